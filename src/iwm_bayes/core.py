@@ -1,0 +1,171 @@
+"""The types that everything is built on, and how to walk them.
+
+A theory is two kinds of parts: a *rule* says how beliefs move, *responses* say how beliefs show.
+Each is a NamedTuple of pure functions that take parameters `p` and a state `s`. The same NamedTuple
+holds declarations (`Parameter`) in a theory and values (arrays) in a simulation or a graph.
+
+Axes: own axes, then figure, then person, counted from the right. A value is float64 `(person,)`,
+or `(figure, person)` where the parameter differs by figure.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Literal, NamedTuple
+
+from iwm_bayes.ops import Array
+
+type Params = Any  # a NamedTuple, possibly nested, whose leaves are Parameter or arrays
+type State = Any  # a NamedTuple, possibly nested, whose leaves are arrays
+
+
+class InputError(ValueError):
+    """Something a user gave cannot be used; `problems` names each fault and its remedy."""
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(self.problems))
+
+
+class Parameter(NamedTuple):
+    """A quantity that differs between people, and what is assumed of it before any data."""
+
+    support: Literal["unit", "positive", "real"]  # sets the link: logit, log, identity
+    typical: tuple[float, float]  # 90 % prior interval of the average person, natural scale
+    spread: float = 0.5  # half-normal scale of the between-person sd, link scale
+    pooling: Literal["partial", "shared", "separate"] = "partial"
+    by: Literal["person", "figure"] = "person"  # one group centre, or one per figure
+    fixed: float | None = None  # a constant: this is how theories nest
+    meaning: str = ""
+    source: str = ""
+
+
+class Event(NamedTuple):
+    """What happens to each person at one event. Leaves are (person,) unless said otherwise."""
+
+    outcome: Array  # observed responsiveness 0..1; 0 where unseen
+    figure: Array  # (figure, person), one-hot: who was met
+    met: Array  # (figure, person), 1 where that figure was met before this event
+    since_figure: Array  # time since this person's last event with this figure
+    since_any: Array  # time since this person's last event
+    distress: Array  # need at this event, 0..1; 0 where not recorded
+    threat: Array  # frightening or intrusive care, 0..1; 0 where not recorded
+
+
+class Belief(NamedTuple):
+    """One belief on the 0..1 scale; `variance` is None for rules that carry none."""
+
+    mean: Array
+    variance: Array | None = None
+
+
+class Beliefs(NamedTuple):
+    """What a person holds about the figure of an event, and of themselves."""
+
+    expected: Array  # P(this figure responds)
+    availability: Belief
+    worth: Belief | None  # None: the theory has no belief about the self
+
+
+class Learner(NamedTuple):
+    """One belief, as in the textbook; it knows nothing of figures."""
+
+    parameters: Params
+    start: Callable[[Params], State]
+    drift: Callable[[Params, State, Array], State]  # time passes: always runs
+    learn: Callable[[Params, State, Array], State]  # runs only where the outcome was seen
+    belief: Callable[[Params, State], Belief]
+    outcomes: Literal["binary", "unit"] = "unit"
+
+
+class Rule(NamedTuple):
+    """Both beliefs about all figures."""
+
+    parameters: Params
+    start: Callable[[Params, int], State]
+    drift: Callable[[Params, State, Event], State]
+    learn: Callable[[Params, State, Event], State]
+    beliefs: Callable[[Params, State, Event], Beliefs]
+    by_figure: frozenset[str] = frozenset()  # names of parameters that may differ by figure
+    outcomes: Literal["binary", "unit"] = "unit"
+
+
+class Family(NamedTuple):
+    """The distribution of a response: a PyMC distribution by name, and the same as a NumPy draw."""
+
+    distribution: str
+    draw: Callable[..., Array]  # (generator, **given) -> array; censoring included
+    bounds: tuple[float, float] | None = None  # values outside are recorded as the bound
+    whole: bool = False  # values are integers
+
+
+class Response(NamedTuple):
+    """How a belief shows in what a person does or says."""
+
+    parameters: Params
+    about: str  # a key of READS
+    moment: Literal["before", "after"]  # relative to the event's outcome
+    family: Family
+    given: Callable[[Params, Array], Mapping[str, Array]]  # the family's arguments from what is held
+    effect: Literal["none", "withdraws"] = "none"  # what a response of 0 does to this event
+
+
+class Model(NamedTuple):
+    """A theory, ready to simulate or to fit."""
+
+    name: str
+    rule: Rule
+    responses: Mapping[str, Response]
+    claim: str = ""
+    reference: str = ""
+
+
+READS: Mapping[str, Callable[[Beliefs], Array]] = {
+    "expected": lambda beliefs: beliefs.expected,
+    "availability": lambda beliefs: beliefs.availability.mean,
+    "worth": lambda beliefs: beliefs.worth.mean,
+}
+
+
+def is_branch(tree: Any) -> bool:
+    """Whether `tree` is a NamedTuple to walk into; a Parameter is a leaf."""
+    return isinstance(tree, tuple) and hasattr(tree, "_fields") and not isinstance(tree, Parameter)
+
+
+def each(function: Callable[..., Any], *trees: Any) -> Any:
+    """Apply `function` to the leaves that stand at the same place of every tree."""
+    first = trees[0]
+    if not is_branch(first):
+        return function(*trees)
+    return type(first)(*(each(function, *children) for children in zip(*trees, strict=True)))
+
+
+def leaves(tree: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    """Every leaf with its name: field names joined by underscores, in order."""
+    if not is_branch(tree):
+        yield name, tree
+        return
+    for field, child in zip(tree._fields, tree, strict=True):
+        yield from leaves(child, f"{name}_{field}" if name else field)
+
+
+def rebuild(tree: Any, values: Iterator[Any]) -> Any:
+    """A tree of the same shape whose leaves are taken from `values` in order."""
+    return each(lambda _: next(values), tree)
+
+
+def parameters(model: Model) -> dict[str, Parameter]:
+    """Every parameter of a theory by its full name, the rule's first."""
+    found = dict(leaves(model.rule.parameters))
+    for name, response in model.responses.items():
+        found.update(leaves(response.parameters, name))
+    return found
+
+
+def rule_values(model: Model, values: Mapping[str, Array]) -> Params:
+    """The rule's parameters, filled with `values` by full name."""
+    return rebuild(model.rule.parameters, (values[name] for name, _ in leaves(model.rule.parameters)))
+
+
+def response_values(model: Model, name: str, values: Mapping[str, Array]) -> Params:
+    """One response's parameters, filled with `values` by full name."""
+    declared = model.responses[name].parameters
+    return rebuild(declared, (values[leaf] for leaf, _ in leaves(declared, name)))

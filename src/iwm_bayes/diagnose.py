@@ -1,0 +1,78 @@
+"""The gate: whether a posterior may be believed.
+
+Group parameters and derived quantities: rank-normalised R-hat <= 1.01, bulk and tail ESS >= 400.
+People's parameters: at most 2 % above 1.01, none above 1.05, ESS >= 100: with thousands of them, a
+perfect sampler exceeds 1.01 somewhere. No divergence; E-BFMI >= 0.3 in every chain.
+Vehtari et al. (2021), doi:10.1214/20-BA1221; Betancourt (2016), arXiv:1604.00695.
+"""
+
+from typing import NamedTuple
+
+import arviz as az
+import numpy as np
+import xarray as xr
+
+
+class Verdict(NamedTuple):
+    """Whether a fit passed, why not, and the figures that decided."""
+
+    passed: bool
+    reasons: list[str]
+    figures: dict[str, float]
+
+
+def worst(dataset: xr.Dataset) -> tuple[float, float, np.ndarray]:
+    """Highest R-hat, lowest of bulk and tail ESS, and every R-hat; quantities that never vary are left out."""
+    varying = {
+        name: variable.stack(quantity=[dim for dim in variable.dims if dim not in ("chain", "draw")])
+        if variable.ndim > 2
+        else variable.expand_dims("quantity", -1)
+        for name, variable in dataset.data_vars.items()
+    }
+    columns = [variable.transpose("chain", "draw", "quantity").values for variable in varying.values()]
+    values = np.concatenate(columns, axis=-1) if columns else np.empty((1, 1, 0))
+    values = values[..., np.ptp(values, axis=(0, 1)) > 0]
+    if values.shape[-1] == 0:
+        return 1.0, np.inf, np.ones(0)
+    quantities = xr.Dataset({"x": (("chain", "draw", "quantity"), values)})
+    rhat = az.rhat(quantities)["x"].values
+    ess = [az.ess(quantities, method=method)["x"].values.min() for method in ("bulk", "tail")]
+    return float(rhat.max()), float(min(ess)), rhat
+
+
+def gate(fit: xr.DataTree, derived: xr.Dataset | None = None) -> Verdict:
+    """Judge a fit and what is to be reported of it; `derived` has dims (chain, draw, ...)."""
+    posterior = fit["posterior"].to_dataset()
+    group = posterior[[name for name in ("centre", "spread") if name in posterior]]
+    people = posterior[[name for name in ("level",) if name in posterior]]
+    group_rhat, group_ess, _ = worst(group)
+    derived_rhat, derived_ess, _ = worst(derived if derived is not None else xr.Dataset())
+    person_rhat, person_ess, every_rhat = worst(people)
+    above = float((every_rhat > 1.01).mean()) if every_rhat.size else 0.0
+    stats = fit["sample_stats"].to_dataset()
+    divergences = int(stats["diverging"].sum())
+    bfmi = float(np.min(az.bfmi(fit)["energy"].values))
+    checks = [
+        (group_rhat <= 1.01, f"R-hat of a group parameter is {group_rhat:.3f}, above 1.01"),
+        (group_ess >= 400, f"effective sample size of a group parameter is {group_ess:.0f}, below 400"),
+        (derived_rhat <= 1.01, f"R-hat of a derived quantity is {derived_rhat:.3f}, above 1.01"),
+        (derived_ess >= 400, f"effective sample size of a derived quantity is {derived_ess:.0f}, below 400"),
+        (above <= 0.02, f"R-hat is above 1.01 for {above:.1%} of people's parameters, more than 2 %"),
+        (person_rhat <= 1.05, f"R-hat of a person's parameter is {person_rhat:.3f}, above 1.05"),
+        (person_ess >= 100, f"effective sample size of a person's parameter is {person_ess:.0f}, below 100"),
+        (divergences == 0, f"{divergences} divergent transitions"),
+        (bfmi >= 0.3, f"E-BFMI is {bfmi:.2f}, below 0.3"),
+    ]
+    reasons = [reason for good, reason in checks if not good]
+    figures = {
+        "group_rhat": group_rhat,
+        "group_ess": group_ess,
+        "derived_rhat": derived_rhat,
+        "derived_ess": derived_ess,
+        "person_rhat_above_1.01": above,
+        "person_rhat": person_rhat,
+        "person_ess": person_ess,
+        "divergences": float(divergences),
+        "bfmi": bfmi,
+    }
+    return Verdict(not reasons, reasons, figures)

@@ -1,0 +1,79 @@
+"""From what is assumed of people in general to the values of each person.
+
+Every free parameter lives on its link scale, where a person's level is normal around the group's:
+
+    level[person] = centre + spread * offset[person],     value = unlink(level)
+
+A *row* is one group centre: a parameter, or a parameter for one figure where it differs by figure.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from iwm_bayes.core import Model, Parameter, parameters
+from iwm_bayes.ops import Array, by_figure, exp, log, logit, sigmoid
+
+LINKS: Mapping[str, tuple[Callable[[Array], Array], Callable[[Array], Array]]] = {
+    "unit": (logit, sigmoid),
+    "positive": (log, exp),
+    "real": (lambda x: x, lambda x: x),
+}
+Z90 = 1.6448536269514722  # half-width of a 90 % interval in standard deviations
+
+
+class Row(NamedTuple):
+    """One group centre and its prior on the link scale."""
+
+    label: str  # "approach_bias[friend]", or the bare name
+    name: str
+    parameter: Parameter
+    middle: float
+    width: float
+
+
+def rows(model: Model, figures: Sequence[str]) -> list[Row]:
+    """The free rows of a theory in order; a parameter's figures stand next to each other."""
+    found = []
+    for name, parameter in parameters(model).items():
+        if parameter.fixed is not None:
+            continue
+        link, _ = LINKS[parameter.support]
+        low, high = (float(link(np.float64(end))) for end in parameter.typical)
+        labels = [f"{name}[{figure}]" for figure in figures] if parameter.by == "figure" else [name]
+        found += [Row(label, name, parameter, (low + high) / 2, (high - low) / (2 * Z90)) for label in labels]
+    return found
+
+
+def values(model: Model, levels: Mapping[str, Array], figures: Sequence[str], people: int) -> dict[str, Array]:
+    """Natural-scale values by parameter name from link-scale levels by row label.
+
+    `levels` are (person,) each; values are (person,), or (figure, person) by figure.
+    """
+    found: dict[str, Array] = {}
+    for name, parameter in parameters(model).items():
+        _, unlink = LINKS[parameter.support]
+        if parameter.fixed is not None:
+            found[name] = np.full(people, parameter.fixed)
+        elif parameter.by == "figure":
+            found[name] = unlink(by_figure([levels[f"{name}[{figure}]"] for figure in figures]))
+        else:
+            found[name] = unlink(levels[name])
+    return found
+
+
+def with_newcomer(model: Model, people: Mapping[str, Array]) -> dict[str, Array]:
+    """Values for one more figure, about whom a person starts as about the average of the others."""
+    found = dict(people)
+    for name, parameter in parameters(model).items():
+        if parameter.by == "figure" and parameter.fixed is None:
+            link, unlink = LINKS[parameter.support]
+            average = unlink(np.mean(link(people[name]), axis=-2, keepdims=True))
+            found[name] = np.concatenate([people[name], average], axis=-2)
+    return found
+
+
+def place(centre: Array, spread: Array, offset: Array, centredness: Array = 0.0) -> Array:
+    """A person's link-scale value from where they stand around the group's centre; see `build`."""
+    return centre + spread ** (1.0 - centredness) * (offset - centredness * centre)

@@ -1,0 +1,12 @@
+"""How beliefs show: one file per kind. `RESPONSES` holds every one by name."""
+
+from iwm_bayes.core import Response
+from iwm_bayes.responses import approach
+from iwm_bayes.responses.rating import rating
+
+RESPONSES: dict[str, Response] = {
+    "availability_rating": rating("availability"),
+    "worth_rating": rating("worth"),
+    "expected_rating": rating("expected"),
+    "approach": approach.RESPONSE,
+}

@@ -1,0 +1,50 @@
+"""A rating of a belief on a bounded scale: Gaussian around the belief, censored at both ends.
+
+    sd     = sqrt(noise^2 + floor^2)
+    latent ~ Normal(intercept + slope * held, sd)
+    rating = latent, recorded as 0 below 0 and as 1 above 1
+
+People who always give the same answer would drive `noise` to zero and the density to infinity; the
+floor of .02 (a fiftieth of the scale: finer than people tick, a choice and not a finding) stops that.
+Ratings and `noise` are in units of the scale's length. Tobin (1958), doi:10.2307/1907382.
+"""
+
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from iwm_bayes.core import Family, Parameter, Response
+from iwm_bayes.ops import Array, constant, sqrt
+
+FLOOR = constant(0.02)
+
+
+class Parameters(NamedTuple):
+    noise: Parameter | Array = Parameter("positive", (0.03, 0.3), meaning="sd of a rating around the belief")
+    intercept: Parameter | Array = Parameter("real", (-0.3, 0.3), spread=0.1, meaning="rating at a belief of 0")
+    slope: Parameter | Array = Parameter("positive", (0.5, 2.0), spread=0.2, meaning="rating per unit of belief")
+
+
+def given(p: Parameters, held: Array) -> dict[str, Array]:
+    return {"mu": p.intercept + p.slope * held, "sigma": sqrt(p.noise**2 + FLOOR**2)}
+
+
+def draw(generator: np.random.Generator, mu: Array, sigma: Array) -> Array:
+    return np.clip(generator.normal(mu, sigma), 0.0, 1.0)
+
+
+FAMILY = Family("Normal", draw, bounds=(0.0, 1.0))
+
+
+def rating(about: Literal["availability", "worth", "expected"]) -> Response:
+    """A rating of one belief, given after the outcome."""
+    return Response(Parameters(), about, "after", FAMILY, given)
+
+
+def reference(response: Response) -> Response:
+    """The rating that fixes a belief's scale: without one, start and location are not identified."""
+    anchored = response.parameters._replace(
+        intercept=response.parameters.intercept._replace(fixed=0.0),
+        slope=response.parameters.slope._replace(fixed=1.0),
+    )
+    return response._replace(parameters=anchored)

@@ -1,0 +1,42 @@
+"""Learning at a constant rate: Rescorla and Wagner's delta rule.
+
+    value <- value + rate * (outcome - value)        (an outcome is seen)
+
+Claim: every session counts the same, whatever came before. `value` and `rate` lie in 0..1.
+Rescorla & Wagner (1972), in Black & Prokasy (Eds.), Classical Conditioning II, 64-99.
+"""
+
+from typing import NamedTuple
+
+from iwm_bayes.core import Belief, Learner, Parameter
+from iwm_bayes.ops import Array
+
+
+class Parameters(NamedTuple):
+    start: Parameter | Array = Parameter("unit", (0.15, 0.85), meaning="the belief before the first event")
+    rate: Parameter | Array = Parameter(
+        "unit", (0.02, 0.5), meaning="share of the surprise that is learned", source="doi:10.7554/eLife.28098"
+    )
+
+
+class State(NamedTuple):
+    value: Array
+
+
+def start(p: Parameters) -> State:
+    return State(p.start)
+
+
+def drift(p: Parameters, s: State, elapsed: Array) -> State:
+    return s
+
+
+def learn(p: Parameters, s: State, outcome: Array) -> State:
+    return State(s.value + p.rate * (outcome - s.value))
+
+
+def belief(p: Parameters, s: State) -> Belief:
+    return Belief(s.value)
+
+
+RULE = Learner(Parameters(), start, drift, learn, belief)

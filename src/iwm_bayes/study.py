@@ -1,0 +1,129 @@
+"""A study file: which table, whose columns, which theory. One TOML file, checked once.
+
+`${NAME}` in a path is an environment variable; `${NAME:-elsewhere}` gives what stands in for it.
+"""
+
+import os
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from iwm_bayes.core import InputError
+
+VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def plain(name: str) -> str:
+    """A name that is safe as a folder's name."""
+    if not re.fullmatch(r"\w[\w .-]*", name):
+        raise ValueError("use letters, digits, spaces, '.', '-' and '_' only, and no path separators")
+    return name
+
+
+def apart(scale: tuple[float, float]) -> tuple[float, float]:
+    """A scale with two ends."""
+    if not (abs(scale[0]) < float("inf") and abs(scale[1]) < float("inf") and scale[0] != scale[1]):
+        raise ValueError("give two different finite numbers")
+    return scale
+
+
+Name = Annotated[str, AfterValidator(plain)]
+Scale = Annotated[tuple[float, float], AfterValidator(apart)]
+
+
+class Outcome(Strict):
+    """Observed responsiveness. A blank is `unseen` (nothing happened) or `unrecorded` (a form is missing)."""
+
+    column: str
+    scale: Scale = (0.0, 1.0)
+    source: Literal["observed"] = "observed"
+    missing: Literal["unseen", "unrecorded"] | None = None
+    cut: float | None = None  # in the table's units: at or beyond it counts as 1, before it as 0
+
+
+class Scaled(Strict):
+    """A number on a stated scale; the first end becomes 0, the second 1."""
+
+    column: str
+    scale: Scale = (0.0, 1.0)
+
+
+class Answer(Strict):
+    """The column of one response: a number on a scale, or one of two answers."""
+
+    column: str
+    scale: Scale | None = None
+    levels: tuple[str, str] | None = None
+
+
+class Columns(Strict):
+    """The table's names for the program's words."""
+
+    person: str
+    session: str
+    figure: str | None = None
+    time: str | None = None
+    outcome: Outcome
+    distress: Scaled | None = None
+    threat: Scaled | None = None
+
+
+class Study(Strict):
+    """Everything that an analysis is, besides the table itself."""
+
+    name: Name
+    data: Path
+    theory: str | list[str]
+    columns: Columns
+    responses: dict[Name, Answer] = Field(min_length=1)
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """A TOML file's content; InputError if it is missing or no TOML."""
+    if not path.is_file():
+        raise InputError([f"{path}: there is no such file"])
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError([f"{path}: not a TOML file ({error})"]) from error
+
+
+def expand(path: str, home: Path) -> Path:
+    """A path with its variables filled in, relative to the folder `home`."""
+
+    def value(match: re.Match[str]) -> str:
+        name, otherwise = match.groups()
+        found = os.environ.get(name, otherwise)
+        if found is None:
+            raise InputError([f"{path}: the environment variable {name} is not set. Set it to the folder of the data"])
+        return found
+
+    return (home / VARIABLE.sub(value, path)).resolve()
+
+
+def explain(path: Path, error: ValidationError) -> InputError:
+    """Every fault that pydantic found, by file and key."""
+    return InputError(
+        f"{path}, key `{'.'.join(map(str, fault['loc']))}`: "
+        + ("unknown key; remove it or correct its name" if fault["type"] == "extra_forbidden" else fault["msg"])
+        for fault in error.errors()
+    )
+
+
+def load_study(path: Path) -> Study:
+    """Read a study file; InputError lists every problem. Paths become absolute."""
+    content = read_toml(path)
+    try:
+        study = Study.model_validate(content)
+    except ValidationError as error:
+        raise explain(path, error) from error
+    shelved = [study.theory] if isinstance(study.theory, str) else study.theory
+    theories = [str(expand(name, path.parent)) if name.endswith(".toml") else name for name in shelved]
+    return study.model_copy(update={"data": expand(str(study.data), path.parent), "theory": theories})

@@ -1,0 +1,115 @@
+"""A researcher's table, column by column, with every fault collected and none raised.
+
+A `Table` remembers where it came from, so that each problem names file, rows, column and remedy.
+Rows are counted as a spreadsheet shows them: the header is row 1.
+"""
+
+import difflib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from iwm_bayes.core import InputError
+
+SHOWN = 8  # rows named in one message; the rest are counted
+
+
+class Table(NamedTuple):
+    file: str
+    frame: pd.DataFrame
+    problems: list[str]  # grows while columns are read
+
+    def report(self, bad: np.ndarray, column: str, fault: str, remedy: str) -> None:
+        """Note a fault at the rows where `bad` is true; nothing if there are none."""
+        rows = np.flatnonzero(bad) + 2
+        if len(rows) == 0:
+            return
+        named = ", ".join(map(str, rows[:SHOWN])) + (f" and {len(rows) - SHOWN} more" if len(rows) > SHOWN else "")
+        self.problems.append(f'{self.file}, row{"s" * (len(rows) > 1)} {named}, column "{column}": {fault}. {remedy}')
+
+
+def open_table(path: Path) -> Table:
+    """Read a CSV or Parquet file as text and numbers; InputError if it is missing, empty or no table."""
+    if not path.is_file():
+        raise InputError(
+            [f"{path}: there is no such file. Correct `data` in the study; it is relative to the study file"]
+        )
+    try:
+        frame = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path, dtype=str)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, OSError, ValueError) as error:
+        raise InputError([f"{path}: this file is no table ({error}). Save it as CSV (UTF-8) or Parquet"]) from error
+    if frame.empty:
+        raise InputError([f"{path}: the table has no rows. Give it one row per event"])
+    return Table(path.name, frame, [])
+
+
+def missing_columns(table: Table, wanted: Sequence[str]) -> list[str]:
+    """Note every wanted column that the table lacks, with the nearest name that it has."""
+    have = [str(name) for name in table.frame.columns]
+    absent = [name for name in dict.fromkeys(wanted) if name not in have]
+    for name in absent:
+        near = difflib.get_close_matches(name, have, n=1)
+        hint = f'Did you mean "{near[0]}"?' if near else f"The table has: {', '.join(have)}"
+        table.problems.append(f'{table.file}: there is no column "{name}". {hint}')
+    return absent
+
+
+def blank(table: Table, column: str) -> np.ndarray:
+    """Where a column says nothing."""
+    values = table.frame[column]
+    return (values.isna() | (values.astype(str).str.strip() == "")).to_numpy()
+
+
+def texts(table: Table, column: str) -> np.ndarray:
+    """A column of names; blanks are a problem."""
+    table.report(blank(table, column), column, "blank", "Every row needs a name here")
+    return table.frame[column].astype(str).str.strip().to_numpy()
+
+
+def numbers(table: Table, column: str) -> np.ndarray:
+    """A column of finite numbers, NaN where blank."""
+    found = pd.to_numeric(table.frame[column], errors="coerce").to_numpy(dtype=float)
+    text = np.isnan(found) & ~blank(table, column)
+    table.report(text, column, "text where a number belongs", "Give a number or leave it blank")
+    table.report(np.isinf(found), column, "an infinite number", "Give a finite number or leave it blank")
+    return np.where(np.isinf(found), np.nan, found)
+
+
+def complete(table: Table, column: str) -> np.ndarray:
+    """A column of finite numbers in which no row may be blank."""
+    table.report(blank(table, column), column, "blank", "Every row needs a number here")
+    return numbers(table, column)
+
+
+def scaled(table: Table, column: str, scale: tuple[float, float]) -> np.ndarray:
+    """A column on a stated scale, mapped to 0..1 with the first end at 0; NaN where blank."""
+    found = numbers(table, column)
+    low, high = sorted(scale)
+    off = (found < low) | (found > high)
+    table.report(off, column, f"off the scale {low:g}..{high:g}", "Correct the value, or `scale` in the study")
+    return np.where(off, np.nan, (found - scale[0]) / (scale[1] - scale[0]))
+
+
+def chosen(table: Table, column: str, levels: tuple[str, str]) -> np.ndarray:
+    """A column of two answers as 0 and 1, in the order of `levels`; NaN where blank."""
+    given = table.frame[column].astype(str).str.strip().to_numpy()
+    found = np.where(given == levels[0], 0.0, np.where(given == levels[1], 1.0, np.nan))
+    neither = np.isnan(found) & ~blank(table, column)
+    remedy = "Correct the value, or `levels` in the study"
+    table.report(neither, column, f'neither "{levels[0]}" nor "{levels[1]}"', remedy)
+    return found
+
+
+def times(table: Table, column: str) -> tuple[np.ndarray, bool]:
+    """A column of numbers or ISO dates as numbers (dates: in days), and whether they were dates."""
+    table.report(blank(table, column), column, "blank", "Every row needs a time here")
+    given = table.frame[column]
+    if pd.to_numeric(given, errors="coerce").notna().any():
+        return numbers(table, column), False
+    dates = pd.to_datetime(given, errors="coerce", format="ISO8601", utc=True)
+    unread = dates.isna().to_numpy() & ~blank(table, column)
+    table.report(unread, column, "neither a number nor an ISO date", "Write dates as 2026-03-31 or 2026-03-31T14:00")
+    return ((dates - dates.min()) / pd.Timedelta(days=1)).to_numpy(dtype=float), True

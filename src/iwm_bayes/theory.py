@@ -1,0 +1,173 @@
+"""A theory file: a rule, its responses, and the priors that differ. One TOML file to a `Model`."""
+
+import difflib
+from collections import Counter
+from importlib import resources
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, ValidationError
+
+from iwm_bayes.core import InputError, Learner, Model, Parameter, Response, Rule, leaves, parameters, rebuild
+from iwm_bayes.responses import RESPONSES
+from iwm_bayes.responses.rating import reference
+from iwm_bayes.rules import RULES
+from iwm_bayes.rules.independent import independent
+from iwm_bayes.study import Name, Strict, explain, read_toml
+
+
+class Prior(Strict):
+    """What a theory assumes of one parameter, where it differs from the rule's default."""
+
+    typical: tuple[float, float] | None = None
+    spread: float | None = Field(default=None, gt=0)
+    pooling: Literal["partial", "shared", "separate"] | None = None
+    by: Literal["person", "figure"] | None = None
+    fixed: float | None = None
+
+
+class Theory(Strict):
+    """The content of a theory file."""
+
+    claim: str
+    reference: str
+    rule: str
+    responses: list[str] | dict[Name, str]
+    transfer: bool = False
+    parameters: dict[str, Prior] = {}
+
+
+def shelf() -> Path:
+    """The folder of the theories that come with the program."""
+    packaged = Path(str(resources.files("iwm_bayes"))) / "models"
+    return packaged if packaged.is_dir() else Path(__file__).parents[2] / "models"
+
+
+def theories() -> list[str]:
+    """Names of the theories on the shelf."""
+    return sorted(path.stem for path in shelf().glob("*.toml"))
+
+
+def find(name: str) -> Path:
+    """The file of a theory, by its name on the shelf or by its path."""
+    if name.endswith(".toml"):
+        return Path(name)
+    if name not in theories():
+        raise InputError([f"there is no theory {name!r} on the shelf, which has {', '.join(theories())}"])
+    return shelf() / f"{name}.toml"
+
+
+def choose_responses(path: Path, wanted: list[str] | dict[str, str]) -> dict[str, Response]:
+    """The responses by the theory's names; the first rating of each belief fixes its scale."""
+    kinds = wanted if isinstance(wanted, dict) else {name: name for name in wanted}
+    unknown = [kind for kind in kinds.values() if kind not in RESPONSES]
+    if unknown or not kinds or len(kinds) < len(wanted):
+        raise InputError(
+            [f"{path}, key `responses`: name one or more of {', '.join(RESPONSES)}, each once; not {unknown or wanted}"]
+        )
+    chosen: dict[str, Response] = {}
+    anchored: set[str] = set()
+    for name, kind in kinds.items():
+        response = RESPONSES[kind]
+        if kind.endswith("_rating") and response.about not in anchored:
+            anchored.add(response.about)
+            response = reference(response)
+        chosen[name] = response
+    return chosen
+
+
+def choose_rule(path: Path, theory: Theory, responses: dict[str, Response]) -> Rule:
+    """The rule by name; a learner is lifted to the beliefs that the responses read."""
+    if theory.rule not in RULES:
+        raise InputError([f"{path}, key `rule`: there is no rule {theory.rule!r}; choose from {', '.join(RULES)}"])
+    rule = RULES[theory.rule]
+    if isinstance(rule, Learner):
+        reads_worth = any(response.about == "worth" for response in responses.values())
+        return independent(rule, worth=reads_worth, transfer=theory.transfer)
+    if theory.transfer:
+        raise InputError([f"{path}, key `transfer`: {theory.rule} generalises by itself. Take `transfer` out"])
+    return rule
+
+
+def amended(label: str, parameter: Parameter, prior: Prior, may_differ: bool, problems: list[str]) -> Parameter:
+    """A parameter with a theory's changes; faults are added to `problems`."""
+    changed = parameter._replace(**prior.model_dump(exclude_none=True))
+    inside = {
+        "unit": lambda x: 0 < x < 1,
+        "positive": lambda x: 0 < x < float("inf"),
+        "real": lambda x: abs(x) < float("inf"),
+    }
+    low, high = changed.typical
+    if not (inside[changed.support](low) and inside[changed.support](high) and low < high):
+        problems.append(f"{label}: `typical` must be two rising numbers of support {changed.support!r}")
+    if changed.fixed is not None and not (inside[changed.support](changed.fixed) or changed.fixed in (0.0, 1.0)):
+        problems.append(f"{label}: `fixed` must have support {changed.support!r}")
+    if changed.by == "figure" and not may_differ:
+        problems.append(f"{label}: this parameter belongs to the person and cannot differ by figure")
+    return changed
+
+
+def expand_names(given: dict[str, Prior], known: list[str], path: Path) -> dict[str, Prior]:
+    """Priors by full name. A short name (`rate`) speaks for every copy (`availability_rate`, `worth_rate`)."""
+    copies = {name: [full for full in (f"availability_{name}", f"worth_{name}") if full in known] for name in given}
+    targets = {name: [name] if name in known else copies[name] for name in given}
+    problems = []
+    for name, found in targets.items():
+        if not found:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"Did you mean `{near[0]}`?" if near else f"It has: {', '.join(known)}"
+            problems.append(f"{path}, key `parameters.{name}`: the theory has no such parameter. {hint}")
+    times = Counter(full for found in targets.values() for full in found)
+    problems += [f"{path}: the parameter {full} is set from two places. Keep one" for full, n in times.items() if n > 1]
+    if problems:
+        raise InputError(problems)
+    return {full: given[name] for name, found in targets.items() for full in found}
+
+
+def amend(path: Path, model: Model, given: dict[str, Prior]) -> Model:
+    """The model with every prior that the theory file changes."""
+    known = parameters(model)
+    changes = expand_names(given, list(known), path)
+    of_rule = {name for name, _ in leaves(model.rule.parameters)}
+    problems: list[str] = []
+    changed = {
+        name: amended(
+            f"{path}, key `parameters.{name}`",
+            parameter,
+            changes[name],
+            name not in of_rule or name in model.rule.by_figure,
+            problems,
+        )
+        if name in changes
+        else parameter
+        for name, parameter in known.items()
+    }
+    if problems:
+        raise InputError(problems)
+    rule = model.rule._replace(
+        parameters=rebuild(model.rule.parameters, (changed[name] for name, _ in leaves(model.rule.parameters)))
+    )
+    responses = {
+        name: response._replace(
+            parameters=rebuild(response.parameters, (changed[leaf] for leaf, _ in leaves(response.parameters, name)))
+        )
+        for name, response in model.responses.items()
+    }
+    return model._replace(rule=rule, responses=responses)
+
+
+def load(name: str | Path) -> Model:
+    """A theory by its name on the shelf or the path of its file; InputError lists every problem."""
+    path = find(str(name))
+    try:
+        theory = Theory.model_validate(read_toml(path))
+    except ValidationError as error:
+        raise explain(path, error) from error
+    responses = choose_responses(path, theory.responses)
+    model = Model(path.stem, choose_rule(path, theory, responses), responses, theory.claim, theory.reference)
+    names = Counter(name for name, _ in leaves(model.rule.parameters))
+    names.update(leaf for label, response in responses.items() for leaf, _ in leaves(response.parameters, label))
+    twice = [name for name, times in names.items() if times > 1]
+    if twice:
+        raise InputError([f"{path}: the parameter name {name} occurs twice. Rename a response" for name in twice])
+    return amend(path, model, theory.parameters)
