@@ -82,10 +82,10 @@ def levels_in_graph(model: Model, figures: list[str], people: int) -> dict[str, 
     return levels
 
 
-def censored(family: Family, arguments: Mapping[str, Any], value: Any) -> Any:
+def censored(family: Family, bounds: tuple[float, float], arguments: Mapping[str, Any], value: Any) -> Any:
     """Log density of a family recorded between bounds; the costly tails only where they are needed."""
     distribution = getattr(pm, family.distribution)
-    low, high = family.bounds
+    low, high = bounds
     density = pm.logp(distribution.dist(**arguments), value)
     for at_bound, tail, bound in ((value <= low, pm.logcdf, low), (value >= high, pm.logccdf, high)):
         where = pt.nonzero(at_bound)[0]
@@ -96,12 +96,13 @@ def censored(family: Family, arguments: Mapping[str, Any], value: Any) -> Any:
 
 def observe(name: str, family: Family, arguments: Mapping[str, Any], answers: Any) -> None:
     """Declare a response's recorded values in the model on the stack."""
-    if family.bounds is None:
+    bounds = family.bounds
+    if bounds is None:
         getattr(pm, family.distribution)(name, **arguments, observed=answers)
         return
 
     def logp(value: Any, *given: Any) -> Any:
-        return censored(family, dict(zip(arguments, given, strict=True)), value)
+        return censored(family, bounds, dict(zip(arguments, given, strict=True)), value)
 
     def random(*given: Any, rng: np.random.Generator, size: Any) -> np.ndarray:
         return family.draw(rng, *(np.broadcast_to(value, size or np.shape(value)) for value in given))

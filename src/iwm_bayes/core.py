@@ -121,7 +121,7 @@ class Model(NamedTuple):
 READS: Mapping[str, Callable[[Beliefs], Array]] = {
     "expected": lambda beliefs: beliefs.expected,
     "availability": lambda beliefs: beliefs.availability.mean,
-    "worth": lambda beliefs: beliefs.worth.mean,
+    "worth": lambda beliefs: beliefs.worth.mean,  # type: ignore[union-attr]  # theory.load gives it where it is read
 }
 
 

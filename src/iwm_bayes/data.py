@@ -167,3 +167,18 @@ def read(study: Study, model: Model) -> xr.Dataset:
     frame = fill_unrecorded(frame).sort_values(["person", "session"], kind="stable")
     frame, unit = in_median_gaps(frame) if dated else (frame, "session" if named.time is None else named.time)
     return arrange(frame, model.responses, unit)
+
+
+def to_table(data: xr.Dataset) -> pd.DataFrame:
+    """A Dataset as the table it would be read from: one row per event, blank where nothing was seen or answered."""
+    frame = data.drop_vars("figure").to_dataframe().reset_index()
+    frame = frame[frame["present"]].sort_values(["person", "session"], kind="stable")
+    named = {
+        "person": frame["person"],
+        "session": frame["session"],
+        "figure": data["figure"].values[frame["figure_index"]],
+        "outcome": frame["outcome"].where(frame["seen"]),
+    }
+    answers = [str(name) for name in data.data_vars if str(name).startswith("answer_")]
+    answered = {name.removeprefix("answer_"): frame[name] for name in answers}
+    return pd.DataFrame(named | answered)

@@ -4,20 +4,20 @@ Every number is computed draw by draw with the NumPy loop: draws are laid along 
 a person being a person, some draws at a time so that memory stays bounded.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.care import Care
-from iwm_bayes.core import InputError, Model, rule_values
-from iwm_bayes.earned import Path, path
-from iwm_bayes.filtering import Moment, walk
-from iwm_bayes.population import rows, values
+from iwm_bayes.care import Care, steady
+from iwm_bayes.core import InputError, Model, Params, each, leaves, rule_values
+from iwm_bayes.earned import STRICT, Criterion, Judgement, Path, judge, path
+from iwm_bayes.filtering import SCALARS, Moment, course, walk
+from iwm_bayes.population import rows, values, with_newcomer
 from iwm_bayes.simulate import live
 
-AT_ONCE = 50_000  # people in memory, a draw of a person being a person
+AT_ONCE = 20_000  # people in memory, a draw of a person being a person
 NEWCOMER = "someone new"
 
 
@@ -71,31 +71,221 @@ def sessions_with(data: xr.Dataset, figure: str | None) -> np.ndarray:
 
 
 class Lives(NamedTuple):
-    """Some draws of everyone: what they lived through and what they are like."""
+    """Some draws of everyone, laid along one axis: what they are like and what they lived through."""
 
     model: Model
     values: dict[str, np.ndarray]
     course: np.ndarray  # (event, field, draw * person)
-    counts: np.ndarray  # (event, draw * person): sessions of the view
-    figure: int | None  # the figure in view; None: the general model
+    counts: np.ndarray  # (event, draw * person): the sessions in view
+    figure: int | None  # the figure in view; None is the general model
     figures: int
+
+    @property
+    def p(self) -> Params:
+        return rule_values(self.model, self.values)
+
+    def path(self, moments: Iterable[Moment]) -> Path:
+        return path(self.model, self.p, moments, self.counts, self.figure, self.figures)
 
     def remembered(self) -> Path:
         """Beliefs along what happened."""
-        p = rule_values(self.model, self.values)
-        moments = walk(self.model.rule, p, self.course, self.figures)
-        return path(self.model, p, moments, self.counts, self.figure, self.figures)
+        return self.path(walk(self.model.rule, self.p, self.course, self.figures))
 
     def relived(self, care: Care, generator: np.random.Generator) -> Path:
-        """Beliefs had every session in view brought this care instead, in closed loop."""
-        p = rule_values(self.model, self.values)
-        order = np.cumsum(self.counts, axis=0) - 1
-        chances = care(int(self.counts.sum(axis=0).max()))
-        moments = self.lived_again(np.where(self.counts, chances[np.maximum(order, 0)], np.nan), generator)
-        return path(self.model, p, moments, self.counts, self.figure, self.figures)
+        """Beliefs had every outcome seen in view come from this care; who was met and seen stays as it was."""
+        outcome, seen = self.course[:, SCALARS.index("outcome")], self.course[:, SCALARS.index("seen")] > 0
+        order = np.maximum(np.cumsum(self.counts, axis=0) - 1, 0)
+        chance = care(int(order.max()) + 1)[order]
+        instead = self.course.copy()
+        redrawn = (generator.random(chance.shape) < chance).astype(float)
+        instead[:, SCALARS.index("outcome")] = np.where(self.counts & seen, redrawn, outcome)
+        return self.path(walk(self.model.rule, self.p, instead, self.figures))
 
-    def lived_again(self, chance: np.ndarray, generator: np.random.Generator) -> Iterator[Moment]:
-        """Moments under a chance of responsive acts in view, and as they were out of view."""
-        start = self.model.rule.start(rule_values(self.model, self.values), self.figures)
-        lived = live(self.model, self.values, self.course, chance, self.figures, start, generator)
-        return (moment for moment, _ in lived)
+    def ahead(self, sessions: int) -> np.ndarray:
+        """The course of so many further sessions with the figure in view, one unit of time apart, all seen."""
+        rows = np.ones((sessions, *self.course.shape[1:]))
+        rows[:, [SCALARS.index(name) for name in ("distress", "threat")]] = 0.0
+        figure = self.figures - 1 if self.figure is None else self.figure
+        rows[:, len(SCALARS) : len(SCALARS) + self.figures] = (np.arange(self.figures) == figure)[:, None]
+        return rows
+
+    def steadily(self, outcome: float, sessions: int) -> Path:
+        """Beliefs from the very start in so many sessions that all bring this outcome."""
+        course = self.ahead(sessions)
+        course[:, SCALARS.index("outcome")] = outcome
+        everyone = np.ones((sessions, course.shape[2]), dtype=bool)
+        return self._replace(counts=everyone).path(walk(self.model.rule, self.p, course, self.figures))
+
+    def projected(self, care: Care, sessions: int, generator: np.random.Generator) -> Path:
+        """Beliefs in so many more sessions with the figure in view under a plan of care, in closed loop."""
+        *_, last = walk(self.model.rule, self.p, self.course, self.figures)
+        chance = np.tile(care(sessions)[:, None], self.course.shape[2])
+        lived = live(self.model, self.values, self.ahead(sessions), chance, self.figures, last.after, generator)
+        return self._replace(counts=np.ones(chance.shape, dtype=bool)).path(moment for moment, _ in lived)
+
+
+def lives(model: Model, data: xr.Dataset, values: dict[str, np.ndarray], figure: str | None) -> Lives:
+    """People by their values, with (draw, person) laid along one axis, in the course of a data set."""
+    figures = [*names(data), *([NEWCOMER] if figure is None else [])]
+    lived = course(data.assign_coords(figure=figures))
+    repeats = next(iter(values.values())).shape[-1] // data.sizes["person"]
+    return Lives(
+        model,
+        with_newcomer(model, values) if figure is None else values,
+        np.tile(lived, (1, 1, repeats)),
+        np.tile(sessions_with(data, figure), (1, repeats)),
+        None if figure is None else figures.index(figure),
+        len(figures),
+    )
+
+
+def in_parts(model: Model, fit: xr.DataTree, draws: int, figure: str | None) -> Iterator[Lives]:
+    """The draws of a fit, so many at a time that memory stays bounded, in the order (chain, draw)."""
+    data = fit["data"].to_dataset()
+    posterior = thin(fit["posterior"].to_dataset(), draws).stack(sample=("chain", "draw"))
+    count = data.sizes["person"]
+    step = max(1, AT_ONCE // count)
+    for first in range(0, posterior.sizes["sample"], step):
+        part = posterior.isel(sample=slice(first, first + step))
+        yield lives(model, data, laid(model, part, names(data), count), figure)
+
+
+def incidence(judged: Judgement, last: int, people: int) -> np.ndarray:
+    """Share of those who start insecure that are earned secure by each session, (draw, session)."""
+    insecure, sessions, earned = (x.reshape(-1, people) for x in (judged.insecure, judged.sessions, judged.earned))
+    by = (sessions[..., None] <= np.arange(1, last + 1)) & earned[..., None] & insecure[..., None]
+    with np.errstate(invalid="ignore"):
+        return by.sum(axis=1) / insecure.sum(axis=1)[:, None]
+
+
+def group_median(values: np.ndarray, insecure: np.ndarray) -> np.ndarray:
+    """Median over the people who start insecure, per draw; NaN in draws where nobody does."""
+    kept = np.where(insecure, values.astype(float), np.nan)
+    empty = ~insecure.any(axis=1)
+    kept[empty] = 0.0
+    return np.where(empty, np.nan, np.nanmedian(kept, axis=1))
+
+
+def earned_security(
+    model: Model,
+    fit: xr.DataTree,
+    figure: str | None = None,
+    criterion: Criterion = STRICT,
+    draws: int = 1000,
+    seed: int = 1,
+) -> xr.Dataset:
+    """Sessions and corrective experiences until earned security, draw by draw; design of `earned.Criterion`.
+
+    `figure` names whose sessions are counted; None is the general model: worth, and what would be expected
+    of someone new. Variables:
+
+        insecure, sessions, earned, corrective, repairs   (chain, draw, person); censored sessions = last + 1
+        median_sessions, median_corrective                (chain, draw), over people who start insecure
+        probability    (chain, draw, session)             share of those earned secure by each session
+        chance         (chain, draw)                      the share by the last session under care of .5
+        sensitivity    (secure, hold)                     the share under other thresholds and holds
+    """
+    posterior = thin(fit["posterior"].to_dataset(), draws)
+    shape = (posterior.sizes["chain"], posterior.sizes["draw"])
+    people = fit["data"].sizes["person"]
+    generator = np.random.default_rng(seed)
+    thresholds, holds = (
+        (criterion.secure + np.array([-0.05, 0.0, 0.05])).round(3),
+        criterion.hold + np.array([-2, 0, 2]),
+    )
+    parts: list[tuple[Judgement, np.ndarray, np.ndarray]] = []
+    table = []
+    for part in in_parts(model, fit, draws, figure):
+        lived, by_chance = part.remembered(), part.relived(steady(0.5), generator)
+        judged, last = judge(lived, criterion), len(lived.counts)
+        lucky = incidence(judge(by_chance, criterion), last, people)[:, -1]
+        parts.append((judged, incidence(judged, last, people), lucky))
+        others = [[judge(lived, criterion._replace(secure=s, hold=h)) for h in holds] for s in thresholds]
+        table.append([[incidence(other, last, people)[:, -1] for other in row] for row in others])
+    judgements, probabilities, chances = zip(*parts, strict=True)
+    judged = each(lambda *leaves: np.concatenate(leaves).reshape(-1, people), *judgements)
+    per_person = {name: (("chain", "draw", "person"), leaf.reshape(*shape, people)) for name, leaf in leaves(judged)}
+    group = {
+        "median_sessions": group_median(judged.sessions, judged.insecure),
+        "median_corrective": group_median(judged.corrective, judged.insecure),
+        "chance": np.concatenate(chances),
+    }
+    probability = np.concatenate(probabilities)
+    return xr.Dataset(
+        per_person
+        | {name: (("chain", "draw"), value.reshape(shape)) for name, value in group.items()}
+        | {
+            "probability": (("chain", "draw", "session"), probability.reshape(*shape, -1)),
+            "sensitivity": (("secure", "hold"), np.nanmean(np.concatenate(table, axis=-1), axis=-1)),
+        },
+        {
+            "person": fit["data"]["person"].values,
+            "session": np.arange(1, probability.shape[-1] + 1),
+            "secure": thresholds,
+            "hold": holds,
+        },
+        {"figure": figure or NEWCOMER} | criterion._asdict(),
+    )
+
+
+def true_security(
+    model: Model,
+    data: xr.Dataset,
+    people: dict[str, np.ndarray],
+    figure: str | None,
+    criterion: Criterion = STRICT,
+) -> Judgement:
+    """Earned security of people whose parameters are known, (person,) each."""
+    return judge(lives(model, data, people, figure).remembered(), criterion)
+
+
+def project(
+    model: Model,
+    fit: xr.DataTree,
+    care: Care,
+    sessions: int,
+    figure: str | None = None,
+    criterion: Criterion = STRICT,
+    draws: int = 200,
+    seed: int = 1,
+) -> xr.DataArray:
+    """Share of people earned secure by each further session under a plan of care, (sample, session).
+
+    Of those with a belief at or below `criterion.insecure` when the plan begins.
+    """
+    generator = np.random.default_rng(seed)
+    people = fit["data"].sizes["person"]
+    shares = [
+        incidence(judge(part.projected(care, sessions, generator), criterion), sessions, people)
+        for part in in_parts(model, fit, draws, figure)
+    ]
+    return xr.DataArray(np.concatenate(shares), {"session": np.arange(1, sessions + 1)}, ("sample", "session"))
+
+
+def half_life(model: Model, fit: xr.DataTree, figure: str | None = None, draws: int = 100) -> xr.Dataset:
+    """Sessions under steady care of .8 until half the way to the belief after 500 sessions is covered.
+
+    (sample, person) for availability and worth, from the start of the theory; NaN ("none") where that way is < .05.
+    """
+    figure = figure or names(fit["data"].to_dataset())[0]
+    people = fit["data"].sizes["person"]
+    found: list[dict[str, np.ndarray]] = []
+    for part in in_parts(model, fit, draws, figure):
+        lived = part.steadily(0.8, 500)
+        found.append(
+            {
+                "availability": halfway(lived.availability_before[0], lived.availability).reshape(-1, people),
+                "worth": halfway(lived.worth_before[0], lived.worth).reshape(-1, people),
+            }
+        )
+    return xr.Dataset(
+        {name: (("sample", "person"), np.concatenate([part[name] for part in found])) for name in found[0]}
+    )
+
+
+def halfway(start: np.ndarray, belief: np.ndarray) -> np.ndarray:
+    """The first session at which half of the way to the last is covered; NaN where that way is below .05."""
+    way = belief[-1] - start
+    with np.errstate(invalid="ignore"):
+        covered = np.abs(belief - start) >= np.abs(way) / 2
+        return np.where(np.abs(way) >= 0.05, covered.argmax(axis=0) + 1.0, np.nan)

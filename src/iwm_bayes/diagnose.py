@@ -12,6 +12,8 @@ import arviz as az
 import numpy as np
 import xarray as xr
 
+from iwm_bayes.core import Model, leaves, parameters
+
 
 class Verdict(NamedTuple):
     """Whether a fit passed, why not, and the figures that decided."""
@@ -76,3 +78,27 @@ def gate(fit: xr.DataTree, derived: xr.Dataset | None = None) -> Verdict:
         "bfmi": bfmi,
     }
     return Verdict(not reasons, reasons, figures)
+
+
+def identifiability(model: Model, data: xr.Dataset) -> list[str]:
+    """What these data cannot tell apart under this theory, said before anything is sampled."""
+    warnings = []
+    about = {response.about for response in model.responses.values()}
+    joint = any(name == "worth_start" for name, _ in leaves(model.rule.parameters)) and "worth" not in about
+    if joint and data.sizes["figure"] == 1:
+        warnings.append(
+            "one figure and no rating of worth: only the sum of availability and worth is known. "
+            "Add ratings of both, or a second figure"
+        )
+    elif joint:
+        warnings.append("no rating of worth: availability and worth are told apart by figures alone, weakly")
+    free = {name for name, parameter in parameters(model).items() if parameter.fixed is None}
+    by_figure = {name for name in free if parameters(model)[name].by == "figure"}
+    if not about & {"availability", "worth"} and {"approach_sensitivity", "approach_bias"} <= free and by_figure:
+        warnings.append(
+            "choices alone cannot identify a start or bias by figure, a bias and a sensitivity together. Fix one"
+        )
+    outcome = data["outcome"].values[data["seen"].values]
+    if model.rule.outcomes == "binary" and ((outcome > 0) & (outcome < 1)).any():
+        warnings.append("outcomes are graded and the rule is binary: they enter as a tempered likelihood")
+    return warnings

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from iwm_bayes.core import Beliefs, Event, Model, Params
+from iwm_bayes.core import Event, Model, Params, State, each
 from iwm_bayes.filtering import Moment
 from iwm_bayes.ops import each_figure
 
@@ -25,13 +25,16 @@ class Criterion(NamedTuple):
     surprise: float = 0.25  # corrective: the outcome exceeds the expectation by this, while not yet secure
 
 
+STRICT = Criterion()
+
+
 class Path(NamedTuple):
     """Beliefs along the sessions of one figure, or of all for the general model; (session, person)."""
 
     availability: np.ndarray  # after the session; for the general model, what is expected of someone new
-    worth: np.ndarray | None
+    worth: np.ndarray  # after the session; infinite where the theory has none, so that it never falls short
     availability_before: np.ndarray
-    worth_before: np.ndarray | None
+    worth_before: np.ndarray
     expected: np.ndarray  # of the figure met, before the outcome
     outcome: np.ndarray
     seen: np.ndarray
@@ -58,6 +61,13 @@ def toward(event: Event, figure: int, figures: int) -> Event:
     return event._replace(figure=is_figure, met=met, since_figure=nothing, since_any=nothing)
 
 
+def held(model: Model, p: Params, s: State, event: Event, general: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Availability, or what is expected of someone new, and worth, in one state; (person,) each."""
+    beliefs = model.rule.beliefs(p, model.rule.drift(p, s, event) if general else s, event)
+    worth = beliefs.worth.mean if beliefs.worth else np.full_like(beliefs.expected, np.inf)
+    return (beliefs.expected if general else beliefs.availability.mean), worth
+
+
 def path(
     model: Model, p: Params, moments: Iterable[Moment], counts: np.ndarray, figure: int | None, figures: int
 ) -> Path:
@@ -65,41 +75,19 @@ def path(
 
     `counts` is (event, person). In general the last of the `figures` is someone whom nobody has met.
     """
-    rule, about = model.rule, figures - 1 if figure is None else figure
-
-    def level(beliefs: Beliefs) -> np.ndarray:
-        return beliefs.expected if figure is None else beliefs.availability.mean
-
-    columns: list[list[np.ndarray]] = []
+    general, about = figure is None, figures - 1 if figure is None else figure
     latest = each_figure(np.full(counts.shape[1], np.nan), figures)  # outcome last seen of each figure
-    for moment in moments:
+    glimpses = []
+    for moment, counted in zip(moments, counts, strict=True):
         event = toward(moment.event, about, figures)
-        now, then = (
-            rule.beliefs(p, rule.drift(p, s, event) if figure is None else s, event)
-            for s in (moment.after, moment.before)
-        )
-        met = rule.beliefs(p, moment.before, moment.event)
-        worths = [
-            beliefs.worth.mean if beliefs.worth else np.full_like(met.expected, np.nan) for beliefs in (now, then)
-        ]
+        after, before = (held(model, p, s, event, general) for s in (moment.after, moment.before))
+        expected = model.rule.beliefs(p, moment.before, moment.event).expected
         outcome, here = moment.event.outcome, (moment.event.figure > 0) & moment.seen
         repair = (here & (latest < 0.5)).any(axis=0) & (outcome >= 0.5)
         latest = np.where(here, outcome, latest)
-        columns.append([level(now), worths[0], level(then), worths[1], met.expected, outcome, moment.seen, repair])
+        glimpses.append(Path(*after, *before, expected, outcome, moment.seen & counted, repair & counted, counted))
     order = np.argsort(~counts, axis=0, kind="stable")[: max(int(counts.sum(axis=0).max()), 1)]
-    kept = [np.take_along_axis(np.stack(column), order, axis=0) for column in zip(*columns, strict=True)]
-    still = np.take_along_axis(counts, order, axis=0)
-    if np.isnan(kept[1]).all():
-        kept[1] = kept[3] = None
-    return Path(*kept[:6], seen=kept[6] & still, repair=kept[7] & still, counts=still)
-
-
-def both(availability: np.ndarray, worth: np.ndarray | None, holds: str, level: float) -> np.ndarray:
-    """Where both beliefs (`all`) or one of them (`any`) are at or above, or at or below, a level."""
-    tests = [
-        belief >= level if holds == "all" else belief <= level for belief in (availability, worth) if belief is not None
-    ]
-    return np.logical_and.reduce(tests) if holds == "all" else np.logical_or.reduce(tests)
+    return each(lambda *steps: np.take_along_axis(np.stack(steps), order, axis=0), *glimpses)
 
 
 def windows(x: np.ndarray, length: int) -> np.ndarray:
@@ -110,20 +98,17 @@ def windows(x: np.ndarray, length: int) -> np.ndarray:
 
 def judge(path: Path, criterion: Criterion) -> Judgement:
     """Apply the definition to every person of a path."""
-    secure = both(path.availability, path.worth, "all", criterion.secure) & path.counts
+    secure = (np.minimum(path.availability, path.worth) >= criterion.secure) & path.counts
     disappointed = path.seen & (path.outcome < criterion.disappointment)
-    held = windows(secure, criterion.hold) == criterion.hold
-    tried = windows(disappointed, criterion.hold) > 0
-    starts = held & tried
+    starts = (windows(secure, criterion.hold) == criterion.hold) & (windows(disappointed, criterion.hold) > 0)
     earned = starts.any(axis=0)
     last = path.counts.sum(axis=0)
     sessions = np.where(earned, starts.argmax(axis=0) + 1 if len(starts) else 0, last + 1)
     until = np.arange(1, len(path.counts) + 1)[:, None] <= sessions
-    insecure_yet = ~both(path.availability_before, path.worth_before, "all", criterion.secure)
-    corrective = path.seen & insecure_yet & (path.outcome - path.expected >= criterion.surprise)
-    first_worth = None if path.worth_before is None else path.worth_before[0]
+    lower_before = np.minimum(path.availability_before, path.worth_before)
+    corrective = path.seen & (lower_before < criterion.secure) & (path.outcome - path.expected >= criterion.surprise)
     return Judgement(
-        both(path.availability_before[0], first_worth, "any", criterion.insecure),
+        lower_before[0] <= criterion.insecure,
         sessions,
         earned,
         (corrective & until).sum(axis=0),
@@ -131,10 +116,12 @@ def judge(path: Path, criterion: Criterion) -> Judgement:
     )
 
 
-def styles(path: Path, criterion: Criterion) -> np.ndarray:
-    """Style at each session: 0 secure, 1 preoccupied (low worth), 2 dismissing (low availability), 3 fearful.
+STYLES = ("secure", "preoccupied", "dismissing", "fearful")
+
+
+def styles(path: Path) -> np.ndarray:
+    """Index into STYLES at each session: preoccupied is low worth, dismissing low availability, fearful both.
 
     A belief is low below .5; Bartholomew & Horowitz (1991), doi:10.1037/0022-3514.61.2.226.
     """
-    low_worth = np.zeros_like(path.seen) if path.worth is None else path.worth < 0.5
-    return low_worth + 2 * (path.availability < 0.5)
+    return (path.worth < 0.5) + 2 * (path.availability < 0.5)

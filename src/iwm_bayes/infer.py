@@ -94,7 +94,7 @@ def run(compiled: Compiled, data: xr.Dataset, centredness: np.ndarray, settings:
 
 def contraction(posterior: xr.Dataset) -> xr.DataArray:
     """How much each person's data say, per partially pooled row: 1 - E[var(level)] / E[spread^2], in 0..1."""
-    level = posterior["level"].sel(personal=posterior["partial"]).drop_vars("personal").rename(personal="partial")
+    level = posterior["level"].sel(personal=posterior["partial"]).drop_vars("personal")
     within = level.var(("chain", "draw")).mean("person")
     return (1.0 - within / (posterior["spread"] ** 2).mean(("chain", "draw"))).clip(0.0, 1.0)
 

@@ -34,7 +34,7 @@ class Theory(Strict):
     rule: str
     responses: list[str] | dict[Name, str]
     transfer: bool = False
-    parameters: dict[str, Prior] = {}
+    parameters: dict[str, Prior] = Field(default_factory=dict)
 
 
 def shelf() -> Path:

@@ -19,8 +19,8 @@ SUREST = constant(0.001)
 
 
 class Parameters(NamedTuple):
-    bias: Parameter | Array = Parameter("real", (-1.5, 1.5), meaning="readiness to approach at even expectations")
-    sensitivity: Parameter | Array = Parameter(
+    bias: Array = Parameter("real", (-1.5, 1.5), meaning="readiness to approach at even expectations")
+    sensitivity: Array = Parameter(
         "positive", (0.3, 3.0), pooling="shared", meaning="how much an expectation weighs in the choice"
     )
 

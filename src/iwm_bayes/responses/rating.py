@@ -20,9 +20,9 @@ FLOOR = constant(0.02)
 
 
 class Parameters(NamedTuple):
-    noise: Parameter | Array = Parameter("positive", (0.03, 0.3), meaning="sd of a rating around the belief")
-    intercept: Parameter | Array = Parameter("real", (-0.3, 0.3), spread=0.1, meaning="rating at a belief of 0")
-    slope: Parameter | Array = Parameter("positive", (0.5, 2.0), spread=0.2, meaning="rating per unit of belief")
+    noise: Array = Parameter("positive", (0.03, 0.3), meaning="sd of a rating around the belief")
+    intercept: Array = Parameter("real", (-0.3, 0.3), spread=0.1, meaning="rating at a belief of 0")
+    slope: Array = Parameter("positive", (0.5, 2.0), spread=0.2, meaning="rating per unit of belief")
 
 
 def given(p: Parameters, held: Array) -> dict[str, Array]:

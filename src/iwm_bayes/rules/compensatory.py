@@ -37,25 +37,25 @@ from iwm_bayes.ops import (
 
 
 class Parameters(NamedTuple):
-    availability_start: Parameter | Array = Parameter(
+    availability_start: Array = Parameter(
         "unit", (0.15, 0.85), meaning="chance that a figure responds to someone of middling worth, before any event"
     )
-    worth_start: Parameter | Array = Parameter(
+    worth_start: Array = Parameter(
         "unit", (0.15, 0.85), meaning="chance that a middling figure responds to me, before any event"
     )
-    total_variance: Parameter | Array = Parameter(
+    total_variance: Array = Parameter(
         "positive", (0.3, 2.0), meaning="var(availability) + var(worth) at the start, log-odds squared"
     )
-    self_share: Parameter | Array = Parameter(
+    self_share: Array = Parameter(
         "unit", (0.15, 0.85), meaning="var(worth) / (var(worth) + var(availability)): how much a surprise says of me"
     )
-    diffusion: Parameter | Array = Parameter(
+    diffusion: Array = Parameter(
         "positive",
         (0.002, 0.1),
         pooling="shared",
         meaning="uncertainty that each unit of time adds, log-odds squared",
     )
-    figure_correlation: Parameter | Array = Parameter(
+    figure_correlation: Array = Parameter(
         "unit",
         (0.1, 0.8),
         pooling="shared",

@@ -13,8 +13,8 @@ from iwm_bayes.ops import Array
 
 
 class Parameters(NamedTuple):
-    start: Parameter | Array = Parameter("unit", (0.15, 0.85), meaning="the belief before the first event")
-    rate: Parameter | Array = Parameter(
+    start: Array = Parameter("unit", (0.15, 0.85), meaning="the belief before the first event")
+    rate: Array = Parameter(
         "unit", (0.02, 0.5), meaning="share of the surprise that is learned", source="doi:10.7554/eLife.28098"
     )
 

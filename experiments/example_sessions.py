@@ -1,0 +1,73 @@
+"""The shipped example: people with a known working model live through a caregiver and then a therapist.
+
+Asked: how many sessions with the therapist until earned security? The truth is known, so that the answer can
+be judged. Writes the sessions, their study and the true parameters: `python example_sessions.py FOLDER [SEED]`.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from iwm_bayes.care import intermittent, rupture_and_repair
+from iwm_bayes.core import Model
+from iwm_bayes.data import to_table
+from iwm_bayes.population import LINKS, place, rows, values
+from iwm_bayes.simulate import Phase, simulate
+from iwm_bayes.theory import load
+
+PEOPLE, SPREAD, SEED = 40, 0.5, 1
+TYPICAL = {  # the average person, natural scale; everyone lies around it with sd SPREAD on the link scale
+    "availability_start": 0.35,
+    "availability_rate": 0.15,
+    "worth_start": 0.35,
+    "worth_rate": 0.15,
+    "availability_rating_noise": 0.08,
+    "worth_rating_noise": 0.08,
+    "approach_bias": 1.5,
+    "approach_sensitivity": 1.0,
+}
+PHASES = [
+    Phase({"caregiver": intermittent(low=0.1, high=0.5, every=3)}, 8, assessed=True),
+    Phase({"therapist": rupture_and_repair(rate=0.95, every=5)}, 24, assessed=True),
+]
+STUDY = """# Simulated sessions with known truth, made by experiments/example_sessions.py
+name   = "example"
+data   = "sessions.csv"
+theory = "rescorla_wagner"
+
+[columns]
+person  = "person"
+session = "session"
+figure  = "figure"
+outcome = { column = "outcome", missing = "unseen" }
+
+[responses]
+availability_rating = { column = "availability_rating" }
+worth_rating        = { column = "worth_rating" }
+approach            = { column = "approach" }
+"""
+
+
+def people(model: Model, generator: np.random.Generator) -> dict[str, np.ndarray]:
+    """True parameters by name, (person,)."""
+    levels = {}
+    for row in rows(model, ["caregiver", "therapist"]):
+        centre = float(LINKS[row.parameter.support][0](np.float64(TYPICAL[row.name])))
+        offset = generator.normal(size=PEOPLE) * (row.parameter.pooling != "shared")
+        levels[row.label] = place(centre, SPREAD, offset)
+    return values(model, levels, ["caregiver", "therapist"], PEOPLE)
+
+
+def main(folder: Path, seed: int) -> None:
+    model, generator = load("rescorla_wagner"), np.random.default_rng(seed)
+    truth = people(model, generator)
+    folder.mkdir(parents=True, exist_ok=True)
+    to_table(simulate(model, PHASES, truth, generator)).round(3).to_csv(folder / "sessions.csv", index=False)
+    pd.DataFrame(truth).round(6).to_csv(folder / "truth.csv", index=False)
+    (folder / "study.toml").write_text(STUDY, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else SEED)

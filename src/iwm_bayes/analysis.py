@@ -1,0 +1,73 @@
+"""One analysis from data to answer: fit, gate, earned security toward every figure and in general, a run folder."""
+
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+import xarray as xr
+
+from iwm_bayes.core import Model
+from iwm_bayes.derive import NEWCOMER, earned_security, names
+from iwm_bayes.diagnose import Verdict, gate, identifiability
+from iwm_bayes.infer import fit
+from iwm_bayes.plots import earned_curve, save
+from iwm_bayes.run import manifest, sha256, write_json, write_run
+from iwm_bayes.summary import group_table, security_line
+
+
+class Analysis(NamedTuple):
+    """A fit and what was made of it."""
+
+    model: Model
+    fit: xr.DataTree
+    verdict: Verdict
+    security: dict[str, xr.Dataset]  # by figure, and "someone new" for the general model
+    groups: pd.DataFrame
+    answers: pd.DataFrame
+    method: str
+    settings: dict[str, Any]
+    seconds: float
+
+
+def analyse(model: Model, data: xr.Dataset, method: str, settings: dict[str, Any]) -> Analysis:
+    """Fit a theory, judge the fit, and say how long earned security takes toward every figure and in general."""
+    began = time.perf_counter()
+    fitted = fit(model, data, method, **settings)
+    seconds = time.perf_counter() - began
+    security = {view or NEWCOMER: earned_security(model, fitted, view) for view in [*names(data), None]}
+    medians = xr.Dataset({view: found["median_sessions"] for view, found in security.items()})
+    verdict = gate(fitted, medians.fillna(0))
+    answers = pd.DataFrame([security_line(found) for found in security.values()])
+    answers["gate"] = "passed" if verdict.passed else "FAILED"
+    groups = group_table(model, fitted)
+    return Analysis(model, fitted, verdict, security, groups, answers, method, settings, seconds)
+
+
+def write(found: Analysis, folder: Path, files: dict[str, Path]) -> None:
+    """Write a run's folder; `files` are what went in, whose hashes are kept."""
+
+    def fill(place: Path) -> None:
+        found.fit.to_netcdf(place / "fit.nc", engine="h5netcdf")
+        found.groups.to_csv(place / "summary.csv", index=False)
+        found.answers.to_csv(place / "security.csv", index=False)
+        for view, security in found.security.items():
+            save(earned_curve(security), *(place / f"earned {view}.{kind}" for kind in ("svg", "pdf", "png")))
+        sampled_as = found.fit["constant_data"]["centredness"]
+        facts = manifest(
+            theory=found.model.name,
+            method=found.method,
+            exact=found.method == "nuts",
+            settings=found.settings,
+            files={name: {"path": str(path), "sha256": sha256(path)} for name, path in files.items()},
+            criterion=found.security[NEWCOMER].attrs,
+            centredness=sampled_as.to_series().to_dict(),
+            seconds=round(found.seconds, 1),
+            passed=found.verdict.passed,
+            reasons=found.verdict.reasons,
+            figures=found.verdict.figures,
+            warnings=identifiability(found.model, found.fit["data"].to_dataset()),
+        )
+        write_json(place / "manifest.json", facts)
+
+    write_run(folder, fill)

@@ -1,0 +1,218 @@
+"""The command line: `iwm demo`, `check`, `fit`, `simulate`, `theories`.
+
+Exit codes: 0 good, 1 bad input, 2 usage, 3 the gate failed. The sampler is imported only where it is needed,
+because importing it takes longer than most commands.
+"""
+
+import sys
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import numpy as np
+import pandas as pd
+import typer
+import xarray as xr
+from pandas.api.types import is_numeric_dtype
+from rich.console import Console
+from rich.table import Table
+
+from iwm_bayes import care as cares
+from iwm_bayes import data as tables
+from iwm_bayes import study as studies
+from iwm_bayes import theory as theories_
+from iwm_bayes.core import InputError, Model, parameters
+
+app = typer.Typer(
+    add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__.split("\n")[0]
+)
+out, err = Console(highlight=False), Console(stderr=True, highlight=False)
+
+GATE_FAILED = 3
+
+
+def show(frame: pd.DataFrame, title: str) -> None:
+    """Print a table with rounded numbers."""
+    table = Table(title=title, title_justify="left")
+    for column in frame.columns:
+        table.add_column(str(column), justify="right" if is_numeric_dtype(frame[column]) else "left")
+    for line in frame.itertuples(index=False):
+        table.add_row(*(("" if np.isnan(x) else f"{x:.3g}") if isinstance(x, float) else str(x) for x in line))
+    out.print(table)
+
+
+def load_all(study_file: Path, theory: str | None) -> tuple[studies.Study, Path, Model, xr.Dataset]:
+    """Study, theory file, theory and data; InputError lists every problem of the first that has any."""
+    study = studies.load_study(study_file)
+    named = theory or study.theory[0]
+    if theory is not None:
+        study = study.model_copy(update={"theory": [theory]})
+    model = theories_.load(named)
+    return study, theories_.find(named), model, tables.read(study, model)
+
+
+def describe(data: xr.Dataset) -> str:
+    events, seen = int(data["present"].sum()), int(data["seen"].sum())
+    figures = ", ".join(map(str, data["figure"].values))
+    return (
+        f"{data.sizes['person']} people, {events} events ({seen} seen), figures: {figures}, "
+        f"unit of time: {data.attrs['time_unit']}"
+    )
+
+
+@app.command()
+def theories(name: Annotated[str | None, typer.Argument(help="one theory, in full")] = None) -> None:
+    """List the theories on the shelf, or show one."""
+    if name is None:
+        shelf = {known: theories_.load(known) for known in theories_.theories()}
+        show(pd.DataFrame([{"theory": known, "claim": model.claim} for known, model in shelf.items()]), "Theories")
+        return
+    model = theories_.load(name)
+    out.print(f"[bold]{model.name}[/bold]: {model.claim}\n{model.reference}\n")
+    lines = [
+        {
+            "parameter": label,
+            "average person, 90 %": f"{p.typical[0]:g} .. {p.typical[1]:g}"
+            if p.fixed is None
+            else f"fixed at {p.fixed:g}",
+            "pooling": p.pooling if p.fixed is None else "",
+            "meaning": p.meaning,
+        }
+        for label, p in parameters(model).items()
+    ]
+    show(pd.DataFrame(lines), "Parameters")
+
+
+@app.command()
+def check(
+    study: Annotated[Path, typer.Argument(help="study.toml")],
+    theory: Annotated[str | None, typer.Option(help="a theory other than the study's")] = None,
+) -> None:
+    """Read a study and its table and say what is there, without fitting."""
+    from iwm_bayes.diagnose import identifiability
+
+    _, _, model, data = load_all(study, theory)
+    out.print(f"{describe(data)}\ntheory {model.name}: {model.claim}")
+    for name in model.responses:
+        out.print(f"  {name}: {int(data[f'answer_{name}'].notnull().sum())} answers")
+    for warning in identifiability(model, data):
+        out.print(f"[yellow]Careful:[/yellow] {warning}.")
+
+
+@app.command()
+def simulate(
+    theory: Annotated[str, typer.Argument(help="a name on the shelf, or a path")],
+    people: Annotated[int, typer.Option(min=1)] = 40,
+    sessions: Annotated[int, typer.Option(min=1)] = 24,
+    care: Annotated[
+        list[str] | None, typer.Option(help="FIGURE=NAME:parameter=value,...; repeat it for more figures")
+    ] = None,
+    seed: int = 1,
+    out_file: Annotated[Path, typer.Option("--out")] = Path("sessions.csv"),
+) -> None:
+    """Let people drawn from a theory live through sessions, and write what they experienced and did."""
+    from iwm_bayes.simulate import Phase
+    from iwm_bayes.simulate import simulate as live_through
+
+    plans = {}
+    for text in care or ["therapist=steady"]:
+        figure, separator, plan = text.partition("=")
+        if not separator or not figure:
+            raise InputError([f"--care {text!r}: write FIGURE=NAME or FIGURE=NAME:parameter=value"])
+        plans[figure] = cares.parse(plan)
+    data = live_through(theories_.load(theory), [Phase(plans, sessions, assessed=True)], people, seed)
+    tables.to_table(data).round(4).to_csv(out_file, index=False)
+    out.print(f"{out_file}: {describe(data)}")
+
+
+@app.command()
+def fit(
+    study: Annotated[Path, typer.Argument(help="study.toml")],
+    theory: Annotated[str | None, typer.Option(help="a theory other than the study's")] = None,
+    out_folder: Annotated[Path | None, typer.Option("--out", help="folder of the run")] = None,
+    draws: Annotated[int, typer.Option(min=50)] = 750,
+    tune: Annotated[int, typer.Option(min=50)] = 500,
+    chains: Annotated[int, typer.Option(min=2)] = 4,
+    seed: Annotated[int, typer.Option(min=0)] = 1,
+    method: str = "nuts",
+    quiet: Annotated[bool, typer.Option(help="no progress bars")] = False,
+) -> None:
+    """Fit a theory to a study, judge the fit, and say how long earned security takes."""
+    bound, theory_file, model, data = load_all(study, theory)
+    folder = out_folder or Path("runs") / f"{bound.name}-{model.name}"
+    files = {"study": study, "data": bound.data, "theory": theory_file}
+    settings = {"draws": draws, "tune": tune, "chains": chains, "seed": seed, "progress": not quiet}
+    finish(fit_and_write(model, data, folder, files, settings, method), folder)
+
+
+@app.command()
+def demo(
+    out_folder: Annotated[Path, typer.Option("--out", help="folder of the run")] = Path("runs/demo"),
+    quiet: Annotated[bool, typer.Option(help="no progress bars")] = False,
+) -> None:
+    """Fit the shipped example, simulated sessions whose truth is known, and hold the answer beside it."""
+    from iwm_bayes.derive import true_security
+
+    home = resources.files("iwm_bayes") / "example"
+    with resources.as_file(home) as example:
+        study, theory_file, model, data = load_all(example / "study.toml", None)
+        truth = {str(name): column.to_numpy() for name, column in pd.read_csv(example / "truth.csv").items()}
+        files = {"study": example / "study.toml", "data": study.data, "theory": theory_file}
+        analysis = fit_and_write(model, data, out_folder, files, {"progress": not quiet}, "nuts")
+    beside = []
+    for view, security in analysis.security.items():
+        known = true_security(model, data, truth, view if view in data["figure"].values else None)
+        beside.append(truth_line(view, security, known))
+    show(pd.DataFrame(beside), "The answer beside the truth: group median among people who start insecure")
+    finish(analysis, out_folder)
+
+
+def truth_line(view: str, security: xr.Dataset, known: Any) -> dict[str, str]:
+    """What was estimated and what is true, for one view."""
+    line = {"figure": view}
+    for name, true in (("sessions", known.sessions), ("corrective", known.corrective)):
+        low, high = security[f"median_{name}"].quantile([0.05, 0.95]).values
+        median = float(np.median(true[known.insecure]))
+        inside = "inside" if low <= median <= high else "OUTSIDE"
+        line |= {f"{name}, 90 %": f"{low:g} .. {high:g}", f"{name}, truth": f"{median:g} ({inside})"}
+    return line
+
+
+def fit_and_write(
+    model: Model, data: xr.Dataset, folder: Path, files: dict[str, Path], settings: dict[str, Any], method: str
+) -> Any:
+    """Fit, judge, derive, print and write a run; returns the `Analysis`."""
+    from iwm_bayes import analysis, diagnose
+
+    out.print(describe(data))
+    for warning in diagnose.identifiability(model, data):
+        out.print(f"[yellow]Careful:[/yellow] {warning}.")
+    if settings["progress"]:
+        err.print("compiling (a minute or two the first time, then seconds), and sampling ...")
+    found = analysis.analyse(model, data, method, settings)
+    analysis.write(found, folder, files)
+    show(found.groups, "The average person (90 % interval), and how much the data said")
+    show(found.answers, "Until earned security, under the care that was given")
+    return found
+
+
+def finish(found: Any, folder: Path) -> None:
+    """Say the verdict, and exit with its code."""
+    if found.verdict.passed:
+        out.print(f"[green]The gate passed[/green] after {found.seconds:.0f} s. Everything is in {folder}")
+        return
+    out.print(
+        "[red]The gate FAILED:[/red] do not use these numbers.", *found.verdict.reasons, f"See {folder}", sep="\n  "
+    )
+    raise typer.Exit(GATE_FAILED)
+
+
+def main() -> NoReturn:
+    """Run a command; bad input is told in words, on standard error."""
+    try:
+        app()
+    except InputError as error:
+        for problem in error.problems:
+            err.print(f"x {problem}", markup=False, soft_wrap=True)
+        sys.exit(1)
+    sys.exit(0)

@@ -1,0 +1,70 @@
+"""A posterior as tables that cannot mislead: natural scales, and beside each number what the data said."""
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from iwm_bayes.core import Model
+from iwm_bayes.derive import names
+from iwm_bayes.infer import contraction
+from iwm_bayes.population import LINKS, rows
+
+UNINFORMED = 0.1  # a posterior that has lost less than a tenth of the prior's variance
+
+
+def interval(draws: np.ndarray) -> tuple[float, float, float]:
+    """Median and 90 % interval, NaN left out."""
+    low, middle, high = np.nanquantile(draws, [0.05, 0.5, 0.95])
+    return float(middle), float(low), float(high)
+
+
+def group_table(model: Model, fit: xr.DataTree) -> pd.DataFrame:
+    """One line per group centre: the average person on the natural scale, and how much was learned.
+
+    `typical` with its 90 % interval; `between` is the between-person sd on the link scale; `informed` is the
+    prior-to-posterior contraction of the centre, `people` the mean contraction of people around it.
+    """
+    posterior = fit["posterior"].to_dataset()
+    figures = names(fit["data"].to_dataset())
+    by_person = contraction(posterior).to_series() if "level" in posterior and "spread" in posterior else pd.Series()
+    lines = []
+    for row in rows(model, figures):
+        if row.parameter.pooling == "separate":
+            continue
+        centre = posterior["centre"].sel(row=row.label).values
+        typical, low, high = interval(LINKS[row.parameter.support][1](centre))
+        informed = 1.0 - centre.var() / row.width**2
+        partial = row.label in posterior.coords.get("partial", [])
+        lines.append(
+            {
+                "parameter": row.label,
+                "typical": typical,
+                "low": low,
+                "high": high,
+                "between": float(posterior["spread"].sel(partial=row.label).median()) if partial else np.nan,
+                "informed": informed,
+                "people": by_person.get(row.label, np.nan),
+                "note": "not informed by the data" if informed < UNINFORMED else "",
+            }
+        )
+    return pd.DataFrame(lines)
+
+
+def security_line(security: xr.Dataset) -> dict[str, object]:
+    """One line on earned security toward a figure or in general."""
+    sessions, low, high = interval(security["median_sessions"].values)
+    corrective, fewest, most = interval(security["median_corrective"].values)
+    share, lower, upper = interval(security["probability"].isel(session=-1).values)
+    last = security.sizes["session"]
+
+    def censored(value: float) -> str:
+        return f"> {last}" if value > last else f"{value:g}"
+
+    return {
+        "figure": security.attrs["figure"],
+        "start insecure": f"{float(security['insecure'].mean()):.0%}",
+        "sessions": f"{censored(sessions)} [{censored(low)}, {censored(high)}]",
+        "corrective": f"{corrective:g} [{fewest:g}, {most:g}]",
+        "earned secure": f"{share:.0%} [{lower:.0%}, {upper:.0%}]",
+        "by chance": f"{float(security['chance'].mean()):.0%}",
+    }
