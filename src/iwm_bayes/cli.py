@@ -54,9 +54,11 @@ def load_all(study_file: Path, theory: str | None) -> tuple[studies.Study, Path,
 def describe(data: xr.Dataset) -> str:
     events, seen = int(data["present"].sum()), int(data["seen"].sum())
     figures = ", ".join(map(str, data["figure"].values))
+    left_out = data.attrs.get("rows_left_out", 0)
     return (
         f"{data.sizes['person']} people, {events} events ({seen} seen), figures: {figures}, "
         f"unit of time: {data.attrs['time_unit']}"
+        + (f"; {left_out} rows say nothing and were left out" if left_out else "")
     )
 
 

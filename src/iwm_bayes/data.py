@@ -23,7 +23,18 @@ import xarray as xr
 
 from iwm_bayes.core import InputError, Model
 from iwm_bayes.study import Study
-from iwm_bayes.table import Table, chosen, complete, missing_columns, open_table, scaled, texts, times
+from iwm_bayes.table import Table, blank, chosen, complete, missing_columns, open_table, scaled, texts, times
+
+
+def without_empty_rows(table: Table, study: Study, model: Model) -> Table:
+    """The table without rows that name no figure, outcome or response: a trial that was missed says nothing."""
+    named = study.columns
+    telling = [named.outcome.column, *([named.figure] if named.figure else [])]
+    telling += [study.responses[name].column for name in model.responses]
+    empty = np.all([blank(table, column) for column in telling], axis=0)
+    if empty.all():
+        raise InputError([f"{table.file}: no row has an outcome or a response. Check the columns that the study names"])
+    return table._replace(frame=table.frame[~empty])
 
 
 def answer(table: Table, study: Study, model: Model, name: str) -> np.ndarray:
@@ -45,13 +56,13 @@ def outcomes(table: Table, study: Study) -> dict[str, np.ndarray]:
     if given.cut is not None:
         cut = (given.cut - given.scale[0]) / (given.scale[1] - given.scale[0])
         found = np.where(np.isnan(found), np.nan, found >= cut)
-    blank = np.isnan(found)
+    absent = np.isnan(found)
     if given.missing is None:
         remedy = 'Say what a blank means: missing = "unseen" (nothing happened) or "unrecorded" (a form is missing)'
-        table.report(blank & table.frame[given.column].isna().to_numpy(), given.column, "a blank outcome", remedy)
+        table.report(absent & table.frame[given.column].isna().to_numpy(), given.column, "a blank outcome", remedy)
     if given.missing == "unrecorded":
         return {"outcome": found, "seen": np.ones(len(found), dtype=bool)}
-    return {"outcome": np.where(blank, 0.0, found), "seen": ~blank}
+    return {"outcome": np.where(absent, 0.0, found), "seen": ~absent}
 
 
 def columns(table: Table, study: Study, model: Model) -> pd.DataFrame:
@@ -158,6 +169,8 @@ def read(study: Study, model: Model) -> xr.Dataset:
     wanted += [given.column for name, given in study.responses.items() if name in model.responses]
     if missing_columns(table, wanted) or table.problems:
         raise InputError(table.problems)
+    given = len(table.frame)
+    table = without_empty_rows(table, study, model)
     frame = columns(table, study, model)
     if not table.problems:
         check_rows(table, frame, study)
@@ -166,7 +179,7 @@ def read(study: Study, model: Model) -> xr.Dataset:
     dated = frame.attrs["dated"]
     frame = fill_unrecorded(frame).sort_values(["person", "session"], kind="stable")
     frame, unit = in_median_gaps(frame) if dated else (frame, "session" if named.time is None else named.time)
-    return arrange(frame, model.responses, unit)
+    return arrange(frame, model.responses, unit).assign_attrs(rows_left_out=given - len(frame))
 
 
 def to_table(data: xr.Dataset) -> pd.DataFrame:

@@ -24,7 +24,7 @@ class Table(NamedTuple):
 
     def report(self, bad: np.ndarray, column: str, fault: str, remedy: str) -> None:
         """Note a fault at the rows where `bad` is true; nothing if there are none."""
-        rows = np.flatnonzero(bad) + 2
+        rows = self.frame.index.to_numpy()[bad] + 2
         if len(rows) == 0:
             return
         named = ", ".join(map(str, rows[:SHOWN])) + (f" and {len(rows) - SHOWN} more" if len(rows) > SHOWN else "")

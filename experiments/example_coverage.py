@@ -1,0 +1,52 @@
+"""Is the demo's answer calibrated? Twenty seeds of the shipped example, each fitted and held against its truth.
+
+Decided by: how often the 90 % interval of the group median of sessions until earned security holds the true
+median. One file per seed, so that a rerun does only what is missing: `python example_coverage.py FOLDER [SEEDS]`.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from example_sessions import PHASES, people
+
+from iwm_bayes.derive import earned_security, true_security
+from iwm_bayes.diagnose import gate
+from iwm_bayes.infer import Compiled, Settings, compile_model, nuts
+from iwm_bayes.simulate import simulate
+from iwm_bayes.theory import load
+
+
+def one(compiled: Compiled, seed: int) -> dict[str, object]:
+    """One seed of the example: the interval of the group median, and the truth."""
+    generator = np.random.default_rng(seed)
+    truth = people(compiled.model, generator)
+    data = simulate(compiled.model, PHASES, truth, generator)
+    fit = nuts(compiled, data, Settings(seed=seed))
+    security = earned_security(compiled.model, fit, "therapist")["median_sessions"]
+    low, high = (float(end) for end in security.quantile([0.05, 0.95]))
+    known = true_security(compiled.model, data, truth, "therapist")
+    median = float(np.median(known.sessions[known.insecure]))
+    verdict = gate(fit, security.to_dataset(name="median"))
+    return {"seed": seed, "low": low, "high": high, "truth": median, "held": low <= median <= high,
+            "passed": verdict.passed, "reasons": verdict.reasons}  # fmt: skip
+
+
+def main(folder: Path, seeds: int) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    model = load("rescorla_wagner")
+    generator = np.random.default_rng(0)
+    missing = [seed for seed in range(1, seeds + 1) if not (folder / f"{seed}.json").exists()]
+    compiled = compile_model(model, simulate(model, PHASES, people(model, generator), generator)) if missing else None
+    for seed in missing:
+        (folder / f"{seed}.json").write_text(json.dumps(one(compiled, seed)))
+        print(f"seed {seed} of {seeds} done", flush=True)
+    results = pd.DataFrame(json.loads((folder / f"{seed}.json").read_text()) for seed in range(1, seeds + 1))
+    print(results.to_string(index=False))
+    print(f"the interval held the truth in {results['held'].sum()} of {seeds}; gate passed in {results['passed'].sum()}")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 20)

@@ -1,0 +1,153 @@
+"""The command line end to end, in its own process, as a researcher runs it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+STUDY = """
+name   = "clinic"
+data   = "sessions.csv"
+theory = "theory.toml"
+[columns]
+person  = "person"
+session = "session"
+figure  = "figure"
+outcome = { column = "outcome", missing = "unseen" }
+[responses.availability_rating]
+column = "rating"
+"""
+THEORY = """
+claim     = "Every session counts the same."
+reference = "none"
+rule      = "rescorla_wagner"
+responses = ["availability_rating"]
+"""
+TABLE = """person,session,figure,outcome,rating
+ann,1,therapist,1,0.5
+ann,2,therapist,0,0.6
+ann,3,therapist,1,0.4
+bob,1,therapist,1,0.3
+bob,2,therapist,,0.4
+bob,3,therapist,1,
+"""
+PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\xff\xfe"
+
+
+def iwm(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run the program and return what it printed."""
+    command = [sys.executable, "-c", "from iwm_bayes.cli import main; main()", *map(str, arguments)]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=500, check=False)
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Path:
+    """A small study that is right in every way; each test spoils one thing."""
+    (tmp_path / "study.toml").write_text(STUDY)
+    (tmp_path / "theory.toml").write_text(THEORY)
+    (tmp_path / "sessions.csv").write_text(TABLE)
+    return tmp_path
+
+
+def spoil(folder: Path, file: str, old: str, new: str) -> None:
+    text = (folder / file).read_text()
+    assert old in text
+    (folder / file).write_text(text.replace(old, new, 1))
+
+
+BAD = {
+    "missing file": ("study.toml", "sessions.csv", "nowhere.csv", ["nowhere.csv", "no such file"]),
+    "missing column": ("study.toml", '"outcome", m', '"responsive", m', ["responsive", "no column"]),
+    "misspelt column": ("study.toml", '"person"', '"persn"', ["persn", 'Did you mean "person"?']),
+    "off the scale": ("sessions.csv", "0,0.6", "0,6", ["row 3", "rating", "off the scale 0..1"]),
+    "text for a number": ("sessions.csv", "0,0.6", "0,high", ["row 3", "rating", "text where a number belongs"]),
+    "duplicate": ("sessions.csv", "ann,2", "ann,1", ["rows 2, 3", "more than once"]),
+    "infinite": ("sessions.csv", "0,0.6", "0,inf", ["row 3", "infinite"]),
+    "unknown key": ("study.toml", "[columns]", "[columns]\npatient = 'x'", ["columns.patient", "unknown key"]),
+    "path in name": ("study.toml", '"clinic"', '"../clinic"', ["name", "no path separators"]),
+    "unsupplied response": ("theory.toml", '"availability_rating"', '"availability_rating", "approach"', ["approach"]),
+    "blank without meaning": ("study.toml", ', missing = "unseen"', "", ["row 6", "blank outcome", "unrecorded"]),
+    "unknown parameter": ("theory.toml", "responses", "parameters.rat.fixed = 0.1\nresponses", ["rat", "rate"]),
+    "parameter twice": (
+        "theory.toml",
+        "responses",
+        "parameters.rate.fixed = 0.1\nparameters.availability_rate.fixed = 0.1\nresponses",
+        ["availability_rate", "two places"],
+    ),
+    "key twice": ("theory.toml", "claim", "claim = ''\nclaim", ["not a TOML file"]),
+}
+
+
+@pytest.mark.parametrize("fault", BAD)
+def test_bad_input_is_told_and_nothing_is_written(study: Path, fault: str) -> None:
+    """Exit code 1, the fault and its place in words, no traceback, no file."""
+    file, old, new, told = BAD[fault]
+    spoil(study, file, old, new)
+    before = sorted(study.iterdir())
+    result = iwm("fit", "study.toml", "--quiet", cwd=study)
+    assert result.returncode == 1
+    assert all(words in result.stderr for words in told), result.stderr
+    assert "Traceback" not in result.stderr
+    assert sorted(study.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [(b"", "no table"), (TABLE.split("\n")[0].encode(), "no rows"), (PNG, "no table")],
+    ids=["empty file", "header only", "a picture"],
+)
+def test_what_is_no_table_is_said_to_be_none(study: Path, content: bytes, told: str) -> None:
+    """A file without rows or without a table in it is refused by name."""
+    (study / "sessions.csv").write_bytes(content)
+    result = iwm("check", "study.toml", cwd=study)
+    assert result.returncode == 1
+    assert "sessions.csv" in result.stderr
+    assert told in result.stderr
+
+
+def test_time_backwards_and_silence_are_listed_together(study: Path) -> None:
+    """Every problem is named at once."""
+    spoil(study, "study.toml", 'session = "session"', 'session = "session"\ntime = "when"')
+    lines = TABLE.replace("0.3", "").replace("0.4\nbob,3", "\nbob,3").splitlines()
+    times = ["when", "1", "3", "2", "1", "2", "3"]
+    (study / "sessions.csv").write_text("\n".join(f"{row},{time}" for row, time in zip(lines, times, strict=True)))
+    result = iwm("check", "study.toml", cwd=study)
+    assert result.returncode == 1
+    assert "row 4" in result.stderr
+    assert "time runs backwards" in result.stderr
+    assert "without any response" in result.stderr
+
+
+def test_unknown_option_is_a_usage_error(tmp_path: Path) -> None:
+    """Exit code 2 is for the command line itself."""
+    assert iwm("fit", "--nonsense", cwd=tmp_path).returncode == 2
+
+
+def test_shelf_is_listed(tmp_path: Path) -> None:
+    """`iwm theories` names every theory and shows one in full."""
+    assert "compensatory" in iwm("theories", cwd=tmp_path).stdout
+    assert "self_share" in iwm("theories", "compensatory", cwd=tmp_path).stdout
+
+
+def test_simulated_sessions_can_be_fitted(tmp_path: Path) -> None:
+    """simulate -> study -> fit: a whole run appears, its verdict is its exit code, and it can be read again."""
+    care = "therapist=rupture_and_repair:rate=0.9,every=4"
+    theory = tmp_path / "theory.toml"
+    theory.write_text(THEORY)
+    made = iwm("simulate", theory, "--people", "8", "--sessions", "10", "--care", care, cwd=tmp_path)
+    assert made.returncode == 0, made.stderr
+    (tmp_path / "study.toml").write_text(STUDY.replace('"rating"', '"availability_rating"'))
+    result = iwm("fit", "study.toml", "--out", "here", "--draws", "200", "--tune", "200", "--quiet", cwd=tmp_path)
+    manifest = json.loads((tmp_path / "here" / "manifest.json").read_text())
+    assert result.returncode == (0 if manifest["passed"] else 3), result.stderr
+    assert manifest["settings"]["seed"] == 1
+    assert set(pd.read_csv(tmp_path / "here" / "summary.csv")["parameter"]) == {
+        "availability_start",
+        "availability_rate",
+        "availability_rating_noise",
+    }
+    assert (tmp_path / "here" / "fit.nc").exists()
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".here")]
