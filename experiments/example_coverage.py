@@ -24,7 +24,7 @@ def one(compiled: Compiled, seed: int) -> dict[str, object]:
     generator = np.random.default_rng(seed)
     truth = people(compiled.model, generator)
     data = simulate(compiled.model, PHASES, truth, generator)
-    fit = nuts(compiled, data, Settings(seed=seed))
+    fit = nuts(compiled, data, Settings(draws=500, tune=400, seed=seed))
     security = earned_security(compiled.model, fit, "therapist")["median_sessions"]
     low, high = (float(end) for end in security.quantile([0.05, 0.95]))
     known = true_security(compiled.model, data, truth, "therapist")
@@ -45,7 +45,9 @@ def main(folder: Path, seeds: int) -> None:
         print(f"seed {seed} of {seeds} done", flush=True)
     results = pd.DataFrame(json.loads((folder / f"{seed}.json").read_text()) for seed in range(1, seeds + 1))
     print(results.to_string(index=False))
-    print(f"the interval held the truth in {results['held'].sum()} of {seeds}; gate passed in {results['passed'].sum()}")
+    print(
+        f"the interval held the truth in {results['held'].sum()} of {seeds}; gate passed in {results['passed'].sum()}"
+    )
 
 
 if __name__ == "__main__":

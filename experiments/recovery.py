@@ -18,9 +18,10 @@ from scipy import stats
 from iwm_bayes.care import steady
 from iwm_bayes.core import Model, parameters
 from iwm_bayes.data import fill_unrecorded
-from iwm_bayes.derive import earned_security, people_of, true_security
+from iwm_bayes.derive import earned_security, true_security
 from iwm_bayes.diagnose import gate
 from iwm_bayes.infer import Compiled, Settings, compile_model, nuts
+from iwm_bayes.lives import people_of
 from iwm_bayes.population import LINKS
 from iwm_bayes.simulate import Phase, draw_people, simulate
 from iwm_bayes.theory import load
@@ -48,7 +49,7 @@ def study(compiled: Compiled, seed: int) -> dict[str, object]:
     truth = draw_people(model, FIGURES, PEOPLE, generator, spread=0.5)
     truth |= {name: np.full(PEOPLE, 0.1) for name in truth if name.endswith("_noise")}
     data = simulate(model, PHASES, truth, generator)
-    fit = nuts(compiled, data, Settings(seed=seed))
+    fit = nuts(compiled, data, Settings(draws=500, tune=400, seed=seed))
     estimated = people_of(model, fit)
     result: dict[str, object] = {"seed": seed, "passed": gate(fit).passed, "reasons": gate(fit).reasons}
     for name, parameter in parameters(model).items():
@@ -60,8 +61,12 @@ def study(compiled: Compiled, seed: int) -> dict[str, object]:
     below, equal = (drawn < judged[:, None]).sum(axis=1), (drawn == judged[:, None]).sum(axis=1)
     rank = below + generator.integers(0, equal + 1)
     result["scores"] = stats.norm.ppf((rank + 0.5) / (drawn.shape[1] + 1)).tolist()
-    lossy = people_of(model, nuts(compiled, some_unrecorded(data, generator), Settings(seed=seed)))
-    for name in [name for name in estimated if str(name).endswith("_rate")]:
+    rates = [name for name in estimated if str(name).endswith("_rate")]
+    if not rates:
+        return result
+    lost = nuts(compiled, some_unrecorded(data, generator), Settings(draws=500, tune=400, seed=seed))
+    lossy = people_of(model, lost)
+    for name in rates:
         result[f"mean {name}"] = [float(truth[name].mean()), float(estimated[name].mean()), float(lossy[name].mean())]
     return result
 
@@ -83,8 +88,10 @@ def main(theory: str, folder: Path, studies: int) -> None:
         print(f"{name}: bias {full / true - 1:+.1%} complete, {lossy / true - 1:+.1%} at {MISSING:.0%} unrecorded")
     z = np.concatenate(results["scores"].tolist())
     spread = stats.chi2.cdf((len(z) - 1) * z.var(ddof=1), len(z) - 1)
-    print(f"normal scores: mean {z.mean():+.3f} (p {2 * stats.norm.sf(abs(z.mean()) * len(z) ** 0.5):.3f}), "
-          f"variance {z.var(ddof=1):.3f} (p {2 * min(spread, 1 - spread):.3f}), n {len(z)}")
+    print(
+        f"normal scores: mean {z.mean():+.3f} (p {2 * stats.norm.sf(abs(z.mean()) * len(z) ** 0.5):.3f}), "
+        f"variance {z.var(ddof=1):.3f} (p {2 * min(spread, 1 - spread):.3f}), n {len(z)}"
+    )
 
 
 if __name__ == "__main__":

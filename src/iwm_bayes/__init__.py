@@ -1,27 +1,23 @@
 """Hierarchical Bayesian theories of the internal working model: how people come to trust.
 
-The verbs, in the order in which data flow: `load_study`, `load` (a theory), `read` or `simulate`, `build`, `fit`,
-`gate`, `earned_security`. They are imported when first used, because the sampler takes seconds to import.
+The verbs, in the order in which data flow: `load_study`, `load` (a theory), `read` or `simulate`, `fit`, `gate`,
+`earned_security`, `project`. Those that need the sampler are imported when first used, because that takes seconds.
+The PyMC model itself is `iwm_bayes.build.build(model, data)`.
 """
 
 from importlib import import_module
 from typing import Any
 
-VERBS = {
-    "load_study": "study",
-    "load": "theory",
-    "read": "data",
-    "simulate": "simulate",
-    "build": "build",
-    "fit": "infer",
-    "gate": "diagnose",
-    "earned_security": "derive",
-    "project": "derive",
-}
-__all__ = list(VERBS)  # pyright: ignore[reportUnsupportedDunderAll]
+from iwm_bayes.data import read
+from iwm_bayes.simulate import simulate
+from iwm_bayes.study import load_study
+from iwm_bayes.theory import load
+
+LATER = {"fit": "infer", "gate": "diagnose", "earned_security": "derive", "project": "derive"}
+__all__ = ["earned_security", "fit", "gate", "load", "load_study", "project", "read", "simulate"]
 
 
 def __getattr__(name: str) -> Any:
-    if name not in VERBS:
-        raise AttributeError(f"module 'iwm_bayes' has no attribute {name!r}; it has {', '.join(VERBS)}")
-    return getattr(import_module(f"iwm_bayes.{VERBS[name]}"), name)
+    if name not in LATER:
+        raise AttributeError(f"module 'iwm_bayes' has no attribute {name!r}; it has {', '.join(__all__)}")
+    return getattr(import_module(f"iwm_bayes.{LATER[name]}"), name)

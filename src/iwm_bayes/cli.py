@@ -160,7 +160,8 @@ def demo(
         study, theory_file, model, data = load_all(example / "study.toml", None)
         truth = {str(name): column.to_numpy() for name, column in pd.read_csv(example / "truth.csv").items()}
         files = {"study": example / "study.toml", "data": study.data, "theory": theory_file}
-        analysis = fit_and_write(model, data, out_folder, files, {"progress": not quiet}, "nuts")
+        settings = {"draws": 500, "tune": 400, "progress": not quiet}
+        analysis = fit_and_write(model, data, out_folder, files, settings, "nuts")
     beside = []
     for view, security in analysis.security.items():
         known = true_security(model, data, truth, view if view in data["figure"].values else None)

@@ -5,8 +5,8 @@ import pandas as pd
 import xarray as xr
 
 from iwm_bayes.core import Model
-from iwm_bayes.derive import names
 from iwm_bayes.infer import contraction
+from iwm_bayes.lives import names
 from iwm_bayes.population import LINKS, rows
 
 UNINFORMED = 0.1  # a posterior that has lost less than a tenth of the prior's variance

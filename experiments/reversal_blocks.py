@@ -1,0 +1,78 @@
+"""What a rupture and a repair do to the attribution of harm, predicted for people who were left out.
+
+Ten folds over the people of `studies/reversal.toml`: the theory is fitted to nine, and new people, drawn from the
+group posterior, live through what those of the tenth met. Decided by: mean harm intent per block and order within
+4 points of the observed. `python reversal_blocks.py [FOLDS]`.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from iwm_bayes.core import Model, rule_values
+from iwm_bayes.data import read
+from iwm_bayes.filtering import course, loop
+from iwm_bayes.infer import Settings, compile_model, nuts
+from iwm_bayes.lives import names, thin
+from iwm_bayes.population import place, rows, values
+from iwm_bayes.study import load_study
+from iwm_bayes.theory import load
+
+STUDY = Path(__file__).parent / "studies" / "reversal.toml"
+DRAWS = 100
+
+
+def newcomers(
+    model: Model, posterior: xr.Dataset, people: int, generator: np.random.Generator
+) -> dict[str, np.ndarray]:
+    """People whom the fit has not seen, (draw * person,) by name."""
+    sample = thin(posterior, DRAWS).stack(sample=("chain", "draw"))
+    levels = {}
+    for row in rows(model, ["figure"]):
+        centre = np.repeat(sample["centre"].sel(row=row.label).values, people)
+        spread = np.repeat(sample["spread"].sel(partial=row.label).values, people)
+        levels[row.label] = place(centre, spread, generator.normal(size=centre.shape))
+    return values(model, levels, ["figure"], sample.sizes["sample"] * people)
+
+
+def predicted(model: Model, posterior: xr.Dataset, left_out: xr.Dataset, generator: np.random.Generator) -> np.ndarray:
+    """Expected ratings of people left out, (event, person), averaged over draws."""
+    people = left_out.sizes["person"]
+    drawn = newcomers(model, posterior, people, generator)
+    repeats = next(iter(drawn.values())).shape[-1] // people
+    lived = np.tile(course(left_out), (1, 1, repeats))
+    [held] = loop(model.rule, rule_values(model, drawn), lived, len(names(left_out)), [("availability", "after")])
+    response = model.responses["availability_rating"]
+    p = response.parameters._replace(noise=drawn["availability_rating_noise"], intercept=0.0, slope=1.0)
+    ratings = response.family.draw(generator, **response.given(p, held))
+    return ratings.reshape(len(held), repeats, people).mean(axis=1)
+
+
+def main(folds: int) -> None:
+    study, generator = load_study(STUDY), np.random.default_rng(1)
+    model = load(study.theory[0])
+    data = read(study, model)
+    people = data.sizes["person"]
+    parts = np.array_split(generator.permutation(people), folds)
+    size = people - max(map(len, parts))  # as many in every fit, so that the theory is compiled once
+    fits, guess = None, np.full(data["outcome"].shape, np.nan)
+    for index, part in enumerate(parts):
+        others = generator.permutation(np.setdiff1d(np.arange(people), part))[:size]
+        fits = fits or compile_model(model, data.isel(person=others))
+        fit = nuts(fits, data.isel(person=others), Settings(draws=250, tune=350, chains=2, seed=index + 1))
+        guess[:, part] = predicted(model, fit["posterior"].to_dataset(), data.isel(person=part), generator)
+        print(f"fold {index + 1} of {folds} done", flush=True)
+    order = pd.read_csv(study.data, dtype={"subject": str}).drop_duplicates("subject").set_index("subject")["order"]
+    order = order.loc[data["person"].values].to_numpy()
+    observed = data["answer_availability_rating"].values
+    for first in ("Fair", "Unfair"):
+        for block, events in (("first", slice(0, 10)), ("second", slice(10, 20))):
+            seen, said = (100 * (1 - x[events][:, order == first].mean()) for x in (observed, guess))
+            print(f"{first} first, {block} block: observed {seen:.1f}, predicted {said:.1f}, off {said - seen:+.1f}")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 10)

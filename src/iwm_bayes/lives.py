@@ -1,0 +1,150 @@
+"""People and their lives, draw by draw: what they are like, what they lived through, and what they might.
+
+Everything runs through the NumPy loop with draws laid along the person axis, a draw of a person being a person,
+some draws at a time so that memory stays bounded.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+import xarray as xr
+
+from iwm_bayes.care import Care
+from iwm_bayes.core import InputError, Model, Params, rule_values
+from iwm_bayes.earned import Path, path
+from iwm_bayes.filtering import SCALARS, Moment, course, walk
+from iwm_bayes.population import rows, values, with_newcomer
+from iwm_bayes.simulate import live
+
+AT_ONCE = 20_000  # people in memory, a draw of a person being a person
+NEWCOMER = "someone new"
+
+
+def thin(posterior: xr.Dataset, draws: int) -> xr.Dataset:
+    """At most about `draws` draws in all, evenly spaced within each chain."""
+    every = max(1, round(posterior.sizes["draw"] * posterior.sizes["chain"] / draws))
+    return posterior.isel(draw=slice(None, None, every))
+
+
+def laid(model: Model, posterior: xr.Dataset, figures: list[str], people: int) -> dict[str, np.ndarray]:
+    """Natural-scale values by name, with (sample, person) laid along one axis; posterior has dim sample."""
+    samples = posterior.sizes["sample"]
+    levels = {
+        row.label: np.repeat(posterior["centre"].sel(row=row.label).values, people)
+        if row.parameter.pooling == "shared"
+        else posterior["level"].sel(personal=row.label).transpose("sample", "person").values.ravel()
+        for row in rows(model, figures)
+    }
+    return values(model, levels, figures, samples * people)
+
+
+def people_of(model: Model, fit: xr.DataTree, draws: int = 1000) -> xr.Dataset:
+    """Every person's free parameters on the natural scale, (chain, draw, [figure,] person)."""
+    data, posterior = fit["data"].to_dataset(), thin(fit["posterior"].to_dataset(), draws)
+    figures, count = names(data), data.sizes["person"]
+    natural = laid(model, posterior.stack(sample=("chain", "draw")), figures, count)
+    shape = (posterior.sizes["chain"], posterior.sizes["draw"], count)
+    dims = ("chain", "draw", "person")
+    found = {
+        name: (dims, natural[name].reshape(shape))
+        if natural[name].ndim == 1
+        else (("figure", *dims), natural[name].reshape(len(figures), *shape))
+        for name in dict.fromkeys(row.name for row in rows(model, figures))
+    }
+    coordinates = {"person": data["person"].values, "figure": figures}
+    return xr.Dataset(found, coordinates).transpose("chain", "draw", "figure", "person", missing_dims="ignore")
+
+
+def names(data: xr.Dataset) -> list[str]:
+    return [str(name) for name in data["figure"].values]
+
+
+def sessions_with(data: xr.Dataset, figure: str | None) -> np.ndarray:
+    """Which events (event, person) are sessions with a figure, or with anyone; an assessment is none."""
+    happened = data["present"].values & ~data["assessment"].values
+    if figure is None:
+        return happened
+    if figure not in names(data):
+        raise InputError([f"there is no figure {figure!r} in these data, which have {', '.join(names(data))}"])
+    return happened & (data["figure_index"].values == names(data).index(figure))
+
+
+class Lives(NamedTuple):
+    """Some draws of everyone, laid along one axis: what they are like and what they lived through."""
+
+    model: Model
+    values: dict[str, np.ndarray]
+    course: np.ndarray  # (event, field, draw * person)
+    counts: np.ndarray  # (event, draw * person): the sessions in view
+    figure: int | None  # the figure in view; None is the general model
+    figures: int
+
+    @property
+    def p(self) -> Params:
+        return rule_values(self.model, self.values)
+
+    def path(self, moments: Iterable[Moment]) -> Path:
+        return path(self.model, self.p, moments, self.counts, self.figure, self.figures)
+
+    def remembered(self) -> Path:
+        """Beliefs along what happened."""
+        return self.path(walk(self.model.rule, self.p, self.course, self.figures))
+
+    def relived(self, care: Care, generator: np.random.Generator) -> Path:
+        """Beliefs had every outcome seen in view come from this care; who was met and seen stays as it was."""
+        outcome, seen = self.course[:, SCALARS.index("outcome")], self.course[:, SCALARS.index("seen")] > 0
+        order = np.maximum(np.cumsum(self.counts, axis=0) - 1, 0)
+        chance = care(int(order.max()) + 1)[order]
+        instead = self.course.copy()
+        redrawn = (generator.random(chance.shape) < chance).astype(float)
+        instead[:, SCALARS.index("outcome")] = np.where(self.counts & seen, redrawn, outcome)
+        return self.path(walk(self.model.rule, self.p, instead, self.figures))
+
+    def ahead(self, sessions: int) -> np.ndarray:
+        """The course of so many further sessions with the figure in view, one unit of time apart, all seen."""
+        rows = np.ones((sessions, *self.course.shape[1:]))
+        rows[:, [SCALARS.index(name) for name in ("distress", "threat")]] = 0.0
+        figure = self.figures - 1 if self.figure is None else self.figure
+        rows[:, len(SCALARS) : len(SCALARS) + self.figures] = (np.arange(self.figures) == figure)[:, None]
+        return rows
+
+    def steadily(self, outcome: float, sessions: int) -> Path:
+        """Beliefs from the very start in so many sessions that all bring this outcome."""
+        course = self.ahead(sessions)
+        course[:, SCALARS.index("outcome")] = outcome
+        everyone = np.ones((sessions, course.shape[2]), dtype=bool)
+        return self._replace(counts=everyone).path(walk(self.model.rule, self.p, course, self.figures))
+
+    def projected(self, care: Care, sessions: int, generator: np.random.Generator) -> Path:
+        """Beliefs in so many more sessions with the figure in view under a plan of care, in closed loop."""
+        *_, last = walk(self.model.rule, self.p, self.course, self.figures)
+        chance = np.tile(care(sessions)[:, None], self.course.shape[2])
+        lived = live(self.model, self.values, self.ahead(sessions), chance, self.figures, last.after, generator)
+        return self._replace(counts=np.ones(chance.shape, dtype=bool)).path(moment for moment, _ in lived)
+
+
+def lives(model: Model, data: xr.Dataset, values: dict[str, np.ndarray], figure: str | None) -> Lives:
+    """People by their values, with (draw, person) laid along one axis, in the course of a data set."""
+    figures = [*names(data), *([NEWCOMER] if figure is None else [])]
+    lived = course(data.assign_coords(figure=figures))
+    repeats = next(iter(values.values())).shape[-1] // data.sizes["person"]
+    return Lives(
+        model,
+        with_newcomer(model, values) if figure is None else values,
+        np.tile(lived, (1, 1, repeats)),
+        np.tile(sessions_with(data, figure), (1, repeats)),
+        None if figure is None else figures.index(figure),
+        len(figures),
+    )
+
+
+def in_parts(model: Model, fit: xr.DataTree, draws: int, figure: str | None) -> Iterator[Lives]:
+    """The draws of a fit, so many at a time that memory stays bounded, in the order (chain, draw)."""
+    data = fit["data"].to_dataset()
+    posterior = thin(fit["posterior"].to_dataset(), draws).stack(sample=("chain", "draw"))
+    count = data.sizes["person"]
+    step = max(1, AT_ONCE // count)
+    for first in range(0, posterior.sizes["sample"], step):
+        part = posterior.isel(sample=slice(first, first + step))
+        yield lives(model, data, laid(model, part, names(data), count), figure)

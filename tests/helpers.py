@@ -1,0 +1,106 @@
+"""What several tests need: every plug-in as a rule, random lives, graphs compiled for a few evaluations."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytensor
+import xarray as xr
+from pytensor.compile.mode import Mode
+
+from iwm_bayes import filtering, population
+from iwm_bayes.core import READS, Learner, Model, Params, Rule, leaves, rebuild, rule_values
+from iwm_bayes.data import arrange
+from iwm_bayes.rules import RULES
+from iwm_bayes.rules.independent import independent
+
+READINGS = [(about, moment) for about in READS for moment in ("before", "after")]
+
+
+def lifted_rules() -> dict[str, Rule]:
+    """Every plug-in as a rule with both beliefs; learners also with transfer."""
+    found: dict[str, Rule] = {}
+    for name, rule in RULES.items():
+        if isinstance(rule, Learner):
+            found |= {name: independent(rule), f"{name} with transfer": independent(rule, transfer=True)}
+        else:
+            found[name] = rule
+    return found
+
+
+def differing_by_figure(rule: Rule) -> Rule:
+    """The rule with every parameter that may differ by figure doing so."""
+    declared = leaves(rule.parameters)
+    changed = (p._replace(by="figure", fixed=None) if name in rule.by_figure else p for name, p in declared)
+    return rule._replace(parameters=rebuild(rule.parameters, changed))
+
+
+def names(figures: int) -> list[str]:
+    return [f"figure {index}" for index in range(figures)]
+
+
+def lived(figures: int = 3, people: int = 5, events: int = 12, unseen: float = 0.2, seed: int = 1) -> xr.Dataset:
+    """Random lives: lengths from half of `events` to all, graded outcomes, random figures, times and blanks."""
+    generator = np.random.default_rng(seed)
+    rows = []
+    for person in range(people):
+        length = events if person == 0 else generator.integers(events // 2, events + 1)
+        met = np.where(np.arange(length) < figures, np.arange(length), generator.integers(0, figures, length))
+        seen = generator.random(length) >= unseen
+        rows.append(
+            pd.DataFrame(
+                {
+                    "person": f"person {person}",
+                    "session": np.arange(length),
+                    "figure": np.array(names(figures))[met],
+                    "time": np.cumsum(generator.exponential(1.0, length)),
+                    "outcome": np.where(seen, generator.random(length), 0.0),
+                    "seen": seen,
+                    "distress": generator.random(length),
+                    "threat": generator.random(length),
+                    "assessment": False,
+                }
+            )
+        )
+    return arrange(pd.concat(rows, ignore_index=True), {}, "session")
+
+
+def draw_levels(rule: Rule, figures: int, people: int, seed: int = 2) -> np.ndarray:
+    """Link-scale values (row, person) of the free parameters, spread as the average person's prior is."""
+    generator = np.random.default_rng(seed)
+    rows = population.rows(Model("", rule, {}), names(figures))
+    return np.array([generator.normal(row.middle, row.width, people) for row in rows])
+
+
+def from_levels(rule: Rule, levels: Any, figures: int, people: int) -> Params:
+    """The rule's parameters on the natural scale from link-scale values, arrays or a graph."""
+    model = Model("", rule, {})
+    by_label = {row.label: levels[index] for index, row in enumerate(population.rows(model, names(figures)))}
+    return rule_values(model, population.values(model, by_label, names(figures), people))
+
+
+def on_arrays(rule: Rule, levels: np.ndarray, course: np.ndarray, figures: int) -> np.ndarray:
+    """Every reading at every event, (reading, event, person), by the loop over arrays."""
+    p = from_levels(rule, levels, figures, levels.shape[1])
+    return np.stack(filtering.loop(rule, p, course, figures, READINGS))
+
+
+def constants(rule: Rule, people: int = 1, **values: float | Sequence[float]) -> Params:
+    """The rule's parameters by full name: numbers for everyone, or one number per person."""
+    return rebuild(rule.parameters, (np.zeros(people) + values[name] for name, _ in leaves(rule.parameters)))
+
+
+def course_of(outcomes: Sequence[float], figure: Sequence[int] | None = None, figures: int = 1) -> np.ndarray:
+    """The course of one person who sees every outcome, one unit of time apart."""
+    met = [0] * len(outcomes) if figure is None else figure
+    index = np.arange(len(outcomes))
+    frame = pd.DataFrame({"person": "p", "session": index, "time": index.astype(float), "outcome": outcomes})
+    frame = frame.assign(figure=np.array(names(figures))[met], seen=True, distress=0.0, threat=0.0, assessment=False)
+    return filtering.course(arrange(frame, {}, "session"))
+
+
+def evaluate(inputs: list[Any], outputs: Any) -> Any:
+    """A function of a graph that is cheap to compile and slow to run: no rewriting and no C."""
+    with pytensor.config.change_flags(cxx=""):
+        return pytensor.function(inputs, outputs, mode=Mode(linker="py", optimizer=None), on_unused_input="ignore")
