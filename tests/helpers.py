@@ -92,15 +92,16 @@ def constants(rule: Rule, people: int = 1, **values: float | Sequence[float]) ->
 
 
 def course_of(outcomes: Sequence[float], figure: Sequence[int] | None = None, figures: int = 1) -> np.ndarray:
-    """The course of one person who sees every outcome, one unit of time apart."""
+    """The course of one person who sees every outcome, one unit of time apart; figures count in the order met."""
     met = [0] * len(outcomes) if figure is None else figure
     index = np.arange(len(outcomes))
     frame = pd.DataFrame({"person": "p", "session": index, "time": index.astype(float), "outcome": outcomes})
     frame = frame.assign(figure=np.array(names(figures))[met], seen=True, distress=0.0, threat=0.0, assessment=False)
-    return filtering.course(arrange(frame, {}, "session"))
+    data = arrange(frame, {}, "session").drop_vars("figure")
+    return filtering.course(data.assign_coords(figure=names(figures)))
 
 
-def evaluate(inputs: list[Any], outputs: Any) -> Any:
-    """A function of a graph that is cheap to compile and slow to run: no rewriting and no C."""
+def evaluate(inputs: list[Any], outputs: Any, rewriting: str | None = None) -> Any:
+    """A function of a graph that is cheap to compile and slow to run: no C, and no rewriting unless named."""
     with pytensor.config.change_flags(cxx=""):
-        return pytensor.function(inputs, outputs, mode=Mode(linker="py", optimizer=None), on_unused_input="ignore")
+        return pytensor.function(inputs, outputs, mode=Mode("py", rewriting), on_unused_input="ignore")

@@ -14,7 +14,7 @@ from iwm_bayes.infer import fit
 from iwm_bayes.lives import NEWCOMER, names
 from iwm_bayes.plots import earned_curve, save
 from iwm_bayes.run import manifest, sha256, write_json, write_run
-from iwm_bayes.summary import group_table, security_line
+from iwm_bayes.summary import group_table, security_line, sensitivity_lines, style_line
 
 
 class Analysis(NamedTuple):
@@ -26,6 +26,8 @@ class Analysis(NamedTuple):
     security: dict[str, xr.Dataset]  # by figure, and "someone new" for the general model
     groups: pd.DataFrame
     answers: pd.DataFrame
+    styles: pd.DataFrame
+    sensitivity: pd.DataFrame
     method: str
     settings: dict[str, Any]
     seconds: float
@@ -42,7 +44,9 @@ def analyse(model: Model, data: xr.Dataset, method: str, settings: dict[str, Any
     answers = pd.DataFrame([security_line(found) for found in security.values()])
     answers["gate"] = "passed" if verdict.passed else "FAILED"
     groups = group_table(model, fitted)
-    return Analysis(model, fitted, verdict, security, groups, answers, method, settings, seconds)
+    styles = pd.DataFrame([style_line(found) for found in security.values()])
+    sensitivity = pd.DataFrame([line for found in security.values() for line in sensitivity_lines(found)])
+    return Analysis(model, fitted, verdict, security, groups, answers, styles, sensitivity, method, settings, seconds)
 
 
 def write(found: Analysis, folder: Path, files: dict[str, Path]) -> None:
@@ -51,7 +55,8 @@ def write(found: Analysis, folder: Path, files: dict[str, Path]) -> None:
     def fill(place: Path) -> None:
         found.fit.to_netcdf(place / "fit.nc", engine="h5netcdf")
         found.groups.to_csv(place / "summary.csv", index=False)
-        found.answers.to_csv(place / "security.csv", index=False)
+        for name in ("answers", "styles", "sensitivity"):
+            getattr(found, name).to_csv(place / f"{name}.csv", index=False)
         for view, security in found.security.items():
             save(earned_curve(security), *(place / f"earned {view}.{kind}" for kind in ("svg", "pdf", "png")))
         sampled_as = found.fit["constant_data"]["centredness"]

@@ -160,7 +160,7 @@ def demo(
         study, theory_file, model, data = load_all(example / "study.toml", None)
         truth = {str(name): column.to_numpy() for name, column in pd.read_csv(example / "truth.csv").items()}
         files = {"study": example / "study.toml", "data": study.data, "theory": theory_file}
-        settings = {"draws": 500, "tune": 400, "progress": not quiet}
+        settings = {"progress": not quiet}
         analysis = fit_and_write(model, data, out_folder, files, settings, "nuts")
     beside = []
     for view, security in analysis.security.items():
@@ -195,7 +195,9 @@ def fit_and_write(
     found = analysis.analyse(model, data, method, settings)
     analysis.write(found, folder, files)
     show(found.groups, "The average person (90 % interval), and how much the data said")
-    show(found.answers, "Until earned security, under the care that was given")
+    show(found.answers, "Until earned security, under the care that was given (medians and 90 % intervals)")
+    show(found.sensitivity, "Earned secure by the last session, by threshold and hold")
+    show(found.styles, "Styles at the last session")
     return found
 
 

@@ -8,7 +8,7 @@ import xarray as xr
 
 from iwm_bayes.care import Care, steady
 from iwm_bayes.core import Model, each, leaves
-from iwm_bayes.earned import STRICT, Criterion, Judgement, judge
+from iwm_bayes.earned import STRICT, STYLES, Criterion, Judgement, final_styles, judge
 from iwm_bayes.lives import NEWCOMER, in_parts, lives, names, thin
 
 
@@ -46,6 +46,7 @@ def earned_security(
         probability    (chain, draw, session)             share of those earned secure by each session
         chance         (chain, draw)                      the share by the last session under care of .5
         sensitivity    (secure, hold)                     the share under other thresholds and holds
+        in_style       (chain, draw, style)               share of people in each style at their last session
     """
     posterior = thin(fit["posterior"].to_dataset(), draws)
     shape = (posterior.sizes["chain"], posterior.sizes["draw"])
@@ -55,16 +56,17 @@ def earned_security(
         (criterion.secure + np.array([-0.05, 0.0, 0.05])).round(3),
         criterion.hold + np.array([-2, 0, 2]),
     )
-    parts: list[tuple[Judgement, np.ndarray, np.ndarray]] = []
+    parts: list[tuple[Judgement, np.ndarray, np.ndarray, np.ndarray]] = []
     table = []
     for part in in_parts(model, fit, draws, figure):
         lived, by_chance = part.remembered(), part.relived(steady(0.5), generator)
         judged, last = judge(lived, criterion), len(lived.counts)
         lucky = incidence(judge(by_chance, criterion), last, people)[:, -1]
-        parts.append((judged, incidence(judged, last, people), lucky))
+        in_style = final_styles(lived).reshape(-1, people, 1) == np.arange(len(STYLES))
+        parts.append((judged, incidence(judged, last, people), lucky, in_style.mean(axis=1)))
         others = [[judge(lived, criterion._replace(secure=s, hold=h)) for h in holds] for s in thresholds]
         table.append([[incidence(other, last, people)[:, -1] for other in row] for row in others])
-    judgements, probabilities, chances = zip(*parts, strict=True)
+    judgements, probabilities, chances, in_styles = zip(*parts, strict=True)
     judged = each(lambda *leaves: np.concatenate(leaves).reshape(-1, people), *judgements)
     per_person = {name: (("chain", "draw", "person"), leaf.reshape(*shape, people)) for name, leaf in leaves(judged)}
     group = {
@@ -78,11 +80,13 @@ def earned_security(
         | {name: (("chain", "draw"), value.reshape(shape)) for name, value in group.items()}
         | {
             "probability": (("chain", "draw", "session"), probability.reshape(*shape, -1)),
+            "in_style": (("chain", "draw", "style"), np.concatenate(in_styles).reshape(*shape, -1)),
             "sensitivity": (("secure", "hold"), np.nanmean(np.concatenate(table, axis=-1), axis=-1)),
         },
         {
             "person": fit["data"]["person"].values,
             "session": np.arange(1, probability.shape[-1] + 1),
+            "style": list(STYLES),
             "secure": thresholds,
             "hold": holds,
         },

@@ -119,9 +119,11 @@ def judge(path: Path, criterion: Criterion) -> Judgement:
 STYLES = ("secure", "preoccupied", "dismissing", "fearful")
 
 
-def styles(path: Path) -> np.ndarray:
-    """Index into STYLES at each session: preoccupied is low worth, dismissing low availability, fearful both.
+def final_styles(path: Path) -> np.ndarray:
+    """Index into STYLES at each person's last session: preoccupied is low worth, dismissing low availability.
 
-    A belief is low below .5; Bartholomew & Horowitz (1991), doi:10.1037/0022-3514.61.2.226.
+    Fearful is both. A belief is low below .5; Bartholomew & Horowitz (1991), doi:10.1037/0022-3514.61.2.226.
     """
-    return (path.worth < 0.5) + 2 * (path.availability < 0.5)
+    last = np.maximum(path.counts.sum(axis=0) - 1, 0)[None]
+    worth, availability = (np.take_along_axis(belief, last, axis=0)[0] for belief in (path.worth, path.availability))
+    return (worth < 0.5) + 2 * (availability < 0.5)

@@ -99,14 +99,27 @@ def contraction(posterior: xr.Dataset) -> xr.DataArray:
     return (1.0 - within / (posterior["spread"] ** 2).mean(("chain", "draw"))).clip(0.0, 1.0)
 
 
+def centredness_for(posterior: xr.Dataset) -> np.ndarray:
+    """How centred to sample each partially pooled row: near 1 where people's data say much, near 0 where little.
+
+    With I what a person's data say (in units of 1 / link^2), I s^2 / (1 + I s^2) at a low but plausible spread s:
+    where the spread may be near zero the centred form has a funnel, however much is said elsewhere.
+    """
+    level = posterior["level"].sel(personal=posterior["partial"])
+    within = level.var(("chain", "draw")).mean("person")
+    said = (1.0 / within - 1.0 / (posterior["spread"] ** 2).mean(("chain", "draw"))).clip(0.0)
+    low = posterior["spread"].quantile(0.05, ("chain", "draw")) ** 2
+    return (said * low / (1.0 + said * low)).values
+
+
 def choose_centredness(compiled: Compiled, data: xr.Dataset, settings: Settings) -> np.ndarray:
-    """How centred to sample each row, from a short pilot: as much as the row is informed by people's data."""
+    """How centred to sample each row, from a short pilot half-way between the forms."""
     rows = len(compiled.graph.coords["partial"])
     if rows == 0:
         return np.zeros(0)
-    pilot = Settings(draws=100, tune=250, chains=2, seed=settings.seed + 1)
+    pilot = Settings(draws=150, tune=250, chains=2, seed=settings.seed + 1)
     trace = run(compiled, data, np.full(rows, 0.5), pilot)
-    return contraction(trace["posterior"].to_dataset()).values
+    return centredness_for(trace["posterior"].to_dataset())
 
 
 def nuts(compiled: Compiled, data: xr.Dataset, settings: Settings) -> xr.DataTree:

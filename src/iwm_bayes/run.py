@@ -1,4 +1,4 @@
-"""A run is a folder: `fit.nc`, `summary.csv`, `security.csv`, `manifest.json` and figures.
+"""A run is a folder: `fit.nc`, `summary.csv`, `answers.csv`, `styles.csv`, `sensitivity.csv`, `manifest.json`, figures.
 
 It is written beside its place and moved there when it is whole, so that nothing half-written stays.
 """

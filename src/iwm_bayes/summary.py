@@ -68,3 +68,20 @@ def security_line(security: xr.Dataset) -> dict[str, object]:
         "earned secure": f"{share:.0%} [{lower:.0%}, {upper:.0%}]",
         "by chance": f"{float(security['chance'].mean()):.0%}",
     }
+
+
+def style_line(security: xr.Dataset) -> dict[str, object]:
+    """Share of people in each attachment style at their last session, with its 90 % interval."""
+    shares = {str(name): interval(security["in_style"].sel(style=name).values) for name in security["style"].values}
+    text = {name: f"{share:.0%} [{low:.0%}, {high:.0%}]" for name, (share, low, high) in shares.items()}
+    return {"figure": security.attrs["figure"]} | text
+
+
+def sensitivity_lines(security: xr.Dataset) -> list[dict[str, object]]:
+    """The share earned secure by the last session under other thresholds and holds: one line per threshold."""
+    table = security["sensitivity"].to_pandas()
+    return [
+        {"figure": security.attrs["figure"], "secure from": f"{threshold:g}"}
+        | {f"held {hold} sessions": f"{share:.0%}" for hold, share in line.items()}
+        for threshold, line in table.iterrows()
+    ]

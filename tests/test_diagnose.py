@@ -1,0 +1,80 @@
+"""The gate opens for independent draws and for nothing worse."""
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from iwm_bayes.diagnose import gate
+
+CHAINS, DRAWS, PEOPLE = 4, 600, 5
+
+
+def drawn(**changes: np.ndarray) -> xr.DataTree:
+    """A fit whose draws are independent, with parts replaced."""
+    generator = np.random.default_rng(1)
+    posterior = {
+        "centre": (("chain", "draw", "row"), generator.normal(size=(CHAINS, DRAWS, 2))),
+        "spread": (("chain", "draw", "partial"), np.exp(generator.normal(size=(CHAINS, DRAWS, 2)))),
+        "level": (("chain", "draw", "personal", "person"), generator.normal(size=(CHAINS, DRAWS, 2, PEOPLE))),
+    }
+    stats = {
+        "diverging": (("chain", "draw"), np.zeros((CHAINS, DRAWS), dtype=bool)),
+        "energy": (("chain", "draw"), generator.normal(size=(CHAINS, DRAWS))),
+    }
+    for name, values in changes.items():
+        part = posterior if name in posterior else stats
+        part[name] = (part[name][0], values)
+    return xr.DataTree.from_dict({"posterior": xr.Dataset(posterior), "sample_stats": xr.Dataset(stats)})
+
+
+def walk(shape: tuple[int, ...]) -> np.ndarray:
+    """A random walk along the draws: as far from independent as can be."""
+    return np.cumsum(np.random.default_rng(2).normal(size=shape), axis=1)
+
+
+def test_independent_draws_pass() -> None:
+    """2,400 independent draws have R-hat near 1 and an effective size near 2,400."""
+    verdict = gate(drawn())
+    assert verdict.passed
+    assert verdict.reasons == []
+    assert verdict.figures["group_ess"] > 0.7 * CHAINS * DRAWS
+
+
+def test_chains_that_disagree_fail() -> None:
+    """One chain shifted by one sd has an R-hat well above 1.01."""
+    centre = drawn()["posterior"]["centre"].values.copy()
+    centre[0] += 1.0
+    verdict = gate(drawn(centre=centre))
+    assert not verdict.passed
+    assert any("R-hat of a group parameter" in reason for reason in verdict.reasons)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"spread": walk((CHAINS, DRAWS, 2))}, "effective sample size of a group parameter"),
+        ({"level": walk((CHAINS, DRAWS, 2, PEOPLE))}, "person's parameter"),
+        ({"diverging": np.eye(CHAINS, DRAWS, dtype=bool)}, "4 divergent transitions"),
+        ({"energy": walk((CHAINS, DRAWS))}, "E-BFMI"),
+    ],
+    ids=["slow group", "slow people", "divergences", "energy"],
+)
+def test_each_fault_is_named(change: dict[str, np.ndarray], words: str) -> None:
+    """Every clause of the gate can close it, and says so."""
+    verdict = gate(drawn(**change))
+    assert not verdict.passed
+    assert any(words in reason for reason in verdict.reasons)
+
+
+def test_derived_quantities_are_judged() -> None:
+    """A fit may be good and a number derived from it not."""
+    slow = xr.Dataset({"sessions": (("chain", "draw"), walk((CHAINS, DRAWS)))})
+    verdict = gate(drawn(), slow)
+    assert not verdict.passed
+    assert any("derived quantity" in reason for reason in verdict.reasons)
+
+
+def test_a_constant_is_no_evidence_against_a_fit() -> None:
+    """A derived quantity that never varies (everyone censored) has no R-hat, and does not fail."""
+    constant = xr.Dataset({"sessions": (("chain", "draw"), np.full((CHAINS, DRAWS), 25.0))})
+    assert gate(drawn(), constant).passed

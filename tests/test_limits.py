@@ -1,0 +1,138 @@
+"""Rules at the ends of their parameters, where each becomes something simpler."""
+
+import numpy as np
+import pytest
+from helpers import READINGS, constants, course_of, draw_levels, from_levels, lived
+from scipy.special import expit, logit
+
+from iwm_bayes.core import Learner, leaves
+from iwm_bayes.filtering import SCALARS, course, loop, walk
+from iwm_bayes.rules import RULES
+from iwm_bayes.rules.independent import Lifted, independent
+
+OUTCOMES = np.random.default_rng(1).random(30)
+AFTER = [("availability", "after")]
+COMPENSATORY = RULES["compensatory"]
+LEARNERS = {name: rule for name, rule in RULES.items() if isinstance(rule, Learner)}
+every_learner = pytest.mark.parametrize("learner", LEARNERS.values(), ids=LEARNERS)
+
+
+def alone(name, outcomes, **values):
+    """One person's belief about one figure after each outcome, by a learner without worth."""
+    rule = independent(RULES[name], worth=False)
+    p = constants(rule, **{f"availability_{key}": value for key, value in values.items()})
+    return loop(rule, p, course_of(outcomes), 1, AFTER)[0][:, 0]
+
+
+def compensatory(**values):
+    defaults = {"availability_start": 0.4, "worth_start": 0.7, "total_variance": 1.5, "self_share": 0.4}
+    return constants(COMPENSATORY, **{**defaults, "diffusion": 0.0, "figure_correlation": 0.3, **values})
+
+
+def test_kalman_without_diffusion_or_prior_is_the_running_mean():
+    """A start variance of 1e10 noises leaves the start a weight of at most 1e-10."""
+    means = alone("kalman", OUTCOMES, start=0.9, start_variance=2.5e9, diffusion=0.0, noise=0.25)
+    np.testing.assert_allclose(means, np.cumsum(OUTCOMES) / np.arange(1, 31), rtol=0, atol=1e-9)
+
+
+def test_kalman_gain_settles_at_the_steady_state():
+    """After long experience the share learned is P / (P + noise), P = (v + sqrt(v^2 + 4 v noise)) / 2."""
+    means = alone("kalman", [0.0] * 200 + [1.0], start=0.0, start_variance=1.0, diffusion=0.02, noise=0.25)
+    steady = (0.02 + np.sqrt(0.02**2 + 4 * 0.02 * 0.25)) / 2
+    assert means[-1] == pytest.approx(steady / (steady + 0.25), rel=1e-12)
+
+
+@pytest.mark.parametrize(("start", "rate", "outcome"), [(0.3, 0.1, 0.8), (0.9, 0.5, 0.0), (0.2, 1.0, 1.0)])
+def test_rescorla_wagner_under_a_constant_outcome(start, rate, outcome):
+    """The belief approaches the outcome geometrically: V_n = x + (V_0 - x) (1 - rate)^n."""
+    values = alone("rescorla_wagner", [outcome] * 30, start=start, rate=rate)
+    expected = outcome + (start - outcome) * (1 - rate) ** np.arange(1, 31)
+    np.testing.assert_allclose(values, expected, rtol=0, atol=1e-14)
+
+
+def test_compensatory_with_worth_known_is_a_filter_of_one_belief():
+    """Without doubt about oneself every surprise is about the figure: a moderated logistic filter."""
+    start, worth, variance = 0.4, 0.7, 1.5
+    mean = logit(start) * np.sqrt(1 + np.pi / 8 * variance)
+    held = []
+    for outcome in OUTCOMES:
+        expected = expit((mean + logit(worth)) / np.sqrt(1 + np.pi / 8 * variance))
+        information = expected * (1 - expected)
+        mean += variance * (outcome - expected) / (1 + variance * information)
+        variance /= 1 + variance * information
+        held.append(expit(mean / np.sqrt(1 + np.pi / 8 * variance)))
+    p = compensatory(availability_start=start, worth_start=worth, self_share=0.0)
+    found, worths = loop(COMPENSATORY, p, course_of(OUTCOMES), 1, [*AFTER, ("worth", "after")])
+    np.testing.assert_allclose(found[:, 0], held, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(worths, worth, rtol=0, atol=1e-15)
+
+
+def test_figures_that_correlate_fully_are_one():
+    """At a correlation of 1 whatever is learned of one figure is learned of all."""
+    p = compensatory(figure_correlation=1.0, diffusion=0.05)
+    for moment in walk(COMPENSATORY, p, course_of(OUTCOMES, figure=[0, 1] * 15, figures=3), 3):
+        np.testing.assert_allclose(np.ptp(moment.after.availability, axis=0), 0.0, atol=1e-12)
+
+
+def test_figures_without_anything_in_common_stay_apart():
+    """At a correlation of 0 and with worth known, who was never met is as at the start."""
+    p = compensatory(figure_correlation=0.0, self_share=0.0)
+    for moment in walk(COMPENSATORY, p, course_of(OUTCOMES, figure=[0, 1] * 15, figures=3), 3):
+        np.testing.assert_array_equal(moment.after.availability[2], COMPENSATORY.start(p, 3).availability[2])
+
+
+def test_figures_generalise_in_between():
+    """At a correlation in between, a response of one figure also speaks for one who was never met, but less."""
+    (moment,) = walk(COMPENSATORY, compensatory(), course_of([1.0], figures=2), 2)
+    met, unmet = (moment.after.availability - moment.before.availability)[:, 0]
+    assert 0 < unmet < met
+
+
+def test_explaining_away():
+    """What speaks for the figure does not speak for oneself: their covariance is negative after each event."""
+    p = compensatory(diffusion=0.05)
+    moments = list(walk(COMPENSATORY, p, course_of(OUTCOMES), 1))
+    assert all(moment.after.with_worth[0, 0] < 0 for moment in moments)
+
+
+@every_learner
+def test_without_worth_availability_is_the_same(learner):
+    """Availability of a lifted learner does not depend on whether worth is learned beside it."""
+    with_worth, without = independent(learner), independent(learner, worth=False)
+    p = from_levels(with_worth, draw_levels(with_worth, 3, people=5), 3, people=5)
+    lives = course(lived())
+    np.testing.assert_array_equal(
+        loop(with_worth, p, lives, 3, AFTER), loop(without, Lifted(p.availability), lives, 3, AFTER)
+    )
+
+
+@every_learner
+def test_transfer_of_nothing_is_no_transfer(learner):
+    """At a transfer of 0 the rule is the one without."""
+    plain, transferring = independent(learner), independent(learner, transfer=True)
+    p = from_levels(plain, draw_levels(plain, 3, people=5), 3, people=5)
+    lives = course(lived())
+    np.testing.assert_array_equal(
+        loop(transferring, p._replace(transfer=np.zeros(5)), lives, 3, READINGS), loop(plain, p, lives, 3, READINGS)
+    )
+
+
+@every_learner
+@pytest.mark.parametrize("share", [0.3, 1.0])
+def test_a_new_figure_starts_from_those_met(learner, share):
+    """A third figure starts at (1 - share) of the start and share of the mean of the first two; no one else moves."""
+    rule = independent(learner, transfer=True)
+    p = from_levels(rule, draw_levels(rule, 3, people=1), 3, people=1)._replace(transfer=np.array([share]))
+    lives = course_of([1.0, 0.9, 0.2, 0.0, 1.0, 0.5, 0.5], figure=[0, 0, 1, 1, 0, 2, 1], figures=3)
+    lives[-2:, [SCALARS.index("since_figure"), SCALARS.index("since_any")]] = 0.0  # no drift in the last two
+    *_, earlier, arrival, return_ = walk(rule, p, lives, 3)
+    states = (rule.start(p, 3), earlier.after, arrival.before, arrival.after, return_.before)
+    for start, end, there, then, again in zip(*(each_leaf(s.availability) for s in states), strict=True):
+        expected = (1 - share) * start[2] + share * (end[0] + end[1]) / 2
+        np.testing.assert_allclose(there[2], expected, rtol=1e-14)
+        np.testing.assert_array_equal(there[:2], end[:2])
+        np.testing.assert_array_equal(again, then)
+
+
+def each_leaf(state):
+    return [leaf for _, leaf in leaves(state)]
