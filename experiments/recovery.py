@@ -49,7 +49,7 @@ def study(compiled: Compiled, seed: int) -> dict[str, object]:
     truth = draw_people(model, FIGURES, PEOPLE, generator, spread=0.5)
     truth |= {name: np.full(PEOPLE, 0.1) for name in truth if name.endswith("_noise")}
     data = simulate(model, PHASES, truth, generator)
-    fit = nuts(compiled, data, Settings(draws=500, tune=400, seed=seed))
+    fit = nuts(compiled, data, Settings(draws=500, tune=400, chains=2, seed=seed))
     estimated = people_of(model, fit)
     result: dict[str, object] = {"seed": seed, "passed": gate(fit).passed, "reasons": gate(fit).reasons}
     for name, parameter in parameters(model).items():
@@ -64,7 +64,7 @@ def study(compiled: Compiled, seed: int) -> dict[str, object]:
     rates = [name for name in estimated if str(name).endswith("_rate")]
     if not rates:
         return result
-    lost = nuts(compiled, some_unrecorded(data, generator), Settings(draws=500, tune=400, seed=seed))
+    lost = nuts(compiled, some_unrecorded(data, generator), Settings(draws=500, tune=400, chains=2, seed=seed))
     lossy = people_of(model, lost)
     for name in rates:
         result[f"mean {name}"] = [float(truth[name].mean()), float(estimated[name].mean()), float(lossy[name].mean())]

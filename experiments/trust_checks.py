@@ -1,0 +1,75 @@
+"""Does the theory of the trust game make what people did? Posterior predictive checks of a finished run.
+
+Choices are drawn anew at every trial, given what was seen before it. Decided by: 95 % intervals of the friend -
+computer difference in P(high) over the first and the last 12 trials with each, and of the effect of the same
+partner's last reciprocation, hold the observed. `iwm fit studies/trust_game.toml`, then `python trust_checks.py RUN`.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from iwm_bayes.core import response_values
+from iwm_bayes.filtering import loop
+from iwm_bayes.lives import in_parts, names
+from iwm_bayes.study import load_study
+from iwm_bayes.theory import load
+
+STUDY = Path(__file__).parent / "studies" / "trust_game.toml"
+DRAWS, WINDOW = 400, 12
+
+
+def last_seen(data: xr.Dataset) -> np.ndarray:
+    """What the same partner did when last seen, before each trial (event, person); NaN at first."""
+    figure, people = data["figure_index"].values, np.arange(data.sizes["person"])
+    latest, found = np.full((data.sizes["figure"], len(people)), np.nan), []
+    for event in range(data.sizes["event"]):
+        found.append(latest[figure[event], people])
+        seen = data["seen"].values[event]
+        latest[figure[event][seen], people[seen]] = data["outcome"].values[event][seen]
+    return np.stack(found)
+
+
+def windows(data: xr.Dataset) -> dict[tuple[str, str], np.ndarray]:
+    """Trials among the first and the last dozen with the friend and with the computer, (event, person)."""
+    found = {}
+    for name in ("friend", "computer"):
+        with_them = (data["figure_index"].values == names(data).index(name)) & data["present"].values
+        count = np.cumsum(with_them, axis=0)
+        found[name, "early"] = with_them & (count <= WINDOW)
+        found[name, "late"] = with_them & (count > count[-1] - WINDOW)
+    return found
+
+
+def effects(high: np.ndarray, within: dict[tuple[str, str], np.ndarray], before: np.ndarray) -> list[float]:
+    """Early and late friend - computer difference, and the effect of the last reciprocation, in P(high)."""
+    mean = {key: np.nanmean(np.where(mask, high, np.nan), axis=0) for key, mask in within.items()}
+    early, late = (np.nanmean(mean["friend", when] - mean["computer", when]) for when in ("early", "late"))
+    return [early, late, np.nanmean(high[before == 1]) - np.nanmean(high[before == 0])]
+
+
+def main(run: Path) -> None:
+    model, generator = load(load_study(STUDY).theory[0]), np.random.default_rng(1)
+    fit = xr.open_datatree(run / "fit.nc", engine="h5netcdf").load()
+    data = fit["data"].to_dataset()
+    observed, within, before = data["answer_approach"].values, windows(data), last_seen(data)
+    response, drawn = model.responses["approach"], []
+    for part in in_parts(model, fit, DRAWS, "friend"):
+        [held] = loop(model.rule, part.p, part.course, part.figures, [("expected", "before")])
+        values = response_values(model, "approach", part.values)
+        met = np.stack([part.course[:, -2 * part.figures + index] for index in range(part.figures)])
+        by_trial = [value if value.ndim == 1 else np.einsum("fp,fep->ep", value, met) for value in values]
+        high = response.family.draw(generator, **response.given(type(values)(*by_trial), held))
+        for copy in np.split(high, high.shape[1] // data.sizes["person"], axis=1):
+            drawn.append(effects(np.where(np.isnan(observed), np.nan, copy), within, before))
+    labels = ("early difference", "late difference", "last reciprocation")
+    for label, seen, copies in zip(labels, effects(observed, within, before), np.transpose(drawn), strict=True):
+        low, high = np.quantile(copies, [0.025, 0.975])
+        verdict = "held" if low <= seen <= high else "MISSED"
+        print(f"{label}: observed {seen:.3f}, predicted {low:.3f} to {high:.3f}, {verdict}")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

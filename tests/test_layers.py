@@ -1,0 +1,80 @@
+"""The house is built in layers: imports go down only, and each heavy library enters by its own door."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import iwm_bayes
+
+LAYERS = (  # from the ground up; within a layer a module may import those written before it
+    "ops, core",
+    "rules.*, rules, responses.*, responses, study, table, data, care",
+    "population, theory, filtering",
+    "simulate, build, earned",
+    "infer, run",
+    "lives, diagnose, derive, compare, calibrate, summary",
+    "plots, sweep",
+    "analysis, report",
+    "cli",
+    "__init__",
+)
+DOORS = {
+    "pytensor": {"ops", "filtering", "build"},
+    "pymc": {"build", "infer"},
+    "nutpie": {"infer"},
+    "matplotlib": {"plots"},
+    "plotly": set(),
+    "dask": set(),
+}
+ORDER = [name.strip() for layer in LAYERS for name in layer.split(",")]
+FOLDER = Path(iwm_bayes.__file__).parent
+
+
+def name_of(path):
+    """`rules/kalman.py` is rules.kalman, `rules/__init__.py` is rules."""
+    parts = path.relative_to(FOLDER).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts)
+
+
+MODULES = {name_of(path): ast.parse(path.read_text(encoding="utf-8")) for path in sorted(FOLDER.rglob("*.py"))}
+every_module = pytest.mark.parametrize("module", MODULES)
+
+
+def imports(module):
+    """Everything that a module imports, at its head or later, by full name."""
+    for node in ast.walk(MODULES[module]):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            for alias in node.names:
+                within = f"{node.module}.{alias.name}"
+                yield within if within.removeprefix("iwm_bayes.") in MODULES else node.module
+
+
+def place(module):
+    """Where a module stands from the ground; a plug-in stands where its folder does."""
+    named = module if module in ORDER else f"{module.split('.')[0]}.*"
+    assert named in ORDER, f"{module} stands in no layer; give it a place in LAYERS"
+    return ORDER.index(named)
+
+
+@every_module
+def test_imports_go_down_only(module):
+    """No module knows of one above or beside it."""
+    within = [name.removeprefix("iwm_bayes.") for name in imports(module) if name.startswith("iwm_bayes.")]
+    assert [name for name in within if place(name) >= place(module)] == []
+
+
+@every_module
+def test_heavy_libraries_enter_by_their_doors(module):
+    """Whoever reads the simulator needs no sampler, and whoever changes the sampler knows where to look."""
+    libraries = {name.split(".")[0] for name in imports(module)}
+    assert {library for library in libraries & DOORS.keys() if module not in DOORS[library]} == set()
+
+
+@every_module
+def test_every_module_says_what_it_is(module):
+    """A module begins with a docstring."""
+    assert ast.get_docstring(MODULES[module])
