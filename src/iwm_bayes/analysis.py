@@ -58,6 +58,8 @@ def write(found: Analysis, folder: Path, files: dict[str, Path]) -> None:
         for name in ("answers", "styles", "sensitivity"):
             getattr(found, name).to_csv(place / f"{name}.csv", index=False)
         for view, security in found.security.items():
+            if not security["insecure"].any():
+                continue  # nobody starts insecure: there is no curve to draw
             save(earned_curve(security), *(place / f"earned {view}.{kind}" for kind in ("svg", "pdf", "png")))
         sampled_as = found.fit["constant_data"]["centredness"]
         facts = manifest(

@@ -37,7 +37,7 @@ def show(frame: pd.DataFrame, title: str) -> None:
     for column in frame.columns:
         table.add_column(str(column), justify="right" if is_numeric_dtype(frame[column]) else "left")
     for line in frame.itertuples(index=False):
-        table.add_row(*(("" if np.isnan(x) else f"{x:.3g}") if isinstance(x, float) else str(x) for x in line))
+        table.add_row(*("" if pd.isna(x) else f"{x:.3g}" if isinstance(x, float) else str(x) for x in line))
     out.print(table)
 
 

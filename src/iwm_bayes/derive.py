@@ -20,6 +20,13 @@ def incidence(judged: Judgement, last: int, people: int) -> np.ndarray:
         return by.sum(axis=1) / insecure.sum(axis=1)[:, None]
 
 
+def mean_where_defined(shares: np.ndarray) -> np.ndarray:
+    """Mean over draws (the last axis) in which anyone starts insecure; NaN where there is none."""
+    defined = ~np.isnan(shares)
+    total = np.where(defined, shares, 0.0).sum(axis=-1)
+    return np.where(defined.any(axis=-1), total / np.maximum(defined.sum(axis=-1), 1), np.nan)
+
+
 def group_median(values: np.ndarray, insecure: np.ndarray) -> np.ndarray:
     """Median over the people who start insecure, per draw; NaN in draws where nobody does."""
     kept = np.where(insecure, values.astype(float), np.nan)
@@ -81,7 +88,7 @@ def earned_security(
         | {
             "probability": (("chain", "draw", "session"), probability.reshape(*shape, -1)),
             "in_style": (("chain", "draw", "style"), np.concatenate(in_styles).reshape(*shape, -1)),
-            "sensitivity": (("secure", "hold"), np.nanmean(np.concatenate(table, axis=-1), axis=-1)),
+            "sensitivity": (("secure", "hold"), mean_where_defined(np.concatenate(table, axis=-1))),
         },
         {
             "person": fit["data"]["person"].values,

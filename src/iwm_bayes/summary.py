@@ -13,7 +13,9 @@ UNINFORMED = 0.1  # a posterior that has lost less than a tenth of the prior's v
 
 
 def interval(draws: np.ndarray) -> tuple[float, float, float]:
-    """Median and 90 % interval, NaN left out."""
+    """Median and 90 % interval, NaN left out; NaN where there is nothing else."""
+    if np.isnan(draws).all():
+        return np.nan, np.nan, np.nan
     low, middle, high = np.nanquantile(draws, [0.05, 0.5, 0.95])
     return float(middle), float(low), float(high)
 
@@ -51,7 +53,9 @@ def group_table(model: Model, fit: xr.DataTree) -> pd.DataFrame:
 
 
 def security_line(security: xr.Dataset) -> dict[str, object]:
-    """One line on earned security toward a figure or in general."""
+    """One line on earned security toward a figure or in general; blank where nobody starts insecure."""
+    if not security["insecure"].any():
+        return {"figure": security.attrs["figure"], "start insecure": "nobody"}
     sessions, low, high = interval(security["median_sessions"].values)
     corrective, fewest, most = interval(security["median_corrective"].values)
     share, lower, upper = interval(security["probability"].isel(session=-1).values)
@@ -79,6 +83,8 @@ def style_line(security: xr.Dataset) -> dict[str, object]:
 
 def sensitivity_lines(security: xr.Dataset) -> list[dict[str, object]]:
     """The share earned secure by the last session under other thresholds and holds: one line per threshold."""
+    if not security["insecure"].any():
+        return []
     table = security["sensitivity"].to_pandas()
     return [
         {"figure": security.attrs["figure"], "secure from": f"{threshold:g}"}

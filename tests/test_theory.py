@@ -1,0 +1,141 @@
+"""Theory files: what they say is what the model assumes, and what they cannot say is told with a remedy."""
+
+import pytest
+
+from iwm_bayes import theory
+from iwm_bayes.core import InputError, parameters
+from iwm_bayes.responses import RESPONSES
+from iwm_bayes.rules import RULES
+
+RATINGS = ["availability_rating", "worth_rating"]
+
+
+@pytest.fixture
+def load(tmp_path):
+    """Load a theory of this rule with these responses (a list, or kinds by name) and further lines."""
+
+    def load(rule="rescorla_wagner", responses=RATINGS, more="", head=""):
+        by_name = responses if isinstance(responses, dict) else None
+        listed = [f'{name} = "{kind}"' for name, kind in by_name.items()] if by_name else map('"{}"'.format, responses)
+        given = ("{{ {} }}" if by_name else "[{}]").format(", ".join(listed))
+        path = tmp_path / "mine.toml"
+        path.write_text(f'claim = "c"\nreference = "r"\nrule = "{rule}"\nresponses = {given}\n{head}\n{more}\n')
+        return theory.load(path)
+
+    return load
+
+
+def faults(load, **arguments):
+    """What is wrong, as one text; every problem names the file."""
+    with pytest.raises(InputError) as caught:
+        load(**arguments)
+    assert all("mine.toml" in problem for problem in caught.value.problems)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("name", theory.theories())
+def test_shelved_theory_loads(name):
+    """Every theory on the shelf makes a claim, names its source and its parameters say what they mean."""
+    model = theory.load(name)
+    assert model.name == name
+    assert model.claim
+    assert model.reference
+    assert all(parameter.meaning for parameter in parameters(model).values())
+
+
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("response", RESPONSES)
+def test_every_rule_goes_with_every_response(load, rule, response):
+    """Parts combine freely; parameters of a rule keep their names whatever reads it."""
+    model = load(rule, [response])
+    assert list(model.responses) == [response]
+    assert [name for name in parameters(model) if name.startswith(f"{response}_")]
+
+
+def test_short_name_sets_both_copies(load):
+    """`rate` speaks for availability_rate and worth_rate alike; the rest keeps its default."""
+    found = parameters(load(more="[parameters.rate]\ntypical = [0.1, 0.2]"))
+    assert found["availability_rate"].typical == found["worth_rate"].typical == (0.1, 0.2)
+    assert found["availability_start"] == found["worth_start"] == RULES["rescorla_wagner"].parameters.start
+
+
+def test_prefixed_name_sets_its_own(load):
+    """`worth_rate` leaves availability_rate alone."""
+    found = parameters(load(more='[parameters.worth_rate]\nfixed = 0.3\npooling = "shared"'))
+    assert found["worth_rate"].fixed == 0.3
+    assert found["worth_rate"].pooling == "shared"
+    assert found["availability_rate"] == RULES["rescorla_wagner"].parameters.rate
+
+
+def test_name_from_two_places_is_an_error(load):
+    """A short and a prefixed name may not both speak for one parameter."""
+    said = faults(load, more="[parameters.rate]\nfixed = 0.1\n[parameters.worth_rate]\nfixed = 0.2")
+    assert "worth_rate is set from two places" in said
+
+
+def test_worth_is_left_out_where_nothing_reads_it(load):
+    """A learner gets a belief in oneself only if a response reads one."""
+    assert not [name for name in parameters(load(responses=["availability_rating", "approach"])) if "worth" in name]
+    assert [name for name in parameters(load(responses=RATINGS)) if name.startswith("worth_") and "rating" not in name]
+
+
+def test_first_rating_of_each_belief_fixes_its_scale(load):
+    """Intercept 0 and slope 1 for the first rating of a belief; a second one is free."""
+    kinds = {"first": "availability_rating", "self": "worth_rating", "second": "availability_rating"}
+    found = parameters(load(responses=kinds))
+    for name in ("first", "self"):
+        assert (found[f"{name}_intercept"].fixed, found[f"{name}_slope"].fixed) == (0.0, 1.0)
+    assert (found["second_intercept"].fixed, found["second_slope"].fixed) == (None, None)
+    assert all(found[f"{name}_noise"].fixed is None for name in ("first", "self", "second"))
+
+
+def test_parameter_that_may_differ_by_figure_does(load):
+    """Availability's parameters may have one centre per figure; so may a response's."""
+    by_figure = 'by = "figure"'
+    found = parameters(
+        load(more=f"[parameters.availability_start]\n{by_figure}\n[parameters.worth_rating_noise]\n{by_figure}")
+    )
+    assert found["availability_start"].by == found["worth_rating_noise"].by == "figure"
+    assert found["worth_start"].by == "person"
+
+
+def test_parameter_name_that_occurs_twice(load):
+    """A response may not be named so that one of its parameters is also one of the rule's."""
+    said = faults(load, rule="kalman", responses={"availability": "availability_rating"})
+    assert "availability_noise occurs twice" in said
+    assert "Rename a response" in said
+
+
+def test_unknown_theory_is_told_the_shelf():
+    """A name that is not on the shelf is answered with those that are."""
+    with pytest.raises(InputError) as caught:
+        theory.load("kalmen")
+    assert [name for name in theory.theories() if name not in str(caught.value)] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"head": 'colour = "red"'}, ["key `colour`", "unknown key"]),
+        ({"more": "[parameters.rate]\ntypicl = [0.1, 0.2]"}, ["key `parameters.rate.typicl`", "unknown key"]),
+        ({"rule": "rescorla"}, ["key `rule`", "'rescorla'", *RULES]),
+        ({"responses": ["aproach"]}, ["key `responses`", "aproach", *RESPONSES]),
+        ({"responses": []}, ["key `responses`", *RESPONSES]),
+        ({"responses": ["approach", "approach"]}, ["key `responses`", "once"]),
+        ({"more": "[parameters.worth_rte]\nfixed = 0.1"}, ["key `parameters.worth_rte`", "Did you mean `worth_rate`?"]),
+        ({"more": "[parameters.zeal]\nfixed = 0.1"}, ["key `parameters.zeal`", "availability_rate"]),
+        ({"more": '[parameters.transfer]\nby = "figure"', "head": "transfer = true"}, ["cannot differ by figure"]),
+        ({"more": '[parameters.worth_rate]\nby = "figure"'}, ["parameters.worth_rate", "cannot differ by figure"]),
+        ({"more": "[parameters.worth_rate]\ntypical = [0.5, 0.2]"}, ["parameters.worth_rate", "`typical`", "rising"]),
+        ({"more": "[parameters.worth_rate]\ntypical = [0.0, 0.5]"}, ["parameters.worth_rate", "`typical`", "'unit'"]),
+        ({"more": "[parameters.worth_rate]\nfixed = 1.5"}, ["parameters.worth_rate", "`fixed`", "'unit'"]),
+        ({"more": "[parameters.rate]\nspread = 0.0"}, ["parameters.rate.spread"]),
+        ({"more": '[parameters.rate]\npooling = "some"'}, ["parameters.rate.pooling", "partial"]),
+        ({"rule": "compensatory", "head": "transfer = true"}, ["key `transfer`", "Take `transfer` out"]),
+        ({"more": "[parameters"}, ["not a TOML file"]),
+    ],
+)
+def test_fault_is_named_with_its_remedy(load, arguments, said):
+    """Each fault is one message that names file, key and what to do."""
+    message = faults(load, **arguments)
+    assert [part for part in said if part not in message] == []
