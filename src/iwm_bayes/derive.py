@@ -7,8 +7,8 @@ import numpy as np
 import xarray as xr
 
 from iwm_bayes.care import Care, steady
-from iwm_bayes.core import Model, each, leaves
-from iwm_bayes.earned import STRICT, STYLES, Criterion, Judgement, final_styles, judge
+from iwm_bayes.core import Model, leaves
+from iwm_bayes.earned import STRICT, STYLES, Criterion, Judgement, Path, final_styles, judge
 from iwm_bayes.lives import NEWCOMER, in_parts, lives, names, thin
 
 
@@ -35,6 +35,35 @@ def group_median(values: np.ndarray, insecure: np.ndarray) -> np.ndarray:
     return np.where(empty, np.nan, np.nanmedian(kept, axis=1))
 
 
+def nearby(criterion: Criterion) -> tuple[np.ndarray, np.ndarray]:
+    """Thresholds and holds around a criterion, three each."""
+    return (criterion.secure + np.array([-0.05, 0.0, 0.05])).round(3), criterion.hold + np.array([-2, 0, 2])
+
+
+def answers(lived: Path, by_chance: Path, criterion: Criterion, people: int) -> xr.Dataset:
+    """What some draws say of earned security, with dim `sample` for draws; see `earned_security`."""
+    judged, last = judge(lived, criterion), len(lived.counts)
+    secures, holds = nearby(criterion)
+    others = [[judge(lived, criterion._replace(secure=secure, hold=hold)) for hold in holds] for secure in secures]
+    by_the_end = [[incidence(other, last, people)[:, -1] for other in line] for line in others]
+    in_style = final_styles(lived).reshape(-1, people, 1) == np.arange(len(STYLES))
+    per_person = {name: leaf.reshape(-1, people) for name, leaf in leaves(judged)}
+    return xr.Dataset(
+        {name: (("sample", "person"), leaf) for name, leaf in per_person.items()}
+        | {
+            f"median_{name}": ("sample", group_median(per_person[name], per_person["insecure"]))
+            for name in ("sessions", "corrective")
+        }
+        | {
+            "probability": (("sample", "session"), incidence(judged, last, people)),
+            "chance": ("sample", incidence(judge(by_chance, criterion), last, people)[:, -1]),
+            "in_style": (("sample", "style"), in_style.mean(axis=1)),
+            "sensitivity": (("secure", "hold", "sample"), by_the_end),
+        },
+        {"session": np.arange(1, last + 1), "style": list(STYLES), "secure": secures, "hold": holds},
+    )
+
+
 def earned_security(
     model: Model,
     fit: xr.DataTree,
@@ -43,10 +72,10 @@ def earned_security(
     draws: int = 1000,
     seed: int = 1,
 ) -> xr.Dataset:
-    """Sessions and corrective experiences until earned security, draw by draw; design of `earned.Criterion`.
+    """Sessions and corrective experiences until earned security, draw by draw, by `earned.Criterion`.
 
     `figure` names whose sessions are counted; None is the general model: worth, and what would be expected
-    of someone new. Variables:
+    of someone new. Variables, NaN in draws in which nobody starts insecure:
 
         insecure, sessions, earned, corrective, repairs   (chain, draw, person); censored sessions = last + 1
         median_sessions, median_corrective                (chain, draw), over people who start insecure
@@ -55,50 +84,17 @@ def earned_security(
         sensitivity    (secure, hold)                     the share under other thresholds and holds
         in_style       (chain, draw, style)               share of people in each style at their last session
     """
-    posterior = thin(fit["posterior"].to_dataset(), draws)
-    shape = (posterior.sizes["chain"], posterior.sizes["draw"])
-    people = fit["data"].sizes["person"]
-    generator = np.random.default_rng(seed)
-    thresholds, holds = (
-        (criterion.secure + np.array([-0.05, 0.0, 0.05])).round(3),
-        criterion.hold + np.array([-2, 0, 2]),
-    )
-    parts: list[tuple[Judgement, np.ndarray, np.ndarray, np.ndarray]] = []
-    table = []
-    for part in in_parts(model, fit, draws, figure):
-        lived, by_chance = part.remembered(), part.relived(steady(0.5), generator)
-        judged, last = judge(lived, criterion), len(lived.counts)
-        lucky = incidence(judge(by_chance, criterion), last, people)[:, -1]
-        in_style = final_styles(lived).reshape(-1, people, 1) == np.arange(len(STYLES))
-        parts.append((judged, incidence(judged, last, people), lucky, in_style.mean(axis=1)))
-        others = [[judge(lived, criterion._replace(secure=s, hold=h)) for h in holds] for s in thresholds]
-        table.append([[incidence(other, last, people)[:, -1] for other in row] for row in others])
-    judgements, probabilities, chances, in_styles = zip(*parts, strict=True)
-    judged = each(lambda *leaves: np.concatenate(leaves).reshape(-1, people), *judgements)
-    per_person = {name: (("chain", "draw", "person"), leaf.reshape(*shape, people)) for name, leaf in leaves(judged)}
-    group = {
-        "median_sessions": group_median(judged.sessions, judged.insecure),
-        "median_corrective": group_median(judged.corrective, judged.insecure),
-        "chance": np.concatenate(chances),
-    }
-    probability = np.concatenate(probabilities)
-    return xr.Dataset(
-        per_person
-        | {name: (("chain", "draw"), value.reshape(shape)) for name, value in group.items()}
-        | {
-            "probability": (("chain", "draw", "session"), probability.reshape(*shape, -1)),
-            "in_style": (("chain", "draw", "style"), np.concatenate(in_styles).reshape(*shape, -1)),
-            "sensitivity": (("secure", "hold"), mean_where_defined(np.concatenate(table, axis=-1))),
-        },
-        {
-            "person": fit["data"]["person"].values,
-            "session": np.arange(1, probability.shape[-1] + 1),
-            "style": list(STYLES),
-            "secure": thresholds,
-            "hold": holds,
-        },
-        {"figure": figure or NEWCOMER} | criterion._asdict(),
-    )
+    sample = thin(fit["posterior"].to_dataset(), draws).stack(sample=("chain", "draw"))["sample"]
+    people, generator = fit["data"].sizes["person"], np.random.default_rng(seed)
+    parts = [
+        answers(part.remembered(), part.relived(steady(0.5), generator), criterion, people)
+        for part in in_parts(model, fit, draws, figure)
+    ]
+    found = xr.concat(parts, "sample", data_vars="all").assign_coords(sample.coords).unstack("sample")
+    found = found.transpose("chain", "draw", ...).assign_coords(person=fit["data"]["person"].values)
+    sensitivity = mean_where_defined(found["sensitivity"].stack(sample=("chain", "draw")).values)
+    found["sensitivity"] = (("secure", "hold"), sensitivity)
+    return found.assign_attrs({"figure": figure or NEWCOMER} | criterion._asdict())
 
 
 def true_security(
