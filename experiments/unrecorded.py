@@ -1,0 +1,65 @@
+"""Do lost forms bias a learning rate? Ten studies of Rescorla-Wagner, whole and with 40 % of outcomes unrecorded.
+
+Unrecorded outcomes teach with the mean of what the person recorded of that figure. Decided by: the average
+estimated rate over the average true rate, within 10 % of 1. One file per study: `python unrecorded.py FOLDER`.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from recovery import FIGURES, PEOPLE, PHASES, ratings_only
+
+from iwm_bayes.data import fill_unrecorded
+from iwm_bayes.infer import Compiled, Settings, compile_model, nuts
+from iwm_bayes.lives import people_of
+from iwm_bayes.simulate import draw_people, simulate
+from iwm_bayes.theory import load
+
+MISSING, RATES, STUDIES = 0.4, ("availability_rate", "worth_rate"), range(1, 11)
+
+
+def lose(data: xr.Dataset, generator: np.random.Generator) -> xr.Dataset:
+    """The same study after 40 % of the forms were lost."""
+    lost = (generator.random(data["seen"].shape) < MISSING) & data["seen"].values
+    frame = data[["outcome", "figure_index"]].to_dataframe().reset_index().rename(columns={"figure_index": "figure"})
+    frame["outcome"] = frame["outcome"].where(data["seen"].values.ravel() & ~lost.ravel())
+    filled = fill_unrecorded(frame)["outcome"].to_numpy().reshape(lost.shape)
+    return data.assign(outcome=data["outcome"].copy(data=np.where(lost, filled, data["outcome"])))
+
+
+def study(compiled: Compiled, seed: int) -> dict[str, list[float]]:
+    """Average rates: true, estimated from all outcomes, estimated after the loss."""
+    generator = np.random.default_rng(seed)
+    truth = draw_people(compiled.model, FIGURES, PEOPLE, generator, spread=0.5)
+    truth |= {name: np.full(PEOPLE, 0.1) for name in truth if name.endswith("_noise")}
+    data = simulate(compiled.model, PHASES, truth, generator)
+    whole, lossy = (
+        people_of(compiled.model, nuts(compiled, some, Settings(seed=seed))) for some in (data, lose(data, generator))
+    )
+    return {name: [float(part[name].mean()) for part in (truth, whole, lossy)] for name in RATES}
+
+
+def main(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    model = ratings_only(load("rescorla_wagner"))
+    missing = [seed for seed in STUDIES if not (folder / f"{seed}.json").exists()]
+    example = simulate(model, PHASES, draw_people(model, FIGURES, PEOPLE, np.random.default_rng(0)), 0)
+    compiled = compile_model(model, example) if missing else None
+    for seed in missing:
+        (folder / f"{seed}.json").write_text(json.dumps(study(compiled, seed)))
+        print(f"study {seed} done", flush=True)
+    results = pd.DataFrame(json.loads((folder / f"{seed}.json").read_text()) for seed in STUDIES)
+    for name in RATES:
+        true, whole, lossy = np.array(results[name].tolist()).T
+        ratios = lossy / true - 1
+        error = ratios.std(ddof=1) / len(ratios) ** 0.5
+        print(f"{name}: bias {whole.mean() / true.mean() - 1:+.1%} whole, {lossy.mean() / true.mean() - 1:+.1%} lossy")
+        print(f"  lossy by study {ratios.mean():+.1%}, standard error {error:.1%}")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
