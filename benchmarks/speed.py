@@ -158,8 +158,8 @@ def whole(theory: str) -> None:
     sampling = time.perf_counter() - began
     ess = float(az.ess(trace["posterior"].to_dataset()[["centre", "spread"]]).to_array().min())
     print(
-        f"{theory}: compile {compiling:.1f} s, {each:.0f} ns per event and gradient, refit to first draw {first:.2f} s, "
-        f"{ess / sampling:.1f} effective draws per second (minimum over the group)",
+        f"{theory}: compile {compiling:.1f} s, {each:.0f} ns per event and gradient, "
+        f"refit to first draw {first:.2f} s, {ess / sampling:.1f} effective draws per second (minimum over the group)",
         flush=True,
     )
 

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pandas as pd
+
 from iwm_bayes.data import read
 from iwm_bayes.study import load_study
 from iwm_bayes.theory import load
@@ -59,3 +61,8 @@ def read_study(folder: Path):
     """The study's Dataset."""
     study = load_study(folder / "study.toml")
     return read(study, load(study.theory[0]))
+
+
+def frame(folder: Path) -> pd.DataFrame:
+    """The study's table as pandas sees it."""
+    return pd.read_csv(folder / "sessions.csv")

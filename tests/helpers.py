@@ -1,6 +1,6 @@
 """What several tests need: every plug-in as a rule, random lives, graphs compiled for a few evaluations."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,13 +8,18 @@ import pandas as pd
 import pytensor
 import xarray as xr
 from pytensor.compile.mode import Mode
+from scipy import special, stats
 
 from iwm_bayes import filtering, population
-from iwm_bayes.core import READS, Learner, Model, Params, Rule, leaves, rebuild, rule_values
+from iwm_bayes.core import READS, Family, Learner, Model, Params, Rule, leaves, rebuild, rule_values
 from iwm_bayes.data import arrange
 from iwm_bayes.rules import RULES
 from iwm_bayes.rules.independent import independent
 
+TEXTBOOK = {  # the families that responses are built of, from another library
+    "Normal": lambda mu, sigma: stats.norm(mu, sigma),
+    "Bernoulli": lambda logit_p: stats.bernoulli(special.expit(logit_p)),
+}
 READINGS = [(about, moment) for about in READS for moment in ("before", "after")]
 
 
@@ -105,3 +110,13 @@ def evaluate(inputs: list[Any], outputs: Any, rewriting: str | None = None) -> A
     """A function of a graph that is cheap to compile and slow to run: no C, and no rewriting unless named."""
     with pytensor.config.change_flags(cxx=""):
         return pytensor.function(inputs, outputs, mode=Mode("py", rewriting), on_unused_input="ignore")
+
+
+def textbook_log_density(family: Family, given: Mapping[str, Any], answers: np.ndarray) -> np.ndarray:
+    """Log density of answers by closed forms: at a bound, the probability of everything beyond it."""
+    textbook = TEXTBOOK[family.distribution](**given)
+    density = textbook.logpmf(answers) if family.whole else textbook.logpdf(answers)
+    if family.bounds is None:
+        return density
+    low, high = family.bounds
+    return np.select([answers <= low, answers >= high], [textbook.logcdf(low), textbook.logsf(high)], density)

@@ -4,18 +4,13 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 import pytest
-from helpers import evaluate
-from scipy import special, stats
+from helpers import TEXTBOOK, evaluate, textbook_log_density
 
 from iwm_bayes.build import observe
 from iwm_bayes.core import each, leaves, rebuild
 from iwm_bayes.population import LINKS
 from iwm_bayes.responses import RESPONSES
 
-TEXTBOOK = {
-    "Normal": lambda mu, sigma: stats.norm(mu, sigma),
-    "Bernoulli": lambda logit_p: stats.bernoulli(special.expit(logit_p)),
-}
 DRAWS = 40_000
 every_response = pytest.mark.parametrize("response", RESPONSES.values(), ids=RESPONSES)
 held_low_to_high = pytest.mark.parametrize("held", [0.02, 0.4, 0.97])
@@ -96,12 +91,7 @@ def test_log_density_is_the_textbook_s(response, held, end):
     PyMC's normal tails hold sqrt(2) in float32, which is 2e-8 off.
     """
     given, answers = response.given(typical(response, end), np.float64(held)), recorded(response)
-    textbook = TEXTBOOK[response.family.distribution](**given)
-    expected = textbook.logpmf(answers) if response.family.whole else textbook.logpdf(answers)
-    if response.family.bounds is not None:
-        low, high = response.family.bounds
-        expected = np.where(answers <= low, textbook.logcdf(low), expected)
-        expected = np.where(answers >= high, textbook.logsf(high), expected)
+    expected = textbook_log_density(response.family, given, answers)
     (log_density,) = declared(response, given, answers).logp(sum=False)
     np.testing.assert_allclose(evaluate([], log_density)(), expected, rtol=1e-12, atol=3e-8)
 

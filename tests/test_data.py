@@ -46,12 +46,12 @@ def test_good_table_becomes_exactly_this(folder):
 
 
 def test_unrecorded_outcome_teaches_with_the_mean_of_its_kind(folder):
-    """In place of a missing form stands what this person recorded of this figure, of anyone, or all people of anyone."""
+    """A missing form stands for the mean that this person recorded of this figure, else of anyone, else of all."""
     clinic.spoil(folder, "study.toml", '"unseen"', '"unrecorded"')
     (folder / "sessions.csv").write_text(
         "patient_id,visit,who,date,responsive,distance,reached_out,need\n"
         "ann,1,mum,1,1,4,no,0\nann,2,mum,2,3,4,no,0\nann,3,dad,3,7,4,no,0\nann,4,mum,4,,4,no,0\n"
-        "ann,5,nan_,5,,4,no,0\ncem,1,mum,1,,4,no,0\n"
+        "ann,5,aunt,5,,4,no,0\ncem,1,mum,1,,4,no,0\n"
     )
     data = clinic.read_study(folder)
     recorded = np.array([0.0, 1 / 3, 1.0])
@@ -66,6 +66,15 @@ def test_outcome_may_be_cut_in_two(folder):
     data = clinic.read_study(folder)
     assert of(data, "outcome") == [[0.0, 1.0, 0.0], [1.0, 1.0, 0.0]]
     assert of(data, "seen")[0] == [True, True, False]
+
+
+def test_two_figures_on_one_day_are_no_gap(folder):
+    """Time is divided by the median of the gaps that are any."""
+    with (folder / "sessions.csv").open("a") as table:
+        table.write("ann,3,dad,2026-01-22,4,4,yes,0\nbob,2,dad,2026-01-15,4,4,yes,0\n")
+    data = clinic.read_study(folder)
+    assert data.attrs["time_unit"] == "14 days"
+    assert of(data, "since_any") == [[1.0, 0.5, 1.0, 0.0], [1.0, 1.0, 0.0, 0.0]]
 
 
 def test_times_in_numbers_keep_their_unit(folder):
@@ -127,7 +136,7 @@ def test_environment_variable_in_a_path(folder, monkeypatch):
 def test_parquet_is_read_as_csv_is(folder, dated):
     """The same table in either format is the same Dataset, whatever types its columns have."""
     expected = clinic.read_study(folder)
-    frame = pd.read_csv(folder / "sessions.csv")
+    frame = clinic.frame(folder)
     if dated:
         frame["date"] = pd.to_datetime(frame["date"])
     frame.to_parquet(folder / "sessions.parquet")

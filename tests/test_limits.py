@@ -25,8 +25,14 @@ def alone(name, outcomes, **values):
 
 
 def compensatory(**values):
+    """The compensatory rule's parameters, with these changes."""
     defaults = {"availability_start": 0.4, "worth_start": 0.7, "total_variance": 1.5, "self_share": 0.4}
     return constants(COMPENSATORY, **{**defaults, "diffusion": 0.0, "figure_correlation": 0.3, **values})
+
+
+def each_leaf(state):
+    """The arrays of which a state is made."""
+    return [leaf for _, leaf in leaves(state)]
 
 
 def test_kalman_without_diffusion_or_prior_is_the_running_mean():
@@ -125,14 +131,10 @@ def test_a_new_figure_starts_from_those_met(learner, share):
     p = from_levels(rule, draw_levels(rule, 3, people=1), 3, people=1)._replace(transfer=np.array([share]))
     lives = course_of([1.0, 0.9, 0.2, 0.0, 1.0, 0.5, 0.5], figure=[0, 0, 1, 1, 0, 2, 1], figures=3)
     lives[-2:, [SCALARS.index("since_figure"), SCALARS.index("since_any")]] = 0.0  # no drift in the last two
-    *_, earlier, arrival, return_ = walk(rule, p, lives, 3)
-    states = (rule.start(p, 3), earlier.after, arrival.before, arrival.after, return_.before)
+    *_, earlier, arrival, comeback = walk(rule, p, lives, 3)
+    states = (rule.start(p, 3), earlier.after, arrival.before, arrival.after, comeback.before)
     for start, end, there, then, again in zip(*(each_leaf(s.availability) for s in states), strict=True):
         expected = (1 - share) * start[2] + share * (end[0] + end[1]) / 2
         np.testing.assert_allclose(there[2], expected, rtol=1e-14)
         np.testing.assert_array_equal(there[:2], end[:2])
         np.testing.assert_array_equal(again, then)
-
-
-def each_leaf(state):
-    return [leaf for _, leaf in leaves(state)]

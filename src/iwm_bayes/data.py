@@ -59,7 +59,10 @@ def outcomes(table: Table, study: Study) -> dict[str, np.ndarray]:
     absent = np.isnan(found)
     if given.missing is None:
         remedy = 'Say what a blank means: missing = "unseen" (nothing happened) or "unrecorded" (a form is missing)'
-        table.report(absent & table.frame[given.column].isna().to_numpy(), given.column, "a blank outcome", remedy)
+        table.report(absent & blank(table, given.column), given.column, "a blank outcome", remedy)
+    if given.missing == "unrecorded" and absent.all():
+        remedy = 'Give outcomes, or say that nothing happened: missing = "unseen"'
+        table.report(absent, given.column, "no outcome was recorded", remedy)
     if given.missing == "unrecorded":
         return {"outcome": found, "seen": np.ones(len(found), dtype=bool)}
     return {"outcome": np.where(absent, 0.0, found), "seen": ~absent}

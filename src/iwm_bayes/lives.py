@@ -77,6 +77,7 @@ class Lives(NamedTuple):
     values: dict[str, np.ndarray]
     course: np.ndarray  # (event, field, draw * person)
     counts: np.ndarray  # (event, draw * person): the sessions in view
+    met: np.ndarray  # (figure, draw * person): who was met in all that happened
     figure: int | None  # the figure in view; None is the general model
     figures: int
 
@@ -107,11 +108,13 @@ class Lives(NamedTuple):
         rows[:, [SCALARS.index(name) for name in ("distress", "threat")]] = 0.0
         figure = self.figures - 1 if self.figure is None else self.figure
         rows[:, len(SCALARS) : len(SCALARS) + self.figures] = (np.arange(self.figures) == figure)[:, None]
+        rows[:, -self.figures :] = self.met
+        rows[1:, figure - self.figures] = 1.0
         return rows
 
     def steadily(self, outcome: float, sessions: int) -> Path:
         """Beliefs from the very start in so many sessions that all bring this outcome."""
-        course = self.ahead(sessions)
+        course = self._replace(met=np.zeros_like(self.met)).ahead(sessions)
         course[:, SCALARS.index("outcome")] = outcome
         everyone = np.ones((sessions, course.shape[2]), dtype=bool)
         return self._replace(counts=everyone).path(walk(self.model.rule, self.p, course, self.figures))
@@ -128,12 +131,14 @@ def lives(model: Model, data: xr.Dataset, values: dict[str, np.ndarray], figure:
     """People by their values, with (draw, person) laid along one axis, in the course of a data set."""
     figures = [*names(data), *([NEWCOMER] if figure is None else [])]
     lived = course(data.assign_coords(figure=figures))
+    met = [(data["present"] & (data["figure_index"] == index)).any("event").values for index in range(len(figures))]
     repeats = next(iter(values.values())).shape[-1] // data.sizes["person"]
     return Lives(
         model,
         with_newcomer(model, values) if figure is None else values,
         np.tile(lived, (1, 1, repeats)),
         np.tile(sessions_with(data, figure), (1, repeats)),
+        np.tile(np.array(met, dtype=float), (1, repeats)),
         None if figure is None else figures.index(figure),
         len(figures),
     )

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_datetime64_any_dtype
 
 from iwm_bayes.core import InputError
 
@@ -38,9 +39,18 @@ def open_table(path: Path) -> Table:
             [f"{path}: there is no such file. Correct `data` in the study; it is relative to the study file"]
         )
     try:
-        frame = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path, dtype=str)
+        if path.suffix == ".parquet":
+            frame = pd.read_parquet(path)
+            frame = frame.reset_index(drop=isinstance(frame.index, pd.RangeIndex))
+        else:
+            frame = pd.read_csv(path, dtype=str, skip_blank_lines=False)
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, OSError, ValueError) as error:
         raise InputError([f"{path}: this file is no table ({error}). Save it as CSV (UTF-8) or Parquet"]) from error
+    if not isinstance(frame.index, pd.RangeIndex):
+        raise InputError(
+            [f"{path}: rows have more values than the header has names. Name every column, or take it out"]
+        )
+    frame = frame.dropna(how="all")  # empty lines; the others keep their number
     if frame.empty:
         raise InputError([f"{path}: the table has no rows. Give it one row per event"])
     return Table(path.name, frame, [])
@@ -107,7 +117,7 @@ def times(table: Table, column: str) -> tuple[np.ndarray, bool]:
     """A column of numbers or ISO dates as numbers (dates: in days), and whether they were dates."""
     table.report(blank(table, column), column, "blank", "Every row needs a time here")
     given = table.frame[column]
-    if pd.to_numeric(given, errors="coerce").notna().any():
+    if not is_datetime64_any_dtype(given) and pd.to_numeric(given, errors="coerce").notna().any():
         return numbers(table, column), False
     dates = pd.to_datetime(given, errors="coerce", format="ISO8601", utc=True)
     unread = dates.isna().to_numpy() & ~blank(table, column)

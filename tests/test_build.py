@@ -1,0 +1,125 @@
+"""The PyMC model says what the theory says: its likelihood is the loop's, its hierarchy the one that is claimed."""
+
+import numpy as np
+import pymc as pm
+import pytest
+from helpers import evaluate, textbook_log_density
+from scipy import stats
+
+from iwm_bayes import filtering, population, theory
+from iwm_bayes.build import build, swappable
+from iwm_bayes.care import steady
+from iwm_bayes.core import each, leaves, rebuild, response_values, rule_values
+from iwm_bayes.simulate import Phase, simulate
+
+FIGURES = ["mother", "therapist"]
+PHASES = [Phase({"mother": steady(0.4)}, 4, assessed=True), Phase({"mother": steady(0.4), "therapist": steady(0.9)}, 3)]
+
+
+def changed(model, **changes):
+    """The model with these fields for every free parameter that may have them."""
+    of_person = {name for name, _ in leaves(model.rule.parameters)} - model.rule.by_figure
+
+    def of(declared, prefix=""):
+        kept = of_person if "by" in changes else ()
+        named = leaves(declared, prefix)
+        return rebuild(declared, (p if p.fixed is not None or n in kept else p._replace(**changes) for n, p in named))
+
+    rule = model.rule._replace(parameters=of(model.rule.parameters))
+    responses = {name: r._replace(parameters=of(r.parameters, name)) for name, r in model.responses.items()}
+    return model._replace(rule=rule, responses=responses)
+
+
+BY_FIGURE, SEPARATE, SHARED = {"by": "figure"}, {"pooling": "separate"}, {"pooling": "shared"}
+VARIANTS = [(name, change) for name in theory.theories() for change in ({}, BY_FIGURE)]
+VARIANTS += [("kalman", SEPARATE), ("kalman", SHARED)]
+
+
+def by_hand(model, data, levels):
+    """Log likelihood of each response from the loop over arrays and textbook densities."""
+    people = population.values(model, levels, FIGURES, data.sizes["person"])
+    readings = [(response.about, response.moment) for response in model.responses.values()]
+    held = filtering.loop(model.rule, rule_values(model, people), filtering.course(data), 2, readings)
+    met, person = data["figure_index"].values, np.arange(data.sizes["person"])
+    found = []
+    for (name, response), belief in zip(model.responses.items(), held, strict=True):
+        p = each(lambda x: x[met, person] if x.ndim == 2 else x, response_values(model, name, people))
+        answers = data[f"answer_{name}"].values
+        density = textbook_log_density(response.family, response.given(p, belief), np.nan_to_num(answers))
+        found.append(density[~np.isnan(answers)].sum())
+    return found
+
+
+def levels_at(model, point, centredness):
+    """Link-scale values of each person by row label, from a point of the PyMC model's own variables."""
+    shared = [row for row in population.rows(model, FIGURES) if row.parameter.pooling != "separate"]
+    partial = [row.label for row in shared if row.parameter.pooling == "partial"]
+    separate = [row.label for row in population.rows(model, FIGURES) if row.parameter.pooling == "separate"]
+    levels = {row.label: np.repeat(point["centre"][i], 3) for i, row in enumerate(shared)}
+    for i, label in enumerate(partial):
+        centre, spread, w = levels[label][0], np.exp(point["spread_log__"][i]), centredness
+        levels[label] = centre + spread ** (1 - w) * (point["offset"][i] - w * centre)
+    return levels | {label: point["level"][i] for i, label in enumerate(separate)}
+
+
+@pytest.mark.parametrize(("name", "change"), VARIANTS)
+def test_likelihood_is_that_of_the_loop(name, change):
+    """Each response's log likelihood at a random point, for data that are swapped in as for those built on."""
+    model = changed(theory.load(name), **change)
+    first, second = (simulate(theory.load(name), PHASES, people=3, seed=seed) for seed in (1, 2))
+    built = build(model, first)
+    generator = np.random.default_rng(3)
+    point = {key: generator.normal(0.2, 0.5, value.shape) for key, value in built.initial_point().items()}
+    inputs = [built.rvs_to_values[built[str(key).removesuffix("_log__")]] for key in point]
+    graphs = built.logp(vars=[built[response] for response in model.responses], sum=False)
+    likelihoods = evaluate(inputs, [graph.sum() for graph in graphs])
+    for data in (first, second):
+        with built:
+            pm.set_data(swappable(model, data))
+        expected = by_hand(model, data, levels_at(model, point, 0.0))
+        np.testing.assert_allclose(likelihoods(*point.values()), expected, rtol=1e-7)
+
+
+@pytest.mark.parametrize("centredness", [0.0, 0.4, 1.0])
+def test_people_are_normal_around_the_group_however_they_are_sampled(centredness):
+    """At any centredness a person's link-scale value is Normal(centre, spread), by change of variables."""
+    model = theory.load("kalman")
+    built = build(model, simulate(model, PHASES, people=3, seed=1))
+    partial = list(built.coords["partial"])
+    with built:
+        pm.set_data({"centredness": np.full(len(partial), centredness)})
+    generator = np.random.default_rng(4)
+    point = {key: generator.normal(0.2, 0.5, value.shape) for key, value in built.initial_point().items()}
+    inputs = [built.rvs_to_values[built[str(key).removesuffix("_log__")]] for key in point]
+    (density,) = evaluate(inputs, built.logp(vars=[built["offset"]], sum=False))(*point.values())
+    spread = np.exp(point["spread_log__"])[:, None]
+    levels = levels_at(model, point, centredness)
+    centre = np.array([point["centre"][list(built.coords["row"]).index(label)] for label in partial])[:, None]
+    expected = stats.norm.logpdf(np.array([levels[label] for label in partial]), centre, spread)
+    np.testing.assert_allclose(density - (1 - centredness) * np.log(spread), expected, rtol=1e-10)
+
+
+def test_priors_are_those_of_the_theory():
+    """Centres are normal with 90 % in `typical` on the link scale; spreads are half-normal."""
+    model = theory.load("kalman")
+    built = build(model, simulate(model, PHASES, people=3, seed=1))
+    rows = {row.label: row for row in population.rows(model, FIGURES)}
+    with built:
+        centre, spread = pm.draw([built["centre"], built["spread"]], 4000, random_seed=5, mode="FAST_COMPILE")
+    for i, label in enumerate(built.coords["row"]):
+        low, high = map(population.LINKS[rows[label].parameter.support][0], rows[label].parameter.typical)
+        assert np.mean((centre[:, i] > low) & (centre[:, i] < high)) == pytest.approx(0.9, abs=4 * np.sqrt(0.09 / 4000))
+    for i, label in enumerate(built.coords["partial"]):
+        scale = rows[label].parameter.spread
+        assert np.sqrt((spread[:, i] ** 2).mean()) == pytest.approx(scale, abs=4 * scale / np.sqrt(2 * 4000))
+
+
+def test_people_who_share_nothing_vary_as_much_as_the_pooled():
+    """The variance of a person's link-scale value is that of the centre and the spread together."""
+    model = changed(theory.load("kalman"), **SEPARATE)
+    rows = {row.label: row for row in population.rows(model, FIGURES)}
+    built = build(model, simulate(model, PHASES, people=3, seed=1))
+    level = pm.draw(built["level"], 4000, random_seed=6, mode="FAST_COMPILE")
+    for i, label in enumerate(built.coords["separate"]):
+        variance = rows[label].width ** 2 + rows[label].parameter.spread ** 2
+        assert level[:, i].var() == pytest.approx(variance, rel=4 * np.sqrt(2 / (3 * 4000)))

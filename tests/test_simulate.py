@@ -1,0 +1,162 @@
+"""Simulated people: they live as the theory says, see what they turn to, and leave data like real ones."""
+
+import numpy as np
+import pytest
+import xarray as xr
+from scipy.special import expit, logit
+
+from iwm_bayes import filtering, theory
+from iwm_bayes.care import parse, steady
+from iwm_bayes.core import InputError, parameters, response_values, rule_values
+from iwm_bayes.data import read, to_table
+from iwm_bayes.simulate import Phase, draw_people, simulate
+from iwm_bayes.study import Study
+
+PHASES = [
+    Phase({"caregiver": steady(0.3)}, 6, assessed=True),
+    Phase({"caregiver": steady(0.3), "therapist": steady(0.9)}, 10, assessed=True),
+]
+every_theory = pytest.mark.parametrize("name", theory.theories())
+
+
+def study_of(model, table):
+    """The study that reads a simulated table."""
+    columns = {"person": "person", "session": "session", "figure": "figure"}
+    outcome = {"column": "outcome", "missing": "unseen"}
+    content = {"name": "simulated", "data": table, "theory": [model.name], "columns": columns | {"outcome": outcome}}
+    return Study.model_validate(content | {"responses": {name: {"column": name} for name in model.responses}})
+
+
+@every_theory
+def test_simulated_data_are_those_read_from_their_table(name, tmp_path):
+    """Written as a table and read again, a simulation is the same Dataset: variables, types, order, times, blanks."""
+    model = theory.load(name)
+    data = simulate(model, PHASES, people=7, seed=1)
+    to_table(data).to_csv(tmp_path / "sessions.csv", index=False)
+    again = read(study_of(model, tmp_path / "sessions.csv"), model)
+    xr.testing.assert_equal(again, data)
+    assert {name: (v.dims, v.dtype) for name, v in again.items()} == {
+        name: (v.dims, v.dtype) for name, v in data.items()
+    }
+    assert data.attrs.items() <= again.attrs.items()
+
+
+@every_theory
+def test_answers_come_from_the_beliefs_that_the_filter_finds(name):
+    """Filtering what people saw recovers what they held: their answers scatter around it as the response says."""
+    model = theory.load(name)
+    people = draw_people(model, ["caregiver", "therapist"], 300, np.random.default_rng(2))
+    people |= {name: np.full(300, 0.03) for name in people if name.endswith("_rating_noise")}
+    data = simulate(model, PHASES, people, seed=3)
+    readings = [(response.about, response.moment) for response in model.responses.values()]
+    held = filtering.loop(model.rule, rule_values(model, people), filtering.course(data), 2, readings)
+    for (label, response), belief in zip(model.responses.items(), held, strict=True):
+        given, answered = response.given(response_values(model, label, people), belief), data[f"answer_{label}"].values
+        if response.family.distribution == "Bernoulli":
+            expected = expit(given["logit_p"])
+            sd, inside = np.sqrt(expected * (1 - expected)), ~np.isnan(answered)
+        else:
+            expected, sd = np.broadcast_arrays(given["mu"], given["sigma"])
+            inside = (expected > 5 * sd) & (expected < 1 - 5 * sd)  # where the bounds do not matter
+        scores = ((answered - expected) / sd)[inside]
+        assert scores.size > 500
+        assert abs(scores.mean()) < 4 / np.sqrt(scores.size)
+        assert abs((scores**2).mean() - 1) < 4 * (scores**2).std() / np.sqrt(scores.size)
+
+
+@every_theory
+def test_who_withdraws_does_not_see(name):
+    """Where approach is 0 nothing is seen, where it is 1 the outcome is; nothing is asked at an assessment."""
+    data = simulate(theory.load(name), PHASES, people=50, seed=4)
+    sessions, approach = ~data["assessment"].values, data["answer_approach"].values
+    np.testing.assert_array_equal(data["seen"].values[sessions], approach[sessions] == 1)
+    assert set(np.unique(approach[sessions])) == {0.0, 1.0}
+    assert (data["outcome"].values[~data["seen"].values] == 0).all()
+
+
+@every_theory
+def test_an_assessment_is_a_rating_and_nothing_else(name):
+    """At an assessment of each figure nothing is seen and no act is called for; ratings are given."""
+    data = simulate(theory.load(name), PHASES, people=5, seed=5)
+    assessed = np.zeros(data.sizes["event"], dtype=bool)
+    assessed[[0, 7, 8]] = True  # the caregiver; six sessions; then caregiver and therapist
+    np.testing.assert_array_equal(data["assessment"].values, np.repeat(assessed[:, None], 5, axis=1))
+    at = data.isel(event=assessed)
+    assert not at["seen"].any()
+    assert at["answer_approach"].isnull().all()
+    assert at["answer_availability_rating"].notnull().all()
+
+
+def test_outcomes_have_the_chance_of_the_care():
+    """Seen acts are responsive as often as each figure's care says, within four Monte-Carlo errors."""
+    data = simulate(theory.load("kalman"), PHASES, people=400, seed=6)
+    for index, rate in enumerate((0.3, 0.9)):
+        outcomes = data["outcome"].values[data["seen"].values & (data["figure_index"].values == index)]
+        assert abs(outcomes.mean() - rate) < 4 * np.sqrt(rate * (1 - rate) / outcomes.size)
+
+
+def test_seed_decides_everything():
+    """The same seed gives the same data, another seed others."""
+    model = theory.load("compensatory")
+    first, again, other = (simulate(model, PHASES, people=4, seed=seed) for seed in (7, 7, 8))
+    xr.testing.assert_identical(first, again)
+    assert not first.equals(other)
+
+
+def test_people_are_drawn_from_the_priors():
+    """Centres follow `typical`, people scatter by `spread` around them, and what is shared is the same for all."""
+    model = theory.load("kalman")
+    generator = np.random.default_rng(9)
+    draws = [draw_people(model, ["a"], 50, generator, spread=0.4) for _ in range(400)]
+    start = logit(np.array([drawn["availability_start"] for drawn in draws]))
+    low, high = np.log([0.15 / 0.85, 0.85 / 0.15])
+    centres = start.mean(axis=1)
+    assert np.mean((centres > low) & (centres < high)) == pytest.approx(0.9, abs=4 * np.sqrt(0.9 * 0.1 / 400))
+    assert start.std(axis=1, ddof=1).mean() == pytest.approx(0.4, abs=4 * 0.4 / np.sqrt(2 * 49 * 400))
+    for name, parameter in parameters(model).items():
+        if parameter.pooling == "shared" or parameter.fixed is not None:
+            assert all(np.ptp(drawn[name]) == 0 for drawn in draws)
+
+
+@pytest.mark.parametrize(
+    ("text", "chances"),
+    [
+        ("steady", [0.8] * 7),
+        ("steady:rate=0.5", [0.5] * 7),
+        ("intermittent:low=0.1,high=0.9,every=2", [0.9, 0.9, 0.1, 0.1, 0.9, 0.9, 0.1]),
+        ("reversal:first=1,then=0,after=3", [1, 1, 1, 0, 0, 0, 0]),
+        ("rupture_and_repair:every=3", [0.8, 0.8, 0.0, 1.0, 0.8, 0.0, 1.0]),
+        ("rupture_and_repair:every=3,rate=0.7,repair=0.6", [0.7, 0.7, 0.0, 0.6, 0.7, 0.0, 0.6]),
+    ],
+)
+def test_care_has_its_chances(text, chances):
+    """Each pattern of care, session by session."""
+    assert parse(text)(7).tolist() == chances
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("stedy", ["'stedy'", "steady", "reversal"]),
+        ("steady:rat=0.5", ["'rat'", "it has rate"]),
+        ("steady:rate=often", ["rate='often'", "float"]),
+        ("steady:rate=1.5", ["rate=1.5", "0..1"]),
+        ("steady:rate=nan", ["rate=nan", "0..1"]),
+        ("intermittent:every=0", ["every=0", "1..inf"]),
+        ("intermittent:every=2.5", ["every='2.5'", "int"]),
+        ("steady:rate", ["rate=''"]),
+        ("intermittent:low=2,high=3", ["low=2", "high=3"]),
+    ],
+)
+def test_care_that_cannot_be_is_told(text, said):
+    """An error names what is wrong and what there is; all faults at once."""
+    with pytest.raises(InputError) as caught:
+        parse(text)
+    assert [part for part in said if part not in str(caught.value)] == []
+
+
+@pytest.mark.parametrize("phase", [Phase({}, 3), Phase({"a": steady()}, 0)])
+def test_phase_without_sessions_or_figures(phase):
+    """There is nothing to live through."""
+    with pytest.raises(InputError, match="at least one session and one figure"):
+        simulate(theory.load("kalman"), [phase], people=2, seed=1)
