@@ -191,7 +191,7 @@ def fit_and_write(
     for warning in diagnose.identifiability(model, data):
         out.print(f"[yellow]Careful:[/yellow] {warning}.")
     if settings["progress"]:
-        err.print("compiling (a minute or two the first time, then seconds), and sampling ...")
+        err.print("compiling (a minute or two the first time, less afterwards), and sampling ...")
     found = analysis.analyse(model, data, method, settings)
     analysis.write(found, folder, files)
     show(found.groups, "The average person (90 % interval), and how much the data said")

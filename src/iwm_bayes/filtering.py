@@ -4,7 +4,7 @@
     after  = learn(p, before, event) where seen      an outcome teaches only if it was experienced
 
 Both drivers take a *course*, float64 (event, field, person): the fields of `Event` and whether the
-outcome was seen, in one array, because every array that a compiled model can swap costs a second of
+outcome was seen, in one array, because every array that a compiled model can swap adds to its
 compilation. Both return what each reading sees at every event. A reading is (about, moment): a key
 of READS, and whether it is taken before or after the event's outcome.
 """
