@@ -42,7 +42,7 @@ class Settings(NamedTuple):
 
 
 def compile_model(model: Model, data: xr.Dataset) -> Compiled:
-    """Compile a theory for the shape of a data set: a minute or more the first time, less once PyTensor's cache is filled."""
+    """Compile a theory for the shape of a data set: a minute or more the first time, less with a filled cache."""
     graph = build(model, data)
     sampler = nutpie.compile_pymc_model(graph, var_names=["spread"])
     return Compiled(model, graph, sampler, data.sizes["person"], figures_of(data))
