@@ -55,10 +55,11 @@ def assert_moments(draws, mean, sd):
 
 
 def declared(response, given, answers):
-    """The variable that a fit observes, in a model of its own."""
-    with pm.Model(check_bounds=False) as model:
-        arguments = {name: pt.as_tensor(np.full(len(answers), value)) for name, value in given.items()}
-        observe("answer", response.family, arguments, answers)
+    """The variable that a fit observes, in a model of its own: one event, an answer per person."""
+    dims = {"event": [0], "person": np.arange(len(answers))}
+    with pm.Model(coords=dims, check_bounds=False) as model:
+        arguments = {name: pt.as_tensor(np.full((1, len(answers)), value)) for name, value in given.items()}
+        observe("answer", response.family, arguments, answers[None], np.ones((1, len(answers))))
     return model
 
 
@@ -93,7 +94,7 @@ def test_log_density_is_the_textbook_s(response, held, end):
     given, answers = response.given(typical(response, end), np.float64(held)), recorded(response)
     expected = textbook_log_density(response.family, given, answers)
     (log_density,) = declared(response, given, answers).logp(sum=False)
-    np.testing.assert_allclose(evaluate([], log_density)(), expected, rtol=1e-12, atol=3e-8)
+    np.testing.assert_allclose(evaluate([], log_density)(), [expected], rtol=1e-12, atol=3e-8)
 
 
 @every_response
@@ -105,10 +106,10 @@ def test_gradient_is_finite_everywhere(response, end):
     """
     held, answers = (grid.ravel() for grid in np.meshgrid([0.0, 1e-12, 0.5, 1.0], recorded(response)))
     p = each(lambda _: pt.dvector(), typical(response, end))
-    belief = pt.dvector()
-    with pm.Model(check_bounds=False) as model:
-        observe("answer", response.family, response.given(p, belief), answers)
+    belief = pt.dmatrix()
+    with pm.Model(coords={"event": [0], "person": held}, check_bounds=False) as model:
+        observe("answer", response.family, response.given(p, belief), answers[None], np.ones((1, len(held))))
     inputs = [belief, *(graph for _, graph in leaves(p))]
     gradients = evaluate(inputs, pt.grad(model.logp(), inputs), "fast_compile")
     values = [np.full(len(held), value) for _, value in leaves(typical(response, end))]
-    assert np.isfinite(gradients(held, *values)).all()
+    assert all(np.isfinite(gradient).all() for gradient in gradients(held[None], *values))

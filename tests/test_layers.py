@@ -11,7 +11,7 @@ LAYERS = (  # from the ground up; within a layer a module may import those writt
     "ops, core",
     "rules.*, rules, responses.*, responses, study, table, data, care",
     "population, theory, filtering",
-    "simulate, build, earned",
+    "simulate, build, sampler, earned",
     "infer, run",
     "lives, diagnose, derive, compare, calibrate, summary",
     "plots, sweep",
@@ -21,8 +21,9 @@ LAYERS = (  # from the ground up; within a layer a module may import those writt
 )
 DOORS = {
     "pytensor": {"ops", "filtering", "build"},
-    "pymc": {"build", "infer"},
-    "nutpie": {"infer"},
+    "pymc": {"build", "sampler", "infer"},
+    "nutpie": {"sampler", "infer"},
+    "numba": {"sampler"},
     "matplotlib": {"plots"},
     "plotly": set(),
     "dask": set(),

@@ -6,7 +6,7 @@ Random variables, with their named dims:
     spread     (partial,)          between-person sd of the partially pooled rows, link scale
     offset     (partial, person)   each person's place around the centre
     level      (separate, person)  link-scale values of people who share nothing
-    one variable per response, over its recorded values
+    one variable per response, over (event, person); an answer that was not recorded counts nothing
 
 With w = `centredness`, offset ~ Normal(w centre, spread^w) and a person's link-scale value is
 centre + spread^(1-w) (offset - w centre). w = 1 is the centred form, w = 0 the non-centred one, and
@@ -36,14 +36,19 @@ def pooled(model: Model, figures: list[str], *poolings: str) -> list[Row]:
     return [row for row in rows(model, figures) if row.parameter.pooling in poolings]
 
 
+def answers(model: Model, data: xr.Dataset) -> np.ndarray:
+    """What every person answered, (event, field, person): a value and whether it was recorded, response by response."""
+    columns = []
+    for name in model.responses:
+        given = data[f"answer_{name}"].values.astype(float)
+        recorded = ~np.isnan(given)
+        columns += [np.where(recorded, given, 0.0), recorded]
+    return np.stack(columns, axis=1)
+
+
 def swappable(model: Model, data: xr.Dataset) -> dict[str, np.ndarray]:
     """Everything of a data set that enters the graph, by the name of its `pm.Data`."""
-    entering = {"course": course(data)}
-    for name in model.responses:
-        answers = data[f"answer_{name}"].values.ravel()
-        recorded = np.flatnonzero(~np.isnan(answers))
-        entering |= {f"{name}_recorded": recorded, f"{name}_answers": answers[recorded]}
-    return entering
+    return {"course": course(data), "answers": answers(model, data)}
 
 
 def coordinates(model: Model, data: xr.Dataset) -> dict[str, Any]:
@@ -53,7 +58,8 @@ def coordinates(model: Model, data: xr.Dataset) -> dict[str, Any]:
         "partial": [row.label for row in pooled(model, figures, "partial")],
         "separate": [row.label for row in pooled(model, figures, "separate")],
         "person": data["person"].values,
-        "field": fields(figures),
+        "course_field": fields(figures),
+        "answers_field": [f"{name} {what}" for name in model.responses for what in ("value", "recorded")],
     }
 
 
@@ -82,48 +88,38 @@ def levels_in_graph(model: Model, figures: list[str], people: int) -> dict[str, 
     return levels
 
 
-def censored(family: Family, bounds: tuple[float, float], arguments: Mapping[str, Any], value: Any) -> Any:
-    """Log density of a family recorded between bounds; the costly tails only where they are needed."""
+def log_density(family: Family, arguments: Mapping[str, Any], value: Any, recorded: Any) -> Any:
+    """Log density of answers (event, person), 0 where there is none; costly tails only where one is at a bound."""
     distribution = getattr(pm, family.distribution)
-    low, high = bounds
-    density = pm.logp(distribution.dist(**arguments), value)
-    for at_bound, tail, bound in ((value <= low, pm.logcdf, low), (value >= high, pm.logccdf, high)):
-        where = pt.nonzero(at_bound)[0]
-        there = distribution.dist(**{name: argument[where] for name, argument in arguments.items()})
-        density = density[where].set(tail(there, np.float64(bound)))
-    return density
+    density = pt.switch(recorded, pm.logp(distribution.dist(**arguments), value), 0.0)
+    if family.bounds is None:
+        return density
+    low, high = family.bounds
+    event, person = pt.nonzero(recorded * ((value <= low) | (value >= high)))
+    rows = {name: 0 if argument.type.broadcastable[0] else event for name, argument in arguments.items()}
+    there = distribution.dist(**{name: argument[rows[name], person] for name, argument in arguments.items()})
+    below = value[event, person] <= low
+    tails = pt.switch(below, pm.logcdf(there, np.float64(low)), pm.logccdf(there, np.float64(high)))
+    return density[event, person].set(tails)
 
 
-def observe(name: str, family: Family, arguments: Mapping[str, Any], answers: Any) -> None:
-    """Declare a response's recorded values in the model on the stack."""
-    bounds = family.bounds
-    if bounds is None:
-        getattr(pm, family.distribution)(name, **arguments, observed=answers)
-        return
+def observe(name: str, family: Family, arguments: Mapping[str, Any], value: Any, recorded: Any) -> None:
+    """Declare a response's answers (event, person) in the model on the stack."""
 
-    def logp(value: Any, *given: Any) -> Any:
-        return censored(family, bounds, dict(zip(arguments, given, strict=True)), value)
+    def logp(value: Any, recorded: Any, *given: Any) -> Any:
+        return log_density(family, dict(zip(arguments, given, strict=True)), value, recorded)
 
-    def random(*given: Any, rng: np.random.Generator, size: Any) -> np.ndarray:
-        return family.draw(rng, *(np.broadcast_to(value, size or np.shape(value)) for value in given))
+    def random(recorded: Any, *given: Any, rng: np.random.Generator, size: Any) -> np.ndarray:
+        return family.draw(rng, *(np.broadcast_to(x, size or np.shape(recorded)) for x in given))
 
-    pm.CustomDist(name, *arguments.values(), logp=logp, random=random, observed=answers)
+    dims = ("event", "person")
+    pm.CustomDist(name, recorded, *arguments.values(), logp=logp, random=random, observed=value, dims=dims)
 
 
-def at_events(p: Any, data: xr.Dataset, recorded: Any, course_in_graph: Any) -> Any:
-    """A response's parameters at its recorded events: by person, or by person and figure met."""
-    people, figures = data.sizes["person"], data.sizes["figure"]
-    person = recorded % people
-
-    def gather(leaf: Any) -> Any:
-        if isinstance(leaf, np.ndarray):
-            return leaf[0]
-        if not has_figures(leaf):
-            return leaf[person]
-        is_figure = by_figure([course_in_graph[:, index] for index in range(-2 * figures, -figures)])
-        return over_figures(leaf * is_figure).ravel()[recorded]
-
-    return each(gather, p)
+def of_figure_met(p: Any, lived: Any, figures: int) -> Any:
+    """A response's parameters at every event: by figure, those of the figure met."""
+    is_figure = by_figure([lived[:, index] for index in range(-2 * figures, -figures)])
+    return each(lambda leaf: over_figures(leaf * is_figure) if has_figures(leaf) else leaf, p)
 
 
 def build(model: Model, data: xr.Dataset) -> pm.Model:
@@ -131,19 +127,17 @@ def build(model: Model, data: xr.Dataset) -> pm.Model:
     figures, people = figures_of(data), data.sizes["person"]
     entering = swappable(model, data)
     with pm.Model(coords=coordinates(model, data), check_bounds=False) as built:
-        lived = pt.specify_shape(
-            pm.Data("course", entering["course"], dims=("event", "field", "person")),
-            (None, len(fields(figures)), people),
+        lived, said = (
+            pm.Data(name, array, dims=("event", f"{name}_field", "person"), shape=(None, *array.shape[1:]))
+            for name, array in entering.items()
         )
         found = values(model, levels_in_graph(model, figures, people), figures, people)
         readings: list[Reading] = list(dict.fromkeys((r.about, r.moment) for r in model.responses.values()))
         held = dict(
             zip(readings, scan(model.rule, rule_values(model, found), lived, len(figures), readings), strict=True)
         )
-        for name, response in model.responses.items():
-            recorded = pm.Data(f"{name}_recorded", entering[f"{name}_recorded"])
-            answers = pm.Data(f"{name}_answers", entering[f"{name}_answers"])
-            p = at_events(response_values(model, name, found), data, recorded, lived)
-            arguments = response.given(p, held[response.about, response.moment].ravel()[recorded])
-            observe(name, response.family, arguments, answers)
+        for index, (name, response) in enumerate(model.responses.items()):
+            p = of_figure_met(response_values(model, name, found), lived, len(figures))
+            arguments = response.given(p, held[response.about, response.moment])
+            observe(name, response.family, arguments, said[:, 2 * index], said[:, 2 * index + 1])
     return built

@@ -19,6 +19,7 @@ import xarray as xr
 from iwm_bayes.build import build, figures_of, swappable
 from iwm_bayes.core import InputError, Model
 from iwm_bayes.population import place
+from iwm_bayes.sampler import compile_graph
 
 
 class Compiled(NamedTuple):
@@ -44,8 +45,7 @@ class Settings(NamedTuple):
 def compile_model(model: Model, data: xr.Dataset) -> Compiled:
     """Compile a theory for the shape of a data set: a minute or more the first time, less with a filled cache."""
     graph = build(model, data)
-    sampler = nutpie.compile_pymc_model(graph, var_names=["spread"])
-    return Compiled(model, graph, sampler, data.sizes["person"], figures_of(data))
+    return Compiled(model, graph, compile_graph(graph, ["spread"]), data.sizes["person"], figures_of(data))
 
 
 def with_data(compiled: Compiled, data: xr.Dataset, centredness: np.ndarray) -> Any:
