@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from iwm_bayes.core import Model, rule_values
+from iwm_bayes.core import Model, response_values, rule_values
 from iwm_bayes.data import read
 from iwm_bayes.filtering import course, loop
 from iwm_bayes.infer import Settings, compile_model, nuts
@@ -33,8 +33,10 @@ def newcomers(
     levels = {}
     for row in rows(model, ["figure"]):
         centre = np.repeat(sample["centre"].sel(row=row.label).values, people)
-        spread = np.repeat(sample["spread"].sel(partial=row.label).values, people)
-        levels[row.label] = place(centre, spread, generator.normal(size=centre.shape))
+        levels[row.label] = centre
+        if row.parameter.pooling == "partial":
+            spread = np.repeat(sample["spread"].sel(partial=row.label).values, people)
+            levels[row.label] = place(centre, spread, generator.normal(size=centre.shape))
     return values(model, levels, ["figure"], sample.sizes["sample"] * people)
 
 
@@ -46,7 +48,7 @@ def predicted(model: Model, posterior: xr.Dataset, left_out: xr.Dataset, generat
     lived = np.tile(course(left_out), (1, 1, repeats))
     [held] = loop(model.rule, rule_values(model, drawn), lived, len(names(left_out)), [("availability", "after")])
     response = model.responses["availability_rating"]
-    p = response.parameters._replace(noise=drawn["availability_rating_noise"], intercept=0.0, slope=1.0)
+    p = response_values(model, "availability_rating", drawn)
     ratings = response.family.draw(generator, **response.given(p, held))
     return ratings.reshape(len(held), repeats, people).mean(axis=1)
 

@@ -1,10 +1,15 @@
 """The gate opens for independent draws and for nothing worse."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import xarray as xr
+from helpers import lived
 
-from iwm_bayes.diagnose import gate
+from iwm_bayes.core import Model
+from iwm_bayes.diagnose import gate, identifiability
+from iwm_bayes.theory import find, load
 
 CHAINS, DRAWS, PEOPLE = 4, 600, 5
 
@@ -78,3 +83,35 @@ def test_a_constant_is_no_evidence_against_a_fit() -> None:
     """A derived quantity that never varies (everyone censored) has no R-hat, and does not fail."""
     constant = xr.Dataset({"sessions": (("chain", "draw"), np.full((CHAINS, DRAWS), 25.0))})
     assert gate(drawn(), constant).passed
+
+
+def with_file(folder: Path, theory: str, more: str = "") -> Model:
+    """A theory of the shelf with more lines to its file."""
+    path = folder / "changed.toml"
+    path.write_text(find(theory).read_text() + more)
+    return load(path)
+
+
+def test_what_one_figure_without_a_rating_of_worth_cannot_tell() -> None:
+    """The sum of availability and worth; a second figure helps weakly, a rating of worth altogether."""
+    whole = load("compensatory")
+    blind = whole._replace(responses={n: r for n, r in whole.responses.items() if r.about != "worth"})
+    assert "only the sum" in identifiability(blind, lived(figures=1))[0]
+    assert "weakly" in identifiability(blind, lived(figures=2))[0]
+    assert not any("worth" in warning for warning in identifiability(whole, lived(figures=1)))
+
+
+def test_graded_outcomes_of_a_binary_rule_are_said() -> None:
+    """They enter as a tempered likelihood; outcomes of 0 and 1 need no word."""
+    graded = lived()
+    assert "tempered" in identifiability(load("compensatory"), graded)[0]
+    assert identifiability(load("compensatory"), graded.assign(outcome=graded["outcome"].round())) == []
+
+
+def test_a_scale_set_free_needs_a_start_that_is_shared(tmp_path: Path) -> None:
+    """Where everyone starts elsewhere and rates on a scale of their own, the two are hardly told apart."""
+    free = "\n[parameters.worth_rating_slope]\nfixed = false"
+    shared = '\n[parameters.worth_start]\npooling = "shared"'
+    [warning] = identifiability(with_file(tmp_path, "rescorla_wagner", free), lived())
+    assert "no rating of worth" in warning
+    assert identifiability(with_file(tmp_path, "rescorla_wagner", free + shared), lived()) == []

@@ -89,6 +89,14 @@ def test_first_rating_of_each_belief_fixes_its_scale(load):
     assert all(found[f"{name}_noise"].fixed is None for name in ("first", "self", "second"))
 
 
+def test_a_parameter_fixed_by_default_can_be_freed(load):
+    """`fixed = false` frees it, with the priors that stand beside it."""
+    more = "[parameters.worth_rating_slope]\nfixed = false\nspread = 0.4"
+    found = parameters(load(responses=RATINGS, more=more))
+    assert (found["worth_rating_slope"].fixed, found["worth_rating_slope"].spread) == (None, 0.4)
+    assert found["worth_rating_intercept"].fixed == 0.0
+
+
 def test_parameter_that_may_differ_by_figure_does(load):
     """Availability's parameters may have one centre per figure; so may a response's."""
     by_figure = 'by = "figure"'
@@ -129,6 +137,8 @@ def test_unknown_theory_is_told_the_shelf():
         ({"more": "[parameters.worth_rate]\ntypical = [0.5, 0.2]"}, ["parameters.worth_rate", "`typical`", "rising"]),
         ({"more": "[parameters.worth_rate]\ntypical = [0.0, 0.5]"}, ["parameters.worth_rate", "`typical`", "'unit'"]),
         ({"more": "[parameters.worth_rate]\nfixed = 1.5"}, ["parameters.worth_rate", "`fixed`", "'unit'"]),
+        ({"more": "[parameters.worth_rating_slope]\nspread = 0.4"}, ["fixed at 1", "`fixed = false`"]),
+        ({"more": "[parameters.worth_rate]\nfixed = true"}, ["parameters.worth_rate.fixed"]),
         ({"more": "[parameters.rate]\nspread = 0.0"}, ["parameters.rate.spread"]),
         ({"more": '[parameters.rate]\npooling = "some"'}, ["parameters.rate.pooling", "partial"]),
         ({"rule": "compensatory", "head": "transfer = true"}, ["key `transfer`", "Take `transfer` out"]),

@@ -14,6 +14,7 @@ import pandas as pd
 import typer
 import xarray as xr
 from pandas.api.types import is_numeric_dtype
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -32,10 +33,11 @@ GATE_FAILED = 3
 
 
 def show(frame: pd.DataFrame, title: str) -> None:
-    """Print a table with rounded numbers."""
-    table = Table(title=title, title_justify="left")
+    """Print a table with rounded numbers; a long name folds, so that nothing is cut off."""
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
     for column in frame.columns:
-        table.add_column(str(column), justify="right" if is_numeric_dtype(frame[column]) else "left")
+        number = is_numeric_dtype(frame[column])
+        table.add_column(str(column), justify="right" if number else "left", no_wrap=number, overflow="fold")
     for line in frame.itertuples(index=False):
         table.add_row(*("" if pd.isna(x) else f"{x:.3g}" if isinstance(x, float) else str(x) for x in line))
     out.print(table)

@@ -93,6 +93,14 @@ def identifiability(model: Model, data: xr.Dataset) -> list[str]:
     elif joint:
         warnings.append("no rating of worth: availability and worth are told apart by figures alone, weakly")
     free = {name for name, parameter in parameters(model).items() if parameter.fixed is None}
+    personal = {name for name in free if parameters(model)[name].pooling != "shared"}
+    for belief in sorted(about & {"availability", "worth"}):
+        ratings = [name for name, response in model.responses.items() if response.about == belief]
+        if f"{belief}_start" in personal and all({f"{name}_intercept", f"{name}_slope"} & free for name in ratings):
+            warnings.append(
+                f"no rating of {belief} has a scale that is fixed: where a person starts and how they use the scale "
+                f"are hardly told apart. Fix intercept and slope of one, or share {belief}_start"
+            )
     by_figure = {name for name in free if parameters(model)[name].by == "figure"}
     if not about & {"availability", "worth"} and {"approach_sensitivity", "approach_bias"} <= free and by_figure:
         warnings.append(

@@ -6,7 +6,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, StrictFloat, ValidationError
 
 from iwm_bayes.core import InputError, Learner, Model, Parameter, Response, Rule, leaves, parameters, rebuild
 from iwm_bayes.responses import RESPONSES
@@ -23,7 +23,7 @@ class Prior(Strict):
     spread: float | None = Field(default=None, gt=0)
     pooling: Literal["partial", "shared", "separate"] | None = None
     by: Literal["person", "figure"] | None = None
-    fixed: float | None = None
+    fixed: StrictFloat | Literal[False] | None = None  # false: free, though it is fixed by default
 
 
 class Theory(Strict):
@@ -91,7 +91,8 @@ def choose_rule(path: Path, theory: Theory, responses: dict[str, Response]) -> R
 
 def amended(label: str, parameter: Parameter, prior: Prior, may_differ: bool, problems: list[str]) -> Parameter:
     """A parameter with a theory's changes; faults are added to `problems`."""
-    changed = parameter._replace(**prior.model_dump(exclude_none=True))
+    freed = {"fixed": None} if prior.fixed is False else {}
+    changed = parameter._replace(**prior.model_dump(exclude_none=True) | freed)
     inside = {
         "unit": lambda x: 0 < x < 1,
         "positive": lambda x: 0 < x < float("inf"),
@@ -102,6 +103,8 @@ def amended(label: str, parameter: Parameter, prior: Prior, may_differ: bool, pr
         problems.append(f"{label}: `typical` must be two rising numbers of support {changed.support!r}")
     if changed.fixed is not None and not (inside[changed.support](changed.fixed) or changed.fixed in (0.0, 1.0)):
         problems.append(f"{label}: `fixed` must have support {changed.support!r}")
+    if changed.fixed is not None and prior.fixed is None:
+        problems.append(f"{label}: this parameter is fixed at {changed.fixed:g}. Add `fixed = false` to free it")
     if changed.by == "figure" and not may_differ:
         problems.append(f"{label}: this parameter belongs to the person and cannot differ by figure")
     return changed

@@ -1,8 +1,11 @@
 """A rating of a belief on a bounded scale: Gaussian around the belief, censored at both ends.
 
     sd     = sqrt(noise^2 + floor^2)
-    latent ~ Normal(intercept + slope * held, sd)
+    latent ~ Normal(.5 + intercept + slope * (held - .5), sd)
     rating = latent, recorded as 0 below 0 and as 1 above 1
+
+`intercept` is thus how far from the middle of the scale an even belief is rated (people's intercepts and
+slopes are then nearly uncorrelated); a slope below 0 is a scale used the other way round.
 
 People who always give the same answer would drive `noise` to zero and the density to infinity; the
 floor of .02 (a fiftieth of the scale: finer than people tick, a choice and not a finding) stops that.
@@ -17,16 +20,17 @@ from iwm_bayes.core import Family, Parameter, Response
 from iwm_bayes.ops import Array, constant, sqrt
 
 FLOOR = constant(0.02)
+MIDDLE = constant(0.5)
 
 
 class Parameters(NamedTuple):
     noise: Array = Parameter("positive", (0.03, 0.3), meaning="sd of a rating around the belief")
-    intercept: Array = Parameter("real", (-0.3, 0.3), spread=0.1, meaning="rating at a belief of 0")
-    slope: Array = Parameter("positive", (0.5, 2.0), spread=0.2, meaning="rating per unit of belief")
+    intercept: Array = Parameter("real", (-0.3, 0.3), spread=0.1, meaning="rating of an even belief, less .5")
+    slope: Array = Parameter("real", (0.5, 1.5), spread=0.2, meaning="rating per unit of belief")
 
 
 def given(p: Parameters, held: Array) -> dict[str, Array]:
-    return {"mu": p.intercept + p.slope * held, "sigma": sqrt(p.noise**2 + FLOOR**2)}
+    return {"mu": MIDDLE + p.intercept + p.slope * (held - MIDDLE), "sigma": sqrt(p.noise**2 + FLOOR**2)}
 
 
 def draw(generator: np.random.Generator, mu: Array, sigma: Array) -> Array:
