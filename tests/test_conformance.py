@@ -34,7 +34,7 @@ def scanned(rule, levels, lives, figures):
 def unrolled(rule, levels, lives, figures):
     """The same without a scan, for so few events that its gradient is cheap with three figures too."""
     inputs = graph_inputs(levels, lives)
-    p = from_levels(rule, inputs[0], figures, levels.shape[1])
+    p = filtering.as_graphs(from_levels(rule, inputs[0], figures, levels.shape[1]))
     rows = (inputs[1][event] for event in range(len(lives)))
     moments = filtering.walk(rule, p, rows, figures)
     read = [filtering.read(rule, p, m.before, m.after, m.event, READINGS) for m in moments]

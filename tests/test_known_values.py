@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from helpers import constants, course_of
-from scipy.special import expit
+from scipy.special import expit, logit
 
 from iwm_bayes.filtering import walk
 from iwm_bayes.rules import RULES
@@ -14,6 +14,32 @@ GOLDEN = {  # belief after each outcome, to five decimals
     "rescorla_wagner": (
         {"availability_start": 0.5, "availability_rate": 0.2},
         [0.6, 0.68, 0.744, 0.5952, 0.67616, 0.54093, 0.43274, 0.54619, 0.63696, 0.70956],
+    ),
+    "dual_rate": (  # better .1, worse .4
+        {
+            "availability_start": 0.5,
+            "availability_rate": expit((logit(0.1) + logit(0.4)) / 2),
+            "availability_difference": logit(0.1) - logit(0.4),
+        },
+        [0.55, 0.595, 0.6355, 0.3813, 0.44317, 0.2659, 0.15954, 0.24359, 0.31923, 0.38731],
+    ),
+    "pearce_hall": (
+        {
+            "availability_start": 0.5,
+            "availability_rate": 0.5,
+            "availability_attention": 0.3,
+            "availability_start_associability": 1.0,
+        },
+        [0.75, 0.85625, 0.90441, 0.67282, 0.77585, 0.56675, 0.39387, 0.57482, 0.70233, 0.7838],
+    ),
+    "leaky_beta": (
+        {
+            "availability_start": 0.5,
+            "availability_strength": 2.0,
+            "availability_leak": 0.1,
+            "availability_weight": 1.0,
+        },
+        [0.66667, 0.74359, 0.78769, 0.63229, 0.68827, 0.57969, 0.49716, 0.56258, 0.61487, 0.65741],
     ),
     "kalman": (
         {
@@ -62,6 +88,12 @@ def test_kalman_gain_at_the_end():
     moment, _ = moments_of("kalman", GOLDEN["kalman"][0])[-1]
     before, after = moment.before.availability.mean[0, 0], moment.after.availability.mean[0, 0]
     assert (after - before) / (OUTCOMES[-1] - before) == pytest.approx(0.35836, abs=FIFTH_DECIMAL)
+
+
+def test_pearce_hall_associability_at_the_end():
+    """What is left of the associability after ten outcomes is the published .47248."""
+    moment, _ = moments_of("pearce_hall", GOLDEN["pearce_hall"][0])[-1]
+    assert moment.after.availability.associability[0, 0] == pytest.approx(0.47248, abs=FIFTH_DECIMAL)
 
 
 def test_credit_goes_to_what_is_less_certain():

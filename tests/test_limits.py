@@ -138,3 +138,67 @@ def test_a_new_figure_starts_from_those_met(learner, share):
         np.testing.assert_allclose(there[2], expected, rtol=1e-14)
         np.testing.assert_array_equal(there[:2], end[:2])
         np.testing.assert_array_equal(again, then)
+
+
+def test_dual_rate_with_equal_rates_is_rescorla_wagner():
+    """Without a difference good and bad surprises are learned alike."""
+    both = {"start": 0.7, "rate": 0.15}
+    expected = alone("rescorla_wagner", OUTCOMES, **both)
+    np.testing.assert_allclose(alone("dual_rate", OUTCOMES, **both, difference=0.0), expected, rtol=0, atol=1e-15)
+
+
+def test_dual_rate_settles_where_the_rates_balance():
+    """Under care p the average belief settles at p better / (p better + (1 - p) worse), not at p.
+
+    With small rates the belief hardly moves around it: over 20,000 outcomes the Monte-Carlo error of the average
+    is the sd of the share of good outcomes over n, sqrt(p (1 - p) / n) = .003, times a slope below 1.
+    """
+    better, worse, p = 0.01, 0.03, 0.8
+    rate, difference = expit((logit(better) + logit(worse)) / 2), logit(better) - logit(worse)
+    outcomes = (np.random.default_rng(2).random(20_000) < p).astype(float)
+    means = alone("dual_rate", outcomes, start=0.5, rate=rate, difference=difference)[1_000:]
+    assert means.mean() == pytest.approx(p * better / (p * better + (1 - p) * worse), abs=4 * 0.003)
+
+
+@pytest.mark.parametrize(("start", "sign"), [(0.05, -1), (0.95, 1)])
+def test_confirmation_is_a_valence_bias_of_the_opposite_sign_for_insecure_starts(start, sign):
+    """Far from even, to learn what confirms faster is to learn bad surprises faster if insecure, good if secure."""
+    outcomes = [1.0, 0.0, 1.0] if start > 0.5 else [0.0, 1.0, 0.0]
+    both = {"start": start, "rate": 0.05}
+    confirming = alone("confirmation", outcomes, **both, difference=1.0)
+    expected = alone("dual_rate", outcomes, **both, difference=sign * 1.0)
+    np.testing.assert_allclose(confirming, expected, rtol=0, atol=1e-4)  # 1 - tanh(4) is 7e-4 of the difference
+
+
+def test_pearce_hall_without_attention_is_rescorla_wagner():
+    """Associability that no surprise moves is part of the rate."""
+    held = alone("pearce_hall", OUTCOMES, start=0.7, rate=0.5, attention=0.0, start_associability=0.3)
+    expected = alone("rescorla_wagner", OUTCOMES, start=0.7, rate=0.15)
+    np.testing.assert_allclose(held, expected, rtol=0, atol=1e-15)
+
+
+def test_beta_without_leak_is_conjugate():
+    """The mean of Beta(a0 + successes, b0 + failures) after every outcome."""
+    means = alone("leaky_beta", OUTCOMES, start=0.3, strength=5.0, leak=0.0, weight=1.0)
+    counted = np.arange(1, len(OUTCOMES) + 1)
+    np.testing.assert_allclose(means, (1.5 + np.cumsum(OUTCOMES)) / (5.0 + counted), rtol=0, atol=1e-15)
+
+
+@pytest.mark.parametrize(("start", "strength", "weight"), [(0.3, 10.0, 1.0), (0.2, 4.0, 0.5)])
+def test_sessions_until_a_beta_reaches_a_threshold(start, strength, weight):
+    """Under care of exactly p each session, n = (tau N0 - a0) / (w (p - tau)) sessions, rounded up."""
+    p, tau = 0.8, 0.6
+    means = alone("leaky_beta", [p] * 60, start=start, strength=strength, leak=0.0, weight=weight)
+    expected = (tau * strength - start * strength) / (weight * (p - tau))
+    reached = int(np.argmax(means >= tau - 1e-12)) + 1
+    assert reached == int(np.ceil(expected - 1e-9))
+
+
+def test_null_theories_are_blind_to_outcomes():
+    """Whatever happens, a static belief stays and growth follows its closed form."""
+    opposite = 1.0 - OUTCOMES
+    growing = {"start": 0.2, "plateau": 0.9, "pace": 0.1}
+    for outcomes in (OUTCOMES, opposite):
+        np.testing.assert_array_equal(alone("static", outcomes, start=0.3), np.full(30, 0.3))
+        closed = 0.9 + (0.2 - 0.9) * 0.9 ** np.arange(1, 31)
+        np.testing.assert_allclose(alone("growth", outcomes, **growing), closed, rtol=0, atol=1e-15)

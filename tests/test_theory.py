@@ -35,11 +35,13 @@ def faults(load, **arguments):
 
 @pytest.mark.parametrize("name", theory.theories())
 def test_shelved_theory_loads(name):
-    """Every theory on the shelf makes a claim, names its source and its parameters say what they mean."""
+    """Every theory on the shelf claims, predicts, names its source and equation; its parameters say what they mean."""
     model = theory.load(name)
     assert model.name == name
     assert model.claim
+    assert model.predicts
     assert model.reference
+    assert "<-" in model.equation or "value = start" in model.equation
     assert all(parameter.meaning for parameter in parameters(model).values())
 
 

@@ -116,6 +116,8 @@ class Model(NamedTuple):
     responses: Mapping[str, Response]
     claim: str = ""
     reference: str = ""
+    predicts: str = ""
+    equation: str = ""
 
 
 READS: Mapping[str, Callable[[Beliefs], Array]] = {

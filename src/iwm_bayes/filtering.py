@@ -93,8 +93,14 @@ def graphs(tree: Any) -> list[Any]:
     return [graph for _, leaf in leaves(tree) for graph in flat(leaf)]
 
 
+def as_graphs(p: Params) -> Params:
+    """Parameters of which those that are fixed come as arrays, all as graphs."""
+    return each(lambda leaf: refill(leaf, map(pt.as_tensor, flat(leaf))), p)
+
+
 def scan(rule: Rule, p: Params, course: Any, figures: int, readings: Sequence[Reading]) -> list[Any]:
     """The same in a graph: events are scanned over, never unrolled."""
+    p = as_graphs(p)
     start = rule.start(p, figures)
     states, constants = ([pt.as_tensor(graph) for graph in graphs(tree)] for tree in (start, p))
 

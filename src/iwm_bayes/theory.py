@@ -11,7 +11,7 @@ from pydantic import Field, StrictFloat, ValidationError
 from iwm_bayes.core import InputError, Learner, Model, Parameter, Response, Rule, leaves, parameters, rebuild
 from iwm_bayes.responses import RESPONSES
 from iwm_bayes.responses.rating import reference
-from iwm_bayes.rules import RULES
+from iwm_bayes.rules import RULES, equation
 from iwm_bayes.rules.independent import independent
 from iwm_bayes.study import Name, Strict, explain, read_toml
 
@@ -31,6 +31,7 @@ class Theory(Strict):
 
     claim: str
     reference: str
+    predicts: str = ""  # what will be seen if it is true, in words
     rule: str
     responses: list[str] | dict[Name, str]
     transfer: bool = False
@@ -167,7 +168,9 @@ def load(name: str | Path) -> Model:
     except ValidationError as error:
         raise explain(path, error) from error
     responses = choose_responses(path, theory.responses)
-    model = Model(path.stem, choose_rule(path, theory, responses), responses, theory.claim, theory.reference)
+    rule = choose_rule(path, theory, responses)
+    words = theory.claim, theory.reference, theory.predicts, equation(theory.rule)
+    model = Model(path.stem, rule, responses, *words)
     names = Counter(name for name, _ in leaves(model.rule.parameters))
     names.update(leaf for label, response in responses.items() for leaf, _ in leaves(response.parameters, label))
     twice = [name for name, times in names.items() if times > 1]

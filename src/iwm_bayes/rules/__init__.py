@@ -4,11 +4,35 @@
 a `Rule` holds both beliefs itself.
 """
 
+import sys
+
 from iwm_bayes.core import Learner, Rule
-from iwm_bayes.rules import compensatory, kalman, rescorla_wagner
+from iwm_bayes.rules import (
+    compensatory,
+    confirmation,
+    dual_rate,
+    growth,
+    kalman,
+    leaky_beta,
+    pearce_hall,
+    rescorla_wagner,
+    static,
+)
 
 RULES: dict[str, Learner | Rule] = {
     "rescorla_wagner": rescorla_wagner.RULE,
+    "dual_rate": dual_rate.RULE,
+    "confirmation": confirmation.RULE,
+    "pearce_hall": pearce_hall.RULE,
+    "leaky_beta": leaky_beta.RULE,
     "kalman": kalman.RULE,
     "compensatory": compensatory.RULE,
+    "static": static.RULE,
+    "growth": growth.RULE,
 }
+
+
+def equation(name: str) -> str:
+    """A rule's update in symbols, as its file states it: the indented lines of the docstring."""
+    text = sys.modules[RULES[name].learn.__module__].__doc__ or ""
+    return "\n".join(line for line in text.splitlines() if line.startswith("    "))

@@ -1,0 +1,44 @@
+"""Change with time alone: a belief that approaches a plateau whatever happens.
+
+    value <- plateau + (value - plateau) * (1 - pace)^elapsed        (time passes)
+
+A null theory, blind to outcomes: without it a learning rate means nothing, because anyone who improves over
+the sessions of good care seems to learn from them. `value` and `plateau` lie in 0..1; `pace` is the share of the
+way that is covered per unit of time.
+"""
+
+from typing import NamedTuple
+
+from iwm_bayes.core import Belief, Learner, Parameter
+from iwm_bayes.ops import Array
+
+
+class Parameters(NamedTuple):
+    start: Array = Parameter("unit", (0.15, 0.85), meaning="the belief one unit of time before the first event")
+    plateau: Array = Parameter("unit", (0.15, 0.85), meaning="the belief after long enough")
+    pace: Array = Parameter(
+        "unit", (0.01, 0.4), pooling="shared", meaning="share of the way to the plateau per unit of time"
+    )
+
+
+class State(NamedTuple):
+    value: Array
+
+
+def start(p: Parameters) -> State:
+    return State(p.start)
+
+
+def drift(p: Parameters, s: State, elapsed: Array) -> State:
+    return State(p.plateau + (s.value - p.plateau) * (1.0 - p.pace) ** elapsed)
+
+
+def learn(p: Parameters, s: State, outcome: Array) -> State:
+    return s
+
+
+def belief(p: Parameters, s: State) -> Belief:
+    return Belief(s.value)
+
+
+RULE = Learner(Parameters(), start, drift, learn, belief)
