@@ -51,6 +51,31 @@ GOLDEN = {  # belief after each outcome, to five decimals
         [0.90385, 0.95211, 0.97186, 0.60273, 0.74853, 0.47768, 0.30584, 0.55495, 0.7145, 0.81682],
     ),
 }
+LOG_ODDS = {  # the mean after each outcome, in log-odds, and other parts of the state at the end
+    "volatile_kalman": (
+        {
+            "availability_start": 0.5,
+            "availability_noise": 0.1,
+            "availability_start_volatility": 0.1,
+            "availability_learning": 0.1,
+        },
+        [0.22361, 0.4077, 0.572, 0.30935, 0.48539, 0.22745, -0.00699, 0.20598, 0.39723, 0.56878],
+        {"variance": 0.06455, "volatility": 0.11713},
+    ),
+    "ehgf": (
+        {
+            "availability_start": 0.5,
+            "availability_tonic": -3.0,
+            "availability_start_variance": 0.1,
+            "availability_start_volatility": 1.0,
+            "availability_start_vagueness": 1.0,
+            "availability_meta": -6.0,
+            "availability_coupling": 1.0,
+        },
+        [0.11113, 0.26614, 0.44654, 0.14986, 0.39888, 0.05227, -0.25868, 0.09499, 0.39983, 0.66197],
+        {"variance": 0.65312, "volatility": 0.99039, "vagueness": 0.72314},
+    ),
+}
 FIFTH_DECIMAL = 5.1e-6  # half a unit of the last printed digit, and rounding
 COMPENSATORY = RULES["compensatory"]
 
@@ -81,6 +106,16 @@ def test_golden_vector(name):
     values, row = GOLDEN[name]
     means = [beliefs.availability.mean[0] for _, beliefs in moments_of(name, values)]
     np.testing.assert_allclose(means, row, rtol=0, atol=FIFTH_DECIMAL)
+
+
+@pytest.mark.parametrize("name", LOG_ODDS)
+def test_golden_vector_in_log_odds(name):
+    """Ten means and the last state of each volatility rule agree with the published row to five decimals."""
+    values, row, last = LOG_ODDS[name]
+    states = [moment.after.availability for moment, _ in moments_of(name, values)]
+    np.testing.assert_allclose([state.mean[0, 0] for state in states], row, rtol=0, atol=FIFTH_DECIMAL)
+    found = {part: getattr(states[-1], part)[0, 0] for part in last}
+    assert found == pytest.approx(last, abs=FIFTH_DECIMAL)
 
 
 def test_kalman_gain_at_the_end():

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from helpers import READINGS, constants, course_of, draw_levels, from_levels, lived
+from scipy import stats
 from scipy.special import expit, logit
 
 from iwm_bayes.core import Learner, leaves
@@ -202,3 +203,62 @@ def test_null_theories_are_blind_to_outcomes():
         np.testing.assert_array_equal(alone("static", outcomes, start=0.3), np.full(30, 0.3))
         closed = 0.9 + (0.2 - 0.9) * 0.9 ** np.arange(1, 31)
         np.testing.assert_allclose(alone("growth", outcomes, **growing), closed, rtol=0, atol=1e-15)
+
+
+def test_change_point_without_hazard_is_the_running_mean():
+    """Nobody ever changes: the start counts as one outcome, and every outcome as much as it."""
+    means = alone("change_point", OUTCOMES, start=0.9, hazard=0.0, noise=0.25, start_share=0.5)
+    expected = (0.9 + np.cumsum(OUTCOMES)) / np.arange(2, 32)
+    np.testing.assert_allclose(means, expected, rtol=0, atol=1e-14)
+
+
+def test_change_point_of_certain_change_believes_the_last_outcome():
+    """Everyone changes every time: what came before says nothing."""
+    means = alone("change_point", OUTCOMES, start=0.9, hazard=1.0, noise=0.25, start_share=0.5)
+    np.testing.assert_allclose(means, OUTCOMES, rtol=0, atol=1e-14)
+
+
+def test_change_point_uncertainty_is_the_variance_of_the_mixture():
+    """After one outcome: a new person, Normal(outcome, noise), or the same one, learned from by `start_share`."""
+    noise, share, start, hazard, outcome = 0.1, 0.4, 0.3, 0.2, 0.9
+    rule = independent(RULES["change_point"], worth=False)
+    named = {"start": start, "hazard": hazard, "noise": noise, "start_share": share}
+    p = constants(rule, **{f"availability_{key}": value for key, value in named.items()})
+    (moment,) = walk(rule, p, course_of([outcome]), 1)
+    likely = stats.norm(start, np.sqrt(noise + noise * share / (1 - share))).pdf(outcome)
+    changed = hazard / (hazard + (1 - hazard) * likely)
+    weights, means = np.array([changed, 1 - changed]), np.array([outcome, start + share * (outcome - start)])
+    mean = weights @ means
+    spread = weights @ (np.array([noise, share * noise]) + (means - mean) ** 2)
+    after = moment.after.availability
+    assert after.mean[0, 0] == pytest.approx(mean, rel=1e-12)
+    assert after.share[0, 0] == pytest.approx(spread / (spread + noise), rel=1e-12)
+
+
+def test_prototype_without_pull_is_the_kalman_filter():
+    """Nothing pulls back: the revisionist rule."""
+    both = {"start": 0.3, "start_variance": 0.2, "diffusion": 0.01, "noise": 0.25}
+    expected = alone("kalman", OUTCOMES, **both)
+    np.testing.assert_allclose(alone("prototype", OUTCOMES, **both, pull=0.0), expected, rtol=0, atol=1e-15)
+
+
+def test_prototype_with_a_full_pull_always_begins_anew():
+    """Before every outcome the belief is back at the prototype."""
+    named = {"start": 0.3, "start_variance": 0.2, "diffusion": 0.05, "noise": 0.25, "pull": 1.0}
+    variance, gains = 0.2, []
+    for _ in OUTCOMES:
+        gains.append((variance + 0.05) / (variance + 0.05 + 0.25))
+        variance = gains[-1] * 0.25
+    expected = 0.3 + np.array(gains) * (OUTCOMES - 0.3)
+    np.testing.assert_allclose(alone("prototype", OUTCOMES, **named), expected, rtol=0, atol=1e-15)
+
+
+def test_volatility_that_nobody_learns_stays():
+    """Without learning the volatile filter keeps its first volatility, and variance settles as a Kalman filter's."""
+    rule = independent(RULES["volatile_kalman"], worth=False)
+    named = {"start": 0.5, "noise": 0.3, "start_volatility": 0.05, "learning": 0.0}
+    p = constants(rule, **{f"availability_{key}": value for key, value in named.items()})
+    *_, last = walk(rule, p, course_of(np.round(np.tile(OUTCOMES, 10))), 1)
+    steady = (0.05 + np.sqrt(0.05**2 + 4 * 0.05 * 0.3)) / 2
+    assert last.after.availability.volatility[0, 0] == 0.05
+    assert last.after.availability.variance[0, 0] == pytest.approx(steady * 0.3 / (steady + 0.3), rel=1e-12)

@@ -8,15 +8,19 @@ import sys
 
 from iwm_bayes.core import Learner, Rule
 from iwm_bayes.rules import (
+    change_point,
     compensatory,
     confirmation,
     dual_rate,
+    ehgf,
     growth,
     kalman,
     leaky_beta,
     pearce_hall,
+    prototype,
     rescorla_wagner,
     static,
+    volatile_kalman,
 )
 
 RULES: dict[str, Learner | Rule] = {
@@ -26,6 +30,10 @@ RULES: dict[str, Learner | Rule] = {
     "pearce_hall": pearce_hall.RULE,
     "leaky_beta": leaky_beta.RULE,
     "kalman": kalman.RULE,
+    "prototype": prototype.RULE,
+    "ehgf": ehgf.RULE,
+    "volatile_kalman": volatile_kalman.RULE,
+    "change_point": change_point.RULE,
     "compensatory": compensatory.RULE,
     "static": static.RULE,
     "growth": growth.RULE,

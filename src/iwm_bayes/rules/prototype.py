@@ -1,0 +1,56 @@
+"""An early prototype that pulls every later belief back.
+
+    kept      = (1 - pull)^elapsed
+    mean     <- prototype + kept * (mean - prototype)                        (time passes)
+    variance <- variance + diffusion * elapsed
+    gain      = variance / (variance + noise)
+    mean     <- mean + gain * (outcome - mean)                               (an outcome is seen)
+    variance <- (1 - gain) * variance
+
+Claim: what was learned first is never unlearned, so that beliefs correlate with their beginning however much time
+has passed; without the pull (the revisionist rule, a Kalman filter) that correlation goes to nothing. The prototype
+is the start; the pull moves the belief, not how sure it is. Units are those of the Kalman filter; `pull` is the
+share of the way back per unit of time.
+Fraley (2002), doi:10.1207/S15327957PSPR0602_03, for the two accounts; the filter is derived here.
+"""
+
+from typing import NamedTuple
+
+from iwm_bayes.core import Belief, Learner, Parameter
+from iwm_bayes.ops import Array
+
+
+class Parameters(NamedTuple):
+    start: Array = Parameter("unit", (0.15, 0.85), meaning="the prototype, and the belief before the first event")
+    pull: Array = Parameter("unit", (0.01, 0.3), pooling="shared", meaning="share of the way back per unit of time")
+    start_variance: Array = Parameter(
+        "positive", (0.01, 0.5), pooling="shared", meaning="how unsure of it people are at first"
+    )
+    diffusion: Array = Parameter("positive", (0.001, 0.05), meaning="uncertainty that each unit of time adds")
+    noise: Array = Parameter("positive", (0.05, 0.5), fixed=0.25, meaning="variance of outcomes around the belief")
+
+
+class State(NamedTuple):
+    mean: Array
+    variance: Array
+
+
+def start(p: Parameters) -> State:
+    return State(p.start, p.start_variance)
+
+
+def drift(p: Parameters, s: State, elapsed: Array) -> State:
+    kept = (1.0 - p.pull) ** elapsed
+    return State(p.start + kept * (s.mean - p.start), s.variance + p.diffusion * elapsed)
+
+
+def learn(p: Parameters, s: State, outcome: Array) -> State:
+    gain = s.variance / (s.variance + p.noise)
+    return State(s.mean + gain * (outcome - s.mean), (1.0 - gain) * s.variance)
+
+
+def belief(p: Parameters, s: State) -> Belief:
+    return Belief(s.mean, s.variance)
+
+
+RULE = Learner(Parameters(), start, drift, learn, belief)
