@@ -24,13 +24,13 @@ READINGS = [(about, moment) for about in READS for moment in ("before", "after")
 
 
 def lifted_rules() -> dict[str, Rule]:
-    """Every plug-in as a rule with both beliefs; learners also with transfer."""
-    found: dict[str, Rule] = {}
-    for name, rule in RULES.items():
-        if isinstance(rule, Learner):
-            found |= {name: independent(rule), f"{name} with transfer": independent(rule, transfer=True)}
-        else:
-            found[name] = rule
+    """Every plug-in as a rule with both beliefs.
+
+    Transfer is written once, for any state: here with one and with two leaves, in the limits with every learner.
+    """
+    found = {name: independent(rule) if isinstance(rule, Learner) else rule for name, rule in RULES.items()}
+    for name in ("rescorla_wagner", "kalman"):
+        found[f"{name} with transfer"] = independent(RULES[name], transfer=True)
     return found
 
 

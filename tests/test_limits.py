@@ -262,3 +262,20 @@ def test_volatility_that_nobody_learns_stays():
     steady = (0.05 + np.sqrt(0.05**2 + 4 * 0.05 * 0.3)) / 2
     assert last.after.availability.volatility[0, 0] == 0.05
     assert last.after.availability.variance[0, 0] == pytest.approx(steady * 0.3 / (steady + 0.3), rel=1e-12)
+
+
+def test_an_open_gate_is_rescorla_wagner():
+    """Trusted fully and whatever happens, a source is learned from at the rate."""
+    expected = alone("rescorla_wagner", OUTCOMES, start=0.7, rate=0.15)
+    held = alone("trust_gate", OUTCOMES, start=0.7, rate=0.3, start_trust=0.5, change=0.0)
+    np.testing.assert_allclose(held, expected, rtol=0, atol=1e-15)
+
+
+def test_only_what_follows_a_rupture_moves_trust():
+    """Smooth care leaves trust where it was, a repair adds its change, a second failure takes it away."""
+    rule = independent(RULES["trust_gate"], worth=False)
+    named = {"start": 0.7, "rate": 0.3, "start_trust": 0.5, "change": 0.4}
+    p = constants(rule, **{f"availability_{key}": value for key, value in named.items()})
+    moments = walk(rule, p, course_of([1.0, 1.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0]), 1)
+    trust = [moment.after.availability.trust[0, 0] for moment in moments]
+    np.testing.assert_allclose(trust, [0, 0, 0, 0.4, 0.4, 0.4, 0, -0.4], rtol=0, atol=1e-15)

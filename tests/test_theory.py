@@ -1,11 +1,18 @@
 """Theory files: what they say is what the model assumes, and what they cannot say is told with a remedy."""
 
+from pathlib import Path
+
+import numpy as np
 import pytest
+from helpers import constants, course_of
 
 from iwm_bayes import theory
+from iwm_bayes.care import steady
 from iwm_bayes.core import InputError, parameters
+from iwm_bayes.filtering import loop
 from iwm_bayes.responses import RESPONSES
 from iwm_bayes.rules import RULES
+from iwm_bayes.simulate import Phase, simulate
 
 RATINGS = ["availability_rating", "worth_rating"]
 
@@ -151,3 +158,56 @@ def test_fault_is_named_with_its_remedy(load, arguments, said):
     """Each fault is one message that names file, key and what to do."""
     message = faults(load, **arguments)
     assert [part for part in said if part not in message] == []
+
+
+OWN = '''"""A belief that copies the last outcome.
+
+    value <- outcome
+"""
+from iwm_bayes.rules.rescorla_wagner import Parameters, State, belief, drift, start
+from iwm_bayes.core import Learner
+
+def learn(p, s, outcome):
+    return State(outcome + 0.0 * s.value)
+
+COPY = Learner(Parameters(), start, drift, learn, belief)
+'''
+
+
+def test_a_rule_of_ones_own(load, tmp_path):
+    """A Python file beside the theory file gives a rule that simulates like any other; its equation is shown."""
+    (tmp_path / "my_rule.py").write_text(OWN)
+    model = load("my_rule.py:COPY", RATINGS)
+    assert model.equation.strip() == "value <- outcome"
+    data = simulate(model, [Phase({"partner": steady(0.5)}, 12)], 5, 1)
+    held = np.abs(data["answer_availability_rating"] - data["outcome"])
+    assert float(held.median()) < 0.2  # a rating's noise, typically .1; a belief that learned slowly is near .5
+
+
+@pytest.mark.parametrize(
+    ("text", "rule", "said"),
+    [
+        (OWN, "other.py:COPY", ["other.py", "no such Python file"]),
+        (OWN, "my_rule.py:RULE", ["my_rule.py", "'RULE'"]),
+        ("RULE = 1 / 0", "my_rule.py:RULE", ["my_rule.py", "does not run", "ZeroDivisionError"]),
+        ("RULE = 3", "my_rule.py:RULE", ["no Learner or Rule"]),
+    ],
+)
+def test_a_rule_of_ones_own_that_is_none(load, tmp_path, text, rule, said):
+    """A missing file, a missing name, code that fails and something else than a rule are each named."""
+    (tmp_path / "my_rule.py").write_text(text)
+    with pytest.raises(InputError) as caught:
+        load(rule)
+    assert [word for word in said if word not in str(caught.value)] == []
+
+
+def test_the_rule_of_the_readme(load, tmp_path):
+    """The rule that the README shows runs as it stands, and does what its equation says."""
+    readme = (Path(__file__).parents[1] / "README.md").read_text()
+    text = next(block for block in readme.split("```python\n")[1:] if "RULE = Learner" in block).split("```")[0]
+    (tmp_path / "forgetful.py").write_text(text)
+    rule = load("forgetful.py:RULE", ["availability_rating"]).rule
+    p = constants(rule, availability_start=0.9, availability_rate=0.2, availability_kept=0.5)
+    first = 0.7 + 0.2 * (1.0 - 0.7)  # a unit of time before the first event takes .9 to .7
+    [held] = loop(rule, p, course_of([1.0]), 1, [("availability", "after")])
+    assert held[0, 0] == pytest.approx(first, rel=1e-12)

@@ -11,7 +11,7 @@ from pydantic import Field, StrictFloat, ValidationError
 from iwm_bayes.core import InputError, Learner, Model, Parameter, Response, Rule, leaves, parameters, rebuild
 from iwm_bayes.responses import RESPONSES
 from iwm_bayes.responses.rating import reference
-from iwm_bayes.rules import RULES, equation
+from iwm_bayes.rules import RULES, equation, from_file
 from iwm_bayes.rules.independent import independent
 from iwm_bayes.study import Name, Strict, explain, read_toml
 
@@ -77,11 +77,21 @@ def choose_responses(path: Path, wanted: list[str] | dict[str, str]) -> dict[str
     return chosen
 
 
-def choose_rule(path: Path, theory: Theory, responses: dict[str, Response]) -> Rule:
-    """The rule by name; a learner is lifted to the beliefs that the responses read."""
-    if theory.rule not in RULES:
-        raise InputError([f"{path}, key `rule`: there is no rule {theory.rule!r}; choose from {', '.join(RULES)}"])
-    rule = RULES[theory.rule]
+def find_rule(path: Path, name: str) -> Learner | Rule:
+    """A rule of the program by its name, or a researcher's own as "file.py:NAME", relative to the theory file."""
+    file, colon, own = name.rpartition(":")
+    if colon:
+        return from_file(path.parent / file, own)
+    if name not in RULES:
+        known = ", ".join(RULES)
+        raise InputError(
+            [f"{path}, key `rule`: no rule {name!r}; choose from {known}, or give your own as file.py:RULE"]
+        )
+    return RULES[name]
+
+
+def lift(path: Path, theory: Theory, rule: Learner | Rule, responses: dict[str, Response]) -> Rule:
+    """A learner lifted to the beliefs that the responses read; a rule as it is."""
     if isinstance(rule, Learner):
         reads_worth = any(response.about == "worth" for response in responses.values())
         return independent(rule, worth=reads_worth, transfer=theory.transfer)
@@ -168,9 +178,9 @@ def load(name: str | Path) -> Model:
     except ValidationError as error:
         raise explain(path, error) from error
     responses = choose_responses(path, theory.responses)
-    rule = choose_rule(path, theory, responses)
-    words = theory.claim, theory.reference, theory.predicts, equation(theory.rule)
-    model = Model(path.stem, rule, responses, *words)
+    rule = find_rule(path, theory.rule)
+    words = theory.claim, theory.reference, theory.predicts, equation(rule)
+    model = Model(path.stem, lift(path, theory, rule, responses), responses, *words)
     names = Counter(name for name, _ in leaves(model.rule.parameters))
     names.update(leaf for label, response in responses.items() for leaf, _ in leaves(response.parameters, label))
     twice = [name for name, times in names.items() if times > 1]

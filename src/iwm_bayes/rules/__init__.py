@@ -4,9 +4,10 @@
 a `Rule` holds both beliefs itself.
 """
 
-import sys
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
 
-from iwm_bayes.core import Learner, Rule
+from iwm_bayes.core import InputError, Learner, Rule
 from iwm_bayes.rules import (
     change_point,
     compensatory,
@@ -20,6 +21,7 @@ from iwm_bayes.rules import (
     prototype,
     rescorla_wagner,
     static,
+    trust_gate,
     volatile_kalman,
 )
 
@@ -31,6 +33,7 @@ RULES: dict[str, Learner | Rule] = {
     "leaky_beta": leaky_beta.RULE,
     "kalman": kalman.RULE,
     "prototype": prototype.RULE,
+    "trust_gate": trust_gate.RULE,
     "ehgf": ehgf.RULE,
     "volatile_kalman": volatile_kalman.RULE,
     "change_point": change_point.RULE,
@@ -40,7 +43,23 @@ RULES: dict[str, Learner | Rule] = {
 }
 
 
-def equation(name: str) -> str:
+def from_file(path: Path, name: str) -> Learner | Rule:
+    """A rule that a researcher wrote, by its name in a Python file; the file is run. InputError if it is none."""
+    spec = spec_from_file_location(path.stem, path)
+    if not path.is_file() or spec is None or spec.loader is None:
+        raise InputError([f'{path}: there is no such Python file. A rule of your own is named "file.py:NAME"'])
+    module = module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:  # whatever their code may raise
+        raise InputError([f"{path} does not run: {type(error).__name__}: {error}"]) from error
+    rule = getattr(module, name, None)
+    if not isinstance(rule, Learner | Rule):
+        raise InputError([f"{path} has no Learner or Rule with the name {name!r}"])
+    return rule
+
+
+def equation(rule: Learner | Rule) -> str:
     """A rule's update in symbols, as its file states it: the indented lines of the docstring."""
-    text = sys.modules[RULES[name].learn.__module__].__doc__ or ""
+    text = rule.learn.__globals__["__doc__"] or ""
     return "\n".join(line for line in text.splitlines() if line.startswith("    "))
