@@ -12,8 +12,10 @@ likelihood continuous. Palminteri et al. (2017), doi:10.1371/journal.pcbi.100568
 
 from typing import NamedTuple
 
-from iwm_bayes.core import Belief, Learner, Parameter
+from iwm_bayes.core import Parameter
 from iwm_bayes.ops import Array, constant, logit, sigmoid, where
+from iwm_bayes.rules import rescorla_wagner
+from iwm_bayes.rules.rescorla_wagner import State
 
 EVEN, WIDTH = constant(0.5), constant(0.1)
 
@@ -26,18 +28,6 @@ class Parameters(NamedTuple):
     )
 
 
-class State(NamedTuple):
-    value: Array
-
-
-def start(p: Parameters) -> State:
-    return State(p.start)
-
-
-def drift(p: Parameters, s: State, elapsed: Array) -> State:
-    return s
-
-
 def learn(p: Parameters, s: State, outcome: Array) -> State:
     surprise = outcome - s.value
     conviction = 2.0 * sigmoid(2.0 * (s.value - EVEN) / WIDTH) - 1.0  # tanh
@@ -45,8 +35,4 @@ def learn(p: Parameters, s: State, outcome: Array) -> State:
     return State(s.value + sigmoid(logit(p.rate) + p.difference / 2.0 * agreement) * surprise)
 
 
-def belief(p: Parameters, s: State) -> Belief:
-    return Belief(s.value)
-
-
-RULE = Learner(Parameters(), start, drift, learn, belief)
+RULE = rescorla_wagner.RULE._replace(parameters=Parameters(), learn=learn)

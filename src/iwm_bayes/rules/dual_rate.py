@@ -12,8 +12,10 @@ inform is hardly known by person. den Ouden et al. (2013), doi:10.1016/j.neuron.
 
 from typing import NamedTuple
 
-from iwm_bayes.core import Belief, Learner, Parameter
+from iwm_bayes.core import Parameter
 from iwm_bayes.ops import Array, logit, sigmoid, where
+from iwm_bayes.rules import rescorla_wagner
+from iwm_bayes.rules.rescorla_wagner import State
 
 
 class Parameters(NamedTuple):
@@ -24,26 +26,10 @@ class Parameters(NamedTuple):
     )
 
 
-class State(NamedTuple):
-    value: Array
-
-
-def start(p: Parameters) -> State:
-    return State(p.start)
-
-
-def drift(p: Parameters, s: State, elapsed: Array) -> State:
-    return s
-
-
 def learn(p: Parameters, s: State, outcome: Array) -> State:
     surprise = outcome - s.value
     favoured = where(surprise >= 0, p.difference, -p.difference) / 2.0
     return State(s.value + sigmoid(logit(p.rate) + favoured) * surprise)
 
 
-def belief(p: Parameters, s: State) -> Belief:
-    return Belief(s.value)
-
-
-RULE = Learner(Parameters(), start, drift, learn, belief)
+RULE = rescorla_wagner.RULE._replace(parameters=Parameters(), learn=learn)

@@ -9,8 +9,10 @@ way that is covered per unit of time.
 
 from typing import NamedTuple
 
-from iwm_bayes.core import Belief, Learner, Parameter
+from iwm_bayes.core import Parameter
 from iwm_bayes.ops import Array
+from iwm_bayes.rules import rescorla_wagner
+from iwm_bayes.rules.rescorla_wagner import State
 
 
 class Parameters(NamedTuple):
@@ -21,14 +23,6 @@ class Parameters(NamedTuple):
     )
 
 
-class State(NamedTuple):
-    value: Array
-
-
-def start(p: Parameters) -> State:
-    return State(p.start)
-
-
 def drift(p: Parameters, s: State, elapsed: Array) -> State:
     return State(p.plateau + (s.value - p.plateau) * (1.0 - p.pace) ** elapsed)
 
@@ -37,8 +31,4 @@ def learn(p: Parameters, s: State, outcome: Array) -> State:
     return s
 
 
-def belief(p: Parameters, s: State) -> Belief:
-    return Belief(s.value)
-
-
-RULE = Learner(Parameters(), start, drift, learn, belief)
+RULE = rescorla_wagner.RULE._replace(parameters=Parameters(), drift=drift, learn=learn)

@@ -7,32 +7,18 @@ A null theory: whoever claims that people learn must predict better than this. `
 
 from typing import NamedTuple
 
-from iwm_bayes.core import Belief, Learner, Parameter
+from iwm_bayes.core import Parameter
 from iwm_bayes.ops import Array
+from iwm_bayes.rules import rescorla_wagner
+from iwm_bayes.rules.rescorla_wagner import State
 
 
 class Parameters(NamedTuple):
     start: Array = Parameter("unit", (0.15, 0.85), meaning="the belief, before and after every event")
 
 
-class State(NamedTuple):
-    value: Array
-
-
-def start(p: Parameters) -> State:
-    return State(p.start)
-
-
-def drift(p: Parameters, s: State, elapsed: Array) -> State:
-    return s
-
-
 def learn(p: Parameters, s: State, outcome: Array) -> State:
     return s
 
 
-def belief(p: Parameters, s: State) -> Belief:
-    return Belief(s.value)
-
-
-RULE = Learner(Parameters(), start, drift, learn, belief)
+RULE = rescorla_wagner.RULE._replace(parameters=Parameters(), learn=learn)
