@@ -31,7 +31,8 @@ def changed(model, **changes):
 
 
 BY_FIGURE, SEPARATE, SHARED = {"by": "figure"}, {"pooling": "separate"}, {"pooling": "shared"}
-VARIANTS = [(name, change) for name in theory.theories() for change in ({}, BY_FIGURE)]
+VARIANTS = [(name, {}) for name in theory.theories()]
+VARIANTS += [(name, BY_FIGURE) for name in ("rescorla_wagner", "kalman", "compensatory")]
 VARIANTS += [("kalman", SEPARATE), ("kalman", SHARED)]
 
 

@@ -93,6 +93,7 @@ sigmoid = _either(special.expit, pt.sigmoid)
 logit = _either(special.logit, lambda x: pt.log(x) - pt.log1p(-x))
 where = _either(np.where, pt.switch)
 maximum = _either(np.maximum, pt.maximum)
+minimum = _either(np.minimum, pt.minimum)
 
 
 def constant(value: float) -> np.float64:

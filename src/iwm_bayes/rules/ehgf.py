@@ -16,14 +16,19 @@
 
 with added set back to 0. Claim: people learn faster where they believe that others change. `mean` is in log-odds,
 `volatility` in log log-odds squared per unit of time, `vagueness` its variance. The enhanced update moves the
-volatility before its precision, so that no variance turns negative. Elapsed time enters both levels alike.
+volatility before its precision, so that no variance turns negative. Elapsed time enters both levels alike. Time adds
+at most a variance of 100 (a choice: nobody is less sure than 10 log-odds), without which `exp` of `exp` overflows.
 Mathys et al. (2014), doi:10.3389/fnhum.2014.00825; enhanced update as in TAPAS, of which no code is used.
 """
 
 from typing import NamedTuple
 
+import numpy as np
+
 from iwm_bayes.core import Belief, Learner, Parameter
-from iwm_bayes.ops import Array, constant, exp, logit, maximum, sigmoid
+from iwm_bayes.ops import Array, constant, exp, logit, maximum, minimum, sigmoid
+
+VAGUEST = constant(100.0)
 
 
 class Parameters(NamedTuple):
@@ -54,8 +59,9 @@ def start(p: Parameters) -> State:
 
 
 def drift(p: Parameters, s: State, elapsed: Array) -> State:
+    pace = exp(minimum(p.coupling * s.volatility + p.tonic, np.log(VAGUEST)))
     return s._replace(
-        added=s.added + elapsed * exp(p.coupling * s.volatility + p.tonic),
+        added=minimum(s.added + elapsed * pace, VAGUEST),
         vagueness=s.vagueness + elapsed * exp(p.meta),
     )
 
