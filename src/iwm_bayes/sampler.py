@@ -1,8 +1,8 @@
 """A PyMC model to nutpie's sampler, so that a model compiled before is ready in seconds.
 
 nutpie wraps a compiled log density in a C function. By itself it links the density into that function, which
-numba then types and optimises anew in every process (15 of 25 s for two figures and three responses). Here the
-density is called by its address, and PyTensor's cached machine code is used as it lies on the disk.
+numba then types and optimises anew in every process: most of the wait for a model compiled before. Here the density
+is called by its address, and PyTensor's cached machine code is used as it lies on the disk.
 """
 
 from collections.abc import Sequence
