@@ -72,7 +72,9 @@ def theories(name: Annotated[str | None, typer.Argument(help="one theory, in ful
         show(pd.DataFrame([{"theory": known, "claim": model.claim} for known, model in shelf.items()]), "Theories")
         return
     model = theories_.load(name)
-    out.print(f"[bold]{model.name}[/bold]: {model.claim}\nPredicts: {model.predicts or "not said"}\n{model.reference}\n")
+    out.print(
+        f"[bold]{model.name}[/bold]: {model.claim}\nPredicts: {model.predicts or 'not said'}\n{model.reference}\n"
+    )
     out.print(f"{model.equation}\n", markup=False)
     lines = [
         {
