@@ -4,7 +4,7 @@ Decided by: correlation of true and estimated person parameters on the link scal
 all people of all studies; and whether the ranks of true sessions-to-earned-security among posterior draws are uniform
 (mean and variance of their normal scores; ties are broken at random). People of one study share its group posterior,
 so the mean is also tested over studies. One file per study, so that a rerun does only what is missing:
-`python recovery.py THEORY FOLDER`.
+`python recovery.py THEORY FOLDER [STUDIES]`.
 """
 
 import json
@@ -25,7 +25,7 @@ from iwm_bayes.population import LINKS
 from iwm_bayes.simulate import Phase, draw_people, simulate
 from iwm_bayes.theory import load
 
-STUDIES, PEOPLE, FIGURES = range(1, 11), 60, ["mother", "therapist"]
+PEOPLE, FIGURES = 60, ["mother", "therapist"]
 PHASES = [Phase({figure: steady(0.8) for figure in FIGURES}, 24, assessed=True)]
 
 
@@ -54,16 +54,17 @@ def study(compiled: Compiled, seed: int) -> dict[str, object]:
     return result
 
 
-def main(theory: str, folder: Path) -> None:
+def main(theory: str, folder: Path, studies: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     model = ratings_only(load(theory))
     example = simulate(model, PHASES, draw_people(model, FIGURES, PEOPLE, np.random.default_rng(0)), 0)
-    missing = [seed for seed in STUDIES if not (folder / f"{theory}-{seed}.json").exists()]
+    seeds = range(1, studies + 1)
+    missing = [seed for seed in seeds if not (folder / f"{theory}-{seed}.json").exists()]
     compiled = compile_model(model, example) if missing else None
     for seed in missing:
         (folder / f"{theory}-{seed}.json").write_text(json.dumps(study(compiled, seed)))
         print(f"{theory}: study {seed} done", flush=True)
-    results = pd.DataFrame(json.loads((folder / f"{theory}-{s}.json").read_text()) for s in STUDIES)
+    results = pd.DataFrame(json.loads((folder / f"{theory}-{s}.json").read_text()) for s in seeds)
     print(f"gate passed in {results['passed'].sum()} of {len(results)}")
     for name in results.columns.drop(["seed", "passed", "reasons", "scores"]):
         pairs = np.array(results[name].tolist())  # (study, true or estimated, person)
@@ -71,13 +72,18 @@ def main(theory: str, folder: Path) -> None:
         overall = np.corrcoef(*np.concatenate(pairs, axis=1))[0, 1]
         print(f"{name}: r {within:.2f} within studies (median), {overall:.2f} over all")
     z = np.concatenate(results["scores"].tolist())
-    spread = stats.chi2.cdf((len(z) - 1) * z.var(ddof=1), len(z) - 1)
+    mean, spread = (
+        stats.norm.sf(abs(z.mean()) * len(z) ** 0.5),
+        stats.chi2.cdf((len(z) - 1) * z.var(ddof=1), len(z) - 1),
+    )
+    print(f"normal scores: mean {z.mean():+.3f} (p {2 * mean:.3f}), n {len(z)}, ", end="")
+    print(f"variance {z.var(ddof=1):.3f} (p {2 * min(spread, 1 - spread):.3f})", end="")
     print(
-        f"normal scores: mean {z.mean():+.3f} (p {2 * stats.norm.sf(abs(z.mean()) * len(z) ** 0.5):.3f}), "
-        f"variance {z.var(ddof=1):.3f} (p {2 * min(spread, 1 - spread):.3f}), n {len(z)}; "
-        f"mean over studies p {stats.ttest_1samp(results['scores'].map(np.mean), 0).pvalue:.3f}"
+        f"; mean over studies p {stats.ttest_1samp(results['scores'].map(np.mean), 0).pvalue:.3f}"
+        if studies > 1
+        else ""
     )
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]))
+    main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else 10)

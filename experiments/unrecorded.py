@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import xarray as xr
-from recovery import FIGURES, PEOPLE, PHASES, STUDIES, ratings_only
+from recovery import FIGURES, PEOPLE, PHASES, ratings_only
 
 from iwm_bayes.data import fill_unrecorded
 from iwm_bayes.infer import Compiled, Settings, compile_model, nuts
@@ -19,6 +19,7 @@ from iwm_bayes.lives import people_of
 from iwm_bayes.simulate import draw_people, simulate
 from iwm_bayes.theory import load
 
+STUDIES = range(1, 11)
 MISSING, RATES = 0.4, ("availability_rate", "worth_rate")
 
 

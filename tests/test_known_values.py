@@ -1,5 +1,7 @@
 """Rules against numbers worked out elsewhere: golden vectors, a worked example, quadrature, matrix algebra."""
 
+import itertools
+
 import numpy as np
 import pytest
 from helpers import constants, course_of
@@ -138,6 +140,71 @@ def test_credit_goes_to_what_is_less_certain():
     s = moment.after
     found = [s.availability[0, 0], s.worth[0], s.among_figures[0, 0, 0], s.of_worth[0], s.with_worth[0, 0]]
     np.testing.assert_allclose(found, [-0.6855, -0.0564, 0.4712, 1.2411, -0.0863], rtol=0, atol=5.1e-5)
+
+
+CONJUNCTIVE = {  # P(A) and P(W) before; after a response; after none
+    (0.8, 0.8): ((0.967, 0.967), (0.536, 0.536)),
+    (0.8, 0.2): ((0.912, 0.649), (0.767, 0.067)),
+    (0.2, 0.8): ((0.649, 0.912), (0.067, 0.767)),
+    (0.2, 0.2): ((0.394, 0.394), (0.171, 0.171)),
+}
+
+
+def together(availability, worth, hazard=0.0):
+    """Noisy-AND parameters of one person."""
+    starts = {"availability_start": availability, "worth_start": worth}
+    return constants(RULES["noisy_and"], **starts, hazard=hazard, care=0.9, leak=0.1)
+
+
+@pytest.mark.parametrize(("prior", "after"), CONJUNCTIVE.items())
+def test_who_is_blamed(prior, after):
+    """Secure, preoccupied, dismissing and fearful after one response and after none: the table, to three decimals."""
+    rule, p = RULES["noisy_and"], together(*prior)
+    for outcome, expected in zip((1, 0), after, strict=True):
+        (moment,) = walk(rule, p, course_of([outcome]), 1)
+        held = rule.beliefs(p, moment.after, moment.event)
+        found = [held.availability.mean[0], held.worth.mean[0]]
+        np.testing.assert_allclose(found, expected, rtol=0, atol=5.1e-4)
+
+
+def by_enumeration(prior, hazard, figure, outcomes, figures):
+    """P(W) and every P(A) after each outcome by listing all worlds (worth, figure, figure, ...), worth first."""
+    worlds = np.array(list(itertools.product([0, 1], repeat=1 + figures)))
+    chance = np.array([prior[1], *[prior[0]] * figures])
+    weights = np.where(worlds, chance, 1 - chance).prod(axis=1)
+    beliefs = []
+    for met, outcome in zip(figure, outcomes, strict=True):
+        for latent in range(1 + figures):  # with the hazard, drawn anew whatever the others are
+            same = (np.delete(worlds, latent, 1)[:, None] == np.delete(worlds, latent, 1)[None]).all(axis=2)
+            anew = np.where(worlds[:, latent], chance[latent], 1 - chance[latent])
+            weights = (1 - hazard) * weights + hazard * anew * (same @ weights)
+        responds = np.where(worlds[:, 0] * worlds[:, 1 + met], 0.9, 0.1)
+        weights = weights * responds**outcome * (1 - responds) ** (1 - outcome)
+        weights = weights / weights.sum()
+        beliefs.append(weights @ worlds)
+    return np.array(beliefs)
+
+
+@pytest.mark.parametrize(("figures", "hazard"), [(1, 0.2), (3, 0.0)])
+def test_it_takes_two_by_enumeration(figures, hazard):
+    """One figure with hazard, three without: beliefs are Bayes' rule over every possible world."""
+    rule, p = RULES["noisy_and"], together(0.6, 0.3, hazard)
+    figure = [index % figures for index in (0, 1, 2, 0, 0, 2, 1)]
+    outcomes = [1, 0, 1, 1, 0, 0.3, 1]
+    exact = by_enumeration((0.6, 0.3), hazard, figure, outcomes, figures)
+    for moment, expected, met in zip(
+        walk(rule, p, course_of(outcomes, figure, figures), figures), exact, figure, strict=True
+    ):
+        held = rule.beliefs(p, moment.after, moment.event)
+        assert held.worth.mean[0] == pytest.approx(expected[0], rel=1e-12)
+        assert held.availability.mean[0] == pytest.approx(expected[1 + met], rel=1e-12)
+
+
+def test_it_takes_two_expects_little_of_even_beliefs():
+    """At beliefs of .5 and .5 a response is expected with .30, not .50."""
+    rule, p = RULES["noisy_and"], together(0.5, 0.5)
+    (moment,) = walk(rule, p, course_of([1]), 1)
+    assert rule.beliefs(p, moment.before, moment.event).expected[0] == pytest.approx(0.30, abs=1e-12)
 
 
 def exact_shift(mean, variance, outcome):

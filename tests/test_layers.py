@@ -9,7 +9,7 @@ import iwm_bayes
 
 LAYERS = (  # from the ground up; within a layer a module may import those written before it
     "ops, core",
-    "rules.rescorla_wagner, rules.*, rules, responses.*, responses, study, table, data, care",
+    "rules.independent, rules.rescorla_wagner, rules.*, rules, responses.*, responses, study, table, data, care",
     "population, theory, filtering",
     "simulate, build, sampler, earned",
     "infer, run",

@@ -10,6 +10,7 @@ from iwm_bayes.core import Learner, leaves
 from iwm_bayes.filtering import SCALARS, course, loop, walk
 from iwm_bayes.rules import RULES
 from iwm_bayes.rules.independent import Lifted, independent
+from iwm_bayes.rules.latent_cause import PACES, WEIGHTS
 
 OUTCOMES = np.random.default_rng(1).random(30)
 AFTER = [("availability", "after")]
@@ -279,3 +280,133 @@ def test_only_what_follows_a_rupture_moves_trust():
     moments = walk(rule, p, course_of([1.0, 1.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0]), 1)
     trust = [moment.after.availability.trust[0, 0] for moment in moments]
     np.testing.assert_allclose(trust, [0, 0, 0, 0.4, 0.4, 0.4, 0, -0.4], rtol=0, atol=1e-15)
+
+
+def test_integrated_models_are_one_belief():
+    """With one model of the figure, good and bad in one, a belief is learned at a constant rate."""
+    expected = alone("rescorla_wagner", OUTCOMES, start=0.3, rate=0.15)
+    held = alone("splitting", OUTCOMES, start=0.3, integration=1.0, rate=0.15, switching=0.1, extreme=0.9)
+    np.testing.assert_allclose(held, expected, rtol=0, atol=1e-15)
+
+
+def test_split_models_turn_however_long_care_was_good():
+    """Two ruptures turn a split belief as far after forty good sessions as after ten; an integrated one less."""
+    named = {"start": 0.5, "rate": 0.1, "switching": 0.1, "extreme": 0.9}
+    turned = {}
+    for integration in (0.0, 1.0):
+        for sessions in (10, 40):
+            held = alone("splitting", [1.0] * sessions + [0.0] * 2, integration=integration, **named)
+            turned[integration, sessions] = held[-3] - held[-1]
+    assert turned[0.0, 10] == pytest.approx(turned[0.0, 40], abs=1e-3)
+    assert turned[0.0, 40] > 0.5 > turned[1.0, 40]
+
+
+def test_split_models_are_a_two_state_filter():
+    """Without integration, the belief is the forward filter of a chain with two states, by matrix algebra."""
+    switching, extreme, weights = 0.2, 0.9, np.array([0.3, 0.7])
+    chain = (1 - switching) * np.eye(2) + switching / 2
+    expected = []
+    for outcome in np.round(OUTCOMES):
+        likely = np.array([extreme, 1 - extreme]) if outcome else np.array([1 - extreme, extreme])
+        weights = likely * (weights @ chain)
+        weights = weights / weights.sum()
+        expected.append(weights @ [extreme, 1 - extreme])
+    named = {"start": 0.3, "rate": 0.1, "switching": switching, "extreme": extreme}
+    held = alone("splitting", np.round(OUTCOMES), integration=0.0, **named)
+    np.testing.assert_allclose(held, expected, rtol=0, atol=1e-14)
+
+
+def both(name, outcomes, figure=None, figures=1, **values):
+    """One person's availability and worth after each outcome, by a rule that holds both: (belief, event)."""
+    rule = RULES[name]
+    course = course_of(outcomes, figure, figures)
+    return np.array(loop(rule, constants(rule, **values), course, figures, [*AFTER, ("worth", "after")]))[..., 0]
+
+
+STARTS = {"availability_start": 0.3, "worth_start": 0.8}
+
+
+def test_without_a_leak_self_and_other_are_learned_apart():
+    """Two Rescorla-Wagner rules, one of them per figure."""
+    learned = {"availability_rate": 0.2, "worth_rate": 0.1}
+    apart = independent(RULES["rescorla_wagner"])
+    figure = [0, 1, 1] * 10
+    expected = loop(
+        apart, constants(apart, **STARTS, **learned), course_of(OUTCOMES, figure, 2), 2, [*AFTER, ("worth", "after")]
+    )
+    closed = {"availability_leak": 0.0, "worth_leak": 0.0, "fading": 0.0}
+    held = both("self_other_leak", OUTCOMES, figure, 2, **STARTS, **learned, **closed)
+    np.testing.assert_allclose(held, np.array(expected)[..., 0], rtol=0, atol=1e-15)
+
+
+def test_a_full_leak_moves_self_and_other_alike():
+    """At equal rates and a leak of 1 both move by the same sum of surprises: their difference stays."""
+    open_ = {"availability_leak": 1.0, "worth_leak": 1.0, "fading": 0.0, "availability_rate": 0.1, "worth_rate": 0.1}
+    availability, worth = both("self_other_leak", OUTCOMES, **STARTS, **open_)
+    np.testing.assert_allclose(worth - availability, 0.5, rtol=0, atol=1e-14)
+
+
+def test_beliefs_fade_to_even():
+    """What is not met fades to one half at the rate given, and a belief never leaves 0..1."""
+    course = course_of([1.0, 1.0])
+    course[1, [SCALARS.index(name) for name in ("since_figure", "since_any")]] = 20.0
+    rule = RULES["self_other_leak"]
+    leaking = {"availability_leak": 0.9, "worth_leak": 0.9, "availability_rate": 0.9, "worth_rate": 0.1}
+    p = constants(rule, availability_start=0.9, worth_start=0.1, fading=0.1, **leaking)
+    first, second = walk(rule, p, course, 1)
+    assert first.after.availability[0, 0] == 1.0
+    assert second.before.availability[0, 0] == pytest.approx(0.5 + 0.5 * 0.9**20, rel=1e-12)
+
+
+SORTED = {"availability_rate": 0.3, "worth_rate": 0.2, "noise": 0.3, "generality": 1.0}
+
+
+def test_without_concentration_there_is_one_cause():
+    """Nothing is ever an exception: both beliefs are learned at constant rates, whoever is met."""
+    held = both("latent_cause", OUTCOMES, [0, 1, 1] * 10, 2, **STARTS, **SORTED, concentration=0.0)
+    for belief, start, rate in zip(held, STARTS.values(), (0.3, 0.2), strict=True):
+        np.testing.assert_allclose(belief, alone("rescorla_wagner", OUTCOMES, start=start, rate=rate), atol=1e-14)
+
+
+def relapse(outcomes, concentration):
+    """How far availability has fallen 200 units of time after the last outcome."""
+    course = course_of([*outcomes, 1.0])
+    course[-1, [SCALARS.index(name) for name in ("since_figure", "since_any")]] = 200.0
+    rule = RULES["latent_cause"]
+    p = constants(rule, availability_start=0.5, worth_start=0.5, **SORTED, concentration=concentration)
+    moments = list(walk(rule, p, course, 1))
+    *_, held, _ = [rule.beliefs(p, moment.after, moment.event).availability.mean[0] for moment in moments]
+    return held - rule.beliefs(p, moments[-1].before, moments[-1].event).availability.mean[0]
+
+
+def test_an_exception_relapses_and_what_was_changed_does_not():
+    """After abrupt all-good care beliefs fall back over a long gap; with one cause they stay where they were.
+
+    The fall after care that grew better by and by is smaller.
+    """
+    history = [0.0] * 15
+    abrupt, gradual = [*history, *[1.0] * 15], [*history, *np.linspace(0.1, 1.0, 15)]
+    assert relapse(abrupt, 0.0) == pytest.approx(0.0, abs=1e-12)
+    assert relapse(abrupt, 0.1) > 1.5 * relapse(gradual, 0.1) > 0
+
+
+def test_recency_fades_as_the_inverse_of_time():
+    """Three exponentials follow 1 / elapsed to 8 % between 1 and 100 units of time."""
+    elapsed = np.geomspace(1.0, 100.0, 50)
+    kernel = sum(weight * np.exp(-pace * elapsed) for pace, weight in zip(PACES, WEIGHTS, strict=True))
+    np.testing.assert_allclose(kernel * elapsed, 1.0, rtol=0, atol=0.08)
+
+
+def test_a_therapist_can_be_the_exception():
+    """A therapist who always responds after a caregiver who never does: the caregiver is expected to stay as they were.
+
+    With one cause what the therapist does speaks for the caregiver; with an exception it does so less.
+    """
+    figure, outcomes = [0] * 15 + [1] * 15 + [0], [0.0] * 15 + [1.0] * 15 + [0.0]
+    expected = {}
+    for concentration in (0.0, 0.1):
+        rule = RULES["latent_cause"]
+        p = constants(rule, availability_start=0.5, worth_start=0.5, **SORTED, concentration=concentration)
+        *_, last = walk(rule, p, course_of(outcomes, figure, 2), 2)
+        expected[concentration] = rule.beliefs(p, last.before, last.event).availability.mean[0]
+    assert expected[0.1] < expected[0.0] - 0.2

@@ -73,7 +73,8 @@ def theories(name: Annotated[str | None, typer.Argument(help="one theory, in ful
         return
     model = theories_.load(name)
     out.print(
-        f"[bold]{model.name}[/bold]: {model.claim}\nPredicts: {model.predicts or 'not said'}\n{model.reference}\n"
+        f"[bold]{model.name}[/bold]: {model.claim}\nPredicts: {model.predicts or 'not said'}\n"
+        f"Needs: {model.needs or 'not said'}\n{model.reference}\n"
     )
     out.print(f"{model.equation}\n", markup=False)
     lines = [

@@ -117,6 +117,7 @@ class Model(NamedTuple):
     claim: str = ""
     reference: str = ""
     predicts: str = ""
+    needs: str = ""
     equation: str = ""
 
 

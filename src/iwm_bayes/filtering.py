@@ -18,7 +18,7 @@ import pytensor.tensor as pt
 import xarray as xr
 
 from iwm_bayes.core import READS, Event, Params, Rule, State, each, leaves
-from iwm_bayes.ops import Array, by_figure, flat, refill, where
+from iwm_bayes.ops import Array, by_figure, constant, flat, refill, where
 
 type Reading = tuple[str, str]
 
@@ -99,7 +99,12 @@ def as_graphs(p: Params) -> Params:
 
 
 def scan(rule: Rule, p: Params, course: Any, figures: int, readings: Sequence[Reading]) -> list[Any]:
-    """The same in a graph: events are scanned over, never unrolled."""
+    """The same in a graph: events are scanned over, never unrolled.
+
+    Every output is multiplied by 1. Where the gradient of one output contains another output as it stands, PyTensor
+    copies the whole gradient for each pair of input and output, which takes minutes with twenty states; a product
+    is nowhere contained, and simplified away.
+    """
     p = as_graphs(p)
     start = rule.start(p, figures)
     states, constants = ([pt.as_tensor(graph) for graph in graphs(tree)] for tree in (start, p))
@@ -109,7 +114,8 @@ def scan(rule: Rule, p: Params, course: Any, figures: int, readings: Sequence[Re
         s, values = (each(lambda leaf: refill(leaf, given), tree) for tree in (start, p))
         event, seen = unpack(row, figures)
         before, after = step(rule, values, s, event, seen)
-        return [*graphs(after), *read(rule, values, before, after, event, readings)]
+        outputs = [*graphs(after), *read(rule, values, before, after, event, readings)]
+        return [constant(1.0) * output for output in outputs]
 
     outputs = pytensor.scan(
         one,

@@ -32,6 +32,7 @@ class Theory(Strict):
     claim: str
     reference: str
     predicts: str = ""  # what will be seen if it is true, in words
+    needs: str = ""  # the data that tell its parameters apart, in words
     rule: str
     responses: list[str] | dict[Name, str]
     transfer: bool = False
@@ -179,7 +180,7 @@ def load(name: str | Path) -> Model:
         raise explain(path, error) from error
     responses = choose_responses(path, theory.responses)
     rule = find_rule(path, theory.rule)
-    words = theory.claim, theory.reference, theory.predicts, equation(rule)
+    words = theory.claim, theory.reference, theory.predicts, theory.needs, equation(rule)
     model = Model(path.stem, lift(path, theory, rule, responses), responses, *words)
     names = Counter(name for name, _ in leaves(model.rule.parameters))
     names.update(leaf for label, response in responses.items() for leaf, _ in leaves(response.parameters, label))
