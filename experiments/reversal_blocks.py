@@ -18,7 +18,7 @@ from iwm_bayes.filtering import course, loop
 from iwm_bayes.infer import Settings, compile_model, nuts
 from iwm_bayes.lives import names, thin
 from iwm_bayes.population import place, rows, values
-from iwm_bayes.study import load_study
+from iwm_bayes.study import Study, load_study
 from iwm_bayes.theory import load
 
 STUDY = Path(__file__).parent / "studies" / "reversal.toml"
@@ -53,6 +53,20 @@ def predicted(model: Model, posterior: xr.Dataset, left_out: xr.Dataset, generat
     return ratings.reshape(len(held), repeats, people).mean(axis=1)
 
 
+def by_block(study: Study, data: xr.Dataset, guess: np.ndarray) -> list[str]:
+    """Mean harm intent per order and block, observed and guessed (event, person)."""
+    order = pd.read_csv(study.data, dtype={"subject": str}).drop_duplicates("subject").set_index("subject")["order"]
+    order = order.loc[data["person"].values].to_numpy()
+    observed, lines = data["answer_availability_rating"].values, []
+    for first in ("Fair", "Unfair"):
+        for block, events in (("first", slice(0, 10)), ("second", slice(10, 20))):
+            seen, said = (100 * (1 - x[events][:, order == first].mean()) for x in (observed, guess))
+            lines.append(
+                f"{first} first, {block} block: observed {seen:.1f}, predicted {said:.1f}, off {said - seen:+.1f}"
+            )
+    return lines
+
+
 def main(folds: int) -> None:
     study, generator = load_study(STUDY), np.random.default_rng(1)
     model = load(study.theory[0])
@@ -67,13 +81,8 @@ def main(folds: int) -> None:
         fit = nuts(fits, data.isel(person=others), Settings(draws=250, tune=350, chains=2, seed=index + 1))
         guess[:, part] = predicted(model, fit["posterior"].to_dataset(), data.isel(person=part), generator)
         print(f"fold {index + 1} of {folds} done", flush=True)
-    order = pd.read_csv(study.data, dtype={"subject": str}).drop_duplicates("subject").set_index("subject")["order"]
-    order = order.loc[data["person"].values].to_numpy()
-    observed = data["answer_availability_rating"].values
-    for first in ("Fair", "Unfair"):
-        for block, events in (("first", slice(0, 10)), ("second", slice(10, 20))):
-            seen, said = (100 * (1 - x[events][:, order == first].mean()) for x in (observed, guess))
-            print(f"{first} first, {block} block: observed {seen:.1f}, predicted {said:.1f}, off {said - seen:+.1f}")
+    for line in by_block(study, data, guess):
+        print(line)
 
 
 if __name__ == "__main__":

@@ -52,6 +52,22 @@ def test_shelved_theory_loads(name):
     assert all(parameter.meaning for parameter in parameters(model).values())
 
 
+@pytest.mark.parametrize(
+    ("nested", "whole"),
+    [("conjugate_beta", "leaky_beta"), ("revisionist", "prototype"), ("figures_apart", "compensatory")],
+)
+def test_nested_rivals_differ_by_one_line(nested, whole):
+    """A nested theory is its rival with one short name fixed: same rule, same responses, same other priors."""
+    one, other = theory.load(nested), theory.load(whole)
+    assert list(one.responses) == list(other.responses)
+    assert one.claim != other.claim
+    found, expected = parameters(one), parameters(other)
+    changed = [name for name in expected if found[name] != expected[name]]
+    assert changed
+    assert len({name.removeprefix("availability_").removeprefix("worth_") for name in changed}) == 1
+    assert all(found[name] == expected[name]._replace(fixed=found[name].fixed) for name in changed)
+
+
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("response", RESPONSES)
 def test_every_rule_goes_with_every_response(load, rule, response):
@@ -106,6 +122,12 @@ def test_a_parameter_fixed_by_default_can_be_freed(load):
     assert found["worth_rating_intercept"].fixed == 0.0
 
 
+def test_fixed_at_a_whole_number(load):
+    """`fixed = 0` is the number, not `false`, which would free the parameter."""
+    found = parameters(load(more="[parameters.worth_rate]\nfixed = 0\n[parameters.availability_rate]\nfixed = 1"))
+    assert (found["worth_rate"].fixed, found["availability_rate"].fixed) == (0.0, 1.0)
+
+
 def test_parameter_that_may_differ_by_figure_does(load):
     """Availability's parameters may have one centre per figure; so may a response's."""
     by_figure = 'by = "figure"'
@@ -147,7 +169,7 @@ def test_unknown_theory_is_told_the_shelf():
         ({"more": "[parameters.worth_rate]\ntypical = [0.0, 0.5]"}, ["parameters.worth_rate", "`typical`", "'unit'"]),
         ({"more": "[parameters.worth_rate]\nfixed = 1.5"}, ["parameters.worth_rate", "`fixed`", "'unit'"]),
         ({"more": "[parameters.worth_rating_slope]\nspread = 0.4"}, ["fixed at 1", "`fixed = false`"]),
-        ({"more": "[parameters.worth_rate]\nfixed = true"}, ["parameters.worth_rate.fixed"]),
+        ({"more": "[parameters.worth_rate]\nfixed = true"}, ["parameters.worth_rate", "`fixed` must be a number"]),
         ({"more": "[parameters.rate]\nspread = 0.0"}, ["parameters.rate.spread"]),
         ({"more": '[parameters.rate]\npooling = "some"'}, ["parameters.rate.pooling", "partial"]),
         ({"rule": "compensatory", "head": "transfer = true"}, ["key `transfer`", "Take `transfer` out"]),

@@ -6,7 +6,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, StrictFloat, ValidationError
+from pydantic import Field, StrictBool, StrictFloat, ValidationError
 
 from iwm_bayes.core import InputError, Learner, Model, Parameter, Response, Rule, leaves, parameters, rebuild
 from iwm_bayes.responses import RESPONSES
@@ -23,7 +23,7 @@ class Prior(Strict):
     spread: float | None = Field(default=None, gt=0)
     pooling: Literal["partial", "shared", "separate"] | None = None
     by: Literal["person", "figure"] | None = None
-    fixed: StrictFloat | Literal[False] | None = None  # false: free, though it is fixed by default
+    fixed: StrictFloat | StrictBool | None = None  # false: free, though it is fixed by default
 
 
 class Theory(Strict):
@@ -103,6 +103,9 @@ def lift(path: Path, theory: Theory, rule: Learner | Rule, responses: dict[str, 
 
 def amended(label: str, parameter: Parameter, prior: Prior, may_differ: bool, problems: list[str]) -> Parameter:
     """A parameter with a theory's changes; faults are added to `problems`."""
+    if prior.fixed is True:
+        problems.append(f"{label}: `fixed` must be a number, or false to free what is fixed by default")
+        return parameter
     freed = {"fixed": None} if prior.fixed is False else {}
     changed = parameter._replace(**prior.model_dump(exclude_none=True) | freed)
     inside = {
