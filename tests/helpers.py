@@ -11,7 +11,7 @@ from pytensor.compile.mode import Mode
 from scipy import special, stats
 
 from iwm_bayes import filtering, population
-from iwm_bayes.core import READS, Family, Learner, Model, Params, Rule, leaves, rebuild, rule_values
+from iwm_bayes.core import READS, Family, Learner, Model, Params, Response, Rule, leaves, rebuild, rule_values
 from iwm_bayes.data import arrange
 from iwm_bayes.rules import RULES
 from iwm_bayes.rules.independent import independent
@@ -104,6 +104,23 @@ def course_of(outcomes: Sequence[float], figure: Sequence[int] | None = None, fi
     frame = frame.assign(figure=np.array(names(figures))[met], seen=True, distress=0.0, threat=0.0, assessment=False)
     data = arrange(frame, {}, "session").drop_vars("figure")
     return filtering.course(data.assign_coords(figure=names(figures)))
+
+
+def echoed(response: Response, p: Params, given: Mapping[str, Any], data: xr.Dataset, name: str) -> Mapping[str, Any]:
+    """The family's arguments with what the last answer left over, person by person and event by event."""
+    if response.carry is None:
+        return given
+    expected, answers, time = given["mu"].copy(), data[f"answer_{name}"].values, data["since_any"].values.cumsum(axis=0)
+    for person, persistence in enumerate(p.persistence):
+        last = {}
+        for event, figure in enumerate(data["figure_index"].values[:, person]):
+            about = "me" if response.about == "worth" else figure
+            if about in last:
+                surprise, then = last[about]
+                expected[event, person] += persistence ** (time[event, person] - then) * surprise
+            if not np.isnan(answers[event, person]):
+                last[about] = answers[event, person] - given["mu"][event, person], time[event, person]
+    return {**given, "mu": expected}
 
 
 def evaluate(inputs: list[Any], outputs: Any, rewriting: str | None = None) -> Any:

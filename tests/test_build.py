@@ -2,8 +2,9 @@
 
 import numpy as np
 import pymc as pm
+import pytensor.tensor as pt
 import pytest
-from helpers import evaluate, textbook_log_density
+from helpers import echoed, evaluate, textbook_log_density
 from scipy import stats
 
 from iwm_bayes import filtering, population, theory
@@ -45,8 +46,8 @@ def by_hand(model, data, levels):
     found = []
     for (name, response), belief in zip(model.responses.items(), held, strict=True):
         p = each(lambda x: x[met, person] if x.ndim == 2 else x, response_values(model, name, people))
-        answers = data[f"answer_{name}"].values
-        density = textbook_log_density(response.family, response.given(p, belief), np.nan_to_num(answers))
+        answers, given = data[f"answer_{name}"].values, echoed(response, p, response.given(p, belief), data, name)
+        density = textbook_log_density(response.family, given, np.nan_to_num(answers))
         found.append(density[~np.isnan(answers)].sum())
     return found
 
@@ -79,6 +80,26 @@ def test_likelihood_is_that_of_the_loop(name, change):
             pm.set_data(swappable(model, data))
         expected = by_hand(model, data, levels_at(model, point, 0.0))
         np.testing.assert_allclose(likelihoods(*point.values()), expected, rtol=1e-7)
+
+
+@pytest.mark.parametrize("name", theory.theories())
+def test_gradient_is_finite_all_over_the_prior(name):
+    """At 200 people who share nothing, each a draw from the prior, with a third of outcomes and answers missing."""
+    model, generator = changed(theory.load(name), **SEPARATE), np.random.default_rng(7)
+    data = simulate(theory.load(name), PHASES, people=200, seed=1)
+    data["seen"] = data["seen"] & (generator.random(data["seen"].shape) > 1 / 3)
+    data["outcome"] = data["outcome"].where(data["seen"], 0.0)
+    for response in model.responses:
+        data[f"answer_{response}"] = data[f"answer_{response}"].where(generator.random(data["seen"].shape) > 1 / 3)
+    built = build(model, data)
+    level = built.rvs_to_values[built["level"]]
+    rows = population.rows(model, FIGURES)
+    drawn = [generator.normal(row.middle, np.hypot(row.width, row.parameter.spread), 200) for row in rows]
+    density = built.logp()
+    found, gradient = evaluate([level], [density, pt.grad(density, level)], "stabilize")(np.array(drawn))
+    assert np.isfinite(found)
+    assert np.isfinite(gradient).all()
+    assert (gradient != 0).all(axis=1).any()
 
 
 @pytest.mark.parametrize("centredness", [0.0, 0.4, 1.0])

@@ -7,7 +7,7 @@ import pytest
 from helpers import TEXTBOOK, evaluate, textbook_log_density
 
 from iwm_bayes.build import observe
-from iwm_bayes.core import each, leaves, rebuild
+from iwm_bayes.core import carried, each, leaves, rebuild
 from iwm_bayes.population import LINKS
 from iwm_bayes.responses import RESPONSES
 
@@ -108,7 +108,8 @@ def test_gradient_is_finite_everywhere(response, end):
     p = each(lambda _: pt.dvector(), typical(response, end))
     belief = pt.dmatrix()
     with pm.Model(coords={"event": [0], "person": held}, check_bounds=False) as model:
-        observe("answer", response.family, response.given(p, belief), answers[None], np.ones((1, len(held))))
+        given = carried(response, p, response.given(p, belief), 0.1, 2.0)
+        observe("answer", response.family, given, answers[None], np.ones((1, len(held))))
     inputs = [belief, *(graph for _, graph in leaves(p))]
     gradients = evaluate(inputs, pt.grad(model.logp(), inputs), "fast_compile")
     values = [np.full(len(held), value) for _, value in leaves(typical(response, end))]

@@ -9,8 +9,9 @@ import iwm_bayes
 
 LAYERS = (  # from the ground up; within a layer a module may import those written before it
     "ops, core",
-    "rules.independent, rules.rescorla_wagner, rules.*, rules, responses.*, responses, study, table, data, care",
-    "population, theory, filtering",
+    "rules.independent, rules.rescorla_wagner, rules.*, rules",
+    "responses.rating, responses.*, responses, study, table, data, care",
+    "population, theory, filtering, answers",
     "simulate, build, sampler, earned",
     "infer, run",
     "lives, diagnose, derive, compare, calibrate, summary",

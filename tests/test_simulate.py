@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import xarray as xr
+from helpers import echoed
 from scipy.special import expit, logit
 
 from iwm_bayes import filtering, theory
@@ -51,10 +52,12 @@ def test_answers_come_from_the_beliefs_that_the_filter_finds(name):
     readings = [(response.about, response.moment) for response in model.responses.values()]
     held = filtering.loop(model.rule, rule_values(model, people), filtering.course(data), 2, readings)
     for (label, response), belief in zip(model.responses.items(), held, strict=True):
-        given, answered = response.given(response_values(model, label, people), belief), data[f"answer_{label}"].values
+        p, answered = response_values(model, label, people), data[f"answer_{label}"].values
+        given = echoed(response, p, response.given(p, belief), data, label)
         if response.family.distribution == "Bernoulli":
             expected = expit(given["logit_p"])
-            sd, inside = np.sqrt(expected * (1 - expected)), ~np.isnan(answered)
+            sd = np.sqrt(expected * (1 - expected))
+            inside = ~np.isnan(answered) & (expected > 0.01) & (expected < 0.99)  # rarer acts have no usable sd
         else:
             expected, sd = np.broadcast_arrays(given["mu"], given["sigma"])
             inside = (expected > 5 * sd) & (expected < 1 - 5 * sd)  # where the bounds do not matter
@@ -160,3 +163,19 @@ def test_phase_without_sessions_or_figures(phase):
     """There is nothing to live through."""
     with pytest.raises(InputError, match="at least one session and one figure"):
         simulate(theory.load("kalman"), [phase], people=2, seed=1)
+
+
+def test_moods_last_as_long_as_they_should():
+    """Without learning, ratings are a first-order autoregression: lags 1 and 2 correlate by persistence^1 and ^2."""
+    model, persistence, people = theory.load("autoregressive"), 0.6, 400
+    values = draw_people(model, ["therapist"], people, np.random.default_rng(6), spread=0.01)
+    values |= {name: np.full(people, persistence) for name in values if name.endswith("persistence")}
+    values |= {name: np.full(people, 0.03) for name in values if name.endswith("noise")}
+    values |= {name: np.full(people, 0.5) for name in values if name.endswith("start")}
+    data = simulate(model, [Phase({"therapist": steady(0.5)}, 40)], values, seed=7)
+    for rating in ("availability_rating", "worth_rating"):
+        distance = data[f"answer_{rating}"].values[10:] - 0.5  # from when the first rating is forgotten
+        for lag in (1, 2):
+            products = distance[lag:] * distance[:-lag] / distance.var()
+            error = products.mean(axis=0).std() / np.sqrt(people)
+            assert products.mean() == pytest.approx(persistence**lag, abs=4 * error)

@@ -21,7 +21,9 @@ import pymc as pm
 import pytensor.tensor as pt
 import xarray as xr
 
-from iwm_bayes.core import Family, Model, each, response_values, rule_values
+from iwm_bayes.answers import answers
+from iwm_bayes.answers import fields as answer_fields
+from iwm_bayes.core import Family, Model, Params, Response, carried, each, response_values, rule_values
 from iwm_bayes.filtering import Reading, course, fields, scan
 from iwm_bayes.ops import by_figure, has_figures, over_figures
 from iwm_bayes.population import Row, place, rows, values
@@ -34,16 +36,6 @@ def figures_of(data: xr.Dataset) -> list[str]:
 def pooled(model: Model, figures: list[str], *poolings: str) -> list[Row]:
     """The rows with one of the given kinds of pooling, in the theory's order."""
     return [row for row in rows(model, figures) if row.parameter.pooling in poolings]
-
-
-def answers(model: Model, data: xr.Dataset) -> np.ndarray:
-    """What every person answered, (event, field, person): a value and whether it was recorded, response by response."""
-    columns = []
-    for name in model.responses:
-        given = data[f"answer_{name}"].values.astype(float)
-        recorded = ~np.isnan(given)
-        columns += [np.where(recorded, given, 0.0), recorded]
-    return np.stack(columns, axis=1)
 
 
 def swappable(model: Model, data: xr.Dataset) -> dict[str, np.ndarray]:
@@ -59,7 +51,7 @@ def coordinates(model: Model, data: xr.Dataset) -> dict[str, Any]:
         "separate": [row.label for row in pooled(model, figures, "separate")],
         "person": data["person"].values,
         "course_field": fields(figures),
-        "answers_field": [f"{name} {what}" for name in model.responses for what in ("value", "recorded")],
+        "answers_field": answer_fields(model),
     }
 
 
@@ -122,6 +114,16 @@ def of_figure_met(p: Any, lived: Any, figures: int) -> Any:
     return each(lambda leaf: over_figures(leaf * is_figure) if has_figures(leaf) else leaf, p)
 
 
+def expected(response: Response, p: Params, held: Any, said: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of a response's family at every event, (event, person) each."""
+    given = response.given(p, held)
+    if response.carry is None:
+        return dict(given)
+    last, person = said["last"].astype("int64"), pt.arange(held.shape[1])
+    surprise = said["had"] * (said["value"] - given["mu"])[last, person]
+    return carried(response, p, given, surprise, said["since"])
+
+
 def build(model: Model, data: xr.Dataset) -> pm.Model:
     """The PyMC model of a theory on a data set (dims event, person); swap data with `swappable`."""
     figures, people = figures_of(data), data.sizes["person"]
@@ -136,8 +138,10 @@ def build(model: Model, data: xr.Dataset) -> pm.Model:
         held = dict(
             zip(readings, scan(model.rule, rule_values(model, found), lived, len(figures), readings), strict=True)
         )
-        for index, (name, response) in enumerate(model.responses.items()):
+        columns = {field: said[:, index] for index, field in enumerate(answer_fields(model))}
+        for name, response in model.responses.items():
             p = of_figure_met(response_values(model, name, found), lived, len(figures))
-            arguments = response.given(p, held[response.about, response.moment])
-            observe(name, response.family, arguments, said[:, 2 * index], said[:, 2 * index + 1])
+            own = {field.removeprefix(f"{name} "): x for field, x in columns.items() if field.startswith(f"{name} ")}
+            arguments = expected(response, p, held[response.about, response.moment], own)
+            observe(name, response.family, arguments, own["value"], own["recorded"])
     return built

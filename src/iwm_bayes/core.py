@@ -106,6 +106,7 @@ class Response(NamedTuple):
     family: Family
     given: Callable[[Params, Array], Mapping[str, Array]]  # the family's arguments from what is held
     effect: Literal["none", "withdraws"] = "none"  # what a response of 0 does to this event
+    carry: Callable[[Params, Array], Array] | None = None  # share of the last answer's surprise left after a time
 
 
 class Model(NamedTuple):
@@ -119,6 +120,13 @@ class Model(NamedTuple):
     predicts: str = ""
     needs: str = ""
     equation: str = ""
+
+
+def carried(response: Response, p: Params, given: Mapping[str, Array], last: Array, since: Array) -> dict[str, Array]:
+    """The family's arguments after a last answer that was `last` away from what was expected of it, `since` ago."""
+    if response.carry is None:
+        return dict(given)
+    return {**given, "mu": given["mu"] + response.carry(p, since) * last}
 
 
 READS: Mapping[str, Callable[[Beliefs], Array]] = {

@@ -11,11 +11,12 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from iwm_bayes.answers import Echo, heard, silence
 from iwm_bayes.care import Care
-from iwm_bayes.core import READS, Beliefs, InputError, Model, State, each, response_values, rule_values
+from iwm_bayes.core import READS, Beliefs, Event, InputError, Model, State, carried, each, response_values, rule_values
 from iwm_bayes.data import arrange
 from iwm_bayes.filtering import Moment, course, step, unpack
-from iwm_bayes.ops import Array, over_figures
+from iwm_bayes.ops import over_figures
 from iwm_bayes.population import place, rows, values
 
 
@@ -67,17 +68,23 @@ def answers(
     people: Mapping[str, np.ndarray],
     moment: str,
     held: Beliefs,
-    is_figure: Array,
+    event: Event,
+    echoes: dict[str, Echo],
     generator: np.random.Generator,
 ) -> dict[str, np.ndarray]:
-    """Each response that belongs to a moment, drawn for every person."""
+    """Each response that belongs to a moment, drawn for every person; what it leaves is added to `echoes`."""
     found = {}
     for name, response in model.responses.items():
         if response.moment != moment:
             continue
         p = response_values(model, name, people)
-        p = each(lambda leaf: over_figures(is_figure * leaf) if leaf.ndim == 2 else leaf, p)
-        found[name] = response.family.draw(generator, **response.given(p, READS[response.about](held)))
+        p = each(lambda leaf: over_figures(event.figure * leaf) if leaf.ndim == 2 else leaf, p)
+        given = response.given(p, READS[response.about](held))
+        last, since = (over_figures(event.figure * leaf) for leaf in echoes[name])
+        found[name] = response.family.draw(generator, **carried(response, p, given, last, since))
+        if response.carry is not None:
+            everyone = 1.0 if response.about == "worth" else event.figure
+            echoes[name] = heard(echoes[name], everyone, found[name] - given["mu"])
     return found
 
 
@@ -96,10 +103,12 @@ def live(
     to respond: NaN where nothing can be experienced. Outcomes are 0 or 1.
     """
     p = rule_values(model, people)
+    echoes = dict.fromkeys(model.responses, silence(figures, chance.shape[1]))
     for row, likely in zip(course, chance, strict=True):
         event, _ = unpack(row, figures)
         before = model.rule.drift(p, s, event)
-        given = answers(model, people, "before", model.rule.beliefs(p, before, event), event.figure, generator)
+        echoes = {name: echo._replace(since=echo.since + event.since_any) for name, echo in echoes.items()}
+        given = answers(model, people, "before", model.rule.beliefs(p, before, event), event, echoes, generator)
         seen = ~np.isnan(likely)
         for name, response in model.responses.items():
             if response.effect == "withdraws":
@@ -108,7 +117,7 @@ def live(
         responded = generator.random(likely.shape) < np.nan_to_num(likely)
         event = event._replace(outcome=np.where(seen & responded, 1.0, 0.0))
         before, s = step(model.rule, p, s, event, seen)
-        given |= answers(model, people, "after", model.rule.beliefs(p, s, event), event.figure, generator)
+        given |= answers(model, people, "after", model.rule.beliefs(p, s, event), event, echoes, generator)
         yield Moment(event, seen, before, s), given
 
 

@@ -1,0 +1,34 @@
+"""A rating that stays near the last one: what it left unexplained is carried over.
+
+    expected(t) = .5 + intercept + slope * (held - .5)                      (as in `rating`)
+    latent(t) ~ Normal(expected(t) + persistence^elapsed * (rating - expected)(last), sd)
+
+With a belief that never moves this is the first-order autoregression around a person's mean, the null theory of
+diary studies; with one that does, it tells learning from slow moods. `elapsed` is the time since the last rating of
+the same figure (of worth: since the last rating). Ratings at an end of the scale are carried over as recorded.
+Hamaker & Wichers (2017), doi:10.1177/0963721416666518.
+"""
+
+from typing import Literal, NamedTuple
+
+from iwm_bayes.core import Parameter, Response
+from iwm_bayes.ops import Array
+from iwm_bayes.responses import rating as plain
+
+
+class Parameters(NamedTuple):
+    noise: Array = plain.Parameters().noise
+    intercept: Array = plain.Parameters().intercept
+    slope: Array = plain.Parameters().slope
+    persistence: Array = Parameter(
+        "unit", (0.1, 0.9), pooling="shared", meaning="share of a rating's surprise left after one unit of time"
+    )
+
+
+def carry(p: Parameters, elapsed: Array) -> Array:
+    return p.persistence**elapsed
+
+
+def rating(about: Literal["availability", "worth", "expected"]) -> Response:
+    """A rating of one belief, given after the outcome, and near the last one."""
+    return plain.rating(about)._replace(parameters=Parameters(), carry=carry)
