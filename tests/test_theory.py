@@ -42,11 +42,12 @@ def faults(load, **arguments):
 
 @pytest.mark.parametrize("name", theory.theories())
 def test_shelved_theory_loads(name):
-    """Every theory on the shelf claims, predicts, names its source and equation; its parameters say what they mean."""
+    """Every theory on the shelf says what it claims, predicts, needs, whence it is and what its parameters mean."""
     model = theory.load(name)
     assert model.name == name
     assert model.claim
     assert model.predicts
+    assert model.needs
     assert model.reference
     assert model.equation
     assert all(parameter.meaning for parameter in parameters(model).values())
@@ -223,13 +224,15 @@ def test_a_rule_of_ones_own_that_is_none(load, tmp_path, text, rule, said):
     assert [word for word in said if word not in str(caught.value)] == []
 
 
-def test_the_rule_of_the_readme(load, tmp_path):
-    """The rule that the README shows runs as it stands, and does what its equation says."""
-    readme = (Path(__file__).parents[1] / "README.md").read_text()
-    text = next(block for block in readme.split("```python\n")[1:] if "RULE = Learner" in block).split("```")[0]
-    (tmp_path / "forgetful.py").write_text(text)
-    rule = load("forgetful.py:RULE", ["availability_rating"]).rule
-    p = constants(rule, availability_start=0.9, availability_rate=0.2, availability_kept=0.5)
+def test_the_page_on_a_theory_of_your_own(tmp_path):
+    """Rule and theory run as the page shows them, do what the equation says, and the page is short."""
+    page = (Path(__file__).parents[1] / "docs" / "your_own_theory.md").read_text()
+    assert len(page.splitlines()) < 60
+    for name, language in (("forgetful.py", "python"), ("mine.toml", "toml")):
+        (tmp_path / name).write_text(page.split(f"```{language}\n")[1].split("```")[0])
+    rule = theory.load(tmp_path / "mine.toml").rule
+    starts = {"availability_start": 0.9, "worth_start": 0.4}
+    p = constants(rule, **starts, availability_rate=0.2, availability_kept=0.5, worth_rate=0.1, worth_kept=1.0)
     first = 0.7 + 0.2 * (1.0 - 0.7)  # a unit of time before the first event takes .9 to .7
-    [held] = loop(rule, p, course_of([1.0]), 1, [("availability", "after")])
-    assert held[0, 0] == pytest.approx(first, rel=1e-12)
+    held = loop(rule, p, course_of([1.0]), 1, [("availability", "after"), ("worth", "after")])
+    assert [belief[0, 0] for belief in held] == pytest.approx([first, 0.46], rel=1e-12)

@@ -4,51 +4,33 @@
 a `Rule` holds both beliefs itself.
 """
 
+from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 from iwm_bayes.core import InputError, Learner, Rule
-from iwm_bayes.rules import (
-    change_point,
-    compensatory,
-    confirmation,
-    dual_rate,
-    ehgf,
-    growth,
-    kalman,
-    latent_cause,
-    leaky_beta,
-    noisy_and,
-    pearce_hall,
-    prototype,
-    rescorla_wagner,
-    self_other_leak,
-    splitting,
-    static,
-    trust_gate,
-    volatile_kalman,
-)
 
-RULES: dict[str, Learner | Rule] = {
-    "rescorla_wagner": rescorla_wagner.RULE,
-    "dual_rate": dual_rate.RULE,
-    "confirmation": confirmation.RULE,
-    "pearce_hall": pearce_hall.RULE,
-    "leaky_beta": leaky_beta.RULE,
-    "kalman": kalman.RULE,
-    "prototype": prototype.RULE,
-    "trust_gate": trust_gate.RULE,
-    "ehgf": ehgf.RULE,
-    "volatile_kalman": volatile_kalman.RULE,
-    "change_point": change_point.RULE,
-    "splitting": splitting.RULE,
-    "compensatory": compensatory.RULE,
-    "noisy_and": noisy_and.RULE,
-    "self_other_leak": self_other_leak.RULE,
-    "latent_cause": latent_cause.RULE,
-    "static": static.RULE,
-    "growth": growth.RULE,
-}
+SHELF = (
+    "rescorla_wagner",
+    "dual_rate",
+    "confirmation",
+    "pearce_hall",
+    "leaky_beta",
+    "kalman",
+    "prototype",
+    "trust_gate",
+    "ehgf",
+    "volatile_kalman",
+    "change_point",
+    "splitting",
+    "compensatory",
+    "noisy_and",
+    "self_other_leak",
+    "latent_cause",
+    "static",
+    "growth",
+)
+RULES: dict[str, Learner | Rule] = {name: import_module(f"{__name__}.{name}").RULE for name in SHELF}
 
 
 def from_file(path: Path, name: str) -> Learner | Rule:

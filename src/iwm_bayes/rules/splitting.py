@@ -24,7 +24,7 @@ class Parameters(NamedTuple):
     start: Array = Parameter("unit", (0.15, 0.85), meaning="either belief before the first event")
     integration: Array = Parameter("unit", (0.1, 0.9), meaning="weight of the whole against the split belief")
     rate: Array = Parameter(
-        "unit", (0.02, 0.5), pooling="shared", meaning="share of the surprise that the whole belief learns"
+        "unit", (0.01, 0.2), pooling="shared", meaning="share of the surprise that the whole belief learns: slow"
     )
     switching: Array = Parameter(
         "unit", (0.02, 0.4), pooling="shared", meaning="chance per unit of time that which model holds is open again"
