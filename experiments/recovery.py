@@ -20,7 +20,7 @@ from iwm_bayes.core import Model, parameters
 from iwm_bayes.derive import earned_security, true_security
 from iwm_bayes.diagnose import gate
 from iwm_bayes.infer import Compiled, Settings, compile_model, nuts
-from iwm_bayes.lives import people_of
+from iwm_bayes.people import people_of
 from iwm_bayes.population import LINKS
 from iwm_bayes.simulate import Phase, draw_people, simulate
 from iwm_bayes.theory import load
@@ -57,14 +57,13 @@ def study(compiled: Compiled, seed: int) -> dict[str, object]:
 def main(theory: str, folder: Path, studies: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     model = ratings_only(load(theory))
-    example = simulate(model, PHASES, draw_people(model, FIGURES, PEOPLE, np.random.default_rng(0)), 0)
-    seeds = range(1, studies + 1)
-    missing = [seed for seed in seeds if not (folder / f"{theory}-{seed}.json").exists()]
-    compiled = compile_model(model, example) if missing else None
-    for seed in missing:
-        (folder / f"{theory}-{seed}.json").write_text(json.dumps(study(compiled, seed)))
+    files = {seed: folder / f"{theory}-{seed}.json" for seed in range(1, studies + 1)}
+    missing = {seed: file for seed, file in files.items() if not file.exists()}
+    compiled = compile_model(model, simulate(model, PHASES, PEOPLE, 0)) if missing else None
+    for seed, file in missing.items():
+        file.write_text(json.dumps(study(compiled, seed)))
         print(f"{theory}: study {seed} done", flush=True)
-    results = pd.DataFrame(json.loads((folder / f"{theory}-{s}.json").read_text()) for s in seeds)
+    results = pd.DataFrame(json.loads(file.read_text()) for file in files.values())
     print(f"gate passed in {results['passed'].sum()} of {len(results)}")
     for name in results.columns.drop(["seed", "passed", "reasons", "scores"]):
         pairs = np.array(results[name].tolist())  # (study, true or estimated, person)
@@ -72,17 +71,11 @@ def main(theory: str, folder: Path, studies: int) -> None:
         overall = np.corrcoef(*np.concatenate(pairs, axis=1))[0, 1]
         print(f"{name}: r {within:.2f} within studies (median), {overall:.2f} over all")
     z = np.concatenate(results["scores"].tolist())
-    mean, spread = (
-        stats.norm.sf(abs(z.mean()) * len(z) ** 0.5),
-        stats.chi2.cdf((len(z) - 1) * z.var(ddof=1), len(z) - 1),
-    )
-    print(f"normal scores: mean {z.mean():+.3f} (p {2 * mean:.3f}), n {len(z)}, ", end="")
-    print(f"variance {z.var(ddof=1):.3f} (p {2 * min(spread, 1 - spread):.3f})", end="")
-    print(
-        f"; mean over studies p {stats.ttest_1samp(results['scores'].map(np.mean), 0).pvalue:.3f}"
-        if studies > 1
-        else ""
-    )
+    spread = stats.chi2.cdf((len(z) - 1) * z.var(ddof=1), len(z) - 1)
+    print(f"normal scores: mean {z.mean():+.3f} (p {2 * stats.norm.sf(abs(z.mean()) * len(z) ** 0.5):.3f})")
+    print(f"    variance {z.var(ddof=1):.3f} (p {2 * min(spread, 1 - spread):.3f}), n {len(z)}")
+    if studies > 1:
+        print(f"    mean over studies p {stats.ttest_1samp(results['scores'].map(np.mean), 0).pvalue:.3f}")
 
 
 if __name__ == "__main__":

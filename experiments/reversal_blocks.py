@@ -16,8 +16,7 @@ from iwm_bayes.core import Model, response_values, rule_values
 from iwm_bayes.data import read
 from iwm_bayes.filtering import course, loop
 from iwm_bayes.infer import Settings, compile_model, nuts
-from iwm_bayes.lives import names, thin
-from iwm_bayes.population import place, rows, values
+from iwm_bayes.people import names, newcomers
 from iwm_bayes.study import Study, load_study
 from iwm_bayes.theory import load
 
@@ -25,25 +24,10 @@ STUDY = Path(__file__).parent / "studies" / "reversal.toml"
 DRAWS = 100
 
 
-def newcomers(
-    model: Model, posterior: xr.Dataset, people: int, generator: np.random.Generator
-) -> dict[str, np.ndarray]:
-    """People whom the fit has not seen, (draw * person,) by name."""
-    sample = thin(posterior, DRAWS).stack(sample=("chain", "draw"))
-    levels = {}
-    for row in rows(model, ["figure"]):
-        centre = np.repeat(sample["centre"].sel(row=row.label).values, people)
-        levels[row.label] = centre
-        if row.parameter.pooling == "partial":
-            spread = np.repeat(sample["spread"].sel(partial=row.label).values, people)
-            levels[row.label] = place(centre, spread, generator.normal(size=centre.shape))
-    return values(model, levels, ["figure"], sample.sizes["sample"] * people)
-
-
 def predicted(model: Model, posterior: xr.Dataset, left_out: xr.Dataset, generator: np.random.Generator) -> np.ndarray:
     """Expected ratings of people left out, (event, person), averaged over draws."""
     people = left_out.sizes["person"]
-    drawn = newcomers(model, posterior, people, generator)
+    drawn = newcomers(model, posterior, names(left_out), people, DRAWS, generator)
     repeats = next(iter(drawn.values())).shape[-1] // people
     lived = np.tile(course(left_out), (1, 1, repeats))
     [held] = loop(model.rule, rule_values(model, drawn), lived, len(names(left_out)), [("availability", "after")])

@@ -13,7 +13,8 @@ import xarray as xr
 
 from iwm_bayes.core import response_values
 from iwm_bayes.filtering import loop
-from iwm_bayes.lives import in_parts, names
+from iwm_bayes.lives import in_parts
+from iwm_bayes.people import names
 from iwm_bayes.study import load_study
 from iwm_bayes.theory import load
 

@@ -7,7 +7,7 @@ import xarray as xr
 from iwm_bayes.care import steady
 from iwm_bayes.core import Model
 from iwm_bayes.derive import earned_security, half_life, project, true_security
-from iwm_bayes.lives import people_of
+from iwm_bayes.people import people_of
 from iwm_bayes.population import LINKS, rows
 from iwm_bayes.simulate import Phase, draw_people, simulate
 from iwm_bayes.theory import load

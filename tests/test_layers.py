@@ -14,7 +14,7 @@ LAYERS = (  # from the ground up; within a layer a module may import those writt
     "population, theory, filtering, answers",
     "simulate, build, sampler, earned",
     "infer, run",
-    "lives, diagnose, derive, compare, calibrate, summary",
+    "people, lives, diagnose, derive, compare, calibrate, summary",
     "plots, sweep",
     "analysis, report",
     "cli",

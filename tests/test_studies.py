@@ -8,7 +8,7 @@ import pytest
 import xarray as xr
 
 from iwm_bayes.data import read
-from iwm_bayes.lives import names
+from iwm_bayes.people import names
 from iwm_bayes.study import Study, load_study
 from iwm_bayes.theory import load
 

@@ -11,7 +11,8 @@ from iwm_bayes.core import Model
 from iwm_bayes.derive import earned_security
 from iwm_bayes.diagnose import Verdict, gate, identifiability
 from iwm_bayes.infer import fit
-from iwm_bayes.lives import NEWCOMER, names
+from iwm_bayes.lives import NEWCOMER
+from iwm_bayes.people import names
 from iwm_bayes.plots import earned_curve, save
 from iwm_bayes.run import manifest, sha256, write_json, write_run
 from iwm_bayes.summary import group_table, security_line, sensitivity_lines, style_line

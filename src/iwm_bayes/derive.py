@@ -9,7 +9,8 @@ import xarray as xr
 from iwm_bayes.care import Care, steady
 from iwm_bayes.core import Model, leaves
 from iwm_bayes.earned import STRICT, STYLES, Criterion, Judgement, Path, final_styles, judge
-from iwm_bayes.lives import NEWCOMER, in_parts, lives, names, thin
+from iwm_bayes.lives import NEWCOMER, in_parts, lives
+from iwm_bayes.people import names, thin
 
 
 def incidence(judged: Judgement, last: int, people: int) -> np.ndarray:

@@ -14,50 +14,12 @@ from iwm_bayes.care import Care
 from iwm_bayes.core import InputError, Model, Params, rule_values
 from iwm_bayes.earned import Path, path
 from iwm_bayes.filtering import SCALARS, Moment, course, walk
-from iwm_bayes.population import rows, values, with_newcomer
+from iwm_bayes.people import laid, names, thin
+from iwm_bayes.population import with_newcomer
 from iwm_bayes.simulate import live
 
 AT_ONCE = 20_000  # people in memory, a draw of a person being a person
 NEWCOMER = "someone new"
-
-
-def thin(posterior: xr.Dataset, draws: int) -> xr.Dataset:
-    """At most about `draws` draws in all, evenly spaced within each chain."""
-    every = max(1, round(posterior.sizes["draw"] * posterior.sizes["chain"] / draws))
-    return posterior.isel(draw=slice(None, None, every))
-
-
-def laid(model: Model, posterior: xr.Dataset, figures: list[str], people: int) -> dict[str, np.ndarray]:
-    """Natural-scale values by name, with (sample, person) laid along one axis; posterior has dim sample."""
-    samples = posterior.sizes["sample"]
-    levels = {
-        row.label: np.repeat(posterior["centre"].sel(row=row.label).values, people)
-        if row.parameter.pooling == "shared"
-        else posterior["level"].sel(personal=row.label).transpose("sample", "person").values.ravel()
-        for row in rows(model, figures)
-    }
-    return values(model, levels, figures, samples * people)
-
-
-def people_of(model: Model, fit: xr.DataTree, draws: int = 1000) -> xr.Dataset:
-    """Every person's free parameters on the natural scale, (chain, draw, [figure,] person)."""
-    data, posterior = fit["data"].to_dataset(), thin(fit["posterior"].to_dataset(), draws)
-    figures, count = names(data), data.sizes["person"]
-    natural = laid(model, posterior.stack(sample=("chain", "draw")), figures, count)
-    shape = (posterior.sizes["chain"], posterior.sizes["draw"], count)
-    dims = ("chain", "draw", "person")
-    found = {
-        name: (dims, natural[name].reshape(shape))
-        if natural[name].ndim == 1
-        else (("figure", *dims), natural[name].reshape(len(figures), *shape))
-        for name in dict.fromkeys(row.name for row in rows(model, figures))
-    }
-    coordinates = {"person": data["person"].values, "figure": figures}
-    return xr.Dataset(found, coordinates).transpose("chain", "draw", "figure", "person", missing_dims="ignore")
-
-
-def names(data: xr.Dataset) -> list[str]:
-    return [str(name) for name in data["figure"].values]
 
 
 def sessions_with(data: xr.Dataset, figure: str | None) -> np.ndarray:

@@ -6,7 +6,7 @@ import xarray as xr
 
 from iwm_bayes.core import Model
 from iwm_bayes.infer import contraction
-from iwm_bayes.lives import names
+from iwm_bayes.people import names
 from iwm_bayes.population import LINKS, rows
 
 UNINFORMED = 0.1  # a posterior that has lost less than a tenth of the prior's variance
