@@ -39,7 +39,7 @@ def judge(model: Model, study: Study, data: xr.Dataset) -> dict[str, object]:
     generator = np.random.default_rng(1)
     order = generator.permutation(data.sizes["person"])
     sample, others = (data.isel(person=part) for part in (order[:PEOPLE], order[PEOPLE:]))
-    fit = nuts(compile_model(model, sample), sample, Settings())
+    fit = nuts(compile_model(model, sample), sample, Settings(draws=1500))
     verdict = gate(fit)
     guess = predicted(model, fit["posterior"].to_dataset(), others, generator)
     return {"passed": verdict.passed, "reasons": verdict.reasons, "blocks": by_block(study, others, guess)}

@@ -19,7 +19,7 @@ noisy-AND gate, Pearl (1988), Probabilistic Reasoning in Intelligent Systems, 18
 from typing import NamedTuple
 
 from iwm_bayes.core import Belief, Beliefs, Event, Parameter, Rule
-from iwm_bayes.ops import Array, each_figure, over_figures
+from iwm_bayes.ops import Array, each_figure, exp, log, over_figures
 from iwm_bayes.rules.independent import put
 
 
@@ -59,10 +59,14 @@ def drift(p: Parameters, s: State, event: Event) -> State:
     )
 
 
+def likelihood(outcome: Array, chance: Array) -> Array:
+    """chance^outcome (1 - chance)^(1 - outcome)."""
+    return exp(outcome * log(chance) + (1.0 - outcome) * log(1.0 - chance))
+
+
 def learn(p: Parameters, s: State, event: Event) -> State:
     available = over_figures(event.figure * s.if_worthy)
-    yes = p.care**event.outcome * (1.0 - p.care) ** (1.0 - event.outcome)
-    no = p.leak**event.outcome * (1.0 - p.leak) ** (1.0 - event.outcome)
+    yes, no = likelihood(event.outcome, p.care), likelihood(event.outcome, p.leak)
     likely = available * yes + (1.0 - available) * no
     return State(
         s.worth * likely / (s.worth * likely + (1.0 - s.worth) * no),

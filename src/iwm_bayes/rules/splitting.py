@@ -1,8 +1,8 @@
 """All good or all bad: two models of one figure, of which one is active at a time.
 
     good   <- 1/2 + (good - 1/2) * (1 - switching)^elapsed                                    (time passes)
-    likely(x) = extreme^x (1 - extreme)^(1 - x)                                        (outcome x is seen)
-    good   <- good likely(x) / (good likely(x) + (1 - good) likely(1 - x))
+    favour  = (extreme / (1 - extreme))^(2 x - 1)                                      (outcome x is seen)
+    good   <- good favour / (good favour + 1 - good)
     whole  <- whole + rate * (x - whole)
     belief  = integration * whole + (1 - integration) * ((1 - extreme) + (2 extreme - 1) * good)
 
@@ -17,7 +17,7 @@ object relationships, Int. J. Psycho-Anal. 47, who gives no equation: this one i
 from typing import NamedTuple
 
 from iwm_bayes.core import Belief, Learner, Parameter
-from iwm_bayes.ops import Array
+from iwm_bayes.ops import Array, exp, logit
 
 
 class Parameters(NamedTuple):
@@ -46,9 +46,8 @@ def drift(p: Parameters, s: State, elapsed: Array) -> State:
 
 
 def learn(p: Parameters, s: State, outcome: Array) -> State:
-    if_good = s.good * p.extreme**outcome * (1.0 - p.extreme) ** (1.0 - outcome)
-    if_bad = (1.0 - s.good) * (1.0 - p.extreme) ** outcome * p.extreme ** (1.0 - outcome)
-    return State(s.whole + p.rate * (outcome - s.whole), if_good / (if_good + if_bad))
+    favoured = s.good * exp((2.0 * outcome - 1.0) * logit(p.extreme))
+    return State(s.whole + p.rate * (outcome - s.whole), favoured / (favoured + 1.0 - s.good))
 
 
 def belief(p: Parameters, s: State) -> Belief:
