@@ -37,13 +37,13 @@ def study(compiled: Compiled, seed: int) -> dict[str, object]:
     """One simulated study, fitted and held against its truth."""
     model, generator = compiled.model, np.random.default_rng(seed)
     truth = draw_people(model, FIGURES, PEOPLE, generator, spread=0.5)
-    truth |= {name: np.full(PEOPLE, 0.1) for name in truth if name.endswith("_noise")}
+    truth |= {name: np.full(PEOPLE, 0.1) for name in truth if name.endswith("_rating_noise")}
     data = simulate(model, PHASES, truth, generator)
     fit = nuts(compiled, data, Settings(seed=seed))
     estimated = people_of(model, fit)
     result: dict[str, object] = {"seed": seed, "passed": gate(fit).passed, "reasons": gate(fit).reasons}
     for name, parameter in parameters(model).items():
-        if parameter.fixed is None and parameter.pooling == "partial" and not name.endswith("_noise"):
+        if parameter.fixed is None and parameter.pooling == "partial" and not name.endswith("_rating_noise"):
             link = LINKS[parameter.support][0]
             result[name] = [link(truth[name]).tolist(), link(estimated[name]).mean(("chain", "draw")).values.tolist()]
     judged = true_security(model, data, truth, "therapist").sessions

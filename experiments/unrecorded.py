@@ -36,7 +36,7 @@ def study(compiled: Compiled, seed: int) -> dict[str, list[float]]:
     """Average rates: true, estimated from all outcomes, estimated after the loss."""
     generator = np.random.default_rng(seed)
     truth = draw_people(compiled.model, FIGURES, PEOPLE, generator, spread=0.5)
-    truth |= {name: np.full(PEOPLE, 0.1) for name in truth if name.endswith("_noise")}
+    truth |= {name: np.full(PEOPLE, 0.1) for name in truth if name.endswith("_rating_noise")}
     data = simulate(compiled.model, PHASES, truth, generator)
     whole, lossy = (
         people_of(compiled.model, nuts(compiled, some, Settings(seed=seed))) for some in (data, lose(data, generator))

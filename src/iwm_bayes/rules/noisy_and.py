@@ -19,8 +19,8 @@ noisy-AND gate, Pearl (1988), Probabilistic Reasoning in Intelligent Systems, 18
 from typing import NamedTuple
 
 from iwm_bayes.core import Belief, Beliefs, Event, Parameter, Rule
-from iwm_bayes.ops import Array, each_figure, exp, log, over_figures
-from iwm_bayes.rules.independent import put
+from iwm_bayes.ops import Array, each_figure, exp, log
+from iwm_bayes.rules.independent import here, put
 
 
 class Parameters(NamedTuple):
@@ -65,7 +65,7 @@ def likelihood(outcome: Array, chance: Array) -> Array:
 
 
 def learn(p: Parameters, s: State, event: Event) -> State:
-    available = over_figures(event.figure * s.if_worthy)
+    available = here(event, s.if_worthy)
     yes, no = likelihood(event.outcome, p.care), likelihood(event.outcome, p.leak)
     likely = available * yes + (1.0 - available) * no
     return State(
@@ -76,8 +76,8 @@ def learn(p: Parameters, s: State, event: Event) -> State:
 
 
 def beliefs(p: Parameters, s: State, event: Event) -> Beliefs:
-    both = s.worth * over_figures(event.figure * s.if_worthy)
-    available = both + (1.0 - s.worth) * over_figures(event.figure * s.if_unworthy)
+    both = s.worth * here(event, s.if_worthy)
+    available = both + (1.0 - s.worth) * here(event, s.if_unworthy)
     return Beliefs(p.leak + (p.care - p.leak) * both, Belief(available), Belief(s.worth))
 
 
