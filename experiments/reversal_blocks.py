@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from iwm_bayes.core import Model, response_values, rule_values
+from iwm_bayes.core import Model, Reading, response_values, rule_values
 from iwm_bayes.data import read
 from iwm_bayes.filtering import course, loop
 from iwm_bayes.infer import Settings, compile_model, nuts
@@ -30,7 +30,9 @@ def predicted(model: Model, posterior: xr.Dataset, left_out: xr.Dataset, generat
     drawn = newcomers(model, posterior, names(left_out), people, DRAWS, generator)
     repeats = next(iter(drawn.values())).shape[-1] // people
     lived = np.tile(course(left_out), (1, 1, repeats))
-    [held] = loop(model.rule, rule_values(model, drawn), lived, len(names(left_out)), [("availability", "after")])
+    [held] = loop(
+        model.rule, rule_values(model, drawn), lived, len(names(left_out)), [Reading("availability", "after")]
+    )
     response = model.responses["availability_rating"]
     p = response_values(model, "availability_rating", drawn)
     ratings = response.family.draw(generator, **response.given(p, held))

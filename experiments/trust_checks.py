@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.core import response_values
+from iwm_bayes.core import Reading, response_values
 from iwm_bayes.filtering import loop
 from iwm_bayes.lives import in_parts
 from iwm_bayes.people import names
@@ -58,7 +58,7 @@ def main(run: Path) -> None:
     observed, within, before = data["answer_approach"].values, windows(data), last_seen(data)
     response, drawn = model.responses["approach"], []
     for part in in_parts(model, fit, DRAWS, "friend"):
-        [held] = loop(model.rule, part.p, part.course, part.figures, [("expected", "before")])
+        [held] = loop(model.rule, part.p, part.course, part.figures, [Reading("expected", "before")])
         values = response_values(model, "approach", part.values)
         met = np.stack([part.course[:, -2 * part.figures + index] for index in range(part.figures)])
         by_trial = [value if value.ndim == 1 else np.einsum("fp,fep->ep", value, met) for value in values]

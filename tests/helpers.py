@@ -1,7 +1,7 @@
 """What several tests need: every plug-in as a rule, random lives, graphs compiled for a few evaluations."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -11,16 +11,49 @@ from pytensor.compile.mode import Mode
 from scipy import special, stats
 
 from iwm_bayes import filtering, population
-from iwm_bayes.core import READS, Family, Learner, Model, Params, Response, Rule, leaves, rebuild, rule_values
+from iwm_bayes.core import (
+    Family,
+    Learner,
+    Model,
+    Params,
+    Reading,
+    Response,
+    Rule,
+    each,
+    leaves,
+    readings,
+    rebuild,
+    response_values,
+    rule_values,
+)
 from iwm_bayes.data import arrange
 from iwm_bayes.rules import RULES
 from iwm_bayes.rules.independent import independent
 
+
+class Choice(NamedTuple):
+    """One of several, by probabilities along the last axis: a multinomial of one draw."""
+
+    p: np.ndarray
+
+    def logpmf(self, answers: np.ndarray) -> np.ndarray:
+        chosen = np.arange(self.p.shape[-1]) == np.asarray(answers)[..., None]
+        return stats.multinomial.logpmf(chosen, 1, self.p / self.p.sum(axis=-1, keepdims=True))
+
+    def mean(self) -> np.ndarray:
+        return self.p @ np.arange(self.p.shape[-1])
+
+    def std(self) -> np.ndarray:
+        return np.sqrt(self.p @ np.arange(self.p.shape[-1]) ** 2 - self.mean() ** 2)
+
+
 TEXTBOOK = {  # the families that responses are built of, from another library
     "Normal": lambda mu, sigma: stats.norm(mu, sigma),
     "Bernoulli": lambda logit_p: stats.bernoulli(special.expit(logit_p)),
+    "Beta": lambda mu, nu: stats.beta(mu * nu, (1 - mu) * nu),
+    "Categorical": lambda p: Choice(p),
 }
-READINGS = [(about, moment) for about in READS for moment in ("before", "after")]
+READINGS = [Reading(about, moment) for about in ("expected", "availability", "worth") for moment in ("before", "after")]
 
 
 def lifted_rules() -> dict[str, Rule]:
@@ -64,6 +97,7 @@ def lived(figures: int = 3, people: int = 5, events: int = 12, unseen: float = 0
                     "seen": seen,
                     "distress": generator.random(length),
                     "threat": generator.random(length),
+                    "reported": 0.0,
                     "assessment": False,
                 }
             )
@@ -101,7 +135,9 @@ def course_of(outcomes: Sequence[float], figure: Sequence[int] | None = None, fi
     met = [0] * len(outcomes) if figure is None else figure
     index = np.arange(len(outcomes))
     frame = pd.DataFrame({"person": "p", "session": index, "time": index.astype(float), "outcome": outcomes})
-    frame = frame.assign(figure=np.array(names(figures))[met], seen=True, distress=0.0, threat=0.0, assessment=False)
+    frame = frame.assign(
+        figure=np.array(names(figures))[met], seen=True, distress=0.0, threat=0.0, reported=0.0, assessment=False
+    )
     data = arrange(frame, {}, "session").drop_vars("figure")
     return filtering.course(data.assign_coords(figure=names(figures)))
 
@@ -123,6 +159,24 @@ def echoed(response: Response, p: Params, given: Mapping[str, Any], data: xr.Dat
     return {**given, "mu": expected}
 
 
+def arguments(model: Model, people: Mapping[str, np.ndarray], data: xr.Dataset) -> dict[str, Mapping[str, Any]]:
+    """The arguments of every response's family at every event, from the loop over arrays."""
+    met, person, figures = data["figure_index"].values, np.arange(data.sizes["person"]), data.sizes["figure"]
+    wanted = [reading for response in model.responses.values() for reading in readings(response, figures)]
+    seen = filtering.loop(model.rule, rule_values(model, people), filtering.course(data), figures, wanted)
+    read, found = dict(zip(wanted, seen, strict=True)), {}
+    for name, response in model.responses.items():
+        p = response_values(model, name, people)
+        if response.whom == "met":
+            p = each(lambda x: x[met, person] if x.ndim == 2 else x, p)
+        kept = filtering.remembered(response, p, read, data["since_any"].values, figures)
+        held = [kept[reading] for reading in readings(response, figures)]
+        if response.whom == "each":
+            held = [np.stack(held[:figures], axis=-2), *held[figures:]]
+        found[name] = echoed(response, p, response.given(p, *held), data, name)
+    return found
+
+
 def evaluate(inputs: list[Any], outputs: Any, rewriting: str | None = None) -> Any:
     """A function of a graph that is cheap to compile and slow to run: no C, and no rewriting unless named."""
     with pytensor.config.change_flags(cxx=""):
@@ -132,6 +186,7 @@ def evaluate(inputs: list[Any], outputs: Any, rewriting: str | None = None) -> A
 def textbook_log_density(family: Family, given: Mapping[str, Any], answers: np.ndarray) -> np.ndarray:
     """Log density of answers by closed forms: at a bound, the probability of everything beyond it."""
     textbook = TEXTBOOK[family.distribution](**given)
+    answers = answers if family.inside is None else np.clip(answers, *family.inside)
     density = textbook.logpmf(answers) if family.whole else textbook.logpdf(answers)
     if family.bounds is None:
         return density

@@ -4,13 +4,13 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 import pytest
-from helpers import echoed, evaluate, textbook_log_density
+from helpers import arguments, evaluate, textbook_log_density
 from scipy import stats
 
-from iwm_bayes import filtering, population, theory
+from iwm_bayes import population, theory
 from iwm_bayes.build import build, swappable
 from iwm_bayes.care import steady
-from iwm_bayes.core import each, leaves, rebuild, response_values, rule_values
+from iwm_bayes.core import leaves, rebuild
 from iwm_bayes.simulate import Phase, simulate
 
 FIGURES = ["mother", "therapist"]
@@ -40,13 +40,9 @@ VARIANTS += [("kalman", SEPARATE), ("kalman", SHARED)]
 def by_hand(model, data, levels):
     """Log likelihood of each response from the loop over arrays and textbook densities."""
     people = population.values(model, levels, FIGURES, data.sizes["person"])
-    readings = [(response.about, response.moment) for response in model.responses.values()]
-    held = filtering.loop(model.rule, rule_values(model, people), filtering.course(data), 2, readings)
-    met, person = data["figure_index"].values, np.arange(data.sizes["person"])
     found = []
-    for (name, response), belief in zip(model.responses.items(), held, strict=True):
-        p = each(lambda x: x[met, person] if x.ndim == 2 else x, response_values(model, name, people))
-        answers, given = data[f"answer_{name}"].values, echoed(response, p, response.given(p, belief), data, name)
+    for name, given in arguments(model, people, data).items():
+        response, answers = model.responses[name], data[f"answer_{name}"].values
         density = textbook_log_density(response.family, given, np.nan_to_num(answers))
         found.append(density[~np.isnan(answers)].sum())
     return found

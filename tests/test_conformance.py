@@ -39,7 +39,7 @@ def unrolled(rule, levels, lives, figures):
     p = filtering.as_graphs(from_levels(rule, inputs[0], figures, levels.shape[1]))
     rows = (inputs[1][event] for event in range(len(lives)))
     moments = filtering.walk(rule, p, rows, figures)
-    read = [filtering.read(rule, p, m.before, m.after, m.event, READINGS) for m in moments]
+    read = [filtering.read(rule, p, m, READINGS) for m in moments]
     return inputs, pt.stack([pt.stack(column) for column in zip(*read, strict=True)])
 
 
@@ -115,7 +115,7 @@ def test_unseen_event_is_elapsed_time(rule):
             "outcome": [1.0, 0.3, 0.8, 0.0, 0.9, 0.1],
             "seen": [True, True, True, False, True, True],
         }
-    ).assign(distress=0.0, threat=0.0, assessment=False)
+    ).assign(distress=0.0, threat=0.0, reported=0.0, assessment=False)
     levels = draw_levels(rule, 2, people=1)
     with_event = on_arrays(rule, levels, course(arrange(frame, {}, "session")), 2)
     merged = on_arrays(rule, levels, course(arrange(frame.drop(index=3), {}, "session")), 2)

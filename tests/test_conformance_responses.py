@@ -8,33 +8,46 @@ from helpers import TEXTBOOK, evaluate, textbook_log_density
 
 from iwm_bayes.build import observe
 from iwm_bayes.core import carried, each, leaves, rebuild
+from iwm_bayes.ops import by_figure
 from iwm_bayes.population import LINKS
 from iwm_bayes.responses import RESPONSES
 
 DRAWS = 40_000
-every_response = pytest.mark.parametrize("response", RESPONSES.values(), ids=RESPONSES)
+EVENT = {"distress": 0.7, "threat": 1.3}  # what responses read beside a belief
+FIVE = {name: response for name, response in RESPONSES.items() if not name[-1].isdigit() or name.endswith("_5")}
+every_response = pytest.mark.parametrize("response", FIVE.values(), ids=FIVE)
 held_low_to_high = pytest.mark.parametrize("held", [0.02, 0.4, 0.97])
 
 
 def typical(response, end):
-    """The response's parameters at the low (0) or high (1) end of what is typical, or in the middle (.5)."""
+    """One person's parameters at the low (0) or high (1) end of what is typical, or in the middle (.5)."""
 
     def value(parameter):
         link, unlink = LINKS[parameter.support]
         low, high = link(np.array(parameter.typical))
-        return unlink(low + end * (high - low))
+        return np.array([unlink(low + end * (high - low))])
 
     return rebuild(response.parameters, (value(parameter) for _, parameter in leaves(response.parameters)))
 
 
+def given(response, p, held):
+    """The family's arguments where `held` is read; of a second figure the opposite."""
+    whom = held if response.whom == "met" else by_figure([held, 1.0 - held])
+    return response.given(p, whom, *(EVENT[about] for about in response.also))
+
+
 def recorded(response):
-    """Answers that can occur: both bounds and between, or both choices."""
-    return np.array([0.0, 1.0]) if response.family.whole else np.array([0.0, 1.0, 1e-9, 0.25, 0.999])
+    """Answers that can occur: both bounds and between, or every choice."""
+    if response.effect == "chooses":
+        return np.array([0.0, 1.0, 2.0])
+    if response.family.whole:
+        return np.arange(float(response.family.levels))
+    return np.array([0.0, 1.0, 1e-9, 0.25, 0.999])
 
 
 def expected_moments(response, given):
     """Mean and sd of an answer in closed form; a Gaussian censored at both bounds is no textbook entry."""
-    textbook = TEXTBOOK[response.family.distribution](**given)
+    textbook = TEXTBOOK[response.family.distribution](**{name: x[0] for name, x in for_everyone(given, 1).items()})
     if response.family.bounds is None:
         return textbook.mean(), textbook.std()
     low, high = response.family.bounds
@@ -54,12 +67,17 @@ def assert_moments(draws, mean, sd):
     assert abs(squares.mean() - sd**2) <= 4 * squares.std() / np.sqrt(draws.size)
 
 
+def for_everyone(given, people):
+    """Arguments (1, ...) of one person as those of many."""
+    return {name: np.broadcast_to(x, (people, *x.shape[1:])) for name, x in given.items()}
+
+
 def declared(response, given, answers):
     """The variable that a fit observes, in a model of its own: one event, an answer per person."""
     dims = {"event": [0], "person": np.arange(len(answers))}
     with pm.Model(coords=dims, check_bounds=False) as model:
-        arguments = {name: pt.as_tensor(np.full((1, len(answers)), value)) for name, value in given.items()}
-        observe("answer", response.family, arguments, answers[None], np.ones((1, len(answers))))
+        arguments = {name: pt.as_tensor(x[None]) for name, x in for_everyone(given, len(answers)).items()}
+        observe("answer", response.family, arguments, pt.as_tensor(answers[None]), np.ones((1, len(answers))))
     return model
 
 
@@ -67,20 +85,20 @@ def declared(response, given, answers):
 @held_low_to_high
 def test_draws_have_the_moments_of_the_family(response, held):
     """The simulator draws what the closed form says."""
-    given = response.given(typical(response, 0.5), np.float64(held))
-    draws = response.family.draw(np.random.default_rng(1), **{name: np.full(DRAWS, x) for name, x in given.items()})
+    arguments = given(response, typical(response, 0.5), np.array([held]))
+    draws = response.family.draw(np.random.default_rng(1), **for_everyone(arguments, DRAWS))
     assert draws.dtype == np.float64
-    assert_moments(draws, *expected_moments(response, given))
+    assert_moments(draws, *expected_moments(response, arguments))
 
 
 @every_response
 @held_low_to_high
 def test_fitted_variable_has_the_same_moments(response, held):
     """Predictive draws from the PyMC variable follow the same closed form."""
-    given = response.given(typical(response, 0.5), np.float64(held))
-    answer = declared(response, given, np.zeros(DRAWS))["answer"]
+    arguments = given(response, typical(response, 0.5), np.array([held]))
+    answer = declared(response, arguments, np.full(DRAWS, recorded(response)[1]))["answer"]
     draws = pm.draw(answer, random_seed=2, mode="FAST_COMPILE")
-    assert_moments(draws.astype(float), *expected_moments(response, given))
+    assert_moments(draws.astype(float), *expected_moments(response, arguments))
 
 
 @every_response
@@ -91,9 +109,11 @@ def test_log_density_is_the_textbook_s(response, held, end):
 
     PyMC's normal tails hold sqrt(2) in float32, which is 2e-8 off.
     """
-    given, answers = response.given(typical(response, end), np.float64(held)), recorded(response)
-    expected = textbook_log_density(response.family, given, answers)
-    (log_density,) = declared(response, given, answers).logp(sum=False)
+    answers = recorded(response)
+    arguments = for_everyone(given(response, typical(response, end), np.array([held])), len(answers))
+    expected = textbook_log_density(response.family, arguments, answers)
+    entered = answers if response.family.inside is None else np.clip(answers, *response.family.inside)
+    (log_density,) = declared(response, arguments, entered).logp(sum=False)
     np.testing.assert_allclose(evaluate([], log_density)(), [expected], rtol=1e-12, atol=3e-8)
 
 
@@ -105,12 +125,25 @@ def test_gradient_is_finite_everywhere(response, end):
     PyTensor's rewriting belongs to this: as written, the far side of PyMC's normal tails has none.
     """
     held, answers = (grid.ravel() for grid in np.meshgrid([0.0, 1e-12, 0.5, 1.0], recorded(response)))
+    answers = answers if response.family.inside is None else np.clip(answers, *response.family.inside)
     p = each(lambda _: pt.dvector(), typical(response, end))
     belief = pt.dmatrix()
     with pm.Model(coords={"event": [0], "person": held}, check_bounds=False) as model:
-        given = carried(response, p, response.given(p, belief), 0.1, 2.0)
-        observe("answer", response.family, given, answers[None], np.ones((1, len(held))))
+        arguments = carried(response, p, given(response, p, belief), 0.1, 2.0)
+        observe("answer", response.family, arguments, pt.as_tensor(answers[None]), np.ones((1, len(held))))
     inputs = [belief, *(graph for _, graph in leaves(p))]
-    gradients = evaluate(inputs, pt.grad(model.logp(), inputs), "fast_compile")
-    values = [np.full(len(held), value) for _, value in leaves(typical(response, end))]
+    gradients = evaluate(inputs, pt.grad(model.logp(), inputs, disconnected_inputs="ignore"), "fast_compile")
+    values = [np.full(len(held), value[0]) for _, value in leaves(typical(response, end))]
     assert all(np.isfinite(gradient).all() for gradient in gradients(held[None], *values))
+
+
+@pytest.mark.parametrize("name", [name for name in RESPONSES if name[-1].isdigit()])
+@held_low_to_high
+def test_levels_are_all_there_is(name, held):
+    """An answer in steps has as many chances as levels, and they sum to 1; a surer belief answers higher."""
+    response = RESPONSES[name]
+    p = typical(response, 0.5)
+    (chances,), (surer,) = (given(response, p, np.array([x]))["p"] for x in (held, held + 0.02))
+    assert chances.shape == (response.family.levels,) == (int(name.rpartition("_")[2]),)
+    assert chances.sum() == pytest.approx(1.0, abs=1e-12)
+    assert (np.cumsum(surer)[:-1] < np.cumsum(chances)[:-1]).all()

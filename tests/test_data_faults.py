@@ -43,7 +43,7 @@ def faults(folder):
         ("bob,2,", "bob,,", ["row 2", '"visit"', "blank", "needs a number"]),
         ("bob,2,", "bob,second,", ["row 2", '"visit"', "text where a number", "Give a number"]),
         ("bob,2,mum", " ,2,mum", ["row 2", '"patient_id"', "blank", "needs a name"]),
-        ("bob,2,mum", "bob,2,", ["row 2", '"who"', "blank", "needs a name"]),
+        ("bob,2,mum", "bob,2,", ["row 2", '"who"', "blank, though something happened", "Name who was met"]),
         ("ann,2,dad,2026-01-08", "ann,1,mum,2026-01-08", ["rows 3, 4", '"visit"', "more than once", "Keep one row"]),
         ("ann,2,dad,2026-01-08", "ann,2,dad,2025-12-31", ["row 4", '"date"', "backwards", "Correct the time"]),
         (BODY, BODY + "cem,1,mum,2026-01-01,7,,,\n", ["row 7", '"patient_id"', "without any response", "Leave"]),

@@ -9,10 +9,11 @@ import iwm_bayes
 
 LAYERS = (  # from the ground up; within a layer a module may import those written before it
     "ops, core",
-    "rules.independent, rules.rescorla_wagner, rules.*, rules",
-    "responses.rating, responses.*, responses, study, table, data, care",
+    "rules.independent, rules.assimilating, rules.rescorla_wagner, rules.*, rules",
+    "responses.rating, responses.choice, responses.approach, responses.seek, responses.*, responses",
+    "study, table, columns, data, care",
     "population, theory, filtering, answers",
-    "simulate, build, sampler, earned",
+    "living, simulate, build, sampler, earned",
     "infer, run",
     "people, lives, diagnose, derive, compare, calibrate, summary",
     "plots, sweep",

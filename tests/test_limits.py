@@ -6,14 +6,14 @@ from helpers import READINGS, constants, course_of, draw_levels, from_levels, li
 from scipy import stats
 from scipy.special import expit, logit
 
-from iwm_bayes.core import Learner, leaves
+from iwm_bayes.core import Learner, Reading, leaves
 from iwm_bayes.filtering import SCALARS, course, loop, walk
 from iwm_bayes.rules import RULES
 from iwm_bayes.rules.independent import Lifted, independent
 from iwm_bayes.rules.latent_cause import PACES, WEIGHTS
 
 OUTCOMES = np.random.default_rng(1).random(30)
-AFTER = [("availability", "after")]
+AFTER = [Reading("availability", "after")]
 COMPENSATORY = RULES["compensatory"]
 LEARNERS = {name: rule for name, rule in RULES.items() if isinstance(rule, Learner)}
 every_learner = pytest.mark.parametrize("learner", LEARNERS.values(), ids=LEARNERS)
@@ -70,7 +70,7 @@ def test_compensatory_with_worth_known_is_a_filter_of_one_belief():
         variance /= 1 + variance * information
         held.append(expit(mean / np.sqrt(1 + np.pi / 8 * variance)))
     p = compensatory(availability_start=start, worth_start=worth, self_share=0.0)
-    found, worths = loop(COMPENSATORY, p, course_of(OUTCOMES), 1, [*AFTER, ("worth", "after")])
+    found, worths = loop(COMPENSATORY, p, course_of(OUTCOMES), 1, [*AFTER, Reading("worth", "after")])
     np.testing.assert_allclose(found[:, 0], held, rtol=0, atol=1e-12)
     np.testing.assert_allclose(worths, worth, rtol=0, atol=1e-15)
 
@@ -320,7 +320,7 @@ def both(name, outcomes, figure=None, figures=1, **values):
     """One person's availability and worth after each outcome, by a rule that holds both: (belief, event)."""
     rule = RULES[name]
     course = course_of(outcomes, figure, figures)
-    return np.array(loop(rule, constants(rule, **values), course, figures, [*AFTER, ("worth", "after")]))[..., 0]
+    return np.array(loop(rule, constants(rule, **values), course, figures, [*AFTER, Reading("worth", "after")]))[..., 0]
 
 
 STARTS = {"availability_start": 0.3, "worth_start": 0.8}
@@ -332,7 +332,11 @@ def test_without_a_leak_self_and_other_are_learned_apart():
     apart = independent(RULES["rescorla_wagner"])
     figure = [0, 1, 1] * 10
     expected = loop(
-        apart, constants(apart, **STARTS, **learned), course_of(OUTCOMES, figure, 2), 2, [*AFTER, ("worth", "after")]
+        apart,
+        constants(apart, **STARTS, **learned),
+        course_of(OUTCOMES, figure, 2),
+        2,
+        [*AFTER, Reading("worth", "after")],
     )
     closed = {"availability_leak": 0.0, "worth_leak": 0.0, "fading": 0.0}
     held = both("self_other_leak", OUTCOMES, figure, 2, **STARTS, **learned, **closed)

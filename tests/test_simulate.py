@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 import xarray as xr
-from helpers import echoed
+from helpers import arguments
 from scipy.special import expit, logit
 
-from iwm_bayes import filtering, theory
+from iwm_bayes import theory
 from iwm_bayes.care import parse, steady
-from iwm_bayes.core import InputError, parameters, response_values, rule_values
+from iwm_bayes.core import InputError, parameters
 from iwm_bayes.data import read, to_table
 from iwm_bayes.simulate import Phase, draw_people, simulate
 from iwm_bayes.study import Study
@@ -49,12 +49,9 @@ def test_answers_come_from_the_beliefs_that_the_filter_finds(name):
     people = draw_people(model, ["caregiver", "therapist"], 300, np.random.default_rng(2))
     people |= {name: np.full(300, 0.03) for name in people if name.endswith("_rating_noise")}
     data = simulate(model, PHASES, people, seed=3)
-    readings = [(response.about, response.moment) for response in model.responses.values()]
-    held = filtering.loop(model.rule, rule_values(model, people), filtering.course(data), 2, readings)
-    for (label, response), belief in zip(model.responses.items(), held, strict=True):
-        p, answered = response_values(model, label, people), data[f"answer_{label}"].values
-        given = echoed(response, p, response.given(p, belief), data, label)
-        if response.family.distribution == "Bernoulli":
+    for label, given in arguments(model, people, data).items():
+        answered = data[f"answer_{label}"].values
+        if "logit_p" in given:
             expected = expit(given["logit_p"])
             sd = np.sqrt(expected * (1 - expected))
             inside = ~np.isnan(answered) & (expected > 0.01) & (expected < 0.99)  # rarer acts have no usable sd

@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 import pandas as pd
 import xarray as xr
 
+from iwm_bayes.columns import ANYONE
 from iwm_bayes.core import Model
 from iwm_bayes.derive import earned_security
 from iwm_bayes.diagnose import Verdict, gate, identifiability
 from iwm_bayes.infer import fit
-from iwm_bayes.lives import NEWCOMER
 from iwm_bayes.people import names
 from iwm_bayes.plots import earned_curve, save
 from iwm_bayes.run import manifest, sha256, write_json, write_run
@@ -39,7 +39,8 @@ def analyse(model: Model, data: xr.Dataset, method: str, settings: dict[str, Any
     began = time.perf_counter()
     fitted = fit(model, data, method, **settings)
     seconds = time.perf_counter() - began
-    security = {view or NEWCOMER: earned_security(model, fitted, view) for view in [*names(data), None]}
+    views = [*(name for name in names(data) if name != ANYONE), None]
+    security = {view or ANYONE: earned_security(model, fitted, view) for view in views}
     medians = xr.Dataset({view: found["median_sessions"] for view, found in security.items()})
     verdict = gate(fitted, medians.fillna(0))
     answers = pd.DataFrame([security_line(found) for found in security.values()])
@@ -69,7 +70,7 @@ def write(found: Analysis, folder: Path, files: dict[str, Path]) -> None:
             exact=found.method == "nuts",
             settings=found.settings,
             files={name: {"path": str(path), "sha256": sha256(path)} for name, path in files.items()},
-            criterion=found.security[NEWCOMER].attrs,
+            criterion=found.security[ANYONE].attrs,
             centredness=sampled_as.to_series().to_dict(),
             seconds=round(found.seconds, 1),
             passed=found.verdict.passed,

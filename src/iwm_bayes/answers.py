@@ -5,14 +5,16 @@ Every response has two fields, its value and whether it was recorded. One that c
 at all), the time since, and whether there was one.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.core import Model, Response
+from iwm_bayes.core import Model, Params, Reading, Response
 from iwm_bayes.ops import Array
+
+EVEN = 0.5  # what stands for an answer that was not given, where 0 is none that could be
 
 
 def last_answer(data: xr.Dataset, recorded: np.ndarray, response: Response) -> tuple[np.ndarray, np.ndarray]:
@@ -33,7 +35,8 @@ def columns(model: Model, data: xr.Dataset) -> Iterator[tuple[str, np.ndarray]]:
     for name, response in model.responses.items():
         given = data[f"answer_{name}"].values.astype(float)
         recorded = ~np.isnan(given)
-        yield f"{name} value", np.where(recorded, given, 0.0)
+        value = given if response.family.inside is None else np.clip(given, *response.family.inside)
+        yield f"{name} value", np.where(recorded, value, EVEN if response.family.inside else 0.0)
         yield f"{name} recorded", recorded.astype(float)
         if response.carry is not None:
             last, since = last_answer(data, recorded, response)
@@ -54,17 +57,30 @@ def fields(model: Model) -> list[str]:
 
 
 class Echo(NamedTuple):
-    """How far the last answer about each figure was from what was expected of it, and how long ago, as people live."""
+    """What a response leaves behind, as people live."""
 
-    last: Array  # (figure, person)
-    since: Array
+    last: Array  # (figure, person): how far the last answer about each figure was from what was expected of it
+    since: Array  # (figure, person): how long ago that was
+    kept: Mapping[str, Array]  # the sum of every reading that is kept, (person,)
 
 
-def silence(figures: int, people: int) -> Echo:
+def silence(response: Response, figures: int, people: int) -> Echo:
     """Before any answer."""
-    return Echo(np.zeros((figures, people)), np.zeros((figures, people)))
+    nothing = np.zeros((figures, people))
+    return Echo(nothing, nothing, {about: np.zeros(people) for about in response.keeps})
+
+
+def faded(response: Response, p: Params, echo: Echo, elapsed: Array) -> Echo:
+    """After some time."""
+    kept = {about: response.keeps[about](p, elapsed) * total for about, total in echo.kept.items()}
+    return echo._replace(since=echo.since + elapsed, kept=kept)
+
+
+def added(echo: Echo, found: Mapping[Reading, Array]) -> Echo:
+    """After an outcome of which `found` was read."""
+    return echo._replace(kept={about: total + found[Reading(about, "after")] for about, total in echo.kept.items()})
 
 
 def heard(echo: Echo, about: Array, surprise: Array) -> Echo:
     """After an answer about some figures, (figure, person) one-hot or 1 for all."""
-    return Echo(echo.last + about * (surprise - echo.last), echo.since * (1.0 - about))
+    return echo._replace(last=echo.last + about * (surprise - echo.last), since=echo.since * (1.0 - about))

@@ -13,7 +13,7 @@ centre + spread^(1-w) (offset - w centre). w = 1 is the centred form, w = 0 the 
 all between are the same model (Papaspiliopoulos, Roberts & Skold, 2007, doi:10.1214/088342307000000014).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,8 +23,8 @@ import xarray as xr
 
 from iwm_bayes.answers import answers
 from iwm_bayes.answers import fields as answer_fields
-from iwm_bayes.core import Family, Model, Params, Response, carried, each, response_values, rule_values
-from iwm_bayes.filtering import Reading, course, fields, scan
+from iwm_bayes.core import Family, Model, Response, carried, each, readings, response_values, rule_values, taken
+from iwm_bayes.filtering import SCALARS, course, fields, remembered, scan, summed_in_graph
 from iwm_bayes.ops import by_figure, has_figures, over_figures
 from iwm_bayes.population import Row, place, rows, values
 
@@ -83,6 +83,7 @@ def levels_in_graph(model: Model, figures: list[str], people: int) -> dict[str, 
 def log_density(family: Family, arguments: Mapping[str, Any], value: Any, recorded: Any) -> Any:
     """Log density of answers (event, person), 0 where there is none; costly tails only where one is at a bound."""
     distribution = getattr(pm, family.distribution)
+    value = value.astype("int64") if family.whole else value
     density = pt.switch(recorded, pm.logp(distribution.dist(**arguments), value), 0.0)
     if family.bounds is None:
         return density
@@ -97,15 +98,26 @@ def log_density(family: Family, arguments: Mapping[str, Any], value: Any, record
 
 def observe(name: str, family: Family, arguments: Mapping[str, Any], value: Any, recorded: Any) -> None:
     """Declare a response's answers (event, person) in the model on the stack."""
+    vectors = [argument.ndim > 2 for argument in arguments.values()]  # (event, person, choice)
 
     def logp(value: Any, recorded: Any, *given: Any) -> Any:
         return log_density(family, dict(zip(arguments, given, strict=True)), value, recorded)
 
     def random(recorded: Any, *given: Any, rng: np.random.Generator, size: Any) -> np.ndarray:
-        return family.draw(rng, *(np.broadcast_to(x, size or np.shape(recorded)) for x in given))
+        shape = tuple(size or np.shape(recorded))
+        whole = (np.broadcast_to(x, shape + x.shape[-1:] if v else shape) for x, v in zip(given, vectors, strict=True))
+        return family.draw(rng, *whole)
 
-    dims = ("event", "person")
-    pm.CustomDist(name, recorded, *arguments.values(), logp=logp, random=random, observed=value, dims=dims)
+    pm.CustomDist(
+        name,
+        recorded,
+        *arguments.values(),
+        logp=logp,
+        random=random,
+        signature=",".join(["()", *("(k)" if vector else "()" for vector in vectors)]) + "->()",
+        observed=value,
+        dims=("event", "person"),
+    )
 
 
 def of_figure_met(p: Any, lived: Any, figures: int) -> Any:
@@ -114,12 +126,12 @@ def of_figure_met(p: Any, lived: Any, figures: int) -> Any:
     return each(lambda leaf: over_figures(leaf * is_figure) if has_figures(leaf) else leaf, p)
 
 
-def expected(response: Response, p: Params, held: Any, said: Mapping[str, Any]) -> dict[str, Any]:
+def expected(response: Response, p: Any, held: Sequence[Any], said: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments of a response's family at every event, (event, person) each."""
-    given = response.given(p, held)
+    given = response.given(p, *held)
     if response.carry is None:
         return dict(given)
-    last, person = said["last"].astype("int64"), pt.arange(held.shape[1])
+    last, person = said["last"].astype("int64"), pt.arange(given["mu"].shape[1])
     surprise = said["had"] * (said["value"] - given["mu"])[last, person]
     return carried(response, p, given, surprise, said["since"])
 
@@ -134,14 +146,16 @@ def build(model: Model, data: xr.Dataset) -> pm.Model:
             for name, array in entering.items()
         )
         found = values(model, levels_in_graph(model, figures, people), figures, people)
-        readings: list[Reading] = list(dict.fromkeys((r.about, r.moment) for r in model.responses.values()))
-        held = dict(
-            zip(readings, scan(model.rule, rule_values(model, found), lived, len(figures), readings), strict=True)
-        )
+        needed = {name: readings(response, len(figures)) for name, response in model.responses.items()}
+        wanted = list(dict.fromkeys(reading for several in needed.values() for reading in several))
+        seen = dict(zip(wanted, scan(model.rule, rule_values(model, found), lived, len(figures), wanted), strict=True))
         columns = {field: said[:, index] for index, field in enumerate(answer_fields(model))}
         for name, response in model.responses.items():
-            p = of_figure_met(response_values(model, name, found), lived, len(figures))
+            p = response_values(model, name, found)
+            p = p if response.whom == "each" else of_figure_met(p, lived, len(figures))
+            since = lived[:, SCALARS.index("since_any")]
+            held = taken(response, remembered(response, p, seen, since, len(figures), summed_in_graph), len(figures))
             own = {field.removeprefix(f"{name} "): x for field, x in columns.items() if field.startswith(f"{name} ")}
-            arguments = expected(response, p, held[response.about, response.moment], own)
+            arguments = expected(response, p, held, own)
             observe(name, response.family, arguments, own["value"], own["recorded"])
     return built

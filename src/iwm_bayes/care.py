@@ -1,43 +1,78 @@
 """How figures behave: the chance that an act is responsive, session by session.
 
-A care is a function of the number of sessions that returns a chance 0..1 for each. Each act is then
-responsive (1) or not (0) by that chance. The patterns are those of the attachment literature: reliable
-care, inconsistent care, loss of a good figure or gain of one, and ruptures that are repaired.
+Each act is responsive (1) or not (0) by its chance. The patterns are those of the attachment literature: reliable
+care, inconsistent care, loss of a good figure or gain of one, ruptures that are repaired, care that is pulled along
+by how much is asked of it, and care that frightens.
 """
 
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 import numpy as np
+from scipy.special import expit, logit
 
 from iwm_bayes.core import InputError
 
-type Care = Callable[[int], np.ndarray]  # sessions -> (session,), chance of a responsive act
+
+class Care(NamedTuple):
+    """What a figure does, whatever the person does (`chances`), and what the person's bids make of it (`pull`)."""
+
+    chances: Callable[[int], np.ndarray]  # sessions -> (session,), chance of a responsive act
+    pull: float = 0.0  # log-odds by which that chance rises with bids at every event, and falls with none
+    threat: float = 0.0  # chance that an act frightens or intrudes, responsive or not
+
+    def __call__(self, sessions: int) -> np.ndarray:
+        return self.chances(sessions)
 
 
 def steady(rate: float = 0.8) -> Care:
     """Every act is responsive with the same chance."""
-    return lambda sessions: np.full(sessions, rate)
+    return Care(lambda sessions: np.full(sessions, rate))
 
 
 def intermittent(low: float = 0.2, high: float = 0.8, every: int = 4) -> Care:
     """Stretches of `every` sessions with chance `high` alternate with stretches of `low`."""
-    return lambda sessions: np.where(np.arange(sessions) // every % 2 == 0, high, low)
+    return Care(lambda sessions: np.where(np.arange(sessions) // every % 2 == 0, high, low))
 
 
 def reversal(first: float = 0.8, then: float = 0.2, after: int = 10) -> Care:
     """Chance `first` for `after` sessions, `then` from there on."""
-    return lambda sessions: np.where(np.arange(sessions) < after, first, then)
+    return Care(lambda sessions: np.where(np.arange(sessions) < after, first, then))
 
 
 def rupture_and_repair(rate: float = 0.8, every: int = 6, repair: float = 1.0) -> Care:
     """Chance `rate`, but every `every`-th session is a rupture (0) and the next its repair (chance `repair`)."""
 
-    def care(sessions: int) -> np.ndarray:
+    def chances(sessions: int) -> np.ndarray:
         place = np.arange(sessions) % every
         after_rupture = (place == 0) & (np.arange(sessions) > 0)
         return np.where(place == every - 1, 0.0, np.where(after_rupture, repair, rate))
 
-    return care
+    return Care(chances)
+
+
+def reactive(rate: float = 0.8, pull: float = 0.5, containment: float = 0.0) -> Care:
+    """A therapist pulled to rescue whoever always asks and to withdraw from whoever never does.
+
+    `pull` (0..1, a pull of 1 being 4 log-odds) is what the person's bids do, and `containment` the share of it that
+    the therapist notices and does not act on. At containment 1 what remains are the limits of the setting: a chance
+    `rate` that does not depend on how much is asked.
+    """
+    return Care(lambda sessions: np.full(sessions, rate), STRONGEST_PULL * pull * (1.0 - containment))
+
+
+def frightening(rate: float = 0.8, threat: float = 0.3) -> Care:
+    """Steady care that at times frightens or intrudes, with chance `threat`, whether responsive or not."""
+    return Care(lambda sessions: np.full(sessions, rate), threat=threat)
+
+
+STRONGEST_PULL = 4.0  # a chance of .8 becomes .35 for someone who never asks, and .97 for one who always does
+RECENT = 0.7  # share of the impression of past bids that is left at the next event: the last three count for two thirds
+
+
+def pulled(chance: np.ndarray, pull: np.ndarray, bids: np.ndarray) -> np.ndarray:
+    """The chance of a responsive act, by the share of recent events at which a bid was made (.5 moves nothing)."""
+    return np.where(pull == 0, chance, expit(logit(chance) + pull * (bids - 0.5)))
 
 
 CARES: Mapping[str, Callable[..., Care]] = {
@@ -45,6 +80,8 @@ CARES: Mapping[str, Callable[..., Care]] = {
     "intermittent": intermittent,
     "reversal": reversal,
     "rupture_and_repair": rupture_and_repair,
+    "reactive": reactive,
+    "frightening": frightening,
 }
 
 

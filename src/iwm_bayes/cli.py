@@ -50,7 +50,8 @@ def load_all(study_file: Path, theory: str | None) -> tuple[studies.Study, Path,
     if theory is not None:
         study = study.model_copy(update={"theory": [theory]})
     model = theories_.load(named)
-    return study, theories_.find(named), model, tables.read(study, model)
+    data = tables.read(study, model)
+    return study, theories_.find(named), tables.measured(study, model, data), data
 
 
 def describe(data: xr.Dataset) -> str:

@@ -9,9 +9,10 @@ or `(figure, person)` where the parameter differs by figure.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
-from iwm_bayes.ops import Array
+from iwm_bayes.ops import Array, by_figure
 
 type Params = Any  # a NamedTuple, possibly nested, whose leaves are Parameter or arrays
 type State = Any  # a NamedTuple, possibly nested, whose leaves are arrays
@@ -48,6 +49,7 @@ class Event(NamedTuple):
     since_any: Array  # time since this person's last event
     distress: Array  # need at this event, 0..1; 0 where not recorded
     threat: Array  # frightening or intrusive care, 0..1; 0 where not recorded
+    reported: Array  # 1 where the outcome is the person's own report, else 0
 
 
 class Belief(NamedTuple):
@@ -63,6 +65,7 @@ class Beliefs(NamedTuple):
     expected: Array  # P(this figure responds)
     availability: Belief
     worth: Belief | None  # None: the theory has no belief about the self
+    perceived: Array | None = None  # the outcome as the person would report it; None: the theory does not say
 
 
 class Learner(NamedTuple):
@@ -94,19 +97,29 @@ class Family(NamedTuple):
     distribution: str
     draw: Callable[..., Array]  # (generator, **given) -> array; censoring included
     bounds: tuple[float, float] | None = None  # values outside are recorded as the bound
-    whole: bool = False  # values are integers
+    inside: tuple[float, float] | None = None  # values recorded outside are taken to lie at its nearer end
+    whole: bool = False  # values are 0, 1, ... levels - 1
+    levels: int = 2
 
 
 class Response(NamedTuple):
-    """How a belief shows in what a person does or says."""
+    """How a belief shows in what a person does or says.
+
+    What it does to events (`effect`): a 0 hides the outcome (`withdraws`), a 1 ends the sequence (`leaves`), a k
+    makes the event one with the k-th figure and 0 one with nobody (`chooses`).
+    """
 
     parameters: Params
-    about: str  # a key of READS
+    about: str  # a key of READS: the reading that is held
     moment: Literal["before", "after"]  # relative to the event's outcome
     family: Family
-    given: Callable[[Params, Array], Mapping[str, Array]]  # the family's arguments from what is held
-    effect: Literal["none", "withdraws"] = "none"  # what a response of 0 does to this event
+    given: Callable[..., Mapping[str, Array]]  # (p, held, *also) -> the family's arguments
+    effect: Literal["none", "withdraws", "leaves", "chooses"] = "none"
     carry: Callable[[Params, Array], Array] | None = None  # share of the last answer's surprise left after a time
+    also: tuple[str, ...] = ()  # further keys of READS
+    keeps: Mapping[str, Callable[[Params, Array], Array]] = MappingProxyType({})  # by reading, see `remembered`
+    scale: Mapping[str, float] = MappingProxyType({})  # parameters that, fixed so, fix the scale of the belief
+    whom: Literal["met", "each"] = "met"  # held about the figure of the event, or about every figure
 
 
 class Model(NamedTuple):
@@ -129,11 +142,46 @@ def carried(response: Response, p: Params, given: Mapping[str, Array], last: Arr
     return {**given, "mu": given["mu"] + response.carry(p, since) * last}
 
 
-READS: Mapping[str, Callable[[Beliefs], Array]] = {
-    "expected": lambda beliefs: beliefs.expected,
-    "availability": lambda beliefs: beliefs.availability.mean,
-    "worth": lambda beliefs: beliefs.worth.mean,  # type: ignore[union-attr]  # theory.load gives it where it is read
+class View(NamedTuple):
+    """What there is to read at one moment of an event."""
+
+    before: Beliefs  # when the event began
+    now: Beliefs
+    event: Event
+    told: Array  # 1 once the outcome was experienced, else 0
+
+
+READS: Mapping[str, Callable[[View], Array]] = {
+    "expected": lambda view: view.now.expected,
+    "availability": lambda view: view.now.availability.mean,
+    "worth": lambda view: view.now.worth.mean,  # type: ignore[union-attr]  # theory.load gives it where it is read
+    "surprise": lambda view: view.told * (view.event.outcome - view.before.expected),
+    "worth_change": lambda view: view.now.worth.mean - view.before.worth.mean,  # type: ignore[union-attr]
+    "perceived": lambda view: view.before.perceived,  # where `assimilating` gives it
+    "distress": lambda view: view.event.distress,
+    "threat": lambda view: view.told * view.event.threat,
 }
+
+
+class Reading(NamedTuple):
+    """One thing that is read at every event."""
+
+    about: str  # a key of READS
+    moment: Literal["before", "after"]
+    figure: int | None = None  # about whom; None is the figure of the event
+
+
+def readings(response: Response, figures: int) -> list[Reading]:
+    """What a response needs: what is held (about one figure or each), then everything else, in order."""
+    whom = range(figures) if response.whom == "each" else [None]
+    asked = [(response.about, figure) for figure in whom] + [(about, None) for about in response.also]
+    return [Reading(about, "after" if about in response.keeps else response.moment, whom) for about, whom in asked]
+
+
+def taken(response: Response, found: Mapping[Reading, Array], figures: int) -> list[Array]:
+    """What `given` takes beside the parameters: readings, those about each figure together (figure, person)."""
+    values = [found[reading] for reading in readings(response, figures)]
+    return values if response.whom == "met" else [by_figure(values[:figures]), *values[figures:]]
 
 
 def is_branch(tree: Any) -> bool:

@@ -5,6 +5,7 @@ where a person has fewer than the longest, `present` is False and nothing happen
 
     outcome        observed responsiveness 0..1; 0 where unseen
     seen           the person experienced the outcome
+    reported       1 where the outcome is the person's own report of it
     figure_index   position along `figure` of who was met
     assessment     nothing could happen: no outcome was seen and no act was called for
     session, time  as in the table; time in units of `attrs["time_unit"]`
@@ -14,84 +15,21 @@ where a person has fewer than the longest, `present` is False and nothing happen
     answer_NAME    one variable per response; NaN where there is none
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
+from iwm_bayes.columns import ANYONE, columns, without_empty_rows
 from iwm_bayes.core import InputError, Model
 from iwm_bayes.study import Study
-from iwm_bayes.table import Table, blank, chosen, complete, missing_columns, open_table, scaled, texts, times
+from iwm_bayes.table import Table, missing_columns, open_table
 
 
-def without_empty_rows(table: Table, study: Study, model: Model) -> Table:
-    """The table without rows that name no figure, outcome or response: a trial that was missed says nothing."""
-    named = study.columns
-    telling = [named.outcome.column, *([named.figure] if named.figure else [])]
-    telling += [study.responses[name].column for name in model.responses]
-    empty = np.all([blank(table, column) for column in telling], axis=0)
-    if empty.all():
-        raise InputError([f"{table.file}: no row has an outcome or a response. Check the columns that the study names"])
-    return table._replace(frame=table.frame[~empty])
-
-
-def answer(table: Table, study: Study, model: Model, name: str) -> np.ndarray:
-    """One response's column as numbers in the family's units."""
-    given = study.responses[name]
-    if model.responses[name].family.whole and given.levels is not None:
-        return chosen(table, given.column, given.levels)
-    found = scaled(table, given.column, given.scale or (0.0, 1.0))
-    if model.responses[name].family.whole:
-        off = ~np.isnan(found) & (found != 0) & (found != 1)
-        table.report(off, given.column, "neither 0 nor 1", f"Say which answers mean 0 and 1: `levels` of `{name}`")
-    return found
-
-
-def outcomes(table: Table, study: Study) -> dict[str, np.ndarray]:
-    """Outcome and whether it was seen, before unrecorded ones are filled in; NaN marks those."""
-    given = study.columns.outcome
-    found = scaled(table, given.column, given.scale)
-    if given.cut is not None:
-        cut = (given.cut - given.scale[0]) / (given.scale[1] - given.scale[0])
-        found = np.where(np.isnan(found), np.nan, found >= cut)
-    absent = np.isnan(found)
-    if given.missing is None:
-        remedy = 'Say what a blank means: missing = "unseen" (nothing happened) or "unrecorded" (a form is missing)'
-        table.report(absent & blank(table, given.column), given.column, "a blank outcome", remedy)
-    if given.missing == "unrecorded" and absent.all():
-        remedy = 'Give outcomes, or say that nothing happened: missing = "unseen"'
-        table.report(absent, given.column, "no outcome was recorded", remedy)
-    if given.missing == "unrecorded":
-        return {"outcome": found, "seen": np.ones(len(found), dtype=bool)}
-    return {"outcome": np.where(absent, 0.0, found), "seen": ~absent}
-
-
-def columns(table: Table, study: Study, model: Model) -> pd.DataFrame:
-    """Every column that the program uses, under the program's names, one row per event."""
-    named = study.columns
-    found: dict[str, Any] = {
-        "person": texts(table, named.person),
-        "session": complete(table, named.session),
-        "figure": texts(table, named.figure) if named.figure else np.full(len(table.frame), "figure"),
-    }
-    found["time"], dated = times(table, named.time) if named.time else (found["session"], False)
-    found |= outcomes(table, study)
-    for name, column in (("distress", named.distress), ("threat", named.threat)):
-        values = scaled(table, column.column, column.scale) if column else np.zeros(len(table.frame))
-        found[name] = np.nan_to_num(values)
-    found |= {f"answer_{name}": answer(table, study, model, name) for name in model.responses}
-    acts = [found[f"answer_{name}"] for name, response in model.responses.items() if response.effect != "none"]
-    acted = np.any(~np.isnan(acts), axis=0) if acts else np.zeros(len(table.frame), dtype=bool)
-    found["assessment"] = ~found["seen"] & ~acted
-    frame = pd.DataFrame(found)
-    frame.attrs["dated"] = dated
-    return frame
-
-
-def check_rows(table: Table, frame: pd.DataFrame, study: Study) -> None:
-    """Faults that show only between rows: duplicates, time running backwards, silent people."""
+def check_rows(table: Table, frame: pd.DataFrame, study: Study, model: Model) -> None:
+    """Faults that show only between rows: duplicates, time running backwards, silent people, those who came back."""
     named = study.columns
     twice = frame.duplicated(["person", "session", "figure"], keep=False).to_numpy()
     remedy = "Keep one row for each person, session and figure"
@@ -103,6 +41,11 @@ def check_rows(table: Table, frame: pd.DataFrame, study: Study) -> None:
     answers = frame.filter(like="answer_").notna().any(axis=1)
     silent = ~answers.groupby(frame["person"]).transform("any").to_numpy()
     table.report(silent, named.person, "a person without any response", "Leave this person out, or give a response")
+    for name in (name for name, response in model.responses.items() if response.effect == "leaves"):
+        left = ordered[f"answer_{name}"].eq(1).astype(int)
+        after = (left.groupby(ordered["person"]).cumsum() > left).sort_index().to_numpy()
+        remedy = "Say that a person left in the last row only"
+        table.report(after, study.responses[name].columns[0], "a row after the person left", remedy)
 
 
 def fill_unrecorded(frame: pd.DataFrame) -> pd.DataFrame:
@@ -114,18 +57,36 @@ def fill_unrecorded(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(outcome=filled)
 
 
+def at_the_end(frame: pd.DataFrame, names: Iterable[str]) -> pd.DataFrame:
+    """Answers about a session become events of their own when it is over; no time passes and nothing happens."""
+    for answer in [f"answer_{name}" for name in names]:
+        session = frame.groupby(["person", "session"], sort=False)
+        early = frame[answer].notna() & (session.cumcount(ascending=False) > 0)
+        moved = frame[early].assign(outcome=0.0, seen=False, reported=0.0, assessment=True, distress=0.0, threat=0.0)
+        moved[[other for other in map(str, frame) if other.startswith("answer_") and other != answer]] = np.nan
+        moved["time"] = session["time"].transform("last")[early]
+        kept = frame.assign(**{answer: frame[answer].mask(early)})
+        frame = pd.concat([kept, moved], ignore_index=True).sort_values(["person", "session"], kind="stable")
+    return frame
+
+
 def since(frame: pd.DataFrame, by: list[str]) -> np.ndarray:
     """Time since the last event of the same group; 1 at the first."""
     return frame.groupby(by)["time"].diff().fillna(1.0).to_numpy()
 
 
-def arrange(frame: pd.DataFrame, responses: Mapping[str, Any], time_unit: str) -> xr.Dataset:
-    """Events in a table, one row each and in order within a person, to the (event, person) Dataset."""
+def arrange(
+    frame: pd.DataFrame, responses: Iterable[str], time_unit: str, figures: Sequence[str] | None = None
+) -> xr.Dataset:
+    """Events in a table, one row each and in order within a person, to the (event, person) Dataset.
+
+    Figures are in the order of their first event, unless named.
+    """
     frame = frame.assign(since_figure=since(frame, ["person", "figure"]), since_any=since(frame, ["person"]))
-    people, figures = pd.unique(frame["person"]), pd.unique(frame["figure"])
+    people, named = pd.unique(frame["person"]), pd.unique(frame["figure"]) if figures is None else np.array(figures)
     person = pd.Categorical(frame["person"], categories=people).codes
     event = frame.groupby("person").cumcount().to_numpy()
-    frame = frame.assign(figure_index=pd.Categorical(frame["figure"], categories=figures).codes)
+    frame = frame.assign(figure_index=pd.Categorical(frame["figure"], categories=named).codes)
     shape = (int(event.max()) + 1, len(people))
 
     def grid(values: np.ndarray, empty: Any) -> tuple[tuple[str, str], np.ndarray]:
@@ -133,14 +94,14 @@ def arrange(frame: pd.DataFrame, responses: Mapping[str, Any], time_unit: str) -
         filled[event, person] = values
         return ("event", "person"), filled
 
-    numeric = ("outcome", "since_figure", "since_any", "distress", "threat")
+    numeric = ("outcome", "reported", "since_figure", "since_any", "distress", "threat")
     arranged = {name: grid(frame[name].to_numpy(), 0.0) for name in numeric}
     arranged |= {name: grid(frame[name].to_numpy(), np.nan) for name in ("session", "time")}
     arranged |= {f"answer_{name}": grid(frame[f"answer_{name}"].to_numpy(), np.nan) for name in responses}
     arranged |= {name: grid(frame[name].to_numpy(), False) for name in ("seen", "assessment")}
     arranged["present"] = grid(np.ones(len(frame), dtype=bool), False)
     arranged["figure_index"] = grid(frame["figure_index"].to_numpy(), 0)
-    coordinates = {"person": people.astype(str), "figure": figures.astype(str), "event": np.arange(shape[0])}
+    coordinates = {"person": people.astype(str), "figure": named.astype(str), "event": np.arange(shape[0])}
     return xr.Dataset(arranged, coordinates, {"time_unit": time_unit})
 
 
@@ -167,34 +128,74 @@ def read(study: Study, model: Model) -> xr.Dataset:
         for name in unasked
     )
     named = study.columns
-    optional = [named.figure, named.time, *(part.column for part in (named.distress, named.threat) if part)]
+    optional = [
+        named.figure,
+        named.time,
+        *(part.column for part in (named.reported, named.distress, named.threat) if part),
+    ]
     wanted = [named.person, named.session, named.outcome.column, *(name for name in optional if name)]
-    wanted += [given.column for name, given in study.responses.items() if name in model.responses]
+    wanted += [column for name, given in study.responses.items() if name in model.responses for column in given.columns]
     if missing_columns(table, wanted) or table.problems:
         raise InputError(table.problems)
     given = len(table.frame)
     table = without_empty_rows(table, study, model)
     frame = columns(table, study, model)
+    left_out = given - len(frame)
     if not table.problems:
-        check_rows(table, frame, study)
+        check_rows(table, frame, study, model)
     if table.problems:
         raise InputError(table.problems)
     dated = frame.attrs["dated"]
     frame = fill_unrecorded(frame).sort_values(["person", "session"], kind="stable")
+    frame = at_the_end(frame, [name for name in model.responses if study.responses[name].scope == "session"])
     frame, unit = in_median_gaps(frame) if dated else (frame, "session" if named.time is None else named.time)
-    return arrange(frame, model.responses, unit).assign_attrs(rows_left_out=given - len(frame))
+    met = [figure for figure in pd.unique(frame["figure"]) if figure != ANYONE]
+    general = [ANYONE] if (frame["figure"] == ANYONE).any() else []
+    data = arrange(frame, model.responses, unit, met + general).assign_attrs(rows_left_out=left_out)
+    for name in model.responses:
+        data.attrs[f"rater of {name}"] = study.responses[name].rater
+        data[f"answer_{name}"].attrs["effect"] = model.responses[name].effect
+    return data
+
+
+def measured(study: Study, model: Model, data: xr.Dataset) -> Model:
+    """The theory with the noise of ratings that are means of items of a stated reliability.
+
+    Error variance is (1 - reliability) times the variance between people at their first answer: Lord & Novick (1968),
+    Statistical Theories of Mental Test Scores.
+    """
+    responses = dict(model.responses)
+    for name, response in model.responses.items():
+        reliability = study.responses[name].reliability
+        if reliability is None:
+            continue
+        if "noise" not in response.parameters._fields:
+            raise InputError([f"[responses.{name}]: only a rating with a noise can have a stated reliability"])
+        given = data[f"answer_{name}"].values
+        first = given[np.argmax(~np.isnan(given), axis=0), np.arange(given.shape[1])]
+        noise = float(np.sqrt(1.0 - reliability) * np.nanstd(first, ddof=1))
+        stated = response.parameters._replace(noise=response.parameters.noise._replace(fixed=noise))
+        responses[name] = response._replace(parameters=stated)
+    return model._replace(responses=responses)
 
 
 def to_table(data: xr.Dataset) -> pd.DataFrame:
     """A Dataset as the table it would be read from: one row per event, blank where nothing was seen or answered."""
     frame = data.drop_vars("figure").to_dataframe().reset_index()
     frame = frame[frame["present"]].sort_values(["person", "session"], kind="stable")
-    named = {
+    named: dict[str, Any] = {
         "person": frame["person"],
         "session": frame["session"],
         "figure": data["figure"].values[frame["figure_index"]],
         "outcome": frame["outcome"].where(frame["seen"]),
     }
-    answers = [str(name) for name in data.data_vars if str(name).startswith("answer_")]
-    answered = {name.removeprefix("answer_"): frame[name] for name in answers}
-    return pd.DataFrame(named | answered)
+    named |= {name: frame[name] for name in ("distress", "threat") if data[name].any()}
+    for answer in (str(name) for name in data.data_vars if str(name).startswith("answer_")):
+        name = answer.removeprefix("answer_")
+        named[name] = frame[answer]
+        if data[answer].attrs.get("effect") == "chooses":
+            figures = ["nobody", *data["figure"].values]
+            named[name] = frame[answer].map(dict(enumerate(figures)))
+            met = np.asarray(frame[answer] != 0)
+            named["figure"] = np.where(met, named["figure"], "")
+    return pd.DataFrame(named)

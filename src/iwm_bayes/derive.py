@@ -7,9 +7,10 @@ import numpy as np
 import xarray as xr
 
 from iwm_bayes.care import Care, steady
+from iwm_bayes.columns import ANYONE
 from iwm_bayes.core import Model, leaves
 from iwm_bayes.earned import STRICT, STYLES, Criterion, Judgement, Path, final_styles, judge
-from iwm_bayes.lives import NEWCOMER, in_parts, lives
+from iwm_bayes.lives import in_parts, lives
 from iwm_bayes.people import names, thin
 
 
@@ -95,7 +96,7 @@ def earned_security(
     found = found.transpose("chain", "draw", ...).assign_coords(person=fit["data"]["person"].values)
     sensitivity = mean_where_defined(found["sensitivity"].stack(sample=("chain", "draw")).values)
     found["sensitivity"] = (("secure", "hold"), sensitivity)
-    return found.assign_attrs({"figure": figure or NEWCOMER} | criterion._asdict())
+    return found.assign_attrs({"figure": figure or ANYONE} | criterion._asdict())
 
 
 def true_security(

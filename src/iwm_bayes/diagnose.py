@@ -101,6 +101,17 @@ def identifiability(model: Model, data: xr.Dataset) -> list[str]:
                 f"no rating of {belief} has a scale that is fixed: where a person starts and how they use the scale "
                 f"are hardly told apart. Fix intercept and slope of one, or share {belief}_start"
             )
+    for name, response in model.responses.items():
+        rater = data.attrs.get(f"rater of {name}", "patient")
+        if rater != "patient" and response.scale and not {f"{name}_{leaf}" for leaf in response.scale} & free:
+            warnings.append(
+                f"{name} is the {rater}'s, and fixes the scale of what a patient believes. "
+                f"Name a rating of the patient's own first in the theory, if there is one"
+            )
+    if (data["reported"].values > 0).any() and "assimilation" not in free:
+        warnings.append(
+            "outcomes are the person's own report, which is partly what they expected: see rates at other assimilations"
+        )
     by_figure = {name for name in free if parameters(model)[name].by == "figure"}
     if not about & {"availability", "worth"} and {"approach_sensitivity", "approach_bias"} <= free and by_figure:
         warnings.append(

@@ -5,11 +5,11 @@
 
 Both drivers take a *course*, float64 (event, field, person): the fields of `Event` and whether the
 outcome was seen, in one array, because every array that a compiled model can swap adds to its
-compilation. Both return what each reading sees at every event. A reading is (about, moment): a key
-of READS, and whether it is taken before or after the event's outcome.
+compilation. Both return what each reading sees at every event. What a response keeps of its readings
+is summed up afterwards: it does not act on beliefs.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,12 +17,11 @@ import pytensor
 import pytensor.tensor as pt
 import xarray as xr
 
-from iwm_bayes.core import READS, Event, Params, Rule, State, each, leaves
-from iwm_bayes.ops import Array, by_figure, constant, flat, refill, where
+from iwm_bayes.columns import ANYONE
+from iwm_bayes.core import READS, Event, Params, Reading, Response, Rule, State, View, each, leaves, readings
+from iwm_bayes.ops import Array, by_figure, constant, count_figures, flat, refill, where
 
-type Reading = tuple[str, str]
-
-SCALARS = ("outcome", "seen", "since_figure", "since_any", "distress", "threat")
+SCALARS = ("outcome", "seen", "since_figure", "since_any", "distress", "threat", "reported")
 
 
 def fields(figures: Sequence[str]) -> list[str]:
@@ -36,17 +35,18 @@ def course(data: xr.Dataset) -> np.ndarray:
     lived = is_figure * data["present"].values[:, None, :]
     met = np.zeros_like(lived)
     met[1:] = np.cumsum(lived, axis=0)[:-1] > 0
+    met[:, data["figure"].values == ANYONE] = 0.0
     scalars = np.stack([data[name].values.astype(float) for name in SCALARS], axis=1)
     return np.concatenate([scalars, is_figure, met], axis=1)
 
 
 def unpack(row: Array, figures: int) -> tuple[Event, Array]:
     """One event and whether its outcome was seen, from one row (field, person) of a course."""
-    outcome, seen, since_figure, since_any, distress, threat = (row[index] for index in range(len(SCALARS)))
+    outcome, seen, since_figure, since_any, distress, threat, reported = (row[index] for index in range(len(SCALARS)))
     first = len(SCALARS)
     is_figure = by_figure([row[first + figure] if figures > 1 else 1.0 + 0.0 * outcome for figure in range(figures)])
     met = by_figure([row[first + figures + figure] for figure in range(figures)])
-    return Event(outcome, is_figure, met, since_figure, since_any, distress, threat), seen > 0
+    return Event(outcome, is_figure, met, since_figure, since_any, distress, threat, reported), seen > 0
 
 
 def step(rule: Rule, p: Params, s: State, event: Event, seen: Array) -> tuple[State, State]:
@@ -56,19 +56,37 @@ def step(rule: Rule, p: Params, s: State, event: Event, seen: Array) -> tuple[St
     return before, each(lambda new, old: where(seen, new, old), learned, before)
 
 
-def read(rule: Rule, p: Params, before: State, after: State, event: Event, readings: Iterable[Reading]) -> list[Array]:
-    """What each reading sees at one event, (person,) each."""
-    beliefs = {"before": rule.beliefs(p, before, event), "after": rule.beliefs(p, after, event)}
-    return [READS[about](beliefs[moment]) for about, moment in readings]
+def with_figure(event: Event, figure: int) -> Event:
+    """The same event with another figure."""
+    nobody = 0.0 * event.outcome
+    return event._replace(
+        figure=by_figure([nobody + constant(f == figure) for f in range(count_figures(event.figure))])
+    )
 
 
 class Moment(NamedTuple):
-    """One event of a walk: what happened, and the states on either side of it."""
+    """One event of a walk: the states around it, and what happened."""
 
-    event: Event
-    seen: Array
+    last: State  # when the last event was over
     before: State
     after: State
+    event: Event
+    seen: Array
+
+
+def read(rule: Rule, p: Params, moment: Moment, wanted: Iterable[Reading]) -> list[Array]:
+    """What each reading sees at one event, (person,) each.
+
+    Before an event nobody has been met, and a figure named by the reading is seen as it was left at the last event.
+    """
+    told = {"before": 0.0 * moment.event.outcome, "after": where(moment.seen, constant(1.0), constant(0.0))}
+    found = []
+    for about, when, figure in wanted:
+        event = moment.event if figure is None else with_figure(moment.event, figure)
+        first = rule.beliefs(p, moment.before if figure is None else moment.last, event)
+        now = first if when == "before" else rule.beliefs(p, moment.after, event)
+        found.append(READS[about](View(first, now, event, told[when])))
+    return found
 
 
 def walk(rule: Rule, p: Params, course: np.ndarray, figures: int) -> Iterator[Moment]:
@@ -76,16 +94,37 @@ def walk(rule: Rule, p: Params, course: np.ndarray, figures: int) -> Iterator[Mo
     s = rule.start(p, figures)
     for row in course:
         event, seen = unpack(row, figures)
-        before, s = step(rule, p, s, event, seen)
-        yield Moment(event, seen, before, s)
+        before, after = step(rule, p, s, event, seen)
+        yield Moment(s, before, after, event, seen)
+        s = after
 
 
-def loop(rule: Rule, p: Params, course: np.ndarray, figures: int, readings: Sequence[Reading]) -> list[np.ndarray]:
+def loop(rule: Rule, p: Params, course: np.ndarray, figures: int, wanted: Sequence[Reading]) -> list[np.ndarray]:
     """What each reading sees at every event, (event, person) per reading."""
-    rows = [
-        read(rule, p, moment.before, moment.after, moment.event, readings) for moment in walk(rule, p, course, figures)
-    ]
+    rows = [read(rule, p, moment, wanted) for moment in walk(rule, p, course, figures)]
     return [np.stack(column) for column in zip(*rows, strict=True)]
+
+
+def summed(share: np.ndarray, reading: np.ndarray) -> np.ndarray:
+    """The sum of a reading so far, of which a `share` is left from each event to the next; all (event, person)."""
+    total = np.zeros_like(reading)
+    for event, (left, new) in enumerate(zip(share, reading, strict=True)):
+        total[event] = left * total[event - 1] + new if event else new
+    return total
+
+
+def remembered(
+    response: Response, p: Params, found: Mapping[Reading, Array], since: Array, figures: int, summed: Callable = summed
+) -> dict[Reading, Array]:
+    """A response's readings (event, person), with the sum in place of every one that it keeps.
+
+    `since` is the time since the last event. Before an outcome, the sum is without what that outcome adds.
+    """
+    values = {reading: found[reading] for reading in readings(response, figures)}
+    for reading in [reading for reading in values if reading.about in response.keeps]:
+        total = summed(response.keeps[reading.about](p, since), found[reading])
+        values[reading] = total - found[reading] if response.moment == "before" else total
+    return values
 
 
 def graphs(tree: Any) -> list[Any]:
@@ -98,7 +137,19 @@ def as_graphs(p: Params) -> Params:
     return each(lambda leaf: refill(leaf, map(pt.as_tensor, flat(leaf))), p)
 
 
-def scan(rule: Rule, p: Params, course: Any, figures: int, readings: Sequence[Reading]) -> list[Any]:
+def summed_in_graph(share: Any, reading: Any) -> Any:
+    """`summed` in a graph."""
+    start = pt.zeros_like(reading[0])
+    return pytensor.scan(
+        lambda left, new, total: constant(1.0) * (left * total + new),
+        sequences=[pt.broadcast_to(share, reading.shape), reading],
+        outputs_info=[start],
+        strict=True,
+        return_updates=False,
+    )
+
+
+def scan(rule: Rule, p: Params, course: Any, figures: int, wanted: Sequence[Reading]) -> list[Any]:
     """The same in a graph: events are scanned over, never unrolled.
 
     Every output is multiplied by 1. Where the gradient of one output contains another output as it stands, PyTensor
@@ -114,13 +165,13 @@ def scan(rule: Rule, p: Params, course: Any, figures: int, readings: Sequence[Re
         s, values = (each(lambda leaf: refill(leaf, given), tree) for tree in (start, p))
         event, seen = unpack(row, figures)
         before, after = step(rule, values, s, event, seen)
-        outputs = [*graphs(after), *read(rule, values, before, after, event, readings)]
+        outputs = [*graphs(after), *read(rule, values, Moment(s, before, after, event, seen), wanted)]
         return [constant(1.0) * output for output in outputs]
 
     outputs = pytensor.scan(
         one,
         sequences=[course],
-        outputs_info=[*states, *[None] * len(readings)],
+        outputs_info=[*states, *[None] * len(wanted)],
         non_sequences=constants,
         strict=True,
         return_updates=False,

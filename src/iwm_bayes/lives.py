@@ -11,15 +11,15 @@ import numpy as np
 import xarray as xr
 
 from iwm_bayes.care import Care
+from iwm_bayes.columns import ANYONE
 from iwm_bayes.core import InputError, Model, Params, rule_values
 from iwm_bayes.earned import Path, path
 from iwm_bayes.filtering import SCALARS, Moment, course, walk
+from iwm_bayes.living import Offer, live
 from iwm_bayes.people import laid, names, thin
 from iwm_bayes.population import with_newcomer
-from iwm_bayes.simulate import live
 
 AT_ONCE = 20_000  # people in memory, a draw of a person being a person
-NEWCOMER = "someone new"
 
 
 def sessions_with(data: xr.Dataset, figure: str | None) -> np.ndarray:
@@ -67,7 +67,7 @@ class Lives(NamedTuple):
     def ahead(self, sessions: int) -> np.ndarray:
         """The course of so many further sessions with the figure in view, one unit of time apart, all seen."""
         rows = np.ones((sessions, *self.course.shape[1:]))
-        rows[:, [SCALARS.index(name) for name in ("distress", "threat")]] = 0.0
+        rows[:, [SCALARS.index(name) for name in ("distress", "threat", "reported")]] = 0.0
         figure = self.figures - 1 if self.figure is None else self.figure
         rows[:, len(SCALARS) : len(SCALARS) + self.figures] = (np.arange(self.figures) == figure)[:, None]
         rows[:, -self.figures :] = self.met
@@ -84,20 +84,25 @@ class Lives(NamedTuple):
     def projected(self, care: Care, sessions: int, generator: np.random.Generator) -> Path:
         """Beliefs in so many more sessions with the figure in view under a plan of care, in closed loop."""
         *_, last = walk(self.model.rule, self.p, self.course, self.figures)
-        chance = np.tile(care(sessions)[:, None], self.course.shape[2])
-        lived = live(self.model, self.values, self.ahead(sessions), chance, self.figures, last.after, generator)
-        return self._replace(counts=np.ones(chance.shape, dtype=bool)).path(moment for moment, _ in lived)
+        pull, threat = np.array([[care.pull]]), np.array([[care.threat]])
+        offers = [Offer(np.array([[chance]]), pull, threat) for chance in care(sessions)]
+        staying = {name: r for name, r in self.model.responses.items() if r.effect in ("none", "withdraws")}
+        model = self.model._replace(responses=staying)
+        lived = live(model, self.values, self.ahead(sessions), offers, self.figures, last.after, generator)
+        counts = np.ones((sessions, self.course.shape[2]), dtype=bool)
+        return self._replace(counts=counts).path(moment for moment, _ in lived)
 
 
 def lives(model: Model, data: xr.Dataset, values: dict[str, np.ndarray], figure: str | None) -> Lives:
     """People by their values, with (draw, person) laid along one axis, in the course of a data set."""
-    figures = [*names(data), *([NEWCOMER] if figure is None else [])]
+    added = figure is None and ANYONE not in names(data)  # else that is whom some assessments were about
+    figures = [*names(data), *([ANYONE] if added else [])]
     lived = course(data.assign_coords(figure=figures))
     met = [(data["present"] & (data["figure_index"] == index)).any("event").values for index in range(len(figures))]
     repeats = next(iter(values.values())).shape[-1] // data.sizes["person"]
     return Lives(
         model,
-        with_newcomer(model, values) if figure is None else values,
+        with_newcomer(model, values) if added else values,
         np.tile(lived, (1, 1, repeats)),
         np.tile(sessions_with(data, figure), (1, repeats)),
         np.tile(np.array(met, dtype=float), (1, repeats)),

@@ -134,6 +134,18 @@ def exchangeable(same: Array, other: Array, figures: int) -> Array:
     return Figures(pairs) if isinstance(pairs[0], Figures) else np.stack(pairs)
 
 
+def rows_of(x: Array) -> list[Array]:
+    """A quantity by figure, (..., figure, person), as one quantity per figure."""
+    return list(x.rows) if isinstance(x, Figures) else [x[..., figure, :] for figure in range(x.shape[-2])]
+
+
+def by_choice(rows: list[Array]) -> Array:
+    """Quantities of each of several choices together, along a last axis of their own."""
+    if any(isinstance(row, Variable) for row in rows):
+        return pt.stack(rows, axis=-1)
+    return np.stack(np.broadcast_arrays(*rows), axis=-1)
+
+
 def count_figures(x: Array) -> int:
     """How many figures a quantity by figure has."""
     return len(x.rows) if isinstance(x, Figures) else x.shape[-2]

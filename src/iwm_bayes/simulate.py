@@ -1,48 +1,77 @@
-"""People live through sessions: beliefs move, responses are given, and what is done decides what is seen.
+"""A population lives through phases of care, and leaves sessions like those of a real study.
 
-The loop is closed: who withdraws at an event does not see its outcome. A simulation returns the Dataset
-that `data.read` returns, so that recovery is `fit(model, simulate(model, ...))`.
+A simulation returns the Dataset that `data.read` returns, so that recovery is `fit(model, simulate(model, ...))`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from iwm_bayes.answers import Echo, heard, silence
 from iwm_bayes.care import Care
-from iwm_bayes.core import READS, Beliefs, Event, InputError, Model, State, carried, each, response_values, rule_values
+from iwm_bayes.core import InputError, Model, rule_values
 from iwm_bayes.data import arrange
-from iwm_bayes.filtering import Moment, course, step, unpack
-from iwm_bayes.ops import over_figures
+from iwm_bayes.filtering import course
+from iwm_bayes.living import Offer, Strain, live
 from iwm_bayes.population import place, rows, values
 
 
 class Phase(NamedTuple):
-    """A stretch of sessions in each of which every figure of `care` is met once, in order."""
+    """A stretch of sessions in each of which every figure of `care` is met once, in order.
+
+    Where the theory has a response that chooses, each session is one event, with the figure that is turned to.
+    """
 
     care: Mapping[str, Care]
     sessions: int
     assessed: bool = False  # begins with an assessment of each figure, before any outcome
+    strain: Strain = Strain()
 
 
-def schedule(phases: Sequence[Phase]) -> pd.DataFrame:
-    """One row per event in order: session, figure, chance of a responsive act (NaN at an assessment)."""
-    found: list[tuple[int, str, float]] = []
+class Planned(NamedTuple):
+    """One event to come: when, with whom (unless that is chosen), and what it holds."""
+
+    session: int
+    figure: str
+    offer: Offer
+
+
+def offer(phase: Phase, figures: Sequence[str], chances: Mapping[str, float]) -> Offer:
+    """What an event of a phase holds; who is not there does not respond."""
+    absent = Care(lambda sessions: np.zeros(sessions))
+    cares = [phase.care.get(figure, absent) for figure in figures]
+    chance, pull, threat = (
+        np.array(column, dtype=float)[:, None]
+        for column in (
+            [chances.get(figure, 0.0) for figure in figures],
+            [care.pull for care in cares],
+            [care.threat for care in cares],
+        )
+    )
+    return Offer(chance, pull, threat, phase.strain)
+
+
+def schedule(phases: Sequence[Phase], chosen: bool = False) -> list[Planned]:
+    """The events in order; `chosen`: one event per session, with a figure that is chosen then."""
+    if any(phase.sessions < 1 or not phase.care for phase in phases):
+        raise InputError(["a phase needs at least one session and one figure"])
+    figures = list(dict.fromkeys(figure for phase in phases for figure in phase.care))
+    found: list[Planned] = []
     session = 0
     for phase in phases:
-        if phase.sessions < 1 or not phase.care:
-            raise InputError(["a phase needs at least one session and one figure"])
+        met = list(phase.care)[: 1 if chosen else None]
         if phase.assessed:
             session += 1
-            found += [(session, figure, np.nan) for figure in phase.care]
-        chances = {figure: care(phase.sessions) for figure, care in phase.care.items()}
+            unknown = offer(phase, figures, dict.fromkeys(figures, np.nan))._replace(strain=Strain())
+            found += [Planned(session, figure, unknown) for figure in phase.care]
+        courses = {figure: care(phase.sessions) for figure, care in phase.care.items()}
         for index in range(phase.sessions):
             session += 1
-            found += [(session, figure, chances[figure][index]) for figure in phase.care]
-    return pd.DataFrame(found, columns=["session", "figure", "chance"])
+            now = offer(phase, figures, {figure: float(course[index]) for figure, course in courses.items()})
+            found += [Planned(session, figure, now) for figure in met]
+    return found
 
 
 def draw_people(
@@ -63,62 +92,20 @@ def draw_people(
     return values(model, levels, figures, people)
 
 
-def answers(
-    model: Model,
-    people: Mapping[str, np.ndarray],
-    moment: str,
-    held: Beliefs,
-    event: Event,
-    echoes: dict[str, Echo],
-    generator: np.random.Generator,
-) -> dict[str, np.ndarray]:
-    """Each response that belongs to a moment, drawn for every person; what it leaves is added to `echoes`."""
-    found = {}
-    for name, response in model.responses.items():
-        if response.moment != moment:
-            continue
-        p = response_values(model, name, people)
-        p = each(lambda leaf: over_figures(event.figure * leaf) if leaf.ndim == 2 else leaf, p)
-        given = response.given(p, READS[response.about](held))
-        last, since = (over_figures(event.figure * leaf) for leaf in echoes[name])
-        found[name] = response.family.draw(generator, **carried(response, p, given, last, since))
-        if response.carry is not None:
-            everyone = 1.0 if response.about == "worth" else event.figure
-            echoes[name] = heard(echoes[name], everyone, found[name] - given["mu"])
-    return found
-
-
-def live(
-    model: Model,
-    people: Mapping[str, np.ndarray],
-    course: np.ndarray,
-    chance: np.ndarray,
-    figures: int,
-    s: State,
-    generator: np.random.Generator,
-) -> Iterator[tuple[Moment, dict[str, np.ndarray]]]:
-    """Every event from state `s` on, with the answers given at it, in closed loop.
-
-    `course` (event, field, person) says who is met when, `chance` (event, person) how likely the figure is
-    to respond: NaN where nothing can be experienced. Outcomes are 0 or 1.
-    """
-    p = rule_values(model, people)
-    echoes = dict.fromkeys(model.responses, silence(figures, chance.shape[1]))
-    for row, likely in zip(course, chance, strict=True):
-        event, _ = unpack(row, figures)
-        before = model.rule.drift(p, s, event)
-        echoes = {name: echo._replace(since=echo.since + event.since_any) for name, echo in echoes.items()}
-        given = answers(model, people, "before", model.rule.beliefs(p, before, event), event, echoes, generator)
-        seen = ~np.isnan(likely)
-        for name, response in model.responses.items():
-            if response.effect == "withdraws":
-                given[name] = np.where(np.isnan(likely), np.nan, given[name])
-                seen = seen & (given[name] > 0)
-        responded = generator.random(likely.shape) < np.nan_to_num(likely)
-        event = event._replace(outcome=np.where(seen & responded, 1.0, 0.0))
-        before, s = step(model.rule, p, s, event, seen)
-        given |= answers(model, people, "after", model.rule.beliefs(p, s, event), event, echoes, generator)
-        yield Moment(event, seen, before, s), given
+def table_of(plan: Sequence[Planned], model: Model, people: int) -> pd.DataFrame:
+    """The table of a plan before anything happens, one row per event and person."""
+    events = pd.DataFrame(
+        {
+            "session": [planned.session for planned in plan],
+            "figure": [planned.figure for planned in plan],
+            "assessment": [bool(np.isnan(planned.offer.chance).all()) for planned in plan],
+        }
+    )
+    frame = events.merge(pd.DataFrame({"person": [f"p{index + 1:03d}" for index in range(people)]}), how="cross")
+    frame = frame.assign(time=frame["session"].astype(float), outcome=0.0, seen=False, reported=0.0)
+    frame = frame.assign(distress=0.0, threat=0.0)
+    frame = frame.assign(**{f"answer_{name}": np.nan for name in model.responses})
+    return frame.sort_values(["person", "session"], kind="stable")
 
 
 def simulate(
@@ -127,22 +114,41 @@ def simulate(
     people: int | Mapping[str, np.ndarray],
     seed: int | np.random.Generator,
 ) -> xr.Dataset:
-    """Simulated sessions. `people` is how many to draw from the theory's priors, or their values by name."""
+    """Simulated sessions. `people` is how many to draw from the theory's priors, or their values by name.
+
+    Who leaves is absent afterwards, and nothing of what they would have lived through is kept.
+    """
     generator = np.random.default_rng(seed)
-    plan = schedule(phases)
-    figures = list(pd.unique(plan["figure"]))
+    leaving = [name for name, response in model.responses.items() if response.effect == "leaves"]
+    plan = schedule(phases, chosen=any(response.effect == "chooses" for response in model.responses.values()))
+    figures = list(dict.fromkeys(figure for phase in phases for figure in phase.care))
     drawn = draw_people(model, figures, people, generator) if isinstance(people, int) else dict(people)
     count = max(value.shape[-1] for value in drawn.values())
-    frame = plan.merge(pd.DataFrame({"person": [f"p{index + 1:03d}" for index in range(count)]}), how="cross")
-    frame = frame.assign(time=frame["session"].astype(float), outcome=0.0, seen=False, distress=0.0, threat=0.0)
-    frame = frame.assign(assessment=frame["chance"].isna())
-    frame = frame.assign(**{f"answer_{name}": np.nan for name in model.responses})
-    data = arrange(frame.sort_values(["person", "session"], kind="stable"), model.responses, "session")
-    chance = np.tile(plan["chance"].to_numpy()[:, None], count)
+    data = arrange(table_of(plan, model, count), model.responses, "session", figures)
+    for name, response in model.responses.items():
+        data[f"answer_{name}"].attrs["effect"] = response.effect
     start = model.rule.start(rule_values(model, drawn), len(figures))
-    lived = live(model, drawn, course(data), chance, len(figures), start, generator)
-    for index, (moment, given) in enumerate(lived):
-        data["outcome"][index], data["seen"][index] = moment.event.outcome, moment.seen
-        for name, value in given.items():
-            data[f"answer_{name}"][index] = value
-    return data
+    offers = [planned.offer for planned in plan]
+    here = np.ones(count, dtype=bool)
+    for index, (moment, given) in enumerate(live(model, drawn, course(data), offers, len(figures), start, generator)):
+        event = moment.event
+        lived = {name: getattr(event, name) for name in ("outcome", "distress", "threat", "since_figure")}
+        lived |= {"seen": moment.seen, "figure_index": event.figure.argmax(axis=0)}
+        lived |= {f"answer_{name}": value for name, value in given.items()}
+        for name, value in lived.items():
+            data[name][index] = value
+        data["present"][index] = here
+        here = here & ~np.any([given[name] == 1 for name in leaving], axis=0)
+    return without_absent(data) if leaving else data
+
+
+def without_absent(data: xr.Dataset) -> xr.Dataset:
+    """Nothing happens where nobody is present, and events to which nobody comes are none."""
+    present = data["present"]
+    empty = {name: np.nan for name in data if str(name).startswith("answer_") or name in ("session", "time")}
+    kept = {
+        name: variable.where(present, empty.get(name, 0)).astype(variable.dtype)
+        for name, variable in data.items()
+        if variable.dims == ("event", "person")
+    }
+    return data.assign(kept).isel(event=present.any("person").values)

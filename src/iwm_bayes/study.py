@@ -9,7 +9,7 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from iwm_bayes.core import InputError
 
@@ -43,7 +43,7 @@ class Outcome(Strict):
 
     column: str
     scale: Scale = (0.0, 1.0)
-    source: Literal["observed"] = "observed"
+    source: Literal["observed", "self"] = "observed"  # who says so: somebody else, or the person
     missing: Literal["unseen", "unrecorded"] | None = None
     cut: float | None = None  # in the table's units: at or beyond it counts as 1, before it as 0
 
@@ -56,11 +56,28 @@ class Scaled(Strict):
 
 
 class Answer(Strict):
-    """The column of one response: a number on a scale, or one of two answers."""
+    """The column of one response: a number on a scale, one of several answers, or the mean of several items."""
 
-    column: str
+    column: str | None = None
+    items: tuple[str, ...] = ()  # columns whose mean is the answer, in place of one column
+    reliability: float | None = Field(default=None, gt=0, lt=1)  # of that mean: fixes the noise of the rating
     scale: Scale | None = None
-    levels: tuple[str, str] | None = None
+    levels: tuple[str, ...] | None = None  # the answers in order, the lowest first
+    nobody: str = "nobody"  # of a choice of figure: the word for none
+    scope: Literal["event", "session"] = "event"  # given after this event, or about the session when it is over
+    rater: Literal["patient", "therapist", "observer"] = "patient"
+
+    @model_validator(mode="after")
+    def one_source(self) -> "Answer":
+        if (self.column is None) == (not self.items):
+            raise ValueError("name one `column`, or several `items` whose mean is the answer")
+        if self.reliability is not None and not self.items:
+            raise ValueError("`reliability` belongs to the mean of several `items`")
+        return self
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return self.items if self.column is None else (self.column,)
 
 
 class Columns(Strict):
@@ -71,6 +88,7 @@ class Columns(Strict):
     figure: str | None = None
     time: str | None = None
     outcome: Outcome
+    reported: Scaled | None = None  # the person's own report of the outcome, where nobody else recorded it
     distress: Scaled | None = None
     threat: Scaled | None = None
 

@@ -103,13 +103,14 @@ def scaled(table: Table, column: str, scale: tuple[float, float]) -> np.ndarray:
     return np.where(off, np.nan, (found - scale[0]) / (scale[1] - scale[0]))
 
 
-def chosen(table: Table, column: str, levels: tuple[str, str]) -> np.ndarray:
-    """A column of two answers as 0 and 1, in the order of `levels`; NaN where blank."""
-    given = table.frame[column].astype(str).str.strip().to_numpy()
-    found = np.where(given == levels[0], 0.0, np.where(given == levels[1], 1.0, np.nan))
-    neither = np.isnan(found) & ~blank(table, column)
-    remedy = "Correct the value, or `levels` in the study"
-    table.report(neither, column, f'neither "{levels[0]}" nor "{levels[1]}"', remedy)
+def chosen(table: Table, column: str, levels: Sequence[str]) -> np.ndarray:
+    """A column of answers as 0, 1, ... in the order of `levels`; NaN where blank."""
+    given = table.frame[column].astype(str).str.strip()
+    found = given.map({level: float(index) for index, level in enumerate(levels)}).to_numpy(dtype=float)
+    unknown = np.isnan(found) & ~blank(table, column)
+    quoted = [f'"{level}"' for level in levels]
+    fault = f"neither {quoted[0]} nor {quoted[1]}" if len(levels) == 2 else f"none of {', '.join(quoted)}"
+    table.report(unknown, column, fault, "Correct the value, or `levels` in the study")
     return found
 
 

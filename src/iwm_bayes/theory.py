@@ -1,6 +1,7 @@
 """A theory file: a rule, its responses, and the priors that differ. One TOML file to a `Model`."""
 
 import difflib
+import re
 from collections import Counter
 from importlib import resources
 from pathlib import Path
@@ -9,9 +10,9 @@ from typing import Literal
 from pydantic import Field, StrictBool, StrictFloat, ValidationError
 
 from iwm_bayes.core import InputError, Learner, Model, Parameter, Response, Rule, leaves, parameters, rebuild
-from iwm_bayes.responses import RESPONSES
-from iwm_bayes.responses.rating import reference
+from iwm_bayes.responses import LEVELS, RESPONSES
 from iwm_bayes.rules import RULES, equation, from_file
+from iwm_bayes.rules.assimilating import assimilating
 from iwm_bayes.rules.independent import independent
 from iwm_bayes.study import Name, Strict, explain, read_toml
 
@@ -36,6 +37,7 @@ class Theory(Strict):
     rule: str
     responses: list[str] | dict[Name, str]
     transfer: bool = False
+    assimilation: bool = False  # what people report of an outcome is partly what they expected
     parameters: dict[str, Prior] = Field(default_factory=dict)
 
 
@@ -59,23 +61,35 @@ def find(name: str) -> Path:
     return shelf() / f"{name}.toml"
 
 
+def told() -> list[str]:
+    """The kinds of responses as a user is told of them: those with levels once."""
+    return list(dict.fromkeys(re.sub(r"_\d+$", f"_{LEVELS[0]}..{LEVELS[-1]}", kind) for kind in RESPONSES))
+
+
 def choose_responses(path: Path, wanted: list[str] | dict[str, str]) -> dict[str, Response]:
     """The responses by the theory's names; the first rating of each belief fixes its scale."""
     kinds = wanted if isinstance(wanted, dict) else {name: name for name in wanted}
     unknown = [kind for kind in kinds.values() if kind not in RESPONSES]
     if unknown or not kinds or len(kinds) < len(wanted):
         raise InputError(
-            [f"{path}, key `responses`: name one or more of {', '.join(RESPONSES)}, each once; not {unknown or wanted}"]
+            [f"{path}, key `responses`: name one or more of {', '.join(told())}, each once; not {unknown or wanted}"]
         )
     chosen: dict[str, Response] = {}
     anchored: set[str] = set()
     for name, kind in kinds.items():
         response = RESPONSES[kind]
-        if kind.endswith("_rating") and response.about not in anchored:
+        if response.scale and response.about not in anchored:
             anchored.add(response.about)
             response = reference(response)
         chosen[name] = response
     return chosen
+
+
+def reference(response: Response) -> Response:
+    """The rating that fixes a belief's scale: without one, start and location are not identified."""
+    declared = leaves(response.parameters)
+    fixed = (parameter._replace(fixed=response.scale.get(name, parameter.fixed)) for name, parameter in declared)
+    return response._replace(parameters=rebuild(response.parameters, fixed))
 
 
 def find_rule(path: Path, name: str) -> Learner | Rule:
@@ -94,11 +108,14 @@ def find_rule(path: Path, name: str) -> Learner | Rule:
 def lift(path: Path, theory: Theory, rule: Learner | Rule, responses: dict[str, Response]) -> Rule:
     """A learner lifted to the beliefs that the responses read; a rule as it is."""
     if isinstance(rule, Learner):
-        reads_worth = any(response.about == "worth" for response in responses.values())
-        return independent(rule, worth=reads_worth, transfer=theory.transfer)
-    if theory.transfer:
+        reads_worth = any(response.about in ("worth", "worth_change") for response in responses.values())
+        rule = independent(rule, worth=reads_worth, transfer=theory.transfer)
+    elif theory.transfer:
         raise InputError([f"{path}, key `transfer`: {theory.rule} generalises by itself. Take `transfer` out"])
-    return rule
+    asks = any(response.about == "perceived" for response in responses.values())
+    if asks and not theory.assimilation:
+        raise InputError([f"{path}: what people report of outcomes says nothing without `assimilation = true`"])
+    return assimilating(rule) if theory.assimilation else rule
 
 
 def amended(label: str, parameter: Parameter, prior: Prior, may_differ: bool, problems: list[str]) -> Parameter:

@@ -1,15 +1,27 @@
 """How beliefs show: one file per kind. `RESPONSES` holds every one by name."""
 
 from iwm_bayes.core import Response
-from iwm_bayes.responses import approach, autoregressive
-from iwm_bayes.responses.rating import rating
+from iwm_bayes.responses import approach, autoregressive, bid, dropout, seek, worth_state
+from iwm_bayes.responses.beta_rating import beta_rating
+from iwm_bayes.responses.invest import invest
+from iwm_bayes.responses.ordinal import ordinal
+from iwm_bayes.responses.rating import Rated, rating
+
+BELIEFS: tuple[Rated, ...] = ("availability", "worth", "expected")
+LEVELS = range(3, 12)  # of a Likert item, or of amounts to entrust
 
 RESPONSES: dict[str, Response] = {
-    "availability_rating": rating("availability"),
-    "worth_rating": rating("worth"),
-    "expected_rating": rating("expected"),
-    "autoregressive_availability_rating": autoregressive.rating("availability"),
-    "autoregressive_worth_rating": autoregressive.rating("worth"),
-    "autoregressive_expected_rating": autoregressive.rating("expected"),
+    **{f"{about}_rating": rating(about) for about in BELIEFS},
+    **{f"autoregressive_{about}_rating": autoregressive.rating(about) for about in BELIEFS},
+    **{f"{about}_beta_rating": beta_rating(about) for about in BELIEFS},
+    **{f"{about}_ordinal_{levels}": ordinal(about, levels) for about in BELIEFS for levels in LEVELS},
+    "perceived_rating": rating("perceived"),
+    "worth_level": worth_state.LEVEL,
+    "worth_pulse": worth_state.PULSE,
+    "worth_trend": worth_state.TREND,
     "approach": approach.RESPONSE,
+    "bid": bid.RESPONSE,
+    "seek": seek.RESPONSE,
+    **{f"invest_{levels}": invest(levels) for levels in LEVELS},
+    "dropout": dropout.RESPONSE,
 }

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from iwm_bayes.core import Family, Parameter, Response
+from iwm_bayes.core import Family, Parameter, Params, Response
 from iwm_bayes.ops import Array, constant, logit
 
 SUREST = constant(0.001)
@@ -25,12 +25,18 @@ class Parameters(NamedTuple):
     )
 
 
-def given(p: Parameters, held: Array) -> dict[str, Array]:
-    return {"logit_p": p.bias + p.sensitivity * logit(SUREST + (1.0 - 2.0 * SUREST) * held)}
+def preference(p: Params, expected: Array) -> Array:
+    """Log-odds of turning to a figure rather than not."""
+    return p.bias + p.sensitivity * logit(SUREST + (1.0 - 2.0 * SUREST) * expected)
+
+
+def given(p: Parameters, expected: Array) -> dict[str, Array]:
+    return {"logit_p": preference(p, expected)}
 
 
 def draw(generator: np.random.Generator, logit_p: Array) -> Array:
     return (generator.logistic(size=np.shape(logit_p)) < logit_p).astype(np.float64)
 
 
-RESPONSE = Response(Parameters(), "expected", "before", Family("Bernoulli", draw, whole=True), given, "withdraws")
+FAMILY = Family("Bernoulli", draw, whole=True)
+RESPONSE = Response(Parameters(), "expected", "before", FAMILY, given, "withdraws")

@@ -9,7 +9,7 @@ the same figure (of worth: since the last rating). Ratings at an end of the scal
 Hamaker & Wichers (2017), doi:10.1177/0963721416666518.
 """
 
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from iwm_bayes.core import Parameter, Response
 from iwm_bayes.ops import Array
@@ -29,6 +29,6 @@ def carry(p: Parameters, elapsed: Array) -> Array:
     return p.persistence**elapsed
 
 
-def rating(about: Literal["availability", "worth", "expected"]) -> Response:
+def rating(about: plain.Rated) -> Response:
     """A rating of one belief, given after the outcome, and near the last one."""
     return plain.rating(about)._replace(parameters=Parameters(), carry=carry)

@@ -19,6 +19,8 @@ import numpy as np
 from iwm_bayes.core import Family, Parameter, Response
 from iwm_bayes.ops import Array, constant, sqrt
 
+type Rated = Literal["availability", "worth", "expected", "perceived"]  # what people are asked for
+
 FLOOR = constant(0.02)
 MIDDLE = constant(0.5)
 
@@ -40,15 +42,6 @@ def draw(generator: np.random.Generator, mu: Array, sigma: Array) -> Array:
 FAMILY = Family("Normal", draw, bounds=(0.0, 1.0))
 
 
-def rating(about: Literal["availability", "worth", "expected"]) -> Response:
+def rating(about: Rated) -> Response:
     """A rating of one belief, given after the outcome."""
-    return Response(Parameters(), about, "after", FAMILY, given)
-
-
-def reference(response: Response) -> Response:
-    """The rating that fixes a belief's scale: without one, start and location are not identified."""
-    anchored = response.parameters._replace(
-        intercept=response.parameters.intercept._replace(fixed=0.0),
-        slope=response.parameters.slope._replace(fixed=1.0),
-    )
-    return response._replace(parameters=anchored)
+    return Response(Parameters(), about, "after", FAMILY, given, scale={"intercept": 0.0, "slope": 1.0})

@@ -41,15 +41,16 @@ def put(event: Event, new: State, old: State) -> State:
     return each(lambda here, all_: all_ + event.figure * (here - over_figures(event.figure * all_)), new, old)
 
 
-def arrival(event: Event, transfer: Array, old: State) -> State:
+def arrival(event: Event, transfer: Array, fresh: State, old: State) -> State:
     """Start with a figure never met from what was learned of those who were."""
     known = over_figures(event.met)
-    weight = event.figure * (1.0 - event.met) * where(known > 0, transfer, constant(0))
+    arriving = event.figure * (1.0 - event.met) * where(known > 0, constant(1), constant(0))
 
-    def mix(leaf: Array) -> Array:
-        return leaf + weight * (over_figures(event.met * leaf) / maximum(known, constant(1)) - leaf)
+    def mix(first: Array, leaf: Array) -> Array:
+        others = over_figures(event.met * leaf) / maximum(known, constant(1))
+        return leaf + arriving * (first + transfer * (others - first) - leaf)
 
-    return each(mix, old)
+    return each(mix, fresh, old)
 
 
 def independent(learner: Learner, worth: bool = True, transfer: bool = False) -> Rule:
@@ -65,7 +66,8 @@ def independent(learner: Learner, worth: bool = True, transfer: bool = False) ->
         return Lifted(availability, learner.start(p.worth) if worth else Nothing())
 
     def drift(p: Params, s: State, event: Event) -> State:
-        availability = arrival(event, p.transfer, s.availability) if transfer else s.availability
+        fresh = learner.start(here(event, p.availability))
+        availability = arrival(event, p.transfer, fresh, s.availability) if transfer else s.availability
         drifted = learner.drift(here(event, p.availability), here(event, availability), event.since_figure)
         return Lifted(
             put(event, drifted, availability),

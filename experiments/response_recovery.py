@@ -1,0 +1,81 @@
+"""Can what a response assumes of people be found again? 60 people x 40 events, 20 studies for each theory.
+
+Truth: centres from the priors, people around them by each parameter's own spread. Decided by: correlation of true and
+estimated person parameters within a study at least .7 (median), and shared parameters inside their 90 % interval in at
+least 16 of 20 studies. One file per study, so that a rerun does only what is missing:
+`python response_recovery.py THEORY FOLDER [STUDIES]`, THEORY one of `theories/`.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from iwm_bayes.care import frightening, intermittent
+from iwm_bayes.core import Model, leaves
+from iwm_bayes.infer import Compiled, Settings, compile_model, nuts
+from iwm_bayes.living import Strain
+from iwm_bayes.population import place, rows, values
+from iwm_bayes.simulate import Phase, simulate
+from iwm_bayes.theory import load
+
+PEOPLE, FIGURES = 60, ["mother", "therapist"]
+CARE = {"mother": frightening(0.4, 0.4), "therapist": intermittent(0.1, 0.8, 5)}
+STRAIN = Strain(rate=0.5, soothing=0.9, self_regulation=0.2)  # distress that comes and goes tells strategies apart
+MANY = 40  # events, whichever way they are spread over figures
+
+
+def phases(model: Model) -> list[Phase]:
+    """Both figures in turn; all 40 events at the choice of the person where the theory has one."""
+    chosen = any(response.effect == "chooses" for response in model.responses.values())
+    return [Phase(CARE, MANY if chosen else MANY // 2, strain=STRAIN)]
+
+
+def people(model: Model, generator: np.random.Generator) -> dict[str, np.ndarray]:
+    """Everyone's link-scale values by row, (person,)."""
+    levels = {}
+    for row in rows(model, FIGURES):
+        spread = row.parameter.spread if row.parameter.pooling == "partial" else 0.0
+        levels[row.label] = place(generator.normal(row.middle, row.width), spread, generator.normal(size=PEOPLE))
+    return levels
+
+
+def study(compiled: Compiled, seed: int) -> dict[str, float]:
+    """For every parameter of a response: r within this study, or whether its 90 % interval holds the truth."""
+    model, generator = compiled.model, np.random.default_rng(seed)
+    truth = people(model, generator)
+    lived = values(model, truth, FIGURES, PEOPLE)
+    fit = nuts(compiled, simulate(model, phases(model), lived, generator), Settings(400, 400, 2, seed))
+    posterior, found = fit["posterior"].to_dataset(), {}
+    of_rule = {name for name, _ in leaves(model.rule.parameters)}
+    for row in (row for row in rows(model, FIGURES) if row.name not in of_rule):
+        if row.parameter.pooling == "partial":
+            estimated = posterior["level"].sel(personal=row.label).mean(("chain", "draw")).values
+            found[f"r {row.label}"] = float(np.corrcoef(truth[row.label], estimated)[0, 1])
+        else:
+            low, high = posterior["centre"].sel(row=row.label).quantile([0.05, 0.95]).values
+            found[f"held {row.label}"] = float(low <= truth[row.label][0] <= high)
+    return found
+
+
+def main(theory: str, folder: Path, studies: int) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    model = load(Path(__file__).parent / "theories" / f"{theory}.toml")
+    files = {seed: folder / f"{theory}-{seed}.json" for seed in range(1, studies + 1)}
+    compiled = None
+    for seed, file in files.items():
+        if not file.exists():
+            compiled = compiled or compile_model(model, simulate(model, phases(model), PEOPLE, 0))
+            file.write_text(json.dumps(study(compiled, seed)))
+            print(f"{theory}: study {seed} done", flush=True)
+    results = pd.DataFrame(json.loads(file.read_text()) for file in files.values())
+    for name in results:
+        kind, _, parameter = name.partition(" ")
+        said = f"r {results[name].median():.2f}" if kind == "r" else f"inside in {results[name].sum():.0f} of {studies}"
+        print(f"{parameter}: {said}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else 20)

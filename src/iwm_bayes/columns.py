@@ -1,0 +1,118 @@
+"""A study's columns, under the program's names and in its units: one row per event, as in the table.
+
+Every fault is noted in the `Table` and none raised, so that a user hears of all of them at once.
+"""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from iwm_bayes.core import Family, InputError, Model
+from iwm_bayes.study import Answer, Study
+from iwm_bayes.table import Table, blank, chosen, complete, scaled, texts, times
+
+ANYONE = "someone new"  # whom a row without a figure is about: people in general, none of whom has been met
+
+
+def without_empty_rows(table: Table, study: Study, model: Model) -> Table:
+    """The table without rows that name no figure, outcome or response: a trial that was missed says nothing."""
+    named = study.columns
+    telling = [named.outcome.column, *([named.figure] if named.figure else [])]
+    telling += [named.reported.column] if named.reported else []
+    telling += [column for name in model.responses for column in study.responses[name].columns]
+    empty = np.all([blank(table, column) for column in telling], axis=0)
+    if empty.all():
+        raise InputError([f"{table.file}: no row has an outcome or a response. Check the columns that the study names"])
+    return table._replace(frame=table.frame[~empty])
+
+
+def steps(table: Table, given: Answer, family: Family, name: str) -> np.ndarray:
+    """Answers in so many steps as 0, 1, ..."""
+    column, last = given.columns[0], family.levels - 1
+    if given.levels is not None:
+        if len(given.levels) != family.levels:
+            table.problems.append(f"[responses.{name}]: `levels` has {len(given.levels)} answers, not {family.levels}")
+        return chosen(table, column, given.levels)
+    scale = given.scale or (0.0, float(last))
+    if abs(scale[1] - scale[0]) != last:
+        table.problems.append(f"[responses.{name}]: a scale of {family.levels} levels has ends {last} apart")
+    found = scaled(table, column, scale) * last
+    remedy = f"Say which answers there are, the lowest first: `levels` of `{name}`"
+    fault = "neither 0 nor 1" if last == 1 else "between two levels"
+    table.report(~np.isnan(found) & (np.abs(found - found.round()) > 1e-9), column, fault, remedy)
+    return found.round()
+
+
+def whom(table: Table, given: Answer, figure: np.ndarray, name: str) -> np.ndarray:
+    """A choice of figure as 0 for nobody and k for the k-th figure, in the order in which figures appear."""
+    figures = [given.nobody, *(known for known in pd.unique(figure) if known not in ("", ANYONE))]
+    return chosen(table, given.columns[0], figures)
+
+
+def answer(table: Table, study: Study, model: Model, name: str, figure: np.ndarray) -> np.ndarray:
+    """One response's answers as numbers in the family's units, NaN where there is none."""
+    given, response = study.responses[name], model.responses[name]
+    if response.effect == "chooses":
+        return whom(table, given, figure, name)
+    if response.family.whole:
+        return steps(table, given, response.family, name)
+    items = np.array([scaled(table, column, given.scale or (0.0, 1.0)) for column in given.columns])
+    enough = (~np.isnan(items)).mean(axis=0) >= 0.5  # the mean of fewer than half of the items is another scale
+    return np.where(enough, np.nansum(items, axis=0) / np.maximum((~np.isnan(items)).sum(axis=0), 1), np.nan)
+
+
+def outcomes(table: Table, study: Study) -> dict[str, np.ndarray]:
+    """Outcome, whether it was seen, and whether the person's own report stands for it; NaN marks unrecorded ones."""
+    given, report = study.columns.outcome, study.columns.reported
+    found = scaled(table, given.column, given.scale)
+    if given.cut is not None:
+        cut = (given.cut - given.scale[0]) / (given.scale[1] - given.scale[0])
+        found = np.where(np.isnan(found), np.nan, found >= cut)
+    told = scaled(table, report.column, report.scale) if report else np.full(len(found), np.nan)
+    reported = (np.isnan(found) & ~np.isnan(told)) | ((given.source == "self") & ~np.isnan(found))
+    found = np.where(np.isnan(found), told, found)
+    absent = np.isnan(found)
+    if given.missing is None:
+        remedy = 'Say what a blank means: missing = "unseen" (nothing happened) or "unrecorded" (a form is missing)'
+        table.report(absent & blank(table, given.column), given.column, "a blank outcome", remedy)
+    if given.missing == "unrecorded" and absent.all():
+        remedy = 'Give outcomes, or say that nothing happened: missing = "unseen"'
+        table.report(absent, given.column, "no outcome was recorded", remedy)
+    if given.missing == "unrecorded":
+        return {"outcome": found, "seen": np.ones(len(found), dtype=bool), "reported": reported.astype(float)}
+    return {"outcome": np.where(absent, 0.0, found), "seen": ~absent, "reported": reported.astype(float)}
+
+
+def figures(table: Table, study: Study) -> np.ndarray:
+    """Who was met, "" where nobody is named."""
+    column = study.columns.figure
+    if column is None:
+        return np.full(len(table.frame), "figure")
+    return np.where(blank(table, column), "", table.frame[column].astype(str).str.strip())
+
+
+def columns(table: Table, study: Study, model: Model) -> pd.DataFrame:
+    """Every column that the program uses, under the program's names, one row per event."""
+    named = study.columns
+    figure = figures(table, study)
+    found: dict[str, Any] = {"person": texts(table, named.person), "session": complete(table, named.session)}
+    found["time"], dated = times(table, named.time) if named.time else (found["session"], False)
+    found |= outcomes(table, study)
+    for name, column in (("distress", named.distress), ("threat", named.threat)):
+        values = scaled(table, column.column, column.scale) if column else np.zeros(len(table.frame))
+        found[name] = np.nan_to_num(values)
+    found |= {f"answer_{name}": answer(table, study, model, name, figure) for name in model.responses}
+    for name in (name for name, response in model.responses.items() if response.about == "perceived"):
+        found[f"answer_{name}"] = np.where(found["reported"] > 0, np.nan, found[f"answer_{name}"])  # taken already
+    acts = {name: found[f"answer_{name}"] for name, response in model.responses.items() if response.effect != "none"}
+    acted = np.any(~np.isnan(list(acts.values())), axis=0) if acts else np.zeros(len(table.frame), dtype=bool)
+    found["assessment"] = ~found["seen"] & ~acted
+    if named.figure:
+        remedy = "Name who was met. Only a row in which nothing happened may be about nobody in particular"
+        table.report((figure == "") & found["seen"], named.figure, "blank, though something happened", remedy)
+    someone = next((known for known in figure if known), ANYONE)
+    found["figure"] = np.where(figure != "", figure, np.where(found["assessment"], ANYONE, someone))
+    frame = pd.DataFrame(found)
+    frame.attrs["dated"] = dated
+    return frame

@@ -1,0 +1,30 @@
+"""How much a person entrusts to a figure, in rising amounts: ordered logistic on the log-odds of what is expected.
+
+    P(amount >= k) = sigmoid(bias + sensitivity * logit(expected) - step * (k - levels / 2)),     k = 1 .. levels - 1
+
+Amounts count from 0; who entrusts nothing does not see the outcome. `bias` and `step` are in log-odds, and a step is
+how much more is needed for the next amount. McCullagh (1980), doi:10.1111/j.2517-6161.1980.tb01109.x.
+"""
+
+from typing import NamedTuple
+
+from iwm_bayes.core import Parameter, Response
+from iwm_bayes.ops import Array, constant
+from iwm_bayes.responses import approach
+from iwm_bayes.responses.choice import FAMILY, in_steps
+
+
+class Parameters(NamedTuple):
+    bias: Array = approach.Parameters().bias
+    sensitivity: Array = approach.Parameters().sensitivity
+    step: Array = Parameter("positive", (0.3, 3.0), pooling="shared", meaning="log-odds from one amount to the next")
+
+
+def invest(levels: int) -> Response:
+    """One of so many amounts, chosen before the outcome."""
+
+    def given(p: Parameters, expected: Array) -> dict[str, Array]:
+        steps = [p.step * constant(k - levels / 2) for k in range(1, levels)]
+        return {"p": in_steps(approach.preference(p, expected), steps)}
+
+    return approach.RESPONSE._replace(parameters=Parameters(), family=FAMILY._replace(levels=levels), given=given)

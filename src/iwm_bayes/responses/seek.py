@@ -1,0 +1,41 @@
+"""To whom a person turns: a softmax over the figures and nobody.
+
+    preference(figure) = bias + sensitivity * logit(expected of that figure) + activation * distress
+    preference(nobody) = 0,          P(choice) = exp(preference) / sum over figures and nobody
+
+`activation`, in log-odds per unit of distress, is the strategy under need: above 0 bids rise with it (the system is
+hyperactivated), below 0 they fall (it is deactivated). It is fixed at 0 unless freed: without distress on record it
+says nothing. Choices are 0 for nobody and k for the k-th figure. At the moment of choice figures are seen as they
+were left at the last event. Luce (1959), Individual Choice Behavior; for the strategies, Cassidy & Kobak (1988), in
+Belsky & Nezworski (Eds.), Clinical Implications of Attachment, 300-323.
+"""
+
+from typing import NamedTuple
+
+from iwm_bayes.core import Parameter, Response
+from iwm_bayes.ops import Array, each_figure, rows_of
+from iwm_bayes.responses import approach
+from iwm_bayes.responses.choice import FAMILY, among
+
+ACTIVATION = Parameter("real", (-2.0, 2.0), 1.0, fixed=0.0, meaning="log-odds by which distress raises a bid")
+
+
+READINESS = approach.Parameters().bias._replace(spread=1.0)
+
+
+class Parameters(NamedTuple):
+    bias: Array = READINESS
+    sensitivity: Array = approach.Parameters().sensitivity
+    activation: Array = ACTIVATION
+
+
+def given(p: Parameters, expected: Array, distress: Array) -> dict[str, Array]:
+    preferences = rows_of(approach.preference(p, expected))
+    activations = rows_of(each_figure(p.activation, len(preferences)))
+    preferences = [x + activation * distress for x, activation in zip(preferences, activations, strict=True)]
+    return {"p": among([0.0 * preferences[0], *preferences])}
+
+
+RESPONSE = Response(
+    Parameters(), "expected", "before", FAMILY, given, effect="chooses", also=("distress",), whom="each"
+)
