@@ -138,3 +138,16 @@ def test_a_report_stands_in_for_an_outcome(tmp_path):
     np.testing.assert_array_equal(data["outcome"].values[:, 0], [1, 0.5])
     np.testing.assert_array_equal(data["reported"].values[:, 0], [0, 1])
     np.testing.assert_array_equal(data["answer_said"].values[:, 0], [1, np.nan])
+
+
+def test_an_answer_counts_where_it_was_asked(tmp_path):
+    """In a column that several questions share, only the rows of one; what others say need not be on its scale."""
+    frame = pd.DataFrame(
+        {"who": "a", "visit": [1, 2, 3], "acts": 1, "said": [5, 99, 3], "question": ["near", "age", "near"]}
+    )
+    responses = {"trust": {"column": "said", "scale": [1, 5], "where": {"question": "near"}}}
+    _, _, data = reading(tmp_path, frame, responses, {"trust": "availability_rating"})
+    np.testing.assert_array_equal(data["answer_trust"].values[:, 0], [1, np.nan, 0.5])
+    responses["trust"]["where"] = {"question": "far"}
+    said = faults(tmp_path, frame, responses, {"trust": "availability_rating"})
+    assert 'no row has "far" in the column "question"' in said

@@ -50,9 +50,21 @@ def whom(table: Table, given: Answer, figure: np.ndarray, name: str) -> np.ndarr
     return chosen(table, given.columns[0], figures)
 
 
+def asked(table: Table, given: Answer) -> Table:
+    """The table with an answer's columns blank wherever something else was asked."""
+    frame = table.frame.copy()
+    for column, word in given.where.items():
+        elsewhere = frame[column].astype(str).str.strip() != word
+        if elsewhere.all():
+            table.problems.append(f'{table.file}: no row has "{word}" in the column "{column}"')
+        frame.loc[elsewhere, list(given.columns)] = np.nan
+    return table._replace(frame=frame)
+
+
 def answer(table: Table, study: Study, model: Model, name: str, figure: np.ndarray) -> np.ndarray:
     """One response's answers as numbers in the family's units, NaN where there is none."""
     given, response = study.responses[name], model.responses[name]
+    table = asked(table, given) if given.where else table
     if response.effect == "chooses":
         return whom(table, given, figure, name)
     if response.family.whole:

@@ -134,7 +134,12 @@ def read(study: Study, model: Model) -> xr.Dataset:
         *(part.column for part in (named.reported, named.distress, named.threat) if part),
     ]
     wanted = [named.person, named.session, named.outcome.column, *(name for name in optional if name)]
-    wanted += [column for name, given in study.responses.items() if name in model.responses for column in given.columns]
+    wanted += [
+        column
+        for name, given in study.responses.items()
+        if name in model.responses
+        for column in (*given.columns, *given.where)
+    ]
     if missing_columns(table, wanted) or table.problems:
         raise InputError(table.problems)
     given = len(table.frame)

@@ -63,6 +63,7 @@ class Answer(Strict):
     reliability: float | None = Field(default=None, gt=0, lt=1)  # of that mean: fixes the noise of the rating
     scale: Scale | None = None
     levels: tuple[str, ...] | None = None  # the answers in order, the lowest first
+    where: dict[str, str] = Field(default_factory=dict)  # column = word: the rows in which this was asked
     nobody: str = "nobody"  # of a choice of figure: the word for none
     scope: Literal["event", "session"] = "event"  # given after this event, or about the session when it is over
     rater: Literal["patient", "therapist", "observer"] = "patient"

@@ -17,7 +17,7 @@ from iwm_bayes.ops import Array, each_figure, rows_of
 from iwm_bayes.responses import approach
 from iwm_bayes.responses.choice import FAMILY, among
 
-ACTIVATION = Parameter("real", (-2.0, 2.0), 1.0, fixed=0.0, meaning="log-odds by which distress raises a bid")
+ACTIVATION = Parameter("real", (-2.0, 2.0), 1.5, fixed=0.0, meaning="log-odds by which distress raises a bid")
 
 
 READINESS = approach.Parameters().bias._replace(spread=1.0)

@@ -1,0 +1,121 @@
+"""Is a momentary sense of oneself the level of a belief, a pulse of surprises, or the trend of the belief?
+
+Confidence after rewards of 20 people (`studies/affect.toml`), under three read-outs of one learning rule. Decided by:
+the log density of the ratings of people who were left out (5 folds), each person's own parameters integrated out over
+the group posterior of the others by Monte Carlo, with the error of that. And can the pulse of Will et al. (2017) be
+found again: 40 people, 184 trials, slope .04, persistence .66? `python affect_states.py FOLDER [simulated]`.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+from scipy import stats
+from scipy.special import logsumexp
+
+from iwm_bayes.care import steady
+from iwm_bayes.core import Model, readings, response_values, rule_values
+from iwm_bayes.data import read
+from iwm_bayes.diagnose import gate
+from iwm_bayes.filtering import course, loop, remembered
+from iwm_bayes.infer import Settings, compile_model, nuts
+from iwm_bayes.people import names, newcomers
+from iwm_bayes.simulate import Phase, simulate
+from iwm_bayes.study import load_study
+from iwm_bayes.theory import load
+
+STUDIES = Path(__file__).parent / "studies"
+NEWCOMERS, BATCHES, FOLDS = 10_000, 20, 5
+
+
+def likelihoods(model: Model, values: dict[str, np.ndarray], person: xr.Dataset, people: int) -> np.ndarray:
+    """Log density of one person's ratings for each of many people, (people,)."""
+    lived, figures = np.repeat(course(person), people, axis=2), person.sizes["figure"]
+    response = model.responses["confidence"]
+    wanted = readings(response, figures)
+    found = dict(zip(wanted, loop(model.rule, rule_values(model, values), lived, figures, wanted), strict=True))
+    p, since = response_values(model, "confidence", values), person["since_any"].values
+    given = response.given(p, *remembered(response, p, found, since, figures).values())
+    said, normal = person["answer_confidence"].values, stats.norm(given["mu"], given["sigma"])
+    density = np.select([said <= 0, said >= 1], [normal.logcdf(0), normal.logsf(1)], normal.logpdf(said))
+    return np.nansum(np.where(np.isnan(said), 0.0, density), axis=0)
+
+
+def left_out(model: Model, data: xr.Dataset, seed: int) -> list[tuple[float, float]]:
+    """Log predictive density of every person from the others, and its Monte-Carlo error."""
+    generator = np.random.default_rng(seed)
+    parts = np.array_split(generator.permutation(data.sizes["person"]), FOLDS)
+    found, compiled = {}, None
+    for fold, part in enumerate(parts):
+        others = data.isel(person=np.setdiff1d(np.arange(data.sizes["person"]), part))
+        compiled = compiled or compile_model(model, others)
+        posterior = nuts(compiled, others, Settings(750, 500, 4, seed + fold))["posterior"].to_dataset()
+        for index in part:
+            person, batches = data.isel(person=[index]), []
+            for _ in range(BATCHES):
+                drawn = newcomers(model, posterior, names(data), NEWCOMERS // 2000, 2000, generator)
+                count = next(iter(drawn.values())).shape[-1]
+                batches.append(logsumexp(likelihoods(model, drawn, person, count)) - np.log(count))
+            mean = logsumexp(batches) - np.log(BATCHES)
+            spread = np.std(np.exp(np.array(batches) - mean), ddof=1) / np.sqrt(BATCHES)
+            found[int(index)] = (float(mean), float(spread))
+        print(f"    fold {fold + 1} of {FOLDS} done", flush=True)
+    return [found[index] for index in range(data.sizes["person"])]
+
+
+def judged(name: str, folder: Path) -> dict[str, object]:
+    """The gate on everyone and the score of every person left out, for one read-out; kept in a file."""
+    file = folder / f"{name}.json"
+    if not file.exists():
+        model = load(STUDIES / f"affect_{name}.theory.toml")
+        data = read(load_study(STUDIES / "affect.toml"), model)
+        fit = nuts(compile_model(model, data), data, Settings(1000, 750, 4, 1))
+        verdict, centre = gate(fit), fit["posterior"]["centre"]
+        rows = map(str, centre["row"].values)
+        group = {row: centre.sel(row=row).quantile([0.05, 0.5, 0.95]).values.tolist() for row in rows}
+        scores = left_out(model, data, 1)
+        result = {"passed": verdict.passed, "reasons": verdict.reasons, "group": group, "scores": scores}
+        file.write_text(json.dumps(result))
+    return json.loads(file.read_text())
+
+
+def published() -> None:
+    """The pulse of Will et al. (2017), simulated and found again."""
+    model = load(STUDIES / "affect_pulse.theory.toml")
+    truth = {"availability_rate": 0.04, "confidence_slope": 0.04, "confidence_persistence": 0.66}
+    others = {"availability_start": 0.5, "confidence_noise": 0.08, "confidence_intercept": 0.23}
+    people = {name: np.full(40, value) for name, value in (truth | others).items()}
+    groups = {"liked": 0.85, "mostly": 0.7, "rarely": 0.3, "disliked": 0.15}
+    data = simulate(model, [Phase({name: steady(rate) for name, rate in groups.items()}, 46)], people, 1)
+    fit = nuts(compile_model(model, data), data, Settings(1000, 750, 4, 1))
+    print(f"simulated pulse: gate {'passed' if gate(fit).passed else gate(fit).reasons}")
+    unlink = {"availability_rate": lambda x: 1 / (1 + np.exp(-x)), "confidence_slope": lambda x: x}
+    for name, value in truth.items():
+        low, middle, high = fit["posterior"]["centre"].sel(row=name).quantile([0.05, 0.5, 0.95]).values
+        back = unlink.get(name, unlink["availability_rate"])
+        print(f"    {name}: {back(middle):.3f} ({back(low):.3f} .. {back(high):.3f}), truth {value}")
+
+
+def main(folder: Path, simulated: bool) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    if simulated:
+        published()
+        return
+    scores = {}
+    for name in ("level", "pulse", "trend"):
+        found = judged(name, folder)
+        scores[name], errors = np.array(found["scores"]).T
+        print(f"{name}: gate {'passed' if found['passed'] else '; '.join(found['reasons'])}", end="; ")
+        print(f"score {scores[name].sum():.1f} (Monte-Carlo error {np.hypot.reduce(errors):.1f})")
+        for row, (low, middle, high) in found["group"].items():
+            print(f"    {row}: {middle:.3f} ({low:.3f} .. {high:.3f})")
+    best = max(scores, key=lambda name: scores[name].sum())
+    for name in scores.keys() - {best}:
+        apart = scores[best] - scores[name]
+        print(f"{best} over {name}: {apart.sum():.1f} (se {apart.std(ddof=1) * len(apart) ** 0.5:.1f})")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), len(sys.argv) > 2)

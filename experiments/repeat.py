@@ -1,0 +1,28 @@
+"""Many studies of one experiment: one file per study, so that a rerun does only what is missing."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+
+def repeat(folder: Path, name: str, studies: int, study: Callable[[int], dict[str, object]]) -> pd.DataFrame:
+    """What `study(seed)` found for seeds 1, 2, ..., one row each; files are written whole or not at all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    found = []
+    for seed in range(1, studies + 1):
+        file = folder / f"{name}-{seed}.json"
+        if not file.exists():
+            draft = file.with_suffix(".part")
+            draft.write_text(json.dumps(study(seed)))
+            draft.rename(file)
+            print(f"{name}: study {seed} of {studies} done", flush=True)
+        found.append(json.loads(file.read_text()))
+    return pd.DataFrame(found)
+
+
+def mean_and_error(values: pd.Series) -> str:
+    """A mean over studies with its Monte-Carlo error."""
+    return f"{values.mean():+.3f} (se {values.std(ddof=1) / np.sqrt(len(values)):.3f})"
