@@ -260,3 +260,17 @@ def test_blocks_are_the_matrix_equation():
         np.testing.assert_allclose([*state.availability[:, 0], state.worth[0]], mean, rtol=0, atol=1e-12)
         np.testing.assert_allclose(state.among_figures[..., 0], covariance[:3, :3], rtol=0, atol=1e-12)
         np.testing.assert_allclose([*state.with_worth[:, 0], state.of_worth[0]], covariance[3], rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("reflection", "availability", "worth"),
+    [(1.0, -0.6855, -0.0564), (0.0, -0.37095, -0.37095), (0.5, -0.5282, -0.2137)],
+)
+def test_credit_of_who_reflects(reflection, availability, worth):
+    """The worked example (A -1, .5; W -1, 1.5; a response): by uncertainty, evenly, and half-way between."""
+    rule = RULES["reflective"]
+    named = COMPENSATORY.parameters._fields
+    p = dict(zip(named, in_log_odds(-1.0, -1.0, 0.5, 1.5), strict=True)) | {"reflection": reflection}
+    [moment] = walk(rule, constants(rule, **p), course_of([1.0]), 1)
+    found = [moment.after.availability[0, 0], moment.after.worth[0]]
+    assert found == pytest.approx([availability, worth], abs=5.1e-5)  # half a unit of the last printed digit

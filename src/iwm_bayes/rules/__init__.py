@@ -24,6 +24,7 @@ SHELF = (
     "change_point",
     "splitting",
     "compensatory",
+    "reflective",
     "noisy_and",
     "self_other_leak",
     "latent_cause",
