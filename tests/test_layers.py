@@ -9,7 +9,8 @@ import iwm_bayes
 
 LAYERS = (  # from the ground up; within a layer a module may import those written before it
     "ops, core",
-    "rules.independent, rules.assimilating, rules.rescorla_wagner, rules.compensatory, rules.*, rules",
+    "rules.independent, rules.one_more, rules.aroused, rules.assimilating",
+    "rules.rescorla_wagner, rules.compensatory, rules.*, rules",
     "responses.rating, responses.choice, responses.approach, responses.seek, responses.*, responses",
     "study, table, columns, data, care",
     "population, theory, filtering, answers",

@@ -12,6 +12,7 @@ from pydantic import Field, StrictBool, StrictFloat, ValidationError
 from iwm_bayes.core import InputError, Learner, Model, Parameter, Response, Rule, leaves, parameters, rebuild
 from iwm_bayes.responses import LEVELS, RESPONSES
 from iwm_bayes.rules import RULES, equation, from_file
+from iwm_bayes.rules.aroused import aroused
 from iwm_bayes.rules.assimilating import assimilating
 from iwm_bayes.rules.independent import independent
 from iwm_bayes.study import Name, Strict, explain, read_toml
@@ -37,6 +38,7 @@ class Theory(Strict):
     rule: str
     responses: list[str] | dict[Name, str]
     transfer: bool = False
+    arousal: bool = False  # what is learned depends on distress
     assimilation: bool = False  # what people report of an outcome is partly what they expected
     parameters: dict[str, Prior] = Field(default_factory=dict)
 
@@ -115,6 +117,7 @@ def lift(path: Path, theory: Theory, rule: Learner | Rule, responses: dict[str, 
     asks = any(response.about == "perceived" for response in responses.values())
     if asks and not theory.assimilation:
         raise InputError([f"{path}: what people report of outcomes says nothing without `assimilation = true`"])
+    rule = aroused(rule) if theory.arousal else rule
     return assimilating(rule) if theory.assimilation else rule
 
 

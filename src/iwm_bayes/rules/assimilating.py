@@ -9,11 +9,11 @@ recorded outcomes too, what a person reports of them (`perceived_rating`) tells 
 a prior does. Derived for this program: no published equation is known.
 """
 
-from collections import namedtuple
 from typing import Any
 
 from iwm_bayes.core import Beliefs, Event, Parameter, Rule, State
 from iwm_bayes.ops import constant, maximum, minimum
+from iwm_bayes.rules.one_more import one_more
 
 ASSIMILATION = Parameter(
     "unit", (0.05, 0.6), pooling="shared", meaning="share of a report that is what was expected, not what happened"
@@ -22,27 +22,16 @@ ASSIMILATION = Parameter(
 
 def assimilating(rule: Rule, fixed: float | None = None) -> Rule:
     """The rule, learning from what is behind a person's own report; `fixed` states the assimilation."""
-    own = type(rule.parameters)
-    make: Any = namedtuple  # as many fields as the rule has, and one
-    declared = make("Assimilating", [*own._fields, "assimilation"])
 
-    def plain(p: Any) -> Any:
-        return own(*p[:-1])
-
-    def behind(p: Any, s: State, event: Event) -> Event:
+    def learn(p: Any, plain: Any, s: State, event: Event) -> State:
         share = p.assimilation * event.reported
-        expected = rule.beliefs(plain(p), s, event).expected
+        expected = rule.beliefs(plain, s, event).expected
         outcome = (event.outcome - share * expected) / (1.0 - share)
-        return event._replace(outcome=minimum(maximum(outcome, constant(0.0)), constant(1.0)))
+        behind = event._replace(outcome=minimum(maximum(outcome, constant(0.0)), constant(1.0)))
+        return rule.learn(plain, s, behind)
 
-    def beliefs(p: Any, s: State, event: Event) -> Beliefs:
-        held = rule.beliefs(plain(p), s, event)
+    def beliefs(p: Any, plain: Any, s: State, event: Event) -> Beliefs:
+        held = rule.beliefs(plain, s, event)
         return held._replace(perceived=event.outcome + p.assimilation * (held.expected - event.outcome))
 
-    return rule._replace(
-        parameters=declared(*rule.parameters, ASSIMILATION._replace(fixed=fixed)),
-        start=lambda p, figures: rule.start(plain(p), figures),
-        drift=lambda p, s, event: rule.drift(plain(p), s, event),
-        learn=lambda p, s, event: rule.learn(plain(p), s, behind(p, s, event)),
-        beliefs=beliefs,
-    )
+    return one_more(rule, "assimilation", ASSIMILATION._replace(fixed=fixed), learn, beliefs)
