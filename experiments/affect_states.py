@@ -27,7 +27,7 @@ from iwm_bayes.study import load_study
 from iwm_bayes.theory import load
 
 STUDIES = Path(__file__).parent / "studies"
-NEWCOMERS, BATCHES, FOLDS = 10_000, 20, 5
+NEWCOMERS, BATCHES, FOLDS = 6_000, 20, 5
 
 
 def likelihoods(model: Model, values: dict[str, np.ndarray], person: xr.Dataset, people: int) -> np.ndarray:
@@ -51,7 +51,7 @@ def left_out(model: Model, data: xr.Dataset, seed: int) -> list[tuple[float, flo
     for fold, part in enumerate(parts):
         others = data.isel(person=np.setdiff1d(np.arange(data.sizes["person"]), part))
         compiled = compiled or compile_model(model, others)
-        posterior = nuts(compiled, others, Settings(750, 500, 4, seed + fold))["posterior"].to_dataset()
+        posterior = nuts(compiled, others, Settings(400, 400, 2, seed + fold))["posterior"].to_dataset()
         for index in part:
             person, batches = data.isel(person=[index]), []
             for _ in range(BATCHES):
@@ -71,7 +71,7 @@ def judged(name: str, folder: Path) -> dict[str, object]:
     if not file.exists():
         model = load(STUDIES / f"affect_{name}.theory.toml")
         data = read(load_study(STUDIES / "affect.toml"), model)
-        fit = nuts(compile_model(model, data), data, Settings(1000, 750, 4, 1))
+        fit = nuts(compile_model(model, data), data, Settings(seed=1))
         verdict, centre = gate(fit), fit["posterior"]["centre"]
         rows = map(str, centre["row"].values)
         group = {row: centre.sel(row=row).quantile([0.05, 0.5, 0.95]).values.tolist() for row in rows}
@@ -89,7 +89,7 @@ def published() -> None:
     people = {name: np.full(40, value) for name, value in (truth | others).items()}
     groups = {"liked": 0.85, "mostly": 0.7, "rarely": 0.3, "disliked": 0.15}
     data = simulate(model, [Phase({name: steady(rate) for name, rate in groups.items()}, 46)], people, 1)
-    fit = nuts(compile_model(model, data), data, Settings(1000, 750, 4, 1))
+    fit = nuts(compile_model(model, data), data, Settings(seed=1))
     print(f"simulated pulse: gate {'passed' if gate(fit).passed else gate(fit).reasons}")
     unlink = {"availability_rate": lambda x: 1 / (1 + np.exp(-x)), "confidence_slope": lambda x: x}
     for name, value in truth.items():

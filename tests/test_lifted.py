@@ -16,8 +16,6 @@ BELIEFS = [Reading(about, "after") for about in ("availability", "worth", "expec
 RULES_LIFTED = {name: independent(rule) if isinstance(rule, Learner) else rule for name, rule in RULES.items()}
 every_rule = pytest.mark.parametrize("name", RULES_LIFTED)
 SIMPLE = {"availability_start": 0.3, "availability_rate": 0.2, "worth_start": 0.3, "worth_rate": 0.2}
-    f"{belief}_{name}": value for belief in ("availability", "worth") for name, value in (("start", 0.3), ("rate", 0.2))
-}
 
 
 def middle(rule, **more):

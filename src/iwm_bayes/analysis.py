@@ -8,14 +8,17 @@ import pandas as pd
 import xarray as xr
 
 from iwm_bayes.columns import ANYONE
-from iwm_bayes.core import Model
+from iwm_bayes.core import Model, parameters
 from iwm_bayes.derive import earned_security
 from iwm_bayes.diagnose import Verdict, gate, identifiability
 from iwm_bayes.infer import fit
 from iwm_bayes.people import names
 from iwm_bayes.plots import earned_curve, save
+from iwm_bayes.rules.assimilating import assimilating
 from iwm_bayes.run import manifest, sha256, write_json, write_run
 from iwm_bayes.summary import group_table, security_line, sensitivity_lines, style_line
+
+ASSIMILATIONS = (0.3, 0.5)  # beside 0, where nothing in the data says how much of a report is expectation
 
 
 class Analysis(NamedTuple):
@@ -29,6 +32,7 @@ class Analysis(NamedTuple):
     answers: pd.DataFrame
     styles: pd.DataFrame
     sensitivity: pd.DataFrame
+    assimilation: pd.DataFrame  # group parameters at other assimilations, where outcomes are people's own reports
     method: str
     settings: dict[str, Any]
     seconds: float
@@ -48,7 +52,38 @@ def analyse(model: Model, data: xr.Dataset, method: str, settings: dict[str, Any
     groups = group_table(model, fitted)
     styles = pd.DataFrame([style_line(found) for found in security.values()])
     sensitivity = pd.DataFrame([line for found in security.values() for line in sensitivity_lines(found)])
-    return Analysis(model, fitted, verdict, security, groups, answers, styles, sensitivity, method, settings, seconds)
+    return Analysis(
+        model,
+        fitted,
+        verdict,
+        security,
+        groups,
+        answers,
+        styles,
+        sensitivity,
+        at_assimilations(model, data, groups, method, settings),
+        method,
+        settings,
+        seconds,
+    )
+
+
+def at_assimilations(
+    model: Model, data: xr.Dataset, groups: pd.DataFrame, method: str, settings: dict[str, Any]
+) -> pd.DataFrame:
+    """The average person had reports been partly what was expected: one column per assimilation, gate beside it.
+
+    Empty where outcomes are observed, or where the theory fits the assimilation itself.
+    """
+    if not (data["reported"].values > 0).any() or "assimilation" in parameters(model):
+        return pd.DataFrame()
+    found: dict[str, Any] = {"parameter": groups["parameter"], "at 0": groups["typical"]}
+    for share in ASSIMILATIONS:
+        stated = model._replace(rule=assimilating(model.rule, fixed=share))
+        fitted = fit(stated, data, method, **settings)
+        found[f"at {share:g}"] = group_table(stated, fitted)["typical"]
+        found[f"gate at {share:g}"] = "passed" if gate(fitted).passed else "FAILED"
+    return pd.DataFrame(found)
 
 
 def write(found: Analysis, folder: Path, files: dict[str, Path]) -> None:
@@ -57,8 +92,9 @@ def write(found: Analysis, folder: Path, files: dict[str, Path]) -> None:
     def fill(place: Path) -> None:
         found.fit.to_netcdf(place / "fit.nc", engine="h5netcdf")
         found.groups.to_csv(place / "summary.csv", index=False)
-        for name in ("answers", "styles", "sensitivity"):
-            getattr(found, name).to_csv(place / f"{name}.csv", index=False)
+        for name in ("answers", "styles", "sensitivity", "assimilation"):
+            if len(getattr(found, name)):
+                getattr(found, name).to_csv(place / f"{name}.csv", index=False)
         for view, security in found.security.items():
             if not security["insecure"].any():
                 continue  # nobody starts insecure: there is no curve to draw

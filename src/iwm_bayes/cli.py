@@ -202,6 +202,8 @@ def fit_and_write(
     found = analysis.analyse(model, data, method, settings)
     analysis.write(found, folder, files)
     show(found.groups, "The average person (90 % interval), and how much the data said")
+    if len(found.assimilation):
+        show(found.assimilation, "The average person, if so much of every report were what had been expected")
     show(found.answers, "Until earned security, under the care that was given (medians and 90 % intervals)")
     show(found.sensitivity, "Earned secure by the last session, by threshold and hold")
     show(found.styles, "Styles at the last session")
