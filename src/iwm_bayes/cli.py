@@ -116,10 +116,12 @@ def simulate(
     care: Annotated[
         list[str] | None, typer.Option(help="FIGURE=NAME:parameter=value,...; repeat it for more figures")
     ] = None,
+    distress: Annotated[float, typer.Option(min=0, max=1, help="chance of something distressing per event")] = 0.0,
     seed: int = 1,
     out_file: Annotated[Path, typer.Option("--out")] = Path("sessions.csv"),
 ) -> None:
     """Let people drawn from a theory live through sessions, and write what they experienced and did."""
+    from iwm_bayes.living import Strain
     from iwm_bayes.simulate import Phase
     from iwm_bayes.simulate import simulate as live_through
 
@@ -129,7 +131,7 @@ def simulate(
         if not separator or not figure:
             raise InputError([f"--care {text!r}: write FIGURE=NAME or FIGURE=NAME:parameter=value"])
         plans[figure] = cares.parse(plan)
-    data = live_through(theories_.load(theory), [Phase(plans, sessions, assessed=True)], people, seed)
+    data = live_through(theories_.load(theory), [Phase(plans, sessions, True, Strain(distress))], people, seed)
     tables.to_table(data).round(4).to_csv(out_file, index=False)
     out.print(f"{out_file}: {describe(data)}")
 
