@@ -115,3 +115,31 @@ def test_a_scale_set_free_needs_a_start_that_is_shared(tmp_path: Path) -> None:
     [warning] = identifiability(with_file(tmp_path, "rescorla_wagner", free), lived())
     assert "no rating of worth" in warning
     assert identifiability(with_file(tmp_path, "rescorla_wagner", free + shared), lived()) == []
+
+
+def test_what_acts_on_a_column_that_is_not_there(tmp_path: Path) -> None:
+    """Strategies need distress and fear needs threat; with both on record nothing is said."""
+    path = tmp_path / "own.toml"
+    head = 'claim = "c"\nreference = "r"\nrule = "kalman"\nresponses = ["availability_rating", "bid"]\n'
+    path.write_text(head + "[parameters.bid_fearfulness]\nfixed = false\n")
+    calm = lived(figures=2)
+    nothing = calm.assign(distress=calm["distress"] * 0.0, threat=calm["threat"] * 0.0)
+    strategies, afraid = identifiability(load(path), nothing)
+    assert "no distress is on record, which bid_activation acts on" in strategies
+    assert "no threat is on record, which bid_fearfulness acts on" in afraid
+    assert identifiability(load(path), lived(figures=2)) == []
+
+
+def test_a_scale_fixed_by_someone_else_is_said() -> None:
+    """A therapist's rating may fix the scale of what a patient believes, but not in silence."""
+    data = lived().assign_attrs({"rater of availability_rating": "therapist"})
+    model = load("rescorla_wagner")
+    [warning] = identifiability(model, data)
+    assert "availability_rating is the therapist's" in warning
+
+
+def test_own_reports_are_said_unless_the_theory_takes_them_so() -> None:
+    """A report is partly what was expected."""
+    data = lived()
+    [warning] = identifiability(load("rescorla_wagner"), data.assign(reported=data["seen"] * 1.0))
+    assert "own report" in warning

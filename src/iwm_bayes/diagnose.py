@@ -108,6 +108,10 @@ def identifiability(model: Model, data: xr.Dataset) -> list[str]:
                 f"{name} is the {rater}'s, and fixes the scale of what a patient believes. "
                 f"Name a rating of the patient's own first in the theory, if there is one"
             )
+    for field, leaf in (("distress", "activation"), ("distress", "arousal"), ("threat", "fearfulness")):
+        idle = sorted(name for name in free if name.endswith(leaf))
+        if idle and not data[field].values.any():
+            warnings.append(f"no {field} is on record, which {', '.join(idle)} acts on: fix it, or name the column")
     if (data["reported"].values > 0).any() and "assimilation" not in free:
         warnings.append(
             "outcomes are the person's own report, which is partly what they expected: see rates at other assimilations"
