@@ -16,12 +16,13 @@ from scipy import stats
 from scipy.special import logsumexp
 
 from iwm_bayes.care import steady
-from iwm_bayes.core import Model, readings, response_values, rule_values
+from iwm_bayes.core import Model, response_values, rule_values
 from iwm_bayes.data import read
 from iwm_bayes.diagnose import gate
 from iwm_bayes.filtering import course, loop, remembered
 from iwm_bayes.infer import Settings, compile_model, nuts
 from iwm_bayes.people import names, newcomers
+from iwm_bayes.reading import readings
 from iwm_bayes.simulate import Phase, simulate
 from iwm_bayes.study import load_study
 from iwm_bayes.theory import load

@@ -15,10 +15,11 @@ import xarray as xr
 from repeat import repeat
 
 from iwm_bayes.care import steady
-from iwm_bayes.core import Reading, rule_values
+from iwm_bayes.core import rule_values
 from iwm_bayes.filtering import course, loop
 from iwm_bayes.infer import Compiled, Settings, compile_model, nuts
 from iwm_bayes.population import LINKS
+from iwm_bayes.reading import Reading
 from iwm_bayes.simulate import Phase, simulate
 from iwm_bayes.theory import load
 

@@ -13,9 +13,8 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 
-from iwm_bayes.care import Care, frightening, reactive
+from iwm_bayes.care import Care, Strain, frightening, reactive
 from iwm_bayes.derive import true_security
-from iwm_bayes.living import Strain
 from iwm_bayes.simulate import Phase, simulate
 from iwm_bayes.theory import load
 

@@ -13,10 +13,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from iwm_bayes.care import frightening, intermittent
+from iwm_bayes.care import Strain, frightening, intermittent
 from iwm_bayes.core import Model, leaves
 from iwm_bayes.infer import Compiled, Settings, compile_model, nuts
-from iwm_bayes.living import Strain
 from iwm_bayes.population import place, rows, values
 from iwm_bayes.simulate import Phase, simulate
 from iwm_bayes.theory import load

@@ -12,11 +12,12 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from iwm_bayes.core import Model, Reading, response_values, rule_values
+from iwm_bayes.core import Model, response_values, rule_values
 from iwm_bayes.data import read
 from iwm_bayes.filtering import course, loop
 from iwm_bayes.infer import Settings, compile_model, nuts
 from iwm_bayes.people import names, newcomers
+from iwm_bayes.reading import Reading
 from iwm_bayes.study import Study, load_study
 from iwm_bayes.theory import load
 

@@ -11,10 +11,11 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.core import Reading, response_values
+from iwm_bayes.core import response_values
 from iwm_bayes.filtering import loop
 from iwm_bayes.lives import in_parts
 from iwm_bayes.people import names
+from iwm_bayes.reading import Reading
 from iwm_bayes.study import load_study
 from iwm_bayes.theory import load
 

@@ -13,9 +13,9 @@ import pandas as pd
 import xarray as xr
 from recovery import FIGURES, PEOPLE, PHASES, ratings_only
 
-from iwm_bayes.data import fill_unrecorded
 from iwm_bayes.infer import Compiled, Settings, compile_model, nuts
 from iwm_bayes.people import people_of
+from iwm_bayes.sequence import fill_unrecorded
 from iwm_bayes.simulate import draw_people, simulate
 from iwm_bayes.theory import load
 

@@ -16,17 +16,16 @@ from iwm_bayes.core import (
     Learner,
     Model,
     Params,
-    Reading,
     Response,
     Rule,
     each,
     leaves,
-    readings,
     rebuild,
     response_values,
     rule_values,
 )
 from iwm_bayes.data import arrange
+from iwm_bayes.reading import Reading, readings
 from iwm_bayes.rules import RULES
 from iwm_bayes.rules.independent import independent
 

@@ -8,11 +8,11 @@ import pytest
 import iwm_bayes
 
 LAYERS = (  # from the ground up; within a layer a module may import those written before it
-    "ops, core",
+    "ops, core, reading",
     "rules.independent, rules.one_more, rules.aroused, rules.assimilating",
     "rules.rescorla_wagner, rules.compensatory, rules.*, rules",
     "responses.rating, responses.choice, responses.approach, responses.seek, responses.*, responses",
-    "study, table, columns, data, care",
+    "study, table, columns, sequence, data, care",
     "population, theory, filtering, answers",
     "living, simulate, build, sampler, earned",
     "infer, run",

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from helpers import constants, course_of, names
 
-from iwm_bayes.core import Learner, Reading, leaves
+from iwm_bayes.core import Learner, leaves
 from iwm_bayes.filtering import fields, loop
+from iwm_bayes.reading import Reading
 from iwm_bayes.rules import RULES
 from iwm_bayes.rules.aroused import aroused
 from iwm_bayes.rules.assimilating import assimilating

@@ -6,8 +6,9 @@ from helpers import READINGS, constants, course_of, draw_levels, from_levels, li
 from scipy import stats
 from scipy.special import expit, logit
 
-from iwm_bayes.core import Learner, Reading, leaves
+from iwm_bayes.core import Learner, leaves
 from iwm_bayes.filtering import SCALARS, course, loop, walk
+from iwm_bayes.reading import Reading
 from iwm_bayes.rules import RULES
 from iwm_bayes.rules.independent import Lifted, independent
 from iwm_bayes.rules.latent_cause import PACES, WEIGHTS

@@ -10,10 +10,9 @@ from scipy import stats
 
 from iwm_bayes import population
 from iwm_bayes.build import build, swappable
-from iwm_bayes.care import frightening, steady
+from iwm_bayes.care import Strain, frightening, steady
 from iwm_bayes.core import leaves, rebuild
 from iwm_bayes.data import read, to_table
-from iwm_bayes.living import Strain
 from iwm_bayes.simulate import Phase, draw_people, simulate
 from iwm_bayes.study import Study
 from iwm_bayes.theory import load

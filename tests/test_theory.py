@@ -8,8 +8,9 @@ from helpers import constants, course_of
 
 from iwm_bayes import theory
 from iwm_bayes.care import steady
-from iwm_bayes.core import InputError, Reading, parameters
+from iwm_bayes.core import InputError, parameters
 from iwm_bayes.filtering import loop
+from iwm_bayes.reading import Reading
 from iwm_bayes.responses import RESPONSES
 from iwm_bayes.rules import RULES
 from iwm_bayes.simulate import Phase, simulate

@@ -11,8 +11,9 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.core import Model, Params, Reading, Response
+from iwm_bayes.core import Model, Params, Response
 from iwm_bayes.ops import Array
+from iwm_bayes.reading import Reading
 
 EVEN = 0.5  # what stands for an answer that was not given, where 0 is none that could be
 

@@ -23,10 +23,11 @@ import xarray as xr
 
 from iwm_bayes.answers import answers
 from iwm_bayes.answers import fields as answer_fields
-from iwm_bayes.core import Family, Model, Response, carried, each, readings, response_values, rule_values, taken
+from iwm_bayes.core import Family, Model, Response, carried, each, response_values, rule_values
 from iwm_bayes.filtering import SCALARS, course, fields, remembered, scan, summed_in_graph
 from iwm_bayes.ops import by_figure, has_figures, over_figures
 from iwm_bayes.population import Row, place, rows, values
+from iwm_bayes.reading import readings, taken
 
 
 def figures_of(data: xr.Dataset) -> list[str]:

@@ -25,6 +25,23 @@ class Care(NamedTuple):
         return self.chances(sessions)
 
 
+class Strain(NamedTuple):
+    """How distress comes and goes. The default numbers are a choice."""
+
+    rate: float = 0.0  # chance that something distressing happens before an event; 0: distress plays no part
+    soothing: float = 0.6  # share of distress that a responsive act takes away: co-regulation
+    self_regulation: float = 0.4  # share that a sure belief in availability takes away at every event
+
+
+class Offer(NamedTuple):
+    """What an event holds: of every figure, (figure, 1), and for the person."""
+
+    chance: np.ndarray  # of a responsive act, if met; NaN at an assessment, where nothing can be experienced
+    pull: np.ndarray  # log-odds by which bids move it
+    threat: np.ndarray  # chance that an act frightens
+    strain: Strain = Strain()
+
+
 def steady(rate: float = 0.8) -> Care:
     """Every act is responsive with the same chance."""
     return Care(lambda sessions: np.full(sessions, rate))

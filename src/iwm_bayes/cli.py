@@ -121,7 +121,7 @@ def simulate(
     out_file: Annotated[Path, typer.Option("--out")] = Path("sessions.csv"),
 ) -> None:
     """Let people drawn from a theory live through sessions, and write what they experienced and did."""
-    from iwm_bayes.living import Strain
+    from iwm_bayes.care import Strain
     from iwm_bayes.simulate import Phase
     from iwm_bayes.simulate import simulate as live_through
 

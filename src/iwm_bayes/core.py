@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
-from iwm_bayes.ops import Array, by_figure
+from iwm_bayes.ops import Array
 
 type Params = Any  # a NamedTuple, possibly nested, whose leaves are Parameter or arrays
 type State = Any  # a NamedTuple, possibly nested, whose leaves are arrays
@@ -140,48 +140,6 @@ def carried(response: Response, p: Params, given: Mapping[str, Array], last: Arr
     if response.carry is None:
         return dict(given)
     return {**given, "mu": given["mu"] + response.carry(p, since) * last}
-
-
-class View(NamedTuple):
-    """What there is to read at one moment of an event."""
-
-    before: Beliefs  # when the event began
-    now: Beliefs
-    event: Event
-    told: Array  # 1 once the outcome was experienced, else 0
-
-
-READS: Mapping[str, Callable[[View], Array]] = {
-    "expected": lambda view: view.now.expected,
-    "availability": lambda view: view.now.availability.mean,
-    "worth": lambda view: view.now.worth.mean,  # type: ignore[union-attr]  # theory.load gives it where it is read
-    "surprise": lambda view: view.told * (view.event.outcome - view.before.expected),
-    "worth_change": lambda view: view.now.worth.mean - view.before.worth.mean,  # type: ignore[union-attr]
-    "perceived": lambda view: view.before.perceived,  # where `assimilating` gives it
-    "distress": lambda view: view.event.distress,
-    "threat": lambda view: view.told * view.event.threat,
-}
-
-
-class Reading(NamedTuple):
-    """One thing that is read at every event."""
-
-    about: str  # a key of READS
-    moment: Literal["before", "after"]
-    figure: int | None = None  # about whom; None is the figure of the event
-
-
-def readings(response: Response, figures: int) -> list[Reading]:
-    """What a response needs: what is held (about one figure or each), then everything else, in order."""
-    whom = range(figures) if response.whom == "each" else [None]
-    asked = [(response.about, figure) for figure in whom] + [(about, None) for about in response.also]
-    return [Reading(about, "after" if about in response.keeps else response.moment, whom) for about, whom in asked]
-
-
-def taken(response: Response, found: Mapping[Reading, Array], figures: int) -> list[Array]:
-    """What `given` takes beside the parameters: readings, those about each figure together (figure, person)."""
-    values = [found[reading] for reading in readings(response, figures)]
-    return values if response.whom == "met" else [by_figure(values[:figures]), *values[figures:]]
 
 
 def is_branch(tree: Any) -> bool:

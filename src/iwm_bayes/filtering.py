@@ -18,8 +18,9 @@ import pytensor.tensor as pt
 import xarray as xr
 
 from iwm_bayes.columns import ANYONE
-from iwm_bayes.core import READS, Event, Params, Reading, Response, Rule, State, View, each, leaves, readings
+from iwm_bayes.core import Event, Params, Response, Rule, State, each, leaves
 from iwm_bayes.ops import Array, by_figure, constant, count_figures, flat, refill, where
+from iwm_bayes.reading import READS, Reading, View, readings
 
 SCALARS = ("outcome", "seen", "since_figure", "since_any", "distress", "threat", "reported")
 

@@ -10,12 +10,12 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.care import Care
+from iwm_bayes.care import Care, Offer
 from iwm_bayes.columns import ANYONE
 from iwm_bayes.core import InputError, Model, Params, rule_values
 from iwm_bayes.earned import Path, path
 from iwm_bayes.filtering import SCALARS, Moment, course, walk
-from iwm_bayes.living import Offer, live
+from iwm_bayes.living import live
 from iwm_bayes.people import laid, names, thin
 from iwm_bayes.population import with_newcomer
 

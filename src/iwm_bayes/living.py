@@ -10,39 +10,11 @@ from typing import NamedTuple
 import numpy as np
 
 from iwm_bayes.answers import Echo, added, faded, heard, silence
-from iwm_bayes.care import RECENT, pulled
-from iwm_bayes.core import (
-    Event,
-    Model,
-    Params,
-    Reading,
-    State,
-    carried,
-    each,
-    readings,
-    response_values,
-    rule_values,
-    taken,
-)
+from iwm_bayes.care import RECENT, Offer, pulled
+from iwm_bayes.core import Event, Model, Params, State, carried, each, response_values, rule_values
 from iwm_bayes.filtering import Moment, read, step, unpack
 from iwm_bayes.ops import Array, over_figures
-
-
-class Strain(NamedTuple):
-    """How distress comes and goes. The default numbers are a choice."""
-
-    rate: float = 0.0  # chance that something distressing happens before an event; 0: distress plays no part
-    soothing: float = 0.6  # share of distress that a responsive act takes away: co-regulation
-    self_regulation: float = 0.4  # share that a sure belief in availability takes away at every event
-
-
-class Offer(NamedTuple):
-    """What an event holds: of every figure, (figure, 1), and for the person."""
-
-    chance: np.ndarray  # of a responsive act, if met; NaN at an assessment, where nothing can be experienced
-    pull: np.ndarray  # log-odds by which bids move it
-    threat: np.ndarray  # chance that an act frightens
-    strain: Strain = Strain()
+from iwm_bayes.reading import Reading, readings, taken
 
 
 class Life(NamedTuple):

@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from iwm_bayes.care import Care
+from iwm_bayes.care import Care, Offer, Strain
 from iwm_bayes.core import InputError, Model, rule_values
 from iwm_bayes.data import arrange
 from iwm_bayes.filtering import course
-from iwm_bayes.living import Offer, Strain, live
+from iwm_bayes.living import live
 from iwm_bayes.population import place, rows, values
 
 
