@@ -1,6 +1,7 @@
 """Is a momentary sense of oneself the level of a belief, a pulse of surprises, or the trend of the belief?
 
-Confidence after rewards of 20 people (`studies/affect.toml`), under three read-outs of one learning rule. Decided by:
+Confidence after rewards of 20 people (`studies/affect.toml`), under three read-outs of a delta rule, each as its
+source has it: a pulse of what surprised about an option, the level or the trend of one worth. Decided by:
 the log density of the ratings of people who were left out (5 folds), each person's own parameters integrated out over
 the group posterior of the others by Monte Carlo, with the error of that. And can the pulse of Will et al. (2017) be
 found again: 40 people, 184 trials, slope .04, persistence .66? `python affect_states.py FOLDER [simulated]`.
@@ -28,7 +29,7 @@ from iwm_bayes.study import load_study
 from iwm_bayes.theory import load
 
 STUDIES = Path(__file__).parent / "studies"
-NEWCOMERS, BATCHES, FOLDS = 6_000, 20, 5
+DRAWS, NEWCOMERS, BATCHES, FOLDS = 800, 2_400, 20, 5  # of the posterior; per batch, of which the error is told
 
 
 def likelihoods(model: Model, values: dict[str, np.ndarray], person: xr.Dataset, people: int) -> np.ndarray:
@@ -56,7 +57,7 @@ def left_out(model: Model, data: xr.Dataset, seed: int) -> list[tuple[float, flo
         for index in part:
             person, batches = data.isel(person=[index]), []
             for _ in range(BATCHES):
-                drawn = newcomers(model, posterior, names(data), NEWCOMERS // 2000, 2000, generator)
+                drawn = newcomers(model, posterior, names(data), NEWCOMERS // DRAWS, DRAWS, generator)
                 count = next(iter(drawn.values())).shape[-1]
                 batches.append(logsumexp(likelihoods(model, drawn, person, count)) - np.log(count))
             mean = logsumexp(batches) - np.log(BATCHES)

@@ -6,12 +6,12 @@ least 16 of 20 studies. One file per study, so that a rerun does only what is mi
 `python response_recovery.py THEORY FOLDER [STUDIES]`, THEORY one of `theories/`.
 """
 
-import json
 import sys
+from functools import cache
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
+from repeat import repeat
 
 from iwm_bayes.care import Strain, frightening, intermittent
 from iwm_bayes.core import Model, leaves
@@ -41,13 +41,14 @@ def people(model: Model, generator: np.random.Generator) -> dict[str, np.ndarray
     return levels
 
 
-def study(compiled: Compiled, seed: int) -> dict[str, float]:
+def study(compiled: Compiled, seed: int) -> dict[str, object]:
     """For every parameter of a response: r within this study, or whether its 90 % interval holds the truth."""
     model, generator = compiled.model, np.random.default_rng(seed)
     truth = people(model, generator)
     lived = values(model, truth, FIGURES, PEOPLE)
     fit = nuts(compiled, simulate(model, phases(model), lived, generator), Settings(400, 400, 2, seed))
-    posterior, found = fit["posterior"].to_dataset(), {}
+    posterior = fit["posterior"].to_dataset()
+    found: dict[str, object] = {}
     of_rule = {name for name, _ in leaves(model.rule.parameters)}
     for row in (row for row in rows(model, FIGURES) if row.name not in of_rule):
         if row.parameter.pooling == "partial":
@@ -59,17 +60,14 @@ def study(compiled: Compiled, seed: int) -> dict[str, float]:
     return found
 
 
-def main(theory: str, folder: Path, studies: int) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
+@cache
+def compiled(theory: str) -> Compiled:
     model = load(Path(__file__).parent / "theories" / f"{theory}.toml")
-    files = {seed: folder / f"{theory}-{seed}.json" for seed in range(1, studies + 1)}
-    compiled = None
-    for seed, file in files.items():
-        if not file.exists():
-            compiled = compiled or compile_model(model, simulate(model, phases(model), PEOPLE, 0))
-            file.write_text(json.dumps(study(compiled, seed)))
-            print(f"{theory}: study {seed} done", flush=True)
-    results = pd.DataFrame(json.loads(file.read_text()) for file in files.values())
+    return compile_model(model, simulate(model, phases(model), PEOPLE, 0))
+
+
+def main(theory: str, folder: Path, studies: int) -> None:
+    results = repeat(folder, theory, studies, lambda seed: study(compiled(theory), seed))
     for name in results:
         kind, _, parameter = name.partition(" ")
         said = f"r {results[name].median():.2f}" if kind == "r" else f"inside in {results[name].sum():.0f} of {studies}"

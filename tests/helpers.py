@@ -11,6 +11,7 @@ from pytensor.compile.mode import Mode
 from scipy import special, stats
 
 from iwm_bayes import filtering, population
+from iwm_bayes.columns import ANYONE
 from iwm_bayes.core import (
     Family,
     Learner,
@@ -161,17 +162,17 @@ def echoed(response: Response, p: Params, given: Mapping[str, Any], data: xr.Dat
 def arguments(model: Model, people: Mapping[str, np.ndarray], data: xr.Dataset) -> dict[str, Mapping[str, Any]]:
     """The arguments of every response's family at every event, from the loop over arrays."""
     met, person, figures = data["figure_index"].values, np.arange(data.sizes["person"]), data.sizes["figure"]
-    wanted = [reading for response in model.responses.values() for reading in readings(response, figures)]
+    others = int((data["figure"].values != ANYONE).sum())
+    wanted = [reading for response in model.responses.values() for reading in readings(response, others)]
     seen = filtering.loop(model.rule, rule_values(model, people), filtering.course(data), figures, wanted)
     read, found = dict(zip(wanted, seen, strict=True)), {}
     for name, response in model.responses.items():
-        p = response_values(model, name, people)
-        if response.whom == "met":
-            p = each(lambda x: x[met, person] if x.ndim == 2 else x, p)
-        kept = filtering.remembered(response, p, read, data["since_any"].values, figures)
-        held = [kept[reading] for reading in readings(response, figures)]
-        if response.whom == "each":
-            held = [np.stack(held[:figures], axis=-2), *held[figures:]]
+        p, each_one = response_values(model, name, people), response.whom == "each"
+        p = each(lambda x, whole=each_one: (x[:others] if whole else x[met, person]) if x.ndim == 2 else x, p)
+        kept = filtering.remembered(response, p, read, data["since_any"].values, others)
+        held = [kept[reading] for reading in readings(response, others)]
+        if each_one:
+            held = [np.stack(held[:others], axis=-2), *held[others:]]
         found[name] = echoed(response, p, response.given(p, *held), data, name)
     return found
 

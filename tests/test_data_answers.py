@@ -73,20 +73,54 @@ def test_levels_that_do_not_fit_are_told(tmp_path):
     assert "between two levels" in said
 
 
+SOUGHT = {"seek": {"column": "sought", "nobody": "none"}}
+FIGURE = {"figure": "figure"}
+
+
 def test_whom_people_turn_to(tmp_path):
-    """Figures are counted in the order in which they appear, nobody is 0 and leaves the figure blank."""
-    frame = pd.DataFrame(
-        {"who": "a", "visit": [1, 2, 3, 4], "figure": ["mum", "", "dad", "mum"], "acts": [1, None, 0, 1]}
-    )
-    frame = frame.assign(sought=["mum", "none", "dad", "mum"])
-    responses = {"seek": {"column": "sought", "nobody": "none"}}
-    _, _, data = reading(tmp_path, frame, responses, {"seek": "seek"}, columns={"figure": "figure"})
-    np.testing.assert_array_equal(data["answer_seek"].values[:, 0], [1, 0, 2, 1])
-    np.testing.assert_array_equal(data["seen"].values[:, 0], [True, False, True, True])
-    assert names(data) == ["mum", "dad"]
-    frame["sought"] = ["mum", "none", "aunt", "mum"]
-    said = faults(tmp_path, frame, responses, {"seek": "seek"}, columns={"figure": "figure"})
-    assert 'row 4, column "sought": none of "none", "mum", "dad"' in said
+    """Nobody is 0, and a row with nobody is a meeting with nobody; figures count in the order of the data set."""
+    frame = pd.DataFrame({"who": ["2", "2", "10", "1"], "visit": [1, 2, 1, 1], "figure": ["dad", "", "friend", "mum"]})
+    frame = frame.assign(acts=[1, None, 0, 1], sought=["dad", "none", "friend", "mum"])
+    _, _, data = reading(tmp_path, frame, SOUGHT, {"seek": "seek"}, columns=FIGURE)
+    assert set(names(data)) == {"mum", "dad", "friend", ANYONE}
+    words, found = ["nobody", *names(data)], {}
+    for place, who in enumerate(data["person"].values):
+        here = data["present"].values[:, place]
+        chosen, figure = (data[name].values[here, place].astype(int) for name in ("answer_seek", "figure_index"))
+        found[str(who)] = [(words[k], names(data)[f]) for k, f in zip(chosen, figure, strict=True)]
+    assert found == {"1": [("mum", "mum")], "10": [("friend", "friend")], "2": [("dad", "dad"), ("nobody", ANYONE)]}
+
+
+def test_choices_that_contradict_their_row_are_told(tmp_path):
+    """A figure that nobody knows; another one than was met; nobody, though something happened."""
+    frame = pd.DataFrame({"who": "a", "visit": [1, 2, 3], "figure": ["mum", "dad", "mum"], "acts": [1, 0, 1]})
+    for sought, row, said in (
+        (["mum", "aunt", "mum"], "row 3", 'none of "none", "mum", "dad"'),
+        (["mum", "mum", "mum"], "row 3", "another figure than the row is with"),
+        (["mum", "dad", "none"], "row 4", "nobody was turned to, though something happened"),
+    ):
+        found = faults(tmp_path, frame.assign(sought=sought), SOUGHT, {"seek": "seek"}, columns=FIGURE)
+        assert row in found
+        assert said in found
+
+
+def test_a_withdrawal_is_from_somebody(tmp_path):
+    """Who made no bid made none for a figure; a blank there is told, and credited to nobody."""
+    frame = pd.DataFrame({"who": "a", "visit": [1, 2], "figure": ["mum", ""], "acts": [1, None], "bid": [1, 0]})
+    found = faults(tmp_path, frame, {"approach": {"column": "bid"}}, {"approach": "approach"}, columns=FIGURE)
+    assert "row 3" in found
+    assert "blank, though something happened" in found
+
+
+def test_keys_that_do_not_go_with_a_response_are_told(tmp_path):
+    """Items of a Likert response, levels of a rating, a choice about a whole session."""
+    frame = pd.DataFrame({"who": "a", "visit": [1, 2], "acts": 1, "i1": [1, 2], "i2": [5, 5]})
+    for given, kind, said in (
+        ({"items": ["i1", "i2"]}, "availability_ordinal_5", "only ratings can be the mean"),
+        ({"column": "i1", "levels": ["1", "2"]}, "availability_rating", "`levels` are for answers in steps"),
+        ({"column": "i1", "scope": "session"}, "approach", "cannot be about a whole session"),
+    ):
+        assert said in faults(tmp_path, frame, {"x": given}, {"x": kind})
 
 
 def test_people_in_general_are_someone_never_met(tmp_path):
@@ -101,6 +135,9 @@ def test_people_in_general_are_someone_never_met(tmp_path):
     np.testing.assert_array_equal(data["figure_index"].values[:, 0], [1, 0, 1, 1])
     met = course(data)[:, fields(names(data)).index(f"met {ANYONE}"), 0]
     np.testing.assert_array_equal(met, 0.0)
+    given = {"column": "acts", "missing": "unrecorded"}
+    _, _, forms = reading(tmp_path, frame, responses, {"trust": "availability_rating"}, FIGURE, given)
+    np.testing.assert_array_equal(forms["seen"].values[:, 0], [False, True, False, False])
     frame["acts"] = [None, 1, None, 1]
     said = faults(tmp_path, frame, responses, {"trust": "availability_rating"}, columns={"figure": "figure"})
     assert "row 5" in said
@@ -125,6 +162,11 @@ def test_who_left_does_not_come_back(tmp_path):
     said = faults(tmp_path, frame, {"dropout": {"column": "left"}}, {"dropout": "dropout"})
     assert "row 3" in said
     assert "after the person left" in said
+    frame["left"] = [0, 1, 1]
+    twice = pd.concat([frame, frame[1:2].assign(left=None)]).assign(figure=["mum", "mum", "mum", "dad"])
+    session = {"dropout": {"column": "left", "scope": "session"}}
+    _, _, data = reading(tmp_path, twice, session, {"dropout": "dropout"}, columns=FIGURE)
+    np.testing.assert_array_equal(data["answer_dropout"].values[:, 0], [0, np.nan, np.nan, 1])
 
 
 def test_a_report_stands_in_for_an_outcome(tmp_path):

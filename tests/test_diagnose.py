@@ -141,5 +141,8 @@ def test_a_scale_fixed_by_someone_else_is_said() -> None:
 def test_own_reports_are_said_unless_the_theory_takes_them_so() -> None:
     """A report is partly what was expected."""
     data = lived()
-    [warning] = identifiability(load("rescorla_wagner"), data.assign(reported=data["seen"] * 1.0))
-    assert "own report" in warning
+    own = data.assign(reported=data["seen"] * 1.0)
+    [warning] = identifiability(load("rescorla_wagner"), own)
+    assert "see rates at other assimilations" in warning
+    [warning] = identifiability(load("rescorla_wagner"), own.assign(outcome=own["outcome"].round()))
+    assert "yes or no" in warning

@@ -11,6 +11,7 @@ from scipy import stats
 from iwm_bayes import population
 from iwm_bayes.build import build, swappable
 from iwm_bayes.care import Strain, frightening, steady
+from iwm_bayes.columns import ANYONE
 from iwm_bayes.core import leaves, rebuild
 from iwm_bayes.data import read, to_table
 from iwm_bayes.simulate import Phase, draw_people, simulate
@@ -68,7 +69,7 @@ def unpooled(model):
 
 def in_the_loop(model, data, levels):
     """Log likelihood of each response from the loop over arrays and textbook densities."""
-    people = population.values(model, levels, FIGURES, data.sizes["person"])
+    people = population.values(model, levels, list(data["figure"].values), data.sizes["person"])
     found = []
     for name, given in arguments(model, people, data).items():
         answers = data[f"answer_{name}"].values
@@ -115,7 +116,8 @@ def test_likelihood_is_that_of_the_loop(tmp_path, kinds, free):
     graphs = built.logp(vars=[built[response] for response in model.responses], sum=False)
     gradient = pt.grad(built.logp(), level)
     likelihoods = evaluate([level], [*(graph.sum() for graph in graphs), gradient], "stabilize")
-    levels = {row.label: point[index] for index, row in enumerate(population.rows(model, FIGURES))}
+    figures = list(data["figure"].values)
+    levels = {row.label: point[index] for index, row in enumerate(population.rows(model, figures))}
     name = f"answer_{kinds[0]}"
     nothing = other.assign({name: other[name].where(False)})
     for given in (data, other, with_missing(other, 0.4, generator), with_one(other, name), nothing):
@@ -134,7 +136,8 @@ def test_answers_come_from_what_was_held(tmp_path, kinds):
     distribution is uniform. Four Monte-Carlo errors.
     """
     model = freed(theory_of(tmp_path, kinds))
-    people = draw_people(model, FIGURES, 400, np.random.default_rng(2), spread=0.3)
+    figures = [*FIGURES, *([ANYONE] if "seek" in kinds else [])]
+    people = draw_people(model, figures, 400, np.random.default_rng(2), spread=0.3)
     data = simulate(model, PHASES, people, seed=3)
     found = arguments(model, people, data)
     for name in kinds:
@@ -174,7 +177,4 @@ def test_simulated_data_are_those_read_from_their_table(tmp_path, kinds):
     responses = {name: {"column": name} for name in model.responses}
     study = Study.model_validate(content | {"columns": columns | {"outcome": outcome}, "responses": responses})
     again = read(study, model)
-    given = data.assign(figure_index=data["figure_index"].where(data["seen"] | data["assessment"], 0))
-    if "seek" not in kinds:
-        given = data
-    xr.testing.assert_equal(again.drop_vars("since_figure"), given.drop_vars("since_figure"))
+    xr.testing.assert_equal(again, data)

@@ -6,8 +6,9 @@ import xarray as xr
 from helpers import arguments
 from scipy.special import expit, logit
 
-from iwm_bayes import theory
+from iwm_bayes import filtering, theory
 from iwm_bayes.care import parse, steady
+from iwm_bayes.columns import ANYONE
 from iwm_bayes.core import InputError, parameters
 from iwm_bayes.data import read, to_table
 from iwm_bayes.simulate import Phase, draw_people, simulate
@@ -176,3 +177,51 @@ def test_moods_last_as_long_as_they_should():
             products = distance[lag:] * distance[:-lag] / distance.var()
             error = products.mean(axis=0).std() / np.sqrt(people)
             assert products.mean() == pytest.approx(persistence**lag, abs=4 * error)
+
+
+def test_nobody_is_no_meeting(tmp_path):
+    """Where people turn to nobody, nobody is met: no figure is known before it is first turned to, none is soothing."""
+    text = 'claim = "c"\nreference = "r"\nrule = "rescorla_wagner"\nresponses = ["availability_rating", "seek"]\n'
+    (tmp_path / "own.toml").write_text(text)
+    model = theory.load(tmp_path / "own.toml")
+    data = simulate(model, [Phase({"mum": steady(0.5), "dad": steady(0.5)}, 30)], people=20, seed=1)
+    chosen, figures = data["answer_seek"].values, list(data["figure"].values)
+    assert figures == ["mum", "dad", ANYONE]
+    np.testing.assert_array_equal(data["figure_index"].values, np.where(chosen == 0, 2, chosen - 1))
+    np.testing.assert_array_equal(data["seen"].values, chosen > 0)
+    lived = filtering.course(data)
+    for index, name in enumerate(("mum", "dad")):
+        known = lived[:, filtering.fields(figures).index(f"met {name}")]
+        turned = np.cumsum(chosen == index + 1, axis=0)
+        np.testing.assert_array_equal(known[1:], turned[:-1] > 0)
+    assert not lived[:, filtering.fields(figures).index(f"met {ANYONE}")].any()
+
+
+def test_reactive_care_moves_with_bids_alone(tmp_path):
+    """An assessment is no lack of a bid, and who cannot make bids moves nobody: the first act has the stated chance."""
+    text = 'claim = "c"\nreference = "r"\nrule = "rescorla_wagner"\nresponses = ["availability_rating"]\n'
+    (tmp_path / "own.toml").write_text(text)
+    model = theory.load(tmp_path / "own.toml")
+    data = simulate(model, [Phase({"therapist": parse("reactive:rate=0.8,pull=1")}, 12, assessed=True)], 3000, seed=2)
+    outcomes = data["outcome"].values[data["seen"].values]
+    assert abs(outcomes.mean() - 0.8) < 4 * np.sqrt(0.8 * 0.2 / outcomes.size)
+
+
+def test_who_frightens_is_fled_for_as_long_as_fear_lasts(tmp_path):
+    """Fear is the sum of past threats, a share of which is left after each event, and not yet this event's own."""
+    text = 'claim = "c"\nreference = "r"\nrule = "static"\nresponses = ["availability_rating", "bid"]\n'
+    more = "".join(f"[parameters.bid_{name}]\nfixed = {value}\n" for name, value in FRIGHTENED.items())
+    (tmp_path / "own.toml").write_text(text + more + "[parameters.availability_start]\nfixed = 0.5\n")
+    data = simulate(
+        theory.load(tmp_path / "own.toml"), [Phase({"mum": parse("frightening:threat=0.5")}, 5)], 4000, seed=3
+    )
+    threat, bid = data["threat"].values, data["answer_bid"].values
+    fear = np.zeros(4000)
+    for event in range(5):
+        expected = expit(FRIGHTENED["bias"] - FRIGHTENED["fearfulness"] * fear)
+        error = np.sqrt((expected * (1 - expected)).sum()) / 4000
+        assert abs(bid[event].mean() - expected.mean()) < 4 * error
+        fear = FRIGHTENED["fear_persistence"] * (fear + threat[event])
+
+
+FRIGHTENED = {"bias": 1.5, "sensitivity": 1.0, "activation": 0.0, "fearfulness": 2.0, "fear_persistence": 0.7}

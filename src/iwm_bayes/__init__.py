@@ -1,20 +1,21 @@
 """Hierarchical Bayesian theories of the internal working model: how people come to trust.
 
-The verbs, in the order in which data flow: `load_study`, `load` (a theory), `read` or `simulate`, `fit`, `gate`,
-`earned_security`, `project`. Those that need the sampler are imported when first used, because that takes seconds.
+The verbs, in the order in which data flow: `load_study`, `load` (a theory), `read` and `measured`, or `simulate`;
+`fit`, `gate`, `earned_security`, `project`. Those that need the sampler are imported when first used, because that
+takes seconds.
 The PyMC model itself is `iwm_bayes.build.build(model, data)`.
 """
 
 from importlib import import_module
 from typing import Any
 
-from iwm_bayes.data import read
+from iwm_bayes.data import measured, read
 from iwm_bayes.simulate import simulate
 from iwm_bayes.study import load_study
 from iwm_bayes.theory import load
 
 LATER = {"fit": "infer", "gate": "diagnose", "earned_security": "derive", "project": "derive"}
-__all__ = ["earned_security", "fit", "gate", "load", "load_study", "project", "read", "simulate"]
+__all__ = ["earned_security", "fit", "gate", "load", "load_study", "measured", "project", "read", "simulate"]
 
 
 def __getattr__(name: str) -> Any:

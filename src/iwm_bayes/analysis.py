@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 import xarray as xr
 
@@ -73,9 +74,11 @@ def at_assimilations(
 ) -> pd.DataFrame:
     """The average person had reports been partly what was expected: one column per assimilation, gate beside it.
 
-    Empty where outcomes are observed, or where the theory fits the assimilation itself.
+    Empty where outcomes are observed, where reports are of yes or no (what lies behind a 1 is a 1), and where the
+    theory has an assimilation itself, fitted or fixed.
     """
-    if not (data["reported"].values > 0).any() or "assimilation" in parameters(model):
+    own = data["outcome"].values[data["reported"].values > 0]
+    if np.isin(own, (0.0, 1.0)).all() or "assimilation" in parameters(model):
         return pd.DataFrame()
     found: dict[str, Any] = {"parameter": groups["parameter"], "at 0": groups["typical"]}
     for share in ASSIMILATIONS:

@@ -23,9 +23,10 @@ import xarray as xr
 
 from iwm_bayes.answers import answers
 from iwm_bayes.answers import fields as answer_fields
+from iwm_bayes.columns import ANYONE
 from iwm_bayes.core import Family, Model, Response, carried, each, response_values, rule_values
 from iwm_bayes.filtering import SCALARS, course, fields, remembered, scan, summed_in_graph
-from iwm_bayes.ops import by_figure, has_figures, over_figures
+from iwm_bayes.ops import by_figure, first_figures, has_figures, over_figures
 from iwm_bayes.population import Row, place, rows, values
 from iwm_bayes.reading import readings, taken
 
@@ -147,15 +148,19 @@ def build(model: Model, data: xr.Dataset) -> pm.Model:
             for name, array in entering.items()
         )
         found = values(model, levels_in_graph(model, figures, people), figures, people)
-        needed = {name: readings(response, len(figures)) for name, response in model.responses.items()}
+        others = sum(figure != ANYONE for figure in figures)
+        needed = {name: readings(response, others) for name, response in model.responses.items()}
         wanted = list(dict.fromkeys(reading for several in needed.values() for reading in several))
         seen = dict(zip(wanted, scan(model.rule, rule_values(model, found), lived, len(figures), wanted), strict=True))
         columns = {field: said[:, index] for index, field in enumerate(answer_fields(model))}
         for name, response in model.responses.items():
             p = response_values(model, name, found)
-            p = p if response.whom == "each" else of_figure_met(p, lived, len(figures))
+            if response.whom == "each":
+                p = each(lambda leaf: first_figures(leaf, others), p)
+            else:
+                p = of_figure_met(p, lived, len(figures))
             since = lived[:, SCALARS.index("since_any")]
-            held = taken(response, remembered(response, p, seen, since, len(figures), summed_in_graph), len(figures))
+            held = taken(response, remembered(response, p, seen, since, others, summed_in_graph), others)
             own = {field.removeprefix(f"{name} "): x for field, x in columns.items() if field.startswith(f"{name} ")}
             arguments = expected(response, p, held, own)
             observe(name, response.family, arguments, own["value"], own["recorded"])

@@ -44,10 +44,9 @@ def steps(table: Table, given: Answer, family: Family, name: str) -> np.ndarray:
     return found.round()
 
 
-def whom(table: Table, given: Answer, figure: np.ndarray, name: str) -> np.ndarray:
-    """A choice of figure as 0 for nobody and k for the k-th figure, in the order in which figures appear."""
-    figures = [given.nobody, *(known for known in pd.unique(figure) if known not in ("", ANYONE))]
-    return chosen(table, given.columns[0], figures)
+def named_figures(figure: np.ndarray) -> list[str]:
+    """The figures of a table in the order in which they appear."""
+    return [str(known) for known in pd.unique(figure) if known not in ("", ANYONE)]
 
 
 def asked(table: Table, given: Answer) -> Table:
@@ -62,12 +61,22 @@ def asked(table: Table, given: Answer) -> Table:
 
 
 def answer(table: Table, study: Study, model: Model, name: str, figure: np.ndarray) -> np.ndarray:
-    """One response's answers as numbers in the family's units, NaN where there is none."""
+    """One response's answers as numbers in the family's units, NaN where there is none.
+
+    A choice of figure is 0 for nobody and k for the k-th of `named_figures`.
+    """
     given, response = study.responses[name], model.responses[name]
     table = asked(table, given) if given.where else table
+    stepwise = response.family.whole
+    if given.items and stepwise:
+        table.problems.append(f"[responses.{name}]: only ratings can be the mean of `items`. Name each item a response")
+    if given.levels is not None and not stepwise:
+        table.problems.append(f"[responses.{name}]: `levels` are for answers in steps. Give its `scale`")
+    if given.scope == "session" and (response.effect in ("withdraws", "chooses") or response.about == "perceived"):
+        table.problems.append(f"[responses.{name}]: belongs to one event, and cannot be about a whole session")
     if response.effect == "chooses":
-        return whom(table, given, figure, name)
-    if response.family.whole:
+        return chosen(table, given.columns[0], [given.nobody, *named_figures(figure)])
+    if stepwise:
         return steps(table, given, response.family, name)
     items = np.array([scaled(table, column, given.scale or (0.0, 1.0)) for column in given.columns])
     enough = (~np.isnan(items)).mean(axis=0) >= 0.5  # the mean of fewer than half of the items is another scale
@@ -78,12 +87,12 @@ def outcomes(table: Table, study: Study) -> dict[str, np.ndarray]:
     """Outcome, whether it was seen, and whether the person's own report stands for it; NaN marks unrecorded ones."""
     given, report = study.columns.outcome, study.columns.reported
     found = scaled(table, given.column, given.scale)
+    told = scaled(table, report.column, report.scale) if report else np.full(len(found), np.nan)
+    reported = (np.isnan(found) & ~np.isnan(told)) | (given.source == "self")
+    found = np.where(np.isnan(found), told, found)
     if given.cut is not None:
         cut = (given.cut - given.scale[0]) / (given.scale[1] - given.scale[0])
         found = np.where(np.isnan(found), np.nan, found >= cut)
-    told = scaled(table, report.column, report.scale) if report else np.full(len(found), np.nan)
-    reported = (np.isnan(found) & ~np.isnan(told)) | ((given.source == "self") & ~np.isnan(found))
-    found = np.where(np.isnan(found), told, found)
     absent = np.isnan(found)
     if given.missing is None:
         remedy = 'Say what a blank means: missing = "unseen" (nothing happened) or "unrecorded" (a form is missing)'
@@ -91,9 +100,8 @@ def outcomes(table: Table, study: Study) -> dict[str, np.ndarray]:
     if given.missing == "unrecorded" and absent.all():
         remedy = 'Give outcomes, or say that nothing happened: missing = "unseen"'
         table.report(absent, given.column, "no outcome was recorded", remedy)
-    if given.missing == "unrecorded":
-        return {"outcome": found, "seen": np.ones(len(found), dtype=bool), "reported": reported.astype(float)}
-    return {"outcome": np.where(absent, 0.0, found), "seen": ~absent, "reported": reported.astype(float)}
+    seen = ~absent if given.missing != "unrecorded" else np.full(len(found), True)
+    return {"outcome": np.where(seen, found, 0.0), "seen": seen, "reported": (reported & seen).astype(float)}
 
 
 def figures(table: Table, study: Study) -> np.ndarray:
@@ -104,27 +112,42 @@ def figures(table: Table, study: Study) -> np.ndarray:
     return np.where(blank(table, column), "", table.frame[column].astype(str).str.strip())
 
 
+def met(table: Table, study: Study, model: Model, found: dict[str, Any], figure: np.ndarray) -> np.ndarray:
+    """Who was met at every row: who is named, or was chosen, or nobody in particular."""
+    column, known = study.columns.figure, np.array([ANYONE, *named_figures(figure)])
+    for name in (name for name, response in model.responses.items() if response.effect == "chooses"):
+        choice, asked = found[f"answer_{name}"], study.responses[name].columns[0]
+        whom = known[np.nan_to_num(choice).astype(int)]
+        other = (choice > 0) & (figure != "") & (figure != whom)
+        table.report(other, asked, "another figure than the row is with", "Correct one of them")
+        alone = (choice == 0) & found["seen"]
+        table.report(alone, asked, "nobody was turned to, though something happened", "Correct one of them")
+        figure = np.where(choice == 0, ANYONE, np.where(choice > 0, whom, figure))
+    if column is not None:
+        remedy = "Name who was met. Only a row in which nothing happened may be about nobody in particular"
+        table.report((figure == "") & ~found["assessment"], column, "blank, though something happened", remedy)
+    return np.where(figure == "", ANYONE, figure)
+
+
 def columns(table: Table, study: Study, model: Model) -> pd.DataFrame:
     """Every column that the program uses, under the program's names, one row per event."""
-    named = study.columns
-    figure = figures(table, study)
+    named, figure = study.columns, figures(table, study)
     found: dict[str, Any] = {"person": texts(table, named.person), "session": complete(table, named.session)}
     found["time"], dated = times(table, named.time) if named.time else (found["session"], False)
     found |= outcomes(table, study)
+    general = (figure == "") & np.isnan(found["outcome"])  # a form about nobody in particular is not a missing one
+    found |= {"outcome": np.where(general, 0.0, found["outcome"]), "seen": found["seen"] & ~general}
     for name, column in (("distress", named.distress), ("threat", named.threat)):
         values = scaled(table, column.column, column.scale) if column else np.zeros(len(table.frame))
         found[name] = np.nan_to_num(values)
     found |= {f"answer_{name}": answer(table, study, model, name, figure) for name in model.responses}
-    for name in (name for name, response in model.responses.items() if response.about == "perceived"):
-        found[f"answer_{name}"] = np.where(found["reported"] > 0, np.nan, found[f"answer_{name}"])  # taken already
-    acts = {name: found[f"answer_{name}"] for name, response in model.responses.items() if response.effect != "none"}
-    acted = np.any(~np.isnan(list(acts.values())), axis=0) if acts else np.zeros(len(table.frame), dtype=bool)
+    observed = found["seen"] & ~np.isnan(found["outcome"]) & (found["reported"] == 0)
+    for name in (f"answer_{name}" for name, response in model.responses.items() if response.about == "perceived"):
+        found[name] = np.where(observed, found[name], np.nan)  # elsewhere it stands for the outcome, or for none
+    acts = [found[f"answer_{name}"] for name, response in model.responses.items() if response.effect != "none"]
+    acted = np.any(~np.isnan(acts), axis=0) if acts else np.zeros(len(table.frame), dtype=bool)
     found["assessment"] = ~found["seen"] & ~acted
-    if named.figure:
-        remedy = "Name who was met. Only a row in which nothing happened may be about nobody in particular"
-        table.report((figure == "") & found["seen"], named.figure, "blank, though something happened", remedy)
-    someone = next((known for known in figure if known), ANYONE)
-    found["figure"] = np.where(figure != "", figure, np.where(found["assessment"], ANYONE, someone))
+    found["figure"] = met(table, study, model, found, figure)
     frame = pd.DataFrame(found)
-    frame.attrs["dated"] = dated
+    frame.attrs |= {"dated": dated, "figures": named_figures(figure)}
     return frame

@@ -104,11 +104,14 @@ def read(study: Study, model: Model) -> xr.Dataset:
         check_rows(table, frame, study, model)
     if table.problems:
         raise InputError(table.problems)
-    dated = frame.attrs["dated"]
+    dated, counted = frame.attrs["dated"], frame.attrs["figures"]
     frame = fill_unrecorded(frame).sort_values(["person", "session"], kind="stable")
     frame = at_the_end(frame, [name for name in model.responses if study.responses[name].scope == "session"])
     frame, unit = in_median_gaps(frame) if dated else (frame, "session" if named.time is None else named.time)
     met = [figure for figure in pd.unique(frame["figure"]) if figure != ANYONE]
+    place = {0: 0} | {index + 1: met.index(figure) + 1 for index, figure in enumerate(counted) if figure in met}
+    for name in (name for name, response in model.responses.items() if response.effect == "chooses"):
+        frame[f"answer_{name}"] = frame[f"answer_{name}"].map(place)
     general = [ANYONE] if (frame["figure"] == ANYONE).any() else []
     data = arrange(frame, model.responses, unit, met + general).assign_attrs(rows_left_out=left_out)
     for name in model.responses:
@@ -132,7 +135,9 @@ def measured(study: Study, model: Model, data: xr.Dataset) -> Model:
             raise InputError([f"[responses.{name}]: only a rating with a noise can have a stated reliability"])
         given = data[f"answer_{name}"].values
         first = given[np.argmax(~np.isnan(given), axis=0), np.arange(given.shape[1])]
-        noise = float(np.sqrt(1.0 - reliability) * np.nanstd(first, ddof=1))
+        noise = float(np.sqrt(1.0 - reliability) * np.nanstd(first, ddof=1)) if len(first) > 1 else np.nan
+        if not noise > 0:
+            raise InputError([f"[responses.{name}]: a reliability needs people who differ. Take it out"])
         stated = response.parameters._replace(noise=response.parameters.noise._replace(fixed=noise))
         responses[name] = response._replace(parameters=stated)
     return model._replace(responses=responses)
@@ -149,12 +154,10 @@ def to_table(data: xr.Dataset) -> pd.DataFrame:
         "outcome": frame["outcome"].where(frame["seen"]),
     }
     named |= {name: frame[name] for name in ("distress", "threat") if data[name].any()}
+    named["figure"] = np.where(named["figure"] == ANYONE, "", named["figure"])
     for answer in (str(name) for name in data.data_vars if str(name).startswith("answer_")):
         name = answer.removeprefix("answer_")
         named[name] = frame[answer]
         if data[answer].attrs.get("effect") == "chooses":
-            figures = ["nobody", *data["figure"].values]
-            named[name] = frame[answer].map(dict(enumerate(figures)))
-            met = np.asarray(frame[answer] != 0)
-            named["figure"] = np.where(met, named["figure"], "")
+            named[name] = frame[answer].map(dict(enumerate(["nobody", *data["figure"].values])))
     return pd.DataFrame(named)

@@ -95,8 +95,9 @@ def identifiability(model: Model, data: xr.Dataset) -> list[str]:
     free = {name for name, parameter in parameters(model).items() if parameter.fixed is None}
     personal = {name for name in free if parameters(model)[name].pooling != "shared"}
     for belief in sorted(about & {"availability", "worth"}):
-        ratings = [name for name, response in model.responses.items() if response.about == belief]
-        if f"{belief}_start" in personal and all({f"{name}_intercept", f"{name}_slope"} & free for name in ratings):
+        ratings = {name: response for name, response in model.responses.items() if response.about == belief}
+        scales = [{f"{name}_{leaf}" for leaf in response.scale} for name, response in ratings.items() if response.scale]
+        if f"{belief}_start" in personal and all(scale & free for scale in scales):
             warnings.append(
                 f"no rating of {belief} has a scale that is fixed: where a person starts and how they use the scale "
                 f"are hardly told apart. Fix intercept and slope of one, or share {belief}_start"
@@ -112,9 +113,23 @@ def identifiability(model: Model, data: xr.Dataset) -> list[str]:
         idle = sorted(name for name in free if name.endswith(leaf))
         if idle and not data[field].values.any():
             warnings.append(f"no {field} is on record, which {', '.join(idle)} acts on: fix it, or name the column")
-    if (data["reported"].values > 0).any() and "assimilation" not in free:
+    own = data["outcome"].values[data["reported"].values > 0]
+    checked = any(
+        response.about == "perceived" and data[f"answer_{name}"].notnull().any()
+        for name, response in model.responses.items()
+    )
+    if own.size and np.isin(own, (0.0, 1.0)).all():
+        warnings.append(
+            "outcomes are the person's own report of yes or no: how far they are expectations cannot be told"
+        )
+    elif own.size and "assimilation" not in parameters(model):
         warnings.append(
             "outcomes are the person's own report, which is partly what they expected: see rates at other assimilations"
+        )
+    elif own.size and "assimilation" in free and not checked:
+        warnings.append(
+            "how far reports are expectations is known from the prior alone: no outcome was recorded by somebody else "
+            "and reported too. Fix assimilation, or add the response perceived_rating"
         )
     by_figure = {name for name in free if parameters(model)[name].by == "figure"}
     if not about & {"availability", "worth"} and {"approach_sensitivity", "approach_bias"} <= free and by_figure:

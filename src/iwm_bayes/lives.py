@@ -82,7 +82,10 @@ class Lives(NamedTuple):
         return self._replace(counts=everyone).path(walk(self.model.rule, self.p, course, self.figures))
 
     def projected(self, care: Care, sessions: int, generator: np.random.Generator) -> Path:
-        """Beliefs in so many more sessions with the figure in view under a plan of care, in closed loop."""
+        """Beliefs in so many more sessions with the figure in view under a plan of care, in closed loop.
+
+        Nobody leaves or turns to others. What responses keep (fear, moods), bids and distress begin anew.
+        """
         *_, last = walk(self.model.rule, self.p, self.course, self.figures)
         pull, threat = np.array([[care.pull]]), np.array([[care.threat]])
         offers = [Offer(np.array([[chance]]), pull, threat) for chance in care(sessions)]
@@ -98,7 +101,10 @@ def lives(model: Model, data: xr.Dataset, values: dict[str, np.ndarray], figure:
     added = figure is None and ANYONE not in names(data)  # else that is whom some assessments were about
     figures = [*names(data), *([ANYONE] if added else [])]
     lived = course(data.assign_coords(figure=figures))
-    met = [(data["present"] & (data["figure_index"] == index)).any("event").values for index in range(len(figures))]
+    met = [
+        (data["present"] & (data["figure_index"] == index)).any("event").values & (name != ANYONE)
+        for index, name in enumerate(figures)
+    ]
     repeats = next(iter(values.values())).shape[-1] // data.sizes["person"]
     return Lives(
         model,

@@ -13,7 +13,7 @@ from iwm_bayes.answers import Echo, added, faded, heard, silence
 from iwm_bayes.care import RECENT, Offer, pulled
 from iwm_bayes.core import Event, Model, Params, State, carried, each, response_values, rule_values
 from iwm_bayes.filtering import Moment, read, step, unpack
-from iwm_bayes.ops import Array, over_figures
+from iwm_bayes.ops import Array, first_figures, over_figures
 from iwm_bayes.reading import Reading, readings, taken
 
 
@@ -23,27 +23,29 @@ class Life(NamedTuple):
     echoes: dict[str, Echo]  # by response
     distress: Array  # (person,), 0..1
     bids: Array  # (figure, person): share of recent events with a figure at which a bid was made
-    met: Array  # (figure, person)
+    met: Array  # (figure, person): 1 where there was an event with a figure
     since: Array  # (figure, person): time since the last event with a figure, 0 before the first
+    others: int  # how many figures there are to turn to; where one turns to them, the last is nobody in particular
 
 
 def birth(model: Model, figures: int, people: int) -> Life:
     nobody = np.zeros((figures, people))
     echoes = {name: silence(response, figures, people) for name, response in model.responses.items()}
-    return Life(echoes, np.zeros(people), nobody + 0.5, nobody, nobody)
+    chosen = any(response.effect == "chooses" for response in model.responses.values())
+    return Life(echoes, np.zeros(people), nobody + 0.5, nobody, nobody, figures - chosen)
 
 
-def own(model: Model, name: str, people: Mapping[str, Array], event: Event) -> Params:
-    """A response's parameters at an event: where they differ by figure, those of the figure met."""
+def own(model: Model, name: str, people: Mapping[str, Array], event: Event, others: int) -> Params:
+    """A response's parameters at an event: where they differ by figure, of the figure met, or of each to turn to."""
     p = response_values(model, name, people)
     if model.responses[name].whom == "each":
-        return p
+        return each(lambda leaf: first_figures(leaf, others), p)
     return each(lambda leaf: over_figures(event.figure * leaf) if leaf.ndim == 2 else leaf, p)
 
 
-def found_by(model: Model, people: Mapping[str, Array], name: str, moment: Moment) -> dict[Reading, Array]:
+def found_by(model: Model, people: Mapping[str, Array], name: str, moment: Moment, others: int) -> dict[Reading, Array]:
     """What a response reads at a moment."""
-    wanted = readings(model.responses[name], len(moment.event.figure))
+    wanted = readings(model.responses[name], others)
     return dict(zip(wanted, read(model.rule, rule_values(model, people), moment, wanted), strict=True))
 
 
@@ -52,7 +54,9 @@ def after_a_while(
 ) -> dict[str, Echo]:
     """The echoes of some responses when the next event begins."""
     return {
-        name: faded(model.responses[name], own(model, name, people, event), life.echoes[name], event.since_any)
+        name: faded(
+            model.responses[name], own(model, name, people, event, life.others), life.echoes[name], event.since_any
+        )
         for name in names
     }
 
@@ -61,10 +65,11 @@ def respond(
     model: Model, people: Mapping[str, Array], name: str, moment: Moment, life: Life, rng: np.random.Generator
 ) -> tuple[Array, Life]:
     """Everybody's answer from what is read and what is left of the past, and life with its echo."""
-    response, p, echo = model.responses[name], own(model, name, people, moment.event), life.echoes[name]
+    response, echo, others = model.responses[name], life.echoes[name], life.others
+    p = own(model, name, people, moment.event, others)
     sums = {Reading(about, "after"): total for about, total in echo.kept.items()}
-    found = found_by(model, people, name, moment) | sums
-    given = response.given(p, *taken(response, found, len(moment.event.figure)))
+    found = found_by(model, people, name, moment, others) | sums
+    given = response.given(p, *taken(response, found, others))
     last, since = (over_figures(moment.event.figure * leaf) for leaf in (echo.last, echo.since))
     drawn = response.family.draw(rng, **carried(response, p, given, last, since))
     if response.carry is not None:
@@ -78,7 +83,7 @@ def turned_to(choice: Array, event: Event, life: Life) -> Event:
     chosen = np.where(choice > 0, places == choice, event.figure).astype(float)
     known = over_figures(chosen * life.met)
     since = np.where(known > 0, over_figures(chosen * life.since), 1.0)
-    return event._replace(figure=chosen, met=life.met, since_figure=since)
+    return event._replace(figure=chosen, met=life.met * (places <= life.others), since_figure=since)
 
 
 def act_of(event: Event, offer: Offer, life: Life, seen: Array, rng: np.random.Generator) -> Event:
@@ -92,17 +97,23 @@ def act_of(event: Event, offer: Offer, life: Life, seen: Array, rng: np.random.G
     return event._replace(threat=np.where(seen & frightened, 1.0, 0.0))
 
 
-def lived_on(model: Model, people: Mapping[str, Array], life: Life, moment: Moment, offer: Offer, bid: Array) -> Life:
+def lived_on(
+    model: Model, people: Mapping[str, Array], life: Life, moment: Moment, offer: Offer, bid: Array | None
+) -> Life:
     """Life after an outcome, with what it adds to every sum that is kept, and after a bid (1) or none (0)."""
-    echoes = {name: added(echo, found_by(model, people, name, moment)) for name, echo in life.echoes.items()}
+    kept = {
+        name: added(echo, found_by(model, people, name, moment, life.others))
+        for name, echo in life.echoes.items()
+        if echo.kept
+    }
     event, strain = moment.event, offer.strain
     sure = model.rule.beliefs(rule_values(model, people), moment.after, event).availability.mean
     calmed = (1.0 - strain.soothing * event.outcome) * (1.0 - strain.self_regulation * sure)
-    recent = RECENT * life.bids + (1.0 - RECENT) * bid
+    change = 0.0 if bid is None else (1.0 - RECENT) * (bid - life.bids)
     return life._replace(
-        echoes=echoes,
+        echoes=life.echoes | kept,
         distress=event.distress * calmed,
-        bids=life.bids + event.figure * (recent - life.bids),
+        bids=life.bids + event.figure * change,
         met=np.maximum(life.met, event.figure),
         since=life.since * (1.0 - event.figure),
     )
@@ -148,9 +159,11 @@ def live(
         seen = np.logical_and.reduce(bids) if bids and not assessed else nothing | (not assessed)
         event = act_of(event, offer, life, seen, rng)
         moment = Moment(s, *step(model.rule, p, s, event, seen), event, seen)
-        life = lived_on(model, people, life, moment, offer, seen.astype(float))
+        life = lived_on(model, people, life, moment, offer, seen.astype(float) if bids and not assessed else None)
         for name in others:
             if name not in early and not (assessed and name in acts):
                 given[name], life = respond(model, people, name, moment, life, rng)
+            if model.responses[name].about == "perceived":
+                given[name] = np.where(seen, given[name], np.nan)
         s = moment.after
         yield moment, given

@@ -139,6 +139,13 @@ def rows_of(x: Array) -> list[Array]:
     return list(x.rows) if isinstance(x, Figures) else [x[..., figure, :] for figure in range(x.shape[-2])]
 
 
+def first_figures(x: Array, figures: int) -> Array:
+    """A quantity by figure for the first so many only; others as they are."""
+    if isinstance(x, Figures):
+        return Figures(x.rows[:figures])
+    return x[..., :figures, :] if x.ndim > 1 else x
+
+
 def by_choice(rows: list[Array]) -> Array:
     """Quantities of each of several choices together, along a last axis of their own."""
     if any(isinstance(row, Variable) for row in rows):

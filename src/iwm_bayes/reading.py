@@ -41,7 +41,10 @@ class Reading(NamedTuple):
 
 
 def readings(response: Response, figures: int) -> list[Reading]:
-    """What a response needs: what is held (about one figure or each), then everything else, in order."""
+    """What a response needs: what is held (about one figure or each), then everything else, in order.
+
+    `figures` is how many there are to turn to, not counting someone whom nobody has met.
+    """
     whom = range(figures) if response.whom == "each" else [None]
     asked = [(response.about, figure) for figure in whom] + [(about, None) for about in response.also]
     return [Reading(about, "after" if about in response.keeps else response.moment, whom) for about, whom in asked]

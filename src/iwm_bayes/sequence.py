@@ -24,10 +24,10 @@ def check_rows(table: Table, frame: pd.DataFrame, study: Study, model: Model) ->
     silent = ~answers.groupby(frame["person"]).transform("any").to_numpy()
     table.report(silent, named.person, "a person without any response", "Leave this person out, or give a response")
     for name in (name for name, response in model.responses.items() if response.effect == "leaves"):
-        left = ordered[f"answer_{name}"].eq(1).astype(int)
-        after = (left.groupby(ordered["person"]).cumsum() > left).sort_index().to_numpy()
-        remedy = "Say that a person left in the last row only"
-        table.report(after, study.responses[name].columns[0], "a row after the person left", remedy)
+        left = frame["session"].where(frame[f"answer_{name}"].eq(1)).groupby(frame["person"]).transform("min")
+        after = (frame["session"] > left).to_numpy()
+        remedy = "Say that a person left in the last session only"
+        table.report(after, study.responses[name].columns[0], "a session after the person left", remedy)
 
 
 def fill_unrecorded(frame: pd.DataFrame) -> pd.DataFrame:

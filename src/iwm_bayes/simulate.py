@@ -11,6 +11,7 @@ import pandas as pd
 import xarray as xr
 
 from iwm_bayes.care import Care, Offer, Strain
+from iwm_bayes.columns import ANYONE
 from iwm_bayes.core import InputError, Model, rule_values
 from iwm_bayes.data import arrange
 from iwm_bayes.filtering import course
@@ -38,6 +39,11 @@ class Planned(NamedTuple):
     offer: Offer
 
 
+def figures_of(phases: Sequence[Phase], chosen: bool) -> list[str]:
+    """Everyone who is met, in order, and nobody in particular where people may turn to nobody."""
+    return [*dict.fromkeys(figure for phase in phases for figure in phase.care), *([ANYONE] if chosen else [])]
+
+
 def offer(phase: Phase, figures: Sequence[str], chances: Mapping[str, float]) -> Offer:
     """What an event of a phase holds; who is not there does not respond."""
     absent = Care(lambda sessions: np.zeros(sessions))
@@ -57,11 +63,11 @@ def schedule(phases: Sequence[Phase], chosen: bool = False) -> list[Planned]:
     """The events in order; `chosen`: one event per session, with a figure that is chosen then."""
     if any(phase.sessions < 1 or not phase.care for phase in phases):
         raise InputError(["a phase needs at least one session and one figure"])
-    figures = list(dict.fromkeys(figure for phase in phases for figure in phase.care))
+    figures = figures_of(phases, chosen)
     found: list[Planned] = []
     session = 0
     for phase in phases:
-        met = list(phase.care)[: 1 if chosen else None]
+        met = [ANYONE] if chosen else list(phase.care)
         if phase.assessed:
             session += 1
             unknown = offer(phase, figures, dict.fromkeys(figures, np.nan))._replace(strain=Strain())
@@ -120,8 +126,8 @@ def simulate(
     """
     generator = np.random.default_rng(seed)
     leaving = [name for name, response in model.responses.items() if response.effect == "leaves"]
-    plan = schedule(phases, chosen=any(response.effect == "chooses" for response in model.responses.values()))
-    figures = list(dict.fromkeys(figure for phase in phases for figure in phase.care))
+    chosen = any(response.effect == "chooses" for response in model.responses.values())
+    plan, figures = schedule(phases, chosen), figures_of(phases, chosen)
     drawn = draw_people(model, figures, people, generator) if isinstance(people, int) else dict(people)
     count = max(value.shape[-1] for value in drawn.values())
     data = arrange(table_of(plan, model, count), model.responses, "session", figures)

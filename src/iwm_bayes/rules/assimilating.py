@@ -3,6 +3,8 @@
     reported = (1 - assimilation) * outcome + assimilation * expected
     outcome  = (reported - assimilation * expected) / (1 - assimilation),     kept in 0..1
 
+so that a report of yes or no, which is no mixture, is taken as it is.
+
 A rule that takes reports for outcomes learns too slowly from each report's distance to its belief, and makes up for it
 by a rate that is too high, by 1 / (1 - assimilation) for a delta rule: .08 becomes .11 at .3. Where somebody else
 recorded outcomes too, what a person reports of them (`perceived_rating`) tells how much is assimilated; otherwise only
