@@ -31,7 +31,8 @@ def typical(response, end):
 
 
 def given(response, p, held):
-    """The family's arguments where `held` is read; of a second figure the opposite."""
+    """The family's arguments where `held` is read; of a second figure the opposite. What is kept lies around 0."""
+    held = held - 0.5 if response.about in response.keeps else held
     whom = held if response.whom == "met" else by_figure([held, 1.0 - held])
     return response.given(p, whom, *(EVENT[about] for about in response.also))
 
