@@ -16,7 +16,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from iwm_bayes.core import Family, Parameter, Response
+from iwm_bayes.core import Family, Parameter, Params, Response
 from iwm_bayes.ops import Array, constant, sqrt
 
 type Rated = Literal["availability", "worth", "expected", "perceived"]  # what people are asked for
@@ -31,7 +31,7 @@ class Parameters(NamedTuple):
     slope: Array = Parameter("real", (0.5, 1.5), spread=0.2, meaning="rating per unit of belief")
 
 
-def given(p: Parameters, held: Array) -> dict[str, Array]:
+def given(p: Params, held: Array) -> dict[str, Array]:
     return {"mu": MIDDLE + p.intercept + p.slope * (held - MIDDLE), "sigma": sqrt(p.noise**2 + FLOOR**2)}
 
 

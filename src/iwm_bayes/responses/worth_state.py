@@ -13,8 +13,8 @@ not checked. Will et al. (2017), doi:10.7554/eLife.28098; Low et al. (2022), Sci
 
 from typing import NamedTuple
 
-from iwm_bayes.core import Parameter
-from iwm_bayes.ops import Array, sqrt
+from iwm_bayes.core import Parameter, Params
+from iwm_bayes.ops import Array
 from iwm_bayes.responses import rating as plain
 
 
@@ -33,18 +33,19 @@ class Kept(NamedTuple):
     )
 
 
-def given(p: Kept, kept: Array) -> dict[str, Array]:
+def given(p: Params, kept: Array) -> dict[str, Array]:
     """A rating of something that is 0 when nothing happened."""
-    return {"mu": plain.MIDDLE + p.intercept + p.slope * kept, "sigma": sqrt(p.noise**2 + plain.FLOOR**2)}
+    return plain.given(p, plain.MIDDLE + kept)
+
+
+def left(p: Params, elapsed: Array) -> Array:
+    return p.persistence**elapsed
 
 
 LEVEL = plain.rating("worth")._replace(parameters=Level(), scale={})
-PULSE = LEVEL._replace(
-    parameters=Kept(), about="surprise", given=given, keeps={"surprise": lambda p, elapsed: p.persistence**elapsed}
-)
-TREND = LEVEL._replace(
+PULSE = LEVEL._replace(parameters=Kept(), about="surprise", given=given, keeps={"surprise": left})
+TREND = PULSE._replace(
     parameters=Kept(slope=Parameter("real", (-1.0, 3.0), spread=0.5, meaning="rating per unit of change")),
     about="worth_change",
-    given=given,
-    keeps={"worth_change": lambda p, elapsed: p.persistence**elapsed},
+    keeps={"worth_change": left},
 )
