@@ -17,7 +17,7 @@ from iwm_bayes.data import read
 from iwm_bayes.filtering import course, loop
 from iwm_bayes.infer import Settings, compile_model, nuts
 from iwm_bayes.people import names, newcomers
-from iwm_bayes.reading import Reading
+from iwm_bayes.reading import readings
 from iwm_bayes.study import Study, load_study
 from iwm_bayes.theory import load
 
@@ -31,20 +31,19 @@ def predicted(model: Model, posterior: xr.Dataset, left_out: xr.Dataset, generat
     drawn = newcomers(model, posterior, names(left_out), people, DRAWS, generator)
     repeats = next(iter(drawn.values())).shape[-1] // people
     lived = np.tile(course(left_out), (1, 1, repeats))
-    [held] = loop(
-        model.rule, rule_values(model, drawn), lived, len(names(left_out)), [Reading("availability", "after")]
-    )
-    response = model.responses["availability_rating"]
-    p = response_values(model, "availability_rating", drawn)
-    ratings = response.family.draw(generator, **response.given(p, held))
-    return ratings.reshape(len(held), repeats, people).mean(axis=1)
+    figures = len(names(left_out))
+    [(name, response)] = model.responses.items()
+    held = loop(model.rule, rule_values(model, drawn), lived, figures, readings(response, figures))
+    ratings = response.family.draw(generator, **response.given(response_values(model, name, drawn), *held))
+    return ratings.reshape(len(ratings), repeats, people).mean(axis=1)
 
 
 def by_block(study: Study, data: xr.Dataset, guess: np.ndarray) -> list[str]:
     """Mean harm intent per order and block, observed and guessed (event, person)."""
     order = pd.read_csv(study.data, dtype={"subject": str}).drop_duplicates("subject").set_index("subject")["order"]
     order = order.loc[data["person"].values].to_numpy()
-    observed, lines = data["answer_availability_rating"].values, []
+    [observed] = (values.values for name, values in data.items() if str(name).startswith("answer_"))
+    lines = []
     for first in ("Fair", "Unfair"):
         for block, events in (("first", slice(0, 10)), ("second", slice(10, 20))):
             seen, said = (100 * (1 - x[events][:, order == first].mean()) for x in (observed, guess))

@@ -1,8 +1,8 @@
 """Which theories of the shelf can be fitted to a partner who turns, and what do they predict of others?
 
-Every rule on the shelf, with the scale of `studies/reversal.theory.toml` (a person's own, all else shared), is fitted
-to a fixed 150 of the 693 people and predicts the mean harm intent per block and order of the other 543, as new people
-from the group posterior. Decided by: the gate. One file per rule, so that a rerun does only what is missing:
+Every rule on the shelf, with the scale of `studies/reversal_rating.theory.toml` (a person's own, all else shared), is
+fitted to a fixed 150 of the 693 people and predicts the mean harm intent per block and order of the other 543, as new
+people from the group posterior. Decided by: the gate. One file per rule, so that a rerun does only what is missing:
 `python shelf_reversal.py FOLDER [RULE ...]`.
 """
 
@@ -48,7 +48,7 @@ def judge(model: Model, study: Study, data: xr.Dataset) -> dict[str, object]:
 def main(folder: Path, rules: list[str]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     study = load_study(STUDY)
-    model = load(study.theory[0])
+    model = load(study.theory[1])
     data = read(study, model)
     for name in rules:
         path = folder / f"{name}.json"

@@ -26,6 +26,7 @@ PHASES = [
 ]
 KINDS = {
     "beta rating": ["availability_beta_rating"],
+    "impression": ["availability_impression"],
     "ordinal": ["worth_ordinal_5"],
     "second item": ["worth_ordinal_4", "worth_ordinal_7"],
     "level": ["worth_level"],

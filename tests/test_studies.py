@@ -56,7 +56,7 @@ def test_trust_game_effect_of_the_last_reciprocation() -> None:
 def test_reversal_has_its_block_means_and_steady_raters() -> None:
     """Harm intent by order and block, 25 people with one answer, 19 % of ratings at an end of the scale."""
     study, data = opened("reversal")
-    harm = 100 * (1 - data["answer_availability_rating"].values)
+    harm = 100 * (1 - data["answer_availability_impression"].values)
     assert harm.shape == (20, 693)
     order = pd.read_csv(study.data, dtype={"subject": str}).drop_duplicates("subject").set_index("subject")["order"]
     fair_first = (order.loc[data["person"].values] == "Fair").to_numpy()

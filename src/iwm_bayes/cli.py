@@ -48,7 +48,7 @@ def load_all(study_file: Path, theory: str | None) -> tuple[studies.Study, Path,
     study = studies.load_study(study_file)
     named = theory or study.theory[0]
     if theory is not None:
-        study = study.model_copy(update={"theory": [theory]})
+        study = study.model_copy(update={"theory": [theory, *study.theory]})
     model = theories_.load(named)
     data = tables.read(study, model)
     return study, theories_.find(named), tables.measured(study, model, data), data

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Literal, NamedTuple
 
 from iwm_bayes.core import Beliefs, Event, Response
-from iwm_bayes.ops import Array, by_figure
+from iwm_bayes.ops import Array, by_figure, constant
 
 
 class View(NamedTuple):
@@ -24,6 +24,7 @@ READS: Mapping[str, Callable[[View], Array]] = {
     "expected": lambda view: view.now.expected,
     "availability": lambda view: view.now.availability.mean,
     "worth": lambda view: view.now.worth.mean,  # type: ignore[union-attr]  # theory.load gives it where it is read
+    "act": lambda view: view.told * (view.event.outcome - constant(0.5)),
     "surprise": lambda view: view.told * (view.event.outcome - view.before.expected),
     "worth_change": lambda view: view.now.worth.mean - view.before.worth.mean,  # type: ignore[union-attr]
     "perceived": lambda view: view.before.perceived,  # where `assimilating` gives it

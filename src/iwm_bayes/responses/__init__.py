@@ -3,6 +3,7 @@
 from iwm_bayes.core import Response
 from iwm_bayes.responses import approach, autoregressive, bid, dropout, seek, worth_state
 from iwm_bayes.responses.beta_rating import beta_rating
+from iwm_bayes.responses.impression import impression
 from iwm_bayes.responses.invest import invest
 from iwm_bayes.responses.ordinal import ordinal
 from iwm_bayes.responses.rating import Rated, rating
@@ -13,6 +14,7 @@ LEVELS = range(3, 12)  # of a Likert item, or of amounts to entrust
 RESPONSES: dict[str, Response] = {
     **{f"{about}_rating": rating(about) for about in BELIEFS},
     **{f"autoregressive_{about}_rating": autoregressive.rating(about) for about in BELIEFS},
+    **{f"{about}_impression": impression(about) for about in BELIEFS},
     **{f"{about}_beta_rating": beta_rating(about) for about in BELIEFS},
     **{f"{about}_ordinal_{levels}": ordinal(about, levels) for about in BELIEFS for levels in LEVELS},
     "perceived_rating": rating("perceived"),
