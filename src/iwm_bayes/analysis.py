@@ -9,15 +9,17 @@ import pandas as pd
 import xarray as xr
 
 from iwm_bayes.columns import ANYONE
+from iwm_bayes.contrasts import contrasts
 from iwm_bayes.core import Model, parameters
 from iwm_bayes.derive import earned_security
 from iwm_bayes.diagnose import Verdict, gate, identifiability
 from iwm_bayes.infer import fit
+from iwm_bayes.likeness import likeness
 from iwm_bayes.people import names
 from iwm_bayes.plots import earned_curve, save
 from iwm_bayes.rules.assimilating import assimilating
 from iwm_bayes.run import manifest, sha256, write_json, write_run
-from iwm_bayes.summary import group_table, security_line, sensitivity_lines, style_line
+from iwm_bayes.summary import contrast_table, group_table, grouping_table, security_line, sensitivity_lines, style_line
 
 ASSIMILATIONS = (0.3, 0.5)  # beside 0, where nothing in the data says how much of a report is expectation
 
@@ -30,6 +32,9 @@ class Analysis(NamedTuple):
     verdict: Verdict
     security: dict[str, xr.Dataset]  # by figure, and "someone new" for the general model
     groups: pd.DataFrame
+    contrasts: pd.DataFrame  # what covariates do, where the study has formulas
+    between: pd.DataFrame  # the sd between members of the groups of formulas
+    likeness: pd.DataFrame  # whether people of the same group are alike beyond the theory
     answers: pd.DataFrame
     styles: pd.DataFrame
     sensitivity: pd.DataFrame
@@ -59,6 +64,9 @@ def analyse(model: Model, data: xr.Dataset, method: str, settings: dict[str, Any
         verdict,
         security,
         groups,
+        contrast_table(contrasts(model, fitted)),
+        grouping_table(fitted),
+        likeness(model, fitted),
         answers,
         styles,
         sensitivity,
@@ -95,14 +103,13 @@ def write(found: Analysis, folder: Path, files: dict[str, Path]) -> None:
     def fill(place: Path) -> None:
         found.fit.to_netcdf(place / "fit.nc", engine="h5netcdf")
         found.groups.to_csv(place / "summary.csv", index=False)
-        for name in ("answers", "styles", "sensitivity", "assimilation"):
+        for name in ("answers", "styles", "sensitivity", "assimilation", "contrasts", "between", "likeness"):
             if len(getattr(found, name)):
                 getattr(found, name).to_csv(place / f"{name}.csv", index=False)
         for view, security in found.security.items():
             if not security["insecure"].any():
                 continue  # nobody starts insecure: there is no curve to draw
             save(earned_curve(security), *(place / f"earned {view}.{kind}" for kind in ("svg", "pdf", "png")))
-        sampled_as = found.fit["constant_data"]["centredness"]
         facts = manifest(
             theory=found.model.name,
             method=found.method,
@@ -110,7 +117,11 @@ def write(found: Analysis, folder: Path, files: dict[str, Path]) -> None:
             settings=found.settings,
             files={name: {"path": str(path), "sha256": sha256(path)} for name, path in files.items()},
             criterion=found.security[ANYONE].attrs,
-            centredness=sampled_as.to_series().to_dict(),
+            centredness={
+                str(place): float(value)
+                for values in found.fit["constant_data"].to_dataset().values()
+                for place, value in values.to_series().items()
+            },
             seconds=round(found.seconds, 1),
             passed=found.verdict.passed,
             reasons=found.verdict.reasons,

@@ -1,16 +1,7 @@
 """A theory and a data set to an ordinary PyMC model whose data can be swapped without recompiling.
 
-Random variables, with their named dims:
-
-    centre     (row,)              group centre of every pooled row, link scale
-    spread     (partial,)          between-person sd of the partially pooled rows, link scale
-    offset     (partial, person)   each person's place around the centre
-    level      (separate, person)  link-scale values of people who share nothing
-    one variable per response, over (event, person); an answer that was not recorded counts nothing
-
-With w = `centredness`, offset ~ Normal(w centre, spread^w) and a person's link-scale value is
-centre + spread^(1-w) (offset - w centre). w = 1 is the centred form, w = 0 the non-centred one, and
-all between are the same model (Papaspiliopoulos, Roberts & Skold, 2007, doi:10.1214/088342307000000014).
+The random variables are those of `hierarchy` and one per response, over (event, person); an answer that was not
+recorded counts nothing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,8 +17,9 @@ from iwm_bayes.answers import fields as answer_fields
 from iwm_bayes.columns import ANYONE
 from iwm_bayes.core import Family, Model, Response, carried, each, response_values, rule_values
 from iwm_bayes.filtering import SCALARS, course, fields, remembered, scan, summed_in_graph
+from iwm_bayes.hierarchy import coordinates, levels_in_graph
 from iwm_bayes.ops import by_figure, first_figures, has_figures, over_figures
-from iwm_bayes.population import Row, place, rows, values
+from iwm_bayes.population import values
 from iwm_bayes.reading import readings, taken
 
 
@@ -35,51 +27,10 @@ def figures_of(data: xr.Dataset) -> list[str]:
     return [str(name) for name in data["figure"].values]
 
 
-def pooled(model: Model, figures: list[str], *poolings: str) -> list[Row]:
-    """The rows with one of the given kinds of pooling, in the theory's order."""
-    return [row for row in rows(model, figures) if row.parameter.pooling in poolings]
-
-
 def swappable(model: Model, data: xr.Dataset) -> dict[str, np.ndarray]:
     """Everything of a data set that enters the graph, by the name of its `pm.Data`."""
-    return {"course": course(data), "answers": answers(model, data)}
-
-
-def coordinates(model: Model, data: xr.Dataset) -> dict[str, Any]:
-    figures = figures_of(data)
-    return {
-        "row": [row.label for row in pooled(model, figures, "partial", "shared")],
-        "partial": [row.label for row in pooled(model, figures, "partial")],
-        "separate": [row.label for row in pooled(model, figures, "separate")],
-        "person": data["person"].values,
-        "course_field": fields(figures),
-        "answers_field": answer_fields(model),
-    }
-
-
-def levels_in_graph(model: Model, figures: list[str], people: int) -> dict[str, Any]:
-    """Declare the hierarchy in the model on the stack; link-scale values (person,) by row label."""
-    shared = pooled(model, figures, "partial", "shared")
-    partial = pooled(model, figures, "partial")
-    separate = pooled(model, figures, "separate")
-    levels: dict[str, Any] = {}
-    if shared:
-        centre = pm.Normal("centre", [row.middle for row in shared], [row.width for row in shared], dims="row")
-        levels |= {row.label: pt.full((people,), centre[index]) for index, row in enumerate(shared)}
-    if partial:
-        spread = pm.HalfNormal("spread", [row.parameter.spread for row in partial], dims="partial")
-        within = [shared.index(row) for row in partial]
-        w = pm.Data("centredness", np.zeros(len(partial)), dims="partial")[:, None]
-        middle, scale = centre[within][:, None], spread[:, None]
-        offset = pm.Normal("offset", w * middle, scale**w, dims=("partial", "person"))
-        placed = place(middle, scale, offset, w)
-        levels |= {row.label: placed[index] for index, row in enumerate(partial)}
-    if separate:
-        widths = [np.hypot(row.width, row.parameter.spread) for row in separate]
-        middles = np.array([row.middle for row in separate])[:, None]
-        level = pm.Normal("level", middles, np.array(widths)[:, None], dims=("separate", "person"))
-        levels |= {row.label: level[index] for index, row in enumerate(separate)}
-    return levels
+    people = {name: data[name].values for name in ("design", "membership") if name in data}
+    return {"course": course(data), "answers": answers(model, data)} | people
 
 
 def log_density(family: Family, arguments: Mapping[str, Any], value: Any, recorded: Any) -> Any:
@@ -142,12 +93,14 @@ def build(model: Model, data: xr.Dataset) -> pm.Model:
     """The PyMC model of a theory on a data set (dims event, person); swap data with `swappable`."""
     figures, people = figures_of(data), data.sizes["person"]
     entering = swappable(model, data)
-    with pm.Model(coords=coordinates(model, data), check_bounds=False) as built:
+    coords = coordinates(model, data) | {"course_field": fields(figures), "answers_field": answer_fields(model)}
+    with pm.Model(coords=coords, check_bounds=False) as built:
         lived, said = (
             pm.Data(name, array, dims=("event", f"{name}_field", "person"), shape=(None, *array.shape[1:]))
             for name, array in entering.items()
+            if name in ("course", "answers")
         )
-        found = values(model, levels_in_graph(model, figures, people), figures, people)
+        found = values(model, levels_in_graph(model, data), figures, people)
         others = sum(figure != ANYONE for figure in figures)
         needed = {name: readings(response, others) for name, response in model.responses.items()}
         wanted = list(dict.fromkeys(reading for several in needed.values() for reading in several))

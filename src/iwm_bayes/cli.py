@@ -61,6 +61,7 @@ def describe(data: xr.Dataset) -> str:
     return (
         f"{data.sizes['person']} people, {events} events ({seen} seen), figures: {figures}, "
         f"unit of time: {data.attrs['time_unit']}"
+        + (f"; left out for lack of covariates: {dropped}" if (dropped := data.attrs.get("dropped")) else "")
         + (f"; {left_out} rows say nothing and were left out" if left_out else "")
     )
 
@@ -204,6 +205,13 @@ def fit_and_write(
     found = analysis.analyse(model, data, method, settings)
     analysis.write(found, folder, files)
     show(found.groups, "The average person (90 % interval), and how much the data said")
+    for frame, title in (
+        (found.contrasts, "What covariates do to the average person, all else as it is (90 % intervals)"),
+        (found.between, "Between the members of a group: sd on the link scale (90 % intervals)"),
+        (found.likeness, "Are people of the same group alike beyond the theory? (predictive p)"),
+    ):
+        if len(frame):
+            show(frame, title)
     if len(found.assimilation):
         show(found.assimilation, "The average person, if so much of every report were what had been expected")
     show(found.answers, "Until earned security, under the care that was given (medians and 90 % intervals)")

@@ -128,6 +128,7 @@ class Model(NamedTuple):
     name: str
     rule: Rule
     responses: Mapping[str, Response]
+    correlated: bool = False  # whether people's parameters are correlated, or each varies by itself
     claim: str = ""
     reference: str = ""
     predicts: str = ""

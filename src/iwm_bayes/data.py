@@ -13,6 +13,8 @@ where a person has fewer than the longest, `present` is False and nothing happen
     since_any      time since this person's last event; 1 at the first
     distress, threat   0..1, 0 where not recorded
     answer_NAME    one variable per response; NaN where there is none
+
+Where the study has formulas, what they say of each person is added: see `covariates`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -24,6 +26,7 @@ import xarray as xr
 
 from iwm_bayes.columns import ANYONE, columns, without_empty_rows
 from iwm_bayes.core import InputError, Model
+from iwm_bayes.covariates import attach
 from iwm_bayes.sequence import at_the_end, check_rows, fill_unrecorded, since
 from iwm_bayes.study import Study
 from iwm_bayes.table import missing_columns, open_table
@@ -117,7 +120,7 @@ def read(study: Study, model: Model) -> xr.Dataset:
     for name in model.responses:
         data.attrs[f"rater of {name}"] = study.responses[name].rater
         data[f"answer_{name}"].attrs["effect"] = model.responses[name].effect
-    return data
+    return attach(study, model, data)
 
 
 def measured(study: Study, model: Model, data: xr.Dataset) -> Model:

@@ -13,6 +13,7 @@ import numpy as np
 import xarray as xr
 
 from iwm_bayes.core import Model, leaves, parameters
+from iwm_bayes.levels import GROUP
 
 
 class Verdict(NamedTuple):
@@ -45,7 +46,7 @@ def worst(dataset: xr.Dataset) -> tuple[float, float, np.ndarray]:
 def gate(fit: xr.DataTree, derived: xr.Dataset | None = None) -> Verdict:
     """Judge a fit and what is to be reported of it; `derived` has dims (chain, draw, ...)."""
     posterior = fit["posterior"].to_dataset()
-    group = posterior[[name for name in ("centre", "spread") if name in posterior]]
+    group = posterior[[name for name in GROUP if name in posterior]]
     people = posterior[[name for name in ("level",) if name in posterior]]
     group_rhat, group_ess, _ = worst(group)
     derived_rhat, derived_ess, _ = worst(derived if derived is not None else xr.Dataset())

@@ -4,7 +4,13 @@ Every free parameter lives on its link scale, where a person's level is normal a
 
     level[person] = centre + spread * offset[person],     value = unlink(level)
 
-A *row* is one group centre: a parameter, or a parameter for one figure where it differs by figure.
+A *row* is one group centre: a parameter, or a parameter for one figure where it differs by figure. Where the data have
+covariates, people are normal around the centre moved by them (see `covariates`), alike for every figure:
+
+    effect ~ Normal(0, 2 scale),   member ~ Normal(0, group_spread),   group_spread ~ HalfNormal(scale)
+
+with `scale` that of the parameter's between-person sd. An effect is thus expected to stay within about four typical
+between-person sds, whichever way.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -21,6 +27,7 @@ LINKS: Mapping[str, tuple[Callable[[Array], Array], Callable[[Array], Array]]] =
     "real": (lambda x: x, lambda x: x),
 }
 Z90 = 1.6448536269514722  # half-width of a 90 % interval in standard deviations
+WIDE = 2.0  # prior sd of an effect in units of the scale of the between-person sd: wide, a choice and not a finding
 
 
 class Row(NamedTuple):
@@ -72,6 +79,37 @@ def with_newcomer(model: Model, people: Mapping[str, Array]) -> dict[str, Array]
             average = unlink(np.mean(link(people[name]), axis=-2, keepdims=True))
             found[name] = np.concatenate([people[name], average], axis=-2)
     return found
+
+
+class Moves(NamedTuple):
+    """What moves people's centres: labels "PARAMETER: TERM", and which rows each moves (row, label), 0 or 1."""
+
+    labels: list[str]
+    rows: np.ndarray
+    scale: np.ndarray  # (label,), the scale of the between-person sd of the parameter that is moved
+
+
+def moves(placed: Sequence[Row], labels: Sequence[str]) -> Moves:
+    """The effects or members with these labels, and the partially pooled rows that they move."""
+    moved = [label.partition(": ")[0] for label in labels]
+    which = np.array([[float(row.name == name) for name in moved] for row in placed]).reshape(len(placed), len(moved))
+    scale = {row.name: row.parameter.spread for row in placed}
+    return Moves(list(labels), which, np.array([scale[name] for name in moved]))
+
+
+def seats(placed: Sequence[Row], labels: Sequence[str]) -> np.ndarray:
+    """What members are sampled around when centred, as weights of the centres (row, member): see `place`.
+
+    Members who deviate from a centre, as in (1|therapist), around the mean of the rows they move; others around 0.
+    """
+    which = moves(placed, labels).rows
+    deviates = np.array([label.partition(": ")[2].startswith("1|") for label in labels])
+    return deviates * which / which.sum(axis=0)
+
+
+def groupings(labels: Sequence[str]) -> list[str]:
+    """The group to which each member belongs: its label without the member's own name."""
+    return [label.rpartition("[")[0] for label in labels]
 
 
 def place(centre: Array, spread: Array, offset: Array, centredness: Array = 0.0) -> Array:

@@ -94,6 +94,15 @@ class Columns(Strict):
     threat: Scaled | None = None
 
 
+class People(Strict):
+    """A table with one row per person, for formulas; `missing` says what becomes of people whom it leaves blank."""
+
+    data: Path
+    person: str
+    missing: Literal["drop"] | None = None
+    groups: tuple[Name, ...] = ()  # columns whose words people share, such as therapist: are they alike?
+
+
 class Study(Strict):
     """Everything that an analysis is, besides the table itself."""
 
@@ -102,6 +111,14 @@ class Study(Strict):
     theory: str | list[str]
     columns: Columns
     responses: dict[Name, Answer] = Field(min_length=1)
+    people: People | None = None
+    formulas: dict[str, str] = Field(default_factory=dict)  # by parameter: "arm * ecr_anxiety + (1|therapist)"
+
+    @model_validator(mode="after")
+    def covariates_come_from_somewhere(self) -> "Study":
+        if self.formulas and self.people is None:
+            raise ValueError("formulas need a table of people: add [people] with `data` and `person`")
+        return self
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -145,4 +162,6 @@ def load_study(path: Path) -> Study:
         raise explain(path, error) from error
     shelved = [study.theory] if isinstance(study.theory, str) else study.theory
     theories = [str(expand(name, path.parent)) if name.endswith(".toml") else name for name in shelved]
-    return study.model_copy(update={"data": expand(str(study.data), path.parent), "theory": theories})
+    people = study.people and study.people.model_copy(update={"data": expand(str(study.people.data), path.parent)})
+    found = {"data": expand(str(study.data), path.parent), "theory": theories, "people": people}
+    return study.model_copy(update=found)

@@ -5,7 +5,7 @@ import pandas as pd
 import xarray as xr
 
 from iwm_bayes.core import Model
-from iwm_bayes.infer import contraction
+from iwm_bayes.levels import contraction
 from iwm_bayes.people import names
 from iwm_bayes.population import LINKS, rows
 
@@ -50,6 +50,39 @@ def group_table(model: Model, fit: xr.DataTree) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(lines)
+
+
+def contrast_table(found: xr.Dataset) -> pd.DataFrame:
+    """One line per contrast of `contrasts`: difference and ratio with 90 % intervals, direction, and the prior."""
+    lines = []
+    for name in found["contrast"].values if "contrast" in found else []:
+        here = found.sel(contrast=name)
+        difference, low, high = interval(here["difference"].values)
+        ratio, least, most = interval(here["ratio"].values)
+        lines.append(
+            {
+                "contrast": str(name),
+                "difference": difference,
+                "low": low,
+                "high": high,
+                "P(above 0)": float(here["direction"]),
+                "before any data": "[{:.2g}, {:.2g}]".format(*here["prior"].values),
+                "ratio": f"{ratio:.2f} [{least:.2f}, {most:.2f}]",
+            }
+        )
+    return pd.DataFrame(lines)
+
+
+def grouping_table(fit: xr.DataTree) -> pd.DataFrame:
+    """One line per group of a formula: the sd between its members on the link scale, with its 90 % interval."""
+    posterior = fit["posterior"].to_dataset()
+    if "group_spread" not in posterior:
+        return pd.DataFrame()
+    spread = posterior["group_spread"]
+    found = {str(name): interval(spread.sel(grouping=name).values) for name in spread["grouping"].values}
+    return pd.DataFrame(
+        [{"group": name, "sd": sd, "low": low, "high": high} for name, (sd, low, high) in found.items()]
+    )
 
 
 def security_line(security: xr.Dataset) -> dict[str, object]:

@@ -1,6 +1,5 @@
 """A theory file: a rule, its responses, and the priors that differ. One TOML file to a `Model`."""
 
-import difflib
 import re
 from collections import Counter
 from importlib import resources
@@ -10,6 +9,7 @@ from typing import Literal
 from pydantic import Field, StrictBool, StrictFloat, ValidationError
 
 from iwm_bayes.core import InputError, Learner, Model, Parameter, Response, Rule, leaves, parameters, rebuild
+from iwm_bayes.naming import full_names
 from iwm_bayes.responses import LEVELS, RESPONSES
 from iwm_bayes.rules import RULES, equation, from_file
 from iwm_bayes.rules.aroused import aroused
@@ -40,6 +40,7 @@ class Theory(Strict):
     transfer: bool = False
     arousal: bool = False  # what is learned depends on distress
     assimilation: bool = False  # what people report of an outcome is partly what they expected
+    correlated: bool = False  # whether people's parameters may be correlated
     parameters: dict[str, Prior] = Field(default_factory=dict)
 
 
@@ -145,27 +146,10 @@ def amended(label: str, parameter: Parameter, prior: Prior, may_differ: bool, pr
     return changed
 
 
-def expand_names(given: dict[str, Prior], known: list[str], path: Path) -> dict[str, Prior]:
-    """Priors by full name. A short name (`rate`) speaks for every copy (`availability_rate`, `worth_rate`)."""
-    copies = {name: [full for full in (f"availability_{name}", f"worth_{name}") if full in known] for name in given}
-    targets = {name: [name] if name in known else copies[name] for name in given}
-    problems = []
-    for name, found in targets.items():
-        if not found:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f"Did you mean `{near[0]}`?" if near else f"It has: {', '.join(known)}"
-            problems.append(f"{path}, key `parameters.{name}`: the theory has no such parameter. {hint}")
-    times = Counter(full for found in targets.values() for full in found)
-    problems += [f"{path}: the parameter {full} is set from two places. Keep one" for full, n in times.items() if n > 1]
-    if problems:
-        raise InputError(problems)
-    return {full: given[name] for name, found in targets.items() for full in found}
-
-
 def amend(path: Path, model: Model, given: dict[str, Prior]) -> Model:
     """The model with every prior that the theory file changes."""
     known = parameters(model)
-    changes = expand_names(given, list(known), path)
+    changes = full_names(given, list(known), f"{path}, key `parameters")
     of_rule = {name for name, _ in leaves(model.rule.parameters)}
     problems: list[str] = []
     changed = {
@@ -204,7 +188,7 @@ def load(name: str | Path) -> Model:
     responses = choose_responses(path, theory.responses)
     rule = find_rule(path, theory.rule)
     words = theory.claim, theory.reference, theory.predicts, theory.needs, equation(rule)
-    model = Model(path.stem, lift(path, theory, rule, responses), responses, *words)
+    model = Model(path.stem, lift(path, theory, rule, responses), responses, theory.correlated, *words)
     names = Counter(name for name, _ in leaves(model.rule.parameters))
     names.update(leaf for label, response in responses.items() for leaf, _ in leaves(response.parameters, label))
     twice = [name for name, times in names.items() if times > 1]

@@ -1,0 +1,254 @@
+"""Formulas on parameters: what becomes of a table of people, of the prior, and of what is said of groups."""
+
+import numpy as np
+import pandas as pd
+import pymc as pm
+import pytensor
+import pytest
+import xarray as xr
+from helpers import evaluate
+from scipy import special, stats
+
+from iwm_bayes import theory
+from iwm_bayes.build import build
+from iwm_bayes.care import steady
+from iwm_bayes.contrasts import contrasts
+from iwm_bayes.core import InputError
+from iwm_bayes.data import read, to_table
+from iwm_bayes.hierarchy import coordinates
+from iwm_bayes.levels import in_levels
+from iwm_bayes.likeness import likeness
+from iwm_bayes.simulate import Phase, simulate
+from iwm_bayes.study import load_study
+
+PEOPLE = pd.DataFrame(
+    {
+        "id": ["p003", "p001", "p002", "p004", "p005", "p006", "elsewhere"],
+        "arm": ["cbt", "tau", "tau", "cbt", "tau", "cbt", "tau"],
+        "anxiety": [1.0, 3.0, 5.0, 2.0, 4.0, 6.0, 100.0],
+        "therapist": ["7", "7", "8", "8", "9", "9", "9"],
+    }
+)
+STUDY = """
+name = "clinic"
+data = "sessions.csv"
+theory = "own.toml"
+[columns]
+person = "person"
+session = "session"
+figure = "figure"
+outcome = { column = "outcome", missing = "unseen" }
+[responses.availability_rating]
+column = "availability_rating"
+[people]
+data = "people.csv"
+person = "id"
+groups = ["therapist"]
+[formulas]
+rate = "arm + anxiety"
+availability_start = "1 + (1|therapist)"
+"""
+THEORY = 'claim = "c"\nreference = "r"\nrule = "rescorla_wagner"\nresponses = ["availability_rating"]\n'
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A study of six simulated people with a table of people, in another order and with one person more."""
+    (tmp_path / "own.toml").write_text(THEORY, encoding="utf-8")
+    data = simulate(theory.load(tmp_path / "own.toml"), [Phase({"therapist": steady(0.7)}, 5, True)], 6, 1)
+    to_table(data).to_csv(tmp_path / "sessions.csv", index=False)
+    PEOPLE.to_csv(tmp_path / "people.csv", index=False)
+    (tmp_path / "study.toml").write_text(STUDY, encoding="utf-8")
+    return tmp_path
+
+
+def opened(folder):
+    model = theory.load(folder / "own.toml")
+    return model, read(load_study(folder / "study.toml"), model)
+
+
+def faults(folder):
+    with pytest.raises(InputError) as error:
+        opened(folder)
+    return "\n".join(error.value.problems)
+
+
+def test_design_is_of_the_people_who_are_fitted(folder):
+    """Words by their first in the alphabet, numbers standardised over six people, in the order of the sessions."""
+    _, data = opened(folder)
+    assert list(data["term"].values) == ["availability_rate: arm[tau]", "availability_rate: anxiety"]
+    np.testing.assert_array_equal(data["design"][0], [1, 1, 0, 0, 1, 0])
+    anxiety = np.array([3.0, 5.0, 1.0, 2.0, 4.0, 6.0])
+    np.testing.assert_allclose(data["design"][1], (anxiety - 3.5) / np.sqrt(3.5), rtol=1e-12)
+    assert list(data["member"].values) == [f"availability_start: 1|therapist[{name}]" for name in "789"]
+    np.testing.assert_array_equal(data["membership"], [[1, 0, 1, 0, 0, 0], [0, 1, 0, 1, 0, 0], [0, 0, 0, 0, 1, 1]])
+
+
+def test_people_without_covariates_are_named_or_dropped(folder):
+    """An error that says who and what to do; with `missing = "drop"` they are left out, and that is on record."""
+    PEOPLE.assign(anxiety=PEOPLE["anxiety"].mask(PEOPLE["id"] == "p002")).iloc[:-2].to_csv(
+        folder / "people.csv", index=False
+    )
+    said = faults(folder)
+    assert "'anxiety': nothing about p002, p006" in said
+    assert 'missing = "drop"' in said
+    (folder / "study.toml").write_text(STUDY.replace('person = "id"', 'person = "id"\nmissing = "drop"'))
+    _, data = opened(folder)
+    assert list(data["person"].values) == ["p001", "p003", "p004", "p005"]
+    assert data.attrs["dropped"] == "p002, p006"
+    assert data["design"].values[1].mean() == pytest.approx(0.0, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('rate = "arm + anxiety"', 'rate = "arm +"', "is no formula"),
+        ('rate = "arm + anxiety"', 'rat = "arm"', "the theory has no such parameter"),
+        ('rate = "arm + anxiety"', 'rate = "0 + arm"', "with its intercept"),
+        ('rate = "arm + anxiety"', 'rate = "harm"', 'Did you mean "arm"'),
+        ('rate = "arm + anxiety"', 'availability_rating_slope = "arm"', "only a parameter that is free"),
+        ('rate = "arm + anxiety"', 'rate = "anxiety + I(2 * anxiety)"', "say the same of people"),
+        ('data = "people.csv"\nperson = "id"\ngroups = ["therapist"]', "", "people"),
+    ],
+)
+def test_faults_in_formulas_are_told(folder, old, new, said):
+    """Each says which formula, and what to do."""
+    (folder / "study.toml").write_text(STUDY.replace(old, new), encoding="utf-8")
+    assert said in faults(folder)
+
+
+def test_faults_in_the_table_of_people_are_told(folder):
+    """Somebody twice; the same of everyone."""
+    pd.concat([PEOPLE, PEOPLE.iloc[:1]]).to_csv(folder / "people.csv", index=False)
+    assert "rows 2, 9" in faults(folder)
+    PEOPLE.assign(arm="cbt").to_csv(folder / "people.csv", index=False)
+    assert "arm is the same for everyone" in faults(folder)
+
+
+def at_random(built, seed):
+    """A random point of a model, and the variables in which it is written."""
+    generator = np.random.default_rng(seed)
+    with pytensor.config.change_flags(cxx="", mode="NUMBA"):
+        start = built.initial_point()
+    point = {key: generator.normal(0.2, 0.4, value.shape) for key, value in start.items()}
+    names = [key.removesuffix("_log__").removesuffix("_cholesky_corr__") for key in point]
+    inputs = [built.rvs_to_values[built[name]] for name in names]
+    return point, inputs
+
+
+def as_sampled(built, point, centredness):
+    """A point as the one draw of a sampler, and how centred it was sampled."""
+    natural = {name.removesuffix("_log__"): np.exp(x) if "_log__" in name else x for name, x in point.items()}
+    dims = {name: built.named_vars_to_dims[name] for name in natural}
+    drawn = {name: (("chain", "draw", *dims[name]), value[None, None]) for name, value in natural.items()}
+    coordinates = {dim: list(built.coords[dim]) for several in dims.values() for dim in several}
+    centred = {
+        "centredness": ("partial", np.full(len(coordinates["partial"]), centredness)),
+        "group_centredness": ("grouping", np.full(len(coordinates["grouping"]), centredness)),
+    }
+    kept = {dim: coordinates[dim] for dim in ("partial", "grouping")}
+    return xr.Dataset(drawn, coordinates), xr.Dataset(centred, kept)
+
+
+@pytest.mark.parametrize("centredness", [0.0, 0.4, 1.0])
+def test_people_are_normal_around_moved_centres(folder, centredness):
+    """Levels and members are normal however they are sampled; closed forms by change of variables."""
+    model, data = opened(folder)
+    built = build(model, data)
+    with built:
+        pm.set_data({"centredness": np.full(3, centredness), "group_centredness": np.full(1, centredness)})
+    point, inputs = at_random(built, 3)
+    variables = [built["offset"], built["member_offset"]]
+    of_people, of_members = evaluate(inputs, built.logp(vars=variables, sum=False))(*point.values())
+    drawn, sampled_as = as_sampled(built, point, centredness)
+    found = in_levels(drawn, model, data, sampled_as).squeeze()
+    start, rate, noise = point["centre"]
+    deviation = found["deviation"].values
+    own = np.array(
+        [
+            start + deviation @ data["membership"].values,
+            rate + point["effect"] @ data["design"].values,
+            np.full(6, noise),
+        ]
+    )
+    spread, between = np.exp(point["spread_log__"])[:, None], np.exp(point["group_spread_log__"])
+    expected = stats.norm.logpdf(found["level"].values, own, spread)
+    np.testing.assert_allclose(of_people - (1 - centredness) * np.log(spread), expected, rtol=1e-9)
+    expected = stats.norm.logpdf(deviation, 0.0, between)
+    np.testing.assert_allclose(of_members - (1 - centredness) * np.log(between), expected, rtol=1e-9)
+
+
+def test_correlated_people_are_jointly_normal(folder):
+    """With `correlated`, people's levels have the density of a multivariate normal with LKJ correlations."""
+    (folder / "own.toml").write_text(THEORY.replace("claim", "correlated = true\nclaim", 1), encoding="utf-8")
+    model, data = opened(folder)
+    built = build(model, data.drop_dims(["term", "member"]))
+    with built:
+        pm.set_data({"centredness": np.ones(3)})
+    point, inputs = at_random(built, 5)
+    [density], factor = built.logp(vars=[built["offset"]], sum=False), built["correlation"]
+    outputs = [density, *built.replace_rvs_by_values([factor])]
+    with pytensor.config.change_flags(cxx=""):
+        density, factor = pytensor.function(inputs, outputs, mode="NUMBA", on_unused_input="ignore")(*point.values())
+    spread = np.exp(point["spread_log__"])
+    covariance = factor @ factor.T * np.outer(spread, spread)
+    expected = stats.multivariate_normal.logpdf(point["offset"], point["centre"], covariance)
+    np.testing.assert_allclose(density, expected, rtol=1e-9)
+
+
+def as_fit(posterior, data):
+    return xr.DataTree.from_dict({"posterior": posterior, "data": data})
+
+
+def test_contrasts_are_average_differences(folder):
+    """By hand: everyone in one arm against everyone in the other, at their own anxiety; and everyone one sd higher."""
+    model, data = opened(folder)
+    names = coordinates(model, data)
+    generator = np.random.default_rng(2)
+    posterior = xr.Dataset(
+        {
+            "centre": (("chain", "draw", "row"), generator.normal(-1, 0.1, (2, 3, 3))),
+            "effect": (("chain", "draw", "term"), generator.normal(0.5, 0.1, (2, 3, 2))),
+        },
+        {"row": names["row"], "term": names["term"]},
+    )
+    found = contrasts(model, as_fit(posterior, data))
+    assert list(found["contrast"].values) == ["availability_rate: anxiety +1 sd", "availability_rate: arm tau - cbt"]
+    rate, (tau, slope) = posterior["centre"].values[0, 1, 1], posterior["effect"].values[0, 1]
+    anxiety, arm = data["design"].values[1], data["design"].values[0]
+    high, low = special.expit(rate + tau + slope * anxiety).mean(), special.expit(rate + slope * anxiety).mean()
+    by_arm = found.isel(contrast=1, chain=0, draw=1)
+    np.testing.assert_allclose([by_arm["difference"], by_arm["ratio"]], [high - low, high / low], rtol=1e-12)
+    now = special.expit(rate + tau * arm + slope * anxiety).mean()
+    then = special.expit(rate + tau * arm + slope * (anxiety + 1)).mean()
+    np.testing.assert_allclose(found["difference"].values[0, 0, 1], then - now, rtol=1e-12)
+    assert found["direction"].values[1] == (found["difference"].values[1] > 0).mean()
+    low, high = found["prior"].transpose("contrast", "end").values[1]
+    assert low < 0 < high
+
+
+def test_likeness_shows_what_a_formula_lacks(folder):
+    """Levels of exchangeable people are as unlike as expected; a shared deviation that no formula knows shows."""
+    model, data = opened(folder)
+    people, draws = 60, 200
+    group = np.repeat([f"t{index}" for index in range(10)], 6)
+    bare = data.drop_dims(["term", "member"]).isel(person=np.arange(people) % 6)
+    bare = bare.assign(covariate_therapist=("person", group)).assign_coords(person=[f"p{i}" for i in range(people)])
+    generator = np.random.default_rng(4)
+    partial = coordinates(model, bare)["partial"]
+
+    def of(shared):
+        level = generator.normal(size=(1, draws, 3, people)) + shared * np.repeat(generator.normal(size=10), 6)
+        return xr.Dataset(
+            {
+                "centre": (("chain", "draw", "row"), np.zeros((1, draws, 3))),
+                "spread": (("chain", "draw", "partial"), np.full((1, draws, 3), np.sqrt(1 + shared**2))),
+                "level": (("chain", "draw", "personal", "person"), level),
+            },
+            {"row": partial, "partial": partial, "personal": partial, "person": bare["person"]},
+        )
+
+    alone = likeness(model, as_fit(of(0.0), bare))
+    assert (np.abs(alone["p"] - 0.5) < 4 * np.sqrt(1 / 12 / draws) + 4 * 0.5 / np.sqrt(draws)).all()
+    assert (alone["note"] == "").all()
+    assert (likeness(model, as_fit(of(1.0), bare))["note"] == "alike: add (1|therapist)").all()
