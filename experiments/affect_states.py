@@ -73,7 +73,7 @@ def judged(name: str, folder: Path) -> dict[str, object]:
     if not file.exists():
         model = load(STUDIES / f"affect_{name}.theory.toml")
         data = read(load_study(STUDIES / "affect.toml"), model)
-        fit = nuts(compile_model(model, data), data, Settings(seed=1))
+        fit = nuts(compile_model(model, data), data, Settings(draws=1500, seed=1))
         verdict, centre = gate(fit), fit["posterior"]["centre"]
         rows = map(str, centre["row"].values)
         group = {row: centre.sel(row=row).quantile([0.05, 0.5, 0.95]).values.tolist() for row in rows}
