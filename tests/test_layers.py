@@ -12,10 +12,10 @@ LAYERS = (  # from the ground up; within a layer a module may import those writt
     "rules.independent, rules.one_more, rules.aroused, rules.assimilating",
     "rules.rescorla_wagner, rules.compensatory, rules.*, rules",
     "responses.rating, responses.choice, responses.approach, responses.seek, responses.*, responses",
-    "naming, study, table, covariates, columns, sequence, data, care",
+    "naming, study, table, formulas, covariates, columns, sequence, data, care",
     "population, theory, filtering, answers",
     "living, simulate, hierarchy, levels, build, sampler, earned",
-    "infer, run",
+    "method, crowd, gaussians, nuts, laplace, infer, run",
     "people, lives, diagnose, contrasts, likeness, derive, compare, calibrate, summary",
     "plots, sweep",
     "analysis, report",
@@ -24,11 +24,11 @@ LAYERS = (  # from the ground up; within a layer a module may import those writt
 )
 DOORS = {
     "pytensor": {"ops", "filtering", "hierarchy", "build"},
-    "pymc": {"hierarchy", "build", "sampler", "infer"},
-    "nutpie": {"sampler", "infer"},
+    "pymc": {"hierarchy", "build", "sampler", "method", "laplace"},
+    "nutpie": {"sampler", "nuts"},
     "numba": {"sampler"},
     "matplotlib": {"plots"},
-    "formulae": {"covariates"},
+    "formulae": {"formulas"},
     "plotly": set(),
     "dask": set(),
 }

@@ -54,7 +54,7 @@ def analyse(model: Model, data: xr.Dataset, method: str, settings: dict[str, Any
     medians = xr.Dataset({view: found["median_sessions"] for view, found in security.items()})
     verdict = gate(fitted, medians.fillna(0))
     answers = pd.DataFrame([security_line(found) for found in security.values()])
-    answers["gate"] = "passed" if verdict.passed else "FAILED"
+    answers["gate"] = verdict.word
     groups = group_table(model, fitted)
     styles = pd.DataFrame([style_line(found) for found in security.values()])
     sensitivity = pd.DataFrame([line for found in security.values() for line in sensitivity_lines(found)])
@@ -93,7 +93,7 @@ def at_assimilations(
         stated = model._replace(rule=assimilating(model.rule, fixed=share))
         fitted = fit(stated, data, method, **settings)
         found[f"at {share:g}"] = group_table(stated, fitted)["typical"]
-        found[f"gate at {share:g}"] = "passed" if gate(fitted).passed else "FAILED"
+        found[f"gate at {share:g}"] = gate(fitted).word
     return pd.DataFrame(found)
 
 
@@ -113,7 +113,7 @@ def write(found: Analysis, folder: Path, files: dict[str, Path]) -> None:
         facts = manifest(
             theory=found.model.name,
             method=found.method,
-            exact=found.method == "nuts",
+            exact=not found.verdict.approximate,
             settings=found.settings,
             files={name: {"path": str(path), "sha256": sha256(path)} for name, path in files.items()},
             criterion=found.security[ANYONE].attrs,

@@ -15,7 +15,7 @@ import xarray as xr
 from iwm_bayes.answers import answers
 from iwm_bayes.answers import fields as answer_fields
 from iwm_bayes.columns import ANYONE
-from iwm_bayes.core import Family, Model, Response, carried, each, response_values, rule_values
+from iwm_bayes.core import Family, Model, Response, carried, each, leaves, rebuild, response_values, rule_values
 from iwm_bayes.filtering import SCALARS, course, fields, remembered, scan, summed_in_graph
 from iwm_bayes.hierarchy import coordinates, levels_in_graph
 from iwm_bayes.ops import by_figure, first_figures, has_figures, over_figures
@@ -118,3 +118,23 @@ def build(model: Model, data: xr.Dataset) -> pm.Model:
             arguments = expected(response, p, held, own)
             observe(name, response.family, arguments, own["value"], own["recorded"])
     return built
+
+
+def likelihood(model: Model, data: xr.Dataset) -> tuple[pm.Model, Any]:
+    """A graph in which people share nothing, and a function of link-scale values (row, person).
+
+    The function gives each person's log likelihood (person,) and its gradient (row, person), of the data that the graph
+    holds at the time; rows are those of `rows(model, figures)`.
+    """
+
+    def unpooled(part: Any) -> Any:
+        alone = (parameter._replace(pooling="separate") for _, parameter in leaves(part.parameters))
+        return part._replace(parameters=rebuild(part.parameters, alone))
+
+    responses = {name: unpooled(response) for name, response in model.responses.items()}
+    apart = model._replace(rule=unpooled(model.rule), responses=responses)
+    graph = build(apart, data.drop_dims(["term", "member"], errors="ignore"))
+    level = graph.rvs_to_values[graph["level"]]
+    by_person = sum(term.sum(axis=0) for term in graph.logp(vars=graph.observed_RVs, sum=False))
+    slope = pt.grad(by_person.sum(), level)
+    return graph, graph.compile_fn([by_person, slope], inputs=[level], mode="NUMBA", point_fn=False)

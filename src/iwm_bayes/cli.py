@@ -222,6 +222,12 @@ def fit_and_write(
 
 def finish(found: Any, folder: Path) -> None:
     """Say the verdict, and exit with its code."""
+    if found.verdict.passed and found.verdict.approximate:
+        out.print(
+            f"[yellow]Approximate[/yellow] ({found.verdict.approximate}) after {found.seconds:.0f} s: "
+            f"check what matters with --method nuts. Everything is in {folder}"
+        )
+        return
     if found.verdict.passed:
         out.print(f"[green]The gate passed[/green] after {found.seconds:.0f} s. Everything is in {folder}")
         return

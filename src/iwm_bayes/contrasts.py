@@ -15,7 +15,7 @@ import pandas as pd
 import xarray as xr
 
 from iwm_bayes.core import Model
-from iwm_bayes.covariates import effects, prepared
+from iwm_bayes.formulas import effects, prepared
 from iwm_bayes.population import LINKS, WIDE, Row, moves, rows
 
 PRIOR_DRAWS = 4000

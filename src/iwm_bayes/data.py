@@ -14,7 +14,7 @@ where a person has fewer than the longest, `present` is False and nothing happen
     distress, threat   0..1, 0 where not recorded
     answer_NAME    one variable per response; NaN where there is none
 
-Where the study has formulas, what they say of each person is added: see `covariates`.
+Where the study has formulas, what they say of each person is added: see `formulas`.
 """
 
 from collections.abc import Iterable, Sequence

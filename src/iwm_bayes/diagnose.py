@@ -22,6 +22,12 @@ class Verdict(NamedTuple):
     passed: bool
     reasons: list[str]
     figures: dict[str, float]
+    approximate: str = ""  # the method, where the posterior is none but an approximation of it
+
+    @property
+    def word(self) -> str:
+        """For the margin of a table."""
+        return f"approximate ({self.approximate})" if self.approximate else "passed" if self.passed else "FAILED"
 
 
 def worst(dataset: xr.Dataset) -> tuple[float, float, np.ndarray]:
@@ -43,9 +49,18 @@ def worst(dataset: xr.Dataset) -> tuple[float, float, np.ndarray]:
     return float(rhat.max()), float(min(ess)), rhat
 
 
+def of_approximation(posterior: xr.Dataset) -> Verdict:
+    """An approximation has no chains to compare: all that can be judged is whether its search ended."""
+    converged, method = bool(posterior.attrs["converged"]), str(posterior.attrs["approximate"])
+    reasons = [] if converged else [f"`{method}` found no best place of the group"]
+    return Verdict(converged, reasons, {}, method)
+
+
 def gate(fit: xr.DataTree, derived: xr.Dataset | None = None) -> Verdict:
     """Judge a fit and what is to be reported of it; `derived` has dims (chain, draw, ...)."""
     posterior = fit["posterior"].to_dataset()
+    if "approximate" in posterior.attrs:
+        return of_approximation(posterior)
     group = posterior[[name for name in GROUP if name in posterior]]
     people = posterior[[name for name in ("level",) if name in posterior]]
     group_rhat, group_ess, _ = worst(group)

@@ -5,7 +5,7 @@ Every free parameter lives on its link scale, where a person's level is normal a
     level[person] = centre + spread * offset[person],     value = unlink(level)
 
 A *row* is one group centre: a parameter, or a parameter for one figure where it differs by figure. Where the data have
-covariates, people are normal around the centre moved by them (see `covariates`), alike for every figure:
+covariates, people are normal around the centre moved by them (see `formulas`), alike for every figure:
 
     effect ~ Normal(0, 2 scale),   member ~ Normal(0, group_spread),   group_spread ~ HalfNormal(scale)
 

@@ -46,7 +46,14 @@ def group_table(model: Model, fit: xr.DataTree) -> pd.DataFrame:
                 "between": float(posterior["spread"].sel(partial=row.label).median()) if partial else np.nan,
                 "informed": informed,
                 "people": by_person.get(row.label, np.nan),
-                "note": "not informed by the data" if informed < UNINFORMED else "",
+                "note": "; ".join(
+                    note
+                    for note, holds in (
+                        ("not informed by the data", informed < UNINFORMED),
+                        ("approximate", "approximate" in posterior.attrs),
+                    )
+                    if holds
+                ),
             }
         )
     return pd.DataFrame(lines)
