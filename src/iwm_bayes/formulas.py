@@ -115,10 +115,10 @@ def join(
         raise InputError(problems)
     seen, scales = standardised(frame)
     added: dict[str, Any] = {f"covariate_{name}": ("person", frame[name].to_numpy()) for name in frame}
-    everyone = {
-        "design": labelled({name: effects(formula, seen, seen) for name, formula in formulas.items()}, "term"),
-        "membership": labelled({name: members(formula, seen) for name, formula in formulas.items()}, "member"),
-    }
-    added |= {name: part for name, part in everyone.items() if part.size}
+    designs = {name: effects(formula, seen, seen) for name, formula in formulas.items()}
+    belonging = {name: members(formula, seen) for name, formula in formulas.items()}
+    for name, dim, parts in (("design", "term", designs), ("membership", "member", belonging)):
+        if any(len(part.columns) for part in parts.values()):
+            added[name] = labelled(parts, dim)
     about = {"formulas": json.dumps(formulas), "standardised": json.dumps(scales), "groups": " ".join(groups)}
     return data.assign(added).assign_attrs(about)
