@@ -63,8 +63,8 @@ def study(between: float, seed: int) -> dict[str, object]:
 def main(folder: Path, studies: int) -> None:
     for between in (0.5, 0.0):
         found = repeat(folder, f"therapists-{between:g}", studies, lambda seed, sd=between: study(sd, seed))
-        print(f"sd {between:g} between therapists: estimated {found['sd'].median():.2f} (median),", end=" ")
-        print(f"its interval held the truth in {found['held'].sum()} of {studies}")
+        held = f", its interval held the truth in {found['held'].sum()} of {studies}" if between else ""
+        print(f"sd {between:g} between therapists: estimated {found['sd'].median():.2f} (median){held}")
         for formula in FORMULAS:
             p = found[f"p {formula}"]
             print(f"    {formula} (1|therapist): p below .05 in {(p < 0.05).sum()}, median p {p.median():.3f}")

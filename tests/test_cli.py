@@ -1,12 +1,17 @@
-"""The command line end to end, in its own process, as a researcher runs it."""
+"""The command line end to end, as a researcher runs it."""
 
+import contextlib
+import io
 import json
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import patch
 
 import pandas as pd
 import pytest
+
+from iwm_bayes.cli import main
 
 STUDY = """
 name   = "clinic"
@@ -38,7 +43,21 @@ PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\xff\xfe"
 
 
 def iwm(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Run the program and return what it printed."""
+    """Run the program in this process, which spares its imports, and return what it printed."""
+    out, err, words = io.StringIO(), io.StringIO(), list(map(str, arguments))
+    with (
+        contextlib.chdir(cwd),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+        patch.object(sys, "argv", ["iwm", *words]),
+        pytest.raises(SystemExit) as stopped,
+    ):
+        main()
+    return subprocess.CompletedProcess(words, int(stopped.value.code or 0), out.getvalue(), err.getvalue())
+
+
+def in_its_own_process(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run the program as a researcher runs it."""
     command = [sys.executable, "-c", "from iwm_bayes.cli import main; main()", *map(str, arguments)]
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=500, check=False)
 
@@ -137,10 +156,11 @@ def test_simulated_sessions_can_be_fitted(tmp_path: Path) -> None:
     care = "therapist=rupture_and_repair:rate=0.9,every=4"
     theory = tmp_path / "theory.toml"
     theory.write_text(THEORY)
-    made = iwm("simulate", theory, "--people", "8", "--sessions", "10", "--care", care, cwd=tmp_path)
+    made = in_its_own_process("simulate", theory, "--people", "8", "--sessions", "10", "--care", care, cwd=tmp_path)
     assert made.returncode == 0, made.stderr
     (tmp_path / "study.toml").write_text(STUDY.replace('"rating"', '"availability_rating"'))
-    result = iwm("fit", "study.toml", "--out", "here", "--draws", "200", "--tune", "200", "--quiet", cwd=tmp_path)
+    short = ["--draws", "200", "--tune", "200", "--quiet"]
+    result = in_its_own_process("fit", "study.toml", "--out", "here", *short, cwd=tmp_path)
     manifest = json.loads((tmp_path / "here" / "manifest.json").read_text())
     assert result.returncode == (0 if manifest["passed"] else 3), result.stderr
     assert manifest["settings"]["seed"] == 1

@@ -7,8 +7,10 @@ import pytest
 import xarray as xr
 from helpers import lived
 
+from iwm_bayes.advise import advice
 from iwm_bayes.core import Model
-from iwm_bayes.diagnose import gate, identifiability
+from iwm_bayes.diagnose import gate
+from iwm_bayes.identify import identifiability
 from iwm_bayes.theory import find, load
 
 CHAINS, DRAWS, PEOPLE = 4, 600, 5
@@ -146,3 +148,37 @@ def test_own_reports_are_said_unless_the_theory_takes_them_so() -> None:
     assert "see rates at other assimilations" in warning
     [warning] = identifiability(load("rescorla_wagner"), own.assign(outcome=own["outcome"].round()))
     assert "yes or no" in warning
+
+
+def named(**changes: np.ndarray) -> xr.DataTree:
+    """Such a fit with names of its parameters."""
+    fit, rows = drawn(**changes), ["availability_start", "availability_rate"]
+    posterior = fit["posterior"].to_dataset().assign_coords(row=rows, partial=rows, personal=rows)
+    return xr.DataTree.from_dict({"posterior": posterior, "sample_stats": fit["sample_stats"].to_dataset()})
+
+
+def test_advice_names_what_the_chains_disagree_about() -> None:
+    """One chain of the second centre stands elsewhere: that is the parameter named, and no longer run is advised."""
+    centre = named()["posterior"]["centre"].values.copy()
+    centre[0, :, 1] += 3.0
+    fit = named(centre=centre)
+    [first, *others] = advice(fit, gate(fit))
+    assert "most of all centre[availability_rate]" in first
+    assert not any("--draws" in sentence for sentence in others)
+
+
+def test_advice_for_slow_chains_is_a_longer_run() -> None:
+    """Draws that are worth a tenth of independent ones: as many more as 400 of the worst need."""
+    slow = np.random.default_rng(5).normal(size=(CHAINS, DRAWS, 2))
+    for draw in range(1, DRAWS):
+        slow[:, draw] = 0.88 * slow[:, draw - 1] + np.sqrt(1 - 0.88**2) * slow[:, draw]
+    fit = named(centre=slow)
+    verdict = gate(fit)
+    [longer] = [sentence for sentence in advice(fit, verdict) if "--draws" in sentence]
+    wanted = DRAWS * 400 / verdict.figures["group_ess"]
+    assert wanted < int(longer.split("--draws ")[1].split()[0]) < 1.2 * wanted + 100
+
+
+def test_advice_is_silent_where_nothing_is_wrong() -> None:
+    """A fit that passed needs none."""
+    assert advice(named(), gate(named())) == []

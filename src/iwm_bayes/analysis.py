@@ -8,11 +8,13 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from iwm_bayes.advise import advice
 from iwm_bayes.columns import ANYONE
 from iwm_bayes.contrasts import contrasts
 from iwm_bayes.core import Model, parameters
 from iwm_bayes.derive import earned_security
-from iwm_bayes.diagnose import Verdict, gate, identifiability
+from iwm_bayes.diagnose import Verdict, gate
+from iwm_bayes.identify import identifiability
 from iwm_bayes.infer import fit
 from iwm_bayes.likeness import likeness
 from iwm_bayes.people import names
@@ -30,6 +32,7 @@ class Analysis(NamedTuple):
     model: Model
     fit: xr.DataTree
     verdict: Verdict
+    advice: list[str]  # what to try after a failed gate
     security: dict[str, xr.Dataset]  # by figure, and "someone new" for the general model
     groups: pd.DataFrame
     contrasts: pd.DataFrame  # what covariates do, where the study has formulas
@@ -62,6 +65,7 @@ def analyse(model: Model, data: xr.Dataset, method: str, settings: dict[str, Any
         model,
         fitted,
         verdict,
+        advice(fitted, verdict),
         security,
         groups,
         contrast_table(contrasts(model, fitted)),
@@ -125,6 +129,7 @@ def write(found: Analysis, folder: Path, files: dict[str, Path]) -> None:
             seconds=round(found.seconds, 1),
             passed=found.verdict.passed,
             reasons=found.verdict.reasons,
+            advice=found.advice,
             figures=found.verdict.figures,
             warnings=identifiability(found.model, found.fit["data"].to_dataset()),
         )

@@ -97,9 +97,11 @@ def theories(name: Annotated[str | None, typer.Argument(help="one theory, in ful
 def check(
     study: Annotated[Path, typer.Argument(help="study.toml")],
     theory: Annotated[str | None, typer.Option(help="a theory other than the study's")] = None,
+    prior: Annotated[bool, typer.Option("--prior", help="what people of this theory would do before any data")] = False,
 ) -> None:
     """Read a study and its table and say what is there, without fitting."""
-    from iwm_bayes.diagnose import identifiability
+    from iwm_bayes.foresight import foresee
+    from iwm_bayes.identify import identifiability
 
     _, _, model, data = load_all(study, theory)
     out.print(f"{describe(data)}\ntheory {model.name}: {model.claim}")
@@ -107,6 +109,8 @@ def check(
         out.print(f"  {name}: {int(data[f'answer_{name}'].notnull().sum())} answers")
     for warning in identifiability(model, data):
         out.print(f"[yellow]Careful:[/yellow] {warning}.")
+    if prior:
+        show(foresee(model, data), "Before any data: what people of this theory would answer (middle and 90 %)")
 
 
 @app.command()
@@ -195,10 +199,11 @@ def fit_and_write(
     model: Model, data: xr.Dataset, folder: Path, files: dict[str, Path], settings: dict[str, Any], method: str
 ) -> Any:
     """Fit, judge, derive, print and write a run; returns the `Analysis`."""
-    from iwm_bayes import analysis, diagnose
+    from iwm_bayes import analysis
+    from iwm_bayes.identify import identifiability
 
     out.print(describe(data))
-    for warning in diagnose.identifiability(model, data):
+    for warning in identifiability(model, data):
         out.print(f"[yellow]Careful:[/yellow] {warning}.")
     if settings["progress"]:
         err.print("compiling (a minute or two the first time, less afterwards), and sampling ...")
@@ -234,6 +239,8 @@ def finish(found: Any, folder: Path) -> None:
     out.print(
         "[red]The gate FAILED:[/red] do not use these numbers.", *found.verdict.reasons, f"See {folder}", sep="\n  "
     )
+    for sentence in found.advice:
+        out.print(f"[yellow]Try:[/yellow] {sentence}.")
     raise typer.Exit(GATE_FAILED)
 
 

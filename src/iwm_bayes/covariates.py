@@ -45,11 +45,9 @@ def covariates(named_table: People, wanted: Mapping[str, bool], people: np.ndarr
     return frame.set_axis(pd.Index(person, name="person")).reindex(people)
 
 
-def attach(study: Study, model: Model, data: xr.Dataset) -> xr.Dataset:
+def attach(study: Study, model: Model, data: xr.Dataset, people: People) -> xr.Dataset:
     """The data with what the study's formulas say of each person; InputError names people of whom it is not known."""
-    if study.people is None:
-        return data
-    people, formulas = study.people, formulas_of(study.formulas, model, "key `formulas")
+    formulas = formulas_of(study.formulas, model, "key `formulas")
     wanted = variables(formulas) | dict.fromkeys(people.groups, True)
     frame = covariates(people, wanted, data["person"].values)
     lacking = frame.isna()

@@ -26,7 +26,6 @@ import xarray as xr
 
 from iwm_bayes.columns import ANYONE, columns, without_empty_rows
 from iwm_bayes.core import InputError, Model
-from iwm_bayes.covariates import attach
 from iwm_bayes.sequence import at_the_end, check_rows, fill_unrecorded, since
 from iwm_bayes.study import Study
 from iwm_bayes.table import missing_columns, open_table
@@ -120,7 +119,11 @@ def read(study: Study, model: Model) -> xr.Dataset:
     for name in model.responses:
         data.attrs[f"rater of {name}"] = study.responses[name].rater
         data[f"answer_{name}"].attrs["effect"] = model.responses[name].effect
-    return attach(study, model, data)
+    if study.people is None:
+        return data
+    from iwm_bayes.covariates import attach  # formulas take a second to import, which most commands need not wait for
+
+    return attach(study, model, data, study.people)
 
 
 def measured(study: Study, model: Model, data: xr.Dataset) -> Model:

@@ -12,7 +12,6 @@ import arviz as az
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.core import Model, leaves, parameters
 from iwm_bayes.levels import GROUP
 
 
@@ -94,65 +93,3 @@ def gate(fit: xr.DataTree, derived: xr.Dataset | None = None) -> Verdict:
         "bfmi": bfmi,
     }
     return Verdict(not reasons, reasons, figures)
-
-
-def identifiability(model: Model, data: xr.Dataset) -> list[str]:
-    """What these data cannot tell apart under this theory, said before anything is sampled."""
-    warnings = []
-    about = {response.about for response in model.responses.values()}
-    joint = any(name == "worth_start" for name, _ in leaves(model.rule.parameters)) and "worth" not in about
-    if joint and data.sizes["figure"] == 1:
-        warnings.append(
-            "one figure and no rating of worth: only the sum of availability and worth is known. "
-            "Add ratings of both, or a second figure"
-        )
-    elif joint:
-        warnings.append("no rating of worth: availability and worth are told apart by figures alone, weakly")
-    free = {name for name, parameter in parameters(model).items() if parameter.fixed is None}
-    personal = {name for name in free if parameters(model)[name].pooling != "shared"}
-    for belief in sorted(about & {"availability", "worth"}):
-        ratings = {name: response for name, response in model.responses.items() if response.about == belief}
-        scales = [{f"{name}_{leaf}" for leaf in response.scale} for name, response in ratings.items() if response.scale]
-        if f"{belief}_start" in personal and all(scale & free for scale in scales):
-            warnings.append(
-                f"no rating of {belief} has a scale that is fixed: where a person starts and how they use the scale "
-                f"are hardly told apart. Fix intercept and slope of one, or share {belief}_start"
-            )
-    for name, response in model.responses.items():
-        rater = data.attrs.get(f"rater of {name}", "patient")
-        if rater != "patient" and response.scale and not {f"{name}_{leaf}" for leaf in response.scale} & free:
-            warnings.append(
-                f"{name} is the {rater}'s, and fixes the scale of what a patient believes. "
-                f"Name a rating of the patient's own first in the theory, if there is one"
-            )
-    for field, leaf in (("distress", "activation"), ("distress", "arousal"), ("threat", "fearfulness")):
-        idle = sorted(name for name in free if name.endswith(leaf))
-        if idle and not data[field].values.any():
-            warnings.append(f"no {field} is on record, which {', '.join(idle)} acts on: fix it, or name the column")
-    own = data["outcome"].values[data["reported"].values > 0]
-    checked = any(
-        response.about == "perceived" and data[f"answer_{name}"].notnull().any()
-        for name, response in model.responses.items()
-    )
-    if own.size and np.isin(own, (0.0, 1.0)).all():
-        warnings.append(
-            "outcomes are the person's own report of yes or no: how far they are expectations cannot be told"
-        )
-    elif own.size and "assimilation" not in parameters(model):
-        warnings.append(
-            "outcomes are the person's own report, which is partly what they expected: see rates at other assimilations"
-        )
-    elif own.size and "assimilation" in free and not checked:
-        warnings.append(
-            "how far reports are expectations is known from the prior alone: no outcome was recorded by somebody else "
-            "and reported too. Fix assimilation, or add the response perceived_rating"
-        )
-    by_figure = {name for name in free if parameters(model)[name].by == "figure"}
-    if not about & {"availability", "worth"} and {"approach_sensitivity", "approach_bias"} <= free and by_figure:
-        warnings.append(
-            "choices alone cannot identify a start or bias by figure, a bias and a sensitivity together. Fix one"
-        )
-    outcome = data["outcome"].values[data["seen"].values]
-    if model.rule.outcomes == "binary" and ((outcome > 0) & (outcome < 1)).any():
-        warnings.append("outcomes are graded and the rule is binary: they enter as a tempered likelihood")
-    return warnings
