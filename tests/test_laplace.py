@@ -10,7 +10,7 @@ from iwm_bayes.care import steady
 from iwm_bayes.core import InputError
 from iwm_bayes.crowd import Crowd, beginning, centres, packed
 from iwm_bayes.diagnose import gate
-from iwm_bayes.gaussians import Problem, curvature, found, settled
+from iwm_bayes.gaussians import Problem, curvature, evidence, found, settled
 from iwm_bayes.infer import Settings, compile_likelihood, laplace
 from iwm_bayes.laplace import climbed, topped
 from iwm_bayes.simulate import Phase, simulate
@@ -78,7 +78,7 @@ def test_group_is_at_the_top_of_the_exact_marginal(seed):
 
 
 def test_people_are_exact_where_they_are_gaussian():
-    """Mean and variance of every person given the group, as of two normals; the start does not matter."""
+    """Mean, variance and evidence of every person given the group, as of two normals, whatever the start."""
     shape, seen, problem = gaussian(3)
     group = beginning(shape)._replace(shared=np.array([0.1]))
     x = found(problem, group, np.full((1, PEOPLE), 2.0))
@@ -87,6 +87,8 @@ def test_people_are_exact_where_they_are_gaussian():
     centre = centres(shape, group.beta)[0]
     np.testing.assert_allclose(people.x[0], centre + weight * (seen - 0.1 - centre), rtol=1e-6)
     np.testing.assert_allclose(people.variance[:, 0, 0], weight * NOISE**2, rtol=1e-6)
+    exact = stats.norm.logpdf(seen, centre + 0.1, np.sqrt(group.spread[0] ** 2 + NOISE**2))
+    np.testing.assert_allclose(evidence(problem, group, people), exact, rtol=1e-6)
 
 
 def test_people_of_a_skewed_posterior_have_its_mean():

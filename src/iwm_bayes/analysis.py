@@ -11,6 +11,7 @@ import xarray as xr
 from iwm_bayes.advise import advice
 from iwm_bayes.columns import ANYONE
 from iwm_bayes.contrasts import contrasts
+from iwm_bayes.control import Control
 from iwm_bayes.core import Model, parameters
 from iwm_bayes.derive import earned_security
 from iwm_bayes.diagnose import Verdict, gate
@@ -45,6 +46,7 @@ class Analysis(NamedTuple):
     method: str
     settings: dict[str, Any]
     seconds: float
+    control: Control | None = None  # whether outcomes matter, where it was asked
 
 
 def analyse(model: Model, data: xr.Dataset, method: str, settings: dict[str, Any]) -> Analysis:
@@ -130,6 +132,7 @@ def write(found: Analysis, folder: Path, files: dict[str, Path]) -> None:
             passed=found.verdict.passed,
             reasons=found.verdict.reasons,
             advice=found.advice,
+            control=found.control and found.control._asdict() | {"shown": found.control.shown},
             figures=found.verdict.figures,
             warnings=identifiability(found.model, found.fit["data"].to_dataset()),
         )

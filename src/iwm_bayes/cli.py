@@ -151,6 +151,7 @@ def fit(
     chains: Annotated[int, typer.Option(min=2)] = 4,
     seed: Annotated[int, typer.Option(min=0)] = 1,
     method: str = "nuts",
+    control: Annotated[bool, typer.Option(help="whether the order of outcomes matters, by four more fits")] = True,
     quiet: Annotated[bool, typer.Option(help="no progress bars")] = False,
 ) -> None:
     """Fit a theory to a study, judge the fit, and say how long earned security takes."""
@@ -158,7 +159,13 @@ def fit(
     folder = out_folder or Path("runs") / f"{bound.name}-{model.name}"
     files = {"study": study, "data": bound.data, "theory": theory_file}
     settings = {"draws": draws, "tune": tune, "chains": chains, "seed": seed, "progress": not quiet}
-    finish(fit_and_write(model, data, folder, files, settings, method), folder)
+    found = fitted(model, data, settings, method)
+    if control:
+        from iwm_bayes.control import control as by_permutation
+
+        found = found._replace(control=by_permutation(model, data, seed))
+    tell_and_write(found, folder, files)
+    finish(found, folder)
 
 
 @app.command()
@@ -175,7 +182,8 @@ def demo(
         truth = {str(name): column.to_numpy() for name, column in pd.read_csv(example / "truth.csv").items()}
         files = {"study": example / "study.toml", "data": study.data, "theory": theory_file}
         settings = {"progress": not quiet}
-        analysis = fit_and_write(model, data, out_folder, files, settings, "nuts")
+        analysis = fitted(model, data, settings, "nuts")
+        tell_and_write(analysis, out_folder, files)
     beside = []
     for view, security in analysis.security.items():
         known = true_security(model, data, truth, view if view in data["figure"].values else None)
@@ -195,10 +203,8 @@ def truth_line(view: str, security: xr.Dataset, known: Any) -> dict[str, str]:
     return line
 
 
-def fit_and_write(
-    model: Model, data: xr.Dataset, folder: Path, files: dict[str, Path], settings: dict[str, Any], method: str
-) -> Any:
-    """Fit, judge, derive, print and write a run; returns the `Analysis`."""
+def fitted(model: Model, data: xr.Dataset, settings: dict[str, Any], method: str) -> Any:
+    """Say what is there, fit, judge and derive; returns the `Analysis`."""
     from iwm_bayes import analysis
     from iwm_bayes.identify import identifiability
 
@@ -207,7 +213,13 @@ def fit_and_write(
         out.print(f"[yellow]Careful:[/yellow] {warning}.")
     if settings["progress"]:
         err.print("compiling (a minute or two the first time, less afterwards), and sampling ...")
-    found = analysis.analyse(model, data, method, settings)
+    return analysis.analyse(model, data, method, settings)
+
+
+def tell_and_write(found: Any, folder: Path, files: dict[str, Path]) -> None:
+    """Print what was found, and write the run."""
+    from iwm_bayes import analysis
+
     analysis.write(found, folder, files)
     show(found.groups, "The average person (90 % interval), and how much the data said")
     for frame, title in (
@@ -222,7 +234,8 @@ def fit_and_write(
     show(found.answers, "Until earned security, under the care that was given (medians and 90 % intervals)")
     show(found.sensitivity, "Earned secure by the last session, by threshold and hold")
     show(found.styles, "Styles at the last session")
-    return found
+    if found.control:
+        out.print(f"{found.control.sentence[0].upper()}{found.control.sentence[1:]}.")
 
 
 def finish(found: Any, folder: Path) -> None:

@@ -84,13 +84,19 @@ def found(problem: Problem, group: Group, x: np.ndarray) -> np.ndarray:
     return x
 
 
+def cubature(variance: np.ndarray) -> list[np.ndarray]:
+    """Shifts (D, N) from the mean over which a cubic has the average that it has over the Gaussian (N, D, D)."""
+    count = variance.shape[-1]
+    root = np.linalg.cholesky(variance) * np.sqrt(count)
+    return [sign * root[:, :, column].T for column in range(count) for sign in (1, -1)]
+
+
 def settled(problem: Problem, group: Group, x: np.ndarray, variance: np.ndarray) -> People:
     """Everyone's Gaussian: to where its slope is 0 and its precision the curvature, both on average over itself."""
     shape, scale = problem.shape, scales(problem.shape, group)
     centre = centres(shape, group.beta)
     for _ in range(CENTRINGS):
-        root = np.linalg.cholesky(variance) * np.sqrt(len(x))
-        shifts = [sign * root[:, :, column].T for column in range(len(x)) for sign in (1, -1)]
+        shifts = cubature(variance)
         slopes = np.array([problem.at(x + shift, group.shared)[1] for shift in shifts])
         own, shared = slopes[:, shape.personal], slopes[:, shape.shared].mean(axis=0).sum(axis=1)
         bent = np.einsum("kdn,ken->nde", own, np.array(shifts)) / len(shifts)  # E[slope shift] = E[second] variance
@@ -99,3 +105,13 @@ def settled(problem: Problem, group: Group, x: np.ndarray, variance: np.ndarray)
         step = np.einsum("nde,en->dn", variance, own.mean(axis=0) - (x - centre) / scale[:, None] ** 2)
         x = x + step * np.minimum(1.0, 1.0 / np.maximum(np.abs(step / scale[:, None]).max(axis=0), 1e-12))
     return People(x, variance, shared)
+
+
+def evidence(problem: Problem, group: Group, people: People) -> np.ndarray:
+    """Log evidence of every person under the group, (N,): the bound from below that their Gaussians give."""
+    shape, scale = problem.shape, scales(problem.shape, group)
+    x, variance, _ = people
+    fit = np.mean([problem.at(x + shift, group.shared)[0] for shift in cubature(variance)], axis=0)
+    apart = (x - centres(shape, group.beta)) ** 2 + np.diagonal(variance, axis1=1, axis2=2).T
+    prior = np.log(scale).sum() + (apart / scale[:, None] ** 2).sum(axis=0) / 2.0
+    return fit - prior + (len(x) + np.linalg.slogdet(variance)[1]) / 2.0

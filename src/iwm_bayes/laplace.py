@@ -115,14 +115,24 @@ def topped(problem: Problem, group: Group, people: People) -> Top:
     return Top(group, people, covariance, sound and bool(left < 5.0 * NEAR))
 
 
-def laplace(ready: Compiled, data: xr.Dataset, settings: Settings) -> xr.DataTree:
-    """The posterior by empirical Bayes, drawn from; its attribute `converged` says whether the top was found."""
+def posed(ready: Compiled, data: xr.Dataset) -> Problem:
+    """The hierarchy of these data and the likelihood, which from now on is that of these data."""
     check(ready, data)
     with ready.graph:
         pm.set_data({name: value for name, value in swappable(ready.model, data).items() if name in ready.graph})
-    problem = Problem(crowd(ready.model, data), ready.engine)
+    return Problem(crowd(ready.model, data), ready.engine)
+
+
+def solved(problem: Problem) -> Top:
+    """The top of a problem from its priors."""
     begin = beginning(problem.shape)
-    top = topped(problem, *climbed(problem, begin, centres(problem.shape, begin.beta)))
+    return topped(problem, *climbed(problem, begin, centres(problem.shape, begin.beta)))
+
+
+def laplace(ready: Compiled, data: xr.Dataset, settings: Settings) -> xr.DataTree:
+    """The posterior by empirical Bayes, drawn from; its attribute `converged` says whether the top was found."""
+    problem = posed(ready, data)
+    top = solved(problem)
     posterior = draws_of(problem.shape, top.group, top.covariance, top.people.x, top.people.variance, settings)
     binary = all(response.family.whole and response.family.levels == 2 for response in ready.model.responses.values())
     method = "laplace, from answers of yes or no alone: spreads may come out too small" if binary else "laplace"
