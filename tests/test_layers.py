@@ -15,7 +15,7 @@ LAYERS = (  # from the ground up; within a layer a module may import those writt
     "naming, study, table, formulas, covariates, columns, sequence, data, care",
     "population, theory, filtering, answers",
     "living, simulate, hierarchy, levels, build, sampler, earned",
-    "method, crowd, gaussians, nuts, laplace, control, infer, run",
+    "method, crowd, gaussians, nuts, laplace, advi, control, infer, run",
     "people, lives, identify, diagnose, advise, foresight, contrasts, likeness, derive, compare, calibrate, summary",
     "plots, sweep",
     "analysis, report",
@@ -24,7 +24,7 @@ LAYERS = (  # from the ground up; within a layer a module may import those writt
 )
 DOORS = {
     "pytensor": {"ops", "filtering", "hierarchy", "build"},
-    "pymc": {"hierarchy", "build", "sampler", "method", "laplace"},
+    "pymc": {"hierarchy", "build", "sampler", "method", "laplace", "advi"},
     "nutpie": {"sampler", "nuts"},
     "numba": {"sampler"},
     "matplotlib": {"plots"},

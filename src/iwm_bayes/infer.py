@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import xarray as xr
 
+from iwm_bayes.advi import advi, compile_variational
 from iwm_bayes.core import InputError, Model
 from iwm_bayes.laplace import compile_likelihood, laplace
 from iwm_bayes.method import Compiled, Settings
@@ -33,6 +34,7 @@ class Method(NamedTuple):
 METHODS: Mapping[str, Method] = {
     "nuts": Method(compile_model, nuts),
     "laplace": Method(compile_likelihood, laplace),
+    "advi": Method(compile_variational, advi),
 }
 
 

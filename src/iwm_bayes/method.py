@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+import numpy as np
 import pymc as pm
 import xarray as xr
 
@@ -47,3 +48,11 @@ def check(ready: Compiled, data: xr.Dataset) -> None:
         )
     if moving(data) != ready.moving:
         raise InputError(["compiled for other covariates or groups. Compile the theory for these data"])
+
+
+def half_way(graph: pm.Model) -> xr.Dataset:
+    """Everything sampled half-way between the centred and the non-centred form."""
+    partial, grouping = (list(graph.coords.get(dim, ())) for dim in ("partial", "grouping"))
+    found = xr.Dataset({"centredness": ("partial", np.full(len(partial), 0.5))}, {"partial": partial})
+    halves = xr.DataArray(np.full(len(grouping), 0.5), {"grouping": grouping}, ("grouping",))
+    return found.assign(group_centredness=halves) if grouping else found

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import numpy as np
 import nutpie
 import xarray as xr
 
@@ -10,7 +9,7 @@ from iwm_bayes.build import build, swappable
 from iwm_bayes.core import Model
 from iwm_bayes.hierarchy import TRANSFORMED
 from iwm_bayes.levels import centredness_for, in_levels
-from iwm_bayes.method import Compiled, Settings, check, compiled
+from iwm_bayes.method import Compiled, Settings, check, compiled, half_way
 from iwm_bayes.sampler import compile_graph
 
 
@@ -44,17 +43,9 @@ def run(ready: Compiled, data: xr.Dataset, sampled_as: xr.Dataset, settings: Set
     return trace
 
 
-def half_way(ready: Compiled) -> xr.Dataset:
-    """Everything sampled half-way between the centred and the non-centred form."""
-    partial, grouping = (list(ready.graph.coords.get(dim, ())) for dim in ("partial", "grouping"))
-    found = xr.Dataset({"centredness": ("partial", np.full(len(partial), 0.5))}, {"partial": partial})
-    halves = xr.DataArray(np.full(len(grouping), 0.5), {"grouping": grouping}, ("grouping",))
-    return found.assign(group_centredness=halves) if grouping else found
-
-
 def choose_centredness(ready: Compiled, data: xr.Dataset, settings: Settings) -> xr.Dataset:
     """How centred to sample each row and group, from a short pilot half-way between the forms."""
-    pilot, begin = Settings(draws=150, tune=250, chains=2, seed=settings.seed + 1), half_way(ready)
+    pilot, begin = Settings(draws=150, tune=250, chains=2, seed=settings.seed + 1), half_way(ready.graph)
     if begin.sizes["partial"] == 0:
         return begin
     trace = run(ready, data, begin, pilot)
