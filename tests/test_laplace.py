@@ -12,7 +12,7 @@ from iwm_bayes.crowd import Crowd, beginning, centres, packed
 from iwm_bayes.diagnose import gate
 from iwm_bayes.gaussians import Problem, curvature, evidence, found, settled
 from iwm_bayes.infer import Settings, compile_likelihood, laplace
-from iwm_bayes.laplace import climbed, topped
+from iwm_bayes.laplace import climbed, posed, solved, topped
 from iwm_bayes.simulate import Phase, simulate
 
 PEOPLE, NOISE = 40, 0.4
@@ -152,3 +152,24 @@ def test_correlated_people_are_refused(ready):
     """What the method does not know is told, with what to do."""
     with pytest.raises(InputError, match="Use `nuts`"):
         compile_likelihood(ready[0].model._replace(correlated=True), ready[1])
+
+
+def test_everything_may_be_shared(tmp_path):
+    """Nobody has a value of their own: what is found is the mode of the exact posterior of the group."""
+    shares = "".join(f'[parameters.availability_{name}]\npooling = "shared"\n' for name in ("start", "rating_noise"))
+    head = 'claim = "c"\nreference = "r"\nrule = "static"\nresponses = ["availability_rating"]\n'
+    (tmp_path / "own.toml").write_text(head + shares, encoding="utf-8")
+    model = theory.load(tmp_path / "own.toml")
+    data = simulate(model, [Phase({"therapist": steady(0.8)}, 12, True)], 12, 1)
+    ready = compile_likelihood(model, data)
+    problem = posed(ready, data)
+    middle, width = problem.shape.shared_prior
+
+    def loss(shared):
+        likelihood = ready.engine(np.repeat(shared[:, None], 12, axis=1))[0].sum()
+        return -likelihood - stats.norm.logpdf(shared, middle, width).sum()
+
+    best, top = optimize.minimize(loss, middle).x, solved(problem)
+    assert top.converged
+    assert (np.abs(top.group.shared - best) < 0.05 * np.sqrt(np.diag(top.covariance))).all()
+    assert set(laplace(ready, data, Settings(draws=20, chains=2))["posterior"]) == {"centre"}

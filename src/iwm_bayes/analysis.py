@@ -70,17 +70,22 @@ def analyse(model: Model, data: xr.Dataset, method: str, settings: dict[str, Any
         advice(fitted, verdict),
         security,
         groups,
-        contrast_table(contrasts(model, fitted)),
-        grouping_table(fitted),
-        likeness(model, fitted),
+        marked(contrast_table(contrasts(model, fitted)), verdict),
+        marked(grouping_table(fitted), verdict),
+        marked(likeness(model, fitted), verdict),
         answers,
-        styles,
-        sensitivity,
+        marked(styles, verdict),
+        marked(sensitivity, verdict),
         at_assimilations(model, data, groups, method, settings),
         method,
         settings,
         seconds,
     )
+
+
+def marked(table: pd.DataFrame, verdict: Verdict) -> pd.DataFrame:
+    """A table whose every line says so where the fit failed its gate or is an approximation."""
+    return table if verdict.word == "passed" or table.empty else table.assign(gate=verdict.word)
 
 
 def at_assimilations(

@@ -19,12 +19,8 @@ from iwm_bayes.core import Family, Model, Response, carried, each, leaves, rebui
 from iwm_bayes.filtering import SCALARS, course, fields, remembered, scan, summed_in_graph
 from iwm_bayes.hierarchy import coordinates, levels_in_graph
 from iwm_bayes.ops import by_figure, first_figures, has_figures, over_figures
-from iwm_bayes.population import values
+from iwm_bayes.population import figures_of, values
 from iwm_bayes.reading import readings, taken
-
-
-def figures_of(data: xr.Dataset) -> list[str]:
-    return [str(name) for name in data["figure"].values]
 
 
 def swappable(model: Model, data: xr.Dataset) -> dict[str, np.ndarray]:

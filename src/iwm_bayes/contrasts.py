@@ -16,7 +16,7 @@ import xarray as xr
 
 from iwm_bayes.core import Model
 from iwm_bayes.formulas import effects, prepared
-from iwm_bayes.population import LINKS, WIDE, Row, moves, rows
+from iwm_bayes.population import LINKS, WIDE, Row, figures_of, moves, rows
 
 PRIOR_DRAWS = 4000
 
@@ -43,7 +43,7 @@ def compared(model: Model, draws: xr.Dataset, data: xr.Dataset) -> xr.Dataset:
     """Difference and ratio of every contrast of every parameter with a formula, for each draw."""
     formulas, frame = json.loads(data.attrs["formulas"]), prepared(data)
     found: dict[str, xr.Dataset] = {}
-    for row in rows(model, [str(name) for name in data["figure"].values]):
+    for row in rows(model, figures_of(data)):
         if row.name not in formulas:
             continue
         formula, centre = formulas[row.name], draws["centre"].sel(row=row.label, drop=True)
@@ -60,7 +60,7 @@ def compared(model: Model, draws: xr.Dataset, data: xr.Dataset) -> xr.Dataset:
 def from_prior(model: Model, data: xr.Dataset, seed: int = 1) -> xr.Dataset:
     """Centres and effects before any data, (chain, draw, ...)."""
     generator, shape = np.random.default_rng(seed), (1, PRIOR_DRAWS)
-    placed = [row for row in rows(model, [str(name) for name in data["figure"].values])]
+    placed = rows(model, figures_of(data))
     labels = [str(label) for label in data["term"].values]
     partial = [row for row in placed if row.parameter.pooling == "partial"]
     centre = generator.normal([row.middle for row in placed], [row.width for row in placed], (*shape, len(placed)))

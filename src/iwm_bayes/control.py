@@ -1,9 +1,10 @@
 """Do the outcomes matter? The control by permutation.
 
 A curve that grows with the sessions, blind to what happens in them, gives a delta rule a learning rate above 0. So the
-theory is fitted once more with the outcomes that each person saw of each figure in another order, and the log evidence
-of every person compared: what is lost is what the order of outcomes told of the answers. All fits are by `laplace`, the
-one with the true order too. Winkler et al. (2014), doi:10.1016/j.neuroimage.2014.01.060, on permutation of this kind.
+theory is fitted again, three times, with the outcomes that each person saw of each figure in another order, and the
+log evidence of every person compared with their mean: what is lost is what the order of outcomes told of the answers.
+All fits are by `laplace`, the one with the true order too. On permutation in general: Winkler et al. (2014),
+doi:10.1016/j.neuroimage.2014.01.060.
 """
 
 from typing import NamedTuple

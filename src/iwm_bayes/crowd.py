@@ -14,7 +14,7 @@ import xarray as xr
 from iwm_bayes.core import Model
 from iwm_bayes.hierarchy import coordinates, pooled
 from iwm_bayes.method import Settings
-from iwm_bayes.population import WIDE, groupings, moves, rows
+from iwm_bayes.population import WIDE, figures_of, groupings, moves, rows
 
 
 class Crowd(NamedTuple):
@@ -45,7 +45,7 @@ class Group(NamedTuple):
 
 def crowd(model: Model, data: xr.Dataset) -> Crowd:
     """The hierarchy of a theory for the people of a data set."""
-    figures, people = [str(name) for name in data["figure"].values], data.sizes["person"]
+    figures, people = figures_of(data), data.sizes["person"]
     everything = [row.label for row in rows(model, figures)]
     partial, shared, separate = (pooled(model, figures, kind) for kind in ("partial", "shared", "separate"))
     names = coordinates(model, data)
@@ -66,7 +66,7 @@ def crowd(model: Model, data: xr.Dataset) -> Crowd:
         np.array([np.hypot(row.width, row.parameter.spread) for row in separate]),
         np.array([row.middle for row in partial] + [0.0] * (len(terms) + len(members))),
         np.array([*(row.width for row in partial), *(WIDE * moves(partial, terms).scale), *np.ones(len(members))]),
-        np.array([-1] * (len(partial) + len(terms)) + grouping),
+        np.array([-1] * (len(partial) + len(terms)) + grouping, dtype=int),
         np.array([row.parameter.spread for row in partial]),
         moves(partial, names.get("grouping", [])).scale,
         np.array([[row.middle for row in shared], [row.width for row in shared]]),
@@ -74,7 +74,7 @@ def crowd(model: Model, data: xr.Dataset) -> Crowd:
 
 
 def beginning(shape: Crowd) -> Group:
-    """The group as its priors have it, half a scale apart."""
+    """The group in the middle of its priors, sds at about their medians."""
     return Group(shape.middle.copy(), 0.7 * shape.spread, 0.7 * shape.between, shape.shared_prior[0].copy())
 
 
@@ -108,7 +108,7 @@ def beta_prior(shape: Crowd, group: Group) -> np.ndarray:
 
 
 def beta_information(shape: Crowd, group: Group, variance: np.ndarray) -> np.ndarray:
-    """What people say of beta, and the prior, (K, K); `variance` (N, D, D) is that of people around their modes."""
+    """What people say of beta, and the prior, (K, K); `variance` (N, D, D) is that of people around their means."""
     precision = 1.0 / scales(shape, group) ** 2
     weight = np.eye(len(precision)) * precision - precision[:, None] * variance * precision
     said = np.einsum("dnk,nde,enl->kl", shape.design, weight, shape.design, optimize=True)

@@ -52,20 +52,23 @@ def said(answers: np.ndarray) -> dict[str, float]:
 
 
 def foresee(model: Model, data: xr.Dataset, draws: int = 100, seed: int = 1) -> pd.DataFrame:
-    """One line per response and figure of it: the middle and the central 90 % of what the prior makes, and the data."""
+    """What the prior makes, its middle and central 90 %, beside the data: a line per response and thing said of it."""
     generator, people = np.random.default_rng(seed), data.sizes["person"]
-    made: dict[str, list[dict[str, float]]] = {name: [] for name in model.responses}
+    made: dict[str, list[dict[str, float]]] = {
+        name: [] for name in model.responses if data[f"answer_{name}"].notnull().any()
+    }
     for _ in range(draws):
         drawn = draw_people(model, names(data), people, generator)
-        for name, arguments in expected(model, drawn, data).items():
-            answered = np.isnan(data[f"answer_{name}"].values)
+        found = expected(model, drawn, data)
+        for name, arguments in ((name, found[name]) for name in made):
+            blank = np.isnan(data[f"answer_{name}"].values)
             answers = model.responses[name].family.draw(generator, **arguments).astype(float)
-            made[name].append(said(np.where(answered, np.nan, answers)))
+            made[name].append(said(np.where(blank, np.nan, answers)))
     lines = []
     for name, several in made.items():
         observed = said(data[f"answer_{name}"].values)
-        for figure, values in pd.DataFrame(several).items():
+        for what, values in pd.DataFrame(several).items():
             low, middle, high = values.quantile([0.05, 0.5, 0.95])
-            line = {"response": name, "what": figure, "prior": middle, "low": low, "high": high}
-            lines.append(line | {"in the data": observed[str(figure)]})
+            line = {"response": name, "what": what, "prior": middle, "low": low, "high": high}
+            lines.append(line | {"in the data": observed[str(what)]})
     return pd.DataFrame(lines)

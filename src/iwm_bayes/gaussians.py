@@ -20,7 +20,7 @@ CENTRINGS = 4  # of the Gaussians, each from the last
 
 
 class People(NamedTuple):
-    """Everyone under one group: modes (D, N), covariance (N, D, D), and the likelihood's slope by what is shared."""
+    """Everyone under one group: means (D, N), covariance (N, D, D), and the likelihood's slope by what is shared."""
 
     x: np.ndarray
     variance: np.ndarray
@@ -55,7 +55,8 @@ def curvature(problem: Problem, group: Group, x: np.ndarray) -> np.ndarray:
         step = STEP * (np.arange(len(scale)) == row)[:, None]
         ahead, behind = (problem.at(x + sign * step, group.shared)[1][shape.personal] for sign in (1, -1))
         columns.append((behind - ahead) / (2.0 * STEP))
-    return kept_above(np.stack(columns, axis=-1).transpose(1, 0, 2) + np.diag(1.0 / scale**2), scale)
+    said = np.array(columns).reshape(len(scale), *x.shape).transpose(2, 1, 0)
+    return kept_above(said + np.diag(1.0 / scale**2), scale)
 
 
 def found(problem: Problem, group: Group, x: np.ndarray) -> np.ndarray:
@@ -70,7 +71,7 @@ def found(problem: Problem, group: Group, x: np.ndarray) -> np.ndarray:
     value, slope = density(x)
     for _ in range(MOST_STEPS):
         step = np.linalg.solve(curvature(problem, group, x), slope.T[..., None])[..., 0].T
-        step *= np.minimum(1.0, 3.0 / np.maximum(np.abs(step / scale).max(axis=0), 1e-12))
+        step *= np.minimum(1.0, 3.0 / np.maximum(np.abs(step / scale).max(axis=0, initial=0.0), 1e-12))
         for _ in range(HALVINGS):
             new, new_slope = density(x + step)
             worse = ~(new >= value - 1e-10)
@@ -79,7 +80,7 @@ def found(problem: Problem, group: Group, x: np.ndarray) -> np.ndarray:
             step = np.where(worse, step / 4.0, step)
         step = np.where(worse, 0.0, step)
         x, value, slope = x + step, np.where(worse, value, new), np.where(worse, slope, new_slope)
-        if np.abs(step / scale).max() < 1e-3:
+        if np.abs(step / scale).max(initial=0.0) < 1e-3:
             break
     return x
 
@@ -88,7 +89,8 @@ def cubature(variance: np.ndarray) -> list[np.ndarray]:
     """Shifts (D, N) from the mean over which a cubic has the average that it has over the Gaussian (N, D, D)."""
     count = variance.shape[-1]
     root = np.linalg.cholesky(variance) * np.sqrt(count)
-    return [sign * root[:, :, column].T for column in range(count) for sign in (1, -1)]
+    shifts = [sign * root[:, :, column].T for column in range(count) for sign in (1, -1)]
+    return shifts or [np.zeros((0, len(variance)))]  # where everyone shares everything
 
 
 def settled(problem: Problem, group: Group, x: np.ndarray, variance: np.ndarray) -> People:
@@ -103,7 +105,7 @@ def settled(problem: Problem, group: Group, x: np.ndarray, variance: np.ndarray)
         precision = kept_above(np.diag(1.0 / scale**2) - bent @ np.linalg.inv(variance), scale)
         variance = np.linalg.inv(precision)
         step = np.einsum("nde,en->dn", variance, own.mean(axis=0) - (x - centre) / scale[:, None] ** 2)
-        x = x + step * np.minimum(1.0, 1.0 / np.maximum(np.abs(step / scale[:, None]).max(axis=0), 1e-12))
+        x = x + step * np.minimum(1.0, 1.0 / np.maximum(np.abs(step / scale[:, None]).max(axis=0, initial=0.0), 1e-12))
     return People(x, variance, shared)
 
 

@@ -14,7 +14,7 @@ link-scale value is centre + spread^(1-w) (offset - w centre). w = 1 is the cent
 and all between are the same model (Papaspiliopoulos, Roberts & Skold, 2007, doi:10.1214/088342307000000014). Members
 of a group are placed around the centre from which they deviate alike, with `group_centredness`.
 
-Correlations have an LKJ prior with shape 2, which prefers none a little: a correlation of two lies within +-.81 with
+Correlations have an LKJ prior with shape 2, which prefers none a little: a correlation of two lies within +-.73 with
 90 % (Lewandowski, Kurowicka & Joe, 2009, doi:10.1016/j.jmva.2009.04.008).
 """
 
@@ -26,7 +26,7 @@ import pytensor.tensor as pt
 import xarray as xr
 
 from iwm_bayes.core import Model
-from iwm_bayes.population import WIDE, Row, groupings, moves, place, rows, seats
+from iwm_bayes.population import WIDE, Row, figures_of, groupings, moves, place, rows, seats
 
 TRANSFORMED = ("spread", "group_spread", "correlation")  # variables that the sampler moves in another form
 SHAPE = 2.0  # of the LKJ prior
@@ -45,7 +45,7 @@ def moving(data: xr.Dataset) -> dict[str, list[str]]:
 
 def coordinates(model: Model, data: xr.Dataset) -> dict[str, Any]:
     """Names along every dim of the hierarchy."""
-    figures = [str(name) for name in data["figure"].values]
+    figures = figures_of(data)
     partial = [row.label for row in pooled(model, figures, "partial")]
     return {
         "row": [row.label for row in pooled(model, figures, "partial", "shared")],
@@ -93,7 +93,7 @@ def offsets(model: Model, middle: Any, scale: Any, count: int, people: int) -> A
 
 def levels_in_graph(model: Model, data: xr.Dataset) -> dict[str, Any]:
     """Declare the hierarchy in the model on the stack; link-scale values (person,) by row label."""
-    figures, people = [str(name) for name in data["figure"].values], data.sizes["person"]
+    figures, people = figures_of(data), data.sizes["person"]
     shared = pooled(model, figures, "partial", "shared")
     partial = pooled(model, figures, "partial")
     separate = pooled(model, figures, "separate")

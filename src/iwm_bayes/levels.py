@@ -4,7 +4,7 @@ import xarray as xr
 
 from iwm_bayes.core import Model
 from iwm_bayes.hierarchy import pooled
-from iwm_bayes.population import Row, groupings, moves, place, seats
+from iwm_bayes.population import Row, figures_of, groupings, moves, place, seats
 
 GROUP = ("centre", "spread", "effect", "group_spread", "deviation", "correlation")  # what is said of people in general
 
@@ -18,7 +18,7 @@ def correlations(factor: xr.DataArray) -> xr.DataArray:
 
 def rows_of(model: Model, data: xr.Dataset) -> list[Row]:
     """The partially pooled rows of a theory for these data."""
-    return pooled(model, [str(name) for name in data["figure"].values], "partial")
+    return pooled(model, figures_of(data), "partial")
 
 
 def of_members(values: xr.DataArray, members: list[str]) -> xr.DataArray:

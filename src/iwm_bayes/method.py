@@ -6,9 +6,9 @@ import numpy as np
 import pymc as pm
 import xarray as xr
 
-from iwm_bayes.build import figures_of
 from iwm_bayes.core import InputError, Model
 from iwm_bayes.hierarchy import moving
+from iwm_bayes.population import figures_of
 
 
 class Compiled(NamedTuple):

@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
+import xarray as xr
 
 from iwm_bayes.core import Model, Parameter, parameters
 from iwm_bayes.ops import Array, by_figure, exp, log, logit, sigmoid
@@ -28,6 +29,11 @@ LINKS: Mapping[str, tuple[Callable[[Array], Array], Callable[[Array], Array]]] =
 }
 Z90 = 1.6448536269514722  # half-width of a 90 % interval in standard deviations
 WIDE = 2.0  # prior sd of an effect in units of the scale of the between-person sd: wide, a choice and not a finding
+
+
+def figures_of(data: xr.Dataset) -> list[str]:
+    """The figures of a data set by name."""
+    return [str(name) for name in data["figure"].values]
 
 
 class Row(NamedTuple):
