@@ -1,9 +1,9 @@
 """Which theories of the shelf can be fitted to a partner who turns, and what do they predict of others?
 
-Every rule on the shelf, with the scale of `studies/reversal_rating.theory.toml` (a person's own, all else shared), is
-fitted to a fixed 150 of the 693 people and predicts the mean harm intent per block and order of the other 543, as new
-people from the group posterior. Decided by: the gate. One file per rule, so that a rerun does only what is missing:
-`python shelf_reversal.py FOLDER [RULE ...]`.
+Every rule on the shelf, with each of the study's two responses (a rating on the spot that the last act colours, and a
+plain one; a person's own scale, all else shared), is fitted to a fixed 150 of the 693 people and predicts the mean
+harm intent per block and order of the other 543, as new people from the group posterior. Decided by: the gate. One file
+per fit, so that a rerun does only what is missing: `python shelf_reversal.py FOLDER [RULE ...]`.
 """
 
 import json
@@ -48,15 +48,15 @@ def judge(model: Model, study: Study, data: xr.Dataset) -> dict[str, object]:
 def main(folder: Path, rules: list[str]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     study = load_study(STUDY)
-    model = load(study.theory[1])
-    data = read(study, model)
-    for name in rules:
-        path = folder / f"{name}.json"
-        if not path.exists():
-            path.write_text(json.dumps(judge(with_rule(model, name), study, data)))
-        found = json.loads(path.read_text())
-        print(name, "passed" if found["passed"] else f"failed: {'; '.join(found['reasons'])}")
-        print(*(f"    {line}" for line in found["blocks"]), sep="\n", flush=True)
+    for model in map(load, study.theory):
+        data, [response] = read(study, model), model.responses
+        for name in rules:
+            path = folder / f"{name}-{response}.json"
+            if not path.exists():
+                path.write_text(json.dumps(judge(with_rule(model, name), study, data)))
+            found = json.loads(path.read_text())
+            verdict = "passed" if found["passed"] else f"failed: {'; '.join(found['reasons'])}"
+            print(f"{name}, {response}: {verdict}", *found["blocks"], sep="\n    ", flush=True)
 
 
 if __name__ == "__main__":

@@ -5,10 +5,11 @@ import pytest
 
 from iwm_bayes import advi as module
 from iwm_bayes import theory
-from iwm_bayes.advi import advi, compile_variational, settled
+from iwm_bayes.advi import advi, settled
 from iwm_bayes.care import steady
 from iwm_bayes.diagnose import gate
 from iwm_bayes.infer import Settings
+from iwm_bayes.method import uncompiled
 from iwm_bayes.simulate import Phase, simulate
 
 
@@ -27,7 +28,7 @@ def test_fit_has_the_form_of_any_other_and_says_what_it_is(tmp_path, monkeypatch
     model = theory.load(tmp_path / "own.toml")
     data = simulate(model, [Phase({"therapist": steady(0.8)}, 6, True)], 8, 1)
     monkeypatch.setattr(module, "STEPS", 300)
-    fit = advi(compile_variational(model, data), data, Settings(draws=20, chains=2))
+    fit = advi(uncompiled(model, data), data, Settings(draws=20, chains=2))
     posterior = fit["posterior"].to_dataset()
     assert set(posterior) == {"centre", "spread", "level"}
     assert posterior["level"].sizes == {"chain": 1, "draw": 40, "personal": 2, "person": 8}

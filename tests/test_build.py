@@ -48,7 +48,7 @@ def by_hand(model, data, levels):
     return found
 
 
-def levels_at(model, point, centredness):
+def levels_at(model, point, centredness, unit=1.0):
     """Link-scale values of each person by row label, from a point of the PyMC model's own variables."""
     shared = [row for row in population.rows(model, FIGURES) if row.parameter.pooling != "separate"]
     partial = [row.label for row in shared if row.parameter.pooling == "partial"]
@@ -56,7 +56,7 @@ def levels_at(model, point, centredness):
     levels = {row.label: np.repeat(point["centre"][i], 3) for i, row in enumerate(shared)}
     for i, label in enumerate(partial):
         centre, spread, w = levels[label][0], np.exp(point["spread_log__"][i]), centredness
-        levels[label] = centre + spread ** (1 - w) * (point["offset"][i] - w * centre)
+        levels[label] = centre + (spread / unit) ** (1 - w) * (point["offset"][i] - w * centre)
     return levels | {label: point["level"][i] for i, label in enumerate(separate)}
 
 
@@ -98,23 +98,23 @@ def test_gradient_is_finite_all_over_the_prior(name):
     assert (gradient != 0).all(axis=1).any()
 
 
-@pytest.mark.parametrize("centredness", [0.0, 0.4, 1.0])
-def test_people_are_normal_around_the_group_however_they_are_sampled(centredness):
-    """At any centredness a person's link-scale value is Normal(centre, spread), by change of variables."""
+@pytest.mark.parametrize(("centredness", "unit"), [(0.0, 1.0), (0.0, 0.3), (0.4, 1.0), (0.4, 0.3), (1.0, 0.3)])
+def test_people_are_normal_around_the_group_however_they_are_sampled(centredness, unit):
+    """At any centredness, in any unit, a person is Normal(centre, spread) on the link scale, by change of variables."""
     model = theory.load("kalman")
     built = build(model, simulate(model, PHASES, people=3, seed=1))
-    partial = list(built.coords["partial"])
+    partial, w = list(built.coords["partial"]), centredness * np.array([1.0, 0.5, 0.8])  # of each person
     with built:
-        pm.set_data({"centredness": np.full(len(partial), centredness)})
+        pm.set_data({"centredness": np.tile(w, (len(partial), 1)), "unit": np.full(len(partial), unit)})
     generator = np.random.default_rng(4)
     point = {key: generator.normal(0.2, 0.5, value.shape) for key, value in built.initial_point().items()}
     inputs = [built.rvs_to_values[built[str(key).removesuffix("_log__")]] for key in point]
     (density,) = evaluate(inputs, built.logp(vars=[built["offset"]], sum=False))(*point.values())
     spread = np.exp(point["spread_log__"])[:, None]
-    levels = levels_at(model, point, centredness)
+    levels = levels_at(model, point, w, unit)
     centre = np.array([point["centre"][list(built.coords["row"]).index(label)] for label in partial])[:, None]
     expected = stats.norm.logpdf(np.array([levels[label] for label in partial]), centre, spread)
-    np.testing.assert_allclose(density - (1 - centredness) * np.log(spread), expected, rtol=1e-10)
+    np.testing.assert_allclose(density - (1 - w) * np.log(spread / unit), expected, rtol=1e-10)
 
 
 def test_priors_are_those_of_the_theory():

@@ -159,7 +159,7 @@ def test_simulated_sessions_can_be_fitted(tmp_path: Path) -> None:
     made = in_its_own_process("simulate", theory, "--people", "8", "--sessions", "10", "--care", care, cwd=tmp_path)
     assert made.returncode == 0, made.stderr
     (tmp_path / "study.toml").write_text(STUDY.replace('"rating"', '"availability_rating"'))
-    short = ["--draws", "200", "--tune", "200", "--quiet"]
+    short = ["--draws", "200", "--tune", "200", "--quiet", "--people"]
     result = in_its_own_process("fit", "study.toml", "--out", "here", *short, cwd=tmp_path)
     manifest = json.loads((tmp_path / "here" / "manifest.json").read_text())
     assert result.returncode == (0 if manifest["passed"] else 3), result.stderr
@@ -169,5 +169,9 @@ def test_simulated_sessions_can_be_fitted(tmp_path: Path) -> None:
         "availability_rate",
         "availability_rating_noise",
     }
+    people = pd.read_csv(tmp_path / "here" / "people.csv")
+    assert list(people["person"].unique()) == [f"person {index}" for index in range(1, 9)]
+    assert (people["informed"] < 1).all()
+    assert set(manifest["centredness"].values()) <= {manifest["centredness"][name] for name in people["parameter"]}
     assert (tmp_path / "here" / "fit.nc").exists()
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".here")]

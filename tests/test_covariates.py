@@ -16,7 +16,7 @@ from iwm_bayes.contrasts import contrasts
 from iwm_bayes.core import InputError
 from iwm_bayes.data import read, to_table
 from iwm_bayes.hierarchy import coordinates
-from iwm_bayes.levels import in_levels
+from iwm_bayes.levels import in_levels, own_centres
 from iwm_bayes.likeness import likeness
 from iwm_bayes.simulate import Phase, simulate
 from iwm_bayes.study import load_study
@@ -84,6 +84,45 @@ def test_design_is_of_the_people_who_are_fitted(folder):
     np.testing.assert_array_equal(data["membership"], [[1, 0, 1, 0, 0, 0], [0, 1, 0, 1, 0, 0], [0, 0, 0, 0, 1, 1]])
 
 
+def test_slopes_may_differ_between_members(folder):
+    """(anxiety|therapist): each therapist has a start, and a slope that counts by the standardised anxiety."""
+    formula = 'availability_start = "anxiety + (anxiety|therapist)"'
+    (folder / "study.toml").write_text(STUDY.replace('availability_start = "1 + (1|therapist)"', formula))
+    model, data = opened(folder)
+    belongs = np.array([[1, 0, 1, 0, 0, 0], [0, 1, 0, 1, 0, 0], [0, 0, 0, 0, 1, 1]])
+    anxiety = (np.array([3.0, 5.0, 1.0, 2.0, 4.0, 6.0]) - 3.5) / np.sqrt(3.5)
+    by_name = data["membership"].to_pandas()
+    for kind, share in (("1", belongs), ("anxiety", belongs * anxiety)):
+        labels = [f"availability_start: {kind}|therapist[{name}]" for name in "789"]
+        np.testing.assert_allclose(by_name.loc[labels], share, rtol=1e-12)
+    assert set(coordinates(model, data)["grouping"]) == {f"availability_start: {x}|therapist" for x in ("1", "anxiety")}
+    generator, members = np.random.default_rng(6), list(data["member"].values)
+    deviation = generator.normal(size=6)
+    posterior = xr.Dataset(
+        {
+            "centre": (("chain", "draw", "row"), generator.normal(size=(1, 1, 3))),
+            "effect": (("chain", "draw", "term"), generator.normal(size=(1, 1, 3))),
+            "deviation": (("chain", "draw", "member"), deviation[None, None]),
+        },
+        {
+            name: labels
+            for name, labels in coordinates(model, data).items()
+            if name in ("row", "term", "member", "partial")
+        },
+    )
+    found = own_centres(posterior, model, data).squeeze().sel(partial="availability_start")
+    of = dict(zip(members, deviation, strict=True))
+    start = posterior["centre"].sel(row="availability_start").item()
+    fixed = posterior["effect"].sel(term="availability_start: anxiety").item()
+    expected = [
+        start
+        + of[f"availability_start: 1|therapist[{t}]"]
+        + (fixed + of[f"availability_start: anxiety|therapist[{t}]"]) * x
+        for t, x in zip("787899", anxiety, strict=True)
+    ]
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
 def test_people_without_covariates_are_named_or_dropped(folder):
     """An error that says who and what to do; with `missing = "drop"` they are left out, and that is on record."""
     PEOPLE.assign(anxiety=PEOPLE["anxiety"].mask(PEOPLE["id"] == "p002")).iloc[:-2].to_csv(
@@ -136,31 +175,33 @@ def at_random(built, seed):
     return point, inputs
 
 
-def as_sampled(built, point, centredness):
-    """A point as the one draw of a sampler, and how centred it was sampled."""
+def as_sampled(built, point, how):
+    """A point as the one draw of a sampler, and how it was sampled, by the name of the model's data."""
     natural = {name.removesuffix("_log__"): np.exp(x) if "_log__" in name else x for name, x in point.items()}
     dims = {name: built.named_vars_to_dims[name] for name in natural}
     drawn = {name: (("chain", "draw", *dims[name]), value[None, None]) for name, value in natural.items()}
     coordinates = {dim: list(built.coords[dim]) for several in dims.values() for dim in several}
-    centred = {
-        "centredness": ("partial", np.full(len(coordinates["partial"]), centredness)),
-        "group_centredness": ("grouping", np.full(len(coordinates["grouping"]), centredness)),
+    dims = {
+        name: ("grouping" if name.startswith("group_") else "partial", "person")[: x.ndim] for name, x in how.items()
     }
     kept = {dim: coordinates[dim] for dim in ("partial", "grouping")}
-    return xr.Dataset(drawn, coordinates), xr.Dataset(centred, kept)
+    return xr.Dataset(drawn, coordinates), xr.Dataset({name: (dims[name], x) for name, x in how.items()}, kept)
 
 
-@pytest.mark.parametrize("centredness", [0.0, 0.4, 1.0])
-def test_people_are_normal_around_moved_centres(folder, centredness):
+@pytest.mark.parametrize(("centredness", "unit"), [(0.0, 0.3), (0.4, 1.0), (0.4, 0.3), (1.0, 0.3)])
+def test_people_are_normal_around_moved_centres(folder, centredness, unit):
     """Levels and members are normal however they are sampled; closed forms by change of variables."""
     model, data = opened(folder)
     built = build(model, data)
+    w = centredness * np.linspace(0.5, 1.0, 6)  # of each person
+    how = {"centredness": np.tile(w, (3, 1)), "unit": np.full(3, unit)}
+    how |= {"group_centredness": np.full(1, centredness), "group_unit": np.full(1, unit)}
     with built:
-        pm.set_data({"centredness": np.full(3, centredness), "group_centredness": np.full(1, centredness)})
+        pm.set_data(how)
     point, inputs = at_random(built, 3)
     variables = [built["offset"], built["member_offset"]]
     of_people, of_members = evaluate(inputs, built.logp(vars=variables, sum=False))(*point.values())
-    drawn, sampled_as = as_sampled(built, point, centredness)
+    drawn, sampled_as = as_sampled(built, point, how)
     found = in_levels(drawn, model, data, sampled_as).squeeze()
     start, rate, noise = point["centre"]
     deviation = found["deviation"].values
@@ -173,9 +214,9 @@ def test_people_are_normal_around_moved_centres(folder, centredness):
     )
     spread, between = np.exp(point["spread_log__"])[:, None], np.exp(point["group_spread_log__"])
     expected = stats.norm.logpdf(found["level"].values, own, spread)
-    np.testing.assert_allclose(of_people - (1 - centredness) * np.log(spread), expected, rtol=1e-9)
+    np.testing.assert_allclose(of_people - (1 - w) * np.log(spread / unit), expected, rtol=1e-9)
     expected = stats.norm.logpdf(deviation, 0.0, between)
-    np.testing.assert_allclose(of_members - (1 - centredness) * np.log(between), expected, rtol=1e-9)
+    np.testing.assert_allclose(of_members - (1 - centredness) * np.log(between / unit), expected, rtol=1e-9)
 
 
 def test_correlated_people_are_jointly_normal(folder):
@@ -184,7 +225,7 @@ def test_correlated_people_are_jointly_normal(folder):
     model, data = opened(folder)
     built = build(model, data.drop_dims(["term", "member"]))
     with built:
-        pm.set_data({"centredness": np.ones(3)})
+        pm.set_data({"centredness": np.ones((3, 6))})
     point, inputs = at_random(built, 5)
     [density], factor = built.logp(vars=[built["offset"]], sum=False), built["correlation"]
     outputs = [density, *built.replace_rvs_by_values([factor])]

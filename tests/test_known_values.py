@@ -54,6 +54,11 @@ GOLDEN = {  # belief after each outcome, to five decimals
     ),
 }
 LOG_ODDS = {  # the mean after each outcome, in log-odds, and other parts of the state at the end
+    "hgf": (  # by pyhgf 0.3.2, two levels, mean-field updates
+        {"availability_start": 0.5, "availability_tonic": -3.0, "availability_start_variance": 0.1},
+        [0.07219, 0.16144, 0.26351, 0.11943, 0.25254, 0.07937, -0.09123, 0.08934, 0.26117, 0.42305],
+        {"variance": 0.37206},
+    ),
     "volatile_kalman": (
         {
             "availability_start": 0.5,

@@ -16,7 +16,8 @@ LAYERS = (  # from the ground up; within a layer a module may import those writt
     "population, theory, filtering, answers",
     "living, simulate, hierarchy, levels, build, sampler, earned",
     "method, crowd, gaussians, nuts, laplace, advi, control, infer, run",
-    "people, lives, identify, diagnose, advise, foresight, contrasts, likeness, derive, compare, calibrate, summary",
+    "people, lives, identify, diagnose, advise, foresight, contrasts, likeness, derive, compare, calibrate, summary, "
+    "individuals",
     "plots, sweep",
     "analysis, report",
     "cli",

@@ -76,6 +76,16 @@ def test_compensatory_with_worth_known_is_a_filter_of_one_belief():
     np.testing.assert_allclose(worths, worth, rtol=0, atol=1e-15)
 
 
+def test_enhanced_filter_without_coupling_has_two_levels():
+    """Where volatility does not reach the belief, three levels learn what two do."""
+    two = {"start": 0.3, "tonic": -2.0, "start_variance": 0.4}
+    above = {"start_volatility": 1.0, "start_vagueness": 1.0, "meta": -6.0, "coupling": 0.0}
+    outcomes = OUTCOMES > 0.5
+    np.testing.assert_allclose(
+        alone("ehgf", outcomes, **two, **above), alone("hgf", outcomes, **two), rtol=0, atol=1e-14
+    )
+
+
 def test_figures_that_correlate_fully_are_one():
     """At a correlation of 1 whatever is learned of one figure is learned of all."""
     p = compensatory(figure_correlation=1.0, diffusion=0.05)

@@ -9,18 +9,11 @@ import numpy as np
 import pymc as pm
 import xarray as xr
 
-from iwm_bayes.build import build, swappable
-from iwm_bayes.core import Model
 from iwm_bayes.levels import in_levels
-from iwm_bayes.method import Compiled, Settings, check, compiled, half_way
+from iwm_bayes.method import Compiled, Settings, enter, half_way
 
 STEPS = 40_000
 LAST = 0.1  # share of the steps that is compared with as many before it
-
-
-def compile_variational(model: Model, data: xr.Dataset) -> Compiled:
-    """A theory's graph for the shape of a data set; PyMC compiles it when it is fitted."""
-    return compiled(model, build(model, data), None, data)
 
 
 def settled(bound: np.ndarray) -> bool:
@@ -33,11 +26,9 @@ def settled(bound: np.ndarray) -> bool:
 
 def advi(ready: Compiled, data: xr.Dataset, settings: Settings) -> xr.DataTree:
     """The posterior as independent Gaussians, drawn from; `converged` says whether the loss had stopped to fall."""
-    check(ready, data)
-    sampled_as = half_way(ready.graph)
-    entering = swappable(ready.model, data) | {str(name): values.values for name, values in sampled_as.items()}
+    sampled_as = half_way(ready.model, data)
+    enter(ready, data, sampled_as)
     with ready.graph:
-        pm.set_data({name: value for name, value in entering.items() if name in ready.graph})
         found = pm.fit(STEPS, method="advi", random_seed=settings.seed, progressbar=settings.progress, backend="numba")
         drawn = found.sample(settings.chains * settings.draws, random_seed=settings.seed)
     posterior = in_levels(drawn["posterior"].to_dataset(), ready.model, data, sampled_as)

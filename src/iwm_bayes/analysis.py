@@ -16,6 +16,7 @@ from iwm_bayes.core import Model, parameters
 from iwm_bayes.derive import earned_security
 from iwm_bayes.diagnose import Verdict, gate
 from iwm_bayes.identify import identifiability
+from iwm_bayes.individuals import person_table
 from iwm_bayes.infer import fit
 from iwm_bayes.likeness import likeness
 from iwm_bayes.people import names
@@ -47,6 +48,7 @@ class Analysis(NamedTuple):
     settings: dict[str, Any]
     seconds: float
     control: Control | None = None  # whether outcomes matter, where it was asked
+    people: pd.DataFrame = pd.DataFrame()  # everyone beside the group, where it was asked
 
 
 def analyse(model: Model, data: xr.Dataset, method: str, settings: dict[str, Any]) -> Analysis:
@@ -88,6 +90,11 @@ def marked(table: pd.DataFrame, verdict: Verdict) -> pd.DataFrame:
     return table if verdict.word == "passed" or table.empty else table.assign(gate=verdict.word)
 
 
+def with_people(found: Analysis) -> Analysis:
+    """The analysis with a table of everyone, under pseudonyms."""
+    return found._replace(people=marked(person_table(found.model, found.fit), found.verdict))
+
+
 def at_assimilations(
     model: Model, data: xr.Dataset, groups: pd.DataFrame, method: str, settings: dict[str, Any]
 ) -> pd.DataFrame:
@@ -108,13 +115,21 @@ def at_assimilations(
     return pd.DataFrame(found)
 
 
+def centredness_of(fitted: xr.DataTree) -> dict[str, float]:
+    """How centred each row was sampled, on average over people, and each group."""
+    sampled_as = fitted["constant_data"].to_dataset()
+    kept = [sampled_as[name] for name in ("centredness", "group_centredness") if name in sampled_as]
+    mean = [values.mean([dim for dim in values.dims if dim == "person"]) for values in kept]
+    return {str(place): float(value) for values in mean for place, value in values.to_series().items()}
+
+
 def write(found: Analysis, folder: Path, files: dict[str, Path]) -> None:
     """Write a run's folder; `files` are what went in, whose hashes are kept."""
 
     def fill(place: Path) -> None:
         found.fit.to_netcdf(place / "fit.nc", engine="h5netcdf")
         found.groups.to_csv(place / "summary.csv", index=False)
-        for name in ("answers", "styles", "sensitivity", "assimilation", "contrasts", "between", "likeness"):
+        for name in ("answers", "styles", "sensitivity", "assimilation", "contrasts", "between", "likeness", "people"):
             if len(getattr(found, name)):
                 getattr(found, name).to_csv(place / f"{name}.csv", index=False)
         for view, security in found.security.items():
@@ -128,11 +143,7 @@ def write(found: Analysis, folder: Path, files: dict[str, Path]) -> None:
             settings=found.settings,
             files={name: {"path": str(path), "sha256": sha256(path)} for name, path in files.items()},
             criterion=found.security[ANYONE].attrs,
-            centredness={
-                str(place): float(value)
-                for values in found.fit["constant_data"].to_dataset().values()
-                for place, value in values.to_series().items()
-            },
+            centredness=centredness_of(found.fit),
             seconds=round(found.seconds, 1),
             passed=found.verdict.passed,
             reasons=found.verdict.reasons,

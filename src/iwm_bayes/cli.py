@@ -152,6 +152,7 @@ def fit(
     seed: Annotated[int, typer.Option(min=0)] = 1,
     method: str = "nuts",
     control: Annotated[bool, typer.Option(help="whether the order of outcomes matters, by four more fits")] = True,
+    people: Annotated[bool, typer.Option("--people", help="also a table of everyone, under pseudonyms")] = False,
     quiet: Annotated[bool, typer.Option(help="no progress bars")] = False,
 ) -> None:
     """Fit a theory to a study, judge the fit, and say how long earned security takes."""
@@ -164,6 +165,10 @@ def fit(
         from iwm_bayes.control import control as by_permutation
 
         found = found._replace(control=by_permutation(model, data, seed))
+    if people:
+        from iwm_bayes.analysis import with_people
+
+        found = with_people(found)
     tell_and_write(found, folder, files)
     finish(found, folder)
 

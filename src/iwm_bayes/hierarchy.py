@@ -9,10 +9,14 @@
     member_offset (member,)          each member's place among them
     correlation  (partial, partial)  Cholesky factor, where the theory says `correlated`
 
-With w = `centredness` and a person's own centre, moved by covariates, offset ~ Normal(w centre, spread^w) and the
-link-scale value is centre + spread^(1-w) (offset - w centre). w = 1 is the centred form, w = 0 the non-centred one,
-and all between are the same model (Papaspiliopoulos, Roberts & Skold, 2007, doi:10.1214/088342307000000014). Members
-of a group are placed around the centre from which they deviate alike, with `group_centredness`.
+With w = `centredness` of a person, their own centre, moved by covariates, and r the spread in a `unit`,
+
+    offset ~ Normal(w centre, unit r^w),    link-scale value = centre + r^(1-w) (offset - w centre)
+
+w = 1 is the centred form, w = 0 the non-centred one, and all between, in whatever unit, are the same model
+(Papaspiliopoulos, Roberts & Skold, 2007, doi:10.1214/088342307000000014). The unit is about the spread itself: then
+centres and offsets are independent at the w that the data ask for. Members of a group are placed around the centre
+from which they deviate alike, with `group_centredness` and `group_unit`.
 
 Correlations have an LKJ prior with shape 2, which prefers none a little: a correlation of two lies within +-.73 with
 90 % (Lewandowski, Kurowicka & Joe, 2009, doi:10.1016/j.jmva.2009.04.008).
@@ -76,19 +80,20 @@ def moved(partial: list[Row], centre: Any, data: xr.Dataset) -> Any:
         group_spread = pm.HalfNormal("group_spread", moves(partial, labels["grouping"]).scale, dims="grouping")
         group = [labels["grouping"].index(name) for name in groupings(labels["member"])]
         w = pm.Data("group_centredness", np.zeros(len(labels["grouping"])), dims="grouping")[group]
+        unit = pm.Data("group_unit", np.ones(len(labels["grouping"])), dims="grouping")[group]
         middle, scale = (centre[:, None] * seats(partial, labels["member"])).sum(axis=0), group_spread[group]
-        offset = pm.Normal("member_offset", w * middle, scale**w, dims="member")
-        found += over(by_member.rows, (place(middle, scale, offset, w) - middle)[:, None] * membership)
+        offset = pm.Normal("member_offset", w * middle, unit * (scale / unit) ** w, dims="member")
+        found += over(by_member.rows, (place(middle, scale, offset, w, unit) - middle)[:, None] * membership)
     return found
 
 
-def offsets(model: Model, middle: Any, scale: Any, count: int, people: int) -> Any:
-    """Declare each person's place around the centre, (partial, person); `scale` is (partial, 1)."""
+def offsets(model: Model, middle: Any, scale: Any, count: int) -> Any:
+    """Declare each person's place around the centre; all are (partial, person)."""
     if not model.correlated or count < 2:
         return pm.Normal("offset", middle, scale, dims=("partial", "person"))
     factor = pm.LKJCorr("correlation", eta=SHAPE, n=count, dims=("partial", "other"))
-    middle = pt.broadcast_to(middle, (count, people))
-    return pm.MvNormal("offset", middle.T, chol=scale * factor, dims=("person", "partial")).T
+    of_people = scale.T[:, :, None] * factor
+    return pm.MvNormal("offset", middle.T, chol=of_people, dims=("person", "partial")).T
 
 
 def levels_in_graph(model: Model, data: xr.Dataset) -> dict[str, Any]:
@@ -104,9 +109,11 @@ def levels_in_graph(model: Model, data: xr.Dataset) -> dict[str, Any]:
     if partial:
         spread = pm.HalfNormal("spread", [row.parameter.spread for row in partial], dims="partial")
         within = [shared.index(row) for row in partial]
-        w = pm.Data("centredness", np.zeros(len(partial)), dims="partial")[:, None]
+        w = pm.Data("centredness", np.zeros((len(partial), people)), dims=("partial", "person"))
+        unit = pm.Data("unit", np.ones(len(partial)), dims="partial")[:, None]
         middle, scale = centre[within][:, None] + moved(partial, centre[within], data), spread[:, None]
-        placed = place(middle, scale, offsets(model, w * middle, scale**w, len(partial), people), w)
+        offset = offsets(model, w * middle, unit * (scale / unit) ** w, len(partial))
+        placed = place(middle, scale, offset, w, unit)
         levels |= {row.label: placed[index] for index, row in enumerate(partial)}
     if separate:
         widths = [np.hypot(row.width, row.parameter.spread) for row in separate]

@@ -15,10 +15,10 @@ from typing import Any, NamedTuple
 
 import xarray as xr
 
-from iwm_bayes.advi import advi, compile_variational
+from iwm_bayes.advi import advi
 from iwm_bayes.core import InputError, Model
 from iwm_bayes.laplace import compile_likelihood, laplace
-from iwm_bayes.method import Compiled, Settings
+from iwm_bayes.method import Compiled, Settings, uncompiled
 from iwm_bayes.nuts import compile_model, nuts
 
 __all__ = ["METHODS", "Compiled", "Method", "Settings", "compile_likelihood", "compile_model", "fit", "laplace", "nuts"]
@@ -34,7 +34,7 @@ class Method(NamedTuple):
 METHODS: Mapping[str, Method] = {
     "nuts": Method(compile_model, nuts),
     "laplace": Method(compile_likelihood, laplace),
-    "advi": Method(compile_variational, advi),
+    "advi": Method(uncompiled, advi),
 }
 
 

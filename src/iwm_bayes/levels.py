@@ -40,8 +40,9 @@ def with_members(posterior: xr.Dataset, model: Model, data: xr.Dataset, sampled_
         return posterior
     members = [str(name) for name in data["member"].values]
     middle = seats_of(posterior, model, data)
-    spread, w = (of_members(x, members) for x in (posterior["group_spread"], sampled_as["group_centredness"]))
-    return posterior.assign(deviation=place(middle, spread, posterior["member_offset"], w) - middle)
+    how = (posterior["group_spread"], sampled_as["group_centredness"], sampled_as["group_unit"])
+    spread, w, unit = (of_members(x, members) for x in how)
+    return posterior.assign(deviation=place(middle, spread, posterior["member_offset"], w, unit) - middle)
 
 
 def own_centres(posterior: xr.Dataset, model: Model, data: xr.Dataset) -> xr.DataArray:
@@ -60,8 +61,8 @@ def in_levels(posterior: xr.Dataset, model: Model, data: xr.Dataset, sampled_as:
     if "correlation" in posterior:
         posterior = posterior.assign(correlation=correlations(posterior["correlation"]))
     if "offset" in posterior:
-        centre, w = own_centres(posterior, model, data), sampled_as["centredness"]
-        levels.append(place(centre, posterior["spread"], posterior["offset"], w).rename(partial="personal"))
+        centre, w, unit = own_centres(posterior, model, data), sampled_as["centredness"], sampled_as["unit"]
+        levels.append(place(centre, posterior["spread"], posterior["offset"], w, unit).rename(partial="personal"))
     if "level" in posterior:
         levels.append(posterior["level"].rename(separate="personal"))
     kept = posterior[[name for name in GROUP if name in posterior]]
@@ -90,12 +91,15 @@ def centred(within: xr.DataArray, spread: xr.DataArray) -> xr.DataArray:
 
 
 def centredness_for(posterior: xr.Dataset, model: Model, data: xr.Dataset) -> xr.Dataset:
-    """How centred to sample people, and the members of groups, as a pilot's posterior has it."""
+    """How centred to sample people, and the members of groups, and in which units, as a pilot's posterior has it."""
     level = posterior["level"].sel(personal=posterior["partial"]).drop_vars("personal")
-    within = level.var(("chain", "draw")).mean("person")
-    found = xr.Dataset({"centredness": centred(within, posterior["spread"])})
+    within = level.var(("chain", "draw"))
+    spread = posterior["spread"]
+    found = xr.Dataset({"centredness": centred(within, spread), "unit": spread.median(("chain", "draw"))})
     if "deviation" not in posterior:
         return found
     placed = (seats_of(posterior, model, data) + posterior["deviation"]).var(("chain", "draw"))
     group = xr.DataArray(groupings([str(name) for name in data["member"].values]), dims="member", name="grouping")
-    return found.assign(group_centredness=centred(placed.groupby(group).mean(), posterior["group_spread"]))
+    spread = posterior["group_spread"]
+    how = {"group_centredness": centred(placed.groupby(group).mean(), spread)}
+    return found.assign(how | {"group_unit": spread.median(("chain", "draw"))})

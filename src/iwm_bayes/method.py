@@ -6,9 +6,12 @@ import numpy as np
 import pymc as pm
 import xarray as xr
 
+from iwm_bayes.build import build, swappable
 from iwm_bayes.core import InputError, Model
-from iwm_bayes.hierarchy import moving
-from iwm_bayes.population import figures_of
+from iwm_bayes.hierarchy import moving, pooled
+from iwm_bayes.population import figures_of, moves
+
+MEDIAN = 0.6744897501960817  # of a half-normal in units of its scale
 
 
 class Compiled(NamedTuple):
@@ -50,9 +53,33 @@ def check(ready: Compiled, data: xr.Dataset) -> None:
         raise InputError(["compiled for other covariates or groups. Compile the theory for these data"])
 
 
-def half_way(graph: pm.Model) -> xr.Dataset:
-    """Everything sampled half-way between the centred and the non-centred form."""
-    partial, grouping = (list(graph.coords.get(dim, ())) for dim in ("partial", "grouping"))
-    found = xr.Dataset({"centredness": ("partial", np.full(len(partial), 0.5))}, {"partial": partial})
-    halves = xr.DataArray(np.full(len(grouping), 0.5), {"grouping": grouping}, ("grouping",))
-    return found.assign(group_centredness=halves) if grouping else found
+def uncompiled(model: Model, data: xr.Dataset) -> Compiled:
+    """A theory's graph for the shape of a data set, where what works on it compiles it itself."""
+    return compiled(model, build(model, data), None, data)
+
+
+def entering(ready: Compiled, data: xr.Dataset, sampled_as: xr.Dataset) -> dict[str, np.ndarray]:
+    """All that a graph is given from outside, by the name of its `pm.Data`; InputError for data of another shape."""
+    check(ready, data)
+    found = swappable(ready.model, data) | {str(name): values.values for name, values in sampled_as.items()}
+    return {name: value for name, value in found.items() if name in ready.graph}
+
+
+def enter(ready: Compiled, data: xr.Dataset, sampled_as: xr.Dataset) -> None:
+    """Put data into a graph."""
+    with ready.graph:
+        pm.set_data(entering(ready, data, sampled_as))
+
+
+def half_way(model: Model, data: xr.Dataset) -> xr.Dataset:
+    """Everything half-way between the centred and the non-centred form, in units of the prior's median spread."""
+    partial, grouping = pooled(model, figures_of(data), "partial"), moving(data).get("grouping", [])
+    spreads = np.array([row.parameter.spread for row in partial])
+    halves = np.full((len(partial), data.sizes["person"]), 0.5)
+    found = {"centredness": (("partial", "person"), halves), "unit": ("partial", MEDIAN * spreads)}
+    coords = {"partial": [row.label for row in partial], "person": data["person"].values}
+    if grouping:
+        found["group_centredness"] = ("grouping", np.full(len(grouping), 0.5))
+        found["group_unit"] = ("grouping", MEDIAN * moves(partial, grouping).scale)
+        coords["grouping"] = grouping
+    return xr.Dataset(found, coords)

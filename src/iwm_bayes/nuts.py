@@ -5,11 +5,11 @@ from typing import Any
 import nutpie
 import xarray as xr
 
-from iwm_bayes.build import build, swappable
+from iwm_bayes.build import build
 from iwm_bayes.core import Model
 from iwm_bayes.hierarchy import TRANSFORMED
 from iwm_bayes.levels import centredness_for, in_levels
-from iwm_bayes.method import Compiled, Settings, check, compiled, half_way
+from iwm_bayes.method import Compiled, Settings, compiled, entering, half_way
 from iwm_bayes.sampler import compile_graph
 
 
@@ -22,10 +22,9 @@ def compile_model(model: Model, data: xr.Dataset) -> Compiled:
 
 def with_data(ready: Compiled, data: xr.Dataset, sampled_as: xr.Dataset) -> Any:
     """The sampler on another data set of as many people and the same figures; InputError otherwise."""
-    check(ready, data)
-    entering = swappable(ready.model, data) | {str(name): values.values for name, values in sampled_as.items()}
     known = {variable.name for variable in ready.engine.shared_var_keys}
-    return ready.engine.with_data(**{name: value for name, value in entering.items() if name in known})
+    given = entering(ready, data, sampled_as)
+    return ready.engine.with_data(**{name: value for name, value in given.items() if name in known})
 
 
 def run(ready: Compiled, data: xr.Dataset, sampled_as: xr.Dataset, settings: Settings) -> xr.DataTree:
@@ -45,7 +44,7 @@ def run(ready: Compiled, data: xr.Dataset, sampled_as: xr.Dataset, settings: Set
 
 def choose_centredness(ready: Compiled, data: xr.Dataset, settings: Settings) -> xr.Dataset:
     """How centred to sample each row and group, from a short pilot half-way between the forms."""
-    pilot, begin = Settings(draws=150, tune=250, chains=2, seed=settings.seed + 1), half_way(ready.graph)
+    pilot, begin = Settings(draws=150, tune=250, chains=2, seed=settings.seed + 1), half_way(ready.model, data)
     if begin.sizes["partial"] == 0:
         return begin
     trace = run(ready, data, begin, pilot)

@@ -118,6 +118,6 @@ def groupings(labels: Sequence[str]) -> list[str]:
     return [label.rpartition("[")[0] for label in labels]
 
 
-def place(centre: Array, spread: Array, offset: Array, centredness: Array = 0.0) -> Array:
-    """A person's link-scale value from where they stand around the group's centre; see `build`."""
-    return centre + spread ** (1.0 - centredness) * (offset - centredness * centre)
+def place(centre: Array, spread: Array, offset: Array, centredness: Array = 0.0, unit: Array = 1.0) -> Array:
+    """A person's link-scale value from where they stand around the group's centre; see `hierarchy`."""
+    return centre + (spread / unit) ** (1.0 - centredness) * (offset - centredness * centre)

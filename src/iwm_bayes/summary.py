@@ -24,7 +24,8 @@ def group_table(model: Model, fit: xr.DataTree) -> pd.DataFrame:
     """One line per group centre: the average person on the natural scale, and how much was learned.
 
     `typical` with its 90 % interval; `between` is the between-person sd on the link scale; `informed` is the
-    prior-to-posterior contraction of the centre, `people` the mean contraction of people around it.
+    prior-to-posterior contraction of the centre and `z` how many prior standard deviations its mean has moved from the
+    prior's middle, both on the link scale; `people` is the mean contraction of people around it: 1 - their shrinkage.
     """
     posterior = fit["posterior"].to_dataset()
     figures = names(fit["data"].to_dataset())
@@ -45,6 +46,7 @@ def group_table(model: Model, fit: xr.DataTree) -> pd.DataFrame:
                 "high": high,
                 "between": float(posterior["spread"].sel(partial=row.label).median()) if partial else np.nan,
                 "informed": informed,
+                "z": (centre.mean() - row.middle) / row.width,
                 "people": by_person.get(row.label, np.nan),
                 "note": "; ".join(
                     note

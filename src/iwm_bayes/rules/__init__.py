@@ -19,6 +19,7 @@ SHELF = (
     "kalman",
     "prototype",
     "trust_gate",
+    "hgf",
     "ehgf",
     "volatile_kalman",
     "change_point",

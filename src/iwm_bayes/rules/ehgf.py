@@ -5,14 +5,14 @@
 
     prior       = variance + added                                                     (an outcome is seen)
     h           = sigmoid(mean) (1 - sigmoid(mean))
-    variance'   = 1 / (1 / prior + h)
+    variance'   = prior / (1 + prior * h)
     mean'       = mean + variance' * (outcome - sigmoid(mean))
     change      = (variance' + (mean' - mean)^2) / prior - 1
     volatility' = volatility + vagueness / 2 * coupling * added / prior * change
     added'      = added * exp(coupling * (volatility' - volatility)),   prior' = variance + added'
     change'     = (variance' + (mean' - mean)^2) / prior' - 1
     w           = added' / prior',   r = (added' - variance) / prior'
-    vagueness'  = 1 / (1 / vagueness + max(0, coupling^2 / 2 * w * (w + r * change')))
+    vagueness'  = vagueness / (1 + vagueness * max(0, coupling^2 / 2 * w * (w + r * change')))
 
 with added set back to 0. Claim: people learn faster where they believe that others change. `mean` is in log-odds,
 `volatility` in log log-odds squared per unit of time, `vagueness` its variance. The enhanced update moves the
@@ -68,7 +68,7 @@ def drift(p: Parameters, s: State, elapsed: Array) -> State:
 
 def learn(p: Parameters, s: State, outcome: Array) -> State:
     expected, prior = sigmoid(s.mean), s.variance + s.added
-    variance = 1.0 / (1.0 / prior + expected * (1.0 - expected))
+    variance = prior / (1.0 + prior * expected * (1.0 - expected))
     step = variance * (outcome - expected)
     scatter = variance + step**2
     jump = s.vagueness / 2.0 * p.coupling * s.added / prior * (scatter / prior - 1.0)
@@ -76,7 +76,7 @@ def learn(p: Parameters, s: State, outcome: Array) -> State:
     prior = s.variance + added
     w, r = added / prior, (added - s.variance) / prior
     sharper = maximum(constant(0.0), p.coupling**2 / 2.0 * w * (w + r * (scatter / prior - 1.0)))
-    vagueness = 1.0 / (1.0 / s.vagueness + sharper)
+    vagueness = s.vagueness / (1.0 + s.vagueness * sharper)
     return State(s.mean + step, variance, constant(0.0) * s.added, s.volatility + jump, vagueness)
 
 

@@ -1,0 +1,59 @@
+// Rescorla-Wagner, one rating of the belief after each outcome, Gaussian and censored at 0 and 1.
+// Rows: start (logit), rate (logit), noise (log). Vectorised over people, as Stan is fastest.
+data {
+  int<lower=1> people;
+  int<lower=1> events;
+  array[events] vector[people] outcome;
+  int within_count;
+  int low_count;
+  int high_count;
+  array[within_count] int within;  // where the ratings lie between the ends of the scale, event by event
+  array[low_count] int low;
+  array[high_count] int high;
+  vector[within_count] rating;
+  vector[3] middle;
+  vector[3] width;
+  vector[3] scale;
+  int<lower=0, upper=1> centred;
+}
+transformed data {
+  array[events * people] int person;
+  for (t in 1 : events) {
+    for (n in 1 : people) {
+      person[(t - 1) * people + n] = n;
+    }
+  }
+}
+parameters {
+  vector[3] centre;
+  vector<lower=0>[3] spread;
+  array[3] vector[people] place;
+}
+transformed parameters {
+  array[3] vector[people] level;
+  for (k in 1 : 3) {
+    level[k] = centred ? place[k] : centre[k] + spread[k] * place[k];
+  }
+}
+model {
+  vector[people] value = inv_logit(level[1]);
+  vector[people] rate = inv_logit(level[2]);
+  vector[people] sd = sqrt(exp(2 * level[3]) + 0.0004);
+  vector[events * people] held;
+  centre ~ normal(middle, width);
+  spread ~ normal(0, scale);
+  for (k in 1 : 3) {
+    if (centred) {
+      place[k] ~ normal(centre[k], spread[k]);
+    } else {
+      place[k] ~ std_normal();
+    }
+  }
+  for (t in 1 : events) {
+    value += rate .* (outcome[t] - value);
+    held[((t - 1) * people + 1) : (t * people)] = value;
+  }
+  target += normal_lpdf(rating | held[within], sd[person[within]]);
+  target += normal_lcdf(0 | held[low], sd[person[low]]);
+  target += normal_lccdf(1 | held[high], sd[person[high]]);
+}

@@ -1,0 +1,62 @@
+// The binary hierarchical Gaussian filter with two levels, one rating of the belief after each outcome, Gaussian and censored at 0 and 1.
+// Rows: tonic volatility, noise (log). Vectorised over people, as Stan is fastest.
+data {
+  int<lower=1> people;
+  int<lower=1> events;
+  array[events] vector[people] outcome;
+  int within_count;
+  int low_count;
+  int high_count;
+  array[within_count] int within;  // where the ratings lie between the ends of the scale, event by event
+  array[low_count] int low;
+  array[high_count] int high;
+  vector[within_count] rating;
+  vector[2] middle;
+  vector[2] width;
+  vector[2] scale;
+  int<lower=0, upper=1> centred;
+}
+transformed data {
+  array[events * people] int person;
+  for (t in 1 : events) {
+    for (n in 1 : people) {
+      person[(t - 1) * people + n] = n;
+    }
+  }
+}
+parameters {
+  vector[2] centre;
+  vector<lower=0>[2] spread;
+  array[2] vector[people] place;
+}
+transformed parameters {
+  array[2] vector[people] level;
+  for (k in 1 : 2) {
+    level[k] = centred ? place[k] : centre[k] + spread[k] * place[k];
+  }
+}
+model {
+  vector[people] mean = rep_vector(0, people);
+  vector[people] variance = rep_vector(0.1, people);
+  vector[people] added = fmin(exp(level[1]), 100);
+  vector[people] sd = sqrt(exp(2 * level[2]) + 0.0004);
+  vector[events * people] held;
+  centre ~ normal(middle, width);
+  spread ~ normal(0, scale);
+  for (k in 1 : 2) {
+    if (centred) {
+      place[k] ~ normal(centre[k], spread[k]);
+    } else {
+      place[k] ~ std_normal();
+    }
+  }
+  for (t in 1 : events) {
+    vector[people] expected = inv_logit(mean);
+    variance = inv(inv(variance + added) + expected .* (1 - expected));
+    mean += variance .* (outcome[t] - expected);
+    held[((t - 1) * people + 1) : (t * people)] = inv_logit(mean);
+  }
+  target += normal_lpdf(rating | held[within], sd[person[within]]);
+  target += normal_lcdf(0 | held[low], sd[person[low]]);
+  target += normal_lccdf(1 | held[high], sd[person[high]]);
+}

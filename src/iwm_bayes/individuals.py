@@ -1,0 +1,45 @@
+"""Each person beside the group: what their own data said, and how much of their value is borrowed from others.
+
+For studies, not for cases: people have pseudonyms, in the order of the data, and nobody is ranked.
+"""
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from iwm_bayes.core import Model
+from iwm_bayes.levels import own_centres
+from iwm_bayes.population import LINKS, figures_of, rows
+from iwm_bayes.summary import interval
+
+
+def person_table(model: Model, fit: xr.DataTree) -> pd.DataFrame:
+    """One line per person and parameter that people differ in; natural scale, medians and 90 % intervals.
+
+    `group` is the average person with this person's covariates. `shrinkage` says how much of the value comes from the
+    group: 1 where the person's own data say nothing, 0 where they say all. `informed` is the contraction from prior
+    to posterior, 1 - var(posterior) / var(prior), and `z` how far the posterior mean lies from the prior's middle, in
+    prior standard deviations; both on the link scale. Parameters that share nothing have neither group nor shrinkage.
+    """
+    posterior, data = fit["posterior"].to_dataset(), fit["data"].to_dataset()
+    if "level" not in posterior:
+        return pd.DataFrame()
+    pseudonyms = [f"person {index + 1}" for index in range(data.sizes["person"])]
+    centres = own_centres(posterior, model, data) if "spread" in posterior else None
+    tables = []
+    for row in (row for row in rows(model, figures_of(data)) if row.parameter.pooling != "shared"):
+        natural, over = LINKS[row.parameter.support][1], ("chain", "draw")
+        level = posterior["level"].sel(personal=row.label).transpose(*over, "person")
+        prior = np.hypot(row.width, row.parameter.spread)
+        middle, low, high = np.transpose([interval(natural(x)) for x in level.stack(sample=over).values])
+        told: dict[str, object] = {"person": pseudonyms, "parameter": row.label, "value": middle}
+        told |= {"low": low, "high": high, "group": np.nan, "shrinkage": np.nan}
+        if centres is not None and row.parameter.pooling == "partial":
+            around = centres.sel(partial=row.label).broadcast_like(level)
+            told["group"] = natural(around.median(over)).values
+            spread = posterior["spread"].sel(partial=row.label)
+            told["shrinkage"] = (level.var(over) / (spread**2).mean(over)).clip(0.0, 1.0).values
+        told["informed"] = 1.0 - level.var(over).values / prior**2
+        told["z"] = (level.mean(over).values - row.middle) / prior
+        tables.append(pd.DataFrame(told))
+    return pd.concat(tables).sort_index(kind="stable").reset_index(drop=True)  # person by person
