@@ -18,7 +18,9 @@ import xarray as xr
 
 from iwm_bayes.care import steady
 from iwm_bayes.core import Model
-from iwm_bayes.infer import Compiled, Settings, compile_model, nuts, run, with_data
+from iwm_bayes.infer import Compiled, Settings, compile_model, nuts
+from iwm_bayes.method import half_way
+from iwm_bayes.nuts import run, with_data
 from iwm_bayes.population import rows
 from iwm_bayes.simulate import Phase, simulate
 from iwm_bayes.theory import load
@@ -26,10 +28,15 @@ from iwm_bayes.theory import load
 PEOPLE, EVENTS, REPEATS = 100, 60, 200
 
 
+def not_centred(compiled: Compiled, data: xr.Dataset) -> xr.Dataset:
+    """Everyone at spread times offset from the centre."""
+    halves = half_way(compiled.model, data)
+    return halves.assign(centredness=0.0 * halves["centredness"], unit=1.0 + 0.0 * halves["unit"])
+
+
 def gradient(compiled: Compiled, data: xr.Dataset):
     """The compiled log density: x -> (log density, gradient), called as the sampler calls it."""
-    partial = len(compiled.graph.coords["partial"])
-    sampler = with_data(compiled, data, np.zeros(partial))
+    sampler = with_data(compiled, data, not_centred(compiled, data))
     kind = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_uint64, *[ctypes.c_void_p] * 4)
     function = kind(sampler.compiled_logp_func.address)
     out, logp = np.zeros(sampler.n_dim), np.zeros(1)
@@ -149,9 +156,8 @@ def whole(theory: str) -> None:
     call, size = gradient(compiled, data)
     x = np.random.default_rng(1).normal(0, 0.3, size)
     each = 1e9 * median_seconds(call, x) / (PEOPLE * EVENTS)
-    w = np.full(len(compiled.graph.coords["partial"]), 0.5)
     began = time.perf_counter()
-    run(compiled, data, w, Settings(draws=1, tune=1, chains=1))
+    run(compiled, data, half_way(model, data), Settings(draws=1, tune=1, chains=1))
     first = time.perf_counter() - began
     began = time.perf_counter()
     trace = nuts(compiled, data, Settings(draws=500, chains=2))

@@ -117,6 +117,20 @@ def test_people_are_normal_around_the_group_however_they_are_sampled(centredness
     np.testing.assert_allclose(density - (1 - w) * np.log(spread / unit), expected, rtol=1e-10)
 
 
+@pytest.mark.parametrize(("spread", "error"), [(0.3, 0.1), (0.8, 0.8), (1.7, 4.0)])
+def test_centre_and_offsets_are_independent_where_they_should_be(spread, error):
+    """A person seen once: at w = s^2 / (s^2 + error^2), in units of s, the density has no mixed second derivative."""
+    w = spread**2 / (spread**2 + error**2)
+
+    def density(centre, offset):
+        level = population.place(centre, spread, offset, w, spread)
+        return stats.norm.logpdf(offset, w * centre, spread) + stats.norm.logpdf(1.3, level, error)
+
+    step = 0.1  # of a quadratic: exact at any size
+    ends = [sign * other * density(-2.0 + sign * step, 0.4 + other * step) for sign in (1, -1) for other in (1, -1)]
+    assert sum(ends) / (4 * step**2) == pytest.approx(0.0, abs=1e-9)
+
+
 def test_priors_are_those_of_the_theory():
     """Centres are normal with 90 % in `typical` on the link scale; spreads are half-normal."""
     model = theory.load("kalman")
