@@ -5,6 +5,7 @@ cache when the process does (see `peers.py`). The posterior is on the link scale
 level (row, person), each with chain and draw.
 """
 
+import os
 import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -81,14 +82,12 @@ def stan(problem: Problem, centred: bool) -> Timed:
 
 def pyhgf(problem: Problem) -> Timed:
     """pyhgf's way to many people: its network's log probability in JAX, for all at once, in PyMC; NumPyro samples."""
-    import numpyro
-    from pyhgf.model import Network  # before jax, whose compiler it sets
-
-    numpyro.set_host_device_count(CHAINS)
+    os.environ["XLA_FLAGS"] = f"--xla_force_host_platform_device_count={CHAINS}"  # chains beside each other
     import jax
     import jax.numpy as jnp
     import pymc as pm
     from jax.scipy.stats import norm
+    from pyhgf.model import Network  # adds a flag of its own, before jax reads them
     from pytensor import wrap_jax
 
     jax.config.update("jax_enable_x64", True)

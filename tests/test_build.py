@@ -103,18 +103,18 @@ def test_people_are_normal_around_the_group_however_they_are_sampled(centredness
     """At any centredness, in any unit, a person is Normal(centre, spread) on the link scale, by change of variables."""
     model = theory.load("kalman")
     built = build(model, simulate(model, PHASES, people=3, seed=1))
-    partial, w = list(built.coords["partial"]), centredness * np.array([1.0, 0.5, 0.8])  # of each person
+    partial = list(built.coords["partial"])
     with built:
-        pm.set_data({"centredness": np.tile(w, (len(partial), 1)), "unit": np.full(len(partial), unit)})
+        pm.set_data({"centredness": np.full(len(partial), centredness), "unit": np.full(len(partial), unit)})
     generator = np.random.default_rng(4)
     point = {key: generator.normal(0.2, 0.5, value.shape) for key, value in built.initial_point().items()}
     inputs = [built.rvs_to_values[built[str(key).removesuffix("_log__")]] for key in point]
     (density,) = evaluate(inputs, built.logp(vars=[built["offset"]], sum=False))(*point.values())
     spread = np.exp(point["spread_log__"])[:, None]
-    levels = levels_at(model, point, w, unit)
+    levels = levels_at(model, point, centredness, unit)
     centre = np.array([point["centre"][list(built.coords["row"]).index(label)] for label in partial])[:, None]
     expected = stats.norm.logpdf(np.array([levels[label] for label in partial]), centre, spread)
-    np.testing.assert_allclose(density - (1 - w) * np.log(spread / unit), expected, rtol=1e-10)
+    np.testing.assert_allclose(density - (1 - centredness) * np.log(spread / unit), expected, rtol=1e-10)
 
 
 @pytest.mark.parametrize(("spread", "error"), [(0.3, 0.1), (0.8, 0.8), (1.7, 4.0)])

@@ -181,11 +181,9 @@ def as_sampled(built, point, how):
     dims = {name: built.named_vars_to_dims[name] for name in natural}
     drawn = {name: (("chain", "draw", *dims[name]), value[None, None]) for name, value in natural.items()}
     coordinates = {dim: list(built.coords[dim]) for several in dims.values() for dim in several}
-    dims = {
-        name: ("grouping" if name.startswith("group_") else "partial", "person")[: x.ndim] for name, x in how.items()
-    }
+    dim = {name: "grouping" if name.startswith("group_") else "partial" for name in how}
     kept = {dim: coordinates[dim] for dim in ("partial", "grouping")}
-    return xr.Dataset(drawn, coordinates), xr.Dataset({name: (dims[name], x) for name, x in how.items()}, kept)
+    return xr.Dataset(drawn, coordinates), xr.Dataset({name: (dim[name], x) for name, x in how.items()}, kept)
 
 
 @pytest.mark.parametrize(("centredness", "unit"), [(0.0, 0.3), (0.4, 1.0), (0.4, 0.3), (1.0, 0.3)])
@@ -193,8 +191,7 @@ def test_people_are_normal_around_moved_centres(folder, centredness, unit):
     """Levels and members are normal however they are sampled; closed forms by change of variables."""
     model, data = opened(folder)
     built = build(model, data)
-    w = centredness * np.linspace(0.5, 1.0, 6)  # of each person
-    how = {"centredness": np.tile(w, (3, 1)), "unit": np.full(3, unit)}
+    how = {"centredness": np.full(3, centredness), "unit": np.full(3, unit)}
     how |= {"group_centredness": np.full(1, centredness), "group_unit": np.full(1, unit)}
     with built:
         pm.set_data(how)
@@ -214,7 +211,7 @@ def test_people_are_normal_around_moved_centres(folder, centredness, unit):
     )
     spread, between = np.exp(point["spread_log__"])[:, None], np.exp(point["group_spread_log__"])
     expected = stats.norm.logpdf(found["level"].values, own, spread)
-    np.testing.assert_allclose(of_people - (1 - w) * np.log(spread / unit), expected, rtol=1e-9)
+    np.testing.assert_allclose(of_people - (1 - centredness) * np.log(spread / unit), expected, rtol=1e-9)
     expected = stats.norm.logpdf(deviation, 0.0, between)
     np.testing.assert_allclose(of_members - (1 - centredness) * np.log(between / unit), expected, rtol=1e-9)
 
@@ -225,7 +222,7 @@ def test_correlated_people_are_jointly_normal(folder):
     model, data = opened(folder)
     built = build(model, data.drop_dims(["term", "member"]))
     with built:
-        pm.set_data({"centredness": np.ones((3, 6))})
+        pm.set_data({"centredness": np.ones(3)})
     point, inputs = at_random(built, 5)
     [density], factor = built.logp(vars=[built["offset"]], sum=False), built["correlation"]
     outputs = [density, *built.replace_rvs_by_values([factor])]

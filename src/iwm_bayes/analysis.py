@@ -116,11 +116,10 @@ def at_assimilations(
 
 
 def centredness_of(fitted: xr.DataTree) -> dict[str, float]:
-    """How centred each row was sampled, on average over people, and each group."""
+    """How centred each row and group was sampled."""
     sampled_as = fitted["constant_data"].to_dataset()
     kept = [sampled_as[name] for name in ("centredness", "group_centredness") if name in sampled_as]
-    mean = [values.mean([dim for dim in values.dims if dim == "person"]) for values in kept]
-    return {str(place): float(value) for values in mean for place, value in values.to_series().items()}
+    return {str(place): float(value) for values in kept for place, value in values.to_series().items()}
 
 
 def write(found: Analysis, folder: Path, files: dict[str, Path]) -> None:

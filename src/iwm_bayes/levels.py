@@ -93,7 +93,7 @@ def centred(within: xr.DataArray, spread: xr.DataArray) -> xr.DataArray:
 def centredness_for(posterior: xr.Dataset, model: Model, data: xr.Dataset) -> xr.Dataset:
     """How centred to sample people, and the members of groups, and in which units, as a pilot's posterior has it."""
     level = posterior["level"].sel(personal=posterior["partial"]).drop_vars("personal")
-    within = level.var(("chain", "draw"))
+    within = level.var(("chain", "draw")).mean("person")
     spread = posterior["spread"]
     found = xr.Dataset({"centredness": centred(within, spread), "unit": spread.median(("chain", "draw"))})
     if "deviation" not in posterior:

@@ -75,9 +75,8 @@ def half_way(model: Model, data: xr.Dataset) -> xr.Dataset:
     """Everything half-way between the centred and the non-centred form, in units of the prior's median spread."""
     partial, grouping = pooled(model, figures_of(data), "partial"), moving(data).get("grouping", [])
     spreads = np.array([row.parameter.spread for row in partial])
-    halves = np.full((len(partial), data.sizes["person"]), 0.5)
-    found = {"centredness": (("partial", "person"), halves), "unit": ("partial", MEDIAN * spreads)}
-    coords = {"partial": [row.label for row in partial], "person": data["person"].values}
+    found = {"centredness": ("partial", np.full(len(partial), 0.5)), "unit": ("partial", MEDIAN * spreads)}
+    coords = {"partial": [row.label for row in partial]}
     if grouping:
         found["group_centredness"] = ("grouping", np.full(len(grouping), 0.5))
         found["group_unit"] = ("grouping", MEDIAN * moves(partial, grouping).scale)

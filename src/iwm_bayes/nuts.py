@@ -43,7 +43,7 @@ def run(ready: Compiled, data: xr.Dataset, sampled_as: xr.Dataset, settings: Set
 
 
 def choose_centredness(ready: Compiled, data: xr.Dataset, settings: Settings) -> xr.Dataset:
-    """How centred to sample each person and group, from a short pilot half-way between the forms."""
+    """How centred to sample each row and group, from a short pilot half-way between the forms."""
     pilot, begin = Settings(draws=150, tune=250, chains=2, seed=settings.seed + 1), half_way(ready.model, data)
     if begin.sizes["partial"] == 0:
         return begin
