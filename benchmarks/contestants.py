@@ -83,11 +83,13 @@ def stan(problem: Problem, centred: bool) -> Timed:
 def pyhgf(problem: Problem) -> Timed:
     """pyhgf's way to many people: its network's log probability in JAX, for all at once, in PyMC; NumPyro samples."""
     os.environ["XLA_FLAGS"] = f"--xla_force_host_platform_device_count={CHAINS}"  # chains beside each other
+    from pyhgf.model import Network  # adds a flag of its own, before jax reads them
+
+    # isort: split
     import jax
     import jax.numpy as jnp
     import pymc as pm
     from jax.scipy.stats import norm
-    from pyhgf.model import Network  # adds a flag of its own, before jax reads them
     from pytensor import wrap_jax
 
     jax.config.update("jax_enable_x64", True)

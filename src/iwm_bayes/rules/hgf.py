@@ -8,7 +8,7 @@
 
 Claim: people who are unsure of others move more, and more where they took either act to be possible. `mean` is in
 log-odds, `variance` its variance, `tonic` the log variance that a unit of time adds. Nothing is learned of how fast
-others change: this is `ehgf` without coupling, at a quarter of its cost.
+others change: this is `ehgf` without coupling, at about a third of its cost.
 Mathys et al. (2014), doi:10.3389/fnhum.2014.00825.
 """
 
