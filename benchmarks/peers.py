@@ -25,7 +25,7 @@ from problems import HERE, SHAPES, problem
 
 PROGRAMS = ("pymc", "pytensor", "nutpie", "pystan", "httpstan", "pyhgf", "jax", "numpyro", "numpy")
 ABSENT = {("rescorla_wagner", "pyhgf")}  # a filter of another kind
-LIMIT = 420  # seconds, compilation included, after which a contestant is stopped
+LIMIT = 1500  # seconds, compilation included, after which a contestant is stopped
 
 
 def race(name: str, contestant: str, folder: Path) -> None:
