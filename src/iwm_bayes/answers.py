@@ -18,20 +18,33 @@ from iwm_bayes.reading import Reading
 EVEN = 0.5  # what stands for an answer that was not given, where 0 is none that could be
 
 
-def last_answer(data: xr.Dataset, recorded: np.ndarray, response: Response) -> tuple[np.ndarray, np.ndarray]:
-    """The event of every person's last answer, -1 where there was none, and the time since; (event, person) each."""
+def turns(data: xr.Dataset) -> np.ndarray:
+    """Which of a person's sessions each event belongs to, from 0 on, (event, person); -1 where there is none."""
+    session, present = data["session"].values, data["present"].values
+    began = np.ones(session.shape, dtype=bool)
+    began[1:] = session[1:] != session[:-1]
+    return np.where(present, np.cumsum(began & present, axis=0) - 1, -1)
+
+
+def last_answer(
+    data: xr.Dataset, recorded: np.ndarray, response: Response, ahead: int = 1
+) -> tuple[np.ndarray, np.ndarray]:
+    """The event of every person's last answer, -1 where there was none, and the time since; (event, person) each.
+
+    To someone who foretells so many sessions ahead: of the answers before, those of this session are known, and those
+    of sessions at least so long ago.
+    """
     met = data["figure_index"].values if response.about != "worth" else np.zeros_like(data["figure_index"].values)
-    time = np.cumsum(data["since_any"].values, axis=0)
-    everyone = np.arange(data.sizes["person"])
-    latest = np.full((data.sizes["figure"], len(everyone)), -1)
-    found = np.empty(recorded.shape, dtype=int)
-    for event, figure in enumerate(met):
-        found[event] = latest[figure, everyone]
-        latest[figure, everyone] = np.where(recorded[event], event, found[event])
+    time, turn = np.cumsum(data["since_any"].values, axis=0), turns(data)
+    found = np.full(recorded.shape, -1)
+    for event in range(1, len(met)):
+        near = (turn[:event] == turn[event]) | (turn[:event] <= turn[event] - ahead)
+        known = recorded[:event] & (met[:event] == met[event]) & near
+        found[event] = np.where(known.any(axis=0), event - 1 - known[::-1].argmax(axis=0), -1)
     return found, np.where(found >= 0, time - np.take_along_axis(time, np.maximum(found, 0), axis=0), 0.0)
 
 
-def columns(model: Model, data: xr.Dataset) -> Iterator[tuple[str, np.ndarray]]:
+def columns(model: Model, data: xr.Dataset, ahead: int) -> Iterator[tuple[str, np.ndarray]]:
     """Every field by name, (event, person) each."""
     for name, response in model.responses.items():
         given = data[f"answer_{name}"].values.astype(float)
@@ -40,15 +53,15 @@ def columns(model: Model, data: xr.Dataset) -> Iterator[tuple[str, np.ndarray]]:
         yield f"{name} value", np.where(recorded, value, EVEN if response.family.inside else 0.0)
         yield f"{name} recorded", recorded.astype(float)
         if response.carry is not None:
-            last, since = last_answer(data, recorded, response)
+            last, since = last_answer(data, recorded, response, ahead)
             yield f"{name} last", np.maximum(last, 0).astype(float)
             yield f"{name} since", since
             yield f"{name} had", (last >= 0).astype(float)
 
 
-def answers(model: Model, data: xr.Dataset) -> np.ndarray:
-    """Everything that was answered, (event, field, person)."""
-    return np.stack([column for _, column in columns(model, data)], axis=1)
+def answers(model: Model, data: xr.Dataset, ahead: int = 1) -> np.ndarray:
+    """Everything that was answered, (event, field, person), to someone who foretells so many sessions ahead."""
+    return np.stack([column for _, column in columns(model, data, ahead)], axis=1)
 
 
 def fields(model: Model) -> list[str]:

@@ -4,7 +4,7 @@ The random variables are those of `hierarchy` and one per response, over (event,
 recorded counts nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,21 +17,22 @@ from iwm_bayes.answers import fields as answer_fields
 from iwm_bayes.columns import ANYONE
 from iwm_bayes.core import Family, Model, Response, carried, each, leaves, rebuild, response_values, rule_values
 from iwm_bayes.filtering import SCALARS, course, fields, remembered, scan, summed_in_graph
-from iwm_bayes.hierarchy import coordinates, levels_in_graph
+from iwm_bayes.hierarchy import coordinates, levels_in_graph, own
 from iwm_bayes.ops import by_figure, first_figures, has_figures, over_figures
 from iwm_bayes.population import figures_of, values
 from iwm_bayes.reading import readings, taken
 
 
-def swappable(model: Model, data: xr.Dataset) -> dict[str, np.ndarray]:
-    """Everything of a data set that enters the graph, by the name of its `pm.Data`."""
+def swappable(model: Model, data: xr.Dataset, ahead: int = 1) -> dict[str, np.ndarray]:
+    """Everything of a data set that enters the graph, by the name of its `pm.Data`; `ahead`: see `last_answer`."""
     people = {name: data[name].values for name in ("design", "membership") if name in data}
-    return {"course": course(data), "answers": answers(model, data)} | people
+    return {"course": course(data), "answers": answers(model, data, ahead)} | people
 
 
 def log_density(family: Family, arguments: Mapping[str, Any], value: Any, recorded: Any) -> Any:
     """Log density of answers (event, person), 0 where there is none; costly tails only where one is at a bound."""
     distribution = getattr(pm, family.distribution)
+    arguments = {name: pt.atleast_2d(argument) for name, argument in arguments.items()}
     value = value.astype("int64") if family.whole else value
     density = pt.switch(recorded, pm.logp(distribution.dist(**arguments), value), 0.0)
     if family.bounds is None:
@@ -85,35 +86,67 @@ def expected(response: Response, p: Any, held: Sequence[Any], said: Mapping[str,
     return carried(response, p, given, surprise, said["since"])
 
 
+def answers_in_graph(
+    model: Model, data: xr.Dataset, levels: Mapping[str, Any], lived: Any, said: Any
+) -> Iterator[tuple[str, dict[str, Any], Any, Any]]:
+    """Every response's name, its family's arguments, its answers and whether they were recorded, (event, person) each.
+
+    `levels` are link-scale values by row, `lived` and `said` the course and the answers of `swappable`.
+    """
+    figures, people = figures_of(data), data.sizes["person"]
+    found = values(model, levels, figures, people)
+    others = sum(figure != ANYONE for figure in figures)
+    needed = {name: readings(response, others) for name, response in model.responses.items()}
+    wanted = list(dict.fromkeys(reading for several in needed.values() for reading in several))
+    seen = dict(zip(wanted, scan(model.rule, rule_values(model, found), lived, len(figures), wanted), strict=True))
+    columns = {field: said[:, index] for index, field in enumerate(answer_fields(model))}
+    for name, response in model.responses.items():
+        p = response_values(model, name, found)
+        if response.whom == "each":
+            p = each(lambda leaf: first_figures(leaf, others), p)
+        else:
+            p = of_figure_met(p, lived, len(figures))
+        since = lived[:, SCALARS.index("since_any")]
+        held = taken(response, remembered(response, p, seen, since, others, summed_in_graph), others)
+        given = {field.removeprefix(f"{name} "): x for field, x in columns.items() if field.startswith(f"{name} ")}
+        yield name, expected(response, p, held, given), given["value"], given["recorded"]
+
+
+def entered(model: Model, data: xr.Dataset) -> tuple[Any, Any]:
+    """Declare what people lived through and answered in the model on the stack."""
+    found = swappable(model, data)
+    lived, said = (
+        pm.Data(name, found[name], dims=("event", own(f"{name}_field"), "person"), shape=(None, *found[name].shape[1:]))
+        for name in ("course", "answers")
+    )
+    return lived, said
+
+
+def coords_of(model: Model, data: xr.Dataset) -> dict[str, Any]:
+    """Names along every dim of a theory's graph."""
+    return coordinates(model, data) | {"course_field": fields(figures_of(data)), "answers_field": answer_fields(model)}
+
+
 def build(model: Model, data: xr.Dataset) -> pm.Model:
     """The PyMC model of a theory on a data set (dims event, person); swap data with `swappable`."""
-    figures, people = figures_of(data), data.sizes["person"]
-    entering = swappable(model, data)
-    coords = coordinates(model, data) | {"course_field": fields(figures), "answers_field": answer_fields(model)}
-    with pm.Model(coords=coords, check_bounds=False) as built:
-        lived, said = (
-            pm.Data(name, array, dims=("event", f"{name}_field", "person"), shape=(None, *array.shape[1:]))
-            for name, array in entering.items()
-            if name in ("course", "answers")
-        )
-        found = values(model, levels_in_graph(model, data), figures, people)
-        others = sum(figure != ANYONE for figure in figures)
-        needed = {name: readings(response, others) for name, response in model.responses.items()}
-        wanted = list(dict.fromkeys(reading for several in needed.values() for reading in several))
-        seen = dict(zip(wanted, scan(model.rule, rule_values(model, found), lived, len(figures), wanted), strict=True))
-        columns = {field: said[:, index] for index, field in enumerate(answer_fields(model))}
-        for name, response in model.responses.items():
-            p = response_values(model, name, found)
-            if response.whom == "each":
-                p = each(lambda leaf: first_figures(leaf, others), p)
-            else:
-                p = of_figure_met(p, lived, len(figures))
-            since = lived[:, SCALARS.index("since_any")]
-            held = taken(response, remembered(response, p, seen, since, others, summed_in_graph), others)
-            own = {field.removeprefix(f"{name} "): x for field, x in columns.items() if field.startswith(f"{name} ")}
-            arguments = expected(response, p, held, own)
-            observe(name, response.family, arguments, own["value"], own["recorded"])
+    with pm.Model(coords=coords_of(model, data), check_bounds=False) as built:
+        lived, said = entered(model, data)
+        levels = levels_in_graph(model, data)
+        for name, arguments, value, recorded in answers_in_graph(model, data, levels, lived, said):
+            observe(name, model.responses[name].family, arguments, value, recorded)
     return built
+
+
+def unpooled(model: Model, data: xr.Dataset) -> pm.Model:
+    """A graph in which people share nothing: everyone's link-scale values are its variable `level` (row, person)."""
+
+    def alone(part: Any) -> Any:
+        separate = (parameter._replace(pooling="separate") for _, parameter in leaves(part.parameters))
+        return part._replace(parameters=rebuild(part.parameters, separate))
+
+    responses = {name: alone(response) for name, response in model.responses.items()}
+    apart = model._replace(rule=alone(model.rule), responses=responses)
+    return build(apart, data.drop_dims(["term", "member"], errors="ignore"))
 
 
 def likelihood(model: Model, data: xr.Dataset) -> tuple[pm.Model, Any]:
@@ -122,15 +155,16 @@ def likelihood(model: Model, data: xr.Dataset) -> tuple[pm.Model, Any]:
     The function gives each person's log likelihood (person,) and its gradient (row, person), of the data that the graph
     holds at the time; rows are those of `rows(model, figures)`.
     """
-
-    def unpooled(part: Any) -> Any:
-        alone = (parameter._replace(pooling="separate") for _, parameter in leaves(part.parameters))
-        return part._replace(parameters=rebuild(part.parameters, alone))
-
-    responses = {name: unpooled(response) for name, response in model.responses.items()}
-    apart = model._replace(rule=unpooled(model.rule), responses=responses)
-    graph = build(apart, data.drop_dims(["term", "member"], errors="ignore"))
+    graph = unpooled(model, data)
     level = graph.rvs_to_values[graph["level"]]
     by_person = sum(term.sum(axis=0) for term in graph.logp(vars=graph.observed_RVs, sum=False))
     slope = pt.grad(by_person.sum(), level)
     return graph, graph.compile_fn([by_person, slope], inputs=[level], mode="NUMBA", point_fn=False)
+
+
+def pointwise(model: Model, data: xr.Dataset) -> tuple[pm.Model, Any]:
+    """The same with each event apart: log likelihood of all that was answered at it, (event, person)."""
+    graph = unpooled(model, data)
+    level = graph.rvs_to_values[graph["level"]]
+    by_event = sum(graph.logp(vars=graph.observed_RVs, sum=False))
+    return graph, graph.compile_fn(by_event, inputs=[level], mode="NUMBA", point_fn=False)

@@ -1,4 +1,4 @@
-"""The command line: `iwm demo`, `check`, `fit`, `simulate`, `theories`.
+"""The command line: `iwm demo`, `check`, `fit`, `compare`, `simulate`, `theories`.
 
 Exit codes: 0 good, 1 bad input, 2 usage, 3 the gate failed. The sampler is imported only where it is needed,
 because importing it takes longer than most commands.
@@ -13,57 +13,17 @@ import numpy as np
 import pandas as pd
 import typer
 import xarray as xr
-from pandas.api.types import is_numeric_dtype
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.table import Table
 
 from iwm_bayes import care as cares
 from iwm_bayes import data as tables
-from iwm_bayes import study as studies
 from iwm_bayes import theory as theories_
+from iwm_bayes.cli_compare import compare
+from iwm_bayes.console import GATE_FAILED, describe, err, load_all, out, show
 from iwm_bayes.core import InputError, Model, parameters
 
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__.split("\n")[0]
 )
-out, err = Console(highlight=False), Console(stderr=True, highlight=False)
-
-GATE_FAILED = 3
-
-
-def show(frame: pd.DataFrame, title: str) -> None:
-    """Print a table with rounded numbers; a long name folds, so that nothing is cut off."""
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
-    for column in frame.columns:
-        number = is_numeric_dtype(frame[column])
-        table.add_column(str(column), justify="right" if number else "left", no_wrap=number, overflow="fold")
-    for line in frame.itertuples(index=False):
-        table.add_row(*("" if pd.isna(x) else f"{x:.3g}" if isinstance(x, float) else str(x) for x in line))
-    out.print(table)
-
-
-def load_all(study_file: Path, theory: str | None) -> tuple[studies.Study, Path, Model, xr.Dataset]:
-    """Study, theory file, theory and data; InputError lists every problem of the first that has any."""
-    study = studies.load_study(study_file)
-    named = theory or study.theory[0]
-    if theory is not None:
-        study = study.model_copy(update={"theory": [theory, *study.theory]})
-    model = theories_.load(named)
-    data = tables.read(study, model)
-    return study, theories_.find(named), tables.measured(study, model, data), data
-
-
-def describe(data: xr.Dataset) -> str:
-    events, seen = int(data["present"].sum()), int(data["seen"].sum())
-    figures = ", ".join(map(str, data["figure"].values))
-    left_out = data.attrs.get("rows_left_out", 0)
-    return (
-        f"{data.sizes['person']} people, {events} events ({seen} seen), figures: {figures}, "
-        f"unit of time: {data.attrs['time_unit']}"
-        + (f"; left out for lack of covariates: {dropped}" if (dropped := data.attrs.get("dropped")) else "")
-        + (f"; {left_out} rows say nothing and were left out" if left_out else "")
-    )
 
 
 @app.command()
@@ -100,7 +60,7 @@ def check(
     prior: Annotated[bool, typer.Option("--prior", help="what people of this theory would do before any data")] = False,
 ) -> None:
     """Read a study and its table and say what is there, without fitting."""
-    from iwm_bayes.foresight import foresee
+    from iwm_bayes.checks import prior_check
     from iwm_bayes.identify import identifiability
 
     _, _, model, data = load_all(study, theory)
@@ -110,7 +70,7 @@ def check(
     for warning in identifiability(model, data):
         out.print(f"[yellow]Careful:[/yellow] {warning}.")
     if prior:
-        show(foresee(model, data), "Before any data: what people of this theory would answer (middle and 90 %)")
+        show(prior_check(model, data), "Before any data: what people of this theory would do (middle and 95 %)")
 
 
 @app.command()
@@ -260,6 +220,9 @@ def finish(found: Any, folder: Path) -> None:
     for sentence in found.advice:
         out.print(f"[yellow]Try:[/yellow] {sentence}.")
     raise typer.Exit(GATE_FAILED)
+
+
+app.command()(compare)
 
 
 def main() -> NoReturn:

@@ -62,6 +62,11 @@ def coordinates(model: Model, data: xr.Dataset) -> dict[str, Any]:
     }
 
 
+def own(dim: str) -> str:
+    """A dim's name in the model on the stack: with the model's name, where it is one of several."""
+    return str(pm.modelcontext(None).name_for(dim))
+
+
 def over(which: np.ndarray, moved_by: Any) -> Any:
     """Sums of what each label moves (label, person) over the labels of each row: `which` @ `moved_by`, without BLAS."""
     return (which[:, :, None] * moved_by[None]).sum(axis=1)
@@ -72,18 +77,18 @@ def moved(partial: list[Row], centre: Any, data: xr.Dataset) -> Any:
     labels, found = moving(data), 0.0
     if "term" in labels:
         by_effect = moves(partial, labels["term"])
-        design = pm.Data("design", data["design"].values, dims=("term", "person"))
-        effect = pm.Normal("effect", 0.0, WIDE * by_effect.scale, dims="term")
+        design = pm.Data("design", data["design"].values, dims=(own("term"), "person"))
+        effect = pm.Normal("effect", 0.0, WIDE * by_effect.scale, dims=own("term"))
         found += over(by_effect.rows, effect[:, None] * design)
     if "member" in labels:
         by_member = moves(partial, labels["member"])
-        membership = pm.Data("membership", data["membership"].values, dims=("member", "person"))
-        group_spread = pm.HalfNormal("group_spread", moves(partial, labels["grouping"]).scale, dims="grouping")
+        membership = pm.Data("membership", data["membership"].values, dims=(own("member"), "person"))
+        group_spread = pm.HalfNormal("group_spread", moves(partial, labels["grouping"]).scale, dims=own("grouping"))
         group = [labels["grouping"].index(name) for name in groupings(labels["member"])]
-        w = pm.Data("group_centredness", np.zeros(len(labels["grouping"])), dims="grouping")[group]
-        unit = pm.Data("group_unit", np.ones(len(labels["grouping"])), dims="grouping")[group]
+        w = pm.Data("group_centredness", np.zeros(len(labels["grouping"])), dims=own("grouping"))[group]
+        unit = pm.Data("group_unit", np.ones(len(labels["grouping"])), dims=own("grouping"))[group]
         middle, scale = (centre[:, None] * seats(partial, labels["member"])).sum(axis=0), group_spread[group]
-        offset = pm.Normal("member_offset", w * middle, unit * (scale / unit) ** w, dims="member")
+        offset = pm.Normal("member_offset", w * middle, unit * (scale / unit) ** w, dims=own("member"))
         found += over(by_member.rows, (place(middle, scale, offset, w, unit) - middle)[:, None] * membership)
     return found
 
@@ -91,10 +96,10 @@ def moved(partial: list[Row], centre: Any, data: xr.Dataset) -> Any:
 def offsets(model: Model, middle: Any, scale: Any, count: int, people: int) -> Any:
     """Declare each person's place around the centre, (partial, person); `scale` is (partial, 1)."""
     if not model.correlated or count < 2:
-        return pm.Normal("offset", middle, scale, dims=("partial", "person"))
-    factor = pm.LKJCorr("correlation", eta=SHAPE, n=count, dims=("partial", "other"))
+        return pm.Normal("offset", middle, scale, dims=(own("partial"), "person"))
+    factor = pm.LKJCorr("correlation", eta=SHAPE, n=count, dims=(own("partial"), own("other")))
     middle = pt.broadcast_to(middle, (count, people))
-    return pm.MvNormal("offset", middle.T, chol=scale * factor, dims=("person", "partial")).T
+    return pm.MvNormal("offset", middle.T, chol=scale * factor, dims=("person", own("partial"))).T
 
 
 def levels_in_graph(model: Model, data: xr.Dataset) -> dict[str, Any]:
@@ -105,13 +110,13 @@ def levels_in_graph(model: Model, data: xr.Dataset) -> dict[str, Any]:
     separate = pooled(model, figures, "separate")
     levels: dict[str, Any] = {}
     if shared:
-        centre = pm.Normal("centre", [row.middle for row in shared], [row.width for row in shared], dims="row")
+        centre = pm.Normal("centre", [row.middle for row in shared], [row.width for row in shared], dims=own("row"))
         levels |= {row.label: pt.full((people,), centre[index]) for index, row in enumerate(shared)}
     if partial:
-        spread = pm.HalfNormal("spread", [row.parameter.spread for row in partial], dims="partial")
+        spread = pm.HalfNormal("spread", [row.parameter.spread for row in partial], dims=own("partial"))
         within = [shared.index(row) for row in partial]
-        w = pm.Data("centredness", np.zeros(len(partial)), dims="partial")[:, None]
-        unit = pm.Data("unit", np.ones(len(partial)), dims="partial")[:, None]
+        w = pm.Data("centredness", np.zeros(len(partial)), dims=own("partial"))[:, None]
+        unit = pm.Data("unit", np.ones(len(partial)), dims=own("partial"))[:, None]
         middle, scale = centre[within][:, None] + moved(partial, centre[within], data), spread[:, None]
         offset = offsets(model, w * middle, unit * (scale / unit) ** w, len(partial), people)
         placed = place(middle, scale, offset, w, unit)
@@ -119,6 +124,20 @@ def levels_in_graph(model: Model, data: xr.Dataset) -> dict[str, Any]:
     if separate:
         widths = [np.hypot(row.width, row.parameter.spread) for row in separate]
         middles = np.array([row.middle for row in separate])[:, None]
-        level = pm.Normal("level", middles, np.array(widths)[:, None], dims=("separate", "person"))
+        level = pm.Normal("level", middles, np.array(widths)[:, None], dims=(own("separate"), "person"))
         levels |= {row.label: level[index] for index, row in enumerate(separate)}
     return levels
+
+
+def people_in_graph() -> dict[str, tuple[Any, Any]]:
+    """What the sampler moves of each person, (row, person), with its log density (person,), as declared before.
+
+    Of the model on the stack: "offset" and "level", where there are any.
+    """
+    here, found = pm.modelcontext(None), {}
+    for name in ("offset", "level"):
+        if (moved := here.named_vars.get(here.name_for(name))) is not None:
+            density = pm.logp(moved, moved)
+            joint = density.ndim == 1  # correlated: (person, row), and all rows in one density
+            found[name] = (moved.T if joint else moved, density if joint else density.sum(axis=0))
+    return found

@@ -71,6 +71,21 @@ def in_levels(posterior: xr.Dataset, model: Model, data: xr.Dataset, sampled_as:
     return kept.assign(level=xr.concat(levels, "personal").transpose("chain", "draw", "personal", "person"))
 
 
+def in_offsets(
+    posterior: xr.Dataset, model: Model, data: xr.Dataset, sampled_as: xr.Dataset
+) -> dict[str, xr.DataArray]:
+    """The way back: "offset" (partial, person) and "level" (separate, person), where there are any, from levels."""
+    found, rest = {}, posterior["level"]
+    if "spread" in posterior:
+        level = rest.sel(personal=posterior["partial"]).drop_vars("personal")
+        centre, w, unit = own_centres(posterior, model, data), sampled_as["centredness"], sampled_as["unit"]
+        found["offset"] = (level - centre) * (unit / posterior["spread"]) ** (1.0 - w) + w * centre
+        rest = rest.drop_sel(personal=posterior["partial"].values)
+    if rest.sizes["personal"]:
+        found["level"] = rest.rename(personal="separate")
+    return found
+
+
 def contraction(posterior: xr.Dataset) -> xr.DataArray:
     """How much each person's data say, per partially pooled row: 1 - E[var(level)] / E[spread^2], in 0..1."""
     level = posterior["level"].sel(personal=posterior["partial"]).drop_vars("personal")

@@ -97,21 +97,25 @@ def act_of(event: Event, offer: Offer, life: Life, seen: Array, rng: np.random.G
     return event._replace(threat=np.where(seen & frightened, 1.0, 0.0))
 
 
-def lived_on(
-    model: Model, people: Mapping[str, Array], life: Life, moment: Moment, offer: Offer, bid: Array | None
-) -> Life:
-    """Life after an outcome, with what it adds to every sum that is kept, and after a bid (1) or none (0)."""
-    kept = {
+def added_up(model: Model, people: Mapping[str, Array], life: Life, moment: Moment) -> dict[str, Echo]:
+    """The echoes of responses that keep a sum, with what an outcome adds to it."""
+    return {
         name: added(echo, found_by(model, people, name, moment, life.others))
         for name, echo in life.echoes.items()
         if echo.kept
     }
+
+
+def lived_on(
+    model: Model, people: Mapping[str, Array], life: Life, moment: Moment, offer: Offer, bid: Array | None
+) -> Life:
+    """Life after an outcome, with what it adds to every sum that is kept, and after a bid (1) or none (0)."""
     event, strain = moment.event, offer.strain
     sure = model.rule.beliefs(rule_values(model, people), moment.after, event).availability.mean
     calmed = (1.0 - strain.soothing * event.outcome) * (1.0 - strain.self_regulation * sure)
     change = 0.0 if bid is None else (1.0 - RECENT) * (bid - life.bids)
     return life._replace(
-        echoes=life.echoes | kept,
+        echoes=life.echoes | added_up(model, people, life, moment),
         distress=event.distress * calmed,
         bids=life.bids + event.figure * change,
         met=np.maximum(life.met, event.figure),

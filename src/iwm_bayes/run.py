@@ -13,6 +13,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import xarray as xr
+
 from iwm_bayes.core import InputError
 
 PACKAGES = ("iwm-bayes", "pymc", "pytensor", "nutpie", "arviz", "numpy", "xarray")
@@ -23,10 +25,20 @@ def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def versions() -> dict[str, str]:
+    """Of everything that makes numbers."""
+    return {name: version(name) for name in PACKAGES} | {"python": platform.python_version()}
+
+
 def manifest(**facts: Any) -> dict[str, Any]:
     """Facts about a run with the versions that made it."""
-    versions = {name: version(name) for name in PACKAGES} | {"python": platform.python_version()}
-    return facts | {"versions": versions}
+    return facts | {"versions": versions()}
+
+
+def read_fit(folder: Path) -> xr.DataTree:
+    """The fit of a run."""
+    with xr.open_datatree(folder / "fit.nc", engine="h5netcdf") as tree:
+        return tree.load()
 
 
 def write_run(folder: Path, write: Callable[[Path], None]) -> None:

@@ -1,0 +1,106 @@
+"""Can a theory make what people did? Predictive checks, and what speaks against a theory.
+
+People of the posterior (or of the prior) answer again along what they lived through; every effect of `effects` is held
+against the same effect in the data. An effect outside the central 95 % is *missed*; one outside 99 % that another
+theory holds is one that the theory *cannot make* (Palminteri, Wyart & Koechlin, 2017, doi:10.1016/j.tics.2017.03.011).
+Gelman, Meng & Stern (1996), Statistica Sinica 6, 733-760.
+"""
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from iwm_bayes.columns import ANYONE
+from iwm_bayes.core import Model
+from iwm_bayes.effects import effects, lived
+from iwm_bayes.filtering import course
+from iwm_bayes.lives import in_parts
+from iwm_bayes.people import names
+from iwm_bayes.retell import retold
+from iwm_bayes.simulate import draw_people
+
+DRAWS = 200
+
+
+def asked(data: xr.Dataset, name: str, answers: np.ndarray) -> np.ndarray:
+    """Replications (..., event, person) where there was an answer in the data, NaN elsewhere."""
+    return np.where(data[f"answer_{name}"].notnull().values, answers, np.nan)
+
+
+def of_posterior(model: Model, fit: xr.DataTree, draws: int, seed: int) -> Iterator[dict[str, np.ndarray]]:
+    """Answers of everyone who was fitted, again, by response (replication, event, person), some draws at a time."""
+    data, generator = fit["data"].to_dataset(), np.random.default_rng(seed)
+    figures, people = names(data), data.sizes["person"]
+    others = sum(name != ANYONE for name in figures)
+    for part in in_parts(model, fit, draws, figures[0]):
+        found = retold(model, part.values, part.course, len(figures), others, generator)
+        yield {
+            name: asked(data, name, answers.reshape(len(answers), -1, people).swapaxes(0, 1).astype(float))
+            for name, answers in found.items()
+        }
+
+
+def of_prior(model: Model, data: xr.Dataset, draws: int, seed: int) -> Iterator[dict[str, np.ndarray]]:
+    """The same of as many people whom nobody has fitted, a population at a time."""
+    generator, figures = np.random.default_rng(seed), names(data)
+    others = sum(name != ANYONE for name in figures)
+    for _ in range(draws):
+        people = draw_people(model, figures, data.sizes["person"], generator)
+        found = retold(model, people, course(data), len(figures), others, generator)
+        yield {name: asked(data, name, answers[None].astype(float)) for name, answers in found.items()}
+
+
+def replicated(model: Model, data: xr.Dataset, parts: Iterator[dict[str, np.ndarray]]) -> dict[str, pd.DataFrame]:
+    """Effects by response: a line per replication, a column per effect."""
+    lives = {name: lived(data, response) for name, response in model.responses.items()}
+    found = [
+        {name: pd.DataFrame(effects(answers, model.responses[name], lives[name])) for name, answers in part.items()}
+        for part in parts
+    ]
+    return {name: pd.concat([part[name] for part in found], ignore_index=True) for name in model.responses}
+
+
+def observed(model: Model, data: xr.Dataset) -> dict[str, dict[str, float]]:
+    """The effects in the data, by response; those of which there is nothing are left out."""
+    found = {}
+    for name, response in model.responses.items():
+        values = effects(data[f"answer_{name}"].values.astype(float), response, lived(data, response))
+        found[name] = {effect: float(value) for effect, value in values.items() if np.isfinite(value)}
+    return found
+
+
+def held(truth: Mapping[str, Mapping[str, float]], made: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """One line per response and effect: in the data, in replications (median, 95 %, 99 %), and whether it is missed."""
+    lines = []
+    for name, several in truth.items():
+        for effect, value in several.items():
+            least, low, middle, high, most = np.nanquantile(made[name][effect], [0.005, 0.025, 0.5, 0.975, 0.995])
+            note = "" if low <= value <= high else "missed" if least <= value <= most else "cannot be made"
+            line = {"response": name, "effect": effect, "data": value, "median": middle, "low": low, "high": high}
+            lines.append(line | {"note": note})
+    return pd.DataFrame(lines)
+
+
+def posterior_check(model: Model, fit: xr.DataTree, draws: int = DRAWS, seed: int = 1) -> pd.DataFrame:
+    """What people of the fit do, beside what they did."""
+    data = fit["data"].to_dataset()
+    return held(observed(model, data), replicated(model, data, of_posterior(model, fit, draws, seed)))
+
+
+def prior_check(model: Model, data: xr.Dataset, draws: int = DRAWS, seed: int = 1) -> pd.DataFrame:
+    """What people of the theory would do before any data, beside what they did."""
+    return held(observed(model, data), replicated(model, data, of_prior(model, data, draws, seed)))
+
+
+def falsified(checks: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """One line per theory and effect that it cannot make and another holds, of checks by theory on the same answers.
+
+    Answers are matched by their order, because theories may name them differently.
+    """
+    found = [table.assign(theory=name, answer=pd.factorize(table["response"])[0]) for name, table in checks.items()]
+    joined = pd.concat(found, ignore_index=True)
+    makes = joined[joined["note"] == ""].groupby(["answer", "effect"])["theory"].agg(", ".join).rename("made by")
+    against = joined[joined["note"] == "cannot be made"].join(makes, on=["answer", "effect"], how="inner")
+    return against[["theory", "response", "effect", "data", "low", "high", "made by"]]

@@ -1,0 +1,100 @@
+"""`iwm compare`: theories of a study beside each other, or runs that are there already."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from iwm_bayes.console import GATE_FAILED, describe, err, load_all, out, show
+from iwm_bayes.core import InputError
+from iwm_bayes.run import sha256
+
+UNITS = {"future": "future 1", "person": "person", "event": "event"}
+
+
+def kept(folder: Path, files: dict[str, Path], settings: dict[str, Any]) -> bool:
+    """Whether a run is there of the same data, theory and study, by the same method, settings and versions."""
+    from iwm_bayes.run import versions
+
+    if not (folder / "manifest.json").exists():
+        return False
+    facts = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    same = {name: facts["files"].get(name, {}).get("sha256") == sha256(path) for name, path in files.items()}
+    before = {"method": facts["method"]} | facts["settings"]
+    return all(same.values()) and before == settings and facts["versions"] == versions()
+
+
+def fitted_to(study: Path, theory: str, runs: Path, settings: dict[str, Any]) -> Any:
+    """A theory's fit to a study, from its run if there is one that still holds, else fitted now and kept there."""
+    from iwm_bayes import analysis
+    from iwm_bayes.mixture import Fitted
+    from iwm_bayes.run import read_fit
+
+    bound, theory_file, model, data = load_all(study, theory)
+    folder, files = runs / f"{bound.name}-{model.name}", {"study": study, "data": bound.data, "theory": theory_file}
+    if kept(folder, files, settings):
+        err.print(f"{model.name}: the fit in {folder} still holds")
+        return Fitted(model, read_fit(folder))
+    err.print(f"{model.name}: {describe(data)}; compiling and sampling ...")
+    method, rest = settings["method"], {name: value for name, value in settings.items() if name != "method"}
+    found = analysis.analyse(model, data, method, rest)
+    analysis.write(found, folder, files)
+    return Fitted(model, found.fit)
+
+
+def of_run(folder: Path) -> Any:
+    """A run that is there; InputError unless its study, data and theory are still what was fitted."""
+    from iwm_bayes.mixture import Fitted
+    from iwm_bayes.run import read_fit
+
+    if not (folder / "manifest.json").exists():
+        raise InputError([f"{folder}: is no run. Give a study file, or folders that `iwm fit` wrote"])
+    files = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["files"]
+    changed = [file["path"] for file in files.values() if sha256(Path(file["path"])) != file["sha256"]]
+    if changed:
+        raise InputError([f"{folder}: {path} has changed since. Fit again" for path in changed])
+    _, _, model, _ = load_all(Path(files["study"]["path"]), files["theory"]["path"])
+    return Fitted(model, read_fit(folder))
+
+
+def compare(
+    what: Annotated[list[Path], typer.Argument(help="study.toml, or the folders of two runs or more")],
+    theory: Annotated[list[str] | None, typer.Option(help="a theory to compare; the study's, if none is given")] = None,
+    unit: Annotated[Literal["future", "person", "event"], typer.Option(help="what is foretold")] = "future",
+    out_folder: Annotated[Path, typer.Option("--out", help="folder of the comparison")] = Path("runs/comparison"),
+    runs: Annotated[Path, typer.Option(help="where fits are kept and looked for")] = Path("runs"),
+    anyway: Annotated[bool, typer.Option("--anyway", help="rank fits whose gate failed, and mark them")] = False,
+    mixture: Annotated[bool, typer.Option(help="also one fit in which each person follows one theory")] = True,
+    people: Annotated[bool, typer.Option("--people", help="also who follows what, under pseudonyms")] = False,
+    draws: Annotated[int, typer.Option(min=50)] = 750,
+    tune: Annotated[int, typer.Option(min=50)] = 500,
+    chains: Annotated[int, typer.Option(min=2)] = 4,
+    seed: Annotated[int, typer.Option(min=0)] = 1,
+    method: str = "nuts",
+    quiet: Annotated[bool, typer.Option(help="no progress")] = False,
+) -> None:
+    """Compare theories: by what they foretell, by whom they are followed, and by what they cannot make."""
+    from iwm_bayes import comparison
+    from iwm_bayes.infer import Settings
+
+    long: dict[str, Any] = {"draws": draws, "tune": tune, "chains": chains, "seed": seed, "progress": not quiet}
+    if what[0].suffix == ".toml":
+        bound, *_ = load_all(what[0], theory[0] if theory else None)
+        named = theory or list(bound.theory)
+        fits = [fitted_to(what[0], name, runs, {"method": method} | long) for name in named]
+    else:
+        fits = [of_run(folder) for folder in what]
+    tell = (lambda _: None) if quiet else err.print
+    found = comparison.compare(fits, UNITS[unit], method, Settings(**long), anyway, mixture, tell)
+    comparison.write(found, out_folder, fits, people)
+    for name, table in found.rankings.items():
+        show(table, f"By what they foretell: {comparison.UNITS[name]}")
+    out.print(f"{found.says}.\n")
+    equal = f"probability that all are as frequent: {found.selection.risk:.2f}"
+    show(comparison.frequencies(found), f"Which theory people follow ({equal})")
+    out.print(f"{comparison.agreed(found)}.\n")
+    show(found.against, "What a theory cannot make, though another can (data, and 95 % of what it makes)")
+    out.print(f"Everything is in {out_folder}")
+    if found.failed or (found.mixed is not None and not found.mixed.passed):
+        raise typer.Exit(GATE_FAILED)

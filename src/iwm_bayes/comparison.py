@@ -1,0 +1,241 @@
+"""One comparison from fits to answer: who foretells best, by what; who is followed by whom; what each cannot make.
+
+Theories are compared on the same answers of the same people after the same events, and only where their fits may be
+believed.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from iwm_bayes.ahead import AHEAD
+from iwm_bayes.bms import Selection, select
+from iwm_bayes.checks import falsified, posterior_check
+from iwm_bayes.compare import TRUSTED, Score, of_events, of_people, ranked, verdict
+from iwm_bayes.core import InputError
+from iwm_bayes.diagnose import Verdict, gate
+from iwm_bayes.infer import METHODS, Settings
+from iwm_bayes.mixture import Fitted, mixture
+from iwm_bayes.plots import checks_figure, save
+from iwm_bayes.run import manifest, write_json, write_run
+from iwm_bayes.sampled import sampled
+from iwm_bayes.summary import interval
+from iwm_bayes.told import told
+from iwm_bayes.unseen import only, truly_unseen, unseen
+
+DRAWS = 1000  # of each fit, by which it is scored
+FOLDS = 10  # people of whom a single one says too much of the population are left out in truth, a tenth at a time
+UNITS = {
+    "future 1": "the next session of somebody new, from the fifth on",
+    "future 4": "the fourth session to come of somebody new",
+    "person": "everything that somebody new answers",
+    "event": "one answer of somebody who is known",
+}
+
+
+class Comparison(NamedTuple):
+    """What was found of several theories."""
+
+    rankings: Mapping[str, pd.DataFrame]  # by unit, the one asked for first
+    evidence: pd.DataFrame  # log evidence by person (row) and theory
+    selection: Selection
+    mixture: xr.DataTree | None
+    mixed: Verdict | None  # on the mixture
+    checks: Mapping[str, pd.DataFrame]  # predictive checks by theory
+    failed: Sequence[str]  # theories whose gate failed, where they are ranked anyway
+
+    @property
+    def says(self) -> str:
+        """Who foretells best, in words."""
+        return verdict(next(iter(self.rankings.values())))
+
+    @property
+    def against(self) -> pd.DataFrame:
+        """What a theory cannot make, though another can."""
+        return falsified(self.checks)
+
+
+def answers_of(fitted: Fitted) -> list[tuple[Any, np.ndarray]]:
+    """What was answered, each with whether its density at an end of the scale is a mass or none."""
+    return [
+        ((response.family.bounds, response.family.whole), fitted.data[f"answer_{name}"].values)
+        for name, response in fitted.model.responses.items()
+    ]
+
+
+def differences(one: Fitted, other: Fitted) -> list[str]:
+    """Why two theories cannot be compared; empty where they can."""
+    names = f"{one.model.name} and {other.model.name}"
+    if not np.array_equal(one.data["person"].values, other.data["person"].values):
+        return [f"{names} were fitted to different people. Fit both to the same study"]
+    lived = ("outcome", "seen", "figure_index", "since_any", "present")
+    if any(not np.array_equal(one.data[name].values, other.data[name].values) for name in lived):
+        return [f"{names} were fitted to different events. Give both theories responses to the same columns"]
+    mine, theirs = answers_of(one), answers_of(other)
+    left = list(theirs)
+    for kind, values in mine:
+        same = [entry for entry in left if np.array_equal(entry[1], values, equal_nan=True)]
+        if not same:
+            return [f"{names} say something of different answers. Give both responses to the same columns"]
+        if same[0][0] != kind:
+            return [f"{names} measure the ends of a scale differently (mass or density). Use one kind of response"]
+        left = [entry for entry in left if entry is not same[0]]
+    return [f"{names} say something of different answers. Give both responses to the same columns"] if left else []
+
+
+def check(theories: Sequence[Fitted], anyway: bool) -> list[str]:
+    """Names of theories whose gate failed; InputError where theories cannot be compared, or should not be."""
+    if len(theories) < 2:
+        raise InputError(["a comparison needs two theories or more. Name them with --theory, or in the study"])
+    problems = [problem for other in theories[1:] for problem in differences(theories[0], other)]
+    verdicts = {fitted.model.name: gate(fitted.fit) for fitted in theories}
+    failed = [name for name, found in verdicts.items() if not found.passed]
+    if failed and not anyway:
+        problems += [
+            f"the fit of {name} failed its gate ({'; '.join(verdicts[name].reasons)}). Mend it, or rank with --anyway"
+            for name in failed
+        ]
+    if problems:
+        raise InputError(problems)
+    return failed
+
+
+def without(data: xr.Dataset, who: np.ndarray) -> xr.Dataset:
+    """The data with all answers of some people taken out; the people remain, as anyone of the population."""
+    asked = ~np.isin(np.arange(data.sizes["person"]), who)
+    hidden = {name: values.where(asked) for name, values in data.items() if str(name).startswith("answer_")}
+    return data.assign({name: values.transpose("event", "person") for name, values in hidden.items()})
+
+
+def scores(fitted: Fitted, method: str, settings: Settings, tell: Callable[[str], None]) -> dict[str, Score]:
+    """A theory's scores by unit; refits for those of whom a single person says too much of the population."""
+    model, data = fitted.model, fitted.data
+    ready, at = told(model, data, AHEAD), sampled(model, fitted.fit, DRAWS)
+    seen = unseen(at, ready, settings.seed)
+    [bad] = np.nonzero(~(seen.k <= TRUSTED))
+    parts = [only(seen, seen.k <= TRUSTED)]
+    if len(bad):
+        folds = np.array_split(bad, np.ceil(len(bad) * FOLDS / data.sizes["person"]))
+        compiled = METHODS[method].compile(model, data)
+        for index, fold in enumerate(folds):
+            tell(f"{model.name}: refit {index + 1} of {len(folds)}, without {len(fold)} people")
+            refit = METHODS[method].fit(compiled, without(data, fold), settings)
+            parts.append(truly_unseen(at, sampled(model, refit, DRAWS), ready, fold, settings.seed))
+    tell(f"{model.name}: session by session")
+    found = of_people([part for part in parts if len(part.who)], ready, settings.seed)
+    return found | {"event": of_events(at, ready)}
+
+
+def marked(table: pd.DataFrame, failed: Sequence[str]) -> pd.DataFrame:
+    """A ranking that says whose fit failed its gate."""
+    return table.assign(gate=np.where(table["theory"].isin(failed), "FAILED", "passed"))
+
+
+def compare(
+    theories: Sequence[Fitted],
+    unit: str = "future 1",
+    method: str = "nuts",
+    settings: Settings | None = None,
+    anyway: bool = False,
+    mixed: bool = True,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Comparison:
+    """Theories fitted to the same data, ranked by every unit, `unit` first; the rest as in `Comparison`.
+
+    `method` and `settings` are those of refits and of the mixture. InputError where theories cannot be compared.
+    """
+    settings = settings or Settings()
+    failed = check(theories, anyway)
+    by_theory = {fitted.model.name: scores(fitted, method, settings, tell) for fitted in theories}
+    order = [unit, *(other for other in UNITS if other != unit)]
+    rankings = {unit: ranked({name: found[unit] for name, found in by_theory.items()}) for unit in order}
+    if failed:
+        rankings = {unit: marked(table, failed) for unit, table in rankings.items()}
+    evidence = pd.DataFrame({name: found["person"].by_person for name, found in by_theory.items()})
+    evidence.index = pd.Index(theories[0].data["person"].values, name="person")
+    trace = judged = None
+    if mixed:
+        tell("a mixture of the theories")
+        trace = mixture(theories, settings)
+        judged = gate(trace, trace["posterior"].to_dataset()[["frequency"]])
+    tell("what each theory's people would have done")
+    checks = {fitted.model.name: posterior_check(fitted.model, fitted.fit, seed=settings.seed) for fitted in theories}
+    return Comparison(rankings, evidence, select(evidence.to_numpy()), trace, judged, checks, failed)
+
+
+def frequencies(found: Comparison) -> pd.DataFrame:
+    """One line per theory: how many people follow it, by random effects and by the mixture."""
+    chosen, lines = found.selection, []
+    for index, name in enumerate(found.evidence.columns):
+        line: dict[str, Any] = {
+            "theory": name,
+            "frequency": chosen.frequency[index],
+            "exceedance": chosen.exceedance[index],
+            "protected": chosen.protected[index],
+            "people": int((chosen.follows.argmax(axis=1) == index).sum()),
+        }
+        if found.mixture is not None:
+            middle, low, high = interval(found.mixture["posterior"].to_dataset()["frequency"].sel(theory=name).values)
+            line["in the mixture"] = f"{middle:.2f} [{low:.2f}, {high:.2f}]"
+        lines.append(line)
+    return pd.DataFrame(lines)
+
+
+def in_mixture(trace: xr.DataTree) -> xr.DataArray:
+    """Probability of each person to follow each theory, (theory, person)."""
+    return trace["posterior"].to_dataset()["follows"].mean(("chain", "draw"))
+
+
+def belongs(found: Comparison) -> pd.DataFrame:
+    """Who follows what, one line per person: probabilities by random effects and by the mixture."""
+    columns = {f"{name}": found.selection.follows[:, index] for index, name in enumerate(found.evidence.columns)}
+    if found.mixture is not None:
+        follows = in_mixture(found.mixture)
+        columns |= {f"{name} (mixture)": follows.sel(theory=name).values for name in found.evidence.columns}
+    return pd.DataFrame(columns, index=found.evidence.index)
+
+
+def agreed(found: Comparison) -> str:
+    """How far random effects and the mixture say the same of who follows what, in words."""
+    if found.mixture is None or found.mixed is None:
+        return "No mixture was fitted"
+    follows = (
+        found.mixture["posterior"].to_dataset()["follows"].mean(("chain", "draw")).transpose("person", "theory").values
+    )
+    share = (follows.argmax(axis=1) == found.selection.follows.argmax(axis=1)).mean()
+    trust = "" if found.mixed.passed else f", but its gate FAILED: {'; '.join(found.mixed.reasons)}"
+    return f"The mixture puts {share:.0%} of people with the same theory{trust}"
+
+
+def write(found: Comparison, folder: Path, theories: Sequence[Fitted], people: bool) -> None:
+    """Write a comparison's folder; `people` adds who follows what, under pseudonyms."""
+
+    def fill(place: Path) -> None:
+        for unit, table in found.rankings.items():
+            table.to_csv(place / f"{unit}.csv", index=False)
+        frequencies(found).to_csv(place / "frequencies.csv", index=False)
+        found.against.to_csv(place / "cannot make.csv", index=False)
+        for name, table in found.checks.items():
+            table.to_csv(place / f"checks {name}.csv", index=False)
+        if people:
+            named = belongs(found)
+            named.index = pd.Index([f"person {index + 1}" for index in range(len(named))], name="person")
+            named.to_csv(place / "people.csv")
+        if found.mixture is not None:
+            kept = found.mixture["posterior"].to_dataset()[["frequency", "follows"]]
+            kept.to_netcdf(place / "mixture.nc", engine="h5netcdf")
+        save(checks_figure(found.checks), *(place / f"checks.{kind}" for kind in ("svg", "pdf", "png")))
+        facts = manifest(
+            theories=[fitted.model.name for fitted in theories],
+            says=found.says,
+            agreed=agreed(found),
+            risk=found.selection.risk,
+            failed=found.failed,
+        )
+        write_json(place / "manifest.json", facts)
+
+    write_run(folder, fill)

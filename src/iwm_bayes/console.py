@@ -1,0 +1,52 @@
+"""What every command shares: where to print, tables, and how a study, its theory and its data are loaded."""
+
+from pathlib import Path
+
+import pandas as pd
+import xarray as xr
+from pandas.api.types import is_numeric_dtype
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from iwm_bayes import data as tables
+from iwm_bayes import study as studies
+from iwm_bayes import theory as theories_
+from iwm_bayes.core import Model
+
+GATE_FAILED = 3
+out, err = Console(highlight=False), Console(stderr=True, highlight=False)
+
+
+def show(frame: pd.DataFrame, title: str) -> None:
+    """Print a table with rounded numbers; a long name folds, so that nothing is cut off."""
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
+    for column in frame.columns:
+        number = is_numeric_dtype(frame[column])
+        table.add_column(str(column), justify="right" if number else "left", no_wrap=number, overflow="fold")
+    for line in frame.itertuples(index=False):
+        table.add_row(*("" if pd.isna(x) else f"{x:.3g}" if isinstance(x, float) else str(x) for x in line))
+    out.print(table)
+
+
+def load_all(study_file: Path, theory: str | None) -> tuple[studies.Study, Path, Model, xr.Dataset]:
+    """Study, theory file, theory and data; InputError lists every problem of the first that has any."""
+    study = studies.load_study(study_file)
+    named = theory or study.theory[0]
+    if theory is not None:
+        study = study.model_copy(update={"theory": [theory, *study.theory]})
+    model = theories_.load(named)
+    data = tables.read(study, model)
+    return study, theories_.find(named), tables.measured(study, model, data), data
+
+
+def describe(data: xr.Dataset) -> str:
+    events, seen = int(data["present"].sum()), int(data["seen"].sum())
+    figures = ", ".join(map(str, data["figure"].values))
+    left_out = data.attrs.get("rows_left_out", 0)
+    return (
+        f"{data.sizes['person']} people, {events} events ({seen} seen), figures: {figures}, "
+        f"unit of time: {data.attrs['time_unit']}"
+        + (f"; left out for lack of covariates: {dropped}" if (dropped := data.attrs.get("dropped")) else "")
+        + (f"; {left_out} rows say nothing and were left out" if left_out else "")
+    )

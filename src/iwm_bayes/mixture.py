@@ -1,0 +1,145 @@
+"""A mixture of theories in one fit: each person follows one of them.
+
+    frequency ~ Dirichlet(1, ..., 1),   P(person follows k) = frequency[k]
+
+Who follows what is summed out, exactly. A person's place in a theory that they do not follow has no meaning; for it
+stands what that theory, fitted to everyone by itself, believes of the person (a *pseudo-prior*), so that the sampler
+finds them in place when it turns to that theory. What is chosen there changes how well the sampler moves, not the
+posterior: Carlin & Chib (1995), doi:10.1111/j.2517-6161.1995.tb02042.x. With l the log likelihood of a person, p the
+density of their place in theory k and q its pseudo-prior,
+
+    sum over k of  frequency[k] exp(l[k]) p(place[k] | group k)  product over j != k of  q(place[j])
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import nutpie
+import pymc as pm
+import pytensor.tensor as pt
+import xarray as xr
+
+from iwm_bayes.build import answers_in_graph, coords_of, entered, log_density
+from iwm_bayes.core import Model
+from iwm_bayes.hierarchy import TRANSFORMED, levels_in_graph, people_in_graph
+from iwm_bayes.levels import centredness_for, in_levels, in_offsets
+from iwm_bayes.method import Settings, half_way
+from iwm_bayes.sampler import compile_graph
+
+CAREFUL = 0.9  # acceptance aimed at
+FEWEST = 3  # followers of a theory from whom to tell how centred to sample it
+
+
+class Fitted(NamedTuple):
+    """A theory with what it makes of everyone by itself."""
+
+    model: Model
+    fit: xr.DataTree
+
+    @property
+    def data(self) -> xr.Dataset:
+        return self.fit["data"].to_dataset()
+
+
+def pretended(fitted: Fitted, how: xr.Dataset) -> dict[str, np.ndarray]:
+    """The pseudo-prior of what the sampler moves of everyone: Gaussians, as the fit by itself believes of them.
+
+    By kind ("offset", "level"): "KIND_mean" (person, row) and "KIND_root", the inverse of the Cholesky factor.
+    """
+    found = {}
+    for kind, moved in in_offsets(fitted.fit["posterior"].to_dataset(), fitted.model, fitted.data, how).items():
+        drawn = moved.stack(sample=("chain", "draw")).transpose("person", ..., "sample").values
+        found[f"{kind}_mean"] = drawn.mean(axis=2)
+        found[f"{kind}_root"] = np.linalg.inv(np.linalg.cholesky([np.atleast_2d(np.cov(own)) for own in drawn]))
+    return found
+
+
+def density(x: Any, mean: Any, root: Any) -> Any:
+    """Log density (person,) of `x` (row, person) under Gaussians as `pretended` gives them."""
+    z = (root * (x.T - mean)[:, None, :]).sum(axis=2)
+    scale = pt.log(pt.diagonal(root, axis1=1, axis2=2)).sum(axis=1) - root.shape[1] * np.log(2.0 * np.pi) / 2.0
+    return scale - (z**2).sum(axis=1) / 2.0
+
+
+def theory_in_graph(fitted: Fitted) -> tuple[Any, Any]:
+    """Declare a theory: how much likelier everyone is to follow it than not, and what not following it puts in place.
+
+    Both are log densities, (person,): of answers and person over the pseudo-prior; of the pseudo-prior over the person.
+    """
+    model, data = fitted.model, fitted.data
+    with pm.Model(name=model.name) as part:
+        part.add_coords({part.name_for(dim): names for dim, names in coords_of(model, data).items() if dim != "person"})
+        levels = levels_in_graph(model, data)
+        answered = sum(
+            log_density(model.responses[name].family, arguments, value, recorded).sum(axis=0)
+            for name, arguments, value, recorded in answers_in_graph(model, data, levels, *entered(model, data))
+        )
+        prior, instead = pretended(fitted, alone_so(fitted)), pt.zeros(data.sizes["person"])
+        for kind, (x, declared) in people_in_graph().items():
+            mean, root = (pm.Data(f"{kind}_{name}", prior[f"{kind}_{name}"]) for name in ("mean", "root"))
+            instead = instead + density(x, mean, root) - declared
+    return answered - instead, instead
+
+
+def build_mixture(theories: Sequence[Fitted]) -> pm.Model:
+    """The PyMC model in which each person follows one of several theories (dims theory, person)."""
+    names = [fitted.model.name for fitted in theories]
+    coords = {"theory": names, "person": theories[0].data["person"].values}
+    with pm.Model(coords=coords, check_bounds=False) as built:
+        frequency = pm.Dirichlet("frequency", np.ones(len(names)), dims="theory")
+        following, instead = (pt.stack(parts) for parts in zip(*map(theory_in_graph, theories), strict=True))
+        each = pt.log(frequency)[:, None] + following
+        pm.Deterministic("follows", pt.special.softmax(each, axis=0), dims=("theory", "person"))
+        pm.Potential("answered", pt.logsumexp(each, axis=0) + instead.sum(axis=0), dims="person")
+    return built
+
+
+def alone_so(fitted: Fitted) -> xr.Dataset:
+    """How centred a theory was sampled by itself."""
+    before = fitted.fit["constant_data"].to_dataset()
+    return before if "centredness" in before else half_way(fitted.model, fitted.data)
+
+
+def followers_so(fitted: Fitted, posterior: xr.Dataset, how: xr.Dataset) -> xr.Dataset:
+    """How centred to sample a theory for those who follow it in a pilot, which was as centred as `how`."""
+    prefix = f"{fitted.model.name}::"
+    own = posterior[[name for name in posterior if str(name).startswith(prefix)]]
+    own = own.rename({name: str(name).removeprefix(prefix) for name in (*own, *own.dims) if prefix in str(name)})
+    follows = posterior["follows"].sel(theory=fitted.model.name).mean(("chain", "draw")).values > 0.5
+    levels = in_levels(own, fitted.model, fitted.data, how)
+    if "spread" not in levels or follows.sum() < FEWEST:
+        return half_way(fitted.model, fitted.data)
+    return centredness_for(levels.isel(person=follows), fitted.model, fitted.data)
+
+
+def mixture(theories: Sequence[Fitted], settings: Settings) -> xr.DataTree:
+    """The posterior of frequency (theory,), and of who follows what, follows (theory, person).
+
+    Parameters of each theory are named "THEORY::centre" and so on.
+    """
+    built = build_mixture(theories)
+    names = ("frequency", "follows", *(f"{one.model.name}::{name}" for one in theories for name in TRANSFORMED))
+    compiled = compile_graph(built, [name for name in names if name in built.named_vars])
+
+    def run(hows: Sequence[xr.Dataset], settings: Settings) -> xr.DataTree:
+        given = {
+            f"{one.model.name}::{name}": np.asarray(values)
+            for one, how in zip(theories, hows, strict=True)
+            for name, values in (dict(how.data_vars) | pretended(one, how)).items()
+        }
+        known = {variable.name for variable in compiled.shared_var_keys}
+        return nutpie.sample(
+            compiled.with_data(**{name: values for name, values in given.items() if name in known}),
+            draws=settings.draws,
+            tune=settings.tune,
+            chains=settings.chains,
+            seed=settings.seed,
+            progress_bar=settings.progress,
+            save_warmup=False,
+            target_accept=CAREFUL,
+        )
+
+    first = [alone_so(fitted) for fitted in theories]
+    pilot = run(first, Settings(draws=150, tune=250, chains=2, seed=settings.seed + 1))["posterior"].to_dataset()
+    return run([followers_so(one, pilot, how) for one, how in zip(theories, first, strict=True)], settings)

@@ -1,0 +1,114 @@
+"""What is known of each person by someone who knows all others.
+
+The probability of a person's answers, their own parameters x integrated out, given a draw theta of the population:
+
+    p(y | theta) = integral of p(y | x, theta) p(x | theta) dx
+
+by importance sampling around what is believed of that person. Draws of a fit to everyone become draws of a fit to all
+others with weights 1 / p(y | theta), smoothed: leaving out a *person*, not an answer. Where one person says too much
+of the population, Pareto's k says so. Vehtari, Gelman & Gabry (2017), doi:10.1007/s11222-016-9696-4; on integrating
+before leaving out: Merkle, Furr & Rabe-Hesketh (2019), doi:10.1007/s11336-019-09679-0.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import xarray as xr
+from scipy.special import logsumexp
+from scipy.stats import multivariate_t
+
+from iwm_bayes.sampled import Sampled, density
+from iwm_bayes.told import Told, by_person
+
+FREEDOM = 7.0  # of the t distribution that nodes are drawn from: tails beyond what is believed of anyone
+NODES = 250
+
+
+class Unseen(NamedTuple):
+    """Some people's answers as seen from a fit to all others, by draw (S) and person (n)."""
+
+    at: Sampled
+    who: np.ndarray  # (n,) which people
+    log_p: np.ndarray  # (S, n) log probability of what they answered
+    log_weight: np.ndarray  # (S, n) of each draw without that person; sums to 1 over draws
+    k: np.ndarray  # (n,) Pareto's k of the weights; 0 where the fit was without them
+    variance: np.ndarray  # (n,) of the log score, by simulation
+
+    @property
+    def score(self) -> np.ndarray:
+        """Log probability of their answers to a fit to all others, (n,): each person's log evidence."""
+        return logsumexp(self.log_p + self.log_weight, axis=0)
+
+
+def only(seen: Unseen, which: np.ndarray) -> Unseen:
+    """Some of those people, by a mask or indices."""
+    return Unseen(seen.at, *(leaf[..., which] for leaf in seen[1:]))
+
+
+def nodes(believed: np.ndarray, count: int, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Places (count, D, n) around what is believed of people, draws (S, D, n), and their log density (count, n)."""
+    _, rows, people = believed.shape
+    if not rows:
+        return np.zeros((1, 0, people)), np.zeros((1, people))
+    x, log_q = np.empty((count, rows, people)), np.empty((count, people))
+    for person in range(people):
+        own = believed[:, :, person]
+        around = multivariate_t(own.mean(axis=0), np.atleast_2d(np.cov(own.T)), FREEDOM)
+        drawn = around.rvs(count, random_state=generator).reshape(count, rows)
+        x[:, :, person], log_q[:, person] = drawn, around.logpdf(drawn)
+    return x, log_q
+
+
+def answered(at: Sampled, ready: Told, x: np.ndarray, shared: np.ndarray, who: np.ndarray) -> np.ndarray:
+    """Log likelihood of people at `x` (M, D, n) where what is shared is `shared` (R,), (M, n)."""
+    count, rows, people = x.shape
+    level = np.empty((len(at.personal) + len(at.common), count * people))
+    level[at.personal], level[at.common] = x.swapaxes(0, 1).reshape(rows, -1), shared[:, None]
+    return by_person(ready, level, np.tile(who, count)).reshape(count, people)
+
+
+def integrated(
+    at: Sampled, believed: np.ndarray, ready: Told, who: np.ndarray, generator: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Log p(y | theta) of people, (S, n), and the variance of their score by the choice of nodes, (n,).
+
+    `believed` (draw, D, n) is what is believed of them, their answers known.
+    """
+    x, log_q = nodes(believed, NODES, generator)
+    found, said, share = [], None, np.zeros_like(log_q)
+    for shared, centre, root in zip(at.shared, at.centre[:, :, who], at.root, strict=True):
+        if said is None or len(shared):  # what everyone shares changes what answers say of a person
+            said = answered(at, ready, x, shared, who)
+        weight = said + density(x, centre, root) - log_q
+        total = logsumexp(weight, axis=0)
+        found.append(total - np.log(len(x)))
+        share += np.exp(weight - total) / len(at.shared)  # of the score that a node carries, left out
+    return np.array(found), (share**2).sum(axis=0) - 1.0 / len(x)
+
+
+def left_out(log_p: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Log weights (S, n) of draws that turn a fit to everyone into one to all others, and Pareto's k (n,)."""
+    smoothed, k = xr.DataArray(log_p, dims=("sample", "person")).azstats.psislw(dim="sample")
+    weight = smoothed.transpose("sample", "person").values
+    return weight - logsumexp(weight, axis=0), k.values
+
+
+def simulated(log_weight: np.ndarray) -> np.ndarray:
+    """Variance of a leave-one-out score by simulation, from weights (S, ...) that are 1 / density."""
+    return np.exp(2.0 * log_weight).sum(axis=0) - 1.0 / len(log_weight)
+
+
+def unseen(at: Sampled, ready: Told, seed: int) -> Unseen:
+    """Everyone as seen by a fit to all others, from one to everyone."""
+    everyone = np.arange(at.level.shape[2])
+    log_p, variance = integrated(at, at.level, ready, everyone, np.random.default_rng(seed))
+    weight, k = left_out(log_p)
+    return Unseen(at, everyone, log_p, weight, k, variance + simulated(weight))
+
+
+def truly_unseen(at: Sampled, without: Sampled, ready: Told, who: np.ndarray, seed: int) -> Unseen:
+    """The people `who` (n,) as seen by a fit `without` their answers; `at` is one with them."""
+    log_p, variance = integrated(without, at.level[:, :, who], ready, who, np.random.default_rng(seed))
+    relative = np.exp(log_p - log_p.max(axis=0))
+    variance += relative.var(axis=0) / relative.mean(axis=0) ** 2 / len(log_p)
+    return Unseen(without, who, log_p, np.full_like(log_p, -np.log(len(log_p))), np.zeros(len(who)), variance)

@@ -1,0 +1,220 @@
+"""Scores against refits that left out what they score, rankings by hand, and who may be compared with whom."""
+
+import arviz as az
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from scipy.special import logsumexp
+
+from iwm_bayes import theory
+from iwm_bayes.ahead import AHEAD, FIRST, foretold
+from iwm_bayes.answers import turns
+from iwm_bayes.bms import select
+from iwm_bayes.care import steady
+from iwm_bayes.compare import Score, of_events, of_people, ranked, stacked, verdict
+from iwm_bayes.comparison import check, differences, without
+from iwm_bayes.core import InputError
+from iwm_bayes.diagnose import gate
+from iwm_bayes.infer import Settings, compile_model, nuts
+from iwm_bayes.mixture import Fitted, mixture
+from iwm_bayes.sampled import sampled
+from iwm_bayes.simulate import Phase, simulate
+from iwm_bayes.told import by_event, by_session, told
+from iwm_bayes.unseen import only, truly_unseen, unseen
+
+SETTINGS = Settings(1000, 500, 4, 1)
+PEOPLE, SESSIONS = 12, 10
+THEORY = 'claim = "-"\nreference = "-"\nrule = "{}"\nresponses = ["availability_rating"]\n'
+
+
+def of_availability(folder, rule):
+    """A theory of availability alone, with one rating."""
+    path = folder / f"{rule}.toml"
+    path.write_text(THEORY.format(rule), encoding="utf-8")
+    return theory.load(path)
+
+
+class Small:
+    """A small study, a fit to it, and refits of the same compiled graph to parts of its answers."""
+
+    def __init__(self, folder):
+        self.model = of_availability(folder, "rescorla_wagner")
+        self.data = simulate(self.model, [Phase({"therapist": steady(0.7)}, SESSIONS - 1, assessed=True)], PEOPLE, 3)
+        self.compiled = compile_model(self.model, self.data)
+        self.ready = told(self.model, self.data, AHEAD)
+        self.fit = nuts(self.compiled, self.data, SETTINGS)
+        self.at = sampled(self.model, self.fit, 1000)
+        self.seen = unseen(self.at, self.ready, 1)
+
+    def refit(self, person, known=0):
+        """Draws of a fit that knows only so many first sessions of a person."""
+        hidden = (turns(self.data) >= known) & (np.arange(PEOPLE) == person)
+        answers = {name: values.where(~hidden) for name, values in self.data.items() if str(name).startswith("answer_")}
+        return sampled(self.model, nuts(self.compiled, self.data.assign(answers), SETTINGS), 4000)
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    return Small(tmp_path_factory.mktemp("theories"))
+
+
+def mean_density(log_density):
+    """The log of a mean density over four chains, and its Monte-Carlo error."""
+    density = np.exp(log_density - log_density.max())
+    chains = xr.Dataset({"x": (("chain", "draw"), density.reshape(4, -1))})
+    effective = float(az.ess(chains, method="mean")["x"])
+    return np.log(density.mean()) + log_density.max(), density.std() / density.mean() / np.sqrt(effective)
+
+
+@pytest.mark.parametrize("trusted", [True, False], ids=["by weights", "by a refit"])
+def test_scores_are_those_of_refits(small, trusted):
+    """One person whom weights can leave out and one whom they cannot: person and future against refits, 3 errors."""
+    person = int(np.flatnonzero((small.seen.k <= 0.7) == trusted)[0])
+    whole = small.refit(person)
+    mine = only(small.seen, np.array([person]))
+    if not trusted:
+        mine = truly_unseen(small.at, whole, small.ready, np.array([person]), 2)
+    scores = of_people([mine], small.ready, 1)
+    left_out = truly_unseen(small.at, whole, small.ready, np.array([person]), 3)
+    error = np.sqrt(scores["person"].variance[0] + left_out.variance[0])
+    assert scores["person"].by_person[0] == pytest.approx(left_out.score[0], abs=3 * error)
+    found = {ahead: [] for ahead in AHEAD}
+    for known in range(FIRST - max(AHEAD) + 1, SESSIONS):
+        draws = small.refit(person, known)
+        level = np.empty((3, len(draws.level)))
+        level[draws.personal] = draws.level[:, :, person].T
+        sessions = by_session(small.ready, level, np.full(level.shape[1], person))
+        for ahead in AHEAD:
+            if FIRST <= known + ahead - 1 < SESSIONS:
+                found[ahead].append(mean_density(sessions[known + ahead - 1]))
+    for ahead, several in found.items():
+        score, variance = (scores[f"future {ahead}"][index][0] for index in (0, 1))
+        refits, errors = np.array(several).T
+        assert len(several) == SESSIONS - FIRST
+        assert score == pytest.approx(refits.sum(), abs=3 * np.sqrt(variance + (errors**2).sum()))
+
+
+def test_scores_of_all_sessions_add_up_to_everything(small):
+    """The chain rule: foretold one by one, from the first on, sessions are as probable as all together."""
+    trusted = only(small.seen, small.seen.k <= 0.7)
+    generator = np.random.default_rng(1)
+    runs = [foretold(trusted, small.ready, generator)[0].sum(axis=0) for _ in range(6)]
+    one_by_one = logsumexp(runs, axis=0) - np.log(len(runs))
+    error = np.sqrt(np.var(runs, axis=0, ddof=1) / len(runs) + trusted.variance)
+    assert (np.abs(one_by_one - trusted.score) < 3 * error).all()
+
+
+@pytest.mark.filterwarnings("ignore:Estimated shape parameter of Pareto")  # of 12 people; here both are asked alike
+def test_events_are_those_of_arviz(small):
+    """PSIS-LOO over answers, as ArviZ has it."""
+    level = np.empty((len(small.at.level), 3, PEOPLE))
+    level[:, small.at.personal] = small.at.level
+    events = np.array([by_event(small.ready, one, np.arange(PEOPLE)) for one in level])
+    events = events.reshape(4, -1, *events.shape[1:])
+    group = xr.Dataset({"rating": (("chain", "draw", "event", "person"), events)})
+    posterior = small.fit["posterior"].to_dataset()[["centre"]].isel(draw=slice(0, None, 4))
+    theirs = az.loo(xr.DataTree.from_dict({"posterior": posterior, "log_likelihood": group}), reff=1.0, pointwise=True)
+    ours = of_events(small.at, small.ready)
+    np.testing.assert_allclose(ours.by_person, theirs.elpd_i.sum("event"), atol=1e-8)
+
+
+def test_who_is_left_out_stays_as_anyone(small):
+    hidden = without(small.data, np.array([2, 5]))["answer_availability_rating"]
+    assert hidden.isnull().all("event").values.nonzero()[0].tolist() == [2, 5]
+
+
+def score(*values):
+    return Score(np.array(values, dtype=float), np.zeros(len(values)))
+
+
+def test_a_ranking_by_hand():
+    """Differences are of sums over people, errors those of a sum over people."""
+    table = ranked({"a": score(1, 2, 3, 4), "b": score(0, 0, 1, 1), "c": score(1, 2, 3, 3)}).set_index("theory")
+    assert table.index.tolist() == ["a", "c", "b"]
+    assert table.loc["b", "difference"] == -8.0
+    assert table.loc["b", "se"] == pytest.approx(np.std([1, 2, 2, 3], ddof=1) * 2)
+    assert table["says"].tolist() == ["best", "not told apart", "worse"]
+    assert verdict(table.reset_index()) == "These data do not tell a from c"
+    assert verdict(table.drop("c").reset_index()) == "a foretells best, by 8.0 (se 1.6) before b"
+
+
+def test_stacking_finds_the_mixture():
+    """Where 30 people are foretold by one theory and 10 by another, weights are .75 and .25 in closed form."""
+    scores = np.full((40, 2), -50.0)
+    scores[:30, 0], scores[30:, 1] = 0.0, 0.0
+    np.testing.assert_allclose(stacked(scores), [0.75, 0.25], atol=1e-4)
+
+
+@pytest.fixture(scope="module")
+def of_two_kinds(tmp_path_factory):
+    """20 people who learn and 10 who grow, and a theory of each, fitted to all."""
+    folder = tmp_path_factory.mktemp("kinds")
+    models = [of_availability(folder, rule) for rule in ("rescorla_wagner", "growth")]
+    plan = [Phase({"therapist": steady(0.5)}, 20, assessed=True)]
+    first, second = (simulate(model, plan, people, 3) for model, people in zip(models, (20, 10), strict=True))
+    second = second.assign_coords(person=[f"other {index}" for index in range(10)])
+    data = xr.concat([first, second], "person", data_vars="minimal", join="override", combine_attrs="override")
+    data = data.transpose("event", "person", ...)
+    settings = Settings(400, 400, 4, 1)
+    return [Fitted(model, nuts(compile_model(model, data), data, settings)) for model in models]
+
+
+def test_a_mixture_finds_who_follows_what(of_two_kinds):
+    """Frequencies have the Dirichlet's own posterior where nobody is in doubt, and everyone is where they belong."""
+    trace = mixture(of_two_kinds, Settings(500, 500, 4, 1))
+    posterior = trace["posterior"].to_dataset()
+    verdict = gate(trace, posterior[["frequency"]])
+    assert verdict.passed, verdict.reasons
+    learners = posterior["follows"].isel(theory=0).mean(("chain", "draw")).values
+    assert (learners[:20] > 0.9).all()
+    assert (learners[20:] < 0.1).all()
+    drawn = posterior["frequency"].isel(theory=0)
+    error = float(az.mcse(drawn.to_dataset(name="x"))["x"])
+    assert float(drawn.mean()) == pytest.approx(21 / 32, abs=4 * error + 0.005)  # a person in doubt moves it by < 1/32
+
+
+def test_random_effects_agree(of_two_kinds):
+    """By log evidence that leaves each person out, nearly the same people are in the same place.
+
+    Each theory is then fitted to everyone, also to those who follow the other, so that its population is too wide.
+    """
+    found = []
+    for fitted in of_two_kinds:
+        ready, at = told(fitted.model, fitted.data), sampled(fitted.model, fitted.fit, 400)
+        found.append(unseen(at, ready, 1).score)
+    chosen = select(np.array(found).T)
+    assert (chosen.follows.argmax(axis=1) == np.repeat([0, 1], [20, 10])).sum() >= 28
+    assert chosen.protected[0] > 0.9
+
+
+def test_only_what_answered_the_same_is_compared(small, of_two_kinds):
+    one, other = of_two_kinds
+    assert differences(one, other) == []
+    elsewhere = Fitted(small.model, small.fit)
+    assert "different people" in differences(one, elsewhere)[0]
+    changed = other.fit.copy()
+    changed["data"] = xr.DataTree(
+        other.data.assign(answer_availability_rating=other.data["answer_availability_rating"] / 2)
+    )
+    assert "different answers" in differences(one, Fitted(other.model, changed))[0]
+    with pytest.raises(InputError, match="two theories or more"):
+        check([one], anyway=True)
+
+
+def test_what_failed_its_gate_is_not_ranked(of_two_kinds):
+    one, other = of_two_kinds
+    diverged = other.fit.copy()
+    diverged["sample_stats"] = xr.DataTree(
+        other.fit["sample_stats"].to_dataset().assign(diverging=lambda x: x["diverging"] | True)
+    )
+    with pytest.raises(InputError, match="growth failed its gate"):
+        check([one, Fitted(other.model, diverged)], anyway=False)
+    assert "growth" in check([one, Fitted(other.model, diverged)], anyway=True)
+
+
+def test_a_table_marks_what_failed():
+    from iwm_bayes.comparison import marked
+
+    table = marked(pd.DataFrame({"theory": ["a", "b"]}), ["b"])
+    assert table["gate"].tolist() == ["passed", "FAILED"]

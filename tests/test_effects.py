@@ -1,0 +1,103 @@
+"""Effects by hand and by what is known of them; answers told again against the likelihood's own arguments."""
+
+import numpy as np
+import pytest
+from helpers import arguments, names
+
+from iwm_bayes import theory
+from iwm_bayes.care import steady
+from iwm_bayes.checks import falsified, posterior_check, prior_check
+from iwm_bayes.effects import bimodality, effects, lived
+from iwm_bayes.filtering import course
+from iwm_bayes.infer import fit
+from iwm_bayes.responses import RESPONSES
+from iwm_bayes.retell import retold
+from iwm_bayes.simulate import Phase, draw_people, simulate
+
+PLAN = [Phase({name: steady(0.6) for name in names(2)}, 6, assessed=True)]
+NOTHING = np.nan
+
+
+@pytest.fixture(scope="module")
+def data():
+    """One person, one figure: good, bad, good, bad, unseen."""
+    model = theory.load("rescorla_wagner")
+    found = simulate(model, [Phase({"friend": steady(0.5)}, 5)], 1, 1)
+    return found.assign(
+        outcome=(("event", "person"), np.array([[1.0], [0.0], [1.0], [0.0], [0.0]])),
+        seen=(("event", "person"), np.array([[True], [True], [True], [True], [False]])),
+    )
+
+
+def test_steps_after_acts_by_hand_where_answers_come_after(data):
+    """The answer after an act less the one before it: ruptures at the second and fourth event, a repair between."""
+    response = RESPONSES["availability_rating"]
+    found = effects(np.array([[0.9], [0.4], [0.6], [0.3], [0.35]]), response, lived(data, response))
+    assert found["change after a rupture"] == pytest.approx((-0.5 - 0.3) / 2)
+    assert found["change after a repair"] == pytest.approx(0.2)
+    assert found["change after a bad act"] == pytest.approx((-0.5 - 0.3) / 2)
+    assert found["change after nothing seen"] == pytest.approx(0.05)
+    assert found["turns"] == pytest.approx(1.0)
+
+
+def test_steps_after_acts_by_hand_where_answers_come_before(data):
+    """What was done next after an act: the same outcomes lie one answer earlier."""
+    response = RESPONSES["approach"]
+    found = effects(np.array([[1.0], [1.0], [0.0], [1.0], [1.0]]), response, lived(data, response))
+    assert found["stays after a good act: friend"] == pytest.approx(0.5)  # 1 to 1, and 0 to 1
+    assert found["shifts after a bad act: friend"] == pytest.approx(0.5)  # 1 to 0, and 1 to 1
+    assert found["change after a repair"] == pytest.approx(1.0)
+
+
+def test_what_is_known_of_bimodality():
+    """Sarle's coefficient: 1/3 of a normal, 5/9 of an even distribution, 1 of two points."""
+    generator = np.random.default_rng(1)
+    size = (1000, 200)
+    assert bimodality(generator.normal(size=size)) == pytest.approx(1 / 3, abs=0.01)
+    assert bimodality(generator.random(size)) == pytest.approx(5 / 9, abs=0.01)
+    assert bimodality(generator.integers(0, 2, size).astype(float)) == pytest.approx(1.0, abs=0.01)
+
+
+def test_lag_one_autocorrelation_is_that_of_the_process(data):
+    """A first-order autoregression of .6 over 4000 events, one figure."""
+    generator, kept = np.random.default_rng(2), [0.0]
+    for _ in range(3999):
+        kept.append(0.6 * kept[-1] + generator.normal())
+    response = RESPONSES["availability_rating"]
+    long = simulate(theory.load("rescorla_wagner"), [Phase({"friend": steady(0.5)}, 4000)], 1, 1)
+    found = effects(np.array(kept)[:, None], response, lived(long, response))
+    assert found["lag-1 autocorrelation"] == pytest.approx(0.6, abs=4 * np.sqrt((1 - 0.36) / 4000))
+
+
+@pytest.mark.parametrize("name", ["kalman", "compensatory", "noisy_and"])
+def test_answers_told_again_are_those_of_the_likelihood(name):
+    """Choices of 400 copies of everyone are as frequent as the tests' own walk through the events says."""
+    model, generator = theory.load(name), np.random.default_rng(1)
+    data = simulate(model, PLAN, 6, 1)
+    people = draw_people(model, names(2), 6, generator)
+    copies = {key: np.tile(value, 400) for key, value in people.items()}
+    found = retold(model, copies, np.tile(course(data), (1, 1, 400)), 2, 2, generator)["approach"]
+    share = found.reshape(len(found), 400, 6).mean(axis=1)
+    chance = 1.0 / (1.0 + np.exp(-arguments(model, people, data)["approach"]["logit_p"]))
+    error = np.sqrt(chance * (1.0 - chance) / 400) + 1e-3
+    assert (np.abs(share - chance) < 4.5 * error).all()
+
+
+def test_an_autoregression_told_again_keeps_its_echo():
+    """A static belief and persistence .7: the lag-1 autocorrelation of what is told again is that of the simulation."""
+    model = theory.load("autoregressive")
+    data = simulate(model, [Phase({"friend": steady(0.5)}, 60)], 40, 3)
+    table = prior_check(model, data, draws=100).set_index(["response", "effect"])
+    line = table.loc["availability_rating", "lag-1 autocorrelation"]
+    assert line["low"] < line["data"] < line["high"]
+    assert line["high"] > 0.2
+
+
+def test_what_a_blind_theory_cannot_make():
+    """People learn from outcomes; one who only grows cannot answer to a rupture, one who learns can."""
+    learning, blind = theory.load("rescorla_wagner"), theory.load("growth")
+    data = simulate(learning, [Phase({"friend": steady(0.5)}, 30, assessed=True)], 40, 1)
+    checks = {model.name: posterior_check(model, fit(model, data, "laplace", draws=100)) for model in (learning, blind)}
+    against = falsified(checks).query("response == 'availability_rating'")
+    assert {"change after a rupture", "change after a repair"} <= set(against.query("theory == 'growth'")["effect"])
+    assert against.query("theory == 'rescorla_wagner'").empty
