@@ -17,9 +17,9 @@ LAYERS = (  # from the ground up; within a layer a module may import those writt
     "living, simulate, retell, hierarchy, levels, build, sampler, earned",
     "method, crowd, gaussians, nuts, laplace, advi, control, mixture, infer, run",
     "people, lives, identify, diagnose, advise, contrasts, likeness, derive, calibrate, summary, individuals",
-    "sampled, told, unseen, ahead, bms, effects, checks, compare",
+    "sampled, told, unseen, ahead, bms, effects, checks, compare, predict",
     "plots, sweep",
-    "analysis, comparison, report",
+    "analysis, comparison, matrix, report",
     "console, cli_compare, cli",
     "__init__",
 )

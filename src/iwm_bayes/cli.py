@@ -222,6 +222,29 @@ def finish(found: Any, folder: Path) -> None:
     raise typer.Exit(GATE_FAILED)
 
 
+@app.command()
+def predict(
+    draws: Annotated[int, typer.Option(min=20, help="prior draws per theory")] = 2000,
+    out_folder: Annotated[Path, typer.Option("--out", help="folder of the tables")] = Path("runs/predictions"),
+    quiet: Annotated[bool, typer.Option(help="no progress")] = False,
+) -> None:
+    """What the theories predict in fifteen experiments on people drawn from their priors: the prediction matrix."""
+    from iwm_bayes import matrix
+    from iwm_bayes.run import manifest, write_json, write_run
+
+    cells, verdicts = matrix.matrix(draws, (lambda _: None) if quiet else err.print)
+    show(cells, "Share of a theory's prior that shows an effect (its Monte-Carlo error), and the median effect")
+    show(verdicts[["prediction", "verdict"]], "Decided: at least .9 of those who claim it, at most .6 of each rival")
+
+    def fill(place: Path) -> None:
+        cells.round(4).to_csv(place / "matrix.csv", index=False)
+        verdicts.to_csv(place / "verdicts.csv", index=False)
+        write_json(place / "manifest.json", manifest(command=f"iwm predict --draws {draws}"))
+
+    write_run(out_folder, fill)
+    out.print(f"Everything is in {out_folder}")
+
+
 app.command()(compare)
 
 

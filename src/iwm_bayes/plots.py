@@ -60,6 +60,22 @@ def checks_figure(checks: Mapping[str, pd.DataFrame]) -> Figure:
     return figure
 
 
+def shares_figure(table: pd.DataFrame, question: str) -> Figure:
+    """The share of each theory's prior that shows an effect, with two standard errors, and where it must lie."""
+    figure, axes = plt.subplots(figsize=(6, 1.2 + 0.35 * len(table)), layout="constrained")
+    for place, line in enumerate(table.itertuples(index=False)):
+        claims = line.claim == "shows"
+        colour, marker = (BLUE, "o") if claims else (ORANGE, "s")
+        axes.errorbar(line.share, place, xerr=2 * line.se, color=colour, marker=marker, capsize=3)
+        axes.hlines(place, *((0.9, 1.0) if claims else (0.0, 0.6)), color=colour, alpha=0.25, linewidth=8)
+    labels = table["theory"] + table["claim"].map({"shows": " must", "does not": " must not"})
+    axes.set_yticks(range(len(table)), labels)
+    axes.invert_yaxis()
+    axes.set(xlim=(-0.03, 1.03), xlabel="share of prior draws that show the effect", title=question)
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
 def save(figure: Figure, *paths: Path) -> None:
     """Write a figure to every path and let it go."""
     for path in paths:

@@ -1,0 +1,84 @@
+"""The prediction matrix: every experiment of the folder `experiments`, by every theory that it names."""
+
+import importlib.util
+import sys
+from collections.abc import Callable, Iterator
+from importlib import resources
+from pathlib import Path
+
+import pandas as pd
+
+from iwm_bayes.core import InputError, Model
+from iwm_bayes.plots import save, shares_figure
+from iwm_bayes.predict import DRAWS, Prediction, row, verdict
+from iwm_bayes.theory import load
+
+ORDER = (  # how beliefs move, whose they are, what becomes of them
+    "diminishing_returns",
+    "entrenchment",
+    "rupture_repair",
+    "confirmation_bias",
+    "inconsistent_care",
+    "mistrust",
+    "credit",
+    "fearful",
+    "generalising",
+    "transference",
+    "relapse",
+    "splitting_modes",
+    "prototype_drift",
+    "starved_learning",
+    "state_and_trait",
+)
+
+
+def home() -> Path:
+    """The folder of the experiments that come with the program."""
+    packaged = Path(str(resources.files("iwm_bayes"))) / "experiments"
+    return packaged if packaged.is_dir() else Path(__file__).parents[2] / "experiments"
+
+
+def predictions() -> Iterator[Prediction]:
+    """Every prediction, in order."""
+    for name in ORDER:
+        spec = importlib.util.spec_from_file_location(name, home() / f"{name}.py")
+        if spec is None or spec.loader is None:
+            raise InputError([f"{home() / name}.py: cannot be read"])
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        yield module.PREDICTION
+
+
+def theory(name: str) -> Model:
+    """A theory that a prediction names: on the shelf, or a file beside the experiments."""
+    found = load(home() / name if name.endswith(".toml") else name)
+    return found._replace(name=found.name.removesuffix(".theory"))
+
+
+def decided(prediction: Prediction, draws: int) -> tuple[pd.DataFrame, str]:
+    """A prediction's lines and its verdict."""
+    table = row(prediction, theory, draws)
+    return table, verdict(table)
+
+
+def matrix(draws: int = DRAWS, tell: Callable[[str], None] = lambda _: None) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Every cell, and one line per prediction with its verdict."""
+    cells, verdicts = [], []
+    for prediction in predictions():
+        table, words = decided(prediction, draws)
+        tell(f"{prediction.name}: {words}")
+        cells.append(table)
+        verdicts.append({"prediction": prediction.name, "question": prediction.question, "verdict": words})
+    return pd.concat(cells, ignore_index=True), pd.DataFrame(verdicts)
+
+
+def run(prediction: Prediction) -> None:
+    """One experiment as a script: `python NAME.py [DRAWS] [FOLDER]` prints it; a folder keeps its table and figure."""
+    draws = int(sys.argv[1]) if len(sys.argv) > 1 else DRAWS
+    table, words = decided(prediction, draws)
+    print(prediction.question, table.round(3).to_string(index=False), words, sep="\n\n")
+    if len(sys.argv) > 2:
+        folder = Path(sys.argv[2])
+        folder.mkdir(parents=True, exist_ok=True)
+        table.to_csv(folder / f"{prediction.name}.csv", index=False)
+        save(shares_figure(table, prediction.question), folder / f"{prediction.name}.svg")
