@@ -7,11 +7,16 @@ beliefs are updated side by side, they do not.
 """
 
 import numpy as np
-from scipy.special import logit
+from scipy.special import logit as log_odds
 
 from iwm_bayes.core import Model
 from iwm_bayes.matrix import run
 from iwm_bayes.predict import Act, Course, Prediction, average_people, live, starting
+
+
+def logit(belief: np.ndarray) -> np.ndarray:
+    """Log-odds, of a belief that is never quite certain."""
+    return log_odds(np.clip(belief, 1e-6, 1.0 - 1e-6))
 
 
 def charged(lived: Course) -> np.ndarray:

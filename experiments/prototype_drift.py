@@ -1,8 +1,8 @@
 """Does the first model pull later ones back?
 
 People who start insecure (.25) meet steady care (.9) for 24 sessions, and then nobody for 24 sessions' time. Measured:
-the share of the gain that is gone. A prototype must pull the belief back when nothing holds it; a model that is only ever
-revised must not. Fraley (2002), doi:10.1207/S15327957PSPR0602_03.
+the share of the gain that is gone. A prototype must pull the belief back when nothing holds it; a model that is only
+ever revised must not. Fraley (2002), doi:10.1207/S15327957PSPR0602_03.
 """
 
 import numpy as np

@@ -1,16 +1,18 @@
 """Does state self-worth follow what just changed, or what is believed?
 
 People live through 80 acts of even chance and say how they feel about themselves after each. Measured: the correlation
-of that with the last surprise, less its correlation with what was expected before it, over each person's events. A state
-that is a trace of surprises or of change must go with the surprise; one that is the belief must not.
+of that with the last surprise, less its correlation with what was expected before it, over each person's events. A
+state that is a trace of surprises or of change must go with the surprise; one that is the belief must not.
 Will et al. (2017), doi:10.7554/eLife.28098, found the rating to rise with outcomes and to fall with expectations.
 """
 
 import numpy as np
 
-from iwm_bayes.core import Model
+from iwm_bayes.core import Model, rule_values
+from iwm_bayes.filtering import loop
 from iwm_bayes.matrix import run
-from iwm_bayes.predict import Prediction, arrayed, average_people, care, live
+from iwm_bayes.predict import Prediction, arrayed, average_people, care
+from iwm_bayes.reading import Reading
 from iwm_bayes.retell import retold
 
 
@@ -23,10 +25,10 @@ def together(one: np.ndarray, other: np.ndarray) -> np.ndarray:
 
 def effect(model: Model, draws: int, rng: np.random.Generator) -> np.ndarray:
     people, acts = average_people(model, draws, rng), care(0.5, 80, draws, rng)
-    lived = live(model, people, acts)
-    [state] = retold(model, people, arrayed(acts, 1, draws), 1, 1, rng).values()
-    surprise = lived.outcome - lived.expected
-    return together(state, surprise) - together(state, lived.expected)
+    course = arrayed(acts, 1, draws)
+    [expected] = loop(model.rule, rule_values(model, people), course, 1, [Reading("expected", "before")])
+    [state] = retold(model, people, course, 1, 1, rng).values()
+    return together(state, course[:, 0] - expected) - together(state, expected)
 
 
 PREDICTION = Prediction(

@@ -11,7 +11,8 @@ import pytest
 REPOSITORY = Path(__file__).parents[1]
 SHELVED = sorted(path.stem for path in (REPOSITORY / "models").glob("*.toml"))
 LOAD_EVERYTHING = """
-from iwm_bayes import theory
+from iwm_bayes import matrix, theory
+print(matrix.home(), sum(1 for _ in matrix.predictions()))
 print(theory.shelf())
 for name in theory.theories():
     print(theory.load(name).name)
@@ -31,11 +32,12 @@ def installed(tmp_path_factory):
 
 
 def test_every_theory_loads_from_the_wheel(installed, tmp_path):
-    """In a process of its own, far from the repository, the shelf is the wheel's and every theory on it loads."""
+    """In a process of its own, far from the repository, every theory of the wheel loads, and every experiment."""
     environment = {**os.environ, "PYTHONPATH": str(installed)}
     command = [sys.executable, "-c", LOAD_EVERYTHING]
     done = subprocess.run(command, cwd=tmp_path, env=environment, check=True, capture_output=True, text=True)
-    shelf, *loaded = done.stdout.splitlines()
+    experiments, shelf, *loaded = done.stdout.splitlines()
+    assert experiments == f"{installed / 'iwm_bayes' / 'experiments'} 15"
     assert Path(shelf) == installed / "iwm_bayes" / "models"
     assert loaded == SHELVED
 

@@ -1,4 +1,4 @@
-"""The command line: `iwm demo`, `check`, `fit`, `compare`, `simulate`, `theories`.
+"""The command line: `iwm demo`, `check`, `fit`, `compare`, `predict`, `simulate`, `theories`.
 
 Exit codes: 0 good, 1 bad input, 2 usage, 3 the gate failed. The sampler is imported only where it is needed,
 because importing it takes longer than most commands.
@@ -233,12 +233,15 @@ def predict(
     from iwm_bayes.run import manifest, write_json, write_run
 
     cells, verdicts = matrix.matrix(draws, (lambda _: None) if quiet else err.print)
+    cells = cells.round(4)
     show(cells, "Share of a theory's prior that shows an effect (its Monte-Carlo error), and the median effect")
     show(verdicts[["prediction", "verdict"]], "Decided: at least .9 of those who claim it, at most .6 of each rival")
 
     def fill(place: Path) -> None:
-        cells.round(4).to_csv(place / "matrix.csv", index=False)
+        cells.to_csv(place / "matrix.csv", index=False)
         verdicts.to_csv(place / "verdicts.csv", index=False)
+        text = matrix.page(cells, verdicts, matrix.readings(), draws)
+        (place / "README.md").write_text(text, encoding="utf-8")
         write_json(place / "manifest.json", manifest(command=f"iwm predict --draws {draws}"))
 
     write_run(out_folder, fill)

@@ -63,11 +63,11 @@ def checks_figure(checks: Mapping[str, pd.DataFrame]) -> Figure:
 def shares_figure(table: pd.DataFrame, question: str) -> Figure:
     """The share of each theory's prior that shows an effect, with two standard errors, and where it must lie."""
     figure, axes = plt.subplots(figsize=(6, 1.2 + 0.35 * len(table)), layout="constrained")
-    for place, line in enumerate(table.itertuples(index=False)):
-        claims = line.claim == "shows"
-        colour, marker = (BLUE, "o") if claims else (ORANGE, "s")
-        axes.errorbar(line.share, place, xerr=2 * line.se, color=colour, marker=marker, capsize=3)
-        axes.hlines(place, *((0.9, 1.0) if claims else (0.0, 0.6)), color=colour, alpha=0.25, linewidth=8)
+    for claim, colour, marker, low, high in (("shows", BLUE, "o", 0.9, 1.0), ("does not", ORANGE, "s", 0.0, 0.6)):
+        [places] = np.nonzero(table["claim"] == claim)
+        share, error = table["share"].to_numpy()[places], 2.0 * table["se"].to_numpy()[places]
+        axes.hlines(places, low, high, color=colour, alpha=0.25, linewidth=8)
+        axes.errorbar(share, places, xerr=error, color=colour, marker=marker, linestyle="", capsize=3)
     labels = table["theory"] + table["claim"].map({"shows": " must", "does not": " must not"})
     axes.set_yticks(range(len(table)), labels)
     axes.invert_yaxis()
