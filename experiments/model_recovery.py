@@ -1,0 +1,102 @@
+"""Can theories be told apart at all? Model recovery on a study of ordinary size.
+
+Six theories (two associative, two that weigh by uncertainty, two of joint inference) each make studies of 60 people who
+meet two figures 20 times each and rate both beliefs after every act; all six are fitted to each study by `laplace`,
+and the one with the highest evidence of the study wins. The two null theories take part as rivals, and growth as a
+maker: on its data no learning theory may win. One study per theory, made before all others (seed 0), says what
+difference is to be expected of each pair; where that is above 3 nats the diagonal must reach .7.
+`python model_recovery.py FOLDER expect`, then `python model_recovery.py FOLDER recover [STUDIES]`; resumable.
+"""
+
+import json
+import sys
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from iwm_bayes.care import steady
+from iwm_bayes.control import posed
+from iwm_bayes.core import Model
+from iwm_bayes.crowd import beta_prior, packed
+from iwm_bayes.gaussians import evidence
+from iwm_bayes.laplace import compile_likelihood, solved
+from iwm_bayes.method import Compiled
+from iwm_bayes.simulate import Phase, simulate
+from iwm_bayes.theory import load
+
+MAKERS = ("rescorla_wagner", "dual_rate", "kalman", "conjugate_beta", "compensatory", "noisy_and", "growth")
+RIVALS = (*MAKERS, "static")
+PEOPLE, PLAN = 60, [Phase({"friend": steady(0.7), "therapist": steady(0.6)}, 20)]
+
+
+def theory(name: str) -> Model:
+    """A theory of the shelf that answers with both ratings."""
+    model = load(name)
+    ratings = {key: model.responses[key] for key in ("availability_rating", "worth_rating")}
+    return model._replace(responses=ratings)
+
+
+def study(maker: str, seed: int) -> xr.Dataset:
+    """People of a theory's prior, in two relations."""
+    return simulate(theory(maker), PLAN, PEOPLE, np.random.default_rng([seed, MAKERS.index(maker)]))
+
+
+@cache
+def ready(name: str) -> Compiled:
+    return compile_likelihood(theory(name), study(MAKERS[0], 0))
+
+
+def normal(apart: np.ndarray, sd: np.ndarray) -> float:
+    """Log density of independent normals."""
+    return float(np.sum(-np.log(2.0 * np.pi) / 2.0 - np.log(sd) - (apart / sd) ** 2 / 2.0))
+
+
+def log_evidence(name: str, data: xr.Dataset) -> float:
+    """Of the whole study, by Laplace's method over the group: everyone's evidence at the top, prior and width there."""
+    problem = posed(ready(name), data)
+    top, shape = solved(problem), problem.shape
+    group, (middle, width) = top.group, shape.shared_prior
+    precision, relative = beta_prior(shape, group), group.spread / shape.spread
+    prior = normal(group.beta - shape.middle, 1.0 / np.sqrt(precision)) + normal(group.shared - middle, width)
+    prior += np.sum(np.log(2.0 / np.pi) / 2.0 + np.log(relative) - relative**2 / 2.0)  # half-normal, of log(spread)
+    _, volume = np.linalg.slogdet(2.0 * np.pi * top.covariance)
+    assert len(packed(group)) == len(top.covariance)
+    return float(evidence(problem, group, top.people).sum() + prior + volume / 2.0)
+
+
+def judged(folder: Path, maker: str, seed: int) -> dict[str, float]:
+    """Every rival's evidence on one study, kept as it comes."""
+    file = folder / f"{maker}-{seed}.json"
+    found = json.loads(file.read_text()) if file.exists() else {}
+    for rival in [name for name in RIVALS if name not in found]:
+        found[rival] = log_evidence(rival, study(maker, seed))
+        draft = file.with_suffix(".part")
+        draft.write_text(json.dumps(found))
+        draft.rename(file)
+        print(f"{maker}, study {seed}: {rival} {found[rival]:.1f}", flush=True)
+    return found
+
+
+def main(folder: Path, what: str, studies: int) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    if what == "expect":
+        rows = {maker: judged(folder, maker, 0) for maker in MAKERS}
+        table = pd.DataFrame(
+            {maker: {rival: row[maker] - row[rival] for rival in RIVALS} for maker, row in rows.items()}
+        )
+        table = table.T
+    else:
+        rows = {(maker, seed): judged(folder, maker, seed) for seed in range(1, studies + 1) for maker in MAKERS}
+        made = pd.Series([maker for maker, _ in rows], name="made by")
+        won = pd.Series([max(row, key=lambda name, row=row: row[name]) for row in rows.values()], name="won by")
+        table = pd.crosstab(made, won, normalize="index")
+        print("Inversion: who made what a theory won", (table / table.sum()).round(2), sep="\n\n")
+    table.round(3).to_csv(folder / f"{what}.csv")
+    print(table.round(2).to_string())
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]) if len(sys.argv) > 3 else 5)
