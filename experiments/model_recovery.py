@@ -84,10 +84,8 @@ def main(folder: Path, what: str, studies: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     if what == "expect":
         rows = {maker: judged(folder, maker, 0) for maker in MAKERS}
-        table = pd.DataFrame(
-            {maker: {rival: row[maker] - row[rival] for rival in RIVALS} for maker, row in rows.items()}
-        )
-        table = table.T
+        lost = {maker: {rival: row[maker] - row[rival] for rival in RIVALS} for maker, row in rows.items()}
+        table = pd.DataFrame(lost).T
     else:
         rows = {(maker, seed): judged(folder, maker, seed) for seed in range(1, studies + 1) for maker in MAKERS}
         made = pd.Series([maker for maker, _ in rows], name="made by")

@@ -1,17 +1,13 @@
 """The command line end to end, as a researcher runs it."""
 
-import contextlib
-import io
 import json
 import subprocess
 import sys
 from pathlib import Path
-from unittest.mock import patch
 
 import pandas as pd
 import pytest
-
-from iwm_bayes.cli import main
+from command import iwm
 
 STUDY = """
 name   = "clinic"
@@ -40,20 +36,6 @@ bob,2,therapist,,0.4
 bob,3,therapist,1,
 """
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\xff\xfe"
-
-
-def iwm(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Run the program in this process, which spares its imports, and return what it printed."""
-    out, err, words = io.StringIO(), io.StringIO(), list(map(str, arguments))
-    with (
-        contextlib.chdir(cwd),
-        contextlib.redirect_stdout(out),
-        contextlib.redirect_stderr(err),
-        patch.object(sys, "argv", ["iwm", *words]),
-        pytest.raises(SystemExit) as stopped,
-    ):
-        main()
-    return subprocess.CompletedProcess(words, int(stopped.value.code or 0), out.getvalue(), err.getvalue())
 
 
 def in_its_own_process(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:

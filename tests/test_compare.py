@@ -9,7 +9,7 @@ from scipy.special import logsumexp
 
 from iwm_bayes import theory
 from iwm_bayes.ahead import AHEAD, FIRST, foretold
-from iwm_bayes.answers import turns
+from iwm_bayes.answers import last_answer, turns
 from iwm_bayes.bms import select
 from iwm_bayes.care import steady
 from iwm_bayes.compare import Score, of_events, of_people, ranked, stacked, verdict
@@ -103,6 +103,18 @@ def test_scores_of_all_sessions_add_up_to_everything(small):
     one_by_one = logsumexp(runs, axis=0) - np.log(len(runs))
     error = np.sqrt(np.var(runs, axis=0, ddof=1) / len(runs) + trusted.variance)
     assert (np.abs(one_by_one - trusted.score) < 3 * error).all()
+
+
+def test_what_is_known_four_sessions_ahead():
+    """Of ten sessions with two answers each: the answer before in this session, else the last one four sessions ago."""
+    model = theory.load("autoregressive")
+    data = simulate(model, [Phase({"friend": steady(0.5)}, 20)], 1, 1)
+    data = data.assign(session=(("event", "person"), np.repeat(np.arange(10.0), 2)[:, None]))
+    response, recorded = model.responses["availability_rating"], np.ones((20, 1), dtype=bool)
+    last, since = last_answer(data, recorded, response, ahead=4)
+    assert last[:, 0].tolist() == [-1, 0, -1, 2, -1, 4, -1, 6, *(x for k in range(4, 10) for x in (2 * k - 7, 2 * k))]
+    assert since[8:, 0].tolist() == [7.0, 1.0] * 6
+    assert last_answer(data, recorded, response)[0][:, 0].tolist() == list(range(-1, 19))
 
 
 @pytest.mark.filterwarnings("ignore:Estimated shape parameter of Pareto")  # of 12 people; here both are asked alike

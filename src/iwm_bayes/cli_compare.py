@@ -21,7 +21,9 @@ def kept(folder: Path, files: dict[str, Path], settings: dict[str, Any]) -> bool
         return False
     facts = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     same = {name: facts["files"].get(name, {}).get("sha256") == sha256(path) for name, path in files.items()}
-    before = {"method": facts["method"]} | facts["settings"]
+    before = (
+        {"method": facts["method"]} | facts["settings"] | {"progress": settings["progress"]}
+    )  # which changes no number
     return all(same.values()) and before == settings and facts["versions"] == versions()
 
 

@@ -27,7 +27,7 @@ from iwm_bayes.summary import interval
 from iwm_bayes.told import told
 from iwm_bayes.unseen import only, truly_unseen, unseen
 
-DRAWS = 1000  # of each fit, by which it is scored
+DRAWS = 400  # of each fit, by which it is scored
 FOLDS = 10  # people of whom a single one says too much of the population are left out in truth, a tenth at a time
 UNITS = {
     "future 1": "the next session of somebody new, from the fifth on",

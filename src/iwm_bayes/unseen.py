@@ -21,7 +21,8 @@ from iwm_bayes.sampled import Sampled, density
 from iwm_bayes.told import Told, by_person
 
 FREEDOM = 7.0  # of the t distribution that nodes are drawn from: tails beyond what is believed of anyone
-NODES = 250
+NODES = 250  # per person
+FEW_NODES = 80  # where they are visited again for each draw of what everyone shares
 
 
 class Unseen(NamedTuple):
@@ -74,7 +75,7 @@ def integrated(
 
     `believed` (draw, D, n) is what is believed of them, their answers known.
     """
-    x, log_q = nodes(believed, NODES, generator)
+    x, log_q = nodes(believed, FEW_NODES if len(at.common) else NODES, generator)
     found, said, share = [], None, np.zeros_like(log_q)
     for shared, centre, root in zip(at.shared, at.centre[:, :, who], at.root, strict=True):
         if said is None or len(shared):  # what everyone shares changes what answers say of a person

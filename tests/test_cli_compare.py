@@ -1,0 +1,99 @@
+"""`iwm compare` end to end: theories of a study, runs that are kept, and what is refused."""
+
+import json
+
+import pandas as pd
+import pytest
+from command import iwm
+
+from iwm_bayes import theory
+from iwm_bayes.care import steady
+from iwm_bayes.data import to_table
+from iwm_bayes.simulate import Phase, simulate
+
+STUDY = """
+name   = "clinic"
+data   = "sessions.csv"
+theory = ["learning.toml", "blind.toml"]
+[columns]
+person  = "person"
+session = "session"
+figure  = "figure"
+outcome = { column = "outcome", missing = "unseen" }
+[responses.availability_rating]
+column = "availability_rating"
+"""
+THEORY = 'claim = "-"\nreference = "-"\nrule = "{}"\nresponses = ["availability_rating"]\n'
+FAST = ("--method", "laplace", "--no-mixture", "--draws", "150", "--quiet")
+
+
+@pytest.fixture(scope="module")
+def clinic(tmp_path_factory):
+    """25 people who learn, and a study that compares learning with growing."""
+    folder = tmp_path_factory.mktemp("clinic")
+    (folder / "study.toml").write_text(STUDY)
+    for name, rule in (("learning", "rescorla_wagner"), ("blind", "growth")):
+        (folder / f"{name}.toml").write_text(THEORY.format(rule))
+    data = simulate(theory.load(folder / "learning.toml"), [Phase({"friend": steady(0.5)}, 16, assessed=True)], 25, 2)
+    to_table(data).to_csv(folder / "sessions.csv", index=False)
+    done = iwm("compare", "study.toml", *FAST, "--people", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    return folder, done
+
+
+def test_it_says_who_foretells_best(clinic):
+    folder, done = clinic
+    assert "learning foretells best" in done.stdout
+    ranking = pd.read_csv(folder / "runs" / "comparison" / "future 1.csv")
+    assert ranking["theory"].tolist() == ["learning", "blind"]
+    assert json.loads((folder / "runs" / "comparison" / "manifest.json").read_text())["says"] in done.stdout
+
+
+def test_it_writes_everything(clinic):
+    folder, _ = clinic
+    kept = {path.name for path in (folder / "runs" / "comparison").iterdir()}
+    assert {f"{unit}.csv" for unit in ("future 1", "future 4", "person", "event", "frequencies", "people")} <= kept
+    assert {"checks learning.csv", "checks blind.csv", "cannot make.csv", "checks.svg"} <= kept
+    people = pd.read_csv(folder / "runs" / "comparison" / "people.csv")
+    assert people["person"].str.fullmatch(r"person \d+").all()
+    assert people[["learning", "blind"]].sum(axis=1).to_numpy() == pytest.approx(1.0)
+
+
+def test_a_fit_that_still_holds_is_not_made_again(clinic):
+    """Until its theory changes: then it alone is."""
+    folder, _ = clinic
+    runs = [folder / "runs" / f"clinic-{name}" / "fit.nc" for name in ("learning", "blind")]
+    before = [run.stat().st_mtime_ns for run in runs]
+    again = iwm("compare", "study.toml", *FAST, cwd=folder)
+    assert again.stderr.count("still holds") == 2
+    assert [run.stat().st_mtime_ns for run in runs] == before
+    text = (folder / "blind.toml").read_text()
+    (folder / "blind.toml").write_text(text + "[parameters.availability_pace]\ntypical = [0.02, 0.4]\n")
+    refused = iwm("compare", "runs/clinic-learning", "runs/clinic-blind", *FAST, cwd=folder)
+    assert refused.returncode == 1
+    assert "blind.toml has changed since" in " ".join(refused.stderr.split())
+    changed = iwm("compare", "study.toml", *FAST, cwd=folder)
+    assert changed.stderr.count("still holds") == 1
+    (folder / "blind.toml").write_text(text)
+
+
+def test_runs_are_compared_without_a_study(clinic):
+    folder, _ = clinic
+    iwm("compare", "study.toml", *FAST, cwd=folder)
+    done = iwm("compare", "runs/clinic-blind", "runs/clinic-learning", *FAST, "--unit", "person", cwd=folder)
+    assert done.returncode == 0
+    assert done.stdout.index("somebody new answers") < done.stdout.index("next session")
+
+
+def test_one_theory_is_no_comparison(clinic):
+    folder, _ = clinic
+    done = iwm("compare", "study.toml", "--theory", "learning.toml", *FAST, cwd=folder)
+    assert done.returncode == 1
+    assert "two theories or more" in done.stderr
+
+
+def test_a_folder_without_a_run(clinic):
+    folder, _ = clinic
+    done = iwm("compare", ".", "runs/clinic-blind", *FAST, cwd=folder)
+    assert done.returncode == 1
+    assert "is no run" in done.stderr
