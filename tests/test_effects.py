@@ -59,14 +59,14 @@ def test_what_is_known_of_bimodality():
 
 
 def test_lag_one_autocorrelation_is_that_of_the_process(data):
-    """A first-order autoregression of .6 over 4000 events, one figure."""
+    """A first-order autoregression of .6 over 1000 events, one figure."""
     generator, kept = np.random.default_rng(2), [0.0]
-    for _ in range(3999):
+    for _ in range(999):
         kept.append(0.6 * kept[-1] + generator.normal())
     response = RESPONSES["availability_rating"]
-    long = simulate(theory.load("rescorla_wagner"), [Phase({"friend": steady(0.5)}, 4000)], 1, 1)
+    long = simulate(theory.load("rescorla_wagner"), [Phase({"friend": steady(0.5)}, 1000)], 1, 1)
     found = effects(np.array(kept)[:, None], response, lived(long, response))
-    assert found["lag-1 autocorrelation"] == pytest.approx(0.6, abs=4 * np.sqrt((1 - 0.36) / 4000))
+    assert found["lag-1 autocorrelation"] == pytest.approx(0.6, abs=4 * np.sqrt((1 - 0.36) / 1000))
 
 
 @pytest.mark.parametrize("name", ["kalman", "compensatory", "noisy_and"])
@@ -93,9 +93,12 @@ def test_an_autoregression_told_again_keeps_its_echo():
     assert line["high"] > 0.2
 
 
-def test_what_a_blind_theory_cannot_make():
+def test_what_a_blind_theory_cannot_make(tmp_path):
     """People learn from outcomes; one who only grows cannot answer to a rupture, one who learns can."""
-    learning, blind = theory.load("rescorla_wagner"), theory.load("growth")
+    text = 'claim = "-"\nreference = "-"\nrule = "{}"\nresponses = ["availability_rating"]\n'
+    for rule in ("rescorla_wagner", "growth"):
+        (tmp_path / f"{rule}.toml").write_text(text.format(rule))
+    learning, blind = (theory.load(tmp_path / f"{rule}.toml") for rule in ("rescorla_wagner", "growth"))
     data = simulate(learning, [Phase({"friend": steady(0.5)}, 30, assessed=True)], 40, 1)
     checks = {model.name: posterior_check(model, fit(model, data, "laplace", draws=100)) for model in (learning, blind)}
     against = falsified(checks).query("response == 'availability_rating'")

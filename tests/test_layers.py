@@ -19,14 +19,14 @@ LAYERS = (  # from the ground up; within a layer a module may import those writt
     "people, lives, identify, diagnose, advise, contrasts, likeness, derive, calibrate, summary, individuals",
     "sampled, told, unseen, ahead, bms, effects, checks, compare, predict",
     "plots, sweep",
-    "analysis, comparison, matrix, report",
+    "analysis, comparable, comparison, matrix, report",
     "console, cli_compare, cli",
     "__init__",
 )
 DOORS = {
     "pytensor": {"ops", "filtering", "hierarchy", "build", "mixture"},
     "pymc": {"hierarchy", "build", "sampler", "method", "laplace", "advi", "mixture"},
-    "nutpie": {"sampler", "nuts", "mixture"},
+    "nutpie": {"sampler", "nuts"},
     "numba": {"sampler"},
     "matplotlib": {"plots"},
     "formulae": {"formulas"},

@@ -15,8 +15,8 @@ import xarray as xr
 from iwm_bayes.ahead import AHEAD
 from iwm_bayes.bms import Selection, select
 from iwm_bayes.checks import falsified, posterior_check
+from iwm_bayes.comparable import check, foretells
 from iwm_bayes.compare import TRUSTED, Score, of_events, of_people, ranked, verdict
-from iwm_bayes.core import InputError
 from iwm_bayes.diagnose import Verdict, gate
 from iwm_bayes.infer import METHODS, Settings
 from iwm_bayes.mixture import Fitted, mixture
@@ -46,7 +46,7 @@ class Comparison(NamedTuple):
     mixture: xr.DataTree | None
     mixed: Verdict | None  # on the mixture
     checks: Mapping[str, pd.DataFrame]  # predictive checks by theory
-    failed: Sequence[str]  # theories whose gate failed, where they are ranked anyway
+    failed: Sequence[str]  # theories whose gate failed, and that are ranked anyway, or that of a refit
 
     @property
     def says(self) -> str:
@@ -59,51 +59,6 @@ class Comparison(NamedTuple):
         return falsified(self.checks)
 
 
-def answers_of(fitted: Fitted) -> list[tuple[Any, np.ndarray]]:
-    """What was answered, each with whether its density at an end of the scale is a mass or none."""
-    return [
-        ((response.family.bounds, response.family.whole), fitted.data[f"answer_{name}"].values)
-        for name, response in fitted.model.responses.items()
-    ]
-
-
-def differences(one: Fitted, other: Fitted) -> list[str]:
-    """Why two theories cannot be compared; empty where they can."""
-    names = f"{one.model.name} and {other.model.name}"
-    if not np.array_equal(one.data["person"].values, other.data["person"].values):
-        return [f"{names} were fitted to different people. Fit both to the same study"]
-    lived = ("outcome", "seen", "figure_index", "since_any", "present")
-    if any(not np.array_equal(one.data[name].values, other.data[name].values) for name in lived):
-        return [f"{names} were fitted to different events. Give both theories responses to the same columns"]
-    mine, theirs = answers_of(one), answers_of(other)
-    left = list(theirs)
-    for kind, values in mine:
-        same = [entry for entry in left if np.array_equal(entry[1], values, equal_nan=True)]
-        if not same:
-            return [f"{names} say something of different answers. Give both responses to the same columns"]
-        if same[0][0] != kind:
-            return [f"{names} measure the ends of a scale differently (mass or density). Use one kind of response"]
-        left = [entry for entry in left if entry is not same[0]]
-    return [f"{names} say something of different answers. Give both responses to the same columns"] if left else []
-
-
-def check(theories: Sequence[Fitted], anyway: bool) -> list[str]:
-    """Names of theories whose gate failed; InputError where theories cannot be compared, or should not be."""
-    if len(theories) < 2:
-        raise InputError(["a comparison needs two theories or more. Name them with --theory, or in the study"])
-    problems = [problem for other in theories[1:] for problem in differences(theories[0], other)]
-    verdicts = {fitted.model.name: gate(fitted.fit) for fitted in theories}
-    failed = [name for name, found in verdicts.items() if not found.passed]
-    if failed and not anyway:
-        problems += [
-            f"the fit of {name} failed its gate ({'; '.join(verdicts[name].reasons)}). Mend it, or rank with --anyway"
-            for name in failed
-        ]
-    if problems:
-        raise InputError(problems)
-    return failed
-
-
 def without(data: xr.Dataset, who: np.ndarray) -> xr.Dataset:
     """The data with all answers of some people taken out; the people remain, as anyone of the population."""
     asked = ~np.isin(np.arange(data.sizes["person"]), who)
@@ -111,23 +66,29 @@ def without(data: xr.Dataset, who: np.ndarray) -> xr.Dataset:
     return data.assign({name: values.transpose("event", "person") for name, values in hidden.items()})
 
 
-def scores(fitted: Fitted, method: str, settings: Settings, tell: Callable[[str], None]) -> dict[str, Score]:
-    """A theory's scores by unit; refits for those of whom a single person says too much of the population."""
+def scores(
+    fitted: Fitted, method: str, settings: Settings, tell: Callable[[str], None]
+) -> tuple[dict[str, Score], bool]:
+    """A theory's scores by unit, and whether every refit passed its gate.
+
+    Refits are for those of whom a single person says too much of the population.
+    """
     model, data = fitted.model, fitted.data
     ready, at = told(model, data, AHEAD), sampled(model, fitted.fit, DRAWS)
     seen = unseen(at, ready, settings.seed)
     [bad] = np.nonzero(~(seen.k <= TRUSTED))
-    parts = [only(seen, seen.k <= TRUSTED)]
+    parts, passed = [only(seen, seen.k <= TRUSTED)], True
     if len(bad):
         folds = np.array_split(bad, np.ceil(len(bad) * FOLDS / data.sizes["person"]))
         compiled = METHODS[method].compile(model, data)
         for index, fold in enumerate(folds):
             tell(f"{model.name}: refit {index + 1} of {len(folds)}, without {len(fold)} people")
             refit = METHODS[method].fit(compiled, without(data, fold), settings)
+            passed &= gate(refit).passed
             parts.append(truly_unseen(at, sampled(model, refit, DRAWS), ready, fold, settings.seed))
     tell(f"{model.name}: session by session")
     found = of_people([part for part in parts if len(part.who)], ready, settings.seed)
-    return found | {"event": of_events(at, ready)}
+    return found | {"event": of_events(at, ready)}, passed
 
 
 def marked(table: pd.DataFrame, failed: Sequence[str]) -> pd.DataFrame:
@@ -149,9 +110,12 @@ def compare(
     `method` and `settings` are those of refits and of the mixture. InputError where theories cannot be compared.
     """
     settings = settings or Settings()
-    failed = check(theories, anyway)
-    by_theory = {fitted.model.name: scores(fitted, method, settings, tell) for fitted in theories}
-    order = [unit, *(other for other in UNITS if other != unit)]
+    failed = check(theories, unit, anyway)
+    scored = {fitted.model.name: scores(fitted, method, settings, tell) for fitted in theories}
+    by_theory = {name: found for name, (found, _) in scored.items()}
+    failed += [name for name, (_, passed) in scored.items() if not passed and name not in failed]
+    possible = [one for one in UNITS if foretells(theories[0]) or not one.startswith("future")]
+    order = [unit, *(other for other in possible if other != unit)]
     rankings = {unit: ranked({name: found[unit] for name, found in by_theory.items()}) for unit in order}
     if failed:
         rankings = {unit: marked(table, failed) for unit, table in rankings.items()}

@@ -15,7 +15,6 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-import nutpie
 import pymc as pm
 import pytensor.tensor as pt
 import xarray as xr
@@ -25,6 +24,7 @@ from iwm_bayes.core import Model
 from iwm_bayes.hierarchy import TRANSFORMED, levels_in_graph, people_in_graph
 from iwm_bayes.levels import centredness_for, in_levels, in_offsets
 from iwm_bayes.method import Settings, half_way
+from iwm_bayes.nuts import drawn
 from iwm_bayes.sampler import compile_graph
 
 CAREFUL = 0.9  # acceptance aimed at
@@ -129,16 +129,8 @@ def mixture(theories: Sequence[Fitted], settings: Settings) -> xr.DataTree:
             for name, values in (dict(how.data_vars) | pretended(one, how)).items()
         }
         known = {variable.name for variable in compiled.shared_var_keys}
-        return nutpie.sample(
-            compiled.with_data(**{name: values for name, values in given.items() if name in known}),
-            draws=settings.draws,
-            tune=settings.tune,
-            chains=settings.chains,
-            seed=settings.seed,
-            progress_bar=settings.progress,
-            save_warmup=False,
-            target_accept=CAREFUL,
-        )
+        ready = compiled.with_data(**{name: values for name, values in given.items() if name in known})
+        return drawn(ready, settings, CAREFUL)
 
     first = [alone_so(fitted) for fitted in theories]
     pilot = run(first, Settings(draws=150, tune=250, chains=2, seed=settings.seed + 1))["posterior"].to_dataset()

@@ -27,17 +27,23 @@ def with_data(ready: Compiled, data: xr.Dataset, sampled_as: xr.Dataset) -> Any:
     return ready.engine.with_data(**{name: value for name, value in given.items() if name in known})
 
 
-def run(ready: Compiled, data: xr.Dataset, sampled_as: xr.Dataset, settings: Settings) -> xr.DataTree:
-    """One nutpie run, as centred as stated."""
-    trace = nutpie.sample(
-        with_data(ready, data, sampled_as),
+def drawn(sampler: Any, settings: Settings, aim: float = 0.8) -> xr.DataTree:
+    """What nutpie draws; `aim` is the acceptance that steps are adapted to."""
+    return nutpie.sample(
+        sampler,
         draws=settings.draws,
         tune=settings.tune,
         chains=settings.chains,
         seed=settings.seed,
         progress_bar=settings.progress,
         save_warmup=False,
+        target_accept=aim,
     )
+
+
+def run(ready: Compiled, data: xr.Dataset, sampled_as: xr.Dataset, settings: Settings) -> xr.DataTree:
+    """One nutpie run, as centred as stated."""
+    trace = drawn(with_data(ready, data, sampled_as), settings)
     trace["posterior"] = xr.DataTree(in_levels(trace["posterior"].to_dataset(), ready.model, data, sampled_as))
     return trace
 
