@@ -53,8 +53,11 @@ def by_event(ready: Told, level: np.ndarray, person: np.ndarray, ahead: int = 1)
 
 def by_session(ready: Told, level: np.ndarray, person: np.ndarray, ahead: int = 1) -> np.ndarray:
     """The same by session, (session, M)."""
-    turn, told = ready.turn[:, person], by_event(ready, level, person, ahead)
-    return np.array([np.where(turn == session, told, 0.0).sum(axis=0) for session in range(ready.sessions)])
+    everyone = np.arange(len(person))
+    found = np.zeros((ready.sessions + 1, len(person)))  # the last for events that are none
+    for session, density in zip(ready.turn[:, person], by_event(ready, level, person, ahead), strict=True):
+        found[session, everyone] += density
+    return found[:-1]
 
 
 def by_person(ready: Told, level: np.ndarray, person: np.ndarray) -> np.ndarray:
