@@ -21,6 +21,7 @@ from iwm_bayes.core import InputError
 from iwm_bayes.diagnose import gate
 from iwm_bayes.infer import Compiled, Settings, compile_model, nuts
 from iwm_bayes.mixture import Fitted, mixture
+from iwm_bayes.population import rows
 from iwm_bayes.sampled import sampled
 from iwm_bayes.simulate import Phase, simulate
 from iwm_bayes.told import by_event, by_session, told
@@ -118,6 +119,22 @@ def test_what_is_known_four_sessions_ahead():
     assert last[:, 0].tolist() == [-1, 0, -1, 2, -1, 4, -1, 6, *(x for k in range(4, 10) for x in (2 * k - 7, 2 * k))]
     assert since[8:, 0].tolist() == [7.0, 1.0] * 6
     assert last_answer(data, recorded, response)[0][:, 0].tolist() == list(range(-1, 19))
+
+
+def test_four_sessions_ahead_is_as_if_three_had_not_answered():
+    """Where answers echo: the density of a session is that in data in which the three before it are blank."""
+    model = theory.load("autoregressive")
+    model = model._replace(responses={"availability_rating": model.responses["availability_rating"]})
+    data = simulate(model, [Phase({"friend": steady(0.5)}, 8)], 5, 1)
+    ready = told(model, data, AHEAD)
+    assert ready.echoes
+    level, everyone = np.random.default_rng(1).normal(size=(len(rows(model, ["friend"])), 5)), np.arange(5)
+    blank = (turns(data) >= 3) & (turns(data) < 6)
+    answers = data["answer_availability_rating"].where(~blank)
+    known = told(model, data.assign(answer_availability_rating=answers))
+    ahead = by_session(ready, level, everyone, 4)[6]
+    np.testing.assert_allclose(ahead, by_session(known, level, everyone)[6], atol=1e-10)
+    assert not np.allclose(ahead, by_session(ready, level, everyone)[6])
 
 
 @pytest.mark.filterwarnings("ignore:Estimated shape parameter of Pareto")  # of 12 people; here both are asked alike

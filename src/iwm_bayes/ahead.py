@@ -52,6 +52,12 @@ class Filter(NamedTuple):
         found = by_session(self.ready, level, np.tile(who, count), ahead)
         return found.reshape(-1, count, people).swapaxes(0, 1)
 
+    def horizons(self, particles: Particles, who: np.ndarray) -> np.ndarray:
+        """The same as foretold so many sessions ahead, (ahead, P, session, n); apart only where answers echo."""
+        if self.ready.echoes:
+            return np.array([self.said(particles, who, ahead) for ahead in AHEAD])
+        return np.array([self.said(particles, who)] * len(AHEAD))
+
 
 def drawn_by(log_weight: np.ndarray, count: int, generator: np.random.Generator) -> np.ndarray:
     """So many draws by their weights (S, n), systematic, for each person: indices (count, n)."""
@@ -97,7 +103,7 @@ def moved(weighing: Filter, particles: Particles, who: np.ndarray, known: int, r
 def foretold(seen: Unseen, ready: Told, rng: np.random.Generator) -> np.ndarray:
     """Log density of every session, (ahead, session, n), to those who know all others and the sessions before."""
     weighing, particles, people = Filter(ready, seen.at.personal, seen.at.common), begun(seen, rng), len(seen.who)
-    densities = np.array([weighing.said(particles, seen.who, ahead) for ahead in AHEAD])
+    densities = weighing.horizons(particles, seen.who)
     weight = np.full((PARTICLES, people), -np.log(PARTICLES))
     found = np.zeros((len(AHEAD), ready.sessions, people))
     for session in range(ready.sessions):
@@ -113,7 +119,7 @@ def foretold(seen: Unseen, ready: Told, rng: np.random.Generator) -> np.ndarray:
             renewed = moved(weighing, renewed, seen.who[poor], session + 1, rng)
             for old, new in zip(particles, renewed, strict=True):
                 old[:, poor] = new
-            densities[..., poor] = np.array([weighing.said(renewed, seen.who[poor], ahead) for ahead in AHEAD])
+            densities[..., poor] = weighing.horizons(renewed, seen.who[poor])
             weight[:, poor] = -np.log(PARTICLES)
     return found
 

@@ -25,6 +25,12 @@ class Told(NamedTuple):
     answered: np.ndarray  # (event, person), whether anything was answered
 
     @property
+    def echoes(self) -> bool:
+        """Whether what is foretold depends on how far ahead it is, what happens being known."""
+        first, *others = (given["answers"] for given in self.given.values())
+        return any(not np.array_equal(first, other) for other in others)
+
+    @property
     def sessions(self) -> int:
         return int(self.turn.max()) + 1
 

@@ -12,6 +12,7 @@ before leaving out: Merkle, Furr & Rabe-Hesketh (2019), doi:10.1007/s11336-019-0
 
 from typing import NamedTuple
 
+import arviz  # noqa: F401  # gives arrays `azstats`
 import numpy as np
 import xarray as xr
 from scipy.special import logsumexp
