@@ -32,7 +32,8 @@ def data():
 def test_steps_after_acts_by_hand_where_answers_come_after(data):
     """The answer after an act less the one before it: ruptures at the second and fourth event, a repair between."""
     response = RESPONSES["availability_rating"]
-    found = effects(np.array([[0.9], [0.4], [0.6], [0.3], [0.35]]), response, lived(data, response))
+    answers = np.array([[0.9], [0.4], [0.6], [0.3], [0.35]])
+    found = effects(answers, answers, response, lived(data, response))
     assert found["change after a rupture"] == pytest.approx((-0.5 - 0.3) / 2)
     assert found["change after a repair"] == pytest.approx(0.2)
     assert found["change after a bad act"] == pytest.approx((-0.5 - 0.3) / 2)
@@ -43,7 +44,8 @@ def test_steps_after_acts_by_hand_where_answers_come_after(data):
 def test_steps_after_acts_by_hand_where_answers_come_before(data):
     """What was done next after an act: the same outcomes lie one answer earlier."""
     response = RESPONSES["approach"]
-    found = effects(np.array([[1.0], [1.0], [0.0], [1.0], [1.0]]), response, lived(data, response))
+    answers = np.array([[1.0], [1.0], [0.0], [1.0], [1.0]])
+    found = effects(answers, answers, response, lived(data, response))
     assert found["stays after a good act: friend"] == pytest.approx(0.5)  # 1 to 1, and 0 to 1
     assert found["shifts after a bad act: friend"] == pytest.approx(0.5)  # 1 to 0, and 1 to 1
     assert found["change after a repair"] == pytest.approx(1.0)
@@ -65,7 +67,8 @@ def test_lag_one_autocorrelation_is_that_of_the_process(data):
         kept.append(0.6 * kept[-1] + generator.normal())
     response = RESPONSES["availability_rating"]
     long = simulate(theory.load("rescorla_wagner"), [Phase({"friend": steady(0.5)}, 1000)], 1, 1)
-    found = effects(np.array(kept)[:, None], response, lived(long, response))
+    answers = np.array(kept)[:, None]
+    found = effects(answers, answers, response, lived(long, response))
     assert found["lag-1 autocorrelation"] == pytest.approx(0.6, abs=4 * np.sqrt((1 - 0.36) / 1000))
 
 
@@ -81,6 +84,28 @@ def test_answers_told_again_are_those_of_the_likelihood(name):
     chance = 1.0 / (1.0 + np.exp(-arguments(model, people, data)["approach"]["logit_p"]))
     error = np.sqrt(chance * (1.0 - chance) / 400) + 1e-3
     assert (np.abs(share - chance) < 4.5 * error).all()
+
+
+def test_who_withdraws_is_not_told_of_as_if_they_had_not():
+    """Choices of the theory that made them: what follows on an unseen outcome lies within what the theory makes.
+
+    Were choices held against other choices than those that hid the outcome, the change after nothing seen would be 0.
+    """
+    model = theory.load("rescorla_wagner")
+    model = model._replace(responses={"approach": model.responses["approach"]})
+    plan, generator = [Phase({"friend": steady(0.5)}, 60)], np.random.default_rng(2)
+    people = draw_people(model, ["friend"], 40, generator)
+    data = simulate(model, plan, people, generator)
+    life, response = lived(data, model.responses["approach"]), model.responses["approach"]
+    answers = data["answer_approach"].values
+    truth = effects(answers, answers, response, life)["change after nothing seen"]
+    again = [
+        effects(retold(model, people, course(data), 1, 1, generator)["approach"], answers, response, life)
+        for _ in range(100)
+    ]
+    low, high = np.quantile([found["change after nothing seen"] for found in again], [0.005, 0.995])
+    assert low < truth < high
+    assert low > 0.0
 
 
 def test_an_autoregression_told_again_keeps_its_echo():

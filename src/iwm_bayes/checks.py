@@ -55,10 +55,13 @@ def of_prior(model: Model, data: xr.Dataset, draws: int, seed: int) -> Iterator[
 def replicated(model: Model, data: xr.Dataset, parts: Iterator[dict[str, np.ndarray]]) -> dict[str, pd.DataFrame]:
     """Effects by response: a line per replication, a column per effect."""
     lives = {name: lived(data, response) for name, response in model.responses.items()}
-    found = [
-        {name: pd.DataFrame(effects(answers, model.responses[name], lives[name])) for name, answers in part.items()}
-        for part in parts
-    ]
+
+    def seen(name: str, answers: np.ndarray) -> pd.DataFrame:
+        response = model.responses[name]
+        past = answers if response.effect == "none" else data[f"answer_{name}"].values.astype(float)
+        return pd.DataFrame(effects(answers, past, response, lives[name]))
+
+    found = [{name: seen(name, answers) for name, answers in part.items()} for part in parts]
     return {name: pd.concat([part[name] for part in found], ignore_index=True) for name in model.responses}
 
 
@@ -66,7 +69,8 @@ def observed(model: Model, data: xr.Dataset) -> dict[str, dict[str, float]]:
     """The effects in the data, by response; those of which there is nothing are left out."""
     found = {}
     for name, response in model.responses.items():
-        values = effects(data[f"answer_{name}"].values.astype(float), response, lived(data, response))
+        answers = data[f"answer_{name}"].values.astype(float)
+        values = effects(answers, answers, response, lived(data, response))
         found[name] = {effect: float(value) for effect, value in values.items() if np.isfinite(value)}
     return found
 

@@ -93,10 +93,13 @@ def bimodality(values: np.ndarray) -> np.ndarray:
         return (third**2 / second**3 + 1.0) / (fourth / second**2)
 
 
-def effects(answers: np.ndarray, response: Response, life: Lived) -> dict[str, np.ndarray]:
-    """Everything that is looked for in the answers to one response, (...) each."""
-    before = at(answers, life.last, np.nan)
-    step = answers - before
+def effects(answers: np.ndarray, past: np.ndarray, response: Response, life: Lived) -> dict[str, np.ndarray]:
+    """Everything that is looked for in the answers to one response, (...) each.
+
+    `past` are the answers that stand before them, (..., event, person): the same ones, or those of the data where what
+    was answered decided what was seen, so that nothing is told of people who saw what their answers would have hidden.
+    """
+    step = answers - at(past, life.last, np.nan)
     found = {f"level, {name}": mean(answers, life.part == index) for index, name in enumerate(PARTS)}
     found |= {f"change after {name}": mean(step, mask) for name, mask in life.masks.items()}
     if response.family.whole:
@@ -105,10 +108,10 @@ def effects(answers: np.ndarray, response: Response, life: Lived) -> dict[str, n
             here = life.figure == index
             found[f"stays after a good act: {name}"] = mean(same, here & life.masks["a good act"])
             found[f"shifts after a bad act: {name}"] = 1.0 - mean(same, here & life.masks["a bad act"])
-    apart = around_own_mean(answers)
+    apart, before = around_own_mean(answers), at(around_own_mean(past), life.last, np.nan)
     with np.errstate(invalid="ignore", divide="ignore"):
-        found["lag-1 autocorrelation"] = mean(apart * at(apart, life.last, np.nan)) / mean(apart**2)
-    turned = step * at(step, life.last, np.nan)
+        found["lag-1 autocorrelation"] = mean(apart * before) / mean(apart**2)
+    turned = step * at(past - at(past, life.last, np.nan), life.last, np.nan)
     found["turns"] = mean(np.where(np.isfinite(turned) & (turned != 0.0), turned < 0.0, np.nan))
     if not response.family.whole:
         found["bimodality"] = bimodality(answers)
