@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import logsumexp
 
-from iwm_bayes.sampled import density
+from iwm_bayes.sampled import Sampled, density, rowed
 from iwm_bayes.told import Told, by_session
 from iwm_bayes.unseen import Unseen, simulated
 
@@ -40,16 +40,13 @@ class Filter(NamedTuple):
     """What particles are weighed with."""
 
     ready: Told
-    personal: np.ndarray  # (D,) rows
-    common: np.ndarray  # (R,) rows
+    at: Sampled
 
     def said(self, particles: Particles, who: np.ndarray, ahead: int = 1) -> np.ndarray:
         """Log density of every session of the people `who` (n,), (P, session, n)."""
         count, people, _ = particles.x.shape
-        level = np.empty((len(self.personal) + len(self.common), count * people))
-        level[self.personal] = particles.x.reshape(count * people, -1).T
-        level[self.common] = particles.shared.reshape(count * people, -1).T
-        found = by_session(self.ready, level, np.tile(who, count), ahead)
+        x, shared = (leaf.reshape(count * people, leaf.shape[2]).T for leaf in (particles.x, particles.shared))
+        found = by_session(self.ready, rowed(self.at, x, shared), np.tile(who, count), ahead)
         return found.reshape(-1, count, people).swapaxes(0, 1)
 
     def horizons(self, particles: Particles, who: np.ndarray) -> np.ndarray:
@@ -102,7 +99,7 @@ def moved(weighing: Filter, particles: Particles, who: np.ndarray, known: int, r
 
 def foretold(seen: Unseen, ready: Told, rng: np.random.Generator) -> np.ndarray:
     """Log density of every session, (ahead, session, n), to those who know all others and the sessions before."""
-    weighing, particles, people = Filter(ready, seen.at.personal, seen.at.common), begun(seen, rng), len(seen.who)
+    weighing, particles, people = Filter(ready, seen.at), begun(seen, rng), len(seen.who)
     densities = weighing.horizons(particles, seen.who)
     weight = np.full((PARTICLES, people), -np.log(PARTICLES))
     found = np.zeros((len(AHEAD), ready.sessions, people))

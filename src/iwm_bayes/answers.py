@@ -5,7 +5,7 @@ Every response has two fields, its value and whether it was recorded. One that c
 at all), the time since, and whether there was one.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -26,6 +26,18 @@ def turns(data: xr.Dataset) -> np.ndarray:
     return np.where(present, np.cumsum(began & present, axis=0) - 1, -1)
 
 
+def last_where(alike: Callable[[int], np.ndarray], shape: tuple[int, ...]) -> np.ndarray:
+    """The last event before each that is `alike` it, (event, person); -1 where there was none.
+
+    `alike(event)` says of every event before it whether it is, (event, person).
+    """
+    found = np.full(shape, -1)
+    for event in range(1, len(found)):
+        before = alike(event)
+        found[event] = np.where(before.any(axis=0), event - 1 - before[::-1].argmax(axis=0), -1)
+    return found
+
+
 def last_answer(
     data: xr.Dataset, recorded: np.ndarray, response: Response, ahead: int = 1
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -36,11 +48,12 @@ def last_answer(
     """
     met = data["figure_index"].values if response.about != "worth" else np.zeros_like(data["figure_index"].values)
     time, turn = np.cumsum(data["since_any"].values, axis=0), turns(data)
-    found = np.full(recorded.shape, -1)
-    for event in range(1, len(met)):
+
+    def known(event: int) -> np.ndarray:
         near = (turn[:event] == turn[event]) | (turn[:event] <= turn[event] - ahead)
-        known = recorded[:event] & (met[:event] == met[event]) & near
-        found[event] = np.where(known.any(axis=0), event - 1 - known[::-1].argmax(axis=0), -1)
+        return recorded[:event] & (met[:event] == met[event]) & near
+
+    found = last_where(known, recorded.shape)
     return found, np.where(found >= 0, time - np.take_along_axis(time, np.maximum(found, 0), axis=0), 0.0)
 
 

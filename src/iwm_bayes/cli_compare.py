@@ -8,22 +8,19 @@ import typer
 
 from iwm_bayes.console import GATE_FAILED, describe, err, load_all, out, show
 from iwm_bayes.core import InputError
-from iwm_bayes.run import sha256
+from iwm_bayes.run import sha256, versions
 
 UNITS = {"future": "future 1", "person": "person", "event": "event"}
 
 
 def kept(folder: Path, files: dict[str, Path], settings: dict[str, Any]) -> bool:
     """Whether a run is there of the same data, theory and study, by the same method, settings and versions."""
-    from iwm_bayes.run import versions
-
     if not (folder / "manifest.json").exists():
         return False
     facts = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     same = {name: facts["files"].get(name, {}).get("sha256") == sha256(path) for name, path in files.items()}
-    before = (
-        {"method": facts["method"]} | facts["settings"] | {"progress": settings["progress"]}
-    )  # which changes no number
+    shown = {"progress": settings["progress"]}  # a progress bar changes no number
+    before = {"method": facts["method"]} | facts["settings"] | shown
     return all(same.values()) and before == settings and facts["versions"] == versions()
 
 

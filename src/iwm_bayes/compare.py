@@ -20,7 +20,7 @@ from scipy.optimize import LinearConstraint, minimize
 from scipy.special import logsumexp
 
 from iwm_bayes.ahead import AHEAD, futures
-from iwm_bayes.sampled import Sampled
+from iwm_bayes.sampled import Sampled, rowed
 from iwm_bayes.told import Told, by_event
 from iwm_bayes.unseen import Unseen, left_out, simulated
 
@@ -48,12 +48,8 @@ class Score(NamedTuple):
 def of_events(at: Sampled, ready: Told) -> Score:
     """Every answer left out in turn; those of one event together."""
     everyone = np.arange(ready.turn.shape[1])
-    level = np.empty((len(at.personal) + len(at.common), len(everyone)))
-    found = []
-    for x, shared in zip(at.level, at.shared, strict=True):
-        level[at.personal], level[at.common] = x, shared[:, None]
-        found.append(by_event(ready, level, everyone)[ready.answered])
-    log_p = np.array(found)
+    draws = zip(at.level, at.shared, strict=True)
+    log_p = np.array([by_event(ready, rowed(at, x, shared[:, None]), everyone)[ready.answered] for x, shared in draws])
     weight, k = left_out(log_p)
     whose = np.broadcast_to(everyone, ready.answered.shape)[ready.answered]
     value = np.bincount(whose, logsumexp(log_p + weight, axis=0), len(everyone))

@@ -79,7 +79,7 @@ def scores(
     [bad] = np.nonzero(~(seen.k <= TRUSTED))
     parts, passed = [only(seen, seen.k <= TRUSTED)], True
     if len(bad):
-        folds = np.array_split(bad, np.ceil(len(bad) * FOLDS / data.sizes["person"]))
+        folds = np.array_split(bad, int(np.ceil(len(bad) * FOLDS / data.sizes["person"])))
         compiled = METHODS[method].compile(model, data)
         for index, fold in enumerate(folds):
             tell(f"{model.name}: refit {index + 1} of {len(folds)}, without {len(fold)} people")
@@ -167,9 +167,7 @@ def agreed(found: Comparison) -> str:
     """How far random effects and the mixture say the same of who follows what, in words."""
     if found.mixture is None or found.mixed is None:
         return "No mixture was fitted"
-    follows = (
-        found.mixture["posterior"].to_dataset()["follows"].mean(("chain", "draw")).transpose("person", "theory").values
-    )
+    follows = in_mixture(found.mixture).transpose("person", "theory").values
     share = (follows.argmax(axis=1) == found.selection.follows.argmax(axis=1)).mean()
     trust = "" if found.mixed.passed else f", but its gate FAILED: {'; '.join(found.mixed.reasons)}"
     return f"The mixture puts {share:.0%} of people with the same theory{trust}"

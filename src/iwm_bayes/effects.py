@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
+from iwm_bayes.answers import last_where
 from iwm_bayes.core import Response
 
 GOOD = 0.5  # outcome from which an act counts as responsive
@@ -28,15 +29,6 @@ class Lived(NamedTuple):
     names: tuple[str, ...]
 
 
-def last_with_figure(figure: np.ndarray, present: np.ndarray) -> np.ndarray:
-    """The event before with the same figure, (event, person); -1 where there is none."""
-    found = np.full(figure.shape, -1)
-    for event in range(1, len(figure)):
-        same = present[:event] & (figure[:event] == figure[event])
-        found[event] = np.where(same.any(axis=0), event - 1 - same[::-1].argmax(axis=0), -1)
-    return np.where(present, found, -1)
-
-
 def at(values: np.ndarray, event: np.ndarray, otherwise: float) -> np.ndarray:
     """Values (..., event, person) at events (event, person); `otherwise` where that is -1."""
     there = np.broadcast_to(np.maximum(event, 0), values.shape)
@@ -47,7 +39,8 @@ def lived(data: xr.Dataset, response: Response) -> Lived:
     """What lies between the answers to one response."""
     figure, present = data["figure_index"].values, data["present"].values
     outcome = np.where(data["seen"].values, data["outcome"].values, np.nan)
-    last = last_with_figure(figure, present)
+    alike = last_where(lambda event: present[:event] & (figure[:event] == figure[event]), figure.shape)
+    last = np.where(present, alike, -1)
     between, before = outcome, at(outcome, last, np.nan)
     if response.moment == "before":
         between, before = before, at(before, last, np.nan)

@@ -89,7 +89,8 @@ def page(cells: pd.DataFrame, verdicts: pd.DataFrame, readings: Mapping[str, str
         "prior that shows the effect, with its Monte-Carlo error. A prediction is decided where at least .9 of every "
         "theory that claims it shows it, and at most .6 of every rival. What is undecided is as much a result: a "
         f"theory's words promise more than its equations keep. {counted} of {len(verdicts)} are decided. Claims and "
-        f"measures were committed before the first run. Made by `iwm predict --draws {draws}`."
+        "measures were committed before the first run; two scripts (`credit`, `state_and_trait`) were repaired after "
+        f"it, without change of what counts. Made by `iwm predict --draws {draws}`."
     ]
     for module, line in zip(scripts(), verdicts.itertuples(index=False), strict=True):
         name = module.PREDICTION.name

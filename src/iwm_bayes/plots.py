@@ -9,6 +9,8 @@ import pandas as pd
 import xarray as xr
 from matplotlib.figure import Figure
 
+from iwm_bayes.predict import CLAIMED, DENIED
+
 BLUE, ORANGE = "#0072B2", "#D55E00"  # Okabe & Ito: told apart by every kind of colour vision, and in grey
 
 
@@ -63,7 +65,10 @@ def checks_figure(checks: Mapping[str, pd.DataFrame]) -> Figure:
 def shares_figure(table: pd.DataFrame, question: str) -> Figure:
     """The share of each theory's prior that shows an effect, with two standard errors, and where it must lie."""
     figure, axes = plt.subplots(figsize=(6, 1.2 + 0.35 * len(table)), layout="constrained")
-    for claim, colour, marker, low, high in (("shows", BLUE, "o", 0.9, 1.0), ("does not", ORANGE, "s", 0.0, 0.6)):
+    for claim, colour, marker, low, high in (
+        ("shows", BLUE, "o", CLAIMED, 1.0),
+        ("does not", ORANGE, "s", 0.0, DENIED),
+    ):
         [places] = np.nonzero(table["claim"] == claim)
         share, error = table["share"].to_numpy()[places], 2.0 * table["se"].to_numpy()[places]
         axes.hlines(places, low, high, color=colour, alpha=0.25, linewidth=8)

@@ -68,6 +68,13 @@ def sampled(model: Model, fit: xr.DataTree, draws: int) -> Sampled:
     )
 
 
+def rowed(at: Sampled, x: np.ndarray, shared: np.ndarray) -> np.ndarray:
+    """Every row of M people, (row, M), from what is their own (D, M) and what is shared (R, M), or (R, 1) for all."""
+    found = np.empty((len(at.personal) + len(at.common), x.shape[1]))
+    found[at.personal], found[at.common] = x, shared
+    return found
+
+
 def density(x: np.ndarray, centre: np.ndarray, root: np.ndarray) -> np.ndarray:
     """Log density of people (..., D, N) around centres (..., D, N) with Cholesky factors (..., D, D), (..., N)."""
     z = np.linalg.solve(root, x - centre)

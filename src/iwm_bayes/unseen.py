@@ -12,13 +12,13 @@ before leaving out: Merkle, Furr & Rabe-Hesketh (2019), doi:10.1007/s11336-019-0
 
 from typing import NamedTuple
 
-import arviz  # noqa: F401  # gives arrays `azstats`
+import arviz  # noqa: F401  # registers `DataArray.azstats`, through which alone ArviZ offers PSIS weights
 import numpy as np
 import xarray as xr
 from scipy.special import logsumexp
 from scipy.stats import multivariate_t
 
-from iwm_bayes.sampled import Sampled, density
+from iwm_bayes.sampled import Sampled, density, rowed
 from iwm_bayes.told import Told, by_person
 
 FREEDOM = 7.0  # of the t distribution that nodes are drawn from: tails beyond what is believed of anyone
@@ -64,8 +64,7 @@ def nodes(believed: np.ndarray, count: int, generator: np.random.Generator) -> t
 def answered(at: Sampled, ready: Told, x: np.ndarray, shared: np.ndarray, who: np.ndarray) -> np.ndarray:
     """Log likelihood of people at `x` (M, D, n) where what is shared is `shared` (R,), (M, n)."""
     count, rows, people = x.shape
-    level = np.empty((len(at.personal) + len(at.common), count * people))
-    level[at.personal], level[at.common] = x.swapaxes(0, 1).reshape(rows, -1), shared[:, None]
+    level = rowed(at, x.swapaxes(0, 1).reshape(rows, count * people), shared[:, None])
     return by_person(ready, level, np.tile(who, count)).reshape(count, people)
 
 
