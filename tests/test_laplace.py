@@ -173,3 +173,25 @@ def test_everything_may_be_shared(tmp_path):
     assert top.converged
     assert (np.abs(top.group.shared - best) < 0.05 * np.sqrt(np.diag(top.covariance))).all()
     assert set(laplace(ready, data, Settings(draws=20, chains=2))["posterior"]) == {"centre"}
+
+
+def test_a_theory_that_fits_badly_is_found_too(tmp_path):
+    """On people whose rates differ and never fall, a Kalman filter can be nearly constant: it loses to no constant."""
+
+    def read(rule):
+        head = f'claim = "c"\nreference = "r"\nrule = "{rule}"\nresponses = ["availability_rating"]\n'
+        (tmp_path / f"{rule}.toml").write_text(head, encoding="utf-8")
+        return theory.load(tmp_path / f"{rule}.toml")
+
+    levels = np.random.default_rng(1).normal(size=(2, 30))
+    people = {"start": 0.5, "rate": special.expit(levels[0]), "rating_noise": 0.05 * np.exp(0.8 * levels[1])}
+    people |= {"rating_intercept": 0.0, "rating_slope": 1.0}
+    people = {f"availability_{name}": np.broadcast_to(value, 30) for name, value in people.items()}
+    data = simulate(read("rescorla_wagner"), [Phase({"therapist": steady(0.6)}, 30)], people, 1)
+    found = {}
+    for rule in ("kalman", "static"):
+        problem = posed(compile_likelihood(read(rule), data), data)
+        top = solved(problem)
+        assert top.converged
+        found[rule] = evidence(problem, top.group, top.people).sum()
+    assert found["kalman"] > found["static"]

@@ -17,6 +17,7 @@ from iwm_bayes.crowd import Crowd, Group, centres, scales
 STEP = 1e-4  # of differences of the slope, link scale
 MOST_STEPS, HALVINGS = 40, 8  # of Newton's method, and of a step that leads down
 CENTRINGS = 4  # of the Gaussians, each from the last
+SLACK = 0.1  # that a bound may fall: what cubature makes of it
 
 
 class People(NamedTuple):
@@ -93,27 +94,53 @@ def cubature(variance: np.ndarray) -> list[np.ndarray]:
     return shifts or [np.zeros((0, len(variance)))]  # where everyone shares everything
 
 
-def settled(problem: Problem, group: Group, x: np.ndarray, variance: np.ndarray) -> People:
-    """Everyone's Gaussian: to where its slope is 0 and its precision the curvature, both on average over itself."""
+class Averaged(NamedTuple):
+    """What the likelihood and the group say of everyone's Gaussian, on average over it."""
+
+    bound: np.ndarray  # (N,) of the log evidence, from below
+    slope: np.ndarray  # (row, N) of the log likelihood
+    precision: np.ndarray  # (N, D, D) of a Gaussian as curved as what it stands for
+
+
+def averaged(problem: Problem, group: Group, x: np.ndarray, variance: np.ndarray) -> Averaged:
+    """Averages over Gaussians with means (D, N) and covariance (N, D, D)."""
     shape, scale = problem.shape, scales(problem.shape, group)
-    centre = centres(shape, group.beta)
+    shifts = cubature(variance)
+    values, slopes = (np.array(part) for part in zip(*(problem.at(x + s, group.shared) for s in shifts), strict=True))
+    apart = (x - centres(shape, group.beta)) ** 2 + np.diagonal(variance, axis1=1, axis2=2).T
+    prior = np.log(scale).sum() + (apart / scale[:, None] ** 2).sum(axis=0) / 2.0
+    bound = values.mean(axis=0) - prior + (len(x) + np.linalg.slogdet(variance)[1]) / 2.0
+    bent = np.einsum("kdn,ken->nde", slopes[:, shape.personal], np.array(shifts)) / len(shifts)
+    said = bent @ np.linalg.inv(variance)  # E[slope shift] = E[second derivative] variance
+    return Averaged(bound, slopes.mean(axis=0), kept_above(np.diag(1.0 / scale**2) - said, scale))
+
+
+def settled(problem: Problem, group: Group, x: np.ndarray, variance: np.ndarray) -> People:
+    """Everyone's Gaussian: to where its slope is 0 and its precision the curvature, both on average over itself.
+
+    Whose bound falls stays, and next goes a quarter of the way: where a theory fits badly, whole steps run away.
+    """
+    shape, scale = problem.shape, scales(problem.shape, group)[:, None]
+    centre, share = centres(shape, group.beta), np.ones(x.shape[1])
+    here = averaged(problem, group, x, variance)
     for _ in range(CENTRINGS):
-        shifts = cubature(variance)
-        slopes = np.array([problem.at(x + shift, group.shared)[1] for shift in shifts])
-        own, shared = slopes[:, shape.personal], slopes[:, shape.shared].mean(axis=0).sum(axis=1)
-        bent = np.einsum("kdn,ken->nde", own, np.array(shifts)) / len(shifts)  # E[slope shift] = E[second] variance
-        precision = kept_above(np.diag(1.0 / scale**2) - bent @ np.linalg.inv(variance), scale)
-        variance = np.linalg.inv(precision)
-        step = np.einsum("nde,en->dn", variance, own.mean(axis=0) - (x - centre) / scale[:, None] ** 2)
-        x = x + step * np.minimum(1.0, 1.0 / np.maximum(np.abs(step / scale[:, None]).max(axis=0, initial=0.0), 1e-12))
-    return People(x, variance, shared)
+        precision = np.linalg.inv(variance)
+        further = np.linalg.inv(precision + share[:, None, None] * (here.precision - precision))
+        uphill = here.slope[shape.personal] - (x - centre) / scale**2
+        step = share * np.einsum("nde,en->dn", further, uphill)
+        step *= np.minimum(1.0, 1.0 / np.maximum(np.abs(step / scale).max(axis=0, initial=0.0), 1e-12))
+        there = averaged(problem, group, x + step, further)
+        better = there.bound > here.bound - SLACK
+        x, variance = np.where(better, x + step, x), np.where(better[:, None, None], further, variance)
+        here = Averaged(
+            np.where(better, there.bound, here.bound),
+            np.where(better, there.slope, here.slope),
+            np.where(better[:, None, None], there.precision, here.precision),
+        )
+        share = np.where(better, 1.0, share / 4.0)
+    return People(x, variance, here.slope[shape.shared].sum(axis=1))
 
 
 def evidence(problem: Problem, group: Group, people: People) -> np.ndarray:
     """Log evidence of every person under the group, (N,): the bound from below that their Gaussians give."""
-    shape, scale = problem.shape, scales(problem.shape, group)
-    x, variance, _ = people
-    fit = np.mean([problem.at(x + shift, group.shared)[0] for shift in cubature(variance)], axis=0)
-    apart = (x - centres(shape, group.beta)) ** 2 + np.diagonal(variance, axis1=1, axis2=2).T
-    prior = np.log(scale).sum() + (apart / scale[:, None] ** 2).sum(axis=0) / 2.0
-    return fit - prior + (len(x) + np.linalg.slogdet(variance)[1]) / 2.0
+    return averaged(problem, group, people.x, people.variance).bound
