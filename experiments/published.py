@@ -5,7 +5,7 @@ Extinction       belief in ten acts withheld after 100 acts, of which all or hal
                  as digitised by Piray & Daw, 2021). Reproduced: at least .9 of a theory's prior keeps .1 more.
 Leaving          an odds ratio of .70 takes a chance of .25 to .189.
 Being liked      40 people learn whether four groups like them; shares of guesses of being liked .95, .87, .30, .13
-                 (Will et al., 2017, doi:10.7554/eLife.28098, the paper's own parameters: means, sds, its equations 3, 4).
+                 (Will et al., 2017, doi:10.7554/eLife.28098; its means and sds of parameters, its equations 3, 4).
                  Reproduced: each within two standard errors of 40 people's mean.
 Dose             Howard et al. (1986): .50 improved by session 8, .75 by 26. Face validity only: improvement is not a
                  belief. Link: who starts at .3 is improved when both beliefs are above .5, under care of .8. That
