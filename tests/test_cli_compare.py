@@ -22,6 +22,9 @@ figure  = "figure"
 outcome = { column = "outcome", missing = "unseen" }
 [responses.availability_rating]
 column = "availability_rating"
+[people]
+data   = "people.csv"
+person = "person"
 """
 THEORY = 'claim = "-"\nreference = "-"\nrule = "{}"\nresponses = ["availability_rating"]\n'
 FAST = ("--method", "laplace", "--no-mixture", "--draws", "150", "--quiet")
@@ -38,6 +41,8 @@ def clinic(tmp_path_factory):
         file.write("[parameters.availability_pace]\nfixed = 0.1\n")
     data = simulate(theory.load(folder / "learning.toml"), [Phase({"friend": steady(0.5)}, 16, assessed=True)], 25, 2)
     to_table(data).to_csv(folder / "sessions.csv", index=False)
+    arms = pd.DataFrame({"person": data["person"].values, "arm": ["waiting", *["therapy", "waiting"] * 12], "site": ""})
+    arms.to_csv(folder / "people.csv", index=False)
     done = iwm("compare", "study.toml", *FAST, "--people", cwd=folder)
     assert done.returncode == 0, done.stderr
     return folder, done
@@ -99,3 +104,35 @@ def test_a_folder_without_a_run(clinic):
     done = iwm("compare", ".", "runs/clinic-blind", *FAST, cwd=folder)
     assert done.returncode == 1
     assert "is no run" in done.stderr
+
+
+def test_families_and_groups(clinic):
+    """All 25 learn in both arms: one family has them all, and the arms do not differ."""
+    folder, _ = clinic
+    asked = ("--family", "learners=learning", "--family", "others=blind", "--groups", "arm")
+    done = iwm("compare", "study.toml", *FAST, *asked, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert next(line for line in lines if line[:1] == ["learners"])[-1] == "25"
+    assert (
+        sorted(line[-1] for line in lines if line[-1:] in (["therapy"], ["waiting"]))
+        == ["therapy"] * 2 + ["waiting"] * 2
+    )
+    _, _, alike = " ".join(done.stdout.split()).partition("groups do not differ: ")
+    assert float(alike.split(")")[0]) > 0.5
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (("--family", "learning"), "write NAME=THEORY,THEORY"),
+        (("--family", "learners=learning"), "blind"),
+        (("--groups", "ward"), "ward"),
+        (("--groups", "site"), "nothing about p001"),
+    ],
+)
+def test_families_and_groups_that_are_not_there(clinic, asked, said):
+    folder, _ = clinic
+    done = iwm("compare", "study.toml", *FAST, *asked, cwd=folder)
+    assert done.returncode == 1
+    assert said in " ".join(done.stderr.split())

@@ -17,8 +17,8 @@ LAYERS = (  # from the ground up; within a layer a module may import those writt
     "living, simulate, retell, hierarchy, levels, build, sampler, earned",
     "method, crowd, gaussians, nuts, laplace, advi, control, mixture, infer, run",
     "people, lives, identify, diagnose, advise, contrasts, likeness, derive, calibrate, summary, individuals",
-    "sampled, told, unseen, ahead, bms, effects, checks, compare, predict",
-    "plots, sweep",
+    "sampled, told, unseen, ahead, bms, following, effects, checks, compare, predict",
+    "plots, sweep, workers",
     "analysis, comparable, comparison, matrix, report",
     "console, cli_compare, cli",
     "__init__",
@@ -31,7 +31,8 @@ DOORS = {
     "matplotlib": {"plots"},
     "formulae": {"formulas"},
     "plotly": set(),
-    "dask": set(),
+    "dask": {"workers"},
+    "distributed": {"workers"},
 }
 ORDER = [name.strip() for layer in LAYERS for name in layer.split(",")]
 FOLDER = Path(iwm_bayes.__file__).parent

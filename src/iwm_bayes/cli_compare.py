@@ -4,11 +4,15 @@ import json
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import pandas as pd
 import typer
 
 from iwm_bayes.console import GATE_FAILED, describe, err, load_all, out, show
 from iwm_bayes.core import InputError
+from iwm_bayes.covariates import covariates, named
 from iwm_bayes.run import sha256, versions
+from iwm_bayes.study import load_study
+from iwm_bayes.theory import load
 
 UNITS = {"future": "future 1", "person": "person", "event": "event"}
 
@@ -57,6 +61,37 @@ def of_run(folder: Path) -> Any:
     return Fitted(model, read_fit(folder))
 
 
+def counted_together(families: list[str], theories: list[str]) -> dict[str, list[str]]:
+    """Families written as NAME=THEORY,THEORY; InputError unless each theory is of exactly one."""
+    from iwm_bayes.bms import members
+
+    wrong = [text for text in families if "=" not in text]
+    if wrong:
+        raise InputError([f"--family {text!r}: write NAME=THEORY,THEORY" for text in wrong])
+    found = {name: rest.split(",") for name, _, rest in (text.partition("=") for text in families)}
+    if found:
+        members(found, theories)
+    return found
+
+
+def study_of(folder: Path) -> Path:
+    """The study file of a run."""
+    return Path(json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["files"]["study"]["path"])
+
+
+def groups_of(study: Path, column: str | None, everyone: Any) -> pd.Series | None:
+    """A column of the study's table of people, by person; InputError where it says nothing of somebody."""
+    if column is None:
+        return None
+    people = load_study(study).people
+    if people is None:
+        raise InputError([f"{study}: --groups needs a table of people: add [people] with `data` and `person`"])
+    found = covariates(people, {column: True}, everyone)[column]
+    if found.isna().any():
+        raise InputError([f"{people.data.name}, column {column!r}: nothing about {named(found.index[found.isna()])}"])
+    return found
+
+
 def compare(
     what: Annotated[list[Path], typer.Argument(help="study.toml, or the folders of two runs or more")],
     theory: Annotated[list[str] | None, typer.Option(help="a theory to compare; the study's, if none is given")] = None,
@@ -64,6 +99,8 @@ def compare(
     out_folder: Annotated[Path, typer.Option("--out", help="folder of the comparison")] = Path("runs/comparison"),
     runs: Annotated[Path, typer.Option(help="where fits are kept and looked for")] = Path("runs"),
     anyway: Annotated[bool, typer.Option("--anyway", help="rank fits whose gate failed, and mark them")] = False,
+    family: Annotated[list[str] | None, typer.Option(help="NAME=THEORY,THEORY to count together; repeat it")] = None,
+    groups: Annotated[str | None, typer.Option(help="column of the people's table: do groups differ?")] = None,
     mixture: Annotated[bool, typer.Option(help="also one fit in which each person follows one theory")] = True,
     people: Annotated[bool, typer.Option("--people", help="also who follows what, under pseudonyms")] = False,
     draws: Annotated[int, typer.Option(min=50)] = 750,
@@ -75,15 +112,20 @@ def compare(
 ) -> None:
     """Compare theories: by what they foretell, by whom they are followed, and by what they cannot make."""
     from iwm_bayes import comparison
+    from iwm_bayes.following import by_family, by_group
     from iwm_bayes.infer import Settings
 
     long: dict[str, Any] = {"draws": draws, "tune": tune, "chains": chains, "seed": seed, "progress": not quiet}
     if what[0].suffix == ".toml":
-        bound, *_ = load_all(what[0], theory[0] if theory else None)
-        named = theory or list(bound.theory)
-        fits = [fitted_to(what[0], name, runs, {"method": method} | long) for name in named]
+        bound, _, _, data = load_all(what[0], theory[0] if theory else None)
+        theories = theory or list(bound.theory)
+        families = counted_together(family or [], [load(name).name for name in theories])
+        group = groups_of(what[0], groups, data["person"].values)
+        fits = [fitted_to(what[0], name, runs, {"method": method} | long) for name in theories]
     else:
         fits = [of_run(folder) for folder in what]
+        families = counted_together(family or [], [one.model.name for one in fits])
+        group = groups_of(study_of(what[0]), groups, fits[0].data["person"].values)
     tell = (lambda _: None) if quiet else err.print
     found = comparison.compare(fits, UNITS[unit], method, Settings(**long), anyway, mixture, tell)
     comparison.write(found, out_folder, fits, people)
@@ -91,8 +133,13 @@ def compare(
         show(table, f"By what they foretell: {comparison.UNITS[name]}")
     out.print(f"{found.says}.\n")
     equal = f"probability that all are as frequent: {found.selection.risk:.2f}"
-    show(comparison.frequencies(found), f"Which theory people follow ({equal})")
-    out.print(f"{comparison.agreed(found)}.\n")
+    show(found.frequencies, f"Which theory people follow ({equal})")
+    out.print(f"{found.agreed}.\n")
+    if families:
+        show(by_family(found.evidence, families), "Which family of theories people follow")
+    if group is not None:
+        table, alike = by_group(found.evidence, group)
+        show(table, f"Which theory people follow, by {groups} (probability that groups do not differ: {alike:.2f})")
     show(found.against, "What a theory cannot make, though another can (data, and 95 % of what it makes)")
     out.print(f"Everything is in {out_folder}")
     if found.failed or (found.mixed is not None and not found.mixed.passed):

@@ -6,7 +6,7 @@ believed.
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -18,12 +18,12 @@ from iwm_bayes.checks import falsified, posterior_check
 from iwm_bayes.comparable import check, foretells
 from iwm_bayes.compare import TRUSTED, Score, of_events, of_people, ranked, verdict
 from iwm_bayes.diagnose import Verdict, gate
+from iwm_bayes.following import agreed, belongs, frequencies
 from iwm_bayes.infer import METHODS, Settings
 from iwm_bayes.mixture import Fitted, mixture
 from iwm_bayes.plots import checks_figure, save
 from iwm_bayes.run import manifest, write_json, write_run
 from iwm_bayes.sampled import sampled
-from iwm_bayes.summary import interval
 from iwm_bayes.told import told
 from iwm_bayes.unseen import only, truly_unseen, unseen
 
@@ -52,6 +52,16 @@ class Comparison(NamedTuple):
     def says(self) -> str:
         """Who foretells best, in words."""
         return verdict(next(iter(self.rankings.values())))
+
+    @property
+    def frequencies(self) -> pd.DataFrame:
+        """How many people follow each theory."""
+        return frequencies(self.evidence, self.selection, self.mixture)
+
+    @property
+    def agreed(self) -> str:
+        """How far random effects and the mixture say the same of who follows what, in words."""
+        return agreed(self.selection, self.mixture, self.mixed)
 
     @property
     def against(self) -> pd.DataFrame:
@@ -131,60 +141,18 @@ def compare(
     return Comparison(rankings, evidence, select(evidence.to_numpy()), trace, judged, checks, failed)
 
 
-def frequencies(found: Comparison) -> pd.DataFrame:
-    """One line per theory: how many people follow it, by random effects and by the mixture."""
-    chosen, lines = found.selection, []
-    for index, name in enumerate(found.evidence.columns):
-        line: dict[str, Any] = {
-            "theory": name,
-            "frequency": chosen.frequency[index],
-            "exceedance": chosen.exceedance[index],
-            "protected": chosen.protected[index],
-            "people": int((chosen.follows.argmax(axis=1) == index).sum()),
-        }
-        if found.mixture is not None:
-            middle, low, high = interval(found.mixture["posterior"].to_dataset()["frequency"].sel(theory=name).values)
-            line["in the mixture"] = f"{middle:.2f} [{low:.2f}, {high:.2f}]"
-        lines.append(line)
-    return pd.DataFrame(lines)
-
-
-def in_mixture(trace: xr.DataTree) -> xr.DataArray:
-    """Probability of each person to follow each theory, (theory, person)."""
-    return trace["posterior"].to_dataset()["follows"].mean(("chain", "draw"))
-
-
-def belongs(found: Comparison) -> pd.DataFrame:
-    """Who follows what, one line per person: probabilities by random effects and by the mixture."""
-    columns = {f"{name}": found.selection.follows[:, index] for index, name in enumerate(found.evidence.columns)}
-    if found.mixture is not None:
-        follows = in_mixture(found.mixture)
-        columns |= {f"{name} (mixture)": follows.sel(theory=name).values for name in found.evidence.columns}
-    return pd.DataFrame(columns, index=found.evidence.index)
-
-
-def agreed(found: Comparison) -> str:
-    """How far random effects and the mixture say the same of who follows what, in words."""
-    if found.mixture is None or found.mixed is None:
-        return "No mixture was fitted"
-    follows = in_mixture(found.mixture).transpose("person", "theory").values
-    share = (follows.argmax(axis=1) == found.selection.follows.argmax(axis=1)).mean()
-    trust = "" if found.mixed.passed else f", but its gate FAILED: {'; '.join(found.mixed.reasons)}"
-    return f"The mixture puts {share:.0%} of people with the same theory{trust}"
-
-
 def write(found: Comparison, folder: Path, theories: Sequence[Fitted], people: bool) -> None:
     """Write a comparison's folder; `people` adds who follows what, under pseudonyms."""
 
     def fill(place: Path) -> None:
         for unit, table in found.rankings.items():
             table.to_csv(place / f"{unit}.csv", index=False)
-        frequencies(found).to_csv(place / "frequencies.csv", index=False)
+        found.frequencies.to_csv(place / "frequencies.csv", index=False)
         found.against.to_csv(place / "cannot make.csv", index=False)
         for name, table in found.checks.items():
             table.to_csv(place / f"checks {name}.csv", index=False)
         if people:
-            named = belongs(found)
+            named = belongs(found.evidence, found.selection, found.mixture)
             named.index = pd.Index([f"person {index + 1}" for index in range(len(named))], name="person")
             named.to_csv(place / "people.csv")
         if found.mixture is not None:
@@ -194,7 +162,7 @@ def write(found: Comparison, folder: Path, theories: Sequence[Fitted], people: b
         facts = manifest(
             theories=[fitted.model.name for fitted in theories],
             says=found.says,
-            agreed=agreed(found),
+            agreed=found.agreed,
             risk=found.selection.risk,
             failed=found.failed,
         )

@@ -1,6 +1,7 @@
 """What every command shares: where to print, tables, and how a study, its theory and its data are loaded."""
 
 from pathlib import Path
+from shutil import get_terminal_size
 
 import pandas as pd
 import xarray as xr
@@ -15,7 +16,9 @@ from iwm_bayes import theory as theories_
 from iwm_bayes.core import Model
 
 GATE_FAILED = 3
-out, err = Console(highlight=False), Console(stderr=True, highlight=False)
+NARROWEST, UNKNOWN = 100, 140  # columns: below the first, tables fold to single letters; the second where nobody looks
+WIDTH = max(NARROWEST, get_terminal_size((UNKNOWN, 24)).columns)
+out, err = Console(highlight=False, width=WIDTH), Console(stderr=True, highlight=False)
 
 
 def show(frame: pd.DataFrame, title: str) -> None:

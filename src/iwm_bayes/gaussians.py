@@ -107,6 +107,8 @@ def averaged(problem: Problem, group: Group, x: np.ndarray, variance: np.ndarray
     shape, scale = problem.shape, scales(problem.shape, group)
     shifts = cubature(variance)
     values, slopes = (np.array(part) for part in zip(*(problem.at(x + s, group.shared) for s in shifts), strict=True))
+    known = np.isfinite(values).all(axis=0) & np.isfinite(slopes).all(axis=(0, 1))  # not too far out to compute
+    values, slopes = np.where(known, values, -np.inf), np.where(known, slopes, 0.0)
     apart = (x - centres(shape, group.beta)) ** 2 + np.diagonal(variance, axis1=1, axis2=2).T
     prior = np.log(scale).sum() + (apart / scale[:, None] ** 2).sum(axis=0) / 2.0
     bound = values.mean(axis=0) - prior + (len(x) + np.linalg.slogdet(variance)[1]) / 2.0
