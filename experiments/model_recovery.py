@@ -20,9 +20,8 @@ import xarray as xr
 from iwm_bayes.care import steady
 from iwm_bayes.control import posed
 from iwm_bayes.core import Model
-from iwm_bayes.crowd import beta_prior, packed
-from iwm_bayes.gaussians import evidence
 from iwm_bayes.laplace import compile_likelihood, solved
+from iwm_bayes.marginal import log_evidence
 from iwm_bayes.method import Compiled
 from iwm_bayes.simulate import Phase, simulate
 from iwm_bayes.theory import load
@@ -49,22 +48,10 @@ def ready(name: str) -> Compiled:
     return compile_likelihood(theory(name), study(MAKERS[0], 0))
 
 
-def normal(apart: np.ndarray, sd: np.ndarray) -> float:
-    """Log density of independent normals."""
-    return float(np.sum(-np.log(2.0 * np.pi) / 2.0 - np.log(sd) - (apart / sd) ** 2 / 2.0))
-
-
-def log_evidence(name: str, data: xr.Dataset) -> float:
-    """Of the whole study, by Laplace's method over the group: everyone's evidence at the top, prior and width there."""
+def weighed(name: str, data: xr.Dataset) -> float:
+    """A theory's log evidence of a study."""
     problem = posed(ready(name), data)
-    top, shape = solved(problem), problem.shape
-    group, (middle, width) = top.group, shape.shared_prior
-    precision, relative = beta_prior(shape, group), group.spread / shape.spread
-    prior = normal(group.beta - shape.middle, 1.0 / np.sqrt(precision)) + normal(group.shared - middle, width)
-    prior += np.sum(np.log(2.0 / np.pi) / 2.0 + np.log(relative) - relative**2 / 2.0)  # half-normal, of log(spread)
-    _, volume = np.linalg.slogdet(2.0 * np.pi * top.covariance)
-    assert len(packed(group)) == len(top.covariance)
-    return float(evidence(problem, group, top.people).sum() + prior + volume / 2.0)
+    return log_evidence(problem, solved(problem))
 
 
 def judged(folder: Path, maker: str, seed: int) -> dict[str, float]:
@@ -72,7 +59,7 @@ def judged(folder: Path, maker: str, seed: int) -> dict[str, float]:
     file = folder / f"{maker}-{seed}.json"
     found = json.loads(file.read_text()) if file.exists() else {}
     for rival in [name for name in RIVALS if name not in found]:
-        found[rival] = log_evidence(rival, study(maker, seed))
+        found[rival] = weighed(rival, study(maker, seed))
         draft = file.with_suffix(".part")
         draft.write_text(json.dumps(found))
         draft.rename(file)

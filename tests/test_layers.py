@@ -16,11 +16,11 @@ LAYERS = (  # from the ground up; within a layer a module may import those writt
     "population, theory, filtering, answers",
     "living, simulate, retell, hierarchy, levels, build, sampler, earned",
     "method, crowd, gaussians, nuts, laplace, advi, control, mixture, infer, run",
-    "people, lives, identify, diagnose, advise, contrasts, likeness, derive, calibrate, summary, individuals",
+    "people, lives, identify, diagnose, advise, contrasts, likeness, derive, summary, individuals",
     "sampled, told, unseen, ahead, bms, following, effects, checks, compare, predict",
-    "plots, sweep, workers",
+    "sweep, workers, marginal, calibrate, recover, confuse, plots",
     "analysis, comparable, comparison, matrix, report",
-    "console, cli_compare, cli",
+    "console, cli_compare, cli_sweep, cli",
     "__init__",
 )
 DOORS = {

@@ -1,4 +1,4 @@
-"""The command line: `iwm demo`, `check`, `fit`, `compare`, `predict`, `simulate`, `theories`.
+"""The command line: `iwm demo`, `check`, `fit`, `compare`, `predict` and others (see `iwm --help`).
 
 Exit codes: 0 good, 1 bad input, 2 usage, 3 the gate failed. The sampler is imported only where it is needed,
 because importing it takes longer than most commands.
@@ -18,6 +18,7 @@ from iwm_bayes import care as cares
 from iwm_bayes import data as tables
 from iwm_bayes import theory as theories_
 from iwm_bayes.cli_compare import compare
+from iwm_bayes.cli_sweep import calibrate, confuse, recover
 from iwm_bayes.console import GATE_FAILED, describe, err, load_all, out, show
 from iwm_bayes.core import InputError, Model, parameters
 
@@ -248,7 +249,8 @@ def predict(
     out.print(f"Everything is in {out_folder}")
 
 
-app.command()(compare)
+for command in (compare, calibrate, recover, confuse):
+    app.command()(command)
 
 
 def main() -> NoReturn:

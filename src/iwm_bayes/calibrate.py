@@ -1,0 +1,201 @@
+"""Simulation-based calibration: is the truth among its posterior draws as if it were one of them?
+
+Populations drawn from a theory's priors live through sessions and are fitted. If simulation, likelihood and sampler
+belong together, the rank of every true quantity among its draws is uniform, whatever the data. Draws are thinned to
+their effective number; ties are broken at random. Quantities: everything of the group, one random person's parameters
+and sessions until earned security, and the log likelihood, which depends on all of them and on the data.
+Talts et al. (2018), arXiv:1804.06788; Modrak et al. (2023), doi:10.1214/23-BA1404; bands: Sailynoja, Burkner &
+Vehtari (2022), doi:10.1007/s11222-022-10090-6.
+"""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, NamedTuple
+
+import arviz as az
+import numpy as np
+import pandas as pd
+import xarray as xr
+from scipy import stats
+
+from iwm_bayes.care import steady
+from iwm_bayes.core import Model
+from iwm_bayes.derive import earned_security, true_security
+from iwm_bayes.diagnose import gate
+from iwm_bayes.laplace import compile_likelihood
+from iwm_bayes.method import Compiled, Settings, enter
+from iwm_bayes.nuts import compile_model, nuts
+from iwm_bayes.population import figures_of, rows
+from iwm_bayes.simulate import Phase, Population, draw_population, simulate
+from iwm_bayes.sweep import Cell
+from iwm_bayes.theory import load
+
+FIGURES = ("friend", "therapist")
+JUDGED = "therapist"  # whose sessions are counted
+DRAWS, TUNE = 250, 300  # per chain, of four
+THINNED = 200  # draws at which derived quantities are computed
+LEVEL = 0.05  # of all tests together
+UNIFORM = 4000  # simulated rank sets, from which the band is known
+
+
+def plan(sessions: int) -> list[Phase]:
+    """Two figures, rated before and met in every session, each responsive to seven acts of ten."""
+    return [Phase({figure: steady(0.7) for figure in FIGURES}, sessions, assessed=True)]
+
+
+def watched(model: Model) -> Model:
+    """A theory without responses that decide what is lived through: all is seen."""
+    return model._replace(responses={name: r for name, r in model.responses.items() if r.effect == "none"})
+
+
+class Ready(NamedTuple):
+    """A theory compiled for studies of one size."""
+
+    model: Model
+    sampler: Compiled
+    likelihood: Compiled
+
+    def log_likelihood(self, data: xr.Dataset, levels: Sequence[np.ndarray]) -> np.ndarray:
+        """Of everyone's link-scale values (row, person), one number each."""
+        enter(self.likelihood, data, xr.Dataset())
+        return np.array([self.likelihood.engine(level)[0].sum() for level in levels])
+
+
+def compiled(model: Model, people: int, sessions: int) -> Ready:
+    """Compile a theory for so many people and sessions with each figure."""
+    model = watched(model)
+    data = simulate(model, plan(sessions), people, 0)
+    return Ready(model, compile_model(model, data), compile_likelihood(model, data))
+
+
+class Ranked(NamedTuple):
+    """A true quantity and its draws, of which about `effective` are worth counting."""
+
+    truth: float
+    draws: np.ndarray
+    effective: float
+
+
+def everyones(ready: Ready, fit: xr.DataTree, thinned: xr.Dataset) -> list[np.ndarray]:
+    """All link-scale rows of everyone, (row, person), draw by draw."""
+    posterior, data = thinned, fit["data"].to_dataset()
+    found = []
+    for row in rows(ready.model, figures_of(data)):
+        if "level" in posterior and row.label in posterior["personal"].values:
+            found.append(posterior["level"].sel(personal=row.label).transpose("sample", "person").values)
+        else:
+            shared = posterior["centre"].sel(row=row.label).values
+            found.append(np.repeat(shared[:, None], data.sizes["person"], axis=1))
+    return list(np.stack(found, axis=1))
+
+
+def quantities(ready: Ready, fit: xr.DataTree, truth: Population, generator: np.random.Generator) -> dict[str, Ranked]:
+    """Every quantity that is judged, with its draws."""
+    posterior, data = fit["posterior"].to_dataset(), fit["data"].to_dataset()
+    person, found = int(generator.integers(data.sizes["person"])), {}
+
+    def add(name: str, true: float, drawn: xr.DataArray) -> None:
+        flat = drawn.stack(sample=("chain", "draw"))
+        found[name] = Ranked(float(true), flat.values, float(az.ess(drawn.to_dataset(name="x"))["x"]))
+
+    for kind, dim, true in (("centre", "row", truth.centre), ("spread", "partial", truth.spread)):
+        for label in posterior[dim].values if kind in posterior else ():
+            add(f"{kind} {label}", true[label], posterior[kind].sel({dim: label}, drop=True))
+    for label in posterior["personal"].values if "level" in posterior else ():
+        drawn = posterior["level"].sel(personal=label).isel(person=person).drop_vars(("personal", "person"))
+        add(f"person {label}", truth.level[label][person], drawn)
+    step = max(1, posterior.sizes["chain"] * posterior.sizes["draw"] // THINNED)
+    thinned = posterior.isel(draw=slice(None, None, step))
+    levels = everyones(ready, fit, thinned.stack(sample=("chain", "draw")))
+    lived = np.stack([truth.level[row.label] for row in rows(ready.model, figures_of(data))])
+    [known, *others] = ready.log_likelihood(data, [lived, *levels])
+    shape = (thinned.sizes["chain"], thinned.sizes["draw"])
+    add("log likelihood", known, xr.DataArray(np.reshape(others, shape), dims=("chain", "draw")))
+    known = true_security(ready.model, data, truth.values, JUDGED).sessions[person]
+    secure = earned_security(ready.model, fit, JUDGED, draws=THINNED)["sessions"].isel(person=person, drop=True)
+    add("person sessions until secure", known, secure)
+    return found
+
+
+def placed(one: Ranked, generator: np.random.Generator) -> float:
+    """Where the truth lies among its draws, 0..1, uniform if it is one of them."""
+    count = max(1, min(len(one.draws), int(one.effective if np.isfinite(one.effective) else len(one.draws))))
+    drawn = one.draws[np.linspace(0, len(one.draws) - 1, count).round().astype(int)]
+    below, equal = (drawn < one.truth).sum(), (drawn == one.truth).sum()
+    return float((below + generator.random() * (equal + 1)) / (count + 1))
+
+
+def judged(ready: Ready, makes: Model, people: int, sessions: int, generator: np.random.Generator) -> dict[str, Any]:
+    """One simulation by the theory `makes`, fitted by the one that is ready: places, and how the fit went."""
+    truth = draw_population(watched(makes), FIGURES, people, generator)
+    data = simulate(watched(makes), plan(sessions), truth.values, generator)
+    fit = nuts(ready.sampler, data, Settings(DRAWS, TUNE, seed=int(generator.integers(2**31))))
+    places = {name: placed(one, generator) for name, one in quantities(ready, fit, truth, generator).items()}
+    verdict = gate(fit)
+    return {"places": places, "passed": verdict.passed, "reasons": verdict.reasons}
+
+
+@cache
+def ready(theory: str, people: int, sessions: int) -> Ready:
+    """A theory compiled once per process."""
+    return compiled(load(theory), people, sessions)
+
+
+def study(cell: Cell, generator: np.random.Generator) -> dict[str, Any]:
+    """One simulation of a cell: {"theory", "people", "sessions"}. For `sweep.sweep`."""
+    people, sessions = int(cell["people"]), int(cell["sessions"])
+    known = ready(str(cell["theory"]), people, sessions)
+    return judged(known, known.model, people, sessions, generator)
+
+
+def uniform_p(places: np.ndarray) -> dict[str, float]:
+    """Chances of places as far from uniform: in the mean and the variance of their normal scores, and anywhere."""
+    count, scores = len(places), stats.norm.ppf(places)
+    squares = stats.chi2.cdf((scores**2).sum(), count)
+    return {
+        "mean": float(2.0 * stats.norm.sf(abs(scores.mean()) * np.sqrt(count))),
+        "variance": float(2.0 * min(squares, 1.0 - squares)),
+        "band": float((least_p(places[None], count)[0] >= narrowest(count)).mean()),
+    }
+
+
+def least_p(places: np.ndarray, count: int) -> np.ndarray:
+    """Of every set of places (set, count): the smallest chance, over a grid, of as far an empirical distribution."""
+    grid = np.linspace(0.0, 1.0, min(count, 50) + 1)[1:-1]
+    below = (places[:, :, None] <= grid).sum(axis=1)
+    low, high = stats.binom.cdf(below, count, grid), stats.binom.sf(below - 1, count, grid)
+    return np.minimum(1.0, 2.0 * np.minimum(low, high)).min(axis=1)
+
+
+def band(count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Where the empirical distribution of so many uniform places stays, all at once, in 95 of 100: grid, low, high."""
+    least = np.quantile(narrowest(count), LEVEL)
+    grid = np.linspace(0.0, 1.0, 101)[1:-1]
+    low, high = (stats.binom.ppf(share, count, grid) / count for share in (least / 2.0, 1.0 - least / 2.0))
+    return grid, low, high
+
+
+@cache
+def narrowest(count: int) -> np.ndarray:
+    """`least_p` of places that are uniform, many times."""
+    generator = np.random.default_rng(count)
+    return np.concatenate([least_p(generator.random((100, count)), count) for _ in range(UNIFORM // 100)])
+
+
+def holm(p: np.ndarray) -> np.ndarray:
+    """Chances corrected for their number: Holm (1979), Scandinavian Journal of Statistics 6, 65-70."""
+    order = np.argsort(p)
+    steps = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
+    corrected = np.empty(len(p))
+    corrected[order] = np.minimum(steps, 1.0)
+    return corrected
+
+
+def calibration(places: pd.DataFrame) -> pd.DataFrame:
+    """One line per quantity (a column of places, one line per simulation): three chances, the least one corrected."""
+    table = pd.DataFrame({name: uniform_p(column.to_numpy()) for name, column in places.items()}).T
+    corrected = holm(table.to_numpy().ravel()).reshape(table.shape)
+    scores = stats.norm.ppf(places.to_numpy())
+    table = table.assign(corrected=corrected.min(axis=1), bias=scores.mean(axis=0), sd=scores.std(axis=0))
+    says = np.where(table["corrected"] < LEVEL, "FAILED", "")
+    return table.assign(says=says).rename_axis("quantity").reset_index()
