@@ -3,9 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 from scipy import stats
 
-from iwm_bayes.calibrate import Ranked, band, calibration, holm, placed, uniform_p
+from iwm_bayes import calibrate, theory
+from iwm_bayes.calibrate import Ranked, band, calibration, compiled, holm, judged, placed, uniform_p
+from iwm_bayes.simulate import simulate
 
 SETS, COUNT = 400, 100
 
@@ -78,3 +81,68 @@ def test_one_fault_among_many_quantities_is_named():
     table = calibration(places).set_index("quantity")
     assert table.index[table["says"] == "FAILED"].tolist() == ["wrong"]
     assert table["bias"]["wrong"] == pytest.approx(0.4, abs=3 / np.sqrt(200))
+
+
+THEORY = 'claim = "-"\nreference = "-"\nrule = "rescorla_wagner"\nresponses = ["availability_rating"]\n'
+STUDIES = 30
+
+
+@pytest.fixture(scope="module")
+def learning(tmp_path_factory):
+    """One belief, one rating: 30 people, ten sessions with each of two figures."""
+    file = tmp_path_factory.mktemp("theory") / "learning.toml"
+    file.write_text(THEORY, encoding="utf-8")
+    return compiled(theory.load(file), 30, 10)
+
+
+def failed(ready, count=STUDIES):
+    """Quantities that so many studies show not to be calibrated."""
+    studies = [judged(ready, ready.model, 30, 10, np.random.default_rng(seed)) for seed in range(count)]
+    table = calibration(pd.DataFrame([one["places"] for one in studies]))
+    return set(table.loc[table["says"] == "FAILED", "quantity"])
+
+
+@pytest.mark.slow
+def test_a_sound_program_is_calibrated(learning):
+    assert failed(learning) == set()
+
+
+@pytest.mark.slow
+def test_a_rate_that_is_a_fifth_too_fast_is_found(learning, monkeypatch):
+    """A rate is known to .1 (logit) of a group of 30; a fifth more is .2: the mean of 30 scores is 10 se from 0."""
+
+    def faster(model, phases, people, seed):
+        hurried = {name: value * 1.2 if name.endswith("_rate") else value for name, value in people.items()}
+        return simulate(model, phases, hurried, seed)
+
+    monkeypatch.setattr(calibrate, "simulate", faster)
+    assert "centre availability_rate" in failed(learning)
+
+
+@pytest.mark.slow
+def test_a_response_read_too_early_is_found(learning, monkeypatch):
+    """Ratings of the belief before the outcome look noisier, and slower, than the likelihood says."""
+
+    def early(model, phases, people, seed):
+        responses = {name: response._replace(moment="before") for name, response in model.responses.items()}
+        return simulate(model._replace(responses=responses), phases, people, seed)
+
+    monkeypatch.setattr(calibrate, "simulate", early)
+    assert "log likelihood" in failed(learning)
+
+
+@pytest.mark.slow
+def test_posteriors_too_narrow_are_found(learning, monkeypatch):
+    """By a fifth, so scores have a variance of 1.56, 3.1 se above 1 in 60 studies: after correction a chance of about
+    .5 for each of a dozen quantities, and of nearly 1 for any of them."""
+    nuts = calibrate.nuts
+
+    def narrower(ready, data, settings):
+        fit = nuts(ready, data, settings)
+        posterior = fit["posterior"].to_dataset()
+        middle = posterior.mean(("chain", "draw"))
+        fit["posterior"] = xr.DataTree(middle + 0.8 * (posterior - middle))
+        return fit
+
+    monkeypatch.setattr(calibrate, "nuts", narrower)
+    assert failed(learning, 60)
