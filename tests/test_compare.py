@@ -25,7 +25,7 @@ from iwm_bayes.population import rows
 from iwm_bayes.sampled import sampled
 from iwm_bayes.simulate import Phase, simulate
 from iwm_bayes.told import by_event, by_session, told
-from iwm_bayes.unseen import only, truly_unseen, unseen
+from iwm_bayes.unseen import left_out, only, truly_unseen, unseen
 
 SETTINGS = Settings(1000, 500, 4, 1)
 PEOPLE, SESSIONS = 12, 10
@@ -80,9 +80,9 @@ def test_scores_are_those_of_refits(small, trusted):
     if not trusted:
         mine = truly_unseen(small.at, whole, small.ready, np.array([person]), 2)
     scores = of_people([mine], small.ready, 1)
-    left_out = truly_unseen(small.at, whole, small.ready, np.array([person]), 3)
-    error = np.sqrt(scores["person"].variance[0] + left_out.variance[0])
-    assert scores["person"].by_person[0] == pytest.approx(left_out.score[0], abs=3 * error)
+    apart = truly_unseen(small.at, whole, small.ready, np.array([person]), 3)
+    error = np.sqrt(scores["person"].variance[0] + apart.variance[0])
+    assert scores["person"].by_person[0] == pytest.approx(apart.score[0], abs=3 * error)
     found = {ahead: [] for ahead in AHEAD}
     for known in range(FIRST - max(AHEAD) + 1, SESSIONS):
         draws = small.refit(person, known)
@@ -273,3 +273,16 @@ def test_a_table_marks_what_failed():
 
     table = marked(pd.DataFrame({"theory": ["a", "b"]}), ["b"])
     assert table["gate"].tolist() == ["passed", "FAILED"]
+
+
+def test_what_is_as_probable_in_every_draw_weighs_nothing():
+    """No draw is preferred, there is no tail, and other columns are as they are alone."""
+    log_p = np.random.default_rng(1).normal(size=(400, 3))
+    log_p[:, 1] = -1.3
+    log_p[:, 2] = -1e-15 * np.arange(400) / 400
+    weight, k = left_out(log_p)
+    np.testing.assert_allclose(np.exp(weight[:, 1:]), 1.0 / 400)
+    assert k[1:].tolist() == [0.0, 0.0]
+    alone, tail = left_out(log_p[:, :1])
+    np.testing.assert_array_equal(weight[:, :1], alone)
+    assert k[0] == tail[0]

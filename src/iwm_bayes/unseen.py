@@ -23,6 +23,7 @@ from iwm_bayes.told import Told, by_person
 
 FREEDOM = 7.0  # of the t distribution that nodes are drawn from: tails beyond what is believed of anyone
 NODES = 250  # per person
+SAME = 1e-12  # range of a log density that is rounding
 FEW_NODES = 80  # where they are visited again for each draw of what everyone shares
 
 
@@ -88,10 +89,17 @@ def integrated(
 
 
 def left_out(log_p: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Log weights (S, n) of draws that turn a fit to everyone into one to all others, and Pareto's k (n,)."""
-    smoothed, k = xr.DataArray(log_p, dims=("sample", "person")).azstats.psislw(dim="sample")
-    weight = smoothed.transpose("sample", "person").values
-    return weight - logsumexp(weight, axis=0), k.values
+    """Log weights (S, n) of draws that turn a fit to everyone into one to all others, and Pareto's k (n,).
+
+    What is as probable in every draw tells nothing of them: they weigh the same, and have no tail (k = 0).
+    """
+    weight, k = np.full_like(log_p, -np.log(len(log_p))), np.zeros(log_p.shape[1])
+    [told] = np.nonzero(np.ptp(log_p, axis=0) > SAME)
+    if len(told):
+        smoothed, tails = xr.DataArray(log_p[:, told], dims=("sample", "person")).azstats.psislw(dim="sample")
+        found = smoothed.transpose("sample", "person").values
+        weight[:, told], k[told] = found - logsumexp(found, axis=0), tails.values
+    return weight, k
 
 
 def simulated(log_weight: np.ndarray) -> np.ndarray:
