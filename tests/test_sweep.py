@@ -39,8 +39,9 @@ def test_numbers_come_from_the_content_of_the_cell():
     one = Task(studies.mean, {"centre": 0.0, "people": 3}, 1)
     same = Task(studies.mean, {"people": 3, "centre": 0.0}, 1)
     others = [one._replace(seed=2), one._replace(cell={"centre": 0.1, "people": 3}), one._replace(study=studies.mortal)]
-    assert perform(one).found == perform(same).found
-    assert len({task.key for task in (one, same)}) == 1
+    elsewhere = one._replace(cell=one.cell | {"at home": "/somewhere"})
+    assert perform(one).found == perform(same).found == perform(elsewhere).found
+    assert len({task.key for task in (one, same, elsewhere)}) == 1
     draws = {task.generator().random() for task in (one, *others)}
     assert len(draws) == 4
 

@@ -142,9 +142,9 @@ def ready(theory: str, people: int, sessions: int) -> Ready:
 
 
 def study(cell: Cell, generator: np.random.Generator) -> dict[str, Any]:
-    """One simulation of a cell: {"theory", "people", "sessions"}. For `sweep.sweep`."""
+    """One simulation of a cell: {"at theory", "people", "sessions"}. For `sweep.sweep`."""
     people, sessions = int(cell["people"]), int(cell["sessions"])
-    known = ready(str(cell["theory"]), people, sessions)
+    known = ready(str(cell["at theory"]), people, sessions)
     return judged(known, known.model, people, sessions, generator)
 
 

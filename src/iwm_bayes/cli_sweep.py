@@ -26,11 +26,10 @@ def through(workers: int, scheduler: str | None) -> Through:
 
 
 def of_theory(name: str) -> dict[str, Any]:
-    """What a cell says of a theory: where it is, and what is in it; a theory that changes is another cell."""
-    theories_.load(name)
-    path = theories_.find(name)
-    on_shelf = name in theories_.theories()
-    return {"theory": name if on_shelf else str(path.resolve()), "content": sha256(path)[:12]}
+    """What a cell says of a theory: its name, what is in it (if that changes, so does the cell), and where it is."""
+    model, path, on_shelf = theories_.load(name), theories_.find(name), name in theories_.theories()
+    place = name if on_shelf else str(path.resolve())
+    return {"theory": model.name, "content": sha256(path)[:12], "at theory": place}
 
 
 def swept(folder: Path, study: Study, cells: list[Cell], seeds: int, by: Through, quiet: bool) -> pd.DataFrame:
@@ -157,10 +156,12 @@ def confuse(
         raise InputError(["name two theories or more"])
     confusing.same_answers([theories_.load(name) for name in theory])
     named = {name: of_theory(name) for name in theory}
-    rivals = {"rivals": "\n".join(one["theory"] for one in named.values())}
-    rivals["content"] = " ".join(one["content"] for one in named.values())
+    rivals = {
+        "rivals": " ".join(f"{one['theory']}:{one['content']}" for one in named.values()),
+        "at rivals": "\n".join(one["at theory"] for one in named.values()),
+    }
     conditions: dict[str, str | int | float] = {"people": people, "sessions": sessions, **rivals}
-    cells: list[Cell] = [conditions | {"maker": one["theory"]} for one in named.values()]
+    cells: list[Cell] = [conditions | {"maker": one["theory"], "at maker": one["at theory"]} for one in named.values()]
     folder = out_folder or Path("runs/confusion")
     found = swept(folder, confusing.study, cells, studies, through(workers, scheduler), quiet)
     evidences = confusing.evidences(found[found["failed"] == ""])

@@ -50,12 +50,12 @@ def weighed(theory: str, data: xr.Dataset, people: int, sessions: int) -> dict[s
 
 
 def study(cell: Cell, generator: np.random.Generator) -> dict[str, Any]:
-    """One study of a cell: {"maker", "rivals", "people", "sessions"}; rivals are separated by a line break."""
+    """One study of a cell: {"maker", "at maker", "at rivals", "people", "sessions"}; rivals on a line each."""
     people, sessions = int(cell["people"]), int(cell["sessions"])
-    model = watched(load(str(cell["maker"])))
+    model = watched(load(str(cell["at maker"])))
     truth = draw_population(model, FIGURES, people, generator)
     data = simulate(model, plan(sessions), truth.values, generator)
-    rivals = str(cell["rivals"]).split("\n")
+    rivals = str(cell["at rivals"]).split("\n")
     return {"weighed": {load(rival).name: weighed(rival, data, people, sessions) for rival in rivals}}
 
 
@@ -63,7 +63,7 @@ def evidences(studies: pd.DataFrame) -> pd.DataFrame:
     """Log evidence, one line per study: "made by", and a column per rival."""
     lines = [{name: one["evidence"] for name, one in weighed.items()} for weighed in studies["weighed"]]
     found = pd.DataFrame(lines)
-    found.insert(0, "made by", [load(str(maker)).name for maker in studies["maker"]])
+    found.insert(0, "made by", studies["maker"].to_numpy())
     return found
 
 

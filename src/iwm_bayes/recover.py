@@ -36,8 +36,8 @@ def prior_variance(model: Model) -> dict[str, float]:
 
 
 def study(cell: Cell, generator: np.random.Generator) -> dict[str, Any]:
-    """One study of a cell: {"theory", "people", "sessions", "method"}. For `sweep.sweep`."""
-    theory, method = str(cell["theory"]), str(cell["method"])
+    """One study of a cell: {"at theory", "people", "sessions", "method"}. For `sweep.sweep`."""
+    theory, method = str(cell["at theory"]), str(cell["method"])
     people, sessions = int(cell["people"]), int(cell["sessions"])
     compiled = ready(theory, people, sessions, method)
     model = compiled.model

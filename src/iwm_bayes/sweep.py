@@ -1,7 +1,8 @@
 """Many simulated studies: cells x seeds, through any map, one file per result.
 
 A *cell* says under which conditions something is done, in names and numbers. Its random numbers come from its content
-and its seed, so that no number depends on order, restarts or how many work at it. A result is written whole or not at
+and its seed, so that no number depends on order, restarts or how many work at it; nor on where files lie: what is
+named "at ..." is a place, and no content. A result is written whole or not at
 all, and a sweep into the same folder does only what is missing. A study that fails is a result too: kept, and counted.
 """
 
@@ -24,6 +25,9 @@ type Study = Callable[
 ]  # a function of a module, found by its name elsewhere
 
 
+PLACE = "at "
+
+
 class Task(NamedTuple):
     """One study: what is done, under which conditions, and which of its repetitions this is."""
 
@@ -34,8 +38,13 @@ class Task(NamedTuple):
     @property
     def content(self) -> str:
         """The same text wherever and whenever: what is done, the cell in the order of its names, and the seed."""
-        named = {"study": f"{self.study.__module__}.{self.study.__name__}", "cell": dict(self.cell), "seed": self.seed}
+        named = {"study": f"{self.study.__module__}.{self.study.__name__}", "cell": self.conditions, "seed": self.seed}
         return json.dumps(named, sort_keys=True)
+
+    @property
+    def conditions(self) -> dict[str, str | int | float]:
+        """The cell without places."""
+        return {name: value for name, value in self.cell.items() if not name.startswith(PLACE)}
 
     @property
     def key(self) -> str:
@@ -111,7 +120,7 @@ def sweep(
     before, failed = len(tasks) - len(missing), 0
     tell(Progress(before, len(tasks), failed))
     for count, one in enumerate(through(perform, missing) if missing else (), start=before + 1):
-        write_whole(folder / f"{one.task.key}.json", {"cell": dict(one.task.cell), "seed": one.task.seed} | one.found)
+        write_whole(folder / f"{one.task.key}.json", {"cell": one.task.conditions, "seed": one.task.seed} | one.found)
         failed += "failed" in one.found
         tell(Progress(count, len(tasks), failed))
     return table(folder, tasks)
