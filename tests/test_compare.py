@@ -25,7 +25,7 @@ from iwm_bayes.population import rows
 from iwm_bayes.sampled import sampled
 from iwm_bayes.simulate import Phase, simulate
 from iwm_bayes.told import by_event, by_session, told
-from iwm_bayes.unseen import left_out, only, truly_unseen, unseen
+from iwm_bayes.unseen import answered, integrated, left_out, only, truly_unseen, unseen
 
 SETTINGS = Settings(1000, 500, 4, 1)
 PEOPLE, SESSIONS = 12, 10
@@ -73,8 +73,8 @@ def mean_density(log_density):
 
 @pytest.mark.parametrize("trusted", [True, False], ids=["by weights", "by a refit"])
 def test_scores_are_those_of_refits(small, trusted):
-    """One person whom weights can leave out and one whom they cannot: person and future against refits, 3 errors."""
-    person = int(np.flatnonzero((small.seen.k <= 0.7) == trusted)[0])
+    """Whom weights leave out most easily, and the hardest by a refit: person and future against refits, 3 errors."""
+    person = int(small.seen.k.argmin() if trusted else small.seen.k.argmax())
     whole = small.refit(person)
     mine = only(small.seen, np.array([person]))
     if not trusted:
@@ -286,3 +286,15 @@ def test_what_is_as_probable_in_every_draw_weighs_nothing():
     alone, tail = left_out(log_p[:, :1])
     np.testing.assert_array_equal(weight[:, :1], alone)
     assert k[0] == tail[0]
+
+
+def test_people_who_are_nearly_alike(small):
+    """Where people hardly differ, everyone's answers are as probable as the average person makes them: 4 errors."""
+    alike, everyone = small.at._replace(root=small.at.root * 1e-5), np.arange(small.at.level.shape[2])
+    found, variance = integrated(alike, alike.level, small.ready, everyone, np.random.default_rng(1))
+    average = [
+        answered(alike, small.ready, centre[None], shared, everyone)[0]
+        for centre, shared in zip(alike.centre, alike.shared, strict=True)
+    ]
+    assert (np.abs(found - np.array(average)) < 4.0 * np.sqrt(variance) + 0.001).all()
+    assert np.sqrt(variance).max() < 0.1

@@ -4,7 +4,8 @@ The probability of a person's answers, their own parameters x integrated out, gi
 
     p(y | theta) = integral of p(y | x, theta) p(x | theta) dx
 
-by importance sampling around what is believed of that person. Draws of a fit to everyone become draws of a fit to all
+by importance sampling around where each population lets a person be who answered so: what their answers say is what is
+believed of them less what the population says, as Gaussians. Draws of a fit to everyone become draws of a fit to all
 others with weights 1 / p(y | theta), smoothed: leaving out a *person*, not an answer. Where one person says too much
 of the population, Pareto's k says so. Vehtari, Gelman & Gabry (2017), doi:10.1007/s11222-016-9696-4; on integrating
 before leaving out: Merkle, Furr & Rabe-Hesketh (2019), doi:10.1007/s11336-019-09679-0.
@@ -22,9 +23,8 @@ from iwm_bayes.sampled import Sampled, density, rowed
 from iwm_bayes.told import Told, by_person
 
 FREEDOM = 7.0  # of the t distribution that nodes are drawn from: tails beyond what is believed of anyone
-NODES = 250  # per person
+NODES = 60  # per person and draw of the population
 SAME = 1e-12  # range of a log density that is rounding
-FEW_NODES = 80  # where they are visited again for each draw of what everyone shares
 
 
 class Unseen(NamedTuple):
@@ -48,18 +48,42 @@ def only(seen: Unseen, which: np.ndarray) -> Unseen:
     return Unseen(seen.at, *(leaf[..., which] for leaf in seen[1:]))
 
 
-def nodes(believed: np.ndarray, count: int, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Places (count, D, n) around what is believed of people, draws (S, D, n), and their log density (count, n)."""
-    _, rows, people = believed.shape
-    if not rows:
-        return np.zeros((1, 0, people)), np.zeros((1, people))
-    x, log_q = np.empty((count, rows, people)), np.empty((count, people))
-    for person in range(people):
-        own = believed[:, :, person]
-        around = multivariate_t(own.mean(axis=0), np.atleast_2d(np.cov(own.T)), FREEDOM)
-        drawn = around.rvs(count, random_state=generator).reshape(count, rows)
-        x[:, :, person], log_q[:, person] = drawn, around.logpdf(drawn)
-    return x, log_q
+class Said(NamedTuple):
+    """What a person's answers say of that person, as a Gaussian likelihood: n of them, in so many rows D."""
+
+    precision: np.ndarray  # (n, D, D), 0 in directions of which nothing is said
+    information: np.ndarray  # (n, D), precision times the place that is said
+
+
+def said_of(believed: np.ndarray, centre: np.ndarray, root: np.ndarray) -> Said:
+    """What is believed of people, draws (S, D, n), less what their population (`sampled.Sampled`) says of them."""
+    around = centre.mean(axis=0).T  # (n, D)
+    population = np.einsum("sde,sfe->df", root, root) / len(root)
+    whole = np.linalg.inv(population + np.array([np.atleast_2d(np.cov(own.T)) for own in np.moveaxis(centre, 2, 0)]))
+    scale = np.linalg.cholesky(whole)  # of the population's precision: x scale is white
+    own = np.array([np.atleast_2d(np.cov(draws.T)) for draws in np.moveaxis(believed, 2, 0)])
+    left, turned = np.linalg.eigh(scale.swapaxes(1, 2) @ own @ scale)
+    axes = scale @ turned  # (n, D, direction)
+    apart = np.einsum("nda,nd->na", axes, believed.mean(axis=0).T - around)
+    informed = left < 1.0
+    gained = np.where(informed, 1.0 / left - 1.0, 0.0)
+    precision = np.einsum("nda,na,nea->nde", axes, gained, axes)
+    moved = np.einsum("nda,na->nd", axes, np.where(informed, apart / left, 0.0))
+    return Said(precision, moved + np.einsum("nde,ne->nd", precision, around))
+
+
+def nodes(said: Said, centre: np.ndarray, root: np.ndarray, spots: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Places (count, D, n) around where people of one population who answered so must be, and their log density.
+
+    `centre` (D, n) and `root` (D, D) are the population's; `spots` (count, n, D) are of a standard t distribution.
+    """
+    of_population = np.linalg.inv(root @ root.T)
+    spread = np.linalg.inv(said.precision + of_population)
+    middle = np.einsum("nde,ne->nd", spread, said.information + centre.T @ of_population)
+    lower = np.linalg.cholesky(spread)
+    x = middle + np.einsum("nde,cne->cnd", lower, spots)
+    log_q = multivariate_t(shape=np.eye(len(centre)), df=FREEDOM).logpdf(spots).reshape(spots.shape[:2])
+    return x.swapaxes(1, 2), log_q - np.log(np.diagonal(lower, axis1=1, axis2=2)).sum(axis=1)
 
 
 def answered(at: Sampled, ready: Told, x: np.ndarray, shared: np.ndarray, who: np.ndarray) -> np.ndarray:
@@ -76,16 +100,21 @@ def integrated(
 
     `believed` (draw, D, n) is what is believed of them, their answers known.
     """
-    x, log_q = nodes(believed, FEW_NODES if len(at.common) else NODES, generator)
-    found, said, share = [], None, np.zeros_like(log_q)
+    rows, people = believed.shape[1:]
+    if not rows:  # nobody has anything of their own
+        whole = [answered(at, ready, np.zeros((1, 0, people)), shared, who)[0] for shared in at.shared]
+        return np.array(whole), np.zeros(people)
+    said = said_of(believed, at.centre[:, :, who], at.root)
+    spots = multivariate_t(shape=np.eye(rows), df=FREEDOM).rvs((NODES, people), random_state=generator)
+    spots = spots.reshape(NODES, people, rows)
+    found, share = [], np.zeros((NODES, people))
     for shared, centre, root in zip(at.shared, at.centre[:, :, who], at.root, strict=True):
-        if said is None or len(shared):  # what everyone shares changes what answers say of a person
-            said = answered(at, ready, x, shared, who)
-        weight = said + density(x, centre, root) - log_q
+        x, log_q = nodes(said, centre, root, spots)
+        weight = answered(at, ready, x, shared, who) + density(x, centre, root) - log_q
         total = logsumexp(weight, axis=0)
-        found.append(total - np.log(len(x)))
+        found.append(total - np.log(NODES))
         share += np.exp(weight - total) / len(at.shared)  # of the score that a node carries, left out
-    return np.array(found), (share**2).sum(axis=0) - 1.0 / len(x)
+    return np.array(found), (share**2).sum(axis=0) - 1.0 / NODES
 
 
 def left_out(log_p: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
