@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from shutil import get_terminal_size
+from typing import Any
 
 import pandas as pd
 import xarray as xr
@@ -21,6 +22,15 @@ WIDTH = max(NARROWEST, get_terminal_size((UNKNOWN, 24)).columns)
 out, err = Console(highlight=False, width=WIDTH), Console(stderr=True, highlight=False)
 
 
+def written(value: Any) -> str:
+    """A cell of a table: three digits of a number, all before its point."""
+    if pd.isna(value):
+        return ""
+    if isinstance(value, float):
+        return f"{value:.0f}" if 1000 <= abs(value) < 1e6 else f"{value:.3g}"
+    return str(value)
+
+
 def show(frame: pd.DataFrame, title: str) -> None:
     """Print a table with rounded numbers; a long name folds, so that nothing is cut off."""
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
@@ -28,7 +38,7 @@ def show(frame: pd.DataFrame, title: str) -> None:
         number = is_numeric_dtype(frame[column])
         table.add_column(str(column), justify="right" if number else "left", no_wrap=number, overflow="fold")
     for line in frame.itertuples(index=False):
-        table.add_row(*("" if pd.isna(x) else f"{x:.3g}" if isinstance(x, float) else str(x) for x in line))
+        table.add_row(*map(written, line))
     out.print(table)
 
 

@@ -58,8 +58,7 @@ def scripts() -> Iterator[ModuleType]:
 
 def theory(name: str) -> Model:
     """A theory that a prediction names: on the shelf, or a file beside the experiments."""
-    found = load(home() / name if name.endswith(".toml") else name)
-    return found._replace(name=found.name.removesuffix(".theory"))
+    return load(home() / name if name.endswith(".toml") else name)
 
 
 def decided(prediction: Prediction, draws: int) -> tuple[pd.DataFrame, str]:

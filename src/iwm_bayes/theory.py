@@ -178,9 +178,9 @@ def amend(path: Path, model: Model, given: dict[str, Prior]) -> Model:
     return model._replace(rule=rule, responses=responses)
 
 
-def load(name: str | Path) -> Model:
+def load(theory_or_path: str | Path) -> Model:
     """A theory by its name on the shelf or the path of its file; InputError lists every problem."""
-    path = find(str(name))
+    path = find(str(theory_or_path))
     try:
         theory = Theory.model_validate(read_toml(path))
     except ValidationError as error:
@@ -188,7 +188,8 @@ def load(name: str | Path) -> Model:
     responses = choose_responses(path, theory.responses)
     rule = find_rule(path, theory.rule)
     words = theory.claim, theory.reference, theory.predicts, theory.needs, equation(rule)
-    model = Model(path.stem, lift(path, theory, rule, responses), responses, theory.correlated, *words)
+    name = path.stem.removesuffix(".theory")
+    model = Model(name, lift(path, theory, rule, responses), responses, theory.correlated, *words)
     names = Counter(name for name, _ in leaves(model.rule.parameters))
     names.update(leaf for label, response in responses.items() for leaf, _ in leaves(response.parameters, label))
     twice = [name for name, times in names.items() if times > 1]
