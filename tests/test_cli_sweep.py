@@ -1,6 +1,10 @@
 """`iwm recover` and `iwm confuse` end to end, on theories small enough to be fitted in seconds."""
 
 import json
+import signal
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pandas as pd
@@ -69,3 +73,20 @@ def test_every_study_failing_is_an_error(folder):
     told = " ".join(done.stderr.split())
     assert "4 of 4 studies failed" in told
     assert "no study could be done" in told
+
+
+def test_interrupted_it_says_that_nothing_is_lost(folder):
+    """After the first study, as Ctrl-C does; the same command then goes on."""
+    told = ("recover", "learning.toml", *FAST, "--studies", "400", "--out", "interrupted")
+    program = [sys.executable, "-c", "from iwm_bayes.cli import main; main()", *told]
+    process = subprocess.Popen(program, cwd=folder, stderr=subprocess.PIPE, text=True)
+    studies, deadline = folder / "interrupted" / "studies", time.monotonic() + 300.0
+    while len(list(studies.glob("*.json"))) < 2:
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=300.0)
+    assert process.returncode == 130
+    assert "run the same command to go on" in " ".join(said.split())
+    assert not list(studies.glob("*.part"))

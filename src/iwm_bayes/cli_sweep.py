@@ -15,6 +15,7 @@ from iwm_bayes.run import manifest, sha256, write_json
 from iwm_bayes.sweep import Cell, Progress, Study, Through, in_turn, sweep, tasks_of
 from iwm_bayes.workers import cluster, processes
 
+INTERRUPTED = 130
 MOST_FAILED = 0.02  # of all fits, beyond which a theory cannot be fitted reliably
 
 
@@ -42,7 +43,11 @@ def swept(folder: Path, study: Study, cells: list[Cell], seeds: int, by: Through
             failed = f", {progress.failed} failed" if progress.failed else ""
             bar.update(shown, completed=progress.done, total=progress.of, description=f"studies{failed}")
 
-        found = sweep(folder / "studies", tasks_of(study, cells, seeds), by, tell)
+        try:
+            found = sweep(folder / "studies", tasks_of(study, cells, seeds), by, tell)
+        except KeyboardInterrupt:
+            err.print(f"interrupted. What was done is kept in {folder}: run the same command to go on", markup=False)
+            raise typer.Exit(INTERRUPTED) from None
     for error, count in found.loc[found["failed"] != "", "failed"].value_counts().items():
         err.print(f"{count} of {len(found)} studies failed: {error}", markup=False)
     if (found["failed"] != "").all():

@@ -1,5 +1,6 @@
 """Maps that work in other processes: of this machine, or of a Dask cluster. For `sweep.sweep`."""
 
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -23,7 +24,8 @@ def processes(workers: int) -> Through:
     def through(work: Callable[[Task], Done], tasks: Sequence[Task]) -> Iterator[Done]:
         left, attempts = list(reversed(tasks)), dict.fromkeys((task.key for task in tasks), 0)
         while left:
-            with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+            deaf = (signal.SIGINT, signal.SIG_IGN)  # an interruption is for the main process
+            with ProcessPoolExecutor(workers, get_context("spawn"), signal.signal, deaf) as pool:
                 running: dict[Future[Done], Task] = {}
                 try:
                     while left or running:
