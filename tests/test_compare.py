@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from scipy import stats
 from scipy.special import logsumexp
 
 from iwm_bayes import theory
@@ -61,6 +62,18 @@ class Small:
 @pytest.fixture(scope="module")
 def small(tmp_path_factory):
     return Small(tmp_path_factory.mktemp("theories"))
+
+
+def test_the_stated_error_of_a_refit_is_how_far_scores_lie_apart(small):
+    """Of the person hardest to leave out, over nodes from eight seeds: their variance is that stated, chi-square(7)."""
+    person, few = int(small.seen.k.argmax()), Settings(500, 500, 4, 1)
+    alone = without(small.data, np.array([person]))
+    fit = sampled(small.model, nuts(small.compiled, alone, few), 500)
+    generators, who = map(np.random.default_rng, range(8)), np.array([person])
+    found = [integrated(fit, small.at.level[:, :, who], small.ready, who, generator) for generator in generators]
+    scores = [logsumexp(one.log_p) for one in found]
+    ratio = np.var(scores, ddof=1) * (len(found) - 1) / np.mean([one.by_density for one in found])
+    assert stats.chi2.ppf(0.001, len(found) - 1) < ratio < stats.chi2.ppf(0.999, len(found) - 1)
 
 
 def mean_density(log_density):
@@ -291,10 +304,10 @@ def test_what_is_as_probable_in_every_draw_weighs_nothing():
 def test_people_who_are_nearly_alike(small):
     """Where people hardly differ, everyone's answers are as probable as the average person makes them: 4 errors."""
     alike, everyone = small.at._replace(root=small.at.root * 1e-5), np.arange(small.at.level.shape[2])
-    found, variance = integrated(alike, alike.level, small.ready, everyone, np.random.default_rng(1))
+    found = integrated(alike, alike.level, small.ready, everyone, np.random.default_rng(1))
     average = [
         answered(alike, small.ready, centre[None], shared, everyone)[0]
         for centre, shared in zip(alike.centre, alike.shared, strict=True)
     ]
-    assert (np.abs(found - np.array(average)) < 4.0 * np.sqrt(variance) + 0.001).all()
-    assert np.sqrt(variance).max() < 0.1
+    assert (np.abs(found.log_p - np.array(average)) < 4.0 * np.sqrt(found.alike) + 0.001).all()
+    assert np.sqrt(found.alike).max() < 0.1

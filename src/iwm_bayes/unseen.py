@@ -93,28 +93,40 @@ def answered(at: Sampled, ready: Told, x: np.ndarray, shared: np.ndarray, who: n
     return by_person(ready, level, np.tile(who, count)).reshape(count, people)
 
 
+class Integrated(NamedTuple):
+    """Log p(y | theta) of people (S, n), and the variance (n,) of their score by the choice of nodes."""
+
+    log_p: np.ndarray
+    alike: np.ndarray  # where 1 / p is averaged over draws: all draws carry the same of the score
+    by_density: np.ndarray  # where p is: a draw carries as much as the answers are probable to it
+
+
+def uneven(share: np.ndarray) -> np.ndarray:
+    """Relative variance (n,) of a mean over nodes, of whose sum each carries a `share` (node, n)."""
+    return (share**2).sum(axis=0) - 1.0 / len(share)
+
+
 def integrated(
     at: Sampled, believed: np.ndarray, ready: Told, who: np.ndarray, generator: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
-    """Log p(y | theta) of people, (S, n), and the variance of their score by the choice of nodes, (n,).
-
-    `believed` (draw, D, n) is what is believed of them, their answers known.
-    """
+) -> Integrated:
+    """Everyone's own parameters integrated out; `believed` (draw, D, n) is what is believed, their answers known."""
     rows, people = believed.shape[1:]
     if not rows:  # nobody has anything of their own
         whole = [answered(at, ready, np.zeros((1, 0, people)), shared, who)[0] for shared in at.shared]
-        return np.array(whole), np.zeros(people)
+        return Integrated(np.array(whole), np.zeros(people), np.zeros(people))
     said = said_of(believed, at.centre[:, :, who], at.root)
     spots = multivariate_t(shape=np.eye(rows), df=FREEDOM).rvs((NODES, people), random_state=generator)
     spots = spots.reshape(NODES, people, rows)
-    found, share = [], np.zeros((NODES, people))
+    found, share, carried = [], np.zeros((NODES, people)), np.full((NODES, people), -np.inf)
     for shared, centre, root in zip(at.shared, at.centre[:, :, who], at.root, strict=True):
         x, log_q = nodes(said, centre, root, spots)
         weight = answered(at, ready, x, shared, who) + density(x, centre, root) - log_q
         total = logsumexp(weight, axis=0)
         found.append(total - np.log(NODES))
-        share += np.exp(weight - total) / len(at.shared)  # of the score that a node carries, left out
-    return np.array(found), (share**2).sum(axis=0) - 1.0 / NODES
+        share += np.exp(weight - total) / len(at.shared)
+        carried = np.logaddexp(carried, weight)
+    by_density = np.exp(carried - logsumexp(carried, axis=0))
+    return Integrated(np.array(found), uneven(share), uneven(by_density))
 
 
 def left_out(log_p: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -139,14 +151,14 @@ def simulated(log_weight: np.ndarray) -> np.ndarray:
 def unseen(at: Sampled, ready: Told, seed: int) -> Unseen:
     """Everyone as seen by a fit to all others, from one to everyone."""
     everyone = np.arange(at.level.shape[2])
-    log_p, variance = integrated(at, at.level, ready, everyone, np.random.default_rng(seed))
-    weight, k = left_out(log_p)
-    return Unseen(at, everyone, log_p, weight, k, variance + simulated(weight))
+    found = integrated(at, at.level, ready, everyone, np.random.default_rng(seed))
+    weight, k = left_out(found.log_p)
+    return Unseen(at, everyone, found.log_p, weight, k, found.alike + simulated(weight))
 
 
 def truly_unseen(at: Sampled, without: Sampled, ready: Told, who: np.ndarray, seed: int) -> Unseen:
     """The people `who` (n,) as seen by a fit `without` their answers; `at` is one with them."""
-    log_p, variance = integrated(without, at.level[:, :, who], ready, who, np.random.default_rng(seed))
+    log_p, _, variance = integrated(without, at.level[:, :, who], ready, who, np.random.default_rng(seed))
     relative = np.exp(log_p - log_p.max(axis=0))
-    variance += relative.var(axis=0) / relative.mean(axis=0) ** 2 / len(log_p)
+    variance = variance + relative.var(axis=0) / relative.mean(axis=0) ** 2 / len(log_p)
     return Unseen(without, who, log_p, np.full_like(log_p, -np.log(len(log_p))), np.zeros(len(who)), variance)
