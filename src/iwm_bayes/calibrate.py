@@ -32,7 +32,7 @@ from iwm_bayes.theory import load
 
 FIGURES = ("friend", "therapist")
 JUDGED = "therapist"  # whose sessions are counted
-DRAWS, TUNE = 250, 300  # per chain, of four
+DRAWS, TUNE = 1000, 200  # per chain, of four: fewer draws fail the gate for want of them
 THINNED = 200  # draws at which derived quantities are computed
 LEVEL = 0.05  # of all tests together
 UNIFORM = 4000  # simulated rank sets, from which the band is known
