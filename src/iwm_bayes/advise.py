@@ -38,6 +38,8 @@ def advice(fit: xr.DataTree, verdict: Verdict) -> list[str]:
     """One sentence per symptom of a fit that failed the gate; none for one that passed."""
     if verdict.passed or verdict.approximate:
         return []
+    if verdict.partial:
+        return ["run the same command with --resume: what was drawn is kept"]
     figures, posterior = verdict.figures, fit["posterior"].to_dataset()
     group = posterior[[name for name in GROUP if name in posterior]]
     lines = []

@@ -51,10 +51,15 @@ class Analysis(NamedTuple):
     people: pd.DataFrame = pd.DataFrame()  # everyone beside the group, where it was asked
 
 
-def analyse(model: Model, data: xr.Dataset, method: str, settings: dict[str, Any]) -> Analysis:
-    """Fit a theory, judge the fit, and say how long earned security takes toward every figure and in general."""
+def analyse(
+    model: Model, data: xr.Dataset, method: str, settings: dict[str, Any], into: Path | None = None
+) -> Analysis:
+    """Fit a theory, judge the fit, and say how long earned security takes toward every figure and in general.
+
+    Draws are kept in the folder `into` while they are made; a run that was stopped there goes on.
+    """
     began = time.perf_counter()
-    fitted = fit(model, data, method, **settings)
+    fitted = fit(model, data, method, **settings, into=into)
     seconds = time.perf_counter() - began
     views = [*(name for name in names(data) if name != ANYONE), None]
     security = {view or ANYONE: earned_security(model, fitted, view) for view in views}
@@ -78,7 +83,7 @@ def analyse(model: Model, data: xr.Dataset, method: str, settings: dict[str, Any
         answers,
         marked(styles, verdict),
         marked(sensitivity, verdict),
-        at_assimilations(model, data, groups, method, settings),
+        pd.DataFrame() if verdict.partial else at_assimilations(model, data, groups, method, settings),
         method,
         settings,
         seconds,
@@ -145,6 +150,7 @@ def write(found: Analysis, folder: Path, files: dict[str, Path]) -> None:
             centredness=centredness_of(found.fit),
             seconds=round(found.seconds, 1),
             passed=found.verdict.passed,
+            partial=found.verdict.partial,
             reasons=found.verdict.reasons,
             advice=found.advice,
             control=found.control and found.control._asdict() | {"shown": found.control.shown},

@@ -5,22 +5,20 @@ because importing it takes longer than most commands.
 """
 
 import sys
-from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, NoReturn
 
-import numpy as np
 import pandas as pd
 import typer
-import xarray as xr
 
 from iwm_bayes import care as cares
 from iwm_bayes import data as tables
 from iwm_bayes import theory as theories_
 from iwm_bayes.cli_compare import compare
+from iwm_bayes.cli_fit import demo, fit
 from iwm_bayes.cli_sweep import calibrate, confuse, recover
-from iwm_bayes.console import GATE_FAILED, describe, err, load_all, out, show
-from iwm_bayes.core import InputError, Model, parameters
+from iwm_bayes.console import describe, err, load_all, out, show
+from iwm_bayes.core import InputError, parameters
 
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__.split("\n")[0]
@@ -103,127 +101,6 @@ def simulate(
 
 
 @app.command()
-def fit(
-    study: Annotated[Path, typer.Argument(help="study.toml")],
-    theory: Annotated[str | None, typer.Option(help="a theory other than the study's")] = None,
-    out_folder: Annotated[Path | None, typer.Option("--out", help="folder of the run")] = None,
-    draws: Annotated[int, typer.Option(min=50)] = 750,
-    tune: Annotated[int, typer.Option(min=50)] = 500,
-    chains: Annotated[int, typer.Option(min=2)] = 4,
-    seed: Annotated[int, typer.Option(min=0)] = 1,
-    method: str = "nuts",
-    control: Annotated[bool, typer.Option(help="whether the order of outcomes matters, by four more fits")] = True,
-    people: Annotated[bool, typer.Option("--people", help="also a table of everyone, under pseudonyms")] = False,
-    quiet: Annotated[bool, typer.Option(help="no progress bars")] = False,
-) -> None:
-    """Fit a theory to a study, judge the fit, and say how long earned security takes."""
-    bound, theory_file, model, data = load_all(study, theory)
-    folder = out_folder or Path("runs") / f"{bound.name}-{model.name}"
-    files = {"study": study, "data": bound.data, "theory": theory_file}
-    settings = {"draws": draws, "tune": tune, "chains": chains, "seed": seed, "progress": not quiet}
-    found = fitted(model, data, settings, method)
-    if control:
-        from iwm_bayes.control import control as by_permutation
-
-        found = found._replace(control=by_permutation(model, data, seed))
-    if people:
-        from iwm_bayes.analysis import with_people
-
-        found = with_people(found)
-    tell_and_write(found, folder, files)
-    finish(found, folder)
-
-
-@app.command()
-def demo(
-    out_folder: Annotated[Path, typer.Option("--out", help="folder of the run")] = Path("runs/demo"),
-    quiet: Annotated[bool, typer.Option(help="no progress bars")] = False,
-) -> None:
-    """Fit the shipped example, simulated sessions whose truth is known, and hold the answer beside it."""
-    from iwm_bayes.derive import true_security
-
-    home = resources.files("iwm_bayes") / "example"
-    with resources.as_file(home) as example:
-        study, theory_file, model, data = load_all(example / "study.toml", None)
-        truth = {str(name): column.to_numpy() for name, column in pd.read_csv(example / "truth.csv").items()}
-        files = {"study": example / "study.toml", "data": study.data, "theory": theory_file}
-        settings = {"progress": not quiet}
-        analysis = fitted(model, data, settings, "nuts")
-        tell_and_write(analysis, out_folder, files)
-    beside = []
-    for view, security in analysis.security.items():
-        known = true_security(model, data, truth, view if view in data["figure"].values else None)
-        beside.append(truth_line(view, security, known))
-    show(pd.DataFrame(beside), "The answer beside the truth: group median among people who start insecure")
-    finish(analysis, out_folder)
-
-
-def truth_line(view: str, security: xr.Dataset, known: Any) -> dict[str, str]:
-    """What was estimated and what is true, for one view."""
-    line = {"figure": view}
-    for name, true in (("sessions", known.sessions), ("corrective", known.corrective)):
-        low, high = security[f"median_{name}"].quantile([0.05, 0.95]).values
-        median = float(np.median(true[known.insecure]))
-        inside = "inside" if low <= median <= high else "OUTSIDE"
-        line |= {f"{name}, 90 %": f"{low:g} .. {high:g}", f"{name}, truth": f"{median:g} ({inside})"}
-    return line
-
-
-def fitted(model: Model, data: xr.Dataset, settings: dict[str, Any], method: str) -> Any:
-    """Say what is there, fit, judge and derive; returns the `Analysis`."""
-    from iwm_bayes import analysis
-    from iwm_bayes.identify import identifiability
-
-    out.print(describe(data))
-    for warning in identifiability(model, data):
-        out.print(f"[yellow]Careful:[/yellow] {warning}.")
-    if settings["progress"]:
-        err.print("compiling (a minute or two the first time, less afterwards), and sampling ...")
-    return analysis.analyse(model, data, method, settings)
-
-
-def tell_and_write(found: Any, folder: Path, files: dict[str, Path]) -> None:
-    """Print what was found, and write the run."""
-    from iwm_bayes import analysis
-
-    analysis.write(found, folder, files)
-    show(found.groups, "The average person (90 % interval), and how much the data said")
-    for frame, title in (
-        (found.contrasts, "What covariates do to the average person, all else as it is (90 % intervals)"),
-        (found.between, "Between the members of a group: sd on the link scale (90 % intervals)"),
-        (found.likeness, "Are people of the same group alike beyond the theory? (predictive p)"),
-    ):
-        if len(frame):
-            show(frame, title)
-    if len(found.assimilation):
-        show(found.assimilation, "The average person, if so much of every report were what had been expected")
-    show(found.answers, "Until earned security, under the care that was given (medians and 90 % intervals)")
-    show(found.sensitivity, "Earned secure by the last session, by threshold and hold")
-    show(found.styles, "Styles at the last session")
-    if found.control:
-        out.print(f"{found.control.sentence[0].upper()}{found.control.sentence[1:]}.")
-
-
-def finish(found: Any, folder: Path) -> None:
-    """Say the verdict, and exit with its code."""
-    if found.verdict.passed and found.verdict.approximate:
-        out.print(
-            f"[yellow]Approximate[/yellow] ({found.verdict.approximate}) after {found.seconds:.0f} s: "
-            f"check what matters with --method nuts. Everything is in {folder}"
-        )
-        return
-    if found.verdict.passed:
-        out.print(f"[green]The gate passed[/green] after {found.seconds:.0f} s. Everything is in {folder}")
-        return
-    out.print(
-        "[red]The gate FAILED:[/red] do not use these numbers.", *found.verdict.reasons, f"See {folder}", sep="\n  "
-    )
-    for sentence in found.advice:
-        out.print(f"[yellow]Try:[/yellow] {sentence}.")
-    raise typer.Exit(GATE_FAILED)
-
-
-@app.command()
 def predict(
     draws: Annotated[int, typer.Option(min=20, help="prior draws per theory")] = 2000,
     out_folder: Annotated[Path, typer.Option("--out", help="folder of the tables")] = Path("runs/predictions"),
@@ -249,7 +126,7 @@ def predict(
     out.print(f"Everything is in {out_folder}")
 
 
-for command in (compare, calibrate, recover, confuse):
+for command in (fit, demo, compare, calibrate, recover, confuse):
     app.command()(command)
 
 

@@ -7,12 +7,13 @@ from typing import Annotated, Any, Literal
 import pandas as pd
 import typer
 
-from iwm_bayes.console import GATE_FAILED, describe, err, load_all, out, show
+from iwm_bayes.console import GATE_FAILED, describe, err, interruptible, load_all, out, show
 from iwm_bayes.core import InputError
 from iwm_bayes.covariates import covariates, named
 from iwm_bayes.run import sha256, versions
 from iwm_bayes.study import load_study
 from iwm_bayes.theory import load
+from iwm_bayes.unfinished import unfinished
 
 UNITS = {"future": "future 1", "person": "person", "event": "event"}
 
@@ -41,8 +42,12 @@ def fitted_to(study: Path, theory: str, runs: Path, settings: dict[str, Any]) ->
         return Fitted(model, read_fit(folder))
     err.print(f"{model.name}: {describe(data)}; compiling and sampling ...")
     method, rest = settings["method"], {name: value for name, value in settings.items() if name != "method"}
-    found = analysis.analyse(model, data, method, rest)
-    analysis.write(found, folder, files)
+    go_on = "What was drawn is kept: the same command goes on"
+    with interruptible(go_on), unfinished(folder, files, settings, resume=True) as place:
+        found = analysis.analyse(model, data, method, rest, place)
+        if found.verdict.partial:
+            raise KeyboardInterrupt
+        analysis.write(found, folder, files)
     return Fitted(model, found.fit)
 
 

@@ -9,13 +9,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bar
 
 from iwm_bayes import theory as theories_
-from iwm_bayes.console import GATE_FAILED, err, out, show
+from iwm_bayes.console import GATE_FAILED, err, interruptible, out, show
 from iwm_bayes.core import InputError
 from iwm_bayes.run import manifest, sha256, write_json
 from iwm_bayes.sweep import Cell, Progress, Study, Through, in_turn, sweep, tasks_of
 from iwm_bayes.workers import cluster, processes
 
-INTERRUPTED = 130
 MOST_FAILED = 0.02  # of all fits, beyond which a theory cannot be fitted reliably
 
 
@@ -43,11 +42,8 @@ def swept(folder: Path, study: Study, cells: list[Cell], seeds: int, by: Through
             failed = f", {progress.failed} failed" if progress.failed else ""
             bar.update(shown, completed=progress.done, total=progress.of, description=f"studies{failed}")
 
-        try:
+        with interruptible(f"What was done is kept in {folder}: run the same command to go on"):
             found = sweep(folder / "studies", tasks_of(study, cells, seeds), by, tell)
-        except KeyboardInterrupt:
-            err.print(f"interrupted. What was done is kept in {folder}: run the same command to go on", markup=False)
-            raise typer.Exit(INTERRUPTED) from None
     for error, count in found.loc[found["failed"] != "", "failed"].value_counts().items():
         err.print(f"{count} of {len(found)} studies failed: {error}", markup=False)
     if (found["failed"] != "").all():

@@ -1,10 +1,13 @@
 """What every command shares: where to print, tables, and how a study, its theory and its data are loaded."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from shutil import get_terminal_size
 from typing import Any
 
 import pandas as pd
+import typer
 import xarray as xr
 from pandas.api.types import is_numeric_dtype
 from rich.box import SIMPLE_HEAD
@@ -16,7 +19,7 @@ from iwm_bayes import study as studies
 from iwm_bayes import theory as theories_
 from iwm_bayes.core import Model
 
-GATE_FAILED = 3
+GATE_FAILED, INTERRUPTED = 3, 130
 NARROWEST, UNKNOWN = 100, 140  # columns: below the first, tables fold to single letters; the second where nobody looks
 WIDTH = max(NARROWEST, get_terminal_size((UNKNOWN, 24)).columns)
 out, err = Console(highlight=False, width=WIDTH), Console(stderr=True, highlight=False)
@@ -40,6 +43,16 @@ def show(frame: pd.DataFrame, title: str) -> None:
     for line in frame.itertuples(index=False):
         table.add_row(*map(written, line))
     out.print(table)
+
+
+@contextmanager
+def interruptible(how_to_go_on: str) -> Iterator[None]:
+    """An interruption ends in words and its own exit code."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        err.print(f"interrupted. {how_to_go_on}", markup=False)
+        raise typer.Exit(INTERRUPTED) from None
 
 
 def load_all(study_file: Path, theory: str | None) -> tuple[studies.Study, Path, Model, xr.Dataset]:

@@ -3,6 +3,7 @@
 Group parameters and derived quantities: rank-normalised R-hat <= 1.01, bulk and tail ESS >= 400.
 People's parameters: at most 2 % above 1.01, none above 1.05, ESS >= 100: with thousands of them, a
 perfect sampler exceeds 1.01 somewhere. No divergence; E-BFMI >= 0.3 in every chain.
+A run that was interrupted fails, whatever its figures.
 Vehtari et al. (2021), doi:10.1214/20-BA1221; Betancourt (2016), arXiv:1604.00695.
 """
 
@@ -22,10 +23,13 @@ class Verdict(NamedTuple):
     reasons: list[str]
     figures: dict[str, float]
     approximate: str = ""  # the method, where the posterior is none but an approximation of it
+    partial: str = ""  # how much of it there is, where the run was interrupted
 
     @property
     def word(self) -> str:
         """For the margin of a table."""
+        if self.partial:
+            return "PARTIAL"
         return f"approximate ({self.approximate})" if self.approximate else "passed" if self.passed else "FAILED"
 
 
@@ -80,7 +84,8 @@ def gate(fit: xr.DataTree, derived: xr.Dataset | None = None) -> Verdict:
         (divergences == 0, f"{divergences} divergent transitions"),
         (bfmi >= 0.3, f"E-BFMI is {bfmi:.2f}, below 0.3"),
     ]
-    reasons = [reason for good, reason in checks if not good]
+    partial = str(posterior.attrs.get("partial", ""))
+    reasons = [*([partial] if partial else []), *(reason for good, reason in checks if not good)]
     figures = {
         "group_rhat": group_rhat,
         "group_ess": group_ess,
@@ -92,4 +97,4 @@ def gate(fit: xr.DataTree, derived: xr.Dataset | None = None) -> Verdict:
         "divergences": float(divergences),
         "bfmi": bfmi,
     }
-    return Verdict(not reasons, reasons, figures)
+    return Verdict(not reasons, reasons, figures, partial=partial)

@@ -1,5 +1,6 @@
 """What every way to a posterior shares: a theory made ready for data of one shape, and how long to work."""
 
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -33,6 +34,7 @@ class Settings(NamedTuple):
     chains: int = 4
     seed: int = 1
     progress: bool = False
+    into: Path | None = None  # where `nuts` keeps draws while it makes them, and finds those of a run that was stopped
 
 
 def compiled(model: Model, graph: pm.Model, engine: Any, data: xr.Dataset) -> Compiled:

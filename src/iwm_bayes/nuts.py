@@ -11,6 +11,7 @@ from iwm_bayes.hierarchy import TRANSFORMED
 from iwm_bayes.levels import centredness_for, in_levels
 from iwm_bayes.method import Compiled, Settings, compiled, entering, half_way
 from iwm_bayes.sampler import compile_graph
+from iwm_bayes.streamed import stream
 
 
 def compile_model(model: Model, data: xr.Dataset) -> Compiled:
@@ -28,8 +29,8 @@ def with_data(ready: Compiled, data: xr.Dataset, sampled_as: xr.Dataset) -> Any:
 
 
 def drawn(sampler: Any, settings: Settings, aim: float = 0.8) -> xr.DataTree:
-    """What nutpie draws; `aim` is the acceptance that steps are adapted to."""
-    return nutpie.sample(
+    """What nutpie draws, all or nothing; `aim` is the acceptance that steps are adapted to."""
+    background = nutpie.sample(
         sampler,
         draws=settings.draws,
         tune=settings.tune,
@@ -38,13 +39,22 @@ def drawn(sampler: Any, settings: Settings, aim: float = 0.8) -> xr.DataTree:
         progress_bar=settings.progress,
         save_warmup=False,
         target_accept=aim,
+        blocking=False,
     )
+    try:
+        return background.wait()
+    except BaseException:
+        background.cancel()
+        raise
 
 
 def run(ready: Compiled, data: xr.Dataset, sampled_as: xr.Dataset, settings: Settings) -> xr.DataTree:
     """One nutpie run, as centred as stated."""
-    trace = drawn(with_data(ready, data, sampled_as), settings)
+    sampler = with_data(ready, data, sampled_as)
+    trace = drawn(sampler, settings) if settings.into is None else stream(sampler, settings, settings.into)
+    said = trace["posterior"].attrs
     trace["posterior"] = xr.DataTree(in_levels(trace["posterior"].to_dataset(), ready.model, data, sampled_as))
+    trace["posterior"].attrs |= said
     return trace
 
 
@@ -57,9 +67,21 @@ def choose_centredness(ready: Compiled, data: xr.Dataset, settings: Settings) ->
     return centredness_for(trace["posterior"].to_dataset(), ready.model, data)
 
 
+def chosen_before(ready: Compiled, data: xr.Dataset, settings: Settings) -> xr.Dataset:
+    """The choice of a run that was stopped, else `choose_centredness`, kept for a run that will be."""
+    if settings.into is None:
+        return choose_centredness(ready, data, settings)
+    kept = settings.into / "centredness.nc"
+    if not kept.exists():
+        draft = kept.with_suffix(".part")
+        choose_centredness(ready, data, settings).to_netcdf(draft, engine="h5netcdf")
+        draft.replace(kept)
+    return xr.load_dataset(kept, engine="h5netcdf")
+
+
 def nuts(ready: Compiled, data: xr.Dataset, settings: Settings) -> xr.DataTree:
     """The posterior by the no-U-turn sampler."""
-    sampled_as = choose_centredness(ready, data, settings)
+    sampled_as = chosen_before(ready, data, settings)
     trace = run(ready, data, sampled_as, settings)
     trace["constant_data"] = xr.DataTree(sampled_as)
     trace["data"] = xr.DataTree(data)

@@ -1,0 +1,149 @@
+"""`iwm fit` and `iwm demo`: one theory on one study, from the table to the answer."""
+
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import pandas as pd
+import typer
+import xarray as xr
+
+from iwm_bayes.console import GATE_FAILED, INTERRUPTED, describe, err, interruptible, load_all, out, show
+from iwm_bayes.core import Model
+from iwm_bayes.unfinished import unfinished
+
+GO_ON = "What was drawn is kept: the same command with --resume goes on"
+
+
+def fit(
+    study: Annotated[Path, typer.Argument(help="study.toml")],
+    theory: Annotated[str | None, typer.Option(help="a theory other than the study's")] = None,
+    out_folder: Annotated[Path | None, typer.Option("--out", help="folder of the run")] = None,
+    draws: Annotated[int, typer.Option(min=50)] = 750,
+    tune: Annotated[int, typer.Option(min=50)] = 500,
+    chains: Annotated[int, typer.Option(min=2)] = 4,
+    seed: Annotated[int, typer.Option(min=0)] = 1,
+    method: str = "nuts",
+    resume: Annotated[bool, typer.Option("--resume", help="go on with a run that was stopped")] = False,
+    control: Annotated[bool, typer.Option(help="whether the order of outcomes matters, by four more fits")] = True,
+    people: Annotated[bool, typer.Option("--people", help="also a table of everyone, under pseudonyms")] = False,
+    quiet: Annotated[bool, typer.Option(help="no progress bars")] = False,
+) -> None:
+    """Fit a theory to a study, judge the fit, and say how long earned security takes."""
+    bound, theory_file, model, data = load_all(study, theory)
+    folder = out_folder or Path("runs") / f"{bound.name}-{model.name}"
+    files = {"study": study, "data": bound.data, "theory": theory_file}
+    settings = {"draws": draws, "tune": tune, "chains": chains, "seed": seed, "progress": not quiet}
+    with interruptible(GO_ON), unfinished(folder, files, {"method": method} | settings, resume) as place:
+        found = fitted(model, data, settings, method, place)
+        if control and not found.verdict.partial:
+            from iwm_bayes.control import control as by_permutation
+
+            found = found._replace(control=by_permutation(model, data, seed))
+        if people:
+            from iwm_bayes.analysis import with_people
+
+            found = with_people(found)
+        tell_and_write(found, folder, files)
+        kept_for_later(found, folder)
+    finish(found, folder)
+
+
+def demo(
+    out_folder: Annotated[Path, typer.Option("--out", help="folder of the run")] = Path("runs/demo"),
+    quiet: Annotated[bool, typer.Option(help="no progress bars")] = False,
+) -> None:
+    """Fit the shipped example, simulated sessions whose truth is known, and hold the answer beside it."""
+    from iwm_bayes.derive import true_security
+
+    home = resources.files("iwm_bayes") / "example"
+    with resources.as_file(home) as example:
+        study, theory_file, model, data = load_all(example / "study.toml", None)
+        truth = {str(name): column.to_numpy() for name, column in pd.read_csv(example / "truth.csv").items()}
+        files = {"study": example / "study.toml", "data": study.data, "theory": theory_file}
+        settings = {"progress": not quiet}
+        with interruptible("The same command goes on"), unfinished(out_folder, files, settings, resume=True) as place:
+            analysis = fitted(model, data, settings, "nuts", place)
+            tell_and_write(analysis, out_folder, files)
+            kept_for_later(analysis, out_folder)
+    beside = []
+    for view, security in analysis.security.items():
+        known = true_security(model, data, truth, view if view in data["figure"].values else None)
+        beside.append(truth_line(view, security, known))
+    show(pd.DataFrame(beside), "The answer beside the truth: group median among people who start insecure")
+    finish(analysis, out_folder)
+
+
+def kept_for_later(found: Any, folder: Path) -> None:
+    """Leave the draws of a run that was interrupted where they are, and say how to go on."""
+    if found.verdict.partial:
+        out.print(f"[red]Partial:[/red] {found.verdict.partial}. What there is, marked so, is in {folder}")
+        for sentence in found.advice:
+            out.print(f"[yellow]Try:[/yellow] {sentence}.")
+        raise typer.Exit(INTERRUPTED)
+
+
+def truth_line(view: str, security: xr.Dataset, known: Any) -> dict[str, str]:
+    """What was estimated and what is true, for one view."""
+    line = {"figure": view}
+    for name, true in (("sessions", known.sessions), ("corrective", known.corrective)):
+        low, high = security[f"median_{name}"].quantile([0.05, 0.95]).values
+        median = float(np.median(true[known.insecure]))
+        inside = "inside" if low <= median <= high else "OUTSIDE"
+        line |= {f"{name}, 90 %": f"{low:g} .. {high:g}", f"{name}, truth": f"{median:g} ({inside})"}
+    return line
+
+
+def fitted(model: Model, data: xr.Dataset, settings: dict[str, Any], method: str, place: Path) -> Any:
+    """Say what is there, fit, judge and derive; returns the `Analysis`. Draws are kept in `place` meanwhile."""
+    from iwm_bayes import analysis
+    from iwm_bayes.identify import identifiability
+
+    out.print(describe(data))
+    for warning in identifiability(model, data):
+        out.print(f"[yellow]Careful:[/yellow] {warning}.")
+    if settings["progress"]:
+        err.print("compiling (a minute or two the first time, less afterwards), and sampling ...")
+    return analysis.analyse(model, data, method, settings, place)
+
+
+def tell_and_write(found: Any, folder: Path, files: dict[str, Path]) -> None:
+    """Print what was found, and write the run."""
+    from iwm_bayes import analysis
+
+    analysis.write(found, folder, files)
+    show(found.groups, "The average person (90 % interval), and how much the data said")
+    for frame, title in (
+        (found.contrasts, "What covariates do to the average person, all else as it is (90 % intervals)"),
+        (found.between, "Between the members of a group: sd on the link scale (90 % intervals)"),
+        (found.likeness, "Are people of the same group alike beyond the theory? (predictive p)"),
+    ):
+        if len(frame):
+            show(frame, title)
+    if len(found.assimilation):
+        show(found.assimilation, "The average person, if so much of every report were what had been expected")
+    show(found.answers, "Until earned security, under the care that was given (medians and 90 % intervals)")
+    show(found.sensitivity, "Earned secure by the last session, by threshold and hold")
+    show(found.styles, "Styles at the last session")
+    if found.control:
+        out.print(f"{found.control.sentence[0].upper()}{found.control.sentence[1:]}.")
+
+
+def finish(found: Any, folder: Path) -> None:
+    """Say the verdict, and exit with its code."""
+    if found.verdict.passed and found.verdict.approximate:
+        out.print(
+            f"[yellow]Approximate[/yellow] ({found.verdict.approximate}) after {found.seconds:.0f} s: "
+            f"check what matters with --method nuts. Everything is in {folder}"
+        )
+        return
+    if found.verdict.passed:
+        out.print(f"[green]The gate passed[/green] after {found.seconds:.0f} s. Everything is in {folder}")
+        return
+    out.print(
+        "[red]The gate FAILED:[/red] do not use these numbers.", *found.verdict.reasons, f"See {folder}", sep="\n  "
+    )
+    for sentence in found.advice:
+        out.print(f"[yellow]Try:[/yellow] {sentence}.")
+    raise typer.Exit(GATE_FAILED)
