@@ -15,12 +15,13 @@ import arviz as az
 import numba
 import numpy as np
 import xarray as xr
+from scipy.stats import halfnorm, norm
 
 from iwm_bayes.care import steady
 from iwm_bayes.core import Model
 from iwm_bayes.infer import Compiled, Settings, compile_model, nuts
-from iwm_bayes.method import half_way
 from iwm_bayes.nuts import run, with_data
+from iwm_bayes.pilot import untold
 from iwm_bayes.population import rows
 from iwm_bayes.simulate import Phase, simulate
 from iwm_bayes.theory import load
@@ -28,15 +29,9 @@ from iwm_bayes.theory import load
 PEOPLE, EVENTS, REPEATS = 100, 60, 200
 
 
-def not_centred(compiled: Compiled, data: xr.Dataset) -> xr.Dataset:
-    """Everyone at spread times offset from the centre."""
-    halves = half_way(compiled.model, data)
-    return halves.assign(centredness=0.0 * halves["centredness"], unit=1.0 + 0.0 * halves["unit"])
-
-
 def gradient(compiled: Compiled, data: xr.Dataset):
     """The compiled log density: x -> (log density, gradient), called as the sampler calls it."""
-    sampler = with_data(compiled, data, not_centred(compiled, data))
+    sampler = with_data(compiled, data, untold(compiled.model, data))
     kind = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_uint64, *[ctypes.c_void_p] * 4)
     function = kind(sampler.compiled_logp_func.address)
     out, logp = np.zeros(sampler.n_dim), np.zeros(1)
@@ -50,19 +45,20 @@ def gradient(compiled: Compiled, data: xr.Dataset):
 
 
 @numba.njit(fastmath=True)
-def by_hand(x, outcome, seen, figure, figures, rating, middle, width, scale):
-    """Log density and gradient at x = (centre, log spread, offset), as one would write it for speed."""
+def by_hand(x, spread, outcome, seen, figure, figures, rating, middle, width, scale):
+    """Log density and gradient at x = (centre, quantile of `spread`, offset), as one would write it for speed."""
     people = outcome.shape[1]
     grad, total = np.zeros(x.size), 0.0
-    centre, spread, offset = x[:3], np.exp(x[3:6]), x[6:].reshape(3, people)
+    centre, offset, steep = x[:3], x[6:].reshape(3, people), np.empty(3)
     to_offset = grad[6:].reshape(3, people)
     for i in range(3):
         z = (centre[i] - middle[i]) / width[i]
         total -= 0.5 * z * z + log(width[i] * sqrt(2 * pi))
         grad[i] -= z / width[i]
-        u = spread[i] / scale[i]
-        total += 0.5 * log(2 / pi) - log(scale[i]) - 0.5 * u * u + x[3 + i]
-        grad[3 + i] += 1 - u * u
+        u, s = x[3 + i], spread[i] / scale[i]
+        total -= 0.5 * u * u + 0.9189385332046727
+        steep[i] = 0.5 * scale[i] * exp(0.5 * (s * s - u * u))
+        grad[3 + i] -= u
     value, pull = np.empty((outcome.shape[0] + 1, figures)), np.empty(figures)
     for n in range(people):
         start = 1 / (1 + exp(-(centre[0] + spread[0] * offset[0, n])))
@@ -98,7 +94,7 @@ def by_hand(x, outcome, seen, figure, figures, rating, middle, width, scale):
             total -= 0.5 * offset[i, n] ** 2 + 0.9189385332046727
             to_offset[i, n] = to_level[i] * spread[i] - offset[i, n]
             grad[i] += to_level[i]
-            grad[3 + i] += to_level[i] * spread[i] * offset[i, n]
+            grad[3 + i] += to_level[i] * steep[i] * offset[i, n]
     return total, grad
 
 
@@ -128,7 +124,8 @@ def against_hand(figures: int) -> None:
     found = rows(model, [])
     prior = ([row.middle for row in found], [row.width for row in found], [row.parameter.spread for row in found])
     names = ("outcome", "seen", "figure_index")
-    arguments = (x, *(data[name].values for name in names), figures, data["answer_availability_rating"].values)
+    spread = halfnorm.ppf(norm.cdf(x[3:6]), scale=prior[2])
+    arguments = (x, spread, *(data[name].values for name in names), figures, data["answer_availability_rating"].values)
     arguments += tuple(map(np.array, prior))
     logp, slope = call(x)
     by_hand_logp, by_hand_slope = by_hand(*arguments)
@@ -157,11 +154,11 @@ def whole(theory: str) -> None:
     x = np.random.default_rng(1).normal(0, 0.3, size)
     each = 1e9 * median_seconds(call, x) / (PEOPLE * EVENTS)
     began = time.perf_counter()
-    run(compiled, data, half_way(model, data), Settings(draws=1, tune=1, chains=1))
+    run(compiled, data, untold(model, data), Settings(draws=1, tune=1, chains=1))
     first = time.perf_counter() - began
     began = time.perf_counter()
     trace = nuts(compiled, data, Settings(draws=500, chains=2))
-    sampling = time.perf_counter() - began  # the pilot and tuning included, as a user waits for them
+    sampling = time.perf_counter() - began  # the look ahead and tuning included, as a user waits for them
     ess = float(az.ess(trace["posterior"].to_dataset()[["centre", "spread"]]).to_array().min())
     print(
         f"{theory}: compile {compiling:.1f} s, {each:.0f} ns per event and gradient, "

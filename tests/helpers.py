@@ -192,3 +192,11 @@ def textbook_log_density(family: Family, given: Mapping[str, Any], answers: np.n
         return density
     low, high = family.bounds
     return np.select([answers <= low, answers >= high], [textbook.logcdf(low), textbook.logsf(high)], density)
+
+
+def in_own_terms(built: Any, point: Mapping[str, np.ndarray]) -> tuple[dict[str, np.ndarray], list[Any]]:
+    """A point of a model's moved variables by the names of its random variables, untransformed; the moved variables."""
+    variables = [variable for variable in built.free_RVs if built.rvs_to_values[variable].name in point]
+    moved = [built.rvs_to_values[variable] for variable in built.free_RVs]
+    values = evaluate(moved, built.replace_rvs_by_values(variables))(*(point[variable.name] for variable in moved))
+    return {variable.name: value for variable, value in zip(variables, values, strict=True)}, moved

@@ -4,7 +4,7 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 import pytest
-from helpers import arguments, evaluate, textbook_log_density
+from helpers import arguments, evaluate, in_own_terms, textbook_log_density
 from scipy import stats
 
 from iwm_bayes import population, theory
@@ -48,16 +48,17 @@ def by_hand(model, data, levels):
     return found
 
 
-def levels_at(model, point, centredness, unit=1.0):
-    """Link-scale values of each person by row label, from a point of the PyMC model's own variables."""
-    shared = [row for row in population.rows(model, FIGURES) if row.parameter.pooling != "separate"]
-    partial = [row.label for row in shared if row.parameter.pooling == "partial"]
-    separate = [row.label for row in population.rows(model, FIGURES) if row.parameter.pooling == "separate"]
-    levels = {row.label: np.repeat(point["centre"][i], 3) for i, row in enumerate(shared)}
-    for i, label in enumerate(partial):
-        centre, spread, w = levels[label][0], np.exp(point["spread_log__"][i]), centredness
-        levels[label] = centre + (spread / unit) ** (1 - w) * (point["offset"][i] - w * centre)
-    return levels | {label: point["level"][i] for i, label in enumerate(separate)}
+def levels_at(built, found):
+    """Link-scale values of each person by row label, from a point of the PyMC model in its own terms."""
+    levels = {label: np.repeat(found["centre"][i], 3) for i, label in enumerate(built.coords["row"])}
+    return levels | {label: found["level"][i] for i, label in enumerate(built.coords["personal"])}
+
+
+def at_random(built, seed):
+    """A random point of what the sampler moves."""
+    generator = np.random.default_rng(seed)
+    shapes = {name: value.shape for name, value in built.initial_point().items()}
+    return {name: generator.normal(0.2, 0.5, shape) for name, shape in shapes.items()}
 
 
 @pytest.mark.parametrize(("name", "change"), VARIANTS)
@@ -66,15 +67,14 @@ def test_likelihood_is_that_of_the_loop(name, change):
     model = changed(theory.load(name), **change)
     first, second = (simulate(theory.load(name), PHASES, people=3, seed=seed) for seed in (1, 2))
     built = build(model, first)
-    generator = np.random.default_rng(3)
-    point = {key: generator.normal(0.2, 0.5, value.shape) for key, value in built.initial_point().items()}
-    inputs = [built.rvs_to_values[built[str(key).removesuffix("_log__")]] for key in point]
+    point = at_random(built, 3)
+    found, inputs = in_own_terms(built, point)
     graphs = built.logp(vars=[built[response] for response in model.responses], sum=False)
     likelihoods = evaluate(inputs, [graph.sum() for graph in graphs])
     for data in (first, second):
         with built:
             pm.set_data(swappable(model, data))
-        expected = by_hand(model, data, levels_at(model, point, 0.0))
+        expected = by_hand(model, data, levels_at(built, found))
         np.testing.assert_allclose(likelihoods(*point.values()), expected, rtol=1e-7)
 
 
@@ -98,37 +98,16 @@ def test_gradient_is_finite_all_over_the_prior(name):
     assert (gradient != 0).all(axis=1).any()
 
 
-@pytest.mark.parametrize(("centredness", "unit"), [(0.0, 1.0), (0.0, 0.3), (0.4, 1.0), (0.4, 0.3), (1.0, 0.3)])
-def test_people_are_normal_around_the_group_however_they_are_sampled(centredness, unit):
-    """At any centredness, in any unit, a person is Normal(centre, spread) on the link scale, by change of variables."""
+def test_people_are_normal_around_the_group():
+    """A person is Normal(centre, spread) on the link scale; see `test_transforms` for how they are moved."""
     model = theory.load("kalman")
     built = build(model, simulate(model, PHASES, people=3, seed=1))
-    partial = list(built.coords["partial"])
-    with built:
-        pm.set_data({"centredness": np.full(len(partial), centredness), "unit": np.full(len(partial), unit)})
-    generator = np.random.default_rng(4)
-    point = {key: generator.normal(0.2, 0.5, value.shape) for key, value in built.initial_point().items()}
-    inputs = [built.rvs_to_values[built[str(key).removesuffix("_log__")]] for key in point]
-    (density,) = evaluate(inputs, built.logp(vars=[built["offset"]], sum=False))(*point.values())
-    spread = np.exp(point["spread_log__"])[:, None]
-    levels = levels_at(model, point, centredness, unit)
-    centre = np.array([point["centre"][list(built.coords["row"]).index(label)] for label in partial])[:, None]
-    expected = stats.norm.logpdf(np.array([levels[label] for label in partial]), centre, spread)
-    np.testing.assert_allclose(density - (1 - centredness) * np.log(spread / unit), expected, rtol=1e-10)
-
-
-@pytest.mark.parametrize(("spread", "error"), [(0.3, 0.1), (0.8, 0.8), (1.7, 4.0)])
-def test_centre_and_offsets_are_independent_where_they_should_be(spread, error):
-    """A person seen once: at w = s^2 / (s^2 + error^2), in units of s, the density has no mixed second derivative."""
-    w = spread**2 / (spread**2 + error**2)
-
-    def density(centre, offset):
-        level = population.place(centre, spread, offset, w, spread)
-        return stats.norm.logpdf(offset, w * centre, spread) + stats.norm.logpdf(1.3, level, error)
-
-    step = 0.1  # of a quadratic: exact at any size
-    ends = [sign * other * density(-2.0 + sign * step, 0.4 + other * step) for sign in (1, -1) for other in (1, -1)]
-    assert sum(ends) / (4 * step**2) == pytest.approx(0.0, abs=1e-9)
+    point = at_random(built, 4)
+    found, inputs = in_own_terms(built, point)
+    [density] = evaluate(inputs, built.logp(vars=[built["level"]], sum=False, jacobian=False))(*point.values())
+    centre = np.array([found["centre"][list(built.coords["row"]).index(label)] for label in built.coords["partial"]])
+    expected = stats.norm.logpdf(found["level"], centre[:, None], found["spread"][:, None])
+    np.testing.assert_allclose(density, expected.sum(), rtol=1e-10)
 
 
 def test_priors_are_those_of_the_theory():
@@ -152,6 +131,6 @@ def test_people_who_share_nothing_vary_as_much_as_the_pooled():
     rows = {row.label: row for row in population.rows(model, FIGURES)}
     built = build(model, simulate(model, PHASES, people=3, seed=1))
     level = pm.draw(built["level"], 4000, random_seed=6, mode="FAST_COMPILE")
-    for i, label in enumerate(built.coords["separate"]):
+    for i, label in enumerate(built.coords["personal"]):
         variance = rows[label].width ** 2 + rows[label].parameter.spread ** 2
         assert level[:, i].var() == pytest.approx(variance, rel=4 * np.sqrt(2 / (3 * 4000)))

@@ -11,7 +11,7 @@ from scipy import stats
 from scipy.special import logsumexp
 
 from iwm_bayes import theory
-from iwm_bayes.ahead import AHEAD, FIRST, foretold
+from iwm_bayes.ahead import AHEAD, FIRST, foretold, futures
 from iwm_bayes.answers import last_answer, turns
 from iwm_bayes.bms import select
 from iwm_bayes.care import steady
@@ -86,7 +86,10 @@ def mean_density(log_density):
 
 @pytest.mark.parametrize("trusted", [True, False], ids=["by weights", "by a refit"])
 def test_scores_are_those_of_refits(small, trusted):
-    """Whom weights leave out most easily, and the hardest by a refit: person and future against refits, 3 errors."""
+    """Whom weights leave out most easily, and the hardest by a refit: person and future against refits.
+
+    A future's error is that of eight runs with other particles, by Student's t with 7 degrees of freedom.
+    """
     person = int(small.seen.k.argmin() if trusted else small.seen.k.argmax())
     whole = small.refit(person)
     mine = only(small.seen, np.array([person]))
@@ -105,11 +108,12 @@ def test_scores_are_those_of_refits(small, trusted):
         for ahead in AHEAD:
             if FIRST <= known + ahead - 1 < SESSIONS:
                 found[ahead].append(mean_density(sessions[known + ahead - 1]))
-    for ahead, several in found.items():
-        score, variance = (scores[f"future {ahead}"][index][0] for index in (0, 1))
+    runs = np.array([futures(mine, small.ready, seed)[0][:, 0] for seed in range(8)])
+    for several, run in zip(found.values(), runs.T, strict=True):
         refits, errors = np.array(several).T
         assert len(several) == SESSIONS - FIRST
-        assert score == pytest.approx(refits.sum(), abs=3 * np.sqrt(variance + (errors**2).sum()))
+        error = np.sqrt(run.var(ddof=1) / len(run) + (errors**2).sum())
+        assert run.mean() == pytest.approx(refits.sum(), abs=stats.t.ppf(0.999, len(run) - 1) * error)
 
 
 def test_scores_of_all_sessions_add_up_to_everything(small):

@@ -6,7 +6,7 @@ import pymc as pm
 import pytensor
 import pytest
 import xarray as xr
-from helpers import evaluate
+from helpers import evaluate, in_own_terms
 from scipy import special, stats
 
 from iwm_bayes import theory
@@ -165,53 +165,47 @@ def test_faults_in_the_table_of_people_are_told(folder):
 
 
 def at_random(built, seed):
-    """A random point of a model, and the variables in which it is written."""
+    """A random point of what the sampler moves, the same in the model's own terms, and the variables moved."""
     generator = np.random.default_rng(seed)
     with pytensor.config.change_flags(cxx="", mode="NUMBA"):
         start = built.initial_point()
     point = {key: generator.normal(0.2, 0.4, value.shape) for key, value in start.items()}
-    names = [key.removesuffix("_log__").removesuffix("_cholesky_corr__") for key in point]
-    inputs = [built.rvs_to_values[built[name]] for name in names]
-    return point, inputs
+    return point, *in_own_terms(built, point)
 
 
-def as_sampled(built, point, how):
-    """A point as the one draw of a sampler, and how it was sampled, by the name of the model's data."""
-    natural = {name.removesuffix("_log__"): np.exp(x) if "_log__" in name else x for name, x in point.items()}
-    dims = {name: built.named_vars_to_dims[name] for name in natural}
-    drawn = {name: (("chain", "draw", *dims[name]), value[None, None]) for name, value in natural.items()}
-    coordinates = {dim: list(built.coords[dim]) for several in dims.values() for dim in several}
-    dim = {name: "grouping" if name.startswith("group_") else "partial" for name in how}
-    kept = {dim: coordinates[dim] for dim in ("partial", "grouping")}
-    return xr.Dataset(drawn, coordinates), xr.Dataset({name: (dim[name], x) for name, x in how.items()}, kept)
+def as_drawn(built, found):
+    """A point as the one draw of a sampler."""
+    dims = {name: built.named_vars_to_dims[name] for name in found}
+    drawn = {name: (("chain", "draw", *dims[name]), value[None, None]) for name, value in found.items()}
+    return xr.Dataset(drawn, {dim: list(built.coords[dim]) for several in dims.values() for dim in several})
 
 
 @pytest.mark.parametrize(("centredness", "unit"), [(0.0, 0.3), (0.4, 1.0), (0.4, 0.3), (1.0, 0.3)])
 def test_people_are_normal_around_moved_centres(folder, centredness, unit):
-    """Levels and members are normal however they are sampled; closed forms by change of variables."""
+    """Levels and members are normal however members are sampled; closed forms by change of variables."""
     model, data = opened(folder)
     built = build(model, data)
-    how = {"centredness": np.full(3, centredness), "unit": np.full(3, unit)}
-    how |= {"group_centredness": np.full(1, centredness), "group_unit": np.full(1, unit)}
+    how = {"group_centredness": np.full(1, centredness), "group_unit": np.full(1, unit)}
     with built:
         pm.set_data(how)
-    point, inputs = at_random(built, 3)
-    variables = [built["offset"], built["member_offset"]]
-    of_people, of_members = evaluate(inputs, built.logp(vars=variables, sum=False))(*point.values())
-    drawn, sampled_as = as_sampled(built, point, how)
-    found = in_levels(drawn, model, data, sampled_as).squeeze()
-    start, rate, noise = point["centre"]
-    deviation = found["deviation"].values
+    point, found, inputs = at_random(built, 3)
+    variables = [built["level"], built["member_offset"]]
+    graphs = built.logp(vars=variables, sum=False, jacobian=False)
+    of_people, of_members = evaluate(inputs, graphs)(*point.values())
+    grouping = {"grouping": list(built.coords["grouping"])}
+    sampled_as = xr.Dataset({name: ("grouping", x) for name, x in how.items()}, grouping)
+    deviation = in_levels(as_drawn(built, found), model, data, sampled_as)["deviation"].values[0, 0]
+    start, rate, noise = found["centre"]
     own = np.array(
         [
             start + deviation @ data["membership"].values,
-            rate + point["effect"] @ data["design"].values,
+            rate + found["effect"] @ data["design"].values,
             np.full(6, noise),
         ]
     )
-    spread, between = np.exp(point["spread_log__"])[:, None], np.exp(point["group_spread_log__"])
-    expected = stats.norm.logpdf(found["level"].values, own, spread)
-    np.testing.assert_allclose(of_people - (1 - centredness) * np.log(spread / unit), expected, rtol=1e-9)
+    expected = stats.norm.logpdf(found["level"], own, found["spread"][:, None])
+    np.testing.assert_allclose(of_people, expected.sum(), rtol=1e-9)
+    between = found["group_spread"]
     expected = stats.norm.logpdf(deviation, 0.0, between)
     np.testing.assert_allclose(of_members - (1 - centredness) * np.log(between / unit), expected, rtol=1e-9)
 
@@ -221,17 +215,11 @@ def test_correlated_people_are_jointly_normal(folder):
     (folder / "own.toml").write_text(THEORY.replace("claim", "correlated = true\nclaim", 1), encoding="utf-8")
     model, data = opened(folder)
     built = build(model, data.drop_dims(["term", "member"]))
-    with built:
-        pm.set_data({"centredness": np.ones(3)})
-    point, inputs = at_random(built, 5)
-    [density], factor = built.logp(vars=[built["offset"]], sum=False), built["correlation"]
-    outputs = [density, *built.replace_rvs_by_values([factor])]
-    with pytensor.config.change_flags(cxx=""):
-        density, factor = pytensor.function(inputs, outputs, mode="NUMBA", on_unused_input="ignore")(*point.values())
-    spread = np.exp(point["spread_log__"])
-    covariance = factor @ factor.T * np.outer(spread, spread)
-    expected = stats.multivariate_normal.logpdf(point["offset"], point["centre"], covariance)
-    np.testing.assert_allclose(density, expected, rtol=1e-9)
+    point, found, inputs = at_random(built, 5)
+    [density] = evaluate(inputs, built.logp(vars=[built["level"]], sum=False, jacobian=False))(*point.values())
+    root = found["correlation"] * found["spread"][:, None]
+    expected = stats.multivariate_normal.logpdf(found["level"].T, found["centre"], root @ root.T)
+    np.testing.assert_allclose(density, expected.sum(), rtol=1e-9)
 
 
 def as_fit(posterior, data):

@@ -14,8 +14,8 @@ LAYERS = (  # from the ground up; within a layer a module may import those writt
     "responses.rating, responses.choice, responses.approach, responses.seek, responses.*, responses",
     "naming, study, table, formulas, covariates, columns, sequence, data, care",
     "population, theory, filtering, answers",
-    "living, simulate, retell, hierarchy, levels, build, sampler, earned",
-    "method, crowd, gaussians, streamed, nuts, laplace, advi, control, mixture, infer, run, unfinished",
+    "living, simulate, retell, whitening, transforms, hierarchy, levels, build, sampler, earned",
+    "method, crowd, gaussians, laplace, pilot, streamed, nuts, advi, control, mixture, infer, run, unfinished",
     "people, lives, identify, diagnose, advise, contrasts, likeness, derive, summary, individuals",
     "sampled, told, unseen, ahead, bms, following, effects, checks, compare, predict",
     "sweep, workers, marginal, calibrate, recover, confuse, plots",
@@ -24,8 +24,8 @@ LAYERS = (  # from the ground up; within a layer a module may import those writt
     "__init__",
 )
 DOORS = {
-    "pytensor": {"ops", "filtering", "hierarchy", "build", "mixture"},
-    "pymc": {"hierarchy", "build", "sampler", "method", "laplace", "advi", "mixture"},
+    "pytensor": {"ops", "filtering", "whitening", "transforms", "hierarchy", "build", "mixture"},
+    "pymc": {"transforms", "hierarchy", "build", "sampler", "method", "laplace", "advi", "mixture"},
     "nutpie": {"sampler", "nuts", "streamed"},
     "numba": {"sampler"},
     "matplotlib": {"plots"},

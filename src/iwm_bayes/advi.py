@@ -1,7 +1,7 @@
 """Automatic differentiation variational inference: fast, and the roughest approximation of all.
 
-Every variable of the graph is taken to be an independent Gaussian without bounds, half-way between the centred and the
-non-centred form, by PyMC. Correlations are lost and spreads come out too small.
+Every variable of the graph is taken to be an independent Gaussian without bounds, people relative to their group, by
+PyMC. Correlations are lost and spreads come out too small.
 Kucukelbir et al. (2017), JMLR 18(14), 1-45.
 """
 
@@ -10,7 +10,8 @@ import pymc as pm
 import xarray as xr
 
 from iwm_bayes.levels import in_levels
-from iwm_bayes.method import Compiled, Settings, enter, half_way
+from iwm_bayes.method import Compiled, Settings, enter
+from iwm_bayes.pilot import untold
 
 STEPS = 40_000
 LAST = 0.1  # share of the steps that is compared with as many before it
@@ -26,7 +27,7 @@ def settled(bound: np.ndarray) -> bool:
 
 def advi(ready: Compiled, data: xr.Dataset, settings: Settings) -> xr.DataTree:
     """The posterior as independent Gaussians, drawn from; `converged` says whether the loss had stopped to fall."""
-    sampled_as = half_way(ready.model, data)
+    sampled_as = untold(ready.model, data)
     enter(ready, data, sampled_as)
     with ready.graph:
         found = pm.fit(STEPS, method="advi", random_seed=settings.seed, progressbar=settings.progress, backend="numba")

@@ -18,6 +18,7 @@ from iwm_bayes.diagnose import Verdict, gate
 from iwm_bayes.identify import identifiability
 from iwm_bayes.individuals import person_table
 from iwm_bayes.infer import fit
+from iwm_bayes.levels import own_share
 from iwm_bayes.likeness import likeness
 from iwm_bayes.people import names
 from iwm_bayes.plots import earned_curve, save
@@ -121,9 +122,11 @@ def at_assimilations(
 
 
 def centredness_of(fitted: xr.DataTree) -> dict[str, float]:
-    """How centred each row and group was sampled."""
-    sampled_as = fitted["constant_data"].to_dataset()
-    kept = [sampled_as[name] for name in ("centredness", "group_centredness") if name in sampled_as]
+    """How centred each row and group was sampled: of people the share of their own answers, see `levels.own_share`."""
+    sampled_as, posterior = fitted["constant_data"].to_dataset(), fitted["posterior"].to_dataset()
+    kept = [sampled_as["group_centredness"]] if "group_centredness" in sampled_as else []
+    if "own_precision" in sampled_as and "spread" in posterior:
+        kept.append(own_share(posterior, sampled_as))
     return {str(place): float(value) for values in kept for place, value in values.to_series().items()}
 
 

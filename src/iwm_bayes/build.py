@@ -11,6 +11,7 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 import xarray as xr
+from pymc.model.transform.conditioning import remove_value_transforms
 
 from iwm_bayes.answers import answers
 from iwm_bayes.answers import fields as answer_fields
@@ -148,7 +149,7 @@ def unpooled(model: Model, data: xr.Dataset) -> pm.Model:
 
     responses = {name: alone(response) for name, response in model.responses.items()}
     apart = model._replace(rule=alone(model.rule), responses=responses)
-    return build(apart, data.drop_dims(["term", "member"], errors="ignore"))
+    return remove_value_transforms(build(apart, data.drop_dims(["term", "member"], errors="ignore")))
 
 
 def likelihood(model: Model, data: xr.Dataset) -> tuple[pm.Model, Any]:

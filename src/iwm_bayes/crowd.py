@@ -193,7 +193,6 @@ def draws_of(
         "deviation": ("member", deviation),
         "level": (("personal", "person"), x + own + around),
     }
-    coordinates = names | {"personal": [*names["partial"], *names["separate"]]}
     kept = {
         name: (
             ("chain", "draw", *np.atleast_1d(dims)),
@@ -203,4 +202,4 @@ def draws_of(
         if value.shape[1]
     }
     dims = {dim for several, _ in kept.values() for dim in several} - {"chain", "draw"}
-    return xr.Dataset(kept, {dim: coordinates[dim] for dim in dims})
+    return xr.Dataset(kept, {dim: names[dim] for dim in dims})

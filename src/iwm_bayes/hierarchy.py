@@ -2,22 +2,22 @@
 
     centre       (row,)              group centre of every pooled row, link scale
     spread       (partial,)          between-person sd of the partially pooled rows, link scale
-    offset       (partial, person)   each person's place around the centre
-    level        (separate, person)  link-scale values of people who share nothing
+    level        (personal, person)  link-scale values of every person: normal around the centre with this sd, or,
+                                     where people share nothing, with all that the prior leaves open
     effect       (term,)             what covariates do to centres, link scale, where the study has formulas
     group_spread (grouping,)         sd between the members of a group, such as therapists
     member_offset (member,)          each member's place among them
     correlation  (partial, partial)  Cholesky factor, where the theory says `correlated`
 
-With w = `centredness`, a person's own centre, moved by covariates, and r the spread in a `unit`,
+The sampler moves people relative to what their own answers say (see `transforms`), of which the graph is told as
+`own_precision` (personal, personal, person) and `own_pull` (personal, person); told nothing, it moves them relative to
+the group. Members of a group are moved relative to the centre from which they deviate alike: with w their
+`group_centredness` and r their spread in a `group_unit`,
 
-    offset ~ Normal(w centre, unit r^w),    link-scale value = centre + r^(1-w) (offset - w centre)
+    member_offset ~ Normal(w centre, unit r^w),    deviation = r^(1-w) (member_offset - w centre)
 
 w = 1 is the centred form, w = 0 the non-centred one, and all between, in whatever unit, are the same model
-(Papaspiliopoulos, Roberts & Skold, 2007, doi:10.1214/088342307000000014). The unit is about the spread itself: then
-centres and offsets are independent at the w that the data ask for. A w for each person was tried: it paid where some
-have forty times the data of others, and cost where all have as much, because a pilot does not know single people well.
-Members of a group stand around the centre from which they deviate alike, with `group_centredness` and `group_unit`.
+(Papaspiliopoulos, Roberts & Skold, 2007, doi:10.1214/088342307000000014).
 
 Correlations have an LKJ prior with shape 2, which prefers none a little: a correlation of two lies within +-.73 with
 90 % (Lewandowski, Kurowicka & Joe, 2009, doi:10.1016/j.jmva.2009.04.008).
@@ -32,8 +32,13 @@ import xarray as xr
 
 from iwm_bayes.core import Model
 from iwm_bayes.population import WIDE, Row, figures_of, groupings, moves, place, rows, seats
+from iwm_bayes.transforms import Apart, OfHalfNormal, Together, log_density, people_around
 
-TRANSFORMED = ("spread", "group_spread", "correlation")  # variables that the sampler moves in another form
+TRANSFORMED = (
+    "spread",
+    "group_spread",
+    "correlation",
+)  # of the group: moved in another form
 SHAPE = 2.0  # of the LKJ prior
 
 
@@ -56,7 +61,7 @@ def coordinates(model: Model, data: xr.Dataset) -> dict[str, Any]:
         "row": [row.label for row in pooled(model, figures, "partial", "shared")],
         "partial": partial,
         "other": partial,
-        "separate": [row.label for row in pooled(model, figures, "separate")],
+        "personal": [row.label for row in (*pooled(model, figures, "partial"), *pooled(model, figures, "separate"))],
         "person": data["person"].values,
         **moving(data),
     }
@@ -83,7 +88,8 @@ def moved(partial: list[Row], centre: Any, data: xr.Dataset) -> Any:
     if "member" in labels:
         by_member = moves(partial, labels["member"])
         membership = pm.Data("membership", data["membership"].values, dims=(own("member"), "person"))
-        group_spread = pm.HalfNormal("group_spread", moves(partial, labels["grouping"]).scale, dims=own("grouping"))
+        scale = moves(partial, labels["grouping"]).scale
+        group_spread = pm.HalfNormal("group_spread", scale, dims=own("grouping"), default_transform=OfHalfNormal())
         group = [labels["grouping"].index(name) for name in groupings(labels["member"])]
         w = pm.Data("group_centredness", np.zeros(len(labels["grouping"])), dims=own("grouping"))[group]
         unit = pm.Data("group_unit", np.ones(len(labels["grouping"])), dims=own("grouping"))[group]
@@ -93,51 +99,58 @@ def moved(partial: list[Row], centre: Any, data: xr.Dataset) -> Any:
     return found
 
 
-def offsets(model: Model, middle: Any, scale: Any, count: int, people: int) -> Any:
-    """Declare each person's place around the centre, (partial, person); `scale` is (partial, 1)."""
-    if not model.correlated or count < 2:
-        return pm.Normal("offset", middle, scale, dims=(own("partial"), "person"))
-    factor = pm.LKJCorr("correlation", eta=SHAPE, n=count, dims=(own("partial"), own("other")))
-    middle = pt.broadcast_to(middle, (count, people))
-    return pm.MvNormal("offset", middle.T, chol=scale * factor, dims=("person", own("partial"))).T
+def around_group(partial: list[Row], centre: Any, data: xr.Dataset) -> tuple[Any, Any]:
+    """Declare how people spread around their own centres: those centres (partial, person) and sds (partial, 1)."""
+    scale = [row.parameter.spread for row in partial]
+    spread = pm.HalfNormal("spread", scale, dims=own("partial"), default_transform=OfHalfNormal())
+    middle = centre[:, None] + moved(partial, centre, data)
+    return pt.broadcast_to(middle, (len(partial), data.sizes["person"])), spread[:, None]
+
+
+def alone(separate: list[Row], people: int) -> tuple[np.ndarray, np.ndarray]:
+    """The same of people who share nothing: all that the prior leaves open."""
+    widths = [[np.hypot(row.width, row.parameter.spread)] for row in separate]
+    return np.repeat([[row.middle] for row in separate], people, axis=1), np.array(widths)
+
+
+def everyone(model: Model, middle: Any, scale: Any, together: int) -> Any:
+    """Declare everyone's link-scale values around `middle` (personal, person); the first rows may be correlated."""
+    here = pm.modelcontext(None)
+    rows, people = (len(here.coords[dim]) for dim in (own("personal"), "person"))
+    said = [pm.Data("own_precision", np.zeros((rows, rows, people))), pm.Data("own_pull", np.zeros((rows, people)))]
+    if not model.correlated or together < 2:
+        return people_around("level", Apart, middle, scale, *said, dims=(own("personal"), "person"))
+    factor = pm.LKJCorr("correlation", eta=SHAPE, n=together, dims=(own("partial"), own("other")))
+    root = scale * pt.set_subtensor(pt.eye(rows)[:together, :together], factor)
+    return people_around("level", Together, middle, root, *said, dims=(own("personal"), "person"))
 
 
 def levels_in_graph(model: Model, data: xr.Dataset) -> dict[str, Any]:
     """Declare the hierarchy in the model on the stack; link-scale values (person,) by row label."""
     figures, people = figures_of(data), data.sizes["person"]
     shared = pooled(model, figures, "partial", "shared")
-    partial = pooled(model, figures, "partial")
-    separate = pooled(model, figures, "separate")
+    partial, separate = pooled(model, figures, "partial"), pooled(model, figures, "separate")
+    personal, parts = [*partial, *separate], []
     levels: dict[str, Any] = {}
     if shared:
         centre = pm.Normal("centre", [row.middle for row in shared], [row.width for row in shared], dims=own("row"))
         levels |= {row.label: pt.full((people,), centre[index]) for index, row in enumerate(shared)}
     if partial:
-        spread = pm.HalfNormal("spread", [row.parameter.spread for row in partial], dims=own("partial"))
-        within = [shared.index(row) for row in partial]
-        w = pm.Data("centredness", np.zeros(len(partial)), dims=own("partial"))[:, None]
-        unit = pm.Data("unit", np.ones(len(partial)), dims=own("partial"))[:, None]
-        middle, scale = centre[within][:, None] + moved(partial, centre[within], data), spread[:, None]
-        offset = offsets(model, w * middle, unit * (scale / unit) ** w, len(partial), people)
-        placed = place(middle, scale, offset, w, unit)
-        levels |= {row.label: placed[index] for index, row in enumerate(partial)}
+        parts.append(around_group(partial, centre[[shared.index(row) for row in partial]], data))
     if separate:
-        widths = [np.hypot(row.width, row.parameter.spread) for row in separate]
-        middles = np.array([row.middle for row in separate])[:, None]
-        level = pm.Normal("level", middles, np.array(widths)[:, None], dims=(own("separate"), "person"))
-        levels |= {row.label: level[index] for index, row in enumerate(separate)}
+        parts.append(alone(separate, people))
+    if personal:
+        middle, scale = (pt.concatenate(several, axis=0) for several in zip(*parts, strict=True))
+        level = everyone(model, middle, scale, len(partial))
+        levels |= {row.label: level[index] for index, row in enumerate(personal)}
     return levels
 
 
-def people_in_graph() -> dict[str, tuple[Any, Any]]:
-    """What the sampler moves of each person, (row, person), with its log density (person,), as declared before.
-
-    Of the model on the stack: "offset" and "level", where there are any.
-    """
-    here, found = pm.modelcontext(None), {}
-    for name in ("offset", "level"):
-        if (moved := here.named_vars.get(here.name_for(name))) is not None:
-            density = pm.logp(moved, moved)
-            joint = density.ndim == 1  # correlated: (person, row), and all rows in one density
-            found[name] = (moved.T if joint else moved, density if joint else density.sum(axis=0))
-    return found
+def people_in_graph() -> tuple[Any, Any] | None:
+    """Everyone's values (personal, person) in the model on the stack with their log density (person,), if there are."""
+    here = pm.modelcontext(None)
+    if (level := here.named_vars.get(here.name_for("level"))) is None:
+        return None
+    *_, middle, root, _, _ = level.owner.inputs
+    correlated = here.name_for("correlation") in here.named_vars
+    return level, log_density(Together if correlated else Apart, level, middle, root)

@@ -1,5 +1,6 @@
 """From what the sampler moved in to what is said of people: posteriors on the link scale, and how much they learned."""
 
+import numpy as np
 import xarray as xr
 
 from iwm_bayes.core import Model
@@ -56,34 +57,12 @@ def own_centres(posterior: xr.Dataset, model: Model, data: xr.Dataset) -> xr.Dat
 
 
 def in_levels(posterior: xr.Dataset, model: Model, data: xr.Dataset, sampled_as: xr.Dataset) -> xr.Dataset:
-    """The posterior without the sampler's own coordinates: offsets become levels, a factor a correlation matrix."""
-    posterior, levels = with_members(posterior, model, data, sampled_as), []
+    """The posterior without the sampler's own coordinates: members deviate, a factor is a correlation matrix."""
+    posterior = with_members(posterior, model, data, sampled_as)
     if "correlation" in posterior:
         posterior = posterior.assign(correlation=correlations(posterior["correlation"]))
-    if "offset" in posterior:
-        centre, w, unit = own_centres(posterior, model, data), sampled_as["centredness"], sampled_as["unit"]
-        levels.append(place(centre, posterior["spread"], posterior["offset"], w, unit).rename(partial="personal"))
-    if "level" in posterior:
-        levels.append(posterior["level"].rename(separate="personal"))
-    kept = posterior[[name for name in GROUP if name in posterior]]
-    if not levels:
-        return kept
-    return kept.assign(level=xr.concat(levels, "personal").transpose("chain", "draw", "personal", "person"))
-
-
-def in_offsets(
-    posterior: xr.Dataset, model: Model, data: xr.Dataset, sampled_as: xr.Dataset
-) -> dict[str, xr.DataArray]:
-    """The way back: "offset" (partial, person) and "level" (separate, person), where there are any, from levels."""
-    found, rest = {}, posterior["level"]
-    if "spread" in posterior:
-        level = rest.sel(personal=posterior["partial"]).drop_vars("personal")
-        centre, w, unit = own_centres(posterior, model, data), sampled_as["centredness"], sampled_as["unit"]
-        found["offset"] = (level - centre) * (unit / posterior["spread"]) ** (1.0 - w) + w * centre
-        rest = rest.drop_sel(personal=posterior["partial"].values)
-    if rest.sizes["personal"]:
-        found["level"] = rest.rename(personal="separate")
-    return found
+    kept = posterior[[name for name in (*GROUP, "level") if name in posterior]]
+    return kept.transpose("chain", "draw", ..., "person", missing_dims="ignore")
 
 
 def contraction(posterior: xr.Dataset) -> xr.DataArray:
@@ -105,16 +84,24 @@ def centred(within: xr.DataArray, spread: xr.DataArray) -> xr.DataArray:
     return said * low / (1.0 + said * low)
 
 
-def centredness_for(posterior: xr.Dataset, model: Model, data: xr.Dataset) -> xr.Dataset:
-    """How centred to sample people, and the members of groups, and in which units, as a pilot's posterior has it."""
-    level = posterior["level"].sel(personal=posterior["partial"]).drop_vars("personal")
-    within = level.var(("chain", "draw")).mean("person")
-    spread = posterior["spread"]
-    found = xr.Dataset({"centredness": centred(within, spread), "unit": spread.median(("chain", "draw"))})
+def members_for(posterior: xr.Dataset, model: Model, data: xr.Dataset) -> xr.Dataset:
+    """How centred to sample the members of groups, and in which units, by a posterior; nothing where there are none."""
     if "deviation" not in posterior:
-        return found
+        return xr.Dataset()
     placed = (seats_of(posterior, model, data) + posterior["deviation"]).var(("chain", "draw"))
     group = xr.DataArray(groupings([str(name) for name in data["member"].values]), dims="member", name="grouping")
     spread = posterior["group_spread"]
     how = {"group_centredness": centred(placed.groupby(group).mean(), spread)}
-    return found.assign(how | {"group_unit": spread.median(("chain", "draw"))})
+    return xr.Dataset(how | {"group_unit": spread.median(("chain", "draw"))})
+
+
+def own_share(posterior: xr.Dataset, sampled_as: xr.Dataset) -> xr.DataArray:
+    """How far their own answers place people, and not the group, by partially pooled row: 0..1, mean over people.
+
+    Of the precision that `transforms` takes a person to have, at the spreads' medians; 1 is the centred form, 0 the
+    non-centred one.
+    """
+    rows, spread = posterior["partial"].values, posterior["spread"].median(("chain", "draw")).values
+    said = sampled_as["own_precision"].sel(personal=rows, other_personal=rows).transpose("person", ...).values
+    of_group = np.linalg.inv(said * spread[:, None] * spread + np.eye(len(rows)))
+    return xr.DataArray(1.0 - np.diagonal(of_group, axis1=1, axis2=2).mean(axis=0), {"partial": rows}, "partial")

@@ -9,10 +9,8 @@ import xarray as xr
 
 from iwm_bayes.build import build, swappable
 from iwm_bayes.core import InputError, Model
-from iwm_bayes.hierarchy import moving, pooled
-from iwm_bayes.population import figures_of, moves
-
-MEDIAN = 0.6744897501960817  # of a half-normal in units of its scale
+from iwm_bayes.hierarchy import moving
+from iwm_bayes.population import figures_of
 
 
 class Compiled(NamedTuple):
@@ -71,16 +69,3 @@ def enter(ready: Compiled, data: xr.Dataset, sampled_as: xr.Dataset) -> None:
     """Put data into a graph."""
     with ready.graph:
         pm.set_data(entering(ready, data, sampled_as))
-
-
-def half_way(model: Model, data: xr.Dataset) -> xr.Dataset:
-    """Everything half-way between the centred and the non-centred form, in units of the prior's median spread."""
-    partial, grouping = pooled(model, figures_of(data), "partial"), moving(data).get("grouping", [])
-    spreads = np.array([row.parameter.spread for row in partial])
-    found = {"centredness": ("partial", np.full(len(partial), 0.5)), "unit": ("partial", MEDIAN * spreads)}
-    coords = {"partial": [row.label for row in partial]}
-    if grouping:
-        found["group_centredness"] = ("grouping", np.full(len(grouping), 0.5))
-        found["group_unit"] = ("grouping", MEDIAN * moves(partial, grouping).scale)
-        coords["grouping"] = grouping
-    return xr.Dataset(found, coords)

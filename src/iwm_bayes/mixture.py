@@ -22,13 +22,12 @@ import xarray as xr
 from iwm_bayes.build import answers_in_graph, coords_of, entered, log_density
 from iwm_bayes.core import Model
 from iwm_bayes.hierarchy import TRANSFORMED, levels_in_graph, people_in_graph
-from iwm_bayes.levels import centredness_for, in_levels, in_offsets
-from iwm_bayes.method import Settings, half_way
+from iwm_bayes.method import Settings
 from iwm_bayes.nuts import drawn
+from iwm_bayes.pilot import untold
 from iwm_bayes.sampler import compile_graph
 
 CAREFUL = 0.9  # acceptance aimed at
-FEWEST = 3  # followers of a theory from whom to tell how centred to sample it
 
 
 class Fitted(NamedTuple):
@@ -42,17 +41,15 @@ class Fitted(NamedTuple):
         return self.fit["data"].to_dataset()
 
 
-def pretended(fitted: Fitted, how: xr.Dataset) -> dict[str, np.ndarray]:
-    """The pseudo-prior of what the sampler moves of everyone: Gaussians, as the fit by itself believes of them.
+def pretended(fitted: Fitted) -> dict[str, np.ndarray]:
+    """The pseudo-prior of everyone's values: Gaussians, as the fit by itself believes of them.
 
-    By kind ("offset", "level"): "KIND_mean" (person, row) and "KIND_root", the inverse of the Cholesky factor.
+    "own_mean" (person, personal) and "own_root", the inverse of the Cholesky factor.
     """
-    found = {}
-    for kind, moved in in_offsets(fitted.fit["posterior"].to_dataset(), fitted.model, fitted.data, how).items():
-        drawn = moved.stack(sample=("chain", "draw")).transpose("person", ..., "sample").values
-        found[f"{kind}_mean"] = drawn.mean(axis=2)
-        found[f"{kind}_root"] = np.linalg.inv(np.linalg.cholesky([np.atleast_2d(np.cov(own)) for own in drawn]))
-    return found
+    level = fitted.fit["posterior"]["level"].stack(sample=("chain", "draw"))
+    drawn = level.transpose("person", "personal", "sample").values
+    root = np.linalg.inv(np.linalg.cholesky([np.atleast_2d(np.cov(own)) for own in drawn]))
+    return {"own_mean": drawn.mean(axis=2), "own_root": root}
 
 
 def density(x: Any, mean: Any, root: Any) -> Any:
@@ -75,10 +72,11 @@ def theory_in_graph(fitted: Fitted) -> tuple[Any, Any]:
             log_density(model.responses[name].family, arguments, value, recorded).sum(axis=0)
             for name, arguments, value, recorded in answers_in_graph(model, data, levels, *entered(model, data))
         )
-        prior, instead = pretended(fitted, alone_so(fitted)), pt.zeros(data.sizes["person"])
-        for kind, (x, declared) in people_in_graph().items():
-            mean, root = (pm.Data(f"{kind}_{name}", prior[f"{kind}_{name}"]) for name in ("mean", "root"))
-            instead = instead + density(x, mean, root) - declared
+        if (there := people_in_graph()) is None:
+            return answered, pt.zeros(data.sizes["person"])
+        level, declared = there
+        mean, root = (pm.Data(name, values) for name, values in pretended(fitted).items())
+        instead = density(level, mean, root) - declared
     return answered - instead, instead
 
 
@@ -95,22 +93,10 @@ def build_mixture(theories: Sequence[Fitted]) -> pm.Model:
     return built
 
 
-def alone_so(fitted: Fitted) -> xr.Dataset:
-    """How centred a theory was sampled by itself."""
+def sampled_so(fitted: Fitted) -> xr.Dataset:
+    """How a theory was sampled by itself, and so is here."""
     before = fitted.fit["constant_data"].to_dataset()
-    return before if "centredness" in before else half_way(fitted.model, fitted.data)
-
-
-def followers_so(fitted: Fitted, posterior: xr.Dataset, how: xr.Dataset) -> xr.Dataset:
-    """How centred to sample a theory for those who follow it in a pilot, which was as centred as `how`."""
-    prefix = f"{fitted.model.name}::"
-    own = posterior[[name for name in posterior if str(name).startswith(prefix)]]
-    own = own.rename({name: str(name).removeprefix(prefix) for name in (*own, *own.dims) if prefix in str(name)})
-    follows = posterior["follows"].sel(theory=fitted.model.name).mean(("chain", "draw")).values > 0.5
-    levels = in_levels(own, fitted.model, fitted.data, how)
-    if "spread" not in levels or follows.sum() < FEWEST:
-        return half_way(fitted.model, fitted.data)
-    return centredness_for(levels.isel(person=follows), fitted.model, fitted.data)
+    return before if len(before) else untold(fitted.model, fitted.data)
 
 
 def mixture(theories: Sequence[Fitted], settings: Settings) -> xr.DataTree:
@@ -122,16 +108,11 @@ def mixture(theories: Sequence[Fitted], settings: Settings) -> xr.DataTree:
     names = ("frequency", "follows", *(f"{one.model.name}::{name}" for one in theories for name in TRANSFORMED))
     compiled = compile_graph(built, [name for name in names if name in built.named_vars])
 
-    def run(hows: Sequence[xr.Dataset], settings: Settings) -> xr.DataTree:
-        given = {
-            f"{one.model.name}::{name}": np.asarray(values)
-            for one, how in zip(theories, hows, strict=True)
-            for name, values in (dict(how.data_vars) | pretended(one, how)).items()
-        }
-        known = {variable.name for variable in compiled.shared_var_keys}
-        ready = compiled.with_data(**{name: values for name, values in given.items() if name in known})
-        return drawn(ready, settings, CAREFUL)
-
-    first = [alone_so(fitted) for fitted in theories]
-    pilot = run(first, Settings(draws=150, tune=250, chains=2, seed=settings.seed + 1))["posterior"].to_dataset()
-    return run([followers_so(one, pilot, how) for one, how in zip(theories, first, strict=True)], settings)
+    known = {variable.name for variable in compiled.shared_var_keys}
+    given = {
+        f"{one.model.name}::{name}": np.asarray(values)
+        for one in theories
+        for name, values in sampled_so(one).data_vars.items()
+    }
+    ready = compiled.with_data(**{name: values for name, values in given.items() if name in known})
+    return drawn(ready, settings, CAREFUL)
