@@ -13,7 +13,19 @@ from iwm_bayes.derive import true_security
 from iwm_bayes.design import JUDGED, Size, answers, rated, share, shares, staying
 from iwm_bayes.design_compare import RIGHT as FOR_THE_MAKER
 from iwm_bayes.design_compare import WRONG, decided
-from iwm_bayes.design_forecast import CROSS, HOLDS, KNOWN, NARROW, RIGHT, Crossing, counted, crossing, foretold, near
+from iwm_bayes.design_forecast import (
+    CROSS,
+    HOLDS,
+    KNOWN,
+    LOST,
+    NARROW,
+    RIGHT,
+    Crossing,
+    counted,
+    crossing,
+    foretold,
+    near,
+)
 from iwm_bayes.design_group import moved_row, shift
 from iwm_bayes.lives import lives
 from iwm_bayes.simulate import draw_population, simulate
@@ -127,6 +139,7 @@ def test_forecasts_are_counted_over_those_who_wait():
     assert found[RIGHT] == [2, 5]
     assert found[CROSS] == [4, 5]
     assert found[NARROW] == [4, 5]
+    assert counted(truth, forecast, foretold(Crossing(truth.session, waiting[:1])), last)[LOST] == [2, 5]
     assert found[HOLDS] == [2, 5]
     np.testing.assert_array_equal(
         near(np.array([15, 16, 21, 21, np.nan]), np.array([20, 22, 24, 20, 20]), 5, last),

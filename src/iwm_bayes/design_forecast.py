@@ -30,6 +30,7 @@ NEAR = 5  # sessions
 DRAWS = 200  # of everyone, by which they are foretold
 RIGHT, RIGHT_OF_CROSSING = f"forecast within {NEAR}", f"forecast within {NEAR}, of those who cross"
 KNOWN, KNOWN_OF_CROSSING = f"{RIGHT}, were people known", f"{RIGHT_OF_CROSSING}, were they known"
+LOST = "lost because people are not known"  # the second share less the first
 HOLDS, NARROW, CROSS = "90 % interval holds the session", f"90 % interval within {NEAR} of its middle", "will cross"
 ASKED = [RIGHT, RIGHT_OF_CROSSING, KNOWN]
 
@@ -85,7 +86,8 @@ def counted(truth: Crossing, forecast: Forecast, known: Forecast, last: int) -> 
         HOLDS: ((forecast.low <= session) & (session <= forecast.high), waiting),
         CROSS: (cross, waiting),
     }
-    return {what: [int((hit & of).sum()), int(of.sum())] for what, (hit, of) in found.items()}
+    counts = {what: [int((hit & of).sum()), int(of.sum())] for what, (hit, of) in found.items()}
+    return counts | {LOST: [counts[KNOWN][0] - counts[RIGHT][0], counts[KNOWN][1]]}
 
 
 @cache

@@ -94,8 +94,8 @@ def study(cell: Cell, generator: np.random.Generator) -> dict[str, Any]:
     theory, method, size = str(cell["at theory"]), str(cell["method"]), size_of(cell)
     row = moved_row(load(theory), str(cell["parameter"]))
     compiled = ready(theory, size._replace(sessions=1, every=1), method, row.name)
-    model, wide = compiled.model, WIDE * row.parameter.spread
-    drawn = float(generator.normal(0.0, wide))
+    model = compiled.model
+    drawn = float(generator.normal(0.0, WIDE * row.parameter.spread))
     difference = drawn if cell["effect"] == "prior" else shift(row, float(cell["effect"]))
     truth = draw_population(model, size.names, size.people, generator)
     people = apart(model, truth, row.name, difference, size)

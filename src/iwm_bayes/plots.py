@@ -151,10 +151,10 @@ def confusion_figure(confused: pd.DataFrame) -> Figure:
 def assurance_figure(table: pd.DataFrame, conditions: Sequence[str], target: float) -> Figure:
     """Shares of studies or people by sessions, with two standard errors: a panel per question, a line per condition.
 
-    `table` is that of `design.shares`; the target stands in the first panel, where it is asked for.
+    `table` is that of `design.shares` with what each line `says` of the target; it is drawn where anything is said.
     """
     questions = list(dict.fromkeys(table["what"]))
-    columns = min(len(questions), 4)
+    columns = int(np.ceil(np.sqrt(len(questions))))
     lines = -(-len(questions) // columns)
     figure, axes = plt.subplots(
         lines,
@@ -173,13 +173,14 @@ def assurance_figure(table: pd.DataFrame, conditions: Sequence[str], target: flo
             error = SURE * line["se"]
             panel.errorbar(line["sessions"], line["share"], error, color=BLUE, marker=marker, capsize=2, label=label)
         panel.set_title("\n".join(wrap(what, 34)), fontsize="x-small")
-        panel.set(ylim=(-0.02, 1.02))
+        panel.set(ylim=(-0.02, 1.02), xticks=sorted(table["sessions"].unique()))
+        if (own["says"].fillna("") != "").any():
+            panel.axhline(target, color=ORANGE, linestyle="--", linewidth=1)
         panel.spines[["top", "right"]].set_visible(False)
     for panel in axes.flat[len(questions) :]:
         panel.set_visible(False)
-    axes.flat[0].axhline(target, color=ORANGE, linestyle="--", linewidth=1)
     if others:
-        axes.flat[0].legend(frameon=False, fontsize="x-small")
+        axes.flat[len(questions) - 1].legend(frameon=False, fontsize="x-small")
     figure.supxlabel("sessions", fontsize="small")
     figure.supylabel("share, and two standard errors", fontsize="small")
     return figure
