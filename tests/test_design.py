@@ -171,7 +171,8 @@ def test_the_error_of_a_share_is_that_of_studies():
     hits = generator.binomial(of, generator.beta(2.0, 2.0, of.shape))
     found = np.array([share(counts) for counts in np.stack([hits, of], axis=-1)])
     assert np.median(found[:, 1]) == pytest.approx(found[:, 0].std(), rel=0.1)
-    assert share(np.array([[1, 1]] * 20))[1] > 0.0
+    for counts in ([[1, 1]] * 20, [[0, 1]] * 20, [[1, 2]] * 20):  # studies that do not differ
+        assert share(np.array(counts))[1] > 0.0
     assert np.isnan(share(np.array([[0, 0]] * 20))).all()
 
 

@@ -65,14 +65,14 @@ def rated(model: Model, data: xr.Dataset, every: int) -> xr.Dataset:
 def share(counts: np.ndarray) -> tuple[float, float]:
     """The share in all studies together, of counts (study, 2), and its Monte-Carlo error over studies.
 
-    The error is that of a ratio of sums (Cochran, 1977, Sampling Techniques, 6.3), of these studies and one more that
-    is half right and half wrong, so that a share of 0 or 1 has an error too. NaN where nobody was counted.
+    The error is that of a ratio of sums (Cochran, 1977, Sampling Techniques, 6.3), of these studies and two more of
+    half their size, all right and all wrong, so that no share is without an error. NaN where nobody was counted.
     """
     hits, of = counts.astype(float).T
     if not of.sum():
         return np.nan, np.nan
     found = hits.sum() / of.sum()
-    apart = np.append(hits - found * of, (0.5 - found) * of.mean())
+    apart = np.concatenate([hits - found * of, np.array([1.0 - found, -found]) * of.mean() / 2.0])
     return float(found), float(np.sqrt((apart**2).sum()) / of.sum())
 
 
