@@ -18,9 +18,10 @@ LAYERS = (  # from the ground up; within a layer a module may import those writt
     "method, crowd, gaussians, laplace, pilot, streamed, nuts, advi, control, mixture, infer, run, unfinished",
     "people, lives, identify, diagnose, advise, contrasts, likeness, derive, summary, individuals",
     "sampled, told, unseen, ahead, bms, following, effects, checks, compare, predict",
-    "sweep, workers, marginal, calibrate, recover, confuse, plots",
+    "sweep, workers, marginal, calibrate, recover, confuse",
+    "design, design_group, design_forecast, design_compare, plots",
     "analysis, comparable, comparison, matrix, report",
-    "console, cli_fit, cli_compare, cli_sweep, cli",
+    "console, cli_fit, cli_compare, cli_studies, cli_sweep, cli_design, cli",
     "__init__",
 )
 DOORS = {

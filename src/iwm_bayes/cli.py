@@ -15,6 +15,7 @@ from iwm_bayes import care as cares
 from iwm_bayes import data as tables
 from iwm_bayes import theory as theories_
 from iwm_bayes.cli_compare import compare
+from iwm_bayes.cli_design import design
 from iwm_bayes.cli_fit import demo, fit
 from iwm_bayes.cli_sweep import calibrate, confuse, recover
 from iwm_bayes.console import describe, err, load_all, out, show
@@ -128,6 +129,7 @@ def predict(
 
 for command in (fit, demo, compare, calibrate, recover, confuse):
     app.command()(command)
+app.add_typer(design, name="design")
 
 
 def main() -> NoReturn:

@@ -1,76 +1,36 @@
 """`iwm calibrate`, `recover`, `confuse`: what is known of theories from many simulated studies of them."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import pandas as pd
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as Bar
 
 from iwm_bayes import theory as theories_
-from iwm_bayes.console import GATE_FAILED, err, interruptible, out, show
+from iwm_bayes.cli_studies import (
+    Out,
+    Quiet,
+    Scheduler,
+    Theory,
+    Workers,
+    given,
+    keep,
+    method_of,
+    of_theory,
+    swept,
+    through,
+)
+from iwm_bayes.console import GATE_FAILED, out, show
 from iwm_bayes.core import InputError
-from iwm_bayes.run import manifest, sha256, write_json
-from iwm_bayes.sweep import Cell, Progress, Study, Through, in_turn, sweep, tasks_of
-from iwm_bayes.workers import cluster, processes
+from iwm_bayes.sweep import Cell
 
 MOST_FAILED = 0.02  # of all fits, beyond which a theory cannot be fitted reliably
 
 
-def through(workers: int, scheduler: str | None) -> Through:
-    """Where studies are done: in this process, in several, or on a cluster."""
-    if scheduler is not None:
-        return cluster(scheduler)
-    return in_turn if workers == 1 else processes(workers)
-
-
-def of_theory(name: str) -> dict[str, Any]:
-    """What a cell says of a theory: its name, what is in it (if that changes, so does the cell), and where it is."""
-    model, path, on_shelf = theories_.load(name), theories_.find(name), name in theories_.theories()
-    place = name if on_shelf else str(path.resolve())
-    return {"theory": model.name, "content": sha256(path)[:12], "at theory": place}
-
-
-def swept(folder: Path, study: Study, cells: list[Cell], seeds: int, by: Through, quiet: bool) -> pd.DataFrame:
-    """A sweep with its progress, and how many studies could not be done."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Bar(*columns, console=err, disable=quiet) as bar:
-        shown = bar.add_task("studies")
-
-        def tell(progress: Progress) -> None:
-            failed = f", {progress.failed} failed" if progress.failed else ""
-            bar.update(shown, completed=progress.done, total=progress.of, description=f"studies{failed}")
-
-        with interruptible(f"What was done is kept in {folder}: run the same command to go on"):
-            found = sweep(folder / "studies", tasks_of(study, cells, seeds), by, tell)
-    for error, count in found.loc[found["failed"] != "", "failed"].value_counts().items():
-        err.print(f"{count} of {len(found)} studies failed: {error}", markup=False)
-    if (found["failed"] != "").all():
-        raise InputError([f"no study could be done. The errors are in {folder / 'studies'}"])
-    return found
-
-
-def keep(folder: Path, tables: dict[str, pd.DataFrame], facts: dict[str, Any]) -> None:
-    """Tables, and a manifest, beside the studies they were made of; each is there whole or not at all."""
-    for name, table in tables.items():
-        table.to_csv(folder / f"{name}.part", index=False)
-        (folder / f"{name}.part").replace(folder / f"{name}.csv")
-    write_json(folder / "manifest.part", manifest(**facts))
-    (folder / "manifest.part").replace(folder / "manifest.json")
-
-
-Theory = Annotated[str, typer.Argument(help="a name on the shelf, or a path")]
-Workers = Annotated[int, typer.Option(min=1, help="processes of this machine")]
-Scheduler = Annotated[str | None, typer.Option(help="address of a Dask scheduler, in place of workers")]
-Out = Annotated[Path | None, typer.Option("--out", help="folder of studies and tables")]
-Quiet = Annotated[bool, typer.Option(help="no progress bar")]
-
-
 def calibrate(
     theory: Theory,
-    people: Annotated[int, typer.Option(min=4, help="in every study")] = 40,
-    sessions: Annotated[int, typer.Option(min=1, help="of each person with each of two figures")] = 10,
+    people: Annotated[int | None, typer.Option(min=4, help="in every study [default: the study's, or 40]")] = None,
+    sessions: Annotated[int | None, typer.Option(min=1, help="with each of two figures [the study's, or 10]")] = None,
     studies: Annotated[int, typer.Option(min=20, help="how many are simulated and fitted")] = 200,
     workers: Workers = 1,
     scheduler: Scheduler = None,
@@ -81,7 +41,9 @@ def calibrate(
     from iwm_bayes import calibrate as calibration
     from iwm_bayes.plots import calibration_figure, save
 
-    cell: Cell = of_theory(theory) | {"people": people, "sessions": sessions}
+    about = given([theory])
+    size = {"people": people or about.people or 40, "sessions": sessions or about.sessions or 10}
+    cell: Cell = of_theory(about.theories[0]) | size
     folder = out_folder or Path("runs") / f"calibration-{Path(theory).stem}"
     by = through(workers, scheduler)
     found = swept(folder, calibration.study, [cell], studies, by, quiet)
@@ -107,8 +69,10 @@ def calibrate(
 
 def recover(
     theory: Theory,
-    people: Annotated[list[int] | None, typer.Option(min=4, help="in a study; repeat it [default: 40]")] = None,
-    sessions: Annotated[list[int] | None, typer.Option(min=1, help="with each figure; repeat it [default: 12]")] = None,
+    people: Annotated[list[int] | None, typer.Option(min=4, help="in a study; repeat it [the study's, or 40]")] = None,
+    sessions: Annotated[
+        list[int] | None, typer.Option(min=1, help="with each of two figures; repeat it [the study's, or 12]")
+    ] = None,
     studies: Annotated[int, typer.Option(min=2, help="of each number of people and sessions")] = 20,
     method: str = "laplace",
     workers: Workers = 1,
@@ -118,14 +82,14 @@ def recover(
 ) -> None:
     """How well a theory's parameters are found again, by number of people and of sessions."""
     from iwm_bayes import recover as recovering
-    from iwm_bayes.infer import METHODS
     from iwm_bayes.plots import recovery_figure, save
 
-    if method not in METHODS:
-        raise InputError([f"there is no method {method!r}; choose from {', '.join(METHODS)}"])
-    named = of_theory(theory) | {"method": method}
+    about = given([theory])
+    named = of_theory(about.theories[0]) | {"method": method_of(method)}
     cells: list[Cell] = [
-        named | {"people": many, "sessions": long} for many in people or [40] for long in sessions or [12]
+        named | {"people": many, "sessions": long}
+        for many in people or [about.people or 40]
+        for long in sessions or [about.sessions or 12]
     ]
     folder = out_folder or Path("runs") / f"recovery-{Path(theory).stem}"
     found = swept(folder, recovering.study, cells, studies, through(workers, scheduler), quiet)
@@ -140,9 +104,11 @@ def recover(
 
 
 def confuse(
-    theory: Annotated[list[str], typer.Argument(help="theories that make studies and are fitted: names, or paths")],
-    people: Annotated[int, typer.Option(min=4, help="in every study")] = 60,
-    sessions: Annotated[int, typer.Option(min=1, help="of each person with each of two figures")] = 20,
+    theory: Annotated[
+        list[str], typer.Argument(help="theories that make studies and are fitted, or a study of several")
+    ],
+    people: Annotated[int | None, typer.Option(min=4, help="in every study [default: the study's, or 60]")] = None,
+    sessions: Annotated[int | None, typer.Option(min=1, help="with each of two figures [the study's, or 20]")] = None,
     studies: Annotated[int, typer.Option(min=1, help="made by each theory")] = 10,
     workers: Workers = 1,
     scheduler: Scheduler = None,
@@ -153,15 +119,17 @@ def confuse(
     from iwm_bayes import confuse as confusing
     from iwm_bayes.plots import confusion_figure, save
 
-    if len(theory) < 2:
+    about = given(theory)
+    if len(about.theories) < 2:
         raise InputError(["name two theories or more"])
-    confusing.same_answers([theories_.load(name) for name in theory])
-    named = {name: of_theory(name) for name in theory}
+    confusing.same_answers([confusing.watched(theories_.load(name)) for name in about.theories])
+    named = {name: of_theory(name) for name in about.theories}
     rivals = {
         "rivals": " ".join(f"{one['theory']}:{one['content']}" for one in named.values()),
         "at rivals": "\n".join(one["at theory"] for one in named.values()),
     }
-    conditions: dict[str, str | int | float] = {"people": people, "sessions": sessions, **rivals}
+    size = {"people": people or about.people or 60, "sessions": sessions or about.sessions or 20}
+    conditions: dict[str, str | int | float] = {**size, **rivals}
     cells: list[Cell] = [conditions | {"maker": one["theory"], "at maker": one["at theory"]} for one in named.values()]
     folder = out_folder or Path("runs/confusion")
     found = swept(folder, confusing.study, cells, studies, through(workers, scheduler), quiet)

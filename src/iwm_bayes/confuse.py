@@ -31,12 +31,12 @@ def ready(theory: str, people: int, sessions: int) -> Compiled:
 def same_answers(models: list[Model]) -> None:
     """InputError unless all theories answer with the same responses: only then is their evidence comparable."""
     first, *others = models
-    wanted = set(watched(first).responses)
+    wanted = set(first.responses)
     problems = [
-        f"{other.name} answers with {', '.join(sorted(watched(other).responses))}; {first.name} with "
+        f"{other.name} answers with {', '.join(sorted(other.responses))}; {first.name} with "
         f"{', '.join(sorted(wanted))}. Give them the same `responses`"
         for other in others
-        if set(watched(other).responses) != wanted
+        if set(other.responses) != wanted
     ]
     if problems:
         raise InputError(problems)

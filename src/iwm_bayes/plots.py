@@ -1,7 +1,8 @@
 """Figures for paper: one function from a Dataset to a figure, no statistics beyond means and intervals."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from textwrap import wrap
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 import xarray as xr
 from matplotlib.figure import Figure
 
+from iwm_bayes.design import SURE
 from iwm_bayes.predict import CLAIMED, DENIED
 
 BLUE, ORANGE = "#0072B2", "#D55E00"  # Okabe & Ito: told apart by every kind of colour vision, and in grey
@@ -143,4 +145,42 @@ def confusion_figure(confused: pd.DataFrame) -> Figure:
     axes.set_xticks(range(len(confused.columns)), list(confused.columns), rotation=45, ha="right")
     axes.set_yticks(range(len(confused)), list(confused.index))
     axes.set(xlabel="won by", ylabel="made by")
+    return figure
+
+
+def assurance_figure(table: pd.DataFrame, conditions: Sequence[str], target: float) -> Figure:
+    """Shares of studies or people by sessions, with two standard errors: a panel per question, a line per condition.
+
+    `table` is that of `design.shares` with what each line `says` of the target; it is drawn where anything is said.
+    """
+    questions = list(dict.fromkeys(table["what"]))
+    columns = int(np.ceil(np.sqrt(len(questions))))
+    lines = -(-len(questions) // columns)
+    figure, axes = plt.subplots(
+        lines,
+        columns,
+        figsize=(2.6 * columns, 2.4 * lines),
+        sharex=True,
+        sharey=True,
+        layout="constrained",
+        squeeze=False,
+    )
+    others = [name for name in conditions if name != "sessions" and table[name].nunique() > 1]
+    for panel, what in zip(axes.flat, questions, strict=False):
+        own = table[table["what"] == what]
+        for marker, (condition, line) in zip("os^Dvx*P", own.groupby(others) if others else [((), own)], strict=False):
+            label = ", ".join(f"{name} {value}" for name, value in zip(others, condition, strict=True))
+            error = SURE * line["se"]
+            panel.errorbar(line["sessions"], line["share"], error, color=BLUE, marker=marker, capsize=2, label=label)
+        panel.set_title("\n".join(wrap(what, 34)), fontsize="x-small")
+        panel.set(ylim=(-0.02, 1.02), xticks=sorted(table["sessions"].unique()))
+        if (own["says"].fillna("") != "").any():
+            panel.axhline(target, color=ORANGE, linestyle="--", linewidth=1)
+        panel.spines[["top", "right"]].set_visible(False)
+    for panel in axes.flat[len(questions) :]:
+        panel.set_visible(False)
+    if others:
+        axes.flat[len(questions) - 1].legend(frameon=False, fontsize="x-small")
+    figure.supxlabel("sessions", fontsize="small")
+    figure.supylabel("share, and two standard errors", fontsize="small")
     return figure
