@@ -3,12 +3,14 @@
 import time
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from iwm_bayes.advise import advice
+from iwm_bayes.arms import arms_of, curves
 from iwm_bayes.columns import ANYONE
 from iwm_bayes.contrasts import contrasts
 from iwm_bayes.control import Control
@@ -139,7 +141,8 @@ def write(found: Analysis, folder: Path, files: dict[str, Path]) -> None:
         for view, security in found.security.items():
             if not security["insecure"].any():
                 continue  # nobody starts insecure: there is no curve to draw
-            save(earned_curve(security), *(place / f"earned {view}.{kind}" for kind in ("svg", "pdf", "png")))
+            curve = earned_curve(curves(security, arms_of(found.fit["data"].to_dataset())))
+            save(curve, *(place / f"earned {quote(view, safe=' ')}.{kind}" for kind in ("svg", "pdf", "png")))
         facts = manifest(
             theory=found.model.name,
             method=found.method,
