@@ -1,4 +1,4 @@
-"""The command line: `iwm demo`, `check`, `fit`, `compare`, `predict` and others (see `iwm --help`).
+"""The command line: `iwm demo`, `check`, `fit`, `report`, `compare`, `predict` and others (see `iwm --help`).
 
 Exit codes: 0 good, 1 bad input, 2 usage, 3 the gate failed. The sampler is imported only where it is needed,
 because importing it takes longer than most commands.
@@ -16,6 +16,7 @@ from iwm_bayes import data as tables
 from iwm_bayes import theory as theories_
 from iwm_bayes.cli_compare import compare
 from iwm_bayes.cli_fit import demo, fit
+from iwm_bayes.cli_report import report
 from iwm_bayes.cli_sweep import calibrate, confuse, recover
 from iwm_bayes.console import describe, err, load_all, out, show
 from iwm_bayes.core import InputError, parameters
@@ -126,7 +127,7 @@ def predict(
     out.print(f"Everything is in {out_folder}")
 
 
-for command in (fit, demo, compare, calibrate, recover, confuse):
+for command in (fit, demo, report, compare, calibrate, recover, confuse):
     app.command()(command)
 
 

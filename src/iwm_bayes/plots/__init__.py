@@ -3,7 +3,7 @@
 from iwm_bayes.plots.checks import checks_figure
 from iwm_bayes.plots.comparison import comparison_figure
 from iwm_bayes.plots.lived import lived_figure
-from iwm_bayes.plots.look import save
+from iwm_bayes.plots.look import as_svg, save
 from iwm_bayes.plots.parameters import prior_posterior_figure, shrinkage_figure
 from iwm_bayes.plots.plane import belief_plane
 from iwm_bayes.plots.predictions import matrix_figure, shares_figure
@@ -12,6 +12,7 @@ from iwm_bayes.plots.studies import calibration_figure, confusion_figure, recove
 from iwm_bayes.plots.trajectory import trajectory_figure
 
 __all__ = [
+    "as_svg",
     "belief_plane",
     "calibration_figure",
     "checks_figure",

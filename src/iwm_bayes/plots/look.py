@@ -4,6 +4,7 @@ Colours of Okabe & Ito (2008), https://jfly.uni-koeln.de/color/.
 """
 
 from collections.abc import Iterable, Mapping
+from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -68,3 +69,12 @@ def counts_below(panel: Axes, sessions: Iterable[float], counts: Mapping[str, An
     panel.set_title(title, fontsize="small", style="italic", loc="left")
     panel.tick_params(length=0, labelbottom=False, pad=16)
     panel.spines[:].set_visible(False)
+
+
+def as_svg(figure: Figure) -> bytes:
+    """A figure as SVG, the same bytes for the same figure, and let it go."""
+    written = BytesIO()
+    with plt.rc_context({"svg.hashsalt": "iwm_bayes"}):
+        figure.savefig(written, format="svg", metadata={"Date": None})
+    plt.close(figure)
+    return written.getvalue()

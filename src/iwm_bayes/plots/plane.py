@@ -29,7 +29,7 @@ def belief_plane(paths: Mapping[str, xr.Dataset]) -> Figure:
         sideways, upright = "left" if across < 0.5 else "right", "bottom" if up < 0.5 else "top"
         axes.text(across, up, style, color="0.35", fontstyle="italic", ha=sideways, va=upright)
     for (name, path), line in zip(paths.items(), LINES, strict=False):
-        way = path.dropna("session")
+        way = path[["mean", "covariance"]].dropna("session")
         across, up = way["mean"].transpose("belief", "session").values
         axes.plot(across, up, color=line.color, linestyle=line.linestyle, linewidth=1.4, label=plain(name))
         axes.plot(across[1:-1], up[1:-1], line.marker, color=line.color, markersize=2.5)
