@@ -11,7 +11,7 @@ from iwm_bayes.plots.look import BLUE, VERMILLION, plain
 
 
 def checks_figure(checks: Mapping[str, pd.DataFrame]) -> Figure:
-    """Predictive checks by theory: what was seen (line) against 95 % of what a theory's people do (bars).
+    """Predictive checks by theory: what was seen (line, cross) against 95 % of what a theory's people do (bars).
 
     Each effect on a scale of its own: from the least to the most that anything says of it.
     """
@@ -29,11 +29,12 @@ def checks_figure(checks: Mapping[str, pd.DataFrame]) -> Figure:
         for colour, which, label in ((BLUE, ~missed, "95 %, holds"), (VERMILLION, missed, "95 %, missed")):
             where = np.flatnonzero(which)
             panel.hlines(where, low[where], high[where], color=colour, linewidth=4, label=label, linestyles="-")
-        panel.plot(data, places, "|", color="black", markersize=9, label="seen")
+        panel.plot(data[~missed], np.flatnonzero(~missed), "|", color="black", markersize=9, label="seen")
+        panel.plot(data[missed], np.flatnonzero(missed), "X", color="black", markersize=6, label="seen, missed")
         panel.set(title=plain(name), xticks=[], xlabel="least to most")
         panel.spines[["top", "right", "left"]].set_visible(False)
     np.atleast_1d(axes)[0].set_yticks(places, first["response"] + ": " + first["effect"], fontsize="x-small")
     np.atleast_1d(axes)[0].invert_yaxis()
     handles, labels = np.atleast_1d(axes)[-1].get_legend_handles_labels()
-    figure.legend(handles, labels, frameon=False, fontsize="x-small", loc="outside lower center", ncols=3)
+    figure.legend(handles, labels, frameon=False, fontsize="x-small", loc="outside lower center", ncols=4)
     return figure

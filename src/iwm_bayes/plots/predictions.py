@@ -54,6 +54,6 @@ def matrix_figure(table: pd.DataFrame) -> Figure:
     axes.set_xticks(range(len(theories)), theories, rotation=55, ha="right", rotation_mode="anchor", fontsize="small")
     axes.set_yticks(range(len(predictions)), [name.replace("_", " ") for name in predictions], fontsize="small")
     axes.set_xlabel(
-        "% of prior draws that show it; bold: claimed, italic: denied, framed: not as was said", fontsize="small"
+        "% of prior draws that show it\n(bold: claimed, italic: denied,\nframed: not as was said)", fontsize="small"
     )
     return figure

@@ -24,13 +24,13 @@ def calibration_figure(
     for panel, name in zip(axes.flat, places.columns, strict=False):
         share = (places[name].to_numpy()[:, None] <= grid).mean(axis=0)
         panel.fill_between(grid, low - grid, high - grid, color="0.85", linewidth=0)
-        panel.plot(grid, share - grid, color=VERMILLION if says[name] else BLUE)
+        panel.plot(grid, share - grid, *(["--"] if says[name] else []), color=VERMILLION if says[name] else BLUE)
         panel.set_title(f"{name}{': ' if says[name] else ''}{says[name]}", fontsize="x-small")
         open_sides(panel)
     for panel in axes.flat[len(places.columns) :]:
         panel.set_visible(False)
     figure.supxlabel("place of the truth among its draws", fontsize="small")
-    figure.supylabel("share at or below, less what is even", fontsize="small")
+    figure.supylabel("share at or below,\nless what is even", fontsize="small")
     return figure
 
 

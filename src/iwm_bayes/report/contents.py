@@ -206,7 +206,7 @@ def checks_section(run: Run) -> dict[str, Any]:
     missed = checks[checks["note"] != ""]
     holds = f"{len(checks) - len(missed)} of {len(checks)} effects lie within 95 % of what the fit's people do."
     says = f"{holds} About {0.05 * len(checks):.0f} would be missed by chance."
-    caption = "Each effect on a scale of its own: seen (line), and 95 % of what the fit's people do (bar)."
+    caption = "Each effect on a scale of its own: seen (line, or cross), and 95 % of what the fit's people do (bar)."
     drawn = drawing(plots.as_svg(plots.checks_figure({run.model.name: checks})), caption, f"{caption} {says}")
     tables = [table(missed, "Effects that were missed, or cannot be made", run.word)] if len(missed) else []
     return {"says": says, "pictures": [drawn], "tables": tables, "all": table(checks, "All effects", run.word)}
