@@ -134,7 +134,7 @@ def test_forecasts_only_of_whom_their_own_data_tell(made, page):
     assert named != sorted(named, key=lambda name: int(name.split()[1]))
     assert max(share[named[:UNSURE]]) < 0.5 < min(share[named[UNSURE:]])
     for place, name in enumerate(named):
-        forecasts = [trace for trace in pages[name]["trajectory"]["data"] if "forecast" in trace.get("name", "")]
+        forecasts = [trace for trace in pages[name]["trajectory"]["data"] if "ahead" in trace.get("name", "")]
         assert (len(forecasts), pages[name]["forecast"][:2]) == ((0, "No") if place < UNSURE else (2, "Fo"))
 
 

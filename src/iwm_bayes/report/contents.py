@@ -134,8 +134,13 @@ def answer_section(run: Run, courses: dict[str, Course], kept: dict[str, Any]) -
         security = run.security[view]
         sentence, curve = words.answer(security), []
         if security["insecure"].any():
-            spec = pictures.earned(curves(security, arms), run.mark)
-            caption = f"Earned secure by session ({view}), among those who start insecure; 90 % intervals."
+            drawn = curves(security, arms)
+            below = ", ".join(map(str, drawn["arm"].values))
+            caption = (
+                f"Earned secure by session ({view}), among those who start insecure; 90 % intervals. "
+                f"Below the axis: people who are not yet secure ({below})."
+            )
+            spec = pictures.earned(drawn, run.mark)
             curve = [shown(caption, f"{caption} {sentence}", f"earned-{place}", spec, kept)]
         found.append({"view": view, "sentence": sentence, "pictures": curve})
     groups = {name: trajectories.of_group(*course) for name, course in courses.items()}

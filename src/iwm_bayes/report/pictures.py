@@ -49,7 +49,7 @@ def layout(mark: str, **more: Any) -> Figure:
         "font": {"family": "system-ui, sans-serif", "size": 13, "color": "#222222"},
         "paper_bgcolor": "#ffffff",
         "plot_bgcolor": "#ffffff",
-        "legend": {"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0, "entrywidth": 100, "font": {"size": 11}},
+        "legend": {"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0, "font": {"size": 11}},
         "dragmode": False,
         "hovermode": "closest",
     }
@@ -105,8 +105,12 @@ def earned(curves: xr.Dataset, mark: str) -> Figure:
     shown = some(session)
     left = curves["at_risk"].sel(session=shown)
     ticks = ["<br>".join([str(at), *(f"{left.sel(arm=arm, session=at):.0f}" for arm in arms)]) for at in shown]
-    title = "session; below it, people not yet secure" + (f" ({said(', '.join(arms))})" if len(arms) > 1 else "")
-    across = axis(title, tickvals=[int(at) for at in shown], ticktext=ticks, range=[1, int(max(session[-1], 2))])
+    across = axis(
+        "session; below it, people not yet secure",
+        tickvals=[int(at) for at in shown],
+        ticktext=ticks,
+        range=[1, int(max(session[-1], 2))],
+    )
     across["title"]["font"] = {"size": 12}
     return {
         "data": traces,
@@ -193,7 +197,7 @@ def beliefs(course: xr.Dataset, ahead: xr.Dataset | None) -> list[Figure]:
         if ahead is not None:
             on = ahead.sel(belief=belief)
             traces += band(on["session"], on["low"], on["high"], LINES[place].color, fillpattern={"shape": "/"})
-            traces.append(line(on["session"], on["middle"], f"{belief}, forecast", place, opacity=0.6))
+            traces.append(line(on["session"], on["middle"], f"{belief} ahead", place, opacity=0.6))
     return traces
 
 
@@ -210,7 +214,7 @@ def events(course: xr.Dataset) -> list[Figure]:
     return [
         marks(course["session"], course["outcome"], outcome, "circle-open", BLACK, 2, 6),
         *(
-            marks(course["session"], course[name], f"share with a {name}" if several else name, symbol, colour, 2)
+            marks(course["session"], course[name], f"share: {name}" if several else name, symbol, colour, 2)
             for name, (symbol, colour) in look.items()
         ),
     ]
@@ -243,9 +247,7 @@ def trajectory(course: xr.Dataset, ahead: xr.Dataset | None, mark: str) -> Figur
             title, domain=place, tickfont={"size": 11}, range=[-0.06 * most, 1.06 * most], nticks=3
         )
     across = axis("session; 0 is the start", anchor=f"y{len(places)}")
-    return {
-        "data": traces,
-        "layout": layout(
-            mark, xaxis=across, height=400 + 110 * len(responses), margin={"l": 70, "r": 12, "t": 12, "b": 45}, **axes
-        ),
-    }
+    drawn = layout(
+        mark, xaxis=across, height=400 + 110 * len(responses), margin={"l": 70, "r": 12, "t": 12, "b": 45}, **axes
+    )
+    return {"data": traces, "layout": drawn | {"legend": drawn["legend"] | {"entrywidth": 90}}}
