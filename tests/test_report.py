@@ -11,7 +11,7 @@ from runs import NASTY, PEOPLE, UNSURE, spoilt
 from iwm_bayes import report
 from iwm_bayes.core import InputError
 from iwm_bayes.individuals import own_share, person_table, pseudonyms
-from iwm_bayes.report import contents, words
+from iwm_bayes.report import after, people, run, words
 from iwm_bayes.report.pictures import said
 
 FAILED = {"passed": False, "reasons": ["17 divergent transitions"], "advice": ["hold on"]}
@@ -56,21 +56,11 @@ def held(page, name):
     return json.loads(re.search(rf'id="{name}">(.*?)</script>', page, re.DOTALL).group(1))
 
 
-def of(made, **asked):
-    """A run as the contents of a report have it."""
-    folder, found, analysis = made
-    return contents.Run(folder / "run", "clinic", found.model, found.fit, {}, analysis.security, report.Asked(**asked))
-
-
 def test_sections_stand_in_their_order(page, failed):
     """From what was asked to how to make it again; a comparison where there is one."""
     order = ["asked", "data", "verdict", "answer", "people", "parameters", "checks", "comparison", "methods", "again"]
     assert re.findall(r'<section id="(\w+)"', failed) == order
     assert re.findall(r'<section id="(\w+)"', page) == [name for name in order if name != "comparison"]
-
-
-def test_people_only_where_they_were_asked_for(made):
-    assert contents.people_section(of(made), None) is None
 
 
 def test_the_answer_is_that_of_the_run(made, page):
@@ -135,12 +125,31 @@ def test_forecasts_only_of_whom_their_own_data_tell(made, page):
     assert max(share[named[:UNSURE]]) < 0.5 < min(share[named[UNSURE:]])
     for place, name in enumerate(named):
         forecasts = [trace for trace in pages[name]["trajectory"]["data"] if "ahead" in trace.get("name", "")]
-        assert (len(forecasts), pages[name]["forecast"][:2]) == ((0, "No") if place < UNSURE else (2, "Fo"))
+        assert (len(forecasts), pages[name]["forecast"][:2]) == ((0, "No") if place < UNSURE else (2, "Ah"))
+
+
+@pytest.mark.parametrize(
+    ("facts", "own", "sessions", "says"),
+    [
+        ({"passed": True}, 0.6, 3.0, ""),
+        ({"passed": True}, 0.4, 3.0, "No forecast: contraction of this person's learning is 0.40"),
+        ({"passed": True}, 0.6, 0.0, "No forecast: there was no session with this figure."),
+        ({"passed": False}, 0.6, 3.0, "No forecast: the fit failed its gate."),
+        ({"passed": True, "partial": "half"}, 0.6, 3.0, "No forecast: the fit failed its gate."),
+    ],
+)
+def test_why_nothing_is_foretold(made, facts, own, sessions, says):
+    folder, found, _ = made
+    here = run.Run(folder, "clinic", found.model, found.fit, {"partial": ""} | facts, {}, run.Asked())
+    found = people.withheld(here, own, sessions)
+    assert found.startswith(says) if says else found == ""
 
 
 def test_a_comparison_must_be_of_this_theory(made, tmp_path):
     with pytest.raises(InputError, match="no comparison in which rescorla_wagner stands"):
-        contents.comparison_section(of(made, comparison=compared(tmp_path, ["kalman"])))
+        after.comparison_section(
+            run.Run(*made[:1], "clinic", *made[1][::2], {}, {}, run.Asked()), compared(tmp_path, ["kalman"])
+        )
 
 
 def test_a_comparison_is_shown(failed):

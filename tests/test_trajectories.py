@@ -62,9 +62,9 @@ def test_a_forecast_goes_on_where_sessions_ended(made, course):
 
 def test_ruptures_and_repairs():
     """A bad act after a good one of the same figure and the other way round; what was not seen is neither."""
-    outcome = np.array([1.0, 0.0, 0.0, 0.0, 1.0, 1.0, 0.0])[:, None]
-    seen = np.array([1, 1, 0, 1, 1, 1, 1], dtype=bool)[:, None]
-    figure = np.array([0, 1, 0, 0, 1, 0, 1])[:, None]
+    outcome = np.array([1.0, 0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 1.0])[:, None]
+    seen = np.array([1, 1, 0, 1, 1, 1, 1, 1, 1], dtype=bool)[:, None]
+    figure = np.array([0, 1, 0, 0, 1, 0, 1, 1, 0])[:, None]
     data = xr.Dataset(
         {
             name: (("event", "person"), x)

@@ -159,7 +159,7 @@ def of_person(held: xr.DataArray, lived: xr.Dataset, told: xr.Dataset, place: in
     own = lived.isel(person=place, drop=True)
     own = own.assign(rupture=own["outcome"].where(own["rupture"] > 0), repair=own["outcome"].where(own["repair"] > 0))
     last = int(own["people"].sum())
-    held, told, upto = held.isel(person=place, drop=True), told.isel(person=place, drop=True), slice(0, last)
+    held, told, upto = held.isel(person=place, drop=True), told.isel(person=place, drop=True), slice(0, max(last, 1))
     alone = trajectory(held.sel(session=upto), own.sel(session=upto), told.sel(session=upto))
     return alone.assign_attrs(who="one person")
 

@@ -7,8 +7,9 @@ import xarray as xr
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from iwm_bayes.core import Model
-from iwm_bayes.report.contents import Asked, Run, contents, security_of
+from iwm_bayes.report.contents import contents
 from iwm_bayes.report.pictures import library
+from iwm_bayes.report.run import Asked, Run, security_of
 
 NOTHING = Asked()
 
