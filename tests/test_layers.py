@@ -21,7 +21,7 @@ LAYERS = (  # from the ground up; within a layer a module may import those writt
     "sweep, workers, marginal, calibrate, recover, confuse, plots.look, plots.*, plots",
     "analysis, comparable, comparison, matrix, report.words, report.tables, report.run",
     "report.pictures, report.curves, report.plane, report.trajectory, report.before, report.answer, report.after",
-    "report.people, report.contents, report.page, report",
+    "report.people, report.paper, report.contents, report.page, report",
     "console, cli_compare, cli_report, cli_fit, cli_sweep, cli",
     "__init__",
 )

@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from urllib.parse import quote
 
 import pandas as pd
 import pytest
@@ -61,6 +62,13 @@ def test_sections_stand_in_their_order(page, failed):
     order = ["asked", "data", "verdict", "answer", "people", "parameters", "checks", "comparison", "methods", "again"]
     assert re.findall(r'<section id="(\w+)"', failed) == order
     assert re.findall(r'<section id="(\w+)"', page) == [name for name in order if name != "comparison"]
+
+
+def test_figures_for_paper_lie_beside_the_report(reported):
+    """As SVG and PDF, under names that are safe for files."""
+    names = {path.name for path in reported.parent.iterdir()}
+    asked = ("plane", "trajectory mother", f"trajectory {quote(NASTY, safe=' ')}", f"earned {quote(NASTY, safe=' ')}")
+    assert names >= {f"{name}.{kind}" for name in asked for kind in ("svg", "pdf")}
 
 
 def test_the_answer_is_that_of_the_run(made, page):

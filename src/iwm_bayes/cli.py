@@ -109,6 +109,7 @@ def predict(
 ) -> None:
     """What the theories predict in fifteen experiments on people drawn from their priors: the prediction matrix."""
     from iwm_bayes import matrix
+    from iwm_bayes.plots import matrix_figure, save
     from iwm_bayes.run import manifest, write_json, write_run
 
     cells, verdicts = matrix.matrix(draws, (lambda _: None) if quiet else err.print)
@@ -119,6 +120,7 @@ def predict(
     def fill(place: Path) -> None:
         cells.to_csv(place / "matrix.csv", index=False)
         verdicts.to_csv(place / "verdicts.csv", index=False)
+        save(matrix_figure(cells), *(place / f"matrix.{kind}" for kind in ("svg", "pdf")))
         text = matrix.page(cells, verdicts, matrix.readings(), draws)
         (place / "README.md").write_text(text, encoding="utf-8")
         write_json(place / "manifest.json", manifest(command=f"iwm predict --draws {draws}"))

@@ -8,13 +8,12 @@ from iwm_bayes.report.after import checks_section, comparison_section, parameter
 from iwm_bayes.report.answer import answer_section
 from iwm_bayes.report.before import asked_section, data_picture
 from iwm_bayes.report.people import people_section
-from iwm_bayes.report.run import Run, course_of
+from iwm_bayes.report.run import Course, Run
 
 
-def contents(run: Run) -> dict[str, Any]:
+def contents(run: Run, courses: dict[str, Course]) -> dict[str, Any]:
     """Everything that a page shows; `pictures` are what it draws itself."""
     kept: dict[str, Any] = {}
-    courses = {name: course_of(run, name) for name in run.figures}
     return {
         "study": run.study,
         "theory": run.model.name,
