@@ -25,7 +25,8 @@ def write(
 ) -> Path:
     """Write `report.html` and figures for paper into a run's folder, and return where the page is.
 
-    InputError where the plan is no care, or the comparison not of this theory. `security` is earned security by view, where it has been computed already.
+    InputError where the plan is no care, or the comparison not of this theory. `security` is earned security by view,
+    where it has been computed already.
     """
     facts = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     run = Run(folder, study, model, fit, facts, security or security_of(model, fit), asked)
