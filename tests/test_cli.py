@@ -156,4 +156,14 @@ def test_simulated_sessions_can_be_fitted(tmp_path: Path) -> None:
     assert (people["informed"] < 1).all()
     assert set(manifest["centredness"].values()) <= {manifest["centredness"][name] for name in people["parameter"]}
     assert (tmp_path / "here" / "fit.nc").exists()
+    assert result.stdout.splitlines()[-1] == "The report is in here/report.html"
+    page = (tmp_path / "here" / "report.html").read_text()
+    again = iwm("report", "here", "--plan", "intermittent", cwd=tmp_path)
+    assert again.returncode == 0, again.stderr
+    assert "<option>person 8</option>" in page
+    assert "<option>" not in (tmp_path / "here" / "report.html").read_text()
+    (tmp_path / "sessions.csv").unlink()
+    gone = iwm("report", "here", cwd=tmp_path)
+    assert gone.returncode == 1
+    assert "is no longer there" in " ".join(gone.stderr.split())
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".here")]

@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 from helpers import lived, names
 
-from iwm_bayes.individuals import person_table
+from iwm_bayes.individuals import person_table, pseudonyms
 from iwm_bayes.population import rows
 from iwm_bayes.theory import load
 
@@ -45,6 +45,7 @@ def test_what_is_borrowed_from_the_group(tmp_path):
     [row] = [row for row in rows(model, names(1)) if row.parameter.pooling == "partial"]
     prior = np.hypot(row.width, row.parameter.spread)
     assert list(found["person"]) == [f"person {index + 1}" for index in range(people)]
+    found = found.set_index("person").loc[pseudonyms([str(name) for name in data["person"].values])]
     assert found["group"].values == pytest.approx(1 / (1 + np.exp(-centre)), abs=1e-6)
     error = 4 / np.sqrt(DRAWS)  # four Monte-Carlo errors, in standard deviations
     np.testing.assert_allclose(found["shrinkage"], 1 - weight, rtol=error * np.sqrt(2))
@@ -54,3 +55,12 @@ def test_what_is_borrowed_from_the_group(tmp_path):
     assert (np.abs(found["value"] - 1 / (1 + np.exp(-mean))) < of_median).all()
     assert (found["low"] < found["value"]).all()
     assert (found["value"] < found["high"]).all()
+
+
+def test_pseudonyms_do_not_follow_the_table():
+    """The same people are called the same, whoever asks; their numbers are shuffled."""
+    people = [f"p{index:03d}" for index in range(50)]
+    named = pseudonyms(people)
+    assert named == pseudonyms(people)
+    assert sorted(named) == sorted(f"person {index + 1}" for index in range(50))
+    assert sum(name == f"person {index + 1}" for index, name in enumerate(named)) < 10

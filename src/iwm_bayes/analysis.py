@@ -3,12 +3,14 @@
 import time
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from iwm_bayes.advise import advice
+from iwm_bayes.arms import arms_of, curves
 from iwm_bayes.columns import ANYONE
 from iwm_bayes.contrasts import contrasts
 from iwm_bayes.control import Control
@@ -18,7 +20,7 @@ from iwm_bayes.diagnose import Verdict, gate
 from iwm_bayes.identify import identifiability
 from iwm_bayes.individuals import person_table
 from iwm_bayes.infer import fit
-from iwm_bayes.levels import own_share
+from iwm_bayes.levels import answers_share
 from iwm_bayes.likeness import likeness
 from iwm_bayes.people import names
 from iwm_bayes.plots import earned_curve, save
@@ -122,11 +124,11 @@ def at_assimilations(
 
 
 def centredness_of(fitted: xr.DataTree) -> dict[str, float]:
-    """How centred each row and group was sampled: of people the share of their own answers, see `levels.own_share`."""
+    """How centred each row and group was sampled: of people the share of their own answers, see `levels.answers_share`."""
     sampled_as, posterior = fitted["constant_data"].to_dataset(), fitted["posterior"].to_dataset()
     kept = [sampled_as["group_centredness"]] if "group_centredness" in sampled_as else []
     if "own_precision" in sampled_as and "spread" in posterior:
-        kept.append(own_share(posterior, sampled_as))
+        kept.append(answers_share(posterior, sampled_as))
     return {str(place): float(value) for values in kept for place, value in values.to_series().items()}
 
 
@@ -142,7 +144,8 @@ def write(found: Analysis, folder: Path, files: dict[str, Path]) -> None:
         for view, security in found.security.items():
             if not security["insecure"].any():
                 continue  # nobody starts insecure: there is no curve to draw
-            save(earned_curve(security), *(place / f"earned {view}.{kind}" for kind in ("svg", "pdf", "png")))
+            curve = earned_curve(curves(security, arms_of(found.fit["data"].to_dataset())))
+            save(curve, *(place / f"earned {quote(view, safe=' ')}.{kind}" for kind in ("svg", "pdf", "png")))
         facts = manifest(
             theory=found.model.name,
             method=found.method,

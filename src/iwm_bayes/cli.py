@@ -1,4 +1,4 @@
-"""The command line: `iwm demo`, `check`, `fit`, `compare`, `predict` and others (see `iwm --help`).
+"""The command line: `iwm demo`, `check`, `fit`, `report`, `compare`, `predict` and others (see `iwm --help`).
 
 Exit codes: 0 good, 1 bad input, 2 usage, 3 the gate failed. The sampler is imported only where it is needed,
 because importing it takes longer than most commands.
@@ -17,6 +17,7 @@ from iwm_bayes import theory as theories_
 from iwm_bayes.cli_compare import compare
 from iwm_bayes.cli_design import design
 from iwm_bayes.cli_fit import demo, fit
+from iwm_bayes.cli_report import report
 from iwm_bayes.cli_sweep import calibrate, confuse, recover
 from iwm_bayes.console import describe, err, load_all, out, show
 from iwm_bayes.core import InputError, parameters
@@ -109,6 +110,7 @@ def predict(
 ) -> None:
     """What the theories predict in fifteen experiments on people drawn from their priors: the prediction matrix."""
     from iwm_bayes import matrix
+    from iwm_bayes.plots import matrix_figure, save
     from iwm_bayes.run import manifest, write_json, write_run
 
     cells, verdicts = matrix.matrix(draws, (lambda _: None) if quiet else err.print)
@@ -119,6 +121,7 @@ def predict(
     def fill(place: Path) -> None:
         cells.to_csv(place / "matrix.csv", index=False)
         verdicts.to_csv(place / "verdicts.csv", index=False)
+        save(matrix_figure(cells), *(place / f"matrix.{kind}" for kind in ("svg", "pdf")))
         text = matrix.page(cells, verdicts, matrix.readings(), draws)
         (place / "README.md").write_text(text, encoding="utf-8")
         write_json(place / "manifest.json", manifest(command=f"iwm predict --draws {draws}"))
@@ -127,7 +130,7 @@ def predict(
     out.print(f"Everything is in {out_folder}")
 
 
-for command in (fit, demo, compare, calibrate, recover, confuse):
+for command in (fit, demo, report, compare, calibrate, recover, confuse):
     app.command()(command)
 app.add_typer(design, name="design")
 

@@ -59,6 +59,9 @@ def of_run(folder: Path) -> Any:
     if not (folder / "manifest.json").exists():
         raise InputError([f"{folder}: is no run. Give a study file, or folders that `iwm fit` wrote"])
     files = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["files"]
+    gone = [file["path"] for file in files.values() if not Path(file["path"]).is_file()]
+    if gone:
+        raise InputError([f"{folder}: {path} is no longer there. Put it back, or fit again" for path in gone])
     changed = [file["path"] for file in files.values() if sha256(Path(file["path"])) != file["sha256"]]
     if changed:
         raise InputError([f"{folder}: {path} has changed since. Fit again" for path in changed])

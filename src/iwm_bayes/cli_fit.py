@@ -9,6 +9,7 @@ import pandas as pd
 import typer
 import xarray as xr
 
+from iwm_bayes.cli_report import written
 from iwm_bayes.console import GATE_FAILED, INTERRUPTED, describe, err, interruptible, load_all, out, show
 from iwm_bayes.core import Model
 from iwm_bayes.unfinished import unfinished
@@ -46,8 +47,9 @@ def fit(
 
             found = with_people(found)
         tell_and_write(found, folder, files)
+        report = written(found, folder, bound.name, model, people)
         kept_for_later(found, folder)
-    finish(found, folder)
+    finish(found, folder, report)
 
 
 def demo(
@@ -66,13 +68,14 @@ def demo(
         with interruptible("The same command goes on"), unfinished(out_folder, files, settings, resume=True) as place:
             analysis = fitted(model, data, settings, "nuts", place)
             tell_and_write(analysis, out_folder, files)
+            report = written(analysis, out_folder, study.name, model)
             kept_for_later(analysis, out_folder)
     beside = []
     for view, security in analysis.security.items():
         known = true_security(model, data, truth, view if view in data["figure"].values else None)
         beside.append(truth_line(view, security, known))
     show(pd.DataFrame(beside), "The answer beside the truth: group median among people who start insecure")
-    finish(analysis, out_folder)
+    finish(analysis, out_folder, report)
 
 
 def kept_for_later(found: Any, folder: Path) -> None:
@@ -130,20 +133,20 @@ def tell_and_write(found: Any, folder: Path, files: dict[str, Path]) -> None:
         out.print(f"{found.control.sentence[0].upper()}{found.control.sentence[1:]}.")
 
 
-def finish(found: Any, folder: Path) -> None:
-    """Say the verdict, and exit with its code."""
+def finish(found: Any, folder: Path, report: Path) -> None:
+    """Say the verdict and where the report is, and exit with its code."""
     if found.verdict.passed and found.verdict.approximate:
         out.print(
             f"[yellow]Approximate[/yellow] ({found.verdict.approximate}) after {found.seconds:.0f} s: "
             f"check what matters with --method nuts. Everything is in {folder}"
         )
-        return
-    if found.verdict.passed:
+    elif found.verdict.passed:
         out.print(f"[green]The gate passed[/green] after {found.seconds:.0f} s. Everything is in {folder}")
-        return
-    out.print(
-        "[red]The gate FAILED:[/red] do not use these numbers.", *found.verdict.reasons, f"See {folder}", sep="\n  "
-    )
-    for sentence in found.advice:
-        out.print(f"[yellow]Try:[/yellow] {sentence}.")
-    raise typer.Exit(GATE_FAILED)
+    else:
+        reasons = found.verdict.reasons
+        out.print("[red]The gate FAILED:[/red] do not use these numbers.", *reasons, f"See {folder}", sep="\n  ")
+        for sentence in found.advice:
+            out.print(f"[yellow]Try:[/yellow] {sentence}.")
+    out.print(f"The report is in {report}", markup=False, soft_wrap=True)
+    if not found.verdict.passed:
+        raise typer.Exit(GATE_FAILED)

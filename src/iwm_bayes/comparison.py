@@ -19,6 +19,7 @@ from iwm_bayes.comparable import check, foretells
 from iwm_bayes.compare import TRUSTED, Score, of_events, of_people, ranked, verdict
 from iwm_bayes.diagnose import Verdict, gate
 from iwm_bayes.following import agreed, belongs, frequencies
+from iwm_bayes.individuals import number, pseudonyms
 from iwm_bayes.infer import METHODS, Settings
 from iwm_bayes.mixture import Fitted, mixture
 from iwm_bayes.plots import checks_figure, save
@@ -153,8 +154,8 @@ def write(found: Comparison, folder: Path, theories: Sequence[Fitted], people: b
             table.to_csv(place / f"checks {name}.csv", index=False)
         if people:
             named = belongs(found.evidence, found.selection, found.mixture)
-            named.index = pd.Index([f"person {index + 1}" for index in range(len(named))], name="person")
-            named.to_csv(place / "people.csv")
+            named.index = pd.Index(pseudonyms([str(person) for person in named.index]), name="person")
+            named.sort_index(key=lambda names: names.map(number)).to_csv(place / "people.csv")
         if found.mixture is not None:
             kept = found.mixture["posterior"].to_dataset()[["frequency", "follows"]]
             kept.to_netcdf(place / "mixture.nc", engine="h5netcdf")

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from shutil import get_terminal_size
-from typing import Any
 
 import pandas as pd
 import typer
@@ -18,20 +17,12 @@ from iwm_bayes import data as tables
 from iwm_bayes import study as studies
 from iwm_bayes import theory as theories_
 from iwm_bayes.core import Model
+from iwm_bayes.written import written
 
 GATE_FAILED, INTERRUPTED = 3, 130
 NARROWEST, UNKNOWN = 100, 140  # columns: below the first, tables fold to single letters; the second where nobody looks
 WIDTH = max(NARROWEST, get_terminal_size((UNKNOWN, 24)).columns)
 out, err = Console(highlight=False, width=WIDTH), Console(stderr=True, highlight=False)
-
-
-def written(value: Any) -> str:
-    """A cell of a table: three digits of a number, all before its point."""
-    if pd.isna(value):
-        return ""
-    if isinstance(value, float):
-        return f"{value:.0f}" if 1000 <= abs(value) < 1e6 else f"{value:.3g}"
-    return str(value)
 
 
 def show(frame: pd.DataFrame, title: str) -> None:

@@ -1,16 +1,31 @@
 """Each person beside the group: what their own data said, and how much of their value is borrowed from others.
 
-For studies, not for cases: people have pseudonyms, in the order of the data, and nobody is ranked.
+For studies, not for cases: people have pseudonyms, numbered in an order that is not that of the data, and nobody is
+ranked.
 """
+
+import hashlib
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from iwm_bayes.core import Model
+from iwm_bayes.core import Model, leaves
 from iwm_bayes.levels import own_centres
 from iwm_bayes.population import LINKS, figures_of, rows
 from iwm_bayes.summary import interval
+
+
+def pseudonyms(people: Sequence[str]) -> list[str]:
+    """Pseudonyms ("person 1", ...) for people by their names, shuffled; the same for the same people."""
+    seed = int.from_bytes(hashlib.sha256("\n".join(people).encode()).digest()[:8])
+    return [f"person {number + 1}" for number in np.random.default_rng(seed).permutation(len(people))]
+
+
+def number(pseudonym: str) -> int:
+    """By which to sort people."""
+    return int(pseudonym.split()[1])
 
 
 def person_table(model: Model, fit: xr.DataTree) -> pd.DataFrame:
@@ -24,7 +39,7 @@ def person_table(model: Model, fit: xr.DataTree) -> pd.DataFrame:
     posterior, data = fit["posterior"].to_dataset(), fit["data"].to_dataset()
     if "level" not in posterior:
         return pd.DataFrame()
-    pseudonyms = [f"person {index + 1}" for index in range(data.sizes["person"])]
+    named = pseudonyms([str(person) for person in data["person"].values])
     centres = own_centres(posterior, model, data) if "spread" in posterior else None
     tables = []
     for row in (row for row in rows(model, figures_of(data)) if row.parameter.pooling != "shared"):
@@ -32,7 +47,7 @@ def person_table(model: Model, fit: xr.DataTree) -> pd.DataFrame:
         level = posterior["level"].sel(personal=row.label).transpose(*over, "person")
         prior = np.hypot(row.width, row.parameter.spread)
         middle, low, high = np.transpose([interval(natural(x)) for x in level.stack(sample=over).values])
-        told: dict[str, object] = {"person": pseudonyms, "parameter": row.label, "value": middle}
+        told: dict[str, object] = {"person": named, "parameter": row.label, "value": middle}
         told |= {"low": low, "high": high, "group": np.nan, "shrinkage": np.nan}
         if centres is not None and row.parameter.pooling == "partial":
             around = centres.sel(partial=row.label).broadcast_like(level)
@@ -42,4 +57,17 @@ def person_table(model: Model, fit: xr.DataTree) -> pd.DataFrame:
         told["informed"] = 1.0 - level.var(over).values / prior**2
         told["z"] = (level.mean(over).values - row.middle) / prior
         tables.append(pd.DataFrame(told))
-    return pd.concat(tables).sort_index(kind="stable").reset_index(drop=True)  # person by person
+    return pd.concat(tables).sort_values(
+        "person", key=lambda names: names.map(number), kind="stable", ignore_index=True
+    )
+
+
+def own_share(people: pd.DataFrame, model: Model) -> pd.Series:
+    """By pseudonym, how far a person's own data say how they learn: the least contraction, over the rule's parameters.
+
+    Of each, the less of `informed` and of what is not borrowed from the group, 1 - shrinkage.
+    """
+    of_rule = {name for name, _ in leaves(model.rule.parameters)}
+    learning = people[people["parameter"].str.partition("[")[0].isin(of_rule)]
+    own = learning[["informed"]].assign(unborrowed=1.0 - learning["shrinkage"].fillna(0.0)).min(axis=1)
+    return own.groupby(learning["person"]).min()

@@ -95,7 +95,7 @@ def members_for(posterior: xr.Dataset, model: Model, data: xr.Dataset) -> xr.Dat
     return xr.Dataset(how | {"group_unit": spread.median(("chain", "draw"))})
 
 
-def own_share(posterior: xr.Dataset, sampled_as: xr.Dataset) -> xr.DataArray:
+def answers_share(posterior: xr.Dataset, sampled_as: xr.Dataset) -> xr.DataArray:
     """How far their own answers place people, and not the group, by partially pooled row: 0..1, mean over people.
 
     Of the precision that `transforms` takes a person to have, at the spreads' medians; 1 is the centred form, 0 the

@@ -61,6 +61,13 @@ def group_table(model: Model, fit: xr.DataTree) -> pd.DataFrame:
     return pd.DataFrame(lines)
 
 
+def beside_priors(model: Model, groups: pd.DataFrame, figures: list[str]) -> pd.DataFrame:
+    """The group table with the 90 % interval of each before any data: prior_low and prior_high."""
+    typical = {row.label: row.parameter.typical for row in rows(model, figures)}
+    low, high = zip(*(typical[label] for label in groups["parameter"]), strict=True)
+    return groups.assign(prior_low=low, prior_high=high)
+
+
 def contrast_table(found: xr.Dataset) -> pd.DataFrame:
     """One line per contrast of `contrasts`: difference and ratio with 90 % intervals, direction, and the prior."""
     lines = []

@@ -1,0 +1,70 @@
+"""The answer: sessions and corrective experiences until earned security, the way there, and what would come next."""
+
+from typing import Any
+
+from iwm_bayes import trajectories
+from iwm_bayes.arms import arms_of, curves
+from iwm_bayes.care import parse
+from iwm_bayes.columns import ANYONE
+from iwm_bayes.derive import project
+from iwm_bayes.report import words
+from iwm_bayes.report.curves import earned
+from iwm_bayes.report.curves import projection as projected
+from iwm_bayes.report.plane import plane
+from iwm_bayes.report.run import Course, Run, from_to
+from iwm_bayes.report.tables import shown
+from iwm_bayes.report.trajectory import trajectory
+
+
+def answer_section(run: Run, courses: dict[str, Course], kept: dict[str, Any]) -> dict[str, Any]:
+    """Earned security in words and curves, the way of the group, and what a plan of care would bring."""
+    arms, found = arms_of(run.data), []
+    for place, view in enumerate([*run.figures, ANYONE]):
+        security = run.security[view]
+        sentence, curve = words.answer(security), []
+        if security["insecure"].any():
+            drawn = curves(security, arms)
+            below = ", ".join(map(str, drawn["arm"].values))
+            caption = (
+                f"Earned secure by session ({view}), among those who start insecure; 90 % intervals. "
+                f"Below the axis: people who are not yet secure ({below})."
+            )
+            spec = earned(drawn, run.mark)
+            curve = [shown(caption, f"{caption} {sentence}", f"earned-{place}", spec, kept)]
+        found.append({"view": view, "sentence": sentence, "pictures": curve})
+    groups = {name: trajectories.of_group(*course) for name, course in courses.items()}
+    ways = []
+    for place, (name, course) in enumerate(groups.items()):
+        caption = f"The group along its sessions ({name}): beliefs, what happened, and answers over what is foretold."
+        spec = trajectory(course, None, run.mark)
+        ways.append(shown(caption, f"{caption} {from_to(course)}.", f"group-{place}", spec, kept))
+    if run.model.rule and all(course.sizes["belief"] == 2 for course in groups.values()):
+        caption = "The group in the belief plane, by figure (hollow: start, large: end; ellipses hold 90 %)."
+        says = " ".join(f"{name}: {from_to(course)}." for name, course in groups.items())
+        ways.insert(0, shown(caption, f"{caption} {says}", "plane", plane(groups, run.mark), kept))
+    tables = [
+        *run.table("answers", "Until earned security, under the care that was given (medians, 90 % intervals)"),
+        *run.table("sensitivity", "Earned secure by the last session, by threshold and hold"),
+        *run.table("styles", "Styles at the last session"),
+    ]
+    ahead = projection(run, kept)
+    return {"views": found, "ways": ways, "tables": tables, "ahead": ahead}
+
+
+def projection(run: Run, kept: dict[str, Any]) -> dict[str, Any]:
+    """What further sessions under a plan of care would bring those who are insecure at the end."""
+    figure = run.figures[0]
+    shares = project(run.model, run.fit, parse(run.asked.plan), run.asked.ahead, figure)
+    if not shares.notnull().any():
+        return {
+            "sentence": f"Toward {figure}, nobody is insecure at the end: there is nothing to project.",
+            "pictures": [],
+        }
+    by_then = words.span(shares.isel(session=-1).values, "{:.0%}")
+    sentence = (
+        f"Under {run.asked.plan}, {by_then} of those who are insecure toward {figure} at the end would be earned "
+        f"secure after {run.asked.ahead} further sessions."
+    )
+    spec = projected(shares, run.asked.plan, run.mark)
+    caption = f"What {run.asked.ahead} further sessions would bring ({figure}; 90 % interval)."
+    return {"sentence": sentence, "pictures": [shown(caption, f"{caption} {sentence}", "projection", spec, kept)]}

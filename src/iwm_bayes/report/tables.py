@@ -1,0 +1,46 @@
+"""Tables and pictures as a page takes them."""
+
+import base64
+from typing import Any, NamedTuple
+
+import pandas as pd
+from pandas.api.types import is_numeric_dtype
+
+from iwm_bayes.written import written
+
+
+class Table(NamedTuple):
+    """Cells as text, and which columns hold numbers."""
+
+    title: str
+    columns: list[str]
+    numeric: list[bool]
+    rows: list[list[str]]
+
+
+class Picture(NamedTuple):
+    """A figure with what stands in its place for those who do not see it; `id` of one that is drawn by the page."""
+
+    caption: str
+    alternative: str
+    id: str = ""
+    source: str = ""  # a drawing as data URI
+
+
+def table(frame: pd.DataFrame, title: str, word: str = "passed") -> Table:
+    """A table as text; every line says so where the fit is not to be used as it is."""
+    if word != "passed" and "gate" not in frame:
+        frame = frame.assign(gate=word)
+    cells = [[written(value) for value in line] for line in frame.itertuples(index=False)]
+    return Table(title, list(map(str, frame.columns)), [is_numeric_dtype(frame[name]) for name in frame], cells)
+
+
+def drawing(svg: bytes, caption: str, alternative: str) -> Picture:
+    """A drawing that stands in the page itself, as an image, in which nothing can run."""
+    return Picture(caption, alternative, source="data:image/svg+xml;base64," + base64.b64encode(svg).decode())
+
+
+def shown(caption: str, alternative: str, name: str, spec: dict[str, Any], pictures: dict[str, Any]) -> Picture:
+    """A figure that the page draws from its specification, which is kept in `pictures`."""
+    pictures[name] = spec
+    return Picture(caption, alternative, id=name)

@@ -1,0 +1,68 @@
+"""What takes long to make and serves many tests: a run with its report, and a browser to look at it.
+
+The browser is Debian's own Chromium, found or installed, never downloaded from elsewhere.
+"""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+INSTALL = (("apt-get", "update"), ("apt-get", "install", "--yes", "--no-install-recommends", "chromium"))
+
+
+def found():
+    """The browser on this machine, if there is one."""
+    return next(filter(None, map(shutil.which, NAMES)), None)
+
+
+def installed(place):
+    """The browser, installed if it must be and can be, and what was tried."""
+    tried = [f"looked for {', '.join(NAMES)} on PATH"]
+    with FileLock(place / "chromium.lock"):  # several workers, one installation
+        if found() is None and shutil.which("apt-get") and os.geteuid() == 0:
+            for command in INSTALL:
+                done = subprocess.run(command, capture_output=True, text=True, check=False)
+                tried.append(f"`{' '.join(command)}` ended with {done.returncode} {done.stderr.strip()[-300:]}")
+        elif found() is None:
+            tried.append("did not install it: that needs apt-get and root")
+    return found(), "; ".join(tried)
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory):
+    """Chromium without a window. Without one, tests are skipped and say why; in CI they fail."""
+    from playwright.sync_api import sync_playwright
+
+    program, tried = installed(Path(tmp_path_factory.getbasetemp()).parent)
+    if program is None:
+        said = f"there is no Chromium to test pages in: {tried}. Install it (apt-get install chromium)"
+        pytest.fail(said) if os.environ.get("CI") == "true" else pytest.skip(said)
+    with sync_playwright() as player:
+        opened = player.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory):
+    """A run in its folder, with what is known of it and its analysis."""
+    from runs import known, written
+
+    folder, found = tmp_path_factory.mktemp("made"), known()
+    with pytest.MonkeyPatch.context() as patch:
+        return folder, found, written(folder, patch, found)
+
+
+@pytest.fixture(scope="session")
+def reported(made):
+    """The report of that run, which passed its gate, with pages on people."""
+    from iwm_bayes import report
+
+    folder, found, analysis = made
+    asked = report.Asked(people=True)
+    return report.write(folder / "run", "clinic", found.model, found.fit, asked, analysis.security)
