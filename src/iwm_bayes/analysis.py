@@ -124,7 +124,7 @@ def at_assimilations(
 
 
 def centredness_of(fitted: xr.DataTree) -> dict[str, float]:
-    """How centred each row and group was sampled: of people the share of their own answers, see `levels.answers_share`."""
+    """How centred each row and group was sampled: people by `levels.answers_share`."""
     sampled_as, posterior = fitted["constant_data"].to_dataset(), fitted["posterior"].to_dataset()
     kept = [sampled_as["group_centredness"]] if "group_centredness" in sampled_as else []
     if "own_precision" in sampled_as and "spread" in posterior:
