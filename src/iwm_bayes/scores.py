@@ -1,0 +1,103 @@
+"""The slope of the group's log marginal posterior, from sums over people.
+
+By Fisher's identity it is an expectation over everyone's posterior. All that it needs of people are sums, so that they
+can be gone through in any order and in any number of parts. People to whom nothing happened change none of them.
+"""
+
+from collections.abc import Iterable
+from functools import reduce
+from operator import add
+from typing import NamedTuple
+
+import numpy as np
+
+from iwm_bayes.crowd import Crowd, Group, beta_prior, centres, scales
+
+
+class Sums(NamedTuple):
+    """What people say of their group, summed over them, given their means and covariances under it."""
+
+    people: float
+    pull: np.ndarray  # (K,) slope by beta
+    said: np.ndarray  # (K, K) information on beta
+    squares: np.ndarray  # (P,) of distances from the centre, as expected
+    within: np.ndarray  # (P,) of variances of people around their own means
+    lever: np.ndarray  # (P, K, K): what `squares` grow by where beta is uncertain, times its covariance
+    slope: np.ndarray  # (S,) of the log likelihood by what everyone shares
+
+
+def sums(shape: Crowd, group: Group, x: np.ndarray, variance: np.ndarray, slope: np.ndarray) -> Sums:
+    """The sums over people with means `x` (D, N) and covariance (N, D, D); `slope` (S,) is by what everyone shares."""
+    precision, count = 1.0 / scales(shape, group) ** 2, len(group.spread)
+    apart = x - centres(shape, group.beta)
+    weight = np.eye(len(precision)) * precision - precision[:, None] * variance * precision
+    own = np.diagonal(variance, axis1=1, axis2=2).T[:count]
+    left = 1.0 - own / group.spread[:, None] ** 2  # of a shift of the centre, by how much the person does not follow
+    design = shape.design[:count]
+    return Sums(
+        float(x.shape[1]),
+        np.einsum("dnk,dn->k", shape.design, apart * precision[:, None]),
+        np.einsum("dnk,nde,enl->kl", shape.design, weight, shape.design, optimize=True),
+        (apart[:count] ** 2 + own).sum(axis=1),
+        own.sum(axis=1),
+        np.einsum("dnk,dn,dnl->dkl", design, left**2, design, optimize=True),
+        slope,
+    )
+
+
+def total(parts: Iterable[Sums]) -> Sums:
+    """The sums over the people of all parts."""
+    return reduce(lambda one, other: Sums(*map(add, one, other)), parts)
+
+
+def beta_covariance(shape: Crowd, group: Group, all_people: Sums) -> np.ndarray:
+    """Covariance of beta (K, K), the rest being known."""
+    return np.linalg.inv(all_people.said + np.diag(beta_prior(shape, group)))
+
+
+def expected_squares(all_people: Sums, known: np.ndarray) -> np.ndarray:
+    """Sum over people of (x - centre)^2 as expected, (P,), people and beta (covariance `known`) being uncertain."""
+    return all_people.squares + np.einsum("dkl,kl->d", all_people.lever, known)
+
+
+def member_squares(shape: Crowd, group: Group, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Sum of squared deviations as expected and their number, by grouping, (G,) each."""
+    squares = group.beta**2 + np.diag(known)
+    which = shape.member == np.arange(len(group.between))[:, None]
+    return (which * squares).sum(axis=1), which.sum(axis=1)
+
+
+def score(shape: Crowd, group: Group, all_people: Sums) -> np.ndarray:
+    """Slope of the group's log marginal posterior, as `packed`."""
+    known = beta_covariance(shape, group, all_people)
+    of_beta = all_people.pull - beta_prior(shape, group) * (group.beta - shape.middle)
+    squares = expected_squares(all_people, known)
+    of_spread = squares / group.spread**2 - all_people.people - (group.spread / shape.spread) ** 2 + 1.0
+    squares, count = member_squares(shape, group, known)
+    of_between = squares / group.between**2 - count - (group.between / shape.between) ** 2 + 1.0
+    middle, width = shape.shared_prior
+    of_shared = all_people.slope - (group.shared - middle) / width**2
+    return np.concatenate([of_beta, of_spread, of_between, of_shared])
+
+
+def prior_curvature(shape: Crowd, group: Group) -> np.ndarray:
+    """What the prior adds to the curvature of the group's log posterior, as `packed`: none of it comes from people."""
+    of_spread, of_between = 2.0 * (group.spread / shape.spread) ** 2, 2.0 * (group.between / shape.between) ** 2
+    return np.concatenate([beta_prior(shape, group), of_spread, of_between, 1.0 / shape.shared_prior[1] ** 2])
+
+
+def best_scale(squares: np.ndarray, count: np.ndarray | float, scale: np.ndarray) -> np.ndarray:
+    """The sd whose logarithm is most probable given a sum of `count` squares and a half-normal prior."""
+    less = count - 1.0
+    return np.sqrt(scale**2 * (np.sqrt(less**2 + 4.0 * squares / scale**2) - less) / 2.0)
+
+
+def moved(shape: Crowd, group: Group, x: np.ndarray, variance: np.ndarray) -> Group:
+    """The group one step of expectation and maximisation on; what is shared stays as it is."""
+    before = sums(shape, group, x, variance, np.zeros(len(group.shared)))
+    known = beta_covariance(shape, group, before)
+    group = group._replace(beta=group.beta + known @ score(shape, group, before)[: len(group.beta)])
+    squares = expected_squares(sums(shape, group, x, variance, before.slope), known)
+    spread = best_scale(squares, before.people, shape.spread)
+    between = best_scale(*member_squares(shape, group, known), shape.between)
+    return group._replace(spread=spread, between=between)
