@@ -19,9 +19,9 @@ LAYERS = (  # from the ground up; within a layer a module may import those writt
     "streamed, nuts, laplace, advi, control, mixture, infer, run, unfinished",
     "people, lives, identify, diagnose, advise, contrasts, likeness, derive, summary, individuals",
     "sampled, told, unseen, ahead, bms, following, effects, checks, compare, predict",
-    "sweep, workers, marginal, calibrate, recover, confuse, plots",
+    "sweep, workers, parquet, plan, chunks, rounds, passes, cohort, marginal, calibrate, recover, confuse, plots",
     "analysis, comparable, comparison, matrix, report",
-    "console, cli_fit, cli_compare, cli_sweep, cli",
+    "console, cli_fit, cli_compare, cli_sweep, cli_cohort, cli",
     "__init__",
 )
 DOORS = {

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from iwm_bayes.climb import Top
-from iwm_bayes.crowd import Crowd, packed
+from iwm_bayes.crowd import Crowd, Group, packed
 from iwm_bayes.drawn import dataset, named
 from iwm_bayes.gaussians import Problem
 from iwm_bayes.quadrature import integrated, nodes
@@ -17,11 +17,10 @@ from iwm_bayes.scores import Sums, score, sums
 SEED = 1  # of the turns of nodes
 
 
-def of_sums(shape: Crowd, top: Top, gaussian: Sums, exact: Sums) -> xr.Dataset:
+def of_sums(shape: Crowd, group: Group, covariance: np.ndarray, gaussian: Sums, exact: Sums) -> xr.Dataset:
     """The bias of what people's Gaussians say, where their exact posteriors say `exact`: see `bias`."""
-    step = top.covariance @ (score(shape, top.group, exact) - score(shape, top.group, gaussian))
-    here = packed(top.group)
-    both = dataset(shape, named(shape, top.group, np.stack([here, here + step])), {"way": 2})
+    step = covariance @ (score(shape, group, exact) - score(shape, group, gaussian))
+    both = dataset(shape, named(shape, group, packed(group) + np.stack([0.0 * step, step])), {"way": 2})
     return both.isel(way=0) - both.isel(way=1)
 
 
@@ -29,4 +28,5 @@ def bias(problem: Problem, top: Top) -> xr.Dataset:
     """What was found less what quadrature would find, by the names of a posterior, link scale: centre (row), spread."""
     shape = problem.shape
     exact = integrated(problem, top.group, top.people, nodes(top.people.x, SEED))
-    return of_sums(shape, top, sums(shape, top.group, *top.people), sums(shape, top.group, *exact))
+    gaussian, said = (sums(shape, top.group, *people) for people in (top.people, exact))
+    return of_sums(shape, top.group, top.covariance, gaussian, said)

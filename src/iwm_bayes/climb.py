@@ -40,7 +40,7 @@ def shared_step(problem: Problem, group: Group, people: People) -> np.ndarray:
         columns.append((behind - ahead) / (2.0 * STEP))
     curvature = np.stack(columns, axis=-1)
     values, vectors = np.linalg.eigh((curvature + curvature.T) / 2.0 + np.diag(1.0 / width**2))
-    slope = people.slope - (group.shared - middle) / width**2
+    slope = people.slope.sum(axis=1) - (group.shared - middle) / width**2
     step = vectors @ ((vectors.T @ slope) / np.maximum(values, 0.2 * (1.0 / width**2).min()))
     return group.shared + np.clip(0.5 * step, -0.5 * width, 0.5 * width)  # everyone follows: half the way
 

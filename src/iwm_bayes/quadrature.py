@@ -74,7 +74,7 @@ def integrated(problem: Problem, group: Group, near: People, at: Nodes) -> Peopl
     x = np.einsum("kn,kdn->dn", share, np.array(places))
     apart = np.array(places) - x
     variance = np.einsum("kn,kdn,ken->nde", share, apart, apart, optimize=True)
-    return People(x, variance, np.einsum("kn,ksn->s", share, np.array(slopes)))
+    return People(x, variance, np.einsum("kn,ksn->sn", share, np.array(slopes)))
 
 
 def by_quadrature(at: Nodes) -> Settle:
