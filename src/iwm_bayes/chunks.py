@@ -55,28 +55,25 @@ def present(data: xr.Dataset) -> np.ndarray:
     return data["present"].any("event").values
 
 
+def nothing(name: str) -> float:
+    """What stands where nothing happened."""
+    return np.nan if name.startswith("answer_") or name in ("session", "time") else 0
+
+
+def nobody(like: xr.Dataset, count: int) -> xr.Dataset:
+    """So many people to whom nothing happened."""
+    some = like.isel(person=np.zeros(count, dtype=int)).assign_coords(person=[f"nobody {n}" for n in range(count)])
+    return some.assign({name: xr.full_like(x, nothing(str(name))) for name, x in some.items() if "event" in x.dims})
+
+
 def beside(several: Sequence[xr.Dataset], size: int) -> xr.Dataset:
     """Data sets beside each other, and people to whom nothing happened up to so many."""
-    events = max(data.sizes["event"] for data in several)
-    absent = size - sum(data.sizes["person"] for data in several)
-    found: dict[str, Any] = {}
-    for name, like in several[0].items():
-        if "person" not in like.dims:
-            found[str(name)] = like
-            continue
-        timed, unknown = "event" in like.dims, str(name).startswith("answer_") or name in ("session", "time")
-        nothing = like.values[..., :1] if not timed else np.full((events, 1), np.nan if unknown else 0, like.dtype)
-        blocks = [
-            np.pad(data[name].values, ((0, events - data.sizes["event"]), (0, 0)), constant_values=nothing[0, 0])
-            if timed
-            else data[name].values
-            for data in several
-        ]
-        found[str(name)] = (like.dims, np.concatenate([*blocks, np.repeat(nothing, absent, axis=-1)], axis=-1))
-        found[str(name)] += (like.attrs,)
-    person = np.concatenate([*(data["person"].values for data in several), [f"nobody {n}" for n in range(absent)]])
-    coordinates = {str(name): x for name, x in several[0].coords.items() if not {"person", "event"} & {*x.dims}}
-    return xr.Dataset(found, coordinates | {"person": person, "event": np.arange(events)}, several[0].attrs)
+    events = np.arange(max(data.sizes["event"] for data in several))
+    absent = nobody(several[0], size - sum(data.sizes["person"] for data in several))
+    empty = {str(name): nothing(str(name)) for name, x in absent.items() if "event" in x.dims}
+    parts = [data.reindex(event=events, fill_value=empty) for data in (*several, absent)]
+    there = [data for data in parts if data.sizes["person"]]
+    return xr.concat(there, "person", "minimal", "minimal", "override", join="exact", combine_attrs="override")
 
 
 def arrange_chunk(cell: Cell, generator: np.random.Generator) -> dict[str, Any]:

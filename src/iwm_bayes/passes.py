@@ -42,7 +42,8 @@ class Work(NamedTuple):
         if failed.any():
             for task in (task for task, fault in zip(tasks, failed, strict=True) if fault):
                 (self.folder / "done" / f"{task.key}.json").unlink()
-            raise InputError(f"{what}: {fault}" for fault in dict.fromkeys(found.loc[failed, "failed"]))
+            faults = dict.fromkeys(found.loc[failed, "failed"].str.removeprefix("InputError: "))
+            raise InputError(f"{what}: {fault}" for fault in faults)
         return [{str(name): value for name, value in line.items()} for line in found.to_dict("records")]
 
     def each(self, study: Study, what: str, cell: Cell) -> pd.DataFrame:

@@ -109,27 +109,25 @@ def settle_chunk(cell: Cell, generator: np.random.Generator) -> dict[str, Any]:
 def finish_chunk(cell: Cell, generator: np.random.Generator) -> dict[str, Any]:
     """The same with what they say by quadrature, and a table of the people of the chunk."""
     folder, plan, problem = problem_of(cell)
-    group = group_of(cell, problem)
+    group, chunk = group_of(cell, problem), int(cell["chunk"])
     people = settle_people(cell, problem, folder, plan, group)
-    exact = people
-    if plan.method == "laplace":
-        exact = integrated(problem, group, people, nodes(people.x, int(cell["chunk"])))
-    data = kept(chunk_file(folder, int(cell["chunk"])))
-    table = people_table(plan, problem, people).assign(person=data["person"].values)[present(data)]
-    file = Path(str(cell["at people"])) / f"{int(cell['chunk']):05d}.parquet"
+    exact = integrated(problem, group, people, nodes(people.x, chunk)) if plan.method == "laplace" else people
+    data = kept(chunk_file(folder, chunk))
+    table = people_table(plan, problem, people, data["person"].values)[present(data)]
+    file = Path(str(cell["at people"])) / f"{chunk:05d}.parquet"
     file.parent.mkdir(parents=True, exist_ok=True)
     draft = file.with_suffix(".part")
-    table[["person", *(name for name in table if name != "person")]].to_parquet(draft, index=False)
+    table.to_parquet(draft, index=False)
     draft.replace(file)
-    both = (sums(problem.shape, group, *here) for here in (people, exact))
-    return dict(zip(("said", "exact"), map(as_lists, both), strict=True))
+    said, exactly = (as_lists(sums(problem.shape, group, *here)) for here in (people, exact))
+    return {"said": said, "exact": exactly}
 
 
-def people_table(plan: Plan, problem: Problem, people: People) -> pd.DataFrame:
+def people_table(plan: Plan, problem: Problem, people: People, names: np.ndarray) -> pd.DataFrame:
     """One line per person: mean and sd of every value of their own, on the natural and on the link scale."""
     spots, weight = np.polynomial.hermite_e.hermegauss(HERMITE)
     labels = {row.label: row for row in rows(load(plan.theory), plan.figures)}
-    found = {}
+    found = {"person": names}
     for index, label in enumerate([*problem.shape.names["partial"], *problem.shape.names["separate"]]):
         mean, sd = people.x[index], np.sqrt(people.variance[:, index, index])
         natural = LINKS[labels[label].parameter.support][1](mean + sd * spots[:, None])
