@@ -4,11 +4,15 @@ import numpy as np
 import pytest
 from scipy import integrate, optimize, special, stats
 
+from iwm_bayes import theory
 from iwm_bayes.bias import bias
+from iwm_bayes.care import steady
 from iwm_bayes.climb import mended, solved
 from iwm_bayes.crowd import Crowd, beginning, packed
 from iwm_bayes.gaussians import Problem, curvature, found, settled
+from iwm_bayes.laplace import compile_likelihood, posed
 from iwm_bayes.quadrature import by_quadrature, integrated, nodes, of_product, of_spheres
+from iwm_bayes.simulate import Phase, simulate
 
 PEOPLE, ANSWERS = 3000, 50
 
@@ -124,3 +128,22 @@ def test_bias_is_seen_where_people_are_not_settled():
     moved = bias(problem, top._replace(people=people)) - bias(problem, top)
     shift = PEOPLE * 0.01 / top.group.spread[0] ** 2 * top.covariance[0, 0]
     assert float(moved["centre"][0]) == pytest.approx(shift, rel=0.05)
+
+
+@pytest.mark.slow
+def test_three_thousand_who_rate_have_next_to_no_bias(tmp_path):
+    """Three own values, 50 ratings each: the bias is what quadrature finds, and below a tenth of people's sd."""
+    head = 'claim = "c"\nreference = "r"\nrule = "rescorla_wagner"\nresponses = ["availability_rating"]\n'
+    (tmp_path / "own.toml").write_text(head, encoding="utf-8")
+    model = theory.load(tmp_path / "own.toml")
+    data = simulate(model, [Phase({"partner": steady(0.7)}, 50)], PEOPLE, 1)
+    problem = posed(compile_likelihood(model, data), data)
+    near = solved(problem)
+    top = mended(problem, near, by_quadrature(nodes(near.people.x, 1)))
+    assert top.converged
+    measured, sure = bias(problem, near), np.sqrt(np.diag(top.covariance))
+    said = np.concatenate([measured["centre"], measured["spread"]])
+    off = np.concatenate([near.group.beta - top.group.beta, near.group.spread - top.group.spread])
+    print("bias in sds between people", said / np.tile(top.group.spread, 2), "and in sds of the group", said / sure)
+    np.testing.assert_array_less(np.abs(said - off), 0.1 * sure * np.concatenate([np.ones(3), top.group.spread]))
+    np.testing.assert_array_less(np.abs(said), 0.1 * np.tile(top.group.spread, 2))
