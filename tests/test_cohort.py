@@ -202,6 +202,17 @@ def test_processes_stay_between_maps():
     assert os.getpid() not in one
 
 
+@pytest.mark.slow
+def test_two_processes_write_the_same_bytes(study, run, tmp_path):
+    """The group's table and everyone's, whoever goes through the chunks."""
+    found, folder = run
+    with lasting(2) as through:
+        again = cohort(study, tmp_path, chunk=CHUNK, through=through)
+    pd.testing.assert_frame_equal(again.groups, found.groups)
+    for file in sorted((folder / "people").iterdir()):
+        assert (tmp_path / "people" / file.name).read_bytes() == file.read_bytes()
+
+
 def copied(study: Path, folder: Path) -> pd.DataFrame:
     for name, text in FILES.items():
         (folder / name).write_text(text, encoding="utf-8")
