@@ -18,9 +18,10 @@ import pandas as pd
 import xarray as xr
 
 from iwm_bayes.care import steady
+from iwm_bayes.climb import solved
 from iwm_bayes.control import posed
 from iwm_bayes.core import Model
-from iwm_bayes.laplace import compile_likelihood, solved
+from iwm_bayes.laplace import compile_likelihood
 from iwm_bayes.marginal import log_evidence
 from iwm_bayes.method import Compiled
 from iwm_bayes.simulate import Phase, simulate

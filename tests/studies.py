@@ -6,6 +6,12 @@ import time
 from pathlib import Path
 
 
+def process(cell, generator):
+    """Which process does this, after a while."""
+    time.sleep(cell["seconds"])
+    return {"process": os.getpid()}
+
+
 def mean(cell, generator):
     """The mean of normal numbers, after a while."""
     time.sleep(cell.get("seconds", 0.0))

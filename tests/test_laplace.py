@@ -7,13 +7,15 @@ from scipy import optimize, special, stats
 
 from iwm_bayes import theory
 from iwm_bayes.care import steady
+from iwm_bayes.climb import climbed, solved, topped
 from iwm_bayes.core import InputError
 from iwm_bayes.crowd import Crowd, beginning, centres, packed
 from iwm_bayes.diagnose import gate
 from iwm_bayes.gaussians import Problem, curvature, evidence, found, settled
-from iwm_bayes.infer import Settings, compile_likelihood, laplace
-from iwm_bayes.laplace import climbed, posed, solved, topped
+from iwm_bayes.infer import Settings, compile_likelihood, laplace, quadrature
+from iwm_bayes.laplace import posed
 from iwm_bayes.simulate import Phase, simulate
+from iwm_bayes.summary import group_table
 
 PEOPLE, NOISE = 40, 0.4
 MEMBERS = np.repeat(np.eye(8), 5, axis=1)  # eight therapists of five people each
@@ -146,6 +148,22 @@ def test_fit_has_the_form_of_any_other_and_says_what_it_is(ready):
     assert gate(fit).word == "approximate (laplace)"
     again = laplace(*ready, Settings(draws=30, chains=2))["posterior"].to_dataset()
     xr.testing.assert_identical(posterior, again)
+
+
+def test_bias_stands_beside_every_number_of_laplace(ready):
+    """The table has it on the link scale and in sds, as far as the two fits differ; quadrature has none."""
+    model, settings = ready[0].model, Settings(draws=30, chains=2)
+    by_laplace, exact = laplace(*ready, settings), quadrature(*ready, settings)
+    table, other = group_table(model, by_laplace).set_index("parameter"), group_table(model, exact)
+    added = {"bias", "bias_sds", "bias_between"}
+    assert added <= {*table.columns}
+    assert not added & {*other.columns}
+    assert np.isnan(table.loc["availability_rating_noise", "bias_sds"])
+    one, two = (fit["posterior"]["centre"] for fit in (by_laplace, exact))
+    difference = (one - two).mean(("chain", "draw"))  # both are drawn with the same random numbers
+    assert (np.abs(difference - by_laplace["bias"]["centre"]) < 0.1 * two.std(("chain", "draw"))).all()
+    assert np.abs(by_laplace["bias"]["centre"]).max() > 0.001
+    assert gate(exact).word == "approximate (quadrature)"
 
 
 def test_correlated_people_are_refused(ready):

@@ -3,9 +3,9 @@
 import numpy as np
 from scipy import integrate, stats
 
+from iwm_bayes.climb import solved
 from iwm_bayes.crowd import Crowd
 from iwm_bayes.gaussians import Problem
-from iwm_bayes.laplace import solved
 from iwm_bayes.marginal import log_evidence
 
 NOISE, WIDTH, SCALE = 0.4, 1.0, 0.5

@@ -14,6 +14,7 @@ import typer
 from iwm_bayes import care as cares
 from iwm_bayes import data as tables
 from iwm_bayes import theory as theories_
+from iwm_bayes.cli_cohort import cohort
 from iwm_bayes.cli_compare import compare
 from iwm_bayes.cli_design import design
 from iwm_bayes.cli_fit import demo, fit
@@ -130,7 +131,7 @@ def predict(
     out.print(f"Everything is in {out_folder}")
 
 
-for command in (fit, demo, report, compare, calibrate, recover, confuse):
+for command in (fit, demo, report, cohort, compare, calibrate, recover, confuse):
     app.command()(command)
 app.add_typer(design, name="design")
 

@@ -12,8 +12,9 @@ import pandas as pd
 import xarray as xr
 
 from iwm_bayes.calibrate import FIGURES, plan, watched
+from iwm_bayes.climb import solved
 from iwm_bayes.core import InputError, Model
-from iwm_bayes.laplace import compile_likelihood, posed, solved
+from iwm_bayes.laplace import compile_likelihood, posed
 from iwm_bayes.marginal import log_evidence
 from iwm_bayes.method import Compiled
 from iwm_bayes.simulate import draw_population, simulate

@@ -12,9 +12,10 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
+from iwm_bayes.climb import solved
 from iwm_bayes.core import Model
 from iwm_bayes.gaussians import evidence
-from iwm_bayes.laplace import compile_likelihood, posed, solved
+from iwm_bayes.laplace import compile_likelihood, posed
 from iwm_bayes.method import Compiled
 
 PERMUTATIONS = 3

@@ -28,7 +28,7 @@ from iwm_bayes.columns import ANYONE, columns, without_empty_rows
 from iwm_bayes.core import InputError, Model
 from iwm_bayes.sequence import at_the_end, check_rows, fill_unrecorded, since
 from iwm_bayes.study import Study
-from iwm_bayes.table import missing_columns, open_table
+from iwm_bayes.table import Table, missing_columns, open_table
 
 
 def arrange(
@@ -70,9 +70,21 @@ def in_median_gaps(frame: pd.DataFrame) -> tuple[pd.DataFrame, str]:
 
 def read(study: Study, model: Model) -> xr.Dataset:
     """The study's table as a Dataset for this theory; InputError lists every problem at once."""
+    data = arranged(open_table(study.data), study, model)
+    if study.people is None:
+        return data
+    from iwm_bayes.covariates import attach  # formulas take a second to import, which most commands need not wait for
+
+    return attach(study, model, data, study.people)
+
+
+def arranged(table: Table, study: Study, model: Model, known: Sequence[str] = ()) -> xr.Dataset:
+    """A study's table, or whole people of it, as a Dataset; InputError lists every problem at once.
+
+    `known` are all figures of the study in order, where the table is a part of it.
+    """
     unsupplied = [name for name in model.responses if name not in study.responses]
     unasked = [name for name in study.responses if name not in model.responses and len(study.theory) == 1]
-    table = open_table(study.data)
     table.problems.extend(
         f"study {study.name}: the theory {model.name} has a response `{name}` that the study does not supply. "
         f"Add [responses.{name}] with its column, or choose another theory"
@@ -115,15 +127,11 @@ def read(study: Study, model: Model) -> xr.Dataset:
     for name in (name for name, response in model.responses.items() if response.effect == "chooses"):
         frame[f"answer_{name}"] = frame[f"answer_{name}"].map(place)
     general = [ANYONE] if (frame["figure"] == ANYONE).any() else []
-    data = arrange(frame, model.responses, unit, met + general).assign_attrs(rows_left_out=left_out)
+    data = arrange(frame, model.responses, unit, known or met + general).assign_attrs(rows_left_out=left_out)
     for name in model.responses:
         data.attrs[f"rater of {name}"] = study.responses[name].rater
         data[f"answer_{name}"].attrs["effect"] = model.responses[name].effect
-    if study.people is None:
-        return data
-    from iwm_bayes.covariates import attach  # formulas take a second to import, which most commands need not wait for
-
-    return attach(study, model, data, study.people)
+    return data
 
 
 def measured(study: Study, model: Model, data: xr.Dataset) -> Model:

@@ -21,11 +21,11 @@ SLACK = 0.1  # that a bound may fall: what cubature makes of it
 
 
 class People(NamedTuple):
-    """Everyone under one group: means (D, N), covariance (N, D, D), and the likelihood's slope by what is shared."""
+    """Everyone under one group: means, covariance, and the likelihood's slope by what is shared."""
 
-    x: np.ndarray
-    variance: np.ndarray
-    slope: np.ndarray  # (S,)
+    x: np.ndarray  # (D, N)
+    variance: np.ndarray  # (N, D, D)
+    slope: np.ndarray  # (S, N)
 
 
 class Problem(NamedTuple):
@@ -140,7 +140,7 @@ def settled(problem: Problem, group: Group, x: np.ndarray, variance: np.ndarray)
             np.where(better[:, None, None], there.precision, here.precision),
         )
         share = np.where(better, 1.0, share / 4.0)
-    return People(x, variance, here.slope[shape.shared].sum(axis=1))
+    return People(x, variance, here.slope[shape.shared])
 
 
 def evidence(problem: Problem, group: Group, people: People) -> np.ndarray:

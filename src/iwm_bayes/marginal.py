@@ -6,9 +6,9 @@ might as well be (see `laplace`). The group is taken on the scale on which it is
 
 import numpy as np
 
+from iwm_bayes.climb import Top
 from iwm_bayes.crowd import beta_prior
 from iwm_bayes.gaussians import Problem, evidence
-from iwm_bayes.laplace import Top
 
 
 def normal(apart: np.ndarray, sd: np.ndarray) -> float:

@@ -8,11 +8,13 @@ graph is told nothing, and people are moved relative to the group alone.
 import numpy as np
 import xarray as xr
 
+from iwm_bayes.climb import climbed, topped
 from iwm_bayes.core import Model
-from iwm_bayes.crowd import Group, beginning, centres, draws_of, scales
+from iwm_bayes.crowd import Group, beginning, centres, scales
+from iwm_bayes.drawn import group_draws
 from iwm_bayes.gaussians import People, Problem
 from iwm_bayes.hierarchy import coordinates, moving, pooled
-from iwm_bayes.laplace import climbed, posed, topped
+from iwm_bayes.laplace import posed
 from iwm_bayes.levels import members_for
 from iwm_bayes.method import Compiled, Settings
 from iwm_bayes.population import figures_of, moves
@@ -62,5 +64,5 @@ def looked_ahead(likelihood: Compiled, data: xr.Dataset) -> xr.Dataset:
     if "group_unit" not in found:
         return found
     top = topped(problem, group, people)
-    drawn = draws_of(problem.shape, top.group, top.covariance, top.people.x, top.people.variance, Settings(draws=250))
+    drawn = group_draws(problem.shape, top.group, top.covariance, Settings(draws=250))
     return found.assign(members_for(drawn, model, data))

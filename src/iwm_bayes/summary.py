@@ -26,6 +26,8 @@ def group_table(model: Model, fit: xr.DataTree) -> pd.DataFrame:
     `typical` with its 90 % interval; `between` is the between-person sd on the link scale; `informed` is the
     prior-to-posterior contraction of the centre and `z` how many prior standard deviations its mean has moved from the
     prior's middle, both on the link scale; `people` is the mean contraction of people around it: 1 - their shrinkage.
+    Beside a fit by `laplace`: by how much the centre is too high on the link scale (`bias`) and in between-person sds
+    (`bias_sds`), and the between-person sd as a share of itself (`bias_between`).
     """
     posterior = fit["posterior"].to_dataset()
     figures = names(fit["data"].to_dataset())
@@ -48,6 +50,7 @@ def group_table(model: Model, fit: xr.DataTree) -> pd.DataFrame:
                 "informed": informed,
                 "z": (centre.mean() - row.middle) / row.width,
                 "people": by_person.get(row.label, np.nan),
+                **bias_of(fit, row.label),
                 "note": "; ".join(
                     note
                     for note, holds in (
@@ -66,6 +69,19 @@ def beside_priors(model: Model, groups: pd.DataFrame, figures: list[str]) -> pd.
     typical = {row.label: row.parameter.typical for row in rows(model, figures)}
     low, high = zip(*(typical[label] for label in groups["parameter"]), strict=True)
     return groups.assign(prior_low=low, prior_high=high)
+
+
+def bias_of(fit: xr.DataTree, label: str) -> dict[str, float]:
+    """The bias of one row of a fit in which it was measured, else nothing; NaN in sds where people do not differ."""
+    if "bias" not in fit.children:
+        return {}
+    bias, spread = fit["bias"].to_dataset(), fit["posterior"].to_dataset().get("spread")
+    found = {"bias": float(bias["centre"].sel(row=label)), "bias_sds": np.nan, "bias_between": np.nan}
+    if spread is not None and label in spread["partial"]:
+        between = float(spread.sel(partial=label).median())
+        found["bias_sds"] = found["bias"] / between
+        found["bias_between"] = float(bias["spread"].sel(partial=label)) / between
+    return found
 
 
 def contrast_table(found: xr.Dataset) -> pd.DataFrame:

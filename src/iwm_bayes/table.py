@@ -34,6 +34,8 @@ class Table(NamedTuple):
 
 def open_table(path: Path) -> Table:
     """Read a CSV or Parquet file as text and numbers; InputError if it is missing, empty or no table."""
+    if path.is_dir():
+        raise InputError([f"{path}: is a folder. Fit a folder of Parquet files with `iwm cohort`"])
     if not path.is_file():
         raise InputError(
             [f"{path}: there is no such file. Correct `data` in the study; it is relative to the study file"]

@@ -4,6 +4,7 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from multiprocessing import get_context
 
 from iwm_bayes.core import InputError
@@ -18,32 +19,55 @@ def given_up(task: Task) -> Done:
     return Done(task, {"failed": f"the worker died, {ATTEMPTS} times"})
 
 
-def processes(workers: int) -> Through:
-    """Through so many processes; where one dies all are replaced, and what was in their hands is done again."""
+def opened(workers: int) -> ProcessPoolExecutor:
+    """So many processes; an interruption is for the main process, and they are deaf to it."""
+    return ProcessPoolExecutor(workers, get_context("spawn"), signal.signal, (signal.SIGINT, signal.SIG_IGN))
+
+
+@contextmanager
+def lasting(workers: int) -> Iterator[Through]:
+    """Processes that stay for several maps, with what they have compiled; where one dies all are replaced.
+
+    What was in the hands of those that died is done again.
+    """
+    pools = [opened(workers)]
 
     def through(work: Callable[[Task], Done], tasks: Sequence[Task]) -> Iterator[Done]:
         left, attempts = list(reversed(tasks)), dict.fromkeys((task.key for task in tasks), 0)
         while left:
-            deaf = (signal.SIGINT, signal.SIG_IGN)  # an interruption is for the main process
-            with ProcessPoolExecutor(workers, get_context("spawn"), signal.signal, deaf) as pool:
-                running: dict[Future[Done], Task] = {}
-                try:
-                    while left or running:
-                        while left and len(running) < workers:
-                            task = left.pop()
-                            running[pool.submit(work, task)] = task
-                        finished, _ = wait(running, return_when=FIRST_COMPLETED)
-                        for future in finished:
-                            done = future.result()
-                            del running[future]
-                            yield done
-                except BrokenProcessPool:
-                    for task in running.values():
-                        attempts[task.key] += 1
-                        if attempts[task.key] < ATTEMPTS:
-                            left.append(task)
-                        else:
-                            yield given_up(task)
+            running: dict[Future[Done], Task] = {}
+            try:
+                while left or running:
+                    while left and len(running) < workers:
+                        task = left.pop()
+                        running[pools[-1].submit(work, task)] = task
+                    finished, _ = wait(running, return_when=FIRST_COMPLETED)
+                    for future in finished:
+                        done = future.result()
+                        del running[future]
+                        yield done
+            except BrokenProcessPool:
+                pools.pop().shutdown()
+                pools.append(opened(workers))
+                for task in running.values():
+                    attempts[task.key] += 1
+                    if attempts[task.key] < ATTEMPTS:
+                        left.append(task)
+                    else:
+                        yield given_up(task)
+
+    try:
+        yield through
+    finally:
+        pools[-1].shutdown()
+
+
+def processes(workers: int) -> Through:
+    """Through so many processes, which end with the map."""
+
+    def through(work: Callable[[Task], Done], tasks: Sequence[Task]) -> Iterator[Done]:
+        with lasting(workers) as same:
+            yield from same(work, tasks)
 
     return through
 

@@ -1,0 +1,87 @@
+"""`laplace` and `quadrature` for very many people: in chunks, from a Parquet dataset, through any map.
+
+The climb begins with a random sample of one chunk's size, and goes on with Newton steps of everyone: each goes through
+all chunks once, and needs a few sums of each (see `scores`). How sure one is of the top is taken from the sample's
+curvature there, for so many more people. Memory is bounded by a chunk, work grows with events, and a run that was
+stopped does only what is missing. What people say of the group by quadrature is taken once, at the end: it tells the
+bias (see `bias`).
+"""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from iwm_bayes.bias import of_sums
+from iwm_bayes.chunks import SAMPLE, arrange_chunk, chunk_file, draw_sample, keep_everyone, kept
+from iwm_bayes.core import InputError, Model
+from iwm_bayes.crowd import crowd
+from iwm_bayes.drawn import group_draws
+from iwm_bayes.laplace import approximately
+from iwm_bayes.method import Settings
+from iwm_bayes.passes import ENOUGH, Tell, Work, alone, climbed_by_all, covariance_there, finished
+from iwm_bayes.plan import planned
+from iwm_bayes.scores import score
+from iwm_bayes.summary import group_table
+from iwm_bayes.sweep import Through, in_turn
+from iwm_bayes.theory import load
+
+METHODS = ("laplace", "quadrature")
+DRAWN = Settings()
+
+
+class Cohort(NamedTuple):
+    """What came of it."""
+
+    model: Model
+    fit: xr.DataTree  # of the group; its `data` are the sample
+    groups: pd.DataFrame  # as `summary.group_table`
+    people: int
+    events: int
+    rounds: int
+
+
+def cohort(
+    study_file: Path,
+    folder: Path,
+    theory: str | None = None,
+    method: str = "laplace",
+    chunk: int = 1000,
+    through: Through = in_turn,
+    tell: Tell = lambda *_: None,
+    settings: Settings = DRAWN,
+) -> Cohort:
+    """Fit a theory to a study whose `data` is a folder of Parquet files, in which rows of a person stand together.
+
+    Everyone's values are written to `folder / "people"`, one Parquet file per chunk; `folder / "parts"` holds what is
+    needed to go on. InputError lists what is wrong with the study, chunk by chunk.
+    """
+    if method not in METHODS:
+        raise InputError([f"{method!r} knows no chunks; choose from {', '.join(METHODS)}"])
+    with alone(folder / "parts"):
+        plan = planned(study_file, theory, method, chunk, folder / "parts")
+        work = Work(plan, folder / "parts", through, tell)
+        keep_everyone(work.folder)
+        counted = work.each(arrange_chunk, "reading", {})
+        drawn = work.with_sample(draw_sample, "drawing a sample", {})
+        people, events = int(counted["people"].sum()), int(counted["events"].sum())
+        model, sample = load(plan.theory), kept(chunk_file(work.folder, SAMPLE))
+        shape, times = crowd(model, sample), people / drawn["people"]
+        group, rounds = climbed_by_all(work, shape, times)
+        said, exact = finished(work, group, rounds, folder / "people")
+        covariance, sound = covariance_there(work, shape, group, times)
+    left = np.abs(covariance @ score(shape, group, said)) / np.sqrt(np.diag(covariance))
+    posterior = group_draws(shape, group, covariance, settings).assign_attrs(
+        approximate=approximately(model) if method == "laplace" else method,
+        converged=int(sound and left.max() < ENOUGH),
+    )
+    found = {"posterior": posterior, "data": sample, "constant_data": xr.Dataset()}
+    if method == "laplace":
+        found["bias"] = of_sums(shape, group, covariance, said, exact)
+    fit = xr.DataTree.from_dict(found)
+    groups = group_table(model, fit)
+    own = (said.people - said.within / group.spread**2) / people  # who stands in for somebody has learned nothing
+    groups["people"] = groups["parameter"].map(dict(zip(shape.names["partial"], own, strict=True)))
+    return Cohort(model, fit, groups, people, events, rounds)
