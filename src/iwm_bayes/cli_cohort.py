@@ -10,7 +10,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
-from iwm_bayes.cli_sweep import Quiet, Scheduler, Workers, keep
+from iwm_bayes.cli_studies import Quiet, Scheduler, Workers, keep
 from iwm_bayes.console import GATE_FAILED, err, interruptible, out, show
 from iwm_bayes.run import sha256
 from iwm_bayes.study import load_study
