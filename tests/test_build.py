@@ -5,6 +5,7 @@ import pymc as pm
 import pytensor.tensor as pt
 import pytest
 from helpers import arguments, evaluate, in_own_terms, textbook_log_density
+from pymc.model.transform.conditioning import remove_value_transforms
 from scipy import stats
 
 from iwm_bayes import population, theory
@@ -55,10 +56,11 @@ def levels_at(built, found):
 
 
 def at_random(built, seed):
-    """A random point of what the sampler moves."""
+    """A random point of what the sampler moves; every transform keeps the shape."""
     generator = np.random.default_rng(seed)
-    shapes = {name: value.shape for name, value in built.initial_point().items()}
-    return {name: generator.normal(0.2, 0.5, shape) for name, shape in shapes.items()}
+    lengths = {dim: len(names) for dim, names in built.coords.items() if names is not None}
+    shapes = {rv: tuple(lengths[dim] for dim in built.named_vars_to_dims[rv.name]) for rv in built.free_RVs}
+    return {built.rvs_to_values[rv].name: generator.normal(0.2, 0.5, shape) for rv, shape in shapes.items()}
 
 
 @pytest.mark.parametrize(("name", "change"), VARIANTS)
@@ -87,7 +89,7 @@ def test_gradient_is_finite_all_over_the_prior(name):
     data["outcome"] = data["outcome"].where(data["seen"], 0.0)
     for response in model.responses:
         data[f"answer_{response}"] = data[f"answer_{response}"].where(generator.random(data["seen"].shape) > 1 / 3)
-    built = build(model, data)
+    built = remove_value_transforms(build(model, data))
     level = built.rvs_to_values[built["level"]]
     rows = population.rows(model, FIGURES)
     drawn = [generator.normal(row.middle, np.hypot(row.width, row.parameter.spread), 200) for row in rows]

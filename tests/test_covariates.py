@@ -167,9 +167,10 @@ def test_faults_in_the_table_of_people_are_told(folder):
 def at_random(built, seed):
     """A random point of what the sampler moves, the same in the model's own terms, and the variables moved."""
     generator = np.random.default_rng(seed)
-    with pytensor.config.change_flags(cxx="", mode="NUMBA"):
-        start = built.initial_point()
-    point = {key: generator.normal(0.2, 0.4, value.shape) for key, value in start.items()}
+    with pytensor.config.change_flags(cxx="", mode="FAST_COMPILE"):
+        shapes = built.eval_rv_shapes()
+    moved = [built.rvs_to_values[variable].name for variable in built.free_RVs]
+    point = {name: generator.normal(0.2, 0.4, shapes[name]) for name in moved}
     return point, *in_own_terms(built, point)
 
 
