@@ -34,11 +34,7 @@ from iwm_bayes.core import Model
 from iwm_bayes.population import WIDE, Row, figures_of, groupings, moves, place, rows, seats
 from iwm_bayes.transforms import Apart, OfHalfNormal, Together, log_density, people_around
 
-TRANSFORMED = (
-    "spread",
-    "group_spread",
-    "correlation",
-)  # of the group: moved in another form
+TRANSFORMED = ("spread", "group_spread", "correlation")  # of the group, and moved in another form
 SHAPE = 2.0  # of the LKJ prior
 
 

@@ -6,9 +6,9 @@ A fit is an `xarray.DataTree`. Its `posterior` is on the link scale, whatever a 
     effect (term), group_spread (grouping), deviation (member)   where the study has formulas
     correlation (partial, other)                                 where the theory says `correlated`
 
-with the Dataset that was fitted in `data`. `nuts` is exact; beside it stand `sample_stats`, and in `constant_data` how
-centred each row was sampled. The others are approximations; their `posterior` says so in its attribute `approximate`,
-and that of `laplace` has beside it, in `bias`, by how much centres and spreads are too high (see `bias`).
+with the Dataset that was fitted in `data`. `nuts` is exact; beside it stand `sample_stats`, and in `constant_data` the
+coordinates in which people were sampled (see `pilot`). The others are approximations; their `posterior` says so in its
+attribute `approximate`, and beside `laplace` stands by how much its centres and spreads are too high (see `bias`).
 """
 
 from collections.abc import Callable, Mapping
