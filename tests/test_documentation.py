@@ -11,6 +11,7 @@ from iwm_bayes.theory import theories
 
 FAST = [page for page in pages.WRITTEN if any(not block.slow for block in pages.blocks(page))]
 SLOW = [page for page in pages.WRITTEN if any(block.slow for block in pages.blocks(page))]
+ELSEWHERE = {"doi.org", "squidfunk.github.io"}  # sources, and who made the theme
 
 
 def go_through(page, folder, slow):
@@ -62,6 +63,13 @@ def test_every_theory_has_a_page_with_its_picture(site):
     made = site[0] / "reference" / "theories"
     assert sorted(path.stem for path in made.glob("*.html")) == theories()
     assert sorted(path.stem for path in made.glob("*.svg")) == theories()
+
+
+def test_links_to_elsewhere_go_to_known_places(site):
+    """They are not followed here; what is new among them is looked at by whoever adds it to the list."""
+    links = re.compile(r"""href=["']?https?://([^/"' >]+)""")
+    places = {place for page in site[0].rglob("*.html") for place in links.findall(page.read_text(encoding="utf-8"))}
+    assert places <= ELSEWHERE
 
 
 def test_nothing_is_fetched_when_a_page_is_read(site):

@@ -69,7 +69,8 @@ def table(part: type[BaseModel]) -> str:
         required = field.is_required()
         missing = required or field.default in (None, PydanticUndefined, "", ())
         default = "required" if required else "" if missing else f"`{field.default}`"
-        lines.append(f"| `{name}` | {kind(field.annotation)} | {default} | {meaning} |")
+        cells = (f"`{name}`", kind(field.annotation), default, meaning)
+        lines.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
     return "\n".join(lines)
 
 

@@ -1,7 +1,11 @@
-"""A picture of how beliefs move under a theory, in one life that is the same for all theories."""
+"""A picture of how beliefs move under a theory, in one life that is the same for all theories.
+
+Starts are insecure and not alike, so that availability and worth are told apart where a theory treats them alike.
+"""
 
 import matplotlib.pyplot as plt
 import numpy as np
+from scipy.special import logit
 
 from iwm_bayes.core import Model, rule_values
 from iwm_bayes.filtering import fields, loop
@@ -14,6 +18,7 @@ FIGURE = "therapist"
 OUTCOMES = np.repeat([0.0, 1.0, 0.0, 1.0], [8, 9, 1, 10])
 GAP = 24  # the session before which nothing happens for a while
 ABSENT = 10.0  # units of time
+STARTS = {"availability_start": 0.35, "worth_start": 0.2}
 
 
 def lived() -> np.ndarray:
@@ -26,8 +31,10 @@ def lived() -> np.ndarray:
 
 
 def beliefs(model: Model) -> dict[str, np.ndarray]:
-    """Beliefs (event,) of someone with the middle value of every prior."""
-    levels = {row.label: np.array([row.middle]) for row in rows(model, [FIGURE])}
+    """Beliefs (event,) of someone who starts insecure, with the middle value of every other prior."""
+    middle = {row.label: row.middle for row in rows(model, [FIGURE])}
+    known = {name: logit(start) for name, start in STARTS.items() if name in middle}
+    levels = {label: np.array([level]) for label, level in (middle | known).items()}
     p = rule_values(model, values(model, levels, [FIGURE], 1))
     found = loop(model.rule, p, lived(), 1, [Reading(about, "after") for about in ("availability", "worth")])
     return dict(zip(("availability", "worth"), (belief[:, 0] for belief in found), strict=True))

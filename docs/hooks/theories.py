@@ -41,8 +41,9 @@ def page(name: str) -> str:
 
 ![Beliefs of one person]({name}.svg)
 
-*Someone with the middle value of every prior: eight sessions without response, sixteen with, of which the tenth is a
-rupture, then ten units of time without a session, and four more. Made by the rule when this page was built.*
+*Someone who starts at .35 of availability and .2 of worth, with the middle value of every other prior: eight sessions
+without response, sixteen with, of which the tenth is a rupture, then ten units of time without a session, and four
+more. Made by the rule when this page was built.*
 
 ## The rule
 
