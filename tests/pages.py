@@ -83,7 +83,8 @@ def console(text: str, folder: Path, names: dict[str, Any]) -> None:
 def text(text: str, folder: Path, names: dict[str, Any]) -> None:
     """Each line stands in a docstring of the program, or among what the last command printed."""
     said = {" ".join(line.split()) for line in (SOURCES + names.get("printed", "")).splitlines()}
-    assert [line for line in text.splitlines() if " ".join(line.split()) not in said] == []
+    unknown = [line for line in text.splitlines() if " ".join(line.split()) not in said]
+    assert not unknown, unknown
 
 
 def written(text: str, folder: Path) -> Path:

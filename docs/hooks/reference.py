@@ -4,7 +4,7 @@ from command_line import command_line
 from keys import study_file, theory_file
 from lives_of_theories import life
 from mkdocs.config.defaults import MkDocsConfig
-from mkdocs.structure.files import File, Files
+from mkdocs.structure.files import File, Files, InclusionLevel
 from theories import page, shelf
 
 from iwm_bayes.theory import theories
@@ -28,6 +28,6 @@ def made() -> dict[str, str | bytes]:
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add what is made to what is written; pages of single theories are reached from their list, not from the menu."""
     for name, content in made().items():
-        files.append(File.generated(config, f"{FOLDER}/{name}", content=content))
-    config.validation.nav.omitted_files = 10  # a theory's page is in no menu; what is written and left out would be
+        place = InclusionLevel.NOT_IN_NAV if "/" in name else InclusionLevel.INCLUDED
+        files.append(File.generated(config, f"{FOLDER}/{name}", content=content, inclusion=place))
     return files

@@ -39,7 +39,7 @@ def page(name: str) -> str:
 
 {model.predicts}
 
-![Beliefs of one person]({name}.svg)
+![Availability and worth of one person along 28 sessions under {name}]({name}.svg)
 
 *Someone who starts at .35 of availability and .2 of worth, with the middle value of every other prior: eight sessions
 without response, sixteen with, of which the tenth is a rupture, then ten units of time without a session, and four
