@@ -1,0 +1,100 @@
+"""The pages of the two kinds of TOML files, from the types that read them."""
+
+import inspect
+import re
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic_core import PydanticUndefined
+
+from iwm_bayes import study, theory
+
+COMMENT = re.compile(r"^    (\w+):.*?  # (.+)$", re.MULTILINE)
+MEANINGS = {  # of keys of which the program's own files say nothing beside them
+    "Study.name": "of the study, and of the folder of its runs",
+    "Study.data": "the table, one row per event: `.csv`, `.parquet`, or a folder of Parquet files",
+    "Study.theory": "a name on the shelf, the path of a theory file, or a list to compare",
+    "Study.columns": "the table's names for the program's words",
+    "Study.responses": "what people rated or did, by the theory's name for it",
+    "Study.people": "what is known of people besides their sessions",
+    "Outcome.column": "the column of outcomes",
+    "Outcome.scale": "its ends: the first means no response, the second a full one",
+    "Outcome.missing": "what a blank means: `unseen` (nothing happened), or `unrecorded` (a form is missing)",
+    "Scaled.column": "the column",
+    "Scaled.scale": "its ends",
+    "Answer.column": "the column",
+    "Answer.scale": "its ends; `[7, 1]` for a reversed item",
+    "Answer.rater": "who rated",
+    "Columns.person": "who",
+    "Columns.session": "the number of the session",
+    "Columns.figure": "with whom; one figure where it is left out",
+    "Columns.time": "when, in numbers or ISO dates; the number of the session where it is left out",
+    "Columns.outcome": "observed responsiveness",
+    "Columns.distress": "what raises or lowers a bid",
+    "Columns.threat": "frightening or intrusive care, apart from responsiveness",
+    "People.data": "the table of people",
+    "People.person": "its column of people",
+    "People.missing": "`drop` leaves out people whose covariates are blank; else they are an error",
+    "Prior.typical": "90 % prior interval of the average person, natural scale",
+    "Prior.spread": "half-normal scale of the between-person sd, link scale",
+    "Prior.pooling": "`partial`: people around a group; `shared`: one value; `separate`: nothing in common",
+    "Prior.by": "one group centre, or one per figure",
+    "Theory.claim": "what it says, in a sentence",
+    "Theory.reference": "where it comes from",
+    "Theory.rule": 'how beliefs move: a name, or `"file.py:RULE"`',
+    "Theory.responses": "how beliefs show: kinds, or names of your own for kinds",
+    "Theory.transfer": "a new figure is met with what was learned of others",
+    "Theory.parameters": "priors that differ, by parameter",
+}
+
+
+def kind(annotation: Any) -> str:
+    """A type in words."""
+    text = annotation.__name__ if isinstance(annotation, type) else str(annotation)
+    text = re.sub(r"typing\.|iwm_bayes\.\w+\.|pathlib\.|Annotated\[(\w+),[^\]]*\]", lambda m: m.group(1) or "", text)
+    return text.replace(" | None", "").replace("|", "or").replace("Literal", "one of ").strip()
+
+
+def meanings(part: type[BaseModel]) -> dict[str, str]:
+    """What is said of each key beside it in the program's files."""
+    return dict(COMMENT.findall(inspect.getsource(part)))
+
+
+def table(part: type[BaseModel]) -> str:
+    """The keys of one part of a file. A key of which nothing is said is an error: say what it means."""
+    beside = meanings(part)
+    lines = ["| key | | default | meaning |", "|---|---|---|---|"]
+    for name, field in part.model_fields.items():
+        meaning = MEANINGS.get(f"{part.__name__}.{name}") or beside[name]
+        required = field.is_required()
+        missing = required or field.default in (None, PydanticUndefined, "", ())
+        default = "required" if required else "" if missing else f"`{field.default}`"
+        cells = (f"`{name}`", kind(field.annotation), default, meaning)
+        lines.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
+    return "\n".join(lines)
+
+
+def section(title: str, part: type[BaseModel]) -> str:
+    return f"## {title}\n\n{(inspect.getdoc(part) or '').strip()}\n\n{table(part)}\n"
+
+
+def study_file() -> str:
+    """The page of study files."""
+    parts = (
+        ("The file", study.Study),
+        ("[columns]", study.Columns),
+        ("outcome", study.Outcome),
+        ("reported, distress, threat", study.Scaled),
+        ("[responses.NAME]", study.Answer),
+        ("[people]", study.People),
+    )
+    opening = "A table's columns and a theory's words, bound by one TOML file. Unknown keys are errors.\n"
+    return "\n".join(["# Study file", "", opening, *(section(*part) for part in parts)])
+
+
+def theory_file() -> str:
+    """The page of theory files."""
+    parts = (("The file", theory.Theory), ("[parameters.NAME]", theory.Prior))
+    kinds = "\n".join(f"- `{name}`" for name in theory.told())
+    opening = "A rule, its responses, and the priors that differ. Unknown keys are errors.\n"
+    return "\n".join(["# Theory file", "", opening, *(section(*part) for part in parts), "## Responses", "", kinds, ""])
