@@ -61,6 +61,14 @@ def test_levels_count_from_the_first(tmp_path):
     np.testing.assert_array_equal(data["answer_sure"].values[:, 0], [0, 2, 1])
 
 
+def test_levels_that_are_numbers_have_no_decimal_point(tmp_path):
+    """A column of 0, 1 and blanks, as pandas writes it: 1.0."""
+    frame = pd.DataFrame({"who": "a", "visit": [1, 2, 3], "acts": 1, "came": [1.0, np.nan, 0.0]})
+    responses = {"approach": {"column": "came", "levels": ["0", "1"]}}
+    _, _, data = reading(tmp_path, frame, responses, {"approach": "approach"})
+    np.testing.assert_array_equal(data["answer_approach"].values[:, 0], [1, np.nan, 0])
+
+
 def test_levels_that_do_not_fit_are_told(tmp_path):
     """Too few levels, a scale of another length, and an answer between two levels, all at once."""
     frame = pd.DataFrame({"who": "a", "visit": [1, 2], "acts": 1, "far": [1.5, 1], "sure": ["no", "yes"]})

@@ -105,10 +105,15 @@ def scaled(table: Table, column: str, scale: tuple[float, float]) -> np.ndarray:
     return np.where(off, np.nan, (found - scale[0]) / (scale[1] - scale[0]))
 
 
+def spelled(answers: pd.Series) -> pd.Series:
+    """Answers as words; whole numbers without a decimal point, which a table with blanks may have given them."""
+    return answers.astype(str).str.strip().str.replace(r"^(-?\d+)\.0+$", r"\1", regex=True)
+
+
 def chosen(table: Table, column: str, levels: Sequence[str]) -> np.ndarray:
     """A column of answers as 0, 1, ... in the order of `levels`; NaN where blank."""
-    given = table.frame[column].astype(str).str.strip()
-    found = given.map({level: float(index) for index, level in enumerate(levels)}).to_numpy(dtype=float)
+    order = {level: float(index) for index, level in enumerate(spelled(pd.Series(levels)))}
+    found = spelled(table.frame[column]).map(order).to_numpy(dtype=float)
     unknown = np.isnan(found) & ~blank(table, column)
     quoted = [f'"{level}"' for level in levels]
     fault = f"neither {quoted[0]} nor {quoted[1]}" if len(levels) == 2 else f"none of {', '.join(quoted)}"
