@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from iwm_bayes.derive import incidence, true_security
-from iwm_bayes.play import LIVES, Story, in_words, movable, person, phases, play, usual
+from iwm_bayes.play import LIVES, Story, acting, in_words, movable, person, phases, play, usual
 from iwm_bayes.simulate import simulate
 from iwm_bayes.theory import load
 
@@ -76,7 +76,7 @@ def test_a_gap_is_time_in_which_uncertainty_grows():
 @pytest.mark.parametrize("theory", ["rescorla_wagner", "compensatory"])
 def test_the_same_lives_are_judged_the_same_elsewhere(theory):
     """The same people and seed, simulated as a study and judged by `derive`."""
-    model, story = load(theory), Story()
+    model, story = acting(load(theory)), Story()
     found = play(model, {}, story, lives=60, seed=3)
     people = person(model, {}, ["caregiver", "therapist"], 60)
     data = simulate(model, phases(story), people, seed=3)

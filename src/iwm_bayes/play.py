@@ -5,21 +5,20 @@ so does not see them. The same seed gives the same chances, so that what changes
 Beliefs are those about the therapist and oneself; security is earned as in `earned`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
 
 from iwm_bayes.care import rupture_and_repair, steady
-from iwm_bayes.core import Model, Parameter, leaves, parameters, rule_values
-from iwm_bayes.data import arrange
+from iwm_bayes.core import Model, Parameter, parameters, rule_values
 from iwm_bayes.derive import group_median, incidence
-from iwm_bayes.earned import STRICT, Judgement, judge, path
-from iwm_bayes.filtering import course
+from iwm_bayes.earned import STRICT, Judgement, Path, judge, path
+from iwm_bayes.filtering import SCALARS, Moment
 from iwm_bayes.living import live
 from iwm_bayes.population import LINKS, rows, values
-from iwm_bayes.simulate import Phase, figures_of, schedule, table_of
+from iwm_bayes.simulate import Phase, Planned, figures_of, schedule
 from iwm_bayes.trajectories import both, happened, together, within
 
 LIVES = 300  # a share is then known to 3 of 100 (its Monte-Carlo standard error at one half)
@@ -57,11 +56,14 @@ def phases(story: Story) -> list[Phase]:
     return [*early, Phase({THERAPIST: therapist}, story.sessions)]
 
 
+def acting(model: Model) -> Model:
+    """The theory with those responses alone that decide what is seen: the others move no belief."""
+    return model._replace(responses={name: r for name, r in model.responses.items() if r.effect == "withdraws"})
+
+
 def movable(model: Model) -> dict[str, Parameter]:
-    """The free parameters that move beliefs: those of the rule, and of responses that decide what is seen."""
-    told = [name for name, response in model.responses.items() if response.effect == "none"]
-    silent = {leaf for name in told for leaf, _ in leaves(model.responses[name].parameters, name)}
-    return {name: p for name, p in parameters(model).items() if p.fixed is None and name not in silent}
+    """The free parameters that move beliefs, by name."""
+    return {name: declared for name, declared in parameters(acting(model)).items() if declared.fixed is None}
 
 
 def usual(parameter: Parameter) -> float:
@@ -81,44 +83,59 @@ def person(model: Model, chosen: Mapping[str, float], figures: list[str], lives:
     return values(model, levels, figures, lives)
 
 
+def sequence(plan: Sequence[Planned], figures: Sequence[str], story: Story) -> np.ndarray:
+    """Who is met when, (event, field, 1) as `filtering.course`: one unit of time apart, but for the gap."""
+    met_now = np.array([[planned.figure == figure for figure in figures] for planned in plan], dtype=float)
+    met_before = np.cumsum(met_now, axis=0) > met_now
+    fields = dict.fromkeys(SCALARS, np.zeros(len(plan)))
+    elapsed = np.ones(len(plan))
+    elapsed[story.childhood + story.sessions // 2] += story.gap
+    fields |= {"since_figure": elapsed, "since_any": elapsed}
+    return np.column_stack([*fields.values(), met_now, met_before])[..., None]
+
+
+def lived(moments: Sequence[Moment], figures: Sequence[str]) -> xr.Dataset:
+    """Mean outcome and shares of ruptures and repairs by session with the therapist, as in `trajectories`."""
+    seen = np.stack([moment.seen for moment in moments])
+    events = {
+        "outcome": np.stack([moment.event.outcome for moment in moments]),
+        "seen": seen,
+        "figure_index": np.stack([moment.event.figure.argmax(axis=0) for moment in moments]),
+        "present": np.ones_like(seen),
+        "assessment": np.zeros_like(seen),
+    }
+    data = xr.Dataset(
+        {name: (("event", "person"), values) for name, values in events.items()},
+        {"figure": list(figures), "person": np.arange(seen.shape[1])},
+    )
+    return happened(data, THERAPIST).mean("person")
+
+
+def trajectory(along: Path, met: xr.Dataset) -> xr.Dataset:
+    """Beliefs over lives and what they met, by session from 0 (the start), as in `trajectories`."""
+    drawn = both(along, 1, True)[..., 0]
+    coordinates = {"belief": ["availability", "worth"], "session": np.arange(drawn.shape[2])}
+    held = xr.DataArray(drawn, coordinates, ("belief", "sample", "session")).dropna("belief", how="all")
+    low, middle, high = within(held)
+    beliefs = xr.Dataset({"low": low, "middle": middle, "high": high})
+    found = xr.merge([beliefs, together(held), met], join="outer")
+    return found.assign_coords(response=[]).assign_attrs(who="the group")
+
+
 def play(model: Model, chosen: Mapping[str, float], story: Story, lives: int = LIVES, seed: int = 1) -> Played:
     """Live through a story so many times. `chosen` are values by parameter name, natural scale."""
-    model = model._replace(responses={n: r for n, r in model.responses.items() if r.effect in ("none", "withdraws")})
+    model = acting(model)
     plan, figures = schedule(phases(story)), figures_of(phases(story), False)
     people = person(model, chosen, figures, lives)
-    table = table_of(plan, model, 1)
-    table["time"] += story.gap * (table["session"] > story.childhood + story.sessions // 2)
-    lived = np.tile(course(arrange(table, model.responses, "session", figures)), (1, 1, lives))
-    p = rule_values(model, people)
-    start, offers = model.rule.start(p, len(figures)), [planned.offer for planned in plan]
-    generator = np.random.default_rng(seed)
-    moments = [moment for moment, _ in live(model, people, lived, offers, len(figures), start, generator)]
-    counts = np.tile(np.array([planned.figure == THERAPIST for planned in plan])[:, None], (1, lives))
+    course = np.repeat(sequence(plan, figures, story), lives, axis=2)
+    p, offers = rule_values(model, people), [planned.offer for planned in plan]
+    start, generator = model.rule.start(p, len(figures)), np.random.default_rng(seed)
+    moments = [moment for moment, _ in live(model, people, course, offers, len(figures), start, generator)]
+    counts = np.repeat([[planned.figure == THERAPIST] for planned in plan], lives, axis=1)
     along = path(model, p, moments, counts, figures.index(THERAPIST), len(figures))
-    held = xr.DataArray(
-        both(along, 1, True)[..., 0],
-        {"belief": ["availability", "worth"], "session": np.arange(story.sessions + 1)},
-        ("belief", "sample", "session"),
-    ).dropna("belief", how="all")
-    low, middle, high = within(held)
-    events = xr.Dataset(
-        {
-            "outcome": (("event", "person"), np.stack([moment.event.outcome for moment in moments])),
-            "seen": (("event", "person"), np.stack([moment.seen for moment in moments])),
-            "figure_index": (("event", "person"), np.stack([moment.event.figure.argmax(0) for moment in moments])),
-            "present": (("event", "person"), np.ones_like(counts)),
-            "assessment": (("event", "person"), np.zeros_like(counts)),
-        },
-        {"figure": figures, "person": np.arange(lives)},
-    )
-    met = happened(events, THERAPIST).mean("person")
-    trajectory = xr.merge([xr.Dataset({"low": low, "middle": middle, "high": high}), together(held), met], join="outer")
     judged = judge(along, STRICT)
-    return Played(
-        trajectory.assign_coords(response=[]).assign_attrs(who="the group"),
-        judged,
-        incidence(judged, story.sessions, lives)[0],
-    )
+    found = trajectory(along, lived(moments, figures))
+    return Played(found, judged, incidence(judged, story.sessions, lives)[0])
 
 
 def in_words(played: Played) -> str:

@@ -10,7 +10,7 @@ from importlib import resources
 from typing import Any
 
 import numpy as np
-from dash import ALL, MATCH, Dash, Input, Output, State
+from dash import ALL, MATCH, Dash, Input, Output, State, ctx, no_update
 from flask import Response
 from werkzeug.serving import BaseWSGIServer, make_server
 
@@ -104,8 +104,12 @@ def alive(app: Dash) -> None:
         },
     )
     def show(values: Any, own: Any, names: Any) -> dict[str, Any]:
-        found = {name: chosen(values[name], own[name]) for name in values}
-        return shown(names, found, story(found.pop("care")))
+        moved = {name: chosen(values[name], own[name]) for name in values}
+        found = shown(names, moved, story(moved.pop("care")))
+        one = ctx.triggered and len(ctx.triggered) == 1  # none or many: a theory was left out, or came with its sliders
+        alone = ctx.triggered_id["side"] if one else "care"
+        resting = [f"trajectory-{side}" for side in SIDES if alone in SIDES and side != alone]
+        return found | dict.fromkeys(resting, no_update)
 
 
 def private(response: Response) -> Response:
