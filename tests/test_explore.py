@@ -14,7 +14,8 @@ from test_report_page import WIDTHS, until
 
 PLOTS = "[...document.querySelectorAll('.js-plotly-plot')]"
 DRAWN = f"{PLOTS}.length == 4 && {PLOTS}.every(e => e.data?.length && e.querySelector('.main-svg'))"
-FITTED = f"{PLOTS}.every(e => Math.abs(e.clientWidth - e._fullLayout.width) <= 1)"
+FITTED = f"""{PLOTS}.every(e => Math.abs(e.clientWidth - e._fullLayout.width) <= 1
+    && e.closest('figure').clientHeight > e._fullLayout.height && e._fullLayout.height > 300)"""
 OUTSIDE = """[...document.querySelectorAll('main, main *')]
     .filter(e => !e.closest('svg') && e.getBoundingClientRect().right > innerWidth + 1)
     .map(e => e.outerHTML.slice(0, 80))"""

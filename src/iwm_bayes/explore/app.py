@@ -62,19 +62,25 @@ def curve(shares: Mapping[str, np.ndarray]) -> Figure:
     return {"data": lines, "layout": layout("", xaxis=across, yaxis=upwards, showlegend=True)}
 
 
+def fitted(drawn: Figure) -> Figure:
+    """A picture without a height of its own, so that it fills its room."""
+    kept = {name: value for name, value in drawn["layout"].items() if name != "height"}
+    return drawn | {"layout": kept}
+
+
 def shown(names: Mapping[str, str], moved: Mapping[str, dict[str, float]], care: Story) -> dict[str, Any]:
     """Everything that the page shows, by where: `names` of theories and the values `moved`, by side."""
     there = {side: played(name, tuple(moved[side].items()), care) for side, name in names.items() if name != NONE}
     labels = {side: f"{side}: {names[side]}" for side in there}
     ways = {labels[side]: lived.trajectory for side, lived in there.items() if lived.trajectory.sizes["belief"] == 2}
     found: dict[str, Any] = {
-        "plane": plane(ways, ""),
+        "plane": fitted(plane(ways, "")),
         "curve": curve({labels[side]: lived.by_session for side, lived in there.items()}),
     }
     for side in SIDES:
         lived = there.get(side)
         found[f"words-{side}"] = in_words(lived) if lived else ""
-        found[f"trajectory-{side}"] = trajectory(lived.trajectory, None, "") if lived else {}
+        found[f"trajectory-{side}"] = fitted(trajectory(lived.trajectory, None, "")) if lived else {}
         found[f"hidden-{side}"] = lived is None
     return found
 

@@ -9,6 +9,7 @@ from iwm_bayes.core import Model
 from iwm_bayes.play import Story, movable, usual
 
 NONE = "none"
+HEIGHT = "26rem"  # of every picture, whatever its width
 CARE = {  # field of a Story: what it is, lowest, highest, step
     "childhood": ("events with an early caregiver", 0, 40, 1),
     "caregiver": ("chance that the caregiver responds (0..1)", 0, 1, 0.05),
@@ -59,7 +60,8 @@ def about(side: str, model: Model) -> list[Any]:
 
 def picture(name: str, words: str, shape: str = "wide") -> html.Figure:
     """Room for a figure, and words that say what it shows, to be read or heard."""
-    drawn = dcc.Graph(id=name, config={"displayModeBar": False, "responsive": True}, className=f"plot {shape}")
+    look = {"displayModeBar": False, "responsive": True}
+    drawn = dcc.Graph(id=name, config=look, className=shape, style={"height": HEIGHT})
     return html.Figure([html.Div(drawn, role="img", **{"aria-label": words}), html.Figcaption(words)])
 
 
