@@ -25,7 +25,8 @@ LAYERS = (  # from the ground up; within a layer a module may import those writt
     "analysis, comparable, comparison, matrix, report.words, report.tables, report.run",
     "report.pictures, report.curves, report.plane, report.trajectory, report.before, report.answer, report.after",
     "report.people, report.paper, report.contents, report.page, report",
-    "console, cli_compare, cli_report, cli_fit, cli_studies, cli_sweep, cli_design, cli_cohort, cli",
+    "play, explore.page, explore.app, explore",
+    "console, cli_compare, cli_report, cli_explore, cli_fit, cli_studies, cli_sweep, cli_design, cli_cohort, cli",
     "__init__",
 )
 DOORS = {
@@ -37,6 +38,7 @@ DOORS = {
     "formulae": {"formulas"},
     "plotly": {"report.pictures"},
     "jinja2": {"report.page"},
+    "dash": {"explore.*"},
     "dask": {"workers"},
     "distributed": {"workers"},
 }

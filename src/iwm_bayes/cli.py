@@ -17,6 +17,7 @@ from iwm_bayes import theory as theories_
 from iwm_bayes.cli_cohort import cohort
 from iwm_bayes.cli_compare import compare
 from iwm_bayes.cli_design import design
+from iwm_bayes.cli_explore import explore
 from iwm_bayes.cli_fit import demo, fit
 from iwm_bayes.cli_report import report
 from iwm_bayes.cli_sweep import calibrate, confuse, recover
@@ -131,7 +132,7 @@ def predict(
     out.print(f"Everything is in {out_folder}")
 
 
-for command in (fit, demo, report, cohort, compare, calibrate, recover, confuse):
+for command in (fit, demo, report, explore, cohort, compare, calibrate, recover, confuse):
     app.command()(command)
 app.add_typer(design, name="design")
 

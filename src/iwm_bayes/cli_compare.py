@@ -9,7 +9,6 @@ import typer
 
 from iwm_bayes.console import GATE_FAILED, describe, err, interruptible, load_all, out, show
 from iwm_bayes.core import InputError
-from iwm_bayes.covariates import covariates, named
 from iwm_bayes.run import sha256, versions
 from iwm_bayes.study import load_study
 from iwm_bayes.theory import load
@@ -94,6 +93,8 @@ def groups_of(study: Path, column: str | None, everyone: Any) -> pd.Series | Non
     people = load_study(study).people
     if people is None:
         raise InputError([f"{study}: --groups needs a table of people: add [people] with `data` and `person`"])
+    from iwm_bayes.covariates import covariates, named  # formulas take a second to import
+
     found = covariates(people, {column: True}, everyone)[column]
     if found.isna().any():
         raise InputError([f"{people.data.name}, column {column!r}: nothing about {named(found.index[found.isna()])}"])
