@@ -51,7 +51,7 @@ def served():
     address = re.search(r"http://127\.0\.0\.1:\d+/", process.stdout.readline()).group()
     yield address, process
     process.send_signal(signal.SIGINT)
-    said, complained = process.communicate(timeout=10)
+    said, complained = process.communicate(timeout=60)
     assert (process.returncode, said, complained) == (0, "", "")
 
 
@@ -102,6 +102,7 @@ def test_nothing_overflows(opened, width):
     until(opened, FITTED)
 
 
+@pytest.mark.slow  # it needs a core to itself
 @pytest.mark.parametrize(
     ("place", "picture", "values"),
     [
