@@ -16,6 +16,14 @@ from iwm_bayes.summary import interval
 
 type Facts = Mapping[str, Any]  # a run's manifest
 
+APPROXIMATE = {
+    "laplace": "Everyone was taken to be Gaussian around their best place, and the group around its own: how far off "
+    "the group is for the first stands beside it (bias); nothing shows how good the second is.",
+    "quadrature": "The group was taken to be Gaussian around its best place, and nothing shows how good that is here.",
+    "advi": "Everything was taken to be Gaussian, and independent of everything else, and nothing shows how good that "
+    "is here.",
+}
+
 
 def word(facts: Facts) -> str:
     """The verdict for the margin: "passed" or what is wrong, as `diagnose.Verdict.word`."""
@@ -51,10 +59,7 @@ def verdict(facts: Facts) -> list[str]:
             f"(E-BFMI {figures['bfmi']:.2f}, at least 0.30 is asked for).",
         ]
     if not facts["exact"]:
-        said.append(
-            "People's parameters were integrated by a Gaussian around their best place, and nothing shows how good "
-            "that is here. Intervals may be too narrow."
-        )
+        said.append(f"{APPROXIMATE[facts['method']]} Intervals may be too narrow.")
     said += [f"Try: {sentence}." for sentence in facts["advice"]]
     if facts["control"]:
         found = Control(facts["control"]["lost"], facts["control"]["error"]).sentence
