@@ -81,9 +81,13 @@ def console(text: str, folder: Path, names: dict[str, Any]) -> None:
 
 
 def text(text: str, folder: Path, names: dict[str, Any]) -> None:
-    """Each line stands in a docstring of the program, or among what the last command printed."""
-    said = {" ".join(line.split()) for line in (SOURCES + names.get("printed", "")).splitlines()}
-    unknown = [line for line in text.splitlines() if " ".join(line.split()) not in said]
+    """Each line stands in a docstring of the program, or in what the last command printed, wherever that is wrapped."""
+    said, printed = (
+        {" ".join(line.split()) for line in SOURCES.splitlines()},
+        " ".join(names.get("printed", "").split()),
+    )
+    lines = [" ".join(line.split()) for line in text.splitlines()]
+    unknown = [line for line in lines if line not in said and line not in printed]
     assert not unknown, unknown
 
 
