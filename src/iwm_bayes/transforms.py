@@ -96,8 +96,8 @@ class Together:
 
     @staticmethod
     def between(root: Any, precision: Any) -> Any:
-        half = pt.tensordot(root, precision, axes=[[0], [0]])
-        return pt.tensordot(root, half, axes=[[0], [1]])
+        half = (root[:, :, None, None] * precision[:, None]).sum(axis=0)  # sums, because not everybody has BLAS
+        return (half[:, :, None] * root[None, :, :, None]).sum(axis=1)
 
     @staticmethod
     def log_determinant(root: Any) -> Any:
