@@ -24,21 +24,21 @@ def by_people(kernel: Any) -> Any:
 
 
 @by_people
-def take(into, scale, x):  # type: ignore[no-untyped-def]
+def take(into: Any, scale: Any, x: Any) -> None:
     """Take scale * x from `into`, (N,) each."""
     for person in range(len(into)):
         into[person] -= scale[person] * x[person]
 
 
 @by_people
-def part(into, divisor):  # type: ignore[no-untyped-def]
+def part(into: Any, divisor: Any) -> None:
     """Divide `into` by a divisor, (N,) each."""
     for person in range(len(into)):
         into[person] /= divisor[person]
 
 
 @by_people
-def factored(precision):  # type: ignore[no-untyped-def]
+def factored(precision: Any) -> Any:
     """Cholesky factors (D, D, N), lower triangles."""
     factor = np.zeros(precision.shape)
     for column in range(len(precision)):
@@ -53,7 +53,7 @@ def factored(precision):  # type: ignore[no-untyped-def]
 
 
 @by_people
-def forward(factor, x):  # type: ignore[no-untyped-def]
+def forward(factor: Any, x: Any) -> None:
     """Put factor^-1 x in the place of x (D, N)."""
     for row in range(len(x)):
         for before in range(row):
@@ -62,7 +62,7 @@ def forward(factor, x):  # type: ignore[no-untyped-def]
 
 
 @by_people
-def backward(factor, x, rows):  # type: ignore[no-untyped-def]
+def backward(factor: Any, x: Any, rows: Any) -> None:
     """Put factor'^-1 x in the place of x, whose first `rows` alone are not 0."""
     for row in range(rows - 1, -1, -1):
         for after in range(row + 1, rows):
@@ -130,7 +130,7 @@ def coloured_by_numba(op: Any, node: Any, **_: Any) -> Any:
     """`Coloured.perform` as machine code."""
 
     @by_people
-    def coloured(precision, pull, z):  # type: ignore[no-untyped-def]
+    def coloured(precision: Any, pull: Any, z: Any) -> Any:
         factor, place, log_determinant = factored(precision), pull.copy(), np.zeros(pull.shape[1])
         forward(factor, place)
         place += z
@@ -147,7 +147,7 @@ def returned_by_numba(op: Any, node: Any, **_: Any) -> Any:
     """`Returned.perform` as machine code."""
 
     @by_people
-    def returned(precision, pull, place, by_place, by_log):  # type: ignore[no-untyped-def]
+    def returned(precision: Any, pull: Any, place: Any, by_place: Any, by_log: Any) -> Any:
         factor, by_z, mean, count = factored(precision), by_place.copy(), pull.copy(), len(pull)
         forward(factor, mean)
         forward(factor, by_z)
