@@ -27,8 +27,6 @@ from iwm_bayes.nuts import drawn
 from iwm_bayes.pilot import untold
 from iwm_bayes.sampler import compile_graph
 
-CAREFUL = 0.9  # acceptance aimed at
-
 
 class Fitted(NamedTuple):
     """A theory with what it makes of everyone by itself."""
@@ -115,4 +113,4 @@ def mixture(theories: Sequence[Fitted], settings: Settings) -> xr.DataTree:
         for name, values in sampled_so(one).data_vars.items()
     }
     ready = compiled.with_data(**{name: values for name, values in given.items() if name in known})
-    return drawn(ready, settings, CAREFUL)
+    return drawn(ready, settings)

@@ -12,7 +12,7 @@ from iwm_bayes.laplace import compile_likelihood
 from iwm_bayes.levels import in_levels
 from iwm_bayes.method import Compiled, Settings, compiled, entering
 from iwm_bayes.pilot import looked_ahead
-from iwm_bayes.sampler import compile_graph
+from iwm_bayes.sampler import ACCEPTED, compile_graph
 from iwm_bayes.streamed import stream
 
 
@@ -39,8 +39,8 @@ def with_data(ready: Compiled, data: xr.Dataset, sampled_as: xr.Dataset) -> Any:
     return sampler.with_data(**{name: value for name, value in given.items() if name in known})
 
 
-def drawn(sampler: Any, settings: Settings, aim: float = 0.8) -> xr.DataTree:
-    """What nutpie draws, all or nothing; `aim` is the acceptance that steps are adapted to."""
+def drawn(sampler: Any, settings: Settings) -> xr.DataTree:
+    """What nutpie draws, all or nothing."""
     background = nutpie.sample(
         sampler,
         draws=settings.draws,
@@ -49,7 +49,7 @@ def drawn(sampler: Any, settings: Settings, aim: float = 0.8) -> xr.DataTree:
         seed=settings.seed,
         progress_bar=settings.progress,
         save_warmup=False,
-        target_accept=aim,
+        target_accept=ACCEPTED,
         blocking=False,
     )
     try:

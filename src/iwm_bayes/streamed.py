@@ -21,6 +21,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from iwm_bayes.method import Settings
+from iwm_bayes.sampler import ACCEPTED
 
 type Tell = Callable[[int, int], None]  # (chain, how many steps of it are done)
 
@@ -90,7 +91,7 @@ def most(chains: list[xr.DataTree]) -> list[xr.DataTree]:
     return longest[: max(range(FEWEST, len(longest) + 1), key=lambda number: number * lengths[number - 1])]
 
 
-def begin(sampler: Any, settings: Settings, store: Path, chain: int, aim: float, tell: Tell) -> Any:
+def begin(sampler: Any, settings: Settings, store: Path, chain: int, tell: Tell) -> Any:
     """Set a chain going, in a store of its own."""
     shutil.rmtree(store, ignore_errors=True)
     store.mkdir(parents=True)
@@ -103,20 +104,20 @@ def begin(sampler: Any, settings: Settings, store: Path, chain: int, aim: float,
         progress_bar=False,
         progress_callback=lambda chains: tell(chain, chains[0].finished_draws),
         save_warmup=False,
-        target_accept=aim,
+        target_accept=ACCEPTED,
         zarr_store=nutpie.zarr_store.LocalStore(str(store)),
         blocking=False,
     )
 
 
-def draw(sampler: Any, settings: Settings, folder: Path, waiting: list[int], aim: float, tell: Tell) -> None:
+def draw(sampler: Any, settings: Settings, folder: Path, waiting: list[int], tell: Tell) -> None:
     """Draw some chains, as many at a time as there are cores."""
     running: dict[int, Any] = {}
     try:
         while waiting or running:
             while waiting and len(running) < (os.cpu_count() or 1):
                 chain = waiting.pop(0)
-                running[chain] = begin(sampler, settings, store_of(folder, chain), chain, aim, tell)
+                running[chain] = begin(sampler, settings, store_of(folder, chain), chain, tell)
             time.sleep(LOOK)
             for chain in [chain for chain, one in running.items() if finished(one)]:
                 running.pop(chain).wait()
@@ -135,7 +136,7 @@ def progress(settings: Settings, waiting: list[int]) -> Iterator[Tell]:
         yield lambda chain, done: bars.update(shown[chain], completed=done)
 
 
-def stream(sampler: Any, settings: Settings, folder: Path, aim: float = 0.8) -> xr.DataTree:
+def stream(sampler: Any, settings: Settings, folder: Path) -> xr.DataTree:
     """Draw the chains that are missing in `folder`, and return all.
 
     Interrupted, it returns what there is, and says so in the posterior's attribute `partial`; KeyboardInterrupt where
@@ -143,7 +144,7 @@ def stream(sampler: Any, settings: Settings, folder: Path, aim: float = 0.8) -> 
     """
     waiting = [chain for chain in range(settings.chains) if count(store_of(folder, chain)) < settings.draws]
     with progress(settings, waiting) as tell, suppress(KeyboardInterrupt):  # what was drawn is on the disk
-        draw(sampler, settings, folder, waiting, aim, tell)
+        draw(sampler, settings, folder, waiting, tell)
     return what_there_is(folder, settings)
 
 
