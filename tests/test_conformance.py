@@ -8,7 +8,7 @@ from helpers import READINGS, differing_by_figure, draw_levels, evaluate, from_l
 from pytensor.graph.traversal import ancestors
 from pytensor.scan.op import Scan
 
-from iwm_bayes import filtering
+from iwm_bayes import filtering, scanning
 from iwm_bayes.core import leaves, rebuild
 from iwm_bayes.data import arrange
 from iwm_bayes.filtering import SCALARS, course
@@ -30,13 +30,13 @@ def scanned(rule, levels, lives, figures):
     """Every reading at every event as a graph, and its inputs."""
     inputs = graph_inputs(levels, lives)
     p = from_levels(rule, inputs[0], figures, levels.shape[1])
-    return inputs, pt.stack(filtering.scan(rule, p, inputs[1], figures, READINGS))
+    return inputs, pt.stack(scanning.scan(rule, p, inputs[1], figures, READINGS))
 
 
 def unrolled(rule, levels, lives, figures):
     """The same without a scan, for so few events that its gradient is cheap with three figures too."""
     inputs = graph_inputs(levels, lives)
-    p = filtering.as_graphs(from_levels(rule, inputs[0], figures, levels.shape[1]))
+    p = scanning.as_graphs(from_levels(rule, inputs[0], figures, levels.shape[1]))
     rows = (inputs[1][event] for event in range(len(lives)))
     moments = filtering.walk(rule, p, rows, figures)
     read = [filtering.read(rule, p, m, READINGS) for m in moments]

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from statistics import median
 
 import pytest
 from test_layers import MODULES
@@ -72,14 +73,14 @@ def opened(browser, served):
 
 
 def test_playing_needs_no_sampler():
-    """What the page imports at its head, and what that imports, is without PyMC: so it starts within five seconds."""
+    """What the page imports, and what that imports, is without sampler and paper: so it starts within five seconds."""
     waiting, met = ["cli_explore", "explore.app", "__init__"], set()
     while waiting:
         module = waiting.pop()
         met.add(module)
         named = {name.removeprefix("iwm_bayes.") for name in at_the_head(module)}
         within = {part for name in named for part in (name, name.partition(".")[0])} & MODULES.keys()
-        assert not {name.partition(".")[0] for name in named} & {"pymc", "nutpie", "numba"}, module
+        assert not {name.partition(".")[0] for name in named} & {"pymc", "pytensor", "nutpie", "matplotlib"}, module
         waiting += within - met
     assert {"play", "living", "filtering", "report.pictures"} <= met
 
@@ -111,9 +112,9 @@ def test_nothing_overflows(opened, width):
     ],
 )
 def test_a_slider_changes_the_picture_at_once(opened, place, picture, values):
-    """Within 300 ms from hand to picture: the fastest of five moves, because the machine may be busy."""
+    """Within 300 ms from hand to picture, in the median of five moves."""
     moved = [opened.evaluate(MOVE, [place, picture, str(value)]) for value in values]
-    assert min(moved) < 300.0
+    assert median(moved) < 300.0
 
 
 def test_a_slider_moves_by_keyboard(opened):

@@ -15,7 +15,8 @@ import pytest
 from matplotlib.testing.compare import compare_images
 from PIL import Image
 
-from iwm_bayes.plots import as_svg, look, save, security
+from iwm_bayes import palette
+from iwm_bayes.plots import as_svg, save, security
 
 REFERENCES = Path(__file__).parent / "figures"
 DPI = 60
@@ -57,7 +58,7 @@ def shifted(monkeypatch):
 
 def alike(monkeypatch):
     """Lines of different arms that differ by colour alone."""
-    same = tuple(line._replace(linestyle="-", marker="o") for line in look.LINES)
+    same = tuple(line._replace(linestyle="-", marker="o") for line in palette.LINES)
     monkeypatch.setattr(security, "LINES", same)
 
 
@@ -77,7 +78,7 @@ def test_a_fault_is_seen(fault, monkeypatch, tmp_path):
 def test_no_two_lines_are_told_apart_by_colour_alone():
     """Each has a style and a marker of its own."""
     for field in ("color", "linestyle", "marker"):
-        assert len({getattr(line, field) for line in look.LINES}) == len(look.LINES)
+        assert len({getattr(line, field) for line in palette.LINES}) == len(palette.LINES)
 
 
 def test_figures_are_written_as_svg_and_pdf(tmp_path):

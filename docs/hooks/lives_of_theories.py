@@ -9,7 +9,8 @@ from scipy.special import logit
 
 from iwm_bayes.core import Model, rule_values
 from iwm_bayes.filtering import fields, loop
-from iwm_bayes.plots.look import LINES, as_svg, open_sides
+from iwm_bayes.palette import LINES
+from iwm_bayes.plots.look import as_svg, open_sides
 from iwm_bayes.population import rows, values
 from iwm_bayes.reading import Reading
 from iwm_bayes.theory import load

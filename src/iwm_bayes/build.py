@@ -17,11 +17,12 @@ from iwm_bayes.answers import answers
 from iwm_bayes.answers import fields as answer_fields
 from iwm_bayes.columns import ANYONE
 from iwm_bayes.core import Family, Model, Response, carried, each, leaves, rebuild, response_values, rule_values
-from iwm_bayes.filtering import SCALARS, course, fields, remembered, scan, summed_in_graph
+from iwm_bayes.filtering import SCALARS, course, fields, remembered
 from iwm_bayes.hierarchy import coordinates, levels_in_graph, own
 from iwm_bayes.ops import by_figure, first_figures, has_figures, over_figures
 from iwm_bayes.population import figures_of, values
 from iwm_bayes.reading import readings, taken
+from iwm_bayes.scanning import scan, summed_in_graph
 
 
 def swappable(model: Model, data: xr.Dataset, ahead: int = 1) -> dict[str, np.ndarray]:

@@ -1,25 +1,22 @@
-"""Living through a sequence of events: one step, a loop over arrays, a scan in a graph.
+"""Living through a sequence of events: one step, and a loop of it over arrays. In a graph, `scanning` does the same.
 
     before = drift(p, state, event)                  time passes, always
     after  = learn(p, before, event) where seen      an outcome teaches only if it was experienced
 
-Both drivers take a *course*, float64 (event, field, person): the fields of `Event` and whether the
-outcome was seen, in one array, because every array that a compiled model can swap adds to its
-compilation. Both return what each reading sees at every event. What a response keeps of its readings
-is summed up afterwards: it does not act on beliefs.
+Both take a *course*, float64 (event, field, person): the fields of `Event` and whether the outcome was seen, in one
+array, because every array that a compiled model can swap adds to its compilation. Both return what each reading sees
+at every event. What a response keeps of its readings is summed up afterwards: it does not act on beliefs.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import pytensor
-import pytensor.tensor as pt
 import xarray as xr
 
 from iwm_bayes.columns import ANYONE
-from iwm_bayes.core import Event, Params, Response, Rule, State, each, leaves
-from iwm_bayes.ops import Array, by_figure, constant, count_figures, flat, refill, where
+from iwm_bayes.core import Event, Params, Response, Rule, State, each
+from iwm_bayes.ops import Array, by_figure, constant, count_figures, where
 from iwm_bayes.reading import READS, Reading, View, readings
 
 SCALARS = ("outcome", "seen", "since_figure", "since_any", "distress", "threat", "reported")
@@ -126,55 +123,3 @@ def remembered(
         total = summed(response.keeps[reading.about](p, since), found[reading])
         values[reading] = total - found[reading] if response.moment == "before" else total
     return values
-
-
-def graphs(tree: Any) -> list[Any]:
-    """Every graph of a tree of quantities, in order."""
-    return [graph for _, leaf in leaves(tree) for graph in flat(leaf)]
-
-
-def as_graphs(p: Params) -> Params:
-    """Parameters of which those that are fixed come as arrays, all as graphs."""
-    return each(lambda leaf: refill(leaf, map(pt.as_tensor, flat(leaf))), p)
-
-
-def summed_in_graph(share: Any, reading: Any) -> Any:
-    """`summed` in a graph."""
-    start = pt.zeros_like(reading[0])
-    return pytensor.scan(
-        lambda left, new, total: constant(1.0) * (left * total + new),
-        sequences=[pt.broadcast_to(share, reading.shape), reading],
-        outputs_info=[start],
-        strict=True,
-        return_updates=False,
-    )
-
-
-def scan(rule: Rule, p: Params, course: Any, figures: int, wanted: Sequence[Reading]) -> list[Any]:
-    """The same in a graph: events are scanned over, never unrolled.
-
-    Every output is multiplied by 1. Where the gradient of one output contains another output as it stands, PyTensor
-    copies the whole gradient for each pair of input and output, which takes minutes with twenty states; a product
-    is nowhere contained, and simplified away.
-    """
-    p = as_graphs(p)
-    start = rule.start(p, figures)
-    states, constants = ([pt.as_tensor(graph) for graph in graphs(tree)] for tree in (start, p))
-
-    def one(row: Any, *rest: Any) -> list[Any]:
-        given = iter(rest)
-        s, values = (each(lambda leaf: refill(leaf, given), tree) for tree in (start, p))
-        event, seen = unpack(row, figures)
-        before, after = step(rule, values, s, event, seen)
-        outputs = [*graphs(after), *read(rule, values, Moment(s, before, after, event, seen), wanted)]
-        return [constant(1.0) * output for output in outputs]
-
-    outputs = pytensor.scan(
-        one,
-        sequences=[course],
-        outputs_info=[*states, *[None] * len(wanted)],
-        non_sequences=constants,
-        strict=True,
-        return_updates=False,
-    )
-    return outputs[len(states) :]

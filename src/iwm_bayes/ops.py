@@ -11,11 +11,10 @@ axis (compensatory, two figures).
 
 import operator
 from collections.abc import Callable, Iterable, Iterator
+from importlib import import_module
 from typing import Any
 
 import numpy as np
-import pytensor.tensor as pt
-from pytensor.graph.basic import Variable
 from scipy import special
 
 type Array = Any  # a float64 NumPy array, a PyTensor variable over people, or Figures of those
@@ -78,22 +77,33 @@ def _rowwise(function: Callable[..., Array]) -> Callable[..., Array]:
     return apply
 
 
+def in_graph(x: Array) -> bool:
+    """Whether a quantity is a PyTensor variable: those know by what they are made, arrays and numbers do not."""
+    return hasattr(x, "owner")
+
+
+def graphs() -> Any:
+    """PyTensor, imported where there is a graph, because that takes a second and simulation needs none."""
+    return import_module("pytensor.tensor")
+
+
 def _either(on_arrays: Callable[..., Array], on_graphs: Callable[..., Array]) -> Callable[..., Array]:
+    """A function of arrays, or, with PyTensor as its first argument, of graphs."""
+
     def function(*arguments: Array) -> Array:
-        in_graph = any(isinstance(argument, Variable) for argument in arguments)
-        return (on_graphs if in_graph else on_arrays)(*arguments)
+        return on_graphs(graphs(), *arguments) if any(map(in_graph, arguments)) else on_arrays(*arguments)
 
     return _rowwise(function)
 
 
-exp = _either(np.exp, pt.exp)
-log = _either(np.log, pt.log)
-sqrt = _either(np.sqrt, pt.sqrt)
-sigmoid = _either(special.expit, pt.sigmoid)
-logit = _either(special.logit, lambda x: pt.log(x) - pt.log1p(-x))
-where = _either(np.where, pt.switch)
-maximum = _either(np.maximum, pt.maximum)
-minimum = _either(np.minimum, pt.minimum)
+exp = _either(np.exp, lambda pt, x: pt.exp(x))
+log = _either(np.log, lambda pt, x: pt.log(x))
+sqrt = _either(np.sqrt, lambda pt, x: pt.sqrt(x))
+sigmoid = _either(special.expit, lambda pt, x: pt.sigmoid(x))
+logit = _either(special.logit, lambda pt, x: pt.log(x) - pt.log1p(-x))
+where = _either(np.where, lambda pt, condition, x, y: pt.switch(condition, x, y))
+maximum = _either(np.maximum, lambda pt, x, y: pt.maximum(x, y))
+minimum = _either(np.minimum, lambda pt, x, y: pt.minimum(x, y))
 
 
 def constant(value: float) -> np.float64:
@@ -108,7 +118,7 @@ def has_figures(x: Array) -> bool:
 
 def by_figure(rows: list[Array]) -> Array:
     """Quantities (person,) of each figure together, (figure, person)."""
-    return Figures(rows) if any(isinstance(row, Variable) for row in rows) else np.stack(rows)
+    return Figures(rows) if any(map(in_graph, rows)) else np.stack(rows)
 
 
 def each_figure(x: Array, figures: int) -> Array:
@@ -148,8 +158,8 @@ def first_figures(x: Array, figures: int) -> Array:
 
 def by_choice(rows: list[Array]) -> Array:
     """Quantities of each of several choices together, along a last axis of their own."""
-    if any(isinstance(row, Variable) for row in rows):
-        return pt.stack(rows, axis=-1)
+    if any(map(in_graph, rows)):
+        return graphs().stack(rows, axis=-1)
     return np.stack(np.broadcast_arrays(*rows), axis=-1)
 
 

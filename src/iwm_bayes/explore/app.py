@@ -15,8 +15,8 @@ from flask import Response
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from iwm_bayes.explore.page import NONE, about, page, place
+from iwm_bayes.palette import LINES
 from iwm_bayes.play import Played, Story, in_words, play
-from iwm_bayes.plots.look import LINES
 from iwm_bayes.report.pictures import DASHES, Figure, axis, layout, line
 from iwm_bayes.report.plane import plane
 from iwm_bayes.report.trajectory import trajectory

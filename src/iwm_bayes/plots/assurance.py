@@ -10,7 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from iwm_bayes.design import SURE
-from iwm_bayes.plots.look import LINES, VERMILLION, open_sides, plain
+from iwm_bayes.palette import LINES, VERMILLION
+from iwm_bayes.plots.look import open_sides, plain
 
 
 def share_lines(panel: Axes, own: pd.DataFrame, others: Sequence[str]) -> None:

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from iwm_bayes.plots.look import BLUE, VERMILLION, plain
+from iwm_bayes.palette import BLUE, VERMILLION
+from iwm_bayes.plots.look import plain
 
 
 def checks_figure(checks: Mapping[str, pd.DataFrame]) -> Figure:

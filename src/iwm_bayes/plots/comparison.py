@@ -5,7 +5,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from iwm_bayes.plots.look import LINES, open_sides, plain
+from iwm_bayes.palette import LINES
+from iwm_bayes.plots.look import open_sides, plain
 
 
 def comparison_figure(ranking: pd.DataFrame, unit: str) -> Figure:

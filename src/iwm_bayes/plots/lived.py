@@ -7,7 +7,8 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from iwm_bayes.plots.look import LINES, open_sides, plain
+from iwm_bayes.palette import LINES
+from iwm_bayes.plots.look import open_sides, plain
 
 
 def lived_figure(lives: Mapping[str, xr.Dataset]) -> Figure:

@@ -1,35 +1,13 @@
-"""How all figures look: colours that every kind of colour vision tells apart, lines that differ in grey, plain names.
-
-Colours of Okabe & Ito (2008), https://jfly.uni-koeln.de/color/.
-"""
+"""What all figures share: plain names, open sides, and how they are written."""
 
 from collections.abc import Iterable, Mapping
 from io import BytesIO
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-
-BLUE, VERMILLION, GREEN, PURPLE, BLACK = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000"
-
-
-class Line(NamedTuple):
-    """How one of several is drawn; no two share a colour, a line style or a marker."""
-
-    color: str
-    linestyle: Any
-    marker: str
-
-
-LINES = (
-    Line(BLUE, "-", "o"),
-    Line(VERMILLION, "--", "s"),
-    Line(GREEN, "-.", "^"),
-    Line(PURPLE, ":", "D"),
-    Line(BLACK, (0, (5, 1, 1, 1, 1, 1)), "v"),
-)
 
 
 def plain(name: object) -> str:

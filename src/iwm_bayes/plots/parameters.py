@@ -5,7 +5,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from iwm_bayes.plots.look import BLUE, VERMILLION, open_sides, plain
+from iwm_bayes.palette import BLUE, VERMILLION
+from iwm_bayes.plots.look import open_sides, plain
 
 
 def prior_posterior_figure(table: pd.DataFrame) -> Figure:

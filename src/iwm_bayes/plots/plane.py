@@ -9,10 +9,9 @@ import matplotlib.pyplot as plt
 import xarray as xr
 from matplotlib.figure import Figure
 
-from iwm_bayes.plots.look import BLACK, LINES, blank, open_sides, plain
+from iwm_bayes.palette import BLACK, LINES, QUARTERS
+from iwm_bayes.plots.look import blank, open_sides, plain
 from iwm_bayes.trajectories import outline
-
-QUARTERS = {"dismissing": (0.02, 0.98), "secure": (0.98, 0.98), "fearful": (0.02, 0.02), "preoccupied": (0.98, 0.02)}
 
 
 def belief_plane(paths: Mapping[str, xr.Dataset]) -> Figure:

@@ -6,7 +6,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from iwm_bayes.plots.look import BLUE, VERMILLION, open_sides
+from iwm_bayes.palette import BLUE, VERMILLION
+from iwm_bayes.plots.look import open_sides
 from iwm_bayes.predict import CLAIMED, DENIED
 
 

@@ -5,7 +5,8 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from iwm_bayes.plots.look import BLACK, BLUE, LINES, blank, counts_below, open_sides, plain
+from iwm_bayes.palette import BLACK, BLUE, LINES
+from iwm_bayes.plots.look import blank, counts_below, open_sides, plain
 
 TICKS = 7  # at most so many places at which people are counted
 

@@ -5,7 +5,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from iwm_bayes.plots.look import BLUE, VERMILLION, open_sides
+from iwm_bayes.palette import BLUE, VERMILLION
+from iwm_bayes.plots.look import open_sides
 
 
 def calibration_figure(

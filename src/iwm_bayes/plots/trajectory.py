@@ -6,7 +6,8 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from iwm_bayes.plots.look import BLACK, GREEN, LINES, VERMILLION, open_sides, plain
+from iwm_bayes.palette import BLACK, GREEN, LINES, VERMILLION
+from iwm_bayes.plots.look import open_sides, plain
 
 
 def beliefs_in(panel: Axes, course: xr.Dataset) -> None:

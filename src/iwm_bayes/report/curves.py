@@ -3,7 +3,7 @@
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.plots.look import LINES
+from iwm_bayes.palette import LINES
 from iwm_bayes.plots.security import some
 from iwm_bayes.report.pictures import DASHES, Figure, axis, band, layout, line
 

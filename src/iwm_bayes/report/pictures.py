@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from plotly.offline import get_plotlyjs
 
-from iwm_bayes.plots.look import LINES, VERMILLION
+from iwm_bayes.palette import LINES, VERMILLION
 
 type Figure = dict[str, Any]
 

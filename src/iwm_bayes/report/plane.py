@@ -4,8 +4,7 @@ from collections.abc import Mapping
 
 import xarray as xr
 
-from iwm_bayes.plots.look import LINES
-from iwm_bayes.plots.plane import QUARTERS
+from iwm_bayes.palette import LINES, QUARTERS
 from iwm_bayes.report.pictures import GREY, MARKERS, Figure, axis, layout, line, numbers
 from iwm_bayes.trajectories import outline
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.plots.look import BLACK, GREEN, LINES, VERMILLION
+from iwm_bayes.palette import BLACK, GREEN, LINES, VERMILLION
 from iwm_bayes.report.pictures import Figure, axis, band, layout, line, numbers, said
 
 
