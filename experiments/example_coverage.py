@@ -14,6 +14,7 @@ from example_sessions import PHASES, people
 
 from iwm_bayes.derive import earned_security, true_security
 from iwm_bayes.diagnose import gate
+from iwm_bayes.incidence import median_sessions
 from iwm_bayes.infer import Compiled, Settings, compile_model, nuts
 from iwm_bayes.simulate import simulate
 from iwm_bayes.theory import load
@@ -28,7 +29,7 @@ def one(compiled: Compiled, seed: int) -> dict[str, object]:
     security = earned_security(compiled.model, fit, "therapist")["median_sessions"]
     low, high = (float(end) for end in security.quantile([0.05, 0.95]))
     known = true_security(compiled.model, data, truth, "therapist")
-    median = float(np.median(known.sessions[known.insecure]))
+    median = float(median_sessions(known, int(known.sessions.max())))
     verdict = gate(fit, security.to_dataset(name="median"))
     return {"seed": seed, "low": low, "high": high, "truth": median, "held": low <= median <= high,
             "passed": verdict.passed, "reasons": verdict.reasons}  # fmt: skip

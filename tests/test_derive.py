@@ -49,7 +49,7 @@ def test_a_posterior_that_knows_gives_the_truth(known, view) -> None:
     """Draw by draw machinery and direct computation agree, for a figure and for the general model."""
     model, data, truth, fit = known
     found, judged = earned_security(model, fit, view), true_security(model, data, truth, view)
-    for name in ("sessions", "earned", "corrective", "repairs", "insecure"):
+    for name in ("sessions", "earned", "corrective", "repairs", "insecure", "followed"):
         np.testing.assert_array_equal(found[name].values, np.broadcast_to(getattr(judged, name), (2, 3, PEOPLE)))
     by_the_end = judged.earned[judged.insecure].mean()
     np.testing.assert_allclose(found["probability"].isel(session=-1), by_the_end)

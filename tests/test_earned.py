@@ -57,6 +57,13 @@ def test_hold_exactly_met_and_one_short():
     assert verdict(life([0.7] * 5, outcome=[0] * 5)) == (6, False, True)
 
 
+def test_a_hold_is_seen_while_as_many_sessions_remain():
+    """From the fourth of nine sessions six remain, from the second of seven; of five, from none."""
+    assert judge(life([0.5] * 9, outcome=0), STRICT).followed.tolist() == [4]
+    assert judge(life([0.5] * 5, outcome=0), STRICT).followed.tolist() == [0]
+    assert judge(life([0.5] * 9, outcome=0, counts=[True] * 7 + [False] * 2), STRICT).followed.tolist() == [2]
+
+
 def test_without_a_disappointment_survived_nothing_is_earned():
     """The outcome below .5 must be seen, and within the six sessions."""
     assert not verdict(life([0.7] * 9, outcome=1.0))[1]

@@ -14,7 +14,7 @@ LAYERS = (  # from the ground up; within a layer a module may import those writt
     "responses.rating, responses.choice, responses.approach, responses.seek, responses.*, responses",
     "written, naming, study, table, formulas, covariates, columns, sequence, data, care",
     "population, theory, filtering, answers",
-    "living, simulate, retell, scanning, whitening, transforms, hierarchy, levels, build, sampler, earned",
+    "living, simulate, retell, scanning, whitening, transforms, hierarchy, levels, build, sampler, earned, incidence",
     "method, crowd, gaussians, scores, drawn, quadrature, climb, bias, laplace, pilot",
     "streamed, nuts, advi, control, mixture, infer, run, unfinished",
     "people, lives, identify, diagnose, advise, contrasts, likeness, derive, arms, summary, individuals",

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from iwm_bayes.derive import incidence, true_security
+from iwm_bayes.derive import true_security
+from iwm_bayes.incidence import by_session
 from iwm_bayes.play import LIVES, Story, acting, in_words, movable, person, phases, play, usual
 from iwm_bayes.simulate import simulate
 from iwm_bayes.theory import load
@@ -83,7 +84,7 @@ def test_the_same_lives_are_judged_the_same_elsewhere(theory):
     judged = true_security(model, data, people, "therapist")
     for name, values in judged._asdict().items():
         assert np.array_equal(values, getattr(found.judged, name)), name
-    assert np.array_equal(incidence(judged, story.sessions, 60)[0], found.by_session, equal_nan=True)
+    assert np.array_equal(by_session(judged, story.sessions), found.by_session, equal_nan=True)
 
 
 def test_who_withdraws_learns_nothing():

@@ -73,7 +73,7 @@ def test_figures_for_paper_lie_beside_the_report(reported):
 
 def test_the_answer_is_that_of_the_run(made, page):
     """The sentence holds the numbers of answers.csv."""
-    line = pd.read_csv(made[0] / "run" / "answers.csv").set_index("figure").loc[NASTY]
+    line = pd.read_csv(made[0] / "run" / "answers.csv").set_index(["figure", "arm"]).loc[(NASTY, "everyone")]
     answer = within(page, "answer")
     middle, low, high = re.fullmatch(r"(\S+) \[(\S+), (\S+)\]", line["sessions"]).groups()
     assert f"secure after {middle} (90 % interval {low} to {high}) sessions" in answer

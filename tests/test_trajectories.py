@@ -7,8 +7,9 @@ import xarray as xr
 from runs import NASTY, PEOPLE, UNSURE
 from scipy import stats
 
-from iwm_bayes.arms import arms_of, curves
+from iwm_bayes.arms import arms_of, curves, differences
 from iwm_bayes.care import steady
+from iwm_bayes.summary import arm_lines, security_lines
 from iwm_bayes.trajectories import (
     answers,
     beliefs,
@@ -121,25 +122,42 @@ def test_the_group_is_the_mean_of_people(course):
     np.testing.assert_allclose(group["mean"].sel(session=0), held.sel(session=0).mean(["sample", "person"]))
 
 
-def test_people_at_risk_can_be_counted():
+def test_arms_are_counted_apart():
     """Five people, one draw: who is secure from the start counts nowhere, who is done or gone is at risk no more."""
+    people = {
+        "insecure": [True, True, True, True, False],
+        "earned": [True, False, True, False, True],
+        "sessions": [2, 3, 3, 4, 1],  # the second had two sessions, the fourth three
+        "corrective": [1, 0, 2, 1, 0],
+        "repairs": [0, 0, 0, 0, 0],
+        "followed": [3, 2, 3, 3, 3],
+    }
     security = xr.Dataset(
-        {
-            "insecure": (("chain", "draw", "person"), [[[True, True, True, True, False]]]),
-            "earned": (("chain", "draw", "person"), [[[True, False, True, False, True]]]),
-            "sessions": (
-                ("chain", "draw", "person"),
-                [[[2, 3, 3, 4, 1]]],
-            ),  # the second had two sessions, the fourth three
-            "chance": (("chain", "draw"), [[0.1]]),
-        },
+        {name: (("chain", "draw", "person"), [[values]]) for name, values in people.items()}
+        | {"chance": (("chain", "draw"), [[0.1]])},
         {"session": [1, 2, 3]},
         {"figure": "therapist"},
     )
     found = curves(security, pd.Series(["a", "a", "b", "b", "b"]))
     assert found["arm"].values.tolist() == ["everyone", "a", "b"]
     assert found["at_risk"].values.tolist() == [[4, 4, 2], [2, 2, 0], [2, 2, 2]]
-    np.testing.assert_allclose(found["probability"].values[:, 0, 0], [[0, 0.25, 0.5], [0, 0.5, 0.5], [0, 0, 0.5]])
+    np.testing.assert_allclose(found["probability"].values[:, 0, 0], [[0, 0.25, 0.625], [0, 0.5, 0.5], [0, 0, 0.5]])
+    assert found["median_sessions"].values.ravel().tolist() == [3, 2, 3]
+    assert found["median_corrective"].values.ravel().tolist() == [2, 1, 2]
+    apart = differences(found)
+    assert (apart["arm"].item(), int(apart["session"]), apart.item()) == ("b", 2, -0.5)
+    [everyone, *_] = security_lines(found)
+    assert everyone == {
+        "figure": "therapist",
+        "arm": "everyone",
+        "start insecure": "80%",
+        "sessions": "3 [3, 3]",
+        "corrective": "2 [2, 2]",
+        "earned secure": "62% [62%, 62%]",
+        "by chance": "10%",
+    }
+    [line] = arm_lines(apart, "a", "therapist")
+    assert (line["arms"], line["more earned secure"], line["P(above 0)"]) == ("b - a", "-50% [-50%, -50%]", 0.0)
 
 
 def test_arms_are_words_of_which_there_are_few(made):

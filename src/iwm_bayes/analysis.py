@@ -10,7 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from iwm_bayes.advise import advice
-from iwm_bayes.arms import arms_of, curves
+from iwm_bayes.arms import arms_of, curves, differences
 from iwm_bayes.columns import ANYONE
 from iwm_bayes.contrasts import contrasts
 from iwm_bayes.control import Control
@@ -26,8 +26,17 @@ from iwm_bayes.people import names
 from iwm_bayes.plots import earned_curve, save
 from iwm_bayes.rules.assimilating import assimilating
 from iwm_bayes.run import manifest, sha256, write_json, write_run
-from iwm_bayes.summary import contrast_table, group_table, grouping_table, security_line, sensitivity_lines, style_line
+from iwm_bayes.summary import (
+    arm_lines,
+    contrast_table,
+    group_table,
+    grouping_table,
+    security_lines,
+    sensitivity_lines,
+    style_line,
+)
 
+TABLES = ("answers", "arms", "styles", "sensitivity", "assimilation", "contrasts", "between", "likeness", "people")
 ASSIMILATIONS = (0.3, 0.5)  # beside 0, where nothing in the data says how much of a report is expectation
 
 
@@ -44,6 +53,7 @@ class Analysis(NamedTuple):
     between: pd.DataFrame  # the sd between members of the groups of formulas
     likeness: pd.DataFrame  # whether people of the same group are alike beyond the theory
     answers: pd.DataFrame
+    arms: pd.DataFrame  # how many more are earned secure in one arm than in another, where the study has arms
     styles: pd.DataFrame
     sensitivity: pd.DataFrame
     assimilation: pd.DataFrame  # group parameters at other assimilations, where outcomes are people's own reports
@@ -68,7 +78,8 @@ def analyse(
     security = {view or ANYONE: earned_security(model, fitted, view) for view in views}
     medians = xr.Dataset({view: found["median_sessions"] for view, found in security.items()})
     verdict = gate(fitted, medians.fillna(0))
-    answers = pd.DataFrame([security_line(found) for found in security.values()])
+    by_arm = {view: curves(found, arms_of(data)) for view, found in security.items()}
+    answers = pd.DataFrame([line for drawn in by_arm.values() for line in security_lines(drawn)])
     answers["gate"] = verdict.word
     groups = group_table(model, fitted)
     styles = pd.DataFrame([style_line(found) for found in security.values()])
@@ -84,6 +95,7 @@ def analyse(
         marked(grouping_table(fitted), verdict),
         marked(likeness(model, fitted), verdict),
         answers,
+        marked(pd.DataFrame([line for drawn in by_arm.values() for line in differing(drawn)]), verdict),
         marked(styles, verdict),
         marked(sensitivity, verdict),
         pd.DataFrame() if verdict.partial else at_assimilations(model, data, groups, method, settings),
@@ -91,6 +103,12 @@ def analyse(
         settings,
         seconds,
     )
+
+
+def differing(drawn: xr.Dataset) -> list[dict[str, object]]:
+    """How arms differ in earned security toward one figure; no lines where there are no arms."""
+    _, *arms = map(str, drawn["arm"].values)
+    return arm_lines(differences(drawn), arms[0], drawn.attrs["figure"]) if arms else []
 
 
 def marked(table: pd.DataFrame, verdict: Verdict) -> pd.DataFrame:
@@ -138,12 +156,22 @@ def write(found: Analysis, folder: Path, files: dict[str, Path]) -> None:
     def fill(place: Path) -> None:
         found.fit.to_netcdf(place / "fit.nc", engine="h5netcdf")
         found.groups.to_csv(place / "summary.csv", index=False)
-        for name in ("answers", "styles", "sensitivity", "assimilation", "contrasts", "between", "likeness", "people"):
+        for name in (
+            "answers",
+            "arms",
+            "styles",
+            "sensitivity",
+            "assimilation",
+            "contrasts",
+            "between",
+            "likeness",
+            "people",
+        ):
             if len(getattr(found, name)):
                 getattr(found, name).to_csv(place / f"{name}.csv", index=False)
         for view, security in found.security.items():
-            if not security["insecure"].any():
-                continue  # nobody starts insecure: there is no curve to draw
+            if security["probability"].isnull().all():
+                continue  # nobody starts insecure, or is followed for as long as a hold: there is no curve to draw
             curve = earned_curve(curves(security, arms_of(found.fit["data"].to_dataset())))
             save(curve, *(place / f"earned {quote(view, safe=' ')}.{kind}" for kind in ("svg", "pdf", "png")))
         facts = manifest(

@@ -4,7 +4,6 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any
 
-import numpy as np
 import pandas as pd
 import typer
 import xarray as xr
@@ -58,6 +57,7 @@ def demo(
 ) -> None:
     """Fit the shipped example, simulated sessions whose truth is known, and hold the answer beside it."""
     from iwm_bayes.derive import true_security
+    from iwm_bayes.summary import truth_line
 
     home = resources.files("iwm_bayes") / "example"
     with resources.as_file(home) as example:
@@ -73,7 +73,7 @@ def demo(
     beside = []
     for view, security in analysis.security.items():
         known = true_security(model, data, truth, view if view in data["figure"].values else None)
-        beside.append(truth_line(view, security, known))
+        beside.append(truth_line(security, known))
     show(pd.DataFrame(beside), "The answer beside the truth: group median among people who start insecure")
     finish(analysis, out_folder, report)
 
@@ -85,17 +85,6 @@ def kept_for_later(found: Any, folder: Path) -> None:
         for sentence in found.advice:
             out.print(f"[yellow]Try:[/yellow] {sentence}.")
         raise typer.Exit(INTERRUPTED)
-
-
-def truth_line(view: str, security: xr.Dataset, known: Any) -> dict[str, str]:
-    """What was estimated and what is true, for one view."""
-    line = {"figure": view}
-    for name, true in (("sessions", known.sessions), ("corrective", known.corrective)):
-        low, high = security[f"median_{name}"].quantile([0.05, 0.95]).values
-        median = float(np.median(true[known.insecure]))
-        inside = "inside" if low <= median <= high else "OUTSIDE"
-        line |= {f"{name}, 90 %": f"{low:g} .. {high:g}", f"{name}, truth": f"{median:g} ({inside})"}
-    return line
 
 
 def fitted(model: Model, data: xr.Dataset, settings: dict[str, Any], method: str, place: Path) -> Any:
@@ -127,6 +116,8 @@ def tell_and_write(found: Any, folder: Path, files: dict[str, Path]) -> None:
     if len(found.assimilation):
         show(found.assimilation, "The average person, if so much of every report were what had been expected")
     show(found.answers, "Until earned security, under the care that was given (medians and 90 % intervals)")
+    if len(found.arms):
+        show(found.arms, "How many more are earned secure (share of those who start insecure; 90 % intervals)")
     show(found.sensitivity, "Earned secure by the last session, by threshold and hold")
     show(found.styles, "Styles at the last session")
     if found.control:

@@ -10,16 +10,9 @@ from iwm_bayes.care import Care, steady
 from iwm_bayes.columns import ANYONE
 from iwm_bayes.core import Model, leaves
 from iwm_bayes.earned import STRICT, STYLES, Criterion, Judgement, Path, final_styles, judge
+from iwm_bayes.incidence import by_session, median_corrective, median_sessions
 from iwm_bayes.lives import in_parts, lives
 from iwm_bayes.people import names, thin
-
-
-def incidence(judged: Judgement, last: int, people: int) -> np.ndarray:
-    """Share of those who start insecure that are earned secure by each session, (draw, session)."""
-    insecure, sessions, earned = (x.reshape(-1, people) for x in (judged.insecure, judged.sessions, judged.earned))
-    by = (sessions[..., None] <= np.arange(1, last + 1)) & earned[..., None] & insecure[..., None]
-    with np.errstate(invalid="ignore"):
-        return by.sum(axis=1) / insecure.sum(axis=1)[:, None]
 
 
 def mean_where_defined(shares: np.ndarray) -> np.ndarray:
@@ -29,36 +22,31 @@ def mean_where_defined(shares: np.ndarray) -> np.ndarray:
     return np.where(defined.any(axis=-1), total / np.maximum(defined.sum(axis=-1), 1), np.nan)
 
 
-def group_median(values: np.ndarray, insecure: np.ndarray) -> np.ndarray:
-    """Median over the people who start insecure, per draw; NaN in draws where nobody does."""
-    kept = np.where(insecure, values.astype(float), np.nan)
-    empty = ~insecure.any(axis=1)
-    kept[empty] = 0.0
-    return np.where(empty, np.nan, np.nanmedian(kept, axis=1))
-
-
 def nearby(criterion: Criterion) -> tuple[np.ndarray, np.ndarray]:
     """Thresholds and holds around a criterion, three each."""
     return (criterion.secure + np.array([-0.05, 0.0, 0.05])).round(3), criterion.hold + np.array([-2, 0, 2])
 
 
+def of_people(judged: Judgement, people: int) -> Judgement:
+    """A judgement of draws of people (draw x person,) as (draw, person)."""
+    return Judgement._make(leaf.reshape(-1, people) for leaf in judged)
+
+
 def answers(lived: Path, by_chance: Path, criterion: Criterion, people: int) -> xr.Dataset:
     """What some draws say of earned security, with dim `sample` for draws; see `earned_security`."""
-    judged, last = judge(lived, criterion), len(lived.counts)
+    judged, last = of_people(judge(lived, criterion), people), len(lived.counts)
     secures, holds = nearby(criterion)
     others = [[judge(lived, criterion._replace(secure=secure, hold=hold)) for hold in holds] for secure in secures]
-    by_the_end = [[incidence(other, last, people)[:, -1] for other in line] for line in others]
+    by_the_end = [[by_session(of_people(other, people), last)[:, -1] for other in line] for line in others]
     in_style = final_styles(lived).reshape(-1, people, 1) == np.arange(len(STYLES))
-    per_person = {name: leaf.reshape(-1, people) for name, leaf in leaves(judged)}
+    chance = of_people(judge(by_chance, criterion), people)
     return xr.Dataset(
-        {name: (("sample", "person"), leaf) for name, leaf in per_person.items()}
+        {name: (("sample", "person"), leaf) for name, leaf in leaves(judged)}
         | {
-            f"median_{name}": ("sample", group_median(per_person[name], per_person["insecure"]))
-            for name in ("sessions", "corrective")
-        }
-        | {
-            "probability": (("sample", "session"), incidence(judged, last, people)),
-            "chance": ("sample", incidence(judge(by_chance, criterion), last, people)[:, -1]),
+            "median_sessions": ("sample", median_sessions(judged, last)),
+            "median_corrective": ("sample", median_corrective(judged, last)),
+            "probability": (("sample", "session"), by_session(judged, last)),
+            "chance": ("sample", by_session(chance, last)[:, -1]),
             "in_style": (("sample", "style"), in_style.mean(axis=1)),
             "sensitivity": (("secure", "hold", "sample"), by_the_end),
         },
@@ -77,11 +65,12 @@ def earned_security(
     """Sessions and corrective experiences until earned security, draw by draw, by `earned.Criterion`.
 
     `figure` names whose sessions are counted; None is the general model: worth, and what would be expected
-    of someone new. Variables, NaN in draws in which nobody starts insecure:
+    of someone new. Variables, NaN in draws in which nobody is at risk at the first session; see `incidence` for shares
+    and medians where people are followed for unequal times:
 
-        insecure, sessions, earned, corrective, repairs   (chain, draw, person); censored sessions = last + 1
-        median_sessions, median_corrective                (chain, draw), over people who start insecure
-        probability    (chain, draw, session)             share of those earned secure by each session
+        insecure, sessions, earned, corrective, repairs, followed   (chain, draw, person); as `earned.Judgement`
+        median_sessions, median_corrective                (chain, draw), until half are; last + 1 if they are not
+        probability    (chain, draw, session)             share earned secure by each session, of who starts insecure
         chance         (chain, draw)                      the share by the last session under care of .5
         sensitivity    (secure, hold)                     the share under other thresholds and holds
         in_style       (chain, draw, style)               share of people in each style at their last session
@@ -127,7 +116,7 @@ def project(
     generator = np.random.default_rng(seed)
     people = fit["data"].sizes["person"]
     shares = [
-        incidence(judge(part.projected(care, sessions, generator), criterion), sessions, people)
+        by_session(of_people(judge(part.projected(care, sessions, generator), criterion), people), sessions)
         for part in in_parts(model, fit, draws, figure)
     ]
     return xr.DataArray(np.concatenate(shares), {"session": np.arange(1, sessions + 1)}, ("sample", "session"))

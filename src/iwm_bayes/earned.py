@@ -50,6 +50,7 @@ class Judgement(NamedTuple):
     earned: np.ndarray
     corrective: np.ndarray  # corrective experiences until then
     repairs: np.ndarray  # repairs until then
+    followed: np.ndarray  # the last session from which a hold could be seen; 0 where none
 
 
 def toward(event: Event, figure: int, figures: int) -> Event:
@@ -113,6 +114,7 @@ def judge(path: Path, criterion: Criterion) -> Judgement:
         earned,
         (corrective & until).sum(axis=0),
         (path.repair & until).sum(axis=0),
+        np.maximum(last + 1 - criterion.hold, 0),
     )
 
 

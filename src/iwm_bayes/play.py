@@ -13,9 +13,9 @@ import xarray as xr
 
 from iwm_bayes.care import rupture_and_repair, steady
 from iwm_bayes.core import Model, Parameter, parameters, rule_values
-from iwm_bayes.derive import group_median, incidence
 from iwm_bayes.earned import STRICT, Judgement, Path, judge, path
 from iwm_bayes.filtering import SCALARS, Moment
+from iwm_bayes.incidence import by_session, median_sessions
 from iwm_bayes.living import live
 from iwm_bayes.population import LINKS, rows, values
 from iwm_bayes.simulate import Phase, Planned, figures_of, schedule
@@ -135,7 +135,7 @@ def play(model: Model, chosen: Mapping[str, float], story: Story, lives: int = L
     along = path(model, p, moments, counts, figures.index(THERAPIST), len(figures))
     judged = judge(along, STRICT)
     found = trajectory(along, lived(moments, figures))
-    return Played(found, judged, incidence(judged, story.sessions, lives)[0])
+    return Played(found, judged, by_session(judged, story.sessions))
 
 
 def in_words(played: Played) -> str:
@@ -150,7 +150,7 @@ def in_words(played: Played) -> str:
     end = f"After session {last}, {beliefs} in the middle."
     if not judged.insecure.any():
         return f"Nobody begins the therapy insecure, so there is no security to be earned. {end} {happened_}"
-    median = float(group_median(judged.sessions[None], judged.insecure[None])[0])
+    median = float(median_sessions(judged, last))
     until = f"after {median:.0f} sessions" if median <= last else f"not within {last} sessions"
     return (
         f"{100 * judged.insecure.mean():.0f} of 100 begin the therapy insecure. Of these, "

@@ -4,7 +4,10 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from iwm_bayes.arms import EVERYONE
 from iwm_bayes.core import Model
+from iwm_bayes.earned import Judgement
+from iwm_bayes.incidence import median_corrective, median_sessions
 from iwm_bayes.levels import contraction
 from iwm_bayes.people import names
 from iwm_bayes.population import LINKS, rows
@@ -117,26 +120,77 @@ def grouping_table(fit: xr.DataTree) -> pd.DataFrame:
     )
 
 
-def security_line(security: xr.Dataset) -> dict[str, object]:
-    """One line on earned security toward a figure or in general; blank where nobody starts insecure."""
-    if not security["insecure"].any():
-        return {"figure": security.attrs["figure"], "start insecure": "nobody"}
-    sessions, low, high = interval(security["median_sessions"].values)
-    corrective, fewest, most = interval(security["median_corrective"].values)
-    share, lower, upper = interval(security["probability"].isel(session=-1).values)
-    last = security.sizes["session"]
+def at_most(count: float, last: int, beyond: str) -> str:
+    """Sessions or experiences until half are earned secure; `beyond` where that is one more than the `last`."""
+    return beyond if count > last else f"{count:g}"
 
-    def censored(value: float) -> str:
-        return f"> {last}" if value > last else f"{value:g}"
 
-    return {
-        "figure": security.attrs["figure"],
-        "start insecure": f"{float(security['insecure'].mean()):.0%}",
-        "sessions": f"{censored(sessions)} [{censored(low)}, {censored(high)}]",
-        "corrective": f"{corrective:g} [{fewest:g}, {most:g}]",
-        "earned secure": f"{share:.0%} [{lower:.0%}, {upper:.0%}]",
-        "by chance": f"{float(security['chance'].mean()):.0%}",
-    }
+def until(draws: np.ndarray, last: int, beyond: str) -> str:
+    """The same of draws, with its 90 % interval."""
+    middle, low, high = (at_most(count, last, beyond) for count in interval(draws))
+    return f"{middle} [{low}, {high}]"
+
+
+def halves(last: int) -> dict[str, str]:
+    """What is counted until half are earned secure, and what is said where they are not by the last session."""
+    return {"sessions": f"> {last}", "corrective": "never"}
+
+
+def security_lines(curves: xr.Dataset) -> list[dict[str, object]]:
+    """Earned security toward a figure or in general, of `arms.curves`: a line for everyone, and one for each arm.
+
+    Blank where nobody starts insecure, or nobody is followed long enough to tell.
+    """
+    lines, last = [], curves.sizes["session"]
+    for arm in curves["arm"].values:
+        own = curves.sel(arm=arm)
+        line = {"figure": curves.attrs["figure"]} | ({"arm": str(arm)} if curves.sizes["arm"] > 1 else {})
+        if not own["insecure"]:
+            lines.append(line | {"start insecure": "nobody"})
+            continue
+        line["start insecure"] = f"{float(own['insecure']):.0%}"
+        if own["probability"].isnull().all():
+            lines.append(line | {"sessions": "too few to tell"})
+            continue
+        share, lower, upper = interval(own["probability"].isel(session=-1).values)
+        for name, beyond in halves(last).items():
+            line[name] = until(own[f"median_{name}"].values, last, beyond)
+        line["earned secure"] = f"{share:.0%} [{lower:.0%}, {upper:.0%}]"
+        if arm == EVERYONE:
+            line["by chance"] = f"{float(own['chance']):.0%}"
+        lines.append(line)
+    return lines
+
+
+def truth_line(security: xr.Dataset, known: Judgement) -> dict[str, str]:
+    """What `earned_security` found until half are earned secure, beside what is true of people who are known."""
+    line, last = {"figure": security.attrs["figure"]}, security.sizes["session"]
+    truth = {"sessions": median_sessions(known, last), "corrective": median_corrective(known, last)}
+    for name, beyond in halves(last).items():
+        draws, true = security[f"median_{name}"].values, float(truth[name])
+        _, low, high = interval(draws)
+        inside = "inside" if low <= true <= high else "OUTSIDE"
+        line[f"{name}, 90 %"] = until(draws, last, beyond)
+        line[f"{name}, truth"] = f"{at_most(true, last, beyond)} ({inside})"
+    return line
+
+
+def arm_lines(differences: xr.DataArray, first: str, figure: str) -> list[dict[str, object]]:
+    """How many more are earned secure in each arm than in the `first`, of `arms.differences`, where that is known."""
+    lines = []
+    for arm in differences["arm"].values if differences.notnull().any() else ():
+        draws = differences.sel(arm=arm).values
+        middle, low, high = interval(draws)
+        lines.append(
+            {
+                "figure": figure,
+                "arms": f"{arm} - {first}",
+                "by session": int(differences["session"]),
+                "more earned secure": f"{middle:+.0%} [{low:+.0%}, {high:+.0%}]",
+                "P(above 0)": float((draws[~np.isnan(draws)] > 0).mean()),
+            }
+        )
+    return lines
 
 
 def style_line(security: xr.Dataset) -> dict[str, object]:

@@ -20,10 +20,9 @@ def answer_section(run: Run, courses: dict[str, Course], kept: dict[str, Any]) -
     """Earned security in words and curves, the way of the group, and what a plan of care would bring."""
     arms, found = arms_of(run.data), []
     for place, view in enumerate([*run.figures, ANYONE]):
-        security = run.security[view]
-        sentence, curve = words.answer(security), []
-        if security["insecure"].any():
-            drawn = curves(security, arms)
+        drawn, curve = curves(run.security[view], arms), []
+        sentence = words.answer(drawn)
+        if drawn["probability"].notnull().any():
             below = ", ".join(map(str, drawn["arm"].values))
             caption = (
                 f"Earned secure by session ({view}), among those who start insecure; 90 % intervals. "
@@ -44,6 +43,7 @@ def answer_section(run: Run, courses: dict[str, Course], kept: dict[str, Any]) -
         ways.insert(0, shown(caption, f"{caption} {says}", "plane", plane(groups, run.mark), kept))
     tables = [
         *run.table("answers", "Until earned security, under the care that was given (medians, 90 % intervals)"),
+        *run.table("arms", "How many more are earned secure (share of those who start insecure; 90 % intervals)"),
         *run.table("sensitivity", "Earned secure by the last session, by threshold and hold"),
         *run.table("styles", "Styles at the last session"),
     ]

@@ -12,7 +12,7 @@ from iwm_bayes.control import Control
 from iwm_bayes.core import Model
 from iwm_bayes.earned import Criterion
 from iwm_bayes.method import Settings
-from iwm_bayes.summary import interval
+from iwm_bayes.summary import at_most, interval
 
 type Facts = Mapping[str, Any]  # a run's manifest
 
@@ -73,22 +73,26 @@ def span(draws: Any, form: str = "{:g}") -> str:
     return f"{middle} (90 % interval {low} to {high})"
 
 
-def answer(security: xr.Dataset) -> str:
-    """Sessions and corrective experiences until earned security toward one figure or in general."""
-    about, last = security.attrs["figure"], security.sizes["session"]
+def answer(curves: xr.Dataset) -> str:
+    """Sessions and corrective experiences until earned security toward one figure or in general, of `arms.curves`."""
+    everyone, about, last = curves.isel(arm=0), curves.attrs["figure"], curves.sizes["session"]
     toward = "in general" if about == ANYONE else f"toward {about}"
-    if not security["insecure"].any():
+    if not everyone["insecure"]:
         return f"Nobody starts insecure {toward}: there is no security to be earned."
-    start = f"{float(security['insecure'].mean()):.0%} of people start insecure {toward}."
-    share = span(security["probability"].isel(session=-1).values, "{:.0%}")
-    chance = f"{float(security['chance'].mean()):.0%}"
+    start = f"{float(everyone['insecure']):.0%} of people start insecure {toward}."
+    if everyone["probability"].isnull().all():
+        return f"{start} Nobody is followed long enough to tell whether security is earned."
+    share = span(everyone["probability"].isel(session=-1).values, "{:.0%}")
+    chance = f"{float(everyone['chance']):.0%}"
     ends = f"By session {last}, {share} of them are earned secure; care that says nothing would bring {chance} there."
-    sessions, _, _ = interval(security["median_sessions"].values)
+    sessions, _, _ = interval(everyone["median_sessions"].values)
     if sessions > last:
         return f"{start} Fewer than half of them become earned secure within {last} sessions. {ends}"
-    when, lessons = (span(security[f"median_{name}"].values) for name in ("sessions", "corrective"))
-    many = f"{when.replace(str(last + 1), f'more than {last}')} sessions"
-    return f"{start} Half of them are earned secure after {many} and {lessons} corrective experiences. {ends}"
+    when, lessons = (
+        "{} (90 % interval {} to {})".format(*(at_most(end, last, beyond) for end in interval(everyone[name].values)))
+        for name, beyond in (("median_sessions", f"more than {last}"), ("median_corrective", "more than they had"))
+    )
+    return f"{start} Half of them are earned secure after {when} sessions and {lessons} corrective experiences. {ends}"
 
 
 def definition(criterion: Facts) -> str:
@@ -98,7 +102,9 @@ def definition(criterion: Facts) -> str:
         f"Who starts with availability or worth at {said.insecure:g} or below starts insecure; earned secure is, from "
         f"the first session on, who has both at {said.secure:g} or more for {said.hold} sessions, at least one of "
         f"which brought an outcome below {said.disappointment:g}. A corrective experience is an outcome that exceeds "
-        f"what was expected by {said.surprise:g} or more while a belief is below {said.secure:g}."
+        f"what was expected by {said.surprise:g} or more while a belief is below {said.secure:g}. "
+        "Whose sessions end earlier is counted while a hold could still be seen (Kaplan & Meier, 1958, "
+        "doi:10.1080/01621459.1958.10501452)."
     )
 
 
