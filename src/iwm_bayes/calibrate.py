@@ -21,7 +21,7 @@ from scipy import stats
 from iwm_bayes.care import steady
 from iwm_bayes.core import Model
 from iwm_bayes.derive import earned_security, true_security
-from iwm_bayes.diagnose import gate
+from iwm_bayes.diagnose import Verdict, gate
 from iwm_bayes.laplace import compile_likelihood
 from iwm_bayes.method import Compiled, Settings, enter
 from iwm_bayes.nuts import compile_model, nuts
@@ -33,6 +33,7 @@ from iwm_bayes.theory import load
 FIGURES = ("friend", "therapist")
 JUDGED = "therapist"  # whose sessions are counted
 DRAWS, TUNE = 1000, 200  # per chain, of four: fewer draws fail the gate for want of them
+LONGER = 4  # times as much of both, once, for a fit whose gate failed
 THINNED = 200  # draws at which derived quantities are computed
 LEVEL = 0.05  # of all tests together
 UNIFORM = 4000  # simulated rank sets, from which the band is known
@@ -125,13 +126,21 @@ def placed(one: Ranked, generator: np.random.Generator) -> float:
     return float((below + generator.random() * (equal + 1)) / (count + 1))
 
 
+def fitted(ready: Ready, data: xr.Dataset, seed: int) -> tuple[xr.DataTree, Verdict]:
+    """A study's posterior and its verdict: where the gate fails, that of longer chains, as anyone would try."""
+    fit = nuts(ready.sampler, data, Settings(DRAWS, TUNE, seed=seed))
+    if (verdict := gate(fit)).passed:
+        return fit, verdict
+    fit = nuts(ready.sampler, data, Settings(LONGER * DRAWS, LONGER * TUNE, seed=seed))
+    return fit, gate(fit)
+
+
 def judged(ready: Ready, makes: Model, people: int, sessions: int, generator: np.random.Generator) -> dict[str, Any]:
     """One simulation by the theory `makes`, fitted by the one that is ready: places, and how the fit went."""
     truth = draw_population(watched(makes), FIGURES, people, generator)
     data = simulate(watched(makes), plan(sessions), truth.values, generator)
-    fit = nuts(ready.sampler, data, Settings(DRAWS, TUNE, seed=int(generator.integers(2**31))))
+    fit, verdict = fitted(ready, data, int(generator.integers(2**31)))
     places = {name: placed(one, generator) for name, one in quantities(ready, fit, truth, generator).items()}
-    verdict = gate(fit)
     return {"places": places, "passed": verdict.passed, "reasons": verdict.reasons}
 
 
