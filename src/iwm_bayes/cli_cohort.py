@@ -81,9 +81,13 @@ def cohort(
     }
     keep(folder, {name: table for name, table in tables.items() if len(table)}, facts)
     out.print(f"{found.people} people, {found.events} events, in {found.rounds} rounds and {seconds:.0f} s")
-    show(found.groups, "The average person (90 % interval), how much the data said, and how far off it is")
+    show(found.groups, "The average person (90 % interval), how much the data said, and how far off it is", "summary")
     if len(tables["contrasts"]):
-        show(tables["contrasts"], "What covariates do to the average person, all else as it is (90 % intervals)")
+        show(
+            tables["contrasts"],
+            "What covariates do to the average person, all else as it is (90 % intervals)",
+            "contrasts",
+        )
     out.print(
         f"Everyone is in {folder / 'people'}. Earned security needs everyone's draws: take some people into a study of "
         "their own, and use [bold]iwm fit[/bold]"

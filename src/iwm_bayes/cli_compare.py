@@ -139,17 +139,20 @@ def compare(
     found = comparison.compare(fits, UNITS[unit], method, Settings(**long), anyway, mixture, tell)
     comparison.write(found, out_folder, fits, people)
     for name, table in found.rankings.items():
-        show(table, f"By what they foretell: {comparison.UNITS[name]}")
+        show(table, f"By what they foretell: {comparison.UNITS[name]}", "ranking")
     out.print(f"{found.says}.\n")
     equal = f"probability that all are as frequent: {found.selection.risk:.2f}"
-    show(found.frequencies, f"Which theory people follow ({equal})")
+    show(found.frequencies, f"Which theory people follow ({equal})", "frequencies")
     out.print(f"{found.agreed}.\n")
     if families:
-        show(by_family(found.evidence, families), "Which family of theories people follow")
+        show(by_family(found.evidence, families), "Which family of theories people follow", "frequencies")
     if group is not None:
         table, alike = by_group(found.evidence, group)
-        show(table, f"Which theory people follow, by {groups} (probability that groups do not differ: {alike:.2f})")
-    show(found.against, "What a theory cannot make, though another can (data, and 95 % of what it makes)")
+        same = f"probability that groups do not differ: {alike:.2f}"
+        show(table, f"Which theory people follow, by {groups} ({same})", "frequencies")
+    show(
+        found.against, "What a theory cannot make, though another can (data, and 95 % of what it makes)", "cannot make"
+    )
     out.print(f"Everything is in {out_folder}")
     if found.failed or (found.mixed is not None and not found.mixed.passed):
         raise typer.Exit(GATE_FAILED)

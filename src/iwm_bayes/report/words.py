@@ -11,6 +11,7 @@ from iwm_bayes.columns import ANYONE
 from iwm_bayes.control import Control
 from iwm_bayes.core import Model
 from iwm_bayes.earned import Criterion
+from iwm_bayes.legends import called
 from iwm_bayes.method import Settings
 from iwm_bayes.summary import interval
 
@@ -76,7 +77,7 @@ def span(draws: Any, form: str = "{:g}") -> str:
 def answer(security: xr.Dataset) -> str:
     """Sessions and corrective experiences until earned security toward one figure or in general."""
     about, last = security.attrs["figure"], security.sizes["session"]
-    toward = "in general" if about == ANYONE else f"toward {about}"
+    toward = "in general" if about == ANYONE else f"toward {called(about)}"
     if not security["insecure"].any():
         return f"Nobody starts insecure {toward}: there is no security to be earned."
     start = f"{float(security['insecure'].mean()):.0%} of people start insecure {toward}."
