@@ -16,7 +16,7 @@ from rich.table import Table
 from iwm_bayes import data as tables
 from iwm_bayes import study as studies
 from iwm_bayes import theory as theories_
-from iwm_bayes.core import Model
+from iwm_bayes.core import InputError, Model
 from iwm_bayes.legends import called, legend
 from iwm_bayes.written import cells
 
@@ -52,12 +52,25 @@ def interruptible(how_to_go_on: str) -> Iterator[None]:
         raise typer.Exit(INTERRUPTED) from None
 
 
+def theory_for(study_file: Path, theory: str) -> str:
+    """A name, or a file: looked for where one stands, then beside the study; InputError if it is nowhere."""
+    if not theory.endswith(".toml"):
+        return theory
+    beside = study_file.parent / theory
+    found = [path for path in (Path(theory), beside) if path.is_file()]
+    if not found:
+        raise InputError(
+            [f"--theory {theory}: there is no such file, neither in {Path.cwd()} nor beside the study ({beside})"]
+        )
+    return str(found[0])
+
+
 def load_all(study_file: Path, theory: str | None) -> tuple[studies.Study, Path, Model, xr.Dataset]:
     """Study, theory file, theory and data; InputError lists every problem of the first that has any."""
     study = studies.load_study(study_file)
-    named = theory or study.theory[0]
+    named = study.theory[0] if theory is None else theory_for(study_file, theory)
     if theory is not None:
-        study = study.model_copy(update={"theory": [theory, *study.theory]})
+        study = study.model_copy(update={"theory": [named, *study.theory]})
     model = theories_.load(named)
     data = tables.read(study, model)
     return study, theories_.find(named), tables.measured(study, model, data), data
