@@ -73,3 +73,4 @@ def test_a_table_is_printed_with_its_legend(monkeypatch):
 
 def test_the_only_figure_has_a_name_that_reads():
     assert [called(name) for name in ("figure", "therapist")] == ["the other person", "therapist"]
+    assert cells(pd.DataFrame({"figure": ["figure"], "arms": ["figure"]})) == [["the other person", "figure"]]

@@ -56,9 +56,12 @@ LEGENDS: Mapping[str, Mapping[str, str]] = {
     "answers": {
         "start insecure": "share of people",
         "sessions": "until half of those are earned secure; > N where fewer than half are by session N",
-        "corrective": "corrective experiences until then",
+        "corrective": "corrective experiences until then; never where fewer than half are",
         "earned secure": "share of those who start insecure, by the last session",
         "by chance": "the same under care that says nothing",
+    },
+    "arms": {
+        "more earned secure": "share of those who start insecure, by that session, in the first arm less the second"
     },
     "sensitivity": {
         "secure from": "both beliefs at or above this, for as many sessions as the column says; the share of those who "

@@ -5,7 +5,6 @@ import pandas as pd
 import xarray as xr
 
 from iwm_bayes.core import Model
-from iwm_bayes.legends import called
 from iwm_bayes.levels import contraction
 from iwm_bayes.people import names
 from iwm_bayes.population import LINKS, rows
@@ -118,23 +117,22 @@ def grouping_table(fit: xr.DataTree) -> pd.DataFrame:
     )
 
 
-def censored(sessions: float, last: float) -> str:
-    """Sessions until something, of which no more is known beyond the last than that it is later."""
-    return f"> {last}" if sessions > last else f"{sessions:g}"
-
-
 def security_line(security: xr.Dataset) -> dict[str, object]:
     """One line on earned security toward a figure or in general; blank where nobody starts insecure."""
     if not security["insecure"].any():
-        return {"figure": called(security.attrs["figure"]), "start insecure": "nobody"}
+        return {"figure": security.attrs["figure"], "start insecure": "nobody"}
     sessions, low, high = interval(security["median_sessions"].values)
     corrective, fewest, most = interval(security["median_corrective"].values)
     share, lower, upper = interval(security["probability"].isel(session=-1).values)
     last = security.sizes["session"]
+
+    def censored(value: float) -> str:
+        return f"> {last}" if value > last else f"{value:g}"
+
     return {
-        "figure": called(security.attrs["figure"]),
+        "figure": security.attrs["figure"],
         "start insecure": f"{float(security['insecure'].mean()):.0%}",
-        "sessions": f"{censored(sessions, last)} [{censored(low, last)}, {censored(high, last)}]",
+        "sessions": f"{censored(sessions)} [{censored(low)}, {censored(high)}]",
         "corrective": f"{corrective:g} [{fewest:g}, {most:g}]",
         "earned secure": f"{share:.0%} [{lower:.0%}, {upper:.0%}]",
         "by chance": f"{float(security['chance'].mean()):.0%}",
@@ -144,20 +142,17 @@ def security_line(security: xr.Dataset) -> dict[str, object]:
 def style_line(security: xr.Dataset) -> dict[str, object]:
     """Share of people in each attachment style at their last session, with its 90 % interval."""
     shares = {str(name): interval(security["in_style"].sel(style=name).values) for name in security["style"].values}
-    text: dict[str, object] = {
-        name: f"{share:.0%} [{low:.0%}, {high:.0%}]" for name, (share, low, high) in shares.items()
-    }
-    return {"figure": called(security.attrs["figure"])} | text
+    text = {name: f"{share:.0%} [{low:.0%}, {high:.0%}]" for name, (share, low, high) in shares.items()}
+    return {"figure": security.attrs["figure"]} | text
 
 
 def sensitivity_lines(security: xr.Dataset) -> list[dict[str, object]]:
     """The share earned secure by the last session under other thresholds and holds: one line per threshold."""
     if not security["insecure"].any():
         return []
-    table, about = security["sensitivity"].to_pandas(), called(security.attrs["figure"])
+    table = security["sensitivity"].to_pandas()
     return [
-        dict[str, object](figure=about)
-        | {"secure from": f"{threshold:g}"}
+        {"figure": security.attrs["figure"], "secure from": f"{threshold:g}"}
         | {f"held {hold} sessions": f"{share:.0%}" for hold, share in line.items()}
         for threshold, line in table.iterrows()
     ]

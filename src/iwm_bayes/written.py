@@ -4,6 +4,8 @@ from typing import Any
 
 import pandas as pd
 
+from iwm_bayes.legends import called
+
 SHARES = ("weight", "frequency", "exceedance", "protected")  # of theories: near 0 and 1 no digit more says anything
 
 
@@ -17,12 +19,11 @@ def written(value: Any) -> str:
 
 
 def cells(frame: pd.DataFrame) -> list[list[str]]:
-    """A table as text, line by line: shares of one whole with two digits after the point, the rest as `written`."""
-    shares = [name in SHARES for name in frame.columns]
-    return [
-        [
-            f"{value:.2f}" if share and pd.notna(value) else written(value)
-            for share, value in zip(shares, line, strict=True)
-        ]
-        for line in frame.itertuples(index=False)
-    ]
+    """A table as text, line by line: figures as they are called, shares of theories with two digits after the point."""
+
+    def cell(name: object, value: Any) -> str:
+        if name in SHARES and pd.notna(value):
+            return f"{value:.2f}"
+        return called(str(value)) if name == "figure" else written(value)
+
+    return [[cell(*one) for one in zip(frame.columns, line, strict=True)] for line in frame.itertuples(index=False)]
