@@ -135,7 +135,7 @@ def tell_and_write(found: Any, folder: Path, files: dict[str, Path]) -> None:
             f"People under pseudonyms: {FEW} of {len(found.people)} lines, all of which are in {folder / 'people.csv'}"
         )
         show(found.people.head(FEW), title, "people")
-    out.print(fit_of_the_theory(found.checks), markup=False)
+    out.print(f"{fit_of_the_theory(found.checks)}\n", markup=False)
     if found.control:
         out.print(f"{found.control.sentence[0].upper()}{found.control.sentence[1:]}.")
 

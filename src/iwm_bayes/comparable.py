@@ -59,7 +59,8 @@ def check(theories: Sequence[Fitted], unit: str, anyway: bool) -> list[str]:
         problems += [
             f"the fit of {name} failed its gate ({'; '.join(verdicts[name].reasons)}). To mend it: "
             f"{'; '.join(advice(fitted.fit, verdicts[name])) or 'docs/how_to/failed_gate.md says how'}. "
-            "Or rank it anyway, marked: --anyway. Fits that are there are kept, and not made again"
+            f"Do so with `iwm fit STUDY --theory {name}`, and compare the folders of the runs, in which all fits are "
+            "kept; or rank it as it is, marked, with --anyway"
             for name, fitted in ((one.model.name, one) for one in theories)
             if name in failed
         ]

@@ -1,7 +1,7 @@
 """How to read each table: what its words mean, in one place for the terminal, the report and the documentation.
 
 A table is known by the name of its file in a run or a comparison. Of its words, those are explained that stand in it:
-names of columns, and what cells of `effect` and `note` begin with.
+names of columns, and cells of `figure`, `effect` and `note`.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,8 @@ import pandas as pd
 
 from iwm_bayes.columns import ANYONE, UNNAMED
 
-LINK = "link scale: log-odds of what lies in 0..1, logarithm of what is above 0"
+LINK = "log-odds of what lies in 0..1, logarithms of what is above 0"
+NOBODY_ASKED = "what the theory infers that they would expect of a figure they have never met; nobody was asked"
 OUTSIDE = {
     "missed": "outside 95 % of what the theory's people do",
     "cannot be made": "outside 99 % of it",
@@ -59,6 +60,7 @@ LEGENDS: Mapping[str, Mapping[str, str]] = {
         "corrective": "corrective experiences until then; never where fewer than half are",
         "earned secure": "share of those who start insecure, by the last session",
         "by chance": "the same under care that says nothing",
+        ANYONE: NOBODY_ASKED,
     },
     "arms": {
         "more earned secure": "share of those who start insecure, by that session, in the first arm less the second"
@@ -70,9 +72,10 @@ LEGENDS: Mapping[str, Mapping[str, str]] = {
     "styles": {
         "secure": "where beliefs are at the last session, whoever started where (earned secure are only those who "
         "started insecure and then stayed secure for the hold)",
-        "preoccupied": "worth below .5",
-        "dismissing": "availability below .5",
-        "fearful": "both",
+        "preoccupied": "worth alone below .5",
+        "dismissing": "availability alone below .5",
+        "fearful": "both below .5",
+        ANYONE: NOBODY_ASKED,
     },
     "ranking": {
         "score": "log predictive density of what was held out, in nats; higher is better",
@@ -91,7 +94,6 @@ LEGENDS: Mapping[str, Mapping[str, str]] = {
         "contraction": "from prior to posterior, 0 where nothing was learned and 1 where all was",
     },
 }
-NOBODY_ASKED = "what the theory infers that they would expect of a figure they have never met; nobody was asked"
 
 
 def called(figure: str) -> str:
@@ -100,8 +102,8 @@ def called(figure: str) -> str:
 
 
 def words_of(frame: pd.DataFrame) -> list[str]:
-    """What stands in a table that may need a word: columns, effects and notes."""
-    cells = [str(cell) for name in ("effect", "note") if name in frame for cell in frame[name].unique()]
+    """What stands in a table that may need a word: columns, figures, effects and notes."""
+    cells = [str(cell) for name in ("figure", "effect", "note") if name in frame for cell in frame[name].unique()]
     return [*map(str, frame.columns), *cells]
 
 
@@ -109,6 +111,4 @@ def legend(table: str, frame: pd.DataFrame) -> str:
     """How to read a table, in one sentence per table; empty where nothing in it needs a word."""
     there = words_of(frame)
     said = [f"{word}: {meaning}" for word, meaning in LEGENDS.get(table, {}).items() if word in there]
-    if "figure" in frame and ANYONE in frame["figure"].to_numpy():
-        said.append(f"{ANYONE}: {NOBODY_ASKED}")
     return f"{'; '.join(said)}." if said else ""
