@@ -114,8 +114,8 @@ def before_any_data(checks: pd.DataFrame) -> str:
     """What a prior check says, and what it means."""
     return (
         f"Before any data the theory {counted(checks)}. Hardly any people whom it holds possible do what it cannot "
-        "make: see whether a scale is reversed or a column misread, widen `typical` in the theory file, or expect "
-        "that it will not fit."
+        "make: see whether a scale is reversed, ratings were made before the act of their row (`moment`), or a column "
+        "is misread; or widen `typical` in the theory file, or expect that it will not fit."
     )
 
 

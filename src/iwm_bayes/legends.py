@@ -14,7 +14,7 @@ LINK = "log-odds of what lies in 0..1, logarithms of what is above 0"
 NOBODY_ASKED = "what the theory infers that they would expect of a figure they have never met; nobody was asked"
 OUTSIDE = {
     "missed": "outside 95 % of what the theory's people do",
-    "cannot be made": "outside 99 % of it",
+    "cannot be made": "outside 99 % of what the theory's people do",
 }
 EFFECTS = {
     "turns": "how often an answer goes back on the last change",
