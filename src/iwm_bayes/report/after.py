@@ -50,7 +50,7 @@ def parameters_section(run: Run) -> dict[str, Any]:
 def checks_section(run: Run) -> dict[str, Any]:
     """What people of the fit do, beside what people did."""
     path = run.folder / "checks.csv"  # which runs of earlier versions do not have
-    checks = pd.read_csv(path).fillna({"note": ""}) if path.exists() else posterior_check(run.model, run.fit)
+    checks = pd.read_csv(path, converters={"note": str}) if path.exists() else posterior_check(run.model, run.fit)
     missed = checks[checks["note"] != ""]
     says = fit_of_the_theory(checks)
     caption = "Each effect on a scale of its own: seen (line, or cross), and 95 % of what the fit's people do (bar)."
