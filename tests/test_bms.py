@@ -2,11 +2,14 @@
 
 import numpy as np
 import pytest
+import xarray as xr
 from scipy.special import logsumexp
 from scipy.stats import beta
 
 from iwm_bayes.bms import exceedance, members, same_in_groups, select
 from iwm_bayes.core import InputError
+from iwm_bayes.diagnose import Verdict
+from iwm_bayes.following import agreed
 
 
 def people(following, theories=3, gain=3.0, seed=1):
@@ -94,3 +97,16 @@ def test_families_name_every_fault():
         "families: x is in 2 families",
         "families: y is in 0 families",
     ]
+
+
+def test_a_mixture_that_failed_is_told_of_before_what_it_says():
+    """Two of four people are put with the theory that random effects put them with; the warning stands before that."""
+    chosen = select(np.array([[5.0, 0.0], [5.0, 0.0], [0.0, 5.0], [0.0, 5.0]]))
+    follows = np.array([[0.9, 0.1], [0.2, 0.8], [0.1, 0.9], [0.7, 0.3]]).T[None, None]
+    posterior = xr.Dataset({"follows": (("chain", "draw", "theory", "person"), follows)})
+    trace = xr.DataTree.from_dict({"posterior": posterior})
+    good = agreed(chosen, trace, Verdict(True, [], {}))
+    assert good == "The mixture puts 50% of people with the same theory as random effects do"
+    bad = agreed(chosen, trace, Verdict(False, ["68 divergent transitions"], {}))
+    assert bad.startswith("The gate of the mixture FAILED (68 divergent transitions)")
+    assert bad.endswith(good)

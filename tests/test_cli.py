@@ -133,6 +133,22 @@ def test_shelf_is_listed(tmp_path: Path) -> None:
     assert "self_share" in iwm("theories", "compensatory", cwd=tmp_path).stdout
 
 
+def test_a_theory_is_looked_for_where_one_stands_and_beside_the_study(study: Path, tmp_path_factory) -> None:
+    """From elsewhere, its name is enough if it lies beside the study; if it lies nowhere, both places are named."""
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (study / "other.toml").write_text(THEORY.replace("rescorla_wagner", "growth"))
+    done = iwm("check", study / "study.toml", "--theory", "other.toml", cwd=elsewhere)
+    assert done.returncode == 0, done.stderr
+    assert "theory other" in done.stdout
+    (elsewhere / "other.toml").write_text(THEORY.replace("Every session counts the same.", "This one is nearer."))
+    assert "nearer" in iwm("check", study / "study.toml", "--theory", "other.toml", cwd=elsewhere).stdout
+    nowhere = iwm("check", study / "study.toml", "--theory", "nowhere.toml", cwd=elsewhere)
+    assert nowhere.returncode == 1
+    said = "".join(nowhere.stderr.split())
+    assert str(elsewhere) in said
+    assert str(study / "nowhere.toml") in said
+
+
 def test_simulated_sessions_can_be_fitted(tmp_path: Path) -> None:
     """simulate -> study -> fit: a whole run appears, its verdict is its exit code, and it can be read again."""
     care = "therapist=rupture_and_repair:rate=0.9,every=4"

@@ -6,6 +6,8 @@ import pandas as pd
 import pytest
 import xarray as xr
 
+from iwm_bayes.table import blank, open_table
+
 NAN = np.nan
 
 
@@ -153,3 +155,10 @@ def test_byte_order_mark_is_no_part_of_a_name(folder):
     table = folder / "sessions.csv"
     table.write_bytes(b"\xef\xbb\xbf" + table.read_bytes())
     xr.testing.assert_equal(clinic.read_study(folder), expected)
+
+
+@pytest.mark.parametrize("text", ["", "  ", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "<NA>", "#N/A"])
+def test_what_the_documentation_calls_missing_is(text, tmp_path):
+    """And a code, a dot or a word is not."""
+    (tmp_path / "table.csv").write_text(f"person,rating\nann,{text}\nbob,-99\ncleo,.\ndan,missing\n")
+    assert blank(open_table(tmp_path / "table.csv"), "rating").tolist() == [True, False, False, False]

@@ -3,11 +3,13 @@
 import contextlib
 import logging
 import re
+import tomllib
 
 import pages
 import pytest
 
-from iwm_bayes.theory import theories
+from iwm_bayes.study import Study
+from iwm_bayes.theory import Theory, theories
 
 FAST = [page for page in pages.WRITTEN if any(not block.slow for block in pages.blocks(page))]
 SLOW = [page for page in pages.WRITTEN if any(block.slow for block in pages.blocks(page))]
@@ -51,6 +53,15 @@ def site(tmp_path_factory):
         build(load_config(str(pages.REPOSITORY / "mkdocs.yml"), site_dir=str(folder)))
     logging.getLogger("mkdocs").removeHandler(listener)
     return folder, [record.getMessage() for record in said]
+
+
+def test_files_in_the_readme_are_read():
+    """Its study and its theory have the keys that the program knows."""
+    readme = (pages.REPOSITORY / "README.md").read_text(encoding="utf-8")
+    found = [tomllib.loads(block["text"]) for block in pages.BLOCK.finditer(readme) if block["language"] == "toml"]
+    assert ["rule" in content for content in found] == [False, True]
+    Study.model_validate(found[0])
+    Theory.model_validate(found[1])
 
 
 def test_the_documentation_builds_without_a_warning(site):

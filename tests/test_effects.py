@@ -1,12 +1,13 @@
 """Effects by hand and by what is known of them; answers told again against the likelihood's own arguments."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from helpers import arguments, names
 
 from iwm_bayes import theory
 from iwm_bayes.care import steady
-from iwm_bayes.checks import falsified, posterior_check, prior_check
+from iwm_bayes.checks import counted, falsified, posterior_check, prior_check
 from iwm_bayes.effects import bimodality, effects, lived
 from iwm_bayes.filtering import course
 from iwm_bayes.infer import fit
@@ -129,3 +130,25 @@ def test_what_a_blind_theory_cannot_make(tmp_path):
     against = falsified(checks).query("response == 'availability_rating'")
     assert {"change after a rupture", "change after a repair"} <= set(against.query("theory == 'growth'")["effect"])
     assert against.query("theory == 'rescorla_wagner'").empty
+
+
+def line_of(effect, value, note):
+    """A line of a check whose people do 0, and -1 to 1 in 95 %."""
+    return {
+        "response": "rating",
+        "effect": effect,
+        "data": value,
+        "median": 0.0,
+        "low": -1.0,
+        "high": 1.0,
+        "note": note,
+    }
+
+
+def test_what_cannot_be_made_is_counted_and_the_worst_is_named():
+    """Two of four, of which the furthest two are named and the one that was only missed is not."""
+    lines = [("a", 0.5, ""), ("b", 3.0, "cannot be made"), ("c", -9.0, "cannot be made"), ("d", 1.1, "missed")]
+    said = counted(pd.DataFrame([line_of(*line) for line in lines]))
+    assert said.startswith("cannot make 2 of 4 effects")
+    assert said.endswith("misses 1 more; furthest off: c (rating) and b (rating)")
+    assert "furthest" not in counted(pd.DataFrame([line_of("a", 0.5, "")]))

@@ -3,17 +3,23 @@
 import json
 import re
 import shutil
+from importlib import resources
+from pathlib import Path
 from urllib.parse import quote
 
+import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 from runs import NASTY, PEOPLE, UNSURE, spoilt
 
 from iwm_bayes import report
 from iwm_bayes.core import InputError
 from iwm_bayes.individuals import own_share, person_table, pseudonyms
 from iwm_bayes.report import after, people, run, words
+from iwm_bayes.report.answer import insecure_at_the_end
 from iwm_bayes.report.pictures import said
+from iwm_bayes.theory import shelf
 
 FAILED = {"passed": False, "reasons": ["17 divergent transitions"], "advice": ["hold on"]}
 RANKING = {"theory": ["kalman", "rescorla_wagner"], "difference": [0.0, -7.0], "se": [0.0, 2.0]}
@@ -121,6 +127,45 @@ def test_verdicts(facts, word, says):
     found = {"passed": True, "exact": True, "partial": "", "method": "nuts"} | facts
     assert words.word(found) == word
     assert says in words.headline(found)
+
+
+FACTS = {"settings": {"draws": 900}, "method": "nuts"}
+
+
+@pytest.mark.parametrize(
+    ("study", "theory", "named"),
+    [
+        ("mine/study.toml", "mine/arm.toml", "mine/study.toml --theory mine/arm.toml"),
+        ("mine/study.toml", "other.toml", "mine/study.toml --theory other.toml"),
+        ("mine/study.toml", str(shelf() / "kalman.toml"), "mine/study.toml --theory kalman"),
+    ],
+)
+def test_the_command_can_be_typed_again_where_it_was_typed(study, theory, named, tmp_path, monkeypatch):
+    """Paths are those of the folder that one stood in, though the study gave its theory in full."""
+    monkeypatch.chdir(tmp_path)
+    theory = str(tmp_path / theory) if theory.startswith("mine") else theory
+    typed = words.command(FACTS | {"files": {"study": {"path": study}, "theory": {"path": theory}}})
+    assert typed.startswith(f"uv run iwm fit {named} --method nuts --draws 900")
+
+
+def test_the_example_is_made_again_by_its_own_command():
+    example = Path(str(resources.files("iwm_bayes"))) / "example" / "study.toml"
+    files = {"study": {"path": str(example)}, "theory": {"path": str(shelf() / "rescorla_wagner.toml")}}
+    assert words.command(FACTS | {"files": files}) == "uv run iwm demo"
+
+
+def test_how_many_are_insecure_at_the_end(made):
+    """After each person's own last session, on average over draws: two of twelve people here end early."""
+    folder, found, _ = made
+    here = run.Run(folder, "clinic", found.model, found.fit, {"criterion": {"insecure": 0.4}}, {}, run.Asked())
+    course = run.course_of(here, "mother")
+    early = xr.DataArray(np.arange(PEOPLE) < 2, dims="person")
+    shorter = course._replace(lived=course.lived.where((course.lived["session"] <= 3) | ~early))
+    at_the_end = xr.where(early, course.held.sel(session=3), course.held.sel(session=6))
+    by_hand = (at_the_end.min("belief") <= 0.4).sum("person").mean()
+    assert 0 < by_hand < PEOPLE
+    assert insecure_at_the_end(here, shorter) == pytest.approx(float(by_hand))
+    assert insecure_at_the_end(here, course) != pytest.approx(float(by_hand))
 
 
 def test_forecasts_only_of_whom_their_own_data_tell(made, page):

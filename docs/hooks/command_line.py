@@ -7,7 +7,11 @@ import typer
 
 from iwm_bayes.cli import app
 
-CODES = "Exit codes: 0 good, 1 bad input (every problem is listed, nothing is written), 2 usage, 3 the gate failed."
+CODES = (
+    "Exit codes: 0 good; 1 bad input (every problem is listed; fits that were whole before it was found are kept); "
+    "2 usage; 3 the gate failed (everything is written, and marked); 130 interrupted (what was drawn is kept). In the "
+    "folder of the repository, `uv run` stands before each command."
+)
 
 
 def commands(command: Any, name: str) -> Iterator[tuple[str, Any]]:

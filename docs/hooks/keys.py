@@ -2,12 +2,15 @@
 
 import inspect
 import re
+from importlib import import_module
 from typing import Any
 
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from iwm_bayes import study, theory
+from iwm_bayes.core import Response
+from iwm_bayes.responses import RESPONSES
 
 COMMENT = re.compile(r"^    (\w+):.*?  # (.+)$", re.MULTILINE)
 MEANINGS = {  # of keys of which the program's own files say nothing beside them
@@ -92,9 +95,27 @@ def study_file() -> str:
     return "\n".join(["# Study file", "", opening, *(section(*part) for part in parts)])
 
 
+def when(response: Response) -> str:
+    """At which moment of its row a response is given."""
+    said = f"Given {response.moment} the outcome of its row"
+    return f"{said}, unless a study says otherwise." if response.effect == "none" else f"{said}."
+
+
+def responses() -> str:
+    """Every kind of response with what it claims, by the file that holds it."""
+    by_file: dict[str, list[str]] = {}
+    for kind, response in RESPONSES.items():
+        by_file.setdefault(type(response.parameters).__module__, []).append(kind)
+    sections = [
+        f"### {', '.join(f'`{name}`' for name in theory.told(kinds))}\n\n"
+        f"{when(RESPONSES[kinds[0]])}\n\n{inspect.getdoc(import_module(file))}\n"
+        for file, kinds in by_file.items()
+    ]
+    return "\n".join(["## Responses", "", *sections])
+
+
 def theory_file() -> str:
     """The page of theory files."""
     parts = (("The file", theory.Theory), ("[parameters.NAME]", theory.Prior))
-    kinds = "\n".join(f"- `{name}`" for name in theory.told())
     opening = "A rule, its responses, and the priors that differ. Unknown keys are errors.\n"
-    return "\n".join(["# Theory file", "", opening, *(section(*part) for part in parts), "## Responses", "", kinds, ""])
+    return "\n".join(["# Theory file", "", opening, *(section(*part) for part in parts), responses()])

@@ -6,6 +6,7 @@ from lives_of_theories import life
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files, InclusionLevel
 from theories import page, shelf
+from words import tables
 
 from iwm_bayes.theory import theories
 
@@ -18,6 +19,7 @@ def made() -> dict[str, str | bytes]:
         "study_file.md": study_file(),
         "theory_file.md": theory_file(),
         "command_line.md": command_line(),
+        "tables.md": tables(),
         "theories.md": shelf(),
     }
     for name in theories():

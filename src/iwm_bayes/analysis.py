@@ -11,6 +11,7 @@ import xarray as xr
 
 from iwm_bayes.advise import advice
 from iwm_bayes.arms import arms_of, curves, differences
+from iwm_bayes.checks import posterior_check
 from iwm_bayes.columns import ANYONE
 from iwm_bayes.contrasts import contrasts
 from iwm_bayes.control import Control
@@ -36,7 +37,7 @@ from iwm_bayes.summary import (
     style_line,
 )
 
-TABLES = ("answers", "arms", "styles", "sensitivity", "assimilation", "contrasts", "between", "likeness", "people")
+TABLES = "answers arms styles sensitivity assimilation contrasts between likeness checks people".split()
 ASSIMILATIONS = (0.3, 0.5)  # beside 0, where nothing in the data says how much of a report is expectation
 
 
@@ -61,6 +62,7 @@ class Analysis(NamedTuple):
     settings: dict[str, Any]
     seconds: float
     control: Control | None = None  # whether outcomes matter, where it was asked
+    checks: pd.DataFrame = pd.DataFrame()  # what the people of the fit do, beside what people did
     people: pd.DataFrame = pd.DataFrame()  # everyone beside the group, where it was asked
 
 
@@ -102,6 +104,7 @@ def analyse(
         method,
         settings,
         seconds,
+        checks=posterior_check(model, fitted),
     )
 
 
@@ -156,17 +159,7 @@ def write(found: Analysis, folder: Path, files: dict[str, Path]) -> None:
     def fill(place: Path) -> None:
         found.fit.to_netcdf(place / "fit.nc", engine="h5netcdf")
         found.groups.to_csv(place / "summary.csv", index=False)
-        for name in (
-            "answers",
-            "arms",
-            "styles",
-            "sensitivity",
-            "assimilation",
-            "contrasts",
-            "between",
-            "likeness",
-            "people",
-        ):
+        for name in TABLES:
             if len(getattr(found, name)):
                 getattr(found, name).to_csv(place / f"{name}.csv", index=False)
         for view, security in found.security.items():

@@ -87,6 +87,38 @@ def held(truth: Mapping[str, Mapping[str, float]], made: Mapping[str, pd.DataFra
     return pd.DataFrame(lines)
 
 
+def furthest_off(checks: pd.DataFrame, count: int) -> str:
+    """Effects by name of which the data lie furthest from the median, in half-widths of the 95 %."""
+    half = (checks["high"] - checks["low"]) / 2.0
+    away = (checks["data"] - checks["median"]).abs() / half.clip(lower=1e-9)
+    worst = checks.loc[away.sort_values(ascending=False, kind="stable").index[:count]]
+    return " and ".join(f"{line.effect} ({line.response})" for line in worst.itertuples())
+
+
+def counted(checks: pd.DataFrame) -> str:
+    """How many effects a theory cannot make, how many it misses, and which it is furthest from, in words."""
+    never, missed = checks[checks["note"] == "cannot be made"], checks[checks["note"] == "missed"]
+    said = f"cannot make {len(never)} of {len(checks)} effects that were looked for, and misses {len(missed)} more"
+    return f"{said}; furthest off: {furthest_off(worst, 2)}" if len(worst := pd.concat([never, missed])) else said
+
+
+def fit_of_the_theory(checks: pd.DataFrame) -> str:
+    """What a posterior check says, and what it means."""
+    return (
+        f"The theory {counted(checks)}. About {0.05 * len(checks):.0f} would be missed by chance. The gate says that "
+        "the sampler did its work, not that the theory fits: what a theory cannot make, it does not explain."
+    )
+
+
+def before_any_data(checks: pd.DataFrame) -> str:
+    """What a prior check says, and what it means."""
+    return (
+        f"Before any data the theory {counted(checks)}. Hardly any people whom it holds possible do what it cannot "
+        "make: see whether a scale is reversed, ratings were made before the act of their row (`moment`), or a column "
+        "is misread; or widen `typical` in the theory file, or expect that it will not fit."
+    )
+
+
 def posterior_check(model: Model, fit: xr.DataTree, draws: int = DRAWS, seed: int = 1) -> pd.DataFrame:
     """What people of the fit do, beside what they did."""
     data = fit["data"].to_dataset()

@@ -63,7 +63,7 @@ def check(
     prior: Annotated[bool, typer.Option("--prior", help="what people of this theory would do before any data")] = False,
 ) -> None:
     """Read a study and its table and say what is there, without fitting."""
-    from iwm_bayes.checks import prior_check
+    from iwm_bayes.checks import before_any_data, prior_check
     from iwm_bayes.identify import identifiability
 
     _, _, model, data = load_all(study, theory)
@@ -73,7 +73,9 @@ def check(
     for warning in identifiability(model, data):
         out.print(f"[yellow]Careful:[/yellow] {warning}.")
     if prior:
-        show(prior_check(model, data), "Before any data: what people of this theory would do (middle and 95 %)")
+        checks = prior_check(model, data)
+        show(checks, "Before any data: what people of this theory would do (middle and 95 %)", "checks")
+        out.print(before_any_data(checks), markup=False)
 
 
 @app.command()

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bar
 
 from iwm_bayes.cli_studies import Quiet, Scheduler, Workers, keep
-from iwm_bayes.console import GATE_FAILED, err, interruptible, out, show
+from iwm_bayes.console import GATE_FAILED, err, interruptible, out, show, theory_for
 from iwm_bayes.run import sha256
 from iwm_bayes.study import load_study
 from iwm_bayes.sweep import Progress, Through, in_turn
@@ -58,6 +58,7 @@ def cohort(
     from iwm_bayes.summary import contrast_table
 
     named = load_study(study)
+    theory = theory and theory_for(study, theory)
     folder = out_folder or Path("runs") / f"{named.name}-{Path(theory or named.theory[0]).stem}-cohort"
     began = time.perf_counter()
     go_on = f"What was done is kept in {folder}: run the same command to go on"
@@ -81,9 +82,13 @@ def cohort(
     }
     keep(folder, {name: table for name, table in tables.items() if len(table)}, facts)
     out.print(f"{found.people} people, {found.events} events, in {found.rounds} rounds and {seconds:.0f} s")
-    show(found.groups, "The average person (90 % interval), how much the data said, and how far off it is")
+    show(found.groups, "The average person (90 % interval), how much the data said, and how far off it is", "summary")
     if len(tables["contrasts"]):
-        show(tables["contrasts"], "What covariates do to the average person, all else as it is (90 % intervals)")
+        show(
+            tables["contrasts"],
+            "What covariates do to the average person, all else as it is (90 % intervals)",
+            "contrasts",
+        )
     out.print(
         f"Everyone is in {folder / 'people'}. Earned security needs everyone's draws: take some people into a study of "
         "their own, and use [bold]iwm fit[/bold]"

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import pandas as pd
 import typer
 
-from iwm_bayes.console import GATE_FAILED, describe, err, interruptible, load_all, out, show
+from iwm_bayes.console import GATE_FAILED, describe, err, interruptible, load_all, out, show, theory_for
 from iwm_bayes.core import InputError
 from iwm_bayes.run import sha256, versions
 from iwm_bayes.study import load_study
@@ -126,8 +126,9 @@ def compare(
 
     long: dict[str, Any] = {"draws": draws, "tune": tune, "chains": chains, "seed": seed, "progress": not quiet}
     if what[0].suffix == ".toml":
-        bound, _, _, data = load_all(what[0], theory[0] if theory else None)
-        theories = theory or list(bound.theory)
+        asked = [theory_for(what[0], name) for name in theory or []]
+        bound, _, _, data = load_all(what[0], asked[0] if asked else None)
+        theories = asked or list(bound.theory)
         families = counted_together(family or [], [load(name).name for name in theories])
         group = groups_of(what[0], groups, data["person"].values)
         fits = [fitted_to(what[0], name, runs, {"method": method} | long) for name in theories]
@@ -139,17 +140,23 @@ def compare(
     found = comparison.compare(fits, UNITS[unit], method, Settings(**long), anyway, mixture, tell)
     comparison.write(found, out_folder, fits, people)
     for name, table in found.rankings.items():
-        show(table, f"By what they foretell: {comparison.UNITS[name]}")
+        show(table, f"By what they foretell: {comparison.UNITS[name]}", "ranking")
     out.print(f"{found.says}.\n")
     equal = f"probability that all are as frequent: {found.selection.risk:.2f}"
-    show(found.frequencies, f"Which theory people follow ({equal})")
+    if found.mixed is not None and not found.mixed.passed:
+        reasons = "; ".join(found.mixed.reasons)
+        out.print(f"[red]The gate of the mixture FAILED:[/red] do not use what is said of it below. {reasons}.\n")
+    show(found.frequencies, f"Which theory people follow ({equal})", "frequencies")
     out.print(f"{found.agreed}.\n")
     if families:
-        show(by_family(found.evidence, families), "Which family of theories people follow")
+        show(by_family(found.evidence, families), "Which family of theories people follow", "frequencies")
     if group is not None:
         table, alike = by_group(found.evidence, group)
-        show(table, f"Which theory people follow, by {groups} (probability that groups do not differ: {alike:.2f})")
-    show(found.against, "What a theory cannot make, though another can (data, and 95 % of what it makes)")
+        same = f"probability that groups do not differ: {alike:.2f}"
+        show(table, f"Which theory people follow, by {groups} ({same})", "frequencies")
+    show(
+        found.against, "What a theory cannot make, though another can (data, and 95 % of what it makes)", "cannot make"
+    )
     out.print(f"Everything is in {out_folder}")
     if found.failed or (found.mixed is not None and not found.mixed.passed):
         raise typer.Exit(GATE_FAILED)

@@ -13,6 +13,7 @@ from iwm_bayes.console import GATE_FAILED, INTERRUPTED, describe, err, interrupt
 from iwm_bayes.core import Model
 from iwm_bayes.unfinished import unfinished
 
+FEW = 6  # lines of a long table
 GO_ON = "What was drawn is kept: the same command with --resume goes on"
 
 
@@ -103,23 +104,30 @@ def fitted(model: Model, data: xr.Dataset, settings: dict[str, Any], method: str
 def tell_and_write(found: Any, folder: Path, files: dict[str, Path]) -> None:
     """Print what was found, and write the run."""
     from iwm_bayes import analysis
+    from iwm_bayes.checks import fit_of_the_theory
 
     analysis.write(found, folder, files)
-    show(found.groups, "The average person (90 % interval), and how much the data said")
-    for frame, title in (
-        (found.contrasts, "What covariates do to the average person, all else as it is (90 % intervals)"),
-        (found.between, "Between the members of a group: sd on the link scale (90 % intervals)"),
-        (found.likeness, "Are people of the same group alike beyond the theory? (predictive p)"),
+    show(found.groups, "The average person (90 % interval), and how much the data said", "summary")
+    for name, title in (
+        ("contrasts", "What covariates do to the average person, all else as it is (90 % intervals)"),
+        ("between", "Between the members of a group: sd on the link scale (90 % intervals)"),
+        ("likeness", "Are people of the same group alike beyond the theory? (predictive p)"),
+        ("assimilation", "The average person, if so much of every report were what had been expected"),
     ):
-        if len(frame):
-            show(frame, title)
-    if len(found.assimilation):
-        show(found.assimilation, "The average person, if so much of every report were what had been expected")
-    show(found.answers, "Until earned security, under the care that was given (medians and 90 % intervals)")
+        if len(frame := getattr(found, name)):
+            show(frame, title, name)
+    show(found.answers, "Until earned security, under the care that was given (medians and 90 % intervals)", "answers")
     if len(found.arms):
-        show(found.arms, "How many more are earned secure (share of those who start insecure; 90 % intervals)")
-    show(found.sensitivity, "Earned secure by the last session, by threshold and hold")
-    show(found.styles, "Styles at the last session")
+        title = "How many more are earned secure (share of those who start insecure; 90 % intervals)"
+        show(found.arms, title, "arms")
+    show(found.sensitivity, "Earned secure by the last session, by threshold and hold", "sensitivity")
+    show(found.styles, "Styles at the last session", "styles")
+    if len(found.people):
+        title = (
+            f"People under pseudonyms: {FEW} of {len(found.people)} lines, all of which are in {folder / 'people.csv'}"
+        )
+        show(found.people.head(FEW), title, "people")
+    out.print(f"{fit_of_the_theory(found.checks)}\n", markup=False)
     if found.control:
         out.print(f"{found.control.sentence[0].upper()}{found.control.sentence[1:]}.")
 
@@ -128,11 +136,11 @@ def finish(found: Any, folder: Path, report: Path) -> None:
     """Say the verdict and where the report is, and exit with its code."""
     if found.verdict.passed and found.verdict.approximate:
         out.print(
-            f"[yellow]Approximate[/yellow] ({found.verdict.approximate}) after {found.seconds:.0f} s: "
-            f"check what matters with --method nuts. Everything is in {folder}"
+            f"[yellow]Approximate[/yellow] ({found.verdict.approximate}): check what matters with --method nuts. "
+            f"(Fitting took {found.seconds:.0f} s.) Everything is in {folder}"
         )
     elif found.verdict.passed:
-        out.print(f"[green]The gate passed[/green] after {found.seconds:.0f} s. Everything is in {folder}")
+        out.print(f"[green]The gate passed.[/green] (Fitting took {found.seconds:.0f} s.) Everything is in {folder}")
     else:
         reasons = found.verdict.reasons
         out.print("[red]The gate FAILED:[/red] do not use these numbers.", *reasons, f"See {folder}", sep="\n  ")

@@ -99,6 +99,7 @@ def recover(
     show(
         table,
         f"What is found again of every person by {method}, natural scale (contraction: link scale)",
+        "recovery",
     )
     out.print(f"Everything is in {folder}")
 

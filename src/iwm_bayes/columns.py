@@ -12,6 +12,7 @@ from iwm_bayes.core import Family, InputError, Model
 from iwm_bayes.study import Answer, Study
 from iwm_bayes.table import Table, blank, chosen, complete, scaled, texts, times
 
+UNNAMED = "figure"  # the one figure of a study that names none
 ANYONE = "someone new"  # whom a row without a figure is about: people in general, none of whom has been met
 
 
@@ -108,7 +109,7 @@ def figures(table: Table, study: Study) -> np.ndarray:
     """Who was met, "" where nobody is named."""
     column = study.columns.figure
     if column is None:
-        return np.full(len(table.frame), "figure")
+        return np.full(len(table.frame), UNNAMED)
     return np.where(blank(table, column), "", table.frame[column].astype(str).str.strip())
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from iwm_bayes.advise import advice
 from iwm_bayes.ahead import FIRST
 from iwm_bayes.answers import turns
 from iwm_bayes.core import InputError
@@ -56,8 +57,12 @@ def check(theories: Sequence[Fitted], unit: str, anyway: bool) -> list[str]:
     failed = [name for name, found in verdicts.items() if not found.passed]
     if failed and not anyway:
         problems += [
-            f"the fit of {name} failed its gate ({'; '.join(verdicts[name].reasons)}). Mend it, or rank with --anyway"
-            for name in failed
+            f"the fit of {name} failed its gate ({'; '.join(verdicts[name].reasons)}). To mend it: "
+            f"{'; '.join(advice(fitted.fit, verdicts[name])) or 'docs/how_to/failed_gate.md says how'}. "
+            f"Do so with `iwm fit STUDY --theory {name}`, and compare the folders of the runs, in which all fits are "
+            "kept; or rank it as it is, marked, with --anyway"
+            for name, fitted in ((one.model.name, one) for one in theories)
+            if name in failed
         ]
     if problems:
         raise InputError(problems)

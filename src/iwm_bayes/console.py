@@ -16,8 +16,9 @@ from rich.table import Table
 from iwm_bayes import data as tables
 from iwm_bayes import study as studies
 from iwm_bayes import theory as theories_
-from iwm_bayes.core import Model
-from iwm_bayes.written import written
+from iwm_bayes.core import InputError, Model
+from iwm_bayes.legends import called, legend
+from iwm_bayes.written import cells
 
 GATE_FAILED, INTERRUPTED = 3, 130
 NARROWEST, UNKNOWN = 100, 140  # columns: below the first, tables fold to single letters; the second where nobody looks
@@ -25,15 +26,20 @@ WIDTH = max(NARROWEST, get_terminal_size((UNKNOWN, 24)).columns)
 out, err = Console(highlight=False, width=WIDTH), Console(stderr=True, highlight=False)
 
 
-def show(frame: pd.DataFrame, title: str) -> None:
-    """Print a table with rounded numbers; a long name folds, so that nothing is cut off."""
+def show(frame: pd.DataFrame, title: str, name: str = "") -> None:
+    """Print a table with rounded numbers, and how to read it; a long name folds, so that nothing is cut off.
+
+    `name` is that of its file, by which `legends` knows it.
+    """
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
     for column in frame.columns:
         number = is_numeric_dtype(frame[column])
         table.add_column(str(column), justify="right" if number else "left", no_wrap=number, overflow="fold")
-    for line in frame.itertuples(index=False):
-        table.add_row(*map(written, line))
+    for line in cells(frame):
+        table.add_row(*line)
     out.print(table)
+    if how_to_read := legend(name, frame):
+        out.print(f"{how_to_read}\n", style="dim", markup=False)
 
 
 @contextmanager
@@ -46,12 +52,25 @@ def interruptible(how_to_go_on: str) -> Iterator[None]:
         raise typer.Exit(INTERRUPTED) from None
 
 
+def theory_for(study_file: Path, theory: str) -> str:
+    """A name, or a file: looked for where one stands, then beside the study; InputError if it is nowhere."""
+    if not theory.endswith(".toml"):
+        return theory
+    beside = study_file.parent / theory
+    found = [path for path in (Path(theory), beside) if path.is_file()]
+    if not found:
+        raise InputError(
+            [f"--theory {theory}: there is no such file, neither in {Path.cwd()} nor beside the study ({beside})"]
+        )
+    return str(found[0])
+
+
 def load_all(study_file: Path, theory: str | None) -> tuple[studies.Study, Path, Model, xr.Dataset]:
     """Study, theory file, theory and data; InputError lists every problem of the first that has any."""
     study = studies.load_study(study_file)
-    named = theory or study.theory[0]
+    named = study.theory[0] if theory is None else theory_for(study_file, theory)
     if theory is not None:
-        study = study.model_copy(update={"theory": [theory, *study.theory]})
+        study = study.model_copy(update={"theory": [named, *study.theory]})
     model = theories_.load(named)
     data = tables.read(study, model)
     return study, theories_.find(named), tables.measured(study, model, data), data
@@ -59,7 +78,7 @@ def load_all(study_file: Path, theory: str | None) -> tuple[studies.Study, Path,
 
 def describe(data: xr.Dataset) -> str:
     events, seen = int(data["present"].sum()), int(data["seen"].sum())
-    figures = ", ".join(map(str, data["figure"].values))
+    figures = ", ".join(map(called, data["figure"].values))
     left_out = data.attrs.get("rows_left_out", 0)
     return (
         f"{data.sizes['person']} people, {events} events ({seen} seen), figures: {figures}, "

@@ -69,5 +69,5 @@ def agreed(chosen: Selection, mixture: xr.DataTree | None, judged: Verdict | Non
         return "No mixture was fitted"
     follows = in_mixture(mixture).transpose("person", "theory").values
     share = (follows.argmax(axis=1) == chosen.follows.argmax(axis=1)).mean()
-    trust = "" if judged.passed else f", but its gate FAILED: {'; '.join(judged.reasons)}"
-    return f"The mixture puts {share:.0%} of people with the same theory{trust}"
+    warned = "" if judged.passed else f"The gate of the mixture FAILED ({'; '.join(judged.reasons)}): do not use this. "
+    return f"{warned}The mixture puts {share:.0%} of people with the same theory as random effects do"

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from iwm_bayes.columns import ANYONE
+from iwm_bayes.columns import ANYONE, UNNAMED
 from iwm_bayes.core import InputError, Model
 from iwm_bayes.parquet import Rows, column, fingerprint, people, rows_of
 from iwm_bayes.run import sha256
@@ -55,7 +55,7 @@ def faults(study: Study, model: Model) -> list[str]:
 def figures_in(study: Study) -> list[str]:
     """Every figure of a study in order, nobody in particular last."""
     if study.columns.figure is None:
-        return ["figure"]
+        return [UNNAMED]
     found = dict.fromkeys(name for values in column(rows_of(study.data), study.columns.figure) for name in values)
     return [*(name for name in found if name not in ("", ANYONE)), *([ANYONE] if {"", ANYONE} & {*found} else [])]
 

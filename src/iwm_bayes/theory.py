@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from importlib import resources
 from pathlib import Path
 from typing import Literal
@@ -64,9 +65,9 @@ def find(name: str) -> Path:
     return shelf() / f"{name}.toml"
 
 
-def told() -> list[str]:
-    """The kinds of responses as a user is told of them: those with levels once."""
-    return list(dict.fromkeys(re.sub(r"_\d+$", f"_{LEVELS[0]}..{LEVELS[-1]}", kind) for kind in RESPONSES))
+def told(kinds: Iterable[str] = tuple(RESPONSES)) -> list[str]:
+    """Kinds of responses as a user is told of them: those with levels once."""
+    return list(dict.fromkeys(re.sub(r"_\d+$", f"_{LEVELS[0]}..{LEVELS[-1]}", kind) for kind in kinds))
 
 
 def choose_responses(path: Path, wanted: list[str] | dict[str, str]) -> dict[str, Response]:

@@ -1,8 +1,12 @@
-"""How a number is written where people read it."""
+"""How numbers and tables are written where people read them."""
 
 from typing import Any
 
 import pandas as pd
+
+from iwm_bayes.legends import called
+
+SHARES = ("weight", "frequency", "exceedance", "protected")  # of theories: near 0 and 1 no digit more says anything
 
 
 def written(value: Any) -> str:
@@ -12,3 +16,14 @@ def written(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.0f}" if 1000 <= abs(value) < 1e6 else f"{value:.3g}"
     return str(value)
+
+
+def cells(frame: pd.DataFrame) -> list[list[str]]:
+    """A table as text, line by line: figures as they are called, shares of theories with two digits after the point."""
+
+    def cell(name: object, value: Any) -> str:
+        if name in SHARES and pd.notna(value):
+            return f"{value:.2f}"
+        return called(str(value)) if name == "figure" else written(value)
+
+    return [[cell(*one) for one in zip(frame.columns, line, strict=True)] for line in frame.itertuples(index=False)]

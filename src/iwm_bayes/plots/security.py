@@ -5,6 +5,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
+from iwm_bayes.legends import called
 from iwm_bayes.palette import BLACK, BLUE, LINES
 from iwm_bayes.plots.look import blank, counts_below, open_sides, plain
 
@@ -47,7 +48,7 @@ def earned_curve(curves: xr.Dataset) -> Figure:
     chance = float(curves["chance"])
     axes.axhline(chance, color=BLACK, linestyle=(0, (1, 3)), label="everyone by chance, at the last session")
     axes.set(
-        xlabel=f"session ({plain(curves.attrs['figure'])})",
+        xlabel=f"session ({plain(called(curves.attrs['figure']))})",
         ylabel="share of those who start insecure",
         ylim=(0, 1),
         xlim=(1, max(session[-1], 2)),

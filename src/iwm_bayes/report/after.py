@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from iwm_bayes import plots
-from iwm_bayes.checks import posterior_check
+from iwm_bayes.checks import fit_of_the_theory, posterior_check
 from iwm_bayes.core import InputError
 from iwm_bayes.individuals import person_table
 from iwm_bayes.people import names
@@ -43,20 +43,25 @@ def parameters_section(run: Run) -> dict[str, Any]:
         drawn.append(
             drawing(plots.as_svg(plots.shrinkage_figure(people)), caption, f"{caption} Mean shrinkage: {says}.")
         )
-    tables = [table(groups, "The average person (90 % interval), and how much the data said", run.word)]
+    tables = [table(groups, "The average person (90 % interval), and how much the data said", "summary", run.word)]
     return {"pictures": drawn, "tables": tables + [one for each in OTHER_TABLES.items() for one in run.table(*each)]}
 
 
 def checks_section(run: Run) -> dict[str, Any]:
     """What people of the fit do, beside what people did."""
-    checks = posterior_check(run.model, run.fit)
+    path = run.folder / "checks.csv"  # which runs of earlier versions do not have
+    checks = pd.read_csv(path, converters={"note": str}) if path.exists() else posterior_check(run.model, run.fit)
     missed = checks[checks["note"] != ""]
-    holds = f"{len(checks) - len(missed)} of {len(checks)} effects lie within 95 % of what the fit's people do."
-    says = f"{holds} About {0.05 * len(checks):.0f} would be missed by chance."
+    says = fit_of_the_theory(checks)
     caption = "Each effect on a scale of its own: seen (line, or cross), and 95 % of what the fit's people do (bar)."
     drawn = drawing(plots.as_svg(plots.checks_figure({run.model.name: checks})), caption, f"{caption} {says}")
-    tables = [table(missed, "Effects that were missed, or cannot be made", run.word)] if len(missed) else []
-    return {"says": says, "pictures": [drawn], "tables": tables, "all": table(checks, "All effects", run.word)}
+    tables = [table(missed, "Effects that were missed, or cannot be made", "checks", run.word)] if len(missed) else []
+    return {
+        "says": says,
+        "pictures": [drawn],
+        "tables": tables,
+        "all": table(checks, "All effects", "checks", run.word),
+    }
 
 
 def comparison_section(run: Run, folder: Path) -> dict[str, Any]:
@@ -73,7 +78,7 @@ def comparison_section(run: Run, folder: Path) -> dict[str, Any]:
     drawn, tables = [], []
     for unit, ranking in rankings.items():
         caption = f"By what they foretell: {UNITS[unit]}."
-        tables.append(table(ranking, caption))
+        tables.append(table(ranking, caption, "ranking"))
         says = "; ".join(
             f"{name} {apart:.1f}" for name, apart in zip(ranking["theory"], ranking["difference"], strict=True)
         )
@@ -84,8 +89,8 @@ def comparison_section(run: Run, folder: Path) -> dict[str, Any]:
                 f"{caption} Behind the best: {says}.",
             )
         )
-    tables.append(table(pd.read_csv(folder / "frequencies.csv"), "Which theory people follow"))
+    tables.append(table(pd.read_csv(folder / "frequencies.csv"), "Which theory people follow", "frequencies"))
     against = pd.read_csv(folder / "cannot make.csv")
-    tables += [table(against, "What a theory cannot make, though another can")] if len(against) else []
+    tables += [table(against, "What a theory cannot make, though another can", "cannot make")] if len(against) else []
     return {"says": facts["says"], "agreed": facts["agreed"], "failed": facts["failed"], "pictures": drawn[:1],
             "tables": tables}  # fmt: skip

@@ -2,11 +2,15 @@
 
 from typing import Any
 
+import numpy as np
+import xarray as xr
+
 from iwm_bayes import trajectories
 from iwm_bayes.arms import arms_of, curves
 from iwm_bayes.care import parse
 from iwm_bayes.columns import ANYONE
 from iwm_bayes.derive import project
+from iwm_bayes.legends import called
 from iwm_bayes.report import words
 from iwm_bayes.report.curves import earned
 from iwm_bayes.report.curves import projection as projected
@@ -25,13 +29,13 @@ def answer_section(run: Run, courses: dict[str, Course], kept: dict[str, Any]) -
         if drawn["probability"].notnull().any():
             below = ", ".join(map(str, drawn["arm"].values))
             caption = (
-                f"Earned secure by session ({view}), among those who start insecure; 90 % intervals. "
+                f"Earned secure by session ({called(view)}), among those who start insecure; 90 % intervals. "
                 f"Below the axis: people who are not yet secure ({below})."
             )
             spec = earned(drawn, run.mark)
             curve = [shown(caption, f"{caption} {sentence}", f"earned-{place}", spec, kept)]
-        found.append({"view": view, "sentence": sentence, "pictures": curve})
-    groups = {name: trajectories.of_group(*course) for name, course in courses.items()}
+        found.append({"view": called(view), "sentence": sentence, "pictures": curve})
+    groups = {called(name): trajectories.of_group(*course) for name, course in courses.items()}
     ways = []
     for place, (name, course) in enumerate(groups.items()):
         caption = f"The group along its sessions ({name}): beliefs, what happened, and answers over what is foretold."
@@ -47,24 +51,35 @@ def answer_section(run: Run, courses: dict[str, Course], kept: dict[str, Any]) -
         *run.table("sensitivity", "Earned secure by the last session, by threshold and hold"),
         *run.table("styles", "Styles at the last session"),
     ]
-    ahead = projection(run, kept)
+    ahead = projection(run, courses, kept)
     return {"views": found, "ways": ways, "tables": tables, "ahead": ahead}
 
 
-def projection(run: Run, kept: dict[str, Any]) -> dict[str, Any]:
+def insecure_at_the_end(run: Run, course: Course) -> float:
+    """How many people end their sessions with a belief at or below the criterion's, on average over draws."""
+    last = course.lived["people"].sum("session").astype(int)
+    everyone = xr.DataArray(np.arange(last.sizes["person"]), dims="person")
+    at_the_end = course.held.isel(session=last.drop_vars("person"), person=everyone)
+    insecure = at_the_end.min("belief") <= run.facts["criterion"]["insecure"]
+    return float(insecure.sum("person").mean("sample"))
+
+
+def projection(run: Run, courses: dict[str, Course], kept: dict[str, Any]) -> dict[str, Any]:
     """What further sessions under a plan of care would bring those who are insecure at the end."""
     figure = run.figures[0]
     shares = project(run.model, run.fit, parse(run.asked.plan), run.asked.ahead, figure)
     if not shares.notnull().any():
         return {
-            "sentence": f"Toward {figure}, nobody is insecure at the end: there is nothing to project.",
+            "sentence": f"Toward {called(figure)}, nobody is insecure at the end: there is nothing to project.",
             "pictures": [],
         }
     by_then = words.span(shares.isel(session=-1).values, "{:.0%}")
+    many = insecure_at_the_end(run, courses[figure])
     sentence = (
-        f"Under {run.asked.plan}, {by_then} of those who are insecure toward {figure} at the end would be earned "
-        f"secure after {run.asked.ahead} further sessions."
+        f"Under {run.asked.plan}, {by_then} of those who are insecure toward {called(figure)} at the end (about "
+        f"{many:.1f} of {run.data.sizes['person']} people) would be earned secure after {run.asked.ahead} further "
+        "sessions."
     )
     spec = projected(shares, run.asked.plan, run.mark)
-    caption = f"What {run.asked.ahead} further sessions would bring ({figure}; 90 % interval)."
+    caption = f"What {run.asked.ahead} further sessions would bring ({called(figure)}; 90 % interval)."
     return {"sentence": sentence, "pictures": [shown(caption, f"{caption} {sentence}", "projection", spec, kept)]}

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from iwm_bayes import plots
+from iwm_bayes.legends import called
 from iwm_bayes.lives import sessions_with
 from iwm_bayes.report.run import Course, Run
 from iwm_bayes.report.tables import Picture, drawing
@@ -22,14 +23,14 @@ def asked_section(run: Run) -> dict[str, Any]:
         "data": f"{data.sizes['person']} people, {int(data['present'].sum())} events "
         f"({int(data['seen'].sum())} with an outcome that was seen), unit of time: {data.attrs['time_unit']}"
         + (f"; {left} rows say nothing and were left out" if left else ""),
-        "figures": [f"{name}: {int(sessions_with(data, name).sum())} sessions" for name in run.figures],
+        "figures": [f"{called(name)}: {int(sessions_with(data, name).sum())} sessions" for name in run.figures],
         "responses": [f"{name}: {int(data[f'answer_{name}'].notnull().sum())} answers" for name in model.responses],
         "formulas": [f"{name} ~ {formula}" for name, formula in formulas.items()],
     }
 
 
 def data_picture(courses: dict[str, Course]) -> Picture:
-    lives = {name: course.lived.merge(course.told[["answer"]]) for name, course in courses.items()}
+    lives = {called(name): course.lived.merge(course.told[["answer"]]) for name, course in courses.items()}
     says = [
         f"{name}: {life['people'].sum('person').max():.0f} people, {life.sizes['session']} sessions, mean outcome "
         f"{float(life['outcome'].mean()):.2f}"

@@ -9,6 +9,7 @@ import xarray as xr
 from iwm_bayes import trajectories
 from iwm_bayes.care import parse
 from iwm_bayes.individuals import number, own_share, person_table, pseudonyms
+from iwm_bayes.legends import called
 from iwm_bayes.report.plane import plane
 from iwm_bayes.report.run import Course, Run, from_to
 from iwm_bayes.report.trajectory import trajectory
@@ -57,4 +58,4 @@ def people_section(run: Run, course: Course) -> dict[str, Any]:
         if used > ROOM:
             break
         pages[name] = page
-    return {"figure": figure, "pages": pages, "of": len(named)}
+    return {"figure": called(figure), "pages": pages, "of": len(named)}

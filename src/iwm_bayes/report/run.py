@@ -59,7 +59,7 @@ class Run(NamedTuple):
     def table(self, name: str, title: str) -> list[Table]:
         """A table of the run's folder, if it is there."""
         path = self.folder / f"{name}.csv"
-        return [table(pd.read_csv(path), title, self.word)] if path.exists() else []
+        return [table(pd.read_csv(path), title, name, self.word)] if path.exists() else []
 
 
 class Course(NamedTuple):

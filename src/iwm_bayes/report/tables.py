@@ -6,13 +6,15 @@ from typing import Any, NamedTuple
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
-from iwm_bayes.written import written
+from iwm_bayes.legends import legend
+from iwm_bayes.written import cells
 
 
 class Table(NamedTuple):
     """Cells as text, and which columns hold numbers."""
 
     title: str
+    legend: str
     columns: list[str]
     numeric: list[bool]
     rows: list[list[str]]
@@ -27,12 +29,12 @@ class Picture(NamedTuple):
     source: str = ""  # a drawing as data URI
 
 
-def table(frame: pd.DataFrame, title: str, word: str = "passed") -> Table:
-    """A table as text; every line says so where the fit is not to be used as it is."""
+def table(frame: pd.DataFrame, title: str, name: str = "", word: str = "passed") -> Table:
+    """A table as text, with its legend by `name`; every line says so where the fit is not to be used as it is."""
     if word != "passed" and "gate" not in frame:
         frame = frame.assign(gate=word)
-    cells = [[written(value) for value in line] for line in frame.itertuples(index=False)]
-    return Table(title, list(map(str, frame.columns)), [is_numeric_dtype(frame[name]) for name in frame], cells)
+    numeric = [is_numeric_dtype(frame[column]) for column in frame]
+    return Table(title, legend(name, frame), list(map(str, frame.columns)), numeric, cells(frame))
 
 
 def drawing(svg: bytes, caption: str, alternative: str) -> Picture:

@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Mapping
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,10 @@ from iwm_bayes.columns import ANYONE
 from iwm_bayes.control import Control
 from iwm_bayes.core import Model
 from iwm_bayes.earned import Criterion
+from iwm_bayes.legends import called
 from iwm_bayes.method import Settings
 from iwm_bayes.summary import at_most, interval
+from iwm_bayes.theory import shelf
 
 type Facts = Mapping[str, Any]  # a run's manifest
 
@@ -76,7 +79,7 @@ def span(draws: Any, form: str = "{:g}") -> str:
 def answer(curves: xr.Dataset) -> str:
     """Sessions and corrective experiences until earned security toward one figure or in general, of `arms.curves`."""
     everyone, about, last = curves.isel(arm=0), curves.attrs["figure"], curves.sizes["session"]
-    toward = "in general" if about == ANYONE else f"toward {about}"
+    toward = "in general" if about == ANYONE else f"toward {called(about)}"
     if not everyone["insecure"]:
         return f"Nobody starts insecure {toward}: there is no security to be earned."
     start = f"{float(everyone['insecure']):.0%} of people start insecure {toward}."
@@ -138,11 +141,22 @@ def methods(model: Model, facts: Facts, data: xr.Dataset) -> str:
     )
 
 
+def theory_beside(study: Path, theory: Path) -> str:
+    """How a run's theory is named again: by its name on the shelf, or its path as the study's was given."""
+    if theory.resolve().parent == shelf().resolve():
+        return theory.stem
+    home = study.resolve().parent
+    inside = theory.resolve().is_relative_to(home)
+    return str(study.parent / theory.resolve().relative_to(home)) if inside else str(theory)
+
+
 def command(facts: Facts) -> str:
-    """The command that makes the run again, from the folder of the study."""
+    """The command that makes the run again, typed in the folder in which it was typed."""
     run, files = settings(facts), facts["files"]
-    study, theory = (Path(files[name]["path"]).name for name in ("study", "theory"))
-    theory = theory if "models" not in Path(files["theory"]["path"]).parts else Path(theory).stem
+    study, theory = (Path(files[name]["path"]) for name in ("study", "theory"))
+    if study.resolve().parent == Path(str(resources.files("iwm_bayes"))).resolve() / "example":
+        return "uv run iwm demo"
     numbers = {"draws": run.draws, "tune": run.tune, "chains": run.chains, "seed": run.seed}
     asked = [word for name, value in numbers.items() for word in (f"--{name}", str(value))]
-    return shlex.join(["iwm", "fit", study, "--theory", theory, "--method", facts["method"], *asked])
+    named = [str(study), "--theory", theory_beside(study, theory)]
+    return shlex.join(["uv", "run", "iwm", "fit", *named, "--method", facts["method"], *asked])

@@ -1,0 +1,93 @@
+"""One simulation of a calibration, timed: by this program and by simuk, of the same model, in the same run.
+
+Beliefs in availability and worth, both rated before the first session and after each: 40 people meet two figures ten
+times. Both programs fit what they simulated by 4 chains of 1000 draws after 200 of tuning. simuk has the model as one
+would write it in PyMC, not centred; its compilation is part of every simulation, because it is. Of this program,
+which compiles once, the first simulation is left out.
+
+`OMP_NUM_THREADS=1 taskset -c 0 uv run --group bench python benchmarks/calibrating.py`
+"""
+
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pymc as pm
+import pytensor
+import pytensor.tensor as pt
+import simuk
+import xarray as xr
+
+from iwm_bayes.calibrate import DRAWS, TUNE, compiled, judged, plan, watched
+from iwm_bayes.population import rows
+from iwm_bayes.simulate import simulate
+from iwm_bayes.theory import load
+
+THEORIES = ("rescorla_wagner", "compensatory")
+PEOPLE, SESSIONS, STUDIES, THEIRS = 40, 10, 5, 2
+TABLE = Path(__file__).parent / "calibrating.csv"
+
+
+def ours(theory: str) -> float:
+    """Seconds of processor that one simulation takes, the mean over some."""
+    model = load(theory)
+    ready = compiled(model, PEOPLE, SESSIONS)
+    judged(ready, model, PEOPLE, SESSIONS, np.random.default_rng(0))
+    began = time.process_time()
+    for seed in range(1, STUDIES + 1):
+        judged(ready, model, PEOPLE, SESSIONS, np.random.default_rng(seed))
+    return (time.process_time() - began) / STUDIES
+
+
+def learned(start: pt.TensorVariable, rate: pt.TensorVariable, data: xr.Dataset) -> pt.TensorVariable:
+    """The belief about the figure met, after every event: (event, person)."""
+    met = data["figure_index"].values[:, None, :] == np.arange(data.sizes["figure"])[:, None]
+    teaches = (met & data["seen"].values[:, None, :]).astype(float)
+
+    def one(outcome, teaching, met, held, rate):
+        held = held + rate * teaching * (outcome - held)
+        return held, (held * met).sum(axis=0)
+
+    first = pt.repeat(start[None], data.sizes["figure"], axis=0)
+    sequences = [pt.as_tensor(x) for x in (data["outcome"].fillna(0.0).values, teaches, met.astype(float))]
+    _, said = pytensor.scan(one, sequences, [first, None], [rate], return_updates=False)
+    return said
+
+
+def in_pymc(data: xr.Dataset) -> pm.Model:
+    """The same priors and the same likelihood, as PyMC's users write them."""
+    found = {row.label: row for row in rows(watched(load("rescorla_wagner")), [])}
+    with pm.Model() as model:
+
+        def level(label: str) -> pt.TensorVariable:
+            row = found[label]
+            centre = pm.Normal(f"centre {label}", row.middle, row.width)
+            spread = pm.HalfNormal(f"spread {label}", row.parameter.spread)
+            return centre + spread * pm.Normal(f"person {label}", shape=PEOPLE)
+
+        for belief in ("availability", "worth"):
+            start, rate = (pm.math.sigmoid(level(f"{belief}_{part}")) for part in ("start", "rate"))
+            sd = pt.sqrt(pt.exp(2.0 * level(f"{belief}_rating_noise")) + 0.0004)
+            answer = data[f"answer_{belief}_rating"].values
+            event, person = np.nonzero(np.isfinite(answer))
+            normal = pm.Normal.dist(learned(start, rate, data)[event, person], sd[person])
+            pm.Censored(belief, normal, 0.0, 1.0, observed=answer[event, person])
+    return model
+
+
+def theirs() -> float:
+    """The same by simuk."""
+    data = simulate(watched(load("rescorla_wagner")), plan(SESSIONS), PEOPLE, 0)
+    settings = {"draws": DRAWS, "tune": TUNE, "chains": 4, "cores": 1}
+    calibration = simuk.SBC(in_pymc(data), num_simulations=THEIRS, sample_kwargs=settings, seed=1, progress_bar=False)
+    began = time.process_time()
+    calibration.run_simulations()
+    return (time.process_time() - began) / THEIRS
+
+
+if __name__ == "__main__":
+    timed = {f"iwm_bayes, {theory}": ours(theory) for theory in THEORIES} | {"simuk, rescorla_wagner": theirs()}
+    table = pd.Series(timed, name="seconds of one core").rename_axis("one simulation, by").reset_index()
+    table.to_csv(TABLE, index=False, float_format="%.2f")
+    print(table.to_string(index=False))
