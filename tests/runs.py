@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from iwm_bayes import analysis
+from iwm_bayes import analysis, record
 from iwm_bayes.care import rupture_and_repair, steady
 from iwm_bayes.core import Model
 from iwm_bayes.population import LINKS, rows, values
@@ -75,7 +75,7 @@ def written(folder, monkeypatch, found: Known):
     monkeypatch.setattr(analysis, "fit", lambda *_, **__: found.fit)
     made = analysis.analyse(found.model, found.data, "nuts", {})
     (folder / "study.toml").write_text("nothing")
-    analysis.write(made, folder / "run", {name: folder / "study.toml" for name in ("study", "data", "theory")})
+    record.write(made, folder / "run", {name: folder / "study.toml" for name in ("study", "data", "theory")})
     return made
 
 

@@ -3,7 +3,6 @@
 import time
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import quote
 
 import numpy as np
 import pandas as pd
@@ -18,15 +17,11 @@ from iwm_bayes.control import Control
 from iwm_bayes.core import Model, parameters
 from iwm_bayes.derive import earned_security
 from iwm_bayes.diagnose import Verdict, gate
-from iwm_bayes.identify import identifiability
 from iwm_bayes.individuals import person_table
 from iwm_bayes.infer import fit
-from iwm_bayes.levels import answers_share
 from iwm_bayes.likeness import likeness
 from iwm_bayes.people import names
-from iwm_bayes.plots import earned_curve, save
 from iwm_bayes.rules.assimilating import assimilating
-from iwm_bayes.run import manifest, sha256, write_json, write_run
 from iwm_bayes.summary import (
     arm_lines,
     contrast_table,
@@ -37,7 +32,6 @@ from iwm_bayes.summary import (
     style_line,
 )
 
-TABLES = "answers arms styles sensitivity assimilation contrasts between likeness checks people".split()
 ASSIMILATIONS = (0.3, 0.5)  # beside 0, where nothing in the data says how much of a report is expectation
 
 
@@ -142,48 +136,3 @@ def at_assimilations(
         found[f"at {share:g}"] = group_table(stated, fitted)["typical"]
         found[f"gate at {share:g}"] = gate(fitted).word
     return pd.DataFrame(found)
-
-
-def centredness_of(fitted: xr.DataTree) -> dict[str, float]:
-    """How centred each row and group was sampled: people by `levels.answers_share`."""
-    sampled_as, posterior = fitted["constant_data"].to_dataset(), fitted["posterior"].to_dataset()
-    kept = [sampled_as["group_centredness"]] if "group_centredness" in sampled_as else []
-    if "own_precision" in sampled_as and "spread" in posterior:
-        kept.append(answers_share(posterior, sampled_as))
-    return {str(place): float(value) for values in kept for place, value in values.to_series().items()}
-
-
-def write(found: Analysis, folder: Path, files: dict[str, Path]) -> None:
-    """Write a run's folder; `files` are what went in, whose hashes are kept."""
-
-    def fill(place: Path) -> None:
-        found.fit.to_netcdf(place / "fit.nc", engine="h5netcdf")
-        found.groups.to_csv(place / "summary.csv", index=False)
-        for name in TABLES:
-            if len(getattr(found, name)):
-                getattr(found, name).to_csv(place / f"{name}.csv", index=False)
-        for view, security in found.security.items():
-            if security["probability"].isnull().all():
-                continue  # nobody starts insecure, or is followed for as long as a hold: there is no curve to draw
-            curve = earned_curve(curves(security, arms_of(found.fit["data"].to_dataset())))
-            save(curve, *(place / f"earned {quote(view, safe=' ')}.{kind}" for kind in ("svg", "pdf", "png")))
-        facts = manifest(
-            theory=found.model.name,
-            method=found.method,
-            exact=not found.verdict.approximate,
-            settings=found.settings,
-            files={name: {"path": str(path), "sha256": sha256(path)} for name, path in files.items()},
-            criterion=found.security[ANYONE].attrs,
-            centredness=centredness_of(found.fit),
-            seconds=round(found.seconds, 1),
-            passed=found.verdict.passed,
-            partial=found.verdict.partial,
-            reasons=found.verdict.reasons,
-            advice=found.advice,
-            control=found.control and found.control._asdict() | {"shown": found.control.shown},
-            figures=found.verdict.figures,
-            warnings=identifiability(found.model, found.fit["data"].to_dataset()),
-        )
-        write_json(place / "manifest.json", facts)
-
-    write_run(folder, fill)

@@ -30,7 +30,7 @@ def kept(folder: Path, files: dict[str, Path], settings: dict[str, Any]) -> bool
 
 def fitted_to(study: Path, theory: str, runs: Path, settings: dict[str, Any]) -> Any:
     """A theory's fit to a study, from its run if there is one that still holds, else fitted now and kept there."""
-    from iwm_bayes import analysis
+    from iwm_bayes import analysis, record
     from iwm_bayes.mixture import Fitted
     from iwm_bayes.run import read_fit
 
@@ -46,7 +46,7 @@ def fitted_to(study: Path, theory: str, runs: Path, settings: dict[str, Any]) ->
         found = analysis.analyse(model, data, method, rest, place)
         if found.verdict.partial:
             raise KeyboardInterrupt
-        analysis.write(found, folder, files)
+        record.write(found, folder, files)
     return Fitted(model, found.fit)
 
 

@@ -103,10 +103,10 @@ def fitted(model: Model, data: xr.Dataset, settings: dict[str, Any], method: str
 
 def tell_and_write(found: Any, folder: Path, files: dict[str, Path]) -> None:
     """Print what was found, and write the run."""
-    from iwm_bayes import analysis
+    from iwm_bayes import record
     from iwm_bayes.checks import fit_of_the_theory
 
-    analysis.write(found, folder, files)
+    record.write(found, folder, files)
     show(found.groups, "The average person (90 % interval), and how much the data said", "summary")
     for name, title in (
         ("contrasts", "What covariates do to the average person, all else as it is (90 % intervals)"),
