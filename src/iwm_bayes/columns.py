@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from iwm_bayes.core import Family, InputError, Model
+from iwm_bayes.moments import impossible
 from iwm_bayes.study import Answer, Study
 from iwm_bayes.table import Table, blank, chosen, complete, scaled, texts, times
 
@@ -23,7 +24,8 @@ def without_empty_rows(table: Table, study: Study, model: Model) -> Table:
     telling += [column for name in model.responses for column in study.responses[name].columns]
     empty = np.all([blank(table, column) for column in telling], axis=0)
     if empty.all():
-        raise InputError([f"{table.file}: no row has an outcome or a response. Check the columns that the study names"])
+        nothing = f"{table.file}: no row has an outcome or a response. Check the columns that the study names"
+        raise InputError([*table.problems, nothing])
     return table._replace(frame=table.frame[~empty])
 
 
@@ -74,6 +76,8 @@ def answer(table: Table, study: Study, model: Model, name: str, figure: np.ndarr
         table.problems.append(f"[responses.{name}]: `levels` are for answers in steps. Give its `scale`")
     if given.scope == "session" and (response.effect in ("withdraws", "chooses") or response.about == "perceived"):
         table.problems.append(f"[responses.{name}]: belongs to one event, and cannot be about a whole session")
+    if fault := impossible(given, response):
+        table.problems.append(f"[responses.{name}]: {fault}. Take `moment` out")
     if response.effect == "chooses":
         return chosen(table, given.columns[0], [given.nobody, *named_figures(figure)])
     if stepwise:

@@ -66,6 +66,7 @@ class Answer(Strict):
     where: dict[str, str] = Field(default_factory=dict)  # column = word: the rows in which this was asked
     nobody: str = "nobody"  # of a choice of figure: the word for none
     scope: Literal["event", "session"] = "event"  # given after this event, or about the session when it is over
+    moment: Literal["before", "after"] | None = None  # the outcome of its row; where left out, as in the theory
     rater: Literal["patient", "therapist", "observer"] = "patient"
 
     @model_validator(mode="after")
@@ -113,11 +114,19 @@ class Study(Strict):
     responses: dict[Name, Answer] = Field(min_length=1)
     people: People | None = None
     formulas: dict[str, str] = Field(default_factory=dict)  # by parameter: "arm * ecr_anxiety + (1|therapist)"
+    without: tuple[str, ...] = ()  # responses of the theory that were not asked in this study
 
     @model_validator(mode="after")
     def covariates_come_from_somewhere(self) -> "Study":
         if self.formulas and self.people is None:
             raise ValueError("formulas need a table of people: add [people] with `data` and `person`")
+        return self
+
+    @model_validator(mode="after")
+    def what_was_asked_is_not_left_out(self) -> "Study":
+        both = [name for name in self.without if name in self.responses]
+        if both:
+            raise ValueError(f"{', '.join(both)}: in `without`, and in [responses] too. Keep one of them")
         return self
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from importlib import resources
 from pathlib import Path
 from typing import Literal
@@ -69,14 +70,19 @@ def told() -> list[str]:
     return list(dict.fromkeys(re.sub(r"_\d+$", f"_{LEVELS[0]}..{LEVELS[-1]}", kind) for kind in RESPONSES))
 
 
-def choose_responses(path: Path, wanted: list[str] | dict[str, str]) -> dict[str, Response]:
-    """The responses by the theory's names; the first rating of each belief fixes its scale."""
+def named_kinds(path: Path, wanted: list[str] | dict[str, str]) -> dict[str, str]:
+    """The kinds of a theory's responses by the theory's names for them; InputError where there is none such."""
     kinds = wanted if isinstance(wanted, dict) else {name: name for name in wanted}
     unknown = [kind for kind in kinds.values() if kind not in RESPONSES]
     if unknown or not kinds or len(kinds) < len(wanted):
         raise InputError(
             [f"{path}, key `responses`: name one or more of {', '.join(told())}, each once; not {unknown or wanted}"]
         )
+    return kinds
+
+
+def choose_responses(kinds: dict[str, str]) -> dict[str, Response]:
+    """The responses by the theory's names; the first rating of each belief fixes its scale."""
     chosen: dict[str, Response] = {}
     anchored: set[str] = set()
     for name, kind in kinds.items():
@@ -178,14 +184,9 @@ def amend(path: Path, model: Model, given: dict[str, Prior]) -> Model:
     return model._replace(rule=rule, responses=responses)
 
 
-def load(theory_or_path: str | Path) -> Model:
-    """A theory by its name on the shelf or the path of its file; InputError lists every problem."""
-    path = find(str(theory_or_path))
-    try:
-        theory = Theory.model_validate(read_toml(path))
-    except ValidationError as error:
-        raise explain(path, error) from error
-    responses = choose_responses(path, theory.responses)
+def with_responses(path: Path, theory: Theory, kinds: dict[str, str]) -> Model:
+    """A theory with some responses, each a kind by its name, before the file's priors; InputError lists faults."""
+    responses = choose_responses(kinds)
     rule = find_rule(path, theory.rule)
     words = theory.claim, theory.reference, theory.predicts, theory.needs, equation(rule)
     name = path.stem.removesuffix(".theory")
@@ -195,4 +196,27 @@ def load(theory_or_path: str | Path) -> Model:
     twice = [name for name, times in names.items() if times > 1]
     if twice:
         raise InputError([f"{path}: the parameter name {name} occurs twice. Rename a response" for name in twice])
-    return amend(path, model, theory.parameters)
+    return model
+
+
+def load(theory_or_path: str | Path, without: Iterable[str] = ()) -> Model:
+    """A theory by its name on the shelf or the path of its file; InputError lists every problem.
+
+    Responses that are named in `without` are left out, with their parameters and what nothing else reads.
+    """
+    path = find(str(theory_or_path))
+    try:
+        theory = Theory.model_validate(read_toml(path))
+    except ValidationError as error:
+        raise explain(path, error) from error
+    kinds = named_kinds(path, theory.responses)
+    whole = with_responses(path, theory, kinds)
+    left_out = tuple(name for name in kinds if name in set(without))
+    if not left_out:
+        return amend(path, whole, theory.parameters)
+    if len(left_out) == len(kinds):
+        raise InputError([f"`without` leaves nothing of the theory {whole.name}, which has {', '.join(kinds)}"])
+    part = with_responses(path, theory, {name: kind for name, kind in kinds.items() if name not in left_out})
+    priors = full_names(theory.parameters, list(parameters(whole)), f"{path}, key `parameters")
+    known = parameters(part)
+    return amend(path, part._replace(without=left_out), {name: p for name, p in priors.items() if name in known})
