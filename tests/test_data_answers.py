@@ -125,7 +125,7 @@ def test_keys_that_do_not_go_with_a_response_are_told(tmp_path):
     frame = pd.DataFrame({"who": "a", "visit": [1, 2], "acts": 1, "i1": [1, 2], "i2": [5, 5]})
     for given, kind, said in (
         ({"items": ["i1", "i2"]}, "availability_ordinal_5", "only ratings can be the mean"),
-        ({"column": "i1", "levels": ["1", "2"]}, "availability_rating", "`levels` are for answers in steps"),
+        ({"column": "i1", "levels": ["1", "2"]}, "availability_rating", "in place of `levels`"),
         ({"column": "i1", "scope": "session"}, "approach", "cannot be about a whole session"),
     ):
         assert said in faults(tmp_path, frame, {"x": given}, {"x": kind})

@@ -12,7 +12,7 @@ LAYERS = (  # from the ground up; within a layer a module may import those writt
     "rules.independent, rules.one_more, rules.aroused, rules.assimilating",
     "rules.rescorla_wagner, rules.compensatory, rules.*, rules",
     "responses.rating, responses.choice, responses.approach, responses.seek, responses.*, responses",
-    "written, naming, study, table, formulas, covariates, moments, supplied, columns, sequence, data, care",
+    "written, naming, keys, study, table, formulas, covariates, moments, supplied, columns, sequence, data, care",
     "population, theory, asked, filtering, answers",
     "living, simulate, retell, scanning, whitening, transforms, hierarchy, levels, build, sampler, earned",
     "method, crowd, gaussians, scores, drawn, quadrature, climb, bias, laplace, pilot",

@@ -10,13 +10,14 @@ from typing import Literal
 from pydantic import Field, StrictBool, StrictFloat, ValidationError
 
 from iwm_bayes.core import InputError, Learner, Model, Parameter, Response, Rule, leaves, parameters, rebuild
+from iwm_bayes.keys import explain
 from iwm_bayes.naming import full_names
 from iwm_bayes.responses import LEVELS, RESPONSES
 from iwm_bayes.rules import RULES, equation, from_file
 from iwm_bayes.rules.aroused import aroused
 from iwm_bayes.rules.assimilating import assimilating
 from iwm_bayes.rules.independent import independent
-from iwm_bayes.study import Name, Strict, explain, read_toml
+from iwm_bayes.study import Name, Strict, read_toml
 
 
 class Prior(Strict):
