@@ -54,6 +54,11 @@ def faults(folder):
         ("bob,2,mum", " ,2,mum", ["row 2", '"patient_id"', "blank", "needs a name"]),
         ("bob,2,mum", "bob,2,", ["row 2", '"who"', "blank, though something happened", "Name who was met"]),
         ("ann,2,dad,2026-01-08", "ann,1,mum,2026-01-08", ["rows 3, 4", '"visit"', "more than once", "Keep one row"]),
+        (
+            "ann,2,dad,2026-01-08",
+            "ann,1,mum,2026-01-08",
+            ["two session numbers", "a blank outcome", 'moment = "before"'],
+        ),
         ("ann,2,dad,2026-01-08", "ann,2,dad,2025-12-31", ["row 4", '"date"', "backwards", "Correct the time"]),
         (BODY, BODY + "cem,1,mum,2026-01-01,7,,,\n", ["row 7", '"patient_id"', "without any response", "Leave"]),
         (BODY, "", ["no rows", "one row per event"]),
@@ -227,3 +232,14 @@ def test_keys_of_columns_are_those_that_are_told():
     assert all(
         f"{name} " in keys.MISSING[f"columns.{name}"] for name, key in Columns.model_fields.items() if key.is_required()
     )
+
+
+def test_a_rating_before_an_exchange_and_one_after_it(folder):
+    """As the message says: two rows with numbers of their own, the first an assessment, and still one session met."""
+    clinic.spoil(
+        folder, TABLE, "ann,2,dad,2026-01-08,4,4,yes,5", "ann,2,dad,2026-01-08,,2,,\nann,2.5,dad,2026-01-08,4,4,yes,5"
+    )
+    ann = clinic.read_study(folder).sel(person="ann")
+    assert ann["answer_closeness"].values.tolist() == [0.0, 5 / 6, 0.5, 1.0]
+    assert ann["assessment"].values.tolist() == [False, True, False, False]
+    assert ann["seen"].values.tolist() == [True, False, True, False]

@@ -68,10 +68,15 @@ def check(
     from iwm_bayes.identify import identifiability
     from iwm_bayes.timing import answered, early
 
-    _, _, model, data = load_all(study, theory)
+    bound, _, model, data = load_all(study, theory)
     out.print(f"{describe(data)}\ntheory {model.name}: {model.claim}")
     for name in model.responses:
         out.print(f"  {answered(model, data, name)}")
+    if bound.people:
+        from iwm_bayes.covariates import described
+
+        for line in described(data):
+            out.print(f"  {line}", markup=False)
     for warning in (*identifiability(model, data), *early(model, data)):
         out.print(f"[yellow]Careful:[/yellow] {escape(warning)}.")
     if prior:

@@ -72,11 +72,15 @@ def in_median_gaps(frame: pd.DataFrame) -> tuple[pd.DataFrame, str]:
 
 def read(study: Study, model: Model) -> xr.Dataset:
     """The study's table as a Dataset for this theory; InputError lists every problem at once."""
-    data = arranged(open_table(study.data), study, model)
     if study.people is None:
-        return data
+        return arranged(open_table(study.data), study, model)
     from iwm_bayes.covariates import attach  # formulas take a second to import, which most commands need not wait for
+    from iwm_bayes.formulas import unreadable
 
+    try:
+        data = arranged(open_table(study.data), study, model)
+    except InputError as error:
+        raise InputError([*error.problems, *unreadable(study.formulas, model)]) from error
     return attach(study, model, data, study.people)
 
 

@@ -14,7 +14,11 @@ def check_rows(table: Table, frame: pd.DataFrame, study: Study, model: Model) ->
     """Faults that show only between rows: duplicates, time running backwards, silent people, those who came back."""
     named, whole = study.columns, not table.problems  # where a response is missing, who is silent is not known
     twice = frame.duplicated(["person", "session", "figure"], keep=False).to_numpy()
-    remedy = "Keep one row for each person, session and figure"
+    remedy = (
+        "Keep one row for each person, session and figure. A rating before an exchange and one after it are two rows "
+        "with two session numbers (2 and 2.5, say), of which the first has a blank outcome, with "
+        'missing = "unseen"; where everything was rated before, one row will do, with moment = "before" in [responses]'
+    )
     table.report(twice, named.session, "the same person, session and figure more than once", remedy)
     ordered = frame.sort_values(["person", "session"], kind="stable")
     backwards = ordered.groupby("person")["time"].diff().lt(0).sort_index().to_numpy()

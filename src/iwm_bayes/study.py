@@ -112,7 +112,8 @@ class Columns(Strict):
 
 
 class People(Strict):
-    """A table with one row per person, for formulas; `missing` says what becomes of people whom it leaves blank."""
+    """What is known of people, for formulas: a table with one row per person, or the table of sessions itself, if what
+    formulas use does not change within a person; `missing` says what becomes of people whom it leaves blank."""
 
     data: Path
     person: str
