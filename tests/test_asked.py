@@ -129,6 +129,19 @@ def test_ratings_that_follow_the_row_before_are_told(own, tmp_path, moment, told
     assert list(early(*opened(asked(tmp_path, frame, RATINGS, moment="before"), own))) == []
 
 
+@pytest.mark.parametrize(("own_act", "act_before", "told"), [(0, 1, 1), (1, 0, 0), (1, 1, 0), (0, 0, 0)])
+def test_steps_are_held_against_both_acts(own, tmp_path, own_act, act_before, told):
+    """Ratings made by hand, which move with their own act, with the one before, with both, or with none."""
+    generator = np.random.default_rng(4)
+    acts = generator.binomial(1, 0.5, (60, 13))
+    steps = own_act * (acts[:, 1:] - 0.5) + act_before * (acts[:, :-1] - 0.5)
+    ratings = 0.5 + 0.05 * steps.cumsum(axis=1) + generator.normal(0.0, 0.03, steps.shape)
+    frame = pd.DataFrame({"person": np.repeat(np.arange(60), 12), "session": np.tile(np.arange(12), 60)})
+    frame = frame.assign(outcome=acts[:, 1:].ravel(), availability_rating=ratings.clip(0, 1).ravel())
+    study = asked(tmp_path, frame.assign(worth_rating=0.5), RATINGS)
+    assert len(list(early(*opened(study, own)))) == told
+
+
 def test_little_or_nothing_to_tell_from(own, tmp_path):
     """Ten people, and outcomes that never differ, say nothing of when ratings were made."""
     for frame in (simulated(own, "before", people=10), simulated(own, "before").assign(outcome=1)):

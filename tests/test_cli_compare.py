@@ -151,6 +151,7 @@ def test_what_is_wrong_under_any_theory_is_told_before_one_is_fitted(clinic):
     assert not (folder / "runs" / "other-learning").exists()
 
 
+@pytest.mark.slow
 def test_a_rival_may_lack_what_was_not_asked(clinic):
     """`without` names a response of one theory; the other never had it, and both are compared."""
     folder, _ = clinic

@@ -38,6 +38,8 @@ def given(named: Sequence[str]) -> Given:
         return Given(list(named))
     study = load_study(path)
     data = read(study, load_for(study, study.theory[0]))
+    if study.without or any(answer.moment for answer in study.responses.values()):
+        err.print("careful: studies are simulated by the theory's file, whatever the study says of without and moment")
     happened, figure = data["present"].values & ~data["assessment"].values, data["figure_index"].values
     figures = [index for index, name in enumerate(data["figure"].values) if name != ANYONE]
     met = np.array([(happened & (figure == index)).sum(axis=0) for index in figures])

@@ -136,7 +136,10 @@ class Study(Strict):
     @model_validator(mode="after")
     def covariates_come_from_somewhere(self) -> "Study":
         if self.formulas and self.people is None:
-            raise ValueError("formulas need a table of people: add [people] with `data` and `person`")
+            raise ValueError(
+                "formulas need a table of people: add [people] with `data` and `person`. The table of sessions will "
+                "do, where it has their columns"
+            )
         return self
 
     @model_validator(mode="after")
