@@ -223,7 +223,8 @@ def test_words_for_ratings(folder):
     clinic.spoil(folder, TABLE, ",,1,yes", ",,near,yes")
     (message,) = faults(folder)
     assert '"near" (2), "far" (2)' in message
-    assert "name availability_ordinal_N in the theory" in message
+    assert "name availability_ordinal_N" in message
+    assert 'levels = ["far", "near"] here' in message
 
 
 def test_keys_of_columns_are_those_that_are_told():

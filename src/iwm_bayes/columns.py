@@ -10,6 +10,7 @@ import pandas as pd
 
 from iwm_bayes.core import Family, InputError, Model, Response
 from iwm_bayes.moments import impossible
+from iwm_bayes.responses import BELIEFS, LEVELS
 from iwm_bayes.study import Answer, Outcome, Study
 from iwm_bayes.table import Table, blank, chosen, complete, scaled, texts, times
 
@@ -84,20 +85,27 @@ def answer(table: Table, study: Study, model: Model, name: str, figure: np.ndarr
     return rated(table, given, response, name)
 
 
+def instead_of_a_rating(response: Response, levels: int | None = None) -> str:
+    """What takes answers in words: the same belief in steps, where there is such a response."""
+    if response.about not in BELIEFS or (levels is not None and levels not in LEVELS):
+        return ""
+    steps = levels or "N (N being how many there are)"
+    return f", or, for answers in words, name {response.about}_ordinal_{steps} in the theory in place of this rating"
+
+
 def rated(table: Table, given: Answer, response: Response, name: str) -> np.ndarray:
     """A rating, or the mean of items, 0..1; words are no numbers, whether the study lists them or not."""
-    kind = f"{response.about}_ordinal_{len(given.levels) if given.levels else 'N'}"
-    in_words = f"For answers in words, name {kind} in the theory in place of a rating" if response.scale else ""
     if given.levels is not None:
         ends = pd.to_numeric(pd.Series([given.levels[0], given.levels[-1]]), errors="coerce")
-        remedy = f"Number them in the table and give `scale`. {in_words}"
+        remedy = f"Number them in the table and give `scale`{instead_of_a_rating(response, len(given.levels))}"
         if ends.notna().all():
             remedy = f"Write scale = [{ends[0]:g}, {ends[1]:g}] in place of `levels`"
         table.problems.append(f"[responses.{name}]: a rating is a number, and has no `levels`. {remedy}")
         return np.full(len(table.frame), np.nan)
 
     def remedy_of(levels: str) -> str:
-        return f"Number them in the table. {in_words}, N being how many answers there are, and list them here: {levels}"
+        in_steps = instead_of_a_rating(response)
+        return f"Number them in the table{in_steps}{f', with {levels} here' if in_steps else ''}"
 
     items = np.array([scaled(table, column, given.scale or (0.0, 1.0), remedy_of) for column in given.columns])
     enough = (~np.isnan(items)).mean(axis=0) >= 0.5  # the mean of fewer than half of the items is another scale

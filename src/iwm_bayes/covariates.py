@@ -4,6 +4,7 @@ A person of whom it says nothing is an error that names them, or is left out whe
 the attributes of the data then tells who.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 
 import numpy as np
@@ -85,7 +86,8 @@ def of_words(name: str, values: pd.Series, terms: list[str]) -> str:
     counts = values.value_counts().sort_index()
     if len(counts) > SHOWN:
         return f"{name}: {len(counts)} words, each of {counts.min()} to {counts.max()} people"
-    compared = [word for word in counts.index if any(f"{name}[{word}]" in term.replace(")[", "[") for term in terms)]
+    labels = {word: re.compile(rf"\b{re.escape(name)}\b[^\[]*\[{re.escape(word)}\]") for word in counts.index}
+    compared = [word for word, label in labels.items() if any(label.search(term) for term in terms)]
     told = [
         f"{word} {count}{' (the reference)' if compared and word not in compared else ''}"
         for word, count in counts.items()
