@@ -269,3 +269,16 @@ def test_an_unsupplied_response_hides_no_other_fault(tmp_path):
     assert 'write without = ["approach"] at the top of the study, above [columns]' in lacking
     assert len(others) == 2
     assert any("off the scale 1..7" in other for other in others)
+
+
+def test_names_that_are_not_the_theory_s(tmp_path):
+    """Where the study calls everything otherwise: what the theory calls it, what to rename, and where the rest goes."""
+    folder = clinic.write(tmp_path)
+    clinic.spoil(folder, "study.toml", '"theory.toml"', '"kalman"')
+    clinic.spoil(folder, "study.toml", "[responses.approach]", "[responses.reached_out]")
+    with pytest.raises(InputError) as caught:
+        clinic.read_study(folder)
+    lacking, *renamed = caught.value.problems
+    assert "Add [responses.availability_rating], [responses.worth_rating], [responses.approach]" in lacking
+    assert "What nobody was asked goes into `without`" in lacking
+    assert ["Rename it" in problem for problem in renamed] == [True, True]

@@ -41,6 +41,10 @@ def lacking(study: Study, model: Model) -> Iterator[str]:
     if len(lacks) < len(model.responses):
         unasked = ", ".join(f'"{name}"' for name in (*known(study, model), *lacks))
         remedy += f", or, if nobody was asked, write without = [{unasked}] at the top of the study, above [columns]"
+    else:
+        remedy += (
+            ". What nobody was asked goes into `without`, a list of names at the top of the study, above [columns]"
+        )
     named = ", ".join(f"`{name}`" for name in lacks)
     have = "has a response" if len(lacks) == 1 else "has responses"
     yield f"the theory {model.name} {have} that the study does not supply: {named}. {remedy}"
