@@ -136,3 +136,32 @@ def test_families_and_groups_that_are_not_there(clinic, asked, said):
     done = iwm("compare", "study.toml", *FAST, *asked, cwd=folder)
     assert done.returncode == 1
     assert said in " ".join(done.stderr.split())
+
+
+def test_what_is_wrong_under_any_theory_is_told_before_one_is_fitted(clinic):
+    """A formula on a parameter that a rival lacks: which theory, what it has, and what to do."""
+    folder, _ = clinic
+    (folder / "other.toml").write_text(STUDY.replace("clinic", "other") + '[formulas]\navailability_rate = "arm"\n')
+    done = iwm("compare", "other.toml", *FAST, cwd=folder)
+    assert done.returncode == 1
+    said = " ".join(done.stderr.split())
+    assert "`formulas.availability_rate`: the theory blind has no such parameter" in said
+    assert "availability_plateau" in said
+    assert "compare without blind, or in a study without this formula" in said
+    assert not (folder / "runs" / "other-learning").exists()
+
+
+@pytest.mark.slow
+def test_a_rival_may_lack_what_was_not_asked(clinic):
+    """`without` names a response of one theory; the other never had it, and both are compared."""
+    folder, _ = clinic
+    (folder / "whole.toml").write_text(THEORY.format("rescorla_wagner").replace('g"]', 'g", "approach"]'))
+    text = STUDY.replace("learning.toml", "whole.toml").replace(
+        'name   = "clinic"', 'name = "w"\nwithout = ["approach"]'
+    )
+    (folder / "without.toml").write_text(text)
+    done = iwm("compare", "without.toml", *FAST, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert "whole foretells best" in done.stdout
+    facts = json.loads((folder / "runs" / "w-whole" / "manifest.json").read_text())
+    assert facts["without"] == ["approach"]

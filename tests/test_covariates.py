@@ -6,6 +6,7 @@ import pymc as pm
 import pytensor
 import pytest
 import xarray as xr
+from command import iwm
 from helpers import evaluate, in_own_terms
 from scipy import special, stats
 
@@ -142,9 +143,14 @@ def test_people_without_covariates_are_named_or_dropped(folder):
     ("old", "new", "said"),
     [
         ('rate = "arm + anxiety"', 'rate = "arm +"', "is no formula"),
-        ('rate = "arm + anxiety"', 'rat = "arm"', "the theory has no such parameter"),
+        (
+            'rate = "arm + anxiety"',
+            'rat = "arm"',
+            "the theory own has no such parameter. Those that are free in it are availa",
+        ),
         ('rate = "arm + anxiety"', 'rate = "0 + arm"', "with its intercept"),
         ('rate = "arm + anxiety"', 'rate = "harm"', 'Did you mean "arm"'),
+        ('rate = "arm + anxiety"', 'trust = "arm"', "compare without own, or in a study without this formula"),
         ('rate = "arm + anxiety"', 'availability_rating_slope = "arm"', "only a parameter that is free"),
         ('rate = "arm + anxiety"', 'rate = "anxiety + I(2 * anxiety)"', "say the same of people"),
         ('data = "people.csv"\nperson = "id"\ngroups = ["therapist"]', "", "people"),
@@ -157,9 +163,9 @@ def test_faults_in_formulas_are_told(folder, old, new, said):
 
 
 def test_faults_in_the_table_of_people_are_told(folder):
-    """Somebody twice; the same of everyone."""
-    pd.concat([PEOPLE, PEOPLE.iloc[:1]]).to_csv(folder / "people.csv", index=False)
-    assert "rows 2, 9" in faults(folder)
+    """Somebody twice, in two arms; the same of everyone."""
+    pd.concat([PEOPLE, PEOPLE.iloc[:1].assign(arm="tau")]).to_csv(folder / "people.csv", index=False)
+    assert '"arm": changes within p003' in faults(folder)
     PEOPLE.assign(arm="cbt").to_csv(folder / "people.csv", index=False)
     assert "arm is the same for everyone" in faults(folder)
 
@@ -279,3 +285,39 @@ def test_likeness_shows_what_a_formula_lacks(folder):
     assert (np.abs(alone["p"] - 0.5) < 4 * np.sqrt(1 / 12 / draws) + 4 * 0.5 / np.sqrt(draws)).all()
     assert (alone["note"] == "").all()
     assert (likeness(model, as_fit(of(1.0), bare))["note"] == "alike: add (1|therapist)").all()
+
+
+def test_sessions_themselves_say_what_holds_throughout(folder):
+    """A column of the table of sessions that does not change within a person does as well as a table of people."""
+    _, apart = opened(folder)
+    sessions = pd.read_csv(folder / "sessions.csv").merge(PEOPLE, left_on="person", right_on="id")
+    sessions.loc[1::2, "arm"] = None  # blank in some rows, and the same in all others
+    sessions.to_csv(folder / "sessions.csv", index=False)
+    (folder / "study.toml").write_text(STUDY.replace("people.csv", "sessions.csv"), encoding="utf-8")
+    _, together = opened(folder)
+    xr.testing.assert_identical(together, apart)
+    (folder / "study.toml").write_text(STUDY.replace("people.csv", "sessions.csv").replace("anxiety", "outcome"))
+    said = faults(folder)
+    assert '"outcome": changes within p001' in said
+    assert "every person has one row" in said
+
+
+def test_formulas_and_tables_are_told_of_together(folder):
+    """A formula that nobody can read does not wait until the table is in order."""
+    (folder / "study.toml").write_text(STUDY.replace('rate = "arm', 'rat = "arm'), encoding="utf-8")
+    sessions = (folder / "sessions.csv").read_text(encoding="utf-8").splitlines()
+    (folder / "sessions.csv").write_text("\n".join([*sessions, sessions[-1]]), encoding="utf-8")
+    said = faults(folder)
+    assert "more than once" in said
+    assert "no such parameter" in said
+
+
+def test_check_counts_people_by_arm(folder):
+    """Words with their counts and the reference, numbers with mean and sd, by hand; groups have no reference."""
+    lines = iwm("check", "study.toml", cwd=folder).stdout.splitlines()
+    found = [line.strip() for line in lines if line.strip().split(":")[0] in ("arm", "anxiety", "therapist")]
+    assert sorted(found) == [
+        "anxiety: a number, mean 3.5, sd 1.87",
+        "arm: people by word: cbt 3 (the reference), tau 3",
+        "therapist: people by word: 7 2, 8 2, 9 2",
+    ]

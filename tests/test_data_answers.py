@@ -69,6 +69,15 @@ def test_levels_that_are_numbers_have_no_decimal_point(tmp_path):
     np.testing.assert_array_equal(data["answer_approach"].values[:, 0], [1, np.nan, 0])
 
 
+def test_levels_may_be_written_as_numbers(tmp_path):
+    """Without quotes, as they stand in the table; of outcomes too."""
+    frame = pd.DataFrame({"who": "a", "visit": [1, 2, 3], "acts": [1, 3, 2], "came": [2, 1, 2]})
+    responses, outcome = {"approach": {"column": "came", "levels": [1, 2]}}, {"levels": [1, 2, 3]}
+    _, _, data = reading(tmp_path, frame, responses, {"approach": "approach"}, outcome=outcome)
+    np.testing.assert_array_equal(data["answer_approach"].values[:, 0], [1, 0, 1])
+    np.testing.assert_array_equal(data["outcome"].values[:, 0], [0, 1, 0.5])
+
+
 def test_levels_that_do_not_fit_are_told(tmp_path):
     """Too few levels, a scale of another length, and an answer between two levels, all at once."""
     frame = pd.DataFrame({"who": "a", "visit": [1, 2], "acts": 1, "far": [1.5, 1], "sure": ["no", "yes"]})
@@ -125,7 +134,7 @@ def test_keys_that_do_not_go_with_a_response_are_told(tmp_path):
     frame = pd.DataFrame({"who": "a", "visit": [1, 2], "acts": 1, "i1": [1, 2], "i2": [5, 5]})
     for given, kind, said in (
         ({"items": ["i1", "i2"]}, "availability_ordinal_5", "only ratings can be the mean"),
-        ({"column": "i1", "levels": ["1", "2"]}, "availability_rating", "`levels` are for answers in steps"),
+        ({"column": "i1", "levels": ["1", "2"]}, "availability_rating", "in place of `levels`"),
         ({"column": "i1", "scope": "session"}, "approach", "cannot be about a whole session"),
     ):
         assert said in faults(tmp_path, frame, {"x": given}, {"x": kind})

@@ -3,7 +3,8 @@
 import inspect
 import re
 from importlib import import_module
-from typing import Any
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
@@ -53,9 +54,16 @@ MEANINGS = {  # of keys of which the program's own files say nothing beside them
 
 def kind(annotation: Any) -> str:
     """A type in words."""
-    text = annotation.__name__ if isinstance(annotation, type) else str(annotation)
-    text = re.sub(r"typing\.|iwm_bayes\.\w+\.|pathlib\.|Annotated\[(\w+),[^\]]*\]", lambda m: m.group(1) or "", text)
-    return text.replace(" | None", "").replace("|", "or").replace("Literal", "one of ").strip()
+    origin, parts = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return kind(parts[0])
+    if origin in (Union, UnionType):
+        return " or ".join(kind(part) for part in parts if part is not NoneType)
+    if origin is Literal:
+        return " or ".join(f'"{part}"' for part in parts)
+    if parts:
+        return f"{origin.__name__}[{', '.join(kind(part) for part in parts)}]"
+    return "..." if annotation is Ellipsis else annotation.__name__
 
 
 def meanings(part: type[BaseModel]) -> dict[str, str]:

@@ -10,6 +10,7 @@ from typing import Annotated, NoReturn
 
 import pandas as pd
 import typer
+from rich.markup import escape
 
 from iwm_bayes import care as cares
 from iwm_bayes import data as tables
@@ -65,13 +66,19 @@ def check(
     """Read a study and its table and say what is there, without fitting."""
     from iwm_bayes.checks import before_any_data, prior_check
     from iwm_bayes.identify import identifiability
+    from iwm_bayes.timing import answered, early
 
-    _, _, model, data = load_all(study, theory)
+    bound, _, model, data = load_all(study, theory)
     out.print(f"{describe(data)}\ntheory {model.name}: {model.claim}")
     for name in model.responses:
-        out.print(f"  {name}: {int(data[f'answer_{name}'].notnull().sum())} answers")
-    for warning in identifiability(model, data):
-        out.print(f"[yellow]Careful:[/yellow] {warning}.")
+        out.print(f"  {answered(model, data, name)}")
+    if bound.people:
+        from iwm_bayes.covariates import described
+
+        for line in described(data):
+            out.print(f"  {line}", markup=False)
+    for warning in (*identifiability(model, data), *early(model, data)):
+        out.print(f"[yellow]Careful:[/yellow] {escape(warning)}.")
     if prior:
         checks = prior_check(model, data)
         show(checks, "Before any data: what people of this theory would do (middle and 95 %)", "checks")

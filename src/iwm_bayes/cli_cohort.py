@@ -69,6 +69,7 @@ def cohort(
     files = {"study": study, "theory": find(theory or named.theory[0])}
     facts = {
         "theory": found.model.name,
+        "without": found.model.without,
         "method": method,
         "exact": False,
         "files": {name: {"path": str(path), "sha256": sha256(path)} for name, path in files.items()},

@@ -50,6 +50,18 @@ def fitted_to(study: Path, theory: str, runs: Path, settings: dict[str, Any]) ->
     return Fitted(model, found.fit)
 
 
+def all_can_be_fitted(study: Path, theories: list[str]) -> None:
+    """InputError lists what is wrong with a study under any of its theories, before the first of them is fitted."""
+    problems: list[str] = []
+    for name in theories:
+        try:
+            load_all(study, name)
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(dict.fromkeys(problems))
+
+
 def of_run(folder: Path) -> Any:
     """A run that is there; InputError unless its study, data and theory are still what was fitted."""
     from iwm_bayes.mixture import Fitted
@@ -126,9 +138,9 @@ def compare(
 
     long: dict[str, Any] = {"draws": draws, "tune": tune, "chains": chains, "seed": seed, "progress": not quiet}
     if what[0].suffix == ".toml":
-        asked = [theory_for(what[0], name) for name in theory or []]
-        bound, _, _, data = load_all(what[0], asked[0] if asked else None)
-        theories = asked or list(bound.theory)
+        theories = [theory_for(what[0], name) for name in theory or []] or list(load_study(what[0]).theory)
+        all_can_be_fitted(what[0], theories)
+        _, _, _, data = load_all(what[0], theories[0])
         families = counted_together(family or [], [load(name).name for name in theories])
         group = groups_of(what[0], groups, data["person"].values)
         fits = [fitted_to(what[0], name, runs, {"method": method} | long) for name in theories]

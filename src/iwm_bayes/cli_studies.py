@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bar
 
 from iwm_bayes import theory as theories_
+from iwm_bayes.asked import load_for
 from iwm_bayes.columns import ANYONE
 from iwm_bayes.console import err, interruptible
 from iwm_bayes.core import InputError
@@ -36,7 +37,9 @@ def given(named: Sequence[str]) -> Given:
     if len(named) > 1 or path.suffix != ".toml" or "data" not in read_toml(path):
         return Given(list(named))
     study = load_study(path)
-    data = read(study, theories_.load(study.theory[0]))
+    data = read(study, load_for(study, study.theory[0]))
+    if study.without or any(answer.moment for answer in study.responses.values()):
+        err.print("careful: studies are simulated by the theory's file, whatever the study says of without and moment")
     happened, figure = data["present"].values & ~data["assessment"].values, data["figure_index"].values
     figures = [index for index, name in enumerate(data["figure"].values) if name != ANYONE]
     met = np.array([(happened & (figure == index)).sum(axis=0) for index in figures])

@@ -22,11 +22,10 @@ from iwm_bayes.drawn import group_draws
 from iwm_bayes.laplace import approximately
 from iwm_bayes.method import Settings
 from iwm_bayes.passes import ENOUGH, Tell, Work, alone, climbed_by_all, covariance_there, finished
-from iwm_bayes.plan import planned
+from iwm_bayes.plan import bound, planned
 from iwm_bayes.scores import score
 from iwm_bayes.summary import group_table
 from iwm_bayes.sweep import Through, in_turn
-from iwm_bayes.theory import load
 
 METHODS = ("laplace", "quadrature")
 DRAWN = Settings()
@@ -67,7 +66,7 @@ def cohort(
         counted = work.each(arrange_chunk, "reading", {})
         drawn = work.with_sample(draw_sample, "drawing a sample", {})
         people, events = int(counted["people"].sum()), int(counted["events"].sum())
-        model, sample = load(plan.theory), kept(chunk_file(work.folder, SAMPLE))
+        model, sample = bound(plan)[1], kept(chunk_file(work.folder, SAMPLE))
         shape, times = crowd(model, sample), people / drawn["people"]
         group, rounds = climbed_by_all(work, shape, times)
         said, exact = finished(work, group, rounds, folder / "people")

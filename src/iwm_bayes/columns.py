@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from iwm_bayes.core import Family, InputError, Model
-from iwm_bayes.study import Answer, Study
+from iwm_bayes.core import Family, InputError, Model, Response
+from iwm_bayes.moments import impossible
+from iwm_bayes.responses import BELIEFS, LEVELS
+from iwm_bayes.study import Answer, Outcome, Study
 from iwm_bayes.table import Table, blank, chosen, complete, scaled, texts, times
 
 UNNAMED = "figure"  # the one figure of a study that names none
@@ -24,7 +26,8 @@ def without_empty_rows(table: Table, study: Study, model: Model) -> Table:
     telling += [column for name in model.responses for column in study.responses[name].columns]
     empty = np.all([blank(table, column) for column in telling], axis=0)
     if empty.all():
-        raise InputError([f"{table.file}: no row has an outcome or a response. Check the columns that the study names"])
+        nothing = f"{table.file}: no row has an outcome or a response. Check the columns that the study names"
+        raise InputError([*table.problems, nothing])
     return table._replace(frame=table.frame[~empty])
 
 
@@ -38,7 +41,8 @@ def steps(table: Table, given: Answer, family: Family, name: str) -> np.ndarray:
     scale = given.scale or (0.0, float(last))
     if abs(scale[1] - scale[0]) != last:
         table.problems.append(f"[responses.{name}]: a scale of {family.levels} levels has ends {last} apart")
-    found = scaled(table, column, scale) * last
+    found = scaled(table, column, scale, lambda levels: f"Say which answers there are: {levels} in [responses.{name}]")
+    found = found * last
     remedy = f"Say which answers there are, the lowest first: `levels` of `{name}`"
     fault = "neither 0 nor 1" if last == 1 else "between two levels"
     table.report(~np.isnan(found) & (np.abs(found - found.round()) > 1e-9), column, fault, remedy)
@@ -71,23 +75,60 @@ def answer(table: Table, study: Study, model: Model, name: str, figure: np.ndarr
     stepwise = response.family.whole
     if given.items and stepwise:
         table.problems.append(f"[responses.{name}]: only ratings can be the mean of `items`. Name each item a response")
-    if given.levels is not None and not stepwise:
-        table.problems.append(f"[responses.{name}]: `levels` are for answers in steps. Give its `scale`")
     if given.scope == "session" and (response.effect in ("withdraws", "chooses") or response.about == "perceived"):
         table.problems.append(f"[responses.{name}]: belongs to one event, and cannot be about a whole session")
+    if fault := impossible(given, response):
+        table.problems.append(f"[responses.{name}]: {fault}. Take `moment` out")
     if response.effect == "chooses":
         return chosen(table, given.columns[0], [given.nobody, *named_figures(figure)])
     if stepwise:
         return steps(table, given, response.family, name)
-    items = np.array([scaled(table, column, given.scale or (0.0, 1.0)) for column in given.columns])
+    return rated(table, given, response, name)
+
+
+def instead_of_a_rating(response: Response, levels: int | None = None) -> str:
+    """What takes answers in words: the same belief in steps, where there is such a response."""
+    if response.about not in BELIEFS or (levels is not None and levels not in LEVELS):
+        return ""
+    steps = levels or "N (N being how many there are)"
+    return f", or, for answers in words, name {response.about}_ordinal_{steps} in the theory in place of this rating"
+
+
+def rated(table: Table, given: Answer, response: Response, name: str) -> np.ndarray:
+    """A rating, or the mean of items, 0..1; words are no numbers, whether the study lists them or not."""
+    if given.levels is not None:
+        ends = pd.to_numeric(pd.Series([given.levels[0], given.levels[-1]]), errors="coerce")
+        remedy = f"Number them in the table and give `scale`{instead_of_a_rating(response, len(given.levels))}"
+        if ends.notna().all():
+            remedy = f"Write scale = [{ends[0]:g}, {ends[1]:g}] in place of `levels`"
+        table.problems.append(f"[responses.{name}]: a rating is a number, and has no `levels`. {remedy}")
+        return np.full(len(table.frame), np.nan)
+
+    def remedy_of(levels: str) -> str:
+        in_steps = instead_of_a_rating(response)
+        return f"Number them in the table{in_steps}{f', with {levels} here' if in_steps else ''}"
+
+    items = np.array([scaled(table, column, given.scale or (0.0, 1.0), remedy_of) for column in given.columns])
     enough = (~np.isnan(items)).mean(axis=0) >= 0.5  # the mean of fewer than half of the items is another scale
     return np.where(enough, np.nansum(items, axis=0) / np.maximum((~np.isnan(items)).sum(axis=0), 1), np.nan)
+
+
+def outcome(table: Table, given: Outcome) -> np.ndarray:
+    """Observed responsiveness 0..1, NaN where blank."""
+    if given.levels is not None:
+        return chosen(table, given.column, given.levels) / (len(given.levels) - 1)
+
+    def remedy(levels: str) -> str:
+        blank = f', missing = "{given.missing}"' if given.missing else ""
+        return f'Say what they mean, no response first: outcome = {{ column = "{given.column}", {levels}{blank} }}'
+
+    return scaled(table, given.column, given.scale, remedy)
 
 
 def outcomes(table: Table, study: Study) -> dict[str, np.ndarray]:
     """Outcome, whether it was seen, and whether the person's own report stands for it; NaN marks unrecorded ones."""
     given, report = study.columns.outcome, study.columns.reported
-    found = scaled(table, given.column, given.scale)
+    found = outcome(table, given)
     told = scaled(table, report.column, report.scale) if report else np.full(len(found), np.nan)
     reported = (np.isnan(found) & ~np.isnan(told)) | (given.source == "self")
     found = np.where(np.isnan(found), told, found)

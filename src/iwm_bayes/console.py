@@ -16,6 +16,7 @@ from rich.table import Table
 from iwm_bayes import data as tables
 from iwm_bayes import study as studies
 from iwm_bayes import theory as theories_
+from iwm_bayes.asked import load_for
 from iwm_bayes.core import InputError, Model
 from iwm_bayes.legends import called, legend
 from iwm_bayes.written import cells
@@ -71,7 +72,7 @@ def load_all(study_file: Path, theory: str | None) -> tuple[studies.Study, Path,
     named = study.theory[0] if theory is None else theory_for(study_file, theory)
     if theory is not None:
         study = study.model_copy(update={"theory": [named, *study.theory]})
-    model = theories_.load(named)
+    model = load_for(study, named)
     data = tables.read(study, model)
     return study, theories_.find(named), tables.measured(study, model, data), data
 
@@ -85,4 +86,5 @@ def describe(data: xr.Dataset) -> str:
         f"unit of time: {data.attrs['time_unit']}"
         + (f"; left out for lack of covariates: {dropped}" if (dropped := data.attrs.get("dropped")) else "")
         + (f"; {left_out} rows say nothing and were left out" if left_out else "")
+        + (f"; not asked here: {without}" if (without := data.attrs.get("without")) else "")
     )

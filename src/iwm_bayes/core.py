@@ -134,6 +134,7 @@ class Model(NamedTuple):
     predicts: str = ""
     needs: str = ""
     equation: str = ""
+    without: tuple[str, ...] = ()  # responses of its file that were left out
 
 
 def carried(response: Response, p: Params, given: Mapping[str, Array], last: Array, since: Array) -> dict[str, Array]:

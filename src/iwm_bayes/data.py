@@ -26,8 +26,10 @@ import xarray as xr
 
 from iwm_bayes.columns import ANYONE, columns, without_empty_rows
 from iwm_bayes.core import InputError, Model
+from iwm_bayes.moments import timed
 from iwm_bayes.sequence import at_the_end, check_rows, fill_unrecorded, since
 from iwm_bayes.study import Study
+from iwm_bayes.supplied import differences, supplied, wanted
 from iwm_bayes.table import Table, missing_columns, open_table
 
 
@@ -70,11 +72,15 @@ def in_median_gaps(frame: pd.DataFrame) -> tuple[pd.DataFrame, str]:
 
 def read(study: Study, model: Model) -> xr.Dataset:
     """The study's table as a Dataset for this theory; InputError lists every problem at once."""
-    data = arranged(open_table(study.data), study, model)
     if study.people is None:
-        return data
+        return arranged(open_table(study.data), study, model)
     from iwm_bayes.covariates import attach  # formulas take a second to import, which most commands need not wait for
+    from iwm_bayes.formulas import unreadable
 
+    try:
+        data = arranged(open_table(study.data), study, model)
+    except InputError as error:
+        raise InputError([*error.problems, *unreadable(study.formulas, model)]) from error
     return attach(study, model, data, study.people)
 
 
@@ -83,59 +89,38 @@ def arranged(table: Table, study: Study, model: Model, known: Sequence[str] = ()
 
     `known` are all figures of the study in order, where the table is a part of it.
     """
-    unsupplied = [name for name in model.responses if name not in study.responses]
-    unasked = [name for name in study.responses if name not in model.responses and len(study.theory) == 1]
-    table.problems.extend(
-        f"study {study.name}: the theory {model.name} has a response `{name}` that the study does not supply. "
-        f"Add [responses.{name}] with its column, or choose another theory"
-        for name in unsupplied
-    )
-    table.problems.extend(
-        f"study {study.name}: [responses.{name}] is no response of the theory {model.name}, "
-        f"which has {', '.join(model.responses)}. Rename it or take it out"
-        for name in unasked
-    )
-    named = study.columns
-    optional = [
-        named.figure,
-        named.time,
-        *(part.column for part in (named.reported, named.distress, named.threat) if part),
-    ]
-    wanted = [named.person, named.session, named.outcome.column, *(name for name in optional if name)]
-    wanted += [
-        column
-        for name, given in study.responses.items()
-        if name in model.responses
-        for column in (*given.columns, *given.where)
-    ]
-    if missing_columns(table, wanted) or table.problems:
+    table.problems.extend(differences(study, model))
+    named, model = len(table.problems), supplied(study, model)
+    if missing_columns(table, wanted(study, model)) or not model.responses:
         raise InputError(table.problems)
     given = len(table.frame)
     table = without_empty_rows(table, study, model)
     frame = columns(table, study, model)
     left_out = given - len(frame)
-    if not table.problems:
+    if len(table.problems) == named:
         check_rows(table, frame, study, model)
     if table.problems:
         raise InputError(table.problems)
     dated, counted = frame.attrs["dated"], frame.attrs["figures"]
     frame = fill_unrecorded(frame).sort_values(["person", "session"], kind="stable")
     frame = at_the_end(frame, [name for name in model.responses if study.responses[name].scope == "session"])
-    frame, unit = in_median_gaps(frame) if dated else (frame, "session" if named.time is None else named.time)
+    frame, unit = in_median_gaps(frame) if dated else (frame, study.columns.time or "session")
     met = [figure for figure in pd.unique(frame["figure"]) if figure != ANYONE]
     place = {0: 0} | {index + 1: met.index(figure) + 1 for index, figure in enumerate(counted) if figure in met}
     for name in (name for name, response in model.responses.items() if response.effect == "chooses"):
         frame[f"answer_{name}"] = frame[f"answer_{name}"].map(place)
     general = [ANYONE] if (frame["figure"] == ANYONE).any() else []
     data = arrange(frame, model.responses, unit, known or met + general).assign_attrs(rows_left_out=left_out)
+    data.attrs["without"] = ", ".join(model.without)
     for name in model.responses:
         data.attrs[f"rater of {name}"] = study.responses[name].rater
+        data.attrs[f"scope of {name}"] = study.responses[name].scope
         data[f"answer_{name}"].attrs["effect"] = model.responses[name].effect
     return data
 
 
 def measured(study: Study, model: Model, data: xr.Dataset) -> Model:
-    """The theory with the noise of ratings that are means of items of a stated reliability.
+    """The theory with every answer at its moment, and the noise of ratings that are means of items as reliable as said.
 
     Error variance is (1 - reliability) times the variance between people at their first answer: Lord & Novick (1968),
     Statistical Theories of Mental Test Scores.
@@ -154,7 +139,7 @@ def measured(study: Study, model: Model, data: xr.Dataset) -> Model:
             raise InputError([f"[responses.{name}]: a reliability needs people who differ. Take it out"])
         stated = response.parameters._replace(noise=response.parameters.noise._replace(fixed=noise))
         responses[name] = response._replace(parameters=stated)
-    return model._replace(responses=responses)
+    return timed(study, model._replace(responses=responses))
 
 
 def to_table(data: xr.Dataset) -> pd.DataFrame:

@@ -27,14 +27,23 @@ from formulae.parser import ParseError
 from formulae.scanner import ScanError
 
 from iwm_bayes.core import InputError, Model, parameters
-from iwm_bayes.naming import full_names
+from iwm_bayes.naming import copies, full_names
+
+WHERE = "key `formulas"  # in messages
 
 
 def formulas_of(given: Mapping[str, str], model: Model, where: str) -> dict[str, str]:
     """Formulas by full parameter name; InputError where one cannot be read or its parameter cannot have one."""
-    known, problems = parameters(model), []
-    given = full_names(given, list(known), where)
-    for name, formula in given.items():
+    known = parameters(model)
+    free = [name for name, declared in known.items() if declared.fixed is None and declared.pooling == "partial"]
+    absent = [name for name in given if not copies(name, known)]
+    problems = [
+        f"{where}.{name}`: the theory {model.name} has no such parameter. Those that are free in it are "
+        f"{', '.join(free)}. Correct the name, or compare without {model.name}, or in a study without this formula"
+        for name in absent
+    ]
+    named = full_names({name: formula for name, formula in given.items() if name not in absent}, list(known), where)
+    for name, formula in named.items():
         try:
             described = formulae.model_description(formula)
         except (ParseError, ScanError) as error:
@@ -42,11 +51,21 @@ def formulas_of(given: Mapping[str, str], model: Model, where: str) -> dict[str,
             continue
         if described.response is not None or not any(term.name == "Intercept" for term in described.common_terms):
             problems.append(f"{where}.{name}`: write the right side only, with its intercept, which is the centre")
-        if known[name].fixed is not None or known[name].pooling != "partial":
-            problems.append(f"{where}.{name}`: only a parameter that is free and partially pooled can have a formula")
+        if name not in free:
+            only = "only a parameter that is free and partially pooled can have a formula"
+            problems.append(f"{where}.{name}`: {only}. In {model.name} these are {', '.join(free)}")
     if problems:
         raise InputError(problems)
-    return dict(given)
+    return dict(named)
+
+
+def unreadable(given: Mapping[str, str], model: Model) -> list[str]:
+    """What is wrong with formulas, before anything is known of people."""
+    try:
+        formulas_of(given, model, WHERE)
+    except InputError as error:
+        return list(error.problems)
+    return []
 
 
 def variables(formulas: Mapping[str, str]) -> dict[str, bool]:
@@ -108,9 +127,8 @@ def join(
 
     InputError for formulas that cannot be read, and for covariates that say nothing or the same as others.
     """
-    where = "key `formulas"
-    formulas = formulas_of(given, model, where)
-    problems = faults(formulas, frame, where)
+    formulas = formulas_of(given, model, WHERE)
+    problems = faults(formulas, frame, WHERE)
     if problems:
         raise InputError(problems)
     seen, scales = standardised(frame)

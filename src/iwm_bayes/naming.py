@@ -2,15 +2,22 @@
 
 import difflib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from iwm_bayes.core import InputError
+
+COPIES = ("availability", "worth")
+
+
+def copies(name: str, known: Iterable[str]) -> list[str]:
+    """The parameters that a name speaks for: itself, or every copy of it; none where there is no such parameter."""
+    everything = list(known)
+    return [name] if name in everything else [f"{of}_{name}" for of in COPIES if f"{of}_{name}" in everything]
 
 
 def full_names[T](given: Mapping[str, T], known: list[str], where: str) -> dict[str, T]:
     """What was given by full name; `where` is the file and section, for the errors."""
-    copies = {name: [full for full in (f"availability_{name}", f"worth_{name}") if full in known] for name in given}
-    targets = {name: [name] if name in known else copies[name] for name in given}
+    targets = {name: copies(name, known) for name in given}
     problems = []
     for name, found in targets.items():
         if not found:

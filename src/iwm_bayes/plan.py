@@ -7,13 +7,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from iwm_bayes.asked import load_for
 from iwm_bayes.columns import ANYONE, UNNAMED
 from iwm_bayes.core import InputError, Model
 from iwm_bayes.parquet import Rows, column, fingerprint, people, rows_of
 from iwm_bayes.run import sha256
 from iwm_bayes.study import Study, load_study
 from iwm_bayes.sweep import write_whole
-from iwm_bayes.theory import find, load
+from iwm_bayes.theory import find
 
 PLAN = "plan.json"
 
@@ -64,7 +65,7 @@ def checked(study_file: Path, theory: str | None) -> tuple[Study, Model, Rows]:
     """A study with one theory, the theory, and where the study's rows are; InputError lists what cannot be done."""
     study = load_study(study_file)
     name = theory or study.theory[0]
-    study, model, rows = study.model_copy(update={"theory": [name]}), load(name), rows_of(study.data)
+    study, model, rows = study.model_copy(update={"theory": [name]}), load_for(study, name), rows_of(study.data)
     problems = faults(study, model)
     problems += [
         f'{study.data.name}: there is no column "{named}". It has: {", ".join(rows.columns)}'
@@ -108,5 +109,6 @@ def plan_of(folder: Path) -> Plan:
 
 
 def bound(plan: Plan) -> tuple[Study, Model]:
-    """A plan's study, with its theory alone, and the theory."""
-    return load_study(Path(plan.study)).model_copy(update={"theory": [plan.theory]}), load(plan.theory)
+    """A plan's study, with its theory alone, and the theory as the study asks it."""
+    study = load_study(Path(plan.study)).model_copy(update={"theory": [plan.theory]})
+    return study, load_for(study, plan.theory)

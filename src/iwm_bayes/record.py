@@ -52,6 +52,7 @@ def write(found: Analysis, folder: Path, files: dict[str, Path]) -> None:
             save(curve, *(place / f"earned {quote(view, safe=' ')}.{kind}" for kind in ("svg", "pdf", "png")))
         facts = manifest(
             theory=found.model.name,
+            without=found.model.without,
             method=found.method,
             exact=not found.verdict.approximate,
             settings=found.settings,

@@ -18,12 +18,11 @@ from iwm_bayes.crowd import Group, beginning, centres, packed, unpacked
 from iwm_bayes.gaussians import People, Problem, settled
 from iwm_bayes.laplace import compile_likelihood, posed
 from iwm_bayes.method import Compiled
-from iwm_bayes.plan import Plan, plan_of
+from iwm_bayes.plan import Plan, bound, plan_of
 from iwm_bayes.population import LINKS, rows
 from iwm_bayes.quadrature import Settle, by_quadrature, integrated, nodes
 from iwm_bayes.scores import Sums, sums
 from iwm_bayes.sweep import Cell
-from iwm_bayes.theory import load
 
 HERMITE = 20  # nodes of the means and sds of single values on their natural scale
 
@@ -31,7 +30,7 @@ HERMITE = 20  # nodes of the means and sds of single values on their natural sca
 @lru_cache(maxsize=1)
 def made(folder: Path, content: str) -> Compiled:
     """A plan's theory, compiled once in every process."""
-    return compile_likelihood(load(plan_of(folder).theory), kept(chunk_file(folder, SAMPLE)))
+    return compile_likelihood(bound(plan_of(folder))[1], kept(chunk_file(folder, SAMPLE)))
 
 
 def problem_of(cell: Cell) -> tuple[Path, Plan, Problem]:
@@ -126,7 +125,7 @@ def finish_chunk(cell: Cell, generator: np.random.Generator) -> dict[str, Any]:
 def people_table(plan: Plan, problem: Problem, people: People, names: np.ndarray) -> pd.DataFrame:
     """One line per person: mean and sd of every value of their own, on the natural and on the link scale."""
     spots, weight = np.polynomial.hermite_e.hermegauss(HERMITE)
-    labels = {row.label: row for row in rows(load(plan.theory), plan.figures)}
+    labels = {row.label: row for row in rows(bound(plan)[1], plan.figures)}
     found = {"person": names}
     for index, label in enumerate(problem.shape.names["personal"]):
         mean, sd = people.x[index], np.sqrt(people.variance[:, index, index])

@@ -12,16 +12,20 @@ from iwm_bayes.table import Table
 
 def check_rows(table: Table, frame: pd.DataFrame, study: Study, model: Model) -> None:
     """Faults that show only between rows: duplicates, time running backwards, silent people, those who came back."""
-    named = study.columns
+    named, whole = study.columns, not table.problems  # where a response is missing, who is silent is not known
     twice = frame.duplicated(["person", "session", "figure"], keep=False).to_numpy()
-    remedy = "Keep one row for each person, session and figure"
+    remedy = (
+        "Keep one row for each person, session and figure. A rating before an exchange and one after it are two rows "
+        "with two session numbers (2 and 2.5, say), of which the first has a blank outcome, with "
+        'missing = "unseen"; where everything was rated before, one row will do, with moment = "before" in [responses]'
+    )
     table.report(twice, named.session, "the same person, session and figure more than once", remedy)
     ordered = frame.sort_values(["person", "session"], kind="stable")
     backwards = ordered.groupby("person")["time"].diff().lt(0).sort_index().to_numpy()
     remedy = "Correct the time or the session number"
     table.report(backwards, named.time or named.session, "time runs backwards", remedy)
     answers = frame.filter(like="answer_").notna().any(axis=1)
-    silent = ~answers.groupby(frame["person"]).transform("any").to_numpy()
+    silent = ~answers.groupby(frame["person"]).transform("any").to_numpy() & whole
     table.report(silent, named.person, "a person without any response", "Leave this person out, or give a response")
     for name in (name for name, response in model.responses.items() if response.effect == "leaves"):
         left = frame["session"].where(frame[f"answer_{name}"].eq(1)).groupby(frame["person"]).transform("min")

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from iwm_bayes.core import InputError
+from iwm_bayes.keys import explain
 
 VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
 
@@ -34,8 +35,16 @@ def apart(scale: tuple[float, float]) -> tuple[float, float]:
     return scale
 
 
+def several(levels: tuple[str, ...]) -> tuple[str, ...]:
+    """Two answers or more, each once."""
+    if len(set(levels)) < max(len(levels), 2):
+        raise ValueError("name two answers or more, each once, the lowest first")
+    return levels
+
+
 Name = Annotated[str, AfterValidator(plain)]
 Scale = Annotated[tuple[float, float], AfterValidator(apart)]
+Levels = Annotated[tuple[Annotated[str, Field(coerce_numbers_to_str=True)], ...], AfterValidator(several)]
 
 
 class Outcome(Strict):
@@ -43,9 +52,16 @@ class Outcome(Strict):
 
     column: str
     scale: Scale = (0.0, 1.0)
+    levels: Levels | None = None  # words in place of a scale, evenly apart, the first for no response: ["no", "yes"]
     source: Literal["observed", "self"] = "observed"  # who says so: somebody else, or the person
     missing: Literal["unseen", "unrecorded"] | None = None
     cut: float | None = None  # in the table's units: at or beyond it counts as 1, before it as 0
+
+    @model_validator(mode="after")
+    def words_or_numbers(self) -> "Outcome":
+        if self.levels is not None and ("scale" in self.model_fields_set or self.cut is not None):
+            raise ValueError("`levels` are for words, `scale` and `cut` for numbers. Keep one kind")
+        return self
 
 
 class Scaled(Strict):
@@ -62,10 +78,11 @@ class Answer(Strict):
     items: tuple[str, ...] = ()  # columns whose mean is the answer, in place of one column
     reliability: float | None = Field(default=None, gt=0, lt=1)  # of that mean: fixes the noise of the rating
     scale: Scale | None = None
-    levels: tuple[str, ...] | None = None  # the answers in order, the lowest first
+    levels: Levels | None = None  # the answers in order, the lowest first
     where: dict[str, str] = Field(default_factory=dict)  # column = word: the rows in which this was asked
     nobody: str = "nobody"  # of a choice of figure: the word for none
     scope: Literal["event", "session"] = "event"  # given after this event, or about the session when it is over
+    moment: Literal["before", "after"] | None = None  # before or after the outcome of its row; else as in the theory
     rater: Literal["patient", "therapist", "observer"] = "patient"
 
     @model_validator(mode="after")
@@ -95,7 +112,8 @@ class Columns(Strict):
 
 
 class People(Strict):
-    """A table with one row per person, for formulas; `missing` says what becomes of people whom it leaves blank."""
+    """What is known of people, for formulas: a table with one row per person, or the table of sessions itself, if what
+    formulas use does not change within a person; `missing` says what becomes of people whom it leaves blank."""
 
     data: Path
     person: str
@@ -113,11 +131,22 @@ class Study(Strict):
     responses: dict[Name, Answer] = Field(min_length=1)
     people: People | None = None
     formulas: dict[str, str] = Field(default_factory=dict)  # by parameter: "arm * ecr_anxiety + (1|therapist)"
+    without: tuple[str, ...] = ()  # responses of the theory that were not asked in this study
 
     @model_validator(mode="after")
     def covariates_come_from_somewhere(self) -> "Study":
         if self.formulas and self.people is None:
-            raise ValueError("formulas need a table of people: add [people] with `data` and `person`")
+            raise ValueError(
+                "formulas need a table of people: add [people] with `data` and `person`. The table of sessions will "
+                "do, where it has their columns"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def what_was_asked_is_not_left_out(self) -> "Study":
+        both = [name for name in self.without if name in self.responses]
+        if both:
+            raise ValueError(f"{', '.join(both)}: in `without`, and in [responses] too. Keep one of them")
         return self
 
 
@@ -142,15 +171,6 @@ def expand(path: str, home: Path) -> Path:
         return found
 
     return (home / VARIABLE.sub(value, path)).resolve()
-
-
-def explain(path: Path, error: ValidationError) -> InputError:
-    """Every fault that pydantic found, by file and key."""
-    return InputError(
-        f"{path}, key `{'.'.join(map(str, fault['loc']))}`: "
-        + ("unknown key; remove it or correct its name" if fault["type"] == "extra_forbidden" else fault["msg"])
-        for fault in error.errors()
-    )
 
 
 def load_study(path: Path) -> Study:

@@ -5,7 +5,7 @@ Rows are counted as a spreadsheet shows them: the header is row 1.
 """
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +16,7 @@ from pandas.api.types import is_datetime64_any_dtype
 from iwm_bayes.core import InputError
 
 SHOWN = 8  # rows named in one message; the rest are counted
+LOW = ("no", "never", "not at all", "none", "false", "low", "absent")  # words that usually stand at the lower end
 
 
 class Table(NamedTuple):
@@ -81,11 +82,27 @@ def texts(table: Table, column: str) -> np.ndarray:
     return table.frame[column].astype(str).str.strip().to_numpy()
 
 
-def numbers(table: Table, column: str) -> np.ndarray:
-    """A column of finite numbers, NaN where blank."""
+def counted(values: pd.Series) -> str:
+    """The commonest values, quoted, and how often each is there."""
+    often = values.astype(str).str.strip().value_counts()
+    more = f" and {len(often) - SHOWN} others" if len(often) > SHOWN else ""
+    return ", ".join(f'"{value}" ({count})' for value, count in often.iloc[:SHOWN].items()) + more
+
+
+def as_levels(words: pd.Series) -> str:
+    """The key that lists words as answers, in an order that is likely."""
+    found = sorted(set(words.astype(str).str.strip()), key=lambda word: (word.lower() not in LOW, word))
+    named = ", ".join(f'"{word}"' for word in found[:SHOWN])
+    return f"levels = [{named}{', ...' if len(found) > SHOWN else ''}]"
+
+
+def numbers(table: Table, column: str, words: Callable[[str], str] = lambda _: "Give a number") -> np.ndarray:
+    """A column of finite numbers, NaN where blank. `words`: the remedy where all are words, given their `levels`."""
     found = pd.to_numeric(table.frame[column], errors="coerce").to_numpy(dtype=float)
     text = np.isnan(found) & ~blank(table, column)
-    table.report(text, column, "text where a number belongs", "Give a number or leave it blank")
+    said = table.frame[column][text]
+    remedy = words(as_levels(said)) if np.isnan(found).all() else "Give a number"
+    table.report(text, column, f"text where a number belongs: {counted(said)}", remedy)
     table.report(np.isinf(found), column, "an infinite number", "Give a finite number or leave it blank")
     return np.where(np.isinf(found), np.nan, found)
 
@@ -96,12 +113,15 @@ def complete(table: Table, column: str) -> np.ndarray:
     return numbers(table, column)
 
 
-def scaled(table: Table, column: str, scale: tuple[float, float]) -> np.ndarray:
-    """A column on a stated scale, mapped to 0..1 with the first end at 0; NaN where blank."""
-    found = numbers(table, column)
+def scaled(
+    table: Table, column: str, scale: tuple[float, float], words: Callable[[str], str] = lambda _: "Give a number"
+) -> np.ndarray:
+    """A column on a stated scale, mapped to 0..1 with the first end at 0; NaN where blank. `words` as in `numbers`."""
+    found = numbers(table, column, words)
     low, high = sorted(scale)
     off = (found < low) | (found > high)
-    table.report(off, column, f"off the scale {low:g}..{high:g}", "Correct the value, or `scale` in the study")
+    remedy = "Correct the value, or `scale` in the study. A code for what is missing, such as -99, must be blank or NA"
+    table.report(off, column, f"off the scale {low:g}..{high:g}: {counted(table.frame[column][off])}", remedy)
     return np.where(off, np.nan, (found - scale[0]) / (scale[1] - scale[0]))
 
 
@@ -117,7 +137,8 @@ def chosen(table: Table, column: str, levels: Sequence[str]) -> np.ndarray:
     unknown = np.isnan(found) & ~blank(table, column)
     quoted = [f'"{level}"' for level in levels]
     fault = f"neither {quoted[0]} nor {quoted[1]}" if len(levels) == 2 else f"none of {', '.join(quoted)}"
-    table.report(unknown, column, fault, "Correct the value, or `levels` in the study")
+    remedy = "Correct the value, or `levels` in the study. A code for what is missing must be blank or NA"
+    table.report(unknown, column, f"{fault}: {counted(table.frame[column][unknown])}", remedy)
     return found
 
 

@@ -10,13 +10,14 @@ from typing import Literal
 from pydantic import Field, StrictBool, StrictFloat, ValidationError
 
 from iwm_bayes.core import InputError, Learner, Model, Parameter, Response, Rule, leaves, parameters, rebuild
+from iwm_bayes.keys import explain
 from iwm_bayes.naming import full_names
 from iwm_bayes.responses import LEVELS, RESPONSES
 from iwm_bayes.rules import RULES, equation, from_file
 from iwm_bayes.rules.aroused import aroused
 from iwm_bayes.rules.assimilating import assimilating
 from iwm_bayes.rules.independent import independent
-from iwm_bayes.study import Name, Strict, explain, read_toml
+from iwm_bayes.study import Name, Strict, read_toml
 
 
 class Prior(Strict):
@@ -70,14 +71,19 @@ def told(kinds: Iterable[str] = tuple(RESPONSES)) -> list[str]:
     return list(dict.fromkeys(re.sub(r"_\d+$", f"_{LEVELS[0]}..{LEVELS[-1]}", kind) for kind in kinds))
 
 
-def choose_responses(path: Path, wanted: list[str] | dict[str, str]) -> dict[str, Response]:
-    """The responses by the theory's names; the first rating of each belief fixes its scale."""
+def named_kinds(path: Path, wanted: list[str] | dict[str, str]) -> dict[str, str]:
+    """The kinds of a theory's responses by the theory's names for them; InputError where there is none such."""
     kinds = wanted if isinstance(wanted, dict) else {name: name for name in wanted}
     unknown = [kind for kind in kinds.values() if kind not in RESPONSES]
     if unknown or not kinds or len(kinds) < len(wanted):
         raise InputError(
             [f"{path}, key `responses`: name one or more of {', '.join(told())}, each once; not {unknown or wanted}"]
         )
+    return kinds
+
+
+def choose_responses(kinds: dict[str, str]) -> dict[str, Response]:
+    """The responses by the theory's names; the first rating of each belief fixes its scale."""
     chosen: dict[str, Response] = {}
     anchored: set[str] = set()
     for name, kind in kinds.items():
@@ -179,14 +185,9 @@ def amend(path: Path, model: Model, given: dict[str, Prior]) -> Model:
     return model._replace(rule=rule, responses=responses)
 
 
-def load(theory_or_path: str | Path) -> Model:
-    """A theory by its name on the shelf or the path of its file; InputError lists every problem."""
-    path = find(str(theory_or_path))
-    try:
-        theory = Theory.model_validate(read_toml(path))
-    except ValidationError as error:
-        raise explain(path, error) from error
-    responses = choose_responses(path, theory.responses)
+def with_responses(path: Path, theory: Theory, kinds: dict[str, str]) -> Model:
+    """A theory with some responses, each a kind by its name, before the file's priors; InputError lists faults."""
+    responses = choose_responses(kinds)
     rule = find_rule(path, theory.rule)
     words = theory.claim, theory.reference, theory.predicts, theory.needs, equation(rule)
     name = path.stem.removesuffix(".theory")
@@ -196,4 +197,27 @@ def load(theory_or_path: str | Path) -> Model:
     twice = [name for name, times in names.items() if times > 1]
     if twice:
         raise InputError([f"{path}: the parameter name {name} occurs twice. Rename a response" for name in twice])
-    return amend(path, model, theory.parameters)
+    return model
+
+
+def load(theory_or_path: str | Path, without: Iterable[str] = ()) -> Model:
+    """A theory by its name on the shelf or the path of its file; InputError lists every problem.
+
+    Responses that are named in `without` are left out, with their parameters and what nothing else reads.
+    """
+    path = find(str(theory_or_path))
+    try:
+        theory = Theory.model_validate(read_toml(path))
+    except ValidationError as error:
+        raise explain(path, error) from error
+    kinds = named_kinds(path, theory.responses)
+    whole = with_responses(path, theory, kinds)
+    left_out = tuple(name for name in kinds if name in set(without))
+    if not left_out:
+        return amend(path, whole, theory.parameters)
+    if len(left_out) == len(kinds):
+        raise InputError([f"`without` leaves nothing of the theory {whole.name}, which has {', '.join(kinds)}"])
+    part = with_responses(path, theory, {name: kind for name, kind in kinds.items() if name not in left_out})
+    priors = full_names(theory.parameters, list(parameters(whole)), f"{path}, key `parameters")
+    known = parameters(part)
+    return amend(path, part._replace(without=left_out), {name: p for name, p in priors.items() if name in known})

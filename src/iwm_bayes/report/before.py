@@ -8,6 +8,7 @@ from iwm_bayes.legends import called
 from iwm_bayes.lives import sessions_with
 from iwm_bayes.report.run import Course, Run
 from iwm_bayes.report.tables import Picture, drawing
+from iwm_bayes.timing import answered
 
 
 def asked_section(run: Run) -> dict[str, Any]:
@@ -24,7 +25,8 @@ def asked_section(run: Run) -> dict[str, Any]:
         f"({int(data['seen'].sum())} with an outcome that was seen), unit of time: {data.attrs['time_unit']}"
         + (f"; {left} rows say nothing and were left out" if left else ""),
         "figures": [f"{called(name)}: {int(sessions_with(data, name).sum())} sessions" for name in run.figures],
-        "responses": [f"{name}: {int(data[f'answer_{name}'].notnull().sum())} answers" for name in model.responses],
+        "responses": [answered(model, data, name) for name in model.responses]
+        + [f"{name}: not asked in this study" for name in model.without],
         "formulas": [f"{name} ~ {formula}" for name, formula in formulas.items()],
     }
 

@@ -124,10 +124,12 @@ def methods(model: Model, facts: Facts, data: xr.Dataset) -> str:
         if facts["exact"]
         else f"approximately, by {facts['method']} (seed {run.seed})"
     )
+    left_out = f" Of its responses, {', '.join(model.without)} was not asked." if model.without else ""
     gate = "All of these held." if facts["passed"] and facts["exact"] else f"Verdict: {word(facts)}."
     return (
         f"{events} events of {data.sizes['person']} people were analysed with iwm_bayes {versions['iwm-bayes']}, by "
-        f"the theory {model.name} ({model.claim.rstrip('.')}; {model.reference}). Its parameters vary between people "
+        f"the theory {model.name} ({model.claim.rstrip('.')}; {model.reference}).{left_out} "
+        "Its parameters vary between people "
         f"around group centres, and were estimated {how}, using PyMC {versions['pymc']} (Abril-Pla et al., 2023, "
         f"doi:10.7717/peerj-cs.1516) and ArviZ {versions['arviz']} (Kumar et al., 2019, doi:10.21105/joss.01143) under "
         f"Python {versions['python']}. A fit was to be used if rank-normalised R-hat was at most 1.01 and effective "
