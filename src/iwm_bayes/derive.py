@@ -15,11 +15,10 @@ from iwm_bayes.lives import in_parts, lives
 from iwm_bayes.people import names, thin
 
 
-def mean_where_defined(shares: np.ndarray) -> np.ndarray:
-    """Mean over draws (the last axis) in which anyone starts insecure; NaN where there is none."""
-    defined = ~np.isnan(shares)
-    total = np.where(defined, shares, 0.0).sum(axis=-1)
-    return np.where(defined.any(axis=-1), total / np.maximum(defined.sum(axis=-1), 1), np.nan)
+def middle(shares: np.ndarray) -> np.ndarray:
+    """Median over draws (the last axis) in which somebody is at risk; NaN where there is none."""
+    nowhere = np.isnan(shares).all(axis=-1)
+    return np.where(nowhere, np.nan, np.nanmedian(np.where(nowhere[..., None], 0.0, shares), axis=-1))
 
 
 def nearby(criterion: Criterion) -> tuple[np.ndarray, np.ndarray]:
@@ -83,7 +82,7 @@ def earned_security(
     ]
     found = xr.concat(parts, "sample", data_vars="all").assign_coords(sample.coords).unstack("sample")
     found = found.transpose("chain", "draw", ...).assign_coords(person=fit["data"]["person"].values)
-    sensitivity = mean_where_defined(found["sensitivity"].stack(sample=("chain", "draw")).values)
+    sensitivity = middle(found["sensitivity"].stack(sample=("chain", "draw")).values)
     found["sensitivity"] = (("secure", "hold"), sensitivity)
     return found.assign_attrs({"figure": figure or ANYONE} | criterion._asdict())
 

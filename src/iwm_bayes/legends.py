@@ -67,7 +67,7 @@ LEGENDS: Mapping[str, Mapping[str, str]] = {
     },
     "sensitivity": {
         "secure from": "both beliefs at or above this, for as many sessions as the column says; the share of those who "
-        "start insecure (means over draws, where the table above has medians)",
+        "start insecure",
     },
     "styles": {
         "secure": "where beliefs are at the last session, whoever started where (earned secure are only those who "
