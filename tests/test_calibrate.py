@@ -1,5 +1,7 @@
 """Calibration against what is uniform and what is not; and whether faults that are planted are found."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -83,6 +85,18 @@ def test_one_fault_among_many_quantities_is_named():
     assert table["bias"]["wrong"] == pytest.approx(0.4, abs=3 / np.sqrt(200))
 
 
+@pytest.mark.parametrize(("verdicts", "chains"), [([True], 1), ([False, True], 4), ([False, False], 4)])
+def test_a_study_whose_gate_fails_is_drawn_longer_once(monkeypatch, verdicts, chains):
+    """And what its longer chains say counts, also where they fail."""
+    said, asked = iter(verdicts), []
+    monkeypatch.setattr(calibrate, "nuts", lambda _, __, settings: asked.append(settings) or settings)
+    monkeypatch.setattr(calibrate, "gate", lambda _: SimpleNamespace(passed=next(said)))
+    fit, verdict = calibrate.fitted(SimpleNamespace(sampler=None), xr.Dataset(), 7)
+    assert (fit.draws, fit.tune, fit.seed) == (chains * calibrate.DRAWS, chains * calibrate.TUNE, 7)
+    assert len(asked) == len(verdicts)
+    assert verdict.passed == verdicts[-1]
+
+
 THEORY = 'claim = "-"\nreference = "-"\nrule = "rescorla_wagner"\nresponses = ["availability_rating"]\n'
 STUDIES = 30
 
@@ -93,6 +107,22 @@ def learning(tmp_path_factory):
     file = tmp_path_factory.mktemp("theory") / "learning.toml"
     file.write_text(THEORY, encoding="utf-8")
     return compiled(theory.load(file), 30, 10)
+
+
+@pytest.fixture(scope="module")
+def crediting():
+    """Credit between self and figure: as many people and sessions."""
+    return compiled(theory.load("compensatory"), 30, 10)
+
+
+def multiplied(name, factor):
+    """A simulator in which whoever is simulated has so many times as much of a parameter."""
+
+    def simulated(model, phases, people, seed):
+        changed = {known: value * factor if known.endswith(name) else value for known, value in people.items()}
+        return simulate(model, phases, changed, seed)
+
+    return simulated
 
 
 def failed(ready, count=STUDIES):
@@ -110,13 +140,15 @@ def test_a_sound_program_is_calibrated(learning):
 @pytest.mark.slow
 def test_a_rate_that_is_a_fifth_too_fast_is_found(learning, monkeypatch):
     """A rate is known to .1 (logit) of a group of 30; a fifth more is .2: the mean of 30 scores is 10 se from 0."""
-
-    def faster(model, phases, people, seed):
-        hurried = {name: value * 1.2 if name.endswith("_rate") else value for name, value in people.items()}
-        return simulate(model, phases, hurried, seed)
-
-    monkeypatch.setattr(calibrate, "simulate", faster)
+    monkeypatch.setattr(calibrate, "simulate", multiplied("_rate", 1.2))
     assert "centre availability_rate" in failed(learning)
+
+
+@pytest.mark.slow
+def test_a_variance_half_as_large_again_is_found(crediting, monkeypatch):
+    """POWER"""
+    monkeypatch.setattr(calibrate, "simulate", multiplied("total_variance", 1.5))
+    assert "centre total_variance" in failed(crediting)
 
 
 @pytest.mark.slow

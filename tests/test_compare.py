@@ -21,7 +21,7 @@ from iwm_bayes.comparison import without
 from iwm_bayes.core import InputError
 from iwm_bayes.diagnose import gate
 from iwm_bayes.infer import Compiled, Settings, compile_model, nuts
-from iwm_bayes.mixture import Fitted, mixture
+from iwm_bayes.mixture import Fitted, build_mixture, in_common, mixture
 from iwm_bayes.population import rows
 from iwm_bayes.sampled import sampled
 from iwm_bayes.simulate import Phase, simulate
@@ -221,17 +221,28 @@ def of_two_kinds(tmp_path_factory):
 
 
 def test_a_mixture_finds_who_follows_what(of_two_kinds):
-    """Frequencies have the Dirichlet's own posterior where nobody is in doubt, and everyone is where they belong."""
+    """Everyone is where they belong, and frequencies have the mean of the Dirichlet's posterior: 1 + people of 32."""
     trace = mixture([kind.fitted for kind in of_two_kinds], Settings(500, 500, 4, 1))
     posterior = trace["posterior"].to_dataset()
     verdict = gate(trace, posterior[["frequency"]])
     assert verdict.passed, verdict.reasons
-    learners = posterior["follows"].isel(theory=0).mean(("chain", "draw")).values
-    assert (learners[:20] > 0.9).all()
-    assert (learners[20:] < 0.1).all()
-    drawn = posterior["frequency"].isel(theory=0)
+    learners = posterior["follows"].isel(theory=0)
+    assert (learners.mean(("chain", "draw")).values.round() == 1 - KINDS).all()
+    drawn = posterior["frequency"].isel(theory=0) - (1.0 + learners.sum("person")) / 32.0
     error = float(az.mcse(drawn.to_dataset(name="x"))["x"])
-    assert float(drawn.mean()) == pytest.approx(21 / 32, abs=4 * error + 0.005)  # a person in doubt moves it by < 1/32
+    assert float(drawn.mean()) == pytest.approx(0.0, abs=4 * error)
+
+
+def test_how_people_answer_is_theirs_in_every_theory(of_two_kinds):
+    """Noise is declared alike in both theories, so once in the mixture; not where one says otherwise of it."""
+    built = build_mixture([kind.fitted for kind in of_two_kinds])
+    assert set(built.coords["row"]) == {"availability_rating_noise"}
+    one, other = (kind.fitted for kind in of_two_kinds)
+    rating = one.model.responses["availability_rating"]
+    wider = rating.parameters._replace(noise=rating.parameters.noise._replace(spread=0.9))
+    changed = one.model._replace(responses={"availability_rating": rating._replace(parameters=wider)})
+    assert in_common([one._replace(model=changed), other]) == set()
+    assert in_common([one._replace(model=one.model._replace(correlated=True)), other]) == set()
 
 
 def test_random_effects_agree(of_two_kinds):

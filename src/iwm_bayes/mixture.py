@@ -2,6 +2,10 @@
 
     frequency ~ Dirichlet(1, ..., 1),   P(person follows k) = frequency[k]
 
+How someone answers is theirs, whatever they believe: parameters of responses of which all theories say the same are
+declared once, and have no theory's name. With a noise of its own, for one, a theory can become that of people who
+answer carelessly, whichever theory that is.
+
 Who follows what is summed out, exactly. A person's place in a theory that they do not follow has no meaning; for it
 stands what that theory, fitted to everyone by itself, believes of the person (a *pseudo-prior*), so that the sampler
 finds them in place when it turns to that theory. What is chosen there changes how well the sampler moves, not the
@@ -11,7 +15,7 @@ density of their place in theory k and q its pseudo-prior,
     sum over k of  frequency[k] exp(l[k]) p(place[k] | group k)  product over j != k of  q(place[j])
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,8 +24,9 @@ import pytensor.tensor as pt
 import xarray as xr
 
 from iwm_bayes.build import answers_in_graph, coords_of, entered, log_density
+from iwm_bayes.common import alike_in, only, own_of
 from iwm_bayes.core import Model
-from iwm_bayes.hierarchy import TRANSFORMED, levels_in_graph, people_in_graph
+from iwm_bayes.hierarchy import TRANSFORMED, coordinates, levels_in_graph, people_in_graph
 from iwm_bayes.method import Settings
 from iwm_bayes.nuts import drawn
 from iwm_bayes.pilot import untold
@@ -39,12 +44,17 @@ class Fitted(NamedTuple):
         return self.fit["data"].to_dataset()
 
 
-def pretended(fitted: Fitted) -> dict[str, np.ndarray]:
-    """The pseudo-prior of everyone's values: Gaussians, as the fit by itself believes of them.
+def in_common(theories: Sequence[Fitted]) -> set[str]:
+    """How people answer, as far as all theories say the same of it: names of parameters."""
+    return alike_in([(fitted.model, fitted.data) for fitted in theories])
 
-    "own_mean" (person, personal) and "own_root", the inverse of the Cholesky factor.
+
+def pretended(fitted: Fitted, labels: Sequence[str]) -> dict[str, np.ndarray]:
+    """The pseudo-prior of everyone's values in these rows: Gaussians, as the fit by itself believes of them.
+
+    "own_mean" (person, row) and "own_root" (person, row, row), the inverse of the Cholesky factor.
     """
-    level = fitted.fit["posterior"]["level"].stack(sample=("chain", "draw"))
+    level = fitted.fit["posterior"]["level"].sel(personal=list(labels)).stack(sample=("chain", "draw"))
     drawn = level.transpose("person", "personal", "sample").values
     root = np.linalg.inv(np.linalg.cholesky([np.atleast_2d(np.cov(own)) for own in drawn]))
     return {"own_mean": drawn.mean(axis=2), "own_root": root}
@@ -57,15 +67,23 @@ def density(x: Any, mean: Any, root: Any) -> Any:
     return scale - (z**2).sum(axis=1) / 2.0
 
 
-def theory_in_graph(fitted: Fitted) -> tuple[Any, Any]:
+def answering_in_graph(fitted: Fitted, common: set[str]) -> dict[str, Any]:
+    """Declare how people answer whatever they believe: link-scale values (person,) by row label."""
+    model, data = only(fitted.model, common), fitted.data.drop_dims(["term", "member"], errors="ignore")
+    pm.modelcontext(None).add_coords({dim: names for dim, names in coordinates(model, data).items() if dim != "person"})
+    return levels_in_graph(model, data)
+
+
+def theory_in_graph(fitted: Fitted, own: Model, alike: Mapping[str, Any]) -> tuple[Any, Any]:
     """Declare a theory: how much likelier everyone is to follow it than not, and what not following it puts in place.
 
     Both are log densities, (person,): of answers and person over the pseudo-prior; of the pseudo-prior over the person.
+    In `own` what is free is the theory's own, and `alike` are the other values, by row label.
     """
     model, data = fitted.model, fitted.data
     with pm.Model(name=model.name) as part:
-        part.add_coords({part.name_for(dim): names for dim, names in coords_of(model, data).items() if dim != "person"})
-        levels = levels_in_graph(model, data)
+        part.add_coords({part.name_for(dim): names for dim, names in coords_of(own, data).items() if dim != "person"})
+        levels = levels_in_graph(own, data) | dict(alike)
         answered = sum(
             log_density(model.responses[name].family, arguments, value, recorded).sum(axis=0)
             for name, arguments, value, recorded in answers_in_graph(model, data, levels, *entered(model, data))
@@ -73,28 +91,39 @@ def theory_in_graph(fitted: Fitted) -> tuple[Any, Any]:
         if (there := people_in_graph()) is None:
             return answered, pt.zeros(data.sizes["person"])
         level, declared = there
-        mean, root = (pm.Data(name, values) for name, values in pretended(fitted).items())
+        labels = part.coords[part.name_for("personal")]
+        mean, root = (pm.Data(name, values) for name, values in pretended(fitted, labels).items())
         instead = density(level, mean, root) - declared
     return answered - instead, instead
 
 
 def build_mixture(theories: Sequence[Fitted]) -> pm.Model:
     """The PyMC model in which each person follows one of several theories (dims theory, person)."""
-    names = [fitted.model.name for fitted in theories]
+    names, common = [fitted.model.name for fitted in theories], in_common(theories)
     coords = {"theory": names, "person": theories[0].data["person"].values}
     with pm.Model(coords=coords, check_bounds=False) as built:
         frequency = pm.Dirichlet("frequency", np.ones(len(names)), dims="theory")
-        following, instead = (pt.stack(parts) for parts in zip(*map(theory_in_graph, theories), strict=True))
+        alike = answering_in_graph(theories[0], common)
+        declared = [theory_in_graph(one, own_of(one.model, common), alike) for one in theories]
+        following, instead = (pt.stack(parts) for parts in zip(*declared, strict=True))
         each = pt.log(frequency)[:, None] + following
         pm.Deterministic("follows", pt.special.softmax(each, axis=0), dims=("theory", "person"))
         pm.Potential("answered", pt.logsumexp(each, axis=0) + instead.sum(axis=0), dims="person")
     return built
 
 
-def sampled_so(fitted: Fitted) -> xr.Dataset:
-    """How a theory was sampled by itself, and so is here."""
+def sampled_so(fitted: Fitted, part: Model) -> dict[str, np.ndarray]:
+    """What the sampler is told of a part of a theory: what it was told when that was fitted by itself (see `pilot`)."""
     before = fitted.fit["constant_data"].to_dataset()
-    return before if len(before) else untold(fitted.model, fitted.data)
+    so = before if len(before) else untold(fitted.model, fitted.data)
+    if "own_pull" in so:
+        rows = coordinates(part, fitted.data)["personal"]
+        precision = so["own_precision"].sel(personal=rows, other_personal=rows)
+        middle = fitted.fit["posterior"]["level"].sel(personal=rows).mean(("chain", "draw"))
+        pull = (precision * middle.rename(personal="other_personal")).sum("other_personal")
+        so = so.drop_dims(["personal", "other_personal"]).assign(own_precision=precision, own_pull=pull)
+    dims = ("personal", "other_personal", "person", "grouping")
+    return {str(name): values.transpose(*dims, missing_dims="ignore").values for name, values in so.data_vars.items()}
 
 
 def mixture(theories: Sequence[Fitted], settings: Settings) -> xr.DataTree:
@@ -102,15 +131,19 @@ def mixture(theories: Sequence[Fitted], settings: Settings) -> xr.DataTree:
 
     Parameters of each theory are named "THEORY::centre" and so on.
     """
-    built = build_mixture(theories)
-    names = ("frequency", "follows", *(f"{one.model.name}::{name}" for one in theories for name in TRANSFORMED))
+    built, common = build_mixture(theories), in_common(theories)
+    names = (
+        "frequency",
+        "follows",
+        *TRANSFORMED,
+        *(f"{one.model.name}::{name}" for one in theories for name in TRANSFORMED),
+    )
     compiled = compile_graph(built, [name for name in names if name in built.named_vars])
 
     known = {variable.name for variable in compiled.shared_var_keys}
-    given = {
-        f"{one.model.name}::{name}": np.asarray(values)
-        for one in theories
-        for name, values in sampled_so(one).data_vars.items()
-    }
+    given = sampled_so(theories[0], only(theories[0].model, common))
+    for one in theories:
+        own = sampled_so(one, own_of(one.model, common))
+        given |= {f"{one.model.name}::{name}": values for name, values in own.items()}
     ready = compiled.with_data(**{name: values for name, values in given.items() if name in known})
     return drawn(ready, settings)

@@ -30,7 +30,7 @@ def answer_section(run: Run, courses: dict[str, Course], kept: dict[str, Any]) -
             below = ", ".join(map(str, drawn["arm"].values))
             caption = (
                 f"Earned secure by session ({called(view)}), among those who start insecure; 90 % intervals. "
-                f"Below the axis: people who are not yet secure ({below})."
+                f"Below the axis: people who are followed and not yet secure ({below})."
             )
             spec = earned(drawn, run.mark)
             curve = [shown(caption, f"{caption} {sentence}", f"earned-{place}", spec, kept)]
