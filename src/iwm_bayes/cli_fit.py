@@ -104,7 +104,7 @@ def fitted(model: Model, data: xr.Dataset, settings: dict[str, Any], method: str
 def tell_and_write(found: Any, folder: Path, files: dict[str, Path]) -> None:
     """Print what was found, and write the run."""
     from iwm_bayes import record
-    from iwm_bayes.checks import fit_of_the_theory
+    from iwm_bayes.checks import fit_of_the_theory, in_few_levels
 
     record.write(found, folder, files)
     show(found.groups, "The average person (90 % interval), and how much the data said", "summary")
@@ -127,7 +127,8 @@ def tell_and_write(found: Any, folder: Path, files: dict[str, Path]) -> None:
             f"People under pseudonyms: {FEW} of {len(found.people)} lines, all of which are in {folder / 'people.csv'}"
         )
         show(found.people.head(FEW), title, "people")
-    out.print(f"{fit_of_the_theory(found.checks)}\n", markup=False)
+    few = in_few_levels(found.model, found.fit["data"].to_dataset())
+    out.print(f"{fit_of_the_theory(found.checks, few)}\n", markup=False)
     if found.control:
         out.print(f"{found.control.sentence[0].upper()}{found.control.sentence[1:]}.")
 
