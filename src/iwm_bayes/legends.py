@@ -63,7 +63,7 @@ LEGENDS: Mapping[str, Mapping[str, str]] = {
         ANYONE: NOBODY_ASKED,
     },
     "arms": {
-        "by session": "the last at which people of every arm are still followed",
+        "by session": "the last at which every arm still has people who are followed and not yet earned secure",
         "more earned secure": "share of those who start insecure, by that session, in the first arm less the second",
     },
     "sensitivity": {
