@@ -97,7 +97,7 @@ def test_the_answer_is_said_in_the_words_of_the_report(made, printed):
     for security in analysis.security.values():
         assert words.answer(curves(security, arms_of(found.data))) in printed
     failed = analysis._replace(verdict=analysis.verdict._replace(passed=False))
-    assert all(sentence.endswith("(FAILED)") for sentence in cli_fit.in_words(failed))
+    assert all(sentence.endswith("[FAILED]") for sentence in cli_fit.in_words(failed))
     assert (
         printed.index("earned secure: share")
         < printed.index("of people start insecure toward")

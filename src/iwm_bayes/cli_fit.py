@@ -142,7 +142,7 @@ def in_words(found: Any) -> list[str]:
     from iwm_bayes.report.words import answer
 
     arms = arms_of(found.fit["data"].to_dataset())
-    mark = "" if found.verdict.word == "passed" else f" ({found.verdict.word})"
+    mark = "" if found.verdict.word == "passed" else f" [{found.verdict.word}]"
     return [answer(curves(security, arms)) + mark for security in found.security.values()]
 
 
