@@ -7,10 +7,12 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from iwm_bayes import console
+from iwm_bayes import cli_fit, console, record
+from iwm_bayes.arms import arms_of, curves
 from iwm_bayes.compare import Score, ranked
 from iwm_bayes.individuals import person_table
-from iwm_bayes.legends import LEGENDS, called, legend, words_of
+from iwm_bayes.legends import LEGENDS, average_person, called, legend, words_of
+from iwm_bayes.report import words
 from iwm_bayes.written import cells, written
 
 
@@ -69,6 +71,48 @@ def test_a_table_is_printed_with_its_legend(monkeypatch):
     console.show(pd.DataFrame({"figure": ["someone new"], "start insecure": ["89%"]}), "Title", "answers")
     printed = " ".join(out.file.getvalue().split())
     assert printed.index("89%") < printed.index("start insecure: share of people") < printed.index("nobody was asked")
+
+
+def test_the_average_person_is_that_of_the_reference_where_arms_are_compared():
+    assert average_person(False).startswith("The average person (90 %")
+    assert "of the reference, at average covariates" in average_person(True)
+
+
+@pytest.fixture
+def printed(made, monkeypatch):
+    """What `iwm fit` prints of the run that was made, on one line."""
+    folder, _, analysis = made
+    out = Console(file=io.StringIO(), width=console.NARROWEST, highlight=False)
+    for module in (console, cli_fit):
+        monkeypatch.setattr(module, "out", out)
+    monkeypatch.setattr(record, "write", lambda *_: None)
+    cli_fit.tell_and_write(analysis, folder, {})
+    cli_fit.finish(analysis, folder, folder / "report.html")
+    return " ".join(out.file.getvalue().split())
+
+
+def test_the_answer_is_said_in_the_words_of_the_report(made, printed):
+    """One sentence toward each figure and one in general, below the table of answers."""
+    _, found, analysis = made
+    for security in analysis.security.values():
+        assert words.answer(curves(security, arms_of(found.data))) in printed
+    failed = analysis._replace(verdict=analysis.verdict._replace(passed=False))
+    assert all(sentence.endswith("[FAILED]") for sentence in cli_fit.in_words(failed))
+    assert (
+        printed.index("earned secure: share")
+        < printed.index("of people start insecure toward")
+        < printed.index("by threshold and hold")
+    )
+
+
+def test_what_the_gate_looked_at_stands_beside_its_verdict(made, printed):
+    """The worst of the group and of what is derived, and of people."""
+    worst = "Largest R-hat 1.020 (of people 1.030), least effective sample size 500 (of people 250), 1 divergent"
+    figures = {"group_rhat": 1.001, "derived_rhat": 1.02, "person_rhat": 1.03, "group_ess": 500.0, "derived_ess": 900.0}
+    said = cli_fit.looked_at(figures | {"person_ess": 250.0, "divergences": 1.0})
+    assert said.startswith(worst)
+    assert "The gate passed. (Fitting took" in printed
+    assert cli_fit.looked_at(made[2].verdict.figures) in printed
 
 
 def test_the_only_figure_has_a_name_that_reads():

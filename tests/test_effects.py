@@ -7,7 +7,15 @@ from helpers import arguments, names
 
 from iwm_bayes import theory
 from iwm_bayes.care import steady
-from iwm_bayes.checks import counted, falsified, posterior_check, prior_check
+from iwm_bayes.checks import (
+    before_any_data,
+    counted,
+    falsified,
+    fit_of_the_theory,
+    in_few_levels,
+    posterior_check,
+    prior_check,
+)
 from iwm_bayes.effects import bimodality, effects, lived
 from iwm_bayes.filtering import course
 from iwm_bayes.infer import fit
@@ -152,3 +160,30 @@ def test_what_cannot_be_made_is_counted_and_the_worst_is_named():
     assert said.startswith("cannot make 2 of 4 effects")
     assert said.endswith("misses 1 more; furthest off: c (rating) and b (rating)")
     assert "furthest" not in counted(pd.DataFrame([line_of("a", 0.5, "")]))
+
+
+def test_where_nothing_is_off_no_alarm_is_raised():
+    """All effects made: that is said, and no remedy; one that cannot be made: a remedy."""
+    fine, off = (pd.DataFrame([line_of("a", 0.5, ""), line_of("b", 3.0, note)]) for note in ("", "cannot be made"))
+    assert before_any_data(fine, ["rating"]) == "Before any data the theory makes all 2 effects that were looked for."
+    assert fit_of_the_theory(fine, ["rating"]).startswith("The theory makes all 2 effects")
+    assert "a scale is reversed" in before_any_data(off, [])
+
+
+@pytest.mark.parametrize("says", [before_any_data, fit_of_the_theory])
+def test_rounding_is_named_where_a_rating_that_lies_off_has_few_levels(says):
+    """Of a response that lies off and has few levels; not of one in many, nor where another one is off."""
+    off = pd.DataFrame([line_of("b", 3.0, "cannot be made")])
+    assert "Answers to rating have few levels" in says(off, ["rating"])
+    assert "rounding" not in says(off, []) + says(off, ["another"])
+
+
+@pytest.mark.parametrize(("steps", "few"), [(6, True), (10, True), (11, False), (1000, False)])
+def test_ratings_in_few_levels(steps, few):
+    """Up to eleven different answers, as many as the longest Likert item has; a choice has two, and is not rounded."""
+    model = theory.load("rescorla_wagner")
+    data = simulate(model, [Phase({"friend": steady(0.5)}, 30)], 30, 1)
+    even = np.resize(np.arange(steps + 1) / steps, data["answer_worth_rating"].shape)
+    data["answer_worth_rating"] = data["answer_worth_rating"].copy(data=even)
+    assert in_few_levels(model, data) == ["worth_rating"] * few
+    assert in_few_levels(model, data.isel(event=slice(1), person=slice(2))) == []

@@ -156,6 +156,8 @@ def test_arms_are_counted_apart():
         "earned secure": "62% [62%, 62%]",
         "by chance": "10%",
     }
+    [fewer, *_] = security_lines(curves(security.assign(earned=security["earned"] & False), pd.Series(dtype=str)))
+    assert (fewer["sessions"], fewer["corrective"]) == ("> 3", "not reached")
     [line] = arm_lines(apart, "a", "therapist")
     assert (line["arms"], line["more earned secure"], line["P(above 0)"]) == ("b - a", "-50% [-50%, -50%]", 0.0)
 

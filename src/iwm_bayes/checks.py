@@ -18,6 +18,7 @@ from iwm_bayes.effects import effects, lived
 from iwm_bayes.filtering import course
 from iwm_bayes.lives import in_parts
 from iwm_bayes.people import names
+from iwm_bayes.responses import LEVELS
 from iwm_bayes.retell import retold
 from iwm_bayes.simulate import draw_people
 
@@ -97,25 +98,50 @@ def furthest_off(checks: pd.DataFrame, count: int) -> str:
 
 def counted(checks: pd.DataFrame) -> str:
     """How many effects a theory cannot make, how many it misses, and which it is furthest from, in words."""
-    never, missed = checks[checks["note"] == "cannot be made"], checks[checks["note"] == "missed"]
-    said = f"cannot make {len(never)} of {len(checks)} effects that were looked for, and misses {len(missed)} more"
-    return f"{said}; furthest off: {furthest_off(worst, 2)}" if len(worst := pd.concat([never, missed])) else said
+    off, never = checks[checks["note"] != ""], (checks["note"] == "cannot be made").sum()
+    if off.empty:
+        return f"makes all {len(checks)} effects that were looked for"
+    said = f"cannot make {never} of {len(checks)} effects that were looked for, and misses {len(off) - never} more"
+    return f"{said}; furthest off: {furthest_off(off, 2)}"
 
 
-def fit_of_the_theory(checks: pd.DataFrame) -> str:
-    """What a posterior check says, and what it means."""
+def in_few_levels(model: Model, data: xr.Dataset) -> list[str]:
+    """Ratings whose answers are so few different ones that they were rounded."""
+    found = {name: data[f"answer_{name}"].values for name, one in model.responses.items() if not one.family.whole}
+    there = {name: answers[np.isfinite(answers)] for name, answers in found.items()}
+    return [name for name, answers in there.items() if len(np.unique(answers)) <= LEVELS[-1] < len(answers)]
+
+
+def rounding(checks: pd.DataFrame, few: list[str]) -> str:
+    """Whether rounding may be why the data lie off, in words: of ratings in `few` levels, as `in_few_levels`."""
+    off = checks.loc[checks["note"] != "", "response"].unique()
+    rounded = [name for name in few if name in off]
     return (
-        f"The theory {counted(checks)}. About {0.05 * len(checks):.0f} would be missed by chance. The gate says that "
-        "the sampler did its work, not that the theory fits: what a theory cannot make, it does not explain."
+        f" Answers to {', '.join(rounded)} have few levels, and rounding may be what it cannot make: see "
+        "`availability_ordinal_N` (`worth_ordinal_N`) among the responses."
+        if rounded
+        else ""
     )
 
 
-def before_any_data(checks: pd.DataFrame) -> str:
-    """What a prior check says, and what it means."""
+def fit_of_the_theory(checks: pd.DataFrame, few: list[str]) -> str:
+    """What a posterior check says, and what it means; `few` as `in_few_levels`."""
     return (
-        f"Before any data the theory {counted(checks)}. Hardly any people whom it holds possible do what it cannot "
-        "make: see whether a scale is reversed, ratings were made before the act of their row (`moment`), or a column "
-        "is misread; or widen `typical` in the theory file, or expect that it will not fit."
+        f"The theory {counted(checks)}. About {0.05 * len(checks):.0f} would be missed by chance."
+        f"{rounding(checks, few)} The gate says that the sampler did its work, not that the theory fits: what a theory "
+        "cannot make, it does not explain."
+    )
+
+
+def before_any_data(checks: pd.DataFrame, few: list[str]) -> str:
+    """What a prior check says, and what it means; `few` as `in_few_levels`."""
+    said = f"Before any data the theory {counted(checks)}."
+    if (checks["note"] == "").all():
+        return said
+    return (
+        f"{said} Hardly any people whom it holds possible do what it cannot make: see whether a scale is reversed, "
+        "ratings were made before the act of their row (`moment`), or a column is misread; or widen `typical` in the "
+        f"theory file, or expect that it will not fit.{rounding(checks, few)}"
     )
 
 

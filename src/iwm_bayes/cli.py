@@ -64,7 +64,7 @@ def check(
     prior: Annotated[bool, typer.Option("--prior", help="what people of this theory would do before any data")] = False,
 ) -> None:
     """Read a study and its table and say what is there, without fitting."""
-    from iwm_bayes.checks import before_any_data, prior_check
+    from iwm_bayes.checks import before_any_data, in_few_levels, prior_check
     from iwm_bayes.identify import identifiability
     from iwm_bayes.timing import answered, early
 
@@ -82,7 +82,7 @@ def check(
     if prior:
         checks = prior_check(model, data)
         show(checks, "Before any data: what people of this theory would do (middle and 95 %)", "checks")
-        out.print(before_any_data(checks), markup=False)
+        out.print(before_any_data(checks, in_few_levels(model, data)), markup=False)
 
 
 @app.command()

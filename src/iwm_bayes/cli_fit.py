@@ -11,6 +11,7 @@ import xarray as xr
 from iwm_bayes.cli_report import written
 from iwm_bayes.console import GATE_FAILED, INTERRUPTED, describe, err, interruptible, load_all, out, show
 from iwm_bayes.core import Model
+from iwm_bayes.legends import average_person
 from iwm_bayes.unfinished import unfinished
 
 FEW = 6  # lines of a long table
@@ -104,10 +105,10 @@ def fitted(model: Model, data: xr.Dataset, settings: dict[str, Any], method: str
 def tell_and_write(found: Any, folder: Path, files: dict[str, Path]) -> None:
     """Print what was found, and write the run."""
     from iwm_bayes import record
-    from iwm_bayes.checks import fit_of_the_theory
+    from iwm_bayes.checks import fit_of_the_theory, in_few_levels
 
     record.write(found, folder, files)
-    show(found.groups, "The average person (90 % interval), and how much the data said", "summary")
+    show(found.groups, average_person(len(found.contrasts) > 0), "summary")
     for name, title in (
         ("contrasts", "What covariates do to the average person, all else as it is (90 % intervals)"),
         ("between", "Between the members of a group: sd on the link scale (90 % intervals)"),
@@ -117,6 +118,8 @@ def tell_and_write(found: Any, folder: Path, files: dict[str, Path]) -> None:
         if len(frame := getattr(found, name)):
             show(frame, title, name)
     show(found.answers, "Until earned security, under the care that was given (medians and 90 % intervals)", "answers")
+    for sentence in in_words(found):
+        out.print(f"{sentence}\n", markup=False)
     if len(found.arms):
         title = "How many more are earned secure (share of those who start insecure; 90 % intervals)"
         show(found.arms, title, "arms")
@@ -127,9 +130,29 @@ def tell_and_write(found: Any, folder: Path, files: dict[str, Path]) -> None:
             f"People under pseudonyms: {FEW} of {len(found.people)} lines, all of which are in {folder / 'people.csv'}"
         )
         show(found.people.head(FEW), title, "people")
-    out.print(f"{fit_of_the_theory(found.checks)}\n", markup=False)
+    few = in_few_levels(found.model, found.fit["data"].to_dataset())
+    out.print(f"{fit_of_the_theory(found.checks, few)}\n", markup=False)
     if found.control:
         out.print(f"{found.control.sentence[0].upper()}{found.control.sentence[1:]}.")
+
+
+def in_words(found: Any) -> list[str]:
+    """The answer toward every figure and in general in the report's sentences, marked where the gate did not pass."""
+    from iwm_bayes.arms import arms_of, curves
+    from iwm_bayes.report.words import answer
+
+    arms = arms_of(found.fit["data"].to_dataset())
+    mark = "" if found.verdict.word == "passed" else f" [{found.verdict.word}]"
+    return [answer(curves(security, arms)) + mark for security in found.security.values()]
+
+
+def looked_at(figures: dict[str, float]) -> str:
+    """The worst of what the gate looked at, in one line: of the group and what is derived of it, and of people."""
+    rhat, size = max(figures["group_rhat"], figures["derived_rhat"]), min(figures["group_ess"], figures["derived_ess"])
+    return (
+        f"Largest R-hat {rhat:.3f} (of people {figures['person_rhat']:.3f}), least effective sample size {size:.0f} "
+        f"(of people {figures['person_ess']:.0f}), {figures['divergences']:.0f} divergent transitions."
+    )
 
 
 def finish(found: Any, folder: Path, report: Path) -> None:
@@ -141,6 +164,7 @@ def finish(found: Any, folder: Path, report: Path) -> None:
         )
     elif found.verdict.passed:
         out.print(f"[green]The gate passed.[/green] (Fitting took {found.seconds:.0f} s.) Everything is in {folder}")
+        out.print(looked_at(found.verdict.figures))
     else:
         reasons = found.verdict.reasons
         out.print("[red]The gate FAILED:[/red] do not use these numbers.", *reasons, f"See {folder}", sep="\n  ")

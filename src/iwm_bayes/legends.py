@@ -57,21 +57,23 @@ LEGENDS: Mapping[str, Mapping[str, str]] = {
     "answers": {
         "start insecure": "share of people",
         "sessions": "until half of those are earned secure; > N where fewer than half are by session N",
-        "corrective": "corrective experiences until then; never where fewer than half are",
+        "corrective": "corrective experiences until then; not reached where fewer than half are by the last session",
         "earned secure": "share of those who start insecure, by the last session",
         "by chance": "the same under care that says nothing",
         ANYONE: NOBODY_ASKED,
     },
     "arms": {
-        "more earned secure": "share of those who start insecure, by that session, in the first arm less the second"
+        "by session": "the last at which every arm still has people who are followed and not yet earned secure",
+        "more earned secure": "share of those who start insecure, by that session, in the first arm less the second",
     },
     "sensitivity": {
         "secure from": "both beliefs at or above this, for as many sessions as the column says; the share of those who "
-        "start insecure",
+        "start insecure. A longer hold is also more time for the disappointment that it must outlast, so its share may "
+        "be higher",
     },
     "styles": {
-        "secure": "where beliefs are at the last session, whoever started where (earned secure are only those who "
-        "started insecure and then stayed secure for the hold)",
+        "secure": "both beliefs at .5 or more at the last session, whoever started where (earned secure are only those "
+        "who started insecure and then stayed secure for the hold)",
         "preoccupied": "worth alone below .5",
         "dismissing": "availability alone below .5",
         "fearful": "both below .5",
@@ -99,6 +101,12 @@ LEGENDS: Mapping[str, Mapping[str, str]] = {
 def called(figure: str) -> str:
     """How people read of a figure: the one of a study that names none is the other person."""
     return "the other person" if figure == UNNAMED else figure
+
+
+def average_person(compared: bool) -> str:
+    """The title of the table "summary"; `compared` where formulas have a reference."""
+    who = "The average person of the reference, at average covariates" if compared else "The average person"
+    return f"{who} (90 % interval), and how much the data said"
 
 
 def words_of(frame: pd.DataFrame) -> list[str]:

@@ -126,14 +126,14 @@ def at_most(count: float, last: int, beyond: str) -> str:
 
 
 def until(draws: np.ndarray, last: int, beyond: str) -> str:
-    """The same of draws, with its 90 % interval."""
+    """The same of draws, with its 90 % interval unless all of that is beyond."""
     middle, low, high = (at_most(count, last, beyond) for count in interval(draws))
-    return f"{middle} [{low}, {high}]"
+    return beyond if low == beyond else f"{middle} [{low}, {high}]"
 
 
 def halves(last: int) -> dict[str, str]:
     """What is counted until half are earned secure, and what is said where they are not by the last session."""
-    return {"sessions": f"> {last}", "corrective": "never"}
+    return {"sessions": f"> {last}", "corrective": "not reached"}
 
 
 def security_lines(curves: xr.Dataset) -> list[dict[str, object]]:

@@ -7,9 +7,10 @@ from typing import Any
 import pandas as pd
 
 from iwm_bayes import plots
-from iwm_bayes.checks import fit_of_the_theory, posterior_check
+from iwm_bayes.checks import fit_of_the_theory, in_few_levels, posterior_check
 from iwm_bayes.core import InputError
 from iwm_bayes.individuals import person_table
+from iwm_bayes.legends import average_person
 from iwm_bayes.people import names
 from iwm_bayes.report.run import Run
 from iwm_bayes.report.tables import drawing, table
@@ -43,7 +44,8 @@ def parameters_section(run: Run) -> dict[str, Any]:
         drawn.append(
             drawing(plots.as_svg(plots.shrinkage_figure(people)), caption, f"{caption} Mean shrinkage: {says}.")
         )
-    tables = [table(groups, "The average person (90 % interval), and how much the data said", "summary", run.word)]
+    title = average_person((run.folder / "contrasts.csv").exists())
+    tables = [table(groups, title, "summary", run.word)]
     return {"pictures": drawn, "tables": tables + [one for each in OTHER_TABLES.items() for one in run.table(*each)]}
 
 
@@ -52,7 +54,7 @@ def checks_section(run: Run) -> dict[str, Any]:
     path = run.folder / "checks.csv"  # which runs of earlier versions do not have
     checks = pd.read_csv(path, converters={"note": str}) if path.exists() else posterior_check(run.model, run.fit)
     missed = checks[checks["note"] != ""]
-    says = fit_of_the_theory(checks)
+    says = fit_of_the_theory(checks, in_few_levels(run.model, run.data))
     caption = "Each effect on a scale of its own: seen (line, or cross), and 95 % of what the fit's people do (bar)."
     drawn = drawing(plots.as_svg(plots.checks_figure({run.model.name: checks})), caption, f"{caption} {says}")
     tables = [table(missed, "Effects that were missed, or cannot be made", "checks", run.word)] if len(missed) else []
