@@ -146,9 +146,9 @@ def test_a_rate_that_is_a_fifth_too_fast_is_found(learning, monkeypatch):
 
 @pytest.mark.slow
 def test_a_variance_half_as_large_again_is_found(crediting, monkeypatch):
-    """POWER"""
+    """By .4 on the log scale, some three posterior sds of the centre: the mean of 10 scores is 10 se from 0."""
     monkeypatch.setattr(calibrate, "simulate", multiplied("total_variance", 1.5))
-    assert "centre total_variance" in failed(crediting)
+    assert "centre total_variance" in failed(crediting, 10)
 
 
 @pytest.mark.slow
