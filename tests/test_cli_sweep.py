@@ -5,11 +5,14 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 
 import numpy as np
 import pandas as pd
 import pytest
 from command import iwm
+
+from iwm_bayes.cli_studies import attentive
 
 THEORY = 'claim = "-"\nreference = "-"\nrule = "{}"\nresponses = ["availability_rating"]\n'
 FAST = ("--people", "12", "--sessions", "8", "--studies", "4", "--quiet")
@@ -90,3 +93,14 @@ def test_interrupted_it_says_that_nothing_is_lost(folder):
     assert process.returncode == 130
     assert "run the same command to go on" in " ".join(said.split())
     assert not list(studies.glob("*.part"))
+
+
+def test_an_interruption_that_is_lost_is_heeded_later():
+    """As where compiled code calls back: what is raised there is printed, and ignored."""
+    with attentive() as heed:
+        heed()
+        with suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            heed()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

@@ -1,7 +1,11 @@
 """What commands of many simulated studies share: what they are given, where they work, and what they keep."""
 
-from collections.abc import Sequence
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
+from types import FrameType
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
@@ -69,6 +73,27 @@ def of_theory(name: str) -> dict[str, Any]:
     return {"theory": model.name, "content": sha256(path)[:12], "at theory": place}
 
 
+@contextmanager
+def attentive() -> Iterator[Callable[[], None]]:
+    """Yield what raises KeyboardInterrupt if one came before: in a callback of compiled code it would be lost."""
+    interrupted = Event()
+
+    def hear(number: int, frame: FrameType | None) -> None:
+        interrupted.set()
+        if callable(before):
+            before(number, frame)
+
+    def heed() -> None:
+        if interrupted.is_set():
+            raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, hear)
+    try:
+        yield heed
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def swept(folder: Path, study: Study, cells: list[Cell], seeds: int, by: Through, quiet: bool) -> pd.DataFrame:
     """A sweep with its progress, and how many studies could not be done."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
@@ -76,10 +101,12 @@ def swept(folder: Path, study: Study, cells: list[Cell], seeds: int, by: Through
         shown = bar.add_task("studies")
 
         def tell(progress: Progress) -> None:
+            heed()
             failed = f", {progress.failed} failed" if progress.failed else ""
             bar.update(shown, completed=progress.done, total=progress.of, description=f"studies{failed}")
 
-        with interruptible(f"What was done is kept in {folder}: run the same command to go on"):
+        go_on = f"What was done is kept in {folder}: run the same command to go on"
+        with interruptible(go_on), attentive() as heed:
             found = sweep(folder / "studies", tasks_of(study, cells, seeds), by, tell)
     for error, count in found.loc[found["failed"] != "", "failed"].value_counts().items():
         err.print(f"{count} of {len(found)} studies failed: {error}", markup=False)
