@@ -2,8 +2,8 @@
 
 Beliefs in availability and worth, both rated before the first session and after each: 40 people meet two figures ten
 times. Both programs fit what they simulated by 4 chains of 1000 draws after 200 of tuning. simuk has the model as one
-would write it in PyMC, not centred; its compilation is part of every simulation, because it is. Of this program,
-which compiles once, the first simulation is left out.
+would write it in PyMC, not centred; what it compiles is counted. Of this program, which compiles once, the first
+simulation is left out.
 
 `OMP_NUM_THREADS=1 taskset -c 0 uv run --group bench python benchmarks/calibrating.py`
 """

@@ -18,7 +18,7 @@ LAYERS = (  # from the ground up; within a layer a module may import those writt
     "living, simulate, retell, scanning, whitening, transforms, hierarchy, levels, build, sampler, earned, incidence",
     "method, crowd, gaussians, scores, drawn, quadrature, climb, bias, laplace, pilot",
     "streamed, nuts, advi, control, common, mixture, infer, run, unfinished",
-    "people, lives, identify, diagnose, advise, contrasts, likeness, derive, arms, summary, individuals",
+    "people, lives, identify, diagnose, advise, contrasts, likeness, derive, arms, summary, securities, individuals",
     "sampled, told, unseen, ahead, bms, following, effects, timing, checks, trajectories, compare, predict",
     "sweep, workers, parquet, plan, chunks, rounds, passes, cohort",
     "marginal, calibrate, recover, confuse, design, design_group, design_forecast, design_compare",

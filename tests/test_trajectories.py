@@ -9,7 +9,7 @@ from scipy import stats
 
 from iwm_bayes.arms import arms_of, curves, differences
 from iwm_bayes.care import steady
-from iwm_bayes.summary import arm_lines, security_lines
+from iwm_bayes.securities import arm_lines, security_lines
 from iwm_bayes.trajectories import (
     answers,
     beliefs,

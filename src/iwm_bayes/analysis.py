@@ -22,15 +22,8 @@ from iwm_bayes.infer import fit
 from iwm_bayes.likeness import likeness
 from iwm_bayes.people import names
 from iwm_bayes.rules.assimilating import assimilating
-from iwm_bayes.summary import (
-    arm_lines,
-    contrast_table,
-    group_table,
-    grouping_table,
-    security_lines,
-    sensitivity_lines,
-    style_line,
-)
+from iwm_bayes.securities import arm_lines, security_lines, sensitivity_lines, style_line
+from iwm_bayes.summary import contrast_table, group_table, grouping_table
 
 ASSIMILATIONS = (0.3, 0.5)  # beside 0, where nothing in the data says how much of a report is expectation
 

@@ -59,7 +59,7 @@ def demo(
 ) -> None:
     """Fit the shipped example, simulated sessions whose truth is known, and hold the answer beside it."""
     from iwm_bayes.derive import true_security
-    from iwm_bayes.summary import truth_line
+    from iwm_bayes.securities import truth_line
 
     home = resources.files("iwm_bayes") / "example"
     with resources.as_file(home) as example:

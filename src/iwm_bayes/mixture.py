@@ -113,7 +113,7 @@ def build_mixture(theories: Sequence[Fitted]) -> pm.Model:
 
 
 def sampled_so(fitted: Fitted, part: Model) -> dict[str, np.ndarray]:
-    """What the sampler is told of a part of a theory: what it was told when that was fitted by itself (see `pilot`)."""
+    """What the sampler is told of a part of a theory (see `pilot`): how sure answers are of it, and where it was."""
     before = fitted.fit["constant_data"].to_dataset()
     so = before if len(before) else untold(fitted.model, fitted.data)
     if "own_pull" in so:

@@ -14,7 +14,8 @@ from iwm_bayes.core import Model
 from iwm_bayes.earned import Criterion
 from iwm_bayes.legends import called
 from iwm_bayes.method import Settings
-from iwm_bayes.summary import at_most, interval
+from iwm_bayes.securities import at_most
+from iwm_bayes.summary import interval
 from iwm_bayes.theory import shelf
 
 type Facts = Mapping[str, Any]  # a run's manifest
