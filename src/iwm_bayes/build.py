@@ -43,11 +43,12 @@ def log_density(family: Family, arguments: Mapping[str, Any], value: Any, record
     if family.bounds is None:
         return density
     low, high = family.bounds
-    event, person = pt.nonzero(recorded * ((value <= low) | (value >= high)))
-    rows = {name: 0 if argument.type.broadcastable[0] else event for name, argument in arguments.items()}
-    there = {name: argument[rows[name], person] for name, argument in arguments.items()}
-    mirrored = pt.switch(value[event, person] <= low, np.float64(low), 2.0 * there["mu"] - np.float64(high))
-    return density[event, person].set(pm.logcdf(distribution.dist(**there), mirrored))
+    bound = pt.flatnonzero(recorded * ((value <= low) | (value >= high)))  # one index, not two: half to compile
+    person = bound % density.shape[1]
+    there = {name: x.ravel()[person if x.type.broadcastable[0] else bound] for name, x in arguments.items()}
+    mirrored = pt.switch(value.ravel()[bound] <= low, np.float64(low), 2.0 * there["mu"] - np.float64(high))
+    tail = pm.logcdf(distribution.dist(**there), mirrored)
+    return density.ravel()[bound].set(tail).reshape(density.shape)
 
 
 def observe(name: str, family: Family, arguments: Mapping[str, Any], value: Any, recorded: Any) -> None:
