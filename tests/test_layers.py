@@ -27,7 +27,8 @@ LAYERS = (  # from the ground up; within a layer a module may import those writt
     "report.pictures, report.curves, report.plane, report.trajectory, report.before, report.answer, report.after",
     "report.people, report.paper, report.contents, report.page, report",
     "play, explore.page, explore.app, explore",
-    "console, cli_compare, cli_report, cli_explore, cli_fit, cli_studies, cli_sweep, cli_design, cli_cohort, cli",
+    "console, beside, cli_compare, cli_report, cli_explore, cli_fit, cli_studies, cli_sweep, cli_design",
+    "cli_cohort, cli",
     "__init__",
 )
 DOORS = {

@@ -1,5 +1,6 @@
 """`iwm fit` and `iwm demo`: one theory on one study, from the table to the answer."""
 
+from contextlib import nullcontext
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,6 +9,7 @@ import pandas as pd
 import typer
 import xarray as xr
 
+from iwm_bayes.beside import compiled_beside
 from iwm_bayes.cli_report import written
 from iwm_bayes.console import GATE_FAILED, INTERRUPTED, describe, err, interruptible, load_all, out, show
 from iwm_bayes.core import Model
@@ -38,7 +40,8 @@ def fit(
     files = {"study": study, "data": bound.data, "theory": theory_file}
     settings = {"draws": draws, "tune": tune, "chains": chains, "seed": seed, "progress": not quiet}
     with interruptible(GO_ON), unfinished(folder, files, {"method": method} | settings, resume) as place:
-        found = fitted(model, data, settings, method, place)
+        with compiled_beside(study, theory) if method == "nuts" else nullcontext():
+            found = fitted(model, data, settings, method, place)
         if control and not found.verdict.partial:
             from iwm_bayes.control import control as by_permutation
 
@@ -68,7 +71,8 @@ def demo(
         files = {"study": example / "study.toml", "data": study.data, "theory": theory_file}
         settings = {"progress": not quiet}
         with interruptible("The same command goes on"), unfinished(out_folder, files, settings, resume=True) as place:
-            analysis = fitted(model, data, settings, "nuts", place)
+            with compiled_beside(example / "study.toml", None):
+                analysis = fitted(model, data, settings, "nuts", place)
             tell_and_write(analysis, out_folder, files)
             report = written(analysis, out_folder, study.name, model)
             kept_for_later(analysis, out_folder)
