@@ -6,6 +6,7 @@ The browser is Debian's own Chromium, found or installed, never downloaded from 
 import os
 import shutil
 import subprocess
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -68,3 +69,11 @@ def reported(made):
     folder, found, analysis = made
     asked = report.Asked(people=True)
     return report.write(folder / "run", "clinic", found.model, found.fit, asked, analysis.security)
+
+
+@pytest.fixture(autouse=True)
+def no_process_beside(monkeypatch):
+    """Workers of the tests keep all cores busy and share what is compiled: `test_beside` has the process itself."""
+    from iwm_bayes import cli_fit
+
+    monkeypatch.setattr(cli_fit, "compiled_beside", lambda *_: nullcontext())
