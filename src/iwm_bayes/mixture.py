@@ -2,9 +2,10 @@
 
     frequency ~ Dirichlet(1, ..., 1),   P(person follows k) = frequency[k]
 
-How someone answers is theirs, whatever they believe: parameters of responses of which all theories say the same are
-declared once, and have no theory's name. With a noise of its own, for one, a theory can become that of people who
-answer carelessly, whichever theory that is.
+How someone answers and what they expect at first is theirs, whatever theory they follow: parameters of which all
+theories that have them say the same are declared once, and have no theory's name. With a noise of its own, for one, a
+theory can become that of people who answer carelessly, and with a start of its own that of people who begin in
+distrust, whichever theory that is.
 
 Who follows what is summed out, exactly. A person's place in a theory that they do not follow has no meaning; for it
 stands what that theory, fitted to everyone by itself, believes of the person (a *pseudo-prior*), so that the sampler
@@ -24,8 +25,8 @@ import pytensor.tensor as pt
 import xarray as xr
 
 from iwm_bayes.build import answers_in_graph, coords_of, entered, log_density
-from iwm_bayes.common import alike_in, only, own_of
-from iwm_bayes.core import Model
+from iwm_bayes.common import alike_in, alone, rest_of
+from iwm_bayes.core import Model, Parameter
 from iwm_bayes.hierarchy import TRANSFORMED, coordinates, levels_in_graph, people_in_graph
 from iwm_bayes.method import Settings
 from iwm_bayes.nuts import drawn
@@ -44,8 +45,8 @@ class Fitted(NamedTuple):
         return self.fit["data"].to_dataset()
 
 
-def in_common(theories: Sequence[Fitted]) -> set[str]:
-    """How people answer, as far as all theories say the same of it: names of parameters."""
+def in_common(theories: Sequence[Fitted]) -> dict[str, Parameter]:
+    """What is people's own whatever theory they follow: see `alike_in`."""
     return alike_in([(fitted.model, fitted.data) for fitted in theories])
 
 
@@ -67,11 +68,13 @@ def density(x: Any, mean: Any, root: Any) -> Any:
     return scale - (z**2).sum(axis=1) / 2.0
 
 
-def answering_in_graph(fitted: Fitted, common: set[str]) -> dict[str, Any]:
-    """Declare how people answer whatever they believe: link-scale values (person,) by row label."""
-    model, data = only(fitted.model, common), fitted.data.drop_dims(["term", "member"], errors="ignore")
-    pm.modelcontext(None).add_coords({dim: names for dim, names in coordinates(model, data).items() if dim != "person"})
-    return levels_in_graph(model, data)
+def common_in_graph(common: Model, data: xr.Dataset) -> dict[str, Any]:
+    """Declare what is people's own whatever theory they follow: link-scale values (person,) by row label."""
+    data = data.drop_dims(["term", "member"], errors="ignore")
+    pm.modelcontext(None).add_coords(
+        {dim: names for dim, names in coordinates(common, data).items() if dim != "person"}
+    )
+    return levels_in_graph(common, data)
 
 
 def theory_in_graph(fitted: Fitted, own: Model, alike: Mapping[str, Any]) -> tuple[Any, Any]:
@@ -103,8 +106,8 @@ def build_mixture(theories: Sequence[Fitted]) -> pm.Model:
     coords = {"theory": names, "person": theories[0].data["person"].values}
     with pm.Model(coords=coords, check_bounds=False) as built:
         frequency = pm.Dirichlet("frequency", np.ones(len(names)), dims="theory")
-        alike = answering_in_graph(theories[0], common)
-        declared = [theory_in_graph(one, own_of(one.model, common), alike) for one in theories]
+        alike = common_in_graph(alone(theories[0].model, common), theories[0].data)
+        declared = [theory_in_graph(one, rest_of(one.model, common.keys()), alike) for one in theories]
         following, instead = (pt.stack(parts) for parts in zip(*declared, strict=True))
         each = pt.log(frequency)[:, None] + following
         pm.Deterministic("follows", pt.special.softmax(each, axis=0), dims=("theory", "person"))
@@ -113,13 +116,16 @@ def build_mixture(theories: Sequence[Fitted]) -> pm.Model:
 
 
 def sampled_so(fitted: Fitted, part: Model) -> dict[str, np.ndarray]:
-    """What the sampler is told of a part of a theory (see `pilot`): how sure answers are of it, and where it was."""
+    """What the sampler is told of some parameters (see `pilot`): how sure answers are of them, and where they were.
+
+    Of what this theory does not have it is told nothing.
+    """
     before = fitted.fit["constant_data"].to_dataset()
     so = before if len(before) else untold(fitted.model, fitted.data)
     if "own_pull" in so:
         rows = coordinates(part, fitted.data)["personal"]
-        precision = so["own_precision"].sel(personal=rows, other_personal=rows)
-        middle = fitted.fit["posterior"]["level"].sel(personal=rows).mean(("chain", "draw"))
+        precision = so["own_precision"].reindex(personal=rows, other_personal=rows, fill_value=0.0)
+        middle = fitted.fit["posterior"]["level"].mean(("chain", "draw")).reindex(personal=rows, fill_value=0.0)
         pull = (precision * middle.rename(personal="other_personal")).sum("other_personal")
         so = so.drop_dims(["personal", "other_personal"]).assign(own_precision=precision, own_pull=pull)
     dims = ("personal", "other_personal", "person", "grouping")
@@ -141,9 +147,9 @@ def mixture(theories: Sequence[Fitted], settings: Settings) -> xr.DataTree:
     compiled = compile_graph(built, [name for name in names if name in built.named_vars])
 
     known = {variable.name for variable in compiled.shared_var_keys}
-    given = sampled_so(theories[0], only(theories[0].model, common))
+    given = sampled_so(theories[0], alone(theories[0].model, common))
     for one in theories:
-        own = sampled_so(one, own_of(one.model, common))
+        own = sampled_so(one, rest_of(one.model, common.keys()))
         given |= {f"{one.model.name}::{name}": values for name, values in own.items()}
     ready = compiled.with_data(**{name: values for name, values in given.items() if name in known})
     return drawn(ready, settings)
