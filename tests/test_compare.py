@@ -15,14 +15,13 @@ from iwm_bayes.ahead import AHEAD, FIRST, foretold, futures
 from iwm_bayes.answers import last_answer, turns
 from iwm_bayes.bms import select
 from iwm_bayes.care import steady
-from iwm_bayes.common import rest_of
 from iwm_bayes.comparable import check, differences, foretells
 from iwm_bayes.compare import Score, of_events, of_people, ranked, stacked, verdict
 from iwm_bayes.comparison import without
 from iwm_bayes.core import InputError
 from iwm_bayes.diagnose import gate
 from iwm_bayes.infer import Compiled, Settings, compile_model, nuts
-from iwm_bayes.mixture import Fitted, build_mixture, in_common, mixture
+from iwm_bayes.mixture import Fitted, build_mixture, for_everyone, in_common, mixture
 from iwm_bayes.population import rows
 from iwm_bayes.sampled import sampled
 from iwm_bayes.simulate import Phase, simulate
@@ -238,29 +237,33 @@ def test_a_mixture_finds_who_follows_what(of_two_kinds):
     assert float(drawn.mean()) == pytest.approx(0.0, abs=4 * error)
 
 
-def test_what_theories_say_the_same_of_is_peoples_own(of_two_kinds):
+def test_how_people_answer_is_theirs_in_every_theory(of_two_kinds):
     """Noise is declared alike in both theories, so once in the mixture; not where one says otherwise of it."""
     built = build_mixture([kind.fitted for kind in of_two_kinds])
     assert set(built.coords["row"]) == {"availability_rating_noise"}
-    assert "availability_rating_noise" not in built.coords["rescorla_wagner::row"]
     one, other = (kind.fitted for kind in of_two_kinds)
     rating = one.model.responses["availability_rating"]
     wider = rating.parameters._replace(noise=rating.parameters.noise._replace(spread=0.9))
     changed = one.model._replace(responses={"availability_rating": rating._replace(parameters=wider)})
-    assert in_common([one._replace(model=changed), other]) == {}
-    assert in_common([one._replace(model=one.model._replace(correlated=True)), other]) == {}
+    assert in_common([one._replace(model=changed), other]) == set()
+    assert in_common([one._replace(model=one.model._replace(correlated=True)), other]) == set()
 
 
-def test_a_theory_that_lacks_a_parameter_has_no_say_in_it(of_two_kinds):
-    one, other = (kind.fitted for kind in of_two_kinds)
-    unmoved = one._replace(model=rest_of(one.model, {"availability_rate"}))
-    assert set(in_common([unmoved, one])) == {"availability_start", "availability_rating_noise"}
-    assert set(in_common([unmoved, one, one])) == {
-        "availability_start",
-        "availability_rate",
-        "availability_rating_noise",
-    }
-    assert set(in_common([unmoved, one, other])) == {"availability_rating_noise"}
+def test_what_is_one_for_everyone_is_as_the_fit_to_everyone_has_it(of_two_kinds):
+    """A rate that is one for all is no longer free in the mixture; a rate by person is."""
+    fitted, other = (kind.fitted for kind in of_two_kinds)
+    rule = fitted.model.rule
+    learner = rule.parameters.availability
+    one_rate = rule.parameters._replace(availability=learner._replace(rate=learner.rate._replace(pooling="shared")))
+    stiff = fitted._replace(model=fitted.model._replace(rule=rule._replace(parameters=one_rate)))
+    common = in_common([stiff, other])
+    known = for_everyone(stiff, common)
+    assert set(known) == {"availability_rate"}
+    rate = fitted.fit["posterior"]["centre"].sel(row="availability_rate")
+    np.testing.assert_allclose(known["availability_rate"], np.full(len(KINDS), float(rate.mean())))
+    assert "rescorla_wagner::centre" in build_mixture([stiff, other]).named_vars
+    assert list(build_mixture([stiff, other]).coords["rescorla_wagner::row"]) == ["availability_start"]
+    assert for_everyone(fitted, common) == {}
 
 
 def test_random_effects_agree(of_two_kinds):

@@ -2,10 +2,13 @@
 
     frequency ~ Dirichlet(1, ..., 1),   P(person follows k) = frequency[k]
 
-How someone answers and what they expect at first is theirs, whatever theory they follow: parameters of which all
-theories that have them say the same are declared once, and have no theory's name. With a noise of its own, for one, a
-theory can become that of people who answer carelessly, and with a start of its own that of people who begin in
-distrust, whichever theory that is.
+How someone answers is theirs, whatever they believe: parameters of responses of which all theories say the same are
+declared once, and have no theory's name. With a noise of its own, for one, a theory can become that of people who
+answer carelessly, whichever theory that is.
+
+What a theory says is one for everyone is given, as its fit to everyone has it on average. Where it is free, it is one
+for those who follow the theory: a theory then stands for whomever it can be made to stand for, slow people or fast,
+and theories that are much alike divide people among them in one of many ways.
 
 Who follows what is summed out, exactly. A person's place in a theory that they do not follow has no meaning; for it
 stands what that theory, fitted to everyone by itself, believes of the person (a *pseudo-prior*), so that the sampler
@@ -25,12 +28,13 @@ import pytensor.tensor as pt
 import xarray as xr
 
 from iwm_bayes.build import answers_in_graph, coords_of, entered, log_density
-from iwm_bayes.common import alike_in, alone, rest_of
-from iwm_bayes.core import Model, Parameter
-from iwm_bayes.hierarchy import TRANSFORMED, coordinates, levels_in_graph, people_in_graph
+from iwm_bayes.common import alike_in, only, own_of
+from iwm_bayes.core import Model, parameters
+from iwm_bayes.hierarchy import TRANSFORMED, coordinates, levels_in_graph, people_in_graph, pooled
 from iwm_bayes.method import Settings
 from iwm_bayes.nuts import drawn
 from iwm_bayes.pilot import untold
+from iwm_bayes.population import figures_of
 from iwm_bayes.sampler import compile_graph
 
 
@@ -45,8 +49,8 @@ class Fitted(NamedTuple):
         return self.fit["data"].to_dataset()
 
 
-def in_common(theories: Sequence[Fitted]) -> dict[str, Parameter]:
-    """What is people's own whatever theory they follow: see `alike_in`."""
+def in_common(theories: Sequence[Fitted]) -> set[str]:
+    """How people answer, as far as all theories say the same of it: names of parameters."""
     return alike_in([(fitted.model, fitted.data) for fitted in theories])
 
 
@@ -68,25 +72,23 @@ def density(x: Any, mean: Any, root: Any) -> Any:
     return scale - (z**2).sum(axis=1) / 2.0
 
 
-def common_in_graph(common: Model, data: xr.Dataset) -> dict[str, Any]:
-    """Declare what is people's own whatever theory they follow: link-scale values (person,) by row label."""
-    data = data.drop_dims(["term", "member"], errors="ignore")
-    pm.modelcontext(None).add_coords(
-        {dim: names for dim, names in coordinates(common, data).items() if dim != "person"}
-    )
-    return levels_in_graph(common, data)
+def answering_in_graph(fitted: Fitted, common: set[str]) -> dict[str, Any]:
+    """Declare how people answer whatever they believe: link-scale values (person,) by row label."""
+    model, data = only(fitted.model, common), fitted.data.drop_dims(["term", "member"], errors="ignore")
+    pm.modelcontext(None).add_coords({dim: names for dim, names in coordinates(model, data).items() if dim != "person"})
+    return levels_in_graph(model, data)
 
 
-def theory_in_graph(fitted: Fitted, own: Model, alike: Mapping[str, Any]) -> tuple[Any, Any]:
+def theory_in_graph(fitted: Fitted, own: Model, others: Mapping[str, Any]) -> tuple[Any, Any]:
     """Declare a theory: how much likelier everyone is to follow it than not, and what not following it puts in place.
 
     Both are log densities, (person,): of answers and person over the pseudo-prior; of the pseudo-prior over the person.
-    In `own` what is free is the theory's own, and `alike` are the other values, by row label.
+    What is free in `own` is declared, and `others` are all other values, by row label.
     """
     model, data = fitted.model, fitted.data
     with pm.Model(name=model.name) as part:
         part.add_coords({part.name_for(dim): names for dim, names in coords_of(own, data).items() if dim != "person"})
-        levels = levels_in_graph(own, data) | dict(alike)
+        levels = levels_in_graph(own, data) | dict(others)
         answered = sum(
             log_density(model.responses[name].family, arguments, value, recorded).sum(axis=0)
             for name, arguments, value, recorded in answers_in_graph(model, data, levels, *entered(model, data))
@@ -100,14 +102,27 @@ def theory_in_graph(fitted: Fitted, own: Model, alike: Mapping[str, Any]) -> tup
     return answered - instead, instead
 
 
+def for_everyone(fitted: Fitted, common: set[str]) -> dict[str, np.ndarray]:
+    """What a theory alone says is one for everyone: means of its fit by itself, (person,) by row label."""
+    posterior, people = fitted.fit["posterior"].to_dataset(), fitted.data.sizes["person"]
+    shared = [row for row in pooled(fitted.model, figures_of(fitted.data), "shared") if row.name not in common]
+    return {row.label: np.full(people, float(posterior["centre"].sel(row=row.label).mean())) for row in shared}
+
+
+def own_part(fitted: Fitted, common: set[str]) -> Model:
+    """The theory with what is its own, and differs between people, alone free."""
+    shared = {name for name, parameter in parameters(fitted.model).items() if parameter.pooling == "shared"}
+    return own_of(fitted.model, common | shared)
+
+
 def build_mixture(theories: Sequence[Fitted]) -> pm.Model:
     """The PyMC model in which each person follows one of several theories (dims theory, person)."""
     names, common = [fitted.model.name for fitted in theories], in_common(theories)
     coords = {"theory": names, "person": theories[0].data["person"].values}
     with pm.Model(coords=coords, check_bounds=False) as built:
         frequency = pm.Dirichlet("frequency", np.ones(len(names)), dims="theory")
-        alike = common_in_graph(alone(theories[0].model, common), theories[0].data)
-        declared = [theory_in_graph(one, rest_of(one.model, common.keys()), alike) for one in theories]
+        alike = answering_in_graph(theories[0], common)
+        declared = [theory_in_graph(one, own_part(one, common), alike | for_everyone(one, common)) for one in theories]
         following, instead = (pt.stack(parts) for parts in zip(*declared, strict=True))
         each = pt.log(frequency)[:, None] + following
         pm.Deterministic("follows", pt.special.softmax(each, axis=0), dims=("theory", "person"))
@@ -116,16 +131,13 @@ def build_mixture(theories: Sequence[Fitted]) -> pm.Model:
 
 
 def sampled_so(fitted: Fitted, part: Model) -> dict[str, np.ndarray]:
-    """What the sampler is told of some parameters (see `pilot`): how sure answers are of them, and where they were.
-
-    Of what this theory does not have it is told nothing.
-    """
+    """What the sampler is told of a part of a theory (see `pilot`): how sure answers are of it, and where it was."""
     before = fitted.fit["constant_data"].to_dataset()
     so = before if len(before) else untold(fitted.model, fitted.data)
     if "own_pull" in so:
         rows = coordinates(part, fitted.data)["personal"]
-        precision = so["own_precision"].reindex(personal=rows, other_personal=rows, fill_value=0.0)
-        middle = fitted.fit["posterior"]["level"].mean(("chain", "draw")).reindex(personal=rows, fill_value=0.0)
+        precision = so["own_precision"].sel(personal=rows, other_personal=rows)
+        middle = fitted.fit["posterior"]["level"].sel(personal=rows).mean(("chain", "draw"))
         pull = (precision * middle.rename(personal="other_personal")).sum("other_personal")
         so = so.drop_dims(["personal", "other_personal"]).assign(own_precision=precision, own_pull=pull)
     dims = ("personal", "other_personal", "person", "grouping")
@@ -138,18 +150,13 @@ def mixture(theories: Sequence[Fitted], settings: Settings) -> xr.DataTree:
     Parameters of each theory are named "THEORY::centre" and so on.
     """
     built, common = build_mixture(theories), in_common(theories)
-    names = (
-        "frequency",
-        "follows",
-        *TRANSFORMED,
-        *(f"{one.model.name}::{name}" for one in theories for name in TRANSFORMED),
+    compiled = compile_graph(
+        built, [name for name in ("frequency", "follows", *TRANSFORMED) if name in built.named_vars]
     )
-    compiled = compile_graph(built, [name for name in names if name in built.named_vars])
-
     known = {variable.name for variable in compiled.shared_var_keys}
-    given = sampled_so(theories[0], alone(theories[0].model, common))
+    told = sampled_so(theories[0], only(theories[0].model, common))
     for one in theories:
-        own = sampled_so(one, rest_of(one.model, common.keys()))
-        given |= {f"{one.model.name}::{name}": values for name, values in own.items()}
-    ready = compiled.with_data(**{name: values for name, values in given.items() if name in known})
+        own = sampled_so(one, own_part(one, common))
+        told |= {f"{one.model.name}::{name}": values for name, values in own.items()}
+    ready = compiled.with_data(**{name: values for name, values in told.items() if name in known})
     return drawn(ready, settings)
