@@ -10,7 +10,7 @@ from iwm_bayes.hierarchy import moving
 
 
 def alike_in(theories: Sequence[tuple[Model, xr.Dataset]]) -> set[str]:
-    """Free parameters of responses that all theories declare the same, and that no covariate moves.
+    """Free parameters of responses with a group, declared the same in all theories, and that no covariate moves.
 
     None where people's parameters are correlated in any of them: then there is no telling them apart.
     """
@@ -20,7 +20,8 @@ def alike_in(theories: Sequence[tuple[Model, xr.Dataset]]) -> set[str]:
         answering = parameters(model).keys() - parameters(model._replace(responses={})).keys() - moved
         found.append({name: parameters(model)[name] for name in answering if not model.correlated})
     first, *others = found
-    return {name for name, own in first.items() if own.fixed is None and all(own == one.get(name) for one in others)}
+    grouped = {name: own for name, own in first.items() if own.fixed is None and own.pooling != "separate"}
+    return {name for name, own in grouped.items() if all(own == one.get(name) for one in others)}
 
 
 def only(model: Model, names: Set[str]) -> Model:
@@ -35,6 +36,13 @@ def only(model: Model, names: Set[str]) -> Model:
     return model._replace(rule=kept(model.rule), responses=responses)
 
 
-def own_of(model: Model, common: Set[str]) -> Model:
-    """The same theory with what is not in common alone free."""
-    return only(model, parameters(model).keys() - common)
+def apart(model: Model, names: Set[str]) -> Model:
+    """The same theory, which says nothing of any group in these parameters."""
+
+    def told(part: Any, prefix: str = "") -> Any:
+        named = leaves(part.parameters, prefix)
+        held = (own._replace(pooling="separate") if name in names else own for name, own in named)
+        return part._replace(parameters=rebuild(part.parameters, held))
+
+    responses = {name: told(response, name) for name, response in model.responses.items()}
+    return model._replace(rule=told(model.rule), responses=responses)

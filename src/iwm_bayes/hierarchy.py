@@ -23,6 +23,7 @@ Correlations have an LKJ prior with shape 2, which prefers none a little: a corr
 90 % (Lewandowski, Kurowicka & Joe, 2009, doi:10.1016/j.jmva.2009.04.008).
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,7 @@ from iwm_bayes.core import Model
 from iwm_bayes.population import WIDE, Row, figures_of, groupings, moves, place, rows, seats
 from iwm_bayes.transforms import Apart, OfHalfNormal, Together, log_density, people_around
 
+type Around = Callable[[list[Row], int], tuple[Any, Any]]
 TRANSFORMED = ("spread", "group_spread", "correlation")  # of the group, and moved in another form
 SHAPE = 2.0  # of the LKJ prior
 
@@ -95,15 +97,25 @@ def moved(partial: list[Row], centre: Any, data: xr.Dataset) -> Any:
     return found
 
 
+def centre_in_graph(shared: list[Row]) -> Any:
+    """Declare group centres (row,)."""
+    return pm.Normal("centre", [row.middle for row in shared], [row.width for row in shared], dims=own("row"))
+
+
+def spread_in_graph(partial: list[Row]) -> Any:
+    """Declare between-person sds (partial,)."""
+    scale = [row.parameter.spread for row in partial]
+    return pm.HalfNormal("spread", scale, dims=own("partial"), default_transform=OfHalfNormal())
+
+
 def around_group(partial: list[Row], centre: Any, data: xr.Dataset) -> tuple[Any, Any]:
     """Declare how people spread around their own centres: those centres (partial, person) and sds (partial, 1)."""
-    scale = [row.parameter.spread for row in partial]
-    spread = pm.HalfNormal("spread", scale, dims=own("partial"), default_transform=OfHalfNormal())
+    spread = spread_in_graph(partial)
     middle = centre[:, None] + moved(partial, centre, data)
     return pt.broadcast_to(middle, (len(partial), data.sizes["person"])), spread[:, None]
 
 
-def alone(separate: list[Row], people: int) -> tuple[np.ndarray, np.ndarray]:
+def alone(separate: list[Row], people: int) -> tuple[Any, Any]:
     """The same of people who share nothing: all that the prior leaves open."""
     widths = [[np.hypot(row.width, row.parameter.spread)] for row in separate]
     return np.repeat([[row.middle] for row in separate], people, axis=1), np.array(widths)
@@ -121,20 +133,23 @@ def everyone(model: Model, middle: Any, scale: Any, together: int) -> Any:
     return people_around("level", Together, middle, root, *said, dims=(own("personal"), "person"))
 
 
-def levels_in_graph(model: Model, data: xr.Dataset) -> dict[str, Any]:
-    """Declare the hierarchy in the model on the stack; link-scale values (person,) by row label."""
+def levels_in_graph(model: Model, data: xr.Dataset, apart: Around = alone) -> dict[str, Any]:
+    """Declare the hierarchy in the model on the stack; link-scale values (person,) by row label.
+
+    `apart` gives centres (separate, person) and sds (separate, 1) of those parameters that have no group here.
+    """
     figures, people = figures_of(data), data.sizes["person"]
     shared = pooled(model, figures, "partial", "shared")
     partial, separate = pooled(model, figures, "partial"), pooled(model, figures, "separate")
     personal, parts = [*partial, *separate], []
     levels: dict[str, Any] = {}
     if shared:
-        centre = pm.Normal("centre", [row.middle for row in shared], [row.width for row in shared], dims=own("row"))
+        centre = centre_in_graph(shared)
         levels |= {row.label: pt.full((people,), centre[index]) for index, row in enumerate(shared)}
     if partial:
         parts.append(around_group(partial, centre[[shared.index(row) for row in partial]], data))
     if separate:
-        parts.append(alone(separate, people))
+        parts.append(apart(separate, people))
     if personal:
         middle, scale = (pt.concatenate(several, axis=0) for several in zip(*parts, strict=True))
         level = everyone(model, middle, scale, len(partial))

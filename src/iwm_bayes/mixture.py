@@ -2,8 +2,8 @@
 
     frequency ~ Dirichlet(1, ..., 1),   P(person follows k) = frequency[k]
 
-How someone answers is theirs, whatever they believe: parameters of responses of which all theories say the same are
-declared once, and have no theory's name. With a noise of its own, for one, a theory can become that of people who
+How people answer is theirs, whatever they believe: of parameters of responses of which all theories say the same there
+is one group, which has no theory's name. With a noise of its own, for one, a theory can become that of people who
 answer carelessly, whichever theory that is.
 
 What a theory says is one for everyone is given, as its fit to everyone has it on average. Where it is free, it is one
@@ -28,13 +28,22 @@ import pytensor.tensor as pt
 import xarray as xr
 
 from iwm_bayes.build import answers_in_graph, coords_of, entered, log_density
-from iwm_bayes.common import alike_in, only, own_of
+from iwm_bayes.common import alike_in, apart, only
 from iwm_bayes.core import Model, parameters
-from iwm_bayes.hierarchy import TRANSFORMED, coordinates, levels_in_graph, people_in_graph, pooled
+from iwm_bayes.hierarchy import (
+    TRANSFORMED,
+    alone,
+    centre_in_graph,
+    coordinates,
+    levels_in_graph,
+    people_in_graph,
+    pooled,
+    spread_in_graph,
+)
 from iwm_bayes.method import Settings
 from iwm_bayes.nuts import drawn
 from iwm_bayes.pilot import untold
-from iwm_bayes.population import figures_of
+from iwm_bayes.population import Row, figures_of
 from iwm_bayes.sampler import compile_graph
 
 
@@ -72,14 +81,53 @@ def density(x: Any, mean: Any, root: Any) -> Any:
     return scale - (z**2).sum(axis=1) / 2.0
 
 
-def answering_in_graph(fitted: Fitted, common: set[str]) -> dict[str, Any]:
-    """Declare how people answer whatever they believe: link-scale values (person,) by row label."""
-    model, data = only(fitted.model, common), fitted.data.drop_dims(["term", "member"], errors="ignore")
-    pm.modelcontext(None).add_coords({dim: names for dim, names in coordinates(model, data).items() if dim != "person"})
-    return levels_in_graph(model, data)
+class Answering(NamedTuple):
+    """The group of how people answer, whatever they believe: centres and sds in the graph, by row label."""
+
+    centre: Mapping[str, Any]
+    spread: Mapping[str, Any]
+
+    def around(self, separate: list[Row], people: int) -> tuple[Any, Any]:
+        """Centres (separate, person) and sds (separate, 1): this group's, or all that the prior leaves open."""
+        middle, width = (pt.as_tensor(values) for values in alone(separate, people))
+        for index, row in enumerate(separate):
+            if row.label in self.spread:
+                middle, width = middle[index].set(self.centre[row.label]), width[index].set(self.spread[row.label])
+        return middle, width
+
+    def shared(self, people: int) -> dict[str, Any]:
+        """What is one for everyone, (person,) by row label."""
+        return {label: pt.full((people,), x) for label, x in self.centre.items() if label not in self.spread}
 
 
-def theory_in_graph(fitted: Fitted, own: Model, others: Mapping[str, Any]) -> tuple[Any, Any]:
+def answering_in_graph(fitted: Fitted, common: set[str]) -> Answering:
+    """Declare the group of how people answer."""
+    model, figures = only(fitted.model, common), figures_of(fitted.data)
+    shared, partial = pooled(model, figures, "partial", "shared"), pooled(model, figures, "partial")
+    labels = {"row": [row.label for row in shared], "partial": [row.label for row in partial]}
+    pm.modelcontext(None).add_coords(labels)
+    centre = centre_in_graph(shared) if shared else ()
+    spread = spread_in_graph(partial) if partial else ()
+    return Answering(
+        {label: centre[index] for index, label in enumerate(labels["row"])},
+        {label: spread[index] for index, label in enumerate(labels["partial"])},
+    )
+
+
+def for_everyone(fitted: Fitted, common: set[str]) -> dict[str, np.ndarray]:
+    """What a theory alone says is one for everyone: means of its fit by itself, (person,) by row label."""
+    posterior, people = fitted.fit["posterior"].to_dataset(), fitted.data.sizes["person"]
+    shared = [row for row in pooled(fitted.model, figures_of(fitted.data), "shared") if row.name not in common]
+    return {row.label: np.full(people, float(posterior["centre"].sel(row=row.label).mean())) for row in shared}
+
+
+def own_part(fitted: Fitted, common: set[str]) -> Model:
+    """The theory with what differs between people alone free, and with no group of its own of what is in common."""
+    shared = {name for name, parameter in parameters(fitted.model).items() if parameter.pooling == "shared"}
+    return apart(only(fitted.model, parameters(fitted.model).keys() - shared), common - shared)
+
+
+def theory_in_graph(fitted: Fitted, own: Model, answering: Answering, others: Mapping[str, Any]) -> tuple[Any, Any]:
     """Declare a theory: how much likelier everyone is to follow it than not, and what not following it puts in place.
 
     Both are log densities, (person,): of answers and person over the pseudo-prior; of the pseudo-prior over the person.
@@ -88,7 +136,7 @@ def theory_in_graph(fitted: Fitted, own: Model, others: Mapping[str, Any]) -> tu
     model, data = fitted.model, fitted.data
     with pm.Model(name=model.name) as part:
         part.add_coords({part.name_for(dim): names for dim, names in coords_of(own, data).items() if dim != "person"})
-        levels = levels_in_graph(own, data) | dict(others)
+        levels = levels_in_graph(own, data, answering.around) | dict(others)
         answered = sum(
             log_density(model.responses[name].family, arguments, value, recorded).sum(axis=0)
             for name, arguments, value, recorded in answers_in_graph(model, data, levels, *entered(model, data))
@@ -102,27 +150,18 @@ def theory_in_graph(fitted: Fitted, own: Model, others: Mapping[str, Any]) -> tu
     return answered - instead, instead
 
 
-def for_everyone(fitted: Fitted, common: set[str]) -> dict[str, np.ndarray]:
-    """What a theory alone says is one for everyone: means of its fit by itself, (person,) by row label."""
-    posterior, people = fitted.fit["posterior"].to_dataset(), fitted.data.sizes["person"]
-    shared = [row for row in pooled(fitted.model, figures_of(fitted.data), "shared") if row.name not in common]
-    return {row.label: np.full(people, float(posterior["centre"].sel(row=row.label).mean())) for row in shared}
-
-
-def own_part(fitted: Fitted, common: set[str]) -> Model:
-    """The theory with what is its own, and differs between people, alone free."""
-    shared = {name for name, parameter in parameters(fitted.model).items() if parameter.pooling == "shared"}
-    return own_of(fitted.model, common | shared)
-
-
 def build_mixture(theories: Sequence[Fitted]) -> pm.Model:
     """The PyMC model in which each person follows one of several theories (dims theory, person)."""
     names, common = [fitted.model.name for fitted in theories], in_common(theories)
     coords = {"theory": names, "person": theories[0].data["person"].values}
     with pm.Model(coords=coords, check_bounds=False) as built:
         frequency = pm.Dirichlet("frequency", np.ones(len(names)), dims="theory")
-        alike = answering_in_graph(theories[0], common)
-        declared = [theory_in_graph(one, own_part(one, common), alike | for_everyone(one, common)) for one in theories]
+        answering = answering_in_graph(theories[0], common)
+        shared = answering.shared(theories[0].data.sizes["person"])
+        declared = [
+            theory_in_graph(one, own_part(one, common), answering, shared | for_everyone(one, common))
+            for one in theories
+        ]
         following, instead = (pt.stack(parts) for parts in zip(*declared, strict=True))
         each = pt.log(frequency)[:, None] + following
         pm.Deterministic("follows", pt.special.softmax(each, axis=0), dims=("theory", "person"))
@@ -150,11 +189,11 @@ def mixture(theories: Sequence[Fitted], settings: Settings) -> xr.DataTree:
     Parameters of each theory are named "THEORY::centre" and so on.
     """
     built, common = build_mixture(theories), in_common(theories)
-    compiled = compile_graph(
-        built, [name for name in ("frequency", "follows", *TRANSFORMED) if name in built.named_vars]
-    )
+    parts = ("", *(f"{one.model.name}::" for one in theories))
+    names = ("frequency", "follows", *(f"{part}{name}" for part in parts for name in TRANSFORMED))
+    compiled = compile_graph(built, [name for name in names if name in built.named_vars])
     known = {variable.name for variable in compiled.shared_var_keys}
-    told = sampled_so(theories[0], only(theories[0].model, common))
+    told: dict[str, np.ndarray] = {}
     for one in theories:
         own = sampled_so(one, own_part(one, common))
         told |= {f"{one.model.name}::{name}": values for name, values in own.items()}
