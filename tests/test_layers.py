@@ -17,7 +17,7 @@ LAYERS = (  # from the ground up; within a layer a module may import those writt
     "population, theory, asked, filtering, answers",
     "living, simulate, retell, scanning, whitening, transforms, hierarchy, levels, build, sampler, earned, incidence",
     "method, crowd, gaussians, scores, drawn, quadrature, climb, bias, laplace, pilot",
-    "streamed, nuts, advi, control, common, mixture, infer, run, unfinished",
+    "streamed, nuts, advi, control, common, answering, mixture, infer, run, unfinished",
     "people, lives, identify, diagnose, advise, contrasts, likeness, derive, arms, summary, securities, individuals",
     "sampled, told, unseen, ahead, bms, following, effects, timing, checks, trajectories, compare, predict",
     "sweep, workers, parquet, plan, chunks, rounds, passes, cohort",
@@ -32,8 +32,8 @@ LAYERS = (  # from the ground up; within a layer a module may import those writt
     "__init__",
 )
 DOORS = {
-    "pytensor": {"ops", "scanning", "whitening", "transforms", "hierarchy", "build", "mixture"},
-    "pymc": {"transforms", "hierarchy", "build", "sampler", "method", "laplace", "advi", "mixture"},
+    "pytensor": {"ops", "scanning", "whitening", "transforms", "hierarchy", "build", "answering", "mixture"},
+    "pymc": {"transforms", "hierarchy", "build", "sampler", "method", "laplace", "advi", "answering", "mixture"},
     "nutpie": {"sampler", "nuts", "streamed"},
     "numba": {"sampler"},
     "matplotlib": {"plots.*"},

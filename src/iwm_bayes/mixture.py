@@ -27,23 +27,15 @@ import pymc as pm
 import pytensor.tensor as pt
 import xarray as xr
 
+from iwm_bayes.answering import Answering, answering_in_graph
 from iwm_bayes.build import answers_in_graph, coords_of, entered, log_density
 from iwm_bayes.common import alike_in, apart, only
 from iwm_bayes.core import Model, parameters
-from iwm_bayes.hierarchy import (
-    TRANSFORMED,
-    alone,
-    centre_in_graph,
-    coordinates,
-    levels_in_graph,
-    people_in_graph,
-    pooled,
-    spread_in_graph,
-)
+from iwm_bayes.hierarchy import TRANSFORMED, coordinates, levels_in_graph, people_in_graph, pooled
 from iwm_bayes.method import Settings
 from iwm_bayes.nuts import drawn
 from iwm_bayes.pilot import untold
-from iwm_bayes.population import Row, figures_of
+from iwm_bayes.population import figures_of
 from iwm_bayes.sampler import compile_graph
 
 
@@ -79,39 +71,6 @@ def density(x: Any, mean: Any, root: Any) -> Any:
     z = (root * (x.T - mean)[:, None, :]).sum(axis=2)
     scale = pt.log(pt.diagonal(root, axis1=1, axis2=2)).sum(axis=1) - root.shape[1] * np.log(2.0 * np.pi) / 2.0
     return scale - (z**2).sum(axis=1) / 2.0
-
-
-class Answering(NamedTuple):
-    """The group of how people answer, whatever they believe: centres and sds in the graph, by row label."""
-
-    centre: Mapping[str, Any]
-    spread: Mapping[str, Any]
-
-    def around(self, separate: list[Row], people: int) -> tuple[Any, Any]:
-        """Centres (separate, person) and sds (separate, 1): this group's, or all that the prior leaves open."""
-        middle, width = (pt.as_tensor(values) for values in alone(separate, people))
-        for index, row in enumerate(separate):
-            if row.label in self.spread:
-                middle, width = middle[index].set(self.centre[row.label]), width[index].set(self.spread[row.label])
-        return middle, width
-
-    def shared(self, people: int) -> dict[str, Any]:
-        """What is one for everyone, (person,) by row label."""
-        return {label: pt.full((people,), x) for label, x in self.centre.items() if label not in self.spread}
-
-
-def answering_in_graph(fitted: Fitted, common: set[str]) -> Answering:
-    """Declare the group of how people answer."""
-    model, figures = only(fitted.model, common), figures_of(fitted.data)
-    shared, partial = pooled(model, figures, "partial", "shared"), pooled(model, figures, "partial")
-    labels = {"row": [row.label for row in shared], "partial": [row.label for row in partial]}
-    pm.modelcontext(None).add_coords(labels)
-    centre = centre_in_graph(shared) if shared else ()
-    spread = spread_in_graph(partial) if partial else ()
-    return Answering(
-        {label: centre[index] for index, label in enumerate(labels["row"])},
-        {label: spread[index] for index, label in enumerate(labels["partial"])},
-    )
 
 
 def for_everyone(fitted: Fitted, common: set[str]) -> dict[str, np.ndarray]:
@@ -156,8 +115,9 @@ def build_mixture(theories: Sequence[Fitted]) -> pm.Model:
     coords = {"theory": names, "person": theories[0].data["person"].values}
     with pm.Model(coords=coords, check_bounds=False) as built:
         frequency = pm.Dirichlet("frequency", np.ones(len(names)), dims="theory")
-        answering = answering_in_graph(theories[0], common)
-        shared = answering.shared(theories[0].data.sizes["person"])
+        first = theories[0]
+        answering = answering_in_graph(only(first.model, common), figures_of(first.data))
+        shared = answering.shared(first.data.sizes["person"])
         declared = [
             theory_in_graph(one, own_part(one, common), answering, shared | for_everyone(one, common))
             for one in theories
