@@ -7,8 +7,12 @@ import pymc as pm
 import pytensor.tensor as pt
 import pytest
 
+from iwm_bayes.method import Settings
+from iwm_bayes.nuts import drawn
 from iwm_bayes.sampler import compile_graph
+from iwm_bayes.streamed import stream
 
+BRIEF = Settings(200, 300, 2)
 FIRST, SECOND = (
     np.array([[0.5, -1.0, 2.0], [1.5, 0.0, 0.3]]),
     np.array([[0.1, 0.2, 0.3], [2.0, -4.0, 0.7], [1.0, 1.0, 9.0]]),
@@ -74,3 +78,15 @@ def test_what_is_stored_is_the_point_and_the_variables_asked_for(compiled):
     arrays = (point, stored, compiled.user_data)
     assert function(3, 4, *(array.ctypes.data for array in arrays)) == 0
     np.testing.assert_allclose(stored, [*point, np.exp(0.7)])
+
+
+@pytest.mark.parametrize("kept", [False, True], ids=["in memory", "on disk"])
+def test_steps_are_as_small_as_was_asked_for(compiled, tmp_path, kept):
+    """The share of steps that is accepted, on average, is nearer to what was asked for than to the other."""
+
+    def share(accept):
+        settings = BRIEF._replace(accept=accept)
+        trace = stream(compiled, settings, tmp_path / str(accept)) if kept else drawn(compiled, settings)
+        return float(trace["sample_stats"]["mean_tree_accept"].mean())
+
+    assert share(0.6) < 0.8 < share(0.98)

@@ -50,7 +50,8 @@ def advice(fit: xr.DataTree, verdict: Verdict) -> list[str]:
         )
     if figures["divergences"] > 0:
         lines.append(
-            "Divergences: the sampler meets a corner, most often a spread near 0. Share the parameter that it is of"
+            "Divergences: the sampler meets a corner, most often a spread near 0. Where they are few, smaller steps "
+            "get around it: --accept 0.98. Where they are not, share the parameter that it is of"
         )
     idle = uninformed(posterior)
     if idle:

@@ -33,7 +33,7 @@ from iwm_bayes.theory import load
 FIGURES = ("friend", "therapist")
 JUDGED = "therapist"  # whose sessions are counted
 DRAWS, TUNE = 1000, 200  # per chain, of four: fewer draws fail the gate for want of them
-LONGER = 4  # times as much of both, once, for a fit whose gate failed
+LONGER, ACCEPT = 4, 0.98  # times as much of both, and in smaller steps, once, for a fit whose gate failed
 THINNED = 200  # draws at which derived quantities are computed
 LEVEL = 0.05  # of all tests together
 UNIFORM = 4000  # simulated rank sets, from which the band is known
@@ -127,11 +127,11 @@ def placed(one: Ranked, generator: np.random.Generator) -> float:
 
 
 def fitted(ready: Ready, data: xr.Dataset, seed: int) -> tuple[xr.DataTree, Verdict]:
-    """A study's posterior and its verdict: where the gate fails, that of longer chains, as anyone would try."""
+    """A study's posterior and its verdict: where the gate fails, that of longer chains in smaller steps."""
     fit = nuts(ready.sampler, data, Settings(DRAWS, TUNE, seed=seed))
     if (verdict := gate(fit)).passed:
         return fit, verdict
-    fit = nuts(ready.sampler, data, Settings(LONGER * DRAWS, LONGER * TUNE, seed=seed))
+    fit = nuts(ready.sampler, data, Settings(LONGER * DRAWS, LONGER * TUNE, seed=seed, accept=ACCEPT))
     return fit, gate(fit)
 
 

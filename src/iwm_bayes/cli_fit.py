@@ -28,6 +28,7 @@ def fit(
     tune: Annotated[int, typer.Option(min=50)] = 500,
     chains: Annotated[int, typer.Option(min=2)] = 4,
     seed: Annotated[int, typer.Option(min=0)] = 1,
+    accept: Annotated[float, typer.Option(min=0.5, max=0.999, help="of steps; 0.98 against divergences")] = 0.9,
     method: str = "nuts",
     resume: Annotated[bool, typer.Option("--resume", help="go on with a run that was stopped")] = False,
     control: Annotated[bool, typer.Option(help="whether the order of outcomes matters, by four more fits")] = True,
@@ -38,7 +39,8 @@ def fit(
     bound, theory_file, model, data = load_all(study, theory)
     folder = out_folder or Path("runs") / f"{bound.name}-{model.name}"
     files = {"study": study, "data": bound.data, "theory": theory_file}
-    settings = {"draws": draws, "tune": tune, "chains": chains, "seed": seed, "progress": not quiet}
+    long = {"draws": draws, "tune": tune, "chains": chains, "seed": seed}
+    settings: dict[str, Any] = long | {"accept": accept, "progress": not quiet}
     with interruptible(GO_ON), unfinished(folder, files, {"method": method} | settings, resume) as place:
         with compiled_beside(study, theory) if method == "nuts" else nullcontext():
             found = fitted(model, data, settings, method, place)

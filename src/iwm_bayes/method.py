@@ -12,6 +12,8 @@ from iwm_bayes.core import InputError, Model
 from iwm_bayes.hierarchy import moving
 from iwm_bayes.population import figures_of
 
+ACCEPTED = 0.9  # at .8, where spreads reach down to zero, a tenth of fits diverge
+
 
 class Compiled(NamedTuple):
     """A theory ready to fit, for any data with these people, figures and covariates."""
@@ -32,6 +34,7 @@ class Settings(NamedTuple):
     chains: int = 4
     seed: int = 1
     progress: bool = False
+    accept: float = ACCEPTED  # share of steps that `nuts` means to accept: the nearer 1, the smaller the steps
     into: Path | None = None  # where `nuts` keeps draws while it makes them, and finds those of a run that was stopped
 
 

@@ -12,7 +12,7 @@ from iwm_bayes.laplace import compile_likelihood
 from iwm_bayes.levels import in_levels
 from iwm_bayes.method import Compiled, Settings, compiled, entering
 from iwm_bayes.pilot import looked_ahead
-from iwm_bayes.sampler import ACCEPTED, compile_graph
+from iwm_bayes.sampler import compile_graph
 from iwm_bayes.streamed import stream
 
 
@@ -49,7 +49,7 @@ def drawn(sampler: Any, settings: Settings) -> xr.DataTree:
         seed=settings.seed,
         progress_bar=settings.progress,
         save_warmup=False,
-        target_accept=ACCEPTED,
+        target_accept=settings.accept,
         blocking=False,
     )
     try:

@@ -23,7 +23,6 @@ from nutpie import compile_pymc
 
 DOUBLES = types.CPointer(types.float64)
 WORD = 8  # bytes of a pointer, a length and a double
-ACCEPTED = 0.9  # share of steps; at .8, where spreads reach down to zero, a tenth of fits diverge
 
 
 def offset(record: np.dtype, *path: str) -> int:

@@ -21,7 +21,6 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from iwm_bayes.method import Settings
-from iwm_bayes.sampler import ACCEPTED
 
 type Tell = Callable[[int, int], None]  # (chain, how many steps of it are done)
 
@@ -104,7 +103,7 @@ def begin(sampler: Any, settings: Settings, store: Path, chain: int, tell: Tell)
         progress_bar=False,
         progress_callback=lambda chains: tell(chain, chains[0].finished_draws),
         save_warmup=False,
-        target_accept=ACCEPTED,
+        target_accept=settings.accept,
         zarr_store=nutpie.zarr_store.LocalStore(str(store)),
         blocking=False,
     )
