@@ -261,7 +261,6 @@ def test_what_is_one_for_everyone_is_as_the_fit_to_everyone_has_it(of_two_kinds)
     assert set(known) == {"availability_rate"}
     rate = fitted.fit["posterior"]["centre"].sel(row="availability_rate")
     np.testing.assert_allclose(known["availability_rate"], np.full(len(KINDS), float(rate.mean())))
-    assert "rescorla_wagner::centre" in build_mixture([stiff, other]).named_vars
     assert list(build_mixture([stiff, other]).coords["rescorla_wagner::row"]) == ["availability_start"]
     assert for_everyone(fitted, common) == {}
 

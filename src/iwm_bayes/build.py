@@ -16,7 +16,7 @@ from pymc.model.transform.conditioning import remove_value_transforms
 from iwm_bayes.answers import answers
 from iwm_bayes.answers import fields as answer_fields
 from iwm_bayes.columns import ANYONE
-from iwm_bayes.core import Family, Model, Response, carried, each, leaves, rebuild, response_values, rule_values
+from iwm_bayes.core import Family, Model, Response, carried, each, parameters, redeclared, response_values, rule_values
 from iwm_bayes.filtering import SCALARS, course, fields, remembered
 from iwm_bayes.hierarchy import coordinates, levels_in_graph, own
 from iwm_bayes.ops import by_figure, first_figures, has_figures, over_figures
@@ -43,7 +43,7 @@ def log_density(family: Family, arguments: Mapping[str, Any], value: Any, record
     if family.bounds is None:
         return density
     low, high = family.bounds
-    bound = pt.flatnonzero(recorded * ((value <= low) | (value >= high)))  # one index, not two: half to compile
+    bound = pt.flatnonzero(recorded * ((value <= low) | (value >= high)))  # two indices must be checked to fit
     person = bound % density.shape[1]
     there = {name: x.ravel()[person if x.type.broadcastable[0] else bound] for name, x in arguments.items()}
     mirrored = pt.switch(value.ravel()[bound] <= low, np.float64(low), 2.0 * there["mu"] - np.float64(high))
@@ -144,13 +144,7 @@ def build(model: Model, data: xr.Dataset) -> pm.Model:
 
 def unpooled(model: Model, data: xr.Dataset) -> pm.Model:
     """A graph in which people share nothing: everyone's link-scale values are its variable `level` (row, person)."""
-
-    def alone(part: Any) -> Any:
-        separate = (parameter._replace(pooling="separate") for _, parameter in leaves(part.parameters))
-        return part._replace(parameters=rebuild(part.parameters, separate))
-
-    responses = {name: alone(response) for name, response in model.responses.items()}
-    apart = model._replace(rule=alone(model.rule), responses=responses)
+    apart = redeclared(model, {name: own._replace(pooling="separate") for name, own in parameters(model).items()})
     return remove_value_transforms(build(apart, data.drop_dims(["term", "member"], errors="ignore")))
 
 

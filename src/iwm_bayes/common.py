@@ -1,11 +1,10 @@
 """What several theories say the same of, and theories that say less than they did."""
 
-from collections.abc import Callable, Sequence, Set
-from typing import Any
+from collections.abc import Sequence, Set
 
 import xarray as xr
 
-from iwm_bayes.core import Model, Parameter, leaves, parameters, rebuild
+from iwm_bayes.core import Model, parameters, redeclared
 from iwm_bayes.hierarchy import moving
 
 
@@ -24,22 +23,13 @@ def alike_in(theories: Sequence[tuple[Model, xr.Dataset]]) -> set[str]:
     return {name for name, own in grouped.items() if all(own == one.get(name) for one in others)}
 
 
-def declaring(model: Model, change: Callable[[str, Parameter], Parameter]) -> Model:
-    """The same theory with every parameter, by its full name, declared otherwise."""
-
-    def changed(part: Any, prefix: str = "") -> Any:
-        declared = (change(name, own) for name, own in leaves(part.parameters, prefix))
-        return part._replace(parameters=rebuild(part.parameters, declared))
-
-    responses = {name: changed(response, name) for name, response in model.responses.items()}
-    return model._replace(rule=changed(model.rule), responses=responses)
-
-
 def only(model: Model, names: Set[str]) -> Model:
     """The same theory with no other parameters free."""
-    return declaring(model, lambda name, own: own if name in names else own._replace(fixed=0.0))
+    found = parameters(model).items()
+    return redeclared(model, {name: own if name in names else own._replace(fixed=0.0) for name, own in found})
 
 
 def apart(model: Model, names: Set[str]) -> Model:
     """The same theory, which says nothing of any group in these parameters."""
-    return declaring(model, lambda name, own: own._replace(pooling="separate") if name in names else own)
+    found = parameters(model)
+    return redeclared(model, found | {name: found[name]._replace(pooling="separate") for name in names})

@@ -188,3 +188,12 @@ def response_values(model: Model, name: str, values: Mapping[str, Array]) -> Par
     """One response's parameters, filled with `values` by full name."""
     declared = model.responses[name].parameters
     return rebuild(declared, (values[leaf] for leaf, _ in leaves(declared, name)))
+
+
+def redeclared(model: Model, declared: Mapping[str, Parameter]) -> Model:
+    """The same theory with every parameter declared so, by full name."""
+    responses = {
+        name: response._replace(parameters=response_values(model, name, declared))
+        for name, response in model.responses.items()
+    }
+    return model._replace(rule=model.rule._replace(parameters=rule_values(model, declared)), responses=responses)

@@ -9,7 +9,18 @@ from typing import Literal
 
 from pydantic import Field, StrictBool, StrictFloat, ValidationError
 
-from iwm_bayes.core import InputError, Learner, Model, Parameter, Response, Rule, leaves, parameters, rebuild
+from iwm_bayes.core import (
+    InputError,
+    Learner,
+    Model,
+    Parameter,
+    Response,
+    Rule,
+    leaves,
+    parameters,
+    rebuild,
+    redeclared,
+)
 from iwm_bayes.keys import explain
 from iwm_bayes.naming import full_names
 from iwm_bayes.responses import LEVELS, RESPONSES
@@ -173,16 +184,7 @@ def amend(path: Path, model: Model, given: dict[str, Prior]) -> Model:
     }
     if problems:
         raise InputError(problems)
-    rule = model.rule._replace(
-        parameters=rebuild(model.rule.parameters, (changed[name] for name, _ in leaves(model.rule.parameters)))
-    )
-    responses = {
-        name: response._replace(
-            parameters=rebuild(response.parameters, (changed[leaf] for leaf, _ in leaves(response.parameters, name)))
-        )
-        for name, response in model.responses.items()
-    }
-    return model._replace(rule=rule, responses=responses)
+    return redeclared(model, changed)
 
 
 def with_responses(path: Path, theory: Theory, kinds: dict[str, str]) -> Model:
