@@ -6,14 +6,16 @@ import xarray as xr
 from scipy import optimize, special, stats
 
 from iwm_bayes import theory
+from iwm_bayes.ascent import climbed, first
 from iwm_bayes.care import steady
-from iwm_bayes.climb import climbed, solved, topped
+from iwm_bayes.climb import solved, topped
 from iwm_bayes.core import InputError
-from iwm_bayes.crowd import Crowd, beginning, centres, packed
+from iwm_bayes.crowd import Crowd, Group, beginning, centres, packed
 from iwm_bayes.diagnose import gate
 from iwm_bayes.gaussians import Problem, curvature, evidence, found, settled
 from iwm_bayes.infer import Settings, compile_likelihood, laplace, quadrature
 from iwm_bayes.laplace import posed
+from iwm_bayes.scores import density, score, sums
 from iwm_bayes.simulate import Phase, simulate
 from iwm_bayes.summary import group_table
 
@@ -77,6 +79,38 @@ def test_group_is_at_the_top_of_the_exact_marginal(seed):
     sure = np.sqrt(np.diag(top.covariance))
     assert (np.abs(packed(top.group) - exact) < 0.05 * sure).all()  # the search ends within .05 of an sd
     np.testing.assert_array_less(np.sqrt(np.diag(covariance))[[0, 1, -1]] * 0.98, sure[[0, 1, -1]])
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_density_and_score_are_those_of_the_exact_marginal(seed):
+    """At the best betas: differences of the density between groups, and its slope, with betas integrated out."""
+    shape, seen, problem = gaussian(seed)
+    design = shape.design[0]
+
+    def exact(scales_and_shared):
+        *logarithms, shared = scales_and_shared
+        spread, between = np.exp(logarithms)
+        prior = np.diag([1.0, 1.0, *[between**2] * 8])
+        whole = (spread**2 + NOISE**2) * np.eye(PEOPLE) + design @ prior @ design.T
+        value = stats.multivariate_normal.logpdf(seen, design @ shape.middle + shared, whole)
+        value += stats.halfnorm.logpdf([spread, between], scale=0.5).sum() + sum(logarithms)
+        mean = shape.middle + prior @ design.T @ np.linalg.solve(whole, seen - shared - design @ shape.middle)
+        return value + stats.norm.logpdf(shared, 0.0, 0.3), mean
+
+    def ours(scales_and_shared):
+        *logarithms, shared = scales_and_shared
+        spread, between = np.exp(logarithms)
+        group = Group(exact(scales_and_shared)[1], np.array([spread]), np.array([between]), np.array([shared]))
+        people = first(problem, group, np.zeros((1, PEOPLE)))
+        said = sums(shape, group, *people)
+        value = density(shape, group, said, evidence(problem, group, people).sum())
+        return value, score(shape, group, said)
+
+    places = [np.array([-0.9, -0.4, 0.1]), np.array([-0.3, -1.2, -0.2])]
+    (one, _), (other, slope) = (ours(place) for place in places)
+    assert one - other == pytest.approx(exact(places[0])[0] - exact(places[1])[0], abs=1e-6)
+    numerical = optimize.approx_fprime(places[1], lambda place: exact(place)[0], 1e-6)
+    np.testing.assert_allclose(slope, [*[0.0] * 10, *numerical], atol=1e-4)
 
 
 def test_people_are_exact_where_they_are_gaussian():

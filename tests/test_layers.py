@@ -15,8 +15,9 @@ LAYERS = (  # from the ground up; within a layer a module may import those writt
     "naming, keys, study, table, formulas, covariates, moments, supplied, columns, legends",
     "written, sequence, data, care",
     "population, theory, asked, filtering, answers",
-    "living, simulate, retell, scanning, whitening, transforms, hierarchy, levels, build, sampler, earned, incidence",
-    "method, crowd, gaussians, scores, drawn, quadrature, climb, bias, laplace, pilot",
+    "living, simulate, retell, scanning, whitening, transforms, own_answers, hierarchy, levels",
+    "build, sampler, earned, incidence",
+    "method, crowd, gaussians, scores, drawn, quadrature, ascent, climb, bias, laplace, pilot",
     "streamed, nuts, advi, control, common, answering, mixture, infer, run, unfinished",
     "people, lives, identify, diagnose, advise, contrasts, likeness, derive, arms, summary, securities, individuals",
     "sampled, told, unseen, ahead, bms, following, effects, timing, checks, trajectories, compare, predict",
@@ -33,7 +34,8 @@ LAYERS = (  # from the ground up; within a layer a module may import those writt
 )
 DOORS = {
     "pytensor": {"ops", "scanning", "whitening", "transforms", "hierarchy", "build", "answering", "mixture"},
-    "pymc": {"transforms", "hierarchy", "build", "sampler", "method", "laplace", "advi", "answering", "mixture"},
+    "pymc": {"transforms", "own_answers", "hierarchy", "build", "sampler", "method", "laplace", "advi", "answering"}
+    | {"mixture"},
     "nutpie": {"sampler", "nuts", "streamed"},
     "numba": {"sampler"},
     "matplotlib": {"plots.*"},

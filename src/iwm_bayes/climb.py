@@ -1,4 +1,4 @@
-"""The most probable group: a climb from its priors, by expectation and maximisation and then by Newton's method.
+"""The most probable group, from near it (see `ascent`), by Newton's method.
 
 The group's parameters are moved until the score of their marginal posterior (see `scores`) is zero, and are Gaussian
 around that point with the inverse of the score's slope as covariance. What everyone shares enters by the likelihood's
@@ -10,12 +10,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from iwm_bayes.ascent import climbed
 from iwm_bayes.crowd import Crowd, Group, beginning, beta_prior, centres, packed, unpacked
-from iwm_bayes.gaussians import STEP, People, Problem, curvature, found, settled
+from iwm_bayes.gaussians import People, Problem, settled
 from iwm_bayes.quadrature import Settle
-from iwm_bayes.scores import moved, score, sums
+from iwm_bayes.scores import score, sums
 
-MOST_ROUNDS, NEAR = 30, 0.01  # of the climb, and the farthest move (link scale, then in sds) after which it is over
+MOST_STEPS, NEAR = 30, 0.01  # of Newton's method, and the farthest move, in sds, after which it is over
 LOG_SCALE = 1.0  # sd of the logarithm of a half-normal, near enough
 
 
@@ -26,43 +27,6 @@ class Top(NamedTuple):
     people: People
     covariance: np.ndarray
     converged: bool
-
-
-def shared_step(problem: Problem, group: Group, people: People) -> np.ndarray:
-    """What is shared, one Newton step on with everyone as they are."""
-    middle, width = problem.shape.shared_prior
-    columns = []
-    for row in range(len(group.shared)):
-        step = STEP * (np.arange(len(group.shared)) == row)
-        ahead, behind = (
-            problem.at(people.x, group.shared + sign * step)[1][problem.shape.shared].sum(axis=1) for sign in (1, -1)
-        )
-        columns.append((behind - ahead) / (2.0 * STEP))
-    curvature = np.stack(columns, axis=-1)
-    values, vectors = np.linalg.eigh((curvature + curvature.T) / 2.0 + np.diag(1.0 / width**2))
-    slope = people.slope.sum(axis=1) - (group.shared - middle) / width**2
-    step = vectors @ ((vectors.T @ slope) / np.maximum(values, 0.2 * (1.0 / width**2).min()))
-    return group.shared + np.clip(0.5 * step, -0.5 * width, 0.5 * width)  # everyone follows: half the way
-
-
-def first(problem: Problem, group: Group, x: np.ndarray) -> People:
-    """Everyone's Gaussian from their modes, which are looked for from `x` (D, N)."""
-    x = found(problem, group, x)
-    return settled(problem, group, x, np.linalg.inv(curvature(problem, group, x)))
-
-
-def climbed(problem: Problem, group: Group, x: np.ndarray) -> tuple[Group, People]:
-    """A group near its most probable place, by expectation and maximisation."""
-    people = first(problem, group, x)
-    for _ in range(MOST_ROUNDS):
-        new = moved(problem.shape, group, people.x, people.variance)
-        if len(group.shared):
-            new = new._replace(shared=shared_step(problem, new, people))
-        far = np.abs(packed(new) - packed(group)).max()
-        group, people = new, settled(problem, new, people.x, people.variance)
-        if far < NEAR:
-            break
-    return group, people
 
 
 def score_at(problem: Problem, group: Group, people: People) -> np.ndarray:
@@ -86,7 +50,7 @@ def slopes(problem: Problem, group: Group, people: People, settle: Settle = sett
 def newton(problem: Problem, group: Group, people: People, covariance: np.ndarray, settle: Settle) -> Top:
     """Newton's method with one covariance throughout; `converged` says whether it ended near a score of 0."""
     sure = np.sqrt(np.diag(covariance))
-    for _ in range(MOST_ROUNDS):
+    for _ in range(MOST_STEPS):
         step = covariance @ score_at(problem, group, people)
         if np.abs(step / sure).max() < NEAR:
             return Top(group, people, covariance, True)

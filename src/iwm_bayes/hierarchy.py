@@ -9,10 +9,9 @@
     member_offset (member,)          each member's place among them
     correlation  (partial, partial)  Cholesky factor, where the theory says `correlated`
 
-The sampler moves people relative to what their own answers say (see `transforms`), of which the graph is told as
-`own_precision` (personal, personal, person) and `own_pull` (personal, person); told nothing, it moves them relative to
-the group. Members of a group are moved relative to the centre from which they deviate alike: with w their
-`group_centredness` and r their spread in a `group_unit`,
+The sampler moves people relative to what their own answers say (see `transforms`), of which the graph is told (see
+`own_answers`); told nothing, it moves them relative to the group. Members of a group are moved relative to the centre
+from which they deviate alike: with w their `group_centredness` and r their spread in a `group_unit`,
 
     member_offset ~ Normal(w centre, unit r^w),    deviation = r^(1-w) (member_offset - w centre)
 
@@ -32,6 +31,7 @@ import pytensor.tensor as pt
 import xarray as xr
 
 from iwm_bayes.core import Model
+from iwm_bayes.own_answers import own_answers
 from iwm_bayes.population import WIDE, Row, figures_of, groupings, moves, place, rows, seats
 from iwm_bayes.transforms import Apart, OfHalfNormal, Together, log_density, people_around
 
@@ -60,6 +60,7 @@ def coordinates(model: Model, data: xr.Dataset) -> dict[str, Any]:
         "partial": partial,
         "other": partial,
         "personal": [row.label for row in (*pooled(model, figures, "partial"), *pooled(model, figures, "separate"))],
+        "common": [row.label for row in pooled(model, figures, "shared")],
         "person": data["person"].values,
         **moving(data),
     }
@@ -121,11 +122,11 @@ def alone(separate: list[Row], people: int) -> tuple[Any, Any]:
     return np.repeat([[row.middle] for row in separate], people, axis=1), np.array(widths)
 
 
-def everyone(model: Model, middle: Any, scale: Any, together: int) -> Any:
+def everyone(model: Model, middle: Any, scale: Any, together: int, common: list[Any]) -> Any:
     """Declare everyone's link-scale values around `middle` (personal, person); the first rows may be correlated."""
     here = pm.modelcontext(None)
     rows, people = (len(here.coords[dim]) for dim in (own("personal"), "person"))
-    said = [pm.Data("own_precision", np.zeros((rows, rows, people))), pm.Data("own_pull", np.zeros((rows, people)))]
+    said = own_answers(rows, people, common)
     if not model.correlated or together < 2:
         return people_around("level", Apart, middle, scale, *said, dims=(own("personal"), "person"))
     factor = pm.LKJCorr("correlation", eta=SHAPE, n=together, dims=(own("partial"), own("other")))
@@ -152,7 +153,8 @@ def levels_in_graph(model: Model, data: xr.Dataset, apart: Around = alone) -> di
         parts.append(apart(separate, people))
     if personal:
         middle, scale = (pt.concatenate(several, axis=0) for several in zip(*parts, strict=True))
-        level = everyone(model, middle, scale, len(partial))
+        common = [centre[index] for index, row in enumerate(shared) if row not in partial]
+        level = everyone(model, middle, scale, len(partial), common)
         levels |= {row.label: level[index] for index, row in enumerate(personal)}
     return levels
 

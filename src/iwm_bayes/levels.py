@@ -102,6 +102,7 @@ def answers_share(posterior: xr.Dataset, sampled_as: xr.Dataset) -> xr.DataArray
     non-centred one.
     """
     rows, spread = posterior["partial"].values, posterior["spread"].median(("chain", "draw")).values
-    said = sampled_as["own_precision"].sel(personal=rows, other_personal=rows).transpose("person", ...).values
+    root = sampled_as["own_root"].sel(personal=rows).transpose("person", "personal", "other_personal").values
+    said = root @ root.transpose(0, 2, 1)
     of_group = np.linalg.inv(said * spread[:, None] * spread + np.eye(len(rows)))
     return xr.DataArray(1.0 - np.diagonal(of_group, axis1=1, axis2=2).mean(axis=0), {"partial": rows}, "partial")

@@ -133,14 +133,12 @@ def sampled_so(fitted: Fitted, part: Model) -> dict[str, np.ndarray]:
     """What the sampler is told of a part of a theory (see `pilot`): how sure answers are of it, and where it was."""
     before = fitted.fit["constant_data"].to_dataset()
     so = before if len(before) else untold(fitted.model, fitted.data)
-    if "own_pull" in so:
+    if "own_root" in so:
         rows = coordinates(part, fitted.data)["personal"]
-        precision = so["own_precision"].sel(personal=rows, other_personal=rows)
-        middle = fitted.fit["posterior"]["level"].sel(personal=rows).mean(("chain", "draw"))
-        pull = (precision * middle.rename(personal="other_personal")).sum("other_personal")
-        so = so.drop_dims(["personal", "other_personal"]).assign(own_precision=precision, own_pull=pull)
-    dims = ("personal", "other_personal", "person", "grouping")
-    return {str(name): values.transpose(*dims, missing_dims="ignore").values for name, values in so.data_vars.items()}
+        middle = fitted.fit["posterior"].to_dataset()["level"].sel(personal=rows).mean(("chain", "draw"))
+        so = so.sel(personal=rows, other_personal=rows)
+        so = so.assign(own_place=middle, own_slope=xr.zeros_like(middle))
+    return {str(name): values.values for name, values in so.items()}
 
 
 def mixture(theories: Sequence[Fitted], settings: Settings) -> xr.DataTree:

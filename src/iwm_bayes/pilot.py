@@ -1,18 +1,19 @@
-"""How to sample, from a look ahead: what everyone's own answers say of them, as Gaussians under a group near its top.
+"""How to sample, from a look ahead: what everyone's own answers say of them near the top of the group's posterior.
 
-Everyone's Gaussian there (see `gaussians`) has a precision; without the group's share of it this is what the answers
-say, and where. `hierarchy` is told, and the sampler moves people relative to it. Where nothing can be made of it, the
-graph is told nothing, and people are moved relative to the group alone.
+Of everyone's Gaussian there (see `gaussians`), without the group's share of it. The graph is told this, and how it
+changes with what everyone shares (see `own_answers`), and the sampler moves people relative to it. Where nothing can be
+made of it, the graph is told nothing, and people are moved relative to the group alone.
 """
 
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.climb import climbed, topped
+from iwm_bayes.ascent import climbed
+from iwm_bayes.climb import topped
 from iwm_bayes.core import Model
 from iwm_bayes.crowd import Group, beginning, centres, scales
 from iwm_bayes.drawn import group_draws
-from iwm_bayes.gaussians import People, Problem
+from iwm_bayes.gaussians import People, Problem, averaged
 from iwm_bayes.hierarchy import coordinates, moving, pooled
 from iwm_bayes.laplace import posed
 from iwm_bayes.levels import members_for
@@ -20,48 +21,79 @@ from iwm_bayes.method import Compiled, Settings
 from iwm_bayes.population import figures_of, moves
 
 MEDIAN = 0.6744897501960817  # of a half-normal in units of its scale
+LEAST = 0.01  # precision that answers are taken to have at least in any direction, in units of the group's
+STEP = 0.05  # of what everyone shares, link scale: about as far as its posterior reaches
+OWN = {  # what a graph is told of people, with its dims: see `own_answers`
+    "own_place": ("personal", "person"),
+    "own_slope": ("personal", "person"),
+    "own_root": ("personal", "other_personal", "person"),
+    "own_slope_by": ("personal", "common", "person"),
+    "own_root_by": ("personal", "other_personal", "common", "person"),
+    "common_place": ("common",),
+}
 
 
 def untold(model: Model, data: xr.Dataset) -> xr.Dataset:
     """Nothing said of people; members of groups half-way between centred and not, in units of the median spread."""
-    names, people = coordinates(model, data), data.sizes["person"]
-    partial, rows = pooled(model, figures_of(data), "partial"), names["personal"]
-    found: dict[str, tuple[tuple[str, ...], np.ndarray]] = {}
-    if rows:
-        found["own_precision"] = (("personal", "other_personal", "person"), np.zeros((len(rows), len(rows), people)))
-        found["own_pull"] = (("personal", "person"), np.zeros((len(rows), people)))
-    if grouping := moving(data).get("grouping", []):
-        found["group_centredness"] = (("grouping",), np.full(len(grouping), 0.5))
-        found["group_unit"] = (("grouping",), MEDIAN * moves(partial, grouping).scale)
-    kept = {"personal": rows, "other_personal": rows, "person": names["person"], "grouping": grouping}
+    names = coordinates(model, data)
+    names["other_personal"] = names["personal"]
+    sizes = {dim: len(labels) for dim, labels in names.items()}
+    found = {
+        name: (dims, np.zeros([sizes[dim] for dim in dims]))
+        for name, dims in OWN.items()
+        if names["personal"] and (names["common"] or "common" not in dims)
+    }
+    if grouping := names.get("grouping"):
+        scale = moves(pooled(model, figures_of(data), "partial"), grouping).scale
+        found |= {"group_centredness": (("grouping",), np.full(len(scale), 0.5))}
+        found |= {"group_unit": (("grouping",), MEDIAN * scale)}
     dims = {dim for several, _ in found.values() for dim in several}
-    return xr.Dataset(found, {dim: names for dim, names in kept.items() if dim in dims})
+    return xr.Dataset(found, {dim: names[dim] for dim in dims})
+
+
+def rooted(precision: np.ndarray) -> np.ndarray:
+    """Symmetric roots (D, D, N) of precisions (N, D, D), which are at least `LEAST` in any direction."""
+    values, vectors = np.linalg.eigh((precision + precision.transpose(0, 2, 1)) / 2.0)
+    return np.einsum("nij,nj,nkj->ikn", vectors, np.sqrt(np.maximum(values, LEAST)), vectors)
 
 
 def said(problem: Problem, group: Group, people: People) -> tuple[np.ndarray, np.ndarray]:
-    """What everyone's answers say: precision (D, D, N), never below 0, and its product with where it has its top."""
-    of_group = 1.0 / scales(problem.shape, group) ** 2
-    own = np.linalg.inv(people.variance) - np.diag(of_group)
-    values, vectors = np.linalg.eigh((own + own.transpose(0, 2, 1)) / 2.0)
-    own = np.einsum("nij,nj,nkj->ikn", vectors, np.maximum(values, 0.0), vectors)
-    towards = (people.x - centres(problem.shape, group.beta)) * of_group[:, None]
-    pull = np.einsum("ijn,jn->in", own, people.x) + towards
-    known = np.isfinite(own).all(axis=(0, 1)) & np.isfinite(pull).all(axis=0)
-    return np.where(known, own, 0.0), np.where(known, pull, 0.0)
+    """What everyone's answers say on average over their Gaussians: root (D, D, N) and slope (D, N)."""
+    found, scale = averaged(problem, group, people.x, people.variance), scales(problem.shape, group)
+    own = found.precision * scale[:, None] * scale - np.eye(len(scale))
+    return rooted(own) / scale[:, None, None], found.slope[problem.shape.personal]
+
+
+def said_by(problem: Problem, group: Group, people: People) -> tuple[np.ndarray, np.ndarray]:
+    """How that changes with what everyone shares: root (D, D, S, N) and slope (D, S, N)."""
+    roots, slopes = [], []
+    for step in STEP * np.eye(len(group.shared)):
+        ahead, behind = (said(problem, group._replace(shared=group.shared + way), people) for way in (step, -step))
+        roots.append((ahead[0] - behind[0]) / (2.0 * STEP))
+        slopes.append((ahead[1] - behind[1]) / (2.0 * STEP))
+    return np.stack(roots, axis=2), np.stack(slopes, axis=1)
+
+
+def told(problem: Problem, group: Group, people: People) -> dict[str, np.ndarray]:
+    """What a graph is told of people, by name."""
+    root, slope = said(problem, group, people)
+    found = {"own_place": people.x, "own_slope": slope, "own_root": root}
+    if not len(group.shared):
+        return found
+    root_by, slope_by = said_by(problem, group, people)
+    return found | {"own_slope_by": slope_by, "own_root_by": root_by, "common_place": group.shared}
 
 
 def looked_ahead(likelihood: Compiled, data: xr.Dataset) -> xr.Dataset:
     """How to sample these data: see `untold`."""
     found, model = untold(likelihood.model, data), likelihood.model
-    if "own_pull" not in found:
+    if "own_root" not in found:
         return found
     problem = posed(likelihood, data)
     begin = beginning(problem.shape)
     group, people = climbed(problem, begin, centres(problem.shape, begin.beta))
-    precision, pull = said(problem, group, people)
-    found = found.assign(own_precision=found["own_precision"].copy(data=precision))
-    found = found.assign(own_pull=found["own_pull"].copy(data=pull))
-    if "group_unit" not in found:
+    found = found.assign({name: found[name].copy(data=x) for name, x in told(problem, group, people).items()})
+    if not moving(data).get("grouping"):
         return found
     top = topped(problem, group, people)
     drawn = group_draws(problem.shape, top.group, top.covariance, Settings(draws=250))

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from iwm_bayes.ascent import climbed, first
 from iwm_bayes.chunks import SAMPLE, chunk_file, kept, present
-from iwm_bayes.climb import climbed, first, slopes
+from iwm_bayes.climb import slopes
 from iwm_bayes.crowd import Group, beginning, centres, packed, unpacked
 from iwm_bayes.gaussians import People, Problem, settled
 from iwm_bayes.laplace import compile_likelihood, posed

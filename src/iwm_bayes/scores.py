@@ -85,6 +85,18 @@ def score(shape: Crowd, group: Group, all_people: Sums) -> np.ndarray:
     return all_people.score + np.concatenate(of_prior)
 
 
+def density(shape: Crowd, group: Group, all_people: Sums, evidence: float) -> float:
+    """The group's log marginal posterior as `packed`, but for a constant; `evidence` is that of all people."""
+    prior, (middle, width) = beta_prior(shape, group), shape.shared_prior
+    of_beta = np.log(prior) - prior * (group.beta - shape.middle) ** 2
+    left = np.linalg.slogdet(all_people.said + np.diag(prior))[1]  # beta being uncertain
+    of_scales = [
+        2.0 * np.log(x) - (x / s) ** 2 for x, s in ((group.spread, shape.spread), (group.between, shape.between))
+    ]
+    of_shared = ((group.shared - middle) / width) ** 2
+    return float(evidence + (of_beta.sum() - left + np.concatenate(of_scales).sum() - of_shared.sum()) / 2.0)
+
+
 def outer_curvature(shape: Crowd, group: Group, all_people: Sums) -> np.ndarray:
     """Curvature of the group's log posterior by the products of people's slopes: near enough for steps, with many.
 

@@ -12,9 +12,10 @@ their answers Gaussian with precision P and its top at t, then given the group
 
 and z, which `whitening` turns into that y, standard normal whatever the group is. With P = 0 this is the non-centred
 form and with P large the centred one, for every direction of every person by itself, and at every spread anew: where a
-spread falls to zero the group alone places people, where it is large their answers do. P and P t are data of the graph.
-What they are taken to be changes how well the sampler moves, not the posterior. After Papaspiliopoulos, Roberts & Skold
-(2007), doi:10.1214/088342307000000014, whose partially non-centred form holds the share of the data fixed.
+spread falls to zero the group alone places people, where it is large their answers do. P and P t follow what everyone
+shares (see `own_answers`). What they are taken to be changes how well the sampler moves, not the posterior. After
+Papaspiliopoulos, Roberts & Skold (2007), doi:10.1214/088342307000000014, whose partially non-centred form holds the
+share of the data fixed.
 """
 
 from typing import Any

@@ -1,0 +1,39 @@
+"""What people's own answers say of them, in a graph: Gaussians that follow what everyone shares.
+
+Near a place x0 of each person, and where what everyone shares is s0, the log likelihood of a person's answers is
+
+    slope'(x - x0) - (x - x0)' root root' (x - x0) / 2
+
+with slope and root linear in s - s0, so that no precision is negative wherever s goes. Where a learning rate is one for
+everyone, all people go along as it moves; held in place they would hold it, each a little and together fast. The graph
+is told the six arrays from outside (see `pilot`); as long as it is not, answers say nothing.
+
+    own_place    (personal, person)                            x0, link scale
+    own_slope    (personal, person)                            there
+    own_root     (personal, other_personal, person)            root
+    own_slope_by (personal, common, person)                    how the slope changes with what everyone shares
+    own_root_by  (personal, other_personal, common, person)    how the root does
+    common_place (common,)                                     s0, link scale
+"""
+
+from typing import Any
+
+import numpy as np
+import pymc as pm
+
+
+def data(name: str, *shape: int) -> Any:
+    """Declare what the graph will be told."""
+    return pm.Data(name, np.zeros(shape))
+
+
+def own_answers(rows: int, people: int, common: list[Any]) -> tuple[Any, Any]:
+    """Declare precision (row, row, person) and its product with the top (row, person), given what everyone shares."""
+    place, slope = data("own_place", rows, people), data("own_slope", rows, people)
+    root = data("own_root", rows, rows, people)
+    if common:
+        away = pm.math.stack(common) - data("common_place", len(common))
+        slope += (data("own_slope_by", rows, len(common), people) * away[:, None]).sum(axis=1)
+        root += (data("own_root_by", rows, rows, len(common), people) * away[:, None]).sum(axis=2)
+    precision = (root[:, None] * root[None]).sum(axis=2)
+    return precision, slope + (precision * place).sum(axis=1)

@@ -1,0 +1,131 @@
+"""The look ahead: it finds the top on a ridge, and people go along with what everyone shares."""
+
+import numpy as np
+import pytest
+from test_studies import STUDIES, opened
+
+from iwm_bayes import theory
+from iwm_bayes.ascent import ROUNDS, climbed, first, round_on
+from iwm_bayes.care import steady
+from iwm_bayes.climb import topped
+from iwm_bayes.crowd import beginning, centres
+from iwm_bayes.gaussians import evidence
+from iwm_bayes.infer import compile_likelihood
+from iwm_bayes.laplace import posed
+from iwm_bayes.method import enter, uncompiled
+from iwm_bayes.pilot import LEAST, STEP, looked_ahead, said, told, untold
+from iwm_bayes.simulate import Phase, simulate
+
+THEORY = """
+claim = "c"
+reference = "r"
+rule = "rescorla_wagner"
+responses = ["availability_rating"]
+[parameters.availability_rate]
+pooling = "shared"
+[parameters.availability_rating_noise]
+pooling = "shared"
+[parameters.availability_rating_slope]
+fixed = false
+typical = [0.5, 1.5]
+"""
+
+
+@pytest.fixture(scope="module")
+def ready(tmp_path_factory):
+    """People who differ in their start and in how they use the scale, and share rate and noise; near the top."""
+    file = tmp_path_factory.mktemp("theory") / "own.toml"
+    file.write_text(THEORY, encoding="utf-8")
+    model = theory.load(file)
+    data = simulate(model, [Phase({"therapist": steady(0.8)}, 12, True)], 30, 1)
+    likelihood = compile_likelihood(model, data)
+    problem = posed(likelihood, data)
+    begin = beginning(problem.shape)
+    return likelihood, data, problem, *climbed(problem, begin, centres(problem.shape, begin.beta))
+
+
+def test_what_answers_say_is_followed_to_the_first_order(ready):
+    """Half as far from where everyone was, what is left of root and slope is a quarter."""
+    _, _, problem, group, people = ready
+    found, left = told(problem, group, people), []
+    for far in (4.0 * STEP, 2.0 * STEP):
+        away = far * np.array([1.0, -1.0])
+        root, slope = said(problem, group._replace(shared=group.shared + away), people)
+        by_line = (
+            found["own_root"] + np.einsum("desn,s->den", found["own_root_by"], away),
+            found["own_slope"] + np.einsum("dsn,s->dn", found["own_slope_by"], away),
+        )
+        left.append([np.abs(exact - line).mean() for exact, line in zip((root, slope), by_line, strict=True)])
+    np.testing.assert_allclose(np.divide(*left), 4.0, rtol=0.15)  # but for the third order
+
+
+def test_people_go_along_with_what_everyone_shares(ready):
+    """A step of rate or of noise alone pulls at people a tenth as hard as where they are held in place."""
+    likelihood, data, _, group, _ = ready
+    empty = uncompiled(likelihood.model, data)
+    slope, point = empty.graph.compile_dlogp(), empty.graph.initial_point()
+    rows = list(empty.graph.coords["row"])
+    common = [rows.index(label) for label in empty.graph.coords["common"]]
+    apart = [index for index in range(len(rows)) if index not in common]
+    point["centre"][common], point["centre"][apart] = group.shared, group.beta
+    spread = empty.graph["spread"]
+    transform = empty.graph.rvs_to_transforms[spread]
+    point["spread_quantile__"] = transform.forward(group.spread, *spread.owner.inputs).eval()
+    point["level_relative__"] = np.zeros((len(apart), 30))
+    before_people = point["centre"].size + point["spread_quantile__"].size
+
+    def pull(index):
+        step = 1e-4 * (np.arange(len(rows)) == index)
+        ahead, behind = (slope(point | {"centre": point["centre"] + way})[before_people:] for way in (step, -step))
+        return np.square((ahead - behind) / 2e-4).sum()
+
+    sampled_as = looked_ahead(likelihood, data)
+    enter(empty, data, sampled_as)
+    along = [pull(index) for index in common]
+    enter(empty, data, sampled_as.assign({name: 0.0 * sampled_as[name] for name in ("own_root_by", "own_slope_by")}))
+    held = [pull(index) for index in common]
+    assert (np.divide(along, held) < 0.1).all()
+
+
+def test_next_to_nothing_is_told_of_whom_nothing_can_be_computed(ready):
+    """One person's likelihood has no slope: of them the group's hundredth, and of everyone else as before."""
+    _, _, problem, group, people = ready
+    one = np.arange(30) == 7
+
+    def broken(level):
+        value, slope = problem.likelihood(level)
+        return value, np.where(one, np.nan, slope)
+
+    found = told(problem._replace(likelihood=broken), group, people)
+    for name, array in told(problem, group, people).items():
+        if name != "common_place":
+            np.testing.assert_allclose(found[name][..., ~one], array[..., ~one], rtol=1e-9, err_msg=name)
+    np.testing.assert_allclose(found["own_root"][..., 7], np.diag(np.sqrt(LEAST) / group.spread), atol=1e-12)
+    for name in ("own_slope", "own_slope_by", "own_root_by"):
+        np.testing.assert_allclose(found[name][..., 7], 0.0, atol=1e-12)
+
+
+def test_nothing_is_told_before_a_look_ahead(ready):
+    """All that a graph can be told is there, and says nothing."""
+    likelihood, data, *_ = ready
+    found = untold(likelihood.model, data)
+    assert set(found) == set(looked_ahead(likelihood, data))
+    assert all(not values.any() for values in found.values())
+
+
+def test_a_ridge_is_climbed_to_its_top():
+    """Where slower learning on a wider scale is nearly as good, rounds alone creep, and their end is no top."""
+    _, data = opened("reversal")
+    model = theory.load(STUDIES / "reversal_valence.theory.toml")
+    data = data.isel(person=slice(0, 60))
+    problem = posed(compile_likelihood(model, data), data)
+    group = beginning(problem.shape)
+    x = centres(problem.shape, group.beta)
+    near = topped(problem, *climbed(problem, group, x))
+    people = first(problem, group, x)
+    for _ in range(7 * ROUNDS):
+        group, people = round_on(problem, group, people)
+    crept = topped(problem, group, people)
+    assert near.converged
+    assert not crept.converged
+    assert evidence(problem, near.group, near.people).sum() > evidence(problem, group, people).sum() + 2.0
