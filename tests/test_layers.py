@@ -34,8 +34,8 @@ LAYERS = (  # from the ground up; within a layer a module may import those writt
 )
 DOORS = {
     "pytensor": {"ops", "scanning", "whitening", "transforms", "hierarchy", "build", "answering", "mixture"},
-    "pymc": {"transforms", "own_answers", "hierarchy", "build", "sampler", "method", "laplace", "advi", "answering"}
-    | {"mixture"},
+    "pymc": {"transforms", "own_answers", "hierarchy", "build", "sampler", "method", "laplace", "nuts", "advi"}
+    | {"answering", "mixture"},
     "nutpie": {"sampler", "nuts", "streamed"},
     "numba": {"sampler"},
     "matplotlib": {"plots.*"},

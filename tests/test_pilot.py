@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import special, stats
 from test_studies import STUDIES, opened
 
 from iwm_bayes import theory
@@ -10,6 +11,7 @@ from iwm_bayes.care import steady
 from iwm_bayes.climb import topped
 from iwm_bayes.crowd import beginning, centres
 from iwm_bayes.gaussians import evidence
+from iwm_bayes.hierarchy import pooled
 from iwm_bayes.infer import compile_likelihood
 from iwm_bayes.laplace import posed
 from iwm_bayes.method import enter, uncompiled
@@ -106,11 +108,32 @@ def test_next_to_nothing_is_told_of_whom_nothing_can_be_computed(ready):
 
 
 def test_nothing_is_told_before_a_look_ahead(ready):
-    """All that a graph can be told is there, and says nothing."""
+    """All that a graph can be told of people is there, and says nothing."""
     likelihood, data, *_ = ready
     found = untold(likelihood.model, data)
-    assert set(found) == set(looked_ahead(likelihood, data))
+    assert set(found) == {name for name in looked_ahead(likelihood, data) if not name.startswith("start_")}
     assert all(not values.any() for values in found.values())
+
+
+def test_chains_begin_where_the_look_ahead_ended(ready):
+    """Group at its top, people where group and answers say; told nothing, all in the middle of their priors."""
+    likelihood, data, problem, group, people = ready
+    empty = uncompiled(likelihood.model, data)
+    graph, rows = empty.graph, list(empty.graph.coords["row"])
+    begins = graph.initial_point()
+    np.testing.assert_allclose(begins["centre"], [row.middle for row in pooled(empty.model, [], "partial", "shared")])
+    enter(empty, data, looked_ahead(likelihood, data))
+    begins = graph.initial_point()
+    common = [rows.index(label) for label in graph.coords["common"]]
+    np.testing.assert_allclose(begins["centre"][common], group.shared)
+    np.testing.assert_allclose(np.delete(begins["centre"], common), group.beta)
+    spread = special.ndtri(stats.halfnorm.cdf(group.spread, scale=problem.shape.spread))
+    np.testing.assert_allclose(begins["spread_quantile__"], spread)
+    np.testing.assert_allclose(begins["level_relative__"], 0.0, atol=1e-9)
+    [level] = graph.replace_rvs_by_values([graph["level"]])
+    found = level.eval({variable: begins[variable.name] for variable in graph.value_vars})
+    far = np.abs(found - people.x) / np.sqrt(np.diagonal(people.variance, axis1=1, axis2=2).T)
+    assert far.max() < 0.2  # in their own sds
 
 
 def test_a_ridge_is_climbed_to_its_top():

@@ -36,7 +36,7 @@ def answering_in_graph(model: Model, figures: list[str]) -> Answering:
     labels = {"row": [row.label for row in shared], "partial": [row.label for row in partial]}
     pm.modelcontext(None).add_coords(labels)
     centre = centre_in_graph(shared) if shared else ()
-    spread = spread_in_graph(partial) if partial else ()
+    spread = spread_in_graph("spread", [row.parameter.spread for row in partial], "partial") if partial else ()
     return Answering(
         {label: centre[index] for index, label in enumerate(labels["row"])},
         {label: spread[index] for index, label in enumerate(labels["partial"])},

@@ -10,8 +10,9 @@
     correlation  (partial, partial)  Cholesky factor, where the theory says `correlated`
 
 The sampler moves people relative to what their own answers say (see `transforms`), of which the graph is told (see
-`own_answers`); told nothing, it moves them relative to the group. Members of a group are moved relative to the centre
-from which they deviate alike: with w their `group_centredness` and r their spread in a `group_unit`,
+`own_answers`); told nothing, it moves them relative to the group. It is told, too, where chains begin: `start_centre`,
+`start_spread` and so on, in the units of what they begin. Members of a group are moved relative to the centre from
+which they deviate alike: with w their `group_centredness` and r their spread in a `group_unit`,
 
     member_offset ~ Normal(w centre, unit r^w),    deviation = r^(1-w) (member_offset - w centre)
 
@@ -76,19 +77,37 @@ def over(which: np.ndarray, moved_by: Any) -> Any:
     return (which[:, :, None] * moved_by[None]).sum(axis=1)
 
 
+def start(name: str, default: Any) -> Any:
+    """Declare where chains begin, unless the graph is told better."""
+    return pm.Data(f"start_{name}", np.asarray(default, dtype=float))
+
+
+def centre_in_graph(shared: list[Row]) -> Any:
+    """Declare group centres (row,)."""
+    middle, width = [row.middle for row in shared], [row.width for row in shared]
+    return pm.Normal("centre", middle, width, dims=own("row"), initval=start("centre", middle))
+
+
+def spread_in_graph(name: str, scale: Any, dim: str) -> Any:
+    """Declare sds (dim,) between people or members of groups."""
+    begin = start(name, scale)
+    return pm.HalfNormal(name, scale, dims=own(dim), initval=begin, default_transform=OfHalfNormal())
+
+
 def moved(partial: list[Row], centre: Any, data: xr.Dataset) -> Any:
     """Declare what covariates and groups do to centres (partial,): how far people's move, (partial, person) or 0."""
     labels, found = moving(data), 0.0
     if "term" in labels:
         by_effect = moves(partial, labels["term"])
         design = pm.Data("design", data["design"].values, dims=(own("term"), "person"))
-        effect = pm.Normal("effect", 0.0, WIDE * by_effect.scale, dims=own("term"))
+        wide = WIDE * by_effect.scale
+        effect = pm.Normal("effect", 0.0, wide, dims=own("term"), initval=start("effect", 0.0 * wide))
         found += over(by_effect.rows, effect[:, None] * design)
     if "member" in labels:
         by_member = moves(partial, labels["member"])
         membership = pm.Data("membership", data["membership"].values, dims=(own("member"), "person"))
         scale = moves(partial, labels["grouping"]).scale
-        group_spread = pm.HalfNormal("group_spread", scale, dims=own("grouping"), default_transform=OfHalfNormal())
+        group_spread = spread_in_graph("group_spread", scale, "grouping")
         group = [labels["grouping"].index(name) for name in groupings(labels["member"])]
         w = pm.Data("group_centredness", np.zeros(len(labels["grouping"])), dims=own("grouping"))[group]
         unit = pm.Data("group_unit", np.ones(len(labels["grouping"])), dims=own("grouping"))[group]
@@ -98,20 +117,9 @@ def moved(partial: list[Row], centre: Any, data: xr.Dataset) -> Any:
     return found
 
 
-def centre_in_graph(shared: list[Row]) -> Any:
-    """Declare group centres (row,)."""
-    return pm.Normal("centre", [row.middle for row in shared], [row.width for row in shared], dims=own("row"))
-
-
-def spread_in_graph(partial: list[Row]) -> Any:
-    """Declare between-person sds (partial,)."""
-    scale = [row.parameter.spread for row in partial]
-    return pm.HalfNormal("spread", scale, dims=own("partial"), default_transform=OfHalfNormal())
-
-
 def around_group(partial: list[Row], centre: Any, data: xr.Dataset) -> tuple[Any, Any]:
     """Declare how people spread around their own centres: those centres (partial, person) and sds (partial, 1)."""
-    spread = spread_in_graph(partial)
+    spread = spread_in_graph("spread", [row.parameter.spread for row in partial], "partial")
     middle = centre[:, None] + moved(partial, centre, data)
     return pt.broadcast_to(middle, (len(partial), data.sizes["person"])), spread[:, None]
 

@@ -33,7 +33,7 @@ from iwm_bayes.common import alike_in, apart, only
 from iwm_bayes.core import Model, parameters
 from iwm_bayes.hierarchy import TRANSFORMED, coordinates, levels_in_graph, people_in_graph, pooled
 from iwm_bayes.method import Settings
-from iwm_bayes.nuts import drawn
+from iwm_bayes.nuts import drawn, told
 from iwm_bayes.pilot import untold
 from iwm_bayes.population import figures_of
 from iwm_bayes.sampler import compile_graph
@@ -150,10 +150,8 @@ def mixture(theories: Sequence[Fitted], settings: Settings) -> xr.DataTree:
     parts = ("", *(f"{one.model.name}::" for one in theories))
     names = ("frequency", "follows", *(f"{part}{name}" for part in parts for name in TRANSFORMED))
     compiled = compile_graph(built, [name for name in names if name in built.named_vars])
-    known = {variable.name for variable in compiled.shared_var_keys}
-    told: dict[str, np.ndarray] = {}
+    given: dict[str, np.ndarray] = {}
     for one in theories:
         own = sampled_so(one, own_part(one, common))
-        told |= {f"{one.model.name}::{name}": values for name, values in own.items()}
-    ready = compiled.with_data(**{name: values for name, values in told.items() if name in known})
-    return drawn(ready, settings)
+        given |= {f"{one.model.name}::{name}": values for name, values in own.items()}
+    return drawn(told(compiled, built, {name: x for name, x in given.items() if name in built}), settings)

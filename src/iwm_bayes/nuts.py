@@ -1,8 +1,11 @@
 """The no-U-turn sampler on a theory's graph, in coordinates from a look ahead: Hoffman & Gelman (2014), by nutpie."""
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+import numpy as np
 import nutpie
+import pymc as pm
 import xarray as xr
 
 from iwm_bayes.build import build
@@ -33,9 +36,14 @@ def compile_model(model: Model, data: xr.Dataset) -> Compiled:
 
 def with_data(ready: Compiled, data: xr.Dataset, sampled_as: xr.Dataset) -> Any:
     """The sampler on another data set of as many people and the same figures; InputError otherwise."""
-    sampler, _ = ready.engine
+    return told(ready.engine.sampler, ready.graph, entering(ready, data, sampled_as))
+
+
+def told(sampler: Any, graph: pm.Model, given: Mapping[str, np.ndarray]) -> Any:
+    """A compiled graph, given what it reads from outside: for its density, and for where its chains begin."""
+    with graph:
+        pm.set_data(dict(given))
     known = {variable.name for variable in sampler.shared_var_keys}
-    given = entering(ready, data, sampled_as)
     return sampler.with_data(**{name: value for name, value in given.items() if name in known})
 
 

@@ -11,8 +11,8 @@ import xarray as xr
 from iwm_bayes.ascent import climbed
 from iwm_bayes.climb import topped
 from iwm_bayes.core import Model
-from iwm_bayes.crowd import Group, beginning, centres, scales
-from iwm_bayes.drawn import group_draws
+from iwm_bayes.crowd import Group, beginning, centres, packed, scales
+from iwm_bayes.drawn import group_draws, named
 from iwm_bayes.gaussians import People, Problem, averaged
 from iwm_bayes.hierarchy import coordinates, moving, pooled
 from iwm_bayes.laplace import posed
@@ -93,6 +93,8 @@ def looked_ahead(likelihood: Compiled, data: xr.Dataset) -> xr.Dataset:
     begin = beginning(problem.shape)
     group, people = climbed(problem, begin, centres(problem.shape, begin.beta))
     found = found.assign({name: found[name].copy(data=x) for name, x in told(problem, group, people).items()})
+    for name, (dims, values) in named(problem.shape, group, packed(group)[None]).items():
+        found[f"start_{name}"] = (dims, values[0])
     if not moving(data).get("grouping"):
         return found
     top = topped(problem, group, people)

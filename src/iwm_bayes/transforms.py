@@ -156,13 +156,14 @@ def people_around(name: str, form: Form, *parameters: Any, dims: tuple[str, str]
         y = rng.normal(size=middle.shape)
         return np.asarray(middle + (root * y if root.shape[1] == 1 else root @ y))
 
+    relative = Relative(form)
     return pm.CustomDist(
         name,
         *parameters,
         logp=logp,
         random=random,
-        support_point=lambda _, __, middle, *___: middle,
+        support_point=lambda _, __, middle, *more: relative.backward(pt.zeros_like(middle), middle, *more),
         signature="(r,n),(r,k),(r,r,n),(r,n)->(r,n)",
         dims=dims,
-        default_transform=Relative(form),
+        default_transform=relative,
     )
