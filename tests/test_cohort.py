@@ -12,9 +12,10 @@ import studies
 from command import iwm
 
 from iwm_bayes import load, load_study, read
+from iwm_bayes.ascent import first
 from iwm_bayes.care import steady
 from iwm_bayes.chunks import SAMPLE, beside, chunk_file, kept, present
-from iwm_bayes.climb import first, mended, solved
+from iwm_bayes.climb import mended, solved
 from iwm_bayes.cohort import cohort
 from iwm_bayes.core import InputError
 from iwm_bayes.crowd import centres, packed

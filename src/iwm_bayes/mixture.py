@@ -58,12 +58,12 @@ def in_common(theories: Sequence[Fitted]) -> set[str]:
 def pretended(fitted: Fitted, labels: Sequence[str]) -> dict[str, np.ndarray]:
     """The pseudo-prior of everyone's values in these rows: Gaussians, as the fit by itself believes of them.
 
-    "own_mean" (person, row) and "own_root" (person, row, row), the inverse of the Cholesky factor.
+    "pretended_mean" (person, row) and "pretended_root" (person, row, row), the inverse of the Cholesky factor.
     """
     level = fitted.fit["posterior"]["level"].sel(personal=list(labels)).stack(sample=("chain", "draw"))
     drawn = level.transpose("person", "personal", "sample").values
     root = np.linalg.inv(np.linalg.cholesky([np.atleast_2d(np.cov(own)) for own in drawn]))
-    return {"own_mean": drawn.mean(axis=2), "own_root": root}
+    return {"pretended_mean": drawn.mean(axis=2), "pretended_root": root}
 
 
 def density(x: Any, mean: Any, root: Any) -> Any:
