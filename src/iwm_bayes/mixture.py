@@ -31,6 +31,7 @@ from iwm_bayes.answering import Answering, answering_in_graph
 from iwm_bayes.build import answers_in_graph, coords_of, entered, log_density
 from iwm_bayes.common import alike_in, apart, only
 from iwm_bayes.core import Model, parameters
+from iwm_bayes.frequencies import frequencies_in_graph
 from iwm_bayes.hierarchy import TRANSFORMED, coordinates, levels_in_graph, people_in_graph, pooled
 from iwm_bayes.method import Settings
 from iwm_bayes.nuts import drawn, told
@@ -114,7 +115,8 @@ def build_mixture(theories: Sequence[Fitted]) -> pm.Model:
     names, common = [fitted.model.name for fitted in theories], in_common(theories)
     coords = {"theory": names, "person": theories[0].data["person"].values}
     with pm.Model(coords=coords, check_bounds=False) as built:
-        frequency = pm.Dirichlet("frequency", np.ones(len(names)), dims="theory")
+        logarithm = frequencies_in_graph(len(names))
+        pm.Deterministic("frequency", pt.exp(logarithm), dims="theory")
         first = theories[0]
         answering = answering_in_graph(only(first.model, common), figures_of(first.data))
         shared = answering.shared(first.data.sizes["person"])
@@ -123,14 +125,17 @@ def build_mixture(theories: Sequence[Fitted]) -> pm.Model:
             for one in theories
         ]
         following, instead = (pt.stack(parts) for parts in zip(*declared, strict=True))
-        each = pt.log(frequency)[:, None] + following
+        each = logarithm[:, None] + following
         pm.Deterministic("follows", pt.special.softmax(each, axis=0), dims=("theory", "person"))
         pm.Potential("answered", pt.logsumexp(each, axis=0) + instead.sum(axis=0), dims="person")
     return built
 
 
 def sampled_so(fitted: Fitted, part: Model) -> dict[str, np.ndarray]:
-    """What the sampler is told of a part of a theory (see `pilot`): how sure answers are of it, and where it was."""
+    """What the sampler is told of a part of a theory (see `pilot`): how sure answers are of it, and where it was.
+
+    Nothing of where its group begins, which is another one here.
+    """
     before = fitted.fit["constant_data"].to_dataset()
     so = before if len(before) else untold(fitted.model, fitted.data)
     if "own_root" in so:
@@ -138,7 +143,7 @@ def sampled_so(fitted: Fitted, part: Model) -> dict[str, np.ndarray]:
         middle = fitted.fit["posterior"].to_dataset()["level"].sel(personal=rows).mean(("chain", "draw"))
         so = so.sel(personal=rows, other_personal=rows)
         so = so.assign(own_place=middle, own_slope=xr.zeros_like(middle))
-    return {str(name): values.values for name, values in so.items()}
+    return {str(name): values.values for name, values in so.items() if not str(name).startswith("start_")}
 
 
 def mixture(theories: Sequence[Fitted], settings: Settings) -> xr.DataTree:
