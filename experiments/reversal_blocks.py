@@ -2,7 +2,8 @@
 
 Ten folds over the people of `studies/reversal.toml`: the theory is fitted to nine, and new people, drawn from the
 group posterior, live through what those of the tenth met. Decided by: mean harm intent per block and order within
-4 points of the observed. `python reversal_blocks.py [FOLDS]`.
+4 points of the observed. `python reversal_blocks.py [FOLDS]`; with folders of runs instead, what new people of each of
+these fits would say, everyone being in the fit.
 """
 
 import sys
@@ -12,6 +13,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from iwm_bayes.cli_compare import of_run
 from iwm_bayes.core import Model, response_values, rule_values
 from iwm_bayes.data import read
 from iwm_bayes.filtering import course, loop
@@ -71,5 +73,20 @@ def main(folds: int) -> None:
         print(line)
 
 
+def of_runs(folders: list[Path]) -> None:
+    study = load_study(STUDY)
+    for folder in folders:
+        fitted = of_run(folder)
+        posterior = fitted.fit["posterior"].to_dataset()
+        guess = predicted(fitted.model, posterior, fitted.data, np.random.default_rng(1))
+        print(fitted.model.name, *by_block(study, fitted.data, guess), sep="\n  ")
+
+
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 10)
+    match sys.argv[1:]:
+        case []:
+            main(10)
+        case [folds] if folds.isdigit():
+            main(int(folds))
+        case folders:
+            of_runs([Path(folder) for folder in folders])
