@@ -34,7 +34,7 @@ from iwm_bayes.core import Model, parameters
 from iwm_bayes.frequencies import frequencies_in_graph
 from iwm_bayes.hierarchy import TRANSFORMED, coordinates, levels_in_graph, people_in_graph, pooled
 from iwm_bayes.method import Settings
-from iwm_bayes.nuts import drawn, told
+from iwm_bayes.nuts import drawn, informed
 from iwm_bayes.pilot import untold
 from iwm_bayes.population import figures_of
 from iwm_bayes.sampler import compile_graph
@@ -159,4 +159,4 @@ def mixture(theories: Sequence[Fitted], settings: Settings) -> xr.DataTree:
     for one in theories:
         own = sampled_so(one, own_part(one, common))
         given |= {f"{one.model.name}::{name}": values for name, values in own.items()}
-    return drawn(told(compiled, built, {name: x for name, x in given.items() if name in built}), settings)
+    return drawn(informed(compiled, built, {name: x for name, x in given.items() if name in built}), settings)

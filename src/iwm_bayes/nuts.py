@@ -36,10 +36,10 @@ def compile_model(model: Model, data: xr.Dataset) -> Compiled:
 
 def with_data(ready: Compiled, data: xr.Dataset, sampled_as: xr.Dataset) -> Any:
     """The sampler on another data set of as many people and the same figures; InputError otherwise."""
-    return told(ready.engine.sampler, ready.graph, entering(ready, data, sampled_as))
+    return informed(ready.engine.sampler, ready.graph, entering(ready, data, sampled_as))
 
 
-def told(sampler: Any, graph: pm.Model, given: Mapping[str, np.ndarray]) -> Any:
+def informed(sampler: Any, graph: pm.Model, given: Mapping[str, np.ndarray]) -> Any:
     """A compiled graph, given what it reads from outside: for its density, and for where its chains begin."""
     with graph:
         pm.set_data(dict(given))
