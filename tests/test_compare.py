@@ -20,7 +20,7 @@ from iwm_bayes.compare import Score, of_events, of_people, ranked, stacked, verd
 from iwm_bayes.comparison import without
 from iwm_bayes.core import InputError
 from iwm_bayes.diagnose import gate
-from iwm_bayes.infer import Compiled, Settings, compile_model, nuts
+from iwm_bayes.infer import Compiled, Settings, compile_likelihood, compile_model, laplace, nuts
 from iwm_bayes.mixture import Fitted, build_mixture, for_everyone, in_common, mixture
 from iwm_bayes.population import rows
 from iwm_bayes.sampled import sampled
@@ -346,3 +346,21 @@ def test_people_who_are_nearly_alike(small):
     ]
     assert (np.abs(found.log_p - np.array(average)) < 4.0 * np.sqrt(found.alike) + 0.001).all()
     assert np.sqrt(found.alike).max() < 0.1
+
+
+def test_what_is_one_for_everyone_may_differ_by_figure(tmp_path):
+    """A start of each figure's own, the same for all people, is given to a mixture for every figure."""
+    own = '[parameters.availability_{}]\npooling = "shared"\n'
+    file = tmp_path / "own.toml"
+    more = own.format("start") + 'by = "figure"\n' + own.format("rate")
+    file.write_text(THEORY.format("rescorla_wagner") + more, encoding="utf-8")
+    model = theory.load(file)
+    data = simulate(model, [Phase({name: steady(0.5) for name in ("friend", "stranger")}, 4, True)], 5, 1)
+    one = Fitted(model, laplace(compile_likelihood(model, data), data, Settings(draws=10, chains=2)))
+    built = build_mixture([one, one._replace(model=model._replace(name="other"))])
+    assert set(for_everyone(one, in_common([one, one]))) == {
+        "availability_start[friend]",
+        "availability_start[stranger]",
+        "availability_rate",
+    }
+    assert "own::centre" not in built.named_vars  # nothing is left that a group could say

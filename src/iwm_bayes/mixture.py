@@ -96,7 +96,8 @@ def theory_in_graph(fitted: Fitted, own: Model, answering: Answering, others: Ma
     model, data = fitted.model, fitted.data
     with pm.Model(name=model.name) as part:
         part.add_coords({part.name_for(dim): names for dim, names in coords_of(own, data).items() if dim != "person"})
-        levels = levels_in_graph(own, data, answering.around) | dict(others)
+        given = {label: pt.as_tensor(x) for label, x in others.items()}
+        levels = levels_in_graph(own, data, answering.around) | given
         answered = sum(
             log_density(model.responses[name].family, arguments, value, recorded).sum(axis=0)
             for name, arguments, value, recorded in answers_in_graph(model, data, levels, *entered(model, data))
