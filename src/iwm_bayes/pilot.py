@@ -1,8 +1,9 @@
 """How to sample, from a look ahead: what everyone's own answers say of them near the top of the group's posterior.
 
 Of everyone's Gaussian there (see `gaussians`), without the group's share of it. The graph is told this, and how it
-changes with what everyone shares (see `own_answers`), and the sampler moves people relative to it. Where nothing can be
-made of it, the graph is told nothing, and people are moved relative to the group alone.
+changes with what everyone shares (see `own_answers`), and the sampler moves people relative to it. Of whom nothing can
+be computed it is told next to nothing, and they are moved relative to the group alone. It is told the top, too, near
+which chains begin.
 """
 
 import numpy as np
@@ -22,7 +23,7 @@ from iwm_bayes.population import figures_of, moves
 
 MEDIAN = 0.6744897501960817  # of a half-normal in units of its scale
 LEAST = 0.01  # precision that answers are taken to have at least in any direction, in units of the group's
-STEP = 0.05  # of what everyone shares, link scale: about as far as its posterior reaches
+STEP = 0.05  # of what everyone shares, link scale
 OWN = {  # what a graph is told of people, with its dims: see `own_answers`
     "own_place": ("personal", "person"),
     "own_slope": ("personal", "person"),
