@@ -3,10 +3,12 @@
 Ten folds over the people of `studies/reversal.toml`: the theory is fitted to nine, and new people, drawn from the
 group posterior, live through what those of the tenth met. Decided by: mean harm intent per block and order within
 4 points of the observed. `python reversal_blocks.py [FOLDS]`; with folders of runs instead, what new people of each of
-these fits would say, everyone being in the fit.
+these fits would say, everyone being in the fit, and what its own people would: where the two differ, people's own
+parameters have taken up what the theory misses.
 """
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +20,7 @@ from iwm_bayes.core import Model, response_values, rule_values
 from iwm_bayes.data import read
 from iwm_bayes.filtering import course, loop
 from iwm_bayes.infer import Settings, compile_model, nuts
-from iwm_bayes.people import names, newcomers
+from iwm_bayes.people import laid, names, newcomers, thin
 from iwm_bayes.reading import readings
 from iwm_bayes.study import Study, load_study
 from iwm_bayes.theory import load
@@ -27,23 +29,40 @@ STUDY = Path(__file__).parent / "studies" / "reversal.toml"
 DRAWS = 100
 
 
-def predicted(model: Model, posterior: xr.Dataset, left_out: xr.Dataset, generator: np.random.Generator) -> np.ndarray:
-    """Expected ratings of people left out, (event, person), averaged over draws."""
-    people = left_out.sizes["person"]
-    drawn = newcomers(model, posterior, names(left_out), people, DRAWS, generator)
+def answered(
+    model: Model, drawn: Mapping[str, np.ndarray], data: xr.Dataset, generator: np.random.Generator
+) -> np.ndarray:
+    """Expected ratings, (event, person), averaged over draws of the people who live through what these met."""
+    people, figures = data.sizes["person"], len(names(data))
     repeats = next(iter(drawn.values())).shape[-1] // people
-    lived = np.tile(course(left_out), (1, 1, repeats))
-    figures = len(names(left_out))
+    lived = np.tile(course(data), (1, 1, repeats))
     [(name, response)] = model.responses.items()
     held = loop(model.rule, rule_values(model, drawn), lived, figures, readings(response, figures))
     ratings = response.family.draw(generator, **response.given(response_values(model, name, drawn), *held))
     return ratings.reshape(len(ratings), repeats, people).mean(axis=1)
 
 
+def predicted(model: Model, posterior: xr.Dataset, left_out: xr.Dataset, generator: np.random.Generator) -> np.ndarray:
+    """Expected ratings of people left out, (event, person)."""
+    drawn = newcomers(model, posterior, names(left_out), left_out.sizes["person"], DRAWS, generator)
+    return answered(model, drawn, left_out, generator)
+
+
+def of_the_fit(model: Model, posterior: xr.Dataset, data: xr.Dataset, generator: np.random.Generator) -> np.ndarray:
+    """Expected ratings of the people who were fitted, (event, person)."""
+    draws = thin(posterior, DRAWS).stack(sample=("chain", "draw"))
+    return answered(model, laid(model, draws, names(data), data.sizes["person"]), data, generator)
+
+
+def met_first(study: Study, data: xr.Dataset) -> np.ndarray:
+    """Which partner everyone met first, "Fair" or "Unfair"."""
+    order = pd.read_csv(study.data, dtype={"subject": str}).drop_duplicates("subject").set_index("subject")["order"]
+    return order.loc[data["person"].values].to_numpy()
+
+
 def by_block(study: Study, data: xr.Dataset, guess: np.ndarray) -> list[str]:
     """Mean harm intent per order and block, observed and guessed (event, person)."""
-    order = pd.read_csv(study.data, dtype={"subject": str}).drop_duplicates("subject").set_index("subject")["order"]
-    order = order.loc[data["person"].values].to_numpy()
+    order = met_first(study, data)
     [observed] = (values.values for name, values in data.items() if str(name).startswith("answer_"))
     lines = []
     for first in ("Fair", "Unfair"):
@@ -52,6 +71,17 @@ def by_block(study: Study, data: xr.Dataset, guess: np.ndarray) -> list[str]:
             lines.append(
                 f"{first} first, {block} block: observed {seen:.1f}, predicted {said:.1f}, off {said - seen:+.1f}"
             )
+    return lines
+
+
+def by_order(study: Study, data: xr.Dataset, posterior: xr.Dataset) -> list[str]:
+    """People's own parameters on the link scale, by what they met first: means of posterior means, and their error."""
+    order, own = met_first(study, data), posterior["level"].mean(("chain", "draw"))
+    lines = []
+    for label in own["personal"].values:
+        means = {first: own.sel(personal=label).values[order == first] for first in ("Fair", "Unfair")}
+        said = [f"{x.mean():.2f} +- {x.std() / len(x) ** 0.5:.2f} ({first} first)" for first, x in means.items()]
+        lines.append(f"{label}: {', '.join(said)}")
     return lines
 
 
@@ -78,8 +108,11 @@ def of_runs(folders: list[Path]) -> None:
     for folder in folders:
         fitted = of_run(folder)
         posterior = fitted.fit["posterior"].to_dataset()
-        guess = predicted(fitted.model, posterior, fitted.data, np.random.default_rng(1))
-        print(fitted.model.name, *by_block(study, fitted.data, guess), sep="\n  ")
+        for who, guess in (("new people", predicted), ("its own people", of_the_fit)):
+            blocks = by_block(study, fitted.data, guess(fitted.model, posterior, fitted.data, np.random.default_rng(1)))
+            print(f"{fitted.model.name}, {who}", *blocks, sep="\n  ")
+        own = by_order(study, fitted.data, posterior)
+        print(f"{fitted.model.name}, people's own parameters", *own, sep="\n  ", flush=True)
 
 
 if __name__ == "__main__":
