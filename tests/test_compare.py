@@ -19,9 +19,9 @@ from iwm_bayes.comparable import check, differences, foretells
 from iwm_bayes.compare import Score, of_events, of_people, ranked, stacked, verdict
 from iwm_bayes.comparison import without
 from iwm_bayes.core import InputError
-from iwm_bayes.diagnose import gate
 from iwm_bayes.infer import Compiled, Settings, compile_likelihood, compile_model, laplace, nuts
-from iwm_bayes.mixture import Fitted, build_mixture, for_everyone, in_common, mixture
+from iwm_bayes.mixed import mix
+from iwm_bayes.mixture import Fitted, build_mixture, for_everyone, in_common
 from iwm_bayes.population import rows
 from iwm_bayes.sampled import sampled
 from iwm_bayes.simulate import Phase, simulate
@@ -226,10 +226,9 @@ def of_two_kinds(tmp_path_factory):
 
 def test_a_mixture_finds_who_follows_what(of_two_kinds):
     """Everyone is where they belong, and frequencies have the mean of the Dirichlet's posterior: 1 + people of 32."""
-    trace = mixture([kind.fitted for kind in of_two_kinds], Settings(500, 500, 4, 1))
-    posterior = trace["posterior"].to_dataset()
-    verdict = gate(trace, posterior[["frequency"]])
+    trace, verdict = mix([kind.fitted for kind in of_two_kinds], Settings(250, 500, 4, 1))
     assert verdict.passed, verdict.reasons
+    posterior = trace["posterior"].to_dataset()
     learners = posterior["follows"].isel(theory=0)
     assert (learners.mean(("chain", "draw")).values.round() == 1 - KINDS).all()
     drawn = posterior["frequency"].isel(theory=0) - (1.0 + learners.sum("person")) / 32.0

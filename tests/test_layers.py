@@ -20,7 +20,7 @@ LAYERS = (  # from the ground up; within a layer a module may import those writt
     "method, crowd, gaussians, scores, drawn, quadrature, ascent, climb, bias, laplace, pilot",
     "streamed, nuts, advi, control, common, answering, frequencies, mixture, infer, run, unfinished",
     "people, lives, identify, diagnose, advise, contrasts, likeness, derive, arms, summary, securities, individuals",
-    "sampled, told, unseen, ahead, bms, following, effects, timing, checks, trajectories, compare, predict",
+    "sampled, told, unseen, ahead, bms, following, mixed, effects, timing, checks, trajectories, compare, predict",
     "sweep, workers, parquet, plan, chunks, rounds, passes, cohort",
     "marginal, calibrate, recover, confuse, design, design_group, design_forecast, design_compare",
     "palette, plots.look, plots.*, plots",

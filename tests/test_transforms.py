@@ -8,7 +8,7 @@ import pytest
 from helpers import evaluate
 from scipy import stats
 
-from iwm_bayes.transforms import Apart, OfHalfNormal, Relative, Together, log_density, people_around
+from iwm_bayes.transforms import Apart, OfHalfNormal, Relative, Together, log_density, people_around, taken_for
 from iwm_bayes.whitening import coloured
 
 PEOPLE = 4
@@ -114,6 +114,22 @@ def test_where_answers_are_gaussian_people_are_standard_normal_whatever_the_grou
             marginal += stats.multivariate_normal.logpdf(top[:, person], middle[:, person], together)
         left = density.sum() + jacobian + answers - stats.norm.logpdf(z).sum()
         assert left == pytest.approx(marginal, rel=1e-9)
+
+
+@forms
+def test_what_people_are_taken_for_is_what_group_and_answers_say_together(form):
+    """The product of two Gaussians, by scipy: a distribution, whatever the group is."""
+    (middle, root, whole), (precision, top) = around(3, form), given(3)
+    people = np.random.default_rng(5).normal(size=(3, PEOPLE))
+    pull = np.einsum("ijn,jn->in", precision, top)
+    inputs = [pt.constant(x) for x in (people, middle, root, precision, pull)]
+    found = evaluate([], taken_for(form, *inputs))()
+    group = np.linalg.inv(whole @ whole.T)
+    for person in range(PEOPLE):
+        covariance = np.linalg.inv(group + precision[:, :, person])
+        mean = covariance @ (group @ middle[:, person] + pull[:, person])
+        expected = stats.multivariate_normal.logpdf(people[:, person], mean, covariance)
+        assert found[person] == pytest.approx(expected, rel=1e-9)
 
 
 @forms

@@ -21,7 +21,8 @@ from iwm_bayes.diagnose import Verdict, gate
 from iwm_bayes.following import agreed, belongs, frequencies
 from iwm_bayes.individuals import number, pseudonyms
 from iwm_bayes.infer import METHODS, Settings
-from iwm_bayes.mixture import Fitted, mixture
+from iwm_bayes.mixed import mix
+from iwm_bayes.mixture import Fitted
 from iwm_bayes.plots import checks_figure, save
 from iwm_bayes.run import manifest, write_json, write_run
 from iwm_bayes.sampled import sampled
@@ -135,8 +136,7 @@ def compare(
     trace = judged = None
     if mixed:
         tell("a mixture of the theories")
-        trace = mixture(theories, settings)
-        judged = gate(trace, trace["posterior"].to_dataset()[["frequency"]])
+        trace, judged = mix(theories, settings)
     tell("what each theory's people would have done")
     checks = {fitted.model.name: posterior_check(fitted.model, fitted.fit, seed=settings.seed) for fitted in theories}
     return Comparison(rankings, evidence, select(evidence.to_numpy()), trace, judged, checks, failed)

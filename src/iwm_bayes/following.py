@@ -1,6 +1,6 @@
 """Which theory people follow: by random effects over their evidence, by families, by groups, and by a mixture.
 
-`evidence` is log evidence by person (row) and theory (column); a mixture is what `mixture.mixture` returns, or None.
+`evidence` is log evidence by person (row) and theory (column); a mixture is what `mixed.mix` drew, or None.
 """
 
 from collections.abc import Mapping, Sequence

@@ -34,7 +34,7 @@ import xarray as xr
 from iwm_bayes.core import Model
 from iwm_bayes.own_answers import own_answers
 from iwm_bayes.population import WIDE, Row, figures_of, groupings, moves, place, rows, seats
-from iwm_bayes.transforms import Apart, OfHalfNormal, Together, log_density, people_around
+from iwm_bayes.transforms import Apart, OfHalfNormal, Together, log_density, people_around, taken_for
 
 type Around = Callable[[list[Row], int], tuple[Any, Any]]
 TRANSFORMED = ("spread", "group_spread", "correlation")  # of the group, and moved in another form
@@ -168,10 +168,13 @@ def levels_in_graph(model: Model, data: xr.Dataset, apart: Around = alone) -> di
 
 
 def people_in_graph() -> tuple[Any, Any] | None:
-    """Everyone's values (personal, person) in the model on the stack with their log density (person,), if there are."""
+    """Of everyone's values in the model on the stack, if there are: log densities (person,) of two kinds.
+
+    As the group has them, and as the sampler takes them for: what the group and their own answers say together.
+    """
     here = pm.modelcontext(None)
     if (level := here.named_vars.get(here.name_for("level"))) is None:
         return None
-    *_, middle, root, _, _ = level.owner.inputs
-    correlated = here.name_for("correlation") in here.named_vars
-    return level, log_density(Together if correlated else Apart, level, middle, root)
+    *_, middle, root, precision, pull = level.owner.inputs
+    form = Together if here.name_for("correlation") in here.named_vars else Apart
+    return log_density(form, level, middle, root), taken_for(form, level, middle, root, precision, pull)

@@ -11,12 +11,13 @@ for those who follow the theory: a theory then stands for whomever it can be mad
 and theories that are much alike divide people among them in one of many ways.
 
 Who follows what is summed out, exactly. A person's place in a theory that they do not follow has no meaning; for it
-stands what that theory, fitted to everyone by itself, believes of the person (a *pseudo-prior*), so that the sampler
-finds them in place when it turns to that theory. What is chosen there changes how well the sampler moves, not the
-posterior: Carlin & Chib (1995), doi:10.1111/j.2517-6161.1995.tb02042.x. With l the log likelihood of a person, p the
-density of their place in theory k and q its pseudo-prior,
+stands what the theory's group and the person's own answers say together (a *pseudo-prior*, as the sampler takes people
+for: see `transforms`), so that it finds them in place when it turns to that theory, and they hold no group that is not
+theirs. What is chosen there changes how well the sampler moves, not the posterior, so long as it is a distribution:
+Carlin & Chib (1995), doi:10.1111/j.2517-6161.1995.tb02042.x. With l the log likelihood of a person, p the density of
+their place in theory k and q its pseudo-prior, both given the group,
 
-    sum over k of  frequency[k] exp(l[k]) p(place[k] | group k)  product over j != k of  q(place[j])
+    sum over k of  frequency[k] exp(l[k]) p(place[k] | group k)  product over j != k of  q(place[j] | group j)
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,12 +33,8 @@ from iwm_bayes.build import answers_in_graph, coords_of, entered, log_density
 from iwm_bayes.common import alike_in, apart, only
 from iwm_bayes.core import Model, parameters
 from iwm_bayes.frequencies import frequencies_in_graph
-from iwm_bayes.hierarchy import TRANSFORMED, coordinates, levels_in_graph, people_in_graph, pooled
-from iwm_bayes.method import Settings
-from iwm_bayes.nuts import drawn, informed
-from iwm_bayes.pilot import untold
+from iwm_bayes.hierarchy import levels_in_graph, people_in_graph, pooled
 from iwm_bayes.population import figures_of
-from iwm_bayes.sampler import compile_graph
 
 
 class Fitted(NamedTuple):
@@ -54,24 +51,6 @@ class Fitted(NamedTuple):
 def in_common(theories: Sequence[Fitted]) -> set[str]:
     """How people answer, as far as all theories say the same of it: names of parameters."""
     return alike_in([(fitted.model, fitted.data) for fitted in theories])
-
-
-def pretended(fitted: Fitted, labels: Sequence[str]) -> dict[str, np.ndarray]:
-    """The pseudo-prior of everyone's values in these rows: Gaussians, as the fit by itself believes of them.
-
-    "pretended_mean" (person, row) and "pretended_root" (person, row, row), the inverse of the Cholesky factor.
-    """
-    level = fitted.fit["posterior"]["level"].sel(personal=list(labels)).stack(sample=("chain", "draw"))
-    drawn = level.transpose("person", "personal", "sample").values
-    root = np.linalg.inv(np.linalg.cholesky([np.atleast_2d(np.cov(own)) for own in drawn]))
-    return {"pretended_mean": drawn.mean(axis=2), "pretended_root": root}
-
-
-def density(x: Any, mean: Any, root: Any) -> Any:
-    """Log density (person,) of `x` (row, person) under Gaussians as `pretended` gives them."""
-    z = (root * (x.T - mean)[:, None, :]).sum(axis=2)
-    scale = pt.log(pt.diagonal(root, axis1=1, axis2=2)).sum(axis=1) - root.shape[1] * np.log(2.0 * np.pi) / 2.0
-    return scale - (z**2).sum(axis=1) / 2.0
 
 
 def for_everyone(fitted: Fitted, common: set[str]) -> dict[str, np.ndarray]:
@@ -104,11 +83,8 @@ def theory_in_graph(fitted: Fitted, own: Model, answering: Answering, others: Ma
         )
         if (there := people_in_graph()) is None:
             return answered, pt.zeros(data.sizes["person"])
-        level, declared = there
-        labels = part.coords[part.name_for("personal")]
-        mean, root = (pm.Data(name, values) for name, values in pretended(fitted, labels).items())
-        instead = density(level, mean, root) - declared
-    return answered - instead, instead
+        declared, taken_for = there
+    return answered + declared - taken_for, taken_for - declared
 
 
 def build_mixture(theories: Sequence[Fitted]) -> pm.Model:
@@ -130,34 +106,3 @@ def build_mixture(theories: Sequence[Fitted]) -> pm.Model:
         pm.Deterministic("follows", pt.special.softmax(each, axis=0), dims=("theory", "person"))
         pm.Potential("answered", pt.logsumexp(each, axis=0) + instead.sum(axis=0), dims="person")
     return built
-
-
-def sampled_so(fitted: Fitted, part: Model) -> dict[str, np.ndarray]:
-    """What the sampler is told of a part of a theory (see `pilot`): how sure answers are of it, and where it was.
-
-    Nothing of where its group begins, which is another one here.
-    """
-    before = fitted.fit["constant_data"].to_dataset()
-    so = before if len(before) else untold(fitted.model, fitted.data)
-    if "own_root" in so:
-        rows = coordinates(part, fitted.data)["personal"]
-        middle = fitted.fit["posterior"].to_dataset()["level"].sel(personal=rows).mean(("chain", "draw"))
-        so = so.sel(personal=rows, other_personal=rows)
-        so = so.assign(own_place=middle, own_slope=xr.zeros_like(middle))
-    return {str(name): values.values for name, values in so.items() if not str(name).startswith("start_")}
-
-
-def mixture(theories: Sequence[Fitted], settings: Settings) -> xr.DataTree:
-    """The posterior of frequency (theory,), and of who follows what, follows (theory, person).
-
-    Parameters of each theory are named "THEORY::centre" and so on.
-    """
-    built, common = build_mixture(theories), in_common(theories)
-    parts = ("", *(f"{one.model.name}::" for one in theories))
-    names = ("frequency", "follows", *(f"{part}{name}" for part in parts for name in TRANSFORMED))
-    compiled = compile_graph(built, [name for name in names if name in built.named_vars])
-    given: dict[str, np.ndarray] = {}
-    for one in theories:
-        own = sampled_so(one, own_part(one, common))
-        given |= {f"{one.model.name}::{name}": values for name, values in own.items()}
-    return drawn(informed(compiled, built, {name: x for name, x in given.items() if name in built}), settings)

@@ -146,6 +146,16 @@ def log_density(form: Form, people: Any, middle: Any, root: Any) -> Any:
     return -((y**2).sum(axis=0) + people.shape[0] * np.log(2.0 * np.pi)) / 2.0 - form.log_determinant(root)
 
 
+def taken_for(form: Form, people: Any, middle: Any, root: Any, precision: Any, pull: Any) -> Any:
+    """Log density (person,) of what the sampler takes people (row, person) for: where z is standard normal."""
+    inner, apart = Relative(form).told(middle, root, precision, pull)
+    mean, log_determinant = coloured(inner, apart, pt.zeros_like(apart))
+    away = form.over(root, people - middle) - mean
+    squares = (inner * away[:, None] * away[None]).sum(axis=(0, 1))
+    constant = people.shape[0] * np.log(2.0 * np.pi) / 2.0 + form.log_determinant(root)
+    return log_determinant - squares / 2.0 - constant
+
+
 def people_around(name: str, form: Form, *parameters: Any, dims: tuple[str, str]) -> Any:
     """Declare people (row, person) around a group: parameters m (row, person), S, P (row, row, person) and P t."""
 
