@@ -84,6 +84,22 @@ def test_a_fit_that_still_holds_is_not_made_again(clinic):
     (folder / "blind.toml").write_text(text)
 
 
+def test_scores_are_kept_beside_the_fit(clinic):
+    """As long as they hold: from another seed they are made anew, and by a number that is not the same."""
+    folder, _ = clinic
+    iwm("compare", "study.toml", *FAST, cwd=folder)
+    files = [folder / "runs" / f"clinic-{name}" / "scores.json" for name in ("learning", "blind")]
+    table = folder / "runs" / "comparison" / "future 1.csv"
+    before, ranking = [file.read_bytes() for file in files], table.read_bytes()
+    written = [file.stat().st_mtime_ns for file in files]
+    iwm("compare", "study.toml", *FAST, cwd=folder)
+    assert [file.stat().st_mtime_ns for file in files] == written
+    assert table.read_bytes() == ranking
+    iwm("compare", "runs/clinic-learning", "runs/clinic-blind", *FAST, "--seed", "2", cwd=folder)
+    assert all(file.read_bytes() != old for file, old in zip(files, before, strict=True))
+    assert table.read_bytes() != ranking
+
+
 def test_runs_are_compared_without_a_study(clinic):
     folder, _ = clinic
     iwm("compare", "study.toml", *FAST, cwd=folder)

@@ -38,7 +38,7 @@ def fitted_to(study: Path, theory: str, runs: Path, settings: dict[str, Any]) ->
     folder, files = runs / f"{bound.name}-{model.name}", {"study": study, "data": bound.data, "theory": theory_file}
     if kept(folder, files, settings):
         err.print(f"{model.name}: the fit in {folder} still holds")
-        return Fitted(model, read_fit(folder))
+        return Fitted(model, read_fit(folder), folder)
     err.print(f"{model.name}: {describe(data)}; compiling and sampling ...")
     method, rest = settings["method"], {name: value for name, value in settings.items() if name != "method"}
     go_on = "What was drawn is kept: the same command goes on"
@@ -47,7 +47,7 @@ def fitted_to(study: Path, theory: str, runs: Path, settings: dict[str, Any]) ->
         if found.verdict.partial:
             raise KeyboardInterrupt
         record.write(found, folder, files)
-    return Fitted(model, found.fit)
+    return Fitted(model, found.fit, folder)
 
 
 def all_can_be_fitted(study: Path, theories: list[str]) -> None:
@@ -77,7 +77,7 @@ def of_run(folder: Path) -> Any:
     if changed:
         raise InputError([f"{folder}: {path} has changed since. Fit again" for path in changed])
     _, _, model, _ = load_all(Path(files["study"]["path"]), files["theory"]["path"])
-    return Fitted(model, read_fit(folder))
+    return Fitted(model, read_fit(folder), folder)
 
 
 def counted_together(families: list[str], theories: list[str]) -> dict[str, list[str]]:

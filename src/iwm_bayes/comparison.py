@@ -5,6 +5,7 @@ believed.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,7 +17,7 @@ from iwm_bayes.ahead import AHEAD
 from iwm_bayes.bms import Selection, select
 from iwm_bayes.checks import falsified, posterior_check
 from iwm_bayes.comparable import check, foretells
-from iwm_bayes.compare import TRUSTED, Score, of_events, of_people, ranked, verdict
+from iwm_bayes.compare import TRUSTED, of_events, of_people, ranked, verdict
 from iwm_bayes.diagnose import Verdict, gate
 from iwm_bayes.following import agreed, belongs, frequencies
 from iwm_bayes.individuals import number, pseudonyms
@@ -26,6 +27,7 @@ from iwm_bayes.mixture import Fitted
 from iwm_bayes.plots import checks_figure, save
 from iwm_bayes.run import manifest, write_json, write_run
 from iwm_bayes.sampled import sampled
+from iwm_bayes.scored import Scored, kept, made_by
 from iwm_bayes.told import told
 from iwm_bayes.unseen import only, truly_unseen, unseen
 
@@ -78,13 +80,8 @@ def without(data: xr.Dataset, who: np.ndarray) -> xr.Dataset:
     return data.assign({name: values.transpose("event", "person") for name, values in hidden.items()})
 
 
-def scores(
-    fitted: Fitted, method: str, settings: Settings, tell: Callable[[str], None]
-) -> tuple[dict[str, Score], bool]:
-    """A theory's scores by unit, and whether every refit passed its gate.
-
-    Refits are for those of whom a single person says too much of the population.
-    """
+def scores(fitted: Fitted, method: str, settings: Settings, tell: Callable[[str], None]) -> Scored:
+    """A theory's scores by unit; refits are for those of whom a single person says too much of the population."""
     model, data = fitted.model, fitted.data
     ready, at = told(model, data, AHEAD), sampled(model, fitted.fit, DRAWS)
     seen = unseen(at, ready, settings.seed)
@@ -100,7 +97,7 @@ def scores(
             parts.append(truly_unseen(at, sampled(model, refit, DRAWS), ready, fold, settings.seed))
     tell(f"{model.name}: session by session")
     found = of_people([part for part in parts if len(part.who)], ready, settings.seed)
-    return found | {"event": of_events(at, ready)}, passed
+    return Scored(found | {"event": of_events(at, ready)}, passed)
 
 
 def marked(table: pd.DataFrame, failed: Sequence[str]) -> pd.DataFrame:
@@ -119,19 +116,23 @@ def compare(
 ) -> Comparison:
     """Theories fitted to the same data, ranked by every unit, `unit` first; the rest as in `Comparison`.
 
-    `method` and `settings` are those of refits and of the mixture. InputError where theories cannot be compared.
+    Scores are kept beside fits that have a folder. `method` and `settings` are those of refits and of the mixture.
+    InputError where theories cannot be compared.
     """
     settings = settings or Settings()
     failed = check(theories, unit, anyway)
-    scored = {fitted.model.name: scores(fitted, method, settings, tell) for fitted in theories}
-    by_theory = {name: found for name, (found, _) in scored.items()}
-    failed += [name for name, (_, passed) in scored.items() if not passed and name not in failed]
+    made = made_by(method, settings)
+    scored = {
+        fitted.model.name: kept(fitted.folder, made, partial(scores, fitted, method, settings, tell))
+        for fitted in theories
+    }
+    failed += [name for name, found in scored.items() if not found.passed and name not in failed]
     possible = [one for one in UNITS if foretells(theories[0]) or not one.startswith("future")]
     order = [unit, *(other for other in possible if other != unit)]
-    rankings = {unit: ranked({name: found[unit] for name, found in by_theory.items()}) for unit in order}
+    rankings = {unit: ranked({name: found.by_unit[unit] for name, found in scored.items()}) for unit in order}
     if failed:
         rankings = {unit: marked(table, failed) for unit, table in rankings.items()}
-    evidence = pd.DataFrame({name: found["person"].by_person for name, found in by_theory.items()})
+    evidence = pd.DataFrame({name: found.by_unit["person"].by_person for name, found in scored.items()})
     evidence.index = pd.Index(theories[0].data["person"].values, name="person")
     trace = judged = None
     if mixed:
@@ -157,8 +158,8 @@ def write(found: Comparison, folder: Path, theories: Sequence[Fitted], people: b
             named.index = pd.Index(pseudonyms([str(person) for person in named.index]), name="person")
             named.sort_index(key=lambda names: names.map(number)).to_csv(place / "people.csv")
         if found.mixture is not None:
-            kept = found.mixture["posterior"].to_dataset()[["frequency", "follows"]]
-            kept.to_netcdf(place / "mixture.nc", engine="h5netcdf")
+            drawn = found.mixture["posterior"].to_dataset()[["frequency", "follows"]]
+            drawn.to_netcdf(place / "mixture.nc", engine="h5netcdf")
         save(checks_figure(found.checks), *(place / f"checks.{kind}" for kind in ("svg", "pdf", "png")))
         facts = manifest(
             theories=[fitted.model.name for fitted in theories],

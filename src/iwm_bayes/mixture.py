@@ -21,6 +21,7 @@ their place in theory k and q its pseudo-prior, both given the group,
 """
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -42,6 +43,7 @@ class Fitted(NamedTuple):
 
     model: Model
     fit: xr.DataTree
+    folder: Path | None = None  # of the run, if it is kept
 
     @property
     def data(self) -> xr.Dataset:

@@ -11,9 +11,8 @@ from iwm_bayes.asked import load_for
 from iwm_bayes.columns import ANYONE, UNNAMED
 from iwm_bayes.core import InputError, Model
 from iwm_bayes.parquet import Rows, column, fingerprint, people, rows_of
-from iwm_bayes.run import sha256
+from iwm_bayes.run import sha256, write_whole
 from iwm_bayes.study import Study, load_study
-from iwm_bayes.sweep import write_whole
 from iwm_bayes.theory import find
 
 PLAN = "plan.json"

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from iwm_bayes.core import InputError
-from iwm_bayes.run import manifest, versions, write_json
+from iwm_bayes.run import manifest, versions, write_whole
 
 type Cell = Mapping[str, str | int | float]
 type Study = Callable[
@@ -99,13 +99,6 @@ def prepared(folder: Path) -> None:
     elif (before := json.loads(facts.read_text(encoding="utf-8"))["versions"]) != versions():
         other = ", ".join(f"{name} {was}" for name, was in before.items() if versions().get(name) != was)
         raise InputError([f"{folder}: holds results of {other}. Choose another folder, or return to those versions"])
-
-
-def write_whole(path: Path, content: dict[str, Any]) -> None:
-    """Write a file beside its place, and put it there when it is whole."""
-    draft = path.with_suffix(".part")
-    write_json(draft, content)
-    draft.replace(path)
 
 
 def sweep(
