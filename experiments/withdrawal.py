@@ -1,7 +1,7 @@
 """Do those who withdraw learn less, or are they only shown less? And what if a fit ignores that they withdrew?
 
 Two groups with the same rate: secure people, who mostly approach, and dismissing ones, who mostly do not. In
-simulation they learn the same per outcome seen and less per session. 20 studies of 60 people who differ in readiness
+simulation they learn the same per outcome seen and less per session. 100 studies of 60 people who differ in readiness
 are then fitted as they are, and as if nobody had withdrawn (what the therapist did, as an observer would record it,
 counts as seen). Decided by: the bias of the average rate (log-odds) against two of its Monte-Carlo errors.
 `python withdrawal.py FOLDER [STUDIES]`.
@@ -84,4 +84,4 @@ def main(folder: Path, studies: int) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 20)
+    main(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 100)
