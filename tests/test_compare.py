@@ -19,9 +19,11 @@ from iwm_bayes.comparable import check, differences, foretells
 from iwm_bayes.compare import Score, of_events, of_people, ranked, stacked, verdict
 from iwm_bayes.comparison import without
 from iwm_bayes.core import InputError
+from iwm_bayes.hierarchy import coordinates
 from iwm_bayes.infer import Compiled, Settings, compile_likelihood, compile_model, laplace, nuts
-from iwm_bayes.mixed import mix
-from iwm_bayes.mixture import Fitted, build_mixture, for_everyone, in_common
+from iwm_bayes.mixed import mix, told_of
+from iwm_bayes.mixture import Fitted, build_mixture, for_everyone, in_common, own_part
+from iwm_bayes.pilot import untold
 from iwm_bayes.population import rows
 from iwm_bayes.sampled import sampled
 from iwm_bayes.simulate import Phase, simulate
@@ -363,3 +365,28 @@ def test_what_is_one_for_everyone_may_differ_by_figure(tmp_path):
         "availability_rate",
     }
     assert "own::centre" not in built.named_vars  # nothing is left that a group could say
+
+
+def test_a_part_is_told_of_answers_where_what_everyone_shares_is_given(tmp_path):
+    """Root and slope move with it, in proportion; rows are matched by name, and people's own places stay."""
+    file = tmp_path / "one_rate.toml"
+    file.write_text(THEORY.format("rescorla_wagner") + '[parameters.availability_rate]\npooling = "shared"\n')
+    model = theory.load(file)
+    data = simulate(model, [Phase({"therapist": steady(0.5)}, 4, True)], 5, 1)
+    generator = np.random.default_rng(2)
+    before = untold(model, data).map(lambda x: x.copy(data=generator.normal(size=x.shape)))
+    centre = xr.DataArray(
+        generator.normal(size=(2, 10, 3)),
+        {"row": [*before["personal"].values, "availability_rate"]},
+        ("chain", "draw", "row"),
+    )
+    fit = xr.DataTree.from_dict({"posterior": centre.to_dataset(name="centre"), "constant_data": before, "data": data})
+    part = own_part(Fitted(model, fit), {"availability_rating_noise"})
+    told_then = told_of(Fitted(model, fit), part)
+    rows = coordinates(part, data)["personal"]
+    away = float(centre.sel(row="availability_rate").mean() - before["common_place"][0])
+    there = before.sel(personal=rows, other_personal=rows).isel(common=0)
+    assert set(told_then) == {"own_place", "own_slope", "own_root"}
+    np.testing.assert_array_equal(told_then["own_place"], there["own_place"])
+    np.testing.assert_allclose(told_then["own_slope"], there["own_slope"] + away * there["own_slope_by"])
+    np.testing.assert_allclose(told_then["own_root"], there["own_root"] + away * there["own_root_by"])
