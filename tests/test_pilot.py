@@ -1,7 +1,10 @@
 """The look ahead: it finds the top on a ridge, and people go along with what everyone shares."""
 
 import numpy as np
+import pymc as pm
+import pytensor.tensor as pt
 import pytest
+from helpers import evaluate
 from scipy import special, stats
 from test_studies import STUDIES, opened
 
@@ -15,6 +18,7 @@ from iwm_bayes.hierarchy import pooled
 from iwm_bayes.infer import compile_likelihood
 from iwm_bayes.laplace import posed
 from iwm_bayes.method import enter, uncompiled
+from iwm_bayes.own_answers import own_answers
 from iwm_bayes.pilot import LEAST, STEP, looked_ahead, said, told, untold
 from iwm_bayes.simulate import Phase, simulate
 
@@ -89,6 +93,33 @@ def test_people_go_along_with_what_everyone_shares(ready):
     assert (np.divide(along, held) < 0.1).all()
 
 
+def test_people_go_along_only_as_far_as_that_can_be_trusted(ready):
+    """Near where it was taken the root is on its line; however far everyone's rate and noise are, it has an end."""
+    _, _, problem, group, people = ready
+    known = told(problem, group, people)
+    with pm.Model():
+        shared = pt.dvector()
+        precision, _ = own_answers(*known["own_place"].shape, [shared[0], shared[1]])
+        pm.set_data({name: x for name, x in known.items() if name in pm.modelcontext(None)})
+    function = evaluate([shared], precision)
+
+    def by_line(away):
+        root = known["own_root"] + np.einsum("desn,s->den", known["own_root_by"], away)
+        return np.einsum("ijn,kjn->ikn", root, root)
+
+    width, place = known["common_width"], known["common_place"]
+    near = 0.01 * width
+    np.testing.assert_allclose(function(place + near), by_line(near), rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(function(place - 1e3 * width), by_line(-width), rtol=1e-9, atol=1e-9)
+
+
+def test_a_width_is_three_sds_of_what_everyone_shares(ready):
+    """By the slope of the score at the top; products of 30 people's slopes know an sd within 1 / sqrt(2 * 30)."""
+    _, _, problem, group, people = ready
+    sds = np.sqrt(np.diag(topped(problem, group, people).covariance))[-2:]
+    np.testing.assert_allclose(told(problem, group, people)["common_width"], 3.0 * sds, rtol=4.0 / np.sqrt(60.0))
+
+
 def test_next_to_nothing_is_told_of_whom_nothing_can_be_computed(ready):
     """One person's likelihood has no slope: of them the group's hundredth, and of everyone else as before."""
     _, _, problem, group, people = ready
@@ -100,7 +131,7 @@ def test_next_to_nothing_is_told_of_whom_nothing_can_be_computed(ready):
 
     found = told(problem._replace(likelihood=broken), group, people)
     for name, array in told(problem, group, people).items():
-        if name != "common_place":
+        if not name.startswith("common_"):
             np.testing.assert_allclose(found[name][..., ~one], array[..., ~one], rtol=1e-9, err_msg=name)
     np.testing.assert_allclose(found["own_root"][..., 7], np.diag(np.sqrt(LEAST) / group.spread), atol=1e-12)
     for name in ("own_slope", "own_slope_by", "own_root_by"):
@@ -108,11 +139,11 @@ def test_next_to_nothing_is_told_of_whom_nothing_can_be_computed(ready):
 
 
 def test_nothing_is_told_before_a_look_ahead(ready):
-    """All that a graph can be told of people is there, and says nothing."""
+    """All that a graph can be told of people is there, and says nothing: a width alone may not be 0."""
     likelihood, data, *_ = ready
     found = untold(likelihood.model, data)
     assert set(found) == {name for name in looked_ahead(likelihood, data) if not name.startswith("start_")}
-    assert all(not values.any() for values in found.values())
+    assert all((values == (name == "common_width")).all() for name, values in found.items())
 
 
 def test_chains_begin_where_the_look_ahead_ended(ready):

@@ -4,9 +4,10 @@ Near a place x0 of each person, and where what everyone shares is s0, the log li
 
     slope'(x - x0) - (x - x0)' root root' (x - x0) / 2
 
-with slope and root linear in s - s0, so that no precision is negative wherever s goes. Where a learning rate is one for
-everyone, all people go along as it moves; held in place they would hold it, each a little and together fast. The graph
-is told the six arrays from outside (see `pilot`); as long as it is not, answers say nothing.
+with slope and root linear in s - s0 near s0, so that no precision is negative, and no farther than that can be trusted:
+linear in w tanh((s - s0) / w). Where a learning rate is one for everyone, all people go along as it moves; held in
+place they would hold it, each a little and together fast. The graph is told the seven arrays from outside (see
+`pilot`); as long as it is not, answers say nothing.
 
     own_place    (personal, person)                            x0, link scale
     own_slope    (personal, person)                            there
@@ -14,6 +15,7 @@ is told the six arrays from outside (see `pilot`); as long as it is not, answers
     own_slope_by (personal, common, person)                    how the slope changes with what everyone shares
     own_root_by  (personal, other_personal, common, person)    how the root does
     common_place (common,)                                     s0, link scale
+    common_width (common,)                                     w, link scale
 """
 
 from typing import Any
@@ -32,7 +34,8 @@ def own_answers(rows: int, people: int, common: list[Any]) -> tuple[Any, Any]:
     place, slope = data("own_place", rows, people), data("own_slope", rows, people)
     root = data("own_root", rows, rows, people)
     if common:
-        away = pm.math.stack(common) - data("common_place", len(common))
+        width = pm.Data("common_width", np.ones(len(common)))
+        away = width * pm.math.tanh((pm.math.stack(common) - data("common_place", len(common))) / width)
         slope += (data("own_slope_by", rows, len(common), people) * away[:, None]).sum(axis=1)
         root += (data("own_root_by", rows, rows, len(common), people) * away[:, None]).sum(axis=2)
     precision = (root[:, None] * root[None]).sum(axis=2)

@@ -20,10 +20,12 @@ from iwm_bayes.laplace import posed
 from iwm_bayes.levels import members_for
 from iwm_bayes.method import Compiled, Settings
 from iwm_bayes.population import figures_of, moves
+from iwm_bayes.scores import outer_curvature, sums
 
 MEDIAN = 0.6744897501960817  # of a half-normal in units of its scale
 LEAST = 0.01  # precision that answers are taken to have at least in any direction, in units of the group's
 STEP = 0.05  # of what everyone shares, link scale
+FAR = 3.0  # sds of what everyone shares, about as far as people go along
 OWN = {  # what a graph is told of people, with its dims: see `own_answers`
     "own_place": ("personal", "person"),
     "own_slope": ("personal", "person"),
@@ -31,6 +33,7 @@ OWN = {  # what a graph is told of people, with its dims: see `own_answers`
     "own_slope_by": ("personal", "common", "person"),
     "own_root_by": ("personal", "other_personal", "common", "person"),
     "common_place": ("common",),
+    "common_width": ("common",),
 }
 
 
@@ -40,7 +43,7 @@ def untold(model: Model, data: xr.Dataset) -> xr.Dataset:
     names["other_personal"] = names["personal"]
     sizes = {dim: len(labels) for dim, labels in names.items()}
     found = {
-        name: (dims, np.zeros([sizes[dim] for dim in dims]))
+        name: (dims, np.full([sizes[dim] for dim in dims], 1.0 if name == "common_width" else 0.0))
         for name, dims in OWN.items()
         if names["personal"] and (names["common"] or "common" not in dims)
     }
@@ -75,6 +78,12 @@ def said_by(problem: Problem, group: Group, people: People) -> tuple[np.ndarray,
     return np.stack(roots, axis=2), np.stack(slopes, axis=1)
 
 
+def sure(problem: Problem, group: Group, people: People) -> np.ndarray:
+    """How sure the group's posterior is of what everyone shares, near enough: sds (S,), link scale."""
+    curvature = outer_curvature(problem.shape, group, sums(problem.shape, group, *people))
+    return np.sqrt(np.diag(np.linalg.inv(curvature))[-len(group.shared) :])
+
+
 def told(problem: Problem, group: Group, people: People) -> dict[str, np.ndarray]:
     """What a graph is told of people, by name."""
     root, slope = said(problem, group, people)
@@ -82,7 +91,9 @@ def told(problem: Problem, group: Group, people: People) -> dict[str, np.ndarray
     if not len(group.shared):
         return found
     root_by, slope_by = said_by(problem, group, people)
-    return found | {"own_slope_by": slope_by, "own_root_by": root_by, "common_place": group.shared}
+    width = FAR * sure(problem, group, people)
+    more = {"own_slope_by": slope_by, "own_root_by": root_by, "common_place": group.shared, "common_width": width}
+    return found | more
 
 
 def looked_ahead(likelihood: Compiled, data: xr.Dataset) -> xr.Dataset:
