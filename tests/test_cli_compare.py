@@ -85,7 +85,7 @@ def test_a_fit_that_still_holds_is_not_made_again(clinic):
 
 
 def test_scores_are_kept_beside_the_fit(clinic):
-    """As long as they hold: from another seed they are made anew, and by a number that is not the same."""
+    """As long as they hold: from another seed, or of another fit, they are made anew, and are not the same."""
     folder, _ = clinic
     iwm("compare", "study.toml", *FAST, cwd=folder)
     files = [folder / "runs" / f"clinic-{name}" / "scores.json" for name in ("learning", "blind")]
@@ -98,6 +98,11 @@ def test_scores_are_kept_beside_the_fit(clinic):
     iwm("compare", "runs/clinic-learning", "runs/clinic-blind", *FAST, "--seed", "2", cwd=folder)
     assert all(file.read_bytes() != old for file, old in zip(files, before, strict=True))
     assert table.read_bytes() != ranking
+    moved = folder / "runs" / "clinic-blind" / "scores.json"
+    files[0].replace(moved)
+    strange = moved.read_bytes()
+    iwm("compare", "runs/clinic-learning", "runs/clinic-blind", *FAST, "--seed", "2", cwd=folder)
+    assert moved.read_bytes() != strange
 
 
 def test_runs_are_compared_without_a_study(clinic):

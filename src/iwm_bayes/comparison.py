@@ -27,7 +27,7 @@ from iwm_bayes.mixture import Fitted
 from iwm_bayes.plots import checks_figure, save
 from iwm_bayes.run import manifest, write_json, write_run
 from iwm_bayes.sampled import sampled
-from iwm_bayes.scored import Scored, kept, made_by
+from iwm_bayes.scored import Scored, scored_once
 from iwm_bayes.told import told
 from iwm_bayes.unseen import only, truly_unseen, unseen
 
@@ -97,7 +97,7 @@ def scores(fitted: Fitted, method: str, settings: Settings, tell: Callable[[str]
             parts.append(truly_unseen(at, sampled(model, refit, DRAWS), ready, fold, settings.seed))
     tell(f"{model.name}: session by session")
     found = of_people([part for part in parts if len(part.who)], ready, settings.seed)
-    return Scored(found | {"event": of_events(at, ready)}, passed)
+    return Scored(found | {"event": of_events(at, ready)}, bool(len(bad)), passed)
 
 
 def marked(table: pd.DataFrame, failed: Sequence[str]) -> pd.DataFrame:
@@ -116,14 +116,13 @@ def compare(
 ) -> Comparison:
     """Theories fitted to the same data, ranked by every unit, `unit` first; the rest as in `Comparison`.
 
-    Scores are kept beside fits that have a folder. `method` and `settings` are those of refits and of the mixture.
-    InputError where theories cannot be compared.
+    Scores are kept beside fits that have a folder. `method` and `settings` are those of refits; the mixture is sampled
+    by `nuts`, twice as long. InputError where theories cannot be compared.
     """
     settings = settings or Settings()
     failed = check(theories, unit, anyway)
-    made = made_by(method, settings)
     scored = {
-        fitted.model.name: kept(fitted.folder, made, partial(scores, fitted, method, settings, tell))
+        fitted.model.name: scored_once(fitted, method, settings, partial(scores, fitted, method, settings, tell))
         for fitted in theories
     }
     failed += [name for name, found in scored.items() if not found.passed and name not in failed]

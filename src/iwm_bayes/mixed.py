@@ -39,7 +39,7 @@ def told_of(fitted: Fitted, part: Model) -> dict[str, np.ndarray]:
     Answers as they are where what everyone shares is what the theory's own fit has on average.
     """
     before = fitted.fit["constant_data"].to_dataset()
-    if not len(before):
+    if "approximate" in fitted.fit["posterior"].attrs:  # no look ahead was needed then
         before = looked_ahead(compile_likelihood(fitted.model._replace(correlated=False), fitted.data), fitted.data)
     found = {str(name): values.values for name, values in before.items() if str(name).startswith("group_")}
     if "own_root" not in before:
@@ -65,7 +65,7 @@ def ready(theories: Sequence[Fitted]) -> Any:
     for one in theories:
         own = told_of(one, own_part(one, common))
         given |= {f"{one.model.name}::{name}": values for name, values in own.items()}
-    return informed(compiled, built, {name: x for name, x in given.items() if name in built})
+    return informed(compiled, built, given)
 
 
 def mix(theories: Sequence[Fitted], settings: Settings) -> Mixed:

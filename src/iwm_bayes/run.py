@@ -1,4 +1,4 @@
-"""A run is a folder: `fit.nc`, `summary.csv` and the other tables, `manifest.json`, figures.
+"""A run is a folder: `fit.nc`, `summary.csv` and the other tables, `manifest.json`, figures, and scores (see `scored`).
 
 It is written beside its place and moved there when it is whole, so that nothing half-written stays.
 """
