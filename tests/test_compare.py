@@ -367,26 +367,21 @@ def test_what_is_one_for_everyone_may_differ_by_figure(tmp_path):
     assert "own::centre" not in built.named_vars  # nothing is left that a group could say
 
 
-def test_a_part_is_told_of_answers_where_what_everyone_shares_is_given(tmp_path):
-    """Root and slope move with it, in proportion; rows are matched by name, and people's own places stay."""
-    file = tmp_path / "one_rate.toml"
-    file.write_text(THEORY.format("rescorla_wagner") + '[parameters.availability_rate]\npooling = "shared"\n')
+def test_a_part_is_told_of_answers_by_the_names_of_its_rows(tmp_path):
+    """In the part, how people answer comes last; everyone's places and roots come with their rows."""
+    file = tmp_path / "noisy.toml"
+    file.write_text(THEORY.format("rescorla_wagner") + "[parameters.availability_rating_slope]\nfixed = false\n")
     model = theory.load(file)
     data = simulate(model, [Phase({"therapist": steady(0.5)}, 4, True)], 5, 1)
     generator = np.random.default_rng(2)
     before = untold(model, data).map(lambda x: x.copy(data=generator.normal(size=x.shape)))
-    centre = xr.DataArray(
-        generator.normal(size=(2, 10, 3)),
-        {"row": [*before["personal"].values, "availability_rate"]},
-        ("chain", "draw", "row"),
-    )
-    fit = xr.DataTree.from_dict({"posterior": centre.to_dataset(name="centre"), "constant_data": before, "data": data})
-    part = own_part(Fitted(model, fit), {"availability_rating_noise"})
-    told_then = told_of(Fitted(model, fit), part)
-    rows = coordinates(part, data)["personal"]
-    away = float(centre.sel(row="availability_rate").mean() - before["common_place"][0])
-    there = before.sel(personal=rows, other_personal=rows).isel(common=0)
-    assert set(told_then) == {"own_place", "own_slope", "own_root"}
-    np.testing.assert_array_equal(told_then["own_place"], there["own_place"])
-    np.testing.assert_allclose(told_then["own_slope"], there["own_slope"] + away * there["own_slope_by"])
-    np.testing.assert_allclose(told_then["own_root"], there["own_root"] + away * there["own_root_by"])
+    fitted = Fitted(model, xr.DataTree.from_dict({"posterior": xr.Dataset(), "constant_data": before, "data": data}))
+    names = list(before["personal"].values)
+    part = own_part(fitted, {names[0]})
+    order = [names.index(name) for name in coordinates(part, data)["personal"]]
+    assert order == [*range(1, len(names)), 0]
+    found = told_of(fitted, part)
+    assert set(found) == {"own_place", "own_slope", "own_root"}
+    np.testing.assert_array_equal(found["own_place"], before["own_place"].values[order])
+    np.testing.assert_array_equal(found["own_slope"], before["own_slope"].values[order])
+    np.testing.assert_array_equal(found["own_root"], before["own_root"].values[order][:, order])

@@ -36,7 +36,7 @@ class Mixed(NamedTuple):
 def told_of(fitted: Fitted, part: Model) -> dict[str, np.ndarray]:
     """What a part of a theory is told of everyone's own answers (see `own_answers`) and of members of groups, by name.
 
-    Answers as they are where what everyone shares is what the theory's own fit has on average.
+    Answers as they are near the top of the theory's own fit: what everyone shares is given, and nothing follows it.
     """
     before = fitted.fit["constant_data"].to_dataset()
     if "approximate" in fitted.fit["posterior"].attrs:  # no look ahead was needed then
@@ -45,14 +45,8 @@ def told_of(fitted: Fitted, part: Model) -> dict[str, np.ndarray]:
     if "own_root" not in before:
         return found
     rows = coordinates(part, fitted.data)["personal"]
-    told = before.sel(personal=rows, other_personal=rows)
-    root, slope = told["own_root"], told["own_slope"]
-    if "common" in told.dims:
-        shared = fitted.fit["posterior"]["centre"].sel(row=told["common"].values).mean(("chain", "draw"))
-        away = xr.DataArray(shared.values, dims="common") - told["common_place"]
-        root = root + (told["own_root_by"] * away).sum("common")
-        slope = slope + (told["own_slope_by"] * away).sum("common")
-    return found | {"own_place": told["own_place"].values, "own_slope": slope.values, "own_root": root.values}
+    told = before[["own_place", "own_slope", "own_root"]].sel(personal=rows, other_personal=rows)
+    return found | {str(name): values.values for name, values in told.items()}
 
 
 def ready(theories: Sequence[Fitted]) -> Any:
