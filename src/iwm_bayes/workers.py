@@ -10,7 +10,7 @@ from multiprocessing import get_context
 from iwm_bayes.core import InputError
 from iwm_bayes.sweep import Done, Task, Through
 
-ATTEMPTS = 3  # of a task whose worker dies
+ATTEMPTS = 3  # alone, of a task whose worker dies
 ANSWERS = 20  # seconds within which a scheduler must answer
 AGAIN = "start a scheduler and workers, and run the same command again"
 
@@ -28,33 +28,38 @@ def opened(workers: int) -> ProcessPoolExecutor:
 def lasting(workers: int) -> Iterator[Through]:
     """Processes that stay for several maps, with what they have compiled; where one dies all are replaced.
 
-    What was in the hands of those that died is done again.
+    Which task killed it is not known, so each that was in hand is done again alone: none is blamed for another.
     """
     pools = [opened(workers)]
 
-    def through(work: Callable[[Task], Done], tasks: Sequence[Task]) -> Iterator[Done]:
-        left, attempts = list(reversed(tasks)), dict.fromkeys((task.key for task in tasks), 0)
-        while left:
-            running: dict[Future[Done], Task] = {}
+    def replaced() -> None:
+        pools.pop().shutdown()
+        pools.append(opened(workers))
+
+    def alone(work: Callable[[Task], Done], task: Task) -> Done:
+        for _ in range(ATTEMPTS):
             try:
-                while left or running:
-                    while left and len(running) < workers:
-                        task = left.pop()
-                        running[pools[-1].submit(work, task)] = task
-                    finished, _ = wait(running, return_when=FIRST_COMPLETED)
-                    for future in finished:
-                        done = future.result()
-                        del running[future]
-                        yield done
+                return pools[-1].submit(work, task).result()
             except BrokenProcessPool:
-                pools.pop().shutdown()
-                pools.append(opened(workers))
-                for task in running.values():
-                    attempts[task.key] += 1
-                    if attempts[task.key] < ATTEMPTS:
-                        left.append(task)
-                    else:
-                        yield given_up(task)
+                replaced()
+        return given_up(task)
+
+    def through(work: Callable[[Task], Done], tasks: Sequence[Task]) -> Iterator[Done]:
+        left, running = list(reversed(tasks)), dict[Future[Done], Task]()
+        while left or running:
+            try:
+                while left and len(running) < workers:
+                    future = pools[-1].submit(work, left[-1])
+                    running[future] = left.pop()
+                finished, _ = wait(running, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    done = future.result()
+                    del running[future]
+                    yield done
+            except BrokenProcessPool:
+                replaced()
+                while running:
+                    yield alone(work, running.popitem()[1])
 
     try:
         yield through
