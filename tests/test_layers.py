@@ -18,7 +18,7 @@ LAYERS = (  # from the ground up; within a layer a module may import those writt
     "living, simulate, retell, scanning, whitening, transforms, own_answers, hierarchy, levels",
     "build, sampler, earned, incidence",
     "method, crowd, gaussians, scores, drawn, quadrature, ascent, climb, bias, laplace, pilot",
-    "streamed, nuts, advi, control, common, answering, frequencies, mixture, infer, run, unfinished",
+    "streamed, nuts, advi, paths, pathfinder, control, common, answering, frequencies, mixture, infer, run, unfinished",
     "people, lives, identify, diagnose, advise, contrasts, likeness, derive, arms, summary, securities, individuals",
     "sampled, told, unseen, ahead, bms, following, mixed, effects, timing, checks, trajectories, compare, scored",
     "predict, sweep, workers, parquet, plan, chunks, rounds, passes, cohort",
@@ -36,7 +36,7 @@ DOORS = {
     "pytensor": {"ops", "scanning", "whitening", "transforms", "hierarchy", "build", "answering", "frequencies"}
     | {"mixture"},
     "pymc": {"transforms", "own_answers", "hierarchy", "build", "sampler", "method", "laplace", "nuts", "advi"}
-    | {"answering", "frequencies", "mixture"},
+    | {"pathfinder", "answering", "frequencies", "mixture"},
     "nutpie": {"sampler", "nuts", "streamed"},
     "numba": {"sampler"},
     "matplotlib": {"plots.*"},

@@ -21,6 +21,7 @@ from iwm_bayes.core import InputError, Model
 from iwm_bayes.laplace import compile_likelihood, laplace, quadrature
 from iwm_bayes.method import Compiled, Settings, uncompiled
 from iwm_bayes.nuts import compile_model, nuts
+from iwm_bayes.pathfinder import compile_density, pathfinder
 
 __all__ = ["METHODS", "Compiled", "Method", "Settings", "compile_likelihood", "compile_model", "fit", "laplace", "nuts"]
 
@@ -37,6 +38,7 @@ METHODS: Mapping[str, Method] = {
     "laplace": Method(compile_likelihood, laplace),
     "quadrature": Method(compile_likelihood, quadrature),
     "advi": Method(uncompiled, advi),
+    "pathfinder": Method(compile_density, pathfinder),
 }
 
 
