@@ -1,11 +1,13 @@
 """Who races: one function each, from a problem to draws of the same posterior, timed.
 
-All draw 4 chains of 500 after 500 of warm-up; this program's pilot comes on top. Compilation starts from an empty
-cache when the process does (see `peers.py`). The posterior is on the link scale: centre (row), spread (row) and
+All draw 4 chains of 500 after 500 of warm-up, and mean to accept .8 of their steps, as Stan and NumPyro do by default;
+this program's pilot comes on top. Compilation starts from an empty cache when the process does (see `peers.py`). The posterior is on the link scale: centre (row), spread (row) and
 level (row, person), each with chain and draw.
 """
 
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -15,6 +17,7 @@ import xarray as xr
 from problems import HERE, Problem
 
 CHAINS, DRAWS, WARM_UP, SEED = 4, 500, 500, 1
+ACCEPTED = 0.8
 
 
 class Timed(NamedTuple):
@@ -34,14 +37,23 @@ def priors(problem: Problem) -> dict[str, np.ndarray]:
     }
 
 
+def look_ahead_beside(name: str) -> subprocess.Popen[bytes]:
+    """A process that makes the look ahead's machine code while this one makes the sampler's, as in `iwm fit`."""
+    made = "from iwm_bayes.laplace import compile_likelihood; compile_likelihood(found.model, found.data)"
+    code = f"from problems import problem; found = problem({name!r}); {made}"
+    return subprocess.Popen([sys.executable, "-c", code], cwd=HERE)
+
+
 def iwm_bayes(problem: Problem) -> Timed:
-    """This program: nutpie on a PyMC graph, as centred as a pilot says."""
+    """This program: nutpie on a PyMC graph, in coordinates from a look ahead."""
     from iwm_bayes.infer import Settings, compile_model, nuts
 
     began = time.perf_counter()
-    ready = compile_model(problem.model, problem.data)
+    with look_ahead_beside(problem.name) as other:
+        ready = compile_model(problem.model, problem.data)
+        other.terminate()
     compiled = time.perf_counter()
-    trace = nuts(ready, problem.data, Settings(DRAWS, WARM_UP, CHAINS, SEED))
+    trace = nuts(ready, problem.data, Settings(DRAWS, WARM_UP, CHAINS, SEED, accept=ACCEPTED))
     found = trace["posterior"].to_dataset()[["centre", "spread", "level"]]
     found = found.rename(partial="row_of_spread", personal="row_of_level")
     return Timed(found, compiled - began, time.perf_counter() - compiled)
@@ -70,7 +82,7 @@ def stan(problem: Problem, centred: bool) -> Timed:
     began = time.perf_counter()
     ready = stan.build(code, data=for_stan(problem, centred), random_seed=SEED)
     compiled = time.perf_counter()
-    fitted = ready.sample(num_chains=CHAINS, num_samples=DRAWS, num_warmup=WARM_UP)
+    fitted = ready.sample(num_chains=CHAINS, num_samples=DRAWS, num_warmup=WARM_UP, delta=ACCEPTED)
     sampled = time.perf_counter()
     dims = {"centre": ("row",), "spread": ("row",), "level": ("row", "person")}
     found = {
@@ -118,7 +130,13 @@ def pyhgf(problem: Problem) -> Timed:
         level = pm.Normal("level", centre[:, None], spread[:, None], shape=shape)
         pm.Potential("likelihood", everyone(level))
         trace = pm.sample(
-            DRAWS, tune=WARM_UP, chains=CHAINS, random_seed=SEED, nuts_sampler="numpyro", progressbar=False
+            DRAWS,
+            tune=WARM_UP,
+            chains=CHAINS,
+            random_seed=SEED,
+            target_accept=ACCEPTED,
+            nuts_sampler="numpyro",
+            progressbar=False,
         )
     whole = time.perf_counter() - began
     sampling = float(trace["posterior"].attrs["sampling_time"])

@@ -20,12 +20,12 @@ import arviz as az
 import numpy as np
 import pandas as pd
 import xarray as xr
-from contestants import CHAINS, CONTESTANTS, DRAWS, WARM_UP
+from contestants import ACCEPTED, CHAINS, CONTESTANTS, DRAWS, WARM_UP
 from problems import HERE, SHAPES, problem
 
 PROGRAMS = ("pymc", "pytensor", "nutpie", "pystan", "httpstan", "pyhgf", "jax", "numpyro", "numpy")
 ABSENT = {("rescorla_wagner", "pyhgf")}  # a filter of another kind
-LIMIT = 1500  # seconds, compilation included, after which a contestant is stopped
+LIMIT = 1000  # seconds, compilation included, after which a contestant is stopped
 
 
 def race(name: str, contestant: str, folder: Path) -> None:
@@ -115,8 +115,9 @@ def main() -> None:
     parts = [
         "# Speed against peers\n\n"
         "Made by `uv run --group bench python benchmarks/peers.py`; every number is from that one run. Least bulk ESS "
-        f"of group parameters and everyone's levels; {CHAINS} chains of {DRAWS} draws after {WARM_UP} of warm-up each "
-        "(and iwm_bayes' pilot, which counts as sampling). Compilation from empty caches. All have the same data, "
+        f"of group parameters and everyone's levels; {CHAINS} chains of {DRAWS} draws after {WARM_UP} of warm-up each, "
+        f"which all mean to accept {ACCEPTED} of steps (and iwm_bayes' pilot, which counts as sampling). Compilation from "
+        "empty caches; iwm_bayes compiles on both cores, as `iwm fit` does. All have the same data, "
         "priors and likelihood: the last column says how far their group means are from those of iwm_bayes.\n\n"
         + machine()
     ]
