@@ -1,8 +1,8 @@
 """Who races: one function each, from a problem to draws of the same posterior, timed.
 
 All draw 4 chains of 500 after 500 of warm-up, and mean to accept .8 of their steps, as Stan and NumPyro do by default;
-this program's pilot comes on top. Compilation starts from an empty cache when the process does (see `peers.py`). The posterior is on the link scale: centre (row), spread (row) and
-level (row, person), each with chain and draw.
+this program's pilot comes on top. Compilation starts from an empty cache when the process does (see `peers.py`). The
+posterior is on the link scale: centre (row), spread (row) and level (row, person), each with chain and draw.
 """
 
 import os

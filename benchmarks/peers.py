@@ -116,8 +116,8 @@ def main() -> None:
         "# Speed against peers\n\n"
         "Made by `uv run --group bench python benchmarks/peers.py`; every number is from that one run. Least bulk ESS "
         f"of group parameters and everyone's levels; {CHAINS} chains of {DRAWS} draws after {WARM_UP} of warm-up each, "
-        f"which all mean to accept {ACCEPTED} of steps (and iwm_bayes' pilot, which counts as sampling). Compilation from "
-        "empty caches; iwm_bayes compiles on both cores, as `iwm fit` does. All have the same data, "
+        f"which all mean to accept {ACCEPTED} of steps (and iwm_bayes' pilot, which counts as sampling). Compilation "
+        "from empty caches; iwm_bayes compiles on both cores, as `iwm fit` does. All have the same data, "
         "priors and likelihood: the last column says how far their group means are from those of iwm_bayes.\n\n"
         + machine()
     ]
