@@ -3,7 +3,7 @@
 Effective draws per second (bulk, the minimum over group parameters and everyone's levels), with and without compilation
 from an empty cache, of this program, of Stan centred and non-centred, and of pyhgf's multilevel recipe, one after
 the other, on the same data, priors and likelihood. Each runs in a process of its own, with caches of its own. Writes
-`benchmarks/README.md`. That all have the same target is checked by their group means.
+the first part of `benchmarks/README.md`. That all have the same target is checked by their group means.
 """
 
 import json
@@ -25,6 +25,7 @@ from problems import HERE, SHAPES, problem
 
 PROGRAMS = ("pymc", "pytensor", "nutpie", "pystan", "httpstan", "pyhgf", "jax", "numpyro", "numpy")
 ABSENT = {("rescorla_wagner", "pyhgf")}  # a filter of another kind
+KEPT = "## What holds it"  # from here on the page is not made by this script
 LIMIT = 1000  # seconds, compilation included, after which a contestant is stopped
 
 
@@ -124,7 +125,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as root:
         for name, (people, events) in SHAPES.items():
             parts.append(f"## {name}, {people} people x {events} events\n\n{table(name, Path(root))}")
-    (HERE / "README.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+    page = HERE / "README.md"
+    _, heading, after = page.read_text(encoding="utf-8").partition(KEPT)
+    page.write_text("\n\n".join([*parts, heading + after]), encoding="utf-8")
 
 
 if __name__ == "__main__":
