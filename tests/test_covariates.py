@@ -17,6 +17,7 @@ from iwm_bayes.contrasts import contrasts
 from iwm_bayes.core import InputError
 from iwm_bayes.data import read, to_table
 from iwm_bayes.hierarchy import coordinates
+from iwm_bayes.infer import METHODS, Settings
 from iwm_bayes.levels import in_levels, own_centres
 from iwm_bayes.likeness import likeness
 from iwm_bayes.simulate import Phase, simulate
@@ -321,3 +322,19 @@ def test_check_counts_people_by_arm(folder):
         "arm: people by word: cbt 3 (the reference), tau 3",
         "therapist: people by word: 7 2, 8 2, 9 2",
     ]
+
+
+@pytest.mark.slow
+def test_an_ascent_finds_all_that_a_study_with_formulas_has(folder):
+    """By pathfinder, with correlated people besides: every part of a posterior, with the form it has by `nuts`."""
+    (folder / "own.toml").write_text(THEORY.replace("claim", "correlated = true\nclaim", 1), encoding="utf-8")
+    model, data = opened(folder)
+    method = METHODS["pathfinder"]
+    posterior = method.fit(method.compile(model, data), data, Settings(draws=10, chains=2))["posterior"].to_dataset()
+    assert set(posterior) == {"centre", "spread", "level", "effect", "group_spread", "deviation", "correlation"}
+    assert all(
+        values.dims[:2] == ("chain", "draw") and bool(np.isfinite(values).all()) for values in posterior.values()
+    )
+    diagonal = np.diagonal(posterior["correlation"].transpose(..., "partial", "other"), axis1=-2, axis2=-1)
+    np.testing.assert_array_equal(diagonal, 1.0)
+    assert float(abs(posterior["correlation"]).max()) <= 1.0 + 1e-12

@@ -11,7 +11,9 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 import xarray as xr
+from pymc.initial_point import make_initial_point_expression
 from pymc.model.transform.conditioning import remove_value_transforms
+from pytensor.compile.mode import Mode
 
 from iwm_bayes.answers import answers
 from iwm_bayes.answers import fields as answer_fields
@@ -140,6 +142,20 @@ def build(model: Model, data: xr.Dataset) -> pm.Model:
         for name, arguments, value, recorded in answers_in_graph(model, data, levels, lived, said):
             observe(name, model.responses[name].family, arguments, value, recorded)
     return built
+
+
+def beginning(graph: pm.Model) -> Any:
+    """A function of nothing: where the graph says that chains begin, by free variable, in the sampler's coordinates.
+
+    Not compiled at all, because it is asked a few times and numba would take a minute.
+    """
+    values = make_initial_point_expression(
+        free_rvs=graph.free_RVs,
+        rvs_to_transforms=graph.rvs_to_transforms,
+        initval_strategies=graph.rvs_to_initial_values,
+        return_transformed=True,
+    )
+    return pm.compile([], values, mode=Mode(linker="py", optimizer="fast_compile"))
 
 
 def unpooled(model: Model, data: xr.Dataset) -> pm.Model:

@@ -17,7 +17,7 @@ import pymc as pm
 import xarray as xr
 from scipy import special
 
-from iwm_bayes.build import build
+from iwm_bayes.build import beginning, build
 from iwm_bayes.core import Model
 from iwm_bayes.hierarchy import TRANSFORMED
 from iwm_bayes.laplace import compile_likelihood
@@ -30,6 +30,7 @@ from iwm_bayes.pilot import looked_ahead
 class Engine(NamedTuple):
     """What an ascent asks, what names its places, and what looks ahead."""
 
+    begin: Any  # where the look ahead would begin, by free variable, in the sampler's coordinates
     density: Any  # a place (D,) to the log density and its slope
     names: list[str]  # of what is told of a place
     expand: Any  # the free variables of the graph at a place to what is told of it
@@ -42,26 +43,30 @@ def compile_density(model: Model, data: xr.Dataset) -> Compiled:
     names = [name for name in ("centre", "effect", "member_offset", *TRANSFORMED, "level") if name in graph.named_vars]
     outputs = graph.replace_rvs_by_values([graph[name] for name in names])
     expand = graph.compile_fn(outputs, inputs=graph.value_vars, mode="NUMBA", point_fn=False)
-    density = graph.logp_dlogp_function(ravel_inputs=True, mode="NUMBA")
+    begin = beginning(graph)
+    like = begin()
+    point = {variable.name: value for variable, value in zip(graph.value_vars, like, strict=True)}
+    density = graph.logp_dlogp_function(initial_point=point, ravel_inputs=True, mode="NUMBA")
+    density(flat(like))  # numba compiles at the first call
+    expand(*like)
     pilot = compile_likelihood(model._replace(correlated=False), data)
-    return compiled(model, graph, Engine(density, names, expand, pilot), data)
+    return compiled(model, graph, Engine(begin, density, names, expand, pilot), data)
 
 
-def begun(graph: pm.Model) -> dict[str, np.ndarray]:
-    """Where the look ahead would begin, by free variable, in the sampler's coordinates."""
-    point = graph.initial_point(0)
-    return {variable.name: np.asarray(point[variable.name]) for variable in graph.value_vars}
+def flat(values: list[np.ndarray]) -> np.ndarray:
+    """Values of the graph's free variables as one place (D,)."""
+    return np.concatenate([value.ravel() for value in values])
 
 
-def apart(x: np.ndarray, like: dict[str, np.ndarray]) -> list[np.ndarray]:
+def apart(x: np.ndarray, like: list[np.ndarray]) -> list[np.ndarray]:
     """One place (D,) as the values of the graph's free variables."""
-    parts = np.split(x, np.cumsum([value.size for value in like.values()])[:-1])
-    return [part.reshape(value.shape) for part, value in zip(parts, like.values(), strict=True)]
+    parts = np.split(x, np.cumsum([value.size for value in like])[:-1])
+    return [part.reshape(value.shape) for part, value in zip(parts, like, strict=True)]
 
 
 def expanded(engine: Engine, graph: pm.Model, places: np.ndarray, settings: Settings) -> xr.Dataset:
     """Places (chain x draw, D) as draws of the graph's variables."""
-    like, shape = begun(graph), (settings.chains, settings.draws)
+    like, shape = engine.begin(), (settings.chains, settings.draws)
     values = zip(*(engine.expand(*apart(x, like)) for x in places), strict=True)
     named = {
         name: (("chain", "draw", *graph.named_vars_to_dims[name]), np.reshape(value, (*shape, *np.shape(value[0]))))
@@ -76,7 +81,7 @@ def pathfinder(ready: Compiled, data: xr.Dataset, settings: Settings) -> xr.Data
     sampled_as = looked_ahead(ready.engine.pilot, data)
     enter(ready, data, sampled_as)
     generator = np.random.default_rng(settings.seed)
-    top = np.concatenate([value.ravel() for value in begun(ready.graph).values()])
+    top = flat(ready.engine.begin())
     starts = top + generator.normal(size=(settings.chains, len(top)))
     found = [nearest(ready.engine.density, start, generator) for start in starts]
     share = special.softmax([one.bound for one in found])
