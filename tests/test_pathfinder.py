@@ -6,6 +6,7 @@ from scipy import stats
 
 from iwm_bayes import theory
 from iwm_bayes.care import steady
+from iwm_bayes.core import InputError
 from iwm_bayes.diagnose import gate
 from iwm_bayes.infer import METHODS, Settings
 from iwm_bayes.laplace import quadrature
@@ -80,6 +81,21 @@ def test_bound_of_what_is_impossible_is_the_lowest(generator):
     assert bound(lambda x: (np.nan, x), q, generator) == -np.inf
 
 
+def test_an_ascent_that_takes_no_step_has_the_gaussian_it_began_with(generator):
+    """A density that is flat: nothing is learned of it."""
+    found = nearest(lambda _: (0.0, np.zeros(SIZE)), np.full(SIZE, 2.0), generator)
+    draws, log_q = sampled(found.gaussian, 1000, generator)
+    np.testing.assert_allclose(log_q, stats.multivariate_normal(np.full(SIZE, 2.0)).logpdf(draws), rtol=1e-9)
+
+
+def test_where_nothing_is_possible_that_is_said(fitted, monkeypatch):
+    """Every ascent ends where no draw is finite."""
+    ready, data = fitted[2:]
+    monkeypatch.setattr("iwm_bayes.paths.bound", lambda *_: -np.inf)
+    with pytest.raises(InputError, match="no Gaussian near"):
+        pathfinder(ready, data, Settings(draws=5, chains=2))
+
+
 @pytest.fixture(scope="module")
 def fitted(tmp_path_factory):
     """People who do not learn and answer with known noise, by pathfinder and by quadrature."""
@@ -89,7 +105,7 @@ def fitted(tmp_path_factory):
     model = theory.load(path)
     data = simulate(model, [Phase({"therapist": steady(0.8)}, 6, True)], 60, 1)
     ready, settings = METHODS["pathfinder"].compile(model, data), Settings(draws=500)
-    return pathfinder(ready, data, settings), quadrature(ready.engine.pilot, data, settings)
+    return pathfinder(ready, data, settings), quadrature(ready.engine.pilot, data, settings), ready, data
 
 
 def test_fit_has_the_form_of_any_other_and_says_what_it_is(fitted):
@@ -103,7 +119,7 @@ def test_fit_has_the_form_of_any_other_and_says_what_it_is(fitted):
 
 def test_fit_lies_where_quadrature_puts_it_where_noise_is_known(fitted):
     """Centre, spread and everyone's level within half a posterior sd, of which .13 may be Monte-Carlo error."""
-    found, known = (fit["posterior"].to_dataset() for fit in fitted)
+    found, known = (fit["posterior"].to_dataset() for fit in fitted[:2])
     for name in ("centre", "spread", "level"):
         apart = found[name].mean(("chain", "draw")) - known[name].mean(("chain", "draw"))
         assert float(np.abs(apart / known[name].std(("chain", "draw"))).max()) < 0.5

@@ -18,7 +18,7 @@ import xarray as xr
 from scipy import special
 
 from iwm_bayes.build import beginning, build
-from iwm_bayes.core import Model
+from iwm_bayes.core import InputError, Model
 from iwm_bayes.hierarchy import TRANSFORMED
 from iwm_bayes.laplace import compile_likelihood
 from iwm_bayes.levels import in_levels
@@ -77,13 +77,18 @@ def expanded(engine: Engine, graph: pm.Model, places: np.ndarray, settings: Sett
 
 
 def pathfinder(ready: Compiled, data: xr.Dataset, settings: Settings) -> xr.DataTree:
-    """The posterior as the best Gaussian along an ascent, drawn from; `converged` says whether the ascents ended."""
+    """The posterior as the best Gaussian along an ascent, drawn from; `converged` says whether the ascents ended.
+
+    InputError where no ascent passes a place around which the density is finite.
+    """
     sampled_as = looked_ahead(ready.engine.pilot, data)
     enter(ready, data, sampled_as)
     generator = np.random.default_rng(settings.seed)
     top = flat(ready.engine.begin())
     starts = top + generator.normal(size=(settings.chains, len(top)))
     found = [nearest(ready.engine.density, start, generator) for start in starts]
+    if not any(np.isfinite(one.bound) for one in found):
+        raise InputError([f"{ready.model.name}: `pathfinder` found no Gaussian near the posterior. Use `nuts`"])
     share = special.softmax([one.bound for one in found])
     counts = generator.multinomial(settings.chains * settings.draws, share)
     drawn = [sampled(one.gaussian, count, generator)[0] for one, count in zip(found, counts, strict=True)]

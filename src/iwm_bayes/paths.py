@@ -95,10 +95,11 @@ def ascended(density: Density, start: np.ndarray) -> tuple[list[Place], bool]:
 
 
 def gaussians(path: list[Place]) -> Iterator[Gaussian]:
-    """The Gaussians along an ascent."""
+    """The Gaussians along an ascent: round where it begins, because nothing is known yet."""
     scale = np.ones_like(path[0].x)
     steps: list[np.ndarray] = []
     turns: list[np.ndarray] = []
+    yield Gaussian(path[0].x, scale, np.zeros((len(scale), 0)), np.zeros((0, 0)))
     for before, place in pairwise(path):
         step, turn = place.x - before.x, before.slope - place.slope
         if step @ turn > CURVED * (turn @ turn):
