@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pymc as pm
+import pytensor
 import pytensor.tensor as pt
 import xarray as xr
 from pymc.initial_point import make_initial_point_expression
@@ -155,7 +156,8 @@ def beginning(graph: pm.Model) -> Any:
         initval_strategies=graph.rvs_to_initial_values,
         return_transformed=True,
     )
-    return pm.compile([], values, mode=Mode(linker="py", optimizer="fast_compile"))
+    with pytensor.config.change_flags(cxx="", mode="FAST_COMPILE"):  # of scans in it, too
+        return pm.compile([], values, mode=Mode(linker="py", optimizer="fast_compile"))
 
 
 def unpooled(model: Model, data: xr.Dataset) -> pm.Model:
