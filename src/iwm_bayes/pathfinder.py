@@ -4,8 +4,9 @@ On the link scale the top of a hierarchy is where everyone is alike, and says no
 the sampler's coordinates (see `transforms`), in which they are near to standard normal, from near the top that the look
 ahead found. One ascent per chain; draws come from the best Gaussian of each (see `paths`) in proportion to the exponent
 of its bound on the evidence, so that an ascent that went astray counts for nothing. It lies around a place where all
-people are at their best together, which is too good: the noise of answers comes out too low (of `availability_rating` by
-1.2 to 1.8 posterior sds in three studies of 40, of `availability_impression` by 12 in one of 693).
+people are at their best together, which is too good: the noise of answers comes out too low (that of
+`availability_rating` by 1.2 to 1.8 posterior sds in three studies of 40, of `availability_impression` by 12 in one of
+693).
 
 Zhang, Carpenter, Gelman & Vehtari (2022), JMLR 23(306), 1-49.
 """
