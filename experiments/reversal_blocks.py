@@ -18,10 +18,10 @@ import xarray as xr
 from iwm_bayes.cli_compare import of_run
 from iwm_bayes.core import Model, response_values, rule_values
 from iwm_bayes.data import read
-from iwm_bayes.filtering import course, loop
+from iwm_bayes.filtering import course, loop, remembered
 from iwm_bayes.infer import Settings, compile_model, nuts
 from iwm_bayes.people import laid, names, newcomers, thin
-from iwm_bayes.reading import readings
+from iwm_bayes.reading import readings, taken
 from iwm_bayes.study import Study, load_study
 from iwm_bayes.theory import load
 
@@ -37,8 +37,11 @@ def answered(
     repeats = next(iter(drawn.values())).shape[-1] // people
     lived = np.tile(course(data), (1, 1, repeats))
     [(name, response)] = model.responses.items()
-    held = loop(model.rule, rule_values(model, drawn), lived, figures, readings(response, figures))
-    ratings = response.family.draw(generator, **response.given(response_values(model, name, drawn), *held))
+    wanted, p = readings(response, figures), response_values(model, name, drawn)
+    seen = dict(zip(wanted, loop(model.rule, rule_values(model, drawn), lived, figures, wanted), strict=True))
+    since = np.tile(data["since_any"].values, (1, repeats))
+    held = taken(response, remembered(response, p, seen, since, figures), figures)
+    ratings = response.family.draw(generator, **response.given(p, *held))
     return ratings.reshape(len(ratings), repeats, people).mean(axis=1)
 
 

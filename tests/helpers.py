@@ -1,13 +1,15 @@
 """What several tests need: every plug-in as a rule, random lives, graphs compiled for a few evaluations."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
+from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
 import pytensor
 import xarray as xr
-from pytensor.compile.mode import Mode
+from pytensor.compile.mode import Mode, predefined_modes
 from scipy import special, stats
 
 from iwm_bayes import filtering, population
@@ -181,6 +183,14 @@ def evaluate(inputs: list[Any], outputs: Any, rewriting: str | None = None) -> A
     """A function of a graph that is cheap to compile and slow to run: no C, and no rewriting unless named."""
     with pytensor.config.change_flags(cxx=""):
         return pytensor.function(inputs, outputs, mode=Mode("py", rewriting), on_unused_input="ignore")
+
+
+@contextmanager
+def interpreted() -> Iterator[None]:
+    """Functions of graphs are cheap to make and slow to run, as in `evaluate`, wherever the program makes them."""
+    slow = Mode("py", "stabilize")
+    with pytensor.config.change_flags(cxx="", mode=slow), patch.dict(predefined_modes, NUMBA=slow):
+        yield
 
 
 def textbook_log_density(family: Family, given: Mapping[str, Any], answers: np.ndarray) -> np.ndarray:

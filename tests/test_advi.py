@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from helpers import interpreted
 
 from iwm_bayes import advi as module
 from iwm_bayes import theory
@@ -28,7 +29,8 @@ def test_fit_has_the_form_of_any_other_and_says_what_it_is(tmp_path, monkeypatch
     model = theory.load(tmp_path / "own.toml")
     data = simulate(model, [Phase({"therapist": steady(0.8)}, 6, True)], 8, 1)
     monkeypatch.setattr(module, "STEPS", 300)
-    fit = advi(uncompiled(model, data), data, Settings(draws=20, chains=2))
+    with interpreted():  # 300 steps
+        fit = advi(uncompiled(model, data), data, Settings(draws=20, chains=2))
     posterior = fit["posterior"].to_dataset()
     assert set(posterior) == {"centre", "spread", "level"}
     assert posterior["level"].sizes == {"chain": 1, "draw": 40, "personal": 2, "person": 8}

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 import studies
 from command import iwm
+from helpers import interpreted
 
 from iwm_bayes import load, load_study, read
 from iwm_bayes.ascent import first
@@ -57,6 +58,13 @@ responses = ["availability_rating"]
 pooling = "shared"
 """,
 }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def slow_graphs():
+    """People who do not learn, whose likelihood is soon walked through."""
+    with interpreted():
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from helpers import interpreted
 from scipy import stats
 
 from iwm_bayes import theory
@@ -15,6 +16,13 @@ from iwm_bayes.paths import Place, around, bound, diagonal, nearest, sampled
 from iwm_bayes.simulate import Phase, simulate
 
 SIZE, HISTORY = 7, 3
+
+
+@pytest.fixture(scope="module", autouse=True)
+def slow_graphs():
+    """An ascent asks a few hundred times, of few people."""
+    with interpreted():
+        yield
 
 
 @pytest.fixture

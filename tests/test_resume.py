@@ -13,6 +13,7 @@ import pytest
 import xarray as xr
 from command import iwm
 from filelock import FileLock
+from test_cli import STUDY, THEORY
 
 import iwm_bayes
 from iwm_bayes import streamed
@@ -21,6 +22,7 @@ from iwm_bayes.method import Settings
 from iwm_bayes.run import read_fit
 
 DRAWS = 600
+LONG = 2000  # draws that take seconds, although there is little to fit
 FIT = ("fit", "study.toml", "--no-control", "--quiet", "--draws", str(DRAWS), "--out", "run")
 
 
@@ -28,6 +30,16 @@ FIT = ("fit", "study.toml", "--no-control", "--quiet", "--draws", str(DRAWS), "-
 def folder(tmp_path) -> Path:
     """The shipped example, which passes the gate."""
     return Path(shutil.copytree(Path(iwm_bayes.__file__).parent / "example", tmp_path / "kept"))
+
+
+@pytest.fixture
+def small(tmp_path) -> Path:
+    """A study of eight people who rate one belief, which is compiled and fitted soon."""
+    (tmp_path / "theory.toml").write_text(THEORY)
+    (tmp_path / "study.toml").write_text(STUDY.replace('"rating"', '"availability_rating"'))
+    made = iwm("simulate", "theory.toml", "--people", "8", "--sessions", "10", "--care", "therapist=steady", cwd=tmp_path)
+    assert made.returncode == 0, made.stderr
+    return tmp_path
 
 
 def stores(folder: Path) -> list[Path]:
@@ -100,33 +112,33 @@ def test_killed_at_three_moments_nothing_that_was_drawn_is_lost(folder):
                 np.testing.assert_array_equal(drawn["centre"].isel(chain=0).values, centre)
 
 
-def test_interrupted_a_run_is_whole_but_marked(folder, monkeypatch):
+def test_interrupted_a_run_is_whole_but_marked(small, monkeypatch):
     """Ctrl-C when two chains have something to say; the same command with --resume then ends the run."""
     sleep = time.sleep
 
     def interrupt(seconds: float) -> None:
         sleep(seconds)
-        place = folder / "stopped.unfinished"
+        place = small / "stopped.unfinished"
         if min(streamed.count(streamed.store_of(place, chain)) for chain in range(2)) >= streamed.SHORTEST:
             raise KeyboardInterrupt
 
-    told = [*FIT[:-1], "stopped", "--draws", "200", "--tune", "200"]
+    told = [*FIT[:-1], "stopped", "--draws", str(LONG)]
     with monkeypatch.context() as patched:
         patched.setattr(streamed.time, "sleep", interrupt)
         patched.setattr(streamed, "LOOK", 0.01)
-        stopped = iwm(*told, cwd=folder)
+        stopped = iwm(*told, cwd=small)
     assert stopped.returncode == 130
     assert "Partial" in stopped.stdout
-    facts = json.loads((folder / "stopped" / "manifest.json").read_text())
+    facts = json.loads((small / "stopped" / "manifest.json").read_text())
     assert facts["partial"].startswith("interrupted: ")
     assert not facts["passed"]
-    assert "PARTIAL" in (folder / "stopped" / "answers.csv").read_text()
-    assert (folder / "stopped.unfinished").exists()
+    assert "PARTIAL" in (small / "stopped" / "answers.csv").read_text()
+    assert (small / "stopped.unfinished").exists()
 
-    iwm(*told, "--resume", cwd=folder)
-    assert json.loads((folder / "stopped" / "manifest.json").read_text())["partial"] == ""
-    assert read_fit(folder / "stopped")["posterior"].sizes["draw"] == 200
-    assert not (folder / "stopped.unfinished").exists()
+    iwm(*told, "--resume", cwd=small)
+    assert json.loads((small / "stopped" / "manifest.json").read_text())["partial"] == ""
+    assert read_fit(small / "stopped")["posterior"].sizes["draw"] == LONG
+    assert not (small / "stopped.unfinished").exists()
 
 
 def test_two_runs_cannot_write_into_one_folder(folder):

@@ -36,10 +36,12 @@ def test_machine_code_is_linear_algebra(rows):
     """Values, by LAPACK; what flows back, by LAPACK and by finite differences along a direction."""
     generator = np.random.default_rng(3)
     point = [given(rows)[0] + np.eye(rows)[:, :, None], *generator.normal(size=(2, rows, PEOPLE))]
-    inputs, weights = [pt.dtensor3(), pt.dmatrix(), pt.dmatrix()], generator.normal(size=(rows + 1, PEOPLE))
+    point.append(generator.normal(size=(rows + 1, PEOPLE)))
+    inputs, weights = [pt.dtensor3(), pt.dmatrix(), pt.dmatrix()], pt.dmatrix()  # one machine code for any size
     place, log_determinant = coloured(*inputs)
     loss = (weights[:-1] * place).sum() + (weights[-1] * log_determinant).sum()
     outputs = [loss, place, log_determinant, *pt.grad(loss, inputs)]
+    inputs.append(weights)
     fast, slow = pytensor.function(inputs, outputs, mode="NUMBA"), evaluate(inputs, outputs)
     for a, b in zip(fast(*point), slow(*point), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-12)
