@@ -9,11 +9,14 @@ import subprocess
 from contextlib import nullcontext
 from pathlib import Path
 
-import pytensor
 import pytest
 from filelock import FileLock
 
-pytensor.config.traceback__limit = 0  # where every node of a graph was made: a sixth of the time it takes to build one
+# Tests compile much and run it little: a lower level of optimisation takes two thirds of the time. That code is kept
+# apart from what a user's fits find again. Nor is it traced where every node of a graph was made.
+COMPILED = Path(__file__).parents[1] / ".pytest_cache" / "compiled"
+os.environ.setdefault("NUMBA_OPT", "1")
+os.environ.setdefault("PYTENSOR_FLAGS", f"base_compiledir={COMPILED},traceback__limit=0")
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 INSTALL = (("apt-get", "update"), ("apt-get", "install", "--yes", "--no-install-recommends", "chromium"))

@@ -37,7 +37,8 @@ def small(tmp_path) -> Path:
     """A study of eight people who rate one belief, which is compiled and fitted soon."""
     (tmp_path / "theory.toml").write_text(THEORY)
     (tmp_path / "study.toml").write_text(STUDY.replace('"rating"', '"availability_rating"'))
-    made = iwm("simulate", "theory.toml", "--people", "8", "--sessions", "10", "--care", "therapist=steady", cwd=tmp_path)
+    size = ("--people", "8", "--sessions", "10")
+    made = iwm("simulate", "theory.toml", *size, "--care", "therapist=steady", cwd=tmp_path)
     assert made.returncode == 0, made.stderr
     return tmp_path
 

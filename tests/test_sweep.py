@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import studies
 
+from iwm_bayes import workers
 from iwm_bayes.core import InputError
 from iwm_bayes.sweep import Done, Task, perform, sweep, table, tasks_of
 from iwm_bayes.workers import cluster, processes
@@ -207,7 +208,8 @@ def test_whoever_is_killed_on_a_cluster_nothing_changes(tmp_path, dask, undistur
     assert text(sweep(folder, tasks, cluster(dask.address))) == expected
 
 
-def test_a_cluster_that_is_not_there(tmp_path):
+def test_a_cluster_that_is_not_there(tmp_path, monkeypatch):
+    monkeypatch.setattr(workers, "ANSWERS", 2)
     with pytest.raises(InputError, match="no scheduler"):
         sweep(tmp_path, tasks_of(studies.mean, CELLS, 1), cluster("tcp://127.0.0.1:9"))
 
