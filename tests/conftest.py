@@ -83,3 +83,12 @@ def no_process_beside(monkeypatch):
     from iwm_bayes import cli_fit
 
     monkeypatch.setattr(cli_fit, "compiled_beside", lambda *_: nullcontext())
+
+
+@pytest.fixture(scope="module")
+def slow_graphs():
+    """Graphs are walked through instead of compiled, for all tests of a module that says so."""
+    from helpers import interpreted
+
+    with interpreted():
+        yield

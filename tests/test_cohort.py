@@ -10,7 +10,6 @@ import pyarrow.parquet as pq
 import pytest
 import studies
 from command import iwm
-from helpers import interpreted
 
 from iwm_bayes import load, load_study, read
 from iwm_bayes.ascent import first
@@ -31,6 +30,8 @@ from iwm_bayes.scores import sums, total
 from iwm_bayes.simulate import Phase, simulate
 from iwm_bayes.sweep import Task, perform
 from iwm_bayes.workers import lasting
+
+pytestmark = pytest.mark.usefixtures("slow_graphs")  # asked a few hundred times, of few people
 
 PEOPLE, CHUNK = 250, 100
 FILES = {
@@ -58,13 +59,6 @@ responses = ["availability_rating"]
 pooling = "shared"
 """,
 }
-
-
-@pytest.fixture(scope="module", autouse=True)
-def slow_graphs():
-    """People who do not learn, whose likelihood is soon walked through."""
-    with interpreted():
-        yield
 
 
 @pytest.fixture(scope="module")

@@ -267,10 +267,7 @@ def test_what_is_one_for_everyone_is_as_the_fit_to_everyone_has_it(of_two_kinds)
 
 
 def test_random_effects_agree(of_two_kinds):
-    """By log evidence under the population of those who follow a theory, the same people are in the same place.
-
-    The fit to everyone would not do: its population is too wide.
-    """
+    """By log evidence under the population of those who follow a theory, the same people are in the same place."""
     found = []
     for index, (fitted, compiled) in enumerate(of_two_kinds):
         own = nuts(compiled, without(fitted.data, np.flatnonzero(index != KINDS)), BRIEF)

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from helpers import interpreted
 from scipy import stats
 
 from iwm_bayes import theory
@@ -15,14 +14,9 @@ from iwm_bayes.pathfinder import pathfinder
 from iwm_bayes.paths import Place, around, bound, diagonal, nearest, sampled
 from iwm_bayes.simulate import Phase, simulate
 
+pytestmark = pytest.mark.usefixtures("slow_graphs")  # asked a few hundred times, of few people
+
 SIZE, HISTORY = 7, 3
-
-
-@pytest.fixture(scope="module", autouse=True)
-def slow_graphs():
-    """An ascent asks a few hundred times, of few people."""
-    with interpreted():
-        yield
 
 
 @pytest.fixture

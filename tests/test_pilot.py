@@ -4,7 +4,7 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 import pytest
-from helpers import evaluate, interpreted
+from helpers import evaluate
 from scipy import special, stats
 
 from iwm_bayes import theory
@@ -20,6 +20,8 @@ from iwm_bayes.own_answers import own_answers
 from iwm_bayes.pilot import LEAST, STEP, looked_ahead, said, told, untold
 from iwm_bayes.simulate import Phase, simulate
 
+pytestmark = pytest.mark.usefixtures("slow_graphs")  # asked a few hundred times, of few people
+
 THEORY = """
 claim = "c"
 reference = "r"
@@ -33,13 +35,6 @@ pooling = "shared"
 fixed = false
 typical = [0.5, 1.5]
 """
-
-
-@pytest.fixture(scope="module", autouse=True)
-def slow_graphs():
-    """Each is asked a few hundred times at most, of a few people."""
-    with interpreted():
-        yield
 
 
 @pytest.fixture(scope="module")
