@@ -13,7 +13,7 @@ from iwm_bayes.population import LINKS
 from iwm_bayes.responses import RESPONSES
 
 DRAWS = 40_000
-EVENT = {"distress": 0.7, "threat": 1.3, "act": 0.5}  # what responses read beside a belief
+EVENT = {"distress": 0.7, "threat": 1.3, "act": 0.5, "told": 1.0, "acts": 1.5, "number": 4.0}  # read beside a belief
 FIVE = {name: response for name, response in RESPONSES.items() if not name[-1].isdigit() or name.endswith("_5")}
 every_response = pytest.mark.parametrize("response", FIVE.values(), ids=FIVE)
 held_low_to_high = pytest.mark.parametrize("held", [0.02, 0.4, 0.97])

@@ -46,6 +46,17 @@ def test_mean_of_items_with_its_reliability(tmp_path):
     assert noise == pytest.approx(np.sqrt(0.16) * np.std([0.25, 0.75], ddof=1))
 
 
+def test_a_rating_without_ends_is_read_as_it_stands(tmp_path):
+    """Only where a scale is given must it lie there; one that is censored has ends, whether they are given or not."""
+    frame = pd.DataFrame({"who": "a", "visit": [1, 2], "acts": [1, 0], "said": [1.3, -0.2]})
+    answer = {"said": {"column": "said"}}
+    *_, data = reading(tmp_path, frame, answer, {"said": "availability_contrast"})
+    np.testing.assert_array_equal(data["answer_said"].values[:, 0], [1.3, -0.2])
+    assert "off the scale 0..1" in faults(tmp_path, frame, answer, {"said": "availability_rating"})
+    scaled = {"said": {"column": "said", "scale": [0, 1]}}
+    assert "off the scale 0..1" in faults(tmp_path, frame, scaled, {"said": "availability_contrast"})
+
+
 def test_levels_count_from_the_first(tmp_path):
     """A Likert item by its numbers, reversed, and by its words."""
     frame = pd.DataFrame(

@@ -28,6 +28,7 @@ PHASES = [
 KINDS = {
     "beta rating": ["availability_beta_rating"],
     "impression": ["availability_impression"],
+    "contrast": ["availability_contrast"],
     "ordinal": ["worth_ordinal_5"],
     "second item": ["worth_ordinal_4", "worth_ordinal_7"],
     "level": ["worth_level"],
@@ -180,3 +181,19 @@ def test_simulated_data_are_those_read_from_their_table(tmp_path, kinds):
     study = Study.model_validate(content | {"columns": columns | {"outcome": outcome}, "responses": responses})
     again = read(study, model)
     xr.testing.assert_equal(again, data)
+
+
+def test_an_act_is_held_against_all_that_was_experienced(tmp_path):
+    """By hand, for outcomes 1, 1, one that is not seen, and 0.
+
+    The usual is .5 / 2, 1 / 3 and .5 / 4 above the middle of the scale; the unseen act is held against nothing.
+    """
+    model = theory_of(tmp_path, ["availability_contrast"])
+    data = simulate(model, [Phase({"mother": steady(0.5)}, 4)], people=1, seed=1)
+    outcomes, seen = [1.0, 1.0, 0.77, 0.0], [True, True, False, True]
+    data = data.assign(outcome=(("event", "person"), np.c_[outcomes]), seen=(("event", "person"), np.c_[seen]))
+    people = draw_people(model, ["mother"], 1, np.random.default_rng(2), spread=0.0)
+    people |= {f"availability_contrast_{name}": np.full(1, x) for name, x in (("slope", 0.0), ("intercept", 0.0))}
+    people |= {"availability_contrast_contrast": np.full(1, 0.4)}
+    mu = arguments(model, people, data)["availability_contrast"]["mu"][:, 0]
+    np.testing.assert_allclose(mu, 0.5 + 0.4 * np.array([1 / 4, 1 / 6, 0, -5 / 8]), rtol=1e-12)

@@ -12,7 +12,7 @@ from iwm_bayes.core import Family, InputError, Model, Response
 from iwm_bayes.moments import impossible
 from iwm_bayes.responses import BELIEFS, LEVELS
 from iwm_bayes.study import Answer, Outcome, Study
-from iwm_bayes.table import Table, blank, chosen, complete, scaled, texts, times
+from iwm_bayes.table import Table, blank, chosen, complete, numbers, scaled, texts, times
 
 UNNAMED = "figure"  # the one figure of a study that names none
 ANYONE = "someone new"  # whom a row without a figure is about: people in general, none of whom has been met
@@ -95,7 +95,10 @@ def instead_of_a_rating(response: Response, levels: int | None = None) -> str:
 
 
 def rated(table: Table, given: Answer, response: Response, name: str) -> np.ndarray:
-    """A rating, or the mean of items, 0..1; words are no numbers, whether the study lists them or not."""
+    """A rating, or the mean of items, 0..1; words are no numbers, whether the study lists them or not.
+
+    Where any number may be an answer, and no scale is given, numbers are taken as they stand.
+    """
     if given.levels is not None:
         ends = pd.to_numeric(pd.Series([given.levels[0], given.levels[-1]]), errors="coerce")
         remedy = f"Number them in the table and give `scale`{instead_of_a_rating(response, len(given.levels))}"
@@ -108,7 +111,12 @@ def rated(table: Table, given: Answer, response: Response, name: str) -> np.ndar
         in_steps = instead_of_a_rating(response)
         return f"Number them in the table{in_steps}{f', with {levels} here' if in_steps else ''}"
 
-    items = np.array([scaled(table, column, given.scale or (0.0, 1.0), remedy_of) for column in given.columns])
+    def of_item(column: str) -> np.ndarray:
+        if response.family.endless and given.scale is None:
+            return numbers(table, column, remedy_of)
+        return scaled(table, column, given.scale or (0.0, 1.0), remedy_of)
+
+    items = np.array([of_item(column) for column in given.columns])
     enough = (~np.isnan(items)).mean(axis=0) >= 0.5  # the mean of fewer than half of the items is another scale
     return np.where(enough, np.nansum(items, axis=0) / np.maximum((~np.isnan(items)).sum(axis=0), 1), np.nan)
 

@@ -101,6 +101,11 @@ class Family(NamedTuple):
     whole: bool = False  # values are 0, 1, ... levels - 1
     levels: int = 2
 
+    @property
+    def endless(self) -> bool:
+        """Whether any number may be an answer."""
+        return not self.whole and self.bounds is None and self.inside is None
+
 
 class Response(NamedTuple):
     """How a belief shows in what a person does or says.

@@ -25,6 +25,9 @@ READS: Mapping[str, Callable[[View], Array]] = {
     "availability": lambda view: view.now.availability.mean,
     "worth": lambda view: view.now.worth.mean,  # type: ignore[union-attr]  # theory.load gives it where it is read
     "act": lambda view: view.told * (view.event.outcome - constant(0.5)),
+    "told": lambda view: view.told,
+    "acts": lambda view: view.told * (view.event.outcome - constant(0.5)),  # as `act`, for who keeps what there was
+    "number": lambda view: view.told,  # of acts, for who keeps them
     "surprise": lambda view: view.told * (view.event.outcome - view.before.expected),
     "worth_change": lambda view: view.now.worth.mean - view.before.worth.mean,  # type: ignore[union-attr]
     "perceived": lambda view: view.before.perceived,  # where `assimilating` gives it

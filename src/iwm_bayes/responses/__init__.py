@@ -3,6 +3,7 @@
 from iwm_bayes.core import Response
 from iwm_bayes.responses import approach, autoregressive, bid, dropout, seek, worth_state
 from iwm_bayes.responses.beta_rating import beta_rating
+from iwm_bayes.responses.contrast import contrast
 from iwm_bayes.responses.impression import impression
 from iwm_bayes.responses.invest import invest
 from iwm_bayes.responses.ordinal import ordinal
@@ -15,6 +16,7 @@ RESPONSES: dict[str, Response] = {
     **{f"{about}_rating": rating(about) for about in BELIEFS},
     **{f"autoregressive_{about}_rating": autoregressive.rating(about) for about in BELIEFS},
     **{f"{about}_impression": impression(about) for about in BELIEFS},
+    **{f"{about}_contrast": contrast(about) for about in BELIEFS},
     **{f"{about}_beta_rating": beta_rating(about) for about in BELIEFS},
     **{f"{about}_ordinal_{levels}": ordinal(about, levels) for about in BELIEFS for levels in LEVELS},
     "perceived_rating": rating("perceived"),
