@@ -9,7 +9,7 @@ import xarray as xr
 from scipy import stats
 
 from iwm_bayes import calibrate, theory
-from iwm_bayes.calibrate import Ranked, band, calibration, compiled, holm, judged, placed, uniform_p
+from iwm_bayes.calibrate import TRIES, Ranked, band, calibration, compiled, holm, judged, placed, uniform_p
 from iwm_bayes.simulate import simulate
 
 SETS, COUNT = 400, 100
@@ -85,16 +85,17 @@ def test_one_fault_among_many_quantities_is_named():
     assert table["bias"]["wrong"] == pytest.approx(0.4, abs=3 / np.sqrt(200))
 
 
-@pytest.mark.parametrize(("verdicts", "chains"), [([True], 1), ([False, True], 4), ([False, False], 4)])
-def test_a_study_whose_gate_fails_is_drawn_longer_once(monkeypatch, verdicts, chains):
-    """And what its longer chains say counts, also where they fail."""
+@pytest.mark.parametrize("verdicts", [[True], [False, True], [False, False, True], [False, False, False]])
+def test_a_study_whose_gate_fails_is_drawn_with_more_care(monkeypatch, verdicts):
+    """The first try that passes counts; where none does, the last, as failed."""
     said, asked = iter(verdicts), []
     monkeypatch.setattr(calibrate, "nuts", lambda _, __, settings: asked.append(settings) or settings)
     monkeypatch.setattr(calibrate, "gate", lambda _: SimpleNamespace(passed=next(said)))
     fit, verdict = calibrate.fitted(SimpleNamespace(sampler=None), xr.Dataset(), 7)
-    assert (fit.draws, fit.tune, fit.seed) == (chains * calibrate.DRAWS, chains * calibrate.TUNE, 7)
-    assert len(asked) == len(verdicts)
+    assert asked == [settings._replace(seed=7) for settings in TRIES[: len(verdicts)]]
+    assert fit == asked[-1]
     assert verdict.passed == verdicts[-1]
+    assert [(x.draws, x.accept) for x in TRIES] == sorted((x.draws, x.accept) for x in TRIES)
 
 
 THEORY = 'claim = "-"\nreference = "-"\nrule = "rescorla_wagner"\nresponses = ["availability_rating"]\n'

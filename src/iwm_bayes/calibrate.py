@@ -32,8 +32,11 @@ from iwm_bayes.theory import load
 
 FIGURES = ("friend", "therapist")
 JUDGED = "therapist"  # whose sessions are counted
-DRAWS, TUNE = 1000, 200  # per chain, of four: fewer draws fail the gate for want of them
-LONGER, ACCEPT = 4, 0.98  # times as much of both, and in smaller steps, once, for a fit whose gate failed
+TRIES = (  # of four chains each, until a gate is passed
+    Settings(draws=500, tune=150, accept=0.65),  # steps so long that seven of them turn around
+    Settings(draws=1000, tune=200, accept=0.9),  # not too long for spreads that reach down to zero
+    Settings(draws=4000, tune=800, accept=0.98),
+)
 THINNED = 200  # draws at which derived quantities are computed
 LEVEL = 0.05  # of all tests together
 UNIFORM = 4000  # simulated rank sets, from which the band is known
@@ -127,12 +130,12 @@ def placed(one: Ranked, generator: np.random.Generator) -> float:
 
 
 def fitted(ready: Ready, data: xr.Dataset, seed: int) -> tuple[xr.DataTree, Verdict]:
-    """A study's posterior and its verdict: where the gate fails, that of longer chains in smaller steps."""
-    fit = nuts(ready.sampler, data, Settings(DRAWS, TUNE, seed=seed))
-    if (verdict := gate(fit)).passed:
-        return fit, verdict
-    fit = nuts(ready.sampler, data, Settings(LONGER * DRAWS, LONGER * TUNE, seed=seed, accept=ACCEPT))
-    return fit, gate(fit)
+    """A study's posterior and its verdict: of the first try that passes its gate, else of the last one."""
+    for settings in TRIES:
+        fit = nuts(ready.sampler, data, settings._replace(seed=seed))
+        if (verdict := gate(fit)).passed:
+            break
+    return fit, verdict
 
 
 def judged(ready: Ready, makes: Model, people: int, sessions: int, generator: np.random.Generator) -> dict[str, Any]:
