@@ -12,14 +12,16 @@ from iwm_bayes.ascent import climbed
 from iwm_bayes.care import steady
 from iwm_bayes.climb import topped
 from iwm_bayes.crowd import beginning, centres
+from iwm_bayes.gaussians import settled
 from iwm_bayes.hierarchy import pooled
 from iwm_bayes.infer import compile_likelihood
 from iwm_bayes.laplace import posed
 from iwm_bayes.method import enter, uncompiled
 from iwm_bayes.own_answers import own_answers
-from iwm_bayes.pilot import LEAST, STEP, looked_ahead, said, told, untold
+from iwm_bayes.pilot import LEAST, looked_ahead, said, said_at, said_by, told, untold
 from iwm_bayes.simulate import Phase, simulate
 
+STEP = 0.05  # of what everyone shares, link scale
 pytestmark = pytest.mark.usefixtures("slow_graphs")  # asked a few hundred times, of few people
 
 THEORY = """
@@ -51,18 +53,32 @@ def ready(tmp_path_factory):
 
 
 def test_what_answers_say_is_followed_to_the_first_order(ready):
-    """Half as far from where everyone was, what is left of root and slope is a quarter."""
+    """Half as far from where everyone was, what is left of root and slope is a quarter, people having moved on."""
     _, _, problem, group, people = ready
-    found, left = told(problem, group, people), []
+    root, slope = said_at(problem, group, people)
+    root_by, slope_by = said_by(problem, group, people, np.full(2, STEP / 5.0))
+    left = []
     for far in (4.0 * STEP, 2.0 * STEP):
         away = far * np.array([1.0, -1.0])
-        root, slope = said(problem, group._replace(shared=group.shared + away), people)
-        by_line = (
-            found["own_root"] + np.einsum("desn,s->den", found["own_root_by"], away),
-            found["own_slope"] + np.einsum("dsn,s->dn", found["own_slope_by"], away),
-        )
-        left.append([np.abs(exact - line).mean() for exact, line in zip((root, slope), by_line, strict=True)])
+        there = said_at(problem, group._replace(shared=group.shared + away), people)
+        by_line = root + np.einsum("desn,s->den", root_by, away), slope + np.einsum("dsn,s->dn", slope_by, away)
+        left.append([np.abs(exact - line).mean() for exact, line in zip(there, by_line, strict=True)])
     np.testing.assert_allclose(np.divide(*left), 4.0, rtol=0.15)  # but for the third order
+
+
+def test_what_answers_say_is_that_of_where_people_have_moved_to(ready):
+    """The Gaussian that is told of another rate and noise has its top where everyone's answers have theirs there."""
+    _, _, problem, group, people = ready
+    there = group._replace(shared=group.shared + STEP)
+    root, slope = said_at(problem, there, people)
+    moved = settled(problem, there, people.x, people.variance)
+    exact, at = said(problem, there, moved)
+    tops = [
+        x + np.linalg.solve(np.einsum("ikn,jkn->nij", r, r), s.T[..., None])[..., 0].T
+        for x, r, s in ((people.x, root, slope), (moved.x, exact, at))
+    ]
+    np.testing.assert_allclose(*tops, rtol=1e-9)
+    assert np.abs(moved.x - people.x).max() > 0.01
 
 
 def test_people_go_along_with_what_everyone_shares(ready):
