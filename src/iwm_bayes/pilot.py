@@ -70,8 +70,7 @@ def said(problem: Problem, group: Group, people: People) -> tuple[np.ndarray, np
 def said_at(problem: Problem, group: Group, people: People) -> tuple[np.ndarray, np.ndarray]:
     """The same under another group, under which people move on; the slope is that of a Gaussian there where they were.
 
-    Where a rate is higher people are elsewhere, and what their answers say of them there differs: held where they were,
-    a group of 40 under `compensatory` had 319 divergences, and none to four where they moved on.
+    Where a rate is higher people are elsewhere, and what their answers say of them there differs.
     """
     there = settled(problem, group, people.x, people.variance)
     root, slope = said(problem, group, there)

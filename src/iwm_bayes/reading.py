@@ -20,14 +20,24 @@ class View(NamedTuple):
     told: Array  # 1 once the outcome was experienced, else 0
 
 
+def told(view: View) -> Array:
+    """1 once the outcome was experienced, else 0."""
+    return view.told
+
+
+def act(view: View) -> Array:
+    """How far from the middle of the scale the outcome was, 0 where there was none to experience."""
+    return view.told * (view.event.outcome - constant(0.5))
+
+
 READS: Mapping[str, Callable[[View], Array]] = {
     "expected": lambda view: view.now.expected,
     "availability": lambda view: view.now.availability.mean,
     "worth": lambda view: view.now.worth.mean,  # type: ignore[union-attr]  # theory.load gives it where it is read
-    "act": lambda view: view.told * (view.event.outcome - constant(0.5)),
-    "told": lambda view: view.told,
-    "acts": lambda view: view.told * (view.event.outcome - constant(0.5)),  # as `act`, for who keeps what there was
-    "number": lambda view: view.told,  # of acts, for who keeps them
+    "act": act,
+    "told": told,
+    "acts": act,  # the same by another name, for a response that keeps them and reads this one, too
+    "number": told,  # of acts, likewise
     "surprise": lambda view: view.told * (view.event.outcome - view.before.expected),
     "worth_change": lambda view: view.now.worth.mean - view.before.worth.mean,  # type: ignore[union-attr]
     "perceived": lambda view: view.before.perceived,  # where `assimilating` gives it
