@@ -1,4 +1,4 @@
-"""Living through a sequence of events in a graph: events are scanned over, never unrolled."""
+"""Living through a sequence of events in a graph: the rule's step, written once in scalars and taken at every event."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,9 +7,11 @@ import pytensor
 import pytensor.tensor as pt
 
 from iwm_bayes.core import Params, Rule, each, leaves
+from iwm_bayes.equations import Equations, scalars
 from iwm_bayes.filtering import Moment, read, step, unpack
 from iwm_bayes.ops import constant, flat, refill
 from iwm_bayes.reading import Reading
+from iwm_bayes.stepping import Walk
 
 
 def graphs(tree: Any) -> list[Any]:
@@ -35,30 +37,18 @@ def summed_in_graph(share: Any, reading: Any) -> Any:
 
 
 def scan(rule: Rule, p: Params, course: Any, figures: int, wanted: Sequence[Reading]) -> list[Any]:
-    """What each reading sees at every event, (event, person) per reading, as `filtering.loop` finds it.
-
-    Every output is multiplied by 1. Where the gradient of one output contains another output as it stands, PyTensor
-    copies the whole gradient for each pair of input and output, which takes minutes with twenty states; a product
-    is nowhere contained, and simplified away.
-    """
+    """What each reading sees at every event, (event, person) per reading, as `filtering.loop` finds it."""
     p = as_graphs(p)
     start = rule.start(p, figures)
-    states, constants = ([pt.as_tensor(graph) for graph in graphs(tree)] for tree in (start, p))
-
-    def one(row: Any, *rest: Any) -> list[Any]:
-        given = iter(rest)
-        s, values = (each(lambda leaf: refill(leaf, given), tree) for tree in (start, p))
-        event, seen = unpack(row, figures)
-        before, after = step(rule, values, s, event, seen)
-        outputs = [*graphs(after), *read(rule, values, Moment(s, before, after, event, seen), wanted)]
-        return [constant(1.0) * output for output in outputs]
-
-    outputs = pytensor.scan(
-        one,
-        sequences=[course],
-        outputs_info=[*states, *[None] * len(wanted)],
-        non_sequences=constants,
-        strict=True,
-        return_updates=False,
-    )
-    return outputs[len(states) :]
+    states, parameters = graphs(start), graphs(p)
+    inputs = scalars(course.type.shape[1] + len(states) + len(parameters))
+    given = iter(inputs)
+    row = [next(given) for _ in range(course.type.shape[1])]
+    s, values = (each(lambda leaf: refill(leaf, given), tree) for tree in (start, p))
+    event, seen = unpack(row, figures)
+    before, after = step(rule, values, s, event, seen)
+    outputs = [*graphs(after), *read(rule, values, Moment(s, before, after, event, seen), wanted)]
+    walk = Walk(Equations(inputs, map(pt.as_tensor, outputs)), len(row), len(states))
+    nobody = pt.zeros_like(course[0, 0])
+    _, said = walk(course, *(pt.stack([nobody + x for x in several]) for several in (states, parameters)))
+    return [said[:, index] for index in range(len(wanted))]

@@ -1,0 +1,58 @@
+"""Equations between scalars, to be computed for many people at once: as one operation of machine code, or by Python."""
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pytensor
+import pytensor.scalar as ps
+import pytensor.tensor as pt
+from pytensor.compile.mode import Mode
+from pytensor.graph import rewrite_graph
+from pytensor.graph.basic import Constant
+from pytensor.graph.fg import FunctionGraph
+from pytensor.graph.replace import vectorize_graph
+from pytensor.scalar.basic import Composite
+
+SAFE = ("stabilize",)  # what PyTensor does to a graph before it is differentiated
+FAST = ("merge", "canonicalize", "stabilize", "specialize")  # and before it becomes machine code
+
+
+def scalars(count: int) -> list[Any]:
+    """So many graphs without dims."""
+    return [pt.dscalar() for _ in range(count)]
+
+
+class Equations:
+    """Outputs from inputs, graphs without dims."""
+
+    def __init__(self, inputs: Sequence[Any], outputs: Iterable[Any]) -> None:
+        self.inputs, self.outputs = list(inputs), rewrite_graph(list(outputs), include=SAFE)
+
+    @cached_property
+    def on_vectors(self) -> Callable[..., list[np.ndarray]]:
+        """The same of vectors, by PyTensor's Python: slow, and made at once."""
+        vectors = [pt.dvector() for _ in self.inputs]
+        outputs = vectorize_graph(self.outputs, dict(zip(self.inputs, vectors, strict=True)))
+        return pytensor.function(vectors, outputs, mode=Mode("py", None), on_unused_input="ignore")
+
+    def of_people(self, *inputs: np.ndarray) -> np.ndarray:
+        """Everyone's outputs (output, person) from inputs (some of them, person)."""
+        rows = np.concatenate(inputs)
+        return np.stack([np.broadcast_to(found, rows.shape[1]) for found in self.on_vectors(*rows)])
+
+    @cached_property
+    def as_one(self) -> Composite:
+        """The same as one operation on scalars, of which machine code is made."""
+        graph = FunctionGraph(self.inputs, rewrite_graph(self.outputs, include=FAST), clone=True)
+        known = {variable: ps.float64() for variable in graph.inputs}
+        inputs = list(known.values())
+
+        def scalar(variable: Any) -> Any:
+            return ps.constant(variable.data, variable.dtype) if isinstance(variable, Constant) else known[variable]
+
+        for node in graph.toposort():
+            made = node.op.scalar_op.make_node(*map(scalar, node.inputs))
+            known |= dict(zip(node.outputs, made.outputs, strict=True))
+        return Composite(inputs, [ps.identity(scalar(output)) for output in graph.outputs])
