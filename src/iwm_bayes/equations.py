@@ -16,7 +16,7 @@ from pytensor.graph.replace import vectorize_graph
 from pytensor.scalar.basic import Composite
 
 SAFE = ("stabilize",)  # what PyTensor does to a graph before it is differentiated
-FAST = ("merge", "canonicalize", "stabilize", "specialize")  # and before it becomes machine code
+FAST = ("merge", "canonicalize", "stabilize", "specialize")  # and before it becomes machine code, without C
 
 
 def scalars(count: int) -> list[Any]:
@@ -45,7 +45,7 @@ class Equations:
     @cached_property
     def as_one(self) -> Composite:
         """The same as one operation on scalars, of which machine code is made."""
-        graph = FunctionGraph(self.inputs, rewrite_graph(self.outputs, include=FAST), clone=True)
+        graph = FunctionGraph(self.inputs, rewrite_graph(self.outputs, include=FAST, exclude=("cxx_only",)), clone=True)
         known = {variable: ps.float64() for variable in graph.inputs}
         inputs = list(known.values())
 
