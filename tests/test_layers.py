@@ -33,18 +33,8 @@ LAYERS = (  # from the ground up; within a layer a module may import those writt
     "__init__",
 )
 DOORS = {
-    "pytensor": {
-        "ops",
-        "stepping",
-        "scanning",
-        "whitening",
-        "transforms",
-        "hierarchy",
-        "build",
-        "answering",
-        "frequencies",
-    }
-    | {"mixture"},
+    "pytensor": {"ops", "equations", "stepping", "scanning", "whitening", "transforms", "hierarchy", "build"}
+    | {"answering", "frequencies", "mixture"},
     "pymc": {"transforms", "own_answers", "hierarchy", "build", "sampler", "method", "laplace", "nuts", "advi"}
     | {"pathfinder", "answering", "frequencies", "mixture"},
     "nutpie": {"sampler", "nuts", "streamed"},
