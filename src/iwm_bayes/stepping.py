@@ -92,16 +92,19 @@ class WalkBack(Op):
         return [(states, people), p]
 
 
+SOME = 64  # people at a time, all of whose states stay near the processor
 WALK = """
 def walk(course, start, p):
     events, _, people = course.shape
     held, said = np.empty((events, {states}, people)), np.empty((events, {said}, people))
     state = start.copy()
-    for event in range(events):
-        held[event] = state
-        for person in range(people):
-            {found} = step({given})
-            {kept}
+    for first in range(0, people, {some}):
+        last = min(first + {some}, people)
+        for event in range(events):
+            held[event, :, first:last] = state[:, first:last]
+            for person in range(first, last):
+                {found} = step({given})
+                {kept}
     return held, said
 """
 
@@ -109,10 +112,12 @@ WALK_BACK = """
 def walk_back(course, held, p, by_said):
     events, states, people = held.shape
     by_state, by_p = np.zeros((states, people)), np.zeros(p.shape)
-    for event in range(events - 1, -1, -1):
-        for person in range(people):
-            {found} = step({given})
-            {kept}
+    for first in range(0, people, {some}):
+        last = min(first + {some}, people)
+        for event in range(events - 1, -1, -1):
+            for person in range(first, last):
+                {found} = step({given})
+                {kept}
     return by_state, by_p
 """
 
@@ -129,7 +134,7 @@ def looped(source: str, step: Equations, given: list[str], kept: list[str], **si
     """
     found = [f"x{index}" for index in range(len(kept))]
     lines = "; ".join(f"{where} {x}" for where, x in zip(kept, found, strict=True))
-    source = source.format(found=", ".join(found), given=", ".join(given), kept=lines, **sizes)
+    source = source.format(found=", ".join(found), given=", ".join(given), kept=lines, some=SOME, **sizes)
     one, key = numba_funcify_and_cache_key(step.as_one, node=step.as_one.make_node(*step.as_one.inputs))
     name = source.split("(")[0].split()[-1]
     loop = compile_numba_function_src(source, name, {"np": np, "step": one})
