@@ -15,7 +15,7 @@ from pytensor.graph.fg import FunctionGraph
 from pytensor.graph.replace import vectorize_graph
 from pytensor.scalar.basic import Composite
 
-SAFE = ("stabilize",)  # what PyTensor does to a graph before it is differentiated
+SAFE = ("stabilize",)  # what PyTensor does before it differentiates; not sums of over 32, which its Python cannot add
 FAST = ("merge", "canonicalize", "stabilize", "specialize")  # and before it becomes machine code, without C
 
 

@@ -25,7 +25,7 @@ def as_graphs(p: Params) -> Params:
 
 
 def summed_in_graph(share: Any, reading: Any) -> Any:
-    """`filtering.summed` in a graph."""
+    """`filtering.summed` in a graph; times 1, because PyTensor copies gradients of outputs that contain each other."""
     start = pt.zeros_like(reading[0])
     return pytensor.scan(
         lambda left, new, total: constant(1.0) * (left * total + new),
@@ -41,14 +41,14 @@ def scan(rule: Rule, p: Params, course: Any, figures: int, wanted: Sequence[Read
     p = as_graphs(p)
     start = rule.start(p, figures)
     states, parameters = graphs(start), graphs(p)
-    inputs = scalars(course.type.shape[1] + len(states) + len(parameters))
-    given = iter(inputs)
-    row = [next(given) for _ in range(course.type.shape[1])]
+    fields = course.type.shape[1]
+    inputs = scalars(fields + len(states) + len(parameters))
+    given = iter(inputs[fields:])
     s, values = (each(lambda leaf: refill(leaf, given), tree) for tree in (start, p))
-    event, seen = unpack(row, figures)
+    event, seen = unpack(inputs[:fields], figures)
     before, after = step(rule, values, s, event, seen)
     outputs = [*graphs(after), *read(rule, values, Moment(s, before, after, event, seen), wanted)]
-    walk = Walk(Equations(inputs, map(pt.as_tensor, outputs)), len(row), len(states))
+    walk = Walk(Equations(inputs, map(pt.as_tensor, outputs)), fields, len(states))
     nobody = pt.zeros_like(course[0, 0])
     _, said = walk(course, *(pt.stack([nobody + x for x in several]) for several in (states, parameters)))
     return [said[:, index] for index in range(len(wanted))]

@@ -3,8 +3,9 @@
     state[event + 1], said[event] = step(row[event], state[event], p)
 
 A step is written in scalars, because people do not act on each other. PyTensor's own scan calls a function at every
-event, which makes new arrays for all that it returns; for some dozens of people that costs several times as much as
-what is computed. Going back, a step's slope is computed anew from the state that it began with.
+event, which makes new arrays for all that it returns; for some dozens of people and a rule like Rescorla and Wagner's
+that costs several times as much as what is computed. Going back, a step's slope is computed anew from the state that it
+began with.
 """
 
 from functools import cached_property
