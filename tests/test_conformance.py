@@ -8,7 +8,7 @@ import pytest
 from helpers import READINGS, differing_by_figure, draw_levels, evaluate, from_levels, lifted_rules, lived, on_arrays
 from pytensor.graph.traversal import ancestors
 
-from iwm_bayes import filtering, scanning, stepping
+from iwm_bayes import filtering, scanning
 from iwm_bayes.core import leaves, rebuild
 from iwm_bayes.data import arrange
 from iwm_bayes.filtering import SCALARS, course
@@ -80,10 +80,9 @@ def test_gradient_equals_finite_differences(rule, graph, figures):
     np.testing.assert_allclose(gradient, expected, rtol=1e-6, atol=1e-7)
 
 
-def test_machine_code_equals_python(monkeypatch):
-    """The loop that is compiled, forwards and back, two people at a time and one left over, and its Op's Python."""
-    monkeypatch.setattr(stepping, "SOME", 2)
-    lives, levels = course(lived(3)), draw_levels(RULES["compensatory"], 3, people=5)
+def test_machine_code_equals_python():
+    """The loop that is compiled, forwards and back, eight people abreast twice and four left over, and Python."""
+    lives, levels = np.tile(course(lived(3)), 4), draw_levels(RULES["compensatory"], 3, people=20)
     inputs, readings = scanned(RULES["compensatory"], levels, lives, 3)
     weights = np.random.default_rng(3).normal(size=(len(READINGS), *lives[:, 0].shape))
     outputs = [readings, pt.grad((weights * readings).sum(), inputs[0])]

@@ -15,7 +15,8 @@ LAYERS = (  # from the ground up; within a layer a module may import those writt
     "naming, keys, study, table, formulas, covariates, moments, supplied, columns, legends",
     "written, sequence, data, care",
     "population, theory, asked, filtering, answers",
-    "living, simulate, retell, equations, stepping, scanning, whitening, transforms, own_answers, hierarchy, levels",
+    "living, simulate, retell, equations, abreast, stepping, scanning, whitening, transforms, own_answers",
+    "hierarchy, levels",
     "build, sampler, earned, incidence",
     "method, crowd, gaussians, scores, drawn, quadrature, ascent, climb, bias, laplace, pilot",
     "streamed, nuts, advi, paths, pathfinder, control, common, answering, frequencies, mixture, infer, run, unfinished",
@@ -33,7 +34,7 @@ LAYERS = (  # from the ground up; within a layer a module may import those writt
     "__init__",
 )
 DOORS = {
-    "pytensor": {"ops", "equations", "stepping", "scanning", "whitening", "transforms", "hierarchy", "build"}
+    "pytensor": {"ops", "equations", "abreast", "stepping", "scanning", "whitening", "transforms", "hierarchy", "build"}
     | {"answering", "frequencies", "mixture"},
     "pymc": {"transforms", "own_answers", "hierarchy", "build", "sampler", "method", "laplace", "nuts", "advi"}
     | {"pathfinder", "answering", "frequencies", "mixture"},

@@ -96,7 +96,7 @@ class Family(NamedTuple):
 
     distribution: str
     draw: Callable[..., Array]  # (generator, **given) -> array; censoring included
-    bounds: tuple[float, float] | None = None  # values outside are recorded as the bound; symmetric around `mu`
+    bounds: tuple[float, float] | None = None  # of a Normal: values outside are recorded as the bound
     inside: tuple[float, float] | None = None  # values recorded outside are taken to lie at its nearer end
     whole: bool = False  # values are 0, 1, ... levels - 1
     levels: int = 2

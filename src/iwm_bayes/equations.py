@@ -13,6 +13,7 @@ from pytensor.graph import rewrite_graph
 from pytensor.graph.basic import Constant
 from pytensor.graph.fg import FunctionGraph
 from pytensor.graph.replace import vectorize_graph
+from pytensor.graph.traversal import ancestors
 from pytensor.scalar.basic import Composite
 
 SAFE = ("stabilize",)  # what PyTensor does before it differentiates; not sums of over 32, which its Python cannot add
@@ -44,7 +45,10 @@ class Equations:
 
     @cached_property
     def as_one(self) -> Composite:
-        """The same as one operation on scalars, of which machine code is made."""
+        """The same as one operation on scalars, of which machine code is made.
+
+        Of a square root numba makes a call, which is made for one person at a time; of a power, an instruction.
+        """
         graph = FunctionGraph(self.inputs, rewrite_graph(self.outputs, include=FAST, exclude=("cxx_only",)), clone=True)
         known = {variable: ps.float64() for variable in graph.inputs}
         inputs = list(known.values())
@@ -53,6 +57,11 @@ class Equations:
             return ps.constant(variable.data, variable.dtype) if isinstance(variable, Constant) else known[variable]
 
         for node in graph.toposort():
-            made = node.op.scalar_op.make_node(*map(scalar, node.inputs))
-            known |= dict(zip(node.outputs, made.outputs, strict=True))
+            given = [scalar(variable) for variable in node.inputs]
+            known[node.outputs[0]] = given[0] ** 0.5 if node.op == pt.sqrt else node.op.scalar_op(*given)
         return Composite(inputs, [ps.identity(scalar(output)) for output in graph.outputs])
+
+    def asked(self, count: int) -> list[int]:
+        """Which of the first so many inputs the outputs depend on."""
+        known = set(ancestors(self.outputs))
+        return [index for index, variable in enumerate(self.inputs[:count]) if variable in known]

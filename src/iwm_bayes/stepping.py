@@ -8,8 +8,10 @@ that costs several times as much as what is computed. Going back, a step's slope
 began with.
 """
 
+from collections.abc import Sequence
 from functools import cached_property
 from hashlib import sha256
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -24,6 +26,7 @@ from pytensor.link.numba.dispatch.basic import (
     register_funcify_and_cache_key,
 )
 
+from iwm_bayes.abreast import ABREAST, give, inside, take
 from iwm_bayes.equations import Equations, scalars
 
 
@@ -93,70 +96,94 @@ class WalkBack(Op):
         return [(states, people), p]
 
 
-SOME = 64  # people at a time, all of whose states stay near the processor
 WALK = """
 def walk(course, start, p):
     events, _, people = course.shape
     held, said = np.empty((events, {states}, people)), np.empty((events, {said}, people))
-    state = start.copy()
-    for first in range(0, people, {some}):
-        last = min(first + {some}, people)
+    table = np.zeros(({rows}, ABREAST))
+    now, state, own, says = {tables}
+    asked = np.array({asked})
+    for first in range(0, people, ABREAST):
+        last = min(first + ABREAST, people)
+        take(state, start, range({states}), first, last)
+        take(own, p, range({parameters}), first, last)
         for event in range(events):
-            held[event, :, first:last] = state[:, first:last]
-            for person in range(first, last):
+            take(now, course[event], asked, first, last)
+            give(held[event], state, first, last)
+            for one in range(ABREAST):
                 {found} = step({given})
                 {kept}
+            give(said[event], says, first, last)
     return held, said
 """
 
 WALK_BACK = """
 def walk_back(course, held, p, by_said):
-    events, states, people = held.shape
-    by_state, by_p = np.zeros((states, people)), np.zeros(p.shape)
-    for first in range(0, people, {some}):
-        last = min(first + {some}, people)
+    events, _, people = held.shape
+    by_start, by_p = np.empty(({states}, people)), np.empty(p.shape)
+    table = np.zeros(({rows}, ABREAST))
+    now, state, own, by_state, by_says, by_own = {tables}
+    asked = np.array({asked})
+    for first in range(0, people, ABREAST):
+        last = min(first + ABREAST, people)
+        take(own, p, range({parameters}), first, last)
+        by_state[:] = 0.0
+        by_own[:] = 0.0
         for event in range(events - 1, -1, -1):
-            for person in range(first, last):
+            take(now, course[event], asked, first, last)
+            take(state, held[event], range({states}), first, last)
+            take(by_says, by_said[event], range({said}), first, last)
+            for one in range(ABREAST):
                 {found} = step({given})
                 {kept}
-    return by_state, by_p
+        give(by_start, by_state, first, last)
+        give(by_p, by_own, first, last)
+    return by_start, by_p
 """
 
 
 def entries(array: str, count: int) -> list[str]:
     """One person's entries of an array, in a loop's source."""
-    return [f"{array}[{index}, person]" for index in range(count)]
+    return [f"{array}[{index}, one]" for index in range(count)]
 
 
-def looped(source: str, step: Equations, given: list[str], kept: list[str], **sizes: int) -> tuple[Any, str | None]:
+def looped(source: str, op: Walk, step: Equations, kept: list[str], sizes: Sequence[int]) -> tuple[Any, str | None]:
     """A loop over steps as a numba function, and its key among what is cached.
 
-    `given` goes into a step, and what comes out is `kept`, each of them a target and how it is put there.
+    All that a few people need for a step is in one table, whose parts have these sizes; a step reads the first rows.
+    `kept` says where what comes out goes, and how.
     """
     found = [f"x{index}" for index in range(len(kept))]
-    lines = "; ".join(f"{where} {x}" for where, x in zip(kept, found, strict=True))
-    source = source.format(found=", ".join(found), given=", ".join(given), kept=lines, some=SOME, **sizes)
+    last = list(accumulate(sizes))
+    source = source.format(
+        asked=step.asked(op.fields) or [0],
+        found=", ".join(found),
+        given=", ".join(entries("table", len(step.inputs))),
+        kept="; ".join(f"{where} {x}" for where, x in zip(kept, found, strict=True)),
+        parameters=op.parameters,
+        rows=last[-1],
+        said=op.said,
+        states=op.states,
+        tables=", ".join(f"table[{end - size}:{end}]" for end, size in zip(last, sizes, strict=True)),
+    )
     one, key = numba_funcify_and_cache_key(step.as_one, node=step.as_one.make_node(*step.as_one.inputs))
-    name = source.split("(")[0].split()[-1]
-    loop = compile_numba_function_src(source, name, {"np": np, "step": one})
+    known = {"np": np, "step": inside(one.py_func), "take": take, "give": give, "ABREAST": ABREAST}
+    loop = compile_numba_function_src(source, source.split("(")[0].split()[-1], known)
     return numba_njit(error_model="numpy")(loop), key and sha256((source + key).encode()).hexdigest()
 
 
 @register_funcify_and_cache_key(Walk)
 def walk_by_numba(op: Walk, **_: Any) -> tuple[Any, str | None]:
     """`Walk.perform` as machine code."""
-    state = entries("state", op.states)
-    given = [*entries("course[event]", op.fields), *state, *entries("p", op.parameters)]
-    kept = [f"{where} =" for where in (*state, *entries("said[event]", op.said))]
-    return looped(WALK, op.step, given, kept, states=op.states, said=op.said)
+    kept = [f"{where} =" for where in (*entries("state", op.states), *entries("says", op.said))]
+    return looped(WALK, op, op.step, kept, (op.fields, op.states, op.parameters, op.said))
 
 
 @register_funcify_and_cache_key(WalkBack)
 def walk_back_by_numba(op: WalkBack, **_: Any) -> tuple[Any, str | None]:
     """`WalkBack.perform` as machine code."""
     walk = op.walk
-    state, p = entries("by_state", walk.states), entries("p", walk.parameters)
-    given = [*entries("course[event]", walk.fields), *entries("held[event]", walk.states), *p]
-    given += [*state, *entries("by_said[event]", walk.said)]
-    kept = [*(f"{where} =" for where in state), *(f"by_{where} +=" for where in p)]
-    return looped(WALK_BACK, walk.back, given, kept)
+    kept = [f"{where} =" for where in entries("by_state", walk.states)]
+    kept += [f"{where} +=" for where in entries("by_own", walk.parameters)]
+    sizes = (walk.fields, walk.states, walk.parameters, walk.states, walk.said, walk.parameters)
+    return looped(WALK_BACK, walk, walk.back, kept, sizes)

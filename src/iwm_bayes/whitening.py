@@ -20,7 +20,7 @@ from pytensor.link.numba.dispatch.basic import numba_njit, register_funcify_defa
 
 def by_people(kernel: Any) -> Any:
     """A loop over rows and people as machine code that divides without asking for zero."""
-    return numba_njit(error_model="numpy")(kernel)
+    return numba_njit(error_model="numpy", forceinline=True)(kernel)
 
 
 @by_people

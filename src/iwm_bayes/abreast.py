@@ -1,0 +1,41 @@
+"""A few people abreast, in a table whose width the compiler knows, so that one instruction serves all of them.
+
+Of arrays of any width it would have to ask first whether they overlap, and for dozens of small ones it does not.
+"""
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+from pytensor.link.numba.dispatch.basic import numba_njit
+
+ABREAST = 8  # people: as many doubles as the widest instruction takes
+
+inside = partial(numba_njit, forceinline=True, error_model="numpy")  # part of a loop's machine code, divides by zero
+
+
+@inside
+def take(table: Any, x: Any, rows: Any, first: int, last: int) -> None:
+    """Put these rows of x (row, person) into the same rows of a table, for people from first to last.
+
+    Indices are unsigned: of others numba asks each time whether they count from the end.
+    """
+    for row in rows:
+        if last - first == ABREAST:
+            for one in range(ABREAST):
+                table[np.uint64(row), np.uint64(one)] = x[np.uint64(row), np.uint64(first + one)]
+        else:
+            for one in range(last - first):
+                table[np.uint64(row), np.uint64(one)] = x[np.uint64(row), np.uint64(first + one)]
+
+
+@inside
+def give(x: Any, table: Any, first: int, last: int) -> None:
+    """The way back, of all rows."""
+    for row in range(len(x)):
+        if last - first == ABREAST:
+            for one in range(ABREAST):
+                x[np.uint64(row), np.uint64(first + one)] = table[np.uint64(row), np.uint64(one)]
+        else:
+            for one in range(last - first):
+                x[np.uint64(row), np.uint64(first + one)] = table[np.uint64(row), np.uint64(one)]
