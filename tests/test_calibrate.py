@@ -10,6 +10,7 @@ from scipy import stats
 
 from iwm_bayes import calibrate, theory
 from iwm_bayes.calibrate import TRIES, Ranked, band, calibration, compiled, holm, judged, placed, uniform_p
+from iwm_bayes.diagnose import Verdict
 from iwm_bayes.simulate import simulate
 
 SETS, COUNT = 400, 100
@@ -85,17 +86,49 @@ def test_one_fault_among_many_quantities_is_named():
     assert table["bias"]["wrong"] == pytest.approx(0.4, abs=3 / np.sqrt(200))
 
 
-@pytest.mark.parametrize("verdicts", [[True], [False, True], [False, False, True], [False, False, False]])
-def test_a_study_whose_gate_fails_is_drawn_with_more_care(monkeypatch, verdicts):
-    """The first try that passes counts; where none does, the last, as failed."""
+SAID = {  # what a gate says, in few words
+    "passed": {},
+    "diverged": {"divergences": 1.0},
+    "short": {"group_rhat": 1.02},
+    "torn": {"group_rhat": 1.2},
+    "few": {"group_ess": 300.0},
+}
+GOOD = {"divergences": 0.0, "bfmi": 0.9, "group_rhat": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "tries", "lengths"),
+    [
+        (["passed"], [0], [1]),
+        (["diverged", "passed"], [0, 1], [1, 1]),
+        (["torn", "diverged", "passed"], [0, 1, 2], [1, 1, 1]),
+        (["diverged", "torn", "diverged"], [0, 1, 2], [1, 1, 1]),
+        (["short", "passed"], [0], [2]),
+        (["few", "short", "passed"], [0], [3]),
+        (["short", "few", "few", "short", "diverged", "passed"], [0, 1, 2], [3, 2, 1]),
+    ],
+)
+def test_a_study_whose_gate_fails_is_drawn_longer_or_with_more_care(monkeypatch, verdicts, tries, lengths):
+    """Longer where only draws are wanting; the first try that passes counts; where none does, the last, as failed."""
     said, asked = iter(verdicts), []
-    monkeypatch.setattr(calibrate, "nuts", lambda _, __, settings: asked.append(settings) or settings)
-    monkeypatch.setattr(calibrate, "gate", lambda _: SimpleNamespace(passed=next(said)))
+
+    def gate(_):
+        word = next(said)
+        return Verdict(word == "passed", [], GOOD | SAID[word])
+
+    def prolonged(_, fit, settings):
+        assert settings.seed not in [x.seed for x in fit]
+        return [*fit, settings]
+
+    monkeypatch.setattr(calibrate, "nuts", lambda _, __, settings: asked.append(settings) or [settings])
+    monkeypatch.setattr(calibrate, "prolonged", prolonged)
+    monkeypatch.setattr(calibrate, "gate", gate)
     fit, verdict = calibrate.fitted(SimpleNamespace(sampler=None), xr.Dataset(), 7)
-    assert asked == [settings._replace(seed=7) for settings in TRIES[: len(verdicts)]]
-    assert fit == asked[-1]
-    assert verdict.passed == verdicts[-1]
-    assert [(x.draws, x.accept) for x in TRIES] == sorted((x.draws, x.accept) for x in TRIES)
+    assert asked == [TRIES[index]._replace(seed=7) for index in tries]
+    assert [x._replace(seed=7) for x in fit] == [asked[-1]] * lengths[-1]
+    assert verdict.passed == (verdicts[-1] == "passed")
+    assert next(said, None) is None
+    assert [x.accept for x in TRIES] == sorted(x.accept for x in TRIES)
 
 
 THEORY = 'claim = "-"\nreference = "-"\nrule = "rescorla_wagner"\nresponses = ["availability_rating"]\n'

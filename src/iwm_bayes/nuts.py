@@ -84,3 +84,13 @@ def nuts(ready: Compiled, data: xr.Dataset, settings: Settings) -> xr.DataTree:
     trace["constant_data"] = xr.DataTree(sampled_as)
     trace["data"] = xr.DataTree(data)
     return trace
+
+
+def prolonged(ready: Compiled, fit: xr.DataTree, settings: Settings) -> xr.DataTree:
+    """A fit with further draws: behind those of every chain, those of a new one, tuned anew in the same coordinates."""
+    more = run(ready, fit["data"].to_dataset(), fit["constant_data"].to_dataset(), settings)
+    longer = fit.copy()
+    for group in ("posterior", "sample_stats"):
+        both = xr.concat([tree[group].to_dataset().drop_vars("draw") for tree in (fit, more)], "draw")
+        longer[group] = xr.DataTree(both.assign_coords(draw=np.arange(both.sizes["draw"])))
+    return longer
