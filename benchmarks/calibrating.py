@@ -25,7 +25,7 @@ from iwm_bayes.simulate import simulate
 from iwm_bayes.theory import load
 
 THEORIES = ("rescorla_wagner", "compensatory")
-PEOPLE, SESSIONS, STUDIES, THEIRS = 40, 10, 5, 2
+PEOPLE, SESSIONS, STUDIES, THEIRS = 40, 10, 20, 2
 TABLE = Path(__file__).parent / "calibrating.csv"
 
 

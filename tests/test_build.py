@@ -6,10 +6,10 @@ import pytensor.tensor as pt
 import pytest
 from helpers import arguments, evaluate, in_own_terms, textbook_log_density
 from pymc.model.transform.conditioning import remove_value_transforms
-from scipy import stats
+from scipy import special, stats
 
 from iwm_bayes import population, theory
-from iwm_bayes.build import build, swappable
+from iwm_bayes.build import build, log_chance_below, swappable
 from iwm_bayes.care import steady
 from iwm_bayes.core import leaves, rebuild
 from iwm_bayes.simulate import Phase, simulate
@@ -136,3 +136,15 @@ def test_people_who_share_nothing_vary_as_much_as_the_pooled():
     for i, label in enumerate(built.coords["personal"]):
         variance = rows[label].width ** 2 + rows[label].parameter.spread ** 2
         assert level[:, i].var() == pytest.approx(variance, rel=4 * np.sqrt(2 / (3 * 4000)))
+
+
+def test_chance_below_a_bound_is_the_normal_one_and_its_slope_the_hazard():
+    """From sixty sds above to sixty below, to the digits that are left of a square as large; and never infinite."""
+    distance = np.linspace(-60.0, 60.0, 241)
+    mu = pt.vector("mu")
+    chance = log_chance_below(0.0, mu, 1.0)
+    value, slope = evaluate([mu], [chance, pt.grad(chance.sum(), mu)])(-distance)
+    expected = special.log_ndtr(distance)
+    np.testing.assert_allclose(value, expected, rtol=1e-13, atol=1e-13)
+    hazard = np.exp(stats.norm.logpdf(distance) - expected)
+    np.testing.assert_allclose(-slope, hazard, rtol=1e-12, atol=1e-13)

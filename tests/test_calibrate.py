@@ -102,7 +102,7 @@ GOOD = {"divergences": 0.0, "bfmi": 0.9, "group_rhat": 1.0}
         (["passed"], [0], [1]),
         (["diverged", "passed"], [0, 1], [1, 1]),
         (["torn", "diverged", "passed"], [0, 1, 2], [1, 1, 1]),
-        (["diverged", "torn", "diverged"], [0, 1, 2], [1, 1, 1]),
+        (["diverged", "torn", "diverged", "torn"], [0, 1, 2, 3], [1, 1, 1, 1]),
         (["short", "passed"], [0], [2]),
         (["few", "short", "passed"], [0], [3]),
         (["short", "few", "few", "short", "diverged", "passed"], [0, 1, 2], [3, 2, 1]),
@@ -201,14 +201,14 @@ def test_a_response_read_too_early_is_found(learning, monkeypatch):
 def test_posteriors_too_narrow_are_found(learning, monkeypatch):
     """By a fifth, so scores have a variance of 1.56, 3.1 se above 1 in 60 studies: after correction a chance of about
     .5 for each of a dozen quantities, and of nearly 1 for any of them."""
-    nuts = calibrate.nuts
+    fitted = calibrate.fitted
 
-    def narrower(ready, data, settings):
-        fit = nuts(ready, data, settings)
+    def narrower(ready, data, seed):
+        fit, verdict = fitted(ready, data, seed)
         posterior = fit["posterior"].to_dataset()
         middle = posterior.mean(("chain", "draw"))
         fit["posterior"] = xr.DataTree(middle + 0.8 * (posterior - middle))
-        return fit
+        return fit, verdict
 
-    monkeypatch.setattr(calibrate, "nuts", narrower)
+    monkeypatch.setattr(calibrate, "fitted", narrower)
     assert failed(learning, 60)

@@ -23,6 +23,7 @@ from iwm_bayes.hierarchy import coordinates
 from iwm_bayes.infer import Compiled, Settings, compile_likelihood, compile_model, laplace, nuts
 from iwm_bayes.mixed import mix, told_of
 from iwm_bayes.mixture import Fitted, build_mixture, for_everyone, in_common, own_part
+from iwm_bayes.nuts import prolonged
 from iwm_bayes.pilot import untold
 from iwm_bayes.population import rows
 from iwm_bayes.sampled import sampled
@@ -64,6 +65,22 @@ class Small:
 @pytest.fixture(scope="module")
 def small(tmp_path_factory):
     return Small(tmp_path_factory.mktemp("theories"))
+
+
+def test_a_fit_is_prolonged_by_draws_of_its_own_posterior(small):
+    """What was drawn stays; what is new is drawn anew, as far off in no group mean as independent draws may be: 4.5 se
+    of the difference, by their effective numbers."""
+    brief = Settings(200, 200, 2, 1)
+    fit = nuts(small.compiled, small.data, brief)
+    longer = prolonged(small.compiled, fit, brief._replace(seed=2))
+    both = longer["posterior"]["centre"]
+    assert both["draw"].values.tolist() == list(range(400))
+    assert longer["sample_stats"].sizes["draw"] == 400
+    np.testing.assert_array_equal(both[:, :200], fit["posterior"]["centre"])
+    old, new = both[:, :200], both[:, 200:]
+    assert not np.isin(new, old).any()
+    error = np.sqrt(sum((x.std(("chain", "draw")) ** 2 / az.ess(x.to_dataset())["centre"]) for x in (old, new)))
+    assert (abs(old.mean(("chain", "draw")) - new.mean(("chain", "draw"))) < 4.5 * error).all()
 
 
 def test_the_stated_error_of_a_refit_is_how_far_scores_lie_apart(small):

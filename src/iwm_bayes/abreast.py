@@ -11,7 +11,7 @@ from pytensor.link.numba.dispatch.basic import numba_njit
 
 ABREAST = 8  # people: as many doubles as the widest instruction takes
 
-inside = partial(numba_njit, forceinline=True, error_model="numpy")  # part of a loop's machine code, divides by zero
+inside = partial(numba_njit, forceinline=True, error_model="numpy")  # put into what calls it; divides without asking
 
 
 @inside

@@ -33,7 +33,8 @@ from iwm_bayes.theory import load
 FIGURES = ("friend", "therapist")
 JUDGED = "therapist"  # whose sessions are counted
 TRIES = (  # of four chains each, until a gate is passed
-    Settings(draws=500, tune=150, accept=0.65),  # steps so long that seven of them turn around
+    Settings(draws=500, tune=150, accept=0.65, depth=4),  # steps so long that seven of them turn around
+    Settings(draws=400, tune=150, accept=0.8, depth=5),  # fifteen
     Settings(draws=500, tune=200, accept=0.9),  # not too long for spreads that reach down to zero
     Settings(draws=2000, tune=800, accept=0.98),
 )

@@ -35,6 +35,7 @@ class Settings(NamedTuple):
     seed: int = 1
     progress: bool = False
     accept: float = ACCEPTED  # share of steps that `nuts` means to accept: the nearer 1, the smaller the steps
+    depth: int = 10  # doublings of one of its trajectories, at most
     into: Path | None = None  # where `nuts` keeps draws while it makes them, and finds those of a run that was stopped
 
 

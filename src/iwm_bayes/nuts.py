@@ -58,6 +58,7 @@ def drawn(sampler: Any, settings: Settings) -> xr.DataTree:
         progress_bar=settings.progress,
         save_warmup=False,
         target_accept=settings.accept,
+        maxdepth=settings.depth,
         blocking=False,
     )
     try:

@@ -100,17 +100,17 @@ WALK = """
 def walk(course, start, p):
     events, _, people = course.shape
     held, said = np.empty((events, {states}, people)), np.empty((events, {said}, people))
-    table = np.zeros(({rows}, ABREAST))
+    table = np.zeros(({rows}, {abreast}))
     now, state, own, says = {tables}
     asked = np.array({asked})
-    for first in range(0, people, ABREAST):
-        last = min(first + ABREAST, people)
+    for first in range(0, people, {abreast}):
+        last = min(first + {abreast}, people)
         take(state, start, range({states}), first, last)
         take(own, p, range({parameters}), first, last)
         for event in range(events):
             take(now, course[event], asked, first, last)
             give(held[event], state, first, last)
-            for one in range(ABREAST):
+            for one in range({abreast}):
                 {found} = step({given})
                 {kept}
             give(said[event], says, first, last)
@@ -121,11 +121,11 @@ WALK_BACK = """
 def walk_back(course, held, p, by_said):
     events, _, people = held.shape
     by_start, by_p = np.empty(({states}, people)), np.empty(p.shape)
-    table = np.zeros(({rows}, ABREAST))
+    table = np.zeros(({rows}, {abreast}))
     now, state, own, by_state, by_says, by_own = {tables}
     asked = np.array({asked})
-    for first in range(0, people, ABREAST):
-        last = min(first + ABREAST, people)
+    for first in range(0, people, {abreast}):
+        last = min(first + {abreast}, people)
         take(own, p, range({parameters}), first, last)
         by_state[:] = 0.0
         by_own[:] = 0.0
@@ -133,7 +133,7 @@ def walk_back(course, held, p, by_said):
             take(now, course[event], asked, first, last)
             take(state, held[event], range({states}), first, last)
             take(by_says, by_said[event], range({said}), first, last)
-            for one in range(ABREAST):
+            for one in range({abreast}):
                 {found} = step({given})
                 {kept}
         give(by_start, by_state, first, last)
@@ -150,12 +150,13 @@ def entries(array: str, count: int) -> list[str]:
 def looped(source: str, op: Walk, step: Equations, kept: list[str], sizes: Sequence[int]) -> tuple[Any, str | None]:
     """A loop over steps as a numba function, and its key among what is cached.
 
-    All that a few people need for a step is in one table, whose parts have these sizes; a step reads the first rows.
+    All that people abreast need for a step is in one table, whose parts have these sizes; a step reads its first rows.
     `kept` says where what comes out goes, and how.
     """
     found = [f"x{index}" for index in range(len(kept))]
     last = list(accumulate(sizes))
     source = source.format(
+        abreast=ABREAST,
         asked=step.asked(op.fields) or [0],
         found=", ".join(found),
         given=", ".join(entries("table", len(step.inputs))),
@@ -167,7 +168,7 @@ def looped(source: str, op: Walk, step: Equations, kept: list[str], sizes: Seque
         tables=", ".join(f"table[{end - size}:{end}]" for end, size in zip(last, sizes, strict=True)),
     )
     one, key = numba_funcify_and_cache_key(step.as_one, node=step.as_one.make_node(*step.as_one.inputs))
-    known = {"np": np, "step": inside(one.py_func), "take": take, "give": give, "ABREAST": ABREAST}
+    known = {"np": np, "step": inside(one.py_func), "take": take, "give": give}
     loop = compile_numba_function_src(source, source.split("(")[0].split()[-1], known)
     return numba_njit(error_model="numpy")(loop), key and sha256((source + key).encode()).hexdigest()
 

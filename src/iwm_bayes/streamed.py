@@ -104,6 +104,7 @@ def begin(sampler: Any, settings: Settings, store: Path, chain: int, tell: Tell)
         progress_callback=lambda chains: tell(chain, chains[0].finished_draws),
         save_warmup=False,
         target_accept=settings.accept,
+        maxdepth=settings.depth,
         zarr_store=nutpie.zarr_store.LocalStore(str(store)),
         blocking=False,
     )

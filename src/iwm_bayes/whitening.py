@@ -15,29 +15,26 @@ import pytensor.tensor as pt
 from pytensor.gradient import DisconnectedType
 from pytensor.graph.basic import Apply
 from pytensor.graph.op import Op
-from pytensor.link.numba.dispatch.basic import numba_njit, register_funcify_default_op_cache_key
+from pytensor.link.numba.dispatch.basic import register_funcify_default_op_cache_key
+
+from iwm_bayes.abreast import inside
 
 
-def by_people(kernel: Any) -> Any:
-    """A loop over rows and people as machine code that divides without asking for zero."""
-    return numba_njit(error_model="numpy", forceinline=True)(kernel)
-
-
-@by_people
+@inside
 def take(into: Any, scale: Any, x: Any) -> None:
     """Take scale * x from `into`, (N,) each."""
     for person in range(len(into)):
         into[person] -= scale[person] * x[person]
 
 
-@by_people
+@inside
 def part(into: Any, divisor: Any) -> None:
     """Divide `into` by a divisor, (N,) each."""
     for person in range(len(into)):
         into[person] /= divisor[person]
 
 
-@by_people
+@inside
 def factored(precision: Any) -> Any:
     """Cholesky factors (D, D, N), lower triangles."""
     factor = np.zeros(precision.shape)
@@ -52,7 +49,7 @@ def factored(precision: Any) -> Any:
     return factor
 
 
-@by_people
+@inside
 def forward(factor: Any, x: Any) -> None:
     """Put factor^-1 x in the place of x (D, N)."""
     for row in range(len(x)):
@@ -61,7 +58,7 @@ def forward(factor: Any, x: Any) -> None:
         part(x[row], factor[row, row])
 
 
-@by_people
+@inside
 def backward(factor: Any, x: Any, rows: Any) -> None:
     """Put factor'^-1 x in the place of x, whose first `rows` alone are not 0."""
     for row in range(rows - 1, -1, -1):
@@ -129,7 +126,7 @@ class Returned(Op):
 def coloured_by_numba(op: Any, node: Any, **_: Any) -> Any:
     """`Coloured.perform` as machine code."""
 
-    @by_people
+    @inside
     def coloured(precision: Any, pull: Any, z: Any) -> Any:
         factor, place, log_determinant = factored(precision), pull.copy(), np.zeros(pull.shape[1])
         forward(factor, place)
@@ -139,14 +136,14 @@ def coloured_by_numba(op: Any, node: Any, **_: Any) -> Any:
             log_determinant += np.log(factor[row, row])
         return place, log_determinant
 
-    return coloured, 2
+    return coloured, 3
 
 
 @register_funcify_default_op_cache_key(Returned)
 def returned_by_numba(op: Any, node: Any, **_: Any) -> Any:
     """`Returned.perform` as machine code."""
 
-    @by_people
+    @inside
     def returned(precision: Any, pull: Any, place: Any, by_place: Any, by_log: Any) -> Any:
         factor, by_z, mean, count = factored(precision), by_place.copy(), pull.copy(), len(pull)
         forward(factor, mean)
@@ -171,7 +168,7 @@ def returned_by_numba(op: Any, node: Any, **_: Any) -> Any:
             backward(factor, inner[:, column], count)
         return (inner + inner.transpose(1, 0, 2)) / -2.0, by_pull, by_z
 
-    return returned, 2
+    return returned, 3
 
 
 def coloured(precision: Any, pull: Any, z: Any) -> tuple[Any, Any]:
