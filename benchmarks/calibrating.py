@@ -2,8 +2,8 @@
 
 Beliefs in availability and worth, both rated before the first session and after each: 40 people meet two figures ten
 times. Both programs fit what they simulated by 4 chains of 500 draws after 150 of tuning; this one looks whether the
-gate passes, and fits again with more where it does not. simuk has the model as one would write it in PyMC, not centred;
-what it compiles is counted. Of this program, which compiles once, the first simulation is left out.
+gate passes, and draws more or fits again where it does not. simuk has the model as one would write it in PyMC, not
+centred; what it compiles is counted. Of this program, which compiles once, the first simulation is left out.
 
 `OMP_NUM_THREADS=1 taskset -c 0 uv run --group bench python benchmarks/calibrating.py`
 """
