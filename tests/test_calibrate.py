@@ -9,9 +9,10 @@ import xarray as xr
 from scipy import stats
 
 from iwm_bayes import calibrate, theory
-from iwm_bayes.calibrate import TRIES, Ranked, band, calibration, compiled, holm, judged, placed, uniform_p
+from iwm_bayes.calibrate import TRIES, Ranked, compiled, judged, placed
 from iwm_bayes.diagnose import Verdict
 from iwm_bayes.simulate import simulate
+from iwm_bayes.uniformity import band, calibration, holm, uniform_p
 
 SETS, COUNT = 400, 100
 

@@ -23,7 +23,7 @@ LAYERS = (  # from the ground up; within a layer a module may import those writt
     "people, lives, identify, diagnose, advise, contrasts, likeness, derive, arms, summary, securities, individuals",
     "sampled, told, unseen, ahead, bms, following, mixed, effects, timing, checks, trajectories, compare, scored",
     "predict, sweep, workers, parquet, plan, chunks, rounds, passes, cohort",
-    "marginal, calibrate, recover, confuse, design, design_group, design_forecast, design_compare",
+    "marginal, uniformity, calibrate, recover, confuse, design, design_group, design_forecast, design_compare",
     "palette, plots.look, plots.*, plots",
     "analysis, record, comparable, comparison, matrix, report.words, report.tables, report.run",
     "report.pictures, report.curves, report.plane, report.trajectory, report.before, report.answer, report.after",

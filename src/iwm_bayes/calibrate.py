@@ -4,8 +4,8 @@ Populations drawn from a theory's priors live through sessions and are fitted. I
 belong together, the rank of every true quantity among its draws is uniform, whatever the data. Draws are thinned to
 their effective number; ties are broken at random. Quantities: everything of the group, one random person's parameters
 and sessions until earned security, and the log likelihood, which depends on all of them and on the data.
-Talts et al. (2018), arXiv:1804.06788; Modrak et al. (2023), doi:10.1214/23-BA1404; bands: Sailynoja, Burkner &
-Vehtari (2022), doi:10.1007/s11222-022-10090-6.
+Talts et al. (2018), arXiv:1804.06788; Modrak et al. (2023), doi:10.1214/23-BA1404. Whether places are uniform: see
+`uniformity`.
 """
 
 from collections.abc import Sequence
@@ -14,9 +14,7 @@ from typing import Any, NamedTuple
 
 import arviz as az
 import numpy as np
-import pandas as pd
 import xarray as xr
-from scipy import stats
 
 from iwm_bayes.care import steady
 from iwm_bayes.core import Model
@@ -40,8 +38,6 @@ TRIES = (  # of four chains each, until a gate is passed
 )
 LONGEST = 3  # times as many draws as a try begins with, where nothing but draws is wanting
 THINNED = 200  # draws at which derived quantities are computed
-LEVEL = 0.05  # of all tests together
-UNIFORM = 4000  # simulated rank sets, from which the band is known
 
 
 def plan(sessions: int) -> list[Phase]:
@@ -174,56 +170,3 @@ def study(cell: Cell, generator: np.random.Generator) -> dict[str, Any]:
     people, sessions = int(cell["people"]), int(cell["sessions"])
     known = ready(str(cell["at theory"]), people, sessions)
     return judged(known, known.model, people, sessions, generator)
-
-
-def uniform_p(places: np.ndarray) -> dict[str, float]:
-    """Chances of places as far from uniform: in the mean and the variance of their normal scores, and anywhere."""
-    count, scores = len(places), stats.norm.ppf(places)
-    squares = stats.chi2.cdf((scores**2).sum(), count)
-    return {
-        "mean": float(2.0 * stats.norm.sf(abs(scores.mean()) * np.sqrt(count))),
-        "variance": float(2.0 * min(squares, 1.0 - squares)),
-        "band": float((least_p(places[None], count)[0] >= narrowest(count)).mean()),
-    }
-
-
-def least_p(places: np.ndarray, count: int) -> np.ndarray:
-    """Of every set of places (set, count): the smallest chance, over a grid, of as far an empirical distribution."""
-    grid = np.linspace(0.0, 1.0, min(count, 50) + 1)[1:-1]
-    below = (places[:, :, None] <= grid).sum(axis=1)
-    low, high = stats.binom.cdf(below, count, grid), stats.binom.sf(below - 1, count, grid)
-    return np.minimum(1.0, 2.0 * np.minimum(low, high)).min(axis=1)
-
-
-def band(count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Where the empirical distribution of so many uniform places stays, all at once, in 95 of 100: grid, low, high."""
-    least = np.quantile(narrowest(count), LEVEL)
-    grid = np.linspace(0.0, 1.0, 101)[1:-1]
-    low, high = (stats.binom.ppf(share, count, grid) / count for share in (least / 2.0, 1.0 - least / 2.0))
-    return grid, low, high
-
-
-@cache
-def narrowest(count: int) -> np.ndarray:
-    """`least_p` of places that are uniform, many times."""
-    generator = np.random.default_rng(count)
-    return np.concatenate([least_p(generator.random((100, count)), count) for _ in range(UNIFORM // 100)])
-
-
-def holm(p: np.ndarray) -> np.ndarray:
-    """Chances corrected for their number: Holm (1979), Scandinavian Journal of Statistics 6, 65-70."""
-    order = np.argsort(p)
-    steps = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
-    corrected = np.empty(len(p))
-    corrected[order] = np.minimum(steps, 1.0)
-    return corrected
-
-
-def calibration(places: pd.DataFrame) -> pd.DataFrame:
-    """One line per quantity (a column of places, one line per simulation): three chances, the least one corrected."""
-    table = pd.DataFrame({name: uniform_p(column.to_numpy()) for name, column in places.items()}).T
-    corrected = holm(table.to_numpy().ravel()).reshape(table.shape)
-    scores = stats.norm.ppf(places.to_numpy())
-    table = table.assign(corrected=corrected.min(axis=1), bias=scores.mean(axis=0), sd=scores.std(axis=0))
-    says = np.where(table["corrected"] < LEVEL, "FAILED", "")
-    return table.assign(says=says).rename_axis("quantity").reset_index()

@@ -38,22 +38,23 @@ def calibrate(
     quiet: Quiet = False,
 ) -> None:
     """Whether a theory's posteriors can be believed, by simulation. A rerun does only what is missing."""
-    from iwm_bayes import calibrate as calibration
+    from iwm_bayes.calibrate import study
     from iwm_bayes.plots import calibration_figure, save
+    from iwm_bayes.uniformity import band, calibration
 
     about = given([theory])
     size = {"people": people or about.people or 40, "sessions": sessions or about.sessions or 10}
     cell: Cell = of_theory(about.theories[0]) | size
     folder = out_folder or Path("runs") / f"calibration-{Path(theory).stem}"
     by = through(workers, scheduler)
-    found = swept(folder, calibration.study, [cell], studies, by, quiet)
+    found = swept(folder, study, [cell], studies, by, quiet)
     done = found[found["failed"] == ""]
     places = pd.DataFrame(list(done["places"]))
-    table = calibration.calibration(places)
+    table = calibration(places)
     passed = float(done["passed"].astype(bool).mean())
     keep(folder, {"calibration": table, "places": places}, {"cell": cell, "studies": len(done), "gate passed": passed})
     says = table.set_index("quantity")["says"]
-    figure = calibration_figure(places, says, calibration.band(len(places)))
+    figure = calibration_figure(places, says, band(len(places)))
     save(figure, *(folder / f"calibration.{kind}" for kind in ("svg", "pdf")))
     show(table, "Are truths among their draws as one of them? (chances; the least, corrected for all tests, decides)")
     wrong = list(says[says != ""].index)
