@@ -26,8 +26,7 @@ from iwm_bayes.ops import by_figure, first_figures, has_figures, over_figures
 from iwm_bayes.population import figures_of, values
 from iwm_bayes.reading import readings, taken
 from iwm_bayes.scanning import scan, summed_in_graph
-
-ROOT = np.sqrt(2.0)
+from iwm_bayes.transforms import ROOT
 
 
 def swappable(model: Model, data: xr.Dataset, ahead: int = 1) -> dict[str, np.ndarray]:
