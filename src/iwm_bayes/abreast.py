@@ -18,7 +18,8 @@ inside = partial(numba_njit, forceinline=True, error_model="numpy")  # put into 
 def take(table: Any, x: Any, rows: Any, first: int, last: int) -> None:
     """Put these rows of x (row, person) into the same rows of a table, for people from first to last.
 
-    Indices are unsigned: of others numba asks each time whether they count from the end.
+    Where there are people enough the compiler knows how many. Indices are unsigned: of others numba asks each time
+    whether they count from the end.
     """
     for row in rows:
         if last - first == ABREAST:

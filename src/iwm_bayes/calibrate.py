@@ -19,7 +19,7 @@ import xarray as xr
 from iwm_bayes.care import steady
 from iwm_bayes.core import Model
 from iwm_bayes.derive import earned_security, true_security
-from iwm_bayes.diagnose import Verdict, gate
+from iwm_bayes.diagnose import BFMI, RHAT, Verdict, gate
 from iwm_bayes.laplace import compile_likelihood
 from iwm_bayes.method import Compiled, Settings, enter
 from iwm_bayes.nuts import compile_model, nuts, prolonged
@@ -132,8 +132,8 @@ def wants_draws(verdict: Verdict) -> bool:
     is near enough to its limit.
     """
     found = verdict.figures
-    explored = found["divergences"] == 0 and found["bfmi"] >= 0.3
-    return not verdict.passed and explored and found["group_rhat"] <= 1.0 + 0.01 * LONGEST
+    explored = found["divergences"] == 0 and found["bfmi"] >= BFMI
+    return not verdict.passed and explored and found["group_rhat"] - 1.0 <= LONGEST * (RHAT - 1.0)
 
 
 def fitted(ready: Ready, data: xr.Dataset, seed: int) -> tuple[xr.DataTree, Verdict]:

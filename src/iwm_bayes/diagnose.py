@@ -15,6 +15,8 @@ import xarray as xr
 
 from iwm_bayes.levels import GROUP
 
+RHAT, BFMI = 1.01, 0.3  # the most and the least that pass
+
 
 class Verdict(NamedTuple):
     """Whether a fit passed, why not, and the figures that decided."""
@@ -69,20 +71,20 @@ def gate(fit: xr.DataTree, derived: xr.Dataset | None = None) -> Verdict:
     group_rhat, group_ess, _ = worst(group)
     derived_rhat, derived_ess, _ = worst(derived if derived is not None else xr.Dataset())
     person_rhat, person_ess, every_rhat = worst(people)
-    above = float((every_rhat > 1.01).mean()) if every_rhat.size else 0.0
+    above = float((every_rhat > RHAT).mean()) if every_rhat.size else 0.0
     stats = fit["sample_stats"].to_dataset()
     divergences = int(stats["diverging"].sum())
     bfmi = float(np.min(az.bfmi(fit)["energy"].values))
     checks = [
-        (group_rhat <= 1.01, f"R-hat of a group parameter is {group_rhat:.3f}, above 1.01"),
+        (group_rhat <= RHAT, f"R-hat of a group parameter is {group_rhat:.3f}, above 1.01"),
         (group_ess >= 400, f"effective sample size of a group parameter is {group_ess:.0f}, below 400"),
-        (derived_rhat <= 1.01, f"R-hat of a derived quantity is {derived_rhat:.3f}, above 1.01"),
+        (derived_rhat <= RHAT, f"R-hat of a derived quantity is {derived_rhat:.3f}, above 1.01"),
         (derived_ess >= 400, f"effective sample size of a derived quantity is {derived_ess:.0f}, below 400"),
         (above <= 0.02, f"R-hat is above 1.01 for {above:.1%} of people's parameters, more than 2 %"),
         (person_rhat <= 1.05, f"R-hat of a person's parameter is {person_rhat:.3f}, above 1.05"),
         (person_ess >= 100, f"effective sample size of a person's parameter is {person_ess:.0f}, below 100"),
         (divergences == 0, f"{divergences} divergent transitions"),
-        (bfmi >= 0.3, f"E-BFMI is {bfmi:.2f}, below 0.3"),
+        (bfmi >= BFMI, f"E-BFMI is {bfmi:.2f}, below 0.3"),
     ]
     partial = str(posterior.attrs.get("partial", ""))
     reasons = [*([partial] if partial else []), *(reason for good, reason in checks if not good)]
