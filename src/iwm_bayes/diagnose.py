@@ -76,15 +76,15 @@ def gate(fit: xr.DataTree, derived: xr.Dataset | None = None) -> Verdict:
     divergences = int(stats["diverging"].sum())
     bfmi = float(np.min(az.bfmi(fit)["energy"].values))
     checks = [
-        (group_rhat <= RHAT, f"R-hat of a group parameter is {group_rhat:.3f}, above 1.01"),
+        (group_rhat <= RHAT, f"R-hat of a group parameter is {group_rhat:.3f}, above {RHAT}"),
         (group_ess >= 400, f"effective sample size of a group parameter is {group_ess:.0f}, below 400"),
-        (derived_rhat <= RHAT, f"R-hat of a derived quantity is {derived_rhat:.3f}, above 1.01"),
+        (derived_rhat <= RHAT, f"R-hat of a derived quantity is {derived_rhat:.3f}, above {RHAT}"),
         (derived_ess >= 400, f"effective sample size of a derived quantity is {derived_ess:.0f}, below 400"),
-        (above <= 0.02, f"R-hat is above 1.01 for {above:.1%} of people's parameters, more than 2 %"),
+        (above <= 0.02, f"R-hat is above {RHAT} for {above:.1%} of people's parameters, more than 2 %"),
         (person_rhat <= 1.05, f"R-hat of a person's parameter is {person_rhat:.3f}, above 1.05"),
         (person_ess >= 100, f"effective sample size of a person's parameter is {person_ess:.0f}, below 100"),
         (divergences == 0, f"{divergences} divergent transitions"),
-        (bfmi >= BFMI, f"E-BFMI is {bfmi:.2f}, below 0.3"),
+        (bfmi >= BFMI, f"E-BFMI is {bfmi:.2f}, below {BFMI}"),
     ]
     partial = str(posterior.attrs.get("partial", ""))
     reasons = [*([partial] if partial else []), *(reason for good, reason in checks if not good)]
