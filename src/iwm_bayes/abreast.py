@@ -15,28 +15,26 @@ inside = partial(numba_njit, forceinline=True, error_model="numpy")  # put into 
 
 
 @inside
-def take(table: Any, x: Any, rows: Any, first: int, last: int) -> None:
-    """Put these rows of x (row, person) into the same rows of a table, for people from first to last.
+def take(row: Any, x: Any, first: int, last: int) -> None:
+    """Put x (person,) into a row of a table, for people from first to last.
 
     Where there are people enough the compiler knows how many. Indices are unsigned: of others numba asks each time
     whether they count from the end.
     """
-    for row in rows:
-        if last - first == ABREAST:
-            for one in range(ABREAST):
-                table[np.uint64(row), np.uint64(one)] = x[np.uint64(row), np.uint64(first + one)]
-        else:
-            for one in range(last - first):
-                table[np.uint64(row), np.uint64(one)] = x[np.uint64(row), np.uint64(first + one)]
+    if last - first == ABREAST:
+        for one in range(ABREAST):
+            row[np.uint64(one)] = x[np.uint64(first + one)]
+    else:
+        for one in range(last - first):
+            row[np.uint64(one)] = x[np.uint64(first + one)]
 
 
 @inside
-def give(x: Any, table: Any, first: int, last: int) -> None:
-    """The way back, of all rows."""
-    for row in range(len(x)):
-        if last - first == ABREAST:
-            for one in range(ABREAST):
-                x[np.uint64(row), np.uint64(first + one)] = table[np.uint64(row), np.uint64(one)]
-        else:
-            for one in range(last - first):
-                x[np.uint64(row), np.uint64(first + one)] = table[np.uint64(row), np.uint64(one)]
+def give(x: Any, row: Any, first: int, last: int) -> None:
+    """The way back."""
+    if last - first == ABREAST:
+        for one in range(ABREAST):
+            x[np.uint64(first + one)] = row[np.uint64(one)]
+    else:
+        for one in range(last - first):
+            x[np.uint64(first + one)] = row[np.uint64(one)]

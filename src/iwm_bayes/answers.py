@@ -1,4 +1,4 @@
-"""What people answered, as the array that enters a graph: (event, field, person).
+"""What people answered, as the array that enters a graph: (field, event, person), so that each field lies by itself.
 
 Every response has two fields, its value and whether it was recorded. One that carries its last surprise over
 (`Response.carry`) has three more: the event of the last answer about the same figure (about worth: of the last answer
@@ -73,8 +73,8 @@ def columns(model: Model, data: xr.Dataset, ahead: int) -> Iterator[tuple[str, n
 
 
 def answers(model: Model, data: xr.Dataset, ahead: int = 1) -> np.ndarray:
-    """Everything that was answered, (event, field, person), to someone who foretells so many sessions ahead."""
-    return np.stack([column for _, column in columns(model, data, ahead)], axis=1)
+    """Everything that was answered, (field, event, person), to someone who foretells so many sessions ahead."""
+    return np.stack([column for _, column in columns(model, data, ahead)])
 
 
 def fields(model: Model) -> list[str]:

@@ -114,7 +114,7 @@ def answers_in_graph(
     needed = {name: readings(response, others) for name, response in model.responses.items()}
     wanted = list(dict.fromkeys(reading for several in needed.values() for reading in several))
     seen = dict(zip(wanted, scan(model.rule, rule_values(model, found), lived, len(figures), wanted), strict=True))
-    columns = {field: said[:, index] for index, field in enumerate(answer_fields(model))}
+    columns = {field: said[index] for index, field in enumerate(answer_fields(model))}
     for name, response in model.responses.items():
         p = response_values(model, name, found)
         if response.whom == "each":
@@ -130,11 +130,10 @@ def answers_in_graph(
 def entered(model: Model, data: xr.Dataset) -> tuple[Any, Any]:
     """Declare what people lived through and answered in the model on the stack."""
     found = swappable(model, data)
-    lived, said = (
-        pm.Data(name, found[name], dims=("event", own(f"{name}_field"), "person"), shape=(None, *found[name].shape[1:]))
-        for name in ("course", "answers")
-    )
-    return lived, said
+    fields, people = len(found["answers"]), data.sizes["person"]
+    course_dims, answer_dims = ("event", own("course_field"), "person"), (own("answers_field"), "event", "person")
+    lived = pm.Data("course", found["course"], dims=course_dims, shape=(None, *found["course"].shape[1:]))
+    return lived, pm.Data("answers", found["answers"], dims=answer_dims, shape=(fields, None, people))
 
 
 def coords_of(model: Model, data: xr.Dataset) -> dict[str, Any]:

@@ -19,6 +19,11 @@ from pytensor.scalar.basic import Composite
 SAFE = ("stabilize",)  # what PyTensor does before it differentiates; not sums of over 32, which its Python cannot add
 FAST = ("merge", "canonicalize", "stabilize", "specialize")  # and before it becomes machine code, without C
 
+BY_INSTRUCTIONS = {  # numba makes a call of the first and asks of the second if it divides by 0: none eight abreast
+    pt.sqrt: lambda x: x**0.5,
+    pt.sigmoid: lambda x: ps.true_div(1.0, 1.0 + ps.exp(-x)),
+}
+
 
 def scalars(count: int) -> list[Any]:
     """So many graphs without dims."""
@@ -45,10 +50,7 @@ class Equations:
 
     @cached_property
     def as_one(self) -> Composite:
-        """The same as one operation on scalars, of which machine code is made.
-
-        Of a square root numba makes a call, which is made for one person at a time; of a power, an instruction.
-        """
+        """The same as one operation on scalars, of which machine code is made: see `BY_INSTRUCTIONS`."""
         graph = FunctionGraph(self.inputs, rewrite_graph(self.outputs, include=FAST, exclude=("cxx_only",)), clone=True)
         known = {variable: ps.float64() for variable in graph.inputs}
         inputs = list(known.values())
@@ -58,7 +60,7 @@ class Equations:
 
         for node in graph.toposort():
             given = [scalar(variable) for variable in node.inputs]
-            known[node.outputs[0]] = given[0] ** 0.5 if node.op == pt.sqrt else node.op.scalar_op(*given)
+            known[node.outputs[0]] = BY_INSTRUCTIONS.get(node.op, node.op.scalar_op)(*given)
         return Composite(inputs, [ps.identity(scalar(output)) for output in graph.outputs])
 
     def asked(self, count: int) -> list[int]:

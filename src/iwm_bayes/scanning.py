@@ -51,4 +51,4 @@ def scan(rule: Rule, p: Params, course: Any, figures: int, wanted: Sequence[Read
     walk = Walk(Equations(inputs, map(pt.as_tensor, outputs)), fields, len(states))
     nobody = pt.zeros_like(course[0, 0])
     _, said = walk(course, *(pt.stack([nobody + x for x in several]) for several in (states, parameters)))
-    return [said[:, index] for index in range(len(wanted))]
+    return [said[index] for index in range(len(wanted))]

@@ -1,6 +1,6 @@
 """One step, taken by everyone event after event, as one loop of machine code with its gradient beside it.
 
-    state[event + 1], said[event] = step(row[event], state[event], p)
+    state[event + 1], said[:, event] = step(row[event], state[event], p)
 
 A step is written in scalars, because people do not act on each other. PyTensor's own scan calls a function at every
 event, which makes new arrays for all that it returns; for some dozens of people and a rule like Rescorla and Wagner's
@@ -33,7 +33,7 @@ from iwm_bayes.equations import Equations, scalars
 class Walk(Op):
     """(course (event, field, person), start (state, person), p (parameter, person)) -> held and said.
 
-    `held` (event, state, person) is every state before its event, `said` (event, reading, person) what `step` says
+    `held` (event, state, person) is every state before its event, `said` (reading, event, person) what `step` says
     after the next state. What flows back flows from `said`.
     """
 
@@ -46,16 +46,17 @@ class Walk(Op):
 
     def perform(self, _: Any, inputs: Any, outputs: Any) -> None:
         course, state, p = inputs
-        held, said = (np.empty((len(course), count, state.shape[1])) for count in (self.states, self.said))
+        held = np.empty((len(course), *state.shape))
+        said = np.empty((self.said, len(course), state.shape[1]))
         for event, row in enumerate(course):
             held[event] = state
             found = self.step.of_people(row, state, p)
-            state, said[event] = found[: self.states], found[self.states :]
+            state, said[:, event] = found[: self.states], found[self.states :]
         outputs[0][0], outputs[1][0] = held, said
 
     def infer_shape(self, _: Any, shapes: Any) -> list[Any]:
         (events, _, people), *_ = shapes
-        return [(events, self.states, people), (events, self.said, people)]
+        return [(events, self.states, people), (self.said, events, people)]
 
     def connection_pattern(self, _: Any) -> list[list[bool]]:
         return [[False, False], [True, True], [True, True]]
@@ -86,7 +87,7 @@ class WalkBack(Op):
     def perform(self, _: Any, inputs: Any, outputs: Any) -> None:
         course, held, p, by_said = inputs
         by_state, by_p = np.zeros((self.walk.states, p.shape[1])), np.zeros(p.shape)
-        for row, state, slopes in zip(course[::-1], held[::-1], by_said[::-1], strict=True):
+        for row, state, slopes in zip(course[::-1], held[::-1], by_said.swapaxes(0, 1)[::-1], strict=True):
             found = self.walk.back.of_people(row, state, p, by_state, slopes)
             by_state, by_p = found[: self.walk.states], by_p + found[self.walk.states :]
         outputs[0][0], outputs[1][0] = by_state, by_p
@@ -99,21 +100,26 @@ class WalkBack(Op):
 WALK = """
 def walk(course, start, p):
     events, _, people = course.shape
-    held, said = np.empty((events, {states}, people)), np.empty((events, {said}, people))
+    held, said = np.empty((events, {states}, people)), np.empty(({said}, events, people))
     table = np.zeros(({rows}, {abreast}))
     now, state, own, says = {tables}
     asked = np.array({asked})
     for first in range(0, people, {abreast}):
         last = min(first + {abreast}, people)
-        take(state, start, range({states}), first, last)
-        take(own, p, range({parameters}), first, last)
+        for row in range({states}):
+            take(state[row], start[row], first, last)
+        for row in range({parameters}):
+            take(own[row], p[row], first, last)
         for event in range(events):
-            take(now, course[event], asked, first, last)
-            give(held[event], state, first, last)
+            for row in asked:
+                take(now[row], course[event, row], first, last)
+            for row in range({states}):
+                give(held[event, row], state[row], first, last)
             for one in range({abreast}):
                 {found} = step({given})
                 {kept}
-            give(said[event], says, first, last)
+            for row in range({said}):
+                give(said[row, event], says[row], first, last)
     return held, said
 """
 
@@ -126,18 +132,24 @@ def walk_back(course, held, p, by_said):
     asked = np.array({asked})
     for first in range(0, people, {abreast}):
         last = min(first + {abreast}, people)
-        take(own, p, range({parameters}), first, last)
+        for row in range({parameters}):
+            take(own[row], p[row], first, last)
         by_state[:] = 0.0
         by_own[:] = 0.0
         for event in range(events - 1, -1, -1):
-            take(now, course[event], asked, first, last)
-            take(state, held[event], range({states}), first, last)
-            take(by_says, by_said[event], range({said}), first, last)
+            for row in asked:
+                take(now[row], course[event, row], first, last)
+            for row in range({states}):
+                take(state[row], held[event, row], first, last)
+            for row in range({said}):
+                take(by_says[row], by_said[row, event], first, last)
             for one in range({abreast}):
                 {found} = step({given})
                 {kept}
-        give(by_start, by_state, first, last)
-        give(by_p, by_own, first, last)
+        for row in range({states}):
+            give(by_start[row], by_state[row], first, last)
+        for row in range({parameters}):
+            give(by_p[row], by_own[row], first, last)
     return by_start, by_p
 """
 
