@@ -19,6 +19,8 @@ from pytensor.scalar.basic import Composite
 SAFE = ("stabilize",)  # what PyTensor does before it differentiates; not sums of over 32, which its Python cannot add
 FAST = ("merge", "canonicalize", "stabilize", "specialize")  # and before it becomes machine code, without C
 
+NOT = ("cxx_only", "local_1msigmoid")  # C, and an exponential for 1 - sigmoid beside that of the sigmoid
+
 BY_INSTRUCTIONS = {  # numba makes a call of the first and asks of the second if it divides by 0: none eight abreast
     pt.sqrt: lambda x: x**0.5,
     pt.sigmoid: lambda x: ps.true_div(1.0, 1.0 + ps.exp(-x)),
@@ -34,7 +36,7 @@ class Equations:
     """Outputs from inputs, graphs without dims."""
 
     def __init__(self, inputs: Sequence[Any], outputs: Iterable[Any]) -> None:
-        self.inputs, self.outputs = list(inputs), rewrite_graph(list(outputs), include=SAFE)
+        self.inputs, self.outputs = list(inputs), rewrite_graph(list(outputs), include=SAFE, exclude=NOT)
 
     @cached_property
     def on_vectors(self) -> Callable[..., list[np.ndarray]]:
@@ -51,7 +53,7 @@ class Equations:
     @cached_property
     def as_one(self) -> Composite:
         """The same as one operation on scalars, of which machine code is made: see `BY_INSTRUCTIONS`."""
-        graph = FunctionGraph(self.inputs, rewrite_graph(self.outputs, include=FAST, exclude=("cxx_only",)), clone=True)
+        graph = FunctionGraph(self.inputs, rewrite_graph(self.outputs, include=FAST, exclude=NOT), clone=True)
         known = {variable: ps.float64() for variable in graph.inputs}
         inputs = list(known.values())
 
