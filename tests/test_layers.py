@@ -15,7 +15,7 @@ LAYERS = (  # from the ground up; within a layer a module may import those writt
     "naming, keys, study, table, formulas, covariates, moments, supplied, columns, legends",
     "written, sequence, data, care",
     "population, theory, asked, filtering, answers",
-    "living, simulate, retell, equations, abreast, stepping, scanning, whitening, transforms, own_answers",
+    "living, simulate, retell, equations, unrolled, abreast, stepping, scanning, whitening, transforms, own_answers",
     "hierarchy, levels",
     "build, sampler, earned, incidence",
     "method, crowd, gaussians, scores, drawn, quadrature, ascent, climb, bias, laplace, pilot",

@@ -37,7 +37,8 @@ def test_machine_code_is_linear_algebra(rows):
     generator = np.random.default_rng(3)
     point = [given(rows)[0] + np.eye(rows)[:, :, None], *generator.normal(size=(2, rows, PEOPLE))]
     point.append(generator.normal(size=(rows + 1, PEOPLE)))
-    inputs, weights = [pt.dtensor3(), pt.dmatrix(), pt.dmatrix()], pt.dmatrix()  # one machine code for any size
+    shapes = [(rows, rows, None), (rows, None), (rows, None)]
+    inputs, weights = [pt.tensor(shape=shape) for shape in shapes], pt.dmatrix()
     place, log_determinant = coloured(*inputs)
     loss = (weights[:-1] * place).sum() + (weights[-1] * log_determinant).sum()
     outputs = [loss, place, log_determinant, *pt.grad(loss, inputs)]

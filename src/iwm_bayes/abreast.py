@@ -3,11 +3,16 @@
 Of arrays of any width it would have to ask first whether they overlap, and for dozens of small ones it does not.
 """
 
+from collections.abc import Callable
 from functools import partial
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
+from pytensor.link.numba.cache import compile_numba_function_src
 from pytensor.link.numba.dispatch.basic import numba_njit
+
+from iwm_bayes.unrolled import Shapes, numbered, places
 
 ABREAST = 8  # people: as many doubles as the widest instruction takes
 
@@ -38,3 +43,43 @@ def give(x: Any, row: Any, first: int, last: int) -> None:
     else:
         for one in range(last - first):
             x[np.uint64(first + one)] = row[np.uint64(one)]
+
+
+EVERYONE = """
+def everyone({inputs}):
+    people = {any_input}.shape[-1]
+    {outputs} = {empty}
+    table = np.zeros(({rows}, {abreast}))
+    for first in range(0, people, {abreast}):
+        last = min(first + {abreast}, people)
+        {taken}
+        for one in range({abreast}):
+            {lines}
+        {given}
+    return {outputs}
+"""
+
+
+def everyone(function: Callable[..., Any], inputs: Shapes, outputs: Shapes) -> tuple[Any, str]:
+    """Machine code that does with everyone's arrays what a function does with one person's, and its key in the cache.
+
+    Arrays by name, with their shapes of one person; everyone's have one dim more, the last.
+    """
+    lines: list[str] = []
+    asked, answered = places(inputs), places(outputs)
+    found = function(*numbered(inputs, "table[{}, one]".format, lines))
+    results = [number for array in found for number in np.array(array, dtype=object).flat]
+    lines += [f"table[{row}, one] = {number}" for row, number in enumerate(results, len(asked))]
+    source = EVERYONE.format(
+        abreast=ABREAST,
+        any_input=next(iter(inputs)),
+        empty=", ".join(f"np.empty(({''.join(f'{size}, ' for size in shape)}people))" for shape in outputs.values()),
+        given="; ".join(f"give({x}, table[{row}], first, last)" for row, x in enumerate(answered, len(asked))),
+        inputs=", ".join(inputs),
+        lines="; ".join(lines),
+        outputs=", ".join(outputs),
+        rows=len(asked) + len(answered),
+        taken="; ".join(f"take(table[{row}], {x}, first, last)" for row, x in enumerate(asked)),
+    )
+    loop = compile_numba_function_src(source, "everyone", {"np": np, "take": take, "give": give})
+    return numba_njit(error_model="numpy")(loop), sha256(source.encode()).hexdigest()

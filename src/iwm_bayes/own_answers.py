@@ -26,7 +26,7 @@ import pymc as pm
 
 def data(name: str, *shape: int) -> Any:
     """Declare what the graph will be told."""
-    return pm.Data(name, np.zeros(shape))
+    return pm.Data(name, np.zeros(shape), shape=shape)
 
 
 def own_answers(rows: int, people: int, common: list[Any]) -> tuple[Any, Any]:

@@ -4,10 +4,12 @@
 
 turns z, standard normal, into `place`, normal with this precision and the mean precision^-1 pull. With D rows of N
 people, `precision` is (D, D, N), `pull`, `z` and `place` are (D, N). PyTensor's own operations on stacks of small
-matrices cost more than a whole likelihood; here every step is taken for all people before the next one, with the
-gradient beside it. What flows back through a Cholesky factor: Murray (2016), arXiv:1602.07527.
+matrices cost more than a whole likelihood; here what is done with one person's numbers is written out for the number of
+rows that there are (see `unrolled`), with the gradient beside it. What flows back through a Cholesky factor: Murray
+(2016), arXiv:1602.07527.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -15,62 +17,78 @@ import pytensor.tensor as pt
 from pytensor.gradient import DisconnectedType
 from pytensor.graph.basic import Apply
 from pytensor.graph.op import Op
-from pytensor.link.numba.dispatch.basic import register_funcify_default_op_cache_key
+from pytensor.link.numba.dispatch.basic import register_funcify_and_cache_key
 
-from iwm_bayes.abreast import inside
-
-
-@inside
-def take(into: Any, scale: Any, x: Any) -> None:
-    """Take scale * x from `into`, (N,) each."""
-    for person in range(len(into)):
-        into[person] -= scale[person] * x[person]
+from iwm_bayes.abreast import everyone
 
 
-@inside
-def part(into: Any, divisor: Any) -> None:
-    """Divide `into` by a divisor, (N,) each."""
-    for person in range(len(into)):
-        into[person] /= divisor[person]
+def less(x: Any, pairs: Iterable[tuple[Any, Any]]) -> Any:
+    """x less the products of pairs."""
+    for a, b in pairs:
+        x = x - a * b
+    return x
 
 
-@inside
-def factored(precision: Any) -> Any:
-    """Cholesky factors (D, D, N), lower triangles."""
-    factor = np.zeros(precision.shape)
-    for column in range(len(precision)):
-        for row in range(column, len(precision)):
-            factor[row, column] = precision[row, column]
-            for before in range(column):
-                take(factor[row, column], factor[row, before], factor[column, before])
-        factor[column, column] = np.sqrt(factor[column, column])
-        for row in range(column + 1, len(precision)):
-            part(factor[row, column], factor[column, column])
+def factored(precision: Any) -> list[list[Any]]:
+    """The Cholesky factor of a matrix, its rows up to the diagonal."""
+    factor: list[list[Any]] = []
+    for i, entries in enumerate(precision):
+        row: list[Any] = []
+        for above in factor:
+            row.append(less(entries[len(row)], zip(row, above, strict=False)) / above[-1])
+        factor.append([*row, np.sqrt(less(entries[i], zip(row, row, strict=True)))])
     return factor
 
 
-@inside
-def forward(factor: Any, x: Any) -> None:
-    """Put factor^-1 x in the place of x (D, N)."""
-    for row in range(len(x)):
-        for before in range(row):
-            take(x[row], factor[row, before], x[before])
-        part(x[row], factor[row, row])
+def forward(factor: Any, x: Any) -> list[Any]:
+    """factor^-1 x."""
+    found: list[Any] = []
+    for row, value in zip(factor, x, strict=True):
+        found.append(less(value, zip(row, found, strict=False)) / row[-1])
+    return found
 
 
-@inside
-def backward(factor: Any, x: Any, rows: Any) -> None:
-    """Put factor'^-1 x in the place of x, whose first `rows` alone are not 0."""
-    for row in range(rows - 1, -1, -1):
-        for after in range(row + 1, rows):
-            take(x[row], factor[after, row], x[after])
-        part(x[row], factor[row, row])
+def backward(factor: Any, x: Any) -> list[Any]:
+    """factor'^-1 x, for an x of which only the first entries are not 0: the same entries."""
+    found: list[Any] = []  # from the last one on
+    for i in reversed(range(len(x))):
+        below = (factor[k][i] for k in reversed(range(i + 1, len(x))))
+        found.append(less(x[i], zip(below, found, strict=True)) / factor[i][i])
+    return found[::-1]
+
+
+def colour(precision: Any, pull: Any, z: Any) -> tuple[list[Any], Any]:
+    """One person's `place`, and the log of the factor's determinant."""
+    factor, determinant = factored(precision), 1.0
+    for row in factor:
+        determinant = row[-1] * determinant
+    whole = [a + b for a, b in zip(forward(factor, pull), z, strict=True)]
+    return backward(factor, whole), np.log(determinant)
+
+
+def give_back(precision: Any, pull: Any, place: Any, by_place: Any, by_log: Any) -> tuple[Any, list[Any], list[Any]]:
+    """One person's slopes by precision, pull and z, from those by place and by the log."""
+    factor, rows = factored(precision), range(len(pull))
+    mean, by_z = forward(factor, pull), forward(factor, by_place)
+    by_pull = backward(factor, by_z)
+    by_factor = [[less(0.0, [(place[i], by_z[j]), (by_pull[i], mean[j])]) for j in range(i + 1)] for i in rows]
+    for row, known in zip(by_factor, factor, strict=True):
+        row[-1] = row[-1] + by_log / known[-1]
+    inner = [[less(0.0, ((factor[k][i], by_factor[k][j]) for k in rows[i:])) for j in range(i + 1)] for i in rows]
+    for row in inner:
+        row[-1] = row[-1] / 2.0
+    turned = [backward(factor, row) for row in inner]
+    half = [backward(factor, [turned[i][j] if j <= i else 0.0 for i in rows]) for j in rows]
+    return [[(half[i][j] + half[j][i]) / -2.0 for j in rows] for i in rows], by_pull, by_z
 
 
 class Coloured(Op):
-    """(precision, pull, z) -> (place, log of the factor's determinant (N,))."""
+    """(precision, pull, z) -> (place, log of the factor's determinant (N,)), for so many rows."""
 
-    __props__ = ()
+    __props__ = ("rows",)
+
+    def __init__(self, rows: int) -> None:
+        self.rows = rows
 
     def make_node(self, *inputs: Any) -> Apply:
         precision, pull, z = map(pt.as_tensor_variable, inputs)
@@ -91,13 +109,16 @@ class Coloured(Op):
         precision, pull, _ = inputs
         known = [not isinstance(slope.type, DisconnectedType) for slope in cotangents]
         slopes = [a if there else pt.zeros_like(x) for a, x, there in zip(cotangents, outputs, known, strict=True)]
-        return list(Returned()(precision, pull, outputs[0], *slopes))
+        return list(Returned(self.rows)(precision, pull, outputs[0], *slopes))
 
 
 class Returned(Op):
     """What flows back: (precision, pull, place, slope by place, slope by log determinant) -> slopes by the inputs."""
 
-    __props__ = ()
+    __props__ = ("rows",)
+
+    def __init__(self, rows: int) -> None:
+        self.rows = rows
 
     def make_node(self, *inputs: Any) -> Apply:
         return Apply(self, [pt.as_tensor_variable(x) for x in inputs], [pt.dtensor3(), pt.dmatrix(), pt.dmatrix()])
@@ -122,56 +143,33 @@ class Returned(Op):
         return [precision, pull, pull]
 
 
-@register_funcify_default_op_cache_key(Coloured)
-def coloured_by_numba(op: Any, node: Any, **_: Any) -> Any:
+@register_funcify_and_cache_key(Coloured)
+def coloured_by_numba(op: Coloured, **_: Any) -> tuple[Any, str]:
     """`Coloured.perform` as machine code."""
-
-    @inside
-    def coloured(precision: Any, pull: Any, z: Any) -> Any:
-        factor, place, log_determinant = factored(precision), pull.copy(), np.zeros(pull.shape[1])
-        forward(factor, place)
-        place += z
-        backward(factor, place, len(place))
-        for row in range(len(place)):
-            log_determinant += np.log(factor[row, row])
-        return place, log_determinant
-
-    return coloured, 3
+    one, matrix = (op.rows,), (op.rows, op.rows)
+    return everyone(colour, {"precision": matrix, "pull": one, "z": one}, {"place": one, "log_determinant": ()})
 
 
-@register_funcify_default_op_cache_key(Returned)
-def returned_by_numba(op: Any, node: Any, **_: Any) -> Any:
+@register_funcify_and_cache_key(Returned)
+def returned_by_numba(op: Returned, **_: Any) -> tuple[Any, str]:
     """`Returned.perform` as machine code."""
-
-    @inside
-    def returned(precision: Any, pull: Any, place: Any, by_place: Any, by_log: Any) -> Any:
-        factor, by_z, mean, count = factored(precision), by_place.copy(), pull.copy(), len(pull)
-        forward(factor, mean)
-        forward(factor, by_z)
-        by_pull = by_z.copy()
-        backward(factor, by_pull, count)
-        by_factor = np.zeros(precision.shape)
-        for row in range(count):
-            for column in range(row + 1):
-                take(by_factor[row, column], place[row], by_z[column])
-                take(by_factor[row, column], by_pull[row], mean[column])
-            by_factor[row, row] += by_log / factor[row, row]
-        inner = np.zeros(precision.shape)
-        for row in range(count):
-            for column in range(row + 1):
-                for below in range(row, count):
-                    take(inner[row, column], factor[below, row], by_factor[below, column])
-            inner[row, row] /= 2.0
-        for row in range(count):
-            backward(factor, inner[row], row + 1)
-        for column in range(count):
-            backward(factor, inner[:, column], count)
-        return (inner + inner.transpose(1, 0, 2)) / -2.0, by_pull, by_z
-
-    return returned, 3
+    one, matrix = (op.rows,), (op.rows, op.rows)
+    given = {"precision": matrix, "pull": one, "place": one, "by_place": one, "by_log": ()}
+    return everyone(give_back, given, {"by_precision": matrix, "by_pull": one, "by_z": one})
 
 
 def coloured(precision: Any, pull: Any, z: Any) -> tuple[Any, Any]:
-    """`place` (D, N) and the log determinant (N,) of everyone's factor, in a graph."""
-    place, log_determinant = Coloured()(precision, pull, z)
+    """`place` (D, N) and the log determinant (N,) of everyone's factor, in a graph that knows how many rows there are.
+
+    ValueError where it does not.
+    """
+    place, log_determinant = Coloured(known_rows(pull))(precision, pull, z)
     return place, log_determinant
+
+
+def known_rows(x: Any) -> int:
+    """How many rows a graph (row, person) has, which is known before it is computed."""
+    rows, _ = x.type.shape
+    if rows is None:
+        raise ValueError("whitening is written out for the number of rows, which is not known of this graph")
+    return int(rows)
