@@ -32,8 +32,7 @@ FIGURES = ("friend", "therapist")
 JUDGED = "therapist"  # whose sessions are counted
 TRIES = (  # of four chains each, until a gate is passed
     Settings(draws=500, tune=150, accept=0.65, depth=4),  # steps so long that seven of them turn around
-    Settings(draws=400, tune=150, accept=0.8, depth=5),  # fifteen
-    Settings(draws=500, tune=200, accept=0.9),  # not too long for spreads that reach down to zero
+    Settings(draws=500, tune=200, accept=0.9),  # fifteen, and none too long for spreads that reach down to zero
     Settings(draws=2000, tune=800, accept=0.98),
 )
 LONGEST = 3  # times as many draws as a try begins with, where nothing but draws is wanting
