@@ -48,19 +48,19 @@ def diagnosed(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """R-hat and the lower of bulk and tail ESS of every quantity (chain, draw, quantity), as ArviZ finds them.
 
     ArviZ would rank every quantity by itself, and once for R-hat and once more for the bulk; here all are ranked at
-    once, which takes two thirds of the time. Of an odd number of draws it leaves the middle one out.
+    once, which takes two thirds of the time. Of an odd number of draws, ranks are without the middle one.
     """
 
     def of(x: np.ndarray) -> xr.Dataset:
         return xr.Dataset({"x": (("chain", "draw", "quantity"), x)})
 
+    tail = az.ess(of(values), method="tail")["x"].values
     if values.shape[1] % 2:
         values = np.delete(values, values.shape[1] // 2, axis=1)
     scores = of(normal_scores(values))
     folded = of(normal_scores(np.abs(values - np.median(values, axis=(0, 1)))))
     rhat = np.maximum(*(az.rhat(x, method="split")["x"].values for x in (scores, folded)))
-    bulk, tail = az.ess(scores, method="mean")["x"].values, az.ess(of(values), method="tail")["x"].values
-    return rhat, np.minimum(bulk, tail)
+    return rhat, np.minimum(az.ess(scores, method="mean")["x"].values, tail)
 
 
 def worst(dataset: xr.Dataset) -> tuple[float, float, np.ndarray]:
