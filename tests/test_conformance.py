@@ -1,5 +1,8 @@
 """What every rule owes: arrays equal graphs, gradients are right, and only seen outcomes teach."""
 
+import re
+
+import numba
 import numpy as np
 import pandas as pd
 import pytensor
@@ -7,12 +10,13 @@ import pytensor.tensor as pt
 import pytest
 from helpers import READINGS, differing_by_figure, draw_levels, evaluate, from_levels, lifted_rules, lived, on_arrays
 from pytensor.graph.traversal import ancestors
+from pytensor.link.numba.dispatch.basic import numba_funcify
 
 from iwm_bayes import filtering, scanning
 from iwm_bayes.core import leaves, rebuild
 from iwm_bayes.data import arrange
 from iwm_bayes.filtering import SCALARS, course
-from iwm_bayes.stepping import Walk
+from iwm_bayes.stepping import Walk, WalkBack
 
 RULES = lifted_rules()
 ROUNDING = 1e-12  # a dozen events of a few dozen operations each, in float64
@@ -89,6 +93,22 @@ def test_machine_code_equals_python():
     compiled = pytensor.function(inputs, outputs, mode="NUMBA")(levels, lives)
     for found, expected in zip(compiled, evaluate(inputs, outputs)(levels, lives), strict=True):
         np.testing.assert_allclose(found, expected, rtol=0, atol=ROUNDING * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("kind", [Walk, WalkBack])
+def test_several_people_are_served_by_one_instruction(kind):
+    """The compiler sees nothing for which it would take people one by one: no product is of two single numbers."""
+    lives, levels = course(lived(1)), draw_levels(RULES["compensatory"], 1, people=5)
+    inputs, readings = scanned(RULES["compensatory"], levels, lives, 1)
+    known = [v.owner for v in ancestors([readings, pt.grad(readings.sum(), inputs[0])]) if v.owner is not None]
+    node = next(node for node in known if isinstance(node.op, kind))
+    loop = numba_funcify(node.op, node=node)
+    arrays = numba.types.Tuple([numba.types.Array(numba.float64, x.type.ndim, "C") for x in node.inputs])
+    compiled = numba.njit(lambda given: loop(*given))
+    compiled.compile((arrays,))
+    [instructions] = compiled.inspect_llvm().values()
+    assert re.search(r"fmul [a-z ]*<\d+ x double>", instructions)
+    assert not re.search(r"fmul [a-z ]*double", instructions)
 
 
 def test_going_back_costs_a_few_times_the_step():
