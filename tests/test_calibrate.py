@@ -103,7 +103,7 @@ GOOD = {"divergences": 0.0, "bfmi": 0.9, "group_rhat": 1.0}
         (["passed"], [0], [1]),
         (["diverged", "passed"], [0, 1], [1, 1]),
         (["torn", "diverged", "passed"], [0, 1, 2], [1, 1, 1]),
-        (["diverged", "torn", "diverged", "torn"], [0, 1, 2, 3], [1, 1, 1, 1]),
+        (["diverged", "torn", "diverged"], [0, 1, 2], [1, 1, 1]),
         (["short", "passed"], [0], [2]),
         (["few", "short", "passed"], [0], [3]),
         (["short", "few", "few", "short", "diverged", "passed"], [0, 1, 2], [3, 2, 1]),

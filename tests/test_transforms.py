@@ -33,10 +33,13 @@ def around(rows, form, seed=2):
 
 @pytest.mark.parametrize("rows", [1, 3, 6])
 def test_machine_code_is_linear_algebra(rows):
-    """Values, by LAPACK; what flows back, by LAPACK and by finite differences along a direction."""
-    generator = np.random.default_rng(3)
-    point = [given(rows)[0] + np.eye(rows)[:, :, None], *generator.normal(size=(2, rows, PEOPLE))]
-    point.append(generator.normal(size=(rows + 1, PEOPLE)))
+    """Values, by LAPACK; what flows back, by LAPACK and by finite differences along a direction.
+
+    Of twelve people, eight of whom are served at a time.
+    """
+    generator, people = np.random.default_rng(3), 12
+    point = [given(rows, people=people)[0] + np.eye(rows)[:, :, None], *generator.normal(size=(2, rows, people))]
+    point.append(generator.normal(size=(rows + 1, people)))
     shapes = [(rows, rows, None), (rows, None), (rows, None)]
     inputs, weights = [pt.tensor(shape=shape) for shape in shapes], pt.dmatrix()
     place, log_determinant = coloured(*inputs)

@@ -12,7 +12,7 @@ import numpy as np
 from pytensor.link.numba.cache import compile_numba_function_src
 from pytensor.link.numba.dispatch.basic import numba_njit
 
-from iwm_bayes.unrolled import Shapes, numbered, places
+from iwm_bayes.unrolled import Shapes, numbered
 
 ABREAST = 8  # people: as many doubles as the widest instruction takes
 
@@ -52,12 +52,27 @@ def everyone({inputs}):
     table = np.zeros(({rows}, {abreast}))
     for first in range(0, people, {abreast}):
         last = min(first + {abreast}, people)
-        {taken}
+{taken}
         for one in range({abreast}):
             {lines}
-        {given}
+{given}
     return {outputs}
 """
+
+
+def row_by_row(statement: str, shapes: Shapes, table_row: int) -> str:
+    """Loops that do something with every row of some arrays and its place in the table, in a function's source."""
+    source = []
+    for name, shape in shapes.items():
+        indices = [f"i{axis}" for axis in range(len(shape))]
+        loops = [f"for {index} in range({size}):" for index, size in zip(indices, shape, strict=True)]
+        strides = [int(np.prod(shape[axis + 1 :])) for axis in range(len(shape))]
+        place = " + ".join([str(table_row), *(f"{stride} * {i}" for stride, i in zip(strides, indices, strict=True))])
+        x = f"{name}[{', '.join(indices)}]" if indices else name
+        lines = [*loops, statement.format(x=x, row=f"table[{place}]")]
+        source += ["    " * (2 + depth) + line for depth, line in enumerate(lines)]
+        table_row += int(np.prod(shape))
+    return "\n".join(source)
 
 
 def everyone(function: Callable[..., Any], inputs: Shapes, outputs: Shapes) -> tuple[Any, str]:
@@ -66,20 +81,20 @@ def everyone(function: Callable[..., Any], inputs: Shapes, outputs: Shapes) -> t
     Arrays by name, with their shapes of one person; everyone's have one dim more, the last.
     """
     lines: list[str] = []
-    asked, answered = places(inputs), places(outputs)
-    found = function(*numbered(inputs, "table[{}, one]".format, lines))
-    results = [number for array in found for number in np.array(array, dtype=object).flat]
-    lines += [f"table[{row}, one] = {number}" for row, number in enumerate(results, len(asked))]
+    given = numbered(inputs, "table[{}, one]".format, lines)
+    asked = sum(array.size for array in given)
+    results = [number for array in function(*given) for number in np.array(array, dtype=object).flat]
+    lines += [f"table[{row}, one] = {number}" for row, number in enumerate(results, asked)]
     source = EVERYONE.format(
         abreast=ABREAST,
         any_input=next(iter(inputs)),
         empty=", ".join(f"np.empty(({''.join(f'{size}, ' for size in shape)}people))" for shape in outputs.values()),
-        given="; ".join(f"give({x}, table[{row}], first, last)" for row, x in enumerate(answered, len(asked))),
+        given=row_by_row("give({x}, {row}, first, last)", outputs, asked),
         inputs=", ".join(inputs),
         lines="; ".join(lines),
         outputs=", ".join(outputs),
-        rows=len(asked) + len(answered),
-        taken="; ".join(f"take(table[{row}], {x}, first, last)" for row, x in enumerate(asked)),
+        rows=asked + len(results),
+        taken=row_by_row("take({row}, {x}, first, last)", inputs, 0),
     )
     loop = compile_numba_function_src(source, "everyone", {"np": np, "take": take, "give": give})
     return numba_njit(error_model="numpy")(loop), sha256(source.encode()).hexdigest()

@@ -120,7 +120,8 @@ class Relative(Transform):
         """Precision (row, row, person) of y given the group, and its product with the mean (row, person)."""
         *_, middle, root, precision, pull = inputs
         apart = pull - (precision * middle[None]).sum(axis=1)
-        return self.form.between(root, precision) + pt.eye(pull.shape[0])[:, :, None], self.form.turned(root, apart)
+        turned = pt.specify_shape(self.form.turned(root, apart), pull.type.shape)
+        return self.form.between(root, precision) + pt.eye(pull.shape[0])[:, :, None], turned
 
     def forward(self, value: Any, *inputs: Any) -> Any:
         *_, middle, root, _, _ = inputs

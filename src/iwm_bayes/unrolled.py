@@ -57,9 +57,3 @@ def numbered(shapes: Shapes, name: Callable[[int], str], lines: list[str]) -> li
         found.append(np.array(entries, dtype=object).reshape(shape))
         count += size
     return found
-
-
-def places(shapes: Shapes) -> list[str]:
-    """How every entry of some arrays is written, in order: "precision[0, 1]", or the name alone of one without dims."""
-    indices = {name: [", ".join(map(str, at)) for at in np.ndindex(shape)] for name, shape in shapes.items()}
-    return [f"{name}[{at}]" if at else name for name, several in indices.items() for at in several]
