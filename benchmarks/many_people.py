@@ -4,7 +4,8 @@
 each, who rate both beliefs and approach or do not, writes them to FOLDER as Parquet, 1,000 people to a file, and fits
 them by `iwm cohort`, each number of people in a process of its own with an empty run. What is the same for any number
 (imports, compilation, the climb with a sample) is seen in the cost of a *further* event: what more people cost more.
-Memory is that of all processes, what they share counted once (Linux only).
+Up to 10,000 people are fitted twice more in one process; the second fit, which compiles nothing, tells what an event
+costs *when compiled*. Memory is that of all processes, what they share counted once (Linux only).
 """
 
 import argparse
@@ -21,11 +22,13 @@ import numpy as np
 import pandas as pd
 
 from iwm_bayes.care import steady
+from iwm_bayes.cohort import cohort
 from iwm_bayes.data import to_table
 from iwm_bayes.simulate import Phase, draw_population, simulate
 from iwm_bayes.theory import load
 
 THEORY, EVENTS, PER_FILE, SPREAD, SEED = "rescorla_wagner", 50, 1000, 0.5, 1
+FEW = 10_000  # people who are fitted in one process, too
 STUDY = """name = "many"
 data = "sessions"
 theory = "rescorla_wagner"
@@ -102,6 +105,16 @@ def fitted(study: Path, workers: int) -> dict[str, float]:
     }
 
 
+def when_compiled(study: Path) -> float:
+    """CPU seconds of a fit from an empty run in this process, which has compiled all that it needs."""
+    run = study.parent / "again"
+    for _ in range(2):
+        shutil.rmtree(run, ignore_errors=True)
+        began = time.process_time()
+        cohort(study, run)
+    return time.process_time() - began
+
+
 def off(study: Path) -> pd.DataFrame:
     """What was found beside the truth, and the bias as it was printed with it."""
     found = pd.read_csv(study.parent / "run" / "summary.csv").set_index("parameter")
@@ -119,9 +132,11 @@ def main() -> None:
     for people in given.people:
         study = made(given.folder / str(people), people)
         lines.append(fitted(study, given.workers))
+        lines[-1]["CPU when compiled, s"] = when_compiled(study) if people <= FEW else np.nan
         print(off(study).round(4).to_string(), flush=True)
     found = pd.DataFrame(lines)
     found["CPU per event, us"] = 1e6 * found["CPU, s"] / found["events"]
+    found["when compiled, us"] = 1e6 * found["CPU when compiled, s"] / found["events"]
     found["CPU per further event, us"] = 1e6 * found["CPU, s"].diff() / found["events"].diff()
     print(f"workers: {given.workers}, cores: {os.cpu_count()}")
     print(found.round(2).to_string(index=False))
