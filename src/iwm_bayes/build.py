@@ -130,10 +130,11 @@ def answers_in_graph(
 def entered(model: Model, data: xr.Dataset) -> tuple[Any, Any]:
     """Declare what people lived through and answered in the model on the stack."""
     found = swappable(model, data)
-    fields, people = len(found["answers"]), data.sizes["person"]
-    course_dims, answer_dims = ("event", own("course_field"), "person"), (own("answers_field"), "event", "person")
-    lived = pm.Data("course", found["course"], dims=course_dims, shape=(None, *found["course"].shape[1:]))
-    return lived, pm.Data("answers", found["answers"], dims=answer_dims, shape=(fields, None, people))
+    count, _, people = found["answers"].shape
+    by_event, by_field = ("event", own("course_field"), "person"), (own("answers_field"), "event", "person")
+    lived = pm.Data("course", found["course"], dims=by_event, shape=(None, *found["course"].shape[1:]))
+    said = pm.Data("answers", found["answers"], dims=by_field, shape=(count, None, people))
+    return lived, said
 
 
 def coords_of(model: Model, data: xr.Dataset) -> dict[str, Any]:
