@@ -106,20 +106,15 @@ def walk(course, start, p):
     asked = np.array({asked})
     for first in range(0, people, {abreast}):
         last = min(first + {abreast}, people)
-        for row in range({states}):
-            take(state[row], start[row], first, last)
-        for row in range({parameters}):
-            take(own[row], p[row], first, last)
+        for row in range({states}): take(state[row], start[row], first, last)
+        for row in range({parameters}): take(own[row], p[row], first, last)
         for event in range(events):
-            for row in asked:
-                take(now[row], course[event, row], first, last)
-            for row in range({states}):
-                give(held[event, row], state[row], first, last)
+            for row in asked: take(now[row], course[event, row], first, last)
+            for row in range({states}): give(held[event, row], state[row], first, last)
             for one in range({abreast}):
                 {found} = step({given})
                 {kept}
-            for row in range({said}):
-                give(said[row, event], says[row], first, last)
+            for row in range({said}): give(said[row, event], says[row], first, last)
     return held, said
 """
 
@@ -132,24 +127,18 @@ def walk_back(course, held, p, by_said):
     asked = np.array({asked})
     for first in range(0, people, {abreast}):
         last = min(first + {abreast}, people)
-        for row in range({parameters}):
-            take(own[row], p[row], first, last)
+        for row in range({parameters}): take(own[row], p[row], first, last)
         by_state[:] = 0.0
         by_own[:] = 0.0
         for event in range(events - 1, -1, -1):
-            for row in asked:
-                take(now[row], course[event, row], first, last)
-            for row in range({states}):
-                take(state[row], held[event, row], first, last)
-            for row in range({said}):
-                take(by_says[row], by_said[row, event], first, last)
+            for row in asked: take(now[row], course[event, row], first, last)
+            for row in range({states}): take(state[row], held[event, row], first, last)
+            for row in range({said}): take(by_says[row], by_said[row, event], first, last)
             for one in range({abreast}):
                 {found} = step({given})
                 {kept}
-        for row in range({states}):
-            give(by_start[row], by_state[row], first, last)
-        for row in range({parameters}):
-            give(by_p[row], by_own[row], first, last)
+        for row in range({states}): give(by_start[row], by_state[row], first, last)
+        for row in range({parameters}): give(by_p[row], by_own[row], first, last)
     return by_start, by_p
 """
 
