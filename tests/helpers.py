@@ -49,9 +49,24 @@ class Choice(NamedTuple):
         return np.sqrt(self.p @ np.arange(self.p.shape[-1]) ** 2 - self.mean() ** 2)
 
 
+class Answer(NamedTuple):
+    """A yes or a no by its log odds; scipy's takes a chance, next to 1 of which digits are lost."""
+
+    logit_p: np.ndarray
+
+    def logpmf(self, answers: np.ndarray) -> np.ndarray:
+        return special.log_expit(np.where(np.asarray(answers) > 0, self.logit_p, -self.logit_p))
+
+    def mean(self) -> np.ndarray:
+        return special.expit(self.logit_p)
+
+    def std(self) -> np.ndarray:
+        return np.sqrt(special.expit(self.logit_p) * special.expit(-self.logit_p))
+
+
 TEXTBOOK = {  # the families that responses are built of, from another library
     "Normal": lambda mu, sigma: stats.norm(mu, sigma),
-    "Bernoulli": lambda logit_p: stats.bernoulli(special.expit(logit_p)),
+    "Bernoulli": lambda logit_p: Answer(logit_p),
     "Beta": lambda mu, nu: stats.beta(mu * nu, (1 - mu) * nu),
     "Categorical": lambda p: Choice(p),
 }

@@ -9,7 +9,7 @@ from pymc.model.transform.conditioning import remove_value_transforms
 from scipy import special, stats
 
 from iwm_bayes import population, theory
-from iwm_bayes.build import build, log_chance_below, swappable
+from iwm_bayes.build import build, likelihood, log_chance, log_chance_below, swappable
 from iwm_bayes.care import steady
 from iwm_bayes.core import leaves, rebuild
 from iwm_bayes.simulate import Phase, simulate
@@ -148,3 +148,23 @@ def test_chance_below_a_bound_is_the_normal_one_and_its_slope_the_hazard():
     np.testing.assert_allclose(value, expected, rtol=1e-13, atol=1e-13)
     hazard = np.exp(stats.norm.logpdf(distance) - expected)
     np.testing.assert_allclose(-slope, hazard, rtol=1e-12, atol=1e-13)
+
+
+def test_chance_of_an_answer_is_a_sigmoid_and_its_slope_how_surprising_it_was():
+    """From log odds of -800 to 800, of a yes and of a no, to the last digit of 1; at even odds, too."""
+    odds, answer = np.meshgrid([-800.0, -40.0, -2.0, -1e-9, 0.0, 0.3, 30.0, 800.0], [0.0, 1.0])
+    log_odds, given = pt.matrix("log_odds"), pt.matrix("given")
+    chance = log_chance(log_odds, given)
+    value, slope = evaluate([log_odds, given], [chance, pt.grad(chance.sum(), log_odds)])(odds, answer)
+    np.testing.assert_allclose(value, special.log_expit((2 * answer - 1) * odds), rtol=1e-15, atol=3e-16)
+    np.testing.assert_allclose(slope, answer - special.expit(odds), rtol=1e-15, atol=3e-16)
+
+
+def test_a_likelihood_walks_people_back_once():
+    """However many responses read what the rule says, and with no check of what cannot be."""
+    model = theory.load("rescorla_wagner")
+    _, function = likelihood(model, simulate(model, PHASES, people=3, seed=1))
+    names = [type(node.op).__name__ for node in function.maker.fgraph.toposort()]
+    assert len(model.responses) > 1
+    assert names.count("WalkBack") == 1
+    assert not [name for name in names if name.startswith("Check")]
