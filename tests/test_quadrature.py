@@ -11,7 +11,7 @@ from iwm_bayes.climb import mended, solved
 from iwm_bayes.crowd import Crowd, beginning, packed
 from iwm_bayes.gaussians import Problem, curvature, found, settled
 from iwm_bayes.laplace import compile_likelihood, posed
-from iwm_bayes.quadrature import by_quadrature, integrated, nodes, of_product, of_spheres
+from iwm_bayes.quadrature import by_quadrature, integrated, nodes, of_product, of_spheres, weighed
 from iwm_bayes.simulate import Phase, simulate
 
 PEOPLE, ANSWERS = 3000, 50
@@ -70,7 +70,7 @@ def test_one_person_is_what_an_integral_says():
     problem = Problem(shape, likelihood)
     x = found(problem, group, np.zeros((1, 3)))
     near = settled(problem, group, x, np.linalg.inv(curvature(problem, group, x)))
-    people = integrated(problem, group, near, nodes(near.x, 1))
+    people = integrated(weighed(problem, group, near, nodes(near.x, 1)))
     for person in range(3):
 
         def moment(power, person=person):

@@ -46,8 +46,11 @@ def round_on(problem: Problem, group: Group, people: People) -> tuple[Group, Peo
     return group, settled(problem, group, people.x, people.variance)
 
 
-def climbed(problem: Problem, group: Group, x: np.ndarray) -> tuple[Group, People]:
-    """A group near its most probable place, from one anywhere and people looked for from `x` (D, N)."""
+def ascended(problem: Problem, group: Group, x: np.ndarray, near: float) -> tuple[Group, People]:
+    """A group, people almost settled, where the slope is `near`: from a group anywhere, people looked for from `x`.
+
+    `near` is in units of how sure the group is, as from its people's slopes.
+    """
     people = first(problem, group, x)
     for _ in range(ROUNDS):
         group, people = round_on(problem, group, people)
@@ -64,6 +67,11 @@ def climbed(problem: Problem, group: Group, x: np.ndarray) -> tuple[Group, Peopl
         value = density(shape, there, said, evidence(problem, there, last).sum())
         return -value, -root.T @ score(shape, there, said)
 
-    ended = minimize(below, np.zeros(len(begin)), jac=True, method="BFGS", options={"gtol": NEAR})
-    group = unpacked(begin + root @ ended.x, group)
-    return group, settled(problem, group, last.x, last.variance)
+    ended = minimize(below, np.zeros(len(begin)), jac=True, method="BFGS", options={"gtol": near})
+    return unpacked(begin + root @ ended.x, group), last
+
+
+def climbed(problem: Problem, group: Group, x: np.ndarray) -> tuple[Group, People]:
+    """A group near its most probable place, from one anywhere and people (D, N) looked for from `x`."""
+    group, people = ascended(problem, group, x, NEAR)
+    return group, settled(problem, group, people.x, people.variance)

@@ -11,7 +11,7 @@ from iwm_bayes.climb import Top
 from iwm_bayes.crowd import Crowd, Group, packed
 from iwm_bayes.drawn import dataset, named
 from iwm_bayes.gaussians import Problem
-from iwm_bayes.quadrature import integrated, nodes
+from iwm_bayes.quadrature import integrated, nodes, weighed
 from iwm_bayes.scores import Sums, score, sums
 
 SEED = 1  # of the turns of nodes
@@ -27,6 +27,6 @@ def of_sums(shape: Crowd, group: Group, covariance: np.ndarray, gaussian: Sums, 
 def bias(problem: Problem, top: Top) -> xr.Dataset:
     """What was found less what quadrature would find, by the names of a posterior, link scale: centre (row), spread."""
     shape = problem.shape
-    exact = integrated(problem, top.group, top.people, nodes(top.people.x, SEED))
+    exact = integrated(weighed(problem, top.group, top.people, nodes(top.people.x, SEED)))
     gaussian, said = (sums(shape, top.group, *people) for people in (top.people, exact))
     return of_sums(shape, top.group, top.covariance, gaussian, said)

@@ -37,13 +37,13 @@ def keep(data: xr.Dataset, path: Path) -> None:
     """Write a data set beside its place, and put it there when it is whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".part")
-    data.to_netcdf(draft, engine="h5netcdf")
+    data.to_netcdf(draft, engine="scipy")
     draft.replace(path)
 
 
 def kept(path: Path) -> xr.Dataset:
-    with xr.open_dataset(path, engine="h5netcdf") as found:
-        return found.load()
+    with xr.open_dataset(path, engine="scipy") as found:
+        return found.load().drop_encoding()
 
 
 def chunk_file(folder: Path, chunk: int | str) -> Path:

@@ -1,16 +1,13 @@
 """`laplace` and `quadrature` for very many people: in chunks, from a Parquet dataset, through any map.
 
-The climb begins with a random sample of one chunk's size, and goes on with Newton steps of everyone: each goes through
-all chunks once, and needs a few sums of each (see `scores`). How sure one is of the top is taken from the sample's
-curvature there, for so many more people. Memory is bounded by a chunk, work grows with events, and a run that was
-stopped does only what is missing. What people say of the group by quadrature is taken once, at the end: it tells the
-bias (see `bias`).
+Memory is bounded by a chunk, work grows with events, and a run that was stopped does only what is missing. How the
+group is found is in `everyone`. What people say of it by quadrature is taken once, at the end: it tells how sure one is
+of the group (see `information`), and the bias (see `bias`).
 """
 
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
 import xarray as xr
 
@@ -19,11 +16,11 @@ from iwm_bayes.chunks import SAMPLE, arrange_chunk, chunk_file, draw_sample, kee
 from iwm_bayes.core import InputError, Model
 from iwm_bayes.crowd import crowd
 from iwm_bayes.drawn import group_draws
+from iwm_bayes.everyone import ENOUGH, asked_to_the_top
 from iwm_bayes.laplace import approximately
 from iwm_bayes.method import Settings
-from iwm_bayes.passes import ENOUGH, Tell, Work, alone, climbed_by_all, covariance_there, finished
+from iwm_bayes.passes import Tell, Work, alone
 from iwm_bayes.plan import bound, planned
-from iwm_bayes.scores import score
 from iwm_bayes.summary import group_table
 from iwm_bayes.sweep import Through, in_turn
 
@@ -47,7 +44,7 @@ def cohort(
     folder: Path,
     theory: str | None = None,
     method: str = "laplace",
-    chunk: int = 1000,
+    chunk: int = 250,
     through: Through = in_turn,
     tell: Tell = lambda *_: None,
     settings: Settings = DRAWN,
@@ -68,19 +65,17 @@ def cohort(
         people, events = int(counted["people"].sum()), int(counted["events"].sum())
         model, sample = bound(plan)[1], kept(chunk_file(work.folder, SAMPLE))
         shape, times = crowd(model, sample), people / drawn["people"]
-        group, rounds = climbed_by_all(work, shape, times)
-        said, exact = finished(work, group, rounds, folder / "people")
-        covariance, sound = covariance_there(work, shape, group, times)
-    left = np.abs(covariance @ score(shape, group, said)) / np.sqrt(np.diag(covariance))
-    posterior = group_draws(shape, group, covariance, settings).assign_attrs(
+        last, exact = asked_to_the_top(work, shape, times, folder / "people")
+    group = last.next(shape, boldest=ENOUGH)  # so short a step needs nobody to be asked again
+    posterior = group_draws(shape, group, last.covariance, settings).assign_attrs(
         approximate=approximately(model) if method == "laplace" else method,
-        converged=int(sound and left.max() < ENOUGH),
+        converged=int(last.sound and last.far(shape) < ENOUGH),
     )
     found = {"posterior": posterior, "data": sample, "constant_data": xr.Dataset()}
     if method == "laplace":
-        found["bias"] = of_sums(shape, group, covariance, said, exact)
+        found["bias"] = of_sums(shape, last.group, last.covariance, last.said, exact)
     fit = xr.DataTree.from_dict(found)
     groups = group_table(model, fit)
-    own = (said.people - said.within / group.spread**2) / people  # who stands in for somebody has learned nothing
+    own = (last.said.people - last.said.within / last.group.spread**2) / people  # who stands in has learned nothing
     groups["people"] = groups["parameter"].map(dict(zip(shape.names["partial"], own, strict=True)))
-    return Cohort(model, fit, groups, people, events, rounds)
+    return Cohort(model, fit, groups, people, events, last.number + 1)

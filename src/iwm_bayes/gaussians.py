@@ -81,7 +81,7 @@ def found(problem: Problem, group: Group, x: np.ndarray) -> np.ndarray:
             step = np.where(worse, step / 4.0, step)
         step = np.where(worse, 0.0, step)
         x, value, slope = x + step, np.where(worse, value, new), np.where(worse, slope, new_slope)
-        if np.abs(step / scale).max(initial=0.0) < 1e-3:
+        if np.abs(step / scale).max(initial=0.0) < 1e-2:
             break
     return x
 

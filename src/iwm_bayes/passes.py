@@ -1,26 +1,16 @@
-"""Going through all chunks of a large study, through any map, and adding up what they say of the group."""
+"""Going through all chunks of a large study, through any map."""
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 import pandas as pd
 from filelock import FileLock, Timeout
 
-from iwm_bayes.climb import inverse
 from iwm_bayes.core import InputError
-from iwm_bayes.crowd import Crowd, Group, beginning, packed, unpacked
 from iwm_bayes.plan import Plan
-from iwm_bayes.rounds import begin, bend, finish_chunk, settle_chunk
-from iwm_bayes.scores import Sums, outer_curvature, prior_curvature, score, total
 from iwm_bayes.sweep import Cell, Progress, Study, Task, Through, sweep
-
-ENOUGH = 0.1  # of an sd: the Newton step after which everyone is gone through for the last time
-MOST_ROUNDS = 15
-BOLDEST = 3.0  # sds of the sample's group that one step may go
 
 type Tell = Callable[[str, Progress], None]
 
@@ -65,43 +55,3 @@ def alone(folder: Path) -> Iterator[None]:
             yield
     except Timeout:
         raise InputError([f"{folder}: another run is writing there. Wait for it, or choose another --out"]) from None
-
-
-def as_text(group: Group) -> str:
-    return json.dumps(packed(group).tolist())
-
-
-def summed(parts: pd.Series) -> Sums:
-    """Sums over all chunks, from what was written of each."""
-    return total(Sums(*(np.array(part[name]) for name in Sums._fields)) for part in parts)  # type: ignore[arg-type]
-
-
-def climbed_by_all(work: Work, shape: Crowd, times: float) -> tuple[Group, int]:
-    """The most probable group of everyone, so many `times` the sample, and how many rounds it took."""
-    start = work.with_sample(begin, "beginning with a sample", {})
-    group, number, longest = unpacked(np.array(start["group"]), beginning(shape)), 0, np.inf
-    while number < MOST_ROUNDS and longest > ENOUGH:
-        found = work.each(settle_chunk, f"round {number + 1}", {"round": number, "group": as_text(group)})
-        said = summed(found["said"])
-        covariance, _ = inverse(outer_curvature(shape, group, said), shape, group)
-        step, sure = covariance @ score(shape, group, said), np.sqrt(np.diag(covariance))
-        far, longest = BOLDEST * np.sqrt(times) * sure, np.abs(step / sure).max()
-        group, number = unpacked(packed(group) + np.clip(step, -far, far), group), number + 1
-    return group, number
-
-
-def covariance_there(work: Work, shape: Crowd, group: Group, times: float) -> tuple[np.ndarray, bool]:
-    """The group's covariance, and whether it is sound: by the sample's curvature, for so many times its people.
-
-    What comes of the prior does not grow.
-    """
-    found = work.with_sample(bend, "curvature of the sample", {"group": as_text(group)})
-    of_prior = np.diag(prior_curvature(shape, group))
-    return inverse(times * (-np.array(found["slopes"]) - of_prior) + of_prior, shape, group)
-
-
-def finished(work: Work, group: Group, rounds: int, people: Path) -> tuple[Sums, Sums]:
-    """What everyone says of a group, and by quadrature; tables of them are written to the folder `people`."""
-    last: Cell = {"round": rounds, "group": as_text(group), "at people": str(people)}
-    found = work.each(finish_chunk, "last round", last)
-    return summed(found["said"]), summed(found["exact"])

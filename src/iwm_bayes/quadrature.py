@@ -57,8 +57,16 @@ def nodes(x: np.ndarray, seed: int) -> Nodes:
     return of_spheres(rows, people, np.random.default_rng(seed))
 
 
-def integrated(problem: Problem, group: Group, near: People, at: Nodes) -> People:
-    """Everyone's mean and covariance, and the likelihood's slope by what is shared, by nodes around Gaussians."""
+class Weighed(NamedTuple):
+    """Places where everyone may be, and how probable each is."""
+
+    x: np.ndarray  # (node, D, N)
+    slope: np.ndarray  # (node, S, N) of the log likelihood by what is shared
+    share: np.ndarray  # (node, N) of a person's posterior; they add up to 1
+
+
+def weighed(problem: Problem, group: Group, near: People, at: Nodes) -> Weighed:
+    """Nodes around everyone's Gaussian, weighted by their posterior."""
     shape, scale = problem.shape, scales(problem.shape, group)[:, None]
     centre, root = centres(shape, group.beta), np.linalg.cholesky(near.variance)
     places, log_weight, slopes = [], [], []
@@ -71,16 +79,21 @@ def integrated(problem: Problem, group: Group, near: People, at: Nodes) -> Peopl
         log_weight.append(np.where(known, whole, -np.inf))
         slopes.append(np.where(known, slope[shape.shared], 0.0))
     share = np.exp(np.array(log_weight) - logsumexp(log_weight, axis=0))
-    x = np.einsum("kn,kdn->dn", share, np.array(places))
-    apart = np.array(places) - x
-    variance = np.einsum("kn,kdn,ken->nde", share, apart, apart, optimize=True)
-    return People(x, variance, np.einsum("kn,ksn->sn", share, np.array(slopes)))
+    return Weighed(np.array(places), np.array(slopes), share)
+
+
+def integrated(there: Weighed) -> People:
+    """Everyone's mean and covariance, and the likelihood's slope by what is shared."""
+    x = np.einsum("kn,kdn->dn", there.share, there.x)
+    apart = there.x - x
+    variance = np.einsum("kn,kdn,ken->nde", there.share, apart, apart, optimize=True)
+    return People(x, variance, np.einsum("kn,ksn->sn", there.share, there.slope))
 
 
 def by_quadrature(at: Nodes) -> Settle:
     """Settle everyone by these nodes, around the Gaussian that each is settled at first."""
 
     def settle(problem: Problem, group: Group, x: np.ndarray, variance: np.ndarray) -> People:
-        return integrated(problem, group, settled(problem, group, x, variance), at)
+        return integrated(weighed(problem, group, settled(problem, group, x, variance), at))
 
     return settle

@@ -12,19 +12,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from iwm_bayes.ascent import climbed, first
+from iwm_bayes.ascent import ascended, first
 from iwm_bayes.chunks import SAMPLE, chunk_file, kept, present
-from iwm_bayes.climb import slopes
 from iwm_bayes.crowd import Group, beginning, centres, packed, unpacked
 from iwm_bayes.gaussians import People, Problem, settled
+from iwm_bayes.information import information
 from iwm_bayes.laplace import compile_likelihood, posed
 from iwm_bayes.method import Compiled
 from iwm_bayes.plan import Plan, bound, plan_of
 from iwm_bayes.population import LINKS, rows
-from iwm_bayes.quadrature import Settle, by_quadrature, integrated, nodes
+from iwm_bayes.quadrature import Settle, by_quadrature, integrated, nodes, weighed
 from iwm_bayes.scores import Sums, sums
 from iwm_bayes.sweep import Cell
 
+SAMPLED = 1.0  # the slope at which the ascent of a sample is over: its own top is as far from everyone's
 HERMITE = 20  # nodes of the means and sds of single values on their natural scale
 
 
@@ -60,17 +61,8 @@ def begin(cell: Cell, generator: np.random.Generator) -> dict[str, Any]:
     """A group near the most probable one of the sample."""
     _, _, problem = problem_of(cell)
     start = beginning(problem.shape)
-    group, _ = climbed(problem, start, centres(problem.shape, start.beta))
+    group, _ = ascended(problem, start, centres(problem.shape, start.beta), SAMPLED)
     return {"group": packed(group).tolist()}
-
-
-def bend(cell: Cell, generator: np.random.Generator) -> dict[str, Any]:
-    """How the score of the sample changes with the group, at a group."""
-    _, plan, problem = problem_of(cell)
-    group = group_of(cell, problem)
-    people = first(problem, group, centres(problem.shape, group.beta))
-    settle = settle_by(plan, people.x, 0)
-    return {"slopes": slopes(problem, group, people, settle).tolist()}
 
 
 def gaussians_file(folder: Path, chunk: int, number: int) -> Path:
@@ -107,11 +99,12 @@ def settle_chunk(cell: Cell, generator: np.random.Generator) -> dict[str, Any]:
 
 
 def finish_chunk(cell: Cell, generator: np.random.Generator) -> dict[str, Any]:
-    """The same with what they say by quadrature, and a table of the people of the chunk."""
+    """The same, with what they say by quadrature, how sure they make one of it, and a table of them."""
     folder, plan, problem = problem_of(cell)
     group, chunk = group_of(cell, problem), int(cell["chunk"])
     people = settle_people(cell, problem, folder, plan, group)
-    exact = integrated(problem, group, people, nodes(people.x, chunk)) if plan.method == "laplace" else people
+    there = weighed(problem, group, people, nodes(people.x, chunk))
+    exact = integrated(there)
     data = kept(chunk_file(folder, chunk))
     table = people_table(plan, problem, people, data["person"].values)[present(data)]
     file = Path(str(cell["at people"])) / f"{chunk:05d}.parquet"
@@ -120,7 +113,11 @@ def finish_chunk(cell: Cell, generator: np.random.Generator) -> dict[str, Any]:
     table.to_parquet(draft, index=False)
     draft.replace(file)
     said, exactly = (as_lists(sums(problem.shape, group, *here)) for here in (people, exact))
-    return {"said": said, "exact": exactly}
+    return {
+        "said": said,
+        "exact": exactly,
+        "information": information(problem, group, people, there, exact).tolist(),
+    }
 
 
 def people_table(plan: Plan, problem: Problem, people: People, names: np.ndarray) -> pd.DataFrame:

@@ -26,23 +26,29 @@ class Sums(NamedTuple):
     lever: np.ndarray  # (P, K, K): what `squares` grow by where beta is uncertain, times its covariance
 
 
+def slopes_of_people(shape: Crowd, group: Group, x: np.ndarray, variance: np.ndarray, slope: np.ndarray) -> np.ndarray:
+    """Slope of everyone's log evidence by the group, (packed, N), beta being known; arguments are those of `sums`."""
+    scale = scales(shape, group)[:, None]
+    apart, own = x - centres(shape, group.beta), np.diagonal(variance, axis1=1, axis2=2).T
+    of_beta = np.einsum("dnk,dn->kn", shape.design, apart / scale**2)
+    of_spread = ((apart**2 + own) / scale**2 - 1.0)[: len(group.spread)]
+    return np.concatenate([of_beta, of_spread, np.zeros((len(group.between), x.shape[1])), slope])
+
+
 def sums(shape: Crowd, group: Group, x: np.ndarray, variance: np.ndarray, slope: np.ndarray) -> Sums:
     """The sums over people with means `x` (D, N), covariance (N, D, D), and slopes (S, N) by what everyone shares."""
     precision, count = 1.0 / scales(shape, group) ** 2, len(group.spread)
-    apart, design = x - centres(shape, group.beta), shape.design[:count]
+    apart, design = (x - centres(shape, group.beta))[:count], shape.design[:count]
     weight = np.eye(len(precision)) * precision - precision[:, None] * variance * precision
     own = np.diagonal(variance, axis1=1, axis2=2).T[:count]
-    squares = apart[:count] ** 2 + own
     left = 1.0 - own / group.spread[:, None] ** 2  # of a shift of the centre, by how much the person does not follow
-    of_beta = np.einsum("dnk,dn->kn", shape.design, apart * precision[:, None])
-    of_spread = squares / group.spread[:, None] ** 2 - 1.0
-    each = np.concatenate([of_beta, of_spread, np.zeros((len(group.between), x.shape[1])), slope])
+    each = slopes_of_people(shape, group, x, variance, slope)
     return Sums(
         float(x.shape[1]),
         each.sum(axis=1),
         each @ each.T,
         np.einsum("dnk,nde,enl->kl", shape.design, weight, shape.design, optimize=True),
-        squares.sum(axis=1),
+        (apart**2 + own).sum(axis=1),
         own.sum(axis=1),
         np.einsum("dnk,dn,dnl->dkl", design, left**2, design, optimize=True),
     )

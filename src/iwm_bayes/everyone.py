@@ -1,0 +1,87 @@
+"""The most probable group of very many people, who are asked about it round by round.
+
+The ascent begins with a sample of a chunk's size, and goes on with Newton steps of everyone. In a round all chunks are
+gone through once; what is needed of each are a few sums (see `scores`).
+"""
+
+import json
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from iwm_bayes.climb import inverse
+from iwm_bayes.crowd import Crowd, Group, beginning, packed, unpacked
+from iwm_bayes.passes import Work
+from iwm_bayes.rounds import begin, finish_chunk, settle_chunk
+from iwm_bayes.scores import Sums, outer_curvature, prior_curvature, score, total
+from iwm_bayes.sweep import Cell
+
+NEARLY = 0.3  # sds of the group: the step after which a round may be the last,
+ENOUGH = 0.1  # and the step that a last round may leave; where it leaves more, it was not the last
+MOST_ROUNDS = 15
+BOLDEST = 3.0  # sds of the sample's group that one step may go
+
+
+def as_text(group: Group) -> str:
+    return json.dumps(packed(group).tolist())
+
+
+def summed(parts: pd.Series) -> Sums:
+    """Sums over all chunks, from what was written of each."""
+    return total(Sums(*(np.array(part[name]) for name in Sums._fields)) for part in parts)  # type: ignore[arg-type]
+
+
+class Round(NamedTuple):
+    """What everyone said of a group, and the Newton step to the top from there."""
+
+    group: Group
+    number: int  # of the round
+    said: Sums
+    covariance: np.ndarray  # (packed, packed) of the group
+    sound: bool  # as in `climb.inverse`
+
+    def step(self, shape: Crowd) -> np.ndarray:
+        """The step, (packed,)."""
+        return self.covariance @ score(shape, self.group, self.said)
+
+    def far(self, shape: Crowd) -> float:
+        """How many sds of the group the step would go."""
+        return float(np.abs(self.step(shape) / np.sqrt(np.diag(self.covariance))).max())
+
+    def next(self, shape: Crowd, boldest: float) -> Group:
+        """The group after the step, in which nothing goes farther than so many sds."""
+        most = boldest * np.sqrt(np.diag(self.covariance))
+        return unpacked(packed(self.group) + np.clip(self.step(shape), -most, most), self.group)
+
+
+def asked(work: Work, shape: Crowd, group: Group, number: int) -> Round:
+    """A round: everyone asked about a group."""
+    found = work.each(settle_chunk, f"round {number + 1}", {"round": number, "group": as_text(group)})
+    said = summed(found["said"])
+    return Round(group, number, said, *inverse(outer_curvature(shape, group, said), shape, group))
+
+
+def asked_last(work: Work, shape: Crowd, group: Group, number: int, people: Path) -> tuple[Round, Sums]:
+    """A round in which all else is found, too: what everyone says by quadrature, and tables of them in a folder.
+
+    Outer products of slopes are good enough for steps; how sure one is of the group has to be known better.
+    """
+    cell: Cell = {"round": number, "group": as_text(group), "at people": str(people)}
+    found = work.each(finish_chunk, "last round", cell)
+    information = np.sum([np.array(part) for part in found["information"]], axis=0)
+    sure = inverse(information + np.diag(prior_curvature(shape, group)), shape, group)
+    return Round(group, number, summed(found["said"]), *sure), summed(found["exact"])
+
+
+def asked_to_the_top(work: Work, shape: Crowd, times: float, people: Path) -> tuple[Round, Sums]:
+    """The last round, under a group next to the most probable one of everyone, so many `times` the sample."""
+    start, boldest = work.with_sample(begin, "beginning with a sample", {}), BOLDEST * np.sqrt(times)
+    here = asked(work, shape, unpacked(np.array(start["group"]), beginning(shape)), 0)
+    while here.far(shape) > NEARLY and here.number < MOST_ROUNDS - 2:
+        here = asked(work, shape, here.next(shape, boldest), here.number + 1)
+    here, exact = asked_last(work, shape, here.next(shape, boldest), here.number + 1, people)
+    while here.far(shape) > ENOUGH and here.number < MOST_ROUNDS - 1:
+        here, exact = asked_last(work, shape, here.next(shape, boldest), here.number + 1, people)
+    return here, exact
