@@ -52,5 +52,5 @@ def information(problem: Problem, group: Group, near: People, there: Weighed, ex
     slopes = np.array(
         [slopes_of_people(shape, group, x, certain, slope) for x, slope in zip(there.x, there.slope, strict=True)]
     )
-    open_ = slopes - slopes_of_people(shape, group, *exact)
-    return found - np.einsum("kn,kan,kbn->ab", there.share, open_, open_, optimize=True)
+    apart = slopes - slopes_of_people(shape, group, *exact)
+    return found - np.einsum("kn,kan,kbn->ab", there.share, apart, apart, optimize=True)
