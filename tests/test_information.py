@@ -3,11 +3,12 @@
 import numpy as np
 from scipy import special, stats
 from test_laplace import NOISE, gaussian
-from test_quadrature import ANSWERS, yes_or_no
+from test_quadrature import ANSWERS, shape_of, yes_or_no
 
 from iwm_bayes.ascent import first
 from iwm_bayes.climb import solved
-from iwm_bayes.crowd import centres, packed, unpacked
+from iwm_bayes.crowd import beginning, centres, packed, unpacked
+from iwm_bayes.gaussians import Problem
 from iwm_bayes.information import information
 from iwm_bayes.quadrature import integrated, nodes, weighed
 
@@ -50,6 +51,24 @@ def test_gaussian_people_say_what_their_evidence_says():
         return stats.norm.logpdf(seen, centre, np.hypot(there.spread, NOISE)).sum()
 
     found = said_by(problem, group, first(problem, group, np.zeros((1, len(seen)))))
+    np.testing.assert_allclose(found, bent(evidence, packed(group)), atol=1e-4 * np.abs(found).max())
+
+
+def test_turned_nodes_miss_nothing_of_gaussians():
+    """Five values of everyone's own, gone through along axes that are turned at random: still exact."""
+    shape, noise = shape_of(5, 40), np.linspace(0.2, 1.0, 5)[:, None]
+    seen = np.random.default_rng(1).normal(0.3, 0.8, (5, 40))
+
+    def likelihood(level):
+        return stats.norm.logpdf(seen, level, noise).sum(axis=0), (seen - level) / noise**2
+
+    problem, group = Problem(shape, likelihood), beginning(shape)
+
+    def evidence(vector):
+        there = unpacked(vector, group)
+        return stats.norm.logpdf(seen, there.beta[:, None], np.hypot(there.spread[:, None], noise)).sum()
+
+    found = said_by(problem, group, first(problem, group, np.zeros((5, 40))))
     np.testing.assert_allclose(found, bent(evidence, packed(group)), atol=1e-4 * np.abs(found).max())
 
 

@@ -47,9 +47,9 @@ def round_on(problem: Problem, group: Group, people: People) -> tuple[Group, Peo
 
 
 def ascended(problem: Problem, group: Group, x: np.ndarray, near: float) -> tuple[Group, People]:
-    """A group, people almost settled, where the slope is `near`: from a group anywhere, people looked for from `x`.
+    """A group where the slope is `near`, in units of how sure the group is, and its people, not yet quite settled.
 
-    `near` is in units of how sure the group is, as from its people's slopes.
+    It begins with a group anywhere and people looked for from `x` (D, N).
     """
     people = first(problem, group, x)
     for _ in range(ROUNDS):

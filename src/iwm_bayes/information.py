@@ -43,6 +43,22 @@ def complete(shape: Crowd, group: Group, x: np.ndarray, variance: np.ndarray) ->
     return found
 
 
+def missed(group: Group, near: People, there: Weighed) -> np.ndarray:
+    """By how much nodes miss the variance of slopes by log sds (P, P), as far as Gaussians tell, summed over people.
+
+    Turned axes have a Gaussian's fourth moments on average only, and miss as much of who is nearly Gaussian.
+    """
+    count = len(group.spread)
+    squares = (there.x - near.x)[:, :count] ** 2
+    own = near.variance[:, :count, :count]
+    mean = np.diagonal(own, axis1=1, axis2=2)
+    seen = np.einsum(
+        "kn,kpn,kqn->npq", np.broadcast_to(there.normal, there.share.shape), squares, squares, optimize=True
+    )
+    left = 2.0 * own**2 + mean[:, :, None] * mean[:, None] - seen
+    return left.sum(axis=0) / (group.spread[:, None] * group.spread) ** 2
+
+
 def information(problem: Problem, group: Group, near: People, there: Weighed, exact: People) -> np.ndarray:
     """What people say of their group, (packed, packed), summed over them."""
     shape, certain = problem.shape, np.zeros_like(near.variance)
@@ -53,4 +69,6 @@ def information(problem: Problem, group: Group, near: People, there: Weighed, ex
         [slopes_of_people(shape, group, x, certain, slope) for x, slope in zip(there.x, there.slope, strict=True)]
     )
     apart = slopes - slopes_of_people(shape, group, *exact)
+    spread = slice(len(group.beta), len(group.beta) + len(group.spread))
+    found[spread, spread] -= missed(group, near, there)
     return found - np.einsum("kn,kan,kbn->ab", there.share, apart, apart, optimize=True)

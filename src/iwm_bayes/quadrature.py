@@ -63,6 +63,7 @@ class Weighed(NamedTuple):
     x: np.ndarray  # (node, D, N)
     slope: np.ndarray  # (node, S, N) of the log likelihood by what is shared
     share: np.ndarray  # (node, N) of a person's posterior; they add up to 1
+    normal: np.ndarray  # (node, N), or (node, 1), of the Gaussian around which they were placed
 
 
 def weighed(problem: Problem, group: Group, near: People, at: Nodes) -> Weighed:
@@ -79,7 +80,8 @@ def weighed(problem: Problem, group: Group, near: People, at: Nodes) -> Weighed:
         log_weight.append(np.where(known, whole, -np.inf))
         slopes.append(np.where(known, slope[shape.shared], 0.0))
     share = np.exp(np.array(log_weight) - logsumexp(log_weight, axis=0))
-    return Weighed(np.array(places), np.array(slopes), share)
+    normal = np.exp(at.log_weight[:, None] - (at.spots**2).sum(axis=1) / 2.0)
+    return Weighed(np.array(places), np.array(slopes), share, normal / normal.sum(axis=0))
 
 
 def integrated(there: Weighed) -> People:
