@@ -99,25 +99,28 @@ def settle_chunk(cell: Cell, generator: np.random.Generator) -> dict[str, Any]:
 
 
 def finish_chunk(cell: Cell, generator: np.random.Generator) -> dict[str, Any]:
-    """The same, with what they say by quadrature, how sure they make one of it, and a table of them."""
+    """The same, with what they say by quadrature, and how sure they make one of it; a table of them is written."""
     folder, plan, problem = problem_of(cell)
     group, chunk = group_of(cell, problem), int(cell["chunk"])
     people = settle_people(cell, problem, folder, plan, group)
-    there = weighed(problem, group, people, nodes(people.x, chunk))
-    exact = integrated(there)
     data = kept(chunk_file(folder, chunk))
     table = people_table(plan, problem, people, data["person"].values)[present(data)]
-    file = Path(str(cell["at people"])) / f"{chunk:05d}.parquet"
+    write_people(table, Path(str(cell["at people"])) / f"{chunk:05d}.parquet")
+    there = weighed(problem, group, people, nodes(people.x, chunk))
+    exact = integrated(there)
+    return {
+        "said": as_lists(sums(problem.shape, group, *people)),
+        "exact": as_lists(sums(problem.shape, group, *exact)),
+        "information": information(problem, group, people, there, exact).tolist(),
+    }
+
+
+def write_people(table: pd.DataFrame, file: Path) -> None:
+    """Write a table beside its place, and put it there when it is whole."""
     file.parent.mkdir(parents=True, exist_ok=True)
     draft = file.with_suffix(".part")
     table.to_parquet(draft, index=False)
     draft.replace(file)
-    said, exactly = (as_lists(sums(problem.shape, group, *here)) for here in (people, exact))
-    return {
-        "said": said,
-        "exact": exactly,
-        "information": information(problem, group, people, there, exact).tolist(),
-    }
 
 
 def people_table(plan: Plan, problem: Problem, people: People, names: np.ndarray) -> pd.DataFrame:
