@@ -87,4 +87,6 @@ def test_people_who_are_skewed_say_what_integrals_say():
     found = said_by(problem, top.group, top.people)
     exact = bent(evidence, packed(top.group))
     scale = np.sqrt(np.diag(exact))
-    np.testing.assert_allclose(found / scale / scale[:, None], exact / scale / scale[:, None], atol=0.005)
+    np.testing.assert_allclose(
+        found / scale / scale[:, None], exact / scale / scale[:, None], atol=5e-4
+    )  # seven nodes of each
