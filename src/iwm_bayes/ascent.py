@@ -62,8 +62,7 @@ def ascended(problem: Problem, group: Group, x: np.ndarray, near: float) -> tupl
         """How far below, and its slope, at begin + root z; everyone is settled from where they last were."""
         nonlocal last
         there = unpacked(begin + root @ z, group)
-        if z.any():  # at the beginning they are settled
-            last = settled(problem, there, last.x, last.variance)
+        last = settled(problem, there, last.x, last.variance)
         said = sums(shape, there, *last)
         value = density(shape, there, said, evidence(problem, there, last).sum())
         return -value, -root.T @ score(shape, there, said)
