@@ -46,7 +46,7 @@ def cohort(
     theory: Annotated[str | None, typer.Option(help="a theory other than the study's")] = None,
     out_folder: Annotated[Path | None, typer.Option("--out", help="folder of the run")] = None,
     method: Annotated[str, typer.Option(help="laplace or quadrature")] = "laplace",
-    chunk: Annotated[int, typer.Option(min=100, help="people in memory of each worker at a time")] = 250,
+    chunk: Annotated[int, typer.Option(min=100, help="people in memory of each worker at a time")] = 200,
     workers: Workers = 1,
     scheduler: Scheduler = None,
     quiet: Quiet = False,

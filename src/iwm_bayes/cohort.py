@@ -44,7 +44,7 @@ def cohort(
     folder: Path,
     theory: str | None = None,
     method: str = "laplace",
-    chunk: int = 250,
+    chunk: int = 200,
     through: Through = in_turn,
     tell: Tell = lambda *_: None,
     settings: Settings = DRAWN,
