@@ -46,18 +46,17 @@ def round_on(problem: Problem, group: Group, people: People) -> tuple[Group, Peo
     return group, settled(problem, group, people.x, people.variance)
 
 
-def approached(problem: Problem, group: Group, x: np.ndarray) -> tuple[Group, People, np.ndarray]:
-    """A few rounds on from a group anywhere and people looked for from `x` (D, N); and how sure one may be there."""
+def ascended(problem: Problem, group: Group, x: np.ndarray, near: float) -> tuple[Group, People]:
+    """A group where the slope is `near`, in units of how sure the group is, and its people, not yet quite settled.
+
+    It begins with a group anywhere and people looked for from `x` (D, N).
+    """
     people = first(problem, group, x)
     for _ in range(ROUNDS):
         group, people = round_on(problem, group, people)
-    return group, people, np.linalg.inv(outer_curvature(problem.shape, group, sums(problem.shape, group, *people)))
-
-
-def climbed(problem: Problem, group: Group, x: np.ndarray) -> tuple[Group, People]:
-    """A group near its most probable place, from one anywhere and people looked for from `x` (D, N)."""
-    group, last, sure = approached(problem, group, x)
-    shape, begin, root = problem.shape, packed(group), np.linalg.cholesky(sure)
+    shape, begin = problem.shape, packed(group)
+    sure = np.linalg.inv(outer_curvature(shape, group, sums(shape, group, *people)))
+    root, last = np.linalg.cholesky(sure), people
 
     def below(z: np.ndarray) -> tuple[float, np.ndarray]:
         """How far below, and its slope, at begin + root z; everyone is settled from where they last were."""
@@ -68,6 +67,11 @@ def climbed(problem: Problem, group: Group, x: np.ndarray) -> tuple[Group, Peopl
         value = density(shape, there, said, evidence(problem, there, last).sum())
         return -value, -root.T @ score(shape, there, said)
 
-    ended = minimize(below, np.zeros(len(begin)), jac=True, method="BFGS", options={"gtol": NEAR})
-    group = unpacked(begin + root @ ended.x, group)
-    return group, settled(problem, group, last.x, last.variance)
+    ended = minimize(below, np.zeros(len(begin)), jac=True, method="BFGS", options={"gtol": near})
+    return unpacked(begin + root @ ended.x, group), last
+
+
+def climbed(problem: Problem, group: Group, x: np.ndarray) -> tuple[Group, People]:
+    """A group near its most probable place, from one anywhere and people (D, N) looked for from `x`."""
+    group, people = ascended(problem, group, x, NEAR)
+    return group, settled(problem, group, people.x, people.variance)
