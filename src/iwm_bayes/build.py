@@ -47,8 +47,8 @@ def log_chance(log_odds: Any, answer: Any) -> Any:
 
         ±x / 2 - |x| / 2 - log((1 + exp(-|x|)) / 2) - log 2
 
-    PyMC asks for both, and PyTensor's softplus, right to the last digit of a chance next to 1, takes twice as long as
-    an exp and a log.
+    PyMC asks for both, and PyTensor's softplus, right to the last digit of a chance next to 1, takes more than
+    twice as long as an exp and a log.
     """
     size = abs(log_odds)
     return (answer - 0.5) * log_odds - size / 2.0 - pt.log(0.5 + 0.5 * pt.exp(-size)) - np.log(2.0)
