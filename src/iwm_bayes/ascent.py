@@ -8,10 +8,11 @@ import numpy as np
 from scipy.optimize import minimize
 
 from iwm_bayes.crowd import Group, packed, unpacked
-from iwm_bayes.gaussians import STEP, People, Problem, curvature, evidence, found, settled
+from iwm_bayes.gaussians import CENTRINGS, STEP, People, Problem, curvature, evidence, found, settled
 from iwm_bayes.scores import density, moved, outer_curvature, score, sums
 
-ROUNDS = 4  # of expectation and maximisation
+ROUNDS = 4  # of expectation and maximisation,
+BRIEFLY = 1  # in which everyone is settled so often: the next round goes on from there
 NEAR = 0.2  # the slope, in units of how sure the group is, at which the ascent is over
 
 
@@ -32,10 +33,10 @@ def shared_step(problem: Problem, group: Group, people: People) -> np.ndarray:
     return group.shared + np.clip(0.5 * step, -0.5 * width, 0.5 * width)  # everyone follows: half the way
 
 
-def first(problem: Problem, group: Group, x: np.ndarray) -> People:
+def first(problem: Problem, group: Group, x: np.ndarray, centrings: int = CENTRINGS) -> People:
     """Everyone's Gaussian from their modes, which are looked for from `x` (D, N)."""
     x = found(problem, group, x)
-    return settled(problem, group, x, np.linalg.inv(curvature(problem, group, x)))
+    return settled(problem, group, x, np.linalg.inv(curvature(problem, group, x)), centrings)
 
 
 def round_on(problem: Problem, group: Group, people: People) -> tuple[Group, People]:
@@ -43,20 +44,21 @@ def round_on(problem: Problem, group: Group, people: People) -> tuple[Group, Peo
     group = moved(problem.shape, group, people.x, people.variance)
     if len(group.shared):
         group = group._replace(shared=shared_step(problem, group, people))
-    return group, settled(problem, group, people.x, people.variance)
+    return group, settled(problem, group, people.x, people.variance, BRIEFLY)
 
 
-def ascended(problem: Problem, group: Group, x: np.ndarray, near: float) -> tuple[Group, People]:
-    """A group where the slope is `near`, in units of how sure the group is, and its people, not yet quite settled.
-
-    It begins with a group anywhere and people looked for from `x` (D, N).
-    """
-    people = first(problem, group, x)
+def approached(problem: Problem, group: Group, x: np.ndarray) -> tuple[Group, People, np.ndarray]:
+    """A few rounds on from a group anywhere and people looked for from `x` (D, N); and how sure one may be there."""
+    people = first(problem, group, x, BRIEFLY)
     for _ in range(ROUNDS):
         group, people = round_on(problem, group, people)
-    shape, begin = problem.shape, packed(group)
-    sure = np.linalg.inv(outer_curvature(shape, group, sums(shape, group, *people)))
-    root, last = np.linalg.cholesky(sure), people
+    return group, people, np.linalg.inv(outer_curvature(problem.shape, group, sums(problem.shape, group, *people)))
+
+
+def climbed(problem: Problem, group: Group, x: np.ndarray) -> tuple[Group, People]:
+    """A group near its most probable place, from one anywhere and people looked for from `x` (D, N)."""
+    group, last, sure = approached(problem, group, x)
+    shape, begin, root = problem.shape, packed(group), np.linalg.cholesky(sure)
 
     def below(z: np.ndarray) -> tuple[float, np.ndarray]:
         """How far below, and its slope, at begin + root z; everyone is settled from where they last were."""
@@ -67,11 +69,6 @@ def ascended(problem: Problem, group: Group, x: np.ndarray, near: float) -> tupl
         value = density(shape, there, said, evidence(problem, there, last).sum())
         return -value, -root.T @ score(shape, there, said)
 
-    ended = minimize(below, np.zeros(len(begin)), jac=True, method="BFGS", options={"gtol": near})
-    return unpacked(begin + root @ ended.x, group), last
-
-
-def climbed(problem: Problem, group: Group, x: np.ndarray) -> tuple[Group, People]:
-    """A group near its most probable place, from one anywhere and people (D, N) looked for from `x`."""
-    group, people = ascended(problem, group, x, NEAR)
-    return group, settled(problem, group, people.x, people.variance)
+    ended = minimize(below, np.zeros(len(begin)), jac=True, method="BFGS", options={"gtol": NEAR})
+    group = unpacked(begin + root @ ended.x, group)
+    return group, settled(problem, group, last.x, last.variance)

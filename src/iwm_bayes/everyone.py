@@ -1,7 +1,9 @@
 """The most probable group of very many people, who are asked about it round by round.
 
 The ascent begins with a sample of a chunk's size, and goes on with Newton steps of everyone. In a round all chunks are
-gone through once; what is needed of each are a few sums (see `scores`).
+gone through once; what is needed of each are a few sums (see `scores`). How the ground bends is taken from outer
+products of slopes, which cost nothing more; where a step does not bring everyone half of the way, as on a ridge, from
+what is known by quadrature (see `information`).
 """
 
 import json
@@ -10,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy.linalg import eigh
 
 from iwm_bayes.climb import inverse
 from iwm_bayes.crowd import Crowd, Group, beginning, packed, unpacked
@@ -22,6 +25,7 @@ NEARLY = 0.3  # sds of the group: the step after which a round may be the last,
 ENOUGH = 0.1  # and the step that a last round may leave; where it leaves more, it was not the last
 MOST_ROUNDS = 15
 BOLDEST = 3.0  # sds of the sample's group that one step may go
+LONGEST = 20.0  # times as far as by outer products of slopes may a step go along any direction
 
 
 def as_text(group: Group) -> str:
@@ -75,12 +79,23 @@ def asked_last(work: Work, shape: Crowd, group: Group, number: int, people: Path
     return Round(group, number, summed(found["said"]), *sure), summed(found["exact"])
 
 
+def asked_closely(work: Work, shape: Crowd, group: Group, number: int, people: Path) -> Round:
+    """The same, as a round on the way: far from the top the ground may seem flat, and no step is to run away there."""
+    here, _ = asked_last(work, shape, group, number, people)
+    outer, _ = inverse(outer_curvature(shape, group, here.said), shape, group)
+    longer, directions = eigh(here.covariance, outer)
+    ways = outer @ directions
+    return here._replace(covariance=(ways * np.minimum(longer, LONGEST)) @ ways.T)
+
+
 def asked_to_the_top(work: Work, shape: Crowd, times: float, people: Path) -> tuple[Round, Sums]:
     """The last round, under a group next to the most probable one of everyone, so many `times` the sample."""
     start, boldest = work.with_sample(begin, "beginning with a sample", {}), BOLDEST * np.sqrt(times)
-    here = asked(work, shape, unpacked(np.array(start["group"]), beginning(shape)), 0)
+    here, slow = asked(work, shape, unpacked(np.array(start["group"]), beginning(shape)), 0), False
     while here.far(shape) > NEARLY and here.number < MOST_ROUNDS - 2:
-        here = asked(work, shape, here.next(shape, boldest), here.number + 1)
+        left, group, number = here.far(shape), here.next(shape, boldest), here.number + 1
+        here = asked_closely(work, shape, group, number, people) if slow else asked(work, shape, group, number)
+        slow = slow or here.far(shape) > left / 2.0
     here, exact = asked_last(work, shape, here.next(shape, boldest), here.number + 1, people)
     while here.far(shape) > ENOUGH and here.number < MOST_ROUNDS - 1:
         here, exact = asked_last(work, shape, here.next(shape, boldest), here.number + 1, people)

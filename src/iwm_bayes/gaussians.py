@@ -16,6 +16,8 @@ from iwm_bayes.crowd import Crowd, Group, centres, scales
 
 STEP = 1e-4  # of differences of the slope, link scale
 MOST_STEPS, HALVINGS = 40, 8  # of Newton's method, and of a step that leads down
+STILL = 0.01  # sds of the group that a step goes at most where somebody has arrived,
+LATE = 0.1  # and the share of those who went that need not have
 CENTRINGS = 4  # of the Gaussians, each from the last
 SLACK = 0.1  # that a bound may fall: what cubature makes of it
 
@@ -61,7 +63,10 @@ def curvature(problem: Problem, group: Group, x: np.ndarray) -> np.ndarray:
 
 
 def found(problem: Problem, group: Group, x: np.ndarray) -> np.ndarray:
-    """Everyone's mode (D, N) by Newton's method, each going as far as their own density rises."""
+    """Everyone's mode (D, N) by Newton's method, each going as far as their own density rises.
+
+    It is over when nine in ten of those who went have arrived. A few need as many steps again: `settled` leads them on.
+    """
     shape, scale = problem.shape, scales(problem.shape, group)[:, None]
     centre = centres(shape, group.beta)
 
@@ -69,7 +74,7 @@ def found(problem: Problem, group: Group, x: np.ndarray) -> np.ndarray:
         value, slope = problem.at(x, group.shared)
         return value - ((x - centre) ** 2 / scale**2).sum(axis=0) / 2.0, slope[shape.personal] - (x - centre) / scale**2
 
-    value, slope = density(x)
+    (value, slope), went = density(x), 0
     for _ in range(MOST_STEPS):
         step = np.linalg.solve(curvature(problem, group, x), slope.T[..., None])[..., 0].T
         step *= np.minimum(1.0, 3.0 / np.maximum(np.abs(step / scale).max(axis=0, initial=0.0), 1e-12))
@@ -81,7 +86,9 @@ def found(problem: Problem, group: Group, x: np.ndarray) -> np.ndarray:
             step = np.where(worse, step / 4.0, step)
         step = np.where(worse, 0.0, step)
         x, value, slope = x + step, np.where(worse, value, new), np.where(worse, slope, new_slope)
-        if np.abs(step / scale).max(initial=0.0) < 1e-2:
+        going = int((np.abs(step / scale).max(axis=0, initial=0.0) > STILL).sum())
+        went = max(went, going)
+        if going <= LATE * went:
             break
     return x
 
@@ -117,7 +124,7 @@ def averaged(problem: Problem, group: Group, x: np.ndarray, variance: np.ndarray
     return Averaged(bound, slopes.mean(axis=0), kept_above(np.diag(1.0 / scale**2) - said, scale))
 
 
-def settled(problem: Problem, group: Group, x: np.ndarray, variance: np.ndarray) -> People:
+def settled(problem: Problem, group: Group, x: np.ndarray, variance: np.ndarray, centrings: int = CENTRINGS) -> People:
     """Everyone's Gaussian: to where its slope is 0 and its precision the curvature, both on average over itself.
 
     Whose bound falls stays, and next goes a quarter of the way: where a theory fits badly, whole steps run away.
@@ -125,7 +132,7 @@ def settled(problem: Problem, group: Group, x: np.ndarray, variance: np.ndarray)
     shape, scale = problem.shape, scales(problem.shape, group)[:, None]
     centre, share = centres(shape, group.beta), np.ones(x.shape[1])
     here = averaged(problem, group, x, variance)
-    for _ in range(CENTRINGS):
+    for _ in range(centrings):
         precision = np.linalg.inv(variance)
         further = np.linalg.inv(precision + share[:, None, None] * (here.precision - precision))
         uphill = here.slope[shape.personal] - (x - centre) / scale**2

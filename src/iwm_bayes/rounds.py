@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from iwm_bayes.ascent import ascended, first
+from iwm_bayes.ascent import approached, first
 from iwm_bayes.chunks import SAMPLE, chunk_file, kept, present
 from iwm_bayes.crowd import Group, beginning, centres, packed, unpacked
 from iwm_bayes.gaussians import People, Problem, settled
@@ -22,10 +22,9 @@ from iwm_bayes.method import Compiled
 from iwm_bayes.plan import Plan, bound, plan_of
 from iwm_bayes.population import LINKS, rows
 from iwm_bayes.quadrature import Settle, by_quadrature, integrated, nodes, weighed
-from iwm_bayes.scores import Sums, sums
+from iwm_bayes.scores import Sums, score, sums
 from iwm_bayes.sweep import Cell
 
-SAMPLED = 1.0  # the slope at which the ascent of a sample is over: its own top is as far from everyone's
 HERMITE = 20  # nodes of the means and sds of single values on their natural scale
 
 
@@ -58,11 +57,12 @@ def as_lists(found: Sums) -> dict[str, Any]:
 
 
 def begin(cell: Cell, generator: np.random.Generator) -> dict[str, Any]:
-    """A group near the most probable one of the sample."""
+    """A group near the most probable one of the sample: a few rounds on, and a Newton step."""
     _, _, problem = problem_of(cell)
     start = beginning(problem.shape)
-    group, _ = ascended(problem, start, centres(problem.shape, start.beta), SAMPLED)
-    return {"group": packed(group).tolist()}
+    group, people, sure = approached(problem, start, centres(problem.shape, start.beta))
+    step, most = sure @ score(problem.shape, group, sums(problem.shape, group, *people)), np.sqrt(np.diag(sure))
+    return {"group": (packed(group) + np.clip(step, -most, most)).tolist()}
 
 
 def gaussians_file(folder: Path, chunk: int, number: int) -> Path:
