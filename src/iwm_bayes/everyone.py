@@ -67,22 +67,21 @@ def asked(work: Work, shape: Crowd, group: Group, number: int) -> Round:
     return Round(group, number, said, *inverse(outer_curvature(shape, group, said), shape, group))
 
 
-def asked_last(work: Work, shape: Crowd, group: Group, number: int, people: Path) -> tuple[Round, Sums]:
+def asked_closely(work: Work, shape: Crowd, group: Group, number: int, people: Path) -> tuple[Round, Sums]:
     """A round in which all else is found, too: what everyone says by quadrature, and tables of them in a folder.
 
-    Outer products of slopes are good enough for steps; how sure one is of the group has to be known better.
+    Outer products of slopes are good enough for most steps; how sure one is of the group has to be known better.
     """
     cell: Cell = {"round": number, "group": as_text(group), "at people": str(people)}
-    found = work.each(finish_chunk, "last round", cell)
+    found = work.each(finish_chunk, f"round {number + 1}, by quadrature", cell)
     information = np.sum([np.array(part) for part in found["information"]], axis=0)
     sure = inverse(information + np.diag(prior_curvature(shape, group)), shape, group)
     return Round(group, number, summed(found["said"]), *sure), summed(found["exact"])
 
 
-def asked_closely(work: Work, shape: Crowd, group: Group, number: int, people: Path) -> Round:
-    """The same, as a round on the way: far from the top the ground may seem flat, and no step is to run away there."""
-    here, _ = asked_last(work, shape, group, number, people)
-    outer, _ = inverse(outer_curvature(shape, group, here.said), shape, group)
+def held(here: Round, shape: Crowd) -> Round:
+    """A round on the way, whose step does not run away where the ground seems flat: see `LONGEST`."""
+    outer, _ = inverse(outer_curvature(shape, here.group, here.said), shape, here.group)
     longer, directions = eigh(here.covariance, outer)
     ways = outer @ directions
     return here._replace(covariance=(ways * np.minimum(longer, LONGEST)) @ ways.T)
@@ -94,9 +93,12 @@ def asked_to_the_top(work: Work, shape: Crowd, times: float, people: Path) -> tu
     here, slow = asked(work, shape, unpacked(np.array(start["group"]), beginning(shape)), 0), False
     while here.far(shape) > NEARLY and here.number < MOST_ROUNDS - 2:
         left, group, number = here.far(shape), here.next(shape, boldest), here.number + 1
-        here = asked_closely(work, shape, group, number, people) if slow else asked(work, shape, group, number)
+        if slow:
+            here = held(asked_closely(work, shape, group, number, people)[0], shape)
+        else:
+            here = asked(work, shape, group, number)
         slow = slow or here.far(shape) > left / 2.0
-    here, exact = asked_last(work, shape, here.next(shape, boldest), here.number + 1, people)
+    here, exact = asked_closely(work, shape, here.next(shape, boldest), here.number + 1, people)
     while here.far(shape) > ENOUGH and here.number < MOST_ROUNDS - 1:
-        here, exact = asked_last(work, shape, here.next(shape, boldest), here.number + 1, people)
+        here, exact = asked_closely(work, shape, here.next(shape, boldest), here.number + 1, people)
     return here, exact
