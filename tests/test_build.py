@@ -9,9 +9,10 @@ from pymc.model.transform.conditioning import remove_value_transforms
 from scipy import special, stats
 
 from iwm_bayes import population, theory
-from iwm_bayes.build import build, likelihood, log_chance, log_chance_below, swappable
+from iwm_bayes.build import build, likelihood, swappable
 from iwm_bayes.care import steady
 from iwm_bayes.core import leaves, rebuild
+from iwm_bayes.observing import log_chance, log_chance_below
 from iwm_bayes.simulate import Phase, simulate
 
 FIGURES = ["mother", "therapist"]

@@ -6,8 +6,8 @@ import pytensor.tensor as pt
 import pytest
 from helpers import TEXTBOOK, evaluate, textbook_log_density
 
-from iwm_bayes.build import observe
 from iwm_bayes.core import carried, each, leaves, rebuild
+from iwm_bayes.observing import observe
 from iwm_bayes.ops import by_figure
 from iwm_bayes.population import LINKS
 from iwm_bayes.responses import RESPONSES

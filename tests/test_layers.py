@@ -17,7 +17,7 @@ LAYERS = (  # from the ground up; within a layer a module may import those writt
     "population, theory, asked, filtering, answers",
     "living, simulate, retell, equations, unrolled, abreast, stepping, scanning, whitening, transforms, own_answers",
     "hierarchy, levels",
-    "build, sampler, earned, incidence",
+    "observing, build, sampler, earned, incidence",
     "method, crowd, gaussians, scores, drawn, quadrature, information, ascent, climb, bias, laplace, pilot",
     "streamed, nuts, advi, paths, pathfinder, control, common, answering, frequencies, mixture, infer, run, unfinished",
     "people, lives, identify, diagnose, advise, contrasts, likeness, derive, arms, summary, securities, individuals",
@@ -35,9 +35,9 @@ LAYERS = (  # from the ground up; within a layer a module may import those writt
 )
 DOORS = {
     "pytensor": {"ops", "equations", "abreast", "stepping", "scanning", "whitening", "transforms", "hierarchy", "build"}
-    | {"answering", "frequencies", "mixture"},
+    | {"observing", "answering", "frequencies", "mixture"},
     "pymc": {"transforms", "own_answers", "hierarchy", "build", "sampler", "method", "laplace", "nuts", "advi"}
-    | {"pathfinder", "answering", "frequencies", "mixture"},
+    | {"observing", "pathfinder", "answering", "frequencies", "mixture"},
     "nutpie": {"sampler", "nuts", "streamed"},
     "numba": {"sampler"},
     "matplotlib": {"plots.*"},

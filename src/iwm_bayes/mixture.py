@@ -30,11 +30,12 @@ import pytensor.tensor as pt
 import xarray as xr
 
 from iwm_bayes.answering import Answering, answering_in_graph
-from iwm_bayes.build import answers_in_graph, coords_of, entered, log_density
+from iwm_bayes.build import answers_in_graph, coords_of, entered
 from iwm_bayes.common import alike_in, apart, only
 from iwm_bayes.core import Model, parameters
 from iwm_bayes.frequencies import frequencies_in_graph
 from iwm_bayes.hierarchy import levels_in_graph, people_in_graph, pooled
+from iwm_bayes.observing import log_density
 from iwm_bayes.population import figures_of
 
 
