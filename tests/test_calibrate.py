@@ -9,7 +9,7 @@ import xarray as xr
 from scipy import stats
 
 from iwm_bayes import calibrate, theory
-from iwm_bayes.calibrate import TRIES, Ranked, compiled, judged, placed
+from iwm_bayes.calibrate import LONGEST, TRIES, Ranked, compiled, judged, placed
 from iwm_bayes.diagnose import Verdict
 from iwm_bayes.simulate import simulate
 from iwm_bayes.uniformity import band, calibration, holm, uniform_p
@@ -106,7 +106,7 @@ GOOD = {"divergences": 0.0, "bfmi": 0.9, "group_rhat": 1.0}
         (["diverged", "torn", "diverged"], [0, 1, 2], [1, 1, 1]),
         (["short", "passed"], [0], [2]),
         (["few", "short", "passed"], [0], [3]),
-        (["short", "few", "few", "short", "diverged", "passed"], [0, 1, 2], [3, 2, 1]),
+        (["short", *["few"] * (LONGEST - 1), "short", "diverged", "passed"], [0, 1, 2], [LONGEST, 2, 1]),
     ],
 )
 def test_a_study_whose_gate_fails_is_drawn_longer_or_with_more_care(monkeypatch, verdicts, tries, lengths):

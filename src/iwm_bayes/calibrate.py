@@ -35,7 +35,7 @@ TRIES = (  # of four chains each, until a gate is passed
     Settings(draws=500, tune=200, accept=0.9),  # fifteen, and none too long for spreads that reach down to zero
     Settings(draws=2000, tune=800, accept=0.98),
 )
-LONGEST = 3  # times as many draws as a try begins with, where nothing but draws is wanting
+LONGEST = 6  # times as many draws as a try begins with, where nothing but draws is wanting
 THINNED = 200  # draws at which derived quantities are computed
 
 
