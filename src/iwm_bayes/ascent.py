@@ -47,18 +47,19 @@ def round_on(problem: Problem, group: Group, people: People) -> tuple[Group, Peo
     return group, settled(problem, group, people.x, people.variance, BRIEFLY)
 
 
-def approached(problem: Problem, group: Group, x: np.ndarray) -> tuple[Group, People, np.ndarray]:
-    """A few rounds on from a group anywhere and people looked for from `x` (D, N); and how sure one may be there."""
+def approached(problem: Problem, group: Group, x: np.ndarray) -> tuple[Group, People]:
+    """A few rounds on from a group anywhere and people looked for from `x` (D, N)."""
     people = first(problem, group, x, BRIEFLY)
     for _ in range(ROUNDS):
         group, people = round_on(problem, group, people)
-    return group, people, np.linalg.inv(outer_curvature(problem.shape, group, sums(problem.shape, group, *people)))
+    return group, people
 
 
 def climbed(problem: Problem, group: Group, x: np.ndarray) -> tuple[Group, People]:
-    """A group near its most probable place, from one anywhere and people looked for from `x` (D, N)."""
-    group, last, sure = approached(problem, group, x)
-    shape, begin, root = problem.shape, packed(group), np.linalg.cholesky(sure)
+    """A group near its most probable place, from one anywhere and people (D, N) looked for from `x`."""
+    group, last = approached(problem, group, x)
+    shape, begin = problem.shape, packed(group)
+    root = np.linalg.cholesky(np.linalg.inv(outer_curvature(shape, group, sums(shape, group, *last))))
 
     def below(z: np.ndarray) -> tuple[float, np.ndarray]:
         """How far below, and its slope, at begin + root z; everyone is settled from where they last were."""

@@ -7,11 +7,11 @@ what is known by quadrature (see `information`).
 """
 
 import json
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 from scipy.linalg import eigh
 
 from iwm_bayes.climb import inverse
@@ -24,7 +24,7 @@ from iwm_bayes.sweep import Cell
 NEARLY = 0.3  # sds of the group: the step after which a round may be the last,
 ENOUGH = 0.1  # and the step that a last round may leave; where it leaves more, it was not the last
 MOST_ROUNDS = 15
-BOLDEST = 3.0  # sds of the sample's group that one step may go
+FIRST, BOLDEST = 1.0, 3.0  # sds of the sample's group that its own step may go, and a step of everyone
 LONGEST = 20.0  # times as far as by outer products of slopes may a step go along any direction
 
 
@@ -32,8 +32,8 @@ def as_text(group: Group) -> str:
     return json.dumps(packed(group).tolist())
 
 
-def summed(parts: pd.Series) -> Sums:
-    """Sums over all chunks, from what was written of each."""
+def summed(parts: Iterable[Mapping[str, Any]]) -> Sums:
+    """The sums of all parts, from what was written of each."""
     return total(Sums(*(np.array(part[name]) for name in Sums._fields)) for part in parts)  # type: ignore[arg-type]
 
 
@@ -60,11 +60,21 @@ class Round(NamedTuple):
         return unpacked(packed(self.group) + np.clip(self.step(shape), -most, most), self.group)
 
 
+def by_slopes(shape: Crowd, group: Group, number: int, said: Sums) -> Round:
+    """A round in which outer products of people's slopes tell how the ground bends."""
+    return Round(group, number, said, *inverse(outer_curvature(shape, group, said), shape, group))
+
+
+def begun(work: Work, shape: Crowd) -> Round:
+    """A round of the sample alone."""
+    found = work.with_sample(begin, "beginning with a sample", {})
+    return by_slopes(shape, unpacked(np.array(found["group"]), beginning(shape)), 0, summed([found["said"]]))
+
+
 def asked(work: Work, shape: Crowd, group: Group, number: int) -> Round:
     """A round: everyone asked about a group."""
     found = work.each(settle_chunk, f"round {number + 1}", {"round": number, "group": as_text(group)})
-    said = summed(found["said"])
-    return Round(group, number, said, *inverse(outer_curvature(shape, group, said), shape, group))
+    return by_slopes(shape, group, number, summed(found["said"]))
 
 
 def asked_closely(work: Work, shape: Crowd, group: Group, number: int, people: Path) -> tuple[Round, Sums]:
@@ -81,7 +91,7 @@ def asked_closely(work: Work, shape: Crowd, group: Group, number: int, people: P
 
 def held(here: Round, shape: Crowd) -> Round:
     """A round on the way, whose step does not run away where the ground seems flat: see `LONGEST`."""
-    outer, _ = inverse(outer_curvature(shape, here.group, here.said), shape, here.group)
+    outer = by_slopes(shape, here.group, here.number, here.said).covariance
     longer, directions = eigh(here.covariance, outer)
     ways = outer @ directions
     return here._replace(covariance=(ways * np.minimum(longer, LONGEST)) @ ways.T)
@@ -89,8 +99,8 @@ def held(here: Round, shape: Crowd) -> Round:
 
 def asked_to_the_top(work: Work, shape: Crowd, times: float, people: Path) -> tuple[Round, Sums]:
     """The last round, under a group next to the most probable one of everyone, so many `times` the sample."""
-    start, boldest = work.with_sample(begin, "beginning with a sample", {}), BOLDEST * np.sqrt(times)
-    here, slow = asked(work, shape, unpacked(np.array(start["group"]), beginning(shape)), 0), False
+    boldest, slow = BOLDEST * np.sqrt(times), False
+    here = asked(work, shape, begun(work, shape).next(shape, FIRST), 0)
     while here.far(shape) > NEARLY and here.number < MOST_ROUNDS - 2:
         left, group, number = here.far(shape), here.next(shape, boldest), here.number + 1
         if slow:

@@ -22,7 +22,7 @@ from iwm_bayes.method import Compiled
 from iwm_bayes.plan import Plan, bound, plan_of
 from iwm_bayes.population import LINKS, rows
 from iwm_bayes.quadrature import Settle, by_quadrature, integrated, nodes, weighed
-from iwm_bayes.scores import Sums, score, sums
+from iwm_bayes.scores import Sums, sums
 from iwm_bayes.sweep import Cell
 
 HERMITE = 20  # nodes of the means and sds of single values on their natural scale
@@ -57,12 +57,11 @@ def as_lists(found: Sums) -> dict[str, Any]:
 
 
 def begin(cell: Cell, generator: np.random.Generator) -> dict[str, Any]:
-    """A group near the most probable one of the sample: a few rounds on, and a Newton step."""
+    """A group on the way to the most probable one of the sample, and what the sample says of it."""
     _, _, problem = problem_of(cell)
     start = beginning(problem.shape)
-    group, people, sure = approached(problem, start, centres(problem.shape, start.beta))
-    step, most = sure @ score(problem.shape, group, sums(problem.shape, group, *people)), np.sqrt(np.diag(sure))
-    return {"group": (packed(group) + np.clip(step, -most, most)).tolist()}
+    group, people = approached(problem, start, centres(problem.shape, start.beta))
+    return {"group": packed(group).tolist(), "said": as_lists(sums(problem.shape, group, *people))}
 
 
 def gaussians_file(folder: Path, chunk: int, number: int) -> Path:
