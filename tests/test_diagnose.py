@@ -193,6 +193,15 @@ def test_advice_for_slow_chains_is_a_longer_run() -> None:
     assert wanted < int(longer.split("--draws ")[1].split()[0]) < 1.2 * wanted + 100
 
 
+def test_advice_for_a_search_that_did_not_end_is_another_method_or_a_simpler_theory() -> None:
+    """`laplace` has `quadrature`, which has nothing behind it but the theory."""
+    posterior = named()["posterior"].to_dataset()
+    for method, wanted in (("laplace", "--method quadrature"), ("quadrature", "fix or share one of them")):
+        fit = xr.DataTree.from_dict({"posterior": posterior.assign_attrs(approximate=method, converged=0)})
+        [sentence] = advice(fit, gate(fit))
+        assert wanted in sentence
+
+
 def test_advice_is_silent_where_nothing_is_wrong() -> None:
     """A fit that passed needs none."""
     assert advice(named(), gate(named())) == []

@@ -34,10 +34,19 @@ def uninformed(posterior: xr.Dataset) -> list[str]:
     return [str(name) for name in said["partial"].values if said.sel(partial=name) < FEW]
 
 
+def for_approximation(method: str) -> str:
+    """What to try where a search has not ended."""
+    if method.startswith("laplace"):
+        return "People may be far from Gaussian, as after few events: --method quadrature takes them as they are"
+    return "A parameter may do the same work as another, such as a rate beside a slope: fix or share one of them"
+
+
 def advice(fit: xr.DataTree, verdict: Verdict) -> list[str]:
     """One sentence per symptom of a fit that failed the gate; none for one that passed."""
-    if verdict.passed or verdict.approximate:
+    if verdict.passed:
         return []
+    if verdict.approximate:
+        return [for_approximation(verdict.approximate)]
     if verdict.partial:
         return ["run the same command with --resume: what was drawn is kept"]
     figures, posterior = verdict.figures, fit["posterior"].to_dataset()

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bar
 
 from iwm_bayes.cli_studies import Quiet, Scheduler, Workers, keep
-from iwm_bayes.console import GATE_FAILED, err, interruptible, out, show, theory_for
+from iwm_bayes.console import GATE_FAILED, err, failed, interruptible, out, show, theory_for
 from iwm_bayes.run import sha256
 from iwm_bayes.study import load_study
 from iwm_bayes.sweep import Progress, Through, in_turn
@@ -52,6 +52,7 @@ def cohort(
     quiet: Quiet = False,
 ) -> None:
     """Fit a theory to very many people, in chunks; run again after an interruption, it does only what is missing."""
+    from iwm_bayes.advise import advice
     from iwm_bayes.cohort import cohort as fit_in_chunks
     from iwm_bayes.contrasts import contrasts
     from iwm_bayes.diagnose import gate
@@ -95,6 +96,6 @@ def cohort(
         "their own, and use [bold]iwm fit[/bold]"
     )
     if not verdict.passed:
-        out.print("[red]The gate FAILED:[/red] do not use these numbers.", *verdict.reasons, sep="\n  ")
+        failed(verdict.reasons, advice(found.fit, verdict))
         raise typer.Exit(GATE_FAILED)
     out.print(f"[yellow]Approximate[/yellow] ({verdict.approximate}). Everything is in {folder}")

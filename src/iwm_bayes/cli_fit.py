@@ -11,7 +11,18 @@ import xarray as xr
 
 from iwm_bayes.beside import compiled_beside
 from iwm_bayes.cli_report import written
-from iwm_bayes.console import GATE_FAILED, INTERRUPTED, describe, err, interruptible, load_all, out, show
+from iwm_bayes.console import (
+    GATE_FAILED,
+    INTERRUPTED,
+    advise,
+    describe,
+    err,
+    failed,
+    interruptible,
+    load_all,
+    out,
+    show,
+)
 from iwm_bayes.core import Model
 from iwm_bayes.legends import average_person
 from iwm_bayes.unfinished import unfinished
@@ -90,8 +101,7 @@ def kept_for_later(found: Any, folder: Path) -> None:
     """Leave the draws of a run that was interrupted where they are, and say how to go on."""
     if found.verdict.partial:
         out.print(f"[red]Partial:[/red] {found.verdict.partial}. What there is, marked so, is in {folder}")
-        for sentence in found.advice:
-            out.print(f"[yellow]Try:[/yellow] {sentence}.")
+        advise(found.advice)
         raise typer.Exit(INTERRUPTED)
 
 
@@ -172,10 +182,7 @@ def finish(found: Any, folder: Path, report: Path) -> None:
         out.print(f"[green]The gate passed.[/green] (Fitting took {found.seconds:.0f} s.) Everything is in {folder}")
         out.print(looked_at(found.verdict.figures))
     else:
-        reasons = found.verdict.reasons
-        out.print("[red]The gate FAILED:[/red] do not use these numbers.", *reasons, f"See {folder}", sep="\n  ")
-        for sentence in found.advice:
-            out.print(f"[yellow]Try:[/yellow] {sentence}.")
+        failed([*found.verdict.reasons, f"See {folder}"], found.advice)
     out.print(f"The report is in {report}", markup=False, soft_wrap=True)
     if not found.verdict.passed:
         raise typer.Exit(GATE_FAILED)

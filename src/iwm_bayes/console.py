@@ -1,6 +1,6 @@
 """What every command shares: where to print, tables, and how a study, its theory and its data are loaded."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from shutil import get_terminal_size
@@ -41,6 +41,18 @@ def show(frame: pd.DataFrame, title: str, name: str = "") -> None:
     out.print(table)
     if how_to_read := legend(name, frame):
         out.print(f"{how_to_read}\n", style="dim", markup=False)
+
+
+def advise(remedies: Sequence[str]) -> None:
+    """Say what to try."""
+    for sentence in remedies:
+        out.print(f"[yellow]Try:[/yellow] {sentence}.")
+
+
+def failed(reasons: Sequence[str], remedies: Sequence[str]) -> None:
+    """Say why a fit failed its gate, and what to try."""
+    out.print("[red]The gate FAILED:[/red] do not use these numbers.", *reasons, sep="\n  ")
+    advise(remedies)
 
 
 @contextmanager

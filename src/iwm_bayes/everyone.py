@@ -3,7 +3,7 @@
 The ascent begins with a sample of a chunk's size, and goes on with Newton steps of everyone. In a round all chunks are
 gone through once; what is needed of each are a few sums (see `scores`). How the ground bends is taken from outer
 products of slopes, which cost nothing more; where a step does not bring everyone half of the way, as on a ridge, from
-what is known by quadrature (see `information`).
+what is known by quadrature (see `information`), and from what the last step did.
 """
 
 import json
@@ -89,6 +89,20 @@ def asked_closely(work: Work, shape: Crowd, group: Group, number: int, people: P
     return Round(group, number, summed(found["said"]), *sure), summed(found["exact"])
 
 
+def learned(here: Round, before: Round, shape: Crowd) -> Round:
+    """A round that knows what became of the score on the way from the one before, by BFGS's formula.
+
+    Gaussian people follow their group otherwise than people as they are, of whom quadrature tells: where they change
+    twice as fast, steps by its information go to and fro without an end.
+    """
+    way = packed(here.group) - packed(before.group)
+    fall = score(shape, before.group, before.said) - score(shape, here.group, here.said)
+    if way @ fall <= 0.0:
+        return here
+    rest = np.eye(len(way)) - np.outer(way, fall) / (way @ fall)
+    return here._replace(covariance=rest @ here.covariance @ rest.T + np.outer(way, way) / (way @ fall))
+
+
 def held(here: Round, shape: Crowd) -> Round:
     """A round on the way, whose step does not run away where the ground seems flat: see `LONGEST`."""
     outer = by_slopes(shape, here.group, here.number, here.said).covariance
@@ -101,14 +115,18 @@ def asked_to_the_top(work: Work, shape: Crowd, times: float, people: Path) -> tu
     """The last round, under a group next to the most probable one of everyone, so many `times` the sample."""
     boldest, slow = BOLDEST * np.sqrt(times), False
     here = asked(work, shape, begun(work, shape).next(shape, FIRST), 0)
+    before = here
     while here.far(shape) > NEARLY and here.number < MOST_ROUNDS - 2:
-        left, group, number = here.far(shape), here.next(shape, boldest), here.number + 1
+        before, group, number = here, here.next(shape, boldest), here.number + 1
         if slow:
-            here = held(asked_closely(work, shape, group, number, people)[0], shape)
+            here = held(learned(asked_closely(work, shape, group, number, people)[0], before, shape), shape)
         else:
             here = asked(work, shape, group, number)
-        slow = slow or here.far(shape) > left / 2.0
+        slow = slow or here.far(shape) > before.far(shape) / 2.0
+    before = here
     here, exact = asked_closely(work, shape, here.next(shape, boldest), here.number + 1, people)
     while here.far(shape) > ENOUGH and here.number < MOST_ROUNDS - 1:
-        here, exact = asked_closely(work, shape, here.next(shape, boldest), here.number + 1, people)
+        group = learned(here, before, shape).next(shape, boldest)
+        before = here
+        here, exact = asked_closely(work, shape, group, here.number + 1, people)
     return here, exact
