@@ -11,7 +11,7 @@ import pytest
 import studies
 from command import iwm
 
-from iwm_bayes import everyone, load, load_study, read
+from iwm_bayes import everyone, load, load_study, read, rounds
 from iwm_bayes.ascent import first
 from iwm_bayes.care import steady
 from iwm_bayes.chunks import SAMPLE, beside, chunk_file, kept, present
@@ -21,6 +21,7 @@ from iwm_bayes.core import InputError
 from iwm_bayes.crowd import centres, packed
 from iwm_bayes.data import to_table
 from iwm_bayes.infer import compile_likelihood
+from iwm_bayes.information import information
 from iwm_bayes.laplace import posed
 from iwm_bayes.parquet import part, people, rows_of
 from iwm_bayes.plan import plan_of
@@ -160,6 +161,17 @@ def test_a_last_round_that_leaves_too_much_is_not_the_last(study, run, tmp_path,
     one, other = (here.fit["posterior"]["centre"] for here in (found, ended))
     off = np.abs(one - other).mean(("chain", "draw")) / other.std(("chain", "draw"))  # by the same random numbers
     assert (off < 0.1).all()
+
+
+def test_steps_to_and_fro_come_to_an_end(study, run, tmp_path, monkeypatch):
+    """Steps that are twice too long, as by half of what is known, would land as far on the other side for ever."""
+    monkeypatch.setattr(everyone, "NEARLY", np.inf)
+    monkeypatch.setattr(rounds, "information", lambda *given: 0.5 * information(*given))
+    found, ended = cohort(study, tmp_path, chunk=CHUNK).fit["posterior"], run[0].fit["posterior"]
+    assert found.attrs["converged"] == 1
+    off = np.abs(found["centre"].mean(("chain", "draw")) - ended["centre"].mean(("chain", "draw")))
+    count = ended.sizes["chain"] * ended.sizes["draw"]
+    assert (off / ended["centre"].std(("chain", "draw")) < 0.2 + 3.3 * np.sqrt(3 / count)).all()  # a tenth each
 
 
 @pytest.mark.slow
