@@ -114,8 +114,7 @@ def held(here: Round, shape: Crowd) -> Round:
 def asked_to_the_top(work: Work, shape: Crowd, times: float, people: Path) -> tuple[Round, Sums]:
     """The last round, under a group next to the most probable one of everyone, so many `times` the sample."""
     boldest, slow = BOLDEST * np.sqrt(times), False
-    here = asked(work, shape, begun(work, shape).next(shape, FIRST), 0)
-    before = here
+    here = before = asked(work, shape, begun(work, shape).next(shape, FIRST), 0)
     while here.far(shape) > NEARLY and here.number < MOST_ROUNDS - 2:
         before, group, number = here, here.next(shape, boldest), here.number + 1
         if slow:
@@ -123,10 +122,8 @@ def asked_to_the_top(work: Work, shape: Crowd, times: float, people: Path) -> tu
         else:
             here = asked(work, shape, group, number)
         slow = slow or here.far(shape) > before.far(shape) / 2.0
-    before = here
-    here, exact = asked_closely(work, shape, here.next(shape, boldest), here.number + 1, people)
+    before, (here, exact) = here, asked_closely(work, shape, here.next(shape, boldest), here.number + 1, people)
     while here.far(shape) > ENOUGH and here.number < MOST_ROUNDS - 1:
         group = learned(here, before, shape).next(shape, boldest)
-        before = here
-        here, exact = asked_closely(work, shape, group, here.number + 1, people)
+        before, (here, exact) = here, asked_closely(work, shape, group, here.number + 1, people)
     return here, exact
