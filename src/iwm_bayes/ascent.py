@@ -8,11 +8,10 @@ import numpy as np
 from scipy.optimize import minimize
 
 from iwm_bayes.crowd import Group, packed, unpacked
-from iwm_bayes.gaussians import CENTRINGS, STEP, People, Problem, curvature, evidence, found, settled
+from iwm_bayes.gaussians import STEP, People, Problem, curvature, evidence, found, settled
 from iwm_bayes.scores import density, moved, outer_curvature, score, sums
 
-ROUNDS = 4  # of expectation and maximisation,
-BRIEFLY = 1  # in which everyone is settled so often: the next round goes on from there
+ROUNDS = 4  # of expectation and maximisation
 NEAR = 0.2  # the slope, in units of how sure the group is, at which the ascent is over
 
 
@@ -33,25 +32,25 @@ def shared_step(problem: Problem, group: Group, people: People) -> np.ndarray:
     return group.shared + np.clip(0.5 * step, -0.5 * width, 0.5 * width)  # everyone follows: half the way
 
 
-def first(problem: Problem, group: Group, x: np.ndarray, centrings: int = CENTRINGS) -> People:
-    """Everyone's Gaussian from their modes, which are looked for from `x` (D, N)."""
+def first(problem: Problem, group: Group, x: np.ndarray, enough: float = -np.inf) -> People:
+    """Everyone's Gaussian from their modes, which are looked for from `x` (D, N); `enough` as in `settled`."""
     x = found(problem, group, x)
-    return settled(problem, group, x, np.linalg.inv(curvature(problem, group, x)), centrings)
+    return settled(problem, group, x, np.linalg.inv(curvature(problem, group, x)), enough)
 
 
-def round_on(problem: Problem, group: Group, people: People) -> tuple[Group, People]:
-    """One round of expectation and maximisation on."""
+def round_on(problem: Problem, group: Group, people: People, enough: float = -np.inf) -> tuple[Group, People]:
+    """One round of expectation and maximisation on; `enough` as in `settled`."""
     group = moved(problem.shape, group, people.x, people.variance)
     if len(group.shared):
         group = group._replace(shared=shared_step(problem, group, people))
-    return group, settled(problem, group, people.x, people.variance, BRIEFLY)
+    return group, settled(problem, group, people.x, people.variance, enough)
 
 
-def approached(problem: Problem, group: Group, x: np.ndarray) -> tuple[Group, People]:
-    """A few rounds on from a group anywhere and people looked for from `x` (D, N)."""
-    people = first(problem, group, x, BRIEFLY)
+def approached(problem: Problem, group: Group, x: np.ndarray, enough: float = -np.inf) -> tuple[Group, People]:
+    """A few rounds on from a group anywhere and people looked for from `x` (D, N); `enough` as in `settled`."""
+    people = first(problem, group, x, enough)
     for _ in range(ROUNDS):
-        group, people = round_on(problem, group, people)
+        group, people = round_on(problem, group, people, enough)
     return group, people
 
 

@@ -124,22 +124,23 @@ def averaged(problem: Problem, group: Group, x: np.ndarray, variance: np.ndarray
     return Averaged(bound, slopes.mean(axis=0), kept_above(np.diag(1.0 / scale**2) - said, scale))
 
 
-def settled(problem: Problem, group: Group, x: np.ndarray, variance: np.ndarray, centrings: int = CENTRINGS) -> People:
+def settled(problem: Problem, group: Group, x: np.ndarray, variance: np.ndarray, enough: float = -np.inf) -> People:
     """Everyone's Gaussian: to where its slope is 0 and its precision the curvature, both on average over itself.
 
-    Whose bound falls stays, and next goes a quarter of the way: where a theory fits badly, whole steps run away.
+    Whose bound falls stays, and next goes a quarter of the way: where a theory fits badly, whole steps run away. It may
+    be over sooner, when bounds rise by less than `enough` on average.
     """
     shape, scale = problem.shape, scales(problem.shape, group)[:, None]
     centre, share = centres(shape, group.beta), np.ones(x.shape[1])
     here = averaged(problem, group, x, variance)
-    for _ in range(centrings):
+    for _ in range(CENTRINGS):
         precision = np.linalg.inv(variance)
         further = np.linalg.inv(precision + share[:, None, None] * (here.precision - precision))
         uphill = here.slope[shape.personal] - (x - centre) / scale**2
         step = share * np.einsum("nde,en->dn", further, uphill)
         step *= np.minimum(1.0, 1.0 / np.maximum(np.abs(step / scale).max(axis=0, initial=0.0), 1e-12))
         there = averaged(problem, group, x + step, further)
-        better = there.bound > here.bound - SLACK
+        better, before = there.bound > here.bound - SLACK, here.bound
         x, variance = np.where(better, x + step, x), np.where(better[:, None, None], further, variance)
         here = Averaged(
             np.where(better, there.bound, here.bound),
@@ -147,6 +148,8 @@ def settled(problem: Problem, group: Group, x: np.ndarray, variance: np.ndarray,
             np.where(better[:, None, None], there.precision, here.precision),
         )
         share = np.where(better, 1.0, share / 4.0)
+        if here.bound.mean() < before.mean() + enough:
+            break
     return People(x, variance, here.slope[shape.shared])
 
 

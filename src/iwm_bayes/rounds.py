@@ -25,6 +25,7 @@ from iwm_bayes.quadrature import Settle, by_quadrature, integrated, nodes, weigh
 from iwm_bayes.scores import Sums, sums
 from iwm_bayes.sweep import Cell
 
+SETTLING = 0.1  # what the bounds of a sample's people rise by, on average, when they are settled enough to go on
 HERMITE = 20  # nodes of the means and sds of single values on their natural scale
 
 
@@ -60,7 +61,7 @@ def begin(cell: Cell, generator: np.random.Generator) -> dict[str, Any]:
     """A group on the way to the most probable one of the sample, and what the sample says of it."""
     _, _, problem = problem_of(cell)
     start = beginning(problem.shape)
-    group, people = approached(problem, start, centres(problem.shape, start.beta))
+    group, people = approached(problem, start, centres(problem.shape, start.beta), SETTLING)
     return {"group": packed(group).tolist(), "said": as_lists(sums(problem.shape, group, *people))}
 
 
