@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import arviz as az
 import numpy as np
 import pytest
 import xarray as xr
@@ -10,7 +9,7 @@ from helpers import lived
 
 from iwm_bayes.advise import advice
 from iwm_bayes.core import Model
-from iwm_bayes.diagnose import diagnosed, gate
+from iwm_bayes.diagnose import gate
 from iwm_bayes.identify import identifiability
 from iwm_bayes.theory import find, load
 
@@ -55,19 +54,6 @@ def test_chains_that_disagree_fail() -> None:
     verdict = gate(drawn(centre=centre))
     assert not verdict.passed
     assert any("R-hat of a group parameter" in reason for reason in verdict.reasons)
-
-
-@pytest.mark.parametrize("draws", [DRAWS, DRAWS + 1])
-def test_diagnoses_are_those_of_arviz(draws: int) -> None:
-    """Of independent draws, of slow ones and of ones with ties, chains with places of their own among them."""
-    shape = (CHAINS, draws, PEOPLE)
-    values = np.random.default_rng(3).normal(size=shape) + np.arange(CHAINS)[:, None, None] / 20
-    values[..., 0], values[..., 1] = walk(shape[:2]), np.round(values[..., 1])
-    quantities = xr.Dataset({"x": (("chain", "draw", "quantity"), values)})
-    rhat, ess = diagnosed(values)
-    np.testing.assert_allclose(rhat, az.rhat(quantities)["x"], rtol=1e-12)
-    slowest = np.minimum(*(az.ess(quantities, method=method)["x"] for method in ("bulk", "tail")))
-    np.testing.assert_allclose(ess, slowest, rtol=1e-12)
 
 
 @pytest.mark.parametrize(

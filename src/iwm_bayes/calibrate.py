@@ -96,8 +96,8 @@ def quantities(ready: Ready, fit: xr.DataTree, truth: Population, generator: np.
     person, found = int(generator.integers(data.sizes["person"])), {}
 
     def add(name: str, true: float, drawn: xr.DataArray) -> None:
-        flat = drawn.stack(sample=("chain", "draw"))
-        found[name] = Ranked(float(true), flat.values, float(az.ess(drawn.to_dataset(name="x"))["x"]))
+        values = drawn.transpose("chain", "draw").values
+        found[name] = Ranked(float(true), values.ravel(), float(az.ess(values)))
 
     for kind, dim, true in (("centre", "row", truth.centre), ("spread", "partial", truth.spread)):
         for label in posterior[dim].values if kind in posterior else ():
@@ -113,7 +113,8 @@ def quantities(ready: Ready, fit: xr.DataTree, truth: Population, generator: np.
     shape = (thinned.sizes["chain"], thinned.sizes["draw"])
     add("log likelihood", known, xr.DataArray(np.reshape(others, shape), dims=("chain", "draw")))
     known = true_security(ready.model, data, truth.values, JUDGED).sessions[person]
-    secure = earned_security(ready.model, fit, JUDGED, draws=THINNED)["sessions"].isel(person=person, drop=True)
+    alone = fit.isel(person=[person])
+    secure = earned_security(ready.model, alone, JUDGED, draws=THINNED)["sessions"].isel(person=0, drop=True)
     add("person sessions until secure", known, secure)
     return found
 

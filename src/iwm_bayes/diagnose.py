@@ -1,6 +1,6 @@
 """The gate: whether a posterior may be believed.
 
-Group parameters and derived quantities: rank-normalised R-hat <= 1.01, bulk and tail ESS >= 400.
+Group parameters and derived quantities: rank-normalised R-hat <= 1.01, bulk and tail ESS >= 400 (see `convergence`).
 People's parameters: at most 2 % above 1.01, none above 1.05, ESS >= 100: with thousands of them, a
 perfect sampler exceeds 1.01 somewhere. No divergence; E-BFMI >= 0.3 in every chain.
 A run that was interrupted fails, whatever its figures.
@@ -12,9 +12,8 @@ from typing import NamedTuple
 import arviz as az
 import numpy as np
 import xarray as xr
-from scipy.special import ndtri
-from scipy.stats import rankdata
 
+from iwm_bayes.convergence import diagnosed
 from iwm_bayes.levels import GROUP
 
 RHAT, BFMI = 1.01, 0.3  # the most and the least that pass
@@ -35,32 +34,6 @@ class Verdict(NamedTuple):
         if self.partial:
             return "PARTIAL"
         return f"approximate ({self.approximate})" if self.approximate else "passed" if self.passed else "FAILED"
-
-
-def normal_scores(values: np.ndarray) -> np.ndarray:
-    """What stands at the same rank among as many standard normal draws, for every quantity (chain, draw, quantity)."""
-    draws = values.shape[0] * values.shape[1]
-    ranks = rankdata(values.reshape(draws, -1), axis=0)
-    return ndtri((ranks - 0.375) / (draws + 0.25)).reshape(values.shape)
-
-
-def diagnosed(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """R-hat and the lower of bulk and tail ESS of every quantity (chain, draw, quantity), as ArviZ finds them.
-
-    ArviZ would rank every quantity by itself, and once for R-hat and once more for the bulk; here all are ranked at
-    once, which takes two thirds of the time. Of an odd number of draws, ranks are without the middle one.
-    """
-
-    def of(x: np.ndarray) -> xr.Dataset:
-        return xr.Dataset({"x": (("chain", "draw", "quantity"), x)})
-
-    tail = az.ess(of(values), method="tail")["x"].values
-    if values.shape[1] % 2:
-        values = np.delete(values, values.shape[1] // 2, axis=1)
-    scores = of(normal_scores(values))
-    folded = of(normal_scores(np.abs(values - np.median(values, axis=(0, 1)))))
-    rhat = np.maximum(*(az.rhat(x, method="split")["x"].values for x in (scores, folded)))
-    return rhat, np.minimum(az.ess(scores, method="mean")["x"].values, tail)
 
 
 def worst(dataset: xr.Dataset) -> tuple[float, float, np.ndarray]:
