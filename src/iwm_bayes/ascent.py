@@ -8,7 +8,7 @@ import numpy as np
 from scipy.optimize import minimize
 
 from iwm_bayes.crowd import Group, packed, unpacked
-from iwm_bayes.gaussians import STEP, People, Problem, curvature, evidence, found, settled
+from iwm_bayes.gaussians import STEP, People, Problem, curvature, evidence, falls, found, settled
 from iwm_bayes.scores import density, moved, outer_curvature, score, sums
 
 ROUNDS = 4  # of expectation and maximisation
@@ -18,14 +18,11 @@ NEAR = 0.2  # the slope, in units of how sure the group is, at which the ascent 
 def shared_step(problem: Problem, group: Group, people: People) -> np.ndarray:
     """What is shared, one Newton step on with everyone as they are."""
     middle, width = problem.shape.shared_prior
-    columns = []
-    for row in range(len(group.shared)):
-        step = STEP * (np.arange(len(group.shared)) == row)
-        ahead, behind = (
-            problem.at(people.x, group.shared + sign * step)[1][problem.shape.shared].sum(axis=1) for sign in (1, -1)
-        )
-        columns.append((behind - ahead) / (2.0 * STEP))
-    curvature = np.stack(columns, axis=-1)
+
+    def slope_at(shared: np.ndarray) -> np.ndarray:
+        return problem.at(people.x, shared)[1][problem.shape.shared].sum(axis=1)
+
+    curvature = falls(slope_at, group.shared, STEP)
     values, vectors = np.linalg.eigh((curvature + curvature.T) / 2.0 + np.diag(1.0 / width**2))
     slope = people.slope.sum(axis=1) - (group.shared - middle) / width**2
     step = vectors @ ((vectors.T @ slope) / np.maximum(values, 0.2 * (1.0 / width**2).min()))

@@ -12,11 +12,12 @@ import numpy as np
 
 from iwm_bayes.ascent import climbed
 from iwm_bayes.crowd import Crowd, Group, beginning, beta_prior, centres, packed, unpacked
-from iwm_bayes.gaussians import People, Problem, settled
+from iwm_bayes.gaussians import People, Problem, falls, settled
 from iwm_bayes.quadrature import Settle
 from iwm_bayes.scores import score, sums
 
 MOST_STEPS, NEAR = 30, 0.01  # of Newton's method, and the farthest move, in sds, after which it is over
+APART = 0.01  # of groups from whose scores a slope is taken
 LOG_SCALE = 1.0  # sd of the logarithm of a half-normal, near enough
 
 
@@ -36,14 +37,12 @@ def score_at(problem: Problem, group: Group, people: People) -> np.ndarray:
 
 def slopes(problem: Problem, group: Group, people: People, settle: Settle = settled) -> np.ndarray:
     """How the score changes with each of the group's parameters, everyone following: (packed, packed)."""
-    here, columns = packed(group), []
-    for index in range(len(here)):
-        sides = []
-        for sign in (1, -1):
-            other = unpacked(here + sign * 0.01 * (np.arange(len(here)) == index), group)
-            sides.append(score_at(problem, other, settle(problem, other, people.x, people.variance)))
-        columns.append((sides[0] - sides[1]) / 0.02)
-    found = np.stack(columns, axis=-1)
+
+    def score_of(vector: np.ndarray) -> np.ndarray:
+        other = unpacked(vector, group)
+        return score_at(problem, other, settle(problem, other, people.x, people.variance))
+
+    found = -falls(score_of, packed(group), APART)
     return (found + found.T) / 2.0
 
 

@@ -29,10 +29,11 @@ def normal_scores(values: np.ndarray) -> np.ndarray:
 
 
 def disagreement(values: np.ndarray) -> np.ndarray:
-    """R-hat (quantity,): the sd of all chains over that within them."""
+    """R-hat (quantity,): the sd of all chains over that within them; NaN of what never varies."""
     draws = values.shape[1]
     between, within = values.mean(axis=1).var(axis=0, ddof=1), values.var(axis=1, ddof=1).mean(axis=0)
-    return np.sqrt(between / within + (draws - 1) / draws)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.sqrt(between / within + (draws - 1) / draws)
 
 
 def autocovariance(values: np.ndarray) -> np.ndarray:
@@ -43,25 +44,30 @@ def autocovariance(values: np.ndarray) -> np.ndarray:
     return irfft((np.abs(spectrum) ** 2).mean(axis=0), padded, axis=0)[:draws] / draws
 
 
+def autocorrelation(values: np.ndarray) -> np.ndarray:
+    """Between draws of a chain, higher the less chains agree on where they are: (lag, quantity)."""
+    draws, along = values.shape[1], autocovariance(values)
+    total = along[0] + values.mean(axis=1).var(axis=0, ddof=1)
+    missing = (along[0] * draws / (draws - 1) - along) / np.where(total > 0.0, total, 1.0)
+    return np.concatenate([np.ones((1, len(total))), 1.0 - missing[1:]])
+
+
 def effective(values: np.ndarray) -> np.ndarray:
     """Effective sample size (quantity,) for the mean; of what never varies, the number of draws.
 
-    Autocorrelations are summed in pairs, as long as pairs are positive and as if they never rose again.
+    Autocorrelations are summed in pairs, as long as pairs are positive and as if they never rose again, and one more.
     """
     chains, draws, _ = values.shape
-    along, between = autocovariance(values), values.mean(axis=1).var(axis=0, ddof=1)
-    varies = np.ptp(values, axis=(0, 1)) > 0
-    total = np.where(varies, along[0] + between, 1.0)
-    correlation = 1.0 - (along[0] * draws / (draws - 1) - along) / total
-    correlation[0] = 1.0
-    pairs = correlation[: max(2, (draws - 1) // 2 * 2)].reshape(-1, 2, len(total)).sum(axis=1)
+    correlation = autocorrelation(values)
+    pairs = correlation[: max(2, (draws - 1) // 2 * 2)].reshape(-1, 2, correlation.shape[1]).sum(axis=1)
     over = pairs <= 0.0
     over[-1] = True
     last = over.argmax(axis=0)
-    summed = (np.minimum.accumulate(pairs) * (np.arange(len(pairs))[:, None] < last)).sum(axis=0)
+    before = np.arange(len(pairs))[:, None] < last
     beyond = np.maximum(np.take_along_axis(correlation, 2 * last[None], axis=0)[0], 0.0)
-    per_draw = np.maximum(2.0 * summed - 1.0 + beyond, 1.0 / np.log10(chains * draws))
-    return np.where(varies, chains * draws / per_draw, chains * draws)
+    per_draw = 2.0 * (np.minimum.accumulate(pairs) * before).sum(axis=0) + beyond - 1.0
+    found = chains * draws / np.maximum(per_draw, 1.0 / np.log10(chains * draws))
+    return np.where(np.ptp(values, axis=(0, 1)) > 0.0, found, chains * draws)
 
 
 def diagnosed(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -72,4 +78,4 @@ def diagnosed(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     halves = halved(values)
     scores, folded = normal_scores(halves), normal_scores(np.abs(halves - np.median(halves, axis=(0, 1))))
     tails = [effective((halves <= bound).astype(float)) for bound in np.quantile(values, TAILS, axis=(0, 1))]
-    return np.maximum(disagreement(scores), disagreement(folded)), np.minimum.reduce([effective(scores), *tails])
+    return np.fmax(disagreement(scores), disagreement(folded)), np.minimum.reduce([effective(scores), *tails])

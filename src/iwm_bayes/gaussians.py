@@ -50,15 +50,19 @@ def kept_above(precision: np.ndarray, scale: np.ndarray) -> np.ndarray:
     return np.einsum("nij,nj,nkj->nik", vectors, np.maximum(values, 0.2), vectors) / (scale[:, None] * scale)
 
 
+def falls(slope: Callable[[np.ndarray], np.ndarray], at: np.ndarray, step: float) -> np.ndarray:
+    """How much a slope (...) falls along each coordinate of `at` (S,), by differences at both sides: (S, ...)."""
+    return np.array([(slope(at - way) - slope(at + way)) / (2.0 * step) for way in step * np.eye(len(at))])
+
+
 def curvature(problem: Problem, group: Group, x: np.ndarray) -> np.ndarray:
     """Precision of every person at `x`, (N, D, D), from differences of the slope."""
     shape, scale = problem.shape, scales(problem.shape, group)
-    columns = []
-    for row in range(len(scale)):
-        step = STEP * (np.arange(len(scale)) == row)[:, None]
-        ahead, behind = (problem.at(x + sign * step, group.shared)[1][shape.personal] for sign in (1, -1))
-        columns.append((behind - ahead) / (2.0 * STEP))
-    said = np.array(columns).reshape(len(scale), *x.shape).transpose(2, 1, 0)
+
+    def slope(way: np.ndarray) -> np.ndarray:
+        return problem.at(x + way[:, None], group.shared)[1][shape.personal]
+
+    said = falls(slope, np.zeros(len(x)), STEP).reshape(len(x), *x.shape).transpose(2, 1, 0)
     return kept_above(said + np.diag(1.0 / scale**2), scale)
 
 

@@ -11,22 +11,19 @@ are the better: they know that centres are uncertain where sds are asked for, an
 import numpy as np
 
 from iwm_bayes.crowd import Crowd, Group, centres, packed, scales
-from iwm_bayes.gaussians import STEP, People, Problem, averaged
+from iwm_bayes.gaussians import STEP, People, Problem, averaged, falls
 from iwm_bayes.quadrature import Weighed
 from iwm_bayes.scores import slopes_of_people
 
 
 def shared_curvature(problem: Problem, group: Group, near: People) -> np.ndarray:
     """Curvature of the log likelihood by what is shared (S, S), everyone staying, on average over their Gaussians."""
-    columns = []
-    for row in range(len(group.shared)):
-        step = STEP * (np.arange(len(group.shared)) == row)
-        ahead, behind = (
-            averaged(problem, group._replace(shared=group.shared + sign * step), near.x, near.variance).slope
-            for sign in (1, -1)
-        )
-        columns.append((behind - ahead)[problem.shape.shared].sum(axis=1) / (2.0 * STEP))
-    found = np.array(columns).reshape(len(group.shared), len(group.shared))
+
+    def slope(shared: np.ndarray) -> np.ndarray:
+        said = averaged(problem, group._replace(shared=shared), near.x, near.variance)
+        return said.slope[problem.shape.shared].sum(axis=1)
+
+    found = falls(slope, group.shared, STEP).reshape(len(group.shared), len(group.shared))
     return (found + found.T) / 2.0
 
 
