@@ -35,32 +35,55 @@ def of_every_kind(draws: int) -> np.ndarray:
     return np.stack(list(kinds.values()), axis=-1)
 
 
+def arviz(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """R-hat and the lower of bulk and tail ESS, quantity by quantity."""
+    quantities = xr.Dataset({"x": (("chain", "draw", "quantity"), values)})
+    with np.errstate(invalid="ignore"):  # it divides by nothing where all lie equally far from the median
+        rhat = az.rhat(quantities)["x"].values
+    tail = az.ess(quantities, method="tail", prob=(0.05, 0.95))["x"]
+    return rhat, np.minimum(az.ess(quantities, method="bulk")["x"], tail).values
+
+
 @pytest.mark.parametrize("draws", [DRAWS, DRAWS + 1, 100, 4, 5])
 def test_diagnoses_are_those_of_arviz(draws: int) -> None:
     """Whatever a user's ArviZ is set to: tails are the twentieths at the ends."""
     values = of_every_kind(draws)
     values = values[..., np.ptp(values, axis=(0, 1)) > 0]
     with az.rc_context({"stats.ci_prob": 0.5}):
-        rhat, ess = diagnosed(values)
-    quantities = xr.Dataset({"x": (("chain", "draw", "quantity"), values)})
-    with np.errstate(invalid="ignore"):  # ArviZ divides by nothing where all lie equally far from the median
-        np.testing.assert_allclose(rhat, az.rhat(quantities)["x"], rtol=1e-12)
-    tail = az.ess(quantities, method="tail", prob=(0.05, 0.95))["x"]
-    np.testing.assert_allclose(ess, np.minimum(az.ess(quantities, method="bulk")["x"], tail), rtol=1e-12)
+        found = diagnosed(values)
+    np.testing.assert_allclose(found, arviz(values), rtol=1e-12)
+
+
+@pytest.mark.parametrize("draws", [8, 10, 14, 21, 26])
+def test_diagnoses_of_few_draws_are_those_of_arviz(draws: int) -> None:
+    """Where autocorrelations may end before they have fallen to nothing, as in some of two hundred quantities."""
+    values = remembering(0.3, (CHAINS, draws, 200))
+    np.testing.assert_allclose(diagnosed(values), arviz(values), rtol=1e-12)
 
 
 @pytest.mark.parametrize("memory", [-0.5, 0.0, 0.5, 0.9])
 def test_means_scatter_as_effective_sample_sizes_say(memory: float) -> None:
-    """Their mean square times the size is 1, within Monte-Carlo error, as of N draws (1 - r)/(1 + r) N count."""
-    values = remembering(memory, (CHAINS, 2000, 400))
-    means, size = values.mean(axis=(0, 1)), effective(halved(values))
-    four_errors = 4.0 * np.sqrt(2.0 / len(means))
-    assert abs((means**2 * size).mean() - 1.0) < four_errors
-    assert abs((size / (CHAINS * 2000)).mean() * (1.0 + memory) / (1.0 - memory) - 1.0) < four_errors
+    """The square of a mean, times the size, is 1 on average of many, within four Monte-Carlo errors."""
+    values = remembering(memory, (CHAINS, 1000, 1600))
+    squares = values.mean(axis=(0, 1)) ** 2 * effective(halved(values))
+    assert abs(squares.mean() - 1.0) < 4.0 * np.sqrt(2.0 / len(squares))
 
 
 def test_of_next_to_no_draws_nothing_is_known() -> None:
-    """Three draws of a chain are none and a half for each half."""
-    rhat, ess = diagnosed(of_every_kind(3))
+    """Three draws of a chain are one and a half for each half."""
+    assert np.isnan(diagnosed(of_every_kind(3))).all()
+
+
+def test_of_one_chain_it_is_not_known_whether_chains_agree() -> None:
+    """But what its draws are worth."""
+    one = remembering(0.0, (1, DRAWS, 3))
+    rhat, ess = diagnosed(one)
     assert np.isnan(rhat).all()
-    assert np.isnan(ess).all()
+    np.testing.assert_allclose(ess, arviz(one)[1], rtol=1e-12)
+
+
+def test_what_cannot_be_computed_is_not_passed_over() -> None:
+    """One draw that is no number is enough, and only of its own quantity."""
+    values = remembering(0.0, (CHAINS, DRAWS, 2))
+    values[1, 7, 0] = np.nan
+    np.testing.assert_array_equal(np.isnan(diagnosed(values)), [[True, False], [True, False]])

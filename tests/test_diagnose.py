@@ -56,6 +56,19 @@ def test_chains_that_disagree_fail() -> None:
     assert any("R-hat of a group parameter" in reason for reason in verdict.reasons)
 
 
+def test_a_single_chain_fails() -> None:
+    """Nothing says that others would agree with it."""
+    verdict = gate(drawn().isel(chain=[0]))
+    assert any("R-hat of a group parameter is nan" in reason for reason in verdict.reasons)
+
+
+def test_a_draw_that_is_no_number_fails() -> None:
+    """It is not left out like what never varies."""
+    centre = drawn()["posterior"]["centre"].values.copy()
+    centre[1, 7, 0] = np.nan
+    assert not gate(drawn(centre=centre)).passed
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [

@@ -59,8 +59,9 @@ def advice(fit: xr.DataTree, verdict: Verdict) -> list[str]:
         )
     if figures["divergences"] > 0:
         lines.append(
-            "Divergences: the sampler meets a corner, most often a spread near 0. Where they are few, smaller steps "
-            "get around it: --accept 0.98. Where they are not, share the parameter that it is of"
+            "Divergences: the sampler meets a corner, such as a spread near 0 or one person far out where a spread is "
+            "large. Where they are few, smaller steps get around it: --accept 0.98. Where they are not, share the "
+            "parameter that it is of"
         )
     idle = uninformed(posterior)
     if idle:

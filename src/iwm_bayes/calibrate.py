@@ -32,7 +32,7 @@ FIGURES = ("friend", "therapist")
 JUDGED = "therapist"  # whose sessions are counted
 TRIES = (  # of four chains each, until a gate is passed
     Settings(draws=500, tune=150, accept=0.65, depth=4),  # steps so long that seven of them turn around
-    Settings(draws=500, tune=200, accept=0.88),  # fifteen, short enough where one person bends a spread
+    Settings(draws=500, tune=200, accept=0.88),  # fifteen, and shorter
     Settings(draws=500, tune=400, accept=0.98),
 )
 LONGEST = 6  # times as many draws as a try begins with, where nothing but draws is wanting

@@ -46,7 +46,7 @@ def worst(dataset: xr.Dataset) -> tuple[float, float, np.ndarray]:
     }
     columns = [variable.transpose("chain", "draw", "quantity").values for variable in varying.values()]
     values = np.concatenate(columns, axis=-1) if columns else np.empty((1, 1, 0))
-    values = values[..., np.ptp(values, axis=(0, 1)) > 0]
+    values = values[..., np.ptp(values, axis=(0, 1)) != 0]
     if values.shape[-1] == 0:
         return 1.0, np.inf, np.ones(0)
     rhat, ess = diagnosed(values)

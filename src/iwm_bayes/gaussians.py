@@ -51,7 +51,7 @@ def kept_above(precision: np.ndarray, scale: np.ndarray) -> np.ndarray:
 
 
 def falls(slope: Callable[[np.ndarray], np.ndarray], at: np.ndarray, step: float) -> np.ndarray:
-    """How much a slope (...) falls along each coordinate of `at` (S,), by differences at both sides: (S, ...)."""
+    """How much a slope (...) falls along each coordinate of `at` (S,), by differences: (S, ...); (0,) along none."""
     return np.array([(slope(at - way) - slope(at + way)) / (2.0 * step) for way in step * np.eye(len(at))])
 
 
