@@ -325,12 +325,14 @@ def test_check_counts_people_by_arm(folder):
 
 
 @pytest.mark.slow
-def test_an_ascent_finds_all_that_a_study_with_formulas_has(folder):
-    """By pathfinder, with correlated people besides: every part of a posterior, with the form it has by `nuts`."""
+def test_a_study_with_formulas_and_correlated_people_has_every_part_of_a_posterior(folder):
+    """Each with chain and draw first, and correlations that are correlations."""
     (folder / "own.toml").write_text(THEORY.replace("claim", "correlated = true\nclaim", 1), encoding="utf-8")
     model, data = opened(folder)
-    method = METHODS["pathfinder"]
-    posterior = method.fit(method.compile(model, data), data, Settings(draws=10, chains=2))["posterior"].to_dataset()
+    method = METHODS["nuts"]
+    posterior = method.fit(method.compile(model, data), data, Settings(draws=10, tune=50, chains=2))[
+        "posterior"
+    ].to_dataset()
     assert set(posterior) == {"centre", "spread", "level", "effect", "group_spread", "deviation", "correlation"}
     assert all(
         values.dims[:2] == ("chain", "draw") and bool(np.isfinite(values).all()) for values in posterior.values()

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import arviz as az
 import numpy as np
 import pytest
 import xarray as xr
@@ -67,6 +68,16 @@ def test_a_draw_that_is_no_number_fails() -> None:
     centre = drawn()["posterior"]["centre"].values.copy()
     centre[1, 7, 0] = np.nan
     assert not gate(drawn(centre=centre)).passed
+
+
+def test_tails_are_the_last_twentieths_whatever_arviz_is_set_to() -> None:
+    """Vehtari et al. (2021): ArviZ takes them from an interval that a user may set."""
+    fit = drawn()
+    values = fit["posterior"].to_dataset()[["centre", "spread"]]
+    tail, bulk = az.ess(values, method="tail", prob=(0.05, 0.95)), az.ess(values, method="bulk")
+    least = min(float(each.to_array().min()) for each in (tail, bulk))
+    with az.rc_context({"stats.ci_prob": 0.5}):
+        assert gate(fit).figures["group_ess"] == pytest.approx(least, rel=1e-12)
 
 
 @pytest.mark.parametrize(

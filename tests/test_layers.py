@@ -19,8 +19,8 @@ LAYERS = (  # from the ground up; within a layer a module may import those writt
     "hierarchy, levels",
     "observing, build, sampler, earned, incidence",
     "method, crowd, gaussians, scores, drawn, quadrature, information, ascent, climb, bias, laplace, pilot",
-    "streamed, nuts, advi, paths, pathfinder, control, common, answering, frequencies, mixture, infer, run, unfinished",
-    "people, lives, identify, convergence, diagnose, advise, contrasts, likeness, derive, arms, summary, securities",
+    "streamed, nuts, control, common, answering, frequencies, mixture, infer, run, unfinished",
+    "people, lives, identify, diagnose, advise, contrasts, likeness, derive, arms, summary, securities",
     "individuals, sampled, told, unseen, ahead, bms, following, mixed, effects, timing, checks, trajectories, compare",
     "scored, predict, sweep, workers, parquet, plan, chunks, rounds, passes, everyone, cohort",
     "marginal, uniformity, calibrate, recover, confuse, design, design_group, design_forecast, design_compare",
@@ -36,8 +36,8 @@ LAYERS = (  # from the ground up; within a layer a module may import those writt
 DOORS = {
     "pytensor": {"ops", "equations", "abreast", "stepping", "scanning", "whitening", "transforms", "hierarchy", "build"}
     | {"observing", "answering", "frequencies", "mixture"},
-    "pymc": {"transforms", "own_answers", "hierarchy", "build", "sampler", "method", "laplace", "nuts", "advi"}
-    | {"observing", "pathfinder", "answering", "frequencies", "mixture"},
+    "pymc": {"transforms", "own_answers", "hierarchy", "build", "sampler", "method", "laplace", "nuts"}
+    | {"observing", "answering", "frequencies", "mixture"},
     "nutpie": {"sampler", "nuts", "streamed"},
     "numba": {"sampler"},
     "matplotlib": {"plots.*"},

@@ -9,6 +9,7 @@ from scipy import special, stats
 
 from iwm_bayes import theory
 from iwm_bayes.ascent import climbed
+from iwm_bayes.build import build
 from iwm_bayes.care import steady
 from iwm_bayes.climb import topped
 from iwm_bayes.crowd import beginning, centres
@@ -16,7 +17,7 @@ from iwm_bayes.gaussians import settled
 from iwm_bayes.hierarchy import pooled
 from iwm_bayes.infer import compile_likelihood
 from iwm_bayes.laplace import posed
-from iwm_bayes.method import enter, uncompiled
+from iwm_bayes.method import compiled, enter
 from iwm_bayes.own_answers import own_answers
 from iwm_bayes.pilot import LEAST, looked_ahead, said, said_at, said_by, told, untold
 from iwm_bayes.simulate import Phase, simulate
@@ -84,7 +85,7 @@ def test_what_answers_say_is_that_of_where_people_have_moved_to(ready):
 def test_people_go_along_with_what_everyone_shares(ready):
     """A step of rate or of noise alone pulls at people a tenth as hard as where they are held in place."""
     likelihood, data, _, group, _ = ready
-    empty = uncompiled(likelihood.model, data)
+    empty = compiled(likelihood.model, build(likelihood.model, data), None, data)
     slope, point = empty.graph.compile_dlogp(), empty.graph.initial_point()
     rows = list(empty.graph.coords["row"])
     common = [rows.index(label) for label in empty.graph.coords["common"]]
@@ -165,7 +166,7 @@ def test_nothing_is_told_before_a_look_ahead(ready):
 def test_chains_begin_where_the_look_ahead_ended(ready):
     """Group at its top, people where group and answers say; told nothing, all in the middle of their priors."""
     likelihood, data, problem, group, people = ready
-    empty = uncompiled(likelihood.model, data)
+    empty = compiled(likelihood.model, build(likelihood.model, data), None, data)
     graph, rows = empty.graph, list(empty.graph.coords["row"])
     begins = graph.initial_point()
     np.testing.assert_allclose(begins["centre"], [row.middle for row in pooled(empty.model, [], "partial", "shared")])

@@ -1,6 +1,6 @@
 """The gate: whether a posterior may be believed.
 
-Group parameters and derived quantities: rank-normalised R-hat <= 1.01, bulk and tail ESS >= 400 (see `convergence`).
+Group parameters and derived quantities: rank-normalised R-hat <= 1.01, bulk and tail ESS >= 400 (by ArviZ).
 People's parameters: at most 2 % above 1.01, none above 1.05, ESS >= 100: with thousands of them, a
 perfect sampler exceeds 1.01 somewhere. No divergence; E-BFMI >= 0.3 in every chain.
 A run that was interrupted fails, whatever its figures.
@@ -13,10 +13,10 @@ import arviz as az
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.convergence import diagnosed
 from iwm_bayes.levels import GROUP
 
 RHAT, BFMI = 1.01, 0.3  # the most and the least that pass
+TAILS = (0.05, 0.95)  # quantiles at which tails are judged, whatever a user's ArviZ is set to
 
 
 class Verdict(NamedTuple):
@@ -38,19 +38,17 @@ class Verdict(NamedTuple):
 
 def worst(dataset: xr.Dataset) -> tuple[float, float, np.ndarray]:
     """Highest R-hat, lowest of bulk and tail ESS, and every R-hat; quantities that never vary are left out."""
-    varying = {
-        name: variable.stack(quantity=[dim for dim in variable.dims if dim not in ("chain", "draw")])
-        if variable.ndim > 2
-        else variable.expand_dims("quantity", -1)
-        for name, variable in dataset.data_vars.items()
-    }
-    columns = [variable.transpose("chain", "draw", "quantity").values for variable in varying.values()]
+    arrays = [variable.transpose("chain", "draw", ...).values for variable in dataset.values()]
+    columns = [array.reshape(*array.shape[:2], -1) for array in arrays]
     values = np.concatenate(columns, axis=-1) if columns else np.empty((1, 1, 0))
     values = values[..., np.ptp(values, axis=(0, 1)) != 0]
     if values.shape[-1] == 0:
         return 1.0, np.inf, np.ones(0)
-    rhat, ess = diagnosed(values)
-    return float(rhat.max()), float(ess.min()), rhat
+    quantities = xr.DataArray(values, dims=("chain", "draw", "quantity")).to_dataset(name="x")
+    with np.errstate(divide="ignore", invalid="ignore"):  # where all draws lie equally far from the median
+        rhat = az.rhat(quantities)["x"].values
+        bulk, tail = az.ess(quantities, method="bulk")["x"], az.ess(quantities, method="tail", prob=TAILS)["x"]
+    return float(rhat.max()), float(np.minimum(bulk, tail).min(skipna=False)), rhat
 
 
 def of_approximation(posterior: xr.Dataset) -> Verdict:

@@ -56,7 +56,7 @@ def drawn(group: Group, covariance: np.ndarray, settings: Settings) -> tuple[np.
 def group_draws(shape: Crowd, group: Group, covariance: np.ndarray, settings: Settings) -> xr.Dataset:
     """Draws from the Gaussian of the group alone as a posterior (chain, draw, ...)."""
     vectors, _ = drawn(group, covariance, settings)
-    return dataset(shape, named(shape, group, vectors), {"chain": settings.chains, "draw": settings.draws})
+    return dataset(shape, named(shape, group, vectors), {"chain": 1, "draw": settings.chains * settings.draws})
 
 
 def draws_of(
@@ -71,4 +71,4 @@ def draws_of(
     found = named(shape, group, vectors)
     if len(x):
         found["level"] = (("personal", "person"), x + own + around)
-    return dataset(shape, found, {"chain": settings.chains, "draw": settings.draws})
+    return dataset(shape, found, {"chain": 1, "draw": settings.chains * settings.draws})

@@ -16,12 +16,10 @@ from typing import Any, NamedTuple
 
 import xarray as xr
 
-from iwm_bayes.advi import advi
 from iwm_bayes.core import InputError, Model
 from iwm_bayes.laplace import compile_likelihood, laplace, quadrature
-from iwm_bayes.method import Compiled, Settings, uncompiled
+from iwm_bayes.method import Compiled, Settings
 from iwm_bayes.nuts import compile_model, nuts
-from iwm_bayes.pathfinder import compile_density, pathfinder
 
 __all__ = ["METHODS", "Compiled", "Method", "Settings", "compile_likelihood", "compile_model", "fit", "laplace", "nuts"]
 
@@ -37,8 +35,6 @@ METHODS: Mapping[str, Method] = {
     "nuts": Method(compile_model, nuts),
     "laplace": Method(compile_likelihood, laplace),
     "quadrature": Method(compile_likelihood, quadrature),
-    "advi": Method(uncompiled, advi),
-    "pathfinder": Method(compile_density, pathfinder),
 }
 
 

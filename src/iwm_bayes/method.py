@@ -7,7 +7,7 @@ import numpy as np
 import pymc as pm
 import xarray as xr
 
-from iwm_bayes.build import build, swappable
+from iwm_bayes.build import swappable
 from iwm_bayes.core import InputError, Model
 from iwm_bayes.hierarchy import moving
 from iwm_bayes.population import figures_of
@@ -27,7 +27,7 @@ class Compiled(NamedTuple):
 
 
 class Settings(NamedTuple):
-    """How long to sample, and from which seed. An approximation is drawn from, chains x draws times."""
+    """How long to sample, and from which seed. An approximation is drawn from, chains x draws times, as one chain."""
 
     draws: int = 750
     tune: int = 500
@@ -55,11 +55,6 @@ def check(ready: Compiled, data: xr.Dataset) -> None:
         )
     if moving(data) != ready.moving:
         raise InputError(["compiled for other covariates or groups. Compile the theory for these data"])
-
-
-def uncompiled(model: Model, data: xr.Dataset) -> Compiled:
-    """A theory's graph for the shape of a data set, where what works on it compiles it itself."""
-    return compiled(model, build(model, data), None, data)
 
 
 def entering(ready: Compiled, data: xr.Dataset, sampled_as: xr.Dataset) -> dict[str, np.ndarray]:

@@ -24,10 +24,6 @@ APPROXIMATE = {
     "laplace": "Everyone was taken to be Gaussian around their best place, and the group around its own: how far off "
     "the group is for the first stands beside it (bias); nothing shows how good the second is.",
     "quadrature": "The group was taken to be Gaussian around its best place, and nothing shows how good that is here.",
-    "advi": "Everything was taken to be Gaussian, and independent of everything else, and nothing shows how good that "
-    "is here.",
-    "pathfinder": "Everything was taken to be Gaussian around a place where all people are at their best together: the "
-    "noise of answers is too low, and nothing shows how good the rest is here.",
 }
 
 
