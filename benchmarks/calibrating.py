@@ -19,10 +19,10 @@ import pytensor.tensor as pt
 import simuk
 import xarray as xr
 
-from iwm_bayes.calibrate import TRIES, compiled, judged, plan, watched
-from iwm_bayes.population import rows
-from iwm_bayes.simulate import simulate
-from iwm_bayes.theory import load
+from iwm_bayes.model.model_file import load
+from iwm_bayes.model.priors import rows
+from iwm_bayes.simulation.simulate import simulate
+from iwm_bayes.validation.sbc import TRIES, compiled, judged, plan, watched
 
 THEORIES = ("rescorla_wagner", "compensatory")
 PEOPLE, SESSIONS, STUDIES, THEIRS = 40, 10, 20, 2

@@ -46,7 +46,7 @@ def look_ahead_beside(name: str) -> subprocess.Popen[bytes]:
 
 def iwm_bayes(problem: Problem) -> Timed:
     """This program: nutpie on a PyMC graph, in coordinates from a look ahead."""
-    from iwm_bayes.infer import Settings, compile_model, nuts
+    from iwm_bayes.inference.fit import Settings, compile_model, nuts
 
     began = time.perf_counter()
     with look_ahead_beside(problem.name) as other:

@@ -21,11 +21,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from iwm_bayes.care import steady
-from iwm_bayes.cohort import cohort
-from iwm_bayes.data import to_table
-from iwm_bayes.simulate import Phase, draw_population, simulate
-from iwm_bayes.theory import load
+from iwm_bayes.data.dataset import to_table
+from iwm_bayes.large_scale.fit import cohort
+from iwm_bayes.model.model_file import load
+from iwm_bayes.simulation.care import steady
+from iwm_bayes.simulation.population import draw_population
+from iwm_bayes.simulation.simulate import Phase, simulate
 
 THEORY, EVENTS, PER_FILE, SPREAD, SEED = "rescorla_wagner", 50, 1000, 0.5, 1
 FEW, TIMES = 10_000, 5  # people who are fitted in one process, too, and how often

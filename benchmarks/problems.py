@@ -5,11 +5,11 @@ from typing import NamedTuple
 
 import xarray as xr
 
-from iwm_bayes.care import intermittent
-from iwm_bayes.core import Model
-from iwm_bayes.population import Row, rows
-from iwm_bayes.simulate import Phase, simulate
-from iwm_bayes.theory import load
+from iwm_bayes.model.model_file import load
+from iwm_bayes.model.priors import Row, rows
+from iwm_bayes.simulation.care import intermittent
+from iwm_bayes.simulation.simulate import Phase, simulate
+from iwm_bayes.types import Model
 
 HERE = Path(__file__).parent
 SHAPES = {"two_level_hgf": (30, 400), "rescorla_wagner": (100, 60)}  # people x events

@@ -17,14 +17,14 @@ import numpy as np
 import xarray as xr
 from scipy.stats import halfnorm, norm
 
-from iwm_bayes.care import steady
-from iwm_bayes.core import Model
-from iwm_bayes.infer import Compiled, Settings, compile_model, nuts
-from iwm_bayes.nuts import run, with_data
-from iwm_bayes.pilot import untold
-from iwm_bayes.population import rows
-from iwm_bayes.simulate import Phase, simulate
-from iwm_bayes.theory import load
+from iwm_bayes.inference.fit import Compiled, Settings, compile_model, nuts
+from iwm_bayes.inference.nuts import run, with_data
+from iwm_bayes.inference.pilot import untold
+from iwm_bayes.model.model_file import load
+from iwm_bayes.model.priors import rows
+from iwm_bayes.simulation.care import steady
+from iwm_bayes.simulation.simulate import Phase, simulate
+from iwm_bayes.types import Model
 
 PEOPLE, EVENTS, REPEATS = 100, 60, 200
 
@@ -138,7 +138,7 @@ def against_hand(figures: int) -> None:
 def alone(model: Model):
     """Rescorla-Wagner without worth, which one rating of availability does not inform."""
     from iwm_bayes.rules import rescorla_wagner
-    from iwm_bayes.rules.independent import independent
+    from iwm_bayes.rules.lift import independent
 
     return independent(rescorla_wagner.RULE, worth=False)
 

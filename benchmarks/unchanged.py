@@ -18,18 +18,19 @@ from typing import Any
 
 import numpy as np
 
-from iwm_bayes import calibrate
-from iwm_bayes.build import beginning, build
-from iwm_bayes.comparison import compare
-from iwm_bayes.data import measured, read
-from iwm_bayes.infer import Settings, compile_likelihood, fit
-from iwm_bayes.matrix import decided, predictions
-from iwm_bayes.method import compiled, enter
-from iwm_bayes.mixture import Fitted
-from iwm_bayes.pilot import looked_ahead
-from iwm_bayes.study import Study
-from iwm_bayes.summary import group_table
-from iwm_bayes.theory import load
+from iwm_bayes.comparison.compare import compare
+from iwm_bayes.comparison.mixture_model import Fitted
+from iwm_bayes.data.dataset import measured, read
+from iwm_bayes.data.study import Study
+from iwm_bayes.estimands.group_summary import group_table
+from iwm_bayes.inference.base import compiled, enter
+from iwm_bayes.inference.fit import Settings, compile_likelihood, fit
+from iwm_bayes.inference.pilot import looked_ahead
+from iwm_bayes.model.build import build
+from iwm_bayes.model.compile import beginning
+from iwm_bayes.model.model_file import load
+from iwm_bayes.validation import sbc
+from iwm_bayes.validation.prediction_matrix import decided, predictions
 
 HERE = Path(__file__).parent / "unchanged"
 SIX = ("rescorla_wagner", "kalman", "hgf", "compensatory", "latent_cause", "leaky_beta")
@@ -92,10 +93,10 @@ def elpd() -> list[float]:
     return [float(x) for table in tables for x in table.select_dtypes("number").to_numpy().ravel()]
 
 
-def sbc() -> list[float]:
+def calibration() -> list[float]:
     """The ranks of one study, in 0..1."""
-    ready = calibrate.compiled(load("rescorla_wagner"), 12, 6)
-    found = calibrate.judged(ready, ready.model, 12, 6, np.random.default_rng(3))
+    ready = sbc.compiled(load("rescorla_wagner"), 12, 6)
+    found = sbc.judged(ready, ready.model, 12, 6, np.random.default_rng(3))
     return [float(x) for x in found["places"].values()]
 
 
@@ -108,7 +109,7 @@ def matrix() -> list[float]:
 def numbers() -> dict[str, tuple[list[float], float]]:
     """All numbers by name, each with the largest difference that is allowed."""
     found = {f"density {name}": (density(name), EXACT) for name in SIX}
-    rest = {"summary": (summary, NEAR), "elpd": (elpd, NEAR), "sbc": (sbc, NEAR), "matrix": (matrix, EXACT)}
+    rest = {"summary": (summary, NEAR), "elpd": (elpd, NEAR), "sbc": (calibration, NEAR), "matrix": (matrix, EXACT)}
     return found | {name: (function(), tolerance) for name, (function, tolerance) in rest.items()}
 
 

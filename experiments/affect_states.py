@@ -16,17 +16,18 @@ import xarray as xr
 from scipy import stats
 from scipy.special import logsumexp
 
-from iwm_bayes.care import steady
-from iwm_bayes.core import Model, response_values, rule_values
-from iwm_bayes.data import read
-from iwm_bayes.diagnose import gate
-from iwm_bayes.filtering import course, loop, remembered
-from iwm_bayes.infer import Settings, compile_model, nuts
-from iwm_bayes.people import names, newcomers
-from iwm_bayes.reading import readings
-from iwm_bayes.simulate import Phase, simulate
-from iwm_bayes.study import load_study
-from iwm_bayes.theory import load
+from iwm_bayes.data.dataset import read
+from iwm_bayes.data.study import load_study
+from iwm_bayes.diagnostics.convergence_checks import gate
+from iwm_bayes.filtering.arrays import course
+from iwm_bayes.filtering.filter import loop, remembered
+from iwm_bayes.filtering.readouts import readings
+from iwm_bayes.inference.fit import Settings, compile_model, nuts
+from iwm_bayes.model.model_file import load
+from iwm_bayes.simulation.care import steady
+from iwm_bayes.simulation.draws import names, newcomers
+from iwm_bayes.simulation.simulate import Phase, simulate
+from iwm_bayes.types import Model, response_values, rule_values
 
 STUDIES = Path(__file__).parent / "studies"
 DRAWS, NEWCOMERS, BATCHES, FOLDS = 800, 2_400, 20, 5  # of the posterior; per batch, of which the error is told

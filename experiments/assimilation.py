@@ -14,14 +14,15 @@ import numpy as np
 import xarray as xr
 from repeat import repeat
 
-from iwm_bayes.care import steady
-from iwm_bayes.core import rule_values
-from iwm_bayes.filtering import course, loop
-from iwm_bayes.infer import Compiled, Settings, compile_model, nuts
-from iwm_bayes.population import LINKS
-from iwm_bayes.reading import Reading
-from iwm_bayes.simulate import Phase, simulate
-from iwm_bayes.theory import load
+from iwm_bayes.filtering.arrays import course
+from iwm_bayes.filtering.filter import loop
+from iwm_bayes.filtering.readouts import Reading
+from iwm_bayes.inference.fit import Compiled, Settings, compile_model, nuts
+from iwm_bayes.model.model_file import load
+from iwm_bayes.model.priors import LINKS
+from iwm_bayes.simulation.care import steady
+from iwm_bayes.simulation.simulate import Phase, simulate
+from iwm_bayes.types import rule_values
 
 PEOPLE, RATE, START, SPREAD = 60, 0.08, 0.3, 0.3
 PHASES = [Phase({"therapist": steady(0.5)}, 40)]

@@ -9,9 +9,8 @@ beliefs are updated side by side, they do not.
 import numpy as np
 from scipy.special import logit as log_odds
 
-from iwm_bayes.core import Model
-from iwm_bayes.matrix import run
-from iwm_bayes.predict import Act, Course, Prediction, average_people, live, starting
+from iwm_bayes.types import Model
+from iwm_bayes.validation.prior_predictions import Act, Course, Prediction, average_people, live, starting
 
 
 def logit(belief: np.ndarray) -> np.ndarray:
@@ -43,4 +42,6 @@ PREDICTION = Prediction(
 )
 
 if __name__ == "__main__":
+    from iwm_bayes.cli.predictions import run
+
     run(PREDICTION)

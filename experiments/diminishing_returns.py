@@ -10,9 +10,8 @@ from math import log
 
 import numpy as np
 
-from iwm_bayes.core import Model
-from iwm_bayes.matrix import run
-from iwm_bayes.predict import Prediction, average_people, care, live
+from iwm_bayes.types import Model
+from iwm_bayes.validation.prior_predictions import Prediction, average_people, care, live
 
 
 def effect(model: Model, draws: int, rng: np.random.Generator) -> np.ndarray:
@@ -31,4 +30,6 @@ PREDICTION = Prediction(
 )
 
 if __name__ == "__main__":
+    from iwm_bayes.cli.predictions import run
+
     run(PREDICTION)

@@ -15,13 +15,13 @@ from pathlib import Path
 import numpy as np
 from repeat import mean_and_error, repeat
 
-from iwm_bayes.care import steady
-from iwm_bayes.core import Model
-from iwm_bayes.infer import Compiled, Settings, compile_model, nuts
-from iwm_bayes.population import LINKS
+from iwm_bayes.inference.fit import Compiled, Settings, compile_model, nuts
+from iwm_bayes.model.model_file import load
+from iwm_bayes.model.priors import LINKS
 from iwm_bayes.responses import RESPONSES
-from iwm_bayes.simulate import Phase, simulate
-from iwm_bayes.theory import load
+from iwm_bayes.simulation.care import steady
+from iwm_bayes.simulation.simulate import Phase, simulate
+from iwm_bayes.types import Model
 
 PEOPLE, PHASES = 200, [Phase({"therapist": steady(0.8)}, 20)]
 RATE, SPREAD = 0.08, 1.0

@@ -9,9 +9,8 @@ from math import log
 
 import numpy as np
 
-from iwm_bayes.core import Model
-from iwm_bayes.matrix import run
-from iwm_bayes.predict import Act, Prediction, average_people, care, live
+from iwm_bayes.types import Model
+from iwm_bayes.validation.prior_predictions import Act, Prediction, average_people, care, live
 
 GOOD = [Act(1.0)] * 6
 
@@ -33,4 +32,6 @@ PREDICTION = Prediction(
 )
 
 if __name__ == "__main__":
+    from iwm_bayes.cli.predictions import run
+
     run(PREDICTION)

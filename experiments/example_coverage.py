@@ -12,12 +12,12 @@ import numpy as np
 import pandas as pd
 from example_sessions import PHASES, people
 
-from iwm_bayes.derive import earned_security, true_security
-from iwm_bayes.diagnose import gate
-from iwm_bayes.incidence import median_sessions
-from iwm_bayes.infer import Compiled, Settings, compile_model, nuts
-from iwm_bayes.simulate import simulate
-from iwm_bayes.theory import load
+from iwm_bayes.diagnostics.convergence_checks import gate
+from iwm_bayes.estimands.survival import median_sessions
+from iwm_bayes.estimands.time_to_security import earned_security, true_security
+from iwm_bayes.inference.fit import Compiled, Settings, compile_model, nuts
+from iwm_bayes.model.model_file import load
+from iwm_bayes.simulation.simulate import simulate
 
 
 def one(compiled: Compiled, seed: int) -> dict[str, object]:

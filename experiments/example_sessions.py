@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from iwm_bayes.care import intermittent, rupture_and_repair
-from iwm_bayes.core import Model
-from iwm_bayes.data import to_table
-from iwm_bayes.population import LINKS, place, rows, values
-from iwm_bayes.simulate import Phase, simulate
-from iwm_bayes.theory import load
+from iwm_bayes.data.dataset import to_table
+from iwm_bayes.model.model_file import load
+from iwm_bayes.model.priors import LINKS, place, rows, values
+from iwm_bayes.simulation.care import intermittent, rupture_and_repair
+from iwm_bayes.simulation.simulate import Phase, simulate
+from iwm_bayes.types import Model
 
 PEOPLE, SPREAD, SEED = 40, 0.5, 1
 TYPICAL = {  # the average person, natural scale; everyone lies around it with sd SPREAD on the link scale

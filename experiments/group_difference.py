@@ -17,13 +17,13 @@ import xarray as xr
 from repeat import mean_and_error, repeat
 from scipy import stats
 
-from iwm_bayes.care import steady
-from iwm_bayes.contrasts import contrasts
-from iwm_bayes.formulas import join
-from iwm_bayes.infer import METHODS, Compiled, Settings
-from iwm_bayes.population import values
-from iwm_bayes.simulate import Phase, simulate
-from iwm_bayes.theory import load
+from iwm_bayes.data.formulas import join
+from iwm_bayes.estimands.marginal_effects import contrasts
+from iwm_bayes.inference.fit import METHODS, Compiled, Settings
+from iwm_bayes.model.model_file import load
+from iwm_bayes.model.priors import values
+from iwm_bayes.simulation.care import steady
+from iwm_bayes.simulation.simulate import Phase, simulate
 
 MODEL = load(Path(__file__).parent / "theories" / "one_belief.toml")
 RATE, SPREAD, ARM = "availability_rate", 0.5, np.repeat(["control", "therapy"], 40)

@@ -14,14 +14,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from iwm_bayes.care import intermittent
-from iwm_bayes.core import parameters
-from iwm_bayes.diagnose import gate
-from iwm_bayes.infer import Settings, compile_likelihood, laplace
-from iwm_bayes.people import people_of
-from iwm_bayes.population import LINKS
-from iwm_bayes.simulate import Phase, draw_people, simulate
-from iwm_bayes.theory import load
+from iwm_bayes.diagnostics.convergence_checks import gate
+from iwm_bayes.inference.fit import Settings, compile_likelihood, laplace
+from iwm_bayes.model.model_file import load
+from iwm_bayes.model.priors import LINKS
+from iwm_bayes.simulation.care import intermittent
+from iwm_bayes.simulation.draws import people_of
+from iwm_bayes.simulation.population import draw_people
+from iwm_bayes.simulation.simulate import Phase, simulate
+from iwm_bayes.types import parameters
 
 PEOPLE, EVENTS = 30, 400
 TRUTHS = {  # published name, range, published correlation

@@ -8,9 +8,8 @@ The partial-reinforcement extinction effect; curves in Gershman, Blei & Niv (201
 
 import numpy as np
 
-from iwm_bayes.core import Model
-from iwm_bayes.matrix import run
-from iwm_bayes.predict import Act, Prediction, average_people, care, live
+from iwm_bayes.types import Model
+from iwm_bayes.validation.prior_predictions import Act, Prediction, average_people, care, live
 
 WITHDRAWN = [Act(0.0)] * 6
 
@@ -37,4 +36,6 @@ PREDICTION = Prediction(
 )
 
 if __name__ == "__main__":
+    from iwm_bayes.cli.predictions import run
+
     run(PREDICTION)

@@ -9,10 +9,9 @@ Reed et al. (2020), doi:10.7554/eLife.56345.
 
 import numpy as np
 
-from iwm_bayes.core import Model, parameters
-from iwm_bayes.matrix import run
-from iwm_bayes.population import LINKS
-from iwm_bayes.predict import Act, Prediction, average_people, live, starting
+from iwm_bayes.model.priors import LINKS
+from iwm_bayes.types import Model, parameters
+from iwm_bayes.validation.prior_predictions import Act, Prediction, average_people, live, starting
 
 VOLATILITY = {"ehgf": "tonic", "hgf": "tonic", "kalman": "diffusion", "volatile_kalman": "start_volatility"}
 ACTS = [*[Act(1.0)] * 12, Act(0.0)]
@@ -44,4 +43,6 @@ PREDICTION = Prediction(
 )
 
 if __name__ == "__main__":
+    from iwm_bayes.cli.predictions import run
+
     run(PREDICTION)

@@ -17,15 +17,15 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from iwm_bayes.care import steady
-from iwm_bayes.climb import solved
-from iwm_bayes.control import posed
-from iwm_bayes.core import Model
-from iwm_bayes.laplace import compile_likelihood
-from iwm_bayes.marginal import log_evidence
-from iwm_bayes.method import Compiled
-from iwm_bayes.simulate import Phase, simulate
-from iwm_bayes.theory import load
+from iwm_bayes.diagnostics.permutation_test import posed
+from iwm_bayes.inference.base import Compiled
+from iwm_bayes.inference.laplace.empirical_bayes import solved
+from iwm_bayes.inference.laplace.evidence import log_evidence
+from iwm_bayes.inference.laplace.method import compile_likelihood
+from iwm_bayes.model.model_file import load
+from iwm_bayes.simulation.care import steady
+from iwm_bayes.simulation.simulate import Phase, simulate
+from iwm_bayes.types import Model
 
 MAKERS = ("rescorla_wagner", "dual_rate", "kalman", "conjugate_beta", "compensatory", "noisy_and", "growth")
 RIVALS = (*MAKERS, "static")

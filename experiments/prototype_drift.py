@@ -7,9 +7,8 @@ ever revised must not. Fraley (2002), doi:10.1207/S15327957PSPR0602_03.
 
 import numpy as np
 
-from iwm_bayes.core import Model
-from iwm_bayes.matrix import run
-from iwm_bayes.predict import Act, Prediction, average_people, care, live, starting
+from iwm_bayes.types import Model
+from iwm_bayes.validation.prior_predictions import Act, Prediction, average_people, care, live, starting
 
 
 def effect(model: Model, draws: int, rng: np.random.Generator) -> np.ndarray:
@@ -30,4 +29,6 @@ PREDICTION = Prediction(
 )
 
 if __name__ == "__main__":
+    from iwm_bayes.cli.predictions import run
+
     run(PREDICTION)

@@ -25,11 +25,11 @@ from dropout import simulated_risk
 from scipy.special import expit
 from scipy.stats import truncnorm
 
-from iwm_bayes.core import rule_values
-from iwm_bayes.filtering import loop
-from iwm_bayes.predict import Act, arrayed, average_people, care, live, starting
-from iwm_bayes.reading import Reading
-from iwm_bayes.theory import load
+from iwm_bayes.filtering.filter import loop
+from iwm_bayes.filtering.readouts import Reading
+from iwm_bayes.model.model_file import load
+from iwm_bayes.types import rule_values
+from iwm_bayes.validation.prior_predictions import Act, arrayed, average_people, care, live, starting
 
 LEARNERS = ("rescorla_wagner", "pearce_hall", "volatile_kalman", "ehgf", "change_point", "latent_cause")
 JOINT = ("rescorla_wagner", "kalman", "conjugate_beta", "compensatory", "noisy_and")

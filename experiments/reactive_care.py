@@ -13,10 +13,10 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 
-from iwm_bayes.care import Care, Strain, frightening, reactive
-from iwm_bayes.derive import true_security
-from iwm_bayes.simulate import Phase, simulate
-from iwm_bayes.theory import load
+from iwm_bayes.estimands.time_to_security import true_security
+from iwm_bayes.model.model_file import load
+from iwm_bayes.simulation.care import Care, Strain, frightening, reactive
+from iwm_bayes.simulation.simulate import Phase, simulate
 
 THEORY = load(Path(__file__).parent / "theories" / "strategies.toml")
 PEOPLE, SESSIONS, STRAIN = 2000, 80, Strain(rate=0.5)

@@ -15,15 +15,16 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from iwm_bayes.care import steady
-from iwm_bayes.core import Model, parameters
-from iwm_bayes.derive import earned_security, true_security
-from iwm_bayes.diagnose import gate
-from iwm_bayes.infer import Compiled, Settings, compile_model, nuts
-from iwm_bayes.people import people_of
-from iwm_bayes.population import LINKS
-from iwm_bayes.simulate import Phase, draw_people, simulate
-from iwm_bayes.theory import load
+from iwm_bayes.diagnostics.convergence_checks import gate
+from iwm_bayes.estimands.time_to_security import earned_security, true_security
+from iwm_bayes.inference.fit import Compiled, Settings, compile_model, nuts
+from iwm_bayes.model.model_file import load
+from iwm_bayes.model.priors import LINKS
+from iwm_bayes.simulation.care import steady
+from iwm_bayes.simulation.draws import people_of
+from iwm_bayes.simulation.population import draw_people
+from iwm_bayes.simulation.simulate import Phase, simulate
+from iwm_bayes.types import Model, parameters
 
 PEOPLE, FIGURES = 60, ["mother", "therapist"]
 PHASES = [Phase({figure: steady(0.8) for figure in FIGURES}, 24, assessed=True)]

@@ -8,9 +8,8 @@ one belief, a gap treats both alike. Gershman, Jones, Norman, Monfils & Niv (201
 
 import numpy as np
 
-from iwm_bayes.core import Model
-from iwm_bayes.matrix import run
-from iwm_bayes.predict import Act, Prediction, average_people, care, live
+from iwm_bayes.types import Model
+from iwm_bayes.validation.prior_predictions import Act, Prediction, average_people, care, live
 
 GAP = Act(None, gap=40.0)
 
@@ -38,4 +37,6 @@ PREDICTION = Prediction(
 )
 
 if __name__ == "__main__":
+    from iwm_bayes.cli.predictions import run
+
     run(PREDICTION)

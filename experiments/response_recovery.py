@@ -13,12 +13,12 @@ from pathlib import Path
 import numpy as np
 from repeat import repeat
 
-from iwm_bayes.care import Strain, frightening, intermittent
-from iwm_bayes.core import Model, leaves
-from iwm_bayes.infer import Compiled, Settings, compile_model, nuts
-from iwm_bayes.population import place, rows, values
-from iwm_bayes.simulate import Phase, simulate
-from iwm_bayes.theory import load
+from iwm_bayes.inference.fit import Compiled, Settings, compile_model, nuts
+from iwm_bayes.model.model_file import load
+from iwm_bayes.model.priors import place, rows, values
+from iwm_bayes.simulation.care import Strain, frightening, intermittent
+from iwm_bayes.simulation.simulate import Phase, simulate
+from iwm_bayes.types import Model, leaves
 
 PEOPLE, FIGURES = 60, ["mother", "therapist"]
 CARE = {"mother": frightening(0.4, 0.4), "therapist": intermittent(0.1, 0.8, 5)}

@@ -17,15 +17,16 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from iwm_bayes.cli_compare import of_run
-from iwm_bayes.core import Model, response_values, rule_values
-from iwm_bayes.data import read
-from iwm_bayes.filtering import course, loop, remembered
-from iwm_bayes.infer import Settings, compile_model, nuts
-from iwm_bayes.people import laid, names, newcomers, thin
-from iwm_bayes.reading import readings, taken
-from iwm_bayes.study import Study, load_study
-from iwm_bayes.theory import load
+from iwm_bayes.data.dataset import read
+from iwm_bayes.data.study import Study, load_study
+from iwm_bayes.filtering.arrays import course
+from iwm_bayes.filtering.filter import loop, remembered
+from iwm_bayes.filtering.readouts import readings, taken
+from iwm_bayes.inference.fit import Settings, compile_model, nuts
+from iwm_bayes.model.model_file import load
+from iwm_bayes.simulation.draws import laid, names, newcomers, thin
+from iwm_bayes.types import Model, response_values, rule_values
+from iwm_bayes.workflow.fits import of_run
 
 STUDY = Path(__file__).parent / "studies" / "reversal.toml"
 DRAWS = 100

@@ -8,9 +8,8 @@ Eubanks et al. (2018) have r = .29 between repair and outcome, between patients:
 
 import numpy as np
 
-from iwm_bayes.core import Model
-from iwm_bayes.matrix import run
-from iwm_bayes.predict import Act, Prediction, average_people, care, live
+from iwm_bayes.types import Model
+from iwm_bayes.validation.prior_predictions import Act, Prediction, average_people, care, live
 
 
 def effect(model: Model, draws: int, rng: np.random.Generator) -> np.ndarray:
@@ -31,4 +30,6 @@ PREDICTION = Prediction(
 )
 
 if __name__ == "__main__":
+    from iwm_bayes.cli.predictions import run
+
     run(PREDICTION)

@@ -14,14 +14,14 @@ import numpy as np
 import xarray as xr
 from reversal_blocks import STUDY, by_block, predicted
 
-from iwm_bayes.core import Learner, Model, each
-from iwm_bayes.data import read
-from iwm_bayes.diagnose import gate
-from iwm_bayes.infer import Settings, compile_model, nuts
+from iwm_bayes.data.dataset import read
+from iwm_bayes.data.study import Study, load_study
+from iwm_bayes.diagnostics.convergence_checks import gate
+from iwm_bayes.inference.fit import Settings, compile_model, nuts
+from iwm_bayes.model.model_file import load
 from iwm_bayes.rules import RULES
-from iwm_bayes.rules.independent import independent
-from iwm_bayes.study import Study, load_study
-from iwm_bayes.theory import load
+from iwm_bayes.rules.lift import independent
+from iwm_bayes.types import Learner, Model, each
 
 PEOPLE = 150
 

@@ -7,9 +7,8 @@ modes; one belief, however unsure, must not.
 
 import numpy as np
 
-from iwm_bayes.core import Model
-from iwm_bayes.matrix import run
-from iwm_bayes.predict import Prediction, average_people, care, live
+from iwm_bayes.types import Model
+from iwm_bayes.validation.prior_predictions import Prediction, average_people, care, live
 
 
 def effect(model: Model, draws: int, rng: np.random.Generator) -> np.ndarray:
@@ -30,4 +29,6 @@ PREDICTION = Prediction(
 )
 
 if __name__ == "__main__":
+    from iwm_bayes.cli.predictions import run
+
     run(PREDICTION)

@@ -10,13 +10,13 @@ from math import log
 
 import numpy as np
 
-from iwm_bayes.care import steady
-from iwm_bayes.core import Model, rule_values
-from iwm_bayes.filtering import course, loop
-from iwm_bayes.matrix import run
-from iwm_bayes.predict import Prediction, average_people, starting
-from iwm_bayes.reading import Reading
-from iwm_bayes.simulate import Phase, simulate
+from iwm_bayes.filtering.arrays import course
+from iwm_bayes.filtering.filter import loop
+from iwm_bayes.filtering.readouts import Reading
+from iwm_bayes.simulation.care import steady
+from iwm_bayes.simulation.simulate import Phase, simulate
+from iwm_bayes.types import Model, rule_values
+from iwm_bayes.validation.prior_predictions import Prediction, average_people, starting
 
 AROUND = [Reading("availability", "before"), Reading("availability", "after"), Reading("expected", "before")]
 
@@ -48,4 +48,6 @@ PREDICTION = Prediction(
 )
 
 if __name__ == "__main__":
+    from iwm_bayes.cli.predictions import run
+
     run(PREDICTION)

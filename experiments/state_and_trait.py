@@ -8,12 +8,11 @@ Will et al. (2017), doi:10.7554/eLife.28098, found the rating to rise with outco
 
 import numpy as np
 
-from iwm_bayes.core import Model, rule_values
-from iwm_bayes.filtering import loop
-from iwm_bayes.matrix import run
-from iwm_bayes.predict import Prediction, arrayed, average_people, care
-from iwm_bayes.reading import Reading
-from iwm_bayes.retell import retold
+from iwm_bayes.filtering.filter import loop
+from iwm_bayes.filtering.readouts import Reading
+from iwm_bayes.simulation.open_loop import retold
+from iwm_bayes.types import Model, rule_values
+from iwm_bayes.validation.prior_predictions import Prediction, arrayed, average_people, care
 
 
 def together(one: np.ndarray, other: np.ndarray) -> np.ndarray:
@@ -42,4 +41,6 @@ PREDICTION = Prediction(
 )
 
 if __name__ == "__main__":
+    from iwm_bayes.cli.predictions import run
+
     run(PREDICTION)

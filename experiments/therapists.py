@@ -15,13 +15,13 @@ import pandas as pd
 import xarray as xr
 from repeat import repeat
 
-from iwm_bayes.care import steady
-from iwm_bayes.formulas import join
-from iwm_bayes.infer import Compiled, Settings, compile_likelihood, laplace
-from iwm_bayes.likeness import likeness
-from iwm_bayes.population import values
-from iwm_bayes.simulate import Phase, simulate
-from iwm_bayes.theory import load
+from iwm_bayes.data.formulas import join
+from iwm_bayes.diagnostics.group_exchangeability import likeness
+from iwm_bayes.inference.fit import Compiled, Settings, compile_likelihood, laplace
+from iwm_bayes.model.model_file import load
+from iwm_bayes.model.priors import values
+from iwm_bayes.simulation.care import steady
+from iwm_bayes.simulation.simulate import Phase, simulate
 
 MODEL = load(Path(__file__).parent / "theories" / "one_belief.toml")
 START, THERAPIST = "availability_start", np.repeat([f"t{index}" for index in range(10)], 8)

@@ -8,9 +8,8 @@ Andersen & Chen (2002), doi:10.1037/0033-295X.109.4.619.
 
 import numpy as np
 
-from iwm_bayes.core import Model
-from iwm_bayes.matrix import run
-from iwm_bayes.predict import Act, Prediction, average_people, care, live
+from iwm_bayes.types import Model
+from iwm_bayes.validation.prior_predictions import Act, Prediction, average_people, care, live
 
 
 def effect(model: Model, draws: int, rng: np.random.Generator) -> np.ndarray:
@@ -33,4 +32,6 @@ PREDICTION = Prediction(
 )
 
 if __name__ == "__main__":
+    from iwm_bayes.cli.predictions import run
+
     run(PREDICTION)

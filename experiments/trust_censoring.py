@@ -7,12 +7,12 @@ rate and the starts of one fit lie inside the other's 90 % intervals. `python tr
 
 from pathlib import Path
 
-from iwm_bayes.data import read
-from iwm_bayes.diagnose import gate
-from iwm_bayes.infer import Settings, compile_model, nuts
-from iwm_bayes.study import Study, load_study
-from iwm_bayes.summary import group_table
-from iwm_bayes.theory import load
+from iwm_bayes.data.dataset import read
+from iwm_bayes.data.study import Study, load_study
+from iwm_bayes.diagnostics.convergence_checks import gate
+from iwm_bayes.estimands.group_summary import group_table
+from iwm_bayes.inference.fit import Settings, compile_model, nuts
+from iwm_bayes.model.model_file import load
 
 STUDY = Path(__file__).parent / "studies" / "trust_game.toml"
 

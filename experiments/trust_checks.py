@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.core import response_values
-from iwm_bayes.filtering import loop
-from iwm_bayes.lives import in_parts
-from iwm_bayes.people import names
-from iwm_bayes.reading import Reading
-from iwm_bayes.study import load_study
-from iwm_bayes.theory import load
+from iwm_bayes.data.study import load_study
+from iwm_bayes.estimands.belief_paths import in_parts
+from iwm_bayes.filtering.filter import loop
+from iwm_bayes.filtering.readouts import Reading
+from iwm_bayes.model.model_file import load
+from iwm_bayes.simulation.draws import names
+from iwm_bayes.types import response_values
 
 STUDY = Path(__file__).parent / "studies" / "trust_game.toml"
 DRAWS, WINDOW = 400, 12

@@ -13,11 +13,12 @@ import pandas as pd
 import xarray as xr
 from recovery import FIGURES, PEOPLE, PHASES, ratings_only
 
-from iwm_bayes.infer import Compiled, Settings, compile_model, nuts
-from iwm_bayes.people import people_of
-from iwm_bayes.sequence import fill_unrecorded
-from iwm_bayes.simulate import draw_people, simulate
-from iwm_bayes.theory import load
+from iwm_bayes.data.event_checks import fill_unrecorded
+from iwm_bayes.inference.fit import Compiled, Settings, compile_model, nuts
+from iwm_bayes.model.model_file import load
+from iwm_bayes.simulation.draws import people_of
+from iwm_bayes.simulation.population import draw_people
+from iwm_bayes.simulation.simulate import simulate
 
 STUDIES = range(1, 11)
 MISSING, RATES = 0.4, ("availability_rate", "worth_rate")

@@ -15,11 +15,11 @@ import numpy as np
 import xarray as xr
 from repeat import mean_and_error, repeat
 
-from iwm_bayes.care import steady
-from iwm_bayes.infer import Compiled, Settings, compile_model, nuts
-from iwm_bayes.population import LINKS
-from iwm_bayes.simulate import Phase, simulate
-from iwm_bayes.theory import load
+from iwm_bayes.inference.fit import Compiled, Settings, compile_model, nuts
+from iwm_bayes.model.model_file import load
+from iwm_bayes.model.priors import LINKS
+from iwm_bayes.simulation.care import steady
+from iwm_bayes.simulation.simulate import Phase, simulate
 
 SESSIONS, CHANCE, START, RATE, PEOPLE = 24, 0.8, 0.3, 0.1, 60
 PHASES = [Phase({"therapist": steady(CHANCE)}, SESSIONS, assessed=True)]

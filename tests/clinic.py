@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from iwm_bayes.data import read
-from iwm_bayes.study import load_study
-from iwm_bayes.theory import load
+from iwm_bayes.data.dataset import read
+from iwm_bayes.data.study import load_study
+from iwm_bayes.model.model_file import load
 
 FILES = {
     "study.toml": """

@@ -9,7 +9,7 @@ from unittest.mock import patch
 
 import pytest
 
-from iwm_bayes.cli import main
+from iwm_bayes.cli.main import main
 
 
 def iwm(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:

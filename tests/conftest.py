@@ -70,19 +70,20 @@ def made(tmp_path_factory):
 @pytest.fixture(scope="session")
 def reported(made):
     """The report of that run, which passed its gate, with pages on people."""
-    from iwm_bayes import report
+    from iwm_bayes.report.context import Asked
+    from iwm_bayes.report.page import write
 
     folder, found, analysis = made
-    asked = report.Asked(people=True)
-    return report.write(folder / "run", "clinic", found.model, found.fit, asked, analysis.security)
+    asked = Asked(people=True)
+    return write(folder / "run", "clinic", found.model, found.fit, asked, analysis.security)
 
 
 @pytest.fixture(autouse=True)
 def no_process_beside(monkeypatch):
     """Workers of the tests keep all cores busy and share what is compiled: `test_beside` has the process itself."""
-    from iwm_bayes import cli_fit
+    from iwm_bayes.cli import fit
 
-    monkeypatch.setattr(cli_fit, "compiled_beside", lambda *_: nullcontext())
+    monkeypatch.setattr(fit, "compiled_beside", lambda *_: nullcontext())
 
 
 @pytest.fixture(scope="module")

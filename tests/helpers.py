@@ -12,9 +12,15 @@ import xarray as xr
 from pytensor.compile.mode import Mode, predefined_modes
 from scipy import special, stats
 
-from iwm_bayes import filtering, population
-from iwm_bayes.columns import ANYONE
-from iwm_bayes.core import (
+from iwm_bayes.data.dataset import arrange
+from iwm_bayes.filtering.arrays import course
+from iwm_bayes.filtering.filter import loop, remembered
+from iwm_bayes.filtering.readouts import Reading, readings
+from iwm_bayes.model import priors
+from iwm_bayes.rules import RULES
+from iwm_bayes.rules.lift import independent
+from iwm_bayes.types import (
+    ANYONE,
     Family,
     Learner,
     Model,
@@ -27,10 +33,6 @@ from iwm_bayes.core import (
     response_values,
     rule_values,
 )
-from iwm_bayes.data import arrange
-from iwm_bayes.reading import Reading, readings
-from iwm_bayes.rules import RULES
-from iwm_bayes.rules.independent import independent
 
 
 class Choice(NamedTuple):
@@ -125,21 +127,21 @@ def lived(figures: int = 3, people: int = 5, events: int = 12, unseen: float = 0
 def draw_levels(rule: Rule, figures: int, people: int, seed: int = 2) -> np.ndarray:
     """Link-scale values (row, person) of the free parameters, spread as the average person's prior is."""
     generator = np.random.default_rng(seed)
-    rows = population.rows(Model("", rule, {}), names(figures))
+    rows = priors.rows(Model("", rule, {}), names(figures))
     return np.array([generator.normal(row.middle, row.width, people) for row in rows])
 
 
 def from_levels(rule: Rule, levels: Any, figures: int, people: int) -> Params:
     """The rule's parameters on the natural scale from link-scale values, arrays or a graph."""
     model = Model("", rule, {})
-    by_label = {row.label: levels[index] for index, row in enumerate(population.rows(model, names(figures)))}
-    return rule_values(model, population.values(model, by_label, names(figures), people))
+    by_label = {row.label: levels[index] for index, row in enumerate(priors.rows(model, names(figures)))}
+    return rule_values(model, priors.values(model, by_label, names(figures), people))
 
 
 def on_arrays(rule: Rule, levels: np.ndarray, course: np.ndarray, figures: int) -> np.ndarray:
     """Every reading at every event, (reading, event, person), by the loop over arrays."""
     p = from_levels(rule, levels, figures, levels.shape[1])
-    return np.stack(filtering.loop(rule, p, course, figures, READINGS))
+    return np.stack(loop(rule, p, course, figures, READINGS))
 
 
 def constants(rule: Rule, people: int = 1, **values: float | Sequence[float]) -> Params:
@@ -156,7 +158,7 @@ def course_of(outcomes: Sequence[float], figure: Sequence[int] | None = None, fi
         figure=np.array(names(figures))[met], seen=True, distress=0.0, threat=0.0, reported=0.0, assessment=False
     )
     data = arrange(frame, {}, "session").drop_vars("figure")
-    return filtering.course(data.assign_coords(figure=names(figures)))
+    return course(data.assign_coords(figure=names(figures)))
 
 
 def echoed(response: Response, p: Params, given: Mapping[str, Any], data: xr.Dataset, name: str) -> Mapping[str, Any]:
@@ -181,12 +183,12 @@ def arguments(model: Model, people: Mapping[str, np.ndarray], data: xr.Dataset) 
     met, person, figures = data["figure_index"].values, np.arange(data.sizes["person"]), data.sizes["figure"]
     others = int((data["figure"].values != ANYONE).sum())
     wanted = [reading for response in model.responses.values() for reading in readings(response, others)]
-    seen = filtering.loop(model.rule, rule_values(model, people), filtering.course(data), figures, wanted)
+    seen = loop(model.rule, rule_values(model, people), course(data), figures, wanted)
     read, found = dict(zip(wanted, seen, strict=True)), {}
     for name, response in model.responses.items():
         p, each_one = response_values(model, name, people), response.whom == "each"
         p = each(lambda x, whole=each_one: (x[:others] if whole else x[met, person]) if x.ndim == 2 else x, p)
-        kept = filtering.remembered(response, p, read, data["since_any"].values, others)
+        kept = remembered(response, p, read, data["since_any"].values, others)
         held = [kept[reading] for reading in readings(response, others)]
         if each_one:
             held = [np.stack(held[:others], axis=-2), *held[others:]]

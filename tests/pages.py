@@ -12,7 +12,9 @@ from typing import Any, NamedTuple
 
 from command import iwm
 
-from iwm_bayes import study, theory
+from iwm_bayes.data import study
+from iwm_bayes.data.toml import read_toml
+from iwm_bayes.model import model_file
 
 REPOSITORY = Path(__file__).parents[1]
 DOCS = REPOSITORY / "docs"
@@ -58,7 +60,7 @@ def run(block: Block, folder: Path, names: dict[str, Any]) -> None:
 def toml(text: str, folder: Path, names: dict[str, Any]) -> None:
     """Write the file, and read it as the program does."""
     path = written(text, folder)
-    read = theory.load if "rule" in study.read_toml(path) else study.load_study
+    read = model_file.load if "rule" in read_toml(path) else study.load_study
     read(path)
 
 

@@ -4,8 +4,16 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from iwm_bayes import plots
-from iwm_bayes.trajectories import together
+from iwm_bayes.viz.belief_plane import belief_plane
+from iwm_bayes.viz.comparison import comparison_figure
+from iwm_bayes.viz.data import lived_figure
+from iwm_bayes.viz.earned_security import earned_curve, projection_figure
+from iwm_bayes.viz.parameters import prior_posterior_figure, shrinkage_figure
+from iwm_bayes.viz.predictions import matrix_figure, shares_figure
+from iwm_bayes.viz.predictive_checks import checks_figure
+from iwm_bayes.viz.trajectories import together
+from iwm_bayes.viz.trajectory import trajectory_figure
+from iwm_bayes.viz.validation import calibration_figure, confusion_figure, recovery_figure
 
 SESSIONS, PEOPLE, SAMPLES = 12, 6, 40
 BELIEFS = ["availability", "worth"]
@@ -121,20 +129,20 @@ PLACES = pd.DataFrame({"start": (np.arange(60) + 0.5) / 60, "rate": ((np.arange(
 BAND = (EVEN, np.clip(EVEN - 0.15, 0, 1), np.clip(EVEN + 0.15, 0, 1))
 
 FIGURES = {
-    "belief_plane": lambda: plots.belief_plane({"the group": together(beliefs()), "$one": together(beliefs(0.6, 0.4))}),
-    "trajectory_person": lambda: plots.trajectory_figure(course("one person"), "therapist"),
-    "trajectory_group": lambda: plots.trajectory_figure(course("the group"), "therapist"),
-    "earned_curve": lambda: plots.earned_curve(curves(["everyone"])),
-    "earned_curve_arms": lambda: plots.earned_curve(curves(["everyone", "therapy", "waiting"])),
-    "projection": lambda: plots.projection_figure(projected(), "steady:rate=0.8"),
-    "lived": lambda: plots.lived_figure({"mother": life(6), "therapist": life(12)}),
-    "prior_posterior": lambda: plots.prior_posterior_figure(PARAMETERS),
-    "shrinkage": lambda: plots.shrinkage_figure(BORROWED),
-    "comparison": lambda: plots.comparison_figure(RANKED, "the next session of somebody new"),
-    "checks": lambda: plots.checks_figure({"kalman": CHECKED, "growth": CHECKED.assign(note="")}),
-    "shares": lambda: plots.shares_figure(PREDICTED[PREDICTED["prediction"] == "relapse"], "Do they relapse?"),
-    "matrix": lambda: plots.matrix_figure(PREDICTED),
-    "recovery": lambda: plots.recovery_figure(RECOVERED),
-    "confusion": lambda: plots.confusion_figure(CONFUSED),
-    "calibration": lambda: plots.calibration_figure(PLACES, pd.Series({"start": "", "rate": "too high"}), BAND),
+    "belief_plane": lambda: belief_plane({"the group": together(beliefs()), "$one": together(beliefs(0.6, 0.4))}),
+    "trajectory_person": lambda: trajectory_figure(course("one person"), "therapist"),
+    "trajectory_group": lambda: trajectory_figure(course("the group"), "therapist"),
+    "earned_curve": lambda: earned_curve(curves(["everyone"])),
+    "earned_curve_arms": lambda: earned_curve(curves(["everyone", "therapy", "waiting"])),
+    "projection": lambda: projection_figure(projected(), "steady:rate=0.8"),
+    "lived": lambda: lived_figure({"mother": life(6), "therapist": life(12)}),
+    "prior_posterior": lambda: prior_posterior_figure(PARAMETERS),
+    "shrinkage": lambda: shrinkage_figure(BORROWED),
+    "comparison": lambda: comparison_figure(RANKED, "the next session of somebody new"),
+    "checks": lambda: checks_figure({"kalman": CHECKED, "growth": CHECKED.assign(note="")}),
+    "shares": lambda: shares_figure(PREDICTED[PREDICTED["prediction"] == "relapse"], "Do they relapse?"),
+    "matrix": lambda: matrix_figure(PREDICTED),
+    "recovery": lambda: recovery_figure(RECOVERED),
+    "confusion": lambda: confusion_figure(CONFUSED),
+    "calibration": lambda: calibration_figure(PLACES, pd.Series({"start": "", "rate": "too high"}), BAND),
 }

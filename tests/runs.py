@@ -6,12 +6,12 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from iwm_bayes import analysis, record
-from iwm_bayes.care import rupture_and_repair, steady
-from iwm_bayes.core import Model
-from iwm_bayes.population import LINKS, rows, values
-from iwm_bayes.simulate import Phase, simulate
-from iwm_bayes.theory import load
+from iwm_bayes.model.model_file import load
+from iwm_bayes.model.priors import LINKS, rows, values
+from iwm_bayes.simulation.care import rupture_and_repair, steady
+from iwm_bayes.simulation.simulate import Phase, simulate
+from iwm_bayes.types import Model
+from iwm_bayes.workflow import analysis, run_folder
 
 NASTY = "<script>alert(1)</script>"
 FIGURES = ["mother", NASTY]
@@ -75,7 +75,7 @@ def written(folder, monkeypatch, found: Known):
     monkeypatch.setattr(analysis, "fit", lambda *_, **__: found.fit)
     made = analysis.analyse(found.model, found.data, "nuts", {})
     (folder / "study.toml").write_text("nothing")
-    record.write(made, folder / "run", {name: folder / "study.toml" for name in ("study", "data", "theory")})
+    run_folder.write(made, folder / "run", {name: folder / "study.toml" for name in ("study", "data", "theory")})
     return made
 
 

@@ -8,8 +8,9 @@ import tomllib
 import pages
 import pytest
 
-from iwm_bayes.study import Study
-from iwm_bayes.theory import Theory, theories
+from iwm_bayes.data.study import Study
+from iwm_bayes.model.model_file import theories
+from iwm_bayes.model.model_file_schema import Theory
 
 FAST = [page for page in pages.WRITTEN if any(not block.slow for block in pages.blocks(page))]
 SLOW = [page for page in pages.WRITTEN if any(block.slow for block in pages.blocks(page))]

@@ -5,7 +5,7 @@ from typing import Any
 
 import typer
 
-from iwm_bayes.cli import app
+from iwm_bayes.cli.main import app
 
 CODES = (
     "Exit codes: 0 good; 1 bad input (every problem is listed; fits that were whole before it was found are kept); "

@@ -9,9 +9,11 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from iwm_bayes import study, theory
-from iwm_bayes.core import Response
+from iwm_bayes.data import study
+from iwm_bayes.model import model_file
+from iwm_bayes.model.model_file_schema import Prior, Theory
 from iwm_bayes.responses import RESPONSES
+from iwm_bayes.types import Response
 
 COMMENT = re.compile(r"^    (\w+):.*?  # (.+)$", re.MULTILINE)
 MEANINGS = {  # of keys of which the program's own files say nothing beside them
@@ -115,7 +117,7 @@ def responses() -> str:
     for kind, response in RESPONSES.items():
         by_file.setdefault(type(response.parameters).__module__, []).append(kind)
     sections = [
-        f"### {', '.join(f'`{name}`' for name in theory.told(kinds))}\n\n"
+        f"### {', '.join(f'`{name}`' for name in model_file.told(kinds))}\n\n"
         f"{when(RESPONSES[kinds[0]])}\n\n{inspect.getdoc(import_module(file))}\n"
         for file, kinds in by_file.items()
     ]
@@ -124,6 +126,6 @@ def responses() -> str:
 
 def theory_file() -> str:
     """The page of theory files."""
-    parts = (("The file", theory.Theory), ("[parameters.NAME]", theory.Prior))
+    parts = (("The file", Theory), ("[parameters.NAME]", Prior))
     opening = "A rule, its responses, and the priors that differ. Unknown keys are errors.\n"
     return "\n".join(["# Theory file", "", opening, *(section(*part) for part in parts), responses()])

@@ -7,13 +7,14 @@ import matplotlib.pyplot as plt
 import numpy as np
 from scipy.special import logit
 
-from iwm_bayes.core import Model, rule_values
-from iwm_bayes.filtering import fields, loop
-from iwm_bayes.palette import LINES
-from iwm_bayes.plots.look import as_svg, open_sides
-from iwm_bayes.population import rows, values
-from iwm_bayes.reading import Reading
-from iwm_bayes.theory import load
+from iwm_bayes.filtering.arrays import event_fields
+from iwm_bayes.filtering.filter import loop
+from iwm_bayes.filtering.readouts import Reading
+from iwm_bayes.model.model_file import load
+from iwm_bayes.model.priors import rows, values
+from iwm_bayes.types import Model, rule_values
+from iwm_bayes.viz.palette import LINES
+from iwm_bayes.viz.style import as_svg, open_sides
 
 FIGURE = "therapist"
 OUTCOMES = np.repeat([0.0, 1.0, 0.0, 1.0], [8, 9, 1, 10])
@@ -27,7 +28,7 @@ def lived() -> np.ndarray:
     since = np.where(np.arange(len(OUTCOMES)) == GAP, ABSENT, 1.0)
     told = {"outcome": OUTCOMES, "seen": 1.0, "since_figure": since, "since_any": since, f"is {FIGURE}": 1.0}
     told[f"met {FIGURE}"] = np.arange(len(OUTCOMES)) > 0
-    columns = [np.broadcast_to(told.get(name, 0.0), OUTCOMES.shape) for name in fields([FIGURE])]
+    columns = [np.broadcast_to(told.get(name, 0.0), OUTCOMES.shape) for name in event_fields([FIGURE])]
     return np.stack(columns, axis=1)[:, :, None].astype(float)
 
 

@@ -8,7 +8,7 @@ from mkdocs.structure.files import File, Files, InclusionLevel
 from theories import page, shelf
 from words import tables
 
-from iwm_bayes.theory import theories
+from iwm_bayes.model.model_file import theories
 
 FOLDER = "reference"
 

@@ -5,8 +5,8 @@ import tomllib
 from importlib import import_module
 from inspect import getdoc
 
-from iwm_bayes.core import Model, Parameter, parameters
-from iwm_bayes.theory import find, load, theories
+from iwm_bayes.model.model_file import find, load, theories
+from iwm_bayes.types import Model, Parameter, parameters
 
 COLUMNS = "| parameter | average person, 90 % before any data | pooling | meaning |\n|---|---|---|---|"
 

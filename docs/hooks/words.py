@@ -1,6 +1,6 @@
 """The page of the words in tables, from the legends that the program prints below them."""
 
-from iwm_bayes.legends import LEGENDS
+from iwm_bayes.report.labels import LEGENDS
 
 WHERE = {  # whose names are not those of files
     "ranking": "`future 1.csv`, `future 4.csv`, `person.csv`, `event.csv` of a comparison",

@@ -9,12 +9,17 @@ The PyMC model itself is `iwm_bayes.build.build(model, data)`.
 from importlib import import_module
 from typing import Any
 
-from iwm_bayes.data import measured, read
-from iwm_bayes.simulate import simulate
-from iwm_bayes.study import load_study
-from iwm_bayes.theory import load
+from iwm_bayes.data.dataset import measured, read
+from iwm_bayes.data.study import load_study
+from iwm_bayes.model.model_file import load
+from iwm_bayes.simulation.simulate import simulate
 
-LATER = {"fit": "infer", "gate": "diagnose", "earned_security": "derive", "project": "derive"}
+LATER = {
+    "fit": "inference.fit",
+    "gate": "diagnostics.convergence_checks",
+    "earned_security": "estimands.time_to_security",
+    "project": "estimands.time_to_security",
+}
 __all__ = ["earned_security", "fit", "gate", "load", "load_study", "measured", "project", "read", "simulate"]
 
 

@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import Any
 
-from iwm_bayes.report import words
-from iwm_bayes.report.after import checks_section, comparison_section, parameters_section
-from iwm_bayes.report.answer import answer_section
-from iwm_bayes.report.before import asked_section, data_picture
-from iwm_bayes.report.people import people_section
-from iwm_bayes.report.run import Course, Run
+from iwm_bayes.report import text
+from iwm_bayes.report.context import Course, Run
+from iwm_bayes.report.sections.after import checks_section, comparison_section, parameters_section
+from iwm_bayes.report.sections.answer import answer_section
+from iwm_bayes.report.sections.before import asked_section, data_picture
+from iwm_bayes.report.sections.people import people_section
 
 
 def contents(run: Run, courses: dict[str, Course]) -> dict[str, Any]:
@@ -18,18 +18,18 @@ def contents(run: Run, courses: dict[str, Course]) -> dict[str, Any]:
         "study": run.study,
         "theory": run.model.name,
         "word": run.word,
-        "headline": words.headline(run.facts),
+        "headline": text.headline(run.facts),
         "asked": asked_section(run),
         "data_picture": data_picture(courses),
-        "verdict": words.verdict(run.facts),
-        "definition": words.definition(run.facts["criterion"]),
+        "verdict": text.verdict(run.facts),
+        "definition": text.definition(run.facts["criterion"]),
         "answer": answer_section(run, courses, kept),
         "people": people_section(run, courses[run.figures[0]]) if run.asked.people else None,
         "parameters": parameters_section(run),
         "checks": checks_section(run),
         "comparison": comparison_section(run, run.asked.comparison) if run.asked.comparison else None,
-        "methods": words.methods(run.model, run.facts, run.data),
-        "command": words.command(run.facts),
+        "methods": text.methods(run.model, run.facts, run.data),
+        "command": text.command(run.facts),
         "files": [
             f"{name}: {Path(file['path']).name}, sha256 {file['sha256']}" for name, file in run.facts["files"].items()
         ],

@@ -6,11 +6,11 @@ from pathlib import Path
 import xarray as xr
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from iwm_bayes.core import Model
 from iwm_bayes.report.contents import contents
-from iwm_bayes.report.paper import for_paper
-from iwm_bayes.report.pictures import library
-from iwm_bayes.report.run import Asked, Run, course_of, security_of
+from iwm_bayes.report.context import Asked, Run, course_of, security_of
+from iwm_bayes.report.paper_figures import for_paper
+from iwm_bayes.types import Model
+from iwm_bayes.viz.plotly.base import library
 
 NOTHING = Asked()
 

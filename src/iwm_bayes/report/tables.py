@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
-from iwm_bayes.legends import legend
-from iwm_bayes.written import cells
+from iwm_bayes.report.formatting import cells
+from iwm_bayes.report.labels import legend
 
 
 class Table(NamedTuple):

@@ -1,6 +1,5 @@
 """How beliefs show: one file per kind. `RESPONSES` holds every one by name."""
 
-from iwm_bayes.core import Response
 from iwm_bayes.responses import approach, autoregressive, bid, dropout, seek, worth_state
 from iwm_bayes.responses.beta_rating import beta_rating
 from iwm_bayes.responses.contrast import contrast
@@ -8,6 +7,7 @@ from iwm_bayes.responses.impression import impression
 from iwm_bayes.responses.invest import invest
 from iwm_bayes.responses.ordinal import ordinal
 from iwm_bayes.responses.rating import Rated, rating
+from iwm_bayes.types import Response
 
 BELIEFS: tuple[Rated, ...] = ("availability", "worth", "expected")
 LEVELS = range(3, 12)  # of a Likert item, or of amounts to entrust

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from iwm_bayes.core import Family, Parameter, Params, Response
 from iwm_bayes.ops import Array, constant, logit
+from iwm_bayes.types import Family, Parameter, Params, Response
 
 SUREST = constant(0.001)
 

@@ -11,9 +11,9 @@ Hamaker & Wichers (2017), doi:10.1177/0963721416666518.
 
 from typing import NamedTuple
 
-from iwm_bayes.core import Parameter, Response
 from iwm_bayes.ops import Array
 from iwm_bayes.responses import rating as plain
+from iwm_bayes.types import Parameter, Response
 
 
 class Parameters(NamedTuple):

@@ -13,10 +13,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from iwm_bayes.core import Family, Parameter, Response
 from iwm_bayes.ops import Array, constant, logit, sigmoid
 from iwm_bayes.responses.approach import SUREST
 from iwm_bayes.responses.rating import Rated
+from iwm_bayes.types import Family, Parameter, Response
 
 
 class Parameters(NamedTuple):

@@ -12,9 +12,9 @@ and threat lie in 0..1.
 
 from typing import NamedTuple
 
-from iwm_bayes.core import Parameter
 from iwm_bayes.ops import Array
 from iwm_bayes.responses import approach, seek
+from iwm_bayes.types import Parameter
 
 
 class Parameters(NamedTuple):

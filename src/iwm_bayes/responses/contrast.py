@@ -15,9 +15,9 @@ therefore lie beyond the ends. Units of the scale; the noise is that of `rating`
 
 from typing import NamedTuple
 
-from iwm_bayes.core import Family, Parameter, Params, Response
 from iwm_bayes.ops import Array, constant
 from iwm_bayes.responses import rating as plain
+from iwm_bayes.types import Family, Parameter, Params, Response
 
 ONCE = constant(1.0)  # the weight of the middle of the scale, in acts
 

@@ -10,9 +10,9 @@ who left, and a fit without this response is biased. Singer & Willett (1993), do
 
 from typing import NamedTuple
 
-from iwm_bayes.core import Parameter, Response
 from iwm_bayes.ops import Array, log, logit
 from iwm_bayes.responses import approach
+from iwm_bayes.types import Parameter, Response
 
 
 class Parameters(NamedTuple):

@@ -9,9 +9,9 @@ that was not experienced colours nothing. The rest is `rating`: units of the sca
 
 from typing import NamedTuple
 
-from iwm_bayes.core import Parameter, Response
 from iwm_bayes.ops import Array
 from iwm_bayes.responses import rating as plain
+from iwm_bayes.types import Parameter, Response
 
 
 class Parameters(NamedTuple):

@@ -8,10 +8,10 @@ how much more is needed for the next amount. McCullagh (1980), doi:10.1111/j.251
 
 from typing import NamedTuple
 
-from iwm_bayes.core import Parameter, Response
 from iwm_bayes.ops import Array, constant
 from iwm_bayes.responses import approach
-from iwm_bayes.responses.choice import FAMILY, in_steps
+from iwm_bayes.responses.categorical import FAMILY, in_steps
+from iwm_bayes.types import Parameter, Response
 
 
 class Parameters(NamedTuple):

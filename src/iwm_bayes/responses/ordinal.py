@@ -12,10 +12,10 @@ McCullagh (1980), doi:10.1111/j.2517-6161.1980.tb01109.x.
 from collections import namedtuple
 from typing import Any, NamedTuple
 
-from iwm_bayes.core import Parameter, Response, leaves
 from iwm_bayes.ops import Array
-from iwm_bayes.responses.choice import FAMILY, in_steps
+from iwm_bayes.responses.categorical import FAMILY, in_steps
 from iwm_bayes.responses.rating import Rated
+from iwm_bayes.types import Parameter, Response, leaves
 
 
 class Parameters(NamedTuple):

@@ -16,8 +16,8 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from iwm_bayes.core import Family, Parameter, Params, Response
 from iwm_bayes.ops import Array, constant, sqrt
+from iwm_bayes.types import Family, Parameter, Params, Response
 
 type Rated = Literal["availability", "worth", "expected", "perceived"]  # what people are asked for
 

@@ -12,10 +12,10 @@ Belsky & Nezworski (Eds.), Clinical Implications of Attachment, 300-323.
 
 from typing import NamedTuple
 
-from iwm_bayes.core import Parameter, Response
 from iwm_bayes.ops import Array, each_figure, rows_of
 from iwm_bayes.responses import approach
-from iwm_bayes.responses.choice import FAMILY, among
+from iwm_bayes.responses.categorical import FAMILY, among
+from iwm_bayes.types import Parameter, Response
 
 ACTIVATION = Parameter("real", (-2.0, 2.0), 1.5, fixed=0.0, meaning="log-odds by which distress raises a bid")
 

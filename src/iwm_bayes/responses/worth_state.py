@@ -13,9 +13,9 @@ not checked. Will et al. (2017), doi:10.7554/eLife.28098; Low et al. (2022), Sci
 
 from typing import NamedTuple
 
-from iwm_bayes.core import Parameter, Params
 from iwm_bayes.ops import Array
 from iwm_bayes.responses import rating as plain
+from iwm_bayes.types import Parameter, Params
 
 
 class Level(NamedTuple):

@@ -8,7 +8,7 @@ from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
-from iwm_bayes.core import InputError, Learner, Rule
+from iwm_bayes.types import InputError, Learner, Rule
 
 SHELF = (
     "rescorla_wagner",

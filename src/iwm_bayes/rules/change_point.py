@@ -17,8 +17,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from iwm_bayes.core import Belief, Learner, Parameter
 from iwm_bayes.ops import Array, constant, exp, sqrt
+from iwm_bayes.types import Belief, Learner, Parameter
 
 TAU = constant(2.0 * np.pi)
 

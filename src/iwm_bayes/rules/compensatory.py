@@ -21,7 +21,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from iwm_bayes.core import Belief, Beliefs, Event, Parameter, Rule
 from iwm_bayes.ops import (
     Array,
     constant,
@@ -34,6 +33,7 @@ from iwm_bayes.ops import (
     sigmoid,
     sqrt,
 )
+from iwm_bayes.types import Belief, Beliefs, Event, Parameter, Rule
 
 
 class Parameters(NamedTuple):

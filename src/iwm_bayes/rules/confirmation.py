@@ -12,10 +12,10 @@ likelihood continuous. Palminteri et al. (2017), doi:10.1371/journal.pcbi.100568
 
 from typing import NamedTuple
 
-from iwm_bayes.core import Parameter
 from iwm_bayes.ops import Array, constant, logit, sigmoid, where
 from iwm_bayes.rules import rescorla_wagner
 from iwm_bayes.rules.rescorla_wagner import State
+from iwm_bayes.types import Parameter
 
 EVEN, WIDTH = constant(0.5), constant(0.1)
 

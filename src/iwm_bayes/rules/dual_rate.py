@@ -12,10 +12,10 @@ inform is hardly known by person. den Ouden et al. (2013), doi:10.1016/j.neuron.
 
 from typing import NamedTuple
 
-from iwm_bayes.core import Parameter
 from iwm_bayes.ops import Array, logit, sigmoid, where
 from iwm_bayes.rules import rescorla_wagner
 from iwm_bayes.rules.rescorla_wagner import State
+from iwm_bayes.types import Parameter
 
 
 class Parameters(NamedTuple):

@@ -25,8 +25,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from iwm_bayes.core import Belief, Learner, Parameter
 from iwm_bayes.ops import Array, constant, exp, logit, maximum, minimum, sigmoid
+from iwm_bayes.types import Belief, Learner, Parameter
 
 VAGUEST = constant(100.0)
 

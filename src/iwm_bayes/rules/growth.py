@@ -9,10 +9,10 @@ way that is covered per unit of time.
 
 from typing import NamedTuple
 
-from iwm_bayes.core import Parameter
 from iwm_bayes.ops import Array
 from iwm_bayes.rules import rescorla_wagner
 from iwm_bayes.rules.rescorla_wagner import State
+from iwm_bayes.types import Parameter
 
 
 class Parameters(NamedTuple):

@@ -14,8 +14,8 @@ Mathys et al. (2014), doi:10.3389/fnhum.2014.00825.
 
 from typing import NamedTuple
 
-from iwm_bayes.core import Belief, Learner, Parameter
 from iwm_bayes.ops import Array, exp, logit, sigmoid
+from iwm_bayes.types import Belief, Learner, Parameter
 
 
 class Parameters(NamedTuple):

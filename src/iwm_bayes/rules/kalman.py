@@ -12,8 +12,8 @@ move the mean, so `noise` is fixed at .25, the variance of a coin. Kalman (1960)
 
 from typing import NamedTuple
 
-from iwm_bayes.core import Belief, Learner, Parameter
 from iwm_bayes.ops import Array
+from iwm_bayes.types import Belief, Learner, Parameter
 
 
 class Parameters(NamedTuple):

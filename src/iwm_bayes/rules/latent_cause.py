@@ -22,8 +22,8 @@ doi:10.1037/0033-295X.98.3.409.
 from math import prod
 from typing import NamedTuple
 
-from iwm_bayes.core import Belief, Beliefs, Event, Parameter, Rule
 from iwm_bayes.ops import Array, by_figure, constant, count_figures, each_figure, exp, minimum, over_figures
+from iwm_bayes.types import Belief, Beliefs, Event, Parameter, Rule
 
 PACES = [constant(pace) for pace in (1.0, 0.144, 0.0154)]  # of the sum of three exponentials that is nearest
 WEIGHTS = [constant(weight) for weight in (1.96, 0.29, 0.045)]  # to 1 / t between t = 1 and 100

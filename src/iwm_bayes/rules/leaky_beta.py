@@ -15,8 +15,8 @@ beta with exponential forgetting; without leak it is exact Bayes for a constant 
 
 from typing import NamedTuple
 
-from iwm_bayes.core import Belief, Learner, Parameter
 from iwm_bayes.ops import Array
+from iwm_bayes.types import Belief, Learner, Parameter
 
 
 class Parameters(NamedTuple):

@@ -18,9 +18,9 @@ noisy-AND gate, Pearl (1988), Probabilistic Reasoning in Intelligent Systems, 18
 
 from typing import NamedTuple
 
-from iwm_bayes.core import Belief, Beliefs, Event, Parameter, Rule
 from iwm_bayes.ops import Array, each_figure, exp, log
-from iwm_bayes.rules.independent import here, put
+from iwm_bayes.rules.lift import here, put
+from iwm_bayes.types import Belief, Beliefs, Event, Parameter, Rule
 
 
 class Parameters(NamedTuple):

@@ -16,8 +16,8 @@ Fraley (2002), doi:10.1207/S15327957PSPR0602_03, for the two accounts; the filte
 
 from typing import NamedTuple
 
-from iwm_bayes.core import Belief, Learner, Parameter
 from iwm_bayes.ops import Array
+from iwm_bayes.types import Belief, Learner, Parameter
 
 
 class Parameters(NamedTuple):

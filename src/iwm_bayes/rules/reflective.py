@@ -12,10 +12,10 @@ Regulation, Mentalization, and the Development of the Self); the equation is der
 
 from typing import NamedTuple
 
-from iwm_bayes.core import Event, Parameter
 from iwm_bayes.ops import Array
 from iwm_bayes.rules import compensatory
 from iwm_bayes.rules.compensatory import State, credit, moderated
+from iwm_bayes.types import Event, Parameter
 
 
 class Parameters(NamedTuple):

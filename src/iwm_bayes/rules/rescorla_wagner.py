@@ -8,8 +8,8 @@ Rescorla & Wagner (1972), in Black & Prokasy (Eds.), Classical Conditioning II, 
 
 from typing import NamedTuple
 
-from iwm_bayes.core import Belief, Learner, Parameter
 from iwm_bayes.ops import Array
+from iwm_bayes.types import Belief, Learner, Parameter
 
 
 class Parameters(NamedTuple):

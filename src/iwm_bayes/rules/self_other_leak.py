@@ -13,9 +13,9 @@ doi:10.1038/s41467-020-16856-8.
 
 from typing import NamedTuple
 
-from iwm_bayes.core import Belief, Beliefs, Event, Parameter, Rule
 from iwm_bayes.ops import Array, constant, each_figure, maximum, minimum
-from iwm_bayes.rules.independent import here, put
+from iwm_bayes.rules.lift import here, put
+from iwm_bayes.types import Belief, Beliefs, Event, Parameter, Rule
 
 
 class Parameters(NamedTuple):

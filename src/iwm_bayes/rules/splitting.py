@@ -16,8 +16,8 @@ object relationships, Int. J. Psycho-Anal. 47, who gives no equation: this one i
 
 from typing import NamedTuple
 
-from iwm_bayes.core import Belief, Learner, Parameter
 from iwm_bayes.ops import Array, exp, logit
+from iwm_bayes.types import Belief, Learner, Parameter
 
 
 class Parameters(NamedTuple):

@@ -7,10 +7,10 @@ A null theory: whoever claims that people learn must predict better than this. `
 
 from typing import NamedTuple
 
-from iwm_bayes.core import Parameter
 from iwm_bayes.ops import Array
 from iwm_bayes.rules import rescorla_wagner
 from iwm_bayes.rules.rescorla_wagner import State
+from iwm_bayes.types import Parameter
 
 
 class Parameters(NamedTuple):

@@ -12,8 +12,8 @@ doi:10.1037/a0036505, who give no equation: this one is derived here.
 
 from typing import NamedTuple
 
-from iwm_bayes.core import Belief, Learner, Parameter
 from iwm_bayes.ops import Array, constant, logit, sigmoid, where
+from iwm_bayes.types import Belief, Learner, Parameter
 
 
 class Parameters(NamedTuple):

@@ -16,8 +16,8 @@ Piray & Daw (2020), doi:10.1371/journal.pcbi.1007963, their equations 14-19.
 
 from typing import NamedTuple
 
-from iwm_bayes.core import Belief, Learner, Parameter
 from iwm_bayes.ops import Array, constant, logit, maximum, sigmoid, sqrt
+from iwm_bayes.types import Belief, Learner, Parameter
 
 
 class Parameters(NamedTuple):

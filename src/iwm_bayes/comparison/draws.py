@@ -1,0 +1,82 @@
+"""A posterior in arrays, to work with many draws of everyone at once.
+
+S draws of N people with D personal and R shared rows, all on the link scale. Each draw says what people are like, and
+what they are drawn from: x[person] ~ Normal(centre[person], root root'), the population as it is believed to be.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import xarray as xr
+
+from iwm_bayes.inference.posterior import own_centres
+from iwm_bayes.model.hierarchy import pooled
+from iwm_bayes.model.priors import figures_of, rows
+from iwm_bayes.simulation.draws import thin
+from iwm_bayes.types import Model
+
+
+class Sampled(NamedTuple):
+    """Draws of everyone and of what they are drawn from."""
+
+    personal: np.ndarray  # (D,) which of the theory's rows are a person's own
+    common: np.ndarray  # (R,) which are everyone's
+    shared: np.ndarray  # (S, R)
+    level: np.ndarray  # (S, D, N)
+    centre: np.ndarray  # (S, D, N)
+    root: np.ndarray  # (S, D, D), lower triangular
+
+
+def roots(posterior: xr.Dataset, alone: np.ndarray) -> np.ndarray:
+    """Cholesky factors of people's covariance around their centres; `alone` are the sds of those who share nothing."""
+    spread = posterior["spread"].transpose("sample", "partial").values if "spread" in posterior else np.empty((0, 0))
+    samples, count = posterior.sizes["sample"], spread.shape[1]
+    scale = np.concatenate([spread.reshape(samples, count), np.tile(alone, (samples, 1))], axis=1)
+    found = np.eye(scale.shape[1]) * scale[:, :, None]
+    if "correlation" in posterior:
+        factor = np.linalg.cholesky(posterior["correlation"].transpose("sample", "partial", "other").values)
+        found[:, :count, :count] = spread[:, :, None] * factor
+    return found
+
+
+def sampled(model: Model, fit: xr.DataTree, draws: int) -> Sampled:
+    """At most about `draws` draws of a fit, in the order (chain, draw)."""
+    data, posterior = fit["data"].to_dataset(), thin(fit["posterior"].to_dataset(), draws)
+    posterior = posterior.stack(sample=("chain", "draw"))
+    figures, people, samples = figures_of(data), data.sizes["person"], posterior.sizes["sample"]
+    partial, shared, separate = (pooled(model, figures, kind) for kind in ("partial", "shared", "separate"))
+    labels = [row.label for row in rows(model, figures)]
+    own = [row.label for row in (*partial, *separate)]
+    centre = np.empty((samples, len(own), people))
+    if partial:
+        around = own_centres(posterior, model, data).transpose("partial", "sample", ...).values
+        centre[:, : len(partial)] = around.reshape(len(partial), samples, -1).swapaxes(0, 1)
+    centre[:, len(partial) :] = np.array([row.middle for row in separate])[:, None]
+    level = np.empty((samples, 0, people))
+    if own:
+        level = posterior["level"].sel(personal=own).transpose("sample", "personal", "person").values
+    everyones, common = [row.label for row in shared], np.empty((samples, 0))
+    if shared:
+        common = posterior["centre"].sel(row=everyones).transpose("sample", "row").values
+    return Sampled(
+        np.array([labels.index(label) for label in own], dtype=int),
+        np.array([labels.index(label) for label in everyones], dtype=int),
+        common,
+        level,
+        centre,
+        roots(posterior, np.array([np.hypot(row.width, row.parameter.spread) for row in separate])),
+    )
+
+
+def rowed(at: Sampled, x: np.ndarray, shared: np.ndarray) -> np.ndarray:
+    """Every row of M people, (row, M), from what is their own (D, M) and what is shared (R, M), or (R, 1) for all."""
+    found = np.empty((len(at.personal) + len(at.common), x.shape[1]))
+    found[at.personal], found[at.common] = x, shared
+    return found
+
+
+def density(x: np.ndarray, centre: np.ndarray, root: np.ndarray) -> np.ndarray:
+    """Log density of people (..., D, N) around centres (..., D, N) with Cholesky factors (..., D, D), (..., N)."""
+    z = np.linalg.solve(root, x - centre)
+    scale = np.log(np.diagonal(root, axis1=-2, axis2=-1)).sum(axis=-1)[..., None]
+    return -(z**2).sum(axis=-2) / 2.0 - scale - x.shape[-2] * np.log(2.0 * np.pi) / 2.0

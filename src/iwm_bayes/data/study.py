@@ -1,0 +1,146 @@
+"""A study file: which table, whose columns, which theory. One TOML file, checked once.
+
+`${NAME}` in a path is an environment variable; `${NAME:-elsewhere}` gives what stands in for it.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, ValidationError, model_validator
+
+from iwm_bayes.data.toml import Name, Strict, expand, explain, read_toml
+
+
+def apart(scale: tuple[float, float]) -> tuple[float, float]:
+    """A scale with two ends."""
+    if not (abs(scale[0]) < float("inf") and abs(scale[1]) < float("inf") and scale[0] != scale[1]):
+        raise ValueError("give two different finite numbers")
+    return scale
+
+
+def several(levels: tuple[str, ...]) -> tuple[str, ...]:
+    """Two answers or more, each once."""
+    if len(set(levels)) < max(len(levels), 2):
+        raise ValueError("name two answers or more, each once, the lowest first")
+    return levels
+
+
+Scale = Annotated[tuple[float, float], AfterValidator(apart)]
+Levels = Annotated[tuple[Annotated[str, Field(coerce_numbers_to_str=True)], ...], AfterValidator(several)]
+
+
+class Outcome(Strict):
+    """Observed responsiveness. A blank is `unseen` (nothing happened) or `unrecorded` (a form is missing)."""
+
+    column: str
+    scale: Scale = (0.0, 1.0)
+    levels: Levels | None = None  # words in place of a scale, evenly apart, the first for no response: ["no", "yes"]
+    source: Literal["observed", "self"] = "observed"  # who says so: somebody else, or the person
+    missing: Literal["unseen", "unrecorded"] | None = None
+    cut: float | None = None  # in the table's units: at or beyond it counts as 1, before it as 0
+
+    @model_validator(mode="after")
+    def words_or_numbers(self) -> "Outcome":
+        if self.levels is not None and ("scale" in self.model_fields_set or self.cut is not None):
+            raise ValueError("`levels` are for words, `scale` and `cut` for numbers. Keep one kind")
+        return self
+
+
+class Scaled(Strict):
+    """A number on a stated scale; the first end becomes 0, the second 1."""
+
+    column: str
+    scale: Scale = (0.0, 1.0)
+
+
+class Answer(Strict):
+    """The column of one response: a number on a scale, one of several answers, or the mean of several items."""
+
+    column: str | None = None
+    items: tuple[str, ...] = ()  # columns whose mean is the answer, in place of one column
+    reliability: float | None = Field(default=None, gt=0, lt=1)  # of that mean: fixes the noise of the rating
+    scale: Scale | None = None
+    levels: Levels | None = None  # the answers in order, the lowest first
+    where: dict[str, str] = Field(default_factory=dict)  # column = word: the rows in which this was asked
+    nobody: str = "nobody"  # of a choice of figure: the word for none
+    scope: Literal["event", "session"] = "event"  # given after this event, or about the session when it is over
+    moment: Literal["before", "after"] | None = None  # before or after the outcome of its row; else as in the theory
+    rater: Literal["patient", "therapist", "observer"] = "patient"
+
+    @model_validator(mode="after")
+    def one_source(self) -> "Answer":
+        if (self.column is None) == (not self.items):
+            raise ValueError("name one `column`, or several `items` whose mean is the answer")
+        if self.reliability is not None and not self.items:
+            raise ValueError("`reliability` belongs to the mean of several `items`")
+        return self
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return self.items if self.column is None else (self.column,)
+
+
+class Columns(Strict):
+    """The table's names for the program's words."""
+
+    person: str
+    session: str
+    figure: str | None = None
+    time: str | None = None
+    outcome: Outcome
+    reported: Scaled | None = None  # the person's own report of the outcome, where nobody else recorded it
+    distress: Scaled | None = None
+    threat: Scaled | None = None
+
+
+class People(Strict):
+    """What is known of people, for formulas: a table with one row per person, or the table of sessions itself, if what
+    formulas use does not change within a person; `missing` says what becomes of people whom it leaves blank."""
+
+    data: Path
+    person: str
+    missing: Literal["drop"] | None = None
+    groups: tuple[Name, ...] = ()  # columns whose words people share, such as therapist: are they alike?
+
+
+class Study(Strict):
+    """Everything that an analysis is, besides the table itself."""
+
+    name: Name
+    data: Path
+    theory: str | list[str]
+    columns: Columns
+    responses: dict[Name, Answer] = Field(min_length=1)
+    people: People | None = None
+    formulas: dict[str, str] = Field(default_factory=dict)  # by parameter: "arm * ecr_anxiety + (1|therapist)"
+    without: tuple[str, ...] = ()  # responses of the theory that were not asked in this study
+
+    @model_validator(mode="after")
+    def covariates_come_from_somewhere(self) -> "Study":
+        if self.formulas and self.people is None:
+            raise ValueError(
+                "formulas need a table of people: add [people] with `data` and `person`. The table of sessions will "
+                "do, where it has their columns"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def what_was_asked_is_not_left_out(self) -> "Study":
+        both = [name for name in self.without if name in self.responses]
+        if both:
+            raise ValueError(f"{', '.join(both)}: in `without`, and in [responses] too. Keep one of them")
+        return self
+
+
+def load_study(path: Path) -> Study:
+    """Read a study file; InputError lists every problem. Paths become absolute."""
+    content = read_toml(path)
+    try:
+        study = Study.model_validate(content)
+    except ValidationError as error:
+        raise explain(path, error) from error
+    shelved = [study.theory] if isinstance(study.theory, str) else study.theory
+    theories = [str(expand(name, path.parent)) if name.endswith(".toml") else name for name in shelved]
+    people = study.people and study.people.model_copy(update={"data": expand(str(study.people.data), path.parent)})
+    found = {"data": expand(str(study.data), path.parent), "theory": theories, "people": people}
+    return study.model_copy(update=found)

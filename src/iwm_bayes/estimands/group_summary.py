@@ -1,0 +1,117 @@
+"""A posterior as tables that cannot mislead: natural scales, and beside each number what the data said."""
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from iwm_bayes.inference.posterior import contraction
+from iwm_bayes.model.priors import LINKS, rows
+from iwm_bayes.simulation.draws import names
+from iwm_bayes.types import Model
+
+UNINFORMED = 0.1  # a posterior that has lost less than a tenth of the prior's variance
+
+
+def interval(draws: np.ndarray) -> tuple[float, float, float]:
+    """Median and 90 % interval, NaN left out; NaN where there is nothing else."""
+    if np.isnan(draws).all():
+        return np.nan, np.nan, np.nan
+    low, middle, high = np.nanquantile(draws, [0.05, 0.5, 0.95])
+    return float(middle), float(low), float(high)
+
+
+def group_table(model: Model, fit: xr.DataTree) -> pd.DataFrame:
+    """One line per group centre: the average person on the natural scale, and how much was learned.
+
+    `typical` with its 90 % interval; `between` is the between-person sd on the link scale; `informed` is the
+    prior-to-posterior contraction of the centre and `z` how many prior standard deviations its mean has moved from the
+    prior's middle, both on the link scale; `people` is the mean contraction of people around it: 1 - their shrinkage.
+    Beside a fit by `laplace`: by how much the centre is too high on the link scale (`bias`) and in between-person sds
+    (`bias_sds`), and the between-person sd as a share of itself (`bias_between`).
+    """
+    posterior = fit["posterior"].to_dataset()
+    figures = names(fit["data"].to_dataset())
+    by_person = contraction(posterior).to_series() if "level" in posterior and "spread" in posterior else pd.Series()
+    lines = []
+    for row in rows(model, figures):
+        if row.parameter.pooling == "separate":
+            continue
+        centre = posterior["centre"].sel(row=row.label).values
+        typical, low, high = interval(LINKS[row.parameter.support][1](centre))
+        informed = 1.0 - centre.var() / row.width**2
+        partial = row.label in posterior.coords.get("partial", [])
+        lines.append(
+            {
+                "parameter": row.label,
+                "typical": typical,
+                "low": low,
+                "high": high,
+                "between": float(posterior["spread"].sel(partial=row.label).median()) if partial else np.nan,
+                "informed": informed,
+                "z": (centre.mean() - row.middle) / row.width,
+                "people": by_person.get(row.label, np.nan),
+                **bias_of(fit, row.label),
+                "note": "; ".join(
+                    note
+                    for note, holds in (
+                        ("not informed by the data", informed < UNINFORMED),
+                        ("approximate", "approximate" in posterior.attrs),
+                    )
+                    if holds
+                ),
+            }
+        )
+    return pd.DataFrame(lines)
+
+
+def beside_priors(model: Model, groups: pd.DataFrame, figures: list[str]) -> pd.DataFrame:
+    """The group table with the 90 % interval of each before any data: prior_low and prior_high."""
+    typical = {row.label: row.parameter.typical for row in rows(model, figures)}
+    low, high = zip(*(typical[label] for label in groups["parameter"]), strict=True)
+    return groups.assign(prior_low=low, prior_high=high)
+
+
+def bias_of(fit: xr.DataTree, label: str) -> dict[str, float]:
+    """The bias of one row of a fit in which it was measured, else nothing; NaN in sds where people do not differ."""
+    if "bias" not in fit.children:
+        return {}
+    bias, spread = fit["bias"].to_dataset(), fit["posterior"].to_dataset().get("spread")
+    found = {"bias": float(bias["centre"].sel(row=label)), "bias_sds": np.nan, "bias_between": np.nan}
+    if spread is not None and label in spread["partial"]:
+        between = float(spread.sel(partial=label).median())
+        found["bias_sds"] = found["bias"] / between
+        found["bias_between"] = float(bias["spread"].sel(partial=label)) / between
+    return found
+
+
+def contrast_table(found: xr.Dataset) -> pd.DataFrame:
+    """One line per contrast of `contrasts`: difference and ratio with 90 % intervals, direction, and the prior."""
+    lines = []
+    for name in found["contrast"].values if "contrast" in found else []:
+        here = found.sel(contrast=name)
+        difference, low, high = interval(here["difference"].values)
+        ratio, least, most = interval(here["ratio"].values)
+        lines.append(
+            {
+                "contrast": str(name),
+                "difference": difference,
+                "low": low,
+                "high": high,
+                "P(above 0)": float(here["direction"]),
+                "before any data": "[{:.2g}, {:.2g}]".format(*here["prior"].values),
+                "ratio": f"{ratio:.2f} [{least:.2f}, {most:.2f}]",
+            }
+        )
+    return pd.DataFrame(lines)
+
+
+def grouping_table(fit: xr.DataTree) -> pd.DataFrame:
+    """One line per group of a formula: the sd between its members on the link scale, with its 90 % interval."""
+    posterior = fit["posterior"].to_dataset()
+    if "group_spread" not in posterior:
+        return pd.DataFrame()
+    spread = posterior["group_spread"]
+    found = {str(name): interval(spread.sel(grouping=name).values) for name in spread["grouping"].values}
+    return pd.DataFrame(
+        [{"group": name, "sd": sd, "low": low, "high": high} for name, (sd, low, high) in found.items()]
+    )

@@ -1,0 +1,70 @@
+"""What every way to a posterior shares: a theory made ready for data of one shape, and how long to work."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pymc as pm
+import xarray as xr
+
+from iwm_bayes.model.build import swappable
+from iwm_bayes.model.hierarchy import moving
+from iwm_bayes.model.priors import figures_of
+from iwm_bayes.types import InputError, Model
+
+ACCEPTED = 0.9  # at .8, where spreads reach down to zero, a tenth of fits diverge
+
+
+class Compiled(NamedTuple):
+    """A theory ready to fit, for any data with these people, figures and covariates."""
+
+    model: Model
+    graph: pm.Model
+    engine: Any  # what does the work: nutpie's compiled model, a likelihood; it does not pickle
+    people: int
+    figures: list[str]
+    moving: dict[str, list[str]]  # labels of effects and members, where the study has formulas
+
+
+class Settings(NamedTuple):
+    """How long to sample, and from which seed. An approximation is drawn from, chains x draws times, as one chain."""
+
+    draws: int = 750
+    tune: int = 500
+    chains: int = 4
+    seed: int = 1
+    progress: bool = False
+    accept: float = ACCEPTED  # share of steps that `nuts` means to accept: the nearer 1, the smaller the steps
+    depth: int = 10  # doublings of one of its trajectories, at most
+    into: Path | None = None  # where `nuts` keeps draws while it makes them, and finds those of a run that was stopped
+
+
+def compiled(model: Model, graph: pm.Model, engine: Any, data: xr.Dataset) -> Compiled:
+    """A graph of these data with what works on it."""
+    return Compiled(model, graph, engine, data.sizes["person"], figures_of(data), moving(data))
+
+
+def check(ready: Compiled, data: xr.Dataset) -> None:
+    """InputError unless the data have the people, figures and covariates that a theory was compiled for."""
+    if data.sizes["person"] != ready.people or figures_of(data) != ready.figures:
+        raise InputError(
+            [
+                f"compiled for {ready.people} people and the figures {', '.join(ready.figures)}; these data have "
+                f"{data.sizes['person']} and {', '.join(figures_of(data))}. Compile the theory for these data"
+            ]
+        )
+    if moving(data) != ready.moving:
+        raise InputError(["compiled for other covariates or groups. Compile the theory for these data"])
+
+
+def entering(ready: Compiled, data: xr.Dataset, sampled_as: xr.Dataset) -> dict[str, np.ndarray]:
+    """All that a graph is given from outside, by the name of its `pm.Data`; InputError for data of another shape."""
+    check(ready, data)
+    found = swappable(ready.model, data) | {str(name): values.values for name, values in sampled_as.items()}
+    return {name: value for name, value in found.items() if name in ready.graph}
+
+
+def enter(ready: Compiled, data: xr.Dataset, sampled_as: xr.Dataset) -> None:
+    """Put data into a graph."""
+    with ready.graph:
+        pm.set_data(entering(ready, data, sampled_as))

@@ -1,0 +1,99 @@
+"""A theory and a data set to an ordinary PyMC model whose data can be swapped without recompiling.
+
+The random variables are those of `hierarchy` and one per response, over (event, person); an answer that was not
+recorded counts nothing.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pymc as pm
+import pytensor.tensor as pt
+import xarray as xr
+
+from iwm_bayes.filtering.arrays import SCALARS, answers, course, event_fields, response_fields
+from iwm_bayes.filtering.filter import remembered
+from iwm_bayes.filtering.graph import scan, summed_in_graph
+from iwm_bayes.filtering.readouts import readings, taken
+from iwm_bayes.model.hierarchy import coordinates, levels_in_graph, own
+from iwm_bayes.model.likelihood import observe
+from iwm_bayes.model.priors import figures_of, values
+from iwm_bayes.ops import by_figure, first_figures, has_figures, over_figures
+from iwm_bayes.types import ANYONE, Model, Response, carried, each, response_values, rule_values
+
+
+def swappable(model: Model, data: xr.Dataset, ahead: int = 1) -> dict[str, np.ndarray]:
+    """Everything of a data set that enters the graph, by the name of its `pm.Data`; `ahead`: see `last_answer`."""
+    people = {name: data[name].values for name in ("design", "membership") if name in data}
+    return {"course": course(data), "answers": answers(model, data, ahead)} | people
+
+
+def of_figure_met(p: Any, lived: Any, figures: int) -> Any:
+    """A response's parameters at every event: by figure, those of the figure met."""
+    is_figure = by_figure([lived[:, index] for index in range(-2 * figures, -figures)])
+    return each(lambda leaf: over_figures(leaf * is_figure) if has_figures(leaf) else leaf, p)
+
+
+def expected(response: Response, p: Any, held: Sequence[Any], said: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of a response's family at every event, (event, person) each."""
+    given = response.given(p, *held)
+    if response.carry is None:
+        return dict(given)
+    last, person = said["last"].astype("int64"), pt.arange(given["mu"].shape[1])
+    surprise = said["had"] * (said["value"] - given["mu"])[last, person]
+    return carried(response, p, given, surprise, said["since"])
+
+
+def answers_in_graph(
+    model: Model, data: xr.Dataset, levels: Mapping[str, Any], lived: Any, said: Any
+) -> Iterator[tuple[str, dict[str, Any], Any, Any]]:
+    """Every response's name, its family's arguments, its answers and whether they were recorded, (event, person) each.
+
+    `levels` are link-scale values by row, `lived` and `said` the course and the answers of `swappable`.
+    """
+    figures, people = figures_of(data), data.sizes["person"]
+    found = values(model, levels, figures, people)
+    others = sum(figure != ANYONE for figure in figures)
+    needed = {name: readings(response, others) for name, response in model.responses.items()}
+    wanted = list(dict.fromkeys(reading for several in needed.values() for reading in several))
+    seen = dict(zip(wanted, scan(model.rule, rule_values(model, found), lived, len(figures), wanted), strict=True))
+    columns = {field: said[index] for index, field in enumerate(response_fields(model))}
+    for name, response in model.responses.items():
+        p = response_values(model, name, found)
+        if response.whom == "each":
+            p = each(lambda leaf: first_figures(leaf, others), p)
+        else:
+            p = of_figure_met(p, lived, len(figures))
+        since = lived[:, SCALARS.index("since_any")]
+        held = taken(response, remembered(response, p, seen, since, others, summed_in_graph), others)
+        given = {field.removeprefix(f"{name} "): x for field, x in columns.items() if field.startswith(f"{name} ")}
+        yield name, expected(response, p, held, given), given["value"], given["recorded"]
+
+
+def entered(model: Model, data: xr.Dataset) -> tuple[Any, Any]:
+    """Declare what people lived through and answered in the model on the stack."""
+    found = swappable(model, data)
+    count, _, people = found["answers"].shape
+    by_event, by_field = ("event", own("course_field"), "person"), (own("answers_field"), "event", "person")
+    lived = pm.Data("course", found["course"], dims=by_event, shape=(None, *found["course"].shape[1:]))
+    said = pm.Data("answers", found["answers"], dims=by_field, shape=(count, None, people))
+    return lived, said
+
+
+def coords_of(model: Model, data: xr.Dataset) -> dict[str, Any]:
+    """Names along every dim of a theory's graph."""
+    return coordinates(model, data) | {
+        "course_field": event_fields(figures_of(data)),
+        "answers_field": response_fields(model),
+    }
+
+
+def build(model: Model, data: xr.Dataset) -> pm.Model:
+    """The PyMC model of a theory on a data set (dims event, person); swap data with `swappable`."""
+    with pm.Model(coords=coords_of(model, data), check_bounds=False) as built:
+        lived, said = entered(model, data)
+        levels = levels_in_graph(model, data)
+        for name, arguments, value, recorded in answers_in_graph(model, data, levels, lived, said):
+            observe(name, model.responses[name].family, arguments, value, recorded)
+    return built

@@ -1,0 +1,180 @@
+"""People around their groups, in a graph: the random variables above any data.
+
+    centre       (row,)              group centre of every pooled row, link scale
+    spread       (partial,)          between-person sd of the partially pooled rows, link scale
+    level        (personal, person)  link-scale values of every person: normal around the centre with this sd, or,
+                                     where people share nothing, with all that the prior leaves open
+    effect       (term,)             what covariates do to centres, link scale, where the study has formulas
+    group_spread (grouping,)         sd between the members of a group, such as therapists
+    member_offset (member,)          each member's place among them
+    correlation  (partial, partial)  Cholesky factor, where the theory says `correlated`
+
+The sampler moves people relative to what their own answers say (see `transforms`), of which the graph is told (see
+`own_answers`); told nothing, it moves them relative to the group. It is told, too, where chains begin: `start_centre`,
+`start_spread` and so on, in the units of what they begin. Members of a group are moved relative to the centre from
+which they deviate alike: with w their `group_centredness` and r their spread in a `group_unit`,
+
+    member_offset ~ Normal(w centre, unit r^w),    deviation = r^(1-w) (member_offset - w centre)
+
+w = 1 is the centred form, w = 0 the non-centred one, and all between, in whatever unit, are the same model
+(Papaspiliopoulos, Roberts & Skold, 2007, doi:10.1214/088342307000000014).
+
+Correlations have an LKJ prior with shape 2, which prefers none a little: a correlation of two lies within +-.73 with
+90 % (Lewandowski, Kurowicka & Joe, 2009, doi:10.1016/j.jmva.2009.04.008).
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pymc as pm
+import pytensor.tensor as pt
+import xarray as xr
+
+from iwm_bayes.model.local_gaussian import own_answers
+from iwm_bayes.model.noncentering import Apart, OfHalfNormal, Together, log_density, people_around, taken_for
+from iwm_bayes.model.priors import WIDE, Row, figures_of, groupings, moves, place, rows, seats
+from iwm_bayes.types import Model
+
+type Around = Callable[[list[Row], int], tuple[Any, Any]]
+TRANSFORMED = ("spread", "group_spread", "correlation")  # of the group, and moved in another form
+SHAPE = 2.0  # of the LKJ prior
+
+
+def pooled(model: Model, figures: list[str], *poolings: str) -> list[Row]:
+    """The rows with one of the given kinds of pooling, in the theory's order."""
+    return [row for row in rows(model, figures) if row.parameter.pooling in poolings]
+
+
+def moving(data: xr.Dataset) -> dict[str, list[str]]:
+    """Labels of what moves people's centres, by dim; none without formulas."""
+    found = {name: [str(label) for label in data[name].values] for name in ("term", "member") if name in data.dims}
+    return found | ({"grouping": list(dict.fromkeys(groupings(found["member"])))} if "member" in found else {})
+
+
+def coordinates(model: Model, data: xr.Dataset) -> dict[str, Any]:
+    """Names along every dim of the hierarchy."""
+    figures = figures_of(data)
+    partial = [row.label for row in pooled(model, figures, "partial")]
+    return {
+        "row": [row.label for row in pooled(model, figures, "partial", "shared")],
+        "partial": partial,
+        "other": partial,
+        "personal": [row.label for row in (*pooled(model, figures, "partial"), *pooled(model, figures, "separate"))],
+        "common": [row.label for row in pooled(model, figures, "shared")],
+        "person": data["person"].values,
+        **moving(data),
+    }
+
+
+def own(dim: str) -> str:
+    """A dim's name in the model on the stack: with the model's name, where it is one of several."""
+    return str(pm.modelcontext(None).name_for(dim))
+
+
+def over(which: np.ndarray, moved_by: Any) -> Any:
+    """Sums of what each label moves (label, person) over the labels of each row: `which` @ `moved_by`, without BLAS."""
+    return (which[:, :, None] * moved_by[None]).sum(axis=1)
+
+
+def start(name: str, default: Any) -> Any:
+    """Declare where chains begin, unless the graph is told better."""
+    return pm.Data(f"start_{name}", np.asarray(default, dtype=float))
+
+
+def centre_in_graph(shared: list[Row]) -> Any:
+    """Declare group centres (row,)."""
+    middle, width = [row.middle for row in shared], [row.width for row in shared]
+    return pm.Normal("centre", middle, width, dims=own("row"), initval=start("centre", middle))
+
+
+def spread_in_graph(name: str, scale: Any, dim: str) -> Any:
+    """Declare sds (dim,) between people or members of groups."""
+    begin = start(name, scale)
+    return pm.HalfNormal(name, scale, dims=own(dim), initval=begin, default_transform=OfHalfNormal())
+
+
+def moved(partial: list[Row], centre: Any, data: xr.Dataset) -> Any:
+    """Declare what covariates and groups do to centres (partial,): how far people's move, (partial, person) or 0."""
+    labels, found = moving(data), 0.0
+    if "term" in labels:
+        by_effect = moves(partial, labels["term"])
+        design = pm.Data("design", data["design"].values, dims=(own("term"), "person"))
+        wide = WIDE * by_effect.scale
+        effect = pm.Normal("effect", 0.0, wide, dims=own("term"), initval=start("effect", 0.0 * wide))
+        found += over(by_effect.rows, effect[:, None] * design)
+    if "member" in labels:
+        by_member = moves(partial, labels["member"])
+        membership = pm.Data("membership", data["membership"].values, dims=(own("member"), "person"))
+        scale = moves(partial, labels["grouping"]).scale
+        group_spread = spread_in_graph("group_spread", scale, "grouping")
+        group = [labels["grouping"].index(name) for name in groupings(labels["member"])]
+        w = pm.Data("group_centredness", np.zeros(len(labels["grouping"])), dims=own("grouping"))[group]
+        unit = pm.Data("group_unit", np.ones(len(labels["grouping"])), dims=own("grouping"))[group]
+        middle, scale = (centre[:, None] * seats(partial, labels["member"])).sum(axis=0), group_spread[group]
+        offset = pm.Normal("member_offset", w * middle, unit * (scale / unit) ** w, dims=own("member"))
+        found += over(by_member.rows, (place(middle, scale, offset, w, unit) - middle)[:, None] * membership)
+    return found
+
+
+def around_group(partial: list[Row], centre: Any, data: xr.Dataset) -> tuple[Any, Any]:
+    """Declare how people spread around their own centres: those centres (partial, person) and sds (partial, 1)."""
+    spread = spread_in_graph("spread", [row.parameter.spread for row in partial], "partial")
+    middle = centre[:, None] + moved(partial, centre, data)
+    return pt.broadcast_to(middle, (len(partial), data.sizes["person"])), spread[:, None]
+
+
+def alone(separate: list[Row], people: int) -> tuple[Any, Any]:
+    """The same of people who share nothing: all that the prior leaves open."""
+    widths = [[np.hypot(row.width, row.parameter.spread)] for row in separate]
+    return np.repeat([[row.middle] for row in separate], people, axis=1), np.array(widths)
+
+
+def everyone(model: Model, middle: Any, scale: Any, together: int, common: list[Any]) -> Any:
+    """Declare everyone's link-scale values around `middle` (personal, person); the first rows may be correlated."""
+    here = pm.modelcontext(None)
+    rows, people = (len(here.coords[dim]) for dim in (own("personal"), "person"))
+    said = own_answers(rows, people, common)
+    if not model.correlated or together < 2:
+        return people_around("level", Apart, middle, scale, *said, dims=(own("personal"), "person"))
+    factor = pm.LKJCorr("correlation", eta=SHAPE, n=together, dims=(own("partial"), own("other")))
+    root = scale * pt.set_subtensor(pt.eye(rows)[:together, :together], factor)
+    return people_around("level", Together, middle, root, *said, dims=(own("personal"), "person"))
+
+
+def levels_in_graph(model: Model, data: xr.Dataset, apart: Around = alone) -> dict[str, Any]:
+    """Declare the hierarchy in the model on the stack; link-scale values (person,) by row label.
+
+    `apart` gives centres (separate, person) and sds (separate, 1) of those parameters that have no group here.
+    """
+    figures, people = figures_of(data), data.sizes["person"]
+    shared = pooled(model, figures, "partial", "shared")
+    partial, separate = pooled(model, figures, "partial"), pooled(model, figures, "separate")
+    personal, parts = [*partial, *separate], []
+    levels: dict[str, Any] = {}
+    if shared:
+        centre = centre_in_graph(shared)
+        levels |= {row.label: pt.full((people,), centre[index]) for index, row in enumerate(shared)}
+    if partial:
+        parts.append(around_group(partial, centre[[shared.index(row) for row in partial]], data))
+    if separate:
+        parts.append(apart(separate, people))
+    if personal:
+        middle, scale = (pt.concatenate(several, axis=0) for several in zip(*parts, strict=True))
+        common = [centre[index] for index, row in enumerate(shared) if row not in partial]
+        level = everyone(model, middle, scale, len(partial), common)
+        levels |= {row.label: level[index] for index, row in enumerate(personal)}
+    return levels
+
+
+def people_in_graph() -> tuple[Any, Any] | None:
+    """Of everyone's values in the model on the stack, if there are: log densities (person,) of two kinds.
+
+    As the group has them, and as the sampler takes them for: what the group and their own answers say together.
+    """
+    here = pm.modelcontext(None)
+    if (level := here.named_vars.get(here.name_for("level"))) is None:
+        return None
+    *_, middle, root, precision, pull = level.owner.inputs
+    form = Together if here.name_for("correlation") in here.named_vars else Apart
+    return log_density(form, level, middle, root), taken_for(form, level, middle, root, precision, pull)

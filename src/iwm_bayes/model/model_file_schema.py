@@ -1,0 +1,33 @@
+"""The content of a model file, as it is checked."""
+
+from typing import Literal
+
+from pydantic import Field, StrictBool, StrictFloat
+
+from iwm_bayes.data.toml import Name, Strict
+
+
+class Prior(Strict):
+    """What a theory assumes of one parameter, where it differs from the rule's default."""
+
+    typical: tuple[float, float] | None = None
+    spread: float | None = Field(default=None, gt=0)
+    pooling: Literal["partial", "shared", "separate"] | None = None
+    by: Literal["person", "figure"] | None = None
+    fixed: StrictFloat | StrictBool | None = None  # false: free, though it is fixed by default
+
+
+class Theory(Strict):
+    """The content of a theory file."""
+
+    claim: str
+    reference: str
+    predicts: str = ""  # what will be seen if it is true, in words
+    needs: str = ""  # the data that tell its parameters apart, in words
+    rule: str
+    responses: list[str] | dict[Name, str]
+    transfer: bool = False
+    arousal: bool = False  # what is learned depends on distress
+    assimilation: bool = False  # what people report of an outcome is partly what they expected
+    correlated: bool = False  # whether people's parameters may be correlated
+    parameters: dict[str, Prior] = Field(default_factory=dict)

@@ -1,0 +1,67 @@
+"""Draws of a posterior as people: what those who were fitted are like, and others of the same group.
+
+A draw of a person is a person: draws are laid along the person axis.
+"""
+
+import numpy as np
+import xarray as xr
+
+from iwm_bayes.model.priors import place, rows, values
+from iwm_bayes.types import Model
+
+
+def names(data: xr.Dataset) -> list[str]:
+    return [str(name) for name in data["figure"].values]
+
+
+def thin(posterior: xr.Dataset, draws: int) -> xr.Dataset:
+    """At most about `draws` draws in all, evenly spaced within each chain."""
+    every = max(1, round(posterior.sizes["draw"] * posterior.sizes["chain"] / draws))
+    return posterior.isel(draw=slice(None, None, every))
+
+
+def laid(model: Model, posterior: xr.Dataset, figures: list[str], people: int) -> dict[str, np.ndarray]:
+    """Natural-scale values by name, with (sample, person) laid along one axis; posterior has dim sample."""
+    samples = posterior.sizes["sample"]
+    levels = {
+        row.label: np.repeat(posterior["centre"].sel(row=row.label).values, people)
+        if row.parameter.pooling == "shared"
+        else posterior["level"].sel(personal=row.label).transpose("sample", "person").values.ravel()
+        for row in rows(model, figures)
+    }
+    return values(model, levels, figures, samples * people)
+
+
+def people_of(model: Model, fit: xr.DataTree, draws: int = 1000) -> xr.Dataset:
+    """Every person's free parameters on the natural scale, (chain, draw, [figure,] person)."""
+    data, posterior = fit["data"].to_dataset(), thin(fit["posterior"].to_dataset(), draws)
+    figures, count = names(data), data.sizes["person"]
+    natural = laid(model, posterior.stack(sample=("chain", "draw")), figures, count)
+    shape = (posterior.sizes["chain"], posterior.sizes["draw"], count)
+    dims = ("chain", "draw", "person")
+    found = {
+        name: (dims, natural[name].reshape(shape))
+        if natural[name].ndim == 1
+        else (("figure", *dims), natural[name].reshape(len(figures), *shape))
+        for name in dict.fromkeys(row.name for row in rows(model, figures))
+    }
+    coordinates = {"person": data["person"].values, "figure": figures}
+    return xr.Dataset(found, coordinates).transpose("chain", "draw", "figure", "person", missing_dims="ignore")
+
+
+def newcomers(
+    model: Model, posterior: xr.Dataset, figures: list[str], people: int, draws: int, generator: np.random.Generator
+) -> dict[str, np.ndarray]:
+    """So many people whom the fit has not seen, for each of about `draws` draws: natural-scale values, laid alike."""
+    sample = thin(posterior, draws).stack(sample=("chain", "draw"))
+    count = sample.sizes["sample"] * people
+    levels = {}
+    for row in rows(model, figures):
+        if row.parameter.pooling == "separate":  # people share nothing: the prior is all that is known of another
+            levels[row.label] = generator.normal(row.middle, np.hypot(row.width, row.parameter.spread), count)
+            continue
+        levels[row.label] = np.repeat(sample["centre"].sel(row=row.label).values, people)
+        if row.parameter.pooling == "partial":
+            spread = np.repeat(sample["spread"].sel(partial=row.label).values, people)
+            levels[row.label] = place(levels[row.label], spread, generator.normal(size=count))
+    return values(model, levels, figures, count)

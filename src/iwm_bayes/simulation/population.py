@@ -1,0 +1,45 @@
+"""Populations drawn from a model's priors, and their people."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from iwm_bayes.model.priors import place, rows, values
+from iwm_bayes.types import Model
+
+
+class Population(NamedTuple):
+    """People with what they were drawn from, link scale, by row label."""
+
+    centre: dict[str, float]
+    spread: dict[str, float]  # of the rows in which people differ
+    level: dict[str, np.ndarray]  # (person,)
+    values: dict[str, np.ndarray]  # natural scale, by parameter: (person,) or (figure, person)
+
+
+def draw_population(
+    model: Model, figures: Sequence[str], people: int, generator: np.random.Generator, spread: float | None = None
+) -> Population:
+    """A population from the theory's priors, and so many of its people.
+
+    `spread`, if given, is the between-person sd on the link scale in place of one drawn from the prior.
+    """
+    centres, spreads, levels = {}, {}, {}
+    for row in rows(model, figures):
+        centre = generator.normal(row.middle, row.width)
+        centres[row.label] = centre
+        if row.parameter.pooling == "shared":
+            levels[row.label] = np.full(people, centre)
+            continue
+        between = abs(generator.normal(0, row.parameter.spread)) if spread is None else spread
+        spreads[row.label] = between
+        levels[row.label] = place(centre, between, generator.normal(size=people))
+    return Population(centres, spreads, levels, values(model, levels, figures, people))
+
+
+def draw_people(
+    model: Model, figures: Sequence[str], people: int, generator: np.random.Generator, spread: float | None = None
+) -> dict[str, np.ndarray]:
+    """The values of people of a population from the theory's priors, as in `draw_population`."""
+    return draw_population(model, figures, people, generator, spread).values

@@ -1,0 +1,55 @@
+"""Do the outcomes matter? Learners and people who are blind to outcomes."""
+
+import numpy as np
+import pytest
+
+from iwm_bayes.diagnostics.permutation_test import control, permuted
+from iwm_bayes.model import model_file
+from iwm_bayes.model.priors import values
+from iwm_bayes.simulation.care import intermittent
+from iwm_bayes.simulation.simulate import Phase, simulate
+
+PEOPLE = 24
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    file = tmp_path_factory.mktemp("theory") / "own.toml"
+    head = 'claim = "c"\nreference = "r"\nrule = "rescorla_wagner"\nresponses = ["availability_rating"]\n'
+    file.write_text(head, encoding="utf-8")
+    return model_file.load(file)
+
+
+def sessions(model, rate, seed):
+    """People who learn at a rate, under care that changes by chance."""
+    generator = np.random.default_rng(seed)
+    levels = {
+        "availability_start": generator.normal(-0.5, 0.5, PEOPLE),
+        "availability_rate": np.full(PEOPLE, rate),
+        "availability_rating_noise": np.full(PEOPLE, np.log(0.1)),
+    }
+    plan = [Phase({name: intermittent(0.2, 0.8, 3) for name in ("mother", "therapist")}, 12, assessed=True)]
+    return simulate(model, plan, values(model, levels, ["mother", "therapist"], PEOPLE), generator)
+
+
+def test_permuted_outcomes_are_the_same_in_another_order(model):
+    """Each person keeps what they saw of each figure, and sees it at the same events; all else is untouched."""
+    data = sessions(model, -1.0, 1)
+    other = permuted(data, np.random.default_rng(2))
+    for figure in range(2):
+        there = data["seen"] & (data["figure_index"] == figure)
+        for part in ("outcome", "reported"):
+            before, after = (np.sort(x[part].where(there).values, axis=0) for x in (data, other))
+            np.testing.assert_array_equal(before, after)
+    assert (data["outcome"] != other["outcome"]).any()
+    np.testing.assert_array_equal(data["outcome"].where(~data["seen"]), other["outcome"].where(~data["seen"]))
+    assert other.drop_vars(["outcome", "reported"]).identical(data.drop_vars(["outcome", "reported"]))
+
+
+def test_learning_is_shown_where_people_learn_and_only_there(model):
+    """A rate of .27 loses many standard errors; people who learn nothing (a rate of .00005) lose none."""
+    learners, blind = (control(model, sessions(model, rate, 3)) for rate in (-1.0, -10.0))
+    assert learners.shown
+    assert learners.lost > 5 * learners.error
+    assert not blind.shown
+    assert "NOT shown" in blind.sentence

@@ -1,0 +1,94 @@
+"""Derived quantities, held against people whose parameters are known."""
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from iwm_bayes.estimands.time_to_security import earned_security, half_life, project, true_security
+from iwm_bayes.model.model_file import load
+from iwm_bayes.model.priors import LINKS, rows
+from iwm_bayes.simulation.care import steady
+from iwm_bayes.simulation.draws import people_of
+from iwm_bayes.simulation.population import draw_people
+from iwm_bayes.simulation.simulate import Phase, simulate
+from iwm_bayes.types import Model
+
+PEOPLE, FIGURES = 30, ["mother", "therapist"]
+PHASES = [Phase({"mother": steady(0.3)}, 6), Phase({"therapist": steady(0.85)}, 24, assessed=True)]
+
+
+def certain(
+    model: Model, data: xr.Dataset, truth: dict[str, np.ndarray], chains: int = 2, draws: int = 3
+) -> xr.DataTree:
+    """A posterior without uncertainty: every draw is the truth."""
+    found = rows(model, FIGURES)
+    level = np.stack([LINKS[row.parameter.support][0](truth[row.name]) for row in found])
+    personal = [row.label for row in found if row.parameter.pooling == "partial"]
+    kept = [index for index, row in enumerate(found) if row.parameter.pooling == "partial"]
+    repeat = (chains, draws, 1, 1)
+    posterior = xr.Dataset(
+        {
+            "centre": (("chain", "draw", "row"), np.tile(level[:, 0], (chains, draws, 1))),
+            "level": (("chain", "draw", "personal", "person"), np.tile(level[kept], repeat)),
+        },
+        {"row": [row.label for row in found], "personal": personal},
+    )
+    return xr.DataTree.from_dict({"posterior": posterior, "data": data})
+
+
+@pytest.fixture(scope="module", params=["rescorla_wagner", "kalman", "compensatory"])
+def known(request: pytest.FixtureRequest) -> tuple[Model, xr.Dataset, dict[str, np.ndarray], xr.DataTree]:
+    """A theory, simulated people, their true parameters, and a posterior that knows them."""
+    model = load(request.param)
+    truth = draw_people(model, FIGURES, PEOPLE, np.random.default_rng(3), spread=0.7)
+    data = simulate(model, PHASES, truth, 4)
+    return model, data, truth, certain(model, data, truth)
+
+
+@pytest.mark.parametrize("view", ["therapist", None])
+def test_a_posterior_that_knows_gives_the_truth(known, view) -> None:
+    """Draw by draw machinery and direct computation agree, for a figure and for the general model."""
+    model, data, truth, fit = known
+    found, judged = earned_security(model, fit, view), true_security(model, data, truth, view)
+    for name in ("sessions", "earned", "corrective", "repairs", "insecure", "followed"):
+        np.testing.assert_array_equal(found[name].values, np.broadcast_to(getattr(judged, name), (2, 3, PEOPLE)))
+    by_the_end = judged.earned[judged.insecure].mean()
+    np.testing.assert_allclose(found["probability"].isel(session=-1), by_the_end)
+    assert (found["probability"].diff("session") >= 0).all()
+
+
+def test_people_are_found_on_their_natural_scale(known) -> None:
+    """Levels and links lead back to the parameters that people were given."""
+    model, _, truth, fit = known
+    for name, values in people_of(model, fit).items():
+        np.testing.assert_allclose(values.values, np.broadcast_to(truth[name], values.shape), rtol=1e-12)
+
+
+def test_chance_is_below_good_care() -> None:
+    """Care that says nothing earns less security than care of .85."""
+    model = load("rescorla_wagner")
+    truth = draw_people(model, FIGURES, PEOPLE, np.random.default_rng(3), spread=0.7)
+    found = earned_security(model, certain(model, simulate(model, PHASES, truth, 4), truth), "therapist")
+    assert float(found["chance"].mean()) < float(found["probability"].isel(session=-1).mean())
+
+
+def test_half_life_of_a_constant_rate_is_its_closed_form() -> None:
+    """Rescorla-Wagner covers half the way after log(1/2) / log(1 - rate) sessions, rounded up."""
+    model = load("rescorla_wagner")
+    truth = draw_people(model, FIGURES, PEOPLE, np.random.default_rng(5), spread=0.7)
+    fit = certain(model, simulate(model, PHASES, truth, 6), truth)
+    found = half_life(model, fit, "therapist")["availability"].isel(sample=0).values
+    start, rate = truth["availability_start"], truth["availability_rate"]
+    expected = np.ceil(np.log(0.5) / np.log1p(-rate))
+    far = np.abs(0.8 - start) > 0.05
+    np.testing.assert_array_equal(found[far], expected[far])
+    assert np.isnan(found[np.abs(0.8 - start) < 0.049]).all()
+
+
+def test_projection_is_a_distribution_over_sessions(known) -> None:
+    """Shares rise with sessions and stay within 0..1."""
+    model, _, _, fit = known
+    share = project(model, fit, steady(0.5), 12, "mother")
+    known_share = share.dropna("sample")
+    assert ((known_share >= 0) & (known_share <= 1)).all()
+    assert (known_share.diff("session") >= 0).all()

@@ -1,0 +1,281 @@
+"""Rules against numbers worked out elsewhere: golden vectors, a worked example, quadrature, matrix algebra."""
+
+import itertools
+
+import numpy as np
+import pytest
+from helpers import constants, course_of
+from scipy.special import expit, logit
+
+from iwm_bayes.filtering.filter import walk
+from iwm_bayes.rules import RULES
+from iwm_bayes.rules.lift import independent
+
+OUTCOMES = [1, 1, 1, 0, 1, 0, 0, 1, 1, 1]
+GOLDEN = {  # belief after each outcome, to five decimals
+    "rescorla_wagner": (
+        {"availability_start": 0.5, "availability_rate": 0.2},
+        [0.6, 0.68, 0.744, 0.5952, 0.67616, 0.54093, 0.43274, 0.54619, 0.63696, 0.70956],
+    ),
+    "dual_rate": (  # better .1, worse .4
+        {
+            "availability_start": 0.5,
+            "availability_rate": expit((logit(0.1) + logit(0.4)) / 2),
+            "availability_difference": logit(0.1) - logit(0.4),
+        },
+        [0.55, 0.595, 0.6355, 0.3813, 0.44317, 0.2659, 0.15954, 0.24359, 0.31923, 0.38731],
+    ),
+    "pearce_hall": (
+        {
+            "availability_start": 0.5,
+            "availability_rate": 0.5,
+            "availability_attention": 0.3,
+            "availability_start_associability": 1.0,
+        },
+        [0.75, 0.85625, 0.90441, 0.67282, 0.77585, 0.56675, 0.39387, 0.57482, 0.70233, 0.7838],
+    ),
+    "leaky_beta": (
+        {
+            "availability_start": 0.5,
+            "availability_strength": 2.0,
+            "availability_leak": 0.1,
+            "availability_weight": 1.0,
+        },
+        [0.66667, 0.74359, 0.78769, 0.63229, 0.68827, 0.57969, 0.49716, 0.56258, 0.61487, 0.65741],
+    ),
+    "kalman": (
+        {
+            "availability_start": 0.5,
+            "availability_start_variance": 1.0,
+            "availability_diffusion": 0.05,
+            "availability_noise": 0.25,
+        },
+        [0.90385, 0.95211, 0.97186, 0.60273, 0.74853, 0.47768, 0.30584, 0.55495, 0.7145, 0.81682],
+    ),
+}
+LOG_ODDS = {  # the mean after each outcome, in log-odds, and other parts of the state at the end
+    "hgf": (  # by pyhgf 0.3.2, two levels, mean-field updates
+        {"availability_start": 0.5, "availability_tonic": -3.0, "availability_start_variance": 0.1},
+        [0.07219, 0.16144, 0.26351, 0.11943, 0.25254, 0.07937, -0.09123, 0.08934, 0.26117, 0.42305],
+        {"variance": 0.37206},
+    ),
+    "volatile_kalman": (
+        {
+            "availability_start": 0.5,
+            "availability_noise": 0.1,
+            "availability_start_volatility": 0.1,
+            "availability_learning": 0.1,
+        },
+        [0.22361, 0.4077, 0.572, 0.30935, 0.48539, 0.22745, -0.00699, 0.20598, 0.39723, 0.56878],
+        {"variance": 0.06455, "volatility": 0.11713},
+    ),
+    "ehgf": (
+        {
+            "availability_start": 0.5,
+            "availability_tonic": -3.0,
+            "availability_start_variance": 0.1,
+            "availability_start_volatility": 1.0,
+            "availability_start_vagueness": 1.0,
+            "availability_meta": -6.0,
+            "availability_coupling": 1.0,
+        },
+        [0.11113, 0.26614, 0.44654, 0.14986, 0.39888, 0.05227, -0.25868, 0.09499, 0.39983, 0.66197],
+        {"variance": 0.65312, "volatility": 0.99039, "vagueness": 0.72314},
+    ),
+}
+FIFTH_DECIMAL = 5.1e-6  # half a unit of the last printed digit, and rounding
+COMPENSATORY = RULES["compensatory"]
+
+
+def moments_of(name, values):
+    """The walk of one person with one figure through the golden outcomes, by a learner without worth."""
+    rule = independent(RULES[name], worth=False)
+    p = constants(rule, **values)
+    return [(m, rule.beliefs(p, m.after, m.event)) for m in walk(rule, p, course_of(OUTCOMES), 1)]
+
+
+def in_log_odds(availability, worth, of_availability, of_worth, figures=1, **others):
+    """Compensatory parameters whose prior has these log-odds means and variances."""
+    scale = np.sqrt(1 + np.pi / 8 * np.array([of_availability, of_worth]))
+    return constants(
+        COMPENSATORY,
+        availability_start=expit(availability / scale[0]),
+        worth_start=expit(worth / scale[1]),
+        total_variance=of_availability + of_worth,
+        self_share=of_worth / (of_availability + of_worth),
+        **{"diffusion": 0.0, "figure_correlation": 0.0, **others},
+    )
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+def test_golden_vector(name):
+    """Ten beliefs of each rule agree with the published row to five decimals."""
+    values, row = GOLDEN[name]
+    means = [beliefs.availability.mean[0] for _, beliefs in moments_of(name, values)]
+    np.testing.assert_allclose(means, row, rtol=0, atol=FIFTH_DECIMAL)
+
+
+@pytest.mark.parametrize("name", LOG_ODDS)
+def test_golden_vector_in_log_odds(name):
+    """Ten means and the last state of each volatility rule agree with the published row to five decimals."""
+    values, row, last = LOG_ODDS[name]
+    states = [moment.after.availability for moment, _ in moments_of(name, values)]
+    np.testing.assert_allclose([state.mean[0, 0] for state in states], row, rtol=0, atol=FIFTH_DECIMAL)
+    found = {part: getattr(states[-1], part)[0, 0] for part in last}
+    assert found == pytest.approx(last, abs=FIFTH_DECIMAL)
+
+
+def test_kalman_gain_at_the_end():
+    """The last share of the surprise that was learned is the published gain, .35836."""
+    moment, _ = moments_of("kalman", GOLDEN["kalman"][0])[-1]
+    before, after = moment.before.availability.mean[0, 0], moment.after.availability.mean[0, 0]
+    assert (after - before) / (OUTCOMES[-1] - before) == pytest.approx(0.35836, abs=FIFTH_DECIMAL)
+
+
+def test_pearce_hall_associability_at_the_end():
+    """What is left of the associability after ten outcomes is the published .47248."""
+    moment, _ = moments_of("pearce_hall", GOLDEN["pearce_hall"][0])[-1]
+    assert moment.after.availability.associability[0, 0] == pytest.approx(0.47248, abs=FIFTH_DECIMAL)
+
+
+def test_credit_goes_to_what_is_less_certain():
+    """Availability (-1, var .5) and worth (-1, var 1.5) after a response: the worked example, to four decimals."""
+    p = in_log_odds(-1.0, -1.0, 0.5, 1.5)
+    (moment,) = walk(COMPENSATORY, p, course_of([1]), 1)
+    s = moment.after
+    found = [s.availability[0, 0], s.worth[0], s.among_figures[0, 0, 0], s.of_worth[0], s.with_worth[0, 0]]
+    np.testing.assert_allclose(found, [-0.6855, -0.0564, 0.4712, 1.2411, -0.0863], rtol=0, atol=5.1e-5)
+
+
+CONJUNCTIVE = {  # P(A) and P(W) before; after a response; after none
+    (0.8, 0.8): ((0.967, 0.967), (0.536, 0.536)),
+    (0.8, 0.2): ((0.912, 0.649), (0.767, 0.067)),
+    (0.2, 0.8): ((0.649, 0.912), (0.067, 0.767)),
+    (0.2, 0.2): ((0.394, 0.394), (0.171, 0.171)),
+}
+
+
+def together(availability, worth, hazard=0.0):
+    """Noisy-AND parameters of one person."""
+    starts = {"availability_start": availability, "worth_start": worth}
+    return constants(RULES["noisy_and"], **starts, hazard=hazard, care=0.9, leak=0.1)
+
+
+@pytest.mark.parametrize(("prior", "after"), CONJUNCTIVE.items())
+def test_who_is_blamed(prior, after):
+    """Secure, preoccupied, dismissing and fearful after one response and after none: the table, to three decimals."""
+    rule, p = RULES["noisy_and"], together(*prior)
+    for outcome, expected in zip((1, 0), after, strict=True):
+        (moment,) = walk(rule, p, course_of([outcome]), 1)
+        held = rule.beliefs(p, moment.after, moment.event)
+        found = [held.availability.mean[0], held.worth.mean[0]]
+        np.testing.assert_allclose(found, expected, rtol=0, atol=5.1e-4)
+
+
+def by_enumeration(prior, hazard, figure, outcomes, figures):
+    """P(W) and every P(A) after each outcome by listing all worlds (worth, figure, figure, ...), worth first."""
+    worlds = np.array(list(itertools.product([0, 1], repeat=1 + figures)))
+    chance = np.array([prior[1], *[prior[0]] * figures])
+    weights = np.where(worlds, chance, 1 - chance).prod(axis=1)
+    beliefs = []
+    for met, outcome in zip(figure, outcomes, strict=True):
+        for latent in range(1 + figures):  # with the hazard, drawn anew whatever the others are
+            same = (np.delete(worlds, latent, 1)[:, None] == np.delete(worlds, latent, 1)[None]).all(axis=2)
+            anew = np.where(worlds[:, latent], chance[latent], 1 - chance[latent])
+            weights = (1 - hazard) * weights + hazard * anew * (same @ weights)
+        responds = np.where(worlds[:, 0] * worlds[:, 1 + met], 0.9, 0.1)
+        weights = weights * responds**outcome * (1 - responds) ** (1 - outcome)
+        weights = weights / weights.sum()
+        beliefs.append(weights @ worlds)
+    return np.array(beliefs)
+
+
+@pytest.mark.parametrize(("figures", "hazard"), [(1, 0.2), (3, 0.0)])
+def test_it_takes_two_by_enumeration(figures, hazard):
+    """One figure with hazard, three without: beliefs are Bayes' rule over every possible world."""
+    rule, p = RULES["noisy_and"], together(0.6, 0.3, hazard)
+    figure = [index % figures for index in (0, 1, 2, 0, 0, 2, 1)]
+    outcomes = [1, 0, 1, 1, 0, 0.3, 1]
+    exact = by_enumeration((0.6, 0.3), hazard, figure, outcomes, figures)
+    for moment, expected, met in zip(
+        walk(rule, p, course_of(outcomes, figure, figures), figures), exact, figure, strict=True
+    ):
+        held = rule.beliefs(p, moment.after, moment.event)
+        assert held.worth.mean[0] == pytest.approx(expected[0], rel=1e-12)
+        assert held.availability.mean[0] == pytest.approx(expected[1 + met], rel=1e-12)
+
+
+def test_it_takes_two_expects_little_of_even_beliefs():
+    """At beliefs of .5 and .5 a response is expected with .30, not .50."""
+    rule, p = RULES["noisy_and"], together(0.5, 0.5)
+    (moment,) = walk(rule, p, course_of([1]), 1)
+    assert rule.beliefs(p, moment.before, moment.event).expected[0] == pytest.approx(0.30, abs=1e-12)
+
+
+def exact_shift(mean, variance, outcome):
+    """How far the mean of a Gaussian log-odds moves by Bayes; the trapezium rule is exact for such peaks."""
+    z = np.linspace(mean - 12 * np.sqrt(variance), mean + 12 * np.sqrt(variance), 4001)
+    weight = np.exp(-((z - mean) ** 2) / (2 * variance)) * expit(z if outcome else -z)
+    return (weight * z).sum() / weight.sum() - mean
+
+
+def moderated_shift(mean, variance, outcome):
+    """The same by the rule: the shift of availability and worth together."""
+    p = in_log_odds(mean / 2, mean / 2, variance / 2, variance / 2)
+    (moment,) = walk(COMPENSATORY, p, course_of([outcome]), 1)
+    return (moment.after.availability[0] + moment.after.worth - moment.before.availability[0] - moment.before.worth)[0]
+
+
+@pytest.mark.parametrize(("variance", "percent"), [(1.0, 3), (2.0, 8), (8.0, 31)])
+@pytest.mark.parametrize("outcome", [0, 1])
+def test_moderated_update_against_quadrature(variance, percent, outcome):
+    """At even expectations the update falls short of Bayes by the documented percentage, as rounded there."""
+    error = moderated_shift(0.0, variance, outcome) / exact_shift(0.0, variance, outcome) - 1
+    assert -100 * error == pytest.approx(percent, abs=0.5)
+
+
+@pytest.mark.parametrize("mean", [-2.0, -1.0, 0.5, 1.5])
+@pytest.mark.parametrize("outcome", [0, 1])
+def test_moderated_update_stays_close_while_variance_is_modest(mean, outcome):
+    """Up to a variance of 2 and an expectation of 12..88 % the shift is within 8.5 % of Bayes."""
+    assert moderated_shift(mean, 2.0, outcome) == pytest.approx(exact_shift(mean, 2.0, outcome), rel=0.085)
+
+
+def test_blocks_are_the_matrix_equation():
+    """With three figures, means and covariances follow C - C h h' C H / (1 + s H) as one matrix would."""
+    figure, outcomes = [0, 1, 2, 1, 0, 2, 2], [1, 0, 0.4, 1, 1, 0, 1]
+    correlation, diffusion = 0.6, 0.05
+    p = in_log_odds(-0.4, 0.7, 0.8, 0.5, diffusion=diffusion, figure_correlation=correlation)
+    prior = np.eye(4)
+    prior[:3, :3] += correlation * (1 - np.eye(3))
+    mean, covariance = (
+        np.array([-0.4, -0.4, -0.4, 0.7]),
+        np.sqrt(np.outer([0.8] * 3 + [0.5], [0.8] * 3 + [0.5])) * prior,
+    )
+    course = course_of(outcomes, figure, 3)
+    for moment, met, outcome in zip(walk(COMPENSATORY, p, course, 3), figure, outcomes, strict=True):
+        h = np.eye(4)[met] + np.eye(4)[3]
+        covariance = covariance + diffusion * prior
+        s = h @ covariance @ h
+        expected = expit(h @ mean / np.sqrt(1 + np.pi * s / 8))
+        information = expected * (1 - expected)
+        mean = mean + covariance @ h * (outcome - expected) / (1 + s * information)
+        covariance = covariance - np.outer(covariance @ h, h @ covariance) * information / (1 + s * information)
+        state = moment.after
+        np.testing.assert_allclose([*state.availability[:, 0], state.worth[0]], mean, rtol=0, atol=1e-12)
+        np.testing.assert_allclose(state.among_figures[..., 0], covariance[:3, :3], rtol=0, atol=1e-12)
+        np.testing.assert_allclose([*state.with_worth[:, 0], state.of_worth[0]], covariance[3], rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("reflection", "availability", "worth"),
+    [(1.0, -0.6855, -0.0564), (0.0, -0.37095, -0.37095), (0.5, -0.5282, -0.2137)],
+)
+def test_credit_of_who_reflects(reflection, availability, worth):
+    """The worked example (A -1, .5; W -1, 1.5; a response): by uncertainty, evenly, and half-way between."""
+    rule = RULES["reflective"]
+    named = COMPENSATORY.parameters._fields
+    p = dict(zip(named, in_log_odds(-1.0, -1.0, 0.5, 1.5), strict=True)) | {"reflection": reflection}
+    [moment] = walk(rule, constants(rule, **p), course_of([1.0]), 1)
+    found = [moment.after.availability[0, 0], moment.after.worth[0]]
+    assert found == pytest.approx([availability, worth], abs=5.1e-5)  # half a unit of the last printed digit

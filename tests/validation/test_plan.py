@@ -1,0 +1,231 @@
+"""Design against closed forms: the power of a known case, lives without chance, and the error of a share."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from iwm_bayes.comparison.elpd import LEAST, SURE
+from iwm_bayes.estimands.belief_paths import lives
+from iwm_bayes.estimands.time_to_security import true_security
+from iwm_bayes.model import model_file
+from iwm_bayes.simulation.care import parse, steady
+from iwm_bayes.simulation.population import draw_population
+from iwm_bayes.simulation.simulate import simulate
+from iwm_bayes.types import InputError
+from iwm_bayes.validation import plan_group
+from iwm_bayes.validation.plan import JUDGED, Size, answers, rated, share, shares, staying
+from iwm_bayes.validation.plan_compare import RIGHT as FOR_THE_MAKER
+from iwm_bayes.validation.plan_compare import WRONG, decided
+from iwm_bayes.validation.plan_forecast import (
+    CROSS,
+    HOLDS,
+    KNOWN,
+    LOST,
+    NARROW,
+    RIGHT,
+    Crossing,
+    counted,
+    crossing,
+    foretold,
+    near,
+)
+from iwm_bayes.validation.plan_group import moved_row, shift
+from iwm_bayes.validation.sweep import perform, tasks_of
+
+NOISE, SPREAD, TYPICAL, PEOPLE, EFFECT = 0.14, 0.02, 0.1, 60, 0.055
+LINEAR = f"""
+claim = "-"
+reference = "-"
+rule = "static"
+responses = ["availability_rating"]
+[parameters.availability_start]
+fixed = 0.5
+[parameters.availability_rating_noise]
+fixed = {NOISE}
+[parameters.availability_rating_intercept]
+fixed = false
+typical = [-{TYPICAL}, {TYPICAL}]
+spread = {SPREAD}
+"""
+LEARNING = 'claim = "-"\nreference = "-"\nrule = "rescorla_wagner"\nresponses = ["availability_rating"]\n'
+CLOCKWORK = "rupture_and_repair:rate=1,every=6"  # five responsive acts, one that is not: no chance in it
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A theory that is linear and normal, with known noise, and one of learning."""
+    found = tmp_path_factory.mktemp("theories")
+    (found / "linear.toml").write_text(LINEAR)
+    (found / "learning.toml").write_text(LEARNING)
+    return found
+
+
+def decisive(mean, variance):
+    """The chance that a 90 % interval of a difference of two means excludes 0, variances known.
+
+    Two ratings of everyone, with an sd of `NOISE` and the floor of .02, so far from the ends of the scale that none is
+    cut off. Centre and difference have the priors of the theory; the true difference is Normal(mean, variance). The sd
+    between people, small beside the noise, is averaged over its prior.
+    """
+    design = np.column_stack([np.ones(PEOPLE), np.arange(PEOPLE) % 2])
+    prior = np.diag([(TYPICAL / stats.norm.ppf(0.95)) ** 2, (2.0 * SPREAD) ** 2])
+    found = []
+    for between in stats.halfnorm.ppf((np.arange(50) + 0.5) / 50, scale=SPREAD):
+        known = between**2 + (NOISE**2 + 0.02**2) / 2.0
+        covariance = np.linalg.inv(design.T @ design / known + np.linalg.inv(prior))
+        weights = (covariance @ design.T / known)[1]  # of everyone's mean rating in the posterior mean
+        made = design @ np.diag([prior[0, 0], variance]) @ design.T + known * np.eye(PEOPLE)
+        middle, sd = weights @ design[:, 1] * mean, np.sqrt(weights @ made @ weights)
+        least = stats.norm.ppf(0.95) * np.sqrt(covariance[1, 1])
+        found.append(stats.norm.sf(least, middle, sd) + stats.norm.cdf(-least, middle, sd))
+    return np.mean(found)
+
+
+def share_decisive(folder, effect, studies):
+    """What `design_group` makes of it."""
+    cell = {"at theory": str(folder / "linear.toml"), "method": "laplace", "care": "steady"}
+    cell |= {"effect": effect, "people": PEOPLE, "figures": 1, "rated every": 1, "sessions": 1}
+    cell["parameter"] = "availability_rating_intercept"
+    found = [perform(task).found["result"]["counts"] for task in tasks_of(plan_group.study, [cell], studies)]
+    return share(np.array([one[plan_group.DECISIVE] for one in found]))[0]
+
+
+def within(expected, studies):
+    """Three Monte-Carlo standard errors of a share."""
+    return 3.0 * np.sqrt(expected * (1.0 - expected) / studies)
+
+
+def test_power_of_a_difference_of_means(folder):
+    """As in closed form; intervals of 50 % instead of 90 % would be decisive in more than four of five."""
+    expected = decisive(EFFECT, 0.0)
+    assert 0.5 < expected < 0.8
+    assert share_decisive(folder, EFFECT, 40) == pytest.approx(expected, abs=within(expected, 40))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("effect", [EFFECT, 0.0, "prior"])
+def test_power_and_assurance_in_many_studies(folder, effect):
+    """Of a difference, of none (where a decision is false), and of differences drawn from their prior."""
+    expected = decisive(0.0, (2.0 * SPREAD) ** 2) if effect == "prior" else decisive(effect, 0.0)
+    assert share_decisive(folder, effect, 400) == pytest.approx(expected, abs=within(expected, 400))
+
+
+def test_a_life_without_chance_is_foretold_as_it_comes(folder):
+    """Twelve sessions lived and twelve foretold, of care that goes on as it began, are the 24 that are lived."""
+    model, generator, care = model_file.load(folder / "learning.toml"), np.random.default_rng(1), parse(CLOCKWORK)
+    size = Size(200, 1, 1, 12)
+    truth = draw_population(model, size.names, size.people, generator, spread=1.5).values
+    known = simulate(model, size.plan(care), truth, generator)
+    whole = simulate(model, size._replace(sessions=24).plan(care), truth, generator)
+    found = crossing(lives(model, known, truth, JUDGED), care, 12, size.people, generator)
+    lived, so_far = (true_security(model, data, truth, JUDGED) for data in (whole, known))
+    np.testing.assert_array_equal(found.session[0], lived.sessions)
+    np.testing.assert_array_equal(found.waiting[0], lived.insecure & ~so_far.earned)
+    assert 0 < (found.waiting[0] & lived.earned).sum() < found.waiting.sum() < lived.insecure.sum()
+    again = {name: np.tile(value, 7) for name, value in truth.items()}
+    draws = crossing(lives(model, known, again, JUDGED), care, 12, size.people, generator)
+    assert counted(found, foretold(draws), foretold(draws), 24)[KNOWN] == [found.waiting.sum()] * 2
+
+
+def test_forecasts_are_counted_over_those_who_wait():
+    """Five people, by hand: right, wrong by six, rightly beyond, beyond where it is not, and without a forecast."""
+    last = 20
+    truth = Crossing(np.array([[10, 10, 21, 18, 9, 3]]), np.array([[True, True, True, True, True, False]]))
+    session = np.array([[9, 14, 21, 21, 9, 3], [12, 16, 21, 21, 9, 3], [15, 17, 21, 21, 9, 3]])
+    waiting = np.ones((3, 6), dtype=bool)
+    waiting[:, 4] = False  # every draw of the fifth is across already
+    forecast = foretold(Crossing(session, waiting))
+    np.testing.assert_array_equal(forecast.middle, [12, 16, 21, 21, np.nan, 3])
+    found = counted(truth, forecast, forecast, last)
+    assert found[RIGHT] == [2, 5]
+    assert found[CROSS] == [4, 5]
+    assert found[NARROW] == [4, 5]
+    assert counted(truth, forecast, foretold(Crossing(truth.session, waiting[:1])), last)[LOST] == [2, 5]
+    assert found[HOLDS] == [2, 5]
+    np.testing.assert_array_equal(
+        near(np.array([15, 16, 21, 21, np.nan]), np.array([20, 22, 24, 20, 20]), 5, last),
+        [True, False, True, False, False],
+    )
+
+
+def test_draws_that_are_across_are_left_out():
+    """What is known of a person, that they are not, is known of their draws too."""
+    session = np.array([[4, 5], [8, 9], [12, 9]])
+    forecast = foretold(Crossing(session, np.array([[False, True], [True, True], [True, True]])))
+    np.testing.assert_array_equal([forecast.low, forecast.high], [[8, 5], [12, 9]])
+
+
+def test_two_theories_are_told_apart_by_the_rules_of_compare():
+    people = np.array([1.0, 2.0] * 10)
+    error = float(people.std(ddof=1) * np.sqrt(20))
+    assert SURE * error > LEAST
+    for difference, says in ((30.0, [1, 0]), (-30.0, [0, 1]), (SURE * error - 0.1, [0, 0]), (LEAST - 0.1, [0, 0])):
+        found = decided(difference, people)
+        assert [found[FOR_THE_MAKER][0], found[WRONG][0]] == says
+    assert decided(LEAST - 0.1, np.ones(20))[FOR_THE_MAKER] == [0, 1]
+
+
+def test_the_error_of_a_share_is_that_of_studies():
+    """People of one study are alike: over many sets of 20 studies the shares scatter as their errors say."""
+    generator, sets = np.random.default_rng(1), 2000
+    of = generator.integers(5, 40, (sets, 20))
+    hits = generator.binomial(of, generator.beta(2.0, 2.0, of.shape))
+    found = np.array([share(counts) for counts in np.stack([hits, of], axis=-1)])
+    assert np.median(found[:, 1]) == pytest.approx(found[:, 0].std(), rel=0.1)
+    for counts in ([[1, 1]] * 20, [[0, 1]] * 20, [[1, 2]] * 20):  # studies that do not differ
+        assert share(np.array(counts))[1] > 0.0
+    assert np.isnan(share(np.array([[0, 0]] * 20))).all()
+
+
+def table(by_sessions):
+    """A table of 50 studies of each number of sessions, with so many hits."""
+    lines = [
+        {"people": 40, "sessions": sessions, "counts": {"hit": [int(study < hits), 1], "miss": [0, 0]}}
+        for sessions, hits in by_sessions.items()
+        for study in range(50)
+    ]
+    return shares(pd.DataFrame(lines), ["people", "sessions"])
+
+
+@pytest.mark.parametrize(
+    ("by_sessions", "says"),
+    [
+        (
+            {4: 10, 8: 40, 12: 49, 16: 50},
+            "surely reaches 0.8, with 0.98 (se 0.02) at 12 sessions; within its error of 0.8 at 8",
+        ),
+        ({4: 10, 8: 20}, "never surely reaches 0.8, at most 0.40 (se 0.07) at 8 sessions"),
+    ],
+)
+def test_the_answer_is_the_least_number_that_is_surely_enough(by_sessions, says):
+    found = table(by_sessions)
+    assert answers(found, ["people", "sessions"], ["hit"], 0.8) == [f"people 40: 'hit' {says}"]
+    assert answers(found, ["people", "sessions"], ["miss"], 0.8) == [
+        "people 40: 'miss' says nothing, because nobody was counted"
+    ]
+
+
+def test_only_every_third_session_is_rated():
+    """And the assessment before the first; what people do is always on record."""
+    model = staying(model_file.load("rescorla_wagner"))
+    size = Size(5, 2, 3, 7)
+    data = rated(model, simulate(model, size.plan(steady(0.8)), size.people, 1), size.every)
+    asked = data["answer_worth_rating"].notnull().all("person").values
+    assert (data["session"].values[asked] - 1).max() == 6
+    assert asked.sum() == 2 * 3 == data["answer_worth_rating"].notnull().any("person").values.sum()
+    assert data["answer_approach"].notnull().values.sum() == 5 * 2 * 7
+
+
+def test_an_effect_is_so_large_for_the_average_person(folder):
+    """A rate that is .1 higher on the natural scale; InputError for one beyond 1, a parameter of nobody, or of two."""
+    model = model_file.load(folder / "learning.toml")
+    row = moved_row(model, "rate")
+    rates = 1.0 / (1.0 + np.exp(-np.array([row.middle, row.middle + shift(row, 0.1)])))
+    assert np.diff(rates) == pytest.approx(0.1)
+    with pytest.raises(InputError, match="impossible"):
+        shift(row, 0.99)
+    with pytest.raises(InputError, match="no such parameter"):
+        moved_row(model, "velocity")
+    with pytest.raises(InputError, match="Name one of them"):
+        moved_row(model_file.load("rescorla_wagner"), "rate")

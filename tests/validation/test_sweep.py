@@ -1,0 +1,220 @@
+"""Sweeps against themselves undisturbed: order, restarts, workers and their deaths change no byte."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import studies
+
+from iwm_bayes.types import InputError
+from iwm_bayes.validation import executors
+from iwm_bayes.validation.executors import cluster, processes
+from iwm_bayes.validation.sweep import Done, Task, perform, sweep, table, tasks_of
+
+CELLS = [{"centre": 0.0}, {"centre": 1.5}]
+HERE, PATIENCE = Path(__file__).parents[1], 300.0  # seconds, of which a free machine needs ten
+
+
+def nothing_was_missing(work, tasks):
+    pytest.fail(f"{len(tasks)} tasks were done again")
+
+
+def text(frame):
+    return frame.to_csv(index=False)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    """Twelve tasks that take a while, in one process, in order."""
+    tasks = tasks_of(studies.mean, [cell | {"seconds": 0.25} for cell in CELLS], 6)
+    return tasks, text(sweep(tmp_path_factory.mktemp("calm"), tasks))
+
+
+def test_numbers_come_from_the_content_of_the_cell():
+    """Not from the order of its names or from other cells; another seed, cell or study has other numbers."""
+    one = Task(studies.mean, {"centre": 0.0, "people": 3}, 1)
+    same = Task(studies.mean, {"people": 3, "centre": 0.0}, 1)
+    others = [one._replace(seed=2), one._replace(cell={"centre": 0.1, "people": 3}), one._replace(study=studies.mortal)]
+    elsewhere = one._replace(cell=one.cell | {"at home": "/somewhere"})
+    assert perform(one).found == perform(same).found == perform(elsewhere).found
+    assert len({task.key for task in (one, same, elsewhere)}) == 1
+    draws = {task.generator().random() for task in (one, *others)}
+    assert len(draws) == 4
+
+
+def test_numbers_are_known_by_hand(tmp_path):
+    [task] = tasks_of(studies.mean, CELLS[:1], 1)
+    found = sweep(tmp_path, [task])
+    assert found["mean"].item() == task.generator().normal(0.0, 1.0, 5).mean()
+    assert found[["centre", "seed", "failed"]].values.tolist() == [[0.0, 1, ""]]
+
+
+@pytest.mark.parametrize("through", [lambda work, tasks: map(work, reversed(tasks)), processes(2)])
+def test_order_and_number_of_workers_change_nothing(tmp_path, undisturbed, through):
+    tasks, expected = undisturbed
+    assert text(sweep(tmp_path, tasks, through)) == expected
+
+
+def test_a_rerun_does_only_what_is_missing(tmp_path):
+    tasks = tasks_of(studies.mean, [cell | {"log": str(tmp_path / "log")} for cell in CELLS], 3)
+    first = sweep(tmp_path / "sweep", tasks)
+    assert (tmp_path / "log").read_text() == "x" * 6
+    (tmp_path / "sweep" / f"{tasks[4].key}.json").unlink()
+    told = []
+    assert text(sweep(tmp_path / "sweep", tasks, tell=told.append)) == text(first)
+    assert (tmp_path / "log").read_text() == "x" * 7
+    assert [(progress.done, progress.of) for progress in told] == [(5, 6), (6, 6)]
+
+
+def test_failures_are_results(tmp_path):
+    """They are named, counted and not done again; the others are there."""
+    tasks = tasks_of(studies.impossible, CELLS[1:], 2) + tasks_of(studies.mean, CELLS, 1)
+    told = []
+    found = sweep(tmp_path, tasks, tell=told.append)
+    assert found["failed"].tolist() == ["ValueError: nothing at 1.5"] * 2 + ["", ""]
+    assert found["mean"].notna().tolist() == [False, False, True, True]
+    assert told[-1].failed == 2
+    assert text(sweep(tmp_path, tasks, through=nothing_was_missing)) == text(found)
+
+
+def test_results_of_other_versions_are_not_mixed(tmp_path):
+    tasks = tasks_of(studies.mean, CELLS, 1)
+    sweep(tmp_path, tasks)
+    facts = json.loads((tmp_path / "manifest.json").read_text())
+    facts["versions"]["numpy"] = "1.0"
+    (tmp_path / "manifest.json").write_text(json.dumps(facts))
+    with pytest.raises(InputError, match=r"numpy 1\.0"):
+        sweep(tmp_path, tasks)
+
+
+def test_a_worker_that_dies_is_replaced(tmp_path):
+    cell = {"centre": 0.0, "folder": str(tmp_path), "times": 2}
+    [task] = tasks_of(studies.mortal, [cell], 1)
+    [found] = processes(2)(perform, [task])
+    assert found == Done(task, {"result": {"mean": float(task.generator().normal(0.0, 1.0, 5).mean())}})
+
+
+def test_a_task_that_kills_every_worker_is_given_up(tmp_path):
+    """And it alone: not the slow one beside it, which was in hand whenever a worker died."""
+    deadly = Task(studies.mortal, {"centre": 0.0, "folder": str(tmp_path), "times": 99}, 1)
+    others = tasks_of(studies.mean, [cell | {"seconds": 3.0} for cell in CELLS], 1)
+    found = sweep(tmp_path / "sweep", [deadly, *others], processes(2))
+    assert found["failed"].tolist() == ["the worker died, 3 times", "", ""]
+
+
+def script(folder, through):
+    """A process that sweeps what `undisturbed` swept."""
+    return subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import sys, studies\n"
+            "from pathlib import Path\n"
+            "from iwm_bayes.sweep import sweep, tasks_of, in_turn\n"
+            "from iwm_bayes.workers import cluster, processes\n"
+            f"cells = {[cell | {'seconds': 0.25} for cell in CELLS]!r}\n"
+            "if __name__ == '__main__':\n"
+            f"    sweep(Path({str(folder)!r}), tasks_of(studies.mean, cells, 6), {through})\n",
+        ],
+        cwd=HERE,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def wait_for(count, folder, tasks, process):
+    """Until so many results are there, the process still working."""
+    deadline = time.monotonic() + PATIENCE
+    while len(table(folder, tasks)) < count:
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_killed_at_any_moment_nothing_is_lost(tmp_path, undisturbed):
+    tasks, expected = undisturbed
+    process = script(tmp_path, "in_turn")
+    wait_for(3, tmp_path, tasks, process)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    kept = len(table(tmp_path, tasks))
+    assert 3 <= kept < len(tasks)
+    assert text(sweep(tmp_path, tasks)) == expected
+
+
+class Dask:
+    """A real cluster on this machine: a scheduler and two workers, each a process."""
+
+    def __init__(self, folder):
+        self.file, self.folder = folder / "scheduler.json", folder
+        self.start()
+
+    def start(self):
+        self.file.unlink(missing_ok=True)
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": HERE}
+        dask = [sys.executable, "-m", "dask"]
+        where = ["--scheduler-file", str(self.file)]
+        self.scheduler = subprocess.Popen(
+            [*dask, "scheduler", *where, "--host", "127.0.0.1", "--port", "0", "--no-dashboard"], **quiet
+        )
+        deadline = time.monotonic() + PATIENCE
+        while not self.file.exists() or not self.file.read_text().endswith("}"):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        self.workers = [
+            subprocess.Popen([*dask, "worker", *where, "--nthreads", "1", "--no-nanny", "--no-dashboard"], **quiet)
+            for _ in range(2)
+        ]
+
+    @property
+    def address(self):
+        return json.loads(self.file.read_text())["address"]
+
+    def stop(self):
+        for process in (*self.workers, self.scheduler):
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture
+def dask(tmp_path):
+    found = Dask(tmp_path)
+    yield found
+    found.stop()
+
+
+def test_whoever_is_killed_on_a_cluster_nothing_changes(tmp_path, dask, undisturbed):
+    """A worker's tasks go to another; without a scheduler, or without the main process, a rerun does the rest."""
+    tasks, expected = undisturbed
+    folder = tmp_path / "sweep"
+    process = script(folder, f"cluster({dask.address!r})")
+    wait_for(2, folder, tasks, process)
+    dask.workers[0].kill()
+    wait_for(5, folder, tasks, process)
+    dask.scheduler.kill()
+    assert process.wait(PATIENCE) != 0
+    assert len(table(folder, tasks)) < len(tasks)
+    dask.stop()
+    dask.start()
+    process = script(folder, f"cluster({dask.address!r})")
+    wait_for(8, folder, tasks, process)
+    process.kill()
+    process.wait()
+    assert len(table(folder, tasks)) < len(tasks)
+    assert text(sweep(folder, tasks, cluster(dask.address))) == expected
+
+
+def test_a_cluster_that_is_not_there(tmp_path, monkeypatch):
+    monkeypatch.setattr(executors, "ANSWERS", 2)
+    with pytest.raises(InputError, match="no scheduler"):
+        sweep(tmp_path, tasks_of(studies.mean, CELLS, 1), cluster("tcp://127.0.0.1:9"))
+
+
+def test_what_is_read_of_a_result_is_what_was_found(tmp_path):
+    """Numbers keep every digit on the way to the disk and back."""
+    tasks = tasks_of(studies.mean, CELLS, 4)
+    assert np.array_equal(sweep(tmp_path, tasks)["mean"], [perform(task).found["result"]["mean"] for task in tasks])

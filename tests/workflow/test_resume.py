@@ -1,0 +1,178 @@
+"""A run that is stopped loses nothing: killed, interrupted, or begun twice."""
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+from command import iwm
+from filelock import FileLock
+from test_cli import STUDY, THEORY
+
+import iwm_bayes
+from iwm_bayes.diagnostics.convergence_checks import gate
+from iwm_bayes.inference import nutpie_store
+from iwm_bayes.inference.base import Settings
+from iwm_bayes.workflow.run_folder import read_fit
+
+DRAWS = 600
+LONG = 2000  # draws that take seconds, although there is little to fit
+FIT = ("fit", "study.toml", "--no-control", "--quiet", "--draws", str(DRAWS), "--out", "run")
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    """The shipped example, which passes the gate."""
+    return Path(shutil.copytree(Path(iwm_bayes.__file__).parent / "example", tmp_path / "kept"))
+
+
+@pytest.fixture
+def small(tmp_path) -> Path:
+    """A study of eight people who rate one belief, which is compiled and fitted soon."""
+    (tmp_path / "theory.toml").write_text(THEORY)
+    (tmp_path / "study.toml").write_text(STUDY.replace('"rating"', '"availability_rating"'))
+    size = ("--people", "8", "--sessions", "10")
+    made = iwm("simulate", "theory.toml", *size, "--care", "therapist=steady", cwd=tmp_path)
+    assert made.returncode == 0, made.stderr
+    return tmp_path
+
+
+def stores(folder: Path) -> list[Path]:
+    return [nutpie_store.store_of(folder / "run.unfinished", chain) for chain in range(4)]
+
+
+def started(folder: Path, *more: str) -> subprocess.Popen:
+    """The program in a process of its own."""
+    command = [sys.executable, "-c", "from iwm_bayes.cli import main; main()", *FIT, *more]
+    return subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def killed(process: subprocess.Popen, reached) -> None:
+    """Kill a process, with no time to tidy, as soon as something is true."""
+    deadline = time.monotonic() + 300.0
+    while not reached():
+        assert process.poll() is None, process.communicate()[0]
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+
+
+def on_disk(folder: Path) -> list[xr.Dataset | None]:
+    """What is there of every chain."""
+    found = [nutpie_store.drawn_in(store) for store in stores(folder)]
+    return [None if drawn is None else drawn["posterior"].to_dataset() for drawn in found]
+
+
+@pytest.mark.slow
+def test_killed_at_three_moments_nothing_that_was_drawn_is_lost(folder):
+    """Before the first draw, within the first chains, and when some chains are whole."""
+
+    def counts() -> list[int]:
+        return [nutpie_store.count(store) for store in stores(folder)]
+
+    killed(started(folder), (folder / "run.unfinished" / "asked.json").exists)
+    assert on_disk(folder) == [None] * 4
+
+    killed(started(folder), lambda: max(counts()) > 0)
+    early = on_disk(folder)
+    assert any(drawn is not None and drawn.sizes["draw"] < DRAWS for drawn in early)
+
+    refused = iwm(*FIT, cwd=folder)
+    assert refused.returncode == 1
+    assert "Go on with --resume" in " ".join(refused.stderr.split())
+
+    killed(started(folder, "--resume"), lambda: max(counts()) == DRAWS)
+    late = on_disk(folder)
+    whole = [store / "zarr.json" for store, done in zip(stores(folder), counts(), strict=True) if done == DRAWS]
+    assert 0 < len(whole) < 4
+    written = [file.stat().st_mtime_ns for file in whole]
+
+    seen = []
+    process = started(folder, "--resume")
+    while process.poll() is None:
+        seen = [file.stat().st_mtime_ns for file in whole if file.exists()] or seen
+        time.sleep(0.05)
+    said, _ = process.communicate()
+    assert process.returncode == 0, said
+    assert seen == written
+    assert not (folder / "run.unfinished").exists()
+    fit = read_fit(folder / "run")
+    assert gate(fit).passed
+    assert fit["posterior"].sizes["draw"] == DRAWS
+    for before in (early, late):
+        for chain, drawn in enumerate(before):
+            if drawn is not None:
+                centre = fit["posterior"]["centre"].isel(chain=chain, draw=slice(drawn.sizes["draw"])).values
+                np.testing.assert_array_equal(drawn["centre"].isel(chain=0).values, centre)
+
+
+def test_interrupted_a_run_is_whole_but_marked(small, monkeypatch):
+    """Ctrl-C when two chains have something to say; the same command with --resume then ends the run."""
+    sleep = time.sleep
+
+    def interrupt(seconds: float) -> None:
+        sleep(seconds)
+        place = small / "stopped.unfinished"
+        if min(nutpie_store.count(nutpie_store.store_of(place, chain)) for chain in range(2)) >= nutpie_store.SHORTEST:
+            raise KeyboardInterrupt
+
+    told = [*FIT[:-1], "stopped", "--draws", str(LONG)]
+    with monkeypatch.context() as patched:
+        patched.setattr(nutpie_store.time, "sleep", interrupt)
+        patched.setattr(nutpie_store, "LOOK", 0.01)
+        stopped = iwm(*told, cwd=small)
+    assert stopped.returncode == 130
+    assert "Partial" in stopped.stdout
+    facts = json.loads((small / "stopped" / "manifest.json").read_text())
+    assert facts["partial"].startswith("interrupted: ")
+    assert not facts["passed"]
+    assert "PARTIAL" in (small / "stopped" / "answers.csv").read_text()
+    assert (small / "stopped.unfinished").exists()
+
+    iwm(*told, "--resume", cwd=small)
+    assert json.loads((small / "stopped" / "manifest.json").read_text())["partial"] == ""
+    assert read_fit(small / "stopped")["posterior"].sizes["draw"] == LONG
+    assert not (small / "stopped.unfinished").exists()
+
+
+def test_two_runs_cannot_write_into_one_folder(folder):
+    place = folder / "taken.unfinished"
+    place.mkdir()
+    with FileLock(place / "lock"):
+        refused = iwm(*FIT[:-1], "taken", cwd=folder)
+    assert refused.returncode == 1
+    assert "another run is writing there" in " ".join(refused.stderr.split())
+
+
+def test_what_was_drawn_of_something_else_is_not_gone_on_with(folder):
+    place = folder / "other.unfinished"
+    nutpie_store.store_of(place, 0).mkdir(parents=True)
+    (place / "asked.json").write_text("{}")
+    refused = iwm(*FIT[:-1], "other", "--resume", cwd=folder)
+    assert refused.returncode == 1
+    assert "data file" in refused.stderr
+
+
+def test_chains_of_unequal_length_become_as_many_draws_as_can_be():
+    """Of 100, 90 and 10 draws, two chains of 90; one chain alone is never enough."""
+    chains = [
+        xr.DataTree.from_dict(
+            {name: xr.Dataset({"x": (("chain", "draw"), np.zeros((1, length)))}) for name in nutpie_store.KEPT}
+        )
+        for length in (10, 100, 90)
+    ]
+    kept = nutpie_store.most(chains)
+    assert [chain["posterior"].sizes["draw"] for chain in kept] == [100, 90]
+    assert dict(nutpie_store.together(kept)["posterior"].sizes) == {"chain": 2, "draw": 90}
+
+
+def test_too_little_to_say_anything_is_an_interruption(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        nutpie_store.what_there_is(tmp_path, Settings())
