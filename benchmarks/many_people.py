@@ -78,7 +78,7 @@ def fitted(study: Path, workers: int) -> dict[str, float]:
     """Wall and CPU seconds and peak memory of one fit, from an empty run."""
     run = study.parent / "run"
     shutil.rmtree(run, ignore_errors=True)
-    command = [sys.executable, "-c", "from iwm_bayes.cli import main; main()", "cohort", str(study)]
+    command = [sys.executable, "-c", "from iwm_bayes.cli.main import main; main()", "cohort", str(study)]
     began, most = time.perf_counter(), 0
     with (study.parent / "said.txt").open("w") as said:
         process = subprocess.Popen([*command, "--out", str(run), "--workers", str(workers), "--quiet"], stdout=said)

@@ -1,11 +1,9 @@
 """The house has rooms in an order: imports go down only, and each heavy library enters by its own door."""
 
 import ast
-from pathlib import Path
 
 import pytest
-
-import iwm_bayes
+from source import MODULES
 
 ROOMS = (  # from the ground up; a room may import from those before it, and from itself
     "ops, types, io, progress, rules, responses, filtering, data, model, simulation, inference, estimands, diagnostics",
@@ -25,16 +23,8 @@ DOORS = {  # heavy libraries, and the modules by which they enter
     "distributed": {"validation.executors"},
 }
 ORDER = [name.strip() for line in ROOMS for name in line.split(",")]
-FOLDER = Path(iwm_bayes.__file__).parent
 
 
-def name_of(path):
-    """`rules/kalman.py` is rules.kalman, `rules/__init__.py` is rules."""
-    parts = path.relative_to(FOLDER).with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts)
-
-
-MODULES = {name_of(path): ast.parse(path.read_text(encoding="utf-8")) for path in sorted(FOLDER.rglob("*.py"))}
 every_module = pytest.mark.parametrize("module", MODULES)
 
 

@@ -8,39 +8,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from command import iwm
+from small_study import STUDY, TABLE, THEORY
 
-STUDY = """
-name   = "clinic"
-data   = "sessions.csv"
-theory = "theory.toml"
-[columns]
-person  = "person"
-session = "session"
-figure  = "figure"
-outcome = { column = "outcome", missing = "unseen" }
-[responses.availability_rating]
-column = "rating"
-"""
-THEORY = """
-claim     = "Every session counts the same."
-reference = "none"
-rule      = "rescorla_wagner"
-responses = ["availability_rating"]
-"""
-TABLE = """person,session,figure,outcome,rating
-ann,1,therapist,1,0.5
-ann,2,therapist,0,0.6
-ann,3,therapist,1,0.4
-bob,1,therapist,1,0.3
-bob,2,therapist,,0.4
-bob,3,therapist,1,
-"""
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\xff\xfe"
 
 
 def in_its_own_process(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
     """Run the program as a researcher runs it."""
-    command = [sys.executable, "-c", "from iwm_bayes.cli import main; main()", *map(str, arguments)]
+    command = [sys.executable, "-c", "from iwm_bayes.cli.main import main; main()", *map(str, arguments)]
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=500, check=False)
 
 

@@ -81,7 +81,7 @@ def test_every_study_failing_is_an_error(folder):
 def test_interrupted_it_says_that_nothing_is_lost(folder):
     """After the first study, as Ctrl-C does; the same command then goes on."""
     told = ("recover", "learning.toml", *FAST, "--studies", "400", "--out", "interrupted")
-    program = [sys.executable, "-c", "from iwm_bayes.cli import main; main()", *told]
+    program = [sys.executable, "-c", "from iwm_bayes.cli.main import main; main()", *told]
     process = subprocess.Popen(program, cwd=folder, stderr=subprocess.PIPE, text=True)
     studies, deadline = folder / "interrupted" / "studies", time.monotonic() + 300.0
     while len(list(studies.glob("*.json"))) < 2:

@@ -10,8 +10,8 @@ from pathlib import Path
 from statistics import median
 
 import pytest
-from test_layers import MODULES
-from test_report_page import WIDTHS, until
+from browsing import WIDTHS, until
+from source import MODULES
 
 PLOTS = "[...document.querySelectorAll('.js-plotly-plot')]"
 DRAWN = f"{PLOTS}.length == 4 && {PLOTS}.every(e => e.data?.length && e.querySelector('.main-svg'))"

@@ -1,9 +1,8 @@
 """How sure people make one of their group, against second differences of what is known in closed form."""
 
 import numpy as np
+from gaussian_people import ANSWERS, NOISE, gaussian, shape_of, yes_or_no
 from scipy import special, stats
-from test_laplace import NOISE, gaussian
-from test_quadrature import ANSWERS, shape_of, yes_or_no
 
 from iwm_bayes.inference.laplace.empirical_bayes import first, solved
 from iwm_bayes.inference.laplace.hierarchy import beginning, centres, packed, unpacked

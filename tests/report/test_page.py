@@ -1,25 +1,15 @@
 """A report as people see it: in a real browser, at the width of a desk and of a telephone, by mouse and by keyboard."""
 
-import time
-
 import pytest
+from browsing import WIDTHS, until
 from runs import NASTY
 
-WIDTHS = (1280, 390)
 PLOTS = "[...document.querySelectorAll('.plot')]"
 DRAWN = f"{PLOTS}.every(e => e.querySelector('.main-svg'))"
 FITTED = f"{PLOTS}.every(e => Math.abs(e.clientWidth - e._fullLayout.width) <= 1)"
 OUTSIDE = """[...document.querySelectorAll('main *, header *')]
     .filter(e => !e.closest('.scroll') && !e.closest('svg') && e.getBoundingClientRect().right > innerWidth + 1)
     .map(e => e.outerHTML.slice(0, 80))"""
-
-
-def until(page, holds, seconds=20.0):
-    """Wait until an expression holds; Playwright's own way would evaluate text in the page, which the page forbids."""
-    last = time.monotonic() + seconds
-    while not page.evaluate(holds):
-        assert time.monotonic() < last, f"never came to be: {holds}"
-        page.wait_for_timeout(50)
 
 
 @pytest.fixture(scope="module")

@@ -45,8 +45,8 @@ def unrolled(rule, levels, lives, figures):
     p = graph.as_graphs(from_levels(rule, inputs[0], figures, levels.shape[1]))
     rows = (inputs[1][event] for event in range(len(lives)))
     moments = walk(rule, p, rows, figures)
-    read = [read(rule, p, m, READINGS) for m in moments]
-    return inputs, pt.stack([pt.stack(column) for column in zip(*read, strict=True)])
+    columns = [read(rule, p, m, READINGS) for m in moments]
+    return inputs, pt.stack([pt.stack(column) for column in zip(*columns, strict=True)])
 
 
 def by_differences(function, levels, step=1e-5):

@@ -115,8 +115,8 @@ def script(folder, through):
             "-c",
             "import sys, studies\n"
             "from pathlib import Path\n"
-            "from iwm_bayes.sweep import sweep, tasks_of, in_turn\n"
-            "from iwm_bayes.workers import cluster, processes\n"
+            "from iwm_bayes.validation.sweep import sweep, tasks_of, in_turn\n"
+            "from iwm_bayes.validation.executors import cluster, processes\n"
             f"cells = {[cell | {'seconds': 0.25} for cell in CELLS]!r}\n"
             "if __name__ == '__main__':\n"
             f"    sweep(Path({str(folder)!r}), tasks_of(studies.mean, cells, 6), {through})\n",

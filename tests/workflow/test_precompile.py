@@ -12,7 +12,11 @@ import pytest
 import iwm_bayes
 from iwm_bayes.workflow.precompile import compiled_beside
 
-MADE = "from pathlib import Path; from iwm_bayes.beside import compile_for; compile_for(Path('study.toml'), 'static')"
+MADE = """
+from pathlib import Path
+from iwm_bayes.workflow.precompile import compile_for
+compile_for(Path('study.toml'), 'static')
+"""
 
 
 def made(folder: Path, *command: str) -> set[Path]:
@@ -27,7 +31,7 @@ def made(folder: Path, *command: str) -> set[Path]:
 def test_what_another_process_has_made_is_not_made_again(tmp_path):
     """The command that `compiled_beside` starts, then the same likelihood in a third process."""
     folder = Path(shutil.copytree(Path(iwm_bayes.__file__).parent / "example", tmp_path / "kept"))
-    beside = made(folder, "-m", "iwm_bayes.beside", "study.toml", "static")
+    beside = made(folder, "-m", "iwm_bayes.workflow.precompile", "study.toml", "static")
     assert beside
     assert made(folder, "-c", MADE) == beside
 
@@ -44,4 +48,4 @@ def test_the_other_process_is_told_the_study_and_ends_with_what_it_stands_beside
             assert time.monotonic() - began < 60.0
             time.sleep(0.01)
     assert time.monotonic() - began < 120.0  # and not 600
-    assert told.read_text() == "-m iwm_bayes.beside study.toml kalman\n"
+    assert told.read_text() == "-m iwm_bayes.workflow.precompile study.toml kalman\n"

@@ -1,26 +1,11 @@
 """The real studies are read as their authors and `shared/data/README.md` describe them."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
-import xarray as xr
+from real_studies import opened
 
-from iwm_bayes.data.dataset import read
-from iwm_bayes.data.study import Study, load_study
-from iwm_bayes.model.model_file import load
 from iwm_bayes.simulation.draws import names
-
-STUDIES = Path(__file__).parents[2] / "experiments" / "studies"
-
-
-def opened(name: str) -> tuple[Study, xr.Dataset]:
-    """A study and its data; skipped where the real data are not to be had."""
-    study = load_study(STUDIES / f"{name}.toml")
-    if not study.data.exists():
-        pytest.skip(f"the real data are not here ({study.data}); set IWM_DATA to their folder")
-    return study, read(study, load(study.theory[0]))
 
 
 def test_trust_game_has_its_people_trials_and_even_partners() -> None:

@@ -13,7 +13,7 @@ import pytest
 import xarray as xr
 from command import iwm
 from filelock import FileLock
-from test_cli import STUDY, THEORY
+from small_study import STUDY, THEORY
 
 import iwm_bayes
 from iwm_bayes.diagnostics.convergence_checks import gate
@@ -49,7 +49,7 @@ def stores(folder: Path) -> list[Path]:
 
 def started(folder: Path, *more: str) -> subprocess.Popen:
     """The program in a process of its own."""
-    command = [sys.executable, "-c", "from iwm_bayes.cli import main; main()", *FIT, *more]
+    command = [sys.executable, "-c", "from iwm_bayes.cli.main import main; main()", *FIT, *more]
     return subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 

@@ -37,7 +37,7 @@ from iwm_bayes.types import (
 def shelf() -> Path:
     """The folder of the theories that come with the program."""
     packaged = Path(str(resources.files("iwm_bayes"))) / "models"
-    return packaged if packaged.is_dir() else Path(__file__).parents[2] / "models"
+    return packaged if packaged.is_dir() else Path(__file__).parents[3] / "models"
 
 
 def theories() -> list[str]:

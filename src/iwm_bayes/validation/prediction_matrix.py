@@ -35,7 +35,7 @@ ORDER = (  # how beliefs move, whose they are, what becomes of them
 def home() -> Path:
     """The folder of the experiments that come with the program."""
     packaged = Path(str(resources.files("iwm_bayes"))) / "experiments"
-    return packaged if packaged.is_dir() else Path(__file__).parents[2] / "experiments"
+    return packaged if packaged.is_dir() else Path(__file__).parents[3] / "experiments"
 
 
 def predictions() -> Iterator[Prediction]:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pandas as pd
-from test_studies import STUDIES, opened
+from real_studies import STUDIES, opened
 
 from iwm_bayes.inference.fit import compile_likelihood
 from iwm_bayes.inference.laplace.empirical_bayes import ROUNDS, climbed, first, round_on, solved, topped

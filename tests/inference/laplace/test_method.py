@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 import xarray as xr
+from gaussian_people import NOISE, PEOPLE, gaussian
 from scipy import optimize, special, stats
 
 from iwm_bayes.diagnostics.convergence_checks import gate
 from iwm_bayes.estimands.group_summary import group_table
 from iwm_bayes.inference.fit import Settings, compile_likelihood, laplace, quadrature
 from iwm_bayes.inference.laplace.empirical_bayes import climbed, first, solved, topped
-from iwm_bayes.inference.laplace.hierarchy import Crowd, Group, beginning, centres, packed
+from iwm_bayes.inference.laplace.hierarchy import Group, beginning, centres, packed
 from iwm_bayes.inference.laplace.marginal_score import density, score, sums
 from iwm_bayes.inference.laplace.method import posed
 from iwm_bayes.inference.laplace.person_posteriors import Problem, curvature, evidence, found, settled
@@ -17,39 +18,6 @@ from iwm_bayes.model import model_file
 from iwm_bayes.simulation.care import steady
 from iwm_bayes.simulation.simulate import Phase, simulate
 from iwm_bayes.types import InputError
-
-PEOPLE, NOISE = 40, 0.4
-MEMBERS = np.repeat(np.eye(8), 5, axis=1)  # eight therapists of five people each
-
-
-def gaussian(seed):
-    """One row of people who are seen with a known noise, plus what everyone shares; with a covariate and therapists."""
-    generator = np.random.default_rng(seed)
-    arm = np.tile([0.0, 1.0], PEOPLE // 2)
-    design = np.concatenate([np.ones((1, PEOPLE, 1)), arm[None, :, None], MEMBERS.T[None]], axis=2)
-    group = np.array([-1, -1, *[0] * 8])
-    shape = Crowd(
-        {},
-        np.array([1]),
-        np.array([0]),
-        design,
-        np.zeros(1),
-        np.zeros(0),
-        np.array([0.5, *[0.0] * 9]),
-        np.array([1.0, 1.0, *[1.0] * 8]),
-        group,
-        np.array([0.5]),
-        np.array([0.5]),
-        np.array([[0.0], [0.3]]),
-    )
-    truth = 0.3 + 0.8 * arm + generator.normal(0, 0.6, 8) @ MEMBERS + generator.normal(0, 0.5, PEOPLE)
-    seen = truth + generator.normal(0, NOISE, PEOPLE)
-
-    def likelihood(level):
-        apart = (seen - level.sum(axis=0)) / NOISE**2
-        return stats.norm.logpdf(seen, level.sum(axis=0), NOISE), np.stack([apart, apart])
-
-    return shape, seen, Problem(shape, likelihood)
 
 
 def marginal(shape, seen, logarithms):

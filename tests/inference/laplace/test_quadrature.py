@@ -2,50 +2,18 @@
 
 import numpy as np
 import pytest
+from gaussian_people import ANSWERS, MANY, shape_of, yes_or_no
 from scipy import integrate, optimize, special, stats
 
 from iwm_bayes.inference.laplace.bias import bias
 from iwm_bayes.inference.laplace.empirical_bayes import mended, solved
-from iwm_bayes.inference.laplace.hierarchy import Crowd, beginning, packed
+from iwm_bayes.inference.laplace.hierarchy import beginning, packed
 from iwm_bayes.inference.laplace.method import compile_likelihood, posed
 from iwm_bayes.inference.laplace.person_posteriors import Problem, curvature, found, settled
 from iwm_bayes.inference.laplace.quadrature import by_quadrature, integrated, nodes, of_product, of_spheres, weighed
 from iwm_bayes.model import model_file
 from iwm_bayes.simulation.care import steady
 from iwm_bayes.simulation.simulate import Phase, simulate
-
-PEOPLE, ANSWERS = 3000, 50
-
-
-def shape_of(rows, people):
-    """So many rows of people who are pooled, and nothing else."""
-    names = [f"row {row}" for row in range(rows)]
-    return Crowd(
-        {"row": names, "partial": names, "separate": []},
-        np.arange(rows),
-        np.array([], dtype=int),
-        np.repeat(np.eye(rows)[:, None, :], people, axis=1),
-        np.zeros(rows),
-        np.zeros(0),
-        np.zeros(rows),
-        np.ones(rows),
-        np.full(rows, -1),
-        np.full(rows, 0.5),
-        np.zeros(0),
-        np.zeros((2, 0)),
-    )
-
-
-def yes_or_no(centre, spread, seed):
-    """How often each of many people said yes of fifty times, by a log-odds of their own, and its likelihood."""
-    level = centre + spread * np.random.default_rng(seed).normal(size=PEOPLE)
-    yes = np.random.default_rng(seed + 1).binomial(ANSWERS, special.expit(level))
-
-    def likelihood(level):
-        value = yes * level[0] - ANSWERS * np.logaddexp(0.0, level[0])
-        return value, (yes - ANSWERS * special.expit(level[0]))[None]
-
-    return Problem(shape_of(1, PEOPLE), likelihood), yes
 
 
 @pytest.mark.parametrize("rule", [of_product(3), of_spheres(7, 400, np.random.default_rng(1))])
@@ -126,7 +94,7 @@ def test_bias_is_seen_where_people_are_not_settled():
     top = solved(problem)
     people = top.people._replace(x=top.people.x + 0.01)
     moved = bias(problem, top._replace(people=people)) - bias(problem, top)
-    shift = PEOPLE * 0.01 / top.group.spread[0] ** 2 * top.covariance[0, 0]
+    shift = MANY * 0.01 / top.group.spread[0] ** 2 * top.covariance[0, 0]
     assert float(moved["centre"][0]) == pytest.approx(shift, rel=0.05)
 
 
@@ -136,7 +104,7 @@ def test_three_thousand_who_rate_have_next_to_no_bias(tmp_path):
     head = 'claim = "c"\nreference = "r"\nrule = "rescorla_wagner"\nresponses = ["availability_rating"]\n'
     (tmp_path / "own.toml").write_text(head, encoding="utf-8")
     model = model_file.load(tmp_path / "own.toml")
-    data = simulate(model, [Phase({"partner": steady(0.7)}, 50)], PEOPLE, 1)
+    data = simulate(model, [Phase({"partner": steady(0.7)}, 50)], MANY, 1)
     problem = posed(compile_likelihood(model, data), data)
     near = solved(problem)
     top = mended(problem, near, by_quadrature(nodes(near.people.x, 1)))

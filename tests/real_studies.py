@@ -1,0 +1,20 @@
+"""The studies of public data, opened."""
+
+from pathlib import Path
+
+import pytest
+import xarray as xr
+
+from iwm_bayes.data.dataset import read
+from iwm_bayes.data.study import Study, load_study
+from iwm_bayes.model.model_file import load
+
+STUDIES = Path(__file__).parents[1] / "experiments" / "studies"
+
+
+def opened(name: str) -> tuple[Study, xr.Dataset]:
+    """A study and its data; skipped where the real data are not to be had."""
+    study = load_study(STUDIES / f"{name}.toml")
+    if not study.data.exists():
+        pytest.skip(f"the real data are not here ({study.data}); set IWM_DATA to their folder")
+    return study, read(study, load(study.theory[0]))

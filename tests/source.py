@@ -1,0 +1,17 @@
+"""Every module of the program, parsed."""
+
+import ast
+from pathlib import Path
+
+import iwm_bayes
+
+FOLDER = Path(iwm_bayes.__file__).parent
+
+
+def name_of(path):
+    """`rules/kalman.py` is rules.kalman, `rules/__init__.py` is rules."""
+    parts = path.relative_to(FOLDER).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts)
+
+
+MODULES = {name_of(path): ast.parse(path.read_text(encoding="utf-8")) for path in sorted(FOLDER.rglob("*.py"))}
