@@ -19,10 +19,10 @@ import pytensor.tensor as pt
 import simuk
 import xarray as xr
 
-from iwm_bayes.model.model_file import load
-from iwm_bayes.model.priors import rows
+from iwm_bayes.model.model_file import load_model
+from iwm_bayes.model.priors import free_parameters
 from iwm_bayes.simulation.simulate import simulate
-from iwm_bayes.validation.sbc import TRIES, compiled, judged, plan, watched
+from iwm_bayes.validation.sbc import SAMPLER_ATTEMPTS, compile_study, sbc_phases, simulate_and_rank, without_actions
 
 THEORIES = ("rescorla_wagner", "compensatory")
 PEOPLE, SESSIONS, STUDIES, THEIRS = 40, 10, 20, 2
@@ -31,12 +31,12 @@ TABLE = Path(__file__).parent / "calibrating.csv"
 
 def ours(theory: str) -> float:
     """Seconds of processor that one simulation takes, the mean over some."""
-    model = load(theory)
-    ready = compiled(model, PEOPLE, SESSIONS)
-    judged(ready, model, PEOPLE, SESSIONS, np.random.default_rng(0))
+    model = load_model(theory)
+    ready = compile_study(model, PEOPLE, SESSIONS)
+    simulate_and_rank(ready, model, PEOPLE, SESSIONS, np.random.default_rng(0))
     began = time.process_time()
     for seed in range(1, STUDIES + 1):
-        judged(ready, model, PEOPLE, SESSIONS, np.random.default_rng(seed))
+        simulate_and_rank(ready, model, PEOPLE, SESSIONS, np.random.default_rng(seed))
     return (time.process_time() - began) / STUDIES
 
 
@@ -57,7 +57,7 @@ def learned(start: pt.TensorVariable, rate: pt.TensorVariable, data: xr.Dataset)
 
 def in_pymc(data: xr.Dataset) -> pm.Model:
     """The same priors and the same likelihood, as PyMC's users write them."""
-    found = {row.label: row for row in rows(watched(load("rescorla_wagner")), [])}
+    found = {row.label: row for row in free_parameters(without_actions(load_model("rescorla_wagner")), [])}
     with pm.Model() as model:
 
         def level(label: str) -> pt.TensorVariable:
@@ -78,8 +78,13 @@ def in_pymc(data: xr.Dataset) -> pm.Model:
 
 def theirs() -> float:
     """The same by simuk."""
-    data = simulate(watched(load("rescorla_wagner")), plan(SESSIONS), PEOPLE, 0)
-    settings = {"draws": TRIES[0].draws, "tune": TRIES[0].tune, "chains": TRIES[0].chains, "cores": 1}
+    data = simulate(without_actions(load_model("rescorla_wagner")), sbc_phases(SESSIONS), PEOPLE, 0)
+    settings = {
+        "draws": SAMPLER_ATTEMPTS[0].draws,
+        "tune": SAMPLER_ATTEMPTS[0].tune,
+        "chains": SAMPLER_ATTEMPTS[0].chains,
+        "cores": 1,
+    }
     calibration = simuk.SBC(in_pymc(data), num_simulations=THEIRS, sample_kwargs=settings, seed=1, progress_bar=False)
     began = time.process_time()
     calibration.run_simulations()

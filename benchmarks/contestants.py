@@ -39,7 +39,9 @@ def priors(problem: Problem) -> dict[str, np.ndarray]:
 
 def look_ahead_beside(name: str) -> subprocess.Popen[bytes]:
     """A process that makes the look ahead's machine code while this one makes the sampler's, as in `iwm fit`."""
-    made = "from iwm_bayes.inference.laplace.method import compile_likelihood; compile_likelihood(found.model, found.data)"
+    made = (
+        "from iwm_bayes.inference.laplace.method import compile_likelihood; compile_likelihood(found.model, found.data)"
+    )
     code = f"from problems import problem; found = problem({name!r}); {made}"
     return subprocess.Popen([sys.executable, "-c", code], cwd=HERE)
 

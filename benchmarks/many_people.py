@@ -22,9 +22,9 @@ import numpy as np
 import pandas as pd
 
 from iwm_bayes.data.dataset import to_table
-from iwm_bayes.large_scale.fit import cohort
-from iwm_bayes.model.model_file import load
-from iwm_bayes.simulation.care import steady
+from iwm_bayes.large_scale.fit import fit_large_scale
+from iwm_bayes.model.model_file import load_model
+from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.population import draw_population
 from iwm_bayes.simulation.simulate import Phase, simulate
 
@@ -50,7 +50,7 @@ def made(folder: Path, people: int) -> Path:
     study = folder / "study.toml"
     if study.exists():
         return study
-    model, phases = load(THEORY), [Phase({"partner": steady(0.7)}, EVENTS)]
+    model, phases = load_model(THEORY), [Phase({"partner": constant_care(0.7)}, EVENTS)]
     everyone = draw_population(model, ["partner"], people, np.random.default_rng(SEED), SPREAD)
     (folder / "sessions").mkdir(parents=True, exist_ok=True)
     for first in range(0, people, PER_FILE):
@@ -112,7 +112,7 @@ def when_compiled(study: Path) -> float:
     for _ in range(1 + TIMES):
         shutil.rmtree(run, ignore_errors=True)
         began = time.process_time()
-        cohort(study, run)
+        fit_large_scale(study, run)
         took.append(time.process_time() - began)
     return float(np.median(took[1:]))
 

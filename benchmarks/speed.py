@@ -18,20 +18,20 @@ import xarray as xr
 from scipy.stats import halfnorm, norm
 
 from iwm_bayes.inference.fit import Compiled, Settings, compile_model, nuts
-from iwm_bayes.inference.nuts import run, with_data
-from iwm_bayes.inference.pilot import untold
-from iwm_bayes.model.model_file import load
-from iwm_bayes.model.priors import rows
-from iwm_bayes.simulation.care import steady
+from iwm_bayes.inference.nuts import sample_once, sampler_with_data
+from iwm_bayes.inference.pilot import neutral_transform
+from iwm_bayes.model.model_file import load_model
+from iwm_bayes.model.priors import free_parameters
+from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.simulate import Phase, simulate
-from iwm_bayes.types import Model
+from iwm_bayes.types import ModelSpec
 
 PEOPLE, EVENTS, REPEATS = 100, 60, 200
 
 
 def gradient(compiled: Compiled, data: xr.Dataset):
     """The compiled log density: x -> (log density, gradient), called as the sampler calls it."""
-    sampler = with_data(compiled, data, untold(compiled.model, data))
+    sampler = sampler_with_data(compiled, data, neutral_transform(compiled.model, data))
     kind = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_uint64, *[ctypes.c_void_p] * 4)
     function = kind(sampler.compiled_logp_func.address)
     out, logp = np.zeros(sampler.n_dim), np.zeros(1)
@@ -108,20 +108,20 @@ def median_seconds(function, *arguments) -> float:
     return float(np.median(took))
 
 
-def made(model: Model, figures: int) -> xr.Dataset:
-    care = {f"figure {index + 1}": steady(0.8) for index in range(figures)}
+def made(model: ModelSpec, figures: int) -> xr.Dataset:
+    care = {f"figure {index + 1}": constant_care(0.8) for index in range(figures)}
     return simulate(model, [Phase(care, EVENTS // figures)], PEOPLE, 1)
 
 
 def against_hand(figures: int) -> None:
     """One gradient of the program and of the hand-written kernel, in this run, on these data."""
-    model = load("rescorla_wagner")
+    model = load_model("rescorla_wagner")
     model = model._replace(responses={"availability_rating": model.responses["availability_rating"]})
     model = model._replace(rule=alone(model))
     data = made(model, figures)
     call, size = gradient(compile_model(model, data), data)
     x = np.random.default_rng(1).normal(0, 0.3, size)
-    found = rows(model, [])
+    found = free_parameters(model, [])
     prior = ([row.middle for row in found], [row.width for row in found], [row.parameter.spread for row in found])
     names = ("outcome", "seen", "figure_index")
     spread = halfnorm.ppf(norm.cdf(x[3:6]), scale=prior[2])
@@ -135,17 +135,17 @@ def against_hand(figures: int) -> None:
     print(f"{figures} figures: {ours:.0f} ns per event, by hand {theirs:.0f} ns, ratio {ours / theirs:.2f}", flush=True)
 
 
-def alone(model: Model):
+def alone(model: ModelSpec):
     """Rescorla-Wagner without worth, which one rating of availability does not inform."""
     from iwm_bayes.rules import rescorla_wagner
-    from iwm_bayes.rules.lift import independent
+    from iwm_bayes.rules.lift import lift_learner
 
-    return independent(rescorla_wagner.RULE, worth=False)
+    return lift_learner(rescorla_wagner.RULE, worth=False)
 
 
 def whole(theory: str) -> None:
     """Compilation, the wait from a refit's call to its first draw, and effective draws per second."""
-    model = load(theory)
+    model = load_model(theory)
     data = made(model, 2)
     began = time.perf_counter()
     compiled = compile_model(model, data)
@@ -154,7 +154,7 @@ def whole(theory: str) -> None:
     x = np.random.default_rng(1).normal(0, 0.3, size)
     each = 1e9 * median_seconds(call, x) / (PEOPLE * EVENTS)
     began = time.perf_counter()
-    run(compiled, data, untold(model, data), Settings(draws=1, tune=1, chains=1))
+    sample_once(compiled, data, neutral_transform(model, data), Settings(draws=1, tune=1, chains=1))
     first = time.perf_counter() - began
     began = time.perf_counter()
     trace = nuts(compiled, data, Settings(draws=500, chains=2))

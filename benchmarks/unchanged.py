@@ -20,17 +20,17 @@ import numpy as np
 
 from iwm_bayes.comparison.compare import compare
 from iwm_bayes.comparison.mixture_model import Fitted
-from iwm_bayes.data.dataset import measured, read
+from iwm_bayes.data.dataset import read_data, with_stated_reliability
 from iwm_bayes.data.study import Study
-from iwm_bayes.estimands.group_summary import group_table
-from iwm_bayes.inference.base import compiled, enter
+from iwm_bayes.estimands.group_summary import group_summary
+from iwm_bayes.inference.base import compiled_model, with_model_data
 from iwm_bayes.inference.fit import Settings, compile_likelihood, fit
-from iwm_bayes.inference.pilot import looked_ahead
+from iwm_bayes.inference.pilot import pilot_fit
 from iwm_bayes.model.build import build
-from iwm_bayes.model.compile import beginning
-from iwm_bayes.model.model_file import load
+from iwm_bayes.model.compile import compile_initial_point
+from iwm_bayes.model.model_file import load_model
 from iwm_bayes.validation import sbc
-from iwm_bayes.validation.prediction_matrix import decided, predictions
+from iwm_bayes.validation.prediction_matrix import decide_prediction, load_predictions
 
 HERE = Path(__file__).parent / "unchanged"
 SIX = ("rescorla_wagner", "kalman", "hgf", "compensatory", "latent_cause", "leaky_beta")
@@ -54,18 +54,18 @@ def example(name: str) -> tuple[Any, Any]:
             "responses": {response: {"column": response} for response in RESPONSES},
         }
     )
-    model = load(name)
-    data = read(study, model)
-    return measured(study, model, data), data
+    model = load_model(name)
+    data = read_data(study, model)
+    return with_stated_reliability(study, model, data), data
 
 
 def density(name: str) -> list[float]:
     """Log density and gradient at three points around where chains begin, as the sampler has them."""
     model, data = example(name)
-    pilot = looked_ahead(compile_likelihood(model, data), data)
-    ready = compiled(model, build(model, data), None, data)
-    enter(ready, data, pilot)
-    begin = beginning(ready.graph)()
+    pilot = pilot_fit(compile_likelihood(model, data), data)
+    ready = compiled_model(model, build(model, data), None, data)
+    with_model_data(ready, data, pilot)
+    begin = compile_initial_point(ready.graph)()
     point = {variable.name: value for variable, value in zip(ready.graph.value_vars, begin, strict=True)}
     function = ready.graph.logp_dlogp_function(initial_point=point, ravel_inputs=True, mode="NUMBA")
     flat, generator, found = np.concatenate([value.ravel() for value in begin]), np.random.default_rng(1), []
@@ -78,7 +78,7 @@ def density(name: str) -> list[float]:
 def summary() -> list[float]:
     """Every number of the group summary."""
     model, data = example("rescorla_wagner")
-    table = group_table(model, fit(model, data, "laplace", seed=1))
+    table = group_summary(model, fit(model, data, "laplace", seed=1))
     return [float(x) for x in table.select_dtypes("number").to_numpy().ravel()]
 
 
@@ -95,14 +95,14 @@ def elpd() -> list[float]:
 
 def calibration() -> list[float]:
     """The ranks of one study, in 0..1."""
-    ready = sbc.compiled(load("rescorla_wagner"), 12, 6)
-    found = sbc.judged(ready, ready.model, 12, 6, np.random.default_rng(3))
+    ready = sbc.compile_study(load_model("rescorla_wagner"), 12, 6)
+    found = sbc.simulate_and_rank(ready, ready.model, 12, 6, np.random.default_rng(3))
     return [float(x) for x in found["places"].values()]
 
 
 def matrix() -> list[float]:
     """Shares, errors and medians of the first prediction."""
-    table, _ = decided(next(predictions()), 200)
+    table, _ = decide_prediction(next(load_predictions()), 200)
     return [float(x) for x in table[["share", "se", "median"]].to_numpy().ravel()]
 
 

@@ -1,39 +1,48 @@
-"""Do people confirm what they already believe, or do bad acts simply weigh more?
+"""Confirmation bias and valence bias.
 
-Secure (.8) and insecure (.2) people meet one good and one bad act, each as the first. Measured: how much more of a good
-surprise than of a bad one is learned (log ratio), in the secure less in the insecure. Confirmation must turn the bias
-around with the belief; a bias by valence must not.
+Do people confirm what they already believe, or do bad outcomes simply weigh more? Secure (0.8) and insecure (0.2)
+people experience one good and one bad outcome, each as their first. Measure: how much more people learn from a good
+surprise than from a bad one (log ratio), in secure minus in insecure people. Confirmation must reverse the bias with
+the belief. A valence bias must not.
 """
 
 from math import log
 
 import numpy as np
 
-from iwm_bayes.types import Model
-from iwm_bayes.validation.prior_predictions import Act, Prediction, average_people, live, starting
+from iwm_bayes.types import ModelSpec
+from iwm_bayes.validation.prior_predictions import (
+    Prediction,
+    ScriptedEvent,
+    median_people,
+    simulate_beliefs,
+    with_initial_beliefs,
+)
 
 
-def effect(model: Model, draws: int, rng: np.random.Generator) -> np.ndarray:
-    people = average_people(model, draws, rng)
+def effect(model: ModelSpec, draws: int, rng: np.random.Generator) -> np.ndarray:
+    people = median_people(model, draws, rng)
     bias = []
     for start in (0.8, 0.2):
-        there = starting(people, availability=start, worth=start)
-        good, bad = (live(model, there, [Act(outcome)]).gain(slice(0, 1)) for outcome in (1.0, 0.0))
+        there = with_initial_beliefs(people, availability=start, worth=start)
+        good, bad = (
+            simulate_beliefs(model, there, [ScriptedEvent(outcome)]).gain(slice(0, 1)) for outcome in (1.0, 0.0)
+        )
         bias.append(np.log(good / bad))
     return bias[0] - bias[1]
 
 
 PREDICTION = Prediction(
     "confirmation_bias",
-    "Do people confirm what they already believe, or do bad acts simply weigh more?",
+    "Confirmation bias and valence bias",
     shows=("confirmation",),
     rivals=("dual_rate", "rescorla_wagner", "kalman"),
     smallest=log(1.5),
-    unit="log ratio of gains, good to bad, in the secure less in the insecure",
+    unit="log ratio of effective learning rates, good to bad outcomes, secure minus insecure people",
     effect=effect,
 )
 
 if __name__ == "__main__":
-    from iwm_bayes.cli.predictions import run
+    from iwm_bayes.cli.predictions import run_script
 
-    run(PREDICTION)
+    run_script(PREDICTION)

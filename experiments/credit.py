@@ -1,47 +1,57 @@
-"""Who is to blame for a rejection?
+"""Attribution of a rejection to self or other.
 
-Preoccupied people (others .8, self .2) and dismissing ones (others .2, self .8) meet a figure who does not respond.
-Measured: how much further worth falls than availability (log-odds), in the preoccupied less in the dismissing. Where
-one act is evidence about both, and must be explained by one of them, each charges whom they already doubt; where two
-beliefs are updated side by side, they do not.
+Who is to blame for a rejection? Preoccupied people (availability 0.8, self-worth 0.2) and dismissing people
+(availability 0.2, self-worth 0.8) meet a figure who does not respond. Measure: how much further self-worth falls than
+availability (log-odds), in preoccupied minus in dismissing people. Where one outcome is evidence about both beliefs,
+and one of them must explain it, people blame the one they already doubt. Where two beliefs are updated side by side,
+they do not.
 """
 
 import numpy as np
 from scipy.special import logit as log_odds
 
-from iwm_bayes.types import Model
-from iwm_bayes.validation.prior_predictions import Act, Course, Prediction, average_people, live, starting
+from iwm_bayes.types import ModelSpec
+from iwm_bayes.validation.prior_predictions import (
+    BeliefCourse,
+    Prediction,
+    ScriptedEvent,
+    median_people,
+    simulate_beliefs,
+    with_initial_beliefs,
+)
 
 
 def logit(belief: np.ndarray) -> np.ndarray:
-    """Log-odds, of a belief that is never quite certain."""
+    """Return the log-odds of a belief, which is never quite certain."""
     return log_odds(np.clip(belief, 1e-6, 1.0 - 1e-6))
 
 
-def charged(lived: Course) -> np.ndarray:
-    """Fall of worth less that of availability, log-odds."""
+def charged(lived: BeliefCourse) -> np.ndarray:
+    """Return the fall of self-worth minus the fall of availability, in log-odds, (draws,)."""
     worth = logit(lived.worth_before[-1]) - logit(lived.worth[-1])
     return worth - (logit(lived.availability_before[-1]) - logit(lived.availability[-1]))
 
 
-def effect(model: Model, draws: int, rng: np.random.Generator) -> np.ndarray:
-    people = average_people(model, draws, rng)
-    preoccupied = starting(people, availability=0.8, worth=0.2)
-    dismissing = starting(people, availability=0.2, worth=0.8)
-    return charged(live(model, preoccupied, [Act(0.0)])) - charged(live(model, dismissing, [Act(0.0)]))
+def effect(model: ModelSpec, draws: int, rng: np.random.Generator) -> np.ndarray:
+    people = median_people(model, draws, rng)
+    preoccupied = with_initial_beliefs(people, availability=0.8, worth=0.2)
+    dismissing = with_initial_beliefs(people, availability=0.2, worth=0.8)
+    return charged(simulate_beliefs(model, preoccupied, [ScriptedEvent(0.0)])) - charged(
+        simulate_beliefs(model, dismissing, [ScriptedEvent(0.0)])
+    )
 
 
 PREDICTION = Prediction(
     "credit",
-    "Who is to blame for a rejection?",
+    "Attribution of a rejection to self or other",
     shows=("noisy_and", "compensatory"),
     rivals=("rescorla_wagner", "kalman", "self_other_leak"),
     smallest=0.2,
-    unit="log-odds: fall of worth less availability, preoccupied less dismissing",
+    unit="log-odds: fall of self-worth minus fall of availability, preoccupied minus dismissing people",
     effect=effect,
 )
 
 if __name__ == "__main__":
-    from iwm_bayes.cli.predictions import run
+    from iwm_bayes.cli.predictions import run_script
 
-    run(PREDICTION)
+    run_script(PREDICTION)

@@ -1,11 +1,16 @@
-"""What does it cost to ignore that those who come to trust are those who stay?
+"""Bias from ignoring informative dropout.
 
-200 people under steady care of .8 learn at rates between about .02 and .3, and may leave after every session. In the
-published scenario their chance is .25 at an average alliance and their odds .70 for one sd of alliance more, so .189
-at one sd above the average; in a strong one they are .10 and .30. Every study is fitted with and without the response
-`dropout`. Decided by: that risk in simulation; whether the fitted odds ratio holds the truth; and the bias of the
-average rate (log-odds), of which the joint fit of the strong scenario removes at least 80 %.
-`python dropout.py FOLDER [STUDIES]`.
+What does it cost to ignore that people who come to trust are the people who stay? 200 people under constant care of 0.8
+learn at rates between about 0.02 and 0.3, and may leave after every session. There are two scenarios:
+
+- published: the probability of leaving is 0.25 at an average alliance. One SD of alliance more multiplies the odds by
+  0.70, so the probability is 0.189 at one SD above the average.
+- strong: the probability of leaving is 0.10 and the odds ratio 0.30.
+
+Every study is fitted with and without the response `dropout`. There are three criteria. The first is that risk in
+simulation. The second is whether the interval of the fitted odds ratio contains the true value. The third is the bias
+of the average rate (log-odds): the joint fit of the strong scenario removes at least 80% of it.
+Usage: `python dropout.py FOLDER [STUDIES]`.
 """
 
 import sys
@@ -16,23 +21,23 @@ import numpy as np
 from repeat import mean_and_error, repeat
 
 from iwm_bayes.inference.fit import Compiled, Settings, compile_model, nuts
-from iwm_bayes.model.model_file import load
+from iwm_bayes.model.model_file import load_model
 from iwm_bayes.model.priors import LINKS
 from iwm_bayes.responses import RESPONSES
-from iwm_bayes.simulation.care import steady
+from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.simulate import Phase, simulate
-from iwm_bayes.types import Model
+from iwm_bayes.types import ModelSpec
 
-PEOPLE, PHASES = 200, [Phase({"therapist": steady(0.8)}, 20)]
+PEOPLE, PHASES = 200, [Phase({"therapist": constant_care(0.8)}, 20)]
 RATE, SPREAD = 0.08, 1.0
 SHARED = {"start": 0.3, "rating_noise": 0.25, "rating_intercept": 0.0, "rating_slope": 1.0}
 SCENARIOS = {"published": (0.25, 0.7), "strong": (0.1, 0.3)}  # risk, odds ratio
-JOINT = load(Path(__file__).parent / "theories" / "stayers.toml")
+JOINT = load_model(Path(__file__).parent / "theories" / "stayers.toml")
 IGNORING = JOINT._replace(responses={"availability_rating": JOINT.responses["availability_rating"]})
 
 
 def simulated_risk(alliance: float, generator: np.random.Generator, draws: int = 200_000) -> tuple[float, float]:
-    """How many of many people leave after one session at this belief, and the Monte-Carlo error of that."""
+    """Return the share of simulated people who leave after one session at this belief, and its MCSE."""
     response = RESPONSES["dropout"]
     p = response.parameters._replace(risk=0.25, odds_ratio=0.7, average=0.5, sd=0.2)
     left = response.family.draw(generator, **response.given(p, np.full(draws, alliance)))
@@ -40,7 +45,7 @@ def simulated_risk(alliance: float, generator: np.random.Generator, draws: int =
 
 
 def people(scenario: str, generator: np.random.Generator) -> dict[str, np.ndarray]:
-    """True parameters by name, (person,)."""
+    """Return the true parameters by name, (person,)."""
     link, unlink = LINKS["unit"]
     leaving = dict(zip(("risk", "odds_ratio"), SCENARIOS[scenario], strict=True)) | {"average": 0.5, "sd": 0.2}
     alike = {f"availability_{name}": x for name, x in SHARED.items()} | {f"dropout_{n}": x for n, x in leaving.items()}
@@ -50,12 +55,12 @@ def people(scenario: str, generator: np.random.Generator) -> dict[str, np.ndarra
 
 @cache
 def compiled(joint: bool) -> Compiled:
-    model: Model = JOINT if joint else IGNORING
+    model: ModelSpec = JOINT if joint else IGNORING
     return compile_model(model, simulate(JOINT, PHASES, people("strong", np.random.default_rng(0)), 0))
 
 
 def study(scenario: str, seed: int) -> dict[str, object]:
-    """The bias of the average rate with and without leaving in the model, and what is found of leaving itself."""
+    """Return the bias of the average rate with and without dropout in the model, and the fitted odds ratio."""
     generator = np.random.default_rng(seed)
     truth = people(scenario, generator)
     data = simulate(JOINT, PHASES, truth, generator)
@@ -70,14 +75,14 @@ def study(scenario: str, seed: int) -> dict[str, object]:
 
 def main(folder: Path, studies: int) -> None:
     risk, error = simulated_risk(0.7, np.random.default_rng(1))
-    print(f"risk of leaving at one sd above the average: {risk:.4f} (se {error:.4f}); in closed form .1892")
+    print(f"risk of leaving at one SD above the average: {risk:.4f} (SE {error:.4f}); in closed form 0.1892")
     for scenario, (_, odds_ratio) in SCENARIOS.items():
         found = repeat(folder, f"dropout-{scenario}", studies, lambda seed, s=scenario: study(s, seed))
         print(f"{scenario}: {found['stayed'].mean():.0%} stayed to the end; bias of the rate (log-odds):")
         print(f"    ignoring {mean_and_error(found['ignoring'])}, joint {mean_and_error(found['joint'])}", end=", ")
         print(f"removed {1 - abs(found['joint'].mean() / found['ignoring'].mean()):.0%}")
-        print(f"    odds ratio {found['odds_ratio'].mean():.2f}; its 90 % interval", end=" ")
-        print(f"held {odds_ratio} in {found['held'].sum()} of {studies}")
+        print(f"    odds ratio {found['odds_ratio'].mean():.2f}; its 90% CrI", end=" ")
+        print(f"contains {odds_ratio} in {found['held'].sum()} of {studies} studies")
 
 
 if __name__ == "__main__":

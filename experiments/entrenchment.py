@@ -1,37 +1,46 @@
-"""Does a long insecure history slow change?
+"""Entrenchment by a long insecure history.
 
-People live through ten sessions of poor care (.2), or through sixty, and then meet care that responds each time.
-Measured: what of each surprise moved availability in the first six of those, after the short history against after the
-long (log ratio). Where a history counts as evidence a long one must slow change; a rate has no memory.
+Does a long insecure history slow change? People receive poor care (0.2) for ten sessions or for sixty. Then they
+receive care that responds every time. Measure: the effective learning rate of availability, its change per unit of
+prediction error, in the first six of these responsive sessions. The short history is compared with the long one (log
+ratio). Where a history counts as evidence, a long one must slow change. A constant learning rate has no memory.
 """
 
 from math import log
 
 import numpy as np
 
-from iwm_bayes.types import Model
-from iwm_bayes.validation.prior_predictions import Act, Prediction, average_people, care, live
+from iwm_bayes.types import ModelSpec
+from iwm_bayes.validation.prior_predictions import (
+    Prediction,
+    ScriptedEvent,
+    median_people,
+    random_care,
+    simulate_beliefs,
+)
 
-GOOD = [Act(1.0)] * 6
+GOOD = [ScriptedEvent(1.0)] * 6
 
 
-def effect(model: Model, draws: int, rng: np.random.Generator) -> np.ndarray:
-    people = average_people(model, draws, rng)
-    short, long = (live(model, people, care(0.2, sessions, draws, rng) + GOOD) for sessions in (10, 60))
+def effect(model: ModelSpec, draws: int, rng: np.random.Generator) -> np.ndarray:
+    people = median_people(model, draws, rng)
+    short, long = (
+        simulate_beliefs(model, people, random_care(0.2, sessions, draws, rng) + GOOD) for sessions in (10, 60)
+    )
     return np.log(short.gain(slice(-6, None)) / long.gain(slice(-6, None)))
 
 
 PREDICTION = Prediction(
     "entrenchment",
-    "Does a long insecure history slow change?",
+    "Entrenchment by a long insecure history",
     shows=("conjugate_beta", "leaky_beta"),
     rivals=("rescorla_wagner", "dual_rate", "pearce_hall"),
     smallest=log(1.25),
-    unit="log ratio of gains, after ten sessions to after sixty",
+    unit="log ratio of effective learning rates, after ten sessions to after sixty",
     effect=effect,
 )
 
 if __name__ == "__main__":
-    from iwm_bayes.cli.predictions import run
+    from iwm_bayes.cli.predictions import run_script
 
-    run(PREDICTION)
+    run_script(PREDICTION)

@@ -1,7 +1,8 @@
-"""The shipped example: people with a known working model live through a caregiver and then a therapist.
+"""The shipped example: simulated people with a caregiver and then a therapist.
 
-Asked: how many sessions with the therapist until earned security? The truth is known, so that the answer can
-be judged. Writes the sessions, their study and the true parameters: `python example_sessions.py FOLDER [SEED]`.
+People with a known working model meet a caregiver and then a therapist. The question is how many sessions with the
+therapist pass until earned security. The true values are known, so that the answer can be judged. The script writes the
+sessions, their study and the true parameters: `python example_sessions.py FOLDER [SEED]`.
 """
 
 import sys
@@ -11,14 +12,14 @@ import numpy as np
 import pandas as pd
 
 from iwm_bayes.data.dataset import to_table
-from iwm_bayes.model.model_file import load
-from iwm_bayes.model.priors import LINKS, place, rows, values
+from iwm_bayes.model.model_file import load_model
+from iwm_bayes.model.priors import LINKS, free_parameters, natural_values, place_around
 from iwm_bayes.simulation.care import intermittent, rupture_and_repair
 from iwm_bayes.simulation.simulate import Phase, simulate
-from iwm_bayes.types import Model
+from iwm_bayes.types import ModelSpec
 
 PEOPLE, SPREAD, SEED = 40, 0.5, 1
-TYPICAL = {  # the average person, natural scale; everyone lies around it with sd SPREAD on the link scale
+TYPICAL = {  # median person, natural scale; the between-person SD is SPREAD on the link scale
     "availability_start": 0.35,
     "availability_rate": 0.15,
     "worth_start": 0.35,
@@ -50,18 +51,18 @@ approach            = { column = "approach" }
 """
 
 
-def people(model: Model, generator: np.random.Generator) -> dict[str, np.ndarray]:
-    """True parameters by name, (person,)."""
+def people(model: ModelSpec, generator: np.random.Generator) -> dict[str, np.ndarray]:
+    """Return the true parameters by name, (person,)."""
     levels = {}
-    for row in rows(model, ["caregiver", "therapist"]):
+    for row in free_parameters(model, ["caregiver", "therapist"]):
         centre = float(LINKS[row.parameter.support][0](np.float64(TYPICAL[row.name])))
         offset = generator.normal(size=PEOPLE) * (row.parameter.pooling != "shared")
-        levels[row.label] = place(centre, SPREAD, offset)
-    return values(model, levels, ["caregiver", "therapist"], PEOPLE)
+        levels[row.label] = place_around(centre, SPREAD, offset)
+    return natural_values(model, levels, ["caregiver", "therapist"], PEOPLE)
 
 
 def main(folder: Path, seed: int) -> None:
-    model, generator = load("rescorla_wagner"), np.random.default_rng(seed)
+    model, generator = load_model("rescorla_wagner"), np.random.default_rng(seed)
     truth = people(model, generator)
     folder.mkdir(parents=True, exist_ok=True)
     to_table(simulate(model, PHASES, truth, generator)).round(3).to_csv(folder / "sessions.csv", index=False)

@@ -1,21 +1,22 @@
-"""Does therapy change what is expected of somebody who was not there?
+"""Generalisation of therapy to an untreated relationship.
 
-After ten sessions of poor care (.2) by one figure, people meet another who responds mostly (.8) for 24. Measured, over
-those 24: the rise of worth less the rise of availability of the first, and that rise itself; the effect is the lesser.
-Where figures are of one kind, worth generalises and the untreated relation follows a little; where they are apart, it
-does not follow at all.
+Does therapy change what people expect of someone who was not there? After ten sessions of poor care (0.2) by one
+figure, people meet another figure who mostly responds (0.8) for 24 sessions. Two rises are measured over these 24
+sessions. The first is the rise of the first figure's availability; the second is the rise of self-worth minus the first
+rise. The effect is the smaller of the two. Where figures are of one kind, self-worth generalises and the untreated
+relationship follows a little. Where figures are separate, it does not follow at all.
 """
 
 import numpy as np
 
-from iwm_bayes.types import Model
-from iwm_bayes.validation.prior_predictions import Prediction, average_people, care, live
+from iwm_bayes.types import ModelSpec
+from iwm_bayes.validation.prior_predictions import Prediction, median_people, random_care, simulate_beliefs
 
 
-def effect(model: Model, draws: int, rng: np.random.Generator) -> np.ndarray:
-    people = average_people(model, draws, rng, figures=2)
-    acts = care(0.2, 10, draws, rng) + care(0.8, 24, draws, rng, figure=1)
-    lived = live(model, people, acts, figures=2, of=0)
+def effect(model: ModelSpec, draws: int, rng: np.random.Generator) -> np.ndarray:
+    people = median_people(model, draws, rng, figures=2)
+    acts = random_care(0.2, 10, draws, rng) + random_care(0.8, 24, draws, rng, figure=1)
+    lived = simulate_beliefs(model, people, acts, figures=2, of=0)
     worth = lived.worth[-1] - lived.worth[9]
     untreated = lived.availability[-1] - lived.availability[9]
     return np.minimum(untreated, worth - untreated)
@@ -23,15 +24,15 @@ def effect(model: Model, draws: int, rng: np.random.Generator) -> np.ndarray:
 
 PREDICTION = Prediction(
     "generalising",
-    "Does therapy change what is expected of somebody who was not there?",
+    "Generalisation of therapy to an untreated relationship",
     shows=("compensatory",),
     rivals=("figures_apart", "rescorla_wagner", "kalman"),
     smallest=0.02,
-    unit="rise in the untreated relation, or of worth beyond it, whichever is less",
+    unit="rise in the untreated relationship, or rise of self-worth beyond it, whichever is smaller",
     effect=effect,
 )
 
 if __name__ == "__main__":
-    from iwm_bayes.cli.predictions import run
+    from iwm_bayes.cli.predictions import run_script
 
-    run(PREDICTION)
+    run_script(PREDICTION)

@@ -1,10 +1,13 @@
-"""Do intervals of a group difference hold the truth, and is none found where there is none?
+"""Coverage and false positives of a group difference.
 
-Two arms of 40 people x 24 sessions whose learning rates differ by .5 between-person sd, or by nothing; 200 studies
-each, by `laplace`. Decided by: 90 % intervals hold the truth in 85-95 % of studies, bias below .05 sd; without a
-difference, P(direction) is beyond .95 one way or the other in about 10 %. Beside it the two-step habit: a fit that
-knows no arms, then a t-test of its person means. And, in 20 of the studies, `nuts`. One file per study, so that a
-rerun does only what is missing: `python group_difference.py FOLDER [STUDIES]`.
+Do intervals of a group difference contain the true value, and is no difference found where there is none? Two arms of
+40 people and 24 sessions have learning rates that differ by 0.5 between-person SD, or not at all. There are 200 studies
+of each kind, fitted by `laplace`. Criteria: 90% intervals contain the true value in 85–95% of studies, and the bias is
+below 0.05 SD. Without a difference, P(direction) is beyond 0.95 one way or the other in about 10% of studies.
+
+For comparison there is the common two-step analysis: a fit without arms, then a t-test of its person means. 20 of the
+studies are also fitted by `nuts`. There is one file per study, so a rerun does only what is missing:
+`python group_difference.py FOLDER [STUDIES]`.
 """
 
 import sys
@@ -17,30 +20,30 @@ import xarray as xr
 from repeat import mean_and_error, repeat
 from scipy import stats
 
-from iwm_bayes.data.formulas import join
-from iwm_bayes.estimands.marginal_effects import contrasts
+from iwm_bayes.data.formulas import join_covariates
+from iwm_bayes.estimands.marginal_effects import marginal_effects
 from iwm_bayes.inference.fit import METHODS, Compiled, Settings
-from iwm_bayes.model.model_file import load
-from iwm_bayes.model.priors import values
-from iwm_bayes.simulation.care import steady
+from iwm_bayes.model.model_file import load_model
+from iwm_bayes.model.priors import natural_values
+from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.simulate import Phase, simulate
 
-MODEL = load(Path(__file__).parent / "theories" / "one_belief.toml")
+MODEL = load_model(Path(__file__).parent / "theories" / "one_belief.toml")
 RATE, SPREAD, ARM = "availability_rate", 0.5, np.repeat(["control", "therapy"], 40)
-DIFFERENCES = {"half": 0.5, "none": 0.0}  # in units of the between-person sd
+DIFFERENCES = {"half": 0.5, "none": 0.0}  # in units of the between-person SD
 
 
 def sessions(difference: float, seed: int) -> xr.Dataset:
-    """Simulated sessions with their arms."""
+    """Simulate sessions with their arms."""
     generator, people = np.random.default_rng(seed), len(ARM)
     levels = {
         "availability_start": generator.normal(-0.8, 0.5, people),
         RATE: generator.normal(-2.0 + difference * SPREAD * (ARM == "therapy"), SPREAD),
         "availability_rating_noise": generator.normal(-2.3, 0.2, people),
     }
-    plan = [Phase({"therapist": steady(0.8)}, 24, assessed=True)]
-    data = simulate(MODEL, plan, values(MODEL, levels, ["therapist"], people), generator)
-    return join(data, pd.DataFrame({"arm": ARM}, index=data["person"].values), MODEL, {RATE: "arm"})
+    plan = [Phase({"therapist": constant_care(0.8)}, 24, assessed=True)]
+    data = simulate(MODEL, plan, natural_values(MODEL, levels, ["therapist"], people), generator)
+    return join_covariates(data, pd.DataFrame({"arm": ARM}, index=data["person"].values), MODEL, {RATE: "arm"})
 
 
 def without_arms(data: xr.Dataset) -> xr.Dataset:
@@ -54,7 +57,7 @@ def ready(method: str, arms: bool) -> Compiled:
 
 
 def two_steps(data: xr.Dataset, settings: Settings) -> tuple[float, float, float]:
-    """Difference of person means of a fit without arms, with its 90 % interval, as if they had been measured."""
+    """Return the difference of person means of a fit without arms, and its 90% interval as if they were measured."""
     fit = METHODS["laplace"].fit(ready("laplace", False), without_arms(data), settings)
     rates = fit["posterior"]["level"].sel(personal=RATE).mean(("chain", "draw")).values
     found = stats.ttest_ind(rates[ARM == "therapy"], rates[ARM == "control"])
@@ -63,7 +66,7 @@ def two_steps(data: xr.Dataset, settings: Settings) -> tuple[float, float, float
 
 
 def study(method: str, difference: float, seed: int) -> dict[str, object]:
-    """What one study says of the difference, in units of the between-person sd; and the two-step habit."""
+    """Return one study's estimate of the difference, in between-person SDs, and that of the two-step analysis."""
     data, settings = sessions(difference, seed), Settings(500, 500, 2, seed)
     posterior = METHODS[method].fit(ready(method, True), data, settings)["posterior"].to_dataset()
     effect = posterior["effect"].values.ravel() / SPREAD
@@ -78,17 +81,19 @@ def main(folder: Path, studies: int) -> None:
         name = f"{method}-{truth:g}"
         found = repeat(folder, name, count, lambda seed, m=method, t=truth: study(m, t, seed))
         beyond = (np.abs(found["above"] - 0.5) > 0.45).mean()
-        print(f"{method}, a difference of {truth:g} sd: bias {mean_and_error(found['difference'] - truth)},", end=" ")
-        print(f"held in {found['held'].mean():.1%}, P(direction) beyond .95 in {beyond:.1%}")
+        print(f"{method}, a difference of {truth:g} SD: bias {mean_and_error(found['difference'] - truth)},", end=" ")
+        print(f"90% CrI contains it in {found['held'].mean():.1%}, P(direction) beyond 0.95 in {beyond:.1%}")
         apart = mean_and_error(found["two steps"] - truth)
-        print(f"    in two steps: bias {apart}, held in {found['two steps held'].mean():.1%}")
+        print(f"    in two steps: bias {apart}, 90% interval contains it in {found['two steps held'].mean():.1%}")
     same = repeat(folder, "laplace-0.5", 20, lambda seed: study("laplace", 0.5, seed))
     off = (same["difference"] - found["difference"]).abs()
     wider = same["sd"].mean() / found["sd"].mean()
-    print(f"laplace from nuts in the same 20: at most {off.max():.3f} sd apart, its errors {wider:.2f} times as large")
+    print(f"laplace and nuts in the same 20: at most {off.max():.3f} SD apart, ratio of posterior SDs {wider:.2f}")
     data = sessions(0.0, 0)
-    [prior] = contrasts(MODEL, METHODS["laplace"].fit(ready("laplace", True), data, Settings()))["prior"].T.values
-    print("before any data the difference in rates lies in {:.2f} .. {:.2f}".format(*prior))
+    [prior] = marginal_effects(MODEL, METHODS["laplace"].fit(ready("laplace", True), data, Settings()))[
+        "prior"
+    ].T.values
+    print("prior 90% interval of the difference in rates: {:.2f} to {:.2f}".format(*prior))
 
 
 if __name__ == "__main__":

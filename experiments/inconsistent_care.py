@@ -1,41 +1,49 @@
-"""Does inconsistent care leave a belief that outlasts its withdrawal?
+"""Persistence of a belief after inconsistent care.
 
-People meet care that always responds, or responds half of the time, for 24 sessions; then it is withdrawn for six.
-Measured: what is left of what was expected in the end, after inconsistent less after constant care. Where people infer
-what care is like, six refusals are what inconsistent care was anyway; where they only average, they are not.
-The partial-reinforcement extinction effect; curves in Gershman, Blei & Niv (2010), doi:10.1037/a0017808.
+Does inconsistent care leave a belief that outlasts its withdrawal? For 24 sessions people receive care that always
+responds, or care that responds half of the time. Then care is withdrawn for six sessions. Measure: the share of
+availability that is left at the end, after inconsistent minus after constant care. Where people infer what care is
+like, six refusals fit inconsistent care. Where people only average outcomes, they do not.
+
+This is the partial-reinforcement extinction effect; curves in Gershman, Blei & Niv (2010), doi:10.1037/a0017808.
 """
 
 import numpy as np
 
-from iwm_bayes.types import Model
-from iwm_bayes.validation.prior_predictions import Act, Prediction, average_people, care, live
+from iwm_bayes.types import ModelSpec
+from iwm_bayes.validation.prior_predictions import (
+    Prediction,
+    ScriptedEvent,
+    median_people,
+    random_care,
+    simulate_beliefs,
+)
 
-WITHDRAWN = [Act(0.0)] * 6
+WITHDRAWN = [ScriptedEvent(0.0)] * 6
 
 
-def left(model: Model, people: dict[str, np.ndarray], history: list[Act]) -> np.ndarray:
-    """What is expected after six refusals, as a share of what was expected before them."""
-    lived = live(model, people, history + WITHDRAWN)
+def left(model: ModelSpec, people: dict[str, np.ndarray], history: list[ScriptedEvent]) -> np.ndarray:
+    """Return availability after six refusals as a share of availability before them, (draws,)."""
+    lived = simulate_beliefs(model, people, history + WITHDRAWN)
     return lived.availability[-1] / lived.availability[-7]
 
 
-def effect(model: Model, draws: int, rng: np.random.Generator) -> np.ndarray:
-    people = average_people(model, draws, rng)
-    return left(model, people, care(0.5, 24, draws, rng)) - left(model, people, care(1.0, 24, draws, rng))
+def effect(model: ModelSpec, draws: int, rng: np.random.Generator) -> np.ndarray:
+    people = median_people(model, draws, rng)
+    return left(model, people, random_care(0.5, 24, draws, rng)) - left(model, people, random_care(1.0, 24, draws, rng))
 
 
 PREDICTION = Prediction(
     "inconsistent_care",
-    "Does inconsistent care leave a belief that outlasts its withdrawal?",
+    "Persistence of a belief after inconsistent care",
     shows=("latent_cause", "volatile_kalman", "change_point"),
     rivals=("rescorla_wagner", "conjugate_beta", "kalman"),
     smallest=0.1,
-    unit="share of availability left, after inconsistent less after constant care",
+    unit="share of availability left, after inconsistent minus after constant care",
     effect=effect,
 )
 
 if __name__ == "__main__":
-    from iwm_bayes.cli.predictions import run
+    from iwm_bayes.cli.predictions import run_script
 
-    run(PREDICTION)
+    run_script(PREDICTION)

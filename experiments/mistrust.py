@@ -1,32 +1,38 @@
-"""Is mistrust the expectation that people change?
+"""Mistrust as the expectation of change.
 
-The same people twice: as they are, and with what they take for volatile raised by one on its link scale. Measured: they
-must lose more trust by one rupture after twelve good sessions, and have gained less in the four before it than they
-would have; the effect is the lesser of the two. In a hierarchy of beliefs expected change must give both; where
-volatility is one more word for a rate, who loses faster gains faster.
-Reed et al. (2020), doi:10.7554/eLife.56345.
+Is mistrust the expectation that people change? The same people are simulated twice: unchanged, and with their expected
+volatility raised by one on its link scale. With the higher volatility they must lose more trust by one rupture after
+twelve good sessions. They must also have gained less in the first four of these sessions. Measure: the smaller of these
+two effects. In a hierarchy of beliefs, expected change must produce both. Where volatility is only another word for a
+learning rate, people who lose trust faster also gain it faster. Reed et al. (2020), doi:10.7554/eLife.56345.
 """
 
 import numpy as np
 
 from iwm_bayes.model.priors import LINKS
-from iwm_bayes.types import Model, parameters
-from iwm_bayes.validation.prior_predictions import Act, Prediction, average_people, live, starting
+from iwm_bayes.types import ModelSpec, parameters
+from iwm_bayes.validation.prior_predictions import (
+    Prediction,
+    ScriptedEvent,
+    median_people,
+    simulate_beliefs,
+    with_initial_beliefs,
+)
 
 VOLATILITY = {"ehgf": "tonic", "hgf": "tonic", "kalman": "diffusion", "volatile_kalman": "start_volatility"}
-ACTS = [*[Act(1.0)] * 12, Act(0.0)]
+ACTS = [*[ScriptedEvent(1.0)] * 12, ScriptedEvent(0.0)]
 
 
-def changed(model: Model, people: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The same people, who expect more change."""
+def changed(model: ModelSpec, people: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return the same people with a higher expected volatility."""
     name = f"availability_{VOLATILITY[model.name]}"
     link, unlink = LINKS[parameters(model)[name].support]
     return people | {name: unlink(link(people[name]) + 1.0)}
 
 
-def effect(model: Model, draws: int, rng: np.random.Generator) -> np.ndarray:
-    people = starting(average_people(model, draws, rng), availability=0.3, worth=0.3)
-    calm, wary = (live(model, one, ACTS) for one in (people, changed(model, people)))
+def effect(model: ModelSpec, draws: int, rng: np.random.Generator) -> np.ndarray:
+    people = with_initial_beliefs(median_people(model, draws, rng), availability=0.3, worth=0.3)
+    calm, wary = (simulate_beliefs(model, one, ACTS) for one in (people, changed(model, people)))
     lost = [one.availability[-2] - one.availability[-1] for one in (calm, wary)]
     gained = [one.availability[3] - one.availability_before[0] for one in (calm, wary)]
     return np.minimum(lost[1] - lost[0], gained[0] - gained[1])
@@ -34,15 +40,15 @@ def effect(model: Model, draws: int, rng: np.random.Generator) -> np.ndarray:
 
 PREDICTION = Prediction(
     "mistrust",
-    "Is mistrust the expectation that people change?",
+    "Mistrust as the expectation of change",
     shows=("ehgf",),
     rivals=("kalman", "volatile_kalman"),
     smallest=0.005,
-    unit="availability: more lost by a rupture, or less gained before, whichever is less",
+    unit="availability: additional loss by a rupture or smaller gain before it, whichever is smaller",
     effect=effect,
 )
 
 if __name__ == "__main__":
-    from iwm_bayes.cli.predictions import run
+    from iwm_bayes.cli.predictions import run_script
 
-    run(PREDICTION)
+    run_script(PREDICTION)

@@ -1,11 +1,13 @@
-"""Can theories be told apart at all? Model recovery on a study of ordinary size.
+"""Model recovery in a study of ordinary size.
 
-Six theories (two associative, two that weigh by uncertainty, two of joint inference) each make studies of 60 people who
-meet two figures 20 times each and rate both beliefs after every act; all six are fitted to each study by `laplace`,
-and the one with the highest evidence of the study wins. The two null theories take part as rivals, and growth as a
-maker: on its data no learning theory may win. One study per theory, made before all others (seed 0), says what
-difference is to be expected of each pair; where that is above 3 nats the diagonal must reach .7.
-`python model_recovery.py FOLDER expect`, then `python model_recovery.py FOLDER recover [STUDIES]`; resumable.
+Can the models be distinguished at all? There are six models: two associative ones, two that weigh by uncertainty and
+two of joint inference. Each generates studies of 60 people. These people meet two figures 20 times each and rate both
+beliefs after every outcome. All six models are fitted to each study by `laplace`, and the model with the highest
+evidence of the study is selected. The two null models take part as rivals. `growth` also generates studies: on its data
+no learning model may be selected. One study per model, made before all others (seed 0), shows the difference to expect
+for each pair. Where that is above 3 nats, the diagonal must reach 0.7.
+
+Usage: `python model_recovery.py FOLDER expect`, then `python model_recovery.py FOLDER recover [STUDIES]`; resumable.
 """
 
 import json
@@ -18,45 +20,45 @@ import pandas as pd
 import xarray as xr
 
 from iwm_bayes.diagnostics.permutation_test import posed
-from iwm_bayes.inference.base import Compiled
-from iwm_bayes.inference.laplace.empirical_bayes import solved
+from iwm_bayes.inference.base import CompiledModel
+from iwm_bayes.inference.laplace.empirical_bayes import find_mode
 from iwm_bayes.inference.laplace.evidence import log_evidence
 from iwm_bayes.inference.laplace.method import compile_likelihood
-from iwm_bayes.model.model_file import load
-from iwm_bayes.simulation.care import steady
+from iwm_bayes.model.model_file import load_model
+from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.simulate import Phase, simulate
-from iwm_bayes.types import Model
+from iwm_bayes.types import ModelSpec
 
 MAKERS = ("rescorla_wagner", "dual_rate", "kalman", "conjugate_beta", "compensatory", "noisy_and", "growth")
 RIVALS = (*MAKERS, "static")
-PEOPLE, PLAN = 60, [Phase({"friend": steady(0.7), "therapist": steady(0.6)}, 20)]
+PEOPLE, PLAN = 60, [Phase({"friend": constant_care(0.7), "therapist": constant_care(0.6)}, 20)]
 
 
-def theory(name: str) -> Model:
-    """A theory of the shelf that answers with both ratings."""
-    model = load(name)
+def theory(name: str) -> ModelSpec:
+    """Return a built-in model with both ratings as its responses."""
+    model = load_model(name)
     ratings = {key: model.responses[key] for key in ("availability_rating", "worth_rating")}
     return model._replace(responses=ratings)
 
 
 def study(maker: str, seed: int) -> xr.Dataset:
-    """People of a theory's prior, in two relations."""
+    """Simulate people from a model's prior, in two relationships."""
     return simulate(theory(maker), PLAN, PEOPLE, np.random.default_rng([seed, MAKERS.index(maker)]))
 
 
 @cache
-def ready(name: str) -> Compiled:
+def ready(name: str) -> CompiledModel:
     return compile_likelihood(theory(name), study(MAKERS[0], 0))
 
 
 def weighed(name: str, data: xr.Dataset) -> float:
-    """A theory's log evidence of a study."""
+    """Return a model's log evidence of a study."""
     problem = posed(ready(name), data)
-    return log_evidence(problem, solved(problem))
+    return log_evidence(problem, find_mode(problem))
 
 
 def judged(folder: Path, maker: str, seed: int) -> dict[str, float]:
-    """Every rival's evidence on one study, kept as it comes."""
+    """Return every rival's evidence of one study; each is saved as soon as it is computed."""
     file = folder / f"{maker}-{seed}.json"
     found = json.loads(file.read_text()) if file.exists() else {}
     for rival in [name for name in RIVALS if name not in found]:
@@ -76,10 +78,10 @@ def main(folder: Path, what: str, studies: int) -> None:
         table = pd.DataFrame(lost).T
     else:
         rows = {(maker, seed): judged(folder, maker, seed) for seed in range(1, studies + 1) for maker in MAKERS}
-        made = pd.Series([maker for maker, _ in rows], name="made by")
-        won = pd.Series([max(row, key=lambda name, row=row: row[name]) for row in rows.values()], name="won by")
+        made = pd.Series([maker for maker, _ in rows], name="generating")
+        won = pd.Series([max(row, key=lambda name, row=row: row[name]) for row in rows.values()], name="selected")
         table = pd.crosstab(made, won, normalize="index")
-        print("Inversion: who made what a theory won", (table / table.sum()).round(2), sep="\n\n")
+        print("Inversion: generating models, given the selected model", (table / table.sum()).round(2), sep="\n\n")
     table.round(3).to_csv(folder / f"{what}.csv")
     print(table.round(2).to_string())
 

@@ -1,10 +1,12 @@
-"""Does a therapist who is pulled along by a person's bids delay earned security? And does fear make bids waver?
+"""Time to earned security with a reactive therapist, and bids for a frightening figure.
 
-The same 2,000 people, who either turn away under need (deactivation) or cling (hyperactivation), with a therapist who
-follows the pull of their bids, follows half of it, or contains it all; the share who are earned secure by session is
-drawn. Decided by: sessions until earned security, later without containment for either strategy. Then equally
-responsive figures who frighten more and more: how often does a bid follow a withdrawal, or the reverse? Decided by:
-that it rises with threat. `python reactive_care.py FIGURE.svg`.
+Does a therapist who follows a person's bids delay earned security? The same 2,000 people either turn away under need
+(deactivation) or cling (hyperactivation). Their therapist follows the pull of their bids, follows half of it, or
+contains it all. The plot shows the share of people who are earned secure by session. Criterion: earned security takes
+more sessions without containment, for either strategy.
+
+Does fear make bids alternate? Equally responsive figures frighten more and more. The measure is how often a bid follows
+a withdrawal, or the reverse. Criterion: this rises with threat. Usage: `python reactive_care.py FIGURE.svg`.
 """
 
 import sys
@@ -14,18 +16,18 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from iwm_bayes.estimands.time_to_security import true_security
-from iwm_bayes.model.model_file import load
-from iwm_bayes.simulation.care import Care, Strain, frightening, reactive
+from iwm_bayes.model.model_file import load_model
+from iwm_bayes.simulation.care import Care, DistressProcess, frightening, reactive
 from iwm_bayes.simulation.simulate import Phase, simulate
 
-THEORY = load(Path(__file__).parent / "theories" / "strategies.toml")
-PEOPLE, SESSIONS, STRAIN = 2000, 80, Strain(rate=0.5)
+THEORY = load_model(Path(__file__).parent / "theories" / "strategies.toml")
+PEOPLE, SESSIONS, STRAIN = 2000, 80, DistressProcess(rate=0.5)
 STYLES = {"deactivating": (1.5, -2.0), "hyperactivating": (1.5, 3.0)}  # readiness, activation
 ALIKE = {"start": 0.3, "rate": 0.1, "rating_noise": 0.1, "rating_intercept": 0.0, "rating_slope": 1.0}
 
 
 def people(readiness: float, activation: float) -> dict[str, np.ndarray]:
-    """The same person many times: true parameters by name."""
+    """Return the true parameters by name, the same for every person, (person,)."""
     alike = {f"{belief}_{name}": x for belief in ("availability", "worth") for name, x in ALIKE.items()}
     alike |= {"bid_bias": readiness, "bid_activation": activation, "bid_sensitivity": 1.0}
     alike |= {"bid_fearfulness": 3.0, "bid_fear_persistence": 0.5}
@@ -33,7 +35,7 @@ def people(readiness: float, activation: float) -> dict[str, np.ndarray]:
 
 
 def under(care: Care, style: tuple[float, float]) -> tuple[np.ndarray, np.ndarray]:
-    """Sessions until earned security, one more than there were if never, and bids (session, person)."""
+    """Return sessions until earned security (one more than there were if never) and bids (session, person)."""
     who = people(*style)
     data = simulate(THEORY, [Phase({"therapist": care}, SESSIONS, strain=STRAIN)], who, 1)
     return true_security(THEORY, data, who, "therapist").sessions, data["answer_bid"].values
@@ -47,8 +49,8 @@ def main(file: Path) -> None:
             share = [(sessions <= session).mean() for session in range(1, SESSIONS + 1)]
             panel.plot(range(1, SESSIONS + 1), share, line, color="black", label=f"containment {containment:g}")
             low, middle, high = np.quantile(sessions, [0.25, 0.5, 0.75])
-            print(f"{name}, containment {containment:g}: {middle:.0f} sessions ({low:.0f} .. {high:.0f})", end=", ")
-            print(f"earned by session {SESSIONS} {share[-1]:.0%}, bids at {bids.mean():.0%} of sessions")
+            print(f"{name}, containment {containment:g}: {middle:.0f} sessions (IQR {low:.0f}–{high:.0f})", end=", ")
+            print(f"earned secure by session {SESSIONS}: {share[-1]:.0%}, bids at {bids.mean():.0%} of sessions")
         panel.set(title=name, xlabel="session with the therapist")
     panels[0].set_ylabel("share earned secure")
     panels[0].legend(frameon=False)
@@ -57,7 +59,7 @@ def main(file: Path) -> None:
         _, bids = under(frightening(0.8, threat), (0.5, 2.0))
         changes = np.abs(np.diff(bids, axis=0)).mean(axis=0)
         error = changes.std(ddof=1) / np.sqrt(PEOPLE)
-        print(f"threat {threat:g}: bids change sign at {changes.mean():.3f} of sessions (se {error:.3f})")
+        print(f"threat {threat:g}: bids change at {changes.mean():.3f} of sessions (SE {error:.3f})")
 
 
 if __name__ == "__main__":

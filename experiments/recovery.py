@@ -1,10 +1,11 @@
-"""Can a theory's parameters be found again? Truth from its priors, 60 people x 24 sessions x 2 figures.
+"""Parameter recovery of one model: 60 people, 24 sessions and 2 figures, true values from its priors.
 
-Decided by: correlation of true and estimated person parameters on the link scale, within a study (median) and over
-all people of all studies; and whether the ranks of true sessions-to-earned-security among posterior draws are uniform
-(mean and variance of their normal scores; ties are broken at random). People of one study share its group posterior,
-so the mean is also tested over studies. One file per study, so that a rerun does only what is missing:
-`python recovery.py THEORY FOLDER [STUDIES]`.
+Can a model's parameters be recovered? The first criterion is the correlation of true and estimated person-level
+parameters on the link scale. It is computed within a study (median) and over all people of all studies. The second
+criterion concerns the ranks of the true sessions until earned security among posterior draws. They must be uniform: the
+mean and variance of their normal scores are tested, and ties are broken at random. People of one study share its group
+posterior, so the mean is also tested over studies. There is one file per study, so a rerun does only what is missing:
+`python recovery.py MODEL FOLDER [STUDIES]`.
 """
 
 import json
@@ -15,34 +16,38 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from iwm_bayes.diagnostics.convergence_checks import gate
+from iwm_bayes.diagnostics.convergence_checks import check_convergence
 from iwm_bayes.estimands.time_to_security import earned_security, true_security
 from iwm_bayes.inference.fit import Compiled, Settings, compile_model, nuts
-from iwm_bayes.model.model_file import load
+from iwm_bayes.model.model_file import load_model
 from iwm_bayes.model.priors import LINKS
-from iwm_bayes.simulation.care import steady
-from iwm_bayes.simulation.draws import people_of
+from iwm_bayes.simulation.care import constant_care
+from iwm_bayes.simulation.draws import person_parameters
 from iwm_bayes.simulation.population import draw_people
 from iwm_bayes.simulation.simulate import Phase, simulate
-from iwm_bayes.types import Model, parameters
+from iwm_bayes.types import ModelSpec, parameters
 
 PEOPLE, FIGURES = 60, ["mother", "therapist"]
-PHASES = [Phase({figure: steady(0.8) for figure in FIGURES}, 24, assessed=True)]
+PHASES = [Phase({figure: constant_care(0.8) for figure in FIGURES}, 24, assessed=True)]
 
 
-def ratings_only(model: Model) -> Model:
+def ratings_only(model: ModelSpec) -> ModelSpec:
     return model._replace(responses={name: r for name, r in model.responses.items() if r.effect == "none"})
 
 
 def study(compiled: Compiled, seed: int) -> dict[str, object]:
-    """One simulated study, fitted and held against its truth."""
+    """Simulate and fit one study, and compare it with its true values."""
     model, generator = compiled.model, np.random.default_rng(seed)
     truth = draw_people(model, FIGURES, PEOPLE, generator, spread=0.5)
     truth |= {name: np.full(PEOPLE, 0.1) for name in truth if name.endswith("_rating_noise")}
     data = simulate(model, PHASES, truth, generator)
     fit = nuts(compiled, data, Settings(seed=seed))
-    estimated = people_of(model, fit)
-    result: dict[str, object] = {"seed": seed, "passed": gate(fit).passed, "reasons": gate(fit).reasons}
+    estimated = person_parameters(model, fit)
+    result: dict[str, object] = {
+        "seed": seed,
+        "passed": check_convergence(fit).passed,
+        "reasons": check_convergence(fit).reasons,
+    }
     for name, parameter in parameters(model).items():
         if parameter.fixed is None and parameter.pooling == "partial" and not name.endswith("_rating_noise"):
             link = LINKS[parameter.support][0]
@@ -57,7 +62,7 @@ def study(compiled: Compiled, seed: int) -> dict[str, object]:
 
 def main(theory: str, folder: Path, studies: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    model = ratings_only(load(theory))
+    model = ratings_only(load_model(theory))
     files = {seed: folder / f"{theory}-{seed}.json" for seed in range(1, studies + 1)}
     missing = {seed: file for seed, file in files.items() if not file.exists()}
     compiled = compile_model(model, simulate(model, PHASES, PEOPLE, 0)) if missing else None
@@ -65,7 +70,7 @@ def main(theory: str, folder: Path, studies: int) -> None:
         file.write_text(json.dumps(study(compiled, seed)))
         print(f"{theory}: study {seed} done", flush=True)
     results = pd.DataFrame(json.loads(file.read_text()) for file in files.values())
-    print(f"gate passed in {results['passed'].sum()} of {len(results)}")
+    print(f"converged: {results['passed'].sum()} of {len(results)}")
     for name in results.columns.drop(["seed", "passed", "reasons", "scores"]):
         pairs = np.array(results[name].tolist())  # (study, true or estimated, person)
         within = np.median([np.corrcoef(*pair)[0, 1] for pair in pairs])

@@ -1,4 +1,4 @@
-"""Many studies of one experiment: one file per study, so that a rerun does only what is missing."""
+"""Repetition of one experiment over many studies: one file per study, so a rerun does only what is missing."""
 
 import json
 from collections.abc import Callable
@@ -9,7 +9,7 @@ import pandas as pd
 
 
 def repeat(folder: Path, name: str, studies: int, study: Callable[[int], dict[str, object]]) -> pd.DataFrame:
-    """What `study(seed)` found for seeds 1, 2, ..., one row each; files are written whole or not at all."""
+    """Return the results of `study(seed)` for seeds 1, 2, ..., one row each; a file is written whole or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
     found = []
     for seed in range(1, studies + 1):
@@ -24,5 +24,5 @@ def repeat(folder: Path, name: str, studies: int, study: Callable[[int], dict[st
 
 
 def mean_and_error(values: pd.Series) -> str:
-    """A mean over studies with its Monte-Carlo error."""
-    return f"{values.mean():+.3f} (se {values.std(ddof=1) / np.sqrt(len(values)):.3f})"
+    """Format a mean over studies with its Monte Carlo standard error."""
+    return f"{values.mean():+.3f} (SE {values.std(ddof=1) / np.sqrt(len(values)):.3f})"

@@ -1,9 +1,10 @@
-"""Can what a response assumes of people be found again? 60 people x 40 events, 20 studies for each theory.
+"""Parameter recovery of one response: 60 people and 40 events, 20 studies for each model.
 
-Truth: centres from the priors, people around them by each parameter's own spread. Decided by: correlation of true and
-estimated person parameters within a study at least .7 (median), and shared parameters inside their 90 % interval in at
-least 16 of 20 studies. One file per study, so that a rerun does only what is missing:
-`python response_recovery.py THEORY FOLDER [STUDIES]`, THEORY one of `theories/`.
+Can the parameters of a response be recovered? True group means are drawn from the priors, and people around them by
+each parameter's own between-person SD. There are two criteria. The correlation of true and estimated person-level
+parameters within a study is at least 0.7 (median). Completely pooled parameters are inside their 90% interval in at
+least 16 of 20 studies. There is one file per study, so a rerun does only what is missing:
+`python response_recovery.py MODEL FOLDER [STUDIES]`, with MODEL one of `theories/`.
 """
 
 import sys
@@ -14,43 +15,43 @@ import numpy as np
 from repeat import repeat
 
 from iwm_bayes.inference.fit import Compiled, Settings, compile_model, nuts
-from iwm_bayes.model.model_file import load
-from iwm_bayes.model.priors import place, rows, values
-from iwm_bayes.simulation.care import Strain, frightening, intermittent
+from iwm_bayes.model.model_file import load_model
+from iwm_bayes.model.priors import free_parameters, natural_values, place_around
+from iwm_bayes.simulation.care import DistressProcess, frightening, intermittent
 from iwm_bayes.simulation.simulate import Phase, simulate
-from iwm_bayes.types import Model, leaves
+from iwm_bayes.types import ModelSpec, named_leaves
 
 PEOPLE, FIGURES = 60, ["mother", "therapist"]
 CARE = {"mother": frightening(0.4, 0.4), "therapist": intermittent(0.1, 0.8, 5)}
-STRAIN = Strain(rate=0.5, soothing=0.9, self_regulation=0.2)  # distress that comes and goes tells strategies apart
-MANY = 40  # events, whichever way they are spread over figures
+STRAIN = DistressProcess(rate=0.5, soothing=0.9, self_regulation=0.2)  # varying distress distinguishes strategies
+MANY = 40  # events, however they are distributed over figures
 
 
-def phases(model: Model) -> list[Phase]:
-    """Both figures in turn; all 40 events at the choice of the person where the theory has one."""
+def phases(model: ModelSpec) -> list[Phase]:
+    """Return both figures in turn; where the model has a choice of figure, the person chooses at all 40 events."""
     chosen = any(response.effect == "chooses" for response in model.responses.values())
     return [Phase(CARE, MANY if chosen else MANY // 2, strain=STRAIN)]
 
 
-def people(model: Model, generator: np.random.Generator) -> dict[str, np.ndarray]:
-    """Everyone's link-scale values by row, (person,)."""
+def people(model: ModelSpec, generator: np.random.Generator) -> dict[str, np.ndarray]:
+    """Return everyone's link-scale values by parameter, (person,)."""
     levels = {}
-    for row in rows(model, FIGURES):
+    for row in free_parameters(model, FIGURES):
         spread = row.parameter.spread if row.parameter.pooling == "partial" else 0.0
-        levels[row.label] = place(generator.normal(row.middle, row.width), spread, generator.normal(size=PEOPLE))
+        levels[row.label] = place_around(generator.normal(row.middle, row.width), spread, generator.normal(size=PEOPLE))
     return levels
 
 
 def study(compiled: Compiled, seed: int) -> dict[str, object]:
-    """For every parameter of a response: r within this study, or whether its 90 % interval holds the truth."""
+    """Return, per response parameter, r within this study or whether its 90% interval contains the true value."""
     model, generator = compiled.model, np.random.default_rng(seed)
     truth = people(model, generator)
-    lived = values(model, truth, FIGURES, PEOPLE)
+    lived = natural_values(model, truth, FIGURES, PEOPLE)
     fit = nuts(compiled, simulate(model, phases(model), lived, generator), Settings(400, 400, 2, seed))
     posterior = fit["posterior"].to_dataset()
     found: dict[str, object] = {}
-    of_rule = {name for name, _ in leaves(model.rule.parameters)}
-    for row in (row for row in rows(model, FIGURES) if row.name not in of_rule):
+    of_rule = {name for name, _ in named_leaves(model.rule.parameters)}
+    for row in (row for row in free_parameters(model, FIGURES) if row.name not in of_rule):
         if row.parameter.pooling == "partial":
             estimated = posterior["level"].sel(personal=row.label).mean(("chain", "draw")).values
             found[f"r {row.label}"] = float(np.corrcoef(truth[row.label], estimated)[0, 1])
@@ -62,7 +63,7 @@ def study(compiled: Compiled, seed: int) -> dict[str, object]:
 
 @cache
 def compiled(theory: str) -> Compiled:
-    model = load(Path(__file__).parent / "theories" / f"{theory}.toml")
+    model = load_model(Path(__file__).parent / "theories" / f"{theory}.toml")
     return compile_model(model, simulate(model, phases(model), PEOPLE, 0))
 
 
@@ -70,7 +71,11 @@ def main(theory: str, folder: Path, studies: int) -> None:
     results = repeat(folder, theory, studies, lambda seed: study(compiled(theory), seed))
     for name in results:
         kind, _, parameter = name.partition(" ")
-        said = f"r {results[name].median():.2f}" if kind == "r" else f"inside in {results[name].sum():.0f} of {studies}"
+        said = (
+            f"r {results[name].median():.2f}"
+            if kind == "r"
+            else f"90% CrI contains it in {results[name].sum():.0f} of {studies}"
+        )
         print(f"{parameter}: {said}")
 
 

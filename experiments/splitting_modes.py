@@ -1,18 +1,18 @@
-"""Is splitting two images, or one that is unsure?
+"""Bimodality of beliefs under splitting.
 
-People meet mixed care (.6) for 80 sessions. Measured: Sarle's coefficient of bimodality of what they expect from one
-session to the next, from the twentieth on, less the 5/9 of an even distribution. Two images of one figure must make two
-modes; one belief, however unsure, must not.
+Does splitting mean two images, or one uncertain image? People receive mixed care (0.6) for 80 sessions. Measure:
+Sarle's bimodality coefficient of each person's availability over the sessions after the twentieth, minus the 5/9 of a
+uniform distribution. Two images of one figure must produce two modes. One belief, however uncertain, must not.
 """
 
 import numpy as np
 
-from iwm_bayes.types import Model
-from iwm_bayes.validation.prior_predictions import Prediction, average_people, care, live
+from iwm_bayes.types import ModelSpec
+from iwm_bayes.validation.prior_predictions import Prediction, median_people, random_care, simulate_beliefs
 
 
-def effect(model: Model, draws: int, rng: np.random.Generator) -> np.ndarray:
-    held = live(model, average_people(model, draws, rng), care(0.6, 80, draws, rng)).availability[20:]
+def effect(model: ModelSpec, draws: int, rng: np.random.Generator) -> np.ndarray:
+    held = simulate_beliefs(model, median_people(model, draws, rng), random_care(0.6, 80, draws, rng)).availability[20:]
     apart = held - held.mean(axis=0)
     second, third, fourth = ((apart**power).mean(axis=0) for power in (2, 3, 4))
     return (third**2 / second**3 + 1.0) / (fourth / second**2) - 5.0 / 9.0
@@ -20,15 +20,15 @@ def effect(model: Model, draws: int, rng: np.random.Generator) -> np.ndarray:
 
 PREDICTION = Prediction(
     "splitting_modes",
-    "Is splitting two images, or one that is unsure?",
+    "Bimodality of beliefs under splitting",
     shows=("splitting",),
     rivals=("rescorla_wagner", "kalman", "conjugate_beta", "compensatory"),
     smallest=0.0,
-    unit="coefficient of bimodality above that of an even distribution",
+    unit="bimodality coefficient minus that of a uniform distribution",
     effect=effect,
 )
 
 if __name__ == "__main__":
-    from iwm_bayes.cli.predictions import run
+    from iwm_bayes.cli.predictions import run_script
 
-    run(PREDICTION)
+    run_script(PREDICTION)

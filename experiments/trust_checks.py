@@ -1,8 +1,9 @@
-"""Does the theory of the trust game make what people did? Posterior predictive checks of a finished run.
+"""Posterior predictive checks of the trust game, for a finished run.
 
-Choices are drawn anew at every trial, given what was seen before it. Decided by: 95 % intervals of the friend -
-computer difference in P(high) over the first and the last 12 trials with each, and of the effect of the same
-partner's last reciprocation, hold the observed. `iwm fit studies/trust_game.toml`, then `python trust_checks.py RUN`.
+Does the model of the trust game reproduce what people did? Choices are drawn anew at every trial, given what was
+observed before it. Criterion: 95% predictive intervals contain three observed statistics. Two are the friend minus
+computer differences in P(high) over the first and over the last 12 trials with each. The third is the effect of the
+same partner's last reciprocation. Usage: `iwm fit studies/trust_game.toml`, then `python trust_checks.py RUN`.
 """
 
 import sys
@@ -12,10 +13,10 @@ import numpy as np
 import xarray as xr
 
 from iwm_bayes.data.study import load_study
-from iwm_bayes.estimands.belief_paths import in_parts
-from iwm_bayes.filtering.filter import loop
-from iwm_bayes.filtering.readouts import Reading
-from iwm_bayes.model.model_file import load
+from iwm_bayes.estimands.belief_paths import belief_path_batches
+from iwm_bayes.filtering.filter import filter_readouts
+from iwm_bayes.filtering.readouts import Readout
+from iwm_bayes.model.model_file import load_model
 from iwm_bayes.simulation.draws import names
 from iwm_bayes.types import response_values
 
@@ -24,7 +25,7 @@ DRAWS, WINDOW = 400, 12
 
 
 def last_seen(data: xr.Dataset) -> np.ndarray:
-    """What the same partner did when last seen, before each trial (event, person); NaN at first."""
+    """Return the same partner's last observed outcome before each trial (event, person); NaN at first."""
     figure, people = data["figure_index"].values, np.arange(data.sizes["person"])
     latest, found = np.full((data.sizes["figure"], len(people)), np.nan), []
     for event in range(data.sizes["event"]):
@@ -35,7 +36,7 @@ def last_seen(data: xr.Dataset) -> np.ndarray:
 
 
 def windows(data: xr.Dataset) -> dict[tuple[str, str], np.ndarray]:
-    """Trials among the first and the last dozen with the friend and with the computer, (event, person)."""
+    """Mark the first and the last 12 trials with the friend and with the computer, (event, person)."""
     found = {}
     for name in ("friend", "computer"):
         with_them = (data["figure_index"].values == names(data).index(name)) & data["present"].values
@@ -46,20 +47,20 @@ def windows(data: xr.Dataset) -> dict[tuple[str, str], np.ndarray]:
 
 
 def effects(high: np.ndarray, within: dict[tuple[str, str], np.ndarray], before: np.ndarray) -> list[float]:
-    """Early and late friend - computer difference, and the effect of the last reciprocation, in P(high)."""
+    """Return three effects in P(high): early and late friend minus computer difference, last reciprocation."""
     mean = {key: np.nanmean(np.where(mask, high, np.nan), axis=0) for key, mask in within.items()}
     early, late = (np.nanmean(mean["friend", when] - mean["computer", when]) for when in ("early", "late"))
     return [early, late, np.nanmean(high[before == 1]) - np.nanmean(high[before == 0])]
 
 
 def main(run: Path) -> None:
-    model, generator = load(load_study(STUDY).theory[0]), np.random.default_rng(1)
+    model, generator = load_model(load_study(STUDY).theory[0]), np.random.default_rng(1)
     fit = xr.open_datatree(run / "fit.nc", engine="h5netcdf").load()
     data = fit["data"].to_dataset()
     observed, within, before = data["answer_approach"].values, windows(data), last_seen(data)
     response, drawn = model.responses["approach"], []
-    for part in in_parts(model, fit, DRAWS, "friend"):
-        [held] = loop(model.rule, part.p, part.course, part.figures, [Reading("expected", "before")])
+    for part in belief_path_batches(model, fit, DRAWS, "friend"):
+        [held] = filter_readouts(model.rule, part.p, part.course, part.figures, [Readout("expected", "before")])
         values = response_values(model, "approach", part.values)
         met = np.stack([part.course[:, -2 * part.figures + index] for index in range(part.figures)])
         by_trial = [value if value.ndim == 1 else np.einsum("fp,fep->ep", value, met) for value in values]
@@ -69,8 +70,8 @@ def main(run: Path) -> None:
     labels = ("early difference", "late difference", "last reciprocation")
     for label, seen, copies in zip(labels, effects(observed, within, before), np.transpose(drawn), strict=True):
         low, high = np.quantile(copies, [0.025, 0.975])
-        verdict = "held" if low <= seen <= high else "MISSED"
-        print(f"{label}: observed {seen:.3f}, predicted {low:.3f} to {high:.3f}, {verdict}")
+        verdict = "inside" if low <= seen <= high else "outside"
+        print(f"{label}: observed {seen:.3f}, 95% predictive interval {low:.3f} to {high:.3f}, {verdict}")
 
 
 if __name__ == "__main__":

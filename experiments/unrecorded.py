@@ -1,7 +1,9 @@
-"""Do lost forms bias a learning rate? Ten studies of Rescorla-Wagner, whole and with 40 % of outcomes unrecorded.
+"""Bias of the learning rate from unrecorded outcomes.
 
-Unrecorded outcomes teach with the mean of what the person recorded of that figure. Decided by: the average
-estimated rate over the average true rate, within 10 % of 1. One file per study: `python unrecorded.py FOLDER`.
+Do lost forms bias a learning rate? Ten studies of the Rescorla-Wagner model are fitted as a whole, and again with 40%
+of outcomes unrecorded. Unrecorded outcomes teach with the mean of what the person recorded about that figure.
+Criterion: the average estimated rate divided by the average true rate is within 10% of 1. There is one file per study:
+`python unrecorded.py FOLDER`.
 """
 
 import json
@@ -15,8 +17,8 @@ from recovery import FIGURES, PEOPLE, PHASES, ratings_only
 
 from iwm_bayes.data.event_checks import fill_unrecorded
 from iwm_bayes.inference.fit import Compiled, Settings, compile_model, nuts
-from iwm_bayes.model.model_file import load
-from iwm_bayes.simulation.draws import people_of
+from iwm_bayes.model.model_file import load_model
+from iwm_bayes.simulation.draws import person_parameters
 from iwm_bayes.simulation.population import draw_people
 from iwm_bayes.simulation.simulate import simulate
 
@@ -25,7 +27,7 @@ MISSING, RATES = 0.4, ("availability_rate", "worth_rate")
 
 
 def lose(data: xr.Dataset, generator: np.random.Generator) -> xr.Dataset:
-    """The same study after 40 % of the forms were lost."""
+    """Return the same study after 40% of the forms were lost."""
     lost = (generator.random(data["seen"].shape) < MISSING) & data["seen"].values
     frame = data[["outcome", "figure_index"]].to_dataframe().reset_index().rename(columns={"figure_index": "figure"})
     frame["outcome"] = frame["outcome"].where(data["seen"].values.ravel() & ~lost.ravel())
@@ -34,20 +36,21 @@ def lose(data: xr.Dataset, generator: np.random.Generator) -> xr.Dataset:
 
 
 def study(compiled: Compiled, seed: int) -> dict[str, list[float]]:
-    """Average rates: true, estimated from all outcomes, estimated after the loss."""
+    """Return average rates: true, estimated from all outcomes, estimated after the loss."""
     generator = np.random.default_rng(seed)
     truth = draw_people(compiled.model, FIGURES, PEOPLE, generator, spread=0.5)
     truth |= {name: np.full(PEOPLE, 0.1) for name in truth if name.endswith("_rating_noise")}
     data = simulate(compiled.model, PHASES, truth, generator)
     whole, lossy = (
-        people_of(compiled.model, nuts(compiled, some, Settings(seed=seed))) for some in (data, lose(data, generator))
+        person_parameters(compiled.model, nuts(compiled, some, Settings(seed=seed)))
+        for some in (data, lose(data, generator))
     )
     return {name: [float(part[name].mean()) for part in (truth, whole, lossy)] for name in RATES}
 
 
 def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    model = ratings_only(load("rescorla_wagner"))
+    model = ratings_only(load_model("rescorla_wagner"))
     missing = [seed for seed in STUDIES if not (folder / f"{seed}.json").exists()]
     example = simulate(model, PHASES, draw_people(model, FIGURES, PEOPLE, np.random.default_rng(0)), 0)
     compiled = compile_model(model, example) if missing else None
@@ -60,7 +63,7 @@ def main(folder: Path) -> None:
         ratios = lossy / true - 1
         error = ratios.std(ddof=1) / len(ratios) ** 0.5
         print(f"{name}: bias {whole.mean() / true.mean() - 1:+.1%} whole, {lossy.mean() / true.mean() - 1:+.1%} lossy")
-        print(f"  lossy by study {ratios.mean():+.1%}, standard error {error:.1%}")
+        print(f"  lossy, by study {ratios.mean():+.1%} (SE {error:.1%})")
 
 
 if __name__ == "__main__":

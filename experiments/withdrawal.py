@@ -1,10 +1,11 @@
-"""Do those who withdraw learn less, or are they only shown less? And what if a fit ignores that they withdrew?
+"""Learning in people who withdraw, and bias of a fit that ignores their withdrawal.
 
-Two groups with the same rate: secure people, who mostly approach, and dismissing ones, who mostly do not. In
-simulation they learn the same per outcome seen and less per session. 100 studies of 60 people who differ in readiness
-are then fitted as they are, and as if nobody had withdrawn (what the therapist did, as an observer would record it,
-counts as seen). Decided by: the bias of the average rate (log-odds) against two of its Monte-Carlo errors.
-`python withdrawal.py FOLDER [STUDIES]`.
+Do people who withdraw learn less, or do they only observe less? Two groups have the same learning rate: secure people,
+who mostly approach, and dismissing people, who mostly do not. In simulation they learn the same per observed outcome
+and less per session. What happens if a fit ignores that people withdrew? 100 studies of 60 people who differ in
+readiness are fitted as they are. They are also fitted as if nobody had withdrawn: the therapist's behaviour, as an
+observer would record it, counts as observed. Criterion: the bias of the average rate (log-odds) against two of its
+Monte Carlo standard errors. Usage: `python withdrawal.py FOLDER [STUDIES]`.
 """
 
 import sys
@@ -16,18 +17,18 @@ import xarray as xr
 from repeat import mean_and_error, repeat
 
 from iwm_bayes.inference.fit import Compiled, Settings, compile_model, nuts
-from iwm_bayes.model.model_file import load
+from iwm_bayes.model.model_file import load_model
 from iwm_bayes.model.priors import LINKS
-from iwm_bayes.simulation.care import steady
+from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.simulate import Phase, simulate
 
 SESSIONS, CHANCE, START, RATE, PEOPLE = 24, 0.8, 0.3, 0.1, 60
-PHASES = [Phase({"therapist": steady(CHANCE)}, SESSIONS, assessed=True)]
-THEORY = load(Path(__file__).parent / "theories" / "withdrawing.toml")
+PHASES = [Phase({"therapist": constant_care(CHANCE)}, SESSIONS, assessed=True)]
+THEORY = load_model(Path(__file__).parent / "theories" / "withdrawing.toml")
 
 
 def people(bias: np.ndarray, rate: np.ndarray) -> dict[str, np.ndarray]:
-    """True parameters by name, (person,)."""
+    """Return the true parameters by name, (person,)."""
     alike = {"availability_start": START, "approach_sensitivity": 1.0}
     alike |= {f"availability_rating_{name}": x for name, x in (("noise", 0.1), ("intercept", 0.0), ("slope", 1.0))}
     given = {name: np.full(bias.shape, x) for name, x in alike.items()}
@@ -35,7 +36,7 @@ def people(bias: np.ndarray, rate: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def learned(bias: float, generator: np.random.Generator, count: int = 4000) -> dict[str, float]:
-    """Change of belief per session, and per outcome seen as a share of what there was to learn."""
+    """Return the change of belief per session, and per unit of observed prediction error."""
     data = simulate(THEORY, PHASES, people(np.full(count, bias), np.full(count, RATE)), generator)
     seen = data["seen"].sum("event").values
     outcome = data["outcome"].where(data["seen"])
@@ -44,14 +45,14 @@ def learned(bias: float, generator: np.random.Generator, count: int = 4000) -> d
         surprise = np.nan_to_num(outcome.values[event] - expected)
         surprises, expected = surprises + surprise, expected + RATE * surprise
     return {
-        "seen": seen.mean(),
+        "observed outcomes": seen.mean(),
         "per session": (expected - START).mean() / SESSIONS,
-        "per unit of surprise": (expected - START).sum() / surprises.sum(),
+        "per unit of prediction error": (expected - START).sum() / surprises.sum(),
     }
 
 
 def as_if_all_were_seen(data: xr.Dataset, generator: np.random.Generator) -> xr.Dataset:
-    """What the therapist did while the person withdrew, taken for an experience."""
+    """Count the therapist's outcomes during a withdrawal as observed."""
     hidden = ~data["seen"] & ~data["assessment"] & data["present"]
     done = (generator.random(hidden.shape) < CHANCE).astype(float)
     return data.assign(seen=data["seen"] | hidden, outcome=data["outcome"].where(~hidden, done))
@@ -63,7 +64,7 @@ def compiled() -> Compiled:
 
 
 def study(seed: int) -> dict[str, object]:
-    """The bias of the average rate in two fits to the same people."""
+    """Return the bias of the average rate in two fits to the same people."""
     generator, (link, unlink) = np.random.default_rng(seed), LINKS["unit"]
     rate = unlink(link(RATE) + 0.5 * generator.normal(size=PEOPLE))
     data = simulate(THEORY, PHASES, people(1.5 * generator.normal(size=PEOPLE), rate), generator)

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from iwm_bayes.data.dataset import read
+from iwm_bayes.data.dataset import read_data
 from iwm_bayes.data.study import load_study
-from iwm_bayes.model.model_file import load
+from iwm_bayes.model.model_file import load_model
 
 FILES = {
     "study.toml": """
@@ -60,7 +60,7 @@ def spoil(folder: Path, file: str, old: str, new: str) -> None:
 def read_study(folder: Path):
     """The study's Dataset."""
     study = load_study(folder / "study.toml")
-    return read(study, load(study.theory[0]))
+    return read_data(study, load_model(study.theory[0]))
 
 
 def frame(folder: Path) -> pd.DataFrame:

@@ -70,12 +70,12 @@ def made(tmp_path_factory):
 @pytest.fixture(scope="session")
 def reported(made):
     """The report of that run, which passed its gate, with pages on people."""
-    from iwm_bayes.report.context import Asked
-    from iwm_bayes.report.page import write
+    from iwm_bayes.report.context import ReportOptions
+    from iwm_bayes.report.page import write_report
 
     folder, found, analysis = made
-    asked = Asked(people=True)
-    return write(folder / "run", "clinic", found.model, found.fit, asked, analysis.security)
+    asked = ReportOptions(people=True)
+    return write_report(folder / "run", "clinic", found.model, found.fit, asked, analysis.security)
 
 
 @pytest.fixture(autouse=True)

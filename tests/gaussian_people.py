@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import special, stats
 
-from iwm_bayes.inference.laplace.hierarchy import Crowd
+from iwm_bayes.inference.laplace.hierarchy import LinearPopulation
 from iwm_bayes.inference.laplace.person_posteriors import Problem
 
 PEOPLE, NOISE = 40, 0.4
@@ -18,7 +18,7 @@ def gaussian(seed):
     arm = np.tile([0.0, 1.0], PEOPLE // 2)
     design = np.concatenate([np.ones((1, PEOPLE, 1)), arm[None, :, None], MEMBERS.T[None]], axis=2)
     group = np.array([-1, -1, *[0] * 8])
-    shape = Crowd(
+    shape = LinearPopulation(
         {},
         np.array([1]),
         np.array([0]),
@@ -48,7 +48,7 @@ MANY, ANSWERS = 3000, 50
 def shape_of(rows, people):
     """So many rows of people who are pooled, and nothing else."""
     names = [f"row {row}" for row in range(rows)]
-    return Crowd(
+    return LinearPopulation(
         {"row": names, "partial": names, "separate": []},
         np.arange(rows),
         np.array([], dtype=int),

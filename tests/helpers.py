@@ -12,26 +12,26 @@ import xarray as xr
 from pytensor.compile.mode import Mode, predefined_modes
 from scipy import special, stats
 
-from iwm_bayes.data.dataset import arrange
-from iwm_bayes.filtering.arrays import course
-from iwm_bayes.filtering.filter import loop, remembered
-from iwm_bayes.filtering.readouts import Reading, readings
+from iwm_bayes.data.dataset import to_dataset
+from iwm_bayes.filtering.arrays import event_array
+from iwm_bayes.filtering.filter import accumulated_readouts, filter_readouts
+from iwm_bayes.filtering.readouts import Readout, required_readouts
 from iwm_bayes.model import priors
 from iwm_bayes.rules import RULES
-from iwm_bayes.rules.lift import independent
+from iwm_bayes.rules.lift import lift_learner
 from iwm_bayes.types import (
-    ANYONE,
+    GENERALISED,
     Family,
     Learner,
-    Model,
+    ModelSpec,
     Params,
     Response,
     Rule,
-    each,
-    leaves,
-    rebuild,
+    map_tree,
+    named_leaves,
     response_values,
     rule_values,
+    unflatten,
 )
 
 
@@ -72,7 +72,7 @@ TEXTBOOK = {  # the families that responses are built of, from another library
     "Beta": lambda mu, nu: stats.beta(mu * nu, (1 - mu) * nu),
     "Categorical": lambda p: Choice(p),
 }
-READINGS = [Reading(about, moment) for about in ("expected", "availability", "worth") for moment in ("before", "after")]
+READINGS = [Readout(about, moment) for about in ("expected", "availability", "worth") for moment in ("before", "after")]
 
 
 def lifted_rules() -> dict[str, Rule]:
@@ -80,17 +80,17 @@ def lifted_rules() -> dict[str, Rule]:
 
     Transfer is written once, for any state: here with one and with two leaves, in the limits with every learner.
     """
-    found = {name: independent(rule) if isinstance(rule, Learner) else rule for name, rule in RULES.items()}
+    found = {name: lift_learner(rule) if isinstance(rule, Learner) else rule for name, rule in RULES.items()}
     for name in ("rescorla_wagner", "kalman"):
-        found[f"{name} with transfer"] = independent(RULES[name], transfer=True)
+        found[f"{name} with transfer"] = lift_learner(RULES[name], transfer=True)
     return found
 
 
 def differing_by_figure(rule: Rule) -> Rule:
     """The rule with every parameter that may differ by figure doing so."""
-    declared = leaves(rule.parameters)
+    declared = named_leaves(rule.parameters)
     changed = (p._replace(by="figure", fixed=None) if name in rule.by_figure else p for name, p in declared)
-    return rule._replace(parameters=rebuild(rule.parameters, changed))
+    return rule._replace(parameters=unflatten(rule.parameters, changed))
 
 
 def names(figures: int) -> list[str]:
@@ -121,32 +121,32 @@ def lived(figures: int = 3, people: int = 5, events: int = 12, unseen: float = 0
                 }
             )
         )
-    return arrange(pd.concat(rows, ignore_index=True), {}, "session")
+    return to_dataset(pd.concat(rows, ignore_index=True), {}, "session")
 
 
 def draw_levels(rule: Rule, figures: int, people: int, seed: int = 2) -> np.ndarray:
     """Link-scale values (row, person) of the free parameters, spread as the average person's prior is."""
     generator = np.random.default_rng(seed)
-    rows = priors.rows(Model("", rule, {}), names(figures))
+    rows = priors.free_parameters(ModelSpec("", rule, {}), names(figures))
     return np.array([generator.normal(row.middle, row.width, people) for row in rows])
 
 
 def from_levels(rule: Rule, levels: Any, figures: int, people: int) -> Params:
     """The rule's parameters on the natural scale from link-scale values, arrays or a graph."""
-    model = Model("", rule, {})
-    by_label = {row.label: levels[index] for index, row in enumerate(priors.rows(model, names(figures)))}
-    return rule_values(model, priors.values(model, by_label, names(figures), people))
+    model = ModelSpec("", rule, {})
+    by_label = {row.label: levels[index] for index, row in enumerate(priors.free_parameters(model, names(figures)))}
+    return rule_values(model, priors.natural_values(model, by_label, names(figures), people))
 
 
 def on_arrays(rule: Rule, levels: np.ndarray, course: np.ndarray, figures: int) -> np.ndarray:
     """Every reading at every event, (reading, event, person), by the loop over arrays."""
     p = from_levels(rule, levels, figures, levels.shape[1])
-    return np.stack(loop(rule, p, course, figures, READINGS))
+    return np.stack(filter_readouts(rule, p, course, figures, READINGS))
 
 
 def constants(rule: Rule, people: int = 1, **values: float | Sequence[float]) -> Params:
     """The rule's parameters by full name: numbers for everyone, or one number per person."""
-    return rebuild(rule.parameters, (np.zeros(people) + values[name] for name, _ in leaves(rule.parameters)))
+    return unflatten(rule.parameters, (np.zeros(people) + values[name] for name, _ in named_leaves(rule.parameters)))
 
 
 def course_of(outcomes: Sequence[float], figure: Sequence[int] | None = None, figures: int = 1) -> np.ndarray:
@@ -157,8 +157,8 @@ def course_of(outcomes: Sequence[float], figure: Sequence[int] | None = None, fi
     frame = frame.assign(
         figure=np.array(names(figures))[met], seen=True, distress=0.0, threat=0.0, reported=0.0, assessment=False
     )
-    data = arrange(frame, {}, "session").drop_vars("figure")
-    return course(data.assign_coords(figure=names(figures)))
+    data = to_dataset(frame, {}, "session").drop_vars("figure")
+    return event_array(data.assign_coords(figure=names(figures)))
 
 
 def echoed(response: Response, p: Params, given: Mapping[str, Any], data: xr.Dataset, name: str) -> Mapping[str, Any]:
@@ -178,18 +178,18 @@ def echoed(response: Response, p: Params, given: Mapping[str, Any], data: xr.Dat
     return {**given, "mu": expected}
 
 
-def arguments(model: Model, people: Mapping[str, np.ndarray], data: xr.Dataset) -> dict[str, Mapping[str, Any]]:
+def arguments(model: ModelSpec, people: Mapping[str, np.ndarray], data: xr.Dataset) -> dict[str, Mapping[str, Any]]:
     """The arguments of every response's family at every event, from the loop over arrays."""
     met, person, figures = data["figure_index"].values, np.arange(data.sizes["person"]), data.sizes["figure"]
-    others = int((data["figure"].values != ANYONE).sum())
-    wanted = [reading for response in model.responses.values() for reading in readings(response, others)]
-    seen = loop(model.rule, rule_values(model, people), course(data), figures, wanted)
+    others = int((data["figure"].values != GENERALISED).sum())
+    wanted = [reading for response in model.responses.values() for reading in required_readouts(response, others)]
+    seen = filter_readouts(model.rule, rule_values(model, people), event_array(data), figures, wanted)
     read, found = dict(zip(wanted, seen, strict=True)), {}
     for name, response in model.responses.items():
         p, each_one = response_values(model, name, people), response.whom == "each"
-        p = each(lambda x, whole=each_one: (x[:others] if whole else x[met, person]) if x.ndim == 2 else x, p)
-        kept = remembered(response, p, read, data["since_any"].values, others)
-        held = [kept[reading] for reading in readings(response, others)]
+        p = map_tree(lambda x, whole=each_one: (x[:others] if whole else x[met, person]) if x.ndim == 2 else x, p)
+        kept = accumulated_readouts(response, p, read, data["since_any"].values, others)
+        held = [kept[reading] for reading in required_readouts(response, others)]
         if each_one:
             held = [np.stack(held[:others], axis=-2), *held[others:]]
         found[name] = echoed(response, p, response.given(p, *held), data, name)

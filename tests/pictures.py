@@ -4,16 +4,16 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from iwm_bayes.viz.belief_plane import belief_plane
-from iwm_bayes.viz.comparison import comparison_figure
-from iwm_bayes.viz.data import lived_figure
-from iwm_bayes.viz.earned_security import earned_curve, projection_figure
-from iwm_bayes.viz.parameters import prior_posterior_figure, shrinkage_figure
-from iwm_bayes.viz.predictions import matrix_figure, shares_figure
-from iwm_bayes.viz.predictive_checks import checks_figure
-from iwm_bayes.viz.trajectories import together
-from iwm_bayes.viz.trajectory import trajectory_figure
-from iwm_bayes.viz.validation import calibration_figure, confusion_figure, recovery_figure
+from iwm_bayes.viz.belief_plane import attachment_space_plot
+from iwm_bayes.viz.comparison import elpd_plot
+from iwm_bayes.viz.data import data_plot
+from iwm_bayes.viz.earned_security import projection_plot, time_to_security_plot
+from iwm_bayes.viz.parameters import prior_posterior_plot, shrinkage_plot
+from iwm_bayes.viz.predictions import prediction_matrix_plot, prediction_plot
+from iwm_bayes.viz.predictive_checks import ppc_plot
+from iwm_bayes.viz.trajectories import joint_beliefs
+from iwm_bayes.viz.trajectory import trajectory_plot
+from iwm_bayes.viz.validation import confusion_plot, recovery_plot, sbc_plot
 
 SESSIONS, PEOPLE, SAMPLES = 12, 6, 40
 BELIEFS = ["availability", "worth"]
@@ -34,7 +34,7 @@ def beliefs(start=0.3, end=0.75):
 
 
 def course(who):
-    """A trajectory as `trajectories.trajectory` gives it, of one person or the group."""
+    """A trajectory as `trajectories.make_trajectory` gives it, of one person or the group."""
     held, session = beliefs(), np.arange(SESSIONS + 1)
     low, middle, high = (
         held.quantile(place, "sample", keep_attrs=False).drop_vars("quantile") for place in (0.05, 0.5, 0.95)
@@ -129,20 +129,22 @@ PLACES = pd.DataFrame({"start": (np.arange(60) + 0.5) / 60, "rate": ((np.arange(
 BAND = (EVEN, np.clip(EVEN - 0.15, 0, 1), np.clip(EVEN + 0.15, 0, 1))
 
 FIGURES = {
-    "belief_plane": lambda: belief_plane({"the group": together(beliefs()), "$one": together(beliefs(0.6, 0.4))}),
-    "trajectory_person": lambda: trajectory_figure(course("one person"), "therapist"),
-    "trajectory_group": lambda: trajectory_figure(course("the group"), "therapist"),
-    "earned_curve": lambda: earned_curve(curves(["everyone"])),
-    "earned_curve_arms": lambda: earned_curve(curves(["everyone", "therapy", "waiting"])),
-    "projection": lambda: projection_figure(projected(), "steady:rate=0.8"),
-    "lived": lambda: lived_figure({"mother": life(6), "therapist": life(12)}),
-    "prior_posterior": lambda: prior_posterior_figure(PARAMETERS),
-    "shrinkage": lambda: shrinkage_figure(BORROWED),
-    "comparison": lambda: comparison_figure(RANKED, "the next session of somebody new"),
-    "checks": lambda: checks_figure({"kalman": CHECKED, "growth": CHECKED.assign(note="")}),
-    "shares": lambda: shares_figure(PREDICTED[PREDICTED["prediction"] == "relapse"], "Do they relapse?"),
-    "matrix": lambda: matrix_figure(PREDICTED),
-    "recovery": lambda: recovery_figure(RECOVERED),
-    "confusion": lambda: confusion_figure(CONFUSED),
-    "calibration": lambda: calibration_figure(PLACES, pd.Series({"start": "", "rate": "too high"}), BAND),
+    "belief_plane": lambda: attachment_space_plot(
+        {"the group": joint_beliefs(beliefs()), "$one": joint_beliefs(beliefs(0.6, 0.4))}
+    ),
+    "trajectory_person": lambda: trajectory_plot(course("one person"), "therapist"),
+    "trajectory_group": lambda: trajectory_plot(course("the group"), "therapist"),
+    "earned_curve": lambda: time_to_security_plot(curves(["everyone"])),
+    "earned_curve_arms": lambda: time_to_security_plot(curves(["everyone", "therapy", "waiting"])),
+    "projection": lambda: projection_plot(projected(), "steady:rate=0.8"),
+    "lived": lambda: data_plot({"mother": life(6), "therapist": life(12)}),
+    "prior_posterior": lambda: prior_posterior_plot(PARAMETERS),
+    "shrinkage": lambda: shrinkage_plot(BORROWED),
+    "comparison": lambda: elpd_plot(RANKED, "the next session of somebody new"),
+    "checks": lambda: ppc_plot({"kalman": CHECKED, "growth": CHECKED.assign(note="")}),
+    "shares": lambda: prediction_plot(PREDICTED[PREDICTED["prediction"] == "relapse"], "Do they relapse?"),
+    "matrix": lambda: prediction_matrix_plot(PREDICTED),
+    "recovery": lambda: recovery_plot(RECOVERED),
+    "confusion": lambda: confusion_plot(CONFUSED),
+    "calibration": lambda: sbc_plot(PLACES, pd.Series({"start": "", "rate": "too high"}), BAND),
 }

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import xarray as xr
 
-from iwm_bayes.data.dataset import read
+from iwm_bayes.data.dataset import read_data
 from iwm_bayes.data.study import Study, load_study
-from iwm_bayes.model.model_file import load
+from iwm_bayes.model.model_file import load_model
 
 STUDIES = Path(__file__).parents[1] / "experiments" / "studies"
 
@@ -17,4 +17,4 @@ def opened(name: str) -> tuple[Study, xr.Dataset]:
     study = load_study(STUDIES / f"{name}.toml")
     if not study.data.exists():
         pytest.skip(f"the real data are not here ({study.data}); set IWM_DATA to their folder")
-    return study, read(study, load(study.theory[0]))
+    return study, read_data(study, load_model(study.theory[0]))

@@ -6,11 +6,11 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.model.model_file import load
-from iwm_bayes.model.priors import LINKS, rows, values
-from iwm_bayes.simulation.care import rupture_and_repair, steady
+from iwm_bayes.model.model_file import load_model
+from iwm_bayes.model.priors import LINKS, free_parameters, natural_values
+from iwm_bayes.simulation.care import constant_care, rupture_and_repair
 from iwm_bayes.simulation.simulate import Phase, simulate
-from iwm_bayes.types import Model
+from iwm_bayes.types import ModelSpec
 from iwm_bayes.workflow import analysis, run_folder
 
 NASTY = "<script>alert(1)</script>"
@@ -30,7 +30,7 @@ UNSURE = 4  # people of whom the posterior knows next to nothing
 
 
 class Known(NamedTuple):
-    model: Model
+    model: ModelSpec
     data: xr.Dataset
     fit: xr.DataTree
 
@@ -42,13 +42,13 @@ def around(truth, width, generator):
 
 def known() -> Known:
     """Twelve people with two figures, one of whom has a nasty name, as have a person and an arm."""
-    generator, model = np.random.default_rng(7), load("rescorla_wagner")
-    placed = rows(model, FIGURES)
+    generator, model = np.random.default_rng(7), load_model("rescorla_wagner")
+    placed = free_parameters(model, FIGURES)
     centre = {row.label: float(LINKS[row.parameter.support][0](np.float64(TYPICAL[row.name]))) for row in placed}
     personal = [row.label for row in placed if row.parameter.pooling == "partial"]
     level = {name: centre[name] + 0.5 * generator.normal(size=PEOPLE) * (name in personal) for name in centre}
-    phases = [Phase({"mother": steady(0.3)}, 6), Phase({NASTY: rupture_and_repair(0.95, 5)}, 18, assessed=True)]
-    data = simulate(model, phases, values(model, level, FIGURES, PEOPLE), 8)
+    phases = [Phase({"mother": constant_care(0.3)}, 6), Phase({NASTY: rupture_and_repair(0.95, 5)}, 18, assessed=True)]
+    data = simulate(model, phases, natural_values(model, level, FIGURES, PEOPLE), 8)
     data = data.assign_coords(person=[NASTY, *data["person"].values[1:]])
     arms = np.where(np.arange(PEOPLE) % 2, "<b>therapy</b>", "waiting")
     data = data.assign(covariate_arm=("person", arms)).assign_attrs(standardised="{}", formulas="{}")
@@ -75,7 +75,9 @@ def written(folder, monkeypatch, found: Known):
     monkeypatch.setattr(analysis, "fit", lambda *_, **__: found.fit)
     made = analysis.analyse(found.model, found.data, "nuts", {})
     (folder / "study.toml").write_text("nothing")
-    run_folder.write(made, folder / "run", {name: folder / "study.toml" for name in ("study", "data", "theory")})
+    run_folder.write_analysis(
+        made, folder / "run", {name: folder / "study.toml" for name in ("study", "data", "theory")}
+    )
     return made
 
 

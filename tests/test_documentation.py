@@ -9,8 +9,8 @@ import pages
 import pytest
 
 from iwm_bayes.data.study import Study
-from iwm_bayes.model.model_file import theories
-from iwm_bayes.model.model_file_schema import Theory
+from iwm_bayes.model.model_file import built_in_models
+from iwm_bayes.model.model_file_schema import ModelFile
 
 FAST = [page for page in pages.WRITTEN if any(not block.slow for block in pages.blocks(page))]
 SLOW = [page for page in pages.WRITTEN if any(block.slow for block in pages.blocks(page))]
@@ -62,7 +62,7 @@ def test_files_in_the_readme_are_read():
     found = [tomllib.loads(block["text"]) for block in pages.BLOCK.finditer(readme) if block["language"] == "toml"]
     assert ["rule" in content for content in found] == [False, True]
     Study.model_validate(found[0])
-    Theory.model_validate(found[1])
+    ModelFile.model_validate(found[1])
 
 
 def test_the_documentation_builds_without_a_warning(site):
@@ -73,8 +73,8 @@ def test_the_documentation_builds_without_a_warning(site):
 def test_every_theory_has_a_page_with_its_picture(site):
     """As many as there are on the shelf, each with its claim."""
     made = site[0] / "reference" / "theories"
-    assert sorted(path.stem for path in made.glob("*.html")) == theories()
-    assert sorted(path.stem for path in made.glob("*.svg")) == theories()
+    assert sorted(path.stem for path in made.glob("*.html")) == built_in_models()
+    assert sorted(path.stem for path in made.glob("*.svg")) == built_in_models()
 
 
 def test_links_to_elsewhere_go_to_known_places(site):

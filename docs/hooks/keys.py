@@ -11,7 +11,7 @@ from pydantic_core import PydanticUndefined
 
 from iwm_bayes.data import study
 from iwm_bayes.model import model_file
-from iwm_bayes.model.model_file_schema import Prior, Theory
+from iwm_bayes.model.model_file_schema import ModelFile, ParameterPrior
 from iwm_bayes.responses import RESPONSES
 from iwm_bayes.types import Response
 
@@ -97,9 +97,9 @@ def study_file() -> str:
         ("The file", study.Study),
         ("[columns]", study.Columns),
         ("outcome", study.Outcome),
-        ("reported, distress, threat", study.Scaled),
-        ("[responses.NAME]", study.Answer),
-        ("[people]", study.People),
+        ("reported, distress, threat", study.ScaledColumn),
+        ("[responses.NAME]", study.ResponseColumn),
+        ("[people]", study.PersonTable),
     )
     opening = "A table's columns and a theory's words, bound by one TOML file. Unknown keys are errors.\n"
     return "\n".join(["# Study file", "", opening, *(section(*part) for part in parts)])
@@ -117,7 +117,7 @@ def responses() -> str:
     for kind, response in RESPONSES.items():
         by_file.setdefault(type(response.parameters).__module__, []).append(kind)
     sections = [
-        f"### {', '.join(f'`{name}`' for name in model_file.told(kinds))}\n\n"
+        f"### {', '.join(f'`{name}`' for name in model_file.response_kinds(kinds))}\n\n"
         f"{when(RESPONSES[kinds[0]])}\n\n{inspect.getdoc(import_module(file))}\n"
         for file, kinds in by_file.items()
     ]
@@ -126,6 +126,6 @@ def responses() -> str:
 
 def theory_file() -> str:
     """The page of theory files."""
-    parts = (("The file", Theory), ("[parameters.NAME]", Prior))
+    parts = (("The file", ModelFile), ("[parameters.NAME]", ParameterPrior))
     opening = "A rule, its responses, and the priors that differ. Unknown keys are errors.\n"
     return "\n".join(["# Theory file", "", opening, *(section(*part) for part in parts), responses()])

@@ -8,11 +8,11 @@ import numpy as np
 from scipy.special import logit
 
 from iwm_bayes.filtering.arrays import event_fields
-from iwm_bayes.filtering.filter import loop
-from iwm_bayes.filtering.readouts import Reading
-from iwm_bayes.model.model_file import load
-from iwm_bayes.model.priors import rows, values
-from iwm_bayes.types import Model, rule_values
+from iwm_bayes.filtering.filter import filter_readouts
+from iwm_bayes.filtering.readouts import Readout
+from iwm_bayes.model.model_file import load_model
+from iwm_bayes.model.priors import free_parameters, natural_values
+from iwm_bayes.types import ModelSpec, rule_values
 from iwm_bayes.viz.palette import LINES
 from iwm_bayes.viz.style import as_svg, open_sides
 
@@ -32,13 +32,13 @@ def lived() -> np.ndarray:
     return np.stack(columns, axis=1)[:, :, None].astype(float)
 
 
-def beliefs(model: Model) -> dict[str, np.ndarray]:
+def beliefs(model: ModelSpec) -> dict[str, np.ndarray]:
     """Beliefs (event,) of someone who starts insecure, with the middle value of every other prior."""
-    middle = {row.label: row.middle for row in rows(model, [FIGURE])}
+    middle = {row.label: row.middle for row in free_parameters(model, [FIGURE])}
     known = {name: logit(start) for name, start in STARTS.items() if name in middle}
     levels = {label: np.array([level]) for label, level in (middle | known).items()}
-    p = rule_values(model, values(model, levels, [FIGURE], 1))
-    found = loop(model.rule, p, lived(), 1, [Reading(about, "after") for about in ("availability", "worth")])
+    p = rule_values(model, natural_values(model, levels, [FIGURE], 1))
+    found = filter_readouts(model.rule, p, lived(), 1, [Readout(about, "after") for about in ("availability", "worth")])
     return dict(zip(("availability", "worth"), (belief[:, 0] for belief in found), strict=True))
 
 
@@ -47,7 +47,7 @@ def life(name: str) -> bytes:
     figure, panel = plt.subplots(figsize=(6.0, 2.4), layout="constrained")
     sessions = np.arange(1, len(OUTCOMES) + 1)
     panel.plot(sessions, OUTCOMES, "o", color="0.6", markersize=3, label="outcome")
-    for (belief, held), line in zip(beliefs(load(name)).items(), LINES, strict=False):
+    for (belief, held), line in zip(beliefs(load_model(name)).items(), LINES, strict=False):
         panel.plot(sessions, held, color=line.color, linestyle=line.linestyle, label=belief)
     panel.axvline(GAP + 0.5, color="0.8", linewidth=1, linestyle=":")
     panel.set(ylim=(-0.05, 1.05), xlabel="session", ylabel="belief (0..1)")

@@ -8,7 +8,7 @@ from mkdocs.structure.files import File, Files, InclusionLevel
 from theories import page, shelf
 from words import tables
 
-from iwm_bayes.model.model_file import theories
+from iwm_bayes.model.model_file import built_in_models
 
 FOLDER = "reference"
 
@@ -22,7 +22,7 @@ def made() -> dict[str, str | bytes]:
         "tables.md": tables(),
         "theories.md": shelf(),
     }
-    for name in theories():
+    for name in built_in_models():
         pages |= {f"theories/{name}.md": page(name), f"theories/{name}.svg": life(name)}
     return pages
 

@@ -5,8 +5,8 @@ import tomllib
 from importlib import import_module
 from inspect import getdoc
 
-from iwm_bayes.model.model_file import find, load, theories
-from iwm_bayes.types import Model, Parameter, parameters
+from iwm_bayes.model.model_file import built_in_models, find_model, load_model
+from iwm_bayes.types import ModelSpec, Parameter, parameters
 
 COLUMNS = "| parameter | average person, 90 % before any data | pooling | meaning |\n|---|---|---|---|"
 
@@ -24,14 +24,14 @@ def line(name: str, parameter: Parameter) -> str:
     return f"| `{name}` | {assumed} | {'' if fixed else parameter.pooling} | {parameter.meaning} |"
 
 
-def table(model: Model) -> str:
+def table(model: ModelSpec) -> str:
     """Every parameter of a theory."""
     return "\n".join([COLUMNS, *(line(name, parameter) for name, parameter in parameters(model).items())])
 
 
 def page(name: str) -> str:
     """A theory's page."""
-    model, text = load(name), find(name).read_text(encoding="utf-8")
+    model, text = load_model(name), find_model(name).read_text(encoding="utf-8")
     rule = import_module(f"iwm_bayes.rules.{tomllib.loads(text)['rule']}")
     return f"""# {name}
 
@@ -69,5 +69,5 @@ Source: {source(model.reference)}
 
 def shelf() -> str:
     """The list of theories."""
-    lines = [f"| [{name}](theories/{name}.md) | {load(name).claim} |" for name in theories()]
+    lines = [f"| [{name}](theories/{name}.md) | {load_model(name).claim} |" for name in built_in_models()]
     return "\n".join(["# Theories", "", "| theory | claim |", "|---|---|", *lines, ""])

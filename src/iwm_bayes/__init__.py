@@ -9,9 +9,9 @@ The PyMC model itself is `iwm_bayes.build.build(model, data)`.
 from importlib import import_module
 from typing import Any
 
-from iwm_bayes.data.dataset import measured, read
+from iwm_bayes.data.dataset import read_data, with_stated_reliability
 from iwm_bayes.data.study import load_study
-from iwm_bayes.model.model_file import load
+from iwm_bayes.model.model_file import load_model
 from iwm_bayes.simulation.simulate import simulate
 
 LATER = {

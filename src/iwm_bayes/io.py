@@ -32,7 +32,7 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
     path.write_text(json.dumps(content, indent=2, ensure_ascii=False, default=str) + "\n", encoding="utf-8")
 
 
-def write_whole(path: Path, content: dict[str, Any]) -> None:
+def write_json_atomic(path: Path, content: dict[str, Any]) -> None:
     """Write a file beside its place, and put it there when it is whole."""
     draft = path.with_suffix(".part")
     write_json(draft, content)

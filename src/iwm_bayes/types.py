@@ -110,7 +110,7 @@ class Family(NamedTuple):
 class Response(NamedTuple):
     """How a belief shows in what a person does or says.
 
-    What it does to events (`effect`): a 0 hides the outcome (`withdraws`), a 1 ends the sequence (`leaves`), a k
+    What it does to events (`effect`): a 0 hides the outcome (`withdraws`), a 1 ends the sequence (`named_leaves`), a k
     makes the event one with the k-th figure and 0 one with nobody (`chooses`).
     """
 
@@ -127,7 +127,7 @@ class Response(NamedTuple):
     whom: Literal["met", "each"] = "met"  # held about the figure of the event, or about every figure
 
 
-class Model(NamedTuple):
+class ModelSpec(NamedTuple):
     """A theory, ready to simulate or to fit."""
 
     name: str
@@ -142,7 +142,9 @@ class Model(NamedTuple):
     without: tuple[str, ...] = ()  # responses of its file that were left out
 
 
-def carried(response: Response, p: Params, given: Mapping[str, Array], last: Array, since: Array) -> dict[str, Array]:
+def with_carryover(
+    response: Response, p: Params, given: Mapping[str, Array], last: Array, since: Array
+) -> dict[str, Array]:
     """The family's arguments after a last answer that was `last` away from what was expected of it, `since` ago."""
     if response.carry is None:
         return dict(given)
@@ -154,48 +156,48 @@ def is_branch(tree: Any) -> bool:
     return isinstance(tree, tuple) and hasattr(tree, "_fields") and not isinstance(tree, Parameter)
 
 
-def each(function: Callable[..., Any], *trees: Any) -> Any:
+def map_tree(function: Callable[..., Any], *trees: Any) -> Any:
     """Apply `function` to the leaves that stand at the same place of every tree."""
     first = trees[0]
     if not is_branch(first):
         return function(*trees)
-    return type(first)(*(each(function, *children) for children in zip(*trees, strict=True)))
+    return type(first)(*(map_tree(function, *children) for children in zip(*trees, strict=True)))
 
 
-def leaves(tree: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+def named_leaves(tree: Any, name: str = "") -> Iterator[tuple[str, Any]]:
     """Every leaf with its name: field names joined by underscores, in order."""
     if not is_branch(tree):
         yield name, tree
         return
     for field, child in zip(tree._fields, tree, strict=True):
-        yield from leaves(child, f"{name}_{field}" if name else field)
+        yield from named_leaves(child, f"{name}_{field}" if name else field)
 
 
-def rebuild(tree: Any, values: Iterator[Any]) -> Any:
+def unflatten(tree: Any, values: Iterator[Any]) -> Any:
     """A tree of the same shape whose leaves are taken from `values` in order."""
-    return each(lambda _: next(values), tree)
+    return map_tree(lambda _: next(values), tree)
 
 
-def parameters(model: Model) -> dict[str, Parameter]:
+def parameters(model: ModelSpec) -> dict[str, Parameter]:
     """Every parameter of a theory by its full name, the rule's first."""
-    found = dict(leaves(model.rule.parameters))
+    found = dict(named_leaves(model.rule.parameters))
     for name, response in model.responses.items():
-        found.update(leaves(response.parameters, name))
+        found.update(named_leaves(response.parameters, name))
     return found
 
 
-def rule_values(model: Model, values: Mapping[str, Array]) -> Params:
+def rule_values(model: ModelSpec, values: Mapping[str, Array]) -> Params:
     """The rule's parameters, filled with `values` by full name."""
-    return rebuild(model.rule.parameters, (values[name] for name, _ in leaves(model.rule.parameters)))
+    return unflatten(model.rule.parameters, (values[name] for name, _ in named_leaves(model.rule.parameters)))
 
 
-def response_values(model: Model, name: str, values: Mapping[str, Array]) -> Params:
+def response_values(model: ModelSpec, name: str, values: Mapping[str, Array]) -> Params:
     """One response's parameters, filled with `values` by full name."""
     declared = model.responses[name].parameters
-    return rebuild(declared, (values[leaf] for leaf, _ in leaves(declared, name)))
+    return unflatten(declared, (values[leaf] for leaf, _ in named_leaves(declared, name)))
 
 
-def redeclared(model: Model, declared: Mapping[str, Parameter]) -> Model:
+def with_parameters(model: ModelSpec, declared: Mapping[str, Parameter]) -> ModelSpec:
     """The same theory with every parameter declared so, by full name."""
     responses = {
         name: response._replace(parameters=response_values(model, name, declared))
@@ -204,12 +206,12 @@ def redeclared(model: Model, declared: Mapping[str, Parameter]) -> Model:
     return model._replace(rule=model.rule._replace(parameters=rule_values(model, declared)), responses=responses)
 
 
-UNNAMED = "figure"  # the one figure of a study that names none
+DEFAULT_FIGURE = "figure"  # the one figure of a study that names none
 
 
-ANYONE = "someone new"  # whom a row without a figure is about: people in general, none of whom has been met
+GENERALISED = "someone new"  # whom a row without a figure is about: people in general, none of whom has been met
 
 
-def called(figure: str) -> str:
+def figure_label(figure: str) -> str:
     """How people read of a figure: the one of a study that names none is the other person."""
-    return "the other person" if figure == UNNAMED else figure
+    return "the other person" if figure == DEFAULT_FIGURE else figure

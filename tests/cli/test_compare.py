@@ -8,7 +8,7 @@ from command import iwm
 
 from iwm_bayes.data.dataset import to_table
 from iwm_bayes.model import model_file
-from iwm_bayes.simulation.care import steady
+from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.simulate import Phase, simulate
 
 STUDY = """
@@ -40,7 +40,10 @@ def clinic(tmp_path_factory):
     with (folder / "blind.toml").open("a") as file:
         file.write("[parameters.availability_pace]\nfixed = 0.1\n")
     data = simulate(
-        model_file.load(folder / "learning.toml"), [Phase({"friend": steady(0.5)}, 16, assessed=True)], 25, 2
+        model_file.load_model(folder / "learning.toml"),
+        [Phase({"friend": constant_care(0.5)}, 16, assessed=True)],
+        25,
+        2,
     )
     to_table(data).to_csv(folder / "sessions.csv", index=False)
     arms = pd.DataFrame({"person": data["person"].values, "arm": ["waiting", *["therapy", "waiting"] * 12], "site": ""})

@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 from command import iwm
 
-from iwm_bayes.cli.options import Given, given
-from iwm_bayes.validation.plan_compare import RIGHT as FOR_THE_MAKER
-from iwm_bayes.validation.plan_forecast import CROSS, HOLDS, KNOWN, RIGHT, RIGHT_OF_CROSSING
+from iwm_bayes.cli.options import StudySize, models_and_size
+from iwm_bayes.validation.plan_compare import DECISIVE_FOR_GENERATING as FOR_THE_MAKER
+from iwm_bayes.validation.plan_forecast import CORRECT, CORRECT_IF_CROSSING, CORRECT_IF_KNOWN, CROSSES, INTERVAL_COVERS
 
 THEORY = 'claim = "-"\nreference = "-"\nrule = "{}"\nresponses = ["availability_rating"]\n'
 THEORY += "[parameters.availability_start]\ntypical = [0.15, 0.35]\n"  # most start insecure
@@ -41,12 +41,12 @@ def test_sessions_to_come_are_foretold(folder):
     done = iwm("design", "forecast", "learning.toml", *FAST, *care, cwd=folder)
     assert done.returncode == 0, done.stderr
     table = shares_of(folder, "design-forecast-learning")
-    assert table.loc[(KNOWN, 6), "share"] == 1.0
-    assert 0.0 < table.loc[(RIGHT, 6), "share"] < 1.0
-    assert table.loc[(RIGHT_OF_CROSSING, 6), "of"] == round(
-        table.loc[(CROSS, 6), "share"] * table.loc[(CROSS, 6), "of"]
+    assert table.loc[(CORRECT_IF_KNOWN, 6), "share"] == 1.0
+    assert 0.0 < table.loc[(CORRECT, 6), "share"] < 1.0
+    assert table.loc[(CORRECT_IF_CROSSING, 6), "of"] == round(
+        table.loc[(CROSSES, 6), "share"] * table.loc[(CROSSES, 6), "of"]
     )
-    assert table.loc[(HOLDS, 6), "share"] > 0.9 - 4.0 * table.loc[(HOLDS, 6), "se"]
+    assert table.loc[(INTERVAL_COVERS, 6), "share"] > 0.9 - 4.0 * table.loc[(INTERVAL_COVERS, 6), "se"]
     out = folder / "runs" / "design-forecast-learning"
     assert {"design.svg", "design.pdf", "manifest.json"} <= {file.name for file in out.iterdir()}
     facts = json.loads((out / "manifest.json").read_text())
@@ -79,11 +79,11 @@ def test_more_people_find_a_difference_sooner(folder):
 
 def test_a_study_says_how_large_it_is(folder, monkeypatch):
     monkeypatch.chdir(folder)
-    found = given(["study.toml"])
+    found = models_and_size(["study.toml"])
     assert [path.rpartition("/")[2] for path in found.theories] == ["learning.toml", "constant.toml"]
     assert found[1:] == (7, 1, 9)
-    assert given(["learning.toml"]) == Given(["learning.toml"])
-    assert given(["kalman", "growth"]) == Given(["kalman", "growth"])
+    assert models_and_size(["learning.toml"]) == StudySize(["learning.toml"])
+    assert models_and_size(["kalman", "growth"]) == StudySize(["kalman", "growth"])
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from command import iwm
 
-from iwm_bayes.cli.options import attentive
+from iwm_bayes.cli.options import deferred_interrupt
 
 THEORY = 'claim = "-"\nreference = "-"\nrule = "{}"\nresponses = ["availability_rating"]\n'
 FAST = ("--people", "12", "--sessions", "8", "--studies", "4", "--quiet")
@@ -97,7 +97,7 @@ def test_interrupted_it_says_that_nothing_is_lost(folder):
 
 def test_an_interruption_that_is_lost_is_heeded_later():
     """As where compiled code calls back: what is raised there is printed, and ignored."""
-    with attentive() as heed:
+    with deferred_interrupt() as heed:
         heed()
         with suppress(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)

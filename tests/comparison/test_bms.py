@@ -6,9 +6,14 @@ import xarray as xr
 from scipy.special import logsumexp
 from scipy.stats import beta
 
-from iwm_bayes.comparison.bms import exceedance, members, same_in_groups, select
-from iwm_bayes.comparison.model_frequencies import agreed
-from iwm_bayes.diagnostics.convergence_checks import Verdict
+from iwm_bayes.comparison.bms import (
+    exceedance_probability,
+    family_membership,
+    random_effects_bms,
+    same_frequencies_in_groups,
+)
+from iwm_bayes.comparison.model_frequencies import agreement_sentence
+from iwm_bayes.diagnostics.convergence_checks import ConvergenceChecks
 from iwm_bayes.types import InputError
 
 
@@ -28,7 +33,7 @@ def test_it_agrees_with_groupbmc(seed):
     groupbmc = pytest.importorskip("groupBMC.groupBMC")
     evidence = people(np.random.default_rng(seed).integers(0, 2, 20), gain=1.5, seed=seed)
     theirs = groupbmc.GroupBMC(evidence.T, np.ones(3) / 3, max_iter=10_000, tolerance=1e-14)
-    ours, result = select(evidence, count=1 / 3), theirs.get_result()
+    ours, result = random_effects_bms(evidence, count=1 / 3), theirs.get_result()
     assert ours.evidence == pytest.approx(theirs.F1(), abs=1e-6)
     np.testing.assert_allclose(ours.counts, theirs.α.ravel(), atol=1e-5)
     np.testing.assert_allclose(ours.follows, result.attribution.T, atol=1e-5)
@@ -41,7 +46,7 @@ def test_it_agrees_with_groupbmc_on_families():
     groupbmc = pytest.importorskip("groupBMC.groupBMC")
     evidence = people([0] * 6 + [1] * 5 + [2] * 7, gain=2.0)
     theirs = groupbmc.GroupBMC(evidence.T, partitions=[[1, 2], [3]], max_iter=10_000, tolerance=1e-14).get_result()
-    ours = select(evidence, members({"a": ["x", "y"], "b": ["z"]}, ["x", "y", "z"]), count=1 / 2)
+    ours = random_effects_bms(evidence, family_membership({"a": ["x", "y"], "b": ["z"]}, ["x", "y", "z"]), count=1 / 2)
     np.testing.assert_allclose(ours.frequency, theirs.frequency_mean, atol=1e-5)
     np.testing.assert_allclose(ours.follows, theirs.attribution.T, atol=1e-5)
     np.testing.assert_allclose(ours.exceedance, theirs.exceedance_probability, atol=1e-6)
@@ -49,7 +54,7 @@ def test_it_agrees_with_groupbmc_on_families():
 
 def test_exceedance_of_two_is_a_beta_tail():
     counts = np.array([4.0, 2.5])
-    assert exceedance(counts)[0] == pytest.approx(beta.sf(0.5, *counts), abs=1e-9)
+    assert exceedance_probability(counts)[0] == pytest.approx(beta.sf(0.5, *counts), abs=1e-9)
 
 
 def test_exceedance_is_the_share_of_draws():
@@ -57,7 +62,7 @@ def test_exceedance_is_the_share_of_draws():
     drawn = np.random.default_rng(1).dirichlet(counts, draws).argmax(axis=1)
     share = np.bincount(drawn, minlength=4) / draws
     error = np.sqrt(share * (1 - share) / draws) + 1 / draws
-    assert (np.abs(exceedance(counts) - share) < 4 * error).all()
+    assert (np.abs(exceedance_probability(counts) - share) < 4 * error).all()
 
 
 def test_the_bound_is_below_the_evidence_and_near_it():
@@ -66,32 +71,32 @@ def test_the_bound_is_below_the_evidence_and_near_it():
     drawn = np.random.default_rng(1).dirichlet(np.ones(3), 200_000)
     by_draw = sum(logsumexp(np.log(drawn) + one, axis=1) for one in evidence)
     exact = logsumexp(by_draw) - np.log(len(drawn))
-    assert -0.5 < select(evidence).evidence - exact < 0.01
+    assert -0.5 < random_effects_bms(evidence).evidence - exact < 0.01
 
 
 def test_noise_favours_nobody():
     """60 people whose evidence differs by N(0, 1): mean protected exceedance within .1 of 1/K, risk above .5."""
-    found = [select(people(np.zeros(60, dtype=int), 4, gain=0.0, seed=seed)) for seed in range(100)]
+    found = [random_effects_bms(people(np.zeros(60, dtype=int), 4, gain=0.0, seed=seed)) for seed in range(100)]
     assert np.abs(np.mean([one.protected for one in found], axis=0) - 1 / 4).max() < 0.1
     assert np.mean([one.risk for one in found]) > 0.5
 
 
 def test_a_majority_is_found():
     """45 of 60 follow one theory."""
-    found = [select(people([1] * 45 + [0] * 8 + [2] * 7, seed=seed)) for seed in range(20)]
+    found = [random_effects_bms(people([1] * 45 + [0] * 8 + [2] * 7, seed=seed)) for seed in range(20)]
     assert min(one.protected[1] for one in found) > 0.95
     assert np.mean([one.frequency[1] for one in found]) == pytest.approx(0.75, abs=0.05)
 
 
 def test_groups_that_differ_are_told_apart():
     group = np.repeat(["secure", "fearful"], 30)
-    assert same_in_groups(people([0] * 30 + [1] * 30), group) < 0.01
-    assert same_in_groups(people([0, 1] * 30), group) > 0.8
+    assert same_frequencies_in_groups(people([0] * 30 + [1] * 30), group) < 0.01
+    assert same_frequencies_in_groups(people([0, 1] * 30), group) > 0.8
 
 
 def test_families_name_every_fault():
     with pytest.raises(InputError) as caught:
-        members({"a": ["x", "w"], "b": ["x"]}, ["x", "y"])
+        family_membership({"a": ["x", "w"], "b": ["x"]}, ["x", "y"])
     assert [problem.split(".")[0] for problem in caught.value.problems] == [
         "families: w is no theory that is compared",
         "families: x is in 2 families",
@@ -101,12 +106,12 @@ def test_families_name_every_fault():
 
 def test_a_mixture_that_failed_is_told_of_before_what_it_says():
     """Two of four people are put with the theory that random effects put them with; the warning stands before that."""
-    chosen = select(np.array([[5.0, 0.0], [5.0, 0.0], [0.0, 5.0], [0.0, 5.0]]))
+    chosen = random_effects_bms(np.array([[5.0, 0.0], [5.0, 0.0], [0.0, 5.0], [0.0, 5.0]]))
     follows = np.array([[0.9, 0.1], [0.2, 0.8], [0.1, 0.9], [0.7, 0.3]]).T[None, None]
     posterior = xr.Dataset({"follows": (("chain", "draw", "theory", "person"), follows)})
     trace = xr.DataTree.from_dict({"posterior": posterior})
-    good = agreed(chosen, trace, Verdict(True, [], {}))
+    good = agreement_sentence(chosen, trace, ConvergenceChecks(True, [], {}))
     assert good == "The mixture puts 50% of people with the same theory as random effects do"
-    bad = agreed(chosen, trace, Verdict(False, ["68 divergent transitions"], {}))
+    bad = agreement_sentence(chosen, trace, ConvergenceChecks(False, ["68 divergent transitions"], {}))
     assert bad.startswith("The gate of the mixture FAILED (68 divergent transitions)")
     assert bad.endswith(good)

@@ -7,14 +7,14 @@ import pytest
 from helpers import evaluate
 from scipy import special, stats
 
-from iwm_bayes.comparison.mixture_model import frequencies_in_graph
+from iwm_bayes.comparison.mixture_model import declare_model_frequencies
 
 
 @pytest.mark.parametrize("count", [1, 2, 5])
 def test_frequencies_are_uniform(count):
     """Their density by the Jacobian of the map is that of a Dirichlet of ones, from far in a corner to the middle."""
     with pm.Model() as model:
-        frequency = pt.exp(frequencies_in_graph(count))
+        frequency = pt.exp(declare_model_frequencies(count))
     if count == 1:
         assert model.free_RVs == []
         assert frequency.eval() == 1.0

@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from iwm_bayes.data.dataset import measured, read
+from iwm_bayes.data.dataset import read_data, with_stated_reliability
 from iwm_bayes.data.study import Study
-from iwm_bayes.filtering.arrays import course, event_fields
-from iwm_bayes.model.model_file import load
+from iwm_bayes.filtering.arrays import event_array, event_fields
+from iwm_bayes.model.model_file import load_model
 from iwm_bayes.simulation.draws import names
-from iwm_bayes.types import ANYONE, InputError, parameters
+from iwm_bayes.types import GENERALISED, InputError, parameters
 
 THEORY = 'claim = "c"\nreference = "r"\nrule = "rescorla_wagner"\n'
 NAMED = {"person": "who", "session": "visit"}
@@ -23,8 +23,8 @@ def reading(folder, frame, responses, kinds, columns=None, outcome=None, more=""
     outcome = {"column": "acts", "missing": "unseen"} | (outcome or {})
     content = {"name": "n", "data": folder / "table.csv", "theory": ["own"], "responses": responses}
     study = Study.model_validate(content | {"columns": NAMED | (columns or {}) | {"outcome": outcome}})
-    model = load(folder / "own.toml")
-    return study, model, read(study, model)
+    model = load_model(folder / "own.toml")
+    return study, model, read_data(study, model)
 
 
 def faults(*arguments, **more):
@@ -41,7 +41,7 @@ def test_mean_of_items_with_its_reliability(tmp_path):
     study, model, data = reading(tmp_path, frame, responses, {"closeness": "availability_rating"})
     found = data["answer_closeness"].transpose("person", "event").values
     np.testing.assert_allclose(found, [[0.25, 1.0], [0.75, np.nan]])
-    noise = parameters(measured(study, model, data))["closeness_noise"].fixed
+    noise = parameters(with_stated_reliability(study, model, data))["closeness_noise"].fixed
     assert noise == pytest.approx(np.sqrt(0.16) * np.std([0.25, 0.75], ddof=1))
 
 
@@ -109,13 +109,17 @@ def test_whom_people_turn_to(tmp_path):
     frame = pd.DataFrame({"who": ["2", "2", "10", "1"], "visit": [1, 2, 1, 1], "figure": ["dad", "", "friend", "mum"]})
     frame = frame.assign(acts=[1, None, 0, 1], sought=["dad", "none", "friend", "mum"])
     _, _, data = reading(tmp_path, frame, SOUGHT, {"seek": "seek"}, columns=FIGURE)
-    assert set(names(data)) == {"mum", "dad", "friend", ANYONE}
+    assert set(names(data)) == {"mum", "dad", "friend", GENERALISED}
     words, found = ["nobody", *names(data)], {}
     for place, who in enumerate(data["person"].values):
         here = data["present"].values[:, place]
         chosen, figure = (data[name].values[here, place].astype(int) for name in ("answer_seek", "figure_index"))
         found[str(who)] = [(words[k], names(data)[f]) for k, f in zip(chosen, figure, strict=True)]
-    assert found == {"1": [("mum", "mum")], "10": [("friend", "friend")], "2": [("dad", "dad"), ("nobody", ANYONE)]}
+    assert found == {
+        "1": [("mum", "mum")],
+        "10": [("friend", "friend")],
+        "2": [("dad", "dad"), ("nobody", GENERALISED)],
+    }
 
 
 def test_choices_that_contradict_their_row_are_told(tmp_path):
@@ -158,9 +162,9 @@ def test_people_in_general_are_someone_never_met(tmp_path):
     frame = frame.assign(rating=[0.2, 0.5, 0.4, 0.6])
     responses = {"trust": {"column": "rating"}}
     _, _, data = reading(tmp_path, frame, responses, {"trust": "availability_rating"}, columns={"figure": "figure"})
-    assert names(data) == ["mum", ANYONE]
+    assert names(data) == ["mum", GENERALISED]
     np.testing.assert_array_equal(data["figure_index"].values[:, 0], [1, 0, 1, 1])
-    met = course(data)[:, event_fields(names(data)).index(f"met {ANYONE}"), 0]
+    met = event_array(data)[:, event_fields(names(data)).index(f"met {GENERALISED}"), 0]
     np.testing.assert_array_equal(met, 0.0)
     given = {"column": "acts", "missing": "unrecorded"}
     _, _, forms = reading(tmp_path, frame, responses, {"trust": "availability_rating"}, FIGURE, given)

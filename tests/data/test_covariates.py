@@ -10,16 +10,16 @@ from command import iwm
 from helpers import evaluate, in_own_terms
 from scipy import special, stats
 
-from iwm_bayes.data.dataset import read, to_table
+from iwm_bayes.data.dataset import read_data, to_table
 from iwm_bayes.data.study import load_study
-from iwm_bayes.diagnostics.group_exchangeability import likeness
-from iwm_bayes.estimands.marginal_effects import contrasts
+from iwm_bayes.diagnostics.group_exchangeability import group_clustering
+from iwm_bayes.estimands.marginal_effects import marginal_effects
 from iwm_bayes.inference.fit import METHODS, Settings
-from iwm_bayes.inference.posterior import in_levels, own_centres
+from iwm_bayes.inference.posterior import person_centres, to_reported
 from iwm_bayes.model import model_file
 from iwm_bayes.model.build import build
 from iwm_bayes.model.hierarchy import coordinates
-from iwm_bayes.simulation.care import steady
+from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.simulate import Phase, simulate
 from iwm_bayes.types import InputError
 
@@ -57,7 +57,9 @@ THEORY = 'claim = "c"\nreference = "r"\nrule = "rescorla_wagner"\nresponses = ["
 def folder(tmp_path):
     """A study of six simulated people with a table of people, in another order and with one person more."""
     (tmp_path / "own.toml").write_text(THEORY, encoding="utf-8")
-    data = simulate(model_file.load(tmp_path / "own.toml"), [Phase({"therapist": steady(0.7)}, 5, True)], 6, 1)
+    data = simulate(
+        model_file.load_model(tmp_path / "own.toml"), [Phase({"therapist": constant_care(0.7)}, 5, True)], 6, 1
+    )
     to_table(data).to_csv(tmp_path / "sessions.csv", index=False)
     PEOPLE.to_csv(tmp_path / "people.csv", index=False)
     (tmp_path / "study.toml").write_text(STUDY, encoding="utf-8")
@@ -65,8 +67,8 @@ def folder(tmp_path):
 
 
 def opened(folder):
-    model = model_file.load(folder / "own.toml")
-    return model, read(load_study(folder / "study.toml"), model)
+    model = model_file.load_model(folder / "own.toml")
+    return model, read_data(load_study(folder / "study.toml"), model)
 
 
 def faults(folder):
@@ -112,7 +114,7 @@ def test_slopes_may_differ_between_members(folder):
             if name in ("row", "term", "member", "partial")
         },
     )
-    found = own_centres(posterior, model, data).squeeze().sel(partial="availability_start")
+    found = person_centres(posterior, model, data).squeeze().sel(partial="availability_start")
     of = dict(zip(members, deviation, strict=True))
     start = posterior["centre"].sel(row="availability_start").item()
     fixed = posterior["effect"].sel(term="availability_start: anxiety").item()
@@ -202,7 +204,7 @@ def test_people_are_normal_around_moved_centres(folder, centredness, unit):
     of_people, of_members = evaluate(inputs, graphs)(*point.values())
     grouping = {"grouping": list(built.coords["grouping"])}
     sampled_as = xr.Dataset({name: ("grouping", x) for name, x in how.items()}, grouping)
-    deviation = in_levels(as_drawn(built, found), model, data, sampled_as)["deviation"].values[0, 0]
+    deviation = to_reported(as_drawn(built, found), model, data, sampled_as)["deviation"].values[0, 0]
     start, rate, noise = found["centre"]
     own = np.array(
         [
@@ -246,7 +248,7 @@ def test_contrasts_are_average_differences(folder):
         },
         {"row": names["row"], "term": names["term"]},
     )
-    found = contrasts(model, as_fit(posterior, data))
+    found = marginal_effects(model, as_fit(posterior, data))
     assert list(found["contrast"].values) == ["availability_rate: anxiety +1 sd", "availability_rate: arm tau - cbt"]
     rate, (tau, slope) = posterior["centre"].values[0, 1, 1], posterior["effect"].values[0, 1]
     anxiety, arm = data["design"].values[1], data["design"].values[0]
@@ -282,10 +284,10 @@ def test_likeness_shows_what_a_formula_lacks(folder):
             {"row": partial, "partial": partial, "personal": partial, "person": bare["person"]},
         )
 
-    alone = likeness(model, as_fit(of(0.0), bare))
+    alone = group_clustering(model, as_fit(of(0.0), bare))
     assert (np.abs(alone["p"] - 0.5) < 4 * np.sqrt(1 / 12 / draws) + 4 * 0.5 / np.sqrt(draws)).all()
     assert (alone["note"] == "").all()
-    assert (likeness(model, as_fit(of(1.0), bare))["note"] == "alike: add (1|therapist)").all()
+    assert (group_clustering(model, as_fit(of(1.0), bare))["note"] == "alike: add (1|therapist)").all()
 
 
 def test_sessions_themselves_say_what_holds_throughout(folder):

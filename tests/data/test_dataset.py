@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from iwm_bayes.data.table import blank, open_table
+from iwm_bayes.data.table import is_blank, open_table
 
 NAN = np.nan
 
@@ -161,4 +161,4 @@ def test_byte_order_mark_is_no_part_of_a_name(folder):
 def test_what_the_documentation_calls_missing_is(text, tmp_path):
     """And a code, a dot or a word is not."""
     (tmp_path / "table.csv").write_text(f"person,rating\nann,{text}\nbob,-99\ncleo,.\ndan,missing\n")
-    assert blank(open_table(tmp_path / "table.csv"), "rating").tolist() == [True, False, False, False]
+    assert is_blank(open_table(tmp_path / "table.csv"), "rating").tolist() == [True, False, False, False]

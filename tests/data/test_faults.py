@@ -94,7 +94,7 @@ def test_fault_in_the_table(folder, old, new, said):
             STUDY,
             "[1, 7]",
             '[1, 7], levels = ["low", "high"]',
-            ["`columns.outcome`: `levels` are for words", "Keep one"],
+            ["`columns.read_outcome`: `levels` are for words", "Keep one"],
         ),
         (STUDY, "scale  = [7, 1]", 'levels = ["7", "1"]', ["has no `levels`", "scale = [7, 1] in place of `levels`"]),
         (STUDY, "scale  = [7, 1]", 'levels = ["far", "so-so", "near"]', ["name availability_ordinal_3 in the theory"]),
@@ -103,7 +103,12 @@ def test_fault_in_the_table(folder, old, new, said):
         (STUDY, '"yes"]', '"yes"]\nwithout = ["seek"]', ["`responses.approach.without`", "at the top of the file"]),
         (STUDY, "[columns]", '[formulas]\nrate = "arm"\n[columns]', ["study.toml: formulas need a table of people"]),
         (STUDY, 'session  = "visit"', "", ["`columns.session`: this line is missing", 'session = "visit"']),
-        (STUDY, OUTCOME, "", ["`columns.outcome`: this line is missing", 'levels = ["no", "yes"]', "scale = [1, 7]"]),
+        (
+            STUDY,
+            OUTCOME,
+            "",
+            ["`columns.read_outcome`: this line is missing", 'levels = ["no", "yes"]', "scale = [1, 7]"],
+        ),
         (STUDY, OUTCOME, 'outcome = "kind"', ['write outcome = { column = "kind", levels = ["no", "yes"] }']),
         (STUDY, DISTRESS, 'distress = "need"', ['write distress = { column = "need", scale = [1, 7] }']),
         (STUDY, "[columns]", "[column]", [STUDY, "`column`", "unknown key"]),
@@ -229,9 +234,11 @@ def test_words_for_ratings(folder):
 
 def test_keys_of_columns_are_those_that_are_told():
     """The sentence about unknown keys names every key that there is."""
-    assert all(name in toml.COLUMNS for name in Columns.model_fields)
+    assert all(name in toml.COLUMNS_HELP for name in Columns.model_fields)
     assert all(
-        f"{name} " in toml.MISSING[f"columns.{name}"] for name, key in Columns.model_fields.items() if key.is_required()
+        f"{name} " in toml.MISSING_KEY_HELP[f"columns.{name}"]
+        for name, key in Columns.model_fields.items()
+        if key.is_required()
     )
 
 

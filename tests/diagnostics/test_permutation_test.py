@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from iwm_bayes.diagnostics.permutation_test import control, permuted
+from iwm_bayes.diagnostics.permutation_test import permutation_test, permute_outcomes
 from iwm_bayes.model import model_file
-from iwm_bayes.model.priors import values
+from iwm_bayes.model.priors import natural_values
 from iwm_bayes.simulation.care import intermittent
 from iwm_bayes.simulation.simulate import Phase, simulate
 
@@ -17,7 +17,7 @@ def model(tmp_path_factory):
     file = tmp_path_factory.mktemp("theory") / "own.toml"
     head = 'claim = "c"\nreference = "r"\nrule = "rescorla_wagner"\nresponses = ["availability_rating"]\n'
     file.write_text(head, encoding="utf-8")
-    return model_file.load(file)
+    return model_file.load_model(file)
 
 
 def sessions(model, rate, seed):
@@ -29,13 +29,13 @@ def sessions(model, rate, seed):
         "availability_rating_noise": np.full(PEOPLE, np.log(0.1)),
     }
     plan = [Phase({name: intermittent(0.2, 0.8, 3) for name in ("mother", "therapist")}, 12, assessed=True)]
-    return simulate(model, plan, values(model, levels, ["mother", "therapist"], PEOPLE), generator)
+    return simulate(model, plan, natural_values(model, levels, ["mother", "therapist"], PEOPLE), generator)
 
 
 def test_permuted_outcomes_are_the_same_in_another_order(model):
     """Each person keeps what they saw of each figure, and sees it at the same events; all else is untouched."""
     data = sessions(model, -1.0, 1)
-    other = permuted(data, np.random.default_rng(2))
+    other = permute_outcomes(data, np.random.default_rng(2))
     for figure in range(2):
         there = data["seen"] & (data["figure_index"] == figure)
         for part in ("outcome", "reported"):
@@ -48,7 +48,7 @@ def test_permuted_outcomes_are_the_same_in_another_order(model):
 
 def test_learning_is_shown_where_people_learn_and_only_there(model):
     """A rate of .27 loses many standard errors; people who learn nothing (a rate of .00005) lose none."""
-    learners, blind = (control(model, sessions(model, rate, 3)) for rate in (-1.0, -10.0))
+    learners, blind = (permutation_test(model, sessions(model, rate, 3)) for rate in (-1.0, -10.0))
     assert learners.shown
     assert learners.lost > 5 * learners.error
     assert not blind.shown

@@ -6,27 +6,27 @@ import xarray as xr
 from scipy import stats
 from scipy.special import logit
 
-from iwm_bayes.estimands.belief_paths import lives
+from iwm_bayes.estimands.belief_paths import belief_paths
 from iwm_bayes.responses import RESPONSES
 from iwm_bayes.rules import RULES
-from iwm_bayes.rules.lift import independent
-from iwm_bayes.simulation.care import steady
-from iwm_bayes.simulation.draws import newcomers
+from iwm_bayes.rules.lift import lift_learner
+from iwm_bayes.simulation.care import constant_care
+from iwm_bayes.simulation.draws import new_people
 from iwm_bayes.simulation.simulate import Phase, simulate
-from iwm_bayes.types import Model, parameters
+from iwm_bayes.types import ModelSpec, parameters
 
 
 @pytest.mark.parametrize("transfer", [0.0, 0.6, 1.0])
 def test_someone_new_is_met_with_what_was_learned_of_others(transfer):
     """Of someone new is expected the same by the one who remembers and by the one who goes to meet them."""
-    rule = independent(RULES["rescorla_wagner"], transfer=True)
-    model = Model("mine", rule, {"worth_rating": RESPONSES["worth_rating"]})
+    rule = lift_learner(RULES["rescorla_wagner"], transfer=True)
+    model = ModelSpec("mine", rule, {"worth_rating": RESPONSES["worth_rating"]})
     given = {"availability_start": 0.2, "worth_start": 0.2, "availability_rate": 0.5, "worth_rate": 0.5}
     given |= {"transfer": transfer, "worth_rating_intercept": 0.0}
     people = {name: np.full(4, given.get(name, 1.0)) for name in parameters(model)}
-    data = simulate(model, [Phase({"mother": steady(1.0)}, 5)], people, seed=1)
-    life = lives(model, data, people, figure=None)
-    remembered, projected = life.remembered(), life.projected(steady(1.0), 3, np.random.default_rng(2))
+    data = simulate(model, [Phase({"mother": constant_care(1.0)}, 5)], people, seed=1)
+    life = belief_paths(model, data, people, figure=None)
+    remembered, projected = life.remembered(), life.projected(constant_care(1.0), 3, np.random.default_rng(2))
     np.testing.assert_allclose(projected.availability_before[0], remembered.availability[-1], rtol=1e-12)
     np.testing.assert_allclose(projected.worth_before[0], remembered.worth[-1], rtol=1e-12)
 
@@ -35,8 +35,8 @@ def test_newcomers_are_drawn_from_the_group():
     """People whom no fit has seen: around each draw's centre, or from the prior where people share nothing."""
     own = RULES["rescorla_wagner"].parameters
     parameters_ = own._replace(rate=own.rate._replace(pooling="separate"))
-    rule = independent(RULES["rescorla_wagner"]._replace(parameters=parameters_), worth=False)
-    model = Model("mine", rule, {"approach": RESPONSES["approach"]})
+    rule = lift_learner(RULES["rescorla_wagner"]._replace(parameters=parameters_), worth=False)
+    model = ModelSpec("mine", rule, {"approach": RESPONSES["approach"]})
     pooled = ["availability_start", "approach_bias", "approach_sensitivity"]
     centre, spread = np.array([[1.0, -0.5, 0.2], [-1.0, 0.5, 0.1]]), np.array([[0.3, 0.6], [0.5, 0.2]])
     posterior = xr.Dataset(
@@ -44,7 +44,7 @@ def test_newcomers_are_drawn_from_the_group():
         {"row": pooled, "partial": pooled[:2]},
     )
     people = 20_000
-    drawn = newcomers(model, posterior, ["therapist"], people, 2, np.random.default_rng(1))
+    drawn = new_people(model, posterior, ["therapist"], people, 2, np.random.default_rng(1))
     start = logit(drawn["availability_start"]).reshape(2, people)
     np.testing.assert_allclose(start.mean(axis=1), centre[:, 0], atol=4 * spread[:, 0].max() / np.sqrt(people))
     np.testing.assert_allclose(start.std(axis=1), spread[:, 0], rtol=4 / np.sqrt(2 * people))

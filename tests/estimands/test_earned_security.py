@@ -4,12 +4,20 @@ import numpy as np
 import pytest
 from helpers import constants, course_of
 
-from iwm_bayes.estimands.earned_security import STRICT, STYLES, Criterion, Path, final_styles, judge, path
-from iwm_bayes.filtering.arrays import SCALARS
-from iwm_bayes.filtering.filter import walk
+from iwm_bayes.estimands.earned_security import (
+    DEFAULT_CRITERION,
+    STYLES,
+    BeliefPath,
+    Criterion,
+    collect_path,
+    judge,
+    styles_at_end,
+)
+from iwm_bayes.filtering.arrays import EVENT_FIELDS
+from iwm_bayes.filtering.filter import filter_events
 from iwm_bayes.rules import RULES
-from iwm_bayes.rules.lift import independent
-from iwm_bayes.types import Model
+from iwm_bayes.rules.lift import lift_learner
+from iwm_bayes.types import ModelSpec
 
 NO_BELIEF = np.inf  # worth in a theory without it
 LEARNER = RULES["rescorla_wagner"]
@@ -21,10 +29,10 @@ def life(availability, worth=NO_BELIEF, start=0.2, outcome=1.0, expected=1.0, se
     worth, outcome, expected = (np.zeros_like(after) + np.c_[value] for value in (worth, outcome, expected))
     seen, repair, counts = (np.zeros(after.shape, dtype=bool) | np.c_[value] for value in (seen, repair, counts))
     before = [np.concatenate([np.minimum(start, belief[:1]), belief[:-1]]) for belief in (after, worth)]
-    return Path(after, worth, *before, expected, outcome, seen & counts, repair & counts, counts)
+    return BeliefPath(after, worth, *before, expected, outcome, seen & counts, repair & counts, counts)
 
 
-def verdict(path, criterion=STRICT):
+def verdict(path, criterion=DEFAULT_CRITERION):
     """Sessions, whether earned, and whether they started insecure, of one person."""
     found = judge(path, criterion)
     return int(found.sessions[0]), bool(found.earned[0]), bool(found.insecure[0])
@@ -60,9 +68,11 @@ def test_hold_exactly_met_and_one_short():
 
 def test_a_hold_is_seen_while_as_many_sessions_remain():
     """From the fourth of nine sessions six remain, from the second of seven; of five, from none."""
-    assert judge(life([0.5] * 9, outcome=0), STRICT).followed.tolist() == [4]
-    assert judge(life([0.5] * 5, outcome=0), STRICT).followed.tolist() == [0]
-    assert judge(life([0.5] * 9, outcome=0, counts=[True] * 7 + [False] * 2), STRICT).followed.tolist() == [2]
+    assert judge(life([0.5] * 9, outcome=0), DEFAULT_CRITERION).followed.tolist() == [4]
+    assert judge(life([0.5] * 5, outcome=0), DEFAULT_CRITERION).followed.tolist() == [0]
+    assert judge(life([0.5] * 9, outcome=0, counts=[True] * 7 + [False] * 2), DEFAULT_CRITERION).followed.tolist() == [
+        2
+    ]
 
 
 def test_without_a_disappointment_survived_nothing_is_earned():
@@ -80,8 +90,8 @@ def test_not_earned_is_censored_at_the_last_session():
     assert verdict(short) == (6, False, True)
     assert verdict(life([0.7] * 9, outcome=0.0, counts=np.arange(9) < 6)) == (1, True, True)
     people = (short, life([0.5] * 9), life([0.5] * 3 + [0.7] * 6, outcome=0.0))
-    together = Path(*(np.concatenate(columns, axis=1) for columns in zip(*people, strict=True)))
-    assert judge(together, STRICT).sessions.tolist() == [6, 10, 4]
+    together = BeliefPath(*(np.concatenate(columns, axis=1) for columns in zip(*people, strict=True)))
+    assert judge(together, DEFAULT_CRITERION).sessions.tolist() == [6, 10, 4]
 
 
 def test_corrective_experiences_until_then():
@@ -92,38 +102,38 @@ def test_corrective_experiences_until_then():
     lived = life(availability, outcome=outcome, expected=expected, seen=np.arange(13) != 4)
     assert verdict(lived) == (6, True, True)
     # sessions 1, 4 and 6; of the rest 2 was too small, 3, 8 and 12 bad, 5 unseen, 13 after security was earned
-    assert judge(lived, STRICT).corrective.tolist() == [3]
+    assert judge(lived, DEFAULT_CRITERION).corrective.tolist() == [3]
     low = np.full_like(lived.worth, 0.5)
     # with low worth throughout, 7, 9, 10, 11 and 13 are corrective too
-    assert judge(lived._replace(worth_before=low, worth=low), STRICT).corrective.tolist() == [3 + 5]
+    assert judge(lived._replace(worth_before=low, worth=low), DEFAULT_CRITERION).corrective.tolist() == [3 + 5]
 
 
 def test_repairs_until_then():
     """Repairs are counted up to the session of being secure, and all of them where that never comes."""
     repair = [False, True, False, True, True, False, True, False, False]
-    assert judge(life([0.5] * 3 + [0.7] * 6, outcome=0.0, repair=repair), STRICT).repairs.tolist() == [2]
-    assert judge(life([0.5] * 9, outcome=0.0, repair=repair), STRICT).repairs.tolist() == [4]
+    assert judge(life([0.5] * 3 + [0.7] * 6, outcome=0.0, repair=repair), DEFAULT_CRITERION).repairs.tolist() == [2]
+    assert judge(life([0.5] * 9, outcome=0.0, repair=repair), DEFAULT_CRITERION).repairs.tolist() == [4]
 
 
 def test_styles_at_the_last_session():
     """Low worth is preoccupied, low availability dismissing, both fearful; below .5 is low."""
     people = [life([0.1, availability], worth=worth) for availability, worth in [(0.5, 0.5), (0.9, 0.49), (0.4, 0.6)]]
     people += [life([0.4, 0.4], worth=0.2), life([0.8, 0.1], worth=0.8, counts=[True, False])]
-    named = [STYLES[final_styles(person)[0]] for person in people]
+    named = [STYLES[styles_at_end(person)[0]] for person in people]
     assert named == ["secure", "preoccupied", "dismissing", "fearful", "secure"]
 
 
 def paths(outcomes, figure=None, figures=1, view=0, counts=None, transfer=None, unseen=()):
     """The path of one person who learns half of every surprise, from starts of .2."""
-    rule = independent(LEARNER, transfer=transfer is not None)
+    rule = lift_learner(LEARNER, transfer=transfer is not None)
     values = {
         f"{belief}_{name}": x for belief in ("availability", "worth") for name, x in (("start", 0.2), ("rate", 0.5))
     }
     p = constants(rule, **values, **({} if transfer is None else {"transfer": transfer}))
     course = course_of(outcomes, figure, figures)
-    course[list(unseen), SCALARS.index("seen")] = 0.0
+    course[list(unseen), EVENT_FIELDS.index("seen")] = 0.0
     counted = np.ones((len(outcomes), 1), dtype=bool) if counts is None else np.c_[counts]
-    return path(Model("", rule, {}), p, walk(rule, p, course, figures), counted, view, figures)
+    return collect_path(ModelSpec("", rule, {}), p, filter_events(rule, p, course, figures), counted, view, figures)
 
 
 def test_path_of_a_figure_has_its_sessions_only():
@@ -162,10 +172,10 @@ LAX = Criterion(secure=0.5, hold=3, disappointment=np.inf)
     [
         (LAX, 0.5, 0.1, 61),
         (LAX, 0.5, 0.3, 86),
-        (STRICT, 0.5, 0.1, 7),
-        (STRICT, 0.5, 0.3, 23),
-        (STRICT, 0.8, 0.1, 81),
-        (STRICT, 0.8, 0.3, 91),
+        (DEFAULT_CRITERION, 0.5, 0.1, 7),
+        (DEFAULT_CRITERION, 0.5, 0.3, 23),
+        (DEFAULT_CRITERION, 0.8, 0.1, 81),
+        (DEFAULT_CRITERION, 0.8, 0.3, 91),
     ],
 )
 def test_how_often_it_is_met(criterion, care, rate, percent):
@@ -173,12 +183,12 @@ def test_how_often_it_is_met(criterion, care, rate, percent):
 
     The tolerance is the rounding of the figure and four Monte-Carlo errors.
     """
-    rule = independent(LEARNER)
+    rule = lift_learner(LEARNER)
     values = {"availability_start": 0.3, "worth_start": 0.3, "availability_rate": rate, "worth_rate": rate}
     p = constants(rule, PEOPLE, **values)
     course = np.tile(course_of([0.0] * 24), (1, 1, PEOPLE))
-    course[:, SCALARS.index("outcome")] = np.random.default_rng(1).random((24, PEOPLE)) < care
-    moments = walk(rule, p, course, 1)
-    lived = path(Model("", rule, {}), p, moments, np.ones((24, PEOPLE), dtype=bool), 0, 1)
+    course[:, EVENT_FIELDS.index("outcome")] = np.random.default_rng(1).random((24, PEOPLE)) < care
+    moments = filter_events(rule, p, course, 1)
+    lived = collect_path(ModelSpec("", rule, {}), p, moments, np.ones((24, PEOPLE), dtype=bool), 0, 1)
     share = judge(lived, criterion).earned.mean()
     assert share == pytest.approx(percent / 100, abs=0.005 + 4 * np.sqrt(share * (1 - share) / PEOPLE))

@@ -5,9 +5,9 @@ import pytest
 import xarray as xr
 from helpers import lived, names
 
-from iwm_bayes.estimands.person_summary import person_table, pseudonyms
-from iwm_bayes.model.model_file import load
-from iwm_bayes.model.priors import rows
+from iwm_bayes.estimands.person_summary import person_summary, pseudonyms
+from iwm_bayes.model.model_file import load_model
+from iwm_bayes.model.priors import free_parameters
 
 THEORY = 'claim = "c"\nreference = "r"\nrule = "static"\nresponses = ["availability_rating"]\n'
 SHARED = '[parameters.availability_rating_noise]\npooling = "shared"\n'
@@ -16,7 +16,7 @@ SPREAD, DRAWS = 0.8, 40_000
 
 def posterior_of(model, data, variance, observed, centre):
     """Draws of people around a known centre, each seen once with some variance: precision-weighted, Normal."""
-    labels = [row.label for row in rows(model, names(1))]
+    labels = [row.label for row in free_parameters(model, names(1))]
     weight = SPREAD**2 / (SPREAD**2 + variance)  # of what was observed
     shape = (2, DRAWS // 2)
     noise = np.random.default_rng(1).normal(size=(*shape, 1, len(observed)))
@@ -35,14 +35,14 @@ def posterior_of(model, data, variance, observed, centre):
 def test_what_is_borrowed_from_the_group(tmp_path):
     """Shrinkage is the share of the group in a precision-weighted mean; contraction and z are those of that mean."""
     (tmp_path / "own.toml").write_text(THEORY + SHARED, encoding="utf-8")
-    model, data = load(tmp_path / "own.toml"), lived(figures=1)
+    model, data = load_model(tmp_path / "own.toml"), lived(figures=1)
     people, centre = data.sizes["person"], 0.3
     variance, observed = np.geomspace(0.01, 10.0, people), np.linspace(-1.0, 2.0, people)
     fit = xr.DataTree.from_dict({"posterior": posterior_of(model, data, variance, observed, centre), "data": data})
-    found = person_table(model, fit)
+    found = person_summary(model, fit)
     weight = SPREAD**2 / (SPREAD**2 + variance)
     mean, sd = centre + weight * (observed - centre), np.sqrt(weight * variance)
-    [row] = [row for row in rows(model, names(1)) if row.parameter.pooling == "partial"]
+    [row] = [row for row in free_parameters(model, names(1)) if row.parameter.pooling == "partial"]
     prior = np.hypot(row.width, row.parameter.spread)
     assert list(found["person"]) == [f"person {index + 1}" for index in range(people)]
     found = found.set_index("person").loc[pseudonyms([str(name) for name in data["person"].values])]

@@ -4,8 +4,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from iwm_bayes.estimands.earned_security import STRICT, Judgement
-from iwm_bayes.estimands.survival import by_session, median_corrective, median_sessions, shares, still
+from iwm_bayes.estimands.earned_security import DEFAULT_CRITERION, Judgement
+from iwm_bayes.estimands.survival import (
+    cumulative_incidence,
+    incidence_by_session,
+    median_corrective,
+    median_sessions,
+    number_at_risk,
+)
 
 # Kaplan & Meier (1958), table 1: eight items, four deaths and four losses, times in tenths
 TIMES = np.array([8, 10, 27, 31, 54, 70, 92, 121])
@@ -15,14 +21,14 @@ DIED = np.array([True, False, False, True, True, False, True, False])
 def judgement(until, earned, insecure=True, corrective=0):
     """People who are earned secure, or were followed, until so many sessions."""
     until, earned = np.asarray(until), np.asarray(earned, dtype=bool)
-    sessions = np.where(earned, until, until + STRICT.hold)
+    sessions = np.where(earned, until, until + DEFAULT_CRITERION.hold)
     corrective = np.broadcast_to(corrective, until.shape)
     return Judgement(np.broadcast_to(insecure, until.shape), sessions, earned, corrective, 0 * until, until)
 
 
 def test_the_example_of_kaplan_and_meier():
     """P(t) is .875, .700, .525 and .2625 after the four deaths."""
-    found = 1.0 - by_session(judgement(TIMES, DIED), 130)
+    found = 1.0 - incidence_by_session(judgement(TIMES, DIED), 130)
     np.testing.assert_allclose(found[[7, 29, 30, 53, 91, 129]], [0.875, 0.875, 0.7, 0.525, 0.2625, 0.2625])
 
 
@@ -33,8 +39,8 @@ def test_as_scipy_has_it():
     found = judgement(until, earned, insecure)
     kept, lost = (until[insecure & which] for which in (earned, ~earned))
     known = stats.ecdf(stats.CensoredData(uncensored=kept, right=lost)).cdf
-    np.testing.assert_allclose(by_session(found, 19), known.evaluate(np.arange(1, 20)), atol=1e-12)
-    assert still(found, np.array([1, 10])).tolist() == [insecure.sum(), (until[insecure] >= 10).sum()]
+    np.testing.assert_allclose(incidence_by_session(found, 19), known.evaluate(np.arange(1, 20)), atol=1e-12)
+    assert number_at_risk(found, np.array([1, 10])).tolist() == [insecure.sum(), (until[insecure] >= 10).sum()]
 
 
 def test_followed_equally_long_it_is_a_share():
@@ -42,7 +48,8 @@ def test_followed_equally_long_it_is_a_share():
     earned = np.array([[1, 1, 1, 0], [1, 1, 0, 0], [1, 0, 0, 0]], dtype=bool)
     found = judgement(np.where(earned, [2, 5, 7, 9], 9), earned)
     np.testing.assert_allclose(
-        by_session(found, 9)[:, [0, 1, 4, 8]], [[0, 0.25, 0.5, 0.75], [0, 0.25, 0.5, 0.5], [0, 0.25, 0.25, 0.25]]
+        incidence_by_session(found, 9)[:, [0, 1, 4, 8]],
+        [[0, 0.25, 0.5, 0.75], [0, 0.25, 0.5, 0.5], [0, 0.25, 0.25, 0.25]],
     )
     assert median_sessions(found, 9).tolist() == [5, 5, 10]
 
@@ -65,12 +72,12 @@ def test_experiences_are_counted_as_sessions_are():
 def test_where_nobody_could_earn_security_nothing_is_said(until, insecure):
     """Nobody starts insecure, or nobody is followed for as long as a hold."""
     found = judgement(until, [0, 0], insecure)
-    assert np.isnan(by_session(found, 9)).all()
+    assert np.isnan(incidence_by_session(found, 9)).all()
     assert np.isnan(median_sessions(found, 9))
 
 
 def test_a_product_of_fractions_reaches_a_half():
     """Six of twelve, one at a time: 11/12 10/11 ... 6/7 is a half, whatever rounding makes of it."""
-    share = shares(judgement(np.arange(1, 13), np.arange(12) < 6), np.arange(1, 13))
+    share = cumulative_incidence(judgement(np.arange(1, 13), np.arange(12) < 6), np.arange(1, 13))
     assert share[5] == pytest.approx(0.5)
     assert median_sessions(judgement(np.arange(1, 13), np.arange(12) < 6), 12) == 6

@@ -5,23 +5,23 @@ import pytest
 import xarray as xr
 
 from iwm_bayes.estimands.time_to_security import earned_security, half_life, project, true_security
-from iwm_bayes.model.model_file import load
-from iwm_bayes.model.priors import LINKS, rows
-from iwm_bayes.simulation.care import steady
-from iwm_bayes.simulation.draws import people_of
+from iwm_bayes.model.model_file import load_model
+from iwm_bayes.model.priors import LINKS, free_parameters
+from iwm_bayes.simulation.care import constant_care
+from iwm_bayes.simulation.draws import person_parameters
 from iwm_bayes.simulation.population import draw_people
 from iwm_bayes.simulation.simulate import Phase, simulate
-from iwm_bayes.types import Model
+from iwm_bayes.types import ModelSpec
 
 PEOPLE, FIGURES = 30, ["mother", "therapist"]
-PHASES = [Phase({"mother": steady(0.3)}, 6), Phase({"therapist": steady(0.85)}, 24, assessed=True)]
+PHASES = [Phase({"mother": constant_care(0.3)}, 6), Phase({"therapist": constant_care(0.85)}, 24, assessed=True)]
 
 
 def certain(
-    model: Model, data: xr.Dataset, truth: dict[str, np.ndarray], chains: int = 2, draws: int = 3
+    model: ModelSpec, data: xr.Dataset, truth: dict[str, np.ndarray], chains: int = 2, draws: int = 3
 ) -> xr.DataTree:
     """A posterior without uncertainty: every draw is the truth."""
-    found = rows(model, FIGURES)
+    found = free_parameters(model, FIGURES)
     level = np.stack([LINKS[row.parameter.support][0](truth[row.name]) for row in found])
     personal = [row.label for row in found if row.parameter.pooling == "partial"]
     kept = [index for index, row in enumerate(found) if row.parameter.pooling == "partial"]
@@ -37,9 +37,9 @@ def certain(
 
 
 @pytest.fixture(scope="module", params=["rescorla_wagner", "kalman", "compensatory"])
-def known(request: pytest.FixtureRequest) -> tuple[Model, xr.Dataset, dict[str, np.ndarray], xr.DataTree]:
+def known(request: pytest.FixtureRequest) -> tuple[ModelSpec, xr.Dataset, dict[str, np.ndarray], xr.DataTree]:
     """A theory, simulated people, their true parameters, and a posterior that knows them."""
-    model = load(request.param)
+    model = load_model(request.param)
     truth = draw_people(model, FIGURES, PEOPLE, np.random.default_rng(3), spread=0.7)
     data = simulate(model, PHASES, truth, 4)
     return model, data, truth, certain(model, data, truth)
@@ -60,13 +60,13 @@ def test_a_posterior_that_knows_gives_the_truth(known, view) -> None:
 def test_people_are_found_on_their_natural_scale(known) -> None:
     """Levels and links lead back to the parameters that people were given."""
     model, _, truth, fit = known
-    for name, values in people_of(model, fit).items():
+    for name, values in person_parameters(model, fit).items():
         np.testing.assert_allclose(values.values, np.broadcast_to(truth[name], values.shape), rtol=1e-12)
 
 
 def test_chance_is_below_good_care() -> None:
     """Care that says nothing earns less security than care of .85."""
-    model = load("rescorla_wagner")
+    model = load_model("rescorla_wagner")
     truth = draw_people(model, FIGURES, PEOPLE, np.random.default_rng(3), spread=0.7)
     found = earned_security(model, certain(model, simulate(model, PHASES, truth, 4), truth), "therapist")
     assert float(found["chance"].mean()) < float(found["probability"].isel(session=-1).mean())
@@ -74,7 +74,7 @@ def test_chance_is_below_good_care() -> None:
 
 def test_half_life_of_a_constant_rate_is_its_closed_form() -> None:
     """Rescorla-Wagner covers half the way after log(1/2) / log(1 - rate) sessions, rounded up."""
-    model = load("rescorla_wagner")
+    model = load_model("rescorla_wagner")
     truth = draw_people(model, FIGURES, PEOPLE, np.random.default_rng(5), spread=0.7)
     fit = certain(model, simulate(model, PHASES, truth, 6), truth)
     found = half_life(model, fit, "therapist")["availability"].isel(sample=0).values
@@ -88,7 +88,7 @@ def test_half_life_of_a_constant_rate_is_its_closed_form() -> None:
 def test_projection_is_a_distribution_over_sessions(known) -> None:
     """Shares rise with sessions and stay within 0..1."""
     model, _, _, fit = known
-    share = project(model, fit, steady(0.5), 12, "mother")
+    share = project(model, fit, constant_care(0.5), 12, "mother")
     known_share = share.dropna("sample")
     assert ((known_share >= 0) & (known_share <= 1)).all()
     assert (known_share.diff("session") >= 0).all()

@@ -9,8 +9,8 @@ import pytest
 
 from iwm_bayes.inference.base import Settings
 from iwm_bayes.inference.nutpie_numba import compile_graph
-from iwm_bayes.inference.nutpie_store import stream
-from iwm_bayes.inference.nuts import drawn
+from iwm_bayes.inference.nutpie_store import sample_to_store
+from iwm_bayes.inference.nuts import sample_in_memory
 
 BRIEF = Settings(200, 300, 2)
 FIRST, SECOND = (
@@ -86,7 +86,11 @@ def test_steps_are_as_small_as_was_asked_for(compiled, tmp_path, kept):
 
     def share(accept):
         settings = BRIEF._replace(accept=accept)
-        trace = stream(compiled, settings, tmp_path / str(accept)) if kept else drawn(compiled, settings)
+        trace = (
+            sample_to_store(compiled, settings, tmp_path / str(accept))
+            if kept
+            else sample_in_memory(compiled, settings)
+        )
         return float(trace["sample_stats"]["mean_tree_accept"].mean())
 
     assert share(0.6) < 0.8 < share(0.98)

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from helpers import constants, course_of
 
-from iwm_bayes.filtering.filter import loop
-from iwm_bayes.filtering.readouts import Reading
+from iwm_bayes.filtering.filter import filter_readouts
+from iwm_bayes.filtering.readouts import Readout
 from iwm_bayes.model import model_file
 from iwm_bayes.responses import RESPONSES
 from iwm_bayes.rules import RULES
-from iwm_bayes.simulation.care import steady
+from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.simulate import Phase, simulate
 from iwm_bayes.types import InputError, parameters
 
@@ -28,7 +28,7 @@ def load(tmp_path):
         given = ("{{ {} }}" if by_name else "[{}]").format(", ".join(listed))
         path = tmp_path / "mine.toml"
         path.write_text(f'claim = "c"\nreference = "r"\nrule = "{rule}"\nresponses = {given}\n{head}\n{more}\n')
-        return model_file.load(path)
+        return model_file.load_model(path)
 
     return load
 
@@ -44,10 +44,10 @@ def faults(load, **arguments):
     return str(caught.value)
 
 
-@pytest.mark.parametrize("name", model_file.theories())
+@pytest.mark.parametrize("name", model_file.built_in_models())
 def test_shelved_theory_loads(name):
     """Every theory on the shelf says what it claims, predicts, needs, whence it is and what its parameters mean."""
-    model = model_file.load(name)
+    model = model_file.load_model(name)
     assert model.name == name
     assert model.claim
     assert model.predicts
@@ -63,7 +63,7 @@ def test_shelved_theory_loads(name):
 )
 def test_nested_rivals_differ_by_one_line(nested, whole):
     """A nested theory is its rival with one short name fixed: same rule, same responses, same other priors."""
-    one, other = model_file.load(nested), model_file.load(whole)
+    one, other = model_file.load_model(nested), model_file.load_model(whole)
     assert list(one.responses) == list(other.responses)
     assert one.claim != other.claim
     found, expected = parameters(one), parameters(other)
@@ -153,8 +153,8 @@ def test_parameter_name_that_occurs_twice(load):
 def test_unknown_theory_is_told_the_shelf():
     """A name that is not on the shelf is answered with those that are."""
     with pytest.raises(InputError) as caught:
-        model_file.load("kalmen")
-    assert [name for name in model_file.theories() if name not in str(caught.value)] == []
+        model_file.load_model("kalmen")
+    assert [name for name in model_file.built_in_models() if name not in str(caught.value)] == []
 
 
 @pytest.mark.parametrize(
@@ -206,7 +206,7 @@ def test_a_rule_of_ones_own(load, tmp_path):
     (tmp_path / "my_rule.py").write_text(OWN)
     model = load("my_rule.py:COPY", RATINGS)
     assert model.equation.strip() == "value <- outcome"
-    data = simulate(model, [Phase({"partner": steady(0.5)}, 12)], 5, 1)
+    data = simulate(model, [Phase({"partner": constant_care(0.5)}, 12)], 5, 1)
     held = np.abs(data["answer_availability_rating"] - data["outcome"])
     assert float(held.median()) < 0.2  # a rating's noise, typically .1; a belief that learned slowly is near .5
 
@@ -234,9 +234,9 @@ def test_the_page_on_a_theory_of_your_own(tmp_path):
     assert len(page.splitlines()) < 60
     for name, language in (("forgetful.py", "python"), ("mine.toml", "toml")):
         (tmp_path / name).write_text(page.split(f"```{language}\n")[1].split("```")[0])
-    rule = model_file.load(tmp_path / "mine.toml").rule
+    rule = model_file.load_model(tmp_path / "mine.toml").rule
     starts = {"availability_start": 0.9, "worth_start": 0.4}
     p = constants(rule, **starts, availability_rate=0.2, availability_kept=0.5, worth_rate=0.1, worth_kept=1.0)
     first = 0.7 + 0.2 * (1.0 - 0.7)  # a unit of time before the first event takes .9 to .7
-    held = loop(rule, p, course_of([1.0]), 1, [Reading("availability", "after"), Reading("worth", "after")])
+    held = filter_readouts(rule, p, course_of([1.0]), 1, [Readout("availability", "after"), Readout("worth", "after")])
     assert [belief[0, 0] for belief in held] == pytest.approx([first, 0.46], rel=1e-12)

@@ -8,8 +8,16 @@ import pytest
 from helpers import evaluate
 from scipy import stats
 
-from iwm_bayes.filtering.engine.batched_cholesky import coloured
-from iwm_bayes.model.noncentering import Apart, OfHalfNormal, Relative, Together, log_density, people_around, taken_for
+from iwm_bayes.filtering.engine.batched_cholesky import unwhiten
+from iwm_bayes.model.noncentering import (
+    Correlated,
+    HalfNormalQuantile,
+    Independent,
+    PersonTransform,
+    declare_people,
+    group_log_density,
+    pseudo_prior_logp,
+)
 
 PEOPLE = 4
 
@@ -25,7 +33,7 @@ def around(rows, form, seed=2):
     """A group: centre (row, person), what a form takes for its root, and the root as a matrix."""
     generator = np.random.default_rng(seed)
     middle, scale = generator.normal(size=(rows, PEOPLE)), generator.uniform(0.1, 2.0, (rows, 1))
-    if form is Apart:
+    if form is Independent:
         return middle, scale, np.diag(scale[:, 0])
     whole = np.linalg.cholesky(np.cov(generator.normal(size=(rows, 3 * rows))).reshape(rows, rows))
     return middle, whole, whole
@@ -42,7 +50,7 @@ def test_machine_code_is_linear_algebra(rows):
     point.append(generator.normal(size=(rows + 1, people)))
     shapes = [(rows, rows, None), (rows, None), (rows, None)]
     inputs, weights = [pt.tensor(shape=shape) for shape in shapes], pt.dmatrix()
-    place, log_determinant = coloured(*inputs)
+    place, log_determinant = unwhiten(*inputs)
     loss = (weights[:-1] * place).sum() + (weights[-1] * log_determinant).sum()
     outputs = [loss, place, log_determinant, *pt.grad(loss, inputs)]
     inputs.append(weights)
@@ -59,7 +67,7 @@ def test_machine_code_is_linear_algebra(rows):
 
 def test_a_spread_is_half_normal():
     """Its quantile is standard normal, from a millionth of its scale to eight times as much."""
-    transform, quantile, scale = OfHalfNormal(), pt.dvector(), 0.7
+    transform, quantile, scale = HalfNormalQuantile(), pt.dvector(), 0.7
     spread = transform.backward(quantile, pt.constant(scale))
     density = pm.logp(pm.HalfNormal.dist(scale), spread) + transform.log_jac_det(quantile, pt.constant(scale))
     back = transform.forward(spread, pt.constant(scale))
@@ -76,15 +84,15 @@ def moved(form, rows):
     middle, root, whole = around(rows, form)
     precision, top = given(rows)
     pull = np.einsum("ijn,jn->in", precision, top)
-    transform, z = Relative(form), pt.dmatrix()
+    transform, z = PersonTransform(form), pt.dmatrix()
     inputs = [pt.constant(x) for x in (middle, root, precision, pull)]
     people = transform.backward(z, *inputs)
     outputs = [people, transform.log_jac_det(z, *inputs), transform.forward(people, *inputs)]
-    outputs.append(log_density(form, people, inputs[0], inputs[1]))
+    outputs.append(group_log_density(form, people, inputs[0], inputs[1]))
     return evaluate([z], outputs), middle, whole, precision, top
 
 
-forms = pytest.mark.parametrize("form", [Apart, Together])
+forms = pytest.mark.parametrize("form", [Independent, Correlated])
 
 
 @forms
@@ -129,7 +137,7 @@ def test_what_people_are_taken_for_is_what_group_and_answers_say_together(form):
     people = np.random.default_rng(5).normal(size=(3, PEOPLE))
     pull = np.einsum("ijn,jn->in", precision, top)
     inputs = [pt.constant(x) for x in (people, middle, root, precision, pull)]
-    found = evaluate([], taken_for(form, *inputs))()
+    found = evaluate([], pseudo_prior_logp(form, *inputs))()
     group = np.linalg.inv(whole @ whole.T)
     for person in range(PEOPLE):
         covariance = np.linalg.inv(group + precision[:, :, person])
@@ -143,7 +151,7 @@ def test_people_are_drawn_from_their_group(form):
     """Without any sampler: 4000 draws of a graph have its centre and covariance, within four standard errors."""
     middle, root, whole = around(2, form)
     with pm.Model(coords={"row": range(2), "person": range(PEOPLE)}):
-        people = people_around("people", form, middle, root, *given(2), dims=("row", "person"))
+        people = declare_people("people", form, middle, root, *given(2), dims=("row", "person"))
         assert set(pm.modelcontext(None).initial_point()) == {"people_relative__"}
     drawn = pm.draw(people, 4000, random_seed=7, mode="FAST_COMPILE")
     variance = np.diag(whole @ whole.T)[:, None]

@@ -7,17 +7,17 @@ import pytest
 from command import iwm
 from helpers import arguments, evaluate, in_own_terms, textbook_log_density
 
-from iwm_bayes.data.binding import timed
-from iwm_bayes.data.dataset import measured, read, to_table
+from iwm_bayes.data.binding import with_timing
+from iwm_bayes.data.dataset import read_data, to_table, with_stated_reliability
 from iwm_bayes.data.study import Study
-from iwm_bayes.diagnostics.rating_timing import early
+from iwm_bayes.diagnostics.rating_timing import timing_warnings
 from iwm_bayes.model import model_file, priors
 from iwm_bayes.model.build import build
-from iwm_bayes.model.model_file import load_for
-from iwm_bayes.simulation.care import steady
+from iwm_bayes.model.model_file import load_model_for
+from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.population import draw_people
 from iwm_bayes.simulation.simulate import Phase, simulate
-from iwm_bayes.types import InputError, leaves, parameters
+from iwm_bayes.types import InputError, named_leaves, parameters
 
 THEORY = 'claim = "c"\nreference = "r"\nrule = "rescorla_wagner"\nresponses = {}\n'
 RATINGS = ["availability_rating", "worth_rating"]
@@ -40,19 +40,21 @@ def asked(folder, frame, names, without=(), **more):
 
 
 def opened(study, name):
-    model = load_for(study, name)
-    data = read(study, model)
-    return measured(study, model, data), data
+    model = load_model_for(study, name)
+    data = read_data(study, model)
+    return with_stated_reliability(study, model, data), data
 
 
 def simulated(name, moment, people=40, sessions=15, seed=1):
     """Sessions of people who learn from every act, and rate at a moment, as a table."""
-    model = model_file.load(name, ["approach"])
+    model = model_file.load_model(name, ["approach"])
     responses = {name: response._replace(moment=moment) for name, response in model.responses.items()}
     learners = draw_people(model, ["therapist"], people, np.random.default_rng(seed))
     learners |= {name: np.full(people, 0.3) for name in learners if name.endswith("_rate")}
     learners |= {name: np.full(people, 0.1) for name in learners if name.endswith("_noise")}
-    data = simulate(model._replace(responses=responses), [Phase({"therapist": steady(0.6)}, sessions)], learners, seed)
+    data = simulate(
+        model._replace(responses=responses), [Phase({"therapist": constant_care(0.6)}, sessions)], learners, seed
+    )
     return to_table(data).drop(columns="figure")
 
 
@@ -86,7 +88,9 @@ def in_graph(model, data):
     people = data.sizes["person"]
     levels = {label: np.repeat(inside["centre"][i], people) for i, label in enumerate(built.coords["row"])}
     levels |= {label: inside["level"][i] for i, label in enumerate(built.coords["personal"])}
-    return dict(zip(model.responses, likelihoods, strict=True)), priors.values(model, levels, ["figure"], people)
+    return dict(zip(model.responses, likelihoods, strict=True)), priors.natural_values(
+        model, levels, ["figure"], people
+    )
 
 
 def test_ratings_before_are_ratings_after_the_row_before(own, tmp_path):
@@ -106,13 +110,13 @@ def test_ratings_before_are_ratings_after_the_row_before(own, tmp_path):
 def test_people_of_the_study_rate_before(own, tmp_path):
     """In simulation too: without noise, the first rating is the start, whatever the first outcome is."""
     study = asked(tmp_path, simulated(own, "before", 2, 2), RATINGS, moment="before")
-    model = load_for(study, own)
+    model = load_model_for(study, own)
     known = {name: np.full(50, 0.3) for name in parameters(model)}
     known |= {f"{name}_{leaf}": np.full(50, x) for name in RATINGS for leaf, x in (("intercept", 0.0), ("slope", 1.0))}
     known |= {f"{name}_noise": np.zeros(50) for name in RATINGS}
-    phases = [Phase({"therapist": steady(0.5)}, 3)]
+    phases = [Phase({"therapist": constant_care(0.5)}, 3)]
     ratings = simulate(model, phases, known, 1)["answer_worth_rating"].values
-    after = simulate(model_file.load(own), phases, known, 1)["answer_worth_rating"].values
+    after = simulate(model_file.load_model(own), phases, known, 1)["answer_worth_rating"].values
     floor = 5 * 0.02 / np.sqrt(50)  # five errors of a mean: ratings have a floor of noise
     assert abs(ratings[0].mean() - 0.3) < floor
     assert ratings[0].std() < 0.03
@@ -124,10 +128,10 @@ def test_ratings_that_follow_the_row_before_are_told(own, tmp_path, moment, told
     """Forty people who learn: what is told is when they rated, and nothing once the study says so."""
     frame = simulated(own, moment)
     model, data = opened(asked(tmp_path, frame, RATINGS), own)
-    sentences = list(early(model, data))
+    sentences = list(timing_warnings(model, data))
     assert [sentence.split()[0] for sentence in sentences] == told
     assert all(f'moment = "before" in [responses.{name}]' in s for name, s in zip(told, sentences, strict=True))
-    assert list(early(*opened(asked(tmp_path, frame, RATINGS, moment="before"), own))) == []
+    assert list(timing_warnings(*opened(asked(tmp_path, frame, RATINGS, moment="before"), own))) == []
 
 
 @pytest.mark.parametrize(("own_act", "act_before", "told"), [(0, 1, 1), (1, 0, 0), (1, 1, 0), (0, 0, 0)])
@@ -140,13 +144,13 @@ def test_steps_are_held_against_both_acts(own, tmp_path, own_act, act_before, to
     frame = pd.DataFrame({"person": np.repeat(np.arange(60), 12), "session": np.tile(np.arange(12), 60)})
     frame = frame.assign(outcome=acts[:, 1:].ravel(), availability_rating=ratings.clip(0, 1).ravel())
     study = asked(tmp_path, frame.assign(worth_rating=0.5), RATINGS)
-    assert len(list(early(*opened(study, own)))) == told
+    assert len(list(timing_warnings(*opened(study, own)))) == told
 
 
 def test_little_or_nothing_to_tell_from(own, tmp_path):
     """Ten people, and outcomes that never differ, say nothing of when ratings were made."""
     for frame in (simulated(own, "before", people=10), simulated(own, "before").assign(outcome=1)):
-        assert list(early(*opened(asked(tmp_path, frame, RATINGS), own))) == []
+        assert list(timing_warnings(*opened(asked(tmp_path, frame, RATINGS), own))) == []
 
 
 def test_check_says_when_ratings_seem_early(tmp_path):
@@ -198,7 +202,10 @@ def test_a_theory_without_a_response_is_one_that_never_had_it(tmp_path):
             text for text, of in zip(priors, ("rate", "approach", "worth_rating"), strict=True) if of in ("rate", *kept)
         ]
         (tmp_path / "part.toml").write_text(THEORY.format(kept) + "".join(mine))
-        part, whole = model_file.load(tmp_path / "part.toml"), model_file.load(tmp_path / "whole.toml", left_out)
+        part, whole = (
+            model_file.load_model(tmp_path / "part.toml"),
+            model_file.load_model(tmp_path / "whole.toml", left_out),
+        )
         assert whole.without == tuple(left_out)
         assert parameters(whole) == parameters(part)
     assert "worth_rate" not in parameters(whole)
@@ -207,8 +214,8 @@ def test_a_theory_without_a_response_is_one_that_never_had_it(tmp_path):
 def test_the_next_rating_fixes_the_scale(tmp_path):
     """Where the first rating of a belief is left out, the second takes its place."""
     (tmp_path / "own.toml").write_text(THEORY.format(["availability_rating", "availability_beta_rating"]))
-    (_, kept), *_ = model_file.load(tmp_path / "own.toml", ["availability_rating"]).responses.items()
-    assert {name: p.fixed for name, p in leaves(kept.parameters)}["slope"] == 1.0
+    (_, kept), *_ = model_file.load_model(tmp_path / "own.toml", ["availability_rating"]).responses.items()
+    assert {name: p.fixed for name, p in named_leaves(kept.parameters)}["slope"] == 1.0
 
 
 def test_what_was_not_asked_is_said(tmp_path):
@@ -226,12 +233,14 @@ def test_what_was_not_asked_is_said(tmp_path):
 def test_moments_stand_in_a_theory_that_python_loaded(own, tmp_path):
     """`load` knows no study: `measured` gives answers their moments, and what `without` leaves out is told."""
     frame = simulated("rescorla_wagner", "after", 3, 3)
-    study, model = asked(tmp_path, frame, RATINGS, moment="before"), model_file.load(own)
-    assert {r.moment for r in measured(study, model, read(study, model)).responses.values()} == {"before"}
-    assert timed(study, model).responses == load_for(study, own).responses
-    whole = model_file.load("rescorla_wagner")
+    study, model = asked(tmp_path, frame, RATINGS, moment="before"), model_file.load_model(own)
+    assert {r.moment for r in with_stated_reliability(study, model, read_data(study, model)).responses.values()} == {
+        "before"
+    }
+    assert with_timing(study, model).responses == load_model_for(study, own).responses
+    whole = model_file.load_model("rescorla_wagner")
     with pytest.raises(InputError, match="From Python: load"):
-        read(asked(tmp_path, frame, RATINGS, without=["approach"]), whole)
+        read_data(asked(tmp_path, frame, RATINGS, without=["approach"]), whole)
 
 
 @pytest.mark.parametrize(
@@ -254,7 +263,7 @@ def test_nothing_is_left(tmp_path):
     """A theory of which nothing was asked cannot be fitted."""
     (tmp_path / "own.toml").write_text(THEORY.format(RATINGS))
     with pytest.raises(InputError, match="leaves nothing of the theory own"):
-        model_file.load(tmp_path / "own.toml", RATINGS)
+        model_file.load_model(tmp_path / "own.toml", RATINGS)
 
 
 def test_an_unsupplied_response_hides_no_other_fault(tmp_path):

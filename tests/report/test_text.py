@@ -13,15 +13,15 @@ import pytest
 import xarray as xr
 from runs import NASTY, PEOPLE, UNSURE, spoilt
 
-from iwm_bayes.estimands.person_summary import own_share, person_table, pseudonyms
-from iwm_bayes.model.model_file import shelf
+from iwm_bayes.estimands.person_summary import learning_contraction, person_summary, pseudonyms
+from iwm_bayes.model.model_file import model_library
 from iwm_bayes.report import context, text
-from iwm_bayes.report.context import Asked
-from iwm_bayes.report.page import write
+from iwm_bayes.report.context import ReportOptions
+from iwm_bayes.report.page import write_report
 from iwm_bayes.report.sections import after, people
 from iwm_bayes.report.sections.answer import insecure_at_the_end
 from iwm_bayes.types import InputError
-from iwm_bayes.viz.plotly.base import said
+from iwm_bayes.viz.plotly.base import escape_text
 
 FAILED = {"passed": False, "reasons": ["17 divergent transitions"], "advice": ["hold on"]}
 RANKING = {"theory": ["kalman", "rescorla_wagner"], "difference": [0.0, -7.0], "se": [0.0, 2.0]}
@@ -50,8 +50,8 @@ def failed(made, tmp_path_factory):
     run = shutil.copytree(folder / "run", tmp_path_factory.mktemp("failed") / "run")
     spoilt(run, **FAILED)
     beside = compared(tmp_path_factory.mktemp("comparison"), RANKING["theory"])
-    asked = Asked(people=True, comparison=beside)
-    place = write(run, "clinic", found.model, found.fit, asked, analysis.security)
+    asked = ReportOptions(people=True, comparison=beside)
+    place = write_report(run, "clinic", found.model, found.fit, asked, analysis.security)
     return place.read_text(encoding="utf-8")
 
 
@@ -93,7 +93,7 @@ def test_names_from_a_table_are_text(page):
     assert NASTY not in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
     assert "<b>therapy" not in page
-    assert {said(NASTY), "mother"} == {
+    assert {escape_text(NASTY), "mother"} == {
         trace["name"] for trace in held(page, "pictures")["plane"]["data"] if "text" in trace
     }
     assert "p007" not in page
@@ -127,8 +127,8 @@ def test_a_failed_fit_says_so_everywhere(failed):
 )
 def test_verdicts(facts, word, says):
     found = {"passed": True, "exact": True, "partial": "", "method": "nuts"} | facts
-    assert text.word(found) == word
-    assert says in text.headline(found)
+    assert text.status_word(found) == word
+    assert says in text.status_headline(found)
 
 
 FACTS = {"settings": {"draws": 900}, "method": "nuts"}
@@ -139,28 +139,30 @@ FACTS = {"settings": {"draws": 900}, "method": "nuts"}
     [
         ("mine/study.toml", "mine/arm.toml", "mine/study.toml --theory mine/arm.toml"),
         ("mine/study.toml", "other.toml", "mine/study.toml --theory other.toml"),
-        ("mine/study.toml", str(shelf() / "kalman.toml"), "mine/study.toml --theory kalman"),
+        ("mine/study.toml", str(model_library() / "kalman.toml"), "mine/study.toml --theory kalman"),
     ],
 )
 def test_the_command_can_be_typed_again_where_it_was_typed(study, theory, named, tmp_path, monkeypatch):
     """Paths are those of the folder that one stood in, though the study gave its theory in full."""
     monkeypatch.chdir(tmp_path)
     theory = str(tmp_path / theory) if theory.startswith("mine") else theory
-    typed = text.command(FACTS | {"files": {"study": {"path": study}, "theory": {"path": theory}}})
+    typed = text.reproduction_command(FACTS | {"files": {"study": {"path": study}, "theory": {"path": theory}}})
     assert typed.startswith(f"uv run iwm fit {named} --method nuts --draws 900")
 
 
 def test_the_example_is_made_again_by_its_own_command():
     example = Path(str(resources.files("iwm_bayes"))) / "example" / "study.toml"
-    files = {"study": {"path": str(example)}, "theory": {"path": str(shelf() / "rescorla_wagner.toml")}}
-    assert text.command(FACTS | {"files": files}) == "uv run iwm demo"
+    files = {"study": {"path": str(example)}, "theory": {"path": str(model_library() / "rescorla_wagner.toml")}}
+    assert text.reproduction_command(FACTS | {"files": files}) == "uv run iwm demo"
 
 
 def test_how_many_are_insecure_at_the_end(made):
     """After each person's own last session, on average over draws: two of twelve people here end early."""
     folder, found, _ = made
-    here = context.Run(folder, "clinic", found.model, found.fit, {"criterion": {"insecure": 0.4}}, {}, context.Asked())
-    course = context.course_of(here, "mother")
+    here = context.ReportContext(
+        folder, "clinic", found.model, found.fit, {"criterion": {"insecure": 0.4}}, {}, context.ReportOptions()
+    )
+    course = context.figure_course(here, "mother")
     early = xr.DataArray(np.arange(PEOPLE) < 2, dims="person")
     shorter = course._replace(lived=course.lived.where((course.lived["session"] <= 3) | ~early))
     at_the_end = xr.where(early, course.held.sel(session=3), course.held.sel(session=6))
@@ -174,7 +176,7 @@ def test_forecasts_only_of_whom_their_own_data_tell(made, page):
     """Those of whom the posterior knows next to nothing have a page, and no forecast."""
     _, found, _ = made
     pages, named = held(page, "pages"), pseudonyms([str(name) for name in found.data["person"].values])
-    share = own_share(person_table(found.model, found.fit), found.model)
+    share = learning_contraction(person_summary(found.model, found.fit), found.model)
     assert re.findall(r"<option>(.*?)</option>", page) == [f"person {number}" for number in range(1, PEOPLE + 1)]
     assert named != sorted(named, key=lambda name: int(name.split()[1]))
     assert max(share[named[:UNSURE]]) < 0.5 < min(share[named[UNSURE:]])
@@ -195,15 +197,18 @@ def test_forecasts_only_of_whom_their_own_data_tell(made, page):
 )
 def test_why_nothing_is_foretold(made, facts, own, sessions, says):
     folder, found, _ = made
-    here = context.Run(folder, "clinic", found.model, found.fit, {"partial": ""} | facts, {}, context.Asked())
-    found = people.withheld(here, own, sessions)
+    here = context.ReportContext(
+        folder, "clinic", found.model, found.fit, {"partial": ""} | facts, {}, context.ReportOptions()
+    )
+    found = people.forecast_refusal(here, own, sessions)
     assert found.startswith(says) if says else found == ""
 
 
 def test_a_comparison_must_be_of_this_theory(made, tmp_path):
     with pytest.raises(InputError, match="no comparison in which rescorla_wagner stands"):
         after.comparison_section(
-            context.Run(*made[:1], "clinic", *made[1][::2], {}, {}, context.Asked()), compared(tmp_path, ["kalman"])
+            context.ReportContext(*made[:1], "clinic", *made[1][::2], {}, {}, context.ReportOptions()),
+            compared(tmp_path, ["kalman"]),
         )
 
 

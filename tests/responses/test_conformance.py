@@ -6,11 +6,11 @@ import pytensor.tensor as pt
 import pytest
 from helpers import TEXTBOOK, evaluate, textbook_log_density
 
-from iwm_bayes.model.likelihood import observe
+from iwm_bayes.model.likelihood import declare_response
 from iwm_bayes.model.priors import LINKS
 from iwm_bayes.ops import by_figure
 from iwm_bayes.responses import RESPONSES
-from iwm_bayes.types import carried, each, leaves, rebuild
+from iwm_bayes.types import map_tree, named_leaves, unflatten, with_carryover
 
 DRAWS = 40_000
 EVENT = {"distress": 0.7, "threat": 1.3, "act": 0.5, "told": 1.0, "acts": 1.5, "number": 4.0}  # read beside a belief
@@ -27,7 +27,7 @@ def typical(response, end):
         low, high = link(np.array(parameter.typical))
         return np.array([unlink(low + end * (high - low))])
 
-    return rebuild(response.parameters, (value(parameter) for _, parameter in leaves(response.parameters)))
+    return unflatten(response.parameters, (value(parameter) for _, parameter in named_leaves(response.parameters)))
 
 
 def given(response, p, held):
@@ -78,7 +78,7 @@ def declared(response, given, answers):
     dims = {"event": [0], "person": np.arange(len(answers))}
     with pm.Model(coords=dims, check_bounds=False) as model:
         arguments = {name: pt.as_tensor(x[None]) for name, x in for_everyone(given, len(answers)).items()}
-        observe("answer", response.family, arguments, pt.as_tensor(answers[None]), np.ones((1, len(answers))))
+        declare_response("answer", response.family, arguments, pt.as_tensor(answers[None]), np.ones((1, len(answers))))
     return model
 
 
@@ -127,14 +127,14 @@ def test_gradient_is_finite_everywhere(response, end):
     """
     held, answers = (grid.ravel() for grid in np.meshgrid([0.0, 1e-12, 0.5, 1.0], recorded(response)))
     answers = answers if response.family.inside is None else np.clip(answers, *response.family.inside)
-    p = each(lambda _: pt.dvector(), typical(response, end))
+    p = map_tree(lambda _: pt.dvector(), typical(response, end))
     belief = pt.dmatrix()
     with pm.Model(coords={"event": [0], "person": held}, check_bounds=False) as model:
-        arguments = carried(response, p, given(response, p, belief), 0.1, 2.0)
-        observe("answer", response.family, arguments, pt.as_tensor(answers[None]), np.ones((1, len(held))))
-    inputs = [belief, *(graph for _, graph in leaves(p))]
+        arguments = with_carryover(response, p, given(response, p, belief), 0.1, 2.0)
+        declare_response("answer", response.family, arguments, pt.as_tensor(answers[None]), np.ones((1, len(held))))
+    inputs = [belief, *(graph for _, graph in named_leaves(p))]
     gradients = evaluate(inputs, pt.grad(model.logp(), inputs, disconnected_inputs="ignore"), "fast_compile")
-    values = [np.full(len(held), value[0]) for _, value in leaves(typical(response, end))]
+    values = [np.full(len(held), value[0]) for _, value in named_leaves(typical(response, end))]
     assert all(np.isfinite(gradient).all() for gradient in gradients(held[None], *values))
 
 

@@ -9,21 +9,21 @@ from helpers import arguments, evaluate, textbook_log_density
 from pymc.model.transform.conditioning import remove_value_transforms
 from scipy import stats
 
-from iwm_bayes.data.dataset import read, to_table
+from iwm_bayes.data.dataset import read_data, to_table
 from iwm_bayes.data.study import Study
 from iwm_bayes.model import priors
-from iwm_bayes.model.build import build, swappable
-from iwm_bayes.model.model_file import load
-from iwm_bayes.simulation.care import Strain, frightening, steady
+from iwm_bayes.model.build import build, model_data
+from iwm_bayes.model.model_file import load_model
+from iwm_bayes.simulation.care import DistressProcess, constant_care, frightening
 from iwm_bayes.simulation.population import draw_people
 from iwm_bayes.simulation.simulate import Phase, simulate
-from iwm_bayes.types import ANYONE, leaves, rebuild
+from iwm_bayes.types import GENERALISED, named_leaves, unflatten
 
 FIGURES = ["mother", "therapist"]
-STRAINED = Strain(rate=0.3)
+STRAINED = DistressProcess(rate=0.3)
 PHASES = [
     Phase({"mother": frightening(0.5, 0.4)}, 5, assessed=True, strain=STRAINED),
-    Phase({"mother": frightening(0.5, 0.4), "therapist": steady(0.9)}, 4, strain=STRAINED),
+    Phase({"mother": frightening(0.5, 0.4), "therapist": constant_care(0.9)}, 4, strain=STRAINED),
 ]
 KINDS = {
     "beta rating": ["availability_beta_rating"],
@@ -48,15 +48,15 @@ def theory_of(folder, kinds, **parameters):
     names = [*kinds, *([] if "availability_beta_rating" in kinds else ["availability_rating"])]
     head = f'claim = "c"\nreference = "r"\nrule = "kalman"\nresponses = {names}\n'
     (folder / "own.toml").write_text(head + "".join(lines), encoding="utf-8")
-    return load(folder / "own.toml")
+    return load_model(folder / "own.toml")
 
 
 def freed(model):
     """The model with everything free that a response fixes by default, and all of it by figure."""
     responses = {}
     for name, response in model.responses.items():
-        free = (p._replace(fixed=None, pooling="partial", by="figure") for _, p in leaves(response.parameters))
-        responses[name] = response._replace(parameters=rebuild(response.parameters, free))
+        free = (p._replace(fixed=None, pooling="partial", by="figure") for _, p in named_leaves(response.parameters))
+        responses[name] = response._replace(parameters=unflatten(response.parameters, free))
     return model._replace(responses=responses)
 
 
@@ -64,15 +64,15 @@ def unpooled(model):
     """The model with people who share nothing."""
 
     def of(part):
-        declared = (p._replace(pooling="separate") for _, p in leaves(part.parameters))
-        return part._replace(parameters=rebuild(part.parameters, declared))
+        declared = (p._replace(pooling="separate") for _, p in named_leaves(part.parameters))
+        return part._replace(parameters=unflatten(part.parameters, declared))
 
     return model._replace(rule=of(model.rule), responses={name: of(r) for name, r in model.responses.items()})
 
 
 def in_the_loop(model, data, levels):
     """Log likelihood of each response from the loop over arrays and textbook densities."""
-    people = priors.values(model, levels, list(data["figure"].values), data.sizes["person"])
+    people = priors.natural_values(model, levels, list(data["figure"].values), data.sizes["person"])
     found = []
     for name, given in arguments(model, people, data).items():
         answers = data[f"answer_{name}"].values
@@ -106,12 +106,12 @@ def test_likelihood_is_that_of_the_loop(tmp_path, kinds, free):
     model = freed(model) if free else model
     separate = {
         name: r._replace(
-            parameters=rebuild(r.parameters, (p._replace(pooling="separate") for _, p in leaves(r.parameters)))
+            parameters=unflatten(r.parameters, (p._replace(pooling="separate") for _, p in named_leaves(r.parameters)))
         )
         for name, r in model.responses.items()
     }
-    declared = (p._replace(pooling="separate") for _, p in leaves(model.rule.parameters))
-    rule = model.rule._replace(parameters=rebuild(model.rule.parameters, declared))
+    declared = (p._replace(pooling="separate") for _, p in named_leaves(model.rule.parameters))
+    rule = model.rule._replace(parameters=unflatten(model.rule.parameters, declared))
     model = model._replace(rule=rule, responses=separate)
     built, generator = remove_value_transforms(build(model, data)), np.random.default_rng(3)
     level = built.rvs_to_values[built["level"]]
@@ -120,12 +120,12 @@ def test_likelihood_is_that_of_the_loop(tmp_path, kinds, free):
     gradient = pt.grad(built.logp(), level)
     likelihoods = evaluate([level], [*(graph.sum() for graph in graphs), gradient], "stabilize")
     figures = list(data["figure"].values)
-    levels = {row.label: point[index] for index, row in enumerate(priors.rows(model, figures))}
+    levels = {row.label: point[index] for index, row in enumerate(priors.free_parameters(model, figures))}
     name = f"answer_{kinds[0]}"
     nothing = other.assign({name: other[name].where(False)})
     for given in (data, other, with_missing(other, 0.4, generator), with_one(other, name), nothing):
         with built:
-            pm.set_data(swappable(model, given))
+            pm.set_data(model_data(model, given))
         *found, slope = likelihoods(point)
         np.testing.assert_allclose(found, in_the_loop(model, given, levels), rtol=1e-7, atol=1e-9)
         assert np.isfinite(slope).all()
@@ -139,7 +139,7 @@ def test_answers_come_from_what_was_held(tmp_path, kinds):
     distribution is uniform. Four Monte-Carlo errors.
     """
     model = freed(theory_of(tmp_path, kinds))
-    figures = [*FIGURES, *([ANYONE] if "seek" in kinds else [])]
+    figures = [*FIGURES, *([GENERALISED] if "seek" in kinds else [])]
     people = draw_people(model, figures, 400, np.random.default_rng(2), spread=0.3)
     data = simulate(model, PHASES, people, seed=3)
     found = arguments(model, people, data)
@@ -179,7 +179,7 @@ def test_simulated_data_are_those_read_from_their_table(tmp_path, kinds):
     content = {"name": "n", "data": tmp_path / "sessions.csv", "theory": ["own"]}
     responses = {name: {"column": name} for name in model.responses}
     study = Study.model_validate(content | {"columns": columns | {"outcome": outcome}, "responses": responses})
-    again = read(study, model)
+    again = read_data(study, model)
     xr.testing.assert_equal(again, data)
 
 
@@ -189,7 +189,7 @@ def test_an_act_is_held_against_all_that_was_experienced(tmp_path):
     The usual is .5 / 2, 1 / 3 and .5 / 4 above the middle of the scale; the unseen act is held against nothing.
     """
     model = theory_of(tmp_path, ["availability_contrast"])
-    data = simulate(model, [Phase({"mother": steady(0.5)}, 4)], people=1, seed=1)
+    data = simulate(model, [Phase({"mother": constant_care(0.5)}, 4)], people=1, seed=1)
     outcomes, seen = [1.0, 1.0, 0.77, 0.0], [True, True, False, True]
     data = data.assign(outcome=(("event", "person"), np.c_[outcomes]), seen=(("event", "person"), np.c_[seen]))
     people = draw_people(model, ["mother"], 1, np.random.default_rng(2), spread=0.0)

@@ -12,12 +12,12 @@ from helpers import READINGS, differing_by_figure, draw_levels, evaluate, from_l
 from pytensor.graph.traversal import ancestors
 from pytensor.link.numba.dispatch.basic import numba_funcify
 
-from iwm_bayes.data.dataset import arrange
+from iwm_bayes.data.dataset import to_dataset
 from iwm_bayes.filtering import graph
-from iwm_bayes.filtering.arrays import SCALARS, course
-from iwm_bayes.filtering.engine.scan_op import Walk, WalkBack
-from iwm_bayes.filtering.filter import loop, read, walk
-from iwm_bayes.types import leaves, rebuild
+from iwm_bayes.filtering.arrays import EVENT_FIELDS, event_array
+from iwm_bayes.filtering.engine.scan_op import EventScan, EventScanGradient
+from iwm_bayes.filtering.filter import filter_events, filter_readouts, read_out
+from iwm_bayes.types import named_leaves, unflatten
 
 RULES = lifted_rules()
 ROUNDING = 1e-12  # a dozen events of a few dozen operations each, in float64
@@ -36,7 +36,7 @@ def scanned(rule, levels, lives, figures):
     """Every reading at every event as a graph, and its inputs."""
     inputs = graph_inputs(levels, lives)
     p = from_levels(rule, inputs[0], figures, levels.shape[1])
-    return inputs, pt.stack(graph.scan(rule, p, inputs[1], figures, READINGS))
+    return inputs, pt.stack(graph.scan_events(rule, p, inputs[1], figures, READINGS))
 
 
 def unrolled(rule, levels, lives, figures):
@@ -44,8 +44,8 @@ def unrolled(rule, levels, lives, figures):
     inputs = graph_inputs(levels, lives)
     p = graph.as_graphs(from_levels(rule, inputs[0], figures, levels.shape[1]))
     rows = (inputs[1][event] for event in range(len(lives)))
-    moments = walk(rule, p, rows, figures)
-    columns = [read(rule, p, m, READINGS) for m in moments]
+    moments = filter_events(rule, p, rows, figures)
+    columns = [read_out(rule, p, m, READINGS) for m in moments]
     return inputs, pt.stack([pt.stack(column) for column in zip(*columns, strict=True)])
 
 
@@ -63,7 +63,7 @@ def by_differences(function, levels, step=1e-5):
 @with_figures
 def test_arrays_equal_graph(rule, figures):
     """The loop and the scan agree on every belief, with unequal lengths and blanks."""
-    lives, levels = course(lived(figures)), draw_levels(rule, figures, people=5)
+    lives, levels = event_array(lived(figures)), draw_levels(rule, figures, people=5)
     inputs, readings = scanned(rule, levels, lives, figures)
     in_graph = evaluate(inputs, readings)(levels, lives)
     assert in_graph.dtype == np.float64
@@ -77,7 +77,7 @@ def test_gradient_equals_finite_differences(rule, graph, figures):
 
     At a step of 1e-5 truncation and rounding both leave about 1e-10 times a sum of some 70 readings.
     """
-    lives, levels = course(lived(figures, events=6 if figures == 3 else 12)), draw_levels(rule, figures, people=5)
+    lives, levels = event_array(lived(figures, events=6 if figures == 3 else 12)), draw_levels(rule, figures, people=5)
     inputs, readings = graph(rule, levels, lives, figures)
     weights = np.random.default_rng(3).normal(size=(len(READINGS), *lives[:, 0].shape))
     gradient = evaluate(inputs, pt.grad((weights * readings).sum(), inputs[0]))(levels, lives)
@@ -87,7 +87,7 @@ def test_gradient_equals_finite_differences(rule, graph, figures):
 
 def test_machine_code_equals_python():
     """The loop that is compiled, forwards and back, eight people abreast twice and four left over, and Python."""
-    lives, levels = np.tile(course(lived(3)), 4), draw_levels(RULES["compensatory"], 3, people=20)
+    lives, levels = np.tile(event_array(lived(3)), 4), draw_levels(RULES["compensatory"], 3, people=20)
     inputs, readings = scanned(RULES["compensatory"], levels, lives, 3)
     weights = np.random.default_rng(3).normal(size=(len(READINGS), *lives[:, 0].shape))
     outputs = [readings, pt.grad((weights * readings).sum(), inputs[0])]
@@ -96,10 +96,10 @@ def test_machine_code_equals_python():
         np.testing.assert_allclose(found, expected, rtol=0, atol=ROUNDING * np.abs(expected).max())
 
 
-@pytest.mark.parametrize("kind", [Walk, WalkBack])
+@pytest.mark.parametrize("kind", [EventScan, EventScanGradient])
 def test_several_people_are_served_by_one_instruction(kind):
     """The compiler sees nothing for which it would take people one by one: no product is of two single numbers."""
-    lives, levels = course(lived(1)), draw_levels(RULES["compensatory"], 1, people=5)
+    lives, levels = event_array(lived(1)), draw_levels(RULES["compensatory"], 1, people=5)
     inputs, readings = scanned(RULES["compensatory"], levels, lives, 1)
     known = [v.owner for v in ancestors([readings, pt.grad(readings.sum(), inputs[0])]) if v.owner is not None]
     node = next(node for node in known if isinstance(node.op, kind))
@@ -114,9 +114,9 @@ def test_several_people_are_served_by_one_instruction(kind):
 
 def test_going_back_costs_a_few_times_the_step():
     """A step of `compensatory` back has two and a half times as many operations as the step."""
-    lives, levels = course(lived(1)), draw_levels(RULES["compensatory"], 1, people=5)
+    lives, levels = event_array(lived(1)), draw_levels(RULES["compensatory"], 1, people=5)
     _, readings = scanned(RULES["compensatory"], levels, lives, 1)
-    [walk] = {v.owner.op for v in ancestors([readings]) if v.owner is not None and isinstance(v.owner.op, Walk)}
+    [walk] = {v.owner.op for v in ancestors([readings]) if v.owner is not None and isinstance(v.owner.op, EventScan)}
     forward, backward = (len(equations.as_one.fgraph.apply_nodes) for equations in (walk.step, walk.back))
     assert backward < 4 * forward
 
@@ -124,10 +124,10 @@ def test_going_back_costs_a_few_times_the_step():
 @every_rule
 def test_unseen_outcome_changes_no_bit(rule):
     """What was recorded of an outcome that the person did not experience has no influence, on either driver."""
-    lives, levels = course(lived()), draw_levels(rule, 3, people=5)
-    outcome, seen = (lives[:, SCALARS.index(name)] for name in ("outcome", "seen"))
+    lives, levels = event_array(lived()), draw_levels(rule, 3, people=5)
+    outcome, seen = (lives[:, EVENT_FIELDS.index(name)] for name in ("outcome", "seen"))
     otherwise = lives.copy()
-    otherwise[:, SCALARS.index("outcome")] = np.where(seen > 0, outcome, 0.77)
+    otherwise[:, EVENT_FIELDS.index("outcome")] = np.where(seen > 0, outcome, 0.77)
     assert (otherwise != lives).any()
     inputs, readings = scanned(rule, levels, lives, 3)
     in_graph = evaluate(inputs, readings)
@@ -149,8 +149,8 @@ def test_unseen_event_is_elapsed_time(rule):
         }
     ).assign(distress=0.0, threat=0.0, reported=0.0, assessment=False)
     levels = draw_levels(rule, 2, people=1)
-    with_event = on_arrays(rule, levels, course(arrange(frame, {}, "session")), 2)
-    merged = on_arrays(rule, levels, course(arrange(frame.drop(index=3), {}, "session")), 2)
+    with_event = on_arrays(rule, levels, event_array(to_dataset(frame, {}, "session")), 2)
+    merged = on_arrays(rule, levels, event_array(to_dataset(frame.drop(index=3), {}, "session")), 2)
     np.testing.assert_allclose(np.delete(with_event, 3, axis=1), merged, rtol=0, atol=ROUNDING)
 
 
@@ -158,7 +158,7 @@ def test_unseen_event_is_elapsed_time(rule):
 def test_one_person_alone_and_without_padding(rule):
     """A person's beliefs depend neither on other people nor on the blank events that follow theirs."""
     data, levels = lived(), draw_levels(rule, 3, people=5)
-    lives, together = course(data), on_arrays(rule, levels, course(data), 3)
+    lives, together = event_array(data), on_arrays(rule, levels, event_array(data), 3)
     lengths = data["present"].values.sum(axis=0)
     assert lengths.min() < lengths.max()
     for person, length in enumerate(lengths):
@@ -170,12 +170,12 @@ def test_one_person_alone_and_without_padding(rule):
 @with_figures
 def test_beliefs_stay_possible_over_long_lives(rule, figures):
     """Over 500 events of people far from average, means stay in 0..1, variances positive, all float64."""
-    lives = course(lived(figures, people=30, events=500, seed=4))
+    lives = event_array(lived(figures, people=30, events=500, seed=4))
     levels = 2.0 * draw_levels(rule, figures, people=30, seed=5)
     p = from_levels(rule, levels, figures, people=30)
-    for moment in walk(rule, p, lives, figures):
+    for moment in filter_events(rule, p, lives, figures):
         for state in (moment.before, moment.after):
-            assert all(leaf.dtype == np.float64 for _, leaf in leaves(state))
+            assert all(leaf.dtype == np.float64 for _, leaf in named_leaves(state))
             beliefs = rule.beliefs(p, state, moment.event)
             for belief in (beliefs.availability, beliefs.worth):
                 assert ((belief.mean >= 0) & (belief.mean <= 1)).all()
@@ -186,13 +186,13 @@ def test_beliefs_stay_possible_over_long_lives(rule, figures):
 @every_rule
 def test_parameters_may_differ_by_figure(rule):
     """With one value per figure arrays equal the graph, and equal values are one shared value."""
-    by_figure, lives = differing_by_figure(rule), course(lived())
+    by_figure, lives = differing_by_figure(rule), event_array(lived())
     levels = draw_levels(by_figure, 3, people=5)
     inputs, readings = scanned(by_figure, levels, lives, 3)
     apart = on_arrays(by_figure, levels, lives, 3)
     np.testing.assert_allclose(evaluate(inputs, readings)(levels, lives), apart, rtol=0, atol=ROUNDING)
     one = from_levels(rule, draw_levels(rule, 3, people=5), 3, people=5)
-    named = zip(leaves(rule.parameters), leaves(one), strict=True)
-    tiled = rebuild(one, (np.tile(x, (3, 1)) if name in rule.by_figure else x for (name, _), (_, x) in named))
-    same, expected = (np.stack(loop(rule, p, lives, 3, READINGS)) for p in (tiled, one))
+    named = zip(named_leaves(rule.parameters), named_leaves(one), strict=True)
+    tiled = unflatten(one, (np.tile(x, (3, 1)) if name in rule.by_figure else x for (name, _), (_, x) in named))
+    same, expected = (np.stack(filter_readouts(rule, p, lives, 3, READINGS)) for p in (tiled, one))
     np.testing.assert_allclose(same, expected, rtol=0, atol=ROUNDING)

@@ -7,9 +7,9 @@ import pytest
 from helpers import constants, course_of
 from scipy.special import expit, logit
 
-from iwm_bayes.filtering.filter import walk
+from iwm_bayes.filtering.filter import filter_events
 from iwm_bayes.rules import RULES
-from iwm_bayes.rules.lift import independent
+from iwm_bayes.rules.lift import lift_learner
 
 OUTCOMES = [1, 1, 1, 0, 1, 0, 0, 1, 1, 1]
 GOLDEN = {  # belief after each outcome, to five decimals
@@ -89,9 +89,9 @@ COMPENSATORY = RULES["compensatory"]
 
 def moments_of(name, values):
     """The walk of one person with one figure through the golden outcomes, by a learner without worth."""
-    rule = independent(RULES[name], worth=False)
+    rule = lift_learner(RULES[name], worth=False)
     p = constants(rule, **values)
-    return [(m, rule.beliefs(p, m.after, m.event)) for m in walk(rule, p, course_of(OUTCOMES), 1)]
+    return [(m, rule.beliefs(p, m.after, m.event)) for m in filter_events(rule, p, course_of(OUTCOMES), 1)]
 
 
 def in_log_odds(availability, worth, of_availability, of_worth, figures=1, **others):
@@ -141,7 +141,7 @@ def test_pearce_hall_associability_at_the_end():
 def test_credit_goes_to_what_is_less_certain():
     """Availability (-1, var .5) and worth (-1, var 1.5) after a response: the worked example, to four decimals."""
     p = in_log_odds(-1.0, -1.0, 0.5, 1.5)
-    (moment,) = walk(COMPENSATORY, p, course_of([1]), 1)
+    (moment,) = filter_events(COMPENSATORY, p, course_of([1]), 1)
     s = moment.after
     found = [s.availability[0, 0], s.worth[0], s.among_figures[0, 0, 0], s.of_worth[0], s.with_worth[0, 0]]
     np.testing.assert_allclose(found, [-0.6855, -0.0564, 0.4712, 1.2411, -0.0863], rtol=0, atol=5.1e-5)
@@ -166,7 +166,7 @@ def test_who_is_blamed(prior, after):
     """Secure, preoccupied, dismissing and fearful after one response and after none: the table, to three decimals."""
     rule, p = RULES["noisy_and"], together(*prior)
     for outcome, expected in zip((1, 0), after, strict=True):
-        (moment,) = walk(rule, p, course_of([outcome]), 1)
+        (moment,) = filter_events(rule, p, course_of([outcome]), 1)
         held = rule.beliefs(p, moment.after, moment.event)
         found = [held.availability.mean[0], held.worth.mean[0]]
         np.testing.assert_allclose(found, expected, rtol=0, atol=5.1e-4)
@@ -198,7 +198,7 @@ def test_it_takes_two_by_enumeration(figures, hazard):
     outcomes = [1, 0, 1, 1, 0, 0.3, 1]
     exact = by_enumeration((0.6, 0.3), hazard, figure, outcomes, figures)
     for moment, expected, met in zip(
-        walk(rule, p, course_of(outcomes, figure, figures), figures), exact, figure, strict=True
+        filter_events(rule, p, course_of(outcomes, figure, figures), figures), exact, figure, strict=True
     ):
         held = rule.beliefs(p, moment.after, moment.event)
         assert held.worth.mean[0] == pytest.approx(expected[0], rel=1e-12)
@@ -208,7 +208,7 @@ def test_it_takes_two_by_enumeration(figures, hazard):
 def test_it_takes_two_expects_little_of_even_beliefs():
     """At beliefs of .5 and .5 a response is expected with .30, not .50."""
     rule, p = RULES["noisy_and"], together(0.5, 0.5)
-    (moment,) = walk(rule, p, course_of([1]), 1)
+    (moment,) = filter_events(rule, p, course_of([1]), 1)
     assert rule.beliefs(p, moment.before, moment.event).expected[0] == pytest.approx(0.30, abs=1e-12)
 
 
@@ -222,7 +222,7 @@ def exact_shift(mean, variance, outcome):
 def moderated_shift(mean, variance, outcome):
     """The same by the rule: the shift of availability and worth together."""
     p = in_log_odds(mean / 2, mean / 2, variance / 2, variance / 2)
-    (moment,) = walk(COMPENSATORY, p, course_of([outcome]), 1)
+    (moment,) = filter_events(COMPENSATORY, p, course_of([outcome]), 1)
     return (moment.after.availability[0] + moment.after.worth - moment.before.availability[0] - moment.before.worth)[0]
 
 
@@ -253,7 +253,7 @@ def test_blocks_are_the_matrix_equation():
         np.sqrt(np.outer([0.8] * 3 + [0.5], [0.8] * 3 + [0.5])) * prior,
     )
     course = course_of(outcomes, figure, 3)
-    for moment, met, outcome in zip(walk(COMPENSATORY, p, course, 3), figure, outcomes, strict=True):
+    for moment, met, outcome in zip(filter_events(COMPENSATORY, p, course, 3), figure, outcomes, strict=True):
         h = np.eye(4)[met] + np.eye(4)[3]
         covariance = covariance + diffusion * prior
         s = h @ covariance @ h
@@ -276,6 +276,6 @@ def test_credit_of_who_reflects(reflection, availability, worth):
     rule = RULES["reflective"]
     named = COMPENSATORY.parameters._fields
     p = dict(zip(named, in_log_odds(-1.0, -1.0, 0.5, 1.5), strict=True)) | {"reflection": reflection}
-    [moment] = walk(rule, constants(rule, **p), course_of([1.0]), 1)
+    [moment] = filter_events(rule, constants(rule, **p), course_of([1.0]), 1)
     found = [moment.after.availability[0, 0], moment.after.worth[0]]
     assert found == pytest.approx([availability, worth], abs=5.1e-5)  # half a unit of the last printed digit

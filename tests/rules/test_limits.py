@@ -6,16 +6,16 @@ from helpers import READINGS, constants, course_of, draw_levels, from_levels, li
 from scipy import stats
 from scipy.special import expit, logit
 
-from iwm_bayes.filtering.arrays import SCALARS, course
-from iwm_bayes.filtering.filter import loop, walk
-from iwm_bayes.filtering.readouts import Reading
+from iwm_bayes.filtering.arrays import EVENT_FIELDS, event_array
+from iwm_bayes.filtering.filter import filter_events, filter_readouts
+from iwm_bayes.filtering.readouts import Readout
 from iwm_bayes.rules import RULES
 from iwm_bayes.rules.latent_cause import PACES, WEIGHTS
-from iwm_bayes.rules.lift import Lifted, independent
-from iwm_bayes.types import Learner, leaves
+from iwm_bayes.rules.lift import BeliefCopies, lift_learner
+from iwm_bayes.types import Learner, named_leaves
 
 OUTCOMES = np.random.default_rng(1).random(30)
-AFTER = [Reading("availability", "after")]
+AFTER = [Readout("availability", "after")]
 COMPENSATORY = RULES["compensatory"]
 LEARNERS = {name: rule for name, rule in RULES.items() if isinstance(rule, Learner)}
 every_learner = pytest.mark.parametrize("learner", LEARNERS.values(), ids=LEARNERS)
@@ -23,9 +23,9 @@ every_learner = pytest.mark.parametrize("learner", LEARNERS.values(), ids=LEARNE
 
 def alone(name, outcomes, **values):
     """One person's belief about one figure after each outcome, by a learner without worth."""
-    rule = independent(RULES[name], worth=False)
+    rule = lift_learner(RULES[name], worth=False)
     p = constants(rule, **{f"availability_{key}": value for key, value in values.items()})
-    return loop(rule, p, course_of(outcomes), 1, AFTER)[0][:, 0]
+    return filter_readouts(rule, p, course_of(outcomes), 1, AFTER)[0][:, 0]
 
 
 def compensatory(**values):
@@ -36,7 +36,7 @@ def compensatory(**values):
 
 def each_leaf(state):
     """The arrays of which a state is made."""
-    return [leaf for _, leaf in leaves(state)]
+    return [leaf for _, leaf in named_leaves(state)]
 
 
 def test_kalman_without_diffusion_or_prior_is_the_running_mean():
@@ -72,7 +72,7 @@ def test_compensatory_with_worth_known_is_a_filter_of_one_belief():
         variance /= 1 + variance * information
         held.append(expit(mean / np.sqrt(1 + np.pi / 8 * variance)))
     p = compensatory(availability_start=start, worth_start=worth, self_share=0.0)
-    found, worths = loop(COMPENSATORY, p, course_of(OUTCOMES), 1, [*AFTER, Reading("worth", "after")])
+    found, worths = filter_readouts(COMPENSATORY, p, course_of(OUTCOMES), 1, [*AFTER, Readout("worth", "after")])
     np.testing.assert_allclose(found[:, 0], held, rtol=0, atol=1e-12)
     np.testing.assert_allclose(worths, worth, rtol=0, atol=1e-15)
 
@@ -90,20 +90,20 @@ def test_enhanced_filter_without_coupling_has_two_levels():
 def test_figures_that_correlate_fully_are_one():
     """At a correlation of 1 whatever is learned of one figure is learned of all."""
     p = compensatory(figure_correlation=1.0, diffusion=0.05)
-    for moment in walk(COMPENSATORY, p, course_of(OUTCOMES, figure=[0, 1] * 15, figures=3), 3):
+    for moment in filter_events(COMPENSATORY, p, course_of(OUTCOMES, figure=[0, 1] * 15, figures=3), 3):
         np.testing.assert_allclose(np.ptp(moment.after.availability, axis=0), 0.0, atol=1e-12)
 
 
 def test_figures_without_anything_in_common_stay_apart():
     """At a correlation of 0 and with worth known, who was never met is as at the start."""
     p = compensatory(figure_correlation=0.0, self_share=0.0)
-    for moment in walk(COMPENSATORY, p, course_of(OUTCOMES, figure=[0, 1] * 15, figures=3), 3):
+    for moment in filter_events(COMPENSATORY, p, course_of(OUTCOMES, figure=[0, 1] * 15, figures=3), 3):
         np.testing.assert_array_equal(moment.after.availability[2], COMPENSATORY.start(p, 3).availability[2])
 
 
 def test_figures_generalise_in_between():
     """At a correlation in between, a response of one figure also speaks for one who was never met, but less."""
-    (moment,) = walk(COMPENSATORY, compensatory(), course_of([1.0], figures=2), 2)
+    (moment,) = filter_events(COMPENSATORY, compensatory(), course_of([1.0], figures=2), 2)
     met, unmet = (moment.after.availability - moment.before.availability)[:, 0]
     assert 0 < unmet < met
 
@@ -111,29 +111,31 @@ def test_figures_generalise_in_between():
 def test_explaining_away():
     """What speaks for the figure does not speak for oneself: their covariance is negative after each event."""
     p = compensatory(diffusion=0.05)
-    moments = list(walk(COMPENSATORY, p, course_of(OUTCOMES), 1))
+    moments = list(filter_events(COMPENSATORY, p, course_of(OUTCOMES), 1))
     assert all(moment.after.with_worth[0, 0] < 0 for moment in moments)
 
 
 @every_learner
 def test_without_worth_availability_is_the_same(learner):
     """Availability of a lifted learner does not depend on whether worth is learned beside it."""
-    with_worth, without = independent(learner), independent(learner, worth=False)
+    with_worth, without = lift_learner(learner), lift_learner(learner, worth=False)
     p = from_levels(with_worth, draw_levels(with_worth, 3, people=5), 3, people=5)
-    lives = course(lived())
+    lives = event_array(lived())
     np.testing.assert_array_equal(
-        loop(with_worth, p, lives, 3, AFTER), loop(without, Lifted(p.availability), lives, 3, AFTER)
+        filter_readouts(with_worth, p, lives, 3, AFTER),
+        filter_readouts(without, BeliefCopies(p.availability), lives, 3, AFTER),
     )
 
 
 @every_learner
 def test_transfer_of_nothing_is_no_transfer(learner):
     """At a transfer of 0 the rule is the one without."""
-    plain, transferring = independent(learner), independent(learner, transfer=True)
+    plain, transferring = lift_learner(learner), lift_learner(learner, transfer=True)
     p = from_levels(plain, draw_levels(plain, 3, people=5), 3, people=5)
-    lives = course(lived())
+    lives = event_array(lived())
     np.testing.assert_array_equal(
-        loop(transferring, p._replace(transfer=np.zeros(5)), lives, 3, READINGS), loop(plain, p, lives, 3, READINGS)
+        filter_readouts(transferring, p._replace(transfer=np.zeros(5)), lives, 3, READINGS),
+        filter_readouts(plain, p, lives, 3, READINGS),
     )
 
 
@@ -141,11 +143,11 @@ def test_transfer_of_nothing_is_no_transfer(learner):
 @pytest.mark.parametrize("share", [0.3, 1.0])
 def test_a_new_figure_starts_from_those_met(learner, share):
     """A third figure starts at (1 - share) of the start and share of the mean of the first two; no one else moves."""
-    rule = independent(learner, transfer=True)
+    rule = lift_learner(learner, transfer=True)
     p = from_levels(rule, draw_levels(rule, 3, people=1), 3, people=1)._replace(transfer=np.array([share]))
     lives = course_of([1.0, 0.9, 0.2, 0.0, 1.0, 0.5, 0.5], figure=[0, 0, 1, 1, 0, 2, 1], figures=3)
-    lives[-2:, [SCALARS.index("since_figure"), SCALARS.index("since_any")]] = 0.0  # no drift in the last two
-    *_, earlier, arrival, comeback = walk(rule, p, lives, 3)
+    lives[-2:, [EVENT_FIELDS.index("since_figure"), EVENT_FIELDS.index("since_any")]] = 0.0  # no drift in the last two
+    *_, earlier, arrival, comeback = filter_events(rule, p, lives, 3)
     states = (rule.start(p, 3), earlier.after, arrival.before, arrival.after, comeback.before)
     for start, end, there, then, again in zip(*(each_leaf(s.availability) for s in states), strict=True):
         expected = (1 - share) * start[2] + share * (end[0] + end[1]) / 2
@@ -234,10 +236,10 @@ def test_change_point_of_certain_change_believes_the_last_outcome():
 def test_change_point_uncertainty_is_the_variance_of_the_mixture():
     """After one outcome: a new person, Normal(outcome, noise), or the same one, learned from by `start_share`."""
     noise, share, start, hazard, outcome = 0.1, 0.4, 0.3, 0.2, 0.9
-    rule = independent(RULES["change_point"], worth=False)
+    rule = lift_learner(RULES["change_point"], worth=False)
     named = {"start": start, "hazard": hazard, "noise": noise, "start_share": share}
     p = constants(rule, **{f"availability_{key}": value for key, value in named.items()})
-    (moment,) = walk(rule, p, course_of([outcome]), 1)
+    (moment,) = filter_events(rule, p, course_of([outcome]), 1)
     likely = stats.norm(start, np.sqrt(noise + noise * share / (1 - share))).pdf(outcome)
     changed = hazard / (hazard + (1 - hazard) * likely)
     weights, means = np.array([changed, 1 - changed]), np.array([outcome, start + share * (outcome - start)])
@@ -268,10 +270,10 @@ def test_prototype_with_a_full_pull_always_begins_anew():
 
 def test_volatility_that_nobody_learns_stays():
     """Without learning the volatile filter keeps its first volatility, and variance settles as a Kalman filter's."""
-    rule = independent(RULES["volatile_kalman"], worth=False)
+    rule = lift_learner(RULES["volatile_kalman"], worth=False)
     named = {"start": 0.5, "noise": 0.3, "start_volatility": 0.05, "learning": 0.0}
     p = constants(rule, **{f"availability_{key}": value for key, value in named.items()})
-    *_, last = walk(rule, p, course_of(np.round(np.tile(OUTCOMES, 10))), 1)
+    *_, last = filter_events(rule, p, course_of(np.round(np.tile(OUTCOMES, 10))), 1)
     steady = (0.05 + np.sqrt(0.05**2 + 4 * 0.05 * 0.3)) / 2
     assert last.after.availability.volatility[0, 0] == 0.05
     assert last.after.availability.variance[0, 0] == pytest.approx(steady * 0.3 / (steady + 0.3), rel=1e-12)
@@ -286,10 +288,10 @@ def test_an_open_gate_is_rescorla_wagner():
 
 def test_only_what_follows_a_rupture_moves_trust():
     """Smooth care leaves trust where it was, a repair adds its change, a second failure takes it away."""
-    rule = independent(RULES["trust_gate"], worth=False)
+    rule = lift_learner(RULES["trust_gate"], worth=False)
     named = {"start": 0.7, "rate": 0.3, "start_trust": 0.5, "change": 0.4}
     p = constants(rule, **{f"availability_{key}": value for key, value in named.items()})
-    moments = walk(rule, p, course_of([1.0, 1.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0]), 1)
+    moments = filter_events(rule, p, course_of([1.0, 1.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0]), 1)
     trust = [moment.after.availability.trust[0, 0] for moment in moments]
     np.testing.assert_allclose(trust, [0, 0, 0, 0.4, 0.4, 0.4, 0, -0.4], rtol=0, atol=1e-15)
 
@@ -332,7 +334,9 @@ def both(name, outcomes, figure=None, figures=1, **values):
     """One person's availability and worth after each outcome, by a rule that holds both: (belief, event)."""
     rule = RULES[name]
     course = course_of(outcomes, figure, figures)
-    return np.array(loop(rule, constants(rule, **values), course, figures, [*AFTER, Reading("worth", "after")]))[..., 0]
+    return np.array(
+        filter_readouts(rule, constants(rule, **values), course, figures, [*AFTER, Readout("worth", "after")])
+    )[..., 0]
 
 
 STARTS = {"availability_start": 0.3, "worth_start": 0.8}
@@ -341,14 +345,14 @@ STARTS = {"availability_start": 0.3, "worth_start": 0.8}
 def test_without_a_leak_self_and_other_are_learned_apart():
     """Two Rescorla-Wagner rules, one of them per figure."""
     learned = {"availability_rate": 0.2, "worth_rate": 0.1}
-    apart = independent(RULES["rescorla_wagner"])
+    apart = lift_learner(RULES["rescorla_wagner"])
     figure = [0, 1, 1] * 10
-    expected = loop(
+    expected = filter_readouts(
         apart,
         constants(apart, **STARTS, **learned),
         course_of(OUTCOMES, figure, 2),
         2,
-        [*AFTER, Reading("worth", "after")],
+        [*AFTER, Readout("worth", "after")],
     )
     closed = {"availability_leak": 0.0, "worth_leak": 0.0, "fading": 0.0}
     held = both("self_other_leak", OUTCOMES, figure, 2, **STARTS, **learned, **closed)
@@ -365,11 +369,11 @@ def test_a_full_leak_moves_self_and_other_alike():
 def test_beliefs_fade_to_even():
     """What is not met fades to one half at the rate given, and a belief never leaves 0..1."""
     course = course_of([1.0, 1.0])
-    course[1, [SCALARS.index(name) for name in ("since_figure", "since_any")]] = 20.0
+    course[1, [EVENT_FIELDS.index(name) for name in ("since_figure", "since_any")]] = 20.0
     rule = RULES["self_other_leak"]
     leaking = {"availability_leak": 0.9, "worth_leak": 0.9, "availability_rate": 0.9, "worth_rate": 0.1}
     p = constants(rule, availability_start=0.9, worth_start=0.1, fading=0.1, **leaking)
-    first, second = walk(rule, p, course, 1)
+    first, second = filter_events(rule, p, course, 1)
     assert first.after.availability[0, 0] == 1.0
     assert second.before.availability[0, 0] == pytest.approx(0.5 + 0.5 * 0.9**20, rel=1e-12)
 
@@ -387,10 +391,10 @@ def test_without_concentration_there_is_one_cause():
 def relapse(outcomes, concentration):
     """How far availability has fallen 200 units of time after the last outcome."""
     course = course_of([*outcomes, 1.0])
-    course[-1, [SCALARS.index(name) for name in ("since_figure", "since_any")]] = 200.0
+    course[-1, [EVENT_FIELDS.index(name) for name in ("since_figure", "since_any")]] = 200.0
     rule = RULES["latent_cause"]
     p = constants(rule, availability_start=0.5, worth_start=0.5, **SORTED, concentration=concentration)
-    moments = list(walk(rule, p, course, 1))
+    moments = list(filter_events(rule, p, course, 1))
     *_, held, _ = [rule.beliefs(p, moment.after, moment.event).availability.mean[0] for moment in moments]
     return held - rule.beliefs(p, moments[-1].before, moments[-1].event).availability.mean[0]
 
@@ -423,6 +427,6 @@ def test_a_therapist_can_be_the_exception():
     for concentration in (0.0, 0.1):
         rule = RULES["latent_cause"]
         p = constants(rule, availability_start=0.5, worth_start=0.5, **SORTED, concentration=concentration)
-        *_, last = walk(rule, p, course_of(outcomes, figure, 2), 2)
+        *_, last = filter_events(rule, p, course_of(outcomes, figure, 2), 2)
         expected[concentration] = rule.beliefs(p, last.before, last.event).availability.mean[0]
     assert expected[0.1] < expected[0.0] - 0.2

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from helpers import constants, course_of
 
-from iwm_bayes.filtering.arrays import SCALARS
-from iwm_bayes.filtering.filter import walk
+from iwm_bayes.filtering.arrays import EVENT_FIELDS
+from iwm_bayes.filtering.filter import filter_events
 from iwm_bayes.rules import RULES
-from iwm_bayes.rules.lift import independent
+from iwm_bayes.rules.lift import lift_learner
 
 model = pytest.importorskip("pyhgf.model", reason="pyhgf is not installed: `uv sync --group oracle`")
 
@@ -46,11 +46,11 @@ def test_enhanced_filter_equals_pyhgf(tonic, meta, regular):
     generator = np.random.default_rng(1)
     outcomes = generator.integers(0, 2, EVENTS).astype(float)
     elapsed = np.ones(EVENTS) if regular else generator.exponential(1.0, EVENTS)
-    rule = independent(RULES["ehgf"], worth=False)
+    rule = lift_learner(RULES["ehgf"], worth=False)
     p = constants(rule, **{f"availability_{key}": x for key, x in {**START, "tonic": tonic, "meta": meta}.items()})
     course = course_of(outcomes)
-    course[:, [SCALARS.index(name) for name in ("since_figure", "since_any")]] = elapsed[:, None, None]
-    ours = [moment.after.availability for moment in walk(rule, p, course, 1)]
+    course[:, [EVENT_FIELDS.index(name) for name in ("since_figure", "since_any")]] = elapsed[:, None, None]
+    ours = [moment.after.availability for moment in filter_events(rule, p, course, 1)]
     found = theirs(outcomes, elapsed, tonic, meta)
     pairs = {
         "mean": found[1]["mean"],

@@ -6,20 +6,20 @@ import xarray as xr
 from helpers import arguments
 from scipy.special import expit, logit
 
-from iwm_bayes.data.dataset import read, to_table
+from iwm_bayes.data.dataset import read_data, to_table
 from iwm_bayes.data.study import Study
-from iwm_bayes.filtering.arrays import course, event_fields
+from iwm_bayes.filtering.arrays import event_array, event_fields
 from iwm_bayes.model import model_file
-from iwm_bayes.simulation.care import parse, steady
+from iwm_bayes.simulation.care import constant_care, parse_care
 from iwm_bayes.simulation.population import draw_people
 from iwm_bayes.simulation.simulate import Phase, simulate
-from iwm_bayes.types import ANYONE, InputError, parameters
+from iwm_bayes.types import GENERALISED, InputError, parameters
 
 PHASES = [
-    Phase({"caregiver": steady(0.3)}, 6, assessed=True),
-    Phase({"caregiver": steady(0.3), "therapist": steady(0.9)}, 10, assessed=True),
+    Phase({"caregiver": constant_care(0.3)}, 6, assessed=True),
+    Phase({"caregiver": constant_care(0.3), "therapist": constant_care(0.9)}, 10, assessed=True),
 ]
-every_theory = pytest.mark.parametrize("name", model_file.theories())
+every_theory = pytest.mark.parametrize("name", model_file.built_in_models())
 
 
 def study_of(model, table):
@@ -33,10 +33,10 @@ def study_of(model, table):
 @every_theory
 def test_simulated_data_are_those_read_from_their_table(name, tmp_path):
     """Written as a table and read again, a simulation is the same Dataset: variables, types, order, times, blanks."""
-    model = model_file.load(name)
+    model = model_file.load_model(name)
     data = simulate(model, PHASES, people=7, seed=1)
     to_table(data).to_csv(tmp_path / "sessions.csv", index=False)
-    again = read(study_of(model, tmp_path / "sessions.csv"), model)
+    again = read_data(study_of(model, tmp_path / "sessions.csv"), model)
     xr.testing.assert_equal(again, data)
     assert {name: (v.dims, v.dtype) for name, v in again.items()} == {
         name: (v.dims, v.dtype) for name, v in data.items()
@@ -47,7 +47,7 @@ def test_simulated_data_are_those_read_from_their_table(name, tmp_path):
 @every_theory
 def test_answers_come_from_the_beliefs_that_the_filter_finds(name):
     """Filtering what people saw recovers what they held: their answers scatter around it as the response says."""
-    model = model_file.load(name)
+    model = model_file.load_model(name)
     people = draw_people(model, ["caregiver", "therapist"], 300, np.random.default_rng(2))
     people |= {name: np.full(300, 0.03) for name in people if name.endswith("_rating_noise")}
     data = simulate(model, PHASES, people, seed=3)
@@ -69,7 +69,7 @@ def test_answers_come_from_the_beliefs_that_the_filter_finds(name):
 @every_theory
 def test_who_withdraws_does_not_see(name):
     """Where approach is 0 nothing is seen, where it is 1 the outcome is; nothing is asked at an assessment."""
-    data = simulate(model_file.load(name), PHASES, people=50, seed=4)
+    data = simulate(model_file.load_model(name), PHASES, people=50, seed=4)
     sessions, approach = ~data["assessment"].values, data["answer_approach"].values
     np.testing.assert_array_equal(data["seen"].values[sessions], approach[sessions] == 1)
     assert set(np.unique(approach[sessions])) == {0.0, 1.0}
@@ -79,7 +79,7 @@ def test_who_withdraws_does_not_see(name):
 @every_theory
 def test_an_assessment_is_a_rating_and_nothing_else(name):
     """At an assessment of each figure nothing is seen and no act is called for; ratings are given."""
-    data = simulate(model_file.load(name), PHASES, people=5, seed=5)
+    data = simulate(model_file.load_model(name), PHASES, people=5, seed=5)
     assessed = np.zeros(data.sizes["event"], dtype=bool)
     assessed[[0, 7, 8]] = True  # the caregiver; six sessions; then caregiver and therapist
     np.testing.assert_array_equal(data["assessment"].values, np.repeat(assessed[:, None], 5, axis=1))
@@ -91,7 +91,7 @@ def test_an_assessment_is_a_rating_and_nothing_else(name):
 
 def test_outcomes_have_the_chance_of_the_care():
     """Seen acts are responsive as often as each figure's care says, within four Monte-Carlo errors."""
-    data = simulate(model_file.load("kalman"), PHASES, people=400, seed=6)
+    data = simulate(model_file.load_model("kalman"), PHASES, people=400, seed=6)
     for index, rate in enumerate((0.3, 0.9)):
         outcomes = data["outcome"].values[data["seen"].values & (data["figure_index"].values == index)]
         assert abs(outcomes.mean() - rate) < 4 * np.sqrt(rate * (1 - rate) / outcomes.size)
@@ -99,7 +99,7 @@ def test_outcomes_have_the_chance_of_the_care():
 
 def test_seed_decides_everything():
     """The same seed gives the same data, another seed others."""
-    model = model_file.load("compensatory")
+    model = model_file.load_model("compensatory")
     first, again, other = (simulate(model, PHASES, people=4, seed=seed) for seed in (7, 7, 8))
     xr.testing.assert_identical(first, again)
     assert not first.equals(other)
@@ -107,7 +107,7 @@ def test_seed_decides_everything():
 
 def test_people_are_drawn_from_the_priors():
     """Centres follow `typical`, people scatter by `spread` around them, and what is shared is the same for all."""
-    model = model_file.load("kalman")
+    model = model_file.load_model("kalman")
     generator = np.random.default_rng(9)
     draws = [draw_people(model, ["a"], 50, generator, spread=0.4) for _ in range(400)]
     start = logit(np.array([drawn["availability_start"] for drawn in draws]))
@@ -133,7 +133,7 @@ def test_people_are_drawn_from_the_priors():
 )
 def test_care_has_its_chances(text, chances):
     """Each pattern of care, session by session."""
-    assert parse(text)(7).tolist() == chances
+    assert parse_care(text)(7).tolist() == chances
 
 
 @pytest.mark.parametrize(
@@ -153,25 +153,25 @@ def test_care_has_its_chances(text, chances):
 def test_care_that_cannot_be_is_told(text, said):
     """An error names what is wrong and what there is; all faults at once."""
     with pytest.raises(InputError) as caught:
-        parse(text)
+        parse_care(text)
     assert [part for part in said if part not in str(caught.value)] == []
 
 
-@pytest.mark.parametrize("phase", [Phase({}, 3), Phase({"a": steady()}, 0)])
+@pytest.mark.parametrize("phase", [Phase({}, 3), Phase({"a": constant_care()}, 0)])
 def test_phase_without_sessions_or_figures(phase):
     """There is nothing to live through."""
     with pytest.raises(InputError, match="at least one session and one figure"):
-        simulate(model_file.load("kalman"), [phase], people=2, seed=1)
+        simulate(model_file.load_model("kalman"), [phase], people=2, seed=1)
 
 
 def test_moods_last_as_long_as_they_should():
     """Without learning, ratings are a first-order autoregression: lags 1 and 2 correlate by persistence^1 and ^2."""
-    model, persistence, people = model_file.load("autoregressive"), 0.6, 400
+    model, persistence, people = model_file.load_model("autoregressive"), 0.6, 400
     values = draw_people(model, ["therapist"], people, np.random.default_rng(6), spread=0.01)
     values |= {name: np.full(people, persistence) for name in values if name.endswith("persistence")}
     values |= {name: np.full(people, 0.03) for name in values if name.endswith("noise")}
     values |= {name: np.full(people, 0.5) for name in values if name.endswith("start")}
-    data = simulate(model, [Phase({"therapist": steady(0.5)}, 40)], values, seed=7)
+    data = simulate(model, [Phase({"therapist": constant_care(0.5)}, 40)], values, seed=7)
     for rating in ("availability_rating", "worth_rating"):
         distance = data[f"answer_{rating}"].values[10:] - 0.5  # from when the first rating is forgotten
         for lag in (1, 2):
@@ -184,26 +184,28 @@ def test_nobody_is_no_meeting(tmp_path):
     """Where people turn to nobody, nobody is met: no figure is known before it is first turned to, none is soothing."""
     text = 'claim = "c"\nreference = "r"\nrule = "rescorla_wagner"\nresponses = ["availability_rating", "seek"]\n'
     (tmp_path / "own.toml").write_text(text)
-    model = model_file.load(tmp_path / "own.toml")
-    data = simulate(model, [Phase({"mum": steady(0.5), "dad": steady(0.5)}, 30)], people=20, seed=1)
+    model = model_file.load_model(tmp_path / "own.toml")
+    data = simulate(model, [Phase({"mum": constant_care(0.5), "dad": constant_care(0.5)}, 30)], people=20, seed=1)
     chosen, figures = data["answer_seek"].values, list(data["figure"].values)
-    assert figures == ["mum", "dad", ANYONE]
+    assert figures == ["mum", "dad", GENERALISED]
     np.testing.assert_array_equal(data["figure_index"].values, np.where(chosen == 0, 2, chosen - 1))
     np.testing.assert_array_equal(data["seen"].values, chosen > 0)
-    lived = course(data)
+    lived = event_array(data)
     for index, name in enumerate(("mum", "dad")):
         known = lived[:, event_fields(figures).index(f"met {name}")]
         turned = np.cumsum(chosen == index + 1, axis=0)
         np.testing.assert_array_equal(known[1:], turned[:-1] > 0)
-    assert not lived[:, event_fields(figures).index(f"met {ANYONE}")].any()
+    assert not lived[:, event_fields(figures).index(f"met {GENERALISED}")].any()
 
 
 def test_reactive_care_moves_with_bids_alone(tmp_path):
     """An assessment is no lack of a bid, and who cannot make bids moves nobody: the first act has the stated chance."""
     text = 'claim = "c"\nreference = "r"\nrule = "rescorla_wagner"\nresponses = ["availability_rating"]\n'
     (tmp_path / "own.toml").write_text(text)
-    model = model_file.load(tmp_path / "own.toml")
-    data = simulate(model, [Phase({"therapist": parse("reactive:rate=0.8,pull=1")}, 12, assessed=True)], 3000, seed=2)
+    model = model_file.load_model(tmp_path / "own.toml")
+    data = simulate(
+        model, [Phase({"therapist": parse_care("reactive:rate=0.8,pull=1")}, 12, assessed=True)], 3000, seed=2
+    )
     outcomes = data["outcome"].values[data["seen"].values]
     assert abs(outcomes.mean() - 0.8) < 4 * np.sqrt(0.8 * 0.2 / outcomes.size)
 
@@ -214,7 +216,10 @@ def test_who_frightens_is_fled_for_as_long_as_fear_lasts(tmp_path):
     more = "".join(f"[parameters.bid_{name}]\nfixed = {value}\n" for name, value in FRIGHTENED.items())
     (tmp_path / "own.toml").write_text(text + more + "[parameters.availability_start]\nfixed = 0.5\n")
     data = simulate(
-        model_file.load(tmp_path / "own.toml"), [Phase({"mum": parse("frightening:threat=0.5")}, 5)], 4000, seed=3
+        model_file.load_model(tmp_path / "own.toml"),
+        [Phase({"mum": parse_care("frightening:threat=0.5")}, 5)],
+        4000,
+        seed=3,
     )
     threat, bid = data["threat"].values, data["answer_bid"].values
     fear = np.zeros(4000)

@@ -5,33 +5,41 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from iwm_bayes.comparison.elpd import LEAST, SURE
-from iwm_bayes.estimands.belief_paths import lives
+from iwm_bayes.comparison.elpd import MIN_DIFFERENCE, MIN_STANDARD_ERRORS
+from iwm_bayes.estimands.belief_paths import belief_paths
 from iwm_bayes.estimands.time_to_security import true_security
 from iwm_bayes.model import model_file
-from iwm_bayes.simulation.care import parse, steady
+from iwm_bayes.simulation.care import constant_care, parse_care
 from iwm_bayes.simulation.population import draw_population
 from iwm_bayes.simulation.simulate import simulate
 from iwm_bayes.types import InputError
 from iwm_bayes.validation import plan_group
-from iwm_bayes.validation.plan import JUDGED, Size, answers, rated, share, shares, staying
-from iwm_bayes.validation.plan_compare import RIGHT as FOR_THE_MAKER
-from iwm_bayes.validation.plan_compare import WRONG, decided
-from iwm_bayes.validation.plan_forecast import (
-    CROSS,
-    HOLDS,
-    KNOWN,
-    LOST,
-    NARROW,
-    RIGHT,
-    Crossing,
-    counted,
-    crossing,
-    foretold,
-    near,
+from iwm_bayes.validation.plan import (
+    JUDGED_FIGURE,
+    StudyDesign,
+    assurance_sentences,
+    assurance_table,
+    share_with_error,
+    thin_ratings,
+    without_leaving,
 )
-from iwm_bayes.validation.plan_group import moved_row, shift
-from iwm_bayes.validation.sweep import perform, tasks_of
+from iwm_bayes.validation.plan_compare import DECISIVE_FOR_GENERATING as FOR_THE_MAKER
+from iwm_bayes.validation.plan_compare import DECISIVE_FOR_OTHER, count_decisions
+from iwm_bayes.validation.plan_forecast import (
+    CORRECT,
+    CORRECT_IF_KNOWN,
+    CROSSES,
+    INTERVAL_COVERS,
+    INTERVAL_NARROW,
+    LOST_TO_UNCERTAINTY,
+    Crossing,
+    count_forecasts,
+    forecast_sessions,
+    time_to_crossing,
+    within_sessions,
+)
+from iwm_bayes.validation.plan_group import arm_parameter, link_difference
+from iwm_bayes.validation.sweep import all_tasks, perform_task
 
 NOISE, SPREAD, TYPICAL, PEOPLE, EFFECT = 0.14, 0.02, 0.1, 60, 0.055
 LINEAR = f"""
@@ -87,8 +95,10 @@ def share_decisive(folder, effect, studies):
     cell = {"at theory": str(folder / "linear.toml"), "method": "laplace", "care": "steady"}
     cell |= {"effect": effect, "people": PEOPLE, "figures": 1, "rated every": 1, "sessions": 1}
     cell["parameter"] = "availability_rating_intercept"
-    found = [perform(task).found["result"]["counts"] for task in tasks_of(plan_group.study, [cell], studies)]
-    return share(np.array([one[plan_group.DECISIVE] for one in found]))[0]
+    found = [
+        perform_task(task).found["result"]["counts"] for task in all_tasks(plan_group.group_study, [cell], studies)
+    ]
+    return share_with_error(np.array([one[plan_group.DECISIVE] for one in found]))[0]
 
 
 def within(expected, studies):
@@ -113,19 +123,26 @@ def test_power_and_assurance_in_many_studies(folder, effect):
 
 def test_a_life_without_chance_is_foretold_as_it_comes(folder):
     """Twelve sessions lived and twelve foretold, of care that goes on as it began, are the 24 that are lived."""
-    model, generator, care = model_file.load(folder / "learning.toml"), np.random.default_rng(1), parse(CLOCKWORK)
-    size = Size(200, 1, 1, 12)
+    model, generator, care = (
+        model_file.load_model(folder / "learning.toml"),
+        np.random.default_rng(1),
+        parse_care(CLOCKWORK),
+    )
+    size = StudyDesign(200, 1, 1, 12)
     truth = draw_population(model, size.names, size.people, generator, spread=1.5).values
     known = simulate(model, size.plan(care), truth, generator)
     whole = simulate(model, size._replace(sessions=24).plan(care), truth, generator)
-    found = crossing(lives(model, known, truth, JUDGED), care, 12, size.people, generator)
-    lived, so_far = (true_security(model, data, truth, JUDGED) for data in (whole, known))
+    found = time_to_crossing(belief_paths(model, known, truth, JUDGED_FIGURE), care, 12, size.people, generator)
+    lived, so_far = (true_security(model, data, truth, JUDGED_FIGURE) for data in (whole, known))
     np.testing.assert_array_equal(found.session[0], lived.sessions)
     np.testing.assert_array_equal(found.waiting[0], lived.insecure & ~so_far.earned)
     assert 0 < (found.waiting[0] & lived.earned).sum() < found.waiting.sum() < lived.insecure.sum()
     again = {name: np.tile(value, 7) for name, value in truth.items()}
-    draws = crossing(lives(model, known, again, JUDGED), care, 12, size.people, generator)
-    assert counted(found, foretold(draws), foretold(draws), 24)[KNOWN] == [found.waiting.sum()] * 2
+    draws = time_to_crossing(belief_paths(model, known, again, JUDGED_FIGURE), care, 12, size.people, generator)
+    assert (
+        count_forecasts(found, forecast_sessions(draws), forecast_sessions(draws), 24)[CORRECT_IF_KNOWN]
+        == [found.waiting.sum()] * 2
+    )
 
 
 def test_forecasts_are_counted_over_those_who_wait():
@@ -135,16 +152,18 @@ def test_forecasts_are_counted_over_those_who_wait():
     session = np.array([[9, 14, 21, 21, 9, 3], [12, 16, 21, 21, 9, 3], [15, 17, 21, 21, 9, 3]])
     waiting = np.ones((3, 6), dtype=bool)
     waiting[:, 4] = False  # every draw of the fifth is across already
-    forecast = foretold(Crossing(session, waiting))
+    forecast = forecast_sessions(Crossing(session, waiting))
     np.testing.assert_array_equal(forecast.middle, [12, 16, 21, 21, np.nan, 3])
-    found = counted(truth, forecast, forecast, last)
-    assert found[RIGHT] == [2, 5]
-    assert found[CROSS] == [4, 5]
-    assert found[NARROW] == [4, 5]
-    assert counted(truth, forecast, foretold(Crossing(truth.session, waiting[:1])), last)[LOST] == [2, 5]
-    assert found[HOLDS] == [2, 5]
+    found = count_forecasts(truth, forecast, forecast, last)
+    assert found[CORRECT] == [2, 5]
+    assert found[CROSSES] == [4, 5]
+    assert found[INTERVAL_NARROW] == [4, 5]
+    assert count_forecasts(truth, forecast, forecast_sessions(Crossing(truth.session, waiting[:1])), last)[
+        LOST_TO_UNCERTAINTY
+    ] == [2, 5]
+    assert found[INTERVAL_COVERS] == [2, 5]
     np.testing.assert_array_equal(
-        near(np.array([15, 16, 21, 21, np.nan]), np.array([20, 22, 24, 20, 20]), 5, last),
+        within_sessions(np.array([15, 16, 21, 21, np.nan]), np.array([20, 22, 24, 20, 20]), 5, last),
         [True, False, True, False, False],
     )
 
@@ -152,18 +171,23 @@ def test_forecasts_are_counted_over_those_who_wait():
 def test_draws_that_are_across_are_left_out():
     """What is known of a person, that they are not, is known of their draws too."""
     session = np.array([[4, 5], [8, 9], [12, 9]])
-    forecast = foretold(Crossing(session, np.array([[False, True], [True, True], [True, True]])))
+    forecast = forecast_sessions(Crossing(session, np.array([[False, True], [True, True], [True, True]])))
     np.testing.assert_array_equal([forecast.low, forecast.high], [[8, 5], [12, 9]])
 
 
 def test_two_theories_are_told_apart_by_the_rules_of_compare():
     people = np.array([1.0, 2.0] * 10)
     error = float(people.std(ddof=1) * np.sqrt(20))
-    assert SURE * error > LEAST
-    for difference, says in ((30.0, [1, 0]), (-30.0, [0, 1]), (SURE * error - 0.1, [0, 0]), (LEAST - 0.1, [0, 0])):
-        found = decided(difference, people)
-        assert [found[FOR_THE_MAKER][0], found[WRONG][0]] == says
-    assert decided(LEAST - 0.1, np.ones(20))[FOR_THE_MAKER] == [0, 1]
+    assert MIN_STANDARD_ERRORS * error > MIN_DIFFERENCE
+    for difference, says in (
+        (30.0, [1, 0]),
+        (-30.0, [0, 1]),
+        (MIN_STANDARD_ERRORS * error - 0.1, [0, 0]),
+        (MIN_DIFFERENCE - 0.1, [0, 0]),
+    ):
+        found = count_decisions(difference, people)
+        assert [found[FOR_THE_MAKER][0], found[DECISIVE_FOR_OTHER][0]] == says
+    assert count_decisions(MIN_DIFFERENCE - 0.1, np.ones(20))[FOR_THE_MAKER] == [0, 1]
 
 
 def test_the_error_of_a_share_is_that_of_studies():
@@ -171,11 +195,11 @@ def test_the_error_of_a_share_is_that_of_studies():
     generator, sets = np.random.default_rng(1), 2000
     of = generator.integers(5, 40, (sets, 20))
     hits = generator.binomial(of, generator.beta(2.0, 2.0, of.shape))
-    found = np.array([share(counts) for counts in np.stack([hits, of], axis=-1)])
+    found = np.array([share_with_error(counts) for counts in np.stack([hits, of], axis=-1)])
     assert np.median(found[:, 1]) == pytest.approx(found[:, 0].std(), rel=0.1)
     for counts in ([[1, 1]] * 20, [[0, 1]] * 20, [[1, 2]] * 20):  # studies that do not differ
-        assert share(np.array(counts))[1] > 0.0
-    assert np.isnan(share(np.array([[0, 0]] * 20))).all()
+        assert share_with_error(np.array(counts))[1] > 0.0
+    assert np.isnan(share_with_error(np.array([[0, 0]] * 20))).all()
 
 
 def table(by_sessions):
@@ -185,7 +209,7 @@ def table(by_sessions):
         for sessions, hits in by_sessions.items()
         for study in range(50)
     ]
-    return shares(pd.DataFrame(lines), ["people", "sessions"])
+    return assurance_table(pd.DataFrame(lines), ["people", "sessions"])
 
 
 @pytest.mark.parametrize(
@@ -200,17 +224,17 @@ def table(by_sessions):
 )
 def test_the_answer_is_the_least_number_that_is_surely_enough(by_sessions, says):
     found = table(by_sessions)
-    assert answers(found, ["people", "sessions"], ["hit"], 0.8) == [f"people 40: 'hit' {says}"]
-    assert answers(found, ["people", "sessions"], ["miss"], 0.8) == [
+    assert assurance_sentences(found, ["people", "sessions"], ["hit"], 0.8) == [f"people 40: 'hit' {says}"]
+    assert assurance_sentences(found, ["people", "sessions"], ["miss"], 0.8) == [
         "people 40: 'miss' says nothing, because nobody was counted"
     ]
 
 
 def test_only_every_third_session_is_rated():
     """And the assessment before the first; what people do is always on record."""
-    model = staying(model_file.load("rescorla_wagner"))
-    size = Size(5, 2, 3, 7)
-    data = rated(model, simulate(model, size.plan(steady(0.8)), size.people, 1), size.every)
+    model = without_leaving(model_file.load_model("rescorla_wagner"))
+    size = StudyDesign(5, 2, 3, 7)
+    data = thin_ratings(model, simulate(model, size.plan(constant_care(0.8)), size.people, 1), size.every)
     asked = data["answer_worth_rating"].notnull().all("person").values
     assert (data["session"].values[asked] - 1).max() == 6
     assert asked.sum() == 2 * 3 == data["answer_worth_rating"].notnull().any("person").values.sum()
@@ -219,13 +243,13 @@ def test_only_every_third_session_is_rated():
 
 def test_an_effect_is_so_large_for_the_average_person(folder):
     """A rate that is .1 higher on the natural scale; InputError for one beyond 1, a parameter of nobody, or of two."""
-    model = model_file.load(folder / "learning.toml")
-    row = moved_row(model, "rate")
-    rates = 1.0 / (1.0 + np.exp(-np.array([row.middle, row.middle + shift(row, 0.1)])))
+    model = model_file.load_model(folder / "learning.toml")
+    row = arm_parameter(model, "rate")
+    rates = 1.0 / (1.0 + np.exp(-np.array([row.middle, row.middle + link_difference(row, 0.1)])))
     assert np.diff(rates) == pytest.approx(0.1)
     with pytest.raises(InputError, match="impossible"):
-        shift(row, 0.99)
+        link_difference(row, 0.99)
     with pytest.raises(InputError, match="no such parameter"):
-        moved_row(model, "velocity")
+        arm_parameter(model, "velocity")
     with pytest.raises(InputError, match="Name one of them"):
-        moved_row(model_file.load("rescorla_wagner"), "rate")
+        arm_parameter(model_file.load_model("rescorla_wagner"), "rate")

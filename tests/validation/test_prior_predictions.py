@@ -11,31 +11,40 @@ import pandas as pd
 import pytest
 from helpers import names
 
-from iwm_bayes.cli.predictions import run
-from iwm_bayes.filtering.arrays import course
+from iwm_bayes.cli.predictions import run_script
+from iwm_bayes.filtering.arrays import event_array
 from iwm_bayes.model import model_file
-from iwm_bayes.simulation.care import steady
+from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.simulate import Phase, simulate
 from iwm_bayes.validation import prediction_matrix
-from iwm_bayes.validation.prior_predictions import Act, arrayed, average_people, care, live, row, starting, verdict
+from iwm_bayes.validation.prior_predictions import (
+    ScriptedEvent,
+    decision_sentence,
+    event_array_of,
+    median_people,
+    prediction_lines,
+    random_care,
+    simulate_beliefs,
+    with_initial_beliefs,
+)
 
-PREDICTIONS = {prediction.name: prediction for prediction in prediction_matrix.predictions()}
+PREDICTIONS = {prediction.name: prediction for prediction in prediction_matrix.load_predictions()}
 COMMITTED = Path(__file__).parents[2] / "experiments" / "predictions" / "matrix.csv"
 FEW = 300
 
 
 def test_a_course_is_that_of_the_simulation():
     """Two figures in turn, an outcome unseen: the same array as from a data set."""
-    plan = [Phase({name: steady(0.5) for name in names(2)}, 3)]
-    model = model_file.load("rescorla_wagner")
+    plan = [Phase({name: constant_care(0.5) for name in names(2)}, 3)]
+    model = model_file.load_model("rescorla_wagner")
     model = model._replace(
         responses={"availability_rating": model.responses["availability_rating"]}
     )  # nobody withdraws
     data = simulate(model, plan, 4, 1)
     data["seen"][3], data["outcome"][3] = False, 0.0
     outcome, gaps = data["outcome"].values, data["since_any"].values[:, 0]
-    acts = [Act(None if event == 3 else outcome[event], event % 2, gaps[event]) for event in range(6)]
-    found, wanted = arrayed(acts, 2, 4), course(data)
+    acts = [ScriptedEvent(None if event == 3 else outcome[event], event % 2, gaps[event]) for event in range(6)]
+    found, wanted = event_array_of(acts, 2, 4), event_array(data)
     np.testing.assert_allclose(found[:, :2], wanted[:, :2])
     np.testing.assert_allclose(found[:, 4:], wanted[:, 4:])
 
@@ -46,45 +55,47 @@ def test_a_course_is_that_of_the_simulation():
 )
 def test_a_rejection_is_charged_as_the_page_on_theory_has_it(starts, after_rejection):
     """Noisy-AND without forgetting: availability and worth after one refusal (theory C1)."""
-    model = model_file.load("noisy_and")
-    people = average_people(model, 3, np.random.default_rng(1)) | {"hazard": np.zeros(3)}
-    lived = live(model, starting(people, availability=starts[0], worth=starts[1]), [Act(0.0)])
+    model = model_file.load_model("noisy_and")
+    people = median_people(model, 3, np.random.default_rng(1)) | {"hazard": np.zeros(3)}
+    lived = simulate_beliefs(
+        model, with_initial_beliefs(people, availability=starts[0], worth=starts[1]), [ScriptedEvent(0.0)]
+    )
     assert lived.availability[-1] == pytest.approx(after_rejection[0], abs=5e-4)
     assert lived.worth[-1] == pytest.approx(after_rejection[1], abs=5e-4)
 
 
 def test_the_gain_of_a_delta_rule_is_its_rate():
-    model, rng = model_file.load("rescorla_wagner"), np.random.default_rng(1)
-    people = average_people(model, 20, rng)
-    lived = live(model, people, care(0.5, 12, 20, rng))
+    model, rng = model_file.load_model("rescorla_wagner"), np.random.default_rng(1)
+    people = median_people(model, 20, rng)
+    lived = simulate_beliefs(model, people, random_care(0.5, 12, 20, rng))
     np.testing.assert_allclose(lived.gain(slice(3, 9)), people["availability_rate"])
 
 
 def test_what_a_rupture_costs_a_delta_rule():
     """One refusal six sessions ago costs rate * (1 - rate)^5 of availability."""
-    model, prediction = model_file.load("rescorla_wagner"), PREDICTIONS["rupture_repair"]
+    model, prediction = model_file.load_model("rescorla_wagner"), PREDICTIONS["rupture_repair"]
     effect = prediction.effect(model, 50, np.random.default_rng(7))
-    rate = average_people(model, 50, np.random.default_rng(7))["availability_rate"]
+    rate = median_people(model, 50, np.random.default_rng(7))["availability_rate"]
     np.testing.assert_allclose(effect, -rate * (1 - rate) ** 5)
 
 
 def test_people_are_drawn_from_the_priors():
     """Nine tenths of average people lie in the interval that a theory calls typical."""
-    drawn = average_people(model_file.load("kalman"), 20_000, np.random.default_rng(1))["availability_start"]
+    drawn = median_people(model_file.load_model("kalman"), 20_000, np.random.default_rng(1))["availability_start"]
     assert np.mean((drawn > 0.15) & (drawn < 0.85)) == pytest.approx(0.9, abs=4 * np.sqrt(0.09 / 20_000))
 
 
 def test_a_verdict_by_hand():
     table = pd.DataFrame({"theory": ["a", "b"], "kept": [True, True]})
-    assert verdict(table).startswith("decided")
-    assert verdict(table.assign(kept=[True, False])) == "undecided: b does not keep to it"
+    assert decision_sentence(table).startswith("decided")
+    assert decision_sentence(table.assign(kept=[True, False])) == "undecided: b does not keep to it"
 
 
 @pytest.mark.parametrize("name", PREDICTIONS)
 def test_the_committed_matrix_is_what_the_code_makes(name):
     """Every cell again with a few draws: the same theories and claims, shares within four Monte-Carlo errors."""
     kept = pd.read_csv(COMMITTED).query("prediction == @name").reset_index(drop=True)
-    found = row(PREDICTIONS[name], prediction_matrix.theory, FEW)
+    found = prediction_lines(PREDICTIONS[name], prediction_matrix.load_named_model, FEW)
     assert found[["theory", "claim"]].equals(kept[["theory", "claim"]])
     middle = kept["share"].clip(1 / FEW, 1 - 1 / FEW)
     error = np.sqrt(middle * (1 - middle) / FEW) + kept["se"] + 1 / FEW
@@ -95,24 +106,26 @@ def test_the_page_is_of_the_committed_matrix():
     """No number on it is typed by hand."""
     cells, verdicts = (pd.read_csv(COMMITTED.with_name(f"{name}.csv")) for name in ("matrix", "verdicts"))
     page = COMMITTED.with_name("README.md").read_text(encoding="utf-8")
-    assert page == prediction_matrix.page(cells, verdicts, prediction_matrix.readings(), 2000)
+    assert page == prediction_matrix.matrix_page(cells, verdicts, prediction_matrix.load_readings(), 2000)
 
 
 def test_every_experiment_with_a_prediction_is_in_the_matrix():
     scripts = {
         path.stem
-        for path in prediction_matrix.home().glob("*.py")
+        for path in prediction_matrix.experiments_folder().glob("*.py")
         if "PREDICTION = " in path.read_text(encoding="utf-8")
     }
-    assert scripts == set(prediction_matrix.ORDER)
-    assert all(len((prediction_matrix.home() / f"{name}.py").read_text().splitlines()) <= 80 for name in scripts)
+    assert scripts == set(prediction_matrix.PREDICTION_ORDER)
+    assert all(
+        len((prediction_matrix.experiments_folder() / f"{name}.py").read_text().splitlines()) <= 80 for name in scripts
+    )
 
 
 def test_an_experiment_runs_as_a_script(tmp_path):
     """It prints the verdict and keeps a table and a figure."""
     said = io.StringIO()
     with patch("sys.argv", ["credit.py", "50", os.fspath(tmp_path)]), redirect_stdout(said):
-        run(PREDICTIONS["credit"])
+        run_script(PREDICTIONS["credit"])
     assert "Who is to blame for a rejection?" in said.getvalue()
     assert "decided" in said.getvalue().splitlines()[-1]
     assert len(pd.read_csv(tmp_path / "credit.csv")) == 5

@@ -8,12 +8,19 @@ import pytest
 import xarray as xr
 from scipy import stats
 
-from iwm_bayes.diagnostics.convergence_checks import Verdict
+from iwm_bayes.diagnostics.convergence_checks import ConvergenceChecks
 from iwm_bayes.model import model_file
 from iwm_bayes.simulation.simulate import simulate
 from iwm_bayes.validation import sbc
-from iwm_bayes.validation.sbc import LONGEST, TRIES, Ranked, compiled, judged, placed
-from iwm_bayes.validation.uniformity import band, calibration, holm, uniform_p
+from iwm_bayes.validation.sbc import (
+    MAX_EXTENSION,
+    SAMPLER_ATTEMPTS,
+    RankedQuantity,
+    compile_study,
+    relative_rank,
+    simulate_and_rank,
+)
+from iwm_bayes.validation.uniformity import holm_correction, uniform_band, uniform_p, uniformity_table
 
 SETS, COUNT = 400, 100
 
@@ -57,7 +64,7 @@ def test_uneven_places_are_found(scores, test):
 
 def test_the_band_holds_even_places():
     """All along at once, in at least 95 of 100 sets, and not in nearly all: within three standard errors."""
-    grid, low, high = band(COUNT)
+    grid, low, high = uniform_band(COUNT)
     shares = (np.random.default_rng(2).random((SETS, COUNT, 1)) <= grid).mean(axis=1)
     inside = ((shares >= low) & (shares <= high)).all(axis=1).mean()
     error = np.sqrt(0.95 * 0.05 / SETS)
@@ -65,8 +72,8 @@ def test_the_band_holds_even_places():
 
 
 def test_chances_are_corrected_by_holm():
-    assert holm(np.array([0.01, 0.04, 0.03, 0.005])) == pytest.approx([0.03, 0.06, 0.06, 0.02])
-    assert holm(np.array([0.9, 0.8])) == pytest.approx([1.0, 1.0])
+    assert holm_correction(np.array([0.01, 0.04, 0.03, 0.005])) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert holm_correction(np.array([0.9, 0.8])) == pytest.approx([1.0, 1.0])
 
 
 @pytest.mark.parametrize(
@@ -75,7 +82,7 @@ def test_chances_are_corrected_by_holm():
 def test_a_truth_like_its_draws_has_an_even_place(draw):
     """Also where most values are tied, and where draws count for fewer than they are."""
     rng = np.random.default_rng(3)
-    places = [placed(Ranked(float(draw(rng, 1)[0]), draw(rng, 50), 20.0), rng) for _ in range(1000)]
+    places = [relative_rank(RankedQuantity(float(draw(rng, 1)[0]), draw(rng, 50), 20.0), rng) for _ in range(1000)]
     assert stats.kstest(places, "uniform").pvalue > 0.01
 
 
@@ -83,7 +90,7 @@ def test_one_fault_among_many_quantities_is_named():
     rng = np.random.default_rng(4)
     places = pd.DataFrame({f"right {index}": rng.random(200) for index in range(20)})
     places["wrong"] = stats.norm.cdf(rng.normal(0.4, 1.0, 200))
-    table = calibration(places).set_index("quantity")
+    table = uniformity_table(places).set_index("quantity")
     assert table.index[table["says"] == "FAILED"].tolist() == ["wrong"]
     assert table["bias"]["wrong"] == pytest.approx(0.4, abs=3 / np.sqrt(200))
 
@@ -107,7 +114,7 @@ GOOD = {"divergences": 0.0, "bfmi": 0.9, "group_rhat": 1.0}
         (["diverged", "torn", "diverged"], [0, 1, 2], [1, 1, 1]),
         (["short", "passed"], [0], [2]),
         (["few", "short", "passed"], [0], [3]),
-        (["short", *["few"] * (LONGEST - 1), "short", "diverged", "passed"], [0, 1, 2], [LONGEST, 2, 1]),
+        (["short", *["few"] * (MAX_EXTENSION - 1), "short", "diverged", "passed"], [0, 1, 2], [MAX_EXTENSION, 2, 1]),
     ],
 )
 def test_a_study_whose_gate_fails_is_drawn_longer_or_with_more_care(monkeypatch, verdicts, tries, lengths):
@@ -116,7 +123,7 @@ def test_a_study_whose_gate_fails_is_drawn_longer_or_with_more_care(monkeypatch,
 
     def gate(_):
         word = next(said)
-        return Verdict(word == "passed", [], GOOD | SAID[word])
+        return ConvergenceChecks(word == "passed", [], GOOD | SAID[word])
 
     def prolonged(_, fit, settings):
         assert settings.seed not in [x.seed for x in fit]
@@ -125,12 +132,12 @@ def test_a_study_whose_gate_fails_is_drawn_longer_or_with_more_care(monkeypatch,
     monkeypatch.setattr(sbc, "nuts", lambda _, __, settings: asked.append(settings) or [settings])
     monkeypatch.setattr(sbc, "prolonged", prolonged)
     monkeypatch.setattr(sbc, "gate", gate)
-    fit, verdict = sbc.fitted(SimpleNamespace(sampler=None), xr.Dataset(), 7)
-    assert asked == [TRIES[index]._replace(seed=7) for index in tries]
+    fit, verdict = sbc.fit_until_converged(SimpleNamespace(sampler=None), xr.Dataset(), 7)
+    assert asked == [SAMPLER_ATTEMPTS[index]._replace(seed=7) for index in tries]
     assert [x._replace(seed=7) for x in fit] == [asked[-1]] * lengths[-1]
     assert verdict.passed == (verdicts[-1] == "passed")
     assert next(said, None) is None
-    assert [x.accept for x in TRIES] == sorted(x.accept for x in TRIES)
+    assert [x.accept for x in SAMPLER_ATTEMPTS] == sorted(x.accept for x in SAMPLER_ATTEMPTS)
 
 
 THEORY = 'claim = "-"\nreference = "-"\nrule = "rescorla_wagner"\nresponses = ["availability_rating"]\n'
@@ -142,13 +149,13 @@ def learning(tmp_path_factory):
     """One belief, one rating: 30 people, ten sessions with each of two figures."""
     file = tmp_path_factory.mktemp("theory") / "learning.toml"
     file.write_text(THEORY, encoding="utf-8")
-    return compiled(model_file.load(file), 30, 10)
+    return compile_study(model_file.load_model(file), 30, 10)
 
 
 @pytest.fixture(scope="module")
 def crediting():
     """Credit between self and figure: as many people and sessions."""
-    return compiled(model_file.load("compensatory"), 30, 10)
+    return compile_study(model_file.load_model("compensatory"), 30, 10)
 
 
 def multiplied(name, factor):
@@ -163,8 +170,8 @@ def multiplied(name, factor):
 
 def failed(ready, count=STUDIES):
     """Quantities that so many studies show not to be calibrated."""
-    studies = [judged(ready, ready.model, 30, 10, np.random.default_rng(seed)) for seed in range(count)]
-    table = calibration(pd.DataFrame([one["places"] for one in studies]))
+    studies = [simulate_and_rank(ready, ready.model, 30, 10, np.random.default_rng(seed)) for seed in range(count)]
+    table = uniformity_table(pd.DataFrame([one["places"] for one in studies]))
     return set(table.loc[table["says"] == "FAILED", "quantity"])
 
 
@@ -203,7 +210,7 @@ def test_a_response_read_too_early_is_found(learning, monkeypatch):
 def test_posteriors_too_narrow_are_found(learning, monkeypatch):
     """By a fifth, so scores have a variance of 1.56, 3.1 se above 1 in 60 studies: after correction a chance of about
     .5 for each of a dozen quantities, and of nearly 1 for any of them."""
-    fitted = sbc.fitted
+    fitted = sbc.fit_until_converged
 
     def narrower(ready, data, seed):
         fit, verdict = fitted(ready, data, seed)

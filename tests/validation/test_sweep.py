@@ -13,8 +13,8 @@ import studies
 
 from iwm_bayes.types import InputError
 from iwm_bayes.validation import executors
-from iwm_bayes.validation.executors import cluster, processes
-from iwm_bayes.validation.sweep import Done, Task, perform, sweep, table, tasks_of
+from iwm_bayes.validation.executors import cluster_map, process_map
+from iwm_bayes.validation.sweep import Done, Task, all_tasks, perform_task, results_table, sweep
 
 CELLS = [{"centre": 0.0}, {"centre": 1.5}]
 HERE, PATIENCE = Path(__file__).parents[1], 300.0  # seconds, of which a free machine needs ten
@@ -31,7 +31,7 @@ def text(frame):
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
     """Twelve tasks that take a while, in one process, in order."""
-    tasks = tasks_of(studies.mean, [cell | {"seconds": 0.25} for cell in CELLS], 6)
+    tasks = all_tasks(studies.mean, [cell | {"seconds": 0.25} for cell in CELLS], 6)
     return tasks, text(sweep(tmp_path_factory.mktemp("calm"), tasks))
 
 
@@ -41,27 +41,27 @@ def test_numbers_come_from_the_content_of_the_cell():
     same = Task(studies.mean, {"people": 3, "centre": 0.0}, 1)
     others = [one._replace(seed=2), one._replace(cell={"centre": 0.1, "people": 3}), one._replace(study=studies.mortal)]
     elsewhere = one._replace(cell=one.cell | {"at home": "/somewhere"})
-    assert perform(one).found == perform(same).found == perform(elsewhere).found
+    assert perform_task(one).found == perform_task(same).found == perform_task(elsewhere).found
     assert len({task.key for task in (one, same, elsewhere)}) == 1
     draws = {task.generator().random() for task in (one, *others)}
     assert len(draws) == 4
 
 
 def test_numbers_are_known_by_hand(tmp_path):
-    [task] = tasks_of(studies.mean, CELLS[:1], 1)
+    [task] = all_tasks(studies.mean, CELLS[:1], 1)
     found = sweep(tmp_path, [task])
     assert found["mean"].item() == task.generator().normal(0.0, 1.0, 5).mean()
     assert found[["centre", "seed", "failed"]].values.tolist() == [[0.0, 1, ""]]
 
 
-@pytest.mark.parametrize("through", [lambda work, tasks: map(work, reversed(tasks)), processes(2)])
+@pytest.mark.parametrize("through", [lambda work, tasks: map(work, reversed(tasks)), process_map(2)])
 def test_order_and_number_of_workers_change_nothing(tmp_path, undisturbed, through):
     tasks, expected = undisturbed
     assert text(sweep(tmp_path, tasks, through)) == expected
 
 
 def test_a_rerun_does_only_what_is_missing(tmp_path):
-    tasks = tasks_of(studies.mean, [cell | {"log": str(tmp_path / "log")} for cell in CELLS], 3)
+    tasks = all_tasks(studies.mean, [cell | {"log": str(tmp_path / "log")} for cell in CELLS], 3)
     first = sweep(tmp_path / "sweep", tasks)
     assert (tmp_path / "log").read_text() == "x" * 6
     (tmp_path / "sweep" / f"{tasks[4].key}.json").unlink()
@@ -73,7 +73,7 @@ def test_a_rerun_does_only_what_is_missing(tmp_path):
 
 def test_failures_are_results(tmp_path):
     """They are named, counted and not done again; the others are there."""
-    tasks = tasks_of(studies.impossible, CELLS[1:], 2) + tasks_of(studies.mean, CELLS, 1)
+    tasks = all_tasks(studies.impossible, CELLS[1:], 2) + all_tasks(studies.mean, CELLS, 1)
     told = []
     found = sweep(tmp_path, tasks, tell=told.append)
     assert found["failed"].tolist() == ["ValueError: nothing at 1.5"] * 2 + ["", ""]
@@ -83,7 +83,7 @@ def test_failures_are_results(tmp_path):
 
 
 def test_results_of_other_versions_are_not_mixed(tmp_path):
-    tasks = tasks_of(studies.mean, CELLS, 1)
+    tasks = all_tasks(studies.mean, CELLS, 1)
     sweep(tmp_path, tasks)
     facts = json.loads((tmp_path / "manifest.json").read_text())
     facts["versions"]["numpy"] = "1.0"
@@ -94,16 +94,16 @@ def test_results_of_other_versions_are_not_mixed(tmp_path):
 
 def test_a_worker_that_dies_is_replaced(tmp_path):
     cell = {"centre": 0.0, "folder": str(tmp_path), "times": 2}
-    [task] = tasks_of(studies.mortal, [cell], 1)
-    [found] = processes(2)(perform, [task])
+    [task] = all_tasks(studies.mortal, [cell], 1)
+    [found] = process_map(2)(perform_task, [task])
     assert found == Done(task, {"result": {"mean": float(task.generator().normal(0.0, 1.0, 5).mean())}})
 
 
 def test_a_task_that_kills_every_worker_is_given_up(tmp_path):
     """And it alone: not the slow one beside it, which was in hand whenever a worker died."""
     deadly = Task(studies.mortal, {"centre": 0.0, "folder": str(tmp_path), "times": 99}, 1)
-    others = tasks_of(studies.mean, [cell | {"seconds": 3.0} for cell in CELLS], 1)
-    found = sweep(tmp_path / "sweep", [deadly, *others], processes(2))
+    others = all_tasks(studies.mean, [cell | {"seconds": 3.0} for cell in CELLS], 1)
+    found = sweep(tmp_path / "sweep", [deadly, *others], process_map(2))
     assert found["failed"].tolist() == ["the worker died, 3 times", "", ""]
 
 
@@ -129,7 +129,7 @@ def script(folder, through):
 def wait_for(count, folder, tasks, process):
     """Until so many results are there, the process still working."""
     deadline = time.monotonic() + PATIENCE
-    while len(table(folder, tasks)) < count:
+    while len(results_table(folder, tasks)) < count:
         assert process.poll() is None
         assert time.monotonic() < deadline
         time.sleep(0.02)
@@ -141,7 +141,7 @@ def test_killed_at_any_moment_nothing_is_lost(tmp_path, undisturbed):
     wait_for(3, tmp_path, tasks, process)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    kept = len(table(tmp_path, tasks))
+    kept = len(results_table(tmp_path, tasks))
     assert 3 <= kept < len(tasks)
     assert text(sweep(tmp_path, tasks)) == expected
 
@@ -197,24 +197,26 @@ def test_whoever_is_killed_on_a_cluster_nothing_changes(tmp_path, dask, undistur
     wait_for(5, folder, tasks, process)
     dask.scheduler.kill()
     assert process.wait(PATIENCE) != 0
-    assert len(table(folder, tasks)) < len(tasks)
+    assert len(results_table(folder, tasks)) < len(tasks)
     dask.stop()
     dask.start()
     process = script(folder, f"cluster({dask.address!r})")
     wait_for(8, folder, tasks, process)
     process.kill()
     process.wait()
-    assert len(table(folder, tasks)) < len(tasks)
-    assert text(sweep(folder, tasks, cluster(dask.address))) == expected
+    assert len(results_table(folder, tasks)) < len(tasks)
+    assert text(sweep(folder, tasks, cluster_map(dask.address))) == expected
 
 
 def test_a_cluster_that_is_not_there(tmp_path, monkeypatch):
     monkeypatch.setattr(executors, "ANSWERS", 2)
     with pytest.raises(InputError, match="no scheduler"):
-        sweep(tmp_path, tasks_of(studies.mean, CELLS, 1), cluster("tcp://127.0.0.1:9"))
+        sweep(tmp_path, all_tasks(studies.mean, CELLS, 1), cluster_map("tcp://127.0.0.1:9"))
 
 
 def test_what_is_read_of_a_result_is_what_was_found(tmp_path):
     """Numbers keep every digit on the way to the disk and back."""
-    tasks = tasks_of(studies.mean, CELLS, 4)
-    assert np.array_equal(sweep(tmp_path, tasks)["mean"], [perform(task).found["result"]["mean"] for task in tasks])
+    tasks = all_tasks(studies.mean, CELLS, 4)
+    assert np.array_equal(
+        sweep(tmp_path, tasks)["mean"], [perform_task(task).found["result"]["mean"] for task in tasks]
+    )

@@ -16,7 +16,7 @@ from matplotlib.testing.compare import compare_images
 from PIL import Image
 
 from iwm_bayes.viz import earned_security, palette
-from iwm_bayes.viz.style import as_svg, save
+from iwm_bayes.viz.style import as_svg, save_plot
 
 REFERENCES = Path(__file__).parent / "figures"
 DPI = 60
@@ -85,14 +85,14 @@ def test_figures_are_written_as_svg_and_pdf(tmp_path):
     """The same bytes whenever they are written, and no name is taken for a formula."""
     svg = as_svg(pictures.FIGURES["belief_plane"]())
     assert svg == as_svg(pictures.FIGURES["belief_plane"]())
-    save(pictures.FIGURES["belief_plane"](), tmp_path / "plane.svg", tmp_path / "plane.pdf")
+    save_plot(pictures.FIGURES["belief_plane"](), tmp_path / "plane.svg", tmp_path / "plane.pdf")
     assert (tmp_path / "plane.pdf").read_bytes().startswith(b"%PDF")
     assert b"<svg" in (tmp_path / "plane.svg").read_bytes()
 
 
 def test_nothing_to_draw_is_said():
     """Nobody is insecure, or the theory holds no worth."""
-    nobody = earned_security.projection_figure(pictures.projected() * np.nan, "steady")
+    nobody = earned_security.projection_plot(pictures.projected() * np.nan, "steady")
     assert "Nobody is insecure" in nobody.axes[0].texts[0].get_text()
     plt.close(nobody)
 

@@ -7,20 +7,20 @@ import xarray as xr
 from runs import NASTY, PEOPLE, UNSURE
 from scipy import stats
 
-from iwm_bayes.estimands.by_arm import arms_of, curves, differences
-from iwm_bayes.estimands.tables import arm_lines, security_lines
-from iwm_bayes.simulation.care import steady
+from iwm_bayes.estimands.by_arm import incidence_by_arm, person_arms, risk_differences
+from iwm_bayes.estimands.tables import arm_lines, time_to_security_lines
+from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.viz.trajectories import (
-    answers,
-    beliefs,
-    by_session,
-    forecast,
-    happened,
-    of_group,
-    of_person,
-    outline,
-    together,
-    turns,
+    align_by_session,
+    answers_and_predictions,
+    ellipse_outline,
+    forecast_beliefs,
+    group_trajectory,
+    joint_beliefs,
+    person_beliefs,
+    person_trajectory,
+    ruptures_and_repairs,
+    session_events,
 )
 
 
@@ -28,9 +28,9 @@ from iwm_bayes.viz.trajectories import (
 def course(made):
     _, found, _ = made
     return (
-        beliefs(found.model, found.fit, NASTY),
-        happened(found.data, NASTY),
-        answers(found.model, found.fit, NASTY),
+        person_beliefs(found.model, found.fit, NASTY),
+        session_events(found.data, NASTY),
+        answers_and_predictions(found.model, found.fit, NASTY),
     )
 
 
@@ -54,7 +54,7 @@ def test_beliefs_are_those_of_the_recursion(made, course):
 def test_a_forecast_goes_on_where_sessions_ended(made, course):
     """Under care that always responds, every step is up, from the last belief on."""
     _, found, _ = made
-    ahead = forecast(found.model, found.fit, NASTY, steady(1.0), 4)
+    ahead = forecast_beliefs(found.model, found.fit, NASTY, constant_care(1.0), 4)
     last = course[0].isel(session=-1, drop=True)
     assert (ahead.isel(session=0) >= last - 1e-12).all()
     assert (ahead.diff("session") >= -1e-12).all()
@@ -73,34 +73,34 @@ def test_ruptures_and_repairs():
         },
         {"figure": ["mother", "father"]},
     )
-    rupture, repair = turns(data)
+    rupture, repair = ruptures_and_repairs(data)
     assert np.flatnonzero(rupture).tolist() == [3, 6]
     assert np.flatnonzero(repair).tolist() == [4, 5]
 
 
 def test_sessions_are_the_events_that_count():
     counts = np.array([[True, False], [False, True], [True, False]])
-    found = by_session(np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]), counts)
+    found = align_by_session(np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]), counts)
     np.testing.assert_array_equal(found, [[1.0, 4.0], [5.0, np.nan]])
 
 
 def test_an_ellipse_holds_nine_tenths():
     """Every point of it lies at the 90 % quantile of chi-square with two degrees of freedom."""
     mean, covariance = np.array([0.4, 0.6]), np.array([[0.02, 0.012], [0.012, 0.01]])
-    away = outline(mean, covariance) - mean[:, None]
+    away = ellipse_outline(mean, covariance) - mean[:, None]
     distance = (away * (np.linalg.inv(covariance) @ away)).sum(axis=0)
     np.testing.assert_allclose(distance, stats.chi2(2).ppf(0.9), rtol=1e-9)
 
 
 def test_covariance_is_that_of_draws(course):
     one = course[0].isel(person=0, drop=True)
-    found = together(one)["covariance"].sel(session=3)
+    found = joint_beliefs(one)["covariance"].sel(session=3)
     np.testing.assert_allclose(found, np.cov(one.sel(session=3).values), rtol=1e-9)
 
 
 def test_nine_tenths_of_answers_lie_in_their_band(made, course):
     """Of people whom the posterior knows: four standard errors of a share of .9."""
-    parts = [of_person(*course, place).sel(response="availability_rating") for place in range(UNSURE, PEOPLE)]
+    parts = [person_trajectory(*course, place).sel(response="availability_rating") for place in range(UNSURE, PEOPLE)]
     inside = [
         ((own["answer"] >= own["predicted_low"]) & (own["answer"] <= own["predicted_high"])).where(
             own["answer"].notnull()
@@ -114,7 +114,7 @@ def test_nine_tenths_of_answers_lie_in_their_band(made, course):
 def test_the_group_is_the_mean_of_people(course):
     """Of answers and outcomes; of ruptures the share, and of a person the outcome where there was one."""
     held, lived, told = course
-    group, one = of_group(*course), of_person(*course, 2)
+    group, one = group_trajectory(*course), person_trajectory(*course, 2)
     np.testing.assert_allclose(group["answer"].sel(session=4), told["answer"].sel(session=4).mean("person"))
     np.testing.assert_allclose(group["rupture"].sel(session=slice(1, None)), lived["rupture"].mean("person"))
     assert set(one["rupture"].dropna("session").values) <= {0.0}
@@ -138,15 +138,15 @@ def test_arms_are_counted_apart():
         {"session": [1, 2, 3]},
         {"figure": "therapist"},
     )
-    found = curves(security, pd.Series(["a", "a", "b", "b", "b"]))
+    found = incidence_by_arm(security, pd.Series(["a", "a", "b", "b", "b"]))
     assert found["arm"].values.tolist() == ["everyone", "a", "b"]
     assert found["at_risk"].values.tolist() == [[4, 4, 2], [2, 2, 0], [2, 2, 2]]
     np.testing.assert_allclose(found["probability"].values[:, 0, 0], [[0, 0.25, 0.625], [0, 0.5, 0.5], [0, 0, 0.5]])
     assert found["median_sessions"].values.ravel().tolist() == [3, 2, 3]
     assert found["median_corrective"].values.ravel().tolist() == [2, 1, 2]
-    apart = differences(found)
+    apart = risk_differences(found)
     assert (apart["arm"].item(), int(apart["session"]), apart.item()) == ("b", 2, -0.5)
-    [everyone, *_] = security_lines(found)
+    [everyone, *_] = time_to_security_lines(found)
     assert everyone == {
         "figure": "therapist",
         "arm": "everyone",
@@ -156,7 +156,9 @@ def test_arms_are_counted_apart():
         "earned secure": "62% [62%, 62%]",
         "by chance": "10%",
     }
-    [fewer, *_] = security_lines(curves(security.assign(earned=security["earned"] & False), pd.Series(dtype=str)))
+    [fewer, *_] = time_to_security_lines(
+        incidence_by_arm(security.assign(earned=security["earned"] & False), pd.Series(dtype=str))
+    )
     assert (fewer["sessions"], fewer["corrective"]) == ("> 3", "not reached")
     [line] = arm_lines(apart, "a", "therapist")
     assert (line["arms"], line["more earned secure"], line["P(above 0)"]) == ("b - a", "-50% [-50%, -50%]", 0.0)
@@ -164,9 +166,9 @@ def test_arms_are_counted_apart():
 
 def test_arms_are_words_of_which_there_are_few(made):
     _, found, analysis = made
-    arms = arms_of(found.data)
+    arms = person_arms(found.data)
     assert sorted(arms.unique()) == ["<b>therapy</b>", "waiting"]
-    assert arms_of(found.data.drop_vars("covariate_arm").drop_attrs()).empty
+    assert person_arms(found.data.drop_vars("covariate_arm").drop_attrs()).empty
     security = analysis.security[NASTY]
-    everyone = curves(security, arms)["probability"].sel(arm="everyone")
+    everyone = incidence_by_arm(security, arms)["probability"].sel(arm="everyone")
     np.testing.assert_allclose(everyone, security["probability"].transpose(*everyone.dims))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import iwm_bayes
-from iwm_bayes.workflow.precompile import compiled_beside
+from iwm_bayes.workflow.precompile import precompile
 
 MADE = """
 from pathlib import Path
@@ -43,7 +43,7 @@ def test_the_other_process_is_told_the_study_and_ends_with_what_it_stands_beside
     program.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(program))
     began = time.monotonic()
-    with compiled_beside(Path("study.toml"), "kalman"):
+    with precompile(Path("study.toml"), "kalman"):
         while not told.exists():
             assert time.monotonic() - began < 60.0
             time.sleep(0.01)

@@ -16,7 +16,7 @@ from filelock import FileLock
 from small_study import STUDY, THEORY
 
 import iwm_bayes
-from iwm_bayes.diagnostics.convergence_checks import gate
+from iwm_bayes.diagnostics.convergence_checks import check_convergence
 from iwm_bayes.inference import nutpie_store
 from iwm_bayes.inference.base import Settings
 from iwm_bayes.workflow.run_folder import read_fit
@@ -44,7 +44,7 @@ def small(tmp_path) -> Path:
 
 
 def stores(folder: Path) -> list[Path]:
-    return [nutpie_store.store_of(folder / "run.unfinished", chain) for chain in range(4)]
+    return [nutpie_store.chain_folder(folder / "run.unfinished", chain) for chain in range(4)]
 
 
 def started(folder: Path, *more: str) -> subprocess.Popen:
@@ -66,7 +66,7 @@ def killed(process: subprocess.Popen, reached) -> None:
 
 def on_disk(folder: Path) -> list[xr.Dataset | None]:
     """What is there of every chain."""
-    found = [nutpie_store.drawn_in(store) for store in stores(folder)]
+    found = [nutpie_store.read_chain(store) for store in stores(folder)]
     return [None if drawn is None else drawn["posterior"].to_dataset() for drawn in found]
 
 
@@ -75,7 +75,7 @@ def test_killed_at_three_moments_nothing_that_was_drawn_is_lost(folder):
     """Before the first draw, within the first chains, and when some chains are whole."""
 
     def counts() -> list[int]:
-        return [nutpie_store.count(store) for store in stores(folder)]
+        return [nutpie_store.count_draws(store) for store in stores(folder)]
 
     killed(started(folder), (folder / "run.unfinished" / "asked.json").exists)
     assert on_disk(folder) == [None] * 4
@@ -104,7 +104,7 @@ def test_killed_at_three_moments_nothing_that_was_drawn_is_lost(folder):
     assert seen == written
     assert not (folder / "run.unfinished").exists()
     fit = read_fit(folder / "run")
-    assert gate(fit).passed
+    assert check_convergence(fit).passed
     assert fit["posterior"].sizes["draw"] == DRAWS
     for before in (early, late):
         for chain, drawn in enumerate(before):
@@ -120,7 +120,10 @@ def test_interrupted_a_run_is_whole_but_marked(small, monkeypatch):
     def interrupt(seconds: float) -> None:
         sleep(seconds)
         place = small / "stopped.unfinished"
-        if min(nutpie_store.count(nutpie_store.store_of(place, chain)) for chain in range(2)) >= nutpie_store.SHORTEST:
+        if (
+            min(nutpie_store.count_draws(nutpie_store.chain_folder(place, chain)) for chain in range(2))
+            >= nutpie_store.MIN_DRAWS
+        ):
             raise KeyboardInterrupt
 
     told = [*FIT[:-1], "stopped", "--draws", str(LONG)]
@@ -153,7 +156,7 @@ def test_two_runs_cannot_write_into_one_folder(folder):
 
 def test_what_was_drawn_of_something_else_is_not_gone_on_with(folder):
     place = folder / "other.unfinished"
-    nutpie_store.store_of(place, 0).mkdir(parents=True)
+    nutpie_store.chain_folder(place, 0).mkdir(parents=True)
     (place / "asked.json").write_text("{}")
     refused = iwm(*FIT[:-1], "other", "--resume", cwd=folder)
     assert refused.returncode == 1
@@ -164,15 +167,15 @@ def test_chains_of_unequal_length_become_as_many_draws_as_can_be():
     """Of 100, 90 and 10 draws, two chains of 90; one chain alone is never enough."""
     chains = [
         xr.DataTree.from_dict(
-            {name: xr.Dataset({"x": (("chain", "draw"), np.zeros((1, length)))}) for name in nutpie_store.KEPT}
+            {name: xr.Dataset({"x": (("chain", "draw"), np.zeros((1, length)))}) for name in nutpie_store.STORED_GROUPS}
         )
         for length in (10, 100, 90)
     ]
-    kept = nutpie_store.most(chains)
+    kept = nutpie_store.longest_chains(chains)
     assert [chain["posterior"].sizes["draw"] for chain in kept] == [100, 90]
-    assert dict(nutpie_store.together(kept)["posterior"].sizes) == {"chain": 2, "draw": 90}
+    assert dict(nutpie_store.combine_chains(kept)["posterior"].sizes) == {"chain": 2, "draw": 90}
 
 
 def test_too_little_to_say_anything_is_an_interruption(tmp_path):
     with pytest.raises(KeyboardInterrupt):
-        nutpie_store.what_there_is(tmp_path, Settings())
+        nutpie_store.read_store(tmp_path, Settings())

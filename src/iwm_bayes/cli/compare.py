@@ -6,41 +6,43 @@ from typing import Annotated, Any, Literal
 import pandas as pd
 import typer
 
-from iwm_bayes.cli.console import GATE_FAILED, err, interruptible, out, show
+from iwm_bayes.cli.console import NOT_CONVERGED, err, out, print_table, report_interruption
 from iwm_bayes.data.study import load_study
-from iwm_bayes.model.model_file import load
+from iwm_bayes.model.model_file import load_model
 from iwm_bayes.types import InputError
-from iwm_bayes.workflow.fits import all_can_be_fitted, fitted_to, of_run, study_of
-from iwm_bayes.workflow.load import load_all, theory_for
+from iwm_bayes.workflow.fits import check_all_models, fit_of_run, fit_or_reuse, study_file_of_run
+from iwm_bayes.workflow.load import load_study_and_data, resolve_model
 
-UNITS = {"future": "future 1", "person": "person", "event": "event"}
+CV_TABLES = {"future": "future 1", "person": "person", "event": "event"}
 
 
-def counted_together(families: list[str], theories: list[str]) -> dict[str, list[str]]:
+def parse_families(families: list[str], theories: list[str]) -> dict[str, list[str]]:
     """Families written as NAME=THEORY,THEORY; InputError unless each theory is of exactly one."""
-    from iwm_bayes.comparison.bms import members
+    from iwm_bayes.comparison.bms import family_membership
 
     wrong = [text for text in families if "=" not in text]
     if wrong:
         raise InputError([f"--family {text!r}: write NAME=THEORY,THEORY" for text in wrong])
     found = {name: rest.split(",") for name, _, rest in (text.partition("=") for text in families)}
     if found:
-        members(found, theories)
+        family_membership(found, theories)
     return found
 
 
-def groups_of(study: Path, column: str | None, everyone: Any) -> pd.Series | None:
+def person_groups(study: Path, column: str | None, everyone: Any) -> pd.Series | None:
     """A column of the study's table of people, by person; InputError where it says nothing of somebody."""
     if column is None:
         return None
     people = load_study(study).people
     if people is None:
         raise InputError([f"{study}: --groups needs a table of people: add [people] with `data` and `person`"])
-    from iwm_bayes.data.covariates import covariates, named  # formulas take a second to import
+    from iwm_bayes.data.covariates import list_people, read_covariates  # formulas take a second to import
 
-    found = covariates(people, {column: True}, everyone)[column]
+    found = read_covariates(people, {column: True}, everyone)[column]
     if found.isna().any():
-        raise InputError([f"{people.data.name}, column {column!r}: nothing about {named(found.index[found.isna()])}"])
+        raise InputError(
+            [f"{people.data.name}, column {column!r}: nothing about {list_people(found.index[found.isna()])}"]
+        )
     return found
 
 
@@ -64,44 +66,44 @@ def compare(
 ) -> None:
     """Compare theories: by what they foretell, by whom they are followed, and by what they cannot make."""
     from iwm_bayes.comparison import compare
-    from iwm_bayes.comparison.model_frequencies import by_family, by_group
+    from iwm_bayes.comparison.model_frequencies import family_table, group_frequency_table
     from iwm_bayes.inference.fit import Settings
-    from iwm_bayes.workflow.comparison_folder import write
+    from iwm_bayes.workflow.comparison_folder import write_comparison
 
     long: dict[str, Any] = {"draws": draws, "tune": tune, "chains": chains, "seed": seed, "progress": not quiet}
     if what[0].suffix == ".toml":
-        theories = [theory_for(what[0], name) for name in theory or []] or list(load_study(what[0]).theory)
-        all_can_be_fitted(what[0], theories)
-        _, _, _, data = load_all(what[0], theories[0])
-        families = counted_together(family or [], [load(name).name for name in theories])
-        group = groups_of(what[0], groups, data["person"].values)
-        with interruptible("What was drawn is kept: the same command goes on"):
-            fits = [fitted_to(what[0], name, runs, {"method": method} | long, err.print) for name in theories]
+        theories = [resolve_model(what[0], name) for name in theory or []] or list(load_study(what[0]).theory)
+        check_all_models(what[0], theories)
+        _, _, _, data = load_study_and_data(what[0], theories[0])
+        families = parse_families(family or [], [load_model(name).name for name in theories])
+        group = person_groups(what[0], groups, data["person"].values)
+        with report_interruption("What was drawn is kept: the same command goes on"):
+            fits = [fit_or_reuse(what[0], name, runs, {"method": method} | long, err.print) for name in theories]
     else:
-        fits = [of_run(folder) for folder in what]
-        families = counted_together(family or [], [one.model.name for one in fits])
-        group = groups_of(study_of(what[0]), groups, fits[0].data["person"].values)
+        fits = [fit_of_run(folder) for folder in what]
+        families = parse_families(family or [], [one.model.name for one in fits])
+        group = person_groups(study_file_of_run(what[0]), groups, fits[0].data["person"].values)
     tell = (lambda _: None) if quiet else err.print
-    found = compare.compare(fits, UNITS[unit], method, Settings(**long), anyway, mixture, tell)
-    write(found, out_folder, fits, people)
+    found = compare.compare(fits, CV_TABLES[unit], method, Settings(**long), anyway, mixture, tell)
+    write_comparison(found, out_folder, fits, people)
     for name, table in found.rankings.items():
-        show(table, f"By what they foretell: {compare.UNITS[name]}", "ranking")
+        print_table(table, f"By what they foretell: {compare.CV_UNITS[name]}", "ranking")
     out.print(f"{found.says}.\n")
     equal = f"probability that all are as frequent: {found.selection.risk:.2f}"
     if found.mixed is not None and not found.mixed.passed:
         reasons = "; ".join(found.mixed.reasons)
         out.print(f"[red]The gate of the mixture FAILED:[/red] do not use what is said of it below. {reasons}.\n")
-    show(found.frequencies, f"Which theory people follow ({equal})", "frequencies")
+    print_table(found.frequencies, f"Which theory people follow ({equal})", "frequencies")
     out.print(f"{found.agreed}.\n")
     if families:
-        show(by_family(found.evidence, families), "Which family of theories people follow", "frequencies")
+        print_table(family_table(found.evidence, families), "Which family of theories people follow", "frequencies")
     if group is not None:
-        table, alike = by_group(found.evidence, group)
+        table, alike = group_frequency_table(found.evidence, group)
         same = f"probability that groups do not differ: {alike:.2f}"
-        show(table, f"Which theory people follow, by {groups} ({same})", "frequencies")
-    show(
+        print_table(table, f"Which theory people follow, by {groups} ({same})", "frequencies")
+    print_table(
         found.against, "What a theory cannot make, though another can (data, and 95 % of what it makes)", "cannot make"
     )
     out.print(f"Everything is in {out_folder}")
     if found.failed or (found.mixed is not None and not found.mixed.passed):
-        raise typer.Exit(GATE_FAILED)
+        raise typer.Exit(NOT_CONVERGED)

@@ -11,16 +11,19 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from iwm_bayes.report.formatting import cells
+from iwm_bayes.report.formatting import format_cells
 from iwm_bayes.report.labels import legend
 
-GATE_FAILED, INTERRUPTED = 3, 130
-NARROWEST, UNKNOWN = 100, 140  # columns: below the first, tables fold to single letters; the second where nobody looks
-WIDTH = max(NARROWEST, get_terminal_size((UNKNOWN, 24)).columns)
+NOT_CONVERGED, INTERRUPTED = 3, 130
+MIN_WIDTH, DEFAULT_WIDTH = (
+    100,
+    140,
+)  # columns: below the first, tables fold to single letters; the second where nobody looks
+WIDTH = max(MIN_WIDTH, get_terminal_size((DEFAULT_WIDTH, 24)).columns)
 out, err = Console(highlight=False, width=WIDTH), Console(stderr=True, highlight=False)
 
 
-def show(frame: pd.DataFrame, title: str, name: str = "") -> None:
+def print_table(frame: pd.DataFrame, title: str, name: str = "") -> None:
     """Print a table with rounded numbers, and how to read it; a long name folds, so that nothing is cut off.
 
     `name` is that of its file, by which `legends` knows it.
@@ -29,27 +32,27 @@ def show(frame: pd.DataFrame, title: str, name: str = "") -> None:
     for column in frame.columns:
         number = is_numeric_dtype(frame[column])
         table.add_column(str(column), justify="right" if number else "left", no_wrap=number, overflow="fold")
-    for line in cells(frame):
+    for line in format_cells(frame):
         table.add_row(*line)
     out.print(table)
     if how_to_read := legend(name, frame):
         out.print(f"{how_to_read}\n", style="dim", markup=False)
 
 
-def advise(remedies: Sequence[str]) -> None:
+def print_suggestions(remedies: Sequence[str]) -> None:
     """Say what to try."""
     for sentence in remedies:
         out.print(f"[yellow]Try:[/yellow] {sentence}.")
 
 
-def failed(reasons: Sequence[str], remedies: Sequence[str]) -> None:
+def print_not_converged(reasons: Sequence[str], remedies: Sequence[str]) -> None:
     """Say why a fit failed its gate, and what to try."""
     out.print("[red]The gate FAILED:[/red] do not use these numbers.", *reasons, sep="\n  ")
-    advise(remedies)
+    print_suggestions(remedies)
 
 
 @contextmanager
-def interruptible(how_to_go_on: str) -> Iterator[None]:
+def report_interruption(how_to_go_on: str) -> Iterator[None]:
     """An interruption ends in words and its own exit code."""
     try:
         yield

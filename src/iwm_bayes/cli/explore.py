@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from iwm_bayes.cli.console import out
-from iwm_bayes.model.model_file import load
+from iwm_bayes.model.model_file import load_model
 
 
 def explore(
@@ -19,7 +19,7 @@ def explore(
 ) -> None:
     """Play with a theory on a local page: care, parameters, and what becomes of people. Ctrl-C ends it."""
     for name in [first] if second == "none" else [first, second]:
-        load(name)  # what is wrong with a theory is said before there is a page
+        load_model(name)  # what is wrong with a theory is said before there is a page
     from iwm_bayes.explorer.app import address, server
 
     serving = server(first, second, port)

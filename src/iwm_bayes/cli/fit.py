@@ -9,16 +9,25 @@ import pandas as pd
 import typer
 import xarray as xr
 
-from iwm_bayes.cli.console import GATE_FAILED, INTERRUPTED, advise, err, failed, interruptible, out, show
-from iwm_bayes.cli.report import written
-from iwm_bayes.report.labels import average_person
-from iwm_bayes.types import Model
-from iwm_bayes.workflow.load import describe, load_all
-from iwm_bayes.workflow.precompile import compiled_beside
-from iwm_bayes.workflow.resume import unfinished
+from iwm_bayes.cli.console import (
+    INTERRUPTED,
+    NOT_CONVERGED,
+    err,
+    out,
+    print_not_converged,
+    print_suggestions,
+    print_table,
+    report_interruption,
+)
+from iwm_bayes.cli.report import write_report
+from iwm_bayes.report.labels import group_summary_title
+from iwm_bayes.types import ModelSpec
+from iwm_bayes.workflow.load import describe_data, load_study_and_data
+from iwm_bayes.workflow.precompile import precompile
+from iwm_bayes.workflow.resume import unfinished_run
 
-FEW = 6  # lines of a long table
-GO_ON = "What was drawn is kept: the same command with --resume goes on"
+N_PREVIEW = 6  # lines of a long table
+HOW_TO_RESUME = "What was drawn is kept: the same command with --resume goes on"
 
 
 def fit(
@@ -37,26 +46,29 @@ def fit(
     quiet: Annotated[bool, typer.Option(help="no progress bars")] = False,
 ) -> None:
     """Fit a theory to a study, judge the fit, and say how long earned security takes."""
-    bound, theory_file, model, data = load_all(study, theory)
+    bound, theory_file, model, data = load_study_and_data(study, theory)
     folder = out_folder or Path("runs") / f"{bound.name}-{model.name}"
     files = {"study": study, "data": bound.data, "theory": theory_file}
     long = {"draws": draws, "tune": tune, "chains": chains, "seed": seed}
     settings: dict[str, Any] = long | {"accept": accept, "progress": not quiet}
-    with interruptible(GO_ON), unfinished(folder, files, {"method": method} | settings, resume) as place:
-        with compiled_beside(study, theory) if method == "nuts" else nullcontext():
-            found = fitted(model, data, settings, method, place)
+    with (
+        report_interruption(HOW_TO_RESUME),
+        unfinished_run(folder, files, {"method": method} | settings, resume) as place,
+    ):
+        with precompile(study, theory) if method == "nuts" else nullcontext():
+            found = analyse_and_announce(model, data, settings, method, place)
         if control and not found.verdict.partial:
-            from iwm_bayes.diagnostics.permutation_test import control as by_permutation
+            from iwm_bayes.diagnostics.permutation_test import permutation_test as by_permutation
 
             found = found._replace(control=by_permutation(model, data, seed))
         if people:
-            from iwm_bayes.workflow.analysis import with_people
+            from iwm_bayes.workflow.analysis import with_person_summary
 
-            found = with_people(found)
-        tell_and_write(found, folder, files)
-        report = written(found, folder, bound.name, model, people)
-        kept_for_later(found, folder)
-    finish(found, folder, report)
+            found = with_person_summary(found)
+        print_and_write(found, folder, files)
+        report = write_report(found, folder, bound.name, model, people)
+        report_partial(found, folder)
+    print_status_and_exit(found, folder, report)
 
 
 def demo(
@@ -64,43 +76,46 @@ def demo(
     quiet: Annotated[bool, typer.Option(help="no progress bars")] = False,
 ) -> None:
     """Fit the shipped example, simulated sessions whose truth is known, and hold the answer beside it."""
-    from iwm_bayes.estimands.tables import truth_line
+    from iwm_bayes.estimands.tables import truth_comparison_line
     from iwm_bayes.estimands.time_to_security import true_security
 
     home = resources.files("iwm_bayes") / "example"
     with resources.as_file(home) as example:
-        study, theory_file, model, data = load_all(example / "study.toml", None)
+        study, theory_file, model, data = load_study_and_data(example / "study.toml", None)
         truth = {str(name): column.to_numpy() for name, column in pd.read_csv(example / "truth.csv").items()}
         files = {"study": example / "study.toml", "data": study.data, "theory": theory_file}
         settings = {"progress": not quiet}
-        with interruptible("The same command goes on"), unfinished(out_folder, files, settings, resume=True) as place:
-            with compiled_beside(example / "study.toml", None):
-                analysis = fitted(model, data, settings, "nuts", place)
-            tell_and_write(analysis, out_folder, files)
-            report = written(analysis, out_folder, study.name, model)
-            kept_for_later(analysis, out_folder)
+        with (
+            report_interruption("The same command goes on"),
+            unfinished_run(out_folder, files, settings, resume=True) as place,
+        ):
+            with precompile(example / "study.toml", None):
+                analysis = analyse_and_announce(model, data, settings, "nuts", place)
+            print_and_write(analysis, out_folder, files)
+            report = write_report(analysis, out_folder, study.name, model)
+            report_partial(analysis, out_folder)
     beside = []
     for view, security in analysis.security.items():
         known = true_security(model, data, truth, view if view in data["figure"].values else None)
-        beside.append(truth_line(security, known))
-    show(pd.DataFrame(beside), "The answer beside the truth: group median among people who start insecure")
-    finish(analysis, out_folder, report)
+        beside.append(truth_comparison_line(security, known))
+    print_table(pd.DataFrame(beside), "The answer beside the truth: group median among people who start insecure")
+    print_status_and_exit(analysis, out_folder, report)
 
 
-def kept_for_later(found: Any, folder: Path) -> None:
+def report_partial(found: Any, folder: Path) -> None:
     """Leave the draws of a run that was interrupted where they are, and say how to go on."""
     if found.verdict.partial:
         out.print(f"[red]Partial:[/red] {found.verdict.partial}. What there is, marked so, is in {folder}")
-        advise(found.advice)
+        print_suggestions(found.advice)
         raise typer.Exit(INTERRUPTED)
 
 
-def fitted(model: Model, data: xr.Dataset, settings: dict[str, Any], method: str, place: Path) -> Any:
+def analyse_and_announce(model: ModelSpec, data: xr.Dataset, settings: dict[str, Any], method: str, place: Path) -> Any:
     """Say what is there, fit, judge and derive; returns the `Analysis`. Draws are kept in `place` meanwhile."""
     from iwm_bayes.diagnostics.identifiability import identifiability
     from iwm_bayes.workflow import analysis
 
-    out.print(describe(data))
+    out.print(describe_data(data))
     for warning in identifiability(model, data):
         out.print(f"[yellow]Careful:[/yellow] {warning}.")
     if settings["progress"]:
@@ -108,13 +123,13 @@ def fitted(model: Model, data: xr.Dataset, settings: dict[str, Any], method: str
     return analysis.analyse(model, data, method, settings, place)
 
 
-def tell_and_write(found: Any, folder: Path, files: dict[str, Path]) -> None:
+def print_and_write(found: Any, folder: Path, files: dict[str, Path]) -> None:
     """Print what was found, and write the run."""
-    from iwm_bayes.diagnostics.predictive_checks import fit_of_the_theory, in_few_levels
+    from iwm_bayes.diagnostics.predictive_checks import posterior_ppc_sentence, rounded_ratings
     from iwm_bayes.workflow import run_folder
 
-    run_folder.write(found, folder, files)
-    show(found.groups, average_person(len(found.contrasts) > 0), "summary")
+    run_folder.write_analysis(found, folder, files)
+    print_table(found.groups, group_summary_title(len(found.contrasts) > 0), "summary")
     for name, title in (
         ("contrasts", "What covariates do to the average person, all else as it is (90 % intervals)"),
         ("between", "Between the members of a group: sd on the link scale (90 % intervals)"),
@@ -122,37 +137,37 @@ def tell_and_write(found: Any, folder: Path, files: dict[str, Path]) -> None:
         ("assimilation", "The average person, if so much of every report were what had been expected"),
     ):
         if len(frame := getattr(found, name)):
-            show(frame, title, name)
-    show(found.answers, "Until earned security, under the care that was given (medians and 90 % intervals)", "answers")
-    for sentence in in_words(found):
+            print_table(frame, title, name)
+    print_table(
+        found.answers, "Until earned security, under the care that was given (medians and 90 % intervals)", "answers"
+    )
+    for sentence in answer_sentences(found):
         out.print(f"{sentence}\n", markup=False)
     if len(found.arms):
         title = "How many more are earned secure (share of those who start insecure; 90 % intervals)"
-        show(found.arms, title, "arms")
-    show(found.sensitivity, "Earned secure by the last session, by threshold and hold", "sensitivity")
-    show(found.styles, "Styles at the last session", "styles")
+        print_table(found.arms, title, "arms")
+    print_table(found.sensitivity, "Earned secure by the last session, by threshold and hold", "sensitivity")
+    print_table(found.styles, "Styles at the last session", "styles")
     if len(found.people):
-        title = (
-            f"People under pseudonyms: {FEW} of {len(found.people)} lines, all of which are in {folder / 'people.csv'}"
-        )
-        show(found.people.head(FEW), title, "people")
-    few = in_few_levels(found.model, found.fit["data"].to_dataset())
-    out.print(f"{fit_of_the_theory(found.checks, few)}\n", markup=False)
+        title = f"People under pseudonyms: {N_PREVIEW} of {len(found.people)} lines, all of which are in {folder / 'people.csv'}"
+        print_table(found.people.head(N_PREVIEW), title, "people")
+    few = rounded_ratings(found.model, found.fit["data"].to_dataset())
+    out.print(f"{posterior_ppc_sentence(found.checks, few)}\n", markup=False)
     if found.control:
         out.print(f"{found.control.sentence[0].upper()}{found.control.sentence[1:]}.")
 
 
-def in_words(found: Any) -> list[str]:
+def answer_sentences(found: Any) -> list[str]:
     """The answer toward every figure and in general in the report's sentences, marked where the gate did not pass."""
-    from iwm_bayes.estimands.by_arm import arms_of, curves
-    from iwm_bayes.report.text import answer
+    from iwm_bayes.estimands.by_arm import incidence_by_arm, person_arms
+    from iwm_bayes.report.text import answer_sentence
 
-    arms = arms_of(found.fit["data"].to_dataset())
+    arms = person_arms(found.fit["data"].to_dataset())
     mark = "" if found.verdict.word == "passed" else f" [{found.verdict.word}]"
-    return [answer(curves(security, arms)) + mark for security in found.security.values()]
+    return [answer_sentence(incidence_by_arm(security, arms)) + mark for security in found.security.values()]
 
 
-def looked_at(figures: dict[str, float]) -> str:
+def convergence_line(figures: dict[str, float]) -> str:
     """The worst of what the gate looked at, in one line: of the group and what is derived of it, and of people."""
     rhat, size = max(figures["group_rhat"], figures["derived_rhat"]), min(figures["group_ess"], figures["derived_ess"])
     return (
@@ -161,7 +176,7 @@ def looked_at(figures: dict[str, float]) -> str:
     )
 
 
-def finish(found: Any, folder: Path, report: Path) -> None:
+def print_status_and_exit(found: Any, folder: Path, report: Path) -> None:
     """Say the verdict and where the report is, and exit with its code."""
     if found.verdict.passed and found.verdict.approximate:
         out.print(
@@ -170,9 +185,9 @@ def finish(found: Any, folder: Path, report: Path) -> None:
         )
     elif found.verdict.passed:
         out.print(f"[green]The gate passed.[/green] (Fitting took {found.seconds:.0f} s.) Everything is in {folder}")
-        out.print(looked_at(found.verdict.figures))
+        out.print(convergence_line(found.verdict.figures))
     else:
-        failed([*found.verdict.reasons, f"See {folder}"], found.advice)
+        print_not_converged([*found.verdict.reasons, f"See {folder}"], found.advice)
     out.print(f"The report is in {report}", markup=False, soft_wrap=True)
     if not found.verdict.passed:
-        raise typer.Exit(GATE_FAILED)
+        raise typer.Exit(NOT_CONVERGED)

@@ -10,25 +10,25 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
-from iwm_bayes.cli.console import GATE_FAILED, err, failed, interruptible, out, show
-from iwm_bayes.cli.options import Quiet, Scheduler, Workers, keep
+from iwm_bayes.cli.console import NOT_CONVERGED, err, out, print_not_converged, print_table, report_interruption
+from iwm_bayes.cli.options import Quiet, Scheduler, Workers, write_tables
 from iwm_bayes.data.study import load_study
 from iwm_bayes.io import sha256
-from iwm_bayes.model.model_file import find
-from iwm_bayes.validation.executors import cluster, lasting
-from iwm_bayes.validation.sweep import Progress, Through, in_turn
-from iwm_bayes.workflow.load import theory_for
+from iwm_bayes.model.model_file import find_model
+from iwm_bayes.validation.executors import cluster_map, lasting_pool
+from iwm_bayes.validation.sweep import Progress, TaskMap, sequential_map
+from iwm_bayes.workflow.load import resolve_model
 
 
-def through(workers: int, scheduler: str | None) -> AbstractContextManager[Through]:
+def executor(workers: int, scheduler: str | None) -> AbstractContextManager[TaskMap]:
     """Where chunks are gone through: in this process, in several, or on a cluster."""
     if scheduler is not None:
-        return nullcontext(cluster(scheduler))
-    return nullcontext(in_turn) if workers == 1 else lasting(workers)
+        return nullcontext(cluster_map(scheduler))
+    return nullcontext(sequential_map) if workers == 1 else lasting_pool(workers)
 
 
 @contextmanager
-def told(quiet: bool) -> Iterator[Any]:
+def stage_bars(quiet: bool) -> Iterator[Any]:
     """A bar for each stage of the work."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Bar(*columns, console=err, disable=quiet) as bar:
@@ -42,7 +42,7 @@ def told(quiet: bool) -> Iterator[Any]:
         yield tell
 
 
-def cohort(
+def fit_large(
     study: Annotated[Path, typer.Argument(help="study.toml, whose data is a folder of Parquet files")],
     theory: Annotated[str | None, typer.Option(help="a theory other than the study's")] = None,
     out_folder: Annotated[Path | None, typer.Option("--out", help="folder of the run")] = None,
@@ -54,21 +54,21 @@ def cohort(
 ) -> None:
     """Fit a theory to very many people, in chunks; run again after an interruption, it does only what is missing."""
     from iwm_bayes.diagnostics.advice import advice
-    from iwm_bayes.diagnostics.convergence_checks import gate
-    from iwm_bayes.estimands.group_summary import contrast_table
-    from iwm_bayes.estimands.marginal_effects import contrasts
-    from iwm_bayes.large_scale.fit import cohort as fit_in_chunks
+    from iwm_bayes.diagnostics.convergence_checks import check_convergence
+    from iwm_bayes.estimands.group_summary import marginal_effect_table
+    from iwm_bayes.estimands.marginal_effects import marginal_effects
+    from iwm_bayes.large_scale.fit import fit_large_scale as fit_in_chunks
 
     named = load_study(study)
-    theory = theory and theory_for(study, theory)
+    theory = theory and resolve_model(study, theory)
     folder = out_folder or Path("runs") / f"{named.name}-{Path(theory or named.theory[0]).stem}-cohort"
     began = time.perf_counter()
     go_on = f"What was done is kept in {folder}: run the same command to go on"
-    with interruptible(go_on), told(quiet) as tell, through(workers, scheduler) as by:
+    with report_interruption(go_on), stage_bars(quiet) as tell, executor(workers, scheduler) as by:
         found = fit_in_chunks(study, folder, theory, method, chunk, by, tell)
-    seconds, verdict = time.perf_counter() - began, gate(found.fit)
-    tables = {"summary": found.groups, "contrasts": contrast_table(contrasts(found.model, found.fit))}
-    files = {"study": study, "theory": find(theory or named.theory[0])}
+    seconds, verdict = time.perf_counter() - began, check_convergence(found.fit)
+    tables = {"summary": found.groups, "contrasts": marginal_effect_table(marginal_effects(found.model, found.fit))}
+    files = {"study": study, "theory": find_model(theory or named.theory[0])}
     facts = {
         "theory": found.model.name,
         "without": found.model.without,
@@ -83,11 +83,13 @@ def cohort(
         "passed": verdict.passed,
         "reasons": verdict.reasons,
     }
-    keep(folder, {name: table for name, table in tables.items() if len(table)}, facts)
+    write_tables(folder, {name: table for name, table in tables.items() if len(table)}, facts)
     out.print(f"{found.people} people, {found.events} events, in {found.rounds} rounds and {seconds:.0f} s")
-    show(found.groups, "The average person (90 % interval), how much the data said, and how far off it is", "summary")
+    print_table(
+        found.groups, "The average person (90 % interval), how much the data said, and how far off it is", "summary"
+    )
     if len(tables["contrasts"]):
-        show(
+        print_table(
             tables["contrasts"],
             "What covariates do to the average person, all else as it is (90 % intervals)",
             "contrasts",
@@ -97,6 +99,6 @@ def cohort(
         "their own, and use [bold]iwm fit[/bold]"
     )
     if not verdict.passed:
-        failed(verdict.reasons, advice(found.fit, verdict))
-        raise typer.Exit(GATE_FAILED)
+        print_not_converged(verdict.reasons, advice(found.fit, verdict))
+        raise typer.Exit(NOT_CONVERGED)
     out.print(f"[yellow]Approximate[/yellow] ({verdict.approximate}). Everything is in {folder}")

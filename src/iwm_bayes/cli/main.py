@@ -13,19 +13,19 @@ import typer
 from rich.markup import escape
 
 from iwm_bayes.cli.compare import compare
-from iwm_bayes.cli.console import err, out, show
+from iwm_bayes.cli.console import err, out, print_table
 from iwm_bayes.cli.explore import explore
 from iwm_bayes.cli.fit import demo, fit
-from iwm_bayes.cli.fit_large import cohort
-from iwm_bayes.cli.plan import design
-from iwm_bayes.cli.predictions import predict
+from iwm_bayes.cli.fit_large import fit_large
+from iwm_bayes.cli.plan import plan
+from iwm_bayes.cli.predictions import predictions
 from iwm_bayes.cli.report import report
-from iwm_bayes.cli.validate import calibrate, confuse, recover
+from iwm_bayes.cli.validate import confusion, recovery, sbc
 from iwm_bayes.data import dataset as tables
 from iwm_bayes.model import model_file as theories_
 from iwm_bayes.simulation import care as cares
 from iwm_bayes.types import InputError, parameters
-from iwm_bayes.workflow.load import describe, load_all
+from iwm_bayes.workflow.load import describe_data, load_study_and_data
 
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__.split("\n")[0]
@@ -33,13 +33,15 @@ app = typer.Typer(
 
 
 @app.command()
-def theories(name: Annotated[str | None, typer.Argument(help="one theory, in full")] = None) -> None:
+def models(name: Annotated[str | None, typer.Argument(help="one theory, in full")] = None) -> None:
     """List the theories on the shelf, or show one."""
     if name is None:
-        shelf = {known: theories_.load(known) for known in theories_.theories()}
-        show(pd.DataFrame([{"theory": known, "claim": model.claim} for known, model in shelf.items()]), "Theories")
+        shelf = {known: theories_.load_model(known) for known in theories_.built_in_models()}
+        print_table(
+            pd.DataFrame([{"theory": known, "claim": model.claim} for known, model in shelf.items()]), "Theories"
+        )
         return
-    model = theories_.load(name)
+    model = theories_.load_model(name)
     out.print(
         f"[bold]{model.name}[/bold]: {model.claim}\nPredicts: {model.predicts or 'not said'}\n"
         f"Needs: {model.needs or 'not said'}\n{model.reference}\n"
@@ -56,7 +58,7 @@ def theories(name: Annotated[str | None, typer.Argument(help="one theory, in ful
         }
         for label, p in parameters(model).items()
     ]
-    show(pd.DataFrame(lines), "Parameters")
+    print_table(pd.DataFrame(lines), "Parameters")
 
 
 @app.command()
@@ -67,24 +69,24 @@ def check(
 ) -> None:
     """Read a study and its table and say what is there, without fitting."""
     from iwm_bayes.diagnostics.identifiability import identifiability
-    from iwm_bayes.diagnostics.predictive_checks import before_any_data, in_few_levels, prior_check
-    from iwm_bayes.diagnostics.rating_timing import answered, early
+    from iwm_bayes.diagnostics.predictive_checks import prior_ppc_sentence, prior_predictive_check, rounded_ratings
+    from iwm_bayes.diagnostics.rating_timing import answer_count_sentence, timing_warnings
 
-    bound, _, model, data = load_all(study, theory)
-    out.print(f"{describe(data)}\ntheory {model.name}: {model.claim}")
+    bound, _, model, data = load_study_and_data(study, theory)
+    out.print(f"{describe_data(data)}\ntheory {model.name}: {model.claim}")
     for name in model.responses:
-        out.print(f"  {answered(model, data, name)}")
+        out.print(f"  {answer_count_sentence(model, data, name)}")
     if bound.people:
-        from iwm_bayes.data.covariates import described
+        from iwm_bayes.data.covariates import describe_covariates
 
-        for line in described(data):
+        for line in describe_covariates(data):
             out.print(f"  {line}", markup=False)
-    for warning in (*identifiability(model, data), *early(model, data)):
+    for warning in (*identifiability(model, data), *timing_warnings(model, data)):
         out.print(f"[yellow]Careful:[/yellow] {escape(warning)}.")
     if prior:
-        checks = prior_check(model, data)
-        show(checks, "Before any data: what people of this theory would do (middle and 95 %)", "checks")
-        out.print(before_any_data(checks, in_few_levels(model, data)), markup=False)
+        checks = prior_predictive_check(model, data)
+        print_table(checks, "Before any data: what people of this theory would do (middle and 95 %)", "checks")
+        out.print(prior_ppc_sentence(checks, rounded_ratings(model, data)), markup=False)
 
 
 @app.command()
@@ -100,7 +102,7 @@ def simulate(
     out_file: Annotated[Path, typer.Option("--out")] = Path("sessions.csv"),
 ) -> None:
     """Let people drawn from a theory live through sessions, and write what they experienced and did."""
-    from iwm_bayes.simulation.care import Strain
+    from iwm_bayes.simulation.care import DistressProcess
     from iwm_bayes.simulation.simulate import Phase
     from iwm_bayes.simulation.simulate import simulate as live_through
 
@@ -109,15 +111,17 @@ def simulate(
         figure, separator, plan = text.partition("=")
         if not separator or not figure:
             raise InputError([f"--care {text!r}: write FIGURE=NAME or FIGURE=NAME:parameter=value"])
-        plans[figure] = cares.parse(plan)
-    data = live_through(theories_.load(theory), [Phase(plans, sessions, True, Strain(distress))], people, seed)
+        plans[figure] = cares.parse_care(plan)
+    data = live_through(
+        theories_.load_model(theory), [Phase(plans, sessions, True, DistressProcess(distress))], people, seed
+    )
     tables.to_table(data).round(4).to_csv(out_file, index=False)
-    out.print(f"{out_file}: {describe(data)}")
+    out.print(f"{out_file}: {describe_data(data)}")
 
 
-for command in (predict, fit, demo, report, explore, cohort, compare, calibrate, recover, confuse):
+for command in (predictions, fit, demo, report, explore, fit_large, compare, sbc, recovery, confusion):
     app.command()(command)
-app.add_typer(design, name="design")
+app.add_typer(plan, name="design")
 
 
 def main() -> NoReturn:

@@ -8,40 +8,44 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from iwm_bayes.cli.console import out, show
+from iwm_bayes.cli.console import out, print_table
 from iwm_bayes.cli.options import (
-    Given,
-    Out,
+    ModelArgument,
+    OutDir,
     Quiet,
     Scheduler,
-    Theory,
+    StudySize,
     Workers,
-    given,
-    keep,
-    method_of,
-    of_theory,
-    swept,
-    through,
+    checked_method,
+    executor,
+    model_condition,
+    models_and_size,
+    sweep_with_progress,
+    write_tables,
 )
 from iwm_bayes.model import model_file as theories_
 from iwm_bayes.simulation import care as cares
 from iwm_bayes.types import InputError
-from iwm_bayes.validation.sweep import Cell, Study, Through
+from iwm_bayes.validation.sweep import Condition, Study, TaskMap
 
-design = typer.Typer(no_args_is_help=True, help="How large a study must be for its answer to be decisive.")
+plan = typer.Typer(no_args_is_help=True, help="How large a study must be for its answer to be decisive.")
 
-People = Annotated[list[int] | None, typer.Option(min=4, help="in a study; repeat it [the study's, or 40]")]
+NPeople = Annotated[list[int] | None, typer.Option(min=4, help="in a study; repeat it [the study's, or 40]")]
 Sessions = Annotated[list[int] | None, typer.Option(min=1, help="with each figure; repeat it [4, 8, 12, 16, 24]")]
 Figures = Annotated[list[int] | None, typer.Option(min=1, help="whom people meet; repeat it [the study's, or 1]")]
-Rated = Annotated[list[int] | None, typer.Option("--rated-every", min=1, help="so many-th session; repeat it [1]")]
-HowCared = Annotated[str, typer.Option("--care", help="of every figure, as in `iwm simulate`")]
+RatedEvery = Annotated[list[int] | None, typer.Option("--rated-every", min=1, help="so many-th session; repeat it [1]")]
+CareOption = Annotated[str, typer.Option("--care", help="of every figure, as in `iwm simulate`")]
 Studies = Annotated[int, typer.Option(min=2, help="of each size")]
 Target = Annotated[float, typer.Option(min=0, max=1, help="share that is to be reached")]
-STEADY = "steady:rate=0.8"
+DEFAULT_CARE = "steady:rate=0.8"
 
 
 def sizes(
-    about: Given, people: list[int] | None, figures: list[int] | None, every: list[int] | None, long: list[int] | None
+    about: StudySize,
+    people: list[int] | None,
+    figures: list[int] | None,
+    every: list[int] | None,
+    long: list[int] | None,
 ) -> list[dict[str, int]]:
     """Every size that is asked for; what is not said is the study's, if one was given."""
     lengths = long or sorted({4, 8, 12, 16, 24} | ({about.sessions} if about.sessions else set()))
@@ -49,133 +53,133 @@ def sizes(
     return [dict(zip(("people", "figures", "rated every", "sessions"), size, strict=True)) for size in product(*axes)]
 
 
-def told(
+def run_plan(
     folder: Path,
     study: Study,
-    cells: list[Cell],
+    cells: list[Condition],
     studies: int,
-    by: Through,
+    by: TaskMap,
     quiet: bool,
     asked: list[str],
     target: float,
 ) -> None:
     """Do the studies of a design, keep and show what was counted, and say how many sessions are needed."""
-    from iwm_bayes.validation.plan import SIZE, answers, says, shares
-    from iwm_bayes.viz.design import assurance_figure
-    from iwm_bayes.viz.style import save
+    from iwm_bayes.validation.plan import SIZE_COLUMNS, assurance_sentences, assurance_table, decisions
+    from iwm_bayes.viz.design import assurance_plot
+    from iwm_bayes.viz.style import save_plot
 
-    conditions = [*(["maker"] if "maker" in cells[0] else []), *SIZE]
-    found = swept(folder, study, cells, studies, by, quiet)
-    table = shares(found[found["failed"] == ""], conditions)
-    table["says"] = np.where(table["what"].isin(asked), says(table, target), "")
-    sentences = answers(table, conditions, asked, target)
+    conditions = [*(["maker"] if "maker" in cells[0] else []), *SIZE_COLUMNS]
+    found = sweep_with_progress(folder, study, cells, studies, by, quiet)
+    table = assurance_table(found[found["failed"] == ""], conditions)
+    table["says"] = np.where(table["what"].isin(asked), decisions(table, target), "")
+    sentences = assurance_sentences(table, conditions, asked, target)
     facts = {"cells": cells, "studies": studies, "target": target, "answers": sentences}
-    keep(folder, {"design": table}, facts)
-    save(assurance_figure(table, conditions, target), *(folder / f"design.{kind}" for kind in ("svg", "pdf")))
-    show(table, "Shares with their Monte-Carlo error")
+    write_tables(folder, {"design": table}, facts)
+    save_plot(assurance_plot(table, conditions, target), *(folder / f"design.{kind}" for kind in ("svg", "pdf")))
+    print_table(table, "Shares with their Monte-Carlo error")
     for sentence in sentences:
         out.print(sentence, markup=False)
     out.print(f"Everything is in {folder}")
 
 
-def place(out_folder: Path | None, question: str, theories: Sequence[str]) -> Path:
+def default_folder(out_folder: Path | None, question: str, theories: Sequence[str]) -> Path:
     return out_folder or Path("runs") / "-".join(["design", question, *(Path(name).stem for name in theories)])
 
 
-@design.command()
+@plan.command()
 def group(
-    theory: Theory,
+    theory: ModelArgument,
     parameter: Annotated[str, typer.Option(help="in which two arms differ")],
     effect: Annotated[float | None, typer.Option(help="on the average person, natural scale [from its prior]")] = None,
-    people: People = None,
+    people: NPeople = None,
     sessions: Sessions = None,
     figures: Figures = None,
-    rated_every: Rated = None,
-    care: HowCared = STEADY,
+    rated_every: RatedEvery = None,
+    care: CareOption = DEFAULT_CARE,
     studies: Studies = 100,
     target: Target = 0.8,
     method: str = "laplace",
     workers: Workers = 1,
     scheduler: Scheduler = None,
-    out_folder: Out = None,
+    out_folder: OutDir = None,
     quiet: Quiet = False,
 ) -> None:
     """Will a difference between two arms be found? Its 90 % interval excludes 0."""
     from iwm_bayes.validation import plan_group as grouping
 
-    about = given([theory])
-    named = of_theory(about.theories[0]) | {"method": method_of(method), "care": care}
-    cares.parse(care)
-    row = grouping.moved_row(theories_.load(about.theories[0]), parameter)
+    about = models_and_size([theory])
+    named = model_condition(about.theories[0]) | {"method": checked_method(method), "care": care}
+    cares.parse_care(care)
+    row = grouping.arm_parameter(theories_.load_model(about.theories[0]), parameter)
     if effect is not None:
-        grouping.shift(row, effect)
+        grouping.link_difference(row, effect)
     asked = {"parameter": row.name, "effect": "prior" if effect is None else effect}
-    cells: list[Cell] = [named | asked | size for size in sizes(about, people, figures, rated_every, sessions)]
-    folder, by = place(out_folder, "group", about.theories[:1]), through(workers, scheduler)
-    told(folder, grouping.study, cells, studies, by, quiet, [grouping.DECISIVE], target)
+    cells: list[Condition] = [named | asked | size for size in sizes(about, people, figures, rated_every, sessions)]
+    folder, by = default_folder(out_folder, "group", about.theories[:1]), executor(workers, scheduler)
+    run_plan(folder, grouping.group_study, cells, studies, by, quiet, [grouping.DECISIVE], target)
 
 
-@design.command()
+@plan.command()
 def forecast(
-    theory: Theory,
+    theory: ModelArgument,
     further: Annotated[int, typer.Option(min=6, help="sessions that are looked ahead")] = 50,
-    people: People = None,
+    people: NPeople = None,
     sessions: Sessions = None,
     figures: Figures = None,
-    rated_every: Rated = None,
-    care: HowCared = STEADY,
+    rated_every: RatedEvery = None,
+    care: CareOption = DEFAULT_CARE,
     studies: Studies = 60,
     target: Target = 0.8,
     method: str = "laplace",
     workers: Workers = 1,
     scheduler: Scheduler = None,
-    out_folder: Out = None,
+    out_folder: OutDir = None,
     quiet: Quiet = False,
 ) -> None:
     """After how many sessions is it foretold, within 5, when somebody will be earned secure?"""
     from iwm_bayes.validation import plan_forecast as forecasting
 
-    about = given([theory])
-    cares.parse(care)
-    asked = {"method": method_of(method), "care": care, "further": further}
-    named = of_theory(about.theories[0]) | asked
-    cells: list[Cell] = [named | size for size in sizes(about, people, figures, rated_every, sessions)]
-    folder, by = place(out_folder, "forecast", about.theories[:1]), through(workers, scheduler)
-    told(folder, forecasting.study, cells, studies, by, quiet, forecasting.ASKED, target)
+    about = models_and_size([theory])
+    cares.parse_care(care)
+    asked = {"method": checked_method(method), "care": care, "further": further}
+    named = model_condition(about.theories[0]) | asked
+    cells: list[Condition] = [named | size for size in sizes(about, people, figures, rated_every, sessions)]
+    folder, by = default_folder(out_folder, "forecast", about.theories[:1]), executor(workers, scheduler)
+    run_plan(folder, forecasting.forecast_study, cells, studies, by, quiet, forecasting.OUTCOMES_ASKED, target)
 
 
-@design.command()
+@plan.command()
 def compare(
     theory: Annotated[list[str], typer.Argument(help="two theories, or a study that names two")],
-    people: People = None,
+    people: NPeople = None,
     sessions: Sessions = None,
     figures: Figures = None,
-    rated_every: Rated = None,
-    care: HowCared = STEADY,
+    rated_every: RatedEvery = None,
+    care: CareOption = DEFAULT_CARE,
     studies: Studies = 40,
     target: Target = 0.8,
     workers: Workers = 1,
     scheduler: Scheduler = None,
-    out_folder: Out = None,
+    out_folder: OutDir = None,
     quiet: Quiet = False,
 ) -> None:
     """Will two theories be told apart? Each makes studies, and their log evidence decides."""
     from iwm_bayes.validation import plan_compare as comparing
-    from iwm_bayes.validation.confusion import same_answers
-    from iwm_bayes.validation.plan import staying
+    from iwm_bayes.validation.confusion import check_same_responses
+    from iwm_bayes.validation.plan import without_leaving
 
-    about = given(theory)
+    about = models_and_size(theory)
     if len(about.theories) != 2:
         raise InputError(["name two theories"])
-    cares.parse(care)
-    same_answers([staying(theories_.load(name)) for name in about.theories])
-    one, other = (of_theory(name) for name in about.theories)
-    cells: list[Cell] = [
+    cares.parse_care(care)
+    check_same_responses([without_leaving(theories_.load_model(name)) for name in about.theories])
+    one, other = (model_condition(name) for name in about.theories)
+    cells: list[Condition] = [
         size
         | {"care": care, "maker": maker["theory"], "maker's": maker["content"], "at maker": maker["at theory"]}
         | {"rival": rival["theory"], "rival's": rival["content"], "at rival": rival["at theory"]}
         for size in sizes(about, people, figures, rated_every, sessions)
         for maker, rival in ((one, other), (other, one))
     ]
-    folder, by = place(out_folder, "compare", about.theories), through(workers, scheduler)
-    told(folder, comparing.study, cells, studies, by, quiet, [comparing.RIGHT], target)
+    folder, by = default_folder(out_folder, "compare", about.theories), executor(workers, scheduler)
+    run_plan(folder, comparing.compare_study, cells, studies, by, quiet, [comparing.DECISIVE_FOR_GENERATING], target)

@@ -7,9 +7,9 @@ import typer
 
 from iwm_bayes.cli.console import out
 from iwm_bayes.data.study import load_study
-from iwm_bayes.types import Model
+from iwm_bayes.types import ModelSpec
 
-AHEAD = 12  # sessions that are projected unless another number is asked for
+DEFAULT_HORIZON = 12  # sessions that are projected unless another number is asked for
 
 
 def report(
@@ -19,22 +19,22 @@ def report(
     plan: Annotated[
         str, typer.Option(help="care after the last session, NAME:parameter=value,...")
     ] = "steady:rate=0.8",
-    ahead: Annotated[int, typer.Option(min=1, help="sessions to project under the plan")] = AHEAD,
+    ahead: Annotated[int, typer.Option(min=1, help="sessions to project under the plan")] = DEFAULT_HORIZON,
 ) -> None:
     """Write a run as one page, RUN/report.html: the answer, its verdict, figures, methods, how to reproduce."""
-    from iwm_bayes.report.context import Asked
-    from iwm_bayes.report.page import write
-    from iwm_bayes.workflow.fits import of_run, study_of
+    from iwm_bayes.report.context import ReportOptions
+    from iwm_bayes.report.page import write_report
+    from iwm_bayes.workflow.fits import fit_of_run, study_file_of_run
 
-    fitted = of_run(run)
-    asked = Asked(people, plan, ahead, comparison)
-    place = write(run, load_study(study_of(run)).name, fitted.model, fitted.fit, asked)
+    fitted = fit_of_run(run)
+    asked = ReportOptions(people, plan, ahead, comparison)
+    place = write_report(run, load_study(study_file_of_run(run)).name, fitted.model, fitted.fit, asked)
     out.print(f"The report is in {place}", markup=False, soft_wrap=True)
 
 
-def written(found: Any, folder: Path, study: str, model: Model, people: bool = False) -> Path:
+def write_report(found: Any, folder: Path, study: str, model: ModelSpec, people: bool = False) -> Path:
     """The report of an analysis that was just written into its folder."""
-    from iwm_bayes.report.context import Asked
-    from iwm_bayes.report.page import write
+    from iwm_bayes.report.context import ReportOptions
+    from iwm_bayes.report.page import write_report
 
-    return write(folder, study, model, found.fit, Asked(people), found.security)
+    return write_report(folder, study, model, found.fit, ReportOptions(people), found.security)

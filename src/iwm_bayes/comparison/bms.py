@@ -21,7 +21,7 @@ from scipy.stats import gamma
 
 from iwm_bayes.types import InputError
 
-MOST_ROUNDS, NEAR = 10_000, 1e-8  # of the update, and the change of `counts` after which it is over
+MAX_ITERATIONS, TOLERANCE = 10_000, 1e-8  # of the update, and the change of `counts` after which it is over
 
 
 class Selection(NamedTuple):
@@ -41,7 +41,7 @@ def dirichlet_constant(counts: np.ndarray) -> float:
     return float(gammaln(counts).sum() - gammaln(counts.sum()))
 
 
-def exceedance(counts: np.ndarray) -> np.ndarray:
+def exceedance_probability(counts: np.ndarray) -> np.ndarray:
     """P(frequency k is the largest) under a Dirichlet, (K,)."""
 
     def beyond_all(x: float, k: int) -> float:
@@ -55,30 +55,30 @@ def exceedance(counts: np.ndarray) -> np.ndarray:
     return np.array(found) / np.sum(found)
 
 
-def shared_out(log_evidence: np.ndarray, counts: np.ndarray) -> np.ndarray:
+def attribution_probability(log_evidence: np.ndarray, counts: np.ndarray) -> np.ndarray:
     """Probability of each person to follow each theory, (person, K), given what is believed of frequencies."""
     logit = log_evidence + digamma(counts) - digamma(counts.sum())
     return np.exp(logit - logsumexp(logit, axis=1, keepdims=True))
 
 
-def bound(log_evidence: np.ndarray, prior: np.ndarray, counts: np.ndarray, follows: np.ndarray) -> float:
+def evidence_lower_bound(log_evidence: np.ndarray, prior: np.ndarray, counts: np.ndarray, follows: np.ndarray) -> float:
     """Lower bound of the log evidence of frequencies that differ, right after an update of `counts`."""
     fit = (follows * log_evidence).sum() - xlogy(follows, follows).sum()
     return float(fit + dirichlet_constant(counts) - dirichlet_constant(prior))
 
 
-def updated(log_evidence: np.ndarray, prior: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def variational_posterior(log_evidence: np.ndarray, prior: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The posterior's counts (K,) and who follows what (person, K)."""
     counts = prior + len(log_evidence) / len(prior)
-    for _ in range(MOST_ROUNDS):
-        follows = shared_out(log_evidence, counts)
+    for _ in range(MAX_ITERATIONS):
+        follows = attribution_probability(log_evidence, counts)
         last, counts = counts, prior + follows.sum(axis=0)
-        if np.abs(counts - last).max() < NEAR:
+        if np.abs(counts - last).max() < TOLERANCE:
             break
     return counts, follows
 
 
-def members(families: Mapping[str, Sequence[str]], theories: Sequence[str]) -> np.ndarray:
+def family_membership(families: Mapping[str, Sequence[str]], theories: Sequence[str]) -> np.ndarray:
     """Which theory is of which family, (family, theory) 0 or 1; InputError unless each is of exactly one."""
     which = np.array([[name in family for name in theories] for family in families.values()], dtype=float)
     unknown = {name for family in families.values() for name in family} - set(theories)
@@ -93,7 +93,7 @@ def members(families: Mapping[str, Sequence[str]], theories: Sequence[str]) -> n
     return which
 
 
-def select(log_evidence: np.ndarray, member: np.ndarray | None = None, count: float = 1.0) -> Selection:
+def random_effects_bms(log_evidence: np.ndarray, member: np.ndarray | None = None, count: float = 1.0) -> Selection:
     """Model selection from log evidence (person, theory), natural logarithms.
 
     `member` (family, theory) asks about families instead: every family is as likely as another before any data, and
@@ -101,21 +101,21 @@ def select(log_evidence: np.ndarray, member: np.ndarray | None = None, count: fl
     """
     group = np.eye(log_evidence.shape[1]) if member is None else member
     prior = count * (group / group.sum(axis=1, keepdims=True)).sum(axis=0)
-    counts, follows = updated(log_evidence, prior)
-    evidence = bound(log_evidence, prior, counts, follows)
+    counts, follows = variational_posterior(log_evidence, prior)
+    evidence = evidence_lower_bound(log_evidence, prior, counts, follows)
     equal = float(logsumexp(log_evidence + np.log(prior / prior.sum()), axis=1).sum())
     risk = float(expit(equal - evidence))
     counts, follows = group @ counts, follows @ group.T
-    chance = exceedance(counts)
+    chance = exceedance_probability(counts)
     protected = (1.0 - risk) * chance + risk / len(group)
     return Selection(counts, counts / counts.sum(), chance, protected, risk, follows, evidence)
 
 
-def same_in_groups(log_evidence: np.ndarray, group: np.ndarray) -> float:
+def same_frequencies_in_groups(log_evidence: np.ndarray, group: np.ndarray) -> float:
     """Probability that theories are as frequent in every group as in all others; `group` is (person,), of any names.
 
     Both possibilities are taken to be as likely before any data (Rigoux et al., 2014, section "between-groups").
     """
-    together = select(log_evidence).evidence
-    apart = sum(select(log_evidence[group == name]).evidence for name in np.unique(group))
+    together = random_effects_bms(log_evidence).evidence
+    apart = sum(random_effects_bms(log_evidence[group == name]).evidence for name in np.unique(group))
     return float(expit(together - apart))

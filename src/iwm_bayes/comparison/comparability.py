@@ -5,15 +5,15 @@ from typing import Any
 
 import numpy as np
 
-from iwm_bayes.comparison.leave_future_out import FIRST
+from iwm_bayes.comparison.leave_future_out import FIRST_SCORED
 from iwm_bayes.comparison.mixture_model import Fitted
 from iwm_bayes.diagnostics.advice import advice
-from iwm_bayes.diagnostics.convergence_checks import gate
-from iwm_bayes.filtering.arrays import turns
+from iwm_bayes.diagnostics.convergence_checks import check_convergence
+from iwm_bayes.filtering.arrays import session_index
 from iwm_bayes.types import InputError
 
 
-def answers_of(fitted: Fitted) -> list[tuple[Any, np.ndarray]]:
+def answer_arrays(fitted: Fitted) -> list[tuple[Any, np.ndarray]]:
     """What was answered, each with whether its density at an end of the scale is a mass or none."""
     return [
         ((response.family.bounds, response.family.whole), fitted.data[f"answer_{name}"].values)
@@ -21,7 +21,7 @@ def answers_of(fitted: Fitted) -> list[tuple[Any, np.ndarray]]:
     ]
 
 
-def differences(one: Fitted, other: Fitted) -> list[str]:
+def incomparable(one: Fitted, other: Fitted) -> list[str]:
     """Why two theories cannot be compared; empty where they can."""
     names = f"{one.model.name} and {other.model.name}"
     if not np.array_equal(one.data["person"].values, other.data["person"].values):
@@ -29,7 +29,7 @@ def differences(one: Fitted, other: Fitted) -> list[str]:
     lived = ("outcome", "seen", "figure_index", "since_any", "present")
     if any(not np.array_equal(one.data[name].values, other.data[name].values) for name in lived):
         return [f"{names} were fitted to different events. Give both theories responses to the same columns"]
-    mine, theirs = answers_of(one), answers_of(other)
+    mine, theirs = answer_arrays(one), answer_arrays(other)
     left = list(theirs)
     for kind, values in mine:
         same = [entry for entry in left if np.array_equal(entry[1], values, equal_nan=True)]
@@ -41,19 +41,21 @@ def differences(one: Fitted, other: Fitted) -> list[str]:
     return [f"{names} say something of different answers. Give both responses to the same columns"] if left else []
 
 
-def foretells(fitted: Fitted) -> bool:
+def has_future_sessions(fitted: Fitted) -> bool:
     """Whether there are sessions enough to foretell the next ones from those before."""
-    return bool(turns(fitted.data).max() >= FIRST)
+    return bool(session_index(fitted.data).max() >= FIRST_SCORED)
 
 
-def check(theories: Sequence[Fitted], unit: str, anyway: bool) -> list[str]:
+def check_comparable(theories: Sequence[Fitted], unit: str, anyway: bool) -> list[str]:
     """Names of theories whose gate failed; InputError where theories cannot be compared by a unit, or should not be."""
     if len(theories) < 2:
         raise InputError(["a comparison needs two theories or more. Name them with --theory, or in the study"])
-    problems = [problem for other in theories[1:] for problem in differences(theories[0], other)]
-    if unit.startswith("future") and not foretells(theories[0]):
-        problems.append(f"nobody has more than {FIRST} sessions: there is no next to foretell. Use --unit person")
-    verdicts = {fitted.model.name: gate(fitted.fit) for fitted in theories}
+    problems = [problem for other in theories[1:] for problem in incomparable(theories[0], other)]
+    if unit.startswith("future") and not has_future_sessions(theories[0]):
+        problems.append(
+            f"nobody has more than {FIRST_SCORED} sessions: there is no next to foretell. Use --unit person"
+        )
+    verdicts = {fitted.model.name: check_convergence(fitted.fit) for fitted in theories}
     failed = [name for name, found in verdicts.items() if not found.passed]
     if failed and not anyway:
         problems += [

@@ -12,24 +12,24 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from iwm_bayes.comparison.bms import Selection, select
-from iwm_bayes.comparison.comparability import check, foretells
-from iwm_bayes.comparison.draws import sampled
-from iwm_bayes.comparison.elpd import TRUSTED, of_events, of_people, ranked, verdict
-from iwm_bayes.comparison.leave_future_out import AHEAD
-from iwm_bayes.comparison.leave_one_person_out import only, truly_unseen, unseen
-from iwm_bayes.comparison.mixture_fit import mix
+from iwm_bayes.comparison.bms import Selection, random_effects_bms
+from iwm_bayes.comparison.comparability import check_comparable, has_future_sessions
+from iwm_bayes.comparison.draws import posterior_arrays
+from iwm_bayes.comparison.elpd import MAX_PARETO_K, elpd_by_event, elpd_by_person, elpd_sentence, elpd_table
+from iwm_bayes.comparison.leave_future_out import HORIZONS
+from iwm_bayes.comparison.leave_one_person_out import leave_one_person_out, leave_out_by_refit, select_people
+from iwm_bayes.comparison.mixture_fit import fit_mixture
 from iwm_bayes.comparison.mixture_model import Fitted
-from iwm_bayes.comparison.model_frequencies import agreed, frequencies
-from iwm_bayes.comparison.pointwise import told
-from iwm_bayes.comparison.score_cache import Scored, scored_once
-from iwm_bayes.diagnostics.convergence_checks import Verdict, gate
-from iwm_bayes.diagnostics.predictive_checks import falsified, posterior_check
+from iwm_bayes.comparison.model_frequencies import agreement_sentence, frequency_table
+from iwm_bayes.comparison.pointwise import pointwise_likelihood
+from iwm_bayes.comparison.score_cache import CachedScores, score_or_read
+from iwm_bayes.diagnostics.convergence_checks import ConvergenceChecks, check_convergence
+from iwm_bayes.diagnostics.predictive_checks import failed_checks, posterior_predictive_check
 from iwm_bayes.inference.fit import METHODS, Settings
 
-DRAWS = 400  # of each fit, by which it is scored
-FOLDS = 10  # people of whom a single one says too much of the population are left out in truth, a tenth at a time
-UNITS = {
+N_DRAWS = 400  # of each fit, by which it is scored
+N_FOLDS = 10  # people of whom a single one says too much of the population are left out in truth, a tenth at a time
+CV_UNITS = {
     "future 1": "the next session of somebody new, from the fifth on",
     "future 4": "the fourth session to come of somebody new",
     "person": "everything that somebody new answers",
@@ -44,59 +44,59 @@ class Comparison(NamedTuple):
     evidence: pd.DataFrame  # log evidence by person (row) and theory
     selection: Selection
     mixture: xr.DataTree | None
-    mixed: Verdict | None  # on the mixture
+    mixed: ConvergenceChecks | None  # on the mixture
     checks: Mapping[str, pd.DataFrame]  # predictive checks by theory
     failed: Sequence[str]  # theories whose gate failed, and that are ranked anyway, or that of a refit
 
     @property
     def says(self) -> str:
         """Who foretells best, in words."""
-        return verdict(next(iter(self.rankings.values())))
+        return elpd_sentence(next(iter(self.rankings.values())))
 
     @property
     def frequencies(self) -> pd.DataFrame:
         """How many people follow each theory."""
-        return frequencies(self.evidence, self.selection, self.mixture)
+        return frequency_table(self.evidence, self.selection, self.mixture)
 
     @property
     def agreed(self) -> str:
         """How far random effects and the mixture say the same of who follows what, in words."""
-        return agreed(self.selection, self.mixture, self.mixed)
+        return agreement_sentence(self.selection, self.mixture, self.mixed)
 
     @property
     def against(self) -> pd.DataFrame:
         """What a theory cannot make, though another can."""
-        return falsified(self.checks)
+        return failed_checks(self.checks)
 
 
-def without(data: xr.Dataset, who: np.ndarray) -> xr.Dataset:
+def hide_answers(data: xr.Dataset, who: np.ndarray) -> xr.Dataset:
     """The data with all answers of some people taken out; the people remain, as anyone of the population."""
     asked = ~np.isin(np.arange(data.sizes["person"]), who)
     hidden = {name: values.where(asked) for name, values in data.items() if str(name).startswith("answer_")}
     return data.assign({name: values.transpose("event", "person") for name, values in hidden.items()})
 
 
-def scores(fitted: Fitted, method: str, settings: Settings, tell: Callable[[str], None]) -> Scored:
+def score_model(fitted: Fitted, method: str, settings: Settings, tell: Callable[[str], None]) -> CachedScores:
     """A theory's scores by unit; refits are for those of whom a single person says too much of the population."""
     model, data = fitted.model, fitted.data
-    ready, at = told(model, data, AHEAD), sampled(model, fitted.fit, DRAWS)
-    seen = unseen(at, ready, settings.seed)
-    [bad] = np.nonzero(~(seen.k <= TRUSTED))
-    parts, passed = [only(seen, seen.k <= TRUSTED)], True
+    ready, at = pointwise_likelihood(model, data, HORIZONS), posterior_arrays(model, fitted.fit, N_DRAWS)
+    seen = leave_one_person_out(at, ready, settings.seed)
+    [bad] = np.nonzero(~(seen.k <= MAX_PARETO_K))
+    parts, passed = [select_people(seen, seen.k <= MAX_PARETO_K)], True
     if len(bad):
-        folds = np.array_split(bad, int(np.ceil(len(bad) * FOLDS / data.sizes["person"])))
+        folds = np.array_split(bad, int(np.ceil(len(bad) * N_FOLDS / data.sizes["person"])))
         compiled = METHODS[method].compile(model, data)
         for index, fold in enumerate(folds):
             tell(f"{model.name}: refit {index + 1} of {len(folds)}, without {len(fold)} people")
-            refit = METHODS[method].fit(compiled, without(data, fold), settings)
-            passed &= gate(refit).passed
-            parts.append(truly_unseen(at, sampled(model, refit, DRAWS), ready, fold, settings.seed))
+            refit = METHODS[method].fit(compiled, hide_answers(data, fold), settings)
+            passed &= check_convergence(refit).passed
+            parts.append(leave_out_by_refit(at, posterior_arrays(model, refit, N_DRAWS), ready, fold, settings.seed))
     tell(f"{model.name}: session by session")
-    found = of_people([part for part in parts if len(part.who)], ready, settings.seed)
-    return Scored(found | {"event": of_events(at, ready)}, bool(len(bad)), passed)
+    found = elpd_by_person([part for part in parts if len(part.who)], ready, settings.seed)
+    return CachedScores(found | {"event": elpd_by_event(at, ready)}, bool(len(bad)), passed)
 
 
-def marked(table: pd.DataFrame, failed: Sequence[str]) -> pd.DataFrame:
+def mark_unconverged(table: pd.DataFrame, failed: Sequence[str]) -> pd.DataFrame:
     """A ranking that says whose fit failed its gate."""
     return table.assign(gate=np.where(table["theory"].isin(failed), "FAILED", "passed"))
 
@@ -116,23 +116,26 @@ def compare(
     by `nuts`, twice as long. InputError where theories cannot be compared.
     """
     settings = settings or Settings()
-    failed = check(theories, unit, anyway)
+    failed = check_comparable(theories, unit, anyway)
     scored = {
-        fitted.model.name: scored_once(fitted, method, settings, partial(scores, fitted, method, settings, tell))
+        fitted.model.name: score_or_read(fitted, method, settings, partial(score_model, fitted, method, settings, tell))
         for fitted in theories
     }
     failed += [name for name, found in scored.items() if not found.passed and name not in failed]
-    possible = [one for one in UNITS if foretells(theories[0]) or not one.startswith("future")]
+    possible = [one for one in CV_UNITS if has_future_sessions(theories[0]) or not one.startswith("future")]
     order = [unit, *(other for other in possible if other != unit)]
-    rankings = {unit: ranked({name: found.by_unit[unit] for name, found in scored.items()}) for unit in order}
+    rankings = {unit: elpd_table({name: found.by_unit[unit] for name, found in scored.items()}) for unit in order}
     if failed:
-        rankings = {unit: marked(table, failed) for unit, table in rankings.items()}
+        rankings = {unit: mark_unconverged(table, failed) for unit, table in rankings.items()}
     evidence = pd.DataFrame({name: found.by_unit["person"].by_person for name, found in scored.items()})
     evidence.index = pd.Index(theories[0].data["person"].values, name="person")
     trace = judged = None
     if mixed:
         tell("a mixture of the theories")
-        trace, judged = mix(theories, settings)
+        trace, judged = fit_mixture(theories, settings)
     tell("what each theory's people would have done")
-    checks = {fitted.model.name: posterior_check(fitted.model, fitted.fit, seed=settings.seed) for fitted in theories}
-    return Comparison(rankings, evidence, select(evidence.to_numpy()), trace, judged, checks, failed)
+    checks = {
+        fitted.model.name: posterior_predictive_check(fitted.model, fitted.fit, seed=settings.seed)
+        for fitted in theories
+    }
+    return Comparison(rankings, evidence, random_effects_bms(evidence.to_numpy()), trace, judged, checks, failed)

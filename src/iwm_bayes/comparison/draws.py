@@ -9,14 +9,14 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.inference.posterior import own_centres
-from iwm_bayes.model.hierarchy import pooled
-from iwm_bayes.model.priors import figures_of, rows
-from iwm_bayes.simulation.draws import thin
-from iwm_bayes.types import Model
+from iwm_bayes.inference.posterior import person_centres
+from iwm_bayes.model.hierarchy import parameters_pooled
+from iwm_bayes.model.priors import figure_names, free_parameters
+from iwm_bayes.simulation.draws import thin_draws
+from iwm_bayes.types import ModelSpec
 
 
-class Sampled(NamedTuple):
+class PosteriorArrays(NamedTuple):
     """Draws of everyone and of what they are drawn from."""
 
     personal: np.ndarray  # (D,) which of the theory's rows are a person's own
@@ -27,7 +27,7 @@ class Sampled(NamedTuple):
     root: np.ndarray  # (S, D, D), lower triangular
 
 
-def roots(posterior: xr.Dataset, alone: np.ndarray) -> np.ndarray:
+def cholesky_factors(posterior: xr.Dataset, alone: np.ndarray) -> np.ndarray:
     """Cholesky factors of people's covariance around their centres; `alone` are the sds of those who share nothing."""
     spread = posterior["spread"].transpose("sample", "partial").values if "spread" in posterior else np.empty((0, 0))
     samples, count = posterior.sizes["sample"], spread.shape[1]
@@ -39,17 +39,17 @@ def roots(posterior: xr.Dataset, alone: np.ndarray) -> np.ndarray:
     return found
 
 
-def sampled(model: Model, fit: xr.DataTree, draws: int) -> Sampled:
+def posterior_arrays(model: ModelSpec, fit: xr.DataTree, draws: int) -> PosteriorArrays:
     """At most about `draws` draws of a fit, in the order (chain, draw)."""
-    data, posterior = fit["data"].to_dataset(), thin(fit["posterior"].to_dataset(), draws)
+    data, posterior = fit["data"].to_dataset(), thin_draws(fit["posterior"].to_dataset(), draws)
     posterior = posterior.stack(sample=("chain", "draw"))
-    figures, people, samples = figures_of(data), data.sizes["person"], posterior.sizes["sample"]
-    partial, shared, separate = (pooled(model, figures, kind) for kind in ("partial", "shared", "separate"))
-    labels = [row.label for row in rows(model, figures)]
+    figures, people, samples = figure_names(data), data.sizes["person"], posterior.sizes["sample"]
+    partial, shared, separate = (parameters_pooled(model, figures, kind) for kind in ("partial", "shared", "separate"))
+    labels = [row.label for row in free_parameters(model, figures)]
     own = [row.label for row in (*partial, *separate)]
     centre = np.empty((samples, len(own), people))
     if partial:
-        around = own_centres(posterior, model, data).transpose("partial", "sample", ...).values
+        around = person_centres(posterior, model, data).transpose("partial", "sample", ...).values
         centre[:, : len(partial)] = around.reshape(len(partial), samples, -1).swapaxes(0, 1)
     centre[:, len(partial) :] = np.array([row.middle for row in separate])[:, None]
     level = np.empty((samples, 0, people))
@@ -58,24 +58,24 @@ def sampled(model: Model, fit: xr.DataTree, draws: int) -> Sampled:
     everyones, common = [row.label for row in shared], np.empty((samples, 0))
     if shared:
         common = posterior["centre"].sel(row=everyones).transpose("sample", "row").values
-    return Sampled(
+    return PosteriorArrays(
         np.array([labels.index(label) for label in own], dtype=int),
         np.array([labels.index(label) for label in everyones], dtype=int),
         common,
         level,
         centre,
-        roots(posterior, np.array([np.hypot(row.width, row.parameter.spread) for row in separate])),
+        cholesky_factors(posterior, np.array([np.hypot(row.width, row.parameter.spread) for row in separate])),
     )
 
 
-def rowed(at: Sampled, x: np.ndarray, shared: np.ndarray) -> np.ndarray:
+def parameter_matrix(at: PosteriorArrays, x: np.ndarray, shared: np.ndarray) -> np.ndarray:
     """Every row of M people, (row, M), from what is their own (D, M) and what is shared (R, M), or (R, 1) for all."""
     found = np.empty((len(at.personal) + len(at.common), x.shape[1]))
     found[at.personal], found[at.common] = x, shared
     return found
 
 
-def density(x: np.ndarray, centre: np.ndarray, root: np.ndarray) -> np.ndarray:
+def person_log_density(x: np.ndarray, centre: np.ndarray, root: np.ndarray) -> np.ndarray:
     """Log density of people (..., D, N) around centres (..., D, N) with Cholesky factors (..., D, D), (..., N)."""
     z = np.linalg.solve(root, x - centre)
     scale = np.log(np.diagonal(root, axis1=-2, axis2=-1)).sum(axis=-1)[..., None]

@@ -19,16 +19,16 @@ import pandas as pd
 from scipy.optimize import LinearConstraint, minimize
 from scipy.special import logsumexp
 
-from iwm_bayes.comparison.draws import Sampled, rowed
-from iwm_bayes.comparison.leave_future_out import AHEAD, futures
-from iwm_bayes.comparison.leave_one_person_out import Unseen, left_out, simulated
-from iwm_bayes.comparison.pointwise import Told, by_event
+from iwm_bayes.comparison.draws import PosteriorArrays, parameter_matrix
+from iwm_bayes.comparison.leave_future_out import HORIZONS, leave_future_out
+from iwm_bayes.comparison.leave_one_person_out import LeftOutPeople, mcse_variance, psis_weights
+from iwm_bayes.comparison.pointwise import PointwiseLikelihood, log_likelihood_by_event
 
-LEAST, SURE = 4.0, 2.0  # difference, and in standard errors, from which theories are told apart
-TRUSTED = 0.7  # Pareto's k up to which a leave-one-out weight is
+MIN_DIFFERENCE, MIN_STANDARD_ERRORS = 4.0, 2.0  # difference, and in standard errors, from which theories are told apart
+MAX_PARETO_K = 0.7  # Pareto's k up to which a leave-one-out weight is
 
 
-class Score(NamedTuple):
+class Elpd(NamedTuple):
     """What a theory foretells of each of N people, in log density."""
 
     by_person: np.ndarray  # (N,)
@@ -45,40 +45,45 @@ class Score(NamedTuple):
         return float(np.sqrt(self.variance.sum()))
 
 
-def of_events(at: Sampled, ready: Told) -> Score:
+def elpd_by_event(at: PosteriorArrays, ready: PointwiseLikelihood) -> Elpd:
     """Every answer left out in turn; those of one event together."""
     everyone = np.arange(ready.turn.shape[1])
     draws = zip(at.level, at.shared, strict=True)
-    log_p = np.array([by_event(ready, rowed(at, x, shared[:, None]), everyone)[ready.answered] for x, shared in draws])
-    weight, k = left_out(log_p)
+    log_p = np.array(
+        [
+            log_likelihood_by_event(ready, parameter_matrix(at, x, shared[:, None]), everyone)[ready.answered]
+            for x, shared in draws
+        ]
+    )
+    weight, k = psis_weights(log_p)
     whose = np.broadcast_to(everyone, ready.answered.shape)[ready.answered]
     value = np.bincount(whose, logsumexp(log_p + weight, axis=0), len(everyone))
-    variance = np.bincount(whose, simulated(weight), len(everyone))
-    return Score(value, variance, k)
+    variance = np.bincount(whose, mcse_variance(weight), len(everyone))
+    return Elpd(value, variance, k)
 
 
-def of_part(seen: Unseen, ready: Told, seed: int) -> dict[str, Score]:
+def elpd_of_part(seen: LeftOutPeople, ready: PointwiseLikelihood, seed: int) -> dict[str, Elpd]:
     """Scores of some people left out in turn, by unit."""
-    values, variances = futures(seen, ready, seed)
-    found = {"person": Score(seen.score, seen.variance, seen.k)}
-    ahead = (f"future {sessions}" for sessions in AHEAD)
+    values, variances = leave_future_out(seen, ready, seed)
+    found = {"person": Elpd(seen.score, seen.variance, seen.k)}
+    ahead = (f"future {sessions}" for sessions in HORIZONS)
     by_unit = zip(ahead, values, variances, strict=True)
-    return found | {unit: Score(value, variance, seen.k) for unit, value, variance in by_unit}
+    return found | {unit: Elpd(value, variance, seen.k) for unit, value, variance in by_unit}
 
 
-def of_people(parts: Sequence[Unseen], ready: Told, seed: int) -> dict[str, Score]:
+def elpd_by_person(parts: Sequence[LeftOutPeople], ready: PointwiseLikelihood, seed: int) -> dict[str, Elpd]:
     """Scores of everyone left out in turn, by unit; the parts hold each person once."""
     order = np.argsort(np.concatenate([part.who for part in parts]))
-    found = [of_part(part, ready, seed + index) for index, part in enumerate(parts)]
+    found = [elpd_of_part(part, ready, seed + index) for index, part in enumerate(parts)]
 
-    def together(unit: str) -> Score:
+    def together(unit: str) -> Elpd:
         value, variance, k = (np.concatenate(leaf)[order] for leaf in zip(*(one[unit] for one in found), strict=True))
-        return Score(value, variance, k)
+        return Elpd(value, variance, k)
 
     return {unit: together(unit) for unit in found[0]}
 
 
-def stacked(scores: np.ndarray) -> np.ndarray:
+def stacking_weights(scores: np.ndarray) -> np.ndarray:
     """Weights (theory,) whose mixture of predictions scores best, of scores (person, theory).
 
     Yao et al. (2018), doi:10.1214/17-BA1091.
@@ -98,18 +103,18 @@ def stacked(scores: np.ndarray) -> np.ndarray:
     return weight / weight.sum()
 
 
-def told_apart(difference: float, error: float) -> bool:
+def distinguishable(difference: float, error: float) -> bool:
     """Whether two theories differ by enough to say so."""
-    return abs(difference) >= LEAST and abs(difference) >= SURE * error
+    return abs(difference) >= MIN_DIFFERENCE and abs(difference) >= MIN_STANDARD_ERRORS * error
 
 
-def ranked(scores: Mapping[str, Score]) -> pd.DataFrame:
+def elpd_table(scores: Mapping[str, Elpd]) -> pd.DataFrame:
     """One line per theory, the best first: score, difference from the best with its standard error, weight, words.
 
     `simulation` is the Monte-Carlo standard error of the score; `k > .7` counts Pareto's k above it.
     """
     values = np.array([score.by_person for score in scores.values()]).T
-    weights, totals = stacked(values), values.sum(axis=0)
+    weights, totals = stacking_weights(values), values.sum(axis=0)
     best = int(totals.argmax())
     lines = []
     for index, (name, score) in enumerate(scores.items()):
@@ -123,14 +128,18 @@ def ranked(scores: Mapping[str, Score]) -> pd.DataFrame:
                 "se": error,
                 "weight": weights[index],
                 "simulation": score.error,
-                "k > .7": int((score.k > TRUSTED).sum()),
-                "says": "best" if index == best else "worse" if told_apart(difference, error) else "not told apart",
+                "k > .7": int((score.k > MAX_PARETO_K).sum()),
+                "says": "best"
+                if index == best
+                else "worse"
+                if distinguishable(difference, error)
+                else "not told apart",
             }
         )
     return pd.DataFrame(lines).sort_values("score", ascending=False, ignore_index=True)
 
 
-def verdict(table: pd.DataFrame) -> str:
+def elpd_sentence(table: pd.DataFrame) -> str:
     """What a ranking says, in words."""
     first, others = table.iloc[0], table.iloc[1:]
     close = others.loc[others["says"] == "not told apart", "theory"].tolist()

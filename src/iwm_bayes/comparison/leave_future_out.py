@@ -18,13 +18,13 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import logsumexp
 
-from iwm_bayes.comparison.draws import Sampled, density, rowed
-from iwm_bayes.comparison.leave_one_person_out import Unseen, simulated
-from iwm_bayes.comparison.pointwise import Told, by_session
+from iwm_bayes.comparison.draws import PosteriorArrays, parameter_matrix, person_log_density
+from iwm_bayes.comparison.leave_one_person_out import LeftOutPeople, mcse_variance
+from iwm_bayes.comparison.pointwise import PointwiseLikelihood, log_likelihood_by_session
 
-AHEAD = (1, 4)
-FIRST = max(AHEAD)  # index of the first session that is scored: the fifth
-PARTICLES, REPLICATES, MOVES = 250, 4, 4
+HORIZONS = (1, 4)
+FIRST_SCORED = max(HORIZONS)  # index of the first session that is scored: the fifth
+N_PARTICLES, N_REPLICATES, N_MOVES = 250, 4, 4
 
 
 class Particles(NamedTuple):
@@ -36,27 +36,27 @@ class Particles(NamedTuple):
     shared: np.ndarray  # (P, n, R)
 
 
-class Filter(NamedTuple):
+class ParticleFilter(NamedTuple):
     """What particles are weighed with."""
 
-    ready: Told
-    at: Sampled
+    ready: PointwiseLikelihood
+    at: PosteriorArrays
 
     def said(self, particles: Particles, who: np.ndarray, ahead: int = 1) -> np.ndarray:
         """Log density of every session of the people `who` (n,), (P, session, n)."""
         count, people, _ = particles.x.shape
         x, shared = (leaf.reshape(count * people, leaf.shape[2]).T for leaf in (particles.x, particles.shared))
-        found = by_session(self.ready, rowed(self.at, x, shared), np.tile(who, count), ahead)
+        found = log_likelihood_by_session(self.ready, parameter_matrix(self.at, x, shared), np.tile(who, count), ahead)
         return found.reshape(-1, count, people).swapaxes(0, 1)
 
     def horizons(self, particles: Particles, who: np.ndarray) -> np.ndarray:
         """The same as foretold so many sessions ahead, (ahead, P, session, n); apart only where answers echo."""
         if self.ready.echoes:
-            return np.array([self.said(particles, who, ahead) for ahead in AHEAD])
-        return np.array([self.said(particles, who)] * len(AHEAD))
+            return np.array([self.said(particles, who, ahead) for ahead in HORIZONS])
+        return np.array([self.said(particles, who)] * len(HORIZONS))
 
 
-def drawn_by(log_weight: np.ndarray, count: int, generator: np.random.Generator) -> np.ndarray:
+def systematic_resample(log_weight: np.ndarray, count: int, generator: np.random.Generator) -> np.ndarray:
     """So many draws by their weights (S, n), systematic, for each person: indices (count, n)."""
     edges = np.cumsum(np.exp(log_weight - logsumexp(log_weight, axis=0)), axis=0)
     places = (np.arange(count)[:, None] + generator.random(edges.shape[1])) / count
@@ -64,31 +64,33 @@ def drawn_by(log_weight: np.ndarray, count: int, generator: np.random.Generator)
     return np.minimum(np.array(found).T, len(edges) - 1)
 
 
-def begun(seen: Unseen, generator: np.random.Generator) -> Particles:
+def initial_particles(seen: LeftOutPeople, generator: np.random.Generator) -> Particles:
     """People of the populations that all others make likely."""
-    which = drawn_by(seen.log_weight, PARTICLES, generator)
+    which = systematic_resample(seen.log_weight, N_PARTICLES, generator)
     centre, root = seen.at.centre[which, :, seen.who], seen.at.root[which]
     x = centre + np.einsum("pnde,pne->pnd", root, generator.normal(size=centre.shape))
     return Particles(x, centre, root, seen.at.shared[which])
 
 
-def prior(particles: Particles) -> np.ndarray:
+def population_log_density(particles: Particles) -> np.ndarray:
     """Log density of people in their populations, (P, n)."""
-    return density(particles.x[..., None], particles.centre[..., None], particles.root)[..., 0]
+    return person_log_density(particles.x[..., None], particles.centre[..., None], particles.root)[..., 0]
 
 
-def moved(weighing: Filter, particles: Particles, who: np.ndarray, known: int, rng: np.random.Generator) -> Particles:
+def metropolis_moves(
+    weighing: ParticleFilter, particles: Particles, who: np.ndarray, known: int, rng: np.random.Generator
+) -> Particles:
     """Some Metropolis steps of the people `who`, given their answers in so many first sessions."""
 
     def target(particles: Particles) -> np.ndarray:
-        return prior(particles) + weighing.said(particles, who)[:, :known].sum(axis=1)
+        return population_log_density(particles) + weighing.said(particles, who)[:, :known].sum(axis=1)
 
     count, _, rows = particles.x.shape
     apart = particles.x - particles.x.mean(axis=0)
     spread = np.einsum("pnd,pne->nde", apart, apart) / count + 1e-9 * np.eye(rows)
     stride = 2.38 / np.sqrt(rows) * np.linalg.cholesky(spread)
     here = target(particles)
-    for _ in range(MOVES if rows else 0):
+    for _ in range(N_MOVES if rows else 0):
         there = particles._replace(x=particles.x + np.einsum("nde,pne->pnd", stride, rng.normal(size=apart.shape)))
         beyond = target(there)
         accepted = np.log(rng.random(here.shape)) < beyond - here
@@ -97,34 +99,34 @@ def moved(weighing: Filter, particles: Particles, who: np.ndarray, known: int, r
     return particles
 
 
-def foretold(seen: Unseen, ready: Told, rng: np.random.Generator) -> np.ndarray:
+def smc_predictive(seen: LeftOutPeople, ready: PointwiseLikelihood, rng: np.random.Generator) -> np.ndarray:
     """Log density of every session, (ahead, session, n), to those who know all others and the sessions before."""
-    weighing, particles, people = Filter(ready, seen.at), begun(seen, rng), len(seen.who)
+    weighing, particles, people = ParticleFilter(ready, seen.at), initial_particles(seen, rng), len(seen.who)
     densities = weighing.horizons(particles, seen.who)
-    weight = np.full((PARTICLES, people), -np.log(PARTICLES))
-    found = np.zeros((len(AHEAD), ready.sessions, people))
+    weight = np.full((N_PARTICLES, people), -np.log(N_PARTICLES))
+    found = np.zeros((len(HORIZONS), ready.sessions, people))
     for session in range(ready.sessions):
-        for index, coming in enumerate(session + ahead - 1 for ahead in AHEAD):
+        for index, coming in enumerate(session + ahead - 1 for ahead in HORIZONS):
             if coming < ready.sessions:
                 found[index, coming] = logsumexp(weight + densities[index, :, coming], axis=0)
         weight = weight + densities[0, :, session]
         weight -= logsumexp(weight, axis=0)
-        [poor] = np.nonzero(np.exp(-logsumexp(2.0 * weight, axis=0)) < PARTICLES / 2.0)
+        [poor] = np.nonzero(np.exp(-logsumexp(2.0 * weight, axis=0)) < N_PARTICLES / 2.0)
         if len(poor) and session + 1 < ready.sessions:
-            which = drawn_by(weight[:, poor], PARTICLES, rng)
+            which = systematic_resample(weight[:, poor], N_PARTICLES, rng)
             renewed = Particles(*(leaf[which, poor] for leaf in particles))
-            renewed = moved(weighing, renewed, seen.who[poor], session + 1, rng)
+            renewed = metropolis_moves(weighing, renewed, seen.who[poor], session + 1, rng)
             for old, new in zip(particles, renewed, strict=True):
                 old[:, poor] = new
             densities[..., poor] = weighing.horizons(renewed, seen.who[poor])
-            weight[:, poor] = -np.log(PARTICLES)
+            weight[:, poor] = -np.log(N_PARTICLES)
     return found
 
 
-def futures(seen: Unseen, ready: Told, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def leave_future_out(seen: LeftOutPeople, ready: PointwiseLikelihood, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Log scores one and four sessions ahead, (ahead, n), and their variances by simulation."""
     generator = np.random.default_rng(seed)
-    found = np.array([foretold(seen, ready, generator) for _ in range(REPLICATES)])
-    scores = logsumexp(found, axis=0) - np.log(REPLICATES)
-    variance = found[:, :, FIRST:].sum(axis=2).var(axis=0, ddof=1) / REPLICATES
-    return scores[:, FIRST:].sum(axis=1), variance + simulated(seen.log_weight)
+    found = np.array([smc_predictive(seen, ready, generator) for _ in range(N_REPLICATES)])
+    scores = logsumexp(found, axis=0) - np.log(N_REPLICATES)
+    variance = found[:, :, FIRST_SCORED:].sum(axis=2).var(axis=0, ddof=1) / N_REPLICATES
+    return scores[:, FIRST_SCORED:].sum(axis=1), variance + mcse_variance(seen.log_weight)

@@ -35,30 +35,30 @@ import pymc as pm
 import pytensor.tensor as pt
 import xarray as xr
 
-from iwm_bayes.model.build import answers_in_graph, coords_of, entered
+from iwm_bayes.model.build import declare_data, declare_likelihood_terms, model_coords
 from iwm_bayes.model.hierarchy import (
-    alone,
-    centre_in_graph,
-    levels_in_graph,
-    moving,
-    people_in_graph,
-    pooled,
-    spread_in_graph,
+    declare_hierarchy,
+    declare_mu,
+    declare_sd,
+    effect_labels,
+    no_pooling,
+    parameters_pooled,
+    person_log_densities,
 )
-from iwm_bayes.model.likelihood import log_density
-from iwm_bayes.model.priors import Row, figures_of
-from iwm_bayes.types import Model, parameters, redeclared
+from iwm_bayes.model.likelihood import response_log_density
+from iwm_bayes.model.priors import FreeParameter, figure_names
+from iwm_bayes.types import ModelSpec, parameters, with_parameters
 
 
-class Answering(NamedTuple):
+class ResponseGroup(NamedTuple):
     """The group of how people answer, whatever they believe: centres and sds in the graph, by row label."""
 
     centre: Mapping[str, Any]
     spread: Mapping[str, Any]
 
-    def around(self, separate: list[Row], people: int) -> tuple[Any, Any]:
+    def around(self, separate: list[FreeParameter], people: int) -> tuple[Any, Any]:
         """Centres (separate, person) and sds (separate, 1): this group's, or all that the prior leaves open."""
-        middle, width = (pt.as_tensor(values) for values in alone(separate, people))
+        middle, width = (pt.as_tensor(values) for values in no_pooling(separate, people))
         for index, row in enumerate(separate):
             if row.label in self.spread:
                 middle, width = middle[index].set(self.centre[row.label]), width[index].set(self.spread[row.label])
@@ -69,27 +69,30 @@ class Answering(NamedTuple):
         return {label: pt.full((people,), x) for label, x in self.centre.items() if label not in self.spread}
 
 
-def answering_in_graph(model: Model, figures: list[str]) -> Answering:
+def declare_response_group(model: ModelSpec, figures: list[str]) -> ResponseGroup:
     """Declare the group of how people answer, of a theory of which nothing else is free."""
-    shared, partial = pooled(model, figures, "partial", "shared"), pooled(model, figures, "partial")
+    shared, partial = (
+        parameters_pooled(model, figures, "partial", "shared"),
+        parameters_pooled(model, figures, "partial"),
+    )
     labels = {"row": [row.label for row in shared], "partial": [row.label for row in partial]}
     pm.modelcontext(None).add_coords(labels)
-    centre = centre_in_graph(shared) if shared else ()
-    spread = spread_in_graph("spread", [row.parameter.spread for row in partial], "partial") if partial else ()
-    return Answering(
+    centre = declare_mu(shared) if shared else ()
+    spread = declare_sd("spread", [row.parameter.spread for row in partial], "partial") if partial else ()
+    return ResponseGroup(
         {label: centre[index] for index, label in enumerate(labels["row"])},
         {label: spread[index] for index, label in enumerate(labels["partial"])},
     )
 
 
-def alike_in(theories: Sequence[tuple[Model, xr.Dataset]]) -> set[str]:
+def shared_response_parameters(theories: Sequence[tuple[ModelSpec, xr.Dataset]]) -> set[str]:
     """Free parameters of responses with a group, declared the same in all theories, and that no covariate moves.
 
     None where people's parameters are correlated in any of them: then there is no telling them apart.
     """
     found = []
     for model, data in theories:
-        moved = {label.partition(": ")[0] for labels in moving(data).values() for label in labels}
+        moved = {label.partition(": ")[0] for labels in effect_labels(data).values() for label in labels}
         answering = parameters(model).keys() - parameters(model._replace(responses={})).keys() - moved
         found.append({name: parameters(model)[name] for name in answering if not model.correlated})
     first, *others = found
@@ -97,19 +100,19 @@ def alike_in(theories: Sequence[tuple[Model, xr.Dataset]]) -> set[str]:
     return {name for name, own in grouped.items() if all(own == one.get(name) for one in others)}
 
 
-def only(model: Model, names: Set[str]) -> Model:
+def free_only(model: ModelSpec, names: Set[str]) -> ModelSpec:
     """The same theory with no other parameters free."""
     found = parameters(model).items()
-    return redeclared(model, {name: own if name in names else own._replace(fixed=0.0) for name, own in found})
+    return with_parameters(model, {name: own if name in names else own._replace(fixed=0.0) for name, own in found})
 
 
-def apart(model: Model, names: Set[str]) -> Model:
+def unpooled(model: ModelSpec, names: Set[str]) -> ModelSpec:
     """The same theory, which says nothing of any group in these parameters."""
     found = parameters(model)
-    return redeclared(model, found | {name: found[name]._replace(pooling="separate") for name in names})
+    return with_parameters(model, found | {name: found[name]._replace(pooling="separate") for name in names})
 
 
-def frequencies_in_graph(count: int) -> Any:
+def declare_model_frequencies(count: int) -> Any:
     """Declare how frequent each of so many theories is: logarithms (theory,), uniform over all that add up to 1.
 
     Each breaks its share off what those before it left. What then remains for m others is a uniform number to the power
@@ -126,7 +129,7 @@ def frequencies_in_graph(count: int) -> Any:
 class Fitted(NamedTuple):
     """A theory with what it makes of everyone by itself."""
 
-    model: Model
+    model: ModelSpec
     fit: xr.DataTree
     folder: Path | None = None  # of the run, if it is kept
 
@@ -135,25 +138,29 @@ class Fitted(NamedTuple):
         return self.fit["data"].to_dataset()
 
 
-def in_common(theories: Sequence[Fitted]) -> set[str]:
+def common_parameters(theories: Sequence[Fitted]) -> set[str]:
     """How people answer, as far as all theories say the same of it: names of parameters."""
-    return alike_in([(fitted.model, fitted.data) for fitted in theories])
+    return shared_response_parameters([(fitted.model, fitted.data) for fitted in theories])
 
 
-def for_everyone(fitted: Fitted, common: set[str]) -> dict[str, np.ndarray]:
+def complete_pooling_values(fitted: Fitted, common: set[str]) -> dict[str, np.ndarray]:
     """What a theory alone says is one for everyone: means of its fit by itself, (person,) by row label."""
     posterior, people = fitted.fit["posterior"].to_dataset(), fitted.data.sizes["person"]
-    shared = [row for row in pooled(fitted.model, figures_of(fitted.data), "shared") if row.name not in common]
+    shared = [
+        row for row in parameters_pooled(fitted.model, figure_names(fitted.data), "shared") if row.name not in common
+    ]
     return {row.label: np.full(people, float(posterior["centre"].sel(row=row.label).mean())) for row in shared}
 
 
-def own_part(fitted: Fitted, common: set[str]) -> Model:
+def own_model(fitted: Fitted, common: set[str]) -> ModelSpec:
     """The theory with what differs between people alone free, and with no group of its own of what is in common."""
     shared = {name for name, parameter in parameters(fitted.model).items() if parameter.pooling == "shared"}
-    return apart(only(fitted.model, parameters(fitted.model).keys() - shared), common - shared)
+    return unpooled(free_only(fitted.model, parameters(fitted.model).keys() - shared), common - shared)
 
 
-def theory_in_graph(fitted: Fitted, own: Model, answering: Answering, others: Mapping[str, Any]) -> tuple[Any, Any]:
+def declare_model(
+    fitted: Fitted, own: ModelSpec, answering: ResponseGroup, others: Mapping[str, Any]
+) -> tuple[Any, Any]:
     """Declare a theory: how much likelier everyone is to follow it than not, and what not following it puts in place.
 
     Both are log densities, (person,): of answers and person over the pseudo-prior; of the pseudo-prior over the person.
@@ -161,14 +168,18 @@ def theory_in_graph(fitted: Fitted, own: Model, answering: Answering, others: Ma
     """
     model, data = fitted.model, fitted.data
     with pm.Model(name=model.name) as part:
-        part.add_coords({part.name_for(dim): names for dim, names in coords_of(own, data).items() if dim != "person"})
-        given = {label: pt.as_tensor(x) for label, x in others.items()}
-        levels = levels_in_graph(own, data, answering.around) | given
-        answered = sum(
-            log_density(model.responses[name].family, arguments, value, recorded).sum(axis=0)
-            for name, arguments, value, recorded in answers_in_graph(model, data, levels, *entered(model, data))
+        part.add_coords(
+            {part.name_for(dim): names for dim, names in model_coords(own, data).items() if dim != "person"}
         )
-        if (there := people_in_graph()) is None:
+        given = {label: pt.as_tensor(x) for label, x in others.items()}
+        levels = declare_hierarchy(own, data, answering.around) | given
+        answered = sum(
+            response_log_density(model.responses[name].family, arguments, value, recorded).sum(axis=0)
+            for name, arguments, value, recorded in declare_likelihood_terms(
+                model, data, levels, *declare_data(model, data)
+            )
+        )
+        if (there := person_log_densities()) is None:
             return answered, pt.zeros(data.sizes["person"])
         declared, taken_for = there
     return answered + declared - taken_for, taken_for - declared
@@ -176,16 +187,16 @@ def theory_in_graph(fitted: Fitted, own: Model, answering: Answering, others: Ma
 
 def build_mixture(theories: Sequence[Fitted]) -> pm.Model:
     """The PyMC model in which each person follows one of several theories (dims theory, person)."""
-    names, common = [fitted.model.name for fitted in theories], in_common(theories)
+    names, common = [fitted.model.name for fitted in theories], common_parameters(theories)
     coords = {"theory": names, "person": theories[0].data["person"].values}
     with pm.Model(coords=coords, check_bounds=False) as built:
-        logarithm = frequencies_in_graph(len(names))
+        logarithm = declare_model_frequencies(len(names))
         pm.Deterministic("frequency", pt.exp(logarithm), dims="theory")
         first = theories[0]
-        answering = answering_in_graph(only(first.model, common), figures_of(first.data))
+        answering = declare_response_group(free_only(first.model, common), figure_names(first.data))
         shared = answering.shared(first.data.sizes["person"])
         declared = [
-            theory_in_graph(one, own_part(one, common), answering, shared | for_everyone(one, common))
+            declare_model(one, own_model(one, common), answering, shared | complete_pooling_values(one, common))
             for one in theories
         ]
         following, instead = (pt.stack(parts) for parts in zip(*declared, strict=True))

@@ -10,13 +10,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.filtering.arrays import turns
-from iwm_bayes.model.build import swappable
-from iwm_bayes.model.compile import pointwise
-from iwm_bayes.types import Model
+from iwm_bayes.filtering.arrays import session_index
+from iwm_bayes.model.build import model_data
+from iwm_bayes.model.compile import compile_event_likelihood
+from iwm_bayes.types import ModelSpec
 
 
-class Told(NamedTuple):
+class PointwiseLikelihood(NamedTuple):
     """A theory's log density of a data set, compiled."""
 
     graph: Any  # a pm.Model with as many places as the data have people
@@ -36,16 +36,18 @@ class Told(NamedTuple):
         return int(self.turn.max()) + 1
 
 
-def told(model: Model, data: xr.Dataset, aheads: Sequence[int] = (1,)) -> Told:
+def pointwise_likelihood(model: ModelSpec, data: xr.Dataset, aheads: Sequence[int] = (1,)) -> PointwiseLikelihood:
     """Compile the log density of every event, as foretold so many sessions ahead: see `answers.last_answer`."""
-    graph, function = pointwise(model, data)
-    given = {ahead: swappable(model, data, ahead) for ahead in aheads}
+    graph, function = compile_event_likelihood(model, data)
+    given = {ahead: model_data(model, data, ahead) for ahead in aheads}
     kept = {ahead: {name: found[name] for name in ("course", "answers")} for ahead, found in given.items()}
     answered = np.any([data[f"answer_{name}"].notnull().values for name in model.responses], axis=0)
-    return Told(graph, function, kept, turns(data), answered)
+    return PointwiseLikelihood(graph, function, kept, session_index(data), answered)
 
 
-def by_event(ready: Told, level: np.ndarray, person: np.ndarray, ahead: int = 1) -> np.ndarray:
+def log_likelihood_by_event(
+    ready: PointwiseLikelihood, level: np.ndarray, person: np.ndarray, ahead: int = 1
+) -> np.ndarray:
     """Log density of what was answered at every event, (event, M)."""
     (events, places), count = ready.turn.shape, len(person)
     found = np.empty((events, count))
@@ -58,15 +60,19 @@ def by_event(ready: Told, level: np.ndarray, person: np.ndarray, ahead: int = 1)
     return found
 
 
-def by_session(ready: Told, level: np.ndarray, person: np.ndarray, ahead: int = 1) -> np.ndarray:
+def log_likelihood_by_session(
+    ready: PointwiseLikelihood, level: np.ndarray, person: np.ndarray, ahead: int = 1
+) -> np.ndarray:
     """The same by session, (session, M)."""
     everyone = np.arange(len(person))
     found = np.zeros((ready.sessions + 1, len(person)))  # the last for events that are none
-    for session, density in zip(ready.turn[:, person], by_event(ready, level, person, ahead), strict=True):
+    for session, density in zip(
+        ready.turn[:, person], log_likelihood_by_event(ready, level, person, ahead), strict=True
+    ):
         found[session, everyone] += density
     return found[:-1]
 
 
-def by_person(ready: Told, level: np.ndarray, person: np.ndarray) -> np.ndarray:
+def log_likelihood_by_person(ready: PointwiseLikelihood, level: np.ndarray, person: np.ndarray) -> np.ndarray:
     """Log likelihood of everything that each answered, (M,)."""
-    return by_event(ready, level, person).sum(axis=0)
+    return log_likelihood_by_event(ready, level, person).sum(axis=0)

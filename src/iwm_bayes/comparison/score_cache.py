@@ -12,23 +12,23 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from iwm_bayes.comparison.elpd import Score
+from iwm_bayes.comparison.elpd import Elpd
 from iwm_bayes.comparison.mixture_model import Fitted
 from iwm_bayes.inference.base import Settings
-from iwm_bayes.io import versions, write_whole
+from iwm_bayes.io import versions, write_json_atomic
 
 FILE = "scores.json"
 
 
-class Scored(NamedTuple):
+class CachedScores(NamedTuple):
     """What a theory foretells, by unit; whether it was fitted again for that, and each such fit passed its gate."""
 
-    by_unit: Mapping[str, Score]
+    by_unit: Mapping[str, Elpd]
     refitted: bool
     passed: bool
 
 
-def made_by(fitted: Fitted, method: str, settings: Settings, refitted: bool) -> dict[str, Any]:
+def cache_key(fitted: Fitted, method: str, settings: Settings, refitted: bool) -> dict[str, Any]:
     """On what scores depend: a fit's draws, by their hash, seed and versions; the rest where it is fitted again."""
     draws = hashlib.sha256()
     for name, values in sorted(fitted.fit["posterior"].to_dataset().items()):
@@ -38,31 +38,29 @@ def made_by(fitted: Fitted, method: str, settings: Settings, refitted: bool) -> 
     return always | ({"method": method, **counted._asdict()} if refitted else {})
 
 
-def read(fitted: Fitted, method: str, settings: Settings) -> Scored | None:
+def read_cache(fitted: Fitted, method: str, settings: Settings) -> CachedScores | None:
     """Scores that lie beside a fit, if they are its own, and were made in the same way."""
     if fitted.folder is None or not (path := fitted.folder / FILE).exists():
         return None
     found = json.loads(path.read_text(encoding="utf-8"))
-    if found["made by"] != made_by(fitted, method, settings, found["refitted"]):
+    if found["made by"] != cache_key(fitted, method, settings, found["refitted"]):
         return None
-    units = {
-        unit: Score(**{name: np.asarray(x) for name, x in score.items()}) for unit, score in found["units"].items()
-    }
-    return Scored(units, found["refitted"], found["passed"])
+    units = {unit: Elpd(**{name: np.asarray(x) for name, x in score.items()}) for unit, score in found["units"].items()}
+    return CachedScores(units, found["refitted"], found["passed"])
 
 
-def keep(scored: Scored, fitted: Fitted, method: str, settings: Settings) -> None:
+def write_cache(scored: CachedScores, fitted: Fitted, method: str, settings: Settings) -> None:
     """Write scores beside their fit, all or nothing, if it has a folder that may be written to."""
     if fitted.folder is None or not os.access(fitted.folder, os.W_OK):
         return
     units = {unit: {name: x.tolist() for name, x in score._asdict().items()} for unit, score in scored.by_unit.items()}
     found = {"refitted": scored.refitted, "passed": scored.passed, "units": units}
-    write_whole(fitted.folder / FILE, {"made by": made_by(fitted, method, settings, scored.refitted)} | found)
+    write_json_atomic(fitted.folder / FILE, {"made by": cache_key(fitted, method, settings, scored.refitted)} | found)
 
 
-def scored_once(fitted: Fitted, method: str, settings: Settings, score: Callable[[], Scored]) -> Scored:
+def score_or_read(fitted: Fitted, method: str, settings: Settings, score: Callable[[], CachedScores]) -> CachedScores:
     """Scores from beside a fit if they still hold, else made now and kept there."""
-    if (found := read(fitted, method, settings)) is None:
+    if (found := read_cache(fitted, method, settings)) is None:
         found = score()
-        keep(found, fitted, method, settings)
+        write_cache(found, fitted, method, settings)
     return found

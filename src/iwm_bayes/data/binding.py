@@ -6,12 +6,12 @@ What a study supplies of what a theory asks for, and what is missing between the
 import difflib
 from collections.abc import Iterator
 
-from iwm_bayes.data.study import Answer, Study
+from iwm_bayes.data.study import ResponseColumn, Study
 from iwm_bayes.responses import RESPONSES
-from iwm_bayes.types import Model, Response
+from iwm_bayes.types import ModelSpec, Response
 
 
-def impossible(given: Answer, response: Response) -> str:
+def impossible_timing(given: ResponseColumn, response: Response) -> str:
     """Why an answer cannot have a moment that the study says, or not this one; empty where it can."""
     if given.moment is not None and response.effect != "none":
         return "when people act, before or after an outcome, is part of the theory"
@@ -22,7 +22,7 @@ def impossible(given: Answer, response: Response) -> str:
     return ""
 
 
-def timed(study: Study, model: Model) -> Model:
+def with_timing(study: Study, model: ModelSpec) -> ModelSpec:
     """The theory with every answer at the moment that the study says."""
     said = {name: given.moment for name, given in study.responses.items() if given.moment is not None}
     responses = {
@@ -31,27 +31,27 @@ def timed(study: Study, model: Model) -> Model:
     return model._replace(responses=responses)
 
 
-def supplied(study: Study, model: Model) -> Model:
+def supplied_responses(study: Study, model: ModelSpec) -> ModelSpec:
     """The theory with those responses for which the study has a column, so that everything else can be read."""
     return model._replace(responses={name: r for name, r in model.responses.items() if name in study.responses})
 
 
-def known(study: Study, model: Model) -> list[str]:
+def known_omissions(study: Study, model: ModelSpec) -> list[str]:
     """The names in `without` that are responses of this theory, or kinds that a theory beside it may have."""
     return [name for name in study.without if name in {*model.responses, *model.without, *RESPONSES}]
 
 
-def unheard_of(study: Study, model: Model) -> Iterator[str]:
+def unknown_omissions(study: Study, model: ModelSpec) -> Iterator[str]:
     """The other names in `without`."""
     own = [*model.responses, *model.without]
     for name in study.without:
-        if name not in known(study, model):
+        if name not in known_omissions(study, model):
             near = difflib.get_close_matches(name, [*own, *RESPONSES], n=1)
             hint = f'Did you mean "{near[0]}"?' if near else f"It has {', '.join(own)}"
             yield f'key `without`: the theory {model.name} has no response "{name}". {hint}'
 
 
-def lacking(study: Study, model: Model) -> Iterator[str]:
+def missing_responses(study: Study, model: ModelSpec) -> Iterator[str]:
     """Responses that the theory has and the study does not supply."""
     left_in = [name for name in model.responses if name in study.without]
     if left_in:
@@ -62,7 +62,7 @@ def lacking(study: Study, model: Model) -> Iterator[str]:
     tables = ", ".join(f"[responses.{name}]" for name in lacks)
     remedy = f"Add {tables} with its column" if len(lacks) == 1 else f"Add {tables}, each with its column"
     if len(lacks) < len(model.responses):
-        unasked = ", ".join(f'"{name}"' for name in (*known(study, model), *lacks))
+        unasked = ", ".join(f'"{name}"' for name in (*known_omissions(study, model), *lacks))
         remedy += f", or, if nobody was asked, write without = [{unasked}] at the top of the study, above [columns]"
     else:
         remedy += (
@@ -73,7 +73,7 @@ def lacking(study: Study, model: Model) -> Iterator[str]:
     yield f"the theory {model.name} {have} that the study does not supply: {named}. {remedy}"
 
 
-def unasked(study: Study, model: Model) -> Iterator[str]:
+def unknown_responses(study: Study, model: ModelSpec) -> Iterator[str]:
     """Responses that the study supplies and its only theory does not have."""
     if len(study.theory) > 1:
         return
@@ -85,15 +85,19 @@ def unasked(study: Study, model: Model) -> Iterator[str]:
             )
 
 
-def differences(study: Study, model: Model) -> list[str]:
+def binding_problems(study: Study, model: ModelSpec) -> list[str]:
     """Where a study and a theory do not name the same responses, each with its remedy."""
     return [
         f"study {study.name}: {fault}"
-        for fault in (*unheard_of(study, model), *lacking(study, model), *unasked(study, model))
+        for fault in (
+            *unknown_omissions(study, model),
+            *missing_responses(study, model),
+            *unknown_responses(study, model),
+        )
     ]
 
 
-def wanted(study: Study, model: Model) -> list[str]:
+def required_columns(study: Study, model: ModelSpec) -> list[str]:
     """Every column of the table that the study names and the theory needs."""
     named = study.columns
     parts = (named.outcome, named.reported, named.distress, named.threat)

@@ -8,37 +8,48 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from iwm_bayes.data.binding import impossible
-from iwm_bayes.data.study import Answer, Outcome, Study
-from iwm_bayes.data.table import Table, blank, chosen, complete, numbers, scaled, texts, times
+from iwm_bayes.data.binding import impossible_timing
+from iwm_bayes.data.study import Outcome, ResponseColumn, Study
+from iwm_bayes.data.table import (
+    Table,
+    is_blank,
+    read_complete_numbers,
+    read_levels,
+    read_numbers,
+    read_scaled,
+    read_text,
+    read_times,
+)
 from iwm_bayes.responses import BELIEFS, LEVELS
-from iwm_bayes.types import ANYONE, UNNAMED, Family, InputError, Model, Response
+from iwm_bayes.types import DEFAULT_FIGURE, GENERALISED, Family, InputError, ModelSpec, Response
 
 
-def without_empty_rows(table: Table, study: Study, model: Model) -> Table:
+def drop_empty_rows(table: Table, study: Study, model: ModelSpec) -> Table:
     """The table without rows that name no figure, outcome or response: a trial that was missed says nothing."""
     named = study.columns
     telling = [named.outcome.column, *([named.figure] if named.figure else [])]
     telling += [named.reported.column] if named.reported else []
     telling += [column for name in model.responses for column in study.responses[name].columns]
-    empty = np.all([blank(table, column) for column in telling], axis=0)
+    empty = np.all([is_blank(table, column) for column in telling], axis=0)
     if empty.all():
         nothing = f"{table.file}: no row has an outcome or a response. Check the columns that the study names"
         raise InputError([*table.problems, nothing])
     return table._replace(frame=table.frame[~empty])
 
 
-def steps(table: Table, given: Answer, family: Family, name: str) -> np.ndarray:
+def discrete_answers(table: Table, given: ResponseColumn, family: Family, name: str) -> np.ndarray:
     """Answers in so many steps as 0, 1, ..."""
     column, last = given.columns[0], family.levels - 1
     if given.levels is not None:
         if len(given.levels) != family.levels:
             table.problems.append(f"[responses.{name}]: `levels` has {len(given.levels)} answers, not {family.levels}")
-        return chosen(table, column, given.levels)
+        return read_levels(table, column, given.levels)
     scale = given.scale or (0.0, float(last))
     if abs(scale[1] - scale[0]) != last:
         table.problems.append(f"[responses.{name}]: a scale of {family.levels} levels has ends {last} apart")
-    found = scaled(table, column, scale, lambda levels: f"Say which answers there are: {levels} in [responses.{name}]")
+    found = read_scaled(
+        table, column, scale, lambda levels: f"Say which answers there are: {levels} in [responses.{name}]"
+    )
     found = found * last
     remedy = f"Say which answers there are, the lowest first: `levels` of `{name}`"
     fault = "neither 0 nor 1" if last == 1 else "between two levels"
@@ -46,12 +57,12 @@ def steps(table: Table, given: Answer, family: Family, name: str) -> np.ndarray:
     return found.round()
 
 
-def named_figures(figure: np.ndarray) -> list[str]:
+def figure_order(figure: np.ndarray) -> list[str]:
     """The figures of a table in the order in which they appear."""
-    return [str(known) for known in pd.unique(figure) if known not in ("", ANYONE)]
+    return [str(known) for known in pd.unique(figure) if known not in ("", GENERALISED)]
 
 
-def asked(table: Table, given: Answer) -> Table:
+def blank_where_not_asked(table: Table, given: ResponseColumn) -> Table:
     """The table with an answer's columns blank wherever something else was asked."""
     frame = table.frame.copy()
     for column, word in given.where.items():
@@ -62,28 +73,28 @@ def asked(table: Table, given: Answer) -> Table:
     return table._replace(frame=frame)
 
 
-def answer(table: Table, study: Study, model: Model, name: str, figure: np.ndarray) -> np.ndarray:
+def read_answer(table: Table, study: Study, model: ModelSpec, name: str, figure: np.ndarray) -> np.ndarray:
     """One response's answers as numbers in the family's units, NaN where there is none.
 
-    A choice of figure is 0 for nobody and k for the k-th of `named_figures`.
+    A choice of figure is 0 for nobody and k for the k-th of `figure_order`.
     """
     given, response = study.responses[name], model.responses[name]
-    table = asked(table, given) if given.where else table
+    table = blank_where_not_asked(table, given) if given.where else table
     stepwise = response.family.whole
     if given.items and stepwise:
         table.problems.append(f"[responses.{name}]: only ratings can be the mean of `items`. Name each item a response")
     if given.scope == "session" and (response.effect in ("withdraws", "chooses") or response.about == "perceived"):
         table.problems.append(f"[responses.{name}]: belongs to one event, and cannot be about a whole session")
-    if fault := impossible(given, response):
+    if fault := impossible_timing(given, response):
         table.problems.append(f"[responses.{name}]: {fault}. Take `moment` out")
     if response.effect == "chooses":
-        return chosen(table, given.columns[0], [given.nobody, *named_figures(figure)])
+        return read_levels(table, given.columns[0], [given.nobody, *figure_order(figure)])
     if stepwise:
-        return steps(table, given, response.family, name)
-    return rated(table, given, response, name)
+        return discrete_answers(table, given, response.family, name)
+    return read_rating(table, given, response, name)
 
 
-def instead_of_a_rating(response: Response, levels: int | None = None) -> str:
+def ordinal_remedy(response: Response, levels: int | None = None) -> str:
     """What takes answers in words: the same belief in steps, where there is such a response."""
     if response.about not in BELIEFS or (levels is not None and levels not in LEVELS):
         return ""
@@ -91,50 +102,50 @@ def instead_of_a_rating(response: Response, levels: int | None = None) -> str:
     return f", or, for answers in words, name {response.about}_ordinal_{steps} in the theory in place of this rating"
 
 
-def rated(table: Table, given: Answer, response: Response, name: str) -> np.ndarray:
+def read_rating(table: Table, given: ResponseColumn, response: Response, name: str) -> np.ndarray:
     """A rating, or the mean of items, 0..1; words are no numbers, whether the study lists them or not.
 
     Where any number may be an answer, and no scale is given, numbers are taken as they stand.
     """
     if given.levels is not None:
         ends = pd.to_numeric(pd.Series([given.levels[0], given.levels[-1]]), errors="coerce")
-        remedy = f"Number them in the table and give `scale`{instead_of_a_rating(response, len(given.levels))}"
+        remedy = f"Number them in the table and give `scale`{ordinal_remedy(response, len(given.levels))}"
         if ends.notna().all():
             remedy = f"Write scale = [{ends[0]:g}, {ends[1]:g}] in place of `levels`"
         table.problems.append(f"[responses.{name}]: a rating is a number, and has no `levels`. {remedy}")
         return np.full(len(table.frame), np.nan)
 
     def remedy_of(levels: str) -> str:
-        in_steps = instead_of_a_rating(response)
+        in_steps = ordinal_remedy(response)
         return f"Number them in the table{in_steps}{f', with {levels} here' if in_steps else ''}"
 
     def of_item(column: str) -> np.ndarray:
         if response.family.endless and given.scale is None:
-            return numbers(table, column, remedy_of)
-        return scaled(table, column, given.scale or (0.0, 1.0), remedy_of)
+            return read_numbers(table, column, remedy_of)
+        return read_scaled(table, column, given.scale or (0.0, 1.0), remedy_of)
 
     items = np.array([of_item(column) for column in given.columns])
     enough = (~np.isnan(items)).mean(axis=0) >= 0.5  # the mean of fewer than half of the items is another scale
     return np.where(enough, np.nansum(items, axis=0) / np.maximum((~np.isnan(items)).sum(axis=0), 1), np.nan)
 
 
-def outcome(table: Table, given: Outcome) -> np.ndarray:
+def read_outcome(table: Table, given: Outcome) -> np.ndarray:
     """Observed responsiveness 0..1, NaN where blank."""
     if given.levels is not None:
-        return chosen(table, given.column, given.levels) / (len(given.levels) - 1)
+        return read_levels(table, given.column, given.levels) / (len(given.levels) - 1)
 
     def remedy(levels: str) -> str:
         blank = f', missing = "{given.missing}"' if given.missing else ""
         return f'Say what they mean, no response first: outcome = {{ column = "{given.column}", {levels}{blank} }}'
 
-    return scaled(table, given.column, given.scale, remedy)
+    return read_scaled(table, given.column, given.scale, remedy)
 
 
-def outcomes(table: Table, study: Study) -> dict[str, np.ndarray]:
+def read_outcomes(table: Table, study: Study) -> dict[str, np.ndarray]:
     """Outcome, whether it was seen, and whether the person's own report stands for it; NaN marks unrecorded ones."""
     given, report = study.columns.outcome, study.columns.reported
-    found = outcome(table, given)
-    told = scaled(table, report.column, report.scale) if report else np.full(len(found), np.nan)
+    found = read_outcome(table, given)
+    told = read_scaled(table, report.column, report.scale) if report else np.full(len(found), np.nan)
     reported = (np.isnan(found) & ~np.isnan(told)) | (given.source == "self")
     found = np.where(np.isnan(found), told, found)
     if given.cut is not None:
@@ -143,7 +154,7 @@ def outcomes(table: Table, study: Study) -> dict[str, np.ndarray]:
     absent = np.isnan(found)
     if given.missing is None:
         remedy = 'Say what a blank means: missing = "unseen" (nothing happened) or "unrecorded" (a form is missing)'
-        table.report(absent & blank(table, given.column), given.column, "a blank outcome", remedy)
+        table.report(absent & is_blank(table, given.column), given.column, "a blank outcome", remedy)
     if given.missing == "unrecorded" and absent.all():
         remedy = 'Give outcomes, or say that nothing happened: missing = "unseen"'
         table.report(absent, given.column, "no outcome was recorded", remedy)
@@ -151,17 +162,17 @@ def outcomes(table: Table, study: Study) -> dict[str, np.ndarray]:
     return {"outcome": np.where(seen, found, 0.0), "seen": seen, "reported": (reported & seen).astype(float)}
 
 
-def figures(table: Table, study: Study) -> np.ndarray:
+def read_figures(table: Table, study: Study) -> np.ndarray:
     """Who was met, "" where nobody is named."""
     column = study.columns.figure
     if column is None:
-        return np.full(len(table.frame), UNNAMED)
-    return np.where(blank(table, column), "", table.frame[column].astype(str).str.strip())
+        return np.full(len(table.frame), DEFAULT_FIGURE)
+    return np.where(is_blank(table, column), "", table.frame[column].astype(str).str.strip())
 
 
-def met(table: Table, study: Study, model: Model, found: dict[str, Any], figure: np.ndarray) -> np.ndarray:
+def figure_met(table: Table, study: Study, model: ModelSpec, found: dict[str, Any], figure: np.ndarray) -> np.ndarray:
     """Who was met at every row: who is named, or was chosen, or nobody in particular."""
-    column, known = study.columns.figure, np.array([ANYONE, *named_figures(figure)])
+    column, known = study.columns.figure, np.array([GENERALISED, *figure_order(figure)])
     for name in (name for name, response in model.responses.items() if response.effect == "chooses"):
         choice, asked = found[f"answer_{name}"], study.responses[name].columns[0]
         whom = known[np.nan_to_num(choice).astype(int)]
@@ -169,32 +180,35 @@ def met(table: Table, study: Study, model: Model, found: dict[str, Any], figure:
         table.report(other, asked, "another figure than the row is with", "Correct one of them")
         alone = (choice == 0) & found["seen"]
         table.report(alone, asked, "nobody was turned to, though something happened", "Correct one of them")
-        figure = np.where(choice == 0, ANYONE, np.where(choice > 0, whom, figure))
+        figure = np.where(choice == 0, GENERALISED, np.where(choice > 0, whom, figure))
     if column is not None:
         remedy = "Name who was met. Only a row in which nothing happened may be about nobody in particular"
         table.report((figure == "") & ~found["assessment"], column, "blank, though something happened", remedy)
-    return np.where(figure == "", ANYONE, figure)
+    return np.where(figure == "", GENERALISED, figure)
 
 
-def columns(table: Table, study: Study, model: Model) -> pd.DataFrame:
+def read_columns(table: Table, study: Study, model: ModelSpec) -> pd.DataFrame:
     """Every column that the program uses, under the program's names, one row per event."""
-    named, figure = study.columns, figures(table, study)
-    found: dict[str, Any] = {"person": texts(table, named.person), "session": complete(table, named.session)}
-    found["time"], dated = times(table, named.time) if named.time else (found["session"], False)
-    found |= outcomes(table, study)
+    named, figure = study.columns, read_figures(table, study)
+    found: dict[str, Any] = {
+        "person": read_text(table, named.person),
+        "session": read_complete_numbers(table, named.session),
+    }
+    found["time"], dated = read_times(table, named.time) if named.time else (found["session"], False)
+    found |= read_outcomes(table, study)
     general = (figure == "") & np.isnan(found["outcome"])  # a form about nobody in particular is not a missing one
     found |= {"outcome": np.where(general, 0.0, found["outcome"]), "seen": found["seen"] & ~general}
     for name, column in (("distress", named.distress), ("threat", named.threat)):
-        values = scaled(table, column.column, column.scale) if column else np.zeros(len(table.frame))
+        values = read_scaled(table, column.column, column.scale) if column else np.zeros(len(table.frame))
         found[name] = np.nan_to_num(values)
-    found |= {f"answer_{name}": answer(table, study, model, name, figure) for name in model.responses}
+    found |= {f"answer_{name}": read_answer(table, study, model, name, figure) for name in model.responses}
     observed = found["seen"] & ~np.isnan(found["outcome"]) & (found["reported"] == 0)
     for name in (f"answer_{name}" for name, response in model.responses.items() if response.about == "perceived"):
         found[name] = np.where(observed, found[name], np.nan)  # elsewhere it stands for the outcome, or for none
     acts = [found[f"answer_{name}"] for name, response in model.responses.items() if response.effect != "none"]
     acted = np.any(~np.isnan(acts), axis=0) if acts else np.zeros(len(table.frame), dtype=bool)
     found["assessment"] = ~found["seen"] & ~acted
-    found["figure"] = met(table, study, model, found, figure)
+    found["figure"] = figure_met(table, study, model, found, figure)
     frame = pd.DataFrame(found)
-    frame.attrs |= {"dated": dated, "figures": named_figures(figure)}
+    frame.attrs |= {"dated": dated, "figures": figure_order(figure)}
     return frame

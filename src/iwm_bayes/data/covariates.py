@@ -12,28 +12,28 @@ import pandas as pd
 import xarray as xr
 from pandas.api.types import is_numeric_dtype
 
-from iwm_bayes.data.formulas import WHERE, formulas_of, join, variables
-from iwm_bayes.data.study import People, Study
-from iwm_bayes.data.table import SHOWN, Table, blank, missing_columns, open_table, texts
-from iwm_bayes.types import InputError, Model
+from iwm_bayes.data.formulas import FORMULAS_KEY, covariate_names, join_covariates, parse_formulas
+from iwm_bayes.data.study import PersonTable, Study
+from iwm_bayes.data.table import MAX_NAMED, Table, is_blank, missing_columns, open_table, read_text
+from iwm_bayes.types import InputError, ModelSpec
 
 
-def named(people: Iterable[str]) -> str:
+def list_people(people: Iterable[str]) -> str:
     """The first of some people, and how many more."""
     everyone = [str(person) for person in people]
-    more = f" and {len(everyone) - SHOWN} more" if len(everyone) > SHOWN else ""
-    return ", ".join(everyone[:SHOWN]) + more
+    more = f" and {len(everyone) - MAX_NAMED} more" if len(everyone) > MAX_NAMED else ""
+    return ", ".join(everyone[:MAX_NAMED]) + more
 
 
-def column_of(table: Table, name: str, as_words: bool) -> pd.Series:
+def read_covariate(table: Table, name: str, as_words: bool) -> pd.Series:
     """A covariate as numbers where all of it is numbers, else as words; None or NaN where blank."""
-    empty = blank(table, name)
+    empty = is_blank(table, name)
     given = table.frame[name].astype(str).str.strip().where(~empty)
     numbers = pd.to_numeric(given, errors="coerce")
     return given if as_words or (numbers.isna() & ~empty).any() else numbers
 
 
-def covariates(named_table: People, wanted: Mapping[str, bool], people: np.ndarray) -> pd.DataFrame:
+def read_covariates(named_table: PersonTable, wanted: Mapping[str, bool], people: np.ndarray) -> pd.DataFrame:
     """One row per person of the data; blank where the table says nothing of them. `wanted`: names, whether words.
 
     A table with several rows of a person, such as that of sessions, will do where they all say the same.
@@ -41,14 +41,14 @@ def covariates(named_table: People, wanted: Mapping[str, bool], people: np.ndarr
     table = open_table(named_table.data)
     if missing_columns(table, [named_table.person, *wanted]):
         raise InputError(table.problems)
-    person = pd.Index(texts(table, named_table.person), name="person")
+    person = pd.Index(read_text(table, named_table.person), name="person")
     frame = pd.DataFrame(
-        {name: column_of(table, name, as_words) for name, as_words in wanted.items()}, table.frame.index
+        {name: read_covariate(table, name, as_words) for name, as_words in wanted.items()}, table.frame.index
     )
     by_person = frame.set_axis(person).groupby("person", sort=False)
     several = by_person.nunique() > 1
     table.problems.extend(
-        f'{table.file}, column "{name}": changes within {named(several.index[several[name]])}. A formula takes what '
+        f'{table.file}, column "{name}": changes within {list_people(several.index[several[name]])}. A formula takes what '
         "holds of a person throughout: name a column that does not change, or give [people] a table of its own, in "
         "which every person has one row"
         for name in frame
@@ -59,16 +59,16 @@ def covariates(named_table: People, wanted: Mapping[str, bool], people: np.ndarr
     return by_person.first().reindex(people)
 
 
-def attach(study: Study, model: Model, data: xr.Dataset, people: People) -> xr.Dataset:
+def attach_covariates(study: Study, model: ModelSpec, data: xr.Dataset, people: PersonTable) -> xr.Dataset:
     """The data with what the study's formulas say of each person; InputError names people of whom it is not known."""
-    formulas = formulas_of(study.formulas, model, WHERE)
-    wanted = variables(formulas) | dict.fromkeys(people.groups, True)
-    frame = covariates(people, wanted, data["person"].values)
+    formulas = parse_formulas(study.formulas, model, FORMULAS_KEY)
+    wanted = covariate_names(formulas) | dict.fromkeys(people.groups, True)
+    frame = read_covariates(people, wanted, data["person"].values)
     lacking = frame.isna()
     unknown = frame.index[lacking.any(axis=1)]
     if len(unknown) and people.missing is None:
         raise InputError(
-            f"{people.data.name}, column {name!r}: nothing about {named(frame.index[lacking[name]])}. "
+            f"{people.data.name}, column {name!r}: nothing about {list_people(frame.index[lacking[name]])}. "
             f'Fill it in, or set `missing = "drop"` under [people] to leave them out'
             for name in frame
             if lacking[name].any()
@@ -76,15 +76,15 @@ def attach(study: Study, model: Model, data: xr.Dataset, people: People) -> xr.D
     frame = frame.drop(index=unknown)
     if len(frame) < 2:
         raise InputError([f"{people.data.name}: fewer than two people have every covariate of the formulas"])
-    data = data.sel(person=frame.index.to_numpy()).assign_attrs(dropped=named(unknown))
+    data = data.sel(person=frame.index.to_numpy()).assign_attrs(dropped=list_people(unknown))
     data = data.isel(event=data["present"].any("person").values)
-    return join(data, frame, model, study.formulas, people.groups)
+    return join_covariates(data, frame, model, study.formulas, people.groups)
 
 
-def of_words(name: str, values: pd.Series, terms: list[str]) -> str:
+def describe_categories(name: str, values: pd.Series, terms: list[str]) -> str:
     """How many people each word has; the reference is the one that formulas compare the others with."""
     counts = values.value_counts().sort_index()
-    if len(counts) > SHOWN:
+    if len(counts) > MAX_NAMED:
         return f"{name}: {len(counts)} words, each of {counts.min()} to {counts.max()} people"
     labels = {word: re.compile(rf"\b{re.escape(name)}\b[^\[]*\[{re.escape(word)}\]") for word in counts.index}
     compared = [word for word, label in labels.items() if any(label.search(term) for term in terms)]
@@ -95,20 +95,22 @@ def of_words(name: str, values: pd.Series, terms: list[str]) -> str:
     return f"{name}: people by word: {', '.join(told)}"
 
 
-def of_numbers(name: str, values: pd.Series) -> str:
+def describe_numbers(name: str, values: pd.Series) -> str:
     """Mean and sd, and how many people each of two numbers has."""
     counts = values.value_counts().sort_index()
     two = f", {', '.join(f'{value:g}: {count}' for value, count in counts.items())}" if len(counts) == 2 else ""
     return f"{name}: a number, mean {values.mean():.3g}, sd {values.std():.3g}{two}"
 
 
-def described(data: xr.Dataset) -> list[str]:
+def describe_covariates(data: xr.Dataset) -> list[str]:
     """A line for each covariate: what is known of how many people."""
     terms = [str(term) for term in data["term"].values] if "term" in data.coords else []
     found = {
         str(name).removeprefix("covariate_"): x.to_series() for name, x in data.items() if "covariate_" in str(name)
     }
     return [
-        of_numbers(name, values) if is_numeric_dtype(values) else of_words(name, values.astype(str), terms)
+        describe_numbers(name, values)
+        if is_numeric_dtype(values)
+        else describe_categories(name, values.astype(str), terms)
         for name, values in found.items()
     ]

@@ -24,22 +24,22 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from iwm_bayes.data.binding import differences, supplied, timed, wanted
-from iwm_bayes.data.columns import columns, without_empty_rows
-from iwm_bayes.data.event_checks import at_the_end, check_rows, fill_unrecorded, since
+from iwm_bayes.data.binding import binding_problems, required_columns, supplied_responses, with_timing
+from iwm_bayes.data.columns import drop_empty_rows, read_columns
+from iwm_bayes.data.event_checks import check_rows, fill_unrecorded, split_session_answers, time_since
 from iwm_bayes.data.study import Study
 from iwm_bayes.data.table import Table, missing_columns, open_table
-from iwm_bayes.types import ANYONE, InputError, Model
+from iwm_bayes.types import GENERALISED, InputError, ModelSpec
 
 
-def arrange(
+def to_dataset(
     frame: pd.DataFrame, responses: Iterable[str], time_unit: str, figures: Sequence[str] | None = None
 ) -> xr.Dataset:
     """Events in a table, one row each and in order within a person, to the (event, person) Dataset.
 
     Figures are in the order of their first event, unless named.
     """
-    frame = frame.assign(since_figure=since(frame, ["person", "figure"]), since_any=since(frame, ["person"]))
+    frame = frame.assign(since_figure=time_since(frame, ["person", "figure"]), since_any=time_since(frame, ["person"]))
     people, named = pd.unique(frame["person"]), pd.unique(frame["figure"]) if figures is None else np.array(figures)
     person = pd.Categorical(frame["person"], categories=people).codes
     event = frame.groupby("person").cumcount().to_numpy()
@@ -62,41 +62,41 @@ def arrange(
     return xr.Dataset(arranged, coordinates, {"time_unit": time_unit})
 
 
-def in_median_gaps(frame: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+def in_median_gap_units(frame: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     """Dates in units of their median gap, so that priors on what time does have a unit."""
     gaps = frame.groupby("person")["time"].diff()
     typical = float(gaps[gaps > 0].median()) if (gaps > 0).any() else 1.0
     return frame.assign(time=frame["time"] / typical), f"{typical:g} days"
 
 
-def read(study: Study, model: Model) -> xr.Dataset:
+def read_data(study: Study, model: ModelSpec) -> xr.Dataset:
     """The study's table as a Dataset for this theory; InputError lists every problem at once."""
     if study.people is None:
-        return arranged(open_table(study.data), study, model)
+        return table_to_dataset(open_table(study.data), study, model)
     from iwm_bayes.data.covariates import (
-        attach,
+        attach_covariates,
     )  # formulas take a second to import, which most commands need not wait for
-    from iwm_bayes.data.formulas import unreadable
+    from iwm_bayes.data.formulas import formula_problems
 
     try:
-        data = arranged(open_table(study.data), study, model)
+        data = table_to_dataset(open_table(study.data), study, model)
     except InputError as error:
-        raise InputError([*error.problems, *unreadable(study.formulas, model)]) from error
-    return attach(study, model, data, study.people)
+        raise InputError([*error.problems, *formula_problems(study.formulas, model)]) from error
+    return attach_covariates(study, model, data, study.people)
 
 
-def arranged(table: Table, study: Study, model: Model, known: Sequence[str] = ()) -> xr.Dataset:
+def table_to_dataset(table: Table, study: Study, model: ModelSpec, known: Sequence[str] = ()) -> xr.Dataset:
     """A study's table, or whole people of it, as a Dataset; InputError lists every problem at once.
 
     `known` are all figures of the study in order, where the table is a part of it.
     """
-    table.problems.extend(differences(study, model))
-    named, model = len(table.problems), supplied(study, model)
-    if missing_columns(table, wanted(study, model)) or not model.responses:
+    table.problems.extend(binding_problems(study, model))
+    named, model = len(table.problems), supplied_responses(study, model)
+    if missing_columns(table, required_columns(study, model)) or not model.responses:
         raise InputError(table.problems)
     given = len(table.frame)
-    table = without_empty_rows(table, study, model)
-    frame = columns(table, study, model)
+    table = drop_empty_rows(table, study, model)
+    frame = read_columns(table, study, model)
     left_out = given - len(frame)
     if len(table.problems) == named:
         check_rows(table, frame, study, model)
@@ -104,14 +104,14 @@ def arranged(table: Table, study: Study, model: Model, known: Sequence[str] = ()
         raise InputError(table.problems)
     dated, counted = frame.attrs["dated"], frame.attrs["figures"]
     frame = fill_unrecorded(frame).sort_values(["person", "session"], kind="stable")
-    frame = at_the_end(frame, [name for name in model.responses if study.responses[name].scope == "session"])
-    frame, unit = in_median_gaps(frame) if dated else (frame, study.columns.time or "session")
-    met = [figure for figure in pd.unique(frame["figure"]) if figure != ANYONE]
+    frame = split_session_answers(frame, [name for name in model.responses if study.responses[name].scope == "session"])
+    frame, unit = in_median_gap_units(frame) if dated else (frame, study.columns.time or "session")
+    met = [figure for figure in pd.unique(frame["figure"]) if figure != GENERALISED]
     place = {0: 0} | {index + 1: met.index(figure) + 1 for index, figure in enumerate(counted) if figure in met}
     for name in (name for name, response in model.responses.items() if response.effect == "chooses"):
         frame[f"answer_{name}"] = frame[f"answer_{name}"].map(place)
-    general = [ANYONE] if (frame["figure"] == ANYONE).any() else []
-    data = arrange(frame, model.responses, unit, known or met + general).assign_attrs(rows_left_out=left_out)
+    general = [GENERALISED] if (frame["figure"] == GENERALISED).any() else []
+    data = to_dataset(frame, model.responses, unit, known or met + general).assign_attrs(rows_left_out=left_out)
     data.attrs["without"] = ", ".join(model.without)
     for name in model.responses:
         data.attrs[f"rater of {name}"] = study.responses[name].rater
@@ -120,7 +120,7 @@ def arranged(table: Table, study: Study, model: Model, known: Sequence[str] = ()
     return data
 
 
-def measured(study: Study, model: Model, data: xr.Dataset) -> Model:
+def with_stated_reliability(study: Study, model: ModelSpec, data: xr.Dataset) -> ModelSpec:
     """The theory with every answer at its moment, and the noise of ratings that are means of items as reliable as said.
 
     Error variance is (1 - reliability) times the variance between people at their first answer: Lord & Novick (1968),
@@ -140,7 +140,7 @@ def measured(study: Study, model: Model, data: xr.Dataset) -> Model:
             raise InputError([f"[responses.{name}]: a reliability needs people who differ. Take it out"])
         stated = response.parameters._replace(noise=response.parameters.noise._replace(fixed=noise))
         responses[name] = response._replace(parameters=stated)
-    return timed(study, model._replace(responses=responses))
+    return with_timing(study, model._replace(responses=responses))
 
 
 def to_table(data: xr.Dataset) -> pd.DataFrame:
@@ -154,7 +154,7 @@ def to_table(data: xr.Dataset) -> pd.DataFrame:
         "outcome": frame["outcome"].where(frame["seen"]),
     }
     named |= {name: frame[name] for name in ("distress", "threat") if data[name].any()}
-    named["figure"] = np.where(named["figure"] == ANYONE, "", named["figure"])
+    named["figure"] = np.where(named["figure"] == GENERALISED, "", named["figure"])
     for answer in (str(name) for name in data.data_vars if str(name).startswith("answer_")):
         name = answer.removeprefix("answer_")
         named[name] = frame[answer]

@@ -7,10 +7,10 @@ import pandas as pd
 
 from iwm_bayes.data.study import Study
 from iwm_bayes.data.table import Table
-from iwm_bayes.types import Model
+from iwm_bayes.types import ModelSpec
 
 
-def check_rows(table: Table, frame: pd.DataFrame, study: Study, model: Model) -> None:
+def check_rows(table: Table, frame: pd.DataFrame, study: Study, model: ModelSpec) -> None:
     """Faults that show only between rows: duplicates, time running backwards, silent people, those who came back."""
     named, whole = study.columns, not table.problems  # where a response is missing, who is silent is not known
     twice = frame.duplicated(["person", "session", "figure"], keep=False).to_numpy()
@@ -43,7 +43,7 @@ def fill_unrecorded(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(outcome=filled)
 
 
-def at_the_end(frame: pd.DataFrame, names: Iterable[str]) -> pd.DataFrame:
+def split_session_answers(frame: pd.DataFrame, names: Iterable[str]) -> pd.DataFrame:
     """Answers about a session become events of their own when it is over; no time passes and nothing happens."""
     for answer in [f"answer_{name}" for name in names]:
         session = frame.groupby(["person", "session"], sort=False)
@@ -56,6 +56,6 @@ def at_the_end(frame: pd.DataFrame, names: Iterable[str]) -> pd.DataFrame:
     return frame
 
 
-def since(frame: pd.DataFrame, by: list[str]) -> np.ndarray:
+def time_since(frame: pd.DataFrame, by: list[str]) -> np.ndarray:
     """Time since the last event of the same group; 1 at the first."""
     return frame.groupby(by)["time"].diff().fillna(1.0).to_numpy()

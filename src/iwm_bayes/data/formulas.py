@@ -26,17 +26,17 @@ import xarray as xr
 from formulae.parser import ParseError
 from formulae.scanner import ScanError
 
-from iwm_bayes.rules.names import copies, full_names
-from iwm_bayes.types import InputError, Model, parameters
+from iwm_bayes.rules.names import full_names, parameter_copies
+from iwm_bayes.types import InputError, ModelSpec, parameters
 
-WHERE = "key `formulas"  # in messages
+FORMULAS_KEY = "key `formulas"  # in messages
 
 
-def formulas_of(given: Mapping[str, str], model: Model, where: str) -> dict[str, str]:
+def parse_formulas(given: Mapping[str, str], model: ModelSpec, where: str) -> dict[str, str]:
     """Formulas by full parameter name; InputError where one cannot be read or its parameter cannot have one."""
     known = parameters(model)
     free = [name for name, declared in known.items() if declared.fixed is None and declared.pooling == "partial"]
-    absent = [name for name in given if not copies(name, known)]
+    absent = [name for name in given if not parameter_copies(name, known)]
     problems = [
         f"{where}.{name}`: the theory {model.name} has no such parameter. Those that are free in it are "
         f"{', '.join(free)}. Correct the name, or compare without {model.name}, or in a study without this formula"
@@ -59,16 +59,16 @@ def formulas_of(given: Mapping[str, str], model: Model, where: str) -> dict[str,
     return dict(named)
 
 
-def unreadable(given: Mapping[str, str], model: Model) -> list[str]:
+def formula_problems(given: Mapping[str, str], model: ModelSpec) -> list[str]:
     """What is wrong with formulas, before anything is known of people."""
     try:
-        formulas_of(given, model, WHERE)
+        parse_formulas(given, model, FORMULAS_KEY)
     except InputError as error:
         return list(error.problems)
     return []
 
 
-def variables(formulas: Mapping[str, str]) -> dict[str, bool]:
+def covariate_names(formulas: Mapping[str, str]) -> dict[str, bool]:
     """The covariates of formulas, and whether one takes them as words, though they may look like numbers."""
     described = [formulae.model_description(formula) for formula in formulas.values()]
     named = sorted({name for formula in described for name in formula.var_names} - {""})
@@ -76,13 +76,13 @@ def variables(formulas: Mapping[str, str]) -> dict[str, bool]:
     return {name: any(re.search(pattern, f) for f in formulas.values()) for name, pattern in as_words.items()}
 
 
-def standardised(frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, list[float]]]:
+def standardise(frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, list[float]]]:
     """Numbers with mean 0 and sd 1, and the mean and sd that they had."""
     scales = {str(name): [float(x.mean()), float(x.std(ddof=1))] for name, x in frame.select_dtypes("number").items()}
     return frame.assign(**{name: (frame[name] - mean) / sd for name, (mean, sd) in scales.items()}), scales
 
 
-def prepared(data: xr.Dataset) -> pd.DataFrame:
+def standardised_covariates(data: xr.Dataset) -> pd.DataFrame:
     """The covariates of a Dataset as formulas see them: numbers standardised as they were when it was read."""
     scales = json.loads(data.attrs["standardised"])
     found = {str(name).removeprefix("covariate_"): x.values for name, x in data.items() if "covariate_" in str(name)}
@@ -90,53 +90,53 @@ def prepared(data: xr.Dataset) -> pd.DataFrame:
     return pd.DataFrame({name: moved.get(name, values) for name, values in found.items()})
 
 
-def effects(formula: str, frame: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
+def common_design(formula: str, frame: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
     """The design of a formula, learned from `frame`, for the people of `new`: one column per effect."""
     common = formulae.design_matrices(formula, frame).common.evaluate_new_data(new)
     return common.as_dataframe().drop(columns="Intercept")
 
 
-def members(formula: str, frame: pd.DataFrame) -> pd.DataFrame:
+def group_design(formula: str, frame: pd.DataFrame) -> pd.DataFrame:
     """Who belongs to what: one column per member of each group of a formula."""
     group = formulae.design_matrices(formula, frame).group
     return pd.DataFrame() if group is None else group.as_dataframe()
 
 
-def labelled(parts: Mapping[str, pd.DataFrame], dim: str) -> xr.DataArray:
+def label_columns(parts: Mapping[str, pd.DataFrame], dim: str) -> xr.DataArray:
     """Columns of several parameters under each other, (dim, person)."""
     labels = [f"{parameter}: {term}" for parameter, part in parts.items() for term in part]
     values = [part[term].to_numpy(float) for part in parts.values() for term in part]
     return xr.DataArray(np.array(values), {dim: labels}, (dim, "person"))
 
 
-def faults(formulas: Mapping[str, str], frame: pd.DataFrame, where: str) -> list[str]:
+def design_problems(formulas: Mapping[str, str], frame: pd.DataFrame, where: str) -> list[str]:
     """Covariates that say nothing, or the same as others."""
     same = [str(name) for name in frame if frame[name].nunique() < 2]
     found = [f"{where}`: {name} is the same for everyone who is fitted. Take it out" for name in same]
     for name, formula in {} if found else formulas.items():
-        design = effects(formula, frame, frame).assign(centre=1.0)
+        design = common_design(formula, frame, frame).assign(centre=1.0)
         if np.linalg.matrix_rank(design.to_numpy()) < design.shape[1]:
             found.append(f"{where}.{name}`: its terms say the same of people. Take one out")
     return found
 
 
-def join(
-    data: xr.Dataset, frame: pd.DataFrame, model: Model, given: Mapping[str, str], groups: Sequence[str] = ()
+def join_covariates(
+    data: xr.Dataset, frame: pd.DataFrame, model: ModelSpec, given: Mapping[str, str], groups: Sequence[str] = ()
 ) -> xr.Dataset:
     """The data with covariates, one row of `frame` per person in order, and what formulas make of them.
 
     InputError for formulas that cannot be read, and for covariates that say nothing or the same as others.
     """
-    formulas = formulas_of(given, model, WHERE)
-    problems = faults(formulas, frame, WHERE)
+    formulas = parse_formulas(given, model, FORMULAS_KEY)
+    problems = design_problems(formulas, frame, FORMULAS_KEY)
     if problems:
         raise InputError(problems)
-    seen, scales = standardised(frame)
+    seen, scales = standardise(frame)
     added: dict[str, Any] = {f"covariate_{name}": ("person", frame[name].to_numpy()) for name in frame}
-    designs = {name: effects(formula, seen, seen) for name, formula in formulas.items()}
-    belonging = {name: members(formula, seen) for name, formula in formulas.items()}
+    designs = {name: common_design(formula, seen, seen) for name, formula in formulas.items()}
+    belonging = {name: group_design(formula, seen) for name, formula in formulas.items()}
     for name, dim, parts in (("design", "term", designs), ("membership", "member", belonging)):
         if any(len(part.columns) for part in parts.values()):
-            added[name] = labelled(parts, dim)
+            added[name] = label_columns(parts, dim)
     about = {"formulas": json.dumps(formulas), "standardised": json.dumps(scales), "groups": " ".join(groups)}
     return data.assign(added).assign_attrs(about)

@@ -8,25 +8,25 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
-from iwm_bayes.data.toml import Name, Strict, expand, explain, read_toml
+from iwm_bayes.data.toml import Name, Strict, expand_path, explain_validation, read_toml
 
 
-def apart(scale: tuple[float, float]) -> tuple[float, float]:
+def two_ends(scale: tuple[float, float]) -> tuple[float, float]:
     """A scale with two ends."""
     if not (abs(scale[0]) < float("inf") and abs(scale[1]) < float("inf") and scale[0] != scale[1]):
         raise ValueError("give two different finite numbers")
     return scale
 
 
-def several(levels: tuple[str, ...]) -> tuple[str, ...]:
+def two_or_more_levels(levels: tuple[str, ...]) -> tuple[str, ...]:
     """Two answers or more, each once."""
     if len(set(levels)) < max(len(levels), 2):
         raise ValueError("name two answers or more, each once, the lowest first")
     return levels
 
 
-Scale = Annotated[tuple[float, float], AfterValidator(apart)]
-Levels = Annotated[tuple[Annotated[str, Field(coerce_numbers_to_str=True)], ...], AfterValidator(several)]
+Scale = Annotated[tuple[float, float], AfterValidator(two_ends)]
+Levels = Annotated[tuple[Annotated[str, Field(coerce_numbers_to_str=True)], ...], AfterValidator(two_or_more_levels)]
 
 
 class Outcome(Strict):
@@ -46,14 +46,14 @@ class Outcome(Strict):
         return self
 
 
-class Scaled(Strict):
+class ScaledColumn(Strict):
     """A number on a stated scale; the first end becomes 0, the second 1."""
 
     column: str
     scale: Scale = (0.0, 1.0)
 
 
-class Answer(Strict):
+class ResponseColumn(Strict):
     """The column of one response: a number on a scale, one of several answers, or the mean of several items."""
 
     column: str | None = None
@@ -68,7 +68,7 @@ class Answer(Strict):
     rater: Literal["patient", "therapist", "observer"] = "patient"
 
     @model_validator(mode="after")
-    def one_source(self) -> "Answer":
+    def one_source(self) -> "ResponseColumn":
         if (self.column is None) == (not self.items):
             raise ValueError("name one `column`, or several `items` whose mean is the answer")
         if self.reliability is not None and not self.items:
@@ -88,12 +88,12 @@ class Columns(Strict):
     figure: str | None = None
     time: str | None = None
     outcome: Outcome
-    reported: Scaled | None = None  # the person's own report of the outcome, where nobody else recorded it
-    distress: Scaled | None = None
-    threat: Scaled | None = None
+    reported: ScaledColumn | None = None  # the person's own report of the outcome, where nobody else recorded it
+    distress: ScaledColumn | None = None
+    threat: ScaledColumn | None = None
 
 
-class People(Strict):
+class PersonTable(Strict):
     """What is known of people, for formulas: a table with one row per person, or the table of sessions itself, if what
     formulas use does not change within a person; `missing` says what becomes of people whom it leaves blank."""
 
@@ -110,8 +110,8 @@ class Study(Strict):
     data: Path
     theory: str | list[str]
     columns: Columns
-    responses: dict[Name, Answer] = Field(min_length=1)
-    people: People | None = None
+    responses: dict[Name, ResponseColumn] = Field(min_length=1)
+    people: PersonTable | None = None
     formulas: dict[str, str] = Field(default_factory=dict)  # by parameter: "arm * ecr_anxiety + (1|therapist)"
     without: tuple[str, ...] = ()  # responses of the theory that were not asked in this study
 
@@ -138,9 +138,9 @@ def load_study(path: Path) -> Study:
     try:
         study = Study.model_validate(content)
     except ValidationError as error:
-        raise explain(path, error) from error
+        raise explain_validation(path, error) from error
     shelved = [study.theory] if isinstance(study.theory, str) else study.theory
-    theories = [str(expand(name, path.parent)) if name.endswith(".toml") else name for name in shelved]
-    people = study.people and study.people.model_copy(update={"data": expand(str(study.people.data), path.parent)})
-    found = {"data": expand(str(study.data), path.parent), "theory": theories, "people": people}
+    theories = [str(expand_path(name, path.parent)) if name.endswith(".toml") else name for name in shelved]
+    people = study.people and study.people.model_copy(update={"data": expand_path(str(study.people.data), path.parent)})
+    found = {"data": expand_path(str(study.data), path.parent), "theory": theories, "people": people}
     return study.model_copy(update=found)

@@ -13,13 +13,13 @@ import arviz as az
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.inference.posterior import GROUP
+from iwm_bayes.inference.posterior import GROUP_VARIABLES
 
-RHAT, BFMI = 1.01, 0.3  # the most and the least that pass
-TAILS = (0.05, 0.95)  # quantiles at which tails are judged, whatever a user's ArviZ is set to
+MAX_R_HAT, MIN_BFMI = 1.01, 0.3  # the most and the least that pass
+TAIL_QUANTILES = (0.05, 0.95)  # quantiles at which tails are judged, whatever a user's ArviZ is set to
 
 
-class Verdict(NamedTuple):
+class ConvergenceChecks(NamedTuple):
     """Whether a fit passed, why not, and the figures that decided."""
 
     passed: bool
@@ -36,7 +36,7 @@ class Verdict(NamedTuple):
         return f"approximate ({self.approximate})" if self.approximate else "passed" if self.passed else "FAILED"
 
 
-def worst(dataset: xr.Dataset) -> tuple[float, float, np.ndarray]:
+def worst_diagnostics(dataset: xr.Dataset) -> tuple[float, float, np.ndarray]:
     """Highest R-hat, lowest of bulk and tail ESS, and every R-hat; quantities that never vary are left out."""
     arrays = [variable.transpose("chain", "draw", ...).values for variable in dataset.values()]
     columns = [array.reshape(*array.shape[:2], -1) for array in arrays]
@@ -47,41 +47,41 @@ def worst(dataset: xr.Dataset) -> tuple[float, float, np.ndarray]:
     quantities = xr.DataArray(values, dims=("chain", "draw", "quantity")).to_dataset(name="x")
     with np.errstate(divide="ignore", invalid="ignore"):  # where all draws lie equally far from the median
         rhat = az.rhat(quantities)["x"].values
-        bulk, tail = az.ess(quantities, method="bulk")["x"], az.ess(quantities, method="tail", prob=TAILS)["x"]
+        bulk, tail = az.ess(quantities, method="bulk")["x"], az.ess(quantities, method="tail", prob=TAIL_QUANTILES)["x"]
     return float(rhat.max()), float(np.minimum(bulk, tail).min(skipna=False)), rhat
 
 
-def of_approximation(posterior: xr.Dataset) -> Verdict:
+def check_approximation(posterior: xr.Dataset) -> ConvergenceChecks:
     """An approximation has no chains to compare: all that can be judged is whether its search ended."""
     converged, method = bool(posterior.attrs["converged"]), str(posterior.attrs["approximate"])
     reasons = [] if converged else [f"`{method}` found no best place of the group"]
-    return Verdict(converged, reasons, {}, method)
+    return ConvergenceChecks(converged, reasons, {}, method)
 
 
-def gate(fit: xr.DataTree, derived: xr.Dataset | None = None) -> Verdict:
+def check_convergence(fit: xr.DataTree, derived: xr.Dataset | None = None) -> ConvergenceChecks:
     """Judge a fit and what is to be reported of it; `derived` has dims (chain, draw, ...)."""
     posterior = fit["posterior"].to_dataset()
     if "approximate" in posterior.attrs:
-        return of_approximation(posterior)
-    group = posterior[[name for name in GROUP if name in posterior]]
+        return check_approximation(posterior)
+    group = posterior[[name for name in GROUP_VARIABLES if name in posterior]]
     people = posterior[[name for name in ("level",) if name in posterior]]
-    group_rhat, group_ess, _ = worst(group)
-    derived_rhat, derived_ess, _ = worst(derived if derived is not None else xr.Dataset())
-    person_rhat, person_ess, every_rhat = worst(people)
-    above = float((every_rhat > RHAT).mean()) if every_rhat.size else 0.0
+    group_rhat, group_ess, _ = worst_diagnostics(group)
+    derived_rhat, derived_ess, _ = worst_diagnostics(derived if derived is not None else xr.Dataset())
+    person_rhat, person_ess, every_rhat = worst_diagnostics(people)
+    above = float((every_rhat > MAX_R_HAT).mean()) if every_rhat.size else 0.0
     stats = fit["sample_stats"].to_dataset()
     divergences = int(stats["diverging"].sum())
     bfmi = float(np.min(az.bfmi(fit)["energy"].values))
     checks = [
-        (group_rhat <= RHAT, f"R-hat of a group parameter is {group_rhat:.3f}, above {RHAT}"),
+        (group_rhat <= MAX_R_HAT, f"R-hat of a group parameter is {group_rhat:.3f}, above {MAX_R_HAT}"),
         (group_ess >= 400, f"effective sample size of a group parameter is {group_ess:.0f}, below 400"),
-        (derived_rhat <= RHAT, f"R-hat of a derived quantity is {derived_rhat:.3f}, above {RHAT}"),
+        (derived_rhat <= MAX_R_HAT, f"R-hat of a derived quantity is {derived_rhat:.3f}, above {MAX_R_HAT}"),
         (derived_ess >= 400, f"effective sample size of a derived quantity is {derived_ess:.0f}, below 400"),
-        (above <= 0.02, f"R-hat is above {RHAT} for {above:.1%} of people's parameters, more than 2 %"),
+        (above <= 0.02, f"R-hat is above {MAX_R_HAT} for {above:.1%} of people's parameters, more than 2 %"),
         (person_rhat <= 1.05, f"R-hat of a person's parameter is {person_rhat:.3f}, above 1.05"),
         (person_ess >= 100, f"effective sample size of a person's parameter is {person_ess:.0f}, below 100"),
         (divergences == 0, f"{divergences} divergent transitions"),
-        (bfmi >= BFMI, f"E-BFMI is {bfmi:.2f}, below {BFMI}"),
+        (bfmi >= MIN_BFMI, f"E-BFMI is {bfmi:.2f}, below {MIN_BFMI}"),
     ]
     partial = str(posterior.attrs.get("partial", ""))
     reasons = [*([partial] if partial else []), *(reason for good, reason in checks if not good)]
@@ -96,4 +96,4 @@ def gate(fit: xr.DataTree, derived: xr.Dataset | None = None) -> Verdict:
         "divergences": float(divergences),
         "bfmi": bfmi,
     }
-    return Verdict(not reasons, reasons, figures, partial=partial)
+    return ConvergenceChecks(not reasons, reasons, figures, partial=partial)

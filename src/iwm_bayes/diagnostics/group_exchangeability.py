@@ -10,39 +10,39 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from iwm_bayes.inference.posterior import own_centres
-from iwm_bayes.simulation.draws import thin
-from iwm_bayes.types import Model
+from iwm_bayes.inference.posterior import person_centres
+from iwm_bayes.simulation.draws import thin_draws
+from iwm_bayes.types import ModelSpec
 
-NOTEWORTHY = 0.05
+P_NOTEWORTHY = 0.05
 
 
-def between(z: np.ndarray, group: np.ndarray) -> np.ndarray:
+def between_group_statistic(z: np.ndarray, group: np.ndarray) -> np.ndarray:
     """Sum over groups of size * mean^2, of z (..., person)."""
     members = [group == name for name in np.unique(group)]
     return np.sum([who.sum() * z[..., who].mean(axis=-1) ** 2 for who in members], axis=0)
 
 
-def likeness(model: Model, fit: xr.DataTree, draws: int = 1000, seed: int = 1) -> pd.DataFrame:
+def group_clustering(model: ModelSpec, fit: xr.DataTree, draws: int = 1000, seed: int = 1) -> pd.DataFrame:
     """One line per partially pooled parameter and group named in the study, with its predictive p-value."""
     data, generator = fit["data"].to_dataset(), np.random.default_rng(seed)
     named = data.attrs.get("groups", "").split()
-    posterior = thin(fit["posterior"].to_dataset(), draws)
+    posterior = thin_draws(fit["posterior"].to_dataset(), draws)
     if not named or "spread" not in posterior:
         return pd.DataFrame()
     level = posterior["level"].sel(personal=posterior["partial"]).drop_vars("personal")
-    z = ((level - own_centres(posterior, model, data)) / posterior["spread"]).transpose(..., "partial", "person")
+    z = ((level - person_centres(posterior, model, data)) / posterior["spread"]).transpose(..., "partial", "person")
     expected = generator.normal(size=z.shape)
     lines = []
     for name in named:
         group = data[f"covariate_{name}"].values
-        share = (between(expected, group) >= between(z.values, group)).mean(axis=(0, 1))
+        share = (between_group_statistic(expected, group) >= between_group_statistic(z.values, group)).mean(axis=(0, 1))
         lines += [
             {
                 "parameter": str(row),
                 "group": name,
                 "p": float(p),
-                "note": f"alike: add (1|{name})" if p < NOTEWORTHY else "",
+                "note": f"alike: add (1|{name})" if p < P_NOTEWORTHY else "",
             }
             for row, p in zip(z["partial"].values, share, strict=True)
         ]

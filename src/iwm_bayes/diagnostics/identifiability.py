@@ -9,13 +9,13 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.types import Model, Parameter, Response, leaves, parameters
+from iwm_bayes.types import ModelSpec, Parameter, Response, named_leaves, parameters
 
 
 class Case(NamedTuple):
     """A theory and data, and what is asked of them more than once."""
 
-    model: Model
+    model: ModelSpec
     data: xr.Dataset
     declared: dict[str, Parameter]
     free: set[str]  # names of free parameters
@@ -26,9 +26,9 @@ class Case(NamedTuple):
         return {f"{response}_{leaf}" for leaf in self.model.responses[response].scale}
 
 
-def both_beliefs(case: Case) -> Iterator[str]:
+def no_self_worth_rating(case: Case) -> Iterator[str]:
     """Availability and worth, where nothing reads worth."""
-    holds_worth = any(name == "worth_start" for name, _ in leaves(case.model.rule.parameters))
+    holds_worth = any(name == "worth_start" for name, _ in named_leaves(case.model.rule.parameters))
     if not holds_worth or "worth" in case.about:
         return
     if case.data.sizes["figure"] == 1:
@@ -40,7 +40,7 @@ def both_beliefs(case: Case) -> Iterator[str]:
         yield "no rating of worth: availability and worth are told apart by figures alone, weakly"
 
 
-def free_scales(case: Case) -> Iterator[str]:
+def no_anchored_scale(case: Case) -> Iterator[str]:
     """A start of one's own beside a scale of one's own."""
     personal = {name for name in case.free if case.declared[name].pooling != "shared"}
     for belief in sorted(case.about & {"availability", "worth"}):
@@ -52,7 +52,7 @@ def free_scales(case: Case) -> Iterator[str]:
             )
 
 
-def other_raters(case: Case) -> Iterator[str]:
+def other_rater_anchors(case: Case) -> Iterator[str]:
     """Somebody else's rating as the measure of what a patient believes."""
     for name, response in case.model.responses.items():
         rater = case.data.attrs.get(f"rater of {name}", "patient")
@@ -63,7 +63,7 @@ def other_raters(case: Case) -> Iterator[str]:
             )
 
 
-def idle(case: Case) -> Iterator[str]:
+def covariate_never_observed(case: Case) -> Iterator[str]:
     """Parameters of distress or threat without either."""
     for field, leaf in (("distress", "activation"), ("distress", "arousal"), ("threat", "fearfulness")):
         found = sorted(name for name in case.free if name.endswith(leaf))
@@ -71,7 +71,7 @@ def idle(case: Case) -> Iterator[str]:
             yield f"no {field} is on record, which {', '.join(found)} acts on: fix it, or name the column"
 
 
-def own_reports(case: Case) -> Iterator[str]:
+def self_reported_outcomes(case: Case) -> Iterator[str]:
     """Outcomes that are people's own reports."""
     own = case.data["outcome"].values[case.data["reported"].values > 0]
     if not own.size:
@@ -93,7 +93,7 @@ def own_reports(case: Case) -> Iterator[str]:
         )
 
 
-def choices_alone(case: Case) -> Iterator[str]:
+def choices_only(case: Case) -> Iterator[str]:
     """More than choices can tell."""
     by_figure = {name for name in case.free if case.declared[name].by == "figure"}
     if case.about & {"availability", "worth"} or not by_figure:
@@ -102,7 +102,7 @@ def choices_alone(case: Case) -> Iterator[str]:
         yield "choices alone cannot identify a start or bias by figure, a bias and a sensitivity together. Fix one"
 
 
-def graded(case: Case) -> Iterator[str]:
+def graded_outcomes(case: Case) -> Iterator[str]:
     """Graded outcomes for a binary rule."""
     outcome = case.data["outcome"].values[case.data["seen"].values]
     if case.model.rule.outcomes == "binary" and ((outcome > 0) & (outcome < 1)).any():
@@ -110,17 +110,17 @@ def graded(case: Case) -> Iterator[str]:
 
 
 QUESTIONS: tuple[Callable[[Case], Iterator[str]], ...] = (
-    both_beliefs,
-    free_scales,
-    other_raters,
-    idle,
-    own_reports,
-    choices_alone,
-    graded,
+    no_self_worth_rating,
+    no_anchored_scale,
+    other_rater_anchors,
+    covariate_never_observed,
+    self_reported_outcomes,
+    choices_only,
+    graded_outcomes,
 )
 
 
-def identifiability(model: Model, data: xr.Dataset) -> list[str]:
+def identifiability(model: ModelSpec, data: xr.Dataset) -> list[str]:
     """What these data cannot tell apart under this theory, one sentence each."""
     declared = parameters(model)
     free = {name for name, parameter in declared.items() if parameter.fixed is None}

@@ -12,17 +12,17 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.inference.base import Compiled
-from iwm_bayes.inference.laplace.empirical_bayes import solved
-from iwm_bayes.inference.laplace.method import compile_likelihood, posed
-from iwm_bayes.inference.laplace.person_posteriors import evidence
-from iwm_bayes.types import Model
+from iwm_bayes.inference.base import CompiledModel
+from iwm_bayes.inference.laplace.empirical_bayes import find_mode
+from iwm_bayes.inference.laplace.method import compile_likelihood, pose_problem
+from iwm_bayes.inference.laplace.person_posteriors import person_log_evidence
+from iwm_bayes.types import ModelSpec
 
-PERMUTATIONS = 3
-SHOWN = 2.0  # standard errors
+N_PERMUTATIONS = 3
+MIN_STANDARD_ERRORS = 2.0  # standard errors
 
 
-class Control(NamedTuple):
+class PermutationTest(NamedTuple):
     """Log evidence lost when outcomes are permuted, over all people, and its standard error over people."""
 
     lost: float
@@ -31,7 +31,7 @@ class Control(NamedTuple):
     @property
     def shown(self) -> bool:
         """Whether learning from outcomes is shown."""
-        return self.lost >= SHOWN * self.error and self.lost > 0.0
+        return self.lost >= MIN_STANDARD_ERRORS * self.error and self.lost > 0.0
 
     @property
     def sentence(self) -> str:
@@ -39,7 +39,7 @@ class Control(NamedTuple):
         return f"learning from outcomes {'shown' if self.shown else 'NOT shown'}: {found}"
 
 
-def permuted(data: xr.Dataset, generator: np.random.Generator) -> xr.Dataset:
+def permute_outcomes(data: xr.Dataset, generator: np.random.Generator) -> xr.Dataset:
     """The same data with the outcomes that each person saw of each figure in another order."""
     outcome, seen, figure = (data[name].values for name in ("outcome", "seen", "figure_index"))
     reported, moved = data["reported"].values, outcome.copy()
@@ -52,16 +52,16 @@ def permuted(data: xr.Dataset, generator: np.random.Generator) -> xr.Dataset:
     return data.assign(outcome=(data["outcome"].dims, moved), reported=(data["reported"].dims, told))
 
 
-def log_evidence(ready: Compiled, data: xr.Dataset) -> np.ndarray:
+def laplace_log_evidence(ready: CompiledModel, data: xr.Dataset) -> np.ndarray:
     """Every person's log evidence where the theory fits best, (person,)."""
-    problem = posed(ready, data)
-    top = solved(problem)
-    return evidence(problem, top.group, top.people)
+    problem = pose_problem(ready, data)
+    top = find_mode(problem)
+    return person_log_evidence(problem, top.group, top.people)
 
 
-def control(model: Model, data: xr.Dataset, seed: int = 1) -> Control:
+def permutation_test(model: ModelSpec, data: xr.Dataset, seed: int = 1) -> PermutationTest:
     """What the order of outcomes tells of people's answers under a theory; correlations are left out."""
     ready, generator = compile_likelihood(model._replace(correlated=False), data), np.random.default_rng(seed)
-    without = [log_evidence(ready, permuted(data, generator)) for _ in range(PERMUTATIONS)]
-    lost = log_evidence(ready, data) - np.mean(without, axis=0)
-    return Control(float(lost.sum()), float(lost.std(ddof=1) * np.sqrt(len(lost))))
+    without = [laplace_log_evidence(ready, permute_outcomes(data, generator)) for _ in range(N_PERMUTATIONS)]
+    lost = laplace_log_evidence(ready, data) - np.mean(without, axis=0)
+    return PermutationTest(float(lost.sum()), float(lost.std(ddof=1) * np.sqrt(len(lost))))

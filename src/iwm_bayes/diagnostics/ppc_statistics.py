@@ -12,14 +12,14 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.filtering.arrays import last_where
+from iwm_bayes.filtering.arrays import last_matching_event
 from iwm_bayes.types import Response
 
-GOOD = 0.5  # outcome from which an act counts as responsive
-PARTS = ("first quarter", "second quarter", "third quarter", "last quarter")
+RESPONSIVE = 0.5  # outcome from which an act counts as responsive
+QUARTERS = ("first quarter", "second quarter", "third quarter", "last quarter")
 
 
-class Lived(NamedTuple):
+class OutcomeMasks(NamedTuple):
     """What lies between answers, (event, person) each; masks hold at the later of two."""
 
     last: np.ndarray  # the event before with the same figure, -1 where there is none
@@ -29,41 +29,41 @@ class Lived(NamedTuple):
     names: tuple[str, ...]
 
 
-def at(values: np.ndarray, event: np.ndarray, otherwise: float) -> np.ndarray:
+def values_at(values: np.ndarray, event: np.ndarray, otherwise: float) -> np.ndarray:
     """Values (..., event, person) at events (event, person); `otherwise` where that is -1."""
     there = np.broadcast_to(np.maximum(event, 0), values.shape)
     return np.where(event >= 0, np.take_along_axis(values, there, axis=-2), otherwise)
 
 
-def lived(data: xr.Dataset, response: Response) -> Lived:
+def outcome_masks(data: xr.Dataset, response: Response) -> OutcomeMasks:
     """What lies between the answers to one response."""
     figure, present = data["figure_index"].values, data["present"].values
     outcome = np.where(data["seen"].values, data["outcome"].values, np.nan)
-    alike = last_where(lambda event: present[:event] & (figure[:event] == figure[event]), figure.shape)
+    alike = last_matching_event(lambda event: present[:event] & (figure[:event] == figure[event]), figure.shape)
     last = np.where(present, alike, -1)
-    between, before = outcome, at(outcome, last, np.nan)
+    between, before = outcome, values_at(outcome, last, np.nan)
     if response.moment == "before":
-        between, before = before, at(before, last, np.nan)
+        between, before = before, values_at(before, last, np.nan)
     masks = {
-        "a good act": between >= GOOD,
-        "a bad act": between < GOOD,
+        "a good act": between >= RESPONSIVE,
+        "a bad act": between < RESPONSIVE,
         "nothing seen": np.isnan(between) & (last >= 0),
-        "a rupture": (between < GOOD) & (before >= GOOD),
-        "a repair": (between >= GOOD) & (before < GOOD),
+        "a rupture": (between < RESPONSIVE) & (before >= RESPONSIVE),
+        "a repair": (between >= RESPONSIVE) & (before < RESPONSIVE),
     }
     turn = np.cumsum(present, axis=0) - 1
     part = np.where(present, np.minimum(4 * turn // np.maximum(present.sum(axis=0), 1), 3), -1)
-    return Lived(last, masks, part, figure, tuple(map(str, data["figure"].values)))
+    return OutcomeMasks(last, masks, part, figure, tuple(map(str, data["figure"].values)))
 
 
-def mean(values: np.ndarray, where: np.ndarray | bool = True) -> np.ndarray:
+def mean_where(values: np.ndarray, where: np.ndarray | bool = True) -> np.ndarray:
     """Mean over events and people of what there is, (...); NaN where there is nothing."""
     counted = where & np.isfinite(values)
     with np.errstate(invalid="ignore"):
         return np.where(counted, values, 0.0).sum(axis=(-2, -1)) / counted.sum(axis=(-2, -1))
 
 
-def spread(values: np.ndarray) -> np.ndarray:
+def sd_between_people(values: np.ndarray) -> np.ndarray:
     """The sd between people of their means, (...)."""
     given = np.isfinite(values)
     with np.errstate(invalid="ignore"):
@@ -71,7 +71,7 @@ def spread(values: np.ndarray) -> np.ndarray:
     return np.nanstd(own, axis=-1)
 
 
-def around_own_mean(values: np.ndarray) -> np.ndarray:
+def centre_on_person(values: np.ndarray) -> np.ndarray:
     """Answers less their person's mean."""
     given = np.isfinite(values)
     with np.errstate(invalid="ignore"):
@@ -80,32 +80,34 @@ def around_own_mean(values: np.ndarray) -> np.ndarray:
 
 def bimodality(values: np.ndarray) -> np.ndarray:
     """Sarle's coefficient of people's answers around their means: 5/9 where even, 1/3 where normal, 1 where two."""
-    apart = around_own_mean(values)
-    second, third, fourth = (mean(apart**power) for power in (2, 3, 4))
+    apart = centre_on_person(values)
+    second, third, fourth = (mean_where(apart**power) for power in (2, 3, 4))
     with np.errstate(invalid="ignore", divide="ignore"):
         return (third**2 / second**3 + 1.0) / (fourth / second**2)
 
 
-def effects(answers: np.ndarray, past: np.ndarray, response: Response, life: Lived) -> dict[str, np.ndarray]:
+def test_statistics(
+    answers: np.ndarray, past: np.ndarray, response: Response, life: OutcomeMasks
+) -> dict[str, np.ndarray]:
     """Everything that is looked for in the answers to one response, (...) each.
 
     `past` are the answers that stand before them, (..., event, person): the same ones, or those of the data where what
     was answered decided what was seen, so that nothing is told of people who saw what their answers would have hidden.
     """
-    step = answers - at(past, life.last, np.nan)
-    found = {f"level, {name}": mean(answers, life.part == index) for index, name in enumerate(PARTS)}
-    found |= {f"change after {name}": mean(step, mask) for name, mask in life.masks.items()}
+    step = answers - values_at(past, life.last, np.nan)
+    found = {f"level, {name}": mean_where(answers, life.part == index) for index, name in enumerate(QUARTERS)}
+    found |= {f"change after {name}": mean_where(step, mask) for name, mask in life.masks.items()}
     if response.family.whole:
         same = np.where(np.isfinite(step), step == 0.0, np.nan)
         for index, name in enumerate(life.names):
             here = life.figure == index
-            found[f"stays after a good act: {name}"] = mean(same, here & life.masks["a good act"])
-            found[f"shifts after a bad act: {name}"] = 1.0 - mean(same, here & life.masks["a bad act"])
-    apart, before = around_own_mean(answers), at(around_own_mean(past), life.last, np.nan)
+            found[f"stays after a good act: {name}"] = mean_where(same, here & life.masks["a good act"])
+            found[f"shifts after a bad act: {name}"] = 1.0 - mean_where(same, here & life.masks["a bad act"])
+    apart, before = centre_on_person(answers), values_at(centre_on_person(past), life.last, np.nan)
     with np.errstate(invalid="ignore", divide="ignore"):
-        found["lag-1 autocorrelation"] = mean(apart * before) / mean(apart**2)
-    turned = step * at(past - at(past, life.last, np.nan), life.last, np.nan)
-    found["turns"] = mean(np.where(np.isfinite(turned) & (turned != 0.0), turned < 0.0, np.nan))
+        found["lag-1 autocorrelation"] = mean_where(apart * before) / mean_where(apart**2)
+    turned = step * values_at(past - values_at(past, life.last, np.nan), life.last, np.nan)
+    found["turns"] = mean_where(np.where(np.isfinite(turned) & (turned != 0.0), turned < 0.0, np.nan))
     if not response.family.whole:
         found["bimodality"] = bimodality(answers)
-    return found | {"sd between people": spread(answers)}
+    return found | {"sd between people": sd_between_people(answers)}

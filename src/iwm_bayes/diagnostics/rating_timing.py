@@ -16,25 +16,25 @@ from collections.abc import Iterator
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.diagnostics.ppc_statistics import at, lived
-from iwm_bayes.types import Model, Response
+from iwm_bayes.diagnostics.ppc_statistics import outcome_masks, values_at
+from iwm_bayes.types import ModelSpec, Response
 
-CLEARLY, HARDLY, SHARE = 4.0, 2.0, 0.25  # standard errors; and a share of them
-PEOPLE = 20  # fewer say too little of how people vary for these errors to be trusted
+CLEAR_ERRORS, NEGLIGIBLE_ERRORS, NEGLIGIBLE_SHARE = 4.0, 2.0, 0.25  # standard errors; and a share of them
+MIN_PEOPLE = 20  # fewer say too little of how people vary for these errors to be trusted
 
 
-def slopes(answers: np.ndarray, data: xr.Dataset, response: Response) -> np.ndarray:
+def timing_z_scores(answers: np.ndarray, data: xr.Dataset, response: Response) -> np.ndarray:
     """How many errors from 0 steps go with their own outcome, and with the one before; NaN where that is unknown."""
-    last = lived(data, response).last
+    last = outcome_masks(data, response).last
     outcome = np.where(data["seen"].values, data["outcome"].values, np.nan)
-    found = np.stack([answers - at(answers, last, np.nan), outcome, at(outcome, last, np.nan)])
+    found = np.stack([answers - values_at(answers, last, np.nan), outcome, values_at(outcome, last, np.nan)])
     whole = np.isfinite(found).all(axis=0)
     rows = whole.sum(axis=0)
     means = np.where(whole, found, 0.0).sum(axis=1, keepdims=True) / np.maximum(rows, 1)
     step, *acts = np.where(whole, found - means, 0.0)
     design = np.stack(acts)
     information = np.einsum("iep,jep->ij", design, design)
-    if (rows > 1).sum() < PEOPLE or np.linalg.matrix_rank(information) < 2:
+    if (rows > 1).sum() < MIN_PEOPLE or np.linalg.matrix_rank(information) < 2:
         return np.full(2, np.nan)
     inverse = np.linalg.inv(information)
     slope = inverse @ np.einsum("iep,ep->i", design, step)
@@ -44,20 +44,20 @@ def slopes(answers: np.ndarray, data: xr.Dataset, response: Response) -> np.ndar
         return slope / error
 
 
-def answered(model: Model, data: xr.Dataset, name: str) -> str:
+def answer_count_sentence(model: ModelSpec, data: xr.Dataset, name: str) -> str:
     """How often a response was given, and when."""
     count = int(data[f"answer_{name}"].notnull().sum())
     return f"{name}: {count} answers, given {model.responses[name].moment} the outcome of their row"
 
 
-def early(model: Model, data: xr.Dataset) -> Iterator[str]:
+def timing_warnings(model: ModelSpec, data: xr.Dataset) -> Iterator[str]:
     """A sentence for every response that seems to have been given before the outcome of its row."""
     for name, response in model.responses.items():
         about_session = data.attrs.get(f"scope of {name}", "event") == "session"
         if response.moment == "before" or response.effect != "none" or about_session:
             continue
-        own, before = slopes(data[f"answer_{name}"].values.astype(float), data, response)
-        if before > CLEARLY and abs(own) < max(HARDLY, SHARE * before):
+        own, before = timing_z_scores(data[f"answer_{name}"].values.astype(float), data, response)
+        if before > CLEAR_ERRORS and abs(own) < max(NEGLIGIBLE_ERRORS, NEGLIGIBLE_SHARE * before):
             yield (
                 f"{name} changes with the outcome of the row before ({before:.1f} standard errors) and hardly with "
                 f"that of its own row ({own:.1f}): it seems to have been given before the act of its row. If so, say "

@@ -10,19 +10,19 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.estimands.earned_security import Path, path
-from iwm_bayes.filtering.arrays import SCALARS, course
-from iwm_bayes.filtering.filter import Moment, walk
-from iwm_bayes.model.priors import with_newcomer
-from iwm_bayes.simulation.care import Care, Offer
-from iwm_bayes.simulation.closed_loop import live
-from iwm_bayes.simulation.draws import laid, names, thin
-from iwm_bayes.types import ANYONE, InputError, Model, Params, rule_values
+from iwm_bayes.estimands.earned_security import BeliefPath, collect_path
+from iwm_bayes.filtering.arrays import EVENT_FIELDS, event_array
+from iwm_bayes.filtering.filter import FilteredEvent, filter_events
+from iwm_bayes.model.priors import with_new_figure
+from iwm_bayes.simulation.care import Care, EventCare
+from iwm_bayes.simulation.closed_loop import simulate_closed_loop
+from iwm_bayes.simulation.draws import draws_as_people, names, thin_draws
+from iwm_bayes.types import GENERALISED, InputError, ModelSpec, Params, rule_values
 
-AT_ONCE = 20_000  # people in memory, a draw of a person being a person
+MAX_PEOPLE_AT_ONCE = 20_000  # people in memory, a draw of a person being a person
 
 
-def sessions_with(data: xr.Dataset, figure: str | None) -> np.ndarray:
+def session_mask(data: xr.Dataset, figure: str | None) -> np.ndarray:
     """Which events (event, person) are sessions with a figure, or with anyone; an assessment is none."""
     happened = data["present"].values & ~data["assessment"].values
     if figure is None:
@@ -32,10 +32,10 @@ def sessions_with(data: xr.Dataset, figure: str | None) -> np.ndarray:
     return happened & (data["figure_index"].values == names(data).index(figure))
 
 
-class Lives(NamedTuple):
+class BeliefPaths(NamedTuple):
     """Some draws of everyone, laid along one axis: what they are like and what they lived through."""
 
-    model: Model
+    model: ModelSpec
     values: dict[str, np.ndarray]
     course: np.ndarray  # (event, field, draw * person)
     counts: np.ndarray  # (event, draw * person): the sessions in view
@@ -47,82 +47,84 @@ class Lives(NamedTuple):
     def p(self) -> Params:
         return rule_values(self.model, self.values)
 
-    def path(self, moments: Iterable[Moment]) -> Path:
-        return path(self.model, self.p, moments, self.counts, self.figure, self.figures)
+    def path(self, moments: Iterable[FilteredEvent]) -> BeliefPath:
+        return collect_path(self.model, self.p, moments, self.counts, self.figure, self.figures)
 
-    def remembered(self) -> Path:
+    def remembered(self) -> BeliefPath:
         """Beliefs along what happened."""
-        return self.path(walk(self.model.rule, self.p, self.course, self.figures))
+        return self.path(filter_events(self.model.rule, self.p, self.course, self.figures))
 
-    def relived(self, care: Care, generator: np.random.Generator) -> Path:
+    def relived(self, care: Care, generator: np.random.Generator) -> BeliefPath:
         """Beliefs had every outcome seen in view come from this care; who was met and seen stays as it was."""
-        outcome, seen = self.course[:, SCALARS.index("outcome")], self.course[:, SCALARS.index("seen")] > 0
+        outcome, seen = self.course[:, EVENT_FIELDS.index("outcome")], self.course[:, EVENT_FIELDS.index("seen")] > 0
         order = np.maximum(np.cumsum(self.counts, axis=0) - 1, 0)
         chance = care(int(order.max()) + 1)[order]
         instead = self.course.copy()
         redrawn = (generator.random(chance.shape) < chance).astype(float)
-        instead[:, SCALARS.index("outcome")] = np.where(self.counts & seen, redrawn, outcome)
-        return self.path(walk(self.model.rule, self.p, instead, self.figures))
+        instead[:, EVENT_FIELDS.index("outcome")] = np.where(self.counts & seen, redrawn, outcome)
+        return self.path(filter_events(self.model.rule, self.p, instead, self.figures))
 
     def ahead(self, sessions: int) -> np.ndarray:
         """The course of so many further sessions with the figure in view, one unit of time apart, all seen."""
         rows = np.ones((sessions, *self.course.shape[1:]))
-        rows[:, [SCALARS.index(name) for name in ("distress", "threat", "reported")]] = 0.0
+        rows[:, [EVENT_FIELDS.index(name) for name in ("distress", "threat", "reported")]] = 0.0
         figure = self.figures - 1 if self.figure is None else self.figure
-        rows[:, len(SCALARS) : len(SCALARS) + self.figures] = (np.arange(self.figures) == figure)[:, None]
+        rows[:, len(EVENT_FIELDS) : len(EVENT_FIELDS) + self.figures] = (np.arange(self.figures) == figure)[:, None]
         rows[:, -self.figures :] = self.met
         rows[1:, figure - self.figures] = 1.0
         return rows
 
-    def steadily(self, outcome: float, sessions: int) -> Path:
+    def steadily(self, outcome: float, sessions: int) -> BeliefPath:
         """Beliefs from the very start in so many sessions that all bring this outcome."""
         course = self._replace(met=np.zeros_like(self.met)).ahead(sessions)
-        course[:, SCALARS.index("outcome")] = outcome
+        course[:, EVENT_FIELDS.index("outcome")] = outcome
         everyone = np.ones((sessions, course.shape[2]), dtype=bool)
-        return self._replace(counts=everyone).path(walk(self.model.rule, self.p, course, self.figures))
+        return self._replace(counts=everyone).path(filter_events(self.model.rule, self.p, course, self.figures))
 
-    def projected(self, care: Care, sessions: int, generator: np.random.Generator) -> Path:
+    def projected(self, care: Care, sessions: int, generator: np.random.Generator) -> BeliefPath:
         """Beliefs in so many more sessions with the figure in view under a plan of care, in closed loop.
 
         Nobody leaves or turns to others. What responses keep (fear, moods), bids and distress begin anew.
         """
-        *_, last = walk(self.model.rule, self.p, self.course, self.figures)
+        *_, last = filter_events(self.model.rule, self.p, self.course, self.figures)
         pull, threat = np.array([[care.pull]]), np.array([[care.threat]])
-        offers = [Offer(np.array([[chance]]), pull, threat) for chance in care(sessions)]
+        offers = [EventCare(np.array([[chance]]), pull, threat) for chance in care(sessions)]
         staying = {name: r for name, r in self.model.responses.items() if r.effect in ("none", "withdraws")}
         model = self.model._replace(responses=staying)
-        lived = live(model, self.values, self.ahead(sessions), offers, self.figures, last.after, generator)
+        lived = simulate_closed_loop(
+            model, self.values, self.ahead(sessions), offers, self.figures, last.after, generator
+        )
         counts = np.ones((sessions, self.course.shape[2]), dtype=bool)
         return self._replace(counts=counts).path(moment for moment, _ in lived)
 
 
-def lives(model: Model, data: xr.Dataset, values: dict[str, np.ndarray], figure: str | None) -> Lives:
+def belief_paths(model: ModelSpec, data: xr.Dataset, values: dict[str, np.ndarray], figure: str | None) -> BeliefPaths:
     """People by their values, with (draw, person) laid along one axis, in the course of a data set."""
-    added = figure is None and ANYONE not in names(data)  # else that is whom some assessments were about
-    figures = [*names(data), *([ANYONE] if added else [])]
-    lived = course(data.assign_coords(figure=figures))
+    added = figure is None and GENERALISED not in names(data)  # else that is whom some assessments were about
+    figures = [*names(data), *([GENERALISED] if added else [])]
+    lived = event_array(data.assign_coords(figure=figures))
     met = [
-        (data["present"] & (data["figure_index"] == index)).any("event").values & (name != ANYONE)
+        (data["present"] & (data["figure_index"] == index)).any("event").values & (name != GENERALISED)
         for index, name in enumerate(figures)
     ]
     repeats = next(iter(values.values())).shape[-1] // data.sizes["person"]
-    return Lives(
+    return BeliefPaths(
         model,
-        with_newcomer(model, values) if added else values,
+        with_new_figure(model, values) if added else values,
         np.tile(lived, (1, 1, repeats)),
-        np.tile(sessions_with(data, figure), (1, repeats)),
+        np.tile(session_mask(data, figure), (1, repeats)),
         np.tile(np.array(met, dtype=float), (1, repeats)),
         None if figure is None else figures.index(figure),
         len(figures),
     )
 
 
-def in_parts(model: Model, fit: xr.DataTree, draws: int, figure: str | None) -> Iterator[Lives]:
+def belief_path_batches(model: ModelSpec, fit: xr.DataTree, draws: int, figure: str | None) -> Iterator[BeliefPaths]:
     """The draws of a fit, so many at a time that memory stays bounded, in the order (chain, draw)."""
     data = fit["data"].to_dataset()
-    posterior = thin(fit["posterior"].to_dataset(), draws).stack(sample=("chain", "draw"))
+    posterior = thin_draws(fit["posterior"].to_dataset(), draws).stack(sample=("chain", "draw"))
     count = data.sizes["person"]
-    step = max(1, AT_ONCE // count)
+    step = max(1, MAX_PEOPLE_AT_ONCE // count)
     for first in range(0, posterior.sizes["sample"], step):
         part = posterior.isel(sample=slice(first, first + step))
-        yield lives(model, data, laid(model, part, names(data), count), figure)
+        yield belief_paths(model, data, draws_as_people(model, part, names(data), count), figure)

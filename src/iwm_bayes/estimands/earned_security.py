@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from iwm_bayes.filtering.filter import Moment
+from iwm_bayes.filtering.filter import FilteredEvent
 from iwm_bayes.ops import each_figure
-from iwm_bayes.types import Event, Model, Params, State, each
+from iwm_bayes.types import Event, ModelSpec, Params, State, map_tree
 
 
 class Criterion(NamedTuple):
@@ -25,10 +25,10 @@ class Criterion(NamedTuple):
     surprise: float = 0.25  # corrective: the outcome exceeds the expectation by this, while not yet secure
 
 
-STRICT = Criterion()
+DEFAULT_CRITERION = Criterion()
 
 
-class Path(NamedTuple):
+class BeliefPath(NamedTuple):
     """Beliefs along the sessions of one figure, or of all for the general model; (session, person)."""
 
     availability: np.ndarray  # after the session; for the general model, what is expected of someone new
@@ -53,7 +53,7 @@ class Judgement(NamedTuple):
     followed: np.ndarray  # the last session from which a hold could be seen; 0 where none
 
 
-def toward(event: Event, figure: int, figures: int) -> Event:
+def event_with_figure(event: Event, figure: int, figures: int) -> Event:
     """The same moment, with thoughts turned to a figure; no time passes."""
     is_figure = each_figure(np.zeros_like(event.outcome), figures)
     is_figure[figure] = 1.0
@@ -62,16 +62,18 @@ def toward(event: Event, figure: int, figures: int) -> Event:
     return event._replace(figure=is_figure, met=met, since_figure=nothing, since_any=nothing)
 
 
-def held(model: Model, p: Params, s: State, event: Event, general: bool) -> tuple[np.ndarray, np.ndarray]:
+def beliefs_in_state(
+    model: ModelSpec, p: Params, s: State, event: Event, general: bool
+) -> tuple[np.ndarray, np.ndarray]:
     """Availability, or what is expected of someone new, and worth, in one state; (person,) each."""
     beliefs = model.rule.beliefs(p, model.rule.drift(p, s, event) if general else s, event)
     worth = beliefs.worth.mean if beliefs.worth else np.full_like(beliefs.expected, np.inf)
     return (beliefs.expected if general else beliefs.availability.mean), worth
 
 
-def path(
-    model: Model, p: Params, moments: Iterable[Moment], counts: np.ndarray, figure: int | None, figures: int
-) -> Path:
+def collect_path(
+    model: ModelSpec, p: Params, moments: Iterable[FilteredEvent], counts: np.ndarray, figure: int | None, figures: int
+) -> BeliefPath:
     """Collect beliefs along a walk at the events that count, for a figure by index, or in general (None).
 
     `counts` is (event, person). In general the last of the `figures` is someone whom nobody has met.
@@ -80,28 +82,30 @@ def path(
     latest = each_figure(np.full(counts.shape[1], np.nan), figures)  # outcome last seen of each figure
     glimpses = []
     for moment, counted in zip(moments, counts, strict=True):
-        event = toward(moment.event, about, figures)
-        after, before = (held(model, p, s, event, general) for s in (moment.after, moment.before))
+        event = event_with_figure(moment.event, about, figures)
+        after, before = (beliefs_in_state(model, p, s, event, general) for s in (moment.after, moment.before))
         expected = model.rule.beliefs(p, moment.before, moment.event).expected
         outcome, here = moment.event.outcome, (moment.event.figure > 0) & moment.seen
         repair = (here & (latest < 0.5)).any(axis=0) & (outcome >= 0.5)
         latest = np.where(here, outcome, latest)
-        glimpses.append(Path(*after, *before, expected, outcome, moment.seen & counted, repair & counted, counted))
+        glimpses.append(
+            BeliefPath(*after, *before, expected, outcome, moment.seen & counted, repair & counted, counted)
+        )
     order = np.argsort(~counts, axis=0, kind="stable")[: max(int(counts.sum(axis=0).max()), 1)]
-    return each(lambda *steps: np.take_along_axis(np.stack(steps), order, axis=0), *glimpses)
+    return map_tree(lambda *steps: np.take_along_axis(np.stack(steps), order, axis=0), *glimpses)
 
 
-def windows(x: np.ndarray, length: int) -> np.ndarray:
+def window_sums(x: np.ndarray, length: int) -> np.ndarray:
     """Sums over the next `length` sessions, at every session from which so many remain."""
     total = np.concatenate([np.zeros((1, *x.shape[1:])), np.cumsum(x, axis=0)])
     return total[length:] - total[:-length] if len(x) >= length else np.zeros((0, *x.shape[1:]))
 
 
-def judge(path: Path, criterion: Criterion) -> Judgement:
+def judge(path: BeliefPath, criterion: Criterion) -> Judgement:
     """Apply the definition to every person of a path."""
     secure = (np.minimum(path.availability, path.worth) >= criterion.secure) & path.counts
     disappointed = path.seen & (path.outcome < criterion.disappointment)
-    starts = (windows(secure, criterion.hold) == criterion.hold) & (windows(disappointed, criterion.hold) > 0)
+    starts = (window_sums(secure, criterion.hold) == criterion.hold) & (window_sums(disappointed, criterion.hold) > 0)
     earned = starts.any(axis=0)
     last = path.counts.sum(axis=0)
     sessions = np.where(earned, starts.argmax(axis=0) + 1 if len(starts) else 0, last + 1)
@@ -121,7 +125,7 @@ def judge(path: Path, criterion: Criterion) -> Judgement:
 STYLES = ("secure", "preoccupied", "dismissing", "fearful")
 
 
-def final_styles(path: Path) -> np.ndarray:
+def styles_at_end(path: BeliefPath) -> np.ndarray:
     """Index into STYLES at each person's last session: preoccupied is low worth, dismissing low availability.
 
     Fearful is both. A belief is low below .5; Bartholomew & Horowitz (1991), doi:10.1037/0022-3514.61.2.226.

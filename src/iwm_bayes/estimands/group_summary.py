@@ -5,14 +5,14 @@ import pandas as pd
 import xarray as xr
 
 from iwm_bayes.inference.posterior import contraction
-from iwm_bayes.model.priors import LINKS, rows
+from iwm_bayes.model.priors import LINKS, free_parameters
 from iwm_bayes.simulation.draws import names
-from iwm_bayes.types import Model
+from iwm_bayes.types import ModelSpec
 
-UNINFORMED = 0.1  # a posterior that has lost less than a tenth of the prior's variance
+MIN_CONTRACTION = 0.1  # a posterior that has lost less than a tenth of the prior's variance
 
 
-def interval(draws: np.ndarray) -> tuple[float, float, float]:
+def median_ci90(draws: np.ndarray) -> tuple[float, float, float]:
     """Median and 90 % interval, NaN left out; NaN where there is nothing else."""
     if np.isnan(draws).all():
         return np.nan, np.nan, np.nan
@@ -20,7 +20,7 @@ def interval(draws: np.ndarray) -> tuple[float, float, float]:
     return float(middle), float(low), float(high)
 
 
-def group_table(model: Model, fit: xr.DataTree) -> pd.DataFrame:
+def group_summary(model: ModelSpec, fit: xr.DataTree) -> pd.DataFrame:
     """One line per group centre: the average person on the natural scale, and how much was learned.
 
     `typical` with its 90 % interval; `between` is the between-person sd on the link scale; `informed` is the
@@ -33,11 +33,11 @@ def group_table(model: Model, fit: xr.DataTree) -> pd.DataFrame:
     figures = names(fit["data"].to_dataset())
     by_person = contraction(posterior).to_series() if "level" in posterior and "spread" in posterior else pd.Series()
     lines = []
-    for row in rows(model, figures):
+    for row in free_parameters(model, figures):
         if row.parameter.pooling == "separate":
             continue
         centre = posterior["centre"].sel(row=row.label).values
-        typical, low, high = interval(LINKS[row.parameter.support][1](centre))
+        typical, low, high = median_ci90(LINKS[row.parameter.support][1](centre))
         informed = 1.0 - centre.var() / row.width**2
         partial = row.label in posterior.coords.get("partial", [])
         lines.append(
@@ -50,11 +50,11 @@ def group_table(model: Model, fit: xr.DataTree) -> pd.DataFrame:
                 "informed": informed,
                 "z": (centre.mean() - row.middle) / row.width,
                 "people": by_person.get(row.label, np.nan),
-                **bias_of(fit, row.label),
+                **bias_columns(fit, row.label),
                 "note": "; ".join(
                     note
                     for note, holds in (
-                        ("not informed by the data", informed < UNINFORMED),
+                        ("not informed by the data", informed < MIN_CONTRACTION),
                         ("approximate", "approximate" in posterior.attrs),
                     )
                     if holds
@@ -64,14 +64,14 @@ def group_table(model: Model, fit: xr.DataTree) -> pd.DataFrame:
     return pd.DataFrame(lines)
 
 
-def beside_priors(model: Model, groups: pd.DataFrame, figures: list[str]) -> pd.DataFrame:
+def with_prior_intervals(model: ModelSpec, groups: pd.DataFrame, figures: list[str]) -> pd.DataFrame:
     """The group table with the 90 % interval of each before any data: prior_low and prior_high."""
-    typical = {row.label: row.parameter.typical for row in rows(model, figures)}
+    typical = {row.label: row.parameter.typical for row in free_parameters(model, figures)}
     low, high = zip(*(typical[label] for label in groups["parameter"]), strict=True)
     return groups.assign(prior_low=low, prior_high=high)
 
 
-def bias_of(fit: xr.DataTree, label: str) -> dict[str, float]:
+def bias_columns(fit: xr.DataTree, label: str) -> dict[str, float]:
     """The bias of one row of a fit in which it was measured, else nothing; NaN in sds where people do not differ."""
     if "bias" not in fit.children:
         return {}
@@ -84,13 +84,13 @@ def bias_of(fit: xr.DataTree, label: str) -> dict[str, float]:
     return found
 
 
-def contrast_table(found: xr.Dataset) -> pd.DataFrame:
+def marginal_effect_table(found: xr.Dataset) -> pd.DataFrame:
     """One line per contrast of `contrasts`: difference and ratio with 90 % intervals, direction, and the prior."""
     lines = []
     for name in found["contrast"].values if "contrast" in found else []:
         here = found.sel(contrast=name)
-        difference, low, high = interval(here["difference"].values)
-        ratio, least, most = interval(here["ratio"].values)
+        difference, low, high = median_ci90(here["difference"].values)
+        ratio, least, most = median_ci90(here["ratio"].values)
         lines.append(
             {
                 "contrast": str(name),
@@ -105,13 +105,13 @@ def contrast_table(found: xr.Dataset) -> pd.DataFrame:
     return pd.DataFrame(lines)
 
 
-def grouping_table(fit: xr.DataTree) -> pd.DataFrame:
+def group_sd_table(fit: xr.DataTree) -> pd.DataFrame:
     """One line per group of a formula: the sd between its members on the link scale, with its 90 % interval."""
     posterior = fit["posterior"].to_dataset()
     if "group_spread" not in posterior:
         return pd.DataFrame()
     spread = posterior["group_spread"]
-    found = {str(name): interval(spread.sel(grouping=name).values) for name in spread["grouping"].values}
+    found = {str(name): median_ci90(spread.sel(grouping=name).values) for name in spread["grouping"].values}
     return pd.DataFrame(
         [{"group": name, "sd": sd, "low": low, "high": high} for name, (sd, low, high) in found.items()]
     )

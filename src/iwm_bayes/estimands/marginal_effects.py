@@ -14,14 +14,14 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from iwm_bayes.data.formulas import effects, prepared
-from iwm_bayes.model.priors import LINKS, WIDE, Row, figures_of, moves, rows
-from iwm_bayes.types import Model
+from iwm_bayes.data.formulas import common_design, standardised_covariates
+from iwm_bayes.model.priors import EFFECT_WIDTH, LINKS, FreeParameter, effect_map, figure_names, free_parameters
+from iwm_bayes.types import ModelSpec
 
 PRIOR_DRAWS = 4000
 
 
-def changes(frame: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame, pd.DataFrame]]:
+def covariate_changes(frame: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame, pd.DataFrame]]:
     """Every contrast by name, with everyone before and after the change."""
     for name in map(str, frame):
         if pd.api.types.is_numeric_dtype(frame[name]):
@@ -31,7 +31,9 @@ def changes(frame: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame, pd.DataFra
             yield f"{name} {other} - {one}", frame.assign(**{name: one}), frame.assign(**{name: other})
 
 
-def average(row: Row, centre: xr.DataArray, effect: xr.DataArray, design: pd.DataFrame) -> xr.DataArray:
+def average_over_people(
+    row: FreeParameter, centre: xr.DataArray, effect: xr.DataArray, design: pd.DataFrame
+) -> xr.DataArray:
     """What would be expected of people with this design on the natural scale, averaged over them."""
     said = xr.DataArray(design.to_numpy(float), dims=("person", "term"))
     moved = xr.dot(effect.drop_vars("term"), said, dim="term")
@@ -39,39 +41,39 @@ def average(row: Row, centre: xr.DataArray, effect: xr.DataArray, design: pd.Dat
     return level.copy(data=LINKS[row.parameter.support][1](level.values)).mean("person")
 
 
-def compared(model: Model, draws: xr.Dataset, data: xr.Dataset) -> xr.Dataset:
+def effects_by_draw(model: ModelSpec, draws: xr.Dataset, data: xr.Dataset) -> xr.Dataset:
     """Difference and ratio of every contrast of every parameter with a formula, for each draw."""
-    formulas, frame = json.loads(data.attrs["formulas"]), prepared(data)
+    formulas, frame = json.loads(data.attrs["formulas"]), standardised_covariates(data)
     found: dict[str, xr.Dataset] = {}
-    for row in rows(model, figures_of(data)):
+    for row in free_parameters(model, figure_names(data)):
         if row.name not in formulas:
             continue
         formula, centre = formulas[row.name], draws["centre"].sel(row=row.label, drop=True)
-        for name, before, after in changes(frame):
-            one, other = effects(formula, frame, before), effects(formula, frame, after)
+        for name, before, after in covariate_changes(frame):
+            one, other = common_design(formula, frame, before), common_design(formula, frame, after)
             if np.allclose(one, other):
                 continue  # a covariate of another parameter, or a group
             effect = draws["effect"].sel(term=[f"{row.name}: {term}" for term in one])
-            low, high = average(row, centre, effect, one), average(row, centre, effect, other)
+            low, high = average_over_people(row, centre, effect, one), average_over_people(row, centre, effect, other)
             found[f"{row.label}: {name}"] = xr.Dataset({"difference": high - low, "ratio": high / low})
     return xr.concat(found.values(), pd.Index(found, name="contrast")) if found else xr.Dataset()
 
 
-def from_prior(model: Model, data: xr.Dataset, seed: int = 1) -> xr.Dataset:
+def prior_group_draws(model: ModelSpec, data: xr.Dataset, seed: int = 1) -> xr.Dataset:
     """Centres and effects before any data, (chain, draw, ...)."""
     generator, shape = np.random.default_rng(seed), (1, PRIOR_DRAWS)
-    placed = rows(model, figures_of(data))
+    placed = free_parameters(model, figure_names(data))
     labels = [str(label) for label in data["term"].values]
     partial = [row for row in placed if row.parameter.pooling == "partial"]
     centre = generator.normal([row.middle for row in placed], [row.width for row in placed], (*shape, len(placed)))
-    effect = generator.normal(0.0, WIDE * moves(partial, labels).scale, (*shape, len(labels)))
+    effect = generator.normal(0.0, EFFECT_WIDTH * effect_map(partial, labels).scale, (*shape, len(labels)))
     return xr.Dataset(
         {"centre": (("chain", "draw", "row"), centre), "effect": (("chain", "draw", "term"), effect)},
         {"row": [row.label for row in placed], "term": labels},
     )
 
 
-def contrasts(model: Model, fit: xr.DataTree) -> xr.Dataset:
+def marginal_effects(model: ModelSpec, fit: xr.DataTree) -> xr.Dataset:
     """What covariates do, from a fit of a study with formulas; empty without any.
 
     Variables: difference and ratio (chain, draw, contrast) on the natural scale; direction (contrast), the probability
@@ -80,7 +82,7 @@ def contrasts(model: Model, fit: xr.DataTree) -> xr.Dataset:
     data = fit["data"].to_dataset()
     if "design" not in data:
         return xr.Dataset()
-    found = compared(model, fit["posterior"].to_dataset(), data)
-    before = compared(model, from_prior(model, data), data)["difference"]
+    found = effects_by_draw(model, fit["posterior"].to_dataset(), data)
+    before = effects_by_draw(model, prior_group_draws(model, data), data)["difference"]
     prior = before.quantile([0.05, 0.95], ("chain", "draw")).rename(quantile="end")
     return found.assign(direction=(found["difference"] > 0).mean(("chain", "draw")), prior=prior)

@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from iwm_bayes.estimands.group_summary import interval
-from iwm_bayes.inference.posterior import own_centres
-from iwm_bayes.model.priors import LINKS, figures_of, rows
-from iwm_bayes.types import Model, leaves
+from iwm_bayes.estimands.group_summary import median_ci90
+from iwm_bayes.inference.posterior import person_centres
+from iwm_bayes.model.priors import LINKS, figure_names, free_parameters
+from iwm_bayes.types import ModelSpec, named_leaves
 
 
 def pseudonyms(people: Sequence[str]) -> list[str]:
@@ -23,12 +23,12 @@ def pseudonyms(people: Sequence[str]) -> list[str]:
     return [f"person {number + 1}" for number in np.random.default_rng(seed).permutation(len(people))]
 
 
-def number(pseudonym: str) -> int:
+def pseudonym_number(pseudonym: str) -> int:
     """By which to sort people."""
     return int(pseudonym.split()[1])
 
 
-def person_table(model: Model, fit: xr.DataTree) -> pd.DataFrame:
+def person_summary(model: ModelSpec, fit: xr.DataTree) -> pd.DataFrame:
     """One line per person and parameter that people differ in; natural scale, medians and 90 % intervals.
 
     `group` is the average person with this person's covariates. `shrinkage` says how much of the value comes from the
@@ -40,13 +40,13 @@ def person_table(model: Model, fit: xr.DataTree) -> pd.DataFrame:
     if "level" not in posterior:
         return pd.DataFrame()
     named = pseudonyms([str(person) for person in data["person"].values])
-    centres = own_centres(posterior, model, data) if "spread" in posterior else None
+    centres = person_centres(posterior, model, data) if "spread" in posterior else None
     tables = []
-    for row in (row for row in rows(model, figures_of(data)) if row.parameter.pooling != "shared"):
+    for row in (row for row in free_parameters(model, figure_names(data)) if row.parameter.pooling != "shared"):
         natural, over = LINKS[row.parameter.support][1], ("chain", "draw")
         level = posterior["level"].sel(personal=row.label).transpose(*over, "person")
         prior = np.hypot(row.width, row.parameter.spread)
-        middle, low, high = np.transpose([interval(natural(x)) for x in level.stack(sample=over).values])
+        middle, low, high = np.transpose([median_ci90(natural(x)) for x in level.stack(sample=over).values])
         told: dict[str, object] = {"person": named, "parameter": row.label, "value": middle}
         told |= {"low": low, "high": high, "group": np.nan, "shrinkage": np.nan}
         if centres is not None and row.parameter.pooling == "partial":
@@ -58,16 +58,16 @@ def person_table(model: Model, fit: xr.DataTree) -> pd.DataFrame:
         told["z"] = (level.mean(over).values - row.middle) / prior
         tables.append(pd.DataFrame(told))
     return pd.concat(tables).sort_values(
-        "person", key=lambda names: names.map(number), kind="stable", ignore_index=True
+        "person", key=lambda names: names.map(pseudonym_number), kind="stable", ignore_index=True
     )
 
 
-def own_share(people: pd.DataFrame, model: Model) -> pd.Series:
+def learning_contraction(people: pd.DataFrame, model: ModelSpec) -> pd.Series:
     """By pseudonym, how far a person's own data say how they learn: the least contraction, over the rule's parameters.
 
     Of each, the less of `informed` and of what is not borrowed from the group, 1 - shrinkage.
     """
-    of_rule = {name for name, _ in leaves(model.rule.parameters)}
+    of_rule = {name for name, _ in named_leaves(model.rule.parameters)}
     learning = people[people["parameter"].str.partition("[")[0].isin(of_rule)]
     own = learning[["informed"]].assign(unborrowed=1.0 - learning["shrinkage"].fillna(0.0)).min(axis=1)
     return own.groupby(learning["person"]).min()

@@ -13,26 +13,26 @@ import numpy as np
 from iwm_bayes.estimands.earned_security import Judgement
 
 
-def still(judged: Judgement, steps: np.ndarray) -> np.ndarray:
+def number_at_risk(judged: Judgement, steps: np.ndarray) -> np.ndarray:
     """How many are at risk at each step, (..., step): neither earned secure before it nor followed no further."""
     ends = np.where(judged.earned, judged.sessions, judged.followed)
     return (judged.insecure[..., None] & (ends[..., None] >= steps)).sum(axis=-2)
 
 
-def shares(judged: Judgement, steps: np.ndarray) -> np.ndarray:
+def cumulative_incidence(judged: Judgement, steps: np.ndarray) -> np.ndarray:
     """Share that is earned secure by each step, (..., step); NaN where nobody is at risk at the first."""
     earns = (judged.insecure & judged.earned)[..., None] & (judged.sessions[..., None] == steps)
-    risk = still(judged, steps)
+    risk = number_at_risk(judged, steps)
     left = np.cumprod(1.0 - earns.sum(axis=-2) / np.maximum(risk, 1), axis=-1)
     return np.where(risk[..., :1] > 0, 1.0 - left, np.nan)
 
 
-def by_session(judged: Judgement, last: int) -> np.ndarray:
+def incidence_by_session(judged: Judgement, last: int) -> np.ndarray:
     """Share that is earned secure by each of sessions 1 to `last`, (..., session)."""
-    return shares(judged, np.arange(1, last + 1))
+    return cumulative_incidence(judged, np.arange(1, last + 1))
 
 
-def half(share: np.ndarray, steps: np.ndarray) -> np.ndarray:
+def first_half(share: np.ndarray, steps: np.ndarray) -> np.ndarray:
     """The first step by which half or more are earned secure, (...); one more than the last if none, NaN as shares."""
     reached = share >= 0.5 - 1e-9  # a product of fractions may miss a half by rounding
     first = np.where(reached.any(axis=-1), steps[reached.argmax(axis=-1)], steps[-1] + 1.0)
@@ -41,7 +41,7 @@ def half(share: np.ndarray, steps: np.ndarray) -> np.ndarray:
 
 def median_sessions(judged: Judgement, last: int) -> np.ndarray:
     """Sessions until half are earned secure, (...); last + 1 if they are not."""
-    return half(by_session(judged, last), np.arange(1, last + 1))
+    return first_half(incidence_by_session(judged, last), np.arange(1, last + 1))
 
 
 def median_corrective(judged: Judgement, last: int) -> np.ndarray:
@@ -50,4 +50,4 @@ def median_corrective(judged: Judgement, last: int) -> np.ndarray:
     Who is not earned secure is followed for as many as they had.
     """
     counted = judged._replace(sessions=judged.corrective, followed=judged.corrective)
-    return half(shares(counted, np.arange(last + 1)), np.arange(last + 1))
+    return first_half(cumulative_incidence(counted, np.arange(last + 1)), np.arange(last + 1))

@@ -14,45 +14,47 @@ from dash import ALL, MATCH, Dash, Input, Output, State, ctx, no_update
 from flask import Response
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from iwm_bayes.explorer.page import NONE, about, page, place
-from iwm_bayes.explorer.scenario import Played, Story, in_words, play
-from iwm_bayes.model.model_file import load, theories
+from iwm_bayes.explorer.page import NONE, component_id, model_panel, page
+from iwm_bayes.explorer.scenario import Scenario, Story, play, scenario_sentence
+from iwm_bayes.model.model_file import built_in_models, load_model
 from iwm_bayes.viz.palette import LINES
-from iwm_bayes.viz.plotly.base import DASHES, Figure, axis, layout, line
-from iwm_bayes.viz.plotly.belief_plane import plane
-from iwm_bayes.viz.plotly.trajectory import trajectory
+from iwm_bayes.viz.plotly.base import DASHES, Figure, axis, layout, line_trace
+from iwm_bayes.viz.plotly.belief_plane import attachment_space_figure
+from iwm_bayes.viz.plotly.trajectory import trajectory_figure
 
-HERE = "127.0.0.1"
-SIDES = ("A", "B")
-POLICY = "default-src 'self' data: blob: 'unsafe-inline' 'unsafe-eval'"  # Plotly makes code and styles as it runs
-SAID = "value => String(Number(Number(value).toPrecision(3)))"
-FRAME = """<!DOCTYPE html>
+LOCALHOST = "127.0.0.1"
+PANELS = ("A", "B")
+CONTENT_POLICY = (
+    "default-src 'self' data: blob: 'unsafe-inline' 'unsafe-eval'"  # Plotly makes code and styles as it runs
+)
+VALUE_FORMAT = "value => String(Number(Number(value).toPrecision(3)))"
+PAGE_TEMPLATE = """<!DOCTYPE html>
 <html lang="en"><head>{%metas%}<title>{%title%}</title>{%favicon%}{%css%}<style>STYLE</style></head>
 <body>{%app_entry%}<footer>{%config%}{%scripts%}{%renderer%}</footer></body></html>"""
 
-model_of = lru_cache(maxsize=64)(load)
+load_cached = lru_cache(maxsize=64)(load_model)
 
 
 @lru_cache(maxsize=64)
-def played(name: str, chosen: tuple[tuple[str, float], ...], story: Story) -> Played:
+def play_cached(name: str, chosen: tuple[tuple[str, float], ...], story: Story) -> Scenario:
     """What `play` gives, remembered: of two theories, the one that did not move is not lived again."""
-    return play(model_of(name), dict(chosen), story)
+    return play(load_cached(name), dict(chosen), story)
 
 
-def chosen(values: Sequence[Any], ids: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+def slider_values(values: Sequence[Any], ids: Sequence[Mapping[str, Any]]) -> dict[str, float]:
     """Sliders' values by name; a browser sends them as text."""
     return {str(own["name"]): float(value) for value, own in zip(values, ids, strict=True)}
 
 
-def story(values: Mapping[str, float]) -> Story:
+def story_from_sliders(values: Mapping[str, float]) -> Story:
     """The care of the sliders; what is counted is whole."""
     return Story._make(kind(values[name]) for name, kind in Story.__annotations__.items())
 
 
-def curve(shares: Mapping[str, np.ndarray]) -> Figure:
+def incidence_plot(shares: Mapping[str, np.ndarray]) -> Figure:
     """The share earned secure by each session (session,), by name."""
     lines = [
-        line(np.arange(1, len(share) + 1), share, name, at)
+        line_trace(np.arange(1, len(share) + 1), share, name, at)
         | {"line": {"shape": "hv", "color": LINES[at].color, "dash": DASHES[at], "width": 2}}
         for at, (name, share) in enumerate(shares.items())
     ]
@@ -62,41 +64,43 @@ def curve(shares: Mapping[str, np.ndarray]) -> Figure:
     return {"data": lines, "layout": layout("", xaxis=across, yaxis=upwards, showlegend=True)}
 
 
-def fitted(drawn: Figure) -> Figure:
+def without_height(drawn: Figure) -> Figure:
     """A picture without a height of its own, so that it fills its room."""
     kept = {name: value for name, value in drawn["layout"].items() if name != "height"}
     return drawn | {"layout": kept}
 
 
-def shown(names: Mapping[str, str], moved: Mapping[str, dict[str, float]], care: Story) -> dict[str, Any]:
+def page_content(names: Mapping[str, str], moved: Mapping[str, dict[str, float]], care: Story) -> dict[str, Any]:
     """Everything that the page shows, by where: `names` of theories and the values `moved`, by side."""
-    there = {side: played(name, tuple(moved[side].items()), care) for side, name in names.items() if name != NONE}
+    there = {side: play_cached(name, tuple(moved[side].items()), care) for side, name in names.items() if name != NONE}
     labels = {side: f"{side}: {names[side]}" for side in there}
     ways = {labels[side]: lived.trajectory for side, lived in there.items() if lived.trajectory.sizes["belief"] == 2}
     found: dict[str, Any] = {
-        "plane": fitted(plane(ways, "")),
-        "curve": curve({labels[side]: lived.by_session for side, lived in there.items()}),
+        "plane": without_height(attachment_space_figure(ways, "")),
+        "curve": incidence_plot({labels[side]: lived.by_session for side, lived in there.items()}),
     }
-    for side in SIDES:
+    for side in PANELS:
         lived = there.get(side)
-        found[f"words-{side}"] = in_words(lived) if lived else ""
-        found[f"trajectory-{side}"] = fitted(trajectory(lived.trajectory, None, "")) if lived else {}
+        found[f"words-{side}"] = scenario_sentence(lived) if lived else ""
+        found[f"trajectory-{side}"] = without_height(trajectory_figure(lived.trajectory, None, "")) if lived else {}
         found[f"hidden-{side}"] = lived is None
     return found
 
 
-def alive(app: Dash) -> None:
+def bind_callbacks(app: Dash) -> None:
     """Bind sliders and selects to what they change."""
-    for side in SIDES:
+    for side in PANELS:
         app.callback(Output(f"about-{side}", "children"), Input(f"theory-{side}", "value"))(
-            lambda name, side=side: [] if name == NONE else about(side, model_of(name))
+            lambda name, side=side: [] if name == NONE else model_panel(side, load_cached(name))
         )
     app.clientside_callback(
-        SAID, Output(place("said", MATCH, MATCH), "children"), Input(place("slider", MATCH, MATCH), "value")
+        VALUE_FORMAT,
+        Output(component_id("said", MATCH, MATCH), "children"),
+        Input(component_id("slider", MATCH, MATCH), "value"),
     )
-    ids = {"care": place("slider", "care", ALL)} | {side: place("slider", side, ALL) for side in SIDES}
+    ids = {"care": component_id("slider", "care", ALL)} | {side: component_id("slider", side, ALL) for side in PANELS}
     outputs = {"plane": Output("plane", "figure"), "curve": Output("curve", "figure")}
-    for side in SIDES:
+    for side in PANELS:
         outputs[f"words-{side}"] = Output(f"words-{side}", "children")
         outputs[f"trajectory-{side}"] = Output(f"trajectory-{side}", "figure")
         outputs[f"hidden-{side}"] = Output(f"shown-{side}", "hidden")
@@ -106,35 +110,37 @@ def alive(app: Dash) -> None:
         inputs={"values": {name: Input(own, "value") for name, own in ids.items()}},
         state={
             "own": {name: State(own, "id") for name, own in ids.items()},
-            "names": {side: State(f"theory-{side}", "value") for side in SIDES},
+            "names": {side: State(f"theory-{side}", "value") for side in PANELS},
         },
     )
     def show(values: Any, own: Any, names: Any) -> dict[str, Any]:
-        moved = {name: chosen(values[name], own[name]) for name in values}
-        found = shown(names, moved, story(moved.pop("care")))
+        moved = {name: slider_values(values[name], own[name]) for name in values}
+        found = page_content(names, moved, story_from_sliders(moved.pop("care")))
         one = ctx.triggered and len(ctx.triggered) == 1  # none or many: a theory was left out, or came with its sliders
         alone = ctx.triggered_id["side"] if one else "care"
-        resting = [f"trajectory-{side}" for side in SIDES if alone in SIDES and side != alone]
+        resting = [f"trajectory-{side}" for side in PANELS if alone in PANELS and side != alone]
         return found | dict.fromkeys(resting, no_update)
 
 
-def private(response: Response) -> Response:
+def add_content_policy(response: Response) -> Response:
     """A browser that keeps to this rule fetches nothing from elsewhere."""
-    response.headers["Content-Security-Policy"] = POLICY
+    response.headers["Content-Security-Policy"] = CONTENT_POLICY
     return response
 
 
 def server(first: str, second: str, port: int) -> BaseWSGIServer:
     """The page's server, which does not listen to other machines; port 0 is any that is free."""
-    names = list(dict.fromkeys([*theories(), first, *([second] if second != NONE else [])]))
+    names = list(dict.fromkeys([*built_in_models(), first, *([second] if second != NONE else [])]))
     style = resources.files("iwm_bayes.explorer").joinpath("page.css").read_text(encoding="utf-8")
-    app = Dash("iwm_bayes", title="Play with a theory", update_title="", index_string=FRAME.replace("STYLE", style))
+    app = Dash(
+        "iwm_bayes", title="Play with a theory", update_title="", index_string=PAGE_TEMPLATE.replace("STYLE", style)
+    )
     app.layout = page(first, second, names)
-    alive(app)
-    app.server.after_request(private)
+    bind_callbacks(app)
+    app.server.after_request(add_content_policy)
     logging.getLogger("werkzeug").setLevel(logging.ERROR)  # not a line for every move of a slider
-    return make_server(HERE, port, app.server, threaded=True)
+    return make_server(LOCALHOST, port, app.server, threaded=True)
 
 
 def address(serving: BaseWSGIServer) -> str:
-    return f"http://{HERE}:{serving.port}/"
+    return f"http://{LOCALHOST}:{serving.port}/"

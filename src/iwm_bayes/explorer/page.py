@@ -5,12 +5,12 @@ from typing import Any
 
 from dash import dcc, html
 
-from iwm_bayes.explorer.scenario import Story, movable, usual
-from iwm_bayes.types import Model
+from iwm_bayes.explorer.scenario import Story, free_parameters_of, prior_median
+from iwm_bayes.types import ModelSpec
 
 NONE = "none"
-HEIGHT = "26rem"  # of every picture, whatever its width
-CARE = {  # field of a Story: what it is, lowest, highest, step
+PLOT_HEIGHT = "26rem"  # of every picture, whatever its width
+CARE_SLIDERS = {  # field of a Story: what it is, lowest, highest, step
     "childhood": ("events with an early caregiver", 0, 40, 1),
     "caregiver": ("chance that the caregiver responds (0..1)", 0, 1, 0.05),
     "sessions": ("sessions with the therapist", 6, 60, 1),
@@ -27,41 +27,48 @@ INTRODUCTION = (
 )
 
 
-def place(part: str, side: Any, name: Any) -> dict[str, Any]:
+def component_id(part: str, side: Any, name: Any) -> dict[str, Any]:
     """The id of a slider or of its value, by the theory (A or B) or the care that it belongs to."""
     return {"part": part, "side": side, "name": name}
 
 
 def slider(side: str, name: str, label: str, low: float, high: float, step: float | str, value: float) -> html.Label:
     """A slider with its label and its value."""
-    move = dcc.Input(id=place("slider", side, name), type="range", min=low, max=high, step=step, value=value)
-    said = html.Span(f"{value:.3g}", id=place("said", side, name), className="value")
+    move = dcc.Input(id=component_id("slider", side, name), type="range", min=low, max=high, step=step, value=value)
+    said = html.Span(f"{value:.3g}", id=component_id("said", side, name), className="value")
     return html.Label([html.Span(label), said, move], className="slider")
 
 
-def sliders(title: str, moves: list[html.Label]) -> html.Fieldset:
+def slider_group(title: str, moves: list[html.Label]) -> html.Fieldset:
     return html.Fieldset([html.Legend(title), html.Div(moves, className="sliders")])
 
 
-def care() -> html.Fieldset:
+def care_sliders() -> html.Fieldset:
     """Sliders for a `play.Story`."""
-    moves = [slider("care", name, *CARE[name], value) for name, value in Story()._asdict().items()]
-    return sliders("The care that a person meets", moves)
+    moves = [slider("care", name, *CARE_SLIDERS[name], value) for name, value in Story()._asdict().items()]
+    return slider_group("The care that a person meets", moves)
 
 
-def about(side: str, model: Model) -> list[Any]:
+def model_panel(side: str, model: ModelSpec) -> list[Any]:
     """A theory's claim, and sliders from end to end of what is typical, which begin at the prior's middle."""
     moves = [
-        slider(side, name, f"{name.replace('_', ' ')}: {declared.meaning}", *declared.typical, "any", usual(declared))
-        for name, declared in movable(model).items()
+        slider(
+            side,
+            name,
+            f"{name.replace('_', ' ')}: {declared.meaning}",
+            *declared.typical,
+            "any",
+            prior_median(declared),
+        )
+        for name, declared in free_parameters_of(model).items()
     ]
-    return [html.P(model.claim), sliders(f"Parameters of {model.name}", moves)]
+    return [html.P(model.claim), slider_group(f"Parameters of {model.name}", moves)]
 
 
-def picture(name: str, words: str, shape: str = "wide") -> html.Figure:
+def plot_area(name: str, words: str, shape: str = "wide") -> html.Figure:
     """Room for a figure, and words that say what it shows, to be read or heard."""
     look = {"displayModeBar": False, "responsive": True}
-    drawn = dcc.Graph(id=name, config=look, className=shape, style={"height": HEIGHT})
+    drawn = dcc.Graph(id=name, config=look, className=shape, style={"height": PLOT_HEIGHT})
     return html.Figure([html.Div(drawn, role="img", **{"aria-label": words}), html.Figcaption(words)])
 
 
@@ -69,7 +76,7 @@ def column(side: str, chosen: str, names: Sequence[str]) -> html.Section:
     """One theory: which, its sliders, what becomes of people in words, and their beliefs."""
     shown = [
         html.P(id=f"words-{side}", className="answer", role="status"),
-        picture(f"trajectory-{side}", f"Theory {side}: beliefs by session with the therapist, above what happened."),
+        plot_area(f"trajectory-{side}", f"Theory {side}: beliefs by session with the therapist, above what happened."),
     ]
     inside = [
         html.H2(f"Theory {side}", id=f"title-{side}"),
@@ -84,16 +91,16 @@ def page(first: str, second: str, names: Sequence[str]) -> html.Main:
     """The whole page with two theories, of which the second may be none."""
     sides = [column("A", first, names), column("B", second, [NONE, *names])]
     together = [
-        picture(
+        plot_area(
             "plane", "The belief plane, from the start (hollow) to the last session; ellipses hold 90 %.", "square"
         ),
-        picture("curve", "Share earned secure by session, of those who begin the therapy insecure."),
+        plot_area("curve", "Share earned secure by session, of those who begin the therapy insecure."),
     ]
     return html.Main(
         [
             html.H1("Play with a theory"),
             html.P(INTRODUCTION, className="quiet"),
-            care(),
+            care_sliders(),
             html.Div(sides, className="pair"),
             html.Div(together, className="pair"),
         ]

@@ -11,18 +11,18 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.estimands.earned_security import STRICT, Judgement, Path, judge, path
-from iwm_bayes.estimands.survival import by_session, median_sessions
-from iwm_bayes.filtering.arrays import SCALARS
-from iwm_bayes.filtering.filter import Moment
-from iwm_bayes.model.priors import LINKS, rows, values
-from iwm_bayes.simulation.care import rupture_and_repair, steady
-from iwm_bayes.simulation.closed_loop import live
-from iwm_bayes.simulation.simulate import Phase, Planned, figures_of, schedule
-from iwm_bayes.types import Model, Parameter, parameters, rule_values
-from iwm_bayes.viz.trajectories import both, happened, together, within
+from iwm_bayes.estimands.earned_security import DEFAULT_CRITERION, BeliefPath, Judgement, collect_path, judge
+from iwm_bayes.estimands.survival import incidence_by_session, median_sessions
+from iwm_bayes.filtering.arrays import EVENT_FIELDS
+from iwm_bayes.filtering.filter import FilteredEvent
+from iwm_bayes.model.priors import LINKS, free_parameters, natural_values
+from iwm_bayes.simulation.care import constant_care, rupture_and_repair
+from iwm_bayes.simulation.closed_loop import simulate_closed_loop
+from iwm_bayes.simulation.simulate import Phase, PlannedEvent, phase_figures, schedule
+from iwm_bayes.types import ModelSpec, Parameter, parameters, rule_values
+from iwm_bayes.viz.trajectories import belief_array, ci90, joint_beliefs, session_events
 
-LIVES = 300  # a share is then known to 3 of 100 (its Monte-Carlo standard error at one half)
+N_PEOPLE = 300  # a share is then known to 3 of 100 (its Monte-Carlo standard error at one half)
 THERAPIST = "therapist"
 
 
@@ -38,7 +38,7 @@ class Story(NamedTuple):
     gap: int = 0  # time without a session half-way through the therapy, in sessions' worth
 
 
-class Played(NamedTuple):
+class Scenario(NamedTuple):
     """What many lives of one kind of person came to."""
 
     trajectory: xr.Dataset  # beliefs by session with the therapist, and what happened, as in `trajectories`
@@ -46,56 +46,58 @@ class Played(NamedTuple):
     by_session: np.ndarray  # (session,) share earned secure of those who start insecure; NaN if nobody does
 
 
-def phases(story: Story) -> list[Phase]:
+def scenario_phases(story: Story) -> list[Phase]:
     """A childhood, unless it has no events, and a therapy."""
     therapist = (
         rupture_and_repair(story.therapist, story.rupture_every, story.repair)
         if story.rupture_every
-        else steady(story.therapist)
+        else constant_care(story.therapist)
     )
-    early = [Phase({"caregiver": steady(story.caregiver)}, story.childhood)] if story.childhood else []
+    early = [Phase({"caregiver": constant_care(story.caregiver)}, story.childhood)] if story.childhood else []
     return [*early, Phase({THERAPIST: therapist}, story.sessions)]
 
 
-def acting(model: Model) -> Model:
+def withdrawal_only(model: ModelSpec) -> ModelSpec:
     """The theory with those responses alone that decide what is seen: the others move no belief."""
     return model._replace(responses={name: r for name, r in model.responses.items() if r.effect == "withdraws"})
 
 
-def movable(model: Model) -> dict[str, Parameter]:
+def free_parameters_of(model: ModelSpec) -> dict[str, Parameter]:
     """The free parameters that move beliefs, by name."""
-    return {name: declared for name, declared in parameters(acting(model)).items() if declared.fixed is None}
+    return {name: declared for name, declared in parameters(withdrawal_only(model)).items() if declared.fixed is None}
 
 
-def usual(parameter: Parameter) -> float:
+def prior_median(parameter: Parameter) -> float:
     """The value of the average person before any data, natural scale: the prior's middle."""
     link, unlink = LINKS[parameter.support]
     low, high = (link(np.float64(end)) for end in parameter.typical)
     return float(unlink((low + high) / 2.0))
 
 
-def person(model: Model, chosen: Mapping[str, float], figures: list[str], lives: int) -> dict[str, np.ndarray]:
+def identical_people(
+    model: ModelSpec, chosen: Mapping[str, float], figures: list[str], lives: int
+) -> dict[str, np.ndarray]:
     """One kind of person so many times: what was chosen by name, natural scale, and the prior's middle elsewhere."""
     levels = {}
-    for row in rows(model, figures):
+    for row in free_parameters(model, figures):
         link, _ = LINKS[row.parameter.support]
         level = link(np.float64(chosen[row.name])) if row.name in chosen else row.middle
         levels[row.label] = np.full(lives, level)
-    return values(model, levels, figures, lives)
+    return natural_values(model, levels, figures, lives)
 
 
-def sequence(plan: Sequence[Planned], figures: Sequence[str], story: Story) -> np.ndarray:
+def event_sequence(plan: Sequence[PlannedEvent], figures: Sequence[str], story: Story) -> np.ndarray:
     """Who is met when, (event, field, 1) as `filtering.course`: one unit of time apart, but for the gap."""
     met_now = np.array([[planned.figure == figure for figure in figures] for planned in plan], dtype=float)
     met_before = np.cumsum(met_now, axis=0) > met_now
-    fields = dict.fromkeys(SCALARS, np.zeros(len(plan)))
+    fields = dict.fromkeys(EVENT_FIELDS, np.zeros(len(plan)))
     elapsed = np.ones(len(plan))
     elapsed[story.childhood + story.sessions // 2] += story.gap
     fields |= {"since_figure": elapsed, "since_any": elapsed}
     return np.column_stack([*fields.values(), met_now, met_before])[..., None]
 
 
-def lived(moments: Sequence[Moment], figures: Sequence[str]) -> xr.Dataset:
+def therapy_events(moments: Sequence[FilteredEvent], figures: Sequence[str]) -> xr.Dataset:
     """Mean outcome and shares of ruptures and repairs by session with the therapist, as in `trajectories`."""
     seen = np.stack([moment.seen for moment in moments])
     events = {
@@ -109,37 +111,39 @@ def lived(moments: Sequence[Moment], figures: Sequence[str]) -> xr.Dataset:
         {name: (("event", "person"), values) for name, values in events.items()},
         {"figure": list(figures), "person": np.arange(seen.shape[1])},
     )
-    return happened(data, THERAPIST).mean("person")
+    return session_events(data, THERAPIST).mean("person")
 
 
-def trajectory(along: Path, met: xr.Dataset) -> xr.Dataset:
+def belief_trajectory(along: BeliefPath, met: xr.Dataset) -> xr.Dataset:
     """Beliefs over lives and what they met, by session from 0 (the start), as in `trajectories`."""
-    drawn = both(along, 1, True)[..., 0]
+    drawn = belief_array(along, 1, True)[..., 0]
     coordinates = {"belief": ["availability", "worth"], "session": np.arange(drawn.shape[2])}
     held = xr.DataArray(drawn, coordinates, ("belief", "sample", "session")).dropna("belief", how="all")
-    low, middle, high = within(held)
+    low, middle, high = ci90(held)
     beliefs = xr.Dataset({"low": low, "middle": middle, "high": high})
-    found = xr.merge([beliefs, together(held), met], join="outer")
+    found = xr.merge([beliefs, joint_beliefs(held), met], join="outer")
     return found.assign_coords(response=[]).assign_attrs(who="the group")
 
 
-def play(model: Model, chosen: Mapping[str, float], story: Story, lives: int = LIVES, seed: int = 1) -> Played:
+def play(model: ModelSpec, chosen: Mapping[str, float], story: Story, lives: int = N_PEOPLE, seed: int = 1) -> Scenario:
     """Live through a story so many times. `chosen` are values by parameter name, natural scale."""
-    model = acting(model)
-    plan, figures = schedule(phases(story)), figures_of(phases(story), False)
-    people = person(model, chosen, figures, lives)
-    course = np.repeat(sequence(plan, figures, story), lives, axis=2)
+    model = withdrawal_only(model)
+    plan, figures = schedule(scenario_phases(story)), phase_figures(scenario_phases(story), False)
+    people = identical_people(model, chosen, figures, lives)
+    course = np.repeat(event_sequence(plan, figures, story), lives, axis=2)
     p, offers = rule_values(model, people), [planned.offer for planned in plan]
     start, generator = model.rule.start(p, len(figures)), np.random.default_rng(seed)
-    moments = [moment for moment, _ in live(model, people, course, offers, len(figures), start, generator)]
+    moments = [
+        moment for moment, _ in simulate_closed_loop(model, people, course, offers, len(figures), start, generator)
+    ]
     counts = np.repeat([[planned.figure == THERAPIST] for planned in plan], lives, axis=1)
-    along = path(model, p, moments, counts, figures.index(THERAPIST), len(figures))
-    judged = judge(along, STRICT)
-    found = trajectory(along, lived(moments, figures))
-    return Played(found, judged, by_session(judged, story.sessions))
+    along = collect_path(model, p, moments, counts, figures.index(THERAPIST), len(figures))
+    judged = judge(along, DEFAULT_CRITERION)
+    found = belief_trajectory(along, therapy_events(moments, figures))
+    return Scenario(found, judged, incidence_by_session(judged, story.sessions))
 
 
-def in_words(played: Played) -> str:
+def scenario_sentence(played: Scenario) -> str:
     """What a picture shows, in sentences."""
     judged, last = played.judged, len(played.by_session)
     ends = played.trajectory.isel(session=-1)

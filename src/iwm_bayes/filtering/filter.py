@@ -13,20 +13,20 @@ from typing import NamedTuple
 
 import numpy as np
 
-from iwm_bayes.filtering.arrays import unpack
-from iwm_bayes.filtering.readouts import READS, Reading, View, readings
+from iwm_bayes.filtering.arrays import unpack_event
+from iwm_bayes.filtering.readouts import READOUTS, Readout, View, required_readouts
 from iwm_bayes.ops import Array, by_figure, constant, count_figures, where
-from iwm_bayes.types import Event, Params, Response, Rule, State, each
+from iwm_bayes.types import Event, Params, Response, Rule, State, map_tree
 
 
 def step(rule: Rule, p: Params, s: State, event: Event, seen: Array) -> tuple[State, State]:
     """One event: the state before its outcome and the state after it."""
     before = rule.drift(p, s, event)
     learned = rule.learn(p, before, event)
-    return before, each(lambda new, old: where(seen, new, old), learned, before)
+    return before, map_tree(lambda new, old: where(seen, new, old), learned, before)
 
 
-def with_figure(event: Event, figure: int) -> Event:
+def about_figure(event: Event, figure: int) -> Event:
     """The same event with another figure."""
     nobody = 0.0 * event.outcome
     return event._replace(
@@ -34,7 +34,7 @@ def with_figure(event: Event, figure: int) -> Event:
     )
 
 
-class Moment(NamedTuple):
+class FilteredEvent(NamedTuple):
     """One event of a walk: the states around it, and what happened."""
 
     last: State  # when the last event was over
@@ -44,7 +44,7 @@ class Moment(NamedTuple):
     seen: Array
 
 
-def read(rule: Rule, p: Params, moment: Moment, wanted: Iterable[Reading]) -> list[Array]:
+def read_out(rule: Rule, p: Params, moment: FilteredEvent, wanted: Iterable[Readout]) -> list[Array]:
     """What each reading sees at one event, (person,) each.
 
     Before an event nobody has been met, and a figure named by the reading is seen as it was left at the last event.
@@ -52,30 +52,32 @@ def read(rule: Rule, p: Params, moment: Moment, wanted: Iterable[Reading]) -> li
     told = {"before": 0.0 * moment.event.outcome, "after": where(moment.seen, constant(1.0), constant(0.0))}
     found = []
     for about, when, figure in wanted:
-        event = moment.event if figure is None else with_figure(moment.event, figure)
+        event = moment.event if figure is None else about_figure(moment.event, figure)
         first = rule.beliefs(p, moment.before if figure is None else moment.last, event)
         now = first if when == "before" else rule.beliefs(p, moment.after, event)
-        found.append(READS[about](View(first, now, event, told[when])))
+        found.append(READOUTS[about](View(first, now, event, told[when])))
     return found
 
 
-def walk(rule: Rule, p: Params, course: np.ndarray, figures: int) -> Iterator[Moment]:
+def filter_events(rule: Rule, p: Params, course: np.ndarray, figures: int) -> Iterator[FilteredEvent]:
     """Filter arrays event by event; `p` has (person,) or (figure, person) leaves."""
     s = rule.start(p, figures)
     for row in course:
-        event, seen = unpack(row, figures)
+        event, seen = unpack_event(row, figures)
         before, after = step(rule, p, s, event, seen)
-        yield Moment(s, before, after, event, seen)
+        yield FilteredEvent(s, before, after, event, seen)
         s = after
 
 
-def loop(rule: Rule, p: Params, course: np.ndarray, figures: int, wanted: Sequence[Reading]) -> list[np.ndarray]:
+def filter_readouts(
+    rule: Rule, p: Params, course: np.ndarray, figures: int, wanted: Sequence[Readout]
+) -> list[np.ndarray]:
     """What each reading sees at every event, (event, person) per reading."""
-    rows = [read(rule, p, moment, wanted) for moment in walk(rule, p, course, figures)]
+    rows = [read_out(rule, p, moment, wanted) for moment in filter_events(rule, p, course, figures)]
     return [np.stack(column) for column in zip(*rows, strict=True)]
 
 
-def summed(share: np.ndarray, reading: np.ndarray) -> np.ndarray:
+def decaying_sum(share: np.ndarray, reading: np.ndarray) -> np.ndarray:
     """The sum of a reading so far, of which a `share` is left from each event to the next; all (event, person)."""
     total = np.zeros_like(reading)
     for event, (left, new) in enumerate(zip(share, reading, strict=True)):
@@ -83,14 +85,19 @@ def summed(share: np.ndarray, reading: np.ndarray) -> np.ndarray:
     return total
 
 
-def remembered(
-    response: Response, p: Params, found: Mapping[Reading, Array], since: Array, figures: int, summed: Callable = summed
-) -> dict[Reading, Array]:
+def accumulated_readouts(
+    response: Response,
+    p: Params,
+    found: Mapping[Readout, Array],
+    since: Array,
+    figures: int,
+    summed: Callable = decaying_sum,
+) -> dict[Readout, Array]:
     """A response's readings (event, person), with the sum in place of every one that it keeps.
 
     `since` is the time since the last event. Before an outcome, the sum is without what that outcome adds.
     """
-    values = {reading: found[reading] for reading in readings(response, figures)}
+    values = {reading: found[reading] for reading in required_readouts(response, figures)}
     for reading in [reading for reading in values if reading.about in response.keeps]:
         total = summed(response.keeps[reading.about](p, since), found[reading])
         values[reading] = total - found[reading] if response.moment == "before" else total

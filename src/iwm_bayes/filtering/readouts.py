@@ -1,7 +1,7 @@
 """What a response can read of a mind and of an event.
 
-A *reading* is one thing, at one moment of an event, about the figure of the event or a named one. `READS` says what
-there is to read; `readings` lists what a response needs, and `taken` hands it over in the order of `given`.
+A *reading* is one thing, at one moment of an event, about the figure of the event or a named one. `READOUTS` says what
+there is to read; `required_readouts` lists what a response needs, and `readout_arguments` hands it over in the order of `given`.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,24 +20,24 @@ class View(NamedTuple):
     told: Array  # 1 once the outcome was experienced, else 0
 
 
-def told(view: View) -> Array:
+def was_experienced(view: View) -> Array:
     """1 once the outcome was experienced, else 0."""
     return view.told
 
 
-def act(view: View) -> Array:
+def centred_outcome(view: View) -> Array:
     """How far from the middle of the scale the outcome was, 0 where there was none to experience."""
     return view.told * (view.event.outcome - constant(0.5))
 
 
-READS: Mapping[str, Callable[[View], Array]] = {
+READOUTS: Mapping[str, Callable[[View], Array]] = {
     "expected": lambda view: view.now.expected,
     "availability": lambda view: view.now.availability.mean,
     "worth": lambda view: view.now.worth.mean,  # type: ignore[union-attr]  # theory.load gives it where it is read
-    "act": act,
-    "told": told,
-    "acts": act,  # the same by another name, for a response that keeps them and reads this one, too
-    "number": told,  # of acts, likewise
+    "act": centred_outcome,
+    "told": was_experienced,
+    "acts": centred_outcome,  # the same by another name, for a response that keeps them and reads this one, too
+    "number": was_experienced,  # of acts, likewise
     "surprise": lambda view: view.told * (view.event.outcome - view.before.expected),
     "worth_change": lambda view: view.now.worth.mean - view.before.worth.mean,  # type: ignore[union-attr]
     "perceived": lambda view: view.before.perceived,  # where `assimilating` gives it
@@ -46,7 +46,7 @@ READS: Mapping[str, Callable[[View], Array]] = {
 }
 
 
-class Reading(NamedTuple):
+class Readout(NamedTuple):
     """One thing that is read at every event."""
 
     about: str  # a key of READS
@@ -54,17 +54,17 @@ class Reading(NamedTuple):
     figure: int | None = None  # about whom; None is the figure of the event
 
 
-def readings(response: Response, figures: int) -> list[Reading]:
+def required_readouts(response: Response, figures: int) -> list[Readout]:
     """What a response needs: what is held (about one figure or each), then everything else, in order.
 
     `figures` is how many there are to turn to, not counting someone whom nobody has met.
     """
     whom = range(figures) if response.whom == "each" else [None]
     asked = [(response.about, figure) for figure in whom] + [(about, None) for about in response.also]
-    return [Reading(about, "after" if about in response.keeps else response.moment, whom) for about, whom in asked]
+    return [Readout(about, "after" if about in response.keeps else response.moment, whom) for about, whom in asked]
 
 
-def taken(response: Response, found: Mapping[Reading, Array], figures: int) -> list[Array]:
+def readout_arguments(response: Response, found: Mapping[Readout, Array], figures: int) -> list[Array]:
     """What `given` takes beside the parameters: readings, those about each figure together (figure, person)."""
-    values = [found[reading] for reading in readings(response, figures)]
+    values = [found[reading] for reading in required_readouts(response, figures)]
     return values if response.whom == "met" else [by_figure(values[:figures]), *values[figures:]]

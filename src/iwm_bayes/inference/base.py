@@ -7,18 +7,18 @@ import numpy as np
 import pymc as pm
 import xarray as xr
 
-from iwm_bayes.model.build import swappable
-from iwm_bayes.model.hierarchy import moving
-from iwm_bayes.model.priors import figures_of
-from iwm_bayes.types import InputError, Model
+from iwm_bayes.model.build import model_data
+from iwm_bayes.model.hierarchy import effect_labels
+from iwm_bayes.model.priors import figure_names
+from iwm_bayes.types import InputError, ModelSpec
 
-ACCEPTED = 0.9  # at .8, where spreads reach down to zero, a tenth of fits diverge
+TARGET_ACCEPT = 0.9  # at .8, where spreads reach down to zero, a tenth of fits diverge
 
 
-class Compiled(NamedTuple):
+class CompiledModel(NamedTuple):
     """A theory ready to fit, for any data with these people, figures and covariates."""
 
-    model: Model
+    model: ModelSpec
     graph: pm.Model
     engine: Any  # what does the work: nutpie's compiled model, a likelihood; it does not pickle
     people: int
@@ -34,37 +34,37 @@ class Settings(NamedTuple):
     chains: int = 4
     seed: int = 1
     progress: bool = False
-    accept: float = ACCEPTED  # share of steps that `nuts` means to accept: the nearer 1, the smaller the steps
+    accept: float = TARGET_ACCEPT  # share of steps that `nuts` means to accept: the nearer 1, the smaller the steps
     depth: int = 10  # doublings of one of its trajectories, at most
     into: Path | None = None  # where `nuts` keeps draws while it makes them, and finds those of a run that was stopped
 
 
-def compiled(model: Model, graph: pm.Model, engine: Any, data: xr.Dataset) -> Compiled:
+def compiled_model(model: ModelSpec, graph: pm.Model, engine: Any, data: xr.Dataset) -> CompiledModel:
     """A graph of these data with what works on it."""
-    return Compiled(model, graph, engine, data.sizes["person"], figures_of(data), moving(data))
+    return CompiledModel(model, graph, engine, data.sizes["person"], figure_names(data), effect_labels(data))
 
 
-def check(ready: Compiled, data: xr.Dataset) -> None:
+def check_same_shape(ready: CompiledModel, data: xr.Dataset) -> None:
     """InputError unless the data have the people, figures and covariates that a theory was compiled for."""
-    if data.sizes["person"] != ready.people or figures_of(data) != ready.figures:
+    if data.sizes["person"] != ready.people or figure_names(data) != ready.figures:
         raise InputError(
             [
                 f"compiled for {ready.people} people and the figures {', '.join(ready.figures)}; these data have "
-                f"{data.sizes['person']} and {', '.join(figures_of(data))}. Compile the theory for these data"
+                f"{data.sizes['person']} and {', '.join(figure_names(data))}. Compile the theory for these data"
             ]
         )
-    if moving(data) != ready.moving:
+    if effect_labels(data) != ready.moving:
         raise InputError(["compiled for other covariates or groups. Compile the theory for these data"])
 
 
-def entering(ready: Compiled, data: xr.Dataset, sampled_as: xr.Dataset) -> dict[str, np.ndarray]:
+def checked_model_data(ready: CompiledModel, data: xr.Dataset, sampled_as: xr.Dataset) -> dict[str, np.ndarray]:
     """All that a graph is given from outside, by the name of its `pm.Data`; InputError for data of another shape."""
-    check(ready, data)
-    found = swappable(ready.model, data) | {str(name): values.values for name, values in sampled_as.items()}
+    check_same_shape(ready, data)
+    found = model_data(ready.model, data) | {str(name): values.values for name, values in sampled_as.items()}
     return {name: value for name, value in found.items() if name in ready.graph}
 
 
-def enter(ready: Compiled, data: xr.Dataset, sampled_as: xr.Dataset) -> None:
+def with_model_data(ready: CompiledModel, data: xr.Dataset, sampled_as: xr.Dataset) -> None:
     """Put data into a graph."""
     with ready.graph:
-        pm.set_data(entering(ready, data, sampled_as))
+        pm.set_data(checked_model_data(ready, data, sampled_as))

@@ -16,10 +16,10 @@ from typing import Any, NamedTuple
 
 import xarray as xr
 
-from iwm_bayes.inference.base import Compiled, Settings
+from iwm_bayes.inference.base import CompiledModel, Settings
 from iwm_bayes.inference.laplace.method import compile_likelihood, laplace, quadrature
 from iwm_bayes.inference.nuts import compile_model, nuts
-from iwm_bayes.types import InputError, Model
+from iwm_bayes.types import InputError, ModelSpec
 
 __all__ = ["METHODS", "Compiled", "Method", "Settings", "compile_likelihood", "compile_model", "fit", "laplace", "nuts"]
 
@@ -27,8 +27,8 @@ __all__ = ["METHODS", "Compiled", "Method", "Settings", "compile_likelihood", "c
 class Method(NamedTuple):
     """A way to a posterior: make a theory ready for data of one shape, then fit as many data sets as there are."""
 
-    compile: Callable[[Model, xr.Dataset], Compiled]
-    fit: Callable[[Compiled, xr.Dataset, Settings], xr.DataTree]
+    compile: Callable[[ModelSpec, xr.Dataset], CompiledModel]
+    fit: Callable[[CompiledModel, xr.Dataset, Settings], xr.DataTree]
 
 
 METHODS: Mapping[str, Method] = {
@@ -38,7 +38,7 @@ METHODS: Mapping[str, Method] = {
 }
 
 
-def fit(model: Model, data: xr.Dataset, method: str = "nuts", **settings: Any) -> xr.DataTree:
+def fit(model: ModelSpec, data: xr.Dataset, method: str = "nuts", **settings: Any) -> xr.DataTree:
     """Compile and fit in one call; keywords are those of `Settings`."""
     if method not in METHODS:
         raise InputError([f"there is no method {method!r}; choose from {', '.join(METHODS)}"])

@@ -21,19 +21,19 @@ from numba.extending import intrinsic
 from numba.np.arrayobj import populate_array
 from nutpie import compile_pymc
 
-DOUBLES = types.CPointer(types.float64)
-WORD = 8  # bytes of a pointer, a length and a double
+DOUBLE_POINTER = types.CPointer(types.float64)
+WORD_BYTES = 8  # bytes of a pointer, a length and a double
 
 
-def offset(record: np.dtype, *path: str) -> int:
+def field_offset(record: np.dtype, *path: str) -> int:
     """Where a field of nested records begins, in bytes."""
     first, *rest = path
     assert record.fields is not None  # a record has fields
     inner, at = record.fields[first][:2]
-    return at + (offset(inner, *rest) if rest else 0)
+    return at + (field_offset(inner, *rest) if rest else 0)
 
 
-def by_address(jitted: Any, size: int, table: np.dtype, keys: Sequence[str], data: dict[str, np.ndarray]) -> Any:
+def call_by_address(jitted: Any, size: int, table: np.dtype, keys: Sequence[str], data: dict[str, np.ndarray]) -> Any:
     """A PyTensor function as numba code can call it: (pointer to `size` doubles, pointer to the table of data).
 
     The table is nutpie's record of where each swappable array lies and what shape it has.
@@ -52,12 +52,14 @@ def by_address(jitted: Any, size: int, table: np.dtype, keys: Sequence[str], dat
             word = context.get_value_type(types.intp)
 
             def entry(*path: str, index: int = 0) -> Any:
-                place = builder.gep(records, [ir.Constant(word, offset(table, "shared", *path) + WORD * index)])
+                place = builder.gep(
+                    records, [ir.Constant(word, field_offset(table, "shared", *path) + WORD_BYTES * index)]
+                )
                 return builder.load(builder.bitcast(place, word.as_pointer()))
 
             def array(kind: Any, start: Any, shape: list[Any]) -> Any:
                 made = context.make_array(kind)(context, builder)
-                item = ir.Constant(word, WORD)
+                item = ir.Constant(word, WORD_BYTES)
                 strides = [item]
                 for length in reversed(shape[1:]):
                     strides.insert(0, builder.mul(strides[0], length))
@@ -83,9 +85,11 @@ def by_address(jitted: Any, size: int, table: np.dtype, keys: Sequence[str], dat
     return call
 
 
-def density_for_c(size: int, jitted: Any, record: np.ndarray, keys: Sequence[str], data: dict[str, np.ndarray]) -> Any:
+def make_logp_function(
+    size: int, jitted: Any, record: np.ndarray, keys: Sequence[str], data: dict[str, np.ndarray]
+) -> Any:
     """nutpie's C function for a log density and its gradient: 0, 1 (failed) or 3 (not finite)."""
-    call = by_address(jitted, size, record.dtype, keys, data)
+    call = call_by_address(jitted, size, record.dtype, keys, data)
 
     def density(dim: int, point: Any, slope: Any, value: Any, table: Any) -> int:
         try:
@@ -99,14 +103,14 @@ def density_for_c(size: int, jitted: Any, record: np.ndarray, keys: Sequence[str
             return 1
         return 0 if finite else 3
 
-    return density, types.int64(types.uint64, DOUBLES, DOUBLES, DOUBLES, types.voidptr)
+    return density, types.int64(types.uint64, DOUBLE_POINTER, DOUBLE_POINTER, DOUBLE_POINTER, types.voidptr)
 
 
-def expansion_for_c(
+def make_expand_function(
     size: int, expanded: int, jitted: Any, record: np.ndarray, keys: Sequence[str], data: dict[str, np.ndarray]
 ) -> Any:
     """nutpie's C function from a point to what is stored of it: 0 or -2 (failed)."""
-    call = by_address(jitted, size, record.dtype, keys, data)
+    call = call_by_address(jitted, size, record.dtype, keys, data)
 
     def expand(dim: int, length: int, point: Any, stored: Any, table: Any) -> int:
         try:
@@ -117,13 +121,13 @@ def expansion_for_c(
             return -2
         return 0
 
-    return expand, types.int64(types.uint64, types.uint64, DOUBLES, DOUBLES, types.voidptr)
+    return expand, types.int64(types.uint64, types.uint64, DOUBLE_POINTER, DOUBLE_POINTER, types.voidptr)
 
 
 def compile_graph(graph: pm.Model, keep: Sequence[str]) -> Any:
     """nutpie's compiled model of a graph; `keep` are the variables to store besides the free ones."""
     with (
-        patch.object(compile_pymc, "_make_c_logp_func", density_for_c),
-        patch.object(compile_pymc, "_make_c_expand_func", expansion_for_c),
+        patch.object(compile_pymc, "_make_c_logp_func", make_logp_function),
+        patch.object(compile_pymc, "_make_c_expand_func", make_expand_function),
     ):
         return nutpie.compile_pymc_model(graph, var_names=list(keep))

@@ -22,24 +22,24 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from iwm_bayes.inference.base import Settings
 
-type Tell = Callable[[int, int], None]  # (chain, how many steps of it are done)
+type ProgressCallback = Callable[[int, int], None]  # (chain, how many steps of it are done)
 
-KEPT = ("posterior", "sample_stats")
-LOOK = 0.2  # seconds between looks at the chains
-FEWEST, SHORTEST = 2, 50  # chains, and draws of each, of which something can be said
+STORED_GROUPS = ("posterior", "sample_stats")
+POLL_SECONDS = 0.2  # seconds between looks at the chains
+MIN_CHAINS, MIN_DRAWS = 2, 50  # chains, and draws of each, of which something can be said
 
 
-def store_of(folder: Path, chain: int) -> Path:
+def chain_folder(folder: Path, chain: int) -> Path:
     """Where a chain's draws are."""
     return folder / f"chain {chain}"
 
 
-def seed_of(settings: Settings, chain: int) -> int:
+def chain_seed(settings: Settings, chain: int) -> int:
     """A seed of each chain's own."""
     return int(np.random.SeedSequence([settings.seed, chain]).generate_state(1)[0])
 
 
-def count(store: Path) -> int:
+def count_draws(store: Path) -> int:
     """How many draws of a chain are on the disk: of every quantity, without a gap."""
     steps = store / "sample_stats" / "logp"
     if not (steps / "zarr.json").exists() or not (steps / "c").exists():
@@ -50,13 +50,13 @@ def count(store: Path) -> int:
     return int(np.logical_and.accumulate(np.logical_and.reduce(written)).sum())
 
 
-def drawn_in(store: Path) -> xr.DataTree | None:
+def read_chain(store: Path) -> xr.DataTree | None:
     """What is on the disk of one chain, without what was not drawn yet; None where nothing is."""
-    there = count(store)
+    there = count_draws(store)
     if there == 0:
         return None
     parts = {}
-    for name in KEPT:
+    for name in STORED_GROUPS:
         with xr.open_dataset(store / name, engine="zarr", consolidated=False) as part:
             by_draw = [key for key, values in part.data_vars.items() if {"chain", "draw"} <= set(values.dims)]
             parts[name] = part[by_draw].isel(draw=slice(there)).load()
@@ -64,7 +64,7 @@ def drawn_in(store: Path) -> xr.DataTree | None:
     return xr.DataTree.from_dict(parts)
 
 
-def finished(sampler: Any) -> bool:
+def is_finished(sampler: Any) -> bool:
     """Whether a chain is done; nutpie answers "not yet" by an error."""
     try:
         return bool(sampler.is_finished)
@@ -72,25 +72,25 @@ def finished(sampler: Any) -> bool:
         return False
 
 
-def together(chains: list[xr.DataTree]) -> xr.DataTree:
+def combine_chains(chains: list[xr.DataTree]) -> xr.DataTree:
     """Chains as one fit, all as long as the shortest."""
     shortest = min(chain["posterior"].sizes["draw"] for chain in chains)
     parts = {
         name: xr.concat([chain[name].to_dataset().isel(draw=slice(shortest)) for chain in chains], "chain")
-        for name in KEPT
+        for name in STORED_GROUPS
     }
     named = {"chain": np.arange(len(chains)), "draw": np.arange(shortest)}
     return xr.DataTree.from_dict({name: part.assign_coords(named) for name, part in parts.items()})
 
 
-def most(chains: list[xr.DataTree]) -> list[xr.DataTree]:
+def longest_chains(chains: list[xr.DataTree]) -> list[xr.DataTree]:
     """Those chains, no fewer than can be compared, that have the most draws when all are as long as the shortest."""
     longest = sorted(chains, key=lambda chain: -chain["posterior"].sizes["draw"])
     lengths = [chain["posterior"].sizes["draw"] for chain in longest]
-    return longest[: max(range(FEWEST, len(longest) + 1), key=lambda number: number * lengths[number - 1])]
+    return longest[: max(range(MIN_CHAINS, len(longest) + 1), key=lambda number: number * lengths[number - 1])]
 
 
-def begin(sampler: Any, settings: Settings, store: Path, chain: int, tell: Tell) -> Any:
+def start_chain(sampler: Any, settings: Settings, store: Path, chain: int, tell: ProgressCallback) -> Any:
     """Set a chain going, in a store of its own."""
     shutil.rmtree(store, ignore_errors=True)
     store.mkdir(parents=True)
@@ -99,7 +99,7 @@ def begin(sampler: Any, settings: Settings, store: Path, chain: int, tell: Tell)
         draws=settings.draws,
         tune=settings.tune,
         chains=1,
-        seed=seed_of(settings, chain),
+        seed=chain_seed(settings, chain),
         progress_bar=False,
         progress_callback=lambda chains: tell(chain, chains[0].finished_draws),
         save_warmup=False,
@@ -110,16 +110,16 @@ def begin(sampler: Any, settings: Settings, store: Path, chain: int, tell: Tell)
     )
 
 
-def draw(sampler: Any, settings: Settings, folder: Path, waiting: list[int], tell: Tell) -> None:
+def draw_chains(sampler: Any, settings: Settings, folder: Path, waiting: list[int], tell: ProgressCallback) -> None:
     """Draw some chains, as many at a time as there are cores."""
     running: dict[int, Any] = {}
     try:
         while waiting or running:
             while waiting and len(running) < (os.cpu_count() or 1):
                 chain = waiting.pop(0)
-                running[chain] = begin(sampler, settings, store_of(folder, chain), chain, tell)
-            time.sleep(LOOK)
-            for chain in [chain for chain, one in running.items() if finished(one)]:
+                running[chain] = start_chain(sampler, settings, chain_folder(folder, chain), chain, tell)
+            time.sleep(POLL_SECONDS)
+            for chain in [chain for chain, one in running.items() if is_finished(one)]:
                 running.pop(chain).wait()
                 tell(chain, settings.tune + settings.draws)
     finally:
@@ -128,7 +128,7 @@ def draw(sampler: Any, settings: Settings, folder: Path, waiting: list[int], tel
 
 
 @contextmanager
-def progress(settings: Settings, waiting: list[int]) -> Iterator[Tell]:
+def chain_progress(settings: Settings, waiting: list[int]) -> Iterator[ProgressCallback]:
     """A bar for each chain that is still to be drawn, and by what to move it."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), disable=not settings.progress) as bars:
@@ -136,25 +136,27 @@ def progress(settings: Settings, waiting: list[int]) -> Iterator[Tell]:
         yield lambda chain, done: bars.update(shown[chain], completed=done)
 
 
-def stream(sampler: Any, settings: Settings, folder: Path) -> xr.DataTree:
+def sample_to_store(sampler: Any, settings: Settings, folder: Path) -> xr.DataTree:
     """Draw the chains that are missing in `folder`, and return all.
 
     Interrupted, it returns what there is, and says so in the posterior's attribute `partial`; KeyboardInterrupt where
     there is too little to return.
     """
-    waiting = [chain for chain in range(settings.chains) if count(store_of(folder, chain)) < settings.draws]
-    with progress(settings, waiting) as tell, suppress(KeyboardInterrupt):  # what was drawn is on the disk
-        draw(sampler, settings, folder, waiting, tell)
-    return what_there_is(folder, settings)
+    waiting = [chain for chain in range(settings.chains) if count_draws(chain_folder(folder, chain)) < settings.draws]
+    with chain_progress(settings, waiting) as tell, suppress(KeyboardInterrupt):  # what was drawn is on the disk
+        draw_chains(sampler, settings, folder, waiting, tell)
+    return read_store(folder, settings)
 
 
-def what_there_is(folder: Path, settings: Settings) -> xr.DataTree:
-    """All that was drawn of a run; see `stream`."""
-    found = [drawn for chain in range(settings.chains) if (drawn := drawn_in(store_of(folder, chain))) is not None]
-    found = [drawn for drawn in found if drawn["posterior"].sizes["draw"] >= SHORTEST]
-    if len(found) < FEWEST:
+def read_store(folder: Path, settings: Settings) -> xr.DataTree:
+    """All that was drawn of a run; see `sample_to_store`."""
+    found = [
+        drawn for chain in range(settings.chains) if (drawn := read_chain(chain_folder(folder, chain))) is not None
+    ]
+    found = [drawn for drawn in found if drawn["posterior"].sizes["draw"] >= MIN_DRAWS]
+    if len(found) < MIN_CHAINS:
         raise KeyboardInterrupt
-    trace = together(most(found))
+    trace = combine_chains(longest_chains(found))
     sizes = trace["posterior"].sizes
     if sizes["chain"] < settings.chains or sizes["draw"] < settings.draws:
         of = f"{sizes['chain']} of {settings.chains} chains, {sizes['draw']} of {settings.draws} draws"

@@ -8,38 +8,38 @@ import nutpie
 import pymc as pm
 import xarray as xr
 
-from iwm_bayes.inference.base import Compiled, Settings, compiled, entering
+from iwm_bayes.inference.base import CompiledModel, Settings, checked_model_data, compiled_model
 from iwm_bayes.inference.laplace.method import compile_likelihood
 from iwm_bayes.inference.nutpie_numba import compile_graph
-from iwm_bayes.inference.nutpie_store import stream
-from iwm_bayes.inference.pilot import looked_ahead
-from iwm_bayes.inference.posterior import in_levels
+from iwm_bayes.inference.nutpie_store import sample_to_store
+from iwm_bayes.inference.pilot import pilot_fit
+from iwm_bayes.inference.posterior import to_reported
 from iwm_bayes.model.build import build
-from iwm_bayes.model.hierarchy import TRANSFORMED
-from iwm_bayes.types import Model
+from iwm_bayes.model.hierarchy import TRANSFORMED_VARIABLES
+from iwm_bayes.types import ModelSpec
 
 
-class Engine(NamedTuple):
+class NutsEngine(NamedTuple):
     """What samples, and what looks ahead."""
 
     sampler: Any  # nutpie's compiled model
-    pilot: Compiled  # the likelihood, with people's parameters uncorrelated
+    pilot: CompiledModel  # the likelihood, with people's parameters uncorrelated
 
 
-def compile_model(model: Model, data: xr.Dataset) -> Compiled:
+def compile_model(model: ModelSpec, data: xr.Dataset) -> CompiledModel:
     """Compile a theory for the shape of a data set: a minute or more the first time, less with a filled cache."""
     graph = build(model, data)
-    sampler = compile_graph(graph, [name for name in (*TRANSFORMED, "level") if name in graph.named_vars])
+    sampler = compile_graph(graph, [name for name in (*TRANSFORMED_VARIABLES, "level") if name in graph.named_vars])
     pilot = compile_likelihood(model._replace(correlated=False), data)
-    return compiled(model, graph, Engine(sampler, pilot), data)
+    return compiled_model(model, graph, NutsEngine(sampler, pilot), data)
 
 
-def with_data(ready: Compiled, data: xr.Dataset, sampled_as: xr.Dataset) -> Any:
+def sampler_with_data(ready: CompiledModel, data: xr.Dataset, sampled_as: xr.Dataset) -> Any:
     """The sampler on another data set of as many people and the same figures; InputError otherwise."""
-    return informed(ready.engine.sampler, ready.graph, entering(ready, data, sampled_as))
+    return sampler_with_arrays(ready.engine.sampler, ready.graph, checked_model_data(ready, data, sampled_as))
 
 
-def informed(sampler: Any, graph: pm.Model, given: Mapping[str, np.ndarray]) -> Any:
+def sampler_with_arrays(sampler: Any, graph: pm.Model, given: Mapping[str, np.ndarray]) -> Any:
     """A compiled graph, given what it reads from outside: for its density, and for where its chains begin."""
     with graph:
         pm.set_data(dict(given))
@@ -47,7 +47,7 @@ def informed(sampler: Any, graph: pm.Model, given: Mapping[str, np.ndarray]) -> 
     return sampler.with_data(**{name: value for name, value in given.items() if name in known})
 
 
-def drawn(sampler: Any, settings: Settings) -> xr.DataTree:
+def sample_in_memory(sampler: Any, settings: Settings) -> xr.DataTree:
     """What nutpie draws, all or nothing."""
     background = nutpie.sample(
         sampler,
@@ -68,28 +68,32 @@ def drawn(sampler: Any, settings: Settings) -> xr.DataTree:
         raise
 
 
-def run(ready: Compiled, data: xr.Dataset, sampled_as: xr.Dataset, settings: Settings) -> xr.DataTree:
+def sample_once(ready: CompiledModel, data: xr.Dataset, sampled_as: xr.Dataset, settings: Settings) -> xr.DataTree:
     """One nutpie run, in these coordinates."""
-    sampler = with_data(ready, data, sampled_as)
-    trace = drawn(sampler, settings) if settings.into is None else stream(sampler, settings, settings.into)
+    sampler = sampler_with_data(ready, data, sampled_as)
+    trace = (
+        sample_in_memory(sampler, settings)
+        if settings.into is None
+        else sample_to_store(sampler, settings, settings.into)
+    )
     said = trace["posterior"].attrs
-    trace["posterior"] = xr.DataTree(in_levels(trace["posterior"].to_dataset(), ready.model, data, sampled_as))
+    trace["posterior"] = xr.DataTree(to_reported(trace["posterior"].to_dataset(), ready.model, data, sampled_as))
     trace["posterior"].attrs |= said
     return trace
 
 
-def nuts(ready: Compiled, data: xr.Dataset, settings: Settings) -> xr.DataTree:
+def nuts(ready: CompiledModel, data: xr.Dataset, settings: Settings) -> xr.DataTree:
     """The posterior by the no-U-turn sampler."""
-    sampled_as = looked_ahead(ready.engine.pilot, data)
-    trace = run(ready, data, sampled_as, settings)
+    sampled_as = pilot_fit(ready.engine.pilot, data)
+    trace = sample_once(ready, data, sampled_as, settings)
     trace["constant_data"] = xr.DataTree(sampled_as)
     trace["data"] = xr.DataTree(data)
     return trace
 
 
-def prolonged(ready: Compiled, fit: xr.DataTree, settings: Settings) -> xr.DataTree:
+def extend_fit(ready: CompiledModel, fit: xr.DataTree, settings: Settings) -> xr.DataTree:
     """A fit with further draws: behind those of every chain, those of a new one, tuned anew in the same coordinates."""
-    more = run(ready, fit["data"].to_dataset(), fit["constant_data"].to_dataset(), settings)
+    more = sample_once(ready, fit["data"].to_dataset(), fit["constant_data"].to_dataset(), settings)
     longer = fit.copy()
     for group in ("posterior", "sample_stats"):
         both = xr.concat([tree[group].to_dataset().drop_vars("draw") for tree in (fit, more)], "draw")

@@ -11,29 +11,29 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.data.dataset import arranged
-from iwm_bayes.large_scale.parquet import part, people, rows_of
-from iwm_bayes.large_scale.plan import bound, plan_of
+from iwm_bayes.data.dataset import table_to_dataset
+from iwm_bayes.large_scale.parquet import index_people, index_rows, read_rows
+from iwm_bayes.large_scale.plan import read_plan, study_and_model
 from iwm_bayes.types import InputError
-from iwm_bayes.validation.sweep import Cell
+from iwm_bayes.validation.sweep import Condition
 
-EVERYONE, SAMPLE = "everyone.nc", "sample"
+COVARIATES_FILE, SAMPLE = "everyone.nc", "sample"
 
 
-def keep_everyone(folder: Path) -> None:
+def write_covariates(folder: Path) -> None:
     """Keep what a study's formulas say of everyone, without their sessions; nothing where it has none."""
-    study, model = bound(plan_of(folder))
+    study, model = study_and_model(read_plan(folder))
     if not study.formulas or study.people is None:
         return
-    from iwm_bayes.data.covariates import attach
+    from iwm_bayes.data.covariates import attach_covariates
 
-    everyone, _ = people(rows_of(study.data), study.columns.person)
+    everyone, _ = index_people(index_rows(study.data), study.columns.person)
     here = np.ones((1, len(everyone)), dtype=bool)
     bare = xr.Dataset({"present": (("event", "person"), here)}, {"person": everyone})
-    keep(attach(study, model, bare, study.people).drop_dims("event"), folder / EVERYONE)
+    write_chunk(attach_covariates(study, model, bare, study.people).drop_dims("event"), folder / COVARIATES_FILE)
 
 
-def keep(data: xr.Dataset, path: Path) -> None:
+def write_chunk(data: xr.Dataset, path: Path) -> None:
     """Write a data set beside its place, and put it there when it is whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".part")
@@ -41,7 +41,7 @@ def keep(data: xr.Dataset, path: Path) -> None:
     draft.replace(path)
 
 
-def kept(path: Path) -> xr.Dataset:
+def read_chunk(path: Path) -> xr.Dataset:
     with xr.open_dataset(path, engine="scipy") as found:
         return found.load().drop_encoding()
 
@@ -50,59 +50,61 @@ def chunk_file(folder: Path, chunk: int | str) -> Path:
     return folder / "chunks" / f"{chunk}.nc"
 
 
-def present(data: xr.Dataset) -> np.ndarray:
+def is_present(data: xr.Dataset) -> np.ndarray:
     """Who is there, and stands in for nobody, (person,)."""
     return data["present"].any("event").values
 
 
-def nothing(name: str) -> float:
+def empty_value(name: str) -> float:
     """What stands where nothing happened."""
     return np.nan if name.startswith("answer_") or name in ("session", "time") else 0
 
 
-def nobody(like: xr.Dataset, count: int) -> xr.Dataset:
+def placeholder_people(like: xr.Dataset, count: int) -> xr.Dataset:
     """So many people to whom nothing happened."""
     some = like.isel(person=np.zeros(count, dtype=int)).assign_coords(person=[f"nobody {n}" for n in range(count)])
-    return some.assign({name: xr.full_like(x, nothing(str(name))) for name, x in some.items() if "event" in x.dims})
+    return some.assign({name: xr.full_like(x, empty_value(str(name))) for name, x in some.items() if "event" in x.dims})
 
 
-def beside(several: Sequence[xr.Dataset], size: int) -> xr.Dataset:
+def pad_people(several: Sequence[xr.Dataset], size: int) -> xr.Dataset:
     """Data sets beside each other, and people to whom nothing happened up to so many."""
     events = np.arange(max(data.sizes["event"] for data in several))
-    absent = nobody(several[0], size - sum(data.sizes["person"] for data in several))
-    empty = {str(name): nothing(str(name)) for name, x in absent.items() if "event" in x.dims}
+    absent = placeholder_people(several[0], size - sum(data.sizes["person"] for data in several))
+    empty = {str(name): empty_value(str(name)) for name, x in absent.items() if "event" in x.dims}
     parts = [data.reindex(event=events, fill_value=empty) for data in (*several, absent)]
     there = [data for data in parts if data.sizes["person"]]
     return xr.concat(there, "person", "minimal", "minimal", "override", join="exact", combine_attrs="override")
 
 
-def arrange_chunk(cell: Cell, generator: np.random.Generator) -> dict[str, Any]:
+def arrange_chunk(cell: Condition, generator: np.random.Generator) -> dict[str, Any]:
     """Read, check and keep one chunk; InputError lists every problem of its rows."""
     folder, chunk = Path(str(cell["at folder"])), int(cell["chunk"])
-    plan = plan_of(folder)
-    study, model = bound(plan)
-    data = arranged(part(rows_of(study.data), *plan.bounds[chunk : chunk + 2]), study, model, plan.figures)
+    plan = read_plan(folder)
+    study, model = study_and_model(plan)
+    data = table_to_dataset(
+        read_rows(index_rows(study.data), *plan.bounds[chunk : chunk + 2]), study, model, plan.figures
+    )
     if data.attrs["time_unit"].endswith(" days"):
         raise InputError([f"study {study.name}, in chunks: dates have no common unit. Give times as numbers"])
     if study.formulas:
-        everyone = kept(folder / EVERYONE)
+        everyone = read_chunk(folder / COVARIATES_FILE)
         known = np.isin(data["person"].values, everyone["person"].values)
         data = data.isel(person=known)
         data = data.merge(everyone.sel(person=data["person"].values)).assign_attrs(everyone.attrs)
-    keep(beside([data], plan.size), chunk_file(folder, chunk))
+    write_chunk(pad_people([data], plan.size), chunk_file(folder, chunk))
     return {"people": data.sizes["person"], "events": int(data["present"].sum())}
 
 
-def draw_sample(cell: Cell, generator: np.random.Generator) -> dict[str, Any]:
+def draw_sample(cell: Condition, generator: np.random.Generator) -> dict[str, Any]:
     """Keep a chunk of people drawn from all chunks alike."""
     folder = Path(str(cell["at folder"]))
-    plan, drawn = plan_of(folder), []
+    plan, drawn = read_plan(folder), []
     count = len(plan.bounds) - 1
     for chunk in range(count):
-        data = kept(chunk_file(folder, chunk))
+        data = read_chunk(chunk_file(folder, chunk))
         wanted = (chunk + 1) * plan.size // count - chunk * plan.size // count
-        who = generator.permutation(np.flatnonzero(present(data)))[:wanted]
+        who = generator.permutation(np.flatnonzero(is_present(data)))[:wanted]
         drawn.append(data.isel(person=np.sort(who)))
-    whole = beside(drawn, plan.size)
-    keep(whole, chunk_file(folder, SAMPLE))
-    return {"people": int(present(whole).sum()), "events": int(whole["present"].sum())}
+    whole = pad_people(drawn, plan.size)
+    write_chunk(whole, chunk_file(folder, SAMPLE))
+    return {"people": int(is_present(whole).sum()), "events": int(whole["present"].sum())}

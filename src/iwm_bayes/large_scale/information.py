@@ -10,29 +10,37 @@ are the better: they know that centres are uncertain where sds are asked for, an
 
 import numpy as np
 
-from iwm_bayes.inference.laplace.hierarchy import Crowd, Group, centres, packed, scales
-from iwm_bayes.inference.laplace.marginal_score import slopes_of_people
-from iwm_bayes.inference.laplace.person_posteriors import STEP, People, Problem, averaged, falls
-from iwm_bayes.inference.laplace.quadrature import Weighed
+from iwm_bayes.inference.laplace.hierarchy import Group, LinearPopulation, pack, person_means, person_sds
+from iwm_bayes.inference.laplace.marginal_score import person_scores
+from iwm_bayes.inference.laplace.person_posteriors import (
+    DIFFERENCE_STEP,
+    PersonGaussians,
+    Problem,
+    average_over_gaussians,
+    finite_difference_hessian,
+)
+from iwm_bayes.inference.laplace.quadrature import WeightedNodes
 
 
-def shared_curvature(problem: Problem, group: Group, near: People) -> np.ndarray:
+def complete_pooling_curvature(problem: Problem, group: Group, near: PersonGaussians) -> np.ndarray:
     """Curvature of the log likelihood by what is shared (S, S), everyone staying, on average over their Gaussians."""
 
     def slope(shared: np.ndarray) -> np.ndarray:
-        said = averaged(problem, group._replace(shared=shared), near.x, near.variance)
+        said = average_over_gaussians(problem, group._replace(shared=shared), near.x, near.variance)
         return said.slope[problem.shape.shared].sum(axis=1)
 
-    found = falls(slope, group.shared, STEP).reshape(len(group.shared), len(group.shared))
+    found = finite_difference_hessian(slope, group.shared, DIFFERENCE_STEP).reshape(
+        len(group.shared), len(group.shared)
+    )
     return (found + found.T) / 2.0
 
 
-def complete(shape: Crowd, group: Group, x: np.ndarray, variance: np.ndarray) -> np.ndarray:
+def complete_data_information(shape: LinearPopulation, group: Group, x: np.ndarray, variance: np.ndarray) -> np.ndarray:
     """Curvature of people's density under their group, (packed, packed), as expected; arguments as of `sums`."""
-    scale, count = scales(shape, group)[:, None], len(group.spread)
-    apart, own = x - centres(shape, group.beta), np.diagonal(variance, axis1=1, axis2=2).T
+    scale, count = person_sds(shape, group)[:, None], len(group.spread)
+    apart, own = x - person_means(shape, group.beta), np.diagonal(variance, axis1=1, axis2=2).T
     beta, spread = np.arange(len(group.beta)), len(group.beta) + np.arange(count)
-    found = np.zeros((len(packed(group)),) * 2)
+    found = np.zeros((len(pack(group)),) * 2)
     found[np.ix_(beta, beta)] = np.einsum("dnk,dnl->kl", shape.design / scale[..., None] ** 2, shape.design)
     found[np.ix_(beta, spread)] = 2.0 * np.einsum("dnk,dn->kd", shape.design[:count], (apart / scale**2)[:count])
     found[np.ix_(spread, beta)] = found[np.ix_(beta, spread)].T
@@ -40,7 +48,7 @@ def complete(shape: Crowd, group: Group, x: np.ndarray, variance: np.ndarray) ->
     return found
 
 
-def missed(group: Group, near: People, there: Weighed) -> np.ndarray:
+def quadrature_correction(group: Group, near: PersonGaussians, there: WeightedNodes) -> np.ndarray:
     """By how much nodes miss the variance of slopes by log sds (P, P), as far as Gaussians tell, summed over people.
 
     Turned axes have a Gaussian's fourth moments on average only, and miss as much of who is nearly Gaussian.
@@ -56,16 +64,18 @@ def missed(group: Group, near: People, there: Weighed) -> np.ndarray:
     return left.sum(axis=0) / (group.spread[:, None] * group.spread) ** 2
 
 
-def information(problem: Problem, group: Group, near: People, there: Weighed, exact: People) -> np.ndarray:
+def observed_information(
+    problem: Problem, group: Group, near: PersonGaussians, there: WeightedNodes, exact: PersonGaussians
+) -> np.ndarray:
     """What people say of their group, (packed, packed), summed over them."""
     shape, certain = problem.shape, np.zeros_like(near.variance)
-    found = complete(shape, group, exact.x, exact.variance)
+    found = complete_data_information(shape, group, exact.x, exact.variance)
     if len(group.shared):
-        found[-len(group.shared) :, -len(group.shared) :] += shared_curvature(problem, group, near)
+        found[-len(group.shared) :, -len(group.shared) :] += complete_pooling_curvature(problem, group, near)
     slopes = np.array(
-        [slopes_of_people(shape, group, x, certain, slope) for x, slope in zip(there.x, there.slope, strict=True)]
+        [person_scores(shape, group, x, certain, slope) for x, slope in zip(there.x, there.slope, strict=True)]
     )
-    apart = slopes - slopes_of_people(shape, group, *exact)
+    apart = slopes - person_scores(shape, group, *exact)
     spread = slice(len(group.beta), len(group.beta) + len(group.spread))
-    found[spread, spread] -= missed(group, near, there)
+    found[spread, spread] -= quadrature_correction(group, near, there)
     return found - np.einsum("kn,kan,kbn->ab", there.share, apart, apart, optimize=True)

@@ -10,9 +10,9 @@ from filelock import FileLock, Timeout
 
 from iwm_bayes.large_scale.plan import Plan
 from iwm_bayes.types import InputError
-from iwm_bayes.validation.sweep import Cell, Progress, Study, Task, Through, sweep
+from iwm_bayes.validation.sweep import Condition, Progress, Study, Task, TaskMap, sweep
 
-type Tell = Callable[[str, Progress], None]
+type StageCallback = Callable[[str, Progress], None]
 
 
 class Work(NamedTuple):
@@ -20,10 +20,10 @@ class Work(NamedTuple):
 
     plan: Plan
     folder: Path
-    through: Through
-    tell: Tell
+    through: TaskMap
+    tell: StageCallback
 
-    def done(self, study: Study, what: str, cells: list[Cell]) -> list[dict[str, Any]]:
+    def done(self, study: Study, what: str, cells: list[Condition]) -> list[dict[str, Any]]:
         """The result of every cell; InputError with what went wrong, which is tried again next time."""
         place = {"plan": self.plan.content, "at folder": str(self.folder)}
         tasks = [Task(study, {**cell, **place}, 1) for cell in cells]
@@ -36,18 +36,18 @@ class Work(NamedTuple):
             raise InputError(f"{what}: {fault}" for fault in faults)
         return [{str(name): value for name, value in line.items()} for line in found.to_dict("records")]
 
-    def each(self, study: Study, what: str, cell: Cell) -> pd.DataFrame:
+    def each(self, study: Study, what: str, cell: Condition) -> pd.DataFrame:
         """Do something with every chunk, one line each."""
         return pd.DataFrame(self.done(study, what, [{"chunk": n, **cell} for n in range(len(self.plan.bounds) - 1)]))
 
-    def with_sample(self, study: Study, what: str, cell: Cell) -> dict[str, Any]:
+    def with_sample(self, study: Study, what: str, cell: Condition) -> dict[str, Any]:
         """Do something once, with the sample or for it."""
         [found] = self.done(study, what, [cell])
         return found
 
 
 @contextmanager
-def alone(folder: Path) -> Iterator[None]:
+def folder_lock(folder: Path) -> Iterator[None]:
     """Hold a folder; InputError where another process does."""
     folder.mkdir(parents=True, exist_ok=True)
     try:

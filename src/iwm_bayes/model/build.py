@@ -12,88 +12,92 @@ import pymc as pm
 import pytensor.tensor as pt
 import xarray as xr
 
-from iwm_bayes.filtering.arrays import SCALARS, answers, course, event_fields, response_fields
-from iwm_bayes.filtering.filter import remembered
-from iwm_bayes.filtering.graph import scan, summed_in_graph
-from iwm_bayes.filtering.readouts import readings, taken
-from iwm_bayes.model.hierarchy import coordinates, levels_in_graph, own
-from iwm_bayes.model.likelihood import observe
-from iwm_bayes.model.priors import figures_of, values
+from iwm_bayes.filtering.arrays import EVENT_FIELDS, event_array, event_fields, response_array, response_fields
+from iwm_bayes.filtering.filter import accumulated_readouts
+from iwm_bayes.filtering.graph import decaying_sum_graph, scan_events
+from iwm_bayes.filtering.readouts import readout_arguments, required_readouts
+from iwm_bayes.model.hierarchy import coordinates, declare_hierarchy, dim_name
+from iwm_bayes.model.likelihood import declare_response
+from iwm_bayes.model.priors import figure_names, natural_values
 from iwm_bayes.ops import by_figure, first_figures, has_figures, over_figures
-from iwm_bayes.types import ANYONE, Model, Response, carried, each, response_values, rule_values
+from iwm_bayes.types import GENERALISED, ModelSpec, Response, map_tree, response_values, rule_values, with_carryover
 
 
-def swappable(model: Model, data: xr.Dataset, ahead: int = 1) -> dict[str, np.ndarray]:
+def model_data(model: ModelSpec, data: xr.Dataset, ahead: int = 1) -> dict[str, np.ndarray]:
     """Everything of a data set that enters the graph, by the name of its `pm.Data`; `ahead`: see `last_answer`."""
     people = {name: data[name].values for name in ("design", "membership") if name in data}
-    return {"course": course(data), "answers": answers(model, data, ahead)} | people
+    return {"course": event_array(data), "answers": response_array(model, data, ahead)} | people
 
 
-def of_figure_met(p: Any, lived: Any, figures: int) -> Any:
+def parameters_of_figure_met(p: Any, lived: Any, figures: int) -> Any:
     """A response's parameters at every event: by figure, those of the figure met."""
     is_figure = by_figure([lived[:, index] for index in range(-2 * figures, -figures)])
-    return each(lambda leaf: over_figures(leaf * is_figure) if has_figures(leaf) else leaf, p)
+    return map_tree(lambda leaf: over_figures(leaf * is_figure) if has_figures(leaf) else leaf, p)
 
 
-def expected(response: Response, p: Any, held: Sequence[Any], said: Mapping[str, Any]) -> dict[str, Any]:
+def distribution_arguments(response: Response, p: Any, held: Sequence[Any], said: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments of a response's family at every event, (event, person) each."""
     given = response.given(p, *held)
     if response.carry is None:
         return dict(given)
     last, person = said["last"].astype("int64"), pt.arange(given["mu"].shape[1])
     surprise = said["had"] * (said["value"] - given["mu"])[last, person]
-    return carried(response, p, given, surprise, said["since"])
+    return with_carryover(response, p, given, surprise, said["since"])
 
 
-def answers_in_graph(
-    model: Model, data: xr.Dataset, levels: Mapping[str, Any], lived: Any, said: Any
+def declare_likelihood_terms(
+    model: ModelSpec, data: xr.Dataset, levels: Mapping[str, Any], lived: Any, said: Any
 ) -> Iterator[tuple[str, dict[str, Any], Any, Any]]:
     """Every response's name, its family's arguments, its answers and whether they were recorded, (event, person) each.
 
-    `levels` are link-scale values by row, `lived` and `said` the course and the answers of `swappable`.
+    `levels` are link-scale values by row, `lived` and `said` the course and the answers of `model_data`.
     """
-    figures, people = figures_of(data), data.sizes["person"]
-    found = values(model, levels, figures, people)
-    others = sum(figure != ANYONE for figure in figures)
-    needed = {name: readings(response, others) for name, response in model.responses.items()}
+    figures, people = figure_names(data), data.sizes["person"]
+    found = natural_values(model, levels, figures, people)
+    others = sum(figure != GENERALISED for figure in figures)
+    needed = {name: required_readouts(response, others) for name, response in model.responses.items()}
     wanted = list(dict.fromkeys(reading for several in needed.values() for reading in several))
-    seen = dict(zip(wanted, scan(model.rule, rule_values(model, found), lived, len(figures), wanted), strict=True))
+    seen = dict(
+        zip(wanted, scan_events(model.rule, rule_values(model, found), lived, len(figures), wanted), strict=True)
+    )
     columns = {field: said[index] for index, field in enumerate(response_fields(model))}
     for name, response in model.responses.items():
         p = response_values(model, name, found)
         if response.whom == "each":
-            p = each(lambda leaf: first_figures(leaf, others), p)
+            p = map_tree(lambda leaf: first_figures(leaf, others), p)
         else:
-            p = of_figure_met(p, lived, len(figures))
-        since = lived[:, SCALARS.index("since_any")]
-        held = taken(response, remembered(response, p, seen, since, others, summed_in_graph), others)
+            p = parameters_of_figure_met(p, lived, len(figures))
+        since = lived[:, EVENT_FIELDS.index("since_any")]
+        held = readout_arguments(
+            response, accumulated_readouts(response, p, seen, since, others, decaying_sum_graph), others
+        )
         given = {field.removeprefix(f"{name} "): x for field, x in columns.items() if field.startswith(f"{name} ")}
-        yield name, expected(response, p, held, given), given["value"], given["recorded"]
+        yield name, distribution_arguments(response, p, held, given), given["value"], given["recorded"]
 
 
-def entered(model: Model, data: xr.Dataset) -> tuple[Any, Any]:
+def declare_data(model: ModelSpec, data: xr.Dataset) -> tuple[Any, Any]:
     """Declare what people lived through and answered in the model on the stack."""
-    found = swappable(model, data)
+    found = model_data(model, data)
     count, _, people = found["answers"].shape
-    by_event, by_field = ("event", own("course_field"), "person"), (own("answers_field"), "event", "person")
+    by_event, by_field = ("event", dim_name("course_field"), "person"), (dim_name("answers_field"), "event", "person")
     lived = pm.Data("course", found["course"], dims=by_event, shape=(None, *found["course"].shape[1:]))
     said = pm.Data("answers", found["answers"], dims=by_field, shape=(count, None, people))
     return lived, said
 
 
-def coords_of(model: Model, data: xr.Dataset) -> dict[str, Any]:
+def model_coords(model: ModelSpec, data: xr.Dataset) -> dict[str, Any]:
     """Names along every dim of a theory's graph."""
     return coordinates(model, data) | {
-        "course_field": event_fields(figures_of(data)),
+        "course_field": event_fields(figure_names(data)),
         "answers_field": response_fields(model),
     }
 
 
-def build(model: Model, data: xr.Dataset) -> pm.Model:
-    """The PyMC model of a theory on a data set (dims event, person); swap data with `swappable`."""
-    with pm.Model(coords=coords_of(model, data), check_bounds=False) as built:
-        lived, said = entered(model, data)
-        levels = levels_in_graph(model, data)
-        for name, arguments, value, recorded in answers_in_graph(model, data, levels, lived, said):
-            observe(name, model.responses[name].family, arguments, value, recorded)
+def build(model: ModelSpec, data: xr.Dataset) -> pm.Model:
+    """The PyMC model of a theory on a data set (dims event, person); swap data with `model_data`."""
+    with pm.Model(coords=model_coords(model, data), check_bounds=False) as built:
+        lived, said = declare_data(model, data)
+        levels = declare_hierarchy(model, data)
+        for name, arguments, value, recorded in declare_likelihood_terms(model, data, levels, lived, said):
+            declare_response(name, model.responses[name].family, arguments, value, recorded)
     return built

@@ -12,10 +12,10 @@ from pymc.pytensorf import rewrite_pregrad
 from pytensor.compile.mode import Mode
 
 from iwm_bayes.model.build import build
-from iwm_bayes.types import Model, parameters, redeclared
+from iwm_bayes.types import ModelSpec, parameters, with_parameters
 
 
-def beginning(graph: pm.Model) -> Any:
+def compile_initial_point(graph: pm.Model) -> Any:
     """A function of nothing: where the graph says that chains begin, by free variable, in the sampler's coordinates.
 
     Not compiled at all, because it is asked a few times and numba would take a minute.
@@ -30,21 +30,21 @@ def beginning(graph: pm.Model) -> Any:
         return pm.compile([], values, mode=Mode(linker="py", optimizer="fast_compile"))
 
 
-def unpooled(model: Model, data: xr.Dataset) -> pm.Model:
+def build_unpooled(model: ModelSpec, data: xr.Dataset) -> pm.Model:
     """A graph in which people share nothing: everyone's link-scale values are its variable `level` (row, person)."""
-    apart = redeclared(model, {name: own._replace(pooling="separate") for name, own in parameters(model).items()})
+    apart = with_parameters(model, {name: own._replace(pooling="separate") for name, own in parameters(model).items()})
     graph = remove_value_transforms(build(apart, data.drop_dims(["term", "member"], errors="ignore")))
     graph.check_bounds = False  # which is forgotten on the way
     return graph
 
 
-def likelihood(model: Model, data: xr.Dataset) -> tuple[pm.Model, Any]:
+def compile_person_likelihood(model: ModelSpec, data: xr.Dataset) -> tuple[pm.Model, Any]:
     """A graph in which people share nothing, and a function of link-scale values (row, person).
 
     The function gives each person's log likelihood (person,) and its gradient (row, person), of the data that the graph
     holds at the time; rows are those of `rows(model, figures)`.
     """
-    graph = unpooled(model, data)
+    graph = build_unpooled(model, data)
     level = graph.rvs_to_values[graph["level"]]
     terms = rewrite_pregrad(graph.logp(vars=graph.observed_RVs, sum=False))  # else people are walked back once a term
     by_person = sum(term.sum(axis=0) for term in terms)
@@ -52,9 +52,9 @@ def likelihood(model: Model, data: xr.Dataset) -> tuple[pm.Model, Any]:
     return graph, graph.compile_fn([by_person, slope], inputs=[level], mode="NUMBA", point_fn=False)
 
 
-def pointwise(model: Model, data: xr.Dataset) -> tuple[pm.Model, Any]:
+def compile_event_likelihood(model: ModelSpec, data: xr.Dataset) -> tuple[pm.Model, Any]:
     """The same with each event apart: log likelihood of all that was answered at it, (event, person)."""
-    graph = unpooled(model, data)
+    graph = build_unpooled(model, data)
     level = graph.rvs_to_values[graph["level"]]
     by_event = sum(graph.logp(vars=graph.observed_RVs, sum=False))
     return graph, graph.compile_fn(by_event, inputs=[level], mode="NUMBA", point_fn=False)

@@ -31,143 +31,167 @@ import pymc as pm
 import pytensor.tensor as pt
 import xarray as xr
 
-from iwm_bayes.model.local_gaussian import own_answers
-from iwm_bayes.model.noncentering import Apart, OfHalfNormal, Together, log_density, people_around, taken_for
-from iwm_bayes.model.priors import WIDE, Row, figures_of, groupings, moves, place, rows, seats
-from iwm_bayes.types import Model
+from iwm_bayes.model.local_gaussian import declare_local_gaussian
+from iwm_bayes.model.noncentering import (
+    Correlated,
+    HalfNormalQuantile,
+    Independent,
+    declare_people,
+    group_log_density,
+    pseudo_prior_logp,
+)
+from iwm_bayes.model.priors import (
+    EFFECT_WIDTH,
+    FreeParameter,
+    effect_map,
+    figure_names,
+    free_parameters,
+    group_level_weights,
+    group_of_level,
+    place_around,
+)
+from iwm_bayes.types import ModelSpec
 
-type Around = Callable[[list[Row], int], tuple[Any, Any]]
-TRANSFORMED = ("spread", "group_spread", "correlation")  # of the group, and moved in another form
-SHAPE = 2.0  # of the LKJ prior
+type NoPoolingGroup = Callable[[list[FreeParameter], int], tuple[Any, Any]]
+TRANSFORMED_VARIABLES = ("spread", "group_spread", "correlation")  # of the group, and moved in another form
+LKJ_SHAPE = 2.0  # of the LKJ prior
 
 
-def pooled(model: Model, figures: list[str], *poolings: str) -> list[Row]:
+def parameters_pooled(model: ModelSpec, figures: list[str], *poolings: str) -> list[FreeParameter]:
     """The rows with one of the given kinds of pooling, in the theory's order."""
-    return [row for row in rows(model, figures) if row.parameter.pooling in poolings]
+    return [row for row in free_parameters(model, figures) if row.parameter.pooling in poolings]
 
 
-def moving(data: xr.Dataset) -> dict[str, list[str]]:
+def effect_labels(data: xr.Dataset) -> dict[str, list[str]]:
     """Labels of what moves people's centres, by dim; none without formulas."""
     found = {name: [str(label) for label in data[name].values] for name in ("term", "member") if name in data.dims}
-    return found | ({"grouping": list(dict.fromkeys(groupings(found["member"])))} if "member" in found else {})
+    return found | ({"grouping": list(dict.fromkeys(group_of_level(found["member"])))} if "member" in found else {})
 
 
-def coordinates(model: Model, data: xr.Dataset) -> dict[str, Any]:
+def coordinates(model: ModelSpec, data: xr.Dataset) -> dict[str, Any]:
     """Names along every dim of the hierarchy."""
-    figures = figures_of(data)
-    partial = [row.label for row in pooled(model, figures, "partial")]
+    figures = figure_names(data)
+    partial = [row.label for row in parameters_pooled(model, figures, "partial")]
     return {
-        "row": [row.label for row in pooled(model, figures, "partial", "shared")],
+        "row": [row.label for row in parameters_pooled(model, figures, "partial", "shared")],
         "partial": partial,
         "other": partial,
-        "personal": [row.label for row in (*pooled(model, figures, "partial"), *pooled(model, figures, "separate"))],
-        "common": [row.label for row in pooled(model, figures, "shared")],
+        "personal": [
+            row.label
+            for row in (*parameters_pooled(model, figures, "partial"), *parameters_pooled(model, figures, "separate"))
+        ],
+        "common": [row.label for row in parameters_pooled(model, figures, "shared")],
         "person": data["person"].values,
-        **moving(data),
+        **effect_labels(data),
     }
 
 
-def own(dim: str) -> str:
+def dim_name(dim: str) -> str:
     """A dim's name in the model on the stack: with the model's name, where it is one of several."""
     return str(pm.modelcontext(None).name_for(dim))
 
 
-def over(which: np.ndarray, moved_by: Any) -> Any:
+def sum_of_effects(which: np.ndarray, moved_by: Any) -> Any:
     """Sums of what each label moves (label, person) over the labels of each row: `which` @ `moved_by`, without BLAS."""
     return (which[:, :, None] * moved_by[None]).sum(axis=1)
 
 
-def start(name: str, default: Any) -> Any:
+def declare_start(name: str, default: Any) -> Any:
     """Declare where chains begin, unless the graph is told better."""
     return pm.Data(f"start_{name}", np.asarray(default, dtype=float))
 
 
-def centre_in_graph(shared: list[Row]) -> Any:
+def declare_mu(shared: list[FreeParameter]) -> Any:
     """Declare group centres (row,)."""
     middle, width = [row.middle for row in shared], [row.width for row in shared]
-    return pm.Normal("centre", middle, width, dims=own("row"), initval=start("centre", middle))
+    return pm.Normal("centre", middle, width, dims=dim_name("row"), initval=declare_start("centre", middle))
 
 
-def spread_in_graph(name: str, scale: Any, dim: str) -> Any:
+def declare_sd(name: str, scale: Any, dim: str) -> Any:
     """Declare sds (dim,) between people or members of groups."""
-    begin = start(name, scale)
-    return pm.HalfNormal(name, scale, dims=own(dim), initval=begin, default_transform=OfHalfNormal())
+    begin = declare_start(name, scale)
+    return pm.HalfNormal(name, scale, dims=dim_name(dim), initval=begin, default_transform=HalfNormalQuantile())
 
 
-def moved(partial: list[Row], centre: Any, data: xr.Dataset) -> Any:
+def declare_effects(partial: list[FreeParameter], centre: Any, data: xr.Dataset) -> Any:
     """Declare what covariates and groups do to centres (partial,): how far people's move, (partial, person) or 0."""
-    labels, found = moving(data), 0.0
+    labels, found = effect_labels(data), 0.0
     if "term" in labels:
-        by_effect = moves(partial, labels["term"])
-        design = pm.Data("design", data["design"].values, dims=(own("term"), "person"))
-        wide = WIDE * by_effect.scale
-        effect = pm.Normal("effect", 0.0, wide, dims=own("term"), initval=start("effect", 0.0 * wide))
-        found += over(by_effect.rows, effect[:, None] * design)
+        by_effect = effect_map(partial, labels["term"])
+        design = pm.Data("design", data["design"].values, dims=(dim_name("term"), "person"))
+        wide = EFFECT_WIDTH * by_effect.scale
+        effect = pm.Normal("effect", 0.0, wide, dims=dim_name("term"), initval=declare_start("effect", 0.0 * wide))
+        found += sum_of_effects(by_effect.rows, effect[:, None] * design)
     if "member" in labels:
-        by_member = moves(partial, labels["member"])
-        membership = pm.Data("membership", data["membership"].values, dims=(own("member"), "person"))
-        scale = moves(partial, labels["grouping"]).scale
-        group_spread = spread_in_graph("group_spread", scale, "grouping")
-        group = [labels["grouping"].index(name) for name in groupings(labels["member"])]
-        w = pm.Data("group_centredness", np.zeros(len(labels["grouping"])), dims=own("grouping"))[group]
-        unit = pm.Data("group_unit", np.ones(len(labels["grouping"])), dims=own("grouping"))[group]
-        middle, scale = (centre[:, None] * seats(partial, labels["member"])).sum(axis=0), group_spread[group]
-        offset = pm.Normal("member_offset", w * middle, unit * (scale / unit) ** w, dims=own("member"))
-        found += over(by_member.rows, (place(middle, scale, offset, w, unit) - middle)[:, None] * membership)
+        by_member = effect_map(partial, labels["member"])
+        membership = pm.Data("membership", data["membership"].values, dims=(dim_name("member"), "person"))
+        scale = effect_map(partial, labels["grouping"]).scale
+        group_spread = declare_sd("group_spread", scale, "grouping")
+        group = [labels["grouping"].index(name) for name in group_of_level(labels["member"])]
+        w = pm.Data("group_centredness", np.zeros(len(labels["grouping"])), dims=dim_name("grouping"))[group]
+        unit = pm.Data("group_unit", np.ones(len(labels["grouping"])), dims=dim_name("grouping"))[group]
+        middle, scale = (
+            (centre[:, None] * group_level_weights(partial, labels["member"])).sum(axis=0),
+            group_spread[group],
+        )
+        offset = pm.Normal("member_offset", w * middle, unit * (scale / unit) ** w, dims=dim_name("member"))
+        found += sum_of_effects(
+            by_member.rows, (place_around(middle, scale, offset, w, unit) - middle)[:, None] * membership
+        )
     return found
 
 
-def around_group(partial: list[Row], centre: Any, data: xr.Dataset) -> tuple[Any, Any]:
+def declare_partial_pooling(partial: list[FreeParameter], centre: Any, data: xr.Dataset) -> tuple[Any, Any]:
     """Declare how people spread around their own centres: those centres (partial, person) and sds (partial, 1)."""
-    spread = spread_in_graph("spread", [row.parameter.spread for row in partial], "partial")
-    middle = centre[:, None] + moved(partial, centre, data)
+    spread = declare_sd("spread", [row.parameter.spread for row in partial], "partial")
+    middle = centre[:, None] + declare_effects(partial, centre, data)
     return pt.broadcast_to(middle, (len(partial), data.sizes["person"])), spread[:, None]
 
 
-def alone(separate: list[Row], people: int) -> tuple[Any, Any]:
+def no_pooling(separate: list[FreeParameter], people: int) -> tuple[Any, Any]:
     """The same of people who share nothing: all that the prior leaves open."""
     widths = [[np.hypot(row.width, row.parameter.spread)] for row in separate]
     return np.repeat([[row.middle] for row in separate], people, axis=1), np.array(widths)
 
 
-def everyone(model: Model, middle: Any, scale: Any, together: int, common: list[Any]) -> Any:
+def declare_theta(model: ModelSpec, middle: Any, scale: Any, together: int, common: list[Any]) -> Any:
     """Declare everyone's link-scale values around `middle` (personal, person); the first rows may be correlated."""
     here = pm.modelcontext(None)
-    rows, people = (len(here.coords[dim]) for dim in (own("personal"), "person"))
-    said = own_answers(rows, people, common)
+    rows, people = (len(here.coords[dim]) for dim in (dim_name("personal"), "person"))
+    said = declare_local_gaussian(rows, people, common)
     if not model.correlated or together < 2:
-        return people_around("level", Apart, middle, scale, *said, dims=(own("personal"), "person"))
-    factor = pm.LKJCorr("correlation", eta=SHAPE, n=together, dims=(own("partial"), own("other")))
+        return declare_people("level", Independent, middle, scale, *said, dims=(dim_name("personal"), "person"))
+    factor = pm.LKJCorr("correlation", eta=LKJ_SHAPE, n=together, dims=(dim_name("partial"), dim_name("other")))
     root = scale * pt.set_subtensor(pt.eye(rows)[:together, :together], factor)
-    return people_around("level", Together, middle, root, *said, dims=(own("personal"), "person"))
+    return declare_people("level", Correlated, middle, root, *said, dims=(dim_name("personal"), "person"))
 
 
-def levels_in_graph(model: Model, data: xr.Dataset, apart: Around = alone) -> dict[str, Any]:
+def declare_hierarchy(model: ModelSpec, data: xr.Dataset, apart: NoPoolingGroup = no_pooling) -> dict[str, Any]:
     """Declare the hierarchy in the model on the stack; link-scale values (person,) by row label.
 
     `apart` gives centres (separate, person) and sds (separate, 1) of those parameters that have no group here.
     """
-    figures, people = figures_of(data), data.sizes["person"]
-    shared = pooled(model, figures, "partial", "shared")
-    partial, separate = pooled(model, figures, "partial"), pooled(model, figures, "separate")
+    figures, people = figure_names(data), data.sizes["person"]
+    shared = parameters_pooled(model, figures, "partial", "shared")
+    partial, separate = parameters_pooled(model, figures, "partial"), parameters_pooled(model, figures, "separate")
     personal, parts = [*partial, *separate], []
     levels: dict[str, Any] = {}
     if shared:
-        centre = centre_in_graph(shared)
+        centre = declare_mu(shared)
         levels |= {row.label: pt.full((people,), centre[index]) for index, row in enumerate(shared)}
     if partial:
-        parts.append(around_group(partial, centre[[shared.index(row) for row in partial]], data))
+        parts.append(declare_partial_pooling(partial, centre[[shared.index(row) for row in partial]], data))
     if separate:
         parts.append(apart(separate, people))
     if personal:
         middle, scale = (pt.concatenate(several, axis=0) for several in zip(*parts, strict=True))
         common = [centre[index] for index, row in enumerate(shared) if row not in partial]
-        level = everyone(model, middle, scale, len(partial), common)
+        level = declare_theta(model, middle, scale, len(partial), common)
         levels |= {row.label: level[index] for index, row in enumerate(personal)}
     return levels
 
 
-def people_in_graph() -> tuple[Any, Any] | None:
+def person_log_densities() -> tuple[Any, Any] | None:
     """Of everyone's values in the model on the stack, if there are: log densities (person,) of two kinds.
 
     As the group has them, and as the sampler takes them for: what the group and their own answers say together.
@@ -176,5 +200,5 @@ def people_in_graph() -> tuple[Any, Any] | None:
     if (level := here.named_vars.get(here.name_for("level"))) is None:
         return None
     *_, middle, root, precision, pull = level.owner.inputs
-    form = Together if here.name_for("correlation") in here.named_vars else Apart
-    return log_density(form, level, middle, root), taken_for(form, level, middle, root, precision, pull)
+    form = Correlated if here.name_for("correlation") in here.named_vars else Independent
+    return group_log_density(form, level, middle, root), pseudo_prior_logp(form, level, middle, root, precision, pull)

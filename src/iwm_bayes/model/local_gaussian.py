@@ -24,19 +24,19 @@ import numpy as np
 import pymc as pm
 
 
-def data(name: str, *shape: int) -> Any:
+def declare_array(name: str, *shape: int) -> Any:
     """Declare what the graph will be told."""
     return pm.Data(name, np.zeros(shape), shape=shape)
 
 
-def own_answers(rows: int, people: int, common: list[Any]) -> tuple[Any, Any]:
+def declare_local_gaussian(rows: int, people: int, common: list[Any]) -> tuple[Any, Any]:
     """Declare precision (row, row, person) and its product with the top (row, person), given what everyone shares."""
-    place, slope = data("own_place", rows, people), data("own_slope", rows, people)
-    root = data("own_root", rows, rows, people)
+    place, slope = declare_array("own_place", rows, people), declare_array("own_slope", rows, people)
+    root = declare_array("own_root", rows, rows, people)
     if common:
         width = pm.Data("common_width", np.ones(len(common)))
-        away = width * pm.math.tanh((pm.math.stack(common) - data("common_place", len(common))) / width)
-        slope += (data("own_slope_by", rows, len(common), people) * away[:, None]).sum(axis=1)
-        root += (data("own_root_by", rows, rows, len(common), people) * away[:, None]).sum(axis=2)
+        away = width * pm.math.tanh((pm.math.stack(common) - declare_array("common_place", len(common))) / width)
+        slope += (declare_array("own_slope_by", rows, len(common), people) * away[:, None]).sum(axis=1)
+        root += (declare_array("own_root_by", rows, rows, len(common), people) * away[:, None]).sum(axis=2)
     precision = (root[:, None] * root[None]).sum(axis=2)
     return precision, slope + (precision * place).sum(axis=1)

@@ -11,66 +11,68 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from iwm_bayes.data.binding import timed
+from iwm_bayes.data.binding import with_timing
 from iwm_bayes.data.study import Study
-from iwm_bayes.data.toml import explain, read_toml
-from iwm_bayes.model.model_file_schema import Prior, Theory
+from iwm_bayes.data.toml import explain_validation, read_toml
+from iwm_bayes.model.model_file_schema import ModelFile, ParameterPrior
 from iwm_bayes.responses import LEVELS, RESPONSES
-from iwm_bayes.rules import RULES, equation, from_file
-from iwm_bayes.rules.lift import independent
-from iwm_bayes.rules.modifiers import aroused, assimilating
+from iwm_bayes.rules import RULES, equation, load_rule_file
+from iwm_bayes.rules.lift import lift_learner
+from iwm_bayes.rules.modifiers import with_arousal, with_expectancy_bias
 from iwm_bayes.rules.names import full_names
 from iwm_bayes.types import (
     InputError,
     Learner,
-    Model,
+    ModelSpec,
     Parameter,
     Response,
     Rule,
-    leaves,
+    named_leaves,
     parameters,
-    rebuild,
-    redeclared,
+    unflatten,
+    with_parameters,
 )
 
 
-def shelf() -> Path:
+def model_library() -> Path:
     """The folder of the theories that come with the program."""
     packaged = Path(str(resources.files("iwm_bayes"))) / "models"
     return packaged if packaged.is_dir() else Path(__file__).parents[3] / "models"
 
 
-def theories() -> list[str]:
+def built_in_models() -> list[str]:
     """Names of the theories on the shelf."""
-    return sorted(path.stem for path in shelf().glob("*.toml"))
+    return sorted(path.stem for path in model_library().glob("*.toml"))
 
 
-def find(name: str) -> Path:
+def find_model(name: str) -> Path:
     """The file of a theory, by its name on the shelf or by its path."""
     if name.endswith(".toml"):
         return Path(name)
-    if name not in theories():
-        raise InputError([f"there is no theory {name!r} on the shelf, which has {', '.join(theories())}"])
-    return shelf() / f"{name}.toml"
+    if name not in built_in_models():
+        raise InputError([f"there is no theory {name!r} on the shelf, which has {', '.join(built_in_models())}"])
+    return model_library() / f"{name}.toml"
 
 
-def told(kinds: Iterable[str] = tuple(RESPONSES)) -> list[str]:
+def response_kinds(kinds: Iterable[str] = tuple(RESPONSES)) -> list[str]:
     """Kinds of responses as a user is told of them: those with levels once."""
     return list(dict.fromkeys(re.sub(r"_\d+$", f"_{LEVELS[0]}..{LEVELS[-1]}", kind) for kind in kinds))
 
 
-def named_kinds(path: Path, wanted: list[str] | dict[str, str]) -> dict[str, str]:
+def kinds_by_name(path: Path, wanted: list[str] | dict[str, str]) -> dict[str, str]:
     """The kinds of a theory's responses by the theory's names for them; InputError where there is none such."""
     kinds = wanted if isinstance(wanted, dict) else {name: name for name in wanted}
     unknown = [kind for kind in kinds.values() if kind not in RESPONSES]
     if unknown or not kinds or len(kinds) < len(wanted):
         raise InputError(
-            [f"{path}, key `responses`: name one or more of {', '.join(told())}, each once; not {unknown or wanted}"]
+            [
+                f"{path}, key `responses`: name one or more of {', '.join(response_kinds())}, each once; not {unknown or wanted}"
+            ]
         )
     return kinds
 
 
-def choose_responses(kinds: dict[str, str]) -> dict[str, Response]:
+def anchored_responses(kinds: dict[str, str]) -> dict[str, Response]:
     """The responses by the theory's names; the first rating of each belief fixes its scale."""
     chosen: dict[str, Response] = {}
     anchored: set[str] = set()
@@ -78,23 +80,23 @@ def choose_responses(kinds: dict[str, str]) -> dict[str, Response]:
         response = RESPONSES[kind]
         if response.scale and response.about not in anchored:
             anchored.add(response.about)
-            response = reference(response)
+            response = anchor(response)
         chosen[name] = response
     return chosen
 
 
-def reference(response: Response) -> Response:
+def anchor(response: Response) -> Response:
     """The rating that fixes a belief's scale: without one, start and location are not identified."""
-    declared = leaves(response.parameters)
+    declared = named_leaves(response.parameters)
     fixed = (parameter._replace(fixed=response.scale.get(name, parameter.fixed)) for name, parameter in declared)
-    return response._replace(parameters=rebuild(response.parameters, fixed))
+    return response._replace(parameters=unflatten(response.parameters, fixed))
 
 
 def find_rule(path: Path, name: str) -> Learner | Rule:
     """A rule of the program by its name, or a researcher's own as "file.py:NAME", relative to the theory file."""
     file, colon, own = name.rpartition(":")
     if colon:
-        return from_file(path.parent / file, own)
+        return load_rule_file(path.parent / file, own)
     if name not in RULES:
         known = ", ".join(RULES)
         raise InputError(
@@ -103,21 +105,23 @@ def find_rule(path: Path, name: str) -> Learner | Rule:
     return RULES[name]
 
 
-def lift(path: Path, theory: Theory, rule: Learner | Rule, responses: dict[str, Response]) -> Rule:
+def lift_rule(path: Path, theory: ModelFile, rule: Learner | Rule, responses: dict[str, Response]) -> Rule:
     """A learner lifted to the beliefs that the responses read; a rule as it is."""
     if isinstance(rule, Learner):
         reads_worth = any(response.about in ("worth", "worth_change") for response in responses.values())
-        rule = independent(rule, worth=reads_worth, transfer=theory.transfer)
+        rule = lift_learner(rule, worth=reads_worth, transfer=theory.transfer)
     elif theory.transfer:
         raise InputError([f"{path}, key `transfer`: {theory.rule} generalises by itself. Take `transfer` out"])
     asks = any(response.about == "perceived" for response in responses.values())
     if asks and not theory.assimilation:
         raise InputError([f"{path}: what people report of outcomes says nothing without `assimilation = true`"])
-    rule = aroused(rule) if theory.arousal else rule
-    return assimilating(rule) if theory.assimilation else rule
+    rule = with_arousal(rule) if theory.arousal else rule
+    return with_expectancy_bias(rule) if theory.assimilation else rule
 
 
-def amended(label: str, parameter: Parameter, prior: Prior, may_differ: bool, problems: list[str]) -> Parameter:
+def changed_parameter(
+    label: str, parameter: Parameter, prior: ParameterPrior, may_differ: bool, problems: list[str]
+) -> Parameter:
     """A parameter with a theory's changes; faults are added to `problems`."""
     if prior.fixed is True:
         problems.append(f"{label}: `fixed` must be a number, or false to free what is fixed by default")
@@ -141,14 +145,14 @@ def amended(label: str, parameter: Parameter, prior: Prior, may_differ: bool, pr
     return changed
 
 
-def amend(path: Path, model: Model, given: dict[str, Prior]) -> Model:
+def change_parameters(path: Path, model: ModelSpec, given: dict[str, ParameterPrior]) -> ModelSpec:
     """The model with every prior that the theory file changes."""
     known = parameters(model)
     changes = full_names(given, list(known), f"{path}, key `parameters")
-    of_rule = {name for name, _ in leaves(model.rule.parameters)}
+    of_rule = {name for name, _ in named_leaves(model.rule.parameters)}
     problems: list[str] = []
     changed = {
-        name: amended(
+        name: changed_parameter(
             f"{path}, key `parameters.{name}`",
             parameter,
             changes[name],
@@ -161,47 +165,49 @@ def amend(path: Path, model: Model, given: dict[str, Prior]) -> Model:
     }
     if problems:
         raise InputError(problems)
-    return redeclared(model, changed)
+    return with_parameters(model, changed)
 
 
-def with_responses(path: Path, theory: Theory, kinds: dict[str, str]) -> Model:
+def model_with_responses(path: Path, theory: ModelFile, kinds: dict[str, str]) -> ModelSpec:
     """A theory with some responses, each a kind by its name, before the file's priors; InputError lists faults."""
-    responses = choose_responses(kinds)
+    responses = anchored_responses(kinds)
     rule = find_rule(path, theory.rule)
     words = theory.claim, theory.reference, theory.predicts, theory.needs, equation(rule)
     name = path.stem.removesuffix(".theory")
-    model = Model(name, lift(path, theory, rule, responses), responses, theory.correlated, *words)
-    names = Counter(name for name, _ in leaves(model.rule.parameters))
-    names.update(leaf for label, response in responses.items() for leaf, _ in leaves(response.parameters, label))
+    model = ModelSpec(name, lift_rule(path, theory, rule, responses), responses, theory.correlated, *words)
+    names = Counter(name for name, _ in named_leaves(model.rule.parameters))
+    names.update(leaf for label, response in responses.items() for leaf, _ in named_leaves(response.parameters, label))
     twice = [name for name, times in names.items() if times > 1]
     if twice:
         raise InputError([f"{path}: the parameter name {name} occurs twice. Rename a response" for name in twice])
     return model
 
 
-def load(theory_or_path: str | Path, without: Iterable[str] = ()) -> Model:
+def load_model(theory_or_path: str | Path, without: Iterable[str] = ()) -> ModelSpec:
     """A theory by its name on the shelf or the path of its file; InputError lists every problem.
 
     Responses that are named in `without` are left out, with their parameters and what nothing else reads.
     """
-    path = find(str(theory_or_path))
+    path = find_model(str(theory_or_path))
     try:
-        theory = Theory.model_validate(read_toml(path))
+        theory = ModelFile.model_validate(read_toml(path))
     except ValidationError as error:
-        raise explain(path, error) from error
-    kinds = named_kinds(path, theory.responses)
-    whole = with_responses(path, theory, kinds)
+        raise explain_validation(path, error) from error
+    kinds = kinds_by_name(path, theory.responses)
+    whole = model_with_responses(path, theory, kinds)
     left_out = tuple(name for name in kinds if name in set(without))
     if not left_out:
-        return amend(path, whole, theory.parameters)
+        return change_parameters(path, whole, theory.parameters)
     if len(left_out) == len(kinds):
         raise InputError([f"`without` leaves nothing of the theory {whole.name}, which has {', '.join(kinds)}"])
-    part = with_responses(path, theory, {name: kind for name, kind in kinds.items() if name not in left_out})
+    part = model_with_responses(path, theory, {name: kind for name, kind in kinds.items() if name not in left_out})
     priors = full_names(theory.parameters, list(parameters(whole)), f"{path}, key `parameters")
     known = parameters(part)
-    return amend(path, part._replace(without=left_out), {name: p for name, p in priors.items() if name in known})
+    return change_parameters(
+        path, part._replace(without=left_out), {name: p for name, p in priors.items() if name in known}
+    )
 
 
-def load_for(study: Study, theory: str) -> Model:
+def load_model_for(study: Study, theory: str) -> ModelSpec:
     """A theory by name or path as this study asks it; InputError lists what is wrong with its file."""
-    return timed(study, load(theory, study.without))
+    return with_timing(study, load_model(theory, study.without))

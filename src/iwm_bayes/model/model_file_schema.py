@@ -7,7 +7,7 @@ from pydantic import Field, StrictBool, StrictFloat
 from iwm_bayes.data.toml import Name, Strict
 
 
-class Prior(Strict):
+class ParameterPrior(Strict):
     """What a theory assumes of one parameter, where it differs from the rule's default."""
 
     typical: tuple[float, float] | None = None
@@ -17,7 +17,7 @@ class Prior(Strict):
     fixed: StrictFloat | StrictBool | None = None  # false: free, though it is fixed by default
 
 
-class Theory(Strict):
+class ModelFile(Strict):
     """The content of a theory file."""
 
     claim: str
@@ -30,4 +30,4 @@ class Theory(Strict):
     arousal: bool = False  # what is learned depends on distress
     assimilation: bool = False  # what people report of an outcome is partly what they expected
     correlated: bool = False  # whether people's parameters may be correlated
-    parameters: dict[str, Prior] = Field(default_factory=dict)
+    parameters: dict[str, ParameterPrior] = Field(default_factory=dict)

@@ -25,34 +25,34 @@ import pymc as pm
 import pytensor.tensor as pt
 from pymc.logprob.transforms import Transform
 
-from iwm_bayes.filtering.engine.batched_cholesky import coloured
+from iwm_bayes.filtering.engine.batched_cholesky import unwhiten
 
-ROOT = np.sqrt(2.0)
-HALF = np.float64(0.4769362762044699)  # where erf is one half
+SQRT_TWO = np.sqrt(2.0)
+ERF_HALF = np.float64(0.4769362762044699)  # where erf is one half
 
 
-class OfHalfNormal(Transform):
+class HalfNormalQuantile(Transform):
     """A half-normal as the standard normal quantile of its prior probability."""
 
     name = "quantile"
 
     def forward(self, value: Any, *inputs: Any) -> Any:
         *_, scale = inputs
-        return ROOT * pt.erfinv(2.0 * pt.erf(value / (ROOT * scale)) - 1.0)
+        return SQRT_TWO * pt.erfinv(2.0 * pt.erf(value / (SQRT_TWO * scale)) - 1.0)
 
     def backward(self, value: Any, *inputs: Any) -> Any:
         """Either half by the tail that is computed without loss there."""
         *_, scale = inputs
-        low = pt.erfinv(pt.erfc(-pt.minimum(value, 0.0) / ROOT) / 2.0)
-        high = pt.erfcinv(pt.erfc(pt.maximum(value, 0.0) / ROOT) / 2.0)
-        return ROOT * scale * (low + (high - HALF))
+        low = pt.erfinv(pt.erfc(-pt.minimum(value, 0.0) / SQRT_TWO) / 2.0)
+        high = pt.erfcinv(pt.erfc(pt.maximum(value, 0.0) / SQRT_TWO) / 2.0)
+        return SQRT_TWO * scale * (low + (high - ERF_HALF))
 
     def log_jac_det(self, value: Any, *inputs: Any) -> Any:
         *_, scale = inputs
         return (self.backward(value, *inputs) / scale) ** 2 / 2.0 - value**2 / 2.0 + pt.log(scale / 2.0)
 
 
-class Apart:
+class Independent:
     """Rows that vary each by itself: the group's root S is their sds (row, 1)."""
 
     @staticmethod
@@ -80,7 +80,7 @@ class Apart:
         return pt.log(root).sum()
 
 
-class Together:
+class Correlated:
     """Rows that are correlated: S is a Cholesky factor (row, row)."""
 
     @staticmethod
@@ -105,15 +105,15 @@ class Together:
         return pt.log(pt.diagonal(root)).sum()
 
 
-type Form = type[Apart] | type[Together]
+type Covariance = type[Independent] | type[Correlated]
 
 
-class Relative(Transform):
+class PersonTransform(Transform):
     """People (row, person) relative to their own answers; of a distribution with parameters m, S, P and P t."""
 
     name = "relative"
 
-    def __init__(self, form: Form) -> None:
+    def __init__(self, form: Covariance) -> None:
         self.form = form
 
     def told(self, *inputs: Any) -> tuple[Any, Any]:
@@ -132,42 +132,42 @@ class Relative(Transform):
 
     def backward(self, value: Any, *inputs: Any) -> Any:
         *_, middle, root, _, _ = inputs
-        place, _ = coloured(*self.told(*inputs), value)
+        place, _ = unwhiten(*self.told(*inputs), value)
         return pt.specify_shape(middle + self.form.times(root, place), value.type.shape)
 
     def log_jac_det(self, value: Any, *inputs: Any) -> Any:
         *_, root, _, _ = inputs
-        _, log_determinant = coloured(*self.told(*inputs), value)
+        _, log_determinant = unwhiten(*self.told(*inputs), value)
         return value.shape[1] * self.form.log_determinant(root) - log_determinant.sum()
 
 
-def log_density(form: Form, people: Any, middle: Any, root: Any) -> Any:
+def group_log_density(form: Covariance, people: Any, middle: Any, root: Any) -> Any:
     """Log density (person,) of people (row, person) around their group."""
     y = form.over(root, people - middle)
     return -((y**2).sum(axis=0) + people.shape[0] * np.log(2.0 * np.pi)) / 2.0 - form.log_determinant(root)
 
 
-def taken_for(form: Form, people: Any, middle: Any, root: Any, precision: Any, pull: Any) -> Any:
+def pseudo_prior_logp(form: Covariance, people: Any, middle: Any, root: Any, precision: Any, pull: Any) -> Any:
     """Log density (person,) of what the sampler takes people (row, person) for: where z is standard normal."""
-    inner, apart = Relative(form).told(middle, root, precision, pull)
-    mean, log_determinant = coloured(inner, apart, pt.zeros_like(apart))
+    inner, apart = PersonTransform(form).told(middle, root, precision, pull)
+    mean, log_determinant = unwhiten(inner, apart, pt.zeros_like(apart))
     away = form.over(root, people - middle) - mean
     squares = (inner * away[:, None] * away[None]).sum(axis=(0, 1))
     constant = people.shape[0] * np.log(2.0 * np.pi) / 2.0 + form.log_determinant(root)
     return log_determinant - squares / 2.0 - constant
 
 
-def people_around(name: str, form: Form, *parameters: Any, dims: tuple[str, str]) -> Any:
+def declare_people(name: str, form: Covariance, *parameters: Any, dims: tuple[str, str]) -> Any:
     """Declare people (row, person) around a group: parameters m (row, person), S, P (row, row, person) and P t."""
 
     def logp(value: Any, middle: Any, root: Any, *_: Any) -> Any:
-        return log_density(form, value, middle, root).sum()
+        return group_log_density(form, value, middle, root).sum()
 
     def random(middle: Any, root: Any, *_: Any, rng: np.random.Generator, size: Any) -> np.ndarray:
         y = rng.normal(size=middle.shape)
         return np.asarray(middle + (root * y if root.shape[1] == 1 else root @ y))
 
-    relative = Relative(form)
+    relative = PersonTransform(form)
     return pm.CustomDist(
         name,
         *parameters,

@@ -20,23 +20,25 @@ import numpy as np
 import xarray as xr
 
 from iwm_bayes.ops import Array, by_figure, exp, log, logit, sigmoid
-from iwm_bayes.types import Model, Parameter, parameters
+from iwm_bayes.types import ModelSpec, Parameter, parameters
 
 LINKS: Mapping[str, tuple[Callable[[Array], Array], Callable[[Array], Array]]] = {
     "unit": (logit, sigmoid),
     "positive": (log, exp),
     "real": (lambda x: x, lambda x: x),
 }
-Z90 = 1.6448536269514722  # half-width of a 90 % interval in standard deviations
-WIDE = 2.0  # prior sd of an effect in units of the scale of the between-person sd: wide, a choice and not a finding
+Z_CI90 = 1.6448536269514722  # half-width of a 90 % interval in standard deviations
+EFFECT_WIDTH = (
+    2.0  # prior sd of an effect in units of the scale of the between-person sd: wide, a choice and not a finding
+)
 
 
-def figures_of(data: xr.Dataset) -> list[str]:
+def figure_names(data: xr.Dataset) -> list[str]:
     """The figures of a data set by name."""
     return [str(name) for name in data["figure"].values]
 
 
-class Row(NamedTuple):
+class FreeParameter(NamedTuple):
     """One group centre and its prior on the link scale."""
 
     label: str  # "approach_bias[friend]", or the bare name
@@ -46,7 +48,7 @@ class Row(NamedTuple):
     width: float
 
 
-def rows(model: Model, figures: Sequence[str]) -> list[Row]:
+def free_parameters(model: ModelSpec, figures: Sequence[str]) -> list[FreeParameter]:
     """The free rows of a theory in order; a parameter's figures stand next to each other."""
     found = []
     for name, parameter in parameters(model).items():
@@ -55,11 +57,15 @@ def rows(model: Model, figures: Sequence[str]) -> list[Row]:
         link, _ = LINKS[parameter.support]
         low, high = (float(link(np.float64(end))) for end in parameter.typical)
         labels = [f"{name}[{figure}]" for figure in figures] if parameter.by == "figure" else [name]
-        found += [Row(label, name, parameter, (low + high) / 2, (high - low) / (2 * Z90)) for label in labels]
+        found += [
+            FreeParameter(label, name, parameter, (low + high) / 2, (high - low) / (2 * Z_CI90)) for label in labels
+        ]
     return found
 
 
-def values(model: Model, levels: Mapping[str, Array], figures: Sequence[str], people: int) -> dict[str, Array]:
+def natural_values(
+    model: ModelSpec, levels: Mapping[str, Array], figures: Sequence[str], people: int
+) -> dict[str, Array]:
     """Natural-scale values by parameter name from link-scale levels by row label.
 
     `levels` are (person,) each; values are (person,), or (figure, person) by figure.
@@ -76,7 +82,7 @@ def values(model: Model, levels: Mapping[str, Array], figures: Sequence[str], pe
     return found
 
 
-def with_newcomer(model: Model, people: Mapping[str, Array]) -> dict[str, Array]:
+def with_new_figure(model: ModelSpec, people: Mapping[str, Array]) -> dict[str, Array]:
     """Values for one more figure, about whom a person starts as about the average of the others."""
     found = dict(people)
     for name, parameter in parameters(model).items():
@@ -87,7 +93,7 @@ def with_newcomer(model: Model, people: Mapping[str, Array]) -> dict[str, Array]
     return found
 
 
-class Moves(NamedTuple):
+class EffectMap(NamedTuple):
     """What moves people's centres: labels "PARAMETER: TERM", and which rows each moves (row, label), 0 or 1."""
 
     labels: list[str]
@@ -95,29 +101,29 @@ class Moves(NamedTuple):
     scale: np.ndarray  # (label,), the scale of the between-person sd of the parameter that is moved
 
 
-def moves(placed: Sequence[Row], labels: Sequence[str]) -> Moves:
+def effect_map(placed: Sequence[FreeParameter], labels: Sequence[str]) -> EffectMap:
     """The effects or members with these labels, and the partially pooled rows that they move."""
     moved = [label.partition(": ")[0] for label in labels]
     which = np.array([[float(row.name == name) for name in moved] for row in placed]).reshape(len(placed), len(moved))
     scale = {row.name: row.parameter.spread for row in placed}
-    return Moves(list(labels), which, np.array([scale[name] for name in moved]))
+    return EffectMap(list(labels), which, np.array([scale[name] for name in moved]))
 
 
-def seats(placed: Sequence[Row], labels: Sequence[str]) -> np.ndarray:
-    """What members are sampled around when centred, as weights of the centres (row, member): see `place`.
+def group_level_weights(placed: Sequence[FreeParameter], labels: Sequence[str]) -> np.ndarray:
+    """What members are sampled around when centred, as weights of the centres (row, member): see `place_around`.
 
     Members who deviate from a centre, as in (1|therapist), around the mean of the rows they move; others around 0.
     """
-    which = moves(placed, labels).rows
+    which = effect_map(placed, labels).rows
     deviates = np.array([label.partition(": ")[2].startswith("1|") for label in labels])
     return deviates * which / which.sum(axis=0)
 
 
-def groupings(labels: Sequence[str]) -> list[str]:
+def group_of_level(labels: Sequence[str]) -> list[str]:
     """The group to which each member belongs: its label without the member's own name."""
     return [label.rpartition("[")[0] for label in labels]
 
 
-def place(centre: Array, spread: Array, offset: Array, centredness: Array = 0.0, unit: Array = 1.0) -> Array:
+def place_around(centre: Array, spread: Array, offset: Array, centredness: Array = 0.0, unit: Array = 1.0) -> Array:
     """A person's link-scale value from where they stand around the group's centre; see `hierarchy`."""
     return centre + (spread / unit) ** (1.0 - centredness) * (offset - centredness * centre)

@@ -4,32 +4,32 @@ from pathlib import Path
 from typing import Any
 
 from iwm_bayes.report import text
-from iwm_bayes.report.context import Course, Run
-from iwm_bayes.report.sections.after import checks_section, comparison_section, parameters_section
+from iwm_bayes.report.context import FigureCourse, ReportContext
+from iwm_bayes.report.sections.after import comparison_section, parameter_section, ppc_section
 from iwm_bayes.report.sections.answer import answer_section
-from iwm_bayes.report.sections.before import asked_section, data_picture
+from iwm_bayes.report.sections.before import data_overview, question_section
 from iwm_bayes.report.sections.people import people_section
 
 
-def contents(run: Run, courses: dict[str, Course]) -> dict[str, Any]:
+def report_contents(run: ReportContext, courses: dict[str, FigureCourse]) -> dict[str, Any]:
     """Everything that a page shows; `pictures` are what it draws itself."""
     kept: dict[str, Any] = {}
     return {
         "study": run.study,
         "theory": run.model.name,
         "word": run.word,
-        "headline": text.headline(run.facts),
-        "asked": asked_section(run),
-        "data_picture": data_picture(courses),
-        "verdict": text.verdict(run.facts),
-        "definition": text.definition(run.facts["criterion"]),
+        "headline": text.status_headline(run.facts),
+        "asked": question_section(run),
+        "data_picture": data_overview(courses),
+        "verdict": text.convergence_sentences(run.facts),
+        "definition": text.criterion_sentence(run.facts["criterion"]),
         "answer": answer_section(run, courses, kept),
         "people": people_section(run, courses[run.figures[0]]) if run.asked.people else None,
-        "parameters": parameters_section(run),
-        "checks": checks_section(run),
+        "parameters": parameter_section(run),
+        "checks": ppc_section(run),
         "comparison": comparison_section(run, run.asked.comparison) if run.asked.comparison else None,
-        "methods": text.methods(run.model, run.facts, run.data),
-        "command": text.command(run.facts),
+        "methods": text.methods_paragraph(run.model, run.facts, run.data),
+        "command": text.reproduction_command(run.facts),
         "files": [
             f"{name}: {Path(file['path']).name}, sha256 {file['sha256']}" for name, file in run.facts["files"].items()
         ],

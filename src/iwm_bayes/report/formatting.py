@@ -4,12 +4,17 @@ from typing import Any
 
 import pandas as pd
 
-from iwm_bayes.types import called
+from iwm_bayes.types import figure_label
 
-SHARES = ("weight", "frequency", "exceedance", "protected")  # of theories: near 0 and 1 no digit more says anything
+TWO_DECIMALS = (
+    "weight",
+    "frequency",
+    "exceedance",
+    "protected",
+)  # of theories: near 0 and 1 no digit more says anything
 
 
-def written(value: Any) -> str:
+def format_value(value: Any) -> str:
     """A cell of a table: three digits of a number, all before its point."""
     if pd.isna(value):
         return ""
@@ -18,12 +23,12 @@ def written(value: Any) -> str:
     return str(value)
 
 
-def cells(frame: pd.DataFrame) -> list[list[str]]:
+def format_cells(frame: pd.DataFrame) -> list[list[str]]:
     """A table as text, line by line: figures as they are called, shares of theories with two digits after the point."""
 
     def cell(name: object, value: Any) -> str:
-        if name in SHARES and pd.notna(value):
+        if name in TWO_DECIMALS and pd.notna(value):
             return f"{value:.2f}"
-        return called(str(value)) if name == "figure" else written(value)
+        return figure_label(str(value)) if name == "figure" else format_value(value)
 
     return [[cell(*one) for one in zip(frame.columns, line, strict=True)] for line in frame.itertuples(index=False)]

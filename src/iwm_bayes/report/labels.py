@@ -8,20 +8,20 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from iwm_bayes.types import ANYONE
+from iwm_bayes.types import GENERALISED
 
-LINK = "log-odds of what lies in 0..1, logarithms of what is above 0"
-NOBODY_ASKED = "what the theory infers that they would expect of a figure they have never met; nobody was asked"
-OUTSIDE = {
+LINK_MEANING = "log-odds of what lies in 0..1, logarithms of what is above 0"
+GENERALISED_MEANING = "what the theory infers that they would expect of a figure they have never met; nobody was asked"
+STATUS_MEANINGS = {
     "missed": "outside 95 % of what the theory's people do",
     "cannot be made": "outside 99 % of what the theory's people do",
 }
-EFFECTS = {
+STATISTIC_MEANINGS = {
     "turns": "how often an answer goes back on the last change",
     "bimodality": "1/3 where answers are normal around a person's mean, 5/9 where even, 1 where there are only two",
     "lag-1 autocorrelation": "how alike an answer is to the one before, around a person's mean",
 }
-FOLLOWED = {
+FREQUENCY_MEANINGS = {
     "frequency": "share of people who follow the theory, as estimated",
     "exceedance": "probability that it is the most frequent",
     "protected": "the same, allowing for all being as frequent",
@@ -31,7 +31,7 @@ FOLLOWED = {
 LEGENDS: Mapping[str, Mapping[str, str]] = {
     "summary": {
         "typical": "the average person, with 90 % interval low to high",
-        "between": f"sd between people, on the link scale ({LINK})",
+        "between": f"sd between people, on the link scale ({LINK_MEANING})",
         "informed": "contraction, 0 where the data said nothing of the average person and 1 where they said all",
         "z": "how many sds of the prior the average person moved from its middle",
         "people": "1 - mean shrinkage, how much each person's own data say",
@@ -51,7 +51,7 @@ LEGENDS: Mapping[str, Mapping[str, str]] = {
         "before any data": "90 % of the prior's differences",
         "ratio": "of the first to the second",
     },
-    "between": {"sd": f"between members of the group, on the link scale ({LINK})"},
+    "between": {"sd": f"between members of the group, on the link scale ({LINK_MEANING})"},
     "likeness": {"p": "near 0 where people of a group are more alike than the theory says, near .5 where they are not"},
     "assimilation": {"at 0": "reports are the outcomes; further right, reports are partly what was expected"},
     "answers": {
@@ -60,7 +60,7 @@ LEGENDS: Mapping[str, Mapping[str, str]] = {
         "corrective": "corrective experiences until then; not reached where fewer than half are by the last session",
         "earned secure": "share of those who start insecure, by the last session",
         "by chance": "the same under care that says nothing",
-        ANYONE: NOBODY_ASKED,
+        GENERALISED: GENERALISED_MEANING,
     },
     "arms": {
         "by session": "the last at which every arm still has people who are followed and not yet earned secure",
@@ -77,7 +77,7 @@ LEGENDS: Mapping[str, Mapping[str, str]] = {
         "preoccupied": "worth alone below .5",
         "dismissing": "availability alone below .5",
         "fearful": "both below .5",
-        ANYONE: NOBODY_ASKED,
+        GENERALISED: GENERALISED_MEANING,
     },
     "ranking": {
         "score": "log predictive density of what was held out, in nats; higher is better",
@@ -86,9 +86,11 @@ LEGENDS: Mapping[str, Mapping[str, str]] = {
         "simulation": "Monte-Carlo error of the score",
         "k > .7": "how many left-out answers or people could not be scored by reweighting (people are refitted)",
     },
-    "frequencies": FOLLOWED,
-    "checks": OUTSIDE | EFFECTS | {"median": "of what the theory's people do", "low": "to high: 95 % of it"},
-    "cannot make": EFFECTS | {"low": "to high: 95 % of what the theory's people do"},
+    "frequencies": FREQUENCY_MEANINGS,
+    "checks": STATUS_MEANINGS
+    | STATISTIC_MEANINGS
+    | {"median": "of what the theory's people do", "low": "to high: 95 % of it"},
+    "cannot make": STATISTIC_MEANINGS | {"low": "to high: 95 % of what the theory's people do"},
     "recovery": {
         "r": "correlation of truth and estimate, over people",
         "bias": "estimate less truth, natural scale",
@@ -98,13 +100,13 @@ LEGENDS: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def average_person(compared: bool) -> str:
+def group_summary_title(compared: bool) -> str:
     """The title of the table "summary"; `compared` where formulas have a reference."""
     who = "The average person of the reference, at average covariates" if compared else "The average person"
     return f"{who} (90 % interval), and how much the data said"
 
 
-def words_of(frame: pd.DataFrame) -> list[str]:
+def explained_words(frame: pd.DataFrame) -> list[str]:
     """What stands in a table that may need a word: columns, figures, effects and notes."""
     cells = [str(cell) for name in ("figure", "effect", "note") if name in frame for cell in frame[name].unique()]
     return [*map(str, frame.columns), *cells]
@@ -112,6 +114,6 @@ def words_of(frame: pd.DataFrame) -> list[str]:
 
 def legend(table: str, frame: pd.DataFrame) -> str:
     """How to read a table, in one sentence per table; empty where nothing in it needs a word."""
-    there = words_of(frame)
+    there = explained_words(frame)
     said = [f"{word}: {meaning}" for word, meaning in LEGENDS.get(table, {}).items() if word in there]
     return f"{'; '.join(said)}." if said else ""

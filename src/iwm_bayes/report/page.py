@@ -6,21 +6,21 @@ from pathlib import Path
 import xarray as xr
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from iwm_bayes.report.contents import contents
-from iwm_bayes.report.context import Asked, Run, course_of, security_of
-from iwm_bayes.report.paper_figures import for_paper
-from iwm_bayes.types import Model
-from iwm_bayes.viz.plotly.base import library
+from iwm_bayes.report.contents import report_contents
+from iwm_bayes.report.context import ReportContext, ReportOptions, figure_course, security_by_figure
+from iwm_bayes.report.paper_figures import write_paper_figures
+from iwm_bayes.types import ModelSpec
+from iwm_bayes.viz.plotly.base import plotly_script
 
-NOTHING = Asked()
+DEFAULT_OPTIONS = ReportOptions()
 
 
-def write(
+def write_report(
     folder: Path,
     study: str,
-    model: Model,
+    model: ModelSpec,
     fit: xr.DataTree,
-    asked: Asked = NOTHING,
+    asked: ReportOptions = DEFAULT_OPTIONS,
     security: dict[str, xr.Dataset] | None = None,
 ) -> Path:
     """Write `report.html` and figures for paper into a run's folder, and return where the page is.
@@ -29,8 +29,8 @@ def write(
     where it has been computed already.
     """
     facts = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    run = Run(folder, study, model, fit, facts, security or security_of(model, fit), asked)
-    courses = {name: course_of(run, name) for name in run.figures}
+    run = ReportContext(folder, study, model, fit, facts, security or security_by_figure(model, fit), asked)
+    courses = {name: figure_course(run, name) for name in run.figures}
     environment = Environment(
         loader=PackageLoader("iwm_bayes.report", "."),
         autoescape=True,
@@ -38,9 +38,9 @@ def write(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    text = environment.get_template("page.html").render(contents(run, courses), library=library())
+    text = environment.get_template("page.html").render(report_contents(run, courses), library=plotly_script())
     whole, place = folder / "report.html.part", folder / "report.html"
     whole.write_text(text, encoding="utf-8")
     whole.replace(place)
-    for_paper(run, courses)
+    write_paper_figures(run, courses)
     return place

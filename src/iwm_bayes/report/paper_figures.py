@@ -3,17 +3,17 @@
 from collections.abc import Mapping
 from urllib.parse import quote
 
-from iwm_bayes.report.context import Course, Run
-from iwm_bayes.viz.belief_plane import belief_plane
-from iwm_bayes.viz.style import save
-from iwm_bayes.viz.trajectories import of_group
-from iwm_bayes.viz.trajectory import trajectory_figure
+from iwm_bayes.report.context import FigureCourse, ReportContext
+from iwm_bayes.viz.belief_plane import attachment_space_plot
+from iwm_bayes.viz.style import save_plot
+from iwm_bayes.viz.trajectories import group_trajectory
+from iwm_bayes.viz.trajectory import trajectory_plot
 
 
-def for_paper(run: Run, courses: Mapping[str, Course]) -> None:
+def write_paper_figures(run: ReportContext, courses: Mapping[str, FigureCourse]) -> None:
     """Write them into the run's folder."""
-    groups = {name: of_group(*course) for name, course in courses.items()}
-    figures = {"plane": belief_plane(groups)}
-    figures |= {f"trajectory {quote(name, safe=' ')}": trajectory_figure(group, name) for name, group in groups.items()}
+    groups = {name: group_trajectory(*course) for name, course in courses.items()}
+    figures = {"plane": attachment_space_plot(groups)}
+    figures |= {f"trajectory {quote(name, safe=' ')}": trajectory_plot(group, name) for name, group in groups.items()}
     for name, figure in figures.items():
-        save(figure, *(run.folder / f"{name}.{kind}" for kind in ("svg", "pdf")))
+        save_plot(figure, *(run.folder / f"{name}.{kind}" for kind in ("svg", "pdf")))

@@ -8,24 +8,24 @@ from typing import Any
 
 import xarray as xr
 
-from iwm_bayes.diagnostics.permutation_test import Control
+from iwm_bayes.diagnostics.permutation_test import PermutationTest
 from iwm_bayes.estimands.earned_security import Criterion
-from iwm_bayes.estimands.group_summary import interval
-from iwm_bayes.estimands.tables import at_most
+from iwm_bayes.estimands.group_summary import median_ci90
+from iwm_bayes.estimands.tables import count_or_beyond
 from iwm_bayes.inference.base import Settings
-from iwm_bayes.model.model_file import shelf
-from iwm_bayes.types import ANYONE, Model, called
+from iwm_bayes.model.model_file import model_library
+from iwm_bayes.types import GENERALISED, ModelSpec, figure_label
 
 type Facts = Mapping[str, Any]  # a run's manifest
 
-APPROXIMATE = {
+APPROXIMATION_NOTES = {
     "laplace": "Everyone was taken to be Gaussian around their best place, and the group around its own: how far off "
     "the group is for the first stands beside it (bias); nothing shows how good the second is.",
     "quadrature": "The group was taken to be Gaussian around its best place, and nothing shows how good that is here.",
 }
 
 
-def word(facts: Facts) -> str:
+def status_word(facts: Facts) -> str:
     """The verdict for the margin: "passed" or what is wrong, as `diagnose.Verdict.word`."""
     if facts["partial"]:
         return "PARTIAL"
@@ -34,7 +34,7 @@ def word(facts: Facts) -> str:
     return "passed" if facts["passed"] else "FAILED"
 
 
-def headline(facts: Facts) -> str:
+def status_headline(facts: Facts) -> str:
     """The verdict in one sentence."""
     if facts["partial"]:
         return "This run was interrupted: its numbers are partial. Do not use them."
@@ -45,7 +45,7 @@ def headline(facts: Facts) -> str:
     return "The gate passed: the numbers of this page may be used."
 
 
-def verdict(facts: Facts) -> list[str]:
+def convergence_sentences(facts: Facts) -> list[str]:
     """What the gate looked at, in plain words; where it failed, why, and what to try."""
     figures = facts["figures"]
     said = [f"{reason[0].upper()}{reason[1:]}." for reason in facts["reasons"]]
@@ -59,43 +59,45 @@ def verdict(facts: Facts) -> list[str]:
             f"(E-BFMI {figures['bfmi']:.2f}, at least 0.30 is asked for).",
         ]
     if not facts["exact"]:
-        said.append(f"{APPROXIMATE[facts['method']]} Intervals may be too narrow.")
+        said.append(f"{APPROXIMATION_NOTES[facts['method']]} Intervals may be too narrow.")
     said += [f"Try: {sentence}." for sentence in facts["advice"]]
     if facts["control"]:
-        found = Control(facts["control"]["lost"], facts["control"]["error"]).sentence
+        found = PermutationTest(facts["control"]["lost"], facts["control"]["error"]).sentence
         said.append(f"{found[0].upper()}{found[1:]}.")
     return said + [f"Careful: {warning}." for warning in facts["warnings"]]
 
 
-def span(draws: Any, form: str = "{:g}") -> str:
+def median_text(draws: Any, form: str = "{:g}") -> str:
     """Median and 90 % interval in words."""
-    middle, low, high = (form.format(value) for value in interval(draws))
+    middle, low, high = (form.format(value) for value in median_ci90(draws))
     return f"{middle} (90 % interval {low} to {high})"
 
 
-def answer(curves: xr.Dataset) -> str:
+def answer_sentence(curves: xr.Dataset) -> str:
     """Sessions and corrective experiences until earned security toward one figure or in general, of `arms.curves`."""
     everyone, about, last = curves.isel(arm=0), curves.attrs["figure"], curves.sizes["session"]
-    toward = "in general" if about == ANYONE else f"toward {called(about)}"
+    toward = "in general" if about == GENERALISED else f"toward {figure_label(about)}"
     if not everyone["insecure"]:
         return f"Nobody starts insecure {toward}: there is no security to be earned."
     start = f"{float(everyone['insecure']):.0%} of people start insecure {toward}."
     if everyone["probability"].isnull().all():
         return f"{start} Nobody is followed long enough to tell whether security is earned."
-    share = span(everyone["probability"].isel(session=-1).values, "{:.0%}")
+    share = median_text(everyone["probability"].isel(session=-1).values, "{:.0%}")
     chance = f"{float(everyone['chance']):.0%}"
     ends = f"By session {last}, {share} of them are earned secure; care that says nothing would bring {chance} there."
-    sessions, _, _ = interval(everyone["median_sessions"].values)
+    sessions, _, _ = median_ci90(everyone["median_sessions"].values)
     if sessions > last:
         return f"{start} Fewer than half of them become earned secure within {last} sessions. {ends}"
     when, lessons = (
-        "{} (90 % interval {} to {})".format(*(at_most(end, last, beyond) for end in interval(everyone[name].values)))
+        "{} (90 % interval {} to {})".format(
+            *(count_or_beyond(end, last, beyond) for end in median_ci90(everyone[name].values))
+        )
         for name, beyond in (("median_sessions", f"more than {last}"), ("median_corrective", "more than they had"))
     )
     return f"{start} Half of them are earned secure after {when} sessions and {lessons} corrective experiences. {ends}"
 
 
-def definition(criterion: Facts) -> str:
+def criterion_sentence(criterion: Facts) -> str:
     """What counts as earned security in this run."""
     said = Criterion(**{name: value for name, value in criterion.items() if name != "figure"})
     return (
@@ -108,13 +110,13 @@ def definition(criterion: Facts) -> str:
     )
 
 
-def settings(facts: Facts) -> Settings:
+def sampler_settings(facts: Facts) -> Settings:
     return Settings(**facts["settings"])
 
 
-def methods(model: Model, facts: Facts, data: xr.Dataset) -> str:
+def methods_paragraph(model: ModelSpec, facts: Facts, data: xr.Dataset) -> str:
     """A paragraph to paste, with versions and citations."""
-    run, versions, events = settings(facts), facts["versions"], int(data["present"].sum())
+    run, versions, events = sampler_settings(facts), facts["versions"], int(data["present"].sum())
     how = (
         f"with the no-U-turn sampler (Hoffman & Gelman, 2014, arXiv:1111.4246; nutpie {versions['nutpie']}) in "
         f"{run.chains} chains of {run.draws} draws after {run.tune} of tuning (seed {run.seed})"
@@ -122,7 +124,7 @@ def methods(model: Model, facts: Facts, data: xr.Dataset) -> str:
         else f"approximately, by {facts['method']} (seed {run.seed})"
     )
     left_out = f" Of its responses, {', '.join(model.without)} was not asked." if model.without else ""
-    gate = "All of these held." if facts["passed"] and facts["exact"] else f"Verdict: {word(facts)}."
+    gate = "All of these held." if facts["passed"] and facts["exact"] else f"Verdict: {status_word(facts)}."
     return (
         f"{events} events of {data.sizes['person']} people were analysed with iwm_bayes {versions['iwm-bayes']}, by "
         f"the theory {model.name} ({model.claim.rstrip('.')}; {model.reference}).{left_out} "
@@ -133,29 +135,29 @@ def methods(model: Model, facts: Facts, data: xr.Dataset) -> str:
         "sample sizes at least 400 for group parameters and derived quantities (Vehtari et al., 2021, "
         "doi:10.1214/20-BA1221), without divergent transitions and with E-BFMI of at least 0.3 (Betancourt, 2016, "
         f"arXiv:1604.00695). {gate} Earned security was defined prospectively (Roisman et al., 2002, "
-        f"doi:10.1111/1467-8624.00467). {definition(facts['criterion'])} Its chance level is that of the same people "
+        f"doi:10.1111/1467-8624.00467). {criterion_sentence(facts['criterion'])} Its chance level is that of the same people "
         "under care of .5. Styles are quarters of the plane of availability and worth (Bartholomew & Horowitz, 1991, "
         "doi:10.1037/0022-3514.61.2.226). Predictive checks follow Gelman, Meng and Stern (1996, Statistica Sinica 6, "
         "733-760). Values are posterior medians with 90 % intervals."
     )
 
 
-def theory_beside(study: Path, theory: Path) -> str:
+def model_argument(study: Path, theory: Path) -> str:
     """How a run's theory is named again: by its name on the shelf, or its path as the study's was given."""
-    if theory.resolve().parent == shelf().resolve():
+    if theory.resolve().parent == model_library().resolve():
         return theory.stem
     home = study.resolve().parent
     inside = theory.resolve().is_relative_to(home)
     return str(study.parent / theory.resolve().relative_to(home)) if inside else str(theory)
 
 
-def command(facts: Facts) -> str:
+def reproduction_command(facts: Facts) -> str:
     """The command that makes the run again, typed in the folder in which it was typed."""
-    run, files = settings(facts), facts["files"]
+    run, files = sampler_settings(facts), facts["files"]
     study, theory = (Path(files[name]["path"]) for name in ("study", "theory"))
     if study.resolve().parent == Path(str(resources.files("iwm_bayes"))).resolve() / "example":
         return "uv run iwm demo"
     numbers = {"draws": run.draws, "tune": run.tune, "chains": run.chains, "seed": run.seed}
     asked = [word for name, value in numbers.items() for word in (f"--{name}", str(value))]
-    named = [str(study), "--theory", theory_beside(study, theory)]
+    named = [str(study), "--theory", model_argument(study, theory)]
     return shlex.join(["uv", "run", "iwm", "fit", *named, "--method", facts["method"], *asked])

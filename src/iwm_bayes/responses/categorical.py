@@ -17,16 +17,16 @@ from iwm_bayes.ops import Array, by_choice, constant, exp, maximum, sigmoid
 from iwm_bayes.types import Family
 
 
-def draw(generator: np.random.Generator, p: Array) -> Array:
+def draw_categorical(generator: np.random.Generator, p: Array) -> Array:
     """Choices 0, 1, ... by their probabilities along the last axis."""
     chance = generator.random(p.shape[:-1])[..., None]
     return (chance > np.cumsum(p, axis=-1)[..., :-1]).sum(axis=-1).astype(np.float64)
 
 
-FAMILY = Family("Categorical", draw, whole=True)
+FAMILY = Family("Categorical", draw_categorical, whole=True)
 
 
-def among(preferences: Sequence[Array]) -> Array:
+def softmax_probabilities(preferences: Sequence[Array]) -> Array:
     """The chance of each alternative, by its preference in log-odds; along a last axis."""
     most = preferences[0]
     for preference in preferences[1:]:
@@ -35,7 +35,7 @@ def among(preferences: Sequence[Array]) -> Array:
     return by_choice([weight / sum(weights[1:], weights[0]) for weight in weights])
 
 
-def in_steps(preference: Array, thresholds: Sequence[Array]) -> Array:
+def ordered_probabilities(preference: Array, thresholds: Sequence[Array]) -> Array:
     """The chance of each of one more steps than there are rising thresholds; along a last axis."""
     low, high = thresholds[0], thresholds[-1]
     between = [

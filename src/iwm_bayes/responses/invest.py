@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from iwm_bayes.ops import Array, constant
 from iwm_bayes.responses import approach
-from iwm_bayes.responses.categorical import FAMILY, in_steps
+from iwm_bayes.responses.categorical import FAMILY, ordered_probabilities
 from iwm_bayes.types import Parameter, Response
 
 
@@ -25,6 +25,6 @@ def invest(levels: int) -> Response:
 
     def given(p: Parameters, expected: Array) -> dict[str, Array]:
         steps = [p.step * constant(k - levels / 2) for k in range(1, levels)]
-        return {"p": in_steps(approach.preference(p, expected), steps)}
+        return {"p": ordered_probabilities(approach.preference(p, expected), steps)}
 
     return approach.RESPONSE._replace(parameters=Parameters(), family=FAMILY._replace(levels=levels), given=given)

@@ -13,9 +13,9 @@ from collections import namedtuple
 from typing import Any, NamedTuple
 
 from iwm_bayes.ops import Array
-from iwm_bayes.responses.categorical import FAMILY, in_steps
+from iwm_bayes.responses.categorical import FAMILY, ordered_probabilities
 from iwm_bayes.responses.rating import Rated
-from iwm_bayes.types import Parameter, Response, leaves
+from iwm_bayes.types import Parameter, Response, named_leaves
 
 
 class Parameters(NamedTuple):
@@ -46,11 +46,11 @@ def thresholds(p: Parameters) -> list[Array]:
 
 
 def given(p: Parameters, held: Array) -> dict[str, Array]:
-    return {"p": in_steps(p.loading * held, [p.loading * threshold for threshold in thresholds(p)])}
+    return {"p": ordered_probabilities(p.loading * held, [p.loading * threshold for threshold in thresholds(p)])}
 
 
 def ordinal(about: Rated, levels: int) -> Response:
     """An item about one belief with so many levels, answered after the outcome."""
     p, family = declared(levels), FAMILY._replace(levels=levels)
-    scale = {"location": 0.5} | {name: 1.0 / levels for name, _ in leaves(p.gap, "gap")}
+    scale = {"location": 0.5} | {name: 1.0 / levels for name, _ in named_leaves(p.gap, "gap")}
     return Response(p, about, "after", family, given, scale=scale)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from iwm_bayes.ops import Array, each_figure, rows_of
 from iwm_bayes.responses import approach
-from iwm_bayes.responses.categorical import FAMILY, among
+from iwm_bayes.responses.categorical import FAMILY, softmax_probabilities
 from iwm_bayes.types import Parameter, Response
 
 ACTIVATION = Parameter("real", (-2.0, 2.0), 1.5, fixed=0.0, meaning="log-odds by which distress raises a bid")
@@ -33,7 +33,7 @@ def given(p: Parameters, expected: Array, distress: Array) -> dict[str, Array]:
     preferences = rows_of(approach.preference(p, expected))
     activations = rows_of(each_figure(p.activation, len(preferences)))
     preferences = [x + activation * distress for x, activation in zip(preferences, activations, strict=True)]
-    return {"p": among([0.0 * preferences[0], *preferences])}
+    return {"p": softmax_probabilities([0.0 * preferences[0], *preferences])}
 
 
 RESPONSE = Response(

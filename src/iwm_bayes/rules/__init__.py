@@ -10,7 +10,7 @@ from pathlib import Path
 
 from iwm_bayes.types import InputError, Learner, Rule
 
-SHELF = (
+RULE_NAMES = (
     "rescorla_wagner",
     "dual_rate",
     "confirmation",
@@ -32,10 +32,10 @@ SHELF = (
     "static",
     "growth",
 )
-RULES: dict[str, Learner | Rule] = {name: import_module(f"{__name__}.{name}").RULE for name in SHELF}
+RULES: dict[str, Learner | Rule] = {name: import_module(f"{__name__}.{name}").RULE for name in RULE_NAMES}
 
 
-def from_file(path: Path, name: str) -> Learner | Rule:
+def load_rule_file(path: Path, name: str) -> Learner | Rule:
     """A rule that a researcher wrote, by its name in a Python file; the file is run. InputError if it is none."""
     spec = spec_from_file_location(path.stem, path)
     if not path.is_file() or spec is None or spec.loader is None:

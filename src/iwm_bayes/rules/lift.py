@@ -12,36 +12,36 @@ are averaged as they stand, not drifted since those figures were last seen.
 from typing import Any, NamedTuple
 
 from iwm_bayes.ops import Array, constant, each_figure, has_figures, maximum, over_figures, where
-from iwm_bayes.types import Belief, Beliefs, Event, Learner, Parameter, Params, Rule, State, each, leaves
+from iwm_bayes.types import Belief, Beliefs, Event, Learner, Parameter, Params, Rule, State, map_tree, named_leaves
 
 TRANSFER = Parameter(
     "unit", (0.05, 0.95), pooling="shared", meaning="share of a new figure's start that comes from earlier figures"
 )
 
 
-class Nothing(NamedTuple):
+class Absent(NamedTuple):
     """A part that this theory does without; it has no leaves."""
 
 
-class Lifted(NamedTuple):
+class BeliefCopies(NamedTuple):
     """Parameters, or states, of the copies of a learner."""
 
     availability: Any
-    worth: Any = Nothing()
-    transfer: Any = Nothing()
+    worth: Any = Absent()
+    transfer: Any = Absent()
 
 
-def here(event: Event, tree: Any) -> Any:
+def at_figure(event: Event, tree: Any) -> Any:
     """What belongs to the event's figure: leaves (figure, person) become (person,), others stay."""
-    return each(lambda leaf: over_figures(event.figure * leaf) if has_figures(leaf) else leaf, tree)
+    return map_tree(lambda leaf: over_figures(event.figure * leaf) if has_figures(leaf) else leaf, tree)
 
 
-def put(event: Event, new: State, old: State) -> State:
+def set_at_figure(event: Event, new: State, old: State) -> State:
     """`old` with the event's figure set to `new`."""
-    return each(lambda here, all_: all_ + event.figure * (here - over_figures(event.figure * all_)), new, old)
+    return map_tree(lambda here, all_: all_ + event.figure * (here - over_figures(event.figure * all_)), new, old)
 
 
-def arrival(event: Event, transfer: Array, fresh: State, old: State) -> State:
+def transfer_to_new_figure(event: Event, transfer: Array, fresh: State, old: State) -> State:
     """Start with a figure never met from what was learned of those who were."""
     known = over_figures(event.met)
     arriving = event.figure * (1.0 - event.met) * where(known > 0, constant(1), constant(0))
@@ -50,42 +50,42 @@ def arrival(event: Event, transfer: Array, fresh: State, old: State) -> State:
         others = over_figures(event.met * leaf) / maximum(known, constant(1))
         return leaf + arriving * (first + transfer * (others - first) - leaf)
 
-    return each(mix, fresh, old)
+    return map_tree(mix, fresh, old)
 
 
-def independent(learner: Learner, worth: bool = True, transfer: bool = False) -> Rule:
+def lift_learner(learner: Learner, worth: bool = True, transfer: bool = False) -> Rule:
     """A rule with availability per figure and, if `worth`, one belief in oneself, both learned alike."""
-    declared = Lifted(
+    declared = BeliefCopies(
         learner.parameters,
-        learner.parameters if worth else Nothing(),
-        TRANSFER if transfer else Nothing(),
+        learner.parameters if worth else Absent(),
+        TRANSFER if transfer else Absent(),
     )
 
     def start(p: Params, figures: int) -> State:
-        availability = each(lambda leaf: each_figure(leaf, figures), learner.start(p.availability))
-        return Lifted(availability, learner.start(p.worth) if worth else Nothing())
+        availability = map_tree(lambda leaf: each_figure(leaf, figures), learner.start(p.availability))
+        return BeliefCopies(availability, learner.start(p.worth) if worth else Absent())
 
     def drift(p: Params, s: State, event: Event) -> State:
-        fresh = learner.start(here(event, p.availability))
-        availability = arrival(event, p.transfer, fresh, s.availability) if transfer else s.availability
-        drifted = learner.drift(here(event, p.availability), here(event, availability), event.since_figure)
-        return Lifted(
-            put(event, drifted, availability),
-            learner.drift(here(event, p.worth), s.worth, event.since_any) if worth else Nothing(),
+        fresh = learner.start(at_figure(event, p.availability))
+        availability = transfer_to_new_figure(event, p.transfer, fresh, s.availability) if transfer else s.availability
+        drifted = learner.drift(at_figure(event, p.availability), at_figure(event, availability), event.since_figure)
+        return BeliefCopies(
+            set_at_figure(event, drifted, availability),
+            learner.drift(at_figure(event, p.worth), s.worth, event.since_any) if worth else Absent(),
         )
 
     def learn(p: Params, s: State, event: Event) -> State:
-        learned = learner.learn(here(event, p.availability), here(event, s.availability), event.outcome)
-        return Lifted(
-            put(event, learned, s.availability),
-            learner.learn(here(event, p.worth), s.worth, event.outcome) if worth else Nothing(),
+        learned = learner.learn(at_figure(event, p.availability), at_figure(event, s.availability), event.outcome)
+        return BeliefCopies(
+            set_at_figure(event, learned, s.availability),
+            learner.learn(at_figure(event, p.worth), s.worth, event.outcome) if worth else Absent(),
         )
 
     def beliefs(p: Params, s: State, event: Event) -> Beliefs:
-        availability: Belief = learner.belief(here(event, p.availability), here(event, s.availability))
+        availability: Belief = learner.belief(at_figure(event, p.availability), at_figure(event, s.availability))
         return Beliefs(
-            availability.mean, availability, learner.belief(here(event, p.worth), s.worth) if worth else None
+            availability.mean, availability, learner.belief(at_figure(event, p.worth), s.worth) if worth else None
         )
 
-    by_figure = frozenset(name for name, _ in leaves(learner.parameters, "availability"))
+    by_figure = frozenset(name for name, _ in named_leaves(learner.parameters, "availability"))
     return Rule(declared, start, drift, learn, beliefs, by_figure, learner.outcomes)

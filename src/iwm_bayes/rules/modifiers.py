@@ -27,10 +27,10 @@ from collections.abc import Callable
 from typing import Any
 
 from iwm_bayes.ops import constant, maximum, minimum
-from iwm_bayes.types import Beliefs, Event, Parameter, Rule, State, each
+from iwm_bayes.types import Beliefs, Event, Parameter, Rule, State, map_tree
 
 
-def one_more(
+def with_parameter(
     rule: Rule,
     name: str,
     parameter: Parameter,
@@ -57,22 +57,22 @@ def one_more(
 AROUSAL = Parameter("unit", (0.05, 0.95), pooling="shared", meaning="share of learning that needs distress")
 
 
-def aroused(rule: Rule) -> Rule:
+def with_arousal(rule: Rule) -> Rule:
     """The rule, learning more the greater the need."""
 
     def learn(p: Any, plain: Any, s: State, event: Event) -> State:
         share = 1.0 - p.arousal * (1.0 - event.distress)
-        return each(lambda new, old: old + share * (new - old), rule.learn(plain, s, event), s)
+        return map_tree(lambda new, old: old + share * (new - old), rule.learn(plain, s, event), s)
 
-    return one_more(rule, "arousal", AROUSAL, learn)
+    return with_parameter(rule, "arousal", AROUSAL, learn)
 
 
-ASSIMILATION = Parameter(
+EXPECTANCY_BIAS = Parameter(
     "unit", (0.05, 0.6), pooling="shared", meaning="share of a report that is what was expected, not what happened"
 )
 
 
-def assimilating(rule: Rule, fixed: float | None = None) -> Rule:
+def with_expectancy_bias(rule: Rule, fixed: float | None = None) -> Rule:
     """The rule, learning from what is behind a person's own report; `fixed` states the assimilation."""
 
     def learn(p: Any, plain: Any, s: State, event: Event) -> State:
@@ -86,4 +86,4 @@ def assimilating(rule: Rule, fixed: float | None = None) -> Rule:
         held = rule.beliefs(plain, s, event)
         return held._replace(perceived=event.outcome + p.assimilation * (held.expected - event.outcome))
 
-    return one_more(rule, "assimilation", ASSIMILATION._replace(fixed=fixed), learn, beliefs)
+    return with_parameter(rule, "assimilation", EXPECTANCY_BIAS._replace(fixed=fixed), learn, beliefs)

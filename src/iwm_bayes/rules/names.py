@@ -9,7 +9,7 @@ from iwm_bayes.types import InputError
 COPIES = ("availability", "worth")
 
 
-def copies(name: str, known: Iterable[str]) -> list[str]:
+def parameter_copies(name: str, known: Iterable[str]) -> list[str]:
     """The parameters that a name speaks for: itself, or every copy of it; none where there is no such parameter."""
     everything = list(known)
     return [name] if name in everything else [f"{of}_{name}" for of in COPIES if f"{of}_{name}" in everything]
@@ -17,7 +17,7 @@ def copies(name: str, known: Iterable[str]) -> list[str]:
 
 def full_names[T](given: Mapping[str, T], known: list[str], where: str) -> dict[str, T]:
     """What was given by full name; `where` is the file and section, for the errors."""
-    targets = {name: copies(name, known) for name in given}
+    targets = {name: parameter_copies(name, known) for name in given}
     problems = []
     for name, found in targets.items():
         if not found:

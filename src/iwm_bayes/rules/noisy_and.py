@@ -19,7 +19,7 @@ noisy-AND gate, Pearl (1988), Probabilistic Reasoning in Intelligent Systems, 18
 from typing import NamedTuple
 
 from iwm_bayes.ops import Array, each_figure, exp, log
-from iwm_bayes.rules.lift import here, put
+from iwm_bayes.rules.lift import at_figure, set_at_figure
 from iwm_bayes.types import Belief, Beliefs, Event, Parameter, Rule
 
 
@@ -65,19 +65,19 @@ def likelihood(outcome: Array, chance: Array) -> Array:
 
 
 def learn(p: Parameters, s: State, event: Event) -> State:
-    available = here(event, s.if_worthy)
+    available = at_figure(event, s.if_worthy)
     yes, no = likelihood(event.outcome, p.care), likelihood(event.outcome, p.leak)
     likely = available * yes + (1.0 - available) * no
     return State(
         s.worth * likely / (s.worth * likely + (1.0 - s.worth) * no),
-        put(event, available * yes / likely, s.if_worthy),
+        set_at_figure(event, available * yes / likely, s.if_worthy),
         s.if_unworthy,
     )
 
 
 def beliefs(p: Parameters, s: State, event: Event) -> Beliefs:
-    both = s.worth * here(event, s.if_worthy)
-    available = both + (1.0 - s.worth) * here(event, s.if_unworthy)
+    both = s.worth * at_figure(event, s.if_worthy)
+    available = both + (1.0 - s.worth) * at_figure(event, s.if_unworthy)
     return Beliefs(p.leak + (p.care - p.leak) * both, Belief(available), Belief(s.worth))
 
 

@@ -14,7 +14,7 @@ doi:10.1038/s41467-020-16856-8.
 from typing import NamedTuple
 
 from iwm_bayes.ops import Array, constant, each_figure, maximum, minimum
-from iwm_bayes.rules.lift import here, put
+from iwm_bayes.rules.lift import at_figure, set_at_figure
 from iwm_bayes.types import Belief, Beliefs, Event, Parameter, Rule
 
 
@@ -48,9 +48,9 @@ def fade(belief: Array, kept: Array) -> Array:
 
 
 def drift(p: Parameters, s: State, event: Event) -> State:
-    of_figure = fade(here(event, s).availability, (1.0 - p.fading) ** event.since_figure)
+    of_figure = fade(at_figure(event, s).availability, (1.0 - p.fading) ** event.since_figure)
     return State(
-        put(event, of_figure, s.availability),
+        set_at_figure(event, of_figure, s.availability),
         fade(s.worth, (1.0 - p.fading) ** event.since_any),
     )
 
@@ -60,17 +60,17 @@ def within(belief: Array) -> Array:
 
 
 def learn(p: Parameters, s: State, event: Event) -> State:
-    p, available = here(event, p), here(event, s).availability
+    p, available = at_figure(event, p), at_figure(event, s).availability
     about_other, about_self = event.outcome - available, event.outcome - s.worth
     learned = available + p.availability_rate * (about_other + p.availability_leak * about_self)
     return State(
-        put(event, within(learned), s.availability),
+        set_at_figure(event, within(learned), s.availability),
         within(s.worth + p.worth_rate * (about_self + p.worth_leak * about_other)),
     )
 
 
 def beliefs(p: Parameters, s: State, event: Event) -> Beliefs:
-    available = here(event, s).availability
+    available = at_figure(event, s).availability
     return Beliefs(available, Belief(available), Belief(s.worth))
 
 

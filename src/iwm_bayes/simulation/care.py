@@ -25,7 +25,7 @@ class Care(NamedTuple):
         return self.chances(sessions)
 
 
-class Strain(NamedTuple):
+class DistressProcess(NamedTuple):
     """How distress comes and goes. The default numbers are a choice."""
 
     rate: float = 0.0  # chance that something distressing happens before an event; 0: distress plays no part
@@ -33,16 +33,16 @@ class Strain(NamedTuple):
     self_regulation: float = 0.4  # share that a sure belief in availability takes away at every event
 
 
-class Offer(NamedTuple):
+class EventCare(NamedTuple):
     """What an event holds: of every figure, (figure, 1), and for the person."""
 
     chance: np.ndarray  # of a responsive act, if met; NaN at an assessment, where nothing can be experienced
     pull: np.ndarray  # log-odds by which bids move it
     threat: np.ndarray  # chance that an act frightens
-    strain: Strain = Strain()
+    strain: DistressProcess = DistressProcess()
 
 
-def steady(rate: float = 0.8) -> Care:
+def constant_care(rate: float = 0.8) -> Care:
     """Every act is responsive with the same chance."""
     return Care(lambda sessions: np.full(sessions, rate))
 
@@ -75,7 +75,7 @@ def reactive(rate: float = 0.8, pull: float = 0.5, containment: float = 0.0) -> 
     the therapist notices and does not act on. At containment 1 what remains are the limits of the setting: a chance
     `rate` that does not depend on how much is asked.
     """
-    return Care(lambda sessions: np.full(sessions, rate), STRONGEST_PULL * pull * (1.0 - containment))
+    return Care(lambda sessions: np.full(sessions, rate), MAX_PULL_LOG_ODDS * pull * (1.0 - containment))
 
 
 def frightening(rate: float = 0.8, threat: float = 0.3) -> Care:
@@ -83,17 +83,19 @@ def frightening(rate: float = 0.8, threat: float = 0.3) -> Care:
     return Care(lambda sessions: np.full(sessions, rate), threat=threat)
 
 
-STRONGEST_PULL = 4.0  # a chance of .8 becomes .35 for someone who never asks, and .97 for one who always does
-RECENT = 0.7  # share of the impression of past bids that is left at the next event: the last three count for two thirds
+MAX_PULL_LOG_ODDS = 4.0  # a chance of .8 becomes .35 for someone who never asks, and .97 for one who always does
+BID_MEMORY = (
+    0.7  # share of the impression of past bids that is left at the next event: the last three count for two thirds
+)
 
 
-def pulled(chance: np.ndarray, pull: np.ndarray, bids: np.ndarray) -> np.ndarray:
+def pulled_chance(chance: np.ndarray, pull: np.ndarray, bids: np.ndarray) -> np.ndarray:
     """The chance of a responsive act, by the share of recent events at which a bid was made (.5 moves nothing)."""
     return np.where(pull == 0, chance, expit(logit(chance) + pull * (bids - 0.5)))
 
 
-CARES: Mapping[str, Callable[..., Care]] = {
-    "steady": steady,
+CARE_SCHEDULES: Mapping[str, Callable[..., Care]] = {
+    "steady": constant_care,
     "intermittent": intermittent,
     "reversal": reversal,
     "rupture_and_repair": rupture_and_repair,
@@ -102,12 +104,12 @@ CARES: Mapping[str, Callable[..., Care]] = {
 }
 
 
-def parse(text: str) -> Care:
+def parse_care(text: str) -> Care:
     """A care written as `name` or `name:parameter=value,parameter=value`; InputError says what is wrong."""
     name, _, rest = text.partition(":")
-    if name not in CARES:
-        raise InputError([f"there is no care {name!r}; choose from {', '.join(CARES)}"])
-    declared = CARES[name].__annotations__
+    if name not in CARE_SCHEDULES:
+        raise InputError([f"there is no care {name!r}; choose from {', '.join(CARE_SCHEDULES)}"])
+    declared = CARE_SCHEDULES[name].__annotations__
     settings: dict[str, float] = {}
     problems = []
     for part in filter(None, rest.split(",")):
@@ -127,4 +129,4 @@ def parse(text: str) -> Care:
             problems.append(f"care {name!r}: {key}={value} must lie in {lowest:g}..{highest:g}")
     if problems:
         raise InputError(problems)
-    return CARES[name](**settings)
+    return CARE_SCHEDULES[name](**settings)

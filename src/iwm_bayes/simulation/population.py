@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from iwm_bayes.model.priors import place, rows, values
-from iwm_bayes.types import Model
+from iwm_bayes.model.priors import free_parameters, natural_values, place_around
+from iwm_bayes.types import ModelSpec
 
 
 class Population(NamedTuple):
@@ -19,14 +19,14 @@ class Population(NamedTuple):
 
 
 def draw_population(
-    model: Model, figures: Sequence[str], people: int, generator: np.random.Generator, spread: float | None = None
+    model: ModelSpec, figures: Sequence[str], people: int, generator: np.random.Generator, spread: float | None = None
 ) -> Population:
     """A population from the theory's priors, and so many of its people.
 
     `spread`, if given, is the between-person sd on the link scale in place of one drawn from the prior.
     """
     centres, spreads, levels = {}, {}, {}
-    for row in rows(model, figures):
+    for row in free_parameters(model, figures):
         centre = generator.normal(row.middle, row.width)
         centres[row.label] = centre
         if row.parameter.pooling == "shared":
@@ -34,12 +34,12 @@ def draw_population(
             continue
         between = abs(generator.normal(0, row.parameter.spread)) if spread is None else spread
         spreads[row.label] = between
-        levels[row.label] = place(centre, between, generator.normal(size=people))
-    return Population(centres, spreads, levels, values(model, levels, figures, people))
+        levels[row.label] = place_around(centre, between, generator.normal(size=people))
+    return Population(centres, spreads, levels, natural_values(model, levels, figures, people))
 
 
 def draw_people(
-    model: Model, figures: Sequence[str], people: int, generator: np.random.Generator, spread: float | None = None
+    model: ModelSpec, figures: Sequence[str], people: int, generator: np.random.Generator, spread: float | None = None
 ) -> dict[str, np.ndarray]:
     """The values of people of a population from the theory's priors, as in `draw_population`."""
     return draw_population(model, figures, people, generator, spread).values

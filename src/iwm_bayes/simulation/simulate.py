@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from iwm_bayes.data.dataset import arrange
-from iwm_bayes.filtering.arrays import course
-from iwm_bayes.simulation.care import Care, Offer, Strain
-from iwm_bayes.simulation.closed_loop import live
+from iwm_bayes.data.dataset import to_dataset
+from iwm_bayes.filtering.arrays import event_array
+from iwm_bayes.simulation.care import Care, DistressProcess, EventCare
+from iwm_bayes.simulation.closed_loop import simulate_closed_loop
 from iwm_bayes.simulation.population import draw_people
-from iwm_bayes.types import ANYONE, InputError, Model, rule_values
+from iwm_bayes.types import GENERALISED, InputError, ModelSpec, rule_values
 
 
 class Phase(NamedTuple):
@@ -27,23 +27,23 @@ class Phase(NamedTuple):
     care: Mapping[str, Care]
     sessions: int
     assessed: bool = False  # begins with an assessment of each figure, before any outcome
-    strain: Strain = Strain()
+    strain: DistressProcess = DistressProcess()
 
 
-class Planned(NamedTuple):
+class PlannedEvent(NamedTuple):
     """One event to come: when, with whom (unless that is chosen), and what it holds."""
 
     session: int
     figure: str
-    offer: Offer
+    offer: EventCare
 
 
-def figures_of(phases: Sequence[Phase], chosen: bool) -> list[str]:
+def phase_figures(phases: Sequence[Phase], chosen: bool) -> list[str]:
     """Everyone who is met, in order, and nobody in particular where people may turn to nobody."""
-    return [*dict.fromkeys(figure for phase in phases for figure in phase.care), *([ANYONE] if chosen else [])]
+    return [*dict.fromkeys(figure for phase in phases for figure in phase.care), *([GENERALISED] if chosen else [])]
 
 
-def offer(phase: Phase, figures: Sequence[str], chances: Mapping[str, float]) -> Offer:
+def care_at_event(phase: Phase, figures: Sequence[str], chances: Mapping[str, float]) -> EventCare:
     """What an event of a phase holds; who is not there does not respond."""
     absent = Care(lambda sessions: np.zeros(sessions))
     cares = [phase.care.get(figure, absent) for figure in figures]
@@ -55,31 +55,31 @@ def offer(phase: Phase, figures: Sequence[str], chances: Mapping[str, float]) ->
             [care.threat for care in cares],
         )
     )
-    return Offer(chance, pull, threat, phase.strain)
+    return EventCare(chance, pull, threat, phase.strain)
 
 
-def schedule(phases: Sequence[Phase], chosen: bool = False) -> list[Planned]:
+def schedule(phases: Sequence[Phase], chosen: bool = False) -> list[PlannedEvent]:
     """The events in order; `chosen`: one event per session, with a figure that is chosen then."""
     if any(phase.sessions < 1 or not phase.care for phase in phases):
         raise InputError(["a phase needs at least one session and one figure"])
-    figures = figures_of(phases, chosen)
-    found: list[Planned] = []
+    figures = phase_figures(phases, chosen)
+    found: list[PlannedEvent] = []
     session = 0
     for phase in phases:
-        met = [ANYONE] if chosen else list(phase.care)
+        met = [GENERALISED] if chosen else list(phase.care)
         if phase.assessed:
             session += 1
-            unknown = offer(phase, figures, dict.fromkeys(figures, np.nan))._replace(strain=Strain())
-            found += [Planned(session, figure, unknown) for figure in phase.care]
+            unknown = care_at_event(phase, figures, dict.fromkeys(figures, np.nan))._replace(strain=DistressProcess())
+            found += [PlannedEvent(session, figure, unknown) for figure in phase.care]
         courses = {figure: care(phase.sessions) for figure, care in phase.care.items()}
         for index in range(phase.sessions):
             session += 1
-            now = offer(phase, figures, {figure: float(course[index]) for figure, course in courses.items()})
-            found += [Planned(session, figure, now) for figure in met]
+            now = care_at_event(phase, figures, {figure: float(course[index]) for figure, course in courses.items()})
+            found += [PlannedEvent(session, figure, now) for figure in met]
     return found
 
 
-def table_of(plan: Sequence[Planned], model: Model, people: int) -> pd.DataFrame:
+def empty_table(plan: Sequence[PlannedEvent], model: ModelSpec, people: int) -> pd.DataFrame:
     """The table of a plan before anything happens, one row per event and person."""
     events = pd.DataFrame(
         {
@@ -96,7 +96,7 @@ def table_of(plan: Sequence[Planned], model: Model, people: int) -> pd.DataFrame
 
 
 def simulate(
-    model: Model,
+    model: ModelSpec,
     phases: Sequence[Phase],
     people: int | Mapping[str, np.ndarray],
     seed: int | np.random.Generator,
@@ -108,16 +108,18 @@ def simulate(
     generator = np.random.default_rng(seed)
     leaving = [name for name, response in model.responses.items() if response.effect == "leaves"]
     chosen = any(response.effect == "chooses" for response in model.responses.values())
-    plan, figures = schedule(phases, chosen), figures_of(phases, chosen)
+    plan, figures = schedule(phases, chosen), phase_figures(phases, chosen)
     drawn = draw_people(model, figures, people, generator) if isinstance(people, int) else dict(people)
     count = max(value.shape[-1] for value in drawn.values())
-    data = arrange(table_of(plan, model, count), model.responses, "session", figures)
+    data = to_dataset(empty_table(plan, model, count), model.responses, "session", figures)
     for name, response in model.responses.items():
         data[f"answer_{name}"].attrs["effect"] = response.effect
     start = model.rule.start(rule_values(model, drawn), len(figures))
     offers = [planned.offer for planned in plan]
     here = np.ones(count, dtype=bool)
-    for index, (moment, given) in enumerate(live(model, drawn, course(data), offers, len(figures), start, generator)):
+    for index, (moment, given) in enumerate(
+        simulate_closed_loop(model, drawn, event_array(data), offers, len(figures), start, generator)
+    ):
         event = moment.event
         lived = {name: getattr(event, name) for name in ("outcome", "distress", "threat", "since_figure")}
         lived |= {"seen": moment.seen, "figure_index": event.figure.argmax(axis=0)}
@@ -126,10 +128,10 @@ def simulate(
             data[name][index] = value
         data["present"][index] = here
         here = here & ~np.any([given[name] == 1 for name in leaving], axis=0)
-    return without_absent(data) if leaving else data
+    return drop_absent(data) if leaving else data
 
 
-def without_absent(data: xr.Dataset) -> xr.Dataset:
+def drop_absent(data: xr.Dataset) -> xr.Dataset:
     """Nothing happens where nobody is present, and events to which nobody comes are none."""
     present = data["present"]
     empty = {name: np.nan for name in data if str(name).startswith("answer_") or name in ("session", "time")}

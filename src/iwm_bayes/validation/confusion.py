@@ -11,26 +11,26 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from iwm_bayes.inference.base import Compiled
-from iwm_bayes.inference.laplace.empirical_bayes import solved
+from iwm_bayes.inference.base import CompiledModel
+from iwm_bayes.inference.laplace.empirical_bayes import find_mode
 from iwm_bayes.inference.laplace.evidence import log_evidence
-from iwm_bayes.inference.laplace.method import compile_likelihood, posed
-from iwm_bayes.model.model_file import load
+from iwm_bayes.inference.laplace.method import compile_likelihood, pose_problem
+from iwm_bayes.model.model_file import load_model
 from iwm_bayes.simulation.population import draw_population
 from iwm_bayes.simulation.simulate import simulate
-from iwm_bayes.types import InputError, Model
-from iwm_bayes.validation.sbc import FIGURES, plan, watched
-from iwm_bayes.validation.sweep import Cell
+from iwm_bayes.types import InputError, ModelSpec
+from iwm_bayes.validation.sbc import SBC_FIGURES, sbc_phases, without_actions
+from iwm_bayes.validation.sweep import Condition
 
 
 @cache
-def ready(theory: str, people: int, sessions: int) -> Compiled:
+def compile_cached(theory: str, people: int, sessions: int) -> CompiledModel:
     """A theory compiled once per process."""
-    model = watched(load(theory))
-    return compile_likelihood(model, simulate(model, plan(sessions), people, 0))
+    model = without_actions(load_model(theory))
+    return compile_likelihood(model, simulate(model, sbc_phases(sessions), people, 0))
 
 
-def same_answers(models: list[Model]) -> None:
+def check_same_responses(models: list[ModelSpec]) -> None:
     """InputError unless all theories answer with the same responses: only then is their evidence comparable."""
     first, *others = models
     wanted = set(first.responses)
@@ -44,24 +44,24 @@ def same_answers(models: list[Model]) -> None:
         raise InputError(problems)
 
 
-def weighed(theory: str, data: xr.Dataset, people: int, sessions: int) -> dict[str, float]:
+def model_evidence(theory: str, data: xr.Dataset, people: int, sessions: int) -> dict[str, float]:
     """A theory's log evidence of a study, and whether its best place was found."""
-    problem = posed(ready(theory, people, sessions), data)
-    top = solved(problem)
+    problem = pose_problem(compile_cached(theory, people, sessions), data)
+    top = find_mode(problem)
     return {"evidence": log_evidence(problem, top), "converged": float(top.converged)}
 
 
-def study(cell: Cell, generator: np.random.Generator) -> dict[str, Any]:
+def confusion_study(cell: Condition, generator: np.random.Generator) -> dict[str, Any]:
     """One study of a cell: {"maker", "at maker", "at rivals", "people", "sessions"}; rivals on a line each."""
     people, sessions = int(cell["people"]), int(cell["sessions"])
-    model = watched(load(str(cell["at maker"])))
-    truth = draw_population(model, FIGURES, people, generator)
-    data = simulate(model, plan(sessions), truth.values, generator)
+    model = without_actions(load_model(str(cell["at maker"])))
+    truth = draw_population(model, SBC_FIGURES, people, generator)
+    data = simulate(model, sbc_phases(sessions), truth.values, generator)
     rivals = str(cell["at rivals"]).split("\n")
-    return {"weighed": {load(rival).name: weighed(rival, data, people, sessions) for rival in rivals}}
+    return {"weighed": {load_model(rival).name: model_evidence(rival, data, people, sessions) for rival in rivals}}
 
 
-def evidences(studies: pd.DataFrame) -> pd.DataFrame:
+def evidence_table(studies: pd.DataFrame) -> pd.DataFrame:
     """Log evidence, one line per study: "made by", and a column per rival."""
     lines = [{name: one["evidence"] for name, one in weighed.items()} for weighed in studies["weighed"]]
     found = pd.DataFrame(lines)
@@ -69,19 +69,19 @@ def evidences(studies: pd.DataFrame) -> pd.DataFrame:
     return found
 
 
-def confusion(table: pd.DataFrame) -> pd.DataFrame:
+def confusion_table(table: pd.DataFrame) -> pd.DataFrame:
     """Share of the studies made by each theory (row) that each rival (column) wins."""
     rivals = table.drop(columns="made by")
     won = pd.Categorical(rivals.idxmax(axis=1), categories=list(rivals.columns))
     return pd.crosstab(table["made by"], won, normalize="index", dropna=False).rename_axis(columns="won by")
 
 
-def inversion(confused: pd.DataFrame) -> pd.DataFrame:
+def inversion_table(confused: pd.DataFrame) -> pd.DataFrame:
     """Share of the studies won by each theory (column) that each theory (row) made, all having made as many."""
     return confused / confused.sum().where(confused.sum() > 0)
 
 
-def expected(table: pd.DataFrame) -> pd.DataFrame:
+def evidence_differences(table: pd.DataFrame) -> pd.DataFrame:
     """How much log evidence each rival (column) loses on average to the theory that made the study (row)."""
     rivals = table.drop(columns="made by")
     own = np.array([line[maker] for maker, (_, line) in zip(table["made by"], rivals.iterrows(), strict=True)])

@@ -8,41 +8,41 @@ from contextlib import contextmanager
 from multiprocessing import get_context
 
 from iwm_bayes.types import InputError
-from iwm_bayes.validation.sweep import Done, Task, Through
+from iwm_bayes.validation.sweep import Done, Task, TaskMap
 
-ATTEMPTS = 3  # alone, of a task whose worker dies
-ANSWERS = 20  # seconds within which a scheduler must answer
-AGAIN = "start a scheduler and workers, and run the same command again"
-
-
-def given_up(task: Task) -> Done:
-    return Done(task, {"failed": f"the worker died, {ATTEMPTS} times"})
+MAX_ATTEMPTS = 3  # alone, of a task whose worker dies
+SCHEDULER_TIMEOUT = 20  # seconds within which a scheduler must answer
+RESTART_REMEDY = "start a scheduler and workers, and run the same command again"
 
 
-def opened(workers: int) -> ProcessPoolExecutor:
+def dead_worker_result(task: Task) -> Done:
+    return Done(task, {"failed": f"the worker died, {MAX_ATTEMPTS} times"})
+
+
+def open_pool(workers: int) -> ProcessPoolExecutor:
     """So many processes; an interruption is for the main process, and they are deaf to it."""
     return ProcessPoolExecutor(workers, get_context("spawn"), signal.signal, (signal.SIGINT, signal.SIG_IGN))
 
 
 @contextmanager
-def lasting(workers: int) -> Iterator[Through]:
+def lasting_pool(workers: int) -> Iterator[TaskMap]:
     """Processes that stay for several maps, with what they have compiled; where one dies all are replaced.
 
     Which task killed it is not known, so each that was in hand is done again alone: none is blamed for another.
     """
-    pools = [opened(workers)]
+    pools = [open_pool(workers)]
 
     def replaced() -> None:
         pools.pop().shutdown()
-        pools.append(opened(workers))
+        pools.append(open_pool(workers))
 
     def alone(work: Callable[[Task], Done], task: Task) -> Done:
-        for _ in range(ATTEMPTS):
+        for _ in range(MAX_ATTEMPTS):
             try:
                 return pools[-1].submit(work, task).result()
             except BrokenProcessPool:
                 replaced()
-        return given_up(task)
+        return dead_worker_result(task)
 
     def through(work: Callable[[Task], Done], tasks: Sequence[Task]) -> Iterator[Done]:
         left, running = list(reversed(tasks)), dict[Future[Done], Task]()
@@ -67,17 +67,17 @@ def lasting(workers: int) -> Iterator[Through]:
         pools[-1].shutdown()
 
 
-def processes(workers: int) -> Through:
+def process_map(workers: int) -> TaskMap:
     """Through so many processes, which end with the map."""
 
     def through(work: Callable[[Task], Done], tasks: Sequence[Task]) -> Iterator[Done]:
-        with lasting(workers) as same:
+        with lasting_pool(workers) as same:
             yield from same(work, tasks)
 
     return through
 
 
-def cluster(address: str) -> Through:
+def cluster_map(address: str) -> TaskMap:
     """Through a running Dask cluster; its scheduler gives the tasks of a worker that dies to another."""
     try:
         from dask.distributed import Client, as_completed
@@ -88,7 +88,7 @@ def cluster(address: str) -> Through:
 
     def through(work: Callable[[Task], Done], tasks: Sequence[Task]) -> Iterator[Done]:
         try:
-            client = Client(address, timeout=ANSWERS)
+            client = Client(address, timeout=SCHEDULER_TIMEOUT)
         except OSError:
             raise InputError([f"{address}: no scheduler answers there. Start one with: dask scheduler"]) from None
         with client:
@@ -98,8 +98,10 @@ def cluster(address: str) -> Through:
                 try:
                     yield future.result()
                 except KilledWorker:
-                    yield given_up(task)
+                    yield dead_worker_result(task)
                 except FutureCancelledError:
-                    raise InputError([f"{address}: the scheduler is gone. What was done is kept; {AGAIN}"]) from None
+                    raise InputError(
+                        [f"{address}: the scheduler is gone. What was done is kept; {RESTART_REMEDY}"]
+                    ) from None
 
     return through

@@ -15,17 +15,17 @@ import xarray as xr
 
 from iwm_bayes.simulation.care import Care
 from iwm_bayes.simulation.simulate import Phase
-from iwm_bayes.types import Model
-from iwm_bayes.validation.sweep import Cell
+from iwm_bayes.types import ModelSpec
+from iwm_bayes.validation.sweep import Condition
 
-JUDGED = "therapist"  # whose sessions are counted
-SIZE = ("people", "figures", "rated every", "sessions")
-SURE = 2.0  # standard errors
+JUDGED_FIGURE = "therapist"  # whose sessions are counted
+SIZE_COLUMNS = ("people", "figures", "rated every", "sessions")
+MIN_STANDARD_ERRORS = 2.0  # standard errors
 
 type Counts = dict[str, list[int]]
 
 
-class Size(NamedTuple):
+class StudyDesign(NamedTuple):
     """How much there is of a study."""
 
     people: int
@@ -36,33 +36,33 @@ class Size(NamedTuple):
     @property
     def names(self) -> list[str]:
         """The figures; the first is the one whose sessions are counted."""
-        return [JUDGED, *(f"figure {index}" for index in range(2, self.figures + 1))]
+        return [JUDGED_FIGURE, *(f"figure {index}" for index in range(2, self.figures + 1))]
 
     def plan(self, care: Care) -> list[Phase]:
         """Every figure is rated, then met in every session, with the same care."""
         return [Phase(dict.fromkeys(self.names, care), self.sessions, assessed=True)]
 
 
-def size_of(cell: Cell) -> Size:
+def design_of(cell: Condition) -> StudyDesign:
     """The size that a cell names."""
-    return Size(*(int(cell[name]) for name in SIZE))
+    return StudyDesign(*(int(cell[name]) for name in SIZE_COLUMNS))
 
 
-def staying(model: Model) -> Model:
+def without_leaving(model: ModelSpec) -> ModelSpec:
     """A theory whose people neither leave nor choose whom they meet; they may withdraw, and then see no outcome."""
     return model._replace(
         responses={name: r for name, r in model.responses.items() if r.effect in ("none", "withdraws")}
     )
 
 
-def rated(model: Model, data: xr.Dataset, every: int) -> xr.Dataset:
+def thin_ratings(model: ModelSpec, data: xr.Dataset, every: int) -> xr.Dataset:
     """Simulated data with ratings in every so many-th session only; acts are always on record."""
     asked = (data["session"] - 1) % every == 0  # the first is the assessment
     asking = [f"answer_{name}" for name, response in model.responses.items() if response.effect == "none"]
     return data.assign({name: data[name].where(asked).assign_attrs(data[name].attrs) for name in asking})
 
 
-def share(counts: np.ndarray) -> tuple[float, float]:
+def share_with_error(counts: np.ndarray) -> tuple[float, float]:
     """The share in all studies together, of counts (study, 2), and its Monte-Carlo error over studies.
 
     The error is that of a ratio of sums (Cochran, 1977, Sampling Techniques, 6.3), of these studies and two more of
@@ -76,27 +76,31 @@ def share(counts: np.ndarray) -> tuple[float, float]:
     return float(found), float(np.sqrt((apart**2).sum()) / of.sum())
 
 
-def shares(studies: pd.DataFrame, conditions: Sequence[str]) -> pd.DataFrame:
+def assurance_table(studies: pd.DataFrame, conditions: Sequence[str]) -> pd.DataFrame:
     """One line per condition and what was counted: "share", "se", "of" so many in so many "studies"."""
     lines: list[dict[str, Any]] = []
     for condition, own in studies.groupby(list(conditions)):
         for what in own["counts"].iloc[0]:
             counts = np.array([one[what] for one in own["counts"]])
-            found, error = share(counts)
+            found, error = share_with_error(counts)
             about = dict(zip(conditions, condition, strict=True)) | {"what": what}
             lines.append(about | {"share": found, "se": error, "of": int(counts[:, 1].sum()), "studies": len(own)})
     return pd.DataFrame(lines)
 
 
-def says(table: pd.DataFrame, target: float) -> np.ndarray:
+def decisions(table: pd.DataFrame, target: float) -> np.ndarray:
     """What each line says of a target: it "reaches" it by two standard errors, "may reach" it, or "falls short"."""
     above = (table["share"] - target) / table["se"]
-    return np.select([above.isna(), above >= SURE, above > -SURE], ["", "reaches", "may reach"], "falls short")
+    return np.select(
+        [above.isna(), above >= MIN_STANDARD_ERRORS, above > -MIN_STANDARD_ERRORS],
+        ["", "reaches", "may reach"],
+        "falls short",
+    )
 
 
-def answer(own: pd.DataFrame, target: float) -> str:
+def sessions_sentence(own: pd.DataFrame, target: float) -> str:
     """The least number of sessions whose share surely reaches a target; else the largest share, and where it may."""
-    found = own.dropna(subset="share").sort_values("sessions").assign(says=lambda table: says(table, target))
+    found = own.dropna(subset="share").sort_values("sessions").assign(says=lambda table: decisions(table, target))
     if found.empty:
         return "says nothing, because nobody was counted"
     sure, maybe = found[found["says"] == "reaches"], found.loc[found["says"] == "may reach", "sessions"]
@@ -106,12 +110,14 @@ def answer(own: pd.DataFrame, target: float) -> str:
     return f"{verdict} {best['share']:.2f} (se {best['se']:.2f}) at {best['sessions']} sessions{within}"
 
 
-def answers(table: pd.DataFrame, conditions: Sequence[str], asked: Sequence[str], target: float) -> list[str]:
+def assurance_sentences(
+    table: pd.DataFrame, conditions: Sequence[str], asked: Sequence[str], target: float
+) -> list[str]:
     """How many sessions are needed, in words: one sentence for each question and each of the other conditions."""
     others = [name for name in conditions if name != "sessions"]
     return [
         f"{', '.join(f'{name} {value}' for name, value in zip(others, condition, strict=True))}: "
-        f"{what!r} {answer(own, target)}"
+        f"{what!r} {sessions_sentence(own, target)}"
         for what in asked
         for condition, own in table[table["what"] == what].groupby(others)
     ]

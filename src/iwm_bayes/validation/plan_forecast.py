@@ -14,26 +14,36 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from iwm_bayes.diagnostics.convergence_checks import gate
-from iwm_bayes.estimands.belief_paths import Lives, in_parts, lives
-from iwm_bayes.estimands.earned_security import STRICT, judge
-from iwm_bayes.inference.base import Compiled
+from iwm_bayes.diagnostics.convergence_checks import check_convergence
+from iwm_bayes.estimands.belief_paths import BeliefPaths, belief_path_batches, belief_paths
+from iwm_bayes.estimands.earned_security import DEFAULT_CRITERION, judge
+from iwm_bayes.inference.base import CompiledModel
 from iwm_bayes.inference.fit import METHODS, Settings
-from iwm_bayes.model.model_file import load
-from iwm_bayes.simulation.care import Care, parse
+from iwm_bayes.model.model_file import load_model
+from iwm_bayes.simulation.care import Care, parse_care
 from iwm_bayes.simulation.population import draw_population
 from iwm_bayes.simulation.simulate import simulate
-from iwm_bayes.types import each
-from iwm_bayes.validation.plan import JUDGED, Counts, Size, rated, size_of, staying
-from iwm_bayes.validation.sweep import Cell
+from iwm_bayes.types import map_tree
+from iwm_bayes.validation.plan import JUDGED_FIGURE, Counts, StudyDesign, design_of, thin_ratings, without_leaving
+from iwm_bayes.validation.sweep import Condition
 
-NEAR = 5  # sessions
-DRAWS = 200  # of everyone, by which they are foretold
-RIGHT, RIGHT_OF_CROSSING = f"forecast within {NEAR}", f"forecast within {NEAR}, of those who cross"
-KNOWN, KNOWN_OF_CROSSING = f"{RIGHT}, were people known", f"{RIGHT_OF_CROSSING}, were they known"
-LOST = "lost because people are not known"  # the second share less the first
-HOLDS, NARROW, CROSS = "90 % interval holds the session", f"90 % interval within {NEAR} of its middle", "will cross"
-ASKED = [RIGHT, RIGHT_OF_CROSSING, KNOWN]
+WITHIN_SESSIONS = 5  # sessions
+N_DRAWS = 200  # of everyone, by which they are foretold
+CORRECT, CORRECT_IF_CROSSING = (
+    f"forecast within {WITHIN_SESSIONS}",
+    f"forecast within {WITHIN_SESSIONS}, of those who cross",
+)
+CORRECT_IF_KNOWN, CORRECT_IF_KNOWN_AND_CROSSING = (
+    f"{CORRECT}, were people known",
+    f"{CORRECT_IF_CROSSING}, were they known",
+)
+LOST_TO_UNCERTAINTY = "lost because people are not known"  # the second share less the first
+INTERVAL_COVERS, INTERVAL_NARROW, CROSSES = (
+    "90 % interval holds the session",
+    f"90 % interval within {WITHIN_SESSIONS} of its middle",
+    "will cross",
+)
+OUTCOMES_ASKED = [CORRECT, CORRECT_IF_CROSSING, CORRECT_IF_KNOWN]
 
 
 class Crossing(NamedTuple):
@@ -51,15 +61,17 @@ class Forecast(NamedTuple):
     high: np.ndarray
 
 
-def crossing(part: Lives, care: Care, further: int, people: int, generator: np.random.Generator) -> Crossing:
+def time_to_crossing(
+    part: BeliefPaths, care: Care, further: int, people: int, generator: np.random.Generator
+) -> Crossing:
     """What was and what comes, judged as one life."""
     past, future = part.remembered(), part.projected(care, further, generator)
-    judged = judge(each(lambda *parts: np.concatenate(parts), past, future), STRICT)
-    waiting = judged.insecure & ~judge(past, STRICT).earned
+    judged = judge(map_tree(lambda *parts: np.concatenate(parts), past, future), DEFAULT_CRITERION)
+    waiting = judged.insecure & ~judge(past, DEFAULT_CRITERION).earned
     return Crossing(judged.sessions.reshape(-1, people), waiting.reshape(-1, people))
 
 
-def foretold(drawn: Crossing) -> Forecast:
+def forecast_sessions(drawn: Crossing) -> Forecast:
     """Medians and 90 % intervals, in whole sessions, over the draws in which a person is still waiting."""
     nobody = ~drawn.waiting.any(axis=0)
     kept = np.where(drawn.waiting | nobody, drawn.session, np.nan)
@@ -67,59 +79,61 @@ def foretold(drawn: Crossing) -> Forecast:
     return Forecast(*np.where(nobody, np.nan, quantiles))
 
 
-def near(one: np.ndarray, other: np.ndarray, apart: float, last: int) -> np.ndarray:
+def within_sessions(one: np.ndarray, other: np.ndarray, apart: float, last: int) -> np.ndarray:
     """Whether two sessions are at most so far apart, or both beyond the last."""
     beyond = (one > last, other > last)
     return (beyond[0] & beyond[1]) | (~beyond[0] & ~beyond[1] & (np.abs(one - other) <= apart))
 
 
-def counted(truth: Crossing, forecast: Forecast, known: Forecast, last: int) -> Counts:
+def count_forecasts(truth: Crossing, forecast: Forecast, known: Forecast, last: int) -> Counts:
     """What forecasts are worth, over those who truly wait; `truth` has one draw."""
     session, waiting = truth.session[0], truth.waiting[0]
     cross = waiting & (session <= last)
-    right, best = (near(one.middle, session, NEAR, last) for one in (forecast, known))
+    right, best = (within_sessions(one.middle, session, WITHIN_SESSIONS, last) for one in (forecast, known))
     found = {
-        RIGHT: (right, waiting),
-        KNOWN: (best, waiting),
-        RIGHT_OF_CROSSING: (right, cross),
-        KNOWN_OF_CROSSING: (best, cross),
-        NARROW: (near(forecast.low, forecast.high, 2 * NEAR, last), waiting),
-        HOLDS: ((forecast.low <= session) & (session <= forecast.high), waiting),
-        CROSS: (cross, waiting),
+        CORRECT: (right, waiting),
+        CORRECT_IF_KNOWN: (best, waiting),
+        CORRECT_IF_CROSSING: (right, cross),
+        CORRECT_IF_KNOWN_AND_CROSSING: (best, cross),
+        INTERVAL_NARROW: (within_sessions(forecast.low, forecast.high, 2 * WITHIN_SESSIONS, last), waiting),
+        INTERVAL_COVERS: ((forecast.low <= session) & (session <= forecast.high), waiting),
+        CROSSES: (cross, waiting),
     }
     counts = {what: [int((hit & of).sum()), int(of.sum())] for what, (hit, of) in found.items()}
-    return counts | {LOST: [counts[KNOWN][0] - counts[RIGHT][0], counts[KNOWN][1]]}
+    return counts | {
+        LOST_TO_UNCERTAINTY: [counts[CORRECT_IF_KNOWN][0] - counts[CORRECT][0], counts[CORRECT_IF_KNOWN][1]]
+    }
 
 
 @cache
-def ready(theory: str, size: Size, method: str) -> Compiled:
+def compile_cached(theory: str, size: StudyDesign, method: str) -> CompiledModel:
     """A theory compiled once per process, for any number of sessions: `size` has one."""
-    model = staying(load(theory))
-    return METHODS[method].compile(model, simulate(model, size.plan(parse("steady")), size.people, 0))
+    model = without_leaving(load_model(theory))
+    return METHODS[method].compile(model, simulate(model, size.plan(parse_care("steady")), size.people, 0))
 
 
-def study(cell: Cell, generator: np.random.Generator) -> dict[str, Any]:
+def forecast_study(cell: Condition, generator: np.random.Generator) -> dict[str, Any]:
     """One study of a cell: {"at theory", "method", "care", "further"} and its size. For `sweep.sweep`.
 
     `further` is how many sessions are looked ahead.
     """
     theory, method, further = str(cell["at theory"]), str(cell["method"]), int(cell["further"])
-    size, care = size_of(cell), parse(str(cell["care"]))
-    compiled = ready(theory, size._replace(sessions=1, every=1), method)
+    size, care = design_of(cell), parse_care(str(cell["care"]))
+    compiled = compile_cached(theory, size._replace(sessions=1, every=1), method)
     model, people = compiled.model, size.people
     truth = draw_population(model, size.names, people, generator)
-    data = rated(model, simulate(model, size.plan(care), truth.values, generator), size.every)
+    data = thin_ratings(model, simulate(model, size.plan(care), truth.values, generator), size.every)
     fit = METHODS[method].fit(compiled, data, Settings(seed=int(generator.integers(2**31))))
-    repeated = {name: np.tile(value, DRAWS) for name, value in truth.values.items()}
+    repeated = {name: np.tile(value, N_DRAWS) for name, value in truth.values.items()}
     lived, known, *drawn = (
-        crossing(part, care, further, people, generator)
+        time_to_crossing(part, care, further, people, generator)
         for part in (
-            lives(model, data, truth.values, JUDGED),
-            lives(model, data, repeated, JUDGED),
-            *in_parts(model, fit, DRAWS, JUDGED),
+            belief_paths(model, data, truth.values, JUDGED_FIGURE),
+            belief_paths(model, data, repeated, JUDGED_FIGURE),
+            *belief_path_batches(model, fit, N_DRAWS, JUDGED_FIGURE),
         )
     )
     everyone = Crossing(*(np.concatenate(leaf) for leaf in zip(*drawn, strict=True)))
-    verdict = gate(fit)
-    counts = counted(lived, foretold(everyone), foretold(known), size.sessions + further)
+    verdict = check_convergence(fit)
+    counts = count_forecasts(lived, forecast_sessions(everyone), forecast_sessions(known), size.sessions + further)
     return {"counts": counts | {"gate passed": [int(verdict.passed), 1]}, "reasons": verdict.reasons}

@@ -9,11 +9,11 @@ from types import ModuleType
 
 import pandas as pd
 
-from iwm_bayes.model.model_file import load
-from iwm_bayes.types import InputError, Model
-from iwm_bayes.validation.prior_predictions import DRAWS, Prediction, row, verdict
+from iwm_bayes.model.model_file import load_model
+from iwm_bayes.types import InputError, ModelSpec
+from iwm_bayes.validation.prior_predictions import N_DRAWS, Prediction, decision_sentence, prediction_lines
 
-ORDER = (  # how beliefs move, whose they are, what becomes of them
+PREDICTION_ORDER = (  # how beliefs move, whose they are, what becomes of them
     "diminishing_returns",
     "entrenchment",
     "rupture_repair",
@@ -32,51 +32,53 @@ ORDER = (  # how beliefs move, whose they are, what becomes of them
 )
 
 
-def home() -> Path:
+def experiments_folder() -> Path:
     """The folder of the experiments that come with the program."""
     packaged = Path(str(resources.files("iwm_bayes"))) / "experiments"
     return packaged if packaged.is_dir() else Path(__file__).parents[3] / "experiments"
 
 
-def predictions() -> Iterator[Prediction]:
+def load_predictions() -> Iterator[Prediction]:
     """Every prediction, in order."""
-    return (module.PREDICTION for module in scripts())
+    return (module.PREDICTION for module in load_scripts())
 
 
-def scripts() -> Iterator[ModuleType]:
+def load_scripts() -> Iterator[ModuleType]:
     """Every experiment's script, in order."""
-    for name in ORDER:
-        spec = importlib.util.spec_from_file_location(name, home() / f"{name}.py")
+    for name in PREDICTION_ORDER:
+        spec = importlib.util.spec_from_file_location(name, experiments_folder() / f"{name}.py")
         if spec is None or spec.loader is None:
-            raise InputError([f"{home() / name}.py: cannot be read"])
+            raise InputError([f"{experiments_folder() / name}.py: cannot be read"])
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         yield module
 
 
-def theory(name: str) -> Model:
+def load_named_model(name: str) -> ModelSpec:
     """A theory that a prediction names: on the shelf, or a file beside the experiments."""
-    return load(home() / name if name.endswith(".toml") else name)
+    return load_model(experiments_folder() / name if name.endswith(".toml") else name)
 
 
-def decided(prediction: Prediction, draws: int) -> tuple[pd.DataFrame, str]:
+def decide_prediction(prediction: Prediction, draws: int) -> tuple[pd.DataFrame, str]:
     """A prediction's lines and its verdict."""
-    table = row(prediction, theory, draws)
-    return table, verdict(table)
+    table = prediction_lines(prediction, load_named_model, draws)
+    return table, decision_sentence(table)
 
 
-def matrix(draws: int = DRAWS, tell: Callable[[str], None] = lambda _: None) -> tuple[pd.DataFrame, pd.DataFrame]:
+def prediction_matrix(
+    draws: int = N_DRAWS, tell: Callable[[str], None] = lambda _: None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Every cell, and one line per prediction with its verdict."""
     cells, verdicts = [], []
-    for prediction in predictions():
-        table, words = decided(prediction, draws)
+    for prediction in load_predictions():
+        table, words = decide_prediction(prediction, draws)
         tell(f"{prediction.name}: {words}")
         cells.append(table)
         verdicts.append({"prediction": prediction.name, "question": prediction.question, "verdict": words})
     return pd.concat(cells, ignore_index=True), pd.DataFrame(verdicts)
 
 
-def page(cells: pd.DataFrame, verdicts: pd.DataFrame, readings: Mapping[str, str], draws: int) -> str:
+def matrix_page(cells: pd.DataFrame, verdicts: pd.DataFrame, readings: Mapping[str, str], draws: int) -> str:
     """The matrix explained, in Markdown: question, how it is measured, shares, verdict, and what that may mean."""
     counted = int(verdicts["verdict"].str.startswith("decided").sum())
     parts = [
@@ -89,7 +91,7 @@ def page(cells: pd.DataFrame, verdicts: pd.DataFrame, readings: Mapping[str, str
         "measures were committed before the first run; two scripts (`credit`, `state_and_trait`) were repaired after "
         f"it, without change of what counts. Made by `iwm predict --draws {draws}`."
     ]
-    for module, line in zip(scripts(), verdicts.itertuples(index=False), strict=True):
+    for module, line in zip(load_scripts(), verdicts.itertuples(index=False), strict=True):
         name = module.PREDICTION.name
         _, _, told = str(module.__doc__).partition("\n\n")
         table = ["| theory | claims | share | median effect |", "|---|---|---|---|"]
@@ -102,6 +104,6 @@ def page(cells: pd.DataFrame, verdicts: pd.DataFrame, readings: Mapping[str, str
     return "\n\n".join(parts) + "\n"
 
 
-def readings() -> dict[str, str]:
+def load_readings() -> dict[str, str]:
     """What each row may mean, by prediction."""
-    return dict(tomllib.loads((home() / "predictions" / "readings.toml").read_text(encoding="utf-8")))
+    return dict(tomllib.loads((experiments_folder() / "predictions" / "readings.toml").read_text(encoding="utf-8")))

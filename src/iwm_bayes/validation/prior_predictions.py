@@ -14,14 +14,14 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from iwm_bayes.filtering.arrays import SCALARS
-from iwm_bayes.filtering.filter import loop
-from iwm_bayes.filtering.readouts import Reading
-from iwm_bayes.model.priors import rows, values
-from iwm_bayes.types import Model, rule_values
+from iwm_bayes.filtering.arrays import EVENT_FIELDS
+from iwm_bayes.filtering.filter import filter_readouts
+from iwm_bayes.filtering.readouts import Readout
+from iwm_bayes.model.priors import free_parameters, natural_values
+from iwm_bayes.types import ModelSpec, rule_values
 
-CLAIMED, DENIED = 0.9, 0.6
-DRAWS = 2000  # at full scale: a share is known to .011 (one standard error) or better
+MIN_SHARE_CLAIMED, MAX_SHARE_RIVAL = 0.9, 0.6
+N_DRAWS = 2000  # at full scale: a share is known to .011 (one standard error) or better
 
 type People = Mapping[str, np.ndarray]  # natural-scale values by name, see `population.values`
 
@@ -35,10 +35,10 @@ class Prediction(NamedTuple):
     rivals: tuple[str, ...]  # theories that must not
     smallest: float  # the effect that counts, in `unit`
     unit: str
-    effect: Callable[[Model, int, np.random.Generator], np.ndarray]  # (theory, draws, generator) -> (draws,)
+    effect: Callable[[ModelSpec, int, np.random.Generator], np.ndarray]  # (theory, draws, generator) -> (draws,)
 
 
-class Act(NamedTuple):
+class ScriptedEvent(NamedTuple):
     """One event: what a figure did (a number or one per person; None where nothing was seen), who, after how long."""
 
     outcome: float | np.ndarray | None
@@ -46,7 +46,7 @@ class Act(NamedTuple):
     gap: float = 1.0
 
 
-class Course(NamedTuple):
+class BeliefCourse(NamedTuple):
     """Beliefs around every event, (event, person) each."""
 
     outcome: np.ndarray
@@ -62,22 +62,22 @@ class Course(NamedTuple):
         return moved / np.abs(self.outcome - self.expected)[events].sum(axis=0)
 
 
-def average_people(model: Model, draws: int, rng: np.random.Generator, figures: int = 1) -> dict[str, np.ndarray]:
+def median_people(model: ModelSpec, draws: int, rng: np.random.Generator, figures: int = 1) -> dict[str, np.ndarray]:
     """So many average people, each of another population that the theory's priors make likely."""
     named = [f"figure {index}" for index in range(figures)]
-    levels = {row.label: rng.normal(row.middle, row.width, draws) for row in rows(model, named)}
-    return values(model, levels, named, draws)
+    levels = {row.label: rng.normal(row.middle, row.width, draws) for row in free_parameters(model, named)}
+    return natural_values(model, levels, named, draws)
 
 
-def starting(people: People, **starts: float) -> dict[str, np.ndarray]:
+def with_initial_beliefs(people: People, **starts: float) -> dict[str, np.ndarray]:
     """The same people with other beliefs before the first event."""
     given = {f"{belief}_start": value for belief, value in starts.items()}
     return dict(people) | {name: np.full_like(people[name], value) for name, value in given.items() if name in people}
 
 
-def arrayed(acts: Sequence[Act], figures: int, people: int) -> np.ndarray:
+def event_array_of(acts: Sequence[ScriptedEvent], figures: int, people: int) -> np.ndarray:
     """A course, (event, field, person): see `filtering`."""
-    found = np.zeros((len(acts), len(SCALARS) + 2 * figures, people))
+    found = np.zeros((len(acts), len(EVENT_FIELDS) + 2 * figures, people))
     clock, last = 0.0, dict.fromkeys(range(figures), -1.0)
     for row, act in zip(found, acts, strict=True):
         clock += act.gap
@@ -88,31 +88,35 @@ def arrayed(acts: Sequence[Act], figures: int, people: int) -> np.ndarray:
             "since_any": act.gap,
         }
         for name, value in given.items():
-            row[SCALARS.index(name)] = value
-        row[len(SCALARS) + act.figure] = 1.0
+            row[EVENT_FIELDS.index(name)] = value
+        row[len(EVENT_FIELDS) + act.figure] = 1.0
         for figure in range(figures):
-            row[len(SCALARS) + figures + figure] = float(last[figure] >= 0)
+            row[len(EVENT_FIELDS) + figures + figure] = float(last[figure] >= 0)
         last[act.figure] = clock
     return found
 
 
-def live(model: Model, people: People, acts: Sequence[Act], figures: int = 1, of: int | None = None) -> Course:
+def simulate_beliefs(
+    model: ModelSpec, people: People, acts: Sequence[ScriptedEvent], figures: int = 1, of: int | None = None
+) -> BeliefCourse:
     """What people believe as they live through acts, of the figure that acts, or of figure `of`."""
     count = max(value.shape[-1] for value in people.values())
-    course = arrayed(acts, figures, count)
+    course = event_array_of(acts, figures, count)
     wanted = [
-        Reading("expected", "before", of),
-        *(Reading(about, when, of) for about in ("availability", "worth") for when in ("before", "after")),
+        Readout("expected", "before", of),
+        *(Readout(about, when, of) for about in ("availability", "worth") for when in ("before", "after")),
     ]
-    return Course(course[:, 0], *loop(model.rule, rule_values(model, people), course, figures, wanted))
+    return BeliefCourse(course[:, 0], *filter_readouts(model.rule, rule_values(model, people), course, figures, wanted))
 
 
-def care(chance: float, sessions: int, people: int, rng: np.random.Generator, figure: int = 0) -> list[Act]:
+def random_care(
+    chance: float, sessions: int, people: int, rng: np.random.Generator, figure: int = 0
+) -> list[ScriptedEvent]:
     """Sessions in which a figure responds with a chance, to each person by themselves."""
-    return [Act((rng.random(people) < chance).astype(float), figure) for _ in range(sessions)]
+    return [ScriptedEvent((rng.random(people) < chance).astype(float), figure) for _ in range(sessions)]
 
 
-def cell(prediction: Prediction, model: Model, draws: int) -> dict[str, float]:
+def prediction_share(prediction: Prediction, model: ModelSpec, draws: int) -> dict[str, float]:
     """Share of a theory's prior that shows an effect, its Monte-Carlo error, and the median effect."""
     seed = zlib.crc32(f"{prediction.name} {model.name}".encode())
     effect = prediction.effect(model, draws, np.random.default_rng(seed))
@@ -120,20 +124,20 @@ def cell(prediction: Prediction, model: Model, draws: int) -> dict[str, float]:
     return {"share": share, "se": np.sqrt(share * (1.0 - share) / draws), "median": float(np.median(effect))}
 
 
-def row(prediction: Prediction, load: Callable[[str], Model], draws: int) -> pd.DataFrame:
+def prediction_lines(prediction: Prediction, load: Callable[[str], ModelSpec], draws: int) -> pd.DataFrame:
     """One line per theory that a prediction names, with whether it keeps what is claimed of it."""
     lines = []
     for claims, theories in (("shows", prediction.shows), ("does not", prediction.rivals)):
         for name in theories:
             model = load(name)
-            found = cell(prediction, model, draws)
-            kept = found["share"] >= CLAIMED if claims == "shows" else found["share"] <= DENIED
+            found = prediction_share(prediction, model, draws)
+            kept = found["share"] >= MIN_SHARE_CLAIMED if claims == "shows" else found["share"] <= MAX_SHARE_RIVAL
             line = {"prediction": prediction.name, "theory": model.name, "claim": claims}
             lines.append(line | found | {"kept": bool(kept)})
     return pd.DataFrame(lines)
 
 
-def verdict(table: pd.DataFrame) -> str:
+def decision_sentence(table: pd.DataFrame) -> str:
     """Whether a prediction is decided, in words."""
     broken = table.loc[~table["kept"], "theory"]
     if broken.empty:

@@ -11,43 +11,45 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from iwm_bayes.diagnostics.convergence_checks import gate
-from iwm_bayes.inference.base import Compiled
+from iwm_bayes.diagnostics.convergence_checks import check_convergence
+from iwm_bayes.inference.base import CompiledModel
 from iwm_bayes.inference.fit import METHODS, Settings
-from iwm_bayes.model.model_file import load
-from iwm_bayes.model.priors import LINKS, rows
-from iwm_bayes.simulation.draws import people_of
+from iwm_bayes.model.model_file import load_model
+from iwm_bayes.model.priors import LINKS, free_parameters
+from iwm_bayes.simulation.draws import person_parameters
 from iwm_bayes.simulation.population import draw_population
 from iwm_bayes.simulation.simulate import simulate
-from iwm_bayes.types import Model
-from iwm_bayes.validation.sbc import FIGURES, plan, watched
-from iwm_bayes.validation.sweep import Cell
+from iwm_bayes.types import ModelSpec
+from iwm_bayes.validation.sbc import SBC_FIGURES, sbc_phases, without_actions
+from iwm_bayes.validation.sweep import Condition
 
 
 @cache
-def ready(theory: str, people: int, sessions: int, method: str) -> Compiled:
+def compile_cached(theory: str, people: int, sessions: int, method: str) -> CompiledModel:
     """A theory compiled once per process."""
-    model = watched(load(theory))
-    return METHODS[method].compile(model, simulate(model, plan(sessions), people, 0))
+    model = without_actions(load_model(theory))
+    return METHODS[method].compile(model, simulate(model, sbc_phases(sessions), people, 0))
 
 
-def prior_variance(model: Model) -> dict[str, float]:
+def prior_variance(model: ModelSpec) -> dict[str, float]:
     """Of a person's parameters before any data, link scale: of the centre, and around it."""
-    return {row.name: row.width**2 + row.parameter.spread**2 for row in rows(model, FIGURES)}
+    return {row.name: row.width**2 + row.parameter.spread**2 for row in free_parameters(model, SBC_FIGURES)}
 
 
-def study(cell: Cell, generator: np.random.Generator) -> dict[str, Any]:
+def recovery_study(cell: Condition, generator: np.random.Generator) -> dict[str, Any]:
     """One study of a cell: {"at theory", "people", "sessions", "method"}. For `sweep.sweep`."""
     theory, method = str(cell["at theory"]), str(cell["method"])
     people, sessions = int(cell["people"]), int(cell["sessions"])
-    compiled = ready(theory, people, sessions, method)
+    compiled = compile_cached(theory, people, sessions, method)
     model = compiled.model
-    truth = draw_population(model, FIGURES, people, generator)
-    data = simulate(model, plan(sessions), truth.values, generator)
+    truth = draw_population(model, SBC_FIGURES, people, generator)
+    data = simulate(model, sbc_phases(sessions), truth.values, generator)
     fit = METHODS[method].fit(compiled, data, Settings(seed=int(generator.integers(2**31))))
-    verdict, known, found = gate(fit), prior_variance(model), {}
-    for row in {row.name: row for row in rows(model, FIGURES)}.values():
-        drawn = people_of(model, fit, 400)[row.name].stack(sample=("chain", "draw")).transpose("sample", ...).values
+    verdict, known, found = check_convergence(fit), prior_variance(model), {}
+    for row in {row.name: row for row in free_parameters(model, SBC_FIGURES)}.values():
+        drawn = (
+            person_parameters(model, fit, 400)[row.name].stack(sample=("chain", "draw")).transpose("sample", ...).values
+        )
         link = LINKS[row.parameter.support][0]
         low, high = np.quantile(drawn, [0.05, 0.95], axis=0)
         leaves = {"truth": truth.values[row.name], "mean": drawn.mean(axis=0), "low": low, "high": high}
@@ -57,7 +59,7 @@ def study(cell: Cell, generator: np.random.Generator) -> dict[str, Any]:
     return {"passed": verdict.passed, "reasons": verdict.reasons, "parameters": found}
 
 
-def found_again(one: dict[str, Any]) -> dict[str, float]:
+def recovery_measures(one: dict[str, Any]) -> dict[str, float]:
     """Of one parameter in one study: correlation, bias, coverage and contraction."""
     truth, mean, low, high = (np.array(one[name]) for name in ("truth", "mean", "low", "high"))
     alike = np.ptp(truth) == 0.0 or np.ptp(mean) == 0.0
@@ -69,11 +71,11 @@ def found_again(one: dict[str, Any]) -> dict[str, float]:
     }
 
 
-def recovery(studies: pd.DataFrame) -> pd.DataFrame:
+def recovery_table(studies: pd.DataFrame) -> pd.DataFrame:
     """One line per people, sessions and parameter: means over studies, "se" of bias and coverage over studies."""
     conditions = ["people", "sessions"]
     lines = [
-        {name: line[name] for name in conditions} | {"parameter": parameter} | found_again(one)
+        {name: line[name] for name in conditions} | {"parameter": parameter} | recovery_measures(one)
         for line in studies.to_dict("records")
         for parameter, one in line["parameters"].items()
     ]

@@ -16,23 +16,23 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from iwm_bayes.io import manifest, versions, write_whole
+from iwm_bayes.io import manifest, versions, write_json_atomic
 from iwm_bayes.types import InputError
 
-type Cell = Mapping[str, str | int | float]
+type Condition = Mapping[str, str | int | float]
 type Study = Callable[
-    [Cell, np.random.Generator], dict[str, Any]
+    [Condition, np.random.Generator], dict[str, Any]
 ]  # a function of a module, found by its name elsewhere
 
 
-PLACE = "at "
+PATH_PREFIX = "at "
 
 
 class Task(NamedTuple):
     """One study: what is done, under which conditions, and which of its repetitions this is."""
 
     study: Study
-    cell: Cell
+    cell: Condition
     seed: int
 
     @property
@@ -44,7 +44,7 @@ class Task(NamedTuple):
     @property
     def conditions(self) -> dict[str, str | int | float]:
         """The cell without places."""
-        return {name: value for name, value in self.cell.items() if not name.startswith(PLACE)}
+        return {name: value for name, value in self.cell.items() if not name.startswith(PATH_PREFIX)}
 
     @property
     def key(self) -> str:
@@ -61,7 +61,7 @@ class Done(NamedTuple):
     found: dict[str, Any]
 
 
-type Through = Callable[[Callable[[Task], Done], Sequence[Task]], Iterable[Done]]  # a map, in any order
+type TaskMap = Callable[[Callable[[Task], Done], Sequence[Task]], Iterable[Done]]  # a map, in any order
 
 
 class Progress(NamedTuple):
@@ -72,7 +72,7 @@ class Progress(NamedTuple):
     failed: int
 
 
-def perform(task: Task) -> Done:
+def perform_task(task: Task) -> Done:
     """Do a study; an error is its result."""
     try:
         return Done(task, {"result": task.study(task.cell, task.generator())})
@@ -80,22 +80,22 @@ def perform(task: Task) -> Done:
         return Done(task, {"failed": f"{type(error).__name__}: {error}"})
 
 
-def in_turn(work: Callable[[Task], Done], tasks: Sequence[Task]) -> Iterator[Done]:
+def sequential_map(work: Callable[[Task], Done], tasks: Sequence[Task]) -> Iterator[Done]:
     """One after another, in this process."""
     return map(work, tasks)
 
 
-def tasks_of(study: Study, cells: Sequence[Cell], seeds: int) -> list[Task]:
+def all_tasks(study: Study, cells: Sequence[Condition], seeds: int) -> list[Task]:
     """Every cell with seeds 1, 2, ...; the first seed of all cells before the second."""
     return [Task(study, cell, seed) for seed in range(1, seeds + 1) for cell in cells]
 
 
-def prepared(folder: Path) -> None:
+def prepare_folder(folder: Path) -> None:
     """A folder for results; InputError where those in it were made by other versions."""
     folder.mkdir(parents=True, exist_ok=True)
     facts = folder / "manifest.json"
     if not facts.exists():
-        write_whole(facts, manifest())
+        write_json_atomic(facts, manifest())
     elif (before := json.loads(facts.read_text(encoding="utf-8"))["versions"]) != versions():
         other = ", ".join(f"{name} {was}" for name, was in before.items() if versions().get(name) != was)
         raise InputError([f"{folder}: holds results of {other}. Choose another folder, or return to those versions"])
@@ -104,22 +104,24 @@ def prepared(folder: Path) -> None:
 def sweep(
     folder: Path,
     tasks: Sequence[Task],
-    through: Through = in_turn,
+    through: TaskMap = sequential_map,
     tell: Callable[[Progress], None] = lambda _: None,
 ) -> pd.DataFrame:
     """Do what is missing of some tasks, and return one line per task: its cell, "seed", "failed", and its result."""
-    prepared(folder)
+    prepare_folder(folder)
     missing = [task for task in tasks if not (folder / f"{task.key}.json").exists()]
     before, failed = len(tasks) - len(missing), 0
     tell(Progress(before, len(tasks), failed))
-    for count, one in enumerate(through(perform, missing) if missing else (), start=before + 1):
-        write_whole(folder / f"{one.task.key}.json", {"cell": one.task.conditions, "seed": one.task.seed} | one.found)
+    for count, one in enumerate(through(perform_task, missing) if missing else (), start=before + 1):
+        write_json_atomic(
+            folder / f"{one.task.key}.json", {"cell": one.task.conditions, "seed": one.task.seed} | one.found
+        )
         failed += "failed" in one.found
         tell(Progress(count, len(tasks), failed))
-    return table(folder, tasks)
+    return results_table(folder, tasks)
 
 
-def table(folder: Path, tasks: Iterable[Task]) -> pd.DataFrame:
+def results_table(folder: Path, tasks: Iterable[Task]) -> pd.DataFrame:
     """What is there of some tasks, one line each, in their order; what a failed study did not find is missing."""
     lines = []
     for file in (folder / f"{task.key}.json" for task in tasks):

@@ -8,10 +8,10 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from iwm_bayes.viz.palette import LINES
-from iwm_bayes.viz.style import open_sides, plain
+from iwm_bayes.viz.style import escape_dollar, open_sides
 
 
-def lived_figure(lives: Mapping[str, xr.Dataset]) -> Figure:
+def data_plot(lives: Mapping[str, xr.Dataset]) -> Figure:
     """By figure: people present, the mean outcome and each answer's mean by session, with the middle 90 % of people.
 
     `lives` hold people (session, person), outcome (session, person) and answer (response, session, person).
@@ -30,7 +30,7 @@ def lived_figure(lives: Mapping[str, xr.Dataset]) -> Figure:
     )
     for column, ((name, life), line) in enumerate(zip(lives.items(), LINES * len(lives), strict=False)):
         top, *others = panels[:, column]
-        top.set_title(plain(name))
+        top.set_title(escape_dollar(name))
         top.step(life["session"], life["people"].sum("person"), where="mid", color=line.color)
         top.set_ylim(bottom=0)
         shown = [life["outcome"], *(life["answer"].sel(response=response) for response in responses)]
@@ -51,7 +51,7 @@ def lived_figure(lives: Mapping[str, xr.Dataset]) -> Figure:
             panel.set_ylim(-0.05 * most, 1.05 * most)
         panels[-1, column].set_xlabel("session")
     for panel, label in zip(panels[:, 0], ("people", "outcome (0..1)", *responses), strict=True):
-        panel.set_ylabel(plain(label).replace("_", "\n"), fontsize="small", rotation=0, ha="right", va="center")
+        panel.set_ylabel(escape_dollar(label).replace("_", "\n"), fontsize="small", rotation=0, ha="right", va="center")
     figure.align_ylabels()
     open_sides(*panels.flat)
     return figure

@@ -9,20 +9,22 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from iwm_bayes.validation.plan import SURE
+from iwm_bayes.validation.plan import MIN_STANDARD_ERRORS
 from iwm_bayes.viz.palette import LINES, VERMILLION
-from iwm_bayes.viz.style import open_sides, plain
+from iwm_bayes.viz.style import escape_dollar, open_sides
 
 
 def share_lines(panel: Axes, own: pd.DataFrame, others: Sequence[str]) -> None:
     """Shares by sessions with two standard errors, a line for each of the other conditions."""
     conditions = own.groupby(list(others)) if others else [((), own)]
     for look, (condition, line) in zip(LINES, conditions, strict=False):
-        label = ", ".join(f"{plain(name)} {value}" for name, value in zip(others, condition, strict=True))
-        panel.errorbar(line["sessions"], line["share"], SURE * line["se"], **look._asdict(), capsize=2, label=label)
+        label = ", ".join(f"{escape_dollar(name)} {value}" for name, value in zip(others, condition, strict=True))
+        panel.errorbar(
+            line["sessions"], line["share"], MIN_STANDARD_ERRORS * line["se"], **look._asdict(), capsize=2, label=label
+        )
 
 
-def assurance_figure(table: pd.DataFrame, conditions: Sequence[str], target: float) -> Figure:
+def assurance_plot(table: pd.DataFrame, conditions: Sequence[str], target: float) -> Figure:
     """Shares of studies or people by sessions, with two standard errors: a panel per question, a line per condition.
 
     `table` is that of `design.shares` with what each line `says` of the target; it is drawn where anything is said.

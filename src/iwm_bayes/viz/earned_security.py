@@ -5,19 +5,19 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from iwm_bayes.types import called
+from iwm_bayes.types import figure_label
 from iwm_bayes.viz.palette import BLACK, BLUE, LINES
-from iwm_bayes.viz.style import blank, counts_below, open_sides, plain
+from iwm_bayes.viz.style import escape_dollar, message_plot, number_at_risk_panel, open_sides
 
-TICKS = 7  # at most so many places at which people are counted
+MAX_TICKS = 7  # at most so many places at which people are counted
 
 
-def some(sessions: np.ndarray) -> np.ndarray:
+def tick_sessions(sessions: np.ndarray) -> np.ndarray:
     """The first session, and others in even steps from it."""
-    return sessions[:: -(-len(sessions) // TICKS)]
+    return sessions[:: -(-len(sessions) // MAX_TICKS)]
 
 
-def earned_curve(curves: xr.Dataset) -> Figure:
+def time_to_security_plot(curves: xr.Dataset) -> Figure:
     """Share of people who are earned secure by each session, by arm, with 90 % intervals, chance, and people at risk.
 
     `curves` is what `arms.curves` returns.
@@ -43,41 +43,43 @@ def earned_curve(curves: xr.Dataset) -> Figure:
             marker=line.marker,
             markersize=4,
             markevery=(place, max(2, len(session) // 6)),
-            label=f"{plain(arm)}, 90 % interval",
+            label=f"{escape_dollar(arm)}, 90 % interval",
         )
     chance = float(curves["chance"])
     axes.axhline(chance, color=BLACK, linestyle=(0, (1, 3)), label="everyone by chance, at the last session")
     axes.set(
-        xlabel=f"session ({plain(called(curves.attrs['figure']))})",
+        xlabel=f"session ({escape_dollar(figure_label(curves.attrs['figure']))})",
         ylabel="share of those who start insecure",
         ylim=(0, 1),
         xlim=(1, max(session[-1], 2)),
-        xticks=some(session),
+        xticks=tick_sessions(session),
     )
     axes.tick_params(labelbottom=True)
     axes.legend(frameon=False, loc="upper left", fontsize="small")
     open_sides(axes)
-    shown = curves["at_risk"].sel(session=some(session))
-    counts_below(below, some(session), {arm: shown.sel(arm=arm).values for arm in arms}, "people not yet secure")
+    shown = curves["at_risk"].sel(session=tick_sessions(session))
+    number_at_risk_panel(
+        below, tick_sessions(session), {arm: shown.sel(arm=arm).values for arm in arms}, "people not yet secure"
+    )
     return figure
 
 
-def projection_figure(shares: xr.DataArray, plan: str) -> Figure:
+def projection_plot(shares: xr.DataArray, plan: str) -> Figure:
     """Share of people earned secure by each further session under a plan of care: `derive.project`'s, with 90 %."""
     defined = shares.dropna("sample", how="all")  # draws in which anyone is insecure when the plan begins
     if not defined.sizes["sample"]:
-        return blank("Nobody is insecure when the plan begins: there is nobody left to become secure.")
+        return message_plot("Nobody is insecure when the plan begins: there is nobody left to become secure.")
     low, middle, high = defined.quantile([0.05, 0.5, 0.95], "sample").values
     session = shares["session"].values
     figure, axes = plt.subplots(figsize=(6, 3.2), layout="constrained")
     axes.fill_between(session, low, high, step="post", color=BLUE, alpha=0.2, linewidth=0, label="90 % interval")
-    axes.step(session, middle, where="post", color=BLUE, label=f"under {plain(plan)}")
+    axes.step(session, middle, where="post", color=BLUE, label=f"under {escape_dollar(plan)}")
     axes.set(
         xlabel="further session",
         ylabel="share of those insecure now",
         ylim=(0, 1),
         xlim=(1, max(session[-1], 2)),
-        xticks=some(session),
+        xticks=tick_sessions(session),
     )
     axes.legend(frameon=False, loc="upper left", fontsize="small")
     open_sides(axes)

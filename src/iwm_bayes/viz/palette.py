@@ -27,4 +27,9 @@ LINES = (
 )
 
 # (availability, worth) of the corner in which each stands
-QUARTERS = {"dismissing": (0.02, 0.98), "secure": (0.98, 0.98), "fearful": (0.02, 0.02), "preoccupied": (0.98, 0.02)}
+STYLE_CORNERS = {
+    "dismissing": (0.02, 0.98),
+    "secure": (0.98, 0.98),
+    "fearful": (0.02, 0.02),
+    "preoccupied": (0.98, 0.02),
+}

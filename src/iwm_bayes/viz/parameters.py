@@ -6,10 +6,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from iwm_bayes.viz.palette import BLUE, VERMILLION
-from iwm_bayes.viz.style import open_sides, plain
+from iwm_bayes.viz.style import escape_dollar, open_sides
 
 
-def prior_posterior_figure(table: pd.DataFrame) -> Figure:
+def prior_posterior_plot(table: pd.DataFrame) -> Figure:
     """The average person's parameters, 90 % before and after the data; lines as of `summary.beside_priors`.
 
     Each on a scale of its own, from the lowest to the highest of its ends, which are written beside it.
@@ -31,7 +31,7 @@ def prior_posterior_figure(table: pd.DataFrame) -> Figure:
     for place, low, high in zip(places, least, most, strict=True):
         axes.text(-0.02, place, f"{low:.2g}", ha="right", va="center", fontsize="x-small", color="0.3")
         axes.text(1.02, place, f"{high:.2g}", ha="left", va="center", fontsize="x-small", color="0.3")
-    axes.set_yticks(places, [plain(name) for name in table["parameter"]], fontsize="small")
+    axes.set_yticks(places, [escape_dollar(name) for name in table["parameter"]], fontsize="small")
     axes.set(xlim=(-0.14, 1.14), xticks=[], xlabel="least to most (natural scale)", ylim=(len(table) - 0.4, -0.6))
     axes.legend(frameon=False, fontsize="x-small", loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3)
     open_sides(axes)
@@ -40,7 +40,7 @@ def prior_posterior_figure(table: pd.DataFrame) -> Figure:
     return figure
 
 
-def shrinkage_figure(people: pd.DataFrame) -> Figure:
+def shrinkage_plot(people: pd.DataFrame) -> Figure:
     """Per parameter, each person's value over how much of it is borrowed from the group; the group as a line.
 
     `people` is `individuals.person_table`'s, of which parameters that borrow nothing are left out. Nobody is named.
@@ -62,7 +62,7 @@ def shrinkage_figure(people: pd.DataFrame) -> Figure:
         panel.vlines(own["shrinkage"], own["low"], own["high"], color="0.8", linewidth=0.8)
         panel.plot(own["shrinkage"], own["value"], "o", color=BLUE, markersize=3)
         panel.axhline(own["group"].median(), color=VERMILLION, linestyle="--", linewidth=1.2)
-        panel.set_title(plain(name), fontsize="small")
+        panel.set_title(escape_dollar(name), fontsize="small")
         panel.set(xlim=(-0.03, 1.03))
         panel.tick_params(labelsize="x-small", labelbottom=True)
     for panel in panels.flat[len(names) :]:

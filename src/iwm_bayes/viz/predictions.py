@@ -6,17 +6,17 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from iwm_bayes.validation.prior_predictions import CLAIMED, DENIED
+from iwm_bayes.validation.prior_predictions import MAX_SHARE_RIVAL, MIN_SHARE_CLAIMED
 from iwm_bayes.viz.palette import BLUE, VERMILLION
 from iwm_bayes.viz.style import open_sides
 
 
-def shares_figure(table: pd.DataFrame, question: str) -> Figure:
+def prediction_plot(table: pd.DataFrame, question: str) -> Figure:
     """The share of each theory's prior that shows an effect, with two standard errors, and where it must lie."""
     figure, axes = plt.subplots(figsize=(6, 1.2 + 0.35 * len(table)), layout="constrained")
     for claim, colour, marker, low, high in (
-        ("shows", BLUE, "o", CLAIMED, 1.0),
-        ("does not", VERMILLION, "s", 0.0, DENIED),
+        ("shows", BLUE, "o", MIN_SHARE_CLAIMED, 1.0),
+        ("does not", VERMILLION, "s", 0.0, MAX_SHARE_RIVAL),
     ):
         [places] = np.nonzero(table["claim"] == claim)
         share, error = table["share"].to_numpy()[places], 2.0 * table["se"].to_numpy()[places]
@@ -30,7 +30,7 @@ def shares_figure(table: pd.DataFrame, question: str) -> Figure:
     return figure
 
 
-def matrix_figure(table: pd.DataFrame) -> Figure:
+def prediction_matrix_plot(table: pd.DataFrame) -> Figure:
     """The prediction matrix: experiments down, theories across; the share of a prior that shows the effect, 0..100 %.
 
     Lines: prediction, theory, claim ("shows" or "does not"), share, kept. Framed: not as was claimed.

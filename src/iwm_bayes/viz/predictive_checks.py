@@ -8,10 +8,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from iwm_bayes.viz.palette import BLUE, VERMILLION
-from iwm_bayes.viz.style import plain
+from iwm_bayes.viz.style import escape_dollar
 
 
-def checks_figure(checks: Mapping[str, pd.DataFrame]) -> Figure:
+def ppc_plot(checks: Mapping[str, pd.DataFrame]) -> Figure:
     """Predictive checks by theory: what was seen (line, cross) against 95 % of what a theory's people do (bars).
 
     Each effect on a scale of its own: from the least to the most that anything says of it.
@@ -32,7 +32,7 @@ def checks_figure(checks: Mapping[str, pd.DataFrame]) -> Figure:
             panel.hlines(where, low[where], high[where], color=colour, linewidth=4, label=label, linestyles="-")
         panel.plot(data[~missed], np.flatnonzero(~missed), "|", color="black", markersize=9, label="seen")
         panel.plot(data[missed], np.flatnonzero(missed), "X", color="black", markersize=6, label="seen, missed")
-        panel.set(title=plain(name), xticks=[], xlabel="least to most")
+        panel.set(title=escape_dollar(name), xticks=[], xlabel="least to most")
         panel.spines[["top", "right", "left"]].set_visible(False)
     np.atleast_1d(axes)[0].set_yticks(places, first["response"] + ": " + first["effect"], fontsize="x-small")
     np.atleast_1d(axes)[0].invert_yaxis()

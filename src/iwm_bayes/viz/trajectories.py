@@ -17,17 +17,17 @@ figure, a rupture the other way round. What is said of the group is what is said
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.diagnostics.predictive_checks import of_posterior
-from iwm_bayes.estimands.belief_paths import in_parts, sessions_with
-from iwm_bayes.estimands.earned_security import Path
+from iwm_bayes.diagnostics.predictive_checks import posterior_predictive
+from iwm_bayes.estimands.belief_paths import belief_path_batches, session_mask
+from iwm_bayes.estimands.earned_security import BeliefPath
 from iwm_bayes.simulation.care import Care
-from iwm_bayes.types import Model
+from iwm_bayes.types import ModelSpec
 
-DRAWS = 400  # the ends of a 90 % interval are then known to about a tenth of a standard deviation
-NINE_TENTHS = np.sqrt(-2.0 * np.log(0.1))  # radius of the ellipse that holds 90 % of a Gaussian in the plane
+N_DRAWS = 400  # the ends of a 90 % interval are then known to about a tenth of a standard deviation
+ELLIPSE_RADIUS = np.sqrt(-2.0 * np.log(0.1))  # radius of the ellipse that holds 90 % of a Gaussian in the plane
 
 
-def turns(data: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
+def ruptures_and_repairs(data: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
     """Which events (event, person) are ruptures, and which are repairs."""
     latest = np.full((data.sizes["figure"], data.sizes["person"]), np.nan)
     everyone, found = np.arange(data.sizes["person"]), []
@@ -41,7 +41,7 @@ def turns(data: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
     return rupture, repair
 
 
-def by_session(values: np.ndarray, counts: np.ndarray) -> np.ndarray:
+def align_by_session(values: np.ndarray, counts: np.ndarray) -> np.ndarray:
     """Values (..., event, person) at the events that count, in order: (..., session, person), NaN beyond the last."""
     order = np.argsort(~counts, axis=0, kind="stable")[: max(int(counts.sum(axis=0).max()), 1)]
     there = np.take_along_axis(counts, order, axis=0)
@@ -49,7 +49,7 @@ def by_session(values: np.ndarray, counts: np.ndarray) -> np.ndarray:
     return np.where(there, taken, np.nan)
 
 
-def both(path: Path, people: int, start: bool) -> np.ndarray:
+def belief_array(path: BeliefPath, people: int, start: bool) -> np.ndarray:
     """Availability and worth (belief, draw, session, person) of a path, with the belief before it where asked."""
     found = []
     for before, after in ((path.availability_before, path.availability), (path.worth_before, path.worth)):
@@ -70,32 +70,36 @@ def as_beliefs(parts: list[np.ndarray], fit: xr.DataTree, first: int) -> xr.Data
     return xr.DataArray(drawn, coordinates, ("belief", "sample", "session", "person")).dropna("belief", how="all")
 
 
-def beliefs(model: Model, fit: xr.DataTree, figure: str, draws: int = DRAWS) -> xr.DataArray:
+def person_beliefs(model: ModelSpec, fit: xr.DataTree, figure: str, draws: int = N_DRAWS) -> xr.DataArray:
     """Everyone's beliefs after each session with a figure, and at the start (session 0): see `as_beliefs`."""
     people = fit["data"].sizes["person"]
-    parts = [both(part.remembered(), people, True) for part in in_parts(model, fit, draws, figure)]
+    parts = [belief_array(part.remembered(), people, True) for part in belief_path_batches(model, fit, draws, figure)]
     return as_beliefs(parts, fit, 0)
 
 
-def forecast(
-    model: Model, fit: xr.DataTree, figure: str, care: Care, sessions: int, draws: int = DRAWS, seed: int = 1
+def forecast_beliefs(
+    model: ModelSpec, fit: xr.DataTree, figure: str, care: Care, sessions: int, draws: int = N_DRAWS, seed: int = 1
 ) -> xr.DataArray:
     """Everyone's beliefs in so many further sessions with a figure under a plan of care: sessions from 1 on."""
     people, generator = fit["data"].sizes["person"], np.random.default_rng(seed)
     parts = [
-        both(part.projected(care, sessions, generator), people, False) for part in in_parts(model, fit, draws, figure)
+        belief_array(part.projected(care, sessions, generator), people, False)
+        for part in belief_path_batches(model, fit, draws, figure)
     ]
     return as_beliefs(parts, fit, 1)
 
 
-def answers(model: Model, fit: xr.DataTree, figure: str, draws: int = 200, seed: int = 1) -> xr.Dataset:
+def answers_and_predictions(
+    model: ModelSpec, fit: xr.DataTree, figure: str, draws: int = 200, seed: int = 1
+) -> xr.Dataset:
     """What was answered (response, session, person), and what the fit's people answer: predicted, with dim sample."""
     data = fit["data"].to_dataset()
-    counts, names = sessions_with(data, figure), list(model.responses)
+    counts, names = session_mask(data, figure), list(model.responses)
     parts = [
-        np.stack([by_session(part[name], counts) for name in names]) for part in of_posterior(model, fit, draws, seed)
+        np.stack([align_by_session(part[name], counts) for name in names])
+        for part in posterior_predictive(model, fit, draws, seed)
     ]
-    given = np.stack([by_session(data[f"answer_{name}"].values.astype(float), counts) for name in names])
+    given = np.stack([align_by_session(data[f"answer_{name}"].values.astype(float), counts) for name in names])
     coordinates = {"response": names, "session": np.arange(1, given.shape[1] + 1), "person": data["person"].values}
     where = ("response", "session", "person")
     predicted = np.concatenate(parts, axis=1).astype(np.float32)
@@ -104,22 +108,22 @@ def answers(model: Model, fit: xr.DataTree, figure: str, draws: int = 200, seed:
     )
 
 
-def happened(data: xr.Dataset, figure: str) -> xr.Dataset:
+def session_events(data: xr.Dataset, figure: str) -> xr.Dataset:
     """Outcomes that were seen, ruptures, repairs and presence at each session with a figure: (session, person)."""
-    counts = sessions_with(data, figure)
-    rupture, repair = turns(data)
+    counts = session_mask(data, figure)
+    rupture, repair = ruptures_and_repairs(data)
     seen = {
         "outcome": np.where(data["seen"].values, data["outcome"].values, np.nan),
         "rupture": rupture.astype(float),
         "repair": repair.astype(float),
         "people": counts.astype(float),
     }
-    found = {name: (("session", "person"), by_session(values, counts)) for name, values in seen.items()}
+    found = {name: (("session", "person"), align_by_session(values, counts)) for name, values in seen.items()}
     sessions = len(found["people"][1])
     return xr.Dataset(found, {"session": np.arange(1, sessions + 1), "person": data["person"].values})
 
 
-def within(drawn: xr.DataArray) -> tuple[xr.DataArray, xr.DataArray, xr.DataArray]:
+def ci90(drawn: xr.DataArray) -> tuple[xr.DataArray, xr.DataArray, xr.DataArray]:
     """Low end, median and high end of the 90 % interval over draws; NaN where there is none."""
     there = drawn.notnull().any("sample")
     found = drawn.where(there, 0.0).quantile([0.05, 0.5, 0.95], "sample", skipna=True).where(there)
@@ -127,7 +131,7 @@ def within(drawn: xr.DataArray) -> tuple[xr.DataArray, xr.DataArray, xr.DataArra
     return low, middle, high
 
 
-def together(held: xr.DataArray) -> xr.Dataset:
+def joint_beliefs(held: xr.DataArray) -> xr.Dataset:
     """Mean (session, belief) and covariance (session, belief, other) of beliefs over draws."""
     away = held - held.mean("sample")
     covariance = xr.dot(away, away.rename(belief="other"), dim="sample") / max(held.sizes["sample"] - 1, 1)
@@ -135,38 +139,38 @@ def together(held: xr.DataArray) -> xr.Dataset:
     return xr.Dataset({"mean": held.mean("sample").transpose(*order[:2]), "covariance": covariance.transpose(*order)})
 
 
-def trajectory(held: xr.DataArray, lived: xr.Dataset, told: xr.Dataset) -> xr.Dataset:
+def make_trajectory(held: xr.DataArray, lived: xr.Dataset, told: xr.Dataset) -> xr.Dataset:
     """What figures show, of beliefs (belief, sample, session), what was lived (session), and what was told."""
-    low, middle, high = within(held)
-    least, _, most = within(told["predicted"])
+    low, middle, high = ci90(held)
+    least, _, most = ci90(told["predicted"])
     found = xr.merge(
-        [xr.Dataset({"low": low, "middle": middle, "high": high}), together(held), lived, told[["answer"]]],
+        [xr.Dataset({"low": low, "middle": middle, "high": high}), joint_beliefs(held), lived, told[["answer"]]],
         join="outer",
     )
     return found.assign(predicted=told["predicted"].mean("sample"), predicted_low=least, predicted_high=most)
 
 
-def of_group(held: xr.DataArray, lived: xr.Dataset, told: xr.Dataset) -> xr.Dataset:
+def group_trajectory(held: xr.DataArray, lived: xr.Dataset, told: xr.Dataset) -> xr.Dataset:
     """The trajectory of the average person among those who are there."""
     there = told["predicted"].where(told["answer"].notnull())
     means = xr.Dataset({"answer": told["answer"].mean("person"), "predicted": there.mean("person")})
     whole = lived.mean("person").assign(people=lived["people"].sum("person"))
-    return trajectory(held.mean("person"), whole, means).assign_attrs(who="the group")
+    return make_trajectory(held.mean("person"), whole, means).assign_attrs(who="the group")
 
 
-def of_person(held: xr.DataArray, lived: xr.Dataset, told: xr.Dataset, place: int) -> xr.Dataset:
+def person_trajectory(held: xr.DataArray, lived: xr.Dataset, told: xr.Dataset, place: int) -> xr.Dataset:
     """The trajectory of the person at a place of the data, as long as it is."""
     own = lived.isel(person=place, drop=True)
     own = own.assign(rupture=own["outcome"].where(own["rupture"] > 0), repair=own["outcome"].where(own["repair"] > 0))
     last = int(own["people"].sum())
     held, told, upto = held.isel(person=place, drop=True), told.isel(person=place, drop=True), slice(0, max(last, 1))
-    alone = trajectory(held.sel(session=upto), own.sel(session=upto), told.sel(session=upto))
+    alone = make_trajectory(held.sel(session=upto), own.sel(session=upto), told.sel(session=upto))
     return alone.assign_attrs(who="one person")
 
 
-def outline(mean: np.ndarray, covariance: np.ndarray, points: int = 32) -> np.ndarray:
+def ellipse_outline(mean: np.ndarray, covariance: np.ndarray, points: int = 32) -> np.ndarray:
     """The ellipse (2, points) that holds 90 % of a Gaussian of two beliefs."""
     values, vectors = np.linalg.eigh(covariance)
     around = np.linspace(0.0, 2.0 * np.pi, points)
     circle = np.stack([np.cos(around), np.sin(around)])
-    return mean[:, None] + vectors @ (np.sqrt(np.maximum(values, 0.0))[:, None] * NINE_TENTHS * circle)
+    return mean[:, None] + vectors @ (np.sqrt(np.maximum(values, 0.0))[:, None] * ELLIPSE_RADIUS * circle)

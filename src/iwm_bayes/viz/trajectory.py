@@ -7,10 +7,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from iwm_bayes.viz.palette import BLACK, GREEN, LINES, VERMILLION
-from iwm_bayes.viz.style import open_sides, plain
+from iwm_bayes.viz.style import escape_dollar, open_sides
 
 
-def beliefs_in(panel: Axes, course: xr.Dataset) -> None:
+def draw_beliefs(panel: Axes, course: xr.Dataset) -> None:
     """Each belief with its 90 % interval."""
     for belief, line in zip(course["belief"].values, LINES, strict=False):
         own = course.sel(belief=belief)
@@ -19,7 +19,7 @@ def beliefs_in(panel: Axes, course: xr.Dataset) -> None:
     panel.set(ylim=(0, 1), ylabel="belief (0..1)")
 
 
-def events_in(panel: Axes, course: xr.Dataset) -> None:
+def draw_events(panel: Axes, course: xr.Dataset) -> None:
     """Outcomes as marks, ruptures and repairs over them; of the group, the mean and the shares of people."""
     several = course.attrs["who"] == "the group"
     panel.plot(
@@ -37,7 +37,7 @@ def events_in(panel: Axes, course: xr.Dataset) -> None:
     panel.set(ylim=(-0.08, 1.08), yticks=[0, 0.5, 1], ylabel="outcome (0..1)")
 
 
-def answers_in(panel: Axes, course: xr.Dataset, response: str) -> None:
+def draw_answers(panel: Axes, course: xr.Dataset, response: str) -> None:
     """What was answered, over what the fit's people answer."""
     own = course.sel(response=response)
     low, high = own["predicted_low"], own["predicted_high"]
@@ -45,11 +45,11 @@ def answers_in(panel: Axes, course: xr.Dataset, response: str) -> None:
     panel.plot(own["session"], own["predicted"], color="0.45", linewidth=1)
     panel.plot(own["session"], own["answer"], "o", color=BLACK, markersize=3, label="answered")
     most = np.nanmax([own["answer"].max(), high.max(), 1.0])
-    panel.set(ylim=(-0.05 * most, 1.05 * most), ylabel=plain(response).replace("_", " ") + f"\n(0..{most:.0f})")
+    panel.set(ylim=(-0.05 * most, 1.05 * most), ylabel=escape_dollar(response).replace("_", " ") + f"\n(0..{most:.0f})")
 
 
-def trajectory_figure(course: xr.Dataset, figure_met: str) -> Figure:
-    """One person or the group, as `trajectories.trajectory` gives them: beliefs, events, and each answer below."""
+def trajectory_plot(course: xr.Dataset, figure_met: str) -> Figure:
+    """One person or the group, as `trajectories.make_trajectory` gives them: beliefs, events, and each answer below."""
     responses = [str(name) for name in course["response"].values]
     heights = [2.0, 1.0, *[1.2] * len(responses)]
     figure, panels = plt.subplots(
@@ -60,13 +60,13 @@ def trajectory_figure(course: xr.Dataset, figure_met: str) -> Figure:
         layout="constrained",
         height_ratios=heights,
     )
-    beliefs_in(panels[0], course)
-    events_in(panels[1], course)
+    draw_beliefs(panels[0], course)
+    draw_events(panels[1], course)
     for panel, response in zip(panels[2:], responses, strict=True):
-        answers_in(panel, course, response)
+        draw_answers(panel, course, response)
     for panel in panels[:3]:
         panel.legend(frameon=False, fontsize="x-small", loc="center left", bbox_to_anchor=(1.0, 0.5))
     figure.align_ylabels()
-    panels[-1].set_xlabel(f"session ({plain(figure_met)}); 0 is the start")
+    panels[-1].set_xlabel(f"session ({escape_dollar(figure_met)}); 0 is the start")
     open_sides(*panels)
     return figure

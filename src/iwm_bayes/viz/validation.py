@@ -9,9 +9,7 @@ from iwm_bayes.viz.palette import BLUE, VERMILLION
 from iwm_bayes.viz.style import open_sides
 
 
-def calibration_figure(
-    places: pd.DataFrame, says: pd.Series, band: tuple[np.ndarray, np.ndarray, np.ndarray]
-) -> Figure:
+def sbc_plot(places: pd.DataFrame, says: pd.Series, band: tuple[np.ndarray, np.ndarray, np.ndarray]) -> Figure:
     """Of every quantity (a column of places, 0..1), how far their distribution is from even, and 95 % of even ones.
 
     `says` is what was found of each quantity, by name; `band` the shares (place, low, high) of even places.
@@ -35,7 +33,7 @@ def calibration_figure(
     return figure
 
 
-def recovery_figure(table: pd.DataFrame) -> Figure:
+def recovery_plot(table: pd.DataFrame) -> Figure:
     """Correlation of true and found values by sessions, one panel per parameter and one line per number of people."""
     parameters = list(dict.fromkeys(table["parameter"]))
     figure, axes = plt.subplots(
@@ -53,7 +51,7 @@ def recovery_figure(table: pd.DataFrame) -> Figure:
     return figure
 
 
-def confusion_figure(confused: pd.DataFrame) -> Figure:
+def confusion_plot(confused: pd.DataFrame) -> Figure:
     """Which theory (column) wins the studies that each made (line), as shares."""
     size = 1.6 + 0.6 * len(confused.columns)
     figure, axes = plt.subplots(figsize=(size, size), layout="constrained")

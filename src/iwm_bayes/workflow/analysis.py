@@ -9,30 +9,30 @@ import pandas as pd
 import xarray as xr
 
 from iwm_bayes.diagnostics.advice import advice
-from iwm_bayes.diagnostics.convergence_checks import Verdict, gate
-from iwm_bayes.diagnostics.group_exchangeability import likeness
-from iwm_bayes.diagnostics.permutation_test import Control
-from iwm_bayes.diagnostics.predictive_checks import posterior_check
-from iwm_bayes.estimands.by_arm import arms_of, curves, differences
-from iwm_bayes.estimands.group_summary import contrast_table, group_table, grouping_table
-from iwm_bayes.estimands.marginal_effects import contrasts
-from iwm_bayes.estimands.person_summary import person_table
-from iwm_bayes.estimands.tables import arm_lines, security_lines, sensitivity_lines, style_line
+from iwm_bayes.diagnostics.convergence_checks import ConvergenceChecks, check_convergence
+from iwm_bayes.diagnostics.group_exchangeability import group_clustering
+from iwm_bayes.diagnostics.permutation_test import PermutationTest
+from iwm_bayes.diagnostics.predictive_checks import posterior_predictive_check
+from iwm_bayes.estimands.by_arm import incidence_by_arm, person_arms, risk_differences
+from iwm_bayes.estimands.group_summary import group_sd_table, group_summary, marginal_effect_table
+from iwm_bayes.estimands.marginal_effects import marginal_effects
+from iwm_bayes.estimands.person_summary import person_summary
+from iwm_bayes.estimands.tables import arm_lines, sensitivity_lines, style_line, time_to_security_lines
 from iwm_bayes.estimands.time_to_security import earned_security
 from iwm_bayes.inference.fit import fit
-from iwm_bayes.rules.modifiers import assimilating
+from iwm_bayes.rules.modifiers import with_expectancy_bias
 from iwm_bayes.simulation.draws import names
-from iwm_bayes.types import ANYONE, Model, parameters
+from iwm_bayes.types import GENERALISED, ModelSpec, parameters
 
-ASSIMILATIONS = (0.3, 0.5)  # beside 0, where nothing in the data says how much of a report is expectation
+EXPECTANCY_BIASES = (0.3, 0.5)  # beside 0, where nothing in the data says how much of a report is expectation
 
 
 class Analysis(NamedTuple):
     """A fit and what was made of it."""
 
-    model: Model
+    model: ModelSpec
     fit: xr.DataTree
-    verdict: Verdict
+    verdict: ConvergenceChecks
     advice: list[str]  # what to try after a failed gate
     security: dict[str, xr.Dataset]  # by figure, and "someone new" for the general model
     groups: pd.DataFrame
@@ -47,13 +47,13 @@ class Analysis(NamedTuple):
     method: str
     settings: dict[str, Any]
     seconds: float
-    control: Control | None = None  # whether outcomes matter, where it was asked
+    control: PermutationTest | None = None  # whether outcomes matter, where it was asked
     checks: pd.DataFrame = pd.DataFrame()  # what the people of the fit do, beside what people did
     people: pd.DataFrame = pd.DataFrame()  # everyone beside the group, where it was asked
 
 
 def analyse(
-    model: Model, data: xr.Dataset, method: str, settings: dict[str, Any], into: Path | None = None
+    model: ModelSpec, data: xr.Dataset, method: str, settings: dict[str, Any], into: Path | None = None
 ) -> Analysis:
     """Fit a theory, judge the fit, and say how long earned security takes toward every figure and in general.
 
@@ -62,14 +62,14 @@ def analyse(
     began = time.perf_counter()
     fitted = fit(model, data, method, **settings, into=into)
     seconds = time.perf_counter() - began
-    views = [*(name for name in names(data) if name != ANYONE), None]
-    security = {view or ANYONE: earned_security(model, fitted, view) for view in views}
+    views = [*(name for name in names(data) if name != GENERALISED), None]
+    security = {view or GENERALISED: earned_security(model, fitted, view) for view in views}
     medians = xr.Dataset({view: found["median_sessions"] for view, found in security.items()})
-    verdict = gate(fitted, medians.fillna(0))
-    by_arm = {view: curves(found, arms_of(data)) for view, found in security.items()}
-    answers = pd.DataFrame([line for drawn in by_arm.values() for line in security_lines(drawn)])
+    verdict = check_convergence(fitted, medians.fillna(0))
+    by_arm = {view: incidence_by_arm(found, person_arms(data)) for view, found in security.items()}
+    answers = pd.DataFrame([line for drawn in by_arm.values() for line in time_to_security_lines(drawn)])
     answers["gate"] = verdict.word
-    groups = group_table(model, fitted)
+    groups = group_summary(model, fitted)
     styles = pd.DataFrame([style_line(found) for found in security.values()])
     sensitivity = pd.DataFrame([line for found in security.values() for line in sensitivity_lines(found)])
     return Analysis(
@@ -79,39 +79,39 @@ def analyse(
         advice(fitted, verdict),
         security,
         groups,
-        marked(contrast_table(contrasts(model, fitted)), verdict),
-        marked(grouping_table(fitted), verdict),
-        marked(likeness(model, fitted), verdict),
+        mark_status(marginal_effect_table(marginal_effects(model, fitted)), verdict),
+        mark_status(group_sd_table(fitted), verdict),
+        mark_status(group_clustering(model, fitted), verdict),
         answers,
-        marked(pd.DataFrame([line for drawn in by_arm.values() for line in differing(drawn)]), verdict),
-        marked(styles, verdict),
-        marked(sensitivity, verdict),
-        pd.DataFrame() if verdict.partial else at_assimilations(model, data, groups, method, settings),
+        mark_status(pd.DataFrame([line for drawn in by_arm.values() for line in arm_difference_lines(drawn)]), verdict),
+        mark_status(styles, verdict),
+        mark_status(sensitivity, verdict),
+        pd.DataFrame() if verdict.partial else expectancy_bias_table(model, data, groups, method, settings),
         method,
         settings,
         seconds,
-        checks=posterior_check(model, fitted),
+        checks=posterior_predictive_check(model, fitted),
     )
 
 
-def differing(drawn: xr.Dataset) -> list[dict[str, object]]:
+def arm_difference_lines(drawn: xr.Dataset) -> list[dict[str, object]]:
     """How arms differ in earned security toward one figure; no lines where there are no arms."""
     _, *arms = map(str, drawn["arm"].values)
-    return arm_lines(differences(drawn), arms[0], drawn.attrs["figure"]) if arms else []
+    return arm_lines(risk_differences(drawn), arms[0], drawn.attrs["figure"]) if arms else []
 
 
-def marked(table: pd.DataFrame, verdict: Verdict) -> pd.DataFrame:
+def mark_status(table: pd.DataFrame, verdict: ConvergenceChecks) -> pd.DataFrame:
     """A table whose every line says so where the fit failed its gate or is an approximation."""
     return table if verdict.word == "passed" or table.empty else table.assign(gate=verdict.word)
 
 
-def with_people(found: Analysis) -> Analysis:
+def with_person_summary(found: Analysis) -> Analysis:
     """The analysis with a table of everyone, under pseudonyms."""
-    return found._replace(people=marked(person_table(found.model, found.fit), found.verdict))
+    return found._replace(people=mark_status(person_summary(found.model, found.fit), found.verdict))
 
 
-def at_assimilations(
-    model: Model, data: xr.Dataset, groups: pd.DataFrame, method: str, settings: dict[str, Any]
+def expectancy_bias_table(
+    model: ModelSpec, data: xr.Dataset, groups: pd.DataFrame, method: str, settings: dict[str, Any]
 ) -> pd.DataFrame:
     """The average person had reports been partly what was expected: one column per assimilation, gate beside it.
 
@@ -122,9 +122,9 @@ def at_assimilations(
     if np.isin(own, (0.0, 1.0)).all() or "assimilation" in parameters(model):
         return pd.DataFrame()
     found: dict[str, Any] = {"parameter": groups["parameter"], "at 0": groups["typical"]}
-    for share in ASSIMILATIONS:
-        stated = model._replace(rule=assimilating(model.rule, fixed=share))
+    for share in EXPECTANCY_BIASES:
+        stated = model._replace(rule=with_expectancy_bias(model.rule, fixed=share))
         fitted = fit(stated, data, method, **settings)
-        found[f"at {share:g}"] = group_table(stated, fitted)["typical"]
-        found[f"gate at {share:g}"] = gate(fitted).word
+        found[f"at {share:g}"] = group_summary(stated, fitted)["typical"]
+        found[f"gate at {share:g}"] = check_convergence(fitted).word
     return pd.DataFrame(found)

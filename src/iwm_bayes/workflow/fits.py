@@ -7,11 +7,11 @@ from typing import Any
 
 from iwm_bayes.io import sha256, versions
 from iwm_bayes.types import InputError
-from iwm_bayes.workflow.load import describe, load_all
-from iwm_bayes.workflow.resume import unfinished
+from iwm_bayes.workflow.load import describe_data, load_study_and_data
+from iwm_bayes.workflow.resume import unfinished_run
 
 
-def kept(folder: Path, files: dict[str, Path], settings: dict[str, Any]) -> bool:
+def run_is_current(folder: Path, files: dict[str, Path], settings: dict[str, Any]) -> bool:
     """Whether a run is there of the same data, theory and study, by the same method, settings and versions."""
     if not (folder / "manifest.json").exists():
         return False
@@ -22,40 +22,40 @@ def kept(folder: Path, files: dict[str, Path], settings: dict[str, Any]) -> bool
     return all(same.values()) and before == settings and facts["versions"] == versions()
 
 
-def fitted_to(study: Path, theory: str, runs: Path, settings: dict[str, Any], tell: Callable[[str], None]) -> Any:
+def fit_or_reuse(study: Path, theory: str, runs: Path, settings: dict[str, Any], tell: Callable[[str], None]) -> Any:
     """A theory's fit to a study, from its run if there is one that still holds, else fitted now and kept there."""
     from iwm_bayes.comparison.mixture_model import Fitted
     from iwm_bayes.workflow import analysis, run_folder
     from iwm_bayes.workflow.run_folder import read_fit
 
-    bound, theory_file, model, data = load_all(study, theory)
+    bound, theory_file, model, data = load_study_and_data(study, theory)
     folder, files = runs / f"{bound.name}-{model.name}", {"study": study, "data": bound.data, "theory": theory_file}
-    if kept(folder, files, settings):
+    if run_is_current(folder, files, settings):
         tell(f"{model.name}: the fit in {folder} still holds")
         return Fitted(model, read_fit(folder), folder)
-    tell(f"{model.name}: {describe(data)}; compiling and sampling ...")
+    tell(f"{model.name}: {describe_data(data)}; compiling and sampling ...")
     method, rest = settings["method"], {name: value for name, value in settings.items() if name != "method"}
-    with unfinished(folder, files, settings, resume=True) as place:
+    with unfinished_run(folder, files, settings, resume=True) as place:
         found = analysis.analyse(model, data, method, rest, place)
         if found.verdict.partial:
             raise KeyboardInterrupt
-        run_folder.write(found, folder, files)
+        run_folder.write_analysis(found, folder, files)
     return Fitted(model, found.fit, folder)
 
 
-def all_can_be_fitted(study: Path, theories: list[str]) -> None:
+def check_all_models(study: Path, theories: list[str]) -> None:
     """InputError lists what is wrong with a study under any of its theories, before the first of them is fitted."""
     problems: list[str] = []
     for name in theories:
         try:
-            load_all(study, name)
+            load_study_and_data(study, name)
         except InputError as error:
             problems += error.problems
     if problems:
         raise InputError(dict.fromkeys(problems))
 
 
-def of_run(folder: Path) -> Any:
+def fit_of_run(folder: Path) -> Any:
     """A run that is there; InputError unless its study, data and theory are still what was fitted."""
     from iwm_bayes.comparison.mixture_model import Fitted
     from iwm_bayes.workflow.run_folder import read_fit
@@ -69,10 +69,10 @@ def of_run(folder: Path) -> Any:
     changed = [file["path"] for file in files.values() if sha256(Path(file["path"])) != file["sha256"]]
     if changed:
         raise InputError([f"{folder}: {path} has changed since. Fit again" for path in changed])
-    _, _, model, _ = load_all(Path(files["study"]["path"]), files["theory"]["path"])
+    _, _, model, _ = load_study_and_data(Path(files["study"]["path"]), files["theory"]["path"])
     return Fitted(model, read_fit(folder), folder)
 
 
-def study_of(folder: Path) -> Path:
+def study_file_of_run(folder: Path) -> Path:
     """The study file of a run."""
     return Path(json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["files"]["study"]["path"])

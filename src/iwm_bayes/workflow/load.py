@@ -7,11 +7,11 @@ import xarray as xr
 from iwm_bayes.data import dataset as tables
 from iwm_bayes.data import study as studies
 from iwm_bayes.model import model_file as theories_
-from iwm_bayes.model.model_file import load_for
-from iwm_bayes.types import InputError, Model, called
+from iwm_bayes.model.model_file import load_model_for
+from iwm_bayes.types import InputError, ModelSpec, figure_label
 
 
-def theory_for(study_file: Path, theory: str) -> str:
+def resolve_model(study_file: Path, theory: str) -> str:
     """A name, or a file: looked for where one stands, then beside the study; InputError if it is nowhere."""
     if not theory.endswith(".toml"):
         return theory
@@ -24,20 +24,20 @@ def theory_for(study_file: Path, theory: str) -> str:
     return str(found[0])
 
 
-def load_all(study_file: Path, theory: str | None) -> tuple[studies.Study, Path, Model, xr.Dataset]:
+def load_study_and_data(study_file: Path, theory: str | None) -> tuple[studies.Study, Path, ModelSpec, xr.Dataset]:
     """Study, theory file, theory and data; InputError lists every problem of the first that has any."""
     study = studies.load_study(study_file)
-    named = study.theory[0] if theory is None else theory_for(study_file, theory)
+    named = study.theory[0] if theory is None else resolve_model(study_file, theory)
     if theory is not None:
         study = study.model_copy(update={"theory": [named, *study.theory]})
-    model = load_for(study, named)
-    data = tables.read(study, model)
-    return study, theories_.find(named), tables.measured(study, model, data), data
+    model = load_model_for(study, named)
+    data = tables.read_data(study, model)
+    return study, theories_.find_model(named), tables.with_stated_reliability(study, model, data), data
 
 
-def describe(data: xr.Dataset) -> str:
+def describe_data(data: xr.Dataset) -> str:
     events, seen = int(data["present"].sum()), int(data["seen"].sum())
-    figures = ", ".join(map(called, data["figure"].values))
+    figures = ", ".join(map(figure_label, data["figure"].values))
     left_out = data.attrs.get("rows_left_out", 0)
     return (
         f"{data.sizes['person']} people, {events} events ({seen} seen), figures: {figures}, "

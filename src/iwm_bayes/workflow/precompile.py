@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from iwm_bayes.workflow.load import load_all
+from iwm_bayes.workflow.load import load_study_and_data
 
 
 @contextmanager
-def compiled_beside(study: Path, theory: str | None) -> Iterator[None]:
+def precompile(study: Path, theory: str | None) -> Iterator[None]:
     """Make the code meanwhile. Nobody waits for it: what is not ready, or failed, is made here when it is needed."""
     given = [str(study)] if theory is None else [str(study), theory]
     with subprocess.Popen(
@@ -28,14 +28,14 @@ def compiled_beside(study: Path, theory: str | None) -> Iterator[None]:
             other.terminate()
 
 
-def compile_for(study: Path, theory: str | None = None) -> None:
+def compile_for_study(study: Path, theory: str | None = None) -> None:
     """Compile the likelihood of a study, for the disk."""
     from iwm_bayes.inference.fit import compile_likelihood
 
-    _, _, model, data = load_all(study, theory)
+    _, _, model, data = load_study_and_data(study, theory)
     compile_likelihood(model._replace(correlated=False), data)
 
 
 if __name__ == "__main__":
     study, *theory = sys.argv[1:]
-    compile_for(Path(study), *theory)
+    compile_for_study(Path(study), *theory)

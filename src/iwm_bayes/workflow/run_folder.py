@@ -9,12 +9,12 @@ from urllib.parse import quote
 import xarray as xr
 
 from iwm_bayes.diagnostics.identifiability import identifiability
-from iwm_bayes.estimands.by_arm import arms_of, curves
-from iwm_bayes.inference.posterior import answers_share
+from iwm_bayes.estimands.by_arm import incidence_by_arm, person_arms
+from iwm_bayes.inference.posterior import answer_share
 from iwm_bayes.io import manifest, sha256, write_json
-from iwm_bayes.types import ANYONE, InputError
-from iwm_bayes.viz.earned_security import earned_curve
-from iwm_bayes.viz.style import save
+from iwm_bayes.types import GENERALISED, InputError
+from iwm_bayes.viz.earned_security import time_to_security_plot
+from iwm_bayes.viz.style import save_plot
 from iwm_bayes.workflow.analysis import Analysis
 
 TABLES = (
@@ -31,16 +31,16 @@ TABLES = (
 )
 
 
-def centredness_of(fitted: xr.DataTree) -> dict[str, float]:
+def sampling_centredness(fitted: xr.DataTree) -> dict[str, float]:
     """How centred each row and group was sampled: people by `levels.answers_share`."""
     sampled_as, posterior = fitted["constant_data"].to_dataset(), fitted["posterior"].to_dataset()
     kept = [sampled_as["group_centredness"]] if "group_centredness" in sampled_as else []
     if "own_root" in sampled_as and "spread" in posterior:
-        kept.append(answers_share(posterior, sampled_as))
+        kept.append(answer_share(posterior, sampled_as))
     return {str(place): float(value) for values in kept for place, value in values.to_series().items()}
 
 
-def write(found: Analysis, folder: Path, files: dict[str, Path]) -> None:
+def write_analysis(found: Analysis, folder: Path, files: dict[str, Path]) -> None:
     """Write a run's folder; `files` are what went in, whose hashes are kept."""
 
     def fill(place: Path) -> None:
@@ -52,8 +52,8 @@ def write(found: Analysis, folder: Path, files: dict[str, Path]) -> None:
         for view, security in found.security.items():
             if security["probability"].isnull().all():
                 continue  # nobody starts insecure, or is followed for as long as a hold: there is no curve to draw
-            curve = earned_curve(curves(security, arms_of(found.fit["data"].to_dataset())))
-            save(curve, *(place / f"earned {quote(view, safe=' ')}.{kind}" for kind in ("svg", "pdf", "png")))
+            curve = time_to_security_plot(incidence_by_arm(security, person_arms(found.fit["data"].to_dataset())))
+            save_plot(curve, *(place / f"earned {quote(view, safe=' ')}.{kind}" for kind in ("svg", "pdf", "png")))
         facts = manifest(
             theory=found.model.name,
             without=found.model.without,
@@ -61,8 +61,8 @@ def write(found: Analysis, folder: Path, files: dict[str, Path]) -> None:
             exact=not found.verdict.approximate,
             settings=found.settings,
             files={name: {"path": str(path), "sha256": sha256(path)} for name, path in files.items()},
-            criterion=found.security[ANYONE].attrs,
-            centredness=centredness_of(found.fit),
+            criterion=found.security[GENERALISED].attrs,
+            centredness=sampling_centredness(found.fit),
             seconds=round(found.seconds, 1),
             passed=found.verdict.passed,
             partial=found.verdict.partial,
@@ -74,7 +74,7 @@ def write(found: Analysis, folder: Path, files: dict[str, Path]) -> None:
         )
         write_json(place / "manifest.json", facts)
 
-    write_run(folder, fill)
+    replace_folder(folder, fill)
 
 
 def read_fit(folder: Path) -> xr.DataTree:
@@ -83,8 +83,8 @@ def read_fit(folder: Path) -> xr.DataTree:
         return tree.load()
 
 
-def write_run(folder: Path, write: Callable[[Path], None]) -> None:
-    """Let `write` fill a new folder, then put it in place; an existing run there is replaced."""
+def replace_folder(folder: Path, write: Callable[[Path], None]) -> None:
+    """Let `write_analysis` fill a new folder, then put it in place; an existing run there is replaced."""
     if folder.exists() and not (folder.is_dir() and ((folder / "manifest.json").exists() or not any(folder.iterdir()))):
         raise InputError([f"{folder}: exists and is no run. Choose another folder with --out"])
     folder.parent.mkdir(parents=True, exist_ok=True)

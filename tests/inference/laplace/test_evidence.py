@@ -3,9 +3,9 @@
 import numpy as np
 from scipy import integrate, stats
 
-from iwm_bayes.inference.laplace.empirical_bayes import solved
+from iwm_bayes.inference.laplace.empirical_bayes import find_mode
 from iwm_bayes.inference.laplace.evidence import log_evidence
-from iwm_bayes.inference.laplace.hierarchy import Crowd
+from iwm_bayes.inference.laplace.hierarchy import LinearPopulation
 from iwm_bayes.inference.laplace.person_posteriors import Problem
 
 NOISE, WIDTH, SCALE = 0.4, 1.0, 0.5
@@ -16,7 +16,7 @@ def study(people):
     generator = np.random.default_rng(1)
     seen = generator.normal(0.7, 0.5, people) + generator.normal(0.0, NOISE, people)
     alone, nothing = np.zeros(0), np.zeros((2, 0))
-    shape = Crowd(
+    shape = LinearPopulation(
         {},
         np.array([0]),
         np.zeros(0, dtype=int),
@@ -54,7 +54,7 @@ def exact(seen):
 
 def error(people):
     seen, problem = study(people)
-    top = solved(problem)
+    top = find_mode(problem)
     assert top.converged
     return abs(log_evidence(problem, top) - exact(seen))
 

@@ -6,17 +6,24 @@ from gaussian_people import ANSWERS, MANY, shape_of, yes_or_no
 from scipy import integrate, optimize, special, stats
 
 from iwm_bayes.inference.laplace.bias import bias
-from iwm_bayes.inference.laplace.empirical_bayes import mended, solved
-from iwm_bayes.inference.laplace.hierarchy import beginning, packed
-from iwm_bayes.inference.laplace.method import compile_likelihood, posed
-from iwm_bayes.inference.laplace.person_posteriors import Problem, curvature, found, settled
-from iwm_bayes.inference.laplace.quadrature import by_quadrature, integrated, nodes, of_product, of_spheres, weighed
+from iwm_bayes.inference.laplace.empirical_bayes import find_mode, refine_by_quadrature
+from iwm_bayes.inference.laplace.hierarchy import initial_group, pack
+from iwm_bayes.inference.laplace.method import compile_likelihood, pose_problem
+from iwm_bayes.inference.laplace.person_posteriors import Problem, fit_person_gaussians, person_modes, person_precision
+from iwm_bayes.inference.laplace.quadrature import (
+    fit_by_quadrature,
+    posterior_moments,
+    product_nodes,
+    quadrature_nodes,
+    spherical_nodes,
+    weight_nodes,
+)
 from iwm_bayes.model import model_file
-from iwm_bayes.simulation.care import steady
+from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.simulate import Phase, simulate
 
 
-@pytest.mark.parametrize("rule", [of_product(3), of_spheres(7, 400, np.random.default_rng(1))])
+@pytest.mark.parametrize("rule", [product_nodes(3), spherical_nodes(7, 400, np.random.default_rng(1))])
 def test_rules_are_exact_for_gaussians(rule):
     """Weights of a standard normal sum to 1; its mean is 0 and its covariance 1, for every person."""
     density = -(rule.spots**2).sum(axis=1) / 2.0
@@ -30,15 +37,15 @@ def test_rules_are_exact_for_gaussians(rule):
 def test_one_person_is_what_an_integral_says():
     """Mean and variance of a log-odds known from one to three answers, and so skewed, as by adaptive integration."""
     shape, yes, of = shape_of(1, 3), np.array([1.0, 2.0, 3.0]), 3
-    group = beginning(shape)._replace(spread=np.array([1.5]))
+    group = initial_group(shape)._replace(spread=np.array([1.5]))
 
     def likelihood(level):
         return yes * level[0] - of * np.logaddexp(0.0, level[0]), (yes - of * special.expit(level[0]))[None]
 
     problem = Problem(shape, likelihood)
-    x = found(problem, group, np.zeros((1, 3)))
-    near = settled(problem, group, x, np.linalg.inv(curvature(problem, group, x)))
-    people = integrated(weighed(problem, group, near, nodes(near.x, 1)))
+    x = person_modes(problem, group, np.zeros((1, 3)))
+    near = fit_person_gaussians(problem, group, x, np.linalg.inv(person_precision(problem, group, x)))
+    people = posterior_moments(weight_nodes(problem, group, near, quadrature_nodes(near.x, 1)))
     for person in range(3):
 
         def moment(power, person=person):
@@ -74,13 +81,13 @@ def test_group_of_three_thousand_is_where_integrals_put_it(centre, spread):
     The marginal's top has the centre not integrated out of the sd, which moves it by half a person in 3,000: .02 sd.
     """
     problem, yes = yes_or_no(centre, spread, 1)
-    near = solved(problem)
-    top = mended(problem, near, by_quadrature(nodes(near.people.x, 1)))
+    near = find_mode(problem)
+    top = refine_by_quadrature(problem, near, fit_by_quadrature(quadrature_nodes(near.people.x, 1)))
     assert top.converged
     sure = np.sqrt(np.diag(top.covariance))
     exact = marginal_top(yes)
-    assert (np.abs(packed(top.group) - exact) < 0.04 * sure).all()
-    assert (np.abs(packed(top.group) - [centre, np.log(spread)]) < 3.3 * sure).all()
+    assert (np.abs(pack(top.group) - exact) < 0.04 * sure).all()
+    assert (np.abs(pack(top.group) - [centre, np.log(spread)]) < 3.3 * sure).all()
     measured = bias(problem, near)
     off = [near.group.beta[0] - exact[0], near.group.spread[0] - np.exp(exact[1])]
     said = [float(measured["centre"][0]), float(measured["spread"][0])]
@@ -91,7 +98,7 @@ def test_group_of_three_thousand_is_where_integrals_put_it(centre, spread):
 def test_bias_is_seen_where_people_are_not_settled():
     """Everyone a hundredth too high moves the bias of the centre by what that does to the score, and no further."""
     problem, _ = yes_or_no(0.5, 0.5, 3)
-    top = solved(problem)
+    top = find_mode(problem)
     people = top.people._replace(x=top.people.x + 0.01)
     moved = bias(problem, top._replace(people=people)) - bias(problem, top)
     shift = MANY * 0.01 / top.group.spread[0] ** 2 * top.covariance[0, 0]
@@ -103,11 +110,11 @@ def test_three_thousand_who_rate_have_next_to_no_bias(tmp_path):
     """Three own values, 50 ratings each: the bias is what quadrature finds, and below a tenth of people's sd."""
     head = 'claim = "c"\nreference = "r"\nrule = "rescorla_wagner"\nresponses = ["availability_rating"]\n'
     (tmp_path / "own.toml").write_text(head, encoding="utf-8")
-    model = model_file.load(tmp_path / "own.toml")
-    data = simulate(model, [Phase({"partner": steady(0.7)}, 50)], MANY, 1)
-    problem = posed(compile_likelihood(model, data), data)
-    near = solved(problem)
-    top = mended(problem, near, by_quadrature(nodes(near.people.x, 1)))
+    model = model_file.load_model(tmp_path / "own.toml")
+    data = simulate(model, [Phase({"partner": constant_care(0.7)}, 50)], MANY, 1)
+    problem = pose_problem(compile_likelihood(model, data), data)
+    near = find_mode(problem)
+    top = refine_by_quadrature(problem, near, fit_by_quadrature(quadrature_nodes(near.people.x, 1)))
     assert top.converged
     measured, sure = bias(problem, near), np.sqrt(np.diag(top.covariance))
     said = np.concatenate([measured["centre"], measured["spread"]])

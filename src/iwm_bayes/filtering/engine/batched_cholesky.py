@@ -19,70 +19,77 @@ from pytensor.graph.basic import Apply
 from pytensor.graph.op import Op
 from pytensor.link.numba.dispatch.basic import register_funcify_and_cache_key
 
-from iwm_bayes.filtering.engine.numba_codegen import everyone
+from iwm_bayes.filtering.engine.numba_codegen import vectorise_over_people
 
 
-def less(x: Any, pairs: Iterable[tuple[Any, Any]]) -> Any:
+def subtract_products(x: Any, pairs: Iterable[tuple[Any, Any]]) -> Any:
     """x less the products of pairs."""
     for a, b in pairs:
         x = x - a * b
     return x
 
 
-def factored(precision: Any) -> list[list[Any]]:
+def cholesky_rows(precision: Any) -> list[list[Any]]:
     """The Cholesky factor of a matrix, its rows up to the diagonal."""
     factor: list[list[Any]] = []
     for i, entries in enumerate(precision):
         row: list[Any] = []
         for above in factor:
-            row.append(less(entries[len(row)], zip(row, above, strict=False)) / above[-1])
-        factor.append([*row, np.sqrt(less(entries[i], zip(row, row, strict=True)))])
+            row.append(subtract_products(entries[len(row)], zip(row, above, strict=False)) / above[-1])
+        factor.append([*row, np.sqrt(subtract_products(entries[i], zip(row, row, strict=True)))])
     return factor
 
 
-def forward(factor: Any, x: Any) -> list[Any]:
+def solve_lower(factor: Any, x: Any) -> list[Any]:
     """factor^-1 x."""
     found: list[Any] = []
     for row, value in zip(factor, x, strict=True):
-        found.append(less(value, zip(row, found, strict=False)) / row[-1])
+        found.append(subtract_products(value, zip(row, found, strict=False)) / row[-1])
     return found
 
 
-def backward(factor: Any, x: Any) -> list[Any]:
+def solve_upper(factor: Any, x: Any) -> list[Any]:
     """factor'^-1 x, for an x of which only the first entries are not 0: the same entries."""
     found: list[Any] = []  # from the last one on
     for i in reversed(range(len(x))):
         below = (factor[k][i] for k in reversed(range(i + 1, len(x))))
-        found.append(less(x[i], zip(below, found, strict=True)) / factor[i][i])
+        found.append(subtract_products(x[i], zip(below, found, strict=True)) / factor[i][i])
     return found[::-1]
 
 
-def colour(precision: Any, pull: Any, z: Any) -> tuple[list[Any], Any]:
+def place_person(precision: Any, pull: Any, z: Any) -> tuple[list[Any], Any]:
     """One person's `place`, and the log of the factor's determinant."""
-    factor, determinant = factored(precision), 1.0
+    factor, determinant = cholesky_rows(precision), 1.0
     for row in factor:
         determinant = row[-1] * determinant
-    whole = [a + b for a, b in zip(forward(factor, pull), z, strict=True)]
-    return backward(factor, whole), np.log(determinant)
+    whole = [a + b for a, b in zip(solve_lower(factor, pull), z, strict=True)]
+    return solve_upper(factor, whole), np.log(determinant)
 
 
-def give_back(precision: Any, pull: Any, place: Any, by_place: Any, by_log: Any) -> tuple[Any, list[Any], list[Any]]:
+def place_person_gradient(
+    precision: Any, pull: Any, place: Any, by_place: Any, by_log: Any
+) -> tuple[Any, list[Any], list[Any]]:
     """One person's slopes by precision, pull and z, from those by place and by the log."""
-    factor, rows = factored(precision), range(len(pull))
-    mean, by_z = forward(factor, pull), forward(factor, by_place)
-    by_pull = backward(factor, by_z)
-    by_factor = [[less(0.0, [(place[i], by_z[j]), (by_pull[i], mean[j])]) for j in range(i + 1)] for i in rows]
+    factor, rows = cholesky_rows(precision), range(len(pull))
+    mean, by_z = solve_lower(factor, pull), solve_lower(factor, by_place)
+    by_pull = solve_upper(factor, by_z)
+    by_factor = [
+        [subtract_products(0.0, [(place[i], by_z[j]), (by_pull[i], mean[j])]) for j in range(i + 1)] for i in rows
+    ]
     for row, known in zip(by_factor, factor, strict=True):
         row[-1] = row[-1] + by_log / known[-1]
-    inner = [[less(0.0, ((factor[k][i], by_factor[k][j]) for k in rows[i:])) for j in range(i + 1)] for i in rows]
+    inner = [
+        [subtract_products(0.0, ((factor[k][i], by_factor[k][j]) for k in rows[i:])) for j in range(i + 1)]
+        for i in rows
+    ]
     for row in inner:
         row[-1] = row[-1] / 2.0
-    turned = [backward(factor, row) for row in inner]
-    half = [backward(factor, [turned[i][j] if j <= i else 0.0 for i in rows]) for j in rows]
+    turned = [solve_upper(factor, row) for row in inner]
+    half = [solve_upper(factor, [turned[i][j] if j <= i else 0.0 for i in rows]) for j in rows]
     return [[(half[i][j] + half[j][i]) / -2.0 for j in rows] for i in rows], by_pull, by_z
 
 
-class Coloured(Op):
+class Whitening(Op):
     """(precision, pull, z) -> (place, log of the factor's determinant (N,)), for so many rows."""
 
     __props__ = ("rows",)
@@ -109,10 +116,10 @@ class Coloured(Op):
         precision, pull, _ = inputs
         known = [not isinstance(slope.type, DisconnectedType) for slope in cotangents]
         slopes = [a if there else pt.zeros_like(x) for a, x, there in zip(cotangents, outputs, known, strict=True)]
-        return list(Returned(self.rows)(precision, pull, outputs[0], *slopes))
+        return list(WhiteningGradient(self.rows)(precision, pull, outputs[0], *slopes))
 
 
-class Returned(Op):
+class WhiteningGradient(Op):
     """What flows back: (precision, pull, place, slope by place, slope by log determinant) -> slopes by the inputs."""
 
     __props__ = ("rows",)
@@ -143,31 +150,33 @@ class Returned(Op):
         return [precision, pull, pull]
 
 
-@register_funcify_and_cache_key(Coloured)
-def coloured_by_numba(op: Coloured, **_: Any) -> tuple[Any, str]:
+@register_funcify_and_cache_key(Whitening)
+def whitening_numba(op: Whitening, **_: Any) -> tuple[Any, str]:
     """`Coloured.perform` as machine code."""
     one, matrix = (op.rows,), (op.rows, op.rows)
-    return everyone(colour, {"precision": matrix, "pull": one, "z": one}, {"place": one, "log_determinant": ()})
+    return vectorise_over_people(
+        place_person, {"precision": matrix, "pull": one, "z": one}, {"place": one, "log_determinant": ()}
+    )
 
 
-@register_funcify_and_cache_key(Returned)
-def returned_by_numba(op: Returned, **_: Any) -> tuple[Any, str]:
+@register_funcify_and_cache_key(WhiteningGradient)
+def whitening_gradient_numba(op: WhiteningGradient, **_: Any) -> tuple[Any, str]:
     """`Returned.perform` as machine code."""
     one, matrix = (op.rows,), (op.rows, op.rows)
     given = {"precision": matrix, "pull": one, "place": one, "by_place": one, "by_log": ()}
-    return everyone(give_back, given, {"by_precision": matrix, "by_pull": one, "by_z": one})
+    return vectorise_over_people(place_person_gradient, given, {"by_precision": matrix, "by_pull": one, "by_z": one})
 
 
-def coloured(precision: Any, pull: Any, z: Any) -> tuple[Any, Any]:
+def unwhiten(precision: Any, pull: Any, z: Any) -> tuple[Any, Any]:
     """`place` (D, N) and the log determinant (N,) of everyone's factor, in a graph that knows how many rows there are.
 
     ValueError where it does not.
     """
-    place, log_determinant = Coloured(known_rows(pull))(precision, pull, z)
+    place, log_determinant = Whitening(static_rows(pull))(precision, pull, z)
     return place, log_determinant
 
 
-def known_rows(x: Any) -> int:
+def static_rows(x: Any) -> int:
     """How many rows a graph (row, person) has, which is known before it is computed."""
     rows, _ = x.type.shape
     if rows is None:

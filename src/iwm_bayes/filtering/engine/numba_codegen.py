@@ -19,7 +19,7 @@ from pytensor.link.numba.dispatch.basic import numba_njit
 type Shapes = Mapping[str, tuple[int, ...]]
 
 
-class Number:
+class Symbol:
     """A number by its name in the source; numpy's functions of it are its methods of that name."""
 
     def __init__(self, name: str, lines: list[str]) -> None:
@@ -28,77 +28,79 @@ class Number:
     def __repr__(self) -> str:
         return self.name
 
-    def became(self, expression: str) -> "Number":
+    def became(self, expression: str) -> "Symbol":
         """Another number, by one more line."""
         name = f"x{len(self.lines)}"
         self.lines.append(f"{name} = {expression}")
-        return Number(name, self.lines)
+        return Symbol(name, self.lines)
 
-    def __add__(self, other: Any) -> "Number":
+    def __add__(self, other: Any) -> "Symbol":
         return self.became(f"{self} + {other}")
 
-    def __sub__(self, other: Any) -> "Number":
+    def __sub__(self, other: Any) -> "Symbol":
         return self.became(f"{self} - {other}")
 
-    def __rsub__(self, other: Any) -> "Number":
+    def __rsub__(self, other: Any) -> "Symbol":
         return self.became(f"{other} - {self}")
 
-    def __mul__(self, other: Any) -> "Number":
+    def __mul__(self, other: Any) -> "Symbol":
         return self.became(f"{self} * {other}")
 
-    def __truediv__(self, other: Any) -> "Number":
+    def __truediv__(self, other: Any) -> "Symbol":
         return self.became(f"{self} / {other}")
 
-    def sqrt(self) -> "Number":
+    def sqrt(self) -> "Symbol":
         return self.became(f"{self} ** 0.5")  # numba would call a function
 
-    def log(self) -> "Number":
+    def log(self) -> "Symbol":
         return self.became(f"np.log({self})")
 
 
-def numbered(shapes: Shapes, name: Callable[[int], str], lines: list[str]) -> list[np.ndarray]:
+def symbolic_arrays(shapes: Shapes, name: Callable[[int], str], lines: list[str]) -> list[np.ndarray]:
     """Arrays of numbers, one after the other of so many names."""
     found, count = [], 0
     for shape in shapes.values():
         size = int(np.prod(shape))
-        entries = [Number(name(count + index), lines) for index in range(size)]
+        entries = [Symbol(name(count + index), lines) for index in range(size)]
         found.append(np.array(entries, dtype=object).reshape(shape))
         count += size
     return found
 
 
-ABREAST = 8  # people: as many doubles as the widest instruction takes
+LANES = 8  # people: as many doubles as the widest instruction takes
 
-inside = partial(numba_njit, forceinline=True, error_model="numpy")  # put into what calls it; divides without asking
+inline_njit = partial(
+    numba_njit, forceinline=True, error_model="numpy"
+)  # put into what calls it; divides without asking
 
 
-@inside
-def take(row: Any, x: Any, first: int, last: int) -> None:
+@inline_njit
+def load_lanes(row: Any, x: Any, first: int, last: int) -> None:
     """Put x (person,) into a row of a table, for people from first to last.
 
     Where there are people enough the compiler knows how many. Indices are unsigned: of others numba asks each time
     whether they count from the end.
     """
-    if last - first == ABREAST:
-        for one in range(ABREAST):
+    if last - first == LANES:
+        for one in range(LANES):
             row[np.uint64(one)] = x[np.uint64(first + one)]
     else:
         for one in range(last - first):
             row[np.uint64(one)] = x[np.uint64(first + one)]
 
 
-@inside
-def give(x: Any, row: Any, first: int, last: int) -> None:
+@inline_njit
+def store_lanes(x: Any, row: Any, first: int, last: int) -> None:
     """The way back."""
-    if last - first == ABREAST:
-        for one in range(ABREAST):
+    if last - first == LANES:
+        for one in range(LANES):
             x[np.uint64(first + one)] = row[np.uint64(one)]
     else:
         for one in range(last - first):
             x[np.uint64(first + one)] = row[np.uint64(one)]
 
 
-EVERYONE = """
+PEOPLE_TEMPLATE = """
 def everyone({inputs}):
     people = {any_input}.shape[-1]
     {outputs} = {empty}
@@ -113,7 +115,7 @@ def everyone({inputs}):
 """
 
 
-def row_by_row(statement: str, shapes: Shapes, table_row: int) -> str:
+def row_loops(statement: str, shapes: Shapes, table_row: int) -> str:
     """Loops that do something with every row of some arrays and its place in the table, in a function's source."""
     source = []
     for name, shape in shapes.items():
@@ -128,26 +130,26 @@ def row_by_row(statement: str, shapes: Shapes, table_row: int) -> str:
     return "\n".join(source)
 
 
-def everyone(function: Callable[..., Any], inputs: Shapes, outputs: Shapes) -> tuple[Any, str]:
+def vectorise_over_people(function: Callable[..., Any], inputs: Shapes, outputs: Shapes) -> tuple[Any, str]:
     """Machine code that does with everyone's arrays what a function does with one person's, and its key in the cache.
 
     Arrays by name, with their shapes of one person; everyone's have one dim more, the last.
     """
     lines: list[str] = []
-    given = numbered(inputs, "table[{}, one]".format, lines)
+    given = symbolic_arrays(inputs, "table[{}, one]".format, lines)
     asked = sum(array.size for array in given)
     results = [number for array in function(*given) for number in np.array(array, dtype=object).flat]
     lines += [f"table[{row}, one] = {number}" for row, number in enumerate(results, asked)]
-    source = EVERYONE.format(
-        abreast=ABREAST,
+    source = PEOPLE_TEMPLATE.format(
+        abreast=LANES,
         any_input=next(iter(inputs)),
         empty=", ".join(f"np.empty(({''.join(f'{size}, ' for size in shape)}people))" for shape in outputs.values()),
-        given=row_by_row("give({x}, {row}, first, last)", outputs, asked),
+        given=row_loops("give({x}, {row}, first, last)", outputs, asked),
         inputs=", ".join(inputs),
         lines="; ".join(lines),
         outputs=", ".join(outputs),
         rows=asked + len(results),
-        taken=row_by_row("take({row}, {x}, first, last)", inputs, 0),
+        taken=row_loops("take({row}, {x}, first, last)", inputs, 0),
     )
-    loop = compile_numba_function_src(source, "everyone", {"np": np, "take": take, "give": give})
+    loop = compile_numba_function_src(source, "everyone", {"np": np, "take": load_lanes, "give": store_lanes})
     return numba_njit(error_model="numpy")(loop), sha256(source.encode()).hexdigest()

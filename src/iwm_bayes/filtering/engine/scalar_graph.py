@@ -16,27 +16,32 @@ from pytensor.graph.replace import vectorize_graph
 from pytensor.graph.traversal import ancestors
 from pytensor.scalar.basic import Composite
 
-SAFE = ("stabilize",)  # what PyTensor does before it differentiates; not sums of over 32, which its Python cannot add
-FAST = ("merge", "canonicalize", "stabilize", "specialize")  # and before it becomes machine code, without C
+GRADIENT_REWRITES = (
+    "stabilize",
+)  # what PyTensor does before it differentiates; not sums of over 32, which its Python cannot add
+CODE_REWRITES = ("merge", "canonicalize", "stabilize", "specialize")  # and before it becomes machine code, without C
 
-NOT = ("cxx_only", "local_1msigmoid")  # C, and an exponential for 1 - sigmoid beside that of the sigmoid
+EXCLUDED_REWRITES = ("cxx_only", "local_1msigmoid")  # C, and an exponential for 1 - sigmoid beside that of the sigmoid
 
-BY_INSTRUCTIONS = {  # numba makes a call of the first and asks of the second if it divides by 0: none eight abreast
+INLINE_SCALARS = {  # numba makes a call of the first and asks of the second if it divides by 0: none eight abreast
     pt.sqrt: lambda x: x**0.5,
     pt.sigmoid: lambda x: ps.true_div(1.0, 1.0 + ps.exp(-x)),
 }
 
 
-def scalars(count: int) -> list[Any]:
+def scalar_variables(count: int) -> list[Any]:
     """So many graphs without dims."""
     return [pt.dscalar() for _ in range(count)]
 
 
-class Equations:
+class ScalarGraph:
     """Outputs from inputs, graphs without dims."""
 
     def __init__(self, inputs: Sequence[Any], outputs: Iterable[Any]) -> None:
-        self.inputs, self.outputs = list(inputs), rewrite_graph(list(outputs), include=SAFE, exclude=NOT)
+        self.inputs, self.outputs = (
+            list(inputs),
+            rewrite_graph(list(outputs), include=GRADIENT_REWRITES, exclude=EXCLUDED_REWRITES),
+        )
 
     @cached_property
     def on_vectors(self) -> Callable[..., list[np.ndarray]]:
@@ -52,8 +57,10 @@ class Equations:
 
     @cached_property
     def as_one(self) -> Composite:
-        """The same as one operation on scalars, of which machine code is made: see `BY_INSTRUCTIONS`."""
-        graph = FunctionGraph(self.inputs, rewrite_graph(self.outputs, include=FAST, exclude=NOT), clone=True)
+        """The same as one operation on scalars, of which machine code is made: see `INLINE_SCALARS`."""
+        graph = FunctionGraph(
+            self.inputs, rewrite_graph(self.outputs, include=CODE_REWRITES, exclude=EXCLUDED_REWRITES), clone=True
+        )
         known = {variable: ps.float64() for variable in graph.inputs}
         inputs = list(known.values())
 
@@ -62,7 +69,7 @@ class Equations:
 
         for node in graph.toposort():
             given = [scalar(variable) for variable in node.inputs]
-            known[node.outputs[0]] = BY_INSTRUCTIONS.get(node.op, node.op.scalar_op)(*given)
+            known[node.outputs[0]] = INLINE_SCALARS.get(node.op, node.op.scalar_op)(*given)
         return Composite(inputs, [ps.identity(scalar(output)) for output in graph.outputs])
 
     def asked(self, count: int) -> list[int]:

@@ -26,18 +26,18 @@ from pytensor.link.numba.dispatch.basic import (
     register_funcify_and_cache_key,
 )
 
-from iwm_bayes.filtering.engine.numba_codegen import ABREAST, give, inside, take
-from iwm_bayes.filtering.engine.scalar_graph import Equations, scalars
+from iwm_bayes.filtering.engine.numba_codegen import LANES, inline_njit, load_lanes, store_lanes
+from iwm_bayes.filtering.engine.scalar_graph import ScalarGraph, scalar_variables
 
 
-class Walk(Op):
+class EventScan(Op):
     """(course (event, field, person), start (state, person), p (parameter, person)) -> held and said.
 
     `held` (event, state, person) is every state before its event, `said` (reading, event, person) what `step` says
     after the next state. What flows back flows from `said`.
     """
 
-    def __init__(self, step: Equations, fields: int, states: int) -> None:
+    def __init__(self, step: ScalarGraph, fields: int, states: int) -> None:
         self.step, self.fields, self.states = step, fields, states
         self.parameters, self.said = len(step.inputs) - fields - states, len(step.outputs) - states
 
@@ -62,23 +62,23 @@ class Walk(Op):
         return [[False, False], [True, True], [True, True]]
 
     @cached_property
-    def back(self) -> Equations:
+    def back(self) -> ScalarGraph:
         """The slopes by state and parameters of one step, from those by the next state and by what is said."""
-        slopes = scalars(len(self.step.outputs))
+        slopes = scalar_variables(len(self.step.outputs))
         moved = self.step.inputs[self.fields :]
         total = sum(slope * output for slope, output in zip(slopes, self.step.outputs, strict=True))
         found = pt.grad(total, moved, disconnected_inputs="ignore", return_disconnected="zero")
-        return Equations([*self.step.inputs, *slopes], found)
+        return ScalarGraph([*self.step.inputs, *slopes], found)
 
     def pullback(self, inputs: Any, outputs: Any, cotangents: Any) -> list[Any]:
         course, _, p = inputs
-        return [DisconnectedType()(), *WalkBack(self)(course, outputs[0], p, cotangents[1])]
+        return [DisconnectedType()(), *EventScanGradient(self)(course, outputs[0], p, cotangents[1])]
 
 
-class WalkBack(Op):
+class EventScanGradient(Op):
     """(course, held, p, slope by `said`) -> slopes by the start (state, person) and by p (parameter, person)."""
 
-    def __init__(self, walk: Walk) -> None:
+    def __init__(self, walk: EventScan) -> None:
         self.walk = walk
 
     def make_node(self, *inputs: Any) -> Apply:
@@ -97,7 +97,7 @@ class WalkBack(Op):
         return [(states, people), p]
 
 
-WALK = """
+SCAN_TEMPLATE = """
 def walk(course, start, p):
     events, _, people = course.shape
     held, said = np.empty((events, {states}, people)), np.empty(({said}, events, people))
@@ -118,7 +118,7 @@ def walk(course, start, p):
     return held, said
 """
 
-WALK_BACK = """
+GRADIENT_TEMPLATE = """
 def walk_back(course, held, p, by_said):
     events, _, people = held.shape
     by_start, by_p = np.empty(({states}, people)), np.empty(p.shape)
@@ -143,12 +143,14 @@ def walk_back(course, held, p, by_said):
 """
 
 
-def entries(array: str, count: int) -> list[str]:
+def lane_entries(array: str, count: int) -> list[str]:
     """One person's entries of an array, in a loop's source."""
     return [f"{array}[{index}, one]" for index in range(count)]
 
 
-def looped(source: str, op: Walk, step: Equations, kept: list[str], sizes: Sequence[int]) -> tuple[Any, str | None]:
+def compile_loop(
+    source: str, op: EventScan, step: ScalarGraph, kept: list[str], sizes: Sequence[int]
+) -> tuple[Any, str | None]:
     """A loop over steps as a numba function, and its key among what is cached.
 
     All that people abreast need for a step is in one table, whose parts have these sizes; a step reads its first rows.
@@ -157,10 +159,10 @@ def looped(source: str, op: Walk, step: Equations, kept: list[str], sizes: Seque
     found = [f"x{index}" for index in range(len(kept))]
     last = list(accumulate(sizes))
     source = source.format(
-        abreast=ABREAST,
+        abreast=LANES,
         asked=step.asked(op.fields) or [0],
         found=", ".join(found),
-        given=", ".join(entries("table", len(step.inputs))),
+        given=", ".join(lane_entries("table", len(step.inputs))),
         kept="; ".join(f"{where} {x}" for where, x in zip(kept, found, strict=True)),
         parameters=op.parameters,
         rows=last[-1],
@@ -169,23 +171,23 @@ def looped(source: str, op: Walk, step: Equations, kept: list[str], sizes: Seque
         tables=", ".join(f"table[{end - size}:{end}]" for end, size in zip(last, sizes, strict=True)),
     )
     one, key = numba_funcify_and_cache_key(step.as_one, node=step.as_one.make_node(*step.as_one.inputs))
-    known = {"np": np, "step": inside(one.py_func), "take": take, "give": give}
+    known = {"np": np, "step": inline_njit(one.py_func), "take": load_lanes, "give": store_lanes}
     loop = compile_numba_function_src(source, source.split("(")[0].split()[-1], known)
     return numba_njit(error_model="numpy")(loop), key and sha256((source + key).encode()).hexdigest()
 
 
-@register_funcify_and_cache_key(Walk)
-def walk_by_numba(op: Walk, **_: Any) -> tuple[Any, str | None]:
+@register_funcify_and_cache_key(EventScan)
+def event_scan_numba(op: EventScan, **_: Any) -> tuple[Any, str | None]:
     """`Walk.perform` as machine code."""
-    kept = [f"{where} =" for where in (*entries("state", op.states), *entries("says", op.said))]
-    return looped(WALK, op, op.step, kept, (op.fields, op.states, op.parameters, op.said))
+    kept = [f"{where} =" for where in (*lane_entries("state", op.states), *lane_entries("says", op.said))]
+    return compile_loop(SCAN_TEMPLATE, op, op.step, kept, (op.fields, op.states, op.parameters, op.said))
 
 
-@register_funcify_and_cache_key(WalkBack)
-def walk_back_by_numba(op: WalkBack, **_: Any) -> tuple[Any, str | None]:
+@register_funcify_and_cache_key(EventScanGradient)
+def event_scan_gradient_numba(op: EventScanGradient, **_: Any) -> tuple[Any, str | None]:
     """`WalkBack.perform` as machine code."""
     walk = op.walk
-    kept = [f"{where} =" for where in entries("by_state", walk.states)]
-    kept += [f"{where} +=" for where in entries("by_own", walk.parameters)]
+    kept = [f"{where} =" for where in lane_entries("by_state", walk.states)]
+    kept += [f"{where} +=" for where in lane_entries("by_own", walk.parameters)]
     sizes = (walk.fields, walk.states, walk.parameters, walk.states, walk.said, walk.parameters)
-    return looped(WALK_BACK, walk, walk.back, kept, sizes)
+    return compile_loop(GRADIENT_TEMPLATE, walk, walk.back, kept, sizes)

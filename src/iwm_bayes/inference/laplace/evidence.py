@@ -6,28 +6,28 @@ might as well be (see `laplace`). The group is taken on the scale on which it is
 
 import numpy as np
 
-from iwm_bayes.inference.laplace.empirical_bayes import Top
-from iwm_bayes.inference.laplace.hierarchy import beta_prior
-from iwm_bayes.inference.laplace.person_posteriors import Problem, evidence
+from iwm_bayes.inference.laplace.empirical_bayes import GroupMode
+from iwm_bayes.inference.laplace.hierarchy import beta_prior_precision
+from iwm_bayes.inference.laplace.person_posteriors import Problem, person_log_evidence
 
 
-def normal(apart: np.ndarray, sd: np.ndarray) -> float:
+def normal_log_density(apart: np.ndarray, sd: np.ndarray) -> float:
     """Log density of independent normals."""
     return float(np.sum(-np.log(2.0 * np.pi) / 2.0 - np.log(sd) - (apart / sd) ** 2 / 2.0))
 
 
-def half_normal(sd: np.ndarray, scale: np.ndarray) -> float:
+def log_half_normal_density(sd: np.ndarray, scale: np.ndarray) -> float:
     """Log density of the logarithms of independent half-normals."""
     relative = sd / scale
     return float(np.sum(np.log(2.0 / np.pi) / 2.0 + np.log(relative) - relative**2 / 2.0))
 
 
-def log_evidence(problem: Problem, top: Top) -> float:
+def log_evidence(problem: Problem, top: GroupMode) -> float:
     """Natural logarithm of the probability of all answers."""
     shape, group = problem.shape, top.group
     middle, width = shape.shared_prior
-    prior = normal(group.beta - shape.middle, 1.0 / np.sqrt(beta_prior(shape, group)))
-    prior += normal(group.shared - middle, width)
-    prior += half_normal(group.spread, shape.spread) + half_normal(group.between, shape.between)
+    prior = normal_log_density(group.beta - shape.middle, 1.0 / np.sqrt(beta_prior_precision(shape, group)))
+    prior += normal_log_density(group.shared - middle, width)
+    prior += log_half_normal_density(group.spread, shape.spread) + log_half_normal_density(group.between, shape.between)
     _, volume = np.linalg.slogdet(2.0 * np.pi * top.covariance)
-    return float(evidence(problem, group, top.people).sum()) + prior + volume / 2.0
+    return float(person_log_evidence(problem, group, top.people).sum()) + prior + volume / 2.0

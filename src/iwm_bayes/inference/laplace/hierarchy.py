@@ -11,12 +11,12 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.model.hierarchy import coordinates, pooled
-from iwm_bayes.model.priors import WIDE, figures_of, groupings, moves, rows
-from iwm_bayes.types import Model
+from iwm_bayes.model.hierarchy import coordinates, parameters_pooled
+from iwm_bayes.model.priors import EFFECT_WIDTH, effect_map, figure_names, free_parameters, group_of_level
+from iwm_bayes.types import ModelSpec
 
 
-class Crowd(NamedTuple):
+class LinearPopulation(NamedTuple):
     """The shape of a hierarchy and its priors: D personal rows (P of them pooled), N people, K betas, S shared rows."""
 
     names: dict[str, list[str]]  # by dim, as in `hierarchy`
@@ -42,21 +42,21 @@ class Group(NamedTuple):
     shared: np.ndarray  # (S,)
 
 
-def crowd(model: Model, data: xr.Dataset) -> Crowd:
+def linear_population(model: ModelSpec, data: xr.Dataset) -> LinearPopulation:
     """The hierarchy of a theory for the people of a data set."""
-    figures, people = figures_of(data), data.sizes["person"]
-    everything = [row.label for row in rows(model, figures)]
-    partial, shared, separate = (pooled(model, figures, kind) for kind in ("partial", "shared", "separate"))
+    figures, people = figure_names(data), data.sizes["person"]
+    everything = [row.label for row in free_parameters(model, figures)]
+    partial, shared, separate = (parameters_pooled(model, figures, kind) for kind in ("partial", "shared", "separate"))
     names = coordinates(model, data)
     terms, members = names.get("term", []), names.get("member", [])
     blocks = [np.repeat(np.eye(len(partial))[:, None, :], people, axis=1)]
     for labels, share in ((terms, "design"), (members, "membership")):
         if labels:
-            blocks.append(np.einsum("dk,kn->dnk", moves(partial, labels).rows, data[share].values))
+            blocks.append(np.einsum("dk,kn->dnk", effect_map(partial, labels).rows, data[share].values))
     design = np.concatenate(blocks, axis=2)
     design = np.concatenate([design, np.zeros((len(separate), *design.shape[1:]))])
-    grouping = [names["grouping"].index(name) for name in groupings(members)] if members else []
-    return Crowd(
+    grouping = [names["grouping"].index(name) for name in group_of_level(members)] if members else []
+    return LinearPopulation(
         names,
         np.array([everything.index(row.label) for row in (*partial, *separate)], dtype=int),
         np.array([everything.index(row.label) for row in shared], dtype=int),
@@ -64,41 +64,47 @@ def crowd(model: Model, data: xr.Dataset) -> Crowd:
         np.array([0.0] * len(partial) + [row.middle for row in separate]),
         np.array([np.hypot(row.width, row.parameter.spread) for row in separate]),
         np.array([row.middle for row in partial] + [0.0] * (len(terms) + len(members))),
-        np.array([*(row.width for row in partial), *(WIDE * moves(partial, terms).scale), *np.ones(len(members))]),
+        np.array(
+            [
+                *(row.width for row in partial),
+                *(EFFECT_WIDTH * effect_map(partial, terms).scale),
+                *np.ones(len(members)),
+            ]
+        ),
         np.array([-1] * (len(partial) + len(terms)) + grouping, dtype=int),
         np.array([row.parameter.spread for row in partial]),
-        moves(partial, names.get("grouping", [])).scale,
+        effect_map(partial, names.get("grouping", [])).scale,
         np.array([[row.middle for row in shared], [row.width for row in shared]]),
     )
 
 
-def beginning(shape: Crowd) -> Group:
+def initial_group(shape: LinearPopulation) -> Group:
     """The group in the middle of its priors, sds at about their medians."""
     return Group(shape.middle.copy(), 0.7 * shape.spread, 0.7 * shape.between, shape.shared_prior[0].copy())
 
 
-def packed(group: Group) -> np.ndarray:
+def pack(group: Group) -> np.ndarray:
     """A group as one vector without bounds."""
     return np.concatenate([group.beta, np.log(group.spread), np.log(group.between), group.shared])
 
 
-def unpacked(vector: np.ndarray, like: Group) -> Group:
+def unpack(vector: np.ndarray, like: Group) -> Group:
     """The group of a vector."""
     beta, spread, between, shared = np.split(vector, np.cumsum([len(part) for part in like])[:-1])
     return Group(beta, np.exp(spread), np.exp(between), shared)
 
 
-def scales(shape: Crowd, group: Group) -> np.ndarray:
+def person_sds(shape: LinearPopulation, group: Group) -> np.ndarray:
     """The sd of every personal row around its centre, (D,)."""
     return np.concatenate([group.spread, shape.alone])
 
 
-def centres(shape: Crowd, beta: np.ndarray) -> np.ndarray:
+def person_means(shape: LinearPopulation, beta: np.ndarray) -> np.ndarray:
     """Every person's centre, (D, N)."""
     return shape.design @ beta + shape.offset[:, None]
 
 
-def beta_prior(shape: Crowd, group: Group) -> np.ndarray:
+def beta_prior_precision(shape: LinearPopulation, group: Group) -> np.ndarray:
     """Prior precision of beta, (K,)."""
     deviates = shape.member >= 0
     width = shape.width.copy()

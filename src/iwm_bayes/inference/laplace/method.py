@@ -11,59 +11,61 @@ import numpy as np
 import pymc as pm
 import xarray as xr
 
-from iwm_bayes.inference.base import Compiled, Settings, check, compiled
+from iwm_bayes.inference.base import CompiledModel, Settings, check_same_shape, compiled_model
 from iwm_bayes.inference.laplace.bias import SEED, bias
-from iwm_bayes.inference.laplace.draws import draws_of
-from iwm_bayes.inference.laplace.empirical_bayes import Top, mended, solved
-from iwm_bayes.inference.laplace.hierarchy import crowd
+from iwm_bayes.inference.laplace.draws import person_posterior
+from iwm_bayes.inference.laplace.empirical_bayes import GroupMode, find_mode, refine_by_quadrature
+from iwm_bayes.inference.laplace.hierarchy import linear_population
 from iwm_bayes.inference.laplace.person_posteriors import Problem
-from iwm_bayes.inference.laplace.quadrature import by_quadrature, nodes
-from iwm_bayes.model.build import swappable
-from iwm_bayes.model.compile import likelihood
-from iwm_bayes.types import InputError, Model
+from iwm_bayes.inference.laplace.quadrature import fit_by_quadrature, quadrature_nodes
+from iwm_bayes.model.build import model_data
+from iwm_bayes.model.compile import compile_person_likelihood
+from iwm_bayes.types import InputError, ModelSpec
 
 
-def compile_likelihood(model: Model, data: xr.Dataset) -> Compiled:
+def compile_likelihood(model: ModelSpec, data: xr.Dataset) -> CompiledModel:
     """Compile a theory's likelihood for the shape of a data set; InputError for what this method does not know."""
     if model.correlated:
         raise InputError([f"{model.name}: `laplace` knows no correlated parameters. Use `nuts`"])
-    graph, function = likelihood(model, data)
+    graph, function = compile_person_likelihood(model, data)
     function(np.zeros(graph["level"].shape.eval()))  # numba compiles at the first call
-    return compiled(model, graph, function, data)
+    return compiled_model(model, graph, function, data)
 
 
-def posed(ready: Compiled, data: xr.Dataset) -> Problem:
+def pose_problem(ready: CompiledModel, data: xr.Dataset) -> Problem:
     """The hierarchy of these data and the likelihood, which from now on is that of these data."""
-    check(ready, data)
+    check_same_shape(ready, data)
     with ready.graph:
-        pm.set_data({name: value for name, value in swappable(ready.model, data).items() if name in ready.graph})
-    return Problem(crowd(ready.model, data), ready.engine)
+        pm.set_data({name: value for name, value in model_data(ready.model, data).items() if name in ready.graph})
+    return Problem(linear_population(ready.model, data), ready.engine)
 
 
-def approximately(model: Model) -> str:
+def approximation_name(model: ModelSpec) -> str:
     """What is to be known of a fit by `laplace` to this theory."""
     binary = all(response.family.whole and response.family.levels == 2 for response in model.responses.values())
     return "laplace, from answers of yes or no alone: spreads may come out too small" if binary else "laplace"
 
 
-def as_fit(problem: Problem, top: Top, method: str, data: xr.Dataset, settings: Settings) -> dict[str, xr.Dataset]:
+def mode_to_fit(
+    problem: Problem, top: GroupMode, method: str, data: xr.Dataset, settings: Settings
+) -> dict[str, xr.Dataset]:
     """The posterior around a top, drawn from; its attribute `converged` says whether the top was found."""
-    posterior = draws_of(problem.shape, top.group, top.covariance, top.people.x, top.people.variance, settings)
+    posterior = person_posterior(problem.shape, top.group, top.covariance, top.people.x, top.people.variance, settings)
     posterior = posterior.assign_attrs(approximate=method, converged=int(top.converged))
     return {"posterior": posterior, "data": data, "constant_data": xr.Dataset()}
 
 
-def laplace(ready: Compiled, data: xr.Dataset, settings: Settings) -> xr.DataTree:
+def laplace(ready: CompiledModel, data: xr.Dataset, settings: Settings) -> xr.DataTree:
     """The posterior with Gaussian people, and in `bias` how far from it one of exact people would lie."""
-    problem = posed(ready, data)
-    top = solved(problem)
-    found = as_fit(problem, top, approximately(ready.model), data, settings)
+    problem = pose_problem(ready, data)
+    top = find_mode(problem)
+    found = mode_to_fit(problem, top, approximation_name(ready.model), data, settings)
     return xr.DataTree.from_dict(found | {"bias": bias(problem, top)})
 
 
-def quadrature(ready: Compiled, data: xr.Dataset, settings: Settings) -> xr.DataTree:
+def quadrature(ready: CompiledModel, data: xr.Dataset, settings: Settings) -> xr.DataTree:
     """The posterior with everyone's mean and covariance by quadrature."""
-    problem = posed(ready, data)
-    top = solved(problem)
-    top = mended(problem, top, by_quadrature(nodes(top.people.x, SEED)))
-    return xr.DataTree.from_dict(as_fit(problem, top, "quadrature", data, settings))
+    problem = pose_problem(ready, data)
+    top = find_mode(problem)
+    top = refine_by_quadrature(problem, top, fit_by_quadrature(quadrature_nodes(top.people.x, SEED)))
+    return xr.DataTree.from_dict(mode_to_fit(problem, top, "quadrature", data, settings))

@@ -14,14 +14,14 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import logsumexp, roots_genlaguerre, roots_hermitenorm
 
-from iwm_bayes.inference.laplace.hierarchy import Group, centres, scales
-from iwm_bayes.inference.laplace.person_posteriors import People, Problem, settled
+from iwm_bayes.inference.laplace.hierarchy import Group, person_means, person_sds
+from iwm_bayes.inference.laplace.person_posteriors import PersonGaussians, Problem, fit_person_gaussians
 
-type Settle = Callable[[Problem, Group, np.ndarray, np.ndarray], People]  # as `gaussians.settled`
+type PersonFit = Callable[[Problem, Group, np.ndarray, np.ndarray], PersonGaussians]  # as `gaussians.settled`
 
-MOST_PRODUCT = 3  # values of a person's own up to which all combinations of nodes are gone through
-PER_VALUE = 7  # nodes of each: five are within .003 sd of eleven on fifty yes-or-no answers per person
-SPHERES, TURNS = 3, 2  # radii, and how often their axes are turned
+MAX_PRODUCT_DIMENSIONS = 3  # values of a person's own up to which all combinations of nodes are gone through
+NODES_PER_DIMENSION = 7  # nodes of each: five are within .003 sd of eleven on fifty yes-or-no answers per person
+N_SPHERES, N_ROTATIONS = 3, 2  # radii, and how often their axes are turned
 
 
 class Nodes(NamedTuple):
@@ -31,33 +31,33 @@ class Nodes(NamedTuple):
     log_weight: np.ndarray  # (node,)
 
 
-def of_product(rows: int) -> Nodes:
+def product_nodes(rows: int) -> Nodes:
     """All combinations of Gauss-Hermite nodes, the same for everyone."""
-    one, weight = roots_hermitenorm(PER_VALUE)
+    one, weight = roots_hermitenorm(NODES_PER_DIMENSION)
     spots = np.array(list(product(one, repeat=rows)))
     log_weight = np.array(list(product(np.log(weight), repeat=rows))).sum(axis=1)
     return Nodes(spots[:, :, None], log_weight + (spots**2).sum(axis=1) / 2.0)
 
 
-def of_spheres(rows: int, people: int, generator: np.random.Generator) -> Nodes:
+def spherical_nodes(rows: int, people: int, generator: np.random.Generator) -> Nodes:
     """Both ends of every axis on every sphere, turned at random for every person."""
-    half_squares, weight = roots_genlaguerre(SPHERES, rows / 2.0 - 1.0)  # of the radius of a standard normal
-    turned = np.linalg.qr(generator.normal(size=(TURNS, people, rows, rows)))[0]
+    half_squares, weight = roots_genlaguerre(N_SPHERES, rows / 2.0 - 1.0)  # of the radius of a standard normal
+    turned = np.linalg.qr(generator.normal(size=(N_ROTATIONS, people, rows, rows)))[0]
     axes = turned.transpose(0, 3, 2, 1).reshape(-1, rows, people)
     ends = np.concatenate([axes, -axes])
     spots = np.concatenate([np.sqrt(2.0 * square) * ends for square in half_squares])
     return Nodes(spots, np.repeat(np.log(weight) + half_squares, len(ends)))
 
 
-def nodes(x: np.ndarray, seed: int) -> Nodes:
+def quadrature_nodes(x: np.ndarray, seed: int) -> Nodes:
     """The nodes for people whose own values are `x` (D, N); `seed` is of the turns, where there are any."""
     rows, people = x.shape
-    if rows <= MOST_PRODUCT:
-        return of_product(rows)
-    return of_spheres(rows, people, np.random.default_rng(seed))
+    if rows <= MAX_PRODUCT_DIMENSIONS:
+        return product_nodes(rows)
+    return spherical_nodes(rows, people, np.random.default_rng(seed))
 
 
-class Weighed(NamedTuple):
+class WeightedNodes(NamedTuple):
     """Places where everyone may be, and how probable each is."""
 
     x: np.ndarray  # (node, D, N)
@@ -66,10 +66,10 @@ class Weighed(NamedTuple):
     normal: np.ndarray  # (node, N), or (node, 1), of the Gaussian around which they were placed
 
 
-def weighed(problem: Problem, group: Group, near: People, at: Nodes) -> Weighed:
+def weight_nodes(problem: Problem, group: Group, near: PersonGaussians, at: Nodes) -> WeightedNodes:
     """Nodes around everyone's Gaussian, weighted by their posterior."""
-    shape, scale = problem.shape, scales(problem.shape, group)[:, None]
-    centre, root = centres(shape, group.beta), np.linalg.cholesky(near.variance)
+    shape, scale = problem.shape, person_sds(problem.shape, group)[:, None]
+    centre, root = person_means(shape, group.beta), np.linalg.cholesky(near.variance)
     places, log_weight, slopes = [], [], []
     for spot, weight in zip(at.spots, at.log_weight, strict=True):
         x = near.x + np.einsum("nde,en->dn", root, np.broadcast_to(spot, near.x.shape))
@@ -81,21 +81,21 @@ def weighed(problem: Problem, group: Group, near: People, at: Nodes) -> Weighed:
         slopes.append(np.where(known, slope[shape.shared], 0.0))
     share = np.exp(np.array(log_weight) - logsumexp(log_weight, axis=0))
     normal = np.exp(at.log_weight[:, None] - (at.spots**2).sum(axis=1) / 2.0)
-    return Weighed(np.array(places), np.array(slopes), share, normal / normal.sum(axis=0))
+    return WeightedNodes(np.array(places), np.array(slopes), share, normal / normal.sum(axis=0))
 
 
-def integrated(there: Weighed) -> People:
+def posterior_moments(there: WeightedNodes) -> PersonGaussians:
     """Everyone's mean and covariance, and the likelihood's slope by what is shared."""
     x = np.einsum("kn,kdn->dn", there.share, there.x)
     apart = there.x - x
     variance = np.einsum("kn,kdn,ken->nde", there.share, apart, apart, optimize=True)
-    return People(x, variance, np.einsum("kn,ksn->sn", there.share, there.slope))
+    return PersonGaussians(x, variance, np.einsum("kn,ksn->sn", there.share, there.slope))
 
 
-def by_quadrature(at: Nodes) -> Settle:
+def fit_by_quadrature(at: Nodes) -> PersonFit:
     """Settle everyone by these nodes, around the Gaussian that each is settled at first."""
 
-    def settle(problem: Problem, group: Group, x: np.ndarray, variance: np.ndarray) -> People:
-        return integrated(weighed(problem, group, settled(problem, group, x, variance), at))
+    def settle(problem: Problem, group: Group, x: np.ndarray, variance: np.ndarray) -> PersonGaussians:
+        return posterior_moments(weight_nodes(problem, group, fit_person_gaussians(problem, group, x, variance), at))
 
     return settle

@@ -1,6 +1,6 @@
 """Of what a report's figures are made: Plotly's specifications as plain dicts, whose text is all escaped.
 
-Plotly reads tags in its text, so that a name from a table must come as entities: `said`.
+Plotly reads tags in its text, so that a name from a table must come as entities: `escape_text`.
 """
 
 import html
@@ -18,17 +18,17 @@ MARKERS = ("circle", "square", "triangle-up", "diamond", "triangle-down")
 GREY = "#555555"
 
 
-def library() -> str:
+def plotly_script() -> str:
     """Plotly's own script, which a page holds once."""
     return get_plotlyjs()
 
 
-def said(name: object) -> str:
+def escape_text(name: object) -> str:
     """A name as text, whatever stands in it."""
     return html.escape(str(name))
 
 
-def numbers(values: Any) -> list[float | None]:
+def json_numbers(values: Any) -> list[float | None]:
     """Three decimals are enough for the eye; nothing where there is nothing."""
     return [None if not np.isfinite(value) else round(float(value), 3) for value in np.asarray(values, dtype=float)]
 
@@ -36,7 +36,7 @@ def numbers(values: Any) -> list[float | None]:
 def layout(mark: str, **more: Any) -> Figure:
     """What all figures share; `mark` stands in the figure where its numbers must not be used as they are."""
     marks = [
-        {"text": said(mark), "xref": "paper", "yref": "paper", "x": 0.5, "y": 0.5, "showarrow": False, "opacity": 0.25,
+        {"text": escape_text(mark), "xref": "paper", "yref": "paper", "x": 0.5, "y": 0.5, "showarrow": False, "opacity": 0.25,
          "font": {"size": 30, "color": VERMILLION}, "textangle": -20}
     ]  # fmt: skip
     shared = {
@@ -57,23 +57,23 @@ def axis(title: str, **more: Any) -> Figure:
             "fixedrange": True} | more  # fmt: skip
 
 
-def band(x: Any, low: Any, high: Any, colour: str, **more: Any) -> list[Figure]:
+def band_traces(x: Any, low: Any, high: Any, colour: str, **more: Any) -> list[Figure]:
     """The area between two lines."""
     there = np.isfinite(np.asarray(low, dtype=float))
     x, low, high = (np.asarray(values, dtype=float)[there] for values in (x, low, high))
-    around = {"x": numbers([*x, *x[::-1]]), "y": numbers([*low, *high[::-1]])}
+    around = {"x": json_numbers([*x, *x[::-1]]), "y": json_numbers([*low, *high[::-1]])}
     look = {"type": "scatter", "mode": "lines", "fill": "toself", "line": {"width": 0}, "fillcolor": f"{colour}33"}
     return [around | look | {"hoverinfo": "skip", "showlegend": False} | more]
 
 
-def line(x: Any, y: Any, name: str, place: int, **more: Any) -> Figure:
+def line_trace(x: Any, y: Any, name: str, place: int, **more: Any) -> Figure:
     """A line whose colour and dash both say which it is."""
     drawn = {"color": LINES[place].color, "dash": DASHES[place], "width": 2}
     return {
         "type": "scatter",
         "mode": "lines",
-        "x": numbers(x),
-        "y": numbers(y),
-        "name": said(name),
+        "x": json_numbers(x),
+        "y": json_numbers(y),
+        "name": escape_text(name),
         "line": drawn,
     } | more

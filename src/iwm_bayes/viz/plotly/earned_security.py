@@ -3,30 +3,30 @@
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.viz.earned_security import some
+from iwm_bayes.viz.earned_security import tick_sessions
 from iwm_bayes.viz.palette import LINES
-from iwm_bayes.viz.plotly.base import DASHES, Figure, axis, band, layout, line
+from iwm_bayes.viz.plotly.base import DASHES, Figure, axis, band_traces, layout, line_trace
 
 
-def steps(values: np.ndarray) -> np.ndarray:
+def step_values(values: np.ndarray) -> np.ndarray:
     """Values that hold until the next."""
     return np.repeat(values, 2)
 
 
-def earned(curves: xr.Dataset, mark: str) -> Figure:
+def time_to_security_figure(curves: xr.Dataset, mark: str) -> Figure:
     """The earned-security curve of everyone and of each arm: `arms.curves`; people not yet secure below the axis."""
     session = curves["session"].values
     low, middle, high = curves["probability"].quantile([0.05, 0.5, 0.95], ("chain", "draw")).values
     traces: list[Figure] = []
     arms = [str(arm) for arm in curves["arm"].values]
     for place, arm in enumerate(arms[: len(LINES)]):
-        ends = steps(session)[1:], steps(low[place])[:-1], steps(high[place])[:-1]
-        traces += band(*ends, LINES[place].color)
-        traces.append(line(session, middle[place], arm, place) | {"line": {"shape": "hv", "color": LINES[place].color,
+        ends = step_values(session)[1:], step_values(low[place])[:-1], step_values(high[place])[:-1]
+        traces += band_traces(*ends, LINES[place].color)
+        traces.append(line_trace(session, middle[place], arm, place) | {"line": {"shape": "hv", "color": LINES[place].color,
                       "dash": DASHES[place], "width": 2}})  # fmt: skip
     chance = float(curves["chance"])
-    traces.append(line([session[0], session[-1]], [chance, chance], "by chance", 3))
-    shown = some(session)
+    traces.append(line_trace([session[0], session[-1]], [chance, chance], "by chance", 3))
+    shown = tick_sessions(session)
     left = curves["at_risk"].sel(session=shown)
     ticks = ["<br>".join([str(at), *(f"{left.sel(arm=arm, session=at):.0f}" for arm in arms)]) for at in shown]
     across = axis(
@@ -48,12 +48,12 @@ def earned(curves: xr.Dataset, mark: str) -> Figure:
     }
 
 
-def projection(shares: xr.DataArray, plan: str, mark: str) -> Figure:
+def projection_figure(shares: xr.DataArray, plan: str, mark: str) -> Figure:
     """The share earned secure by each further session under a plan of care."""
     low, middle, high = shares.dropna("sample", how="all").quantile([0.05, 0.5, 0.95], "sample").values
     session = shares["session"].values
     return {
-        "data": [*band(session, low, high, LINES[0].color), line(session, middle, f"under {plan}", 0)],
+        "data": [*band_traces(session, low, high, LINES[0].color), line_trace(session, middle, f"under {plan}", 0)],
         "layout": layout(
             mark,
             xaxis=axis("further session"),
