@@ -62,8 +62,8 @@ def in_pymc(data: xr.Dataset) -> pm.Model:
 
         def level(label: str) -> pt.TensorVariable:
             row = found[label]
-            centre = pm.Normal(f"centre {label}", row.middle, row.width)
-            spread = pm.HalfNormal(f"spread {label}", row.parameter.spread)
+            centre = pm.Normal(f"centre {label}", row.prior_mean, row.prior_sd)
+            spread = pm.HalfNormal(f"spread {label}", row.parameter.prior_between_sd)
             return centre + spread * pm.Normal(f"person {label}", shape=PEOPLE)
 
         for belief in ("availability", "worth"):

@@ -31,9 +31,9 @@ class Timed(NamedTuple):
 def priors(problem: Problem) -> dict[str, np.ndarray]:
     """Middle and width of each centre, and scale of each spread, (row,)."""
     return {
-        "middle": np.array([row.middle for row in problem.rows]),
-        "width": np.array([row.width for row in problem.rows]),
-        "scale": np.array([row.parameter.spread for row in problem.rows]),
+        "middle": np.array([row.prior_mean for row in problem.rows]),
+        "width": np.array([row.prior_sd for row in problem.rows]),
+        "scale": np.array([row.parameter.prior_between_sd for row in problem.rows]),
     }
 
 
@@ -55,7 +55,7 @@ def iwm_bayes(problem: Problem) -> Timed:
         ready = compile_model(problem.model, problem.data)
         other.terminate()
     compiled = time.perf_counter()
-    trace = nuts(ready, problem.data, Settings(DRAWS, WARM_UP, CHAINS, SEED, accept=ACCEPTED))
+    trace = nuts(ready, problem.data, Settings(DRAWS, WARM_UP, CHAINS, SEED, target_accept=ACCEPTED))
     found = trace["posterior"].to_dataset()[["centre", "spread", "level"]]
     found = found.rename(partial="row_of_spread", personal="row_of_level")
     return Timed(found, compiled - began, time.perf_counter() - compiled)

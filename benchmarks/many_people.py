@@ -30,9 +30,10 @@ from iwm_bayes.simulation.simulate import Phase, simulate
 
 THEORY, EVENTS, PER_FILE, SPREAD, SEED = "rescorla_wagner", 50, 1000, 0.5, 1
 FEW, TIMES = 10_000, 5  # people who are fitted in one process, too, and how often
-STUDY = """name = "many"
+STUDY = """schema = 2
+name = "many"
 data = "sessions"
-theory = "rescorla_wagner"
+model = "rescorla_wagner"
 [columns]
 person = "person"
 session = "session"

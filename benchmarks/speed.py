@@ -122,7 +122,11 @@ def against_hand(figures: int) -> None:
     call, size = gradient(compile_model(model, data), data)
     x = np.random.default_rng(1).normal(0, 0.3, size)
     found = free_parameters(model, [])
-    prior = ([row.middle for row in found], [row.width for row in found], [row.parameter.spread for row in found])
+    prior = (
+        [row.prior_mean for row in found],
+        [row.prior_sd for row in found],
+        [row.parameter.prior_between_sd for row in found],
+    )
     names = ("outcome", "seen", "figure_index")
     spread = halfnorm.ppf(norm.cdf(x[3:6]), scale=prior[2])
     arguments = (x, spread, *(data[name].values for name in names), figures, data["answer_availability_rating"].values)

@@ -44,7 +44,7 @@ def example(name: str) -> tuple[Any, Any]:
         {
             "name": "example",
             "data": HERE / "sessions.csv",
-            "theory": name,
+            "model": name,
             "columns": {
                 "person": "person",
                 "session": "session",
@@ -78,7 +78,7 @@ def density(name: str) -> list[float]:
 def summary() -> list[float]:
     """Every number of the group summary."""
     model, data = example("rescorla_wagner")
-    table = group_summary(model, fit(model, data, "laplace", seed=1))
+    table = group_summary(model, fit(model, data, "laplace", random_seed=1))
     return [float(x) for x in table.select_dtypes("number").to_numpy().ravel()]
 
 
@@ -87,8 +87,8 @@ def elpd() -> list[float]:
     fits = []
     for name in ("rescorla_wagner", "growth", "static"):
         model, data = example(name)
-        fits.append(Fitted(model, fit(model, data, "laplace", seed=1)))
-    found = compare(fits, method="laplace", settings=Settings(seed=1), mixed=False)
+        fits.append(Fitted(model, fit(model, data, "laplace", random_seed=1)))
+    found = compare(fits, method="laplace", settings=Settings(random_seed=1), mixed=False)
     tables = [found.rankings[unit] for unit in sorted(found.rankings)]
     return [float(x) for table in tables for x in table.select_dtypes("number").to_numpy().ravel()]
 

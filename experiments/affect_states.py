@@ -45,7 +45,7 @@ def likelihoods(model: ModelSpec, values: dict[str, np.ndarray], person: xr.Data
         zip(wanted, filter_readouts(model.rule, rule_values(model, values), lived, figures, wanted), strict=True)
     )
     p, since = response_values(model, "confidence", values), person["since_any"].values
-    given = response.given(p, *accumulated_readouts(response, p, found, since, figures).values())
+    given = response.arguments(p, *accumulated_readouts(response, p, found, since, figures).values())
     said, normal = person["answer_confidence"].values, stats.norm(given["mu"], given["sigma"])
     density = np.select([said <= 0, said >= 1], [normal.logcdf(0), normal.logsf(1)], normal.logpdf(said))
     return np.nansum(np.where(np.isnan(said), 0.0, density), axis=0)
@@ -79,7 +79,7 @@ def judged(name: str, folder: Path) -> dict[str, object]:
     if not file.exists():
         model = load_model(STUDIES / f"affect_{name}.theory.toml")
         data = read_data(load_study(STUDIES / "affect.toml"), model)
-        fit = nuts(compile_model(model, data), data, Settings(draws=1500, seed=1))
+        fit = nuts(compile_model(model, data), data, Settings(draws=1500, random_seed=1))
         verdict, centre = check_convergence(fit), fit["posterior"]["centre"]
         rows = map(str, centre["row"].values)
         group = {row: centre.sel(row=row).quantile([0.05, 0.5, 0.95]).values.tolist() for row in rows}
@@ -97,7 +97,7 @@ def published() -> None:
     people = {name: np.full(40, value) for name, value in (truth | others).items()}
     groups = {"liked": 0.85, "mostly": 0.7, "rarely": 0.3, "disliked": 0.15}
     data = simulate(model, [Phase({name: constant_care(rate) for name, rate in groups.items()}, 46)], people, 1)
-    fit = nuts(compile_model(model, data), data, Settings(seed=1))
+    fit = nuts(compile_model(model, data), data, Settings(random_seed=1))
     print(f"simulated pulse: {'converged' if check_convergence(fit).passed else check_convergence(fit).reasons}")
     unlink = {"availability_rate": lambda x: 1 / (1 + np.exp(-x)), "confidence_slope": lambda x: x}
     for name, value in truth.items():

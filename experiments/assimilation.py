@@ -35,7 +35,7 @@ NAIVE = load_model(Path(__file__).parent / "theories" / "trusting_reports.toml")
 def people(generator: np.random.Generator, assimilation: float) -> dict[str, np.ndarray]:
     """Return the true parameters by name, (person,)."""
     link, unlink = LINKS["unit"]
-    alike = {"availability_start": START, "assimilation": assimilation, "reported_noise": 0.03}
+    alike = {"availability_start": START, "expectancy_bias": assimilation, "reported_noise": 0.03}
     alike |= {"availability_rating_noise": 0.05, "availability_rating_intercept": 0.0, "reported_intercept": 0.0}
     alike |= {"availability_rating_slope": 1.0, "reported_slope": 1.0}
     rate = unlink(link(RATE) + SPREAD * generator.normal(size=PEOPLE))

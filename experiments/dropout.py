@@ -40,7 +40,7 @@ def simulated_risk(alliance: float, generator: np.random.Generator, draws: int =
     """Return the share of simulated people who leave after one session at this belief, and its MCSE."""
     response = RESPONSES["dropout"]
     p = response.parameters._replace(risk=0.25, odds_ratio=0.7, average=0.5, sd=0.2)
-    left = response.family.draw(generator, **response.given(p, np.full(draws, alliance)))
+    left = response.family.draw(generator, **response.arguments(p, np.full(draws, alliance)))
     return float(left.mean()), float(left.std() / np.sqrt(draws))
 
 

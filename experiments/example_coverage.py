@@ -27,7 +27,7 @@ def one(compiled: Compiled, seed: int) -> dict[str, object]:
     generator = np.random.default_rng(seed)
     truth = people(compiled.model, generator)
     data = simulate(compiled.model, PHASES, truth, generator)
-    fit = nuts(compiled, data, Settings(seed=seed))
+    fit = nuts(compiled, data, Settings(random_seed=seed))
     security = earned_security(compiled.model, fit, "therapist")["median_sessions"]
     low, high = (float(end) for end in security.quantile([0.05, 0.95]))
     known = true_security(compiled.model, data, truth, "therapist")

@@ -34,9 +34,10 @@ PHASES = [
     Phase({"therapist": rupture_and_repair(rate=0.95, every=5)}, 24, assessed=True),
 ]
 STUDY = """# Simulated sessions with known truth, made by experiments/example_sessions.py
+schema = 2
 name   = "example"
 data   = "sessions.csv"
-theory = "rescorla_wagner"
+model  = "rescorla_wagner"
 
 [columns]
 person  = "person"
@@ -56,7 +57,7 @@ def people(model: ModelSpec, generator: np.random.Generator) -> dict[str, np.nda
     levels = {}
     for row in free_parameters(model, ["caregiver", "therapist"]):
         centre = float(LINKS[row.parameter.support][0](np.float64(TYPICAL[row.name])))
-        offset = generator.normal(size=PEOPLE) * (row.parameter.pooling != "shared")
+        offset = generator.normal(size=PEOPLE) * (row.parameter.pooling != "complete")
         levels[row.label] = place_around(centre, SPREAD, offset)
     return natural_values(model, levels, ["caregiver", "therapist"], PEOPLE)
 

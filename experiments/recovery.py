@@ -41,7 +41,7 @@ def study(compiled: Compiled, seed: int) -> dict[str, object]:
     truth = draw_people(model, FIGURES, PEOPLE, generator, spread=0.5)
     truth |= {name: np.full(PEOPLE, 0.1) for name in truth if name.endswith("_rating_noise")}
     data = simulate(model, PHASES, truth, generator)
-    fit = nuts(compiled, data, Settings(seed=seed))
+    fit = nuts(compiled, data, Settings(random_seed=seed))
     estimated = person_parameters(model, fit)
     result: dict[str, object] = {
         "seed": seed,

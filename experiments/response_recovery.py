@@ -37,8 +37,10 @@ def people(model: ModelSpec, generator: np.random.Generator) -> dict[str, np.nda
     """Return everyone's link-scale values by parameter, (person,)."""
     levels = {}
     for row in free_parameters(model, FIGURES):
-        spread = row.parameter.spread if row.parameter.pooling == "partial" else 0.0
-        levels[row.label] = place_around(generator.normal(row.middle, row.width), spread, generator.normal(size=PEOPLE))
+        spread = row.parameter.prior_between_sd if row.parameter.pooling == "partial" else 0.0
+        levels[row.label] = place_around(
+            generator.normal(row.prior_mean, row.prior_sd), spread, generator.normal(size=PEOPLE)
+        )
     return levels
 
 

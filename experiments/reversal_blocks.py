@@ -46,7 +46,7 @@ def answered(
     )
     since = np.tile(data["since_any"].values, (1, repeats))
     held = readout_arguments(response, accumulated_readouts(response, p, seen, since, figures), figures)
-    ratings = response.family.draw(generator, **response.given(p, *held))
+    ratings = response.family.draw(generator, **response.arguments(p, *held))
     return ratings.reshape(len(ratings), repeats, people).mean(axis=1)
 
 
@@ -106,7 +106,7 @@ def main(theory: Path | str, folds: int) -> None:
     for index, part in enumerate(parts):
         others = generator.permutation(np.setdiff1d(np.arange(people), part))[:size]
         fits = fits or compile_model(model, data.isel(person=others))
-        fit = nuts(fits, data.isel(person=others), Settings(draws=250, tune=350, chains=2, seed=index + 1))
+        fit = nuts(fits, data.isel(person=others), Settings(draws=250, tune=350, chains=2, random_seed=index + 1))
         guess[:, part] = predicted(model, fit["posterior"].to_dataset(), data.isel(person=part), generator)
         print(f"fold {index + 1} of {folds} done", flush=True)
     for line in by_block(study, data, guess):

@@ -32,7 +32,7 @@ def with_rule(model: ModelSpec, name: str) -> ModelSpec:
     """Return the study's model with another rule, whose parameters are the same for everyone."""
     rule = RULES[name]
     lifted = lift_learner(rule, worth=False) if isinstance(rule, Learner) else rule
-    shared = map_tree(lambda parameter: parameter._replace(pooling="shared"), lifted.parameters)
+    shared = map_tree(lambda parameter: parameter._replace(pooling="complete"), lifted.parameters)
     return model._replace(name=name, rule=lifted._replace(parameters=shared))
 
 
@@ -50,7 +50,7 @@ def judge(model: ModelSpec, study: Study, data: xr.Dataset) -> dict[str, object]
 def main(folder: Path, rules: list[str]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     study = load_study(STUDY)
-    for model in map(load_model, (study.theory[0], study.theory[-1])):
+    for model in map(load_model, (study.model[0], study.model[-1])):
         data, [response] = read_data(study, model), model.responses
         for name in rules:
             path = folder / f"{name}-{response}.json"

@@ -27,15 +27,15 @@ def with_missing(study: Study, meaning: str) -> Study:
 
 def main() -> None:
     study = load_study(STUDY)
-    model, compiled = load_model(study.theory[0]), None
+    model, compiled = load_model(study.model[0]), None
     for meaning in ("unseen", "unrecorded"):
         data = read_data(with_missing(study, meaning), model)
         compiled = compiled or compile_model(model, data)
-        fit = nuts(compiled, data, Settings(seed=1))
+        fit = nuts(compiled, data, Settings(random_seed=1))
         verdict = check_convergence(fit)
         print(f"{meaning}: {'converged' if verdict.passed else '; '.join(verdict.reasons)}")
         for line in group_summary(model, fit).itertuples():
-            print(f"    {line.parameter}: {line.typical:.3f} (90% CrI {line.low:.3f} to {line.high:.3f})", flush=True)
+            print(f"    {line.parameter}: {line.prior_90:.3f} (90% CrI {line.low:.3f} to {line.high:.3f})", flush=True)
 
 
 if __name__ == "__main__":

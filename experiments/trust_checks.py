@@ -64,7 +64,7 @@ def main(run: Path) -> None:
         values = response_values(model, "approach", part.values)
         met = np.stack([part.course[:, -2 * part.figures + index] for index in range(part.figures)])
         by_trial = [value if value.ndim == 1 else np.einsum("fp,fep->ep", value, met) for value in values]
-        high = response.family.draw(generator, **response.given(type(values)(*by_trial), held))
+        high = response.family.draw(generator, **response.arguments(type(values)(*by_trial), held))
         for copy in np.split(high, high.shape[1] // data.sizes["person"], axis=1):
             drawn.append(effects(np.where(np.isnan(observed), np.nan, copy), within, before))
     labels = ("early difference", "late difference", "last reciprocation")

@@ -42,7 +42,7 @@ def study(compiled: Compiled, seed: int) -> dict[str, list[float]]:
     truth |= {name: np.full(PEOPLE, 0.1) for name in truth if name.endswith("_rating_noise")}
     data = simulate(compiled.model, PHASES, truth, generator)
     whole, lossy = (
-        person_parameters(compiled.model, nuts(compiled, some, Settings(seed=seed)))
+        person_parameters(compiled.model, nuts(compiled, some, Settings(random_seed=seed)))
         for some in (data, lose(data, generator))
     )
     return {name: [float(part[name].mean()) for part in (truth, whole, lossy)] for name in RATES}

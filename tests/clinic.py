@@ -10,9 +10,10 @@ from iwm_bayes.model.model_file import load_model
 
 FILES = {
     "study.toml": """
+schema = 2
 name   = "clinic"
 data   = "sessions.csv"
-theory = "theory.toml"
+model = "theory.toml"
 [columns]
 person   = "patient_id"
 session  = "visit"
@@ -28,6 +29,7 @@ column = "reached_out"
 levels = ["no", "yes"]
 """,
     "theory.toml": """
+schema    = 2
 claim     = "Every session counts the same."
 reference = "none"
 rule      = "rescorla_wagner"
@@ -60,7 +62,7 @@ def spoil(folder: Path, file: str, old: str, new: str) -> None:
 def read_study(folder: Path):
     """The study's Dataset."""
     study = load_study(folder / "study.toml")
-    return read_data(study, load_model(study.theory[0]))
+    return read_data(study, load_model(study.model[0]))
 
 
 def frame(folder: Path) -> pd.DataFrame:

@@ -128,7 +128,7 @@ def draw_levels(rule: Rule, figures: int, people: int, seed: int = 2) -> np.ndar
     """Link-scale values (row, person) of the free parameters, spread as the average person's prior is."""
     generator = np.random.default_rng(seed)
     rows = priors.free_parameters(ModelSpec("", rule, {}), names(figures))
-    return np.array([generator.normal(row.middle, row.width, people) for row in rows])
+    return np.array([generator.normal(row.prior_mean, row.prior_sd, people) for row in rows])
 
 
 def from_levels(rule: Rule, levels: Any, figures: int, people: int) -> Params:
@@ -186,13 +186,13 @@ def arguments(model: ModelSpec, people: Mapping[str, np.ndarray], data: xr.Datas
     seen = filter_readouts(model.rule, rule_values(model, people), event_array(data), figures, wanted)
     read, found = dict(zip(wanted, seen, strict=True)), {}
     for name, response in model.responses.items():
-        p, each_one = response_values(model, name, people), response.whom == "each"
+        p, each_one = response_values(model, name, people), response.figure_scope == "each"
         p = map_tree(lambda x, whole=each_one: (x[:others] if whole else x[met, person]) if x.ndim == 2 else x, p)
         kept = accumulated_readouts(response, p, read, data["since_any"].values, others)
         held = [kept[reading] for reading in required_readouts(response, others)]
         if each_one:
             held = [np.stack(held[:others], axis=-2), *held[others:]]
-        found[name] = echoed(response, p, response.given(p, *held), data, name)
+        found[name] = echoed(response, p, response.arguments(p, *held), data, name)
     return found
 
 

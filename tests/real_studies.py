@@ -17,4 +17,4 @@ def opened(name: str) -> tuple[Study, xr.Dataset]:
     study = load_study(STUDIES / f"{name}.toml")
     if not study.data.exists():
         pytest.skip(f"the real data are not here ({study.data}); set IWM_DATA to their folder")
-    return study, read_data(study, load_model(study.theory[0]))
+    return study, read_data(study, load_model(study.model[0]))

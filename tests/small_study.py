@@ -1,9 +1,10 @@
 """A study that is small enough to be fitted in seconds."""
 
 STUDY = """
+schema = 2
 name   = "clinic"
 data   = "sessions.csv"
-theory = "theory.toml"
+model = "theory.toml"
 [columns]
 person  = "person"
 session = "session"
@@ -15,6 +16,7 @@ column = "rating"
 
 
 THEORY = """
+schema    = 2
 claim     = "Every session counts the same."
 reference = "none"
 rule      = "rescorla_wagner"

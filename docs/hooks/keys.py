@@ -19,18 +19,18 @@ COMMENT = re.compile(r"^    (\w+):.*?  # (.+)$", re.MULTILINE)
 MEANINGS = {  # of keys of which the program's own files say nothing beside them
     "Study.name": "of the study, and of the folder of its runs",
     "Study.data": "the table, one row per event: `.csv`, `.parquet`, or a folder of Parquet files",
-    "Study.theory": "a name on the shelf, the path of a theory file, or a list to compare",
+    "Study.model": "a name on the shelf, the path of a theory file, or a list to compare",
     "Study.columns": "the table's names for the program's words",
     "Study.responses": "what people rated or did, by the theory's name for it",
     "Study.people": "what is known of people besides their sessions",
     "Outcome.column": "the column of outcomes",
     "Outcome.scale": "its ends: the first means no response, the second a full one",
     "Outcome.missing": "what a blank means: `unseen` (nothing happened), or `unrecorded` (a form is missing)",
-    "Scaled.column": "the column",
-    "Scaled.scale": "its ends",
-    "Answer.column": "the column",
-    "Answer.scale": "its ends; `[7, 1]` for a reversed item",
-    "Answer.rater": "who rated",
+    "ScaledColumn.column": "the column",
+    "ScaledColumn.scale": "its ends",
+    "ResponseColumn.column": "the column",
+    "ResponseColumn.scale": "its ends; `[7, 1]` for a reversed item",
+    "ResponseColumn.rater": "who rated",
     "Columns.person": "who",
     "Columns.session": "the number of the session",
     "Columns.figure": "with whom; one figure where it is left out",
@@ -38,19 +38,19 @@ MEANINGS = {  # of keys of which the program's own files say nothing beside them
     "Columns.outcome": "observed responsiveness",
     "Columns.distress": "what raises or lowers a bid",
     "Columns.threat": "frightening or intrusive care, apart from responsiveness",
-    "People.data": "the table of people",
-    "People.person": "its column of people",
-    "People.missing": "`drop` leaves out people whose covariates are blank; else they are an error",
-    "Prior.typical": "90 % prior interval of the average person, natural scale",
-    "Prior.spread": "half-normal scale of the between-person sd, link scale",
-    "Prior.pooling": "`partial`: people around a group; `shared`: one value; `separate`: nothing in common",
-    "Prior.by": "one group centre, or one per figure",
-    "Theory.claim": "what it says, in a sentence",
-    "Theory.reference": "where it comes from",
-    "Theory.rule": 'how beliefs move: a name, or `"file.py:RULE"`',
-    "Theory.responses": "how beliefs show: kinds, or names of your own for kinds",
-    "Theory.transfer": "a new figure is met with what was learned of others",
-    "Theory.parameters": "priors that differ, by parameter",
+    "PersonTable.data": "the table of people",
+    "PersonTable.person": "its column of people",
+    "PersonTable.missing": "`drop` leaves out people whose covariates are blank; else they are an error",
+    "ParameterPrior.prior_90": "90 % prior interval of the average person, natural scale",
+    "ParameterPrior.prior_between_sd": "half-normal scale of the between-person sd, link scale",
+    "ParameterPrior.pooling": "`partial`: people around a group; `complete`: one value for everyone; `none`: nothing in common",
+    "ParameterPrior.by": "one group centre, or one per figure",
+    "ModelFile.claim": "what it says, in a sentence",
+    "ModelFile.reference": "where it comes from",
+    "ModelFile.rule": 'how beliefs move: a name, or `"file.py:RULE"`',
+    "ModelFile.responses": "how beliefs show: kinds, or names of your own for kinds",
+    "ModelFile.transfer": "a new figure is met with what was learned of others",
+    "ModelFile.parameters": "priors that differ, by parameter",
 }
 
 
@@ -101,13 +101,13 @@ def study_file() -> str:
         ("[responses.NAME]", study.ResponseColumn),
         ("[people]", study.PersonTable),
     )
-    opening = "A table's columns and a theory's words, bound by one TOML file. Unknown keys are errors.\n"
+    opening = "One TOML file says what the columns of a table mean. Its first line is `schema = 2`. Unknown keys are errors.\n"
     return "\n".join(["# Study file", "", opening, *(section(*part) for part in parts)])
 
 
 def when(response: Response) -> str:
     """At which moment of its row a response is given."""
-    said = f"Given {response.moment} the outcome of its row"
+    said = f"Given {response.timing} the outcome of its row"
     return f"{said}, unless a study says otherwise." if response.effect == "none" else f"{said}."
 
 
@@ -124,8 +124,8 @@ def responses() -> str:
     return "\n".join(["## Responses", "", *sections])
 
 
-def theory_file() -> str:
+def model_file() -> str:
     """The page of theory files."""
     parts = (("The file", ModelFile), ("[parameters.NAME]", ParameterPrior))
-    opening = "A rule, its responses, and the priors that differ. Unknown keys are errors.\n"
-    return "\n".join(["# Theory file", "", opening, *(section(*part) for part in parts), responses()])
+    opening = "A learning rule, its responses, and the priors that differ. Its first line is `schema = 2`. Unknown keys are errors.\n"
+    return "\n".join(["# Model file", "", opening, *(section(*part) for part in parts), responses()])

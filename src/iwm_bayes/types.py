@@ -30,9 +30,9 @@ class Parameter(NamedTuple):
     """A quantity that differs between people, and what is assumed of it before any data."""
 
     support: Literal["unit", "positive", "real"]  # sets the link: logit, log, identity
-    typical: tuple[float, float]  # 90 % prior interval of the average person, natural scale
-    spread: float = 0.5  # half-normal scale of the between-person sd, link scale
-    pooling: Literal["partial", "shared", "separate"] = "partial"
+    prior_90: tuple[float, float]  # 90 % prior interval of the average person, natural scale
+    prior_between_sd: float = 0.5  # half-normal scale of the between-person sd, link scale
+    pooling: Literal["partial", "complete", "none"] = "partial"
     by: Literal["person", "figure"] = "person"  # one group centre, or one per figure
     fixed: float | None = None  # a constant: this is how theories nest
     meaning: str = ""
@@ -116,15 +116,15 @@ class Response(NamedTuple):
 
     parameters: Params
     about: str  # a key of READS: the reading that is held
-    moment: Literal["before", "after"]  # relative to the event's outcome
+    timing: Literal["before", "after"]  # relative to the event's outcome
     family: Family
-    given: Callable[..., Mapping[str, Array]]  # (p, held, *also) -> the family's arguments
+    arguments: Callable[..., Mapping[str, Array]]  # (p, held, *also) -> the family's arguments
     effect: Literal["none", "withdraws", "leaves", "chooses"] = "none"
     carry: Callable[[Params, Array], Array] | None = None  # share of the last answer's surprise left after a time
-    also: tuple[str, ...] = ()  # further keys of READS
-    keeps: Mapping[str, Callable[[Params, Array], Array]] = MappingProxyType({})  # by reading, see `remembered`
+    also_reads: tuple[str, ...] = ()  # further keys of READS
+    accumulates: Mapping[str, Callable[[Params, Array], Array]] = MappingProxyType({})  # by reading, see `remembered`
     scale: Mapping[str, float] = MappingProxyType({})  # parameters that, fixed so, fix the scale of the belief
-    whom: Literal["met", "each"] = "met"  # held about the figure of the event, or about every figure
+    figure_scope: Literal["met", "each"] = "met"  # held about the figure of the event, or about every figure
 
 
 class ModelSpec(NamedTuple):

@@ -12,9 +12,10 @@ from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.simulate import Phase, simulate
 
 STUDY = """
+schema = 2
 name   = "clinic"
 data   = "sessions.csv"
-theory = ["learning.toml", "blind.toml"]
+model = ["learning.toml", "blind.toml"]
 [columns]
 person  = "person"
 session = "session"
@@ -26,7 +27,7 @@ column = "availability_rating"
 data   = "people.csv"
 person = "person"
 """
-THEORY = 'claim = "-"\nreference = "-"\nrule = "{}"\nresponses = ["availability_rating"]\n'
+THEORY = 'schema = 2\nclaim = "-"\nreference = "-"\nrule = "{}"\nresponses = ["availability_rating"]\n'
 FAST = ("--method", "laplace", "--no-mixture", "--draws", "150", "--quiet")
 
 

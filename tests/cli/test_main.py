@@ -136,7 +136,7 @@ def test_simulated_sessions_can_be_fitted(tmp_path: Path) -> None:
     result = in_its_own_process("fit", "study.toml", "--out", "here", *short, cwd=tmp_path)
     manifest = json.loads((tmp_path / "here" / "manifest.json").read_text())
     assert result.returncode == (0 if manifest["passed"] else 3), result.stderr
-    assert manifest["settings"]["seed"] == 1
+    assert manifest["settings"]["random_seed"] == 1
     assert set(pd.read_csv(tmp_path / "here" / "summary.csv")["parameter"]) == {
         "availability_start",
         "availability_rate",

@@ -10,7 +10,7 @@ from iwm_bayes.cli.options import StudySize, models_and_size
 from iwm_bayes.validation.plan_compare import DECISIVE_FOR_GENERATING as FOR_THE_MAKER
 from iwm_bayes.validation.plan_forecast import CORRECT, CORRECT_IF_CROSSING, CORRECT_IF_KNOWN, CROSSES, INTERVAL_COVERS
 
-THEORY = 'claim = "-"\nreference = "-"\nrule = "{}"\nresponses = ["availability_rating"]\n'
+THEORY = 'schema = 2\nclaim = "-"\nreference = "-"\nrule = "{}"\nresponses = ["availability_rating"]\n'
 THEORY += "[parameters.availability_start]\ntypical = [0.15, 0.35]\n"  # most start insecure
 FAST = ("--people", "12", "--studies", "4", "--quiet")
 
@@ -24,7 +24,7 @@ def folder(tmp_path_factory):
     lines = [f"p{person},{session},1,0.5" for person in range(7) for session in range(9)]
     (found / "sessions.csv").write_text("\n".join(["person,session,outcome,rating", *lines]))
     (found / "study.toml").write_text(
-        'name = "clinic"\ndata = "sessions.csv"\ntheory = ["learning.toml", "constant.toml"]\n'
+        'schema = 2\nname = "clinic"\ndata = "sessions.csv"\nmodel = ["learning.toml", "constant.toml"]\n'
         '[columns]\nperson = "person"\nsession = "session"\noutcome = { column = "outcome" }\n'
         '[responses.availability_rating]\ncolumn = "rating"\n'
     )

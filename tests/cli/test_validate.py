@@ -14,7 +14,7 @@ from command import iwm
 
 from iwm_bayes.cli.options import deferred_interrupt
 
-THEORY = 'claim = "-"\nreference = "-"\nrule = "{}"\nresponses = ["availability_rating"]\n'
+THEORY = 'schema = 2\nclaim = "-"\nreference = "-"\nrule = "{}"\nresponses = ["availability_rating"]\n'
 FAST = ("--people", "12", "--sessions", "8", "--studies", "4", "--quiet")
 
 

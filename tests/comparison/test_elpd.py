@@ -46,7 +46,7 @@ from iwm_bayes.types import InputError
 
 SETTINGS = Settings(1000, 500, 4, 1)
 PEOPLE, SESSIONS = 12, 10
-THEORY = 'claim = "-"\nreference = "-"\nrule = "{}"\nresponses = ["availability_rating"]\n'
+THEORY = 'schema = 2\nclaim = "-"\nreference = "-"\nrule = "{}"\nresponses = ["availability_rating"]\n'
 
 
 def of_availability(folder, rule):
@@ -87,7 +87,7 @@ def test_a_fit_is_prolonged_by_draws_of_its_own_posterior(small):
     of the difference, by their effective numbers."""
     brief = Settings(200, 200, 2, 1)
     fit = nuts(small.compiled, small.data, brief)
-    longer = extend_fit(small.compiled, fit, brief._replace(seed=2))
+    longer = extend_fit(small.compiled, fit, brief._replace(random_seed=2))
     both = longer["posterior"]["centre"]
     assert both["draw"].values.tolist() == list(range(400))
     assert longer["sample_stats"].sizes["draw"] == 400
@@ -278,7 +278,7 @@ def test_how_people_answer_is_theirs_in_every_theory(of_two_kinds):
     assert set(built.coords["row"]) == {"availability_rating_noise"}
     one, other = (kind.fitted for kind in of_two_kinds)
     rating = one.model.responses["availability_rating"]
-    wider = rating.parameters._replace(noise=rating.parameters.noise._replace(spread=0.9))
+    wider = rating.parameters._replace(noise=rating.parameters.noise._replace(prior_between_sd=0.9))
     changed = one.model._replace(responses={"availability_rating": rating._replace(parameters=wider)})
     assert common_parameters([one._replace(model=changed), other]) == set()
     assert common_parameters([one._replace(model=one.model._replace(correlated=True)), other]) == set()
@@ -289,7 +289,7 @@ def test_what_is_one_for_everyone_is_as_the_fit_to_everyone_has_it(of_two_kinds)
     fitted, other = (kind.fitted for kind in of_two_kinds)
     rule = fitted.model.rule
     learner = rule.parameters.availability
-    one_rate = rule.parameters._replace(availability=learner._replace(rate=learner.rate._replace(pooling="shared")))
+    one_rate = rule.parameters._replace(availability=learner._replace(rate=learner.rate._replace(pooling="complete")))
     stiff = fitted._replace(model=fitted.model._replace(rule=rule._replace(parameters=one_rate)))
     common = common_parameters([stiff, other])
     known = complete_pooling_values(stiff, common)
@@ -384,7 +384,7 @@ def test_people_who_are_nearly_alike(small):
 
 def test_what_is_one_for_everyone_may_differ_by_figure(tmp_path):
     """A start of each figure's own, the same for all people, is given to a mixture for every figure."""
-    own = '[parameters.availability_{}]\npooling = "shared"\n'
+    own = '[parameters.availability_{}]\npooling = "complete"\n'
     file = tmp_path / "own.toml"
     more = own.format("start") + 'by = "figure"\n' + own.format("rate")
     file.write_text(THEORY.format("rescorla_wagner") + more, encoding="utf-8")

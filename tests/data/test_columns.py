@@ -11,7 +11,7 @@ from iwm_bayes.model.model_file import load_model
 from iwm_bayes.simulation.draws import names
 from iwm_bayes.types import GENERALISED, InputError, parameters
 
-THEORY = 'claim = "c"\nreference = "r"\nrule = "rescorla_wagner"\n'
+THEORY = 'schema = 2\nclaim = "c"\nreference = "r"\nrule = "rescorla_wagner"\n'
 NAMED = {"person": "who", "session": "visit"}
 
 
@@ -21,7 +21,7 @@ def reading(folder, frame, responses, kinds, columns=None, outcome=None, more=""
     wanted = ", ".join(f'{name} = "{kind}"' for name, kind in kinds.items())
     (folder / "own.toml").write_text(f"{THEORY}responses = {{ {wanted} }}\n{more}\n", encoding="utf-8")
     outcome = {"column": "acts", "missing": "unseen"} | (outcome or {})
-    content = {"name": "n", "data": folder / "table.csv", "theory": ["own"], "responses": responses}
+    content = {"name": "n", "data": folder / "table.csv", "model": ["own"], "responses": responses}
     study = Study.model_validate(content | {"columns": NAMED | (columns or {}) | {"outcome": outcome}})
     model = load_model(folder / "own.toml")
     return study, model, read_data(study, model)
@@ -205,7 +205,7 @@ def test_a_report_stands_in_for_an_outcome(tmp_path):
     frame = pd.DataFrame({"who": "a", "visit": [1, 2, 3], "acts": [1, None, None], "said": [5, 3, None]})
     responses = {"said": {"column": "said", "scale": [1, 5]}}
     columns = {"reported": {"column": "said", "scale": [1, 5]}}
-    kinds, more = {"said": "perceived_rating"}, "assimilation = true"
+    kinds, more = {"said": "perceived_rating"}, "expectancy_bias = true"
     frame["acts"] = frame["acts"].astype(object)
     _, _, data = reading(tmp_path, frame, responses, kinds, columns, more=more)
     np.testing.assert_array_equal(data["outcome"].values[:, 0], [1, 0.5])

@@ -32,9 +32,10 @@ PEOPLE = pd.DataFrame(
     }
 )
 STUDY = """
+schema = 2
 name = "clinic"
 data = "sessions.csv"
-theory = "own.toml"
+model = "own.toml"
 [columns]
 person = "person"
 session = "session"
@@ -50,7 +51,7 @@ groups = ["therapist"]
 rate = "arm + anxiety"
 availability_start = "1 + (1|therapist)"
 """
-THEORY = 'claim = "c"\nreference = "r"\nrule = "rescorla_wagner"\nresponses = ["availability_rating"]\n'
+THEORY = 'schema = 2\nclaim = "c"\nreference = "r"\nrule = "rescorla_wagner"\nresponses = ["availability_rating"]\n'
 
 
 @pytest.fixture

@@ -57,7 +57,7 @@ def faults(folder):
         (
             "ann,2,dad,2026-01-08",
             "ann,1,mum,2026-01-08",
-            ["two session numbers", "a blank outcome", 'moment = "before"'],
+            ["two session numbers", "a blank outcome", 'timing = "before"'],
         ),
         ("ann,2,dad,2026-01-08", "ann,2,dad,2025-12-31", ["row 4", '"date"', "backwards", "Correct the time"]),
         (BODY, BODY + "cem,1,mum,2026-01-01,7,,,\n", ["row 7", '"patient_id"', "without any response", "Leave"]),

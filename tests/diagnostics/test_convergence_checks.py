@@ -137,7 +137,7 @@ def test_graded_outcomes_of_a_binary_rule_are_said() -> None:
 def test_a_scale_set_free_needs_a_start_that_is_shared(tmp_path: Path) -> None:
     """Where everyone starts elsewhere and rates on a scale of their own, the two are hardly told apart."""
     free = "\n[parameters.worth_rating_slope]\nfixed = false"
-    shared = '\n[parameters.worth_start]\npooling = "shared"'
+    shared = '\n[parameters.worth_start]\npooling = "complete"'
     [warning] = identifiability(with_file(tmp_path, "rescorla_wagner", free), lived())
     assert "no rating of worth" in warning
     assert identifiability(with_file(tmp_path, "rescorla_wagner", free + shared), lived()) == []
@@ -146,7 +146,7 @@ def test_a_scale_set_free_needs_a_start_that_is_shared(tmp_path: Path) -> None:
 def test_what_acts_on_a_column_that_is_not_there(tmp_path: Path) -> None:
     """Strategies need distress and fear needs threat; with both on record nothing is said."""
     path = tmp_path / "own.toml"
-    head = 'claim = "c"\nreference = "r"\nrule = "kalman"\nresponses = ["availability_rating", "bid"]\n'
+    head = 'schema = 2\nclaim = "c"\nreference = "r"\nrule = "kalman"\nresponses = ["availability_rating", "bid"]\n'
     path.write_text(head + "[parameters.bid_fearfulness]\nfixed = false\n")
     calm = lived(figures=2)
     nothing = calm.assign(distress=calm["distress"] * 0.0, threat=calm["threat"] * 0.0)

@@ -15,7 +15,7 @@ PEOPLE = 24
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
     file = tmp_path_factory.mktemp("theory") / "own.toml"
-    head = 'claim = "c"\nreference = "r"\nrule = "rescorla_wagner"\nresponses = ["availability_rating"]\n'
+    head = 'schema = 2\nclaim = "c"\nreference = "r"\nrule = "rescorla_wagner"\nresponses = ["availability_rating"]\n'
     file.write_text(head, encoding="utf-8")
     return model_file.load_model(file)
 

@@ -132,7 +132,7 @@ def test_an_autoregression_told_again_keeps_its_echo():
 
 def test_what_a_blind_theory_cannot_make(tmp_path):
     """People learn from outcomes; one who only grows cannot answer to a rupture, one who learns can."""
-    text = 'claim = "-"\nreference = "-"\nrule = "{}"\nresponses = ["availability_rating"]\n'
+    text = 'schema = 2\nclaim = "-"\nreference = "-"\nrule = "{}"\nresponses = ["availability_rating"]\n'
     for rule in ("rescorla_wagner", "growth"):
         (tmp_path / f"{rule}.toml").write_text(text.format(rule))
     learning, blind = (model_file.load_model(tmp_path / f"{rule}.toml") for rule in ("rescorla_wagner", "growth"))

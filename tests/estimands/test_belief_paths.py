@@ -34,7 +34,7 @@ def test_someone_new_is_met_with_what_was_learned_of_others(transfer):
 def test_newcomers_are_drawn_from_the_group():
     """People whom no fit has seen: around each draw's centre, or from the prior where people share nothing."""
     own = RULES["rescorla_wagner"].parameters
-    parameters_ = own._replace(rate=own.rate._replace(pooling="separate"))
+    parameters_ = own._replace(rate=own.rate._replace(pooling="none"))
     rule = lift_learner(RULES["rescorla_wagner"]._replace(parameters=parameters_), worth=False)
     model = ModelSpec("mine", rule, {"approach": RESPONSES["approach"]})
     pooled = ["availability_start", "approach_bias", "approach_sensitivity"]
@@ -51,8 +51,8 @@ def test_newcomers_are_drawn_from_the_group():
     np.testing.assert_allclose(
         drawn["approach_sensitivity"].reshape(2, people), np.exp(centre[:, 2:]) * np.ones(people)
     )
-    low, high = logit(np.array(own.rate.typical))
-    width = np.hypot((high - low) / (2 * stats.norm.ppf(0.95)), own.rate.spread)
+    low, high = logit(np.array(own.rate.prior_90))
+    width = np.hypot((high - low) / (2 * stats.norm.ppf(0.95)), own.rate.prior_between_sd)
     rate = logit(drawn["availability_rate"])
     assert rate.mean() == pytest.approx((low + high) / 2, abs=4 * width / np.sqrt(2 * people))
     assert rate.std() == pytest.approx(width, rel=4 / np.sqrt(4 * people))

@@ -9,8 +9,8 @@ from iwm_bayes.estimands.person_summary import person_summary, pseudonyms
 from iwm_bayes.model.model_file import load_model
 from iwm_bayes.model.priors import free_parameters
 
-THEORY = 'claim = "c"\nreference = "r"\nrule = "static"\nresponses = ["availability_rating"]\n'
-SHARED = '[parameters.availability_rating_noise]\npooling = "shared"\n'
+THEORY = 'schema = 2\nclaim = "c"\nreference = "r"\nrule = "static"\nresponses = ["availability_rating"]\n'
+SHARED = '[parameters.availability_rating_noise]\npooling = "complete"\n'
 SPREAD, DRAWS = 0.8, 40_000
 
 
@@ -43,14 +43,14 @@ def test_what_is_borrowed_from_the_group(tmp_path):
     weight = SPREAD**2 / (SPREAD**2 + variance)
     mean, sd = centre + weight * (observed - centre), np.sqrt(weight * variance)
     [row] = [row for row in free_parameters(model, names(1)) if row.parameter.pooling == "partial"]
-    prior = np.hypot(row.width, row.parameter.spread)
+    prior = np.hypot(row.prior_sd, row.parameter.prior_between_sd)
     assert list(found["person"]) == [f"person {index + 1}" for index in range(people)]
     found = found.set_index("person").loc[pseudonyms([str(name) for name in data["person"].values])]
     assert found["group"].values == pytest.approx(1 / (1 + np.exp(-centre)), abs=1e-6)
     error = 4 / np.sqrt(DRAWS)  # four Monte-Carlo errors, in standard deviations
     np.testing.assert_allclose(found["shrinkage"], 1 - weight, rtol=error * np.sqrt(2))
     np.testing.assert_allclose(found["informed"], 1 - sd**2 / prior**2, atol=error * np.sqrt(2))
-    np.testing.assert_allclose(found["z"], (mean - row.middle) / prior, atol=error)
+    np.testing.assert_allclose(found["z"], (mean - row.prior_mean) / prior, atol=error)
     of_median = 1.2533 * error * sd / 4  # on the link scale; no steeper on the natural one
     assert (np.abs(found["value"] - 1 / (1 + np.exp(-mean))) < of_median).all()
     assert (found["low"] < found["value"]).all()

@@ -85,7 +85,7 @@ def test_steps_are_as_small_as_was_asked_for(compiled, tmp_path, kept):
     """The share of steps that is accepted, on average, is nearer to what was asked for than to the other."""
 
     def share(accept):
-        settings = BRIEF._replace(accept=accept)
+        settings = BRIEF._replace(target_accept=accept)
         trace = (
             sample_to_store(compiled, settings, tmp_path / str(accept))
             if kept

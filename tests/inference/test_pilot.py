@@ -33,14 +33,15 @@ STEP = 0.05  # of what everyone shares, link scale
 pytestmark = pytest.mark.usefixtures("slow_graphs")  # asked a few hundred times, of few people
 
 THEORY = """
+schema = 2
 claim = "c"
 reference = "r"
 rule = "rescorla_wagner"
 responses = ["availability_rating"]
 [parameters.availability_rate]
-pooling = "shared"
+pooling = "complete"
 [parameters.availability_rating_noise]
-pooling = "shared"
+pooling = "complete"
 [parameters.availability_rating_slope]
 fixed = false
 typical = [0.5, 1.5]
@@ -181,7 +182,7 @@ def test_chains_begin_where_the_look_ahead_ended(ready):
     graph, rows = empty.graph, list(empty.graph.coords["row"])
     begins = graph.initial_point()
     np.testing.assert_allclose(
-        begins["centre"], [row.middle for row in parameters_pooled(empty.model, [], "partial", "shared")]
+        begins["centre"], [row.prior_mean for row in parameters_pooled(empty.model, [], "partial", "complete")]
     )
     with_model_data(empty, data, pilot_fit(likelihood, data))
     begins = graph.initial_point()

@@ -36,9 +36,10 @@ pytestmark = pytest.mark.usefixtures("slow_graphs")  # asked a few hundred times
 
 PEOPLE, CHUNK = 250, 100
 FILES = {
-    "study.toml": """name = "many"
+    "study.toml": """schema = 2
+name = "many"
 data = "sessions"
-theory = "theory.toml"
+model = "theory.toml"
 [columns]
 person = "person"
 session = "session"
@@ -52,12 +53,13 @@ person = "person"
 [formulas]
 availability_start = "arm"
 """,
-    "theory.toml": """claim = "c"
+    "theory.toml": """schema = 2
+claim = "c"
 reference = "r"
 rule = "static"
 responses = ["availability_rating"]
 [parameters.availability_rating_noise]
-pooling = "shared"
+pooling = "complete"
 """,
 }
 

@@ -37,7 +37,7 @@ def changed(model, **changes):
     return model._replace(rule=rule, responses=responses)
 
 
-BY_FIGURE, SEPARATE, SHARED = {"by": "figure"}, {"pooling": "separate"}, {"pooling": "shared"}
+BY_FIGURE, SEPARATE, SHARED = {"by": "figure"}, {"pooling": "none"}, {"pooling": "complete"}
 VARIANTS = [(name, {}) for name in model_file.built_in_models()]
 VARIANTS += [(name, BY_FIGURE) for name in ("rescorla_wagner", "kalman", "compensatory")]
 VARIANTS += [("kalman", SEPARATE), ("kalman", SHARED)]
@@ -97,7 +97,9 @@ def test_gradient_is_finite_all_over_the_prior(name):
     built = remove_value_transforms(build(model, data))
     level = built.rvs_to_values[built["level"]]
     rows = priors.free_parameters(model, FIGURES)
-    drawn = [generator.normal(row.middle, np.hypot(row.width, row.parameter.spread), 200) for row in rows]
+    drawn = [
+        generator.normal(row.prior_mean, np.hypot(row.prior_sd, row.parameter.prior_between_sd), 200) for row in rows
+    ]
     density = built.logp()
     found, gradient = evaluate([level], [density, pt.grad(density, level)], "stabilize")(np.array(drawn))
     assert np.isfinite(found)
@@ -125,10 +127,10 @@ def test_priors_are_those_of_the_theory():
     with built:
         centre, spread = pm.draw([built["centre"], built["spread"]], 4000, random_seed=5, mode="FAST_COMPILE")
     for i, label in enumerate(built.coords["row"]):
-        low, high = map(priors.LINKS[rows[label].parameter.support][0], rows[label].parameter.typical)
+        low, high = map(priors.LINKS[rows[label].parameter.support][0], rows[label].parameter.prior_90)
         assert np.mean((centre[:, i] > low) & (centre[:, i] < high)) == pytest.approx(0.9, abs=4 * np.sqrt(0.09 / 4000))
     for i, label in enumerate(built.coords["partial"]):
-        scale = rows[label].parameter.spread
+        scale = rows[label].parameter.prior_between_sd
         assert np.sqrt((spread[:, i] ** 2).mean()) == pytest.approx(scale, abs=4 * scale / np.sqrt(2 * 4000))
 
 
@@ -139,7 +141,7 @@ def test_people_who_share_nothing_vary_as_much_as_the_pooled():
     built = build(model, simulate(model, PHASES, people=3, seed=1))
     level = pm.draw(built["level"], 4000, random_seed=6, mode="FAST_COMPILE")
     for i, label in enumerate(built.coords["personal"]):
-        variance = rows[label].width ** 2 + rows[label].parameter.spread ** 2
+        variance = rows[label].prior_sd ** 2 + rows[label].parameter.prior_between_sd ** 2
         assert level[:, i].var() == pytest.approx(variance, rel=4 * np.sqrt(2 / (3 * 4000)))
 
 

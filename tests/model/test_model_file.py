@@ -27,7 +27,7 @@ def load(tmp_path):
         listed = [f'{name} = "{kind}"' for name, kind in by_name.items()] if by_name else map('"{}"'.format, responses)
         given = ("{{ {} }}" if by_name else "[{}]").format(", ".join(listed))
         path = tmp_path / "mine.toml"
-        path.write_text(f'claim = "c"\nreference = "r"\nrule = "{rule}"\nresponses = {given}\n{head}\n{more}\n')
+        path.write_text(f'schema = 2\nclaim = "c"\nreference = "r"\nrule = "{rule}"\nresponses = {given}\n{head}\n{more}\n')
         return model_file.load_model(path)
 
     return load
@@ -77,7 +77,7 @@ def test_nested_rivals_differ_by_one_line(nested, whole):
 @pytest.mark.parametrize("response", [kind for kind in RESPONSES if not kind[-1].isdigit() or kind.endswith("_5")])
 def test_every_rule_goes_with_every_response(load, rule, response):
     """Parts combine freely; parameters of a rule keep their names whatever reads it."""
-    model = load(rule, [response], more="assimilation = true" if response == "perceived_rating" else "")
+    model = load(rule, [response], more="expectancy_bias = true" if response == "perceived_rating" else "")
     assert list(model.responses) == [response]
     assert [name for name in parameters(model) if name.startswith(f"{response}_")]
 
@@ -85,15 +85,15 @@ def test_every_rule_goes_with_every_response(load, rule, response):
 def test_short_name_sets_both_copies(load):
     """`rate` speaks for availability_rate and worth_rate alike; the rest keeps its default."""
     found = parameters(load(more="[parameters.rate]\ntypical = [0.1, 0.2]"))
-    assert found["availability_rate"].typical == found["worth_rate"].typical == (0.1, 0.2)
+    assert found["availability_rate"].prior_90 == found["worth_rate"].prior_90 == (0.1, 0.2)
     assert found["availability_start"] == found["worth_start"] == RULES["rescorla_wagner"].parameters.start
 
 
 def test_prefixed_name_sets_its_own(load):
     """`worth_rate` leaves availability_rate alone."""
-    found = parameters(load(more='[parameters.worth_rate]\nfixed = 0.3\npooling = "shared"'))
+    found = parameters(load(more='[parameters.worth_rate]\nfixed = 0.3\npooling = "complete"'))
     assert found["worth_rate"].fixed == 0.3
-    assert found["worth_rate"].pooling == "shared"
+    assert found["worth_rate"].pooling == "complete"
     assert found["availability_rate"] == RULES["rescorla_wagner"].parameters.rate
 
 
@@ -123,7 +123,7 @@ def test_a_parameter_fixed_by_default_can_be_freed(load):
     """`fixed = false` frees it, with the priors that stand beside it."""
     more = "[parameters.worth_rating_slope]\nfixed = false\nspread = 0.4"
     found = parameters(load(responses=RATINGS, more=more))
-    assert (found["worth_rating_slope"].fixed, found["worth_rating_slope"].spread) == (None, 0.4)
+    assert (found["worth_rating_slope"].fixed, found["worth_rating_slope"].prior_between_sd) == (None, 0.4)
     assert found["worth_rating_intercept"].fixed == 0.0
 
 

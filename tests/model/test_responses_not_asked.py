@@ -19,7 +19,7 @@ from iwm_bayes.simulation.population import draw_people
 from iwm_bayes.simulation.simulate import Phase, simulate
 from iwm_bayes.types import InputError, named_leaves, parameters
 
-THEORY = 'claim = "c"\nreference = "r"\nrule = "rescorla_wagner"\nresponses = {}\n'
+THEORY = 'schema = 2\nclaim = "c"\nreference = "r"\nrule = "rescorla_wagner"\nresponses = {}\n'
 RATINGS = ["availability_rating", "worth_rating"]
 
 
@@ -35,7 +35,7 @@ def asked(folder, frame, names, without=(), **more):
     frame.to_csv(folder / "table.csv", index=False)
     columns = {"person": "person", "session": "session", "outcome": {"column": "outcome", "missing": "unseen"}}
     responses = {name: {"column": name} | more for name in names}
-    content = {"name": "n", "data": folder / "table.csv", "theory": ["own"], "columns": columns, "without": without}
+    content = {"name": "n", "data": folder / "table.csv", "model": ["own"], "columns": columns, "without": without}
     return Study.model_validate(content | {"responses": responses})
 
 
@@ -48,7 +48,7 @@ def opened(study, name):
 def simulated(name, moment, people=40, sessions=15, seed=1):
     """Sessions of people who learn from every act, and rate at a moment, as a table."""
     model = model_file.load_model(name, ["approach"])
-    responses = {name: response._replace(moment=moment) for name, response in model.responses.items()}
+    responses = {name: response._replace(timing=moment) for name, response in model.responses.items()}
     learners = draw_people(model, ["therapist"], people, np.random.default_rng(seed))
     learners |= {name: np.full(people, 0.3) for name in learners if name.endswith("_rate")}
     learners |= {name: np.full(people, 0.1) for name in learners if name.endswith("_noise")}
@@ -96,7 +96,7 @@ def in_graph(model, data):
 def test_ratings_before_are_ratings_after_the_row_before(own, tmp_path):
     """Where time alone changes nothing, a rating before a row reads what one after the row before it reads."""
     frame = simulated(own, "before", people=5, sessions=8)
-    early_model, early_data = opened(asked(tmp_path, frame, RATINGS, moment="before"), own)
+    early_model, early_data = opened(asked(tmp_path, frame, RATINGS, timing="before"), own)
     found, values = in_graph(early_model, early_data)
     moved = opened(asked(tmp_path, shifted(frame), RATINGS), own)
     expected = log_likelihood(*moved, values)
@@ -109,7 +109,7 @@ def test_ratings_before_are_ratings_after_the_row_before(own, tmp_path):
 
 def test_people_of_the_study_rate_before(own, tmp_path):
     """In simulation too: without noise, the first rating is the start, whatever the first outcome is."""
-    study = asked(tmp_path, simulated(own, "before", 2, 2), RATINGS, moment="before")
+    study = asked(tmp_path, simulated(own, "before", 2, 2), RATINGS, timing="before")
     model = load_model_for(study, own)
     known = {name: np.full(50, 0.3) for name in parameters(model)}
     known |= {f"{name}_{leaf}": np.full(50, x) for name in RATINGS for leaf, x in (("intercept", 0.0), ("slope", 1.0))}
@@ -130,8 +130,8 @@ def test_ratings_that_follow_the_row_before_are_told(own, tmp_path, moment, told
     model, data = opened(asked(tmp_path, frame, RATINGS), own)
     sentences = list(timing_warnings(model, data))
     assert [sentence.split()[0] for sentence in sentences] == told
-    assert all(f'moment = "before" in [responses.{name}]' in s for name, s in zip(told, sentences, strict=True))
-    assert list(timing_warnings(*opened(asked(tmp_path, frame, RATINGS, moment="before"), own))) == []
+    assert all(f'timing = "before" in [responses.{name}]' in s for name, s in zip(told, sentences, strict=True))
+    assert list(timing_warnings(*opened(asked(tmp_path, frame, RATINGS, timing="before"), own))) == []
 
 
 @pytest.mark.parametrize(("own_act", "act_before", "told"), [(0, 1, 1), (1, 0, 0), (1, 1, 0), (0, 0, 0)])
@@ -157,15 +157,15 @@ def test_check_says_when_ratings_seem_early(tmp_path):
     """On the command line, with the key to write; and when answers count as given."""
     (tmp_path / "theory.toml").write_text(THEORY.format(["availability_rating"]))
     simulated(str(tmp_path / "theory.toml"), "before").to_csv(tmp_path / "sessions.csv", index=False)
-    study = 'name = "n"\ndata = "sessions.csv"\ntheory = "theory.toml"\n[columns]\nperson = "person"\n'
+    study = 'schema = 2\nname = "n"\ndata = "sessions.csv"\nmodel = "theory.toml"\n[columns]\nperson = "person"\n'
     study += 'session = "session"\noutcome = { column = "outcome" }\n[responses.availability_rating]\n'
     (tmp_path / "study.toml").write_text(study + 'column = "availability_rating"\n')
     said = " ".join(iwm("check", "study.toml", cwd=tmp_path).stdout.split())
     assert "it seems to have been given before the act of its row" in said
-    assert 'moment = "before" in [responses.availability_rating]' in said
+    assert 'timing = "before" in [responses.availability_rating]' in said
     assert "600 answers, given after the outcome" in said
     clinic.spoil(
-        tmp_path, "study.toml", 'column = "availability_rating"', 'column="availability_rating"\nmoment="before"'
+        tmp_path, "study.toml", 'column = "availability_rating"', 'column="availability_rating"\ntiming="before"'
     )
     said = " ".join(iwm("check", "study.toml", cwd=tmp_path).stdout.split())
     assert "seems" not in said
@@ -233,8 +233,8 @@ def test_what_was_not_asked_is_said(tmp_path):
 def test_moments_stand_in_a_theory_that_python_loaded(own, tmp_path):
     """`load` knows no study: `measured` gives answers their moments, and what `without` leaves out is told."""
     frame = simulated("rescorla_wagner", "after", 3, 3)
-    study, model = asked(tmp_path, frame, RATINGS, moment="before"), model_file.load_model(own)
-    assert {r.moment for r in with_stated_reliability(study, model, read_data(study, model)).responses.values()} == {
+    study, model = asked(tmp_path, frame, RATINGS, timing="before"), model_file.load_model(own)
+    assert {r.timing for r in with_stated_reliability(study, model, read_data(study, model)).responses.values()} == {
         "before"
     }
     assert with_timing(study, model).responses == load_model_for(study, own).responses

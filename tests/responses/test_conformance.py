@@ -24,7 +24,7 @@ def typical(response, end):
 
     def value(parameter):
         link, unlink = LINKS[parameter.support]
-        low, high = link(np.array(parameter.typical))
+        low, high = link(np.array(parameter.prior_90))
         return np.array([unlink(low + end * (high - low))])
 
     return unflatten(response.parameters, (value(parameter) for _, parameter in named_leaves(response.parameters)))
@@ -32,9 +32,9 @@ def typical(response, end):
 
 def given(response, p, held):
     """The family's arguments where `held` is read; of a second figure the opposite. What is kept lies around 0."""
-    held = held - 0.5 if response.about in response.keeps else held
-    whom = held if response.whom == "met" else by_figure([held, 1.0 - held])
-    return response.given(p, whom, *(EVENT[about] for about in response.also))
+    held = held - 0.5 if response.about in response.accumulates else held
+    whom = held if response.figure_scope == "met" else by_figure([held, 1.0 - held])
+    return response.arguments(p, whom, *(EVENT[about] for about in response.also_reads))
 
 
 def recorded(response):

@@ -46,7 +46,7 @@ def theory_of(folder, kinds, **parameters):
     """A theory with these responses beside a rating of availability; parameters by name."""
     lines = [f"[parameters.{name}]\n{text}\n" for name, text in parameters.items()]
     names = [*kinds, *([] if "availability_beta_rating" in kinds else ["availability_rating"])]
-    head = f'claim = "c"\nreference = "r"\nrule = "kalman"\nresponses = {names}\n'
+    head = f'schema = 2\nclaim = "c"\nreference = "r"\nrule = "kalman"\nresponses = {names}\n'
     (folder / "own.toml").write_text(head + "".join(lines), encoding="utf-8")
     return load_model(folder / "own.toml")
 
@@ -64,7 +64,7 @@ def unpooled(model):
     """The model with people who share nothing."""
 
     def of(part):
-        declared = (p._replace(pooling="separate") for _, p in named_leaves(part.parameters))
+        declared = (p._replace(pooling="none") for _, p in named_leaves(part.parameters))
         return part._replace(parameters=unflatten(part.parameters, declared))
 
     return model._replace(rule=of(model.rule), responses={name: of(r) for name, r in model.responses.items()})
@@ -106,11 +106,11 @@ def test_likelihood_is_that_of_the_loop(tmp_path, kinds, free):
     model = freed(model) if free else model
     separate = {
         name: r._replace(
-            parameters=unflatten(r.parameters, (p._replace(pooling="separate") for _, p in named_leaves(r.parameters)))
+            parameters=unflatten(r.parameters, (p._replace(pooling="none") for _, p in named_leaves(r.parameters)))
         )
         for name, r in model.responses.items()
     }
-    declared = (p._replace(pooling="separate") for _, p in named_leaves(model.rule.parameters))
+    declared = (p._replace(pooling="none") for _, p in named_leaves(model.rule.parameters))
     rule = model.rule._replace(parameters=unflatten(model.rule.parameters, declared))
     model = model._replace(rule=rule, responses=separate)
     built, generator = remove_value_transforms(build(model, data)), np.random.default_rng(3)
@@ -176,7 +176,7 @@ def test_simulated_data_are_those_read_from_their_table(tmp_path, kinds):
     columns = {"person": "person", "session": "session", "figure": "figure"}
     columns |= {name: {"column": name} for name in ("distress", "threat")}
     outcome = {"column": "outcome", "missing": "unseen"}
-    content = {"name": "n", "data": tmp_path / "sessions.csv", "theory": ["own"]}
+    content = {"name": "n", "data": tmp_path / "sessions.csv", "model": ["own"]}
     responses = {name: {"column": name} for name in model.responses}
     study = Study.model_validate(content | {"columns": columns | {"outcome": outcome}, "responses": responses})
     again = read_data(study, model)

@@ -21,7 +21,7 @@ SIMPLE = {"availability_start": 0.3, "availability_rate": 0.2, "worth_start": 0.
 
 def middle(rule, **more):
     """Every parameter of a rule in the middle of what is typical."""
-    found = {name: np.mean(parameter.typical) for name, parameter in named_leaves(rule.parameters)}
+    found = {name: np.mean(parameter.prior_90) for name, parameter in named_leaves(rule.parameters)}
     return constants(rule, **found | more)
 
 
@@ -40,8 +40,8 @@ def test_without_the_parameter_the_rule_is_itself(name):
     plain = filter_readouts(rule, middle(rule), course, 1, BELIEFS)
     for lifted, lived, value in (
         (with_arousal(rule), course, {"arousal": 0.0}),
-        (with_expectancy_bias(rule), reported, {"assimilation": 0.0}),
-        (with_expectancy_bias(rule), course, {"assimilation": 0.7}),
+        (with_expectancy_bias(rule), reported, {"expectancy_bias": 0.0}),
+        (with_expectancy_bias(rule), course, {"expectancy_bias": 0.7}),
     ):
         found = filter_readouts(lifted, middle(lifted, **value), lived, 1, BELIEFS)
         np.testing.assert_allclose(found, plain, rtol=1e-12, atol=1e-14)

@@ -26,7 +26,7 @@ def study_of(model, table):
     """The study that reads a simulated table."""
     columns = {"person": "person", "session": "session", "figure": "figure"}
     outcome = {"column": "outcome", "missing": "unseen"}
-    content = {"name": "simulated", "data": table, "theory": [model.name], "columns": columns | {"outcome": outcome}}
+    content = {"name": "simulated", "data": table, "model": [model.name], "columns": columns | {"outcome": outcome}}
     return Study.model_validate(content | {"responses": {name: {"column": name} for name in model.responses}})
 
 
@@ -116,7 +116,7 @@ def test_people_are_drawn_from_the_priors():
     assert np.mean((centres > low) & (centres < high)) == pytest.approx(0.9, abs=4 * np.sqrt(0.9 * 0.1 / 400))
     assert start.std(axis=1, ddof=1).mean() == pytest.approx(0.4, abs=4 * 0.4 / np.sqrt(2 * 49 * 400))
     for name, parameter in parameters(model).items():
-        if parameter.pooling == "shared" or parameter.fixed is not None:
+        if parameter.pooling == "complete" or parameter.fixed is not None:
             assert all(np.ptp(drawn[name]) == 0 for drawn in draws)
 
 
@@ -182,7 +182,7 @@ def test_moods_last_as_long_as_they_should():
 
 def test_nobody_is_no_meeting(tmp_path):
     """Where people turn to nobody, nobody is met: no figure is known before it is first turned to, none is soothing."""
-    text = 'claim = "c"\nreference = "r"\nrule = "rescorla_wagner"\nresponses = ["availability_rating", "seek"]\n'
+    text = 'schema = 2\nclaim = "c"\nreference = "r"\nrule = "rescorla_wagner"\nresponses = ["availability_rating", "seek"]\n'
     (tmp_path / "own.toml").write_text(text)
     model = model_file.load_model(tmp_path / "own.toml")
     data = simulate(model, [Phase({"mum": constant_care(0.5), "dad": constant_care(0.5)}, 30)], people=20, seed=1)
@@ -200,7 +200,7 @@ def test_nobody_is_no_meeting(tmp_path):
 
 def test_reactive_care_moves_with_bids_alone(tmp_path):
     """An assessment is no lack of a bid, and who cannot make bids moves nobody: the first act has the stated chance."""
-    text = 'claim = "c"\nreference = "r"\nrule = "rescorla_wagner"\nresponses = ["availability_rating"]\n'
+    text = 'schema = 2\nclaim = "c"\nreference = "r"\nrule = "rescorla_wagner"\nresponses = ["availability_rating"]\n'
     (tmp_path / "own.toml").write_text(text)
     model = model_file.load_model(tmp_path / "own.toml")
     data = simulate(
@@ -212,7 +212,7 @@ def test_reactive_care_moves_with_bids_alone(tmp_path):
 
 def test_who_frightens_is_fled_for_as_long_as_fear_lasts(tmp_path):
     """Fear is the sum of past threats, a share of which is left after each event, and not yet this event's own."""
-    text = 'claim = "c"\nreference = "r"\nrule = "static"\nresponses = ["availability_rating", "bid"]\n'
+    text = 'schema = 2\nclaim = "c"\nreference = "r"\nrule = "static"\nresponses = ["availability_rating", "bid"]\n'
     more = "".join(f"[parameters.bid_{name}]\nfixed = {value}\n" for name, value in FRIGHTENED.items())
     (tmp_path / "own.toml").write_text(text + more + "[parameters.availability_start]\nfixed = 0.5\n")
     data = simulate(

@@ -43,6 +43,7 @@ from iwm_bayes.validation.sweep import all_tasks, perform_task
 
 NOISE, SPREAD, TYPICAL, PEOPLE, EFFECT = 0.14, 0.02, 0.1, 60, 0.055
 LINEAR = f"""
+schema = 2
 claim = "-"
 reference = "-"
 rule = "static"
@@ -56,7 +57,7 @@ fixed = false
 typical = [-{TYPICAL}, {TYPICAL}]
 spread = {SPREAD}
 """
-LEARNING = 'claim = "-"\nreference = "-"\nrule = "rescorla_wagner"\nresponses = ["availability_rating"]\n'
+LEARNING = 'schema = 2\nclaim = "-"\nreference = "-"\nrule = "rescorla_wagner"\nresponses = ["availability_rating"]\n'
 CLOCKWORK = "rupture_and_repair:rate=1,every=6"  # five responsive acts, one that is not: no chance in it
 
 
@@ -153,7 +154,7 @@ def test_forecasts_are_counted_over_those_who_wait():
     waiting = np.ones((3, 6), dtype=bool)
     waiting[:, 4] = False  # every draw of the fifth is across already
     forecast = forecast_sessions(Crossing(session, waiting))
-    np.testing.assert_array_equal(forecast.middle, [12, 16, 21, 21, np.nan, 3])
+    np.testing.assert_array_equal(forecast.median, [12, 16, 21, 21, np.nan, 3])
     found = count_forecasts(truth, forecast, forecast, last)
     assert found[CORRECT] == [2, 5]
     assert found[CROSSES] == [4, 5]
@@ -245,7 +246,7 @@ def test_an_effect_is_so_large_for_the_average_person(folder):
     """A rate that is .1 higher on the natural scale; InputError for one beyond 1, a parameter of nobody, or of two."""
     model = model_file.load_model(folder / "learning.toml")
     row = arm_parameter(model, "rate")
-    rates = 1.0 / (1.0 + np.exp(-np.array([row.middle, row.middle + link_difference(row, 0.1)])))
+    rates = 1.0 / (1.0 + np.exp(-np.array([row.prior_mean, row.prior_mean + link_difference(row, 0.1)])))
     assert np.diff(rates) == pytest.approx(0.1)
     with pytest.raises(InputError, match="impossible"):
         link_difference(row, 0.99)

@@ -126,21 +126,21 @@ def test_a_study_whose_gate_fails_is_drawn_longer_or_with_more_care(monkeypatch,
         return ConvergenceChecks(word == "passed", [], GOOD | SAID[word])
 
     def prolonged(_, fit, settings):
-        assert settings.seed not in [x.seed for x in fit]
+        assert settings.random_seed not in [x.random_seed for x in fit]
         return [*fit, settings]
 
     monkeypatch.setattr(sbc, "nuts", lambda _, __, settings: asked.append(settings) or [settings])
     monkeypatch.setattr(sbc, "prolonged", prolonged)
     monkeypatch.setattr(sbc, "gate", gate)
     fit, verdict = sbc.fit_until_converged(SimpleNamespace(sampler=None), xr.Dataset(), 7)
-    assert asked == [SAMPLER_ATTEMPTS[index]._replace(seed=7) for index in tries]
-    assert [x._replace(seed=7) for x in fit] == [asked[-1]] * lengths[-1]
+    assert asked == [SAMPLER_ATTEMPTS[index]._replace(random_seed=7) for index in tries]
+    assert [x._replace(random_seed=7) for x in fit] == [asked[-1]] * lengths[-1]
     assert verdict.passed == (verdicts[-1] == "passed")
     assert next(said, None) is None
-    assert [x.accept for x in SAMPLER_ATTEMPTS] == sorted(x.accept for x in SAMPLER_ATTEMPTS)
+    assert [x.target_accept for x in SAMPLER_ATTEMPTS] == sorted(x.target_accept for x in SAMPLER_ATTEMPTS)
 
 
-THEORY = 'claim = "-"\nreference = "-"\nrule = "rescorla_wagner"\nresponses = ["availability_rating"]\n'
+THEORY = 'schema = 2\nclaim = "-"\nreference = "-"\nrule = "rescorla_wagner"\nresponses = ["availability_rating"]\n'
 STUDIES = 30
 
 
@@ -199,7 +199,7 @@ def test_a_response_read_too_early_is_found(learning, monkeypatch):
     """Ratings of the belief before the outcome look noisier, and slower, than the likelihood says."""
 
     def early(model, phases, people, seed):
-        responses = {name: response._replace(moment="before") for name, response in model.responses.items()}
+        responses = {name: response._replace(timing="before") for name, response in model.responses.items()}
         return simulate(model._replace(responses=responses), phases, people, seed)
 
     monkeypatch.setattr(sbc, "simulate", early)

@@ -11,9 +11,9 @@ from iwm_bayes.model.priors import free_parameters
 from iwm_bayes.types import parameters
 from iwm_bayes.workflow import analysis
 
-THEORY = 'claim = "c"\nreference = "r"\nrule = "rescorla_wagner"\nresponses = ["availability_rating"]\n'
+THEORY = 'schema = 2\nclaim = "c"\nreference = "r"\nrule = "rescorla_wagner"\nresponses = ["availability_rating"]\n'
 SHARED = "".join(
-    f'[parameters.availability_{name}]\npooling = "shared"\n' for name in ("start", "rate", "rating_noise")
+    f'[parameters.availability_{name}]\npooling = "complete"\n' for name in ("start", "rate", "rating_noise")
 )
 
 
@@ -26,7 +26,7 @@ def model(tmp_path):
 def of_the_assimilation(model, data, method, **settings):
     """In place of the sampler: a posterior that knows only which assimilation was stated."""
     generator, labels = np.random.default_rng(1), [row.label for row in free_parameters(model, names(1))]
-    stated = parameters(model)["assimilation"].fixed
+    stated = parameters(model)["expectancy_bias"].fixed
     centre = stated + 1e-6 * generator.normal(size=(4, 600, len(labels)))
     posterior = xr.Dataset({"centre": (("chain", "draw", "row"), centre)}, {"row": labels})
     sampled = {"diverging": np.zeros((4, 600), dtype=bool), "energy": generator.normal(size=(4, 600))}

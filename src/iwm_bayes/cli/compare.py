@@ -70,9 +70,15 @@ def compare(
     from iwm_bayes.inference.fit import Settings
     from iwm_bayes.workflow.comparison_folder import write_comparison
 
-    long: dict[str, Any] = {"draws": draws, "tune": tune, "chains": chains, "seed": seed, "progress": not quiet}
+    long: dict[str, Any] = {
+        "draws": draws,
+        "tune": tune,
+        "chains": chains,
+        "random_seed": seed,
+        "progressbar": not quiet,
+    }
     if what[0].suffix == ".toml":
-        theories = [resolve_model(what[0], name) for name in theory or []] or list(load_study(what[0]).theory)
+        theories = [resolve_model(what[0], name) for name in theory or []] or list(load_study(what[0]).model)
         check_all_models(what[0], theories)
         _, _, _, data = load_study_and_data(what[0], theories[0])
         families = parse_families(family or [], [load_model(name).name for name in theories])

@@ -38,7 +38,7 @@ def fit(
     tune: Annotated[int, typer.Option(min=50)] = 500,
     chains: Annotated[int, typer.Option(min=2)] = 4,
     seed: Annotated[int, typer.Option(min=0)] = 1,
-    accept: Annotated[float, typer.Option(min=0.5, max=0.999, help="of steps; 0.98 against divergences")] = 0.9,
+    target_accept: Annotated[float, typer.Option(min=0.5, max=0.999, help="of steps; 0.98 against divergences")] = 0.9,
     method: str = "nuts",
     resume: Annotated[bool, typer.Option("--resume", help="go on with a run that was stopped")] = False,
     control: Annotated[bool, typer.Option(help="whether the order of outcomes matters, by four more fits")] = True,
@@ -49,8 +49,8 @@ def fit(
     bound, theory_file, model, data = load_study_and_data(study, theory)
     folder = out_folder or Path("runs") / f"{bound.name}-{model.name}"
     files = {"study": study, "data": bound.data, "theory": theory_file}
-    long = {"draws": draws, "tune": tune, "chains": chains, "seed": seed}
-    settings: dict[str, Any] = long | {"accept": accept, "progress": not quiet}
+    long = {"draws": draws, "tune": tune, "chains": chains, "random_seed": seed}
+    settings: dict[str, Any] = long | {"target_accept": target_accept, "progressbar": not quiet}
     with (
         report_interruption(HOW_TO_RESUME),
         unfinished_run(folder, files, {"method": method} | settings, resume) as place,
@@ -84,7 +84,7 @@ def demo(
         study, theory_file, model, data = load_study_and_data(example / "study.toml", None)
         truth = {str(name): column.to_numpy() for name, column in pd.read_csv(example / "truth.csv").items()}
         files = {"study": example / "study.toml", "data": study.data, "theory": theory_file}
-        settings = {"progress": not quiet}
+        settings = {"progressbar": not quiet}
         with (
             report_interruption("The same command goes on"),
             unfinished_run(out_folder, files, settings, resume=True) as place,
@@ -118,7 +118,7 @@ def analyse_and_announce(model: ModelSpec, data: xr.Dataset, settings: dict[str,
     out.print(describe_data(data))
     for warning in identifiability(model, data):
         out.print(f"[yellow]Careful:[/yellow] {warning}.")
-    if settings["progress"]:
+    if settings["progressbar"]:
         err.print("compiling (a minute or two the first time, less afterwards), and sampling ...")
     return analysis.analyse(model, data, method, settings, place)
 
@@ -134,7 +134,7 @@ def print_and_write(found: Any, folder: Path, files: dict[str, Path]) -> None:
         ("contrasts", "What covariates do to the average person, all else as it is (90 % intervals)"),
         ("between", "Between the members of a group: sd on the link scale (90 % intervals)"),
         ("likeness", "Are people of the same group alike beyond the theory? (predictive p)"),
-        ("assimilation", "The average person, if so much of every report were what had been expected"),
+        ("expectancy_bias", "The average person, if so much of every report were what had been expected"),
     ):
         if len(frame := getattr(found, name)):
             print_table(frame, title, name)

@@ -61,14 +61,14 @@ def fit_large(
 
     named = load_study(study)
     theory = theory and resolve_model(study, theory)
-    folder = out_folder or Path("runs") / f"{named.name}-{Path(theory or named.theory[0]).stem}-cohort"
+    folder = out_folder or Path("runs") / f"{named.name}-{Path(theory or named.model[0]).stem}-cohort"
     began = time.perf_counter()
     go_on = f"What was done is kept in {folder}: run the same command to go on"
     with report_interruption(go_on), stage_bars(quiet) as tell, executor(workers, scheduler) as by:
         found = fit_in_chunks(study, folder, theory, method, chunk, by, tell)
     seconds, verdict = time.perf_counter() - began, check_convergence(found.fit)
     tables = {"summary": found.groups, "contrasts": marginal_effect_table(marginal_effects(found.model, found.fit))}
-    files = {"study": study, "theory": find_model(theory or named.theory[0])}
+    files = {"study": study, "theory": find_model(theory or named.model[0])}
     facts = {
         "theory": found.model.name,
         "without": found.model.without,

@@ -50,7 +50,7 @@ def models(name: Annotated[str | None, typer.Argument(help="one theory, in full"
     lines = [
         {
             "parameter": label,
-            "average person, 90 %": f"{p.typical[0]:g} .. {p.typical[1]:g}"
+            "average person, 90 %": f"{p.prior_90[0]:g} .. {p.prior_90[1]:g}"
             if p.fixed is None
             else f"fixed at {p.fixed:g}",
             "pooling": p.pooling if p.fixed is None else "",

@@ -41,13 +41,13 @@ def models_and_size(named: Sequence[str]) -> StudySize:
     if len(named) > 1 or path.suffix != ".toml" or "data" not in read_toml(path):
         return StudySize(list(named))
     study = load_study(path)
-    data = read_data(study, load_model_for(study, study.theory[0]))
-    if study.without or any(answer.moment for answer in study.responses.values()):
+    data = read_data(study, load_model_for(study, study.model[0]))
+    if study.without or any(answer.timing for answer in study.responses.values()):
         err.print("careful: studies are simulated by the theory's file, whatever the study says of without and moment")
     happened, figure = data["present"].values & ~data["assessment"].values, data["figure_index"].values
     figures = [index for index, name in enumerate(data["figure"].values) if name != GENERALISED]
     met = np.array([(happened & (figure == index)).sum(axis=0) for index in figures])
-    return StudySize(list(study.theory), data.sizes["person"], len(figures), int(np.median(met[met > 0])))
+    return StudySize(list(study.model), data.sizes["person"], len(figures), int(np.median(met[met > 0])))
 
 
 def checked_method(name: str) -> str:

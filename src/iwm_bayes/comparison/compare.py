@@ -80,7 +80,7 @@ def score_model(fitted: Fitted, method: str, settings: Settings, tell: Callable[
     """A theory's scores by unit; refits are for those of whom a single person says too much of the population."""
     model, data = fitted.model, fitted.data
     ready, at = pointwise_likelihood(model, data, HORIZONS), posterior_arrays(model, fitted.fit, N_DRAWS)
-    seen = leave_one_person_out(at, ready, settings.seed)
+    seen = leave_one_person_out(at, ready, settings.random_seed)
     [bad] = np.nonzero(~(seen.k <= MAX_PARETO_K))
     parts, passed = [select_people(seen, seen.k <= MAX_PARETO_K)], True
     if len(bad):
@@ -90,9 +90,11 @@ def score_model(fitted: Fitted, method: str, settings: Settings, tell: Callable[
             tell(f"{model.name}: refit {index + 1} of {len(folds)}, without {len(fold)} people")
             refit = METHODS[method].fit(compiled, hide_answers(data, fold), settings)
             passed &= check_convergence(refit).passed
-            parts.append(leave_out_by_refit(at, posterior_arrays(model, refit, N_DRAWS), ready, fold, settings.seed))
+            parts.append(
+                leave_out_by_refit(at, posterior_arrays(model, refit, N_DRAWS), ready, fold, settings.random_seed)
+            )
     tell(f"{model.name}: session by session")
-    found = elpd_by_person([part for part in parts if len(part.who)], ready, settings.seed)
+    found = elpd_by_person([part for part in parts if len(part.who)], ready, settings.random_seed)
     return CachedScores(found | {"event": elpd_by_event(at, ready)}, bool(len(bad)), passed)
 
 
@@ -135,7 +137,7 @@ def compare(
         trace, judged = fit_mixture(theories, settings)
     tell("what each theory's people would have done")
     checks = {
-        fitted.model.name: posterior_predictive_check(fitted.model, fitted.fit, seed=settings.seed)
+        fitted.model.name: posterior_predictive_check(fitted.model, fitted.fit, seed=settings.random_seed)
         for fitted in theories
     }
     return Comparison(rankings, evidence, random_effects_bms(evidence.to_numpy()), trace, judged, checks, failed)

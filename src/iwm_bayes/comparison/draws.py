@@ -44,14 +44,14 @@ def posterior_arrays(model: ModelSpec, fit: xr.DataTree, draws: int) -> Posterio
     data, posterior = fit["data"].to_dataset(), thin_draws(fit["posterior"].to_dataset(), draws)
     posterior = posterior.stack(sample=("chain", "draw"))
     figures, people, samples = figure_names(data), data.sizes["person"], posterior.sizes["sample"]
-    partial, shared, separate = (parameters_pooled(model, figures, kind) for kind in ("partial", "shared", "separate"))
+    partial, shared, separate = (parameters_pooled(model, figures, kind) for kind in ("partial", "complete", "none"))
     labels = [row.label for row in free_parameters(model, figures)]
     own = [row.label for row in (*partial, *separate)]
     centre = np.empty((samples, len(own), people))
     if partial:
         around = person_centres(posterior, model, data).transpose("partial", "sample", ...).values
         centre[:, : len(partial)] = around.reshape(len(partial), samples, -1).swapaxes(0, 1)
-    centre[:, len(partial) :] = np.array([row.middle for row in separate])[:, None]
+    centre[:, len(partial) :] = np.array([row.prior_mean for row in separate])[:, None]
     level = np.empty((samples, 0, people))
     if own:
         level = posterior["level"].sel(personal=own).transpose("sample", "personal", "person").values
@@ -64,7 +64,9 @@ def posterior_arrays(model: ModelSpec, fit: xr.DataTree, draws: int) -> Posterio
         common,
         level,
         centre,
-        cholesky_factors(posterior, np.array([np.hypot(row.width, row.parameter.spread) for row in separate])),
+        cholesky_factors(
+            posterior, np.array([np.hypot(row.prior_sd, row.parameter.prior_between_sd) for row in separate])
+        ),
     )
 
 

@@ -72,13 +72,13 @@ class ResponseGroup(NamedTuple):
 def declare_response_group(model: ModelSpec, figures: list[str]) -> ResponseGroup:
     """Declare the group of how people answer, of a theory of which nothing else is free."""
     shared, partial = (
-        parameters_pooled(model, figures, "partial", "shared"),
+        parameters_pooled(model, figures, "partial", "complete"),
         parameters_pooled(model, figures, "partial"),
     )
     labels = {"row": [row.label for row in shared], "partial": [row.label for row in partial]}
     pm.modelcontext(None).add_coords(labels)
     centre = declare_mu(shared) if shared else ()
-    spread = declare_sd("spread", [row.parameter.spread for row in partial], "partial") if partial else ()
+    spread = declare_sd("spread", [row.parameter.prior_between_sd for row in partial], "partial") if partial else ()
     return ResponseGroup(
         {label: centre[index] for index, label in enumerate(labels["row"])},
         {label: spread[index] for index, label in enumerate(labels["partial"])},
@@ -96,7 +96,7 @@ def shared_response_parameters(theories: Sequence[tuple[ModelSpec, xr.Dataset]])
         answering = parameters(model).keys() - parameters(model._replace(responses={})).keys() - moved
         found.append({name: parameters(model)[name] for name in answering if not model.correlated})
     first, *others = found
-    grouped = {name: own for name, own in first.items() if own.fixed is None and own.pooling != "separate"}
+    grouped = {name: own for name, own in first.items() if own.fixed is None and own.pooling != "none"}
     return {name for name, own in grouped.items() if all(own == one.get(name) for one in others)}
 
 
@@ -109,7 +109,7 @@ def free_only(model: ModelSpec, names: Set[str]) -> ModelSpec:
 def unpooled(model: ModelSpec, names: Set[str]) -> ModelSpec:
     """The same theory, which says nothing of any group in these parameters."""
     found = parameters(model)
-    return with_parameters(model, found | {name: found[name]._replace(pooling="separate") for name in names})
+    return with_parameters(model, found | {name: found[name]._replace(pooling="none") for name in names})
 
 
 def declare_model_frequencies(count: int) -> Any:
@@ -147,14 +147,14 @@ def complete_pooling_values(fitted: Fitted, common: set[str]) -> dict[str, np.nd
     """What a theory alone says is one for everyone: means of its fit by itself, (person,) by row label."""
     posterior, people = fitted.fit["posterior"].to_dataset(), fitted.data.sizes["person"]
     shared = [
-        row for row in parameters_pooled(fitted.model, figure_names(fitted.data), "shared") if row.name not in common
+        row for row in parameters_pooled(fitted.model, figure_names(fitted.data), "complete") if row.name not in common
     ]
     return {row.label: np.full(people, float(posterior["centre"].sel(row=row.label).mean())) for row in shared}
 
 
 def own_model(fitted: Fitted, common: set[str]) -> ModelSpec:
     """The theory with what differs between people alone free, and with no group of its own of what is in common."""
-    shared = {name for name, parameter in parameters(fitted.model).items() if parameter.pooling == "shared"}
+    shared = {name for name, parameter in parameters(fitted.model).items() if parameter.pooling == "complete"}
     return unpooled(free_only(fitted.model, parameters(fitted.model).keys() - shared), common - shared)
 
 

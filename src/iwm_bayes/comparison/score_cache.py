@@ -33,8 +33,8 @@ def cache_key(fitted: Fitted, method: str, settings: Settings, refitted: bool) -
     draws = hashlib.sha256()
     for name, values in sorted(fitted.fit["posterior"].to_dataset().items()):
         draws.update(str(name).encode() + np.ascontiguousarray(values).tobytes())
-    always = {"fit": draws.hexdigest(), "seed": settings.seed, "versions": versions()}
-    counted = settings._replace(progress=False, into=None)
+    always = {"fit": draws.hexdigest(), "seed": settings.random_seed, "versions": versions()}
+    counted = settings._replace(progressbar=False, chain_store=None)
     return always | ({"method": method, **counted._asdict()} if refitted else {})
 
 

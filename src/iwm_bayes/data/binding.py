@@ -13,20 +13,20 @@ from iwm_bayes.types import ModelSpec, Response
 
 def impossible_timing(given: ResponseColumn, response: Response) -> str:
     """Why an answer cannot have a moment that the study says, or not this one; empty where it can."""
-    if given.moment is not None and response.effect != "none":
+    if given.timing is not None and response.effect != "none":
         return "when people act, before or after an outcome, is part of the theory"
-    if given.moment == "before" and given.scope == "session":
+    if given.timing == "before" and given.scope == "session":
         return "an answer about a whole session comes when it is over, after its outcomes"
-    if given.moment == "before" and (response.about == "perceived" or "act" in response.also):
+    if given.timing == "before" and (response.about == "perceived" or "act" in response.also_reads):
         return "this answer is about the outcome of its row, and cannot come before it"
     return ""
 
 
 def with_timing(study: Study, model: ModelSpec) -> ModelSpec:
     """The theory with every answer at the moment that the study says."""
-    said = {name: given.moment for name, given in study.responses.items() if given.moment is not None}
+    said = {name: given.timing for name, given in study.responses.items() if given.timing is not None}
     responses = {
-        name: response._replace(moment=said.get(name, response.moment)) for name, response in model.responses.items()
+        name: response._replace(timing=said.get(name, response.timing)) for name, response in model.responses.items()
     }
     return model._replace(responses=responses)
 
@@ -75,7 +75,7 @@ def missing_responses(study: Study, model: ModelSpec) -> Iterator[str]:
 
 def unknown_responses(study: Study, model: ModelSpec) -> Iterator[str]:
     """Responses that the study supplies and its only theory does not have."""
-    if len(study.theory) > 1:
+    if len(study.model) > 1:
         return
     for name in study.responses:
         if name not in model.responses:

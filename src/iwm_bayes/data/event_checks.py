@@ -17,7 +17,7 @@ def check_rows(table: Table, frame: pd.DataFrame, study: Study, model: ModelSpec
     remedy = (
         "Keep one row for each person, session and figure. A rating before an exchange and one after it are two rows "
         "with two session numbers (2 and 2.5, say), of which the first has a blank outcome, with "
-        'missing = "unseen"; where everything was rated before, one row will do, with moment = "before" in [responses]'
+        'missing = "unseen"; where everything was rated before, one row will do, with timing = "before" in [responses]'
     )
     table.report(twice, named.session, "the same person, session and figure more than once", remedy)
     ordered = frame.sort_values(["person", "session"], kind="stable")

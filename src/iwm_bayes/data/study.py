@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
-from iwm_bayes.data.toml import Name, Strict, expand_path, explain_validation, read_toml
+from iwm_bayes.data.toml import Name, Strict, expand_path, explain_validation, read_schema_2
 
 
 def two_ends(scale: tuple[float, float]) -> tuple[float, float]:
@@ -64,7 +64,7 @@ class ResponseColumn(Strict):
     where: dict[str, str] = Field(default_factory=dict)  # column = word: the rows in which this was asked
     nobody: str = "nobody"  # of a choice of figure: the word for none
     scope: Literal["event", "session"] = "event"  # given after this event, or about the session when it is over
-    moment: Literal["before", "after"] | None = None  # before or after the outcome of its row; else as in the theory
+    timing: Literal["before", "after"] | None = None  # before or after the outcome of its row; else as in the theory
     rater: Literal["patient", "therapist", "observer"] = "patient"
 
     @model_validator(mode="after")
@@ -108,7 +108,7 @@ class Study(Strict):
 
     name: Name
     data: Path
-    theory: str | list[str]
+    model: str | list[str]
     columns: Columns
     responses: dict[Name, ResponseColumn] = Field(min_length=1)
     people: PersonTable | None = None
@@ -134,13 +134,13 @@ class Study(Strict):
 
 def load_study(path: Path) -> Study:
     """Read a study file; InputError lists every problem. Paths become absolute."""
-    content = read_toml(path)
+    content = read_schema_2(path, "`model` for `theory` and `timing` for `moment`")
     try:
         study = Study.model_validate(content)
     except ValidationError as error:
         raise explain_validation(path, error) from error
-    shelved = [study.theory] if isinstance(study.theory, str) else study.theory
+    shelved = [study.model] if isinstance(study.model, str) else study.model
     theories = [str(expand_path(name, path.parent)) if name.endswith(".toml") else name for name in shelved]
     people = study.people and study.people.model_copy(update={"data": expand_path(str(study.people.data), path.parent)})
-    found = {"data": expand_path(str(study.data), path.parent), "theory": theories, "people": people}
+    found = {"data": expand_path(str(study.data), path.parent), "model": theories, "people": people}
     return study.model_copy(update=found)

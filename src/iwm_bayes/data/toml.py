@@ -77,6 +77,7 @@ def explain_validation(path: Path, error: ValidationError) -> InputError:
     return InputError(f"{path}{place}: {fault_sentence(fault)}" for place, fault in places)
 
 
+SCHEMA = 2  # of study files, model files and run folders
 ENVIRONMENT_VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
 
 
@@ -102,6 +103,17 @@ def read_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError([f"{path}: not a TOML file ({error})"]) from error
+
+
+def read_schema_2(path: Path, changes: str) -> dict[str, Any]:
+    """The content of a study or model file without its key `schema`; InputError for a file of another form.
+
+    `changes` says what to write in a file of the form before this one.
+    """
+    content = read_toml(path)
+    if content.pop("schema", 1) != SCHEMA:
+        raise InputError([f"{path}: this file has an old form. Write schema = {SCHEMA} as its first line, and {changes}"])
+    return content
 
 
 def expand_path(path: str, home: Path) -> Path:

@@ -65,7 +65,7 @@ def advice(fit: xr.DataTree, verdict: ConvergenceChecks) -> list[str]:
         )
     idle = uninformed_parameters(posterior)
     if idle:
-        lines.append(f'People\'s data say next to nothing of {", ".join(idle)}: set `pooling = "shared"`, or fix it')
+        lines.append(f'People\'s data say next to nothing of {", ".join(idle)}: set `pooling = "complete"`, or fix it')
     if figures["bfmi"] < 0.3:
         lines.append("Energies are explored slowly: a prior of a spread is too wide for these data. Narrow it")
     ess = figures["group_ess"]

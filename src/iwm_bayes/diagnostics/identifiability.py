@@ -42,7 +42,7 @@ def no_self_worth_rating(case: Case) -> Iterator[str]:
 
 def no_anchored_scale(case: Case) -> Iterator[str]:
     """A start of one's own beside a scale of one's own."""
-    personal = {name for name in case.free if case.declared[name].pooling != "shared"}
+    personal = {name for name in case.free if case.declared[name].pooling != "complete"}
     for belief in sorted(case.about & {"availability", "worth"}):
         scaled = [name for name, r in case.model.responses.items() if r.about == belief and r.scale]
         if f"{belief}_start" in personal and all(case.scales(name) & case.free for name in scaled):
@@ -82,11 +82,11 @@ def self_reported_outcomes(case: Case) -> Iterator[str]:
 
     if np.isin(own, (0.0, 1.0)).all():
         yield "outcomes are the person's own report of yes or no: how far they are expectations cannot be told"
-    elif "assimilation" not in case.declared:
+    elif "expectancy_bias" not in case.declared:
         yield (
             "outcomes are the person's own report, which is partly what they expected: see rates at other assimilations"
         )
-    elif "assimilation" in case.free and not any(compared(*each) for each in case.model.responses.items()):
+    elif "expectancy_bias" in case.free and not any(compared(*each) for each in case.model.responses.items()):
         yield (
             "how far reports are expectations is known from the prior alone: no outcome was recorded by somebody else "
             "and reported too. Fix assimilation, or add the response perceived_rating"

@@ -42,7 +42,7 @@ def outcome_masks(data: xr.Dataset, response: Response) -> OutcomeMasks:
     alike = last_matching_event(lambda event: present[:event] & (figure[:event] == figure[event]), figure.shape)
     last = np.where(present, alike, -1)
     between, before = outcome, values_at(outcome, last, np.nan)
-    if response.moment == "before":
+    if response.timing == "before":
         between, before = before, values_at(before, last, np.nan)
     masks = {
         "a good act": between >= RESPONSIVE,

@@ -47,19 +47,19 @@ def timing_z_scores(answers: np.ndarray, data: xr.Dataset, response: Response) -
 def answer_count_sentence(model: ModelSpec, data: xr.Dataset, name: str) -> str:
     """How often a response was given, and when."""
     count = int(data[f"answer_{name}"].notnull().sum())
-    return f"{name}: {count} answers, given {model.responses[name].moment} the outcome of their row"
+    return f"{name}: {count} answers, given {model.responses[name].timing} the outcome of their row"
 
 
 def timing_warnings(model: ModelSpec, data: xr.Dataset) -> Iterator[str]:
     """A sentence for every response that seems to have been given before the outcome of its row."""
     for name, response in model.responses.items():
         about_session = data.attrs.get(f"scope of {name}", "event") == "session"
-        if response.moment == "before" or response.effect != "none" or about_session:
+        if response.timing == "before" or response.effect != "none" or about_session:
             continue
         own, before = timing_z_scores(data[f"answer_{name}"].values.astype(float), data, response)
         if before > CLEAR_ERRORS and abs(own) < max(NEGLIGIBLE_ERRORS, NEGLIGIBLE_SHARE * before):
             yield (
                 f"{name} changes with the outcome of the row before ({before:.1f} standard errors) and hardly with "
                 f"that of its own row ({own:.1f}): it seems to have been given before the act of its row. If so, say "
-                f'moment = "before" in [responses.{name}]'
+                f'timing = "before" in [responses.{name}]'
             )

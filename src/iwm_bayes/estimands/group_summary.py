@@ -34,11 +34,11 @@ def group_summary(model: ModelSpec, fit: xr.DataTree) -> pd.DataFrame:
     by_person = contraction(posterior).to_series() if "level" in posterior and "spread" in posterior else pd.Series()
     lines = []
     for row in free_parameters(model, figures):
-        if row.parameter.pooling == "separate":
+        if row.parameter.pooling == "none":
             continue
         centre = posterior["centre"].sel(row=row.label).values
         typical, low, high = median_ci90(LINKS[row.parameter.support][1](centre))
-        informed = 1.0 - centre.var() / row.width**2
+        informed = 1.0 - centre.var() / row.prior_sd**2
         partial = row.label in posterior.coords.get("partial", [])
         lines.append(
             {
@@ -48,7 +48,7 @@ def group_summary(model: ModelSpec, fit: xr.DataTree) -> pd.DataFrame:
                 "high": high,
                 "between": float(posterior["spread"].sel(partial=row.label).median()) if partial else np.nan,
                 "informed": informed,
-                "z": (centre.mean() - row.middle) / row.width,
+                "z": (centre.mean() - row.prior_mean) / row.prior_sd,
                 "people": by_person.get(row.label, np.nan),
                 **bias_columns(fit, row.label),
                 "note": "; ".join(
@@ -66,7 +66,7 @@ def group_summary(model: ModelSpec, fit: xr.DataTree) -> pd.DataFrame:
 
 def with_prior_intervals(model: ModelSpec, groups: pd.DataFrame, figures: list[str]) -> pd.DataFrame:
     """The group table with the 90 % interval of each before any data: prior_low and prior_high."""
-    typical = {row.label: row.parameter.typical for row in free_parameters(model, figures)}
+    typical = {row.label: row.parameter.prior_90 for row in free_parameters(model, figures)}
     low, high = zip(*(typical[label] for label in groups["parameter"]), strict=True)
     return groups.assign(prior_low=low, prior_high=high)
 

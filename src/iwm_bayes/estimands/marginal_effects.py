@@ -65,7 +65,9 @@ def prior_group_draws(model: ModelSpec, data: xr.Dataset, seed: int = 1) -> xr.D
     placed = free_parameters(model, figure_names(data))
     labels = [str(label) for label in data["term"].values]
     partial = [row for row in placed if row.parameter.pooling == "partial"]
-    centre = generator.normal([row.middle for row in placed], [row.width for row in placed], (*shape, len(placed)))
+    centre = generator.normal(
+        [row.prior_mean for row in placed], [row.prior_sd for row in placed], (*shape, len(placed))
+    )
     effect = generator.normal(0.0, EFFECT_WIDTH * effect_map(partial, labels).scale, (*shape, len(labels)))
     return xr.Dataset(
         {"centre": (("chain", "draw", "row"), centre), "effect": (("chain", "draw", "term"), effect)},

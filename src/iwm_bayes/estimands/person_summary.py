@@ -42,10 +42,10 @@ def person_summary(model: ModelSpec, fit: xr.DataTree) -> pd.DataFrame:
     named = pseudonyms([str(person) for person in data["person"].values])
     centres = person_centres(posterior, model, data) if "spread" in posterior else None
     tables = []
-    for row in (row for row in free_parameters(model, figure_names(data)) if row.parameter.pooling != "shared"):
+    for row in (row for row in free_parameters(model, figure_names(data)) if row.parameter.pooling != "complete"):
         natural, over = LINKS[row.parameter.support][1], ("chain", "draw")
         level = posterior["level"].sel(personal=row.label).transpose(*over, "person")
-        prior = np.hypot(row.width, row.parameter.spread)
+        prior = np.hypot(row.prior_sd, row.parameter.prior_between_sd)
         middle, low, high = np.transpose([median_ci90(natural(x)) for x in level.stack(sample=over).values])
         told: dict[str, object] = {"person": named, "parameter": row.label, "value": middle}
         told |= {"low": low, "high": high, "group": np.nan, "shrinkage": np.nan}
@@ -55,7 +55,7 @@ def person_summary(model: ModelSpec, fit: xr.DataTree) -> pd.DataFrame:
             spread = posterior["spread"].sel(partial=row.label)
             told["shrinkage"] = (level.var(over) / (spread**2).mean(over)).clip(0.0, 1.0).values
         told["informed"] = 1.0 - level.var(over).values / prior**2
-        told["z"] = (level.mean(over).values - row.middle) / prior
+        told["z"] = (level.mean(over).values - row.prior_mean) / prior
         tables.append(pd.DataFrame(told))
     return pd.concat(tables).sort_values(
         "person", key=lambda names: names.map(pseudonym_number), kind="stable", ignore_index=True

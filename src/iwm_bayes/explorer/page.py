@@ -56,7 +56,7 @@ def model_panel(side: str, model: ModelSpec) -> list[Any]:
             side,
             name,
             f"{name.replace('_', ' ')}: {declared.meaning}",
-            *declared.typical,
+            *declared.prior_90,
             "any",
             prior_median(declared),
         )

@@ -70,7 +70,7 @@ def free_parameters_of(model: ModelSpec) -> dict[str, Parameter]:
 def prior_median(parameter: Parameter) -> float:
     """The value of the average person before any data, natural scale: the prior's middle."""
     link, unlink = LINKS[parameter.support]
-    low, high = (link(np.float64(end)) for end in parameter.typical)
+    low, high = (link(np.float64(end)) for end in parameter.prior_90)
     return float(unlink((low + high) / 2.0))
 
 
@@ -81,7 +81,7 @@ def identical_people(
     levels = {}
     for row in free_parameters(model, figures):
         link, _ = LINKS[row.parameter.support]
-        level = link(np.float64(chosen[row.name])) if row.name in chosen else row.middle
+        level = link(np.float64(chosen[row.name])) if row.name in chosen else row.prior_mean
         levels[row.label] = np.full(lives, level)
     return natural_values(model, levels, figures, lives)
 

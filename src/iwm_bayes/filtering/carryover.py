@@ -21,12 +21,12 @@ class Carryover(NamedTuple):
 def initial(response: Response, figures: int, people: int) -> Carryover:
     """Before any answer."""
     nothing = np.zeros((figures, people))
-    return Carryover(nothing, nothing, {about: np.zeros(people) for about in response.keeps})
+    return Carryover(nothing, nothing, {about: np.zeros(people) for about in response.accumulates})
 
 
 def decay(response: Response, p: Params, echo: Carryover, elapsed: Array) -> Carryover:
     """After some time."""
-    kept = {about: response.keeps[about](p, elapsed) * total for about, total in echo.kept.items()}
+    kept = {about: response.accumulates[about](p, elapsed) * total for about, total in echo.kept.items()}
     return echo._replace(since=echo.since + elapsed, kept=kept)
 
 

@@ -98,7 +98,7 @@ def accumulated_readouts(
     `since` is the time since the last event. Before an outcome, the sum is without what that outcome adds.
     """
     values = {reading: found[reading] for reading in required_readouts(response, figures)}
-    for reading in [reading for reading in values if reading.about in response.keeps]:
-        total = summed(response.keeps[reading.about](p, since), found[reading])
-        values[reading] = total - found[reading] if response.moment == "before" else total
+    for reading in [reading for reading in values if reading.about in response.accumulates]:
+        total = summed(response.accumulates[reading.about](p, since), found[reading])
+        values[reading] = total - found[reading] if response.timing == "before" else total
     return values

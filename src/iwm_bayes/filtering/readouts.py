@@ -50,7 +50,7 @@ class Readout(NamedTuple):
     """One thing that is read at every event."""
 
     about: str  # a key of READS
-    moment: Literal["before", "after"]
+    timing: Literal["before", "after"]
     figure: int | None = None  # about whom; None is the figure of the event
 
 
@@ -59,12 +59,12 @@ def required_readouts(response: Response, figures: int) -> list[Readout]:
 
     `figures` is how many there are to turn to, not counting someone whom nobody has met.
     """
-    whom = range(figures) if response.whom == "each" else [None]
-    asked = [(response.about, figure) for figure in whom] + [(about, None) for about in response.also]
-    return [Readout(about, "after" if about in response.keeps else response.moment, whom) for about, whom in asked]
+    whom = range(figures) if response.figure_scope == "each" else [None]
+    asked = [(response.about, figure) for figure in whom] + [(about, None) for about in response.also_reads]
+    return [Readout(about, "after" if about in response.accumulates else response.timing, whom) for about, whom in asked]
 
 
 def readout_arguments(response: Response, found: Mapping[Readout, Array], figures: int) -> list[Array]:
     """What `given` takes beside the parameters: readings, those about each figure together (figure, person)."""
     values = [found[reading] for reading in required_readouts(response, figures)]
-    return values if response.whom == "met" else [by_figure(values[:figures]), *values[figures:]]
+    return values if response.figure_scope == "met" else [by_figure(values[:figures]), *values[figures:]]

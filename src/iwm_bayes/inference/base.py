@@ -32,11 +32,15 @@ class Settings(NamedTuple):
     draws: int = 750
     tune: int = 500
     chains: int = 4
-    seed: int = 1
-    progress: bool = False
-    accept: float = TARGET_ACCEPT  # share of steps that `nuts` means to accept: the nearer 1, the smaller the steps
-    depth: int = 10  # doublings of one of its trajectories, at most
-    into: Path | None = None  # where `nuts` keeps draws while it makes them, and finds those of a run that was stopped
+    random_seed: int = 1
+    progressbar: bool = False
+    target_accept: float = (
+        TARGET_ACCEPT  # share of steps that `nuts` means to accept: the nearer 1, the smaller the steps
+    )
+    max_treedepth: int = 10  # doublings of one of its trajectories, at most
+    chain_store: Path | None = (
+        None  # where `nuts` keeps draws while it makes them, and finds those of a run that was stopped
+    )
 
 
 def compiled_model(model: ModelSpec, graph: pm.Model, engine: Any, data: xr.Dataset) -> CompiledModel:

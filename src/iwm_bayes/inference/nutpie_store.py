@@ -36,7 +36,7 @@ def chain_folder(folder: Path, chain: int) -> Path:
 
 def chain_seed(settings: Settings, chain: int) -> int:
     """A seed of each chain's own."""
-    return int(np.random.SeedSequence([settings.seed, chain]).generate_state(1)[0])
+    return int(np.random.SeedSequence([settings.random_seed, chain]).generate_state(1)[0])
 
 
 def count_draws(store: Path) -> int:
@@ -103,8 +103,8 @@ def start_chain(sampler: Any, settings: Settings, store: Path, chain: int, tell:
         progress_bar=False,
         progress_callback=lambda chains: tell(chain, chains[0].finished_draws),
         save_warmup=False,
-        target_accept=settings.accept,
-        maxdepth=settings.depth,
+        target_accept=settings.target_accept,
+        maxdepth=settings.max_treedepth,
         zarr_store=nutpie.zarr_store.LocalStore(str(store)),
         blocking=False,
     )
@@ -131,7 +131,7 @@ def draw_chains(sampler: Any, settings: Settings, folder: Path, waiting: list[in
 def chain_progress(settings: Settings, waiting: list[int]) -> Iterator[ProgressCallback]:
     """A bar for each chain that is still to be drawn, and by what to move it."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), disable=not settings.progress) as bars:
+    with Progress(*columns, console=Console(stderr=True), disable=not settings.progressbar) as bars:
         shown = {chain: bars.add_task(f"chain {chain}", total=settings.tune + settings.draws) for chain in waiting}
         yield lambda chain, done: bars.update(shown[chain], completed=done)
 

@@ -54,11 +54,11 @@ def sample_in_memory(sampler: Any, settings: Settings) -> xr.DataTree:
         draws=settings.draws,
         tune=settings.tune,
         chains=settings.chains,
-        seed=settings.seed,
-        progress_bar=settings.progress,
+        seed=settings.random_seed,
+        progress_bar=settings.progressbar,
         save_warmup=False,
-        target_accept=settings.accept,
-        maxdepth=settings.depth,
+        target_accept=settings.target_accept,
+        maxdepth=settings.max_treedepth,
         blocking=False,
     )
     try:
@@ -73,8 +73,8 @@ def sample_once(ready: CompiledModel, data: xr.Dataset, sampled_as: xr.Dataset, 
     sampler = sampler_with_data(ready, data, sampled_as)
     trace = (
         sample_in_memory(sampler, settings)
-        if settings.into is None
-        else sample_to_store(sampler, settings, settings.into)
+        if settings.chain_store is None
+        else sample_to_store(sampler, settings, settings.chain_store)
     )
     said = trace["posterior"].attrs
     trace["posterior"] = xr.DataTree(to_reported(trace["posterior"].to_dataset(), ready.model, data, sampled_as))

@@ -66,9 +66,9 @@ def list_figures(study: Study) -> list[str]:
 def checked_study(study_file: Path, theory: str | None) -> tuple[Study, ModelSpec, RowIndex]:
     """A study with one theory, the theory, and where the study's rows are; InputError lists what cannot be done."""
     study = load_study(study_file)
-    name = theory or study.theory[0]
+    name = theory or study.model[0]
     study, model, rows = (
-        study.model_copy(update={"theory": [name]}),
+        study.model_copy(update={"model": [name]}),
         load_model_for(study, name),
         index_rows(study.data),
     )
@@ -89,7 +89,7 @@ def make_plan(study_file: Path, theory: str | None, method: str, chunk: int, fol
     InputError where the folder has another plan.
     """
     study, _, rows = checked_study(study_file, theory)
-    name = study.theory[0]
+    name = study.model[0]
     everyone, starts = index_people(rows, study.columns.person)
     ends = np.linspace(0, len(everyone), -(-len(everyone) // chunk) + 1).round().astype(int)
     inputs = [sha256(study_file), sha256(find_model(name)), fingerprint(rows), method, str(chunk)]
@@ -116,5 +116,5 @@ def read_plan(folder: Path) -> Plan:
 
 def study_and_model(plan: Plan) -> tuple[Study, ModelSpec]:
     """A plan's study, with its theory alone, and the theory as the study asks it."""
-    study = load_study(Path(plan.study)).model_copy(update={"theory": [plan.theory]})
+    study = load_study(Path(plan.study)).model_copy(update={"model": [plan.theory]})
     return study, load_model_for(study, plan.theory)

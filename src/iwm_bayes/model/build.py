@@ -37,7 +37,7 @@ def parameters_of_figure_met(p: Any, lived: Any, figures: int) -> Any:
 
 def distribution_arguments(response: Response, p: Any, held: Sequence[Any], said: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments of a response's family at every event, (event, person) each."""
-    given = response.given(p, *held)
+    given = response.arguments(p, *held)
     if response.carry is None:
         return dict(given)
     last, person = said["last"].astype("int64"), pt.arange(given["mu"].shape[1])
@@ -63,7 +63,7 @@ def declare_likelihood_terms(
     columns = {field: said[index] for index, field in enumerate(response_fields(model))}
     for name, response in model.responses.items():
         p = response_values(model, name, found)
-        if response.whom == "each":
+        if response.figure_scope == "each":
             p = map_tree(lambda leaf: first_figures(leaf, others), p)
         else:
             p = parameters_of_figure_met(p, lived, len(figures))

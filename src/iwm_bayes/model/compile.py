@@ -32,7 +32,7 @@ def compile_initial_point(graph: pm.Model) -> Any:
 
 def build_unpooled(model: ModelSpec, data: xr.Dataset) -> pm.Model:
     """A graph in which people share nothing: everyone's link-scale values are its variable `level` (row, person)."""
-    apart = with_parameters(model, {name: own._replace(pooling="separate") for name, own in parameters(model).items()})
+    apart = with_parameters(model, {name: own._replace(pooling="none") for name, own in parameters(model).items()})
     graph = remove_value_transforms(build(apart, data.drop_dims(["term", "member"], errors="ignore")))
     graph.check_bounds = False  # which is forgotten on the way
     return graph

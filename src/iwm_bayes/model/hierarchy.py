@@ -73,14 +73,14 @@ def coordinates(model: ModelSpec, data: xr.Dataset) -> dict[str, Any]:
     figures = figure_names(data)
     partial = [row.label for row in parameters_pooled(model, figures, "partial")]
     return {
-        "row": [row.label for row in parameters_pooled(model, figures, "partial", "shared")],
+        "row": [row.label for row in parameters_pooled(model, figures, "partial", "complete")],
         "partial": partial,
         "other": partial,
         "personal": [
             row.label
-            for row in (*parameters_pooled(model, figures, "partial"), *parameters_pooled(model, figures, "separate"))
+            for row in (*parameters_pooled(model, figures, "partial"), *parameters_pooled(model, figures, "none"))
         ],
-        "common": [row.label for row in parameters_pooled(model, figures, "shared")],
+        "common": [row.label for row in parameters_pooled(model, figures, "complete")],
         "person": data["person"].values,
         **effect_labels(data),
     }
@@ -103,7 +103,7 @@ def declare_start(name: str, default: Any) -> Any:
 
 def declare_mu(shared: list[FreeParameter]) -> Any:
     """Declare group centres (row,)."""
-    middle, width = [row.middle for row in shared], [row.width for row in shared]
+    middle, width = [row.prior_mean for row in shared], [row.prior_sd for row in shared]
     return pm.Normal("centre", middle, width, dims=dim_name("row"), initval=declare_start("centre", middle))
 
 
@@ -143,15 +143,15 @@ def declare_effects(partial: list[FreeParameter], centre: Any, data: xr.Dataset)
 
 def declare_partial_pooling(partial: list[FreeParameter], centre: Any, data: xr.Dataset) -> tuple[Any, Any]:
     """Declare how people spread around their own centres: those centres (partial, person) and sds (partial, 1)."""
-    spread = declare_sd("spread", [row.parameter.spread for row in partial], "partial")
+    spread = declare_sd("spread", [row.parameter.prior_between_sd for row in partial], "partial")
     middle = centre[:, None] + declare_effects(partial, centre, data)
     return pt.broadcast_to(middle, (len(partial), data.sizes["person"])), spread[:, None]
 
 
 def no_pooling(separate: list[FreeParameter], people: int) -> tuple[Any, Any]:
     """The same of people who share nothing: all that the prior leaves open."""
-    widths = [[np.hypot(row.width, row.parameter.spread)] for row in separate]
-    return np.repeat([[row.middle] for row in separate], people, axis=1), np.array(widths)
+    widths = [[np.hypot(row.prior_sd, row.parameter.prior_between_sd)] for row in separate]
+    return np.repeat([[row.prior_mean] for row in separate], people, axis=1), np.array(widths)
 
 
 def declare_theta(model: ModelSpec, middle: Any, scale: Any, together: int, common: list[Any]) -> Any:
@@ -172,8 +172,8 @@ def declare_hierarchy(model: ModelSpec, data: xr.Dataset, apart: NoPoolingGroup 
     `apart` gives centres (separate, person) and sds (separate, 1) of those parameters that have no group here.
     """
     figures, people = figure_names(data), data.sizes["person"]
-    shared = parameters_pooled(model, figures, "partial", "shared")
-    partial, separate = parameters_pooled(model, figures, "partial"), parameters_pooled(model, figures, "separate")
+    shared = parameters_pooled(model, figures, "partial", "complete")
+    partial, separate = parameters_pooled(model, figures, "partial"), parameters_pooled(model, figures, "none")
     personal, parts = [*partial, *separate], []
     levels: dict[str, Any] = {}
     if shared:

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from iwm_bayes.data.binding import with_timing
 from iwm_bayes.data.study import Study
-from iwm_bayes.data.toml import explain_validation, read_toml
+from iwm_bayes.data.toml import explain_validation, read_schema_2
 from iwm_bayes.model.model_file_schema import ModelFile, ParameterPrior
 from iwm_bayes.responses import LEVELS, RESPONSES
 from iwm_bayes.rules import RULES, equation, load_rule_file
@@ -31,6 +31,11 @@ from iwm_bayes.types import (
     parameters,
     unflatten,
     with_parameters,
+)
+
+SINCE_SCHEMA_1 = (
+    "`prior_90` for `typical`, `prior_between_sd` for `spread`, pooling `complete` for `shared` and `none` for "
+    "`separate`, and `expectancy_bias` for `assimilation`"
 )
 
 
@@ -113,10 +118,10 @@ def lift_rule(path: Path, theory: ModelFile, rule: Learner | Rule, responses: di
     elif theory.transfer:
         raise InputError([f"{path}, key `transfer`: {theory.rule} generalises by itself. Take `transfer` out"])
     asks = any(response.about == "perceived" for response in responses.values())
-    if asks and not theory.assimilation:
-        raise InputError([f"{path}: what people report of outcomes says nothing without `assimilation = true`"])
+    if asks and not theory.expectancy_bias:
+        raise InputError([f"{path}: what people report of outcomes says nothing without `expectancy_bias = true`"])
     rule = with_arousal(rule) if theory.arousal else rule
-    return with_expectancy_bias(rule) if theory.assimilation else rule
+    return with_expectancy_bias(rule) if theory.expectancy_bias else rule
 
 
 def changed_parameter(
@@ -133,7 +138,7 @@ def changed_parameter(
         "positive": lambda x: 0 < x < float("inf"),
         "real": lambda x: abs(x) < float("inf"),
     }
-    low, high = changed.typical
+    low, high = changed.prior_90
     if not (inside[changed.support](low) and inside[changed.support](high) and low < high):
         problems.append(f"{label}: `typical` must be two rising numbers of support {changed.support!r}")
     if changed.fixed is not None and not (inside[changed.support](changed.fixed) or changed.fixed in (0.0, 1.0)):
@@ -190,7 +195,7 @@ def load_model(theory_or_path: str | Path, without: Iterable[str] = ()) -> Model
     """
     path = find_model(str(theory_or_path))
     try:
-        theory = ModelFile.model_validate(read_toml(path))
+        theory = ModelFile.model_validate(read_schema_2(path, SINCE_SCHEMA_1))
     except ValidationError as error:
         raise explain_validation(path, error) from error
     kinds = kinds_by_name(path, theory.responses)

@@ -10,9 +10,9 @@ from iwm_bayes.data.toml import Name, Strict
 class ParameterPrior(Strict):
     """What a theory assumes of one parameter, where it differs from the rule's default."""
 
-    typical: tuple[float, float] | None = None
-    spread: float | None = Field(default=None, gt=0)
-    pooling: Literal["partial", "shared", "separate"] | None = None
+    prior_90: tuple[float, float] | None = None
+    prior_between_sd: float | None = Field(default=None, gt=0)
+    pooling: Literal["partial", "complete", "none"] | None = None
     by: Literal["person", "figure"] | None = None
     fixed: StrictFloat | StrictBool | None = None  # false: free, though it is fixed by default
 
@@ -28,6 +28,6 @@ class ModelFile(Strict):
     responses: list[str] | dict[Name, str]
     transfer: bool = False
     arousal: bool = False  # what is learned depends on distress
-    assimilation: bool = False  # what people report of an outcome is partly what they expected
+    expectancy_bias: bool = False  # what people report of an outcome is partly what they expected
     correlated: bool = False  # whether people's parameters may be correlated
     parameters: dict[str, ParameterPrior] = Field(default_factory=dict)

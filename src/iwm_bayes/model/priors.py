@@ -44,8 +44,8 @@ class FreeParameter(NamedTuple):
     label: str  # "approach_bias[friend]", or the bare name
     name: str
     parameter: Parameter
-    middle: float
-    width: float
+    prior_mean: float  # link scale
+    prior_sd: float
 
 
 def free_parameters(model: ModelSpec, figures: Sequence[str]) -> list[FreeParameter]:
@@ -55,7 +55,7 @@ def free_parameters(model: ModelSpec, figures: Sequence[str]) -> list[FreeParame
         if parameter.fixed is not None:
             continue
         link, _ = LINKS[parameter.support]
-        low, high = (float(link(np.float64(end))) for end in parameter.typical)
+        low, high = (float(link(np.float64(end))) for end in parameter.prior_90)
         labels = [f"{name}[{figure}]" for figure in figures] if parameter.by == "figure" else [name]
         found += [
             FreeParameter(label, name, parameter, (low + high) / 2, (high - low) / (2 * Z_CI90)) for label in labels
@@ -105,7 +105,7 @@ def effect_map(placed: Sequence[FreeParameter], labels: Sequence[str]) -> Effect
     """The effects or members with these labels, and the partially pooled rows that they move."""
     moved = [label.partition(": ")[0] for label in labels]
     which = np.array([[float(row.name == name) for name in moved] for row in placed]).reshape(len(placed), len(moved))
-    scale = {row.name: row.parameter.spread for row in placed}
+    scale = {row.name: row.parameter.prior_between_sd for row in placed}
     return EffectMap(list(labels), which, np.array([scale[name] for name in moved]))
 
 

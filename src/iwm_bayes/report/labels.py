@@ -53,7 +53,7 @@ LEGENDS: Mapping[str, Mapping[str, str]] = {
     },
     "between": {"sd": f"between members of the group, on the link scale ({LINK_MEANING})"},
     "likeness": {"p": "near 0 where people of a group are more alike than the theory says, near .5 where they are not"},
-    "assimilation": {"at 0": "reports are the outcomes; further right, reports are partly what was expected"},
+    "expectancy_bias": {"at 0": "reports are the outcomes; further right, reports are partly what was expected"},
     "answers": {
         "start insecure": "share of people",
         "sessions": "until half of those are earned secure; > N where fewer than half are by session N",

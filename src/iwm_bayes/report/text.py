@@ -119,9 +119,9 @@ def methods_paragraph(model: ModelSpec, facts: Facts, data: xr.Dataset) -> str:
     run, versions, events = sampler_settings(facts), facts["versions"], int(data["present"].sum())
     how = (
         f"with the no-U-turn sampler (Hoffman & Gelman, 2014, arXiv:1111.4246; nutpie {versions['nutpie']}) in "
-        f"{run.chains} chains of {run.draws} draws after {run.tune} of tuning (seed {run.seed})"
+        f"{run.chains} chains of {run.draws} draws after {run.tune} of tuning (seed {run.random_seed})"
         if facts["exact"]
-        else f"approximately, by {facts['method']} (seed {run.seed})"
+        else f"approximately, by {facts['method']} (seed {run.random_seed})"
     )
     left_out = f" Of its responses, {', '.join(model.without)} was not asked." if model.without else ""
     gate = "All of these held." if facts["passed"] and facts["exact"] else f"Verdict: {status_word(facts)}."
@@ -157,7 +157,7 @@ def reproduction_command(facts: Facts) -> str:
     study, theory = (Path(files[name]["path"]) for name in ("study", "theory"))
     if study.resolve().parent == Path(str(resources.files("iwm_bayes"))).resolve() / "example":
         return "uv run iwm demo"
-    numbers = {"draws": run.draws, "tune": run.tune, "chains": run.chains, "seed": run.seed}
+    numbers = {"draws": run.draws, "tune": run.tune, "chains": run.chains, "seed": run.random_seed}
     asked = [word for name, value in numbers.items() for word in (f"--{name}", str(value))]
     named = [str(study), "--theory", model_argument(study, theory)]
     return shlex.join(["uv", "run", "iwm", "fit", *named, "--method", facts["method"], *asked])

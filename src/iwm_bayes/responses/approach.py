@@ -21,7 +21,7 @@ SUREST = constant(0.001)
 class Parameters(NamedTuple):
     bias: Array = Parameter("real", (-1.5, 1.5), meaning="readiness to approach at even expectations")
     sensitivity: Array = Parameter(
-        "positive", (0.3, 3.0), pooling="shared", meaning="how much an expectation weighs in the choice"
+        "positive", (0.3, 3.0), pooling="complete", meaning="how much an expectation weighs in the choice"
     )
 
 
@@ -30,7 +30,7 @@ def preference(p: Params, expected: Array) -> Array:
     return p.bias + p.sensitivity * logit(SUREST + (1.0 - 2.0 * SUREST) * expected)
 
 
-def given(p: Parameters, expected: Array) -> dict[str, Array]:
+def arguments(p: Parameters, expected: Array) -> dict[str, Array]:
     return {"logit_p": preference(p, expected)}
 
 
@@ -39,4 +39,4 @@ def draw(generator: np.random.Generator, logit_p: Array) -> Array:
 
 
 FAMILY = Family("Bernoulli", draw, whole=True)
-RESPONSE = Response(Parameters(), "expected", "before", FAMILY, given, "withdraws")
+RESPONSE = Response(Parameters(), "expected", "before", FAMILY, arguments, "withdraws")

@@ -21,7 +21,7 @@ class Parameters(NamedTuple):
     intercept: Array = plain.Parameters().intercept
     slope: Array = plain.Parameters().slope
     persistence: Array = Parameter(
-        "unit", (0.1, 0.9), pooling="shared", meaning="share of a rating's surprise left after one unit of time"
+        "unit", (0.1, 0.9), pooling="complete", meaning="share of a rating's surprise left after one unit of time"
     )
 
 

@@ -21,11 +21,15 @@ from iwm_bayes.types import Family, Parameter, Response
 
 class Parameters(NamedTuple):
     concentration: Array = Parameter("positive", (5.0, 200.0), meaning="observations that a rating's mean is worth")
-    intercept: Array = Parameter("real", (-1.0, 1.0), spread=0.3, meaning="log-odds of the rating of an even belief")
-    slope: Array = Parameter("real", (0.5, 1.5), spread=0.2, meaning="log-odds of rating per log-odds of belief")
+    intercept: Array = Parameter(
+        "real", (-1.0, 1.0), prior_between_sd=0.3, meaning="log-odds of the rating of an even belief"
+    )
+    slope: Array = Parameter(
+        "real", (0.5, 1.5), prior_between_sd=0.2, meaning="log-odds of rating per log-odds of belief"
+    )
 
 
-def given(p: Parameters, held: Array) -> dict[str, Array]:
+def arguments(p: Parameters, held: Array) -> dict[str, Array]:
     believed = logit(SUREST + (1.0 - 2.0 * SUREST) * held)
     mean = SUREST + (1.0 - 2.0 * SUREST) * sigmoid(p.intercept + p.slope * believed)
     return {"mu": mean, "nu": p.concentration + constant(0.0) * held}
@@ -40,4 +44,4 @@ FAMILY = Family("Beta", draw, inside=(0.005, 0.995))
 
 def beta_rating(about: Rated) -> Response:
     """A rating of one belief, given after the outcome."""
-    return Response(Parameters(), about, "after", FAMILY, given, scale={"intercept": 0.0, "slope": 1.0})
+    return Response(Parameters(), about, "after", FAMILY, arguments, scale={"intercept": 0.0, "slope": 1.0})

@@ -27,13 +27,13 @@ class Parameters(NamedTuple):
     )
 
 
-def given(p: Parameters, expected: Array, distress: Array, fear: Array) -> dict[str, Array]:
+def arguments(p: Parameters, expected: Array, distress: Array, fear: Array) -> dict[str, Array]:
     return {"logit_p": approach.preference(p, expected) + p.activation * distress - p.fearfulness * fear}
 
 
 RESPONSE = approach.RESPONSE._replace(
     parameters=Parameters(),
-    given=given,
-    also=("distress", "threat"),
-    keeps={"threat": lambda p, elapsed: p.fear_persistence**elapsed},
+    arguments=arguments,
+    also_reads=("distress", "threat"),
+    accumulates={"threat": lambda p, elapsed: p.fear_persistence**elapsed},
 )

@@ -26,11 +26,13 @@ class Parameters(NamedTuple):
     noise: Array = plain.Parameters().noise
     intercept: Array = plain.Parameters().intercept
     slope: Array = plain.Parameters().slope
-    contrast: Array = Parameter("real", (-0.2, 0.6), spread=0.3, meaning="rating per unit of outcome beyond the usual")
+    contrast: Array = Parameter(
+        "real", (-0.2, 0.6), prior_between_sd=0.3, meaning="rating per unit of outcome beyond the usual"
+    )
 
 
-def given(p: Params, held: Array, act: Array, told: Array, acts: Array, number: Array) -> dict[str, Array]:
-    rated = plain.given(p, held)
+def arguments(p: Params, held: Array, act: Array, told: Array, acts: Array, number: Array) -> dict[str, Array]:
+    rated = plain.arguments(p, held)
     return {**rated, "mu": rated["mu"] + p.contrast * (act - told * acts / (ONCE + number))}
 
 
@@ -47,7 +49,7 @@ def contrast(about: plain.Rated) -> Response:
     return plain.rating(about)._replace(
         parameters=Parameters(),
         family=FAMILY,
-        given=given,
-        also=("act", "told", "acts", "number"),
-        keeps={"acts": everything, "number": everything},
+        arguments=arguments,
+        also_reads=("act", "told", "acts", "number"),
+        accumulates={"acts": everything, "number": everything},
     )

@@ -17,17 +17,17 @@ from iwm_bayes.types import Parameter, Response
 
 class Parameters(NamedTuple):
     risk: Array = Parameter(
-        "unit", (0.005, 0.3), pooling="shared", meaning="chance of leaving after an average session"
+        "unit", (0.005, 0.3), pooling="complete", meaning="chance of leaving after an average session"
     )
     odds_ratio: Array = Parameter(
-        "positive", (0.3, 1.5), pooling="shared", meaning="odds of leaving for one sd of alliance more"
+        "positive", (0.3, 1.5), pooling="complete", meaning="odds of leaving for one sd of alliance more"
     )
     average: Array = Parameter("unit", (0.2, 0.8), fixed=0.5, meaning="an average alliance, as a belief")
     sd: Array = Parameter("positive", (0.05, 0.4), fixed=0.2, meaning="sd of alliance between people, as a belief")
 
 
-def given(p: Parameters, availability: Array) -> dict[str, Array]:
+def arguments(p: Parameters, availability: Array) -> dict[str, Array]:
     return {"logit_p": logit(p.risk) + log(p.odds_ratio) * (availability - p.average) / p.sd}
 
 
-RESPONSE = Response(Parameters(), "availability", "after", approach.FAMILY, given, "leaves")
+RESPONSE = Response(Parameters(), "availability", "after", approach.FAMILY, arguments, "leaves")

@@ -18,14 +18,16 @@ class Parameters(NamedTuple):
     noise: Array = plain.Parameters().noise
     intercept: Array = plain.Parameters().intercept
     slope: Array = plain.Parameters().slope
-    colouring: Array = Parameter("real", (-0.2, 0.6), spread=0.3, meaning="rating per unit of the last outcome")
+    colouring: Array = Parameter(
+        "real", (-0.2, 0.6), prior_between_sd=0.3, meaning="rating per unit of the last outcome"
+    )
 
 
-def given(p: Parameters, held: Array, act: Array) -> dict[str, Array]:
-    rated = plain.given(p, held)
+def arguments(p: Parameters, held: Array, act: Array) -> dict[str, Array]:
+    rated = plain.arguments(p, held)
     return {**rated, "mu": rated["mu"] + p.colouring * act}
 
 
 def impression(about: plain.Rated) -> Response:
     """A rating of one belief on the spot, given after the outcome."""
-    return plain.rating(about)._replace(parameters=Parameters(), given=given, also=("act",))
+    return plain.rating(about)._replace(parameters=Parameters(), arguments=arguments, also_reads=("act",))

@@ -17,14 +17,14 @@ from iwm_bayes.types import Parameter, Response
 class Parameters(NamedTuple):
     bias: Array = approach.Parameters().bias
     sensitivity: Array = approach.Parameters().sensitivity
-    step: Array = Parameter("positive", (0.3, 3.0), pooling="shared", meaning="log-odds from one amount to the next")
+    step: Array = Parameter("positive", (0.3, 3.0), pooling="complete", meaning="log-odds from one amount to the next")
 
 
 def invest(levels: int) -> Response:
     """One of so many amounts, chosen before the outcome."""
 
-    def given(p: Parameters, expected: Array) -> dict[str, Array]:
+    def arguments(p: Parameters, expected: Array) -> dict[str, Array]:
         steps = [p.step * constant(k - levels / 2) for k in range(1, levels)]
         return {"p": ordered_probabilities(approach.preference(p, expected), steps)}
 
-    return approach.RESPONSE._replace(parameters=Parameters(), family=FAMILY._replace(levels=levels), given=given)
+    return approach.RESPONSE._replace(parameters=Parameters(), family=FAMILY._replace(levels=levels), arguments=arguments)

@@ -27,11 +27,11 @@ class Parameters(NamedTuple):
 def declared(levels: int) -> Parameters:
     """The parameters of an item with so many levels."""
     even = 1.0 / levels
-    gap = Parameter("positive", (even / 3, even * 3), pooling="shared", meaning="between two thresholds")
+    gap = Parameter("positive", (even / 3, even * 3), pooling="complete", meaning="between two thresholds")
     make: Any = namedtuple  # as many fields as there are gaps
     gaps = make("Gap", [f"above_{k}" for k in range(1, levels - 1)])
     return Parameters(
-        Parameter("positive", (5.0, 40.0), pooling="shared", meaning="log-odds per unit of belief"),
+        Parameter("positive", (5.0, 40.0), pooling="complete", meaning="log-odds per unit of belief"),
         Parameter("unit", (0.25, 0.75), meaning="the belief at which the answer is in the middle"),
         gaps(*[gap] * (levels - 2)),
     )
@@ -45,7 +45,7 @@ def thresholds(p: Parameters) -> list[Array]:
     return found
 
 
-def given(p: Parameters, held: Array) -> dict[str, Array]:
+def arguments(p: Parameters, held: Array) -> dict[str, Array]:
     return {"p": ordered_probabilities(p.loading * held, [p.loading * threshold for threshold in thresholds(p)])}
 
 
@@ -53,4 +53,4 @@ def ordinal(about: Rated, levels: int) -> Response:
     """An item about one belief with so many levels, answered after the outcome."""
     p, family = declared(levels), FAMILY._replace(levels=levels)
     scale = {"location": 0.5} | {name: 1.0 / levels for name, _ in named_leaves(p.gap, "gap")}
-    return Response(p, about, "after", family, given, scale=scale)
+    return Response(p, about, "after", family, arguments, scale=scale)

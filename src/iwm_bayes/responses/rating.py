@@ -27,11 +27,11 @@ MIDDLE = constant(0.5)
 
 class Parameters(NamedTuple):
     noise: Array = Parameter("positive", (0.03, 0.3), meaning="sd of a rating around the belief")
-    intercept: Array = Parameter("real", (-0.3, 0.3), spread=0.1, meaning="rating of an even belief, less .5")
-    slope: Array = Parameter("real", (0.5, 1.5), spread=0.2, meaning="rating per unit of belief")
+    intercept: Array = Parameter("real", (-0.3, 0.3), prior_between_sd=0.1, meaning="rating of an even belief, less .5")
+    slope: Array = Parameter("real", (0.5, 1.5), prior_between_sd=0.2, meaning="rating per unit of belief")
 
 
-def given(p: Params, held: Array) -> dict[str, Array]:
+def arguments(p: Params, held: Array) -> dict[str, Array]:
     return {"mu": MIDDLE + p.intercept + p.slope * (held - MIDDLE), "sigma": sqrt(p.noise**2 + FLOOR**2)}
 
 
@@ -44,4 +44,4 @@ FAMILY = Family("Normal", draw, bounds=(0.0, 1.0))
 
 def rating(about: Rated) -> Response:
     """A rating of one belief, given after the outcome."""
-    return Response(Parameters(), about, "after", FAMILY, given, scale={"intercept": 0.0, "slope": 1.0})
+    return Response(Parameters(), about, "after", FAMILY, arguments, scale={"intercept": 0.0, "slope": 1.0})

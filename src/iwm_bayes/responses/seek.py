@@ -20,7 +20,7 @@ from iwm_bayes.types import Parameter, Response
 ACTIVATION = Parameter("real", (-2.0, 2.0), 1.5, fixed=0.0, meaning="log-odds by which distress raises a bid")
 
 
-READINESS = approach.Parameters().bias._replace(spread=1.0)
+READINESS = approach.Parameters().bias._replace(prior_between_sd=1.0)
 
 
 class Parameters(NamedTuple):
@@ -29,7 +29,7 @@ class Parameters(NamedTuple):
     activation: Array = ACTIVATION
 
 
-def given(p: Parameters, expected: Array, distress: Array) -> dict[str, Array]:
+def arguments(p: Parameters, expected: Array, distress: Array) -> dict[str, Array]:
     preferences = rows_of(approach.preference(p, expected))
     activations = rows_of(each_figure(p.activation, len(preferences)))
     preferences = [x + activation * distress for x, activation in zip(preferences, activations, strict=True)]
@@ -37,5 +37,5 @@ def given(p: Parameters, expected: Array, distress: Array) -> dict[str, Array]:
 
 
 RESPONSE = Response(
-    Parameters(), "expected", "before", FAMILY, given, effect="chooses", also=("distress",), whom="each"
+    Parameters(), "expected", "before", FAMILY, arguments, effect="chooses", also_reads=("distress",), figure_scope="each"
 )

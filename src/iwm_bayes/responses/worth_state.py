@@ -21,21 +21,21 @@ from iwm_bayes.types import Parameter, Params
 class Level(NamedTuple):
     noise: Array = plain.Parameters().noise
     intercept: Array = plain.Parameters().intercept
-    slope: Array = Parameter("real", (-0.5, 1.5), spread=0.3, meaning="rating per unit of belief")
+    slope: Array = Parameter("real", (-0.5, 1.5), prior_between_sd=0.3, meaning="rating per unit of belief")
 
 
 class Kept(NamedTuple):
     noise: Array = plain.Parameters().noise
     intercept: Array = plain.Parameters().intercept
-    slope: Array = Parameter("real", (-0.2, 0.5), spread=0.1, meaning="rating per unit of surprise")
+    slope: Array = Parameter("real", (-0.2, 0.5), prior_between_sd=0.1, meaning="rating per unit of surprise")
     persistence: Array = Parameter(
-        "unit", (0.1, 0.95), pooling="shared", meaning="share that is left after one unit of time"
+        "unit", (0.1, 0.95), pooling="complete", meaning="share that is left after one unit of time"
     )
 
 
-def given(p: Params, kept: Array) -> dict[str, Array]:
+def arguments(p: Params, kept: Array) -> dict[str, Array]:
     """A rating of something that is 0 when nothing happened."""
-    return plain.given(p, plain.MIDDLE + kept)
+    return plain.arguments(p, plain.MIDDLE + kept)
 
 
 def left(p: Params, elapsed: Array) -> Array:
@@ -43,9 +43,9 @@ def left(p: Params, elapsed: Array) -> Array:
 
 
 LEVEL = plain.rating("worth")._replace(parameters=Level(), scale={})
-PULSE = LEVEL._replace(parameters=Kept(), about="surprise", given=given, keeps={"surprise": left})
+PULSE = LEVEL._replace(parameters=Kept(), about="surprise", arguments=arguments, accumulates={"surprise": left})
 TREND = PULSE._replace(
-    parameters=Kept(slope=Parameter("real", (-1.0, 3.0), spread=0.5, meaning="rating per unit of change")),
+    parameters=Kept(slope=Parameter("real", (-1.0, 3.0), prior_between_sd=0.5, meaning="rating per unit of change")),
     about="worth_change",
-    keeps={"worth_change": left},
+    accumulates={"worth_change": left},
 )

@@ -27,7 +27,7 @@ class Parameters(NamedTuple):
     start: Array = Parameter("unit", (0.15, 0.85), meaning="the belief before the first event")
     hazard: Array = Parameter("unit", (0.01, 0.4), meaning="chance per unit of time that the figure has changed")
     noise: Array = Parameter(
-        "positive", (0.05, 0.5), pooling="shared", meaning="variance of outcomes of someone who has not changed"
+        "positive", (0.05, 0.5), pooling="complete", meaning="variance of outcomes of someone who has not changed"
     )
     start_share: Array = Parameter("unit", (0.1, 0.9), fixed=0.5, meaning="share of the first surprise that is learned")
 

@@ -52,13 +52,13 @@ class Parameters(NamedTuple):
     diffusion: Array = Parameter(
         "positive",
         (0.002, 0.1),
-        pooling="shared",
+        pooling="complete",
         meaning="uncertainty that each unit of time adds, log-odds squared",
     )
     figure_correlation: Array = Parameter(
         "unit",
         (0.1, 0.8),
-        pooling="shared",
+        pooling="complete",
         meaning="prior correlation of two figures' availability: the general model of others",
     )
 

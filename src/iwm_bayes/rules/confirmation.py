@@ -24,7 +24,7 @@ class Parameters(NamedTuple):
     start: Array = Parameter("unit", (0.15, 0.85), meaning="the belief before the first event")
     rate: Array = Parameter("unit", (0.02, 0.5), meaning="share of a surprise that is learned when beliefs are even")
     difference: Array = Parameter(
-        "real", (-2.0, 2.0), pooling="shared", meaning="log-odds by which what confirms is learned faster"
+        "real", (-2.0, 2.0), pooling="complete", meaning="log-odds by which what confirms is learned faster"
     )
 
 

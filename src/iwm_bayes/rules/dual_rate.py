@@ -22,7 +22,7 @@ class Parameters(NamedTuple):
     start: Array = Parameter("unit", (0.15, 0.85), meaning="the belief before the first event")
     rate: Array = Parameter("unit", (0.02, 0.5), meaning="share of a surprise that is learned, between good and bad")
     difference: Array = Parameter(
-        "real", (-2.0, 2.0), pooling="shared", meaning="log-odds by which good surprises are learned faster than bad"
+        "real", (-2.0, 2.0), pooling="complete", meaning="log-odds by which good surprises are learned faster than bad"
     )
 
 

@@ -19,7 +19,7 @@ class Parameters(NamedTuple):
     start: Array = Parameter("unit", (0.15, 0.85), meaning="the belief one unit of time before the first event")
     plateau: Array = Parameter("unit", (0.15, 0.85), meaning="the belief after long enough")
     pace: Array = Parameter(
-        "unit", (0.01, 0.4), pooling="shared", meaning="share of the way to the plateau per unit of time"
+        "unit", (0.01, 0.4), pooling="complete", meaning="share of the way to the plateau per unit of time"
     )
 
 

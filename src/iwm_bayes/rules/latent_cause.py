@@ -39,7 +39,7 @@ class Parameters(NamedTuple):
         "unit", (0.05, 0.8), meaning="share of the surprise that a wholly responsible cause learns of oneself"
     )
     concentration: Array = Parameter(
-        "positive", (0.02, 2.0), pooling="shared", meaning="readiness to see an exception, in events one unit ago"
+        "positive", (0.02, 2.0), pooling="complete", meaning="readiness to see an exception, in events one unit ago"
     )
     noise: Array = Parameter("positive", (0.1, 0.6), fixed=0.3, meaning="sd of outcomes of one cause")
     generality: Array = Parameter(

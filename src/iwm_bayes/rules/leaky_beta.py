@@ -23,7 +23,7 @@ class Parameters(NamedTuple):
     start: Array = Parameter("unit", (0.15, 0.85), meaning="the belief before the first event")
     strength: Array = Parameter("positive", (1.0, 30.0), meaning="how many sessions the start counts for: entrenchment")
     leak: Array = Parameter(
-        "unit", (0.005, 0.2), pooling="shared", meaning="share of experience that fades per unit of time"
+        "unit", (0.005, 0.2), pooling="complete", meaning="share of experience that fades per unit of time"
     )
     weight: Array = Parameter("positive", (0.2, 3.0), fixed=1.0, meaning="how much one session counts")
 

@@ -15,7 +15,7 @@ from iwm_bayes.ops import Array, constant, each_figure, has_figures, maximum, ov
 from iwm_bayes.types import Belief, Beliefs, Event, Learner, Parameter, Params, Rule, State, map_tree, named_leaves
 
 TRANSFER = Parameter(
-    "unit", (0.05, 0.95), pooling="shared", meaning="share of a new figure's start that comes from earlier figures"
+    "unit", (0.05, 0.95), pooling="complete", meaning="share of a new figure's start that comes from earlier figures"
 )
 
 

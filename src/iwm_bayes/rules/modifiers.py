@@ -54,7 +54,7 @@ def with_parameter(
     )
 
 
-AROUSAL = Parameter("unit", (0.05, 0.95), pooling="shared", meaning="share of learning that needs distress")
+AROUSAL = Parameter("unit", (0.05, 0.95), pooling="complete", meaning="share of learning that needs distress")
 
 
 def with_arousal(rule: Rule) -> Rule:
@@ -68,7 +68,7 @@ def with_arousal(rule: Rule) -> Rule:
 
 
 EXPECTANCY_BIAS = Parameter(
-    "unit", (0.05, 0.6), pooling="shared", meaning="share of a report that is what was expected, not what happened"
+    "unit", (0.05, 0.6), pooling="complete", meaning="share of a report that is what was expected, not what happened"
 )
 
 
@@ -76,7 +76,7 @@ def with_expectancy_bias(rule: Rule, fixed: float | None = None) -> Rule:
     """The rule, learning from what is behind a person's own report; `fixed` states the assimilation."""
 
     def learn(p: Any, plain: Any, s: State, event: Event) -> State:
-        share = p.assimilation * event.reported
+        share = p.expectancy_bias * event.reported
         expected = rule.beliefs(plain, s, event).expected
         outcome = (event.outcome - share * expected) / (1.0 - share)
         behind = event._replace(outcome=minimum(maximum(outcome, constant(0.0)), constant(1.0)))
@@ -84,6 +84,6 @@ def with_expectancy_bias(rule: Rule, fixed: float | None = None) -> Rule:
 
     def beliefs(p: Any, plain: Any, s: State, event: Event) -> Beliefs:
         held = rule.beliefs(plain, s, event)
-        return held._replace(perceived=event.outcome + p.assimilation * (held.expected - event.outcome))
+        return held._replace(perceived=event.outcome + p.expectancy_bias * (held.expected - event.outcome))
 
-    return with_parameter(rule, "assimilation", EXPECTANCY_BIAS._replace(fixed=fixed), learn, beliefs)
+    return with_parameter(rule, "expectancy_bias", EXPECTANCY_BIAS._replace(fixed=fixed), learn, beliefs)

@@ -27,7 +27,7 @@ class Parameters(NamedTuple):
     availability_start: Array = Parameter("unit", (0.15, 0.85), meaning="chance that a figure is available, at first")
     worth_start: Array = Parameter("unit", (0.15, 0.85), meaning="chance that I am one others respond to, at first")
     hazard: Array = Parameter(
-        "unit", (0.02, 0.4), pooling="shared", meaning="chance per unit of time that a belief starts anew"
+        "unit", (0.02, 0.4), pooling="complete", meaning="chance per unit of time that a belief starts anew"
     )
     care: Array = Parameter("unit", (0.7, 0.98), fixed=0.9, meaning="chance of a response if both hold")
     leak: Array = Parameter("unit", (0.02, 0.3), fixed=0.1, meaning="chance of a response if either does not hold")

@@ -19,7 +19,7 @@ class Parameters(NamedTuple):
     start: Array = Parameter("unit", (0.15, 0.85), meaning="the belief before the first event")
     rate: Array = Parameter("unit", (0.05, 0.8), meaning="share of a surprise learned at full associability")
     attention: Array = Parameter(
-        "unit", (0.05, 0.7), pooling="shared", meaning="share of associability that the last surprise sets"
+        "unit", (0.05, 0.7), pooling="complete", meaning="share of associability that the last surprise sets"
     )
     start_associability: Array = Parameter("unit", (0.2, 0.95), fixed=1.0, meaning="associability before any event")
 

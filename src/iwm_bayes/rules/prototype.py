@@ -22,9 +22,9 @@ from iwm_bayes.types import Belief, Learner, Parameter
 
 class Parameters(NamedTuple):
     start: Array = Parameter("unit", (0.15, 0.85), meaning="the prototype, and the belief before the first event")
-    pull: Array = Parameter("unit", (0.01, 0.3), pooling="shared", meaning="share of the way back per unit of time")
+    pull: Array = Parameter("unit", (0.01, 0.3), pooling="complete", meaning="share of the way back per unit of time")
     start_variance: Array = Parameter(
-        "positive", (0.01, 0.5), pooling="shared", meaning="how unsure of it people are at first"
+        "positive", (0.01, 0.5), pooling="complete", meaning="how unsure of it people are at first"
     )
     diffusion: Array = Parameter("positive", (0.001, 0.05), meaning="uncertainty that each unit of time adds")
     noise: Array = Parameter("positive", (0.05, 0.5), fixed=0.25, meaning="variance of outcomes around the belief")

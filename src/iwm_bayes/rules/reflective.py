@@ -26,7 +26,7 @@ class Parameters(NamedTuple):
     diffusion: Array = compensatory.Parameters().diffusion
     figure_correlation: Array = compensatory.Parameters().figure_correlation
     reflection: Array = Parameter(
-        "unit", (0.1, 0.9), pooling="shared", meaning="how far credit follows uncertainty rather than falling evenly"
+        "unit", (0.1, 0.9), pooling="complete", meaning="how far credit follows uncertainty rather than falling evenly"
     )
 
 

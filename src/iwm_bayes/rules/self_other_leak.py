@@ -24,13 +24,17 @@ class Parameters(NamedTuple):
     availability_rate: Array = Parameter("unit", (0.02, 0.5), meaning="share of a surprise about the figure learned")
     worth_rate: Array = Parameter("unit", (0.02, 0.5), meaning="share of a surprise about oneself learned")
     availability_leak: Array = Parameter(
-        "unit", (0.05, 0.8), pooling="shared", meaning="share of a surprise about oneself that reaches availability"
+        "unit", (0.05, 0.8), pooling="complete", meaning="share of a surprise about oneself that reaches availability"
     )
     worth_leak: Array = Parameter(
-        "unit", (0.05, 0.8), pooling="shared", meaning="share of a surprise about the figure that reaches worth"
+        "unit", (0.05, 0.8), pooling="complete", meaning="share of a surprise about the figure that reaches worth"
     )
     fading: Array = Parameter(
-        "unit", (0.01, 0.2), pooling="shared", fixed=0.0, meaning="share of the way to an even belief, per unit of time"
+        "unit",
+        (0.01, 0.2),
+        pooling="complete",
+        fixed=0.0,
+        meaning="share of the way to an even belief, per unit of time",
     )
 
 

@@ -24,10 +24,10 @@ class Parameters(NamedTuple):
     start: Array = Parameter("unit", (0.15, 0.85), meaning="either belief before the first event")
     integration: Array = Parameter("unit", (0.1, 0.9), meaning="weight of the whole against the split belief")
     rate: Array = Parameter(
-        "unit", (0.01, 0.2), pooling="shared", meaning="share of the surprise that the whole belief learns: slow"
+        "unit", (0.01, 0.2), pooling="complete", meaning="share of the surprise that the whole belief learns: slow"
     )
     switching: Array = Parameter(
-        "unit", (0.02, 0.4), pooling="shared", meaning="chance per unit of time that which model holds is open again"
+        "unit", (0.02, 0.4), pooling="complete", meaning="chance per unit of time that which model holds is open again"
     )
     extreme: Array = Parameter("unit", (0.7, 0.98), fixed=0.9, meaning="chance that an all-good figure responds")
 

@@ -20,10 +20,10 @@ class Parameters(NamedTuple):
     start: Array = Parameter("unit", (0.15, 0.85), meaning="the belief before the first event")
     rate: Array = Parameter("unit", (0.05, 0.8), meaning="share of a surprise learned from a source fully trusted")
     start_trust: Array = Parameter(
-        "unit", (0.1, 0.7), pooling="shared", meaning="how far the gate is open before any event"
+        "unit", (0.1, 0.7), pooling="complete", meaning="how far the gate is open before any event"
     )
     change: Array = Parameter(
-        "positive", (0.05, 1.0), pooling="shared", meaning="log-odds of trust that one repair adds"
+        "positive", (0.05, 1.0), pooling="complete", meaning="log-odds of trust that one repair adds"
     )
 
 

@@ -26,10 +26,13 @@ class Parameters(NamedTuple):
         "positive", (0.02, 1.0), meaning="variance of outcomes around the belief, log-odds squared"
     )
     start_volatility: Array = Parameter(
-        "positive", (0.01, 0.5), pooling="shared", meaning="expected change per unit of time at first, log-odds squared"
+        "positive",
+        (0.01, 0.5),
+        pooling="complete",
+        meaning="expected change per unit of time at first, log-odds squared",
     )
     learning: Array = Parameter(
-        "unit", (0.02, 0.4), pooling="shared", meaning="share of a surprise about change that volatility learns"
+        "unit", (0.02, 0.4), pooling="complete", meaning="share of a surprise about change that volatility learns"
     )
 
 

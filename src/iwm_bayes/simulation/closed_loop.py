@@ -39,7 +39,7 @@ def empty_history(model: ModelSpec, figures: int, people: int) -> PersonHistory:
 def parameters_at_event(model: ModelSpec, name: str, people: Mapping[str, Array], event: Event, others: int) -> Params:
     """A response's parameters at an event: where they differ by figure, of the figure met, or of each to turn to."""
     p = response_values(model, name, people)
-    if model.responses[name].whom == "each":
+    if model.responses[name].figure_scope == "each":
         return map_tree(lambda leaf: first_figures(leaf, others), p)
     return map_tree(lambda leaf: over_figures(event.figure * leaf) if leaf.ndim == 2 else leaf, p)
 
@@ -80,7 +80,7 @@ def draw_response(
     p = parameters_at_event(model, name, people, moment.event, others)
     sums = {Readout(about, "after"): total for about, total in echo.kept.items()}
     found = readouts_at(model, people, name, moment, others) | sums
-    given = response.given(p, *readout_arguments(response, found, others))
+    given = response.arguments(p, *readout_arguments(response, found, others))
     last, since = (over_figures(moment.event.figure * leaf) for leaf in (echo.last, echo.since))
     drawn = response.family.draw(rng, **with_carryover(response, p, given, last, since))
     if response.carry is not None:
@@ -158,7 +158,7 @@ def simulate_closed_loop(
     acts = {name: response.effect for name, response in model.responses.items() if response.effect != "none"}
     choosing = [name for name, effect in acts.items() if effect == "chooses"]
     others = [name for name in model.responses if name not in choosing]
-    early = [name for name in others if model.responses[name].moment == "before"]
+    early = [name for name in others if model.responses[name].timing == "before"]
     nothing = np.zeros(course.shape[2], dtype=bool)
     for row, offer in zip(course, offers, strict=True):
         event, _ = unpack_event(row, figures)

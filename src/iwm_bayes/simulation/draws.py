@@ -25,7 +25,7 @@ def draws_as_people(model: ModelSpec, posterior: xr.Dataset, figures: list[str],
     samples = posterior.sizes["sample"]
     levels = {
         row.label: np.repeat(posterior["centre"].sel(row=row.label).values, people)
-        if row.parameter.pooling == "shared"
+        if row.parameter.pooling == "complete"
         else posterior["level"].sel(personal=row.label).transpose("sample", "person").values.ravel()
         for row in free_parameters(model, figures)
     }
@@ -57,8 +57,10 @@ def new_people(
     count = sample.sizes["sample"] * people
     levels = {}
     for row in free_parameters(model, figures):
-        if row.parameter.pooling == "separate":  # people share nothing: the prior is all that is known of another
-            levels[row.label] = generator.normal(row.middle, np.hypot(row.width, row.parameter.spread), count)
+        if row.parameter.pooling == "none":  # people share nothing: the prior is all that is known of another
+            levels[row.label] = generator.normal(
+                row.prior_mean, np.hypot(row.prior_sd, row.parameter.prior_between_sd), count
+            )
             continue
         levels[row.label] = np.repeat(sample["centre"].sel(row=row.label).values, people)
         if row.parameter.pooling == "partial":

@@ -27,7 +27,7 @@ def simulate_open_loop(
     `others` is how many of the figures there are to turn to, not counting someone whom nobody has met.
     """
     life = empty_history(model, figures, course.shape[2])._replace(others=others)
-    early = [name for name, response in model.responses.items() if response.moment == "before"]
+    early = [name for name, response in model.responses.items() if response.timing == "before"]
     late = [name for name in model.responses if name not in early]
     found: dict[str, list[np.ndarray]] = {name: [] for name in model.responses}
     for moment in filter_events(model.rule, rule_values(model, people), course, figures):

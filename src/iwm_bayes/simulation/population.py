@@ -27,12 +27,12 @@ def draw_population(
     """
     centres, spreads, levels = {}, {}, {}
     for row in free_parameters(model, figures):
-        centre = generator.normal(row.middle, row.width)
+        centre = generator.normal(row.prior_mean, row.prior_sd)
         centres[row.label] = centre
-        if row.parameter.pooling == "shared":
+        if row.parameter.pooling == "complete":
             levels[row.label] = np.full(people, centre)
             continue
-        between = abs(generator.normal(0, row.parameter.spread)) if spread is None else spread
+        between = abs(generator.normal(0, row.parameter.prior_between_sd)) if spread is None else spread
         spreads[row.label] = between
         levels[row.label] = place_around(centre, between, generator.normal(size=people))
     return Population(centres, spreads, levels, natural_values(model, levels, figures, people))

@@ -57,7 +57,7 @@ class Forecast(NamedTuple):
     """The session from which each person will be secure, (person,); NaN where there is no forecast."""
 
     low: np.ndarray
-    middle: np.ndarray
+    median: np.ndarray
     high: np.ndarray
 
 
@@ -89,7 +89,7 @@ def count_forecasts(truth: Crossing, forecast: Forecast, known: Forecast, last: 
     """What forecasts are worth, over those who truly wait; `truth` has one draw."""
     session, waiting = truth.session[0], truth.waiting[0]
     cross = waiting & (session <= last)
-    right, best = (within_sessions(one.middle, session, WITHIN_SESSIONS, last) for one in (forecast, known))
+    right, best = (within_sessions(one.median, session, WITHIN_SESSIONS, last) for one in (forecast, known))
     found = {
         CORRECT: (right, waiting),
         CORRECT_IF_KNOWN: (best, waiting),
@@ -123,7 +123,7 @@ def forecast_study(cell: Condition, generator: np.random.Generator) -> dict[str,
     model, people = compiled.model, size.people
     truth = draw_population(model, size.names, people, generator)
     data = thin_ratings(model, simulate(model, size.plan(care), truth.values, generator), size.every)
-    fit = METHODS[method].fit(compiled, data, Settings(seed=int(generator.integers(2**31))))
+    fit = METHODS[method].fit(compiled, data, Settings(random_seed=int(generator.integers(2**31))))
     repeated = {name: np.tile(value, N_DRAWS) for name, value in truth.values.items()}
     lived, known, *drawn = (
         time_to_crossing(part, care, further, people, generator)

@@ -49,13 +49,13 @@ def arm_parameter(model: ModelSpec, parameter: str) -> FreeParameter:
 def link_difference(row: FreeParameter, effect: float) -> float:
     """The difference on the link scale that is so large for the theory's average person on the natural scale."""
     link, unlink = LINKS[row.parameter.support]
-    average = float(unlink(np.float64(row.middle)))
+    average = float(unlink(np.float64(row.prior_mean)))
     low, high = SUPPORT_BOUNDS[row.parameter.support]
     if not low < average + effect < high:
         raise InputError(
             [f"an effect of {effect:g} on {row.name} is impossible: the average person has {average:.3g}. Choose less"]
         )
-    return float(link(np.float64(average + effect))) - row.middle
+    return float(link(np.float64(average + effect))) - row.prior_mean
 
 
 def with_arms(model: ModelSpec, data: xr.Dataset, parameter: str) -> xr.Dataset:
@@ -102,7 +102,7 @@ def group_study(cell: Condition, generator: np.random.Generator) -> dict[str, An
     row = arm_parameter(load_model(theory), str(cell["parameter"]))
     compiled = compile_cached(theory, size._replace(sessions=1, every=1), method, row.name)
     model = compiled.model
-    drawn = float(generator.normal(0.0, EFFECT_WIDTH * row.parameter.spread))
+    drawn = float(generator.normal(0.0, EFFECT_WIDTH * row.parameter.prior_between_sd))
     difference = drawn if cell["effect"] == "prior" else link_difference(row, float(cell["effect"]))
     truth = draw_population(model, size.names, size.people, generator)
     people = values_with_difference(model, truth, row.name, difference, size)
@@ -110,7 +110,7 @@ def group_study(cell: Condition, generator: np.random.Generator) -> dict[str, An
         model, simulate(model, size.plan(parse_care(str(cell["care"]))), people, generator), size.every
     )
     data = with_arms(model, lived, row.name)
-    fit = METHODS[method].fit(compiled, data, Settings(seed=int(generator.integers(2**31))))
+    fit = METHODS[method].fit(compiled, data, Settings(random_seed=int(generator.integers(2**31))))
     verdict, draws = check_convergence(fit), fit["posterior"].to_dataset()["effect"].values.ravel()
     counts = count_decisions(draws, difference) | {"gate passed": [int(verdict.passed), 1]}
     return {"counts": counts, "difference": difference, "mean": float(draws.mean()), "reasons": verdict.reasons}

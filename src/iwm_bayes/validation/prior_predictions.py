@@ -65,7 +65,7 @@ class BeliefCourse(NamedTuple):
 def median_people(model: ModelSpec, draws: int, rng: np.random.Generator, figures: int = 1) -> dict[str, np.ndarray]:
     """So many average people, each of another population that the theory's priors make likely."""
     named = [f"figure {index}" for index in range(figures)]
-    levels = {row.label: rng.normal(row.middle, row.width, draws) for row in free_parameters(model, named)}
+    levels = {row.label: rng.normal(row.prior_mean, row.prior_sd, draws) for row in free_parameters(model, named)}
     return natural_values(model, levels, named, draws)
 
 

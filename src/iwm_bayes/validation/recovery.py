@@ -33,7 +33,9 @@ def compile_cached(theory: str, people: int, sessions: int, method: str) -> Comp
 
 def prior_variance(model: ModelSpec) -> dict[str, float]:
     """Of a person's parameters before any data, link scale: of the centre, and around it."""
-    return {row.name: row.width**2 + row.parameter.spread**2 for row in free_parameters(model, SBC_FIGURES)}
+    return {
+        row.name: row.prior_sd**2 + row.parameter.prior_between_sd**2 for row in free_parameters(model, SBC_FIGURES)
+    }
 
 
 def recovery_study(cell: Condition, generator: np.random.Generator) -> dict[str, Any]:
@@ -44,7 +46,7 @@ def recovery_study(cell: Condition, generator: np.random.Generator) -> dict[str,
     model = compiled.model
     truth = draw_population(model, SBC_FIGURES, people, generator)
     data = simulate(model, sbc_phases(sessions), truth.values, generator)
-    fit = METHODS[method].fit(compiled, data, Settings(seed=int(generator.integers(2**31))))
+    fit = METHODS[method].fit(compiled, data, Settings(random_seed=int(generator.integers(2**31))))
     verdict, known, found = check_convergence(fit), prior_variance(model), {}
     for row in {row.name: row for row in free_parameters(model, SBC_FIGURES)}.values():
         drawn = (

@@ -32,9 +32,9 @@ from iwm_bayes.validation.sweep import Condition
 SBC_FIGURES = ("friend", "therapist")
 JUDGED_FIGURE = "therapist"  # whose sessions are counted
 SAMPLER_ATTEMPTS = (  # of four chains each, until a gate is passed
-    Settings(draws=500, tune=150, accept=0.65, depth=4),  # steps so long that seven of them turn around
-    Settings(draws=500, tune=200, accept=0.88),  # fifteen, and shorter
-    Settings(draws=500, tune=400, accept=0.98),
+    Settings(draws=500, tune=150, target_accept=0.65, max_treedepth=4),  # steps so long that seven of them turn around
+    Settings(draws=500, tune=200, target_accept=0.88),  # fifteen, and shorter
+    Settings(draws=500, tune=400, target_accept=0.98),
 )
 MAX_EXTENSION = 6  # times as many draws as a try begins with, where nothing but draws is wanting
 N_DERIVED_DRAWS = 200  # draws at which derived quantities are computed
@@ -144,11 +144,11 @@ def needs_more_draws(verdict: ConvergenceChecks) -> bool:
 def fit_until_converged(ready: CompiledStudy, data: xr.Dataset, seed: int) -> tuple[xr.DataTree, ConvergenceChecks]:
     """A study's posterior and its verdict: of the first try that passes its gate, else of the last one."""
     for settings in SAMPLER_ATTEMPTS:
-        fit = nuts(ready.sampler, data, settings._replace(seed=seed))
+        fit = nuts(ready.sampler, data, settings._replace(random_seed=seed))
         verdict = check_convergence(fit)
         for further in range(1, MAX_EXTENSION):
             if needs_more_draws(verdict):
-                fit = extend_fit(ready.sampler, fit, settings._replace(seed=seed + further))
+                fit = extend_fit(ready.sampler, fit, settings._replace(random_seed=seed + further))
                 verdict = check_convergence(fit)
         if verdict.passed:
             break

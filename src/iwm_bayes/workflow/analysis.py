@@ -43,7 +43,7 @@ class Analysis(NamedTuple):
     arms: pd.DataFrame  # how many more are earned secure in one arm than in another, where the study has arms
     styles: pd.DataFrame
     sensitivity: pd.DataFrame
-    assimilation: pd.DataFrame  # group parameters at other assimilations, where outcomes are people's own reports
+    expectancy_bias: pd.DataFrame  # group parameters at other assimilations, where outcomes are people's own reports
     method: str
     settings: dict[str, Any]
     seconds: float
@@ -53,14 +53,14 @@ class Analysis(NamedTuple):
 
 
 def analyse(
-    model: ModelSpec, data: xr.Dataset, method: str, settings: dict[str, Any], into: Path | None = None
+    model: ModelSpec, data: xr.Dataset, method: str, settings: dict[str, Any], chain_store: Path | None = None
 ) -> Analysis:
     """Fit a theory, judge the fit, and say how long earned security takes toward every figure and in general.
 
-    Draws are kept in the folder `into` while they are made; a run that was stopped there goes on.
+    Draws are kept in the folder `chain_store` while they are made; a run that was stopped there goes on.
     """
     began = time.perf_counter()
-    fitted = fit(model, data, method, **settings, into=into)
+    fitted = fit(model, data, method, **settings, chain_store=chain_store)
     seconds = time.perf_counter() - began
     views = [*(name for name in names(data) if name != GENERALISED), None]
     security = {view or GENERALISED: earned_security(model, fitted, view) for view in views}
@@ -119,7 +119,7 @@ def expectancy_bias_table(
     theory has an assimilation itself, fitted or fixed.
     """
     own = data["outcome"].values[data["reported"].values > 0]
-    if np.isin(own, (0.0, 1.0)).all() or "assimilation" in parameters(model):
+    if np.isin(own, (0.0, 1.0)).all() or "expectancy_bias" in parameters(model):
         return pd.DataFrame()
     found: dict[str, Any] = {"parameter": groups["parameter"], "at 0": groups["typical"]}
     for share in EXPECTANCY_BIASES:

@@ -17,7 +17,7 @@ def run_is_current(folder: Path, files: dict[str, Path], settings: dict[str, Any
         return False
     facts = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     same = {name: facts["files"].get(name, {}).get("sha256") == sha256(path) for name, path in files.items()}
-    shown = {"progress": settings["progress"]}  # a progress bar changes no number
+    shown = {"progressbar": settings["progressbar"]}  # a progress bar changes no number
     before = {"method": facts["method"]} | facts["settings"] | shown
     return all(same.values()) and before == settings and facts["versions"] == versions()
 

@@ -27,9 +27,9 @@ def resolve_model(study_file: Path, theory: str) -> str:
 def load_study_and_data(study_file: Path, theory: str | None) -> tuple[studies.Study, Path, ModelSpec, xr.Dataset]:
     """Study, theory file, theory and data; InputError lists every problem of the first that has any."""
     study = studies.load_study(study_file)
-    named = study.theory[0] if theory is None else resolve_model(study_file, theory)
+    named = study.model[0] if theory is None else resolve_model(study_file, theory)
     if theory is not None:
-        study = study.model_copy(update={"theory": [named, *study.theory]})
+        study = study.model_copy(update={"model": [named, *study.model]})
     model = load_model_for(study, named)
     data = tables.read_data(study, model)
     return study, theories_.find_model(named), tables.with_stated_reliability(study, model, data), data

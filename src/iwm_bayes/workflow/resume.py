@@ -22,7 +22,7 @@ def unfinished_folder(folder: Path) -> Path:
 
 def run_request(files: Mapping[str, Path], settings: Mapping[str, Any]) -> dict[str, Any]:
     """All on which the draws of a run depend, with what a progress bar changes left out."""
-    counted = {name: value for name, value in settings.items() if name != "progress"}
+    counted = {name: value for name, value in settings.items() if name != "progressbar"}
     hashes = {f"{name} file": sha256(path) for name, path in files.items()}
     return hashes | counted | {f"version of {name}": value for name, value in versions().items()}
 

@@ -22,7 +22,7 @@ TABLES = (
     "arms",
     "styles",
     "sensitivity",
-    "assimilation",
+    "expectancy_bias",
     "contrasts",
     "between",
     "likeness",

@@ -20,9 +20,10 @@ from iwm_bayes.large_scale.fit import fit_large_scale
 from iwm_bayes.model import model_file
 
 THEORY = STUDIES / "reversal_valence.theory.toml"
-STUDY = f"""name = "ridge"
+STUDY = f"""schema = 2
+name = "ridge"
 data = "sessions"
-theory = "{THEORY}"
+model = "{THEORY}"
 [columns]
 person = "subject"
 session = "time"

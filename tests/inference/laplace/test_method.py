@@ -31,7 +31,7 @@ def marginal(shape, seen, logarithms):
     spread, between = np.exp(logarithms)
     design = np.concatenate([shape.design[0], np.ones((PEOPLE, 1))], axis=1)
     prior = np.diag([1.0, 1.0, *[between**2] * 8, 0.3**2])
-    middle = np.array([*shape.middle, 0.0])
+    middle = np.array([*shape.prior_mean, 0.0])
     noise = (spread**2 + NOISE**2) * np.eye(PEOPLE)
     value = stats.multivariate_normal.logpdf(seen, design @ middle, noise + design @ prior @ design.T)
     value += stats.halfnorm.logpdf([spread, between], scale=0.5).sum() + logarithms.sum()
@@ -65,9 +65,9 @@ def test_density_and_score_are_those_of_the_exact_marginal(seed):
         spread, between = np.exp(logarithms)
         prior = np.diag([1.0, 1.0, *[between**2] * 8])
         whole = (spread**2 + NOISE**2) * np.eye(PEOPLE) + design @ prior @ design.T
-        value = stats.multivariate_normal.logpdf(seen, design @ shape.middle + shared, whole)
+        value = stats.multivariate_normal.logpdf(seen, design @ shape.prior_mean + shared, whole)
         value += stats.halfnorm.logpdf([spread, between], scale=0.5).sum() + sum(logarithms)
-        mean = shape.middle + prior @ design.T @ np.linalg.solve(whole, seen - shared - design @ shape.middle)
+        mean = shape.prior_mean + prior @ design.T @ np.linalg.solve(whole, seen - shared - design @ shape.prior_mean)
         return value + stats.norm.logpdf(shared, 0.0, 0.3), mean
 
     def ours(scales_and_shared):
@@ -124,9 +124,9 @@ def test_people_of_a_skewed_posterior_have_its_mean():
 def ready(tmp_path_factory):
     """A theory of one belief, with people pooled, shared and apart, compiled for twelve people."""
     file = tmp_path_factory.mktemp("theory") / "own.toml"
-    head = 'claim = "c"\nreference = "r"\nrule = "rescorla_wagner"\nresponses = ["availability_rating"]\n'
-    more = '[parameters.availability_start]\npooling = "separate"\n[parameters.availability_rating_noise]\npooling = '
-    file.write_text(f'{head}{more}"shared"\n', encoding="utf-8")
+    head = 'schema = 2\nclaim = "c"\nreference = "r"\nrule = "rescorla_wagner"\nresponses = ["availability_rating"]\n'
+    more = '[parameters.availability_start]\npooling = "none"\n[parameters.availability_rating_noise]\npooling = '
+    file.write_text(f'{head}{more}"complete"\n', encoding="utf-8")
     model = model_file.load_model(file)
     data = simulate(model, [Phase({"therapist": constant_care(0.8)}, 12, True)], 12, 1)
     return compile_likelihood(model, data), data
@@ -182,8 +182,8 @@ def test_correlated_people_are_refused(ready):
 
 def test_everything_may_be_shared(tmp_path):
     """Nobody has a value of their own: what is found is the mode of the exact posterior of the group."""
-    shares = "".join(f'[parameters.availability_{name}]\npooling = "shared"\n' for name in ("start", "rating_noise"))
-    head = 'claim = "c"\nreference = "r"\nrule = "static"\nresponses = ["availability_rating"]\n'
+    shares = "".join(f'[parameters.availability_{name}]\npooling = "complete"\n' for name in ("start", "rating_noise"))
+    head = 'schema = 2\nclaim = "c"\nreference = "r"\nrule = "static"\nresponses = ["availability_rating"]\n'
     (tmp_path / "own.toml").write_text(head + shares, encoding="utf-8")
     model = model_file.load_model(tmp_path / "own.toml")
     data = simulate(model, [Phase({"therapist": constant_care(0.8)}, 12, True)], 12, 1)
@@ -205,7 +205,7 @@ def test_a_theory_that_fits_badly_is_found_too(tmp_path):
     """On people whose rates differ and never fall, a Kalman filter can be nearly constant: it loses to no constant."""
 
     def read(rule):
-        head = f'claim = "c"\nreference = "r"\nrule = "{rule}"\nresponses = ["availability_rating"]\n'
+        head = f'schema = 2\nclaim = "c"\nreference = "r"\nrule = "{rule}"\nresponses = ["availability_rating"]\n'
         (tmp_path / f"{rule}.toml").write_text(head, encoding="utf-8")
         return model_file.load_model(tmp_path / f"{rule}.toml")
 

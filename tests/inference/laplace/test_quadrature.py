@@ -108,7 +108,7 @@ def test_bias_is_seen_where_people_are_not_settled():
 @pytest.mark.slow
 def test_three_thousand_who_rate_have_next_to_no_bias(tmp_path):
     """Three own values, 50 ratings each: the bias is what quadrature finds, and below a tenth of people's sd."""
-    head = 'claim = "c"\nreference = "r"\nrule = "rescorla_wagner"\nresponses = ["availability_rating"]\n'
+    head = 'schema = 2\nclaim = "c"\nreference = "r"\nrule = "rescorla_wagner"\nresponses = ["availability_rating"]\n'
     (tmp_path / "own.toml").write_text(head, encoding="utf-8")
     model = model_file.load_model(tmp_path / "own.toml")
     data = simulate(model, [Phase({"partner": constant_care(0.7)}, 50)], MANY, 1)

@@ -48,7 +48,7 @@ def to_dataset(shape: LinearPopulation, found: NamedDraws, sizes: Mapping[str, i
 
 def draw_group(group: Group, covariance: np.ndarray, settings: Settings) -> tuple[np.ndarray, np.random.Generator]:
     """Draws of the group as vectors (S, packed), and the generator of what is drawn after them."""
-    generator = np.random.default_rng(settings.seed)
+    generator = np.random.default_rng(settings.random_seed)
     count = settings.chains * settings.draws
     return generator.multivariate_normal(pack(group), covariance, count, method="eigh"), generator
 

@@ -26,7 +26,7 @@ def log_evidence(problem: Problem, top: GroupMode) -> float:
     """Natural logarithm of the probability of all answers."""
     shape, group = problem.shape, top.group
     middle, width = shape.shared_prior
-    prior = normal_log_density(group.beta - shape.middle, 1.0 / np.sqrt(beta_prior_precision(shape, group)))
+    prior = normal_log_density(group.beta - shape.prior_mean, 1.0 / np.sqrt(beta_prior_precision(shape, group)))
     prior += normal_log_density(group.shared - middle, width)
     prior += log_half_normal_density(group.spread, shape.spread) + log_half_normal_density(group.between, shape.between)
     _, volume = np.linalg.slogdet(2.0 * np.pi * top.covariance)

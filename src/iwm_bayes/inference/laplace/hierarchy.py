@@ -25,8 +25,8 @@ class LinearPopulation(NamedTuple):
     design: np.ndarray  # (D, N, K)
     offset: np.ndarray  # (D,) middle of rows of people who share nothing
     alone: np.ndarray  # (D - P,) sd of those rows
-    middle: np.ndarray  # (K,) prior mean of beta
-    width: np.ndarray  # (K,) prior sd of beta; 1 for deviations
+    prior_mean: np.ndarray  # (K,) prior mean of beta
+    prior_sd: np.ndarray  # (K,) prior sd of beta; 1 for deviations
     member: np.ndarray  # (K,) which grouping it deviates in; -1 for centres and effects
     spread: np.ndarray  # (P,) scale of the between-person sd
     between: np.ndarray  # (G,) scale of the sd of each grouping
@@ -46,7 +46,7 @@ def linear_population(model: ModelSpec, data: xr.Dataset) -> LinearPopulation:
     """The hierarchy of a theory for the people of a data set."""
     figures, people = figure_names(data), data.sizes["person"]
     everything = [row.label for row in free_parameters(model, figures)]
-    partial, shared, separate = (parameters_pooled(model, figures, kind) for kind in ("partial", "shared", "separate"))
+    partial, shared, separate = (parameters_pooled(model, figures, kind) for kind in ("partial", "complete", "none"))
     names = coordinates(model, data)
     terms, members = names.get("term", []), names.get("member", [])
     blocks = [np.repeat(np.eye(len(partial))[:, None, :], people, axis=1)]
@@ -61,26 +61,26 @@ def linear_population(model: ModelSpec, data: xr.Dataset) -> LinearPopulation:
         np.array([everything.index(row.label) for row in (*partial, *separate)], dtype=int),
         np.array([everything.index(row.label) for row in shared], dtype=int),
         design,
-        np.array([0.0] * len(partial) + [row.middle for row in separate]),
-        np.array([np.hypot(row.width, row.parameter.spread) for row in separate]),
-        np.array([row.middle for row in partial] + [0.0] * (len(terms) + len(members))),
+        np.array([0.0] * len(partial) + [row.prior_mean for row in separate]),
+        np.array([np.hypot(row.prior_sd, row.parameter.prior_between_sd) for row in separate]),
+        np.array([row.prior_mean for row in partial] + [0.0] * (len(terms) + len(members))),
         np.array(
             [
-                *(row.width for row in partial),
+                *(row.prior_sd for row in partial),
                 *(EFFECT_WIDTH * effect_map(partial, terms).scale),
                 *np.ones(len(members)),
             ]
         ),
         np.array([-1] * (len(partial) + len(terms)) + grouping, dtype=int),
-        np.array([row.parameter.spread for row in partial]),
+        np.array([row.parameter.prior_between_sd for row in partial]),
         effect_map(partial, names.get("grouping", [])).scale,
-        np.array([[row.middle for row in shared], [row.width for row in shared]]),
+        np.array([[row.prior_mean for row in shared], [row.prior_sd for row in shared]]),
     )
 
 
 def initial_group(shape: LinearPopulation) -> Group:
     """The group in the middle of its priors, sds at about their medians."""
-    return Group(shape.middle.copy(), 0.7 * shape.spread, 0.7 * shape.between, shape.shared_prior[0].copy())
+    return Group(shape.prior_mean.copy(), 0.7 * shape.spread, 0.7 * shape.between, shape.shared_prior[0].copy())
 
 
 def pack(group: Group) -> np.ndarray:
@@ -107,6 +107,6 @@ def person_means(shape: LinearPopulation, beta: np.ndarray) -> np.ndarray:
 def beta_prior_precision(shape: LinearPopulation, group: Group) -> np.ndarray:
     """Prior precision of beta, (K,)."""
     deviates = shape.member >= 0
-    width = shape.width.copy()
+    width = shape.prior_sd.copy()
     width[deviates] = group.between[shape.member[deviates]]
     return 1.0 / width**2

@@ -93,7 +93,7 @@ def marginal_score(shape: LinearPopulation, group: Group, all_people: PersonSums
     squares, count = member_squares(shape, group, known)
     middle, width = shape.shared_prior
     of_prior = [
-        -beta_prior_precision(shape, group) * (group.beta - shape.middle),
+        -beta_prior_precision(shape, group) * (group.beta - shape.prior_mean),
         more - (group.spread / shape.spread) ** 2 + 1.0,
         squares / group.between**2 - count - (group.between / shape.between) ** 2 + 1.0,
         -(group.shared - middle) / width**2,
@@ -104,7 +104,7 @@ def marginal_score(shape: LinearPopulation, group: Group, all_people: PersonSums
 def marginal_log_density(shape: LinearPopulation, group: Group, all_people: PersonSums, evidence: float) -> float:
     """The group's log marginal posterior as `packed`, but for a constant; `evidence` is that of all people."""
     prior, (middle, width) = beta_prior_precision(shape, group), shape.shared_prior
-    of_beta = np.log(prior) - prior * (group.beta - shape.middle) ** 2
+    of_beta = np.log(prior) - prior * (group.beta - shape.prior_mean) ** 2
     left = np.linalg.slogdet(all_people.said + np.diag(prior))[1]  # beta being uncertain
     of_scales = [
         2.0 * np.log(x) - (x / s) ** 2 for x, s in ((group.spread, shape.spread), (group.between, shape.between))

@@ -23,7 +23,7 @@ OTHER_TABLES = {
     "contrasts": "What covariates do to the average person (90 % intervals)",
     "between": "Between the members of a group: sd on the link scale",
     "likeness": "Are people of the same group alike beyond the theory? (predictive p)",
-    "assimilation": "The average person, if so much of every report were what had been expected",
+    "expectancy_bias": "The average person, if so much of every report were what had been expected",
 }
 
 

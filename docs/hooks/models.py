@@ -1,4 +1,4 @@
-"""One page per theory, from its file on the shelf and the docstring of its rule."""
+"""One page per built-in model, from its file and the docstring of its learning rule."""
 
 import re
 import tomllib
@@ -8,7 +8,7 @@ from inspect import getdoc
 from iwm_bayes.model.model_file import built_in_models, find_model, load_model
 from iwm_bayes.types import ModelSpec, Parameter, parameters
 
-COLUMNS = "| parameter | average person, 90 % before any data | pooling | meaning |\n|---|---|---|---|"
+COLUMNS = "| parameter | prior 90% range of the median person | pooling | meaning |\n|---|---|---|---|"
 
 
 def source(reference: str) -> str:
@@ -18,46 +18,46 @@ def source(reference: str) -> str:
 
 def line(name: str, parameter: Parameter) -> str:
     """A parameter in a table."""
-    low, high = parameter.typical
+    low, high = parameter.prior_90
     fixed = parameter.fixed is not None
-    assumed = f"fixed at {parameter.fixed:g}" if fixed else f"{low:g} .. {high:g}"
+    assumed = f"fixed at {parameter.fixed:g}" if fixed else f"{low:g} to {high:g}"
     return f"| `{name}` | {assumed} | {'' if fixed else parameter.pooling} | {parameter.meaning} |"
 
 
 def table(model: ModelSpec) -> str:
-    """Every parameter of a theory."""
+    """Every parameter of a model."""
     return "\n".join([COLUMNS, *(line(name, parameter) for name, parameter in parameters(model).items())])
 
 
 def page(name: str) -> str:
-    """A theory's page."""
+    """The page of a model."""
     model, text = load_model(name), find_model(name).read_text(encoding="utf-8")
     rule = import_module(f"iwm_bayes.rules.{tomllib.loads(text)['rule']}")
     return f"""# {name}
 
-**{model.claim}**
+**{model.claim.strip()}**
 
-{model.predicts}
+{model.predicts.strip()}
 
 ![Availability and worth of one person along 28 sessions under {name}]({name}.svg)
 
-*Someone who starts at .35 of availability and .2 of worth, with the middle value of every other prior: eight sessions
-without response, sixteen with, of which the tenth is a rupture, then ten units of time without a session, and four
-more. Made by the rule when this page was built.*
+*A person starts with an availability of 0.35 and a self-worth of 0.2. Every other parameter has its prior median.
+The person has eight unresponsive sessions, then sixteen responsive sessions, of which the tenth is a rupture. After ten
+units of time without a session, four more follow. The learning rule made this plot when the page was built.*
 
-## The rule
+## Learning rule
 
 {getdoc(rule)}
 
-## What it needs
+## Data that it needs
 
-{model.needs}
+{model.needs.strip()}
 
 ## Parameters
 
 {table(model)}
 
-## The file
+## Model file
 
 ```toml
 {text.strip()}
@@ -67,7 +67,7 @@ Source: {source(model.reference)}
 """
 
 
-def shelf() -> str:
-    """The list of theories."""
-    lines = [f"| [{name}](theories/{name}.md) | {load_model(name).claim} |" for name in built_in_models()]
-    return "\n".join(["# Theories", "", "| theory | claim |", "|---|---|", *lines, ""])
+def model_list() -> str:
+    """The list of built-in models."""
+    lines = [f"| [{name}](models/{name}.md) | {load_model(name).claim} |" for name in built_in_models()]
+    return "\n".join(["# Built-in models", "", "| model | hypothesis |", "|---|---|", *lines, ""])

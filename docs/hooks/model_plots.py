@@ -34,7 +34,7 @@ def lived() -> np.ndarray:
 
 def beliefs(model: ModelSpec) -> dict[str, np.ndarray]:
     """Beliefs (event,) of someone who starts insecure, with the middle value of every other prior."""
-    middle = {row.label: row.middle for row in free_parameters(model, [FIGURE])}
+    middle = {row.label: row.prior_mean for row in free_parameters(model, [FIGURE])}
     known = {name: logit(start) for name, start in STARTS.items() if name in middle}
     levels = {label: np.array([level]) for label, level in (middle | known).items()}
     p = rule_values(model, natural_values(model, levels, [FIGURE], 1))
