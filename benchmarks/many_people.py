@@ -59,7 +59,7 @@ def made(folder: Path, people: int) -> Path:
         table = to_table(simulate(model, phases, some, SEED + first))
         table["person"] = f"{first:06d} " + table["person"]
         table.to_parquet(folder / "sessions" / f"{first:06d}.parquet", index=False)
-    (folder / "truth.json").write_text(json.dumps({"centre": everyone.centre, "spread": everyone.spread}))
+    (folder / "truth.json").write_text(json.dumps({"centre": everyone.mu, "spread": everyone.sigma}))
     study.write_text(STUDY)
     return study
 

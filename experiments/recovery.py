@@ -38,7 +38,7 @@ def ratings_only(model: ModelSpec) -> ModelSpec:
 def study(compiled: Compiled, seed: int) -> dict[str, object]:
     """Simulate and fit one study, and compare it with its true values."""
     model, generator = compiled.model, np.random.default_rng(seed)
-    truth = draw_people(model, FIGURES, PEOPLE, generator, spread=0.5)
+    truth = draw_people(model, FIGURES, PEOPLE, generator, sigma=0.5)
     truth |= {name: np.full(PEOPLE, 0.1) for name in truth if name.endswith("_rating_noise")}
     data = simulate(model, PHASES, truth, generator)
     fit = nuts(compiled, data, Settings(random_seed=seed))

@@ -38,7 +38,7 @@ def lose(data: xr.Dataset, generator: np.random.Generator) -> xr.Dataset:
 def study(compiled: Compiled, seed: int) -> dict[str, list[float]]:
     """Return average rates: true, estimated from all outcomes, estimated after the loss."""
     generator = np.random.default_rng(seed)
-    truth = draw_people(compiled.model, FIGURES, PEOPLE, generator, spread=0.5)
+    truth = draw_people(compiled.model, FIGURES, PEOPLE, generator, sigma=0.5)
     truth |= {name: np.full(PEOPLE, 0.1) for name in truth if name.endswith("_rating_noise")}
     data = simulate(compiled.model, PHASES, truth, generator)
     whole, lossy = (

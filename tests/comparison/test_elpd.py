@@ -414,7 +414,7 @@ def test_a_part_is_told_of_answers_by_the_names_of_its_rows(tmp_path):
     order = [names.index(name) for name in coordinates(part, data)["personal"]]
     assert order == [*range(1, len(names)), 0]
     found = sampling_coordinates(fitted, part)
-    assert set(found) == {"own_place", "own_slope", "own_root"}
-    np.testing.assert_array_equal(found["own_place"], before["own_place"].values[order])
-    np.testing.assert_array_equal(found["own_slope"], before["own_slope"].values[order])
-    np.testing.assert_array_equal(found["own_root"], before["own_root"].values[order][:, order])
+    assert set(found) == {"local_mode", "local_gradient", "local_root"}
+    np.testing.assert_array_equal(found["local_mode"], before["local_mode"].values[order])
+    np.testing.assert_array_equal(found["local_gradient"], before["local_gradient"].values[order])
+    np.testing.assert_array_equal(found["local_root"], before["local_root"].values[order][:, order])

@@ -40,7 +40,7 @@ def certain(
 def known(request: pytest.FixtureRequest) -> tuple[ModelSpec, xr.Dataset, dict[str, np.ndarray], xr.DataTree]:
     """A theory, simulated people, their true parameters, and a posterior that knows them."""
     model = load_model(request.param)
-    truth = draw_people(model, FIGURES, PEOPLE, np.random.default_rng(3), spread=0.7)
+    truth = draw_people(model, FIGURES, PEOPLE, np.random.default_rng(3), sigma=0.7)
     data = simulate(model, PHASES, truth, 4)
     return model, data, truth, certain(model, data, truth)
 
@@ -67,7 +67,7 @@ def test_people_are_found_on_their_natural_scale(known) -> None:
 def test_chance_is_below_good_care() -> None:
     """Care that says nothing earns less security than care of .85."""
     model = load_model("rescorla_wagner")
-    truth = draw_people(model, FIGURES, PEOPLE, np.random.default_rng(3), spread=0.7)
+    truth = draw_people(model, FIGURES, PEOPLE, np.random.default_rng(3), sigma=0.7)
     found = earned_security(model, certain(model, simulate(model, PHASES, truth, 4), truth), "therapist")
     assert float(found["chance"].mean()) < float(found["probability"].isel(session=-1).mean())
 
@@ -75,7 +75,7 @@ def test_chance_is_below_good_care() -> None:
 def test_half_life_of_a_constant_rate_is_its_closed_form() -> None:
     """Rescorla-Wagner covers half the way after log(1/2) / log(1 - rate) sessions, rounded up."""
     model = load_model("rescorla_wagner")
-    truth = draw_people(model, FIGURES, PEOPLE, np.random.default_rng(5), spread=0.7)
+    truth = draw_people(model, FIGURES, PEOPLE, np.random.default_rng(5), sigma=0.7)
     fit = certain(model, simulate(model, PHASES, truth, 6), truth)
     found = half_life(model, fit, "therapist")["availability"].isel(sample=0).values
     start, rate = truth["availability_start"], truth["availability_rate"]

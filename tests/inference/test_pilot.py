@@ -114,7 +114,11 @@ def test_people_go_along_with_what_everyone_shares(ready):
     with_model_data(empty, data, sampled_as)
     along = [pull(index) for index in common]
     with_model_data(
-        empty, data, sampled_as.assign({name: 0.0 * sampled_as[name] for name in ("own_root_by", "own_slope_by")})
+        empty,
+        data,
+        sampled_as.assign(
+            {name: 0.0 * sampled_as[name] for name in ("local_root_by_complete", "local_gradient_by_complete")}
+        ),
     )
     held = [pull(index) for index in common]
     assert (np.divide(along, held) < 0.1).all()
@@ -126,15 +130,15 @@ def test_people_go_along_only_as_far_as_that_can_be_trusted(ready):
     known = informed_transform(problem, group, people)
     with pm.Model():
         shared = pt.dvector()
-        precision, _ = declare_local_gaussian(*known["own_place"].shape, [shared[0], shared[1]])
+        precision, _ = declare_local_gaussian(*known["local_mode"].shape, [shared[0], shared[1]])
         pm.set_data({name: x for name, x in known.items() if name in pm.modelcontext(None)})
     function = evaluate([shared], precision)
 
     def by_line(away):
-        root = known["own_root"] + np.einsum("desn,s->den", known["own_root_by"], away)
+        root = known["local_root"] + np.einsum("desn,s->den", known["local_root_by_complete"], away)
         return np.einsum("ijn,kjn->ikn", root, root)
 
-    width, place = known["common_width"], known["common_place"]
+    width, place = known["complete_width"], known["complete_mode"]
     near = 0.01 * width
     np.testing.assert_allclose(function(place + near), by_line(near), rtol=1e-4, atol=1e-4)
     np.testing.assert_allclose(function(place - 1e3 * width), by_line(-width), rtol=1e-9, atol=1e-9)
@@ -145,7 +149,7 @@ def test_a_width_is_three_sds_of_what_everyone_shares(ready):
     _, _, problem, group, people = ready
     sds = np.sqrt(np.diag(newton_mode(problem, group, people).covariance))[-2:]
     np.testing.assert_allclose(
-        informed_transform(problem, group, people)["common_width"], 3.0 * sds, rtol=4.0 / np.sqrt(60.0)
+        informed_transform(problem, group, people)["complete_width"], 3.0 * sds, rtol=4.0 / np.sqrt(60.0)
     )
 
 
@@ -162,8 +166,8 @@ def test_next_to_nothing_is_told_of_whom_nothing_can_be_computed(ready):
     for name, array in informed_transform(problem, group, people).items():
         if not name.startswith("common_"):
             np.testing.assert_allclose(found[name][..., ~one], array[..., ~one], rtol=1e-9, err_msg=name)
-    np.testing.assert_allclose(found["own_root"][..., 7], np.diag(np.sqrt(MIN_PRECISION) / group.spread), atol=1e-12)
-    for name in ("own_slope", "own_slope_by", "own_root_by"):
+    np.testing.assert_allclose(found["local_root"][..., 7], np.diag(np.sqrt(MIN_PRECISION) / group.spread), atol=1e-12)
+    for name in ("local_gradient", "local_gradient_by_complete", "local_root_by_complete"):
         np.testing.assert_allclose(found[name][..., 7], 0.0, atol=1e-12)
 
 
@@ -172,7 +176,7 @@ def test_nothing_is_told_before_a_look_ahead(ready):
     likelihood, data, *_ = ready
     found = neutral_transform(likelihood.model, data)
     assert set(found) == {name for name in pilot_fit(likelihood, data) if not name.startswith("start_")}
-    assert all((values == (name == "common_width")).all() for name, values in found.items())
+    assert all((values == (name == "complete_width")).all() for name, values in found.items())
 
 
 def test_chains_begin_where_the_look_ahead_ended(ready):

@@ -27,7 +27,9 @@ def load(tmp_path):
         listed = [f'{name} = "{kind}"' for name, kind in by_name.items()] if by_name else map('"{}"'.format, responses)
         given = ("{{ {} }}" if by_name else "[{}]").format(", ".join(listed))
         path = tmp_path / "mine.toml"
-        path.write_text(f'schema = 2\nclaim = "c"\nreference = "r"\nrule = "{rule}"\nresponses = {given}\n{head}\n{more}\n')
+        path.write_text(
+            f'schema = 2\nclaim = "c"\nreference = "r"\nrule = "{rule}"\nresponses = {given}\n{head}\n{more}\n'
+        )
         return model_file.load_model(path)
 
     return load

@@ -140,7 +140,7 @@ def test_answers_come_from_what_was_held(tmp_path, kinds):
     """
     model = freed(theory_of(tmp_path, kinds))
     figures = [*FIGURES, *([GENERALISED] if "seek" in kinds else [])]
-    people = draw_people(model, figures, 400, np.random.default_rng(2), spread=0.3)
+    people = draw_people(model, figures, 400, np.random.default_rng(2), sigma=0.3)
     data = simulate(model, PHASES, people, seed=3)
     found = arguments(model, people, data)
     for name in kinds:
@@ -192,7 +192,7 @@ def test_an_act_is_held_against_all_that_was_experienced(tmp_path):
     data = simulate(model, [Phase({"mother": constant_care(0.5)}, 4)], people=1, seed=1)
     outcomes, seen = [1.0, 1.0, 0.77, 0.0], [True, True, False, True]
     data = data.assign(outcome=(("event", "person"), np.c_[outcomes]), seen=(("event", "person"), np.c_[seen]))
-    people = draw_people(model, ["mother"], 1, np.random.default_rng(2), spread=0.0)
+    people = draw_people(model, ["mother"], 1, np.random.default_rng(2), sigma=0.0)
     people |= {f"availability_contrast_{name}": np.full(1, x) for name, x in (("slope", 0.0), ("intercept", 0.0))}
     people |= {"availability_contrast_contrast": np.full(1, 0.4)}
     mu = arguments(model, people, data)["availability_contrast"]["mu"][:, 0]

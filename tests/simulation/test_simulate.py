@@ -109,7 +109,7 @@ def test_people_are_drawn_from_the_priors():
     """Centres follow `typical`, people scatter by `spread` around them, and what is shared is the same for all."""
     model = model_file.load_model("kalman")
     generator = np.random.default_rng(9)
-    draws = [draw_people(model, ["a"], 50, generator, spread=0.4) for _ in range(400)]
+    draws = [draw_people(model, ["a"], 50, generator, sigma=0.4) for _ in range(400)]
     start = logit(np.array([drawn["availability_start"] for drawn in draws]))
     low, high = np.log([0.15 / 0.85, 0.85 / 0.15])
     centres = start.mean(axis=1)
@@ -167,7 +167,7 @@ def test_phase_without_sessions_or_figures(phase):
 def test_moods_last_as_long_as_they_should():
     """Without learning, ratings are a first-order autoregression: lags 1 and 2 correlate by persistence^1 and ^2."""
     model, persistence, people = model_file.load_model("autoregressive"), 0.6, 400
-    values = draw_people(model, ["therapist"], people, np.random.default_rng(6), spread=0.01)
+    values = draw_people(model, ["therapist"], people, np.random.default_rng(6), sigma=0.01)
     values |= {name: np.full(people, persistence) for name in values if name.endswith("persistence")}
     values |= {name: np.full(people, 0.03) for name in values if name.endswith("noise")}
     values |= {name: np.full(people, 0.5) for name in values if name.endswith("start")}

@@ -130,7 +130,7 @@ def test_a_life_without_chance_is_foretold_as_it_comes(folder):
         parse_care(CLOCKWORK),
     )
     size = StudyDesign(200, 1, 1, 12)
-    truth = draw_population(model, size.names, size.people, generator, spread=1.5).values
+    truth = draw_population(model, size.names, size.people, generator, sigma=1.5).values
     known = simulate(model, size.plan(care), truth, generator)
     whole = simulate(model, size._replace(sessions=24).plan(care), truth, generator)
     found = time_to_crossing(belief_paths(model, known, truth, JUDGED_FIGURE), care, 12, size.people, generator)

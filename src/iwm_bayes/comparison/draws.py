@@ -29,12 +29,15 @@ class PosteriorArrays(NamedTuple):
 
 def cholesky_factors(posterior: xr.Dataset, alone: np.ndarray) -> np.ndarray:
     """Cholesky factors of people's covariance around their centres; `alone` are the sds of those who share nothing."""
-    spread = posterior["spread"].transpose("sample", "partial").values if "spread" in posterior else np.empty((0, 0))
+    spread = np.empty((0, 0))
+    if "sigma" in posterior:
+        spread = posterior["sigma"].dropna("parameter", how="all").transpose("sample", "parameter").values
     samples, count = posterior.sizes["sample"], spread.shape[1]
     scale = np.concatenate([spread.reshape(samples, count), np.tile(alone, (samples, 1))], axis=1)
     found = np.eye(scale.shape[1]) * scale[:, :, None]
     if "correlation" in posterior:
-        factor = np.linalg.cholesky(posterior["correlation"].transpose("sample", "partial", "other").values)
+        whole = posterior["correlation"].dropna("parameter", how="all").dropna("parameter_other", how="all")
+        factor = np.linalg.cholesky(whole.transpose("sample", "parameter", "parameter_other").values)
         found[:, :count, :count] = spread[:, :, None] * factor
     return found
 
@@ -49,15 +52,15 @@ def posterior_arrays(model: ModelSpec, fit: xr.DataTree, draws: int) -> Posterio
     own = [row.label for row in (*partial, *separate)]
     centre = np.empty((samples, len(own), people))
     if partial:
-        around = person_centres(posterior, model, data).transpose("partial", "sample", ...).values
+        around = person_centres(posterior, model, data).transpose("parameter", "sample", ...).values
         centre[:, : len(partial)] = around.reshape(len(partial), samples, -1).swapaxes(0, 1)
     centre[:, len(partial) :] = np.array([row.prior_mean for row in separate])[:, None]
     level = np.empty((samples, 0, people))
     if own:
-        level = posterior["level"].sel(personal=own).transpose("sample", "personal", "person").values
+        level = posterior["theta"].sel(parameter=own).transpose("sample", "parameter", "person").values
     everyones, common = [row.label for row in shared], np.empty((samples, 0))
     if shared:
-        common = posterior["centre"].sel(row=everyones).transpose("sample", "row").values
+        common = posterior["mu"].sel(parameter=everyones).transpose("sample", "parameter").values
     return PosteriorArrays(
         np.array([labels.index(label) for label in own], dtype=int),
         np.array([labels.index(label) for label in everyones], dtype=int),

@@ -42,10 +42,12 @@ def sampling_coordinates(fitted: Fitted, part: ModelSpec) -> dict[str, np.ndarra
     if "approximate" in fitted.fit["posterior"].attrs:  # no look ahead was needed then
         before = pilot_fit(compile_likelihood(fitted.model._replace(correlated=False), fitted.data), fitted.data)
     found = {str(name): values.values for name, values in before.items() if str(name).startswith("group_")}
-    if "own_root" not in before:
+    if "local_root" not in before:
         return found
-    rows = coordinates(part, fitted.data)["personal"]
-    told = before[["own_place", "own_slope", "own_root"]].sel(personal=rows, other_personal=rows)
+    rows = coordinates(part, fitted.data)["parameter_person"]
+    told = before[["local_mode", "local_gradient", "local_root"]].sel(
+        parameter_person=rows, parameter_person_other=rows
+    )
     return found | {str(name): values.values for name, values in told.items()}
 
 

@@ -75,13 +75,15 @@ def declare_response_group(model: ModelSpec, figures: list[str]) -> ResponseGrou
         parameters_pooled(model, figures, "partial", "complete"),
         parameters_pooled(model, figures, "partial"),
     )
-    labels = {"row": [row.label for row in shared], "partial": [row.label for row in partial]}
+    labels = {"parameter": [row.label for row in shared], "parameter_partial": [row.label for row in partial]}
     pm.modelcontext(None).add_coords(labels)
     centre = declare_mu(shared) if shared else ()
-    spread = declare_sd("spread", [row.parameter.prior_between_sd for row in partial], "partial") if partial else ()
+    spread = (
+        declare_sd("sigma", [row.parameter.prior_between_sd for row in partial], "parameter_partial") if partial else ()
+    )
     return ResponseGroup(
-        {label: centre[index] for index, label in enumerate(labels["row"])},
-        {label: spread[index] for index, label in enumerate(labels["partial"])},
+        {label: centre[index] for index, label in enumerate(labels["parameter"])},
+        {label: spread[index] for index, label in enumerate(labels["parameter_partial"])},
     )
 
 
@@ -149,7 +151,7 @@ def complete_pooling_values(fitted: Fitted, common: set[str]) -> dict[str, np.nd
     shared = [
         row for row in parameters_pooled(fitted.model, figure_names(fitted.data), "complete") if row.name not in common
     ]
-    return {row.label: np.full(people, float(posterior["centre"].sel(row=row.label).mean())) for row in shared}
+    return {row.label: np.full(people, float(posterior["mu"].sel(parameter=row.label).mean())) for row in shared}
 
 
 def own_model(fitted: Fitted, common: set[str]) -> ModelSpec:

@@ -104,7 +104,7 @@ def describe_numbers(name: str, values: pd.Series) -> str:
 
 def describe_covariates(data: xr.Dataset) -> list[str]:
     """A line for each covariate: what is known of how many people."""
-    terms = [str(term) for term in data["term"].values] if "term" in data.coords else []
+    terms = [str(term) for term in data["coefficient"].values] if "coefficient" in data.coords else []
     found = {
         str(name).removeprefix("covariate_"): x.to_series() for name, x in data.items() if "covariate_" in str(name)
     }

@@ -135,7 +135,7 @@ def join_covariates(
     added: dict[str, Any] = {f"covariate_{name}": ("person", frame[name].to_numpy()) for name in frame}
     designs = {name: common_design(formula, seen, seen) for name, formula in formulas.items()}
     belonging = {name: group_design(formula, seen) for name, formula in formulas.items()}
-    for name, dim, parts in (("design", "term", designs), ("membership", "member", belonging)):
+    for name, dim, parts in (("design", "coefficient", designs), ("membership", "group_level", belonging)):
         if any(len(part.columns) for part in parts.values()):
             added[name] = label_columns(parts, dim)
     about = {"formulas": json.dumps(formulas), "standardised": json.dumps(scales), "groups": " ".join(groups)}

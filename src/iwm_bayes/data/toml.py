@@ -112,7 +112,9 @@ def read_schema_2(path: Path, changes: str) -> dict[str, Any]:
     """
     content = read_toml(path)
     if content.pop("schema", 1) != SCHEMA:
-        raise InputError([f"{path}: this file has an old form. Write schema = {SCHEMA} as its first line, and {changes}"])
+        raise InputError(
+            [f"{path}: this file has an old form. Write schema = {SCHEMA} as its first line, and {changes}"]
+        )
     return content
 
 

@@ -28,10 +28,10 @@ def highest_r_hat_names(dataset: xr.Dataset, count: int = 2) -> str:
 
 def uninformed_parameters(posterior: xr.Dataset) -> list[str]:
     """Partially pooled parameters of which people's own data say next to nothing."""
-    if "spread" not in posterior:
+    if "sigma" not in posterior:
         return []
     said = contraction(posterior)
-    return [str(name) for name in said["partial"].values if said.sel(partial=name) < MIN_CONTRACTION]
+    return [str(name) for name in said["parameter"].values if said.sel(parameter=name) < MIN_CONTRACTION]
 
 
 def approximation_advice(method: str) -> str:

@@ -41,7 +41,8 @@ def worst_diagnostics(dataset: xr.Dataset) -> tuple[float, float, np.ndarray]:
     arrays = [variable.transpose("chain", "draw", ...).values for variable in dataset.values()]
     columns = [array.reshape(*array.shape[:2], -1) for array in arrays]
     values = np.concatenate(columns, axis=-1) if columns else np.empty((1, 1, 0))
-    values = values[..., np.ptp(values, axis=(0, 1)) != 0]
+    applies = ~np.isnan(values).all(axis=(0, 1))
+    values = values[..., applies & (np.ptp(values, axis=(0, 1)) != 0)]
     if values.shape[-1] == 0:
         return 1.0, np.inf, np.ones(0)
     quantities = xr.DataArray(values, dims=("chain", "draw", "quantity")).to_dataset(name="x")
@@ -64,7 +65,7 @@ def check_convergence(fit: xr.DataTree, derived: xr.Dataset | None = None) -> Co
     if "approximate" in posterior.attrs:
         return check_approximation(posterior)
     group = posterior[[name for name in GROUP_VARIABLES if name in posterior]]
-    people = posterior[[name for name in ("level",) if name in posterior]]
+    people = posterior[[name for name in ("theta",) if name in posterior]]
     group_rhat, group_ess, _ = worst_diagnostics(group)
     derived_rhat, derived_ess, _ = worst_diagnostics(derived if derived is not None else xr.Dataset())
     person_rhat, person_ess, every_rhat = worst_diagnostics(people)

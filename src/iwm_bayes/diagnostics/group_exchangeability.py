@@ -28,10 +28,11 @@ def group_clustering(model: ModelSpec, fit: xr.DataTree, draws: int = 1000, seed
     data, generator = fit["data"].to_dataset(), np.random.default_rng(seed)
     named = data.attrs.get("groups", "").split()
     posterior = thin_draws(fit["posterior"].to_dataset(), draws)
-    if not named or "spread" not in posterior:
+    if not named or "sigma" not in posterior:
         return pd.DataFrame()
-    level = posterior["level"].sel(personal=posterior["partial"]).drop_vars("personal")
-    z = ((level - person_centres(posterior, model, data)) / posterior["spread"]).transpose(..., "partial", "person")
+    means = person_centres(posterior, model, data)
+    theta, sigma = (posterior[variable].sel(parameter=means["parameter"]) for variable in ("theta", "sigma"))
+    z = ((theta - means) / sigma).transpose("chain", "draw", "parameter", "person")
     expected = generator.normal(size=z.shape)
     lines = []
     for name in named:
@@ -44,6 +45,6 @@ def group_clustering(model: ModelSpec, fit: xr.DataTree, draws: int = 1000, seed
                 "p": float(p),
                 "note": f"alike: add (1|{name})" if p < P_NOTEWORTHY else "",
             }
-            for row, p in zip(z["partial"].values, share, strict=True)
+            for row, p in zip(z["parameter"].values, share, strict=True)
         ]
     return pd.DataFrame(lines)

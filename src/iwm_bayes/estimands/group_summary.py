@@ -31,22 +31,22 @@ def group_summary(model: ModelSpec, fit: xr.DataTree) -> pd.DataFrame:
     """
     posterior = fit["posterior"].to_dataset()
     figures = names(fit["data"].to_dataset())
-    by_person = contraction(posterior).to_series() if "level" in posterior and "spread" in posterior else pd.Series()
+    by_person = contraction(posterior).to_series() if "theta" in posterior and "sigma" in posterior else pd.Series()
     lines = []
     for row in free_parameters(model, figures):
         if row.parameter.pooling == "none":
             continue
-        centre = posterior["centre"].sel(row=row.label).values
+        centre = posterior["mu"].sel(parameter=row.label).values
         typical, low, high = median_ci90(LINKS[row.parameter.support][1](centre))
         informed = 1.0 - centre.var() / row.prior_sd**2
-        partial = row.label in posterior.coords.get("partial", [])
+        partial = row.parameter.pooling == "partial"
         lines.append(
             {
                 "parameter": row.label,
                 "typical": typical,
                 "low": low,
                 "high": high,
-                "between": float(posterior["spread"].sel(partial=row.label).median()) if partial else np.nan,
+                "between": float(posterior["sigma"].sel(parameter=row.label).median()) if partial else np.nan,
                 "informed": informed,
                 "z": (centre.mean() - row.prior_mean) / row.prior_sd,
                 "people": by_person.get(row.label, np.nan),
@@ -75,12 +75,12 @@ def bias_columns(fit: xr.DataTree, label: str) -> dict[str, float]:
     """The bias of one row of a fit in which it was measured, else nothing; NaN in sds where people do not differ."""
     if "bias" not in fit.children:
         return {}
-    bias, spread = fit["bias"].to_dataset(), fit["posterior"].to_dataset().get("spread")
-    found = {"bias": float(bias["centre"].sel(row=label)), "bias_sds": np.nan, "bias_between": np.nan}
-    if spread is not None and label in spread["partial"]:
-        between = float(spread.sel(partial=label).median())
+    bias, spread = fit["bias"].to_dataset(), fit["posterior"].to_dataset().get("sigma")
+    found = {"bias": float(bias["mu"].sel(parameter=label)), "bias_sds": np.nan, "bias_between": np.nan}
+    if spread is not None and spread.sel(parameter=label).notnull().any():
+        between = float(spread.sel(parameter=label).median())
         found["bias_sds"] = found["bias"] / between
-        found["bias_between"] = float(bias["spread"].sel(partial=label)) / between
+        found["bias_between"] = float(bias["sigma"].sel(parameter=label)) / between
     return found
 
 
@@ -108,10 +108,10 @@ def marginal_effect_table(found: xr.Dataset) -> pd.DataFrame:
 def group_sd_table(fit: xr.DataTree) -> pd.DataFrame:
     """One line per group of a formula: the sd between its members on the link scale, with its 90 % interval."""
     posterior = fit["posterior"].to_dataset()
-    if "group_spread" not in posterior:
+    if "sigma_u" not in posterior:
         return pd.DataFrame()
-    spread = posterior["group_spread"]
-    found = {str(name): median_ci90(spread.sel(grouping=name).values) for name in spread["grouping"].values}
+    spread = posterior["sigma_u"]
+    found = {str(name): median_ci90(spread.sel(group=name).values) for name in spread["group"].values}
     return pd.DataFrame(
         [{"group": name, "sd": sd, "low": low, "high": high} for name, (sd, low, high) in found.items()]
     )

@@ -35,8 +35,8 @@ def average_over_people(
     row: FreeParameter, centre: xr.DataArray, effect: xr.DataArray, design: pd.DataFrame
 ) -> xr.DataArray:
     """What would be expected of people with this design on the natural scale, averaged over them."""
-    said = xr.DataArray(design.to_numpy(float), dims=("person", "term"))
-    moved = xr.dot(effect.drop_vars("term"), said, dim="term")
+    said = xr.DataArray(design.to_numpy(float), dims=("person", "coefficient"))
+    moved = xr.dot(effect.drop_vars("coefficient"), said, dim="coefficient")
     level = centre + moved
     return level.copy(data=LINKS[row.parameter.support][1](level.values)).mean("person")
 
@@ -48,12 +48,12 @@ def effects_by_draw(model: ModelSpec, draws: xr.Dataset, data: xr.Dataset) -> xr
     for row in free_parameters(model, figure_names(data)):
         if row.name not in formulas:
             continue
-        formula, centre = formulas[row.name], draws["centre"].sel(row=row.label, drop=True)
+        formula, centre = formulas[row.name], draws["mu"].sel(parameter=row.label, drop=True)
         for name, before, after in covariate_changes(frame):
             one, other = common_design(formula, frame, before), common_design(formula, frame, after)
             if np.allclose(one, other):
                 continue  # a covariate of another parameter, or a group
-            effect = draws["effect"].sel(term=[f"{row.name}: {term}" for term in one])
+            effect = draws["beta"].sel(coefficient=[f"{row.name}: {term}" for term in one])
             low, high = average_over_people(row, centre, effect, one), average_over_people(row, centre, effect, other)
             found[f"{row.label}: {name}"] = xr.Dataset({"difference": high - low, "ratio": high / low})
     return xr.concat(found.values(), pd.Index(found, name="contrast")) if found else xr.Dataset()
@@ -63,15 +63,15 @@ def prior_group_draws(model: ModelSpec, data: xr.Dataset, seed: int = 1) -> xr.D
     """Centres and effects before any data, (chain, draw, ...)."""
     generator, shape = np.random.default_rng(seed), (1, PRIOR_DRAWS)
     placed = free_parameters(model, figure_names(data))
-    labels = [str(label) for label in data["term"].values]
+    labels = [str(label) for label in data["coefficient"].values]
     partial = [row for row in placed if row.parameter.pooling == "partial"]
     centre = generator.normal(
         [row.prior_mean for row in placed], [row.prior_sd for row in placed], (*shape, len(placed))
     )
     effect = generator.normal(0.0, EFFECT_WIDTH * effect_map(partial, labels).scale, (*shape, len(labels)))
     return xr.Dataset(
-        {"centre": (("chain", "draw", "row"), centre), "effect": (("chain", "draw", "term"), effect)},
-        {"row": [row.label for row in placed], "term": labels},
+        {"mu": (("chain", "draw", "parameter"), centre), "beta": (("chain", "draw", "coefficient"), effect)},
+        {"parameter": [row.label for row in placed], "coefficient": labels},
     )
 
 

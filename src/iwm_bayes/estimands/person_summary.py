@@ -37,22 +37,22 @@ def person_summary(model: ModelSpec, fit: xr.DataTree) -> pd.DataFrame:
     prior standard deviations; both on the link scale. Parameters that share nothing have neither group nor shrinkage.
     """
     posterior, data = fit["posterior"].to_dataset(), fit["data"].to_dataset()
-    if "level" not in posterior:
+    if "theta" not in posterior:
         return pd.DataFrame()
     named = pseudonyms([str(person) for person in data["person"].values])
-    centres = person_centres(posterior, model, data) if "spread" in posterior else None
+    centres = person_centres(posterior, model, data) if "sigma" in posterior else None
     tables = []
     for row in (row for row in free_parameters(model, figure_names(data)) if row.parameter.pooling != "complete"):
         natural, over = LINKS[row.parameter.support][1], ("chain", "draw")
-        level = posterior["level"].sel(personal=row.label).transpose(*over, "person")
+        level = posterior["theta"].sel(parameter=row.label).transpose(*over, "person")
         prior = np.hypot(row.prior_sd, row.parameter.prior_between_sd)
         middle, low, high = np.transpose([median_ci90(natural(x)) for x in level.stack(sample=over).values])
         told: dict[str, object] = {"person": named, "parameter": row.label, "value": middle}
         told |= {"low": low, "high": high, "group": np.nan, "shrinkage": np.nan}
         if centres is not None and row.parameter.pooling == "partial":
-            around = centres.sel(partial=row.label).broadcast_like(level)
+            around = centres.sel(parameter=row.label).broadcast_like(level)
             told["group"] = natural(around.median(over)).values
-            spread = posterior["spread"].sel(partial=row.label)
+            spread = posterior["sigma"].sel(parameter=row.label)
             told["shrinkage"] = (level.var(over) / (spread**2).mean(over)).clip(0.0, 1.0).values
         told["informed"] = 1.0 - level.var(over).values / prior**2
         told["z"] = (level.mean(over).values - row.prior_mean) / prior

@@ -61,7 +61,9 @@ def required_readouts(response: Response, figures: int) -> list[Readout]:
     """
     whom = range(figures) if response.figure_scope == "each" else [None]
     asked = [(response.about, figure) for figure in whom] + [(about, None) for about in response.also_reads]
-    return [Readout(about, "after" if about in response.accumulates else response.timing, whom) for about, whom in asked]
+    return [
+        Readout(about, "after" if about in response.accumulates else response.timing, whom) for about, whom in asked
+    ]
 
 
 def readout_arguments(response: Response, found: Mapping[Readout, Array], figures: int) -> list[Array]:

@@ -21,7 +21,7 @@ from iwm_bayes.inference.laplace.method import compile_likelihood, laplace, quad
 from iwm_bayes.inference.nuts import compile_model, nuts
 from iwm_bayes.types import InputError, ModelSpec
 
-__all__ = ["METHODS", "Compiled", "Method", "Settings", "compile_likelihood", "compile_model", "fit", "laplace", "nuts"]
+__all__ = ["METHODS", "CompiledModel", "Method", "Settings", "compile_likelihood", "compile_model", "fit", "laplace", "nuts"]
 
 
 class Method(NamedTuple):

@@ -29,7 +29,7 @@ class NutsEngine(NamedTuple):
 def compile_model(model: ModelSpec, data: xr.Dataset) -> CompiledModel:
     """Compile a theory for the shape of a data set: a minute or more the first time, less with a filled cache."""
     graph = build(model, data)
-    sampler = compile_graph(graph, [name for name in (*TRANSFORMED_VARIABLES, "level") if name in graph.named_vars])
+    sampler = compile_graph(graph, [name for name in (*TRANSFORMED_VARIABLES, "theta") if name in graph.named_vars])
     pilot = compile_likelihood(model._replace(correlated=False), data)
     return compiled_model(model, graph, NutsEngine(sampler, pilot), data)
 

@@ -30,30 +30,30 @@ HALF_NORMAL_MEDIAN = 0.6744897501960817  # of a half-normal in units of its scal
 MIN_PRECISION = 0.01  # precision that answers are taken to have at least in any direction, in units of the group's
 TRUST_SDS = 3.0  # sds of what everyone shares, about as far as people go along
 LOCAL_GAUSSIAN_DIMS = {  # what a graph is told of people, with its dims: see `own_answers`
-    "own_place": ("personal", "person"),
-    "own_slope": ("personal", "person"),
-    "own_root": ("personal", "other_personal", "person"),
-    "own_slope_by": ("personal", "common", "person"),
-    "own_root_by": ("personal", "other_personal", "common", "person"),
-    "common_place": ("common",),
-    "common_width": ("common",),
+    "local_mode": ("parameter_person", "person"),
+    "local_gradient": ("parameter_person", "person"),
+    "local_root": ("parameter_person", "parameter_person_other", "person"),
+    "local_gradient_by_complete": ("parameter_person", "parameter_complete", "person"),
+    "local_root_by_complete": ("parameter_person", "parameter_person_other", "parameter_complete", "person"),
+    "complete_mode": ("parameter_complete",),
+    "complete_width": ("parameter_complete",),
 }
 
 
 def neutral_transform(model: ModelSpec, data: xr.Dataset) -> xr.Dataset:
     """Nothing said of people; members of groups half-way between centred and not, in units of the median spread."""
     names = coordinates(model, data)
-    names["other_personal"] = names["personal"]
+    names["parameter_person_other"] = names["parameter_person"]
     sizes = {dim: len(labels) for dim, labels in names.items()}
     found = {
-        name: (dims, np.full([sizes[dim] for dim in dims], 1.0 if name == "common_width" else 0.0))
+        name: (dims, np.full([sizes[dim] for dim in dims], 1.0 if name == "complete_width" else 0.0))
         for name, dims in LOCAL_GAUSSIAN_DIMS.items()
-        if names["personal"] and (names["common"] or "common" not in dims)
+        if names["parameter_person"] and (names["parameter_complete"] or "parameter_complete" not in dims)
     }
-    if grouping := names.get("grouping"):
+    if grouping := names.get("group"):
         scale = effect_map(parameters_pooled(model, figure_names(data), "partial"), grouping).scale
-        found |= {"group_centredness": (("grouping",), np.full(len(scale), 0.5))}
-        found |= {"group_unit": (("grouping",), HALF_NORMAL_MEDIAN * scale)}
+        found |= {"group_centredness": (("group",), np.full(len(scale), 0.5))}
+        found |= {"group_unit": (("group",), HALF_NORMAL_MEDIAN * scale)}
     dims = {dim for several, _ in found.values() for dim in several}
     return xr.Dataset(found, {dim: names[dim] for dim in dims})
 
@@ -104,19 +104,19 @@ def complete_pooling_sds(problem: Problem, group: Group, people: PersonGaussians
 def informed_transform(problem: Problem, group: Group, people: PersonGaussians) -> dict[str, np.ndarray]:
     """What a graph is told of people, by name."""
     root, slope = answer_gaussians(problem, group, people)
-    found = {"own_place": people.x, "own_slope": slope, "own_root": root}
+    found = {"local_mode": people.x, "local_gradient": slope, "local_root": root}
     if not len(group.shared):
         return found
     known = complete_pooling_sds(problem, group, people)
     root_by, slope_by = answer_gaussian_slopes(problem, group, people, known)
-    found |= {"own_slope_by": slope_by, "own_root_by": root_by}
-    return found | {"common_place": group.shared, "common_width": TRUST_SDS * known}
+    found |= {"local_gradient_by_complete": slope_by, "local_root_by_complete": root_by}
+    return found | {"complete_mode": group.shared, "complete_width": TRUST_SDS * known}
 
 
 def pilot_fit(likelihood: CompiledModel, data: xr.Dataset) -> xr.Dataset:
     """How to sample these data: see `neutral_transform`."""
     found, model = neutral_transform(likelihood.model, data), likelihood.model
-    if "own_root" not in found:
+    if "local_root" not in found:
         return found
     problem = pose_problem(likelihood, data)
     begin = initial_group(problem.shape)
@@ -126,7 +126,7 @@ def pilot_fit(likelihood: CompiledModel, data: xr.Dataset) -> xr.Dataset:
     )
     for name, (dims, values) in name_draws(problem.shape, group, pack(group)[None]).items():
         found[f"start_{name}"] = (dims, values[0])
-    if not effect_labels(data).get("grouping"):
+    if not effect_labels(data).get("group"):
         return found
     top = newton_mode(problem, group, people)
     drawn = group_posterior(problem.shape, top.group, top.covariance, Settings(draws=250))

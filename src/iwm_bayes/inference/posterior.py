@@ -1,9 +1,11 @@
 """From what the sampler moved in to what is said of people: posteriors on the link scale, and how much they learned."""
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.model.hierarchy import parameters_pooled
+from iwm_bayes.model.hierarchy import coordinates, parameters_pooled
 from iwm_bayes.model.priors import (
     FreeParameter,
     effect_map,
@@ -14,21 +16,31 @@ from iwm_bayes.model.priors import (
 )
 from iwm_bayes.types import ModelSpec
 
-GROUP_VARIABLES = (
-    "centre",
-    "spread",
-    "effect",
-    "group_spread",
-    "deviation",
-    "correlation",
-)  # what is said of people in general
+GROUP_VARIABLES = ("mu", "sigma", "beta", "sigma_u", "u", "correlation")
+DIMS = {"parameter_partial": "parameter", "parameter_person": "parameter"}  # of the graph, and of what is reported
+
+
+def by_parameter(posterior: xr.Dataset, names: Mapping[str, Sequence[str]]) -> xr.Dataset:
+    """A posterior in which every variable has the same dim `parameter`, NaN where a variable does not apply.
+
+    `names` are those of `model.hierarchy.coordinates`. Correlations have `parameter_other` too.
+    """
+    labels = list(dict.fromkeys([*names["parameter"], *names["parameter_person"]]))
+
+    def aligned(values: xr.DataArray) -> xr.DataArray:
+        values = values.rename({dim: new for dim, new in DIMS.items() if dim in values.dims})
+        dims = [dim for dim in ("parameter", "parameter_other") if dim in values.dims]
+        return values.reindex(dict.fromkeys(dims, labels)) if dims else values
+
+    return xr.Dataset({name: aligned(values) for name, values in posterior.items()}, attrs=posterior.attrs)
 
 
 def correlation_matrix(factor: xr.DataArray) -> xr.DataArray:
-    """The correlation matrix of a Cholesky factor (partial, other)."""
-    across = factor.rename(partial="beside").drop_vars("beside")
-    found = xr.dot(factor, across, dim="other").rename(beside="other").assign_coords(other=factor["other"])
-    return found.where(found["partial"] != found["other"], 1.0)
+    """The correlation matrix of a Cholesky factor (parameter_partial, parameter_other)."""
+    across = factor.rename(parameter_partial="column").drop_vars("column")
+    found = xr.dot(factor, across, dim="parameter_other").rename(column="parameter_other")
+    found = found.assign_coords(parameter_other=factor["parameter_other"])
+    return found.where(found["parameter_partial"] != found["parameter_other"], 1.0)
 
 
 def partially_pooled(model: ModelSpec, data: xr.Dataset) -> list[FreeParameter]:
@@ -38,38 +50,39 @@ def partially_pooled(model: ModelSpec, data: xr.Dataset) -> list[FreeParameter]:
 
 def by_group_level(values: xr.DataArray, members: list[str]) -> xr.DataArray:
     """What holds for each member's group, (..., member)."""
-    return values.sel(grouping=xr.DataArray(group_of_level(members), dims="member")).drop_vars("grouping")
+    return values.sel(group=xr.DataArray(group_of_level(members), dims="group_level")).drop_vars("group")
 
 
 def group_level_centres(posterior: xr.Dataset, model: ModelSpec, data: xr.Dataset) -> xr.DataArray:
     """What each member of a group is placed around, (chain, draw, member)."""
-    members = [str(name) for name in data["member"].values]
-    centre = posterior["centre"].sel(row=posterior["partial"]).drop_vars("row")
-    weights = xr.DataArray(group_level_weights(partially_pooled(model, data), members), dims=("partial", "member"))
-    return xr.dot(centre, weights, dim="partial")
+    levels, pooled = [str(name) for name in data["group_level"].values], partially_pooled(model, data)
+    mu = posterior["mu"].sel(parameter=[row.label for row in pooled])
+    weights = xr.DataArray(group_level_weights(pooled, levels), dims=("parameter", "group_level"))
+    return xr.dot(mu, weights, dim="parameter")
 
 
 def with_group_deviations(
     posterior: xr.Dataset, model: ModelSpec, data: xr.Dataset, sampled_as: xr.Dataset
 ) -> xr.Dataset:
     """How far each member of a group deviates, from where it stands among the others."""
-    if "member_offset" not in posterior:
+    if "u_offset" not in posterior:
         return posterior
-    members = [str(name) for name in data["member"].values]
+    members = [str(name) for name in data["group_level"].values]
     middle = group_level_centres(posterior, model, data)
-    how = (posterior["group_spread"], sampled_as["group_centredness"], sampled_as["group_unit"])
+    how = (posterior["sigma_u"], sampled_as["group_centredness"], sampled_as["group_unit"])
     spread, w, unit = (by_group_level(x, members) for x in how)
-    return posterior.assign(deviation=place_around(middle, spread, posterior["member_offset"], w, unit) - middle)
+    return posterior.assign(u=place_around(middle, spread, posterior["u_offset"], w, unit) - middle)
 
 
 def person_centres(posterior: xr.Dataset, model: ModelSpec, data: xr.Dataset) -> xr.DataArray:
     """Each person's centre of the partially pooled rows: the group's, moved by covariates and groups."""
-    centre = posterior["centre"].sel(row=posterior["partial"]).drop_vars("row")
-    for name, dim, share in (("effect", "term", "design"), ("deviation", "member", "membership")):
+    pooled = partially_pooled(model, data)
+    mean = posterior["mu"].sel(parameter=[row.label for row in pooled])
+    for name, dim, share in (("beta", "coefficient", "design"), ("u", "group_level", "membership")):
         if share in data:
-            which = effect_map(partially_pooled(model, data), [str(label) for label in data[dim].values]).rows
-            centre = centre + xr.dot(xr.DataArray(which, dims=("partial", dim)), posterior[name], data[share], dim=dim)
-    return centre
+            which = effect_map(pooled, [str(label) for label in data[dim].values]).rows
+            mean = mean + xr.dot(xr.DataArray(which, dims=("parameter", dim)), posterior[name], data[share], dim=dim)
+    return mean
 
 
 def to_reported(posterior: xr.Dataset, model: ModelSpec, data: xr.Dataset, sampled_as: xr.Dataset) -> xr.Dataset:
@@ -77,15 +90,15 @@ def to_reported(posterior: xr.Dataset, model: ModelSpec, data: xr.Dataset, sampl
     posterior = with_group_deviations(posterior, model, data, sampled_as)
     if "correlation" in posterior:
         posterior = posterior.assign(correlation=correlation_matrix(posterior["correlation"]))
-    kept = posterior[[name for name in (*GROUP_VARIABLES, "level") if name in posterior]]
-    return kept.transpose("chain", "draw", ..., "person", missing_dims="ignore")
+    kept = posterior[[name for name in (*GROUP_VARIABLES, "theta") if name in posterior]]
+    return by_parameter(kept, coordinates(model, data)).transpose("chain", "draw", ..., "person", missing_dims="ignore")
 
 
 def contraction(posterior: xr.Dataset) -> xr.DataArray:
-    """How much each person's data say, per partially pooled row: 1 - E[var(level)] / E[spread^2], in 0..1."""
-    level = posterior["level"].sel(personal=posterior["partial"]).drop_vars("personal")
-    within = level.var(("chain", "draw")).mean("person")
-    return (1.0 - within / (posterior["spread"] ** 2).mean(("chain", "draw"))).clip(0.0, 1.0)
+    """How much each person's data say, per partially pooled row: 1 - E[var(theta)] / E[sigma^2], in 0..1."""
+    sigma = posterior["sigma"].dropna("parameter", how="all")
+    within = posterior["theta"].sel(parameter=sigma["parameter"]).var(("chain", "draw")).mean("person")
+    return (1.0 - within / (sigma**2).mean(("chain", "draw"))).clip(0.0, 1.0)
 
 
 def centredness(within: xr.DataArray, spread: xr.DataArray) -> xr.DataArray:
@@ -102,11 +115,13 @@ def centredness(within: xr.DataArray, spread: xr.DataArray) -> xr.DataArray:
 
 def group_centredness(posterior: xr.Dataset, model: ModelSpec, data: xr.Dataset) -> xr.Dataset:
     """How centred to sample the members of groups, and in which units, by a posterior; nothing where there are none."""
-    if "deviation" not in posterior:
+    if "u" not in posterior:
         return xr.Dataset()
-    placed = (group_level_centres(posterior, model, data) + posterior["deviation"]).var(("chain", "draw"))
-    group = xr.DataArray(group_of_level([str(name) for name in data["member"].values]), dims="member", name="grouping")
-    spread = posterior["group_spread"]
+    placed = (group_level_centres(posterior, model, data) + posterior["u"]).var(("chain", "draw"))
+    group = xr.DataArray(
+        group_of_level([str(name) for name in data["group_level"].values]), dims="group_level", name="group"
+    )
+    spread = posterior["sigma_u"]
     how = {"group_centredness": centredness(placed.groupby(group).mean(), spread)}
     return xr.Dataset(how | {"group_unit": spread.median(("chain", "draw"))})
 
@@ -117,8 +132,10 @@ def answer_share(posterior: xr.Dataset, sampled_as: xr.Dataset) -> xr.DataArray:
     Of the precision that `transforms` takes a person to have, at the spreads' medians; 1 is the centred form, 0 the
     non-centred one.
     """
-    rows, spread = posterior["partial"].values, posterior["spread"].median(("chain", "draw")).values
-    root = sampled_as["own_root"].sel(personal=rows).transpose("person", "personal", "other_personal").values
+    sigma = posterior["sigma"].dropna("parameter", how="all").median(("chain", "draw"))
+    rows, spread = sigma["parameter"].values, sigma.values
+    dims = ("person", "parameter_person", "parameter_person_other")
+    root = sampled_as["local_root"].sel(parameter_person=rows, parameter_person_other=rows).transpose(*dims).values
     said = root @ root.transpose(0, 2, 1)
     of_group = np.linalg.inv(said * spread[:, None] * spread + np.eye(len(rows)))
-    return xr.DataArray(1.0 - np.diagonal(of_group, axis1=1, axis2=2).mean(axis=0), {"partial": rows}, "partial")
+    return xr.DataArray(1.0 - np.diagonal(of_group, axis1=1, axis2=2).mean(axis=0), {"parameter": rows}, "parameter")

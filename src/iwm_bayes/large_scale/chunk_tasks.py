@@ -136,7 +136,7 @@ def person_table(plan: Plan, problem: Problem, people: PersonGaussians, names: n
     spots, weight = np.polynomial.hermite_e.hermegauss(N_HERMITE)
     labels = {row.label: row for row in free_parameters(study_and_model(plan)[1], plan.figures)}
     found = {"person": names}
-    for index, label in enumerate(problem.shape.names["personal"]):
+    for index, label in enumerate(problem.shape.names["parameter_person"]):
         mean, sd = people.x[index], np.sqrt(people.variance[:, index, index])
         natural = LINKS[labels[label].parameter.support][1](mean + sd * spots[:, None])
         typical = np.average(natural, axis=0, weights=weight)

@@ -77,5 +77,5 @@ def fit_large_scale(
     fit = xr.DataTree.from_dict(found)
     groups = group_summary(model, fit)
     own = (last.said.people - last.said.within / last.group.spread**2) / people  # who stands in has learned nothing
-    groups["people"] = groups["parameter"].map(dict(zip(shape.names["partial"], own, strict=True)))
+    groups["people"] = groups["parameter"].map(dict(zip(shape.names["parameter_partial"], own, strict=True)))
     return LargeScaleFit(model, fit, groups, people, events, last.number + 1)

@@ -33,7 +33,7 @@ def compile_initial_point(graph: pm.Model) -> Any:
 def build_unpooled(model: ModelSpec, data: xr.Dataset) -> pm.Model:
     """A graph in which people share nothing: everyone's link-scale values are its variable `level` (row, person)."""
     apart = with_parameters(model, {name: own._replace(pooling="none") for name, own in parameters(model).items()})
-    graph = remove_value_transforms(build(apart, data.drop_dims(["term", "member"], errors="ignore")))
+    graph = remove_value_transforms(build(apart, data.drop_dims(["coefficient", "group_level"], errors="ignore")))
     graph.check_bounds = False  # which is forgotten on the way
     return graph
 
@@ -45,7 +45,7 @@ def compile_person_likelihood(model: ModelSpec, data: xr.Dataset) -> tuple[pm.Mo
     holds at the time; rows are those of `rows(model, figures)`.
     """
     graph = build_unpooled(model, data)
-    level = graph.rvs_to_values[graph["level"]]
+    level = graph.rvs_to_values[graph["theta"]]
     terms = rewrite_pregrad(graph.logp(vars=graph.observed_RVs, sum=False))  # else people are walked back once a term
     by_person = sum(term.sum(axis=0) for term in terms)
     slope = pt.grad(by_person.sum(), level)
@@ -55,6 +55,6 @@ def compile_person_likelihood(model: ModelSpec, data: xr.Dataset) -> tuple[pm.Mo
 def compile_event_likelihood(model: ModelSpec, data: xr.Dataset) -> tuple[pm.Model, Any]:
     """The same with each event apart: log likelihood of all that was answered at it, (event, person)."""
     graph = build_unpooled(model, data)
-    level = graph.rvs_to_values[graph["level"]]
+    level = graph.rvs_to_values[graph["theta"]]
     by_event = sum(graph.logp(vars=graph.observed_RVs, sum=False))
     return graph, graph.compile_fn(by_event, inputs=[level], mode="NUMBA", point_fn=False)

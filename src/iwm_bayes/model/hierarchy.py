@@ -53,7 +53,7 @@ from iwm_bayes.model.priors import (
 from iwm_bayes.types import ModelSpec
 
 type NoPoolingGroup = Callable[[list[FreeParameter], int], tuple[Any, Any]]
-TRANSFORMED_VARIABLES = ("spread", "group_spread", "correlation")  # of the group, and moved in another form
+TRANSFORMED_VARIABLES = ("sigma", "sigma_u", "correlation")  # of the group, and moved in another form
 LKJ_SHAPE = 2.0  # of the LKJ prior
 
 
@@ -64,8 +64,14 @@ def parameters_pooled(model: ModelSpec, figures: list[str], *poolings: str) -> l
 
 def effect_labels(data: xr.Dataset) -> dict[str, list[str]]:
     """Labels of what moves people's centres, by dim; none without formulas."""
-    found = {name: [str(label) for label in data[name].values] for name in ("term", "member") if name in data.dims}
-    return found | ({"grouping": list(dict.fromkeys(group_of_level(found["member"])))} if "member" in found else {})
+    found = {
+        name: [str(label) for label in data[name].values]
+        for name in ("coefficient", "group_level")
+        if name in data.dims
+    }
+    return found | (
+        {"group": list(dict.fromkeys(group_of_level(found["group_level"])))} if "group_level" in found else {}
+    )
 
 
 def coordinates(model: ModelSpec, data: xr.Dataset) -> dict[str, Any]:
@@ -73,14 +79,14 @@ def coordinates(model: ModelSpec, data: xr.Dataset) -> dict[str, Any]:
     figures = figure_names(data)
     partial = [row.label for row in parameters_pooled(model, figures, "partial")]
     return {
-        "row": [row.label for row in parameters_pooled(model, figures, "partial", "complete")],
-        "partial": partial,
-        "other": partial,
-        "personal": [
+        "parameter": [row.label for row in parameters_pooled(model, figures, "partial", "complete")],
+        "parameter_partial": partial,
+        "parameter_other": partial,
+        "parameter_person": [
             row.label
             for row in (*parameters_pooled(model, figures, "partial"), *parameters_pooled(model, figures, "none"))
         ],
-        "common": [row.label for row in parameters_pooled(model, figures, "complete")],
+        "parameter_complete": [row.label for row in parameters_pooled(model, figures, "complete")],
         "person": data["person"].values,
         **effect_labels(data),
     }
@@ -104,7 +110,7 @@ def declare_start(name: str, default: Any) -> Any:
 def declare_mu(shared: list[FreeParameter]) -> Any:
     """Declare group centres (row,)."""
     middle, width = [row.prior_mean for row in shared], [row.prior_sd for row in shared]
-    return pm.Normal("centre", middle, width, dims=dim_name("row"), initval=declare_start("centre", middle))
+    return pm.Normal("mu", middle, width, dims=dim_name("parameter"), initval=declare_start("mu", middle))
 
 
 def declare_sd(name: str, scale: Any, dim: str) -> Any:
@@ -116,25 +122,25 @@ def declare_sd(name: str, scale: Any, dim: str) -> Any:
 def declare_effects(partial: list[FreeParameter], centre: Any, data: xr.Dataset) -> Any:
     """Declare what covariates and groups do to centres (partial,): how far people's move, (partial, person) or 0."""
     labels, found = effect_labels(data), 0.0
-    if "term" in labels:
-        by_effect = effect_map(partial, labels["term"])
-        design = pm.Data("design", data["design"].values, dims=(dim_name("term"), "person"))
+    if "coefficient" in labels:
+        by_effect = effect_map(partial, labels["coefficient"])
+        design = pm.Data("design", data["design"].values, dims=(dim_name("coefficient"), "person"))
         wide = EFFECT_WIDTH * by_effect.scale
-        effect = pm.Normal("effect", 0.0, wide, dims=dim_name("term"), initval=declare_start("effect", 0.0 * wide))
-        found += sum_of_effects(by_effect.rows, effect[:, None] * design)
-    if "member" in labels:
-        by_member = effect_map(partial, labels["member"])
-        membership = pm.Data("membership", data["membership"].values, dims=(dim_name("member"), "person"))
-        scale = effect_map(partial, labels["grouping"]).scale
-        group_spread = declare_sd("group_spread", scale, "grouping")
-        group = [labels["grouping"].index(name) for name in group_of_level(labels["member"])]
-        w = pm.Data("group_centredness", np.zeros(len(labels["grouping"])), dims=dim_name("grouping"))[group]
-        unit = pm.Data("group_unit", np.ones(len(labels["grouping"])), dims=dim_name("grouping"))[group]
+        beta = pm.Normal("beta", 0.0, wide, dims=dim_name("coefficient"), initval=declare_start("beta", 0.0 * wide))
+        found += sum_of_effects(by_effect.rows, beta[:, None] * design)
+    if "group_level" in labels:
+        by_member = effect_map(partial, labels["group_level"])
+        membership = pm.Data("membership", data["membership"].values, dims=(dim_name("group_level"), "person"))
+        scale = effect_map(partial, labels["group"]).scale
+        sigma_u = declare_sd("sigma_u", scale, "group")
+        group = [labels["group"].index(name) for name in group_of_level(labels["group_level"])]
+        w = pm.Data("group_centredness", np.zeros(len(labels["group"])), dims=dim_name("group"))[group]
+        unit = pm.Data("group_unit", np.ones(len(labels["group"])), dims=dim_name("group"))[group]
         middle, scale = (
-            (centre[:, None] * group_level_weights(partial, labels["member"])).sum(axis=0),
-            group_spread[group],
+            (centre[:, None] * group_level_weights(partial, labels["group_level"])).sum(axis=0),
+            sigma_u[group],
         )
-        offset = pm.Normal("member_offset", w * middle, unit * (scale / unit) ** w, dims=dim_name("member"))
+        offset = pm.Normal("u_offset", w * middle, unit * (scale / unit) ** w, dims=dim_name("group_level"))
         found += sum_of_effects(
             by_member.rows, (place_around(middle, scale, offset, w, unit) - middle)[:, None] * membership
         )
@@ -143,9 +149,9 @@ def declare_effects(partial: list[FreeParameter], centre: Any, data: xr.Dataset)
 
 def declare_partial_pooling(partial: list[FreeParameter], centre: Any, data: xr.Dataset) -> tuple[Any, Any]:
     """Declare how people spread around their own centres: those centres (partial, person) and sds (partial, 1)."""
-    spread = declare_sd("spread", [row.parameter.prior_between_sd for row in partial], "partial")
+    sigma = declare_sd("sigma", [row.parameter.prior_between_sd for row in partial], "parameter_partial")
     middle = centre[:, None] + declare_effects(partial, centre, data)
-    return pt.broadcast_to(middle, (len(partial), data.sizes["person"])), spread[:, None]
+    return pt.broadcast_to(middle, (len(partial), data.sizes["person"])), sigma[:, None]
 
 
 def no_pooling(separate: list[FreeParameter], people: int) -> tuple[Any, Any]:
@@ -157,13 +163,15 @@ def no_pooling(separate: list[FreeParameter], people: int) -> tuple[Any, Any]:
 def declare_theta(model: ModelSpec, middle: Any, scale: Any, together: int, common: list[Any]) -> Any:
     """Declare everyone's link-scale values around `middle` (personal, person); the first rows may be correlated."""
     here = pm.modelcontext(None)
-    rows, people = (len(here.coords[dim]) for dim in (dim_name("personal"), "person"))
+    rows, people = (len(here.coords[dim]) for dim in (dim_name("parameter_person"), "person"))
     said = declare_local_gaussian(rows, people, common)
     if not model.correlated or together < 2:
-        return declare_people("level", Independent, middle, scale, *said, dims=(dim_name("personal"), "person"))
-    factor = pm.LKJCorr("correlation", eta=LKJ_SHAPE, n=together, dims=(dim_name("partial"), dim_name("other")))
+        return declare_people("theta", Independent, middle, scale, *said, dims=(dim_name("parameter_person"), "person"))
+    factor = pm.LKJCorr(
+        "correlation", eta=LKJ_SHAPE, n=together, dims=(dim_name("parameter_partial"), dim_name("parameter_other"))
+    )
     root = scale * pt.set_subtensor(pt.eye(rows)[:together, :together], factor)
-    return declare_people("level", Correlated, middle, root, *said, dims=(dim_name("personal"), "person"))
+    return declare_people("theta", Correlated, middle, root, *said, dims=(dim_name("parameter_person"), "person"))
 
 
 def declare_hierarchy(model: ModelSpec, data: xr.Dataset, apart: NoPoolingGroup = no_pooling) -> dict[str, Any]:
@@ -197,7 +205,7 @@ def person_log_densities() -> tuple[Any, Any] | None:
     As the group has them, and as the sampler takes them for: what the group and their own answers say together.
     """
     here = pm.modelcontext(None)
-    if (level := here.named_vars.get(here.name_for("level"))) is None:
+    if (level := here.named_vars.get(here.name_for("theta"))) is None:
         return None
     *_, middle, root, precision, pull = level.owner.inputs
     form = Correlated if here.name_for("correlation") in here.named_vars else Independent

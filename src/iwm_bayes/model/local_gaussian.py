@@ -9,13 +9,13 @@ linear in w tanh((s - s0) / w). Where a learning rate is one for everyone, all p
 place they would hold it, each a little and together fast. The graph is told the seven arrays from outside (see
 `pilot`); as long as it is not, answers say nothing.
 
-    own_place    (personal, person)                            x0, link scale
-    own_slope    (personal, person)                            there
-    own_root     (personal, other_personal, person)            root
-    own_slope_by (personal, common, person)                    how the slope changes with what everyone shares
-    own_root_by  (personal, other_personal, common, person)    how the root does
-    common_place (common,)                                     s0, link scale
-    common_width (common,)                                     w, link scale
+    local_mode    (personal, person)                            x0, link scale
+    local_gradient    (personal, person)                            there
+    local_root     (personal, other_personal, person)            root
+    local_gradient_by_complete (personal, common, person)                    how the slope changes with what everyone shares
+    local_root_by_complete  (personal, other_personal, common, person)    how the root does
+    complete_mode (common,)                                     s0, link scale
+    complete_width (common,)                                     w, link scale
 """
 
 from typing import Any
@@ -31,12 +31,12 @@ def declare_array(name: str, *shape: int) -> Any:
 
 def declare_local_gaussian(rows: int, people: int, common: list[Any]) -> tuple[Any, Any]:
     """Declare precision (row, row, person) and its product with the top (row, person), given what everyone shares."""
-    place, slope = declare_array("own_place", rows, people), declare_array("own_slope", rows, people)
-    root = declare_array("own_root", rows, rows, people)
+    place, slope = declare_array("local_mode", rows, people), declare_array("local_gradient", rows, people)
+    root = declare_array("local_root", rows, rows, people)
     if common:
-        width = pm.Data("common_width", np.ones(len(common)))
-        away = width * pm.math.tanh((pm.math.stack(common) - declare_array("common_place", len(common))) / width)
-        slope += (declare_array("own_slope_by", rows, len(common), people) * away[:, None]).sum(axis=1)
-        root += (declare_array("own_root_by", rows, rows, len(common), people) * away[:, None]).sum(axis=2)
+        width = pm.Data("complete_width", np.ones(len(common)))
+        away = width * pm.math.tanh((pm.math.stack(common) - declare_array("complete_mode", len(common))) / width)
+        slope += (declare_array("local_gradient_by_complete", rows, len(common), people) * away[:, None]).sum(axis=1)
+        root += (declare_array("local_root_by_complete", rows, rows, len(common), people) * away[:, None]).sum(axis=2)
     precision = (root[:, None] * root[None]).sum(axis=2)
     return precision, slope + (precision * place).sum(axis=1)

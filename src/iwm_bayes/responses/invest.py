@@ -27,4 +27,6 @@ def invest(levels: int) -> Response:
         steps = [p.step * constant(k - levels / 2) for k in range(1, levels)]
         return {"p": ordered_probabilities(approach.preference(p, expected), steps)}
 
-    return approach.RESPONSE._replace(parameters=Parameters(), family=FAMILY._replace(levels=levels), arguments=arguments)
+    return approach.RESPONSE._replace(
+        parameters=Parameters(), family=FAMILY._replace(levels=levels), arguments=arguments
+    )

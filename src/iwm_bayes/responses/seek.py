@@ -37,5 +37,12 @@ def arguments(p: Parameters, expected: Array, distress: Array) -> dict[str, Arra
 
 
 RESPONSE = Response(
-    Parameters(), "expected", "before", FAMILY, arguments, effect="chooses", also_reads=("distress",), figure_scope="each"
+    Parameters(),
+    "expected",
+    "before",
+    FAMILY,
+    arguments,
+    effect="chooses",
+    also_reads=("distress",),
+    figure_scope="each",
 )

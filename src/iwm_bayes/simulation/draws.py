@@ -24,9 +24,9 @@ def draws_as_people(model: ModelSpec, posterior: xr.Dataset, figures: list[str],
     """Natural-scale values by name, with (sample, person) laid along one axis; posterior has dim sample."""
     samples = posterior.sizes["sample"]
     levels = {
-        row.label: np.repeat(posterior["centre"].sel(row=row.label).values, people)
+        row.label: np.repeat(posterior["mu"].sel(parameter=row.label).values, people)
         if row.parameter.pooling == "complete"
-        else posterior["level"].sel(personal=row.label).transpose("sample", "person").values.ravel()
+        else posterior["theta"].sel(parameter=row.label).transpose("sample", "person").values.ravel()
         for row in free_parameters(model, figures)
     }
     return natural_values(model, levels, figures, samples * people)
@@ -62,8 +62,8 @@ def new_people(
                 row.prior_mean, np.hypot(row.prior_sd, row.parameter.prior_between_sd), count
             )
             continue
-        levels[row.label] = np.repeat(sample["centre"].sel(row=row.label).values, people)
+        levels[row.label] = np.repeat(sample["mu"].sel(parameter=row.label).values, people)
         if row.parameter.pooling == "partial":
-            spread = np.repeat(sample["spread"].sel(partial=row.label).values, people)
+            spread = np.repeat(sample["sigma"].sel(parameter=row.label).values, people)
             levels[row.label] = place_around(levels[row.label], spread, generator.normal(size=count))
     return natural_values(model, levels, figures, count)

@@ -78,7 +78,7 @@ def values_with_difference(
     """The values of a population whose second arm is moved so far on the link scale."""
     treated = assign_arms(size.people) == "treated"
     of = {row.label for row in free_parameters(model, size.names) if row.name == parameter}
-    moved = {label: level + difference * treated * (label in of) for label, level in truth.level.items()}
+    moved = {label: level + difference * treated * (label in of) for label, level in truth.theta.items()}
     return natural_values(model, moved, size.names, size.people)
 
 
@@ -111,6 +111,6 @@ def group_study(cell: Condition, generator: np.random.Generator) -> dict[str, An
     )
     data = with_arms(model, lived, row.name)
     fit = METHODS[method].fit(compiled, data, Settings(random_seed=int(generator.integers(2**31))))
-    verdict, draws = check_convergence(fit), fit["posterior"].to_dataset()["effect"].values.ravel()
+    verdict, draws = check_convergence(fit), fit["posterior"].to_dataset()["beta"].values.ravel()
     counts = count_decisions(draws, difference) | {"gate passed": [int(verdict.passed), 1]}
     return {"counts": counts, "difference": difference, "mean": float(draws.mean()), "reasons": verdict.reasons}

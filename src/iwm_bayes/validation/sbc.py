@@ -83,10 +83,10 @@ def person_parameter_draws(ready: CompiledStudy, fit: xr.DataTree, thinned: xr.D
     posterior, data = thinned, fit["data"].to_dataset()
     found = []
     for row in free_parameters(ready.model, figure_names(data)):
-        if "level" in posterior and row.label in posterior["personal"].values:
-            found.append(posterior["level"].sel(personal=row.label).transpose("sample", "person").values)
+        if row.parameter.pooling != "complete":
+            found.append(posterior["theta"].sel(parameter=row.label).transpose("sample", "person").values)
         else:
-            shared = posterior["centre"].sel(row=row.label).values
+            shared = posterior["mu"].sel(parameter=row.label).values
             found.append(np.repeat(shared[:, None], data.sizes["person"], axis=1))
     return list(np.stack(found, axis=1))
 
@@ -102,16 +102,22 @@ def ranked_quantities(
         values = drawn.transpose("chain", "draw").values
         found[name] = RankedQuantity(float(true), values.ravel(), float(az.ess(values)))
 
-    for kind, dim, true in (("centre", "row", truth.centre), ("spread", "partial", truth.spread)):
-        for label in posterior[dim].values if kind in posterior else ():
-            add(f"{kind} {label}", true[label], posterior[kind].sel({dim: label}, drop=True))
-    for label in posterior["personal"].values if "level" in posterior else ():
-        drawn = posterior["level"].sel(personal=label).isel(person=person).drop_vars(("personal", "person"))
-        add(f"person {label}", truth.level[label][person], drawn)
+    def applicable(name: str) -> xr.DataArray:
+        """A variable without the parameters to which it does not apply; empty where the fit has no such variable."""
+        return posterior[name].dropna("parameter", how="all") if name in posterior else xr.DataArray([], dims="parameter")
+
+    for kind, true in (("mu", truth.mu), ("sigma", truth.sigma)):
+        draws = applicable(kind)
+        for label in map(str, draws["parameter"].values):
+            add(f"{kind} {label}", true[label], draws.sel(parameter=label, drop=True))
+    theta = applicable("theta")
+    for label in map(str, theta["parameter"].values):
+        drawn = theta.sel(parameter=label, drop=True).isel(person=person, drop=True)
+        add(f"theta {label}", truth.theta[label][person], drawn)
     step = max(1, posterior.sizes["chain"] * posterior.sizes["draw"] // N_DERIVED_DRAWS)
     thinned = posterior.isel(draw=slice(None, None, step))
     levels = person_parameter_draws(ready, fit, thinned.stack(sample=("chain", "draw")))
-    lived = np.stack([truth.level[row.label] for row in free_parameters(ready.model, figure_names(data))])
+    lived = np.stack([truth.theta[row.label] for row in free_parameters(ready.model, figure_names(data))])
     [known, *others] = ready.log_likelihood(data, [lived, *levels])
     shape = (thinned.sizes["chain"], thinned.sizes["draw"])
     add("log likelihood", known, xr.DataArray(np.reshape(others, shape), dims=("chain", "draw")))

@@ -35,7 +35,7 @@ def sampling_centredness(fitted: xr.DataTree) -> dict[str, float]:
     """How centred each row and group was sampled: people by `levels.answers_share`."""
     sampled_as, posterior = fitted["constant_data"].to_dataset(), fitted["posterior"].to_dataset()
     kept = [sampled_as["group_centredness"]] if "group_centredness" in sampled_as else []
-    if "own_root" in sampled_as and "spread" in posterior:
+    if "local_root" in sampled_as and "sigma" in posterior:
         kept.append(answer_share(posterior, sampled_as))
     return {str(place): float(value) for values in kept for place, value in values.to_series().items()}
 

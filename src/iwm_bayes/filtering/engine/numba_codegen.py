@@ -152,4 +152,4 @@ def vectorise_over_people(function: Callable[..., Any], inputs: Shapes, outputs:
         taken=row_loops("take({row}, {x}, first, last)", inputs, 0),
     )
     loop = compile_numba_function_src(source, "everyone", {"np": np, "take": load_lanes, "give": store_lanes})
-    return numba_njit(error_model="numpy")(loop), sha256(source.encode()).hexdigest()
+    return numba_njit(error_model="numpy")(loop), sha256((__name__ + source).encode()).hexdigest()

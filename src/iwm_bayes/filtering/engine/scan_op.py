@@ -173,7 +173,7 @@ def compile_loop(
     one, key = numba_funcify_and_cache_key(step.as_one, node=step.as_one.make_node(*step.as_one.inputs))
     known = {"np": np, "step": inline_njit(one.py_func), "take": load_lanes, "give": store_lanes}
     loop = compile_numba_function_src(source, source.split("(")[0].split()[-1], known)
-    return numba_njit(error_model="numpy")(loop), key and sha256((source + key).encode()).hexdigest()
+    return numba_njit(error_model="numpy")(loop), key and sha256((__name__ + source + key).encode()).hexdigest()
 
 
 @register_funcify_and_cache_key(EventScan)

@@ -7,7 +7,7 @@ what this changes of the group's score is the bias, with its sign turned: how mu
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.inference.laplace.draws import name_draws, to_dataset
+from iwm_bayes.inference.laplace.draws import draws_to_dataset, name_draws
 from iwm_bayes.inference.laplace.empirical_bayes import GroupMode
 from iwm_bayes.inference.laplace.hierarchy import Group, LinearPopulation, pack
 from iwm_bayes.inference.laplace.marginal_score import PersonSums, marginal_score, person_sums
@@ -22,7 +22,7 @@ def bias_from_sums(
 ) -> xr.Dataset:
     """The bias of what people's Gaussians say, where their exact posteriors say `exact`: see `bias`."""
     step = covariance @ (marginal_score(shape, group, exact) - marginal_score(shape, group, gaussian))
-    both = to_dataset(shape, name_draws(shape, group, pack(group) + np.stack([0.0 * step, step])), {"way": 2})
+    both = draws_to_dataset(shape, name_draws(shape, group, pack(group) + np.stack([0.0 * step, step])), {"way": 2})
     return both.isel(way=0) - both.isel(way=1)
 
 

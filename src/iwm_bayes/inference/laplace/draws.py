@@ -7,6 +7,7 @@ import xarray as xr
 
 from iwm_bayes.inference.base import Settings
 from iwm_bayes.inference.laplace.hierarchy import Group, LinearPopulation, pack, person_sds
+from iwm_bayes.inference.posterior import by_parameter
 
 type NamedDraws = dict[str, tuple[tuple[str, ...], np.ndarray]]  # dims of one draw, and values (draw, ...)
 
@@ -21,29 +22,29 @@ def name_draws(shape: LinearPopulation, like: Group, vectors: np.ndarray) -> Nam
     """Groups as vectors (S, packed) by the names of a posterior; what a study has none of is left out."""
     beta, spread, between, shared = split_group(like, vectors)
     names = shape.names
-    many = {name: len(names.get(name, [])) for name in ("partial", "term", "member")}
-    centre, effect, deviation = np.split(beta, np.cumsum(list(many.values()))[:-1], axis=1)
-    by_row = dict(zip(names["partial"], centre.T, strict=True))
-    by_row |= dict(zip([name for name in names["row"] if name not in by_row], shared.T, strict=True))
-    rows = np.array([by_row[name] for name in names["row"]]).reshape(len(names["row"]), len(vectors)).T
+    many = {name: len(names.get(name, [])) for name in ("parameter_partial", "coefficient", "group_level")}
+    mu, coefficients, u = np.split(beta, np.cumsum(list(many.values()))[:-1], axis=1)
+    by_label = dict(zip(names["parameter_partial"], mu.T, strict=True))
+    by_label |= dict(zip([name for name in names["parameter"] if name not in by_label], shared.T, strict=True))
+    ordered = [by_label[name] for name in names["parameter"]]
     found: NamedDraws = {
-        "centre": (("row",), rows),
-        "spread": (("partial",), spread),
-        "effect": (("term",), effect),
-        "group_spread": (("grouping",), between),
-        "deviation": (("member",), deviation),
+        "mu": (("parameter",), np.array(ordered).reshape(len(ordered), len(vectors)).T),
+        "sigma": (("parameter_partial",), spread),
+        "beta": (("coefficient",), coefficients),
+        "sigma_u": (("group",), between),
+        "u": (("group_level",), u),
     }
     return {name: (dims, value) for name, (dims, value) in found.items() if value.shape[1]}
 
 
-def to_dataset(shape: LinearPopulation, found: NamedDraws, sizes: Mapping[str, int]) -> xr.Dataset:
+def draws_to_dataset(shape: LinearPopulation, found: NamedDraws, sizes: Mapping[str, int]) -> xr.Dataset:
     """Named values with their draws laid along the dims of `sizes`."""
     laid = {
         name: ((*sizes, *dims), value.reshape(*sizes.values(), *value.shape[1:]))
         for name, (dims, value) in found.items()
     }
     dims = {dim for several, _ in found.values() for dim in several}
-    return xr.Dataset(laid, {dim: shape.names[dim] for dim in dims})
+    return by_parameter(xr.Dataset(laid, {dim: shape.names[dim] for dim in dims}), shape.names)
 
 
 def draw_group(group: Group, covariance: np.ndarray, settings: Settings) -> tuple[np.ndarray, np.random.Generator]:
@@ -56,7 +57,9 @@ def draw_group(group: Group, covariance: np.ndarray, settings: Settings) -> tupl
 def group_posterior(shape: LinearPopulation, group: Group, covariance: np.ndarray, settings: Settings) -> xr.Dataset:
     """Draws from the Gaussian of the group alone as a posterior (chain, draw, ...)."""
     vectors, _ = draw_group(group, covariance, settings)
-    return to_dataset(shape, name_draws(shape, group, vectors), {"chain": 1, "draw": settings.chains * settings.draws})
+    return draws_to_dataset(
+        shape, name_draws(shape, group, vectors), {"chain": 1, "draw": settings.chains * settings.draws}
+    )
 
 
 def person_posterior(
@@ -75,5 +78,5 @@ def person_posterior(
     around = np.einsum("nde,sen->sdn", np.linalg.cholesky(variance), generator.normal(size=(len(vectors), *x.shape)))
     found = name_draws(shape, group, vectors)
     if len(x):
-        found["level"] = (("personal", "person"), x + own + around)
-    return to_dataset(shape, found, {"chain": 1, "draw": settings.chains * settings.draws})
+        found["theta"] = (("parameter_person", "person"), x + own + around)
+    return draws_to_dataset(shape, found, {"chain": 1, "draw": settings.chains * settings.draws})

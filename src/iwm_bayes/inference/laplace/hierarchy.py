@@ -48,14 +48,14 @@ def linear_population(model: ModelSpec, data: xr.Dataset) -> LinearPopulation:
     everything = [row.label for row in free_parameters(model, figures)]
     partial, shared, separate = (parameters_pooled(model, figures, kind) for kind in ("partial", "complete", "none"))
     names = coordinates(model, data)
-    terms, members = names.get("term", []), names.get("member", [])
+    terms, members = names.get("coefficient", []), names.get("group_level", [])
     blocks = [np.repeat(np.eye(len(partial))[:, None, :], people, axis=1)]
     for labels, share in ((terms, "design"), (members, "membership")):
         if labels:
             blocks.append(np.einsum("dk,kn->dnk", effect_map(partial, labels).rows, data[share].values))
     design = np.concatenate(blocks, axis=2)
     design = np.concatenate([design, np.zeros((len(separate), *design.shape[1:]))])
-    grouping = [names["grouping"].index(name) for name in group_of_level(members)] if members else []
+    grouping = [names["group"].index(name) for name in group_of_level(members)] if members else []
     return LinearPopulation(
         names,
         np.array([everything.index(row.label) for row in (*partial, *separate)], dtype=int),
@@ -73,7 +73,7 @@ def linear_population(model: ModelSpec, data: xr.Dataset) -> LinearPopulation:
         ),
         np.array([-1] * (len(partial) + len(terms)) + grouping, dtype=int),
         np.array([row.parameter.prior_between_sd for row in partial]),
-        effect_map(partial, names.get("grouping", [])).scale,
+        effect_map(partial, names.get("group", [])).scale,
         np.array([[row.prior_mean for row in shared], [row.prior_sd for row in shared]]),
     )
 

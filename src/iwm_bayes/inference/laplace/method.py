@@ -28,7 +28,7 @@ def compile_likelihood(model: ModelSpec, data: xr.Dataset) -> CompiledModel:
     if model.correlated:
         raise InputError([f"{model.name}: `laplace` knows no correlated parameters. Use `nuts`"])
     graph, function = compile_person_likelihood(model, data)
-    function(np.zeros(graph["level"].shape.eval()))  # numba compiles at the first call
+    function(np.zeros(graph["theta"].shape.eval()))  # numba compiles at the first call
     return compiled_model(model, graph, function, data)
 
 
