@@ -43,7 +43,7 @@ def ours(theory: str) -> float:
 def learned(start: pt.TensorVariable, rate: pt.TensorVariable, data: xr.Dataset) -> pt.TensorVariable:
     """The belief about the figure met, after every event: (event, person)."""
     met = data["figure_index"].values[:, None, :] == np.arange(data.sizes["figure"])[:, None]
-    teaches = (met & data["seen"].values[:, None, :]).astype(float)
+    teaches = (met & data["observed"].values[:, None, :]).astype(float)
 
     def one(outcome, teaching, met, held, rate):
         held = held + rate * teaching * (outcome - held)

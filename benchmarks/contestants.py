@@ -2,7 +2,7 @@
 
 All draw 4 chains of 500 after 500 of warm-up, and mean to accept .8 of their steps, as Stan and NumPyro do by default;
 this program's pilot comes on top. Compilation starts from an empty cache when the process does (see `peers.py`). The
-posterior is on the link scale: centre (row), spread (row) and level (row, person), each with chain and draw.
+posterior is on the link scale: mu (parameter), sigma (parameter) and theta (parameter, person), with chains and draws.
 """
 
 import os
@@ -29,7 +29,7 @@ class Timed(NamedTuple):
 
 
 def priors(problem: Problem) -> dict[str, np.ndarray]:
-    """Middle and width of each centre, and scale of each spread, (row,)."""
+    """Mean and SD of the prior of each mu, and scale of the prior of each sigma, (parameter,)."""
     return {
         "middle": np.array([row.prior_mean for row in problem.rows]),
         "width": np.array([row.prior_sd for row in problem.rows]),
@@ -56,8 +56,7 @@ def iwm_bayes(problem: Problem) -> Timed:
         other.terminate()
     compiled = time.perf_counter()
     trace = nuts(ready, problem.data, Settings(DRAWS, WARM_UP, CHAINS, SEED, target_accept=ACCEPTED))
-    found = trace["posterior"].to_dataset()[["centre", "spread", "level"]]
-    found = found.rename(partial="row_of_spread", personal="row_of_level")
+    found = trace["posterior"].to_dataset()[["mu", "sigma", "theta"]]
     return Timed(found, compiled - began, time.perf_counter() - compiled)
 
 
@@ -86,7 +85,7 @@ def stan(problem: Problem, centred: bool) -> Timed:
     compiled = time.perf_counter()
     fitted = ready.sample(num_chains=CHAINS, num_samples=DRAWS, num_warmup=WARM_UP, delta=ACCEPTED)
     sampled = time.perf_counter()
-    dims = {"centre": ("row",), "spread": ("row",), "level": ("row", "person")}
+    dims = {"mu": ("parameter",), "sigma": ("parameter",), "theta": ("parameter", "person")}
     found = {
         name: ((*inner, "draw", "chain"), fitted[name].reshape(*fitted[name].shape[:-1], DRAWS, CHAINS))
         for name, inner in dims.items()
@@ -122,15 +121,15 @@ def pyhgf(problem: Problem) -> Timed:
         ends = jnp.where(rating <= 0, norm.logcdf(0, held, sd), norm.logsf(1, held, sd))
         return jnp.where((rating > 0) & (rating < 1), norm.logpdf(rating, held, sd), ends).sum()
 
-    everyone = wrap_jax(lambda level: jax.vmap(one)(level[0], level[1], outcomes, ratings).sum())
+    everyone = wrap_jax(lambda theta: jax.vmap(one)(theta[0], theta[1], outcomes, ratings).sum())
     began = time.perf_counter()
     with pm.Model():
         prior = priors(problem)
-        centre = pm.Normal("centre", prior["middle"], prior["width"])
-        spread = pm.HalfNormal("spread", prior["scale"])
+        mu = pm.Normal("mu", prior["middle"], prior["width"])
+        sigma = pm.HalfNormal("sigma", prior["scale"])
         shape = (len(problem.rows), len(outcomes))
-        level = pm.Normal("level", centre[:, None], spread[:, None], shape=shape)
-        pm.Potential("likelihood", everyone(level))
+        theta = pm.Normal("theta", mu[:, None], sigma[:, None], shape=shape)
+        pm.Potential("likelihood", everyone(theta))
         trace = pm.sample(
             DRAWS,
             tune=WARM_UP,
@@ -142,7 +141,7 @@ def pyhgf(problem: Problem) -> Timed:
         )
     whole = time.perf_counter() - began
     sampling = float(trace["posterior"].attrs["sampling_time"])
-    return Timed(trace["posterior"].to_dataset()[["centre", "spread", "level"]], whole - sampling, sampling)
+    return Timed(trace["posterior"].to_dataset()[["mu", "sigma", "theta"]], whole - sampling, sampling)
 
 
 CONTESTANTS: dict[str, Callable[[Problem], Timed]] = {

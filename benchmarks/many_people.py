@@ -59,7 +59,7 @@ def made(folder: Path, people: int) -> Path:
         table = to_table(simulate(model, phases, some, SEED + first))
         table["person"] = f"{first:06d} " + table["person"]
         table.to_parquet(folder / "sessions" / f"{first:06d}.parquet", index=False)
-    (folder / "truth.json").write_text(json.dumps({"centre": everyone.mu, "spread": everyone.sigma}))
+    (folder / "truth.json").write_text(json.dumps({"mu": everyone.mu, "sigma": everyone.sigma}))
     study.write_text(STUDY)
     return study
 
@@ -120,9 +120,9 @@ def when_compiled(study: Path) -> float:
 
 def off(study: Path) -> pd.DataFrame:
     """What was found beside the truth, and the bias as it was printed with it."""
-    found = pd.read_csv(study.parent / "run" / "summary.csv").set_index("parameter")
-    spread = pd.Series(json.loads((study.parent / "truth.json").read_text())["spread"])
-    return found.assign(true_between=spread)[["typical", "between", "true_between", "bias_sds", "bias_between"]]
+    found = pd.read_csv(study.parent / "run" / "tables" / "group_summary.csv").set_index("parameter")
+    sigma = pd.Series(json.loads((study.parent / "truth.json").read_text())["sigma"])
+    return found.assign(true_between=sigma)[["median", "sd_between", "true_between", "bias_sd", "bias_sd_between"]]
 
 
 def main() -> None:

@@ -73,7 +73,7 @@ def posterior(folder: Path) -> xr.Dataset:
 def apart(one: Path, other: Path) -> float:
     """How far the group means of two posteriors are from each other, at most, in Monte-Carlo standard errors."""
     found = []
-    for name in ("centre", "spread"):
+    for name in ("mu", "sigma"):
         means = [posterior(folder)[name].mean(("chain", "draw")).values for folder in (one, other)]
         errors = [az.mcse(posterior(folder)[[name]])[name].values for folder in (one, other)]
         found.append(np.abs(means[0] - means[1]) / np.hypot(*errors))

@@ -25,26 +25,26 @@ transformed data {
   }
 }
 parameters {
-  vector[3] centre;
-  vector<lower=0>[3] spread;
+  vector[3] mu;
+  vector<lower=0>[3] sigma;
   array[3] vector[people] place;
 }
 transformed parameters {
-  array[3] vector[people] level;
+  array[3] vector[people] theta;
   for (k in 1 : 3) {
-    level[k] = centred ? place[k] : centre[k] + spread[k] * place[k];
+    theta[k] = centred ? place[k] : mu[k] + sigma[k] * place[k];
   }
 }
 model {
-  vector[people] value = inv_logit(level[1]);
-  vector[people] rate = inv_logit(level[2]);
-  vector[people] sd = sqrt(exp(2 * level[3]) + 0.0004);
+  vector[people] value = inv_logit(theta[1]);
+  vector[people] rate = inv_logit(theta[2]);
+  vector[people] sd = sqrt(exp(2 * theta[3]) + 0.0004);
   vector[events * people] held;
-  centre ~ normal(middle, width);
-  spread ~ normal(0, scale);
+  mu ~ normal(middle, width);
+  sigma ~ normal(0, scale);
   for (k in 1 : 3) {
     if (centred) {
-      place[k] ~ normal(centre[k], spread[k]);
+      place[k] ~ normal(mu[k], sigma[k]);
     } else {
       place[k] ~ std_normal();
     }

@@ -17,7 +17,7 @@ import numpy as np
 import xarray as xr
 from scipy.stats import halfnorm, norm
 
-from iwm_bayes.inference.fit import Compiled, Settings, compile_model, nuts
+from iwm_bayes.inference.fit import CompiledModel, Settings, compile_model, nuts
 from iwm_bayes.inference.nuts import sample_once, sampler_with_data
 from iwm_bayes.inference.pilot import neutral_transform
 from iwm_bayes.model.model_file import load_model
@@ -29,7 +29,7 @@ from iwm_bayes.types import ModelSpec
 PEOPLE, EVENTS, REPEATS = 100, 60, 200
 
 
-def gradient(compiled: Compiled, data: xr.Dataset):
+def gradient(compiled: CompiledModel, data: xr.Dataset):
     """The compiled log density: x -> (log density, gradient), called as the sampler calls it."""
     sampler = sampler_with_data(compiled, data, neutral_transform(compiled.model, data))
     kind = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_uint64, *[ctypes.c_void_p] * 4)
@@ -45,7 +45,7 @@ def gradient(compiled: Compiled, data: xr.Dataset):
 
 
 @numba.njit(fastmath=True)
-def by_hand(x, spread, outcome, seen, figure, figures, rating, middle, width, scale):
+def by_hand(x, spread, outcome, observed, figure, figures, rating, middle, width, scale):
     """Log density and gradient at x = (centre, quantile of `spread`, offset), as one would write it for speed."""
     people = outcome.shape[1]
     grad, total = np.zeros(x.size), 0.0
@@ -69,7 +69,7 @@ def by_hand(x, spread, outcome, seen, figure, figures, rating, middle, width, sc
         d_rate, d_sd = 0.0, 0.0
         for t in range(outcome.shape[0]):
             value[t + 1] = value[t]
-            if seen[t, n]:
+            if observed[t, n]:
                 k = figure[t, n]
                 value[t + 1, k] += rate * (outcome[t, n] - value[t, k])
         for t in range(outcome.shape[0] - 1, -1, -1):
@@ -86,7 +86,7 @@ def by_hand(x, spread, outcome, seen, figure, figures, rating, middle, width, sc
                 total += log(tail)
                 pull[k] -= side * hazard / sd
                 d_sd -= side * hazard * z / sd
-            if seen[t, n]:
+            if observed[t, n]:
                 d_rate += pull[k] * (outcome[t, n] - value[t, k])
                 pull[k] *= 1 - rate
         to_level = (pull.sum() * start * (1 - start), d_rate * rate * (1 - rate), d_sd * noise * noise / sd)
@@ -127,7 +127,7 @@ def against_hand(figures: int) -> None:
         [row.prior_sd for row in found],
         [row.parameter.prior_between_sd for row in found],
     )
-    names = ("outcome", "seen", "figure_index")
+    names = ("outcome", "observed", "figure_index")
     spread = halfnorm.ppf(norm.cdf(x[3:6]), scale=prior[2])
     arguments = (x, spread, *(data[name].values for name in names), figures, data["answer_availability_rating"].values)
     arguments += tuple(map(np.array, prior))
@@ -163,7 +163,7 @@ def whole(theory: str) -> None:
     began = time.perf_counter()
     trace = nuts(compiled, data, Settings(draws=500, chains=2))
     sampling = time.perf_counter() - began  # the look ahead and tuning included, as a user waits for them
-    ess = float(az.ess(trace["posterior"].to_dataset()[["centre", "spread"]]).to_array().min())
+    ess = float(az.ess(trace["posterior"].to_dataset()[["mu", "sigma"]]).to_array().min())
     print(
         f"{theory}: compile {compiling:.1f} s, {each:.0f} ns per event and gradient, "
         f"refit to first draw {first:.2f} s, {ess / sampling:.1f} effective draws per second (minimum over the group)",

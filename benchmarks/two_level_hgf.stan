@@ -25,27 +25,27 @@ transformed data {
   }
 }
 parameters {
-  vector[2] centre;
-  vector<lower=0>[2] spread;
+  vector[2] mu;
+  vector<lower=0>[2] sigma;
   array[2] vector[people] place;
 }
 transformed parameters {
-  array[2] vector[people] level;
+  array[2] vector[people] theta;
   for (k in 1 : 2) {
-    level[k] = centred ? place[k] : centre[k] + spread[k] * place[k];
+    theta[k] = centred ? place[k] : mu[k] + sigma[k] * place[k];
   }
 }
 model {
   vector[people] mean = rep_vector(0, people);
   vector[people] variance = rep_vector(0.1, people);
-  vector[people] added = fmin(exp(level[1]), 100);
-  vector[people] sd = sqrt(exp(2 * level[2]) + 0.0004);
+  vector[people] added = fmin(exp(theta[1]), 100);
+  vector[people] sd = sqrt(exp(2 * theta[2]) + 0.0004);
   vector[events * people] held;
-  centre ~ normal(middle, width);
-  spread ~ normal(0, scale);
+  mu ~ normal(middle, width);
+  sigma ~ normal(0, scale);
   for (k in 1 : 2) {
     if (centred) {
-      place[k] ~ normal(centre[k], spread[k]);
+      place[k] ~ normal(mu[k], sigma[k]);
     } else {
       place[k] ~ std_normal();
     }

@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
+from iwm_bayes.comparison.comparability import FittedModel
 from iwm_bayes.comparison.compare import compare
-from iwm_bayes.comparison.mixture_model import Fitted
 from iwm_bayes.data.dataset import read_data, with_stated_reliability
 from iwm_bayes.data.study import Study
 from iwm_bayes.estimands.group_summary import group_summary
@@ -87,9 +87,9 @@ def elpd() -> list[float]:
     fits = []
     for name in ("rescorla_wagner", "growth", "static"):
         model, data = example(name)
-        fits.append(Fitted(model, fit(model, data, "laplace", random_seed=1)))
-    found = compare(fits, method="laplace", settings=Settings(random_seed=1), mixed=False)
-    tables = [found.rankings[unit] for unit in sorted(found.rankings)]
+        fits.append(FittedModel(model, fit(model, data, "laplace", random_seed=1)))
+    found = compare(fits, method="laplace", settings=Settings(random_seed=1), mixture=False)
+    tables = [found.rankings[unit] for unit in ("loo", "lfo_1", "lfo_4", "loso")]
     return [float(x) for table in tables for x in table.select_dtypes("number").to_numpy().ravel()]
 
 
@@ -97,7 +97,7 @@ def calibration() -> list[float]:
     """The ranks of one study, in 0..1."""
     ready = sbc.compile_study(load_model("rescorla_wagner"), 12, 6)
     found = sbc.simulate_and_rank(ready, ready.model, 12, 6, np.random.default_rng(3))
-    return [float(x) for x in found["places"].values()]
+    return [float(x) for x in found["ranks"].values()]
 
 
 def matrix() -> list[float]:

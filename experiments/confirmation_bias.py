@@ -24,9 +24,9 @@ def effect(model: ModelSpec, draws: int, rng: np.random.Generator) -> np.ndarray
     people = median_people(model, draws, rng)
     bias = []
     for start in (0.8, 0.2):
-        there = with_initial_beliefs(people, availability=start, worth=start)
+        group = with_initial_beliefs(people, availability=start, worth=start)
         good, bad = (
-            simulate_beliefs(model, there, [ScriptedEvent(outcome)]).gain(slice(0, 1)) for outcome in (1.0, 0.0)
+            simulate_beliefs(model, group, [ScriptedEvent(outcome)]).gain(slice(0, 1)) for outcome in (1.0, 0.0)
         )
         bias.append(np.log(good / bad))
     return bias[0] - bias[1]

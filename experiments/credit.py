@@ -12,7 +12,7 @@ from scipy.special import logit as log_odds
 
 from iwm_bayes.types import ModelSpec
 from iwm_bayes.validation.prior_predictions import (
-    BeliefCourse,
+    BeliefTrajectory,
     Prediction,
     ScriptedEvent,
     median_people,
@@ -26,17 +26,17 @@ def logit(belief: np.ndarray) -> np.ndarray:
     return log_odds(np.clip(belief, 1e-6, 1.0 - 1e-6))
 
 
-def charged(lived: BeliefCourse) -> np.ndarray:
+def self_blame(beliefs: BeliefTrajectory) -> np.ndarray:
     """Return the fall of self-worth minus the fall of availability, in log-odds, (draws,)."""
-    worth = logit(lived.worth_before[-1]) - logit(lived.worth[-1])
-    return worth - (logit(lived.availability_before[-1]) - logit(lived.availability[-1]))
+    worth = logit(beliefs.worth_before[-1]) - logit(beliefs.worth[-1])
+    return worth - (logit(beliefs.availability_before[-1]) - logit(beliefs.availability[-1]))
 
 
 def effect(model: ModelSpec, draws: int, rng: np.random.Generator) -> np.ndarray:
     people = median_people(model, draws, rng)
     preoccupied = with_initial_beliefs(people, availability=0.8, worth=0.2)
     dismissing = with_initial_beliefs(people, availability=0.2, worth=0.8)
-    return charged(simulate_beliefs(model, preoccupied, [ScriptedEvent(0.0)])) - charged(
+    return self_blame(simulate_beliefs(model, preoccupied, [ScriptedEvent(0.0)])) - self_blame(
         simulate_beliefs(model, dismissing, [ScriptedEvent(0.0)])
     )
 

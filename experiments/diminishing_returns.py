@@ -18,8 +18,8 @@ from iwm_bayes.validation.prior_predictions import Prediction, median_people, ra
 
 
 def effect(model: ModelSpec, draws: int, rng: np.random.Generator) -> np.ndarray:
-    lived = simulate_beliefs(model, median_people(model, draws, rng), random_care(0.8, 24, draws, rng))
-    return np.log(lived.gain(slice(0, 6)) / lived.gain(slice(18, 24)))
+    beliefs = simulate_beliefs(model, median_people(model, draws, rng), random_care(0.8, 24, draws, rng))
+    return np.log(beliefs.gain(slice(0, 6)) / beliefs.gain(slice(18, 24)))
 
 
 PREDICTION = Prediction(

@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 from repeat import mean_and_error, repeat
 
-from iwm_bayes.inference.fit import Compiled, Settings, compile_model, nuts
+from iwm_bayes.inference.fit import CompiledModel, Settings, compile_model, nuts
 from iwm_bayes.model.model_file import load_model
 from iwm_bayes.model.priors import LINKS
 from iwm_bayes.responses import RESPONSES
@@ -32,7 +32,7 @@ PEOPLE, PHASES = 200, [Phase({"therapist": constant_care(0.8)}, 20)]
 RATE, SPREAD = 0.08, 1.0
 SHARED = {"start": 0.3, "rating_noise": 0.25, "rating_intercept": 0.0, "rating_slope": 1.0}
 SCENARIOS = {"published": (0.25, 0.7), "strong": (0.1, 0.3)}  # risk, odds ratio
-JOINT = load_model(Path(__file__).parent / "theories" / "stayers.toml")
+JOINT = load_model(Path(__file__).parent / "models" / "stayers.toml")
 IGNORING = JOINT._replace(responses={"availability_rating": JOINT.responses["availability_rating"]})
 
 
@@ -54,7 +54,7 @@ def people(scenario: str, generator: np.random.Generator) -> dict[str, np.ndarra
 
 
 @cache
-def compiled(joint: bool) -> Compiled:
+def compiled(joint: bool) -> CompiledModel:
     model: ModelSpec = JOINT if joint else IGNORING
     return compile_model(model, simulate(JOINT, PHASES, people("strong", np.random.default_rng(0)), 0))
 
@@ -68,8 +68,8 @@ def study(scenario: str, seed: int) -> dict[str, object]:
     found: dict[str, object] = {"seed": seed, "stayed": float((data["present"].sum("event") == 20).mean())}
     for name, joint in (("ignoring", False), ("joint", True)):
         posterior = nuts(compiled(joint), data, Settings(400, 400, 2, seed))["posterior"].to_dataset()
-        found[name] = float(posterior["level"].sel(personal="availability_rate").mean() - average)
-    low, high = np.exp(posterior["centre"].sel(row="dropout_odds_ratio").quantile([0.05, 0.95]).values)
+        found[name] = float(posterior["theta"].sel(parameter="availability_rate").mean() - average)
+    low, high = np.exp(posterior["mu"].sel(parameter="dropout_odds_ratio").quantile([0.05, 0.95]).values)
     return found | {"odds_ratio": float(np.sqrt(low * high)), "held": bool(low <= SCENARIOS[scenario][1] <= high)}
 
 

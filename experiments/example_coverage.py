@@ -17,12 +17,12 @@ from example_sessions import PHASES, people
 from iwm_bayes.diagnostics.convergence_checks import check_convergence
 from iwm_bayes.estimands.survival import median_sessions
 from iwm_bayes.estimands.time_to_security import earned_security, true_security
-from iwm_bayes.inference.fit import Compiled, Settings, compile_model, nuts
+from iwm_bayes.inference.fit import CompiledModel, Settings, compile_model, nuts
 from iwm_bayes.model.model_file import load_model
 from iwm_bayes.simulation.simulate import simulate
 
 
-def one(compiled: Compiled, seed: int) -> dict[str, object]:
+def one(compiled: CompiledModel, seed: int) -> dict[str, object]:
     """Return the interval of the group median and its true value, for one seed of the example."""
     generator = np.random.default_rng(seed)
     truth = people(compiled.model, generator)
@@ -34,7 +34,7 @@ def one(compiled: Compiled, seed: int) -> dict[str, object]:
     median = float(median_sessions(known, int(known.sessions.max())))
     verdict = check_convergence(fit, security.to_dataset(name="median"))
     return {"seed": seed, "low": low, "high": high, "truth": median, "held": low <= median <= high,
-            "passed": verdict.passed, "reasons": verdict.reasons}  # fmt: skip
+            "passed": verdict.converged, "reasons": verdict.reasons}  # fmt: skip
 
 
 def main(folder: Path, seeds: int) -> None:

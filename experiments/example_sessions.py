@@ -13,7 +13,7 @@ import pandas as pd
 
 from iwm_bayes.data.dataset import to_table
 from iwm_bayes.model.model_file import load_model
-from iwm_bayes.model.priors import LINKS, free_parameters, natural_values, place_around
+from iwm_bayes.model.priors import LINKS, free_parameters, from_offset, natural_values
 from iwm_bayes.simulation.care import intermittent, rupture_and_repair
 from iwm_bayes.simulation.simulate import Phase, simulate
 from iwm_bayes.types import ModelSpec
@@ -58,7 +58,7 @@ def people(model: ModelSpec, generator: np.random.Generator) -> dict[str, np.nda
     for row in free_parameters(model, ["caregiver", "therapist"]):
         centre = float(LINKS[row.parameter.support][0](np.float64(TYPICAL[row.name])))
         offset = generator.normal(size=PEOPLE) * (row.parameter.pooling != "complete")
-        levels[row.label] = place_around(centre, SPREAD, offset)
+        levels[row.label] = from_offset(centre, SPREAD, offset)
     return natural_values(model, levels, ["caregiver", "therapist"], PEOPLE)
 
 

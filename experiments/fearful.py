@@ -22,17 +22,17 @@ from iwm_bayes.validation.prior_predictions import (
 
 def effect(model: ModelSpec, draws: int, rng: np.random.Generator) -> np.ndarray:
     people = median_people(model, draws, rng)
-    less = []
+    differences = []
     for outcome, sign in ((1.0, 1.0), (0.0, -1.0)):
-        lived = [
+        beliefs = [
             simulate_beliefs(
                 model, with_initial_beliefs(people, availability=others, worth=0.2), [ScriptedEvent(outcome)]
             )
             for others in (0.8, 0.2)
         ]
-        steps = [sign * (logit(one.worth[-1]) - logit(one.worth_before[-1])) for one in lived]
-        less.append(steps[0] - steps[1])
-    return np.minimum(*less)
+        steps = [sign * (logit(one.worth[-1]) - logit(one.worth_before[-1])) for one in beliefs]
+        differences.append(steps[0] - steps[1])
+    return np.minimum(*differences)
 
 
 PREDICTION = Prediction(

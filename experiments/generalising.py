@@ -15,10 +15,10 @@ from iwm_bayes.validation.prior_predictions import Prediction, median_people, ra
 
 def effect(model: ModelSpec, draws: int, rng: np.random.Generator) -> np.ndarray:
     people = median_people(model, draws, rng, figures=2)
-    acts = random_care(0.2, 10, draws, rng) + random_care(0.8, 24, draws, rng, figure=1)
-    lived = simulate_beliefs(model, people, acts, figures=2, of=0)
-    worth = lived.worth[-1] - lived.worth[9]
-    untreated = lived.availability[-1] - lived.availability[9]
+    events = random_care(0.2, 10, draws, rng) + random_care(0.8, 24, draws, rng, figure=1)
+    beliefs = simulate_beliefs(model, people, events, figures=2, of=0)
+    worth = beliefs.worth[-1] - beliefs.worth[9]
+    untreated = beliefs.availability[-1] - beliefs.availability[9]
     return np.minimum(untreated, worth - untreated)
 
 

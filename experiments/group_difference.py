@@ -22,78 +22,81 @@ from scipy import stats
 
 from iwm_bayes.data.formulas import join_covariates
 from iwm_bayes.estimands.marginal_effects import marginal_effects
-from iwm_bayes.inference.fit import METHODS, Compiled, Settings
+from iwm_bayes.inference.fit import METHODS, CompiledModel, Settings
 from iwm_bayes.model.model_file import load_model
 from iwm_bayes.model.priors import natural_values
 from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.simulate import Phase, simulate
 
-MODEL = load_model(Path(__file__).parent / "theories" / "one_belief.toml")
-RATE, SPREAD, ARM = "availability_rate", 0.5, np.repeat(["control", "therapy"], 40)
+MODEL = load_model(Path(__file__).parent / "models" / "one_belief.toml")
+RATE, SD_BETWEEN, ARM = "availability_rate", 0.5, np.repeat(["control", "therapy"], 40)
 DIFFERENCES = {"half": 0.5, "none": 0.0}  # in units of the between-person SD
 
 
 def sessions(difference: float, seed: int) -> xr.Dataset:
     """Simulate sessions with their arms."""
     generator, people = np.random.default_rng(seed), len(ARM)
-    levels = {
+    theta = {
         "availability_start": generator.normal(-0.8, 0.5, people),
-        RATE: generator.normal(-2.0 + difference * SPREAD * (ARM == "therapy"), SPREAD),
+        RATE: generator.normal(-2.0 + difference * SD_BETWEEN * (ARM == "therapy"), SD_BETWEEN),
         "availability_rating_noise": generator.normal(-2.3, 0.2, people),
     }
     plan = [Phase({"therapist": constant_care(0.8)}, 24, assessed=True)]
-    data = simulate(MODEL, plan, natural_values(MODEL, levels, ["therapist"], people), generator)
+    data = simulate(MODEL, plan, natural_values(MODEL, theta, ["therapist"], people), generator)
     return join_covariates(data, pd.DataFrame({"arm": ARM}, index=data["person"].values), MODEL, {RATE: "arm"})
 
 
 def without_arms(data: xr.Dataset) -> xr.Dataset:
-    return data.drop_dims("term")
+    """Return the same sessions without arms."""
+    return data.drop_dims("coefficient")
 
 
 @cache
-def ready(method: str, arms: bool) -> Compiled:
+def compile_cached(method: str, arms: bool) -> CompiledModel:
+    """Compile the model, with or without arms; every study of this size uses it again."""
     data = sessions(0.0, 0)
     return METHODS[method].compile(MODEL, data if arms else without_arms(data))
 
 
-def two_steps(data: xr.Dataset, settings: Settings) -> tuple[float, float, float]:
+def two_step_analysis(data: xr.Dataset, settings: Settings) -> tuple[float, float, float]:
     """Return the difference of person means of a fit without arms, and its 90% interval as if they were measured."""
-    fit = METHODS["laplace"].fit(ready("laplace", False), without_arms(data), settings)
-    rates = fit["posterior"]["level"].sel(personal=RATE).mean(("chain", "draw")).values
-    found = stats.ttest_ind(rates[ARM == "therapy"], rates[ARM == "control"])
-    apart = rates[ARM == "therapy"].mean() - rates[ARM == "control"].mean()
-    return float(apart), *map(float, found.confidence_interval(0.9))
+    fit = METHODS["laplace"].fit(compile_cached("laplace", False), without_arms(data), settings)
+    rates = fit["posterior"]["theta"].sel(parameter=RATE).mean(("chain", "draw")).values
+    therapy, control = rates[ARM == "therapy"], rates[ARM == "control"]
+    low, high = stats.ttest_ind(therapy, control).confidence_interval(0.9)
+    return float(therapy.mean() - control.mean()), float(low), float(high)
 
 
 def study(method: str, difference: float, seed: int) -> dict[str, object]:
     """Return one study's estimate of the difference, in between-person SDs, and that of the two-step analysis."""
     data, settings = sessions(difference, seed), Settings(500, 500, 2, seed)
-    posterior = METHODS[method].fit(ready(method, True), data, settings)["posterior"].to_dataset()
-    effect = posterior["effect"].values.ravel() / SPREAD
+    posterior = METHODS[method].fit(compile_cached(method, True), data, settings)["posterior"].to_dataset()
+    effect = posterior["beta"].values.ravel() / SD_BETWEEN
     low, high = np.quantile(effect, [0.05, 0.95])
-    apart, least, most = (x / SPREAD for x in two_steps(data, settings))
-    held = {"held": bool(low <= difference <= high), "two steps held": bool(least <= difference <= most)}
-    return {"difference": effect.mean(), "sd": effect.std(), "above": (effect > 0).mean(), "two steps": apart, **held}
+    estimate, t_low, t_high = (x / SD_BETWEEN for x in two_step_analysis(data, settings))
+    covered = {"covered": bool(low <= difference <= high), "two-step covered": bool(t_low <= difference <= t_high)}
+    summary = {"difference": effect.mean(), "sd": effect.std(), "p_above_0": (effect > 0).mean()}
+    return summary | {"two-step": estimate} | covered
 
 
 def main(folder: Path, studies: int) -> None:
     for method, truth, count in (("laplace", 0.5, studies), ("laplace", 0.0, studies), ("nuts", 0.5, 20)):
         name = f"{method}-{truth:g}"
-        found = repeat(folder, name, count, lambda seed, m=method, t=truth: study(m, t, seed))
-        beyond = (np.abs(found["above"] - 0.5) > 0.45).mean()
-        print(f"{method}, a difference of {truth:g} SD: bias {mean_and_error(found['difference'] - truth)},", end=" ")
-        print(f"90% CrI contains it in {found['held'].mean():.1%}, P(direction) beyond 0.95 in {beyond:.1%}")
-        apart = mean_and_error(found["two steps"] - truth)
-        print(f"    in two steps: bias {apart}, 90% interval contains it in {found['two steps held'].mean():.1%}")
+        results = repeat(folder, name, count, lambda seed, m=method, t=truth: study(m, t, seed))
+        beyond = (np.abs(results["p_above_0"] - 0.5) > 0.45).mean()
+        print(f"{method}, a difference of {truth:g} SD: bias {mean_and_error(results['difference'] - truth)},", end=" ")
+        print(f"90% CrI contains it in {results['covered'].mean():.1%}, P(direction) beyond 0.95 in {beyond:.1%}")
+        bias = mean_and_error(results["two-step"] - truth)
+        print(f"    in two steps: bias {bias}, 90% interval contains it in {results['two-step covered'].mean():.1%}")
     same = repeat(folder, "laplace-0.5", 20, lambda seed: study("laplace", 0.5, seed))
-    off = (same["difference"] - found["difference"]).abs()
-    wider = same["sd"].mean() / found["sd"].mean()
-    print(f"laplace and nuts in the same 20: at most {off.max():.3f} SD apart, ratio of posterior SDs {wider:.2f}")
-    data = sessions(0.0, 0)
-    [prior] = marginal_effects(MODEL, METHODS["laplace"].fit(ready("laplace", True), data, Settings()))[
-        "prior"
-    ].T.values
-    print("prior 90% interval of the difference in rates: {:.2f} to {:.2f}".format(*prior))
+    discrepancy = (same["difference"] - results["difference"]).abs().max()
+    ratio = same["sd"].mean() / results["sd"].mean()
+    print(
+        f"laplace and nuts in the same 20: differ by at most {discrepancy:.3f} SD, ratio of posterior SDs {ratio:.2f}"
+    )
+    fit = METHODS["laplace"].fit(compile_cached("laplace", True), sessions(0.0, 0), Settings())
+    low, high = marginal_effects(MODEL, fit)["prior"].squeeze("contrast").values
+    print(f"prior 90% interval of the difference in rates: {low:.2f} to {high:.2f}")
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ TRUTHS = {  # published name, range, published correlation
 
 
 def main(file: Path) -> None:
-    shelf, rng = load_model(Path(__file__).parent / "theories" / "hgf_levels.toml"), np.random.default_rng(1)
+    shelf, rng = load_model(Path(__file__).parent / "models" / "hgf_levels.toml"), np.random.default_rng(1)
     watched = shelf.responses["approach"]._replace(effect="none")  # people who do not approach observe outcomes, too
     model = shelf._replace(responses={"approach": watched})
     truth = draw_people(model, ["figure"], PEOPLE, rng)
@@ -52,8 +52,8 @@ def main(file: Path) -> None:
         same = abs(r) < 2.0 * error if published_as == "omega3" else abs(r - published) <= 0.05
         lines.append({"parameter": published_as, "published": published, "r": r, "se": error, "reproduced": same})
     table, verdict = pd.DataFrame(lines), check_convergence(fit)
-    print(table.round(3).to_string(index=False), f"converged: {verdict.passed} {verdict.reasons}", sep="\n")
-    table.assign(gate=verdict.passed).round(4).to_csv(file, index=False)
+    print(table.round(3).to_string(index=False), f"converged: {verdict.converged} {verdict.reasons}", sep="\n")
+    table.assign(converged=verdict.converged).round(4).to_csv(file, index=False)
 
 
 if __name__ == "__main__":

@@ -22,15 +22,16 @@ from iwm_bayes.validation.prior_predictions import (
 WITHDRAWN = [ScriptedEvent(0.0)] * 6
 
 
-def left(model: ModelSpec, people: dict[str, np.ndarray], history: list[ScriptedEvent]) -> np.ndarray:
+def share_left(model: ModelSpec, people: dict[str, np.ndarray], history: list[ScriptedEvent]) -> np.ndarray:
     """Return availability after six refusals as a share of availability before them, (draws,)."""
-    lived = simulate_beliefs(model, people, history + WITHDRAWN)
-    return lived.availability[-1] / lived.availability[-7]
+    beliefs = simulate_beliefs(model, people, history + WITHDRAWN)
+    return beliefs.availability[-1] / beliefs.availability[-7]
 
 
 def effect(model: ModelSpec, draws: int, rng: np.random.Generator) -> np.ndarray:
     people = median_people(model, draws, rng)
-    return left(model, people, random_care(0.5, 24, draws, rng)) - left(model, people, random_care(1.0, 24, draws, rng))
+    inconsistent, constant = (share_left(model, people, random_care(rate, 24, draws, rng)) for rate in (0.5, 1.0))
+    return inconsistent - constant
 
 
 PREDICTION = Prediction(

@@ -20,10 +20,10 @@ from iwm_bayes.validation.prior_predictions import (
 )
 
 VOLATILITY = {"ehgf": "tonic", "hgf": "tonic", "kalman": "diffusion", "volatile_kalman": "start_volatility"}
-ACTS = [*[ScriptedEvent(1.0)] * 12, ScriptedEvent(0.0)]
+SESSIONS = [*[ScriptedEvent(1.0)] * 12, ScriptedEvent(0.0)]
 
 
-def changed(model: ModelSpec, people: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def with_higher_volatility(model: ModelSpec, people: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Return the same people with a higher expected volatility."""
     name = f"availability_{VOLATILITY[model.name]}"
     link, unlink = LINKS[parameters(model)[name].support]
@@ -32,10 +32,10 @@ def changed(model: ModelSpec, people: dict[str, np.ndarray]) -> dict[str, np.nda
 
 def effect(model: ModelSpec, draws: int, rng: np.random.Generator) -> np.ndarray:
     people = with_initial_beliefs(median_people(model, draws, rng), availability=0.3, worth=0.3)
-    calm, wary = (simulate_beliefs(model, one, ACTS) for one in (people, changed(model, people)))
-    lost = [one.availability[-2] - one.availability[-1] for one in (calm, wary)]
-    gained = [one.availability[3] - one.availability_before[0] for one in (calm, wary)]
-    return np.minimum(lost[1] - lost[0], gained[0] - gained[1])
+    calm, wary = (simulate_beliefs(model, one, SESSIONS) for one in (people, with_higher_volatility(model, people)))
+    loss = [one.availability[-2] - one.availability[-1] for one in (calm, wary)]
+    gain = [one.availability[3] - one.availability_before[0] for one in (calm, wary)]
+    return np.minimum(loss[1] - loss[0], gain[0] - gain[1])
 
 
 PREDICTION = Prediction(

@@ -4,8 +4,8 @@ Can the models be distinguished at all? There are six models: two associative on
 two of joint inference. Each generates studies of 60 people. These people meet two figures 20 times each and rate both
 beliefs after every outcome. All six models are fitted to each study by `laplace`, and the model with the highest
 evidence of the study is selected. The two null models take part as rivals. `growth` also generates studies: on its data
-no learning model may be selected. One study per model, made before all others (seed 0), shows the difference to expect
-for each pair. Where that is above 3 nats, the diagonal must reach 0.7.
+no learning model may be selected. One study per model, simulated before all others (seed 0), shows the difference
+of log evidence to expect for each pair. Where that is above 3, the diagonal must reach 0.7.
 
 Usage: `python model_recovery.py FOLDER expect`, then `python model_recovery.py FOLDER recover [STUDIES]`; resumable.
 """
@@ -19,68 +19,76 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from iwm_bayes.diagnostics.permutation_test import posed
 from iwm_bayes.inference.base import CompiledModel
 from iwm_bayes.inference.laplace.empirical_bayes import find_mode
 from iwm_bayes.inference.laplace.evidence import log_evidence
-from iwm_bayes.inference.laplace.method import compile_likelihood
+from iwm_bayes.inference.laplace.method import compile_likelihood, pose_problem
 from iwm_bayes.model.model_file import load_model
 from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.simulate import Phase, simulate
 from iwm_bayes.types import ModelSpec
 
-MAKERS = ("rescorla_wagner", "dual_rate", "kalman", "conjugate_beta", "compensatory", "noisy_and", "growth")
-RIVALS = (*MAKERS, "static")
-PEOPLE, PLAN = 60, [Phase({"friend": constant_care(0.7), "therapist": constant_care(0.6)}, 20)]
+GENERATING = ("rescorla_wagner", "dual_rate", "kalman", "conjugate_beta", "compensatory", "noisy_and", "growth")
+RIVALS = (*GENERATING, "static")
+N_PEOPLE, PHASES = 60, [Phase({"friend": constant_care(0.7), "therapist": constant_care(0.6)}, 20)]
 
 
-def theory(name: str) -> ModelSpec:
+def rating_model(name: str) -> ModelSpec:
     """Return a built-in model with both ratings as its responses."""
     model = load_model(name)
     ratings = {key: model.responses[key] for key in ("availability_rating", "worth_rating")}
     return model._replace(responses=ratings)
 
 
-def study(maker: str, seed: int) -> xr.Dataset:
+def study(generating: str, seed: int) -> xr.Dataset:
     """Simulate people from a model's prior, in two relationships."""
-    return simulate(theory(maker), PLAN, PEOPLE, np.random.default_rng([seed, MAKERS.index(maker)]))
+    return simulate(
+        rating_model(generating), PHASES, N_PEOPLE, np.random.default_rng([seed, GENERATING.index(generating)])
+    )
 
 
 @cache
-def ready(name: str) -> CompiledModel:
-    return compile_likelihood(theory(name), study(MAKERS[0], 0))
+def compile_cached(name: str) -> CompiledModel:
+    """Compile a model; every study of this size uses it again."""
+    return compile_likelihood(rating_model(name), study(GENERATING[0], 0))
 
 
-def weighed(name: str, data: xr.Dataset) -> float:
+def model_evidence(name: str, data: xr.Dataset) -> float:
     """Return a model's log evidence of a study."""
-    problem = posed(ready(name), data)
+    problem = pose_problem(compile_cached(name), data)
     return log_evidence(problem, find_mode(problem))
 
 
-def judged(folder: Path, maker: str, seed: int) -> dict[str, float]:
+def evidence_of_rivals(folder: Path, generating: str, seed: int) -> dict[str, float]:
     """Return every rival's evidence of one study; each is saved as soon as it is computed."""
-    file = folder / f"{maker}-{seed}.json"
-    found = json.loads(file.read_text()) if file.exists() else {}
-    for rival in [name for name in RIVALS if name not in found]:
-        found[rival] = weighed(rival, study(maker, seed))
+    file = folder / f"{generating}-{seed}.json"
+    evidence = json.loads(file.read_text()) if file.exists() else {}
+    for rival in [name for name in RIVALS if name not in evidence]:
+        evidence[rival] = model_evidence(rival, study(generating, seed))
         draft = file.with_suffix(".part")
-        draft.write_text(json.dumps(found))
+        draft.write_text(json.dumps(evidence))
         draft.rename(file)
-        print(f"{maker}, study {seed}: {rival} {found[rival]:.1f}", flush=True)
-    return found
+        print(f"{generating}, study {seed}: {rival} {evidence[rival]:.1f}", flush=True)
+    return evidence
 
 
 def main(folder: Path, what: str, studies: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     if what == "expect":
-        rows = {maker: judged(folder, maker, 0) for maker in MAKERS}
-        lost = {maker: {rival: row[maker] - row[rival] for rival in RIVALS} for maker, row in rows.items()}
-        table = pd.DataFrame(lost).T
+        rows = {generating: evidence_of_rivals(folder, generating, 0) for generating in GENERATING}
+        differences = {
+            generating: {rival: row[generating] - row[rival] for rival in RIVALS} for generating, row in rows.items()
+        }
+        table = pd.DataFrame(differences).T
     else:
-        rows = {(maker, seed): judged(folder, maker, seed) for seed in range(1, studies + 1) for maker in MAKERS}
-        made = pd.Series([maker for maker, _ in rows], name="generating")
-        won = pd.Series([max(row, key=lambda name, row=row: row[name]) for row in rows.values()], name="selected")
-        table = pd.crosstab(made, won, normalize="index")
+        rows = {
+            (generating, seed): evidence_of_rivals(folder, generating, seed)
+            for seed in range(1, studies + 1)
+            for generating in GENERATING
+        }
+        true = pd.Series([generating for generating, _ in rows], name="generating")
+        selected = pd.Series([max(row, key=lambda name, row=row: row[name]) for row in rows.values()], name="selected")
+        table = pd.crosstab(true, selected, normalize="index")
         print("Inversion: generating models, given the selected model", (table / table.sum()).round(2), sep="\n\n")
     table.round(3).to_csv(folder / f"{what}.csv")
     print(table.round(2).to_string())

@@ -51,8 +51,9 @@ LIVES = 8  # simulations per person, so that no single order of outcomes decides
 type Line = dict[str, object]
 
 
-def line(number: str, theory: str, published: float, found: float, error: float, says: str) -> Line:
-    return {"number": number, "theory": theory, "published": published, "found": found, "se": error, "says": says}
+def line(number: str, model: str, published: float, predicted: float, error: float, decision: str) -> Line:
+    values = {"published": published, "predicted": predicted, "se": error}
+    return {"number": number, "model": model} | values | {"decision": decision}
 
 
 def yes(reproduced: bool) -> str:

@@ -18,7 +18,7 @@ from scipy import stats
 
 from iwm_bayes.diagnostics.convergence_checks import check_convergence
 from iwm_bayes.estimands.time_to_security import earned_security, true_security
-from iwm_bayes.inference.fit import Compiled, Settings, compile_model, nuts
+from iwm_bayes.inference.fit import CompiledModel, Settings, compile_model, nuts
 from iwm_bayes.model.model_file import load_model
 from iwm_bayes.model.priors import LINKS
 from iwm_bayes.simulation.care import constant_care
@@ -35,7 +35,7 @@ def ratings_only(model: ModelSpec) -> ModelSpec:
     return model._replace(responses={name: r for name, r in model.responses.items() if r.effect == "none"})
 
 
-def study(compiled: Compiled, seed: int) -> dict[str, object]:
+def study(compiled: CompiledModel, seed: int) -> dict[str, object]:
     """Simulate and fit one study, and compare it with its true values."""
     model, generator = compiled.model, np.random.default_rng(seed)
     truth = draw_people(model, FIGURES, PEOPLE, generator, sigma=0.5)
@@ -45,7 +45,7 @@ def study(compiled: Compiled, seed: int) -> dict[str, object]:
     estimated = person_parameters(model, fit)
     result: dict[str, object] = {
         "seed": seed,
-        "passed": check_convergence(fit).passed,
+        "passed": check_convergence(fit).converged,
         "reasons": check_convergence(fit).reasons,
     }
     for name, parameter in parameters(model).items():

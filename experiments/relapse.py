@@ -21,18 +21,19 @@ from iwm_bayes.validation.prior_predictions import (
 GAP = ScriptedEvent(None, gap=40.0)
 
 
-def lost(
+def availability_lost(
     model: ModelSpec, people: dict[str, np.ndarray], history: list[ScriptedEvent], change: list[ScriptedEvent]
 ) -> np.ndarray:
-    """Return the availability lost over the gap, (draws,)."""
-    lived = simulate_beliefs(model, people, [*history, *change, GAP])
-    return lived.availability[-2] - lived.availability[-1]
+    """Compute the availability that is lost over the gap, (draws,)."""
+    beliefs = simulate_beliefs(model, people, [*history, *change, GAP])
+    return beliefs.availability[-2] - beliefs.availability[-1]
 
 
 def effect(model: ModelSpec, draws: int, rng: np.random.Generator) -> np.ndarray:
     people, history = median_people(model, draws, rng), random_care(0.1, 20, draws, rng)
     gradual = [random_care(chance, 1, draws, rng)[0] for chance in np.linspace(0.2, 1.0, 12)]
-    return lost(model, people, history, [ScriptedEvent(1.0)] * 12) - lost(model, people, history, gradual)
+    abrupt = [ScriptedEvent(1.0)] * 12
+    return availability_lost(model, people, history, abrupt) - availability_lost(model, people, history, gradual)
 
 
 PREDICTION = Prediction(

@@ -11,7 +11,7 @@ import pandas as pd
 def repeat(folder: Path, name: str, studies: int, study: Callable[[int], dict[str, object]]) -> pd.DataFrame:
     """Return the results of `study(seed)` for seeds 1, 2, ..., one row each; a file is written whole or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
-    found = []
+    results = []
     for seed in range(1, studies + 1):
         file = folder / f"{name}-{seed}.json"
         if not file.exists():
@@ -19,8 +19,8 @@ def repeat(folder: Path, name: str, studies: int, study: Callable[[int], dict[st
             draft.write_text(json.dumps(study(seed)))
             draft.rename(file)
             print(f"{name}: study {seed} of {studies} done", flush=True)
-        found.append(json.loads(file.read_text()))
-    return pd.DataFrame(found)
+        results.append(json.loads(file.read_text()))
+    return pd.DataFrame(results)
 
 
 def mean_and_error(values: pd.Series) -> str:

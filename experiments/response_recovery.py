@@ -4,7 +4,7 @@ Can the parameters of a response be recovered? True group means are drawn from t
 each parameter's own between-person SD. There are two criteria. The correlation of true and estimated person-level
 parameters within a study is at least 0.7 (median). Completely pooled parameters are inside their 90% interval in at
 least 16 of 20 studies. There is one file per study, so a rerun does only what is missing:
-`python response_recovery.py MODEL FOLDER [STUDIES]`, with MODEL one of `theories/`.
+`python response_recovery.py MODEL FOLDER [STUDIES]`, with MODEL one of `models/`.
 """
 
 import sys
@@ -14,23 +14,23 @@ from pathlib import Path
 import numpy as np
 from repeat import repeat
 
-from iwm_bayes.inference.fit import Compiled, Settings, compile_model, nuts
+from iwm_bayes.inference.fit import CompiledModel, Settings, compile_model, nuts
 from iwm_bayes.model.model_file import load_model
-from iwm_bayes.model.priors import free_parameters, natural_values, place_around
+from iwm_bayes.model.priors import free_parameters, from_offset, natural_values
 from iwm_bayes.simulation.care import DistressProcess, frightening, intermittent
 from iwm_bayes.simulation.simulate import Phase, simulate
 from iwm_bayes.types import ModelSpec, named_leaves
 
 PEOPLE, FIGURES = 60, ["mother", "therapist"]
 CARE = {"mother": frightening(0.4, 0.4), "therapist": intermittent(0.1, 0.8, 5)}
-STRAIN = DistressProcess(rate=0.5, soothing=0.9, self_regulation=0.2)  # varying distress distinguishes strategies
+DISTRESS = DistressProcess(rate=0.5, soothing=0.9, self_regulation=0.2)  # varying distress distinguishes strategies
 MANY = 40  # events, however they are distributed over figures
 
 
 def phases(model: ModelSpec) -> list[Phase]:
     """Return both figures in turn; where the model has a choice of figure, the person chooses at all 40 events."""
     chosen = any(response.effect == "chooses" for response in model.responses.values())
-    return [Phase(CARE, MANY if chosen else MANY // 2, strain=STRAIN)]
+    return [Phase(CARE, MANY if chosen else MANY // 2, distress=DISTRESS)]
 
 
 def people(model: ModelSpec, generator: np.random.Generator) -> dict[str, np.ndarray]:
@@ -38,13 +38,13 @@ def people(model: ModelSpec, generator: np.random.Generator) -> dict[str, np.nda
     levels = {}
     for row in free_parameters(model, FIGURES):
         spread = row.parameter.prior_between_sd if row.parameter.pooling == "partial" else 0.0
-        levels[row.label] = place_around(
+        levels[row.label] = from_offset(
             generator.normal(row.prior_mean, row.prior_sd), spread, generator.normal(size=PEOPLE)
         )
     return levels
 
 
-def study(compiled: Compiled, seed: int) -> dict[str, object]:
+def study(compiled: CompiledModel, seed: int) -> dict[str, object]:
     """Return, per response parameter, r within this study or whether its 90% interval contains the true value."""
     model, generator = compiled.model, np.random.default_rng(seed)
     truth = people(model, generator)
@@ -55,17 +55,17 @@ def study(compiled: Compiled, seed: int) -> dict[str, object]:
     of_rule = {name for name, _ in named_leaves(model.rule.parameters)}
     for row in (row for row in free_parameters(model, FIGURES) if row.name not in of_rule):
         if row.parameter.pooling == "partial":
-            estimated = posterior["level"].sel(personal=row.label).mean(("chain", "draw")).values
+            estimated = posterior["theta"].sel(parameter=row.label).mean(("chain", "draw")).values
             found[f"r {row.label}"] = float(np.corrcoef(truth[row.label], estimated)[0, 1])
         else:
-            low, high = posterior["centre"].sel(row=row.label).quantile([0.05, 0.95]).values
+            low, high = posterior["mu"].sel(parameter=row.label).quantile([0.05, 0.95]).values
             found[f"held {row.label}"] = float(low <= truth[row.label][0] <= high)
     return found
 
 
 @cache
-def compiled(theory: str) -> Compiled:
-    model = load_model(Path(__file__).parent / "theories" / f"{theory}.toml")
+def compiled(theory: str) -> CompiledModel:
+    model = load_model(Path(__file__).parent / "models" / f"{theory}.toml")
     return compile_model(model, simulate(model, phases(model), PEOPLE, 0))
 
 

@@ -2,7 +2,7 @@
 
 The people of `studies/reversal.toml` are split into ten folds. The model is fitted to nine of them. New people, drawn
 from the group posterior, experience the outcomes of the people in the tenth. Criterion: mean harm intent per block and
-order is within 4 points of the observed one, and within 2 for `reversal_contrast.theory.toml`.
+order is within 4 points of the observed one, and within 2 for `reversal_contrast.model.toml`.
 
 Usage: `python reversal_blocks.py [MODEL] [FOLDS]`, by default with the study's first model. Instead, folders of runs
 may be given; each of these fits includes everyone. The script then predicts the ratings of new people and those of the
@@ -24,7 +24,8 @@ from iwm_bayes.filtering.filter import accumulated_readouts, filter_readouts
 from iwm_bayes.filtering.readouts import readout_arguments, required_readouts
 from iwm_bayes.inference.fit import Settings, compile_model, nuts
 from iwm_bayes.model.model_file import load_model
-from iwm_bayes.simulation.draws import draws_as_people, names, new_people, thin_draws
+from iwm_bayes.model.priors import figure_names
+from iwm_bayes.simulation.draws import draws_as_people, new_people, thin_draws
 from iwm_bayes.types import ModelSpec, response_values, rule_values
 from iwm_bayes.workflow.fits import fit_of_run
 
@@ -36,7 +37,7 @@ def answered(
     model: ModelSpec, drawn: Mapping[str, np.ndarray], data: xr.Dataset, generator: np.random.Generator
 ) -> np.ndarray:
     """Return expected ratings (event, person), averaged over drawn people who experience the same outcomes."""
-    people, figures = data.sizes["person"], len(names(data))
+    people, figures = data.sizes["person"], len(figure_names(data))
     repeats = next(iter(drawn.values())).shape[-1] // people
     lived = np.tile(event_array(data), (1, 1, repeats))
     [(name, response)] = model.responses.items()
@@ -54,14 +55,14 @@ def predicted(
     model: ModelSpec, posterior: xr.Dataset, left_out: xr.Dataset, generator: np.random.Generator
 ) -> np.ndarray:
     """Return the expected ratings of people left out, (event, person)."""
-    drawn = new_people(model, posterior, names(left_out), left_out.sizes["person"], DRAWS, generator)
+    drawn = new_people(model, posterior, figure_names(left_out), left_out.sizes["person"], DRAWS, generator)
     return answered(model, drawn, left_out, generator)
 
 
 def of_the_fit(model: ModelSpec, posterior: xr.Dataset, data: xr.Dataset, generator: np.random.Generator) -> np.ndarray:
     """Return the expected ratings of the people who were fitted, (event, person)."""
     draws = thin_draws(posterior, DRAWS).stack(sample=("chain", "draw"))
-    return answered(model, draws_as_people(model, draws, names(data), data.sizes["person"]), data, generator)
+    return answered(model, draws_as_people(model, draws, figure_names(data), data.sizes["person"]), data, generator)
 
 
 def met_first(study: Study, data: xr.Dataset) -> np.ndarray:
@@ -86,10 +87,10 @@ def by_block(study: Study, data: xr.Dataset, guess: np.ndarray) -> list[str]:
 
 def by_order(study: Study, data: xr.Dataset, posterior: xr.Dataset) -> list[str]:
     """Describe people's own parameters (link scale) by order: means of posterior means, and their standard error."""
-    order, own = met_first(study, data), posterior["level"].mean(("chain", "draw"))
+    order, own = met_first(study, data), posterior["theta"].mean(("chain", "draw"))
     lines = []
-    for label in own["personal"].values:
-        means = {first: own.sel(personal=label).values[order == first] for first in ("Fair", "Unfair")}
+    for label in own.dropna("parameter", how="all")["parameter"].values:
+        means = {first: own.sel(parameter=label).values[order == first] for first in ("Fair", "Unfair")}
         said = [f"{x.mean():.2f} ± {x.std() / len(x) ** 0.5:.2f} ({first} first)" for first, x in means.items()]
         lines.append(f"{label}: {', '.join(said)}")
     return lines
@@ -129,7 +130,7 @@ if __name__ == "__main__":
     match sys.argv[1:]:
         case []:
             main(load_study(STUDY).theory[0], 10)
-        case [theory, *folds] if theory.endswith(".theory.toml"):
+        case [theory, *folds] if theory.endswith(".model.toml"):
             main(theory, int(*folds or [10]))
         case folders:
             of_runs([Path(folder) for folder in folders])

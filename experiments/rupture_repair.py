@@ -23,9 +23,9 @@ from iwm_bayes.validation.prior_predictions import (
 
 def effect(model: ModelSpec, draws: int, rng: np.random.Generator) -> np.ndarray:
     people, before = median_people(model, draws, rng), random_care(0.7, 12, draws, rng)
-    broken = simulate_beliefs(model, people, [*before, ScriptedEvent(0.0), *[ScriptedEvent(1.0)] * 5])
-    smooth = simulate_beliefs(model, people, [*before, *[ScriptedEvent(1.0)] * 6])
-    return broken.availability[-1] - smooth.availability[-1]
+    with_rupture = simulate_beliefs(model, people, [*before, ScriptedEvent(0.0), *[ScriptedEvent(1.0)] * 5])
+    without = simulate_beliefs(model, people, [*before, *[ScriptedEvent(1.0)] * 6])
+    return with_rupture.availability[-1] - without.availability[-1]
 
 
 PREDICTION = Prediction(

@@ -12,9 +12,9 @@ from iwm_bayes.validation.prior_predictions import Prediction, median_people, ra
 
 
 def effect(model: ModelSpec, draws: int, rng: np.random.Generator) -> np.ndarray:
-    held = simulate_beliefs(model, median_people(model, draws, rng), random_care(0.6, 80, draws, rng)).availability[20:]
-    apart = held - held.mean(axis=0)
-    second, third, fourth = ((apart**power).mean(axis=0) for power in (2, 3, 4))
+    beliefs = simulate_beliefs(model, median_people(model, draws, rng), random_care(0.6, 80, draws, rng))
+    deviation = beliefs.availability[20:] - beliefs.availability[20:].mean(axis=0)
+    second, third, fourth = ((deviation**power).mean(axis=0) for power in (2, 3, 4))
     return (third**2 / second**3 + 1.0) / (fourth / second**2) - 5.0 / 9.0
 
 

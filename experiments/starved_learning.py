@@ -23,20 +23,22 @@ from iwm_bayes.validation.prior_predictions import Prediction, median_people, wi
 AROUND = [Readout("availability", "before"), Readout("availability", "after"), Readout("expected", "before")]
 
 
-def learned(model: ModelSpec, people: dict[str, np.ndarray], bias: float, rng: np.random.Generator) -> np.ndarray:
+def log_rise_and_rate(
+    model: ModelSpec, people: dict[str, np.ndarray], bias: float, rng: np.random.Generator
+) -> np.ndarray:
     """Return the logs of the rise of availability and of the effective learning rate, (2, person), in closed loop."""
-    ready = people | {"approach_bias": np.full_like(people["approach_bias"], bias)}
-    data = simulate(model, [Phase({"therapist": constant_care(0.8)}, 24)], ready, rng)
-    before, after, expected = filter_readouts(model.rule, rule_values(model, ready), event_array(data), 1, AROUND)
-    surprise = np.where(data["seen"].values, np.abs(data["outcome"].values - expected), 0.0).sum(axis=0)
-    gain = np.abs(after - before).sum(axis=0) / np.maximum(surprise, 0.01)
+    people = people | {"approach_bias": np.full_like(people["approach_bias"], bias)}
+    data = simulate(model, [Phase({"therapist": constant_care(0.8)}, 24)], people, rng)
+    before, after, expected = filter_readouts(model.rule, rule_values(model, people), event_array(data), 1, AROUND)
+    error = np.where(data["observed"].values, np.abs(data["outcome"].values - expected), 0.0).sum(axis=0)
+    gain = np.abs(after - before).sum(axis=0) / np.maximum(error, 0.01)
     return np.log(np.maximum([after[-1] - before[0], gain], 1e-3))
 
 
 def effect(model: ModelSpec, draws: int, rng: np.random.Generator) -> np.ndarray:
     people = with_initial_beliefs(median_people(model, draws, rng), availability=0.3, worth=0.3)
-    per_session, per_surprise = learned(model, people, 1.0, rng) - learned(model, people, -1.0, rng)
-    return per_session - np.abs(per_surprise)
+    rise, rate = log_rise_and_rate(model, people, 1.0, rng) - log_rise_and_rate(model, people, -1.0, rng)
+    return rise - np.abs(rate)
 
 
 PREDICTION = Prediction(

@@ -18,7 +18,7 @@ from iwm_bayes.types import ModelSpec, rule_values
 from iwm_bayes.validation.prior_predictions import Prediction, event_array_of, median_people, random_care
 
 
-def together(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+def correlation(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """Return the correlation over events, (person,); 0 where nothing varies."""
     one, other = (x - x.mean(axis=0) for x in (one, other))
     scale = np.sqrt((one**2).sum(axis=0) * (other**2).sum(axis=0))
@@ -26,18 +26,18 @@ def together(one: np.ndarray, other: np.ndarray) -> np.ndarray:
 
 
 def effect(model: ModelSpec, draws: int, rng: np.random.Generator) -> np.ndarray:
-    people, acts = median_people(model, draws, rng), random_care(0.5, 80, draws, rng)
-    course = event_array_of(acts, 1, draws)
-    [expected] = filter_readouts(model.rule, rule_values(model, people), course, 1, [Readout("expected", "before")])
-    [state] = simulate_open_loop(model, people, course, 1, 1, rng).values()
-    return together(state, course[:, 0] - expected) - together(state, expected)
+    people, sessions = median_people(model, draws, rng), random_care(0.5, 80, draws, rng)
+    events = event_array_of(sessions, 1, draws)
+    [expected] = filter_readouts(model.rule, rule_values(model, people), events, 1, [Readout("expected", "before")])
+    [state] = simulate_open_loop(model, people, events, 1, 1, rng).values()
+    return correlation(state, events[:, 0] - expected) - correlation(state, expected)
 
 
 PREDICTION = Prediction(
     "state_and_trait",
     "State self-worth: trace of change or level of belief",
-    shows=("studies/affect_pulse.theory.toml", "studies/affect_trend.theory.toml"),
-    rivals=("studies/affect_level.theory.toml",),
+    shows=("studies/affect_pulse.model.toml", "studies/affect_trend.model.toml"),
+    rivals=("studies/affect_level.model.toml",),
     smallest=0.1,
     unit="correlation with the last prediction error minus that with the expectation",
     effect=effect,

@@ -19,13 +19,13 @@ from repeat import repeat
 
 from iwm_bayes.data.formulas import join_covariates
 from iwm_bayes.diagnostics.group_exchangeability import group_clustering
-from iwm_bayes.inference.fit import Compiled, Settings, compile_likelihood, laplace
+from iwm_bayes.inference.fit import CompiledModel, Settings, compile_likelihood, laplace
 from iwm_bayes.model.model_file import load_model
 from iwm_bayes.model.priors import natural_values
 from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.simulate import Phase, simulate
 
-MODEL = load_model(Path(__file__).parent / "theories" / "one_belief.toml")
+MODEL = load_model(Path(__file__).parent / "models" / "one_belief.toml")
 START, THERAPIST = "availability_start", np.repeat([f"t{index}" for index in range(10)], 8)
 FORMULAS = {"with": {START: "1 + (1|therapist)"}, "without": {}}
 
@@ -45,7 +45,7 @@ def sessions(between: float, formula: str, seed: int) -> xr.Dataset:
 
 
 @cache
-def ready(formula: str) -> Compiled:
+def ready(formula: str) -> CompiledModel:
     return compile_likelihood(MODEL, sessions(0.5, formula, 0))
 
 
@@ -57,7 +57,7 @@ def study(between: float, seed: int) -> dict[str, object]:
         table = group_clustering(MODEL, fit).set_index("parameter")
         found[f"p {formula}"] = float(table.loc[START, "p"])
         if formula == "with":
-            low, middle, high = fit["posterior"]["group_spread"].quantile([0.05, 0.5, 0.95]).values
+            low, middle, high = fit["posterior"]["sigma_u"].quantile([0.05, 0.5, 0.95]).values
             found |= {"sd": float(middle), "held": bool(low <= between <= high)}
     return found
 

@@ -25,8 +25,8 @@ def effect(model: ModelSpec, draws: int, rng: np.random.Generator) -> np.ndarray
     good, bad = (
         simulate_beliefs(model, people, random_care(chance, 20, draws, rng) + new, figures=2) for chance in (0.8, 0.2)
     )
-    apart = good.availability_before - bad.availability_before
-    first, last = apart[20], apart[-1]
+    difference = good.availability_before - bad.availability_before
+    first, last = difference[20], difference[-1]
     return np.minimum(first, first - 2.0 * last)
 
 

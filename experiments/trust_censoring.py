@@ -32,10 +32,11 @@ def main() -> None:
         data = read_data(with_missing(study, meaning), model)
         compiled = compiled or compile_model(model, data)
         fit = nuts(compiled, data, Settings(random_seed=1))
-        verdict = check_convergence(fit)
-        print(f"{meaning}: {'converged' if verdict.passed else '; '.join(verdict.reasons)}")
+        checks = check_convergence(fit)
+        print(f"{meaning}: {'converged' if checks.converged else '; '.join(checks.reasons)}")
         for line in group_summary(model, fit).itertuples():
-            print(f"    {line.parameter}: {line.prior_90:.3f} (90% CrI {line.low:.3f} to {line.high:.3f})", flush=True)
+            print(f"    {line.parameter}: {line.median:.3f}", end=" ")
+            print(f"(90% CrI {line.ci90_low:.3f} to {line.ci90_high:.3f})", flush=True)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from iwm_bayes.estimands.belief_paths import belief_path_batches
 from iwm_bayes.filtering.filter import filter_readouts
 from iwm_bayes.filtering.readouts import Readout
 from iwm_bayes.model.model_file import load_model
-from iwm_bayes.simulation.draws import names
+from iwm_bayes.model.priors import figure_names
 from iwm_bayes.types import response_values
 
 STUDY = Path(__file__).parent / "studies" / "trust_game.toml"
@@ -30,8 +30,8 @@ def last_seen(data: xr.Dataset) -> np.ndarray:
     latest, found = np.full((data.sizes["figure"], len(people)), np.nan), []
     for event in range(data.sizes["event"]):
         found.append(latest[figure[event], people])
-        seen = data["seen"].values[event]
-        latest[figure[event][seen], people[seen]] = data["outcome"].values[event][seen]
+        observed = data["observed"].values[event]
+        latest[figure[event][observed], people[observed]] = data["outcome"].values[event][observed]
     return np.stack(found)
 
 
@@ -39,7 +39,7 @@ def windows(data: xr.Dataset) -> dict[tuple[str, str], np.ndarray]:
     """Mark the first and the last 12 trials with the friend and with the computer, (event, person)."""
     found = {}
     for name in ("friend", "computer"):
-        with_them = (data["figure_index"].values == names(data).index(name)) & data["present"].values
+        with_them = (data["figure_index"].values == figure_names(data).index(name)) & data["present"].values
         count = np.cumsum(with_them, axis=0)
         found[name, "early"] = with_them & (count <= WINDOW)
         found[name, "late"] = with_them & (count > count[-1] - WINDOW)
@@ -60,9 +60,9 @@ def main(run: Path) -> None:
     observed, within, before = data["answer_approach"].values, windows(data), last_seen(data)
     response, drawn = model.responses["approach"], []
     for part in belief_path_batches(model, fit, DRAWS, "friend"):
-        [held] = filter_readouts(model.rule, part.p, part.course, part.figures, [Readout("expected", "before")])
+        [held] = filter_readouts(model.rule, part.p, part.event_array, part.figures, [Readout("expected", "before")])
         values = response_values(model, "approach", part.values)
-        met = np.stack([part.course[:, -2 * part.figures + index] for index in range(part.figures)])
+        met = np.stack([part.event_array[:, -2 * part.figures + index] for index in range(part.figures)])
         by_trial = [value if value.ndim == 1 else np.einsum("fp,fep->ep", value, met) for value in values]
         high = response.family.draw(generator, **response.arguments(type(values)(*by_trial), held))
         for copy in np.split(high, high.shape[1] // data.sizes["person"], axis=1):

@@ -16,7 +16,7 @@ import xarray as xr
 from recovery import FIGURES, PEOPLE, PHASES, ratings_only
 
 from iwm_bayes.data.event_checks import fill_unrecorded
-from iwm_bayes.inference.fit import Compiled, Settings, compile_model, nuts
+from iwm_bayes.inference.fit import CompiledModel, Settings, compile_model, nuts
 from iwm_bayes.model.model_file import load_model
 from iwm_bayes.simulation.draws import person_parameters
 from iwm_bayes.simulation.population import draw_people
@@ -28,14 +28,14 @@ MISSING, RATES = 0.4, ("availability_rate", "worth_rate")
 
 def lose(data: xr.Dataset, generator: np.random.Generator) -> xr.Dataset:
     """Return the same study after 40% of the forms were lost."""
-    lost = (generator.random(data["seen"].shape) < MISSING) & data["seen"].values
+    lost = (generator.random(data["observed"].shape) < MISSING) & data["observed"].values
     frame = data[["outcome", "figure_index"]].to_dataframe().reset_index().rename(columns={"figure_index": "figure"})
-    frame["outcome"] = frame["outcome"].where(data["seen"].values.ravel() & ~lost.ravel())
+    frame["outcome"] = frame["outcome"].where(data["observed"].values.ravel() & ~lost.ravel())
     filled = fill_unrecorded(frame)["outcome"].to_numpy().reshape(lost.shape)
     return data.assign(outcome=data["outcome"].copy(data=np.where(lost, filled, data["outcome"])))
 
 
-def study(compiled: Compiled, seed: int) -> dict[str, list[float]]:
+def study(compiled: CompiledModel, seed: int) -> dict[str, list[float]]:
     """Return average rates: true, estimated from all outcomes, estimated after the loss."""
     generator = np.random.default_rng(seed)
     truth = draw_people(compiled.model, FIGURES, PEOPLE, generator, sigma=0.5)

@@ -16,7 +16,7 @@ import numpy as np
 import xarray as xr
 from repeat import mean_and_error, repeat
 
-from iwm_bayes.inference.fit import Compiled, Settings, compile_model, nuts
+from iwm_bayes.inference.fit import CompiledModel, Settings, compile_model, nuts
 from iwm_bayes.model.model_file import load_model
 from iwm_bayes.model.priors import LINKS
 from iwm_bayes.simulation.care import constant_care
@@ -24,7 +24,7 @@ from iwm_bayes.simulation.simulate import Phase, simulate
 
 SESSIONS, CHANCE, START, RATE, PEOPLE = 24, 0.8, 0.3, 0.1, 60
 PHASES = [Phase({"therapist": constant_care(CHANCE)}, SESSIONS, assessed=True)]
-THEORY = load_model(Path(__file__).parent / "theories" / "withdrawing.toml")
+THEORY = load_model(Path(__file__).parent / "models" / "withdrawing.toml")
 
 
 def people(bias: np.ndarray, rate: np.ndarray) -> dict[str, np.ndarray]:
@@ -38,14 +38,14 @@ def people(bias: np.ndarray, rate: np.ndarray) -> dict[str, np.ndarray]:
 def learned(bias: float, generator: np.random.Generator, count: int = 4000) -> dict[str, float]:
     """Return the change of belief per session, and per unit of observed prediction error."""
     data = simulate(THEORY, PHASES, people(np.full(count, bias), np.full(count, RATE)), generator)
-    seen = data["seen"].sum("event").values
-    outcome = data["outcome"].where(data["seen"])
+    observed = data["observed"].sum("event").values
+    outcome = data["outcome"].where(data["observed"])
     expected, surprises = np.full(count, START), np.zeros(count)
     for event in range(data.sizes["event"]):
         surprise = np.nan_to_num(outcome.values[event] - expected)
         surprises, expected = surprises + surprise, expected + RATE * surprise
     return {
-        "observed outcomes": seen.mean(),
+        "observed outcomes": observed.mean(),
         "per session": (expected - START).mean() / SESSIONS,
         "per unit of prediction error": (expected - START).sum() / surprises.sum(),
     }
@@ -53,13 +53,13 @@ def learned(bias: float, generator: np.random.Generator, count: int = 4000) -> d
 
 def as_if_all_were_seen(data: xr.Dataset, generator: np.random.Generator) -> xr.Dataset:
     """Count the therapist's outcomes during a withdrawal as observed."""
-    hidden = ~data["seen"] & ~data["assessment"] & data["present"]
+    hidden = ~data["observed"] & ~data["assessment"] & data["present"]
     done = (generator.random(hidden.shape) < CHANCE).astype(float)
-    return data.assign(seen=data["seen"] | hidden, outcome=data["outcome"].where(~hidden, done))
+    return data.assign(observed=data["observed"] | hidden, outcome=data["outcome"].where(~hidden, done))
 
 
 @cache
-def compiled() -> Compiled:
+def compiled() -> CompiledModel:
     return compile_model(THEORY, simulate(THEORY, PHASES, people(np.zeros(PEOPLE), np.full(PEOPLE, RATE)), 0))
 
 
@@ -71,7 +71,7 @@ def study(seed: int) -> dict[str, object]:
     found: dict[str, object] = {"seed": seed}
     for name, given in (("as it was", data), ("ignoring", as_if_all_were_seen(data, generator))):
         posterior = nuts(compiled(), given, Settings(400, 400, 2, seed))["posterior"].to_dataset()
-        found[name] = float(posterior["level"].sel(personal="availability_rate").mean() - link(rate).mean())
+        found[name] = float(posterior["theta"].sel(parameter="availability_rate").mean() - link(rate).mean())
     return found
 
 

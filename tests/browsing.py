@@ -1,13 +1,16 @@
-"""Pages in a browser: the widths that are looked at, and waiting until something holds."""
+"""What tests of pages in a browser share: window widths, and waiting for a condition."""
 
 import time
 
 WIDTHS = (1280, 390)
 
 
-def until(page, holds, seconds=20.0):
-    """Wait until an expression holds; Playwright's own way would evaluate text in the page, which the page forbids."""
-    last = time.monotonic() + seconds
-    while not page.evaluate(holds):
-        assert time.monotonic() < last, f"never came to be: {holds}"
+def until(page, condition, seconds=20.0):
+    """Wait until a JavaScript condition is true.
+
+    Playwright's own waiting evaluates text within the page, which the page's content policy forbids.
+    """
+    deadline = time.monotonic() + seconds
+    while not page.evaluate(condition):
+        assert time.monotonic() < deadline, f"never true: {condition}"
         page.wait_for_timeout(50)

@@ -13,7 +13,7 @@ FILES = {
 schema = 2
 name   = "clinic"
 data   = "sessions.csv"
-model = "theory.toml"
+model = "model.toml"
 [columns]
 person   = "patient_id"
 session  = "visit"
@@ -28,7 +28,7 @@ scale  = [7, 1]
 column = "reached_out"
 levels = ["no", "yes"]
 """,
-    "theory.toml": """
+    "model.toml": """
 schema    = 2
 claim     = "Every session counts the same."
 reference = "none"

@@ -69,13 +69,13 @@ def made(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def reported(made):
-    """The report of that run, which passed its gate, with pages on people."""
+    """The report of that run, which has converged, with pages on people."""
     from iwm_bayes.report.context import ReportOptions
     from iwm_bayes.report.page import write_report
 
     folder, found, analysis = made
-    asked = ReportOptions(people=True)
-    return write_report(folder / "run", "clinic", found.model, found.fit, asked, analysis.security)
+    options = ReportOptions(person_table=True)
+    return write_report(folder / "run", "clinic", found.model, found.fit, options, analysis.security)
 
 
 @pytest.fixture(autouse=True)
@@ -83,7 +83,7 @@ def no_process_beside(monkeypatch):
     """Workers of the tests keep all cores busy and share what is compiled: `test_beside` has the process itself."""
     from iwm_bayes.cli import fit
 
-    monkeypatch.setattr(fit, "compiled_beside", lambda *_: nullcontext())
+    monkeypatch.setattr(fit, "precompile", lambda *_: nullcontext())
 
 
 @pytest.fixture(scope="module")

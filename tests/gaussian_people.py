@@ -6,71 +6,69 @@ from scipy import special, stats
 from iwm_bayes.inference.laplace.hierarchy import LinearPopulation
 from iwm_bayes.inference.laplace.person_posteriors import Problem
 
-PEOPLE, NOISE = 40, 0.4
+PEOPLE, NOISE = 40, 0.4  # the noise is the known SD of observations
+MEMBERSHIP = np.repeat(np.eye(8), 5, axis=1)  # eight therapists of five people each
+MANY, ANSWERS = 3000, 50  # people with binary answers, and answers of each
 
 
-MEMBERS = np.repeat(np.eye(8), 5, axis=1)  # eight therapists of five people each
+def gaussian_study(seed):
+    """Return population, observations and problem of people who are normal in every respect.
 
-
-def gaussian(seed):
-    """One row of people who are seen with a known noise, plus what everyone shares; with a covariate and therapists."""
+    An observation is a person-level parameter plus a completely pooled one, with a known noise. A covariate and
+    therapists shift people's means.
+    """
     generator = np.random.default_rng(seed)
     arm = np.tile([0.0, 1.0], PEOPLE // 2)
-    design = np.concatenate([np.ones((1, PEOPLE, 1)), arm[None, :, None], MEMBERS.T[None]], axis=2)
-    group = np.array([-1, -1, *[0] * 8])
-    shape = LinearPopulation(
-        {},
-        np.array([1]),
-        np.array([0]),
-        design,
-        np.zeros(1),
-        np.zeros(0),
-        np.array([0.5, *[0.0] * 9]),
-        np.array([1.0, 1.0, *[1.0] * 8]),
-        group,
-        np.array([0.5]),
-        np.array([0.5]),
-        np.array([[0.0], [0.3]]),
+    population = LinearPopulation(
+        names={},
+        own=np.array([1]),
+        complete=np.array([0]),
+        design=np.concatenate([np.ones((1, PEOPLE, 1)), arm[None, :, None], MEMBERSHIP.T[None]], axis=2),
+        offset=np.zeros(1),
+        no_pooling_sd=np.zeros(0),
+        prior_mean=np.array([0.5, *[0.0] * 9]),
+        prior_sd=np.array([1.0, 1.0, *[1.0] * 8]),
+        group_of_beta=np.array([-1, -1, *[0] * 8]),
+        sigma_scale=np.array([0.5]),
+        sigma_u_scale=np.array([0.5]),
+        complete_prior=np.array([[0.0], [0.3]]),
     )
-    truth = 0.3 + 0.8 * arm + generator.normal(0, 0.6, 8) @ MEMBERS + generator.normal(0, 0.5, PEOPLE)
-    seen = truth + generator.normal(0, NOISE, PEOPLE)
+    theta = 0.3 + 0.8 * arm + generator.normal(0, 0.6, 8) @ MEMBERSHIP + generator.normal(0, 0.5, PEOPLE)
+    observed = theta + generator.normal(0, NOISE, PEOPLE)
 
-    def likelihood(level):
-        apart = (seen - level.sum(axis=0)) / NOISE**2
-        return stats.norm.logpdf(seen, level.sum(axis=0), NOISE), np.stack([apart, apart])
+    def likelihood(theta):
+        gradient = (observed - theta.sum(axis=0)) / NOISE**2
+        return stats.norm.logpdf(observed, theta.sum(axis=0), NOISE), np.stack([gradient, gradient])
 
-    return shape, seen, Problem(shape, likelihood)
-
-
-MANY, ANSWERS = 3000, 50
+    return population, observed, Problem(population, likelihood)
 
 
-def shape_of(rows, people):
-    """So many rows of people who are pooled, and nothing else."""
-    names = [f"row {row}" for row in range(rows)]
+def pooled_population(parameters, people):
+    """Return a population with partially pooled parameters only, without covariates."""
+    names = [f"parameter {number}" for number in range(parameters)]
     return LinearPopulation(
-        {"row": names, "partial": names, "separate": []},
-        np.arange(rows),
-        np.array([], dtype=int),
-        np.repeat(np.eye(rows)[:, None, :], people, axis=1),
-        np.zeros(rows),
-        np.zeros(0),
-        np.zeros(rows),
-        np.ones(rows),
-        np.full(rows, -1),
-        np.full(rows, 0.5),
-        np.zeros(0),
-        np.zeros((2, 0)),
+        names={"parameter": names, "parameter_partial": names, "parameter_person": names},
+        own=np.arange(parameters),
+        complete=np.array([], dtype=int),
+        design=np.repeat(np.eye(parameters)[:, None, :], people, axis=1),
+        offset=np.zeros(parameters),
+        no_pooling_sd=np.zeros(0),
+        prior_mean=np.zeros(parameters),
+        prior_sd=np.ones(parameters),
+        group_of_beta=np.full(parameters, -1),
+        sigma_scale=np.full(parameters, 0.5),
+        sigma_u_scale=np.zeros(0),
+        complete_prior=np.zeros((2, 0)),
     )
 
 
-def yes_or_no(centre, spread, seed):
-    """How often each of many people said yes of fifty times, by a log-odds of their own, and its likelihood."""
-    level = centre + spread * np.random.default_rng(seed).normal(size=MANY)
-    yes = np.random.default_rng(seed + 1).binomial(ANSWERS, special.expit(level))
+def binary_study(mu, sigma, seed):
+    """Return the problem of many people with 50 binary answers each by a log-odds of their own, and their sums."""
+    theta = mu + sigma * np.random.default_rng(seed).normal(size=MANY)
+    yes = np.random.default_rng(seed + 1).binomial(ANSWERS, special.expit(theta))
 
-    def likelihood(level):
-        value = yes * level[0] - ANSWERS * np.logaddexp(0.0, level[0])
-        return value, (yes - ANSWERS * special.expit(level[0]))[None]
+    def likelihood(theta):
+        value = yes * theta[0] - ANSWERS * np.logaddexp(0.0, theta[0])
+        return value, (yes - ANSWERS * special.expit(theta[0]))[None]
 
-    return Problem(shape_of(1, MANY), likelihood), yes
+    return Problem(pooled_population(1, MANY), likelihood), yes

@@ -1,4 +1,4 @@
-"""A run without a sampler: simulated people, and a posterior that lies around what is true of them."""
+"""A run without a sampler: simulated people, and a posterior around their true parameters."""
 
 import json
 from typing import NamedTuple
@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
+from iwm_bayes.inference.posterior import by_parameter
 from iwm_bayes.model.model_file import load_model
 from iwm_bayes.model.priors import LINKS, free_parameters, natural_values
 from iwm_bayes.simulation.care import constant_care, rupture_and_repair
@@ -15,7 +16,7 @@ from iwm_bayes.workflow import analysis, run_folder
 
 NASTY = "<script>alert(1)</script>"
 FIGURES = ["mother", NASTY]
-TYPICAL = {  # the average person, natural scale; everyone lies around it with sd .5 on the link scale
+MEDIANS = {  # group medians on the natural scale; the SD between people is 0.5 on the link scale
     "availability_start": 0.35,
     "availability_rate": 0.2,
     "worth_start": 0.35,
@@ -26,7 +27,7 @@ TYPICAL = {  # the average person, natural scale; everyone lies around it with s
     "approach_sensitivity": 1.0,
 }
 CHAINS, DRAWS, PEOPLE = 4, 500, 12
-UNSURE = 4  # people of whom the posterior knows next to nothing
+UNSURE = 4  # people about whom the posterior says next to nothing
 
 
 class Known(NamedTuple):
@@ -36,34 +37,39 @@ class Known(NamedTuple):
 
 
 def around(truth, width, generator):
-    """Independent draws around what is true, (chain, draw, ...)."""
+    """Independent draws around a true value, (chain, draw, ...)."""
     return truth + width * generator.normal(size=(CHAINS, DRAWS, *np.shape(truth)))
 
 
 def known() -> Known:
-    """Twelve people with two figures, one of whom has a nasty name, as have a person and an arm."""
+    """Twelve people with two figures; one figure, one person and one arm have names that look like HTML."""
     generator, model = np.random.default_rng(7), load_model("rescorla_wagner")
     placed = free_parameters(model, FIGURES)
-    centre = {row.label: float(LINKS[row.parameter.support][0](np.float64(TYPICAL[row.name]))) for row in placed}
-    personal = [row.label for row in placed if row.parameter.pooling == "partial"]
-    level = {name: centre[name] + 0.5 * generator.normal(size=PEOPLE) * (name in personal) for name in centre}
+    mu = {row.label: float(LINKS[row.parameter.support][0](np.float64(MEDIANS[row.name]))) for row in placed}
+    partial = [row.label for row in placed if row.parameter.pooling == "partial"]
+    theta = {name: mu[name] + 0.5 * generator.normal(size=PEOPLE) * (name in partial) for name in mu}
     phases = [Phase({"mother": constant_care(0.3)}, 6), Phase({NASTY: rupture_and_repair(0.95, 5)}, 18, assessed=True)]
-    data = simulate(model, phases, natural_values(model, level, FIGURES, PEOPLE), 8)
+    data = simulate(model, phases, natural_values(model, theta, FIGURES, PEOPLE), 8)
     data = data.assign_coords(person=[NASTY, *data["person"].values[1:]])
     arms = np.where(np.arange(PEOPLE) % 2, "<b>therapy</b>", "waiting")
     data = data.assign(covariate_arm=("person", arms)).assign_attrs(standardised="{}", formulas="{}")
     width = np.where(np.arange(PEOPLE) < UNSURE, 0.5, 0.1)
     posterior = xr.Dataset(
         {
-            "centre": (("chain", "draw", "row"), around(np.array([*centre.values()]), 0.1, generator)),
-            "spread": (("chain", "draw", "partial"), np.abs(around(np.full(len(personal), 0.5), 0.03, generator))),
-            "level": (
-                ("chain", "draw", "personal", "person"),
-                around(np.stack([level[name] for name in personal]), width, generator),
+            "mu": (("chain", "draw", "parameter"), around(np.array([*mu.values()]), 0.1, generator)),
+            "sigma": (
+                ("chain", "draw", "parameter_partial"),
+                np.abs(around(np.full(len(partial), 0.5), 0.03, generator)),
+            ),
+            "theta": (
+                ("chain", "draw", "parameter_person", "person"),
+                around(np.stack([theta[name] for name in partial]), width, generator),
             ),
         },
-        {"row": [*centre], "partial": personal, "personal": personal, "person": data["person"].values},
+        {"parameter": [*mu], "parameter_partial": partial, "parameter_person": partial}
+        | {"person": data["person"].values},
     )
+    posterior = by_parameter(posterior, {"parameter": [*mu], "parameter_person": partial})
     energy = {"energy": generator.normal(size=(CHAINS, DRAWS)), "diverging": np.zeros((CHAINS, DRAWS), dtype=bool)}
     stats = xr.Dataset({name: (("chain", "draw"), values) for name, values in energy.items()})
     parts = {"posterior": posterior, "sample_stats": stats, "data": data, "constant_data": xr.Dataset()}
@@ -71,17 +77,17 @@ def known() -> Known:
 
 
 def written(folder, monkeypatch, found: Known):
-    """A run's folder, as `iwm fit` writes it, around the known posterior; returns the analysis."""
+    """Write a run folder, as `iwm fit` does, around the known posterior, and return the analysis."""
     monkeypatch.setattr(analysis, "fit", lambda *_, **__: found.fit)
     made = analysis.analyse(found.model, found.data, "nuts", {})
     (folder / "study.toml").write_text("nothing")
     run_folder.write_analysis(
-        made, folder / "run", {name: folder / "study.toml" for name in ("study", "data", "theory")}
+        made, folder / "run", {name: folder / "study.toml" for name in ("study", "data", "model")}
     )
     return made
 
 
-def spoilt(run, **facts):
-    """The manifest of a run with other facts."""
+def spoil_manifest(run, **facts):
+    """Write other facts into the manifest of a run."""
     path = run / "manifest.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | facts))

@@ -4,7 +4,7 @@ STUDY = """
 schema = 2
 name   = "clinic"
 data   = "sessions.csv"
-model = "theory.toml"
+model = "model.toml"
 [columns]
 person  = "person"
 session = "session"
@@ -15,7 +15,7 @@ column = "rating"
 """
 
 
-THEORY = """
+MODEL = """
 schema    = 2
 claim     = "Every session counts the same."
 reference = "none"

@@ -1,4 +1,4 @@
-"""Every module of the program, parsed."""
+"""Every module of the program as a syntax tree, by its name."""
 
 import ast
 from pathlib import Path
@@ -9,7 +9,7 @@ FOLDER = Path(iwm_bayes.__file__).parent
 
 
 def name_of(path):
-    """`rules/kalman.py` is rules.kalman, `rules/__init__.py` is rules."""
+    """Return the name of a module: `rules/kalman.py` is rules.kalman, `rules/__init__.py` is rules."""
     parts = path.relative_to(FOLDER).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts)
 

@@ -6,29 +6,29 @@ import time
 from pathlib import Path
 
 
-def process(cell, generator):
-    """Which process does this, after a while."""
-    time.sleep(cell["seconds"])
+def process(condition, generator):
+    """Return which process does this, after some time."""
+    time.sleep(condition["seconds"])
     return {"process": os.getpid()}
 
 
-def mean(cell, generator):
-    """The mean of normal numbers, after a while."""
-    time.sleep(cell.get("seconds", 0.0))
-    if "log" in cell:
-        with Path(cell["log"]).open("a") as log:
+def mean(condition, generator):
+    """Return the mean of normal numbers, after some time."""
+    time.sleep(condition.get("seconds", 0.0))
+    if "log" in condition:
+        with Path(condition["log"]).open("a") as log:
             log.write("x")
-    return {"mean": float(generator.normal(cell["centre"], 1.0, 5).mean())}
+    return {"mean": float(generator.normal(condition["centre"], 1.0, 5).mean())}
 
 
-def impossible(cell, generator):
-    raise ValueError(f"nothing at {cell['centre']}")
+def impossible(condition, generator):
+    raise ValueError(f"nothing at {condition['centre']}")
 
 
-def mortal(cell, generator):
-    """Kills its process as often as the cell says, and then is `mean`."""
-    lives = sorted(Path(cell["folder"]).glob("killed-*"))
-    if len(lives) < cell["times"]:
-        (Path(cell["folder"]) / f"killed-{len(lives)}").touch()
+def mortal(condition, generator):
+    """Kill its process as often as the condition says, then be `mean`."""
+    lives = sorted(Path(condition["folder"]).glob("killed-*"))
+    if len(lives) < condition["times"]:
+        (Path(condition["folder"]) / f"killed-{len(lives)}").touch()
         os.kill(os.getpid(), signal.SIGKILL)
-    return mean(cell, generator)
+    return mean(condition, generator)

@@ -1,24 +1,48 @@
-"""The documentation does what it says: every block on its pages runs, and its links lead somewhere."""
+"""The documentation agrees with the program: every block on its pages runs, and its links lead somewhere."""
 
 import contextlib
 import logging
 import re
+import shlex
 import tomllib
 
 import pages
 import pytest
+import typer
 
+from iwm_bayes.cli.main import app
 from iwm_bayes.data.study import Study
 from iwm_bayes.model.model_file import built_in_models
 from iwm_bayes.model.model_file_schema import ModelFile
 
 FAST = [page for page in pages.WRITTEN if any(not block.slow for block in pages.blocks(page))]
 SLOW = [page for page in pages.WRITTEN if any(block.slow for block in pages.blocks(page))]
-ELSEWHERE = {"doi.org", "squidfunk.github.io"}  # sources, and who made the theme
+KNOWN_SITES = {"doi.org", "squidfunk.github.io"}  # sources, and the authors of the theme
+README = (pages.REPOSITORY / "README.md").read_text(encoding="utf-8")
 
 
-def go_through(page, folder, slow):
-    """Run the blocks of a page that take seconds, or all."""
+TYPED = re.compile(r"`(iwm [a-z][^`]*)`|^(?:uv run )?(iwm [a-z][^#\n`]*)", re.MULTILINE)  # a command on a page
+OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
+UV_OPTIONS = {"--strict"}  # of mkdocs
+
+
+def command_of(words):
+    """Return the command or group of commands that begins a line, and the words after its name."""
+    command = typer.main.get_command(app)
+    while words and (within := getattr(command, "commands", None)):
+        assert words[0] in within, words
+        command, words = within[words[0]], words[1:]
+    return command, words
+
+
+def options_of(command):
+    """Return every option of a command, or of the commands of a group."""
+    own = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
+    return own.union({"--help"}, *map(options_of, getattr(command, "commands", {}).values()))
+
+
+def run_page(page, folder, slow):
+    """Run the blocks of a page; those that take minutes only if `slow`."""
     with contextlib.chdir(folder):
         names = {"__name__": "page"}
         for block in [*pages.foundation(page), *pages.blocks(page)]:
@@ -28,41 +52,59 @@ def go_through(page, folder, slow):
 
 @pytest.mark.parametrize("page", FAST)
 def test_blocks_run_as_they_stand(page, tmp_path):
-    """Files are read by the program, commands end well, Python runs, equations are those of the program."""
-    go_through(page, tmp_path, slow=False)
+    """The program reads the files, commands end with code 0, Python runs, and equations are those of the program."""
+    run_page(page, tmp_path, slow=False)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("page", SLOW)
 def test_blocks_that_take_minutes_run_as_they_stand(page, tmp_path):
-    """The same with those that fit."""
-    go_through(page, tmp_path, slow=True)
+    """The same, with the blocks that fit."""
+    run_page(page, tmp_path, slow=True)
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    """The documentation, built without network, and what was said of it meanwhile."""
+    """The documentation, built without network, and the warnings of its build."""
     from mkdocs.commands.build import build
     from mkdocs.config import load_config
 
-    folder, said = tmp_path_factory.mktemp("site"), []
+    folder, records = tmp_path_factory.mktemp("site"), []
     listener = logging.Handler(logging.WARNING)
-    listener.emit = said.append
+    listener.emit = records.append
     logging.getLogger("mkdocs").addHandler(listener)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NO_MKDOCS_2_WARNING", "1")
         build(load_config(str(pages.REPOSITORY / "mkdocs.yml"), site_dir=str(folder)))
     logging.getLogger("mkdocs").removeHandler(listener)
-    return folder, [record.getMessage() for record in said]
+    return folder, [record.getMessage() for record in records]
 
 
-def test_files_in_the_readme_are_read():
-    """Its study and its theory have the keys that the program knows."""
-    readme = (pages.REPOSITORY / "README.md").read_text(encoding="utf-8")
-    found = [tomllib.loads(block["text"]) for block in pages.BLOCK.finditer(readme) if block["language"] == "toml"]
-    assert ["rule" in content for content in found] == [False, True]
-    Study.model_validate(found[0])
-    ModelFile.model_validate(found[1])
+def test_readme_files_have_known_keys():
+    """The study and the model in the README have the keys that the program knows."""
+    contents = [tomllib.loads(block["text"]) for block in pages.BLOCK.finditer(README) if block["language"] == "toml"]
+    assert ["rule" in content for content in contents] == [False, True]
+    assert [content.pop("schema") for content in contents] == [2, 2]
+    Study.model_validate(contents[0])
+    ModelFile.model_validate(contents[1])
+
+
+@pytest.mark.parametrize("page", ["../README.md", *pages.WRITTEN])
+def test_commands_and_options_exist(page):
+    """Every command that a page names exists, has the options that follow it, and no page names another option."""
+    text = (pages.DOCS / page).read_text(encoding="utf-8")
+    for match in TYPED.finditer(text):
+        command, words = command_of(shlex.split(match[1] or match[2])[1:])
+        assert {word for word in words if word.startswith("--")} <= options_of(command), match[0]
+    assert set(OPTION.findall(text)) <= options_of(typer.main.get_command(app)) | UV_OPTIONS
+
+
+def test_readme_lists_the_built_in_models():
+    """The README's table has every built-in model, and no other."""
+    table = README.partition("## Built-in models")[2].partition("*Responses*")[0]
+    cells = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
+    names = [name for cell in cells for name in re.findall(r"`(\w+)`", cell)]
+    assert sorted(names) == built_in_models()
 
 
 def test_the_documentation_builds_without_a_warning(site):
@@ -70,22 +112,30 @@ def test_the_documentation_builds_without_a_warning(site):
     assert site[1] == []
 
 
-def test_every_theory_has_a_page_with_its_picture(site):
-    """As many as there are on the shelf, each with its claim."""
-    made = site[0] / "reference" / "theories"
-    assert sorted(path.stem for path in made.glob("*.html")) == built_in_models()
-    assert sorted(path.stem for path in made.glob("*.svg")) == built_in_models()
+def test_every_model_has_a_page_with_its_plot(site):
+    """There are as many pages and plots as built-in models."""
+    folder = site[0] / "reference" / "models"
+    assert sorted(path.stem for path in folder.glob("*.html")) == built_in_models()
+    assert sorted(path.stem for path in folder.glob("*.svg")) == built_in_models()
 
 
-def test_links_to_elsewhere_go_to_known_places(site):
-    """They are not followed here; what is new among them is looked at by whoever adds it to the list."""
+def test_every_command_is_on_the_page_of_the_command_line(site):
+    """Commands of groups such as `iwm validate` have sections of their own."""
+    page = (site[0] / "reference" / "command_line.html").read_text(encoding="utf-8")
+    headings = re.findall(r"<h2[^>]*>(iwm [\w -]+?)<", page)
+    assert {"iwm fit", "iwm fit-large", "iwm validate sbc", "iwm plan forecast", "iwm predictions"} <= set(headings)
+    assert len(headings) == len(set(headings)) == 16
+
+
+def test_links_to_other_sites_go_to_known_sites(site):
+    """They are not followed here; whoever adds a site to the list looks at it."""
     links = re.compile(r"""href=["']?https?://([^/"' >]+)""")
-    places = {place for page in site[0].rglob("*.html") for place in links.findall(page.read_text(encoding="utf-8"))}
-    assert places <= ELSEWHERE
+    sites = {place for page in site[0].rglob("*.html") for place in links.findall(page.read_text(encoding="utf-8"))}
+    assert sites <= KNOWN_SITES
 
 
 def test_nothing_is_fetched_when_a_page_is_read(site):
-    """Scripts, styles, fonts and pictures lie beside the pages."""
+    """Scripts, styles, fonts and images are files of the documentation."""
     loads = re.compile(r"""<(?:script|link|img|iframe)[^>]*?(?:src|href)=["']?(https?:[^"' >]+)""")
     fetched = {url for page in site[0].rglob("*.html") for url in loads.findall(page.read_text(encoding="utf-8"))}
     assert fetched == set()

@@ -1,11 +1,18 @@
-"""The house has rooms in an order: imports go down only, and each heavy library enters by its own door."""
+"""Packages have an order: imports go down only, and each heavy library is imported in few places.
+
+Also: every library that is imported is declared, and no package and no file grows too large to be read.
+"""
 
 import ast
+import re
+import sys
+import tomllib
+from pathlib import Path
 
 import pytest
-from source import MODULES
+from source import FOLDER, MODULES
 
-ROOMS = (  # from the ground up; a room may import from those before it, and from itself
+ROOMS = (  # from the ground up; a package may import from those before it, and from itself
     "ops, types, io, progress, rules, responses, filtering, data, model, simulation, inference, estimands, diagnostics",
     "comparison, validation, large_scale, viz, workflow, report, explorer, cli",
 )
@@ -14,7 +21,7 @@ DOORS = {  # heavy libraries, and the modules by which they enter
     "pymc": {"model.*", "inference.*", "comparison.mixture_model"},
     "nutpie": {"inference.nutpie_numba", "inference.nuts", "inference.nutpie_store"},
     "numba": {"inference.nutpie_numba"},
-    "matplotlib": {"viz.*"},
+    "matplotlib": {"viz.*", "workflow.run_folder"},
     "formulae": {"data.formulas"},
     "plotly": {"viz.plotly.base"},
     "jinja2": {"report.page"},
@@ -41,12 +48,12 @@ def imports(module):
 
 
 def room(module):
-    """The room in which a module is: `data.formulas` is in data."""
+    """The package of a module at the top level: that of `data.formulas` is data."""
     return module.split(".")[0]
 
 
 def imported_rooms():
-    """Every room with those that it imports from, the ground first."""
+    """Every package with those that it imports from, the ground first."""
     found = {name: set() for name in ORDER}
     for module in MODULES:
         within = {room(name.partition(".")[2]) for name in imports(module) if name.split(".")[0] == "iwm_bayes"}
@@ -56,7 +63,7 @@ def imported_rooms():
 
 
 def test_imports_go_down_only():
-    """No room knows of one above it. The list is printed: `pytest -s -k imports_go_down`."""
+    """No package imports one above it. The list is printed: `pytest -s -k imports_go_down`."""
     found = imported_rooms()
     for name, others in found.items():
         print(f"{name}: {', '.join(sorted(others, key=ORDER.index)) or 'nothing'}")
@@ -65,19 +72,59 @@ def test_imports_go_down_only():
 
 
 def above(one, other):
-    """Whether a room lies above another."""
+    """Whether a package lies above another."""
     return ORDER.index(one) > ORDER.index(other)
 
 
 @every_module
 def test_heavy_libraries_enter_by_their_doors(module):
-    """Whoever reads the simulator needs no sampler, and whoever changes the sampler knows where to look."""
+    """The simulator needs no sampler, and a change of the sampler has one place."""
     libraries = {name.split(".")[0] for name in imports(module)}
     folders = {f"{'.'.join(module.split('.')[:depth])}.*" for depth in range(1, module.count(".") + 1)}
     assert {library for library in libraries & DOORS.keys() if not ({module} | folders) & DOORS[library]} == set()
 
 
 @every_module
-def test_every_module_says_what_it_is(module):
-    """A module begins with a docstring."""
+def test_every_module_has_a_docstring(module):
+    """The first statement of a module says what it is for."""
     assert ast.get_docstring(MODULES[module])
+
+
+MAX_TOP_MODULES, MIN_MODULES, MAX_MODULES, MAX_LINES = 6, 4, 14, 300
+CATALOGUES = {"rules", "responses"}  # one file per learning rule, and per kind of response
+
+
+def modules_by_package():
+    """Every package with the files of its modules, without __init__; the top level is "."."""
+    found = {}
+    for path in FOLDER.rglob("*.py"):
+        if path.name != "__init__.py":
+            found.setdefault(str(path.parent.relative_to(FOLDER)), []).append(path)
+    return found
+
+
+def test_packages_have_few_modules():
+    """Few at the top level, and four to fourteen in every package."""
+    counts = {package: len(files) for package, files in modules_by_package().items() if package not in CATALOGUES}
+    assert counts.pop(".") <= MAX_TOP_MODULES
+    assert {package: count for package, count in counts.items() if not MIN_MODULES <= count <= MAX_MODULES} == {}
+
+
+def test_files_are_short():
+    """No module is longer than what can be read in one sitting."""
+    lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in FOLDER.rglob("*.py")}
+    assert {str(path): length for path, length in lengths.items() if length > MAX_LINES} == {}
+
+
+def declared_libraries():
+    """Everything that pyproject.toml asks for to run the program, by the name of its package."""
+    project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"].values()
+    wanted = [*project["dependencies"], *(line for extra in extras for line in extra)]
+    return {re.match(r"[\w-]+", line).group().lower().replace("-", "_") for line in wanted}
+
+
+def test_everything_imported_is_declared():
+    """A library that is imported only because another one brings it may be gone tomorrow."""
+    imported = {name.split(".")[0] for module in MODULES for name in imports(module)}
+    assert imported - set(sys.stdlib_module_names) - {"iwm_bayes"} - declared_libraries() == set()

@@ -1,4 +1,4 @@
-"""What is installed is whole: the wheel carries its theories and needs nothing of the repository."""
+"""The wheel is complete: it has the built-in models, and needs nothing from the repository."""
 
 import os
 import subprocess
@@ -9,19 +9,20 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).parents[1]
-SHELVED = sorted(path.stem for path in (REPOSITORY / "models").glob("*.toml"))
-LOAD_EVERYTHING = """
-from iwm_bayes import matrix, theory
-print(matrix.home(), sum(1 for _ in matrix.predictions()))
-print(theory.shelf())
-for name in theory.theories():
-    print(theory.load(name).name)
+BUILT_IN = sorted(path.stem for path in (REPOSITORY / "models").glob("*.toml"))
+LOAD_EVERY_MODEL = """
+from iwm_bayes import load_model
+from iwm_bayes.model.model_file import built_in_models, model_library
+print(model_library())
+for name in built_in_models():
+    print(load_model(name).name)
 """
+PREDICTIONS = "from iwm_bayes.cli.main import main; import sys; sys.argv = ['iwm', 'predictions']; main()"
 
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory):
-    """A folder with nothing but the unpacked wheel, which is how pure Python is installed; built without network."""
+    """A folder with nothing but the unpacked wheel, as a pure Python package is installed; built without network."""
     built, target = tmp_path_factory.mktemp("built"), tmp_path_factory.mktemp("installed")
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(built)]
     subprocess.run(build, cwd=REPOSITORY, check=True, capture_output=True)
@@ -31,15 +32,19 @@ def installed(tmp_path_factory):
     return target
 
 
-def test_every_theory_loads_from_the_wheel(installed, tmp_path):
-    """In a process of its own, far from the repository, every theory of the wheel loads, and every experiment."""
+def run_installed(installed, folder, code):
+    """Run Python with the unpacked wheel in a process of its own, outside the repository."""
     environment = {**os.environ, "PYTHONPATH": str(installed)}
-    command = [sys.executable, "-c", LOAD_EVERYTHING]
-    done = subprocess.run(command, cwd=tmp_path, env=environment, check=True, capture_output=True, text=True)
-    experiments, shelf, *loaded = done.stdout.splitlines()
-    assert experiments == f"{installed / 'iwm_bayes' / 'experiments'} 15"
-    assert Path(shelf) == installed / "iwm_bayes" / "models"
-    assert loaded == SHELVED
+    return subprocess.run([sys.executable, "-c", code], cwd=folder, env=environment, capture_output=True, text=True)
+
+
+def test_every_built_in_model_loads_from_the_wheel(installed, tmp_path):
+    """The models are those of the repository, read from the wheel."""
+    done = run_installed(installed, tmp_path, LOAD_EVERY_MODEL)
+    assert done.returncode == 0, done.stderr
+    library, *loaded = done.stdout.splitlines()
+    assert Path(library) == installed / "iwm_bayes" / "models"
+    assert loaded == BUILT_IN
 
 
 def test_the_wheel_carries_every_file_of_the_package(installed):
@@ -48,3 +53,22 @@ def test_the_wheel_carries_every_file_of_the_package(installed):
     files = {path.relative_to(source) for path in source.rglob("*") if path.is_file() and path.suffix != ".pyc"}
     carried = {path.relative_to(installed / "iwm_bayes") for path in (installed / "iwm_bayes").rglob("*")}
     assert files <= carried
+
+
+def test_the_experiments_are_not_in_the_wheel(installed, tmp_path):
+    """`iwm predictions` needs a checkout of the repository, and its error message says so."""
+    assert not list(installed.rglob("experiments"))
+    done = run_installed(installed, tmp_path, PREDICTIONS)
+    assert done.returncode == 1
+    assert "the experiments are not installed" in done.stderr
+
+
+def test_the_explorer_is_an_extra(installed):
+    """Dash, and what comes with it, is required by `iwm-bayes[explorer]` only."""
+    (metadata,) = installed.glob("*.dist-info/METADATA")
+    lines = metadata.read_text(encoding="utf-8").splitlines()
+    extra = "; extra == 'explorer'"
+    requires = [line.removeprefix("Requires-Dist: ") for line in lines if line.startswith("Requires-Dist: dash")]
+    assert "Provides-Extra: explorer" in lines
+    assert len(requires) == 1
+    assert requires[0].endswith(extra)

@@ -1,26 +1,33 @@
-"""The page of the words in tables, from the legends that the program prints below them."""
+"""The page that explains the columns of tables, from the legends that the program prints below them."""
 
-from iwm_bayes.report.labels import LEGENDS
+from collections.abc import Mapping
 
-WHERE = {  # whose names are not those of files
-    "ranking": "`future 1.csv`, `future 4.csv`, `person.csv`, `event.csv` of a comparison",
-    "frequencies": "`frequencies.csv` of a comparison",
-    "cannot make": "`cannot make.csv` of a comparison",
-    "checks": "`checks.csv`, and what `iwm check --prior` prints",
-    "recovery": "`recovery.csv` of `iwm recover`",
+from iwm_bayes.report.labels import LEGENDS, TABLE_TITLES
+
+FILES = {  # of tables that are not `NAME.csv` of a run
+    "elpd": "`elpd_lfo_1.csv`, `elpd_lfo_4.csv`, `elpd_loso.csv`, `elpd_loo.csv` of a comparison",
+    "model_frequencies": "`model_frequencies.csv` of a comparison",
+    "ppc_failures": "`ppc_failures.csv` of a comparison",
+    "ppc": "`ppc.csv` of a run, `ppc_MODEL.csv` of a comparison, and the output of `iwm check --prior`",
+    "recovery": "`recovery.csv` of `iwm validate recovery`",
 }
-OPENING = """# Words of the tables
+OPENING = """# Columns of the tables
 
-The same words stand below each table, in the terminal and in the report, as far as the table has them.
+The terminal and the report print the same explanations below each table, for the columns that the table has. A run is
+written by `iwm fit`, and a comparison by `iwm compare`.
 """
 
 
-def section(table: str, words: dict[str, str]) -> str:
-    """The words of one table."""
-    lines = [f"| `{word}` | {meaning} |" for word, meaning in words.items()]
-    return "\n".join([f"## {WHERE.get(table, f'`{table}.csv` of a run')}", "", "| word | |", "|---|---|", *lines, ""])
+def section(table: str, columns: Mapping[str, str]) -> str:
+    """Return the section of one table: its title, its file, and its columns."""
+    heading = TABLE_TITLES.get(table, table)
+    file = FILES.get(table, f"`{table}.csv` of a run")
+    lines = [f"| `{column}` | {meaning} |" for column, meaning in columns.items()]
+    return "\n".join(
+        [f"## {heading}", "", f"File: {file}.", "", "| column or value | meaning |", "|---|---|", *lines, ""]
+    )
 
 
-def tables() -> str:
-    """The page."""
-    return "\n".join([OPENING, *(section(table, dict(words)) for table, words in LEGENDS.items())])
+def tables_page() -> str:
+    """Return the page."""
+    return "\n".join([OPENING, *(section(table, columns) for table, columns in LEGENDS.items())])

@@ -1,35 +1,35 @@
-"""Pages that are made when the documentation is built, so that they say what the program does."""
+"""Pages that are generated when the documentation is built, so that they agree with the program."""
 
-from columns import tables
-from command_line import command_line
-from keys import model_file, study_file
+from columns import tables_page
+from command_line import command_line_page
+from keys import model_file_page, study_file_page
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files, InclusionLevel
-from model_plots import life
+from model_plots import belief_plot
 
 from iwm_bayes.model.model_file import built_in_models
-from models import model_list, page
+from models import model_list_page, model_page
 
 FOLDER = "reference"
 
 
-def made() -> dict[str, str | bytes]:
-    """Content by place in the documentation."""
+def generated_pages() -> dict[str, str | bytes]:
+    """Return the content of every generated file by its path within FOLDER."""
     pages: dict[str, str | bytes] = {
-        "study_file.md": study_file(),
-        "model_file.md": model_file(),
-        "command_line.md": command_line(),
-        "tables.md": tables(),
-        "models.md": model_list(),
+        "study_file.md": study_file_page(),
+        "model_file.md": model_file_page(),
+        "command_line.md": command_line_page(),
+        "tables.md": tables_page(),
+        "models.md": model_list_page(),
     }
     for name in built_in_models():
-        pages |= {f"models/{name}.md": page(name), f"models/{name}.svg": life(name)}
+        pages |= {f"models/{name}.md": model_page(name), f"models/{name}.svg": belief_plot(name)}
     return pages
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add what is made to what is written; pages of single models are reached from their list, not from the menu."""
-    for name, content in made().items():
-        place = InclusionLevel.NOT_IN_NAV if "/" in name else InclusionLevel.INCLUDED
-        files.append(File.generated(config, f"{FOLDER}/{name}", content=content, inclusion=place))
+    """Add the generated pages; the pages of single models are reached from their list, not from the menu."""
+    for path, content in generated_pages().items():
+        inclusion = InclusionLevel.NOT_IN_NAV if "/" in path else InclusionLevel.INCLUDED
+        files.append(File.generated(config, f"{FOLDER}/{path}", content=content, inclusion=inclusion))
     return files

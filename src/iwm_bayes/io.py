@@ -1,39 +1,55 @@
-"""A run is a folder: `fit.nc`, `summary.csv` and the other tables, `manifest.json`, figures, and scores (see `scored`).
-
-It is written beside its place and moved there when it is whole, so that nothing half-written stays.
-"""
+"""How a run is documented and written: hashes of files, versions of packages, and JSON files."""
 
 import hashlib
 import json
 import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 PACKAGES = ("iwm-bayes", "pymc", "pytensor", "nutpie", "arviz", "numpy", "xarray")
+SCHEMA = 2  # of study files, model files and run folders
 
 
 def sha256(path: Path) -> str:
-    """A file's hash, to know again what was fitted."""
+    """Return the hash of a file, which identifies the data that were fitted."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def versions() -> dict[str, str]:
-    """Of everything that makes numbers."""
+    """Return the versions of Python and of all packages that affect numbers."""
     return {name: version(name) for name in PACKAGES} | {"python": platform.python_version()}
 
 
 def manifest(**facts: Any) -> dict[str, Any]:
-    """Facts about a run with the versions that made it."""
-    return facts | {"versions": versions()}
+    """Return facts about a run together with the schema and the versions of packages."""
+    return facts | {"schema": SCHEMA, "versions": versions()}
+
+
+@contextmanager
+def atomic_path(path: Path) -> Iterator[Path]:
+    """Yield the path of a draft, which replaces `path` when the block ends.
+
+    The file is thus there completely or not at all. The folder is made where it is missing. After an error the draft
+    is removed, and an older file stays as it was.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.part")
+    try:
+        yield draft
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
+    """Write a JSON file; what JSON cannot hold is written as text."""
     path.write_text(json.dumps(content, indent=2, ensure_ascii=False, default=str) + "\n", encoding="utf-8")
 
 
 def write_json_atomic(path: Path, content: dict[str, Any]) -> None:
-    """Write a file beside its place, and put it there when it is whole."""
-    draft = path.with_suffix(".part")
-    write_json(draft, content)
-    draft.replace(path)
+    """Write a JSON file under a temporary name and rename it when it is complete."""
+    with atomic_path(path) as draft:
+        write_json(draft, content)

@@ -1,12 +1,12 @@
-"""The few functions of which rules and responses are made.
+"""The mathematical functions of which learning rules and responses are made.
 
-Each takes NumPy arrays and PyTensor graphs alike and returns what it was given, so that an equation is
-written once and serves the simulator and the sampler. Arithmetic needs no help.
+Each function takes NumPy arrays or PyTensor graphs and returns the same type. An equation is therefore written once
+and serves both the simulator and the sampler. Arithmetic operators work on both without help.
 
-Axes are counted from the right: figure, then person. An array carries its figures along an axis; a graph
-carries one graph per figure (`Figures`). Then every step of a rule is elementwise over people, and PyTensor
-fuses it to a single loop: about half the compile time and two thirds of the running time of figures along an
-axis (compensatory, two figures).
+Axes are counted from the right: figure, then person. An array has an axis for figures. A graph has none: `Figures`
+holds one graph per figure. Every step of a rule is then elementwise over people, and PyTensor fuses it into one loop.
+This takes about half the compile time and two thirds of the running time of a figure axis (measured for
+`compensatory` with two figures).
 """
 
 import operator
@@ -21,162 +21,172 @@ type Array = Any  # a float64 NumPy array, a PyTensor variable over people, or F
 
 
 class Figures:
-    """Graphs over people, one per figure; of Figures themselves where there are two figure axes."""
+    """Graphs over people, one per figure. With two figure axes, each of them is itself `Figures`."""
 
-    __array_ufunc__ = None  # NumPy scalars must leave arithmetic to this class
+    __array_ufunc__ = None  # arithmetic with NumPy scalars must use the operators below
 
-    def __init__(self, rows: Iterable[Array]) -> None:
-        self.rows = tuple(rows)
+    def __init__(self, graphs: Iterable[Array]) -> None:
+        self.graphs = tuple(graphs)
 
     def __add__(self, other: Array) -> Array:
-        return _rowwise(operator.add)(self, other)
+        return _figurewise(operator.add)(self, other)
 
     def __sub__(self, other: Array) -> Array:
-        return _rowwise(operator.sub)(self, other)
+        return _figurewise(operator.sub)(self, other)
 
     def __mul__(self, other: Array) -> Array:
-        return _rowwise(operator.mul)(self, other)
+        return _figurewise(operator.mul)(self, other)
 
     def __truediv__(self, other: Array) -> Array:
-        return _rowwise(operator.truediv)(self, other)
+        return _figurewise(operator.truediv)(self, other)
 
     def __pow__(self, other: Array) -> Array:
-        return _rowwise(operator.pow)(self, other)
+        return _figurewise(operator.pow)(self, other)
 
     def __radd__(self, other: Array) -> Array:
-        return _rowwise(operator.add)(other, self)
+        return _figurewise(operator.add)(other, self)
 
     def __rsub__(self, other: Array) -> Array:
-        return _rowwise(operator.sub)(other, self)
+        return _figurewise(operator.sub)(other, self)
 
     def __rmul__(self, other: Array) -> Array:
-        return _rowwise(operator.mul)(other, self)
+        return _figurewise(operator.mul)(other, self)
 
     def __rtruediv__(self, other: Array) -> Array:
-        return _rowwise(operator.truediv)(other, self)
+        return _figurewise(operator.truediv)(other, self)
 
 
-def _depth(x: Array) -> int:
-    """How many figure axes a graph has."""
-    return 1 + _depth(x.rows[0]) if isinstance(x, Figures) else 0
+def _count_figure_axes(x: Array) -> int:
+    """Return the number of figure axes of a graph."""
+    return 1 + _count_figure_axes(x.graphs[0]) if isinstance(x, Figures) else 0
 
 
-def _rowwise(function: Callable[..., Array]) -> Callable[..., Array]:
-    """`function` on every row, figure axes aligned from the right as NumPy aligns arrays."""
+def _figurewise(function: Callable[..., Array]) -> Callable[..., Array]:
+    """Make `function` act on each figure, with figure axes aligned from the right as NumPy aligns axes."""
 
     def apply(*arguments: Array) -> Array:
-        deepest = max(map(_depth, arguments))
-        if deepest == 0:
+        axes = max(map(_count_figure_axes, arguments))
+        if axes == 0:
             return function(*arguments)
-        count = next(len(argument.rows) for argument in arguments if _depth(argument) == deepest)
+        figures = next(len(argument.graphs) for argument in arguments if _count_figure_axes(argument) == axes)
         return Figures(
-            apply(*(argument.rows[row] if _depth(argument) == deepest else argument for argument in arguments))
-            for row in range(count)
+            apply(
+                *(
+                    argument.graphs[figure] if _count_figure_axes(argument) == axes else argument
+                    for argument in arguments
+                )
+            )
+            for figure in range(figures)
         )
 
     return apply
 
 
-def in_graph(x: Array) -> bool:
-    """Whether a quantity is a PyTensor variable: those know by what they are made, arrays and numbers do not."""
+def is_graph(x: Array) -> bool:
+    """Return whether a quantity is a PyTensor variable: only those have an `owner`."""
     return hasattr(x, "owner")
 
 
-def graphs() -> Any:
-    """PyTensor, imported where there is a graph, because that takes a second and simulation needs none."""
+def pytensor_tensor() -> Any:
+    """Import PyTensor only where there is a graph: the import takes a second, and simulation does not need it."""
     return import_module("pytensor.tensor")
 
 
-def _either(on_arrays: Callable[..., Array], on_graphs: Callable[..., Array]) -> Callable[..., Array]:
-    """A function of arrays, or, with PyTensor as its first argument, of graphs."""
+def _dispatch(on_arrays: Callable[..., Array], on_graphs: Callable[..., Array]) -> Callable[..., Array]:
+    """Make a function that serves arrays and graphs; `on_graphs` takes `pytensor.tensor` as its first argument."""
 
     def function(*arguments: Array) -> Array:
-        return on_graphs(graphs(), *arguments) if any(map(in_graph, arguments)) else on_arrays(*arguments)
+        return on_graphs(pytensor_tensor(), *arguments) if any(map(is_graph, arguments)) else on_arrays(*arguments)
 
-    return _rowwise(function)
+    return _figurewise(function)
 
 
-exp = _either(np.exp, lambda pt, x: pt.exp(x))
-log = _either(np.log, lambda pt, x: pt.log(x))
-sqrt = _either(np.sqrt, lambda pt, x: pt.sqrt(x))
-sigmoid = _either(special.expit, lambda pt, x: pt.sigmoid(x))
-logit = _either(special.logit, lambda pt, x: pt.log(x / (1.0 - x)))
-where = _either(np.where, lambda pt, condition, x, y: pt.switch(condition, x, y))
-maximum = _either(np.maximum, lambda pt, x, y: pt.maximum(x, y))
-minimum = _either(np.minimum, lambda pt, x, y: pt.minimum(x, y))
+exp = _dispatch(np.exp, lambda pt, x: pt.exp(x))
+log = _dispatch(np.log, lambda pt, x: pt.log(x))
+sqrt = _dispatch(np.sqrt, lambda pt, x: pt.sqrt(x))
+sigmoid = _dispatch(special.expit, lambda pt, x: pt.sigmoid(x))
+logit = _dispatch(special.logit, lambda pt, x: pt.log(x / (1.0 - x)))
+where = _dispatch(np.where, lambda pt, condition, x, y: pt.switch(condition, x, y))
+maximum = _dispatch(np.maximum, lambda pt, x, y: pt.maximum(x, y))
+minimum = _dispatch(np.minimum, lambda pt, x, y: pt.minimum(x, y))
 
 
 def constant(value: float) -> np.float64:
-    """A number that enters a graph as float64: a bare Python float may enter as float32."""
+    """Return a number that enters a graph as float64; a plain Python float may enter as float32."""
     return np.float64(value)
 
 
 def has_figures(x: Array) -> bool:
-    """Whether a quantity of one event is kept by figure."""
+    """Return whether a quantity of one event has a figure axis."""
     return isinstance(x, Figures) or x.ndim > 1
 
 
-def by_figure(rows: list[Array]) -> Array:
-    """Quantities (person,) of each figure together, (figure, person)."""
-    return Figures(rows) if any(map(in_graph, rows)) else np.stack(rows)
+def count_figures(x: Array) -> int:
+    """Return the length of the last figure axis."""
+    return len(x.graphs) if isinstance(x, Figures) else x.shape[-2]
 
 
-def each_figure(x: Array, figures: int) -> Array:
-    """The same for every figure, where it is not by figure already: (figure, person)."""
-    return x if has_figures(x) else by_figure([x] * figures)
+def stack_figures(quantities: list[Array]) -> Array:
+    """Stack one quantity (person,) per figure to (figure, person)."""
+    return Figures(quantities) if any(map(is_graph, quantities)) else np.stack(quantities)
 
 
-def over_figures(x: Array) -> Array:
-    """The sum over the last figure axis."""
-    if _depth(x) > 1:
-        return Figures(map(over_figures, x.rows))
-    return sum(x.rows[1:], x.rows[0]) if isinstance(x, Figures) else x.sum(axis=-2)
+def split_figures(x: Array) -> list[Array]:
+    """Split a quantity (..., figure, person) into one quantity per figure."""
+    return list(x.graphs) if isinstance(x, Figures) else [x[..., figure, :] for figure in range(x.shape[-2])]
 
 
-def outer(a: Array, b: Array) -> Array:
-    """a (figure, person) times b (figure, person) to (figure, figure, person)."""
-    return Figures(row * b for row in a.rows) if isinstance(a, Figures) else a[:, None] * b[None, :]
-
-
-def exchangeable(same: Array, other: Array, figures: int) -> Array:
-    """The matrix (figure, figure, person) with `same` on its diagonal and `other` off it."""
-    pairs = [by_figure([same if row == column else other for column in range(figures)]) for row in range(figures)]
-    return Figures(pairs) if isinstance(pairs[0], Figures) else np.stack(pairs)
-
-
-def rows_of(x: Array) -> list[Array]:
-    """A quantity by figure, (..., figure, person), as one quantity per figure."""
-    return list(x.rows) if isinstance(x, Figures) else [x[..., figure, :] for figure in range(x.shape[-2])]
+def broadcast_figures(x: Array, figures: int) -> Array:
+    """Repeat a quantity (person,) for every figure to (figure, person); leave one that has figures as it is."""
+    return x if has_figures(x) else stack_figures([x] * figures)
 
 
 def first_figures(x: Array, figures: int) -> Array:
-    """A quantity by figure for the first so many only; others as they are."""
+    """Keep the first `figures` figures of a quantity; leave one without a figure axis as it is."""
     if isinstance(x, Figures):
-        return Figures(x.rows[:figures])
+        return Figures(x.graphs[:figures])
     return x[..., :figures, :] if x.ndim > 1 else x
 
 
-def by_choice(rows: list[Array]) -> Array:
-    """Quantities of each of several choices together, along a last axis of their own."""
-    if any(map(in_graph, rows)):
-        return graphs().stack(rows, axis=-1)
-    return np.stack(np.broadcast_arrays(*rows), axis=-1)
+def sum_over_figures(x: Array) -> Array:
+    """Sum over the last figure axis."""
+    if _count_figure_axes(x) > 1:
+        return Figures(map(sum_over_figures, x.graphs))
+    return sum(x.graphs[1:], x.graphs[0]) if isinstance(x, Figures) else x.sum(axis=-2)
 
 
-def count_figures(x: Array) -> int:
-    """How many figures a quantity by figure has."""
-    return len(x.rows) if isinstance(x, Figures) else x.shape[-2]
+def outer(a: Array, b: Array) -> Array:
+    """Multiply a (figure, person) by b (figure, person) to (figure, figure, person)."""
+    return Figures(row * b for row in a.graphs) if isinstance(a, Figures) else a[:, None] * b[None, :]
 
 
-def flat(x: Array) -> Iterator[Array]:
-    """The graphs of which a quantity is made, in order."""
+def exchangeable_matrix(diagonal: Array, off_diagonal: Array, figures: int) -> Array:
+    """Return the matrix (figure, figure, person) with one value on its diagonal and another off it."""
+    rows = [
+        stack_figures([diagonal if row == column else off_diagonal for column in range(figures)])
+        for row in range(figures)
+    ]
+    return Figures(rows) if isinstance(rows[0], Figures) else np.stack(rows)
+
+
+def stack_choices(quantities: list[Array]) -> Array:
+    """Stack one quantity per choice along a new last axis."""
+    if any(map(is_graph, quantities)):
+        return pytensor_tensor().stack(quantities, axis=-1)
+    return np.stack(np.broadcast_arrays(*quantities), axis=-1)
+
+
+def component_graphs(x: Array) -> Iterator[Array]:
+    """Iterate over the graphs that a quantity holds, in order."""
     if isinstance(x, Figures):
-        for row in x.rows:
-            yield from flat(row)
+        for graph in x.graphs:
+            yield from component_graphs(graph)
     else:
         yield x
 
 
-def refill(x: Array, graphs: Iterator[Array]) -> Array:
-    """A quantity built like `x` from other graphs, as `flat` ordered them."""
-    return Figures(refill(row, graphs) for row in x.rows) if isinstance(x, Figures) else next(graphs)
+def with_component_graphs(x: Array, graphs: Iterator[Array]) -> Array:
+    """Return a quantity with the figure axes of `x` that holds other graphs, in the order of `component_graphs`."""
+    if isinstance(x, Figures):
+        return Figures(with_component_graphs(graph, graphs) for graph in x.graphs)
+    return next(graphs)

@@ -1,11 +1,11 @@
-"""The types that everything is built on, and how to walk them.
+"""The types that all packages share, and functions that walk nested NamedTuples.
 
-A theory is two kinds of parts: a *rule* says how beliefs move, *responses* say how beliefs show.
-Each is a NamedTuple of pure functions that take parameters `p` and a state `s`. The same NamedTuple
-holds declarations (`Parameter`) in a theory and values (arrays) in a simulation or a graph.
+A model has two kinds of parts. A *learning rule* defines how beliefs change. *Responses* define what a person with
+these beliefs does or says. Both are NamedTuples of pure functions of parameters `p` and a state `s`. The same
+NamedTuple holds declarations (`Parameter`) in a model, and values (arrays) in a simulation or a graph.
 
-Axes: own axes, then figure, then person, counted from the right. A value is float64 `(person,)`,
-or `(figure, person)` where the parameter differs by figure.
+Axes are counted from the right: an array's own axes, then figure, then person. A parameter's value is float64
+`(person,)`, or `(figure, person)` where the parameter differs by figure.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -17,9 +17,12 @@ from iwm_bayes.ops import Array
 type Params = Any  # a NamedTuple, possibly nested, whose leaves are Parameter or arrays
 type State = Any  # a NamedTuple, possibly nested, whose leaves are arrays
 
+DEFAULT_FIGURE = "figure"  # the figure of a study that has no figure column
+GENERALISED = "generalised expectation"  # the figure of a row that names none: a figure that nobody has met
+
 
 class InputError(ValueError):
-    """Something a user gave cannot be used; `problems` names each fault and its remedy."""
+    """An input that cannot be used; `problems` states each fault and its remedy."""
 
     def __init__(self, problems: Iterable[str]) -> None:
         self.problems = tuple(problems)
@@ -27,24 +30,24 @@ class InputError(ValueError):
 
 
 class Parameter(NamedTuple):
-    """A quantity that differs between people, and what is assumed of it before any data."""
+    """The declaration of a parameter: its support, its prior, and how people share it."""
 
-    support: Literal["unit", "positive", "real"]  # sets the link: logit, log, identity
-    prior_90: tuple[float, float]  # 90 % prior interval of the average person, natural scale
-    prior_between_sd: float = 0.5  # half-normal scale of the between-person sd, link scale
+    support: Literal["unit", "positive", "real"]  # determines the link: logit, log, identity
+    prior_90: tuple[float, float]  # 90% prior interval of the median person, natural scale
+    prior_between_sd: float = 0.5  # scale of the half-normal prior of the between-person SD, link scale
     pooling: Literal["partial", "complete", "none"] = "partial"
-    by: Literal["person", "figure"] = "person"  # one group centre, or one per figure
-    fixed: float | None = None  # a constant: this is how theories nest
-    meaning: str = ""
+    by: Literal["person", "figure"] = "person"  # one group mean, or one per figure
+    fixed: float | None = None  # a constant in place of a prior: one model then nests in another
+    meaning: str = ""  # for users: what the parameter is, and its unit
     source: str = ""
 
 
 class Event(NamedTuple):
-    """What happens to each person at one event. Leaves are (person,) unless said otherwise."""
+    """What happens to each person at one event; (person,) unless stated otherwise."""
 
-    outcome: Array  # observed responsiveness 0..1; 0 where unseen
-    figure: Array  # (figure, person), one-hot: who was met
-    met: Array  # (figure, person), 1 where that figure was met before this event
+    outcome: Array  # responsiveness of the figure, 0..1; 0 where not observed
+    figure: Array  # (figure, person), one-hot: the figure of this event
+    met: Array  # (figure, person), 1 where there was an earlier event with that figure
     since_figure: Array  # time since this person's last event with this figure
     since_any: Array  # time since this person's last event
     distress: Array  # need at this event, 0..1; 0 where not recorded
@@ -53,37 +56,37 @@ class Event(NamedTuple):
 
 
 class Belief(NamedTuple):
-    """One belief on the 0..1 scale; `variance` is None for rules that carry none."""
+    """One belief on the scale 0..1; `variance` is None for rules without uncertainty."""
 
     mean: Array
     variance: Array | None = None
 
 
 class Beliefs(NamedTuple):
-    """What a person holds about the figure of an event, and of themselves."""
+    """A person's beliefs about the figure of an event and about themselves."""
 
     expected: Array  # P(this figure responds)
     availability: Belief
-    worth: Belief | None  # None: the theory has no belief about the self
-    perceived: Array | None = None  # the outcome as the person would report it; None: the theory does not say
+    worth: Belief | None  # None: the model has no belief about the self
+    perceived: Array | None = None  # the outcome as the person would report it; None: the model does not define it
 
 
 class Learner(NamedTuple):
-    """One belief, as in the textbook; it knows nothing of figures."""
+    """A learning rule for one belief, as in a textbook; it does not distinguish figures."""
 
     parameters: Params
     start: Callable[[Params], State]
-    drift: Callable[[Params, State, Array], State]  # time passes: always runs
-    learn: Callable[[Params, State, Array], State]  # runs only where the outcome was seen
+    drift: Callable[[Params, State, Array], State]  # (p, s, elapsed): time passes; applies to every event
+    learn: Callable[[Params, State, Array], State]  # (p, s, outcome): applies where the outcome was observed
     belief: Callable[[Params, State], Belief]
     outcomes: Literal["binary", "unit"] = "unit"
 
 
 class Rule(NamedTuple):
-    """Both beliefs about all figures."""
+    """A learning rule for both beliefs and all figures."""
 
     parameters: Params
-    start: Callable[[Params, int], State]
+    start: Callable[[Params, int], State]  # (p, number of figures)
     drift: Callable[[Params, State, Event], State]
     learn: Callable[[Params, State, Event], State]
     beliefs: Callable[[Params, State, Event], Beliefs]
@@ -92,72 +95,72 @@ class Rule(NamedTuple):
 
 
 class Family(NamedTuple):
-    """The distribution of a response: a PyMC distribution by name, and the same as a NumPy draw."""
+    """The observation model of a response: a PyMC distribution by name, and the same distribution drawn by NumPy."""
 
     distribution: str
-    draw: Callable[..., Array]  # (generator, **given) -> array; censoring included
-    bounds: tuple[float, float] | None = None  # of a Normal: values outside are recorded as the bound
-    inside: tuple[float, float] | None = None  # values recorded outside are taken to lie at its nearer end
-    whole: bool = False  # values are 0, 1, ... levels - 1
+    draw: Callable[..., Array]  # (generator, **arguments) -> array; censoring included
+    bounds: tuple[float, float] | None = None  # censoring of a Normal: values outside are recorded as the bound
+    clip_range: tuple[float, float] | None = None  # recorded values outside count as its nearer end
+    discrete: bool = False  # values are 0, 1, ... levels - 1
     levels: int = 2
 
     @property
-    def endless(self) -> bool:
-        """Whether any number may be an answer."""
-        return not self.whole and self.bounds is None and self.inside is None
+    def unbounded(self) -> bool:
+        """Return whether every number is a possible answer."""
+        return not self.discrete and self.bounds is None and self.clip_range is None
 
 
 class Response(NamedTuple):
-    """How a belief shows in what a person does or says.
+    """How a belief determines what a person does or says.
 
-    What it does to events (`effect`): a 0 hides the outcome (`withdraws`), a 1 ends the sequence (`named_leaves`), a k
-    makes the event one with the k-th figure and 0 one with nobody (`chooses`).
+    `effect` states what an answer does to events. With `withdraws`, a 0 hides the outcome. With `leaves`, a 1 ends
+    the sequence. With `chooses`, k = 1, 2, ... turns to the k-th figure, and 0 turns to nobody.
     """
 
     parameters: Params
-    about: str  # a key of READS: the reading that is held
+    about: str  # the readout that the response depends on: a key of `READOUTS`
     timing: Literal["before", "after"]  # relative to the event's outcome
     family: Family
-    arguments: Callable[..., Mapping[str, Array]]  # (p, held, *also) -> the family's arguments
+    arguments: Callable[..., Mapping[str, Array]]  # (p, readout, *also_reads) -> the family's arguments
     effect: Literal["none", "withdraws", "leaves", "chooses"] = "none"
-    carry: Callable[[Params, Array], Array] | None = None  # share of the last answer's surprise left after a time
-    also_reads: tuple[str, ...] = ()  # further keys of READS
-    accumulates: Mapping[str, Callable[[Params, Array], Array]] = MappingProxyType({})  # by reading, see `remembered`
-    scale: Mapping[str, float] = MappingProxyType({})  # parameters that, fixed so, fix the scale of the belief
-    figure_scope: Literal["met", "each"] = "met"  # held about the figure of the event, or about every figure
+    carry: Callable[[Params, Array], Array] | None = None  # (p, elapsed) -> share of the last residual that is left
+    also_reads: tuple[str, ...] = ()  # further keys of `READOUTS`
+    accumulates: Mapping[str, Callable[[Params, Array], Array]] = MappingProxyType({})  # see `accumulated_readouts`
+    scale: Mapping[str, float] = MappingProxyType({})  # values that, if fixed, identify the scale of the belief
+    figure_scope: Literal["met", "each"] = "met"  # depends on the belief about the event's figure, or on all of them
 
 
 class ModelSpec(NamedTuple):
-    """A theory, ready to simulate or to fit."""
+    """A model: a learning rule with its responses, complete for simulation and fitting."""
 
     name: str
     rule: Rule
     responses: Mapping[str, Response]
-    correlated: bool = False  # whether people's parameters are correlated, or each varies by itself
+    correlated: bool = False  # whether person-level parameters are correlated or independent between people
     claim: str = ""
     reference: str = ""
     predicts: str = ""
     needs: str = ""
     equation: str = ""
-    without: tuple[str, ...] = ()  # responses of its file that were left out
+    without: tuple[str, ...] = ()  # responses of its model file that are left out
 
 
 def with_carryover(
-    response: Response, p: Params, given: Mapping[str, Array], last: Array, since: Array
+    response: Response, p: Params, arguments: Mapping[str, Array], residual: Array, elapsed: Array
 ) -> dict[str, Array]:
-    """The family's arguments after a last answer that was `last` away from what was expected of it, `since` ago."""
+    """Add to the family's mean what is left of the last answer's `residual` after the time `elapsed`."""
     if response.carry is None:
-        return dict(given)
-    return {**given, "mu": given["mu"] + response.carry(p, since) * last}
+        return dict(arguments)
+    return {**arguments, "mu": arguments["mu"] + response.carry(p, elapsed) * residual}
 
 
 def is_branch(tree: Any) -> bool:
-    """Whether `tree` is a NamedTuple to walk into; a Parameter is a leaf."""
+    """Return whether `tree` is a NamedTuple with children; a `Parameter` is a leaf."""
     return isinstance(tree, tuple) and hasattr(tree, "_fields") and not isinstance(tree, Parameter)
 
 
 def map_tree(function: Callable[..., Any], *trees: Any) -> Any:
-    """Apply `function` to the leaves that stand at the same place of every tree."""
+    """Apply `function` to the corresponding leaves of several trees."""
     first = trees[0]
     if not is_branch(first):
         return function(*trees)
@@ -165,7 +168,7 @@ def map_tree(function: Callable[..., Any], *trees: Any) -> Any:
 
 
 def named_leaves(tree: Any, name: str = "") -> Iterator[tuple[str, Any]]:
-    """Every leaf with its name: field names joined by underscores, in order."""
+    """Iterate over the leaves with their names: field names joined by underscores."""
     if not is_branch(tree):
         yield name, tree
         return
@@ -174,31 +177,31 @@ def named_leaves(tree: Any, name: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def unflatten(tree: Any, values: Iterator[Any]) -> Any:
-    """A tree of the same shape whose leaves are taken from `values` in order."""
+    """Return a tree like `tree` whose leaves are `values`, in order."""
     return map_tree(lambda _: next(values), tree)
 
 
 def parameters(model: ModelSpec) -> dict[str, Parameter]:
-    """Every parameter of a theory by its full name, the rule's first."""
-    found = dict(named_leaves(model.rule.parameters))
+    """Return every parameter of a model by its full name, those of the rule first."""
+    declared = dict(named_leaves(model.rule.parameters))
     for name, response in model.responses.items():
-        found.update(named_leaves(response.parameters, name))
-    return found
+        declared.update(named_leaves(response.parameters, name))
+    return declared
 
 
 def rule_values(model: ModelSpec, values: Mapping[str, Array]) -> Params:
-    """The rule's parameters, filled with `values` by full name."""
+    """Fill the rule's parameters with `values` by full name."""
     return unflatten(model.rule.parameters, (values[name] for name, _ in named_leaves(model.rule.parameters)))
 
 
 def response_values(model: ModelSpec, name: str, values: Mapping[str, Array]) -> Params:
-    """One response's parameters, filled with `values` by full name."""
+    """Fill the parameters of one response with `values` by full name."""
     declared = model.responses[name].parameters
     return unflatten(declared, (values[leaf] for leaf, _ in named_leaves(declared, name)))
 
 
 def with_parameters(model: ModelSpec, declared: Mapping[str, Parameter]) -> ModelSpec:
-    """The same theory with every parameter declared so, by full name."""
+    """Return the model with other declarations of its parameters, by full name."""
     responses = {
         name: response._replace(parameters=response_values(model, name, declared))
         for name, response in model.responses.items()
@@ -206,12 +209,6 @@ def with_parameters(model: ModelSpec, declared: Mapping[str, Parameter]) -> Mode
     return model._replace(rule=model.rule._replace(parameters=rule_values(model, declared)), responses=responses)
 
 
-DEFAULT_FIGURE = "figure"  # the one figure of a study that names none
-
-
-GENERALISED = "someone new"  # whom a row without a figure is about: people in general, none of whom has been met
-
-
 def figure_label(figure: str) -> str:
-    """How people read of a figure: the one of a study that names none is the other person."""
+    """Return the name of a figure for texts: the figure of a study without a figure column is the other person."""
     return "the other person" if figure == DEFAULT_FIGURE else figure

@@ -1,4 +1,4 @@
-"""`iwm compare` end to end: theories of a study, runs that are kept, and what is refused."""
+"""`iwm compare` end to end: models of a study, runs that are kept, and what is refused."""
 
 import json
 
@@ -27,17 +27,17 @@ column = "availability_rating"
 data   = "people.csv"
 person = "person"
 """
-THEORY = 'schema = 2\nclaim = "-"\nreference = "-"\nrule = "{}"\nresponses = ["availability_rating"]\n'
+MODEL = 'schema = 2\nclaim = "-"\nreference = "-"\nrule = "{}"\nresponses = ["availability_rating"]\n'
 FAST = ("--method", "laplace", "--no-mixture", "--draws", "150", "--quiet")
 
 
 @pytest.fixture(scope="module")
 def clinic(tmp_path_factory):
-    """25 people who learn, and a study that compares learning with growing."""
+    """25 people who learn, and a study that compares learning with growth."""
     folder = tmp_path_factory.mktemp("clinic")
     (folder / "study.toml").write_text(STUDY)
     for name, rule in (("learning", "rescorla_wagner"), ("blind", "growth")):
-        (folder / f"{name}.toml").write_text(THEORY.format(rule))
+        (folder / f"{name}.toml").write_text(MODEL.format(rule))
     with (folder / "blind.toml").open("a") as file:
         file.write("[parameters.availability_pace]\nfixed = 0.1\n")
     data = simulate(
@@ -49,31 +49,33 @@ def clinic(tmp_path_factory):
     to_table(data).to_csv(folder / "sessions.csv", index=False)
     arms = pd.DataFrame({"person": data["person"].values, "arm": ["waiting", *["therapy", "waiting"] * 12], "site": ""})
     arms.to_csv(folder / "people.csv", index=False)
-    done = iwm("compare", "study.toml", *FAST, "--people", cwd=folder)
+    done = iwm("compare", "study.toml", *FAST, "--person-table", cwd=folder)
     assert done.returncode == 0, done.stderr
     return folder, done
 
 
-def test_it_says_who_foretells_best(clinic):
+def test_the_model_with_the_highest_elpd(clinic):
     folder, done = clinic
-    assert "learning foretells best" in done.stdout
-    ranking = pd.read_csv(folder / "runs" / "comparison" / "future 1.csv")
-    assert ranking["theory"].tolist() == ["learning", "blind"]
-    assert json.loads((folder / "runs" / "comparison" / "manifest.json").read_text())["says"] in done.stdout
+    assert "learning has the highest ELPD" in done.stdout
+    ranking = pd.read_csv(folder / "runs" / "comparison" / "tables" / "elpd_lfo_1.csv")
+    assert ranking["model"].tolist() == ["learning", "blind"]
+    assert json.loads((folder / "runs" / "comparison" / "manifest.json").read_text())["summary"] in done.stdout
 
 
 def test_it_writes_everything(clinic):
     folder, _ = clinic
-    kept = {path.name for path in (folder / "runs" / "comparison").iterdir()}
-    assert {f"{unit}.csv" for unit in ("future 1", "future 4", "person", "event", "frequencies", "people")} <= kept
-    assert {"checks learning.csv", "checks blind.csv", "cannot make.csv", "checks.svg"} <= kept
-    people = pd.read_csv(folder / "runs" / "comparison" / "people.csv")
+    tables, plots = (folder / "runs" / "comparison" / name for name in ("tables", "plots"))
+    units = {f"elpd_{unit}.csv" for unit in ("lfo_1", "lfo_4", "loso", "loo")}
+    checks = {"ppc_learning.csv", "ppc_blind.csv", "ppc_failures.csv"}
+    assert {path.name for path in tables.iterdir()} == units | checks | {"model_frequencies.csv", "attribution.csv"}
+    assert {path.name for path in plots.iterdir()} == {"ppc.svg", "ppc.pdf", "ppc.png"}
+    people = pd.read_csv(tables / "attribution.csv")
     assert people["person"].str.fullmatch(r"person \d+").all()
     assert people[["learning", "blind"]].sum(axis=1).to_numpy() == pytest.approx(1.0)
 
 
 def test_a_fit_that_still_holds_is_not_made_again(clinic):
-    """Until its theory changes: then it alone is."""
+    """Until its model file changes: then this model alone is fitted again."""
     folder, _ = clinic
     runs = [folder / "runs" / f"clinic-{name}" / "fit.nc" for name in ("learning", "blind")]
     before = [run.stat().st_mtime_ns for run in runs]
@@ -90,12 +92,12 @@ def test_a_fit_that_still_holds_is_not_made_again(clinic):
     (folder / "blind.toml").write_text(text)
 
 
-def test_scores_are_kept_beside_the_fit(clinic):
-    """As long as they hold: from another seed, or of another fit, they are made anew, and are not the same."""
+def test_the_elpd_is_kept_with_the_fit(clinic):
+    """It is computed again, and differs, for another seed and for another fit."""
     folder, _ = clinic
     iwm("compare", "study.toml", *FAST, cwd=folder)
     files = [folder / "runs" / f"clinic-{name}" / "scores.json" for name in ("learning", "blind")]
-    table = folder / "runs" / "comparison" / "future 1.csv"
+    table = folder / "runs" / "comparison" / "tables" / "elpd_lfo_1.csv"
     before, ranking = [file.read_bytes() for file in files], table.read_bytes()
     written = [file.stat().st_mtime_ns for file in files]
     iwm("compare", "study.toml", *FAST, cwd=folder)
@@ -114,16 +116,16 @@ def test_scores_are_kept_beside_the_fit(clinic):
 def test_runs_are_compared_without_a_study(clinic):
     folder, _ = clinic
     iwm("compare", "study.toml", *FAST, cwd=folder)
-    done = iwm("compare", "runs/clinic-blind", "runs/clinic-learning", *FAST, "--unit", "person", cwd=folder)
+    done = iwm("compare", "runs/clinic-blind", "runs/clinic-learning", *FAST, "--cv", "loso", cwd=folder)
     assert done.returncode == 0
-    assert done.stdout.index("somebody new answers") < done.stdout.index("next session")
+    assert done.stdout.index("all responses of a new person") < done.stdout.index("the next session")
 
 
-def test_one_theory_is_no_comparison(clinic):
+def test_one_model_is_no_comparison(clinic):
     folder, _ = clinic
-    done = iwm("compare", "study.toml", "--theory", "learning.toml", *FAST, cwd=folder)
+    done = iwm("compare", "study.toml", "--model", "learning.toml", *FAST, cwd=folder)
     assert done.returncode == 1
-    assert "two theories or more" in done.stderr
+    assert "two models or more" in done.stderr
 
 
 def test_a_folder_without_a_run(clinic):
@@ -136,8 +138,8 @@ def test_a_folder_without_a_run(clinic):
 def test_families_and_groups(clinic):
     """All 25 learn in both arms: one family has them all, and the arms do not differ."""
     folder, _ = clinic
-    asked = ("--family", "learners=learning", "--family", "others=blind", "--groups", "arm")
-    done = iwm("compare", "study.toml", *FAST, *asked, cwd=folder)
+    options = ("--family", "learners=learning", "--family", "others=blind", "--groups", "arm")
+    done = iwm("compare", "study.toml", *FAST, *options, cwd=folder)
     assert done.returncode == 0, done.stderr
     lines = [line.split() for line in done.stdout.splitlines()]
     assert next(line for line in lines if line[:1] == ["learners"])[-1] == "25"
@@ -145,50 +147,50 @@ def test_families_and_groups(clinic):
         sorted(line[-1] for line in lines if line[-1:] in (["therapy"], ["waiting"]))
         == ["therapy"] * 2 + ["waiting"] * 2
     )
-    _, _, alike = " ".join(done.stdout.split()).partition("groups do not differ: ")
-    assert float(alike.split(")")[0]) > 0.5
+    _, _, same = " ".join(done.stdout.split()).partition("equal frequencies in all groups: ")
+    assert float(same.split(")")[0]) > 0.5
 
 
 @pytest.mark.parametrize(
-    ("asked", "said"),
+    ("options", "message"),
     [
-        (("--family", "learning"), "write NAME=THEORY,THEORY"),
+        (("--family", "learning"), "write NAME=MODEL,MODEL"),
         (("--family", "learners=learning"), "blind"),
         (("--groups", "ward"), "ward"),
-        (("--groups", "site"), "nothing about p001"),
+        (("--groups", "site"), "blank for p001"),
     ],
 )
-def test_families_and_groups_that_are_not_there(clinic, asked, said):
+def test_families_and_groups_that_are_not_there(clinic, options, message):
     folder, _ = clinic
-    done = iwm("compare", "study.toml", *FAST, *asked, cwd=folder)
+    done = iwm("compare", "study.toml", *FAST, *options, cwd=folder)
     assert done.returncode == 1
-    assert said in " ".join(done.stderr.split())
+    assert message in " ".join(done.stderr.split())
 
 
-def test_what_is_wrong_under_any_theory_is_told_before_one_is_fitted(clinic):
-    """A formula on a parameter that a rival lacks: which theory, what it has, and what to do."""
+def test_faults_under_any_model_are_reported_before_a_fit(clinic):
+    """A formula on a parameter that one model lacks: which model, what it has, and what to do."""
     folder, _ = clinic
     (folder / "other.toml").write_text(STUDY.replace("clinic", "other") + '[formulas]\navailability_rate = "arm"\n')
     done = iwm("compare", "other.toml", *FAST, cwd=folder)
     assert done.returncode == 1
-    said = " ".join(done.stderr.split())
-    assert "`formulas.availability_rate`: the theory blind has no such parameter" in said
-    assert "availability_plateau" in said
-    assert "compare without blind, or in a study without this formula" in said
+    message = " ".join(done.stderr.split())
+    assert "`formulas.availability_rate`: the model blind has no such parameter" in message
+    assert "availability_plateau" in message
+    assert "compare without blind, or in a study without this formula" in message
     assert not (folder / "runs" / "other-learning").exists()
 
 
 @pytest.mark.slow
-def test_a_rival_may_lack_what_was_not_asked(clinic):
-    """`without` names a response of one theory; the other never had it, and both are compared."""
+def test_a_model_may_lack_a_response_that_was_not_measured(clinic):
+    """`without` names a response of one model; the other never had it, and both are compared."""
     folder, _ = clinic
-    (folder / "whole.toml").write_text(THEORY.format("rescorla_wagner").replace('g"]', 'g", "approach"]'))
+    (folder / "whole.toml").write_text(MODEL.format("rescorla_wagner").replace('g"]', 'g", "approach"]'))
     text = STUDY.replace("learning.toml", "whole.toml").replace(
         'name   = "clinic"', 'name = "w"\nwithout = ["approach"]'
     )
     (folder / "without.toml").write_text(text)
     done = iwm("compare", "without.toml", *FAST, cwd=folder)
     assert done.returncode == 0, done.stderr
-    assert "whole foretells best" in done.stdout
+    assert "whole has the highest ELPD" in done.stdout
     facts = json.loads((folder / "runs" / "w-whole" / "manifest.json").read_text())
     assert facts["without"] == ["approach"]

@@ -1,4 +1,4 @@
-"""How tables are written: nothing is cut off, and a number shows what it says."""
+"""How tables and answers are printed: nothing is cut off, and words are explained."""
 
 import io
 
@@ -13,9 +13,8 @@ from iwm_bayes.estimands.by_arm import incidence_by_arm, person_arms
 from iwm_bayes.estimands.person_summary import person_summary
 from iwm_bayes.report import text
 from iwm_bayes.report.formatting import format_cells, format_value
-from iwm_bayes.report.labels import LEGENDS, explained_words, group_summary_title, legend
+from iwm_bayes.report.labels import LEGENDS, TABLE_TITLES, explained_words, group_summary_title, legend
 from iwm_bayes.types import figure_label
-from iwm_bayes.workflow import run_folder
 
 
 @pytest.mark.parametrize(
@@ -39,50 +38,65 @@ def test_a_table_in_a_narrow_terminal_keeps_its_names(monkeypatch):
     assert console.WIDTH >= console.MIN_WIDTH
 
 
-def test_shares_of_theories_have_two_digits():
-    """What an optimiser leaves of a weight of nothing is nothing; a score keeps three digits."""
-    table = pd.DataFrame({"theory": ["a", "b"], "score": [303.2, 0.00123], "weight": [1.0, 5.55e-17]})
+def test_shares_of_models_have_two_decimals():
+    """A weight that an optimiser leaves just above zero is zero; an ELPD keeps three digits."""
+    table = pd.DataFrame({"model": ["a", "b"], "elpd": [303.2, 0.00123], "weight": [1.0, 5.55e-17]})
     assert format_cells(table) == [["a", "303", "1.00"], ["b", "0.00123", "0.00"]]
 
 
-def test_a_legend_explains_what_stands_in_a_table_and_nothing_else():
-    """Of a fit without a measured bias no bias is explained; effects are by what stands in their cells."""
-    summary = pd.DataFrame({"parameter": ["rate"], "informed": [0.5], "people": [0.2]})
-    assert "contraction" in legend("summary", summary)
-    assert "bias" not in legend("summary", summary)
-    assert "bias_sds:" in legend("summary", summary.assign(bias_sds=0.1))
-    checks = pd.DataFrame({"effect": ["turns"], "note": ["missed"]})
-    assert legend("checks", checks).startswith("missed: outside 95 %")
-    assert "bimodality" not in legend("checks", checks)
+def test_a_legend_explains_the_words_of_its_table_and_no_others():
+    """Columns are explained if the table has them; statistics and statuses if they occur in its cells."""
+    summary = pd.DataFrame({"parameter": ["rate"], "contraction": [0.5], "person_contraction": [0.2]})
+    assert "posterior variance" in legend("group_summary", summary)
+    assert "bias" not in legend("group_summary", summary)
+    assert "bias_sd:" in legend("group_summary", summary.assign(bias_sd=0.1))
+    checks = pd.DataFrame({"statistic": ["reversals"], "status": ["outside 95%"]})
+    assert legend("ppc", checks).startswith("outside 95%: the observed value")
+    assert "bimodality" not in legend("ppc", checks)
     assert legend("of no name", summary) == ""
 
 
-def test_every_legend_is_of_words_that_a_table_can_have(made):
-    """A column that was renamed leaves no word behind: every word of these legends stands in the run's tables."""
+def test_every_explained_word_can_occur_in_its_table(made):
+    """A column that was renamed leaves no explanation behind."""
     _, _, analysis = made
-    for name in ("summary", "answers", "sensitivity", "styles", "checks"):
-        may_have = {"bias", "bias_sds", "bias_between", "missed", "cannot be made"}
-        assert set(LEGENDS[name]) <= {
-            *explained_words(getattr(analysis, "groups" if name == "summary" else name)),
-            *may_have,
-        }
-    assert set(LEGENDS["people"]) <= set(person_summary(analysis.model, analysis.fit))
-    assert set(LEGENDS["ranking"]) <= set(
-        elpd_table({"a": Elpd(np.zeros(2), np.zeros(2)), "b": Elpd(np.ones(2), np.ones(2))})
-    )
+    only_sometimes = {"bias", "bias_sd", "bias_sd_between", "outside 95%", "outside 99%"}
+    for name in ("group_summary", "time_to_security", "sensitivity", "styles", "ppc"):
+        assert set(LEGENDS[name]) <= {*explained_words(analysis.tables[name]), *only_sometimes}
+    assert set(LEGENDS["person_summary"]) <= set(person_summary(analysis.model, analysis.fit))
+    ranking = elpd_table({"a": Elpd(np.zeros(2), np.zeros(2)), "b": Elpd(np.ones(2), np.ones(2))})
+    assert set(LEGENDS["elpd"]) <= set(ranking)
+
+
+def test_every_table_of_a_run_has_a_title_and_a_legend(made):
+    """Arms are compared in this run, so it has every table except those of formulas."""
+    _, _, analysis = made
+    assert set(analysis.tables) <= set(TABLE_TITLES)
+    assert all(legend(name, table) for name, table in analysis.tables.items())
 
 
 def test_a_table_is_printed_with_its_legend(monkeypatch):
     out = Console(file=io.StringIO(), width=console.MIN_WIDTH)
     monkeypatch.setattr(console, "out", out)
-    console.print_table(pd.DataFrame({"figure": ["someone new"], "start insecure": ["89%"]}), "Title", "answers")
+    table = pd.DataFrame({"figure": ["generalised expectation"], "insecure_at_baseline": [0.89]})
+    console.print_table(table, "Title", "time_to_security")
     printed = " ".join(out.file.getvalue().split())
-    assert printed.index("89%") < printed.index("start insecure: share of people") < printed.index("nobody was asked")
+    assert printed.index("89%") < printed.index("insecure_at_baseline: share of people")
+    assert printed.endswith("implied by the model for a figure that the person has not met; not measured.")
 
 
-def test_the_average_person_is_that_of_the_reference_where_arms_are_compared():
-    assert group_summary_title(False).startswith("The average person (90 %")
-    assert "of the reference, at average covariates" in group_summary_title(True)
+def test_column_names_of_a_wide_table_are_broken(monkeypatch):
+    """Otherwise the names of parameters would lose their column."""
+    numbers = {"contraction": 0.99, "shift_prior_sd": 0.1, "person_contraction": 0.9, "bias_sd_between": 0.1}
+    frame = pd.DataFrame({"parameter": ["availability_start"], **numbers, "sd_between": 0.5, "ci90_low": 0.3})
+    cells = format_cells(frame)
+    for width, header in ((100, "person_\ncontraction"), (200, "person_contraction")):
+        monkeypatch.setattr(console, "out", Console(width=width))
+        assert console.column_headers(frame, cells)[3] == header
+
+
+def test_group_medians_are_those_of_the_reference_where_there_are_covariates():
+    assert group_summary_title(False).startswith("Group medians of the parameters (90% CrI)")
+    assert "at the reference levels and average covariates" in group_summary_title(True)
 
 
 @pytest.fixture
@@ -92,36 +106,36 @@ def printed(made, monkeypatch):
     out = Console(file=io.StringIO(), width=console.MIN_WIDTH, highlight=False)
     for module in (console, fit):
         monkeypatch.setattr(module, "out", out)
-    monkeypatch.setattr(run_folder, "write", lambda *_: None)
-    fit.print_and_write(analysis, folder, {})
+    fit.print_results(analysis, folder)
     fit.print_status_and_exit(analysis, folder, folder / "report.html")
     return " ".join(out.file.getvalue().split())
 
 
-def test_the_answer_is_said_in_the_words_of_the_report(made, printed):
-    """One sentence toward each figure and one in general, below the table of answers."""
+def test_the_answer_is_printed_in_the_words_of_the_report(made, printed):
+    """One sentence for each figure and one for the generalised expectation, below the table."""
     _, found, analysis = made
     for security in analysis.security.values():
         assert text.answer_sentence(incidence_by_arm(security, person_arms(found.data))) in printed
-    failed = analysis._replace(verdict=analysis.verdict._replace(passed=False))
-    assert all(sentence.endswith("[FAILED]") for sentence in fit.answer_sentences(failed))
+    not_converged = analysis._replace(convergence=analysis.convergence._replace(converged=False))
+    assert all(sentence.endswith("[not converged]") for sentence in fit.answer_sentences(not_converged))
     assert (
-        printed.index("earned secure: share")
-        < printed.index("of people start insecure toward")
-        < printed.index("by threshold and hold")
+        printed.index("earned_secure: share")
+        < printed.index("of participants are insecure at baseline toward")
+        < printed.index("by threshold and duration criterion")
     )
 
 
-def test_what_the_gate_looked_at_stands_beside_its_verdict(made, printed):
-    """The worst of the group and of what is derived, and of people."""
-    worst = "Largest R-hat 1.020 (of people 1.030), least effective sample size 500 (of people 250), 1 divergent"
-    figures = {"group_rhat": 1.001, "derived_rhat": 1.02, "person_rhat": 1.03, "group_ess": 500.0, "derived_ess": 900.0}
-    said = fit.convergence_line(figures | {"person_ess": 250.0, "divergences": 1.0})
-    assert said.startswith(worst)
-    assert "The gate passed. (Fitting took" in printed
-    assert fit.convergence_line(made[2].verdict.figures) in printed
+def test_the_convergence_diagnostics_are_printed_with_the_status(made, printed):
+    """The worst of group parameters and derived quantities, and of person-level parameters."""
+    values = {"group_r_hat": 1.001, "derived_r_hat": 1.02, "person_r_hat": 1.03, "person_ess": 250.0}
+    values |= {"group_ess": 500.0, "derived_ess": 900.0, "divergences": 1.0}
+    line = fit.convergence_line(values)
+    assert line.startswith("Largest R-hat 1.020 (person-level parameters 1.030), smallest effective sample size 500")
+    assert "1 divergent transitions" in line
+    assert "Converged." in printed
+    assert fit.convergence_line(made[2].convergence.values) in printed
 
 
-def test_the_only_figure_has_a_name_that_reads():
+def test_an_unnamed_figure_is_the_other_person():
     assert [figure_label(name) for name in ("figure", "therapist")] == ["the other person", "therapist"]
     assert format_cells(pd.DataFrame({"figure": ["figure"], "arms": ["figure"]})) == [["the other person", "figure"]]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from command import iwm
-from small_study import STUDY, TABLE, THEORY
+from small_study import MODEL, STUDY, TABLE
 
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\xff\xfe"
 
@@ -23,7 +23,7 @@ def in_its_own_process(*arguments: str | Path, cwd: Path) -> subprocess.Complete
 def study(tmp_path: Path) -> Path:
     """A small study that is right in every way; each test spoils one thing."""
     (tmp_path / "study.toml").write_text(STUDY)
-    (tmp_path / "theory.toml").write_text(THEORY)
+    (tmp_path / "model.toml").write_text(MODEL)
     (tmp_path / "sessions.csv").write_text(TABLE)
     return tmp_path
 
@@ -44,44 +44,44 @@ BAD = {
     "infinite": ("sessions.csv", "0,0.6", "0,inf", ["row 3", "infinite"]),
     "unknown key": ("study.toml", "[columns]", "[columns]\npatient = 'x'", ["columns.patient", "unknown key"]),
     "path in name": ("study.toml", '"clinic"', '"../clinic"', ["name", "no path separators"]),
-    "unsupplied response": ("theory.toml", '"availability_rating"', '"availability_rating", "approach"', ["approach"]),
+    "unsupplied response": ("model.toml", '"availability_rating"', '"availability_rating", "approach"', ["approach"]),
     "blank without meaning": ("study.toml", ', missing = "unseen"', "", ["row 6", "blank outcome", "unrecorded"]),
-    "unknown parameter": ("theory.toml", "responses", "parameters.rat.fixed = 0.1\nresponses", ["rat", "rate"]),
+    "unknown parameter": ("model.toml", "responses", "parameters.rat.fixed = 0.1\nresponses", ["rat", "rate"]),
     "parameter twice": (
-        "theory.toml",
+        "model.toml",
         "responses",
         "parameters.rate.fixed = 0.1\nparameters.availability_rate.fixed = 0.1\nresponses",
         ["availability_rate", "two places"],
     ),
-    "key twice": ("theory.toml", "claim", "claim = ''\nclaim", ["not a TOML file"]),
+    "key twice": ("model.toml", "claim", "claim = ''\nclaim", ["not a TOML file"]),
 }
 
 
 @pytest.mark.parametrize("fault", BAD)
-def test_bad_input_is_told_and_nothing_is_written(study: Path, fault: str) -> None:
+def test_bad_input_is_reported_and_nothing_is_written(study: Path, fault: str) -> None:
     """Exit code 1, the fault and its place in words, no traceback, no file."""
-    file, old, new, told = BAD[fault]
+    file, old, new, words = BAD[fault]
     spoil(study, file, old, new)
     before = sorted(study.iterdir())
     result = iwm("fit", "study.toml", "--quiet", cwd=study)
     assert result.returncode == 1
-    assert all(words in result.stderr for words in told), result.stderr
+    assert all(word in result.stderr for word in words), result.stderr
     assert "Traceback" not in result.stderr
     assert sorted(study.iterdir()) == before
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [(b"", "no table"), (TABLE.split("\n")[0].encode(), "no rows"), (PNG, "no table")],
     ids=["empty file", "header only", "a picture"],
 )
-def test_what_is_no_table_is_said_to_be_none(study: Path, content: bytes, told: str) -> None:
+def test_a_file_without_a_table_is_refused(study: Path, content: bytes, message: str) -> None:
     """A file without rows or without a table in it is refused by name."""
     (study / "sessions.csv").write_bytes(content)
     result = iwm("check", "study.toml", cwd=study)
     assert result.returncode == 1
     assert "sessions.csv" in result.stderr
-    assert told in result.stderr
+    assert message in result.stderr
 
 
 def test_time_backwards_and_silence_are_listed_together(study: Path) -> None:
@@ -102,22 +102,22 @@ def test_unknown_option_is_a_usage_error(tmp_path: Path) -> None:
     assert iwm("fit", "--nonsense", cwd=tmp_path).returncode == 2
 
 
-def test_shelf_is_listed(tmp_path: Path) -> None:
-    """`iwm theories` names every theory and shows one in full."""
-    assert "compensatory" in iwm("theories", cwd=tmp_path).stdout
-    assert "self_share" in iwm("theories", "compensatory", cwd=tmp_path).stdout
+def test_built_in_models_are_listed(tmp_path: Path) -> None:
+    """`iwm models` names every built-in model and shows one in full."""
+    assert "compensatory" in iwm("models", cwd=tmp_path).stdout
+    assert "self_share" in iwm("models", "compensatory", cwd=tmp_path).stdout
 
 
-def test_a_theory_is_looked_for_where_one_stands_and_beside_the_study(study: Path, tmp_path_factory) -> None:
-    """From elsewhere, its name is enough if it lies beside the study; if it lies nowhere, both places are named."""
+def test_a_model_file_is_found_in_the_working_folder_or_in_the_study_folder(study: Path, tmp_path_factory) -> None:
+    """The working folder comes first; if the file is in neither, both places are named."""
     elsewhere = tmp_path_factory.mktemp("elsewhere")
-    (study / "other.toml").write_text(THEORY.replace("rescorla_wagner", "growth"))
-    done = iwm("check", study / "study.toml", "--theory", "other.toml", cwd=elsewhere)
+    (study / "other.toml").write_text(MODEL.replace("rescorla_wagner", "growth"))
+    done = iwm("check", study / "study.toml", "--model", "other.toml", cwd=elsewhere)
     assert done.returncode == 0, done.stderr
-    assert "theory other" in done.stdout
-    (elsewhere / "other.toml").write_text(THEORY.replace("Every session counts the same.", "This one is nearer."))
-    assert "nearer" in iwm("check", study / "study.toml", "--theory", "other.toml", cwd=elsewhere).stdout
-    nowhere = iwm("check", study / "study.toml", "--theory", "nowhere.toml", cwd=elsewhere)
+    assert "model other" in done.stdout
+    (elsewhere / "other.toml").write_text(MODEL.replace("Every session counts the same.", "This one is nearer."))
+    assert "nearer" in iwm("check", study / "study.toml", "--model", "other.toml", cwd=elsewhere).stdout
+    nowhere = iwm("check", study / "study.toml", "--model", "nowhere.toml", cwd=elsewhere)
     assert nowhere.returncode == 1
     said = "".join(nowhere.stderr.split())
     assert str(elsewhere) in said
@@ -125,31 +125,31 @@ def test_a_theory_is_looked_for_where_one_stands_and_beside_the_study(study: Pat
 
 
 def test_simulated_sessions_can_be_fitted(tmp_path: Path) -> None:
-    """simulate -> study -> fit: a whole run appears, its verdict is its exit code, and it can be read again."""
+    """simulate -> study -> fit: a whole run appears, its status is its exit code, and it can be read again."""
     care = "therapist=rupture_and_repair:rate=0.9,every=4"
-    theory = tmp_path / "theory.toml"
-    theory.write_text(THEORY)
-    made = in_its_own_process("simulate", theory, "--people", "8", "--sessions", "10", "--care", care, cwd=tmp_path)
+    model = tmp_path / "model.toml"
+    model.write_text(MODEL)
+    made = in_its_own_process("simulate", model, "--n-people", "8", "--sessions", "10", "--care", care, cwd=tmp_path)
     assert made.returncode == 0, made.stderr
     (tmp_path / "study.toml").write_text(STUDY.replace('"rating"', '"availability_rating"'))
-    short = ["--draws", "200", "--tune", "200", "--quiet", "--people"]
-    result = in_its_own_process("fit", "study.toml", "--out", "here", *short, cwd=tmp_path)
+    short = ["--draws", "200", "--tune", "200", "--quiet", "--person-table"]
+    result = in_its_own_process("fit", "study.toml", "--out-dir", "here", *short, cwd=tmp_path)
     manifest = json.loads((tmp_path / "here" / "manifest.json").read_text())
-    assert result.returncode == (0 if manifest["passed"] else 3), result.stderr
+    assert result.returncode == (0 if manifest["converged"] else 3), result.stderr
     assert manifest["settings"]["random_seed"] == 1
-    assert set(pd.read_csv(tmp_path / "here" / "summary.csv")["parameter"]) == {
+    assert set(pd.read_csv(tmp_path / "here" / "tables" / "group_summary.csv")["parameter"]) == {
         "availability_start",
         "availability_rate",
         "availability_rating_noise",
     }
-    people = pd.read_csv(tmp_path / "here" / "people.csv")
+    people = pd.read_csv(tmp_path / "here" / "tables" / "person_summary.csv")
     assert list(people["person"].unique()) == [f"person {index}" for index in range(1, 9)]
-    assert (people["informed"] < 1).all()
+    assert (people["contraction"] < 1).all()
     assert set(manifest["centredness"].values()) <= {manifest["centredness"][name] for name in people["parameter"]}
     assert (tmp_path / "here" / "fit.nc").exists()
-    assert result.stdout.splitlines()[-1] == "The report is in here/report.html"
+    assert result.stdout.splitlines()[-1] == "Report: here/report.html"
     page = (tmp_path / "here" / "report.html").read_text()
-    again = iwm("report", "here", "--plan", "intermittent", cwd=tmp_path)
+    again = iwm("report", "here", "--scenario", "intermittent", cwd=tmp_path)
     assert again.returncode == 0, again.stderr
     assert "<option>person 8</option>" in page
     assert "<option>" not in (tmp_path / "here" / "report.html").read_text()

@@ -1,4 +1,4 @@
-"""Frequencies of theories are uniform over all that add up to 1."""
+"""Frequencies of models are uniform over all that sum to 1."""
 
 import numpy as np
 import pymc as pm
@@ -12,7 +12,7 @@ from iwm_bayes.comparison.mixture_model import declare_model_frequencies
 
 @pytest.mark.parametrize("count", [1, 2, 5])
 def test_frequencies_are_uniform(count):
-    """Their density by the Jacobian of the map is that of a Dirichlet of ones, from far in a corner to the middle."""
+    """Their density, by the Jacobian of the map, is that of a Dirichlet of ones, from the corners to the middle."""
     with pm.Model() as model:
         frequency = pt.exp(declare_model_frequencies(count))
     if count == 1:

@@ -1,4 +1,4 @@
-"""Reading a table: what a researcher wrote is what the program sees."""
+"""Reading a table: the Dataset holds what the table says."""
 
 import clinic
 import numpy as np
@@ -17,15 +17,15 @@ def folder(tmp_path):
 
 
 def of(data, name):
-    """A variable by person: one list per person, in the order of events."""
+    """Return a variable by person: one list per person, in the order of events."""
     return data[name].values.T.tolist()
 
 
-def test_good_table_becomes_exactly_this(folder):
+def test_dataset_of_a_good_table(folder):
     """Order, padding, elapsed times, figures, scales, levels and blanks, all worked out by hand."""
     by_person = {
         "outcome": [[0.0, 0.5, 0.0], [1.0, 1.0, 0.0]],
-        "seen": [[True, True, False], [True, True, False]],
+        "observed": [[True, True, False], [True, True, False]],
         "figure_index": [[0, 1, 0], [1, 0, 0]],
         "assessment": [[False] * 3] * 2,
         "present": [[True] * 3, [True, True, False]],
@@ -48,8 +48,8 @@ def test_good_table_becomes_exactly_this(folder):
     assert data.attrs["time_unit"] == "14 days"  # the median of gaps of 7, 14 and 14 days
 
 
-def test_unrecorded_outcome_teaches_with_the_mean_of_its_kind(folder):
-    """A missing form stands for the mean that this person recorded of this figure, else of anyone, else of all."""
+def test_unrecorded_outcome_is_replaced_by_a_mean(folder):
+    """It is the mean that this person recorded of this figure, else of any figure, else the mean of everyone."""
     clinic.spoil(folder, "study.toml", '"unseen"', '"unrecorded"')
     (folder / "sessions.csv").write_text(
         "patient_id,visit,who,date,responsive,distance,reached_out,need\n"
@@ -60,19 +60,19 @@ def test_unrecorded_outcome_teaches_with_the_mean_of_its_kind(folder):
     recorded = np.array([0.0, 1 / 3, 1.0])
     expected = [[*recorded, (0 + 1 / 3) / 2, recorded.mean()], [recorded.mean(), 0, 0, 0, 0]]
     np.testing.assert_allclose(data["outcome"].values.T, expected, rtol=1e-15)
-    assert of(data, "seen") == [[True] * 5, [True] + [False] * 4]
+    assert of(data, "observed") == [[True] * 5, [True] + [False] * 4]
 
 
 def test_outcome_may_be_cut_in_two(folder):
-    """At or beyond the cut counts as responsive, before it as not; a blank stays unseen."""
+    """At or beyond the cut counts as responsive, before it as unresponsive; a blank stays not observed."""
     clinic.spoil(folder, "study.toml", "scale = [1, 7], missing", "scale = [1, 7], cut = 4, missing")
     data = clinic.read_study(folder)
     assert of(data, "outcome") == [[0.0, 1.0, 0.0], [1.0, 1.0, 0.0]]
-    assert of(data, "seen")[0] == [True, True, False]
+    assert of(data, "observed")[0] == [True, True, False]
 
 
 def test_two_figures_on_one_day_are_no_gap(folder):
-    """Time is divided by the median of the gaps that are any."""
+    """Time is divided by the median of the gaps that are not 0."""
     with (folder / "sessions.csv").open("a") as table:
         table.write("ann,3,dad,2026-01-22,4,4,yes,0\nbob,2,dad,2026-01-15,4,4,yes,0\n")
     data = clinic.read_study(folder)
@@ -99,7 +99,7 @@ def test_without_figure_or_time(folder):
     assert data.attrs["time_unit"] == "session"
 
 
-def test_row_that_says_nothing_is_left_out_and_counted(folder):
+def test_an_empty_row_is_left_out_and_counted(folder):
     """A row without figure, outcome and response is no event."""
     before = clinic.read_study(folder)
     with (folder / "sessions.csv").open("a") as table:
@@ -109,14 +109,14 @@ def test_row_that_says_nothing_is_left_out_and_counted(folder):
     assert (before.attrs["rows_left_out"], data.attrs["rows_left_out"]) == (0, 1)
 
 
-def test_nothing_seen_and_nothing_done_is_an_assessment(folder):
-    """A questionnaire between sessions: a rating, no outcome, no act."""
+def test_a_rating_without_outcome_and_action_is_an_assessment(folder):
+    """A questionnaire between sessions: a rating, no outcome, no action."""
     clinic.spoil(folder, "sessions.csv", "ann,3,mum,2026-01-22,,1,yes", "ann,3,mum,2026-01-22,,1,")
     assert of(clinic.read_study(folder), "assessment") == [[False, False, True], [False] * 3]
 
 
 def test_a_missing_response_is_no_fault(folder):
-    """Who did not answer an item is kept with what else they did."""
+    """A person who did not answer an item keeps all other answers."""
     clinic.spoil(folder, "sessions.csv", "ann,2,dad,2026-01-08,4,4,yes", "ann,2,dad,2026-01-08,4,,")
     data = clinic.read_study(folder)
     assert of(data, "answer_closeness")[0] == pytest.approx([0.0, NAN, 1.0], nan_ok=True)
@@ -124,7 +124,7 @@ def test_a_missing_response_is_no_fault(folder):
 
 
 def test_environment_variable_in_a_path(folder, monkeypatch):
-    """A path may begin with a variable; what follows :- stands in where it is not set."""
+    """A path may begin with a variable; what follows :- is its default."""
     expected = clinic.read_study(folder)
     clinic.spoil(folder, "study.toml", '"sessions.csv"', '"${CLINIC_DATA:-.}/sessions.csv"')
     monkeypatch.delenv("CLINIC_DATA", raising=False)
@@ -136,7 +136,7 @@ def test_environment_variable_in_a_path(folder, monkeypatch):
 
 
 @pytest.mark.parametrize("dated", [False, True], ids=["dates as text", "dates as dates"])
-def test_parquet_is_read_as_csv_is(folder, dated):
+def test_parquet_and_csv_give_the_same_dataset(folder, dated):
     """The same table in either format is the same Dataset, whatever types its columns have."""
     expected = clinic.read_study(folder)
     frame = clinic.frame(folder)
@@ -158,7 +158,7 @@ def test_byte_order_mark_is_no_part_of_a_name(folder):
 
 
 @pytest.mark.parametrize("text", ["", "  ", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "<NA>", "#N/A"])
-def test_what_the_documentation_calls_missing_is(text, tmp_path):
-    """And a code, a dot or a word is not."""
+def test_words_for_missing_values_are_blank(text, tmp_path):
+    """The words that the documentation lists are blank; a code, a dot or another word is not."""
     (tmp_path / "table.csv").write_text(f"person,rating\nann,{text}\nbob,-99\ncleo,.\ndan,missing\n")
     assert is_blank(open_table(tmp_path / "table.csv"), "rating").tolist() == [True, False, False, False]

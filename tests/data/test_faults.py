@@ -1,4 +1,4 @@
-"""Bad input is told as it is: every fault at once, each with file, rows, column and remedy."""
+"""Bad input: every fault is reported at once, each with file, rows, column and remedy."""
 
 import clinic
 import pytest
@@ -7,7 +7,7 @@ from iwm_bayes.data import toml
 from iwm_bayes.data.study import Columns
 from iwm_bayes.types import InputError
 
-TABLE, STUDY, THEORY = "sessions.csv", "study.toml", "theory.toml"
+TABLE, STUDY, MODEL = "sessions.csv", "study.toml", "model.toml"
 HEADER, *ROWS = clinic.FILES[TABLE].splitlines(keepends=True)
 BODY = "".join(ROWS)
 OUTCOME = 'outcome  = { column = "responsive", scale = [1, 7], missing = "unseen" }'
@@ -21,7 +21,7 @@ def folder(tmp_path):
 
 
 def faults(folder):
-    """The problems that reading raises."""
+    """Return the problems that reading raises."""
     with pytest.raises(InputError) as caught:
         clinic.read_study(folder)
     assert len(set(caught.value.problems)) == len(caught.value.problems)
@@ -68,7 +68,7 @@ def faults(folder):
     ],
 )
 def test_fault_in_the_table(folder, old, new, said):
-    """One fault is one message: the table, where in it, what, and what to do."""
+    """One fault is one message: the table, the place in it, the fault, and the remedy."""
     clinic.spoil(folder, TABLE, old, new)
     (message,) = faults(folder)
     assert TABLE in message
@@ -94,10 +94,10 @@ def test_fault_in_the_table(folder, old, new, said):
             STUDY,
             "[1, 7]",
             '[1, 7], levels = ["low", "high"]',
-            ["`columns.read_outcome`: `levels` are for words", "Keep one"],
+            ["`columns.outcome`: `levels` are for words", "Keep one"],
         ),
         (STUDY, "scale  = [7, 1]", 'levels = ["7", "1"]', ["has no `levels`", "scale = [7, 1] in place of `levels`"]),
-        (STUDY, "scale  = [7, 1]", 'levels = ["far", "so-so", "near"]', ["name availability_ordinal_3 in the theory"]),
+        (STUDY, "scale  = [7, 1]", 'levels = ["far", "so-so", "near"]', ["name availability_ordinal_3 in the model"]),
         (STUDY, "[columns]", '[columns]\ncolour = "c"', [STUDY, "`columns.colour`", "unknown key", "remove it"]),
         (STUDY, "[columns]", '[columns]\narm = "group"', ["[people]", "[formulas]", 'availability_rate = "group"']),
         (STUDY, '"yes"]', '"yes"]\nwithout = ["seek"]', ["`responses.approach.without`", "at the top of the file"]),
@@ -107,7 +107,7 @@ def test_fault_in_the_table(folder, old, new, said):
             STUDY,
             OUTCOME,
             "",
-            ["`columns.read_outcome`: this line is missing", 'levels = ["no", "yes"]', "scale = [1, 7]"],
+            ["`columns.outcome`: this line is missing", 'levels = ["no", "yes"]', "scale = [1, 7]"],
         ),
         (STUDY, OUTCOME, 'outcome = "kind"', ['write outcome = { column = "kind", levels = ["no", "yes"] }']),
         (STUDY, DISTRESS, 'distress = "need"', ['write distress = { column = "need", scale = [1, 7] }']),
@@ -119,12 +119,12 @@ def test_fault_in_the_table(folder, old, new, said):
         (STUDY, "[1, 7]", "[1, inf]", [STUDY, "`columns.outcome.scale`", "two different finite numbers"]),
         (STUDY, '"unseen"', '"ignored"', [STUDY, "`columns.outcome.missing`", "unseen", "unrecorded"]),
         (STUDY, "[columns]", "[columns", [STUDY, "not a TOML file"]),
-        (STUDY, '"theory.toml"', '"other.toml"', ["other.toml", "no such file"]),
-        (THEORY, "approach = ", "leaving = ", ["clinic", "theory", "`leaving`", "does not supply", "Add [responses"]),
+        (STUDY, '"model.toml"', '"other.toml"', ["other.toml", "no such file"]),
+        (MODEL, "approach = ", "leaving = ", ["clinic", "model", "`leaving`", "does not supply", "Add [responses"]),
     ],
 )
 def test_fault_in_the_study(folder, file, old, new, said):
-    """A study that does not fit its table or theory says which key, or which column."""
+    """A study that does not fit its table or model is reported with its key or column."""
     clinic.spoil(folder, file, old, new)
     message = "\n".join(faults(folder))
     assert [part for part in said if part not in message] == []
@@ -133,7 +133,7 @@ def test_fault_in_the_study(folder, file, old, new, said):
 @pytest.mark.parametrize("content", [PNG, b"PK\x03\x04\x14\x00\x06\x00", bytes(100), bytes(range(1, 256))])
 @pytest.mark.parametrize("name", [TABLE, "sessions.parquet"])
 def test_file_that_is_no_table(folder, content, name):
-    """A picture, an archive, zeros or anything else is named, with what to save instead."""
+    """A picture, an archive, zeros or anything else is named, with the formats to save instead."""
     clinic.spoil(folder, STUDY, TABLE, name)
     (folder / name).write_bytes(content)
     message = "\n".join(faults(folder))
@@ -141,8 +141,8 @@ def test_file_that_is_no_table(folder, content, name):
     assert "CSV" in message or "one row per event" in message
 
 
-def test_several_faults_are_told_at_once(folder):
-    """Faults in different columns and rows, in one go; long lists of rows are counted."""
+def test_several_faults_are_reported_at_once(folder):
+    """Faults in different columns and rows together; long lists of rows are counted."""
     clinic.spoil(folder, TABLE, "bob,2,mum,2026-01-15,7,1", "bob,2,mum,2026-01-15,9,near")
     rows = "".join(f"bob,{visit},mum,2026-02-{visit},4,4,perhaps,0\n" for visit in range(10, 25))
     clinic.spoil(folder, TABLE, BODY[-4:], BODY[-4:] + rows)
@@ -163,14 +163,14 @@ def test_rows_are_counted_as_a_spreadsheet_shows_them(folder):
 
 
 def test_more_values_than_columns(folder):
-    """Rows with a value more than the header has names cannot be told apart from shifted ones."""
+    """Rows with one value more than the header has names could be shifted ones."""
     rows = "".join(row.replace("\n", ",9\n") for row in ROWS)
     clinic.spoil(folder, TABLE, BODY, rows)
     assert TABLE in faults(folder)[0]
 
 
 def test_no_outcome_recorded_by_anyone(folder):
-    """Where every outcome is unrecorded there is nothing to stand for one."""
+    """Where every outcome is unrecorded, no mean can replace one."""
     clinic.spoil(folder, STUDY, '"unseen"', '"unrecorded"')
     for responsive in (",7,1,yes", ",1,7,no", ",4,4,yes", ",7,,no"):
         clinic.spoil(folder, TABLE, responsive, "," + responsive[2:])
@@ -179,7 +179,7 @@ def test_no_outcome_recorded_by_anyone(folder):
 
 
 def test_a_space_is_a_blank(folder):
-    """An outcome of spaces is as blank as an empty one, and what it means must be said."""
+    """An outcome of spaces is blank, and the study must state what a blank means."""
     clinic.spoil(folder, STUDY, ', missing = "unseen"', "")
     clinic.spoil(folder, TABLE, "2026-01-22,,", "2026-01-22,  ,")
     (message,) = faults(folder)
@@ -188,7 +188,7 @@ def test_a_space_is_a_blank(folder):
 
 
 def test_parquet_rows_may_have_names(folder):
-    """An index that is no row number does not stop the report of a fault."""
+    """An index of names does not prevent the report of a fault."""
     frame = clinic.frame(folder)
     frame.loc[0, "responsive"] = 9
     frame.set_axis(list("abcde")).to_parquet(folder / "sessions.parquet")
@@ -198,7 +198,7 @@ def test_parquet_rows_may_have_names(folder):
 
 
 def test_words_for_outcomes(folder):
-    """Words are told with their counts and the line to write; once it is written, they are 0 and 1."""
+    """Words are reported with their counts and the line to write; with that line they are 0 and 1."""
     for old, new in (
         (",7,1,yes", ",yes,1,yes"),
         (",1,7,no", ",no,7,no"),
@@ -214,14 +214,14 @@ def test_words_for_outcomes(folder):
     clinic.spoil(folder, STUDY, OUTCOME, line)
     data = clinic.read_study(folder).sel(person=["ann", "bob"])
     assert data["outcome"].values.T.tolist() == [[0.0, 0.5, 0.0], [1.0, 1.0, 0.0]]
-    assert data["seen"].values.T.tolist() == [[True, True, False], [True, True, False]]
+    assert data["observed"].values.T.tolist() == [[True, True, False], [True, True, False]]
     clinic.spoil(folder, TABLE, ",so-so,", ",maybe,")
     (message,) = faults(folder)
     assert 'none of "no", "so-so", "yes": "maybe" (1)' in message
 
 
 def test_words_for_ratings(folder):
-    """Words on a scale of numbers: what they are, and the response that takes them."""
+    """Words on a scale of numbers are reported with the response that takes them."""
     clinic.spoil(folder, TABLE, ",7,1,yes", ",7,near,yes")
     clinic.spoil(folder, TABLE, ",1,7,no", ",1,far,no")
     clinic.spoil(folder, TABLE, ",4,4,yes", ",4,far,yes")
@@ -232,8 +232,8 @@ def test_words_for_ratings(folder):
     assert 'levels = ["far", "near"] here' in message
 
 
-def test_keys_of_columns_are_those_that_are_told():
-    """The sentence about unknown keys names every key that there is."""
+def test_messages_name_every_key_of_columns():
+    """The message about unknown keys names every key that there is."""
     assert all(name in toml.COLUMNS_HELP for name in Columns.model_fields)
     assert all(
         f"{name} " in toml.MISSING_KEY_HELP[f"columns.{name}"]
@@ -243,11 +243,11 @@ def test_keys_of_columns_are_those_that_are_told():
 
 
 def test_a_rating_before_an_exchange_and_one_after_it(folder):
-    """As the message says: two rows with numbers of their own, the first an assessment, and still one session met."""
+    """As the message recommends: two rows with two session numbers, of which the first is an assessment."""
     clinic.spoil(
         folder, TABLE, "ann,2,dad,2026-01-08,4,4,yes,5", "ann,2,dad,2026-01-08,,2,,\nann,2.5,dad,2026-01-08,4,4,yes,5"
     )
     ann = clinic.read_study(folder).sel(person="ann")
     assert ann["answer_closeness"].values.tolist() == [0.0, 5 / 6, 0.5, 1.0]
     assert ann["assessment"].values.tolist() == [False, True, False, False]
-    assert ann["seen"].values.tolist() == [True, False, True, False]
+    assert ann["observed"].values.tolist() == [True, False, True, False]

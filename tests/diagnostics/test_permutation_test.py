@@ -1,4 +1,4 @@
-"""Do the outcomes matter? Learners and people who are blind to outcomes."""
+"""The outcome-permutation test, with people who learn from outcomes and people who do not."""
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ def model(tmp_path_factory):
 
 
 def sessions(model, rate, seed):
-    """People who learn at a rate, under care that changes by chance."""
+    """Simulate people with a learning rate, under intermittent care."""
     generator = np.random.default_rng(seed)
     levels = {
         "availability_start": generator.normal(-0.5, 0.5, PEOPLE),
@@ -33,23 +33,24 @@ def sessions(model, rate, seed):
 
 
 def test_permuted_outcomes_are_the_same_in_another_order(model):
-    """Each person keeps what they saw of each figure, and sees it at the same events; all else is untouched."""
+    """Each person keeps the outcomes of each figure, at the same events; everything else is unchanged."""
     data = sessions(model, -1.0, 1)
     other = permute_outcomes(data, np.random.default_rng(2))
     for figure in range(2):
-        there = data["seen"] & (data["figure_index"] == figure)
+        there = data["observed"] & (data["figure_index"] == figure)
         for part in ("outcome", "reported"):
             before, after = (np.sort(x[part].where(there).values, axis=0) for x in (data, other))
             np.testing.assert_array_equal(before, after)
     assert (data["outcome"] != other["outcome"]).any()
-    np.testing.assert_array_equal(data["outcome"].where(~data["seen"]), other["outcome"].where(~data["seen"]))
+    np.testing.assert_array_equal(data["outcome"].where(~data["observed"]), other["outcome"].where(~data["observed"]))
     assert other.drop_vars(["outcome", "reported"]).identical(data.drop_vars(["outcome", "reported"]))
 
 
 def test_learning_is_shown_where_people_learn_and_only_there(model):
-    """A rate of .27 loses many standard errors; people who learn nothing (a rate of .00005) lose none."""
+    """A learning rate of 0.27 loses many standard errors; one of 0.00005 loses none."""
     learners, blind = (permutation_test(model, sessions(model, rate, 3)) for rate in (-1.0, -10.0))
     assert learners.shown
+    assert learners.sentence.startswith("Learning from outcomes is shown: permuting the outcomes loses")
     assert learners.lost > 5 * learners.error
     assert not blind.shown
-    assert "NOT shown" in blind.sentence
+    assert blind.sentence.startswith("Learning from outcomes is not shown: permuting the outcomes loses")

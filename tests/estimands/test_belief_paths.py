@@ -1,4 +1,4 @@
-"""Lives told further: a projection begins where the sessions ended."""
+"""Belief paths of new figures and new people."""
 
 import numpy as np
 import pytest
@@ -17,40 +17,39 @@ from iwm_bayes.types import ModelSpec, parameters
 
 
 @pytest.mark.parametrize("transfer", [0.0, 0.6, 1.0])
-def test_someone_new_is_met_with_what_was_learned_of_others(transfer):
-    """Of someone new is expected the same by the one who remembers and by the one who goes to meet them."""
+def test_a_new_figure_is_met_with_the_generalised_expectation(transfer):
+    """The generalised expectation after the last session is the belief with which a new figure is met."""
     rule = lift_learner(RULES["rescorla_wagner"], transfer=True)
     model = ModelSpec("mine", rule, {"worth_rating": RESPONSES["worth_rating"]})
     given = {"availability_start": 0.2, "worth_start": 0.2, "availability_rate": 0.5, "worth_rate": 0.5}
     given |= {"transfer": transfer, "worth_rating_intercept": 0.0}
     people = {name: np.full(4, given.get(name, 1.0)) for name in parameters(model)}
     data = simulate(model, [Phase({"mother": constant_care(1.0)}, 5)], people, seed=1)
-    life = belief_paths(model, data, people, figure=None)
-    remembered, projected = life.remembered(), life.projected(constant_care(1.0), 3, np.random.default_rng(2))
-    np.testing.assert_allclose(projected.availability_before[0], remembered.availability[-1], rtol=1e-12)
-    np.testing.assert_allclose(projected.worth_before[0], remembered.worth[-1], rtol=1e-12)
+    paths = belief_paths(model, data, people, figure=None)
+    observed, forecast = paths.observed_path(), paths.forecast(constant_care(1.0), 3, np.random.default_rng(2))
+    np.testing.assert_allclose(forecast.availability_before[0], observed.availability[-1], rtol=1e-12)
+    np.testing.assert_allclose(forecast.worth_before[0], observed.worth[-1], rtol=1e-12)
 
 
-def test_newcomers_are_drawn_from_the_group():
-    """People whom no fit has seen: around each draw's centre, or from the prior where people share nothing."""
+def test_new_people_are_drawn_from_the_group():
+    """People who are not in the fit are around the mean of each draw, or from the prior without pooling."""
     own = RULES["rescorla_wagner"].parameters
     parameters_ = own._replace(rate=own.rate._replace(pooling="none"))
     rule = lift_learner(RULES["rescorla_wagner"]._replace(parameters=parameters_), worth=False)
     model = ModelSpec("mine", rule, {"approach": RESPONSES["approach"]})
     pooled = ["availability_start", "approach_bias", "approach_sensitivity"]
-    centre, spread = np.array([[1.0, -0.5, 0.2], [-1.0, 0.5, 0.1]]), np.array([[0.3, 0.6], [0.5, 0.2]])
+    mu = np.array([[1.0, -0.5, 0.2], [-1.0, 0.5, 0.1]])
+    sigma = np.array([[0.3, 0.6, np.nan], [0.5, 0.2, np.nan]])  # the last one is pooled completely
     posterior = xr.Dataset(
-        {"centre": (("chain", "draw", "row"), centre[None]), "spread": (("chain", "draw", "partial"), spread[None])},
-        {"row": pooled, "partial": pooled[:2]},
+        {name: (("chain", "draw", "parameter"), x[None]) for name, x in (("mu", mu), ("sigma", sigma))},
+        {"parameter": pooled},
     )
     people = 20_000
     drawn = new_people(model, posterior, ["therapist"], people, 2, np.random.default_rng(1))
     start = logit(drawn["availability_start"]).reshape(2, people)
-    np.testing.assert_allclose(start.mean(axis=1), centre[:, 0], atol=4 * spread[:, 0].max() / np.sqrt(people))
-    np.testing.assert_allclose(start.std(axis=1), spread[:, 0], rtol=4 / np.sqrt(2 * people))
-    np.testing.assert_allclose(
-        drawn["approach_sensitivity"].reshape(2, people), np.exp(centre[:, 2:]) * np.ones(people)
-    )
+    np.testing.assert_allclose(start.mean(axis=1), mu[:, 0], atol=4 * sigma[:, 0].max() / np.sqrt(people))
+    np.testing.assert_allclose(start.std(axis=1), sigma[:, 0], rtol=4 / np.sqrt(2 * people))
+    np.testing.assert_allclose(drawn["approach_sensitivity"].reshape(2, people), np.exp(mu[:, 2:]) * np.ones(people))
     low, high = logit(np.array(own.rate.prior_90))
     width = np.hypot((high - low) / (2 * stats.norm.ppf(0.95)), own.rate.prior_between_sd)
     rate = logit(drawn["availability_rate"])

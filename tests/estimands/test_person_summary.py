@@ -1,15 +1,15 @@
-"""Everyone beside the group, where the posterior is known in closed form."""
+"""People compared with the group, where the posterior is known in closed form."""
 
 import numpy as np
 import pytest
 import xarray as xr
-from helpers import lived, names
+from helpers import names, random_data
 
 from iwm_bayes.estimands.person_summary import person_summary, pseudonyms
 from iwm_bayes.model.model_file import load_model
 from iwm_bayes.model.priors import free_parameters
 
-THEORY = 'schema = 2\nclaim = "c"\nreference = "r"\nrule = "static"\nresponses = ["availability_rating"]\n'
+MODEL = 'schema = 2\nclaim = "c"\nreference = "r"\nrule = "static"\nresponses = ["availability_rating"]\n'
 SHARED = '[parameters.availability_rating_noise]\npooling = "complete"\n'
 SPREAD, DRAWS = 0.8, 40_000
 
@@ -24,18 +24,18 @@ def posterior_of(model, data, variance, observed, centre):
     group = np.broadcast_to([centre, -2.0], (*shape, 2)) + 1e-9 * noise[..., 0, :2]
     return xr.Dataset(
         {
-            "centre": (("chain", "draw", "row"), group),
-            "spread": (("chain", "draw", "partial"), np.full((*shape, 1), SPREAD)),
-            "level": (("chain", "draw", "personal", "person"), level),
+            "mu": (("chain", "draw", "parameter"), group),
+            "sigma": (("chain", "draw", "parameter"), np.full((*shape, 2), [SPREAD, np.nan])),
+            "theta": (("chain", "draw", "parameter", "person"), np.concatenate([level, np.nan * level], axis=2)),
         },
-        {"row": labels, "partial": labels[:1], "personal": labels[:1], "person": data["person"]},
+        {"parameter": labels, "person": data["person"]},
     )
 
 
-def test_what_is_borrowed_from_the_group(tmp_path):
-    """Shrinkage is the share of the group in a precision-weighted mean; contraction and z are those of that mean."""
-    (tmp_path / "own.toml").write_text(THEORY + SHARED, encoding="utf-8")
-    model, data = load_model(tmp_path / "own.toml"), lived(figures=1)
+def test_shrinkage_and_contraction_in_closed_form(tmp_path):
+    """Shrinkage is the weight of the group in a precision-weighted mean; contraction is that of this mean."""
+    (tmp_path / "own.toml").write_text(MODEL + SHARED, encoding="utf-8")
+    model, data = load_model(tmp_path / "own.toml"), random_data(figures=1)
     people, centre = data.sizes["person"], 0.3
     variance, observed = np.geomspace(0.01, 10.0, people), np.linspace(-1.0, 2.0, people)
     fit = xr.DataTree.from_dict({"posterior": posterior_of(model, data, variance, observed, centre), "data": data})
@@ -46,15 +46,15 @@ def test_what_is_borrowed_from_the_group(tmp_path):
     prior = np.hypot(row.prior_sd, row.parameter.prior_between_sd)
     assert list(found["person"]) == [f"person {index + 1}" for index in range(people)]
     found = found.set_index("person").loc[pseudonyms([str(name) for name in data["person"].values])]
-    assert found["group"].values == pytest.approx(1 / (1 + np.exp(-centre)), abs=1e-6)
+    assert found["group_median"].values == pytest.approx(1 / (1 + np.exp(-centre)), abs=1e-6)
     error = 4 / np.sqrt(DRAWS)  # four Monte-Carlo errors, in standard deviations
     np.testing.assert_allclose(found["shrinkage"], 1 - weight, rtol=error * np.sqrt(2))
-    np.testing.assert_allclose(found["informed"], 1 - sd**2 / prior**2, atol=error * np.sqrt(2))
-    np.testing.assert_allclose(found["z"], (mean - row.prior_mean) / prior, atol=error)
+    np.testing.assert_allclose(found["contraction"], 1 - sd**2 / prior**2, atol=error * np.sqrt(2))
+    np.testing.assert_allclose(found["shift_prior_sd"], (mean - row.prior_mean) / prior, atol=error)
     of_median = 1.2533 * error * sd / 4  # on the link scale; no steeper on the natural one
-    assert (np.abs(found["value"] - 1 / (1 + np.exp(-mean))) < of_median).all()
-    assert (found["low"] < found["value"]).all()
-    assert (found["value"] < found["high"]).all()
+    assert (np.abs(found["median"] - 1 / (1 + np.exp(-mean))) < of_median).all()
+    assert (found["ci90_low"] < found["median"]).all()
+    assert (found["median"] < found["ci90_high"]).all()
 
 
 def test_pseudonyms_do_not_follow_the_table():

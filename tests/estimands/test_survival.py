@@ -1,4 +1,4 @@
-"""Shares by session where people are followed for unequal times, against published numbers and another program."""
+"""Time to earned security with right-censoring, compared with published numbers and another program."""
 
 import numpy as np
 import pytest
@@ -19,9 +19,9 @@ DIED = np.array([True, False, False, True, True, False, True, False])
 
 
 def judgement(until, earned, insecure=True, corrective=0):
-    """People who are earned secure, or were followed, until so many sessions."""
+    """Make people who are earned secure, or censored, at so many sessions."""
     until, earned = np.asarray(until), np.asarray(earned, dtype=bool)
-    sessions = np.where(earned, until, until + DEFAULT_CRITERION.hold)
+    sessions = np.where(earned, until, until + DEFAULT_CRITERION.duration)
     corrective = np.broadcast_to(corrective, until.shape)
     return Judgement(np.broadcast_to(insecure, until.shape), sessions, earned, corrective, 0 * until, until)
 
@@ -33,7 +33,7 @@ def test_the_example_of_kaplan_and_meier():
 
 
 def test_as_scipy_has_it():
-    """On people of whom some are followed for long and some start secure; also people at risk."""
+    """The estimate agrees where some people are censored late and some are secure at baseline; so does the risk set."""
     generator = np.random.default_rng(1)
     until, earned, insecure = generator.integers(1, 20, 60), generator.random(60) < 0.5, generator.random(60) < 0.8
     found = judgement(until, earned, insecure)
@@ -43,8 +43,8 @@ def test_as_scipy_has_it():
     assert number_at_risk(found, np.array([1, 10])).tolist() == [insecure.sum(), (until[insecure] >= 10).sum()]
 
 
-def test_followed_equally_long_it_is_a_share():
-    """Draw by draw; half of an even number is half."""
+def test_without_censoring_it_is_a_share():
+    """It is computed for each draw; half of an even number is half."""
     earned = np.array([[1, 1, 1, 0], [1, 1, 0, 0], [1, 0, 0, 0]], dtype=bool)
     found = judgement(np.where(earned, [2, 5, 7, 9], 9), earned)
     np.testing.assert_allclose(
@@ -54,23 +54,23 @@ def test_followed_equally_long_it_is_a_share():
     assert median_sessions(found, 9).tolist() == [5, 5, 10]
 
 
-def test_who_leaves_early_has_not_become_secure():
-    """A quarter is secure by session 2 and the others leave by session 4: there is no median at their last sessions."""
+def test_people_who_leave_early_do_not_count_as_secure():
+    """A quarter is secure by session 2 and the others leave by session 4: the median is not reached."""
     found = judgement([2, 2, 3, 3, 3, 4, 4, 4], [1, 1, 0, 0, 0, 0, 0, 0])
     assert median_sessions(found, 19) == 20
     assert np.median(found.sessions) < 19
 
 
 def test_experiences_are_counted_as_sessions_are():
-    """Two of four need one and two; the others had three without: half are secure after two. None: never."""
+    """Two of four need one and two, and the others had three without: half are secure after two."""
     some = judgement([4, 6, 9, 9], [1, 1, 0, 0], corrective=[1, 2, 3, 3])
     assert median_corrective(some, 9) == 2
     assert median_corrective(judgement([9, 9], [0, 0], corrective=[3, 4]), 9) == 10
 
 
 @pytest.mark.parametrize(("until", "insecure"), [([5, 5], False), ([0, 0], True)])
-def test_where_nobody_could_earn_security_nothing_is_said(until, insecure):
-    """Nobody starts insecure, or nobody is followed for as long as a hold."""
+def test_shares_are_nan_where_nobody_could_earn_security(until, insecure):
+    """Nobody is insecure at baseline, or nobody has enough sessions for the duration criterion."""
     found = judgement(until, [0, 0], insecure)
     assert np.isnan(incidence_by_session(found, 9)).all()
     assert np.isnan(median_sessions(found, 9))

@@ -1,4 +1,4 @@
-"""Derived quantities, held against people whose parameters are known."""
+"""Time to earned security, compared with that of people whose parameters are known."""
 
 import numpy as np
 import pytest
@@ -20,25 +20,24 @@ PHASES = [Phase({"mother": constant_care(0.3)}, 6), Phase({"therapist": constant
 def certain(
     model: ModelSpec, data: xr.Dataset, truth: dict[str, np.ndarray], chains: int = 2, draws: int = 3
 ) -> xr.DataTree:
-    """A posterior without uncertainty: every draw is the truth."""
+    """Make a posterior without uncertainty: every draw is the truth."""
     found = free_parameters(model, FIGURES)
     level = np.stack([LINKS[row.parameter.support][0](truth[row.name]) for row in found])
-    personal = [row.label for row in found if row.parameter.pooling == "partial"]
-    kept = [index for index, row in enumerate(found) if row.parameter.pooling == "partial"]
+    partial = np.array([[row.parameter.pooling == "partial"] for row in found])
     repeat = (chains, draws, 1, 1)
     posterior = xr.Dataset(
         {
-            "centre": (("chain", "draw", "row"), np.tile(level[:, 0], (chains, draws, 1))),
-            "level": (("chain", "draw", "personal", "person"), np.tile(level[kept], repeat)),
+            "mu": (("chain", "draw", "parameter"), np.tile(level[:, 0], (chains, draws, 1))),
+            "theta": (("chain", "draw", "parameter", "person"), np.tile(np.where(partial, level, np.nan), repeat)),
         },
-        {"row": [row.label for row in found], "personal": personal},
+        {"parameter": [row.label for row in found]},
     )
     return xr.DataTree.from_dict({"posterior": posterior, "data": data})
 
 
 @pytest.fixture(scope="module", params=["rescorla_wagner", "kalman", "compensatory"])
 def known(request: pytest.FixtureRequest) -> tuple[ModelSpec, xr.Dataset, dict[str, np.ndarray], xr.DataTree]:
-    """A theory, simulated people, their true parameters, and a posterior that knows them."""
+    """Return a model, simulated people, their true parameters, and a posterior without uncertainty."""
     model = load_model(request.param)
     truth = draw_people(model, FIGURES, PEOPLE, np.random.default_rng(3), sigma=0.7)
     data = simulate(model, PHASES, truth, 4)
@@ -47,7 +46,7 @@ def known(request: pytest.FixtureRequest) -> tuple[ModelSpec, xr.Dataset, dict[s
 
 @pytest.mark.parametrize("view", ["therapist", None])
 def test_a_posterior_that_knows_gives_the_truth(known, view) -> None:
-    """Draw by draw machinery and direct computation agree, for a figure and for the general model."""
+    """Computation by draw and direct computation agree, for a figure and for the generalised expectation."""
     model, data, truth, fit = known
     found, judged = earned_security(model, fit, view), true_security(model, data, truth, view)
     for name in ("sessions", "earned", "corrective", "repairs", "insecure", "followed"):
@@ -58,18 +57,18 @@ def test_a_posterior_that_knows_gives_the_truth(known, view) -> None:
 
 
 def test_people_are_found_on_their_natural_scale(known) -> None:
-    """Levels and links lead back to the parameters that people were given."""
+    """Person-level parameters on the natural scale are those that people were given."""
     model, _, truth, fit = known
     for name, values in person_parameters(model, fit).items():
         np.testing.assert_allclose(values.values, np.broadcast_to(truth[name], values.shape), rtol=1e-12)
 
 
 def test_chance_is_below_good_care() -> None:
-    """Care that says nothing earns less security than care of .85."""
+    """Uninformative care leads to less earned security than care of 0.85."""
     model = load_model("rescorla_wagner")
     truth = draw_people(model, FIGURES, PEOPLE, np.random.default_rng(3), sigma=0.7)
     found = earned_security(model, certain(model, simulate(model, PHASES, truth, 4), truth), "therapist")
-    assert float(found["chance"].mean()) < float(found["probability"].isel(session=-1).mean())
+    assert float(found["chance_level"].mean()) < float(found["probability"].isel(session=-1).mean())
 
 
 def test_half_life_of_a_constant_rate_is_its_closed_form() -> None:

@@ -1,7 +1,7 @@
-"""How sure people make one of their group, against second differences of what is known in closed form."""
+"""The information of people about their group, against second differences of densities in closed form."""
 
 import numpy as np
-from gaussian_people import ANSWERS, NOISE, gaussian, shape_of, yes_or_no
+from gaussian_people import ANSWERS, NOISE, binary_study, gaussian_study, pooled_population
 from scipy import special, stats
 
 from iwm_bayes.inference.laplace.empirical_bayes import find_mode, initial_gaussians
@@ -11,80 +11,70 @@ from iwm_bayes.inference.laplace.quadrature import posterior_moments, quadrature
 from iwm_bayes.large_scale.information import observed_information
 
 
-def bent(function, at, step=1e-3):
-    """Minus the matrix of second differences of a function."""
-    ways = np.eye(len(at)) * step
-    return -np.array(
-        [
-            [
-                (
-                    function(at + one + two)
-                    - function(at + one - two)
-                    - function(at - one + two)
-                    + function(at - one - two)
-                )
-                / (4 * step**2)
-                for two in ways
-            ]
-            for one in ways
-        ]
-    )
+def curvature(function, at, step=1e-3):
+    """Return minus the matrix of second differences of a function."""
+    shifts = np.eye(len(at)) * step
+
+    def difference(one, two):
+        near = function(at + one + two) + function(at - one - two)
+        return (near - function(at + one - two) - function(at - one + two)) / (4 * step**2)
+
+    return -np.array([[difference(one, two) for two in shifts] for one in shifts])
 
 
-def said_by(problem, group, people):
-    """Their information."""
-    there = weight_nodes(problem, group, people, quadrature_nodes(people.x, 1))
-    return observed_information(problem, group, people, there, posterior_moments(there))
+def information(problem, group, people):
+    """Return the information by quadrature."""
+    nodes = weight_nodes(problem, group, people, quadrature_nodes(people.mean, 1))
+    return observed_information(problem, group, people, nodes, posterior_moments(nodes))
 
 
-def test_gaussian_people_say_what_their_evidence_says():
-    """Centres, a covariate, therapists, an sd and what everyone shares, away from the top: normals of one sd."""
-    shape, seen, problem = gaussian(1)
-    top = find_mode(problem).group
-    group = unpack(pack(top) + 0.1, top)
+def test_information_of_gaussian_people_is_exact():
+    """Means, a covariate, therapists, an SD and a completely pooled parameter, away from the mode."""
+    population, observed, problem = gaussian_study(1)
+    mode = find_mode(problem).group
+    group = unpack(pack(mode) + 0.1, mode)
 
-    def evidence(vector):
+    def log_evidence(vector):
         there = unpack(vector, group)
-        centre = person_means(shape, there.beta)[0] + there.shared
-        return stats.norm.logpdf(seen, centre, np.hypot(there.spread, NOISE)).sum()
+        mean = person_means(population, there.beta)[0] + there.complete
+        return stats.norm.logpdf(observed, mean, np.hypot(there.sigma, NOISE)).sum()
 
-    found = said_by(problem, group, initial_gaussians(problem, group, np.zeros((1, len(seen)))))
-    np.testing.assert_allclose(found, bent(evidence, pack(group)), atol=1e-4 * np.abs(found).max())
+    found = information(problem, group, initial_gaussians(problem, group, np.zeros((1, len(observed)))))
+    np.testing.assert_allclose(found, curvature(log_evidence, pack(group)), atol=1e-4 * np.abs(found).max())
 
 
-def test_turned_nodes_miss_nothing_of_gaussians():
-    """Five values of everyone's own, gone through along axes that are turned at random: still exact."""
-    shape, noise = shape_of(5, 40), np.linspace(0.2, 1.0, 5)[:, None]
-    seen = np.random.default_rng(1).normal(0.3, 0.8, (5, 40))
+def test_rotated_nodes_are_exact_for_gaussian_people():
+    """Five person-level parameters, whose nodes lie on axes that are rotated at random."""
+    population, noise = pooled_population(5, 40), np.linspace(0.2, 1.0, 5)[:, None]
+    observed = np.random.default_rng(1).normal(0.3, 0.8, (5, 40))
 
-    def likelihood(level):
-        return stats.norm.logpdf(seen, level, noise).sum(axis=0), (seen - level) / noise**2
+    def likelihood(theta):
+        return stats.norm.logpdf(observed, theta, noise).sum(axis=0), (observed - theta) / noise**2
 
-    problem, group = Problem(shape, likelihood), initial_group(shape)
+    problem, group = Problem(population, likelihood), initial_group(population)
 
-    def evidence(vector):
+    def log_evidence(vector):
         there = unpack(vector, group)
-        return stats.norm.logpdf(seen, there.beta[:, None], np.hypot(there.spread[:, None], noise)).sum()
+        return stats.norm.logpdf(observed, there.beta[:, None], np.hypot(there.sigma[:, None], noise)).sum()
 
-    found = said_by(problem, group, initial_gaussians(problem, group, np.zeros((5, 40))))
-    np.testing.assert_allclose(found, bent(evidence, pack(group)), atol=1e-4 * np.abs(found).max())
+    found = information(problem, group, initial_gaussians(problem, group, np.zeros((5, 40))))
+    np.testing.assert_allclose(found, curvature(log_evidence, pack(group)), atol=1e-4 * np.abs(found).max())
 
 
-def test_people_who_are_skewed_say_what_integrals_say():
-    """Fifty yes-or-no answers of each of 3,000: the centre and the log sd, every person integrated on a fine grid."""
-    problem, yes = yes_or_no(1.5, 0.5, 1)
-    top = find_mode(problem)
+def test_information_of_people_with_skewed_posteriors():
+    """Fifty binary answers of each of 3,000: mean and log SD, with every person integrated on a fine grid."""
+    problem, yes = binary_study(1.5, 0.5, 1)
+    mode = find_mode(problem)
     z = np.linspace(-7.0, 7.0, 281)
 
-    def evidence(vector):
-        level = vector[0] + np.exp(vector[1]) * z
-        said = np.arange(ANSWERS + 1)[:, None] * level - ANSWERS * np.logaddexp(0.0, level)
-        log_p = special.logsumexp(said + stats.norm.logpdf(z), axis=1)
+    def log_evidence(vector):
+        theta = vector[0] + np.exp(vector[1]) * z
+        log_likelihood = np.arange(ANSWERS + 1)[:, None] * theta - ANSWERS * np.logaddexp(0.0, theta)
+        log_p = special.logsumexp(log_likelihood + stats.norm.logpdf(z), axis=1)
         return (np.bincount(yes, minlength=ANSWERS + 1) * log_p).sum()
 
-    found = said_by(problem, top.group, top.people)
-    exact = bent(evidence, pack(top.group))
+    found = information(problem, mode.group, mode.people)
+    exact = curvature(log_evidence, pack(mode.group))
     scale = np.sqrt(np.diag(exact))
-    np.testing.assert_allclose(
-        found / scale / scale[:, None], exact / scale / scale[:, None], atol=5e-4
-    )  # seven nodes of each
+    relative, exact_relative = (matrix / scale / scale[:, None] for matrix in (found, exact))
+    np.testing.assert_allclose(relative, exact_relative, atol=5e-4)  # by seven nodes of each person

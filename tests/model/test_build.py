@@ -1,4 +1,4 @@
-"""The PyMC model says what the theory says: its likelihood is the loop's, its hierarchy the one that is claimed."""
+"""The PyMC model agrees with the model: its likelihood with the filter over arrays, its hierarchy with the priors."""
 
 import numpy as np
 import pymc as pm
@@ -24,7 +24,7 @@ PHASES = [
 
 
 def changed(model, **changes):
-    """The model with these fields for every free parameter that may have them."""
+    """Return the model with these fields for every free parameter that may have them."""
     of_person = {name for name, _ in named_leaves(model.rule.parameters)} - model.rule.by_figure
 
     def of(declared, prefix=""):
@@ -37,15 +37,15 @@ def changed(model, **changes):
     return model._replace(rule=rule, responses=responses)
 
 
-BY_FIGURE, SEPARATE, SHARED = {"by": "figure"}, {"pooling": "none"}, {"pooling": "complete"}
+BY_FIGURE, NO_POOLING, COMPLETE_POOLING = {"by": "figure"}, {"pooling": "none"}, {"pooling": "complete"}
 VARIANTS = [(name, {}) for name in model_file.built_in_models()]
 VARIANTS += [(name, BY_FIGURE) for name in ("rescorla_wagner", "kalman", "compensatory")]
-VARIANTS += [("kalman", SEPARATE), ("kalman", SHARED)]
+VARIANTS += [("kalman", NO_POOLING), ("kalman", COMPLETE_POOLING)]
 
 
-def by_hand(model, data, levels):
-    """Log likelihood of each response from the loop over arrays and textbook densities."""
-    people = priors.natural_values(model, levels, FIGURES, data.sizes["person"])
+def by_hand(model, data, theta):
+    """Return the log likelihood of each response from the filter over arrays and textbook densities."""
+    people = priors.natural_values(model, theta, FIGURES, data.sizes["person"])
     found = []
     for name, given in arguments(model, people, data).items():
         response, answers = model.responses[name], data[f"answer_{name}"].values
@@ -54,14 +54,14 @@ def by_hand(model, data, levels):
     return found
 
 
-def levels_at(built, found):
-    """Link-scale values of each person by row label, from a point of the PyMC model in its own terms."""
-    levels = {label: np.repeat(found["centre"][i], 3) for i, label in enumerate(built.coords["row"])}
-    return levels | {label: found["level"][i] for i, label in enumerate(built.coords["personal"])}
+def theta_at(built, found):
+    """Return link-scale values of each person by label, from a point of the PyMC model in its own variables."""
+    theta = {label: np.repeat(found["mu"][i], 3) for i, label in enumerate(built.coords["parameter"])}
+    return theta | {label: found["theta"][i] for i, label in enumerate(built.coords["parameter_person"])}
 
 
 def at_random(built, seed):
-    """A random point of what the sampler moves; every transform keeps the shape."""
+    """Return a random point of the sampler's variables; every transform keeps the shape."""
     generator = np.random.default_rng(seed)
     lengths = {dim: len(names) for dim, names in built.coords.items() if names is not None}
     shapes = {rv: tuple(lengths[dim] for dim in built.named_vars_to_dims[rv.name]) for rv in built.free_RVs}
@@ -69,8 +69,8 @@ def at_random(built, seed):
 
 
 @pytest.mark.parametrize(("name", "change"), VARIANTS)
-def test_likelihood_is_that_of_the_loop(name, change):
-    """Each response's log likelihood at a random point, for data that are swapped in as for those built on."""
+def test_likelihood_agrees_with_the_filter(name, change):
+    """Each response's log likelihood at a random point, for the model's own data and for swapped data."""
     model = changed(model_file.load_model(name), **change)
     first, second = (simulate(model_file.load_model(name), PHASES, people=3, seed=seed) for seed in (1, 2))
     built = build(model, first)
@@ -81,72 +81,75 @@ def test_likelihood_is_that_of_the_loop(name, change):
     for data in (first, second):
         with built:
             pm.set_data(model_data(model, data))
-        expected = by_hand(model, data, levels_at(built, found))
+        expected = by_hand(model, data, theta_at(built, found))
         np.testing.assert_allclose(likelihoods(*point.values()), expected, rtol=1e-7)
 
 
 @pytest.mark.parametrize("name", model_file.built_in_models())
 def test_gradient_is_finite_all_over_the_prior(name):
-    """At 200 people who share nothing, each a draw from the prior, with a third of outcomes and answers missing."""
-    model, generator = changed(model_file.load_model(name), **SEPARATE), np.random.default_rng(7)
+    """At 200 people without pooling, each a draw from the prior, with a third of outcomes and answers missing."""
+    model, generator = changed(model_file.load_model(name), **NO_POOLING), np.random.default_rng(7)
     data = simulate(model_file.load_model(name), PHASES, people=200, seed=1)
-    data["seen"] = data["seen"] & (generator.random(data["seen"].shape) > 1 / 3)
-    data["outcome"] = data["outcome"].where(data["seen"], 0.0)
+    data["observed"] = data["observed"] & (generator.random(data["observed"].shape) > 1 / 3)
+    data["outcome"] = data["outcome"].where(data["observed"], 0.0)
     for response in model.responses:
-        data[f"answer_{response}"] = data[f"answer_{response}"].where(generator.random(data["seen"].shape) > 1 / 3)
+        data[f"answer_{response}"] = data[f"answer_{response}"].where(generator.random(data["observed"].shape) > 1 / 3)
     built = remove_value_transforms(build(model, data))
-    level = built.rvs_to_values[built["level"]]
-    rows = priors.free_parameters(model, FIGURES)
-    drawn = [
-        generator.normal(row.prior_mean, np.hypot(row.prior_sd, row.parameter.prior_between_sd), 200) for row in rows
+    theta = built.rvs_to_values[built["theta"]]
+    parameters = priors.free_parameters(model, FIGURES)
+    draws = [
+        generator.normal(free.prior_mean, np.hypot(free.prior_sd, free.parameter.prior_between_sd), 200)
+        for free in parameters
     ]
     density = built.logp()
-    found, gradient = evaluate([level], [density, pt.grad(density, level)], "stabilize")(np.array(drawn))
+    found, gradient = evaluate([theta], [density, pt.grad(density, theta)], "stabilize")(np.array(draws))
     assert np.isfinite(found)
     assert np.isfinite(gradient).all()
     assert (gradient != 0).all(axis=1).any()
 
 
 def test_people_are_normal_around_the_group():
-    """A person is Normal(centre, spread) on the link scale; see `test_transforms` for how they are moved."""
+    """A person is Normal(mu, sigma) on the link scale; `test_noncentering` tests the sampler's transforms."""
     model = model_file.load_model("kalman")
     built = build(model, simulate(model, PHASES, people=3, seed=1))
     point = at_random(built, 4)
     found, inputs = in_own_terms(built, point)
-    [density] = evaluate(inputs, built.logp(vars=[built["level"]], sum=False, jacobian=False))(*point.values())
-    centre = np.array([found["centre"][list(built.coords["row"]).index(label)] for label in built.coords["partial"]])
-    expected = stats.norm.logpdf(found["level"], centre[:, None], found["spread"][:, None])
+    [density] = evaluate(inputs, built.logp(vars=[built["theta"]], sum=False, jacobian=False))(*point.values())
+    mu = np.array(
+        [found["mu"][list(built.coords["parameter"]).index(label)] for label in built.coords["parameter_partial"]]
+    )
+    expected = stats.norm.logpdf(found["theta"], mu[:, None], found["sigma"][:, None])
     np.testing.assert_allclose(density, expected.sum(), rtol=1e-10)
 
 
-def test_priors_are_those_of_the_theory():
-    """Centres are normal with 90 % in `typical` on the link scale; spreads are half-normal."""
+def test_priors_are_those_of_the_model():
+    """Group means are normal with 90 % in `prior_90` on the link scale; between-person SDs are half-normal."""
     model = model_file.load_model("kalman")
     built = build(model, simulate(model, PHASES, people=3, seed=1))
-    rows = {row.label: row for row in priors.free_parameters(model, FIGURES)}
+    by_label = {free.label: free for free in priors.free_parameters(model, FIGURES)}
     with built:
-        centre, spread = pm.draw([built["centre"], built["spread"]], 4000, random_seed=5, mode="FAST_COMPILE")
-    for i, label in enumerate(built.coords["row"]):
-        low, high = map(priors.LINKS[rows[label].parameter.support][0], rows[label].parameter.prior_90)
-        assert np.mean((centre[:, i] > low) & (centre[:, i] < high)) == pytest.approx(0.9, abs=4 * np.sqrt(0.09 / 4000))
-    for i, label in enumerate(built.coords["partial"]):
-        scale = rows[label].parameter.prior_between_sd
-        assert np.sqrt((spread[:, i] ** 2).mean()) == pytest.approx(scale, abs=4 * scale / np.sqrt(2 * 4000))
+        mu, sigma = pm.draw([built["mu"], built["sigma"]], 4000, random_seed=5, mode="FAST_COMPILE")
+    for i, label in enumerate(built.coords["parameter"]):
+        low, high = map(priors.LINKS[by_label[label].parameter.support][0], by_label[label].parameter.prior_90)
+        assert np.mean((mu[:, i] > low) & (mu[:, i] < high)) == pytest.approx(0.9, abs=4 * np.sqrt(0.09 / 4000))
+    for i, label in enumerate(built.coords["parameter_partial"]):
+        scale = by_label[label].parameter.prior_between_sd
+        assert np.sqrt((sigma[:, i] ** 2).mean()) == pytest.approx(scale, abs=4 * scale / np.sqrt(2 * 4000))
 
 
-def test_people_who_share_nothing_vary_as_much_as_the_pooled():
-    """The variance of a person's link-scale value is that of the centre and the spread together."""
-    model = changed(model_file.load_model("kalman"), **SEPARATE)
-    rows = {row.label: row for row in priors.free_parameters(model, FIGURES)}
+def test_people_without_pooling_vary_as_much_as_pooled_ones():
+    """The variance of a person's link-scale value is the sum of the variances of mu and of people around it."""
+    model = changed(model_file.load_model("kalman"), **NO_POOLING)
+    by_label = {free.label: free for free in priors.free_parameters(model, FIGURES)}
     built = build(model, simulate(model, PHASES, people=3, seed=1))
-    level = pm.draw(built["level"], 4000, random_seed=6, mode="FAST_COMPILE")
-    for i, label in enumerate(built.coords["personal"]):
-        variance = rows[label].prior_sd ** 2 + rows[label].parameter.prior_between_sd ** 2
-        assert level[:, i].var() == pytest.approx(variance, rel=4 * np.sqrt(2 / (3 * 4000)))
+    theta = pm.draw(built["theta"], 4000, random_seed=6, mode="FAST_COMPILE")
+    for i, label in enumerate(built.coords["parameter_person"]):
+        variance = by_label[label].prior_sd ** 2 + by_label[label].parameter.prior_between_sd ** 2
+        assert theta[:, i].var() == pytest.approx(variance, rel=4 * np.sqrt(2 / (3 * 4000)))
 
 
-def test_chance_below_a_bound_is_the_normal_one_and_its_slope_the_hazard():
-    """From sixty sds above to sixty below, to the digits that are left of a square as large; and never infinite."""
+def test_log_probability_below_a_bound_and_its_gradient():
+    """Those of scipy, from sixty SDs above to sixty below, to the digits of a square as large; never infinite."""
     distance = np.linspace(-60.0, 60.0, 241)
     mu = pt.vector("mu")
     chance = normal_log_cdf(0.0, mu, 1.0)
@@ -157,8 +160,8 @@ def test_chance_below_a_bound_is_the_normal_one_and_its_slope_the_hazard():
     np.testing.assert_allclose(-slope, hazard, rtol=1e-12, atol=1e-13)
 
 
-def test_chance_of_an_answer_is_a_sigmoid_and_its_slope_how_surprising_it_was():
-    """From log odds of -800 to 800, of a yes and of a no, to the last digit of 1; at even odds, too."""
+def test_log_probability_of_a_choice_and_its_gradient():
+    """From log odds of -800 to 800, for yes and no, to the last digit of 1; at even odds, too."""
     odds, answer = np.meshgrid([-800.0, -40.0, -2.0, -1e-9, 0.0, 0.3, 30.0, 800.0], [0.0, 1.0])
     log_odds, given = pt.matrix("log_odds"), pt.matrix("given")
     chance = bernoulli_log_pmf(log_odds, given)
@@ -167,11 +170,11 @@ def test_chance_of_an_answer_is_a_sigmoid_and_its_slope_how_surprising_it_was():
     np.testing.assert_allclose(slope, answer - special.expit(odds), rtol=1e-15, atol=3e-16)
 
 
-def test_a_likelihood_walks_people_back_once():
-    """However many responses read what the rule says; and parameters that cannot be out of bounds are not checked."""
+def test_a_likelihood_scans_events_backwards_once():
+    """However many responses have readouts; and parameters that cannot be out of bounds are not checked."""
     model = model_file.load_model("rescorla_wagner")
     graph, function = compile_person_likelihood(model, simulate(model, PHASES, people=3, seed=1))
     names = [type(node.op).__name__ for node in function.maker.fgraph.toposort()]
     assert len(model.responses) > 1
-    assert names.count("WalkBack") == 1
+    assert names.count("EventScanGradient") == 1
     assert not graph.check_bounds

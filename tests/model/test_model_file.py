@@ -1,10 +1,10 @@
-"""Theory files: what they say is what the model assumes, and what they cannot say is told with a remedy."""
+"""Model files: the model has what the file states, and faults are reported with a remedy."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers import constants, course_of
+from helpers import constants, one_person_events
 
 from iwm_bayes.filtering.filter import filter_readouts
 from iwm_bayes.filtering.readouts import Readout
@@ -20,7 +20,7 @@ RATINGS = ["availability_rating", "worth_rating"]
 
 @pytest.fixture
 def load(tmp_path):
-    """Load a theory of this rule with these responses (a list, or kinds by name) and further lines."""
+    """Return a function that loads a model with a rule, responses (a list, or kinds by name) and further lines."""
 
     def load(rule="rescorla_wagner", responses=RATINGS, more="", head=""):
         by_name = responses if isinstance(responses, dict) else None
@@ -39,7 +39,7 @@ KINDS = [kind for kind in RESPONSES if not kind[-1].isdigit()] + ["worth_ordinal
 
 
 def faults(load, **arguments):
-    """What is wrong, as one text; every problem names the file."""
+    """Return all problems as one text; every problem names the file."""
     with pytest.raises(InputError) as caught:
         load(**arguments)
     assert all("mine.toml" in problem for problem in caught.value.problems)
@@ -47,8 +47,8 @@ def faults(load, **arguments):
 
 
 @pytest.mark.parametrize("name", model_file.built_in_models())
-def test_shelved_theory_loads(name):
-    """Every theory on the shelf says what it claims, predicts, needs, whence it is and what its parameters mean."""
+def test_built_in_model_loads(name):
+    """Every built-in model has claim, predictions, needs, reference, equation, and a meaning of each parameter."""
     model = model_file.load_model(name)
     assert model.name == name
     assert model.claim
@@ -63,8 +63,8 @@ def test_shelved_theory_loads(name):
     ("nested", "whole"),
     [("conjugate_beta", "leaky_beta"), ("revisionist", "prototype"), ("figures_apart", "compensatory")],
 )
-def test_nested_rivals_differ_by_one_line(nested, whole):
-    """A nested theory is its rival with one short name fixed: same rule, same responses, same other priors."""
+def test_nested_models_differ_by_one_line(nested, whole):
+    """A nested model fixes one short name: same rule, same responses, same other priors."""
     one, other = model_file.load_model(nested), model_file.load_model(whole)
     assert list(one.responses) == list(other.responses)
     assert one.claim != other.claim
@@ -78,21 +78,21 @@ def test_nested_rivals_differ_by_one_line(nested, whole):
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("response", [kind for kind in RESPONSES if not kind[-1].isdigit() or kind.endswith("_5")])
 def test_every_rule_goes_with_every_response(load, rule, response):
-    """Parts combine freely; parameters of a rule keep their names whatever reads it."""
+    """Parts combine freely; a rule's parameters keep their names with every response."""
     model = load(rule, [response], more="expectancy_bias = true" if response == "perceived_rating" else "")
     assert list(model.responses) == [response]
     assert [name for name in parameters(model) if name.startswith(f"{response}_")]
 
 
 def test_short_name_sets_both_copies(load):
-    """`rate` speaks for availability_rate and worth_rate alike; the rest keeps its default."""
-    found = parameters(load(more="[parameters.rate]\ntypical = [0.1, 0.2]"))
+    """`rate` sets availability_rate and worth_rate alike; the rest keeps its default."""
+    found = parameters(load(more="[parameters.rate]\nprior_90 = [0.1, 0.2]"))
     assert found["availability_rate"].prior_90 == found["worth_rate"].prior_90 == (0.1, 0.2)
     assert found["availability_start"] == found["worth_start"] == RULES["rescorla_wagner"].parameters.start
 
 
 def test_prefixed_name_sets_its_own(load):
-    """`worth_rate` leaves availability_rate alone."""
+    """`worth_rate` leaves availability_rate unchanged."""
     found = parameters(load(more='[parameters.worth_rate]\nfixed = 0.3\npooling = "complete"'))
     assert found["worth_rate"].fixed == 0.3
     assert found["worth_rate"].pooling == "complete"
@@ -100,13 +100,13 @@ def test_prefixed_name_sets_its_own(load):
 
 
 def test_name_from_two_places_is_an_error(load):
-    """A short and a prefixed name may not both speak for one parameter."""
+    """A short and a prefixed name may not both set one parameter."""
     said = faults(load, more="[parameters.rate]\nfixed = 0.1\n[parameters.worth_rate]\nfixed = 0.2")
     assert "worth_rate is set from two places" in said
 
 
 def test_worth_is_left_out_where_nothing_reads_it(load):
-    """A learner gets a belief in oneself only if a response reads one."""
+    """A learner gets self-worth only if a response reads it."""
     assert not [name for name in parameters(load(responses=["availability_rating", "approach"])) if "worth" in name]
     assert [name for name in parameters(load(responses=RATINGS)) if name.startswith("worth_") and "rating" not in name]
 
@@ -122,8 +122,8 @@ def test_first_rating_of_each_belief_fixes_its_scale(load):
 
 
 def test_a_parameter_fixed_by_default_can_be_freed(load):
-    """`fixed = false` frees it, with the priors that stand beside it."""
-    more = "[parameters.worth_rating_slope]\nfixed = false\nspread = 0.4"
+    """`fixed = false` frees it, with the priors given next to it."""
+    more = "[parameters.worth_rating_slope]\nfixed = false\nprior_between_sd = 0.4"
     found = parameters(load(responses=RATINGS, more=more))
     assert (found["worth_rating_slope"].fixed, found["worth_rating_slope"].prior_between_sd) == (None, 0.4)
     assert found["worth_rating_intercept"].fixed == 0.0
@@ -136,7 +136,7 @@ def test_fixed_at_a_whole_number(load):
 
 
 def test_parameter_that_may_differ_by_figure_does(load):
-    """Availability's parameters may have one centre per figure; so may a response's."""
+    """Availability's parameters may have one group mean per figure; so may a response's."""
     by_figure = 'by = "figure"'
     found = parameters(
         load(more=f"[parameters.availability_start]\n{by_figure}\n[parameters.worth_rating_noise]\n{by_figure}")
@@ -146,17 +146,18 @@ def test_parameter_that_may_differ_by_figure_does(load):
 
 
 def test_parameter_name_that_occurs_twice(load):
-    """A response may not be named so that one of its parameters is also one of the rule's."""
+    """A response may not have a name by which one of its parameters equals one of the rule's."""
     said = faults(load, rule="kalman", responses={"availability": "availability_rating"})
     assert "availability_noise occurs twice" in said
     assert "Rename a response" in said
 
 
-def test_unknown_theory_is_told_the_shelf():
-    """A name that is not on the shelf is answered with those that are."""
+def test_unknown_model_is_answered_with_the_built_in_ones():
+    """An unknown name is answered with the built-in models, and with the nearest one."""
     with pytest.raises(InputError) as caught:
         model_file.load_model("kalmen")
     assert [name for name in model_file.built_in_models() if name not in str(caught.value)] == []
+    assert 'Did you mean "kalman"?' in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -172,19 +173,19 @@ def test_unknown_theory_is_told_the_shelf():
         ({"more": "[parameters.zeal]\nfixed = 0.1"}, ["key `parameters.zeal`", "availability_rate"]),
         ({"more": '[parameters.transfer]\nby = "figure"', "head": "transfer = true"}, ["cannot differ by figure"]),
         ({"more": '[parameters.worth_rate]\nby = "figure"'}, ["parameters.worth_rate", "cannot differ by figure"]),
-        ({"more": "[parameters.worth_rate]\ntypical = [0.5, 0.2]"}, ["parameters.worth_rate", "`typical`", "rising"]),
-        ({"more": "[parameters.worth_rate]\ntypical = [0.0, 0.5]"}, ["parameters.worth_rate", "`typical`", "'unit'"]),
+        ({"more": "[parameters.worth_rate]\nprior_90 = [0.5, 0.2]"}, ["parameters.worth_rate", "`prior_90`", "rising"]),
+        ({"more": "[parameters.worth_rate]\nprior_90 = [0.0, 0.5]"}, ["parameters.worth_rate", "`prior_90`", "'unit'"]),
         ({"more": "[parameters.worth_rate]\nfixed = 1.5"}, ["parameters.worth_rate", "`fixed`", "'unit'"]),
-        ({"more": "[parameters.worth_rating_slope]\nspread = 0.4"}, ["fixed at 1", "`fixed = false`"]),
+        ({"more": "[parameters.worth_rating_slope]\nprior_between_sd = 0.4"}, ["fixed at 1", "`fixed = false`"]),
         ({"more": "[parameters.worth_rate]\nfixed = true"}, ["parameters.worth_rate", "`fixed` must be a number"]),
-        ({"more": "[parameters.rate]\nspread = 0.0"}, ["parameters.rate.spread"]),
+        ({"more": "[parameters.rate]\nprior_between_sd = 0.0"}, ["parameters.rate.prior_between_sd"]),
         ({"more": '[parameters.rate]\npooling = "some"'}, ["parameters.rate.pooling", "partial"]),
         ({"rule": "compensatory", "head": "transfer = true"}, ["key `transfer`", "Take `transfer` out"]),
         ({"more": "[parameters"}, ["not a TOML file"]),
     ],
 )
 def test_fault_is_named_with_its_remedy(load, arguments, said):
-    """Each fault is one message that names file, key and what to do."""
+    """Each fault is one message that names file, key and remedy."""
     message = faults(load, **arguments)
     assert [part for part in said if part not in message] == []
 
@@ -194,7 +195,7 @@ OWN = '''"""A belief that copies the last outcome.
     value <- outcome
 """
 from iwm_bayes.rules.rescorla_wagner import Parameters, State, belief, drift, start
-from iwm_bayes.core import Learner
+from iwm_bayes.types import Learner
 
 def learn(p, s, outcome):
     return State(outcome + 0.0 * s.value)
@@ -204,13 +205,13 @@ COPY = Learner(Parameters(), start, drift, learn, belief)
 
 
 def test_a_rule_of_ones_own(load, tmp_path):
-    """A Python file beside the theory file gives a rule that simulates like any other; its equation is shown."""
+    """A Python file next to the model file gives a rule that simulates like any other; its equation is shown."""
     (tmp_path / "my_rule.py").write_text(OWN)
     model = load("my_rule.py:COPY", RATINGS)
     assert model.equation.strip() == "value <- outcome"
     data = simulate(model, [Phase({"partner": constant_care(0.5)}, 12)], 5, 1)
-    held = np.abs(data["answer_availability_rating"] - data["outcome"])
-    assert float(held.median()) < 0.2  # a rating's noise, typically .1; a belief that learned slowly is near .5
+    distance = np.abs(data["answer_availability_rating"] - data["outcome"])
+    assert float(distance.median()) < 0.2  # the SD of a rating, often .1; a belief that learned slowly is near .5
 
 
 @pytest.mark.parametrize(
@@ -222,23 +223,24 @@ def test_a_rule_of_ones_own(load, tmp_path):
         ("RULE = 3", "my_rule.py:RULE", ["no Learner or Rule"]),
     ],
 )
-def test_a_rule_of_ones_own_that_is_none(load, tmp_path, text, rule, said):
-    """A missing file, a missing name, code that fails and something else than a rule are each named."""
+def test_a_wrong_rule_of_ones_own(load, tmp_path, text, rule, said):
+    """A missing file, a missing name, code that fails and an object that is no rule are each named."""
     (tmp_path / "my_rule.py").write_text(text)
     with pytest.raises(InputError) as caught:
         load(rule)
     assert [word for word in said if word not in str(caught.value)] == []
 
 
-def test_the_page_on_a_theory_of_your_own(tmp_path):
-    """Rule and theory run as the page shows them, do what the equation says, and the page is short."""
-    page = (Path(__file__).parents[2] / "docs" / "your_own_theory.md").read_text()
-    assert len(page.splitlines()) < 60
+def test_the_page_on_a_model_of_your_own(tmp_path):
+    """Rule and model run as the page shows them and follow the equation, and the page is short."""
+    page = (Path(__file__).parents[2] / "docs" / "learn" / "your_own_model.md").read_text()
+    assert len(page.splitlines()) < 65
     for name, language in (("forgetful.py", "python"), ("mine.toml", "toml")):
         (tmp_path / name).write_text(page.split(f"```{language}\n")[1].split("```")[0])
     rule = model_file.load_model(tmp_path / "mine.toml").rule
     starts = {"availability_start": 0.9, "worth_start": 0.4}
     p = constants(rule, **starts, availability_rate=0.2, availability_kept=0.5, worth_rate=0.1, worth_kept=1.0)
     first = 0.7 + 0.2 * (1.0 - 0.7)  # a unit of time before the first event takes .9 to .7
-    held = filter_readouts(rule, p, course_of([1.0]), 1, [Readout("availability", "after"), Readout("worth", "after")])
-    assert [belief[0, 0] for belief in held] == pytest.approx([first, 0.46], rel=1e-12)
+    readouts = [Readout("availability", "after"), Readout("worth", "after")]
+    beliefs = filter_readouts(rule, p, one_person_events([1.0]), 1, readouts)
+    assert [belief[0, 0] for belief in beliefs] == pytest.approx([first, 0.46], rel=1e-12)

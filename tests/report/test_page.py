@@ -44,7 +44,7 @@ def test_a_name_that_would_be_a_script_is_text(opened):
     page, _ = opened
     assert page.locator("h3", has_text=NASTY).count() == 1
     assert page.locator("td", has_text=NASTY).count() > 0
-    assert page.locator("#plane .legendtext", has_text=NASTY).count() == 1
+    assert page.locator("#space .legendtext", has_text=NASTY).count() == 1
     assert page.locator(".plot .legendtext", has_text="<b>therapy</b>").count() > 0
 
 
@@ -63,7 +63,7 @@ def test_the_select_switches_people_by_keyboard(opened):
     assert [name for name, _, _ in seen] == [label for _, label, _ in seen] == ["person 1", "person 2", "person 3"]
     assert seen[0][2] != seen[1][2] != seen[2][2]
     page.select_option("#person", "person 12")
-    assert page.locator("#person-plane").get_attribute("aria-label").startswith("person 12:")
+    assert page.locator("#person-space").get_attribute("aria-label").startswith("person 12:")
     assert heard["errors"] == []
 
 

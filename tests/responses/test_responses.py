@@ -1,4 +1,4 @@
-"""Every response in a theory: likelihood, gradient, and answers that come from what was held, whatever is missing."""
+"""Every response in a model: likelihood, gradient, and simulated answers, with and without missing answers."""
 
 import numpy as np
 import pymc as pm
@@ -20,10 +20,10 @@ from iwm_bayes.simulation.simulate import Phase, simulate
 from iwm_bayes.types import GENERALISED, named_leaves, unflatten
 
 FIGURES = ["mother", "therapist"]
-STRAINED = DistressProcess(rate=0.3)
+DISTRESS = DistressProcess(rate=0.3)
 PHASES = [
-    Phase({"mother": frightening(0.5, 0.4)}, 5, assessed=True, strain=STRAINED),
-    Phase({"mother": frightening(0.5, 0.4), "therapist": constant_care(0.9)}, 4, strain=STRAINED),
+    Phase({"mother": frightening(0.5, 0.4)}, 5, assessed=True, distress=DISTRESS),
+    Phase({"mother": frightening(0.5, 0.4), "therapist": constant_care(0.9)}, 4, distress=DISTRESS),
 ]
 KINDS = {
     "beta rating": ["availability_beta_rating"],
@@ -39,11 +39,11 @@ KINDS = {
     "invest": ["invest_6"],
     "dropout": ["dropout"],
 }
-every_kind = pytest.mark.parametrize("kinds", KINDS.values(), ids=KINDS)
+every_response = pytest.mark.parametrize("kinds", KINDS.values(), ids=KINDS)
 
 
-def theory_of(folder, kinds, **parameters):
-    """A theory with these responses beside a rating of availability; parameters by name."""
+def model_with(folder, kinds, **parameters):
+    """Write and load a model with these responses and a rating of availability; parameters by name."""
     lines = [f"[parameters.{name}]\n{text}\n" for name, text in parameters.items()]
     names = [*kinds, *([] if "availability_beta_rating" in kinds else ["availability_rating"])]
     head = f'schema = 2\nclaim = "c"\nreference = "r"\nrule = "kalman"\nresponses = {names}\n'
@@ -52,7 +52,7 @@ def theory_of(folder, kinds, **parameters):
 
 
 def freed(model):
-    """The model with everything free that a response fixes by default, and all of it by figure."""
+    """Free all parameters that responses fix by default, with one value per figure."""
     responses = {}
     for name, response in model.responses.items():
         free = (p._replace(fixed=None, pooling="partial", by="figure") for _, p in named_leaves(response.parameters))
@@ -61,7 +61,7 @@ def freed(model):
 
 
 def unpooled(model):
-    """The model with people who share nothing."""
+    """Return the model without pooling."""
 
     def of(part):
         declared = (p._replace(pooling="none") for _, p in named_leaves(part.parameters))
@@ -70,107 +70,99 @@ def unpooled(model):
     return model._replace(rule=of(model.rule), responses={name: of(r) for name, r in model.responses.items()})
 
 
-def in_the_loop(model, data, levels):
-    """Log likelihood of each response from the loop over arrays and textbook densities."""
-    people = priors.natural_values(model, levels, list(data["figure"].values), data.sizes["person"])
-    found = []
+def loop_likelihood(model, data, theta):
+    """Compute the log likelihood of each response from the loop over arrays and textbook densities."""
+    people = priors.natural_values(model, theta, list(data["figure"].values), data.sizes["person"])
+    log_likelihoods = []
     for name, given in arguments(model, people, data).items():
         answers = data[f"answer_{name}"].values
         density = textbook_log_density(model.responses[name].family, given, np.nan_to_num(answers))
-        found.append(density[~np.isnan(answers)].sum())
-    return found
+        log_likelihoods.append(density[~np.isnan(answers)].sum())
+    return log_likelihoods
 
 
 def with_missing(data, share, generator):
-    """The same data with a share of all answers missing."""
+    """Return the data with a share of all answers missing."""
     answers = [name for name in data if str(name).startswith("answer_")]
     return data.assign({name: data[name].where(generator.random(data[name].shape) >= share) for name in answers})
 
 
-def with_one(data, name):
-    """The same data with one answer of a response."""
+def with_one_answer(data, name):
+    """Return the data with only one answer of a response."""
     kept = np.zeros(data[name].shape, dtype=bool)
     kept[tuple(np.argwhere(data[name].notnull().values)[0])] = True
     return data.assign({name: data[name].where(kept)})
 
 
-@every_kind
+@every_response
 @pytest.mark.parametrize("free", [False, True], ids=["as declared", "all free and by figure"])
 def test_likelihood_is_that_of_the_loop(tmp_path, kinds, free):
-    """Log likelihood at a random point, for data that are swapped in: none, one, some, all of the answers missing."""
-    model = theory_of(tmp_path, kinds)
+    """Log likelihood at a random point agrees for swapped data with none, some, most or all answers missing."""
+    model = model_with(tmp_path, kinds)
     data = simulate(model, PHASES, people=4, seed=1)
     other = simulate(model, PHASES, people=4, seed=2)
     events = min(data.sizes["event"], other.sizes["event"])
     data, other = data.isel(event=slice(events)), other.isel(event=slice(events))
     model = freed(model) if free else model
-    separate = {
-        name: r._replace(
-            parameters=unflatten(r.parameters, (p._replace(pooling="none") for _, p in named_leaves(r.parameters)))
-        )
-        for name, r in model.responses.items()
-    }
-    declared = (p._replace(pooling="none") for _, p in named_leaves(model.rule.parameters))
-    rule = model.rule._replace(parameters=unflatten(model.rule.parameters, declared))
-    model = model._replace(rule=rule, responses=separate)
+    model = unpooled(model)
     built, generator = remove_value_transforms(build(model, data)), np.random.default_rng(3)
-    level = built.rvs_to_values[built["level"]]
-    point = generator.normal(0.2, 0.5, tuple(len(built.coords[dim]) for dim in ("personal", "person")))
+    theta = built.rvs_to_values[built["theta"]]
+    point = generator.normal(0.2, 0.5, tuple(len(built.coords[dim]) for dim in ("parameter_person", "person")))
     graphs = built.logp(vars=[built[response] for response in model.responses], sum=False)
-    gradient = pt.grad(built.logp(), level)
-    likelihoods = evaluate([level], [*(graph.sum() for graph in graphs), gradient], "stabilize")
+    gradient = pt.grad(built.logp(), theta)
+    likelihoods = evaluate([theta], [*(graph.sum() for graph in graphs), gradient], "stabilize")
     figures = list(data["figure"].values)
-    levels = {row.label: point[index] for index, row in enumerate(priors.free_parameters(model, figures))}
+    by_label = {free.label: point[index] for index, free in enumerate(priors.free_parameters(model, figures))}
     name = f"answer_{kinds[0]}"
     nothing = other.assign({name: other[name].where(False)})
-    for given in (data, other, with_missing(other, 0.4, generator), with_one(other, name), nothing):
+    for given in (data, other, with_missing(other, 0.4, generator), with_one_answer(other, name), nothing):
         with built:
             pm.set_data(model_data(model, given))
         *found, slope = likelihoods(point)
-        np.testing.assert_allclose(found, in_the_loop(model, given, levels), rtol=1e-7, atol=1e-9)
+        np.testing.assert_allclose(found, loop_likelihood(model, given, by_label), rtol=1e-7, atol=1e-9)
         assert np.isfinite(slope).all()
 
 
-@every_kind
-def test_answers_come_from_what_was_held(tmp_path, kinds):
-    """Filtered again, what people lived through gives their answers the probability with which they gave them.
+@every_response
+def test_answers_follow_the_filtered_beliefs(tmp_path, kinds):
+    """Filtering the simulated events again gives answers the probability with which they were drawn.
 
-    For a discrete answer the score is standardised, mean 0 and variance 1; a continuous one's place in its
-    distribution is uniform. Four Monte-Carlo errors.
+    The score of a discrete answer is standardised to mean 0 and variance 1. The probability integral transform of a
+    continuous answer is uniform. The tolerance is four Monte Carlo errors.
     """
-    model = freed(theory_of(tmp_path, kinds))
+    model = freed(model_with(tmp_path, kinds))
     figures = [*FIGURES, *([GENERALISED] if "seek" in kinds else [])]
     people = draw_people(model, figures, 400, np.random.default_rng(2), sigma=0.3)
     data = simulate(model, PHASES, people, seed=3)
     found = arguments(model, people, data)
     for name in kinds:
         given, answers = found[name], data[f"answer_{name}"].values
-        there = ~np.isnan(answers)
-        assert there.sum() > 400
+        recorded = ~np.isnan(answers)
+        assert recorded.sum() > 400
         if "p" in given:
             whole = np.arange(given["p"].shape[-1])
             mean, square = given["p"] @ whole, given["p"] @ whole**2
             variance = square - mean**2
-            usable = there & (variance > 0.02)  # a rarer answer has no usable variance
+            usable = recorded & (variance > 0.02)  # a rarer answer has no usable variance
             score = (answers - mean)[usable] / np.sqrt(variance[usable])
         elif "logit_p" in given:
             p = 1 / (1 + np.exp(-given["logit_p"]))
-            score = ((answers - p) / np.sqrt(p * (1 - p)))[there & (p > 0.02) & (p < 0.98)]
+            score = ((answers - p) / np.sqrt(p * (1 - p)))[recorded & (p > 0.02) & (p < 0.98)]
         elif "nu" in given:
-            place = stats.beta(given["mu"] * given["nu"], (1 - given["mu"]) * given["nu"]).cdf(answers)
-            score = np.sqrt(12) * (place[there] - 0.5)
+            quantile = stats.beta(given["mu"] * given["nu"], (1 - given["mu"]) * given["nu"]).cdf(answers)
+            score = np.sqrt(12) * (quantile[recorded] - 0.5)
         else:
             mean, sd = np.broadcast_arrays(given["mu"], given["sigma"])
-            inside = there & (mean > 5 * sd) & (mean < 1 - 5 * sd)  # where the bounds do not matter
+            inside = recorded & (mean > 5 * sd) & (mean < 1 - 5 * sd)  # where the bounds do not matter
             score = ((answers - mean) / sd)[inside]
         assert abs(score.mean()) < 4 * score.std() / np.sqrt(score.size)
         assert abs((score**2).mean() - 1) < 4 * (score**2).std() / np.sqrt(score.size)
 
 
-@every_kind
-def test_simulated_data_are_those_read_from_their_table(tmp_path, kinds):
-    """Written as a table and read again, a simulation is the same Dataset."""
-    model = theory_of(tmp_path, kinds)
+@every_response
+def test_simulated_data_survive_writing_and_reading(tmp_path, kinds):
+    """A simulation that is written as a table and read again is the same Dataset."""
+    model = model_with(tmp_path, kinds)
     data = simulate(model, PHASES, people=6, seed=1)
     to_table(data).to_csv(tmp_path / "sessions.csv", index=False)
     columns = {"person": "person", "session": "session", "figure": "figure"}
@@ -183,15 +175,15 @@ def test_simulated_data_are_those_read_from_their_table(tmp_path, kinds):
     xr.testing.assert_equal(again, data)
 
 
-def test_an_act_is_held_against_all_that_was_experienced(tmp_path):
-    """By hand, for outcomes 1, 1, one that is not seen, and 0.
+def test_an_outcome_is_contrasted_with_all_experienced_outcomes(tmp_path):
+    """By hand, for outcomes 1, 1, one that is not observed, and 0.
 
-    The usual is .5 / 2, 1 / 3 and .5 / 4 above the middle of the scale; the unseen act is held against nothing.
+    The adaptation level is .5 / 2, 1 / 3 and .5 / 4 above the middle of the scale. The third outcome has no contrast.
     """
-    model = theory_of(tmp_path, ["availability_contrast"])
+    model = model_with(tmp_path, ["availability_contrast"])
     data = simulate(model, [Phase({"mother": constant_care(0.5)}, 4)], people=1, seed=1)
-    outcomes, seen = [1.0, 1.0, 0.77, 0.0], [True, True, False, True]
-    data = data.assign(outcome=(("event", "person"), np.c_[outcomes]), seen=(("event", "person"), np.c_[seen]))
+    outcomes, observed = [1.0, 1.0, 0.77, 0.0], [True, True, False, True]
+    data = data.assign(outcome=(("event", "person"), np.c_[outcomes]), observed=(("event", "person"), np.c_[observed]))
     people = draw_people(model, ["mother"], 1, np.random.default_rng(2), sigma=0.0)
     people |= {f"availability_contrast_{name}": np.full(1, x) for name, x in (("slope", 0.0), ("intercept", 0.0))}
     people |= {"availability_contrast_contrast": np.full(1, 0.4)}

@@ -1,10 +1,10 @@
-"""Rules against numbers worked out elsewhere: golden vectors, a worked example, quadrature, matrix algebra."""
+"""Rules against independent numbers: golden vectors, a worked example, quadrature, matrix algebra."""
 
 import itertools
 
 import numpy as np
 import pytest
-from helpers import constants, course_of
+from helpers import constants, one_person_events
 from scipy.special import expit, logit
 
 from iwm_bayes.filtering.filter import filter_events
@@ -87,15 +87,17 @@ FIFTH_DECIMAL = 5.1e-6  # half a unit of the last printed digit, and rounding
 COMPENSATORY = RULES["compensatory"]
 
 
-def moments_of(name, values):
-    """The walk of one person with one figure through the golden outcomes, by a learner without worth."""
+def filter_golden(name, values):
+    """Filter the golden outcomes of one person with one figure, by a learner without self-worth."""
     rule = lift_learner(RULES[name], worth=False)
     p = constants(rule, **values)
-    return [(m, rule.beliefs(p, m.after, m.event)) for m in filter_events(rule, p, course_of(OUTCOMES), 1)]
+    return [
+        (one, rule.beliefs(p, one.after, one.event)) for one in filter_events(rule, p, one_person_events(OUTCOMES), 1)
+    ]
 
 
 def in_log_odds(availability, worth, of_availability, of_worth, figures=1, **others):
-    """Compensatory parameters whose prior has these log-odds means and variances."""
+    """Return compensatory parameters whose prior has these log-odds means and variances."""
     scale = np.sqrt(1 + np.pi / 8 * np.array([of_availability, of_worth]))
     return constants(
         COMPENSATORY,
@@ -111,7 +113,7 @@ def in_log_odds(availability, worth, of_availability, of_worth, figures=1, **oth
 def test_golden_vector(name):
     """Ten beliefs of each rule agree with the published row to five decimals."""
     values, row = GOLDEN[name]
-    means = [beliefs.availability.mean[0] for _, beliefs in moments_of(name, values)]
+    means = [beliefs.availability.mean[0] for _, beliefs in filter_golden(name, values)]
     np.testing.assert_allclose(means, row, rtol=0, atol=FIFTH_DECIMAL)
 
 
@@ -119,30 +121,30 @@ def test_golden_vector(name):
 def test_golden_vector_in_log_odds(name):
     """Ten means and the last state of each volatility rule agree with the published row to five decimals."""
     values, row, last = LOG_ODDS[name]
-    states = [moment.after.availability for moment, _ in moments_of(name, values)]
+    states = [filtered.after.availability for filtered, _ in filter_golden(name, values)]
     np.testing.assert_allclose([state.mean[0, 0] for state in states], row, rtol=0, atol=FIFTH_DECIMAL)
     found = {part: getattr(states[-1], part)[0, 0] for part in last}
     assert found == pytest.approx(last, abs=FIFTH_DECIMAL)
 
 
 def test_kalman_gain_at_the_end():
-    """The last share of the surprise that was learned is the published gain, .35836."""
-    moment, _ = moments_of("kalman", GOLDEN["kalman"][0])[-1]
-    before, after = moment.before.availability.mean[0, 0], moment.after.availability.mean[0, 0]
+    """The last share of the prediction error that was learned is the published gain, .35836."""
+    filtered, _ = filter_golden("kalman", GOLDEN["kalman"][0])[-1]
+    before, after = filtered.before.availability.mean[0, 0], filtered.after.availability.mean[0, 0]
     assert (after - before) / (OUTCOMES[-1] - before) == pytest.approx(0.35836, abs=FIFTH_DECIMAL)
 
 
 def test_pearce_hall_associability_at_the_end():
-    """What is left of the associability after ten outcomes is the published .47248."""
-    moment, _ = moments_of("pearce_hall", GOLDEN["pearce_hall"][0])[-1]
-    assert moment.after.availability.associability[0, 0] == pytest.approx(0.47248, abs=FIFTH_DECIMAL)
+    """The associability after ten outcomes is the published .47248."""
+    filtered, _ = filter_golden("pearce_hall", GOLDEN["pearce_hall"][0])[-1]
+    assert filtered.after.availability.associability[0, 0] == pytest.approx(0.47248, abs=FIFTH_DECIMAL)
 
 
-def test_credit_goes_to_what_is_less_certain():
+def test_credit_goes_to_the_less_certain_belief():
     """Availability (-1, var .5) and worth (-1, var 1.5) after a response: the worked example, to four decimals."""
     p = in_log_odds(-1.0, -1.0, 0.5, 1.5)
-    (moment,) = filter_events(COMPENSATORY, p, course_of([1]), 1)
-    s = moment.after
+    (filtered,) = filter_events(COMPENSATORY, p, one_person_events([1]), 1)
+    s = filtered.after
     found = [s.availability[0, 0], s.worth[0], s.among_figures[0, 0, 0], s.of_worth[0], s.with_worth[0, 0]]
     np.testing.assert_allclose(found, [-0.6855, -0.0564, 0.4712, 1.2411, -0.0863], rtol=0, atol=5.1e-5)
 
@@ -155,34 +157,34 @@ CONJUNCTIVE = {  # P(A) and P(W) before; after a response; after none
 }
 
 
-def together(availability, worth, hazard=0.0):
-    """Noisy-AND parameters of one person."""
+def noisy_and_parameters(availability, worth, hazard=0.0):
+    """Return noisy-AND parameters of one person."""
     starts = {"availability_start": availability, "worth_start": worth}
     return constants(RULES["noisy_and"], **starts, hazard=hazard, care=0.9, leak=0.1)
 
 
 @pytest.mark.parametrize(("prior", "after"), CONJUNCTIVE.items())
-def test_who_is_blamed(prior, after):
-    """Secure, preoccupied, dismissing and fearful after one response and after none: the table, to three decimals."""
-    rule, p = RULES["noisy_and"], together(*prior)
+def test_blame_depends_on_attachment_style(prior, after):
+    """Beliefs of each attachment style after one response and after none agree with the table, to three decimals."""
+    rule, p = RULES["noisy_and"], noisy_and_parameters(*prior)
     for outcome, expected in zip((1, 0), after, strict=True):
-        (moment,) = filter_events(rule, p, course_of([outcome]), 1)
-        held = rule.beliefs(p, moment.after, moment.event)
-        found = [held.availability.mean[0], held.worth.mean[0]]
+        (filtered,) = filter_events(rule, p, one_person_events([outcome]), 1)
+        beliefs = rule.beliefs(p, filtered.after, filtered.event)
+        found = [beliefs.availability.mean[0], beliefs.worth.mean[0]]
         np.testing.assert_allclose(found, expected, rtol=0, atol=5.1e-4)
 
 
 def by_enumeration(prior, hazard, figure, outcomes, figures):
-    """P(W) and every P(A) after each outcome by listing all worlds (worth, figure, figure, ...), worth first."""
+    """Compute P(W) and every P(A) after each outcome by enumeration of all worlds (W, A of each figure)."""
     worlds = np.array(list(itertools.product([0, 1], repeat=1 + figures)))
     chance = np.array([prior[1], *[prior[0]] * figures])
     weights = np.where(worlds, chance, 1 - chance).prod(axis=1)
     beliefs = []
     for met, outcome in zip(figure, outcomes, strict=True):
-        for latent in range(1 + figures):  # with the hazard, drawn anew whatever the others are
+        for latent in range(1 + figures):  # with the hazard, drawn again independently of the others
             same = (np.delete(worlds, latent, 1)[:, None] == np.delete(worlds, latent, 1)[None]).all(axis=2)
-            anew = np.where(worlds[:, latent], chance[latent], 1 - chance[latent])
-            weights = (1 - hazard) * weights + hazard * anew * (same @ weights)
+            redrawn = np.where(worlds[:, latent], chance[latent], 1 - chance[latent])
+            weights = (1 - hazard) * weights + hazard * redrawn * (same @ weights)
         responds = np.where(worlds[:, 0] * worlds[:, 1 + met], 0.9, 0.1)
         weights = weights * responds**outcome * (1 - responds) ** (1 - outcome)
         weights = weights / weights.sum()
@@ -191,39 +193,41 @@ def by_enumeration(prior, hazard, figure, outcomes, figures):
 
 
 @pytest.mark.parametrize(("figures", "hazard"), [(1, 0.2), (3, 0.0)])
-def test_it_takes_two_by_enumeration(figures, hazard):
-    """One figure with hazard, three without: beliefs are Bayes' rule over every possible world."""
-    rule, p = RULES["noisy_and"], together(0.6, 0.3, hazard)
+def test_noisy_and_by_enumeration(figures, hazard):
+    """One figure with hazard, or three without: beliefs follow Bayes' rule over all possible worlds."""
+    rule, p = RULES["noisy_and"], noisy_and_parameters(0.6, 0.3, hazard)
     figure = [index % figures for index in (0, 1, 2, 0, 0, 2, 1)]
     outcomes = [1, 0, 1, 1, 0, 0.3, 1]
     exact = by_enumeration((0.6, 0.3), hazard, figure, outcomes, figures)
-    for moment, expected, met in zip(
-        filter_events(rule, p, course_of(outcomes, figure, figures), figures), exact, figure, strict=True
+    for filtered, expected, met in zip(
+        filter_events(rule, p, one_person_events(outcomes, figure, figures), figures), exact, figure, strict=True
     ):
-        held = rule.beliefs(p, moment.after, moment.event)
-        assert held.worth.mean[0] == pytest.approx(expected[0], rel=1e-12)
-        assert held.availability.mean[0] == pytest.approx(expected[1 + met], rel=1e-12)
+        beliefs = rule.beliefs(p, filtered.after, filtered.event)
+        assert beliefs.worth.mean[0] == pytest.approx(expected[0], rel=1e-12)
+        assert beliefs.availability.mean[0] == pytest.approx(expected[1 + met], rel=1e-12)
 
 
-def test_it_takes_two_expects_little_of_even_beliefs():
-    """At beliefs of .5 and .5 a response is expected with .30, not .50."""
-    rule, p = RULES["noisy_and"], together(0.5, 0.5)
-    (moment,) = filter_events(rule, p, course_of([1]), 1)
-    assert rule.beliefs(p, moment.before, moment.event).expected[0] == pytest.approx(0.30, abs=1e-12)
+def test_noisy_and_expects_little_at_even_beliefs():
+    """At beliefs of .5 and .5 the expectation is .30 and not .50."""
+    rule, p = RULES["noisy_and"], noisy_and_parameters(0.5, 0.5)
+    (filtered,) = filter_events(rule, p, one_person_events([1]), 1)
+    assert rule.beliefs(p, filtered.before, filtered.event).expected[0] == pytest.approx(0.30, abs=1e-12)
 
 
 def exact_shift(mean, variance, outcome):
-    """How far the mean of a Gaussian log-odds moves by Bayes; the trapezium rule is exact for such peaks."""
+    """Compute the shift of a Gaussian log-odds mean by Bayes' rule; the trapezium rule is exact for such peaks."""
     z = np.linspace(mean - 12 * np.sqrt(variance), mean + 12 * np.sqrt(variance), 4001)
     weight = np.exp(-((z - mean) ** 2) / (2 * variance)) * expit(z if outcome else -z)
     return (weight * z).sum() / weight.sum() - mean
 
 
 def moderated_shift(mean, variance, outcome):
-    """The same by the rule: the shift of availability and worth together."""
+    """Compute the same by the learning rule: the shift of availability plus self-worth."""
     p = in_log_odds(mean / 2, mean / 2, variance / 2, variance / 2)
-    (moment,) = filter_events(COMPENSATORY, p, course_of([outcome]), 1)
-    return (moment.after.availability[0] + moment.after.worth - moment.before.availability[0] - moment.before.worth)[0]
+    (filtered,) = filter_events(COMPENSATORY, p, one_person_events([outcome]), 1)
+    return (
+        filtered.after.availability[0] + filtered.after.worth - filtered.before.availability[0] - filtered.before.worth
+    )[0]
 
 
 @pytest.mark.parametrize(("variance", "percent"), [(1.0, 3), (2.0, 8), (8.0, 31)])
@@ -252,8 +256,8 @@ def test_blocks_are_the_matrix_equation():
         np.array([-0.4, -0.4, -0.4, 0.7]),
         np.sqrt(np.outer([0.8] * 3 + [0.5], [0.8] * 3 + [0.5])) * prior,
     )
-    course = course_of(outcomes, figure, 3)
-    for moment, met, outcome in zip(filter_events(COMPENSATORY, p, course, 3), figure, outcomes, strict=True):
+    events = one_person_events(outcomes, figure, 3)
+    for filtered, met, outcome in zip(filter_events(COMPENSATORY, p, events, 3), figure, outcomes, strict=True):
         h = np.eye(4)[met] + np.eye(4)[3]
         covariance = covariance + diffusion * prior
         s = h @ covariance @ h
@@ -261,7 +265,7 @@ def test_blocks_are_the_matrix_equation():
         information = expected * (1 - expected)
         mean = mean + covariance @ h * (outcome - expected) / (1 + s * information)
         covariance = covariance - np.outer(covariance @ h, h @ covariance) * information / (1 + s * information)
-        state = moment.after
+        state = filtered.after
         np.testing.assert_allclose([*state.availability[:, 0], state.worth[0]], mean, rtol=0, atol=1e-12)
         np.testing.assert_allclose(state.among_figures[..., 0], covariance[:3, :3], rtol=0, atol=1e-12)
         np.testing.assert_allclose([*state.with_worth[:, 0], state.of_worth[0]], covariance[3], rtol=0, atol=1e-12)
@@ -271,11 +275,11 @@ def test_blocks_are_the_matrix_equation():
     ("reflection", "availability", "worth"),
     [(1.0, -0.6855, -0.0564), (0.0, -0.37095, -0.37095), (0.5, -0.5282, -0.2137)],
 )
-def test_credit_of_who_reflects(reflection, availability, worth):
+def test_credit_under_reflection(reflection, availability, worth):
     """The worked example (A -1, .5; W -1, 1.5; a response): by uncertainty, evenly, and half-way between."""
     rule = RULES["reflective"]
     named = COMPENSATORY.parameters._fields
     p = dict(zip(named, in_log_odds(-1.0, -1.0, 0.5, 1.5), strict=True)) | {"reflection": reflection}
-    [moment] = filter_events(rule, constants(rule, **p), course_of([1.0]), 1)
-    found = [moment.after.availability[0, 0], moment.after.worth[0]]
+    [filtered] = filter_events(rule, constants(rule, **p), one_person_events([1.0]), 1)
+    found = [filtered.after.availability[0, 0], filtered.after.worth[0]]
     assert found == pytest.approx([availability, worth], abs=5.1e-5)  # half a unit of the last printed digit

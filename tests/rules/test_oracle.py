@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from helpers import constants, course_of
+from helpers import constants, one_person_events
 
 from iwm_bayes.filtering.arrays import EVENT_FIELDS
 from iwm_bayes.filtering.filter import filter_events
@@ -17,7 +17,7 @@ START = {"start": 0.5, "start_variance": 0.1, "start_volatility": 1.0, "start_va
 
 @pytest.fixture
 def exact():
-    """JAX in double precision, and as it was afterwards."""
+    """Set JAX to double precision for one test."""
     jax = pytest.importorskip("jax")
     before = jax.config.jax_enable_x64
     jax.config.update("jax_enable_x64", True)
@@ -26,7 +26,7 @@ def exact():
 
 
 def theirs(outcomes, elapsed, tonic, meta):
-    """Trajectories of pyhgf's enhanced filter with mean-field updates: mean and precision of both upper levels."""
+    """Return mean and precision of both upper levels, by pyhgf's enhanced filter with mean-field updates."""
     network = model.Network(volatility_updates="eHGF", mean_field_updates=True)
     network = network.add_nodes(kind="binary-state")
     network = network.add_nodes(
@@ -48,9 +48,9 @@ def test_enhanced_filter_equals_pyhgf(tonic, meta, regular):
     elapsed = np.ones(EVENTS) if regular else generator.exponential(1.0, EVENTS)
     rule = lift_learner(RULES["ehgf"], worth=False)
     p = constants(rule, **{f"availability_{key}": x for key, x in {**START, "tonic": tonic, "meta": meta}.items()})
-    course = course_of(outcomes)
-    course[:, [EVENT_FIELDS.index(name) for name in ("since_figure", "since_any")]] = elapsed[:, None, None]
-    ours = [moment.after.availability for moment in filter_events(rule, p, course, 1)]
+    events = one_person_events(outcomes)
+    events[:, [EVENT_FIELDS.index(name) for name in ("since_figure", "since_any")]] = elapsed[:, None, None]
+    ours = [filtered.after.availability for filtered in filter_events(rule, p, events, 1)]
     found = theirs(outcomes, elapsed, tonic, meta)
     pairs = {
         "mean": found[1]["mean"],
@@ -59,5 +59,5 @@ def test_enhanced_filter_equals_pyhgf(tonic, meta, regular):
         "vagueness": 1.0 / found[2]["precision"],
     }
     for part, expected in pairs.items():
-        held = np.array([getattr(state, part)[0, 0] for state in ours])
-        np.testing.assert_allclose(held, np.asarray(expected), rtol=0, atol=1e-8)
+        result = np.array([getattr(state, part)[0, 0] for state in ours])
+        np.testing.assert_allclose(result, np.asarray(expected), rtol=0, atol=1e-8)

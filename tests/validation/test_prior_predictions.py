@@ -1,4 +1,4 @@
-"""Predictions by closed form and known values, their verdicts by hand, and the committed matrix against the code."""
+"""Prior predictions by closed form and known values, decisions by hand, and the committed matrix against the code."""
 
 import io
 import os
@@ -33,18 +33,18 @@ COMMITTED = Path(__file__).parents[2] / "experiments" / "predictions" / "matrix.
 FEW = 300
 
 
-def test_a_course_is_that_of_the_simulation():
-    """Two figures in turn, an outcome unseen: the same array as from a data set."""
+def test_scripted_events_are_those_of_a_data_set():
+    """Two figures in turn, one outcome not observed: the same array as from a data set."""
     plan = [Phase({name: constant_care(0.5) for name in names(2)}, 3)]
     model = model_file.load_model("rescorla_wagner")
     model = model._replace(
         responses={"availability_rating": model.responses["availability_rating"]}
     )  # nobody withdraws
     data = simulate(model, plan, 4, 1)
-    data["seen"][3], data["outcome"][3] = False, 0.0
+    data["observed"][3], data["outcome"][3] = False, 0.0
     outcome, gaps = data["outcome"].values, data["since_any"].values[:, 0]
-    acts = [ScriptedEvent(None if event == 3 else outcome[event], event % 2, gaps[event]) for event in range(6)]
-    found, wanted = event_array_of(acts, 2, 4), event_array(data)
+    events = [ScriptedEvent(None if event == 3 else outcome[event], event % 2, gaps[event]) for event in range(6)]
+    found, wanted = event_array_of(events, 2, 4), event_array(data)
     np.testing.assert_allclose(found[:, :2], wanted[:, :2])
     np.testing.assert_allclose(found[:, 4:], wanted[:, 4:])
 
@@ -53,26 +53,26 @@ def test_a_course_is_that_of_the_simulation():
     ("starts", "after_rejection"),
     [((0.8, 0.2), (0.767, 0.067)), ((0.2, 0.8), (0.067, 0.767)), ((0.2, 0.2), (0.171, 0.171))],
 )
-def test_a_rejection_is_charged_as_the_page_on_theory_has_it(starts, after_rejection):
-    """Noisy-AND without forgetting: availability and worth after one refusal (theory C1)."""
+def test_noisy_and_after_a_rejection(starts, after_rejection):
+    """Availability and self-worth after one unresponsive outcome, without forgetting."""
     model = model_file.load_model("noisy_and")
     people = median_people(model, 3, np.random.default_rng(1)) | {"hazard": np.zeros(3)}
-    lived = simulate_beliefs(
+    beliefs = simulate_beliefs(
         model, with_initial_beliefs(people, availability=starts[0], worth=starts[1]), [ScriptedEvent(0.0)]
     )
-    assert lived.availability[-1] == pytest.approx(after_rejection[0], abs=5e-4)
-    assert lived.worth[-1] == pytest.approx(after_rejection[1], abs=5e-4)
+    assert beliefs.availability[-1] == pytest.approx(after_rejection[0], abs=5e-4)
+    assert beliefs.worth[-1] == pytest.approx(after_rejection[1], abs=5e-4)
 
 
 def test_the_gain_of_a_delta_rule_is_its_rate():
     model, rng = model_file.load_model("rescorla_wagner"), np.random.default_rng(1)
     people = median_people(model, 20, rng)
-    lived = simulate_beliefs(model, people, random_care(0.5, 12, 20, rng))
-    np.testing.assert_allclose(lived.gain(slice(3, 9)), people["availability_rate"])
+    beliefs = simulate_beliefs(model, people, random_care(0.5, 12, 20, rng))
+    np.testing.assert_allclose(beliefs.gain(slice(3, 9)), people["availability_rate"])
 
 
 def test_what_a_rupture_costs_a_delta_rule():
-    """One refusal six sessions ago costs rate * (1 - rate)^5 of availability."""
+    """One unresponsive outcome six sessions ago costs rate * (1 - rate)^5 of availability."""
     model, prediction = model_file.load_model("rescorla_wagner"), PREDICTIONS["rupture_repair"]
     effect = prediction.effect(model, 50, np.random.default_rng(7))
     rate = median_people(model, 50, np.random.default_rng(7))["availability_rate"]
@@ -80,33 +80,33 @@ def test_what_a_rupture_costs_a_delta_rule():
 
 
 def test_people_are_drawn_from_the_priors():
-    """Nine tenths of average people lie in the interval that a theory calls typical."""
+    """Nine tenths of median people lie in the 90% range of a model file."""
     drawn = median_people(model_file.load_model("kalman"), 20_000, np.random.default_rng(1))["availability_start"]
     assert np.mean((drawn > 0.15) & (drawn < 0.85)) == pytest.approx(0.9, abs=4 * np.sqrt(0.09 / 20_000))
 
 
-def test_a_verdict_by_hand():
-    table = pd.DataFrame({"theory": ["a", "b"], "kept": [True, True]})
+def test_a_decision_by_hand():
+    table = pd.DataFrame({"model": ["a", "b"], "kept": [True, True]})
     assert decision_sentence(table).startswith("decided")
-    assert decision_sentence(table.assign(kept=[True, False])) == "undecided: b does not keep to it"
+    assert decision_sentence(table.assign(kept=[True, False])) == "undecided: not as claimed in b"
 
 
 @pytest.mark.parametrize("name", PREDICTIONS)
 def test_the_committed_matrix_is_what_the_code_makes(name):
-    """Every cell again with a few draws: the same theories and claims, shares within four Monte-Carlo errors."""
-    kept = pd.read_csv(COMMITTED).query("prediction == @name").reset_index(drop=True)
+    """Every line again with a few draws: the same models and claims, shares within four Monte Carlo errors."""
+    committed = pd.read_csv(COMMITTED).query("prediction == @name").reset_index(drop=True)
     found = prediction_lines(PREDICTIONS[name], prediction_matrix.load_named_model, FEW)
-    assert found[["theory", "claim"]].equals(kept[["theory", "claim"]])
-    middle = kept["share"].clip(1 / FEW, 1 - 1 / FEW)
-    error = np.sqrt(middle * (1 - middle) / FEW) + kept["se"] + 1 / FEW
-    assert ((found["share"] - kept["share"]).abs() < 4 * error).all()
+    assert found[["model", "claim"]].equals(committed[["model", "claim"]])
+    share = committed["share"].clip(1 / FEW, 1 - 1 / FEW)
+    error = np.sqrt(share * (1 - share) / FEW) + committed["se"] + 1 / FEW
+    assert ((found["share"] - committed["share"]).abs() < 4 * error).all()
 
 
 def test_the_page_is_of_the_committed_matrix():
-    """No number on it is typed by hand."""
-    cells, verdicts = (pd.read_csv(COMMITTED.with_name(f"{name}.csv")) for name in ("matrix", "verdicts"))
+    """No number of the page is typed by hand."""
+    matrix, verdicts = (pd.read_csv(COMMITTED.with_name(f"{name}.csv")) for name in ("matrix", "verdicts"))
     page = COMMITTED.with_name("README.md").read_text(encoding="utf-8")
-    assert page == prediction_matrix.matrix_page(cells, verdicts, prediction_matrix.load_readings(), 2000)
+    assert page == prediction_matrix.matrix_page(matrix, verdicts, prediction_matrix.load_readings(), 2000)
 
 
 def test_every_experiment_with_a_prediction_is_in_the_matrix():
@@ -122,11 +122,11 @@ def test_every_experiment_with_a_prediction_is_in_the_matrix():
 
 
 def test_an_experiment_runs_as_a_script(tmp_path):
-    """It prints the verdict and keeps a table and a figure."""
-    said = io.StringIO()
-    with patch("sys.argv", ["credit.py", "50", os.fspath(tmp_path)]), redirect_stdout(said):
+    """It prints the decision and keeps a table and a plot."""
+    printed = io.StringIO()
+    with patch("sys.argv", ["credit.py", "50", os.fspath(tmp_path)]), redirect_stdout(printed):
         run_script(PREDICTIONS["credit"])
-    assert "Who is to blame for a rejection?" in said.getvalue()
-    assert "decided" in said.getvalue().splitlines()[-1]
-    assert len(pd.read_csv(tmp_path / "credit.csv")) == 5
-    assert (tmp_path / "credit.svg").read_text(encoding="utf-8").count("<svg") == 1
+    assert "Attribution of a rejection to self or other" in printed.getvalue()
+    assert "decided" in printed.getvalue().splitlines()[-1]
+    assert len(pd.read_csv(tmp_path / "tables" / "credit.csv")) == 5
+    assert (tmp_path / "plots" / "credit.svg").read_text(encoding="utf-8").count("<svg") == 1

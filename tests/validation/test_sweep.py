@@ -1,4 +1,4 @@
-"""Sweeps against themselves undisturbed: order, restarts, workers and their deaths change no byte."""
+"""Sweeps give the same bytes whatever the order, the restarts, the workers and their deaths."""
 
 import json
 import signal
@@ -14,9 +14,9 @@ import studies
 from iwm_bayes.types import InputError
 from iwm_bayes.validation import executors
 from iwm_bayes.validation.executors import cluster_map, process_map
-from iwm_bayes.validation.sweep import Done, Task, all_tasks, perform_task, results_table, sweep
+from iwm_bayes.validation.sweep import Task, TaskResult, all_tasks, perform_task, results_table, sweep
 
-CELLS = [{"centre": 0.0}, {"centre": 1.5}]
+CONDITIONS = [{"centre": 0.0}, {"centre": 1.5}]
 HERE, PATIENCE = Path(__file__).parents[1], 300.0  # seconds, of which a free machine needs ten
 
 
@@ -30,60 +30,64 @@ def text(frame):
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
-    """Twelve tasks that take a while, in one process, in order."""
-    tasks = all_tasks(studies.mean, [cell | {"seconds": 0.25} for cell in CELLS], 6)
+    """Twelve tasks that take some time, in one process, in order."""
+    tasks = all_tasks(studies.mean, [condition | {"seconds": 0.25} for condition in CONDITIONS], 6)
     return tasks, text(sweep(tmp_path_factory.mktemp("calm"), tasks))
 
 
-def test_numbers_come_from_the_content_of_the_cell():
-    """Not from the order of its names or from other cells; another seed, cell or study has other numbers."""
+def test_numbers_come_from_the_content_of_the_condition():
+    """Not from the order of its names or from other conditions; another seed, condition or study has other numbers."""
     one = Task(studies.mean, {"centre": 0.0, "people": 3}, 1)
     same = Task(studies.mean, {"people": 3, "centre": 0.0}, 1)
-    others = [one._replace(seed=2), one._replace(cell={"centre": 0.1, "people": 3}), one._replace(study=studies.mortal)]
-    elsewhere = one._replace(cell=one.cell | {"at home": "/somewhere"})
-    assert perform_task(one).found == perform_task(same).found == perform_task(elsewhere).found
+    others = [
+        one._replace(seed=2),
+        one._replace(condition={"centre": 0.1, "people": 3}),
+        one._replace(study=studies.mortal),
+    ]
+    elsewhere = one._replace(condition=one.condition | {"at home": "/somewhere"})
+    assert perform_task(one).outcome == perform_task(same).outcome == perform_task(elsewhere).outcome
     assert len({task.key for task in (one, same, elsewhere)}) == 1
     draws = {task.generator().random() for task in (one, *others)}
     assert len(draws) == 4
 
 
 def test_numbers_are_known_by_hand(tmp_path):
-    [task] = all_tasks(studies.mean, CELLS[:1], 1)
+    [task] = all_tasks(studies.mean, CONDITIONS[:1], 1)
     found = sweep(tmp_path, [task])
     assert found["mean"].item() == task.generator().normal(0.0, 1.0, 5).mean()
     assert found[["centre", "seed", "failed"]].values.tolist() == [[0.0, 1, ""]]
 
 
-@pytest.mark.parametrize("through", [lambda work, tasks: map(work, reversed(tasks)), process_map(2)])
-def test_order_and_number_of_workers_change_nothing(tmp_path, undisturbed, through):
+@pytest.mark.parametrize("task_map", [lambda work, tasks: map(work, reversed(tasks)), process_map(2)])
+def test_order_and_number_of_workers_change_nothing(tmp_path, undisturbed, task_map):
     tasks, expected = undisturbed
-    assert text(sweep(tmp_path, tasks, through)) == expected
+    assert text(sweep(tmp_path, tasks, task_map)) == expected
 
 
 def test_a_rerun_does_only_what_is_missing(tmp_path):
-    tasks = all_tasks(studies.mean, [cell | {"log": str(tmp_path / "log")} for cell in CELLS], 3)
+    tasks = all_tasks(studies.mean, [condition | {"log": str(tmp_path / "log")} for condition in CONDITIONS], 3)
     first = sweep(tmp_path / "sweep", tasks)
     assert (tmp_path / "log").read_text() == "x" * 6
     (tmp_path / "sweep" / f"{tasks[4].key}.json").unlink()
-    told = []
-    assert text(sweep(tmp_path / "sweep", tasks, tell=told.append)) == text(first)
+    reports = []
+    assert text(sweep(tmp_path / "sweep", tasks, tell=reports.append)) == text(first)
     assert (tmp_path / "log").read_text() == "x" * 7
-    assert [(progress.done, progress.of) for progress in told] == [(5, 6), (6, 6)]
+    assert [(progress.done, progress.of) for progress in reports] == [(5, 6), (6, 6)]
 
 
 def test_failures_are_results(tmp_path):
-    """They are named, counted and not done again; the others are there."""
-    tasks = all_tasks(studies.impossible, CELLS[1:], 2) + all_tasks(studies.mean, CELLS, 1)
-    told = []
-    found = sweep(tmp_path, tasks, tell=told.append)
+    """They are named, counted and not done again; all other results are there."""
+    tasks = all_tasks(studies.impossible, CONDITIONS[1:], 2) + all_tasks(studies.mean, CONDITIONS, 1)
+    reports = []
+    found = sweep(tmp_path, tasks, tell=reports.append)
     assert found["failed"].tolist() == ["ValueError: nothing at 1.5"] * 2 + ["", ""]
     assert found["mean"].notna().tolist() == [False, False, True, True]
-    assert told[-1].failed == 2
-    assert text(sweep(tmp_path, tasks, through=nothing_was_missing)) == text(found)
+    assert reports[-1].failed == 2
+    assert text(sweep(tmp_path, tasks, task_map=nothing_was_missing)) == text(found)
 
 
 def test_results_of_other_versions_are_not_mixed(tmp_path):
-    tasks = all_tasks(studies.mean, CELLS, 1)
+    tasks = all_tasks(studies.mean, CONDITIONS, 1)
     sweep(tmp_path, tasks)
     facts = json.loads((tmp_path / "manifest.json").read_text())
     facts["versions"]["numpy"] = "1.0"
@@ -93,21 +97,21 @@ def test_results_of_other_versions_are_not_mixed(tmp_path):
 
 
 def test_a_worker_that_dies_is_replaced(tmp_path):
-    cell = {"centre": 0.0, "folder": str(tmp_path), "times": 2}
-    [task] = all_tasks(studies.mortal, [cell], 1)
+    condition = {"centre": 0.0, "folder": str(tmp_path), "times": 2}
+    [task] = all_tasks(studies.mortal, [condition], 1)
     [found] = process_map(2)(perform_task, [task])
-    assert found == Done(task, {"result": {"mean": float(task.generator().normal(0.0, 1.0, 5).mean())}})
+    assert found == TaskResult(task, {"result": {"mean": float(task.generator().normal(0.0, 1.0, 5).mean())}})
 
 
 def test_a_task_that_kills_every_worker_is_given_up(tmp_path):
-    """And it alone: not the slow one beside it, which was in hand whenever a worker died."""
+    """And no other: not the slow one that was running whenever a worker died."""
     deadly = Task(studies.mortal, {"centre": 0.0, "folder": str(tmp_path), "times": 99}, 1)
-    others = all_tasks(studies.mean, [cell | {"seconds": 3.0} for cell in CELLS], 1)
+    others = all_tasks(studies.mean, [condition | {"seconds": 3.0} for condition in CONDITIONS], 1)
     found = sweep(tmp_path / "sweep", [deadly, *others], process_map(2))
     assert found["failed"].tolist() == ["the worker died, 3 times", "", ""]
 
 
-def script(folder, through):
+def script(folder, task_map):
     """A process that sweeps what `undisturbed` swept."""
     return subprocess.Popen(
         [
@@ -115,11 +119,11 @@ def script(folder, through):
             "-c",
             "import sys, studies\n"
             "from pathlib import Path\n"
-            "from iwm_bayes.validation.sweep import sweep, tasks_of, in_turn\n"
-            "from iwm_bayes.validation.executors import cluster, processes\n"
-            f"cells = {[cell | {'seconds': 0.25} for cell in CELLS]!r}\n"
+            "from iwm_bayes.validation.sweep import all_tasks, sequential_map, sweep\n"
+            "from iwm_bayes.validation.executors import cluster_map\n"
+            f"conditions = {[condition | {'seconds': 0.25} for condition in CONDITIONS]!r}\n"
             "if __name__ == '__main__':\n"
-            f"    sweep(Path({str(folder)!r}), tasks_of(studies.mean, cells, 6), {through})\n",
+            f"    sweep(Path({str(folder)!r}), all_tasks(studies.mean, conditions, 6), {task_map})\n",
         ],
         cwd=HERE,
         stderr=subprocess.DEVNULL,
@@ -127,7 +131,7 @@ def script(folder, through):
 
 
 def wait_for(count, folder, tasks, process):
-    """Until so many results are there, the process still working."""
+    """Wait until so many results are there, while the process is still working."""
     deadline = time.monotonic() + PATIENCE
     while len(results_table(folder, tasks)) < count:
         assert process.poll() is None
@@ -135,9 +139,9 @@ def wait_for(count, folder, tasks, process):
         time.sleep(0.02)
 
 
-def test_killed_at_any_moment_nothing_is_lost(tmp_path, undisturbed):
+def test_nothing_is_lost_if_the_process_is_killed(tmp_path, undisturbed):
     tasks, expected = undisturbed
-    process = script(tmp_path, "in_turn")
+    process = script(tmp_path, "sequential_map")
     wait_for(3, tmp_path, tasks, process)
     process.send_signal(signal.SIGKILL)
     process.wait()
@@ -187,11 +191,11 @@ def dask(tmp_path):
     found.stop()
 
 
-def test_whoever_is_killed_on_a_cluster_nothing_changes(tmp_path, dask, undisturbed):
-    """A worker's tasks go to another; without a scheduler, or without the main process, a rerun does the rest."""
+def test_nothing_changes_if_a_part_of_a_cluster_is_killed(tmp_path, dask, undisturbed):
+    """Another worker takes the tasks of a dead one; where scheduler or main process die, a rerun does the rest."""
     tasks, expected = undisturbed
     folder = tmp_path / "sweep"
-    process = script(folder, f"cluster({dask.address!r})")
+    process = script(folder, f"cluster_map({dask.address!r})")
     wait_for(2, folder, tasks, process)
     dask.workers[0].kill()
     wait_for(5, folder, tasks, process)
@@ -200,7 +204,7 @@ def test_whoever_is_killed_on_a_cluster_nothing_changes(tmp_path, dask, undistur
     assert len(results_table(folder, tasks)) < len(tasks)
     dask.stop()
     dask.start()
-    process = script(folder, f"cluster({dask.address!r})")
+    process = script(folder, f"cluster_map({dask.address!r})")
     wait_for(8, folder, tasks, process)
     process.kill()
     process.wait()
@@ -209,14 +213,14 @@ def test_whoever_is_killed_on_a_cluster_nothing_changes(tmp_path, dask, undistur
 
 
 def test_a_cluster_that_is_not_there(tmp_path, monkeypatch):
-    monkeypatch.setattr(executors, "ANSWERS", 2)
+    monkeypatch.setattr(executors, "SCHEDULER_TIMEOUT", 2)
     with pytest.raises(InputError, match="no scheduler"):
-        sweep(tmp_path, all_tasks(studies.mean, CELLS, 1), cluster_map("tcp://127.0.0.1:9"))
+        sweep(tmp_path, all_tasks(studies.mean, CONDITIONS, 1), cluster_map("tcp://127.0.0.1:9"))
 
 
-def test_what_is_read_of_a_result_is_what_was_found(tmp_path):
-    """Numbers keep every digit on the way to the disk and back."""
-    tasks = all_tasks(studies.mean, CELLS, 4)
+def test_results_are_read_as_they_were_computed(tmp_path):
+    """Numbers keep every digit in a file."""
+    tasks = all_tasks(studies.mean, CONDITIONS, 4)
     assert np.array_equal(
-        sweep(tmp_path, tasks)["mean"], [perform_task(task).found["result"]["mean"] for task in tasks]
+        sweep(tmp_path, tasks)["mean"], [perform_task(task).outcome["result"]["mean"] for task in tasks]
     )

@@ -12,10 +12,10 @@ import pytest
 import iwm_bayes
 from iwm_bayes.workflow.precompile import precompile
 
-MADE = """
+COMPILE = """
 from pathlib import Path
-from iwm_bayes.workflow.precompile import compile_for
-compile_for(Path('study.toml'), 'static')
+from iwm_bayes.workflow.precompile import compile_for_study
+compile_for_study(Path('study.toml'), 'static')
 """
 
 
@@ -29,14 +29,14 @@ def made(folder: Path, *command: str) -> set[Path]:
 
 @pytest.mark.slow
 def test_what_another_process_has_made_is_not_made_again(tmp_path):
-    """The command that `compiled_beside` starts, then the same likelihood in a third process."""
+    """The code that `precompile` runs, then the same likelihood in a third process."""
     folder = Path(shutil.copytree(Path(iwm_bayes.__file__).parent / "example", tmp_path / "kept"))
-    beside = made(folder, "-m", "iwm_bayes.workflow.precompile", "study.toml", "static")
-    assert beside
-    assert made(folder, "-c", MADE) == beside
+    first = made(folder, "-c", COMPILE)
+    assert first
+    assert made(folder, "-c", COMPILE) == first
 
 
-def test_the_other_process_is_told_the_study_and_ends_with_what_it_stands_beside(tmp_path, monkeypatch):
+def test_the_other_process_gets_the_study_and_ends_with_the_block(tmp_path, monkeypatch):
     told = tmp_path / "told"
     program = tmp_path / "python"
     program.write_text(f'#!/bin/sh\necho "$@" > {told}.part; mv {told}.part {told}; exec sleep 600\n')
@@ -48,4 +48,4 @@ def test_the_other_process_is_told_the_study_and_ends_with_what_it_stands_beside
             assert time.monotonic() - began < 60.0
             time.sleep(0.01)
     assert time.monotonic() - began < 120.0  # and not 600
-    assert told.read_text() == "-m iwm_bayes.workflow.precompile study.toml kalman\n"
+    assert "compile_for_study(Path('study.toml'), 'kalman')" in told.read_text()

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from real_studies import opened
 
-from iwm_bayes.simulation.draws import names
+from iwm_bayes.model.priors import figure_names
 
 
 def test_trust_game_has_its_people_trials_and_even_partners() -> None:
@@ -15,7 +15,7 @@ def test_trust_game_has_its_people_trials_and_even_partners() -> None:
     assert int(data["present"].sum()) == 15_264 - 629
     assert data.attrs["rows_left_out"] == 629
     for index in range(3):
-        with_them = (data["figure_index"] == index) & data["seen"]
+        with_them = (data["figure_index"] == index) & data["observed"]
         assert float(data["outcome"].where(with_them).mean()) == pytest.approx(0.499, abs=0.0005)
 
 
@@ -29,9 +29,9 @@ def test_trust_game_effect_of_the_last_reciprocation() -> None:
     for event in range(data.sizes["event"]):
         for person in people[~np.isnan(choice[event])]:
             who = figure[event, person]
-            after.setdefault((names(data)[who], last[who, person]), []).append(choice[event, person])
-        seen = data["seen"].values[event]
-        last[figure[event][seen], people[seen]] = data["outcome"].values[event][seen]
+            after.setdefault((figure_names(data)[who], last[who, person]), []).append(choice[event, person])
+        observed = data["observed"].values[event]
+        last[figure[event][observed], people[observed]] = data["outcome"].values[event][observed]
     published = {"friend": (0.749, 0.649), "stranger": (0.644, 0.541), "computer": (0.566, 0.504)}
     for name, (reciprocated, defected) in published.items():
         assert np.mean(after[name, 1.0]) == pytest.approx(reciprocated, abs=0.0005)

@@ -13,7 +13,7 @@ import pytest
 import xarray as xr
 from command import iwm
 from filelock import FileLock
-from small_study import STUDY, THEORY
+from small_study import MODEL, STUDY
 
 import iwm_bayes
 from iwm_bayes.diagnostics.convergence_checks import check_convergence
@@ -23,22 +23,22 @@ from iwm_bayes.workflow.run_folder import read_fit
 
 DRAWS = 600
 LONG = 2000  # draws that take seconds, although there is little to fit
-FIT = ("fit", "study.toml", "--no-control", "--quiet", "--draws", str(DRAWS), "--out", "run")
+FIT = ("fit", "study.toml", "--quiet", "--draws", str(DRAWS), "--out-dir", "run")
 
 
 @pytest.fixture
 def folder(tmp_path) -> Path:
-    """The shipped example, which passes the gate."""
+    """The shipped example, which converges."""
     return Path(shutil.copytree(Path(iwm_bayes.__file__).parent / "example", tmp_path / "kept"))
 
 
 @pytest.fixture
 def small(tmp_path) -> Path:
     """A study of eight people who rate one belief, which is compiled and fitted soon."""
-    (tmp_path / "theory.toml").write_text(THEORY)
+    (tmp_path / "model.toml").write_text(MODEL)
     (tmp_path / "study.toml").write_text(STUDY.replace('"rating"', '"availability_rating"'))
-    size = ("--people", "8", "--sessions", "10")
-    made = iwm("simulate", "theory.toml", *size, "--care", "therapist=steady", cwd=tmp_path)
+    size = ("--n-people", "8", "--sessions", "10")
+    made = iwm("simulate", "model.toml", *size, "--care", "therapist=constant", cwd=tmp_path)
     assert made.returncode == 0, made.stderr
     return tmp_path
 
@@ -77,7 +77,7 @@ def test_killed_at_three_moments_nothing_that_was_drawn_is_lost(folder):
     def counts() -> list[int]:
         return [nutpie_store.count_draws(store) for store in stores(folder)]
 
-    killed(started(folder), (folder / "run.unfinished" / "asked.json").exists)
+    killed(started(folder), (folder / "run.unfinished" / "request.json").exists)
     assert on_disk(folder) == [None] * 4
 
     killed(started(folder), lambda: max(counts()) > 0)
@@ -86,7 +86,7 @@ def test_killed_at_three_moments_nothing_that_was_drawn_is_lost(folder):
 
     refused = iwm(*FIT, cwd=folder)
     assert refused.returncode == 1
-    assert "Go on with --resume" in " ".join(refused.stderr.split())
+    assert "Continue it with --resume" in " ".join(refused.stderr.split())
 
     killed(started(folder, "--resume"), lambda: max(counts()) == DRAWS)
     late = on_disk(folder)
@@ -104,13 +104,13 @@ def test_killed_at_three_moments_nothing_that_was_drawn_is_lost(folder):
     assert seen == written
     assert not (folder / "run.unfinished").exists()
     fit = read_fit(folder / "run")
-    assert check_convergence(fit).passed
+    assert check_convergence(fit).converged
     assert fit["posterior"].sizes["draw"] == DRAWS
     for before in (early, late):
         for chain, drawn in enumerate(before):
             if drawn is not None:
-                centre = fit["posterior"]["centre"].isel(chain=chain, draw=slice(drawn.sizes["draw"])).values
-                np.testing.assert_array_equal(drawn["centre"].isel(chain=0).values, centre)
+                mu = fit["posterior"]["mu"].isel(chain=chain, draw=slice(drawn.sizes["draw"])).values
+                np.testing.assert_array_equal(drawn["mu"].isel(chain=0).values, mu)
 
 
 def test_interrupted_a_run_is_whole_but_marked(small, monkeypatch):
@@ -129,14 +129,14 @@ def test_interrupted_a_run_is_whole_but_marked(small, monkeypatch):
     told = [*FIT[:-1], "stopped", "--draws", str(LONG)]
     with monkeypatch.context() as patched:
         patched.setattr(nutpie_store.time, "sleep", interrupt)
-        patched.setattr(nutpie_store, "LOOK", 0.01)
+        patched.setattr(nutpie_store, "POLL_SECONDS", 0.01)
         stopped = iwm(*told, cwd=small)
     assert stopped.returncode == 130
     assert "Partial" in stopped.stdout
     facts = json.loads((small / "stopped" / "manifest.json").read_text())
     assert facts["partial"].startswith("interrupted: ")
-    assert not facts["passed"]
-    assert "PARTIAL" in (small / "stopped" / "answers.csv").read_text()
+    assert not facts["converged"]
+    assert "partial" in (small / "stopped" / "tables" / "time_to_security.csv").read_text()
     assert (small / "stopped.unfinished").exists()
 
     iwm(*told, "--resume", cwd=small)
@@ -157,7 +157,7 @@ def test_two_runs_cannot_write_into_one_folder(folder):
 def test_what_was_drawn_of_something_else_is_not_gone_on_with(folder):
     place = folder / "other.unfinished"
     nutpie_store.chain_folder(place, 0).mkdir(parents=True)
-    (place / "asked.json").write_text("{}")
+    (place / "request.json").write_text("{}")
     refused = iwm(*FIT[:-1], "other", "--resume", cwd=folder)
     assert refused.returncode == 1
     assert "data file" in refused.stderr

@@ -1,4 +1,4 @@
-"""`iwm fit` and `iwm demo`: one theory on one study, from the table to the answer."""
+"""`iwm fit` and `iwm demo`: one model on one study, from the table to the answer."""
 
 from contextlib import nullcontext
 from importlib import resources
@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import pandas as pd
 import typer
-import xarray as xr
+from rich.markup import escape
 
 from iwm_bayes.cli.console import (
     INTERRUPTED,
@@ -17,177 +17,195 @@ from iwm_bayes.cli.console import (
     print_not_converged,
     print_suggestions,
     print_table,
+    print_warnings,
     report_interruption,
 )
-from iwm_bayes.cli.report import write_report
-from iwm_bayes.report.labels import group_summary_title
-from iwm_bayes.types import ModelSpec
-from iwm_bayes.workflow.load import describe_data, load_study_and_data
+from iwm_bayes.cli.report import write_report_of
+from iwm_bayes.report.labels import TABLE_TITLES, group_summary_title
+from iwm_bayes.workflow.load import LoadedStudy, describe_data, load_study_and_data
 from iwm_bayes.workflow.precompile import precompile
 from iwm_bayes.workflow.resume import unfinished_run
 
 N_PREVIEW = 6  # lines of a long table
-HOW_TO_RESUME = "What was drawn is kept: the same command with --resume goes on"
+HOW_TO_RESUME = "The draws are kept: the same command with --resume continues"
+BEFORE_ANSWER = ("marginal_effects", "group_sd", "group_clustering", "expectancy_bias", "time_to_security")
+AFTER_ANSWER = ("arms", "sensitivity", "styles")
 
 
 def fit(
     study: Annotated[Path, typer.Argument(help="study.toml")],
-    theory: Annotated[str | None, typer.Option(help="a theory other than the study's")] = None,
-    out_folder: Annotated[Path | None, typer.Option("--out", help="folder of the run")] = None,
-    draws: Annotated[int, typer.Option(min=50)] = 750,
-    tune: Annotated[int, typer.Option(min=50)] = 500,
+    model: Annotated[str | None, typer.Option(help="a model other than the study's")] = None,
+    out_dir: Annotated[Path | None, typer.Option(help="folder of the run [runs/STUDY-MODEL]")] = None,
+    draws: Annotated[int, typer.Option(min=50, help="per chain")] = 750,
+    tune: Annotated[int, typer.Option(min=50, help="tuning draws per chain")] = 500,
     chains: Annotated[int, typer.Option(min=2)] = 4,
-    seed: Annotated[int, typer.Option(min=0)] = 1,
-    target_accept: Annotated[float, typer.Option(min=0.5, max=0.999, help="of steps; 0.98 against divergences")] = 0.9,
-    method: str = "nuts",
-    resume: Annotated[bool, typer.Option("--resume", help="go on with a run that was stopped")] = False,
-    control: Annotated[bool, typer.Option(help="whether the order of outcomes matters, by four more fits")] = True,
-    people: Annotated[bool, typer.Option("--people", help="also a table of everyone, under pseudonyms")] = False,
+    seed: Annotated[int, typer.Option(min=0, help="of the random numbers")] = 1,
+    target_accept: Annotated[
+        float, typer.Option(min=0.5, max=0.999, help="acceptance rate of the sampler; 0.98 against divergences")
+    ] = 0.9,
+    method: Annotated[str, typer.Option(help="nuts, laplace or quadrature")] = "nuts",
+    resume: Annotated[bool, typer.Option("--resume", help="continue an interrupted run")] = False,
+    permutation_test: Annotated[
+        bool, typer.Option("--permutation-test", help="does the order of outcomes matter? four more fits")
+    ] = False,
+    expectancy_bias: Annotated[
+        bool, typer.Option("--expectancy-bias", help="also fit with stated expectancy biases of self-reported outcomes")
+    ] = False,
+    person_table: Annotated[
+        bool, typer.Option("--person-table", help="also a table of all people, under pseudonyms")
+    ] = False,
     quiet: Annotated[bool, typer.Option(help="no progress bars")] = False,
 ) -> None:
-    """Fit a theory to a study, judge the fit, and say how long earned security takes."""
-    bound, theory_file, model, data = load_study_and_data(study, theory)
-    folder = out_folder or Path("runs") / f"{bound.name}-{model.name}"
-    files = {"study": study, "data": bound.data, "theory": theory_file}
-    long = {"draws": draws, "tune": tune, "chains": chains, "random_seed": seed}
-    settings: dict[str, Any] = long | {"target_accept": target_accept, "progressbar": not quiet}
+    """Fit a model to a study, check the fit, and estimate the time to earned security."""
+    from iwm_bayes.workflow.analysis import Requests
+
+    loaded = load_study_and_data(study, model)
+    folder = out_dir or Path("runs") / f"{loaded.study.name}-{loaded.model.name}"
+    files = {"study": study, "data": loaded.study.data, "model": loaded.model_file}
+    settings: dict[str, Any] = {"draws": draws, "tune": tune, "chains": chains, "random_seed": seed}
+    settings |= {"target_accept": target_accept, "progressbar": not quiet}
+    requests = Requests(permutation_test, expectancy_bias, person_table)
     with (
         report_interruption(HOW_TO_RESUME),
-        unfinished_run(folder, files, {"method": method} | settings, resume) as place,
+        unfinished_run(folder, files, {"method": method} | settings, resume) as chain_store,
     ):
-        with precompile(study, theory) if method == "nuts" else nullcontext():
-            found = analyse_and_announce(model, data, settings, method, place)
-        if control and not found.verdict.partial:
-            from iwm_bayes.diagnostics.permutation_test import permutation_test as by_permutation
-
-            found = found._replace(control=by_permutation(model, data, seed))
-        if people:
-            from iwm_bayes.workflow.analysis import with_person_summary
-
-            found = with_person_summary(found)
-        print_and_write(found, folder, files)
-        report = write_report(found, folder, bound.name, model, people)
-        report_partial(found, folder)
-    print_status_and_exit(found, folder, report)
+        with precompile(study, model) if method == "nuts" else nullcontext():
+            analysis = analyse_and_announce(loaded, settings, method, chain_store, requests)
+        report = write_and_print(analysis, folder, files, loaded.study.name, person_table)
+    print_status_and_exit(analysis, folder, report)
 
 
 def demo(
-    out_folder: Annotated[Path, typer.Option("--out", help="folder of the run")] = Path("runs/demo"),
+    out_dir: Annotated[Path, typer.Option(help="folder of the run")] = Path("runs/demo"),
     quiet: Annotated[bool, typer.Option(help="no progress bars")] = False,
 ) -> None:
-    """Fit the shipped example, simulated sessions whose truth is known, and hold the answer beside it."""
-    from iwm_bayes.estimands.tables import truth_comparison_line
-    from iwm_bayes.estimands.time_to_security import true_security
+    """Fit the shipped example, simulated sessions with known true values, and compare the estimates with them."""
+    from iwm_bayes.workflow.analysis import Requests
 
-    home = resources.files("iwm_bayes") / "example"
-    with resources.as_file(home) as example:
-        study, theory_file, model, data = load_study_and_data(example / "study.toml", None)
-        truth = {str(name): column.to_numpy() for name, column in pd.read_csv(example / "truth.csv").items()}
-        files = {"study": example / "study.toml", "data": study.data, "theory": theory_file}
-        settings = {"progressbar": not quiet}
+    with resources.as_file(resources.files("iwm_bayes") / "example") as example:
+        study = example / "study.toml"
+        loaded = load_study_and_data(study, None)
+        true_values = {str(name): column.to_numpy() for name, column in pd.read_csv(example / "truth.csv").items()}
+        files = {"study": study, "data": loaded.study.data, "model": loaded.model_file}
+        settings: dict[str, Any] = {"progressbar": not quiet}
         with (
-            report_interruption("The same command goes on"),
-            unfinished_run(out_folder, files, settings, resume=True) as place,
+            report_interruption("The same command continues"),
+            unfinished_run(out_dir, files, settings, resume=True) as chain_store,
         ):
-            with precompile(example / "study.toml", None):
-                analysis = analyse_and_announce(model, data, settings, "nuts", place)
-            print_and_write(analysis, out_folder, files)
-            report = write_report(analysis, out_folder, study.name, model)
-            report_partial(analysis, out_folder)
-    beside = []
-    for view, security in analysis.security.items():
-        known = true_security(model, data, truth, view if view in data["figure"].values else None)
-        beside.append(truth_comparison_line(security, known))
-    print_table(pd.DataFrame(beside), "The answer beside the truth: group median among people who start insecure")
-    print_status_and_exit(analysis, out_folder, report)
+            with precompile(study, None):
+                analysis = analyse_and_announce(loaded, settings, "nuts", chain_store, Requests())
+            report = write_and_print(analysis, out_dir, files, loaded.study.name)
+    print_truth(analysis, true_values)
+    print_status_and_exit(analysis, out_dir, report)
 
 
-def report_partial(found: Any, folder: Path) -> None:
-    """Leave the draws of a run that was interrupted where they are, and say how to go on."""
-    if found.verdict.partial:
-        out.print(f"[red]Partial:[/red] {found.verdict.partial}. What there is, marked so, is in {folder}")
-        print_suggestions(found.advice)
-        raise typer.Exit(INTERRUPTED)
-
-
-def analyse_and_announce(model: ModelSpec, data: xr.Dataset, settings: dict[str, Any], method: str, place: Path) -> Any:
-    """Say what is there, fit, judge and derive; returns the `Analysis`. Draws are kept in `place` meanwhile."""
+def analyse_and_announce(
+    loaded: LoadedStudy, settings: dict[str, Any], method: str, chain_store: Path, requests: Any
+) -> Any:
+    """Describe the data, print what they cannot identify, and return the `Analysis`."""
     from iwm_bayes.diagnostics.identifiability import identifiability
-    from iwm_bayes.workflow import analysis
+    from iwm_bayes.workflow.analysis import analyse
 
-    out.print(describe_data(data))
-    for warning in identifiability(model, data):
-        out.print(f"[yellow]Careful:[/yellow] {warning}.")
+    out.print(describe_data(loaded.data), markup=False)
+    print_warnings(identifiability(loaded.model, loaded.data))
     if settings["progressbar"]:
         err.print("compiling (a minute or two the first time, less afterwards), and sampling ...")
-    return analysis.analyse(model, data, method, settings, place)
+    return analyse(loaded.model, loaded.data, method, settings, chain_store, requests)
 
 
-def print_and_write(found: Any, folder: Path, files: dict[str, Path]) -> None:
-    """Print what was found, and write the run."""
+def write_and_print(
+    analysis: Any, folder: Path, files: dict[str, Path], study: str, person_table: bool = False
+) -> Path:
+    """Write the run folder and the report, print the results, and return where the report is."""
+    from iwm_bayes.workflow.run_folder import write_analysis
+
+    write_analysis(analysis, folder, files)
+    print_results(analysis, folder)
+    report = write_report_of(analysis, folder, study, person_table)
+    if analysis.convergence.partial:
+        out.print(
+            f"[red]Partial:[/red] {analysis.convergence.partial}. Results so far, marked so, are saved to {folder}"
+        )
+        print_suggestions(analysis.advice)
+        raise typer.Exit(INTERRUPTED)
+    return report
+
+
+def print_results(analysis: Any, folder: Path) -> None:
+    """Print the tables of a run, and its answer in words."""
     from iwm_bayes.diagnostics.predictive_checks import posterior_ppc_sentence, rounded_ratings
-    from iwm_bayes.workflow import run_folder
 
-    run_folder.write_analysis(found, folder, files)
-    print_table(found.groups, group_summary_title(len(found.contrasts) > 0), "summary")
-    for name, title in (
-        ("contrasts", "What covariates do to the average person, all else as it is (90 % intervals)"),
-        ("between", "Between the members of a group: sd on the link scale (90 % intervals)"),
-        ("likeness", "Are people of the same group alike beyond the theory? (predictive p)"),
-        ("expectancy_bias", "The average person, if so much of every report were what had been expected"),
-    ):
-        if len(frame := getattr(found, name)):
-            print_table(frame, title, name)
-    print_table(
-        found.answers, "Until earned security, under the care that was given (medians and 90 % intervals)", "answers"
-    )
-    for sentence in answer_sentences(found):
+    tables = analysis.tables
+    print_table(tables["group_summary"], group_summary_title("marginal_effects" in tables), "group_summary")
+    print_named(tables, BEFORE_ANSWER)
+    for sentence in answer_sentences(analysis):
         out.print(f"{sentence}\n", markup=False)
-    if len(found.arms):
-        title = "How many more are earned secure (share of those who start insecure; 90 % intervals)"
-        print_table(found.arms, title, "arms")
-    print_table(found.sensitivity, "Earned secure by the last session, by threshold and hold", "sensitivity")
-    print_table(found.styles, "Styles at the last session", "styles")
-    if len(found.people):
-        title = f"People under pseudonyms: {N_PREVIEW} of {len(found.people)} lines, all of which are in {folder / 'people.csv'}"
-        print_table(found.people.head(N_PREVIEW), title, "people")
-    few = rounded_ratings(found.model, found.fit["data"].to_dataset())
-    out.print(f"{posterior_ppc_sentence(found.checks, few)}\n", markup=False)
-    if found.control:
-        out.print(f"{found.control.sentence[0].upper()}{found.control.sentence[1:]}.")
+    print_named(tables, AFTER_ANSWER)
+    if "person_summary" in tables:
+        table, file = tables["person_summary"], folder / "tables" / "person_summary.csv"
+        title = f"People under pseudonyms: {N_PREVIEW} of {len(table)} lines; all are in {file}"
+        print_table(table.head(N_PREVIEW), title, "person_summary")
+    rounded = rounded_ratings(analysis.model, analysis.fit["data"].to_dataset())
+    out.print(f"{posterior_ppc_sentence(tables['ppc'], rounded)}\n", markup=False)
+    if analysis.permutation_test:
+        out.print(analysis.permutation_test.sentence, markup=False)
 
 
-def answer_sentences(found: Any) -> list[str]:
-    """The answer toward every figure and in general in the report's sentences, marked where the gate did not pass."""
+def print_named(tables: dict[str, pd.DataFrame], names: tuple[str, ...]) -> None:
+    """Print those tables of a run that there are."""
+    for name in names:
+        if name in tables:
+            print_table(tables[name], TABLE_TITLES[name], name)
+
+
+def answer_sentences(analysis: Any) -> list[str]:
+    """Return the answer for every figure in the report's sentences, marked where the fit has not converged."""
     from iwm_bayes.estimands.by_arm import incidence_by_arm, person_arms
     from iwm_bayes.report.text import answer_sentence
 
-    arms = person_arms(found.fit["data"].to_dataset())
-    mark = "" if found.verdict.word == "passed" else f" [{found.verdict.word}]"
-    return [answer_sentence(incidence_by_arm(security, arms)) + mark for security in found.security.values()]
+    arms = person_arms(analysis.fit["data"].to_dataset())
+    status = analysis.convergence.status
+    mark = "" if status == "converged" else f" [{status}]"
+    return [answer_sentence(incidence_by_arm(answer, arms)) + mark for answer in analysis.security.values()]
 
 
-def convergence_line(figures: dict[str, float]) -> str:
-    """The worst of what the gate looked at, in one line: of the group and what is derived of it, and of people."""
-    rhat, size = max(figures["group_rhat"], figures["derived_rhat"]), min(figures["group_ess"], figures["derived_ess"])
+def print_truth(analysis: Any, true_values: dict[str, Any]) -> None:
+    """Print the estimates of simulated people with the true values."""
+    from iwm_bayes.estimands.tables import truth_comparison_line
+    from iwm_bayes.estimands.time_to_security import true_security
+
+    figures, lines = analysis.fit["data"]["figure"].values, []
+    for name, answer in analysis.security.items():
+        figure = name if name in figures else None
+        known = true_security(analysis.model, analysis.fit["data"].to_dataset(), true_values, figure)
+        lines.append(truth_comparison_line(answer, known))
+    print_table(pd.DataFrame(lines), "Recovery: estimated and true medians of people who are insecure at baseline")
+
+
+def convergence_line(values: dict[str, float]) -> str:
+    """Return the worst diagnostics in one line: of group parameters and derived quantities, and of people."""
+    r_hat = max(values["group_r_hat"], values["derived_r_hat"])
+    ess = min(values["group_ess"], values["derived_ess"])
     return (
-        f"Largest R-hat {rhat:.3f} (of people {figures['person_rhat']:.3f}), least effective sample size {size:.0f} "
-        f"(of people {figures['person_ess']:.0f}), {figures['divergences']:.0f} divergent transitions."
+        f"Largest R-hat {r_hat:.3f} (person-level parameters {values['person_r_hat']:.3f}), smallest effective sample "
+        f"size {ess:.0f} (person-level parameters {values['person_ess']:.0f}), {values['divergences']:.0f} divergent "
+        "transitions."
     )
 
 
-def print_status_and_exit(found: Any, folder: Path, report: Path) -> None:
-    """Say the verdict and where the report is, and exit with its code."""
-    if found.verdict.passed and found.verdict.approximate:
+def print_status_and_exit(analysis: Any, folder: Path, report: Path) -> None:
+    """Print the status of the fit and where its results are, and exit with code 3 if it has not converged."""
+    convergence, saved = analysis.convergence, f"Results saved to {folder}"
+    if convergence.converged and convergence.approximate:
         out.print(
-            f"[yellow]Approximate[/yellow] ({found.verdict.approximate}): check what matters with --method nuts. "
-            f"(Fitting took {found.seconds:.0f} s.) Everything is in {folder}"
+            f"[yellow]Approximate[/yellow] ({escape(convergence.approximate)}): check what matters with --method nuts. "
+            f"(The fit took {analysis.seconds:.0f} s.) {saved}"
         )
-    elif found.verdict.passed:
-        out.print(f"[green]The gate passed.[/green] (Fitting took {found.seconds:.0f} s.) Everything is in {folder}")
-        out.print(convergence_line(found.verdict.figures))
+    elif convergence.converged:
+        out.print(f"[green]Converged.[/green] (The fit took {analysis.seconds:.0f} s.) {saved}")
+        out.print(convergence_line(convergence.values))
     else:
-        print_not_converged([*found.verdict.reasons, f"See {folder}"], found.advice)
-    out.print(f"The report is in {report}", markup=False, soft_wrap=True)
-    if not found.verdict.passed:
+        print_not_converged([*convergence.reasons, saved], analysis.advice)
+    out.print(f"Report: {report}", markup=False, soft_wrap=True)
+    if not convergence.converged:
         raise typer.Exit(NOT_CONVERGED)

@@ -1,9 +1,9 @@
-"""`iwm design group`, `forecast`, `compare`: how large a study must be for its answer to be decisive."""
+"""`iwm plan group`, `forecast`, `compare`: sample-size planning by assurance."""
 
 from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 import typer
@@ -21,137 +21,144 @@ from iwm_bayes.cli.options import (
     model_condition,
     models_and_size,
     sweep_with_progress,
-    write_tables,
+    write_results,
 )
-from iwm_bayes.model import model_file as theories_
-from iwm_bayes.simulation import care as cares
+from iwm_bayes.model.model_file import load_model
+from iwm_bayes.simulation.care import parse_care
 from iwm_bayes.types import InputError
 from iwm_bayes.validation.sweep import Condition, Study, TaskMap
 
-plan = typer.Typer(no_args_is_help=True, help="How large a study must be for its answer to be decisive.")
+plan = typer.Typer(no_args_is_help=True, help="Plan the sample size: how large must a study be for a decisive answer?")
 
 NPeople = Annotated[list[int] | None, typer.Option(min=4, help="in a study; repeat it [the study's, or 40]")]
 Sessions = Annotated[list[int] | None, typer.Option(min=1, help="with each figure; repeat it [4, 8, 12, 16, 24]")]
-Figures = Annotated[list[int] | None, typer.Option(min=1, help="whom people meet; repeat it [the study's, or 1]")]
-RatedEvery = Annotated[list[int] | None, typer.Option("--rated-every", min=1, help="so many-th session; repeat it [1]")]
+Figures = Annotated[list[int] | None, typer.Option(min=1, help="attachment figures; repeat it [the study's, or 1]")]
+RatedEvery = Annotated[list[int] | None, typer.Option(min=1, help="ratings in every so many-th session; repeat it [1]")]
 CareOption = Annotated[str, typer.Option("--care", help="of every figure, as in `iwm simulate`")]
 Studies = Annotated[int, typer.Option(min=2, help="of each size")]
-Target = Annotated[float, typer.Option(min=0, max=1, help="share that is to be reached")]
-DEFAULT_CARE = "steady:rate=0.8"
+Target = Annotated[float, typer.Option(min=0, max=1, help="assurance that is wanted")]
+Method = Annotated[str, typer.Option(help="nuts, laplace or quadrature")]
+DEFAULT_CARE = "constant:rate=0.8"
+
+
+class Sweep(NamedTuple):
+    """Where and how the studies of a plan are done."""
+
+    folder: Path
+    studies: int
+    task_map: TaskMap
+    quiet: bool
 
 
 def sizes(
-    about: StudySize,
+    given: StudySize,
     people: list[int] | None,
     figures: list[int] | None,
     every: list[int] | None,
     long: list[int] | None,
 ) -> list[dict[str, int]]:
-    """Every size that is asked for; what is not said is the study's, if one was given."""
-    lengths = long or sorted({4, 8, 12, 16, 24} | ({about.sessions} if about.sessions else set()))
-    axes = (people or [about.people or 40], figures or [about.figures or 1], every or [1], lengths)
-    return [dict(zip(("people", "figures", "rated every", "sessions"), size, strict=True)) for size in product(*axes)]
+    """Return every size that is asked for; what is not asked for is that of the study, if one was given."""
+    lengths = long or sorted({4, 8, 12, 16, 24} | ({given.sessions} if given.sessions else set()))
+    axes = (people or [given.people or 40], figures or [given.figures or 1], every or [1], lengths)
+    names = ("n_people", "figures", "rated_every", "sessions")
+    return [dict(zip(names, size, strict=True)) for size in product(*axes)]
 
 
-def run_plan(
-    folder: Path,
-    study: Study,
-    cells: list[Condition],
-    studies: int,
-    by: TaskMap,
-    quiet: bool,
-    asked: list[str],
-    target: float,
-) -> None:
-    """Do the studies of a design, keep and show what was counted, and say how many sessions are needed."""
+def run_plan(sweep: Sweep, study: Study, conditions: list[Condition], asked: list[str], target: float) -> None:
+    """Do the studies of a plan, keep and print their assurance, and say how many sessions are needed."""
     from iwm_bayes.validation.plan import SIZE_COLUMNS, assurance_sentences, assurance_table, decisions
-    from iwm_bayes.viz.design import assurance_plot
-    from iwm_bayes.viz.style import save_plot
+    from iwm_bayes.viz.assurance import assurance_plot
+    from iwm_bayes.workflow.run_folder import write_plots
 
-    conditions = [*(["maker"] if "maker" in cells[0] else []), *SIZE_COLUMNS]
-    found = sweep_with_progress(folder, study, cells, studies, by, quiet)
-    table = assurance_table(found[found["failed"] == ""], conditions)
-    table["says"] = np.where(table["what"].isin(asked), decisions(table, target), "")
-    sentences = assurance_sentences(table, conditions, asked, target)
-    facts = {"cells": cells, "studies": studies, "target": target, "answers": sentences}
-    write_tables(folder, {"design": table}, facts)
-    save_plot(assurance_plot(table, conditions, target), *(folder / f"design.{kind}" for kind in ("svg", "pdf")))
-    print_table(table, "Shares with their Monte-Carlo error")
+    columns = [*(["generating"] if "generating" in conditions[0] else []), *SIZE_COLUMNS]
+    results = sweep_with_progress(sweep.folder, study, conditions, sweep.studies, sweep.task_map, sweep.quiet)
+    table = assurance_table(results[results["failed"] == ""], columns)
+    table["decision"] = np.where(table["outcome"].isin(asked), decisions(table, target), "")
+    sentences = assurance_sentences(table, columns, asked, target)
+    facts = {"conditions": conditions, "studies": sweep.studies, "target": target, "answers": sentences}
+    write_results(sweep.folder, {"assurance": table}, facts)
+    write_plots(sweep.folder, {"assurance": assurance_plot(table, columns, target)}, ("svg", "pdf"))
+    print_table(table, "Assurance with its Monte-Carlo standard error", "assurance")
     for sentence in sentences:
         out.print(sentence, markup=False)
-    out.print(f"Everything is in {folder}")
+    out.print(f"Results saved to {sweep.folder}")
 
 
-def default_folder(out_folder: Path | None, question: str, theories: Sequence[str]) -> Path:
-    return out_folder or Path("runs") / "-".join(["design", question, *(Path(name).stem for name in theories)])
+def default_folder(out_dir: Path | None, question: str, models: Sequence[str]) -> Path:
+    """Return the folder of a plan's results."""
+    return out_dir or Path("runs") / "-".join(["plan", question, *(Path(name).stem for name in models)])
 
 
 @plan.command()
 def group(
-    theory: ModelArgument,
+    model: ModelArgument,
     parameter: Annotated[str, typer.Option(help="in which two arms differ")],
-    effect: Annotated[float | None, typer.Option(help="on the average person, natural scale [from its prior]")] = None,
-    people: NPeople = None,
+    effect: Annotated[
+        float | None, typer.Option(help="difference of the median person, natural scale [from its prior]")
+    ] = None,
+    n_people: NPeople = None,
     sessions: Sessions = None,
     figures: Figures = None,
     rated_every: RatedEvery = None,
     care: CareOption = DEFAULT_CARE,
     studies: Studies = 100,
     target: Target = 0.8,
-    method: str = "laplace",
+    method: Method = "laplace",
     workers: Workers = 1,
     scheduler: Scheduler = None,
-    out_folder: OutDir = None,
+    out_dir: OutDir = None,
     quiet: Quiet = False,
 ) -> None:
-    """Will a difference between two arms be found? Its 90 % interval excludes 0."""
-    from iwm_bayes.validation import plan_group as grouping
+    """Will a study find a difference between two arms? Decisive: its 90% CrI excludes 0."""
+    from iwm_bayes.validation import plan_group
 
-    about = models_and_size([theory])
-    named = model_condition(about.theories[0]) | {"method": checked_method(method), "care": care}
-    cares.parse_care(care)
-    row = grouping.arm_parameter(theories_.load_model(about.theories[0]), parameter)
+    given = models_and_size([model])
+    condition = model_condition(given.models[0]) | {"method": checked_method(method), "care": care}
+    parse_care(care)
+    differing = plan_group.arm_parameter(load_model(given.models[0]), parameter)
     if effect is not None:
-        grouping.link_difference(row, effect)
-    asked = {"parameter": row.name, "effect": "prior" if effect is None else effect}
-    cells: list[Condition] = [named | asked | size for size in sizes(about, people, figures, rated_every, sessions)]
-    folder, by = default_folder(out_folder, "group", about.theories[:1]), executor(workers, scheduler)
-    run_plan(folder, grouping.group_study, cells, studies, by, quiet, [grouping.DECISIVE], target)
+        plan_group.link_difference(differing, effect)
+    condition |= {"parameter": differing.name, "effect": "prior" if effect is None else effect}
+    conditions: list[Condition] = [condition | size for size in sizes(given, n_people, figures, rated_every, sessions)]
+    folder = default_folder(out_dir, "group", given.models[:1])
+    sweep = Sweep(folder, studies, executor(workers, scheduler), quiet)
+    run_plan(sweep, plan_group.group_study, conditions, [plan_group.DECISIVE], target)
 
 
 @plan.command()
 def forecast(
-    theory: ModelArgument,
-    further: Annotated[int, typer.Option(min=6, help="sessions that are looked ahead")] = 50,
-    people: NPeople = None,
+    model: ModelArgument,
+    horizon: Annotated[int, typer.Option(min=6, help="sessions that are forecast")] = 50,
+    n_people: NPeople = None,
     sessions: Sessions = None,
     figures: Figures = None,
     rated_every: RatedEvery = None,
     care: CareOption = DEFAULT_CARE,
     studies: Studies = 60,
     target: Target = 0.8,
-    method: str = "laplace",
+    method: Method = "laplace",
     workers: Workers = 1,
     scheduler: Scheduler = None,
-    out_folder: OutDir = None,
+    out_dir: OutDir = None,
     quiet: Quiet = False,
 ) -> None:
-    """After how many sessions is it foretold, within 5, when somebody will be earned secure?"""
-    from iwm_bayes.validation import plan_forecast as forecasting
+    """After how many sessions is a person's session of earned security forecast to within 5 sessions?"""
+    from iwm_bayes.validation import plan_forecast
 
-    about = models_and_size([theory])
-    cares.parse_care(care)
-    asked = {"method": checked_method(method), "care": care, "further": further}
-    named = model_condition(about.theories[0]) | asked
-    cells: list[Condition] = [named | size for size in sizes(about, people, figures, rated_every, sessions)]
-    folder, by = default_folder(out_folder, "forecast", about.theories[:1]), executor(workers, scheduler)
-    run_plan(folder, forecasting.forecast_study, cells, studies, by, quiet, forecasting.OUTCOMES_ASKED, target)
+    given = models_and_size([model])
+    parse_care(care)
+    condition = model_condition(given.models[0])
+    condition |= {"method": checked_method(method), "care": care, "horizon": horizon}
+    conditions: list[Condition] = [condition | size for size in sizes(given, n_people, figures, rated_every, sessions)]
+    folder = default_folder(out_dir, "forecast", given.models[:1])
+    sweep = Sweep(folder, studies, executor(workers, scheduler), quiet)
+    run_plan(sweep, plan_forecast.forecast_study, conditions, plan_forecast.OUTCOMES_ASKED, target)
 
 
 @plan.command()
 def compare(
-    theory: Annotated[list[str], typer.Argument(help="two theories, or a study that names two")],
-    people: NPeople = None,
+    models: Annotated[list[str], typer.Argument(metavar="MODEL...", help="two models, or a study that names two")],
+    n_people: NPeople = None,
     sessions: Sessions = None,
     figures: Figures = None,
     rated_every: RatedEvery = None,
@@ -160,26 +167,34 @@ def compare(
     target: Target = 0.8,
     workers: Workers = 1,
     scheduler: Scheduler = None,
-    out_folder: OutDir = None,
+    out_dir: OutDir = None,
     quiet: Quiet = False,
 ) -> None:
-    """Will two theories be told apart? Each makes studies, and their log evidence decides."""
-    from iwm_bayes.validation import plan_compare as comparing
+    """Will a study distinguish two models? Each generates studies, and their log evidence decides."""
+    from iwm_bayes.validation import plan_compare
     from iwm_bayes.validation.confusion import check_same_responses
     from iwm_bayes.validation.plan import without_leaving
 
-    about = models_and_size(theory)
-    if len(about.theories) != 2:
-        raise InputError(["name two theories"])
-    cares.parse_care(care)
-    check_same_responses([without_leaving(theories_.load_model(name)) for name in about.theories])
-    one, other = (model_condition(name) for name in about.theories)
-    cells: list[Condition] = [
-        size
-        | {"care": care, "maker": maker["theory"], "maker's": maker["content"], "at maker": maker["at theory"]}
-        | {"rival": rival["theory"], "rival's": rival["content"], "at rival": rival["at theory"]}
-        for size in sizes(about, people, figures, rated_every, sessions)
-        for maker, rival in ((one, other), (other, one))
+    given = models_and_size(models)
+    if len(given.models) != 2:
+        raise InputError(["name two models"])
+    parse_care(care)
+    check_same_responses([without_leaving(load_model(name)) for name in given.models])
+    one, other = (model_condition(name) for name in given.models)
+    conditions: list[Condition] = [
+        {"care": care} | size | roles(*pair)
+        for size in sizes(given, n_people, figures, rated_every, sessions)
+        for pair in ((one, other), (other, one))
     ]
-    folder, by = default_folder(out_folder, "compare", about.theories), executor(workers, scheduler)
-    run_plan(folder, comparing.compare_study, cells, studies, by, quiet, [comparing.DECISIVE_FOR_GENERATING], target)
+    folder = default_folder(out_dir, "compare", given.models)
+    sweep = Sweep(folder, studies, executor(workers, scheduler), quiet)
+    run_plan(sweep, plan_compare.compare_study, conditions, [plan_compare.DECISIVE_FOR_GENERATING], target)
+
+
+def roles(generating: dict[str, Any], rival: dict[str, Any]) -> dict[str, Any]:
+    """Describe in a condition which of two models generates the studies."""
+    return {
+        f"{prefix}{role}{suffix}": model[key]
+        for role, model in (("generating", generating), ("rival", rival))
+        for prefix, suffix, key in (("", "", "model"), ("", " content", "content"), ("at ", "", "at model"))
+    }

@@ -1,4 +1,4 @@
-"""`iwm report`: a run as one page that needs nothing but itself."""
+"""`iwm report`: a run as one page that needs no other file."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -7,34 +7,34 @@ import typer
 
 from iwm_bayes.cli.console import out
 from iwm_bayes.data.study import load_study
-from iwm_bayes.types import ModelSpec
 
-DEFAULT_HORIZON = 12  # sessions that are projected unless another number is asked for
+DEFAULT_HORIZON = 12  # sessions
 
 
 def report(
     run: Annotated[Path, typer.Argument(help="folder that `iwm fit` wrote")],
-    people: Annotated[bool, typer.Option("--people", help="also a page on everyone, under pseudonyms")] = False,
+    person_table: Annotated[bool, typer.Option("--person-table", help="also all people, under pseudonyms")] = False,
     comparison: Annotated[Path | None, typer.Option(help="folder that `iwm compare` wrote, to show it too")] = None,
-    plan: Annotated[
+    scenario: Annotated[
         str, typer.Option(help="care after the last session, NAME:parameter=value,...")
-    ] = "steady:rate=0.8",
-    ahead: Annotated[int, typer.Option(min=1, help="sessions to project under the plan")] = DEFAULT_HORIZON,
+    ] = "constant:rate=0.8",
+    horizon: Annotated[int, typer.Option(min=1, help="sessions to project under the scenario")] = DEFAULT_HORIZON,
 ) -> None:
-    """Write a run as one page, RUN/report.html: the answer, its verdict, figures, methods, how to reproduce."""
+    """Write RUN/report.html: the answer, its status, plots, methods, and how to reproduce the run."""
     from iwm_bayes.report.context import ReportOptions
     from iwm_bayes.report.page import write_report
     from iwm_bayes.workflow.fits import fit_of_run, study_file_of_run
 
     fitted = fit_of_run(run)
-    asked = ReportOptions(people, plan, ahead, comparison)
-    place = write_report(run, load_study(study_file_of_run(run)).name, fitted.model, fitted.fit, asked)
-    out.print(f"The report is in {place}", markup=False, soft_wrap=True)
+    options = ReportOptions(person_table, scenario, horizon, comparison)
+    place = write_report(run, load_study(study_file_of_run(run)).name, fitted.model, fitted.fit, options)
+    out.print(f"Report: {place}", markup=False, soft_wrap=True)
 
 
-def write_report(found: Any, folder: Path, study: str, model: ModelSpec, people: bool = False) -> Path:
-    """The report of an analysis that was just written into its folder."""
+def write_report_of(analysis: Any, folder: Path, study: str, person_table: bool = False) -> Path:
+    """Write the report of an analysis into its run folder, and return where it is."""
     from iwm_bayes.report.context import ReportOptions
     from iwm_bayes.report.page import write_report
 
-    return write_report(folder, study, model, found.fit, ReportOptions(people), found.security)
+    options = ReportOptions(person_table)
+    return write_report(folder, study, analysis.model, analysis.fit, options, analysis.security)

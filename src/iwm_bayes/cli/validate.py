@@ -1,7 +1,7 @@
-"""`iwm calibrate`, `recovery`, `confusion`: what is known of theories from many simulated studies of them."""
+"""`iwm validate sbc`, `recovery`, `confusion`: what many simulated studies show about models."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import pandas as pd
 import typer
@@ -18,143 +18,151 @@ from iwm_bayes.cli.options import (
     model_condition,
     models_and_size,
     sweep_with_progress,
-    write_tables,
+    write_results,
 )
-from iwm_bayes.model import model_file as theories_
+from iwm_bayes.model.model_file import load_model
 from iwm_bayes.types import InputError
 from iwm_bayes.validation.sweep import Condition
 
-MAX_NOT_CONVERGED = 0.02  # of all fits, beyond which a theory cannot be fitted reliably
+MAX_NOT_CONVERGED = 0.02  # of all fits: beyond it a model cannot be fitted reliably
+
+validate = typer.Typer(no_args_is_help=True, help="Validate models on simulated studies: SBC, recovery, confusion.")
 
 
+@validate.command()
 def sbc(
-    theory: ModelArgument,
-    people: Annotated[int | None, typer.Option(min=4, help="in every study [default: the study's, or 40]")] = None,
+    model: ModelArgument,
+    n_people: Annotated[int | None, typer.Option(min=4, help="in every study [the study's, or 40]")] = None,
     sessions: Annotated[int | None, typer.Option(min=1, help="with each of two figures [the study's, or 10]")] = None,
     studies: Annotated[int, typer.Option(min=20, help="how many are simulated and fitted")] = 200,
     workers: Workers = 1,
     scheduler: Scheduler = None,
-    out_folder: OutDir = None,
+    out_dir: OutDir = None,
     quiet: Quiet = False,
 ) -> None:
-    """Whether a theory's posteriors can be believed, by simulation. A rerun does only what is missing."""
+    """Check a model's posteriors by simulation-based calibration. A rerun does only missing work."""
     from iwm_bayes.validation.sbc import sbc_study
     from iwm_bayes.validation.uniformity import uniform_band, uniformity_table
-    from iwm_bayes.viz.style import save_plot
     from iwm_bayes.viz.validation import sbc_plot
+    from iwm_bayes.workflow.run_folder import write_plots
 
-    about = models_and_size([theory])
-    size = {"people": people or about.people or 40, "sessions": sessions or about.sessions or 10}
-    cell: Condition = model_condition(about.theories[0]) | size
-    folder = out_folder or Path("runs") / f"calibration-{Path(theory).stem}"
-    by = executor(workers, scheduler)
-    found = sweep_with_progress(folder, sbc_study, [cell], studies, by, quiet)
-    done = found[found["failed"] == ""]
-    places = pd.DataFrame(list(done["places"]))
-    table = uniformity_table(places)
-    passed = float(done["passed"].astype(bool).mean())
-    write_tables(
-        folder, {"calibration": table, "places": places}, {"cell": cell, "studies": len(done), "gate passed": passed}
-    )
-    says = table.set_index("quantity")["says"]
-    figure = sbc_plot(places, says, uniform_band(len(places)))
-    save_plot(figure, *(folder / f"calibration.{kind}" for kind in ("svg", "pdf")))
-    print_table(
-        table, "Are truths among their draws as one of them? (chances; the least, corrected for all tests, decides)"
-    )
-    wrong = list(says[says != ""].index)
-    out.print(f"{len(done)} studies; the gate passed in {passed:.1%}. Everything is in {folder}")
-    if wrong:
-        out.print(f"[red]Not calibrated:[/red] {', '.join(wrong)}", markup=True)
-    if passed < 1.0 - MAX_NOT_CONVERGED:
-        out.print(f"[red]The gate failed too often:[/red] in {1 - passed:.1%}, more than {MAX_NOT_CONVERGED:.0%}")
-    if wrong or passed < 1.0 - MAX_NOT_CONVERGED:
+    given = models_and_size([model])
+    size = {"n_people": n_people or given.people or 40, "sessions": sessions or given.sessions or 10}
+    condition: Condition = model_condition(given.models[0]) | size
+    folder = out_dir or Path("runs") / f"sbc-{Path(model).stem}"
+    results = sweep_with_progress(folder, sbc_study, [condition], studies, executor(workers, scheduler), quiet)
+    done = results[results["failed"] == ""]
+    ranks = pd.DataFrame(list(done["ranks"]))
+    table, converged = uniformity_table(ranks), float(done["converged"].astype(bool).mean())
+    facts = {"condition": condition, "studies": len(done), "converged": converged}
+    write_results(folder, {"sbc": table, "ranks": ranks}, facts)
+    status = table.set_index("quantity")["status"]
+    write_plots(folder, {"sbc": sbc_plot(ranks, status, uniform_band(len(ranks)))}, ("svg", "pdf"))
+    print_table(table, "SBC: are the ranks of the true values uniform? (p values; corrected_p decides)", "sbc")
+    out.print(f"{len(done)} studies, {converged:.1%} converged. Results saved to {folder}")
+    not_uniform = list(status[status != ""].index)
+    if not_uniform:
+        out.print(f"[red]Not calibrated:[/red] {', '.join(not_uniform)}")
+    if converged < 1.0 - MAX_NOT_CONVERGED:
+        out.print(
+            f"[red]Too few fits converged:[/red] {1 - converged:.1%} did not; at most {MAX_NOT_CONVERGED:.0%} may"
+        )
+    if not_uniform or converged < 1.0 - MAX_NOT_CONVERGED:
         raise typer.Exit(NOT_CONVERGED)
-    out.print("[green]Calibrated:[/green] every quantity passes")
+    out.print("[green]Calibrated:[/green] the ranks of every quantity are uniform")
 
 
+@validate.command()
 def recovery(
-    theory: ModelArgument,
-    people: Annotated[list[int] | None, typer.Option(min=4, help="in a study; repeat it [the study's, or 40]")] = None,
+    model: ModelArgument,
+    n_people: Annotated[
+        list[int] | None, typer.Option(min=4, help="in a study; repeat it [the study's, or 40]")
+    ] = None,
     sessions: Annotated[
         list[int] | None, typer.Option(min=1, help="with each of two figures; repeat it [the study's, or 12]")
     ] = None,
     studies: Annotated[int, typer.Option(min=2, help="of each number of people and sessions")] = 20,
-    method: str = "laplace",
+    method: Annotated[str, typer.Option(help="nuts, laplace or quadrature")] = "laplace",
     workers: Workers = 1,
     scheduler: Scheduler = None,
-    out_folder: OutDir = None,
+    out_dir: OutDir = None,
     quiet: Quiet = False,
 ) -> None:
-    """How well a theory's parameters are found again, by number of people and of sessions."""
-    from iwm_bayes.validation import recovery as recovering
-    from iwm_bayes.viz.style import save_plot
+    """Measure how well a model's parameters are recovered, by number of people and of sessions."""
+    from iwm_bayes.validation.recovery import recovery_study, recovery_table
     from iwm_bayes.viz.validation import recovery_plot
+    from iwm_bayes.workflow.run_folder import write_plots
 
-    about = models_and_size([theory])
-    named = model_condition(about.theories[0]) | {"method": checked_method(method)}
-    cells: list[Condition] = [
-        named | {"people": many, "sessions": long}
-        for many in people or [about.people or 40]
-        for long in sessions or [about.sessions or 12]
+    given = models_and_size([model])
+    condition = model_condition(given.models[0]) | {"method": checked_method(method)}
+    conditions: list[Condition] = [
+        condition | {"n_people": people, "sessions": length}
+        for people in n_people or [given.people or 40]
+        for length in sessions or [given.sessions or 12]
     ]
-    folder = out_folder or Path("runs") / f"recovery-{Path(theory).stem}"
-    found = sweep_with_progress(folder, recovering.recovery_study, cells, studies, executor(workers, scheduler), quiet)
-    table = recovering.recovery_table(found[found["failed"] == ""])
-    write_tables(folder, {"recovery": table}, {"cells": cells, "studies": studies})
-    save_plot(recovery_plot(table), *(folder / f"recovery.{kind}" for kind in ("svg", "pdf")))
-    print_table(
-        table,
-        f"What is found again of every person by {method}, natural scale (contraction: link scale)",
-        "recovery",
-    )
-    out.print(f"Everything is in {folder}")
+    folder = out_dir or Path("runs") / f"recovery-{Path(model).stem}"
+    task_map = executor(workers, scheduler)
+    results = sweep_with_progress(folder, recovery_study, conditions, studies, task_map, quiet)
+    table = recovery_table(results[results["failed"] == ""])
+    write_results(folder, {"recovery": table}, {"conditions": conditions, "studies": studies})
+    write_plots(folder, {"recovery": recovery_plot(table)}, ("svg", "pdf"))
+    title = f"Parameter recovery of people by {method} (natural scale; contraction on the link scale)"
+    print_table(table, title, "recovery")
+    out.print(f"Results saved to {folder}")
 
 
+@validate.command()
 def confusion(
-    theory: Annotated[
-        list[str], typer.Argument(help="theories that make studies and are fitted, or a study of several")
+    models: Annotated[
+        list[str],
+        typer.Argument(metavar="MODEL...", help="models that generate studies and are fitted, or a study of several"),
     ],
-    people: Annotated[int | None, typer.Option(min=4, help="in every study [default: the study's, or 60]")] = None,
+    n_people: Annotated[int | None, typer.Option(min=4, help="in every study [the study's, or 60]")] = None,
     sessions: Annotated[int | None, typer.Option(min=1, help="with each of two figures [the study's, or 20]")] = None,
-    studies: Annotated[int, typer.Option(min=1, help="made by each theory")] = 10,
+    studies: Annotated[int, typer.Option(min=1, help="generated by each model")] = 10,
     workers: Workers = 1,
     scheduler: Scheduler = None,
-    out_folder: OutDir = Path("runs/confusion"),
+    out_dir: Annotated[Path, typer.Option(help="folder of studies and tables")] = Path("runs/confusion"),
     quiet: Quiet = False,
 ) -> None:
-    """Which theories can be told apart: who wins the studies that each has made."""
-    from iwm_bayes.validation import confusion as confusing
-    from iwm_bayes.viz.style import save_plot
+    """Measure model recovery: which model is selected for the studies that each model generates."""
+    from iwm_bayes.validation import confusion as model_recovery
+    from iwm_bayes.validation.sbc import without_actions
     from iwm_bayes.viz.validation import confusion_plot
+    from iwm_bayes.workflow.run_folder import write_plots
 
-    about = models_and_size(theory)
-    if len(about.theories) < 2:
-        raise InputError(["name two theories or more"])
-    confusing.check_same_responses([confusing.without_actions(theories_.load_model(name)) for name in about.theories])
-    named = {name: model_condition(name) for name in about.theories}
-    rivals = {
-        "rivals": " ".join(f"{one['theory']}:{one['content']}" for one in named.values()),
-        "at rivals": "\n".join(one["at theory"] for one in named.values()),
+    given = models_and_size(models)
+    if len(given.models) < 2:
+        raise InputError(["name two models or more"])
+    model_recovery.check_same_responses([without_actions(load_model(name)) for name in given.models])
+    described = [model_condition(name) for name in given.models]
+    shared: dict[str, Any] = {
+        "n_people": n_people or given.people or 60,
+        "sessions": sessions or given.sessions or 20,
+        "rivals": " ".join(f"{one['model']}:{one['content']}" for one in described),
+        "at rivals": "\n".join(one["at model"] for one in described),
     }
-    size = {"people": people or about.people or 60, "sessions": sessions or about.sessions or 20}
-    conditions: dict[str, str | int | float] = {**size, **rivals}
-    cells: list[Condition] = [
-        conditions | {"maker": one["theory"], "at maker": one["at theory"]} for one in named.values()
+    conditions: list[Condition] = [
+        shared | {"generating": one["model"], "at generating": one["at model"]} for one in described
     ]
-    folder = out_folder or Path("runs/confusion")
-    found = sweep_with_progress(folder, confusing.confusion_study, cells, studies, executor(workers, scheduler), quiet)
-    evidences = confusing.evidence_table(found[found["failed"] == ""])
-    confused = confusing.confusion_table(evidences)
+    task_map = executor(workers, scheduler)
+    results = sweep_with_progress(out_dir, model_recovery.confusion_study, conditions, studies, task_map, quiet)
+    evidence = model_recovery.evidence_table(results[results["failed"] == ""])
+    confused = model_recovery.confusion_table(evidence)
     tables = {
-        "confusion": confused,
-        "inversion": confusing.inversion_table(confused),
-        "differences": confusing.evidence_differences(evidences),
+        "confusion": confused.reset_index(),
+        "inversion": model_recovery.inversion_table(confused).reset_index(),
+        "evidence_differences": model_recovery.evidence_differences(evidence).reset_index(),
     }
-    whole = {name: table.reset_index() for name, table in tables.items()}
-    write_tables(folder, whole | {"evidence": evidences}, {"cells": cells, "studies": studies})
-    save_plot(confusion_plot(confused), *(folder / f"confusion.{kind}" for kind in ("svg", "pdf")))
-    print_table(whole["confusion"], "Of the studies that a theory made (line), the share that each wins (column)")
-    print_table(whole["inversion"], "Of the studies that a theory won (column), the share that each made (line)")
-    print_table(whole["differences"], "Log evidence that each (column) loses on average to the maker (line)")
-    out.print(f"Everything is in {folder}")
+    write_results(out_dir, tables | {"evidence": evidence}, {"conditions": conditions, "studies": studies})
+    write_plots(out_dir, {"confusion": confusion_plot(confused)}, ("svg", "pdf"))
+    print_table(
+        tables["confusion"], "Confusion: of the studies of a generating model (line), the share of each selected"
+    )
+    print_table(
+        tables["inversion"], "Inversion: of the studies of a selected model (column), the share of each generating"
+    )
+    print_table(
+        tables["evidence_differences"], "Mean log evidence that a model (column) loses to the generating one (line)"
+    )
+    out.print(f"Results saved to {out_dir}")

@@ -1,13 +1,14 @@
-"""Which theory do people follow? Random-effects Bayesian model selection.
+"""Random-effects Bayesian model selection: how frequent each model is in a population.
 
-Each person follows one theory; theories have unknown frequencies r in the population:
+Each person follows one of K models. The models have unknown frequencies r in the population:
 
-    r ~ Dirichlet(prior),   P(theory of a person | r) = r,   log evidence of a person under each theory is given
+    r ~ Dirichlet(prior counts),   P(person follows model k | r) = r[k]
 
-The posterior of r is found by variational Bayes (Stephan et al., 2009, doi:10.1016/j.neuroimage.2009.03.025). The
-omnibus risk is the probability that all frequencies are equal and the differences seen are chance; it protects the
-exceedance probability, that a theory is the most frequent (Rigoux et al., 2014, doi:10.1016/j.neuroimage.2013.08.065).
-Exceedance is an integral over one dimension (Soch & Allefeld, 2016, arXiv:1611.01439).
+The log evidence of each person under each model is given. Variational Bayes finds the posterior of r (Stephan et al.,
+2009, doi:10.1016/j.neuroimage.2009.03.025). The Bayesian omnibus risk (BOR) is the probability that all models are
+equally frequent. It corrects the exceedance probability (XP), the probability that a model is the most frequent one.
+The result is the protected exceedance probability (PXP; Rigoux et al., 2014, doi:10.1016/j.neuroimage.2013.08.065).
+XP is an integral over one dimension (Soch & Allefeld, 2016, arXiv:1611.01439).
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,101 +22,103 @@ from scipy.stats import gamma
 
 from iwm_bayes.types import InputError
 
-MAX_ITERATIONS, TOLERANCE = 10_000, 1e-8  # of the update, and the change of `counts` after which it is over
+MAX_ITERATIONS, TOLERANCE = 10_000, 1e-8  # of the update; it ends when no count changes by more than the tolerance
 
 
 class Selection(NamedTuple):
-    """What people's log evidence says of theories (K of them), or of families of theories."""
+    """Frequencies and attributions of K models, or of K families of models."""
 
-    counts: np.ndarray  # (K,) of the Dirichlet posterior: prior counts and the people who follow each
-    frequency: np.ndarray  # (K,) its mean
-    exceedance: np.ndarray  # (K,) probability of being the most frequent
-    protected: np.ndarray  # (K,) the same, allowing for all being equally frequent
-    risk: float  # Bayesian omnibus risk: probability that all are equally frequent
-    follows: np.ndarray  # (person, K) probability of each person to follow each
-    evidence: float  # lower bound of the log evidence that frequencies differ
+    counts: np.ndarray  # (K,) of the Dirichlet posterior: prior counts plus the people attributed to each model
+    frequency: np.ndarray  # (K,) posterior mean of r
+    xp: np.ndarray  # (K,) exceedance probability
+    pxp: np.ndarray  # (K,) protected exceedance probability
+    bor: float  # Bayesian omnibus risk: probability that all models are equally frequent
+    attribution: np.ndarray  # (person, K) probability that a person follows each model
+    evidence: float  # lower bound of the log evidence of frequencies that may differ
 
 
 def dirichlet_constant(counts: np.ndarray) -> float:
-    """Logarithm of the constant that a Dirichlet density is divided by."""
+    """Return the logarithm of the normalising constant of a Dirichlet density."""
     return float(gammaln(counts).sum() - gammaln(counts.sum()))
 
 
 def exceedance_probability(counts: np.ndarray) -> np.ndarray:
-    """P(frequency k is the largest) under a Dirichlet, (K,)."""
+    """Compute P(frequency k is the largest) under a Dirichlet, (K,)."""
 
-    def beyond_all(x: float, k: int) -> float:
+    def density_above_others(x: float, k: int) -> float:
         others = np.delete(counts, k)
         return float(gamma.pdf(x, counts[k]) * gamma.cdf(x, others).prod())
 
-    found = []
+    integrals = []
     for k, count in enumerate(counts):
         ends = gamma.ppf([1e-12, 0.1, 0.5, 0.9, 1.0 - 1e-12], count)
-        found.append(sum(quad(beyond_all, low, high, args=(k,))[0] for low, high in pairwise(ends)))
-    return np.array(found) / np.sum(found)
+        integrals.append(sum(quad(density_above_others, low, high, args=(k,))[0] for low, high in pairwise(ends)))
+    return np.array(integrals) / np.sum(integrals)
 
 
 def attribution_probability(log_evidence: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """Probability of each person to follow each theory, (person, K), given what is believed of frequencies."""
+    """Compute the probability that each person follows each model, (person, K), given the Dirichlet posterior."""
     logit = log_evidence + digamma(counts) - digamma(counts.sum())
     return np.exp(logit - logsumexp(logit, axis=1, keepdims=True))
 
 
-def evidence_lower_bound(log_evidence: np.ndarray, prior: np.ndarray, counts: np.ndarray, follows: np.ndarray) -> float:
-    """Lower bound of the log evidence of frequencies that differ, right after an update of `counts`."""
-    fit = (follows * log_evidence).sum() - xlogy(follows, follows).sum()
+def evidence_lower_bound(
+    log_evidence: np.ndarray, prior: np.ndarray, counts: np.ndarray, attribution: np.ndarray
+) -> float:
+    """Compute the lower bound of the log evidence of frequencies that may differ, right after an update of counts."""
+    fit = (attribution * log_evidence).sum() - xlogy(attribution, attribution).sum()
     return float(fit + dirichlet_constant(counts) - dirichlet_constant(prior))
 
 
 def variational_posterior(log_evidence: np.ndarray, prior: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The posterior's counts (K,) and who follows what (person, K)."""
+    """Compute the counts of the Dirichlet posterior, (K,), and the attributions, (person, K)."""
     counts = prior + len(log_evidence) / len(prior)
     for _ in range(MAX_ITERATIONS):
-        follows = attribution_probability(log_evidence, counts)
-        last, counts = counts, prior + follows.sum(axis=0)
+        attribution = attribution_probability(log_evidence, counts)
+        last, counts = counts, prior + attribution.sum(axis=0)
         if np.abs(counts - last).max() < TOLERANCE:
             break
-    return counts, follows
+    return counts, attribution
 
 
-def family_membership(families: Mapping[str, Sequence[str]], theories: Sequence[str]) -> np.ndarray:
-    """Which theory is of which family, (family, theory) 0 or 1; InputError unless each is of exactly one."""
-    which = np.array([[name in family for name in theories] for family in families.values()], dtype=float)
-    unknown = {name for family in families.values() for name in family} - set(theories)
-    problems = [f"families: {name} is no theory that is compared" for name in sorted(unknown)]
+def family_membership(families: Mapping[str, Sequence[str]], models: Sequence[str]) -> np.ndarray:
+    """Return which model belongs to which family, (family, model), 0 or 1; InputError unless each is in exactly one."""
+    membership = np.array([[name in family for name in models] for family in families.values()], dtype=float)
+    unknown = {name for family in families.values() for name in family} - set(models)
+    problems = [f"families: {name} is not one of the compared models" for name in sorted(unknown)]
     problems += [
-        f"families: {name} is in {times:g} families. Put it in one"
-        for name, times in zip(theories, which.sum(axis=0), strict=True)
+        f"families: {name} is in {times:g} families. Put it in exactly one"
+        for name, times in zip(models, membership.sum(axis=0), strict=True)
         if times != 1
     ]
     if problems:
         raise InputError(problems)
-    return which
+    return membership
 
 
-def random_effects_bms(log_evidence: np.ndarray, member: np.ndarray | None = None, count: float = 1.0) -> Selection:
-    """Model selection from log evidence (person, theory), natural logarithms.
+def random_effects_bms(log_evidence: np.ndarray, membership: np.ndarray | None = None, count: float = 1.0) -> Selection:
+    """Select among models from log evidence (person, model), in natural logarithms.
 
-    `member` (family, theory) asks about families instead: every family is as likely as another before any data, and
-    so is every theory within it. `count` is the prior count of each; at 1 every set of frequencies is as likely.
+    `membership` (family, model) selects among families instead. All families then have the same prior probability, and
+    so do all models within a family. `count` is the prior count of each; 1 makes all frequencies equally probable.
     """
-    group = np.eye(log_evidence.shape[1]) if member is None else member
-    prior = count * (group / group.sum(axis=1, keepdims=True)).sum(axis=0)
-    counts, follows = variational_posterior(log_evidence, prior)
-    evidence = evidence_lower_bound(log_evidence, prior, counts, follows)
-    equal = float(logsumexp(log_evidence + np.log(prior / prior.sum()), axis=1).sum())
-    risk = float(expit(equal - evidence))
-    counts, follows = group @ counts, follows @ group.T
-    chance = exceedance_probability(counts)
-    protected = (1.0 - risk) * chance + risk / len(group)
-    return Selection(counts, counts / counts.sum(), chance, protected, risk, follows, evidence)
+    families = np.eye(log_evidence.shape[1]) if membership is None else membership
+    prior = count * (families / families.sum(axis=1, keepdims=True)).sum(axis=0)
+    counts, attribution = variational_posterior(log_evidence, prior)
+    evidence = evidence_lower_bound(log_evidence, prior, counts, attribution)
+    evidence_if_equal = float(logsumexp(log_evidence + np.log(prior / prior.sum()), axis=1).sum())
+    bor = float(expit(evidence_if_equal - evidence))
+    counts, attribution = families @ counts, attribution @ families.T
+    xp = exceedance_probability(counts)
+    pxp = (1.0 - bor) * xp + bor / len(families)
+    return Selection(counts, counts / counts.sum(), xp, pxp, bor, attribution, evidence)
 
 
 def same_frequencies_in_groups(log_evidence: np.ndarray, group: np.ndarray) -> float:
-    """Probability that theories are as frequent in every group as in all others; `group` is (person,), of any names.
+    """Compute the probability that models are equally frequent in all groups; `group` is (person,), of any names.
 
-    Both possibilities are taken to be as likely before any data (Rigoux et al., 2014, section "between-groups").
+    Equal and different frequencies have the same prior probability (Rigoux et al., 2014, section "between-groups").
     """
-    together = random_effects_bms(log_evidence).evidence
-    apart = sum(random_effects_bms(log_evidence[group == name]).evidence for name in np.unique(group))
-    return float(expit(together - apart))
+    pooled = random_effects_bms(log_evidence).evidence
+    by_group = sum(random_effects_bms(log_evidence[group == name]).evidence for name in np.unique(group))
+    return float(expit(pooled - by_group))

@@ -1,71 +1,94 @@
-"""Who may be compared: theories of the same answers by the same people, after the same events, well fitted."""
+"""Fitted models, and which of them can be compared.
+
+Models can be compared if they were fitted to the same responses of the same people after the same events, and if their
+fits have converged.
+"""
 
 from collections.abc import Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
+import xarray as xr
 
 from iwm_bayes.comparison.leave_future_out import FIRST_SCORED
-from iwm_bayes.comparison.mixture_model import Fitted
 from iwm_bayes.diagnostics.advice import advice
-from iwm_bayes.diagnostics.convergence_checks import check_convergence
+from iwm_bayes.diagnostics.convergence_checks import ConvergenceChecks, check_convergence
 from iwm_bayes.filtering.arrays import session_index
-from iwm_bayes.types import InputError
+from iwm_bayes.types import InputError, ModelSpec
+
+EVENT_VARIABLES = ("outcome", "observed", "figure_index", "since_any", "present")  # equal in all compared fits
 
 
-def answer_arrays(fitted: Fitted) -> list[tuple[Any, np.ndarray]]:
-    """What was answered, each with whether its density at an end of the scale is a mass or none."""
+class FittedModel(NamedTuple):
+    """A model with its fit."""
+
+    model: ModelSpec
+    fit: xr.DataTree
+    folder: Path | None = None  # of the run, if it is kept
+
+    @property
+    def data(self) -> xr.Dataset:
+        return self.fit["data"].to_dataset()
+
+
+def response_densities(fitted: FittedModel) -> list[tuple[Any, np.ndarray]]:
+    """Return the values of each response, with what decides whether the ends of its scale have probability mass."""
     return [
-        ((response.family.bounds, response.family.whole), fitted.data[f"answer_{name}"].values)
+        ((response.family.bounds, response.family.discrete), fitted.data[f"answer_{name}"].values)
         for name, response in fitted.model.responses.items()
     ]
 
 
-def incomparable(one: Fitted, other: Fitted) -> list[str]:
-    """Why two theories cannot be compared; empty where they can."""
+def incomparable(one: FittedModel, other: FittedModel) -> list[str]:
+    """Return why two models cannot be compared; empty where they can."""
     names = f"{one.model.name} and {other.model.name}"
+    different_responses = f"{names} describe different responses. Give the responses of both the same columns"
     if not np.array_equal(one.data["person"].values, other.data["person"].values):
         return [f"{names} were fitted to different people. Fit both to the same study"]
-    lived = ("outcome", "seen", "figure_index", "since_any", "present")
-    if any(not np.array_equal(one.data[name].values, other.data[name].values) for name in lived):
-        return [f"{names} were fitted to different events. Give both theories responses to the same columns"]
-    mine, theirs = answer_arrays(one), answer_arrays(other)
-    left = list(theirs)
-    for kind, values in mine:
-        same = [entry for entry in left if np.array_equal(entry[1], values, equal_nan=True)]
+    if any(not np.array_equal(one.data[name].values, other.data[name].values) for name in EVENT_VARIABLES):
+        return [f"{names} were fitted to different events. Give the responses of both models the same columns"]
+    unmatched = response_densities(other)
+    for density, values in response_densities(one):
+        same = [entry for entry in unmatched if np.array_equal(entry[1], values, equal_nan=True)]
         if not same:
-            return [f"{names} say something of different answers. Give both responses to the same columns"]
-        if same[0][0] != kind:
-            return [f"{names} measure the ends of a scale differently (mass or density). Use one kind of response"]
-        left = [entry for entry in left if entry is not same[0]]
-    return [f"{names} say something of different answers. Give both responses to the same columns"] if left else []
+            return [different_responses]
+        if same[0][0] != density:
+            return [f"{names} treat the ends of a scale differently (mass or density). Use one kind of response"]
+        unmatched = [entry for entry in unmatched if entry is not same[0]]
+    return [different_responses] if unmatched else []
 
 
-def has_future_sessions(fitted: Fitted) -> bool:
-    """Whether there are sessions enough to foretell the next ones from those before."""
+def has_future_sessions(fitted: FittedModel) -> bool:
+    """Return whether anyone has enough sessions for leave-future-out cross-validation."""
     return bool(session_index(fitted.data).max() >= FIRST_SCORED)
 
 
-def check_comparable(theories: Sequence[Fitted], unit: str, anyway: bool) -> list[str]:
-    """Names of theories whose gate failed; InputError where theories cannot be compared by a unit, or should not be."""
-    if len(theories) < 2:
-        raise InputError(["a comparison needs two theories or more. Name them with --theory, or in the study"])
-    problems = [problem for other in theories[1:] for problem in incomparable(theories[0], other)]
-    if unit.startswith("future") and not has_future_sessions(theories[0]):
-        problems.append(
-            f"nobody has more than {FIRST_SCORED} sessions: there is no next to foretell. Use --unit person"
-        )
-    verdicts = {fitted.model.name: check_convergence(fitted.fit) for fitted in theories}
-    failed = [name for name, found in verdicts.items() if not found.passed]
-    if failed and not anyway:
+def convergence_remedy(fitted: FittedModel, checks: ConvergenceChecks) -> str:
+    """Return what to do about a fit that has not converged."""
+    suggestions = "; ".join(advice(fitted.fit, checks)) or "see docs/how_to/not_converged.md"
+    return (
+        f"Suggestion: {suggestions}. Fit it again with `iwm fit STUDY --model {fitted.model.name}`, and compare the "
+        "folders of the runs, where all fits are kept. Or rank it as it is, marked, with --allow-unconverged"
+    )
+
+
+def check_comparable(fits: Sequence[FittedModel], cv: str, allow_unconverged: bool) -> list[str]:
+    """Return the names of models that have not converged; InputError where models cannot or should not be compared."""
+    if len(fits) < 2:
+        raise InputError(["a comparison needs two models or more. Name them with --model, or in the study file"])
+    problems = [problem for other in fits[1:] for problem in incomparable(fits[0], other)]
+    if cv.startswith("lfo") and not has_future_sessions(fits[0]):
+        problems.append(f"nobody has more than {FIRST_SCORED} sessions, so none can be left out. Use --cv loso")
+    checks = {fitted.model.name: check_convergence(fitted.fit) for fitted in fits}
+    not_converged = [name for name, own in checks.items() if not own.converged]
+    if not allow_unconverged:
         problems += [
-            f"the fit of {name} failed its gate ({'; '.join(verdicts[name].reasons)}). To mend it: "
-            f"{'; '.join(advice(fitted.fit, verdicts[name])) or 'docs/how_to/failed_gate.md says how'}. "
-            f"Do so with `iwm fit STUDY --theory {name}`, and compare the folders of the runs, in which all fits are "
-            "kept; or rank it as it is, marked, with --anyway"
-            for name, fitted in ((one.model.name, one) for one in theories)
-            if name in failed
+            f"the fit of {fitted.model.name} has not converged ({'; '.join(checks[fitted.model.name].reasons)}). "
+            f"{convergence_remedy(fitted, checks[fitted.model.name])}"
+            for fitted in fits
+            if fitted.model.name in not_converged
         ]
     if problems:
         raise InputError(problems)
-    return failed
+    return not_converged

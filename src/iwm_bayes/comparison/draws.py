@@ -1,7 +1,8 @@
-"""A posterior in arrays, to work with many draws of everyone at once.
+"""A posterior as arrays, to work with many draws of all people at once.
 
-S draws of N people with D personal and R shared rows, all on the link scale. Each draw says what people are like, and
-what they are drawn from: x[person] ~ Normal(centre[person], root root'), the population as it is believed to be.
+There are S draws of N people, with D person-level and R completely pooled parameters, all on the link scale. Each draw
+holds everyone's theta and the population that they come from: theta[person] ~ Normal(mean[person], L L'), L lower
+triangular. The mean differs between people by covariates and groups.
 """
 
 from typing import NamedTuple
@@ -17,71 +18,78 @@ from iwm_bayes.types import ModelSpec
 
 
 class PosteriorArrays(NamedTuple):
-    """Draws of everyone and of what they are drawn from."""
+    """Draws of all people and of their populations."""
 
-    personal: np.ndarray  # (D,) which of the theory's rows are a person's own
-    common: np.ndarray  # (R,) which are everyone's
-    shared: np.ndarray  # (S, R)
-    level: np.ndarray  # (S, D, N)
-    centre: np.ndarray  # (S, D, N)
-    root: np.ndarray  # (S, D, D), lower triangular
+    person_index: np.ndarray  # (D,) positions of person-level parameters among the model's free parameters
+    complete_index: np.ndarray  # (R,) positions of completely pooled parameters
+    complete: np.ndarray  # (S, R) values of completely pooled parameters
+    theta: np.ndarray  # (S, D, N) person-level parameters
+    mean: np.ndarray  # (S, D, N) population mean of theta
+    cholesky: np.ndarray  # (S, D, D) Cholesky factor of the population covariance, lower triangular
 
 
-def cholesky_factors(posterior: xr.Dataset, alone: np.ndarray) -> np.ndarray:
-    """Cholesky factors of people's covariance around their centres; `alone` are the sds of those who share nothing."""
-    spread = np.empty((0, 0))
+def cholesky_factors(posterior: xr.Dataset, unpooled_sd: np.ndarray) -> np.ndarray:
+    """Return Cholesky factors of the covariance of people, (S, D, D); `unpooled_sd` are SDs of unpooled parameters."""
+    sigma = np.empty((0, 0))
     if "sigma" in posterior:
-        spread = posterior["sigma"].dropna("parameter", how="all").transpose("sample", "parameter").values
-    samples, count = posterior.sizes["sample"], spread.shape[1]
-    scale = np.concatenate([spread.reshape(samples, count), np.tile(alone, (samples, 1))], axis=1)
-    found = np.eye(scale.shape[1]) * scale[:, :, None]
+        sigma = posterior["sigma"].dropna("parameter", how="all").transpose("sample", "parameter").values
+    samples, count = posterior.sizes["sample"], sigma.shape[1]
+    sd = np.concatenate([sigma.reshape(samples, count), np.tile(unpooled_sd, (samples, 1))], axis=1)
+    factors = np.eye(sd.shape[1]) * sd[:, :, None]
     if "correlation" in posterior:
         whole = posterior["correlation"].dropna("parameter", how="all").dropna("parameter_other", how="all")
-        factor = np.linalg.cholesky(whole.transpose("sample", "parameter", "parameter_other").values)
-        found[:, :count, :count] = spread[:, :, None] * factor
-    return found
+        root = np.linalg.cholesky(whole.transpose("sample", "parameter", "parameter_other").values)
+        factors[:, :count, :count] = sigma[:, :, None] * root
+    return factors
 
 
 def posterior_arrays(model: ModelSpec, fit: xr.DataTree, draws: int) -> PosteriorArrays:
-    """At most about `draws` draws of a fit, in the order (chain, draw)."""
+    """Return at most about `draws` draws of a fit, in the order (chain, draw)."""
     data, posterior = fit["data"].to_dataset(), thin_draws(fit["posterior"].to_dataset(), draws)
     posterior = posterior.stack(sample=("chain", "draw"))
     figures, people, samples = figure_names(data), data.sizes["person"], posterior.sizes["sample"]
-    partial, shared, separate = (parameters_pooled(model, figures, kind) for kind in ("partial", "complete", "none"))
-    labels = [row.label for row in free_parameters(model, figures)]
-    own = [row.label for row in (*partial, *separate)]
-    centre = np.empty((samples, len(own), people))
+    partial, complete, unpooled = (
+        parameters_pooled(model, figures, pooling) for pooling in ("partial", "complete", "none")
+    )
+    labels = [free.label for free in free_parameters(model, figures)]
+    own, pooled = [free.label for free in (*partial, *unpooled)], [free.label for free in complete]
+    mean = np.empty((samples, len(own), people))
     if partial:
-        around = person_centres(posterior, model, data).transpose("parameter", "sample", ...).values
-        centre[:, : len(partial)] = around.reshape(len(partial), samples, -1).swapaxes(0, 1)
-    centre[:, len(partial) :] = np.array([row.prior_mean for row in separate])[:, None]
-    level = np.empty((samples, 0, people))
+        centres = person_centres(posterior, model, data).transpose("parameter", "sample", ...).values
+        mean[:, : len(partial)] = centres.reshape(len(partial), samples, -1).swapaxes(0, 1)
+    mean[:, len(partial) :] = np.array([free.prior_mean for free in unpooled])[:, None]
+    theta = np.empty((samples, 0, people))
     if own:
-        level = posterior["theta"].sel(parameter=own).transpose("sample", "parameter", "person").values
-    everyones, common = [row.label for row in shared], np.empty((samples, 0))
-    if shared:
-        common = posterior["mu"].sel(parameter=everyones).transpose("sample", "parameter").values
+        theta = posterior["theta"].sel(parameter=own).transpose("sample", "parameter", "person").values
+    values = np.empty((samples, 0))
+    if complete:
+        values = posterior["mu"].sel(parameter=pooled).transpose("sample", "parameter").values
+    unpooled_sd = np.array([np.hypot(free.prior_sd, free.parameter.prior_between_sd) for free in unpooled])
     return PosteriorArrays(
         np.array([labels.index(label) for label in own], dtype=int),
-        np.array([labels.index(label) for label in everyones], dtype=int),
-        common,
-        level,
-        centre,
-        cholesky_factors(
-            posterior, np.array([np.hypot(row.prior_sd, row.parameter.prior_between_sd) for row in separate])
-        ),
+        np.array([labels.index(label) for label in pooled], dtype=int),
+        values,
+        theta,
+        mean,
+        cholesky_factors(posterior, unpooled_sd),
     )
 
 
-def parameter_matrix(at: PosteriorArrays, x: np.ndarray, shared: np.ndarray) -> np.ndarray:
-    """Every row of M people, (row, M), from what is their own (D, M) and what is shared (R, M), or (R, 1) for all."""
-    found = np.empty((len(at.personal) + len(at.common), x.shape[1]))
-    found[at.personal], found[at.common] = x, shared
-    return found
+def parameter_matrix(posterior: PosteriorArrays, theta: np.ndarray, complete: np.ndarray) -> np.ndarray:
+    """Return all free parameters of M people, (parameter, M), on the link scale.
+
+    `theta` is (D, M); `complete` is (R, M), or (R, 1) for all people.
+    """
+    matrix = np.empty((len(posterior.person_index) + len(posterior.complete_index), theta.shape[1]))
+    matrix[posterior.person_index], matrix[posterior.complete_index] = theta, complete
+    return matrix
 
 
-def person_log_density(x: np.ndarray, centre: np.ndarray, root: np.ndarray) -> np.ndarray:
-    """Log density of people (..., D, N) around centres (..., D, N) with Cholesky factors (..., D, D), (..., N)."""
-    z = np.linalg.solve(root, x - centre)
-    scale = np.log(np.diagonal(root, axis1=-2, axis2=-1)).sum(axis=-1)[..., None]
-    return -(z**2).sum(axis=-2) / 2.0 - scale - x.shape[-2] * np.log(2.0 * np.pi) / 2.0
+def person_log_density(theta: np.ndarray, mean: np.ndarray, cholesky: np.ndarray) -> np.ndarray:
+    """Compute the log density of people in their population, (..., N).
+
+    `theta` and `mean` are (..., D, N), `cholesky` is (..., D, D).
+    """
+    z = np.linalg.solve(cholesky, theta - mean)
+    log_scale = np.log(np.diagonal(cholesky, axis1=-2, axis2=-1)).sum(axis=-1)[..., None]
+    return -(z**2).sum(axis=-2) / 2.0 - log_scale - theta.shape[-2] * np.log(2.0 * np.pi) / 2.0

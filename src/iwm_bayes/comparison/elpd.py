@@ -1,13 +1,14 @@
-"""Theories beside each other, by how probable they made answers that they had not seen.
+"""Ranking of models by ELPD, the expected log predictive density of responses that were left out.
 
-A score is a log predictive density, always of a named unit: what was held out, and therefore what is claimed.
+The unit of cross-validation says what is left out:
 
-    event     one answer of a person whose other answers, later ones too, are known (leave one out, by PSIS)
-    person    everything that somebody new answers
-    future 1  the next session of somebody new, of whom at least four are known; future 4: the fourth session to come
+    loo     one event of a person whose other responses, later ones too, are known (leave-one-out, by PSIS)
+    loso    all responses of a person (leave-one-person-out)
+    lfo_1   the next session of a person with at least four known sessions (leave-future-out); lfo_4: the fourth to come
 
-Scores are kept by person, because people are independent of each other and their sessions are not: the standard error
-of a difference is that of a sum over people. Two theories are told apart if they differ by 4 and by 2 standard errors.
+ELPD is kept by person, because people are independent of each other and their sessions are not. The standard error of
+a difference (dse) is that of a sum over people. Two models are distinguishable if their ELPD differs by at least 4 and
+by at least 2 standard errors.
 Vehtari, Gelman & Gabry (2017), doi:10.1007/s11222-016-9696-4; Sivula et al. (2025), doi:10.1214/25-BA1569.
 """
 
@@ -24,72 +25,67 @@ from iwm_bayes.comparison.leave_future_out import HORIZONS, leave_future_out
 from iwm_bayes.comparison.leave_one_person_out import LeftOutPeople, mcse_variance, psis_weights
 from iwm_bayes.comparison.pointwise import PointwiseLikelihood, log_likelihood_by_event
 
-MIN_DIFFERENCE, MIN_STANDARD_ERRORS = 4.0, 2.0  # difference, and in standard errors, from which theories are told apart
-MAX_PARETO_K = 0.7  # Pareto's k up to which a leave-one-out weight is
+MIN_DIFFERENCE, MIN_STANDARD_ERRORS = 4.0, 2.0  # of a difference in ELPD, from which models are distinguishable
+MAX_PARETO_K = 0.7  # Pareto's k up to which a leave-one-out weight is reliable
+BEST, DISTINGUISHABLE, NOT_DISTINGUISHABLE = "best", "distinguishable", "not distinguishable"
 
 
 class Elpd(NamedTuple):
-    """What a theory foretells of each of N people, in log density."""
+    """The ELPD of a model by person, for N people."""
 
     by_person: np.ndarray  # (N,)
-    variance: np.ndarray  # (N,) by simulation
-    k: np.ndarray = np.empty(0)  # Pareto's k, of answers or people
+    variance: np.ndarray  # (N,) Monte Carlo variance
+    pareto_k: np.ndarray = np.empty(0)  # of events or people
 
     @property
     def total(self) -> float:
         return float(self.by_person.sum())
 
     @property
-    def error(self) -> float:
-        """Monte-Carlo standard error of the total."""
+    def mcse(self) -> float:
+        """Return the Monte Carlo standard error of the total."""
         return float(np.sqrt(self.variance.sum()))
 
 
-def elpd_by_event(at: PosteriorArrays, ready: PointwiseLikelihood) -> Elpd:
-    """Every answer left out in turn; those of one event together."""
-    everyone = np.arange(ready.turn.shape[1])
-    draws = zip(at.level, at.shared, strict=True)
-    log_p = np.array(
-        [
-            log_likelihood_by_event(ready, parameter_matrix(at, x, shared[:, None]), everyone)[ready.answered]
-            for x, shared in draws
-        ]
-    )
-    weight, k = psis_weights(log_p)
-    whose = np.broadcast_to(everyone, ready.answered.shape)[ready.answered]
-    value = np.bincount(whose, logsumexp(log_p + weight, axis=0), len(everyone))
-    variance = np.bincount(whose, mcse_variance(weight), len(everyone))
-    return Elpd(value, variance, k)
+def elpd_by_event(posterior: PosteriorArrays, likelihood: PointwiseLikelihood) -> Elpd:
+    """Estimate the ELPD of every event left out in turn, with all its responses, by PSIS."""
+    people, answered = np.arange(likelihood.session.shape[1]), likelihood.answered
+    draws = zip(posterior.theta, posterior.complete, strict=True)
+    matrices = (parameter_matrix(posterior, theta, complete[:, None]) for theta, complete in draws)
+    log_p = np.array([log_likelihood_by_event(likelihood, matrix, people)[answered] for matrix in matrices])
+    log_weight, pareto_k = psis_weights(log_p)
+    person = np.broadcast_to(people, answered.shape)[answered]
+    by_person = np.bincount(person, logsumexp(log_p + log_weight, axis=0), len(people))
+    variance = np.bincount(person, mcse_variance(log_weight), len(people))
+    return Elpd(by_person, variance, pareto_k)
 
 
-def elpd_of_part(seen: LeftOutPeople, ready: PointwiseLikelihood, seed: int) -> dict[str, Elpd]:
-    """Scores of some people left out in turn, by unit."""
-    values, variances = leave_future_out(seen, ready, seed)
-    found = {"person": Elpd(seen.score, seen.variance, seen.k)}
-    ahead = (f"future {sessions}" for sessions in HORIZONS)
-    by_unit = zip(ahead, values, variances, strict=True)
-    return found | {unit: Elpd(value, variance, seen.k) for unit, value, variance in by_unit}
+def elpd_of_part(left_out: LeftOutPeople, likelihood: PointwiseLikelihood, seed: int) -> dict[str, Elpd]:
+    """Estimate the ELPD of some left-out people, by unit of cross-validation."""
+    by_horizon = zip(HORIZONS, *leave_future_out(left_out, likelihood, seed), strict=True)
+    whole = {"loso": Elpd(left_out.elpd, left_out.variance, left_out.pareto_k)}
+    return whole | {f"lfo_{horizon}": Elpd(elpd, variance, left_out.pareto_k) for horizon, elpd, variance in by_horizon}
 
 
-def elpd_by_person(parts: Sequence[LeftOutPeople], ready: PointwiseLikelihood, seed: int) -> dict[str, Elpd]:
-    """Scores of everyone left out in turn, by unit; the parts hold each person once."""
-    order = np.argsort(np.concatenate([part.who for part in parts]))
-    found = [elpd_of_part(part, ready, seed + index) for index, part in enumerate(parts)]
+def elpd_by_person(parts: Sequence[LeftOutPeople], likelihood: PointwiseLikelihood, seed: int) -> dict[str, Elpd]:
+    """Estimate the ELPD of all people, by unit of cross-validation; each person is in exactly one of the parts."""
+    order = np.argsort(np.concatenate([part.people for part in parts]))
+    by_part = [elpd_of_part(part, likelihood, seed + index) for index, part in enumerate(parts)]
 
-    def together(unit: str) -> Elpd:
-        value, variance, k = (np.concatenate(leaf)[order] for leaf in zip(*(one[unit] for one in found), strict=True))
-        return Elpd(value, variance, k)
+    def join(unit: str) -> Elpd:
+        leaves = zip(*(part[unit] for part in by_part), strict=True)
+        return Elpd(*(np.concatenate(leaf)[order] for leaf in leaves))
 
-    return {unit: together(unit) for unit in found[0]}
+    return {unit: join(unit) for unit in by_part[0]}
 
 
-def stacking_weights(scores: np.ndarray) -> np.ndarray:
-    """Weights (theory,) whose mixture of predictions scores best, of scores (person, theory).
+def stacking_weights(elpd: np.ndarray) -> np.ndarray:
+    """Compute stacking weights, (model,): the mixture of predictions with the highest ELPD, from ELPD (person, model).
 
     Yao et al. (2018), doi:10.1214/17-BA1091.
     """
-    count = scores.shape[1]
-    relative = np.exp(scores - scores.max(axis=1, keepdims=True))
+    count = elpd.shape[1]
+    relative = np.exp(elpd - elpd.max(axis=1, keepdims=True))
 
     def loss(weight: np.ndarray) -> tuple[float, np.ndarray]:
         mixed = relative @ weight
@@ -104,47 +100,45 @@ def stacking_weights(scores: np.ndarray) -> np.ndarray:
 
 
 def distinguishable(difference: float, error: float) -> bool:
-    """Whether two theories differ by enough to say so."""
+    """Return whether a difference in ELPD, with its standard error, distinguishes two models."""
     return abs(difference) >= MIN_DIFFERENCE and abs(difference) >= MIN_STANDARD_ERRORS * error
 
 
-def elpd_table(scores: Mapping[str, Elpd]) -> pd.DataFrame:
-    """One line per theory, the best first: score, difference from the best with its standard error, weight, words.
+def elpd_table(by_model: Mapping[str, Elpd]) -> pd.DataFrame:
+    """Rank models, the best first: one line per model.
 
-    `simulation` is the Monte-Carlo standard error of the score; `k > .7` counts Pareto's k above it.
+    `elpd_diff` is the ELPD minus that of the best model, `dse` its standard error, `weight` the stacking weight, and
+    `mcse` the Monte Carlo standard error of the ELPD. `n_bad_k` counts values of Pareto's k above 0.7.
     """
-    values = np.array([score.by_person for score in scores.values()]).T
-    weights, totals = stacking_weights(values), values.sum(axis=0)
+    by_person = np.array([elpd.by_person for elpd in by_model.values()]).T
+    weights, totals = stacking_weights(by_person), by_person.sum(axis=0)
     best = int(totals.argmax())
     lines = []
-    for index, (name, score) in enumerate(scores.items()):
-        apart = values[:, index] - values[:, best]
-        difference, error = float(apart.sum()), float(apart.std(ddof=1) * np.sqrt(len(apart)))
+    for index, (name, elpd) in enumerate(by_model.items()):
+        pointwise = by_person[:, index] - by_person[:, best]
+        difference, error = float(pointwise.sum()), float(pointwise.std(ddof=1) * np.sqrt(len(pointwise)))
+        distinct = DISTINGUISHABLE if distinguishable(difference, error) else NOT_DISTINGUISHABLE
         lines.append(
             {
-                "theory": name,
-                "score": score.total,
-                "difference": difference,
-                "se": error,
+                "model": name,
+                "elpd": elpd.total,
+                "elpd_diff": difference,
+                "dse": error,
                 "weight": weights[index],
-                "simulation": score.error,
-                "k > .7": int((score.k > MAX_PARETO_K).sum()),
-                "says": "best"
-                if index == best
-                else "worse"
-                if distinguishable(difference, error)
-                else "not told apart",
+                "mcse": elpd.mcse,
+                "n_bad_k": int((elpd.pareto_k > MAX_PARETO_K).sum()),
+                "decision": BEST if index == best else distinct,
             }
         )
-    return pd.DataFrame(lines).sort_values("score", ascending=False, ignore_index=True)
+    return pd.DataFrame(lines).sort_values("elpd", ascending=False, ignore_index=True)
 
 
 def elpd_sentence(table: pd.DataFrame) -> str:
-    """What a ranking says, in words."""
+    """Return the result of a ranking in one sentence, without its full stop."""
     first, others = table.iloc[0], table.iloc[1:]
-    close = others.loc[others["says"] == "not told apart", "theory"].tolist()
+    close = others.loc[others["decision"] == NOT_DISTINGUISHABLE, "model"].tolist()
     if close:
-        return f"These data do not tell {first['theory']} from {', '.join(close)}"
+        return f"These data do not distinguish {first['model']} from {', '.join(close)}"
     second = others.iloc[0]
-    by = f"{-second['difference']:.1f} (se {second['se']:.1f})"
-    return f"{first['theory']} foretells best, by {by} before {second['theory']}"
+    difference = f"{-second['elpd_diff']:.1f} (SE {second['dse']:.1f})"
+    return f"{first['model']} has the highest ELPD, by {difference} over {second['model']}"

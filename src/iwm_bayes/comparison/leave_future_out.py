@@ -1,15 +1,15 @@
-"""How well a theory foretells the next sessions of people who were not in the fit.
+"""Leave-future-out cross-validation: the log predictive density of the next sessions of people outside the fit.
 
-Everyone has particles: draws of the population as a fit to all others has it, each with a person drawn from it. From
-session to session they are weighed by how probable they made the answers (sequential Monte Carlo). Where few carry
-the weight they are drawn anew, and each takes some Metropolis steps among people of its population who could have
-answered so. The score of a session is the log of the density that the particles give it, on average, before it is seen:
+Each person has particles: draws of the population under a fit to all others, each with a person drawn from it.
+Sequential Monte Carlo weighs them, session by session, by the density of the person's responses. Where the effective
+number of particles is small, they are resampled. Each resampled particle then takes some Metropolis steps, given the
+responses so far. The log predictive density of a session is that of the weighted particles before the session:
 
-    one session ahead     everything before it is known
-    four sessions ahead   the answers of the three sessions between are not; what happened in them is
+    horizon 1    all earlier sessions are known
+    horizon 4    the responses of the three sessions between are not known; their outcomes are
 
-Sessions are scored from the fifth on, for both alike. With one session ahead the scores of all sessions would add up
-to the log probability of everything that a person answered.
+Sessions count from the fifth on, for both horizons. With horizon 1, the sum over all sessions would be the log
+probability of everything that a person responded.
 Burkner, Gabry & Vehtari (2020), doi:10.1080/00949655.2020.1783262; Chopin (2002), doi:10.1093/biomet/89.3.539.
 """
 
@@ -22,111 +22,127 @@ from iwm_bayes.comparison.draws import PosteriorArrays, parameter_matrix, person
 from iwm_bayes.comparison.leave_one_person_out import LeftOutPeople, mcse_variance
 from iwm_bayes.comparison.pointwise import PointwiseLikelihood, log_likelihood_by_session
 
-HORIZONS = (1, 4)
-FIRST_SCORED = max(HORIZONS)  # index of the first session that is scored: the fifth
+HORIZONS = (1, 4)  # sessions ahead
+FIRST_SCORED = max(HORIZONS)  # index of the first session that counts: the fifth
 N_PARTICLES, N_REPLICATES, N_MOVES = 250, 4, 4
 
 
 class Particles(NamedTuple):
-    """People as they might be (P of each of n), and the populations that they come from."""
+    """P possible sets of parameters for each of n people, and the populations that they come from."""
 
-    x: np.ndarray  # (P, n, D)
-    centre: np.ndarray  # (P, n, D)
-    root: np.ndarray  # (P, n, D, D)
-    shared: np.ndarray  # (P, n, R)
+    theta: np.ndarray  # (P, n, D)
+    mean: np.ndarray  # (P, n, D)
+    cholesky: np.ndarray  # (P, n, D, D)
+    complete: np.ndarray  # (P, n, R)
 
 
 class ParticleFilter(NamedTuple):
-    """What particles are weighed with."""
+    """The likelihood that weighs particles, and the posterior that they come from."""
 
-    ready: PointwiseLikelihood
-    at: PosteriorArrays
+    likelihood: PointwiseLikelihood
+    posterior: PosteriorArrays
 
-    def said(self, particles: Particles, who: np.ndarray, ahead: int = 1) -> np.ndarray:
-        """Log density of every session of the people `who` (n,), (P, session, n)."""
-        count, people, _ = particles.x.shape
-        x, shared = (leaf.reshape(count * people, leaf.shape[2]).T for leaf in (particles.x, particles.shared))
-        found = log_likelihood_by_session(self.ready, parameter_matrix(self.at, x, shared), np.tile(who, count), ahead)
-        return found.reshape(-1, count, people).swapaxes(0, 1)
+    def log_density(self, particles: Particles, people: np.ndarray, horizon: int = 1) -> np.ndarray:
+        """Compute the log density of every session of `people` (n,), (P, session, n)."""
+        count, n_people, _ = particles.theta.shape
+        theta, complete = (
+            leaf.reshape(count * n_people, leaf.shape[2]).T for leaf in (particles.theta, particles.complete)
+        )
+        matrix = parameter_matrix(self.posterior, theta, complete)
+        by_session = log_likelihood_by_session(self.likelihood, matrix, np.tile(people, count), horizon)
+        return by_session.reshape(-1, count, n_people).swapaxes(0, 1)
 
-    def horizons(self, particles: Particles, who: np.ndarray) -> np.ndarray:
-        """The same as foretold so many sessions ahead, (ahead, P, session, n); apart only where answers echo."""
-        if self.ready.echoes:
-            return np.array([self.said(particles, who, ahead) for ahead in HORIZONS])
-        return np.array([self.said(particles, who)] * len(HORIZONS))
+    def log_density_by_horizon(self, particles: Particles, people: np.ndarray) -> np.ndarray:
+        """Compute it for every horizon, (horizon, P, session, n); horizons differ only where responses carry over."""
+        if self.likelihood.depends_on_horizon:
+            return np.array([self.log_density(particles, people, horizon) for horizon in HORIZONS])
+        return np.array([self.log_density(particles, people)] * len(HORIZONS))
 
 
 def systematic_resample(log_weight: np.ndarray, count: int, generator: np.random.Generator) -> np.ndarray:
-    """So many draws by their weights (S, n), systematic, for each person: indices (count, n)."""
-    edges = np.cumsum(np.exp(log_weight - logsumexp(log_weight, axis=0)), axis=0)
-    places = (np.arange(count)[:, None] + generator.random(edges.shape[1])) / count
-    found = [np.searchsorted(edge, place) for edge, place in zip(edges.T, places.T, strict=True)]
-    return np.minimum(np.array(found).T, len(edges) - 1)
+    """Draw `count` indices for each person by their weights (S, n), by systematic resampling, (count, n)."""
+    cumulative = np.cumsum(np.exp(log_weight - logsumexp(log_weight, axis=0)), axis=0)
+    points = (np.arange(count)[:, None] + generator.random(cumulative.shape[1])) / count
+    indices = [np.searchsorted(edges, own) for edges, own in zip(cumulative.T, points.T, strict=True)]
+    return np.minimum(np.array(indices).T, len(cumulative) - 1)
 
 
-def initial_particles(seen: LeftOutPeople, generator: np.random.Generator) -> Particles:
-    """People of the populations that all others make likely."""
-    which = systematic_resample(seen.log_weight, N_PARTICLES, generator)
-    centre, root = seen.at.centre[which, :, seen.who], seen.at.root[which]
-    x = centre + np.einsum("pnde,pne->pnd", root, generator.normal(size=centre.shape))
-    return Particles(x, centre, root, seen.at.shared[which])
+def initial_particles(left_out: LeftOutPeople, generator: np.random.Generator) -> Particles:
+    """Draw people from the populations of fits to all others."""
+    posterior = left_out.posterior
+    draw = systematic_resample(left_out.log_weight, N_PARTICLES, generator)
+    mean, cholesky = posterior.mean[draw, :, left_out.people], posterior.cholesky[draw]
+    theta = mean + np.einsum("pnde,pne->pnd", cholesky, generator.normal(size=mean.shape))
+    return Particles(theta, mean, cholesky, posterior.complete[draw])
 
 
 def population_log_density(particles: Particles) -> np.ndarray:
-    """Log density of people in their populations, (P, n)."""
-    return person_log_density(particles.x[..., None], particles.centre[..., None], particles.root)[..., 0]
+    """Compute the log density of people in their populations, (P, n)."""
+    theta, mean = particles.theta[..., None], particles.mean[..., None]
+    return person_log_density(theta, mean, particles.cholesky)[..., 0]
 
 
 def metropolis_moves(
-    weighing: ParticleFilter, particles: Particles, who: np.ndarray, known: int, rng: np.random.Generator
+    particle_filter: ParticleFilter,
+    particles: Particles,
+    people: np.ndarray,
+    n_known: int,
+    generator: np.random.Generator,
 ) -> Particles:
-    """Some Metropolis steps of the people `who`, given their answers in so many first sessions."""
+    """Move the particles of `people` by some Metropolis steps, given the responses of the first `n_known` sessions."""
 
     def target(particles: Particles) -> np.ndarray:
-        return population_log_density(particles) + weighing.said(particles, who)[:, :known].sum(axis=1)
+        likelihood = particle_filter.log_density(particles, people)[:, :n_known].sum(axis=1)
+        return population_log_density(particles) + likelihood
 
-    count, _, rows = particles.x.shape
-    apart = particles.x - particles.x.mean(axis=0)
-    spread = np.einsum("pnd,pne->nde", apart, apart) / count + 1e-9 * np.eye(rows)
-    stride = 2.38 / np.sqrt(rows) * np.linalg.cholesky(spread)
-    here = target(particles)
-    for _ in range(N_MOVES if rows else 0):
-        there = particles._replace(x=particles.x + np.einsum("nde,pne->pnd", stride, rng.normal(size=apart.shape)))
-        beyond = target(there)
-        accepted = np.log(rng.random(here.shape)) < beyond - here
-        particles = particles._replace(x=np.where(accepted[..., None], there.x, particles.x))
-        here = np.where(accepted, beyond, here)
+    count, _, size = particles.theta.shape
+    deviation = particles.theta - particles.theta.mean(axis=0)
+    covariance = np.einsum("pnd,pne->nde", deviation, deviation) / count + 1e-9 * np.eye(size)
+    step = 2.38 / np.sqrt(size) * np.linalg.cholesky(covariance)
+    current = target(particles)
+    for _ in range(N_MOVES if size else 0):
+        jump = np.einsum("nde,pne->pnd", step, generator.normal(size=deviation.shape))
+        proposal = particles._replace(theta=particles.theta + jump)
+        proposed = target(proposal)
+        accepted = np.log(generator.random(current.shape)) < proposed - current
+        particles = particles._replace(theta=np.where(accepted[..., None], proposal.theta, particles.theta))
+        current = np.where(accepted, proposed, current)
     return particles
 
 
-def smc_predictive(seen: LeftOutPeople, ready: PointwiseLikelihood, rng: np.random.Generator) -> np.ndarray:
-    """Log density of every session, (ahead, session, n), to those who know all others and the sessions before."""
-    weighing, particles, people = ParticleFilter(ready, seen.at), initial_particles(seen, rng), len(seen.who)
-    densities = weighing.horizons(particles, seen.who)
-    weight = np.full((N_PARTICLES, people), -np.log(N_PARTICLES))
-    found = np.zeros((len(HORIZONS), ready.sessions, people))
-    for session in range(ready.sessions):
-        for index, coming in enumerate(session + ahead - 1 for ahead in HORIZONS):
-            if coming < ready.sessions:
-                found[index, coming] = logsumexp(weight + densities[index, :, coming], axis=0)
-        weight = weight + densities[0, :, session]
-        weight -= logsumexp(weight, axis=0)
-        [poor] = np.nonzero(np.exp(-logsumexp(2.0 * weight, axis=0)) < N_PARTICLES / 2.0)
-        if len(poor) and session + 1 < ready.sessions:
-            which = systematic_resample(weight[:, poor], N_PARTICLES, rng)
-            renewed = Particles(*(leaf[which, poor] for leaf in particles))
-            renewed = metropolis_moves(weighing, renewed, seen.who[poor], session + 1, rng)
+def smc_predictive(
+    left_out: LeftOutPeople, likelihood: PointwiseLikelihood, generator: np.random.Generator
+) -> np.ndarray:
+    """Compute the log predictive density of every session by sequential Monte Carlo, (horizon, session, n)."""
+    particle_filter, people = ParticleFilter(likelihood, left_out.posterior), left_out.people
+    particles = initial_particles(left_out, generator)
+    densities = particle_filter.log_density_by_horizon(particles, people)
+    log_weight = np.full((N_PARTICLES, len(people)), -np.log(N_PARTICLES))
+    predictive = np.zeros((len(HORIZONS), likelihood.n_sessions, len(people)))
+    for session in range(likelihood.n_sessions):
+        for index, target in enumerate(session + horizon - 1 for horizon in HORIZONS):
+            if target < likelihood.n_sessions:
+                predictive[index, target] = logsumexp(log_weight + densities[index, :, target], axis=0)
+        log_weight = log_weight + densities[0, :, session]
+        log_weight -= logsumexp(log_weight, axis=0)
+        [degenerate] = np.nonzero(np.exp(-logsumexp(2.0 * log_weight, axis=0)) < N_PARTICLES / 2.0)
+        if len(degenerate) and session + 1 < likelihood.n_sessions:
+            which = systematic_resample(log_weight[:, degenerate], N_PARTICLES, generator)
+            renewed = Particles(*(leaf[which, degenerate] for leaf in particles))
+            renewed = metropolis_moves(particle_filter, renewed, people[degenerate], session + 1, generator)
             for old, new in zip(particles, renewed, strict=True):
-                old[:, poor] = new
-            densities[..., poor] = weighing.horizons(renewed, seen.who[poor])
-            weight[:, poor] = -np.log(N_PARTICLES)
-    return found
+                old[:, degenerate] = new
+            densities[..., degenerate] = particle_filter.log_density_by_horizon(renewed, people[degenerate])
+            log_weight[:, degenerate] = -np.log(N_PARTICLES)
+    return predictive
 
 
-def leave_future_out(seen: LeftOutPeople, ready: PointwiseLikelihood, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Log scores one and four sessions ahead, (ahead, n), and their variances by simulation."""
+def leave_future_out(
+    left_out: LeftOutPeople, likelihood: PointwiseLikelihood, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the ELPD of people at each horizon, (horizon, n), and its Monte Carlo variance."""
     generator = np.random.default_rng(seed)
-    found = np.array([smc_predictive(seen, ready, generator) for _ in range(N_REPLICATES)])
-    scores = logsumexp(found, axis=0) - np.log(N_REPLICATES)
-    variance = found[:, :, FIRST_SCORED:].sum(axis=2).var(axis=0, ddof=1) / N_REPLICATES
-    return scores[:, FIRST_SCORED:].sum(axis=1), variance + mcse_variance(seen.log_weight)
+    runs = np.array([smc_predictive(left_out, likelihood, generator) for _ in range(N_REPLICATES)])
+    by_session = logsumexp(runs, axis=0) - np.log(N_REPLICATES)
+    variance = runs[:, :, FIRST_SCORED:].sum(axis=2).var(axis=0, ddof=1) / N_REPLICATES
+    return by_session[:, FIRST_SCORED:].sum(axis=1), variance + mcse_variance(left_out.log_weight)

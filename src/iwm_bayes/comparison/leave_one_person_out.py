@@ -1,19 +1,20 @@
-"""What is known of each person by someone who knows all others.
+"""Leave-one-person-out cross-validation: the log predictive density of each person under a fit to all others.
 
-The probability of a person's answers, their own parameters x integrated out, given a draw theta of the population:
+The marginal likelihood of a person's responses y, given a draw phi of the population, integrates their own parameters
+theta out:
 
-    p(y | theta) = integral of p(y | x, theta) p(x | theta) dx
+    p(y | phi) = integral of p(y | theta) p(theta | phi) dtheta
 
-by importance sampling around where each population lets a person be who answered so: what their answers say is what is
-believed of them less what the population says, as Gaussians. Draws of a fit to everyone become draws of a fit to all
-others with weights 1 / p(y | theta), smoothed: leaving out a *person*, not an answer. Where one person says too much
-of the population, Pareto's k says so. Vehtari, Gelman & Gabry (2017), doi:10.1007/s11222-016-9696-4; on integrating
+Importance sampling computes it. The proposal multiplies the population by a Gaussian pseudo-likelihood of the person:
+their posterior divided by the population. Weights 1 / p(y | phi), smoothed by PSIS, turn draws of the fit to everyone
+into draws of a fit to all others. This leaves out a *person*, not a response. Where one person has too much influence
+on the population, Pareto's k shows it. Vehtari, Gelman & Gabry (2017), doi:10.1007/s11222-016-9696-4; on integrating
 before leaving out: Merkle, Furr & Rabe-Hesketh (2019), doi:10.1007/s11336-019-09679-0.
 """
 
 from typing import NamedTuple
 
-import arviz  # noqa: F401  # registers `DataArray.azstats`, through which alone ArviZ offers PSIS weights
+import arviz  # noqa: F401  # registers `DataArray.azstats`, ArviZ's only access to PSIS weights
 import numpy as np
 import xarray as xr
 from scipy.special import logsumexp
@@ -22,153 +23,170 @@ from scipy.stats import multivariate_t
 from iwm_bayes.comparison.draws import PosteriorArrays, parameter_matrix, person_log_density
 from iwm_bayes.comparison.pointwise import PointwiseLikelihood, log_likelihood_by_person
 
-T_DEGREES_OF_FREEDOM = 7.0  # of the t distribution that nodes are drawn from: tails beyond what is believed of anyone
-N_NODES = 60  # per person and draw of the population
-ROUNDING_RANGE = 1e-12  # range of a log density that is rounding
+T_DEGREES_OF_FREEDOM = 7.0  # of the proposal, a t distribution: its tails exceed those of any person's posterior
+N_NODES = 60  # importance nodes per person and draw of the population
+ROUNDING_RANGE = 1e-12  # a log density that varies by less varies by rounding only
 
 
 class LeftOutPeople(NamedTuple):
-    """Some people's answers as seen from a fit to all others, by draw (S) and person (n)."""
+    """Log predictive densities of some people under a fit to all others, by draw (S) and person (n)."""
 
-    at: PosteriorArrays
-    who: np.ndarray  # (n,) which people
-    log_p: np.ndarray  # (S, n) log probability of what they answered
-    log_weight: np.ndarray  # (S, n) of each draw without that person; sums to 1 over draws
-    k: np.ndarray  # (n,) Pareto's k of the weights; 0 where the fit was without them
-    variance: np.ndarray  # (n,) of the log score, by simulation
+    posterior: PosteriorArrays
+    people: np.ndarray  # (n,) indices of these people
+    log_p: np.ndarray  # (S, n) log marginal likelihood of their responses
+    log_weight: np.ndarray  # (S, n) of each draw without that person; the weights sum to 1 over draws
+    pareto_k: np.ndarray  # (n,) of the weights; 0 where the fit was without these people
+    variance: np.ndarray  # (n,) Monte Carlo variance of the ELPD
 
     @property
-    def score(self) -> np.ndarray:
-        """Log probability of their answers to a fit to all others, (n,): each person's log evidence."""
+    def elpd(self) -> np.ndarray:
+        """Return each person's log predictive density under a fit to all others, (n,): their log evidence."""
         return logsumexp(self.log_p + self.log_weight, axis=0)
 
 
-def select_people(seen: LeftOutPeople, which: np.ndarray) -> LeftOutPeople:
-    """Some of those people, by a mask or indices."""
-    return LeftOutPeople(seen.at, *(leaf[..., which] for leaf in seen[1:]))
+def select_people(left_out: LeftOutPeople, which: np.ndarray) -> LeftOutPeople:
+    """Select some of these people, by a mask or by indices."""
+    return LeftOutPeople(left_out.posterior, *(leaf[..., which] for leaf in left_out[1:]))
 
 
 class PseudoLikelihood(NamedTuple):
-    """What a person's answers say of that person, as a Gaussian likelihood: n of them, in so many rows D."""
+    """Gaussian likelihoods of theta (D,), one for each of n people."""
 
-    precision: np.ndarray  # (n, D, D), 0 in directions of which nothing is said
-    information: np.ndarray  # (n, D), precision times the place that is said
+    precision: np.ndarray  # (n, D, D), 0 in directions about which the responses say nothing
+    information: np.ndarray  # (n, D), precision times mean
 
 
-def person_pseudo_likelihood(believed: np.ndarray, centre: np.ndarray, root: np.ndarray) -> PseudoLikelihood:
-    """What is believed of people, draws (S, D, n), less what their population (`sampled.Sampled`) says of them."""
-    around = centre.mean(axis=0).T  # (n, D)
-    population = np.einsum("sde,sfe->df", root, root) / len(root)
-    whole = np.linalg.inv(population + np.array([np.atleast_2d(np.cov(own.T)) for own in np.moveaxis(centre, 2, 0)]))
-    scale = np.linalg.cholesky(whole)  # of the population's precision: x scale is white
-    own = np.array([np.atleast_2d(np.cov(draws.T)) for draws in np.moveaxis(believed, 2, 0)])
-    left, turned = np.linalg.eigh(scale.swapaxes(1, 2) @ own @ scale)
-    axes = scale @ turned  # (n, D, direction)
-    apart = np.einsum("nda,nd->na", axes, believed.mean(axis=0).T - around)
-    informed = left < 1.0
-    gained = np.where(informed, 1.0 / left - 1.0, 0.0)
+def person_pseudo_likelihood(theta: np.ndarray, mean: np.ndarray, cholesky: np.ndarray) -> PseudoLikelihood:
+    """Divide the posterior of people, draws `theta` (S, D, n), by their population (see `draws.PosteriorArrays`)."""
+    prior_mean = mean.mean(axis=0).T  # (n, D)
+    covariance = np.einsum("sde,sfe->df", cholesky, cholesky) / len(cholesky)
+    between_draws = np.array([np.atleast_2d(np.cov(draws.T)) for draws in np.moveaxis(mean, 2, 0)])
+    whitening = np.linalg.cholesky(np.linalg.inv(covariance + between_draws))
+    posterior = np.array([np.atleast_2d(np.cov(draws.T)) for draws in np.moveaxis(theta, 2, 0)])
+    remaining, rotation = np.linalg.eigh(whitening.swapaxes(1, 2) @ posterior @ whitening)
+    axes = whitening @ rotation  # (n, D, direction)
+    shift = np.einsum("nda,nd->na", axes, theta.mean(axis=0).T - prior_mean)
+    informed = remaining < 1.0  # directions in which the posterior is narrower than the population
+    gained = np.where(informed, 1.0 / remaining - 1.0, 0.0)
     precision = np.einsum("nda,na,nea->nde", axes, gained, axes)
-    moved = np.einsum("nda,na->nd", axes, np.where(informed, apart / left, 0.0))
-    return PseudoLikelihood(precision, moved + np.einsum("nde,ne->nd", precision, around))
+    from_shift = np.einsum("nda,na->nd", axes, np.where(informed, shift / remaining, 0.0))
+    return PseudoLikelihood(precision, from_shift + np.einsum("nde,ne->nd", precision, prior_mean))
 
 
 def importance_nodes(
-    said: PseudoLikelihood, centre: np.ndarray, root: np.ndarray, spots: np.ndarray
+    pseudo_likelihood: PseudoLikelihood, mean: np.ndarray, cholesky: np.ndarray, standard_nodes: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Places (count, D, n) around where people of one population who answered so must be, and their log density.
+    """Return importance nodes (node, D, n) of people of one population, and their log proposal density (node, n).
 
-    `centre` (D, n) and `root` (D, D) are the population's; `spots` (count, n, D) are of a standard t distribution.
+    `mean` (D, n) and `cholesky` (D, D) are the population's; `standard_nodes` (node, n, D) are of a standard t.
     """
-    of_population = np.linalg.inv(root @ root.T)
-    spread = np.linalg.inv(said.precision + of_population)
-    middle = np.einsum("nde,ne->nd", spread, said.information + centre.T @ of_population)
-    lower = np.linalg.cholesky(spread)
-    x = middle + np.einsum("nde,cne->cnd", lower, spots)
-    log_q = multivariate_t(shape=np.eye(len(centre)), df=T_DEGREES_OF_FREEDOM).logpdf(spots).reshape(spots.shape[:2])
-    return x.swapaxes(1, 2), log_q - np.log(np.diagonal(lower, axis1=1, axis2=2)).sum(axis=1)
+    population_precision = np.linalg.inv(cholesky @ cholesky.T)
+    covariance = np.linalg.inv(pseudo_likelihood.precision + population_precision)
+    centre = np.einsum("nde,ne->nd", covariance, pseudo_likelihood.information + mean.T @ population_precision)
+    root = np.linalg.cholesky(covariance)
+    theta = centre + np.einsum("nde,cne->cnd", root, standard_nodes)
+    standard = multivariate_t(shape=np.eye(len(mean)), df=T_DEGREES_OF_FREEDOM)
+    log_q = standard.logpdf(standard_nodes).reshape(standard_nodes.shape[:2])
+    return theta.swapaxes(1, 2), log_q - np.log(np.diagonal(root, axis1=1, axis2=2)).sum(axis=1)
 
 
 def log_likelihood_at(
-    at: PosteriorArrays, ready: PointwiseLikelihood, x: np.ndarray, shared: np.ndarray, who: np.ndarray
+    posterior: PosteriorArrays,
+    likelihood: PointwiseLikelihood,
+    theta: np.ndarray,
+    complete: np.ndarray,
+    people: np.ndarray,
 ) -> np.ndarray:
-    """Log likelihood of people at `x` (M, D, n) where what is shared is `shared` (R,), (M, n)."""
-    count, rows, people = x.shape
-    level = parameter_matrix(at, x.swapaxes(0, 1).reshape(rows, count * people), shared[:, None])
-    return log_likelihood_by_person(ready, level, np.tile(who, count)).reshape(count, people)
+    """Compute the log likelihood of people at `theta` (M, D, n) and completely pooled values (R,), (M, n)."""
+    count, size, n_people = theta.shape
+    matrix = parameter_matrix(posterior, theta.swapaxes(0, 1).reshape(size, count * n_people), complete[:, None])
+    return log_likelihood_by_person(likelihood, matrix, np.tile(people, count)).reshape(count, n_people)
 
 
 class MarginalLikelihood(NamedTuple):
-    """Log p(y | theta) of people (S, n), and the variance (n,) of their score by the choice of nodes."""
+    """Log p(y | phi) of people, (S, n), and the variance of their ELPD by the choice of nodes, (n,)."""
 
     log_p: np.ndarray
-    alike: np.ndarray  # where 1 / p is averaged over draws: all draws carry the same of the score
-    by_density: np.ndarray  # where p is: a draw carries as much as the answers are probable to it
+    variance_of_inverse: np.ndarray  # where 1 / p is averaged over draws: all draws contribute the same
+    variance_of_mean: np.ndarray  # where p is averaged over draws: a draw contributes in proportion to p
 
 
 def relative_variance(share: np.ndarray) -> np.ndarray:
-    """Relative variance (n,) of a mean over nodes, of whose sum each carries a `share` (node, n)."""
+    """Compute the relative variance of a mean over nodes, (n,), from each node's share of the sum, (node, n)."""
     return (share**2).sum(axis=0) - 1.0 / len(share)
 
 
 def marginal_likelihood(
-    at: PosteriorArrays,
-    believed: np.ndarray,
-    ready: PointwiseLikelihood,
-    who: np.ndarray,
+    posterior: PosteriorArrays,
+    theta: np.ndarray,
+    likelihood: PointwiseLikelihood,
+    people: np.ndarray,
     generator: np.random.Generator,
 ) -> MarginalLikelihood:
-    """Everyone's own parameters integrated out; `believed` (draw, D, n) is what is believed, their answers known."""
-    rows, people = believed.shape[1:]
-    if not rows:  # nobody has anything of their own
-        whole = [log_likelihood_at(at, ready, np.zeros((1, 0, people)), shared, who)[0] for shared in at.shared]
-        return MarginalLikelihood(np.array(whole), np.zeros(people), np.zeros(people))
-    said = person_pseudo_likelihood(believed, at.centre[:, :, who], at.root)
-    spots = multivariate_t(shape=np.eye(rows), df=T_DEGREES_OF_FREEDOM).rvs((N_NODES, people), random_state=generator)
-    spots = spots.reshape(N_NODES, people, rows)
-    found, share, carried = [], np.zeros((N_NODES, people)), np.full((N_NODES, people), -np.inf)
-    for shared, centre, root in zip(at.shared, at.centre[:, :, who], at.root, strict=True):
-        x, log_q = importance_nodes(said, centre, root, spots)
-        weight = log_likelihood_at(at, ready, x, shared, who) + person_log_density(x, centre, root) - log_q
-        total = logsumexp(weight, axis=0)
-        found.append(total - np.log(N_NODES))
-        share += np.exp(weight - total) / len(at.shared)
-        carried = np.logaddexp(carried, weight)
-    by_density = np.exp(carried - logsumexp(carried, axis=0))
-    return MarginalLikelihood(np.array(found), relative_variance(share), relative_variance(by_density))
+    """Integrate the parameters of `people` out; `theta` (draw, D, n) is their posterior, given their responses."""
+    size, count = theta.shape[1:]
+    if not size:  # no parameter is person-level
+        no_theta = np.zeros((1, 0, count))
+        whole = [log_likelihood_at(posterior, likelihood, no_theta, own, people)[0] for own in posterior.complete]
+        return MarginalLikelihood(np.array(whole), np.zeros(count), np.zeros(count))
+    means = posterior.mean[:, :, people]
+    pseudo_likelihood = person_pseudo_likelihood(theta, means, posterior.cholesky)
+    standard = multivariate_t(shape=np.eye(size), df=T_DEGREES_OF_FREEDOM)
+    standard_nodes = standard.rvs((N_NODES, count), random_state=generator).reshape(N_NODES, count, size)
+    log_p, share, log_sum = [], np.zeros((N_NODES, count)), np.full((N_NODES, count), -np.inf)
+    for complete, mean, cholesky in zip(posterior.complete, means, posterior.cholesky, strict=True):
+        nodes, log_q = importance_nodes(pseudo_likelihood, mean, cholesky, standard_nodes)
+        log_density = log_likelihood_at(posterior, likelihood, nodes, complete, people)
+        log_weight = log_density + person_log_density(nodes, mean, cholesky) - log_q
+        total = logsumexp(log_weight, axis=0)
+        log_p.append(total - np.log(N_NODES))
+        share += np.exp(log_weight - total) / len(posterior.complete)
+        log_sum = np.logaddexp(log_sum, log_weight)
+    share_of_mean = np.exp(log_sum - logsumexp(log_sum, axis=0))
+    return MarginalLikelihood(np.array(log_p), relative_variance(share), relative_variance(share_of_mean))
 
 
 def psis_weights(log_p: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Log weights (S, n) of draws that turn a fit to everyone into one to all others, and Pareto's k (n,).
+    """Return smoothed log weights (S, n) that turn a fit to everyone into a fit to all others, and Pareto's k (n,).
 
-    What is as probable in every draw tells nothing of them: they weigh the same, and have no tail (k = 0).
+    Where `log_p` is the same in every draw, all draws get the same weight, and there is no tail (k = 0).
     """
-    weight, k = np.full_like(log_p, -np.log(len(log_p))), np.zeros(log_p.shape[1])
-    [told] = np.nonzero(np.ptp(log_p, axis=0) > ROUNDING_RANGE)
-    if len(told):
-        smoothed, tails = xr.DataArray(log_p[:, told], dims=("sample", "person")).azstats.psislw(dim="sample")
-        found = smoothed.transpose("sample", "person").values
-        weight[:, told], k[told] = found - logsumexp(found, axis=0), tails.values
-    return weight, k
+    log_weight, pareto_k = np.full_like(log_p, -np.log(len(log_p))), np.zeros(log_p.shape[1])
+    [varying] = np.nonzero(np.ptp(log_p, axis=0) > ROUNDING_RANGE)
+    if len(varying):
+        columns = xr.DataArray(log_p[:, varying], dims=("sample", "person"))
+        smoothed, tails = columns.azstats.psislw(dim="sample")
+        unnormalised = smoothed.transpose("sample", "person").values
+        log_weight[:, varying] = unnormalised - logsumexp(unnormalised, axis=0)
+        pareto_k[varying] = tails.values
+    return log_weight, pareto_k
 
 
 def mcse_variance(log_weight: np.ndarray) -> np.ndarray:
-    """Variance of a leave-one-out score by simulation, from weights (S, ...) that are 1 / density."""
+    """Compute the Monte Carlo variance of a leave-one-out ELPD, from weights (S, ...) that are 1 / density."""
     return np.exp(2.0 * log_weight).sum(axis=0) - 1.0 / len(log_weight)
 
 
-def leave_one_person_out(at: PosteriorArrays, ready: PointwiseLikelihood, seed: int) -> LeftOutPeople:
-    """Everyone as seen by a fit to all others, from one to everyone."""
-    everyone = np.arange(at.level.shape[2])
-    found = marginal_likelihood(at, at.level, ready, everyone, np.random.default_rng(seed))
-    weight, k = psis_weights(found.log_p)
-    return LeftOutPeople(at, everyone, found.log_p, weight, k, found.alike + mcse_variance(weight))
+def leave_one_person_out(posterior: PosteriorArrays, likelihood: PointwiseLikelihood, seed: int) -> LeftOutPeople:
+    """Estimate every person's ELPD under a fit to all others, by importance weights, from one fit to everyone."""
+    people = np.arange(posterior.theta.shape[2])
+    marginal = marginal_likelihood(posterior, posterior.theta, likelihood, people, np.random.default_rng(seed))
+    log_weight, pareto_k = psis_weights(marginal.log_p)
+    variance = marginal.variance_of_inverse + mcse_variance(log_weight)
+    return LeftOutPeople(posterior, people, marginal.log_p, log_weight, pareto_k, variance)
 
 
 def leave_out_by_refit(
-    at: PosteriorArrays, without: PosteriorArrays, ready: PointwiseLikelihood, who: np.ndarray, seed: int
+    posterior: PosteriorArrays,
+    refit: PosteriorArrays,
+    likelihood: PointwiseLikelihood,
+    people: np.ndarray,
+    seed: int,
 ) -> LeftOutPeople:
-    """The people `who` (n,) as seen by a fit `without` their answers; `at` is one with them."""
-    log_p, _, variance = marginal_likelihood(without, at.level[:, :, who], ready, who, np.random.default_rng(seed))
+    """Estimate the ELPD of `people` (n,) from a refit without their responses; `posterior` is a fit with them."""
+    generator = np.random.default_rng(seed)
+    log_p, _, variance = marginal_likelihood(refit, posterior.theta[:, :, people], likelihood, people, generator)
     relative = np.exp(log_p - log_p.max(axis=0))
     variance = variance + relative.var(axis=0) / relative.mean(axis=0) ** 2 / len(log_p)
-    return LeftOutPeople(without, who, log_p, np.full_like(log_p, -np.log(len(log_p))), np.zeros(len(who)), variance)
+    equal_weight = np.full_like(log_p, -np.log(len(log_p)))
+    return LeftOutPeople(refit, people, log_p, equal_weight, np.zeros(len(people)), variance)

@@ -1,7 +1,7 @@
-"""The posterior of a mixture of theories.
+"""The posterior of a mixture of models.
 
-Theories that are much alike divide people among them in many ways, between which frequencies move slowly: a draw is
-worth less than one of a theory alone, and there are more of them.
+Similar models can divide people in many ways, and their frequencies move slowly between these ways. A draw of the
+mixture is therefore worth less than a draw of a single model, and the mixture gets more draws.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.comparison.mixture_model import Fitted, build_mixture, common_parameters, own_model
+from iwm_bayes.comparison.comparability import FittedModel
+from iwm_bayes.comparison.mixture_model import build_mixture, common_parameters, own_model
 from iwm_bayes.diagnostics.convergence_checks import ConvergenceChecks, check_convergence
 from iwm_bayes.inference.base import Settings
 from iwm_bayes.inference.laplace.method import compile_likelihood
@@ -20,51 +21,51 @@ from iwm_bayes.inference.pilot import pilot_fit
 from iwm_bayes.model.hierarchy import TRANSFORMED_VARIABLES, coordinates
 from iwm_bayes.types import ModelSpec
 
-DRAW_FACTOR = 2  # times as many draws as of a theory by itself
+DRAW_FACTOR = 2  # times as many draws as of a single model
+LOCAL_GAUSSIAN = ["local_mode", "local_gradient", "local_root"]  # of each person's responses, see `inference.pilot`
 
 
 class MixtureFit(NamedTuple):
-    """The posterior of frequency (theory,) and of who follows what, follows (theory, person), and its verdict.
+    """The posterior of `frequency` (model,) and `attribution` (model, person), and its convergence checks.
 
-    Parameters of each theory are named "THEORY::centre" and so on.
+    Parameters of a model are named "MODEL::mu" and so on.
     """
 
     trace: xr.DataTree
-    verdict: ConvergenceChecks
+    checks: ConvergenceChecks
 
 
-def sampling_coordinates(fitted: Fitted, part: ModelSpec) -> dict[str, np.ndarray]:
-    """What a part of a theory is told of everyone's own answers (see `own_answers`) and of members of groups, by name.
+def sampling_coordinates(fitted: FittedModel, own: ModelSpec) -> dict[str, np.ndarray]:
+    """Return the arrays that set the sampler's coordinates of one model of the mixture, by name.
 
-    Answers as they are near the top of the theory's own fit: what everyone shares is given, and nothing follows it.
+    They describe people's responses near the mode of the model's own fit, and the levels of groups. Completely pooled
+    parameters are fixed in the mixture, so nothing depends on them.
     """
-    before = fitted.fit["constant_data"].to_dataset()
-    if "approximate" in fitted.fit["posterior"].attrs:  # no look ahead was needed then
-        before = pilot_fit(compile_likelihood(fitted.model._replace(correlated=False), fitted.data), fitted.data)
-    found = {str(name): values.values for name, values in before.items() if str(name).startswith("group_")}
-    if "local_root" not in before:
-        return found
-    rows = coordinates(part, fitted.data)["parameter_person"]
-    told = before[["local_mode", "local_gradient", "local_root"]].sel(
-        parameter_person=rows, parameter_person_other=rows
-    )
-    return found | {str(name): values.values for name, values in told.items()}
+    pilot = fitted.fit["constant_data"].to_dataset()
+    if "approximate" in fitted.fit["posterior"].attrs:  # an approximation needs no pilot fit, so it has none
+        pilot = pilot_fit(compile_likelihood(fitted.model._replace(correlated=False), fitted.data), fitted.data)
+    arrays = {str(name): values.values for name, values in pilot.items() if str(name).startswith("group_")}
+    if "local_root" not in pilot:
+        return arrays
+    labels = coordinates(own, fitted.data)["parameter_person"]
+    local = pilot[LOCAL_GAUSSIAN].sel(parameter_person=labels, parameter_person_other=labels)
+    return arrays | {str(name): values.values for name, values in local.items()}
 
 
-def compile_mixture(theories: Sequence[Fitted]) -> Any:
-    """The mixture compiled, and told of people."""
-    built, common = build_mixture(theories), common_parameters(theories)
-    parts = ("", *(f"{one.model.name}::" for one in theories))
-    names = ("frequency", "follows", *(f"{part}{name}" for part in parts for name in TRANSFORMED_VARIABLES))
-    compiled = compile_graph(built, [name for name in names if name in built.named_vars])
-    given: dict[str, np.ndarray] = {}
-    for one in theories:
-        own = sampling_coordinates(one, own_model(one, common))
-        given |= {f"{one.model.name}::{name}": values for name, values in own.items()}
-    return sampler_with_arrays(compiled, built, given)
+def compile_mixture(fits: Sequence[FittedModel]) -> Any:
+    """Compile the mixture, with the sampler's coordinates of every model."""
+    graph, common = build_mixture(fits), common_parameters(fits)
+    prefixes = ("", *(f"{fitted.model.name}::" for fitted in fits))
+    names = ("frequency", "attribution", *(f"{prefix}{name}" for prefix in prefixes for name in TRANSFORMED_VARIABLES))
+    compiled = compile_graph(graph, [name for name in names if name in graph.named_vars])
+    arrays: dict[str, np.ndarray] = {}
+    for fitted in fits:
+        own = sampling_coordinates(fitted, own_model(fitted, common))
+        arrays |= {f"{fitted.model.name}::{name}": values for name, values in own.items()}
+    return sampler_with_arrays(compiled, graph, arrays)
 
 
-def fit_mixture(theories: Sequence[Fitted], settings: Settings) -> MixtureFit:
-    """The mixture of several theories, each with its fit to the same people; twice as many draws as are asked for."""
-    trace = sample_in_memory(compile_mixture(theories), settings._replace(draws=DRAW_FACTOR * settings.draws))
+def fit_mixture(fits: Sequence[FittedModel], settings: Settings) -> MixtureFit:
+    """Sample the mixture of models, each with its own fit to the same people; twice the draws of `settings`."""
+    trace = sample_in_memory(compile_mixture(fits), settings._replace(draws=DRAW_FACTOR * settings.draws))
     return MixtureFit(trace, check_convergence(trace, trace["posterior"].to_dataset()[["frequency"]]))

@@ -1,33 +1,25 @@
-"""A mixture of theories in one fit: each person follows one of them.
+"""A mixture of models in one fit: each person follows one of them.
 
-    frequency ~ Dirichlet(1, ..., 1),   P(person follows k) = frequency[k]
+    frequency ~ Dirichlet(1, ..., 1),   P(person follows model k) = frequency[k]
 
-How people answer is theirs, whatever they believe: of parameters of responses of which all theories say the same there
-is one group, which has no theory's name. With a noise of its own, for one, a theory can become that of people who
-answer carelessly, whichever theory that is.
+The attribution of people is summed out exactly. A person's parameters in a model that they do not follow have no
+meaning. There they have a *pseudo-prior*: what the model's group and the person's own responses imply together, as the
+sampler's coordinates have it (`model.noncentering`). So they are in a plausible place when the person turns to that
+model, and they do not inform its group. The pseudo-prior changes how well the sampler moves, not the posterior, as long
+as it is a distribution (Carlin & Chib, 1995, doi:10.1111/j.2517-6161.1995.tb02042.x). With l the log likelihood of a
+person, p the density of their parameters in model k and q their pseudo-prior, both given the group:
 
-What a theory says is one for everyone is given, as its fit to everyone has it on average. Where it is free, it is one
-for those who follow the theory: a theory then stands for whomever it can be made to stand for, slow people or fast,
-and theories that are much alike divide people among them in one of many ways.
+    sum over k of  frequency[k] exp(l[k]) p(theta[k] | group k)  product over j != k of  q(theta[j] | group j)
 
-Who follows what is summed out, exactly. A person's place in a theory that they do not follow has no meaning; for it
-stands what the theory's group and the person's own answers say together (a *pseudo-prior*, as the sampler takes people
-for: see `transforms`), so that it finds them in place when it turns to that theory, and they hold no group that is not
-theirs. What is chosen there changes how well the sampler moves, not the posterior, so long as it is a distribution:
-Carlin & Chib (1995), doi:10.1111/j.2517-6161.1995.tb02042.x. With l the log likelihood of a person, p the density of
-their place in theory k and q its pseudo-prior, both given the group,
+Two kinds of parameters are the same in all models of the mixture:
 
-    sum over k of  frequency[k] exp(l[k]) p(place[k] | group k)  product over j != k of  q(place[j] | group j)
-
-How people answer, whatever they believe: one group, around which they have a place in each of several theories.
-
-What several theories say the same of, and theories that say less than they did.
-
-How frequent each of several theories is, in a graph, as a sampler moves well among them.
+* Response parameters that all models declare alike have one group, which belongs to no model. With a response SD of its
+  own, a model could otherwise become that of people who respond carelessly.
+* Completely pooled parameters of a model are fixed at the means of its own fit to everyone. If they were free, they
+  would adapt to the people who follow the model. Similar models would then divide people in many ways.
 """
 
 from collections.abc import Mapping, Sequence, Set
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -35,6 +27,7 @@ import pymc as pm
 import pytensor.tensor as pt
 import xarray as xr
 
+from iwm_bayes.comparison.comparability import FittedModel
 from iwm_bayes.model.build import declare_data, declare_likelihood_terms, model_coords
 from iwm_bayes.model.hierarchy import (
     declare_hierarchy,
@@ -50,76 +43,92 @@ from iwm_bayes.model.priors import FreeParameter, figure_names
 from iwm_bayes.types import ModelSpec, parameters, with_parameters
 
 
-class ResponseGroup(NamedTuple):
-    """The group of how people answer, whatever they believe: centres and sds in the graph, by row label."""
-
-    centre: Mapping[str, Any]
-    spread: Mapping[str, Any]
-
-    def around(self, separate: list[FreeParameter], people: int) -> tuple[Any, Any]:
-        """Centres (separate, person) and sds (separate, 1): this group's, or all that the prior leaves open."""
-        middle, width = (pt.as_tensor(values) for values in no_pooling(separate, people))
-        for index, row in enumerate(separate):
-            if row.label in self.spread:
-                middle, width = middle[index].set(self.centre[row.label]), width[index].set(self.spread[row.label])
-        return middle, width
-
-    def shared(self, people: int) -> dict[str, Any]:
-        """What is one for everyone, (person,) by row label."""
-        return {label: pt.full((people,), x) for label, x in self.centre.items() if label not in self.spread}
-
-
-def declare_response_group(model: ModelSpec, figures: list[str]) -> ResponseGroup:
-    """Declare the group of how people answer, of a theory of which nothing else is free."""
-    shared, partial = (
-        parameters_pooled(model, figures, "partial", "complete"),
-        parameters_pooled(model, figures, "partial"),
-    )
-    labels = {"parameter": [row.label for row in shared], "parameter_partial": [row.label for row in partial]}
-    pm.modelcontext(None).add_coords(labels)
-    centre = declare_mu(shared) if shared else ()
-    spread = (
-        declare_sd("sigma", [row.parameter.prior_between_sd for row in partial], "parameter_partial") if partial else ()
-    )
-    return ResponseGroup(
-        {label: centre[index] for index, label in enumerate(labels["parameter"])},
-        {label: spread[index] for index, label in enumerate(labels["parameter_partial"])},
-    )
-
-
-def shared_response_parameters(theories: Sequence[tuple[ModelSpec, xr.Dataset]]) -> set[str]:
-    """Free parameters of responses with a group, declared the same in all theories, and that no covariate moves.
-
-    None where people's parameters are correlated in any of them: then there is no telling them apart.
-    """
-    found = []
-    for model, data in theories:
-        moved = {label.partition(": ")[0] for labels in effect_labels(data).values() for label in labels}
-        answering = parameters(model).keys() - parameters(model._replace(responses={})).keys() - moved
-        found.append({name: parameters(model)[name] for name in answering if not model.correlated})
-    first, *others = found
-    grouped = {name: own for name, own in first.items() if own.fixed is None and own.pooling != "none"}
-    return {name for name, own in grouped.items() if all(own == one.get(name) for one in others)}
-
-
 def free_only(model: ModelSpec, names: Set[str]) -> ModelSpec:
-    """The same theory with no other parameters free."""
-    found = parameters(model).items()
-    return with_parameters(model, {name: own if name in names else own._replace(fixed=0.0) for name, own in found})
+    """Return the model with no other parameters free."""
+    own = parameters(model).items()
+    return with_parameters(model, {name: p if name in names else p._replace(fixed=0.0) for name, p in own})
 
 
 def unpooled(model: ModelSpec, names: Set[str]) -> ModelSpec:
-    """The same theory, which says nothing of any group in these parameters."""
-    found = parameters(model)
-    return with_parameters(model, found | {name: found[name]._replace(pooling="none") for name in names})
+    """Return the model without a group for these parameters."""
+    own = parameters(model)
+    return with_parameters(model, own | {name: own[name]._replace(pooling="none") for name in names})
+
+
+def shared_response_parameters(models: Sequence[tuple[ModelSpec, xr.Dataset]]) -> set[str]:
+    """Return free response parameters with a group that all models declare alike and that no covariate moves.
+
+    There are none where any model has correlated parameters: a correlation involves all parameters of its model.
+    """
+    by_model = []
+    for model, data in models:
+        moved = {label.partition(": ")[0] for labels in effect_labels(data).values() for label in labels}
+        names = parameters(model).keys() - parameters(model._replace(responses={})).keys() - moved
+        by_model.append({name: parameters(model)[name] for name in names if not model.correlated})
+    first, *others = by_model
+    grouped = {name: own for name, own in first.items() if own.fixed is None and own.pooling != "none"}
+    return {name for name, own in grouped.items() if all(own == other.get(name) for other in others)}
+
+
+def common_parameters(fits: Sequence[FittedModel]) -> set[str]:
+    """Return the names of response parameters that are the same in all models."""
+    return shared_response_parameters([(fitted.model, fitted.data) for fitted in fits])
+
+
+def complete_pooling_values(fitted: FittedModel, common: set[str]) -> dict[str, np.ndarray]:
+    """Return completely pooled parameters that are not common: posterior means of the model's own fit, (person,)."""
+    mu, people = fitted.fit["posterior"].to_dataset()["mu"], fitted.data.sizes["person"]
+    complete = parameters_pooled(fitted.model, figure_names(fitted.data), "complete")
+    labels = [free.label for free in complete if free.name not in common]
+    return {label: np.full(people, float(mu.sel(parameter=label).mean())) for label in labels}
+
+
+def own_model(fitted: FittedModel, common: set[str]) -> ModelSpec:
+    """Return the model with only its person-level parameters free, and without its own group of common parameters."""
+    complete = {name for name, parameter in parameters(fitted.model).items() if parameter.pooling == "complete"}
+    return unpooled(free_only(fitted.model, parameters(fitted.model).keys() - complete), common - complete)
+
+
+class ResponseGroup(NamedTuple):
+    """The group of common response parameters: means and SDs in the graph, by label."""
+
+    mu: Mapping[str, Any]
+    sigma: Mapping[str, Any]
+
+    def around(self, unpooled: list[FreeParameter], people: int) -> tuple[Any, Any]:
+        """Return means (parameter, person) and SDs (parameter, 1): of this group, otherwise of the prior alone."""
+        mean, sd = (pt.as_tensor(values) for values in no_pooling(unpooled, people))
+        for index, free in enumerate(unpooled):
+            if free.label in self.sigma:
+                mean, sd = mean[index].set(self.mu[free.label]), sd[index].set(self.sigma[free.label])
+        return mean, sd
+
+    def complete(self, people: int) -> dict[str, Any]:
+        """Return the completely pooled parameters of this group, (person,) by label."""
+        return {label: pt.full((people,), value) for label, value in self.mu.items() if label not in self.sigma}
+
+
+def declare_response_group(model: ModelSpec, figures: list[str]) -> ResponseGroup:
+    """Declare the group of common response parameters, from a model in which nothing else is free."""
+    pooled = parameters_pooled(model, figures, "partial", "complete")
+    partial = parameters_pooled(model, figures, "partial")
+    labels = {"parameter": [free.label for free in pooled], "parameter_partial": [free.label for free in partial]}
+    pm.modelcontext(None).add_coords(labels)
+    mu = declare_mu(pooled) if pooled else ()
+    scale = [free.parameter.prior_between_sd for free in partial]
+    sigma = declare_sd("sigma", scale, "parameter_partial") if partial else ()
+    return ResponseGroup(
+        {label: mu[index] for index, label in enumerate(labels["parameter"])},
+        {label: sigma[index] for index, label in enumerate(labels["parameter_partial"])},
+    )
 
 
 def declare_model_frequencies(count: int) -> Any:
-    """Declare how frequent each of so many theories is: logarithms (theory,), uniform over all that add up to 1.
+    """Declare the frequencies of models: their logarithms (model,), uniform over all frequencies that sum to 1.
 
-    Each breaks its share off what those before it left. What then remains for m others is a uniform number to the power
-    of 1/m, and the sampler moves its normal quantile: between theories that are much alike people may be divided in any
-    way, and the logarithm of next to nothing goes far.
+    Each model takes a share of what the models before it left. The rest for m others is a uniform number to the power
+    1/m, whose normal quantile the sampler moves. Similar models may divide people in any way, so a frequency can come
+    near 0, and its logarithm then ranges far.
     """
     if count == 1:
         return pt.zeros(1)
@@ -128,81 +137,49 @@ def declare_model_frequencies(count: int) -> Any:
     return pt.concatenate([pt.log1mexp(remains), [0.0]]) + pt.concatenate([[0.0], pt.cumsum(remains)])
 
 
-class Fitted(NamedTuple):
-    """A theory with what it makes of everyone by itself."""
-
-    model: ModelSpec
-    fit: xr.DataTree
-    folder: Path | None = None  # of the run, if it is kept
-
-    @property
-    def data(self) -> xr.Dataset:
-        return self.fit["data"].to_dataset()
-
-
-def common_parameters(theories: Sequence[Fitted]) -> set[str]:
-    """How people answer, as far as all theories say the same of it: names of parameters."""
-    return shared_response_parameters([(fitted.model, fitted.data) for fitted in theories])
-
-
-def complete_pooling_values(fitted: Fitted, common: set[str]) -> dict[str, np.ndarray]:
-    """What a theory alone says is one for everyone: means of its fit by itself, (person,) by row label."""
-    posterior, people = fitted.fit["posterior"].to_dataset(), fitted.data.sizes["person"]
-    shared = [
-        row for row in parameters_pooled(fitted.model, figure_names(fitted.data), "complete") if row.name not in common
-    ]
-    return {row.label: np.full(people, float(posterior["mu"].sel(parameter=row.label).mean())) for row in shared}
-
-
-def own_model(fitted: Fitted, common: set[str]) -> ModelSpec:
-    """The theory with what differs between people alone free, and with no group of its own of what is in common."""
-    shared = {name for name, parameter in parameters(fitted.model).items() if parameter.pooling == "complete"}
-    return unpooled(free_only(fitted.model, parameters(fitted.model).keys() - shared), common - shared)
-
-
 def declare_model(
-    fitted: Fitted, own: ModelSpec, answering: ResponseGroup, others: Mapping[str, Any]
+    fitted: FittedModel, own: ModelSpec, response_group: ResponseGroup, others: Mapping[str, Any]
 ) -> tuple[Any, Any]:
-    """Declare a theory: how much likelier everyone is to follow it than not, and what not following it puts in place.
+    """Declare one model of the mixture; return two log densities, (person,).
 
-    Both are log densities, (person,): of answers and person over the pseudo-prior; of the pseudo-prior over the person.
-    What is free in `own` is declared, and `others` are all other values, by row label.
+    The first is that of responses and parameters relative to the pseudo-prior, for people who follow the model. The
+    second is that of the pseudo-prior relative to the parameters, which cancels the declared density for all others.
+    The free parameters of `own` are declared; `others` are all other values, by label.
     """
     model, data = fitted.model, fitted.data
     with pm.Model(name=model.name) as part:
-        part.add_coords(
-            {part.name_for(dim): names for dim, names in model_coords(own, data).items() if dim != "person"}
-        )
-        given = {label: pt.as_tensor(x) for label, x in others.items()}
-        levels = declare_hierarchy(own, data, answering.around) | given
-        answered = sum(
+        coords = {part.name_for(dim): names for dim, names in model_coords(own, data).items() if dim != "person"}
+        part.add_coords(coords)
+        given = {label: pt.as_tensor(value) for label, value in others.items()}
+        theta = declare_hierarchy(own, data, response_group.around) | given
+        log_likelihood = sum(
             response_log_density(model.responses[name].family, arguments, value, recorded).sum(axis=0)
             for name, arguments, value, recorded in declare_likelihood_terms(
-                model, data, levels, *declare_data(model, data)
+                model, data, theta, *declare_data(model, data)
             )
         )
-        if (there := person_log_densities()) is None:
-            return answered, pt.zeros(data.sizes["person"])
-        declared, taken_for = there
-    return answered + declared - taken_for, taken_for - declared
+        if (densities := person_log_densities()) is None:
+            return log_likelihood, pt.zeros(data.sizes["person"])
+        prior, pseudo_prior = densities
+    return log_likelihood + prior - pseudo_prior, pseudo_prior - prior
 
 
-def build_mixture(theories: Sequence[Fitted]) -> pm.Model:
-    """The PyMC model in which each person follows one of several theories (dims theory, person)."""
-    names, common = [fitted.model.name for fitted in theories], common_parameters(theories)
-    coords = {"theory": names, "person": theories[0].data["person"].values}
-    with pm.Model(coords=coords, check_bounds=False) as built:
-        logarithm = declare_model_frequencies(len(names))
-        pm.Deterministic("frequency", pt.exp(logarithm), dims="theory")
-        first = theories[0]
-        answering = declare_response_group(free_only(first.model, common), figure_names(first.data))
-        shared = answering.shared(first.data.sizes["person"])
-        declared = [
-            declare_model(one, own_model(one, common), answering, shared | complete_pooling_values(one, common))
-            for one in theories
+def build_mixture(fits: Sequence[FittedModel]) -> pm.Model:
+    """Build the PyMC model of the mixture: `frequency` (model,) and `attribution` (model, person)."""
+    names, common = [fitted.model.name for fitted in fits], common_parameters(fits)
+    coords = {"model": names, "person": fits[0].data["person"].values}
+    with pm.Model(coords=coords, check_bounds=False) as mixture:
+        log_frequency = declare_model_frequencies(len(names))
+        pm.Deterministic("frequency", pt.exp(log_frequency), dims="model")
+        first = fits[0]
+        response_group = declare_response_group(free_only(first.model, common), figure_names(first.data))
+        complete = response_group.complete(first.data.sizes["person"])
+        parts = [
+            declare_model(one, own_model(one, common), response_group, complete | complete_pooling_values(one, common))
+            for one in fits
         ]
-        following, instead = (pt.stack(parts) for parts in zip(*declared, strict=True))
-        each = logarithm[:, None] + following
-        pm.Deterministic("follows", pt.special.softmax(each, axis=0), dims=("theory", "person"))
-        pm.Potential("answered", pt.logsumexp(each, axis=0) + instead.sum(axis=0), dims="person")
-    return built
+        follows, otherwise = (pt.stack(densities) for densities in zip(*parts, strict=True))
+        weighted = log_frequency[:, None] + follows
+        pm.Deterministic("attribution", pt.special.softmax(weighted, axis=0), dims=("model", "person"))
+        pm.Potential("log_likelihood", pt.logsumexp(weighted, axis=0) + otherwise.sum(axis=0), dims="person")
+    return mixture

@@ -1,7 +1,7 @@
-"""How probable people's answers are, for any people: the likelihood without a sampler.
+"""Pointwise log likelihoods of people, computed without a sampler.
 
-People as they might be stand beside each other, M of them, each in the place of a person of the data: their values are
-link-scale (row, M), `person` (M,) says in whose place they stand.
+Sets of parameter values stand side by side, M of them. Each belongs to one person of the data: `theta` is link-scale
+(parameter, M), and `person` (M,) holds the index of that person. A person may occur in many columns.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,62 +17,63 @@ from iwm_bayes.types import ModelSpec
 
 
 class PointwiseLikelihood(NamedTuple):
-    """A theory's log density of a data set, compiled."""
+    """The compiled log likelihood of a model for one data set."""
 
-    graph: Any  # a pm.Model with as many places as the data have people
-    function: Any
-    given: Mapping[int, Mapping[str, np.ndarray]]  # what enters the graph, by how many sessions are foretold
-    turn: np.ndarray  # (event, person), see `answers.turns`
-    answered: np.ndarray  # (event, person), whether anything was answered
+    graph: Any  # a pm.Model with as many columns as the data have people
+    function: Any  # of theta (parameter, person); returns the log likelihood (event, person)
+    arrays: Mapping[int, Mapping[str, np.ndarray]]  # the graph's data by horizon, in sessions
+    session: np.ndarray  # (event, person) index of the session, -1 where there is no event
+    answered: np.ndarray  # (event, person) whether the event has any response
 
     @property
-    def echoes(self) -> bool:
-        """Whether what is foretold depends on how far ahead it is, what happens being known."""
-        first, *others = (given["answers"] for given in self.given.values())
+    def depends_on_horizon(self) -> bool:
+        """Return whether predictions depend on the horizon, given all outcomes: only where responses carry over."""
+        first, *others = (arrays["response_array"] for arrays in self.arrays.values())
         return any(not np.array_equal(first, other) for other in others)
 
     @property
-    def sessions(self) -> int:
-        return int(self.turn.max()) + 1
+    def n_sessions(self) -> int:
+        return int(self.session.max()) + 1
 
 
-def pointwise_likelihood(model: ModelSpec, data: xr.Dataset, aheads: Sequence[int] = (1,)) -> PointwiseLikelihood:
-    """Compile the log density of every event, as foretold so many sessions ahead: see `answers.last_answer`."""
+def pointwise_likelihood(model: ModelSpec, data: xr.Dataset, horizons: Sequence[int] = (1,)) -> PointwiseLikelihood:
+    """Compile the log likelihood of every event; a horizon hides recent responses (see `filtering.arrays`)."""
     graph, function = compile_event_likelihood(model, data)
-    given = {ahead: model_data(model, data, ahead) for ahead in aheads}
-    kept = {ahead: {name: found[name] for name in ("course", "answers")} for ahead, found in given.items()}
+    arrays = {}
+    for horizon in horizons:
+        inputs = model_data(model, data, horizon)
+        arrays[horizon] = {name: inputs[name] for name in ("event_array", "response_array")}
     answered = np.any([data[f"answer_{name}"].notnull().values for name in model.responses], axis=0)
-    return PointwiseLikelihood(graph, function, kept, session_index(data), answered)
+    return PointwiseLikelihood(graph, function, arrays, session_index(data), answered)
 
 
 def log_likelihood_by_event(
-    ready: PointwiseLikelihood, level: np.ndarray, person: np.ndarray, ahead: int = 1
+    likelihood: PointwiseLikelihood, theta: np.ndarray, person: np.ndarray, horizon: int = 1
 ) -> np.ndarray:
-    """Log density of what was answered at every event, (event, M)."""
-    (events, places), count = ready.turn.shape, len(person)
-    found = np.empty((events, count))
-    for first in range(0, count, places):
-        some = np.arange(first, min(first + places, count))
-        filled = np.resize(some, places)
-        for name, array in ready.given[ahead].items():
-            ready.graph[name].set_value(array[:, :, person[filled]], borrow=True)
-        found[:, some] = ready.function(level[:, filled])[:, : len(some)]
-    return found
+    """Compute the log likelihood of every event, (event, M), in batches of as many columns as there are people."""
+    (events, people), count = likelihood.session.shape, len(person)
+    log_likelihood = np.empty((events, count))
+    for first in range(0, count, people):
+        batch = np.arange(first, min(first + people, count))
+        filled = np.resize(batch, people)  # the last batch repeats its columns
+        for name, array in likelihood.arrays[horizon].items():
+            likelihood.graph[name].set_value(array[:, :, person[filled]], borrow=True)
+        log_likelihood[:, batch] = likelihood.function(theta[:, filled])[:, : len(batch)]
+    return log_likelihood
 
 
 def log_likelihood_by_session(
-    ready: PointwiseLikelihood, level: np.ndarray, person: np.ndarray, ahead: int = 1
+    likelihood: PointwiseLikelihood, theta: np.ndarray, person: np.ndarray, horizon: int = 1
 ) -> np.ndarray:
-    """The same by session, (session, M)."""
-    everyone = np.arange(len(person))
-    found = np.zeros((ready.sessions + 1, len(person)))  # the last for events that are none
-    for session, density in zip(
-        ready.turn[:, person], log_likelihood_by_event(ready, level, person, ahead), strict=True
-    ):
-        found[session, everyone] += density
-    return found[:-1]
+    """Compute the log likelihood of every session, (session, M)."""
+    columns = np.arange(len(person))
+    by_session = np.zeros((likelihood.n_sessions + 1, len(person)))  # the last row is for padding without an event
+    by_event = log_likelihood_by_event(likelihood, theta, person, horizon)
+    for session, log_likelihood in zip(likelihood.session[:, person], by_event, strict=True):
+        by_session[session, columns] += log_likelihood
+    return by_session[:-1]
 
 
-def log_likelihood_by_person(ready: PointwiseLikelihood, level: np.ndarray, person: np.ndarray) -> np.ndarray:
-    """Log likelihood of everything that each answered, (M,)."""
-    return log_likelihood_by_event(ready, level, person).sum(axis=0)
+def log_likelihood_by_person(likelihood: PointwiseLikelihood, theta: np.ndarray, person: np.ndarray) -> np.ndarray:
+    """Compute the log likelihood of all responses of a person, (M,)."""
+    return log_likelihood_by_event(likelihood, theta, person).sum(axis=0)

@@ -1,7 +1,7 @@
-"""A theory's scores beside its fit: a comparison that was stopped, or failed after them, goes on with what is there.
+"""The ELPD of a model, kept in the folder of its fit, so that an interrupted comparison can continue.
 
-They hold as long as the fit whose scores they are, and what else makes them: the seed and the versions, and, where
-people had to be left out and the theory fitted again, how that was done.
+A cached ELPD is valid for the fit, the seed and the versions of the program that made it. Where people were left out by
+refits, their method and settings count, too.
 """
 
 import hashlib
@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from iwm_bayes.comparison.comparability import FittedModel
 from iwm_bayes.comparison.elpd import Elpd
-from iwm_bayes.comparison.mixture_model import Fitted
 from iwm_bayes.inference.base import Settings
 from iwm_bayes.io import versions, write_json_atomic
 
@@ -21,46 +21,55 @@ FILE = "scores.json"
 
 
 class CachedScores(NamedTuple):
-    """What a theory foretells, by unit; whether it was fitted again for that, and each such fit passed its gate."""
+    """The ELPD of a model by unit of cross-validation; whether there were refits, and whether all converged."""
 
     by_unit: Mapping[str, Elpd]
     refitted: bool
-    passed: bool
+    converged: bool
 
 
-def cache_key(fitted: Fitted, method: str, settings: Settings, refitted: bool) -> dict[str, Any]:
-    """On what scores depend: a fit's draws, by their hash, seed and versions; the rest where it is fitted again."""
+def cache_key(fitted: FittedModel, method: str, settings: Settings, refitted: bool) -> dict[str, Any]:
+    """Return what the ELPD depends on: a hash of the draws, the seed, the versions, and the settings of refits."""
     draws = hashlib.sha256()
     for name, values in sorted(fitted.fit["posterior"].to_dataset().items()):
         draws.update(str(name).encode() + np.ascontiguousarray(values).tobytes())
-    always = {"fit": draws.hexdigest(), "seed": settings.random_seed, "versions": versions()}
-    counted = settings._replace(progressbar=False, chain_store=None)
-    return always | ({"method": method, **counted._asdict()} if refitted else {})
+    key = {"fit": draws.hexdigest(), "seed": settings.random_seed, "versions": versions()}
+    numerical = settings._replace(progressbar=False, chain_store=None)
+    return key | ({"method": method, **numerical._asdict()} if refitted else {})
 
 
-def read_cache(fitted: Fitted, method: str, settings: Settings) -> CachedScores | None:
-    """Scores that lie beside a fit, if they are its own, and were made in the same way."""
+def read_cache(fitted: FittedModel, method: str, settings: Settings) -> CachedScores | None:
+    """Read the ELPD from the folder of a fit; None where there is none, or none that is valid."""
     if fitted.folder is None or not (path := fitted.folder / FILE).exists():
         return None
-    found = json.loads(path.read_text(encoding="utf-8"))
-    if found["made by"] != cache_key(fitted, method, settings, found["refitted"]):
+    stored = json.loads(path.read_text(encoding="utf-8"))
+    if stored.get("key") != cache_key(fitted, method, settings, stored["refitted"]):
         return None
-    units = {unit: Elpd(**{name: np.asarray(x) for name, x in score.items()}) for unit, score in found["units"].items()}
-    return CachedScores(units, found["refitted"], found["passed"])
+    by_unit = {
+        unit: Elpd(**{name: np.asarray(values) for name, values in elpd.items()})
+        for unit, elpd in stored["units"].items()
+    }
+    return CachedScores(by_unit, stored["refitted"], stored["converged"])
 
 
-def write_cache(scored: CachedScores, fitted: Fitted, method: str, settings: Settings) -> None:
-    """Write scores beside their fit, all or nothing, if it has a folder that may be written to."""
+def write_cache(scores: CachedScores, fitted: FittedModel, method: str, settings: Settings) -> None:
+    """Write the ELPD to the folder of its fit, completely or not at all, if the fit has a writable folder."""
     if fitted.folder is None or not os.access(fitted.folder, os.W_OK):
         return
-    units = {unit: {name: x.tolist() for name, x in score._asdict().items()} for unit, score in scored.by_unit.items()}
-    found = {"refitted": scored.refitted, "passed": scored.passed, "units": units}
-    write_json_atomic(fitted.folder / FILE, {"made by": cache_key(fitted, method, settings, scored.refitted)} | found)
+    units = {
+        unit: {name: values.tolist() for name, values in elpd._asdict().items()}
+        for unit, elpd in scores.by_unit.items()
+    }
+    key = cache_key(fitted, method, settings, scores.refitted)
+    stored = {"key": key, "refitted": scores.refitted, "converged": scores.converged, "units": units}
+    write_json_atomic(fitted.folder / FILE, stored)
 
 
-def score_or_read(fitted: Fitted, method: str, settings: Settings, score: Callable[[], CachedScores]) -> CachedScores:
-    """Scores from beside a fit if they still hold, else made now and kept there."""
-    if (found := read_cache(fitted, method, settings)) is None:
-        found = score()
-        write_cache(found, fitted, method, settings)
-    return found
+def score_or_read(
+    fitted: FittedModel, method: str, settings: Settings, score: Callable[[], CachedScores]
+) -> CachedScores:
+    """Return the cached ELPD of a fit if it is valid; otherwise compute it with `score` and keep it."""
+    if (scores := read_cache(fitted, method, settings)) is None:
+        scores = score()
+        write_cache(scores, fitted, method, settings)
+    return scores

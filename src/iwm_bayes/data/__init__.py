@@ -1,1 +1,6 @@
-"""data."""
+"""Read a study: its study file, its table of sessions and its table of people.
+
+A `study.toml`, a table (CSV or Parquet) and a `ModelSpec` come in. A `Study` and an `xarray.Dataset` over
+(event, person) go out. Every fault of a file is collected in one `InputError` that names file, row, column and remedy.
+This package imports `types`, `responses` and the parameter names of `rules`.
+"""

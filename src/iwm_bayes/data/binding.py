@@ -1,6 +1,7 @@
-"""Whether answers were given before or after the outcome of their row: what a study says of its theory's responses.
+"""Compare the responses of a study with those of its model.
 
-What a study supplies of what a theory asks for, and what is missing between the two.
+A study says which responses it recorded, which it did not ask, and when each answer was given. A model says which
+responses it predicts. The functions here find what is missing between the two, and give a model the study's timing.
 """
 
 import difflib
@@ -12,81 +13,82 @@ from iwm_bayes.types import ModelSpec, Response
 
 
 def impossible_timing(given: ResponseColumn, response: Response) -> str:
-    """Why an answer cannot have a moment that the study says, or not this one; empty where it can."""
+    """Return why a response cannot have the timing that the study states; empty if it can."""
     if given.timing is not None and response.effect != "none":
-        return "when people act, before or after an outcome, is part of the theory"
+        return "whether people act before or after an outcome is part of the model"
     if given.timing == "before" and given.scope == "session":
-        return "an answer about a whole session comes when it is over, after its outcomes"
-    if given.timing == "before" and (response.about == "perceived" or "act" in response.also_reads):
+        return "an answer about a whole session is given when it is over, after its outcomes"
+    if given.timing == "before" and (response.about == "perceived" or "centred_outcome" in response.also_reads):
         return "this answer is about the outcome of its row, and cannot come before it"
     return ""
 
 
 def with_timing(study: Study, model: ModelSpec) -> ModelSpec:
-    """The theory with every answer at the moment that the study says."""
-    said = {name: given.timing for name, given in study.responses.items() if given.timing is not None}
+    """Return the model with the timing of every response that the study states."""
+    stated = {name: given.timing for name, given in study.responses.items() if given.timing is not None}
     responses = {
-        name: response._replace(timing=said.get(name, response.timing)) for name, response in model.responses.items()
+        name: response._replace(timing=stated.get(name, response.timing)) for name, response in model.responses.items()
     }
     return model._replace(responses=responses)
 
 
 def supplied_responses(study: Study, model: ModelSpec) -> ModelSpec:
-    """The theory with those responses for which the study has a column, so that everything else can be read."""
+    """Return the model with only those responses for which the study has a column, so that the rest can be read."""
     return model._replace(responses={name: r for name, r in model.responses.items() if name in study.responses})
 
 
 def known_omissions(study: Study, model: ModelSpec) -> list[str]:
-    """The names in `without` that are responses of this theory, or kinds that a theory beside it may have."""
+    """Return the names in `without` that are responses of this model, or kinds that another model may have."""
     return [name for name in study.without if name in {*model.responses, *model.without, *RESPONSES}]
 
 
 def unknown_omissions(study: Study, model: ModelSpec) -> Iterator[str]:
-    """The other names in `without`."""
+    """Yield a problem for each other name in `without`."""
     own = [*model.responses, *model.without]
+    known = known_omissions(study, model)
     for name in study.without:
-        if name not in known_omissions(study, model):
+        if name not in known:
             near = difflib.get_close_matches(name, [*own, *RESPONSES], n=1)
             hint = f'Did you mean "{near[0]}"?' if near else f"It has {', '.join(own)}"
-            yield f'key `without`: the theory {model.name} has no response "{name}". {hint}'
+            yield f'key `without`: the model {model.name} has no response "{name}". {hint}'
 
 
 def missing_responses(study: Study, model: ModelSpec) -> Iterator[str]:
-    """Responses that the theory has and the study does not supply."""
-    left_in = [name for name in model.responses if name in study.without]
-    if left_in:
-        yield f"`without` leaves out {', '.join(left_in)}. From Python: load(theory, without=study.without)"
-    lacks = [name for name in model.responses if name not in study.responses and name not in left_in]
-    if not lacks:
+    """Yield a problem for the responses that the model has and the study does not supply."""
+    omitted = [name for name in model.responses if name in study.without]
+    if omitted:
+        yield f"`without` leaves out {', '.join(omitted)}. From Python: load_model(model, without=study.without)"
+    missing = [name for name in model.responses if name not in study.responses and name not in omitted]
+    if not missing:
         return
-    tables = ", ".join(f"[responses.{name}]" for name in lacks)
-    remedy = f"Add {tables} with its column" if len(lacks) == 1 else f"Add {tables}, each with its column"
-    if len(lacks) < len(model.responses):
-        unasked = ", ".join(f'"{name}"' for name in (*known_omissions(study, model), *lacks))
-        remedy += f", or, if nobody was asked, write without = [{unasked}] at the top of the study, above [columns]"
+    tables = ", ".join(f"[responses.{name}]" for name in missing)
+    remedy = f"Add {tables} with its column" if len(missing) == 1 else f"Add {tables}, each with its column"
+    if len(missing) < len(model.responses):
+        not_asked = ", ".join(f'"{name}"' for name in (*known_omissions(study, model), *missing))
+        remedy += f", or, if nobody was asked, write without = [{not_asked}] at the top of the study, above [columns]"
     else:
         remedy += (
             ". What nobody was asked goes into `without`, a list of names at the top of the study, above [columns]"
         )
-    named = ", ".join(f"`{name}`" for name in lacks)
-    have = "has a response" if len(lacks) == 1 else "has responses"
-    yield f"the theory {model.name} {have} that the study does not supply: {named}. {remedy}"
+    names = ", ".join(f"`{name}`" for name in missing)
+    have = "has a response" if len(missing) == 1 else "has responses"
+    yield f"the model {model.name} {have} that the study does not supply: {names}. {remedy}"
 
 
 def unknown_responses(study: Study, model: ModelSpec) -> Iterator[str]:
-    """Responses that the study supplies and its only theory does not have."""
+    """Yield a problem for each response that the study supplies and its only model does not have."""
     if len(study.model) > 1:
         return
     for name in study.responses:
         if name not in model.responses:
             yield (
-                f"[responses.{name}] is no response of the theory {model.name}, "
+                f"[responses.{name}] is no response of the model {model.name}, "
                 f"which has {', '.join((*model.responses, *model.without))}. Rename it or take it out"
             )
 
 
 def binding_problems(study: Study, model: ModelSpec) -> list[str]:
-    """Where a study and a theory do not name the same responses, each with its remedy."""
+    """Return where a study and a model do not name the same responses, each with its remedy."""
     return [
         f"study {study.name}: {fault}"
         for fault in (
@@ -98,10 +100,10 @@ def binding_problems(study: Study, model: ModelSpec) -> list[str]:
 
 
 def required_columns(study: Study, model: ModelSpec) -> list[str]:
-    """Every column of the table that the study names and the theory needs."""
+    """Return every column of the table that the study names and the model needs."""
     named = study.columns
     parts = (named.outcome, named.reported, named.distress, named.threat)
     optional = [named.figure, named.time, *(part.column for part in parts if part)]
     answers = [study.responses[name] for name in model.responses]
-    told = [column for given in answers for column in (*given.columns, *given.where)]
-    return [named.person, named.session, *(name for name in optional if name), *told]
+    answer_columns = [column for given in answers for column in (*given.columns, *given.where)]
+    return [named.person, named.session, *(name for name in optional if name), *answer_columns]

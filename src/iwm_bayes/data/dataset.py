@@ -1,20 +1,20 @@
-"""From a table to what every person lived through: a validated `xarray.Dataset`.
+"""Turn a study's table into a checked `xarray.Dataset`, and back.
 
-Dims are (event, person), and `figure` names the figures. Each person's events come first, in order;
-where a person has fewer than the longest, `present` is False and nothing happens.
+Dims are (event, person), and the coordinate `figure` names the figures. Each person's events come first, in order.
+Where a person has fewer events than the longest sequence, `present` is False and nothing happens.
 
-    outcome        observed responsiveness 0..1; 0 where unseen
-    seen           the person experienced the outcome
+    outcome        observed responsiveness 0..1; 0 where not observed
+    observed       the person experienced the outcome
     reported       1 where the outcome is the person's own report of it
-    figure_index   position along `figure` of who was met
-    assessment     nothing could happen: no outcome was seen and no act was called for
+    figure_index   position along `figure` of the figure of the event
+    assessment     nothing could happen: no outcome was observed and no action was called for
     session, time  as in the table; time in units of `attrs["time_unit"]`
     since_figure   time since this person's last event with this figure; 1 at the first
     since_any      time since this person's last event; 1 at the first
     distress, threat   0..1, 0 where not recorded
     answer_NAME    one variable per response; NaN where there is none
 
-Where the study has formulas, what they say of each person is added: see `formulas`.
+Where the study has formulas, covariates and design matrices are added: see `formulas`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -32,18 +32,21 @@ from iwm_bayes.data.table import Table, missing_columns, open_table
 from iwm_bayes.types import GENERALISED, InputError, ModelSpec
 
 
-def to_dataset(
-    frame: pd.DataFrame, responses: Iterable[str], time_unit: str, figures: Sequence[str] | None = None
+def events_to_dataset(
+    events: pd.DataFrame, responses: Iterable[str], time_unit: str, figures: Sequence[str] | None = None
 ) -> xr.Dataset:
-    """Events in a table, one row each and in order within a person, to the (event, person) Dataset.
+    """Return events, one row each and in order within a person, as the (event, person) Dataset.
 
-    Figures are in the order of their first event, unless named.
+    Figures are in the order of their first event, unless `figures` gives another.
     """
-    frame = frame.assign(since_figure=time_since(frame, ["person", "figure"]), since_any=time_since(frame, ["person"]))
-    people, named = pd.unique(frame["person"]), pd.unique(frame["figure"]) if figures is None else np.array(figures)
-    person = pd.Categorical(frame["person"], categories=people).codes
-    event = frame.groupby("person").cumcount().to_numpy()
-    frame = frame.assign(figure_index=pd.Categorical(frame["figure"], categories=named).codes)
+    events = events.assign(
+        since_figure=time_since(events, ["person", "figure"]), since_any=time_since(events, ["person"])
+    )
+    people = pd.unique(events["person"])
+    names = pd.unique(events["figure"]) if figures is None else np.array(figures)
+    person = pd.Categorical(events["person"], categories=people).codes
+    event = events.groupby("person").cumcount().to_numpy()
+    events = events.assign(figure_index=pd.Categorical(events["figure"], categories=names).codes)
     shape = (int(event.max()) + 1, len(people))
 
     def grid(values: np.ndarray, empty: Any) -> tuple[tuple[str, str], np.ndarray]:
@@ -52,30 +55,35 @@ def to_dataset(
         return ("event", "person"), filled
 
     numeric = ("outcome", "reported", "since_figure", "since_any", "distress", "threat")
-    arranged = {name: grid(frame[name].to_numpy(), 0.0) for name in numeric}
-    arranged |= {name: grid(frame[name].to_numpy(), np.nan) for name in ("session", "time")}
-    arranged |= {f"answer_{name}": grid(frame[f"answer_{name}"].to_numpy(), np.nan) for name in responses}
-    arranged |= {name: grid(frame[name].to_numpy(), False) for name in ("seen", "assessment")}
-    arranged["present"] = grid(np.ones(len(frame), dtype=bool), False)
-    arranged["figure_index"] = grid(frame["figure_index"].to_numpy(), 0)
-    coordinates = {"person": people.astype(str), "figure": named.astype(str), "event": np.arange(shape[0])}
-    return xr.Dataset(arranged, coordinates, {"time_unit": time_unit})
+    variables = {name: grid(events[name].to_numpy(), 0.0) for name in numeric}
+    variables |= {name: grid(events[name].to_numpy(), np.nan) for name in ("session", "time")}
+    variables |= {f"answer_{name}": grid(events[f"answer_{name}"].to_numpy(), np.nan) for name in responses}
+    variables |= {name: grid(events[name].to_numpy(), False) for name in ("observed", "assessment")}
+    variables["present"] = grid(np.ones(len(events), dtype=bool), False)
+    variables["figure_index"] = grid(events["figure_index"].to_numpy(), 0)
+    coordinates = {"person": people.astype(str), "figure": names.astype(str), "event": np.arange(shape[0])}
+    return xr.Dataset(variables, coordinates, {"time_unit": time_unit})
 
 
-def in_median_gap_units(frame: pd.DataFrame) -> tuple[pd.DataFrame, str]:
-    """Dates in units of their median gap, so that priors on what time does have a unit."""
-    gaps = frame.groupby("person")["time"].diff()
-    typical = float(gaps[gaps > 0].median()) if (gaps > 0).any() else 1.0
-    return frame.assign(time=frame["time"] / typical), f"{typical:g} days"
+def in_median_gap_units(events: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """Return events with time in units of the median gap, and the name of that unit.
+
+    Priors on the effect of time then have a unit. Gaps of 0 do not count.
+    """
+    gaps = events.groupby("person")["time"].diff()
+    median_gap = float(gaps[gaps > 0].median()) if (gaps > 0).any() else 1.0
+    return events.assign(time=events["time"] / median_gap), f"{median_gap:g} days"
 
 
 def read_data(study: Study, model: ModelSpec) -> xr.Dataset:
-    """The study's table as a Dataset for this theory; InputError lists every problem at once."""
+    """Return the study's table, with its covariates, as the Dataset for this model.
+
+    InputError lists every problem of the table and of the formulas.
+    """
     if study.people is None:
         return table_to_dataset(open_table(study.data), study, model)
-    from iwm_bayes.data.covariates import (
-        attach_covariates,
-    )  # formulas take a second to import, which most commands need not wait for
+    # formulas take a second to import, and most commands do not need them
+    from iwm_bayes.data.covariates import attach_covariates
     from iwm_bayes.data.formulas import formula_problems
 
     try:
@@ -85,34 +93,40 @@ def read_data(study: Study, model: ModelSpec) -> xr.Dataset:
     return attach_covariates(study, model, data, study.people)
 
 
+def renumber_choices(events: pd.DataFrame, model: ModelSpec, figures: Sequence[str], met: Sequence[str]) -> None:
+    """Renumber choices of a figure in place: from the order of `figures` to that of `met`; 0 stays nobody."""
+    numbers = {0: 0} | {index + 1: met.index(figure) + 1 for index, figure in enumerate(figures) if figure in met}
+    for name in (name for name, response in model.responses.items() if response.effect == "chooses"):
+        events[f"answer_{name}"] = events[f"answer_{name}"].map(numbers)
+
+
 def table_to_dataset(table: Table, study: Study, model: ModelSpec, known: Sequence[str] = ()) -> xr.Dataset:
-    """A study's table, or whole people of it, as a Dataset; InputError lists every problem at once.
+    """Return a study's table, or the rows of some of its people, as a Dataset; InputError lists every problem.
 
     `known` are all figures of the study in order, where the table is a part of it.
     """
     table.problems.extend(binding_problems(study, model))
-    named, model = len(table.problems), supplied_responses(study, model)
+    n_binding, model = len(table.problems), supplied_responses(study, model)
     if missing_columns(table, required_columns(study, model)) or not model.responses:
         raise InputError(table.problems)
-    given = len(table.frame)
+    n_rows = len(table.frame)
     table = drop_empty_rows(table, study, model)
-    frame = read_columns(table, study, model)
-    left_out = given - len(frame)
-    if len(table.problems) == named:
-        check_rows(table, frame, study, model)
+    events = read_columns(table, study, model)
+    left_out = n_rows - len(events)
+    if len(table.problems) == n_binding:
+        check_rows(table, events, study, model)
     if table.problems:
         raise InputError(table.problems)
-    dated, counted = frame.attrs["dated"], frame.attrs["figures"]
-    frame = fill_unrecorded(frame).sort_values(["person", "session"], kind="stable")
-    frame = split_session_answers(frame, [name for name in model.responses if study.responses[name].scope == "session"])
-    frame, unit = in_median_gap_units(frame) if dated else (frame, study.columns.time or "session")
-    met = [figure for figure in pd.unique(frame["figure"]) if figure != GENERALISED]
-    place = {0: 0} | {index + 1: met.index(figure) + 1 for index, figure in enumerate(counted) if figure in met}
-    for name in (name for name, response in model.responses.items() if response.effect == "chooses"):
-        frame[f"answer_{name}"] = frame[f"answer_{name}"].map(place)
-    general = [GENERALISED] if (frame["figure"] == GENERALISED).any() else []
-    data = to_dataset(frame, model.responses, unit, known or met + general).assign_attrs(rows_left_out=left_out)
-    data.attrs["without"] = ", ".join(model.without)
+    dated, figures = events.attrs["dated"], events.attrs["figures"]
+    events = fill_unrecorded(events).sort_values(["person", "session"], kind="stable")
+    session_answers = [name for name in model.responses if study.responses[name].scope == "session"]
+    events = split_session_answers(events, session_answers)
+    events, unit = in_median_gap_units(events) if dated else (events, study.columns.time or "session")
+    met = [figure for figure in pd.unique(events["figure"]) if figure != GENERALISED]
+    renumber_choices(events, model, figures, met)
+    general = [GENERALISED] if (events["figure"] == GENERALISED).any() else []
+    data = events_to_dataset(events, model.responses, unit, known or met + general)
+    data = data.assign_attrs({"rows_left_out": left_out, "without": ", ".join(model.without)})
     for name in model.responses:
         data.attrs[f"rater of {name}"] = study.responses[name].rater
         data.attrs[f"scope of {name}"] = study.responses[name].scope
@@ -121,10 +135,12 @@ def table_to_dataset(table: Table, study: Study, model: ModelSpec, known: Sequen
 
 
 def with_stated_reliability(study: Study, model: ModelSpec, data: xr.Dataset) -> ModelSpec:
-    """The theory with every answer at its moment, and the noise of ratings that are means of items as reliable as said.
+    """Return the model with the study's timing, and with the SD of ratings whose reliability the study states.
 
-    Error variance is (1 - reliability) times the variance between people at their first answer: Lord & Novick (1968),
-    Statistical Theories of Mental Test Scores.
+        noise = sqrt(1 - reliability) * SD between people at their first answer
+
+    Lord & Novick (1968), Statistical Theories of Mental Test Scores. InputError if the response is no rating with a
+    noise, or if people do not differ.
     """
     responses = dict(model.responses)
     for name, response in model.responses.items():
@@ -133,8 +149,8 @@ def with_stated_reliability(study: Study, model: ModelSpec, data: xr.Dataset) ->
             continue
         if "noise" not in response.parameters._fields:
             raise InputError([f"[responses.{name}]: only a rating with a noise can have a stated reliability"])
-        given = data[f"answer_{name}"].values
-        first = given[np.argmax(~np.isnan(given), axis=0), np.arange(given.shape[1])]
+        answers = data[f"answer_{name}"].values
+        first = answers[np.argmax(~np.isnan(answers), axis=0), np.arange(answers.shape[1])]
         noise = float(np.sqrt(1.0 - reliability) * np.nanstd(first, ddof=1)) if len(first) > 1 else np.nan
         if not noise > 0:
             raise InputError([f"[responses.{name}]: a reliability needs people who differ. Take it out"])
@@ -144,20 +160,23 @@ def with_stated_reliability(study: Study, model: ModelSpec, data: xr.Dataset) ->
 
 
 def to_table(data: xr.Dataset) -> pd.DataFrame:
-    """A Dataset as the table it would be read from: one row per event, blank where nothing was seen or answered."""
-    frame = data.drop_vars("figure").to_dataframe().reset_index()
-    frame = frame[frame["present"]].sort_values(["person", "session"], kind="stable")
-    named: dict[str, Any] = {
-        "person": frame["person"],
-        "session": frame["session"],
-        "figure": data["figure"].values[frame["figure_index"]],
-        "outcome": frame["outcome"].where(frame["seen"]),
+    """Return a Dataset as the table from which it could be read: one row per event.
+
+    Cells are blank where no outcome was observed and where there is no answer.
+    """
+    events = data.drop_vars("figure").to_dataframe().reset_index()
+    events = events[events["present"]].sort_values(["person", "session"], kind="stable")
+    figure = data["figure"].values[events["figure_index"]]
+    columns: dict[str, Any] = {
+        "person": events["person"],
+        "session": events["session"],
+        "figure": np.where(figure == GENERALISED, "", figure),
+        "outcome": events["outcome"].where(events["observed"]),
     }
-    named |= {name: frame[name] for name in ("distress", "threat") if data[name].any()}
-    named["figure"] = np.where(named["figure"] == GENERALISED, "", named["figure"])
+    columns |= {name: events[name] for name in ("distress", "threat") if data[name].any()}
     for answer in (str(name) for name in data.data_vars if str(name).startswith("answer_")):
         name = answer.removeprefix("answer_")
-        named[name] = frame[answer]
+        columns[name] = events[answer]
         if data[answer].attrs.get("effect") == "chooses":
-            named[name] = frame[answer].map(dict(enumerate(["nobody", *data["figure"].values])))
-    return pd.DataFrame(named)
+            columns[name] = events[answer].map(dict(enumerate(["nobody", *data["figure"].values])))
+    return pd.DataFrame(columns)

@@ -1,4 +1,8 @@
-"""Events in order: what holds between rows of a table, and what the order of events makes of them."""
+"""Check the order of events, and complete it.
+
+The functions here look at several rows of a table together. They find faults between rows, fill in outcomes that
+nobody recorded, move answers about whole sessions, and compute the time since the last event.
+"""
 
 from collections.abc import Iterable
 
@@ -11,31 +15,37 @@ from iwm_bayes.types import ModelSpec
 
 
 def check_rows(table: Table, frame: pd.DataFrame, study: Study, model: ModelSpec) -> None:
-    """Faults that show only between rows: duplicates, time running backwards, silent people, those who came back."""
-    named, whole = study.columns, not table.problems  # where a response is missing, who is silent is not known
-    twice = frame.duplicated(["person", "session", "figure"], keep=False).to_numpy()
+    """Report faults between rows.
+
+    They are duplicates, times out of order, people without any response, and sessions after a person left.
+    """
+    names, all_supplied = study.columns, not table.problems  # a person may have answered a response that is missing
+    duplicate = frame.duplicated(["person", "session", "figure"], keep=False).to_numpy()
     remedy = (
         "Keep one row for each person, session and figure. A rating before an exchange and one after it are two rows "
         "with two session numbers (2 and 2.5, say), of which the first has a blank outcome, with "
         'missing = "unseen"; where everything was rated before, one row will do, with timing = "before" in [responses]'
     )
-    table.report(twice, named.session, "the same person, session and figure more than once", remedy)
+    table.report(duplicate, names.session, "the same person, session and figure more than once", remedy)
     ordered = frame.sort_values(["person", "session"], kind="stable")
     backwards = ordered.groupby("person")["time"].diff().lt(0).sort_index().to_numpy()
     remedy = "Correct the time or the session number"
-    table.report(backwards, named.time or named.session, "time runs backwards", remedy)
-    answers = frame.filter(like="answer_").notna().any(axis=1)
-    silent = ~answers.groupby(frame["person"]).transform("any").to_numpy() & whole
-    table.report(silent, named.person, "a person without any response", "Leave this person out, or give a response")
+    table.report(backwards, names.time or names.session, "time runs backwards", remedy)
+    answered = frame.filter(like="answer_").notna().any(axis=1)
+    silent = ~answered.groupby(frame["person"]).transform("any").to_numpy() & all_supplied
+    table.report(silent, names.person, "a person without any response", "Leave this person out, or give a response")
     for name in (name for name, response in model.responses.items() if response.effect == "leaves"):
         left = frame["session"].where(frame[f"answer_{name}"].eq(1)).groupby(frame["person"]).transform("min")
-        after = (frame["session"] > left).to_numpy()
+        after_leaving = (frame["session"] > left).to_numpy()
         remedy = "Say that a person left in the last session only"
-        table.report(after, study.responses[name].columns[0], "a session after the person left", remedy)
+        table.report(after_leaving, study.responses[name].columns[0], "a session after the person left", remedy)
 
 
 def fill_unrecorded(frame: pd.DataFrame) -> pd.DataFrame:
-    """Unrecorded outcomes teach with the mean of what this person recorded of this figure."""
+    """Return the events with unrecorded outcomes replaced by a mean of recorded ones.
+
+    It is the mean of this person with this figure; without any, that of this person; without any, that of everyone.
+    """
     recorded = frame["outcome"]
     by_figure = recorded.groupby([frame["person"], frame["figure"]]).transform("mean")
     by_person = recorded.groupby(frame["person"]).transform("mean")
@@ -44,18 +54,22 @@ def fill_unrecorded(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def split_session_answers(frame: pd.DataFrame, names: Iterable[str]) -> pd.DataFrame:
-    """Answers about a session become events of their own when it is over; no time passes and nothing happens."""
+    """Return the events with each answer about a session as an event of its own at the session's end.
+
+    No time passes before such an event, and nothing happens at it.
+    """
     for answer in [f"answer_{name}" for name in names]:
         session = frame.groupby(["person", "session"], sort=False)
-        early = frame[answer].notna() & (session.cumcount(ascending=False) > 0)
-        moved = frame[early].assign(outcome=0.0, seen=False, reported=0.0, assessment=True, distress=0.0, threat=0.0)
+        before_end = frame[answer].notna() & (session.cumcount(ascending=False) > 0)
+        nothing = {"outcome": 0.0, "observed": False, "reported": 0.0, "distress": 0.0, "threat": 0.0}
+        moved = frame[before_end].assign(**nothing, assessment=True)
         moved[[other for other in map(str, frame) if other.startswith("answer_") and other != answer]] = np.nan
-        moved["time"] = session["time"].transform("last")[early]
-        kept = frame.assign(**{answer: frame[answer].mask(early)})
+        moved["time"] = session["time"].transform("last")[before_end]
+        kept = frame.assign(**{answer: frame[answer].mask(before_end)})
         frame = pd.concat([kept, moved], ignore_index=True).sort_values(["person", "session"], kind="stable")
     return frame
 
 
 def time_since(frame: pd.DataFrame, by: list[str]) -> np.ndarray:
-    """Time since the last event of the same group; 1 at the first."""
+    """Return the time since the last event with the same values of the columns `by`; 1 at the first."""
     return frame.groupby(by)["time"].diff().fillna(1.0).to_numpy()

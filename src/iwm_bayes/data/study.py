@@ -1,6 +1,7 @@
-"""A study file: which table, whose columns, which theory. One TOML file, checked once.
+"""Read a study file: which table, which of its columns, which models.
 
-`${NAME}` in a path is an environment variable; `${NAME:-elsewhere}` gives what stands in for it.
+A study is one TOML file that is checked once. `${NAME}` in a path is an environment variable, and `${NAME:-default}`
+gives a default for it.
 """
 
 from pathlib import Path
@@ -12,14 +13,14 @@ from iwm_bayes.data.toml import Name, Strict, expand_path, explain_validation, r
 
 
 def two_ends(scale: tuple[float, float]) -> tuple[float, float]:
-    """A scale with two ends."""
+    """Return the scale if its ends are two different finite numbers; ValueError if they are not."""
     if not (abs(scale[0]) < float("inf") and abs(scale[1]) < float("inf") and scale[0] != scale[1]):
         raise ValueError("give two different finite numbers")
     return scale
 
 
 def two_or_more_levels(levels: tuple[str, ...]) -> tuple[str, ...]:
-    """Two answers or more, each once."""
+    """Return the levels if there are two or more, each once; ValueError if not."""
     if len(set(levels)) < max(len(levels), 2):
         raise ValueError("name two answers or more, each once, the lowest first")
     return levels
@@ -34,13 +35,14 @@ class Outcome(Strict):
 
     column: str
     scale: Scale = (0.0, 1.0)
-    levels: Levels | None = None  # words in place of a scale, evenly apart, the first for no response: ["no", "yes"]
-    source: Literal["observed", "self"] = "observed"  # who says so: somebody else, or the person
+    levels: Levels | None = None  # words in place of a scale, at equal distances, no response first: ["no", "yes"]
+    source: Literal["observed", "self"] = "observed"  # who recorded it: somebody else, or the person
     missing: Literal["unseen", "unrecorded"] | None = None
-    cut: float | None = None  # in the table's units: at or beyond it counts as 1, before it as 0
+    cut: float | None = None  # in the table's units: a value at or beyond it counts as 1, one before it as 0
 
     @model_validator(mode="after")
     def words_or_numbers(self) -> "Outcome":
+        """Refuse `levels` together with `scale` or `cut`."""
         if self.levels is not None and ("scale" in self.model_fields_set or self.cut is not None):
             raise ValueError("`levels` are for words, `scale` and `cut` for numbers. Keep one kind")
         return self
@@ -58,17 +60,18 @@ class ResponseColumn(Strict):
 
     column: str | None = None
     items: tuple[str, ...] = ()  # columns whose mean is the answer, in place of one column
-    reliability: float | None = Field(default=None, gt=0, lt=1)  # of that mean: fixes the noise of the rating
+    reliability: float | None = Field(default=None, gt=0, lt=1)  # of that mean: fixes the SD of the rating
     scale: Scale | None = None
     levels: Levels | None = None  # the answers in order, the lowest first
     where: dict[str, str] = Field(default_factory=dict)  # column = word: the rows in which this was asked
     nobody: str = "nobody"  # of a choice of figure: the word for none
     scope: Literal["event", "session"] = "event"  # given after this event, or about the session when it is over
-    timing: Literal["before", "after"] | None = None  # before or after the outcome of its row; else as in the theory
+    timing: Literal["before", "after"] | None = None  # before or after the outcome of its row; else as in the model
     rater: Literal["patient", "therapist", "observer"] = "patient"
 
     @model_validator(mode="after")
-    def one_source(self) -> "ResponseColumn":
+    def column_or_items(self) -> "ResponseColumn":
+        """Refuse both or neither of `column` and `items`, and a `reliability` without `items`."""
         if (self.column is None) == (not self.items):
             raise ValueError("name one `column`, or several `items` whose mean is the answer")
         if self.reliability is not None and not self.items:
@@ -77,6 +80,7 @@ class ResponseColumn(Strict):
 
     @property
     def columns(self) -> tuple[str, ...]:
+        """The column, or the columns of all items."""
         return self.items if self.column is None else (self.column,)
 
 
@@ -94,17 +98,18 @@ class Columns(Strict):
 
 
 class PersonTable(Strict):
-    """What is known of people, for formulas: a table with one row per person, or the table of sessions itself, if what
-    formulas use does not change within a person; `missing` says what becomes of people whom it leaves blank."""
+    """Covariates of people, for formulas: a table with one row per person. The table of sessions itself will do, if its
+    columns in formulas do not change within a person. `missing` says what happens to people whose covariates are
+    blank."""
 
     data: Path
     person: str
     missing: Literal["drop"] | None = None
-    groups: tuple[Name, ...] = ()  # columns whose words people share, such as therapist: are they alike?
+    groups: tuple[Name, ...] = ()  # columns of groups such as therapist: do people of one group resemble each other?
 
 
 class Study(Strict):
-    """Everything that an analysis is, besides the table itself."""
+    """Everything that an analysis needs, except the table itself."""
 
     name: Name
     data: Path
@@ -113,10 +118,11 @@ class Study(Strict):
     responses: dict[Name, ResponseColumn] = Field(min_length=1)
     people: PersonTable | None = None
     formulas: dict[str, str] = Field(default_factory=dict)  # by parameter: "arm * ecr_anxiety + (1|therapist)"
-    without: tuple[str, ...] = ()  # responses of the theory that were not asked in this study
+    without: tuple[str, ...] = ()  # responses of the model that were not asked in this study
 
     @model_validator(mode="after")
-    def covariates_come_from_somewhere(self) -> "Study":
+    def formulas_need_people(self) -> "Study":
+        """Refuse formulas without a table of people."""
         if self.formulas and self.people is None:
             raise ValueError(
                 "formulas need a table of people: add [people] with `data` and `person`. The table of sessions will "
@@ -125,7 +131,8 @@ class Study(Strict):
         return self
 
     @model_validator(mode="after")
-    def what_was_asked_is_not_left_out(self) -> "Study":
+    def supplied_or_omitted(self) -> "Study":
+        """Refuse a response that is both in [responses] and in `without`."""
         both = [name for name in self.without if name in self.responses]
         if both:
             raise ValueError(f"{', '.join(both)}: in `without`, and in [responses] too. Keep one of them")
@@ -133,14 +140,14 @@ class Study(Strict):
 
 
 def load_study(path: Path) -> Study:
-    """Read a study file; InputError lists every problem. Paths become absolute."""
+    """Read a study file and make its paths absolute; InputError lists every problem."""
     content = read_schema_2(path, "`model` for `theory` and `timing` for `moment`")
     try:
         study = Study.model_validate(content)
     except ValidationError as error:
         raise explain_validation(path, error) from error
-    shelved = [study.model] if isinstance(study.model, str) else study.model
-    theories = [str(expand_path(name, path.parent)) if name.endswith(".toml") else name for name in shelved]
+    names = [study.model] if isinstance(study.model, str) else study.model
+    models = [str(expand_path(name, path.parent)) if name.endswith(".toml") else name for name in names]
     people = study.people and study.people.model_copy(update={"data": expand_path(str(study.people.data), path.parent)})
-    found = {"data": expand_path(str(study.data), path.parent), "model": theories, "people": people}
-    return study.model_copy(update=found)
+    changes = {"data": expand_path(str(study.data), path.parent), "model": models, "people": people}
+    return study.model_copy(update=changes)

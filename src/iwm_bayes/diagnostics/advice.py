@@ -1,77 +1,95 @@
-"""After a failed gate: what is likely behind it, and what to try, by symptom.
+"""Suggestions for a fit that has not converged: the likely cause of each symptom, and a remedy.
 
-Remedies are tried in the order in which they are told: the theory and its parametrisation first, a longer run last.
+Remedies are listed in the order in which they should be tried: a change of the model first, a longer run last.
 """
 
 import arviz as az
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.diagnostics.convergence_checks import ConvergenceChecks
+from iwm_bayes.diagnostics.convergence_checks import MAX_PERSON_R_HAT, MIN_BFMI, MIN_ESS, ConvergenceChecks
 from iwm_bayes.inference.posterior import GROUP_VARIABLES, contraction
 
-MIN_CONTRACTION = 0.1  # of a between-person variance that people's own data take away: next to nothing
-MIN_ESS = 400.0  # effective draws of every group parameter
+MIN_CONTRACTION = 0.1  # of a between-person variance, by people's own data
 
 
 def highest_r_hat_names(dataset: xr.Dataset, count: int = 2) -> str:
-    """The quantities with the highest R-hat, by name."""
-    found = az.rhat(dataset)
-    named = {
-        f"{name}[{', '.join(map(str, np.atleast_1d(place)))}]" if place != () else str(name): float(value)
-        for name, values in found.items()
-        for place, value in values.to_series().items()
+    """Return the names of the quantities with the highest R-hat."""
+    r_hat = {
+        f"{name}[{', '.join(map(str, np.atleast_1d(label)))}]" if label != () else str(name): float(value)
+        for name, values in az.rhat(dataset).items()
+        for label, value in values.to_series().items()
         if np.isfinite(value)
     }
-    return ", ".join(sorted(named, key=named.__getitem__, reverse=True)[:count])
+    return ", ".join(sorted(r_hat, key=r_hat.__getitem__, reverse=True)[:count])
 
 
 def uninformed_parameters(posterior: xr.Dataset) -> list[str]:
-    """Partially pooled parameters of which people's own data say next to nothing."""
+    """Return the partially pooled parameters about which people's own data contain almost no information."""
     if "sigma" not in posterior:
         return []
-    said = contraction(posterior)
-    return [str(name) for name in said["parameter"].values if said.sel(parameter=name) < MIN_CONTRACTION]
+    shares = contraction(posterior)
+    return [str(name) for name in shares["parameter"].values if shares.sel(parameter=name) < MIN_CONTRACTION]
 
 
 def approximation_advice(method: str) -> str:
-    """What to try where a search has not ended."""
+    """Return what to try where the search of an approximation has not ended."""
     if method.startswith("laplace"):
-        return "People may be far from Gaussian, as after few events: --method quadrature takes them as they are"
-    return "A parameter may do the same work as another, such as a rate beside a slope: fix or share one of them"
+        return (
+            "Person-level posteriors may be far from Gaussian, as after few events: --method quadrature does not "
+            "assume that they are Gaussian"
+        )
+    return "One parameter may duplicate another, such as a rate and a slope: fix one of them, or pool it completely"
 
 
-def advice(fit: xr.DataTree, verdict: ConvergenceChecks) -> list[str]:
-    """One sentence per symptom of a fit that failed the gate; none for one that passed."""
-    if verdict.passed:
+def advice(fit: xr.DataTree, checks: ConvergenceChecks) -> list[str]:
+    """Return one suggestion for each symptom of a fit that has not converged; none for one that has.
+
+    Parameters
+    ----------
+    fit
+        A fit by any method.
+    checks
+        What `check_convergence` returns for this fit.
+    """
+    if checks.converged:
         return []
-    if verdict.approximate:
-        return [approximation_advice(verdict.approximate)]
-    if verdict.partial:
-        return ["run the same command with --resume: what was drawn is kept"]
-    figures, posterior = verdict.figures, fit["posterior"].to_dataset()
+    if checks.approximate:
+        return [approximation_advice(checks.approximate)]
+    if checks.partial:
+        return ["Run the same command with --resume: the draws so far are kept"]
+    return sampling_advice(fit["posterior"].to_dataset(), checks.values)
+
+
+def sampling_advice(posterior: xr.Dataset, values: dict[str, float]) -> list[str]:
+    """Return the suggestions for a sampled fit, by the values of its diagnostics."""
     group = posterior[[name for name in GROUP_VARIABLES if name in posterior]]
-    lines = []
-    if figures["person_rhat"] > 1.05 or figures["group_rhat"] > 1.05:
-        lines.append(
-            f"Chains disagree (most of all {highest_r_hat_names(group)}): people can be read in two ways. Fix or share a "
-            "parameter that does the same work as another, such as a rate beside a slope, or give both beliefs a rating"
+    suggestions = []
+    if values["person_r_hat"] > MAX_PERSON_R_HAT or values["group_r_hat"] > MAX_PERSON_R_HAT:
+        suggestions.append(
+            f"Chains disagree, most of all on {highest_r_hat_names(group)}: two sets of parameter values may fit the "
+            "same people. Fix a parameter that duplicates another, such as a rate and a slope, or pool it completely; "
+            "or add a rating of both beliefs"
         )
-    if figures["divergences"] > 0:
-        lines.append(
-            "Divergences: the sampler meets a corner, such as a spread near 0 or one person far out where a spread is "
-            "large. Where they are few, smaller steps get around it: --accept 0.98. Where they are not, share the "
-            "parameter that it is of"
+    if values["divergences"] > 0:
+        suggestions.append(
+            "Divergent transitions: a between-person SD is near 0, or one person is extreme where a between-person SD "
+            "is large. If they are few, take smaller steps: --target-accept 0.98. Otherwise pool the parameter of that "
+            "SD completely"
         )
-    idle = uninformed_parameters(posterior)
-    if idle:
-        lines.append(f'People\'s data say next to nothing of {", ".join(idle)}: set `pooling = "complete"`, or fix it')
-    if figures["bfmi"] < 0.3:
-        lines.append("Energies are explored slowly: a prior of a spread is too wide for these data. Narrow it")
-    ess = figures["group_ess"]
-    if ess < MIN_ESS and figures["group_rhat"] <= 1.05:
+    uninformed = uninformed_parameters(posterior)
+    if uninformed:
+        suggestions.append(
+            f"Contraction below {MIN_CONTRACTION:g}: people's data hardly inform {', '.join(uninformed)}. Set "
+            '`pooling = "complete"`, or fix the parameter'
+        )
+    if values["bfmi"] < MIN_BFMI:
+        suggestions.append("Low E-BFMI: the prior of a between-person SD is too wide for these data. Narrow it")
+    ess = values["group_ess"]
+    if ess < MIN_ESS and values["group_r_hat"] <= MAX_PERSON_R_HAT:
         draws = int(np.ceil(posterior.sizes["draw"] * MIN_ESS / ess * 1.2 / 50.0) * 50)
-        lines.append(
-            f"Slow, but chains agree ({highest_r_hat_names(group, 1)} most slowly): --draws {draws} should be enough"
+        suggestions.append(
+            f"Low effective sample size, but the chains agree ({highest_r_hat_names(group, 1)} is slowest): "
+            f"--draws {draws} should be enough"
         )
-    return lines
+    return suggestions

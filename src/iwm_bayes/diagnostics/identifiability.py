@@ -1,6 +1,6 @@
-"""What data cannot tell apart under a theory, said before anything is sampled.
+"""Parameters that the data of a study do not identify under a model, found before any sampling.
 
-Each function looks for one thing and gives a sentence for each time that it finds it; `identifiability` asks them all.
+Each check looks for one case and yields a sentence for each time that it occurs. `identifiability` runs all of them.
 """
 
 from collections.abc import Callable, Iterator
@@ -9,107 +9,117 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.types import ModelSpec, Parameter, Response, named_leaves, parameters
+from iwm_bayes.types import ModelSpec, Parameter, named_leaves, parameters
+
+BELIEF_LABELS = {"availability": "availability", "worth": "self-worth"}
 
 
 class Case(NamedTuple):
-    """A theory and data, and what is asked of them more than once."""
+    """A model and data, with what several checks need."""
 
     model: ModelSpec
     data: xr.Dataset
     declared: dict[str, Parameter]
     free: set[str]  # names of free parameters
-    about: set[str]  # what responses read
+    about: set[str]  # what responses are about: availability, worth ...
 
-    def scales(self, response: str) -> set[str]:
-        """The parameters that fix the scale of a belief where they are fixed."""
+    def scale_parameters(self, response: str) -> set[str]:
+        """Return the parameters that, if fixed, fix the scale of a belief."""
         return {f"{response}_{leaf}" for leaf in self.model.responses[response].scale}
 
 
 def no_self_worth_rating(case: Case) -> Iterator[str]:
-    """Availability and worth, where nothing reads worth."""
-    holds_worth = any(name == "worth_start" for name, _ in named_leaves(case.model.rule.parameters))
-    if not holds_worth or "worth" in case.about:
+    """Check availability and self-worth where no response is about self-worth."""
+    has_worth = any(name == "worth_start" for name, _ in named_leaves(case.model.rule.parameters))
+    if not has_worth or "worth" in case.about:
         return
     if case.data.sizes["figure"] == 1:
         yield (
-            "one figure and no rating of worth: only the sum of availability and worth is known. "
-            "Add ratings of both, or a second figure"
+            "availability and self-worth are not identified, only their sum: there is one figure and no rating of "
+            "self-worth. Add ratings of both, or a second figure"
         )
     else:
-        yield "no rating of worth: availability and worth are told apart by figures alone, weakly"
+        yield (
+            "availability and self-worth are weakly identified: there is no rating of self-worth, and only differences "
+            "between figures separate them. Add a rating of self-worth"
+        )
 
 
 def no_anchored_scale(case: Case) -> Iterator[str]:
-    """A start of one's own beside a scale of one's own."""
+    """Check initial beliefs that differ between people where the use of the rating's scale differs as well."""
     personal = {name for name in case.free if case.declared[name].pooling != "complete"}
     for belief in sorted(case.about & {"availability", "worth"}):
         scaled = [name for name, r in case.model.responses.items() if r.about == belief and r.scale]
-        if f"{belief}_start" in personal and all(case.scales(name) & case.free for name in scaled):
+        if f"{belief}_start" in personal and all(case.scale_parameters(name) & case.free for name in scaled):
             yield (
-                f"no rating of {belief} has a scale that is fixed: where a person starts and how they use the scale "
-                f"are hardly told apart. Fix intercept and slope of one, or share {belief}_start"
+                f"{belief}_start is weakly identified: no rating of {BELIEF_LABELS[belief]} has a fixed scale, so a "
+                "person's initial belief and use of the scale are hardly distinguishable. Fix intercept and slope of "
+                f'one rating, or set `pooling = "complete"` for {belief}_start'
             )
 
 
 def other_rater_anchors(case: Case) -> Iterator[str]:
-    """Somebody else's rating as the measure of what a patient believes."""
+    """Check ratings by somebody else that fix the scale of the patient's belief."""
     for name, response in case.model.responses.items():
         rater = case.data.attrs.get(f"rater of {name}", "patient")
-        if rater != "patient" and response.scale and not case.scales(name) & case.free:
+        if rater != "patient" and response.scale and not case.scale_parameters(name) & case.free:
             yield (
-                f"{name} is the {rater}'s, and fixes the scale of what a patient believes. "
-                f"Name a rating of the patient's own first in the theory, if there is one"
+                f"the patient's own belief is not identified by {name}: this is the {rater}'s rating, and it fixes the "
+                "scale of the patient's belief. If there is a rating by the patient, name it first in the model"
             )
 
 
 def covariate_never_observed(case: Case) -> Iterator[str]:
-    """Parameters of distress or threat without either."""
+    """Check parameters that depend on distress or threat where neither is recorded."""
     for field, leaf in (("distress", "activation"), ("distress", "arousal"), ("threat", "fearfulness")):
-        found = sorted(name for name in case.free if name.endswith(leaf))
-        if found and not case.data[field].values.any():
-            yield f"no {field} is on record, which {', '.join(found)} acts on: fix it, or name the column"
+        dependent = sorted(name for name in case.free if name.endswith(leaf))
+        if dependent and not case.data[field].values.any():
+            yield (
+                f"not identified, because no {field} is recorded: {', '.join(dependent)}. Fix it, or name the column "
+                f"of {field}"
+            )
 
 
 def self_reported_outcomes(case: Case) -> Iterator[str]:
-    """Outcomes that are people's own reports."""
-    own = case.data["outcome"].values[case.data["reported"].values > 0]
-    if not own.size:
+    """Check the expectancy bias where outcomes are people's own reports."""
+    reports = case.data["outcome"].values[case.data["reported"].values > 0]
+    if not reports.size:
         return
-
-    def compared(name: str, response: Response) -> bool:
-        return response.about == "perceived" and bool(case.data[f"answer_{name}"].notnull().any())
-
-    if np.isin(own, (0.0, 1.0)).all():
-        yield "outcomes are the person's own report of yes or no: how far they are expectations cannot be told"
+    perceived = [name for name, response in case.model.responses.items() if response.about == "perceived"]
+    if np.isin(reports, (0.0, 1.0)).all():
+        yield "the expectancy bias is not identified: outcomes are people's own reports of yes or no"
     elif "expectancy_bias" not in case.declared:
         yield (
-            "outcomes are the person's own report, which is partly what they expected: see rates at other assimilations"
+            "the expectancy bias is not identified: outcomes are people's own reports, which partly reflect their "
+            "expectations. Compare the results under other expectancy biases: `iwm fit --expectancy-bias`"
         )
-    elif "expectancy_bias" in case.free and not any(compared(*each) for each in case.model.responses.items()):
+    elif "expectancy_bias" in case.free and not any(case.data[f"answer_{name}"].notnull().any() for name in perceived):
         yield (
-            "how far reports are expectations is known from the prior alone: no outcome was recorded by somebody else "
-            "and reported too. Fix assimilation, or add the response perceived_rating"
+            "the expectancy bias is not identified beyond its prior: no outcome was recorded by somebody else and "
+            "also reported. Fix expectancy_bias, or add the response perceived_rating"
         )
 
 
 def choices_only(case: Case) -> Iterator[str]:
-    """More than choices can tell."""
+    """Check parameters by figure where choices are the only responses."""
     by_figure = {name for name in case.free if case.declared[name].by == "figure"}
     if case.about & {"availability", "worth"} or not by_figure:
         return
     if {"approach_sensitivity", "approach_bias"} <= case.free:
-        yield "choices alone cannot identify a start or bias by figure, a bias and a sensitivity together. Fix one"
+        yield (
+            f"not identified together, because choices are the only responses: {', '.join(sorted(by_figure))}, "
+            "approach_bias and approach_sensitivity. Fix one of them"
+        )
 
 
 def graded_outcomes(case: Case) -> Iterator[str]:
-    """Graded outcomes for a binary rule."""
-    outcome = case.data["outcome"].values[case.data["seen"].values]
+    """Check graded outcomes under a learning rule for binary ones."""
+    outcome = case.data["outcome"].values[case.data["observed"].values]
     if case.model.rule.outcomes == "binary" and ((outcome > 0) & (outcome < 1)).any():
-        yield "outcomes are graded and the rule is binary: they enter as a tempered likelihood"
+        yield "outcomes are graded, but the learning rule is for binary ones: people learn by a tempered likelihood"
 
 
-QUESTIONS: tuple[Callable[[Case], Iterator[str]], ...] = (
+CHECKS: tuple[Callable[[Case], Iterator[str]], ...] = (
     no_self_worth_rating,
     no_anchored_scale,
     other_rater_anchors,
@@ -121,8 +131,16 @@ QUESTIONS: tuple[Callable[[Case], Iterator[str]], ...] = (
 
 
 def identifiability(model: ModelSpec, data: xr.Dataset) -> list[str]:
-    """What these data cannot tell apart under this theory, one sentence each."""
+    """Return one sentence for each case in which data do not identify a parameter of a model.
+
+    Parameters
+    ----------
+    model
+        A model, with the responses that the data have.
+    data
+        Data with dims (event, person).
+    """
     declared = parameters(model)
     free = {name for name, parameter in declared.items() if parameter.fixed is None}
     case = Case(model, data, declared, free, {response.about for response in model.responses.values()})
-    return [sentence for question in QUESTIONS for sentence in question(case)]
+    return [sentence for check in CHECKS for sentence in check(case)]

@@ -1,9 +1,11 @@
-"""Do the outcomes matter? The control by permutation.
+"""The outcome-permutation test: whether people's responses depend on the order of their outcomes.
 
-A curve that grows with the sessions, blind to what happens in them, gives a delta rule a learning rate above 0. So the
-theory is fitted again, three times, with the outcomes that each person saw of each figure in another order, and the
-log evidence of every person compared with their mean: what is lost is what the order of outcomes told of the answers.
-All fits are by `laplace`, the one with the true order too. On permutation in general: Winkler et al. (2014),
+A delta rule fits a learning rate above 0 to any ratings that grow with the sessions, whatever happens in them. So the
+model is fitted three more times, to data in which each person's outcomes with each figure are permuted. Their mean log
+evidence is subtracted from that of the observed order, person by person. The difference is what the order of the
+outcomes contributes to the prediction of the responses.
+
+All fits are by `laplace`, also the one to the observed order. On permutation tests in general: Winkler et al. (2014),
 doi:10.1016/j.neuroimage.2014.01.060.
 """
 
@@ -19,11 +21,11 @@ from iwm_bayes.inference.laplace.person_posteriors import person_log_evidence
 from iwm_bayes.types import ModelSpec
 
 N_PERMUTATIONS = 3
-MIN_STANDARD_ERRORS = 2.0  # standard errors
+MIN_STANDARD_ERRORS = 2.0  # of the loss of log evidence, for learning to be shown
 
 
 class PermutationTest(NamedTuple):
-    """Log evidence lost when outcomes are permuted, over all people, and its standard error over people."""
+    """The log evidence that is lost when outcomes are permuted, summed over people, and its standard error."""
 
     lost: float
     error: float
@@ -35,33 +37,39 @@ class PermutationTest(NamedTuple):
 
     @property
     def sentence(self) -> str:
-        found = f"{self.lost:.1f} (se {self.error:.1f}) of log evidence is lost when outcomes are permuted"
-        return f"learning from outcomes {'shown' if self.shown else 'NOT shown'}: {found}"
+        """Return the result as a sentence."""
+        return (
+            f"Learning from outcomes is {'' if self.shown else 'not '}shown: permuting the outcomes loses "
+            f"{self.lost:.1f} (SE {self.error:.1f}) of log evidence."
+        )
 
 
 def permute_outcomes(data: xr.Dataset, generator: np.random.Generator) -> xr.Dataset:
-    """The same data with the outcomes that each person saw of each figure in another order."""
-    outcome, seen, figure = (data[name].values for name in ("outcome", "seen", "figure_index"))
-    reported, moved = data["reported"].values, outcome.copy()
-    told = reported.copy()
+    """Permute the observed outcomes of each person with each figure, and whether they are reports with them."""
+    outcome, observed, figure = (data[name].values for name in ("outcome", "observed", "figure_index"))
+    reported = data["reported"].values
+    new_outcome, new_reported = outcome.copy(), reported.copy()
     for person in range(outcome.shape[1]):
-        for one in np.unique(figure[seen[:, person], person]):
-            [events] = np.nonzero(seen[:, person] & (figure[:, person] == one))
+        for index in np.unique(figure[observed[:, person], person]):
+            [events] = np.nonzero(observed[:, person] & (figure[:, person] == index))
             order = generator.permutation(events)
-            moved[events, person], told[events, person] = outcome[order, person], reported[order, person]
-    return data.assign(outcome=(data["outcome"].dims, moved), reported=(data["reported"].dims, told))
+            new_outcome[events, person], new_reported[events, person] = outcome[order, person], reported[order, person]
+    return data.assign(outcome=(data["outcome"].dims, new_outcome), reported=(data["reported"].dims, new_reported))
 
 
-def laplace_log_evidence(ready: CompiledModel, data: xr.Dataset) -> np.ndarray:
-    """Every person's log evidence where the theory fits best, (person,)."""
-    problem = pose_problem(ready, data)
-    top = find_mode(problem)
-    return person_log_evidence(problem, top.group, top.people)
+def laplace_log_evidence(compiled: CompiledModel, data: xr.Dataset) -> np.ndarray:
+    """Compute every person's log evidence at the mode of the group parameters, (person,)."""
+    problem = pose_problem(compiled, data)
+    mode = find_mode(problem)
+    return person_log_evidence(problem, mode.group, mode.people)
 
 
 def permutation_test(model: ModelSpec, data: xr.Dataset, seed: int = 1) -> PermutationTest:
-    """What the order of outcomes tells of people's answers under a theory; correlations are left out."""
-    ready, generator = compile_likelihood(model._replace(correlated=False), data), np.random.default_rng(seed)
-    without = [laplace_log_evidence(ready, permute_outcomes(data, generator)) for _ in range(N_PERMUTATIONS)]
-    lost = laplace_log_evidence(ready, data) - np.mean(without, axis=0)
+    """Compute how much log evidence a model loses when outcomes are permuted.
+
+    Correlations between parameters are left out.
+    """
+    compiled, generator = compile_likelihood(model._replace(correlated=False), data), np.random.default_rng(seed)
+    permuted = [laplace_log_evidence(compiled, permute_outcomes(data, generator)) for _ in range(N_PERMUTATIONS)]
+    lost = laplace_log_evidence(compiled, data) - np.mean(permuted, axis=0)
     return PermutationTest(float(lost.sum()), float(lost.std(ddof=1) * np.sqrt(len(lost))))

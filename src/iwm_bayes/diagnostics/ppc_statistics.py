@@ -1,113 +1,143 @@
-"""What this field looks for in answers: numbers that a theory's people must show as real ones do.
+"""Test statistics of responses, for predictive checks: features that a model should reproduce.
 
-Answers are (..., event, person), NaN where there is none; leading axes are replications. Steps are from an answer about
-a figure to the next about the same one, and what lies between them is one outcome: that of the later event where the
-answer is given after it, of the earlier where it is given before. A *rupture* is an outcome below .5 right after one of
-.5 or more with the same figure, a *repair* the other way round.
+Answers are (..., event, person), NaN where there is none; leading axes are replications. A *change* is the difference
+between an answer about a figure and the previous answer about the same figure. One outcome lies between them. If
+responses follow the outcome of their event, it is that of the later event, otherwise that of the earlier one.
+
+A *rupture* is here an outcome below 0.5 after an event with the same figure and an outcome of 0.5 or more. A *repair*
+is the reverse. In contrast to `estimands.ruptures`, the previous event counts even if its outcome was not observed:
+the next outcome is then neither. So a change belongs to two adjacent outcomes. Both modules have the same threshold.
 """
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
 
+from iwm_bayes.estimands.ruptures import RESPONSIVE
 from iwm_bayes.filtering.arrays import last_matching_event
 from iwm_bayes.types import Response
 
-RESPONSIVE = 0.5  # outcome from which an act counts as responsive
 QUARTERS = ("first quarter", "second quarter", "third quarter", "last quarter")
 
 
 class OutcomeMasks(NamedTuple):
-    """What lies between answers, (event, person) each; masks hold at the later of two."""
+    """What lies between the answers to one response, (event, person) each; masks are True at the later event."""
 
-    last: np.ndarray  # the event before with the same figure, -1 where there is none
-    masks: Mapping[str, np.ndarray]  # by name: "a good act" ...
-    part: np.ndarray  # which quarter of a person's events, 0..3; -1 where there is none
-    figure: np.ndarray
-    names: tuple[str, ...]
+    previous: np.ndarray  # index of the previous event with the same figure; -1 if there is none
+    responsive: np.ndarray
+    unresponsive: np.ndarray
+    unobserved: np.ndarray
+    rupture: np.ndarray
+    repair: np.ndarray
+    quarter: np.ndarray  # which quarter of a person's events, 0 to 3; -1 if there is no event
+    figure: np.ndarray  # index of the figure
+    figures: tuple[str, ...]  # names of the figures
 
 
 def values_at(values: np.ndarray, event: np.ndarray, otherwise: float) -> np.ndarray:
-    """Values (..., event, person) at events (event, person); `otherwise` where that is -1."""
-    there = np.broadcast_to(np.maximum(event, 0), values.shape)
-    return np.where(event >= 0, np.take_along_axis(values, there, axis=-2), otherwise)
+    """Return values (..., event, person) at the events (event, person); `otherwise` where the event is -1."""
+    index = np.broadcast_to(np.maximum(event, 0), values.shape)
+    return np.where(event >= 0, np.take_along_axis(values, index, axis=-2), otherwise)
 
 
 def outcome_masks(data: xr.Dataset, response: Response) -> OutcomeMasks:
-    """What lies between the answers to one response."""
+    """Classify the outcomes that lie between the answers to one response."""
     figure, present = data["figure_index"].values, data["present"].values
-    outcome = np.where(data["seen"].values, data["outcome"].values, np.nan)
-    alike = last_matching_event(lambda event: present[:event] & (figure[:event] == figure[event]), figure.shape)
-    last = np.where(present, alike, -1)
-    between, before = outcome, values_at(outcome, last, np.nan)
+    outcome = np.where(data["observed"].values, data["outcome"].values, np.nan)
+    same_figure = last_matching_event(lambda event: present[:event] & (figure[:event] == figure[event]), figure.shape)
+    previous = np.where(present, same_figure, -1)
+    between, before = outcome, values_at(outcome, previous, np.nan)
     if response.timing == "before":
-        between, before = before, values_at(before, last, np.nan)
-    masks = {
-        "a good act": between >= RESPONSIVE,
-        "a bad act": between < RESPONSIVE,
-        "nothing seen": np.isnan(between) & (last >= 0),
-        "a rupture": (between < RESPONSIVE) & (before >= RESPONSIVE),
-        "a repair": (between >= RESPONSIVE) & (before < RESPONSIVE),
-    }
-    turn = np.cumsum(present, axis=0) - 1
-    part = np.where(present, np.minimum(4 * turn // np.maximum(present.sum(axis=0), 1), 3), -1)
-    return OutcomeMasks(last, masks, part, figure, tuple(map(str, data["figure"].values)))
+        between, before = before, values_at(before, previous, np.nan)
+    order = np.cumsum(present, axis=0) - 1
+    quarter = np.where(present, np.minimum(4 * order // np.maximum(present.sum(axis=0), 1), 3), -1)
+    return OutcomeMasks(
+        previous,
+        responsive=between >= RESPONSIVE,
+        unresponsive=between < RESPONSIVE,
+        unobserved=np.isnan(between) & (previous >= 0),
+        rupture=(between < RESPONSIVE) & (before >= RESPONSIVE),
+        repair=(between >= RESPONSIVE) & (before < RESPONSIVE),
+        quarter=quarter,
+        figure=figure,
+        figures=tuple(map(str, data["figure"].values)),
+    )
 
 
 def mean_where(values: np.ndarray, where: np.ndarray | bool = True) -> np.ndarray:
-    """Mean over events and people of what there is, (...); NaN where there is nothing."""
+    """Average over events and people where values are finite, (...); NaN if there are none."""
     counted = where & np.isfinite(values)
     with np.errstate(invalid="ignore"):
         return np.where(counted, values, 0.0).sum(axis=(-2, -1)) / counted.sum(axis=(-2, -1))
 
 
-def sd_between_people(values: np.ndarray) -> np.ndarray:
-    """The sd between people of their means, (...)."""
-    given = np.isfinite(values)
+def person_means(values: np.ndarray) -> np.ndarray:
+    """Average each person's values over events, (..., person); NaN if there are none."""
+    finite = np.isfinite(values)
     with np.errstate(invalid="ignore"):
-        own = np.where(given, values, 0.0).sum(axis=-2) / given.sum(axis=-2)
-    return np.nanstd(own, axis=-1)
+        return np.where(finite, values, 0.0).sum(axis=-2) / finite.sum(axis=-2)
+
+
+def sd_between_people(values: np.ndarray) -> np.ndarray:
+    """Compute the SD of the means of people, (...)."""
+    return np.nanstd(person_means(values), axis=-1)
 
 
 def centre_on_person(values: np.ndarray) -> np.ndarray:
-    """Answers less their person's mean."""
-    given = np.isfinite(values)
-    with np.errstate(invalid="ignore"):
-        return values - (np.where(given, values, 0.0).sum(axis=-2) / given.sum(axis=-2))[..., None, :]
+    """Subtract each person's mean."""
+    return values - person_means(values)[..., None, :]
 
 
 def bimodality(values: np.ndarray) -> np.ndarray:
-    """Sarle's coefficient of people's answers around their means: 5/9 where even, 1/3 where normal, 1 where two."""
-    apart = centre_on_person(values)
-    second, third, fourth = (mean_where(apart**power) for power in (2, 3, 4))
+    """Compute Sarle's bimodality coefficient of answers around their person's mean, (...).
+
+    It is 1/3 for a normal distribution, 5/9 for a uniform one, and 1 for two points.
+    """
+    deviation = centre_on_person(values)
+    second, third, fourth = (mean_where(deviation**power) for power in (2, 3, 4))
     with np.errstate(invalid="ignore", divide="ignore"):
         return (third**2 / second**3 + 1.0) / (fourth / second**2)
 
 
-def test_statistics(
-    answers: np.ndarray, past: np.ndarray, response: Response, life: OutcomeMasks
+def response_statistics(
+    answers: np.ndarray, past: np.ndarray, response: Response, masks: OutcomeMasks
 ) -> dict[str, np.ndarray]:
-    """Everything that is looked for in the answers to one response, (...) each.
+    """Compute every test statistic of the answers to one response, (...) each.
 
-    `past` are the answers that stand before them, (..., event, person): the same ones, or those of the data where what
-    was answered decided what was seen, so that nothing is told of people who saw what their answers would have hidden.
+    Parameters
+    ----------
+    answers
+        (..., event, person), NaN where there is none.
+    past
+        The answers that precede them, (..., event, person): the same answers, or those of the data. The latter applies
+        where an answer decides whether an outcome is observed. Otherwise a replicated answer could follow an outcome
+        that the replicated answer before it would have hidden.
     """
-    step = answers - values_at(past, life.last, np.nan)
-    found = {f"level, {name}": mean_where(answers, life.part == index) for index, name in enumerate(QUARTERS)}
-    found |= {f"change after {name}": mean_where(step, mask) for name, mask in life.masks.items()}
-    if response.family.whole:
-        same = np.where(np.isfinite(step), step == 0.0, np.nan)
-        for index, name in enumerate(life.names):
-            here = life.figure == index
-            found[f"stays after a good act: {name}"] = mean_where(same, here & life.masks["a good act"])
-            found[f"shifts after a bad act: {name}"] = 1.0 - mean_where(same, here & life.masks["a bad act"])
-    apart, before = centre_on_person(answers), values_at(centre_on_person(past), life.last, np.nan)
+    change = answers - values_at(past, masks.previous, np.nan)
+    statistics = {f"level, {name}": mean_where(answers, masks.quarter == index) for index, name in enumerate(QUARTERS)}
+    statistics |= {
+        "change after a responsive session": mean_where(change, masks.responsive),
+        "change after an unresponsive session": mean_where(change, masks.unresponsive),
+        "change without an observed outcome": mean_where(change, masks.unobserved),
+        "change after a rupture": mean_where(change, masks.rupture),
+        "change after a repair": mean_where(change, masks.repair),
+    }
+    if response.family.discrete:
+        same = np.where(np.isfinite(change), change == 0.0, np.nan)
+        for index, name in enumerate(masks.figures):
+            responsive, unresponsive = (
+                mean_where(same, (masks.figure == index) & mask) for mask in (masks.responsive, masks.unresponsive)
+            )
+            statistics[f"stays after a responsive session: {name}"] = responsive
+            statistics[f"shifts after an unresponsive session: {name}"] = 1.0 - unresponsive
+    deviation = centre_on_person(answers)
+    previous_deviation = values_at(centre_on_person(past), masks.previous, np.nan)
     with np.errstate(invalid="ignore", divide="ignore"):
-        found["lag-1 autocorrelation"] = mean_where(apart * before) / mean_where(apart**2)
-    turned = step * values_at(past - values_at(past, life.last, np.nan), life.last, np.nan)
-    found["turns"] = mean_where(np.where(np.isfinite(turned) & (turned != 0.0), turned < 0.0, np.nan))
-    if not response.family.whole:
-        found["bimodality"] = bimodality(answers)
-    return found | {"sd between people": sd_between_people(answers)}
+        statistics["lag-1 autocorrelation"] = mean_where(deviation * previous_deviation) / mean_where(deviation**2)
+    product = change * values_at(past - values_at(past, masks.previous, np.nan), masks.previous, np.nan)
+    reversal = np.where(np.isfinite(product) & (product != 0.0), product < 0.0, np.nan)
+    statistics["reversals"] = mean_where(reversal)
+    if not response.family.discrete:
+        statistics["bimodality"] = bimodality(answers)
+    return statistics | {"sd between people": sd_between_people(answers)}

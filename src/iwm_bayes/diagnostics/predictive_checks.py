@@ -1,9 +1,9 @@
-"""Can a theory make what people did? Predictive checks, and what speaks against a theory.
+"""Prior and posterior predictive checks: whether a model reproduces features of the responses.
 
-People of the posterior (or of the prior) answer again along what they lived through; every effect of `effects` is held
-against the same effect in the data. An effect outside the central 95 % is *missed*; one outside 99 % that another
-theory holds is one that the theory *cannot make* (Palminteri, Wyart & Koechlin, 2017, doi:10.1016/j.tics.2017.03.011).
-Gelman, Meng & Stern (1996), Statistica Sinica 6, 733-760.
+People of the posterior (or the prior) answer again along the observed events. Every test statistic of their answers is
+compared with that of the data. A statistic of the data outside the central 95% or 99% of replications is marked. One
+outside 99% that another model reproduces speaks against a model (Palminteri, Wyart & Koechlin, 2017,
+doi:10.1016/j.tics.2017.03.011). Gelman, Meng & Stern (1996), Statistica Sinica 6, 733-760.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,144 +12,101 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from iwm_bayes.diagnostics.ppc_statistics import outcome_masks, test_statistics
+from iwm_bayes.diagnostics.ppc_statistics import outcome_masks, response_statistics
 from iwm_bayes.estimands.belief_paths import belief_path_batches
 from iwm_bayes.filtering.arrays import event_array
+from iwm_bayes.model.priors import figure_names
 from iwm_bayes.responses import LEVELS
-from iwm_bayes.simulation.draws import names
 from iwm_bayes.simulation.open_loop import simulate_open_loop
 from iwm_bayes.simulation.population import draw_people
 from iwm_bayes.types import GENERALISED, ModelSpec
 
 N_DRAWS = 200
+OUTSIDE_95, OUTSIDE_99 = "outside 95%", "outside 99%"  # statuses of a test statistic; empty if it is inside
 
 
 def blank_where_unanswered(data: xr.Dataset, name: str, answers: np.ndarray) -> np.ndarray:
-    """Replications (..., event, person) where there was an answer in the data, NaN elsewhere."""
+    """Set replicated answers (..., event, person) to NaN where the data have no answer."""
     return np.where(data[f"answer_{name}"].notnull().values, answers, np.nan)
 
 
 def posterior_predictive(model: ModelSpec, fit: xr.DataTree, draws: int, seed: int) -> Iterator[dict[str, np.ndarray]]:
-    """Answers of everyone who was fitted, again, by response (replication, event, person), some draws at a time."""
+    """Replicate the answers of the people in a fit, by response (replication, event, person), in batches of draws."""
     data, generator = fit["data"].to_dataset(), np.random.default_rng(seed)
-    figures, people = names(data), data.sizes["person"]
+    figures, people = figure_names(data), data.sizes["person"]
     others = sum(name != GENERALISED for name in figures)
-    for part in belief_path_batches(model, fit, draws, figures[0]):
-        found = simulate_open_loop(model, part.values, part.course, len(figures), others, generator)
+    for batch in belief_path_batches(model, fit, draws, figures[0]):
+        replicated = simulate_open_loop(model, batch.values, batch.event_array, len(figures), others, generator)
         yield {
             name: blank_where_unanswered(
                 data, name, answers.reshape(len(answers), -1, people).swapaxes(0, 1).astype(float)
             )
-            for name, answers in found.items()
+            for name, answers in replicated.items()
         }
 
 
 def prior_predictive(model: ModelSpec, data: xr.Dataset, draws: int, seed: int) -> Iterator[dict[str, np.ndarray]]:
-    """The same of as many people whom nobody has fitted, a population at a time."""
-    generator, figures = np.random.default_rng(seed), names(data)
+    """Simulate the answers of as many people from the prior, one population for each draw."""
+    generator, figures = np.random.default_rng(seed), figure_names(data)
     others = sum(name != GENERALISED for name in figures)
     for _ in range(draws):
         people = draw_people(model, figures, data.sizes["person"], generator)
-        found = simulate_open_loop(model, people, event_array(data), len(figures), others, generator)
-        yield {name: blank_where_unanswered(data, name, answers[None].astype(float)) for name, answers in found.items()}
+        simulated = simulate_open_loop(model, people, event_array(data), len(figures), others, generator)
+        yield {
+            name: blank_where_unanswered(data, name, answers[None].astype(float)) for name, answers in simulated.items()
+        }
 
 
 def replicated_statistics(
-    model: ModelSpec, data: xr.Dataset, parts: Iterator[dict[str, np.ndarray]]
+    model: ModelSpec, data: xr.Dataset, batches: Iterator[dict[str, np.ndarray]]
 ) -> dict[str, pd.DataFrame]:
-    """Effects by response: a line per replication, a column per effect."""
-    lives = {name: outcome_masks(data, response) for name, response in model.responses.items()}
+    """Compute the test statistics of replicated answers by response: a line per replication, a column per statistic."""
+    masks = {name: outcome_masks(data, response) for name, response in model.responses.items()}
 
-    def seen(name: str, answers: np.ndarray) -> pd.DataFrame:
+    def statistics(name: str, answers: np.ndarray) -> pd.DataFrame:
         response = model.responses[name]
         past = answers if response.effect == "none" else data[f"answer_{name}"].values.astype(float)
-        return pd.DataFrame(test_statistics(answers, past, response, lives[name]))
+        return pd.DataFrame(response_statistics(answers, past, response, masks[name]))
 
-    found = [{name: seen(name, answers) for name, answers in part.items()} for part in parts]
-    return {name: pd.concat([part[name] for part in found], ignore_index=True) for name in model.responses}
+    tables = [{name: statistics(name, answers) for name, answers in batch.items()} for batch in batches]
+    return {name: pd.concat([table[name] for table in tables], ignore_index=True) for name in model.responses}
 
 
 def observed_statistics(model: ModelSpec, data: xr.Dataset) -> dict[str, dict[str, float]]:
-    """The effects in the data, by response; those of which there is nothing are left out."""
-    found = {}
+    """Compute the test statistics of the data by response, without those that the data do not determine."""
+    statistics = {}
     for name, response in model.responses.items():
         answers = data[f"answer_{name}"].values.astype(float)
-        values = test_statistics(answers, answers, response, outcome_masks(data, response))
-        found[name] = {effect: float(value) for effect, value in values.items() if np.isfinite(value)}
-    return found
+        values = response_statistics(answers, answers, response, outcome_masks(data, response))
+        statistics[name] = {label: float(value) for label, value in values.items() if np.isfinite(value)}
+    return statistics
 
 
-def ppc_table(truth: Mapping[str, Mapping[str, float]], made: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """One line per response and effect: in the data, in replications (median, 95 %, 99 %), and whether it is missed."""
+def ppc_table(observed: Mapping[str, Mapping[str, float]], replicated: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Make one line per response and test statistic: observed, median and 95% interval of replications, status."""
     lines = []
-    for name, several in truth.items():
-        for effect, value in several.items():
-            least, low, middle, high, most = np.nanquantile(made[name][effect], [0.005, 0.025, 0.5, 0.975, 0.995])
-            note = "" if low <= value <= high else "missed" if least <= value <= most else "cannot be made"
-            line = {"response": name, "effect": effect, "data": value, "median": middle, "low": low, "high": high}
-            lines.append(line | {"note": note})
+    for name, statistics in observed.items():
+        for label, value in statistics.items():
+            lowest, low, median, high, highest = np.nanquantile(
+                replicated[name][label], [0.005, 0.025, 0.5, 0.975, 0.995]
+            )
+            status = "" if low <= value <= high else OUTSIDE_95 if lowest <= value <= highest else OUTSIDE_99
+            lines.append(
+                {
+                    "response": name,
+                    "statistic": label,
+                    "observed": value,
+                    "median": median,
+                    "pi95_low": low,
+                    "pi95_high": high,
+                    "status": status,
+                }
+            )
     return pd.DataFrame(lines)
 
 
-def largest_discrepancy(checks: pd.DataFrame, count: int) -> str:
-    """Effects by name of which the data lie furthest from the median, in half-widths of the 95 %."""
-    half = (checks["high"] - checks["low"]) / 2.0
-    away = (checks["data"] - checks["median"]).abs() / half.clip(lower=1e-9)
-    worst = checks.loc[away.sort_values(ascending=False, kind="stable").index[:count]]
-    return " and ".join(f"{line.effect} ({line.response})" for line in worst.itertuples())
-
-
-def ppc_count_sentence(checks: pd.DataFrame) -> str:
-    """How many effects a theory cannot make, how many it misses, and which it is furthest from, in words."""
-    off, never = checks[checks["note"] != ""], (checks["note"] == "cannot be made").sum()
-    if off.empty:
-        return f"makes all {len(checks)} effects that were looked for"
-    said = f"cannot make {never} of {len(checks)} effects that were looked for, and misses {len(off) - never} more"
-    return f"{said}; furthest off: {largest_discrepancy(off, 2)}"
-
-
-def rounded_ratings(model: ModelSpec, data: xr.Dataset) -> list[str]:
-    """Ratings whose answers are so few different ones that they were rounded."""
-    found = {name: data[f"answer_{name}"].values for name, one in model.responses.items() if not one.family.whole}
-    there = {name: answers[np.isfinite(answers)] for name, answers in found.items()}
-    return [name for name, answers in there.items() if len(np.unique(answers)) <= LEVELS[-1] < len(answers)]
-
-
-def rounding_sentence(checks: pd.DataFrame, few: list[str]) -> str:
-    """Whether rounding may be why the data lie off, in words: of ratings in `few` levels, as `rounded_ratings`."""
-    off = checks.loc[checks["note"] != "", "response"].unique()
-    rounded = [name for name in few if name in off]
-    return (
-        f" Answers to {', '.join(rounded)} have few levels, and rounding may be what it cannot make: see "
-        "`availability_ordinal_N` (`worth_ordinal_N`) among the responses."
-        if rounded
-        else ""
-    )
-
-
-def posterior_ppc_sentence(checks: pd.DataFrame, few: list[str]) -> str:
-    """What a posterior check says, and what it means; `few` as `rounded_ratings`."""
-    return (
-        f"The theory {ppc_count_sentence(checks)}. About {0.05 * len(checks):.0f} would be missed by chance."
-        f"{rounding_sentence(checks, few)} The gate says that the sampler did its work, not that the theory fits: what a theory "
-        "cannot make, it does not explain."
-    )
-
-
-def prior_ppc_sentence(checks: pd.DataFrame, few: list[str]) -> str:
-    """What a prior check says, and what it means; `few` as `rounded_ratings`."""
-    said = f"Before any data the theory {ppc_count_sentence(checks)}."
-    if (checks["note"] == "").all():
-        return said
-    return (
-        f"{said} Hardly any people whom it holds possible do what it cannot make: see whether a scale is reversed, "
-        "ratings were made before the act of their row (`moment`), or a column is misread; or widen `typical` in the "
-        f"theory file, or expect that it will not fit.{rounding_sentence(checks, few)}"
-    )
-
-
 def posterior_predictive_check(model: ModelSpec, fit: xr.DataTree, draws: int = N_DRAWS, seed: int = 1) -> pd.DataFrame:
-    """What people of the fit do, beside what they did."""
+    """Compare the data with replications from the posterior: see `ppc_table`."""
     data = fit["data"].to_dataset()
     return ppc_table(
         observed_statistics(model, data),
@@ -158,19 +115,79 @@ def posterior_predictive_check(model: ModelSpec, fit: xr.DataTree, draws: int = 
 
 
 def prior_predictive_check(model: ModelSpec, data: xr.Dataset, draws: int = N_DRAWS, seed: int = 1) -> pd.DataFrame:
-    """What people of the theory would do before any data, beside what they did."""
+    """Compare the data with simulations from the prior: see `ppc_table`."""
     return ppc_table(
         observed_statistics(model, data), replicated_statistics(model, data, prior_predictive(model, data, draws, seed))
     )
 
 
 def failed_checks(checks: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """One line per theory and effect that it cannot make and another holds, of checks by theory on the same answers.
+    """Make one line per model and test statistic that lies outside its 99% interval and that another model reproduces.
 
-    Answers are matched by their order, because theories may name them differently.
+    `checks` are tables of `ppc_table` by model, for the same answers. Responses are matched by their order, because
+    models may name them differently.
     """
-    found = [table.assign(theory=name, answer=pd.factorize(table["response"])[0]) for name, table in checks.items()]
-    joined = pd.concat(found, ignore_index=True)
-    makes = joined[joined["note"] == ""].groupby(["answer", "effect"])["theory"].agg(", ".join).rename("made by")
-    against = joined[joined["note"] == "cannot be made"].join(makes, on=["answer", "effect"], how="inner")
-    return against[["theory", "response", "effect", "data", "low", "high", "made by"]]
+    tables = [table.assign(model=name, order=pd.factorize(table["response"])[0]) for name, table in checks.items()]
+    joined, key = pd.concat(tables, ignore_index=True), ["order", "statistic"]
+    reproduced = joined[joined["status"] == ""].groupby(key)["model"].agg(", ".join).rename("reproduced_by")
+    failed = joined[joined["status"] == OUTSIDE_99].join(reproduced, on=key, how="inner")
+    return failed[["model", "response", "statistic", "observed", "pi95_low", "pi95_high", "reproduced_by"]]
+
+
+def largest_discrepancy(checks: pd.DataFrame, count: int) -> str:
+    """Name the test statistics furthest from the median of replications, in half-widths of the 95% interval."""
+    half_width = (checks["pi95_high"] - checks["pi95_low"]) / 2.0
+    distance = (checks["observed"] - checks["median"]).abs() / half_width.clip(lower=1e-9)
+    furthest = checks.loc[distance.sort_values(ascending=False, kind="stable").index[:count]]
+    return " and ".join(f"{line.statistic} ({line.response})" for line in furthest.itertuples())
+
+
+def ppc_count_sentence(checks: pd.DataFrame) -> str:
+    """Return how many test statistics lie outside the 95% and 99% intervals, and which are furthest outside."""
+    outside, beyond = checks[checks["status"] != ""], (checks["status"] == OUTSIDE_99).sum()
+    if outside.empty:
+        return f"All {len(checks)} test statistics are inside the 95% predictive interval."
+    return (
+        f"{len(outside)} of {len(checks)} test statistics are outside the 95% predictive interval "
+        f"({0.05 * len(checks):.0f} expected by chance), and {beyond} of them outside the 99% interval. "
+        f"Furthest outside: {largest_discrepancy(outside, 2)}."
+    )
+
+
+def rounded_ratings(model: ModelSpec, data: xr.Dataset) -> list[str]:
+    """Return the ratings that have so few distinct answers that they must have been rounded."""
+    answers = {name: data[f"answer_{name}"].values for name, r in model.responses.items() if not r.family.discrete}
+    finite = {name: values[np.isfinite(values)] for name, values in answers.items()}
+    return [name for name, values in finite.items() if len(np.unique(values)) <= LEVELS[-1] < len(values)]
+
+
+def rounding_sentence(checks: pd.DataFrame, rounded: list[str]) -> str:
+    """Return that rounding may be a reason, if a response in `rounded` has a statistic outside; otherwise nothing."""
+    outside = checks.loc[checks["status"] != "", "response"].unique()
+    names = [name for name in rounded if name in outside]
+    if not names:
+        return ""
+    return (
+        f" Answers to {', '.join(names)} have few levels, and rounding may be a reason: see "
+        "`availability_ordinal_N` (`worth_ordinal_N`) among the responses."
+    )
+
+
+def posterior_ppc_sentence(checks: pd.DataFrame, rounded: list[str]) -> str:
+    """Return the result of a posterior predictive check, and what it means; `rounded` is from `rounded_ratings`."""
+    return (
+        f"Posterior predictive checks: {ppc_count_sentence(checks)}{rounding_sentence(checks, rounded)} A fit that "
+        "converged need not describe the data: a model does not explain a feature that it does not reproduce."
+    )
+
+
+def prior_ppc_sentence(checks: pd.DataFrame, rounded: list[str]) -> str:
+    """Return the result of a prior predictive check, and what to do; `rounded` is from `rounded_ratings`."""
+    result = f"Prior predictive checks: {ppc_count_sentence(checks)}"
+    if (checks["status"] == "").all():
+        return result
+    return (
+        f"{result} Such data are improbable under the prior. Check whether a scale is reversed, whether ratings were "
+        "made before the outcome of their row (`timing`), and whether a column is misread. Otherwise widen `prior_90` "
+        f"in the model file, or expect a poor fit.{rounding_sentence(checks, rounded)}"
+    )

@@ -1,117 +1,108 @@
-"""A posterior as tables that cannot mislead: natural scales, and beside each number what the data said."""
+"""The posterior of the group parameters as tables: natural scale, with the contraction of each parameter.
+
+In all tables of estimands `ci90_low` and `ci90_high` are the ends of the 90% credible interval, the 5% and 95%
+quantiles of the draws.
+"""
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from iwm_bayes.inference.posterior import contraction
-from iwm_bayes.model.priors import LINKS, free_parameters
-from iwm_bayes.simulation.draws import names
+from iwm_bayes.model.priors import LINKS, figure_names, free_parameters
 from iwm_bayes.types import ModelSpec
 
-MIN_CONTRACTION = 0.1  # a posterior that has lost less than a tenth of the prior's variance
+MIN_CONTRACTION = 0.1  # below it, the posterior has lost less than a tenth of the prior's variance
 
 
 def median_ci90(draws: np.ndarray) -> tuple[float, float, float]:
-    """Median and 90 % interval, NaN left out; NaN where there is nothing else."""
+    """Compute the median and both ends of the 90% interval of draws, without NaN; NaN if there are no others."""
     if np.isnan(draws).all():
         return np.nan, np.nan, np.nan
-    low, middle, high = np.nanquantile(draws, [0.05, 0.5, 0.95])
-    return float(middle), float(low), float(high)
+    low, median, high = np.nanquantile(draws, [0.05, 0.5, 0.95])
+    return float(median), float(low), float(high)
 
 
 def group_summary(model: ModelSpec, fit: xr.DataTree) -> pd.DataFrame:
-    """One line per group centre: the average person on the natural scale, and how much was learned.
+    """Make one line per group parameter, with how much the data determine it.
 
-    `typical` with its 90 % interval; `between` is the between-person sd on the link scale; `informed` is the
-    prior-to-posterior contraction of the centre and `z` how many prior standard deviations its mean has moved from the
-    prior's middle, both on the link scale; `people` is the mean contraction of people around it: 1 - their shrinkage.
-    Beside a fit by `laplace`: by how much the centre is too high on the link scale (`bias`) and in between-person sds
-    (`bias_sds`), and the between-person sd as a share of itself (`bias_between`).
+    Returns
+    -------
+    pd.DataFrame
+        - parameter
+        - median, ci90_low, ci90_high: the median person, natural scale
+        - sd_between: between-person SD, link scale, posterior median; NaN unless partially pooled
+        - contraction: 1 - var(posterior) / var(prior) of the group mean, link scale
+        - shift_prior_sd: (posterior mean - prior mean) / prior SD of the group mean, link scale
+        - person_contraction: 1 - mean shrinkage of the people
+        - bias, bias_sd, bias_sd_between: only if the fit has its bias measured, see `bias_columns`
+        - note: warnings in words
     """
     posterior = fit["posterior"].to_dataset()
-    figures = names(fit["data"].to_dataset())
+    figures = figure_names(fit["data"].to_dataset())
     by_person = contraction(posterior).to_series() if "theta" in posterior and "sigma" in posterior else pd.Series()
     lines = []
-    for row in free_parameters(model, figures):
-        if row.parameter.pooling == "none":
+    for free in free_parameters(model, figures):
+        if free.parameter.pooling == "none":
             continue
-        centre = posterior["mu"].sel(parameter=row.label).values
-        typical, low, high = median_ci90(LINKS[row.parameter.support][1](centre))
-        informed = 1.0 - centre.var() / row.prior_sd**2
-        partial = row.parameter.pooling == "partial"
+        mu = posterior["mu"].sel(parameter=free.label).values
+        median, low, high = median_ci90(LINKS[free.parameter.support][1](mu))
+        contracted = 1.0 - mu.var() / free.prior_sd**2
+        partial = free.parameter.pooling == "partial"
         lines.append(
             {
-                "parameter": row.label,
-                "typical": typical,
-                "low": low,
-                "high": high,
-                "between": float(posterior["sigma"].sel(parameter=row.label).median()) if partial else np.nan,
-                "informed": informed,
-                "z": (centre.mean() - row.prior_mean) / row.prior_sd,
-                "people": by_person.get(row.label, np.nan),
-                **bias_columns(fit, row.label),
-                "note": "; ".join(
-                    note
-                    for note, holds in (
-                        ("not informed by the data", informed < MIN_CONTRACTION),
-                        ("approximate", "approximate" in posterior.attrs),
-                    )
-                    if holds
-                ),
+                "parameter": free.label,
+                "median": median,
+                "ci90_low": low,
+                "ci90_high": high,
+                "sd_between": float(posterior["sigma"].sel(parameter=free.label).median()) if partial else np.nan,
+                "contraction": contracted,
+                "shift_prior_sd": (mu.mean() - free.prior_mean) / free.prior_sd,
+                "person_contraction": by_person.get(free.label, np.nan),
+                **bias_columns(fit, free.label),
+                "note": summary_note(contracted, "approximate" in posterior.attrs),
             }
         )
     return pd.DataFrame(lines)
+
+
+def summary_note(contracted: float, approximate: bool) -> str:
+    """Return the warnings of one line of the group summary, in words."""
+    notes = {"not determined by the data": contracted < MIN_CONTRACTION, "approximate": approximate}
+    return "; ".join(note for note, applies in notes.items() if applies)
 
 
 def with_prior_intervals(model: ModelSpec, groups: pd.DataFrame, figures: list[str]) -> pd.DataFrame:
-    """The group table with the 90 % interval of each before any data: prior_low and prior_high."""
-    typical = {row.label: row.parameter.prior_90 for row in free_parameters(model, figures)}
-    low, high = zip(*(typical[label] for label in groups["parameter"]), strict=True)
-    return groups.assign(prior_low=low, prior_high=high)
+    """Add the prior 90% range of each median person to a group summary: prior_ci90_low and prior_ci90_high."""
+    ranges = {free.label: free.parameter.prior_90 for free in free_parameters(model, figures)}
+    low, high = zip(*(ranges[label] for label in groups["parameter"]), strict=True)
+    return groups.assign(prior_ci90_low=low, prior_ci90_high=high)
 
 
 def bias_columns(fit: xr.DataTree, label: str) -> dict[str, float]:
-    """The bias of one row of a fit in which it was measured, else nothing; NaN in sds where people do not differ."""
+    """Return the bias of one parameter in a fit that has it measured; nothing for other fits.
+
+    `bias` is that of the group mean on the link scale, and `bias_sd` the same in between-person SDs. `bias_sd_between`
+    is the bias of the between-person SD as a share of itself. The last two are NaN unless partially pooled.
+    """
     if "bias" not in fit.children:
         return {}
-    bias, spread = fit["bias"].to_dataset(), fit["posterior"].to_dataset().get("sigma")
-    found = {"bias": float(bias["mu"].sel(parameter=label)), "bias_sds": np.nan, "bias_between": np.nan}
-    if spread is not None and spread.sel(parameter=label).notnull().any():
-        between = float(spread.sel(parameter=label).median())
-        found["bias_sds"] = found["bias"] / between
-        found["bias_between"] = float(bias["sigma"].sel(parameter=label)) / between
-    return found
-
-
-def marginal_effect_table(found: xr.Dataset) -> pd.DataFrame:
-    """One line per contrast of `contrasts`: difference and ratio with 90 % intervals, direction, and the prior."""
-    lines = []
-    for name in found["contrast"].values if "contrast" in found else []:
-        here = found.sel(contrast=name)
-        difference, low, high = median_ci90(here["difference"].values)
-        ratio, least, most = median_ci90(here["ratio"].values)
-        lines.append(
-            {
-                "contrast": str(name),
-                "difference": difference,
-                "low": low,
-                "high": high,
-                "P(above 0)": float(here["direction"]),
-                "before any data": "[{:.2g}, {:.2g}]".format(*here["prior"].values),
-                "ratio": f"{ratio:.2f} [{least:.2f}, {most:.2f}]",
-            }
-        )
-    return pd.DataFrame(lines)
+    bias, sigma = fit["bias"].to_dataset(), fit["posterior"].to_dataset().get("sigma")
+    columns = {"bias": float(bias["mu"].sel(parameter=label)), "bias_sd": np.nan, "bias_sd_between": np.nan}
+    if sigma is not None and sigma.sel(parameter=label).notnull().any():
+        sd_between = float(sigma.sel(parameter=label).median())
+        columns["bias_sd"] = columns["bias"] / sd_between
+        columns["bias_sd_between"] = float(bias["sigma"].sel(parameter=label)) / sd_between
+    return columns
 
 
 def group_sd_table(fit: xr.DataTree) -> pd.DataFrame:
-    """One line per group of a formula: the sd between its members on the link scale, with its 90 % interval."""
+    """Make one line per group of a formula: the SD between its levels on the link scale, with its 90% interval."""
     posterior = fit["posterior"].to_dataset()
     if "sigma_u" not in posterior:
         return pd.DataFrame()
-    spread = posterior["sigma_u"]
-    found = {str(name): median_ci90(spread.sel(group=name).values) for name in spread["group"].values}
+    sigma_u = posterior["sigma_u"]
+    intervals = {str(name): median_ci90(sigma_u.sel(group=name).values) for name in sigma_u["group"].values}
     return pd.DataFrame(
-        [{"group": name, "sd": sd, "low": low, "high": high} for name, (sd, low, high) in found.items()]
+        [{"group": name, "sd": sd, "ci90_low": low, "ci90_high": high} for name, (sd, low, high) in intervals.items()]
     )

@@ -1,8 +1,8 @@
-"""Playing with a theory: many lives of one kind of person, from an early caregiver to the last session of a therapy.
+"""Simulate a scenario: many people with the same parameters, from an early caregiver to the last session of a therapy.
 
-Everyone has the same parameters. Lives differ by chance alone: in which acts are responsive, and in who withdraws and
-so does not see them. The same seed gives the same chances, so that what changes between two pictures is what was moved.
-Beliefs are those about the therapist and oneself; security is earned as in `earned`.
+People differ at random only: in which events are responsive, and in who withdraws and so does not observe the outcome.
+The same seed gives the same random numbers, so that two plots differ only because of what was changed. Beliefs are
+about the therapist and the self. `estimands.earned_security` defines earned security.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,145 +20,168 @@ from iwm_bayes.simulation.care import constant_care, rupture_and_repair
 from iwm_bayes.simulation.closed_loop import simulate_closed_loop
 from iwm_bayes.simulation.simulate import Phase, PlannedEvent, phase_figures, schedule
 from iwm_bayes.types import ModelSpec, Parameter, parameters, rule_values
-from iwm_bayes.viz.trajectories import belief_array, ci90, joint_beliefs, session_events
+from iwm_bayes.viz.palette import BELIEF_LABELS
+from iwm_bayes.viz.trajectories import GROUP, belief_array, ci90, joint_beliefs, session_events
 
-N_PEOPLE = 300  # a share is then known to 3 of 100 (its Monte-Carlo standard error at one half)
-THERAPIST = "therapist"
-
-
-class Story(NamedTuple):
-    """The care that a person meets."""
-
-    childhood: int = 12  # events with an early caregiver
-    caregiver: float = 0.2  # chance that an act of the caregiver is responsive
-    sessions: int = 30  # with the therapist
-    therapist: float = 0.9  # chance that an act of the therapist is responsive
-    rupture_every: int = 6  # sessions from one rupture to the next; 0: none is planned
-    repair: float = 0.9  # chance that the session after a rupture repairs it
-    gap: int = 0  # time without a session half-way through the therapy, in sessions' worth
+N_PEOPLE = 300  # the Monte Carlo standard error of a share is then at most 3%
+CAREGIVER, THERAPIST = "caregiver", "therapist"
 
 
 class Scenario(NamedTuple):
-    """What many lives of one kind of person came to."""
+    """The care that a person receives."""
 
-    trajectory: xr.Dataset  # beliefs by session with the therapist, and what happened, as in `trajectories`
-    judged: Judgement  # (life,)
-    by_session: np.ndarray  # (session,) share earned secure of those who start insecure; NaN if nobody does
+    caregiver_events: int = 12  # events with an early caregiver
+    caregiver_rate: float = 0.2  # probability that an event with the caregiver is responsive
+    sessions: int = 30  # with the therapist
+    therapist_rate: float = 0.9  # probability that a session with the therapist is responsive
+    rupture_every: int = 6  # sessions between planned ruptures; 0: none is planned
+    repair_rate: float = 0.9  # probability that the session after a planned rupture repairs it
+    gap: int = 0  # time without sessions, half-way through the therapy; the unit is the time between two sessions
 
 
-def scenario_phases(story: Story) -> list[Phase]:
-    """A childhood, unless it has no events, and a therapy."""
+class ScenarioResult(NamedTuple):
+    """Beliefs and earned security of the simulated people."""
+
+    trajectory: xr.Dataset  # of the group, by session with the therapist; see `viz.trajectories`
+    judgement: Judgement  # (person,)
+    incidence: np.ndarray  # (session,) share earned secure of people insecure at baseline; NaN if nobody is
+
+
+def scenario_phases(scenario: Scenario) -> list[Phase]:
+    """Return the phases of a scenario: a childhood, unless it has no events, and a therapy."""
     therapist = (
-        rupture_and_repair(story.therapist, story.rupture_every, story.repair)
-        if story.rupture_every
-        else constant_care(story.therapist)
+        rupture_and_repair(scenario.therapist_rate, scenario.rupture_every, scenario.repair_rate)
+        if scenario.rupture_every
+        else constant_care(scenario.therapist_rate)
     )
-    early = [Phase({"caregiver": constant_care(story.caregiver)}, story.childhood)] if story.childhood else []
-    return [*early, Phase({THERAPIST: therapist}, story.sessions)]
+    therapy = Phase({THERAPIST: therapist}, scenario.sessions)
+    if not scenario.caregiver_events:
+        return [therapy]
+    return [Phase({CAREGIVER: constant_care(scenario.caregiver_rate)}, scenario.caregiver_events), therapy]
 
 
 def withdrawal_only(model: ModelSpec) -> ModelSpec:
-    """The theory with those responses alone that decide what is seen: the others move no belief."""
+    """Keep only the responses that decide whether an outcome is observed; other responses do not affect beliefs."""
     return model._replace(responses={name: r for name, r in model.responses.items() if r.effect == "withdraws"})
 
 
-def free_parameters_of(model: ModelSpec) -> dict[str, Parameter]:
-    """The free parameters that move beliefs, by name."""
-    return {name: declared for name, declared in parameters(withdrawal_only(model)).items() if declared.fixed is None}
+def belief_parameters(model: ModelSpec) -> dict[str, Parameter]:
+    """Return the free parameters that affect beliefs, by name."""
+    return {
+        name: parameter for name, parameter in parameters(withdrawal_only(model)).items() if parameter.fixed is None
+    }
 
 
 def prior_median(parameter: Parameter) -> float:
-    """The value of the average person before any data, natural scale: the prior's middle."""
-    link, unlink = LINKS[parameter.support]
+    """Return the prior median of the group median of a parameter, on its natural scale."""
+    link, inverse_link = LINKS[parameter.support]
     low, high = (link(np.float64(end)) for end in parameter.prior_90)
-    return float(unlink((low + high) / 2.0))
+    return float(inverse_link((low + high) / 2.0))
 
 
 def identical_people(
-    model: ModelSpec, chosen: Mapping[str, float], figures: list[str], lives: int
+    model: ModelSpec, chosen: Mapping[str, float], figures: list[str], n_people: int
 ) -> dict[str, np.ndarray]:
-    """One kind of person so many times: what was chosen by name, natural scale, and the prior's middle elsewhere."""
-    levels = {}
-    for row in free_parameters(model, figures):
-        link, _ = LINKS[row.parameter.support]
-        level = link(np.float64(chosen[row.name])) if row.name in chosen else row.prior_mean
-        levels[row.label] = np.full(lives, level)
-    return natural_values(model, levels, figures, lives)
+    """Return the parameters of people who are all the same, on the natural scale.
+
+    Parameters
+    ----------
+    chosen
+        Values by parameter name, natural scale; other parameters have their prior median.
+    """
+    theta = {}
+    for free in free_parameters(model, figures):
+        link, _ = LINKS[free.parameter.support]
+        value = link(np.float64(chosen[free.name])) if free.name in chosen else free.prior_mean
+        theta[free.label] = np.full(n_people, value)
+    return natural_values(model, theta, figures, n_people)
 
 
-def event_sequence(plan: Sequence[PlannedEvent], figures: Sequence[str], story: Story) -> np.ndarray:
-    """Who is met when, (event, field, 1) as `filtering.course`: one unit of time apart, but for the gap."""
-    met_now = np.array([[planned.figure == figure for figure in figures] for planned in plan], dtype=float)
-    met_before = np.cumsum(met_now, axis=0) > met_now
-    fields = dict.fromkeys(EVENT_FIELDS, np.zeros(len(plan)))
+def scenario_events(plan: Sequence[PlannedEvent], figures: Sequence[str], scenario: Scenario) -> np.ndarray:
+    """Return the events of a scenario as an event array of one person, (event, field, 1).
+
+    Events are one unit of time apart, except for the gap. Outcomes are simulated later.
+    """
+    is_figure = np.array([[planned.figure == figure for figure in figures] for planned in plan], dtype=float)
+    met = np.cumsum(is_figure, axis=0) > is_figure
     elapsed = np.ones(len(plan))
-    elapsed[story.childhood + story.sessions // 2] += story.gap
-    fields |= {"since_figure": elapsed, "since_any": elapsed}
-    return np.column_stack([*fields.values(), met_now, met_before])[..., None]
+    elapsed[scenario.caregiver_events + scenario.sessions // 2] += scenario.gap
+    fields = dict.fromkeys(EVENT_FIELDS, np.zeros(len(plan))) | {"since_figure": elapsed, "since_any": elapsed}
+    return np.column_stack([*fields.values(), is_figure, met])[..., None]
 
 
-def therapy_events(moments: Sequence[FilteredEvent], figures: Sequence[str]) -> xr.Dataset:
-    """Mean outcome and shares of ruptures and repairs by session with the therapist, as in `trajectories`."""
-    seen = np.stack([moment.seen for moment in moments])
-    events = {
-        "outcome": np.stack([moment.event.outcome for moment in moments]),
-        "seen": seen,
-        "figure_index": np.stack([moment.event.figure.argmax(axis=0) for moment in moments]),
-        "present": np.ones_like(seen),
-        "assessment": np.zeros_like(seen),
+def therapy_events(filtered: Sequence[FilteredEvent], figures: Sequence[str]) -> xr.Dataset:
+    """Return the mean outcome and the shares of ruptures and repairs, by session with the therapist, (session)."""
+    observed = np.stack([one.observed for one in filtered])
+    variables = {
+        "outcome": np.stack([one.event.outcome for one in filtered]),
+        "observed": observed,
+        "figure_index": np.stack([one.event.figure.argmax(axis=0) for one in filtered]),
+        "present": np.ones_like(observed),
+        "assessment": np.zeros_like(observed),
     }
     data = xr.Dataset(
-        {name: (("event", "person"), values) for name, values in events.items()},
-        {"figure": list(figures), "person": np.arange(seen.shape[1])},
+        {name: (("event", "person"), values) for name, values in variables.items()},
+        {"figure": list(figures), "person": np.arange(observed.shape[1])},
     )
     return session_events(data, THERAPIST).mean("person")
 
 
-def belief_trajectory(along: BeliefPath, met: xr.Dataset) -> xr.Dataset:
-    """Beliefs over lives and what they met, by session from 0 (the start), as in `trajectories`."""
-    drawn = belief_array(along, 1, True)[..., 0]
-    coordinates = {"belief": ["availability", "worth"], "session": np.arange(drawn.shape[2])}
-    held = xr.DataArray(drawn, coordinates, ("belief", "sample", "session")).dropna("belief", how="all")
-    low, middle, high = ci90(held)
-    beliefs = xr.Dataset({"low": low, "middle": middle, "high": high})
-    found = xr.merge([beliefs, joint_beliefs(held), met], join="outer")
-    return found.assign_coords(response=[]).assign_attrs(who="the group")
+def scenario_trajectory(path: BeliefPath, events: xr.Dataset) -> xr.Dataset:
+    """Summarise beliefs over people as a trajectory: medians and ranges of 90% of people, from session 0."""
+    by_person = belief_array(path, 1, True)[..., 0]
+    coordinates = {"belief": ["availability", "worth"], "session": np.arange(by_person.shape[2])}
+    beliefs = xr.DataArray(by_person, coordinates, ("belief", "sample", "session")).dropna("belief", how="all")
+    low, median, high = ci90(beliefs)
+    ranges = xr.Dataset({"low": low, "middle": median, "high": high})
+    trajectory = xr.merge([ranges, joint_beliefs(beliefs), events], join="outer")
+    return trajectory.assign_coords(response=[]).assign_attrs(about=GROUP)
 
 
-def play(model: ModelSpec, chosen: Mapping[str, float], story: Story, lives: int = N_PEOPLE, seed: int = 1) -> Scenario:
-    """Live through a story so many times. `chosen` are values by parameter name, natural scale."""
+def simulate_scenario(
+    model: ModelSpec, chosen: Mapping[str, float], scenario: Scenario, n_people: int = N_PEOPLE, seed: int = 1
+) -> ScenarioResult:
+    """Simulate people with the same parameters through a scenario.
+
+    Parameters
+    ----------
+    chosen
+        Values by parameter name, natural scale; other parameters have their prior median.
+    """
     model = withdrawal_only(model)
-    plan, figures = schedule(scenario_phases(story)), phase_figures(scenario_phases(story), False)
-    people = identical_people(model, chosen, figures, lives)
-    course = np.repeat(event_sequence(plan, figures, story), lives, axis=2)
-    p, offers = rule_values(model, people), [planned.offer for planned in plan]
-    start, generator = model.rule.start(p, len(figures)), np.random.default_rng(seed)
-    moments = [
-        moment for moment, _ in simulate_closed_loop(model, people, course, offers, len(figures), start, generator)
-    ]
-    counts = np.repeat([[planned.figure == THERAPIST] for planned in plan], lives, axis=1)
-    along = collect_path(model, p, moments, counts, figures.index(THERAPIST), len(figures))
-    judged = judge(along, DEFAULT_CRITERION)
-    found = belief_trajectory(along, therapy_events(moments, figures))
-    return Scenario(found, judged, incidence_by_session(judged, story.sessions))
+    phases = scenario_phases(scenario)
+    plan, figures = schedule(phases), phase_figures(phases, False)
+    people = identical_people(model, chosen, figures, n_people)
+    events = np.repeat(scenario_events(plan, figures, scenario), n_people, axis=2)
+    p, cares = rule_values(model, people), [planned.care for planned in plan]
+    initial, generator = model.rule.start(p, len(figures)), np.random.default_rng(seed)
+    simulated = simulate_closed_loop(model, people, events, cares, len(figures), initial, generator)
+    filtered = [event for event, _ in simulated]
+    is_session = np.repeat([[planned.figure == THERAPIST] for planned in plan], n_people, axis=1)
+    path = collect_path(model, p, filtered, is_session, figures.index(THERAPIST), len(figures))
+    judgement = judge(path, DEFAULT_CRITERION)
+    trajectory = scenario_trajectory(path, therapy_events(filtered, figures))
+    return ScenarioResult(trajectory, judgement, incidence_by_session(judgement, scenario.sessions))
 
 
-def scenario_sentence(played: Scenario) -> str:
-    """What a picture shows, in sentences."""
-    judged, last = played.judged, len(played.by_session)
-    ends = played.trajectory.isel(session=-1)
+def scenario_summary(result: ScenarioResult) -> str:
+    """Summarise a result in sentences."""
+    judgement, last = result.judgement, len(result.incidence)
+    final = result.trajectory["middle"].isel(session=-1)
     beliefs = " and ".join(
-        f"{belief} {float(ends['middle'].sel(belief=belief)):.2f}" for belief in map(str, ends["belief"].values)
+        f"median {BELIEF_LABELS[name]} is {float(final.sel(belief=name)):.2f}"
+        for name in map(str, final["belief"].values)
     )
-    met = played.trajectory[["rupture", "repair"]].sum("session")
-    happened_ = f"A life has {float(met['rupture']):.1f} ruptures and {float(met['repair']):.1f} repairs on average."
-    end = f"After session {last}, {beliefs} in the middle."
-    if not judged.insecure.any():
-        return f"Nobody begins the therapy insecure, so there is no security to be earned. {end} {happened_}"
-    median = float(median_sessions(judged, last))
-    until = f"after {median:.0f} sessions" if median <= last else f"not within {last} sessions"
+    counts = result.trajectory[["rupture", "repair"]].sum("session")
+    end = (
+        f"After session {last}, {beliefs}. A person has {float(counts['rupture']):.1f} ruptures and "
+        f"{float(counts['repair']):.1f} repairs on average."
+    )
+    if not judgement.insecure.any():
+        return f"Nobody is insecure at the start of the therapy, so nobody can become earned secure. {end}"
+    median = float(median_sessions(judgement, last))
+    time = f"the median is {median:.0f} sessions" if median <= last else "this is fewer than half"
     return (
-        f"{100 * judged.insecure.mean():.0f} of 100 begin the therapy insecure. Of these, "
-        f"{100 * played.by_session[-1]:.0f} of 100 are earned secure by session {last}; in the middle {until}. "
-        f"{end} {happened_}"
+        f"{judgement.insecure.mean():.0%} of people are insecure at the start of the therapy. "
+        f"Of these, {result.incidence[-1]:.0%} are earned secure by session {last}; {time}. {end}"
     )

@@ -1,4 +1,4 @@
-"""What a response carries over from one answer to the next: the last residual, and sums of readings."""
+"""What a response carries over from one event to the next: its last residual, and decaying sums of readouts."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -11,30 +11,34 @@ from iwm_bayes.types import Params, Response
 
 
 class Carryover(NamedTuple):
-    """What a response leaves behind, as people live."""
+    """What a response carries over, at one event."""
 
-    last: Array  # (figure, person): how far the last answer about each figure was from what was expected of it
-    since: Array  # (figure, person): how long ago that was
-    kept: Mapping[str, Array]  # the sum of every reading that is kept, (person,)
+    residual: Array  # (figure, person): the last answer about each figure minus its expected value
+    elapsed: Array  # (figure, person): time since that answer
+    sums: Mapping[str, Array]  # (person,): decaying sums, by key of `READOUTS`
 
 
 def initial(response: Response, figures: int, people: int) -> Carryover:
-    """Before any answer."""
-    nothing = np.zeros((figures, people))
-    return Carryover(nothing, nothing, {about: np.zeros(people) for about in response.accumulates})
+    """Return the carryover before the first answer: zero."""
+    zeros = np.zeros((figures, people))
+    return Carryover(zeros, zeros, {about: np.zeros(people) for about in response.accumulates})
 
 
-def decay(response: Response, p: Params, echo: Carryover, elapsed: Array) -> Carryover:
-    """After some time."""
-    kept = {about: response.accumulates[about](p, elapsed) * total for about, total in echo.kept.items()}
-    return echo._replace(since=echo.since + elapsed, kept=kept)
+def decay(response: Response, p: Params, carryover: Carryover, elapsed: Array) -> Carryover:
+    """Return the carryover after some time has passed."""
+    sums = {about: response.accumulates[about](p, elapsed) * total for about, total in carryover.sums.items()}
+    return carryover._replace(elapsed=carryover.elapsed + elapsed, sums=sums)
 
 
-def accumulate(echo: Carryover, found: Mapping[Readout, Array]) -> Carryover:
-    """After an outcome of which `found` was read."""
-    return echo._replace(kept={about: total + found[Readout(about, "after")] for about, total in echo.kept.items()})
+def accumulate(carryover: Carryover, readouts: Mapping[Readout, Array]) -> Carryover:
+    """Add the readouts after an outcome to the sums."""
+    sums = {about: total + readouts[Readout(about, "after")] for about, total in carryover.sums.items()}
+    return carryover._replace(sums=sums)
 
 
-def record_residual(echo: Carryover, about: Array, surprise: Array) -> Carryover:
-    """After an answer about some figures, (figure, person) one-hot or 1 for all."""
-    return echo._replace(last=echo.last + about * (surprise - echo.last), since=echo.since * (1.0 - about))
+def record_residual(carryover: Carryover, figure: Array, residual: Array) -> Carryover:
+    """Replace the residual of the figures that an answer is about: (figure, person) one-hot, or 1 for all figures."""
+    return carryover._replace(
+        residual=carryover.residual + figure * (residual - carryover.residual),
+        elapsed=carryover.elapsed * (1.0 - figure),
+    )

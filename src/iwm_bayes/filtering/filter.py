@@ -1,11 +1,11 @@
-"""Living through a sequence of events: one step, and a loop of it over arrays. In a graph, `scanning` does the same.
+"""The filter: a step for one event, and a loop of it over arrays. `graph` takes the same step in a PyTensor graph.
 
-    before = drift(p, state, event)                  time passes, always
-    after  = learn(p, before, event) where seen      an outcome teaches only if it was experienced
+    before = drift(p, state, event)                        time passes at every event
+    after  = learn(p, before, event) where observed        only an observed outcome changes beliefs
 
-Both take a *course*, float64 (event, field, person): the fields of `Event` and whether the outcome was seen, in one
-array, because every array that a compiled model can swap adds to its compilation. Both return what each reading sees
-at every event. What a response keeps of its readings is summed up afterwards: it does not act on beliefs.
+Both take an event array, float64 (event, field, person): the fields of `Event`, and whether the outcome is observed.
+It is a single array because each array that can be swapped adds to the compile time of a model. Both return the value
+of each readout at every event. Sums of readouts are computed afterwards, because they do not affect beliefs.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -14,73 +14,74 @@ from typing import NamedTuple
 import numpy as np
 
 from iwm_bayes.filtering.arrays import unpack_event
-from iwm_bayes.filtering.readouts import READOUTS, Readout, View, required_readouts
-from iwm_bayes.ops import Array, by_figure, constant, count_figures, where
+from iwm_bayes.filtering.readouts import READOUTS, Readout, ReadoutContext, required_readouts
+from iwm_bayes.ops import Array, constant, count_figures, stack_figures, where
 from iwm_bayes.types import Event, Params, Response, Rule, State, map_tree
 
 
-def step(rule: Rule, p: Params, s: State, event: Event, seen: Array) -> tuple[State, State]:
-    """One event: the state before its outcome and the state after it."""
-    before = rule.drift(p, s, event)
-    learned = rule.learn(p, before, event)
-    return before, map_tree(lambda new, old: where(seen, new, old), learned, before)
-
-
-def about_figure(event: Event, figure: int) -> Event:
-    """The same event with another figure."""
-    nobody = 0.0 * event.outcome
-    return event._replace(
-        figure=by_figure([nobody + constant(f == figure) for f in range(count_figures(event.figure))])
-    )
-
-
 class FilteredEvent(NamedTuple):
-    """One event of a walk: the states around it, and what happened."""
+    """One event with the states around it."""
 
-    last: State  # when the last event was over
-    before: State
+    previous: State  # after the previous event
+    before: State  # after time has passed, before the outcome
     after: State
     event: Event
-    seen: Array
+    observed: Array  # whether the outcome is observed
 
 
-def read_out(rule: Rule, p: Params, moment: FilteredEvent, wanted: Iterable[Readout]) -> list[Array]:
-    """What each reading sees at one event, (person,) each.
-
-    Before an event nobody has been met, and a figure named by the reading is seen as it was left at the last event.
-    """
-    told = {"before": 0.0 * moment.event.outcome, "after": where(moment.seen, constant(1.0), constant(0.0))}
-    found = []
-    for about, when, figure in wanted:
-        event = moment.event if figure is None else about_figure(moment.event, figure)
-        first = rule.beliefs(p, moment.before if figure is None else moment.last, event)
-        now = first if when == "before" else rule.beliefs(p, moment.after, event)
-        found.append(READOUTS[about](View(first, now, event, told[when])))
-    return found
+def step(rule: Rule, p: Params, s: State, event: Event, observed: Array) -> tuple[State, State]:
+    """Filter one event; return the states before and after its outcome."""
+    before = rule.drift(p, s, event)
+    learned = rule.learn(p, before, event)
+    return before, map_tree(lambda new, old: where(observed, new, old), learned, before)
 
 
-def filter_events(rule: Rule, p: Params, course: np.ndarray, figures: int) -> Iterator[FilteredEvent]:
-    """Filter arrays event by event; `p` has (person,) or (figure, person) leaves."""
+def filter_events(rule: Rule, p: Params, event_array: np.ndarray, figures: int) -> Iterator[FilteredEvent]:
+    """Filter an array event by event; the leaves of `p` are (person,) or (figure, person)."""
     s = rule.start(p, figures)
-    for row in course:
-        event, seen = unpack_event(row, figures)
-        before, after = step(rule, p, s, event, seen)
-        yield FilteredEvent(s, before, after, event, seen)
+    for row in event_array:
+        event, observed = unpack_event(row, figures)
+        before, after = step(rule, p, s, event, observed)
+        yield FilteredEvent(s, before, after, event, observed)
         s = after
 
 
+def about_figure(event: Event, figure: int) -> Event:
+    """Return the same event with another figure."""
+    zero = 0.0 * event.outcome
+    figures = count_figures(event.figure)
+    return event._replace(figure=stack_figures([zero + constant(index == figure) for index in range(figures)]))
+
+
+def read_out(rule: Rule, p: Params, filtered: FilteredEvent, readouts: Iterable[Readout]) -> list[Array]:
+    """Compute readouts at one event, (person,) each.
+
+    Before the outcome nothing is experienced. A readout about a named figure starts from the state after the previous
+    event.
+    """
+    event, observed = filtered.event, filtered.observed
+    experienced = {"before": 0.0 * event.outcome, "after": where(observed, constant(1.0), constant(0.0))}
+    values = []
+    for about, timing, figure in readouts:
+        asked = event if figure is None else about_figure(event, figure)
+        before = rule.beliefs(p, filtered.before if figure is None else filtered.previous, asked)
+        now = before if timing == "before" else rule.beliefs(p, filtered.after, asked)
+        values.append(READOUTS[about](ReadoutContext(before, now, asked, experienced[timing])))
+    return values
+
+
 def filter_readouts(
-    rule: Rule, p: Params, course: np.ndarray, figures: int, wanted: Sequence[Readout]
+    rule: Rule, p: Params, event_array: np.ndarray, figures: int, readouts: Sequence[Readout]
 ) -> list[np.ndarray]:
-    """What each reading sees at every event, (event, person) per reading."""
-    rows = [read_out(rule, p, moment, wanted) for moment in filter_events(rule, p, course, figures)]
+    """Compute readouts at every event of an array, (event, person) each."""
+    rows = [read_out(rule, p, filtered, readouts) for filtered in filter_events(rule, p, event_array, figures)]
     return [np.stack(column) for column in zip(*rows, strict=True)]
 
 
-def decaying_sum(share: np.ndarray, reading: np.ndarray) -> np.ndarray:
-    """The sum of a reading so far, of which a `share` is left from each event to the next; all (event, person)."""
-    total = np.zeros_like(reading)
-    for event, (left, new) in enumerate(zip(share, reading, strict=True)):
+def decaying_sum(share: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Sum values over events; the `share` of the sum that is left decays between events. All are (event, person)."""
+    total = np.zeros_like(values)
+    for event, (left, new) in enumerate(zip(share, values, strict=True)):
         total[event] = left * total[event - 1] + new if event else new
     return total
 
@@ -88,17 +89,17 @@ def decaying_sum(share: np.ndarray, reading: np.ndarray) -> np.ndarray:
 def accumulated_readouts(
     response: Response,
     p: Params,
-    found: Mapping[Readout, Array],
-    since: Array,
+    readouts: Mapping[Readout, Array],
+    elapsed: Array,
     figures: int,
-    summed: Callable = decaying_sum,
+    sum_over_events: Callable = decaying_sum,
 ) -> dict[Readout, Array]:
-    """A response's readings (event, person), with the sum in place of every one that it keeps.
+    """Return a response's readouts (event, person), with its sum in place of each readout that it accumulates.
 
-    `since` is the time since the last event. Before an outcome, the sum is without what that outcome adds.
+    `elapsed` is the time since the last event. A response before the outcome gets the sum without this outcome.
     """
-    values = {reading: found[reading] for reading in required_readouts(response, figures)}
-    for reading in [reading for reading in values if reading.about in response.accumulates]:
-        total = summed(response.accumulates[reading.about](p, since), found[reading])
-        values[reading] = total - found[reading] if response.timing == "before" else total
+    values = {readout: readouts[readout] for readout in required_readouts(response, figures)}
+    for readout in [readout for readout in values if readout.about in response.accumulates]:
+        total = sum_over_events(response.accumulates[readout.about](p, elapsed), readouts[readout])
+        values[readout] = total - readouts[readout] if response.timing == "before" else total
     return values

@@ -1,72 +1,77 @@
-"""What a response can read of a mind and of an event.
+"""Readouts: the beliefs and the properties of an event that a response can depend on.
 
-A *reading* is one thing, at one moment of an event, about the figure of the event or a named one. `READOUTS` says what
-there is to read; `required_readouts` lists what a response needs, and `readout_arguments` hands it over in the order of `given`.
+A *readout* is one quantity, before or after the outcome, about the figure of the event or about a named figure.
+`READOUTS` defines all quantities. `required_readouts` lists those that a response needs, and `readout_arguments`
+passes their values to the response in the order of its `arguments`.
 """
 
 from collections.abc import Callable, Mapping
 from typing import Literal, NamedTuple
 
-from iwm_bayes.ops import Array, by_figure, constant
+from iwm_bayes.ops import Array, constant, stack_figures
 from iwm_bayes.types import Beliefs, Event, Response
 
 
-class View(NamedTuple):
-    """What there is to read at one moment of an event."""
+class ReadoutContext(NamedTuple):
+    """Everything that a readout is computed from."""
 
-    before: Beliefs  # when the event began
-    now: Beliefs
+    before: Beliefs  # before the outcome
+    now: Beliefs  # at the time of the readout
     event: Event
-    told: Array  # 1 once the outcome was experienced, else 0
+    experienced: Array  # 1 if the outcome has been experienced by now, else 0
 
 
-def was_experienced(view: View) -> Array:
-    """1 once the outcome was experienced, else 0."""
-    return view.told
+def was_experienced(context: ReadoutContext) -> Array:
+    """Return 1 if the outcome has been experienced, else 0."""
+    return context.experienced
 
 
-def centred_outcome(view: View) -> Array:
-    """How far from the middle of the scale the outcome was, 0 where there was none to experience."""
-    return view.told * (view.event.outcome - constant(0.5))
+def centred_outcome(context: ReadoutContext) -> Array:
+    """Return the outcome minus .5, the middle of the scale; 0 if it has not been experienced."""
+    return context.experienced * (context.event.outcome - constant(0.5))
 
 
-READOUTS: Mapping[str, Callable[[View], Array]] = {
-    "expected": lambda view: view.now.expected,
-    "availability": lambda view: view.now.availability.mean,
-    "worth": lambda view: view.now.worth.mean,  # type: ignore[union-attr]  # theory.load gives it where it is read
-    "act": centred_outcome,
-    "told": was_experienced,
-    "acts": centred_outcome,  # the same by another name, for a response that keeps them and reads this one, too
-    "number": was_experienced,  # of acts, likewise
-    "surprise": lambda view: view.told * (view.event.outcome - view.before.expected),
-    "worth_change": lambda view: view.now.worth.mean - view.before.worth.mean,  # type: ignore[union-attr]
-    "perceived": lambda view: view.before.perceived,  # where `assimilating` gives it
-    "distress": lambda view: view.event.distress,
-    "threat": lambda view: view.told * view.event.threat,
+READOUTS: Mapping[str, Callable[[ReadoutContext], Array]] = {
+    "expected": lambda context: context.now.expected,
+    "availability": lambda context: context.now.availability.mean,
+    "worth": lambda context: context.now.worth.mean,  # type: ignore[union-attr]  # `load_model` checks that it exists
+    "centred_outcome": centred_outcome,
+    "was_experienced": was_experienced,
+    "centred_outcomes": centred_outcome,  # the same under another name: a response can sum it and use it unsummed, too
+    "outcome_count": was_experienced,  # likewise
+    "prediction_error": lambda context: context.experienced * (context.event.outcome - context.before.expected),
+    "worth_change": lambda context: context.now.worth.mean - context.before.worth.mean,  # type: ignore[union-attr]
+    "perceived": lambda context: context.before.perceived,  # exists where `with_expectancy_bias` defines it
+    "distress": lambda context: context.event.distress,
+    "threat": lambda context: context.experienced * context.event.threat,
 }
 
 
 class Readout(NamedTuple):
-    """One thing that is read at every event."""
+    """One quantity that is computed at every event."""
 
-    about: str  # a key of READS
-    timing: Literal["before", "after"]
-    figure: int | None = None  # about whom; None is the figure of the event
+    about: str  # a key of `READOUTS`
+    timing: Literal["before", "after"]  # relative to the outcome
+    figure: int | None = None  # about this figure; None: about the figure of the event
 
 
 def required_readouts(response: Response, figures: int) -> list[Readout]:
-    """What a response needs: what is held (about one figure or each), then everything else, in order.
+    """List what a response needs: its main readout (about one figure or about each), then its further readouts.
 
-    `figures` is how many there are to turn to, not counting someone whom nobody has met.
+    `figures` is the number of figures that a person can turn to; it excludes the generalised expectation.
     """
-    whom = range(figures) if response.figure_scope == "each" else [None]
-    asked = [(response.about, figure) for figure in whom] + [(about, None) for about in response.also_reads]
+    main = [(response.about, figure) for figure in (range(figures) if response.figure_scope == "each" else [None])]
+    further = [(about, None) for about in response.also_reads]
     return [
-        Readout(about, "after" if about in response.accumulates else response.timing, whom) for about, whom in asked
+        Readout(about, "after" if about in response.accumulates else response.timing, figure)
+        for about, figure in main + further
     ]
 
 
-def readout_arguments(response: Response, found: Mapping[Readout, Array], figures: int) -> list[Array]:
-    """What `given` takes beside the parameters: readings, those about each figure together (figure, person)."""
-    values = [found[reading] for reading in required_readouts(response, figures)]
-    return values if response.figure_scope == "met" else [by_figure(values[:figures]), *values[figures:]]
+def readout_arguments(response: Response, readouts: Mapping[Readout, Array], figures: int) -> list[Array]:
+    """Return the arguments of `Response.arguments` after the parameters.
+
+    Readouts about each figure are stacked to (figure, person).
+    """
+    values = [readouts[readout] for readout in required_readouts(response, figures)]
+    return values if response.figure_scope == "met" else [stack_figures(values[:figures]), *values[figures:]]

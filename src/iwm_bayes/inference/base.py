@@ -1,4 +1,4 @@
-"""What every way to a posterior shares: a theory made ready for data of one shape, and how long to work."""
+"""What all inference methods share: the compiled model, the settings, and the way data get into a compiled graph."""
 
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,63 +12,62 @@ from iwm_bayes.model.hierarchy import effect_labels
 from iwm_bayes.model.priors import figure_names
 from iwm_bayes.types import InputError, ModelSpec
 
-TARGET_ACCEPT = 0.9  # at .8, where spreads reach down to zero, a tenth of fits diverge
+TARGET_ACCEPT = 0.9  # at .8, a tenth of fits diverge where between-person sds may be zero
 
 
 class CompiledModel(NamedTuple):
-    """A theory ready to fit, for any data with these people, figures and covariates."""
+    """A model that is ready to fit any data with the same number of people, figures and covariates."""
 
     model: ModelSpec
     graph: pm.Model
-    engine: Any  # what does the work: nutpie's compiled model, a likelihood; it does not pickle
-    people: int
+    engine: Any  # of a method: nutpie's compiled model, or a likelihood function; it does not pickle
+    n_people: int
     figures: list[str]
-    moving: dict[str, list[str]]  # labels of effects and members, where the study has formulas
+    effect_labels: dict[str, list[str]]  # of coefficients and group levels, where the study has formulas
 
 
 class Settings(NamedTuple):
-    """How long to sample, and from which seed. An approximation is drawn from, chains x draws times, as one chain."""
+    """Length and seed of a run. An approximation yields `chains` x `draws` draws as a single chain."""
 
     draws: int = 750
     tune: int = 500
     chains: int = 4
     random_seed: int = 1
     progressbar: bool = False
-    target_accept: float = (
-        TARGET_ACCEPT  # share of steps that `nuts` means to accept: the nearer 1, the smaller the steps
-    )
-    max_treedepth: int = 10  # doublings of one of its trajectories, at most
-    chain_store: Path | None = (
-        None  # where `nuts` keeps draws while it makes them, and finds those of a run that was stopped
-    )
+    target_accept: float = TARGET_ACCEPT  # acceptance rate to which `nuts` tunes: near 1, steps are small
+    max_treedepth: int = 10  # of `nuts`: a trajectory doubles at most so often
+    chain_store: Path | None = None  # folder in which `nuts` keeps draws, and finds those of an interrupted run
 
 
 def compiled_model(model: ModelSpec, graph: pm.Model, engine: Any, data: xr.Dataset) -> CompiledModel:
-    """A graph of these data with what works on it."""
+    """Return a graph of these data together with the engine that evaluates it."""
     return CompiledModel(model, graph, engine, data.sizes["person"], figure_names(data), effect_labels(data))
 
 
-def check_same_shape(ready: CompiledModel, data: xr.Dataset) -> None:
-    """InputError unless the data have the people, figures and covariates that a theory was compiled for."""
-    if data.sizes["person"] != ready.people or figure_names(data) != ready.figures:
+def check_same_shape(compiled: CompiledModel, data: xr.Dataset) -> None:
+    """Raise InputError unless the data have the people, figures and covariates for which a model was compiled."""
+    if data.sizes["person"] != compiled.n_people or figure_names(data) != compiled.figures:
         raise InputError(
             [
-                f"compiled for {ready.people} people and the figures {', '.join(ready.figures)}; these data have "
-                f"{data.sizes['person']} and {', '.join(figure_names(data))}. Compile the theory for these data"
+                f"compiled for {compiled.n_people} people and the figures {', '.join(compiled.figures)}; these data "
+                f"have {data.sizes['person']} and {', '.join(figure_names(data))}. Compile the model for these data"
             ]
         )
-    if effect_labels(data) != ready.moving:
-        raise InputError(["compiled for other covariates or groups. Compile the theory for these data"])
+    if effect_labels(data) != compiled.effect_labels:
+        raise InputError(["compiled for other covariates or groups. Compile the model for these data"])
 
 
-def checked_model_data(ready: CompiledModel, data: xr.Dataset, sampled_as: xr.Dataset) -> dict[str, np.ndarray]:
-    """All that a graph is given from outside, by the name of its `pm.Data`; InputError for data of another shape."""
-    check_same_shape(ready, data)
-    found = model_data(ready.model, data) | {str(name): values.values for name, values in sampled_as.items()}
-    return {name: value for name, value in found.items() if name in ready.graph}
+def checked_model_data(compiled: CompiledModel, data: xr.Dataset, transform: xr.Dataset) -> dict[str, np.ndarray]:
+    """Return all inputs of a graph by the name of their `pm.Data`.
+
+    `transform` is described in `pilot`. InputError where the data have another shape.
+    """
+    check_same_shape(compiled, data)
+    inputs = model_data(compiled.model, data) | {str(name): values.values for name, values in transform.items()}
+    return {name: value for name, value in inputs.items() if name in compiled.graph}
 
 
-def with_model_data(ready: CompiledModel, data: xr.Dataset, sampled_as: xr.Dataset) -> None:
-    """Put data into a graph."""
-    with ready.graph:
-        pm.set_data(checked_model_data(ready, data, sampled_as))
+def with_model_data(compiled: CompiledModel, data: xr.Dataset, transform: xr.Dataset) -> None:
+    """Set the inputs of a graph to those of these data."""
+    with compiled.graph:
+        pm.set_data(checked_model_data(compiled, data, transform))

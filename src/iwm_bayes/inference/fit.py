@@ -1,14 +1,19 @@
-"""From a theory and data to a posterior, by any of several methods.
+"""The inference methods by name, and `fit`, which compiles and fits in one call.
 
-A fit is an `xarray.DataTree`. Its `posterior` is on the link scale, whatever a method worked in:
+A fit is an `xarray.DataTree`. Its `posterior` is on the link scale, whatever scale a method worked on:
 
-    centre (row), spread (partial), level (personal, person)
-    effect (term), group_spread (grouping), deviation (member)   where the study has formulas
-    correlation (partial, other)                                 where the theory says `correlated`
+    mu          (parameter)                   group means
+    sigma       (parameter)                   between-person sds of partially pooled parameters
+    theta       (parameter, person)           person-level parameters
+    beta        (coefficient)                 coefficients of covariates, where the study has formulas
+    sigma_u     (group)                       sds between the levels of a group, such as therapists
+    u           (group_level)                 deviations of the levels of a group
+    correlation (parameter, parameter_other)  where the model is `correlated`
 
-with the Dataset that was fitted in `data`. `nuts` is exact; beside it stand `sample_stats`, and in `constant_data` the
-coordinates in which people were sampled (see `pilot`). The others are approximations; their `posterior` says so in its
-attribute `approximate`, and beside `laplace` stands by how much its centres and spreads are too high (see `bias`).
+A variable is NaN where it does not apply to a parameter. `data` holds the Dataset that was fitted. `nuts` is exact; its
+fits have `sample_stats`, and in `constant_data` the transform in which people were sampled (see `pilot`). The other
+methods are approximations. Their `posterior` has the attribute `approximate`, and a fit by `laplace` has the bias of
+its `mu` and `sigma` in `bias` (see `laplace.bias`).
 """
 
 from collections.abc import Callable, Mapping
@@ -21,11 +26,21 @@ from iwm_bayes.inference.laplace.method import compile_likelihood, laplace, quad
 from iwm_bayes.inference.nuts import compile_model, nuts
 from iwm_bayes.types import InputError, ModelSpec
 
-__all__ = ["METHODS", "CompiledModel", "Method", "Settings", "compile_likelihood", "compile_model", "fit", "laplace", "nuts"]
+__all__ = [
+    "METHODS",
+    "CompiledModel",
+    "Method",
+    "Settings",
+    "compile_likelihood",
+    "compile_model",
+    "fit",
+    "laplace",
+    "nuts",
+]
 
 
 class Method(NamedTuple):
-    """A way to a posterior: make a theory ready for data of one shape, then fit as many data sets as there are."""
+    """An inference method: compile a model for data of one shape, then fit any number of such data sets."""
 
     compile: Callable[[ModelSpec, xr.Dataset], CompiledModel]
     fit: Callable[[CompiledModel, xr.Dataset, Settings], xr.DataTree]
@@ -39,7 +54,29 @@ METHODS: Mapping[str, Method] = {
 
 
 def fit(model: ModelSpec, data: xr.Dataset, method: str = "nuts", **settings: Any) -> xr.DataTree:
-    """Compile and fit in one call; keywords are those of `Settings`."""
+    """Fit a model to data.
+
+    Parameters
+    ----------
+    model
+        A model, as returned by `load_model` or `load_data`.
+    data
+        A Dataset over (event, person), as returned by `load_data` or `simulate`.
+    method
+        "nuts", "laplace" or "quadrature".
+    **settings
+        Fields of `Settings`, such as `draws`, `chains` and `random_seed`.
+
+    Returns
+    -------
+    xarray.DataTree
+        The fit, as described at the top of this module.
+
+    Raises
+    ------
+    InputError
+        Where no method has this name, or the method cannot fit the model.
+    """
     if method not in METHODS:
         raise InputError([f"there is no method {method!r}; choose from {', '.join(METHODS)}"])
     chosen = METHODS[method]

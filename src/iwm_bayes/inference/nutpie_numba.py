@@ -1,8 +1,8 @@
-"""A PyMC model to nutpie's sampler, so that a model compiled before is ready in seconds.
+"""Compile a PyMC model for nutpie's sampler, so that a model compiled before is ready in seconds.
 
-nutpie wraps a compiled log density in a C function. By itself it links the density into that function, which
-numba then types and optimises anew in every process: most of the wait for a model compiled before. Here the density
-is called by its address, and PyTensor's cached machine code is used as it lies on the disk.
+nutpie wraps a compiled log density in a C function. By default it links the density into that function, and numba types
+and optimises the whole again in every process. For a model compiled before, this is most of the wait. Here the C
+function calls the density by its address, so that PyTensor's machine code is used as it is cached on the disk.
 """
 
 from collections.abc import Sequence
@@ -26,61 +26,67 @@ WORD_BYTES = 8  # bytes of a pointer, a length and a double
 
 
 def field_offset(record: np.dtype, *path: str) -> int:
-    """Where a field of nested records begins, in bytes."""
+    """Return where a field of nested records begins, in bytes."""
     first, *rest = path
     assert record.fields is not None  # a record has fields
-    inner, at = record.fields[first][:2]
-    return at + (field_offset(inner, *rest) if rest else 0)
+    inner, offset = record.fields[first][:2]
+    return offset + (field_offset(inner, *rest) if rest else 0)
+
+
+def load_entry(context: Any, builder: Any, records: Any, offset: int) -> Any:
+    """Generate code that loads the word at `offset` bytes of nutpie's record."""
+    word = context.get_value_type(types.intp)
+    entry = builder.gep(records, [ir.Constant(word, offset)])
+    return builder.load(builder.bitcast(entry, word.as_pointer()))
+
+
+def wrap_array(context: Any, builder: Any, array_type: Any, start: Any, shape: Sequence[Any]) -> Any:
+    """Generate code that makes an array of the memory at `start`."""
+    array = context.make_array(array_type)(context, builder)
+    item_size = ir.Constant(context.get_value_type(types.intp), WORD_BYTES)
+    strides = [item_size]
+    for length in reversed(shape[1:]):
+        strides.insert(0, builder.mul(strides[0], length))
+    first_item = builder.bitcast(start, array.data.type)
+    populate_array(array, first_item, shape, strides[: len(shape)], item_size, None)
+    return array._getvalue()
 
 
 def call_by_address(jitted: Any, size: int, table: np.dtype, keys: Sequence[str], data: dict[str, np.ndarray]) -> Any:
-    """A PyTensor function as numba code can call it: (pointer to `size` doubles, pointer to the table of data).
+    """Return an intrinsic that calls a PyTensor function by its address.
 
-    The table is nutpie's record of where each swappable array lies and what shape it has.
+    Its arguments are a pointer to `size` doubles, the point, and a pointer to `table`: nutpie's record of the address
+    and the shape of each swappable array, by `keys`.
     """
-    kinds = [types.Array(types.float64, 1, "C"), *(numba.typeof(data[key]) for key in keys)]
-    given = types.StarArgTuple(kinds)
-    jitted.compile((given,))
-    compiled = jitted.overloads[(given,)]
+    array_types = [types.Array(types.float64, 1, "C"), *(numba.typeof(data[key]) for key in keys)]
+    argument_type = types.StarArgTuple(array_types)
+    jitted.compile((argument_type,))
+    compiled = jitted.overloads[(argument_type,)]
     address = compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name)
-    returned = compiled.signature.return_type
+    return_type = compiled.signature.return_type
 
     @intrinsic
-    def call(typing: Any, point: Any, table_at: Any) -> Any:
+    def call(typing: Any, point: Any, table_pointer: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            point_at, records = arguments
+            point_pointer, records = arguments
             word = context.get_value_type(types.intp)
-
-            def entry(*path: str, index: int = 0) -> Any:
-                place = builder.gep(
-                    records, [ir.Constant(word, field_offset(table, "shared", *path) + WORD_BYTES * index)]
-                )
-                return builder.load(builder.bitcast(place, word.as_pointer()))
-
-            def array(kind: Any, start: Any, shape: list[Any]) -> Any:
-                made = context.make_array(kind)(context, builder)
-                item = ir.Constant(word, WORD_BYTES)
-                strides = [item]
-                for length in reversed(shape[1:]):
-                    strides.insert(0, builder.mul(strides[0], length))
-                begin = builder.bitcast(start, made.data.type)
-                populate_array(made, begin, shape, strides[: len(shape)], item, None)
-                return made._getvalue()
-
-            arrays = [array(kinds[0], point_at, [ir.Constant(word, size)])]
-            for key, kind in zip(keys, kinds[1:], strict=True):
-                start = builder.inttoptr(entry("data", key), cgutils.voidptr_t)
-                arrays.append(array(kind, start, [entry("shape", key, index=axis) for axis in range(kind.ndim)]))
+            arrays = [wrap_array(context, builder, array_types[0], point_pointer, [ir.Constant(word, size)])]
+            for key, array_type in zip(keys, array_types[1:], strict=True):
+                data_at, shape_at = (field_offset(table, "shared", part, key) for part in ("data", "shape"))
+                start = builder.inttoptr(load_entry(context, builder, records, data_at), cgutils.voidptr_t)
+                axes = [shape_at + WORD_BYTES * axis for axis in range(array_type.ndim)]
+                shape = [load_entry(context, builder, records, offset) for offset in axes]
+                arrays.append(wrap_array(context, builder, array_type, start, shape))
             convention = context.call_conv
-            kind = convention.get_function_type(returned, (given,)).as_pointer()
-            function = builder.inttoptr(ir.Constant(word, address), kind)
-            packed = context.make_tuple(builder, given, arrays)
-            status, value = convention.call_function(builder, function, returned, (given,), [packed])
+            function_type = convention.get_function_type(return_type, (argument_type,)).as_pointer()
+            function = builder.inttoptr(ir.Constant(word, address), function_type)
+            packed = context.make_tuple(builder, argument_type, arrays)
+            status, value = convention.call_function(builder, function, return_type, (argument_type,), [packed])
             with cgutils.if_unlikely(builder, status.is_error):
                 convention.return_status_propagate(builder, status)
-            return impl_ret_new_ref(context, builder, returned, value)
+            return impl_ret_new_ref(context, builder, return_type, value)
 
-        return returned(point, table_at), generate
+        return return_type(point, table_pointer), generate
 
     return call
 
@@ -88,16 +94,19 @@ def call_by_address(jitted: Any, size: int, table: np.dtype, keys: Sequence[str]
 def make_logp_function(
     size: int, jitted: Any, record: np.ndarray, keys: Sequence[str], data: dict[str, np.ndarray]
 ) -> Any:
-    """nutpie's C function for a log density and its gradient: 0, 1 (failed) or 3 (not finite)."""
+    """Return nutpie's C function for a log density and its gradient.
+
+    The function returns a code: 0, 1 (failed) or 3 (not finite).
+    """
     call = call_by_address(jitted, size, record.dtype, keys, data)
 
-    def density(dim: int, point: Any, slope: Any, value: Any, table: Any) -> int:
+    def density(dim: int, point: Any, gradient_out: Any, logp_out: Any, table: Any) -> int:
         try:
-            found, gradient = call(point, table)
-            value[0] = found[()]
-            finite = np.isfinite(value[0])
+            logp, gradient = call(point, table)
+            logp_out[0] = logp[()]
+            finite = np.isfinite(logp_out[0])
             for index in range(size):
-                slope[index] = gradient[index]
+                gradient_out[index] = gradient[index]
                 finite &= np.isfinite(gradient[index])
         except Exception:  # numba can catch nothing narrower
             return 1
@@ -109,14 +118,17 @@ def make_logp_function(
 def make_expand_function(
     size: int, expanded: int, jitted: Any, record: np.ndarray, keys: Sequence[str], data: dict[str, np.ndarray]
 ) -> Any:
-    """nutpie's C function from a point to what is stored of it: 0 or -2 (failed)."""
+    """Return nutpie's C function from a point to the values that are stored for it.
+
+    The function returns a code: 0 or -2 (failed).
+    """
     call = call_by_address(jitted, size, record.dtype, keys, data)
 
-    def expand(dim: int, length: int, point: Any, stored: Any, table: Any) -> int:
+    def expand(dim: int, length: int, point: Any, values_out: Any, table: Any) -> int:
         try:
-            [found] = call(point, table)
+            [values] = call(point, table)
             for index in range(expanded):
-                stored[index] = found[index]
+                values_out[index] = values[index]
         except Exception:  # numba can catch nothing narrower
             return -2
         return 0
@@ -125,7 +137,7 @@ def make_expand_function(
 
 
 def compile_graph(graph: pm.Model, keep: Sequence[str]) -> Any:
-    """nutpie's compiled model of a graph; `keep` are the variables to store besides the free ones."""
+    """Compile a graph for nutpie; `keep` names the variables that are stored in addition to the free ones."""
     with (
         patch.object(compile_pymc, "_make_c_logp_func", make_logp_function),
         patch.object(compile_pymc, "_make_c_expand_func", make_expand_function),

@@ -1,4 +1,7 @@
-"""The no-U-turn sampler on a theory's graph, in coordinates from a look ahead: Hoffman & Gelman (2014), by nutpie."""
+"""The no-U-turn sampler, Hoffman & Gelman (2014), by nutpie.
+
+A pilot fit (see `pilot`) sets the transform in which people are sampled, and where chains begin.
+"""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -20,35 +23,36 @@ from iwm_bayes.types import ModelSpec
 
 
 class NutsEngine(NamedTuple):
-    """What samples, and what looks ahead."""
+    """The sampler, and the likelihood for the pilot fit."""
 
     sampler: Any  # nutpie's compiled model
-    pilot: CompiledModel  # the likelihood, with people's parameters uncorrelated
+    pilot: CompiledModel  # the likelihood of the model without correlations
 
 
 def compile_model(model: ModelSpec, data: xr.Dataset) -> CompiledModel:
-    """Compile a theory for the shape of a data set: a minute or more the first time, less with a filled cache."""
+    """Compile a model for the shape of a data set: a minute or more the first time, less with a filled cache."""
     graph = build(model, data)
     sampler = compile_graph(graph, [name for name in (*TRANSFORMED_VARIABLES, "theta") if name in graph.named_vars])
     pilot = compile_likelihood(model._replace(correlated=False), data)
     return compiled_model(model, graph, NutsEngine(sampler, pilot), data)
 
 
-def sampler_with_data(ready: CompiledModel, data: xr.Dataset, sampled_as: xr.Dataset) -> Any:
-    """The sampler on another data set of as many people and the same figures; InputError otherwise."""
-    return sampler_with_arrays(ready.engine.sampler, ready.graph, checked_model_data(ready, data, sampled_as))
+def sampler_with_data(compiled: CompiledModel, data: xr.Dataset, transform: xr.Dataset) -> Any:
+    """Return the sampler with other data of the same number of people and the same figures; InputError otherwise."""
+    inputs = checked_model_data(compiled, data, transform)
+    return sampler_with_arrays(compiled.engine.sampler, compiled.graph, inputs)
 
 
-def sampler_with_arrays(sampler: Any, graph: pm.Model, given: Mapping[str, np.ndarray]) -> Any:
-    """A compiled graph, given what it reads from outside: for its density, and for where its chains begin."""
+def sampler_with_arrays(sampler: Any, graph: pm.Model, inputs: Mapping[str, np.ndarray]) -> Any:
+    """Return a sampler with these inputs; the graph gets them too, because it says where chains begin."""
     with graph:
-        pm.set_data(dict(given))
-    known = {variable.name for variable in sampler.shared_var_keys}
-    return sampler.with_data(**{name: value for name, value in given.items() if name in known})
+        pm.set_data(dict(inputs))
+    swappable = {variable.name for variable in sampler.shared_var_keys}
+    return sampler.with_data(**{name: value for name, value in inputs.items() if name in swappable})
 
 
 def sample_in_memory(sampler: Any, settings: Settings) -> xr.DataTree:
-    """What nutpie draws, all or nothing."""
+    """Sample all chains; an interruption loses them."""
     background = nutpie.sample(
         sampler,
         draws=settings.draws,
@@ -68,32 +72,32 @@ def sample_in_memory(sampler: Any, settings: Settings) -> xr.DataTree:
         raise
 
 
-def sample_once(ready: CompiledModel, data: xr.Dataset, sampled_as: xr.Dataset, settings: Settings) -> xr.DataTree:
-    """One nutpie run, in these coordinates."""
-    sampler = sampler_with_data(ready, data, sampled_as)
+def sample_once(compiled: CompiledModel, data: xr.Dataset, transform: xr.Dataset, settings: Settings) -> xr.DataTree:
+    """Run nutpie once, in the transform given, and return the draws as they are reported."""
+    sampler = sampler_with_data(compiled, data, transform)
     trace = (
         sample_in_memory(sampler, settings)
         if settings.chain_store is None
         else sample_to_store(sampler, settings, settings.chain_store)
     )
-    said = trace["posterior"].attrs
-    trace["posterior"] = xr.DataTree(to_reported(trace["posterior"].to_dataset(), ready.model, data, sampled_as))
-    trace["posterior"].attrs |= said
+    attributes = trace["posterior"].attrs
+    trace["posterior"] = xr.DataTree(to_reported(trace["posterior"].to_dataset(), compiled.model, data, transform))
+    trace["posterior"].attrs |= attributes
     return trace
 
 
-def nuts(ready: CompiledModel, data: xr.Dataset, settings: Settings) -> xr.DataTree:
-    """The posterior by the no-U-turn sampler."""
-    sampled_as = pilot_fit(ready.engine.pilot, data)
-    trace = sample_once(ready, data, sampled_as, settings)
-    trace["constant_data"] = xr.DataTree(sampled_as)
+def nuts(compiled: CompiledModel, data: xr.Dataset, settings: Settings) -> xr.DataTree:
+    """Fit by the no-U-turn sampler."""
+    transform = pilot_fit(compiled.engine.pilot, data)
+    trace = sample_once(compiled, data, transform, settings)
+    trace["constant_data"] = xr.DataTree(transform)
     trace["data"] = xr.DataTree(data)
     return trace
 
 
-def extend_fit(ready: CompiledModel, fit: xr.DataTree, settings: Settings) -> xr.DataTree:
-    """A fit with further draws: behind those of every chain, those of a new one, tuned anew in the same coordinates."""
-    more = sample_once(ready, fit["data"].to_dataset(), fit["constant_data"].to_dataset(), settings)
+def extend_fit(compiled: CompiledModel, fit: xr.DataTree, settings: Settings) -> xr.DataTree:
+    """Append draws to a fit: those of new chains, tuned anew in the same transform, follow those of the old ones."""
+    more = sample_once(compiled, fit["data"].to_dataset(), fit["constant_data"].to_dataset(), settings)
     longer = fit.copy()
     for group in ("posterior", "sample_stats"):
         both = xr.concat([tree[group].to_dataset().drop_vars("draw") for tree in (fit, more)], "draw")

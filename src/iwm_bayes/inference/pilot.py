@@ -1,9 +1,13 @@
-"""How to sample, from a look ahead: what everyone's own answers say of them near the top of the group's posterior.
+"""The pilot fit: how the sampler transforms people, and where chains begin.
 
-Of everyone's Gaussian there (see `gaussians`), without the group's share of it. The graph is told this, and how it
-changes with what everyone shares (see `own_answers`), and the sampler moves people relative to it. Of whom nothing can
-be computed it is told next to nothing, and they are moved relative to the group alone. It is told the top, too, near
-which chains begin.
+The transform describes everyone's likelihood, near the mode of the group, by a Gaussian: that of `person_posteriors`
+without the group's share. The graph receives these Gaussians, and how they change with completely pooled parameters
+(see `model.local_gaussian`). The sampler then moves people relative to them. Where no Gaussian can be computed for a
+person, the transform contains next to no information, and the sampler moves the person relative to the group alone. The
+graph receives the mode, too; chains begin near it.
+
+The transform is a Dataset; `neutral_transform` has all its variables, and a pilot fit adds `start_mu` and so on.
+Shapes as in `laplace.hierarchy`.
 """
 
 import numpy as np
@@ -27,9 +31,9 @@ from iwm_bayes.model.priors import effect_map, figure_names
 from iwm_bayes.types import ModelSpec
 
 HALF_NORMAL_MEDIAN = 0.6744897501960817  # of a half-normal in units of its scale
-MIN_PRECISION = 0.01  # precision that answers are taken to have at least in any direction, in units of the group's
-TRUST_SDS = 3.0  # sds of what everyone shares, about as far as people go along
-LOCAL_GAUSSIAN_DIMS = {  # what a graph is told of people, with its dims: see `own_answers`
+MIN_PRECISION = 0.01  # precision of a likelihood in any direction at least, in units of the group's
+TRUST_SDS = 3.0  # SDs of completely pooled parameters, as far as Gaussians follow them
+LOCAL_GAUSSIAN_DIMS = {  # the arrays of `model.local_gaussian` with their dims
     "local_mode": ("parameter_person", "person"),
     "local_gradient": ("parameter_person", "person"),
     "local_root": ("parameter_person", "parameter_person_other", "person"),
@@ -41,93 +45,100 @@ LOCAL_GAUSSIAN_DIMS = {  # what a graph is told of people, with its dims: see `o
 
 
 def neutral_transform(model: ModelSpec, data: xr.Dataset) -> xr.Dataset:
-    """Nothing said of people; members of groups half-way between centred and not, in units of the median spread."""
+    """Return the transform without information: people non-centred, group levels half-way between both forms."""
     names = coordinates(model, data)
     names["parameter_person_other"] = names["parameter_person"]
     sizes = {dim: len(labels) for dim, labels in names.items()}
-    found = {
+    variables = {
         name: (dims, np.full([sizes[dim] for dim in dims], 1.0 if name == "complete_width" else 0.0))
         for name, dims in LOCAL_GAUSSIAN_DIMS.items()
         if names["parameter_person"] and (names["parameter_complete"] or "parameter_complete" not in dims)
     }
-    if grouping := names.get("group"):
-        scale = effect_map(parameters_pooled(model, figure_names(data), "partial"), grouping).scale
-        found |= {"group_centredness": (("group",), np.full(len(scale), 0.5))}
-        found |= {"group_unit": (("group",), HALF_NORMAL_MEDIAN * scale)}
-    dims = {dim for several, _ in found.values() for dim in several}
-    return xr.Dataset(found, {dim: names[dim] for dim in dims})
+    if groups := names.get("group"):
+        scale = effect_map(parameters_pooled(model, figure_names(data), "partial"), groups).scale
+        variables |= {"group_centredness": (("group",), np.full(len(scale), 0.5))}
+        variables |= {"group_unit": (("group",), HALF_NORMAL_MEDIAN * scale)}
+    used = {dim for dims, _ in variables.values() for dim in dims}
+    return xr.Dataset(variables, {dim: names[dim] for dim in used})
 
 
 def symmetric_roots(precision: np.ndarray) -> np.ndarray:
-    """Symmetric roots (D, D, N) of precisions (N, D, D), which are at least `MIN_PRECISION` in any direction."""
+    """Return symmetric roots (D, D, N) of precisions (N, D, D), with a floor of `MIN_PRECISION` in any direction."""
     values, vectors = np.linalg.eigh((precision + precision.transpose(0, 2, 1)) / 2.0)
     return np.einsum("nij,nj,nkj->ikn", vectors, np.sqrt(np.maximum(values, MIN_PRECISION)), vectors)
 
 
 def answer_gaussians(problem: Problem, group: Group, people: PersonGaussians) -> tuple[np.ndarray, np.ndarray]:
-    """What everyone's answers say on average over their Gaussians: root (D, D, N) and slope (D, N)."""
-    found, scale = average_over_gaussians(problem, group, people.x, people.variance), person_sds(problem.shape, group)
-    own = found.precision * scale[:, None] * scale - np.eye(len(scale))
-    return symmetric_roots(own) / scale[:, None, None], found.slope[problem.shape.personal]
+    """Return root (D, D, N) and gradient (D, N) of everyone's likelihood, averaged over their Gaussians."""
+    averages = average_over_gaussians(problem, group, people.mean, people.covariance)
+    sd = person_sds(problem.population, group)
+    likelihood_precision = averages.precision * sd[:, None] * sd - np.eye(len(sd))
+    return symmetric_roots(likelihood_precision) / sd[:, None, None], averages.gradient[problem.population.own]
 
 
 def answer_gaussians_at(problem: Problem, group: Group, people: PersonGaussians) -> tuple[np.ndarray, np.ndarray]:
-    """The same under another group, under which people move on; the slope is that of a Gaussian there where they were.
+    """Return the same under another group, which people follow, but with the gradient at their former means `people`.
 
-    Where a rate is higher people are elsewhere, and what their answers say of them there differs.
+    At a higher learning rate, for example, people have other values, and the likelihood has another shape there.
     """
-    there = fit_person_gaussians(problem, group, people.x, people.variance)
-    root, slope = answer_gaussians(problem, group, there)
-    return root, slope + np.einsum("ikn,jkn,jn->in", root, root, there.x - people.x)
+    moved = fit_person_gaussians(problem, group, people.mean, people.covariance)
+    root, gradient = answer_gaussians(problem, group, moved)
+    return root, gradient + np.einsum("ikn,jkn,jn->in", root, root, moved.mean - people.mean)
 
 
 def answer_gaussian_slopes(
-    problem: Problem, group: Group, people: PersonGaussians, far: np.ndarray
+    problem: Problem, group: Group, people: PersonGaussians, steps: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """How that changes with what everyone shares, up to so `far` (S,): root (D, D, S, N) and slope (D, S, N)."""
-    roots, slopes = [], []
-    for step, size in zip(np.diag(far), far, strict=True):
-        ahead, behind = (
-            answer_gaussians_at(problem, group._replace(shared=group.shared + way), people) for way in (step, -step)
+    """Return the slopes of root (D, D, S, N) and gradient (D, S, N) along completely pooled parameters.
+
+    `steps` (S,) are those of the central differences.
+    """
+    root_slopes, gradient_slopes = [], []
+    for shift, size in zip(np.diag(steps), steps, strict=True):
+        up, down = (
+            answer_gaussians_at(problem, group._replace(complete=group.complete + change), people)
+            for change in (shift, -shift)
         )
-        roots.append((ahead[0] - behind[0]) / (2.0 * size))
-        slopes.append((ahead[1] - behind[1]) / (2.0 * size))
-    return np.stack(roots, axis=2), np.stack(slopes, axis=1)
+        root_slopes.append((up[0] - down[0]) / (2.0 * size))
+        gradient_slopes.append((up[1] - down[1]) / (2.0 * size))
+    return np.stack(root_slopes, axis=2), np.stack(gradient_slopes, axis=1)
 
 
 def complete_pooling_sds(problem: Problem, group: Group, people: PersonGaussians) -> np.ndarray:
-    """How sure the group's posterior is of what everyone shares, near enough: sds (S,), link scale."""
-    curvature = outer_curvature(problem.shape, group, person_sums(problem.shape, group, *people))
-    return np.sqrt(np.diag(np.linalg.inv(curvature))[-len(group.shared) :])
+    """Return approximate posterior SDs of completely pooled parameters (S,), link scale."""
+    curvature = outer_curvature(problem.population, group, person_sums(problem.population, group, *people))
+    return np.sqrt(np.diag(np.linalg.inv(curvature))[-len(group.complete) :])
 
 
 def informed_transform(problem: Problem, group: Group, people: PersonGaussians) -> dict[str, np.ndarray]:
-    """What a graph is told of people, by name."""
-    root, slope = answer_gaussians(problem, group, people)
-    found = {"local_mode": people.x, "local_gradient": slope, "local_root": root}
-    if not len(group.shared):
-        return found
-    known = complete_pooling_sds(problem, group, people)
-    root_by, slope_by = answer_gaussian_slopes(problem, group, people, known)
-    found |= {"local_gradient_by_complete": slope_by, "local_root_by_complete": root_by}
-    return found | {"complete_mode": group.shared, "complete_width": TRUST_SDS * known}
+    """Return the arrays of `LOCAL_GAUSSIAN_DIMS` for people under a group."""
+    root, gradient = answer_gaussians(problem, group, people)
+    arrays = {"local_mode": people.mean, "local_gradient": gradient, "local_root": root}
+    if not len(group.complete):
+        return arrays
+    sds = complete_pooling_sds(problem, group, people)
+    root_slope, gradient_slope = answer_gaussian_slopes(problem, group, people, sds)
+    arrays |= {"local_gradient_by_complete": gradient_slope, "local_root_by_complete": root_slope}
+    return arrays | {"complete_mode": group.complete, "complete_width": TRUST_SDS * sds}
 
 
 def pilot_fit(likelihood: CompiledModel, data: xr.Dataset) -> xr.Dataset:
-    """How to sample these data: see `neutral_transform`."""
-    found, model = neutral_transform(likelihood.model, data), likelihood.model
-    if "local_root" not in found:
-        return found
+    """Return the transform in which to sample these data, and where chains begin.
+
+    It is neutral where no parameter differs between people.
+    """
+    model, transform = likelihood.model, neutral_transform(likelihood.model, data)
+    if "local_root" not in transform:
+        return transform
     problem = pose_problem(likelihood, data)
-    begin = initial_group(problem.shape)
-    group, people = em_then_bfgs(problem, begin, person_means(problem.shape, begin.beta))
-    found = found.assign(
-        {name: found[name].copy(data=x) for name, x in informed_transform(problem, group, people).items()}
-    )
-    for name, (dims, values) in name_draws(problem.shape, group, pack(group)[None]).items():
-        found[f"start_{name}"] = (dims, values[0])
+    population, start = problem.population, initial_group(problem.population)
+    group, people = em_then_bfgs(problem, start, person_means(population, start.beta))
+    arrays = informed_transform(problem, group, people)
+    transform = transform.assign({name: transform[name].copy(data=values) for name, values in arrays.items()})
+    for name, (dims, values) in name_draws(population, group, pack(group)[None]).items():
+        transform[f"start_{name}"] = (dims, values[0])
     if not effect_labels(data).get("group"):
-        return found
-    top = newton_mode(problem, group, people)
-    drawn = group_posterior(problem.shape, top.group, top.covariance, Settings(draws=250))
-    return found.assign(group_centredness(drawn, model, data))
+        return transform
+    mode = newton_mode(problem, group, people)
+    draws = group_posterior(population, mode.group, mode.covariance, Settings(draws=250))
+    return transform.assign(group_centredness(draws, model, data))

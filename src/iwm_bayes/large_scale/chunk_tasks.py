@@ -1,7 +1,7 @@
-"""What is done with one chunk of a large study's people: their place under a group, and what they say of it.
+"""Tasks on one chunk of people: their posteriors under a group, and what they contribute to its score.
 
-Each is a study of a sweep: a function of a cell, whose result is a few sums. Everyone's means and covariances stay in a
-file of the chunk for the next round, those of the round before it too, so that a round can be repeated.
+Each task is a study of a sweep: a function of a condition, whose result is a few sums. Everyone's means and covariances
+stay in a file of the chunk, for the next round. Those of the round before stay too, so that a round can be repeated.
 """
 
 import json
@@ -25,122 +25,121 @@ from iwm_bayes.inference.laplace.quadrature import (
     quadrature_nodes,
     weight_nodes,
 )
+from iwm_bayes.io import atomic_path
 from iwm_bayes.large_scale.chunks import SAMPLE, chunk_file, is_present, read_chunk
 from iwm_bayes.large_scale.information import observed_information
 from iwm_bayes.large_scale.plan import Plan, read_plan, study_and_model
 from iwm_bayes.model.priors import LINKS, free_parameters
 from iwm_bayes.validation.sweep import Condition
 
-SAMPLE_TOLERANCE = (
-    0.1  # what the bounds of a sample's people rise by, on average, when they are settled enough to go on
-)
-N_HERMITE = 20  # nodes of the means and sds of single values on their natural scale
+SAMPLE_TOLERANCE = 0.1  # average rise of the ELBO at which the Gaussians of the sample are good enough
+N_HERMITE = 20  # nodes for the means and SDs of parameters on their natural scale
 
 
 @lru_cache(maxsize=1)
-def compiled_plan(folder: Path, content: str) -> CompiledModel:
-    """A plan's theory, compiled once in every process."""
+def compiled_plan(folder: Path, content_hash: str) -> CompiledModel:
+    """Compile the model of a plan, once in every process."""
     return compile_likelihood(study_and_model(read_plan(folder))[1], read_chunk(chunk_file(folder, SAMPLE)))
 
 
-def chunk_problem(cell: Condition) -> tuple[Path, Plan, Problem]:
-    """The people of a cell's chunk: the plan's folder, the plan, and their hierarchy with its likelihood."""
-    folder = Path(str(cell["at folder"]))
+def chunk_problem(condition: Condition) -> tuple[Path, Plan, Problem]:
+    """Return the folder, the plan, and the problem of the people of a chunk, or of the sample where none is named."""
+    folder = Path(str(condition["at folder"]))
     plan = read_plan(folder)
-    data = read_chunk(chunk_file(folder, str(cell.get("chunk", SAMPLE))))
-    return folder, plan, pose_problem(compiled_plan(folder, plan.content), data)
+    data = read_chunk(chunk_file(folder, str(condition.get("chunk", SAMPLE))))
+    return folder, plan, pose_problem(compiled_plan(folder, plan.content_hash), data)
 
 
-def person_fit(plan: Plan, people: np.ndarray, seed: int) -> PersonFit:
-    """How everyone is settled; `people` (D, N) are they."""
-    return fit_person_gaussians if plan.method == "laplace" else fit_by_quadrature(quadrature_nodes(people, seed))
+def person_fit(plan: Plan, theta: np.ndarray, seed: int) -> PersonFit:
+    """Return the function that fits people with person-level parameters near `theta` (D, N), by the plan's method."""
+    return fit_person_gaussians if plan.method == "laplace" else fit_by_quadrature(quadrature_nodes(theta, seed))
 
 
-def group_from_cell(cell: Condition, problem: Problem) -> Group:
-    return unpack(np.array(json.loads(str(cell["group"]))), initial_group(problem.shape))
+def group_from_condition(condition: Condition, problem: Problem) -> Group:
+    """Return the group of a condition, which holds it as the text of its vector."""
+    return unpack(np.array(json.loads(str(condition["group"]))), initial_group(problem.population))
 
 
-def sums_as_lists(found: PersonSums) -> dict[str, Any]:
-    """Sums as they can be written."""
-    return {name: np.asarray(value).tolist() for name, value in found._asdict().items()}
+def sums_as_lists(sums: PersonSums) -> dict[str, Any]:
+    """Return sums as JSON can hold them."""
+    return {name: np.asarray(value).tolist() for name, value in sums._asdict().items()}
 
 
-def begin_with_sample(cell: Condition, generator: np.random.Generator) -> dict[str, Any]:
-    """A group on the way to the most probable one of the sample, and what the sample says of it."""
-    _, _, problem = chunk_problem(cell)
-    start = initial_group(problem.shape)
-    group, people = expectation_maximisation(problem, start, person_means(problem.shape, start.beta), SAMPLE_TOLERANCE)
-    return {"group": pack(group).tolist(), "said": sums_as_lists(person_sums(problem.shape, group, *people))}
+def begin_with_sample(condition: Condition, generator: np.random.Generator) -> dict[str, Any]:
+    """Return a group on the way to the mode of the sample, and the sums of the sample under it."""
+    _, _, problem = chunk_problem(condition)
+    start = initial_group(problem.population)
+    theta = person_means(problem.population, start.beta)
+    group, people = expectation_maximisation(problem, start, theta, SAMPLE_TOLERANCE)
+    return {"group": pack(group).tolist(), "sums": sums_as_lists(person_sums(problem.population, group, *people))}
 
 
 def chunk_state_file(folder: Path, chunk: int, number: int) -> Path:
-    """Where everyone of a chunk is after a round."""
-    return folder / "gaussians" / f"{chunk} round {number}.npz"
+    """Return the file of everyone's means and covariances after a round."""
+    return folder / "gaussians" / f"{chunk}_round_{number}.npz"
 
 
-def update_people(cell: Condition, problem: Problem, folder: Path, plan: Plan, group: Group) -> PersonGaussians:
-    """Everyone under a group from where the last round left them, kept for the next."""
-    chunk, number = int(cell["chunk"]), int(cell["round"])
-    before = chunk_state_file(folder, chunk, number - 1)
+def update_people(condition: Condition, problem: Problem, folder: Path, plan: Plan, group: Group) -> PersonGaussians:
+    """Fit everyone under a group, from where the last round left them, and write the result for the next round."""
+    chunk, number = int(condition["chunk"]), int(condition["round"])
     if number == 0:
-        people = initial_gaussians(problem, group, person_means(problem.shape, group.beta))
+        people = initial_gaussians(problem, group, person_means(problem.population, group.beta))
     else:
-        with np.load(before) as found:
-            people = PersonGaussians(found["x"], found["variance"], np.zeros(0))
+        with np.load(chunk_state_file(folder, chunk, number - 1)) as state:
+            people = PersonGaussians(state["mean"], state["covariance"], np.zeros(0))
     if number or plan.method != "laplace":
-        people = person_fit(plan, people.x, chunk)(problem, group, people.x, people.variance)
-    here = chunk_state_file(folder, chunk, number)
-    here.parent.mkdir(exist_ok=True)
-    draft = here.with_suffix(".part.npz")
-    np.savez(draft, x=people.x, variance=people.variance)
-    draft.replace(here)
+        people = person_fit(plan, people.mean, chunk)(problem, group, people.mean, people.covariance)
+    with atomic_path(chunk_state_file(folder, chunk, number)) as draft, draft.open("wb") as stream:
+        np.savez(stream, mean=people.mean, covariance=people.covariance)
     chunk_state_file(folder, chunk, number - 2).unlink(missing_ok=True)
     return people
 
 
-def score_chunk(cell: Condition, generator: np.random.Generator) -> dict[str, Any]:
-    """What the people of a chunk say of a group."""
-    folder, plan, problem = chunk_problem(cell)
-    group = group_from_cell(cell, problem)
-    people = update_people(cell, problem, folder, plan, group)
-    return {"said": sums_as_lists(person_sums(problem.shape, group, *people))}
+def score_chunk(condition: Condition, generator: np.random.Generator) -> dict[str, Any]:
+    """Return the sums of the people of a chunk under a group."""
+    folder, plan, problem = chunk_problem(condition)
+    group = group_from_condition(condition, problem)
+    people = update_people(condition, problem, folder, plan, group)
+    return {"sums": sums_as_lists(person_sums(problem.population, group, *people))}
 
 
-def score_chunk_by_quadrature(cell: Condition, generator: np.random.Generator) -> dict[str, Any]:
-    """The same, with what they say by quadrature, and how sure they make one of it; a table of them is written."""
-    folder, plan, problem = chunk_problem(cell)
-    group, chunk = group_from_cell(cell, problem), int(cell["chunk"])
-    people = update_people(cell, problem, folder, plan, group)
+def score_chunk_by_quadrature(condition: Condition, generator: np.random.Generator) -> dict[str, Any]:
+    """Return the same with exact sums and the information about the group, both by quadrature.
+
+    The table of the chunk's people is written too.
+    """
+    folder, plan, problem = chunk_problem(condition)
+    group, chunk = group_from_condition(condition, problem), int(condition["chunk"])
+    people = update_people(condition, problem, folder, plan, group)
     data = read_chunk(chunk_file(folder, chunk))
     table = person_table(plan, problem, people, data["person"].values)[is_present(data)]
-    write_person_table(table, Path(str(cell["at people"])) / f"{chunk:05d}.parquet")
-    there = weight_nodes(problem, group, people, quadrature_nodes(people.x, chunk))
-    exact = posterior_moments(there)
+    write_person_table(table, Path(str(condition["at people"])) / f"{chunk:05d}.parquet")
+    nodes = weight_nodes(problem, group, people, quadrature_nodes(people.mean, chunk))
+    exact = posterior_moments(nodes)
     return {
-        "said": sums_as_lists(person_sums(problem.shape, group, *people)),
-        "exact": sums_as_lists(person_sums(problem.shape, group, *exact)),
-        "information": observed_information(problem, group, people, there, exact).tolist(),
+        "sums": sums_as_lists(person_sums(problem.population, group, *people)),
+        "exact_sums": sums_as_lists(person_sums(problem.population, group, *exact)),
+        "information": observed_information(problem, group, people, nodes, exact).tolist(),
     }
 
 
 def write_person_table(table: pd.DataFrame, file: Path) -> None:
-    """Write a table beside its place, and put it there when it is whole."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    draft = file.with_suffix(".part")
-    table.to_parquet(draft, index=False)
-    draft.replace(file)
+    """Write the table of a chunk's people."""
+    with atomic_path(file) as draft:
+        table.to_parquet(draft, index=False)
 
 
 def person_table(plan: Plan, problem: Problem, people: PersonGaussians, names: np.ndarray) -> pd.DataFrame:
-    """One line per person: mean and sd of every value of their own, on the natural and on the link scale."""
-    spots, weight = np.polynomial.hermite_e.hermegauss(N_HERMITE)
-    labels = {row.label: row for row in free_parameters(study_and_model(plan)[1], plan.figures)}
-    found = {"person": names}
-    for index, label in enumerate(problem.shape.names["parameter_person"]):
-        mean, sd = people.x[index], np.sqrt(people.variance[:, index, index])
-        natural = LINKS[labels[label].parameter.support][1](mean + sd * spots[:, None])
-        typical = np.average(natural, axis=0, weights=weight)
-        found[label] = typical
-        found[f"{label} sd"] = np.sqrt(np.average((natural - typical) ** 2, axis=0, weights=weight))
-        found[f"{label} link"], found[f"{label} link sd"] = mean, sd
-    return pd.DataFrame(found)
+    """Return one line per person: posterior mean and SD of each parameter, on the natural and on the link scale."""
+    points, weight = np.polynomial.hermite_e.hermegauss(N_HERMITE)
+    by_label = {free.label: free for free in free_parameters(study_and_model(plan)[1], plan.figures)}
+    columns = {"person": names}
+    for index, label in enumerate(problem.population.names["parameter_person"]):
+        _, unlink = LINKS[by_label[label].parameter.support]
+        link_mean, link_sd = people.mean[index], np.sqrt(people.covariance[:, index, index])
+        values = unlink(link_mean + link_sd * points[:, None])
+        mean = np.average(values, axis=0, weights=weight)
+        columns[f"{label}_mean"] = mean
+        columns[f"{label}_sd"] = np.sqrt(np.average((values - mean) ** 2, axis=0, weights=weight))
+        columns[f"{label}_link_mean"], columns[f"{label}_link_sd"] = link_mean, link_sd
+    return pd.DataFrame(columns)

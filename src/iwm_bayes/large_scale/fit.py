@@ -1,8 +1,8 @@
-"""`laplace` and `quadrature` for very many people: in chunks, from a Parquet dataset, through any map.
+"""Fits by `laplace` and `quadrature` of very many people: in chunks, from a Parquet dataset, by any map.
 
-Memory is bounded by a chunk, work grows with events, and a run that was stopped does only what is missing. How the
-group is found is in `everyone`. What people say of it by quadrature is taken once, at the end: it tells how sure one is
-of the group (see `information`), and the bias (see `bias`).
+Memory is bounded by the size of a chunk, and work is proportional to the number of events. An interrupted run continues
+with the work that is missing. `outer_loop` finds the mode of the group. Quadrature is done once, in the last round: it
+gives the covariance of the group (see `information`) and the bias (see `laplace.bias`).
 """
 
 from pathlib import Path
@@ -15,12 +15,13 @@ from iwm_bayes.estimands.group_summary import group_summary
 from iwm_bayes.inference.base import Settings
 from iwm_bayes.inference.laplace.bias import bias_from_sums
 from iwm_bayes.inference.laplace.draws import group_posterior
-from iwm_bayes.inference.laplace.hierarchy import linear_population
+from iwm_bayes.inference.laplace.hierarchy import LinearPopulation, linear_population
+from iwm_bayes.inference.laplace.marginal_score import PersonSums
 from iwm_bayes.inference.laplace.method import approximation_name
 from iwm_bayes.large_scale.chunks import SAMPLE, arrange_chunk, chunk_file, draw_sample, read_chunk, write_covariates
-from iwm_bayes.large_scale.outer_loop import FINAL_STEP, find_group_mode
+from iwm_bayes.large_scale.outer_loop import FINAL_STEP, Round, find_group_mode
 from iwm_bayes.large_scale.plan import make_plan, study_and_model
-from iwm_bayes.large_scale.runner import StageCallback, Work, folder_lock
+from iwm_bayes.large_scale.runner import Runner, StageCallback, folder_lock
 from iwm_bayes.types import InputError, ModelSpec
 from iwm_bayes.validation.sweep import TaskMap, sequential_map
 
@@ -29,11 +30,11 @@ DEFAULT_SETTINGS = Settings()
 
 
 class LargeScaleFit(NamedTuple):
-    """What came of it."""
+    """A large-scale fit."""
 
     model: ModelSpec
     fit: xr.DataTree  # of the group; its `data` are the sample
-    groups: pd.DataFrame  # as `summary.group_table`
+    groups: pd.DataFrame  # as `group_summary` returns it
     people: int
     events: int
     rounds: int
@@ -42,40 +43,73 @@ class LargeScaleFit(NamedTuple):
 def fit_large_scale(
     study_file: Path,
     folder: Path,
-    theory: str | None = None,
+    model_name: str | None = None,
     method: str = "laplace",
     chunk: int = 200,
-    through: TaskMap = sequential_map,
-    tell: StageCallback = lambda *_: None,
+    task_map: TaskMap = sequential_map,
+    report: StageCallback = lambda *_: None,
     settings: Settings = DEFAULT_SETTINGS,
 ) -> LargeScaleFit:
-    """Fit a theory to a study whose `data` is a folder of Parquet files, in which rows of a person stand together.
+    """Fit a model to a study whose `data` is a folder of Parquet files, in which rows of a person follow each other.
 
-    Everyone's values are written to `folder / "people"`, one Parquet file per chunk; `folder / "parts"` holds what is
-    needed to go on. InputError lists what is wrong with the study, chunk by chunk.
+    Parameters
+    ----------
+    study_file
+        The study. Its first model is fitted unless `model_name` is given.
+    folder
+        Person-level parameters are written to `people/`, one Parquet file per chunk. `parts/` holds intermediate
+        results, from which an interrupted run continues.
+    method
+        "laplace" or "quadrature".
+    chunk
+        The number of people in memory at a time.
+    task_map
+        The map that runs tasks, such as `executors.process_map(4)`.
+    report
+        A function of the name of a stage and its progress.
+
+    Raises
+    ------
+    InputError
+        With everything that is wrong with the study, chunk by chunk.
     """
     if method not in METHODS:
-        raise InputError([f"{method!r} knows no chunks; choose from {', '.join(METHODS)}"])
+        raise InputError([f"`fit-large` has no method {method!r}; choose from {', '.join(METHODS)}"])
     with folder_lock(folder / "parts"):
-        plan = make_plan(study_file, theory, method, chunk, folder / "parts")
-        work = Work(plan, folder / "parts", through, tell)
-        write_covariates(work.folder)
-        counted = work.each(arrange_chunk, "reading", {})
-        drawn = work.with_sample(draw_sample, "drawing a sample", {})
-        people, events = int(counted["people"].sum()), int(counted["events"].sum())
-        model, sample = study_and_model(plan)[1], read_chunk(chunk_file(work.folder, SAMPLE))
-        shape, times = linear_population(model, sample), people / drawn["people"]
-        last, exact = find_group_mode(work, shape, times, folder / "people")
-    group = last.next(shape, boldest=FINAL_STEP)  # so short a step needs nobody to be asked again
-    posterior = group_posterior(shape, group, last.covariance, settings).assign_attrs(
-        approximate=approximation_name(model) if method == "laplace" else method,
-        converged=int(last.sound and last.far(shape) < FINAL_STEP),
-    )
-    found = {"posterior": posterior, "data": sample, "constant_data": xr.Dataset()}
-    if method == "laplace":
-        found["bias"] = bias_from_sums(shape, last.group, last.covariance, last.said, exact)
-    fit = xr.DataTree.from_dict(found)
+        plan = make_plan(study_file, model_name, method, chunk, folder / "parts")
+        runner = Runner(plan, folder / "parts", task_map, report)
+        write_covariates(runner.folder)
+        counts = runner.run_chunks(arrange_chunk, "reading data", {})
+        sampled = runner.run_once(draw_sample, "drawing a sample")
+        people, events = int(counts["people"].sum()), int(counts["events"].sum())
+        model, sample = study_and_model(plan)[1], read_chunk(chunk_file(runner.folder, SAMPLE))
+        population = linear_population(model, sample)
+        last, exact = find_group_mode(runner, population, people / sampled["people"], folder / "people")
+    fit = round_to_fit(model, sample, population, last, exact, method, settings)
     groups = group_summary(model, fit)
-    own = (last.said.people - last.said.within / last.group.spread**2) / people  # who stands in has learned nothing
-    groups["people"] = groups["parameter"].map(dict(zip(shape.names["parameter_partial"], own, strict=True)))
+    prior_share = last.sums.variance / last.group.sigma**2  # of placeholders it is 1
+    contraction = (last.sums.n_people - prior_share) / people
+    by_parameter = dict(zip(population.names["parameter_partial"], contraction, strict=True))
+    groups["person_contraction"] = groups["parameter"].map(by_parameter)
     return LargeScaleFit(model, fit, groups, people, events, last.number + 1)
+
+
+def round_to_fit(
+    model: ModelSpec,
+    sample: xr.Dataset,
+    population: LinearPopulation,
+    last: Round,
+    exact: PersonSums,
+    method: str,
+    settings: Settings,
+) -> xr.DataTree:
+    """Return the fit of the last round, with draws of the group; `exact` are the sums by quadrature."""
+    group = last.next_group(population, FINAL_STEP)  # so small a step needs no further round
+    posterior = group_posterior(population, group, last.covariance, settings).assign_attrs(
+        approximate=approximation_name(model) if method == "laplace" else method,
+        converged=int(last.positive_definite and last.largest_step(population) < FINAL_STEP),
+    )
+    parts = {"posterior": posterior, "data": sample, "constant_data": xr.Dataset()}
+    if method == "laplace":
+        parts["bias"] = bias_from_sums(population, last.group, last.covariance, last.sums, exact)
+    return xr.DataTree.from_dict(parts)

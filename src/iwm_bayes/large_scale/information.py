@@ -1,11 +1,12 @@
-"""How sure people make one of their group: what would be known if everyone were, less what is open of everyone.
+"""The information of people about their group: that of complete data less what is missing because theta is unknown.
 
-    information = E[curvature of a person's complete log density] - Var[its slope],   summed over people,
+    information = E[curvature of a person's complete log density] - Var[its gradient],   summed over people,
 
-over each person's posterior, the slope and the curvature being by the group's parameters. Louis (1982),
-doi:10.1111/j.2517-6161.1982.tb01203.x. Everyone's posterior is gone through once, by quadrature; for differences of the
-score (`climb.slopes`) everyone is settled anew under twice as many groups as there are parameters. Of few people those
-are the better: they know that centres are uncertain where sds are asked for, and no turns of nodes are in them.
+over each person's posterior; curvature and gradient are by the group's parameters. Louis (1982),
+doi:10.1111/j.2517-6161.1982.tb01203.x. This needs everyone's posterior once, by quadrature. Differences of the score
+(`score_jacobian`) need everyone's posterior under twice as many groups as there are parameters. With few people the
+differences are better: they know that means are uncertain when they estimate SDs, and they contain no error of random
+rotations. Shapes as in `laplace.hierarchy`; `packed` is the length of `pack(group)`.
 """
 
 import numpy as np
@@ -23,59 +24,70 @@ from iwm_bayes.inference.laplace.quadrature import WeightedNodes
 
 
 def complete_pooling_curvature(problem: Problem, group: Group, near: PersonGaussians) -> np.ndarray:
-    """Curvature of the log likelihood by what is shared (S, S), everyone staying, on average over their Gaussians."""
+    """Return the curvature of the log likelihood in completely pooled parameters (S, S).
 
-    def slope(shared: np.ndarray) -> np.ndarray:
-        said = average_over_gaussians(problem, group._replace(shared=shared), near.x, near.variance)
-        return said.slope[problem.shape.shared].sum(axis=1)
-
-    found = finite_difference_hessian(slope, group.shared, DIFFERENCE_STEP).reshape(
-        len(group.shared), len(group.shared)
-    )
-    return (found + found.T) / 2.0
-
-
-def complete_data_information(shape: LinearPopulation, group: Group, x: np.ndarray, variance: np.ndarray) -> np.ndarray:
-    """Curvature of people's density under their group, (packed, packed), as expected; arguments as of `sums`."""
-    scale, count = person_sds(shape, group)[:, None], len(group.spread)
-    apart, own = x - person_means(shape, group.beta), np.diagonal(variance, axis1=1, axis2=2).T
-    beta, spread = np.arange(len(group.beta)), len(group.beta) + np.arange(count)
-    found = np.zeros((len(pack(group)),) * 2)
-    found[np.ix_(beta, beta)] = np.einsum("dnk,dnl->kl", shape.design / scale[..., None] ** 2, shape.design)
-    found[np.ix_(beta, spread)] = 2.0 * np.einsum("dnk,dn->kd", shape.design[:count], (apart / scale**2)[:count])
-    found[np.ix_(spread, beta)] = found[np.ix_(beta, spread)].T
-    found[spread, spread] = 2.0 * ((apart**2 + own) / scale**2)[:count].sum(axis=1)
-    return found
-
-
-def quadrature_correction(group: Group, near: PersonGaussians, there: WeightedNodes) -> np.ndarray:
-    """By how much nodes miss the variance of slopes by log sds (P, P), as far as Gaussians tell, summed over people.
-
-    Turned axes have a Gaussian's fourth moments on average only, and miss as much of who is nearly Gaussian.
+    It is averaged over people's Gaussians `near` their posteriors, which stay where they are.
     """
-    count = len(group.spread)
-    squares = (there.x - near.x)[:, :count] ** 2
-    own = near.variance[:, :count, :count]
-    mean = np.diagonal(own, axis1=1, axis2=2)
-    seen = np.einsum(
-        "kn,kpn,kqn->npq", np.broadcast_to(there.normal, there.share.shape), squares, squares, optimize=True
-    )
-    left = 2.0 * own**2 + mean[:, :, None] * mean[:, None] - seen
-    return left.sum(axis=0) / (group.spread[:, None] * group.spread) ** 2
+
+    def gradient(complete: np.ndarray) -> np.ndarray:
+        averages = average_over_gaussians(problem, group._replace(complete=complete), near.mean, near.covariance)
+        return averages.gradient[problem.population.complete].sum(axis=1)
+
+    count = len(group.complete)
+    curvature = finite_difference_hessian(gradient, group.complete, DIFFERENCE_STEP).reshape(count, count)
+    return (curvature + curvature.T) / 2.0
+
+
+def complete_data_information(
+    population: LinearPopulation, group: Group, mean: np.ndarray, covariance: np.ndarray
+) -> np.ndarray:
+    """Return the expected curvature of people's density under their group, (packed, packed).
+
+    The arguments are those of `person_sums`.
+    """
+    sd, count = person_sds(population, group)[:, None], len(group.sigma)
+    deviation = mean - person_means(population, group.beta)
+    variance = np.diagonal(covariance, axis1=1, axis2=2).T
+    design, partial = population.design, population.design[:count]
+    beta, log_sigma = np.arange(len(group.beta)), len(group.beta) + np.arange(count)
+    information = np.zeros((len(pack(group)),) * 2)
+    information[np.ix_(beta, beta)] = np.einsum("dnk,dnl->kl", design / sd[..., None] ** 2, design)
+    information[np.ix_(beta, log_sigma)] = 2.0 * np.einsum("dnk,dn->kd", partial, (deviation / sd**2)[:count])
+    information[np.ix_(log_sigma, beta)] = information[np.ix_(beta, log_sigma)].T
+    information[log_sigma, log_sigma] = 2.0 * ((deviation**2 + variance) / sd**2)[:count].sum(axis=1)
+    return information
+
+
+def quadrature_correction(group: Group, near: PersonGaussians, nodes: WeightedNodes) -> np.ndarray:
+    """Return by how much the nodes miss the variance of scores in log SDs, (P, P), summed over people.
+
+    It is computed for people's Gaussians `near` their posteriors: randomly rotated axes have a Gaussian's fourth
+    moments only on average, and miss as much of a posterior that is nearly Gaussian.
+    """
+    count = len(group.sigma)
+    squares = (nodes.theta - near.mean)[:, :count] ** 2
+    covariance = near.covariance[:, :count, :count]
+    variance = np.diagonal(covariance, axis1=1, axis2=2)
+    weight = np.broadcast_to(nodes.normal_weight, nodes.weight.shape)
+    by_nodes = np.einsum("kn,kpn,kqn->npq", weight, squares, squares, optimize=True)
+    missed = 2.0 * covariance**2 + variance[:, :, None] * variance[:, None] - by_nodes
+    return missed.sum(axis=0) / (group.sigma[:, None] * group.sigma) ** 2
 
 
 def observed_information(
-    problem: Problem, group: Group, near: PersonGaussians, there: WeightedNodes, exact: PersonGaussians
+    problem: Problem, group: Group, near: PersonGaussians, nodes: WeightedNodes, exact: PersonGaussians
 ) -> np.ndarray:
-    """What people say of their group, (packed, packed), summed over them."""
-    shape, certain = problem.shape, np.zeros_like(near.variance)
-    found = complete_data_information(shape, group, exact.x, exact.variance)
-    if len(group.shared):
-        found[-len(group.shared) :, -len(group.shared) :] += complete_pooling_curvature(problem, group, near)
-    slopes = np.array(
-        [person_scores(shape, group, x, certain, slope) for x, slope in zip(there.x, there.slope, strict=True)]
-    )
-    apart = slopes - person_scores(shape, group, *exact)
-    spread = slice(len(group.beta), len(group.beta) + len(group.spread))
-    found[spread, spread] -= quadrature_correction(group, near, there)
-    return found - np.einsum("kn,kan,kbn->ab", there.share, apart, apart, optimize=True)
+    """Return the information of people about their group, (packed, packed), summed over them.
+
+    `near` are people's Gaussians, `nodes` the weighted nodes around these, and `exact` the moments by the nodes.
+    """
+    population, no_covariance = problem.population, np.zeros_like(near.covariance)
+    information = complete_data_information(population, group, exact.mean, exact.covariance)
+    if count := len(group.complete):
+        information[-count:, -count:] += complete_pooling_curvature(problem, group, near)
+    by_node = zip(nodes.theta, nodes.complete_gradient, strict=True)
+    scores = np.array([person_scores(population, group, theta, no_covariance, gradient) for theta, gradient in by_node])
+    deviation = scores - person_scores(population, group, *exact)
+    log_sigma = slice(len(group.beta), len(group.beta) + len(group.sigma))
+    information[log_sigma, log_sigma] -= quadrature_correction(group, near, nodes)
+    return information - np.einsum("kn,kan,kbn->ab", nodes.weight, deviation, deviation, optimize=True)

@@ -1,4 +1,4 @@
-"""What is done with which people of a study too large for the memory."""
+"""The plan of a large-scale fit: which model is fitted by which method, and how people are divided into chunks."""
 
 import hashlib
 import json
@@ -13,108 +13,104 @@ from iwm_bayes.large_scale.parquet import RowIndex, fingerprint, index_people, i
 from iwm_bayes.model.model_file import find_model, load_model_for
 from iwm_bayes.types import DEFAULT_FIGURE, GENERALISED, InputError, ModelSpec
 
-PLAN = "plan.json"
+PLAN_FILE = "plan.json"
 
 
 class Plan(NamedTuple):
-    """What is done with which people."""
+    """The plan of a large-scale fit."""
 
-    study: str  # its file
-    theory: str
+    study_file: str
+    model: str  # a name or a path
     method: str
     figures: list[str]
-    bounds: list[int]  # (chunk + 1,) first row of each chunk, and how many rows there are
-    size: int  # people of every chunk, those who stand in included
-    content: str  # hash of all that numbers depend on
+    bounds: list[int]  # (chunk + 1,) first row of each chunk, and the number of rows
+    chunk_size: int  # people of every chunk, placeholders included
+    content_hash: str  # of everything on which the results depend
 
 
 def unsupported(study: Study, model: ModelSpec) -> list[str]:
-    """What a study may hold, and cannot have in chunks."""
-    where = f"study {study.name}, in chunks"
+    """Return a message for everything in a study or model that a large-scale fit cannot do."""
+    where = f"study {study.name}, large-scale fit"
     items = [name for name, answer in study.responses.items() if answer.reliability is not None]
-    return [
-        f"{where}: {fault}"
-        for fault, holds in (
-            (f"{model.name} has correlated parameters, which need `nuts`", model.correlated),
-            (f"the noise of {', '.join(items)} cannot be taken from a reliability. Fix it in the theory", bool(items)),
-            (
-                "a choice of figure cannot be read. Leave the response out",
-                any(response.effect == "chooses" for response in model.responses.values()),
-            ),
-            (
-                "members of a group, such as (1|therapist), must all be in memory. Take them out of the formulas",
-                any("|" in formula for formula in study.formulas.values()),
-            ),
-        )
-        if holds
-    ]
+    checks = (
+        (f"{model.name} has correlated parameters, which need `nuts`", model.correlated),
+        (f"a reliability cannot fix the SD of {', '.join(items)}. Fix it in the model file", bool(items)),
+        (
+            "a choice of figure is not supported. Leave the response out",
+            any(response.effect == "chooses" for response in model.responses.values()),
+        ),
+        (
+            "the levels of a group, such as (1|therapist), must all be in memory. Remove them from the formulas",
+            any("|" in formula for formula in study.formulas.values()),
+        ),
+    )
+    return [f"{where}: {problem}" for problem, holds in checks if holds]
 
 
 def list_figures(study: Study) -> list[str]:
-    """Every figure of a study in order, nobody in particular last."""
+    """Return the figures of a study in order, the generalised expectation last."""
     if study.columns.figure is None:
         return [DEFAULT_FIGURE]
-    found = dict.fromkeys(
-        name for values in read_column(index_rows(study.data), study.columns.figure) for name in values
-    )
-    return [
-        *(name for name in found if name not in ("", GENERALISED)),
-        *([GENERALISED] if {"", GENERALISED} & {*found} else []),
-    ]
+    columns = read_column(index_rows(study.data), study.columns.figure)
+    names = dict.fromkeys(name for values in columns for name in values)
+    generalised = [GENERALISED] if {"", GENERALISED} & {*names} else []
+    return [name for name in names if name not in ("", GENERALISED)] + generalised
 
 
-def checked_study(study_file: Path, theory: str | None) -> tuple[Study, ModelSpec, RowIndex]:
-    """A study with one theory, the theory, and where the study's rows are; InputError lists what cannot be done."""
+def checked_study(study_file: Path, model_name: str | None) -> tuple[Study, ModelSpec, RowIndex]:
+    """Return a study with one model, this model, and the index of the study's rows.
+
+    The model is the study's first unless named. InputError lists what a large-scale fit cannot do.
+    """
     study = load_study(study_file)
-    name = theory or study.model[0]
-    study, model, rows = (
-        study.model_copy(update={"model": [name]}),
-        load_model_for(study, name),
-        index_rows(study.data),
-    )
+    name = model_name or study.model[0]
+    study, model = study.model_copy(update={"model": [name]}), load_model_for(study, name)
+    rows = index_rows(study.data)
     problems = unsupported(study, model)
     problems += [
-        f'{study.data.name}: there is no column "{named}". It has: {", ".join(rows.columns)}'
-        for named in (study.columns.person, study.columns.figure)
-        if named is not None and named not in rows.columns
+        f'{study.data.name}: there is no column "{column}". It has: {", ".join(rows.columns)}'
+        for column in (study.columns.person, study.columns.figure)
+        if column is not None and column not in rows.columns
     ]
     if problems:
         raise InputError(problems)
     return study, model, rows
 
 
-def make_plan(study_file: Path, theory: str | None, method: str, chunk: int, folder: Path) -> Plan:
-    """Divide a study's people among chunks of at most `chunk`, as evenly as can be; the plan is kept in the folder.
+def make_plan(study_file: Path, model_name: str | None, method: str, chunk: int, folder: Path) -> Plan:
+    """Divide people into chunks of at most `chunk`, as evenly as possible, and write the plan into `folder`.
 
     InputError where the folder has another plan.
     """
-    study, _, rows = checked_study(study_file, theory)
+    study, _, rows = checked_study(study_file, model_name)
     name = study.model[0]
-    everyone, starts = index_people(rows, study.columns.person)
-    ends = np.linspace(0, len(everyone), -(-len(everyone) // chunk) + 1).round().astype(int)
+    people, starts = index_people(rows, study.columns.person)
+    ends = np.linspace(0, len(people), -(-len(people) // chunk) + 1).round().astype(int)
     inputs = [sha256(study_file), sha256(find_model(name)), fingerprint(rows), method, str(chunk)]
     inputs += [sha256(study.people.data)] if study.people else []
     plan = Plan(
-        str(study_file.resolve()),
-        str(find_model(name).resolve()) if name.endswith(".toml") else name,
-        method,
-        list_figures(study),
-        [int(row) for row in starts[ends]],
-        int(np.diff(ends).max()),
-        hashlib.sha256(json.dumps(inputs).encode()).hexdigest()[:20],
+        study_file=str(study_file.resolve()),
+        model=str(find_model(name).resolve()) if name.endswith(".toml") else name,
+        method=method,
+        figures=list_figures(study),
+        bounds=[int(row) for row in starts[ends]],
+        chunk_size=int(np.diff(ends).max()),
+        content_hash=hashlib.sha256(json.dumps(inputs).encode()).hexdigest()[:20],
     )
-    if (folder / PLAN).exists() and read_plan(folder).content != plan.content:
-        raise InputError([f"{folder}: is of other data, another study, theory, method or chunk. Choose another folder"])
-    write_json_atomic(folder / PLAN, plan._asdict())
+    if (folder / PLAN_FILE).exists() and read_plan(folder).content_hash != plan.content_hash:
+        raise InputError(
+            [f"{folder}: holds a fit of other data, another study, model, method or chunk. Choose another folder"]
+        )
+    write_json_atomic(folder / PLAN_FILE, plan._asdict())
     return plan
 
 
 def read_plan(folder: Path) -> Plan:
-    """The plan of a folder."""
-    return Plan(**json.loads((folder / PLAN).read_text(encoding="utf-8")))
+    """Read the plan of a folder."""
+    return Plan(**json.loads((folder / PLAN_FILE).read_text(encoding="utf-8")))
 
 
 def study_and_model(plan: Plan) -> tuple[Study, ModelSpec]:
-    """A plan's study, with its theory alone, and the theory as the study asks it."""
-    study = load_study(Path(plan.study)).model_copy(update={"model": [plan.theory]})
-    return study, load_model_for(study, plan.theory)
+    """Return the study of a plan with its one model, and this model with the responses of the study."""
+    study = load_study(Path(plan.study_file)).model_copy(update={"model": [plan.model]})
+    return study, load_model_for(study, plan.model)

@@ -1,1 +1,5 @@
-"""model."""
+"""The PyMC model of a study: priors, hierarchy and likelihood.
+
+A model file and a Dataset come in. `load_model` gives a `ModelSpec`, `build` gives a `pm.Model`, and `compile` gives
+likelihoods as compiled functions. This package imports `ops`, `types`, `rules`, `responses`, `filtering` and `data`.
+"""

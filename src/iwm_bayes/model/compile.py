@@ -1,4 +1,4 @@
-"""The likelihood of a model as compiled functions, and where chains begin."""
+"""Compiled functions of a model: its initial point, and the likelihood by person or by event."""
 
 from typing import Any
 
@@ -16,9 +16,10 @@ from iwm_bayes.types import ModelSpec, parameters, with_parameters
 
 
 def compile_initial_point(graph: pm.Model) -> Any:
-    """A function of nothing: where the graph says that chains begin, by free variable, in the sampler's coordinates.
+    """Return a function without arguments that gives the initial point of chains.
 
-    Not compiled at all, because it is asked a few times and numba would take a minute.
+    It gives the free variables in order, in the sampler's coordinates. It is not compiled by numba, which would take a
+    minute, because it is called only a few times.
     """
     values = make_initial_point_expression(
         free_rvs=graph.free_RVs,
@@ -31,30 +32,32 @@ def compile_initial_point(graph: pm.Model) -> Any:
 
 
 def build_unpooled(model: ModelSpec, data: xr.Dataset) -> pm.Model:
-    """A graph in which people share nothing: everyone's link-scale values are its variable `level` (row, person)."""
-    apart = with_parameters(model, {name: own._replace(pooling="none") for name, own in parameters(model).items()})
-    graph = remove_value_transforms(build(apart, data.drop_dims(["coefficient", "group_level"], errors="ignore")))
-    graph.check_bounds = False  # which is forgotten on the way
+    """Return a graph without pooling, whose variable `theta` (parameter, person) has everyone's link-scale values."""
+    declared = {name: parameter._replace(pooling="none") for name, parameter in parameters(model).items()}
+    without_covariates = data.drop_dims(["coefficient", "group_level"], errors="ignore")
+    graph = remove_value_transforms(build(with_parameters(model, declared), without_covariates))
+    graph.check_bounds = False  # `remove_value_transforms` does not keep this setting
     return graph
 
 
 def compile_person_likelihood(model: ModelSpec, data: xr.Dataset) -> tuple[pm.Model, Any]:
-    """A graph in which people share nothing, and a function of link-scale values (row, person).
+    """Return a graph without pooling, and a function of link-scale values (parameter, person).
 
-    The function gives each person's log likelihood (person,) and its gradient (row, person), of the data that the graph
-    holds at the time; rows are those of `rows(model, figures)`.
+    The function gives each person's log likelihood (person,) and its gradient (parameter, person), for the data that
+    the graph holds at the time. The parameters are those of `free_parameters(model, figures)`.
     """
     graph = build_unpooled(model, data)
-    level = graph.rvs_to_values[graph["theta"]]
-    terms = rewrite_pregrad(graph.logp(vars=graph.observed_RVs, sum=False))  # else people are walked back once a term
+    theta = graph.rvs_to_values[graph["theta"]]
+    # without this rewrite, events would be scanned backwards once for every term
+    terms = rewrite_pregrad(graph.logp(vars=graph.observed_RVs, sum=False))
     by_person = sum(term.sum(axis=0) for term in terms)
-    slope = pt.grad(by_person.sum(), level)
-    return graph, graph.compile_fn([by_person, slope], inputs=[level], mode="NUMBA", point_fn=False)
+    gradient = pt.grad(by_person.sum(), theta)
+    return graph, graph.compile_fn([by_person, gradient], inputs=[theta], mode="NUMBA", point_fn=False)
 
 
 def compile_event_likelihood(model: ModelSpec, data: xr.Dataset) -> tuple[pm.Model, Any]:
-    """The same with each event apart: log likelihood of all that was answered at it, (event, person)."""
+    """Return a graph without pooling, and a function that gives the log likelihood (event, person) of all answers."""
     graph = build_unpooled(model, data)
-    level = graph.rvs_to_values[graph["theta"]]
+    theta = graph.rvs_to_values[graph["theta"]]
     by_event = sum(graph.logp(vars=graph.observed_RVs, sum=False))
-    return graph, graph.compile_fn(by_event, inputs=[level], mode="NUMBA", point_fn=False)
+    return graph, graph.compile_fn(by_event, inputs=[theta], mode="NUMBA", point_fn=False)

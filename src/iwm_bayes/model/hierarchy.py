@@ -1,26 +1,27 @@
-"""People around their groups, in a graph: the random variables above any data.
+"""The hierarchy in a graph: the random variables of groups and people, without any data.
 
-    centre       (row,)              group centre of every pooled row, link scale
-    spread       (partial,)          between-person sd of the partially pooled rows, link scale
-    level        (personal, person)  link-scale values of every person: normal around the centre with this sd, or,
-                                     where people share nothing, with all that the prior leaves open
-    effect       (term,)             what covariates do to centres, link scale, where the study has formulas
-    group_spread (grouping,)         sd between the members of a group, such as therapists
-    member_offset (member,)          each member's place among them
-    correlation  (partial, partial)  Cholesky factor, where the theory says `correlated`
+    mu           (parameter,)                  group means of all pooled parameters, link scale
+    sigma        (parameter_partial,)          between-person SDs of the partially pooled parameters
+    theta        (parameter_person, person)    link-scale values of every person: normal around the group mean with
+                                               this SD, or, without pooling, around the prior mean with the prior's SD
+    beta         (coefficient,)                effects of covariates on group means, link scale, from formulas
+    sigma_u      (group,)                      SDs between the levels of a group, such as therapists
+    u_offset     (group_level,)                deviation of each level of a group, as it is sampled
+    correlation  (parameter_partial, parameter_other)   Cholesky factor, where the model says `correlated`
 
-The sampler moves people relative to what their own answers say (see `transforms`), of which the graph is told (see
-`own_answers`); told nothing, it moves them relative to the group. It is told, too, where chains begin: `start_centre`,
-`start_spread` and so on, in the units of what they begin. Members of a group are moved relative to the centre from
-which they deviate alike: with w their `group_centredness` and r their spread in a `group_unit`,
+The sampler moves people relative to a Gaussian approximation of their likelihood (see `noncentering` and
+`local_gaussian`). As long as those arrays are zero, it moves them relative to the group. The data `start_mu`,
+`start_sigma` and so on hold the initial values of chains, in the units of the variables. Levels of a group are sampled
+in a partially non-centred form. With m the group mean from which they deviate, w their `group_centredness`, and r the
+SD sigma_u in units of `group_unit`,
 
-    member_offset ~ Normal(w centre, unit r^w),    deviation = r^(1-w) (member_offset - w centre)
+    u_offset ~ Normal(w m, unit r^w),    u = r^(1-w) (u_offset - w m)
 
-w = 1 is the centred form, w = 0 the non-centred one, and all between, in whatever unit, are the same model
-(Papaspiliopoulos, Roberts & Skold, 2007, doi:10.1214/088342307000000014).
+w = 1 is the centred form and w = 0 the non-centred one. All w and all units are the same model (Papaspiliopoulos,
+Roberts & Skold, 2007, doi:10.1214/088342307000000014).
 
-Correlations have an LKJ prior with shape 2, which prefers none a little: a correlation of two lies within +-.73 with
-90 % (Lewandowski, Kurowicka & Joe, 2009, doi:10.1016/j.jmva.2009.04.008).
+Correlations have an LKJ prior with shape 2, which slightly favours weak ones (Lewandowski, Kurowicka & Joe, 2009,
+doi:10.1016/j.jmva.2009.04.008). A correlation of two parameters is within +-.73 with probability 90 %.
 """
 
 from collections.abc import Callable
@@ -46,167 +47,172 @@ from iwm_bayes.model.priors import (
     effect_map,
     figure_names,
     free_parameters,
+    from_offset,
     group_level_weights,
     group_of_level,
-    place_around,
 )
 from iwm_bayes.types import ModelSpec
 
-type NoPoolingGroup = Callable[[list[FreeParameter], int], tuple[Any, Any]]
-TRANSFORMED_VARIABLES = ("sigma", "sigma_u", "correlation")  # of the group, and moved in another form
+type UnpooledPrior = Callable[[list[FreeParameter], int], tuple[Any, Any]]
+TRANSFORMED_VARIABLES = ("sigma", "sigma_u", "correlation")  # variables of the group that the sampler transforms
 LKJ_SHAPE = 2.0  # of the LKJ prior
 
 
 def parameters_pooled(model: ModelSpec, figures: list[str], *poolings: str) -> list[FreeParameter]:
-    """The rows with one of the given kinds of pooling, in the theory's order."""
-    return [row for row in free_parameters(model, figures) if row.parameter.pooling in poolings]
+    """Return the free parameters with one of the given kinds of pooling, in the model's order."""
+    return [free for free in free_parameters(model, figures) if free.parameter.pooling in poolings]
 
 
 def effect_labels(data: xr.Dataset) -> dict[str, list[str]]:
-    """Labels of what moves people's centres, by dim; none without formulas."""
-    found = {
-        name: [str(label) for label in data[name].values]
-        for name in ("coefficient", "group_level")
-        if name in data.dims
+    """Return the labels of effects and group levels, by dim; empty without formulas."""
+    labels = {
+        dim: [str(label) for label in data[dim].values] for dim in ("coefficient", "group_level") if dim in data.dims
     }
-    return found | (
-        {"group": list(dict.fromkeys(group_of_level(found["group_level"])))} if "group_level" in found else {}
-    )
+    if "group_level" in labels:
+        labels["group"] = list(dict.fromkeys(group_of_level(labels["group_level"])))
+    return labels
 
 
 def coordinates(model: ModelSpec, data: xr.Dataset) -> dict[str, Any]:
-    """Names along every dim of the hierarchy."""
+    """Return the coordinates of every dim of the hierarchy."""
     figures = figure_names(data)
-    partial = [row.label for row in parameters_pooled(model, figures, "partial")]
+
+    def labels(*poolings: str) -> list[str]:
+        return [free.label for free in parameters_pooled(model, figures, *poolings)]
+
     return {
-        "parameter": [row.label for row in parameters_pooled(model, figures, "partial", "complete")],
-        "parameter_partial": partial,
-        "parameter_other": partial,
-        "parameter_person": [
-            row.label
-            for row in (*parameters_pooled(model, figures, "partial"), *parameters_pooled(model, figures, "none"))
-        ],
-        "parameter_complete": [row.label for row in parameters_pooled(model, figures, "complete")],
+        "parameter": labels("partial", "complete"),
+        "parameter_partial": labels("partial"),
+        "parameter_other": labels("partial"),
+        "parameter_person": labels("partial") + labels("none"),
+        "parameter_complete": labels("complete"),
         "person": data["person"].values,
         **effect_labels(data),
     }
 
 
 def dim_name(dim: str) -> str:
-    """A dim's name in the model on the stack: with the model's name, where it is one of several."""
+    """Return a dim's name in the current model, with the model's name as prefix where it is one of several."""
     return str(pm.modelcontext(None).name_for(dim))
 
 
-def sum_of_effects(which: np.ndarray, moved_by: Any) -> Any:
-    """Sums of what each label moves (label, person) over the labels of each row: `which` @ `moved_by`, without BLAS."""
-    return (which[:, :, None] * moved_by[None]).sum(axis=1)
+def sum_of_effects(indicator: np.ndarray, effects: Any) -> Any:
+    """Return the sum (parameter, person) of effects (label, person): `indicator` @ `effects`, without BLAS."""
+    return (indicator[:, :, None] * effects[None]).sum(axis=1)
 
 
 def declare_start(name: str, default: Any) -> Any:
-    """Declare where chains begin, unless the graph is told better."""
+    """Declare the initial value of a variable as data."""
     return pm.Data(f"start_{name}", np.asarray(default, dtype=float))
 
 
-def declare_mu(shared: list[FreeParameter]) -> Any:
-    """Declare group centres (row,)."""
-    middle, width = [row.prior_mean for row in shared], [row.prior_sd for row in shared]
-    return pm.Normal("mu", middle, width, dims=dim_name("parameter"), initval=declare_start("mu", middle))
+def declare_mu(pooled: list[FreeParameter]) -> Any:
+    """Declare group means (parameter,)."""
+    mean, sd = [free.prior_mean for free in pooled], [free.prior_sd for free in pooled]
+    return pm.Normal("mu", mean, sd, dims=dim_name("parameter"), initval=declare_start("mu", mean))
 
 
 def declare_sd(name: str, scale: Any, dim: str) -> Any:
-    """Declare sds (dim,) between people or members of groups."""
-    begin = declare_start(name, scale)
-    return pm.HalfNormal(name, scale, dims=dim_name(dim), initval=begin, default_transform=HalfNormalQuantile())
+    """Declare SDs (dim,) between people or between the levels of a group."""
+    start = declare_start(name, scale)
+    return pm.HalfNormal(name, scale, dims=dim_name(dim), initval=start, default_transform=HalfNormalQuantile())
 
 
-def declare_effects(partial: list[FreeParameter], centre: Any, data: xr.Dataset) -> Any:
-    """Declare what covariates and groups do to centres (partial,): how far people's move, (partial, person) or 0."""
-    labels, found = effect_labels(data), 0.0
+def declare_group_levels(partial: list[FreeParameter], mu: Any, data: xr.Dataset) -> Any:
+    """Declare the deviations of group levels; return their sum (parameter, person)."""
+    labels = effect_labels(data)
+    levels, groups = labels["group_level"], labels["group"]
+    indicator = effect_map(partial, levels).indicator
+    membership = pm.Data("membership", data["membership"].values, dims=(dim_name("group_level"), "person"))
+    sigma_u = declare_sd("sigma_u", effect_map(partial, groups).scale, "group")
+    group = [groups.index(name) for name in group_of_level(levels)]
+    w = pm.Data("group_centredness", np.zeros(len(groups)), dims=dim_name("group"))[group]
+    unit = pm.Data("group_unit", np.ones(len(groups)), dims=dim_name("group"))[group]
+    mean, sd = (mu[:, None] * group_level_weights(partial, levels)).sum(axis=0), sigma_u[group]
+    offset = pm.Normal("u_offset", w * mean, unit * (sd / unit) ** w, dims=dim_name("group_level"))
+    u = from_offset(mean, sd, offset, w, unit) - mean
+    return sum_of_effects(indicator, u[:, None] * membership)
+
+
+def declare_effects(partial: list[FreeParameter], mu: Any, data: xr.Dataset) -> Any:
+    """Declare effects of covariates and groups; return the shift of group means, (parameter, person) or 0."""
+    labels, shift = effect_labels(data), 0.0
     if "coefficient" in labels:
-        by_effect = effect_map(partial, labels["coefficient"])
+        effects = effect_map(partial, labels["coefficient"])
         design = pm.Data("design", data["design"].values, dims=(dim_name("coefficient"), "person"))
-        wide = EFFECT_WIDTH * by_effect.scale
-        beta = pm.Normal("beta", 0.0, wide, dims=dim_name("coefficient"), initval=declare_start("beta", 0.0 * wide))
-        found += sum_of_effects(by_effect.rows, beta[:, None] * design)
+        sd = EFFECT_WIDTH * effects.scale
+        beta = pm.Normal("beta", 0.0, sd, dims=dim_name("coefficient"), initval=declare_start("beta", 0.0 * sd))
+        shift += sum_of_effects(effects.indicator, beta[:, None] * design)
     if "group_level" in labels:
-        by_member = effect_map(partial, labels["group_level"])
-        membership = pm.Data("membership", data["membership"].values, dims=(dim_name("group_level"), "person"))
-        scale = effect_map(partial, labels["group"]).scale
-        sigma_u = declare_sd("sigma_u", scale, "group")
-        group = [labels["group"].index(name) for name in group_of_level(labels["group_level"])]
-        w = pm.Data("group_centredness", np.zeros(len(labels["group"])), dims=dim_name("group"))[group]
-        unit = pm.Data("group_unit", np.ones(len(labels["group"])), dims=dim_name("group"))[group]
-        middle, scale = (
-            (centre[:, None] * group_level_weights(partial, labels["group_level"])).sum(axis=0),
-            sigma_u[group],
-        )
-        offset = pm.Normal("u_offset", w * middle, unit * (scale / unit) ** w, dims=dim_name("group_level"))
-        found += sum_of_effects(
-            by_member.rows, (place_around(middle, scale, offset, w, unit) - middle)[:, None] * membership
-        )
-    return found
+        shift += declare_group_levels(partial, mu, data)
+    return shift
 
 
-def declare_partial_pooling(partial: list[FreeParameter], centre: Any, data: xr.Dataset) -> tuple[Any, Any]:
-    """Declare how people spread around their own centres: those centres (partial, person) and sds (partial, 1)."""
-    sigma = declare_sd("sigma", [row.parameter.prior_between_sd for row in partial], "parameter_partial")
-    middle = centre[:, None] + declare_effects(partial, centre, data)
-    return pt.broadcast_to(middle, (len(partial), data.sizes["person"])), sigma[:, None]
+def declare_partial_pooling(partial: list[FreeParameter], mu: Any, data: xr.Dataset) -> tuple[Any, Any]:
+    """Declare between-person SDs and effects; return means (parameter, person) and SDs (parameter, 1) of people."""
+    sigma = declare_sd("sigma", [free.parameter.prior_between_sd for free in partial], "parameter_partial")
+    mean = mu[:, None] + declare_effects(partial, mu, data)
+    return pt.broadcast_to(mean, (len(partial), data.sizes["person"])), sigma[:, None]
 
 
-def no_pooling(separate: list[FreeParameter], people: int) -> tuple[Any, Any]:
-    """The same of people who share nothing: all that the prior leaves open."""
-    widths = [[np.hypot(row.prior_sd, row.parameter.prior_between_sd)] for row in separate]
-    return np.repeat([[row.prior_mean] for row in separate], people, axis=1), np.array(widths)
+def no_pooling(unpooled: list[FreeParameter], people: int) -> tuple[Any, Any]:
+    """Return means (parameter, person) and SDs (parameter, 1) of people without pooling, from the prior."""
+    sd = [[np.hypot(free.prior_sd, free.parameter.prior_between_sd)] for free in unpooled]
+    return np.repeat([[free.prior_mean] for free in unpooled], people, axis=1), np.array(sd)
 
 
-def declare_theta(model: ModelSpec, middle: Any, scale: Any, together: int, common: list[Any]) -> Any:
-    """Declare everyone's link-scale values around `middle` (personal, person); the first rows may be correlated."""
-    here = pm.modelcontext(None)
-    rows, people = (len(here.coords[dim]) for dim in (dim_name("parameter_person"), "person"))
-    said = declare_local_gaussian(rows, people, common)
-    if not model.correlated or together < 2:
-        return declare_people("theta", Independent, middle, scale, *said, dims=(dim_name("parameter_person"), "person"))
-    factor = pm.LKJCorr(
-        "correlation", eta=LKJ_SHAPE, n=together, dims=(dim_name("parameter_partial"), dim_name("parameter_other"))
-    )
-    root = scale * pt.set_subtensor(pt.eye(rows)[:together, :together], factor)
-    return declare_people("theta", Correlated, middle, root, *said, dims=(dim_name("parameter_person"), "person"))
+def declare_theta(model: ModelSpec, mean: Any, sd: Any, n_partial: int, complete: list[Any]) -> Any:
+    """Declare everyone's link-scale values around `mean` (parameter_person, person).
+
+    The first `n_partial` parameters are the partially pooled ones, which may be correlated.
+    """
+    coords, dims = pm.modelcontext(None).coords, (dim_name("parameter_person"), "person")
+    n_parameters, people = (len(coords[dim]) for dim in dims)
+    gaussian = declare_local_gaussian(n_parameters, people, complete)
+    if not model.correlated or n_partial < 2:
+        return declare_people("theta", Independent, mean, sd, *gaussian, dims=dims)
+    correlation_dims = (dim_name("parameter_partial"), dim_name("parameter_other"))
+    factor = pm.LKJCorr("correlation", eta=LKJ_SHAPE, n=n_partial, dims=correlation_dims)
+    root = sd * pt.set_subtensor(pt.eye(n_parameters)[:n_partial, :n_partial], factor)
+    return declare_people("theta", Correlated, mean, root, *gaussian, dims=dims)
 
 
-def declare_hierarchy(model: ModelSpec, data: xr.Dataset, apart: NoPoolingGroup = no_pooling) -> dict[str, Any]:
-    """Declare the hierarchy in the model on the stack; link-scale values (person,) by row label.
+def declare_hierarchy(model: ModelSpec, data: xr.Dataset, unpooled_prior: UnpooledPrior = no_pooling) -> dict[str, Any]:
+    """Declare the hierarchy in the current model; return link-scale values (person,) by label.
 
-    `apart` gives centres (separate, person) and sds (separate, 1) of those parameters that have no group here.
+    `unpooled_prior` gives means (parameter, person) and SDs (parameter, 1) of the parameters without pooling.
     """
     figures, people = figure_names(data), data.sizes["person"]
-    shared = parameters_pooled(model, figures, "partial", "complete")
-    partial, separate = parameters_pooled(model, figures, "partial"), parameters_pooled(model, figures, "none")
-    personal, parts = [*partial, *separate], []
-    levels: dict[str, Any] = {}
-    if shared:
-        centre = declare_mu(shared)
-        levels |= {row.label: pt.full((people,), centre[index]) for index, row in enumerate(shared)}
+    pooled = parameters_pooled(model, figures, "partial", "complete")
+    partial, unpooled = parameters_pooled(model, figures, "partial"), parameters_pooled(model, figures, "none")
+    by_person, means_and_sds = [*partial, *unpooled], []
+    values: dict[str, Any] = {}
+    if pooled:
+        mu = declare_mu(pooled)
+        values |= {free.label: pt.full((people,), mu[index]) for index, free in enumerate(pooled)}
     if partial:
-        parts.append(declare_partial_pooling(partial, centre[[shared.index(row) for row in partial]], data))
-    if separate:
-        parts.append(apart(separate, people))
-    if personal:
-        middle, scale = (pt.concatenate(several, axis=0) for several in zip(*parts, strict=True))
-        common = [centre[index] for index, row in enumerate(shared) if row not in partial]
-        level = declare_theta(model, middle, scale, len(partial), common)
-        levels |= {row.label: level[index] for index, row in enumerate(personal)}
-    return levels
+        means_and_sds.append(declare_partial_pooling(partial, mu[[pooled.index(free) for free in partial]], data))
+    if unpooled:
+        means_and_sds.append(unpooled_prior(unpooled, people))
+    if by_person:
+        mean, sd = (pt.concatenate(parts, axis=0) for parts in zip(*means_and_sds, strict=True))
+        complete = [mu[index] for index, free in enumerate(pooled) if free not in partial]
+        theta = declare_theta(model, mean, sd, len(partial), complete)
+        values |= {free.label: theta[index] for index, free in enumerate(by_person)}
+    return values
 
 
 def person_log_densities() -> tuple[Any, Any] | None:
-    """Of everyone's values in the model on the stack, if there are: log densities (person,) of two kinds.
+    """Return two log densities (person,) of everyone's values in the current model; None if it has no people.
 
-    As the group has them, and as the sampler takes them for: what the group and their own answers say together.
+    The first is that of the group. The second is the pseudo-prior: what group and approximate answers imply together.
     """
-    here = pm.modelcontext(None)
-    if (level := here.named_vars.get(here.name_for("theta"))) is None:
+    graph = pm.modelcontext(None)
+    if (theta := graph.named_vars.get(graph.name_for("theta"))) is None:
         return None
-    *_, middle, root, precision, pull = level.owner.inputs
-    form = Correlated if here.name_for("correlation") in here.named_vars else Independent
-    return group_log_density(form, level, middle, root), pseudo_prior_logp(form, level, middle, root, precision, pull)
+    *_, mean, root, precision, weighted_mode = theta.owner.inputs
+    covariance = Correlated if graph.name_for("correlation") in graph.named_vars else Independent
+    return (
+        group_log_density(covariance, theta, mean, root),
+        pseudo_prior_logp(covariance, theta, mean, root, precision, weighted_mode),
+    )

@@ -1,8 +1,10 @@
-"""A theory file: a rule, its responses, and the priors that differ. One TOML file to a `Model`.
+"""Load a model file: a learning rule, its responses, and the priors that differ from their defaults.
 
-A theory as a study asks it: without the responses that were not asked, and each at its moment.
+A model file is one TOML file, and `load_model` turns it into a `ModelSpec`. `load_model_for` loads a model as a study
+uses it: without the responses that were not asked, and with the study's timing.
 """
 
+import difflib
 import re
 from collections import Counter
 from collections.abc import Iterable
@@ -37,71 +39,86 @@ SINCE_SCHEMA_1 = (
     "`prior_90` for `typical`, `prior_between_sd` for `spread`, pooling `complete` for `shared` and `none` for "
     "`separate`, and `expectancy_bias` for `assimilation`"
 )
+WITHIN_SUPPORT = {
+    "unit": lambda x: 0 < x < 1,
+    "positive": lambda x: 0 < x < float("inf"),
+    "real": lambda x: abs(x) < float("inf"),
+}
 
 
 def model_library() -> Path:
-    """The folder of the theories that come with the program."""
+    """Return the folder of the built-in models."""
     packaged = Path(str(resources.files("iwm_bayes"))) / "models"
     return packaged if packaged.is_dir() else Path(__file__).parents[3] / "models"
 
 
 def built_in_models() -> list[str]:
-    """Names of the theories on the shelf."""
+    """Return the names of the built-in models."""
     return sorted(path.stem for path in model_library().glob("*.toml"))
 
 
 def find_model(name: str) -> Path:
-    """The file of a theory, by its name on the shelf or by its path."""
+    """Return the file of a model from the name of a built-in model or from a path; InputError for an unknown name."""
     if name.endswith(".toml"):
         return Path(name)
-    if name not in built_in_models():
-        raise InputError([f"there is no theory {name!r} on the shelf, which has {', '.join(built_in_models())}"])
+    names = built_in_models()
+    if name not in names:
+        near = difflib.get_close_matches(name, names, n=1)
+        hint = f'Did you mean "{near[0]}"? ' if near else ""
+        raise InputError(
+            [
+                f"there is no built-in model {name!r}. {hint}Give the path of a model file (.toml), or one of "
+                f"{', '.join(names)}"
+            ]
+        )
     return model_library() / f"{name}.toml"
 
 
 def response_kinds(kinds: Iterable[str] = tuple(RESPONSES)) -> list[str]:
-    """Kinds of responses as a user is told of them: those with levels once."""
+    """Return kinds of responses for messages and pages: those that differ by their number of levels once."""
     return list(dict.fromkeys(re.sub(r"_\d+$", f"_{LEVELS[0]}..{LEVELS[-1]}", kind) for kind in kinds))
 
 
-def kinds_by_name(path: Path, wanted: list[str] | dict[str, str]) -> dict[str, str]:
-    """The kinds of a theory's responses by the theory's names for them; InputError where there is none such."""
-    kinds = wanted if isinstance(wanted, dict) else {name: name for name in wanted}
+def kinds_by_name(path: Path, responses: list[str] | dict[str, str]) -> dict[str, str]:
+    """Return the kinds of a model's responses by the model's names for them; InputError for an unknown kind."""
+    kinds = responses if isinstance(responses, dict) else {kind: kind for kind in responses}
     unknown = [kind for kind in kinds.values() if kind not in RESPONSES]
-    if unknown or not kinds or len(kinds) < len(wanted):
+    if unknown or not kinds or len(kinds) < len(responses):
+        available = ", ".join(response_kinds())
         raise InputError(
-            [
-                f"{path}, key `responses`: name one or more of {', '.join(response_kinds())}, each once; not {unknown or wanted}"
-            ]
+            [f"{path}, key `responses`: name one or more of {available}, each once; not {unknown or responses}"]
         )
     return kinds
 
 
 def anchored_responses(kinds: dict[str, str]) -> dict[str, Response]:
-    """The responses by the theory's names; the first rating of each belief fixes its scale."""
-    chosen: dict[str, Response] = {}
+    """Return the responses by the model's names; the first rating of each belief is its anchor."""
+    responses: dict[str, Response] = {}
     anchored: set[str] = set()
     for name, kind in kinds.items():
         response = RESPONSES[kind]
         if response.scale and response.about not in anchored:
             anchored.add(response.about)
             response = anchor(response)
-        chosen[name] = response
-    return chosen
+        responses[name] = response
+    return responses
 
 
 def anchor(response: Response) -> Response:
-    """The rating that fixes a belief's scale: without one, start and location are not identified."""
+    """Return a rating with the parameters fixed that identify its belief's scale.
+
+    Without an anchor, the initial belief and the location of ratings are not identified.
+    """
     declared = named_leaves(response.parameters)
     fixed = (parameter._replace(fixed=response.scale.get(name, parameter.fixed)) for name, parameter in declared)
     return response._replace(parameters=unflatten(response.parameters, fixed))
 
 
 def find_rule(path: Path, name: str) -> Learner | Rule:
-    """A rule of the program by its name, or a researcher's own as "file.py:NAME", relative to the theory file."""
-    file, colon, own = name.rpartition(":")
+    """Return a built-in rule by name, or a researcher's own as "file.py:NAME", relative to the model file."""
+    file, colon, own_name = name.rpartition(":")
     if colon:
-        return load_rule_file(path.parent / file, own)
+        return load_rule_file(path.parent / file, own_name)
     if name not in RULES:
         known = ", ".join(RULES)
         raise InputError(
@@ -110,38 +127,42 @@ def find_rule(path: Path, name: str) -> Learner | Rule:
     return RULES[name]
 
 
-def lift_rule(path: Path, theory: ModelFile, rule: Learner | Rule, responses: dict[str, Response]) -> Rule:
-    """A learner lifted to the beliefs that the responses read; a rule as it is."""
+def lift_rule(path: Path, file: ModelFile, rule: Learner | Rule, responses: dict[str, Response]) -> Rule:
+    """Return a rule for both beliefs, with the modifiers of the model file.
+
+    A `Learner` is lifted to the beliefs that the responses read. InputError if `transfer` or a response does not fit.
+    """
     if isinstance(rule, Learner):
         reads_worth = any(response.about in ("worth", "worth_change") for response in responses.values())
-        rule = lift_learner(rule, worth=reads_worth, transfer=theory.transfer)
-    elif theory.transfer:
-        raise InputError([f"{path}, key `transfer`: {theory.rule} generalises by itself. Take `transfer` out"])
-    asks = any(response.about == "perceived" for response in responses.values())
-    if asks and not theory.expectancy_bias:
-        raise InputError([f"{path}: what people report of outcomes says nothing without `expectancy_bias = true`"])
-    rule = with_arousal(rule) if theory.arousal else rule
-    return with_expectancy_bias(rule) if theory.expectancy_bias else rule
+        rule = lift_learner(rule, worth=reads_worth, transfer=file.transfer)
+    elif file.transfer:
+        raise InputError([f"{path}, key `transfer`: {file.rule} generalises by itself. Take `transfer` out"])
+    reports_outcomes = any(response.about == "perceived" for response in responses.values())
+    if reports_outcomes and not file.expectancy_bias:
+        raise InputError(
+            [f"{path}: a response about the perceived outcome needs a model of it. Add `expectancy_bias = true`"]
+        )
+    rule = with_arousal(rule) if file.arousal else rule
+    return with_expectancy_bias(rule) if file.expectancy_bias else rule
 
 
 def changed_parameter(
     label: str, parameter: Parameter, prior: ParameterPrior, may_differ: bool, problems: list[str]
 ) -> Parameter:
-    """A parameter with a theory's changes; faults are added to `problems`."""
+    """Return a parameter with the changes of a model file; faults are added to `problems`.
+
+    `may_differ` is whether the parameter can differ by figure.
+    """
     if prior.fixed is True:
         problems.append(f"{label}: `fixed` must be a number, or false to free what is fixed by default")
         return parameter
     freed = {"fixed": None} if prior.fixed is False else {}
     changed = parameter._replace(**prior.model_dump(exclude_none=True) | freed)
-    inside = {
-        "unit": lambda x: 0 < x < 1,
-        "positive": lambda x: 0 < x < float("inf"),
-        "real": lambda x: abs(x) < float("inf"),
-    }
+    within = WITHIN_SUPPORT[changed.support]
     low, high = changed.prior_90
-    if not (inside[changed.support](low) and inside[changed.support](high) and low < high):
-        problems.append(f"{label}: `typical` must be two rising numbers of support {changed.support!r}")
-    if changed.fixed is not None and not (inside[changed.support](changed.fixed) or changed.fixed in (0.0, 1.0)):
+    if not (within(low) and within(high) and low < high):
+        problems.append(f"{label}: `prior_90` must be two rising numbers of support {changed.support!r}")
+    if changed.fixed is not None and not (within(changed.fixed) or changed.fixed in (0.0, 1.0)):
         problems.append(f"{label}: `fixed` must have support {changed.support!r}")
     if changed.fixed is not None and prior.fixed is None:
         problems.append(f"{label}: this parameter is fixed at {changed.fixed:g}. Add `fixed = false` to free it")
@@ -150,69 +171,82 @@ def changed_parameter(
     return changed
 
 
-def change_parameters(path: Path, model: ModelSpec, given: dict[str, ParameterPrior]) -> ModelSpec:
-    """The model with every prior that the theory file changes."""
+def change_parameters(path: Path, model: ModelSpec, priors: dict[str, ParameterPrior]) -> ModelSpec:
+    """Return the model with every parameter that the model file changes; InputError lists every fault."""
     known = parameters(model)
-    changes = full_names(given, list(known), f"{path}, key `parameters")
+    changes = full_names(priors, list(known), f"{path}, key `parameters")
     of_rule = {name for name, _ in named_leaves(model.rule.parameters)}
+    changed = dict(known)
     problems: list[str] = []
-    changed = {
-        name: changed_parameter(
-            f"{path}, key `parameters.{name}`",
-            parameter,
-            changes[name],
-            name not in of_rule or name in model.rule.by_figure,
-            problems,
-        )
-        if name in changes
-        else parameter
-        for name, parameter in known.items()
-    }
+    for name in (name for name in known if name in changes):
+        label, may_differ = f"{path}, key `parameters.{name}`", name not in of_rule or name in model.rule.by_figure
+        changed[name] = changed_parameter(label, known[name], changes[name], may_differ, problems)
     if problems:
         raise InputError(problems)
     return with_parameters(model, changed)
 
 
-def model_with_responses(path: Path, theory: ModelFile, kinds: dict[str, str]) -> ModelSpec:
-    """A theory with some responses, each a kind by its name, before the file's priors; InputError lists faults."""
+def model_with_responses(path: Path, file: ModelFile, kinds: dict[str, str]) -> ModelSpec:
+    """Return a model with some responses, each a kind by its name, before the file's priors.
+
+    InputError lists parameter names that occur twice.
+    """
     responses = anchored_responses(kinds)
-    rule = find_rule(path, theory.rule)
-    words = theory.claim, theory.reference, theory.predicts, theory.needs, equation(rule)
-    name = path.stem.removesuffix(".theory")
-    model = ModelSpec(name, lift_rule(path, theory, rule, responses), responses, theory.correlated, *words)
+    rule = find_rule(path, file.rule)
+    texts = file.claim, file.reference, file.predicts, file.needs, equation(rule)
+    name = path.stem.removesuffix(".model")
+    model = ModelSpec(name, lift_rule(path, file, rule, responses), responses, file.correlated, *texts)
     names = Counter(name for name, _ in named_leaves(model.rule.parameters))
     names.update(leaf for label, response in responses.items() for leaf, _ in named_leaves(response.parameters, label))
-    twice = [name for name, times in names.items() if times > 1]
+    twice = [name for name, count in names.items() if count > 1]
     if twice:
         raise InputError([f"{path}: the parameter name {name} occurs twice. Rename a response" for name in twice])
     return model
 
 
-def load_model(theory_or_path: str | Path, without: Iterable[str] = ()) -> ModelSpec:
-    """A theory by its name on the shelf or the path of its file; InputError lists every problem.
+def load_model(name_or_path: str | Path, without: Iterable[str] = ()) -> ModelSpec:
+    """Load a built-in model by name, or a model file by path.
 
-    Responses that are named in `without` are left out, with their parameters and what nothing else reads.
+    Parameters
+    ----------
+    name_or_path
+        Name of a built-in model, or path of a model file that ends in `.toml`.
+    without
+        Responses to leave out, with their parameters and the beliefs that no other response reads.
+
+    Returns
+    -------
+    ModelSpec
+        The model, complete for simulation and fitting.
+
+    Raises
+    ------
+    InputError
+        If the file or a key is wrong; it lists every problem.
+
+    Examples
+    --------
+    >>> load_model("rescorla_wagner", without=["approach"])
     """
-    path = find_model(str(theory_or_path))
+    path = find_model(str(name_or_path))
     try:
-        theory = ModelFile.model_validate(read_schema_2(path, SINCE_SCHEMA_1))
+        file = ModelFile.model_validate(read_schema_2(path, SINCE_SCHEMA_1))
     except ValidationError as error:
         raise explain_validation(path, error) from error
-    kinds = kinds_by_name(path, theory.responses)
-    whole = model_with_responses(path, theory, kinds)
+    kinds = kinds_by_name(path, file.responses)
+    full = model_with_responses(path, file, kinds)
     left_out = tuple(name for name in kinds if name in set(without))
     if not left_out:
-        return change_parameters(path, whole, theory.parameters)
+        return change_parameters(path, full, file.parameters)
     if len(left_out) == len(kinds):
-        raise InputError([f"`without` leaves nothing of the theory {whole.name}, which has {', '.join(kinds)}"])
-    part = model_with_responses(path, theory, {name: kind for name, kind in kinds.items() if name not in left_out})
-    priors = full_names(theory.parameters, list(parameters(whole)), f"{path}, key `parameters")
+        raise InputError([f"`without` leaves nothing of the model {full.name}, which has {', '.join(kinds)}"])
+    part = model_with_responses(path, file, {name: kind for name, kind in kinds.items() if name not in left_out})
+    priors = full_names(file.parameters, list(parameters(full)), f"{path}, key `parameters")
     known = parameters(part)
-    return change_parameters(
-        path, part._replace(without=left_out), {name: p for name, p in priors.items() if name in known}
-    )
+    own_priors = {name: prior for name, prior in priors.items() if name in known}
+    return change_parameters(path, part._replace(without=left_out), own_priors)
 
 
-def load_model_for(study: Study, theory: str) -> ModelSpec:
-    """A theory by name or path as this study asks it; InputError lists what is wrong with its file."""
-    return with_timing(study, load_model(theory, study.without))
+def load_model_for(study: Study, model: str) -> ModelSpec:
+    """Load a model, by name or path, as this study uses it; InputError lists what is wrong with its file."""
+    return with_timing(study, load_model(model, study.without))

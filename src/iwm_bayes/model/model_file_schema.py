@@ -1,4 +1,4 @@
-"""The content of a model file, as it is checked."""
+"""The keys of a model file, with their types."""
 
 from typing import Literal
 
@@ -8,26 +8,26 @@ from iwm_bayes.data.toml import Name, Strict
 
 
 class ParameterPrior(Strict):
-    """What a theory assumes of one parameter, where it differs from the rule's default."""
+    """What a model assumes about one parameter, where it differs from the default of the rule or response."""
 
     prior_90: tuple[float, float] | None = None
     prior_between_sd: float | None = Field(default=None, gt=0)
     pooling: Literal["partial", "complete", "none"] | None = None
     by: Literal["person", "figure"] | None = None
-    fixed: StrictFloat | StrictBool | None = None  # false: free, though it is fixed by default
+    fixed: StrictFloat | StrictBool | None = None  # a constant; false: free, though it is fixed by default
 
 
 class ModelFile(Strict):
-    """The content of a theory file."""
+    """The content of a model file."""
 
     claim: str
     reference: str
-    predicts: str = ""  # what will be seen if it is true, in words
-    needs: str = ""  # the data that tell its parameters apart, in words
+    predicts: str = ""  # what data should show if the hypothesis is true, in words
+    needs: str = ""  # the data that make its parameters identifiable, in words
     rule: str
     responses: list[str] | dict[Name, str]
     transfer: bool = False
-    arousal: bool = False  # what is learned depends on distress
-    expectancy_bias: bool = False  # what people report of an outcome is partly what they expected
+    arousal: bool = False  # whether distress changes learning
+    expectancy_bias: bool = False  # whether reports of an outcome are biased towards what people expected
     correlated: bool = False  # whether people's parameters may be correlated
     parameters: dict[str, ParameterPrior] = Field(default_factory=dict)

@@ -1,21 +1,24 @@
-"""What the sampler moves in place of spreads and of people, so that a hierarchy has no funnel.
+"""Transforms of between-person SDs and of people, so that a hierarchy has no funnel.
 
-A spread, half-normal with scale s, is moved as the standard normal quantile u of its prior probability,
+The sampler moves a between-person SD, half-normal with scale s, as the standard normal quantile u of its prior
+probability,
 
-    P(spread < s q(u)) = Phi(u)
+    P(sigma < s q(u)) = Phi(u)
 
-so that it has no edge at zero and no long way down to it. A person, normal around the group's centre m with root S
-(covariance S S'), is moved relative to what the group and the person's own answers say together. Were the likelihood of
-their answers Gaussian with precision P and its top at t, then given the group
+so that it has no edge at zero, and no long way down to it.
 
-    y = S^-1 (x - m) would be normal with precision S'P S + I and mean (S'P S + I)^-1 S'P (t - m)
+It moves a person x, normal around the group mean m with root S (covariance S S'), relative to what group and answers
+together imply. If the likelihood of the person's answers were Gaussian with precision P and mode t, then given the
+group
 
-and z, which `whitening` turns into that y, standard normal whatever the group is. With P = 0 this is the non-centred
-form and with P large the centred one, for every direction of every person by itself, and at every spread anew: where a
-spread falls to zero the group alone places people, where it is large their answers do. P and P t follow what everyone
-shares (see `own_answers`). What they are taken to be changes how well the sampler moves, not the posterior. After
-Papaspiliopoulos, Roberts & Skold (2007), doi:10.1214/088342307000000014, whose partially non-centred form holds the
-share of the data fixed.
+    y = S^-1 (x - m)   is normal with precision S'P S + I and mean (S'P S + I)^-1 S'P (t - m)
+
+and z, which `unwhiten` turns into that y, is standard normal whatever the group is. With P = 0 this is the non-centred
+form, and with large P the centred one. The form adapts to every direction of every person, and to every SD. Where an
+SD falls to zero, people follow the group. Where it is large, they follow their answers. P and P t depend on the
+completely pooled parameters (see `local_gaussian`). Their values affect how well the sampler moves, and not the
+posterior. The transform follows Papaspiliopoulos, Roberts & Skold (2007), doi:10.1214/088342307000000014, whose
+partially non-centred form fixes the data's share.
 """
 
 from typing import Any
@@ -37,71 +40,79 @@ class HalfNormalQuantile(Transform):
     name = "quantile"
 
     def forward(self, value: Any, *inputs: Any) -> Any:
+        """Return the quantile u of an SD."""
         *_, scale = inputs
         return SQRT_TWO * pt.erfinv(2.0 * pt.erf(value / (SQRT_TWO * scale)) - 1.0)
 
     def backward(self, value: Any, *inputs: Any) -> Any:
-        """Either half by the tail that is computed without loss there."""
+        """Return the SD of a quantile u; each half uses the tail that is computed there without loss."""
         *_, scale = inputs
         low = pt.erfinv(pt.erfc(-pt.minimum(value, 0.0) / SQRT_TWO) / 2.0)
         high = pt.erfcinv(pt.erfc(pt.maximum(value, 0.0) / SQRT_TWO) / 2.0)
         return SQRT_TWO * scale * (low + (high - ERF_HALF))
 
     def log_jac_det(self, value: Any, *inputs: Any) -> Any:
+        """Return the log derivative of `backward`."""
         *_, scale = inputs
         return (self.backward(value, *inputs) / scale) ** 2 / 2.0 - value**2 / 2.0 + pt.log(scale / 2.0)
 
 
 class Independent:
-    """Rows that vary each by itself: the group's root S is their sds (row, 1)."""
+    """Independent parameters: the root S of the covariance is their SDs (parameter, 1)."""
 
     @staticmethod
     def times(root: Any, y: Any) -> Any:
-        """S y, for y (row, person)."""
+        """Return S y, for y (parameter, person)."""
         return root * y
 
     @staticmethod
-    def over(root: Any, x: Any) -> Any:
-        """S^-1 x, for x (row, person)."""
+    def solve(root: Any, x: Any) -> Any:
+        """Return S^-1 x, for x (parameter, person)."""
         return x / root
 
     @staticmethod
-    def turned(root: Any, x: Any) -> Any:
-        """S'x, for x (row, person)."""
+    def transpose_times(root: Any, x: Any) -> Any:
+        """Return S'x, for x (parameter, person)."""
         return root * x
 
     @staticmethod
-    def between(root: Any, precision: Any) -> Any:
-        """S'P S, for P (row, row, person)."""
+    def quadratic(root: Any, precision: Any) -> Any:
+        """Return S'P S, for P (parameter, parameter, person)."""
         return precision * root[:, None] * root[None]
 
     @staticmethod
     def log_determinant(root: Any) -> Any:
+        """Return the log determinant of S."""
         return pt.log(root).sum()
 
 
 class Correlated:
-    """Rows that are correlated: S is a Cholesky factor (row, row)."""
+    """Correlated parameters: the root S is a Cholesky factor (parameter, parameter). See `Independent`."""
 
     @staticmethod
     def times(root: Any, y: Any) -> Any:
+        """Return S y."""
         return (root[:, :, None] * y[None]).sum(axis=1)
 
     @staticmethod
-    def over(root: Any, x: Any) -> Any:
+    def solve(root: Any, x: Any) -> Any:
+        """Return S^-1 x."""
         return pt.linalg.solve_triangular(root, x, lower=True)
 
     @staticmethod
-    def turned(root: Any, x: Any) -> Any:
+    def transpose_times(root: Any, x: Any) -> Any:
+        """Return S'x."""
         return (root[:, :, None] * x[:, None]).sum(axis=0)
 
     @staticmethod
-    def between(root: Any, precision: Any) -> Any:
-        half = (root[:, :, None, None] * precision[:, None]).sum(axis=0)  # sums, because not everybody has BLAS
+    def quadratic(root: Any, precision: Any) -> Any:
+        """Return S'P S."""
+        half = (root[:, :, None, None] * precision[:, None]).sum(axis=0)  # sums, because not every machine has BLAS
         return (half[:, :, None] * root[None, :, :, None]).sum(axis=1)
 
     @staticmethod
     def log_determinant(root: Any) -> Any:
+        """Return the log determinant of S."""
         return pt.log(pt.diagonal(root)).sum()
 
 
@@ -109,72 +120,85 @@ type Covariance = type[Independent] | type[Correlated]
 
 
 class PersonTransform(Transform):
-    """People (row, person) relative to their own answers; of a distribution with parameters m, S, P and P t."""
+    """The transform of people x (parameter, person) to z. Its distribution has the inputs m, S, P and P t."""
 
     name = "relative"
 
-    def __init__(self, form: Covariance) -> None:
-        self.form = form
+    def __init__(self, covariance: Covariance) -> None:
+        self.covariance = covariance
 
-    def told(self, *inputs: Any) -> tuple[Any, Any]:
-        """Precision (row, row, person) of y given the group, and its product with the mean (row, person)."""
-        *_, middle, root, precision, pull = inputs
-        apart = pull - (precision * middle[None]).sum(axis=1)
-        turned = pt.specify_shape(self.form.turned(root, apart), pull.type.shape)
-        return self.form.between(root, precision) + pt.eye(pull.shape[0])[:, :, None], turned
+    def precision_and_weighted_mean(self, *inputs: Any) -> tuple[Any, Any]:
+        """Return the precision (parameter, parameter, person) of y given the group, and its product with the mean."""
+        *_, mean, root, precision, weighted_mode = inputs
+        weighted_distance = weighted_mode - (precision * mean[None]).sum(axis=1)  # P (t - m)
+        weighted_mean = self.covariance.transpose_times(root, weighted_distance)
+        weighted_mean = pt.specify_shape(weighted_mean, weighted_mode.type.shape)
+        identity = pt.eye(weighted_mode.shape[0])[:, :, None]
+        return self.covariance.quadratic(root, precision) + identity, weighted_mean
 
     def forward(self, value: Any, *inputs: Any) -> Any:
-        *_, middle, root, _, _ = inputs
-        precision, pull = self.told(*inputs)
+        """Return z of people."""
+        *_, mean, root, _, _ = inputs
+        precision, weighted_mean = self.precision_and_weighted_mean(*inputs)
         factor = pt.linalg.cholesky(precision.transpose(2, 0, 1))
-        mean = pt.linalg.solve_triangular(factor, pull.T[:, :, None], lower=True, b_ndim=2)[:, :, 0].T
-        return (factor.transpose(1, 2, 0) * self.form.over(root, value - middle)[:, None]).sum(axis=0) - mean
+        z_mean = pt.linalg.solve_triangular(factor, weighted_mean.T[:, :, None], lower=True, b_ndim=2)[:, :, 0].T
+        y = self.covariance.solve(root, value - mean)
+        return (factor.transpose(1, 2, 0) * y[:, None]).sum(axis=0) - z_mean
 
     def backward(self, value: Any, *inputs: Any) -> Any:
-        *_, middle, root, _, _ = inputs
-        place, _ = unwhiten(*self.told(*inputs), value)
-        return pt.specify_shape(middle + self.form.times(root, place), value.type.shape)
+        """Return the people of z."""
+        *_, mean, root, _, _ = inputs
+        y, _ = unwhiten(*self.precision_and_weighted_mean(*inputs), value)
+        return pt.specify_shape(mean + self.covariance.times(root, y), value.type.shape)
 
     def log_jac_det(self, value: Any, *inputs: Any) -> Any:
+        """Return the log determinant of `backward`, which is linear in z."""
         *_, root, _, _ = inputs
-        _, log_determinant = unwhiten(*self.told(*inputs), value)
-        return value.shape[1] * self.form.log_determinant(root) - log_determinant.sum()
+        _, log_determinant = unwhiten(*self.precision_and_weighted_mean(*inputs), value)
+        return value.shape[1] * self.covariance.log_determinant(root) - log_determinant.sum()
 
 
-def group_log_density(form: Covariance, people: Any, middle: Any, root: Any) -> Any:
-    """Log density (person,) of people (row, person) around their group."""
-    y = form.over(root, people - middle)
-    return -((y**2).sum(axis=0) + people.shape[0] * np.log(2.0 * np.pi)) / 2.0 - form.log_determinant(root)
+def group_log_density(covariance: Covariance, people: Any, mean: Any, root: Any) -> Any:
+    """Return the log density (person,) of people (parameter, person) around their group."""
+    y = covariance.solve(root, people - mean)
+    return -((y**2).sum(axis=0) + people.shape[0] * np.log(2.0 * np.pi)) / 2.0 - covariance.log_determinant(root)
 
 
-def pseudo_prior_logp(form: Covariance, people: Any, middle: Any, root: Any, precision: Any, pull: Any) -> Any:
-    """Log density (person,) of what the sampler takes people (row, person) for: where z is standard normal."""
-    inner, apart = PersonTransform(form).told(middle, root, precision, pull)
-    mean, log_determinant = unwhiten(inner, apart, pt.zeros_like(apart))
-    away = form.over(root, people - middle) - mean
-    squares = (inner * away[:, None] * away[None]).sum(axis=(0, 1))
-    constant = people.shape[0] * np.log(2.0 * np.pi) / 2.0 + form.log_determinant(root)
+def pseudo_prior_logp(
+    covariance: Covariance, people: Any, mean: Any, root: Any, precision: Any, weighted_mode: Any
+) -> Any:
+    """Return the log density (person,) of people (parameter, person) under which z is standard normal."""
+    y_precision, weighted_mean = PersonTransform(covariance).precision_and_weighted_mean(
+        mean, root, precision, weighted_mode
+    )
+    y_mean, log_determinant = unwhiten(y_precision, weighted_mean, pt.zeros_like(weighted_mean))
+    distance = covariance.solve(root, people - mean) - y_mean
+    squares = (y_precision * distance[:, None] * distance[None]).sum(axis=(0, 1))
+    constant = people.shape[0] * np.log(2.0 * np.pi) / 2.0 + covariance.log_determinant(root)
     return log_determinant - squares / 2.0 - constant
 
 
-def declare_people(name: str, form: Covariance, *parameters: Any, dims: tuple[str, str]) -> Any:
-    """Declare people (row, person) around a group: parameters m (row, person), S, P (row, row, person) and P t."""
+def declare_people(name: str, covariance: Covariance, *parameters: Any, dims: tuple[str, str]) -> Any:
+    """Declare people (parameter, person) around a group.
 
-    def logp(value: Any, middle: Any, root: Any, *_: Any) -> Any:
-        return group_log_density(form, value, middle, root).sum()
+    `parameters` are m (parameter, person), S, P (parameter, parameter, person) and P t (parameter, person).
+    """
 
-    def random(middle: Any, root: Any, *_: Any, rng: np.random.Generator, size: Any) -> np.ndarray:
-        y = rng.normal(size=middle.shape)
-        return np.asarray(middle + (root * y if root.shape[1] == 1 else root @ y))
+    def logp(value: Any, mean: Any, root: Any, *_: Any) -> Any:
+        return group_log_density(covariance, value, mean, root).sum()
 
-    relative = PersonTransform(form)
+    def random(mean: Any, root: Any, *_: Any, rng: np.random.Generator, size: Any) -> np.ndarray:
+        y = rng.normal(size=mean.shape)
+        return np.asarray(mean + (root * y if root.shape[1] == 1 else root @ y))
+
+    transform = PersonTransform(covariance)
     return pm.CustomDist(
         name,
         *parameters,
         logp=logp,
         random=random,
-        support_point=lambda _, __, middle, *more: relative.backward(pt.zeros_like(middle), middle, *more),
+        support_point=lambda _, __, mean, *more: transform.backward(pt.zeros_like(mean), mean, *more),
         signature="(r,n),(r,k),(r,r,n),(r,n)->(r,n)",
         dims=dims,
-        default_transform=relative,
+        default_transform=transform,
     )

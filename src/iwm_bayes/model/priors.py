@@ -1,16 +1,16 @@
-"""From what is assumed of people in general to the values of each person.
+"""Priors on the link scale, and the values of people on the natural scale.
 
-Every free parameter lives on its link scale, where a person's level is normal around the group's:
+Every free parameter is estimated on its link scale. There, people are normal around the mean of their group:
 
-    level[person] = centre + spread * offset[person],     value = unlink(level)
+    theta[person] = mu + sigma * z[person],   z ~ Normal(0, 1),   value = unlink(theta)
 
-A *row* is one group centre: a parameter, or a parameter for one figure where it differs by figure. Where the data have
-covariates, people are normal around the centre moved by them (see `formulas`), alike for every figure:
+A `FreeParameter` has one group mean. A parameter that differs by figure is one free parameter per figure. Where the
+data have covariates, effects shift the group means of people (see `data.formulas`), by the same amount for every
+figure:
 
-    effect ~ Normal(0, 2 scale),   member ~ Normal(0, group_spread),   group_spread ~ HalfNormal(scale)
+    beta ~ Normal(0, 2 scale),   u ~ Normal(0, sigma_u),   sigma_u ~ HalfNormal(scale)
 
-with `scale` that of the parameter's between-person sd. An effect is thus expected to stay within about four typical
-between-person sds, whichever way.
+`scale` is that of the parameter's between-person SD. So an effect is expected to lie within about four such SDs of 0.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.ops import Array, by_figure, exp, log, logit, sigmoid
+from iwm_bayes.ops import Array, exp, log, logit, sigmoid, stack_figures
 from iwm_bayes.types import ModelSpec, Parameter, parameters
 
 LINKS: Mapping[str, tuple[Callable[[Array], Array], Callable[[Array], Array]]] = {
@@ -28,102 +28,107 @@ LINKS: Mapping[str, tuple[Callable[[Array], Array], Callable[[Array], Array]]] =
     "real": (lambda x: x, lambda x: x),
 }
 Z_CI90 = 1.6448536269514722  # half-width of a 90 % interval in standard deviations
-EFFECT_WIDTH = (
-    2.0  # prior sd of an effect in units of the scale of the between-person sd: wide, a choice and not a finding
-)
+EFFECT_WIDTH = 2.0  # prior SD of an effect, in units of `scale`: wide, a choice and not a finding
 
 
 def figure_names(data: xr.Dataset) -> list[str]:
-    """The figures of a data set by name."""
+    """Return the names of a data set's figures, in order."""
     return [str(name) for name in data["figure"].values]
 
 
 class FreeParameter(NamedTuple):
-    """One group centre and its prior on the link scale."""
+    """One group mean and its prior on the link scale."""
 
     label: str  # "approach_bias[friend]", or the bare name
     name: str
     parameter: Parameter
-    prior_mean: float  # link scale
+    prior_mean: float  # of the group mean, link scale
     prior_sd: float
 
 
 def free_parameters(model: ModelSpec, figures: Sequence[str]) -> list[FreeParameter]:
-    """The free rows of a theory in order; a parameter's figures stand next to each other."""
+    """Return the free parameters of a model in order; those of one parameter's figures are next to each other."""
     found = []
     for name, parameter in parameters(model).items():
         if parameter.fixed is not None:
             continue
         link, _ = LINKS[parameter.support]
         low, high = (float(link(np.float64(end))) for end in parameter.prior_90)
+        mean, sd = (low + high) / 2, (high - low) / (2 * Z_CI90)
         labels = [f"{name}[{figure}]" for figure in figures] if parameter.by == "figure" else [name]
-        found += [
-            FreeParameter(label, name, parameter, (low + high) / 2, (high - low) / (2 * Z_CI90)) for label in labels
-        ]
+        found += [FreeParameter(label, name, parameter, mean, sd) for label in labels]
     return found
 
 
 def natural_values(
-    model: ModelSpec, levels: Mapping[str, Array], figures: Sequence[str], people: int
+    model: ModelSpec, theta: Mapping[str, Array], figures: Sequence[str], people: int
 ) -> dict[str, Array]:
-    """Natural-scale values by parameter name from link-scale levels by row label.
+    """Return values on the natural scale by parameter name, from link-scale values by label of the free parameter.
 
-    `levels` are (person,) each; values are (person,), or (figure, person) by figure.
+    `theta` are (person,) each. Values are (person,), or (figure, person) where a parameter differs by figure. Fixed
+    parameters are included.
     """
-    found: dict[str, Array] = {}
+    values: dict[str, Array] = {}
     for name, parameter in parameters(model).items():
         _, unlink = LINKS[parameter.support]
         if parameter.fixed is not None:
-            found[name] = np.full(people, parameter.fixed)
+            values[name] = np.full(people, parameter.fixed)
         elif parameter.by == "figure":
-            found[name] = unlink(by_figure([levels[f"{name}[{figure}]"] for figure in figures]))
+            values[name] = unlink(stack_figures([theta[f"{name}[{figure}]"] for figure in figures]))
         else:
-            found[name] = unlink(levels[name])
-    return found
+            values[name] = unlink(theta[name])
+    return values
 
 
 def with_new_figure(model: ModelSpec, people: Mapping[str, Array]) -> dict[str, Array]:
-    """Values for one more figure, about whom a person starts as about the average of the others."""
-    found = dict(people)
+    """Return natural-scale values with one more figure: on the link scale, the average of a person's other figures."""
+    values = dict(people)
     for name, parameter in parameters(model).items():
         if parameter.by == "figure" and parameter.fixed is None:
             link, unlink = LINKS[parameter.support]
             average = unlink(np.mean(link(people[name]), axis=-2, keepdims=True))
-            found[name] = np.concatenate([people[name], average], axis=-2)
-    return found
+            values[name] = np.concatenate([people[name], average], axis=-2)
+    return values
 
 
 class EffectMap(NamedTuple):
-    """What moves people's centres: labels "PARAMETER: TERM", and which rows each moves (row, label), 0 or 1."""
+    """Effects with labels "PARAMETER: TERM", and the free parameters that each of them shifts."""
 
     labels: list[str]
-    rows: np.ndarray
-    scale: np.ndarray  # (label,), the scale of the between-person sd of the parameter that is moved
+    indicator: np.ndarray  # (parameter, label), 1 where the effect shifts the parameter, else 0
+    scale: np.ndarray  # (label,), scale of the between-person SD of the parameter that is shifted
 
 
-def effect_map(placed: Sequence[FreeParameter], labels: Sequence[str]) -> EffectMap:
-    """The effects or members with these labels, and the partially pooled rows that they move."""
-    moved = [label.partition(": ")[0] for label in labels]
-    which = np.array([[float(row.name == name) for name in moved] for row in placed]).reshape(len(placed), len(moved))
-    scale = {row.name: row.parameter.prior_between_sd for row in placed}
-    return EffectMap(list(labels), which, np.array([scale[name] for name in moved]))
+def effect_map(partial: Sequence[FreeParameter], labels: Sequence[str]) -> EffectMap:
+    """Return the map from effects or group levels with these labels to partially pooled parameters."""
+    names = [label.partition(": ")[0] for label in labels]
+    indicator = np.array([[float(free.name == name) for name in names] for free in partial])
+    scale = {free.name: free.parameter.prior_between_sd for free in partial}
+    shape = (len(partial), len(names))
+    return EffectMap(list(labels), indicator.reshape(shape), np.array([scale[name] for name in names]))
 
 
-def group_level_weights(placed: Sequence[FreeParameter], labels: Sequence[str]) -> np.ndarray:
-    """What members are sampled around when centred, as weights of the centres (row, member): see `place_around`.
+def group_level_weights(partial: Sequence[FreeParameter], labels: Sequence[str]) -> np.ndarray:
+    """Return the weights (parameter, group_level) of group means around which centred group levels are sampled.
 
-    Members who deviate from a centre, as in (1|therapist), around the mean of the rows they move; others around 0.
+    A level with a deviation of its own, as in (1|therapist), is sampled around the mean of the group means that it
+    shifts. A level with a slope of its own is sampled around 0. See `from_offset`.
     """
-    which = effect_map(placed, labels).rows
-    deviates = np.array([label.partition(": ")[2].startswith("1|") for label in labels])
-    return deviates * which / which.sum(axis=0)
+    indicator = effect_map(partial, labels).indicator
+    is_intercept = np.array([label.partition(": ")[2].startswith("1|") for label in labels])
+    return is_intercept * indicator / indicator.sum(axis=0)
 
 
 def group_of_level(labels: Sequence[str]) -> list[str]:
-    """The group to which each member belongs: its label without the member's own name."""
+    """Return the group of each group level: its label without the level's own name."""
     return [label.rpartition("[")[0] for label in labels]
 
 
-def place_around(centre: Array, spread: Array, offset: Array, centredness: Array = 0.0, unit: Array = 1.0) -> Array:
-    """A person's link-scale value from where they stand around the group's centre; see `hierarchy`."""
-    return centre + (spread / unit) ** (1.0 - centredness) * (offset - centredness * centre)
+def from_offset(mean: Array, sd: Array, offset: Array, centredness: Array = 0.0, unit: Array = 1.0) -> Array:
+    """Return a link-scale value from its offset in a partially non-centred form; see `hierarchy`.
+
+        value = mean + (sd / unit)^(1 - centredness) * (offset - centredness * mean)
+
+    With centredness 0 and unit 1, the offset is in SDs of the group.
+    """
+    return mean + (sd / unit) ** (1.0 - centredness) * (offset - centredness * mean)

@@ -1,38 +1,40 @@
-"""What stands in a report, section by section, as text, tables and pictures: nothing here knows of HTML."""
+"""Everything that a report shows, section by section, as text, tables and plots; no HTML is written here."""
 
 from pathlib import Path
 from typing import Any
 
-from iwm_bayes.report import text
-from iwm_bayes.report.context import FigureCourse, ReportContext
-from iwm_bayes.report.sections.after import comparison_section, parameter_section, ppc_section
+from iwm_bayes.report import methods, text
+from iwm_bayes.report.context import ReportContext, Trajectory
 from iwm_bayes.report.sections.answer import answer_section
-from iwm_bayes.report.sections.before import data_overview, question_section
+from iwm_bayes.report.sections.model_comparison import comparison_section
+from iwm_bayes.report.sections.parameters import parameter_section
 from iwm_bayes.report.sections.people import people_section
+from iwm_bayes.report.sections.predictive_checks import ppc_section
+from iwm_bayes.report.sections.question import data_overview, question_section
 
 
-def report_contents(run: ReportContext, courses: dict[str, FigureCourse]) -> dict[str, Any]:
-    """Everything that a page shows; `pictures` are what it draws itself."""
-    kept: dict[str, Any] = {}
+def report_contents(run: ReportContext, by_figure: dict[str, Trajectory]) -> dict[str, Any]:
+    """Return the contents of a page by section; `plots` holds the specifications of the plots that the page draws."""
+    plots: dict[str, Any] = {}
     return {
         "study": run.study,
-        "theory": run.model.name,
-        "word": run.word,
+        "model": run.model.name,
+        "status": run.status,
         "headline": text.status_headline(run.facts),
-        "asked": question_section(run),
-        "data_picture": data_overview(courses),
-        "verdict": text.convergence_sentences(run.facts),
-        "definition": text.criterion_sentence(run.facts["criterion"]),
-        "answer": answer_section(run, courses, kept),
-        "people": people_section(run, courses[run.figures[0]]) if run.asked.people else None,
+        "question": question_section(run),
+        "data_plot": data_overview(by_figure),
+        "convergence": text.convergence_sentences(run.facts),
+        "criterion": text.criterion_sentences(run.facts["criterion"]),
+        "answer": answer_section(run, by_figure, plots),
+        "people": people_section(run, by_figure[run.figures[0]]) if run.options.person_table else None,
         "parameters": parameter_section(run),
         "checks": ppc_section(run),
-        "comparison": comparison_section(run, run.asked.comparison) if run.asked.comparison else None,
-        "methods": text.methods_paragraph(run.model, run.facts, run.data),
-        "command": text.reproduction_command(run.facts),
+        "comparison": comparison_section(run, run.options.comparison) if run.options.comparison else None,
+        "methods": methods.methods_paragraph(run.model, run.facts, run.data),
+        "command": methods.reproduction_command(run.facts),
         "files": [
             f"{name}: {Path(file['path']).name}, sha256 {file['sha256']}" for name, file in run.facts["files"].items()
         ],
         "versions": run.facts["versions"],
-        "pictures": kept,
+        "plots": plots,
     }

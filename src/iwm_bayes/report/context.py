@@ -1,4 +1,4 @@
-"""A run with what a report is asked to show of it."""
+"""The run that a report is about, and what the reader asked to see of it."""
 
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -7,84 +7,88 @@ import pandas as pd
 import xarray as xr
 
 from iwm_bayes.estimands.belief_paths import session_mask
-from iwm_bayes.estimands.time_to_security import earned_security
+from iwm_bayes.model.priors import figure_names
 from iwm_bayes.report import text
+from iwm_bayes.report.labels import TABLE_TITLES
 from iwm_bayes.report.tables import Table, make_table
-from iwm_bayes.simulation.draws import names
 from iwm_bayes.types import GENERALISED, ModelSpec
 from iwm_bayes.viz import trajectories
 
 
 class ReportOptions(NamedTuple):
-    """What a report is to show besides."""
+    """What a report shows on request."""
 
-    people: bool = False  # a page on everyone, under pseudonyms
-    plan: str = "steady:rate=0.8"  # of care, for what comes after the last session
-    ahead: int = 12  # sessions
-    comparison: Path | None = None  # folder of a comparison in which this theory stands
+    person_table: bool = False  # a page on every person, under pseudonyms
+    scenario: str = "constant:rate=0.8"  # care after the last session
+    horizon: int = 12  # sessions under the scenario
+    comparison: Path | None = None  # folder of a comparison that includes the model
 
 
 class ReportContext(NamedTuple):
-    """A run with what is derived of it."""
+    """A run with everything that is derived from it."""
 
     folder: Path
     study: str
     model: ModelSpec
     fit: xr.DataTree
-    facts: dict[str, Any]
-    security: dict[str, xr.Dataset]
-    asked: ReportOptions
+    facts: dict[str, Any]  # its manifest
+    security: dict[str, xr.Dataset]  # earned security by figure
+    options: ReportOptions
 
     @property
     def data(self) -> xr.Dataset:
+        """Return the data of the fit."""
         return self.fit["data"].to_dataset()
 
     @property
-    def word(self) -> str:
-        return text.status_word(self.facts)
+    def status(self) -> str:
+        """Return the status of the fit."""
+        return text.fit_status(self.facts)
 
     @property
     def mark(self) -> str:
-        """What stands in every picture of a fit that is not to be used as it is."""
-        return "" if self.word == "passed" else self.word
+        """Return the text that marks every plot of a fit that has not converged; empty if it has."""
+        return "" if self.status == "converged" else self.status
 
     @property
     def figures(self) -> list[str]:
-        """Those who were met in sessions, whoever was met most often first."""
+        """Return the figures that were met in sessions, the most frequent first."""
         data = self.data
-        often = {name: int(session_mask(data, name).sum()) for name in names(data) if name != GENERALISED}
-        return sorted((name for name in often if often[name]), key=often.__getitem__, reverse=True)
+        counts = {name: int(session_mask(data, name).sum()) for name in figure_names(data) if name != GENERALISED}
+        return sorted((name for name in counts if counts[name]), key=counts.__getitem__, reverse=True)
 
-    def table(self, name: str, title: str) -> list[Table]:
-        """A table of the run's folder, if it is there."""
-        path = self.folder / f"{name}.csv"
-        return [make_table(pd.read_csv(path), title, name, self.word)] if path.exists() else []
+    def read_table(self, name: str) -> pd.DataFrame | None:
+        """Read a table of the run folder; None if the run has none of this name."""
+        path = self.folder / "tables" / f"{name}.csv"
+        return pd.read_csv(path, converters={"status": str, "note": str}) if path.exists() else None
 
-
-class FigureCourse(NamedTuple):
-    """What pictures of one figure's sessions are made of."""
-
-    held: xr.DataArray
-    lived: xr.Dataset
-    told: xr.Dataset
+    def table(self, name: str) -> list[Table]:
+        """Return a table of the run folder with its title; an empty list if the run has none of this name."""
+        frame = self.read_table(name)
+        return [] if frame is None else [make_table(frame, TABLE_TITLES[name], name, self.status)]
 
 
-def figure_course(run: ReportContext, figure: str) -> FigureCourse:
-    """What is needed of one figure's sessions."""
-    return FigureCourse(
+class Trajectory(NamedTuple):
+    """What the plots of one figure's sessions are made of."""
+
+    beliefs: xr.DataArray
+    events: xr.Dataset
+    responses: xr.Dataset
+
+
+def figure_trajectory(run: ReportContext, figure: str) -> Trajectory:
+    """Compute the beliefs, events and responses of one figure's sessions."""
+    return Trajectory(
         trajectories.person_beliefs(run.model, run.fit, figure),
         trajectories.session_events(run.data, figure),
         trajectories.answers_and_predictions(run.model, run.fit, figure),
     )
 
 
-def security_by_figure(model: ModelSpec, fit: xr.DataTree) -> dict[str, xr.Dataset]:
-    """Earned security toward every figure and in general, as `analysis.analyse` has it."""
-    views = [*(name for name in names(fit["data"].to_dataset()) if name != GENERALISED), None]
-    return {view or GENERALISED: earned_security(model, fit, view) for view in views}
-
-
 def change_sentence(course: xr.Dataset) -> str:
-    """Where beliefs begin and end, in words."""
-    ends = [(str(name), course["middle"].sel(belief=name).dropna("session").values) for name in course["belief"].values]
-    return "; ".join(f"{name} goes from {way[0]:.2f} to {way[-1]:.2f} in {len(way) - 1} sessions" for name, way in ends)
+    """Return where each belief begins and ends, in words."""
+    beliefs = map(str, course["belief"].values)
+    medians = {name: course["middle"].sel(belief=name).dropna("session").values for name in beliefs}
+    changes = [f"{name} from {path[0]:.2f} to {path[-1]:.2f}" for name, path in medians.items()]
+    sessions = max(len(path) for path in medians.values()) - 1
+    return f"{' and '.join(changes)} in {sessions} sessions"

@@ -1,34 +1,79 @@
-"""How numbers and tables are written where people read them."""
+"""How numbers, intervals and tables are written where people read them."""
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from iwm_bayes.types import figure_label
 
-TWO_DECIMALS = (
-    "weight",
-    "frequency",
-    "exceedance",
-    "protected",
-)  # of theories: near 0 and 1 no digit more says anything
+TWO_DECIMALS = ("weight", "frequency", "xp", "pxp", "frequency_mixture")  # shares of models
+PERCENTAGES = (  # shares of people
+    "insecure_at_baseline",
+    "earned_secure",
+    "chance_level",
+    "secure",
+    "preoccupied",
+    "dismissing",
+    "fearful",
+)
+LOW, HIGH = "_ci90_low", "_ci90_high"  # endings of the columns that have the ends of an interval
 
 
 def format_value(value: Any) -> str:
-    """A cell of a table: three digits of a number, all before its point."""
+    """Write one value with three significant digits, or as a whole number from 1000 on; nothing for a missing one."""
     if pd.isna(value):
         return ""
+    if isinstance(value, bool | np.bool_):
+        return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:.0f}" if 1000 <= abs(value) < 1e6 else f"{value:.3g}"
     return str(value)
 
 
+def format_cell(column: str, value: Any) -> str:
+    """Write one cell: figures by their label, shares of people in percent, shares of models with two decimals."""
+    if column == "figure":
+        return figure_label(str(value))
+    if not isinstance(value, float) or pd.isna(value):
+        return format_value(value)
+    if column in PERCENTAGES or column.startswith("held_"):
+        return f"{value:.0%}"
+    if column == "risk_difference":
+        return f"{value:+.0%}"
+    return f"{value:.2f}" if column in TWO_DECIMALS else format_value(value)
+
+
+def interval_text(column: str, median: Any, low: Any, high: Any, censored: bool) -> str:
+    """Write a median with its 90% credible interval, such as "12 (12–15)"; an end beyond the last session is censored.
+
+    A median of None leaves the interval alone.
+    """
+    if pd.isna(low):
+        return "censored" if censored else ""
+    first, last = (format_cell(column, end) or "censored" for end in (low, high))
+    interval = f"{first.removesuffix('%')}–{last}" if low >= 0 and pd.notna(high) else f"{first} to {last}"
+    return interval if median is None else f"{format_cell(column, median) or 'censored'} ({interval})"
+
+
+def with_interval_text(frame: pd.DataFrame) -> pd.DataFrame:
+    """Replace the columns NAME, NAME_ci90_low and NAME_ci90_high of each quantity by one column of text, NAME."""
+    columns: dict[str, Any] = {}
+    censored = frame["censored"].eq(True) if "censored" in frame else [False] * len(frame)
+    for column in map(str, frame.columns):
+        name = column.removesuffix(LOW)
+        if (column.endswith(HIGH) and column.removesuffix(HIGH) + LOW in frame) or name in columns:
+            continue
+        if name + LOW not in frame:
+            columns[column] = frame[column]
+            continue
+        medians = frame[name] if name in frame else [None] * len(frame)
+        rows = zip(medians, frame[name + LOW], frame[name + HIGH], censored, strict=True)
+        columns[name] = [interval_text(name, *row) for row in rows]
+    return pd.DataFrame(columns, index=frame.index)
+
+
 def format_cells(frame: pd.DataFrame) -> list[list[str]]:
-    """A table as text, line by line: figures as they are called, shares of theories with two digits after the point."""
-
-    def cell(name: object, value: Any) -> str:
-        if name in TWO_DECIMALS and pd.notna(value):
-            return f"{value:.2f}"
-        return figure_label(str(value)) if name == "figure" else format_value(value)
-
-    return [[cell(*one) for one in zip(frame.columns, line, strict=True)] for line in frame.itertuples(index=False)]
+    """Write a table as text, line by line."""
+    names = [str(name) for name in frame.columns]
+    return [[format_cell(*cell) for cell in zip(names, line, strict=True)] for line in frame.itertuples(index=False)]

@@ -1,10 +1,10 @@
 "use strict";
-const pictures = JSON.parse(document.getElementById("pictures").textContent);
+const specs = JSON.parse(document.getElementById("plots").textContent);
 const pages = JSON.parse(document.getElementById("pages").textContent);
 const config = { responsive: true, displayModeBar: false };
-const draw = (id, picture) => Plotly.react(id, picture.data, picture.layout, config);
+const draw = (id, spec) => Plotly.react(id, spec.data, spec.layout, config);
 
-for (const [id, picture] of Object.entries(pictures)) draw(id, picture);
+for (const [id, spec] of Object.entries(specs)) draw(id, spec);
 
 const select = document.getElementById("person");
 if (select) {
@@ -12,10 +12,10 @@ if (select) {
     const page = pages[select.value];
     document.getElementById("person-forecast").textContent = page.forecast;
     document.getElementById("person-trajectory").setAttribute("aria-label", page.alternative);
-    document.getElementById("person-plane").setAttribute("aria-label", page.alternative);
+    document.getElementById("person-space").setAttribute("aria-label", page.alternative);
     draw("person-trajectory", page.trajectory);
-    document.getElementById("person-plane-figure").hidden = !page.plane;
-    if (page.plane) draw("person-plane", page.plane);
+    document.getElementById("person-space-figure").hidden = !page.space;
+    if (page.space) draw("person-space", page.space);
   };
   select.addEventListener("change", show);
   show();

@@ -1,4 +1,4 @@
-"""The page itself: a template that escapes whatever came from a table, and the only place where HTML is written."""
+"""The page itself, `report.html`: a template that escapes whatever comes from a table."""
 
 import json
 from pathlib import Path
@@ -6,13 +6,26 @@ from pathlib import Path
 import xarray as xr
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from iwm_bayes.io import atomic_path
 from iwm_bayes.report.contents import report_contents
-from iwm_bayes.report.context import ReportContext, ReportOptions, figure_course, security_by_figure
+from iwm_bayes.report.context import ReportContext, ReportOptions, figure_trajectory
 from iwm_bayes.report.paper_figures import write_paper_figures
 from iwm_bayes.types import ModelSpec
 from iwm_bayes.viz.plotly.base import plotly_script
+from iwm_bayes.workflow.analysis import security_by_figure
 
 DEFAULT_OPTIONS = ReportOptions()
+
+
+def page_environment() -> Environment:
+    """Return the template environment; a name that a template lacks is an error."""
+    return Environment(
+        loader=PackageLoader("iwm_bayes.report", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
 
 
 def write_report(
@@ -20,27 +33,31 @@ def write_report(
     study: str,
     model: ModelSpec,
     fit: xr.DataTree,
-    asked: ReportOptions = DEFAULT_OPTIONS,
+    options: ReportOptions = DEFAULT_OPTIONS,
     security: dict[str, xr.Dataset] | None = None,
 ) -> Path:
-    """Write `report.html` and figures for paper into a run's folder, and return where the page is.
+    """Write `report.html` and the plots for a paper into a run folder, and return where the page is.
 
-    InputError where the plan is no care, or the comparison not of this theory. `security` is earned security by view,
-    where it has been computed already.
+    Parameters
+    ----------
+    study
+        Name of the study, for the title.
+    security
+        Earned security by figure, if it has been computed already.
+
+    Raises
+    ------
+    InputError
+        If the scenario is no care schedule, or the comparison does not include the model.
     """
     facts = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    run = ReportContext(folder, study, model, fit, facts, security or security_by_figure(model, fit), asked)
-    courses = {name: figure_course(run, name) for name in run.figures}
-    environment = Environment(
-        loader=PackageLoader("iwm_bayes.report", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    text = environment.get_template("page.html").render(report_contents(run, courses), library=plotly_script())
-    whole, place = folder / "report.html.part", folder / "report.html"
-    whole.write_text(text, encoding="utf-8")
-    whole.replace(place)
-    write_paper_figures(run, courses)
-    return place
+    security = security or security_by_figure(model, fit)
+    run = ReportContext(folder, study, model, fit, facts, security, options)
+    by_figure = {figure: figure_trajectory(run, figure) for figure in run.figures}
+    template = page_environment().get_template("page.html")
+    page = template.render(report_contents(run, by_figure), plotly=plotly_script())
+    path = folder / "report.html"
+    with atomic_path(path) as draft:
+        draft.write_text(page, encoding="utf-8")
+    write_paper_figures(run, by_figure)
+    return path

@@ -1,19 +1,17 @@
-"""The figures of a run for paper, as SVG and PDF beside its report: the plane, and the group along its sessions."""
+"""The plots of a run for a paper: attachment space, and the trajectory of the group with each figure."""
 
 from collections.abc import Mapping
-from urllib.parse import quote
 
-from iwm_bayes.report.context import FigureCourse, ReportContext
-from iwm_bayes.viz.belief_plane import attachment_space_plot
-from iwm_bayes.viz.style import save_plot
+from iwm_bayes.report.context import ReportContext, Trajectory
+from iwm_bayes.viz.attachment_space import attachment_space_plot
 from iwm_bayes.viz.trajectories import group_trajectory
 from iwm_bayes.viz.trajectory import trajectory_plot
+from iwm_bayes.workflow.run_folder import file_label, write_plots
 
 
-def write_paper_figures(run: ReportContext, courses: Mapping[str, FigureCourse]) -> None:
-    """Write them into the run's folder."""
-    groups = {name: group_trajectory(*course) for name, course in courses.items()}
-    figures = {"plane": attachment_space_plot(groups)}
-    figures |= {f"trajectory {quote(name, safe=' ')}": trajectory_plot(group, name) for name, group in groups.items()}
-    for name, figure in figures.items():
-        save_plot(figure, *(run.folder / f"{name}.{kind}" for kind in ("svg", "pdf")))
+def write_paper_figures(run: ReportContext, by_figure: Mapping[str, Trajectory]) -> None:
+    """Write the plots into the run folder."""
+    groups = {figure: group_trajectory(*trajectory) for figure, trajectory in by_figure.items()}
+    plots = {"attachment_space": attachment_space_plot(groups)}
+    plots |= {f"trajectory_{file_label(figure)}": trajectory_plot(group, figure) for figure, group in groups.items()}
+    write_plots(run.folder, plots)

@@ -1,4 +1,4 @@
-"""Tables and pictures as a page takes them."""
+"""Tables and plots in the form in which a page takes them."""
 
 import base64
 from typing import Any, NamedTuple
@@ -6,12 +6,12 @@ from typing import Any, NamedTuple
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
-from iwm_bayes.report.formatting import format_cells
+from iwm_bayes.report.formatting import format_cells, with_interval_text
 from iwm_bayes.report.labels import legend
 
 
 class Table(NamedTuple):
-    """Cells as text, and which columns hold numbers."""
+    """A table as text, and which of its columns hold numbers."""
 
     title: str
     legend: str
@@ -21,28 +21,29 @@ class Table(NamedTuple):
 
 
 class Plot(NamedTuple):
-    """A figure with what stands in its place for those who do not see it; `id` of one that is drawn by the page."""
+    """A plot, and the text for readers who cannot see it."""
 
     caption: str
     alternative: str
-    id: str = ""
-    source: str = ""  # a drawing as data URI
+    id: str = ""  # of a plot that the page draws
+    source: str = ""  # of a static plot, as a data URI
 
 
-def make_table(frame: pd.DataFrame, title: str, name: str = "", word: str = "passed") -> Table:
-    """A table as text, with its legend by `name`; every line says so where the fit is not to be used as it is."""
-    if word != "passed" and "gate" not in frame:
-        frame = frame.assign(gate=word)
+def make_table(frame: pd.DataFrame, title: str, name: str = "", status: str = "converged") -> Table:
+    """Make a table with its legend, found by `name`; every line states the status of a fit that has not converged."""
+    if status != "converged" and "status" not in frame:
+        frame = frame.assign(status=status)
+    frame = with_interval_text(frame)
     numeric = [is_numeric_dtype(frame[column]) for column in frame]
     return Table(title, legend(name, frame), list(map(str, frame.columns)), numeric, format_cells(frame))
 
 
 def static_plot(svg: bytes, caption: str, alternative: str) -> Plot:
-    """A drawing that stands in the page itself, as an image, in which nothing can run."""
+    """Embed an SVG in the page as an image, so that no script in it can run."""
     return Plot(caption, alternative, source="data:image/svg+xml;base64," + base64.b64encode(svg).decode())
 
 
-def interactive_plot(caption: str, alternative: str, name: str, spec: dict[str, Any], pictures: dict[str, Any]) -> Plot:
-    """A figure that the page draws from its specification, which is kept in `pictures`."""
-    pictures[name] = spec
+def interactive_plot(caption: str, alternative: str, name: str, spec: dict[str, Any], specs: dict[str, Any]) -> Plot:
+    """Make a plot that the page draws from its Plotly specification, which is added to `specs`."""
+    specs[name] = spec
     return Plot(caption, alternative, id=name)

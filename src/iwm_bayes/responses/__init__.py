@@ -1,4 +1,8 @@
-"""How beliefs show: one file per kind. `RESPONSES` holds every one by name."""
+"""Responses: how beliefs determine what people do or say, one file per kind of response.
+
+`RESPONSES` holds all responses by name. Parameters and readouts of beliefs come in; the arguments of a distribution go
+out, as arrays or as graphs. This package imports `ops` and `types` only.
+"""
 
 from iwm_bayes.responses import approach, autoregressive, bid, dropout, seek, worth_state
 from iwm_bayes.responses.beta_rating import beta_rating
@@ -6,11 +10,11 @@ from iwm_bayes.responses.contrast import contrast
 from iwm_bayes.responses.impression import impression
 from iwm_bayes.responses.invest import invest
 from iwm_bayes.responses.ordinal import ordinal
-from iwm_bayes.responses.rating import Rated, rating
+from iwm_bayes.responses.rating import RatedBelief, rating
 from iwm_bayes.types import Response
 
-BELIEFS: tuple[Rated, ...] = ("availability", "worth", "expected")
-LEVELS = range(3, 12)  # of a Likert item, or of amounts to entrust
+BELIEFS: tuple[RatedBelief, ...] = ("availability", "worth", "expected")
+LEVELS = range(3, 12)  # numbers of levels of a Likert item, or of amounts to invest
 
 RESPONSES: dict[str, Response] = {
     **{f"{about}_rating": rating(about) for about in BELIEFS},

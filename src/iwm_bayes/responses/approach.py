@@ -1,11 +1,10 @@
-"""Turning to a figure, or not: a Bernoulli choice on the log-odds of what is expected of it.
+"""The choice to approach a figure or to withdraw: Bernoulli, on the log-odds of the expectation.
 
     P(approach) = sigmoid(bias + sensitivity * logit(expected))
 
-Who withdraws does not see the outcome. `bias` is in log-odds; `sensitivity` is log-odds of approach
-per log-odds of the expectation, and 1 is probability matching. An expectation counts as never surer
-than 1 in 1,000, so that certainty cannot make a choice impossible. Luce (1959), Individual Choice
-Behavior.
+After a withdrawal the outcome is not observed. `bias` is in log-odds. `sensitivity` is in log-odds of approach per
+log-odds of the expectation, and 1 is probability matching. An expectation counts as no more certain than 1 in 1,000,
+so that certainty never makes a choice impossible. Luce (1959), Individual Choice Behavior.
 """
 
 from typing import NamedTuple
@@ -15,19 +14,19 @@ import numpy as np
 from iwm_bayes.ops import Array, constant, logit
 from iwm_bayes.types import Family, Parameter, Params, Response
 
-SUREST = constant(0.001)
+MIN_PROBABILITY = constant(0.001)
 
 
 class Parameters(NamedTuple):
-    bias: Array = Parameter("real", (-1.5, 1.5), meaning="readiness to approach at even expectations")
+    bias: Array = Parameter("real", (-1.5, 1.5), meaning="log-odds of approach at an expectation of .5")
     sensitivity: Array = Parameter(
-        "positive", (0.3, 3.0), pooling="complete", meaning="how much an expectation weighs in the choice"
+        "positive", (0.3, 3.0), pooling="complete", meaning="log-odds of approach per log-odds of the expectation"
     )
 
 
 def preference(p: Params, expected: Array) -> Array:
-    """Log-odds of turning to a figure rather than not."""
-    return p.bias + p.sensitivity * logit(SUREST + (1.0 - 2.0 * SUREST) * expected)
+    """Compute the log-odds of approaching a figure."""
+    return p.bias + p.sensitivity * logit(MIN_PROBABILITY + (1.0 - 2.0 * MIN_PROBABILITY) * expected)
 
 
 def arguments(p: Parameters, expected: Array) -> dict[str, Array]:
@@ -38,5 +37,5 @@ def draw(generator: np.random.Generator, logit_p: Array) -> Array:
     return (generator.logistic(size=np.shape(logit_p)) < logit_p).astype(np.float64)
 
 
-FAMILY = Family("Bernoulli", draw, whole=True)
+FAMILY = Family("Bernoulli", draw, discrete=True)
 RESPONSE = Response(Parameters(), "expected", "before", FAMILY, arguments, "withdraws")

@@ -1,11 +1,11 @@
-"""A rating that stays near the last one: what it left unexplained is carried over.
+"""A rating with lag-1 autocorrelation: part of the last rating's residual carries over.
 
-    expected(t) = .5 + intercept + slope * (held - .5)                      (as in `rating`)
+    expected(t) = .5 + intercept + slope * (belief - .5)                      (as in `rating`)
     latent(t) ~ Normal(expected(t) + persistence^elapsed * (rating - expected)(last), sd)
 
-With a belief that never moves this is the first-order autoregression around a person's mean, the null theory of
-diary studies; with one that does, it tells learning from slow moods. `elapsed` is the time since the last rating of
-the same figure (of worth: since the last rating). Ratings at an end of the scale are carried over as recorded.
+With a constant belief, this is the first-order autoregression around a person's mean, the null model of diary studies.
+With a belief that changes, it separates learning from slow moods. `elapsed` is the time since the last rating of the
+same figure (for self-worth: since the last rating). Ratings at an end of the scale carry over as recorded.
 Hamaker & Wichers (2017), doi:10.1177/0963721416666518.
 """
 
@@ -21,7 +21,10 @@ class Parameters(NamedTuple):
     intercept: Array = plain.Parameters().intercept
     slope: Array = plain.Parameters().slope
     persistence: Array = Parameter(
-        "unit", (0.1, 0.9), pooling="complete", meaning="share of a rating's surprise left after one unit of time"
+        "unit",
+        (0.1, 0.9),
+        pooling="complete",
+        meaning="share of a rating's residual that is left after one unit of time",
     )
 
 
@@ -29,6 +32,6 @@ def carry(p: Parameters, elapsed: Array) -> Array:
     return p.persistence**elapsed
 
 
-def rating(about: plain.Rated) -> Response:
-    """A rating of one belief, given after the outcome, and near the last one."""
+def rating(about: plain.RatedBelief) -> Response:
+    """Make an autocorrelated rating of one belief, given after the outcome."""
     return plain.rating(about)._replace(parameters=Parameters(), carry=carry)

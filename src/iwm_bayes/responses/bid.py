@@ -1,13 +1,13 @@
-"""A bid for a figure, or none, when there is need and when the figure frightens.
+"""A bid for care: the choice to approach a figure, under distress and after threat.
 
     fear     = sum of past threat, of which a share fear_persistence^elapsed is left
     P(bid)   = sigmoid(bias + sensitivity * logit(expected) + activation * distress - fearfulness * fear)
 
-`activation` is the strategy under need: above 0 hyperactivation, below 0 deactivation. Where the figure to turn to is
-the one who frightens, need and fear pull against each other: approach and avoidance alternate, though the figure be
-responsive, which is no lack of trust in a response (Main & Hesse, 1990, in Greenberg, Cicchetti & Cummings (Eds.),
-Attachment in the Preschool Years, 161-182). Who makes no bid does not see the outcome. Log-odds throughout; distress
-and threat lie in 0..1.
+`activation` is the strategy under distress: hyperactivation above 0, deactivation below 0. Where the figure to approach
+also frightens, distress and fear have opposite effects. Approach and avoidance then alternate even with a responsive
+figure, and this is not a low expectation (Main & Hesse, 1990, in Greenberg, Cicchetti & Cummings (Eds.), Attachment in
+the Preschool Years, 161-182). Without a bid the outcome is not observed. All effects are in log-odds; distress and
+threat lie in 0..1.
 """
 
 from typing import NamedTuple
@@ -21,7 +21,7 @@ class Parameters(NamedTuple):
     bias: Array = seek.READINESS
     sensitivity: Array = approach.Parameters().sensitivity
     activation: Array = seek.ACTIVATION._replace(fixed=None)
-    fearfulness: Array = Parameter("positive", (0.5, 5.0), fixed=0.0, meaning="log-odds by which a threat lowers a bid")
+    fearfulness: Array = Parameter("positive", (0.5, 5.0), fixed=0.0, meaning="log-odds of a bid lost per unit of fear")
     fear_persistence: Array = Parameter(
         "unit", (0.1, 0.9), fixed=0.5, meaning="share of fear that is left after one unit of time"
     )

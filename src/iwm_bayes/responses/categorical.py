@@ -1,10 +1,10 @@
-"""A choice among several: the family that ordered answers and the choice of a figure share.
+"""The distribution of a choice among several, for ordinal answers and for the choice of a figure.
 
     P(k) is proportional to exp(preference(k))                 (a choice among alternatives)
-    P(at least k) = sigmoid(preference - threshold(k))         (an answer in steps)
+    P(at least k) = sigmoid(preference - threshold(k))         (an ordinal answer)
 
-Between two thresholds a < b, P = sigmoid(b - x) sigmoid(x - a) (1 - exp(a - b)), which is the difference of two
-sigmoids without its cancellation. McFadden (1974), in Zarembka (Ed.), Frontiers in Econometrics, 105-142;
+Between two thresholds a < b, P = sigmoid(b - x) sigmoid(x - a) (1 - exp(a - b)). This is the difference of two sigmoids
+without its cancellation. McFadden (1974), in Zarembka (Ed.), Frontiers in Econometrics, 105-142;
 McCullagh (1980), doi:10.1111/j.2517-6161.1980.tb01109.x.
 """
 
@@ -13,33 +13,33 @@ from itertools import pairwise
 
 import numpy as np
 
-from iwm_bayes.ops import Array, by_choice, constant, exp, maximum, sigmoid
+from iwm_bayes.ops import Array, constant, exp, maximum, sigmoid, stack_choices
 from iwm_bayes.types import Family
 
 
 def draw_categorical(generator: np.random.Generator, p: Array) -> Array:
-    """Choices 0, 1, ... by their probabilities along the last axis."""
-    chance = generator.random(p.shape[:-1])[..., None]
-    return (chance > np.cumsum(p, axis=-1)[..., :-1]).sum(axis=-1).astype(np.float64)
+    """Draw choices 0, 1, ... by their probabilities along the last axis."""
+    uniform = generator.random(p.shape[:-1])[..., None]
+    return (uniform > np.cumsum(p, axis=-1)[..., :-1]).sum(axis=-1).astype(np.float64)
 
 
-FAMILY = Family("Categorical", draw_categorical, whole=True)
+FAMILY = Family("Categorical", draw_categorical, discrete=True)
 
 
 def softmax_probabilities(preferences: Sequence[Array]) -> Array:
-    """The chance of each alternative, by its preference in log-odds; along a last axis."""
-    most = preferences[0]
+    """Compute the probability of each alternative from its preference in log-odds, along a new last axis."""
+    largest = preferences[0]
     for preference in preferences[1:]:
-        most = maximum(most, preference)
-    weights = [exp(preference - most) for preference in preferences]
-    return by_choice([weight / sum(weights[1:], weights[0]) for weight in weights])
+        largest = maximum(largest, preference)
+    weights = [exp(preference - largest) for preference in preferences]
+    return stack_choices([weight / sum(weights[1:], weights[0]) for weight in weights])
 
 
 def ordered_probabilities(preference: Array, thresholds: Sequence[Array]) -> Array:
-    """The chance of each of one more steps than there are rising thresholds; along a last axis."""
+    """Compute the probability of each level, one more than there are rising thresholds, along a new last axis."""
     low, high = thresholds[0], thresholds[-1]
     between = [
         sigmoid(b - preference) * sigmoid(preference - a) * (constant(1.0) - exp(a - b))
         for a, b in pairwise(thresholds)
     ]
-    return by_choice([sigmoid(low - preference), *between, sigmoid(preference - high)])
+    return stack_choices([sigmoid(low - preference), *between, sigmoid(preference - high)])

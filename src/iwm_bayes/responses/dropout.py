@@ -1,11 +1,11 @@
-"""Leaving for good, decided after every session by the belief in the alliance: a discrete-time hazard.
+"""Dropout after a session, depending on the belief in the alliance: a discrete-time hazard.
 
     logit P(leaves) = logit(risk) + log(odds_ratio) * (availability - average) / sd
 
-`risk` is the chance of leaving after a session at an average alliance, and `odds_ratio` multiplies its odds for one
-sd of alliance more. `average` and `sd` of the belief in the alliance, 0..1, are what a study states; by default a
-middling belief and an sd of .2. Leaving depends on what people come to believe, so those who stay are not like those
-who left, and a fit without this response is biased. Singer & Willett (1993), doi:10.3102/10769986018002155.
+`risk` is the probability of leaving after a session at an average alliance. `odds_ratio` multiplies its odds per SD of
+alliance. A study can state `average` and `sd` of the belief in the alliance, 0..1. By default they are .5 and .2.
+Leaving depends on beliefs, so the people who stay differ from those who left, and a fit without this response is
+biased. Singer & Willett (1993), doi:10.3102/10769986018002155.
 """
 
 from typing import NamedTuple
@@ -17,13 +17,16 @@ from iwm_bayes.types import Parameter, Response
 
 class Parameters(NamedTuple):
     risk: Array = Parameter(
-        "unit", (0.005, 0.3), pooling="complete", meaning="chance of leaving after an average session"
+        "unit",
+        (0.005, 0.3),
+        pooling="complete",
+        meaning="probability of leaving after a session at an average alliance",
     )
     odds_ratio: Array = Parameter(
-        "positive", (0.3, 1.5), pooling="complete", meaning="odds of leaving for one sd of alliance more"
+        "positive", (0.3, 1.5), pooling="complete", meaning="odds ratio of leaving per SD of alliance"
     )
-    average: Array = Parameter("unit", (0.2, 0.8), fixed=0.5, meaning="an average alliance, as a belief")
-    sd: Array = Parameter("positive", (0.05, 0.4), fixed=0.2, meaning="sd of alliance between people, as a belief")
+    average: Array = Parameter("unit", (0.2, 0.8), fixed=0.5, meaning="mean alliance, as a belief")
+    sd: Array = Parameter("positive", (0.05, 0.4), fixed=0.2, meaning="between-person SD of the alliance, as a belief")
 
 
 def arguments(p: Parameters, availability: Array) -> dict[str, Array]:

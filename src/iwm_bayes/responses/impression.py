@@ -1,10 +1,11 @@
-"""A rating given on the spot: what is believed, coloured by the act that was just seen.
+"""A momentary rating: the belief, and a direct effect of the last outcome.
 
-    latent ~ Normal(.5 + intercept + slope * (held - .5) + colouring * (outcome - .5), sd)
+    latent ~ Normal(.5 + intercept + slope * (belief - .5) + colouring * (outcome - .5), sd)
 
-Asked after every act, people weigh the last one beyond what they learn from it, and the excess is gone at the next
-one: the recency of step-by-step judgements (Hogarth & Einhorn, 1992, doi:10.1016/0010-0285(92)90002-J). An outcome
-that was not experienced colours nothing. The rest is `rating`: units of the scale, censored at its ends.
+When people rate after every outcome, the last outcome has more weight than they learn from it, and this excess is gone
+at the next rating. It is the recency effect of step-by-step judgements (Hogarth & Einhorn, 1992,
+doi:10.1016/0010-0285(92)90002-J). An outcome that was not experienced has no effect. The rest is as in `rating`: units
+of the scale, censored at its ends.
 """
 
 from typing import NamedTuple
@@ -19,15 +20,18 @@ class Parameters(NamedTuple):
     intercept: Array = plain.Parameters().intercept
     slope: Array = plain.Parameters().slope
     colouring: Array = Parameter(
-        "real", (-0.2, 0.6), prior_between_sd=0.3, meaning="rating per unit of the last outcome"
+        "real",
+        (-0.2, 0.6),
+        prior_between_sd=0.3,
+        meaning="direct effect of the last outcome: rating per unit of outcome",
     )
 
 
-def arguments(p: Parameters, held: Array, act: Array) -> dict[str, Array]:
-    rated = plain.arguments(p, held)
-    return {**rated, "mu": rated["mu"] + p.colouring * act}
+def arguments(p: Parameters, belief: Array, centred_outcome: Array) -> dict[str, Array]:
+    rated = plain.arguments(p, belief)
+    return {**rated, "mu": rated["mu"] + p.colouring * centred_outcome}
 
 
-def impression(about: plain.Rated) -> Response:
-    """A rating of one belief on the spot, given after the outcome."""
-    return plain.rating(about)._replace(parameters=Parameters(), arguments=arguments, also_reads=("act",))
+def impression(about: plain.RatedBelief) -> Response:
+    """Make a momentary rating of one belief, given after the outcome."""
+    return plain.rating(about)._replace(parameters=Parameters(), arguments=arguments, also_reads=("centred_outcome",))

@@ -1,9 +1,9 @@
-"""How much a person entrusts to a figure, in rising amounts: ordered logistic on the log-odds of what is expected.
+"""The amount that a person invests in a figure: ordered logistic, on the log-odds of the expectation.
 
     P(amount >= k) = sigmoid(bias + sensitivity * logit(expected) - step * (k - levels / 2)),     k = 1 .. levels - 1
 
-Amounts count from 0; who entrusts nothing does not see the outcome. `bias` and `step` are in log-odds, and a step is
-how much more is needed for the next amount. McCullagh (1980), doi:10.1111/j.2517-6161.1980.tb01109.x.
+Amounts count from 0; after an amount of 0 the outcome is not observed. `bias` and `step` are in log-odds. A step is the
+distance from one amount to the next. McCullagh (1980), doi:10.1111/j.2517-6161.1980.tb01109.x.
 """
 
 from typing import NamedTuple
@@ -21,7 +21,7 @@ class Parameters(NamedTuple):
 
 
 def invest(levels: int) -> Response:
-    """One of so many amounts, chosen before the outcome."""
+    """Make a choice among `levels` amounts, before the outcome."""
 
     def arguments(p: Parameters, expected: Array) -> dict[str, Array]:
         steps = [p.step * constant(k - levels / 2) for k in range(1, levels)]

@@ -1,7 +1,8 @@
-"""How beliefs move: one file per rule or learner.
+"""Learning rules: how beliefs change after outcomes and as time passes, one file per rule.
 
-`RULES` holds every one by name. A `Learner` knows one belief and is lifted by `independent`;
-a `Rule` holds both beliefs itself.
+`RULES` holds all built-in rules by name. A `Learner` defines one belief, and `lift_learner` applies it to availability
+and to self-worth. A `Rule` defines both beliefs itself. Parameters, a state and an event come in; a state and beliefs
+go out, as arrays or as graphs. This package imports `ops` and `types` only.
 """
 
 from importlib import import_module
@@ -36,14 +37,14 @@ RULES: dict[str, Learner | Rule] = {name: import_module(f"{__name__}.{name}").RU
 
 
 def load_rule_file(path: Path, name: str) -> Learner | Rule:
-    """A rule that a researcher wrote, by its name in a Python file; the file is run. InputError if it is none."""
+    """Run a Python file and return the rule that it defines by this name; InputError if it defines none."""
     spec = spec_from_file_location(path.stem, path)
     if not path.is_file() or spec is None or spec.loader is None:
-        raise InputError([f'{path}: there is no such Python file. A rule of your own is named "file.py:NAME"'])
+        raise InputError([f'{path}: there is no such Python file. A learning rule of your own is named "file.py:NAME"'])
     module = module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
-    except Exception as error:  # whatever their code may raise
+    except Exception as error:  # the code may raise anything
         raise InputError([f"{path} does not run: {type(error).__name__}: {error}"]) from error
     rule = getattr(module, name, None)
     if not isinstance(rule, Learner | Rule):
@@ -52,6 +53,6 @@ def load_rule_file(path: Path, name: str) -> Learner | Rule:
 
 
 def equation(rule: Learner | Rule) -> str:
-    """A rule's update in symbols, as its file states it: the indented lines of the docstring."""
+    """Return the equations of a rule: the indented lines of its module docstring."""
     text = rule.learn.__globals__["__doc__"] or ""
     return "\n".join(line for line in text.splitlines() if line.startswith("    "))

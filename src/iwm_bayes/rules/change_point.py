@@ -1,16 +1,18 @@
-"""Has this person changed? The reduced Bayesian change-point model.
+"""Large surprises reset the belief: the reduced Bayesian change-point model.
 
-    hazard'    = 1 - (1 - hazard)^elapsed                    (time passes; elapsed since the last outcome)
-    surprise   = outcome - mean                              (an outcome is seen)
-    changed    = hazard' / (hazard' + Normal(surprise; 0, noise / (1 - share)) (1 - hazard'))
-    mean'      = mean + (share + (1 - share) changed) * surprise
-    spread     = changed noise + (1 - changed) share noise + changed (1 - changed) ((1 - share) surprise)^2
-    share'     = spread / (spread + noise)
+    hazard'          = 1 - (1 - hazard)^elapsed                (time passes; elapsed since the last observed outcome)
+    prediction_error = outcome - mean                                                        (an outcome is observed)
+    p_change         = hazard' / (hazard' + Normal(prediction_error; 0, noise / (1 - share)) (1 - hazard'))
+    mean'            = mean + (share + (1 - share) p_change) * prediction_error
+    variance         = p_change noise + (1 - p_change) share noise
+                       + p_change (1 - p_change) ((1 - share) prediction_error)^2
+    share'           = variance / (variance + noise)
 
-Claim: small surprises are noise and large ones mean that someone is no longer who they were. `mean`, `hazard` and
-`share` (the share of surprise learned without a change: relative uncertainty) lie in 0..1; `noise` is a variance in
-outcome units squared; outcomes after a change are as likely anywhere in 0..1. `share` starts at one half.
-Nassar et al. (2010), doi:10.1523/JNEUROSCI.0822-10.2010; the spread is the exact variance of the mixture.
+Hypothesis: a small prediction error is noise, and a large one means that the figure has changed. `mean`, `hazard` and
+`share` lie in 0..1. `share` is the share of the prediction error that is learned without a change: the relative
+uncertainty. It starts at one half. `noise` is a variance in outcome units squared. After a change, all outcomes in
+0..1 are equally likely. Nassar et al. (2010), doi:10.1523/JNEUROSCI.0822-10.2010; `variance` is the exact variance of
+the mixture.
 """
 
 from typing import NamedTuple
@@ -24,18 +26,20 @@ TAU = constant(2.0 * np.pi)
 
 
 class Parameters(NamedTuple):
-    start: Array = Parameter("unit", (0.15, 0.85), meaning="the belief before the first event")
-    hazard: Array = Parameter("unit", (0.01, 0.4), meaning="chance per unit of time that the figure has changed")
+    start: Array = Parameter("unit", (0.15, 0.85), meaning="initial belief, before the first event")
+    hazard: Array = Parameter("unit", (0.01, 0.4), meaning="probability per unit of time that the figure has changed")
     noise: Array = Parameter(
-        "positive", (0.05, 0.5), pooling="complete", meaning="variance of outcomes of someone who has not changed"
+        "positive", (0.05, 0.5), pooling="complete", meaning="variance of outcomes of a figure that has not changed"
     )
-    start_share: Array = Parameter("unit", (0.1, 0.9), fixed=0.5, meaning="share of the first surprise that is learned")
+    start_share: Array = Parameter(
+        "unit", (0.1, 0.9), fixed=0.5, meaning="share of the first prediction error that is learned"
+    )
 
 
 class State(NamedTuple):
     mean: Array
     share: Array
-    since: Array  # time since this belief last met an outcome
+    since: Array  # time since the last observed outcome
 
 
 def start(p: Parameters) -> State:
@@ -47,17 +51,17 @@ def drift(p: Parameters, s: State, elapsed: Array) -> State:
 
 
 def learn(p: Parameters, s: State, outcome: Array) -> State:
-    surprise = outcome - s.mean
-    stayed = (1.0 - p.hazard) ** s.since
-    predictive = p.noise / (1.0 - s.share)
-    likely = exp(-(surprise**2) / (2.0 * predictive)) / sqrt(TAU * predictive) * stayed
-    changed = (1.0 - stayed) / (1.0 - stayed + likely)
-    spread = (changed + (1.0 - changed) * s.share) * p.noise + changed * (1.0 - changed) * (
-        (1.0 - s.share) * surprise
+    prediction_error = outcome - s.mean
+    p_stable = (1.0 - p.hazard) ** s.since
+    predictive_variance = p.noise / (1.0 - s.share)
+    likelihood = exp(-(prediction_error**2) / (2.0 * predictive_variance)) / sqrt(TAU * predictive_variance) * p_stable
+    p_change = (1.0 - p_stable) / (1.0 - p_stable + likelihood)
+    variance = (p_change + (1.0 - p_change) * s.share) * p.noise + p_change * (1.0 - p_change) * (
+        (1.0 - s.share) * prediction_error
     ) ** 2
     return State(
-        s.mean + (s.share + (1.0 - s.share) * changed) * surprise,
-        spread / (spread + p.noise),
+        s.mean + (s.share + (1.0 - s.share) * p_change) * prediction_error,
+        variance / (variance + p.noise),
         constant(0.0) * s.since,
     )
 

@@ -1,20 +1,21 @@
-"""Credit by uncertainty: one Gaussian over every figure's availability and one's own worth.
+"""Bayesian credit assignment: one Gaussian over the availability of every figure and self-worth.
 
-A figure j responds with probability sigmoid(a_j + w). With h the indicator of (this figure, worth),
+A figure j responds with probability sigmoid(a_j + w), where a_j is its availability and w is self-worth. Let h be the
+indicator vector of this figure and of self-worth:
 
     s  = h' C h,   p = sigmoid(h' m / sqrt(1 + pi s / 8)),   H = p (1 - p)
-    m <- m + C h (outcome - p) / (1 + s H)            (an outcome is seen)
+    m <- m + C h (outcome - p) / (1 + s H)            (an outcome is observed)
     C <- C - C h h' C  H / (1 + s H)
     C <- C + diffusion * elapsed * (prior correlation)        (time passes)
 
-the moderated update of Spiegelhalter & Lauritzen (1990), doi:10.1002/net.3230200507. Against the exact
-posterior it is off by 3 % at s = 1 and 8 % at s = 2, so the prior keeps s near or below 2.
+This is the moderated update of Spiegelhalter & Lauritzen (1990), doi:10.1002/net.3230200507. Its error relative to the
+exact posterior is 3% at s = 1 and 8% at s = 2. The prior therefore keeps s near or below 2.
 
-Claim: an act is credited to the figure or to oneself in proportion to how unsure one is of each, and
-what the one explains the other need not. `m` and `C` are in log-odds, and C is kept in three blocks:
-among figures, figures with worth, worth. A belief is read as a probability: that this figure responds
-to someone of middling worth, or that a middling figure responds to me. A graded outcome enters as a
-tempered likelihood.
+Hypothesis: an outcome changes the beliefs about the figure and about oneself in proportion to the uncertainty of each.
+What one belief explains, the other does not have to explain. `m` and `C` are in log-odds. C is stored in three blocks:
+among figures, between figures and self-worth, and of self-worth. A belief is reported as a probability: that this
+figure responds to a person of neutral self-worth, or that a neutral figure responds to this person (neutral: log-odds
+0). An outcome between 0 and 1 enters as a tempered likelihood.
 """
 
 from typing import NamedTuple
@@ -23,73 +24,79 @@ import numpy as np
 
 from iwm_bayes.ops import (
     Array,
+    broadcast_figures,
     constant,
     count_figures,
-    each_figure,
-    exchangeable,
+    exchangeable_matrix,
     logit,
     outer,
-    over_figures,
     sigmoid,
     sqrt,
+    sum_over_figures,
 )
 from iwm_bayes.types import Belief, Beliefs, Event, Parameter, Rule
 
 
 class Parameters(NamedTuple):
     availability_start: Array = Parameter(
-        "unit", (0.15, 0.85), meaning="chance that a figure responds to someone of middling worth, before any event"
+        "unit",
+        (0.15, 0.85),
+        meaning="initial availability: probability that a figure responds to a person of neutral self-worth",
     )
     worth_start: Array = Parameter(
-        "unit", (0.15, 0.85), meaning="chance that a middling figure responds to me, before any event"
+        "unit", (0.15, 0.85), meaning="initial self-worth: probability that a neutral figure responds to oneself"
     )
     total_variance: Array = Parameter(
-        "positive", (0.3, 2.0), meaning="var(availability) + var(worth) at the start, log-odds squared"
+        "positive",
+        (0.3, 2.0),
+        meaning="initial uncertainty: variance of availability plus that of self-worth, log-odds squared",
     )
     self_share: Array = Parameter(
-        "unit", (0.15, 0.85), meaning="var(worth) / (var(worth) + var(availability)): how much a surprise says of me"
+        "unit",
+        (0.15, 0.85),
+        meaning="share of self-worth in the initial uncertainty: how far prediction errors change self-worth",
     )
     diffusion: Array = Parameter(
         "positive",
         (0.002, 0.1),
         pooling="complete",
-        meaning="uncertainty that each unit of time adds, log-odds squared",
+        meaning="uncertainty (variance) added per unit of time, log-odds squared",
     )
     figure_correlation: Array = Parameter(
         "unit",
         (0.1, 0.8),
         pooling="complete",
-        meaning="prior correlation of two figures' availability: the general model of others",
+        meaning="prior correlation of the availabilities of two figures: generalisation across figures",
     )
 
 
 class State(NamedTuple):
     availability: Array  # mean of each figure's availability, (figure, person)
-    worth: Array  # mean of worth, (person,)
+    worth: Array  # mean of self-worth, (person,)
     among_figures: Array  # covariance of availabilities, (figure, figure, person)
-    with_worth: Array  # covariance of each availability with worth, (figure, person)
-    of_worth: Array  # variance of worth, (person,)
+    with_worth: Array  # covariance of each availability with self-worth, (figure, person)
+    of_worth: Array  # variance of self-worth, (person,)
 
 
-def moderated(mean: Array, variance: Array) -> Array:
-    """The expectation of sigmoid under a Gaussian, by MacKay's approximation."""
+def moderated_probability(mean: Array, variance: Array) -> Array:
+    """Compute the expectation of the sigmoid of a Gaussian, by MacKay's approximation."""
     return sigmoid(mean / sqrt(1.0 + constant(np.pi / 8) * variance))
 
 
-def unmoderated(probability: Array, variance: Array) -> Array:
-    """The Gaussian mean whose moderated sigmoid is `probability`."""
+def moderated_mean(probability: Array, variance: Array) -> Array:
+    """Compute the Gaussian mean whose moderated probability is `probability`."""
     return logit(probability) * sqrt(1.0 + constant(np.pi / 8) * variance)
 
 
 def start(p: Parameters, figures: int) -> State:
-    of_availability = (1.0 - p.self_share) * p.total_variance
-    of_worth = p.self_share * p.total_variance
+    availability_variance = (1.0 - p.self_share) * p.total_variance
+    worth_variance = p.self_share * p.total_variance
     return State(
-        each_figure(unmoderated(p.availability_start, of_availability), figures),
-        unmoderated(p.worth_start, of_worth),
-        exchangeable(of_availability, p.figure_correlation * of_availability, figures),
-        each_figure(0.0 * of_worth, figures),
-        of_worth,
+        broadcast_figures(moderated_mean(p.availability_start, availability_variance), figures),
+        moderated_mean(p.worth_start, worth_variance),
+        exchangeable_matrix(availability_variance, p.figure_correlation * availability_variance, figures),
+        broadcast_figures(0.0 * worth_variance, figures),
+        worth_variance,
     )
 
 
@@ -97,45 +104,49 @@ def drift(p: Parameters, s: State, event: Event) -> State:
     added = p.diffusion * event.since_any
     figures = count_figures(event.figure)
     return s._replace(
-        among_figures=s.among_figures + exchangeable(added, p.figure_correlation * added, figures),
+        among_figures=s.among_figures + exchangeable_matrix(added, p.figure_correlation * added, figures),
         of_worth=s.of_worth + added,
     )
 
 
 def credit(s: State, event: Event) -> tuple[Array, Array, Array, Array]:
-    """C h for the figures and for worth, then mean and variance of h' x."""
-    figures = over_figures(s.among_figures * event.figure) + s.with_worth
-    worth = over_figures(s.with_worth * event.figure) + s.of_worth
-    mean = over_figures(s.availability * event.figure) + s.worth
-    return figures, worth, mean, over_figures(figures * event.figure) + worth
+    """Compute C h for the figures and for self-worth, then the mean h' m and the variance h' C h."""
+    to_figures = sum_over_figures(s.among_figures * event.figure) + s.with_worth
+    to_worth = sum_over_figures(s.with_worth * event.figure) + s.of_worth
+    mean = sum_over_figures(s.availability * event.figure) + s.worth
+    return to_figures, to_worth, mean, sum_over_figures(to_figures * event.figure) + to_worth
 
 
 def learn(p: Parameters, s: State, event: Event) -> State:
-    figures, worth, mean, variance = credit(s, event)
-    expected = moderated(mean, variance)
+    to_figures, to_worth, mean, variance = credit(s, event)
+    expected = moderated_probability(mean, variance)
     information = expected * (1.0 - expected)
-    surprise = (event.outcome - expected) / (1.0 + variance * information)
-    known = information / (1.0 + variance * information)
+    prediction_error = (event.outcome - expected) / (1.0 + variance * information)
+    curvature = information / (1.0 + variance * information)
     return State(
-        s.availability + figures * surprise,
-        s.worth + worth * surprise,
-        s.among_figures - outer(figures, figures) * known,
-        s.with_worth - figures * worth * known,
-        s.of_worth - worth * worth * known,
+        s.availability + to_figures * prediction_error,
+        s.worth + to_worth * prediction_error,
+        s.among_figures - outer(to_figures, to_figures) * curvature,
+        s.with_worth - to_figures * to_worth * curvature,
+        s.of_worth - to_worth * to_worth * curvature,
     )
 
 
-def read(mean: Array, variance: Array) -> Belief:
-    """A Gaussian in log-odds as a belief on 0..1; its variance by the delta method."""
-    probability = moderated(mean, variance)
+def gaussian_belief(mean: Array, variance: Array) -> Belief:
+    """Convert a Gaussian in log-odds to a belief in 0..1; the variance is by the delta method."""
+    probability = moderated_probability(mean, variance)
     return Belief(probability, (probability * (1.0 - probability)) ** 2 * variance)
 
 
 def beliefs(p: Parameters, s: State, event: Event) -> Beliefs:
     _, _, mean, variance = credit(s, event)
-    availability = over_figures(s.availability * event.figure)
-    of_availability = over_figures(over_figures(s.among_figures * event.figure) * event.figure)
-    return Beliefs(moderated(mean, variance), read(availability, of_availability), read(s.worth, s.of_worth))
+    availability = sum_over_figures(s.availability * event.figure)
+    availability_variance = sum_over_figures(sum_over_figures(s.among_figures * event.figure) * event.figure)
+    return Beliefs(
+        moderated_probability(mean, variance),
+        gaussian_belief(availability, availability_variance),
+        gaussian_belief(s.worth, s.of_worth),
+    )
 
 
 RULE = Rule(Parameters(), start, drift, learn, beliefs, frozenset({"availability_start"}), outcomes="binary")

@@ -1,10 +1,10 @@
-"""Change with time alone: a belief that approaches a plateau whatever happens.
+"""A time trend: the belief approaches a plateau, whatever happens.
 
     value <- plateau + (value - plateau) * (1 - pace)^elapsed        (time passes)
 
-A null theory, blind to outcomes: without it a learning rate means nothing, because anyone who improves over
-the sessions of good care seems to learn from them. `value` and `plateau` lie in 0..1; `pace` is the share of the
-way that is covered per unit of time.
+A null model, which ignores outcomes. Without this comparison a learning rate means little, because everyone who
+improves during good care appears to learn from it. `value` and `plateau` lie in 0..1; `pace` is the share of the way
+to the plateau per unit of time.
 """
 
 from typing import NamedTuple
@@ -16,8 +16,8 @@ from iwm_bayes.types import Parameter
 
 
 class Parameters(NamedTuple):
-    start: Array = Parameter("unit", (0.15, 0.85), meaning="the belief one unit of time before the first event")
-    plateau: Array = Parameter("unit", (0.15, 0.85), meaning="the belief after long enough")
+    start: Array = Parameter("unit", (0.15, 0.85), meaning="initial belief, one unit of time before the first event")
+    plateau: Array = Parameter("unit", (0.15, 0.85), meaning="belief that is approached over time")
     pace: Array = Parameter(
         "unit", (0.01, 0.4), pooling="complete", meaning="share of the way to the plateau per unit of time"
     )

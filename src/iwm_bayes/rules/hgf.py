@@ -1,14 +1,14 @@
-"""Learning from the surprise that one's own uncertainty allows: the binary hierarchical Gaussian filter of two levels.
+"""The two-level binary hierarchical Gaussian filter: learning weighted by uncertainty.
 
     prior     = variance + elapsed * exp(tonic)                (time passes)
 
-    expected  = sigmoid(mean)                                  (an outcome is seen)
+    expected  = sigmoid(mean)                                  (an outcome is observed)
     variance' = prior / (1 + prior * expected * (1 - expected))
     mean'     = mean + variance' * (outcome - expected)
 
-Claim: people who are unsure of others move more, and more where they took either act to be possible. `mean` is in
-log-odds, `variance` its variance, `tonic` the log variance that a unit of time adds. Nothing is learned of how fast
-others change: this is `ehgf` without coupling, at about a third of its cost.
+Hypothesis: people change their beliefs more when they are uncertain about others, and more when they considered either
+outcome possible. `mean` is in log-odds, `variance` is its variance, and `tonic` is the log variance added per unit of
+time. The rate of change of others is not learned: this is `ehgf` without coupling, at about a third of its cost.
 Mathys et al. (2014), doi:10.3389/fnhum.2014.00825.
 """
 
@@ -19,10 +19,10 @@ from iwm_bayes.types import Belief, Learner, Parameter
 
 
 class Parameters(NamedTuple):
-    start: Array = Parameter("unit", (0.15, 0.85), meaning="the belief before the first event")
-    tonic: Array = Parameter("real", (-5.0, -1.0), meaning="log variance that a unit of time adds")
+    start: Array = Parameter("unit", (0.15, 0.85), meaning="initial belief, before the first event")
+    tonic: Array = Parameter("real", (-5.0, -1.0), meaning="log variance added per unit of time")
     start_variance: Array = Parameter(
-        "positive", (0.02, 2.0), fixed=0.1, meaning="how unsure of it people are at first"
+        "positive", (0.02, 2.0), fixed=0.1, meaning="uncertainty (variance) of the initial belief"
     )
 
 

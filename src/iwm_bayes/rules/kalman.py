@@ -2,12 +2,12 @@
 
     variance <- variance + diffusion * elapsed       (time passes)
     gain      = variance / (variance + noise)
-    mean     <- mean + gain * (outcome - mean)       (an outcome is seen)
+    mean     <- mean + gain * (outcome - mean)       (an outcome is observed)
     variance <- (1 - gain) * variance
 
-Claim: people who are unsure of others move more. `mean` lies in 0..1; `start_variance` and `noise`
-are in outcome units squared, `diffusion` in outcome units squared per unit of time. Only their ratios
-move the mean, so `noise` is fixed at .25, the variance of a coin. Kalman (1960), doi:10.1115/1.3662552.
+Hypothesis: people who are less certain about others change their beliefs more. `mean` lies in 0..1. `start_variance`
+and `noise` are in outcome units squared, `diffusion` in outcome units squared per unit of time. Only their ratios
+affect the mean, so `noise` is fixed at .25, the variance of a fair coin. Kalman (1960), doi:10.1115/1.3662552.
 """
 
 from typing import NamedTuple
@@ -17,11 +17,11 @@ from iwm_bayes.types import Belief, Learner, Parameter
 
 
 class Parameters(NamedTuple):
-    start: Array = Parameter("unit", (0.15, 0.85), meaning="the belief before the first event")
+    start: Array = Parameter("unit", (0.15, 0.85), meaning="initial belief, before the first event")
     start_variance: Array = Parameter(
-        "positive", (0.01, 0.5), pooling="complete", meaning="how unsure of it people are at first"
+        "positive", (0.01, 0.5), pooling="complete", meaning="uncertainty (variance) of the initial belief"
     )
-    diffusion: Array = Parameter("positive", (0.001, 0.05), meaning="uncertainty that each unit of time adds")
+    diffusion: Array = Parameter("positive", (0.001, 0.05), meaning="uncertainty (variance) added per unit of time")
     noise: Array = Parameter("positive", (0.05, 0.5), fixed=0.25, meaning="variance of outcomes around the belief")
 
 

@@ -1,16 +1,16 @@
-"""Counting good and bad sessions, with a start that counts for some and a past that fades.
+"""Evidence accumulates with exponential forgetting: a conjugate beta belief.
 
-    kept     = (1 - leak)^elapsed
-    for_it  <- kept * for_it  + (1 - kept) * strength * start              (time passes)
-    against <- kept * against + (1 - kept) * strength * (1 - start)
-    for_it  <- for_it + weight * outcome                                   (an outcome is seen)
-    against <- against + weight * (1 - outcome)
-    mean     = for_it / (for_it + against),   variance = mean (1 - mean) / (for_it + against + 1)
+    retention = (1 - leak)^elapsed
+    for_it   <- retention * for_it  + (1 - retention) * strength * start           (time passes)
+    against  <- retention * against + (1 - retention) * strength * (1 - start)
+    for_it   <- for_it + weight * outcome                                          (an outcome is observed)
+    against  <- against + weight * (1 - outcome)
+    mean      = for_it / (for_it + against),   variance = mean (1 - mean) / (for_it + against + 1)
 
-Claim: an early model is entrenched by the evidence it rests on, so that n sessions of care p > tau reach tau only
-after n = (tau strength - start strength) / (weight (p - tau)). Counts are in sessions. Only strength / weight is
-known, so `weight` is fixed at 1; `leak` is the share of the past that fades per unit of time. The conjugate
-beta with exponential forgetting; without leak it is exact Bayes for a constant chance.
+Hypothesis: an early model is entrenched by the evidence behind it. Under outcomes p > tau without forgetting, a belief
+reaches tau only after n = (tau strength - start strength) / (weight (p - tau)) sessions. Counts are in sessions. Only
+the ratio strength / weight is identified, so `weight` is fixed at 1. `leak` is the share of the past that is forgotten
+per unit of time. Without leak this is Bayes' rule for a constant probability of responsive outcomes.
 """
 
 from typing import NamedTuple
@@ -20,12 +20,14 @@ from iwm_bayes.types import Belief, Learner, Parameter
 
 
 class Parameters(NamedTuple):
-    start: Array = Parameter("unit", (0.15, 0.85), meaning="the belief before the first event")
-    strength: Array = Parameter("positive", (1.0, 30.0), meaning="how many sessions the start counts for: entrenchment")
-    leak: Array = Parameter(
-        "unit", (0.005, 0.2), pooling="complete", meaning="share of experience that fades per unit of time"
+    start: Array = Parameter("unit", (0.15, 0.85), meaning="initial belief, before the first event")
+    strength: Array = Parameter(
+        "positive", (1.0, 30.0), meaning="entrenchment: sessions that the initial belief is worth"
     )
-    weight: Array = Parameter("positive", (0.2, 3.0), fixed=1.0, meaning="how much one session counts")
+    leak: Array = Parameter(
+        "unit", (0.005, 0.2), pooling="complete", meaning="share of experience that is forgotten per unit of time"
+    )
+    weight: Array = Parameter("positive", (0.2, 3.0), fixed=1.0, meaning="weight of one session")
 
 
 class State(NamedTuple):
@@ -38,10 +40,10 @@ def start(p: Parameters) -> State:
 
 
 def drift(p: Parameters, s: State, elapsed: Array) -> State:
-    kept, first = (1.0 - p.leak) ** elapsed, start(p)
+    retention, initial = (1.0 - p.leak) ** elapsed, start(p)
     return State(
-        kept * s.for_it + (1.0 - kept) * first.for_it,
-        kept * s.against + (1.0 - kept) * first.against,
+        retention * s.for_it + (1.0 - retention) * initial.for_it,
+        retention * s.against + (1.0 - retention) * initial.against,
     )
 
 
@@ -50,9 +52,9 @@ def learn(p: Parameters, s: State, outcome: Array) -> State:
 
 
 def belief(p: Parameters, s: State) -> Belief:
-    counted = s.for_it + s.against
-    mean = s.for_it / counted
-    return Belief(mean, mean * (1.0 - mean) / (counted + 1.0))
+    total = s.for_it + s.against
+    mean = s.for_it / total
+    return Belief(mean, mean * (1.0 - mean) / (total + 1.0))
 
 
 RULE = Learner(Parameters(), start, drift, learn, belief)

@@ -1,30 +1,33 @@
-"""From one belief to a working model: lift a learner to availability and worth.
+"""From one belief to an internal working model: apply a learner to availability and to self-worth.
 
-Availability is learned for each figure apart, worth from every figure; each copy has its own
-parameters. With transfer, a person meets a new figure with
+Availability is learned separately for each figure, self-worth from all figures. Each belief has its own parameters.
+With transfer, the belief about a new figure starts at
 
     (1 - transfer) * start + transfer * mean of the states of the figures met
 
-which is transference as Barnby et al. (2020), doi:10.1371/journal.pcbi.1008372, write it. Variances
-are averaged as they stand, not drifted since those figures were last seen.
+This is transference as in Barnby et al. (2020), doi:10.1371/journal.pcbi.1008372. Variances are averaged as they are,
+without the time since the last event with those figures.
 """
 
 from typing import Any, NamedTuple
 
-from iwm_bayes.ops import Array, constant, each_figure, has_figures, maximum, over_figures, where
+from iwm_bayes.ops import Array, broadcast_figures, constant, has_figures, maximum, sum_over_figures, where
 from iwm_bayes.types import Belief, Beliefs, Event, Learner, Parameter, Params, Rule, State, map_tree, named_leaves
 
 TRANSFER = Parameter(
-    "unit", (0.05, 0.95), pooling="complete", meaning="share of a new figure's start that comes from earlier figures"
+    "unit",
+    (0.05, 0.95),
+    pooling="complete",
+    meaning="share of the initial belief about a new figure that comes from earlier figures",
 )
 
 
 class Absent(NamedTuple):
-    """A part that this theory does without; it has no leaves."""
+    """A part that the model does not have; it has no leaves."""
 
 
 class BeliefCopies(NamedTuple):
-    """Parameters, or states, of the copies of a learner."""
+    """Parameters, or states, of the two beliefs that a learner is applied to."""
 
     availability: Any
     worth: Any = Absent()
@@ -32,29 +35,29 @@ class BeliefCopies(NamedTuple):
 
 
 def at_figure(event: Event, tree: Any) -> Any:
-    """What belongs to the event's figure: leaves (figure, person) become (person,), others stay."""
-    return map_tree(lambda leaf: over_figures(event.figure * leaf) if has_figures(leaf) else leaf, tree)
+    """Select the values of the event's figure: leaves (figure, person) become (person,), others stay."""
+    return map_tree(lambda leaf: sum_over_figures(event.figure * leaf) if has_figures(leaf) else leaf, tree)
 
 
 def set_at_figure(event: Event, new: State, old: State) -> State:
-    """`old` with the event's figure set to `new`."""
-    return map_tree(lambda here, all_: all_ + event.figure * (here - over_figures(event.figure * all_)), new, old)
+    """Return `old` with the values of the event's figure replaced by `new`."""
+    return map_tree(lambda value, leaf: leaf + event.figure * (value - sum_over_figures(event.figure * leaf)), new, old)
 
 
-def transfer_to_new_figure(event: Event, transfer: Array, fresh: State, old: State) -> State:
-    """Start with a figure never met from what was learned of those who were."""
-    known = over_figures(event.met)
-    arriving = event.figure * (1.0 - event.met) * where(known > 0, constant(1), constant(0))
+def transfer_to_new_figure(event: Event, transfer: Array, initial: State, old: State) -> State:
+    """Start the belief about a figure that was not met before from the beliefs about those that were."""
+    n_met = sum_over_figures(event.met)
+    is_new = event.figure * (1.0 - event.met) * where(n_met > 0, constant(1), constant(0))
 
     def mix(first: Array, leaf: Array) -> Array:
-        others = over_figures(event.met * leaf) / maximum(known, constant(1))
-        return leaf + arriving * (first + transfer * (others - first) - leaf)
+        others = sum_over_figures(event.met * leaf) / maximum(n_met, constant(1))
+        return leaf + is_new * (first + transfer * (others - first) - leaf)
 
-    return map_tree(mix, fresh, old)
+    return map_tree(mix, initial, old)
 
 
 def lift_learner(learner: Learner, worth: bool = True, transfer: bool = False) -> Rule:
-    """A rule with availability per figure and, if `worth`, one belief in oneself, both learned alike."""
+    """Make a rule with availability per figure and, if `worth`, self-worth; both are learned by the same equations."""
     declared = BeliefCopies(
         learner.parameters,
         learner.parameters if worth else Absent(),
@@ -62,12 +65,14 @@ def lift_learner(learner: Learner, worth: bool = True, transfer: bool = False) -
     )
 
     def start(p: Params, figures: int) -> State:
-        availability = map_tree(lambda leaf: each_figure(leaf, figures), learner.start(p.availability))
+        availability = map_tree(lambda leaf: broadcast_figures(leaf, figures), learner.start(p.availability))
         return BeliefCopies(availability, learner.start(p.worth) if worth else Absent())
 
     def drift(p: Params, s: State, event: Event) -> State:
-        fresh = learner.start(at_figure(event, p.availability))
-        availability = transfer_to_new_figure(event, p.transfer, fresh, s.availability) if transfer else s.availability
+        initial = learner.start(at_figure(event, p.availability))
+        availability = (
+            transfer_to_new_figure(event, p.transfer, initial, s.availability) if transfer else s.availability
+        )
         drifted = learner.drift(at_figure(event, p.availability), at_figure(event, availability), event.since_figure)
         return BeliefCopies(
             set_at_figure(event, drifted, availability),

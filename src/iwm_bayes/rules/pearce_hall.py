@@ -1,12 +1,12 @@
-"""Learning as fast as one has lately been surprised: the Pearce-Hall hybrid.
+"""The learning rate rises after surprises: the Pearce-Hall hybrid.
 
-    surprise       = outcome - value                                                    (an outcome is seen)
-    value         <- value + rate * associability * surprise        (with the associability from before)
-    associability <- attention * |surprise| + (1 - attention) * associability
+    prediction_error = outcome - value                                                  (an outcome is observed)
+    value           <- value + rate * associability * prediction_error     (associability from before the outcome)
+    associability   <- attention * |prediction_error| + (1 - attention) * associability
 
-Claim: who is never surprised stops learning, and one rupture reopens a settled belief. Everything lies in 0..1.
-`attention` is shared by default (by person it is hardly known below 50 events), and associability starts at 1.
-Li et al. (2011), doi:10.1038/nn.2904.
+Hypothesis: without prediction errors people stop learning, and one rupture makes a stable belief change again. All
+quantities lie in 0..1. `attention` is pooled completely by default: fewer than 50 events of a person hardly determine
+it. Associability starts at 1. Li et al. (2011), doi:10.1038/nn.2904.
 """
 
 from typing import NamedTuple
@@ -16,12 +16,14 @@ from iwm_bayes.types import Belief, Learner, Parameter
 
 
 class Parameters(NamedTuple):
-    start: Array = Parameter("unit", (0.15, 0.85), meaning="the belief before the first event")
-    rate: Array = Parameter("unit", (0.05, 0.8), meaning="share of a surprise learned at full associability")
+    start: Array = Parameter("unit", (0.15, 0.85), meaning="initial belief, before the first event")
+    rate: Array = Parameter("unit", (0.05, 0.8), meaning="learning rate at an associability of 1")
     attention: Array = Parameter(
-        "unit", (0.05, 0.7), pooling="complete", meaning="share of associability that the last surprise sets"
+        "unit", (0.05, 0.7), pooling="complete", meaning="weight of the last prediction error in the associability"
     )
-    start_associability: Array = Parameter("unit", (0.2, 0.95), fixed=1.0, meaning="associability before any event")
+    start_associability: Array = Parameter(
+        "unit", (0.2, 0.95), fixed=1.0, meaning="associability before the first event"
+    )
 
 
 class State(NamedTuple):
@@ -38,11 +40,11 @@ def drift(p: Parameters, s: State, elapsed: Array) -> State:
 
 
 def learn(p: Parameters, s: State, outcome: Array) -> State:
-    surprise = outcome - s.value
-    size = where(surprise >= 0, surprise, -surprise)
+    prediction_error = outcome - s.value
+    absolute_error = where(prediction_error >= 0, prediction_error, -prediction_error)
     return State(
-        s.value + p.rate * s.associability * surprise,
-        p.attention * size + (1.0 - p.attention) * s.associability,
+        s.value + p.rate * s.associability * prediction_error,
+        p.attention * absolute_error + (1.0 - p.attention) * s.associability,
     )
 
 

@@ -1,17 +1,17 @@
-"""An early prototype that pulls every later belief back.
+"""Beliefs drift back towards the early model, the prototype.
 
-    kept      = (1 - pull)^elapsed
-    mean     <- prototype + kept * (mean - prototype)                        (time passes)
+    retention = (1 - pull)^elapsed
+    mean     <- prototype + retention * (mean - prototype)                   (time passes)
     variance <- variance + diffusion * elapsed
     gain      = variance / (variance + noise)
-    mean     <- mean + gain * (outcome - mean)                               (an outcome is seen)
+    mean     <- mean + gain * (outcome - mean)                               (an outcome is observed)
     variance <- (1 - gain) * variance
 
-Claim: what was learned first is never unlearned, so that beliefs correlate with their beginning however much time
-has passed; without the pull (the revisionist rule, a Kalman filter) that correlation goes to nothing. The prototype
-is the start; the pull moves the belief, not how sure it is. Units are those of the Kalman filter; `pull` is the
-share of the way back per unit of time.
-Fraley (2002), doi:10.1207/S15327957PSPR0602_03, for the two accounts; the filter is derived here.
+Hypothesis: what was learned first is never unlearned. Late beliefs therefore correlate with the initial belief,
+however much time has passed. Without the pull (the revisionist model, a Kalman filter) this correlation approaches 0.
+The prototype is the initial belief. The pull affects the belief and not its uncertainty. Units are those of the Kalman
+filter; `pull` is the share of the way back per unit of time. Fraley (2002), doi:10.1207/S15327957PSPR0602_03, for both
+accounts; the filter is derived here.
 """
 
 from typing import NamedTuple
@@ -21,12 +21,14 @@ from iwm_bayes.types import Belief, Learner, Parameter
 
 
 class Parameters(NamedTuple):
-    start: Array = Parameter("unit", (0.15, 0.85), meaning="the prototype, and the belief before the first event")
-    pull: Array = Parameter("unit", (0.01, 0.3), pooling="complete", meaning="share of the way back per unit of time")
-    start_variance: Array = Parameter(
-        "positive", (0.01, 0.5), pooling="complete", meaning="how unsure of it people are at first"
+    start: Array = Parameter("unit", (0.15, 0.85), meaning="initial belief, which is also the prototype")
+    pull: Array = Parameter(
+        "unit", (0.01, 0.3), pooling="complete", meaning="share of the way back to the prototype per unit of time"
     )
-    diffusion: Array = Parameter("positive", (0.001, 0.05), meaning="uncertainty that each unit of time adds")
+    start_variance: Array = Parameter(
+        "positive", (0.01, 0.5), pooling="complete", meaning="uncertainty (variance) of the initial belief"
+    )
+    diffusion: Array = Parameter("positive", (0.001, 0.05), meaning="uncertainty (variance) added per unit of time")
     noise: Array = Parameter("positive", (0.05, 0.5), fixed=0.25, meaning="variance of outcomes around the belief")
 
 
@@ -40,8 +42,8 @@ def start(p: Parameters) -> State:
 
 
 def drift(p: Parameters, s: State, elapsed: Array) -> State:
-    kept = (1.0 - p.pull) ** elapsed
-    return State(p.start + kept * (s.mean - p.start), s.variance + p.diffusion * elapsed)
+    retention = (1.0 - p.pull) ** elapsed
+    return State(p.start + retention * (s.mean - p.start), s.variance + p.diffusion * elapsed)
 
 
 def learn(p: Parameters, s: State, outcome: Array) -> State:

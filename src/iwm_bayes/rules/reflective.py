@@ -1,20 +1,21 @@
-"""Reflective functioning: how sharply an act is told apart into what it says of the other and what of oneself.
+"""Mentalising: how far a person separates what an outcome implies about the other from what it implies about oneself.
 
     credit  = C h                                          (compensatory: by uncertainty)
     even    = (credit(this figure) + credit(worth)) / 2
     m <- m + (reflection credit + (1 - reflection) even) (outcome - p) / (1 + s H)
 
-with everything else as in `compensatory`, to which it comes down at reflection = 1. At 0 an act moves the belief in
-the figure and in oneself alike, however sure one is of either; other figures get their credit whole. Claim: who
-mentalises charges a rejection to the one it speaks of. The idea is Fonagy, Gergely, Jurist & Target's (2002, Affect
-Regulation, Mentalization, and the Development of the Self); the equation is derived for this program.
+All else is as in `compensatory`, which is the case of reflection = 1. At 0 an outcome changes the beliefs about the
+figure and about oneself equally, however certain each is. Other figures always get their full credit. Hypothesis:
+people who mentalise attribute a rejection to the person it concerns. The idea is from Fonagy, Gergely, Jurist &
+Target (2002), Affect Regulation, Mentalization, and the Development of the Self. The equation is derived for this
+program.
 """
 
 from typing import NamedTuple
 
 from iwm_bayes.ops import Array
 from iwm_bayes.rules import compensatory
-from iwm_bayes.rules.compensatory import State, credit, moderated
+from iwm_bayes.rules.compensatory import State, credit, moderated_probability
 from iwm_bayes.types import Event, Parameter
 
 
@@ -26,19 +27,22 @@ class Parameters(NamedTuple):
     diffusion: Array = compensatory.Parameters().diffusion
     figure_correlation: Array = compensatory.Parameters().figure_correlation
     reflection: Array = Parameter(
-        "unit", (0.1, 0.9), pooling="complete", meaning="how far credit follows uncertainty rather than falling evenly"
+        "unit",
+        (0.1, 0.9),
+        pooling="complete",
+        meaning="share of credit that follows uncertainty; the rest is split evenly",
     )
 
 
 def learn(p: Parameters, s: State, event: Event) -> State:
-    _, worth, mean, variance = credit(s, event)
-    expected = moderated(mean, variance)
-    surprise = (event.outcome - expected) / (1.0 + variance * expected * (1.0 - expected))
-    known = compensatory.learn(p, s, event)  # type: ignore[arg-type]  # the same fields, and one more
-    blurred = (1.0 - p.reflection) * (variance / 2.0 - worth)
-    return known._replace(
-        availability=known.availability - event.figure * blurred * surprise,
-        worth=known.worth + blurred * surprise,
+    _, to_worth, mean, variance = credit(s, event)
+    expected = moderated_probability(mean, variance)
+    prediction_error = (event.outcome - expected) / (1.0 + variance * expected * (1.0 - expected))
+    by_uncertainty = compensatory.learn(p, s, event)  # type: ignore[arg-type]  # the same fields, and one more
+    correction = (1.0 - p.reflection) * (variance / 2.0 - to_worth)
+    return by_uncertainty._replace(
+        availability=by_uncertainty.availability - event.figure * correction * prediction_error,
+        worth=by_uncertainty.worth + correction * prediction_error,
     )
 
 

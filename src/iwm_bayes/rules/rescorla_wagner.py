@@ -1,8 +1,8 @@
-"""Learning at a constant rate: Rescorla and Wagner's delta rule.
+"""Constant learning rate: the delta rule of Rescorla and Wagner.
 
-    value <- value + rate * (outcome - value)        (an outcome is seen)
+    value <- value + rate * (outcome - value)        (an outcome is observed)
 
-Claim: every session counts the same, whatever came before. `value` and `rate` lie in 0..1.
+Hypothesis: every session counts the same, whatever came before. `value` and `rate` lie in 0..1.
 Rescorla & Wagner (1972), in Black & Prokasy (Eds.), Classical Conditioning II, 64-99.
 """
 
@@ -13,9 +13,12 @@ from iwm_bayes.types import Belief, Learner, Parameter
 
 
 class Parameters(NamedTuple):
-    start: Array = Parameter("unit", (0.15, 0.85), meaning="the belief before the first event")
+    start: Array = Parameter("unit", (0.15, 0.85), meaning="initial belief, before the first event")
     rate: Array = Parameter(
-        "unit", (0.02, 0.5), meaning="share of the surprise that is learned", source="doi:10.7554/eLife.28098"
+        "unit",
+        (0.02, 0.5),
+        meaning="learning rate: share of the prediction error that is learned",
+        source="doi:10.7554/eLife.28098",
     )
 
 

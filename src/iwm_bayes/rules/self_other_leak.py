@@ -1,40 +1,46 @@
-"""Surprise leaks between what is believed of others and of oneself.
+"""Prediction errors spill over between self and other.
 
     belief       <- 1/2 + (belief - 1/2) * (1 - fading)^elapsed                            (time passes)
-    about_other   = outcome - availability,   about_self = outcome - worth           (an outcome is seen)
+    about_other   = outcome - availability,   about_self = outcome - worth           (an outcome is observed)
     availability <- availability + availability_rate * (about_other + availability_leak * about_self)
     worth        <- worth + worth_rate * (about_self + worth_leak * about_other)
 
-Both are held within 0..1. Claim: self and other are not kept apart; a surprise about the one moves the other by
-association, with no weighing of what explains what. A leak of 1 makes both move by the same sum of surprises.
-Availability is learned for each figure apart and fades since that figure was met. After Ereira et al. (2020),
-doi:10.1038/s41467-020-16856-8.
+Both beliefs are limited to 0..1. Hypothesis: people do not separate self and other. A prediction error about one of
+them changes the belief about the other by association, without weighing what explains what. At a leak of 1 and equal
+rates, both change by the same amount. Availability is learned separately for each figure, and fades from the last event
+with that figure. After Ereira et al. (2020), doi:10.1038/s41467-020-16856-8.
 """
 
 from typing import NamedTuple
 
-from iwm_bayes.ops import Array, constant, each_figure, maximum, minimum
+from iwm_bayes.ops import Array, broadcast_figures, constant, maximum, minimum
 from iwm_bayes.rules.lift import at_figure, set_at_figure
 from iwm_bayes.types import Belief, Beliefs, Event, Parameter, Rule
 
 
 class Parameters(NamedTuple):
-    availability_start: Array = Parameter("unit", (0.15, 0.85), meaning="availability before the first event")
-    worth_start: Array = Parameter("unit", (0.15, 0.85), meaning="worth before the first event")
-    availability_rate: Array = Parameter("unit", (0.02, 0.5), meaning="share of a surprise about the figure learned")
-    worth_rate: Array = Parameter("unit", (0.02, 0.5), meaning="share of a surprise about oneself learned")
+    availability_start: Array = Parameter("unit", (0.15, 0.85), meaning="initial availability, before the first event")
+    worth_start: Array = Parameter("unit", (0.15, 0.85), meaning="initial self-worth, before the first event")
+    availability_rate: Array = Parameter("unit", (0.02, 0.5), meaning="learning rate of availability")
+    worth_rate: Array = Parameter("unit", (0.02, 0.5), meaning="learning rate of self-worth")
     availability_leak: Array = Parameter(
-        "unit", (0.05, 0.8), pooling="complete", meaning="share of a surprise about oneself that reaches availability"
+        "unit",
+        (0.05, 0.8),
+        pooling="complete",
+        meaning="share of the prediction error about oneself that reaches availability",
     )
     worth_leak: Array = Parameter(
-        "unit", (0.05, 0.8), pooling="complete", meaning="share of a surprise about the figure that reaches worth"
+        "unit",
+        (0.05, 0.8),
+        pooling="complete",
+        meaning="share of the prediction error about the figure that reaches self-worth",
     )
     fading: Array = Parameter(
         "unit",
         (0.01, 0.2),
         pooling="complete",
         fixed=0.0,
-        meaning="share of the way to an even belief, per unit of time",
+        meaning="share of the way to a belief of .5 per unit of time",
     )
 
 
@@ -44,38 +50,40 @@ class State(NamedTuple):
 
 
 def start(p: Parameters, figures: int) -> State:
-    return State(each_figure(p.availability_start, figures), p.worth_start)
+    return State(broadcast_figures(p.availability_start, figures), p.worth_start)
 
 
-def fade(belief: Array, kept: Array) -> Array:
-    return 0.5 + kept * (belief - 0.5)
+def fade(belief: Array, retention: Array) -> Array:
+    """Move a belief towards .5; `retention` is the share of its distance that is left."""
+    return 0.5 + retention * (belief - 0.5)
 
 
 def drift(p: Parameters, s: State, event: Event) -> State:
-    of_figure = fade(at_figure(event, s).availability, (1.0 - p.fading) ** event.since_figure)
+    availability = fade(at_figure(event, s).availability, (1.0 - p.fading) ** event.since_figure)
     return State(
-        set_at_figure(event, of_figure, s.availability),
+        set_at_figure(event, availability, s.availability),
         fade(s.worth, (1.0 - p.fading) ** event.since_any),
     )
 
 
-def within(belief: Array) -> Array:
+def clip(belief: Array) -> Array:
+    """Limit a belief to 0..1."""
     return minimum(maximum(belief, constant(0.0)), constant(1.0))
 
 
 def learn(p: Parameters, s: State, event: Event) -> State:
-    p, available = at_figure(event, p), at_figure(event, s).availability
-    about_other, about_self = event.outcome - available, event.outcome - s.worth
-    learned = available + p.availability_rate * (about_other + p.availability_leak * about_self)
+    p, availability = at_figure(event, p), at_figure(event, s).availability
+    about_other, about_self = event.outcome - availability, event.outcome - s.worth
+    updated = availability + p.availability_rate * (about_other + p.availability_leak * about_self)
     return State(
-        set_at_figure(event, within(learned), s.availability),
-        within(s.worth + p.worth_rate * (about_self + p.worth_leak * about_other)),
+        set_at_figure(event, clip(updated), s.availability),
+        clip(s.worth + p.worth_rate * (about_self + p.worth_leak * about_other)),
     )
 
 
 def beliefs(p: Parameters, s: State, event: Event) -> Beliefs:
-    available = at_figure(event, s).availability
-    return Beliefs(available, Belief(available), Belief(s.worth))
+    availability = at_figure(event, s).availability
+    return Beliefs(availability, Belief(availability), Belief(s.worth))
 
 
 RULE = Rule(

@@ -1,8 +1,8 @@
-"""No learning: a belief that stays where it is.
+"""No learning: the belief stays at its initial value.
 
     value = start
 
-A null theory: whoever claims that people learn must predict better than this. `value` lies in 0..1.
+A null model: a model of learning must predict better than this one. `value` lies in 0..1.
 """
 
 from typing import NamedTuple
@@ -14,7 +14,7 @@ from iwm_bayes.types import Parameter
 
 
 class Parameters(NamedTuple):
-    start: Array = Parameter("unit", (0.15, 0.85), meaning="the belief, before and after every event")
+    start: Array = Parameter("unit", (0.15, 0.85), meaning="the belief at every event")
 
 
 def learn(p: Parameters, s: State, outcome: Array) -> State:

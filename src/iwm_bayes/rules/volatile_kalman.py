@@ -1,17 +1,18 @@
-"""Learning how fast the world changes: the binary volatile Kalman filter.
+"""Volatility is learned: the binary volatile Kalman filter.
 
-    since      <- since + elapsed                                                  (time passes)
-    prior       = variance + volatility * since                                    (an outcome is seen)
-    gain        = prior / (prior + noise)
-    mean'       = mean + sqrt(prior) * (outcome - sigmoid(mean))
-    variance'   = (1 - gain) * prior
-    moved       = (mean' - mean)^2 + variance' + variance - 2 (1 - gain) variance
-    volatility <- volatility + learning * (moved - volatility * since) / max(1, since)
+    since          <- since + elapsed                                              (time passes)
+    prior           = variance + volatility * since                                (an outcome is observed)
+    gain            = prior / (prior + noise)
+    mean'           = mean + sqrt(prior) * (outcome - sigmoid(mean))
+    variance'       = (1 - gain) * prior
+    squared_change  = (mean' - mean)^2 + variance' + variance - 2 (1 - gain) variance
+    volatility     <- volatility + learning * (squared_change - volatility * since) / max(1, since)
 
-with since set back to 0. Claim: who has lived through change goes on expecting it, and moves at every act. `mean` is
-in log-odds, variances in log-odds squared, `volatility` per unit of time; `variance` starts at `noise`. At one unit
-between events this is the published filter; longer gaps count per unit of time, and shorter ones as they stand.
-Piray & Daw (2020), doi:10.1371/journal.pcbi.1007963, their equations 14-19.
+`since` is then set to 0. Hypothesis: people who have experienced change continue to expect it, and change their beliefs
+at every outcome. `mean` is in log-odds, variances are in log-odds squared, and `volatility` is per unit of time.
+`variance` starts at `noise`. With one unit of time between events, this is the published filter. In longer gaps the
+squared change counts per unit of time; in shorter gaps it counts as it is. Piray & Daw (2020),
+doi:10.1371/journal.pcbi.1007963, equations 14-19.
 """
 
 from typing import NamedTuple
@@ -21,7 +22,7 @@ from iwm_bayes.types import Belief, Learner, Parameter
 
 
 class Parameters(NamedTuple):
-    start: Array = Parameter("unit", (0.15, 0.85), meaning="the belief before the first event")
+    start: Array = Parameter("unit", (0.15, 0.85), meaning="initial belief, before the first event")
     noise: Array = Parameter(
         "positive", (0.02, 1.0), meaning="variance of outcomes around the belief, log-odds squared"
     )
@@ -29,17 +30,15 @@ class Parameters(NamedTuple):
         "positive",
         (0.01, 0.5),
         pooling="complete",
-        meaning="expected change per unit of time at first, log-odds squared",
+        meaning="initial volatility: expected squared change per unit of time, log-odds squared",
     )
-    learning: Array = Parameter(
-        "unit", (0.02, 0.4), pooling="complete", meaning="share of a surprise about change that volatility learns"
-    )
+    learning: Array = Parameter("unit", (0.02, 0.4), pooling="complete", meaning="learning rate of the volatility")
 
 
 class State(NamedTuple):
     mean: Array
     variance: Array
-    since: Array  # time since this belief last met an outcome
+    since: Array  # time since the last observed outcome
     volatility: Array
 
 
@@ -54,12 +53,12 @@ def drift(p: Parameters, s: State, elapsed: Array) -> State:
 def learn(p: Parameters, s: State, outcome: Array) -> State:
     added = s.volatility * s.since
     prior = s.variance + added
-    kept = p.noise / (prior + p.noise)  # 1 - gain
+    complement = p.noise / (prior + p.noise)  # 1 - gain
     step = sqrt(prior) * (outcome - sigmoid(s.mean))
-    variance = kept * prior
-    moved = step**2 + variance + s.variance - 2.0 * kept * s.variance
-    surprise = (moved - added) / maximum(s.since, constant(1.0))
-    return State(s.mean + step, variance, constant(0.0) * s.since, s.volatility + p.learning * surprise)
+    variance = complement * prior
+    squared_change = step**2 + variance + s.variance - 2.0 * complement * s.variance
+    prediction_error = (squared_change - added) / maximum(s.since, constant(1.0))
+    return State(s.mean + step, variance, constant(0.0) * s.since, s.volatility + p.learning * prediction_error)
 
 
 def belief(p: Parameters, s: State) -> Belief:

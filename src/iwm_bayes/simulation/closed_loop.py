@@ -1,7 +1,7 @@
-"""People live through one event after another, in closed loop.
+"""Simulate people in closed loop: what they do decides which outcomes they observe.
 
-Beliefs move, answers are given, and what is done decides what is seen: who withdraws does not see the outcome, who
-turns to a figure meets that one, and bids move a therapist who lets himself be moved.
+At every event beliefs change, responses are drawn, and actions have effects. People who withdraw do not observe the
+outcome. People who turn to a figure meet that figure. Bids change the care of a reactive therapist.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,54 +13,58 @@ from iwm_bayes.filtering.arrays import unpack_event
 from iwm_bayes.filtering.carryover import Carryover, accumulate, decay, initial, record_residual
 from iwm_bayes.filtering.filter import FilteredEvent, read_out, step
 from iwm_bayes.filtering.readouts import Readout, readout_arguments, required_readouts
-from iwm_bayes.ops import Array, first_figures, over_figures
-from iwm_bayes.simulation.care import BID_MEMORY, EventCare, pulled_chance
+from iwm_bayes.ops import Array, first_figures, sum_over_figures
+from iwm_bayes.simulation.care import BID_MEMORY, DistressProcess, EventCare, pulled_chance
 from iwm_bayes.types import Event, ModelSpec, Params, State, map_tree, response_values, rule_values, with_carryover
 
 
 class PersonHistory(NamedTuple):
-    """What a person carries along beside beliefs."""
+    """What people carry from event to event in addition to their beliefs."""
 
-    echoes: dict[str, Carryover]  # by response
+    carryovers: dict[str, Carryover]  # by response
     distress: Array  # (person,), 0..1
     bids: Array  # (figure, person): share of recent events with a figure at which a bid was made
     met: Array  # (figure, person): 1 where there was an event with a figure
     since: Array  # (figure, person): time since the last event with a figure, 0 before the first
-    others: int  # how many figures there are to turn to; where one turns to them, the last is nobody in particular
+    others: int  # number of figures to turn to; where a response chooses one, the last figure is `GENERALISED`
 
 
 def empty_history(model: ModelSpec, figures: int, people: int) -> PersonHistory:
-    nobody = np.zeros((figures, people))
-    echoes = {name: initial(response, figures, people) for name, response in model.responses.items()}
-    chosen = any(response.effect == "chooses" for response in model.responses.values())
-    return PersonHistory(echoes, np.zeros(people), nobody + 0.5, nobody, nobody, figures - chosen)
+    """Return the history of people before their first event."""
+    zero = np.zeros((figures, people))
+    carryovers = {name: initial(response, figures, people) for name, response in model.responses.items()}
+    chooses = any(response.effect == "chooses" for response in model.responses.values())
+    return PersonHistory(carryovers, np.zeros(people), zero + 0.5, zero, zero, figures - chooses)
 
 
 def parameters_at_event(model: ModelSpec, name: str, people: Mapping[str, Array], event: Event, others: int) -> Params:
-    """A response's parameters at an event: where they differ by figure, of the figure met, or of each to turn to."""
+    """Return a response's parameters at an event.
+
+    Parameters that differ by figure are those of the figure met, or of each figure that people can turn to.
+    """
     p = response_values(model, name, people)
     if model.responses[name].figure_scope == "each":
         return map_tree(lambda leaf: first_figures(leaf, others), p)
-    return map_tree(lambda leaf: over_figures(event.figure * leaf) if leaf.ndim == 2 else leaf, p)
+    return map_tree(lambda leaf: sum_over_figures(event.figure * leaf) if leaf.ndim == 2 else leaf, p)
 
 
 def readouts_at(
-    model: ModelSpec, people: Mapping[str, Array], name: str, moment: FilteredEvent, others: int
+    model: ModelSpec, people: Mapping[str, Array], name: str, filtered: FilteredEvent, others: int
 ) -> dict[Readout, Array]:
-    """What a response reads at a moment."""
-    wanted = required_readouts(model.responses[name], others)
-    return dict(zip(wanted, read_out(model.rule, rule_values(model, people), moment, wanted), strict=True))
+    """Return the readouts that a response needs at an event."""
+    required = required_readouts(model.responses[name], others)
+    return dict(zip(required, read_out(model.rule, rule_values(model, people), filtered, required), strict=True))
 
 
 def decayed_carryovers(
-    model: ModelSpec, people: Mapping[str, Array], names: Iterable[str], life: PersonHistory, event: Event
+    model: ModelSpec, people: Mapping[str, Array], names: Iterable[str], history: PersonHistory, event: Event
 ) -> dict[str, Carryover]:
-    """The echoes of some responses when the next event begins."""
+    """Return the carryovers of some responses at the beginning of an event."""
     return {
         name: decay(
             model.responses[name],
-            parameters_at_event(model, name, people, event, life.others),
-            life.echoes[name],
+            parameters_at_event(model, name, people, event, history.others),
+            history.carryovers[name],
             event.since_any,
         )
         for name in names
@@ -71,125 +75,155 @@ def draw_response(
     model: ModelSpec,
     people: Mapping[str, Array],
     name: str,
-    moment: FilteredEvent,
-    life: PersonHistory,
+    filtered: FilteredEvent,
+    history: PersonHistory,
     rng: np.random.Generator,
 ) -> tuple[Array, PersonHistory]:
-    """Everybody's answer from what is read and what is left of the past, and life with its echo."""
-    response, echo, others = model.responses[name], life.echoes[name], life.others
-    p = parameters_at_event(model, name, people, moment.event, others)
-    sums = {Readout(about, "after"): total for about, total in echo.kept.items()}
-    found = readouts_at(model, people, name, moment, others) | sums
-    given = response.arguments(p, *readout_arguments(response, found, others))
-    last, since = (over_figures(moment.event.figure * leaf) for leaf in (echo.last, echo.since))
-    drawn = response.family.draw(rng, **with_carryover(response, p, given, last, since))
+    """Draw everyone's answer (person,); return it with the history after it."""
+    response, carryover, others = model.responses[name], history.carryovers[name], history.others
+    figure = filtered.event.figure
+    p = parameters_at_event(model, name, people, filtered.event, others)
+    sums = {Readout(about, "after"): total for about, total in carryover.sums.items()}
+    readouts = readouts_at(model, people, name, filtered, others) | sums
+    arguments = response.arguments(p, *readout_arguments(response, readouts, others))
+    residual, elapsed = (sum_over_figures(figure * leaf) for leaf in (carryover.residual, carryover.elapsed))
+    answer = response.family.draw(rng, **with_carryover(response, p, arguments, residual, elapsed))
     if response.carry is not None:
-        echo = record_residual(echo, 1.0 if response.about == "worth" else moment.event.figure, drawn - given["mu"])
-    return drawn, life._replace(echoes=life.echoes | {name: echo})
+        about = 1.0 if response.about == "worth" else figure
+        carryover = record_residual(carryover, about, answer - arguments["mu"])
+    return answer, history._replace(carryovers=history.carryovers | {name: carryover})
 
 
-def event_with_choice(choice: Array, event: Event, life: PersonHistory) -> Event:
-    """The event with the figure that a person turned to (1, 2, ...); with nobody (0) it stays as it was planned."""
-    places = np.arange(1, len(event.figure) + 1)[:, None]
-    chosen = np.where(choice > 0, places == choice, event.figure).astype(float)
-    known = over_figures(chosen * life.met)
-    since = np.where(known > 0, over_figures(chosen * life.since), 1.0)
-    return event._replace(figure=chosen, met=life.met * (places <= life.others), since_figure=since)
+def draw_responses(
+    model: ModelSpec,
+    people: Mapping[str, Array],
+    names: Iterable[str],
+    filtered: FilteredEvent,
+    history: PersonHistory,
+    rng: np.random.Generator,
+) -> tuple[dict[str, Array], PersonHistory]:
+    """Draw everyone's answers to several responses in order; return them by name, with the history after them."""
+    answers = {}
+    for name in names:
+        answers[name], history = draw_response(model, people, name, filtered, history, rng)
+    return answers, history
 
 
-def draw_outcome(event: Event, offer: EventCare, life: PersonHistory, seen: Array, rng: np.random.Generator) -> Event:
-    """What the figure does: responsive or not, and frightening or not."""
-    likely = over_figures(event.figure * pulled_chance(offer.chance, offer.pull, life.bids))
-    responded = rng.random(likely.shape) < np.nan_to_num(likely)
-    event = event._replace(outcome=np.where(seen & responded, 1.0, 0.0))
-    if not offer.threat.any():
+def event_with_choice(choice: Array, event: Event, history: PersonHistory) -> Event:
+    """Return the event with the figure that people chose (1, 2, ...); with nobody (0) it stays as planned."""
+    numbers = np.arange(1, len(event.figure) + 1)[:, None]
+    chosen = np.where(choice > 0, numbers == choice, event.figure).astype(float)
+    was_met = sum_over_figures(chosen * history.met)
+    since = np.where(was_met > 0, sum_over_figures(chosen * history.since), 1.0)
+    return event._replace(figure=chosen, met=history.met * (numbers <= history.others), since_figure=since)
+
+
+def event_with_distress(
+    event: Event, process: DistressProcess, history: PersonHistory, rng: np.random.Generator
+) -> Event:
+    """Return the event with distress: 1 where something distressing happens before it, else what is left."""
+    if not process.rate:
         return event
-    frightened = rng.random(likely.shape) < over_figures(event.figure * offer.threat)
-    return event._replace(threat=np.where(seen & frightened, 1.0, 0.0))
+    is_distressed = rng.random(history.distress.shape) < process.rate
+    return event._replace(distress=np.where(is_distressed, 1.0, history.distress))
+
+
+def draw_outcome(
+    event: Event, care: EventCare, history: PersonHistory, observed: Array, rng: np.random.Generator
+) -> Event:
+    """Return the event with what the figure does: responsive or not, and frightening or not."""
+    chance = sum_over_figures(event.figure * pulled_chance(care.chance, care.pull, history.bids))
+    is_responsive = rng.random(chance.shape) < np.nan_to_num(chance)
+    event = event._replace(outcome=np.where(observed & is_responsive, 1.0, 0.0))
+    if not care.threat.any():
+        return event
+    is_frightening = rng.random(chance.shape) < sum_over_figures(event.figure * care.threat)
+    return event._replace(threat=np.where(observed & is_frightening, 1.0, 0.0))
 
 
 def accumulated_carryovers(
-    model: ModelSpec, people: Mapping[str, Array], life: PersonHistory, moment: FilteredEvent
+    model: ModelSpec, people: Mapping[str, Array], history: PersonHistory, filtered: FilteredEvent
 ) -> dict[str, Carryover]:
-    """The echoes of responses that keep a sum, with what an outcome adds to it."""
+    """Return the carryovers of responses that accumulate readouts, with those of an outcome added."""
     return {
-        name: accumulate(echo, readouts_at(model, people, name, moment, life.others))
-        for name, echo in life.echoes.items()
-        if echo.kept
+        name: accumulate(carryover, readouts_at(model, people, name, filtered, history.others))
+        for name, carryover in history.carryovers.items()
+        if carryover.sums
     }
 
 
 def updated_history(
     model: ModelSpec,
     people: Mapping[str, Array],
-    life: PersonHistory,
-    moment: FilteredEvent,
-    offer: EventCare,
+    history: PersonHistory,
+    filtered: FilteredEvent,
+    care: EventCare,
     bid: Array | None,
 ) -> PersonHistory:
-    """Life after an outcome, with what it adds to every sum that is kept, and after a bid (1) or none (0)."""
-    event, strain = moment.event, offer.strain
-    sure = model.rule.beliefs(rule_values(model, people), moment.after, event).availability.mean
-    calmed = (1.0 - strain.soothing * event.outcome) * (1.0 - strain.self_regulation * sure)
-    change = 0.0 if bid is None else (1.0 - BID_MEMORY) * (bid - life.bids)
-    return life._replace(
-        echoes=life.echoes | accumulated_carryovers(model, people, life, moment),
-        distress=event.distress * calmed,
-        bids=life.bids + event.figure * change,
-        met=np.maximum(life.met, event.figure),
-        since=life.since * (1.0 - event.figure),
+    """Return the history after an outcome; `bid` is 1 where a bid was made and 0 where none was, (person,)."""
+    event, process = filtered.event, care.distress
+    availability = model.rule.beliefs(rule_values(model, people), filtered.after, event).availability.mean
+    share_left = (1.0 - process.soothing * event.outcome) * (1.0 - process.self_regulation * availability)
+    change = 0.0 if bid is None else (1.0 - BID_MEMORY) * (bid - history.bids)
+    return history._replace(
+        carryovers=history.carryovers | accumulated_carryovers(model, people, history, filtered),
+        distress=event.distress * share_left,
+        bids=history.bids + event.figure * change,
+        met=np.maximum(history.met, event.figure),
+        since=history.since * (1.0 - event.figure),
     )
 
 
 def simulate_closed_loop(
     model: ModelSpec,
     people: Mapping[str, np.ndarray],
-    course: np.ndarray,
-    offers: Iterable[EventCare],
+    event_array: np.ndarray,
+    cares: Iterable[EventCare],
     figures: int,
     s: State,
     rng: np.random.Generator,
 ) -> Iterator[tuple[FilteredEvent, dict[str, np.ndarray]]]:
-    """Every event from state `s` on, with the answers given at it; outcomes are 0 or 1.
+    """Yield every event from state `s` on, with the answers (person,) by response; outcomes are 0 or 1.
 
-    `course` (event, field, person) says who is met when, unless a response chooses; `offers` what each event holds.
+    `event_array` (event, field, person) gives the figure of each event, unless a response chooses it. `cares` gives
+    the care at each event.
     """
-    p, life = rule_values(model, people), empty_history(model, figures, course.shape[2])
-    acts = {name: response.effect for name, response in model.responses.items() if response.effect != "none"}
-    choosing = [name for name, effect in acts.items() if effect == "chooses"]
+    p, history = rule_values(model, people), empty_history(model, figures, event_array.shape[2])
+    actions = {name: response.effect for name, response in model.responses.items() if response.effect != "none"}
+    choosing = [name for name, effect in actions.items() if effect == "chooses"]
     others = [name for name in model.responses if name not in choosing]
     early = [name for name in others if model.responses[name].timing == "before"]
-    nothing = np.zeros(course.shape[2], dtype=bool)
-    for row, offer in zip(course, offers, strict=True):
+    perceived = [name for name in others if model.responses[name].about == "perceived"]
+    nobody = np.zeros(event_array.shape[2], dtype=bool)
+    for row, care in zip(event_array, cares, strict=True):
         event, _ = unpack_event(row, figures)
-        assessed, given = bool(np.isnan(offer.chance).all()), {}
-        life = life._replace(since=life.since + event.since_any)
-        if offer.strain.rate:
-            struck = rng.random(nothing.shape) < offer.strain.rate
-            event = event._replace(distress=np.where(struck, 1.0, life.distress))
-        life = life._replace(echoes=life.echoes | decayed_carryovers(model, people, choosing, life, event))
+        assessed, answers = bool(np.isnan(care.chance).all()), {}
+        history = history._replace(since=history.since + event.since_any)
+        event = event_with_distress(event, care.distress, history, rng)
+        decayed = decayed_carryovers(model, people, choosing, history, event)
+        history = history._replace(carryovers=history.carryovers | decayed)
         for name in [] if assessed else choosing:
-            given[name], life = draw_response(model, people, name, FilteredEvent(s, s, s, event, nothing), life, rng)
-            event = event_with_choice(given[name], event, life)
-        life = life._replace(echoes=life.echoes | decayed_carryovers(model, people, others, life, event))
+            unchanged = FilteredEvent(s, s, s, event, nobody)
+            answers[name], history = draw_response(model, people, name, unchanged, history, rng)
+            event = event_with_choice(answers[name], event, history)
+        decayed = decayed_carryovers(model, people, others, history, event)
+        history = history._replace(carryovers=history.carryovers | decayed)
         before = model.rule.drift(p, s, event)
-        for name in early:
-            given[name], life = draw_response(
-                model, people, name, FilteredEvent(s, before, before, event, nothing), life, rng
-            )
-        if assessed:
-            given |= {name: np.full(nothing.shape, np.nan) for name in acts}
-        bids = [given[name] > 0 for name, effect in acts.items() if effect in ("withdraws", "chooses")]
-        seen = np.logical_and.reduce(bids) if bids and not assessed else nothing | (not assessed)
-        event = draw_outcome(event, offer, life, seen, rng)
-        moment = FilteredEvent(s, *step(model.rule, p, s, event, seen), event, seen)
-        life = updated_history(
-            model, people, life, moment, offer, seen.astype(float) if bids and not assessed else None
+        drawn, history = draw_responses(
+            model, people, early, FilteredEvent(s, before, before, event, nobody), history, rng
         )
-        for name in others:
-            if name not in early and not (assessed and name in acts):
-                given[name], life = draw_response(model, people, name, moment, life, rng)
-            if model.responses[name].about == "perceived":
-                given[name] = np.where(seen, given[name], np.nan)
-        s = moment.after
-        yield moment, given
+        answers |= drawn
+        if assessed:
+            answers |= {name: np.full(nobody.shape, np.nan) for name in actions}
+        bids = [answers[name] > 0 for name, effect in actions.items() if effect in ("withdraws", "chooses")]
+        bid = np.logical_and.reduce(bids) if bids and not assessed else None
+        observed = (nobody | (not assessed)) if bid is None else bid
+        event = draw_outcome(event, care, history, observed, rng)
+        filtered = FilteredEvent(s, *step(model.rule, p, s, event, observed), event, observed)
+        history = updated_history(model, people, history, filtered, care, None if bid is None else bid.astype(float))
+        late = [name for name in others if name not in early and not (assessed and name in actions)]
+        drawn, history = draw_responses(model, people, late, filtered, history, rng)
+        answers |= drawn
+        answers |= {name: np.where(observed, answers[name], np.nan) for name in perceived}
+        s = filtered.after
+        yield filtered, answers

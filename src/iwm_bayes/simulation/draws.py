@@ -1,69 +1,67 @@
-"""Draws of a posterior as people: what those who were fitted are like, and others of the same group.
+"""Turn draws of a posterior into people: the people of the fit, and new people of the same group.
 
-A draw of a person is a person: draws are laid along the person axis.
+Each draw of each person becomes one simulated person: draws and people share the person axis.
 """
 
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.model.priors import free_parameters, natural_values, place_around
+from iwm_bayes.model.priors import figure_names, free_parameters, from_offset, natural_values
 from iwm_bayes.types import ModelSpec
 
 
-def names(data: xr.Dataset) -> list[str]:
-    return [str(name) for name in data["figure"].values]
-
-
 def thin_draws(posterior: xr.Dataset, draws: int) -> xr.Dataset:
-    """At most about `draws` draws in all, evenly spaced within each chain."""
+    """Return about `draws` draws of a posterior in all, evenly spaced within each chain."""
     every = max(1, round(posterior.sizes["draw"] * posterior.sizes["chain"] / draws))
     return posterior.isel(draw=slice(None, None, every))
 
 
 def draws_as_people(model: ModelSpec, posterior: xr.Dataset, figures: list[str], people: int) -> dict[str, np.ndarray]:
-    """Natural-scale values by name, with (sample, person) laid along one axis; posterior has dim sample."""
+    """Return natural-scale values by parameter, with (sample, person) along one axis; `posterior` has dim sample."""
     samples = posterior.sizes["sample"]
-    levels = {
-        row.label: np.repeat(posterior["mu"].sel(parameter=row.label).values, people)
-        if row.parameter.pooling == "complete"
-        else posterior["theta"].sel(parameter=row.label).transpose("sample", "person").values.ravel()
-        for row in free_parameters(model, figures)
+    theta = {
+        free.label: np.repeat(posterior["mu"].sel(parameter=free.label).values, people)
+        if free.parameter.pooling == "complete"
+        else posterior["theta"].sel(parameter=free.label).transpose("sample", "person").values.ravel()
+        for free in free_parameters(model, figures)
     }
-    return natural_values(model, levels, figures, samples * people)
+    return natural_values(model, theta, figures, samples * people)
 
 
 def person_parameters(model: ModelSpec, fit: xr.DataTree, draws: int = 1000) -> xr.Dataset:
-    """Every person's free parameters on the natural scale, (chain, draw, [figure,] person)."""
+    """Return every person's free parameters on the natural scale, (chain, draw, [figure,] person)."""
     data, posterior = fit["data"].to_dataset(), thin_draws(fit["posterior"].to_dataset(), draws)
-    figures, count = names(data), data.sizes["person"]
-    natural = draws_as_people(model, posterior.stack(sample=("chain", "draw")), figures, count)
-    shape = (posterior.sizes["chain"], posterior.sizes["draw"], count)
+    figures, people = figure_names(data), data.sizes["person"]
+    values = draws_as_people(model, posterior.stack(sample=("chain", "draw")), figures, people)
+    shape = (posterior.sizes["chain"], posterior.sizes["draw"], people)
     dims = ("chain", "draw", "person")
-    found = {
-        name: (dims, natural[name].reshape(shape))
-        if natural[name].ndim == 1
-        else (("figure", *dims), natural[name].reshape(len(figures), *shape))
-        for name in dict.fromkeys(row.name for row in free_parameters(model, figures))
+    variables = {
+        name: (dims, values[name].reshape(shape))
+        if values[name].ndim == 1
+        else (("figure", *dims), values[name].reshape(len(figures), *shape))
+        for name in dict.fromkeys(free.name for free in free_parameters(model, figures))
     }
-    coordinates = {"person": data["person"].values, "figure": figures}
-    return xr.Dataset(found, coordinates).transpose("chain", "draw", "figure", "person", missing_dims="ignore")
+    dataset = xr.Dataset(variables, {"person": data["person"].values, "figure": figures})
+    return dataset.transpose("chain", "draw", "figure", "person", missing_dims="ignore")
 
 
 def new_people(
     model: ModelSpec, posterior: xr.Dataset, figures: list[str], people: int, draws: int, generator: np.random.Generator
 ) -> dict[str, np.ndarray]:
-    """So many people whom the fit has not seen, for each of about `draws` draws: natural-scale values, laid alike."""
+    """Draw new people for each of about `draws` draws of a posterior.
+
+    Return natural-scale values by parameter, with (sample, person) along one axis.
+    """
     sample = thin_draws(posterior, draws).stack(sample=("chain", "draw"))
     count = sample.sizes["sample"] * people
-    levels = {}
-    for row in free_parameters(model, figures):
-        if row.parameter.pooling == "none":  # people share nothing: the prior is all that is known of another
-            levels[row.label] = generator.normal(
-                row.prior_mean, np.hypot(row.prior_sd, row.parameter.prior_between_sd), count
-            )
+    theta = {}
+    for free in free_parameters(model, figures):
+        if free.parameter.pooling == "none":  # without pooling, only the prior informs about new people
+            sd = np.hypot(free.prior_sd, free.parameter.prior_between_sd)
+            theta[free.label] = generator.normal(free.prior_mean, sd, count)
             continue
-        levels[row.label] = np.repeat(sample["mu"].sel(parameter=row.label).values, people)
-        if row.parameter.pooling == "partial":
-            spread = np.repeat(sample["sigma"].sel(parameter=row.label).values, people)
-            levels[row.label] = place_around(levels[row.label], spread, generator.normal(size=count))
-    return natural_values(model, levels, figures, count)
+        theta[free.label] = np.repeat(sample["mu"].sel(parameter=free.label).values, people)
+        if free.parameter.pooling == "partial":
+            sigma = np.repeat(sample["sigma"].sel(parameter=free.label).values, people)
+            theta[free.label] = from_offset(theta[free.label], sigma, generator.normal(size=count))
+    return natural_values(model, theta, figures, count)

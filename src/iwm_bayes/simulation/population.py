@@ -1,45 +1,61 @@
-"""Populations drawn from a model's priors, and their people."""
+"""Draw populations, and their people, from a model's priors."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from iwm_bayes.model.priors import free_parameters, natural_values, place_around
+from iwm_bayes.model.priors import free_parameters, from_offset, natural_values
 from iwm_bayes.types import ModelSpec
 
 
 class Population(NamedTuple):
-    """People with what they were drawn from, link scale, by row label."""
+    """A population and its people. Link-scale values are by label of the free parameter."""
 
-    mu: dict[str, float]
-    sigma: dict[str, float]  # of the rows in which people differ
-    theta: dict[str, np.ndarray]  # (person,)
-    values: dict[str, np.ndarray]  # natural scale, by parameter: (person,) or (figure, person)
+    mu: dict[str, float]  # group means, link scale
+    sigma: dict[str, float]  # between-person SDs, link scale, of parameters that are not completely pooled
+    theta: dict[str, np.ndarray]  # link-scale values of people, (person,)
+    values: dict[str, np.ndarray]  # natural-scale values by parameter, (person,) or (figure, person)
 
 
 def draw_population(
     model: ModelSpec, figures: Sequence[str], people: int, generator: np.random.Generator, sigma: float | None = None
 ) -> Population:
-    """A population from the theory's priors, and so many of its people.
+    """Draw a population from a model's priors, and some of its people.
 
-    `sigma`, if given, is the between-person sd on the link scale in place of one drawn from the prior.
+    Parameters
+    ----------
+    model
+        The model.
+    figures
+        Names of the attachment figures.
+    people
+        How many people to draw.
+    generator
+        The source of random numbers.
+    sigma
+        The between-person SD of every parameter on the link scale. By default each is drawn from its prior.
+
+    Returns
+    -------
+    Population
+        Group means, between-person SDs, and the values of people.
     """
     mu, sigmas, theta = {}, {}, {}
-    for row in free_parameters(model, figures):
-        centre = generator.normal(row.prior_mean, row.prior_sd)
-        mu[row.label] = centre
-        if row.parameter.pooling == "complete":
-            theta[row.label] = np.full(people, centre)
+    for free in free_parameters(model, figures):
+        mean = generator.normal(free.prior_mean, free.prior_sd)
+        mu[free.label] = mean
+        if free.parameter.pooling == "complete":
+            theta[free.label] = np.full(people, mean)
             continue
-        between = abs(generator.normal(0, row.parameter.prior_between_sd)) if sigma is None else sigma
-        sigmas[row.label] = between
-        theta[row.label] = place_around(centre, between, generator.normal(size=people))
+        sd = abs(generator.normal(0, free.parameter.prior_between_sd)) if sigma is None else sigma
+        sigmas[free.label] = sd
+        theta[free.label] = from_offset(mean, sd, generator.normal(size=people))
     return Population(mu, sigmas, theta, natural_values(model, theta, figures, people))
 
 
 def draw_people(
     model: ModelSpec, figures: Sequence[str], people: int, generator: np.random.Generator, sigma: float | None = None
 ) -> dict[str, np.ndarray]:
-    """The values of people of a population from the theory's priors, as in `draw_population`."""
+    """Return the natural-scale values of people of a population, as `draw_population` draws them."""
     return draw_population(model, figures, people, generator, sigma).values

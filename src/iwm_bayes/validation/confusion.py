@@ -1,88 +1,89 @@
-"""Can theories be told apart? Each makes studies, all are fitted to each by `laplace`, the most probable one wins.
+"""Model recovery: each model generates studies, and the model with the highest log evidence is selected.
 
-*Confusion*: of the studies that a theory made, the share that each theory wins. *Inversion*: of the studies that a
-theory won, the share that each theory made, had all made as many. Wilson & Collins (2019), doi:10.7554/eLife.49547.
+All models are fitted to every study by `laplace`. The *confusion* matrix has the share of the studies of each
+generating model for which each model is selected. The *inversion* matrix has the share of the studies for which a model
+is selected that each model generated, if all generated equally many. Wilson & Collins (2019), doi:10.7554/eLife.49547.
 """
 
-from functools import cache
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from iwm_bayes.inference.base import CompiledModel
 from iwm_bayes.inference.laplace.empirical_bayes import find_mode
 from iwm_bayes.inference.laplace.evidence import log_evidence
-from iwm_bayes.inference.laplace.method import compile_likelihood, pose_problem
+from iwm_bayes.inference.laplace.method import pose_problem
 from iwm_bayes.model.model_file import load_model
 from iwm_bayes.simulation.population import draw_population
 from iwm_bayes.simulation.simulate import simulate
 from iwm_bayes.types import InputError, ModelSpec
-from iwm_bayes.validation.sbc import SBC_FIGURES, sbc_phases, without_actions
+from iwm_bayes.validation.compiled import compile_cached
+from iwm_bayes.validation.sbc import SBC_FIGURES, SbcDesign, sbc_phases, without_actions
 from iwm_bayes.validation.sweep import Condition
 
 
-@cache
-def compile_cached(theory: str, people: int, sessions: int) -> CompiledModel:
-    """A theory compiled once per process."""
-    model = without_actions(load_model(theory))
-    return compile_likelihood(model, simulate(model, sbc_phases(sessions), people, 0))
-
-
-def check_same_responses(models: list[ModelSpec]) -> None:
-    """InputError unless all theories answer with the same responses: only then is their evidence comparable."""
+def check_same_responses(models: Sequence[ModelSpec]) -> None:
+    """Raise InputError unless all models have the same responses: otherwise their evidence is not comparable."""
     first, *others = models
-    wanted = set(first.responses)
+    expected = set(first.responses)
     problems = [
-        f"{other.name} answers with {', '.join(sorted(other.responses))}; {first.name} with "
-        f"{', '.join(sorted(wanted))}. Give them the same `responses`"
+        f"{other.name} has the responses {', '.join(sorted(other.responses))}; {first.name} has "
+        f"{', '.join(sorted(expected))}. Give them the same `responses`"
         for other in others
-        if set(other.responses) != wanted
+        if set(other.responses) != expected
     ]
     if problems:
         raise InputError(problems)
 
 
-def model_evidence(theory: str, data: xr.Dataset, people: int, sessions: int) -> dict[str, float]:
-    """A theory's log evidence of a study, and whether its best place was found."""
-    problem = pose_problem(compile_cached(theory, people, sessions), data)
-    top = find_mode(problem)
-    return {"evidence": log_evidence(problem, top), "converged": float(top.converged)}
+def model_evidence(model_name: str, design: SbcDesign, data: xr.Dataset) -> dict[str, float]:
+    """Compute a model's log evidence of a study, and whether the mode of its group parameters was found."""
+    problem = pose_problem(compile_cached(model_name, design, "laplace"), data)
+    mode = find_mode(problem)
+    return {"log_evidence": log_evidence(problem, mode), "converged": float(mode.converged)}
 
 
-def confusion_study(cell: Condition, generator: np.random.Generator) -> dict[str, Any]:
-    """One study of a cell: {"maker", "at maker", "at rivals", "people", "sessions"}; rivals on a line each."""
-    people, sessions = int(cell["people"]), int(cell["sessions"])
-    model = without_actions(load_model(str(cell["at maker"])))
-    truth = draw_population(model, SBC_FIGURES, people, generator)
-    data = simulate(model, sbc_phases(sessions), truth.values, generator)
-    rivals = str(cell["at rivals"]).split("\n")
-    return {"weighed": {load_model(rival).name: model_evidence(rival, data, people, sessions) for rival in rivals}}
+def confusion_study(condition: Condition, generator: np.random.Generator) -> dict[str, Any]:
+    """Simulate one study and compute the evidence of all models.
+
+    The condition has "generating", "at generating", "rivals", "at rivals" (one per line), "n_people" and "sessions".
+    """
+    design = SbcDesign(int(condition["n_people"]), int(condition["sessions"]))
+    model = without_actions(load_model(str(condition["at generating"])))
+    truth = draw_population(model, SBC_FIGURES, design.n_people, generator)
+    data = simulate(model, sbc_phases(design.sessions), truth.values, generator)
+    rivals = str(condition["at rivals"]).split("\n")
+    return {"evidence": {load_model(rival).name: model_evidence(rival, design, data) for rival in rivals}}
 
 
 def evidence_table(studies: pd.DataFrame) -> pd.DataFrame:
-    """Log evidence, one line per study: "made by", and a column per rival."""
-    lines = [{name: one["evidence"] for name, one in weighed.items()} for weighed in studies["weighed"]]
-    found = pd.DataFrame(lines)
-    found.insert(0, "made by", studies["maker"].to_numpy())
-    return found
+    """Return the log evidence of every study, one line each: "generating", and a column per model."""
+    lines = [{name: one["log_evidence"] for name, one in by_model.items()} for by_model in studies["evidence"]]
+    table = pd.DataFrame(lines)
+    table.insert(0, "generating", studies["generating"].to_numpy())
+    return table
 
 
-def confusion_table(table: pd.DataFrame) -> pd.DataFrame:
-    """Share of the studies made by each theory (row) that each rival (column) wins."""
-    rivals = table.drop(columns="made by")
-    won = pd.Categorical(rivals.idxmax(axis=1), categories=list(rivals.columns))
-    return pd.crosstab(table["made by"], won, normalize="index", dropna=False).rename_axis(columns="won by")
+def confusion_table(evidence: pd.DataFrame) -> pd.DataFrame:
+    """Return the share of each generating model's studies (row) for which each model is selected (column)."""
+    models = evidence.drop(columns="generating")
+    selected = pd.Categorical(models.idxmax(axis=1), categories=list(models.columns))
+    table = pd.crosstab(evidence["generating"], selected, normalize="index", dropna=False)
+    return table.rename_axis(columns="selected")
 
 
-def inversion_table(confused: pd.DataFrame) -> pd.DataFrame:
-    """Share of the studies won by each theory (column) that each theory (row) made, all having made as many."""
-    return confused / confused.sum().where(confused.sum() > 0)
+def inversion_table(confusion: pd.DataFrame) -> pd.DataFrame:
+    """Return the share of the studies for which a model is selected (column) that each model generated (row).
+
+    All models count as if they had generated equally many studies.
+    """
+    return confusion / confusion.sum().where(confusion.sum() > 0)
 
 
-def evidence_differences(table: pd.DataFrame) -> pd.DataFrame:
-    """How much log evidence each rival (column) loses on average to the theory that made the study (row)."""
-    rivals = table.drop(columns="made by")
-    own = np.array([line[maker] for maker, (_, line) in zip(table["made by"], rivals.iterrows(), strict=True)])
-    return (-rivals.sub(own, axis=0)).groupby(table["made by"]).mean()
+def evidence_differences(evidence: pd.DataFrame) -> pd.DataFrame:
+    """Return by how much the log evidence of each model (column) is on average below the generating model's (row)."""
+    models = evidence.drop(columns="generating")
+    own = np.array([line[name] for name, (_, line) in zip(evidence["generating"], models.iterrows(), strict=True)])
+    return (-models.sub(own, axis=0)).groupby(evidence["generating"]).mean()

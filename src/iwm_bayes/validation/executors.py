@@ -1,4 +1,4 @@
-"""Maps that work in other processes: of this machine, or of a Dask cluster. For `sweep.sweep`."""
+"""Maps for `sweep.sweep` that work in other processes: of this machine, or of a Dask cluster."""
 
 import signal
 from collections.abc import Callable, Iterator, Sequence
@@ -8,77 +8,79 @@ from contextlib import contextmanager
 from multiprocessing import get_context
 
 from iwm_bayes.types import InputError
-from iwm_bayes.validation.sweep import Done, Task, TaskMap
+from iwm_bayes.validation.sweep import Task, TaskMap, TaskResult
 
-MAX_ATTEMPTS = 3  # alone, of a task whose worker dies
+MAX_ATTEMPTS = 3  # of a task in a process of its own, if its worker dies
 SCHEDULER_TIMEOUT = 20  # seconds within which a scheduler must answer
 RESTART_REMEDY = "start a scheduler and workers, and run the same command again"
 
 
-def dead_worker_result(task: Task) -> Done:
-    return Done(task, {"failed": f"the worker died, {MAX_ATTEMPTS} times"})
+def dead_worker_result(task: Task) -> TaskResult:
+    """Return the result of a task whose worker always dies."""
+    return TaskResult(task, {"failed": f"the worker died, {MAX_ATTEMPTS} times"})
 
 
 def open_pool(workers: int) -> ProcessPoolExecutor:
-    """So many processes; an interruption is for the main process, and they are deaf to it."""
+    """Open a pool of processes that ignore an interrupt, because the main process handles it."""
     return ProcessPoolExecutor(workers, get_context("spawn"), signal.signal, (signal.SIGINT, signal.SIG_IGN))
 
 
 @contextmanager
 def lasting_pool(workers: int) -> Iterator[TaskMap]:
-    """Processes that stay for several maps, with what they have compiled; where one dies all are replaced.
+    """Yield a map through processes that stay for several maps and keep what they have compiled.
 
-    Which task killed it is not known, so each that was in hand is done again alone: none is blamed for another.
+    If a process dies, all are replaced. Which task killed it is not known. So every running task is done again in a
+    process of its own, and none is blamed for another.
     """
     pools = [open_pool(workers)]
 
-    def replaced() -> None:
+    def replace_pool() -> None:
         pools.pop().shutdown()
         pools.append(open_pool(workers))
 
-    def alone(work: Callable[[Task], Done], task: Task) -> Done:
+    def do_separately(work: Callable[[Task], TaskResult], task: Task) -> TaskResult:
         for _ in range(MAX_ATTEMPTS):
             try:
                 return pools[-1].submit(work, task).result()
             except BrokenProcessPool:
-                replaced()
+                replace_pool()
         return dead_worker_result(task)
 
-    def through(work: Callable[[Task], Done], tasks: Sequence[Task]) -> Iterator[Done]:
-        left, running = list(reversed(tasks)), dict[Future[Done], Task]()
-        while left or running:
+    def task_map(work: Callable[[Task], TaskResult], tasks: Sequence[Task]) -> Iterator[TaskResult]:
+        waiting, running = list(reversed(tasks)), dict[Future[TaskResult], Task]()
+        while waiting or running:
             try:
-                while left and len(running) < workers:
-                    future = pools[-1].submit(work, left[-1])
-                    running[future] = left.pop()
+                while waiting and len(running) < workers:
+                    future = pools[-1].submit(work, waiting[-1])
+                    running[future] = waiting.pop()
                 finished, _ = wait(running, return_when=FIRST_COMPLETED)
                 for future in finished:
-                    done = future.result()
+                    result = future.result()
                     del running[future]
-                    yield done
+                    yield result
             except BrokenProcessPool:
-                replaced()
+                replace_pool()
                 while running:
-                    yield alone(work, running.popitem()[1])
+                    yield do_separately(work, running.popitem()[1])
 
     try:
-        yield through
+        yield task_map
     finally:
         pools[-1].shutdown()
 
 
 def process_map(workers: int) -> TaskMap:
-    """Through so many processes, which end with the map."""
+    """Return a map through processes that end with the map."""
 
-    def through(work: Callable[[Task], Done], tasks: Sequence[Task]) -> Iterator[Done]:
-        with lasting_pool(workers) as same:
-            yield from same(work, tasks)
+    def task_map(work: Callable[[Task], TaskResult], tasks: Sequence[Task]) -> Iterator[TaskResult]:
+        with lasting_pool(workers) as pool_map:
+            yield from pool_map(work, tasks)
 
-    return through
+    return task_map
 
 
 def cluster_map(address: str) -> TaskMap:
-    """Through a running Dask cluster; its scheduler gives the tasks of a worker that dies to another."""
+    """Return a map through a running Dask cluster; its scheduler repeats the tasks of a worker that dies."""
     try:
         from dask.distributed import Client, as_completed
         from distributed.client import FutureCancelledError
@@ -86,7 +88,7 @@ def cluster_map(address: str) -> TaskMap:
     except ImportError:
         raise InputError(["a scheduler needs Dask. Install it with: pip install 'iwm-bayes[cluster]'"]) from None
 
-    def through(work: Callable[[Task], Done], tasks: Sequence[Task]) -> Iterator[Done]:
+    def task_map(work: Callable[[Task], TaskResult], tasks: Sequence[Task]) -> Iterator[TaskResult]:
         try:
             client = Client(address, timeout=SCHEDULER_TIMEOUT)
         except OSError:
@@ -101,7 +103,7 @@ def cluster_map(address: str) -> TaskMap:
                     yield dead_worker_result(task)
                 except FutureCancelledError:
                     raise InputError(
-                        [f"{address}: the scheduler is gone. What was done is kept; {RESTART_REMEDY}"]
+                        [f"{address}: the scheduler has stopped. Finished work is kept; {RESTART_REMEDY}"]
                     ) from None
 
-    return through
+    return task_map

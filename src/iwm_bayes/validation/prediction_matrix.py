@@ -1,9 +1,12 @@
-"""The prediction matrix: every experiment of the folder `experiments`, by every theory that it names."""
+"""The prediction matrix: every prediction of the experiments, by every model that it names.
+
+The experiments are scripts in the folder `experiments` of the repository. They are not installed with the package.
+"""
 
 import importlib.util
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from importlib import resources
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 
@@ -13,7 +16,8 @@ from iwm_bayes.model.model_file import load_model
 from iwm_bayes.types import InputError, ModelSpec
 from iwm_bayes.validation.prior_predictions import N_DRAWS, Prediction, decision_sentence, prediction_lines
 
-PREDICTION_ORDER = (  # how beliefs move, whose they are, what becomes of them
+CHECKOUT = Path(__file__).parents[3] / "experiments"  # where this file is part of a checkout of the repository
+PREDICTION_ORDER = (  # how beliefs change, whose beliefs they are, what becomes of them
     "diminishing_returns",
     "entrenchment",
     "rupture_repair",
@@ -30,80 +34,99 @@ PREDICTION_ORDER = (  # how beliefs move, whose they are, what becomes of them
     "starved_learning",
     "state_and_trait",
 )
+INTRODUCTION = """# Predictions of the built-in models
+
+This page reports {number} experiments with simulated people. Median people of populations from the priors of each model
+experience the care of the experiment. The table gives the *share* of prior draws that show the effect, by model, with
+its Monte Carlo standard error. A prediction is decided if the share is at least 0.9 for every model that claims the
+effect, and at most 0.6 for every rival. {decided} of {number} predictions are decided.
+
+An undecided prediction is a result, too: the hypothesis of a model then claims more than its equations imply.
+Hypotheses and measures were committed before the first run. Two scripts (`credit`, `state_and_trait`) were repaired
+after it, without a change of the criterion. Made by `iwm predictions --draws {draws}`."""
 
 
-def experiments_folder() -> Path:
-    """The folder of the experiments that come with the program."""
-    packaged = Path(str(resources.files("iwm_bayes"))) / "experiments"
-    return packaged if packaged.is_dir() else Path(__file__).parents[3] / "experiments"
+def experiments_folder(folder: Path | None = None) -> Path:
+    """Return the folder of the experiments: `folder`, or that of the checkout; InputError where they are not there."""
+    chosen = folder or CHECKOUT
+    if all((chosen / f"{name}.py").is_file() for name in PREDICTION_ORDER):
+        return chosen
+    where = (
+        f"{folder}: does not hold the experiments" if folder else "the experiments are not installed with the package"
+    )
+    raise InputError(
+        [f"{where}. Check the repository out, and name its folder `experiments` with: iwm predictions FOLDER"]
+    )
 
 
-def load_predictions() -> Iterator[Prediction]:
-    """Every prediction, in order."""
-    return (module.PREDICTION for module in load_scripts())
-
-
-def load_scripts() -> Iterator[ModuleType]:
-    """Every experiment's script, in order."""
+def load_scripts(folder: Path | None = None) -> Iterator[ModuleType]:
+    """Yield the script of every prediction, in order."""
     for name in PREDICTION_ORDER:
-        spec = importlib.util.spec_from_file_location(name, experiments_folder() / f"{name}.py")
+        path = experiments_folder(folder) / f"{name}.py"
+        spec = importlib.util.spec_from_file_location(name, path)
         if spec is None or spec.loader is None:
-            raise InputError([f"{experiments_folder() / name}.py: cannot be read"])
+            raise InputError([f"{path}: cannot be read"])
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         yield module
 
 
-def load_named_model(name: str) -> ModelSpec:
-    """A theory that a prediction names: on the shelf, or a file beside the experiments."""
-    return load_model(experiments_folder() / name if name.endswith(".toml") else name)
+def load_predictions(folder: Path | None = None) -> Iterator[Prediction]:
+    """Yield every prediction, in order."""
+    return (module.PREDICTION for module in load_scripts(folder))
 
 
-def decide_prediction(prediction: Prediction, draws: int) -> tuple[pd.DataFrame, str]:
-    """A prediction's lines and its verdict."""
-    table = prediction_lines(prediction, load_named_model, draws)
+def load_named_model(name: str, folder: Path | None = None) -> ModelSpec:
+    """Load a model that a prediction names: a built-in model, or a file in the folder of the experiments."""
+    return load_model(experiments_folder(folder) / name if name.endswith(".toml") else name)
+
+
+def decide_prediction(prediction: Prediction, draws: int, folder: Path | None = None) -> tuple[pd.DataFrame, str]:
+    """Compute the lines of a prediction and its decision."""
+    table = prediction_lines(prediction, partial(load_named_model, folder=folder), draws)
     return table, decision_sentence(table)
 
 
 def prediction_matrix(
-    draws: int = N_DRAWS, tell: Callable[[str], None] = lambda _: None
+    draws: int = N_DRAWS, tell: Callable[[str], None] = lambda _: None, folder: Path | None = None
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Every cell, and one line per prediction with its verdict."""
-    cells, verdicts = [], []
-    for prediction in load_predictions():
-        table, words = decide_prediction(prediction, draws)
-        tell(f"{prediction.name}: {words}")
-        cells.append(table)
-        verdicts.append({"prediction": prediction.name, "question": prediction.question, "verdict": words})
-    return pd.concat(cells, ignore_index=True), pd.DataFrame(verdicts)
+    """Compute the matrix, one line per prediction and model, and the verdicts, one line per prediction."""
+    tables, verdicts = [], []
+    for prediction in load_predictions(folder):
+        table, verdict = decide_prediction(prediction, draws, folder)
+        tell(f"{prediction.name}: {verdict}")
+        tables.append(table)
+        verdicts.append({"prediction": prediction.name, "question": prediction.question, "verdict": verdict})
+    return pd.concat(tables, ignore_index=True), pd.DataFrame(verdicts)
 
 
-def matrix_page(cells: pd.DataFrame, verdicts: pd.DataFrame, readings: Mapping[str, str], draws: int) -> str:
-    """The matrix explained, in Markdown: question, how it is measured, shares, verdict, and what that may mean."""
-    counted = int(verdicts["verdict"].str.startswith("decided").sum())
-    parts = [
-        "# What the theories predict\n\n"
-        "Fifteen experiments on people who do not exist yet: average people, drawn from what each theory's file holds "
-        "likely before any data, live through a course of care. The number beside a theory is the *share* of its "
-        "prior that shows the effect, with its Monte-Carlo error. A prediction is decided where at least .9 of every "
-        "theory that claims it shows it, and at most .6 of every rival. What is undecided is as much a result: a "
-        f"theory's words promise more than its equations keep. {counted} of {len(verdicts)} are decided. Claims and "
-        "measures were committed before the first run; two scripts (`credit`, `state_and_trait`) were repaired after "
-        f"it, without change of what counts. Made by `iwm predict --draws {draws}`."
-    ]
-    for module, line in zip(load_scripts(), verdicts.itertuples(index=False), strict=True):
-        name = module.PREDICTION.name
-        _, _, told = str(module.__doc__).partition("\n\n")
-        table = ["| theory | claims | share | median effect |", "|---|---|---|---|"]
-        for cell in cells[cells["prediction"] == name].to_dict("records"):
-            share = f"{cell['share']:.3f} ({cell['se']:.3f}){'' if cell['kept'] else ' **not kept**'}"
-            table.append(f"| `{cell['theory']}` | {cell['claim']} | {share} | {cell['median']:+.3f} |")
-        unit = f"Effect: {module.PREDICTION.unit}; counts from {module.PREDICTION.smallest:.3g}."
-        found = [f"## {line.question}", told.strip(), unit, "\n".join(table), f"**{line.verdict}.** {readings[name]}"]
-        parts.append("\n\n".join(found))
-    return "\n\n".join(parts) + "\n"
+def matrix_page(
+    matrix: pd.DataFrame, verdicts: pd.DataFrame, readings: Mapping[str, str], draws: int, folder: Path | None = None
+) -> str:
+    """Write the matrix as a page in Markdown: for each prediction its measure, shares, verdict and reading."""
+    decided = int(verdicts["verdict"].str.startswith("decided").sum())
+    sections = [INTRODUCTION.format(number=len(verdicts), decided=decided, draws=draws)]
+    lines = zip(verdicts["question"].astype(str), verdicts["verdict"].astype(str), strict=True)
+    for module, (question, verdict) in zip(load_scripts(folder), lines, strict=True):
+        prediction = module.PREDICTION
+        _, _, explanation = str(module.__doc__).partition("\n\n")
+        effect = f"Effect: {prediction.unit}. It counts from {prediction.smallest:.3g}."
+        table = matrix_section(matrix[matrix["prediction"] == prediction.name])
+        reading = f"**{verdict[0].upper()}{verdict[1:]}.** {readings[prediction.name]}"
+        sections.append("\n\n".join([f"## {question}", explanation.strip(), effect, table, reading]))
+    return "\n\n".join(sections) + "\n"
 
 
-def load_readings() -> dict[str, str]:
-    """What each row may mean, by prediction."""
-    return dict(tomllib.loads((experiments_folder() / "predictions" / "readings.toml").read_text(encoding="utf-8")))
+def matrix_section(lines: pd.DataFrame) -> str:
+    """Write the lines of one prediction as a table in Markdown."""
+    table = ["| model | claim | share (SE) | median effect |", "|---|---|---|---|"]
+    for line in lines.to_dict("records"):
+        share = f"{line['share']:.3f} ({line['se']:.3f}){'' if line['kept'] else ' **not as claimed**'}"
+        table.append(f"| `{line['model']}` | {line['claim']} | {share} | {line['median']:+.3f} |")
+    return "\n".join(table)
+
+
+def load_readings(folder: Path | None = None) -> dict[str, str]:
+    """Load what each prediction may mean for readers, by its name."""
+    path = experiments_folder(folder) / "predictions" / "readings.toml"
+    return dict(tomllib.loads(path.read_text(encoding="utf-8")))

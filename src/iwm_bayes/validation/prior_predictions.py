@@ -1,10 +1,10 @@
-"""What theories predict: experiments on people who do not exist yet.
+"""Predictions of models from their priors, in simulated experiments.
 
-A prediction names the theories that must show an effect and rivals that must not, and the smallest effect that counts.
-Average people are drawn from a theory's priors and live through the experiment; the *share* of them who show the effect
-is how much of its parameter space the theory predicts it with (parameter-space partitioning: Pitt et al., 2006,
-doi:10.1037/0033-295X.113.1.57). A prediction is decided where that share is at least .9 for every theory that claims it
-and at most .6 for every rival. Nothing is fitted, and nothing is tuned.
+A prediction names the models that must show an effect, the rivals that must not, and the smallest effect that counts.
+Median people of populations from a model's priors experience the events of the experiment. The *share* of prior draws
+that show the effect is the share of the model's parameter space that predicts it (parameter-space partitioning: Pitt et
+al., 2006, doi:10.1037/0033-295X.113.1.57). A prediction is decided if this share is at least 0.9 for every model that
+claims the effect, and at most 0.6 for every rival. Nothing is fitted, and nothing is tuned.
 """
 
 import zlib
@@ -21,103 +21,109 @@ from iwm_bayes.model.priors import free_parameters, natural_values
 from iwm_bayes.types import ModelSpec, rule_values
 
 MIN_SHARE_CLAIMED, MAX_SHARE_RIVAL = 0.9, 0.6
-N_DRAWS = 2000  # at full scale: a share is known to .011 (one standard error) or better
+N_DRAWS = 2000  # prior draws per model, for which a share has a standard error of at most 0.011
 
-type People = Mapping[str, np.ndarray]  # natural-scale values by name, see `population.values`
+type People = Mapping[str, np.ndarray]  # natural-scale values by parameter name
 
 
 class Prediction(NamedTuple):
-    """An effect, who claims it, and how it is measured."""
+    """An effect, the models that claim it and their rivals, and how it is measured."""
 
     name: str
     question: str
-    shows: tuple[str, ...]  # theories that must show it: names on the shelf, or files
-    rivals: tuple[str, ...]  # theories that must not
-    smallest: float  # the effect that counts, in `unit`
+    shows: tuple[str, ...]  # models that must show the effect: built-in names, or files
+    rivals: tuple[str, ...]  # models that must not
+    smallest: float  # the smallest effect that counts, in `unit`
     unit: str
-    effect: Callable[[ModelSpec, int, np.random.Generator], np.ndarray]  # (theory, draws, generator) -> (draws,)
+    effect: Callable[[ModelSpec, int, np.random.Generator], np.ndarray]  # (model, draws, generator) -> (draws,)
 
 
 class ScriptedEvent(NamedTuple):
-    """One event: what a figure did (a number or one per person; None where nothing was seen), who, after how long."""
+    """One event of an experiment."""
 
-    outcome: float | np.ndarray | None
+    outcome: float | np.ndarray | None  # a number, or one per person; None where no outcome is observed
     figure: int = 0
-    gap: float = 1.0
+    gap: float = 1.0  # time since the last event
 
 
-class BeliefCourse(NamedTuple):
-    """Beliefs around every event, (event, person) each."""
+class BeliefTrajectory(NamedTuple):
+    """Outcomes, and beliefs before and after every event, (event, person) each."""
 
     outcome: np.ndarray
     expected: np.ndarray  # before the outcome
     availability_before: np.ndarray
-    availability: np.ndarray  # after it
+    availability: np.ndarray  # after the outcome
     worth_before: np.ndarray
     worth: np.ndarray
 
     def gain(self, events: slice) -> np.ndarray:
-        """What of the surprise moved availability, over some events, (person,)."""
-        moved = np.abs(self.availability - self.availability_before)[events].sum(axis=0)
-        return moved / np.abs(self.outcome - self.expected)[events].sum(axis=0)
+        """Return the share of prediction errors by which availability changed, over some events, (person,)."""
+        change = np.abs(self.availability - self.availability_before)[events].sum(axis=0)
+        return change / np.abs(self.outcome - self.expected)[events].sum(axis=0)
 
 
-def median_people(model: ModelSpec, draws: int, rng: np.random.Generator, figures: int = 1) -> dict[str, np.ndarray]:
-    """So many average people, each of another population that the theory's priors make likely."""
-    named = [f"figure {index}" for index in range(figures)]
-    levels = {row.label: rng.normal(row.prior_mean, row.prior_sd, draws) for row in free_parameters(model, named)}
-    return natural_values(model, levels, named, draws)
+def median_people(
+    model: ModelSpec, draws: int, generator: np.random.Generator, figures: int = 1
+) -> dict[str, np.ndarray]:
+    """Draw median people, each of another population from the model's priors: natural-scale values by name."""
+    names = [f"figure {index}" for index in range(figures)]
+    theta = {
+        free.label: generator.normal(free.prior_mean, free.prior_sd, draws) for free in free_parameters(model, names)
+    }
+    return natural_values(model, theta, names, draws)
 
 
-def with_initial_beliefs(people: People, **starts: float) -> dict[str, np.ndarray]:
-    """The same people with other beliefs before the first event."""
-    given = {f"{belief}_start": value for belief, value in starts.items()}
-    return dict(people) | {name: np.full_like(people[name], value) for name, value in given.items() if name in people}
+def with_initial_beliefs(people: People, **beliefs: float) -> dict[str, np.ndarray]:
+    """Return the same people with other initial beliefs, as far as the model has them."""
+    starts = {f"{belief}_start": value for belief, value in beliefs.items()}
+    return dict(people) | {name: np.full_like(people[name], value) for name, value in starts.items() if name in people}
 
 
-def event_array_of(acts: Sequence[ScriptedEvent], figures: int, people: int) -> np.ndarray:
-    """A course, (event, field, person): see `filtering`."""
-    found = np.zeros((len(acts), len(EVENT_FIELDS) + 2 * figures, people))
-    clock, last = 0.0, dict.fromkeys(range(figures), -1.0)
-    for row, act in zip(found, acts, strict=True):
-        clock += act.gap
-        given = {
-            "outcome": 0.0 if act.outcome is None else act.outcome,
-            "seen": float(act.outcome is not None),
-            "since_figure": 1.0 if last[act.figure] < 0 else clock - last[act.figure],
-            "since_any": act.gap,
+def event_array_of(events: Sequence[ScriptedEvent], figures: int, people: int) -> np.ndarray:
+    """Return scripted events as an event array, (event, field, person), as in `filtering.arrays`."""
+    array = np.zeros((len(events), len(EVENT_FIELDS) + 2 * figures, people))
+    time, last_met = 0.0, dict.fromkeys(range(figures), -1.0)
+    for row, event in zip(array, events, strict=True):
+        time += event.gap
+        met = last_met[event.figure] >= 0
+        fields = {
+            "outcome": 0.0 if event.outcome is None else event.outcome,
+            "observed": float(event.outcome is not None),
+            "since_figure": time - last_met[event.figure] if met else 1.0,
+            "since_any": event.gap,
         }
-        for name, value in given.items():
+        for name, value in fields.items():
             row[EVENT_FIELDS.index(name)] = value
-        row[len(EVENT_FIELDS) + act.figure] = 1.0
+        row[len(EVENT_FIELDS) + event.figure] = 1.0
         for figure in range(figures):
-            row[len(EVENT_FIELDS) + figures + figure] = float(last[figure] >= 0)
-        last[act.figure] = clock
-    return found
+            row[len(EVENT_FIELDS) + figures + figure] = float(last_met[figure] >= 0)
+        last_met[event.figure] = time
+    return array
 
 
 def simulate_beliefs(
-    model: ModelSpec, people: People, acts: Sequence[ScriptedEvent], figures: int = 1, of: int | None = None
-) -> BeliefCourse:
-    """What people believe as they live through acts, of the figure that acts, or of figure `of`."""
+    model: ModelSpec, people: People, events: Sequence[ScriptedEvent], figures: int = 1, of: int | None = None
+) -> BeliefTrajectory:
+    """Compute the beliefs of people along scripted events, about the figure met, or about the figure `of`."""
     count = max(value.shape[-1] for value in people.values())
-    course = event_array_of(acts, figures, count)
-    wanted = [
+    array = event_array_of(events, figures, count)
+    readouts = [
         Readout("expected", "before", of),
-        *(Readout(about, when, of) for about in ("availability", "worth") for when in ("before", "after")),
+        *(Readout(about, timing, of) for about in ("availability", "worth") for timing in ("before", "after")),
     ]
-    return BeliefCourse(course[:, 0], *filter_readouts(model.rule, rule_values(model, people), course, figures, wanted))
+    beliefs = filter_readouts(model.rule, rule_values(model, people), array, figures, readouts)
+    return BeliefTrajectory(array[:, 0], *beliefs)
 
 
 def random_care(
-    chance: float, sessions: int, people: int, rng: np.random.Generator, figure: int = 0
+    rate: float, sessions: int, people: int, generator: np.random.Generator, figure: int = 0
 ) -> list[ScriptedEvent]:
-    """Sessions in which a figure responds with a chance, to each person by themselves."""
-    return [ScriptedEvent((rng.random(people) < chance).astype(float), figure) for _ in range(sessions)]
+    """Return sessions in which a figure responds to each person with probability `rate`."""
+    return [ScriptedEvent((generator.random(people) < rate).astype(float), figure) for _ in range(sessions)]
 
 
 def prediction_share(prediction: Prediction, model: ModelSpec, draws: int) -> dict[str, float]:
-    """Share of a theory's prior that shows an effect, its Monte-Carlo error, and the median effect."""
+    """Compute the share of a model's prior that shows an effect, its Monte Carlo error, and the median effect."""
     seed = zlib.crc32(f"{prediction.name} {model.name}".encode())
     effect = prediction.effect(model, draws, np.random.default_rng(seed))
     share = float(np.mean(effect >= prediction.smallest))
@@ -125,21 +131,21 @@ def prediction_share(prediction: Prediction, model: ModelSpec, draws: int) -> di
 
 
 def prediction_lines(prediction: Prediction, load: Callable[[str], ModelSpec], draws: int) -> pd.DataFrame:
-    """One line per theory that a prediction names, with whether it keeps what is claimed of it."""
+    """Return one line per model of a prediction; `kept` is whether the model does as claimed."""
     lines = []
-    for claims, theories in (("shows", prediction.shows), ("does not", prediction.rivals)):
-        for name in theories:
+    for claim, names in (("shows", prediction.shows), ("does not", prediction.rivals)):
+        for name in names:
             model = load(name)
-            found = prediction_share(prediction, model, draws)
-            kept = found["share"] >= MIN_SHARE_CLAIMED if claims == "shows" else found["share"] <= MAX_SHARE_RIVAL
-            line = {"prediction": prediction.name, "theory": model.name, "claim": claims}
-            lines.append(line | found | {"kept": bool(kept)})
+            result = prediction_share(prediction, model, draws)
+            kept = result["share"] >= MIN_SHARE_CLAIMED if claim == "shows" else result["share"] <= MAX_SHARE_RIVAL
+            line = {"prediction": prediction.name, "model": model.name, "claim": claim}
+            lines.append(line | result | {"kept": bool(kept)})
     return pd.DataFrame(lines)
 
 
 def decision_sentence(table: pd.DataFrame) -> str:
-    """Whether a prediction is decided, in words."""
-    broken = table.loc[~table["kept"], "theory"]
-    if broken.empty:
-        return "decided: every theory that claims it shows it, and no rival does"
-    return f"undecided: {', '.join(broken)} {'does' if len(broken) == 1 else 'do'} not keep to it"
+    """Return whether a prediction is decided, in words."""
+    not_kept = table.loc[~table["kept"], "model"]
+    if not_kept.empty:
+        return "decided: every model that claims the effect shows it, and no rival does"
+    return f"undecided: not as claimed in {', '.join(not_kept)}"

@@ -1,9 +1,11 @@
-"""Many simulated studies: cells x seeds, through any map, one file per result.
+"""Sweeps: many simulated studies, conditions x seeds, through any map, with one file per result.
 
-A *cell* says under which conditions something is done, in names and numbers. Its random numbers come from its content
-and its seed, so that no number depends on order, restarts or how many work at it; nor on where files lie: what is
-named "at ..." is a place, and no content. A result is written whole or not at
-all, and a sweep into the same folder does only what is missing. A study that fails is a result too: kept, and counted.
+A *condition* holds names and numbers that determine a study. The random numbers of a study come from its condition and
+its seed. So no number depends on the order of studies, on restarts or on the number of workers. Names that begin with
+"at " are places of files. They are not part of a condition, so no number depends on where files lie.
+
+A result is written completely or not at all, and a sweep into the same folder does only what is missing. The error of a
+study that fails is kept as its result, and counted.
 """
 
 import hashlib
@@ -20,31 +22,28 @@ from iwm_bayes.io import manifest, versions, write_json_atomic
 from iwm_bayes.types import InputError
 
 type Condition = Mapping[str, str | int | float]
-type Study = Callable[
-    [Condition, np.random.Generator], dict[str, Any]
-]  # a function of a module, found by its name elsewhere
+type Study = Callable[[Condition, np.random.Generator], dict[str, Any]]  # at module level, so that workers find it
 
-
-PATH_PREFIX = "at "
+PATH_PREFIX = "at "  # of the names of places
 
 
 class Task(NamedTuple):
-    """One study: what is done, under which conditions, and which of its repetitions this is."""
+    """One study: its function, its condition, and the number of its repetition."""
 
     study: Study
-    cell: Condition
+    condition: Condition
     seed: int
 
     @property
-    def content(self) -> str:
-        """The same text wherever and whenever: what is done, the cell in the order of its names, and the seed."""
-        named = {"study": f"{self.study.__module__}.{self.study.__name__}", "cell": self.conditions, "seed": self.seed}
-        return json.dumps(named, sort_keys=True)
+    def condition_without_paths(self) -> dict[str, str | int | float]:
+        return {name: value for name, value in self.condition.items() if not name.startswith(PATH_PREFIX)}
 
     @property
-    def conditions(self) -> dict[str, str | int | float]:
-        """The cell without places."""
-        return {name: value for name, value in self.cell.items() if not name.startswith(PATH_PREFIX)}
+    def content(self) -> str:
+        """Return a text that identifies the study: its function, its condition in alphabetical order, and its seed."""
+        study = f"{self.study.__module__}.{self.study.__name__}"
+        content = {"study": study, "condition": self.condition_without_paths, "seed": self.seed}
+        return json.dumps(content, sort_keys=True)
 
     @property
     def key(self) -> str:
@@ -54,79 +53,78 @@ class Task(NamedTuple):
         return np.random.default_rng([zlib.crc32(self.content.encode()), self.seed])
 
 
-class Done(NamedTuple):
-    """A task with what came of it: "result", or "failed" with the error in words."""
+class TaskResult(NamedTuple):
+    """A task with its outcome: {"result": the study's result}, or {"failed": the error in words}."""
 
     task: Task
-    found: dict[str, Any]
+    outcome: dict[str, Any]
 
 
-type TaskMap = Callable[[Callable[[Task], Done], Sequence[Task]], Iterable[Done]]  # a map, in any order
+type TaskMap = Callable[[Callable[[Task], TaskResult], Sequence[Task]], Iterable[TaskResult]]  # a map, in any order
 
 
 class Progress(NamedTuple):
-    """How far a sweep is."""
+    """The number of finished studies, of all studies, and of those that failed in this sweep."""
 
     done: int
     of: int
     failed: int
 
 
-def perform_task(task: Task) -> Done:
-    """Do a study; an error is its result."""
+def perform_task(task: Task) -> TaskResult:
+    """Do a study; an error becomes its result."""
     try:
-        return Done(task, {"result": task.study(task.cell, task.generator())})
+        return TaskResult(task, {"result": task.study(task.condition, task.generator())})
     except Exception as error:
-        return Done(task, {"failed": f"{type(error).__name__}: {error}"})
+        return TaskResult(task, {"failed": f"{type(error).__name__}: {error}"})
 
 
-def sequential_map(work: Callable[[Task], Done], tasks: Sequence[Task]) -> Iterator[Done]:
-    """One after another, in this process."""
+def sequential_map(work: Callable[[Task], TaskResult], tasks: Sequence[Task]) -> Iterator[TaskResult]:
+    """Do tasks one after another, in this process."""
     return map(work, tasks)
 
 
-def all_tasks(study: Study, cells: Sequence[Condition], seeds: int) -> list[Task]:
-    """Every cell with seeds 1, 2, ...; the first seed of all cells before the second."""
-    return [Task(study, cell, seed) for seed in range(1, seeds + 1) for cell in cells]
+def all_tasks(study: Study, conditions: Sequence[Condition], seeds: int) -> list[Task]:
+    """Return every condition with seeds 1, 2, ...; the first seed of all conditions comes before the second."""
+    return [Task(study, condition, seed) for seed in range(1, seeds + 1) for condition in conditions]
 
 
 def prepare_folder(folder: Path) -> None:
-    """A folder for results; InputError where those in it were made by other versions."""
+    """Make a folder for results; InputError where it holds results of other versions."""
     folder.mkdir(parents=True, exist_ok=True)
-    facts = folder / "manifest.json"
-    if not facts.exists():
-        write_json_atomic(facts, manifest())
-    elif (before := json.loads(facts.read_text(encoding="utf-8"))["versions"]) != versions():
-        other = ", ".join(f"{name} {was}" for name, was in before.items() if versions().get(name) != was)
+    path = folder / "manifest.json"
+    if not path.exists():
+        write_json_atomic(path, manifest())
+    elif (before := json.loads(path.read_text(encoding="utf-8"))["versions"]) != versions():
+        other = ", ".join(f"{name} {version}" for name, version in before.items() if versions().get(name) != version)
         raise InputError([f"{folder}: holds results of {other}. Choose another folder, or return to those versions"])
 
 
 def sweep(
     folder: Path,
     tasks: Sequence[Task],
-    through: TaskMap = sequential_map,
+    task_map: TaskMap = sequential_map,
     tell: Callable[[Progress], None] = lambda _: None,
 ) -> pd.DataFrame:
-    """Do what is missing of some tasks, and return one line per task: its cell, "seed", "failed", and its result."""
+    """Do the missing tasks; return one line per task: its condition, "seed", "failed", and its result."""
     prepare_folder(folder)
     missing = [task for task in tasks if not (folder / f"{task.key}.json").exists()]
     before, failed = len(tasks) - len(missing), 0
     tell(Progress(before, len(tasks), failed))
-    for count, one in enumerate(through(perform_task, missing) if missing else (), start=before + 1):
-        write_json_atomic(
-            folder / f"{one.task.key}.json", {"cell": one.task.conditions, "seed": one.task.seed} | one.found
-        )
-        failed += "failed" in one.found
+    for count, one in enumerate(task_map(perform_task, missing) if missing else (), start=before + 1):
+        record = {"condition": one.task.condition_without_paths, "seed": one.task.seed} | one.outcome
+        write_json_atomic(folder / f"{one.task.key}.json", record)
+        failed += "failed" in one.outcome
         tell(Progress(count, len(tasks), failed))
     return results_table(folder, tasks)
 
 
 def results_table(folder: Path, tasks: Iterable[Task]) -> pd.DataFrame:
-    """What is there of some tasks, one line each, in their order; what a failed study did not find is missing."""
+    """Read the results of tasks, one line each, in their order; results of a study that failed are missing values."""
     lines = []
-    for file in (folder / f"{task.key}.json" for task in tasks):
-        if file.exists():
-            found = json.loads(file.read_text(encoding="utf-8"))
-            line = found["cell"] | {"seed": found["seed"], "failed": found.get("failed", "")}
-            lines.append(line | found.get("result", {}))
+    for path in (folder / f"{task.key}.json" for task in tasks):
+        if path.exists():
+            record = json.loads(path.read_text(encoding="utf-8"))
+            line = record["condition"] | {"seed": record["seed"], "failed": record.get("failed", "")}
+            lines.append(line | record.get("result", {}))
     return pd.DataFrame(lines)

@@ -1,17 +1,19 @@
-"""How pictures look, on paper and on a page: colours that every kind of colour vision tells apart, lines that differ
-in grey, and where the four styles stand in the belief plane.
+"""What Matplotlib and Plotly plots share: colours, line styles, markers, labels, ticks and corners of styles.
 
-Colours of Okabe & Ito (2008), https://jfly.uni-koeln.de/color/; styles of Bartholomew & Horowitz (1991),
-doi:10.1037/0022-3514.61.2.226: preoccupied is low worth, dismissing low availability.
+Colours can be distinguished with every kind of colour vision: Okabe & Ito (2008), https://jfly.uni-koeln.de/color/.
+Line styles and markers can be distinguished in grey. This module does not import Matplotlib.
 """
 
 from typing import Any, NamedTuple
 
+import numpy as np
+
 BLUE, VERMILLION, GREEN, PURPLE, BLACK = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000"
+MAX_TICKS = 7  # session labels below a time-to-security plot
 
 
 class Line(NamedTuple):
-    """How one of several is drawn; no two share a colour, a line style or a marker."""
+    """The appearance of one of several lines; no two share a colour, a line style or a marker."""
 
     color: str
     linestyle: Any
@@ -26,10 +28,19 @@ LINES = (
     Line(BLACK, (0, (5, 1, 1, 1, 1, 1)), "v"),
 )
 
-# (availability, worth) of the corner in which each stands
+CHANCE_LABEL = "uninformative care (chance level)"
+BELIEF_LABELS = {"availability": "availability", "worth": "self-worth"}
+
+# Corner of each attachment style in the attachment space, (availability, self-worth): preoccupied is low self-worth,
+# dismissing is low availability. Bartholomew & Horowitz (1991), doi:10.1037/0022-3514.61.2.226.
 STYLE_CORNERS = {
     "dismissing": (0.02, 0.98),
     "secure": (0.98, 0.98),
     "fearful": (0.02, 0.02),
     "preoccupied": (0.98, 0.02),
 }
+
+
+def tick_sessions(sessions: np.ndarray) -> np.ndarray:
+    """Return the first session and others in even steps from it, (tick,), at most MAX_TICKS."""
+    return sessions[:: -(-len(sessions) // MAX_TICKS)]

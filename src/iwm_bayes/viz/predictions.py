@@ -1,4 +1,4 @@
-"""What theories predict in experiments: each effect by theory, and all of them in one matrix."""
+"""Plots of prior predictions: each experiment by model, and all of them in one matrix."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -12,49 +12,48 @@ from iwm_bayes.viz.style import open_sides
 
 
 def prediction_plot(table: pd.DataFrame, question: str) -> Figure:
-    """The share of each theory's prior that shows an effect, with two standard errors, and where it must lie."""
-    figure, axes = plt.subplots(figsize=(6, 1.2 + 0.35 * len(table)), layout="constrained")
-    for claim, colour, marker, low, high in (
+    """Draw the share of each model's prior that shows an effect, ±2 SE, and the range that the claim requires.
+
+    `table` is what `prior_predictions.prediction_lines` returns, and `question` is the title.
+    """
+    fig, axes = plt.subplots(figsize=(6, 1.2 + 0.35 * len(table)), layout="constrained")
+    for claim, color, marker, low, high in (
         ("shows", BLUE, "o", MIN_SHARE_CLAIMED, 1.0),
         ("does not", VERMILLION, "s", 0.0, MAX_SHARE_RIVAL),
     ):
-        [places] = np.nonzero(table["claim"] == claim)
-        share, error = table["share"].to_numpy()[places], 2.0 * table["se"].to_numpy()[places]
-        axes.hlines(places, low, high, color=colour, alpha=0.25, linewidth=8)
-        axes.errorbar(share, places, xerr=error, color=colour, marker=marker, linestyle="", capsize=3)
-    labels = table["theory"] + table["claim"].map({"shows": " must", "does not": " must not"})
+        [positions] = np.nonzero(table["claim"] == claim)
+        share, error = table["share"].to_numpy()[positions], 2.0 * table["se"].to_numpy()[positions]
+        axes.hlines(positions, low, high, color=color, alpha=0.25, linewidth=8)
+        axes.errorbar(share, positions, xerr=error, color=color, marker=marker, linestyle="", capsize=3)
+    labels = table["model"] + table["claim"].map({"shows": " must", "does not": " must not"})
     axes.set_yticks(range(len(table)), labels)
     axes.invert_yaxis()
     axes.set(xlim=(-0.03, 1.03), xlabel="share of prior draws that show the effect", title=question)
     open_sides(axes)
-    return figure
+    return fig
 
 
 def prediction_matrix_plot(table: pd.DataFrame) -> Figure:
-    """The prediction matrix: experiments down, theories across; the share of a prior that shows the effect, 0..100 %.
+    """Draw the prediction matrix: the percentage of prior draws that show each effect (rows) in each model (columns).
 
-    Lines: prediction, theory, claim ("shows" or "does not"), share, kept. Framed: not as was claimed.
+    `table` is what `prediction_matrix.prediction_matrix` returns: one line per experiment and model. Models that do
+    not do as claimed have a frame.
     """
-    predictions, theories = (list(dict.fromkeys(table[name])) for name in ("prediction", "theory"))
-    figure, axes = plt.subplots(
-        figsize=(2.4 + 0.46 * len(theories), 1.6 + 0.34 * len(predictions)), layout="constrained"
-    )
-    shares = np.full((len(predictions), len(theories)), np.nan)
-    lines = zip(table["prediction"], table["theory"], table["claim"], table["share"], table["kept"], strict=True)
-    for prediction, theory, claim, share, kept in lines:
-        line, column = predictions.index(prediction), theories.index(theory)
-        shares[line, column] = share
-        text = axes.text(column, line, f"{100 * share:.0f}", ha="center", va="center")
-        text.set(color="white" if share > 0.55 else "black", fontsize="x-small")
-        text.set(fontweight="bold") if claim == "shows" else text.set(fontstyle="italic")
-        if not kept:
-            axes.add_patch(
-                Rectangle((column - 0.45, line - 0.45), 0.9, 0.9, fill=False, color=VERMILLION, linewidth=1.6)
-            )
+    predictions, models = (list(dict.fromkeys(table[name])) for name in ("prediction", "model"))
+    fig, axes = plt.subplots(figsize=(2.4 + 0.46 * len(models), 1.6 + 0.34 * len(predictions)), layout="constrained")
+    shares = np.full((len(predictions), len(models)), np.nan)
+    for line in table.to_dict("records"):
+        row, column = predictions.index(line["prediction"]), models.index(line["model"])
+        shares[row, column] = share = line["share"]
+        text = axes.text(column, row, f"{100 * share:.0f}", ha="center", va="center", fontsize="x-small")
+        text.set_color("white" if share > 0.55 else "black")
+        text.set(fontweight="bold") if line["claim"] == "shows" else text.set(fontstyle="italic")
+        if not line["kept"]:
+            corner = (column - 0.45, row - 0.45)
+            axes.add_patch(Rectangle(corner, 0.9, 0.9, fill=False, color=VERMILLION, linewidth=1.6))
     axes.imshow(shares, cmap="Blues", vmin=0.0, vmax=1.0, aspect="auto")
-    axes.set_xticks(range(len(theories)), theories, rotation=55, ha="right", rotation_mode="anchor", fontsize="small")
+    axes.set_xticks(range(len(models)), models, rotation=55, ha="right", rotation_mode="anchor", fontsize="small")
     axes.set_yticks(range(len(predictions)), [name.replace("_", " ") for name in predictions], fontsize="small")
-    axes.set_xlabel(
-        "% of prior draws that show it\n(bold: claimed, italic: denied,\nframed: not as was said)", fontsize="small"
-    )
-    return figure
+    explanation = "% of prior draws that show the effect\n(bold: claimed, italic: denied,\nframed: not as claimed)"
+    axes.set_xlabel(explanation, fontsize="small")
+    return fig

@@ -1,17 +1,18 @@
-"""Beliefs along the sessions, and what happened in them: from draws of a fit to what figures show.
+"""Trajectories: beliefs, events and responses by session, computed from the draws of a fit.
 
-A *trajectory* is a Dataset of one person or of the group, from session 0 (the start) to the last:
+A *trajectory* is a Dataset of one person or of the group. Session 0 is the initial belief.
 
-    low, middle, high           (belief, session)     90 % interval and median of a belief after each session
-    outcome                     (session)             of the group: its mean; NaN where none was seen
-    rupture, repair             (session)             of a person: the outcome, if it was one; of the group: the share
-    answer                      (response, session)   what was answered; of the group: its mean
-    predicted, predicted_low, predicted_high          of what the fit's people answer along what was lived: mean, 90 %
-    people                      (session)             how many were there
-    mean, covariance            (session, belief, ..) of the two beliefs together, over draws
+    low, middle, high           (belief, session)      90% CrI and median of a belief after each session
+    outcome                     (session)              NaN where none was observed; of the group: the mean
+    rupture, repair             (session)              of a person: the outcome, NaN if it was none; of the group:
+                                                       the share of people
+    answer                      (response, session)    observed response; of the group: the mean
+    predicted, predicted_low, predicted_high (same)    posterior predictive mean and 90% interval
+    people                      (session)              number of people present
+    mean, covariance            (session, belief, ...) of availability and self-worth, over draws
 
-Sessions are those with one figure. A repair is a seen outcome of .5 or more directly after one below .5 with the same
-figure, a rupture the other way round. What is said of the group is what is said of its average in every draw.
+Sessions are those with one figure; `estimands.ruptures` defines ruptures and repairs. Values of the group are means
+over people within every draw.
 """
 
 import numpy as np
@@ -20,157 +21,206 @@ import xarray as xr
 from iwm_bayes.diagnostics.predictive_checks import posterior_predictive
 from iwm_bayes.estimands.belief_paths import belief_path_batches, session_mask
 from iwm_bayes.estimands.earned_security import BeliefPath
+from iwm_bayes.estimands.ruptures import ruptures_and_repairs
 from iwm_bayes.simulation.care import Care
 from iwm_bayes.types import ModelSpec
 
-N_DRAWS = 400  # the ends of a 90 % interval are then known to about a tenth of a standard deviation
-ELLIPSE_RADIUS = np.sqrt(-2.0 * np.log(0.1))  # radius of the ellipse that holds 90 % of a Gaussian in the plane
+N_DRAWS = 400  # the ends of a 90% CrI are then known to about a tenth of a posterior SD
+ELLIPSE_RADIUS = np.sqrt(
+    -2.0 * np.log(0.1)
+)  # of the ellipse that contains 90% of a standard Gaussian in two dimensions
+GROUP, PERSON = "group", "person"  # what a trajectory is about, in its attribute `about`
 
 
-def ruptures_and_repairs(data: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
-    """Which events (event, person) are ruptures, and which are repairs."""
-    latest = np.full((data.sizes["figure"], data.sizes["person"]), np.nan)
-    everyone, found = np.arange(data.sizes["person"]), []
-    for outcome, seen, figure in zip(
-        data["outcome"].values, data["seen"].values, data["figure_index"].values, strict=True
-    ):
-        before = latest[figure, everyone]
-        found.append((seen & (outcome < 0.5) & (before >= 0.5), seen & (outcome >= 0.5) & (before < 0.5)))
-        latest[figure, everyone] = np.where(seen, outcome, before)
-    rupture, repair = np.stack(found, axis=1)
-    return rupture, repair
+def align_by_session(values: np.ndarray, is_session: np.ndarray) -> np.ndarray:
+    """Select the events that are sessions, in order.
+
+    Parameters
+    ----------
+    values
+        (..., event, person).
+    is_session
+        Which events are sessions, (event, person).
+
+    Returns
+    -------
+    np.ndarray
+        (..., session, person); NaN after a person's last session.
+    """
+    order = np.argsort(~is_session, axis=0, kind="stable")[: max(int(is_session.sum(axis=0).max()), 1)]
+    has_session = np.take_along_axis(is_session, order, axis=0)
+    aligned = np.take_along_axis(values, np.broadcast_to(order, (*values.shape[:-2], *order.shape)), axis=-2)
+    return np.where(has_session, aligned, np.nan)
 
 
-def align_by_session(values: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """Values (..., event, person) at the events that count, in order: (..., session, person), NaN beyond the last."""
-    order = np.argsort(~counts, axis=0, kind="stable")[: max(int(counts.sum(axis=0).max()), 1)]
-    there = np.take_along_axis(counts, order, axis=0)
-    taken = np.take_along_axis(values, np.broadcast_to(order, (*values.shape[:-2], *order.shape)), axis=-2)
-    return np.where(there, taken, np.nan)
+def belief_array(path: BeliefPath, people: int, with_initial: bool) -> np.ndarray:
+    """Return availability and self-worth of a path, (belief, draw, session, person).
 
-
-def belief_array(path: BeliefPath, people: int, start: bool) -> np.ndarray:
-    """Availability and worth (belief, draw, session, person) of a path, with the belief before it where asked."""
-    found = []
+    The first session is the initial belief if `with_initial`. Self-worth is NaN in a model without it.
+    """
+    beliefs = []
     for before, after in ((path.availability_before, path.availability), (path.worth_before, path.worth)):
-        along = np.concatenate([before[:1], np.where(path.counts, after, np.nan)]) if start else after
-        found.append(along.reshape(len(along), -1, people).swapaxes(0, 1))
-    held = np.stack(found)
-    return np.where(np.isinf(held), np.nan, held)  # a theory without worth
+        by_session = np.concatenate([before[:1], np.where(path.is_session, after, np.nan)]) if with_initial else after
+        beliefs.append(by_session.reshape(len(by_session), -1, people).swapaxes(0, 1))
+    stacked = np.stack(beliefs)
+    return np.where(np.isinf(stacked), np.nan, stacked)
 
 
-def as_beliefs(parts: list[np.ndarray], fit: xr.DataTree, first: int) -> xr.DataArray:
-    """Parts of draws as one array (belief, sample, session, person); a belief that the theory lacks is left out."""
-    drawn = np.concatenate(parts, axis=1)
+def as_beliefs(batches: list[np.ndarray], fit: xr.DataTree, first: int) -> xr.DataArray:
+    """Join batches of draws, (belief, sample, session, person); a belief that the model lacks is left out.
+
+    `first` is the number of the first session.
+    """
+    draws = np.concatenate(batches, axis=1)
     coordinates = {
         "belief": ["availability", "worth"],
-        "session": np.arange(first, first + drawn.shape[2]),
+        "session": np.arange(first, first + draws.shape[2]),
         "person": fit["data"]["person"].values,
     }
-    return xr.DataArray(drawn, coordinates, ("belief", "sample", "session", "person")).dropna("belief", how="all")
+    return xr.DataArray(draws, coordinates, ("belief", "sample", "session", "person")).dropna("belief", how="all")
 
 
 def person_beliefs(model: ModelSpec, fit: xr.DataTree, figure: str, draws: int = N_DRAWS) -> xr.DataArray:
-    """Everyone's beliefs after each session with a figure, and at the start (session 0): see `as_beliefs`."""
+    """Compute everyone's beliefs after each session with a figure, (belief, sample, session, person).
+
+    Session 0 is the initial belief.
+    """
     people = fit["data"].sizes["person"]
-    parts = [belief_array(part.remembered(), people, True) for part in belief_path_batches(model, fit, draws, figure)]
-    return as_beliefs(parts, fit, 0)
+    batches = [
+        belief_array(batch.observed_path(), people, True) for batch in belief_path_batches(model, fit, draws, figure)
+    ]
+    return as_beliefs(batches, fit, 0)
 
 
 def forecast_beliefs(
     model: ModelSpec, fit: xr.DataTree, figure: str, care: Care, sessions: int, draws: int = N_DRAWS, seed: int = 1
 ) -> xr.DataArray:
-    """Everyone's beliefs in so many further sessions with a figure under a plan of care: sessions from 1 on."""
+    """Simulate everyone's beliefs in further sessions with a figure, (belief, sample, session, person).
+
+    `care` is the care schedule of the further sessions, which are numbered from 1.
+    """
     people, generator = fit["data"].sizes["person"], np.random.default_rng(seed)
-    parts = [
-        belief_array(part.projected(care, sessions, generator), people, False)
-        for part in belief_path_batches(model, fit, draws, figure)
+    batches = [
+        belief_array(batch.forecast(care, sessions, generator), people, False)
+        for batch in belief_path_batches(model, fit, draws, figure)
     ]
-    return as_beliefs(parts, fit, 1)
+    return as_beliefs(batches, fit, 1)
 
 
 def answers_and_predictions(
     model: ModelSpec, fit: xr.DataTree, figure: str, draws: int = 200, seed: int = 1
 ) -> xr.Dataset:
-    """What was answered (response, session, person), and what the fit's people answer: predicted, with dim sample."""
+    """Return observed responses and draws of their posterior predictive distribution, by session with a figure.
+
+    Variables are `answer` (response, session, person) and `predicted` (response, sample, session, person).
+    """
     data = fit["data"].to_dataset()
-    counts, names = session_mask(data, figure), list(model.responses)
-    parts = [
-        np.stack([align_by_session(part[name], counts) for name in names])
-        for part in posterior_predictive(model, fit, draws, seed)
+    is_session, names = session_mask(data, figure), list(model.responses)
+    batches = [
+        np.stack([align_by_session(batch[name], is_session) for name in names])
+        for batch in posterior_predictive(model, fit, draws, seed)
     ]
-    given = np.stack([align_by_session(data[f"answer_{name}"].values.astype(float), counts) for name in names])
-    coordinates = {"response": names, "session": np.arange(1, given.shape[1] + 1), "person": data["person"].values}
-    where = ("response", "session", "person")
-    predicted = np.concatenate(parts, axis=1).astype(np.float32)
+    answer = np.stack([align_by_session(data[f"answer_{name}"].values.astype(float), is_session) for name in names])
+    predicted = np.concatenate(batches, axis=1).astype(np.float32)
     return xr.Dataset(
-        {"answer": (where, given), "predicted": (("response", "sample", *where[1:]), predicted)}, coordinates
+        {
+            "answer": (("response", "session", "person"), answer),
+            "predicted": (("response", "sample", "session", "person"), predicted),
+        },
+        {"response": names, "session": np.arange(1, answer.shape[1] + 1), "person": data["person"].values},
     )
 
 
 def session_events(data: xr.Dataset, figure: str) -> xr.Dataset:
-    """Outcomes that were seen, ruptures, repairs and presence at each session with a figure: (session, person)."""
-    counts = session_mask(data, figure)
-    rupture, repair = ruptures_and_repairs(data)
-    seen = {
-        "outcome": np.where(data["seen"].values, data["outcome"].values, np.nan),
+    """Return observed outcomes, ruptures, repairs and presence at each session with a figure, (session, person)."""
+    is_session = session_mask(data, figure)
+    outcome, observed = data["outcome"].values, data["observed"].values
+    rupture, repair = ruptures_and_repairs(outcome, observed, data["figure_index"].values)
+    by_event = {
+        "outcome": np.where(observed, outcome, np.nan),
         "rupture": rupture.astype(float),
         "repair": repair.astype(float),
-        "people": counts.astype(float),
+        "people": is_session.astype(float),
     }
-    found = {name: (("session", "person"), align_by_session(values, counts)) for name, values in seen.items()}
-    sessions = len(found["people"][1])
-    return xr.Dataset(found, {"session": np.arange(1, sessions + 1), "person": data["person"].values})
+    by_session = {name: align_by_session(values, is_session) for name, values in by_event.items()}
+    coordinates = {"session": np.arange(1, len(by_session["people"]) + 1), "person": data["person"].values}
+    return xr.Dataset({name: (("session", "person"), values) for name, values in by_session.items()}, coordinates)
 
 
-def ci90(drawn: xr.DataArray) -> tuple[xr.DataArray, xr.DataArray, xr.DataArray]:
-    """Low end, median and high end of the 90 % interval over draws; NaN where there is none."""
-    there = drawn.notnull().any("sample")
-    found = drawn.where(there, 0.0).quantile([0.05, 0.5, 0.95], "sample", skipna=True).where(there)
-    low, middle, high = (found.isel(quantile=place, drop=True) for place in range(3))
-    return low, middle, high
+def ci90(draws: xr.DataArray) -> tuple[xr.DataArray, xr.DataArray, xr.DataArray]:
+    """Compute the low end, the median and the high end of the 90% interval over the dim `sample`; NaN without draws."""
+    has_draws = draws.notnull().any("sample")
+    quantiles = draws.where(has_draws, 0.0).quantile([0.05, 0.5, 0.95], "sample", skipna=True).where(has_draws)
+    low, median, high = (quantiles.isel(quantile=index, drop=True) for index in range(3))
+    return low, median, high
 
 
-def joint_beliefs(held: xr.DataArray) -> xr.Dataset:
-    """Mean (session, belief) and covariance (session, belief, other) of beliefs over draws."""
-    away = held - held.mean("sample")
-    covariance = xr.dot(away, away.rename(belief="other"), dim="sample") / max(held.sizes["sample"] - 1, 1)
-    order = ("session", "belief", "other")
-    return xr.Dataset({"mean": held.mean("sample").transpose(*order[:2]), "covariance": covariance.transpose(*order)})
+def joint_beliefs(beliefs: xr.DataArray) -> xr.Dataset:
+    """Compute mean (session, belief) and covariance (session, belief, other) of beliefs (belief, sample, session)."""
+    deviation = beliefs - beliefs.mean("sample")
+    products = xr.dot(deviation, deviation.rename(belief="other"), dim="sample")
+    covariance = products / max(beliefs.sizes["sample"] - 1, 1)
+    dims = ("session", "belief", "other")
+    mean = beliefs.mean("sample").transpose(*dims[:2])
+    return xr.Dataset({"mean": mean, "covariance": covariance.transpose(*dims)})
 
 
-def make_trajectory(held: xr.DataArray, lived: xr.Dataset, told: xr.Dataset) -> xr.Dataset:
-    """What figures show, of beliefs (belief, sample, session), what was lived (session), and what was told."""
-    low, middle, high = ci90(held)
-    least, _, most = ci90(told["predicted"])
-    found = xr.merge(
-        [xr.Dataset({"low": low, "middle": middle, "high": high}), joint_beliefs(held), lived, told[["answer"]]],
-        join="outer",
-    )
-    return found.assign(predicted=told["predicted"].mean("sample"), predicted_low=least, predicted_high=most)
+def make_trajectory(beliefs: xr.DataArray, events: xr.Dataset, responses: xr.Dataset) -> xr.Dataset:
+    """Summarise draws as a trajectory.
+
+    Parameters
+    ----------
+    beliefs
+        (belief, sample, session).
+    events
+        What happened, (session).
+    responses
+        `answer` (response, session) and `predicted` (response, sample, session).
+    """
+    low, median, high = ci90(beliefs)
+    predicted_low, _, predicted_high = ci90(responses["predicted"])
+    intervals = xr.Dataset({"low": low, "middle": median, "high": high})
+    trajectory = xr.merge([intervals, joint_beliefs(beliefs), events, responses[["answer"]]], join="outer")
+    predicted = responses["predicted"].mean("sample")
+    return trajectory.assign(predicted=predicted, predicted_low=predicted_low, predicted_high=predicted_high)
 
 
-def group_trajectory(held: xr.DataArray, lived: xr.Dataset, told: xr.Dataset) -> xr.Dataset:
-    """The trajectory of the average person among those who are there."""
-    there = told["predicted"].where(told["answer"].notnull())
-    means = xr.Dataset({"answer": told["answer"].mean("person"), "predicted": there.mean("person")})
-    whole = lived.mean("person").assign(people=lived["people"].sum("person"))
-    return make_trajectory(held.mean("person"), whole, means).assign_attrs(who="the group")
+def group_trajectory(beliefs: xr.DataArray, events: xr.Dataset, responses: xr.Dataset) -> xr.Dataset:
+    """Return the trajectory of the group: the mean of the people who are present at a session.
+
+    Arguments are what `person_beliefs`, `session_events` and `answers_and_predictions` return.
+    """
+    predicted = responses["predicted"].where(responses["answer"].notnull())
+    mean_responses = xr.Dataset({"answer": responses["answer"].mean("person"), "predicted": predicted.mean("person")})
+    mean_events = events.mean("person").assign(people=events["people"].sum("person"))
+    return make_trajectory(beliefs.mean("person"), mean_events, mean_responses).assign_attrs(about=GROUP)
 
 
-def person_trajectory(held: xr.DataArray, lived: xr.Dataset, told: xr.Dataset, place: int) -> xr.Dataset:
-    """The trajectory of the person at a place of the data, as long as it is."""
-    own = lived.isel(person=place, drop=True)
-    own = own.assign(rupture=own["outcome"].where(own["rupture"] > 0), repair=own["outcome"].where(own["repair"] > 0))
-    last = int(own["people"].sum())
-    held, told, upto = held.isel(person=place, drop=True), told.isel(person=place, drop=True), slice(0, max(last, 1))
-    alone = make_trajectory(held.sel(session=upto), own.sel(session=upto), told.sel(session=upto))
-    return alone.assign_attrs(who="one person")
+def person_trajectory(beliefs: xr.DataArray, events: xr.Dataset, responses: xr.Dataset, index: int) -> xr.Dataset:
+    """Return the trajectory of one person up to their last session; `index` is their position in the data.
+
+    Other arguments are what `person_beliefs`, `session_events` and `answers_and_predictions` return.
+    """
+    beliefs, responses = beliefs.isel(person=index, drop=True), responses.isel(person=index, drop=True)
+    events = events.isel(person=index, drop=True)
+    outcome = events["outcome"]
+    events = events.assign(rupture=outcome.where(events["rupture"] > 0), repair=outcome.where(events["repair"] > 0))
+    until = slice(0, max(int(events["people"].sum()), 1))
+    trajectory = make_trajectory(beliefs.sel(session=until), events.sel(session=until), responses.sel(session=until))
+    return trajectory.assign_attrs(about=PERSON)
+
+
+def ellipse_sessions(sessions: int) -> list[int]:
+    """Return the indices of the sessions at which ellipses are drawn: the first, the one half-way and the last."""
+    return sorted({0, sessions // 2, sessions - 1})
 
 
 def ellipse_outline(mean: np.ndarray, covariance: np.ndarray, points: int = 32) -> np.ndarray:
-    """The ellipse (2, points) that holds 90 % of a Gaussian of two beliefs."""
+    """Return the outline of the ellipse that contains 90% of a Gaussian, (2, points).
+
+    `mean` is (2,) and `covariance` is (2, 2).
+    """
     values, vectors = np.linalg.eigh(covariance)
-    around = np.linspace(0.0, 2.0 * np.pi, points)
-    circle = np.stack([np.cos(around), np.sin(around)])
+    angle = np.linspace(0.0, 2.0 * np.pi, points)
+    circle = np.stack([np.cos(angle), np.sin(angle)])
     return mean[:, None] + vectors @ (np.sqrt(np.maximum(values, 0.0))[:, None] * ELLIPSE_RADIUS * circle)

@@ -1,6 +1,7 @@
-"""One analysis from data to answer: fit, gate, earned security toward every figure and in general, a run folder."""
+"""One analysis from data to answer: the fit, its checks, and earned security for every figure."""
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,120 +12,145 @@ import xarray as xr
 from iwm_bayes.diagnostics.advice import advice
 from iwm_bayes.diagnostics.convergence_checks import ConvergenceChecks, check_convergence
 from iwm_bayes.diagnostics.group_exchangeability import group_clustering
-from iwm_bayes.diagnostics.permutation_test import PermutationTest
+from iwm_bayes.diagnostics.permutation_test import PermutationTest, permutation_test
 from iwm_bayes.diagnostics.predictive_checks import posterior_predictive_check
 from iwm_bayes.estimands.by_arm import incidence_by_arm, person_arms, risk_differences
-from iwm_bayes.estimands.group_summary import group_sd_table, group_summary, marginal_effect_table
-from iwm_bayes.estimands.marginal_effects import marginal_effects
+from iwm_bayes.estimands.group_summary import group_sd_table, group_summary
+from iwm_bayes.estimands.marginal_effects import marginal_effect_table, marginal_effects
 from iwm_bayes.estimands.person_summary import person_summary
 from iwm_bayes.estimands.tables import arm_lines, sensitivity_lines, style_line, time_to_security_lines
 from iwm_bayes.estimands.time_to_security import earned_security
 from iwm_bayes.inference.fit import fit
+from iwm_bayes.model.priors import figure_names
 from iwm_bayes.rules.modifiers import with_expectancy_bias
-from iwm_bayes.simulation.draws import names
 from iwm_bayes.types import GENERALISED, ModelSpec, parameters
 
-EXPECTANCY_BIASES = (0.3, 0.5)  # beside 0, where nothing in the data says how much of a report is expectation
+EXPECTANCY_BIASES = (0.3, 0.5)  # compared with 0, where the data do not determine the expectancy bias
+
+
+class Requests(NamedTuple):
+    """What is computed only on request, because it takes further fits or shows single people."""
+
+    permutation_test: bool = False
+    expectancy_bias: bool = False
+    person_summary: bool = False
 
 
 class Analysis(NamedTuple):
-    """A fit and what was made of it."""
+    """A fit and everything that is derived from it."""
 
     model: ModelSpec
     fit: xr.DataTree
-    verdict: ConvergenceChecks
-    advice: list[str]  # what to try after a failed gate
-    security: dict[str, xr.Dataset]  # by figure, and "someone new" for the general model
-    groups: pd.DataFrame
-    contrasts: pd.DataFrame  # what covariates do, where the study has formulas
-    between: pd.DataFrame  # the sd between members of the groups of formulas
-    likeness: pd.DataFrame  # whether people of the same group are alike beyond the theory
-    answers: pd.DataFrame
-    arms: pd.DataFrame  # how many more are earned secure in one arm than in another, where the study has arms
-    styles: pd.DataFrame
-    sensitivity: pd.DataFrame
-    expectancy_bias: pd.DataFrame  # group parameters at other assimilations, where outcomes are people's own reports
+    convergence: ConvergenceChecks
+    advice: list[str]  # what to try when the fit has not converged
+    security: dict[str, xr.Dataset]  # by figure, and for the generalised expectation
+    tables: Mapping[str, pd.DataFrame]  # by the name of their file; tables without a line are left out
+    permutation_test: PermutationTest | None
     method: str
     settings: dict[str, Any]
     seconds: float
-    control: PermutationTest | None = None  # whether outcomes matter, where it was asked
-    checks: pd.DataFrame = pd.DataFrame()  # what the people of the fit do, beside what people did
-    people: pd.DataFrame = pd.DataFrame()  # everyone beside the group, where it was asked
+
+
+DEFAULT_REQUESTS = Requests()
 
 
 def analyse(
-    model: ModelSpec, data: xr.Dataset, method: str, settings: dict[str, Any], chain_store: Path | None = None
+    model: ModelSpec,
+    data: xr.Dataset,
+    method: str,
+    settings: dict[str, Any],
+    chain_store: Path | None = None,
+    requests: Requests = DEFAULT_REQUESTS,
 ) -> Analysis:
-    """Fit a theory, judge the fit, and say how long earned security takes toward every figure and in general.
+    """Fit a model, check the fit, and derive everything that a run folder holds.
 
-    Draws are kept in the folder `chain_store` while they are made; a run that was stopped there goes on.
+    Draws are kept in the folder `chain_store` while they are made. An interrupted run is continued from there.
     """
     began = time.perf_counter()
     fitted = fit(model, data, method, **settings, chain_store=chain_store)
     seconds = time.perf_counter() - began
-    views = [*(name for name in names(data) if name != GENERALISED), None]
-    security = {view or GENERALISED: earned_security(model, fitted, view) for view in views}
-    medians = xr.Dataset({view: found["median_sessions"] for view, found in security.items()})
-    verdict = check_convergence(fitted, medians.fillna(0))
-    by_arm = {view: incidence_by_arm(found, person_arms(data)) for view, found in security.items()}
-    answers = pd.DataFrame([line for drawn in by_arm.values() for line in time_to_security_lines(drawn)])
-    answers["gate"] = verdict.word
-    groups = group_summary(model, fitted)
-    styles = pd.DataFrame([style_line(found) for found in security.values()])
-    sensitivity = pd.DataFrame([line for found in security.values() for line in sensitivity_lines(found)])
+    security = security_by_figure(model, fitted)
+    medians = xr.Dataset({figure: answer["median_sessions"] for figure, answer in security.items()})
+    convergence = check_convergence(fitted, medians.fillna(0))
+    tables = derived_tables(model, fitted, security)
+    if requests.person_summary:
+        tables["person_summary"] = person_summary(model, fitted)
+    test = None
+    if not convergence.partial:
+        if requests.expectancy_bias:
+            tables["expectancy_bias"] = expectancy_bias_table(model, data, tables["group_summary"], method, settings)
+        if requests.permutation_test:
+            test = permutation_test(model, data, settings.get("random_seed", 1))
     return Analysis(
         model,
         fitted,
-        verdict,
-        advice(fitted, verdict),
+        convergence,
+        advice(fitted, convergence),
         security,
-        groups,
-        mark_status(marginal_effect_table(marginal_effects(model, fitted)), verdict),
-        mark_status(group_sd_table(fitted), verdict),
-        mark_status(group_clustering(model, fitted), verdict),
-        answers,
-        mark_status(pd.DataFrame([line for drawn in by_arm.values() for line in arm_difference_lines(drawn)]), verdict),
-        mark_status(styles, verdict),
-        mark_status(sensitivity, verdict),
-        pd.DataFrame() if verdict.partial else expectancy_bias_table(model, data, groups, method, settings),
+        {name: with_status(table, name, convergence) for name, table in tables.items() if len(table)},
+        test,
         method,
         settings,
         seconds,
-        checks=posterior_predictive_check(model, fitted),
     )
 
 
-def arm_difference_lines(drawn: xr.Dataset) -> list[dict[str, object]]:
-    """How arms differ in earned security toward one figure; no lines where there are no arms."""
-    _, *arms = map(str, drawn["arm"].values)
-    return arm_lines(risk_differences(drawn), arms[0], drawn.attrs["figure"]) if arms else []
+def security_by_figure(model: ModelSpec, fitted: xr.DataTree) -> dict[str, xr.Dataset]:
+    """Compute earned security for every figure, and for the generalised expectation."""
+    figures = [name for name in figure_names(fitted["data"].to_dataset()) if name != GENERALISED]
+    answers = {figure: earned_security(model, fitted, figure) for figure in figures}
+    return answers | {GENERALISED: earned_security(model, fitted, None)}
 
 
-def mark_status(table: pd.DataFrame, verdict: ConvergenceChecks) -> pd.DataFrame:
-    """A table whose every line says so where the fit failed its gate or is an approximation."""
-    return table if verdict.word == "passed" or table.empty else table.assign(gate=verdict.word)
+def derived_tables(
+    model: ModelSpec, fitted: xr.DataTree, security: Mapping[str, xr.Dataset]
+) -> dict[str, pd.DataFrame]:
+    """Make every table of a run folder that needs no further fit, by the name of its file."""
+    arms = person_arms(fitted["data"].to_dataset())
+    by_arm = [incidence_by_arm(answer, arms) for answer in security.values()]
+    return {
+        "group_summary": group_summary(model, fitted),
+        "marginal_effects": marginal_effect_table(marginal_effects(model, fitted)),
+        "group_sd": group_sd_table(fitted),
+        "group_clustering": group_clustering(model, fitted),
+        "time_to_security": pd.DataFrame([line for curves in by_arm for line in time_to_security_lines(curves)]),
+        "arms": pd.DataFrame([line for curves in by_arm for line in arm_difference_lines(curves)]),
+        "sensitivity": pd.DataFrame([line for answer in security.values() for line in sensitivity_lines(answer)]),
+        "styles": pd.DataFrame([style_line(answer) for answer in security.values()]),
+        "ppc": posterior_predictive_check(model, fitted),
+    }
 
 
-def with_person_summary(found: Analysis) -> Analysis:
-    """The analysis with a table of everyone, under pseudonyms."""
-    return found._replace(people=mark_status(person_summary(found.model, found.fit), found.verdict))
+def arm_difference_lines(curves: xr.Dataset) -> list[dict[str, object]]:
+    """Return the lines of the table of arms for one figure; none where the study has no arms."""
+    _, *arms = map(str, curves["arm"].values)
+    return arm_lines(risk_differences(curves), arms[0], curves.attrs["figure"]) if arms else []
+
+
+def with_status(table: pd.DataFrame, name: str, convergence: ConvergenceChecks) -> pd.DataFrame:
+    """Add the status of the fit to every line of a table, where the fit has not converged or is an approximation.
+
+    The answer itself, `time_to_security`, always says its status; predictive checks have a status of their own.
+    """
+    needed = convergence.status != "converged" and name not in ("group_summary", "ppc")
+    return table.assign(status=convergence.status) if needed or name == "time_to_security" else table
 
 
 def expectancy_bias_table(
     model: ModelSpec, data: xr.Dataset, groups: pd.DataFrame, method: str, settings: dict[str, Any]
 ) -> pd.DataFrame:
-    """The average person had reports been partly what was expected: one column per assimilation, gate beside it.
+    """Estimate the group medians under stated expectancy biases: one column for each, with the status of its fit.
 
-    Empty where outcomes are observed, where reports are of yes or no (what lies behind a 1 is a 1), and where the
-    theory has an assimilation itself, fitted or fixed.
+    Empty where outcomes are observed by somebody else, where reports are yes or no (a report of 1 is an outcome of 1),
+    and where the model has an expectancy bias itself, fitted or fixed.
     """
-    own = data["outcome"].values[data["reported"].values > 0]
-    if np.isin(own, (0.0, 1.0)).all() or "expectancy_bias" in parameters(model):
+    reports = data["outcome"].values[data["reported"].values > 0]
+    if np.isin(reports, (0.0, 1.0)).all() or "expectancy_bias" in parameters(model):
         return pd.DataFrame()
-    found: dict[str, Any] = {"parameter": groups["parameter"], "at 0": groups["typical"]}
-    for share in EXPECTANCY_BIASES:
-        stated = model._replace(rule=with_expectancy_bias(model.rule, fixed=share))
+    columns: dict[str, Any] = {"parameter": groups["parameter"], "median_at_0": groups["median"]}
+    for bias in EXPECTANCY_BIASES:
+        stated = model._replace(rule=with_expectancy_bias(model.rule, fixed=bias))
         fitted = fit(stated, data, method, **settings)
-        found[f"at {share:g}"] = group_summary(stated, fitted)["typical"]
-        found[f"gate at {share:g}"] = check_convergence(fitted).word
-    return pd.DataFrame(found)
+        columns[f"median_at_{bias:g}"] = group_summary(stated, fitted)["median"]
+        columns[f"status_at_{bias:g}"] = check_convergence(fitted).status
+    return pd.DataFrame(columns)

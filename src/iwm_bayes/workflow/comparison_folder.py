@@ -1,45 +1,52 @@
-"""A comparison as a folder."""
+"""A comparison of models as a folder of results."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
+from iwm_bayes.comparison.comparability import FittedModel
 from iwm_bayes.comparison.compare import Comparison
-from iwm_bayes.comparison.mixture_model import Fitted
 from iwm_bayes.comparison.model_frequencies import attribution_table
 from iwm_bayes.estimands.person_summary import pseudonym_number, pseudonyms
 from iwm_bayes.io import manifest, write_json
 from iwm_bayes.viz.predictive_checks import ppc_plot
-from iwm_bayes.viz.style import save_plot
-from iwm_bayes.workflow.run_folder import replace_folder
+from iwm_bayes.workflow.run_folder import replace_folder, write_plots, write_tables
 
 
-def write_comparison(found: Comparison, folder: Path, theories: Sequence[Fitted], people: bool) -> None:
-    """Write a comparison's folder; `people` adds who follows what, under pseudonyms."""
+def comparison_tables(comparison: Comparison) -> dict[str, pd.DataFrame]:
+    """Return every table of a comparison by the name of its file."""
+    rankings = {f"elpd_{unit}": table for unit, table in comparison.rankings.items()}
+    checks = {f"ppc_{model}": table for model, table in comparison.predictive_checks.items()}
+    return rankings | checks | {"model_frequencies": comparison.frequencies, "ppc_failures": comparison.ppc_failures}
 
-    def fill(place: Path) -> None:
-        for unit, table in found.rankings.items():
-            table.to_csv(place / f"{unit}.csv", index=False)
-        found.frequencies.to_csv(place / "frequencies.csv", index=False)
-        found.against.to_csv(place / "cannot make.csv", index=False)
-        for name, table in found.checks.items():
-            table.to_csv(place / f"checks {name}.csv", index=False)
-        if people:
-            named = attribution_table(found.evidence, found.selection, found.mixture)
-            named.index = pd.Index(pseudonyms([str(person) for person in named.index]), name="person")
-            named.sort_index(key=lambda names: names.map(pseudonym_number)).to_csv(place / "people.csv")
-        if found.mixture is not None:
-            drawn = found.mixture["posterior"].to_dataset()[["frequency", "follows"]]
-            drawn.to_netcdf(place / "mixture.nc", engine="h5netcdf")
-        save_plot(ppc_plot(found.checks), *(place / f"checks.{kind}" for kind in ("svg", "pdf", "png")))
+
+def person_attribution(comparison: Comparison) -> pd.DataFrame:
+    """Return the model attribution of every person under a pseudonym, in the order of the pseudonyms' numbers."""
+    table = attribution_table(comparison.evidence, comparison.selection, comparison.mixture)
+    table.index = pd.Index(pseudonyms([str(person) for person in table.index]), name="person")
+    return table.sort_index(key=lambda names: names.map(pseudonym_number)).reset_index()
+
+
+def write_comparison(comparison: Comparison, folder: Path, fits: Sequence[FittedModel], person_table: bool) -> None:
+    """Write the folder of a comparison; `person_table` adds the model attribution of every person."""
+    tables = comparison_tables(comparison)
+    if person_table:
+        tables["attribution"] = person_attribution(comparison)
+
+    def write(draft: Path) -> None:
+        write_tables(draft, tables)
+        write_plots(draft, {"ppc": ppc_plot(comparison.predictive_checks)})
+        if comparison.mixture is not None:
+            posterior = comparison.mixture["posterior"].to_dataset()[["frequency", "attribution"]]
+            posterior.to_netcdf(draft / "mixture.nc", engine="h5netcdf")
         facts = manifest(
-            theories=[fitted.model.name for fitted in theories],
-            says=found.says,
-            agreed=found.agreed,
-            risk=found.selection.risk,
-            failed=found.failed,
+            models=[fitted.model.name for fitted in fits],
+            summary=comparison.summary,
+            agreement=comparison.agreement,
+            bor=comparison.selection.bor,
+            not_converged=comparison.not_converged,
         )
-        write_json(place / "manifest.json", facts)
+        write_json(draft / "manifest.json", facts)
 
-    replace_folder(folder, fill)
+    replace_folder(folder, write)

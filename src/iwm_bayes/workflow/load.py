@@ -1,48 +1,91 @@
-"""A study file to study, model and data, in one call."""
+"""From a study file, or a study, to the model and the data that belong together."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 import xarray as xr
 
-from iwm_bayes.data import dataset as tables
-from iwm_bayes.data import study as studies
-from iwm_bayes.model import model_file as theories_
-from iwm_bayes.model.model_file import load_model_for
+from iwm_bayes.data.dataset import read_data, with_stated_reliability
+from iwm_bayes.data.study import Study, load_study
+from iwm_bayes.model.model_file import find_model, load_model_for
 from iwm_bayes.types import InputError, ModelSpec, figure_label
 
 
-def resolve_model(study_file: Path, theory: str) -> str:
-    """A name, or a file: looked for where one stands, then beside the study; InputError if it is nowhere."""
-    if not theory.endswith(".toml"):
-        return theory
-    beside = study_file.parent / theory
-    found = [path for path in (Path(theory), beside) if path.is_file()]
-    if not found:
+class LoadedStudy(NamedTuple):
+    """A study with one of its models, and the data as this model reads them."""
+
+    study: Study
+    model_file: Path
+    model: ModelSpec
+    data: xr.Dataset
+
+
+def load_data(study: Study, model: str | None = None) -> tuple[ModelSpec, xr.Dataset]:
+    """Return a model as a study uses it, and the study's data as this model reads them.
+
+    Parameters
+    ----------
+    study
+        The study, as `load_study` returns it.
+    model
+        A built-in model by name, or the path of a model file. By default the first model of the study.
+
+    Returns
+    -------
+    The model, with the study's timing of responses and stated reliabilities, and a Dataset (event, person): see
+    `data.dataset`.
+
+    Raises
+    ------
+    InputError
+        Lists every problem of the model file, or of the table.
+    """
+    spec = load_model_for(study, study.model[0] if model is None else model)
+    data = read_data(study, spec)
+    return with_stated_reliability(study, spec, data), data
+
+
+def resolve_model(study_file: Path, model: str) -> str:
+    """Return a model's name, or the path of its file; InputError if there is no such file.
+
+    A file is looked for in the working directory first, and then in the folder of the study.
+    """
+    if not model.endswith(".toml"):
+        return model
+    in_study_folder = study_file.parent / model
+    existing = [path for path in (Path(model), in_study_folder) if path.is_file()]
+    if not existing:
         raise InputError(
-            [f"--theory {theory}: there is no such file, neither in {Path.cwd()} nor beside the study ({beside})"]
+            [
+                f"--model {model}: there is no such file, neither in {Path.cwd()} nor in the folder of the study "
+                f"({in_study_folder})"
+            ]
         )
-    return str(found[0])
+    return str(existing[0])
 
 
-def load_study_and_data(study_file: Path, theory: str | None) -> tuple[studies.Study, Path, ModelSpec, xr.Dataset]:
-    """Study, theory file, theory and data; InputError lists every problem of the first that has any."""
-    study = studies.load_study(study_file)
-    named = study.model[0] if theory is None else resolve_model(study_file, theory)
-    if theory is not None:
-        study = study.model_copy(update={"model": [named, *study.model]})
-    model = load_model_for(study, named)
-    data = tables.read_data(study, model)
-    return study, theories_.find_model(named), tables.with_stated_reliability(study, model, data), data
+def load_study_and_data(study_file: Path, model: str | None) -> LoadedStudy:
+    """Load a study, one of its models, and its data; InputError lists every problem of the first that has any."""
+    study = load_study(study_file)
+    name = study.model[0] if model is None else resolve_model(study_file, model)
+    if model is not None:
+        study = study.model_copy(update={"model": [name, *study.model]})
+    spec, data = load_data(study, name)
+    return LoadedStudy(study, find_model(name), spec, data)
 
 
 def describe_data(data: xr.Dataset) -> str:
-    events, seen = int(data["present"].sum()), int(data["seen"].sum())
-    figures = ", ".join(map(figure_label, data["figure"].values))
-    left_out = data.attrs.get("rows_left_out", 0)
-    return (
-        f"{data.sizes['person']} people, {events} events ({seen} seen), figures: {figures}, "
+    """Describe a data set in one line: people, events, figures, unit of time, and what was left out."""
+    events, observed = int(data["present"].sum()), int(data["observed"].sum())
+    figures = ", ".join(figure_label(str(name)) for name in data["figure"].values)
+    parts = [
+        f"{data.sizes['person']} people, {events} events ({observed} with an observed outcome), figures: {figures}, "
         f"unit of time: {data.attrs['time_unit']}"
-        + (f"; left out for lack of covariates: {dropped}" if (dropped := data.attrs.get("dropped")) else "")
-        + (f"; {left_out} rows say nothing and were left out" if left_out else "")
-        + (f"; not asked here: {without}" if (without := data.attrs.get("without")) else "")
-    )
+    ]
+    if dropped := data.attrs.get("dropped"):
+        parts.append(f"left out, because covariates are missing: {dropped}")
+    if empty_rows := data.attrs.get("rows_left_out", 0):
+        parts.append(f"{empty_rows} rows without an outcome or a response were left out")
+    if without := data.attrs.get("without"):
+        parts.append(f"responses that were not asked: {without}")
+    return "; ".join(parts)

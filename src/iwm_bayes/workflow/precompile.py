@@ -1,6 +1,6 @@
-"""Machine code for the look ahead, made in a process of its own while this one makes the sampler's.
+"""Machine code for the pilot fit, compiled in another process while this one compiles the sampler.
 
-numba compiles on one core, and PyTensor keeps the code on the disk: what the other process has made, this one reads.
+Numba compiles on one core, and PyTensor keeps the code on the disk. This process reads what the other one has made.
 """
 
 import subprocess
@@ -13,29 +13,25 @@ from iwm_bayes.workflow.load import load_study_and_data
 
 
 @contextmanager
-def precompile(study: Path, theory: str | None) -> Iterator[None]:
-    """Make the code meanwhile. Nobody waits for it: what is not ready, or failed, is made here when it is needed."""
-    given = [str(study)] if theory is None else [str(study), theory]
+def precompile(study: Path, model: str | None) -> Iterator[None]:
+    """Compile in another process meanwhile. Nobody waits for it: what is missing or failed is compiled when needed."""
+    arguments = f"Path({str(study)!r}), {model!r}"
+    code = f"from pathlib import Path; from {__name__} import compile_for_study; compile_for_study({arguments})"
     with subprocess.Popen(
-        [sys.executable, "-m", "iwm_bayes.workflow.precompile", *given],
+        [sys.executable, "-c", code],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-    ) as other:
+    ) as process:
         try:
             yield
         finally:
-            other.terminate()
+            process.terminate()
 
 
-def compile_for_study(study: Path, theory: str | None = None) -> None:
-    """Compile the likelihood of a study, for the disk."""
+def compile_for_study(study: Path, model: str | None = None) -> None:
+    """Compile the person likelihood of a study's model, so that its machine code lies on the disk."""
     from iwm_bayes.inference.fit import compile_likelihood
 
-    _, _, model, data = load_study_and_data(study, theory)
-    compile_likelihood(model._replace(correlated=False), data)
-
-
-if __name__ == "__main__":
-    study, *theory = sys.argv[1:]
-    compile_for_study(Path(study), *theory)
+    loaded = load_study_and_data(study, model)
+    compile_likelihood(loaded.model._replace(correlated=False), loaded.data)

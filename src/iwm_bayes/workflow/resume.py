@@ -1,4 +1,4 @@
-"""A run while it goes on: its draws lie beside its place, held by one process, until the run is whole."""
+"""A run while it is sampled: its chains are in a folder of their own, locked by one process, until it is complete."""
 
 import json
 import shutil
@@ -12,52 +12,55 @@ from filelock import FileLock, Timeout
 from iwm_bayes.io import sha256, versions, write_json
 from iwm_bayes.types import InputError
 
-REQUEST_FILE = "asked.json"
+REQUEST_FILE = "request.json"
 
 
 def unfinished_folder(folder: Path) -> Path:
-    """Where a run's draws are until it is whole."""
+    """Return where the chains of a run are kept until the run is complete."""
     return folder.with_name(f"{folder.name}.unfinished")
 
 
 def run_request(files: Mapping[str, Path], settings: Mapping[str, Any]) -> dict[str, Any]:
-    """All on which the draws of a run depend, with what a progress bar changes left out."""
-    counted = {name: value for name, value in settings.items() if name != "progressbar"}
+    """Return everything on which the draws of a run depend; a progress bar changes nothing."""
+    kept = {name: value for name, value in settings.items() if name != "progressbar"}
     hashes = {f"{name} file": sha256(path) for name, path in files.items()}
-    return hashes | counted | {f"version of {name}": value for name, value in versions().items()}
+    return hashes | kept | {f"version of {name}": value for name, value in versions().items()}
 
 
 def changed_settings(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """What is no longer as it was."""
+    """Return the names of what differs between two requests."""
     return sorted(name for name in {*before, *now} if before.get(name) != now.get(name))
 
 
-def check_resumable(place: Path, what: Mapping[str, Any], resume: bool) -> None:
-    """InputError where draws are there with which nothing may be done unasked, or that were drawn of something else."""
-    if not (place / REQUEST_FILE).exists() or not any(place.glob("chain *")):
+def check_resumable(place: Path, request: Mapping[str, Any], resume: bool) -> None:
+    """Raise InputError where draws exist that must not be replaced without a word, or that belong to something else."""
+    if not (place / REQUEST_FILE).exists() or not any(place.glob("chains/*")):
         return
-    anew = f"delete {place} to begin anew"
+    restart = f"delete {place} to start again"
     if not resume:
-        raise InputError([f"{place}: a run was stopped there. Go on with --resume, or {anew}"])
-    if other := changed_settings(json.loads((place / REQUEST_FILE).read_text(encoding="utf-8")), what):
-        raise InputError([f"{place}: was drawn with another {', '.join(other)}. Go back to that, or {anew}"])
+        raise InputError([f"{place}: an earlier run was interrupted there. Continue it with --resume, or {restart}"])
+    if changed := changed_settings(json.loads((place / REQUEST_FILE).read_text(encoding="utf-8")), request):
+        raise InputError([f"{place}: was sampled with another {', '.join(changed)}. Return to that, or {restart}"])
 
 
 @contextmanager
 def unfinished_run(
     folder: Path, files: Mapping[str, Path], settings: Mapping[str, Any], resume: bool = False
 ) -> Iterator[Path]:
-    """The place of a run's draws, taken away when the run is whole; `resume` goes on with draws that are there.
+    """Yield the folder of a run's chains, and remove it when the run is complete.
 
-    `files` are what goes in. InputError where another process has the place, or draws are there of something else.
+    `files` are the run's input files; with `resume`, a run continues with the draws that exist. InputError where
+    another process holds the folder, or the draws there belong to something else.
     """
-    place, what = unfinished_folder(folder), run_request(files, settings)
+    place, request = unfinished_folder(folder), run_request(files, settings)
     place.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(place / "lock", timeout=0):
-            check_resumable(place, what, resume)
-            write_json(place / REQUEST_FILE, what)
+            check_resumable(place, request, resume)
+            write_json(place / REQUEST_FILE, request)
             yield place
             shutil.rmtree(place)
     except Timeout:
-        raise InputError([f"{folder}: another run is writing there. Wait for it, or choose another --out"]) from None
+        raise InputError(
+            [f"{folder}: another run is writing there. Wait for it, or choose another --out-dir"]
+        ) from None

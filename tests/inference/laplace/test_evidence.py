@@ -1,4 +1,4 @@
-"""The probability of a study against one integral that is left where everything else is Gaussian."""
+"""The log evidence of a study against an integral: everything but one SD is Gaussian there."""
 
 import numpy as np
 from scipy import integrate, stats
@@ -8,61 +8,61 @@ from iwm_bayes.inference.laplace.evidence import log_evidence
 from iwm_bayes.inference.laplace.hierarchy import LinearPopulation
 from iwm_bayes.inference.laplace.person_posteriors import Problem
 
-NOISE, WIDTH, SCALE = 0.4, 1.0, 0.5
+NOISE, PRIOR_SD, SCALE = 0.4, 1.0, 0.5  # of observations, of the group mean, of the between-person SD
 
 
 def study(people):
-    """People seen with a known noise around a centre."""
+    """Return observations of people, with a known noise around a person-level parameter, and their problem."""
     generator = np.random.default_rng(1)
-    seen = generator.normal(0.7, 0.5, people) + generator.normal(0.0, NOISE, people)
-    alone, nothing = np.zeros(0), np.zeros((2, 0))
-    shape = LinearPopulation(
-        {},
-        np.array([0]),
-        np.zeros(0, dtype=int),
-        np.ones((1, people, 1)),
-        np.zeros(1),
-        alone,
-        np.zeros(1),
-        np.array([WIDTH]),
-        np.array([-1]),
-        np.array([SCALE]),
-        alone,
-        nothing,
+    observed = generator.normal(0.7, 0.5, people) + generator.normal(0.0, NOISE, people)
+    population = LinearPopulation(
+        names={},
+        own=np.array([0]),
+        complete=np.zeros(0, dtype=int),
+        design=np.ones((1, people, 1)),
+        offset=np.zeros(1),
+        no_pooling_sd=np.zeros(0),
+        prior_mean=np.zeros(1),
+        prior_sd=np.array([PRIOR_SD]),
+        group_of_beta=np.array([-1]),
+        sigma_scale=np.array([SCALE]),
+        sigma_u_scale=np.zeros(0),
+        complete_prior=np.zeros((2, 0)),
     )
 
-    def likelihood(level):
-        return stats.norm.logpdf(seen, level[0], NOISE), (seen - level) / NOISE**2
+    def likelihood(theta):
+        return stats.norm.logpdf(observed, theta[0], NOISE), (observed - theta) / NOISE**2
 
-    return seen, Problem(shape, likelihood)
+    return observed, Problem(population, likelihood)
 
 
-def exact(seen):
-    """The centre integrated out in closed form, the sd by quadrature over its logarithm."""
+def exact_log_evidence(observed):
+    """Integrate the group mean in closed form, and the SD on a grid of its logarithm."""
 
-    def given(log_spread):
-        variance, count, mean = np.exp(2.0 * log_spread) + NOISE**2, len(seen), seen.mean()
-        rest = -0.5 * ((seen - mean) ** 2).sum() / variance - count / 2.0 * np.log(2.0 * np.pi * variance)
+    def log_density(log_sigma):
+        variance, count, mean = np.exp(2.0 * log_sigma) + NOISE**2, len(observed), observed.mean()
+        rest = -0.5 * ((observed - mean) ** 2).sum() / variance - count / 2.0 * np.log(2.0 * np.pi * variance)
         rest += 0.5 * np.log(2.0 * np.pi * variance / count)
-        centred = stats.norm.logpdf(mean, 0.0, np.sqrt(WIDTH**2 + variance / count))
-        return rest + centred + stats.halfnorm.logpdf(np.exp(log_spread), scale=SCALE) + log_spread
+        of_mean = stats.norm.logpdf(mean, 0.0, np.sqrt(PRIOR_SD**2 + variance / count))
+        return rest + of_mean + stats.halfnorm.logpdf(np.exp(log_sigma), scale=SCALE) + log_sigma
 
     grid = np.linspace(-6.0, 2.0, 8001)
-    values = np.array([given(place) for place in grid])
+    values = np.array([log_density(log_sigma) for log_sigma in grid])
     return values.max() + np.log(integrate.trapezoid(np.exp(values - values.max()), grid))
 
 
 def error(people):
-    seen, problem = study(people)
-    top = find_mode(problem)
-    assert top.converged
-    return abs(log_evidence(problem, top) - exact(seen))
+    """Return by how much Laplace's method is wrong for a study of this size."""
+    observed, problem = study(people)
+    mode = find_mode(problem)
+    assert mode.converged
+    return abs(log_evidence(problem, mode) - exact_log_evidence(observed))
 
 
-def test_the_probability_of_a_study():
+def test_error_of_the_log_evidence():
     """Laplace's method is wrong by about one over the number of people: sixteen times as many, a sixteenth.
 
-    Where the search ends, within .05 of an sd of the top, costs up to .00125 more.
+    The search ends within .05 of an SD of the mode, which costs up to .00125 more.
     """
     few, many = error(50), error(800)
     assert few < 0.1

@@ -1,12 +1,13 @@
-"""The linear algebra by which people become independent standard normal, all at once.
+"""The linear algebra that makes people independent standard normal, for all people at once.
 
-    L L' = precision,   place = L'^-1 (L^-1 pull + z)
+    L L' = precision,   x = L'^-1 (L^-1 weighted_mean + z)
 
-turns z, standard normal, into `place`, normal with this precision and the mean precision^-1 pull. With D rows of N
-people, `precision` is (D, D, N), `pull`, `z` and `place` are (D, N). PyTensor's own operations on stacks of small
-matrices cost more than a whole likelihood; here what is done with one person's numbers is written out for the number of
-rows that there are (see `unrolled`), with the gradient beside it. What flows back through a Cholesky factor: Murray
-(2016), arXiv:1602.07527.
+This turns a standard normal z into x, which is normal with this precision and the mean precision^-1 weighted_mean.
+With D parameters of N people, `precision` is (D, D, N); the precision-weighted mean, `z` and `x` are (D, N).
+
+PyTensor's operations on stacks of small matrices take longer than a whole likelihood. Here the equations of one person
+are written out for a known D (see `numba_codegen`), and their gradient likewise. The gradient of a Cholesky factor:
+Murray (2016), arXiv:1602.07527.
 """
 
 from collections.abc import Iterable
@@ -22,15 +23,34 @@ from pytensor.link.numba.dispatch.basic import register_funcify_and_cache_key
 from iwm_bayes.filtering.engine.numba_codegen import vectorise_over_people
 
 
+def unwhiten(precision: Any, weighted_mean: Any, z: Any) -> tuple[Any, Any]:
+    """Return x (D, N), and the log determinant (N,) of every person's factor L, as graphs.
+
+    D must be known from the type of `weighted_mean`; ValueError otherwise.
+    """
+    x, log_determinant = Whitening(static_rows(weighted_mean))(precision, weighted_mean, z)
+    return x, log_determinant
+
+
+def static_rows(x: Any) -> int:
+    """Return the number of rows of a graph (row, person), known without computing it."""
+    rows, _ = x.type.shape
+    if rows is None:
+        raise ValueError(
+            "whitening is written out for the number of rows, and the type of this graph does not state it"
+        )
+    return int(rows)
+
+
 def subtract_products(x: Any, pairs: Iterable[tuple[Any, Any]]) -> Any:
-    """x less the products of pairs."""
+    """Subtract the product of every pair from x."""
     for a, b in pairs:
         x = x - a * b
     return x
 
 
 def cholesky_rows(precision: Any) -> list[list[Any]]:
-    """The Cholesky factor of a matrix, its rows up to the diagonal."""
+    """Compute the Cholesky factor of a matrix; its rows end at the diagonal."""
     factor: list[list[Any]] = []
     for i, entries in enumerate(precision):
         row: list[Any] = []
@@ -41,56 +61,57 @@ def cholesky_rows(precision: Any) -> list[list[Any]]:
 
 
 def solve_lower(factor: Any, x: Any) -> list[Any]:
-    """factor^-1 x."""
-    found: list[Any] = []
+    """Compute factor^-1 x."""
+    solution: list[Any] = []
     for row, value in zip(factor, x, strict=True):
-        found.append(subtract_products(value, zip(row, found, strict=False)) / row[-1])
-    return found
+        solution.append(subtract_products(value, zip(row, solution, strict=False)) / row[-1])
+    return solution
 
 
 def solve_upper(factor: Any, x: Any) -> list[Any]:
-    """factor'^-1 x, for an x of which only the first entries are not 0: the same entries."""
-    found: list[Any] = []  # from the last one on
+    """Compute factor'^-1 x, where x holds the first entries of a vector whose other entries are 0."""
+    backwards: list[Any] = []  # the solution from its last entry on
     for i in reversed(range(len(x))):
         below = (factor[k][i] for k in reversed(range(i + 1, len(x))))
-        found.append(subtract_products(x[i], zip(below, found, strict=True)) / factor[i][i])
-    return found[::-1]
+        backwards.append(subtract_products(x[i], zip(below, backwards, strict=True)) / factor[i][i])
+    return backwards[::-1]
 
 
-def place_person(precision: Any, pull: Any, z: Any) -> tuple[list[Any], Any]:
-    """One person's `place`, and the log of the factor's determinant."""
+def unwhiten_person(precision: Any, weighted_mean: Any, z: Any) -> tuple[list[Any], Any]:
+    """Compute one person's x, and the log determinant of the factor."""
     factor, determinant = cholesky_rows(precision), 1.0
     for row in factor:
         determinant = row[-1] * determinant
-    whole = [a + b for a, b in zip(solve_lower(factor, pull), z, strict=True)]
-    return solve_upper(factor, whole), np.log(determinant)
+    total = [a + b for a, b in zip(solve_lower(factor, weighted_mean), z, strict=True)]
+    return solve_upper(factor, total), np.log(determinant)
 
 
-def place_person_gradient(
-    precision: Any, pull: Any, place: Any, by_place: Any, by_log: Any
+def unwhiten_person_gradient(
+    precision: Any, weighted_mean: Any, x: Any, grad_x: Any, grad_log_determinant: Any
 ) -> tuple[Any, list[Any], list[Any]]:
-    """One person's slopes by precision, pull and z, from those by place and by the log."""
-    factor, rows = cholesky_rows(precision), range(len(pull))
-    mean, by_z = solve_lower(factor, pull), solve_lower(factor, by_place)
-    by_pull = solve_upper(factor, by_z)
-    by_factor = [
-        [subtract_products(0.0, [(place[i], by_z[j]), (by_pull[i], mean[j])]) for j in range(i + 1)] for i in rows
+    """Compute one person's gradient by precision, weighted mean and z, from that by x and the log determinant."""
+    factor, rows = cholesky_rows(precision), range(len(weighted_mean))
+    mean, grad_z = solve_lower(factor, weighted_mean), solve_lower(factor, grad_x)
+    grad_weighted_mean = solve_upper(factor, grad_z)
+    grad_factor = [
+        [subtract_products(0.0, [(x[i], grad_z[j]), (grad_weighted_mean[i], mean[j])]) for j in range(i + 1)]
+        for i in rows
     ]
-    for row, known in zip(by_factor, factor, strict=True):
-        row[-1] = row[-1] + by_log / known[-1]
+    for row, factor_row in zip(grad_factor, factor, strict=True):
+        row[-1] = row[-1] + grad_log_determinant / factor_row[-1]
     inner = [
-        [subtract_products(0.0, ((factor[k][i], by_factor[k][j]) for k in rows[i:])) for j in range(i + 1)]
+        [subtract_products(0.0, ((factor[k][i], grad_factor[k][j]) for k in rows[i:])) for j in range(i + 1)]
         for i in rows
     ]
     for row in inner:
         row[-1] = row[-1] / 2.0
-    turned = [solve_upper(factor, row) for row in inner]
-    half = [solve_upper(factor, [turned[i][j] if j <= i else 0.0 for i in rows]) for j in rows]
-    return [[(half[i][j] + half[j][i]) / -2.0 for j in rows] for i in rows], by_pull, by_z
+    left = [solve_upper(factor, row) for row in inner]
+    half = [solve_upper(factor, [left[i][j] if j <= i else 0.0 for i in rows]) for j in rows]
+    return [[(half[i][j] + half[j][i]) / -2.0 for j in rows] for i in rows], grad_weighted_mean, grad_z
 
 
 class Whitening(Op):
-    """(precision, pull, z) -> (place, log of the factor's determinant (N,)), for so many rows."""
+    """(precision, weighted mean, z) -> (x, log determinant of the factor (N,)), for a known number of rows D."""
 
     __props__ = ("rows",)
 
@@ -98,14 +119,14 @@ class Whitening(Op):
         self.rows = rows
 
     def make_node(self, *inputs: Any) -> Apply:
-        precision, pull, z = map(pt.as_tensor_variable, inputs)
-        return Apply(self, [precision, pull, z], [pt.dmatrix(), pt.dvector()])
+        precision, weighted_mean, z = map(pt.as_tensor_variable, inputs)
+        return Apply(self, [precision, weighted_mean, z], [pt.dmatrix(), pt.dvector()])
 
     def perform(self, _: Any, inputs: Any, outputs: Any) -> None:
-        precision, pull, z = (np.moveaxis(x, -1, 0) for x in inputs)
+        precision, weighted_mean, z = (np.moveaxis(array, -1, 0) for array in inputs)
         factor = np.linalg.cholesky(precision)
-        whole = np.linalg.solve(factor, pull[..., None]) + z[..., None]
-        outputs[0][0] = np.linalg.solve(factor.swapaxes(1, 2), whole)[..., 0].T
+        total = np.linalg.solve(factor, weighted_mean[..., None]) + z[..., None]
+        outputs[0][0] = np.linalg.solve(factor.swapaxes(1, 2), total)[..., 0].T
         outputs[1][0] = np.log(np.diagonal(factor, axis1=1, axis2=2)).sum(axis=1)
 
     def infer_shape(self, _: Any, shapes: Any) -> list[Any]:
@@ -113,14 +134,17 @@ class Whitening(Op):
         return [shape, (shape[1],)]
 
     def pullback(self, inputs: Any, outputs: Any, cotangents: Any) -> list[Any]:
-        precision, pull, _ = inputs
-        known = [not isinstance(slope.type, DisconnectedType) for slope in cotangents]
-        slopes = [a if there else pt.zeros_like(x) for a, x, there in zip(cotangents, outputs, known, strict=True)]
-        return list(WhiteningGradient(self.rows)(precision, pull, outputs[0], *slopes))
+        precision, weighted_mean, _ = inputs
+        connected = [not isinstance(gradient.type, DisconnectedType) for gradient in cotangents]
+        gradients = [
+            gradient if is_connected else pt.zeros_like(output)
+            for gradient, output, is_connected in zip(cotangents, outputs, connected, strict=True)
+        ]
+        return list(WhiteningGradient(self.rows)(precision, weighted_mean, outputs[0], *gradients))
 
 
 class WhiteningGradient(Op):
-    """What flows back: (precision, pull, place, slope by place, slope by log determinant) -> slopes by the inputs."""
+    """(precision, weighted mean, x, gradient by x, gradient by log determinant) -> gradients by the inputs."""
 
     __props__ = ("rows",)
 
@@ -131,54 +155,38 @@ class WhiteningGradient(Op):
         return Apply(self, [pt.as_tensor_variable(x) for x in inputs], [pt.dtensor3(), pt.dmatrix(), pt.dmatrix()])
 
     def perform(self, _: Any, inputs: Any, outputs: Any) -> None:
-        precision, pull, place, by_place, by_log = (np.moveaxis(x, -1, 0) for x in inputs)
-        factor, rows = np.linalg.cholesky(precision), range(pull.shape[1])
-        turned = factor.swapaxes(1, 2)
-        by_z = np.linalg.solve(factor, by_place[..., None])[..., 0]
-        by_pull = np.linalg.solve(turned, by_z[..., None])[..., 0]
-        mean = np.linalg.solve(factor, pull[..., None])[..., 0]
-        by_factor = -np.tril(place[:, :, None] * by_z[:, None] + by_pull[:, :, None] * mean[:, None])
-        by_factor[:, rows, rows] += by_log[:, None] / factor[:, rows, rows]
-        inner = np.tril(turned @ by_factor)
+        precision, weighted_mean, x, grad_x, grad_log_determinant = (np.moveaxis(array, -1, 0) for array in inputs)
+        factor, rows = np.linalg.cholesky(precision), range(weighted_mean.shape[1])
+        transposed = factor.swapaxes(1, 2)
+        grad_z = np.linalg.solve(factor, grad_x[..., None])[..., 0]
+        grad_weighted_mean = np.linalg.solve(transposed, grad_z[..., None])[..., 0]
+        mean = np.linalg.solve(factor, weighted_mean[..., None])[..., 0]
+        grad_factor = -np.tril(x[:, :, None] * grad_z[:, None] + grad_weighted_mean[:, :, None] * mean[:, None])
+        grad_factor[:, rows, rows] += grad_log_determinant[:, None] / factor[:, rows, rows]
+        inner = np.tril(transposed @ grad_factor)
         inner[:, rows, rows] /= 2.0
-        half = np.linalg.solve(turned, np.linalg.solve(turned, inner.swapaxes(1, 2)).swapaxes(1, 2))
-        for output, slope in zip(outputs, ((half + half.swapaxes(1, 2)) / 2.0, by_pull, by_z), strict=True):
-            output[0] = np.moveaxis(slope, 0, -1)
+        half = np.linalg.solve(transposed, np.linalg.solve(transposed, inner.swapaxes(1, 2)).swapaxes(1, 2))
+        gradients = (half + half.swapaxes(1, 2)) / 2.0, grad_weighted_mean, grad_z
+        for output, gradient in zip(outputs, gradients, strict=True):
+            output[0] = np.moveaxis(gradient, 0, -1)
 
     def infer_shape(self, _: Any, shapes: Any) -> list[Any]:
-        precision, pull, *_ = shapes
-        return [precision, pull, pull]
+        precision, weighted_mean, *_ = shapes
+        return [precision, weighted_mean, weighted_mean]
 
 
 @register_funcify_and_cache_key(Whitening)
 def whitening_numba(op: Whitening, **_: Any) -> tuple[Any, str]:
-    """`Coloured.perform` as machine code."""
-    one, matrix = (op.rows,), (op.rows, op.rows)
-    return vectorise_over_people(
-        place_person, {"precision": matrix, "pull": one, "z": one}, {"place": one, "log_determinant": ()}
-    )
+    """Compile `Whitening.perform` to machine code."""
+    vector, matrix = (op.rows,), (op.rows, op.rows)
+    inputs = {"precision": matrix, "weighted_mean": vector, "z": vector}
+    return vectorise_over_people(unwhiten_person, inputs, {"x": vector, "log_determinant": ()})
 
 
 @register_funcify_and_cache_key(WhiteningGradient)
 def whitening_gradient_numba(op: WhiteningGradient, **_: Any) -> tuple[Any, str]:
-    """`Returned.perform` as machine code."""
-    one, matrix = (op.rows,), (op.rows, op.rows)
-    given = {"precision": matrix, "pull": one, "place": one, "by_place": one, "by_log": ()}
-    return vectorise_over_people(place_person_gradient, given, {"by_precision": matrix, "by_pull": one, "by_z": one})
-
-
-def unwhiten(precision: Any, pull: Any, z: Any) -> tuple[Any, Any]:
-    """`place` (D, N) and the log determinant (N,) of everyone's factor, in a graph that knows how many rows there are.
-
-    ValueError where it does not.
-    """
-    place, log_determinant = Whitening(static_rows(pull))(precision, pull, z)
-    return place, log_determinant
-
-
-def static_rows(x: Any) -> int:
-    """How many rows a graph (row, person) has, which is known before it is computed."""
-    rows, _ = x.type.shape
-    if rows is None:
-        raise ValueError("whitening is written out for the number of rows, which is not known of this graph")
-    return int(rows)
+    """Compile `WhiteningGradient.perform` to machine code."""
+    vector, matrix = (op.rows,), (op.rows, op.rows)
+    inputs = {"precision": matrix, "weighted_mean": vector, "x": vector, "grad_x": vector, "grad_log_determinant": ()}
+    outputs = {"grad_precision": matrix, "grad_weighted_mean": vector, "grad_z": vector}
+    return vectorise_over_people(unwhiten_person_gradient, inputs, outputs)

@@ -1,4 +1,4 @@
-"""Equations between scalars, to be computed for many people at once: as one operation of machine code, or by Python."""
+"""Equations between scalars that are evaluated for many people: as one compiled operation, or by PyTensor's Python."""
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
@@ -16,63 +16,62 @@ from pytensor.graph.replace import vectorize_graph
 from pytensor.graph.traversal import ancestors
 from pytensor.scalar.basic import Composite
 
-GRADIENT_REWRITES = (
-    "stabilize",
-)  # what PyTensor does before it differentiates; not sums of over 32, which its Python cannot add
-CODE_REWRITES = ("merge", "canonicalize", "stabilize", "specialize")  # and before it becomes machine code, without C
+# Before differentiation. Rewrites of sums are left out: PyTensor's Python mode cannot add more than 32 terms.
+GRADIENT_REWRITES = ("stabilize",)
+CODE_REWRITES = ("merge", "canonicalize", "stabilize", "specialize")  # before compilation to machine code
+# Left out: rewrites to C, and one that computes a second exponential for 1 - sigmoid.
+EXCLUDED_REWRITES = ("cxx_only", "local_1msigmoid")
 
-EXCLUDED_REWRITES = ("cxx_only", "local_1msigmoid")  # C, and an exponential for 1 - sigmoid beside that of the sigmoid
-
-INLINE_SCALARS = {  # numba makes a call of the first and asks of the second if it divides by 0: none eight abreast
+# Numba makes a function call of the first, and checks the second for division by 0. Neither could then serve eight
+# people with one instruction.
+INLINE_SCALARS = {
     pt.sqrt: lambda x: x**0.5,
     pt.sigmoid: lambda x: ps.true_div(1.0, 1.0 + ps.exp(-x)),
 }
 
 
 def scalar_variables(count: int) -> list[Any]:
-    """So many graphs without dims."""
+    """Return `count` new scalar variables."""
     return [pt.dscalar() for _ in range(count)]
 
 
 class ScalarGraph:
-    """Outputs from inputs, graphs without dims."""
+    """Equations from scalar inputs to scalar outputs."""
 
     def __init__(self, inputs: Sequence[Any], outputs: Iterable[Any]) -> None:
-        self.inputs, self.outputs = (
-            list(inputs),
-            rewrite_graph(list(outputs), include=GRADIENT_REWRITES, exclude=EXCLUDED_REWRITES),
-        )
+        self.inputs = list(inputs)
+        self.outputs = rewrite_graph(list(outputs), include=GRADIENT_REWRITES, exclude=EXCLUDED_REWRITES)
 
     @cached_property
-    def on_vectors(self) -> Callable[..., list[np.ndarray]]:
-        """The same of vectors, by PyTensor's Python: slow, and made at once."""
+    def vector_function(self) -> Callable[..., list[np.ndarray]]:
+        """The same equations for vectors, by PyTensor's Python: quick to make and slow to run."""
         vectors = [pt.dvector() for _ in self.inputs]
         outputs = vectorize_graph(self.outputs, dict(zip(self.inputs, vectors, strict=True)))
         return pytensor.function(vectors, outputs, mode=Mode("py", None), on_unused_input="ignore")
 
-    def of_people(self, *inputs: np.ndarray) -> np.ndarray:
-        """Everyone's outputs (output, person) from inputs (some of them, person)."""
+    def evaluate(self, *inputs: np.ndarray) -> np.ndarray:
+        """Compute the outputs (output, person) from blocks of inputs, (input, person) each, in order."""
         rows = np.concatenate(inputs)
-        return np.stack([np.broadcast_to(found, rows.shape[1]) for found in self.on_vectors(*rows)])
+        return np.stack([np.broadcast_to(output, rows.shape[1]) for output in self.vector_function(*rows)])
 
     @cached_property
-    def as_one(self) -> Composite:
-        """The same as one operation on scalars, of which machine code is made: see `INLINE_SCALARS`."""
+    def composite_op(self) -> Composite:
+        """The same equations as one operation on scalars, from which machine code is made."""
         graph = FunctionGraph(
             self.inputs, rewrite_graph(self.outputs, include=CODE_REWRITES, exclude=EXCLUDED_REWRITES), clone=True
         )
-        known = {variable: ps.float64() for variable in graph.inputs}
-        inputs = list(known.values())
+        scalars = {variable: ps.float64() for variable in graph.inputs}
+        inputs = list(scalars.values())
 
         def scalar(variable: Any) -> Any:
-            return ps.constant(variable.data, variable.dtype) if isinstance(variable, Constant) else known[variable]
+            return ps.constant(variable.data, variable.dtype) if isinstance(variable, Constant) else scalars[variable]
 
         for node in graph.toposort():
-            given = [scalar(variable) for variable in node.inputs]
-            known[node.outputs[0]] = INLINE_SCALARS.get(node.op, node.op.scalar_op)(*given)
+            arguments = [scalar(variable) for variable in node.inputs]
+            scalars[node.outputs[0]] = INLINE_SCALARS.get(node.op, node.op.scalar_op)(*arguments)
         return Composite(inputs, [ps.identity(scalar(output)) for output in graph.outputs])
 
-    def asked(self, count: int) -> list[int]:
-        """Which of the first so many inputs the outputs depend on."""
-        known = set(ancestors(self.outputs))
-        return [index for index, variable in enumerate(self.inputs[:count]) if variable in known]
+    def used_inputs(self, count: int) -> list[int]:
+        """List the indices, among the first `count` inputs, of those that the outputs depend on."""
+        used = set(ancestors(self.outputs))
+        return [index for index, variable in enumerate(self.inputs[:count]) if variable in used]

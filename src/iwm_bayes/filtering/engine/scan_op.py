@@ -1,11 +1,10 @@
-"""One step, taken by everyone event after event, as one loop of machine code with its gradient beside it.
+"""The loop over events as one PyTensor operation of machine code, with its gradient.
 
-    state[event + 1], said[:, event] = step(row[event], state[event], p)
+    state[event + 1], readouts[:, event] = step(event_array[event], state[event], p)
 
-A step is written in scalars, because people do not act on each other. PyTensor's own scan calls a function at every
-event, which makes new arrays for all that it returns; for some dozens of people and a rule like Rescorla and Wagner's
-that costs several times as much as what is computed. Going back, a step's slope is computed anew from the state that it
-began with.
+The step is written in scalars, because people do not affect each other. PyTensor's own scan calls a function at every
+event, and that function allocates all its results. For some dozens of people and a rule such as Rescorla-Wagner, this
+costs several times as much as the computation. The gradient recomputes each step from the state before it.
 """
 
 from collections.abc import Sequence
@@ -31,66 +30,67 @@ from iwm_bayes.filtering.engine.scalar_graph import ScalarGraph, scalar_variable
 
 
 class EventScan(Op):
-    """(course (event, field, person), start (state, person), p (parameter, person)) -> held and said.
+    """(event array (event, field, person), start (state, person), p (parameter, person)) -> (states, readouts).
 
-    `held` (event, state, person) is every state before its event, `said` (reading, event, person) what `step` says
-    after the next state. What flows back flows from `said`.
+    `states` (event, state, person) holds the state before each event. `readouts` (readout, event, person) holds what
+    the step returns after the next state. Gradients flow from `readouts` only.
     """
 
-    def __init__(self, step: ScalarGraph, fields: int, states: int) -> None:
-        self.step, self.fields, self.states = step, fields, states
-        self.parameters, self.said = len(step.inputs) - fields - states, len(step.outputs) - states
+    def __init__(self, step: ScalarGraph, n_fields: int, n_states: int) -> None:
+        self.step, self.n_fields, self.n_states = step, n_fields, n_states
+        self.n_parameters, self.n_readouts = len(step.inputs) - n_fields - n_states, len(step.outputs) - n_states
 
     def make_node(self, *inputs: Any) -> Apply:
         return Apply(self, [pt.as_tensor_variable(x) for x in inputs], [pt.dtensor3(), pt.dtensor3()])
 
     def perform(self, _: Any, inputs: Any, outputs: Any) -> None:
-        course, state, p = inputs
-        held = np.empty((len(course), *state.shape))
-        said = np.empty((self.said, len(course), state.shape[1]))
-        for event, row in enumerate(course):
-            held[event] = state
-            found = self.step.of_people(row, state, p)
-            state, said[:, event] = found[: self.states], found[self.states :]
-        outputs[0][0], outputs[1][0] = held, said
+        event_array, state, p = inputs
+        states = np.empty((len(event_array), *state.shape))
+        readouts = np.empty((self.n_readouts, len(event_array), state.shape[1]))
+        for event, fields in enumerate(event_array):
+            states[event] = state
+            values = self.step.evaluate(fields, state, p)
+            state, readouts[:, event] = values[: self.n_states], values[self.n_states :]
+        outputs[0][0], outputs[1][0] = states, readouts
 
     def infer_shape(self, _: Any, shapes: Any) -> list[Any]:
         (events, _, people), *_ = shapes
-        return [(events, self.states, people), (self.said, events, people)]
+        return [(events, self.n_states, people), (self.n_readouts, events, people)]
 
     def connection_pattern(self, _: Any) -> list[list[bool]]:
         return [[False, False], [True, True], [True, True]]
 
     @cached_property
-    def back(self) -> ScalarGraph:
-        """The slopes by state and parameters of one step, from those by the next state and by what is said."""
-        slopes = scalar_variables(len(self.step.outputs))
-        moved = self.step.inputs[self.fields :]
-        total = sum(slope * output for slope, output in zip(slopes, self.step.outputs, strict=True))
-        found = pt.grad(total, moved, disconnected_inputs="ignore", return_disconnected="zero")
-        return ScalarGraph([*self.step.inputs, *slopes], found)
+    def step_gradient(self) -> ScalarGraph:
+        """The gradient of one step by state and parameters, from that by the next state and the readouts."""
+        gradients = scalar_variables(len(self.step.outputs))
+        variables = self.step.inputs[self.n_fields :]
+        total = sum(gradient * output for gradient, output in zip(gradients, self.step.outputs, strict=True))
+        results = pt.grad(total, variables, disconnected_inputs="ignore", return_disconnected="zero")
+        return ScalarGraph([*self.step.inputs, *gradients], results)
 
     def pullback(self, inputs: Any, outputs: Any, cotangents: Any) -> list[Any]:
-        course, _, p = inputs
-        return [DisconnectedType()(), *EventScanGradient(self)(course, outputs[0], p, cotangents[1])]
+        event_array, _, p = inputs
+        return [DisconnectedType()(), *EventScanGradient(self)(event_array, outputs[0], p, cotangents[1])]
 
 
 class EventScanGradient(Op):
-    """(course, held, p, slope by `said`) -> slopes by the start (state, person) and by p (parameter, person)."""
+    """(event array, states, p, gradient by readouts) -> gradients by start (state, person) and p (like p)."""
 
-    def __init__(self, walk: EventScan) -> None:
-        self.walk = walk
+    def __init__(self, scan: EventScan) -> None:
+        self.scan = scan
 
     def make_node(self, *inputs: Any) -> Apply:
         return Apply(self, [pt.as_tensor_variable(x) for x in inputs], [pt.dmatrix(), pt.dmatrix()])
 
     def perform(self, _: Any, inputs: Any, outputs: Any) -> None:
-        course, held, p, by_said = inputs
-        by_state, by_p = np.zeros((self.walk.states, p.shape[1])), np.zeros(p.shape)
-        for row, state, slopes in zip(course[::-1], held[::-1], by_said.swapaxes(0, 1)[::-1], strict=True):
-            found = self.walk.back.of_people(row, state, p, by_state, slopes)
-            by_state, by_p = found[: self.walk.states], by_p + found[self.walk.states :]
-        outputs[0][0], outputs[1][0] = by_state, by_p
+        event_array, states, p, grad_readouts = inputs
+        grad_state, grad_p = np.zeros((self.scan.n_states, p.shape[1])), np.zeros(p.shape)
+        backwards = zip(event_array[::-1], states[::-1], grad_readouts.swapaxes(0, 1)[::-1], strict=True)
+        for fields, state, gradients in backwards:
+            values = self.scan.step_gradient.evaluate(fields, state, p, grad_state, gradients)
+            grad_state, grad_p = values[: self.scan.n_states], grad_p + values[self.scan.n_states :]
+        outputs[0][0], outputs[1][0] = grad_state, grad_p
 
     def infer_shape(self, _: Any, shapes: Any) -> list[Any]:
         _, (_, states, people), p, _ = shapes
@@ -98,96 +98,99 @@ class EventScanGradient(Op):
 
 
 SCAN_TEMPLATE = """
-def walk(course, start, p):
-    events, _, people = course.shape
-    held, said = np.empty((events, {states}, people)), np.empty(({said}, events, people))
-    table = np.zeros(({rows}, {abreast}))
-    now, state, own, says = {tables}
-    asked = np.array({asked})
-    for first in range(0, people, {abreast}):
-        last = min(first + {abreast}, people)
-        for row in range({states}): take(state[row], start[row], first, last)
-        for row in range({parameters}): take(own[row], p[row], first, last)
+def scan_events(event_array, start, p):
+    events, _, people = event_array.shape
+    states, readouts = np.empty((events, {n_states}, people)), np.empty(({n_readouts}, events, people))
+    table = np.zeros(({rows}, {lanes}))
+    fields, state, parameters, values = {tables}
+    used = np.array({used_fields})
+    for first in range(0, people, {lanes}):
+        last = min(first + {lanes}, people)
+        for row in range({n_states}): load(state[row], start[row], first, last)
+        for row in range({n_parameters}): load(parameters[row], p[row], first, last)
         for event in range(events):
-            for row in asked: take(now[row], course[event, row], first, last)
-            for row in range({states}): give(held[event, row], state[row], first, last)
-            for one in range({abreast}):
-                {found} = step({given})
-                {kept}
-            for row in range({said}): give(said[row, event], says[row], first, last)
-    return held, said
+            for row in used: load(fields[row], event_array[event, row], first, last)
+            for row in range({n_states}): store(states[event, row], state[row], first, last)
+            for lane in range({lanes}):
+                {results} = step({arguments})
+                {assignments}
+            for row in range({n_readouts}): store(readouts[row, event], values[row], first, last)
+    return states, readouts
 """
 
 GRADIENT_TEMPLATE = """
-def walk_back(course, held, p, by_said):
-    events, _, people = held.shape
-    by_start, by_p = np.empty(({states}, people)), np.empty(p.shape)
-    table = np.zeros(({rows}, {abreast}))
-    now, state, own, by_state, by_says, by_own = {tables}
-    asked = np.array({asked})
-    for first in range(0, people, {abreast}):
-        last = min(first + {abreast}, people)
-        for row in range({parameters}): take(own[row], p[row], first, last)
-        by_state[:] = 0.0
-        by_own[:] = 0.0
+def scan_events_gradient(event_array, states, p, grad_readouts):
+    events, _, people = states.shape
+    grad_start, grad_p = np.empty(({n_states}, people)), np.empty(p.shape)
+    table = np.zeros(({rows}, {lanes}))
+    fields, state, parameters, grad_state, grad_values, grad_parameters = {tables}
+    used = np.array({used_fields})
+    for first in range(0, people, {lanes}):
+        last = min(first + {lanes}, people)
+        for row in range({n_parameters}): load(parameters[row], p[row], first, last)
+        grad_state[:] = 0.0
+        grad_parameters[:] = 0.0
         for event in range(events - 1, -1, -1):
-            for row in asked: take(now[row], course[event, row], first, last)
-            for row in range({states}): take(state[row], held[event, row], first, last)
-            for row in range({said}): take(by_says[row], by_said[row, event], first, last)
-            for one in range({abreast}):
-                {found} = step({given})
-                {kept}
-        for row in range({states}): give(by_start[row], by_state[row], first, last)
-        for row in range({parameters}): give(by_p[row], by_own[row], first, last)
-    return by_start, by_p
+            for row in used: load(fields[row], event_array[event, row], first, last)
+            for row in range({n_states}): load(state[row], states[event, row], first, last)
+            for row in range({n_readouts}): load(grad_values[row], grad_readouts[row, event], first, last)
+            for lane in range({lanes}):
+                {results} = step({arguments})
+                {assignments}
+        for row in range({n_states}): store(grad_start[row], grad_state[row], first, last)
+        for row in range({n_parameters}): store(grad_p[row], grad_parameters[row], first, last)
+    return grad_start, grad_p
 """
 
 
 def lane_entries(array: str, count: int) -> list[str]:
-    """One person's entries of an array, in a loop's source."""
-    return [f"{array}[{index}, one]" for index in range(count)]
+    """Return one person's entries of an array, as source."""
+    return [f"{array}[{index}, lane]" for index in range(count)]
 
 
 def compile_loop(
-    source: str, op: EventScan, step: ScalarGraph, kept: list[str], sizes: Sequence[int]
+    template: str, op: EventScan, step: ScalarGraph, targets: list[str], sizes: Sequence[int]
 ) -> tuple[Any, str | None]:
-    """A loop over steps as a numba function, and its key among what is cached.
+    """Compile a loop over steps to a Numba function; return it with its cache key.
 
-    All that people abreast need for a step is in one table, whose parts have these sizes; a step reads its first rows.
-    `kept` says where what comes out goes, and how.
+    One table holds everything that a step needs for `LANES` people. `sizes` are the sizes of its parts, and a step
+    reads its first rows. `targets` state where each result of a step goes, with `=` or `+=`.
     """
-    found = [f"x{index}" for index in range(len(kept))]
-    last = list(accumulate(sizes))
-    source = source.format(
-        abreast=LANES,
-        asked=step.asked(op.fields) or [0],
-        found=", ".join(found),
-        given=", ".join(lane_entries("table", len(step.inputs))),
-        kept="; ".join(f"{where} {x}" for where, x in zip(kept, found, strict=True)),
-        parameters=op.parameters,
-        rows=last[-1],
-        said=op.said,
-        states=op.states,
-        tables=", ".join(f"table[{end - size}:{end}]" for end, size in zip(last, sizes, strict=True)),
+    results = [f"x{index}" for index in range(len(targets))]
+    ends = list(accumulate(sizes))
+    source = template.format(
+        arguments=", ".join(lane_entries("table", len(step.inputs))),
+        assignments="; ".join(f"{target} {x}" for target, x in zip(targets, results, strict=True)),
+        lanes=LANES,
+        n_parameters=op.n_parameters,
+        n_readouts=op.n_readouts,
+        n_states=op.n_states,
+        results=", ".join(results),
+        rows=ends[-1],
+        tables=", ".join(f"table[{end - size}:{end}]" for end, size in zip(ends, sizes, strict=True)),
+        used_fields=step.used_inputs(op.n_fields) or [0],
     )
-    one, key = numba_funcify_and_cache_key(step.as_one, node=step.as_one.make_node(*step.as_one.inputs))
-    known = {"np": np, "step": inline_njit(one.py_func), "take": load_lanes, "give": store_lanes}
+    step_function, key = numba_funcify_and_cache_key(
+        step.composite_op, node=step.composite_op.make_node(*step.composite_op.inputs)
+    )
+    known = {"np": np, "step": inline_njit(step_function.py_func), "load": load_lanes, "store": store_lanes}
     loop = compile_numba_function_src(source, source.split("(")[0].split()[-1], known)
     return numba_njit(error_model="numpy")(loop), key and sha256((__name__ + source + key).encode()).hexdigest()
 
 
 @register_funcify_and_cache_key(EventScan)
 def event_scan_numba(op: EventScan, **_: Any) -> tuple[Any, str | None]:
-    """`Walk.perform` as machine code."""
-    kept = [f"{where} =" for where in (*lane_entries("state", op.states), *lane_entries("says", op.said))]
-    return compile_loop(SCAN_TEMPLATE, op, op.step, kept, (op.fields, op.states, op.parameters, op.said))
+    """Compile `EventScan.perform` to machine code."""
+    entries = (*lane_entries("state", op.n_states), *lane_entries("values", op.n_readouts))
+    sizes = (op.n_fields, op.n_states, op.n_parameters, op.n_readouts)
+    return compile_loop(SCAN_TEMPLATE, op, op.step, [f"{entry} =" for entry in entries], sizes)
 
 
 @register_funcify_and_cache_key(EventScanGradient)
 def event_scan_gradient_numba(op: EventScanGradient, **_: Any) -> tuple[Any, str | None]:
-    """`WalkBack.perform` as machine code."""
-    walk = op.walk
-    kept = [f"{where} =" for where in lane_entries("by_state", walk.states)]
-    kept += [f"{where} +=" for where in lane_entries("by_own", walk.parameters)]
-    sizes = (walk.fields, walk.states, walk.parameters, walk.states, walk.said, walk.parameters)
-    return compile_loop(GRADIENT_TEMPLATE, walk, walk.back, kept, sizes)
+    """Compile `EventScanGradient.perform` to machine code."""
+    scan = op.scan
+    targets = [f"{entry} =" for entry in lane_entries("grad_state", scan.n_states)]
+    targets += [f"{entry} +=" for entry in lane_entries("grad_parameters", scan.n_parameters)]
+    sizes = (scan.n_fields, scan.n_states, scan.n_parameters, scan.n_states, scan.n_readouts, scan.n_parameters)
+    return compile_loop(GRADIENT_TEMPLATE, scan, scan.step_gradient, targets, sizes)

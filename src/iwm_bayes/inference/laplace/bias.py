@@ -1,7 +1,8 @@
-"""How far a group lies from where exact posteriors of its people would put it.
+"""The bias of a fit by `laplace`: how far its group lies from where exact posteriors of its people would put it.
 
-At the top that `laplace` found everyone's mean and covariance are taken once more, by quadrature. One Newton step along
-what this changes of the group's score is the bias, with its sign turned: how much too high centres and sds are.
+At the mode that `laplace` found, everyone's mean and covariance are computed once more, by quadrature. This changes the
+group's score. One Newton step along the change is the bias with its sign turned: by how much `mu` and `sigma` are too
+high.
 """
 
 import numpy as np
@@ -14,21 +15,23 @@ from iwm_bayes.inference.laplace.marginal_score import PersonSums, marginal_scor
 from iwm_bayes.inference.laplace.person_posteriors import Problem
 from iwm_bayes.inference.laplace.quadrature import posterior_moments, quadrature_nodes, weight_nodes
 
-SEED = 1  # of the turns of nodes
+SEED = 1  # of the rotations of quadrature nodes
 
 
 def bias_from_sums(
-    shape: LinearPopulation, group: Group, covariance: np.ndarray, gaussian: PersonSums, exact: PersonSums
+    population: LinearPopulation, group: Group, covariance: np.ndarray, gaussian: PersonSums, exact: PersonSums
 ) -> xr.Dataset:
-    """The bias of what people's Gaussians say, where their exact posteriors say `exact`: see `bias`."""
-    step = covariance @ (marginal_score(shape, group, exact) - marginal_score(shape, group, gaussian))
-    both = draws_to_dataset(shape, name_draws(shape, group, pack(group) + np.stack([0.0 * step, step])), {"way": 2})
-    return both.isel(way=0) - both.isel(way=1)
+    """Compute the bias of a group from the sums of people's Gaussians and of their exact posteriors: see `bias`."""
+    change = marginal_score(population, group, exact) - marginal_score(population, group, gaussian)
+    step = covariance @ change
+    vectors = pack(group) + np.stack([0.0 * step, step])
+    both = draws_to_dataset(population, name_draws(population, group, vectors), {"step": 2})
+    return both.isel(step=0) - both.isel(step=1)
 
 
-def bias(problem: Problem, top: GroupMode) -> xr.Dataset:
-    """What was found less what quadrature would find, by the names of a posterior, link scale: centre (row), spread."""
-    shape = problem.shape
-    exact = posterior_moments(weight_nodes(problem, top.group, top.people, quadrature_nodes(top.people.x, SEED)))
-    gaussian, said = (person_sums(shape, top.group, *people) for people in (top.people, exact))
-    return bias_from_sums(shape, top.group, top.covariance, gaussian, said)
+def bias(problem: Problem, mode: GroupMode) -> xr.Dataset:
+    """Compute the bias of a group's mode, by the variables of a posterior, link scale: `mu`, `sigma` and so on."""
+    population, nodes = problem.population, quadrature_nodes(mode.people.mean, SEED)
+    exact = posterior_moments(weight_nodes(problem, mode.group, mode.people, nodes))
+    gaussian_sums, exact_sums = (person_sums(population, mode.group, *people) for people in (mode.people, exact))
+    return bias_from_sums(population, mode.group, mode.covariance, gaussian_sums, exact_sums)

@@ -1,4 +1,7 @@
-"""From the Gaussians of group and people to the variables of a posterior, under the names that every fit has."""
+"""Draws from the Gaussians of group and people, by the variables that every posterior has.
+
+Shapes as in `hierarchy`.
+"""
 
 from collections.abc import Mapping
 
@@ -13,70 +16,76 @@ type NamedDraws = dict[str, tuple[tuple[str, ...], np.ndarray]]  # dims of one d
 
 
 def split_group(like: Group, vectors: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Groups as vectors (S, packed) to beta, spread, between and shared, (S, ...) each."""
-    beta, spread, between, shared = np.split(vectors, np.cumsum([len(part) for part in like])[:-1], axis=1)
-    return beta, np.exp(spread), np.exp(between), shared
+    """Split groups as vectors (draw, packed) into beta, sigma, sigma_u and complete, (draw, ...) each."""
+    lengths = [len(part) for part in like]
+    beta, log_sigma, log_sigma_u, complete = np.split(vectors, np.cumsum(lengths)[:-1], axis=1)
+    return beta, np.exp(log_sigma), np.exp(log_sigma_u), complete
 
 
-def name_draws(shape: LinearPopulation, like: Group, vectors: np.ndarray) -> NamedDraws:
-    """Groups as vectors (S, packed) by the names of a posterior; what a study has none of is left out."""
-    beta, spread, between, shared = split_group(like, vectors)
-    names = shape.names
-    many = {name: len(names.get(name, [])) for name in ("parameter_partial", "coefficient", "group_level")}
-    mu, coefficients, u = np.split(beta, np.cumsum(list(many.values()))[:-1], axis=1)
+def name_draws(population: LinearPopulation, like: Group, vectors: np.ndarray) -> NamedDraws:
+    """Return groups as vectors (draw, packed) by the variables of a posterior, without those that are empty."""
+    stacked, sigma, sigma_u, complete = split_group(like, vectors)
+    names = population.names
+    lengths = [len(names.get(dim, [])) for dim in ("parameter_partial", "coefficient", "group_level")]
+    mu, beta, u = np.split(stacked, np.cumsum(lengths)[:-1], axis=1)
     by_label = dict(zip(names["parameter_partial"], mu.T, strict=True))
-    by_label |= dict(zip([name for name in names["parameter"] if name not in by_label], shared.T, strict=True))
+    by_label |= dict(zip([name for name in names["parameter"] if name not in by_label], complete.T, strict=True))
     ordered = [by_label[name] for name in names["parameter"]]
-    found: NamedDraws = {
+    draws: NamedDraws = {
         "mu": (("parameter",), np.array(ordered).reshape(len(ordered), len(vectors)).T),
-        "sigma": (("parameter_partial",), spread),
-        "beta": (("coefficient",), coefficients),
-        "sigma_u": (("group",), between),
+        "sigma": (("parameter_partial",), sigma),
+        "beta": (("coefficient",), beta),
+        "sigma_u": (("group",), sigma_u),
         "u": (("group_level",), u),
     }
-    return {name: (dims, value) for name, (dims, value) in found.items() if value.shape[1]}
+    return {name: (dims, values) for name, (dims, values) in draws.items() if values.shape[1]}
 
 
-def draws_to_dataset(shape: LinearPopulation, found: NamedDraws, sizes: Mapping[str, int]) -> xr.Dataset:
-    """Named values with their draws laid along the dims of `sizes`."""
-    laid = {
-        name: ((*sizes, *dims), value.reshape(*sizes.values(), *value.shape[1:]))
-        for name, (dims, value) in found.items()
+def draws_to_dataset(population: LinearPopulation, draws: NamedDraws, sizes: Mapping[str, int]) -> xr.Dataset:
+    """Return named draws as a Dataset; the draws are laid out along the dims of `sizes`."""
+    variables = {
+        name: ((*sizes, *dims), values.reshape(*sizes.values(), *values.shape[1:]))
+        for name, (dims, values) in draws.items()
     }
-    dims = {dim for several, _ in found.values() for dim in several}
-    return by_parameter(xr.Dataset(laid, {dim: shape.names[dim] for dim in dims}), shape.names)
+    used = {dim for dims, _ in draws.values() for dim in dims}
+    return by_parameter(xr.Dataset(variables, {dim: population.names[dim] for dim in used}), population.names)
 
 
 def draw_group(group: Group, covariance: np.ndarray, settings: Settings) -> tuple[np.ndarray, np.random.Generator]:
-    """Draws of the group as vectors (S, packed), and the generator of what is drawn after them."""
+    """Draw the group as vectors (draw, packed); return the generator too, for what is drawn next."""
     generator = np.random.default_rng(settings.random_seed)
     count = settings.chains * settings.draws
     return generator.multivariate_normal(pack(group), covariance, count, method="eigh"), generator
 
 
-def group_posterior(shape: LinearPopulation, group: Group, covariance: np.ndarray, settings: Settings) -> xr.Dataset:
-    """Draws from the Gaussian of the group alone as a posterior (chain, draw, ...)."""
+def group_posterior(
+    population: LinearPopulation, group: Group, covariance: np.ndarray, settings: Settings
+) -> xr.Dataset:
+    """Draw from the Gaussian of the group, without people: a posterior (chain, draw, ...)."""
     vectors, _ = draw_group(group, covariance, settings)
-    return draws_to_dataset(
-        shape, name_draws(shape, group, vectors), {"chain": 1, "draw": settings.chains * settings.draws}
-    )
+    sizes = {"chain": 1, "draw": settings.chains * settings.draws}
+    return draws_to_dataset(population, name_draws(population, group, vectors), sizes)
 
 
 def person_posterior(
-    shape: LinearPopulation,
+    population: LinearPopulation,
     group: Group,
+    group_covariance: np.ndarray,
+    mean: np.ndarray,
     covariance: np.ndarray,
-    x: np.ndarray,
-    variance: np.ndarray,
     settings: Settings,
 ) -> xr.Dataset:
-    """Draws from the Gaussians of group and people as a posterior (chain, draw, ...); people follow their centres."""
-    vectors, generator = draw_group(group, covariance, settings)
-    follows = variance / person_sds(shape, group) ** 2  # (N, D, D): how far a mode moves with its centre
-    shift = np.einsum("dnk,sk->sdn", shape.design, split_group(group, vectors)[0] - group.beta)
-    own = np.einsum("nde,sen->sdn", follows, shift)
-    around = np.einsum("nde,sen->sdn", np.linalg.cholesky(variance), generator.normal(size=(len(vectors), *x.shape)))
-    found = name_draws(shape, group, vectors)
-    if len(x):
-        found["theta"] = (("parameter_person", "person"), x + own + around)
-    return draws_to_dataset(shape, found, {"chain": 1, "draw": settings.chains * settings.draws})
+    """Draw from the Gaussians of the group and of people (D, N), (N, D, D): a posterior (chain, draw, ...).
+
+    In each draw, a person's mean moves with the group as far as the group determines it.
+    """
+    vectors, generator = draw_group(group, group_covariance, settings)
+    group_share = covariance / person_sds(population, group) ** 2  # (N, D, D): how far theta moves with its mean
+    shift = np.einsum("dnk,sk->sdn", population.design, split_group(group, vectors)[0] - group.beta)
+    moved = np.einsum("nde,sen->sdn", group_share, shift)
+    noise = generator.normal(size=(len(vectors), *mean.shape))
+    deviation = np.einsum("nde,sen->sdn", np.linalg.cholesky(covariance), noise)
+    draws = name_draws(population, group, vectors)
+    if len(mean):
+        draws["theta"] = (("parameter_person", "person"), mean + moved + deviation)
+    return draws_to_dataset(population, draws, {"chain": 1, "draw": settings.chains * settings.draws})

@@ -1,9 +1,14 @@
-"""People around their groups, in arrays: what `hierarchy` says in a graph, as a linear Gaussian model.
+"""The hierarchy of `model.hierarchy` in arrays, as a linear Gaussian model.
 
-    x[row, person] ~ Normal(design[row, person] @ beta + offset[row], spread[row])
+    theta[parameter, person] ~ Normal(design[parameter, person] @ beta + offset[parameter], sigma[parameter])
 
-`beta` holds centres of the partially pooled rows, effects of covariates and deviations of members, which are normal
-with their group's sd; spreads and the sds of groups are half-normal. Everything is on the link scale.
+`beta` stacks the group means of partially pooled parameters, the coefficients of covariates, and the deviations of
+group levels. The deviations are normal with the sd of their group, `sigma_u`; `sigma` and `sigma_u` have half-normal
+priors. Everything is on the link scale. Letters for shapes, in the whole package:
+
+    D  parameters that each person has a value of: P partially pooled ones, then those without pooling
+    S  completely pooled parameters, which have one value for everyone
+    K  entries of beta          G  groups          N  people
 """
 
 from typing import NamedTuple
@@ -17,96 +22,104 @@ from iwm_bayes.types import ModelSpec
 
 
 class LinearPopulation(NamedTuple):
-    """The shape of a hierarchy and its priors: D personal rows (P of them pooled), N people, K betas, S shared rows."""
+    """A hierarchy and its priors."""
 
-    names: dict[str, list[str]]  # by dim, as in `hierarchy`
-    personal: np.ndarray  # (D,) which of all rows are a person's own: pooled ones first, then those who share nothing
-    shared: np.ndarray  # (S,) which are everyone's
+    names: dict[str, list[str]]  # labels by dim, as in `model.hierarchy.coordinates`
+    own: np.ndarray  # (D,) places of person-level parameters among all free parameters
+    complete: np.ndarray  # (S,) places of completely pooled parameters among all free parameters
     design: np.ndarray  # (D, N, K)
-    offset: np.ndarray  # (D,) middle of rows of people who share nothing
-    alone: np.ndarray  # (D - P,) sd of those rows
-    prior_mean: np.ndarray  # (K,) prior mean of beta
-    prior_sd: np.ndarray  # (K,) prior sd of beta; 1 for deviations
-    member: np.ndarray  # (K,) which grouping it deviates in; -1 for centres and effects
-    spread: np.ndarray  # (P,) scale of the between-person sd
-    between: np.ndarray  # (G,) scale of the sd of each grouping
-    shared_prior: np.ndarray  # (2, S) prior mean and sd
+    offset: np.ndarray  # (D,) prior mean of parameters without pooling, else 0
+    no_pooling_sd: np.ndarray  # (D - P,) prior sd of parameters without pooling
+    prior_mean: np.ndarray  # (K,) of beta
+    prior_sd: np.ndarray  # (K,) of beta; 1 for deviations of group levels
+    group_of_beta: np.ndarray  # (K,) index of the group in which an entry deviates; -1 for means and coefficients
+    sigma_scale: np.ndarray  # (P,) half-normal scale of the between-person sds
+    sigma_u_scale: np.ndarray  # (G,) half-normal scale of the sds between group levels
+    complete_prior: np.ndarray  # (2, S) prior mean and sd of completely pooled parameters
 
 
 class Group(NamedTuple):
-    """What is estimated of the group."""
+    """The parameters of the group."""
 
-    beta: np.ndarray  # (K,)
-    spread: np.ndarray  # (P,)
-    between: np.ndarray  # (G,)
-    shared: np.ndarray  # (S,)
+    beta: np.ndarray  # (K,) group means, coefficients, deviations of group levels
+    sigma: np.ndarray  # (P,) between-person sds
+    sigma_u: np.ndarray  # (G,) sds between group levels
+    complete: np.ndarray  # (S,) completely pooled parameters
 
 
 def linear_population(model: ModelSpec, data: xr.Dataset) -> LinearPopulation:
-    """The hierarchy of a theory for the people of a data set."""
-    figures, people = figure_names(data), data.sizes["person"]
-    everything = [row.label for row in free_parameters(model, figures)]
-    partial, shared, separate = (parameters_pooled(model, figures, kind) for kind in ("partial", "complete", "none"))
-    names = coordinates(model, data)
-    terms, members = names.get("coefficient", []), names.get("group_level", [])
-    blocks = [np.repeat(np.eye(len(partial))[:, None, :], people, axis=1)]
-    for labels, share in ((terms, "design"), (members, "membership")):
-        if labels:
-            blocks.append(np.einsum("dk,kn->dnk", effect_map(partial, labels).rows, data[share].values))
-    design = np.concatenate(blocks, axis=2)
-    design = np.concatenate([design, np.zeros((len(separate), *design.shape[1:]))])
-    grouping = [names["group"].index(name) for name in group_of_level(members)] if members else []
+    """Return the hierarchy of a model for the people of a data set."""
+    figures, names = figure_names(data), coordinates(model, data)
+    labels = [free.label for free in free_parameters(model, figures)]
+    partial, complete, none = (
+        parameters_pooled(model, figures, pooling) for pooling in ("partial", "complete", "none")
+    )
+    coefficients, levels = names.get("coefficient", []), names.get("group_level", [])
+    coefficient_sd = EFFECT_WIDTH * effect_map(partial, coefficients).scale
+    groups = [names["group"].index(name) for name in group_of_level(levels)] if levels else []
     return LinearPopulation(
-        names,
-        np.array([everything.index(row.label) for row in (*partial, *separate)], dtype=int),
-        np.array([everything.index(row.label) for row in shared], dtype=int),
-        design,
-        np.array([0.0] * len(partial) + [row.prior_mean for row in separate]),
-        np.array([np.hypot(row.prior_sd, row.parameter.prior_between_sd) for row in separate]),
-        np.array([row.prior_mean for row in partial] + [0.0] * (len(terms) + len(members))),
-        np.array(
-            [
-                *(row.prior_sd for row in partial),
-                *(EFFECT_WIDTH * effect_map(partial, terms).scale),
-                *np.ones(len(members)),
-            ]
-        ),
-        np.array([-1] * (len(partial) + len(terms)) + grouping, dtype=int),
-        np.array([row.parameter.prior_between_sd for row in partial]),
-        effect_map(partial, names.get("group", [])).scale,
-        np.array([[row.prior_mean for row in shared], [row.prior_sd for row in shared]]),
+        names=names,
+        own=np.array([labels.index(free.label) for free in (*partial, *none)], dtype=int),
+        complete=np.array([labels.index(free.label) for free in complete], dtype=int),
+        design=design_array(model, data),
+        offset=np.array([0.0] * len(partial) + [free.prior_mean for free in none]),
+        no_pooling_sd=np.array([np.hypot(free.prior_sd, free.parameter.prior_between_sd) for free in none]),
+        prior_mean=np.array([free.prior_mean for free in partial] + [0.0] * (len(coefficients) + len(levels))),
+        prior_sd=np.array([*(free.prior_sd for free in partial), *coefficient_sd, *np.ones(len(levels))]),
+        group_of_beta=np.array([-1] * (len(partial) + len(coefficients)) + groups, dtype=int),
+        sigma_scale=np.array([free.parameter.prior_between_sd for free in partial]),
+        sigma_u_scale=effect_map(partial, names.get("group", [])).scale,
+        complete_prior=np.array([[free.prior_mean for free in complete], [free.prior_sd for free in complete]]),
     )
 
 
-def initial_group(shape: LinearPopulation) -> Group:
-    """The group in the middle of its priors, sds at about their medians."""
-    return Group(shape.prior_mean.copy(), 0.7 * shape.spread, 0.7 * shape.between, shape.shared_prior[0].copy())
+def design_array(model: ModelSpec, data: xr.Dataset) -> np.ndarray:
+    """Return the design (D, N, K) by which `beta` enters the mean of every person-level parameter."""
+    figures, people = figure_names(data), data.sizes["person"]
+    partial, none = (parameters_pooled(model, figures, pooling) for pooling in ("partial", "none"))
+    names = coordinates(model, data)
+    blocks = [np.repeat(np.eye(len(partial))[:, None, :], people, axis=1)]
+    for dim, variable in (("coefficient", "design"), ("group_level", "membership")):
+        if labels := names.get(dim):
+            blocks.append(np.einsum("dk,kn->dnk", effect_map(partial, labels).indicator, data[variable].values))
+    design = np.concatenate(blocks, axis=2)
+    return np.concatenate([design, np.zeros((len(none), *design.shape[1:]))])
+
+
+def initial_group(population: LinearPopulation) -> Group:
+    """Return a group at its prior means, with sds near their prior medians."""
+    return Group(
+        population.prior_mean.copy(),
+        0.7 * population.sigma_scale,
+        0.7 * population.sigma_u_scale,
+        population.complete_prior[0].copy(),
+    )
 
 
 def pack(group: Group) -> np.ndarray:
-    """A group as one vector without bounds."""
-    return np.concatenate([group.beta, np.log(group.spread), np.log(group.between), group.shared])
+    """Return a group as one unbounded vector (packed,): sds enter by their logarithms."""
+    return np.concatenate([group.beta, np.log(group.sigma), np.log(group.sigma_u), group.complete])
 
 
 def unpack(vector: np.ndarray, like: Group) -> Group:
-    """The group of a vector."""
-    beta, spread, between, shared = np.split(vector, np.cumsum([len(part) for part in like])[:-1])
-    return Group(beta, np.exp(spread), np.exp(between), shared)
+    """Return the group of a vector (packed,); `like` gives the number of parameters of each kind."""
+    beta, log_sigma, log_sigma_u, complete = np.split(vector, np.cumsum([len(part) for part in like])[:-1])
+    return Group(beta, np.exp(log_sigma), np.exp(log_sigma_u), complete)
 
 
-def person_sds(shape: LinearPopulation, group: Group) -> np.ndarray:
-    """The sd of every personal row around its centre, (D,)."""
-    return np.concatenate([group.spread, shape.alone])
+def person_sds(population: LinearPopulation, group: Group) -> np.ndarray:
+    """Return the sd of every person-level parameter around its mean, (D,)."""
+    return np.concatenate([group.sigma, population.no_pooling_sd])
 
 
-def person_means(shape: LinearPopulation, beta: np.ndarray) -> np.ndarray:
-    """Every person's centre, (D, N)."""
-    return shape.design @ beta + shape.offset[:, None]
+def person_means(population: LinearPopulation, beta: np.ndarray) -> np.ndarray:
+    """Return the mean of every person's parameters given the group, (D, N)."""
+    return population.design @ beta + population.offset[:, None]
 
 
-def beta_prior_precision(shape: LinearPopulation, group: Group) -> np.ndarray:
-    """Prior precision of beta, (K,)."""
-    deviates = shape.member >= 0
-    width = shape.prior_sd.copy()
-    width[deviates] = group.between[shape.member[deviates]]
-    return 1.0 / width**2
+def beta_prior_precision(population: LinearPopulation, group: Group) -> np.ndarray:
+    """Return the prior precision of beta, (K,)."""
+    deviates = population.group_of_beta >= 0
+    sd = population.prior_sd.copy()
+    sd[deviates] = group.sigma_u[population.group_of_beta[deviates]]
+    return 1.0 / sd**2

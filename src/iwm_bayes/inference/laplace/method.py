@@ -1,9 +1,10 @@
-"""Empirical Bayes: fast, and approximate.
+"""The methods `laplace` and `quadrature`: empirical Bayes, fast and approximate.
 
-Everyone's posterior under the most probable group (see `climb`), and the group Gaussian around it, as in Laplace's
-method. `laplace` takes every person's link-scale values to be Gaussian (see `gaussians`): with few yes-or-no answers
-per person they are not, and how far off the group is for that stands beside the fit, in `bias`. `quadrature` takes
-everyone's mean and covariance as they are. Both take the group to be Gaussian, which needs more than a few people.
+Both find the mode of the group (see `empirical_bayes`) and everyone's posterior under it, and take the group to be
+Gaussian around its mode, as in Laplace's method. This needs more than a few people. `laplace` takes everyone's
+link-scale parameters to be Gaussian too (see `person_posteriors`), which they are not where each person has few binary
+answers. The error that this makes in the group is reported with the fit, in `bias`. `quadrature` uses everyone's exact
+mean and covariance.
 Huys et al. (2011), doi:10.1371/journal.pcbi.1002028; Piray et al. (2019), doi:10.1371/journal.pcbi.1007043.
 """
 
@@ -24,48 +25,53 @@ from iwm_bayes.types import InputError, ModelSpec
 
 
 def compile_likelihood(model: ModelSpec, data: xr.Dataset) -> CompiledModel:
-    """Compile a theory's likelihood for the shape of a data set; InputError for what this method does not know."""
+    """Compile a model's likelihood for the shape of a data set; InputError for what these methods cannot fit."""
     if model.correlated:
-        raise InputError([f"{model.name}: `laplace` knows no correlated parameters. Use `nuts`"])
+        raise InputError([f"{model.name}: `laplace` cannot fit correlated parameters. Use `nuts`"])
     graph, function = compile_person_likelihood(model, data)
     function(np.zeros(graph["theta"].shape.eval()))  # numba compiles at the first call
     return compiled_model(model, graph, function, data)
 
 
-def pose_problem(ready: CompiledModel, data: xr.Dataset) -> Problem:
-    """The hierarchy of these data and the likelihood, which from now on is that of these data."""
-    check_same_shape(ready, data)
-    with ready.graph:
-        pm.set_data({name: value for name, value in model_data(ready.model, data).items() if name in ready.graph})
-    return Problem(linear_population(ready.model, data), ready.engine)
+def pose_problem(compiled: CompiledModel, data: xr.Dataset) -> Problem:
+    """Return the hierarchy of these data and their likelihood; the compiled model then holds these data."""
+    check_same_shape(compiled, data)
+    inputs = model_data(compiled.model, data)
+    with compiled.graph:
+        pm.set_data({name: value for name, value in inputs.items() if name in compiled.graph})
+    return Problem(linear_population(compiled.model, data), compiled.engine)
 
 
 def approximation_name(model: ModelSpec) -> str:
-    """What is to be known of a fit by `laplace` to this theory."""
-    binary = all(response.family.whole and response.family.levels == 2 for response in model.responses.values())
-    return "laplace, from answers of yes or no alone: spreads may come out too small" if binary else "laplace"
+    """Return what a fit by `laplace` to this model is called, with a warning where all its responses are binary."""
+    binary = all(response.family.discrete and response.family.levels == 2 for response in model.responses.values())
+    return "laplace, binary responses only: between-person SDs may be underestimated" if binary else "laplace"
 
 
 def mode_to_fit(
-    problem: Problem, top: GroupMode, method: str, data: xr.Dataset, settings: Settings
+    problem: Problem, mode: GroupMode, method: str, data: xr.Dataset, settings: Settings
 ) -> dict[str, xr.Dataset]:
-    """The posterior around a top, drawn from; its attribute `converged` says whether the top was found."""
-    posterior = person_posterior(problem.shape, top.group, top.covariance, top.people.x, top.people.variance, settings)
-    posterior = posterior.assign_attrs(approximate=method, converged=int(top.converged))
+    """Draw from the posterior around a mode; its attribute `converged` says whether the mode was found."""
+    people = mode.people
+    posterior = person_posterior(
+        problem.population, mode.group, mode.covariance, people.mean, people.covariance, settings
+    )
+    posterior = posterior.assign_attrs(approximate=method, converged=int(mode.converged))
     return {"posterior": posterior, "data": data, "constant_data": xr.Dataset()}
 
 
-def laplace(ready: CompiledModel, data: xr.Dataset, settings: Settings) -> xr.DataTree:
-    """The posterior with Gaussian people, and in `bias` how far from it one of exact people would lie."""
-    problem = pose_problem(ready, data)
-    top = find_mode(problem)
-    found = mode_to_fit(problem, top, approximation_name(ready.model), data, settings)
-    return xr.DataTree.from_dict(found | {"bias": bias(problem, top)})
+def laplace(compiled: CompiledModel, data: xr.Dataset, settings: Settings) -> xr.DataTree:
+    """Fit with Gaussian posteriors of people; `bias` says how far the group is from a fit with exact ones."""
+    problem = pose_problem(compiled, data)
+    mode = find_mode(problem)
+    fit = mode_to_fit(problem, mode, approximation_name(compiled.model), data, settings)
+    return xr.DataTree.from_dict(fit | {"bias": bias(problem, mode)})
 
 
-def quadrature(ready: CompiledModel, data: xr.Dataset, settings: Settings) -> xr.DataTree:
-    """The posterior with everyone's mean and covariance by quadrature."""
-    problem = pose_problem(ready, data)
-    top = find_mode(problem)
-    top = refine_by_quadrature(problem, top, fit_by_quadrature(quadrature_nodes(top.people.x, SEED)))
-    return xr.DataTree.from_dict(mode_to_fit(problem, top, "quadrature", data, settings))
+def quadrature(compiled: CompiledModel, data: xr.Dataset, settings: Settings) -> xr.DataTree:
+    """Fit with everyone's mean and covariance by quadrature."""
+    problem = pose_problem(compiled, data)
+    gaussian = find_mode(problem)
+    nodes = quadrature_nodes(gaussian.people.mean, SEED)
+    mode = refine_by_quadrature(problem, gaussian, fit_by_quadrature(nodes))
+    return xr.DataTree.from_dict(mode_to_fit(problem, mode, "quadrature", data, settings))

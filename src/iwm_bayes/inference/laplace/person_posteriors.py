@@ -1,10 +1,10 @@
-"""Everyone's Gaussian under a given group, for all people at once.
+"""Gaussian approximations of everyone's posterior under a given group, for all people at once.
 
-Newton's method finds every mode; then mean and covariance are moved to where the slope of the log posterior is 0, and
-the precision its curvature, both on average over the Gaussian itself, by cubature of the third degree. That is the
-Gaussian nearest to the posterior in the sense of variational inference, and differs from Laplace's where a posterior is
-skewed (a noise known from 25 ratings) or has a cliff (ratings all at the end of a scale).
-Opper & Archambeau (2009), doi:10.1162/neco.2008.08-07-592.
+Newton's method finds every person's mode. Then the mean moves to where the gradient of the log posterior is 0, and the
+precision to its curvature, both averaged over the Gaussian itself by cubature of the third degree. This is the Gaussian
+nearest to the posterior in the sense of variational inference. It differs from Laplace's where a posterior is skewed (a
+noise known from 25 ratings) or has a cliff (ratings all at the end of a scale).
+Opper & Archambeau (2009), doi:10.1162/neco.2008.08-07-592. Shapes as in `hierarchy`.
 """
 
 from collections.abc import Callable
@@ -14,153 +14,164 @@ import numpy as np
 
 from iwm_bayes.inference.laplace.hierarchy import Group, LinearPopulation, person_means, person_sds
 
-DIFFERENCE_STEP = 1e-4  # of differences of the slope, link scale
+DIFFERENCE_STEP = 1e-4  # of finite differences of the gradient, link scale
 MAX_NEWTON_STEPS, MAX_HALVINGS = 40, 8  # of Newton's method, and of a step that leads down
-ARRIVED_STEP = 0.01  # sds of the group that a step goes at most where somebody has arrived,
-LATE_SHARE = 0.1  # and the share of those who went that need not have
-N_UPDATES = 4  # of the Gaussians, each from the last
-BOUND_SLACK = 0.1  # that a bound may fall: what cubature makes of it
+ARRIVED_STEP = 0.01  # a person has arrived whose step is at most so many sds of the group,
+LATE_SHARE = 0.1  # and the share of people who need not have arrived
+N_UPDATES = 4  # of each Gaussian from the one before
+ELBO_SLACK = 0.1  # by which an ELBO may fall, because cubature is inexact
+MIN_PRECISION_SHARE = 0.2  # of the group's precision, which a person's precision has at least in any direction
 
 
 class PersonGaussians(NamedTuple):
-    """Everyone under one group: means, covariance, and the likelihood's slope by what is shared."""
+    """Everyone's posterior under one group."""
 
-    x: np.ndarray  # (D, N)
-    variance: np.ndarray  # (N, D, D)
-    slope: np.ndarray  # (S, N)
+    mean: np.ndarray  # (D, N)
+    covariance: np.ndarray  # (N, D, D)
+    complete_gradient: np.ndarray  # (S, N) gradient of the log likelihood by completely pooled parameters
 
 
 class Problem(NamedTuple):
-    """A hierarchy and the log likelihood of its people."""
+    """A hierarchy and the likelihood of its people."""
 
-    shape: LinearPopulation
-    likelihood: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]  # see `build.likelihood`
+    population: LinearPopulation
+    likelihood: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]  # see `compile.compile_person_likelihood`
 
-    def at(self, x: np.ndarray, shared: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Log likelihood (N,) and slope (row, N) where people are `x` (D, N)."""
-        level = np.empty((len(self.shape.personal) + len(self.shape.shared), x.shape[1]))
-        level[self.shape.personal], level[self.shape.shared] = x, shared[:, None]
-        return self.likelihood(level)
-
-
-def floor_precision(precision: np.ndarray, scale: np.ndarray) -> np.ndarray:
-    """Precisions (N, D, D), symmetric, kept above a fifth of the group's, 1 / scale^2, in every direction."""
-    said = (precision + precision.transpose(0, 2, 1)) / 2.0 * scale[:, None] * scale
-    values, vectors = np.linalg.eigh(said)
-    return np.einsum("nij,nj,nkj->nik", vectors, np.maximum(values, 0.2), vectors) / (scale[:, None] * scale)
+    def log_likelihood(self, theta: np.ndarray, complete: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return everyone's log likelihood (N,) and its gradient (D + S, N) at `theta` (D, N) and `complete` (S,)."""
+        population = self.population
+        everything = np.empty((len(population.own) + len(population.complete), theta.shape[1]))
+        everything[population.own], everything[population.complete] = theta, complete[:, None]
+        return self.likelihood(everything)
 
 
-def finite_difference_hessian(slope: Callable[[np.ndarray], np.ndarray], at: np.ndarray, step: float) -> np.ndarray:
-    """How much a slope (...) falls along each coordinate of `at` (S,), by differences: (S, ...); (0,) along none."""
-    return np.array([(slope(at - way) - slope(at + way)) / (2.0 * step) for way in step * np.eye(len(at))])
+def floor_precision(precision: np.ndarray, sd: np.ndarray) -> np.ndarray:
+    """Return precisions (N, D, D) made symmetric, with a floor of `MIN_PRECISION_SHARE` / sd^2 in every direction."""
+    relative = (precision + precision.transpose(0, 2, 1)) / 2.0 * sd[:, None] * sd
+    values, vectors = np.linalg.eigh(relative)
+    floored = np.einsum("nij,nj,nkj->nik", vectors, np.maximum(values, MIN_PRECISION_SHARE), vectors)
+    return floored / (sd[:, None] * sd)
 
 
-def person_precision(problem: Problem, group: Group, x: np.ndarray) -> np.ndarray:
-    """Precision of every person at `x`, (N, D, D), from differences of the slope."""
-    shape, scale = problem.shape, person_sds(problem.shape, group)
-
-    def slope(way: np.ndarray) -> np.ndarray:
-        return problem.at(x + way[:, None], group.shared)[1][shape.personal]
-
-    said = (
-        finite_difference_hessian(slope, np.zeros(len(x)), DIFFERENCE_STEP).reshape(len(x), *x.shape).transpose(2, 1, 0)
-    )
-    return floor_precision(said + np.diag(1.0 / scale**2), scale)
+def finite_difference_hessian(gradient: Callable[[np.ndarray], np.ndarray], at: np.ndarray, step: float) -> np.ndarray:
+    """Return by how much a gradient (...) falls along each coordinate of `at` (S,): (S, ...), or (0,) where S is 0."""
+    return np.array([(gradient(at - shift) - gradient(at + shift)) / (2.0 * step) for shift in step * np.eye(len(at))])
 
 
-def person_modes(problem: Problem, group: Group, x: np.ndarray) -> np.ndarray:
-    """Everyone's mode (D, N) by Newton's method, each going as far as their own density rises.
+def person_precision(problem: Problem, group: Group, theta: np.ndarray) -> np.ndarray:
+    """Return the precision of every person's posterior at `theta`, (N, D, D), from differences of the gradient."""
+    population, sd = problem.population, person_sds(problem.population, group)
 
-    It is over when nine in ten of those who went have arrived. A few need as many steps again: `fit_person_gaussians` leads them on.
+    def gradient(shift: np.ndarray) -> np.ndarray:
+        return problem.log_likelihood(theta + shift[:, None], group.complete)[1][population.own]
+
+    hessian = finite_difference_hessian(gradient, np.zeros(len(theta)), DIFFERENCE_STEP)
+    by_person = hessian.reshape(len(theta), *theta.shape).transpose(2, 1, 0)
+    return floor_precision(by_person + np.diag(1.0 / sd**2), sd)
+
+
+def person_modes(problem: Problem, group: Group, theta: np.ndarray) -> np.ndarray:
+    """Return everyone's posterior mode (D, N) by Newton's method from `theta`; no step lowers a person's density.
+
+    The search ends when nine in ten of the people who moved have arrived. A few people need as many steps again;
+    `fit_person_gaussians` continues with these.
     """
-    shape, scale = problem.shape, person_sds(problem.shape, group)[:, None]
-    centre = person_means(shape, group.beta)
+    population, sd = problem.population, person_sds(problem.population, group)[:, None]
+    prior_mean = person_means(population, group.beta)
 
-    def density(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        value, slope = problem.at(x, group.shared)
-        return value - ((x - centre) ** 2 / scale**2).sum(axis=0) / 2.0, slope[shape.personal] - (x - centre) / scale**2
+    def log_density(theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        value, gradient = problem.log_likelihood(theta, group.complete)
+        log_prior = -((theta - prior_mean) ** 2 / sd**2).sum(axis=0) / 2.0
+        return value + log_prior, gradient[population.own] - (theta - prior_mean) / sd**2
 
-    (value, slope), went = density(x), 0
+    (value, gradient), most_moving = log_density(theta), 0
     for _ in range(MAX_NEWTON_STEPS):
-        step = np.linalg.solve(person_precision(problem, group, x), slope.T[..., None])[..., 0].T
-        step *= np.minimum(1.0, 3.0 / np.maximum(np.abs(step / scale).max(axis=0, initial=0.0), 1e-12))
+        step = np.linalg.solve(person_precision(problem, group, theta), gradient.T[..., None])[..., 0].T
+        step *= np.minimum(1.0, 3.0 / np.maximum(np.abs(step / sd).max(axis=0, initial=0.0), 1e-12))
         for _ in range(MAX_HALVINGS):
-            new, new_slope = density(x + step)
-            worse = ~(new >= value - 1e-10)
+            new_value, new_gradient = log_density(theta + step)
+            worse = ~(new_value >= value - 1e-10)
             if not worse.any():
                 break
             step = np.where(worse, step / 4.0, step)
         step = np.where(worse, 0.0, step)
-        x, value, slope = x + step, np.where(worse, value, new), np.where(worse, slope, new_slope)
-        going = int((np.abs(step / scale).max(axis=0, initial=0.0) > ARRIVED_STEP).sum())
-        went = max(went, going)
-        if going <= LATE_SHARE * went:
+        theta = theta + step
+        value, gradient = np.where(worse, value, new_value), np.where(worse, gradient, new_gradient)
+        moving = int((np.abs(step / sd).max(axis=0, initial=0.0) > ARRIVED_STEP).sum())
+        most_moving = max(most_moving, moving)
+        if moving <= LATE_SHARE * most_moving:
             break
-    return x
+    return theta
 
 
-def cubature_shifts(variance: np.ndarray) -> list[np.ndarray]:
-    """Shifts (D, N) from the mean over which a cubic has the average that it has over the Gaussian (N, D, D)."""
-    count = variance.shape[-1]
-    root = np.linalg.cholesky(variance) * np.sqrt(count)
+def cubature_shifts(covariance: np.ndarray) -> list[np.ndarray]:
+    """Return shifts (D, N) from the mean over which a cubic has the same average as over the Gaussian (N, D, D)."""
+    count = covariance.shape[-1]
+    root = np.linalg.cholesky(covariance) * np.sqrt(count)
     shifts = [sign * root[:, :, column].T for column in range(count) for sign in (1, -1)]
-    return shifts or [np.zeros((0, len(variance)))]  # where everyone shares everything
+    return shifts or [np.zeros((0, len(covariance)))]  # where all parameters are completely pooled
 
 
 class GaussianAverages(NamedTuple):
-    """What the likelihood and the group say of everyone's Gaussian, on average over it."""
+    """Averages over everyone's Gaussian."""
 
-    bound: np.ndarray  # (N,) of the log evidence, from below
-    slope: np.ndarray  # (row, N) of the log likelihood
-    precision: np.ndarray  # (N, D, D) of a Gaussian as curved as what it stands for
+    elbo: np.ndarray  # (N,) lower bound of the log evidence
+    gradient: np.ndarray  # (D + S, N) of the log likelihood
+    precision: np.ndarray  # (N, D, D) average curvature of the log posterior
 
 
-def average_over_gaussians(problem: Problem, group: Group, x: np.ndarray, variance: np.ndarray) -> GaussianAverages:
-    """Averages over Gaussians with means (D, N) and covariance (N, D, D)."""
-    shape, scale = problem.shape, person_sds(problem.shape, group)
-    shifts = cubature_shifts(variance)
-    values, slopes = (np.array(part) for part in zip(*(problem.at(x + s, group.shared) for s in shifts), strict=True))
-    known = np.isfinite(values).all(axis=0) & np.isfinite(slopes).all(axis=(0, 1))  # not too far out to compute
-    values, slopes = np.where(known, values, -np.inf), np.where(known, slopes, 0.0)
-    apart = (x - person_means(shape, group.beta)) ** 2 + np.diagonal(variance, axis1=1, axis2=2).T
-    prior = np.log(scale).sum() + (apart / scale[:, None] ** 2).sum(axis=0) / 2.0
-    bound = values.mean(axis=0) - prior + (len(x) + np.linalg.slogdet(variance)[1]) / 2.0
-    bent = np.einsum("kdn,ken->nde", slopes[:, shape.personal], np.array(shifts)) / len(shifts)
-    said = bent @ np.linalg.inv(variance)  # E[slope shift] = E[second derivative] variance
-    return GaussianAverages(bound, slopes.mean(axis=0), floor_precision(np.diag(1.0 / scale**2) - said, scale))
+def average_over_gaussians(
+    problem: Problem, group: Group, mean: np.ndarray, covariance: np.ndarray
+) -> GaussianAverages:
+    """Average the log likelihood, its gradient and its curvature over Gaussians (D, N), (N, D, D)."""
+    population, sd = problem.population, person_sds(problem.population, group)
+    shifts = cubature_shifts(covariance)
+    evaluated = [problem.log_likelihood(mean + shift, group.complete) for shift in shifts]
+    values, gradients = (np.array(part) for part in zip(*evaluated, strict=True))
+    finite = np.isfinite(values).all(axis=0) & np.isfinite(gradients).all(axis=(0, 1))  # far out they are not
+    values, gradients = np.where(finite, values, -np.inf), np.where(finite, gradients, 0.0)
+    variance = np.diagonal(covariance, axis1=1, axis2=2).T
+    squares = (mean - person_means(population, group.beta)) ** 2 + variance
+    minus_log_prior = np.log(sd).sum() + (squares / sd[:, None] ** 2).sum(axis=0) / 2.0
+    elbo = values.mean(axis=0) - minus_log_prior + (len(mean) + np.linalg.slogdet(covariance)[1]) / 2.0
+    products = np.einsum("kdn,ken->nde", gradients[:, population.own], np.array(shifts)) / len(shifts)
+    hessian = products @ np.linalg.inv(covariance)  # E[gradient shift'] = E[hessian] covariance
+    return GaussianAverages(elbo, gradients.mean(axis=0), floor_precision(np.diag(1.0 / sd**2) - hessian, sd))
 
 
 def fit_person_gaussians(
-    problem: Problem, group: Group, x: np.ndarray, variance: np.ndarray, enough: float = -np.inf
+    problem: Problem, group: Group, mean: np.ndarray, covariance: np.ndarray, tolerance: float = -np.inf
 ) -> PersonGaussians:
-    """Everyone's Gaussian: to where its slope is 0 and its precision the curvature, both on average over itself.
+    """Fit everyone's Gaussian, from a mean (D, N) and a covariance (N, D, D).
 
-    Whose bound falls stays, and next goes a quarter of the way: where a theory fits badly, whole steps run away. It may
-    be over sooner, when bounds rise by less than `enough` on average.
+    Each update moves the mean to where the average gradient is 0, and the precision to the average curvature. A person
+    whose ELBO falls stays, and next goes a quarter of the way: where a model fits badly, whole steps run away. The
+    search ends sooner where the ELBO rises by less than `tolerance` on average over people.
     """
-    shape, scale = problem.shape, person_sds(problem.shape, group)[:, None]
-    centre, share = person_means(shape, group.beta), np.ones(x.shape[1])
-    here = average_over_gaussians(problem, group, x, variance)
+    population, sd = problem.population, person_sds(problem.population, group)[:, None]
+    prior_mean, step_share = person_means(population, group.beta), np.ones(mean.shape[1])
+    now = average_over_gaussians(problem, group, mean, covariance)
     for _ in range(N_UPDATES):
-        precision = np.linalg.inv(variance)
-        further = np.linalg.inv(precision + share[:, None, None] * (here.precision - precision))
-        uphill = here.slope[shape.personal] - (x - centre) / scale**2
-        step = share * np.einsum("nde,en->dn", further, uphill)
-        step *= np.minimum(1.0, 1.0 / np.maximum(np.abs(step / scale).max(axis=0, initial=0.0), 1e-12))
-        there = average_over_gaussians(problem, group, x + step, further)
-        better, before = there.bound > here.bound - BOUND_SLACK, here.bound
-        x, variance = np.where(better, x + step, x), np.where(better[:, None, None], further, variance)
-        here = GaussianAverages(
-            np.where(better, there.bound, here.bound),
-            np.where(better, there.slope, here.slope),
-            np.where(better[:, None, None], there.precision, here.precision),
+        precision = np.linalg.inv(covariance)
+        new_covariance = np.linalg.inv(precision + step_share[:, None, None] * (now.precision - precision))
+        gradient = now.gradient[population.own] - (mean - prior_mean) / sd**2
+        step = step_share * np.einsum("nde,en->dn", new_covariance, gradient)
+        step *= np.minimum(1.0, 1.0 / np.maximum(np.abs(step / sd).max(axis=0, initial=0.0), 1e-12))
+        new = average_over_gaussians(problem, group, mean + step, new_covariance)
+        better, elbo_before = new.elbo > now.elbo - ELBO_SLACK, now.elbo
+        better_matrix = better[:, None, None]
+        mean, covariance = np.where(better, mean + step, mean), np.where(better_matrix, new_covariance, covariance)
+        now = GaussianAverages(
+            np.where(better, new.elbo, now.elbo),
+            np.where(better, new.gradient, now.gradient),
+            np.where(better_matrix, new.precision, now.precision),
         )
-        share = np.where(better, 1.0, share / 4.0)
-        if here.bound.mean() < before.mean() + enough:
+        step_share = np.where(better, 1.0, step_share / 4.0)
+        if now.elbo.mean() < elbo_before.mean() + tolerance:
             break
-    return PersonGaussians(x, variance, here.slope[shape.shared])
+    return PersonGaussians(mean, covariance, now.gradient[population.complete])
 
 
 def person_log_evidence(problem: Problem, group: Group, people: PersonGaussians) -> np.ndarray:
-    """Log evidence of every person under the group, (N,): the bound from below that their Gaussians give."""
-    return average_over_gaussians(problem, group, people.x, people.variance).bound
+    """Return every person's log evidence under the group, (N,): the ELBO of their Gaussian."""
+    return average_over_gaussians(problem, group, people.mean, people.covariance).elbo

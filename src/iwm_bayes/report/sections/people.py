@@ -1,61 +1,82 @@
-"""People under pseudonyms, unranked: what a theory makes of each one's sessions, and no diagnosis."""
+"""The section on people, under pseudonyms and unranked: the model's account of each person's sessions."""
 
 import json
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 import xarray as xr
 
 from iwm_bayes.estimands.person_summary import learning_contraction, person_summary, pseudonym_number, pseudonyms
-from iwm_bayes.report.context import FigureCourse, ReportContext, change_sentence
+from iwm_bayes.report.context import ReportContext, Trajectory, change_sentence
 from iwm_bayes.simulation.care import parse_care
 from iwm_bayes.types import figure_label
 from iwm_bayes.viz import trajectories
-from iwm_bayes.viz.plotly.belief_plane import attachment_space_figure
+from iwm_bayes.viz.plotly.attachment_space import attachment_space_figure
 from iwm_bayes.viz.plotly.trajectory import trajectory_figure
 
-MIN_CONTRACTION = 0.5  # contraction of a person's own learning from which on a forecast of that person is shown
-MAX_CHARACTERS = 4_000_000  # characters for pages on people: a report stays below 10 MB, of which Plotly takes 5
+MIN_CONTRACTION = 0.5  # of a person's learning parameters, for a forecast of this person
+MAX_CHARACTERS = 4_000_000  # of all pages on people: a report stays below 10 MB, of which Plotly takes 5
 
 
-def forecast_refusal(run: ReportContext, own: float, sessions: float) -> str:
-    """Why nothing is foretold of a person; empty where something is."""
-    if not run.facts["passed"] or run.facts["partial"]:
-        return "No forecast: the fit failed its gate."
-    if own < MIN_CONTRACTION:
-        return f"No forecast: contraction of this person's learning is {own:.2f}; at least {MIN_CONTRACTION:g} is asked for."
-    return "" if sessions else "No forecast: there was no session with this figure."
+class Person(NamedTuple):
+    """What the page on one person is made of."""
+
+    name: str  # a pseudonym
+    course: xr.Dataset
+    forecast: xr.DataArray  # beliefs under the scenario, (belief, sample, session)
+    contraction: float  # of the learning parameters
 
 
-def person_page(run: ReportContext, name: str, course: xr.Dataset, ahead: xr.DataArray, own: float) -> dict[str, Any]:
-    """A page on one person: two pictures, words in their place, and whether there is a forecast.
+def refusal_sentence(run: ReportContext, person: Person) -> str:
+    """Return why there is no forecast for a person; empty if there is one."""
+    if not run.facts["converged"] or run.facts["partial"]:
+        return "No forecast: the fit has not converged."
+    if person.contraction < MIN_CONTRACTION:
+        return (
+            f"No forecast: the contraction of this person's learning parameters is {person.contraction:.2f} (limit "
+            f"{MIN_CONTRACTION:g})."
+        )
+    return "" if person.course["people"].sum() else "No forecast: there was no session with this figure."
 
-    `ahead` is what would come, (belief, sample, session).
-    """
-    why, further = forecast_refusal(run, own, float(course["people"].sum())), None
-    if not why:
-        held = ahead.assign_coords(session=ahead["session"] + course["session"][-1])
-        further = xr.Dataset(dict(zip(("low", "middle", "high"), trajectories.ci90(held), strict=True)))
+
+def forecast_intervals(person: Person) -> xr.Dataset:
+    """Return the forecast as medians and 90% credible intervals, in sessions after the person's last one."""
+    beliefs = person.forecast
+    later = beliefs.assign_coords(session=beliefs["session"] + person.course["session"][-1])
+    return xr.Dataset(dict(zip(("low", "middle", "high"), trajectories.ci90(later), strict=True)))
+
+
+def person_page(run: ReportContext, person: Person) -> dict[str, Any]:
+    """Return the page on one person: two plots, a text in their place, and a forecast or why there is none."""
+    refusal, course = refusal_sentence(run, person), person.course
+    forecast = None if refusal else forecast_intervals(person)
+    options = run.options
+    two_beliefs = course.sizes["belief"] == 2
     return {
-        "trajectory": trajectory_figure(course, further, run.mark),
-        "plane": attachment_space_figure({name: course}, run.mark) if course.sizes["belief"] == 2 else None,
-        "alternative": f"{name}: {change_sentence(course)}.",
-        "forecast": why or f"Ahead: {run.asked.ahead} sessions under {run.asked.plan} (contraction {own:.2f}).",
+        "trajectory": trajectory_figure(course, forecast, run.mark),
+        "space": attachment_space_figure({person.name: course}, run.mark) if two_beliefs else None,
+        "alternative": f"{person.name}: {change_sentence(course)}.",
+        "forecast": refusal
+        or f"Forecast: {options.horizon} sessions under {options.scenario} (contraction {person.contraction:.2f}).",
     }
 
 
-def people_section(run: ReportContext, course: FigureCourse) -> dict[str, Any]:
-    """A page on everyone, as long as there is room."""
-    figure, pages, used = run.figures[0], {}, 0
+def people_section(run: ReportContext, trajectory: Trajectory) -> dict[str, Any]:
+    """Return a page on every person, as long as the report stays small enough."""
+    figure, pages, characters = run.figures[0], {}, 0
     everyone = person_summary(run.model, run.fit)
-    share = learning_contraction(everyone, run.model) if len(everyone) else pd.Series(dtype=float)
-    ahead = trajectories.forecast_beliefs(run.model, run.fit, figure, parse_care(run.asked.plan), run.asked.ahead)
-    named = pseudonyms([str(person) for person in run.data["person"].values])
-    for place, name in sorted(enumerate(named), key=lambda entry: pseudonym_number(entry[1])):
-        alone, own = trajectories.person_trajectory(*course, place), float(share.get(name, 0.0))
-        page = person_page(run, name, alone, ahead.isel(person=place, drop=True), own)
-        used += len(json.dumps(page))
-        if used > MAX_CHARACTERS:
+    contraction = learning_contraction(everyone, run.model) if len(everyone) else pd.Series(dtype=float)
+    scenario = parse_care(run.options.scenario)
+    forecasts = trajectories.forecast_beliefs(run.model, run.fit, figure, scenario, run.options.horizon)
+    names = pseudonyms([str(person) for person in run.data["person"].values])
+    for index in np.argsort([pseudonym_number(name) for name in names]):
+        name = names[index]
+        course = trajectories.person_trajectory(*trajectory, int(index))
+        forecast = forecasts.isel(person=int(index), drop=True)
+        page = person_page(run, Person(name, course, forecast, float(contraction.get(name, 0.0))))
+        characters += len(json.dumps(page))
+        if characters > MAX_CHARACTERS:
             break
         pages[name] = page
-    return {"figure": figure_label(figure), "pages": pages, "of": len(named)}
+    return {"figure": figure_label(figure), "pages": pages, "of": len(names)}

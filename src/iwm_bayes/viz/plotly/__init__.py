@@ -1,1 +1,5 @@
-"""plotly."""
+"""Interactive plots of the report and the explorer, as Plotly specifications: plain dicts.
+
+The same Datasets as in `viz` come in. This package may import what `viz` may import, but not Matplotlib, because the
+explorer starts without it.
+"""

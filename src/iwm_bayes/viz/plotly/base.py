@@ -1,6 +1,6 @@
-"""Of what a report's figures are made: Plotly's specifications as plain dicts, whose text is all escaped.
+"""Building blocks of interactive plots: Plotly specifications as plain dicts.
 
-Plotly reads tags in its text, so that a name from a table must come as entities: `escape_text`.
+Plotly interprets tags in its texts. Therefore, every name from a table is escaped with `escape_text`.
 """
 
 import html
@@ -19,26 +19,37 @@ GREY = "#555555"
 
 
 def plotly_script() -> str:
-    """Plotly's own script, which a page holds once."""
+    """Return Plotly's JavaScript, which a page contains once."""
     return get_plotlyjs()
 
 
 def escape_text(name: object) -> str:
-    """A name as text, whatever stands in it."""
+    """Escape a name from a table, so that it contains no tags."""
     return html.escape(str(name))
 
 
 def json_numbers(values: Any) -> list[float | None]:
-    """Three decimals are enough for the eye; nothing where there is nothing."""
+    """Round values (n,) to three decimals, and replace those that are not finite by None."""
     return [None if not np.isfinite(value) else round(float(value), 3) for value in np.asarray(values, dtype=float)]
 
 
-def layout(mark: str, **more: Any) -> Figure:
-    """What all figures share; `mark` stands in the figure where its numbers must not be used as they are."""
-    marks = [
-        {"text": escape_text(mark), "xref": "paper", "yref": "paper", "x": 0.5, "y": 0.5, "showarrow": False, "opacity": 0.25,
-         "font": {"size": 30, "color": VERMILLION}, "textangle": -20}
-    ]  # fmt: skip
+def layout(watermark: str, **more: Any) -> Figure:
+    """Return a layout with what all plots share.
+
+    `watermark` is a warning across the plot, for example "not converged"; it is empty if there is none. Other arguments
+    are entries of Plotly's layout.
+    """
+    warning = {
+        "text": escape_text(watermark),
+        "xref": "paper",
+        "yref": "paper",
+        "x": 0.5,
+        "y": 0.5,
+        "showarrow": False,
+        "opacity": 0.25,
+        "font": {"size": 30, "color": VERMILLION},
+        "textangle": -20,
+    }
     shared = {
         "margin": {"l": 55, "r": 12, "t": 12, "b": 50},
         "font": {"family": "system-ui, sans-serif", "size": 13, "color": "#222222"},
@@ -48,32 +59,51 @@ def layout(mark: str, **more: Any) -> Figure:
         "dragmode": False,
         "hovermode": "closest",
     }
-    notes = [*more.pop("annotations", []), *(marks if mark else [])]
-    return shared | {"annotations": notes} | more
+    annotations = [*more.pop("annotations", []), *([warning] if watermark else [])]
+    return shared | {"annotations": annotations} | more
 
 
 def axis(title: str, **more: Any) -> Figure:
-    return {"title": {"text": title, "standoff": 6}, "zeroline": False, "linecolor": "#999999", "gridcolor": "#eeeeee",
-            "fixedrange": True} | more  # fmt: skip
+    """Return an axis with a title; other arguments are entries of Plotly's axis."""
+    return {
+        "title": {"text": title, "standoff": 6},
+        "zeroline": False,
+        "linecolor": "#999999",
+        "gridcolor": "#eeeeee",
+        "fixedrange": True,
+    } | more
 
 
-def band_traces(x: Any, low: Any, high: Any, colour: str, **more: Any) -> list[Figure]:
-    """The area between two lines."""
-    there = np.isfinite(np.asarray(low, dtype=float))
-    x, low, high = (np.asarray(values, dtype=float)[there] for values in (x, low, high))
-    around = {"x": json_numbers([*x, *x[::-1]]), "y": json_numbers([*low, *high[::-1]])}
-    look = {"type": "scatter", "mode": "lines", "fill": "toself", "line": {"width": 0}, "fillcolor": f"{colour}33"}
-    return [around | look | {"hoverinfo": "skip", "showlegend": False} | more]
+def band_traces(x: Any, low: Any, high: Any, color: str, **more: Any) -> list[Figure]:
+    """Return the area between two lines, of (n,) each; where `low` is not finite there is none."""
+    finite = np.isfinite(np.asarray(low, dtype=float))
+    x, low, high = (np.asarray(values, dtype=float)[finite] for values in (x, low, high))
+    trace = {
+        "x": json_numbers([*x, *x[::-1]]),
+        "y": json_numbers([*low, *high[::-1]]),
+        "type": "scatter",
+        "mode": "lines",
+        "fill": "toself",
+        "line": {"width": 0},
+        "fillcolor": f"{color}33",
+        "hoverinfo": "skip",
+        "showlegend": False,
+    }
+    return [trace | more]
 
 
-def line_trace(x: Any, y: Any, name: str, place: int, **more: Any) -> Figure:
-    """A line whose colour and dash both say which it is."""
-    drawn = {"color": LINES[place].color, "dash": DASHES[place], "width": 2}
+def line_style(index: int, **more: Any) -> Figure:
+    """Return the colour and the dash of the line with an index; both identify it."""
+    return {"color": LINES[index].color, "dash": DASHES[index], "width": 2} | more
+
+
+def line_trace(x: Any, y: Any, name: str, index: int, **more: Any) -> Figure:
+    """Return a line through points, (n,) each, in the style of its index."""
     return {
         "type": "scatter",
         "mode": "lines",
         "x": json_numbers(x),
         "y": json_numbers(y),
         "name": escape_text(name),
-        "line": drawn,
+        "line": line_style(index),
     } | more

@@ -1,63 +1,78 @@
-"""Earned security by session, as figures that can be asked."""
+"""Interactive plots of time to earned security and of its projection."""
 
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.viz.earned_security import tick_sessions
-from iwm_bayes.viz.palette import LINES
-from iwm_bayes.viz.plotly.base import DASHES, Figure, axis, band_traces, layout, line_trace
+from iwm_bayes.viz.palette import CHANCE_LABEL, LINES, tick_sessions
+from iwm_bayes.viz.plotly.base import Figure, axis, band_traces, layout, line_style, line_trace
 
 
-def step_values(values: np.ndarray) -> np.ndarray:
-    """Values that hold until the next."""
-    return np.repeat(values, 2)
-
-
-def time_to_security_figure(curves: xr.Dataset, mark: str) -> Figure:
-    """The earned-security curve of everyone and of each arm: `arms.curves`; people not yet secure below the axis."""
+def incidence_traces(curves: xr.Dataset) -> list[Figure]:
+    """Return the median and the 90% CrI of the share that is earned secure by each session, by arm."""
     session = curves["session"].values
-    low, middle, high = curves["probability"].quantile([0.05, 0.5, 0.95], ("chain", "draw")).values
+    low, median, high = curves["probability"].quantile([0.05, 0.5, 0.95], ("chain", "draw")).values
     traces: list[Figure] = []
-    arms = [str(arm) for arm in curves["arm"].values]
-    for place, arm in enumerate(arms[: len(LINES)]):
-        ends = step_values(session)[1:], step_values(low[place])[:-1], step_values(high[place])[:-1]
-        traces += band_traces(*ends, LINES[place].color)
-        traces.append(line_trace(session, middle[place], arm, place) | {"line": {"shape": "hv", "color": LINES[place].color,
-                      "dash": DASHES[place], "width": 2}})  # fmt: skip
-    chance = float(curves["chance"])
-    traces.append(line_trace([session[0], session[-1]], [chance, chance], "by chance", 3))
-    shown = tick_sessions(session)
-    left = curves["at_risk"].sel(session=shown)
-    ticks = ["<br>".join([str(at), *(f"{left.sel(arm=arm, session=at):.0f}" for arm in arms)]) for at in shown]
-    across = axis(
-        "session; below it, people not yet secure",
-        tickvals=[int(at) for at in shown],
-        ticktext=ticks,
+    for index, arm in enumerate(map(str, curves["arm"].values[: len(LINES)])):
+        step_ends = np.repeat(session, 2)[1:], np.repeat(low[index], 2)[:-1], np.repeat(high[index], 2)[:-1]
+        traces += band_traces(*step_ends, LINES[index].color)
+        traces.append(line_trace(session, median[index], arm, index, line=line_style(index, shape="hv")))
+    return traces
+
+
+def session_labels(curves: xr.Dataset, sessions: np.ndarray) -> list[str]:
+    """Return labels of some sessions, (tick,): the session and, below it, the number at risk in each arm."""
+    at_risk = curves["at_risk"].sel(session=sessions).transpose("session", "arm").values
+    return [
+        "<br>".join([str(at), *(f"{count:.0f}" for count in row)]) for at, row in zip(sessions, at_risk, strict=True)
+    ]
+
+
+def time_to_security_figure(curves: xr.Dataset, watermark: str) -> Figure:
+    """Draw the share of people who are earned secure by each session, by arm, with numbers at risk below the axis.
+
+    Parameters
+    ----------
+    curves
+        What `by_arm.incidence_by_arm` returns.
+    watermark
+        See `base.layout`.
+    """
+    session, n_arms = curves["session"].values, curves.sizes["arm"]
+    chance, ticks = float(curves["chance_level"]), tick_sessions(session)
+    session_axis = axis(
+        "session; below it, number at risk",
+        tickvals=[int(at) for at in ticks],
+        ticktext=session_labels(curves, ticks),
         range=[1, int(max(session[-1], 2))],
     )
-    across["title"]["font"] = {"size": 12}
+    session_axis["title"]["font"] = {"size": 12}
     return {
-        "data": traces,
+        "data": [*incidence_traces(curves), line_trace([session[0], session[-1]], [chance, chance], CHANCE_LABEL, 3)],
         "layout": layout(
-            mark,
-            xaxis=across,
-            yaxis=axis("share of those who start insecure", range=[0, 1], tickformat=".0%"),
-            height=380 + 18 * len(arms),
-            margin={"l": 60, "r": 12, "t": 12, "b": 60 + 18 * len(arms)},
+            watermark,
+            xaxis=session_axis,
+            yaxis=axis("share of people<br>insecure at baseline", range=[0, 1], tickformat=".0%"),
+            height=380 + 18 * n_arms,
+            margin={"l": 75, "r": 12, "t": 12, "b": 60 + 18 * n_arms},
         ),
     }
 
 
-def projection_figure(shares: xr.DataArray, plan: str, mark: str) -> Figure:
-    """The share earned secure by each further session under a plan of care."""
-    low, middle, high = shares.dropna("sample", how="all").quantile([0.05, 0.5, 0.95], "sample").values
+def projection_figure(shares: xr.DataArray, scenario: str, watermark: str) -> Figure:
+    """Draw the share of people who are earned secure by each further session under a scenario, with its 90% CrI.
+
+    `shares` (sample, session) is what `time_to_security.project` returns.
+    """
+    low, median, high = shares.dropna("sample", how="all").quantile([0.05, 0.5, 0.95], "sample").values
     session = shares["session"].values
+    label = f"projection, scenario {scenario}"
     return {
-        "data": [*band_traces(session, low, high, LINES[0].color), line_trace(session, middle, f"under {plan}", 0)],
+        "data": [*band_traces(session, low, high, LINES[0].color), line_trace(session, median, label, 0)],
         "layout": layout(
-            mark,
+            watermark,
             xaxis=axis("further session"),
-            yaxis=axis("share of those insecure now", range=[0, 1], tickformat=".0%"),
+            yaxis=axis("share of people<br>insecure now", range=[0, 1], tickformat=".0%"),
             height=320,
+            margin={"l": 75, "r": 12, "t": 12, "b": 50},
         ),
     }

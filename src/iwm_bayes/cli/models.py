@@ -1,0 +1,40 @@
+"""`iwm models`: the built-in models, or one model in full."""
+
+from typing import Annotated
+
+import pandas as pd
+import typer
+
+from iwm_bayes.cli.console import out, print_table
+from iwm_bayes.model.model_file import built_in_models, load_model
+from iwm_bayes.types import ModelSpec, parameters
+
+
+def models(name: Annotated[str | None, typer.Argument(help="one model, in full")] = None) -> None:
+    """List the built-in models with their hypotheses, or show one model."""
+    if name is not None:
+        print_model(load_model(name))
+        return
+    lines = [{"model": known, "hypothesis": load_model(known).claim} for known in built_in_models()]
+    print_table(pd.DataFrame(lines), "Built-in models")
+
+
+def print_model(model: ModelSpec) -> None:
+    """Print a model's hypothesis, prediction, needs, source, equations, and parameters with their priors."""
+    texts = {"Hypothesis": model.claim, "Predicts": model.predicts, "Needs": model.needs, "Source": model.reference}
+    out.print(f"[bold]{model.name}[/bold]")
+    for title, text in texts.items():
+        out.print(f"{title}: {text.strip() or 'not stated'}", markup=False)
+    out.print(f"\n{model.equation}\n", markup=False)
+    lines = [
+        {
+            "parameter": label,
+            "prior 90% range": f"{declared.prior_90[0]:g} to {declared.prior_90[1]:g}"
+            if declared.fixed is None
+            else f"fixed at {declared.fixed:g}",
+            "pooling": declared.pooling if declared.fixed is None else "",
+            "meaning": declared.meaning,
+        }
+        for label, declared in parameters(model).items()
+    ]
+    print_table(pd.DataFrame(lines), "Parameters (prior 90% range of the median person)")

@@ -1,0 +1,40 @@
+"""`iwm simulate`: sessions of simulated people."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from iwm_bayes.cli.console import out
+from iwm_bayes.data.dataset import to_table
+from iwm_bayes.model.model_file import load_model
+from iwm_bayes.simulation.care import DistressProcess, parse_care
+from iwm_bayes.types import InputError
+from iwm_bayes.workflow.load import describe_data
+
+
+def simulate(
+    model: Annotated[str, typer.Argument(help="a built-in model, or the path of a model file")],
+    n_people: Annotated[int, typer.Option(min=1)] = 40,
+    sessions: Annotated[int, typer.Option(min=1, help="with each figure")] = 24,
+    care: Annotated[
+        list[str] | None, typer.Option(help="FIGURE=NAME:parameter=value,...; repeat it for more figures")
+    ] = None,
+    distress: Annotated[float, typer.Option(min=0, max=1, help="chance of something distressing per event")] = 0.0,
+    seed: Annotated[int, typer.Option(min=0, help="of the random numbers")] = 1,
+    out_file: Annotated[Path, typer.Option(help="the table to write")] = Path("sessions.csv"),
+) -> None:
+    """Simulate people from a model's prior, and write their sessions: outcomes and responses."""
+    from iwm_bayes.simulation.simulate import Phase
+    from iwm_bayes.simulation.simulate import simulate as simulate_sessions
+
+    schedules = {}
+    for text in care or ["therapist=constant"]:
+        figure, separator, schedule = text.partition("=")
+        if not separator or not figure:
+            raise InputError([f"--care {text!r}: write FIGURE=NAME or FIGURE=NAME:parameter=value"])
+        schedules[figure] = parse_care(schedule)
+    phase = Phase(schedules, sessions, True, DistressProcess(distress))
+    data = simulate_sessions(load_model(model), [phase], n_people, seed)
+    to_table(data).round(4).to_csv(out_file, index=False)
+    out.print(f"{out_file}: {describe_data(data)}", markup=False)

@@ -1,0 +1,81 @@
+"""The methods paragraph of a report, and the command that repeats its run."""
+
+import shlex
+from importlib import resources
+from pathlib import Path
+
+import xarray as xr
+
+from iwm_bayes.inference.base import Settings
+from iwm_bayes.model.model_file import model_library
+from iwm_bayes.report.text import Facts, criterion_sentences, fit_status
+from iwm_bayes.types import ModelSpec
+
+
+def sampler_settings(facts: Facts) -> Settings:
+    """Return the settings of a run, with defaults for those that were not given."""
+    return Settings(**facts["settings"])
+
+
+def inference_sentence(facts: Facts) -> str:
+    """Return how the posterior was computed, with versions and citations."""
+    settings, versions = sampler_settings(facts), facts["versions"]
+    how = (
+        f"with the no-U-turn sampler (Hoffman & Gelman, 2014, arXiv:1111.4246; nutpie {versions['nutpie']}) in "
+        f"{settings.chains} chains of {settings.draws} draws after {settings.tune} of tuning (seed "
+        f"{settings.random_seed})"
+        if facts["exact"]
+        else f"approximately, by {facts['method']} (seed {settings.random_seed})"
+    )
+    return (
+        f"All parameters were estimated {how}, using PyMC {versions['pymc']} (Abril-Pla et al., 2023, "
+        f"doi:10.7717/peerj-cs.1516) and ArviZ {versions['arviz']} (Kumar et al., 2019, doi:10.21105/joss.01143) under "
+        f"Python {versions['python']}."
+    )
+
+
+def convergence_sentence(facts: Facts) -> str:
+    """Return the convergence criteria, and whether the fit meets them."""
+    met = "All criteria were met." if fit_status(facts) == "converged" else f"Status: {fit_status(facts)}."
+    return (
+        "Convergence required a rank-normalised R-hat of at most 1.01 and effective sample sizes of at least 400 for "
+        "group parameters and derived quantities (Vehtari et al., 2021, doi:10.1214/20-BA1221), no divergent "
+        f"transitions, and an E-BFMI of at least 0.3 (Betancourt, 2016, arXiv:1604.00695). {met}"
+    )
+
+
+def methods_paragraph(model: ModelSpec, facts: Facts, data: xr.Dataset) -> str:
+    """Return a methods paragraph to paste, with versions and citations."""
+    left_out = f" Its response {', '.join(model.without)} was not measured." if model.without else ""
+    return (
+        f"{int(data['present'].sum())} events of {data.sizes['person']} people were analysed with iwm_bayes "
+        f"{facts['versions']['iwm-bayes']} and the model {model.name} ({model.claim.rstrip('.')}; {model.reference})."
+        f"{left_out} The model is hierarchical: parameters vary between people around group means. "
+        f"{inference_sentence(facts)} {convergence_sentence(facts)} Earned security was defined prospectively (Roisman "
+        f"et al., 2002, doi:10.1111/1467-8624.00467). {criterion_sentences(facts['criterion'])} The chance level is "
+        "the share of the same people who meet the criterion under uninformative care (a responsive session with "
+        "probability 0.5). Attachment styles are the quadrants of the attachment space (Bartholomew & Horowitz, 1991, "
+        "doi:10.1037/0022-3514.61.2.226). Posterior predictive checks follow Gelman, Meng and Stern (1996, Statistica "
+        "Sinica 6, 733-760). Values are posterior medians with 90% credible intervals (CrI)."
+    )
+
+
+def model_argument(study: Path, model: Path) -> str:
+    """Return how to name a run's model on the command line: a built-in model by name, another by its path."""
+    if model.resolve().parent == model_library().resolve():
+        return model.stem
+    home = study.resolve().parent
+    inside = model.resolve().is_relative_to(home)
+    return str(study.parent / model.resolve().relative_to(home)) if inside else str(model)
+
+
+def reproduction_command(facts: Facts) -> str:
+    """Return the command that repeats the run, to be typed in the folder where it was typed first."""
+    settings, files = sampler_settings(facts), facts["files"]
+    study, model = (Path(files[name]["path"]) for name in ("study", "model"))
+    if study.resolve().parent == Path(str(resources.files("iwm_bayes"))).resolve() / "example":
+        return "iwm demo"
+    numbers = {"draws": settings.draws, "tune": settings.tune, "chains": settings.chains, "seed": settings.random_seed}
+    options = [word for name, value in numbers.items() for word in (f"--{name}", str(value))]
+    named = [str(study), "--model", model_argument(study, model)]
+    return shlex.join(["iwm", "fit", *named, "--method", facts["method"], *options])

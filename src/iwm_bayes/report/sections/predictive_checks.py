@@ -1,0 +1,26 @@
+"""The section on posterior predictive checks."""
+
+from typing import Any
+
+from iwm_bayes.diagnostics.predictive_checks import posterior_ppc_sentence, rounded_ratings
+from iwm_bayes.report.context import ReportContext
+from iwm_bayes.report.labels import TABLE_TITLES
+from iwm_bayes.report.tables import make_table, static_plot
+from iwm_bayes.viz.predictive_checks import ppc_plot
+from iwm_bayes.viz.style import as_svg
+
+
+def ppc_section(run: ReportContext) -> dict[str, Any]:
+    """Return the observed test statistics with their posterior predictive intervals."""
+    checks = run.read_table("ppc")
+    assert checks is not None  # every run has one
+    outside = checks[checks["status"] != ""]
+    summary = posterior_ppc_sentence(checks, rounded_ratings(run.model, run.data))
+    caption = "Each test statistic on its own scale: observed value (line or cross), 95% predictive interval (bar)."
+    title = "Test statistics outside the 95% predictive interval"
+    return {
+        "summary": summary,
+        "plots": [static_plot(as_svg(ppc_plot({run.model.name: checks})), caption, f"{caption} {summary}")],
+        "tables": [make_table(outside, title, "ppc")] if len(outside) else [],
+        "all": make_table(checks, TABLE_TITLES["ppc"], "ppc"),
+    }
