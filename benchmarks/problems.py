@@ -1,4 +1,4 @@
-"""What the peers race on: a theory with one rating, and simulated sessions of it."""
+"""The problems of the comparison with other programs: a model with one rating, and sessions simulated from it."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -16,17 +16,17 @@ SHAPES = {"two_level_hgf": (30, 400), "rescorla_wagner": (100, 60)}  # people x 
 
 
 class Problem(NamedTuple):
-    """A theory, sessions simulated from it, and its rows: what varies between people."""
+    """A model, sessions simulated from it, and its free parameters, all of which vary between people."""
 
     name: str
     model: ModelSpec
     data: xr.Dataset
-    rows: list[FreeParameter]
+    parameters: list[FreeParameter]
 
 
 def problem(name: str) -> Problem:
-    """One figure whose care is good and bad by turns of fifteen sessions; truth drawn from the priors, seed 1."""
+    """Simulate one figure whose care alternates every fifteen sessions; true values are from the priors, seed 1."""
     people, events = SHAPES[name]
     model = load_model(HERE / f"{name}.toml")
     data = simulate(model, [Phase({"figure": intermittent(every=15)}, events)], people, 1)
-    return Problem(name, model, data, [row for row in free_parameters(model, ["figure"])])
+    return Problem(name, model, data, free_parameters(model, ["figure"]))

@@ -1,5 +1,5 @@
 // Rescorla-Wagner, one rating of the belief after each outcome, Gaussian and censored at 0 and 1.
-// Rows: start (logit), rate (logit), noise (log). Vectorised over people, as Stan is fastest.
+// Parameters: start (logit), rate (logit), noise (log). Vectorised over people, as Stan is fastest.
 data {
   int<lower=1> people;
   int<lower=1> events;
@@ -11,9 +11,9 @@ data {
   array[low_count] int low;
   array[high_count] int high;
   vector[within_count] rating;
-  vector[3] middle;
-  vector[3] width;
-  vector[3] scale;
+  vector[3] prior_mean;
+  vector[3] prior_sd;
+  vector[3] prior_between_sd;
   int<lower=0, upper=1> centred;
 }
 transformed data {
@@ -27,33 +27,33 @@ transformed data {
 parameters {
   vector[3] mu;
   vector<lower=0>[3] sigma;
-  array[3] vector[people] place;
+  array[3] vector[people] raw;
 }
 transformed parameters {
   array[3] vector[people] theta;
   for (k in 1 : 3) {
-    theta[k] = centred ? place[k] : mu[k] + sigma[k] * place[k];
+    theta[k] = centred ? raw[k] : mu[k] + sigma[k] * raw[k];
   }
 }
 model {
   vector[people] value = inv_logit(theta[1]);
   vector[people] rate = inv_logit(theta[2]);
   vector[people] sd = sqrt(exp(2 * theta[3]) + 0.0004);
-  vector[events * people] held;
-  mu ~ normal(middle, width);
-  sigma ~ normal(0, scale);
+  vector[events * people] belief;
+  mu ~ normal(prior_mean, prior_sd);
+  sigma ~ normal(0, prior_between_sd);
   for (k in 1 : 3) {
     if (centred) {
-      place[k] ~ normal(mu[k], sigma[k]);
+      raw[k] ~ normal(mu[k], sigma[k]);
     } else {
-      place[k] ~ std_normal();
+      raw[k] ~ std_normal();
     }
   }
   for (t in 1 : events) {
     value += rate .* (outcome[t] - value);
-    held[((t - 1) * people + 1) : (t * people)] = value;
+    belief[((t - 1) * people + 1) : (t * people)] = value;
   }
-  target += normal_lpdf(rating | held[within], sd[person[within]]);
-  target += normal_lcdf(0 | held[low], sd[person[low]]);
-  target += normal_lccdf(1 | held[high], sd[person[high]]);
+  target += normal_lpdf(rating | belief[within], sd[person[within]]);
+  target += normal_lcdf(0 | belief[low], sd[person[low]]);
+  target += normal_lccdf(1 | belief[high], sd[person[high]]);
 }

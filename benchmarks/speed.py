@@ -1,9 +1,9 @@
-"""How fast is it? Gradient, compilation, refit and sampling, each measured here and now on this machine.
+"""Time of the gradient, of compilation, of a refit and of sampling, on this machine.
 
-The gradient of the log posterior is held against a hand-written numba forward and adjoint of the same density
-(Rescorla-Wagner, one rating of availability, censored), to which it must agree. 100 people x 60 events, 1 and 3
-figures. `python speed.py THEORY ...`; run it twice for an empty and a filled compile cache: set
-PYTENSOR_FLAGS=base_compiledir=FOLDER to a new folder for an empty one.
+The gradient of the log posterior is compared with a gradient of the same density written by hand in numba. The model is
+Rescorla-Wagner with one censored rating of availability; there are 100 people x 60 events, and 1 or 3 figures. Both
+gradients must agree. Usage: `python speed.py MODEL ...`. Run it twice, with an empty and with a filled compile cache.
+For an empty one, set PYTENSOR_FLAGS=base_compiledir=FOLDER to a new folder.
 """
 
 import ctypes
@@ -26,11 +26,11 @@ from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.simulate import Phase, simulate
 from iwm_bayes.types import ModelSpec
 
-PEOPLE, EVENTS, REPEATS = 100, 60, 200
+N_PEOPLE, EVENTS, REPEATS = 100, 60, 200
 
 
 def gradient(compiled: CompiledModel, data: xr.Dataset):
-    """The compiled log density: x -> (log density, gradient), called as the sampler calls it."""
+    """Return the compiled log density, x -> (log density, gradient), called as the sampler calls it."""
     sampler = sampler_with_data(compiled, data, neutral_transform(compiled.model, data))
     kind = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_uint64, *[ctypes.c_void_p] * 4)
     function = kind(sampler.compiled_logp_func.address)
@@ -45,25 +45,25 @@ def gradient(compiled: CompiledModel, data: xr.Dataset):
 
 
 @numba.njit(fastmath=True)
-def by_hand(x, spread, outcome, observed, figure, figures, rating, middle, width, scale):
-    """Log density and gradient at x = (centre, quantile of `spread`, offset), as one would write it for speed."""
+def hand_written_density(x, sigma, outcome, observed, figure, figures, rating, prior_mean, prior_sd, prior_between_sd):
+    """Compute log density and gradient at x = (mu, quantile of sigma, offset), as one would write it for speed."""
     people = outcome.shape[1]
     grad, total = np.zeros(x.size), 0.0
-    centre, offset, steep = x[:3], x[6:].reshape(3, people), np.empty(3)
+    mu, offset, slope = x[:3], x[6:].reshape(3, people), np.empty(3)
     to_offset = grad[6:].reshape(3, people)
     for i in range(3):
-        z = (centre[i] - middle[i]) / width[i]
-        total -= 0.5 * z * z + log(width[i] * sqrt(2 * pi))
-        grad[i] -= z / width[i]
-        u, s = x[3 + i], spread[i] / scale[i]
+        z = (mu[i] - prior_mean[i]) / prior_sd[i]
+        total -= 0.5 * z * z + log(prior_sd[i] * sqrt(2 * pi))
+        grad[i] -= z / prior_sd[i]
+        u, s = x[3 + i], sigma[i] / prior_between_sd[i]
         total -= 0.5 * u * u + 0.9189385332046727
-        steep[i] = 0.5 * scale[i] * exp(0.5 * (s * s - u * u))
+        slope[i] = 0.5 * prior_between_sd[i] * exp(0.5 * (s * s - u * u))
         grad[3 + i] -= u
     value, pull = np.empty((outcome.shape[0] + 1, figures)), np.empty(figures)
     for n in range(people):
-        start = 1 / (1 + exp(-(centre[0] + spread[0] * offset[0, n])))
-        rate = 1 / (1 + exp(-(centre[1] + spread[1] * offset[1, n])))
-        noise = exp(centre[2] + spread[2] * offset[2, n])
+        start = 1 / (1 + exp(-(mu[0] + sigma[0] * offset[0, n])))
+        rate = 1 / (1 + exp(-(mu[1] + sigma[1] * offset[1, n])))
+        noise = exp(mu[2] + sigma[2] * offset[2, n])
         sd = sqrt(noise * noise + 0.0004)
         value[0], pull[:] = start, 0.0
         d_rate, d_sd = 0.0, 0.0
@@ -89,83 +89,91 @@ def by_hand(x, spread, outcome, observed, figure, figures, rating, middle, width
             if observed[t, n]:
                 d_rate += pull[k] * (outcome[t, n] - value[t, k])
                 pull[k] *= 1 - rate
-        to_level = (pull.sum() * start * (1 - start), d_rate * rate * (1 - rate), d_sd * noise * noise / sd)
+        to_theta = (pull.sum() * start * (1 - start), d_rate * rate * (1 - rate), d_sd * noise * noise / sd)
         for i in range(3):
             total -= 0.5 * offset[i, n] ** 2 + 0.9189385332046727
-            to_offset[i, n] = to_level[i] * spread[i] - offset[i, n]
-            grad[i] += to_level[i]
-            grad[3 + i] += to_level[i] * steep[i] * offset[i, n]
+            to_offset[i, n] = to_theta[i] * sigma[i] - offset[i, n]
+            grad[i] += to_theta[i]
+            grad[3 + i] += to_theta[i] * slope[i] * offset[i, n]
     return total, grad
 
 
 def median_seconds(function, *arguments) -> float:
+    """Return the median seconds of a call, after a first call that is not counted."""
     function(*arguments)
-    took = []
+    seconds = []
     for _ in range(REPEATS):
         began = time.perf_counter()
         function(*arguments)
-        took.append(time.perf_counter() - began)
-    return float(np.median(took))
+        seconds.append(time.perf_counter() - began)
+    return float(np.median(seconds))
 
 
-def made(model: ModelSpec, figures: int) -> xr.Dataset:
+def simulate_study(model: ModelSpec, figures: int) -> xr.Dataset:
+    """Simulate people who meet figures with constant care."""
     care = {f"figure {index + 1}": constant_care(0.8) for index in range(figures)}
-    return simulate(model, [Phase(care, EVENTS // figures)], PEOPLE, 1)
+    return simulate(model, [Phase(care, EVENTS // figures)], N_PEOPLE, 1)
 
 
-def against_hand(figures: int) -> None:
-    """One gradient of the program and of the hand-written kernel, in this run, on these data."""
+def compare_with_hand_written(figures: int) -> None:
+    """Compare and time the gradient of the program and the gradient written by hand, on the same data."""
     model = load_model("rescorla_wagner")
     model = model._replace(responses={"availability_rating": model.responses["availability_rating"]})
-    model = model._replace(rule=alone(model))
-    data = made(model, figures)
+    model = model._replace(rule=without_worth(model))
+    data = simulate_study(model, figures)
     call, size = gradient(compile_model(model, data), data)
     x = np.random.default_rng(1).normal(0, 0.3, size)
-    found = free_parameters(model, [])
+    free = free_parameters(model, [])
     prior = (
-        [row.prior_mean for row in found],
-        [row.prior_sd for row in found],
-        [row.parameter.prior_between_sd for row in found],
+        [each.prior_mean for each in free],
+        [each.prior_sd for each in free],
+        [each.parameter.prior_between_sd for each in free],
     )
     names = ("outcome", "observed", "figure_index")
-    spread = halfnorm.ppf(norm.cdf(x[3:6]), scale=prior[2])
-    arguments = (x, spread, *(data[name].values for name in names), figures, data["answer_availability_rating"].values)
+    sigma = halfnorm.ppf(norm.cdf(x[3:6]), scale=prior[2])
+    arguments = (x, sigma, *(data[name].values for name in names), figures, data["answer_availability_rating"].values)
     arguments += tuple(map(np.array, prior))
     logp, slope = call(x)
-    by_hand_logp, by_hand_slope = by_hand(*arguments)
+    by_hand_logp, by_hand_slope = hand_written_density(*arguments)
     np.testing.assert_allclose(logp, by_hand_logp, rtol=1e-10)
     np.testing.assert_allclose(slope, by_hand_slope, rtol=1e-7, atol=1e-7)
-    ours, theirs = (1e9 * median_seconds(*what) / (PEOPLE * EVENTS) for what in ((call, x), (by_hand, *arguments)))
-    print(f"{figures} figures: {ours:.0f} ns per event, by hand {theirs:.0f} ns, ratio {ours / theirs:.2f}", flush=True)
+    program, by_hand_ns = (
+        1e9 * median_seconds(*call_and_arguments) / (N_PEOPLE * EVENTS)
+        for call_and_arguments in ((call, x), (hand_written_density, *arguments))
+    )
+    print(
+        f"{figures} figures: {program:.0f} ns per event, by hand {by_hand_ns:.0f} ns, ratio {program / by_hand_ns:.2f}",
+        flush=True,
+    )
 
 
-def alone(model: ModelSpec):
-    """Rescorla-Wagner without worth, which one rating of availability does not inform."""
+def without_worth(model: ModelSpec):
+    """Return Rescorla-Wagner without self-worth, which one rating of availability does not inform."""
     from iwm_bayes.rules import rescorla_wagner
     from iwm_bayes.rules.lift import lift_learner
 
     return lift_learner(rescorla_wagner.RULE, worth=False)
 
 
-def whole(theory: str) -> None:
-    """Compilation, the wait from a refit's call to its first draw, and effective draws per second."""
-    model = load_model(theory)
-    data = made(model, 2)
+def time_model(name: str) -> None:
+    """Time compilation, a refit up to its first draw, and effective draws per second."""
+    model = load_model(name)
+    data = simulate_study(model, 2)
     began = time.perf_counter()
     compiled = compile_model(model, data)
     compiling = time.perf_counter() - began
     call, size = gradient(compiled, data)
     x = np.random.default_rng(1).normal(0, 0.3, size)
-    each = 1e9 * median_seconds(call, x) / (PEOPLE * EVENTS)
+    each = 1e9 * median_seconds(call, x) / (N_PEOPLE * EVENTS)
     began = time.perf_counter()
     sample_once(compiled, data, neutral_transform(model, data), Settings(draws=1, tune=1, chains=1))
     first = time.perf_counter() - began
     began = time.perf_counter()
     trace = nuts(compiled, data, Settings(draws=500, chains=2))
-    sampling = time.perf_counter() - began  # the look ahead and tuning included, as a user waits for them
+    sampling = time.perf_counter() - began  # with pilot fit and tuning, for which a user waits
     ess = float(az.ess(trace["posterior"].to_dataset()[["mu", "sigma"]]).to_array().min())
     print(
-        f"{theory}: compile {compiling:.1f} s, {each:.0f} ns per event and gradient, "
+        f"{name}: compile {compiling:.1f} s, {each:.0f} ns per event and gradient, "
         f"refit to first draw {first:.2f} s, {ess / sampling:.1f} effective draws per second (minimum over the group)",
         flush=True,
     )
@@ -173,6 +181,6 @@ def whole(theory: str) -> None:
 
 if __name__ == "__main__":
     for count in (1, 3):
-        against_hand(count)
+        compare_with_hand_written(count)
     for name in sys.argv[1:] or ["rescorla_wagner", "kalman", "compensatory"]:
-        whole(name)
+        time_model(name)

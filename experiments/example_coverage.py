@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from example_sessions import PHASES, people
+from example_sessions import PHASES, draw_truth
 
 from iwm_bayes.diagnostics.convergence_checks import check_convergence
 from iwm_bayes.estimands.survival import median_sessions
@@ -22,19 +22,19 @@ from iwm_bayes.model.model_file import load_model
 from iwm_bayes.simulation.simulate import simulate
 
 
-def one(compiled: CompiledModel, seed: int) -> dict[str, object]:
+def fit_seed(compiled: CompiledModel, seed: int) -> dict[str, object]:
     """Return the interval of the group median and its true value, for one seed of the example."""
     generator = np.random.default_rng(seed)
-    truth = people(compiled.model, generator)
+    truth = draw_truth(compiled.model, generator)
     data = simulate(compiled.model, PHASES, truth, generator)
     fit = nuts(compiled, data, Settings(random_seed=seed))
     security = earned_security(compiled.model, fit, "therapist")["median_sessions"]
     low, high = (float(end) for end in security.quantile([0.05, 0.95]))
-    known = true_security(compiled.model, data, truth, "therapist")
-    median = float(median_sessions(known, int(known.sessions.max())))
-    verdict = check_convergence(fit, security.to_dataset(name="median"))
-    return {"seed": seed, "low": low, "high": high, "truth": median, "held": low <= median <= high,
-            "passed": verdict.converged, "reasons": verdict.reasons}  # fmt: skip
+    true = true_security(compiled.model, data, truth, "therapist")
+    median = float(median_sessions(true, int(true.sessions.max())))
+    checks = check_convergence(fit, security.to_dataset(name="median"))
+    interval = {"ci90_low": low, "ci90_high": high, "truth": median, "covered": low <= median <= high}
+    return {"seed": seed} | interval | {"converged": checks.converged, "reasons": checks.reasons}
 
 
 def main(folder: Path, seeds: int) -> None:
@@ -42,15 +42,16 @@ def main(folder: Path, seeds: int) -> None:
     model = load_model("rescorla_wagner")
     generator = np.random.default_rng(0)
     missing = [seed for seed in range(1, seeds + 1) if not (folder / f"{seed}.json").exists()]
-    compiled = compile_model(model, simulate(model, PHASES, people(model, generator), generator)) if missing else None
+    compiled = (
+        compile_model(model, simulate(model, PHASES, draw_truth(model, generator), generator)) if missing else None
+    )
     for seed in missing:
-        (folder / f"{seed}.json").write_text(json.dumps(one(compiled, seed)))
+        (folder / f"{seed}.json").write_text(json.dumps(fit_seed(compiled, seed)))
         print(f"seed {seed} of {seeds} done", flush=True)
     results = pd.DataFrame(json.loads((folder / f"{seed}.json").read_text()) for seed in range(1, seeds + 1))
     print(results.to_string(index=False))
-    print(
-        f"interval contains the true value in {results['held'].sum()} of {seeds}; converged: {results['passed'].sum()}"
-    )
+    covered, converged = results["covered"].sum(), results["converged"].sum()
+    print(f"interval contains the true value in {covered} of {seeds}; converged: {converged}")
 
 
 if __name__ == "__main__":

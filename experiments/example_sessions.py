@@ -18,8 +18,8 @@ from iwm_bayes.simulation.care import intermittent, rupture_and_repair
 from iwm_bayes.simulation.simulate import Phase, simulate
 from iwm_bayes.types import ModelSpec
 
-PEOPLE, SPREAD, SEED = 40, 0.5, 1
-TYPICAL = {  # median person, natural scale; the between-person SD is SPREAD on the link scale
+N_PEOPLE, SD_BETWEEN, SEED = 40, 0.5, 1
+MEDIANS = {  # median person, natural scale; the between-person SD is SD_BETWEEN on the link scale
     "availability_start": 0.35,
     "availability_rate": 0.15,
     "worth_start": 0.35,
@@ -52,19 +52,19 @@ approach            = { column = "approach" }
 """
 
 
-def people(model: ModelSpec, generator: np.random.Generator) -> dict[str, np.ndarray]:
-    """Return the true parameters by name, (person,)."""
-    levels = {}
-    for row in free_parameters(model, ["caregiver", "therapist"]):
-        centre = float(LINKS[row.parameter.support][0](np.float64(TYPICAL[row.name])))
-        offset = generator.normal(size=PEOPLE) * (row.parameter.pooling != "complete")
-        levels[row.label] = from_offset(centre, SPREAD, offset)
-    return natural_values(model, levels, ["caregiver", "therapist"], PEOPLE)
+def draw_truth(model: ModelSpec, generator: np.random.Generator) -> dict[str, np.ndarray]:
+    """Draw the true parameters by name, (person,)."""
+    theta = {}
+    for free in free_parameters(model, ["caregiver", "therapist"]):
+        mu = float(LINKS[free.parameter.support][0](np.float64(MEDIANS[free.name])))
+        offset = generator.normal(size=N_PEOPLE) * (free.parameter.pooling != "complete")
+        theta[free.label] = from_offset(mu, SD_BETWEEN, offset)
+    return natural_values(model, theta, ["caregiver", "therapist"], N_PEOPLE)
 
 
 def main(folder: Path, seed: int) -> None:
     model, generator = load_model("rescorla_wagner"), np.random.default_rng(seed)
-    truth = people(model, generator)
+    truth = draw_truth(model, generator)
     folder.mkdir(parents=True, exist_ok=True)
     to_table(simulate(model, PHASES, truth, generator)).round(3).to_csv(folder / "sessions.csv", index=False)
     pd.DataFrame(truth).round(6).to_csv(folder / "truth.csv", index=False)

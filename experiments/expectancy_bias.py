@@ -26,70 +26,69 @@ from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.simulate import Phase, simulate
 from iwm_bayes.types import rule_values
 
-PEOPLE, RATE, START, SPREAD = 60, 0.08, 0.3, 0.3
+N_PEOPLE, RATE, START, SD_BETWEEN = 60, 0.08, 0.3, 0.3
 PHASES = [Phase({"therapist": constant_care(0.5)}, 40)]
 CORRECTED = load_model(Path(__file__).parent / "models" / "expectancy_bias.toml")
 NAIVE = load_model(Path(__file__).parent / "models" / "trusting_reports.toml")
 
 
-def people(generator: np.random.Generator, assimilation: float) -> dict[str, np.ndarray]:
+def true_parameters(generator: np.random.Generator, bias: float) -> dict[str, np.ndarray]:
     """Return the true parameters by name, (person,)."""
     link, unlink = LINKS["unit"]
-    alike = {"availability_start": START, "expectancy_bias": assimilation, "reported_noise": 0.03}
-    alike |= {"availability_rating_noise": 0.05, "availability_rating_intercept": 0.0, "reported_intercept": 0.0}
-    alike |= {"availability_rating_slope": 1.0, "reported_slope": 1.0}
-    rate = unlink(link(RATE) + SPREAD * generator.normal(size=PEOPLE))
-    return {name: np.full(PEOPLE, x) for name, x in alike.items()} | {"availability_rate": rate}
+    shared = {"availability_start": START, "expectancy_bias": bias, "reported_noise": 0.03}
+    shared |= {"availability_rating_noise": 0.05, "availability_rating_intercept": 0.0, "reported_intercept": 0.0}
+    shared |= {"availability_rating_slope": 1.0, "reported_slope": 1.0}
+    rate = unlink(link(RATE) + SD_BETWEEN * generator.normal(size=N_PEOPLE))
+    return {name: np.full(N_PEOPLE, x) for name, x in shared.items()} | {"availability_rate": rate}
 
 
-def lived(generator: np.random.Generator, assimilation: float) -> xr.Dataset:
+def simulate_ratings(generator: np.random.Generator, bias: float) -> xr.Dataset:
     """Simulate graded outcomes (0–1), ratings of the belief, and noisy reports of the outcomes."""
-    who = people(generator, assimilation)
-    data = simulate(CORRECTED, PHASES, who, generator)
+    truth = true_parameters(generator, bias)
+    data = simulate(CORRECTED, PHASES, truth, generator)
     data["outcome"] = data["outcome"].copy(data=generator.beta(1.5, 1.0, data["outcome"].shape))
-    p = rule_values(CORRECTED, who)
-    readings = [Readout("availability", "after"), Readout("perceived", "before")]
-    believed, perceived = filter_readouts(CORRECTED.rule, p, event_array(data), 1, readings)
-    for name, held, noise in (("availability_rating", believed, 0.05), ("reported", perceived, 0.03)):
-        data[f"answer_{name}"].values[:] = np.clip(held + noise * generator.normal(size=held.shape), 0, 1)
+    p = rule_values(CORRECTED, truth)
+    readouts = [Readout("availability", "after"), Readout("perceived", "before")]
+    belief, perceived = filter_readouts(CORRECTED.rule, p, event_array(data), 1, readouts)
+    for name, mean, noise in (("availability_rating", belief, 0.05), ("reported", perceived, 0.03)):
+        data[f"answer_{name}"].values[:] = np.clip(mean + noise * generator.normal(size=mean.shape), 0, 1)
     return data
 
 
 def with_reports(data: xr.Dataset, observed: np.ndarray) -> xr.Dataset:
     """Replace outcomes by reports where no one else recorded them; `observed` is (event,), False there."""
-    own = xr.DataArray(~observed, dims="event") & data["observed"]
-    said = data["answer_reported"]
-    outcome, reported = data["outcome"].where(~own, said), data["reported"].where(~own, 1.0)
-    return data.assign(outcome=outcome, reported=reported, answer_reported=said.where(~own))
+    self_reported = xr.DataArray(~observed, dims="event") & data["observed"]
+    report = data["answer_reported"]
+    outcome, reported = data["outcome"].where(~self_reported, report), data["reported"].where(~self_reported, 1.0)
+    return data.assign(outcome=outcome, reported=reported, answer_reported=report.where(~self_reported))
 
 
 @cache
-def compiled(corrected: bool) -> CompiledModel:
-    return compile_model(CORRECTED if corrected else NAIVE, lived(np.random.default_rng(0), 0.3))
+def compile_cached(corrected: bool) -> CompiledModel:
+    """Compile the model with or without expectancy bias; every study of this size uses it again."""
+    return compile_model(CORRECTED if corrected else NAIVE, simulate_ratings(np.random.default_rng(0), 0.3))
 
 
-def study(assimilation: float, seed: int) -> dict[str, object]:
+def study(bias: float, seed: int) -> dict[str, object]:
     """Return the average rate (log-odds) with reports taken as outcomes, and with half of them recorded by others."""
-    data = lived(np.random.default_rng(seed), assimilation)
+    data = simulate_ratings(np.random.default_rng(seed), bias)
     events = np.arange(data.sizes["event"])
-    found: dict[str, object] = {"seed": seed}
+    result: dict[str, object] = {"seed": seed}
     for name, corrected, observed in (("uncorrected", False, events < 0), ("corrected", True, events % 2 == 0)):
-        given = with_reports(data, observed)
-        posterior = nuts(compiled(corrected), given, Settings(400, 400, 2, seed))["posterior"].to_dataset()
-        found[name] = float(posterior["mu"].sel(parameter="availability_rate").mean())
-    return found
+        reported = with_reports(data, observed)
+        posterior = nuts(compile_cached(corrected), reported, Settings(400, 400, 2, seed))["posterior"].to_dataset()
+        result[name] = float(posterior["mu"].sel(parameter="availability_rate").mean())
+    return result
 
 
 def main(folder: Path, studies: int) -> None:
     unlink = LINKS["unit"][1]
     for share in (0.3, 0.5):
-        found = repeat(folder, f"assimilation-{share}", studies, lambda seed, share=share: study(share, seed))
+        results = repeat(folder, f"expectancy_bias-{share}", studies, lambda seed, share=share: study(share, seed))
         for name, expected in (("uncorrected", RATE / (1 - share)), ("corrected", RATE)):
-            centre, error = found[name].mean(), found[name].std(ddof=1) / np.sqrt(len(found))
-            low, high = unlink(centre - 2 * error), unlink(centre + 2 * error)
-            print(
-                f"k = {share}, {name}: rate {unlink(centre):.4f} (2 SE: {low:.4f}–{high:.4f}), expected {expected:.4f}"
-            )
+            mean, error = results[name].mean(), results[name].std(ddof=1) / np.sqrt(len(results))
+            low, high = unlink(mean - 2 * error), unlink(mean + 2 * error)
+            print(f"k = {share}, {name}: rate {unlink(mean):.4f} (2 SE: {low:.4f}–{high:.4f}), expected {expected:.4f}")
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ from iwm_bayes.simulation.population import draw_people
 from iwm_bayes.simulation.simulate import Phase, simulate
 from iwm_bayes.types import parameters
 
-PEOPLE, EVENTS = 30, 400
+N_PEOPLE, EVENTS = 30, 400
 TRUTHS = {  # published name, range, published correlation
     "availability_tonic": ("omega2", (-9.0, -1.0), 0.99),
     "availability_meta": ("omega3", (-10.0, -2.0), 0.06),
@@ -36,24 +36,24 @@ TRUTHS = {  # published name, range, published correlation
 
 
 def main(file: Path) -> None:
-    shelf, rng = load_model(Path(__file__).parent / "models" / "hgf_levels.toml"), np.random.default_rng(1)
-    watched = shelf.responses["approach"]._replace(effect="none")  # people who do not approach observe outcomes, too
-    model = shelf._replace(responses={"approach": watched})
-    truth = draw_people(model, ["figure"], PEOPLE, rng)
-    truth |= {name: rng.uniform(*ends, PEOPLE) for name, (_, ends, _) in TRUTHS.items()}
+    hgf, rng = load_model(Path(__file__).parent / "models" / "hgf_levels.toml"), np.random.default_rng(1)
+    watching = hgf.responses["approach"]._replace(effect="none")  # people who do not approach observe outcomes, too
+    model = hgf._replace(responses={"approach": watching})
+    truth = draw_people(model, ["figure"], N_PEOPLE, rng)
+    truth |= {name: rng.uniform(*ends, N_PEOPLE) for name, (_, ends, _) in TRUTHS.items()}
     data = simulate(model, [Phase({"figure": intermittent(every=40)}, EVENTS)], truth, rng)
     fit = laplace(compile_likelihood(model, data), data, Settings())
     estimated, lines = person_parameters(model, fit), []
     for name, (published_as, _, published) in TRUTHS.items():
         link = LINKS[parameters(model)[name].support][0]
-        drawn = np.asarray(link(estimated[name].squeeze().transpose("chain", "draw", "person").values))
-        r = float(np.corrcoef(link(np.squeeze(truth[name])), drawn.mean(axis=(0, 1)))[0, 1])
-        error = (1.0 - r**2) / np.sqrt(PEOPLE - 1.0)
+        means = link(estimated[name]).mean(("chain", "draw")).values.squeeze()
+        r = float(np.corrcoef(link(np.squeeze(truth[name])), means)[0, 1])
+        error = (1.0 - r**2) / np.sqrt(N_PEOPLE - 1.0)
         same = abs(r) < 2.0 * error if published_as == "omega3" else abs(r - published) <= 0.05
         lines.append({"parameter": published_as, "published": published, "r": r, "se": error, "reproduced": same})
-    table, verdict = pd.DataFrame(lines), check_convergence(fit)
-    print(table.round(3).to_string(index=False), f"converged: {verdict.converged} {verdict.reasons}", sep="\n")
-    table.assign(converged=verdict.converged).round(4).to_csv(file, index=False)
+    table, checks = pd.DataFrame(lines), check_convergence(fit)
+    print(table.round(3).to_string(index=False), f"converged: {checks.converged} {checks.reasons}", sep="\n")
+    table.assign(converged=checks.converged).round(4).to_csv(file, index=False)
 
 
 if __name__ == "__main__":

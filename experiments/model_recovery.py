@@ -81,14 +81,11 @@ def main(folder: Path, what: str, studies: int) -> None:
         }
         table = pd.DataFrame(differences).T
     else:
-        rows = {
-            (generating, seed): evidence_of_rivals(folder, generating, seed)
-            for seed in range(1, studies + 1)
-            for generating in GENERATING
-        }
-        true = pd.Series([generating for generating, _ in rows], name="generating")
-        selected = pd.Series([max(row, key=lambda name, row=row: row[name]) for row in rows.values()], name="selected")
-        table = pd.crosstab(true, selected, normalize="index")
+        keys = [(name, seed) for seed in range(1, studies + 1) for name in GENERATING]
+        evidence = [evidence_of_rivals(folder, *key) for key in keys]
+        generating = pd.Series([name for name, _ in keys], name="generating")
+        selected = pd.Series([max(row, key=row.__getitem__) for row in evidence], name="selected")
+        table = pd.crosstab(generating, selected, normalize="index")
         print("Inversion: generating models, given the selected model", (table / table.sum()).round(2), sep="\n\n")
     table.round(3).to_csv(folder / f"{what}.csv")
     print(table.round(2).to_string())

@@ -27,59 +27,57 @@ from iwm_bayes.simulation.population import draw_people
 from iwm_bayes.simulation.simulate import Phase, simulate
 from iwm_bayes.types import ModelSpec, parameters
 
-PEOPLE, FIGURES = 60, ["mother", "therapist"]
+N_PEOPLE, FIGURES = 60, ["mother", "therapist"]
 PHASES = [Phase({figure: constant_care(0.8) for figure in FIGURES}, 24, assessed=True)]
 
 
 def ratings_only(model: ModelSpec) -> ModelSpec:
+    """Return the model without responses that are actions."""
     return model._replace(responses={name: r for name, r in model.responses.items() if r.effect == "none"})
 
 
 def study(compiled: CompiledModel, seed: int) -> dict[str, object]:
     """Simulate and fit one study, and compare it with its true values."""
     model, generator = compiled.model, np.random.default_rng(seed)
-    truth = draw_people(model, FIGURES, PEOPLE, generator, sigma=0.5)
-    truth |= {name: np.full(PEOPLE, 0.1) for name in truth if name.endswith("_rating_noise")}
+    truth = draw_people(model, FIGURES, N_PEOPLE, generator, sigma=0.5)
+    truth |= {name: np.full(N_PEOPLE, 0.1) for name in truth if name.endswith("_rating_noise")}
     data = simulate(model, PHASES, truth, generator)
     fit = nuts(compiled, data, Settings(random_seed=seed))
     estimated = person_parameters(model, fit)
-    result: dict[str, object] = {
-        "seed": seed,
-        "passed": check_convergence(fit).converged,
-        "reasons": check_convergence(fit).reasons,
-    }
+    checks = check_convergence(fit)
+    result: dict[str, object] = {"seed": seed, "converged": checks.converged, "reasons": checks.reasons}
     for name, parameter in parameters(model).items():
         if parameter.fixed is None and parameter.pooling == "partial" and not name.endswith("_rating_noise"):
             link = LINKS[parameter.support][0]
             result[name] = [link(truth[name]).tolist(), link(estimated[name]).mean(("chain", "draw")).values.tolist()]
-    judged = true_security(model, data, truth, "therapist").sessions
-    drawn = earned_security(model, fit, "therapist")["sessions"].stack(sample=("chain", "draw"))[:, ::10].values
-    below, equal = (drawn < judged[:, None]).sum(axis=1), (drawn == judged[:, None]).sum(axis=1)
+    true_sessions = true_security(model, data, truth, "therapist").sessions
+    draws = earned_security(model, fit, "therapist")["sessions"].stack(sample=("chain", "draw"))[:, ::10].values
+    below, equal = (draws < true_sessions[:, None]).sum(axis=1), (draws == true_sessions[:, None]).sum(axis=1)
     rank = below + generator.integers(0, equal + 1)
-    result["scores"] = stats.norm.ppf((rank + 0.5) / (drawn.shape[1] + 1)).tolist()
+    result["scores"] = stats.norm.ppf((rank + 0.5) / (draws.shape[1] + 1)).tolist()
     return result
 
 
-def main(theory: str, folder: Path, studies: int) -> None:
+def main(model_name: str, folder: Path, studies: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    model = ratings_only(load_model(theory))
-    files = {seed: folder / f"{theory}-{seed}.json" for seed in range(1, studies + 1)}
+    model = ratings_only(load_model(model_name))
+    files = {seed: folder / f"{model_name}-{seed}.json" for seed in range(1, studies + 1)}
     missing = {seed: file for seed, file in files.items() if not file.exists()}
-    compiled = compile_model(model, simulate(model, PHASES, PEOPLE, 0)) if missing else None
+    compiled = compile_model(model, simulate(model, PHASES, N_PEOPLE, 0)) if missing else None
     for seed, file in missing.items():
         file.write_text(json.dumps(study(compiled, seed)))
-        print(f"{theory}: study {seed} done", flush=True)
+        print(f"{model_name}: study {seed} done", flush=True)
     results = pd.DataFrame(json.loads(file.read_text()) for file in files.values())
-    print(f"converged: {results['passed'].sum()} of {len(results)}")
-    for name in results.columns.drop(["seed", "passed", "reasons", "scores"]):
+    print(f"converged: {results['converged'].sum()} of {len(results)}")
+    for name in results.columns.drop(["seed", "converged", "reasons", "scores"]):
         pairs = np.array(results[name].tolist())  # (study, true or estimated, person)
         within = np.median([np.corrcoef(*pair)[0, 1] for pair in pairs])
         overall = np.corrcoef(*np.concatenate(pairs, axis=1))[0, 1]
         print(f"{name}: r {within:.2f} within studies (median), {overall:.2f} over all")
     z = np.concatenate(results["scores"].tolist())
-    spread = stats.chi2.cdf((len(z) - 1) * z.var(ddof=1), len(z) - 1)
+    tail = stats.chi2.cdf((len(z) - 1) * z.var(ddof=1), len(z) - 1)
     print(f"normal scores: mean {z.mean():+.3f} (p {2 * stats.norm.sf(abs(z.mean()) * len(z) ** 0.5):.3f})")
-    print(f"    variance {z.var(ddof=1):.3f} (p {2 * min(spread, 1 - spread):.3f}), n {len(z)}")
+    print(f"    variance {z.var(ddof=1):.3f} (p {2 * min(tail, 1 - tail):.3f}), n {len(z)}")
     if studies > 1:
         print(f"    mean over studies p {stats.ttest_1samp(results['scores'].map(np.mean), 0).pvalue:.3f}")
 

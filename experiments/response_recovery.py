@@ -21,64 +21,65 @@ from iwm_bayes.simulation.care import DistressProcess, frightening, intermittent
 from iwm_bayes.simulation.simulate import Phase, simulate
 from iwm_bayes.types import ModelSpec, named_leaves
 
-PEOPLE, FIGURES = 60, ["mother", "therapist"]
+N_PEOPLE, FIGURES = 60, ["mother", "therapist"]
 CARE = {"mother": frightening(0.4, 0.4), "therapist": intermittent(0.1, 0.8, 5)}
 DISTRESS = DistressProcess(rate=0.5, soothing=0.9, self_regulation=0.2)  # varying distress distinguishes strategies
-MANY = 40  # events, however they are distributed over figures
+N_EVENTS = 40  # events, however they are distributed over figures
 
 
 def phases(model: ModelSpec) -> list[Phase]:
     """Return both figures in turn; where the model has a choice of figure, the person chooses at all 40 events."""
     chosen = any(response.effect == "chooses" for response in model.responses.values())
-    return [Phase(CARE, MANY if chosen else MANY // 2, distress=DISTRESS)]
+    return [Phase(CARE, N_EVENTS if chosen else N_EVENTS // 2, distress=DISTRESS)]
 
 
-def people(model: ModelSpec, generator: np.random.Generator) -> dict[str, np.ndarray]:
-    """Return everyone's link-scale values by parameter, (person,)."""
-    levels = {}
-    for row in free_parameters(model, FIGURES):
-        spread = row.parameter.prior_between_sd if row.parameter.pooling == "partial" else 0.0
-        levels[row.label] = from_offset(
-            generator.normal(row.prior_mean, row.prior_sd), spread, generator.normal(size=PEOPLE)
+def draw_theta(model: ModelSpec, generator: np.random.Generator) -> dict[str, np.ndarray]:
+    """Draw everyone's link-scale values by parameter, (person,)."""
+    theta = {}
+    for free in free_parameters(model, FIGURES):
+        sd = free.parameter.prior_between_sd if free.parameter.pooling == "partial" else 0.0
+        theta[free.label] = from_offset(
+            generator.normal(free.prior_mean, free.prior_sd), sd, generator.normal(size=N_PEOPLE)
         )
-    return levels
+    return theta
 
 
 def study(compiled: CompiledModel, seed: int) -> dict[str, object]:
     """Return, per response parameter, r within this study or whether its 90% interval contains the true value."""
     model, generator = compiled.model, np.random.default_rng(seed)
-    truth = people(model, generator)
-    lived = natural_values(model, truth, FIGURES, PEOPLE)
-    fit = nuts(compiled, simulate(model, phases(model), lived, generator), Settings(400, 400, 2, seed))
+    truth = draw_theta(model, generator)
+    values = natural_values(model, truth, FIGURES, N_PEOPLE)
+    fit = nuts(compiled, simulate(model, phases(model), values, generator), Settings(400, 400, 2, seed))
     posterior = fit["posterior"].to_dataset()
-    found: dict[str, object] = {}
+    result: dict[str, object] = {}
     of_rule = {name for name, _ in named_leaves(model.rule.parameters)}
-    for row in (row for row in free_parameters(model, FIGURES) if row.name not in of_rule):
-        if row.parameter.pooling == "partial":
-            estimated = posterior["theta"].sel(parameter=row.label).mean(("chain", "draw")).values
-            found[f"r {row.label}"] = float(np.corrcoef(truth[row.label], estimated)[0, 1])
+    for free in (free for free in free_parameters(model, FIGURES) if free.name not in of_rule):
+        if free.parameter.pooling == "partial":
+            estimated = posterior["theta"].sel(parameter=free.label).mean(("chain", "draw")).values
+            result[f"r {free.label}"] = float(np.corrcoef(truth[free.label], estimated)[0, 1])
         else:
-            low, high = posterior["mu"].sel(parameter=row.label).quantile([0.05, 0.95]).values
-            found[f"held {row.label}"] = float(low <= truth[row.label][0] <= high)
-    return found
+            low, high = posterior["mu"].sel(parameter=free.label).quantile([0.05, 0.95]).values
+            result[f"covered {free.label}"] = float(low <= truth[free.label][0] <= high)
+    return result
 
 
 @cache
-def compiled(theory: str) -> CompiledModel:
-    model = load_model(Path(__file__).parent / "models" / f"{theory}.toml")
-    return compile_model(model, simulate(model, phases(model), PEOPLE, 0))
+def compile_cached(name: str) -> CompiledModel:
+    """Compile a model; every study of this size uses it again."""
+    model = load_model(Path(__file__).parent / "models" / f"{name}.toml")
+    return compile_model(model, simulate(model, phases(model), N_PEOPLE, 0))
 
 
-def main(theory: str, folder: Path, studies: int) -> None:
-    results = repeat(folder, theory, studies, lambda seed: study(compiled(theory), seed))
+def main(model: str, folder: Path, studies: int) -> None:
+    results = repeat(folder, model, studies, lambda seed: study(compile_cached(model), seed))
     for name in results:
-        kind, _, parameter = name.partition(" ")
-        said = (
+        measure, _, parameter = name.partition(" ")
+        text = (
             f"r {results[name].median():.2f}"
-            if kind == "r"
+            if measure == "r"
             else f"90% CrI contains it in {results[name].sum():.0f} of {studies}"
         )
-        print(f"{parameter}: {said}")
+        print(f"{parameter}: {text}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Effects of a rupture and a repair on the attribution of harm, predicted for people who were left out.
+"""Effects of a rupture and a repair on the attribution of harm, predict_new_people for people who were left out.
 
 The people of `studies/reversal.toml` are split into ten folds. The model is fitted to nine of them. New people, drawn
 from the group posterior, experience the outcomes of the people in the tenth. Criterion: mean harm intent per block and
@@ -33,104 +33,115 @@ STUDY = Path(__file__).parent / "studies" / "reversal.toml"
 DRAWS = 100
 
 
-def answered(
-    model: ModelSpec, drawn: Mapping[str, np.ndarray], data: xr.Dataset, generator: np.random.Generator
+def expected_ratings(
+    model: ModelSpec, values: Mapping[str, np.ndarray], data: xr.Dataset, generator: np.random.Generator
 ) -> np.ndarray:
-    """Return expected ratings (event, person), averaged over drawn people who experience the same outcomes."""
+    """Return expected ratings (event, person), averaged over simulated people who experience the same outcomes."""
     people, figures = data.sizes["person"], len(figure_names(data))
-    repeats = next(iter(drawn.values())).shape[-1] // people
-    lived = np.tile(event_array(data), (1, 1, repeats))
+    repeats = next(iter(values.values())).shape[-1] // people
+    events = np.tile(event_array(data), (1, 1, repeats))
     [(name, response)] = model.responses.items()
-    wanted, p = required_readouts(response, figures), response_values(model, name, drawn)
-    seen = dict(
-        zip(wanted, filter_readouts(model.rule, rule_values(model, drawn), lived, figures, wanted), strict=True)
+    readouts, p = required_readouts(response, figures), response_values(model, name, values)
+    beliefs = dict(
+        zip(readouts, filter_readouts(model.rule, rule_values(model, values), events, figures, readouts), strict=True)
     )
     since = np.tile(data["since_any"].values, (1, repeats))
-    held = readout_arguments(response, accumulated_readouts(response, p, seen, since, figures), figures)
-    ratings = response.family.draw(generator, **response.arguments(p, *held))
+    arguments = readout_arguments(response, accumulated_readouts(response, p, beliefs, since, figures), figures)
+    ratings = response.family.draw(generator, **response.arguments(p, *arguments))
     return ratings.reshape(len(ratings), repeats, people).mean(axis=1)
 
 
-def predicted(
+def predict_new_people(
     model: ModelSpec, posterior: xr.Dataset, left_out: xr.Dataset, generator: np.random.Generator
 ) -> np.ndarray:
     """Return the expected ratings of people left out, (event, person)."""
-    drawn = new_people(model, posterior, figure_names(left_out), left_out.sizes["person"], DRAWS, generator)
-    return answered(model, drawn, left_out, generator)
+    values = new_people(model, posterior, figure_names(left_out), left_out.sizes["person"], DRAWS, generator)
+    return expected_ratings(model, values, left_out, generator)
 
 
-def of_the_fit(model: ModelSpec, posterior: xr.Dataset, data: xr.Dataset, generator: np.random.Generator) -> np.ndarray:
+def predict_fitted_people(
+    model: ModelSpec, posterior: xr.Dataset, data: xr.Dataset, generator: np.random.Generator
+) -> np.ndarray:
     """Return the expected ratings of the people who were fitted, (event, person)."""
     draws = thin_draws(posterior, DRAWS).stack(sample=("chain", "draw"))
-    return answered(model, draws_as_people(model, draws, figure_names(data), data.sizes["person"]), data, generator)
+    return expected_ratings(
+        model, draws_as_people(model, draws, figure_names(data), data.sizes["person"]), data, generator
+    )
 
 
-def met_first(study: Study, data: xr.Dataset) -> np.ndarray:
+def first_partner(study: Study, data: xr.Dataset) -> np.ndarray:
     """Return the partner that each person met first, "Fair" or "Unfair"."""
     order = pd.read_csv(study.data, dtype={"subject": str}).drop_duplicates("subject").set_index("subject")["order"]
     return order.loc[data["person"].values].to_numpy()
 
 
-def by_block(study: Study, data: xr.Dataset, guess: np.ndarray) -> list[str]:
-    """Describe mean harm intent per order and block, observed and predicted; `guess` is (event, person)."""
-    order = met_first(study, data)
+def describe_blocks(study: Study, data: xr.Dataset, prediction: np.ndarray) -> list[str]:
+    """Describe mean harm intent per order and block, observed and predicted; `prediction` is (event, person)."""
+    order = first_partner(study, data)
     [observed] = (values.values for name, values in data.items() if str(name).startswith("answer_"))
     lines = []
     for first in ("Fair", "Unfair"):
         for block, events in (("first", slice(0, 10)), ("second", slice(10, 20))):
-            seen, said = (100 * (1 - x[events][:, order == first].mean()) for x in (observed, guess))
+            observed_mean, predicted_mean = (
+                100 * (1 - x[events][:, order == first].mean()) for x in (observed, prediction)
+            )
             lines.append(
-                f"{first} first, {block} block: observed {seen:.1f}, predicted {said:.1f}, error {said - seen:+.1f}"
+                f"{first} first, {block} block: observed {observed_mean:.1f}, "
+                f"predicted {predicted_mean:.1f}, error {predicted_mean - observed_mean:+.1f}"
             )
     return lines
 
 
-def by_order(study: Study, data: xr.Dataset, posterior: xr.Dataset) -> list[str]:
+def describe_orders(study: Study, data: xr.Dataset, posterior: xr.Dataset) -> list[str]:
     """Describe people's own parameters (link scale) by order: means of posterior means, and their standard error."""
-    order, own = met_first(study, data), posterior["theta"].mean(("chain", "draw"))
+    order, own = first_partner(study, data), posterior["theta"].mean(("chain", "draw"))
     lines = []
     for label in own.dropna("parameter", how="all")["parameter"].values:
         means = {first: own.sel(parameter=label).values[order == first] for first in ("Fair", "Unfair")}
-        said = [f"{x.mean():.2f} ± {x.std() / len(x) ** 0.5:.2f} ({first} first)" for first, x in means.items()]
-        lines.append(f"{label}: {', '.join(said)}")
+        texts = [f"{x.mean():.2f} ± {x.std() / len(x) ** 0.5:.2f} ({first} first)" for first, x in means.items()]
+        lines.append(f"{label}: {', '.join(texts)}")
     return lines
 
 
-def main(theory: Path | str, folds: int) -> None:
+def main(name: Path | str, folds: int) -> None:
     study, generator = load_study(STUDY), np.random.default_rng(1)
-    model = load_model(theory)
+    model = load_model(name)
     data = read_data(study, model)
-    people = data.sizes["person"]
-    parts = np.array_split(generator.permutation(people), folds)
-    size = people - max(map(len, parts))  # as many in every fit, so that the model is compiled once
-    fits, guess = None, np.full(data["outcome"].shape, np.nan)
+    n_people = data.sizes["person"]
+    parts = np.array_split(generator.permutation(n_people), folds)
+    size = n_people - max(map(len, parts))  # as many in every fit, so that the model is compiled once
+    compiled, prediction = None, np.full(data["outcome"].shape, np.nan)
     for index, part in enumerate(parts):
-        others = generator.permutation(np.setdiff1d(np.arange(people), part))[:size]
-        fits = fits or compile_model(model, data.isel(person=others))
-        fit = nuts(fits, data.isel(person=others), Settings(draws=250, tune=350, chains=2, random_seed=index + 1))
-        guess[:, part] = predicted(model, fit["posterior"].to_dataset(), data.isel(person=part), generator)
+        others = generator.permutation(np.setdiff1d(np.arange(n_people), part))[:size]
+        compiled = compiled or compile_model(model, data.isel(person=others))
+        fit = nuts(compiled, data.isel(person=others), Settings(draws=250, tune=350, chains=2, random_seed=index + 1))
+        prediction[:, part] = predict_new_people(
+            model, fit["posterior"].to_dataset(), data.isel(person=part), generator
+        )
         print(f"fold {index + 1} of {folds} done", flush=True)
-    for line in by_block(study, data, guess):
+    for line in describe_blocks(study, data, prediction):
         print(line)
 
 
-def of_runs(folders: list[Path]) -> None:
+def analyse_runs(folders: list[Path]) -> None:
     study = load_study(STUDY)
     for folder in folders:
         fitted = fit_of_run(folder)
         posterior = fitted.fit["posterior"].to_dataset()
-        for who, guess in (("new people", predicted), ("its own people", of_the_fit)):
-            blocks = by_block(study, fitted.data, guess(fitted.model, posterior, fitted.data, np.random.default_rng(1)))
-            print(f"{fitted.model.name}, {who}", *blocks, sep="\n  ")
-        own = by_order(study, fitted.data, posterior)
+        for label, predict in (("new people", predict_new_people), ("fitted people", predict_fitted_people)):
+            blocks = describe_blocks(
+                study, fitted.data, predict(fitted.model, posterior, fitted.data, np.random.default_rng(1))
+            )
+            print(f"{fitted.model.name}, {label}", *blocks, sep="\n  ")
+        own = describe_orders(study, fitted.data, posterior)
         print(f"{fitted.model.name}, people's own parameters", *own, sep="\n  ", flush=True)
 
 
 if __name__ == "__main__":
     match sys.argv[1:]:
         case []:
-            main(load_study(STUDY).theory[0], 10)
-        case [theory, *folds] if theory.endswith(".model.toml"):
-            main(theory, int(*folds or [10]))
+            main(load_study(STUDY).model[0], 10)
+        case [name, *folds] if name.endswith(".model.toml"):
+            main(name, int(folds[0]) if folds else 10)
         case folders:
-            of_runs([Path(folder) for folder in folders])
+            analyse_runs([Path(folder) for folder in folders])

@@ -23,9 +23,7 @@ from iwm_bayes.validation.prior_predictions import Prediction, median_people, wi
 AROUND = [Readout("availability", "before"), Readout("availability", "after"), Readout("expected", "before")]
 
 
-def log_rise_and_rate(
-    model: ModelSpec, people: dict[str, np.ndarray], bias: float, rng: np.random.Generator
-) -> np.ndarray:
+def log_changes(model: ModelSpec, people: dict[str, np.ndarray], bias: float, rng: np.random.Generator) -> np.ndarray:
     """Return the logs of the rise of availability and of the effective learning rate, (2, person), in closed loop."""
     people = people | {"approach_bias": np.full_like(people["approach_bias"], bias)}
     data = simulate(model, [Phase({"therapist": constant_care(0.8)}, 24)], people, rng)
@@ -37,7 +35,7 @@ def log_rise_and_rate(
 
 def effect(model: ModelSpec, draws: int, rng: np.random.Generator) -> np.ndarray:
     people = with_initial_beliefs(median_people(model, draws, rng), availability=0.3, worth=0.3)
-    rise, rate = log_rise_and_rate(model, people, 1.0, rng) - log_rise_and_rate(model, people, -1.0, rng)
+    rise, rate = log_changes(model, people, 1.0, rng) - log_changes(model, people, -1.0, rng)
     return rise - np.abs(rate)
 
 

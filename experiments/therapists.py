@@ -33,42 +33,43 @@ FORMULAS = {"with": {START: "1 + (1|therapist)"}, "without": {}}
 def sessions(between: float, formula: str, seed: int) -> xr.Dataset:
     """Simulate sessions of people with therapists who differ by an SD of `between`."""
     generator, people = np.random.default_rng(seed), len(THERAPIST)
-    levels = {
+    theta = {
         START: generator.normal(np.repeat(generator.normal(-0.8, between, 10), 8), 0.5),
         "availability_rate": generator.normal(-2.0, 0.5, people),
         "availability_rating_noise": generator.normal(-2.3, 0.2, people),
     }
     plan = [Phase({"figure": constant_care(0.8)}, 24, assessed=True)]
-    data = simulate(MODEL, plan, natural_values(MODEL, levels, ["figure"], people), generator)
+    data = simulate(MODEL, plan, natural_values(MODEL, theta, ["figure"], people), generator)
     frame = pd.DataFrame({"therapist": THERAPIST}, index=data["person"].values)
     return join_covariates(data, frame, MODEL, FORMULAS[formula], ["therapist"])
 
 
 @cache
-def ready(formula: str) -> CompiledModel:
+def compile_cached(formula: str) -> CompiledModel:
+    """Compile the model with a formula; every study of this size uses it again."""
     return compile_likelihood(MODEL, sessions(0.5, formula, 0))
 
 
 def study(between: float, seed: int) -> dict[str, object]:
     """Return the SD between therapists, and the clustering of their people with and without the formula."""
-    found: dict[str, object] = {}
+    result: dict[str, object] = {}
     for formula in FORMULAS:
-        fit = laplace(ready(formula), sessions(between, formula, seed), Settings(500, 500, 2, seed))
+        fit = laplace(compile_cached(formula), sessions(between, formula, seed), Settings(500, 500, 2, seed))
         table = group_clustering(MODEL, fit).set_index("parameter")
-        found[f"p {formula}"] = float(table.loc[START, "p"])
+        result[f"p {formula}"] = float(table.loc[START, "p"])
         if formula == "with":
-            low, middle, high = fit["posterior"]["sigma_u"].quantile([0.05, 0.5, 0.95]).values
-            found |= {"sd": float(middle), "held": bool(low <= between <= high)}
-    return found
+            low, median, high = fit["posterior"]["sigma_u"].quantile([0.05, 0.5, 0.95]).values
+            result |= {"sd": float(median), "covered": bool(low <= between <= high)}
+    return result
 
 
 def main(folder: Path, studies: int) -> None:
     for between in (0.5, 0.0):
-        found = repeat(folder, f"therapists-{between:g}", studies, lambda seed, sd=between: study(sd, seed))
-        held = f", its 90% CrI contains the true value in {found['held'].sum()} of {studies}" if between else ""
-        print(f"SD {between:g} between therapists: estimated {found['sd'].median():.2f} (median){held}")
+        results = repeat(folder, f"therapists-{between:g}", studies, lambda seed, sd=between: study(sd, seed))
+        covered = f", its 90% CrI contains the true value in {results['covered'].sum()} of {studies}" if between else ""
+        print(f"SD {between:g} between therapists: estimated {results['sd'].median():.2f} (median){covered}")
         for formula in FORMULAS:
-            p = found[f"p {formula}"]
+            p = results[f"p {formula}"]
             print(f"    {formula} (1|therapist): p below 0.05 in {(p < 0.05).sum()}, median p {p.median():.3f}")
 
 

@@ -1,6 +1,6 @@
 """Posterior predictive checks of the trust game, for a finished run.
 
-Does the model of the trust game reproduce what people did? Choices are drawn anew at every trial, given what was
+Does the model of the trust game reproduce what people did? Choices are replicated anew at every trial, given what was
 observed before it. Criterion: 95% predictive intervals contain three observed statistics. Two are the friend minus
 computer differences in P(high) over the first and over the last 12 trials with each. The third is the effect of the
 same partner's last reciprocation. Usage: `iwm fit studies/trust_game.toml`, then `python trust_checks.py RUN`.
@@ -24,54 +24,58 @@ STUDY = Path(__file__).parent / "studies" / "trust_game.toml"
 DRAWS, WINDOW = 400, 12
 
 
-def last_seen(data: xr.Dataset) -> np.ndarray:
+def last_observed_outcome(data: xr.Dataset) -> np.ndarray:
     """Return the same partner's last observed outcome before each trial (event, person); NaN at first."""
     figure, people = data["figure_index"].values, np.arange(data.sizes["person"])
-    latest, found = np.full((data.sizes["figure"], len(people)), np.nan), []
+    latest, outcomes = np.full((data.sizes["figure"], len(people)), np.nan), []
     for event in range(data.sizes["event"]):
-        found.append(latest[figure[event], people])
+        outcomes.append(latest[figure[event], people])
         observed = data["observed"].values[event]
         latest[figure[event][observed], people[observed]] = data["outcome"].values[event][observed]
-    return np.stack(found)
+    return np.stack(outcomes)
 
 
 def windows(data: xr.Dataset) -> dict[tuple[str, str], np.ndarray]:
     """Mark the first and the last 12 trials with the friend and with the computer, (event, person)."""
-    found = {}
+    masks = {}
     for name in ("friend", "computer"):
         with_them = (data["figure_index"].values == figure_names(data).index(name)) & data["present"].values
         count = np.cumsum(with_them, axis=0)
-        found[name, "early"] = with_them & (count <= WINDOW)
-        found[name, "late"] = with_them & (count > count[-1] - WINDOW)
-    return found
+        masks[name, "early"] = with_them & (count <= WINDOW)
+        masks[name, "late"] = with_them & (count > count[-1] - WINDOW)
+    return masks
 
 
-def effects(high: np.ndarray, within: dict[tuple[str, str], np.ndarray], before: np.ndarray) -> list[float]:
-    """Return three effects in P(high): early and late friend minus computer difference, last reciprocation."""
-    mean = {key: np.nanmean(np.where(mask, high, np.nan), axis=0) for key, mask in within.items()}
+def test_statistics(high: np.ndarray, masks: dict[tuple[str, str], np.ndarray], before: np.ndarray) -> list[float]:
+    """Compute three test statistics of P(high): early and late friend minus computer difference, last reciprocation."""
+    mean = {key: np.nanmean(np.where(mask, high, np.nan), axis=0) for key, mask in masks.items()}
     early, late = (np.nanmean(mean["friend", when] - mean["computer", when]) for when in ("early", "late"))
     return [early, late, np.nanmean(high[before == 1]) - np.nanmean(high[before == 0])]
 
 
 def main(run: Path) -> None:
-    model, generator = load_model(load_study(STUDY).theory[0]), np.random.default_rng(1)
+    model, generator = load_model(load_study(STUDY).model[0]), np.random.default_rng(1)
     fit = xr.open_datatree(run / "fit.nc", engine="h5netcdf").load()
     data = fit["data"].to_dataset()
-    observed, within, before = data["answer_approach"].values, windows(data), last_seen(data)
-    response, drawn = model.responses["approach"], []
+    observed, masks, before = data["answer_approach"].values, windows(data), last_observed_outcome(data)
+    response, replicated = model.responses["approach"], []
     for part in belief_path_batches(model, fit, DRAWS, "friend"):
-        [held] = filter_readouts(model.rule, part.p, part.event_array, part.figures, [Readout("expected", "before")])
+        [expected] = filter_readouts(
+            model.rule, part.p, part.event_array, part.figures, [Readout("expected", "before")]
+        )
         values = response_values(model, "approach", part.values)
         met = np.stack([part.event_array[:, -2 * part.figures + index] for index in range(part.figures)])
         by_trial = [value if value.ndim == 1 else np.einsum("fp,fep->ep", value, met) for value in values]
-        high = response.family.draw(generator, **response.arguments(type(values)(*by_trial), held))
+        high = response.family.draw(generator, **response.arguments(type(values)(*by_trial), expected))
         for copy in np.split(high, high.shape[1] // data.sizes["person"], axis=1):
-            drawn.append(effects(np.where(np.isnan(observed), np.nan, copy), within, before))
+            replicated.append(test_statistics(np.where(np.isnan(observed), np.nan, copy), masks, before))
     labels = ("early difference", "late difference", "last reciprocation")
-    for label, seen, copies in zip(labels, effects(observed, within, before), np.transpose(drawn), strict=True):
+    for label, value, copies in zip(
+        labels, test_statistics(observed, masks, before), np.transpose(replicated), strict=True
+    ):
         low, high = np.quantile(copies, [0.025, 0.975])
-        verdict = "inside" if low <= seen <= high else "outside"
-        print(f"{label}: observed {seen:.3f}, 95% predictive interval {low:.3f} to {high:.3f}, {verdict}")
+        status = "inside" if low <= value <= high else "outside"
+        print(f"{label}: observed {value:.3f}, 95% predictive interval {low:.3f} to {high:.3f}, {status}")
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import xarray as xr
-from recovery import FIGURES, PEOPLE, PHASES, ratings_only
+from recovery import FIGURES, N_PEOPLE, PHASES, ratings_only
 
 from iwm_bayes.data.event_checks import fill_unrecorded
 from iwm_bayes.inference.fit import CompiledModel, Settings, compile_model, nuts
@@ -26,7 +26,7 @@ STUDIES = range(1, 11)
 MISSING, RATES = 0.4, ("availability_rate", "worth_rate")
 
 
-def lose(data: xr.Dataset, generator: np.random.Generator) -> xr.Dataset:
+def lose_forms(data: xr.Dataset, generator: np.random.Generator) -> xr.Dataset:
     """Return the same study after 40% of the forms were lost."""
     lost = (generator.random(data["observed"].shape) < MISSING) & data["observed"].values
     frame = data[["outcome", "figure_index"]].to_dataframe().reset_index().rename(columns={"figure_index": "figure"})
@@ -38,12 +38,12 @@ def lose(data: xr.Dataset, generator: np.random.Generator) -> xr.Dataset:
 def study(compiled: CompiledModel, seed: int) -> dict[str, list[float]]:
     """Return average rates: true, estimated from all outcomes, estimated after the loss."""
     generator = np.random.default_rng(seed)
-    truth = draw_people(compiled.model, FIGURES, PEOPLE, generator, sigma=0.5)
-    truth |= {name: np.full(PEOPLE, 0.1) for name in truth if name.endswith("_rating_noise")}
+    truth = draw_people(compiled.model, FIGURES, N_PEOPLE, generator, sigma=0.5)
+    truth |= {name: np.full(N_PEOPLE, 0.1) for name in truth if name.endswith("_rating_noise")}
     data = simulate(compiled.model, PHASES, truth, generator)
     whole, lossy = (
         person_parameters(compiled.model, nuts(compiled, some, Settings(random_seed=seed)))
-        for some in (data, lose(data, generator))
+        for some in (data, lose_forms(data, generator))
     )
     return {name: [float(part[name].mean()) for part in (truth, whole, lossy)] for name in RATES}
 
@@ -52,7 +52,7 @@ def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     model = ratings_only(load_model("rescorla_wagner"))
     missing = [seed for seed in STUDIES if not (folder / f"{seed}.json").exists()]
-    example = simulate(model, PHASES, draw_people(model, FIGURES, PEOPLE, np.random.default_rng(0)), 0)
+    example = simulate(model, PHASES, draw_people(model, FIGURES, N_PEOPLE, np.random.default_rng(0)), 0)
     compiled = compile_model(model, example) if missing else None
     for seed in missing:
         (folder / f"{seed}.json").write_text(json.dumps(study(compiled, seed)))

@@ -97,7 +97,9 @@ def names(figures: int) -> list[str]:
     return [f"figure {index}" for index in range(figures)]
 
 
-def random_data(figures: int = 3, people: int = 5, events: int = 12, unobserved: float = 0.2, seed: int = 1) -> xr.Dataset:
+def random_data(
+    figures: int = 3, people: int = 5, events: int = 12, unobserved: float = 0.2, seed: int = 1
+) -> xr.Dataset:
     """Simulate events: between half of `events` and all, graded outcomes, random figures and times, some unobserved."""
     generator = np.random.default_rng(seed)
     rows = []

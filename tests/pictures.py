@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from iwm_bayes.estimands.trajectories import joint_beliefs
 from iwm_bayes.viz.assurance import assurance_plot
 from iwm_bayes.viz.attachment_space import attachment_space_plot
 from iwm_bayes.viz.comparison import elpd_plot
@@ -12,7 +13,6 @@ from iwm_bayes.viz.earned_security import projection_plot, time_to_security_plot
 from iwm_bayes.viz.parameters import prior_posterior_plot, shrinkage_plot
 from iwm_bayes.viz.predictions import prediction_matrix_plot, prediction_plot
 from iwm_bayes.viz.predictive_checks import ppc_plot
-from iwm_bayes.viz.trajectories import joint_beliefs
 from iwm_bayes.viz.trajectory import trajectory_plot
 from iwm_bayes.viz.validation import confusion_plot, recovery_plot, sbc_plot
 

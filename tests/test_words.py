@@ -59,6 +59,7 @@ ALLOWED = {  # phrases, with the reason
     r"rival theories|formalises? (?:a|one of|the) theor(?:y|ies)": "the scientific theory, which a model formalises",
     r"(?:attachment|learning|social|decision|game|balance|probability) theory": "a field of research",
     r"theory of mind": "a term of psychology",
+    r"Statistical Theories of Mental Test Scores": "the title of a book",
     r"(?:is|are|be) met by chance": "the verb; the label is chance level",
 }
 

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from command import iwm
 
-from iwm_bayes.cli.options import StudySize, models_and_size
+from iwm_bayes.cli.sweep_options import StudySize, models_and_size
 from iwm_bayes.validation.plan_compare import DECISIVE_FOR_GENERATING
 from iwm_bayes.validation.plan_forecast import CORRECT, CORRECT_IF_KNOWN, CORRECT_IF_REACHED, INTERVAL_COVERS, REACHED
 

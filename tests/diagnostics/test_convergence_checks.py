@@ -64,6 +64,15 @@ def test_a_nan_draw_does_not_converge() -> None:
     assert not check_convergence(drawn(mu=mu)).converged
 
 
+def test_what_does_not_apply_to_a_parameter_is_left_out() -> None:
+    """sigma and theta of a completely pooled parameter are NaN in every draw."""
+    posterior, applies = drawn()["posterior"], np.array([1.0, np.nan])
+    sigma, theta = posterior["sigma"].values * applies, posterior["theta"].values * applies[:, None]
+    checks = check_convergence(drawn(sigma=sigma, theta=theta))
+    assert checks.converged
+    assert not np.isnan(list(checks.values.values())).any()  # ESS is infinite where nothing is derived
+
+
 def test_tails_are_the_last_twentieths_whatever_arviz_is_set_to() -> None:
     """They are those of Vehtari et al. (2021); a user may set another interval in ArviZ."""
     fit = drawn()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from iwm_bayes.estimands.earned_security import DEFAULT_CRITERION, Judgement
+from iwm_bayes.estimands.criterion import DEFAULT_CRITERION, Judgement
 from iwm_bayes.estimands.survival import (
     cumulative_incidence,
     incidence_by_session,

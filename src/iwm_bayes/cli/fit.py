@@ -24,7 +24,7 @@ from iwm_bayes.cli.report import write_report_of
 from iwm_bayes.report.labels import TABLE_TITLES, group_summary_title
 from iwm_bayes.workflow.load import LoadedStudy, describe_data, load_study_and_data
 from iwm_bayes.workflow.precompile import precompile
-from iwm_bayes.workflow.resume import unfinished_run
+from iwm_bayes.workflow.unfinished_run import unfinished_run
 
 N_PREVIEW = 6  # lines of a long table
 HOW_TO_RESUME = "The draws are kept: the same command with --resume continues"

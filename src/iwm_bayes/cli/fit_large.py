@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 
 from iwm_bayes.cli.console import NOT_CONVERGED, out, print_not_converged, print_table, report_interruption
-from iwm_bayes.cli.options import Quiet, Scheduler, Workers, stage_bars, write_results
+from iwm_bayes.cli.sweep_options import Quiet, Scheduler, Workers, stage_bars, write_results
 from iwm_bayes.data.study import load_study
 from iwm_bayes.io import sha256
 from iwm_bayes.model.model_file import find_model

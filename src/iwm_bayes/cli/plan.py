@@ -9,7 +9,7 @@ import numpy as np
 import typer
 
 from iwm_bayes.cli.console import out, print_table
-from iwm_bayes.cli.options import (
+from iwm_bayes.cli.sweep_options import (
     ModelArgument,
     OutDir,
     Quiet,

@@ -7,7 +7,7 @@ import pandas as pd
 import typer
 
 from iwm_bayes.cli.console import NOT_CONVERGED, out, print_table
-from iwm_bayes.cli.options import (
+from iwm_bayes.cli.sweep_options import (
     ModelArgument,
     OutDir,
     Quiet,

@@ -28,7 +28,7 @@ import xarray as xr
 from formulae.parser import ParseError
 from formulae.scanner import ScanError
 
-from iwm_bayes.rules.names import full_names, parameter_copies
+from iwm_bayes.rules.parameter_names import full_names, parameter_copies
 from iwm_bayes.types import InputError, ModelSpec, parameters
 
 FORMULAS_KEY = "key `formulas"  # in messages

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.estimands.earned_security import BeliefPath, collect_path
+from iwm_bayes.estimands.criterion import BeliefPath, collect_path
 from iwm_bayes.filtering.arrays import EVENT_FIELDS, event_array
 from iwm_bayes.filtering.filter import FilteredEvent, filter_events
 from iwm_bayes.model.priors import figure_names, with_new_figure

@@ -5,7 +5,7 @@ import pandas as pd
 import xarray as xr
 
 from iwm_bayes.data.formulas import standardised_covariates
-from iwm_bayes.estimands.earned_security import Judgement
+from iwm_bayes.estimands.criterion import Judgement
 from iwm_bayes.estimands.survival import incidence_by_session, median_corrective, median_sessions, number_at_risk
 
 MAX_ARMS = 4  # lines that are distinguishable in grey

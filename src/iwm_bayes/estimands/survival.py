@@ -12,7 +12,7 @@ Arrays of a `Judgement` are (..., person). People who are not insecure at baseli
 
 import numpy as np
 
-from iwm_bayes.estimands.earned_security import Judgement
+from iwm_bayes.estimands.criterion import Judgement
 
 
 def number_at_risk(judged: Judgement, steps: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from iwm_bayes.estimands.by_arm import EVERYONE
-from iwm_bayes.estimands.earned_security import Judgement
+from iwm_bayes.estimands.criterion import Judgement
 from iwm_bayes.estimands.group_summary import median_ci90
 from iwm_bayes.estimands.survival import median_corrective, median_sessions
 

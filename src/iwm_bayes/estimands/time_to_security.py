@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 
 from iwm_bayes.estimands.belief_paths import belief_path_batches, belief_paths
-from iwm_bayes.estimands.earned_security import (
+from iwm_bayes.estimands.criterion import (
     DEFAULT_CRITERION,
     STYLES,
     BeliefPath,

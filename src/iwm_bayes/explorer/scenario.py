@@ -2,7 +2,7 @@
 
 People differ at random only: in which events are responsive, and in who withdraws and so does not observe the outcome.
 The same seed gives the same random numbers, so that two plots differ only because of what was changed. Beliefs are
-about the therapist and the self. `estimands.earned_security` defines earned security.
+about the therapist and the self. `estimands.criterion` defines earned security.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,8 +11,9 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.estimands.earned_security import DEFAULT_CRITERION, BeliefPath, Judgement, collect_path, judge
+from iwm_bayes.estimands.criterion import DEFAULT_CRITERION, BeliefPath, Judgement, collect_path, judge
 from iwm_bayes.estimands.survival import incidence_by_session, median_sessions
+from iwm_bayes.estimands.trajectories import GROUP, belief_array, ci90, joint_beliefs, session_events
 from iwm_bayes.filtering.arrays import EVENT_FIELDS
 from iwm_bayes.filtering.filter import FilteredEvent
 from iwm_bayes.model.priors import LINKS, free_parameters, natural_values
@@ -21,7 +22,6 @@ from iwm_bayes.simulation.closed_loop import simulate_closed_loop
 from iwm_bayes.simulation.simulate import Phase, PlannedEvent, phase_figures, schedule
 from iwm_bayes.types import ModelSpec, Parameter, parameters, rule_values
 from iwm_bayes.viz.palette import BELIEF_LABELS
-from iwm_bayes.viz.trajectories import GROUP, belief_array, ci90, joint_beliefs, session_events
 
 N_PEOPLE = 300  # the Monte Carlo standard error of a share is then at most 3%
 CAREGIVER, THERAPIST = "caregiver", "therapist"
@@ -42,7 +42,7 @@ class Scenario(NamedTuple):
 class ScenarioResult(NamedTuple):
     """Beliefs and earned security of the simulated people."""
 
-    trajectory: xr.Dataset  # of the group, by session with the therapist; see `viz.trajectories`
+    trajectory: xr.Dataset  # of the group, by session with the therapist; see `estimands.trajectories`
     judgement: Judgement  # (person,)
     incidence: np.ndarray  # (session,) share earned secure of people insecure at baseline; NaN if nobody is
 

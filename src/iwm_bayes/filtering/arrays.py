@@ -40,6 +40,7 @@ def unpack_event(row: Array, figures: int) -> tuple[Event, Array]:
         row[index] for index in range(len(EVENT_FIELDS))
     )
     first = len(EVENT_FIELDS)
+    # With one figure the indicator is a constant, which simplifies the graph.
     is_figure = stack_figures(
         [row[first + figure] if figures > 1 else 1.0 + 0.0 * outcome for figure in range(figures)]
     )

@@ -12,7 +12,7 @@ from iwm_bayes.model.hierarchy import effect_labels
 from iwm_bayes.model.priors import figure_names
 from iwm_bayes.types import InputError, ModelSpec
 
-TARGET_ACCEPT = 0.9  # at .8, a tenth of fits diverge where between-person sds may be zero
+TARGET_ACCEPT = 0.9  # at .8, a tenth of fits diverge where between-person SDs may be zero
 
 
 class CompiledModel(NamedTuple):

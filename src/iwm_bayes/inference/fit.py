@@ -3,10 +3,10 @@
 A fit is an `xarray.DataTree`. Its `posterior` is on the link scale, whatever scale a method worked on:
 
     mu          (parameter)                   group means
-    sigma       (parameter)                   between-person sds of partially pooled parameters
+    sigma       (parameter)                   between-person SDs of partially pooled parameters
     theta       (parameter, person)           person-level parameters
     beta        (coefficient)                 coefficients of covariates, where the study has formulas
-    sigma_u     (group)                       sds between the levels of a group, such as therapists
+    sigma_u     (group)                       SDs between the levels of a group, such as therapists
     u           (group_level)                 deviations of the levels of a group
     correlation (parameter, parameter_other)  where the model is `correlated`
 

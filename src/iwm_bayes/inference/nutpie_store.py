@@ -2,7 +2,7 @@
 
 Draws are on the disk sixteen draws later and can be read at any time. An interrupted chain cannot continue where it
 was, because the sampler's adaptation is not stored. It starts again with the same seed, which gives the same draws on
-the same machine. A finished chain is kept.
+the same machine. A finished chain is kept. `workflow.unfinished_run` provides the folder and decides on resuming.
 """
 
 import os

@@ -2,9 +2,9 @@
 
 The transform describes everyone's likelihood, near the mode of the group, by a Gaussian: that of `person_posteriors`
 without the group's share. The graph receives these Gaussians, and how they change with completely pooled parameters
-(see `model.local_gaussian`). The sampler then moves people relative to them. Where no Gaussian can be computed for a
-person, the transform contains next to no information, and the sampler moves the person relative to the group alone. The
-graph receives the mode, too; chains begin near it.
+(see `model.local_gaussian`). The sampler then moves people relative to them. If the likelihood of a person cannot be
+computed, the transform has next to no information about them, and the sampler moves them relative to the group alone.
+The graph receives the mode, too; chains begin near it.
 
 The transform is a Dataset; `neutral_transform` has all its variables, and a pilot fit adds `start_mu` and so on.
 Shapes as in `laplace.hierarchy`.

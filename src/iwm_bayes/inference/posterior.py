@@ -107,11 +107,11 @@ def contraction(posterior: xr.Dataset) -> xr.DataArray:
 
 
 def centredness(variance: xr.DataArray, sd: xr.DataArray) -> xr.DataArray:
-    """Return how centred to sample deviations with an uncertain sd: near 1 where data inform each much, else near 0.
+    """Return how centred to sample deviations with an uncertain SD: near 1 where data inform each much, else near 0.
 
-    With I the information of the data about a deviation (in 1 / link^2), from its posterior `variance`, this is
-    I s^2 / (1 + I s^2) at s, the 5% quantile of the sd. The centred form has a funnel where the sd may be near zero,
-    however informative the data are elsewhere.
+    This is I s^2 / (1 + I s^2). I is the information of the data about a deviation (1 / link^2), which follows from its
+    posterior `variance`; s is the 5% quantile of the SD. A low quantile is taken because the centred form has a funnel
+    where the SD may be near zero, however informative the data are elsewhere.
     """
     information = (1.0 / variance - 1.0 / (sd**2).mean(("chain", "draw"))).clip(0.0)
     low_variance = sd.quantile(0.05, ("chain", "draw")).drop_vars("quantile") ** 2

@@ -2,8 +2,8 @@
 
 The search starts with a sample of the size of a chunk, and continues with Newton steps of everyone. A round processes
 all chunks once and needs a few sums of each (see `marginal_score`). The curvature comes from outer products of scores,
-which cost nothing more. Where a step does not bring the group half of the way, as on a ridge, the curvature comes from
-the information by quadrature (see `information`) and from what the last step changed (BFGS).
+which cost nothing more. On a ridge these are not enough, and a step does not bring the group half of the way. Then the
+curvature comes from the information by quadrature (see `information`) and from what the last step changed (BFGS).
 """
 
 import json

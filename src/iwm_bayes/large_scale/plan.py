@@ -34,7 +34,7 @@ def unsupported(study: Study, model: ModelSpec) -> list[str]:
     items = [name for name, answer in study.responses.items() if answer.reliability is not None]
     checks = (
         (f"{model.name} has correlated parameters, which need `nuts`", model.correlated),
-        (f"a reliability cannot fix the SD of {', '.join(items)}. Fix it in the model file", bool(items)),
+        (f"a reliability cannot fix the response SD of {', '.join(items)}. Fix it in the model file", bool(items)),
         (
             "a choice of figure is not supported. Leave the response out",
             any(response.effect == "chooses" for response in model.responses.values()),

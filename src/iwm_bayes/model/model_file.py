@@ -21,7 +21,7 @@ from iwm_bayes.responses import LEVELS, RESPONSES
 from iwm_bayes.rules import RULES, equation, load_rule_file
 from iwm_bayes.rules.lift import lift_learner
 from iwm_bayes.rules.modifiers import with_arousal, with_expectancy_bias
-from iwm_bayes.rules.names import full_names
+from iwm_bayes.rules.parameter_names import full_names
 from iwm_bayes.types import (
     InputError,
     Learner,

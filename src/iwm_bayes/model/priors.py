@@ -27,7 +27,7 @@ LINKS: Mapping[str, tuple[Callable[[Array], Array], Callable[[Array], Array]]] =
     "positive": (log, exp),
     "real": (lambda x: x, lambda x: x),
 }
-Z_CI90 = 1.6448536269514722  # half-width of a 90 % interval in standard deviations
+Z_CI90 = 1.6448536269514722  # half-width of a 90% interval in standard deviations
 EFFECT_WIDTH = 2.0  # prior SD of an effect, in units of `scale`: wide, a choice and not a finding
 
 

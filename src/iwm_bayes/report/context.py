@@ -6,13 +6,13 @@ from typing import Any, NamedTuple
 import pandas as pd
 import xarray as xr
 
+from iwm_bayes.estimands import trajectories
 from iwm_bayes.estimands.belief_paths import session_mask
 from iwm_bayes.model.priors import figure_names
 from iwm_bayes.report import text
+from iwm_bayes.report.elements import Table, make_table
 from iwm_bayes.report.labels import TABLE_TITLES
-from iwm_bayes.report.tables import Table, make_table
 from iwm_bayes.types import GENERALISED, ModelSpec
-from iwm_bayes.viz import trajectories
 
 
 class ReportOptions(NamedTuple):

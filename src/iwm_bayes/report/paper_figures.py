@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
+from iwm_bayes.estimands.trajectories import group_trajectory
 from iwm_bayes.report.context import ReportContext, Trajectory
 from iwm_bayes.viz.attachment_space import attachment_space_plot
-from iwm_bayes.viz.trajectories import group_trajectory
 from iwm_bayes.viz.trajectory import trajectory_plot
 from iwm_bayes.workflow.run_folder import file_label, write_plots
 

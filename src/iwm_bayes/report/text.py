@@ -6,7 +6,7 @@ from typing import Any
 import xarray as xr
 
 from iwm_bayes.diagnostics.permutation_test import PermutationTest
-from iwm_bayes.estimands.earned_security import Criterion
+from iwm_bayes.estimands.criterion import Criterion
 from iwm_bayes.estimands.group_summary import median_ci90
 from iwm_bayes.types import GENERALISED, figure_label
 

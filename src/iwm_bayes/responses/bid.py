@@ -5,8 +5,8 @@
 
 `activation` is the strategy under distress: hyperactivation above 0, deactivation below 0. Where the figure to approach
 also frightens, distress and fear have opposite effects. Approach and avoidance then alternate even with a responsive
-figure, and this is not a low expectation (Main & Hesse, 1990, in Greenberg, Cicchetti & Cummings (Eds.), Attachment in
-the Preschool Years, 161-182). Without a bid the outcome is not observed. All effects are in log-odds; distress and
+figure, without a low expectation: Main & Hesse (1990), in Greenberg, Cicchetti & Cummings (Eds.), Attachment in the
+Preschool Years, 161-182. Without a bid the outcome is not observed. All effects are in log-odds; distress and
 threat lie in 0..1.
 """
 

@@ -8,7 +8,7 @@ The middle of the scale counts as one more outcome. A rupture after good care th
 same outcome without earlier experience, and a repair raises it more. An outcome that was not experienced has no effect.
 Helson (1948), doi:10.1037/h0056721.
 
-Unlike `rating`, nothing is censored. A rating is taken as given, as a linear mixed model takes it, so the estimates
+Unlike `rating`, nothing is censored: a rating is taken as given, as in a linear mixed model. The estimates therefore
 describe mean ratings, whatever people do at the ends of a scale. Simulated ratings may lie beyond the ends. Units are
 those of the scale; the SD is that of `rating`.
 """

@@ -2,8 +2,8 @@
 
     latent ~ Normal(.5 + intercept + slope * (belief - .5) + colouring * (outcome - .5), sd)
 
-When people rate after every outcome, the last outcome has more weight than they learn from it, and this excess is gone
-at the next rating. It is the recency effect of step-by-step judgements (Hogarth & Einhorn, 1992,
+When people rate after every outcome, the last outcome has more weight than they learn from it. This excess is gone at
+the next rating. It is the recency effect of step-by-step judgements (Hogarth & Einhorn, 1992,
 doi:10.1016/0010-0285(92)90002-J). An outcome that was not experienced has no effect. The rest is as in `rating`: units
 of the scale, censored at its ends.
 """

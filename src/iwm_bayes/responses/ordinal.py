@@ -4,7 +4,7 @@
     threshold_1 = location - (sum of gaps) / 2,     threshold_k+1 = threshold_k + gap_k
 
 Thresholds are on the scale of the belief, 0..1. `loading`, in log-odds per unit of belief, is how closely the item
-follows the belief: for a Gaussian rating with an SD of .1 it is about 17. The anchor item of a belief has its
+follows the belief. A Gaussian rating with an SD of .1 has a loading of about 17. The anchor item of a belief has its
 thresholds at 1 / levels, 2 / levels, and so on. A belief of k / levels then makes answers above and below equally
 likely. Answers count from 0. McCullagh (1980), doi:10.1111/j.2517-6161.1980.tb01109.x.
 """

@@ -13,9 +13,10 @@ exact posterior is 3% at s = 1 and 8% at s = 2. The prior therefore keeps s near
 
 Hypothesis: an outcome changes the beliefs about the figure and about oneself in proportion to the uncertainty of each.
 What one belief explains, the other does not have to explain. `m` and `C` are in log-odds. C is stored in three blocks:
-among figures, between figures and self-worth, and of self-worth. A belief is reported as a probability: that this
-figure responds to a person of neutral self-worth, or that a neutral figure responds to this person (neutral: log-odds
-0). An outcome between 0 and 1 enters as a tempered likelihood.
+among figures, between figures and self-worth, and of self-worth. Beliefs are reported as
+probabilities. Availability is that of a response of this figure to a person of neutral self-worth (log-odds 0).
+Self-worth is that of a response of a neutral figure to this person. An outcome between 0 and 1 enters as a tempered
+likelihood.
 """
 
 from typing import NamedTuple

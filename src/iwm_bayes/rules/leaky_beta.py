@@ -7,8 +7,8 @@
     against  <- against + weight * (1 - outcome)
     mean      = for_it / (for_it + against),   variance = mean (1 - mean) / (for_it + against + 1)
 
-Hypothesis: an early model is entrenched by the evidence behind it. Under outcomes p > tau without forgetting, a belief
-reaches tau only after n = (tau strength - start strength) / (weight (p - tau)) sessions. Counts are in sessions. Only
+Hypothesis: an early model is entrenched by the evidence behind it. Without forgetting, under outcomes p > tau, a belief
+reaches tau after n = (tau strength - start strength) / (weight (p - tau)) sessions. Counts are in sessions. Only
 the ratio strength / weight is identified, so `weight` is fixed at 1. `leak` is the share of the past that is forgotten
 per unit of time. Without leak this is Bayes' rule for a constant probability of responsive outcomes.
 """

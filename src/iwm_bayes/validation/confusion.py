@@ -19,7 +19,7 @@ from iwm_bayes.model.model_file import load_model
 from iwm_bayes.simulation.population import draw_population
 from iwm_bayes.simulation.simulate import simulate
 from iwm_bayes.types import InputError, ModelSpec
-from iwm_bayes.validation.compiled import compile_cached
+from iwm_bayes.validation.compile_cache import compile_cached
 from iwm_bayes.validation.sbc import SBC_FIGURES, SbcDesign, sbc_phases, without_actions
 from iwm_bayes.validation.sweep import Condition
 

@@ -18,7 +18,7 @@ from iwm_bayes.model.model_file import load_model
 from iwm_bayes.simulation.care import parse_care
 from iwm_bayes.simulation.population import draw_population
 from iwm_bayes.simulation.simulate import simulate
-from iwm_bayes.validation.compiled import compile_cached
+from iwm_bayes.validation.compile_cache import compile_cached
 from iwm_bayes.validation.plan import CONVERGED, Counts, StudyDesign, design_of, thin_ratings, without_leaving
 from iwm_bayes.validation.sweep import Condition
 

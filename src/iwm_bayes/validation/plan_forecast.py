@@ -18,13 +18,13 @@ import xarray as xr
 
 from iwm_bayes.diagnostics.convergence_checks import check_convergence
 from iwm_bayes.estimands.belief_paths import BeliefPaths, belief_path_batches, belief_paths
-from iwm_bayes.estimands.earned_security import DEFAULT_CRITERION, judge
+from iwm_bayes.estimands.criterion import DEFAULT_CRITERION, judge
 from iwm_bayes.inference.fit import METHODS, Settings
 from iwm_bayes.simulation.care import Care, parse_care
 from iwm_bayes.simulation.population import draw_population
 from iwm_bayes.simulation.simulate import simulate
 from iwm_bayes.types import ModelSpec, map_tree
-from iwm_bayes.validation.compiled import compile_cached
+from iwm_bayes.validation.compile_cache import compile_cached
 from iwm_bayes.validation.plan import CONVERGED, JUDGED_FIGURE, Counts, design_of, thin_ratings
 from iwm_bayes.validation.sweep import Condition
 

@@ -20,7 +20,7 @@ from iwm_bayes.simulation.care import parse_care
 from iwm_bayes.simulation.population import Population, draw_population
 from iwm_bayes.simulation.simulate import simulate
 from iwm_bayes.types import InputError, ModelSpec
-from iwm_bayes.validation.compiled import compile_cached
+from iwm_bayes.validation.compile_cache import compile_cached
 from iwm_bayes.validation.plan import (
     CONVERGED,
     JUDGED_FIGURE,

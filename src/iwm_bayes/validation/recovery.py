@@ -17,7 +17,7 @@ from iwm_bayes.model.priors import LINKS, FreeParameter, free_parameters
 from iwm_bayes.simulation.draws import person_parameters
 from iwm_bayes.simulation.population import draw_population
 from iwm_bayes.simulation.simulate import simulate
-from iwm_bayes.validation.compiled import compile_cached
+from iwm_bayes.validation.compile_cache import compile_cached
 from iwm_bayes.validation.sbc import SBC_FIGURES, SbcDesign, sbc_phases
 from iwm_bayes.validation.sweep import Condition
 

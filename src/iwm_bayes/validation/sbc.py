@@ -24,7 +24,7 @@ from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.population import Population, draw_population
 from iwm_bayes.simulation.simulate import Phase, simulate
 from iwm_bayes.types import ModelSpec
-from iwm_bayes.validation.compiled import compile_cached
+from iwm_bayes.validation.compile_cache import compile_cached
 from iwm_bayes.validation.sweep import Condition
 
 SBC_FIGURES = ("friend", "therapist")

@@ -1,6 +1,5 @@
 """Plots of data, fits, comparisons, validation studies and predictions.
 
 Datasets and tables come in, and Matplotlib figures go out. `plotly` has the interactive plots of a report and of the
-explorer. `trajectories` computes what trajectory plots need from the draws of a fit. The package may import from
-validation, comparison, diagnostics, estimands and everything below them.
+explorer. The package may import from validation, comparison, diagnostics, estimands and everything below them.
 """

@@ -11,9 +11,9 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from iwm_bayes.estimands.trajectories import ellipse_outline, ellipse_sessions
 from iwm_bayes.viz.palette import BLACK, LINES, STYLE_CORNERS, Line
 from iwm_bayes.viz.style import escape_dollar, message_plot, open_sides
-from iwm_bayes.viz.trajectories import ellipse_outline, ellipse_sessions
 
 
 def draw_quarters(axes: Axes) -> None:

@@ -6,9 +6,9 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from iwm_bayes.estimands.trajectories import GROUP
 from iwm_bayes.viz.palette import BELIEF_LABELS, BLACK, GREEN, LINES, VERMILLION
 from iwm_bayes.viz.style import escape_dollar, open_sides
-from iwm_bayes.viz.trajectories import GROUP
 
 
 def draw_beliefs(panel: Axes, trajectory: xr.Dataset) -> None:

@@ -10,8 +10,8 @@ from iwm_bayes.io import SCHEMA, sha256, versions
 from iwm_bayes.types import InputError
 from iwm_bayes.workflow.analysis import analyse
 from iwm_bayes.workflow.load import describe_data, load_study_and_data
-from iwm_bayes.workflow.resume import unfinished_run
 from iwm_bayes.workflow.run_folder import read_fit, write_analysis
+from iwm_bayes.workflow.unfinished_run import unfinished_run
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

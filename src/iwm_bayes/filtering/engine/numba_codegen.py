@@ -2,8 +2,8 @@
 
 A function is run once with symbols in place of numbers, and each operation is written down as a line of source. The
 result is straight-line code without loops or indices. People are copied to a table whose width (`LANES`) the compiler
-knows, so that one instruction serves all of them. For arrays of unknown width it would first have to check at run
-time whether they overlap, and with dozens of small arrays it does not try.
+knows, so that one instruction serves all of them. For arrays of unknown width it would have to check at run time
+whether they overlap. With dozens of small arrays it does not try.
 """
 
 from collections.abc import Callable, Mapping
@@ -147,6 +147,6 @@ def vectorise_over_people(function: Callable[..., Any], inputs: Shapes, outputs:
         rows=n_inputs + len(results),
         store_outputs=row_loops("store({x}, {row}, first, last)", outputs, n_inputs),
     )
-    known = {"np": np, "load": load_lanes, "store": store_lanes}
-    loop = compile_numba_function_src(source, "over_people", known)
+    namespace = {"np": np, "load": load_lanes, "store": store_lanes}
+    loop = compile_numba_function_src(source, "over_people", namespace)
     return numba_njit(error_model="numpy")(loop), sha256((__name__ + source).encode()).hexdigest()

@@ -173,8 +173,8 @@ def compile_loop(
     step_function, key = numba_funcify_and_cache_key(
         step.composite_op, node=step.composite_op.make_node(*step.composite_op.inputs)
     )
-    known = {"np": np, "step": inline_njit(step_function.py_func), "load": load_lanes, "store": store_lanes}
-    loop = compile_numba_function_src(source, source.split("(")[0].split()[-1], known)
+    namespace = {"np": np, "step": inline_njit(step_function.py_func), "load": load_lanes, "store": store_lanes}
+    loop = compile_numba_function_src(source, source.split("(")[0].split()[-1], namespace)
     return numba_njit(error_model="numpy")(loop), key and sha256((__name__ + source + key).encode()).hexdigest()
 
 

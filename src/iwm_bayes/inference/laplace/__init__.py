@@ -1,6 +1,6 @@
 """Empirical Bayes by Laplace's method and by quadrature, in NumPy.
 
-In comes a `Problem`, a linear Gaussian population with the log likelihood of its people; out go the group's mode with
-its covariance, everyone's posterior means and covariances, and draws under the names that every fit has. May import
-what inference may, and nothing of nutpie.
+In comes a `Problem`: a linear Gaussian population and the log likelihood of its people. Out go the mode and covariance
+of the group, everyone's posterior mean and covariance, and draws by the variables that every fit has. It may import
+what the package inference may, and from its modules `base` and `posterior`.
 """

@@ -7,7 +7,7 @@
 
 The group is Gaussian around its mode; the covariance is the inverse of the score's slope. Completely pooled parameters
 enter by the gradient of the likelihood averaged over each person's posterior. Deviations of group levels are integrated
-out where their sd is estimated. Everyone's posterior is found by a function: `fit_person_gaussians`, or one of
+out where their SD is estimated. Everyone's posterior is found by a function: `fit_person_gaussians`, or one of
 `fit_by_quadrature`. Shapes as in `hierarchy`; `packed` is the length of `pack(group)`.
 """
 
@@ -45,11 +45,11 @@ from iwm_bayes.inference.laplace.person_posteriors import (
 from iwm_bayes.inference.laplace.quadrature import PersonFit
 
 EM_ROUNDS = 4
-BFGS_TOLERANCE = 0.2  # of the gradient in units of the group's sds, at which BFGS ends
+BFGS_TOLERANCE = 0.2  # of the gradient in units of the group's SDs, at which BFGS ends
 MAX_NEWTON_STEPS = 30
-NEWTON_TOLERANCE = 0.01  # sds of the group: Newton's method ends when no parameter moves farther
+NEWTON_TOLERANCE = 0.01  # SDs of the group: Newton's method ends when no parameter moves farther
 SCORE_STEP = 0.01  # of finite differences of the score
-LOG_SD_SCALE = 1.0  # sd of the logarithm of a half-normal, near enough
+LOG_SD_SCALE = 1.0  # SD of the logarithm of a half-normal, near enough
 
 
 class GroupMode(NamedTuple):
@@ -194,7 +194,7 @@ def newton_mode(problem: Problem, group: Group, people: PersonGaussians) -> Grou
 
 
 def is_at_mode(problem: Problem, group: Group, people: PersonGaussians, covariance: np.ndarray) -> bool:
-    """Return whether a Newton step would move no parameter of the group by as much as a twentieth of its sd."""
+    """Return whether a Newton step would move no parameter of the group by as much as a twentieth of its SD."""
     step = covariance @ group_score(problem, group, people) / np.sqrt(np.diag(covariance))
     return bool(np.abs(step).max() < 5.0 * NEWTON_TOLERANCE)
 

@@ -1,7 +1,7 @@
 """The log evidence of a model for a whole study, people and group integrated out, by Laplace's method.
 
-It is the sum of everyone's log evidence at the group's mode, the log prior there, and the log volume of the group's
-posterior around the mode (see `empirical_bayes`). The sds of the group are taken by their logarithms.
+It has three terms, all at the group's mode (see `empirical_bayes`): everyone's log evidence, the log prior of the
+group, and the log volume of the group's posterior. The SDs of the group are taken by their logarithms.
 """
 
 import numpy as np

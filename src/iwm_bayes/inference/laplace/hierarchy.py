@@ -3,7 +3,7 @@
     theta[parameter, person] ~ Normal(design[parameter, person] @ beta + offset[parameter], sigma[parameter])
 
 `beta` stacks the group means of partially pooled parameters, the coefficients of covariates, and the deviations of
-group levels. The deviations are normal with the sd of their group, `sigma_u`; `sigma` and `sigma_u` have half-normal
+group levels. The deviations are normal with the SD of their group, `sigma_u`; `sigma` and `sigma_u` have half-normal
 priors. Everything is on the link scale. Letters for shapes, in the whole package:
 
     D  parameters that each person has a value of: P partially pooled ones, then those without pooling
@@ -29,21 +29,21 @@ class LinearPopulation(NamedTuple):
     complete: np.ndarray  # (S,) places of completely pooled parameters among all free parameters
     design: np.ndarray  # (D, N, K)
     offset: np.ndarray  # (D,) prior mean of parameters without pooling, else 0
-    no_pooling_sd: np.ndarray  # (D - P,) prior sd of parameters without pooling
+    no_pooling_sd: np.ndarray  # (D - P,) prior SD of parameters without pooling
     prior_mean: np.ndarray  # (K,) of beta
     prior_sd: np.ndarray  # (K,) of beta; 1 for deviations of group levels
     group_of_beta: np.ndarray  # (K,) index of the group in which an entry deviates; -1 for means and coefficients
-    sigma_scale: np.ndarray  # (P,) half-normal scale of the between-person sds
-    sigma_u_scale: np.ndarray  # (G,) half-normal scale of the sds between group levels
-    complete_prior: np.ndarray  # (2, S) prior mean and sd of completely pooled parameters
+    sigma_scale: np.ndarray  # (P,) half-normal scale of the between-person SDs
+    sigma_u_scale: np.ndarray  # (G,) half-normal scale of the SDs between group levels
+    complete_prior: np.ndarray  # (2, S) prior mean and SD of completely pooled parameters
 
 
 class Group(NamedTuple):
     """The parameters of the group."""
 
     beta: np.ndarray  # (K,) group means, coefficients, deviations of group levels
-    sigma: np.ndarray  # (P,) between-person sds
-    sigma_u: np.ndarray  # (G,) sds between group levels
+    sigma: np.ndarray  # (P,) between-person SDs
+    sigma_u: np.ndarray  # (G,) SDs between group levels
     complete: np.ndarray  # (S,) completely pooled parameters
 
 
@@ -87,7 +87,7 @@ def design_array(model: ModelSpec, data: xr.Dataset) -> np.ndarray:
 
 
 def initial_group(population: LinearPopulation) -> Group:
-    """Return a group at its prior means, with sds near their prior medians."""
+    """Return a group at its prior means, with SDs near their prior medians."""
     return Group(
         population.prior_mean.copy(),
         0.7 * population.sigma_scale,
@@ -97,7 +97,7 @@ def initial_group(population: LinearPopulation) -> Group:
 
 
 def pack(group: Group) -> np.ndarray:
-    """Return a group as one unbounded vector (packed,): sds enter by their logarithms."""
+    """Return a group as one unbounded vector (packed,): SDs enter by their logarithms."""
     return np.concatenate([group.beta, np.log(group.sigma), np.log(group.sigma_u), group.complete])
 
 
@@ -108,7 +108,7 @@ def unpack(vector: np.ndarray, like: Group) -> Group:
 
 
 def person_sds(population: LinearPopulation, group: Group) -> np.ndarray:
-    """Return the sd of every person-level parameter around its mean, (D,)."""
+    """Return the SD of every person-level parameter around its mean, (D,)."""
     return np.concatenate([group.sigma, population.no_pooling_sd])
 
 

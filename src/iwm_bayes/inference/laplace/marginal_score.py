@@ -155,7 +155,7 @@ def prior_curvature(population: LinearPopulation, group: Group) -> np.ndarray:
 
 
 def most_probable_sd(squares: np.ndarray, count: np.ndarray | float, scale: np.ndarray) -> np.ndarray:
-    """Return the sd whose logarithm is most probable given a sum of `count` squares and a half-normal prior."""
+    """Return the SD whose logarithm is most probable given a sum of `count` squares and a half-normal prior."""
     excess = count - 1.0
     return np.sqrt(scale**2 * (np.sqrt(excess**2 + 4.0 * squares / scale**2) - excess) / 2.0)
 

@@ -1,8 +1,8 @@
 """The methods `laplace` and `quadrature`: empirical Bayes, fast and approximate.
 
-Both find the mode of the group (see `empirical_bayes`) and everyone's posterior under it, and take the group to be
-Gaussian around its mode, as in Laplace's method. This needs more than a few people. `laplace` takes everyone's
-link-scale parameters to be Gaussian too (see `person_posteriors`), which they are not where each person has few binary
+Both find the mode of the group (see `empirical_bayes`) and everyone's posterior under it. They take the group to be
+Gaussian around its mode, as in Laplace's method, which needs more than a few people. `laplace` takes everyone's
+link-scale parameters to be Gaussian too (see `person_posteriors`). They are not where each person has few binary
 answers. The error that this makes in the group is reported with the fit, in `bias`. `quadrature` uses everyone's exact
 mean and covariance.
 Huys et al. (2011), doi:10.1371/journal.pcbi.1002028; Piray et al. (2019), doi:10.1371/journal.pcbi.1007043.

@@ -1,9 +1,9 @@
 """Gaussian approximations of everyone's posterior under a given group, for all people at once.
 
 Newton's method finds every person's mode. Then the mean moves to where the gradient of the log posterior is 0, and the
-precision to its curvature, both averaged over the Gaussian itself by cubature of the third degree. This is the Gaussian
-nearest to the posterior in the sense of variational inference. It differs from Laplace's where a posterior is skewed (a
-noise known from 25 ratings) or has a cliff (ratings all at the end of a scale).
+precision to its curvature. Both are averages over the Gaussian itself, by cubature of the third degree. This is the
+Gaussian nearest to the posterior in the sense of variational inference. It differs from Laplace's where a posterior is
+skewed, such as that of a noise from 25 ratings. It also differs where ratings are all at the end of a scale.
 Opper & Archambeau (2009), doi:10.1162/neco.2008.08-07-592. Shapes as in `hierarchy`.
 """
 
@@ -16,7 +16,7 @@ from iwm_bayes.inference.laplace.hierarchy import Group, LinearPopulation, perso
 
 DIFFERENCE_STEP = 1e-4  # of finite differences of the gradient, link scale
 MAX_NEWTON_STEPS, MAX_HALVINGS = 40, 8  # of Newton's method, and of a step that leads down
-ARRIVED_STEP = 0.01  # a person has arrived whose step is at most so many sds of the group,
+ARRIVED_STEP = 0.01  # a person has arrived whose step is at most so many SDs of the group,
 LATE_SHARE = 0.1  # and the share of people who need not have arrived
 N_UPDATES = 4  # of each Gaussian from the one before
 ELBO_SLACK = 0.1  # by which an ELBO may fall, because cubature is inexact
@@ -46,7 +46,7 @@ class Problem(NamedTuple):
 
 
 def floor_precision(precision: np.ndarray, sd: np.ndarray) -> np.ndarray:
-    """Return precisions (N, D, D) made symmetric, with a floor of `MIN_PRECISION_SHARE` / sd^2 in every direction."""
+    """Return precisions (N, D, D) made symmetric, at least `MIN_PRECISION_SHARE` / `sd`^2 in every direction."""
     relative = (precision + precision.transpose(0, 2, 1)) / 2.0 * sd[:, None] * sd
     values, vectors = np.linalg.eigh(relative)
     floored = np.einsum("nij,nj,nkj->nik", vectors, np.maximum(values, MIN_PRECISION_SHARE), vectors)

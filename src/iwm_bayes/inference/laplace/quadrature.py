@@ -2,9 +2,11 @@
 
 Nodes are placed by each person's Gaussian (`fit_person_gaussians`) and weighted by the ratio of the posterior to it. Up
 to three person-level parameters take the product of Gauss-Hermite rules (Naylor & Smith, 1982, doi:10.2307/2347995).
-More take spheres: radii from a Gauss-Laguerre rule, and on each sphere both ends of axes that are rotated at random for
-every person (Genz & Monahan, 1998, doi:10.1137/S1064827595286803). Both are exact where a posterior is Gaussian. The
-error of the random rotations averages out over people. Shapes as in `hierarchy`; M is the number of nodes.
+More take spheres, whose radii are those of a Gauss-Laguerre rule. The nodes of a sphere are both ends of axes that are
+rotated at random for every person (Genz & Monahan, 1998, doi:10.1137/S1064827595286803). Both rules are exact where a
+posterior is Gaussian. The error of the random rotations averages out over people.
+
+Shapes as in `hierarchy`; M is the number of nodes.
 """
 
 from collections.abc import Callable
@@ -20,7 +22,7 @@ from iwm_bayes.inference.laplace.person_posteriors import PersonGaussians, Probl
 type PersonFit = Callable[[Problem, Group, np.ndarray, np.ndarray], PersonGaussians]  # as `fit_person_gaussians`
 
 MAX_PRODUCT_DIMENSIONS = 3  # person-level parameters up to which the product rule is used
-NODES_PER_DIMENSION = 7  # of the product rule: five are within .003 sd of eleven on fifty binary answers per person
+NODES_PER_DIMENSION = 7  # of the product rule: five are within .003 SD of eleven on fifty binary answers per person
 N_SPHERES, N_ROTATIONS = 3, 2  # radii, and rotations of the axes on each
 
 

@@ -5,14 +5,14 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from iwm_bayes.estimands import trajectories
 from iwm_bayes.estimands.by_arm import incidence_by_arm, person_arms
 from iwm_bayes.estimands.time_to_security import project
 from iwm_bayes.report import text
 from iwm_bayes.report.context import ReportContext, Trajectory, change_sentence
-from iwm_bayes.report.tables import Plot, interactive_plot
+from iwm_bayes.report.elements import Plot, interactive_plot
 from iwm_bayes.simulation.care import parse_care
 from iwm_bayes.types import GENERALISED, figure_label
-from iwm_bayes.viz import trajectories
 from iwm_bayes.viz.plotly.attachment_space import attachment_space_figure
 from iwm_bayes.viz.plotly.earned_security import projection_figure, time_to_security_figure
 from iwm_bayes.viz.plotly.trajectory import trajectory_figure

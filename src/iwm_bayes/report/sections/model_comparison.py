@@ -8,8 +8,8 @@ import pandas as pd
 
 from iwm_bayes.comparison.compare import CV_UNITS
 from iwm_bayes.report.context import ReportContext
+from iwm_bayes.report.elements import Plot, make_table, static_plot
 from iwm_bayes.report.labels import TABLE_TITLES
-from iwm_bayes.report.tables import Plot, make_table, static_plot
 from iwm_bayes.types import InputError
 from iwm_bayes.viz.comparison import elpd_plot
 from iwm_bayes.viz.style import as_svg

@@ -6,8 +6,8 @@ from iwm_bayes.estimands.group_summary import with_prior_intervals
 from iwm_bayes.estimands.person_summary import person_summary
 from iwm_bayes.model.priors import figure_names
 from iwm_bayes.report.context import ReportContext
+from iwm_bayes.report.elements import Plot, make_table, static_plot
 from iwm_bayes.report.labels import group_summary_title
-from iwm_bayes.report.tables import Plot, make_table, static_plot
 from iwm_bayes.viz.parameters import prior_posterior_plot, shrinkage_plot
 from iwm_bayes.viz.style import as_svg
 

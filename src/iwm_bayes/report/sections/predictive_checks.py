@@ -4,8 +4,8 @@ from typing import Any
 
 from iwm_bayes.diagnostics.predictive_checks import posterior_ppc_sentence, rounded_ratings
 from iwm_bayes.report.context import ReportContext
+from iwm_bayes.report.elements import make_table, static_plot
 from iwm_bayes.report.labels import TABLE_TITLES
-from iwm_bayes.report.tables import make_table, static_plot
 from iwm_bayes.viz.predictive_checks import ppc_plot
 from iwm_bayes.viz.style import as_svg
 

@@ -6,7 +6,7 @@ from typing import Any
 from iwm_bayes.diagnostics.rating_timing import answer_count_sentence
 from iwm_bayes.estimands.belief_paths import session_mask
 from iwm_bayes.report.context import ReportContext, Trajectory
-from iwm_bayes.report.tables import Plot, static_plot
+from iwm_bayes.report.elements import Plot, static_plot
 from iwm_bayes.types import figure_label
 from iwm_bayes.viz.data import data_plot
 from iwm_bayes.viz.style import as_svg

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import numpy as np
 import xarray as xr
 
+from iwm_bayes.estimands.trajectories import ellipse_outline, ellipse_sessions
 from iwm_bayes.viz.palette import LINES, STYLE_CORNERS
 from iwm_bayes.viz.plotly.base import GREY, MARKERS, Figure, axis, json_numbers, layout, line_trace
-from iwm_bayes.viz.trajectories import ellipse_outline, ellipse_sessions
 
 MIDLINE = {"type": "line", "line": {"color": "#bbbbbb", "width": 1}}
 

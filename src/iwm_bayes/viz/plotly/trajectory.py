@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from iwm_bayes.estimands.trajectories import GROUP
 from iwm_bayes.viz.palette import BELIEF_LABELS, BLACK, GREEN, LINES, VERMILLION
 from iwm_bayes.viz.plotly.base import Figure, axis, band_traces, escape_text, json_numbers, layout, line_trace
-from iwm_bayes.viz.trajectories import GROUP
 
 LEGEND_WIDTH = 130  # pixels: as wide as the longest entry
 FIRST_RESPONSE_PANEL = 3  # below the panels of beliefs and of events

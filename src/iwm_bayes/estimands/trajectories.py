@@ -18,9 +18,9 @@ over people within every draw.
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.diagnostics.predictive_checks import posterior_predictive
 from iwm_bayes.estimands.belief_paths import belief_path_batches, session_mask
-from iwm_bayes.estimands.earned_security import BeliefPath
+from iwm_bayes.estimands.criterion import BeliefPath
+from iwm_bayes.estimands.predictive import posterior_predictive
 from iwm_bayes.estimands.ruptures import ruptures_and_repairs
 from iwm_bayes.simulation.care import Care
 from iwm_bayes.types import ModelSpec

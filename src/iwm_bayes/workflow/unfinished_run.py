@@ -1,4 +1,7 @@
-"""A run while it is sampled: its chains are in a folder of their own, locked by one process, until it is complete."""
+"""A run while it is sampled: its chains are in a folder of their own, locked by one process, until it is complete.
+
+`inference.nutpie_store` writes and reads the chains.
+"""
 
 import json
 import shutil

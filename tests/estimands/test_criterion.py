@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from helpers import constants, one_person_events
 
-from iwm_bayes.estimands.earned_security import (
+from iwm_bayes.estimands.criterion import (
     DEFAULT_CRITERION,
     STYLES,
     BeliefPath,

@@ -6,8 +6,7 @@ from runs import NASTY, PEOPLE, UNSURE
 from scipy import stats
 
 from iwm_bayes.estimands.by_arm import incidence_by_arm, person_arms
-from iwm_bayes.simulation.care import constant_care
-from iwm_bayes.viz.trajectories import (
+from iwm_bayes.estimands.trajectories import (
     align_by_session,
     answers_and_predictions,
     ellipse_outline,
@@ -18,6 +17,7 @@ from iwm_bayes.viz.trajectories import (
     person_trajectory,
     session_events,
 )
+from iwm_bayes.simulation.care import constant_care
 
 
 @pytest.fixture(scope="module")

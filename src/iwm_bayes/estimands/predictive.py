@@ -1,0 +1,45 @@
+"""Prior and posterior predictive distributions: the answers of simulated people along the observed events."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import xarray as xr
+
+from iwm_bayes.estimands.belief_paths import belief_path_batches
+from iwm_bayes.filtering.arrays import event_array
+from iwm_bayes.model.priors import figure_names
+from iwm_bayes.simulation.open_loop import simulate_open_loop
+from iwm_bayes.simulation.population import draw_people
+from iwm_bayes.types import GENERALISED, ModelSpec
+
+
+def blank_where_unanswered(data: xr.Dataset, name: str, answers: np.ndarray) -> np.ndarray:
+    """Set replicated answers (..., event, person) to NaN where the data have no answer."""
+    return np.where(data[f"answer_{name}"].notnull().values, answers, np.nan)
+
+
+def posterior_predictive(model: ModelSpec, fit: xr.DataTree, draws: int, seed: int) -> Iterator[dict[str, np.ndarray]]:
+    """Replicate the answers of the people in a fit, by response (replication, event, person), in batches of draws."""
+    data, generator = fit["data"].to_dataset(), np.random.default_rng(seed)
+    figures, people = figure_names(data), data.sizes["person"]
+    others = sum(name != GENERALISED for name in figures)
+    for batch in belief_path_batches(model, fit, draws, figures[0]):
+        replicated = simulate_open_loop(model, batch.values, batch.event_array, len(figures), others, generator)
+        yield {
+            name: blank_where_unanswered(
+                data, name, answers.reshape(len(answers), -1, people).swapaxes(0, 1).astype(float)
+            )
+            for name, answers in replicated.items()
+        }
+
+
+def prior_predictive(model: ModelSpec, data: xr.Dataset, draws: int, seed: int) -> Iterator[dict[str, np.ndarray]]:
+    """Simulate the answers of as many people from the prior, one population for each draw."""
+    generator, figures = np.random.default_rng(seed), figure_names(data)
+    others = sum(name != GENERALISED for name in figures)
+    for _ in range(draws):
+        people = draw_people(model, figures, data.sizes["person"], generator)
+        simulated = simulate_open_loop(model, people, event_array(data), len(figures), others, generator)
+        yield {
+            name: blank_where_unanswered(data, name, answers[None].astype(float)) for name, answers in simulated.items()
+        }
