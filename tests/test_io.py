@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from iwm_bayes.io import atomic_path, write_json_atomic
+from iwm_bayes.io import atomic_path, write_json
 
 
 def test_a_file_appears_when_it_is_complete(tmp_path):
@@ -21,7 +21,7 @@ def test_a_file_appears_when_it_is_complete(tmp_path):
 def test_an_error_leaves_the_older_file(tmp_path):
     """The draft is removed, and the older file stays as it was."""
     path = tmp_path / "manifest.json"
-    write_json_atomic(path, {"run": 1})
+    write_json(path, {"run": 1})
 
     def write_and_fail():
         with atomic_path(path) as draft:

@@ -45,11 +45,6 @@ def atomic_path(path: Path) -> Iterator[Path]:
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
-    """Write a JSON file; what JSON cannot hold is written as text."""
-    path.write_text(json.dumps(content, indent=2, ensure_ascii=False, default=str) + "\n", encoding="utf-8")
-
-
-def write_json_atomic(path: Path, content: dict[str, Any]) -> None:
-    """Write a JSON file under a temporary name and rename it when it is complete."""
+    """Write a JSON file, completely or not at all; what JSON cannot hold is written as text."""
     with atomic_path(path) as draft:
-        write_json(draft, content)
+        draft.write_text(json.dumps(content, indent=2, ensure_ascii=False, default=str) + "\n", encoding="utf-8")

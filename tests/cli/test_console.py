@@ -38,6 +38,18 @@ def test_a_table_in_a_narrow_terminal_keeps_its_names(monkeypatch):
     assert console.WIDTH >= console.MIN_WIDTH
 
 
+def test_a_table_that_is_too_wide_is_printed_in_two_halves(monkeypatch):
+    """With the columns of a bias, at the least width: every name and every number is there, in full."""
+    out = Console(file=io.StringIO(), width=console.MIN_WIDTH)
+    monkeypatch.setattr(console, "out", out)
+    numbers = {f"column{index}": [10.0 + index / 100] for index in range(13)}
+    console.print_table(pd.DataFrame({"parameter": ["availability_impression_slope"], **numbers}), "Title")
+    printed = out.file.getvalue()
+    assert all(f"{value:.3g}" in printed for [value] in numbers.values())
+    assert "".join(line.split()[0] for line in printed.splitlines() if "avail" in line).startswith("availability")
+    assert "Title, continued" in printed
+
+
 def test_shares_of_models_have_two_decimals():
     """A weight that an optimiser leaves just above zero is zero; an ELPD keeps three digits."""
     table = pd.DataFrame({"model": ["a", "b"], "elpd": [303.2, 0.00123], "weight": [1.0, 5.55e-17]})

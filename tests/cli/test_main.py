@@ -156,5 +156,5 @@ def test_simulated_sessions_can_be_fitted(tmp_path: Path) -> None:
     (tmp_path / "sessions.csv").unlink()
     gone = iwm("report", "here", cwd=tmp_path)
     assert gone.returncode == 1
-    assert "is no longer there" in " ".join(gone.stderr.split())
+    assert "no longer exists" in " ".join(gone.stderr.split())
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".here")]

@@ -18,6 +18,7 @@ from iwm_bayes.report.labels import legend
 NOT_CONVERGED, INTERRUPTED = 3, 130  # exit codes
 MIN_WIDTH, DEFAULT_WIDTH = 100, 140  # columns: a narrower table folds to single letters; without a terminal
 CELL_PADDING = 3  # columns that a table needs between two of its own
+MIN_TEXT = 16  # columns that a text keeps before it folds
 WIDTH = max(MIN_WIDTH, get_terminal_size((DEFAULT_WIDTH, 24)).columns)
 out, err = Console(highlight=False, width=WIDTH), Console(stderr=True, highlight=False)
 
@@ -30,19 +31,33 @@ def column_headers(frame: pd.DataFrame, cells: list[list[str]]) -> list[str]:
     return [header.replace("_", "_\n") for header in headers] if too_wide else headers
 
 
-def print_table(frame: pd.DataFrame, title: str, name: str = "") -> None:
-    """Print a table with rounded numbers and its legend; a long name folds, so that nothing is cut off.
-
-    `name` is the name of its file, by which `labels` knows it.
-    """
-    frame, table = with_interval_text(frame), Table(title=title, title_justify="left", box=SIMPLE_HEAD)
-    cells = format_cells(frame)
-    for column, header in zip(frame.columns, column_headers(frame, cells), strict=True):
-        number = is_numeric_dtype(frame[column])
-        table.add_column(header, justify="right" if number else "left", no_wrap=number, overflow="fold")
+def rich_table(frame: pd.DataFrame, title: str) -> Table:
+    """Return a table for the console; a text that is longer than MIN_TEXT folds."""
+    table, cells = Table(title=title, title_justify="left", box=SIMPLE_HEAD), format_cells(frame)
+    for index, header in enumerate(column_headers(frame, cells)):
+        longest = max(map(len, [*header.splitlines(), *(line[index] for line in cells)]))
+        if is_numeric_dtype(frame.iloc[:, index]):
+            table.add_column(header, justify="right", no_wrap=True, min_width=longest)
+        else:
+            table.add_column(header, overflow="fold", min_width=min(longest, MIN_TEXT))
     for line in cells:
         table.add_row(*map(escape, line))
-    out.print(table)
+    return table
+
+
+def print_table(frame: pd.DataFrame, title: str, name: str = "") -> None:
+    """Print a table with rounded numbers and its legend, so that nothing is cut off.
+
+    A table that is too wide is printed in two halves. `name` is the name of its file, by which `labels` knows it.
+    """
+    frame = with_interval_text(frame)
+    tables = [rich_table(frame, title)]
+    if sum((column.min_width or 0) + CELL_PADDING for column in tables[0].columns) > out.width:
+        count = len(frame.columns)
+        first, second = [*range((count + 1) // 2)], [0, *range((count + 1) // 2, count)]
+        tables = [rich_table(frame.iloc[:, first], title), rich_table(frame.iloc[:, second], f"{title}, continued")]
+    for table in tables:
+        out.print(table)
     if explanation := legend(name, frame):
         out.print(f"{explanation}\n", style="dim", markup=False)
 

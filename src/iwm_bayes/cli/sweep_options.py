@@ -16,7 +16,7 @@ from iwm_bayes.cli.console import err, report_interruption
 from iwm_bayes.data.dataset import read_data
 from iwm_bayes.data.study import load_study
 from iwm_bayes.data.toml import read_toml
-from iwm_bayes.io import atomic_path, manifest, sha256, write_json_atomic
+from iwm_bayes.io import atomic_path, manifest, sha256, write_json
 from iwm_bayes.model.model_file import built_in_models, find_model, load_model, load_model_for
 from iwm_bayes.progress import progress_bars
 from iwm_bayes.types import GENERALISED, InputError
@@ -136,4 +136,4 @@ def write_results(folder: Path, tables: Mapping[str, pd.DataFrame], facts: Mappi
     for name, table in tables.items():
         with atomic_path(folder / "tables" / f"{name}.csv") as draft:
             table.to_csv(draft, index=False)
-    write_json_atomic(folder / "manifest.json", manifest(**facts))
+    write_json(folder / "manifest.json", manifest(**facts))

@@ -15,7 +15,7 @@ import numpy as np
 from iwm_bayes.comparison.comparability import FittedModel
 from iwm_bayes.comparison.elpd import Elpd
 from iwm_bayes.inference.base import Settings
-from iwm_bayes.io import versions, write_json_atomic
+from iwm_bayes.io import versions, write_json
 
 FILE = "scores.json"
 
@@ -62,7 +62,7 @@ def write_cache(scores: CachedScores, fitted: FittedModel, method: str, settings
     }
     key = cache_key(fitted, method, settings, scores.refitted)
     stored = {"key": key, "refitted": scores.refitted, "converged": scores.converged, "units": units}
-    write_json_atomic(fitted.folder / FILE, stored)
+    write_json(fitted.folder / FILE, stored)
 
 
 def score_or_read(

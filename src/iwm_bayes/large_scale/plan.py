@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from iwm_bayes.data.study import Study, load_study
-from iwm_bayes.io import sha256, write_json_atomic
+from iwm_bayes.io import sha256, write_json
 from iwm_bayes.large_scale.parquet import RowIndex, fingerprint, index_people, index_rows, read_column
 from iwm_bayes.model.model_file import find_model, load_model_for
 from iwm_bayes.types import DEFAULT_FIGURE, GENERALISED, InputError, ModelSpec
@@ -101,7 +101,7 @@ def make_plan(study_file: Path, model_name: str | None, method: str, chunk: int,
         raise InputError(
             [f"{folder}: holds a fit of other data, another study, model, method or chunk. Choose another folder"]
         )
-    write_json_atomic(folder / PLAN_FILE, plan._asdict())
+    write_json(folder / PLAN_FILE, plan._asdict())
     return plan
 
 

@@ -10,15 +10,15 @@
     correlation  (parameter_partial, parameter_other)   Cholesky factor, where the model says `correlated`
 
 The sampler moves people relative to a Gaussian approximation of their likelihood (see `noncentering` and
-`local_gaussian`). As long as the arrays of this approximation are zero, it moves them relative to the group. The data `start_mu`,
-`start_sigma` and so on hold the initial values of chains, in the units of the variables. Levels of a group are sampled
-in a partially non-centred form. Let m be the group mean from which they deviate, w their `group_centredness`, and
-r = sigma_u / unit, where unit is the datum `group_unit`. Then
+`local_gaussian`). As long as the arrays of this approximation are zero, it moves them relative to the group. The data
+`start_mu`, `start_sigma` and so on hold the initial values of chains, in the units of the variables. Levels of a group
+are sampled in a partially non-centred form. Let m be the group mean from which they deviate, w their
+`group_centredness`, and r = sigma_u / unit, where unit is the datum `group_unit`. Then
 
     u_offset ~ Normal(w m, unit r^w),    u = r^(1-w) (u_offset - w m)
 
-w = 1 is the centred form and w = 0 the non-centred one. The model is the same for every w and every unit (Papaspiliopoulos,
-Roberts & Skold, 2007, doi:10.1214/088342307000000014).
+w = 1 is the centred form and w = 0 the non-centred one. The model is the same for every w and every unit
+(Papaspiliopoulos, Roberts & Skold, 2007, doi:10.1214/088342307000000014).
 
 Correlations have an LKJ prior with shape 2, which slightly favours weak ones (Lewandowski, Kurowicka & Joe, 2009,
 doi:10.1016/j.jmva.2009.04.008). A correlation of two parameters is within +-.73 with probability 90%.

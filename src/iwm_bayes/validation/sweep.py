@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from iwm_bayes.io import manifest, versions, write_json_atomic
+from iwm_bayes.io import manifest, versions, write_json
 from iwm_bayes.types import InputError
 
 type Condition = Mapping[str, str | int | float]
@@ -94,7 +94,7 @@ def prepare_folder(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "manifest.json"
     if not path.exists():
-        write_json_atomic(path, manifest())
+        write_json(path, manifest())
     elif (before := json.loads(path.read_text(encoding="utf-8"))["versions"]) != versions():
         other = ", ".join(f"{name} {version}" for name, version in before.items() if versions().get(name) != version)
         raise InputError([f"{folder}: holds results of {other}. Choose another folder, or return to those versions"])
@@ -113,7 +113,7 @@ def sweep(
     tell(Progress(before, len(tasks), failed))
     for count, one in enumerate(task_map(perform_task, missing) if missing else (), start=before + 1):
         record = {"condition": one.task.condition_without_paths, "seed": one.task.seed} | one.outcome
-        write_json_atomic(folder / f"{one.task.key}.json", record)
+        write_json(folder / f"{one.task.key}.json", record)
         failed += "failed" in one.outcome
         tell(Progress(count, len(tasks), failed))
     return results_table(folder, tasks)
