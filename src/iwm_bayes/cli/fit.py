@@ -171,14 +171,14 @@ def answer_sentences(analysis: Any) -> list[str]:
 
 def print_truth(analysis: Any, true_values: dict[str, Any]) -> None:
     """Print the estimates of simulated people with the true values."""
-    from iwm_bayes.estimands.tables import truth_comparison_line
+    from iwm_bayes.estimands.tables import truth_comparison_lines
     from iwm_bayes.estimands.time_to_security import true_security
 
     figures, lines = analysis.fit["data"]["figure"].values, []
     for name, answer in analysis.security.items():
         figure = name if name in figures else None
         known = true_security(analysis.model, analysis.fit["data"].to_dataset(), true_values, figure)
-        lines.append(truth_comparison_line(answer, known))
+        lines += truth_comparison_lines(answer, known)
     print_table(pd.DataFrame(lines), "Recovery: estimated and true medians of people who are insecure at baseline")
 
 

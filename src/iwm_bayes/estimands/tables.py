@@ -42,17 +42,20 @@ def time_to_security_lines(curves: xr.Dataset) -> list[dict[str, object]]:
     return lines
 
 
-def truth_comparison_line(security: xr.Dataset, known: Judgement) -> dict[str, object]:
-    """Compare the estimates of `earned_security` with the true values of people whose parameters are known."""
-    line, last = {"figure": security.attrs["figure"]}, security.sizes["session"]
+def truth_comparison_lines(security: xr.Dataset, known: Judgement) -> list[dict[str, object]]:
+    """Compare the estimates of `earned_security` with the true values of people whose parameters are known.
+
+    One line for each count. An estimate or a true value beyond the last session is NaN; `censored` is about estimates.
+    """
+    lines, last = [], security.sizes["session"]
     truth = {"sessions": median_sessions(known, last), "corrective_experiences": median_corrective(known, last)}
     for name, variable in COUNTS.items():
         draws, true = security[variable].values, float(truth[name])
-        _, low, high = median_ci90(draws)
-        line |= interval_columns(name, draws, last)
-        line[f"{name}_true"] = true if true <= last else np.nan
-        line[f"{name}_true_in_ci90"] = "yes" if low <= true <= high else "no"
-    return line
+        median, low, high = median_ci90(draws)
+        line: dict[str, object] = {"figure": security.attrs["figure"], "until_security": name.replace("_", " ")}
+        line |= interval_columns("estimate", draws, last) | {"censored": bool(median > last)}
+        lines.append(line | {"true": true if true <= last else np.nan, "true_in_ci90": bool(low <= true <= high)})
+    return lines
 
 
 def arm_lines(differences: xr.DataArray, first: str, figure: str) -> list[dict[str, object]]:

@@ -61,7 +61,7 @@ def convergence_sentences(facts: Facts) -> list[str]:
 def median_text(draws: Any, form: str = "{:g}") -> str:
     """Return the median and the 90% credible interval of draws in words."""
     median, low, high = (form.format(value) for value in median_ci90(draws))
-    return f"{median} (90% CrI {low}–{high})"
+    return f"{median} (90% CrI {low.removesuffix('%')}–{high})"
 
 
 def count_or_beyond(count: float, last: float, beyond: str) -> str:
