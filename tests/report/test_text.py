@@ -114,6 +114,16 @@ def test_the_answer_is_that_of_the_run(made, page):
     assert f"{line['insecure_at_baseline']:.0%} of participants are insecure at baseline" in answer
 
 
+def test_only_statistics_outside_their_interval_are_listed(made, page):
+    """The table in the open lists as many statistics as the run has outside; the folded one lists all."""
+    checks = made[2].tables["ppc"]
+    tables = re.findall(r"<tbody>.*?</tbody>", section_of(page, "checks"), re.DOTALL)
+    outside = int((checks["status"] != "").sum())
+    assert [table.count("<tr>") for table in tables] == [outside, len(checks)]
+    assert 0 < outside < len(checks)
+    assert f"{outside} of {len(checks)} test statistics" in section_of(page, "checks")
+
+
 def test_names_from_a_table_are_text(page):
     """No name opens a tag, in the page or in what Plotly reads; people are not named at all."""
     assert NASTY not in page

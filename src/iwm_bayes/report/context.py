@@ -15,6 +15,9 @@ from iwm_bayes.report.labels import TABLE_TITLES
 from iwm_bayes.types import GENERALISED, ModelSpec
 
 
+TEXT_COLUMNS = ("status", "note")  # of tables: empty where there is nothing to say
+
+
 class ReportOptions(NamedTuple):
     """What a report shows on request."""
 
@@ -58,9 +61,11 @@ class ReportContext(NamedTuple):
         return sorted((name for name in counts if counts[name]), key=counts.__getitem__, reverse=True)
 
     def read_table(self, name: str) -> pd.DataFrame | None:
-        """Read a table of the run folder; None if the run has none of this name."""
+        """Read a table of the run folder; None if the run has none of this name. An empty text stays a text."""
         path = self.folder / "tables" / f"{name}.csv"
-        return pd.read_csv(path, converters={"status": str, "note": str}) if path.exists() else None
+        if not path.exists():
+            return None
+        return pd.read_csv(path, dtype=dict.fromkeys(TEXT_COLUMNS, str)).fillna(dict.fromkeys(TEXT_COLUMNS, ""))
 
     def table(self, name: str) -> list[Table]:
         """Return a table of the run folder with its title; an empty list if the run has none of this name."""
