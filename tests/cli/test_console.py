@@ -93,7 +93,7 @@ def test_a_table_is_printed_with_its_legend(monkeypatch):
     console.print_table(table, "Title", "time_to_security")
     printed = " ".join(out.file.getvalue().split())
     assert printed.index("89%") < printed.index("insecure_at_baseline: share of people")
-    assert printed.endswith("implied by the model for a figure that the person has not met; not measured.")
+    assert printed.endswith("beliefs that the model implies about a new attachment figure; not measured.")
 
 
 def test_column_names_of_a_wide_table_are_broken(monkeypatch):
@@ -108,7 +108,7 @@ def test_column_names_of_a_wide_table_are_broken(monkeypatch):
 
 def test_group_medians_are_those_of_the_reference_where_there_are_covariates():
     assert group_summary_title(False).startswith("Group medians of the parameters (90% CrI)")
-    assert "at the reference levels and average covariates" in group_summary_title(True)
+    assert "at the reference levels and mean values of the covariates" in group_summary_title(True)
 
 
 @pytest.fixture

@@ -92,7 +92,7 @@ def test_an_interruption_says_how_to_continue(folder):
     process.send_signal(signal.SIGINT)
     _, message = process.communicate(timeout=300.0)
     assert process.returncode == 130
-    assert "the same command continues" in " ".join(message.split())
+    assert "enter the same command again" in " ".join(message.split())
     assert not list(studies.glob("*.part"))
 
 

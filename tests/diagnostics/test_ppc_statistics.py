@@ -177,7 +177,7 @@ def test_remedies_are_named_only_where_a_statistic_is_outside():
     everything = "All 2 test statistics are inside the 95% predictive interval."
     assert prior_ppc_sentence(inside, ["rating"]) == f"Prior predictive checks: {everything}"
     assert posterior_ppc_sentence(inside, ["rating"]).startswith(f"Posterior predictive checks: {everything}")
-    assert "a scale is reversed" in prior_ppc_sentence(outside, [])
+    assert "no scale is reversed" in prior_ppc_sentence(outside, [])
 
 
 @pytest.mark.parametrize("sentence", [prior_ppc_sentence, posterior_ppc_sentence])

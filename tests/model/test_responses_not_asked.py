@@ -161,7 +161,7 @@ def test_check_warns_about_early_ratings(tmp_path):
     study += 'session = "session"\noutcome = { column = "outcome" }\n[responses.availability_rating]\n'
     (tmp_path / "study.toml").write_text(study + 'column = "availability_rating"\n')
     said = " ".join(iwm("check", "study.toml", cwd=tmp_path).stdout.split())
-    assert "availability_rating seems to have been given before the outcome of its row" in said
+    assert "availability_rating seems to have been given before the outcome of the same row" in said
     assert '`timing = "before"` in [responses.availability_rating]' in said
     assert "600 answers, given after the outcome" in said
     clinic.spoil(

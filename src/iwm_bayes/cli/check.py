@@ -10,11 +10,14 @@ from iwm_bayes.workflow.load import describe_data, load_study_and_data
 
 
 def check(
-    study: Annotated[Path, typer.Argument(help="study.toml")],
-    model: Annotated[str | None, typer.Option(help="a model other than the study's")] = None,
-    prior: Annotated[bool, typer.Option("--prior", help="also the prior predictive check")] = False,
+    study: Annotated[Path, typer.Argument(help="study file (study.toml): it describes the data and names the models")],
+    model: Annotated[
+        str | None,
+        typer.Option(help="built-in model or path of a model file (default: the first model of the study file)"),
+    ] = None,
+    prior: Annotated[bool, typer.Option("--prior", help="also make a prior predictive check")] = False,
 ) -> None:
-    """Read a study and its table, and print what the data hold and what they cannot identify."""
+    """Read a study and its table, describe the data, and list the parameters that they do not identify."""
     from iwm_bayes.diagnostics.identifiability import identifiability
     from iwm_bayes.diagnostics.predictive_checks import prior_ppc_sentence, prior_predictive_check, rounded_ratings
     from iwm_bayes.diagnostics.rating_timing import answer_count_sentence, timing_warnings

@@ -47,33 +47,47 @@ def person_groups(study: Path, column: str | None, people: Any) -> pd.Series | N
 
 
 def compare(
-    what: Annotated[list[Path], typer.Argument(help="study.toml, or the folders of two runs or more")],
-    model: Annotated[list[str] | None, typer.Option(help="a model to compare; repeat it [the study's models]")] = None,
+    what: Annotated[
+        list[Path], typer.Argument(help="study file (study.toml), or the folders of at least two runs of `iwm fit`")
+    ],
+    model: Annotated[
+        list[str] | None,
+        typer.Option(help="model to compare; may be given several times (default: all models of the study file)"),
+    ] = None,
     cv: Annotated[
         Literal["lfo", "loso", "loo"],
-        typer.Option(help="cross-validation: leave future sessions, one person or one event out"),
+        typer.Option(help="cross-validation: leave out future sessions (lfo), one person (loso) or one event (loo)"),
     ] = "lfo",
-    out_dir: Annotated[Path, typer.Option(help="folder of the comparison")] = Path("runs/comparison"),
-    runs: Annotated[Path, typer.Option(help="where fits are kept and looked for")] = Path("runs"),
+    out_dir: Annotated[Path, typer.Option(help="folder for the results of the comparison")] = Path("runs/comparison"),
+    runs: Annotated[
+        Path, typer.Option(help="folder of the fits: finished fits are read from it, new fits are saved in it")
+    ] = Path("runs"),
     allow_unconverged: Annotated[
-        bool, typer.Option("--allow-unconverged", help="rank fits that have not converged, and mark them")
+        bool, typer.Option("--allow-unconverged", help="also rank models whose fits have not converged, and mark them")
     ] = False,
-    family: Annotated[list[str] | None, typer.Option(help="NAME=MODEL,MODEL: a family; repeat it")] = None,
-    groups: Annotated[str | None, typer.Option(help="column of the table of people: do groups differ?")] = None,
+    family: Annotated[
+        list[str] | None, typer.Option(help="family of models, written as NAME=MODEL,MODEL; may be given several times")
+    ] = None,
+    groups: Annotated[
+        str | None,
+        typer.Option(help="column of the table of people; the model attribution is compared between its groups"),
+    ] = None,
     mixture: Annotated[
-        bool, typer.Option(help="also a mixture: one fit in which each person follows one model")
+        bool, typer.Option(help="also fit a mixture of the models, in which each person follows one model")
     ] = True,
     person_table: Annotated[
-        bool, typer.Option("--person-table", help="also the model attribution of all people, under pseudonyms")
+        bool, typer.Option("--person-table", help="also save the model attribution of each person, under pseudonyms")
     ] = False,
-    draws: Annotated[int, typer.Option(min=50, help="per chain")] = 750,
-    tune: Annotated[int, typer.Option(min=50, help="tuning draws per chain")] = 500,
-    chains: Annotated[int, typer.Option(min=2)] = 4,
-    seed: Annotated[int, typer.Option(min=0, help="of the random numbers")] = 1,
-    method: Annotated[str, typer.Option(help="nuts, laplace or quadrature")] = "nuts",
-    quiet: Annotated[bool, typer.Option(help="no progress")] = False,
+    draws: Annotated[int, typer.Option(min=50, help="number of posterior draws per chain")] = 750,
+    tune: Annotated[int, typer.Option(min=50, help="number of tuning draws per chain, not kept")] = 500,
+    chains: Annotated[int, typer.Option(min=2, help="number of chains")] = 4,
+    seed: Annotated[int, typer.Option(min=0, help="seed of the random numbers")] = 1,
+    method: Annotated[
+        str, typer.Option(help="inference method: nuts (sampling), or laplace or quadrature (approximations)")
+    ] = "nuts",
+    quiet: Annotated[bool, typer.Option(help="do not show progress")] = False,
 ) -> None:
-    """Compare models: ELPD, model attribution by random-effects BMS, and posterior predictive checks."""
+    """Compare models by their ELPD, by model attribution (random-effects BMS), and by posterior predictive checks."""
     from iwm_bayes.comparison.compare import compare as compare_fits
     from iwm_bayes.inference.fit import Settings
     from iwm_bayes.workflow.comparison_folder import write_comparison
@@ -87,7 +101,7 @@ def compare(
         data = load_study_and_data(what[0], models[0]).data
         families = parse_families(family or [], [load_model(name).name for name in models])
         by_person = person_groups(what[0], groups, data["person"].values)
-        with report_interruption("The draws are kept: the same command continues"):
+        with report_interruption("The draws are kept. To continue, enter the same command again"):
             fits = [fit_or_reuse(what[0], name, runs, {"method": method} | settings, err.print) for name in models]
     else:
         fits = [fit_of_run(folder) for folder in what]

@@ -13,13 +13,15 @@ from iwm_bayes.types import InputError
 
 def explore(
     first: Annotated[
-        str, typer.Argument(metavar="[MODEL]", help="a built-in model, or the path of a model file")
+        str, typer.Argument(metavar="[MODEL]", help="built-in model, or path of a model file")
     ] = "rescorla_wagner",
-    second: Annotated[str, typer.Argument(metavar="[MODEL]", help="a model to compare it with")] = "none",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0: any free port")] = 0,
-    browser: Annotated[bool, typer.Option(help="open the page")] = True,
+    second: Annotated[
+        str, typer.Argument(metavar="[MODEL]", help="second model, to be compared with the first")
+    ] = "none",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="port of the local page; 0 chooses a free port")] = 0,
+    browser: Annotated[bool, typer.Option(help="open the page in the browser")] = True,
 ) -> None:
-    """Explore a model on a local page: change care and parameters, and see the beliefs. Ctrl-C ends it."""
+    """Explore a model on a local page: change care and parameters, and see the beliefs. Press Ctrl-C to stop it."""
     if find_spec("dash") is None:
         raise InputError(["the explorer is not installed. Install it with: pip install 'iwm-bayes[explorer]'"])
     for name in [first] if second == "none" else [first, second]:
@@ -27,7 +29,7 @@ def explore(
     from iwm_bayes.explorer.app import address, server
 
     serving = server(first, second, port)
-    out.print(f"The page is at {address(serving)}, on this machine only. Ctrl-C ends it.", markup=False)
+    out.print(f"The page is at {address(serving)}, on this computer only. Press Ctrl-C to stop it.", markup=False)
     if browser:
         webbrowser.open(address(serving))
     serving.serve_forever()

@@ -27,36 +27,50 @@ from iwm_bayes.workflow.precompile import precompile
 from iwm_bayes.workflow.unfinished_run import unfinished_run
 
 N_PREVIEW = 6  # lines of a long table
-HOW_TO_RESUME = "The draws are kept: the same command with --resume continues"
+HOW_TO_RESUME = "The draws are kept. To continue, add --resume to the same command"
 BEFORE_ANSWER = ("marginal_effects", "group_sd", "group_clustering", "expectancy_bias", "time_to_security")
 AFTER_ANSWER = ("arms", "sensitivity", "styles")
 
 
 def fit(
-    study: Annotated[Path, typer.Argument(help="study.toml")],
-    model: Annotated[str | None, typer.Option(help="a model other than the study's")] = None,
-    out_dir: Annotated[Path | None, typer.Option(help="folder of the run [runs/STUDY-MODEL]")] = None,
-    draws: Annotated[int, typer.Option(min=50, help="per chain")] = 750,
-    tune: Annotated[int, typer.Option(min=50, help="tuning draws per chain")] = 500,
-    chains: Annotated[int, typer.Option(min=2)] = 4,
-    seed: Annotated[int, typer.Option(min=0, help="of the random numbers")] = 1,
+    study: Annotated[Path, typer.Argument(help="study file (study.toml): it describes the data and names the models")],
+    model: Annotated[
+        str | None,
+        typer.Option(help="built-in model or path of a model file (default: the first model of the study file)"),
+    ] = None,
+    out_dir: Annotated[Path | None, typer.Option(help="folder for the results (default: runs/STUDY-MODEL)")] = None,
+    draws: Annotated[int, typer.Option(min=50, help="number of posterior draws per chain")] = 750,
+    tune: Annotated[int, typer.Option(min=50, help="number of tuning draws per chain, not kept")] = 500,
+    chains: Annotated[int, typer.Option(min=2, help="number of chains")] = 4,
+    seed: Annotated[int, typer.Option(min=0, help="seed of the random numbers")] = 1,
     target_accept: Annotated[
-        float, typer.Option(min=0.5, max=0.999, help="acceptance rate of the sampler; 0.98 against divergences")
+        float,
+        typer.Option(
+            min=0.5, max=0.999, help="target acceptance rate of the sampler; 0.98 if there are divergent transitions"
+        ),
     ] = 0.9,
-    method: Annotated[str, typer.Option(help="nuts, laplace or quadrature")] = "nuts",
-    resume: Annotated[bool, typer.Option("--resume", help="continue an interrupted run")] = False,
+    method: Annotated[
+        str, typer.Option(help="inference method: nuts (sampling), or laplace or quadrature (approximations)")
+    ] = "nuts",
+    resume: Annotated[bool, typer.Option("--resume", help="continue an interrupted run from its saved draws")] = False,
     permutation_test: Annotated[
-        bool, typer.Option("--permutation-test", help="does the order of outcomes matter? four more fits")
+        bool,
+        typer.Option(
+            "--permutation-test", help="also test whether people learn from outcomes; this needs four more fits"
+        ),
     ] = False,
     expectancy_bias: Annotated[
-        bool, typer.Option("--expectancy-bias", help="also fit with stated expectancy biases of self-reported outcomes")
+        bool,
+        typer.Option(
+            "--expectancy-bias", help="also fit under several assumed expectancy biases of self-reported outcomes"
+        ),
     ] = False,
     person_table: Annotated[
-        bool, typer.Option("--person-table", help="also a table of all people, under pseudonyms")
+        bool, typer.Option("--person-table", help="also report person-level results, under pseudonyms")
     ] = False,
-    quiet: Annotated[bool, typer.Option(help="no progress bars")] = False,
+    quiet: Annotated[bool, typer.Option(help="do not show progress bars")] = False,
 ) -> None:
-    """Fit a model to a study, check the fit, and estimate the time to earned security."""
+    """Fit a model to a study, check the convergence of the fit, and estimate the time to earned security."""
     from iwm_bayes.workflow.analysis import Requests
 
     loaded = load_study_and_data(study, model)
@@ -76,10 +90,10 @@ def fit(
 
 
 def demo(
-    out_dir: Annotated[Path, typer.Option(help="folder of the run")] = Path("runs/demo"),
-    quiet: Annotated[bool, typer.Option(help="no progress bars")] = False,
+    out_dir: Annotated[Path, typer.Option(help="folder for the results")] = Path("runs/demo"),
+    quiet: Annotated[bool, typer.Option(help="do not show progress bars")] = False,
 ) -> None:
-    """Fit the shipped example, simulated sessions with known true values, and compare the estimates with them."""
+    """Fit the example of simulated sessions that comes with the program. Compare estimates with their true values."""
     from iwm_bayes.workflow.analysis import Requests
 
     with resources.as_file(resources.files("iwm_bayes") / "example") as example:
@@ -89,7 +103,7 @@ def demo(
         files = {"study": study, "data": loaded.study.data, "model": loaded.model_file}
         settings: dict[str, Any] = {"progressbar": not quiet}
         with (
-            report_interruption("The same command continues"),
+            report_interruption("To continue, enter the same command again"),
             unfinished_run(out_dir, files, settings, resume=True) as chain_store,
         ):
             with precompile(study, None):
@@ -109,7 +123,7 @@ def analyse_and_announce(
     out.print(describe_data(loaded.data), markup=False)
     print_warnings(identifiability(loaded.model, loaded.data))
     if settings["progressbar"]:
-        err.print("compiling (a minute or two the first time, less afterwards), and sampling ...")
+        err.print("compiling the model (one to two minutes the first time, later less), then sampling ...")
     return analyse(loaded.model, loaded.data, method, settings, chain_store, requests)
 
 
@@ -124,7 +138,8 @@ def write_and_print(
     report = write_report_of(analysis, folder, study, person_table)
     if analysis.convergence.partial:
         out.print(
-            f"[red]Partial:[/red] {analysis.convergence.partial}. Results so far, marked so, are saved to {folder}"
+            f"[red]Partial:[/red] {analysis.convergence.partial}. The results so far are marked as partial and saved "
+            f"to {folder}"
         )
         print_suggestions(analysis.advice)
         raise typer.Exit(INTERRUPTED)
@@ -143,7 +158,7 @@ def print_results(analysis: Any, folder: Path) -> None:
     print_named(tables, AFTER_ANSWER)
     if "person_summary" in tables:
         table, file = tables["person_summary"], folder / "tables" / "person_summary.csv"
-        title = f"People under pseudonyms: {N_PREVIEW} of {len(table)} lines; all are in {file}"
+        title = f"Person-level parameters, under pseudonyms: {N_PREVIEW} of {len(table)} rows (all rows: {file})"
         print_table(table.head(N_PREVIEW), title, "person_summary")
     rounded = rounded_ratings(analysis.model, analysis.fit["data"].to_dataset())
     out.print(f"{posterior_ppc_sentence(tables['ppc'], rounded)}\n", markup=False)
@@ -198,8 +213,8 @@ def print_status_and_exit(analysis: Any, folder: Path, report: Path) -> None:
     convergence, saved = analysis.convergence, f"Results saved to {folder}"
     if convergence.converged and convergence.approximate:
         out.print(
-            f"[yellow]Approximate[/yellow] ({escape(convergence.approximate)}): check what matters with --method nuts. "
-            f"(The fit took {analysis.seconds:.0f} s.) {saved}"
+            f"[yellow]Approximate[/yellow] ({escape(convergence.approximate)}): confirm important results with "
+            f"--method nuts. (The fit took {analysis.seconds:.0f} s.) {saved}"
         )
     elif convergence.converged:
         out.print(f"[green]Converged.[/green] (The fit took {analysis.seconds:.0f} s.) {saved}")

@@ -27,16 +27,23 @@ def executor(workers: int, scheduler: str | None) -> AbstractContextManager[Task
 
 
 def fit_large(
-    study: Annotated[Path, typer.Argument(help="study.toml, whose data is a folder of Parquet files")],
-    model: Annotated[str | None, typer.Option(help="a model other than the study's")] = None,
-    out_dir: Annotated[Path | None, typer.Option(help="folder of the run [runs/STUDY-MODEL-large]")] = None,
-    method: Annotated[str, typer.Option(help="laplace or quadrature")] = "laplace",
-    chunk: Annotated[int, typer.Option(min=100, help="people in memory of each worker at a time")] = 200,
+    study: Annotated[Path, typer.Argument(help="study file (study.toml) whose data are a folder of Parquet files")],
+    model: Annotated[
+        str | None,
+        typer.Option(help="built-in model or path of a model file (default: the first model of the study file)"),
+    ] = None,
+    out_dir: Annotated[
+        Path | None, typer.Option(help="folder for the results (default: runs/STUDY-MODEL-large)")
+    ] = None,
+    method: Annotated[str, typer.Option(help="approximation: laplace or quadrature")] = "laplace",
+    chunk: Annotated[
+        int, typer.Option(min=100, help="number of people that each process holds in memory at a time")
+    ] = 200,
     workers: Workers = 1,
     scheduler: Scheduler = None,
     quiet: Quiet = False,
 ) -> None:
-    """Fit a model to very many people, in chunks. Run it again after an interruption: only missing work is done."""
+    """Fit a model to very many people, in chunks. After an interruption, the same command continues the work."""
     from iwm_bayes.diagnostics.advice import advice
     from iwm_bayes.diagnostics.convergence_checks import check_convergence
     from iwm_bayes.large_scale.fit import fit_large_scale
@@ -46,7 +53,7 @@ def fit_large(
     name = model or loaded.model[0]
     folder = out_dir or Path("runs") / f"{loaded.name}-{Path(name).stem}-large"
     started = time.perf_counter()
-    how_to_continue = f"Finished work is kept in {folder}: the same command continues"
+    how_to_continue = f"Finished work is kept in {folder}. To continue, enter the same command again"
     with report_interruption(how_to_continue), stage_bars(quiet) as tell, executor(workers, scheduler) as task_map:
         result = fit_large_scale(study, folder, model, method, chunk, task_map, tell)
     seconds, convergence = time.perf_counter() - started, check_convergence(result.fit)
@@ -80,11 +87,15 @@ def print_results(result: Any, folder: Path, facts: dict[str, Any]) -> None:
     tables = {"group_summary": result.groups} | ({"marginal_effects": effects} if len(effects) else {})
     write_results(folder, tables, facts)
     out.print(f"{result.people} people, {result.events} events, {result.rounds} rounds, {facts['seconds']:.0f} s")
-    print_table(result.groups, "Group summary (90% CrI, contraction, and bias of the approximation)", "group_summary")
+    print_table(
+        result.groups,
+        "Group medians of the parameters (90% CrI, contraction, and bias of the approximation)",
+        "group_summary",
+    )
     if len(effects):
         print_table(effects, TABLE_TITLES["marginal_effects"], "marginal_effects")
     out.print(
-        f"Person-level parameters are in {folder / 'people'}. Earned security needs the draws of people: copy some "
-        "people into a study of their own, and use `iwm fit`.",
+        f"Person-level parameters are in {folder / 'people'}. The time to earned security needs person-level draws. "
+        "To estimate it, copy some people into another study and run `iwm fit`.",
         markup=False,
     )

@@ -37,10 +37,10 @@ def print_version(wanted: bool) -> None:
 @app.callback()
 def iwm(
     show_version: Annotated[
-        bool, typer.Option("--version", callback=print_version, is_eager=True, help="print the version")
+        bool, typer.Option("--version", callback=print_version, is_eager=True, help="print the version of the program")
     ] = False,
 ) -> None:
-    """Hierarchical Bayesian models of the internal working model: how people come to trust."""
+    """Fit hierarchical Bayesian models of how internal working models of attachment change with experience."""
 
 
 for command in (demo, check, fit, compare, report, models, simulate, explore, predictions, fit_large):

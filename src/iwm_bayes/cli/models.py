@@ -10,8 +10,8 @@ from iwm_bayes.model.model_file import built_in_models, load_model
 from iwm_bayes.types import ModelSpec, parameters
 
 
-def models(name: Annotated[str | None, typer.Argument(help="one model, in full")] = None) -> None:
-    """List the built-in models with their hypotheses, or show one model."""
+def models(name: Annotated[str | None, typer.Argument(help="name of a model that is shown in full")] = None) -> None:
+    """List the built-in models and their hypotheses, or show one model in full."""
     if name is not None:
         print_model(load_model(name))
         return

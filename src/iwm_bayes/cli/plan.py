@@ -28,16 +28,46 @@ from iwm_bayes.simulation.care import parse_care
 from iwm_bayes.types import InputError
 from iwm_bayes.validation.sweep import Condition, Study, TaskMap
 
-plan = typer.Typer(no_args_is_help=True, help="Plan the sample size: how large must a study be for a decisive answer?")
+plan = typer.Typer(
+    no_args_is_help=True, help="Plan the sample size: estimate how large a study must be for a decisive answer."
+)
 
-NPeople = Annotated[list[int] | None, typer.Option(min=4, help="in a study; repeat it [the study's, or 40]")]
-Sessions = Annotated[list[int] | None, typer.Option(min=1, help="with each figure; repeat it [4, 8, 12, 16, 24]")]
-Figures = Annotated[list[int] | None, typer.Option(min=1, help="attachment figures; repeat it [the study's, or 1]")]
-RatedEvery = Annotated[list[int] | None, typer.Option(min=1, help="ratings in every so many-th session; repeat it [1]")]
-CareOption = Annotated[str, typer.Option("--care", help="of every figure, as in `iwm simulate`")]
-Studies = Annotated[int, typer.Option(min=2, help="of each size")]
-Target = Annotated[float, typer.Option(min=0, max=1, help="assurance that is wanted")]
-Method = Annotated[str, typer.Option(help="nuts, laplace or quadrature")]
+NPeople = Annotated[
+    list[int] | None,
+    typer.Option(
+        min=4, help="number of people in a study; may be given several times (default: as in the study file, or 40)"
+    ),
+]
+Sessions = Annotated[
+    list[int] | None,
+    typer.Option(
+        min=1, help="sessions with each attachment figure; may be given several times (default: 4, 8, 12, 16, 24)"
+    ),
+]
+Figures = Annotated[
+    list[int] | None,
+    typer.Option(
+        min=1, help="number of attachment figures; may be given several times (default: as in the study file, or 1)"
+    ),
+]
+RatedEvery = Annotated[
+    list[int] | None,
+    typer.Option(min=1, help="number of sessions from one rating to the next; may be given several times (default: 1)"),
+]
+CareOption = Annotated[
+    str,
+    typer.Option(
+        "--care",
+        help="care by every attachment figure, written as NAME:parameter=value,... (names: see `iwm simulate --help`)",
+    ),
+]
+Studies = Annotated[int, typer.Option(min=2, help="number of simulated studies of each size")]
+Target = Annotated[
+    float, typer.Option(min=0, max=1, help="required assurance: the probability that a study is decisive")
+]
+Method = Annotated[
+    str, typer.Option(help="inference method: nuts (sampling), or laplace or quadrature (approximations)")
+]
 DEFAULT_CARE = "constant:rate=0.8"
 
 
@@ -92,9 +122,12 @@ def default_folder(out_dir: Path | None, question: str, models: Sequence[str]) -
 @plan.command()
 def group(
     model: ModelArgument,
-    parameter: Annotated[str, typer.Option(help="in which two arms differ")],
+    parameter: Annotated[str, typer.Option(help="parameter in which the two arms differ")],
     effect: Annotated[
-        float | None, typer.Option(help="difference of the median person, natural scale [from its prior]")
+        float | None,
+        typer.Option(
+            help="difference between the arms in the median person, natural scale (default: drawn from the prior)"
+        ),
     ] = None,
     n_people: NPeople = None,
     sessions: Sessions = None,
@@ -109,7 +142,7 @@ def group(
     out_dir: OutDir = None,
     quiet: Quiet = False,
 ) -> None:
-    """Will a study find a difference between two arms? Decisive: its 90% CrI excludes 0."""
+    """Estimate how often a study finds a difference between two arms: its 90% CrI excludes 0."""
     from iwm_bayes.validation import plan_group
 
     given = models_and_size([model])
@@ -128,7 +161,7 @@ def group(
 @plan.command()
 def forecast(
     model: ModelArgument,
-    horizon: Annotated[int, typer.Option(min=6, help="sessions that are forecast")] = 50,
+    horizon: Annotated[int, typer.Option(min=6, help="number of sessions in the forecast")] = 50,
     n_people: NPeople = None,
     sessions: Sessions = None,
     figures: Figures = None,
@@ -142,7 +175,7 @@ def forecast(
     out_dir: OutDir = None,
     quiet: Quiet = False,
 ) -> None:
-    """After how many sessions is a person's session of earned security forecast to within 5 sessions?"""
+    """Estimate how often a person's time to earned security is forecast to within 5 sessions."""
     from iwm_bayes.validation import plan_forecast
 
     given = models_and_size([model])
@@ -157,7 +190,9 @@ def forecast(
 
 @plan.command()
 def compare(
-    models: Annotated[list[str], typer.Argument(metavar="MODEL...", help="two models, or a study that names two")],
+    models: Annotated[
+        list[str], typer.Argument(metavar="MODEL...", help="two models, or a study file that names two models")
+    ],
     n_people: NPeople = None,
     sessions: Sessions = None,
     figures: Figures = None,
@@ -170,7 +205,7 @@ def compare(
     out_dir: OutDir = None,
     quiet: Quiet = False,
 ) -> None:
-    """Will a study distinguish two models? Each generates studies, and their log evidence decides."""
+    """Estimate how often the log evidence of a study decides for the right one of two models."""
     from iwm_bayes.validation import plan_compare
     from iwm_bayes.validation.confusion import check_same_responses
     from iwm_bayes.validation.plan import without_leaving

@@ -27,15 +27,15 @@ def run_script(prediction: Prediction) -> None:
 
 def predictions(
     experiments: Annotated[
-        Path | None, typer.Argument(metavar="[FOLDER]", help="the experiments of a checkout of the repository")
+        Path | None, typer.Argument(metavar="[FOLDER]", help="folder `experiments` of a copy of the repository")
     ] = None,
-    draws: Annotated[int, typer.Option(min=20, help="prior draws per model")] = N_DRAWS,
-    out_dir: Annotated[Path, typer.Option(help="folder of the results")] = Path("runs/predictions"),
-    quiet: Annotated[bool, typer.Option(help="no progress")] = False,
+    draws: Annotated[int, typer.Option(min=20, help="number of prior draws per model")] = N_DRAWS,
+    out_dir: Annotated[Path, typer.Option(help="folder for the results")] = Path("runs/predictions"),
+    quiet: Annotated[bool, typer.Option(help="do not show progress")] = False,
 ) -> None:
-    """Compute the prediction matrix: what the models predict in fifteen experiments, from their priors.
+    """Compute what each model predicts in fifteen experiments, under its prior (the prediction matrix).
 
-    The experiments are in the repository and not in the installed package.
+    The experiments are in the repository. The installed package does not contain them.
     """
     from iwm_bayes.io import manifest, write_json
     from iwm_bayes.validation import prediction_matrix
@@ -46,10 +46,12 @@ def predictions(
     tell = (lambda _: None) if quiet else err.print
     matrix, verdicts = prediction_matrix.prediction_matrix(draws, tell, folder)
     matrix = matrix.round(4)
-    print_table(matrix, "Share of a model's prior that shows an effect (SE: Monte-Carlo), and the median effect")
+    print_table(
+        matrix, "Share of a model's prior draws that show an effect (with Monte Carlo SE), and the median effect"
+    )
     print_table(
         verdicts[["prediction", "verdict"]],
-        "Decided: a share of at least 0.9 for models that claim the effect, at most 0.6 for every rival",
+        "Decided: the share is at least 0.9 for models that predict the effect, and at most 0.6 for every other model",
     )
 
     def write(draft: Path) -> None:

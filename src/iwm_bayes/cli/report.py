@@ -12,15 +12,24 @@ DEFAULT_HORIZON = 12  # sessions
 
 
 def report(
-    run: Annotated[Path, typer.Argument(help="folder that `iwm fit` wrote")],
-    person_table: Annotated[bool, typer.Option("--person-table", help="also all people, under pseudonyms")] = False,
-    comparison: Annotated[Path | None, typer.Option(help="folder that `iwm compare` wrote, to show it too")] = None,
+    run: Annotated[Path, typer.Argument(help="folder of a run of `iwm fit`")],
+    person_table: Annotated[
+        bool, typer.Option("--person-table", help="also show each participant, under a pseudonym")
+    ] = False,
+    comparison: Annotated[
+        Path | None, typer.Option(help="folder of a comparison by `iwm compare`, which the report then also shows")
+    ] = None,
     scenario: Annotated[
-        str, typer.Option(help="care after the last session, NAME:parameter=value,...")
+        str,
+        typer.Option(
+            help="care after the last session, written as NAME:parameter=value,... (names: see `iwm simulate --help`)"
+        ),
     ] = "constant:rate=0.8",
-    horizon: Annotated[int, typer.Option(min=1, help="sessions to project under the scenario")] = DEFAULT_HORIZON,
+    horizon: Annotated[
+        int, typer.Option(min=1, help="number of sessions in the projection after the last session")
+    ] = DEFAULT_HORIZON,
 ) -> None:
-    """Write RUN/report.html: the answer, its status, plots, methods, and how to reproduce the run."""
+    """Write the report of a run: results, convergence, plots, methods, and how to reproduce the run."""
     from iwm_bayes.report.context import ReportOptions
     from iwm_bayes.report.page import write_report
     from iwm_bayes.workflow.fits import fit_of_run, study_file_of_run

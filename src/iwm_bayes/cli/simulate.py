@@ -14,17 +14,24 @@ from iwm_bayes.workflow.load import describe_data
 
 
 def simulate(
-    model: Annotated[str, typer.Argument(help="a built-in model, or the path of a model file")],
-    n_people: Annotated[int, typer.Option(min=1)] = 40,
-    sessions: Annotated[int, typer.Option(min=1, help="with each figure")] = 24,
+    model: Annotated[str, typer.Argument(help="built-in model, or path of a model file")],
+    n_people: Annotated[int, typer.Option(min=1, help="number of simulated people")] = 40,
+    sessions: Annotated[int, typer.Option(min=1, help="number of sessions with each attachment figure")] = 24,
     care: Annotated[
-        list[str] | None, typer.Option(help="FIGURE=NAME:parameter=value,...; repeat it for more figures")
+        list[str] | None,
+        typer.Option(
+            help="care by an attachment figure, written as FIGURE=NAME:parameter=value,...; may be given several "
+            "times. Names: constant, intermittent, reversal, rupture_and_repair, reactive, frightening "
+            "(default: therapist=constant)"
+        ),
     ] = None,
-    distress: Annotated[float, typer.Option(min=0, max=1, help="chance of something distressing per event")] = 0.0,
-    seed: Annotated[int, typer.Option(min=0, help="of the random numbers")] = 1,
-    out_file: Annotated[Path, typer.Option(help="the table to write")] = Path("sessions.csv"),
+    distress: Annotated[
+        float, typer.Option(min=0, max=1, help="probability that something distressing happens before an event")
+    ] = 0.0,
+    seed: Annotated[int, typer.Option(min=0, help="seed of the random numbers")] = 1,
+    out_file: Annotated[Path, typer.Option(help="CSV file for the simulated table")] = Path("sessions.csv"),
 ) -> None:
-    """Simulate people from a model's prior, and write their sessions: outcomes and responses."""
+    """Simulate people from the prior of a model, and write a table of their outcomes and responses."""
     from iwm_bayes.simulation.simulate import Phase
     from iwm_bayes.simulation.simulate import simulate as simulate_sessions
 

@@ -24,12 +24,12 @@ from iwm_bayes.validation.executors import cluster_map, process_map
 from iwm_bayes.validation.sweep import Condition, Progress, Study, TaskMap, all_tasks, sequential_map, sweep
 
 ModelArgument = Annotated[
-    str, typer.Argument(metavar="MODEL", help="a built-in model, or the path of a model file or of a study")
+    str, typer.Argument(metavar="MODEL", help="built-in model, or path of a model file or a study file")
 ]
-Workers = Annotated[int, typer.Option(min=1, help="processes of this machine")]
-Scheduler = Annotated[str | None, typer.Option(help="address of a Dask scheduler, in place of workers")]
-OutDir = Annotated[Path | None, typer.Option(help="folder of studies and tables")]
-Quiet = Annotated[bool, typer.Option(help="no progress bar")]
+Workers = Annotated[int, typer.Option(min=1, help="number of parallel processes on this computer")]
+Scheduler = Annotated[str | None, typer.Option(help="address of a Dask scheduler; use it instead of --workers")]
+OutDir = Annotated[Path | None, typer.Option(help="folder for the simulated studies and the result tables")]
+Quiet = Annotated[bool, typer.Option(help="do not show a progress bar")]
 
 
 class StudySize(NamedTuple):
@@ -49,7 +49,9 @@ def models_and_size(names: Sequence[str]) -> StudySize:
     study = load_study(path)
     data = read_data(study, load_model_for(study, study.model[0]))
     if study.without or any(response.timing for response in study.responses.values()):
-        err.print("Warning: simulated studies follow the model file; `without` and `timing` of the study do not apply.")
+        err.print(
+            "Warning: simulated studies follow the model file. They ignore `without` and `timing` of the study file."
+        )
     session, figure = data["present"].values & ~data["assessment"].values, data["figure_index"].values
     figures = [index for index, name in enumerate(data["figure"].values) if name != GENERALISED]
     counts = np.array([(session & (figure == index)).sum(axis=0) for index in figures])
@@ -111,7 +113,7 @@ def sweep_with_progress(
     folder: Path, study: Study, conditions: list[Condition], seeds: int, task_map: TaskMap, quiet: bool
 ) -> pd.DataFrame:
     """Run a sweep with its progress bar, and report the studies that failed."""
-    how_to_continue = f"Finished work is kept in {folder}: the same command continues"
+    how_to_continue = f"Finished work is kept in {folder}. To continue, enter the same command again"
     with (
         progress_bars(disable=quiet) as update,
         report_interruption(how_to_continue),

@@ -26,21 +26,28 @@ from iwm_bayes.validation.sweep import Condition
 
 MAX_NOT_CONVERGED = 0.02  # of all fits: beyond it a model cannot be fitted reliably
 
-validate = typer.Typer(no_args_is_help=True, help="Validate models on simulated studies: SBC, recovery, confusion.")
+validate = typer.Typer(
+    no_args_is_help=True, help="Validate models on simulated studies: calibration, parameter recovery, model recovery."
+)
 
 
 @validate.command()
 def sbc(
     model: ModelArgument,
-    n_people: Annotated[int | None, typer.Option(min=4, help="in every study [the study's, or 40]")] = None,
-    sessions: Annotated[int | None, typer.Option(min=1, help="with each of two figures [the study's, or 10]")] = None,
-    studies: Annotated[int, typer.Option(min=20, help="how many are simulated and fitted")] = 200,
+    n_people: Annotated[
+        int | None, typer.Option(min=4, help="number of people in each study (default: as in the study file, or 40)")
+    ] = None,
+    sessions: Annotated[
+        int | None,
+        typer.Option(min=1, help="sessions with each of two attachment figures (default: as in the study file, or 10)"),
+    ] = None,
+    studies: Annotated[int, typer.Option(min=20, help="number of studies that are simulated and fitted")] = 200,
     workers: Workers = 1,
     scheduler: Scheduler = None,
     out_dir: OutDir = None,
     quiet: Quiet = False,
 ) -> None:
-    """Check a model's posteriors by simulation-based calibration. A rerun does only missing work."""
+    """Check the posteriors of a model by simulation-based calibration (SBC)."""
     from iwm_bayes.validation.sbc import sbc_study
     from iwm_bayes.validation.uniformity import uniform_band, uniformity_table
     from iwm_bayes.viz.validation import sbc_plot
@@ -58,14 +65,18 @@ def sbc(
     write_results(folder, {"sbc": table, "ranks": ranks}, facts)
     status = table.set_index("quantity")["status"]
     write_plots(folder, {"sbc": sbc_plot(ranks, status, uniform_band(len(ranks)))}, ("svg", "pdf"))
-    print_table(table, "SBC: are the ranks of the true values uniform? (p values; corrected_p decides)", "sbc")
+    print_table(
+        table,
+        "SBC: test whether the ranks of the true values are uniform (corrected_p: the p value that decides)",
+        "sbc",
+    )
     out.print(f"{len(done)} studies, {converged:.1%} converged. Results saved to {folder}")
     not_uniform = list(status[status != ""].index)
     if not_uniform:
         out.print(f"[red]Not calibrated:[/red] {', '.join(not_uniform)}")
     if converged < 1.0 - MAX_NOT_CONVERGED:
         out.print(
-            f"[red]Too few fits converged:[/red] {1 - converged:.1%} did not; at most {MAX_NOT_CONVERGED:.0%} may"
+            f"[red]Too few fits converged:[/red] {1 - converged:.1%} did not converge (limit {MAX_NOT_CONVERGED:.0%})"
         )
     if not_uniform or converged < 1.0 - MAX_NOT_CONVERGED:
         raise typer.Exit(NOT_CONVERGED)
@@ -76,19 +87,32 @@ def sbc(
 def recovery(
     model: ModelArgument,
     n_people: Annotated[
-        list[int] | None, typer.Option(min=4, help="in a study; repeat it [the study's, or 40]")
+        list[int] | None,
+        typer.Option(
+            min=4,
+            help="number of people in each study; may be given several times (default: as in the study file, or 40)",
+        ),
     ] = None,
     sessions: Annotated[
-        list[int] | None, typer.Option(min=1, help="with each of two figures; repeat it [the study's, or 12]")
+        list[int] | None,
+        typer.Option(
+            min=1,
+            help="sessions with each of two attachment figures; may be given several times "
+            "(default: as in the study file, or 12)",
+        ),
     ] = None,
-    studies: Annotated[int, typer.Option(min=2, help="of each number of people and sessions")] = 20,
-    method: Annotated[str, typer.Option(help="nuts, laplace or quadrature")] = "laplace",
+    studies: Annotated[
+        int, typer.Option(min=2, help="number of simulated studies for each number of people and sessions")
+    ] = 20,
+    method: Annotated[
+        str, typer.Option(help="inference method: nuts (sampling), or laplace or quadrature (approximations)")
+    ] = "laplace",
     workers: Workers = 1,
     scheduler: Scheduler = None,
     out_dir: OutDir = None,
     quiet: Quiet = False,
 ) -> None:
-    """Measure how well a model's parameters are recovered, by number of people and of sessions."""
+    """Measure how well the parameters of a model are recovered, by number of people and number of sessions."""
     from iwm_bayes.validation.recovery import recovery_study, recovery_table
     from iwm_bayes.viz.validation import recovery_plot
     from iwm_bayes.workflow.run_folder import write_plots
@@ -115,14 +139,24 @@ def recovery(
 def confusion(
     models: Annotated[
         list[str],
-        typer.Argument(metavar="MODEL...", help="models that generate studies and are fitted, or a study of several"),
+        typer.Argument(
+            metavar="MODEL...",
+            help="models that generate studies and are fitted to them, or a study file that names several models",
+        ),
     ],
-    n_people: Annotated[int | None, typer.Option(min=4, help="in every study [the study's, or 60]")] = None,
-    sessions: Annotated[int | None, typer.Option(min=1, help="with each of two figures [the study's, or 20]")] = None,
-    studies: Annotated[int, typer.Option(min=1, help="generated by each model")] = 10,
+    n_people: Annotated[
+        int | None, typer.Option(min=4, help="number of people in each study (default: as in the study file, or 60)")
+    ] = None,
+    sessions: Annotated[
+        int | None,
+        typer.Option(min=1, help="sessions with each of two attachment figures (default: as in the study file, or 20)"),
+    ] = None,
+    studies: Annotated[int, typer.Option(min=1, help="number of studies that each model generates")] = 10,
     workers: Workers = 1,
     scheduler: Scheduler = None,
-    out_dir: Annotated[Path, typer.Option(help="folder of studies and tables")] = Path("runs/confusion"),
+    out_dir: Annotated[Path, typer.Option(help="folder for the simulated studies and the result tables")] = Path(
+        "runs/confusion"
+    ),
     quiet: Quiet = False,
 ) -> None:
     """Measure model recovery: which model is selected for the studies that each model generates."""
@@ -157,12 +191,15 @@ def confusion(
     write_results(out_dir, tables | {"evidence": evidence}, {"conditions": conditions, "studies": studies})
     write_plots(out_dir, {"confusion": confusion_plot(confused)}, ("svg", "pdf"))
     print_table(
-        tables["confusion"], "Confusion: of the studies of a generating model (line), the share of each selected"
+        tables["confusion"],
+        "Confusion: share of the studies by a generating model (row) for which a model is selected (column)",
     )
     print_table(
-        tables["inversion"], "Inversion: of the studies of a selected model (column), the share of each generating"
+        tables["inversion"],
+        "Inversion: share of the studies with a selected model (column) that a model generated (row)",
     )
     print_table(
-        tables["evidence_differences"], "Mean log evidence that a model (column) loses to the generating one (line)"
+        tables["evidence_differences"],
+        "Mean log evidence of the generating model (row) minus that of a fitted model (column)",
     )
     out.print(f"Results saved to {out_dir}")

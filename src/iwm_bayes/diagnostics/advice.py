@@ -36,10 +36,10 @@ def approximation_advice(method: str) -> str:
     """Return what to try where the search of an approximation has not ended."""
     if method.startswith("laplace"):
         return (
-            "Person-level posteriors may be far from Gaussian, as after few events: --method quadrature does not "
-            "assume that they are Gaussian"
+            "Person-level posteriors may be far from Gaussian, for example after few events. Use --method quadrature: "
+            "it does not assume that they are Gaussian"
         )
-    return "One parameter may duplicate another, such as a rate and a slope: fix one of them, or pool it completely"
+    return "Two parameters may have the same effect, such as a rate and a slope: fix one of them, or pool it completely"
 
 
 def advice(fit: xr.DataTree, checks: ConvergenceChecks) -> list[str]:
@@ -57,7 +57,7 @@ def advice(fit: xr.DataTree, checks: ConvergenceChecks) -> list[str]:
     if checks.approximate:
         return [approximation_advice(checks.approximate)]
     if checks.partial:
-        return ["Run the same command with --resume: the draws so far are kept"]
+        return ["The draws so far are kept. To continue, add --resume to the same command"]
     return sampling_advice(fit["posterior"].to_dataset(), checks.values)
 
 
@@ -68,23 +68,26 @@ def sampling_advice(posterior: xr.Dataset, values: dict[str, float]) -> list[str
     if values["person_r_hat"] > MAX_PERSON_R_HAT or values["group_r_hat"] > MAX_PERSON_R_HAT:
         suggestions.append(
             f"Chains disagree, most of all on {highest_r_hat_names(group)}: two sets of parameter values may fit the "
-            "same people. Fix a parameter that duplicates another, such as a rate and a slope, or pool it completely; "
-            "or add a rating of both beliefs"
+            "same data. If two parameters have the same effect, such as a rate and a slope, fix one of them or pool it "
+            "completely. Otherwise add ratings of both beliefs"
         )
     if values["divergences"] > 0:
         suggestions.append(
             "Divergent transitions: a between-person SD is near 0, or one person is extreme where a between-person SD "
-            "is large. If they are few, take smaller steps: --target-accept 0.98. Otherwise pool the parameter of that "
-            "SD completely"
+            "is large. If there are few of them, use --target-accept 0.98. Otherwise pool the parameter with that SD "
+            "completely"
         )
     uninformed = uninformed_parameters(posterior)
     if uninformed:
         suggestions.append(
-            f"Contraction below {MIN_CONTRACTION:g}: people's data hardly inform {', '.join(uninformed)}. Set "
-            '`pooling = "complete"`, or fix the parameter'
+            f"Contraction below {MIN_CONTRACTION:g}: people's own data contain little information on "
+            f"{', '.join(uninformed)}. "
+            'Set `pooling = "complete"`, or fix the parameter'
         )
     if values["bfmi"] < MIN_BFMI:
-        suggestions.append("Low E-BFMI: the prior of a between-person SD is too wide for these data. Narrow it")
+        suggestions.append(
+            "Low E-BFMI: the prior of a between-person SD is too wide for these data. Use a narrower prior"
+        )
     ess = values["group_ess"]
     if ess < MIN_ESS and values["group_r_hat"] <= MAX_PERSON_R_HAT:
         draws = int(np.ceil(posterior.sizes["draw"] * MIN_ESS / ess * 1.2 / 50.0) * 50)

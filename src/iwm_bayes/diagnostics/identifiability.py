@@ -35,13 +35,13 @@ def no_self_worth_rating(case: Case) -> Iterator[str]:
         return
     if case.data.sizes["figure"] == 1:
         yield (
-            "availability and self-worth are not identified, only their sum: there is one figure and no rating of "
-            "self-worth. Add ratings of both, or a second figure"
+            "availability and self-worth are not identified, only their sum: there is one attachment figure and no "
+            "rating of self-worth. Add ratings of both beliefs, or a second figure"
         )
     else:
         yield (
-            "availability and self-worth are weakly identified: there is no rating of self-worth, and only differences "
-            "between figures separate them. Add a rating of self-worth"
+            "availability and self-worth are weakly identified: there is no rating of self-worth. Only differences "
+            "between attachment figures separate the two beliefs. Add a rating of self-worth"
         )
 
 
@@ -53,8 +53,8 @@ def no_anchored_scale(case: Case) -> Iterator[str]:
         if f"{belief}_start" in personal and all(case.scale_parameters(name) & case.free for name in scaled):
             yield (
                 f"{belief}_start is weakly identified: no rating of {BELIEF_LABELS[belief]} has a fixed scale, so a "
-                "person's initial belief and use of the scale are hardly distinguishable. Fix intercept and slope of "
-                f'one rating, or set `pooling = "complete"` for {belief}_start'
+                "person's initial belief is hardly distinguishable from the person's use of the scale. Fix intercept "
+                f'and slope of one rating, or set `pooling = "complete"` for {belief}_start'
             )
 
 
@@ -65,7 +65,7 @@ def other_rater_anchors(case: Case) -> Iterator[str]:
         if rater != "patient" and response.scale and not case.scale_parameters(name) & case.free:
             yield (
                 f"the patient's own belief is not identified by {name}: this is the {rater}'s rating, and it fixes the "
-                "scale of the patient's belief. If there is a rating by the patient, name it first in the model"
+                "scale of the patient's belief. If the patient also gave a rating, name that rating first in the model"
             )
 
 
@@ -75,8 +75,8 @@ def covariate_never_observed(case: Case) -> Iterator[str]:
         dependent = sorted(name for name in case.free if name.endswith(leaf))
         if dependent and not case.data[field].values.any():
             yield (
-                f"not identified, because no {field} is recorded: {', '.join(dependent)}. Fix it, or name the column "
-                f"of {field}"
+                f"not identified, because no {field} is recorded: {', '.join(dependent)}. Fix the parameter, or "
+                f"name the column of {field} in the study file"
             )
 
 
@@ -87,7 +87,7 @@ def self_reported_outcomes(case: Case) -> Iterator[str]:
         return
     perceived = [name for name, response in case.model.responses.items() if response.about == "perceived"]
     if np.isin(reports, (0.0, 1.0)).all():
-        yield "the expectancy bias is not identified: outcomes are people's own reports of yes or no"
+        yield "the expectancy bias is not identified, because outcomes are people's own reports of yes or no"
     elif "expectancy_bias" not in case.declared:
         yield (
             "the expectancy bias is not identified: outcomes are people's own reports, which partly reflect their "
@@ -95,8 +95,8 @@ def self_reported_outcomes(case: Case) -> Iterator[str]:
         )
     elif "expectancy_bias" in case.free and not any(case.data[f"answer_{name}"].notnull().any() for name in perceived):
         yield (
-            "the expectancy bias is not identified beyond its prior: no outcome was recorded by somebody else and "
-            "also reported. Fix expectancy_bias, or add the response perceived_rating"
+            "the expectancy bias is not identified beyond its prior: no outcome was both reported by the person and "
+            "recorded by somebody else. Fix expectancy_bias, or add the response perceived_rating"
         )
 
 
@@ -116,7 +116,10 @@ def graded_outcomes(case: Case) -> Iterator[str]:
     """Check graded outcomes under a learning rule for binary ones."""
     outcome = case.data["outcome"].values[case.data["observed"].values]
     if case.model.rule.outcomes == "binary" and ((outcome > 0) & (outcome < 1)).any():
-        yield "outcomes are graded, but the learning rule is for binary ones: people learn by a tempered likelihood"
+        yield (
+            "outcomes are graded, but the learning rule is for outcomes of 0 or 1. The rule therefore uses a tempered "
+            "likelihood"
+        )
 
 
 CHECKS: tuple[Callable[[Case], Iterator[str]], ...] = (

@@ -132,16 +132,16 @@ def rounding_sentence(checks: pd.DataFrame, rounded: list[str]) -> str:
     if not names:
         return ""
     return (
-        f" Answers to {', '.join(names)} have few levels, and rounding may be a reason: see "
-        "`availability_ordinal_N` (`worth_ordinal_N`) among the responses."
+        f" Answers to {', '.join(names)} have few levels. Rounding may be a reason; the "
+        "responses `availability_ordinal_N` and `worth_ordinal_N` are for ratings with N levels."
     )
 
 
 def posterior_ppc_sentence(checks: pd.DataFrame, rounded: list[str]) -> str:
     """Return the result of a posterior predictive check, and what it means; `rounded` is from `rounded_ratings`."""
     return (
-        f"Posterior predictive checks: {ppc_count_sentence(checks)}{rounding_sentence(checks, rounded)} A fit that "
-        "converged need not describe the data: a model does not explain a feature that it does not reproduce."
+        f"Posterior predictive checks: {ppc_count_sentence(checks)}{rounding_sentence(checks, rounded)} A model "
+        "can converge and still describe the data badly. It does not explain a feature that it does not reproduce."
     )
 
 
@@ -151,7 +151,7 @@ def prior_ppc_sentence(checks: pd.DataFrame, rounded: list[str]) -> str:
     if (checks["status"] == "").all():
         return result
     return (
-        f"{result} Such data are improbable under the prior. Check whether a scale is reversed, whether ratings were "
-        "made before the outcome of their row (`timing`), and whether a column is misread. Otherwise widen `prior_90` "
-        f"in the model file, or expect a poor fit.{rounding_sentence(checks, rounded)}"
+        f"{result} The observed values are improbable under the prior. Check that no scale is reversed and no column "
+        "is misread. Check whether ratings were made before the outcome of the same row (`timing`). Otherwise widen "
+        f"`prior_90` in the model file, or expect a poor fit.{rounding_sentence(checks, rounded)}"
     )

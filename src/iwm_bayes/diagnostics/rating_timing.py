@@ -53,7 +53,7 @@ def timing_z_scores(answers: np.ndarray, data: xr.Dataset, response: Response) -
 def answer_count_sentence(model: ModelSpec, data: xr.Dataset, name: str) -> str:
     """Return how many answers to a response there are, and their timing."""
     count = int(data[f"answer_{name}"].notnull().sum())
-    return f"{name}: {count} answers, given {model.responses[name].timing} the outcome of their row"
+    return f"{name}: {count} answers, given {model.responses[name].timing} the outcome of the same row"
 
 
 def timing_warnings(model: ModelSpec, data: xr.Dataset) -> Iterator[str]:
@@ -65,7 +65,7 @@ def timing_warnings(model: ModelSpec, data: xr.Dataset) -> Iterator[str]:
         own, previous = timing_z_scores(data[f"answer_{name}"].values.astype(float), data, response)
         if previous > CLEAR_ERRORS and abs(own) < max(NEGLIGIBLE_ERRORS, NEGLIGIBLE_SHARE * previous):
             yield (
-                f"z = {previous:.1f} for the outcome of the previous row and {own:.1f} for that of its own row: {name} "
-                f"seems to have been given before the outcome of its row. If so, set "
-                f'`timing = "before"` in [responses.{name}]'
+                f"{name} seems to have been given before the outcome of the same row. Its changes follow the outcome "
+                f"of the previous row (z = {previous:.1f}), and hardly that of the same row (z = {own:.1f}). If it was "
+                f'given before the outcome, set `timing = "before"` in [responses.{name}]'
             )

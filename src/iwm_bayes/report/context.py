@@ -14,7 +14,6 @@ from iwm_bayes.report.elements import Table, make_table
 from iwm_bayes.report.labels import TABLE_TITLES
 from iwm_bayes.types import GENERALISED, ModelSpec
 
-
 TEXT_COLUMNS = ("status", "note")  # of tables: empty where there is nothing to say
 
 

@@ -17,15 +17,15 @@ TABLE_TITLES: Mapping[str, str] = {
     "group_summary": "Group medians of the parameters",
     "person_summary": "Person-level parameters, under pseudonyms",
     "marginal_effects": "Marginal effects of covariates on the group medians",
-    "group_sd": "SD between the levels of a group",
+    "group_sd": "SD between groups, for example between therapists",
     "group_clustering": "Residual clustering in groups (predictive p)",
-    "expectancy_bias": "Group medians under stated expectancy biases",
+    "expectancy_bias": "Group medians under assumed expectancy biases",
     "time_to_security": "Time to earned security",
     "arms": "Risk differences between arms",
     "sensitivity": "Sensitivity: share earned secure by the last session, by threshold and duration criterion",
     "styles": "Attachment styles at the last session",
     "ppc": "Posterior predictive checks",
-    "ppc_failures": "Test statistics that a model fails and another model reproduces",
+    "ppc_failures": "Test statistics that one model does not reproduce and another model reproduces",
     "elpd": "Expected log predictive density (ELPD)",
     "model_frequencies": "Model attribution (random-effects BMS)",
     "attribution": "Model attribution of every person, under pseudonyms",
@@ -37,11 +37,11 @@ STATUS_MEANINGS = {
     "outside 99%": "the observed value is outside the 99% predictive interval",
 }
 STATISTIC_MEANINGS = {
-    "reversals": "how often a response reverses the last change",
-    "bimodality": "1/3 for responses normal around a person's mean, 5/9 for uniform ones, 1 for two values",
-    "lag-1 autocorrelation": "correlation of a response with the one before, around a person's mean",
+    "reversals": "share of changes of a response in the opposite direction to its previous change",
+    "bimodality": "1/3 for normal responses around a person's mean, 5/9 for uniform responses, 1 for two values",
+    "lag-1 autocorrelation": "correlation of a response with the previous response, both relative to the person's mean",
 }
-GENERALISED_MEANING = {GENERALISED: "implied by the model for a figure that the person has not met; not measured"}
+GENERALISED_MEANING = {GENERALISED: "beliefs that the model implies about a new attachment figure; not measured"}
 STYLE_MEANINGS = {
     "secure": "availability and self-worth at 0.5 or above at the last session",
     "preoccupied": "only self-worth below 0.5",
@@ -55,67 +55,78 @@ LEGENDS: Mapping[str, Mapping[str, str]] = {
         "sd_between": f"SD between people, on {LINK_SCALE}",
         "contraction": "1 - posterior variance / prior variance (0: uninformative data, 1: the data determine it)",
         "shift_prior_sd": "shift of the posterior mean from the prior mean, in prior SDs",
-        "person_contraction": "1 - mean shrinkage: how far people's own data determine their values",
-        "bias": "how far the approximation is too high, on the link scale",
-        "bias_sd": "the same bias, in SDs between people",
-        "bias_sd_between": "how far sd_between is too high, as a share of itself",
+        "person_contraction": "1 - mean shrinkage: share of people's values that comes from their own data",
+        "bias": "estimated error of the approximate median, on the link scale (positive: too high)",
+        "bias_sd": "the same error, in between-person SDs",
+        "bias_sd_between": "estimated error of sd_between, as a share of sd_between (positive: too high)",
     },
     "person_summary": {
         "median": f"posterior median of this person, with its {CI90} from ci90_low to ci90_high",
-        "group_median": "median of people with the same covariates",
+        "group_median": "median of the group of people with the same covariates",
         "shrinkage": "share of the value that comes from the group (0–1)",
         "contraction": "1 - posterior variance / prior variance",
         "shift_prior_sd": "shift of the posterior mean from the prior mean, in prior SDs",
     },
     "marginal_effects": {
-        "difference": f"on the natural scale, with its {CI90}",
+        "difference": f"difference on the natural scale, with its {CI90}",
         "p_above_0": "posterior probability that the difference is positive",
         "prior_difference": "90% interval of the difference under the prior",
-        "ratio": "of the first to the second",
+        "ratio": "ratio of the two values that the difference compares",
     },
-    "group_sd": {"sd": f"SD between the levels of the group, on {LINK_SCALE}"},
+    "group_sd": {"sd": f"SD between groups, on {LINK_SCALE}"},
     "group_clustering": {
-        "p": "near 0: people of a group are more similar than the model predicts; near 0.5: as similar"
+        "p": "near 0: people of a group are more similar than the model predicts; near 0.5: as similar as it predicts"
     },
-    "expectancy_bias": {"median_at_0": "reports are the outcomes; at 0.3, a report is 30% expectation"},
+    "expectancy_bias": {
+        "median_at_0": "median if each report equals the outcome",
+        "median_at_0.3": "median if 30% of each report is the expectation and 70% the outcome",
+        "median_at_0.5": "median if half of each report is the expectation",
+    },
     "time_to_security": {
-        "insecure_at_baseline": "share of people",
-        "sessions": f"median number until earned security, among people insecure at baseline, with its {CI90}",
-        "corrective_experiences": "median number until earned security",
-        "censored": "fewer than half are earned secure by the last session",
-        "earned_secure": "share of people insecure at baseline, by the last session",
-        "chance_level": "the same share under uninformative care",
+        "insecure_at_baseline": "share of people who are insecure at baseline",
+        "sessions": f"median number of sessions until earned security, of people insecure at baseline, with its {CI90}",
+        "corrective_experiences": "median number of corrective experiences until earned security",
+        "censored": "yes if fewer than half of these people are earned secure by the last session",
+        "earned_secure": "share of these people who are earned secure by the last session",
+        "chance_level": "the same share if care were responsive at random, in half of the sessions",
         **GENERALISED_MEANING,
     },
     "arms": {
-        "by_session": "last session at which every arm has people at risk",
-        "risk_difference": "share earned secure by that session, in the first arm minus the second",
+        "by_session": "last session at which every arm has people who are observed and not yet earned secure",
+        "risk_difference": "share of people earned secure by this session: first arm minus second arm",
         "p_above_0": "posterior probability that the difference is positive",
     },
     "sensitivity": {
-        "threshold": "both beliefs at or above it, for as many sessions as the column says. A longer duration "
-        "criterion also leaves more time for the disappointment that it must include, so its share may be higher",
+        "threshold": "least value of both beliefs for earned security. The other columns give the number of sessions "
+        "for which the beliefs must keep this value. One of these sessions must have a disappointing outcome. A "
+        "longer duration makes such a session more likely, so the share can be higher",
     },
     "styles": {**STYLE_MEANINGS, **GENERALISED_MEANING},
     "elpd": {
         "elpd": "expected log predictive density; higher is better",
         "elpd_diff": "difference from the best model, with its standard error dse",
-        "weight": "stacking weight: share of the model in the best mixture of predictions",
+        "weight": "stacking weight: weight of the model in the combination of models that predicts best",
         "mcse": "Monte Carlo standard error of the ELPD",
         "n_bad_k": "number of left-out people or events with Pareto k above 0.7 (models are refitted for such people)",
     },
     "model_frequencies": {
-        "frequency": "estimated share of people that the model describes best",
-        "xp": "exceedance probability: the model is the most frequent",
-        "pxp": "protected exceedance probability: the same, if equal frequencies are possible",
-        "n_attributed": "number of people assigned to the model, their most probable one",
-        "frequency_mixture": f"the share by one joint fit of all models, with its {CI90} from ci90_low to ci90_high",
+        "frequency": "estimated share of people whose data the model describes best",
+        "xp": "exceedance probability: probability that the model is the most frequent one",
+        "pxp": "protected exceedance probability: xp, corrected for the chance that all models are equally frequent",
+        "n_attributed": "number of people for which this model is the most probable",
+        "frequency_mixture": f"the same share from one joint fit of all models, with its {CI90}",
     },
     "ppc": STATUS_MEANINGS
     | STATISTIC_MEANINGS
-    | {"median": "of the posterior predictive distribution", "pi95_low": "to pi95_high: 95% predictive interval"},
+    | {
+        "median": "median of the predictive distribution",
+        "pi95_low": "lower end of the 95% predictive interval; its upper end is pi95_high",
+    },
     "ppc_failures": STATISTIC_MEANINGS
-    | {"pi95_low": "to pi95_high: 95% predictive interval", "reproduced_by": "models whose 95% interval has the value"},
+    | {
+        "pi95_low": "lower end of the 95% predictive interval; its upper end is pi95_high",
+        "reproduced_by": "models whose 95% predictive interval contains the observed value",
+    },
     "recovery": {
         "r": "correlation of true and estimated values, over people",
         "bias": "estimate minus true value, on the natural scale",
@@ -127,8 +138,8 @@ LEGENDS: Mapping[str, Mapping[str, str]] = {
 
 def group_summary_title(with_covariates: bool) -> str:
     """Return the title of the table `group_summary`; with covariates, its values are those of a reference."""
-    reference = " at the reference levels and average covariates" if with_covariates else ""
-    return f"{TABLE_TITLES['group_summary']}{reference} (90% CrI), and what the data determine"
+    reference = " at the reference levels and mean values of the covariates" if with_covariates else ""
+    return f"{TABLE_TITLES['group_summary']}{reference} (90% CrI), and how far the data determine them"
 
 
 def explained_words(frame: pd.DataFrame) -> list[str]:

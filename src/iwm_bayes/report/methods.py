@@ -25,7 +25,7 @@ def inference_sentence(facts: Facts) -> str:
         f"{settings.chains} chains of {settings.draws} draws after {settings.tune} of tuning (seed "
         f"{settings.random_seed})"
         if facts["exact"]
-        else f"approximately, by {facts['method']} (seed {settings.random_seed})"
+        else f"by the approximate method {facts['method']} (seed {settings.random_seed})"
     )
     return (
         f"All parameters were estimated {how}, using PyMC {versions['pymc']} (Abril-Pla et al., 2023, "
@@ -46,15 +46,15 @@ def convergence_sentence(facts: Facts) -> str:
 
 def methods_paragraph(model: ModelSpec, facts: Facts, data: xr.Dataset) -> str:
     """Return a methods paragraph to paste, with versions and citations."""
-    left_out = f" Its response {', '.join(model.without)} was not measured." if model.without else ""
+    left_out = f" Responses of the model that were not measured: {', '.join(model.without)}." if model.without else ""
     return (
         f"{int(data['present'].sum())} events of {data.sizes['person']} people were analysed with iwm_bayes "
         f"{facts['versions']['iwm-bayes']} and the model {model.name} ({model.claim.rstrip('.')}; {model.reference})."
-        f"{left_out} The model is hierarchical: parameters vary between people around group means. "
+        f"{left_out} The model is hierarchical: parameters of people vary around group means. "
         f"{inference_sentence(facts)} {convergence_sentence(facts)} Earned security was defined prospectively (Roisman "
         f"et al., 2002, doi:10.1111/1467-8624.00467). {criterion_sentences(facts['criterion'])} The chance level is "
-        "the share of the same people who meet the criterion under uninformative care (a responsive session with "
-        "probability 0.5). Attachment styles are the quadrants of the attachment space (Bartholomew & Horowitz, 1991, "
+        "the share of the same people who would meet the criterion if care were responsive at random, in half of the "
+        "sessions. Attachment styles are the quadrants of the attachment space (Bartholomew & Horowitz, 1991, "
         "doi:10.1037/0022-3514.61.2.226). Posterior predictive checks follow Gelman, Meng and Stern (1996, Statistica "
         "Sinica 6, 733-760). Values are posterior medians with 90% credible intervals (CrI)."
     )

@@ -13,9 +13,11 @@ from iwm_bayes.types import GENERALISED, figure_label
 type Facts = Mapping[str, Any]  # the manifest of a run
 
 APPROXIMATION_NOTES = {
-    "laplace": "The posterior of each person is Gaussian around its mode, and so is that of the group. The bias of the "
-    "first is estimated next to the group medians (bias). The error of the second is not known.",
-    "quadrature": "The posterior of the group is Gaussian around its mode. The error of this is not known.",
+    "laplace": "This method replaces the posteriors of each person and of the group by Gaussian distributions around "
+    "their modes. The table of group medians estimates the error at the level of people (column bias). The error at "
+    "the level of the group is not known.",
+    "quadrature": "This method replaces the posterior of the group by a Gaussian distribution around its mode. The "
+    "error of this approximation is not known.",
 }
 
 
@@ -35,8 +37,8 @@ def status_headline(facts: Facts) -> str:
     if not facts["converged"]:
         return "Not converged: do not use the numbers on this page."
     if not facts["exact"]:
-        return f"Approximate ({facts['method']}): fit the model by --method nuts before you use its numbers."
-    return "Converged: all convergence checks hold."
+        return f"Approximate ({facts['method']}): fit the model with --method nuts before you use its numbers."
+    return "Converged: all convergence criteria are met."
 
 
 def convergence_sentences(facts: Facts) -> list[str]:
@@ -44,10 +46,10 @@ def convergence_sentences(facts: Facts) -> list[str]:
     values, sentences = facts["convergence"], [f"{reason[0].upper()}{reason[1:]}." for reason in facts["reasons"]]
     if facts["exact"] and facts["converged"]:
         sentences += [
-            f"R-hat: the largest of a group parameter is {values['group_r_hat']:.3f}, of a derived quantity "
-            f"{values['derived_r_hat']:.3f} (limit 1.010).",
-            f"Effective sample size: the smallest of a group parameter is {values['group_ess']:.0f}, of a derived "
-            f"quantity {values['derived_ess']:.0f} (limit 400).",
+            f"R-hat: at most {values['group_r_hat']:.3f} for group parameters and at most "
+            f"{values['derived_r_hat']:.3f} for derived quantities (limit 1.010).",
+            f"Effective sample size: at least {values['group_ess']:.0f} for group parameters and at least "
+            f"{values['derived_ess']:.0f} for derived quantities (limit 400).",
             f"No divergent transitions. E-BFMI is {values['bfmi']:.2f} (limit 0.30).",
         ]
     if not facts["exact"]:
@@ -87,17 +89,17 @@ def answer_sentence(curves: xr.Dataset) -> str:
     everyone, figure, last = curves.isel(arm=0), curves.attrs["figure"], curves.sizes["session"]
     toward = "in their generalised expectation" if figure == GENERALISED else f"toward {figure_label(figure)}"
     if not everyone["insecure"]:
-        return f"No participant is insecure at baseline {toward}: there is no security to be earned."
+        return f"No participant is insecure at baseline {toward}, so nobody can become earned secure."
     baseline = f"{float(everyone['insecure']):.0%} of participants are insecure at baseline {toward}."
     if everyone["probability"].isnull().all():
-        return f"{baseline} None is observed long enough to assess earned security."
+        return f"{baseline} None of them is observed long enough to assess earned security."
     share = median_text(everyone["probability"].isel(session=-1).values, "{:.0%}")
     chance = f"{float(everyone['chance_level']):.0%}"
     by_the_end = f"By session {last}, {share} of them are earned secure (chance level {chance})."
     if median_ci90(everyone["median_sessions"].values)[0] > last:
         return f"{baseline} Fewer than half of them become earned secure within {last} sessions. {by_the_end}"
     sessions = count_text(everyone["median_sessions"].values, last, f"more than {last}")
-    corrective = count_text(everyone["median_corrective"].values, last, "more than they had")
+    corrective = count_text(everyone["median_corrective"].values, last, "more than observed")
     return (
         f"{baseline} Half of them are earned secure after {sessions} sessions and {corrective} corrective experiences. "
         f"{by_the_end}"
@@ -110,8 +112,9 @@ def criterion_sentences(criterion: Facts) -> str:
     return (
         f"Insecure at baseline: initial availability or self-worth at {c.insecure_at_or_below:g} or below. Earned "
         f"secure: both beliefs at {c.secure_at_or_above:g} or above for {c.duration} sessions (the duration "
-        f"criterion), at least one of which has an outcome below {c.disappointment_below:g}. Corrective experience: an "
-        f"outcome that exceeds the expectation by {c.corrective_by:g} or more while a belief is below "
-        f"{c.secure_at_or_above:g}. People whose sessions end earlier are right-censored, at the last session where "
-        "the duration criterion could still begin (Kaplan & Meier, 1958, doi:10.1080/01621459.1958.10501452)."
+        f"criterion). At least one of these sessions must have an outcome below {c.disappointment_below:g} (a "
+        f"disappointment). Corrective experience: an outcome that exceeds the expectation by {c.corrective_by:g} or "
+        f"more while a belief is below {c.secure_at_or_above:g}. People whose sessions end before they are earned "
+        "secure are right-censored, at the last session where the duration criterion could still begin (Kaplan & "
+        "Meier, 1958, doi:10.1080/01621459.1958.10501452)."
     )

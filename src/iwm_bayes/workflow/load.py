@@ -79,11 +79,11 @@ def describe_data(data: xr.Dataset) -> str:
     events, observed = int(data["present"].sum()), int(data["observed"].sum())
     figures = ", ".join(figure_label(str(name)) for name in data["figure"].values)
     parts = [
-        f"{data.sizes['person']} people, {events} events ({observed} with an observed outcome), figures: {figures}, "
-        f"unit of time: {data.attrs['time_unit']}"
+        f"{data.sizes['person']} people; {events} events ({observed} with an observed outcome); attachment figures: "
+        f"{figures}; unit of time: {data.attrs['time_unit']}"
     ]
     if dropped := data.attrs.get("dropped"):
-        parts.append(f"left out, because covariates are missing: {dropped}")
+        parts.append(f"people left out, because their covariates are missing: {dropped}")
     if empty_rows := data.attrs.get("rows_left_out", 0):
         parts.append(f"{empty_rows} rows without an outcome or a response were left out")
     if without := data.attrs.get("without"):

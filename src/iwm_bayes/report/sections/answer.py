@@ -53,12 +53,15 @@ def group_plots(run: ReportContext, by_figure: dict[str, Trajectory], specs: dic
     }
     plots = []
     if run.model.rule and all(course.sizes["belief"] == 2 for course in groups.values()):
-        caption = "The group in attachment space, by figure (hollow: baseline, large: end; ellipses hold 90%)."
+        caption = (
+            "The group in attachment space, by attachment figure. Hollow marker: baseline; large marker: last session; "
+            "ellipses: 90% of the draws."
+        )
         summary = " ".join(f"{name}: {change_sentence(course)}." for name, course in groups.items())
         spec = attachment_space_figure(groups, run.mark)
         plots.append(interactive_plot(caption, f"{caption} {summary}", "space", spec, specs))
     for index, (name, course) in enumerate(groups.items()):
-        caption = f"The group by session ({name}): beliefs, events, and responses over their predictive intervals."
+        caption = f"The group by session ({name}): beliefs, events, and responses with predictive intervals."
         spec = trajectory_figure(course, None, run.mark)
         summary = f"{caption} {change_sentence(course)}."
         plots.append(interactive_plot(caption, summary, f"group-{index}", spec, specs))
@@ -80,15 +83,16 @@ def projection(run: ReportContext, by_figure: dict[str, Trajectory], specs: dict
     toward = figure_label(figure)
     shares = project(run.model, run.fit, parse_care(scenario), horizon, figure)
     if not shares.notnull().any():
-        sentence = f"No participant is insecure toward {toward} at the end: there is nothing to project."
+        sentence = f"No participant is insecure toward {toward} after the last session, so there is no projection."
         return {"sentence": sentence, "plots": []}
     by_then = text.median_text(shares.isel(session=-1).values, "{:.0%}")
     insecure = insecure_at_the_end(run, by_figure[figure])
     sentence = (
-        f"About {insecure:.1f} of {run.data.sizes['person']} participants are insecure toward {toward} at the end. "
-        f"Under {scenario}, {by_then} of them become earned secure within {horizon} further sessions."
+        f"About {insecure:.1f} of {run.data.sizes['person']} participants are insecure toward {toward} after "
+        f"their last session. Under the scenario {scenario}, {by_then} of them become earned secure within {horizon} "
+        "further sessions."
     )
-    caption = f"Projection: {horizon} further sessions under {scenario} ({toward}; 90% CrI)."
+    caption = f"Projection: {horizon} further sessions under the scenario {scenario} ({toward}; 90% CrI)."
     spec = projection_figure(shares, scenario, run.mark)
     return {
         "sentence": sentence,

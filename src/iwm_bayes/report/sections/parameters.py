@@ -36,5 +36,5 @@ def shrinkage_plots(run: ReportContext) -> list[Plot]:
         return []
     means = people.groupby("parameter", sort=False)["shrinkage"].mean().dropna()
     values = ", ".join(f"{name} {value:.2f}" for name, value in means.items())
-    caption = "Shrinkage: the share of each person's value that comes from the group (mean dashed)."
+    caption = "Shrinkage: the share of each person's value that comes from the group (dashed line: mean)."
     return [static_plot(as_svg(shrinkage_plot(people)), caption, f"{caption} Mean shrinkage: {values}.")]

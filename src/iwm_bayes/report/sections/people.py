@@ -34,8 +34,8 @@ def refusal_sentence(run: ReportContext, person: Person) -> str:
         return "No forecast: the fit has not converged."
     if person.contraction < MIN_CONTRACTION:
         return (
-            f"No forecast: the contraction of this person's learning parameters is {person.contraction:.2f} (limit "
-            f"{MIN_CONTRACTION:g})."
+            f"No forecast: the contraction of this person's learning parameters is {person.contraction:.2f}. "
+            f"A forecast needs at least {MIN_CONTRACTION:g}."
         )
     return "" if person.course["people"].sum() else "No forecast: there was no session with this figure."
 
@@ -58,7 +58,8 @@ def person_page(run: ReportContext, person: Person) -> dict[str, Any]:
         "space": attachment_space_figure({person.name: course}, run.mark) if two_beliefs else None,
         "alternative": f"{person.name}: {change_sentence(course)}.",
         "forecast": refusal
-        or f"Forecast: {options.horizon} sessions under {options.scenario} (contraction {person.contraction:.2f}).",
+        or f"Forecast: {options.horizon} sessions under the scenario {options.scenario} (contraction "
+        f"{person.contraction:.2f}).",
     }
 
 

@@ -16,7 +16,9 @@ def ppc_section(run: ReportContext) -> dict[str, Any]:
     assert checks is not None  # every run has one
     outside = checks[checks["status"] != ""]
     summary = posterior_ppc_sentence(checks, rounded_ratings(run.model, run.data))
-    caption = "Each test statistic on its own scale: observed value (line or cross), 95% predictive interval (bar)."
+    caption = (
+        "Test statistics, each on its own scale: observed value (line or cross) and 95% predictive interval (bar)."
+    )
     title = "Test statistics outside the 95% predictive interval"
     return {
         "summary": summary,

@@ -22,9 +22,9 @@ def question_section(run: ReportContext) -> dict[str, Any]:
         "reference": model.reference,
         "predicts": model.predicts,
         "equation": model.equation,
-        "data": f"{data.sizes['person']} people, {int(data['present'].sum())} events "
-        f"({int(data['observed'].sum())} with an observed outcome), unit of time: {data.attrs['time_unit']}"
-        + (f"; {empty_rows} rows without any value were left out" if empty_rows else ""),
+        "data": f"{data.sizes['person']} people; {int(data['present'].sum())} events "
+        f"({int(data['observed'].sum())} with an observed outcome); unit of time: {data.attrs['time_unit']}"
+        + (f"; {empty_rows} rows without an outcome or a response were left out" if empty_rows else ""),
         "figures": [f"{figure_label(name)}: {int(session_mask(data, name).sum())} sessions" for name in run.figures],
         "responses": [answer_count_sentence(model, data, name) for name in model.responses]
         + [f"{name}: not measured in this study" for name in model.without],
@@ -43,5 +43,5 @@ def data_overview(by_figure: dict[str, Trajectory]) -> Plot:
         f"outcome {float(events['outcome'].mean()):.2f}"
         for figure, events in observed.items()
     ]
-    caption = "People present, outcomes and responses by session: means, and the middle 90% of people (shaded)."
+    caption = "Number of people, outcomes and responses by session: mean, and the central 90% of people (shaded)."
     return static_plot(as_svg(data_plot(observed)), caption, f"{caption} {'; '.join(summaries)}.")
