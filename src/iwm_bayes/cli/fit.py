@@ -194,7 +194,7 @@ def print_truth(analysis: Any, true_values: dict[str, Any]) -> None:
         figure = name if name in figures else None
         known = true_security(analysis.model, analysis.fit["data"].to_dataset(), true_values, figure)
         lines += truth_comparison_lines(answer, known)
-    print_table(pd.DataFrame(lines), "Recovery: estimated and true medians of people who are insecure at baseline")
+    print_table(pd.DataFrame(lines), "Parameter recovery: estimated and true time to earned security")
 
 
 def convergence_line(values: dict[str, float]) -> str:

@@ -17,7 +17,7 @@ def report(
         bool, typer.Option("--person-table", help="also show each participant, under a pseudonym")
     ] = False,
     comparison: Annotated[
-        Path | None, typer.Option(help="folder of a comparison by `iwm compare`, which the report then also shows")
+        Path | None, typer.Option(help="folder written by `iwm compare`; the report then includes this comparison")
     ] = None,
     scenario: Annotated[
         str,
