@@ -1,5 +1,7 @@
 """The mode on a ridge, where slower learning with a wider use of the scale is nearly as good: in memory, in chunks."""
 
+import shutil
+
 import numpy as np
 import pandas as pd
 from real_studies import STUDIES, opened
@@ -23,7 +25,7 @@ MODEL = STUDIES / "reversal_valence.model.toml"
 STUDY = f"""schema = 2
 name = "ridge"
 data = "sessions"
-model = "{MODEL}"
+model = "{MODEL.name}"
 [columns]
 person = "subject"
 session = "time"
@@ -62,6 +64,7 @@ def test_mode_on_a_ridge_in_chunks(tmp_path):
     (tmp_path / "sessions").mkdir()
     table = pd.read_csv(study.data).sort_values(["subject", "time"])
     table.to_parquet(tmp_path / "sessions" / "all.parquet", index=False)
+    shutil.copy(MODEL, tmp_path)  # named without its folder: the sample must not depend on where the tests are
     (tmp_path / "study.toml").write_text(STUDY, encoding="utf-8")
     result = fit_large_scale(tmp_path / "study.toml", tmp_path / "run")
     mode = find_mode(pose_problem(compile_likelihood(model_file.load_model(MODEL), data), data))
