@@ -40,7 +40,7 @@ def iwm(
         bool, typer.Option("--version", callback=print_version, is_eager=True, help="print the version of the program")
     ] = False,
 ) -> None:
-    """Fit hierarchical Bayesian models of how internal working models of attachment change with experience."""
+    """Fit hierarchical Bayesian models of attachment: how people come to trust others and themselves."""
 
 
 for command in (demo, check, fit, compare, report, models, simulate, explore, predictions, fit_large):

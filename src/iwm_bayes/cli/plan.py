@@ -175,7 +175,7 @@ def forecast(
     out_dir: OutDir = None,
     quiet: Quiet = False,
 ) -> None:
-    """Estimate how often a person's time to earned security is forecast to within 5 sessions."""
+    """Estimate how often a forecast of a person's time to earned security is correct within 5 sessions."""
     from iwm_bayes.validation import plan_forecast
 
     given = models_and_size([model])
