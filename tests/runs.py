@@ -27,7 +27,7 @@ MEDIANS = {  # group medians on the natural scale; the SD between people is 0.5 
     "approach_sensitivity": 1.0,
 }
 CHAINS, DRAWS, PEOPLE = 4, 500, 12
-UNSURE = 4  # people about whom the posterior says next to nothing
+UNSURE = 4  # people whose posterior is almost as wide as the prior
 
 
 class Known(NamedTuple):

@@ -18,7 +18,7 @@ from iwm_bayes.types import InputError
 
 
 def people(followed, models=3, gain=3.0, seed=1):
-    """Noisy log evidence (person, model) of people, each of whom follows the model whose index is given."""
+    """Noisy log evidence (person, model) of people; each person follows the model with the given index."""
     generator = np.random.default_rng(seed)
     followed = np.asarray(followed)
     return generator.normal(size=(len(followed), models)) + gain * np.eye(models)[followed]

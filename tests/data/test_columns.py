@@ -136,7 +136,7 @@ def test_choices_that_contradict_their_row_are_reported(tmp_path):
 
 
 def test_a_withdrawal_needs_a_figure(tmp_path):
-    """A row without a bid needs the figure to whom none was made; a blank is reported."""
+    """A row without a bid needs its figure; a blank is reported."""
     frame = pd.DataFrame({"who": "a", "visit": [1, 2], "figure": ["mum", ""], "acts": [1, None], "bid": [1, 0]})
     found = faults(tmp_path, frame, {"approach": {"column": "bid"}}, {"approach": "approach"}, columns=FIGURE)
     assert "row 3" in found

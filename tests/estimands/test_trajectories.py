@@ -80,7 +80,7 @@ def test_covariance_is_that_of_draws(draws):
 
 
 def test_nine_tenths_of_responses_are_in_their_interval(draws):
-    """Of people about whom the posterior is certain; the tolerance is four standard errors of a share of 0.9."""
+    """For people with a very narrow posterior; the tolerance is four standard errors of a share of 0.9."""
     trajectories = [
         person_trajectory(*draws, index).sel(response="availability_rating") for index in range(UNSURE, PEOPLE)
     ]

@@ -140,6 +140,7 @@ def test_models_are_chosen_and_left_out(opened):
         until(opened, f"document.getElementById('result-B').hidden == {str(name == 'none').lower()}")
         lines = 1 if name == "none" else 2
         until(opened, f"document.querySelector('#incidence .js-plotly-plot').data.length == {lines}")
+        assert (opened.locator("#parameters-B input[type=range]").count() > 0) == (name != "none")
 
 
 def test_every_plot_has_a_text(opened):

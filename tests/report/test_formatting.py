@@ -36,7 +36,7 @@ def test_a_censored_median_is_named():
 
 
 def test_shares_of_people_are_percentages():
-    """A risk difference has its sign; an interval without a median stands by itself."""
+    """A risk difference has its sign; an interval without a median is written alone."""
     share = written(earned_secure=0.76, earned_secure_ci90_low=0.72, earned_secure_ci90_high=0.791)
     assert share == {"earned_secure": "76% (72–79%)"}
     assert written(risk_difference=0.1)["risk_difference"] == "+10%"

@@ -135,7 +135,7 @@ def test_names_from_a_table_are_text(page):
 
 
 def test_a_fit_that_has_not_converged_is_marked_everywhere(not_converged):
-    """At the top, in every caption and plot, in every line of a table and beside every sentence with numbers."""
+    """At the top, in every caption and plot, in every line of a table and after every sentence with numbers."""
     assert re.search(r'<header>.*?class="status bad".*?</header>', not_converged, re.DOTALL)
     assert "<li>17 divergent transitions.</li>" in not_converged
     assert "<li>Suggestion: set --target-accept 0.95.</li>" in not_converged
@@ -208,7 +208,7 @@ def test_how_many_are_insecure_at_the_end(made):
 
 
 def test_forecasts_need_contraction_of_the_learning_parameters(made, page):
-    """People about whom the posterior says next to nothing have a page, and no forecast."""
+    """People whose data are almost uninformative have a page, and no forecast."""
     _, found, _ = made
     pages, names = embedded(page, "pages"), pseudonyms([str(name) for name in found.data["person"].values])
     contraction = learning_contraction(person_summary(found.model, found.fit), found.model)

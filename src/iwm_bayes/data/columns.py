@@ -218,7 +218,7 @@ def read_columns(table: Table, study: Study, model: ModelSpec) -> pd.DataFrame:
     found |= {f"answer_{name}": read_answer(table, study, model, name, figure) for name in model.responses}
     by_others = found["observed"] & ~np.isnan(found["outcome"]) & (found["reported"] == 0)
     for name in (f"answer_{name}" for name, response in model.responses.items() if response.about == "perceived"):
-        found[name] = np.where(by_others, found[name], np.nan)  # elsewhere it stands for the outcome, or for none
+        found[name] = np.where(by_others, found[name], np.nan)  # a blank elsewhere means: as the outcome, or none
     actions = [found[f"answer_{name}"] for name, response in model.responses.items() if response.effect != "none"]
     acted = np.any(~np.isnan(actions), axis=0) if actions else np.zeros(len(table.frame), dtype=bool)
     found["assessment"] = ~found["observed"] & ~acted

@@ -40,7 +40,7 @@ READOUTS: Mapping[str, Callable[[ReadoutContext], Array]] = {
     "centred_outcomes": centred_outcome,  # the same under another name: a response can sum it and use it unsummed, too
     "outcome_count": was_experienced,  # likewise
     "prediction_error": lambda context: context.experienced * (context.event.outcome - context.before.expected),
-    "worth_change": lambda context: context.now.worth.mean - context.before.worth.mean,  # type: ignore[union-attr]
+    "worth_change": lambda context: context.now.worth.mean - context.before.worth.mean,  # type: ignore[union-attr]  # as above
     "perceived": lambda context: context.before.perceived,  # exists where `with_expectancy_bias` defines it
     "distress": lambda context: context.event.distress,
     "threat": lambda context: context.experienced * context.event.threat,

@@ -64,7 +64,7 @@ def group_to_text(group: Group) -> str:
 
 def sums_of_parts(parts: Iterable[Mapping[str, Any]]) -> PersonSums:
     """Return the sums of all parts, each as `sums_as_lists` made it."""
-    return add_sums(PersonSums(*(np.array(part[name]) for name in PersonSums._fields)) for part in parts)  # type: ignore[arg-type]
+    return add_sums(PersonSums._make(np.array(part[name]) for name in PersonSums._fields) for part in parts)
 
 
 def outer_product_round(population: LinearPopulation, group: Group, number: int, sums: PersonSums) -> Round:

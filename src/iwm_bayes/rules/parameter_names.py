@@ -1,4 +1,4 @@
-"""Short names of parameters: `rate` stands for both `availability_rate` and `worth_rate`."""
+"""Short names of parameters: `rate` means both `availability_rate` and `worth_rate`."""
 
 import difflib
 from collections import Counter
@@ -10,7 +10,7 @@ BELIEFS = ("availability", "worth")
 
 
 def parameter_copies(name: str, known: Iterable[str]) -> list[str]:
-    """List the parameters that a name stands for: itself, or its copy for each belief; none if it is unknown."""
+    """List the parameters that a name means: itself, or its copy for each belief; none if it is unknown."""
     full = list(known)
     return [name] if name in full else [f"{belief}_{name}" for belief in BELIEFS if f"{belief}_{name}" in full]
 

@@ -47,7 +47,7 @@ def arm_parameter(model: ModelSpec, parameter: str) -> FreeParameter:
     """Return a parameter by its name; InputError unless it can differ between arms."""
     names = list(parse_formulas({parameter: "arm"}, without_leaving(model), FORMULAS_KEY))
     if len(names) > 1:
-        raise InputError([f"{parameter!r} stands for {' and '.join(names)}. Name one of them"])
+        raise InputError([f"{parameter!r} means {' and '.join(names)}. Name one of them"])
     return next(free for free in free_parameters(without_leaving(model), [JUDGED_FIGURE]) if free.name == names[0])
 
 

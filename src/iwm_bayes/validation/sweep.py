@@ -75,7 +75,7 @@ def perform_task(task: Task) -> TaskResult:
     """Do a study; an error becomes its result."""
     try:
         return TaskResult(task, {"result": task.study(task.condition, task.generator())})
-    except Exception as error:
+    except Exception as error:  # a study may raise anything, and the others must go on
         return TaskResult(task, {"failed": f"{type(error).__name__}: {error}"})
 
 
