@@ -6,26 +6,34 @@ import pytest
 import xarray as xr
 
 from iwm_bayes.estimands.by_arm import incidence_by_arm, risk_differences
-from iwm_bayes.estimands.tables import arm_lines, sensitivity_lines, style_line, time_to_security_lines
+from iwm_bayes.estimands.tables import (
+    THESE_PEOPLE,
+    arm_lines,
+    sensitivity_lines,
+    style_line,
+    time_to_security_lines,
+)
 
 NO_ARMS = pd.Series(dtype=str)
 
 
 @pytest.fixture
 def security():
-    """Five people and one draw, as `earned_security` returns them."""
+    """Twenty people in two arms and one draw, as `earned_security` returns them; four are secure at baseline."""
     people = {
-        "insecure": [True, True, True, True, False],
-        "earned": [True, False, True, False, True],
-        "sessions": [2, 3, 3, 4, 1],  # the second had two sessions, the fourth three
-        "corrective": [1, 0, 2, 1, 0],
-        "repairs": [0, 0, 0, 0, 0],
-        "followed": [3, 2, 3, 3, 3],
+        "insecure": np.arange(20) % 5 > 0,
+        "earned": np.arange(20) < 10,
+        "tested": np.zeros(20, dtype=bool),
+        "held": np.ones(20, dtype=bool),
+        "sessions": np.where(np.arange(20) < 10, 2, 4),
+        "corrective": np.arange(20) % 3,
+        "repairs": np.zeros(20, dtype=int),
+        "followed": np.full(20, 3),
     }
     return xr.Dataset(
         {name: (("chain", "draw", "person"), [[values]]) for name, values in people.items()}
         | {
-            "chance_level": (("chain", "draw"), [[0.1]]),
+            "chance_level": (("chain", "draw", "session"), [[[0.0, 0.1, 0.2]]]),
             "style_share": (("chain", "draw", "style"), [[[0.2, 0.8]]]),
             "sensitivity": (("threshold", "duration"), [[0.5, 0.25]]),
         },
@@ -34,49 +42,84 @@ def security():
     )
 
 
+ARMS = pd.Series(np.where(np.arange(20) < 12, "a", "b"))  # ten and seven of them are insecure at baseline
+
+
 def test_arms_are_counted_separately(security):
     """People who are secure at baseline do not count; people who are secure or censored are not at risk."""
-    curves = incidence_by_arm(security, pd.Series(["a", "a", "b", "b", "b"]))
+    curves = incidence_by_arm(security, ARMS)
     assert curves["arm"].values.tolist() == ["everyone", "a", "b"]
-    assert curves["at_risk"].values.tolist() == [[4, 4, 2], [2, 2, 0], [2, 2, 2]]
-    np.testing.assert_allclose(curves["probability"].values[:, 0, 0], [[0, 0.25, 0.625], [0, 0.5, 0.5], [0, 0, 0.5]])
-    assert curves["median_sessions"].values.ravel().tolist() == [3, 2, 3]
-    assert curves["median_corrective"].values.ravel().tolist() == [2, 1, 2]
+    insecure = [int((security["insecure"].values[0, 0] & mask).sum()) for mask in (ARMS > "", ARMS == "a", ARMS == "b")]
+    assert insecure == [16, 9, 7]
+    assert curves["at_risk"].values.tolist() == [[16, 16, 8], [9, 9, 1], [7, 7, 7]]
+    np.testing.assert_allclose(curves["insecure"].values.ravel(), [16 / 20, 9 / 12, 7 / 8])
+    assert curves["last"].values.tolist() == [3, 3, 3]
+    np.testing.assert_allclose(curves["probability"].values[:, 0, 0], [[0, 0.5, 0.5], [0, 8 / 9, 8 / 9], [0, 0, 0]])
+    assert curves["median_sessions"].values.ravel().tolist() == [2, 2, np.inf]
     difference = risk_differences(curves)
-    assert (difference["arm"].item(), int(difference["session"]), difference.item()) == ("b", 2, -0.5)
-    [line] = arm_lines(difference, "a", "therapist")
-    interval = {f"risk_difference{end}": -0.5 for end in ("", "_ci90_low", "_ci90_high")}
-    assert line == {"figure": "therapist", "arms": "b - a", "by_session": 2} | interval | {"p_above_0": 0.0}
+    assert (difference["arm"].item(), int(difference["session"])) == ("b", 3)
+    assert difference.item() == pytest.approx(-8 / 9)
+    [line] = arm_lines(difference, "a", "therapist", THESE_PEOPLE)
+    interval = {f"risk_difference{end}": pytest.approx(-8 / 9) for end in ("", "_ci90_low", "_ci90_high")}
+    about = {"figure": "therapist", "about": THESE_PEOPLE, "arms": "b - a", "by_session": 3}
+    assert line == about | interval | {"p_above_0": 0.0}
+
+
+def test_where_an_arm_cannot_be_assessed_there_is_no_difference(security):
+    """An arm with four people at risk has no share, and so no difference from the other."""
+    curves = incidence_by_arm(security, pd.Series(np.where(np.arange(20) < 15, "a", "b")))
+    assert curves["last"].values.tolist() == [3, 3, 0]
+    assert curves["probability"].sel(arm="b").isnull().all()
+    assert arm_lines(risk_differences(curves), "a", "therapist", THESE_PEOPLE) == []
+
+
+def test_new_people_belong_to_the_arm_of_their_twin(security):
+    """They are read until the last session of the people of the study."""
+    twin = xr.DataArray(np.full((1, 1, 20), 19), dims=("chain", "draw", "person"))
+    lasts = xr.DataArray([2, 2, 2], dims="arm")
+    curves = incidence_by_arm(security.drop_vars("chance_level").assign(twin=twin), ARMS, lasts)
+    np.testing.assert_allclose(curves["probability"].values[2, 0, 0], [0, 0.5, np.nan])
+    assert curves["probability"].sel(arm="a").isnull().all()
+    assert "chance_level" not in curves
+
+
+def test_a_tie_of_arms_counts_half(security):
+    """Where shares are equal in a draw, neither arm is better."""
+    draws = xr.DataArray([[[0.0, 0.2, -0.1, 0.0]]], {"arm": ["b"], "session": 3}, ("arm", "chain", "draw"))
+    assert arm_lines(draws, "a", "therapist", THESE_PEOPLE)[0]["p_above_0"] == 0.5
 
 
 def test_time_to_security_has_numbers_in_columns_of_their_own(security):
     """A quantity and the ends of its interval are three numbers; only everyone has a chance level."""
-    everyone, arm, _ = time_to_security_lines(incidence_by_arm(security, pd.Series(["a", "a", "b", "b", "b"])))
-    quantities = {"sessions": 3.0, "corrective_experiences": 2.0, "earned_secure": 0.625}
+    everyone, arm, _ = time_to_security_lines(incidence_by_arm(security, ARMS), THESE_PEOPLE)
+    quantities = {"insecure_at_baseline": 0.8, "sessions": 2.0, "corrective_experiences": 2.0, "earned_secure": 0.5}
+    about = {"figure": "therapist", "about": THESE_PEOPLE, "arm": "everyone", "by_session": 3}
     assert everyone == pytest.approx(
-        {"figure": "therapist", "arm": "everyone", "insecure_at_baseline": 0.8, "censored": False, "chance_level": 0.1}
+        about
+        | {"number_at_risk": 8.0, "censored": False, "chance_level": 0.2}
         | {f"{name}{end}": value for name, value in quantities.items() for end in ("", "_ci90_low", "_ci90_high")}
     )
     assert (arm["arm"], arm["sessions"]) == ("a", 2.0)
-    assert np.isnan(arm["chance_level"])
+    assert "chance_level" not in arm
 
 
 def test_a_median_beyond_the_last_session_is_censored(security):
     """If fewer than half are earned secure, there is no number of sessions, and the line says so."""
-    [line] = time_to_security_lines(incidence_by_arm(security.assign(earned=security["earned"] & False), NO_ARMS))
+    nobody = security.assign(earned=security["earned"] & False)
+    [line] = time_to_security_lines(incidence_by_arm(nobody, NO_ARMS), THESE_PEOPLE)
     assert line["censored"] is True
     assert np.isnan(line["sessions"])
     assert np.isnan(line["corrective_experiences"])
     assert line["earned_secure"] == 0.0
 
 
-def test_where_nobody_is_insecure_at_baseline_cells_are_empty(security):
+@pytest.mark.parametrize("few", [0, 4])
+def test_where_few_are_insecure_at_baseline_cells_are_empty(security, few):
     """There is no time to earned security, and the median is not censored either."""
-    secure = security.assign(insecure=security["insecure"] & False)
-    [line] = time_to_security_lines(incidence_by_arm(secure, NO_ARMS))
-    assert (line["insecure_at_baseline"], line["censored"]) == (0.0, None)
-    assert np.isnan([line["sessions"], line["earned_secure"]]).all()
-    assert sensitivity_lines(secure) == []
+    secure = security.assign(insecure=security["insecure"] & (security["person"] < few + 1))
+    [line] = time_to_security_lines(incidence_by_arm(secure, NO_ARMS), THESE_PEOPLE)
+    assert (line["insecure_at_baseline"], line["censored"]) == (few / 20, None)
+    assert np.isnan([line["sessions"], line["earned_secure"], line["by_session"], line["number_at_risk"]]).all()
 
 
 def test_styles_and_sensitivity_are_numbers(security):

@@ -8,6 +8,7 @@ from iwm_bayes.estimands.criterion import DEFAULT_CRITERION, Judgement
 from iwm_bayes.estimands.survival import (
     cumulative_incidence,
     incidence_by_session,
+    last_assessable,
     median_corrective,
     median_sessions,
     number_at_risk,
@@ -23,7 +24,8 @@ def judgement(until, earned, insecure=True, corrective=0):
     until, earned = np.asarray(until), np.asarray(earned, dtype=bool)
     sessions = np.where(earned, until, until + DEFAULT_CRITERION.duration)
     corrective = np.broadcast_to(corrective, until.shape)
-    return Judgement(np.broadcast_to(insecure, until.shape), sessions, earned, corrective, 0 * until, until)
+    insecure = np.broadcast_to(insecure, until.shape)
+    return Judgement(insecure, sessions, earned, earned, earned, corrective, 0 * until, until)
 
 
 def test_the_example_of_kaplan_and_meier():
@@ -51,21 +53,38 @@ def test_without_censoring_it_is_a_share():
         incidence_by_session(found, 9)[:, [0, 1, 4, 8]],
         [[0, 0.25, 0.5, 0.75], [0, 0.25, 0.5, 0.5], [0, 0.25, 0.25, 0.25]],
     )
-    assert median_sessions(found, 9).tolist() == [5, 5, 10]
+    assert median_sessions(found, 9).tolist() == [5, 5, np.inf]
 
 
 def test_people_who_leave_early_do_not_count_as_secure():
     """A quarter is secure by session 2 and the others leave by session 4: the median is not reached."""
     found = judgement([2, 2, 3, 3, 3, 4, 4, 4], [1, 1, 0, 0, 0, 0, 0, 0])
-    assert median_sessions(found, 19) == 20
+    assert median_sessions(found, 19) == np.inf
     assert np.median(found.sessions) < 19
 
 
 def test_experiences_are_counted_as_sessions_are():
-    """Two of four need one and two, and the others had three without: half are secure after two."""
-    some = judgement([4, 6, 9, 9], [1, 1, 0, 0], corrective=[1, 2, 3, 3])
-    assert median_corrective(some, 9) == 2
-    assert median_corrective(judgement([9, 9], [0, 0], corrective=[3, 4]), 9) == 10
+    """Six of twelve need one to three, and the others had three or four without: half are secure after three."""
+    earned, corrective = np.arange(12) < 6, [1, 1, 2, 2, 3, 3] + [3] * 3 + [4] * 3
+    assert median_corrective(judgement([9] * 12, earned, corrective=corrective)) == 3
+    assert median_corrective(judgement([9] * 12, earned & False, corrective=corrective)) == np.inf
+
+
+def test_people_who_cannot_be_judged_do_not_count_their_experiences():
+    """Ten people are observed too briefly for a hold of six; five of the other six are secure after one."""
+    known = judgement([9] * 6 + [0] * 10, [True] * 5 + [False] * 11, corrective=[1] * 6 + [0] * 10)
+    assert median_corrective(known) == 1
+
+
+def test_shares_end_where_few_are_at_risk():
+    """Five people and a tenth of those insecure at baseline must be at risk, as soon as anybody is censored."""
+    steps = np.arange(1, 31)
+    assert last_assessable(judgement(np.arange(1, 21), np.zeros(20)), steps) == 16  # five are left at session 16
+    assert last_assessable(judgement(np.repeat(np.arange(1, 21), 10), np.zeros(200)), steps) == 19  # twenty of 200
+    everyone = judgement([10] * 20, np.arange(20) < 18)
+    assert last_assessable(everyone._replace(followed=np.full(20, 19)), steps) == 19  # nobody is censored until then
+    assert last_assessable(judgement([19] * 4, [0] * 4), steps) == 0
+    assert last_assessable(judgement([19] * 40, [0] * 40, insecure=np.arange(40) < 3), steps) == 0
 
 
 @pytest.mark.parametrize(("until", "insecure"), [([5, 5], False), ([0, 0], True)])
@@ -74,6 +93,8 @@ def test_shares_are_nan_where_nobody_could_earn_security(until, insecure):
     found = judgement(until, [0, 0], insecure)
     assert np.isnan(incidence_by_session(found, 9)).all()
     assert np.isnan(median_sessions(found, 9))
+    assert np.isnan(median_sessions(found, 0))
+    assert np.isnan(median_corrective(found))
 
 
 def test_a_product_of_fractions_reaches_a_half():

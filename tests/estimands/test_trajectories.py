@@ -110,6 +110,6 @@ def test_arms_are_covariates_with_few_categories(made):
     arms = person_arms(known.data)
     assert sorted(arms.unique()) == ["<b>therapy</b>", "waiting"]
     assert person_arms(known.data.drop_vars("covariate_arm").drop_attrs()).empty
-    security = analysis.security[NASTY]
+    security = analysis.security[NASTY].security
     everyone = incidence_by_arm(security, arms)["probability"].sel(arm="everyone")
     np.testing.assert_allclose(everyone, security["probability"].transpose(*everyone.dims))

@@ -175,13 +175,11 @@ def print_named(tables: dict[str, pd.DataFrame], names: tuple[str, ...]) -> None
 
 def answer_sentences(analysis: Any) -> list[str]:
     """Return the answer for every figure in the report's sentences, marked where the fit has not converged."""
-    from iwm_bayes.estimands.by_arm import incidence_by_arm, person_arms
     from iwm_bayes.report.text import answer_sentence
 
-    arms = person_arms(analysis.fit["data"].to_dataset())
     status = analysis.convergence.status
     mark = "" if status == "converged" else f" [{status}]"
-    return [answer_sentence(incidence_by_arm(answer, arms)) + mark for answer in analysis.security.values()]
+    return [answer_sentence(answer) + mark for answer in analysis.security.values()]
 
 
 def print_truth(analysis: Any, true_values: dict[str, Any]) -> None:
@@ -193,7 +191,7 @@ def print_truth(analysis: Any, true_values: dict[str, Any]) -> None:
     for name, answer in analysis.security.items():
         figure = name if name in figures else None
         known = true_security(analysis.model, analysis.fit["data"].to_dataset(), true_values, figure)
-        lines += truth_comparison_lines(answer, known)
+        lines += truth_comparison_lines(answer.security, known)
     print_table(pd.DataFrame(lines), "Parameter recovery: estimated and true time to earned security")
 
 

@@ -10,14 +10,15 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.estimands.criterion import BeliefPath, collect_path
+from iwm_bayes.estimands.criterion import BeliefPath, ruptures_and_repairs
 from iwm_bayes.filtering.arrays import EVENT_FIELDS, event_array
-from iwm_bayes.filtering.filter import FilteredEvent, filter_events
+from iwm_bayes.filtering.filter import FilteredEvent, filter_events, step
 from iwm_bayes.model.priors import figure_names, with_new_figure
+from iwm_bayes.ops import broadcast_figures
 from iwm_bayes.simulation.care import Care, EventCare
 from iwm_bayes.simulation.closed_loop import simulate_closed_loop
 from iwm_bayes.simulation.draws import draws_as_people, thin_draws
-from iwm_bayes.types import GENERALISED, InputError, ModelSpec, Params, rule_values
+from iwm_bayes.types import GENERALISED, Event, InputError, ModelSpec, Params, State, map_tree, rule_values
 
 MAX_PEOPLE_AT_ONCE = 20_000  # in memory, counting every draw of a person
 
@@ -36,6 +37,81 @@ def session_mask(data: xr.Dataset, figure: str | None) -> np.ndarray:
     return sessions & (data["figure_index"].values == figures.index(figure))
 
 
+def median_gap(data: xr.Dataset, is_session: np.ndarray) -> float:
+    """Return the median time between a session and the previous session with the same figure; 1 if there is none."""
+    gaps = data["since_figure"].values[is_session & (data["since_figure"].values > 0)]
+    return float(np.median(gaps)) if len(gaps) else 1.0
+
+
+def event_with_figure(event: Event, figure: int, figures: int) -> Event:
+    """Return the same event about another figure, with no time elapsed."""
+    is_figure = broadcast_figures(np.zeros_like(event.outcome), figures)
+    is_figure[figure] = 1.0
+    no_time = np.zeros_like(event.outcome)
+    met = np.maximum(event.met, event.figure)
+    return event._replace(figure=is_figure, met=met, since_figure=no_time, since_any=no_time)
+
+
+def unresponsive_event(event: Event, gap: float) -> Event:
+    """Return an unresponsive session with the figure of an event, after some time."""
+    zero = np.zeros_like(event.outcome)
+    elapsed, met = zero + gap, np.maximum(event.met, event.figure)
+    return event._replace(
+        outcome=zero, met=met, since_figure=elapsed, since_any=elapsed, distress=zero, threat=zero, reported=zero
+    )
+
+
+def beliefs_in_state(
+    model: ModelSpec, p: Params, s: State, event: Event, general: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return availability (or the generalised expectation) and self-worth in one state, (person,) each."""
+    beliefs = model.rule.beliefs(p, model.rule.drift(p, s, event) if general else s, event)
+    worth = beliefs.worth.mean if beliefs.worth else np.full_like(beliefs.expected, np.inf)
+    return (beliefs.expected if general else beliefs.availability.mean), worth
+
+
+def collect_path(
+    model: ModelSpec,
+    p: Params,
+    events: Iterable[FilteredEvent],
+    is_session: np.ndarray,
+    figure: int | None,
+    figures: int,
+    gap: float = 1.0,
+) -> BeliefPath:
+    """Collect beliefs at the sessions among filtered events.
+
+    Parameters
+    ----------
+    is_session
+        Which events are sessions, (event, person).
+    figure
+        Index of the figure that beliefs are about. None is the generalised expectation: beliefs are then about the
+        last of the figures, which nobody has met.
+    figures
+        Number of figures.
+    gap
+        Time until the unresponsive session that might come next.
+    """
+    general, about = figure is None, figures - 1 if figure is None else figure
+    everybody = np.ones(is_session.shape[1], dtype=bool)
+    snapshots = []
+    for filtered, _ in zip(events, is_session, strict=True):
+        event = event_with_figure(filtered.event, about, figures)
+        _, unresponsive = step(model.rule, p, filtered.after, unresponsive_event(filtered.event, gap), everybody)
+        states = (filtered.after, filtered.before, unresponsive)
+        by_state = [belief for s in states for belief in beliefs_in_state(model, p, s, event, general)]
+        expected = model.rule.beliefs(p, filtered.before, filtered.event).expected
+        snapshots.append((*by_state, expected, filtered.event.outcome, filtered.observed, filtered.event.figure))
+    columns = [np.stack(column) for column in zip(*snapshots, strict=True)]
+    beliefs, (expected, outcome, observed, is_figure) = columns[:6], columns[6:]
+    ruptures = ruptures_and_repairs(outcome, observed & is_figure.any(axis=1), is_figure.argmax(axis=1))
+    rupture, repair = (mask & is_session for mask in ruptures)
+    path = BeliefPath._make([*beliefs, expected, outcome, observed & is_session, rupture, repair, is_session])
+    order = np.argsort(~is_session, axis=0, kind="stable")[: max(int(is_session.sum(axis=0).max()), 1)]
+    return map_tree(lambda values: np.take_along_axis(values, order, axis=0), path)
+
+
 class BeliefPaths(NamedTuple):
     """Some draws of all people, laid along one axis: their parameters, and the events that they experienced.
 
@@ -50,6 +126,7 @@ class BeliefPaths(NamedTuple):
     met: np.ndarray  # (figure, draw * person): 1 where the figure was met at any event
     figure: int | None  # index of the figure; None is the generalised expectation
     figures: int  # number of figures
+    gap: float  # median time between sessions with the same figure
 
     @property
     def p(self) -> Params:
@@ -58,7 +135,7 @@ class BeliefPaths(NamedTuple):
 
     def path(self, events: Iterable[FilteredEvent]) -> BeliefPath:
         """Collect beliefs at the sessions among filtered events."""
-        return collect_path(self.model, self.p, events, self.is_session, self.figure, self.figures)
+        return collect_path(self.model, self.p, events, self.is_session, self.figure, self.figures, self.gap)
 
     def observed_path(self) -> BeliefPath:
         """Return beliefs along the observed events."""
@@ -93,7 +170,8 @@ class BeliefPaths(NamedTuple):
         events = self._replace(met=np.zeros_like(self.met)).future_events(sessions)
         events[:, EVENT_FIELDS.index("outcome")] = outcome
         every = np.ones((sessions, events.shape[2]), dtype=bool)
-        return self._replace(is_session=every).path(filter_events(self.model.rule, self.p, events, self.figures))
+        paths = self._replace(is_session=every, gap=1.0)
+        return paths.path(filter_events(self.model.rule, self.p, events, self.figures))
 
     def forecast(self, care: Care, sessions: int, generator: np.random.Generator) -> BeliefPath:
         """Simulate beliefs in further sessions with the figure under a care schedule, in closed loop.
@@ -109,10 +187,16 @@ class BeliefPaths(NamedTuple):
             model, self.values, self.future_events(sessions), cares, self.figures, last.after, generator
         )
         every = np.ones((sessions, self.event_array.shape[2]), dtype=bool)
-        return self._replace(is_session=every).path(event for event, _ in simulated)
+        return self._replace(is_session=every, gap=1.0).path(event for event, _ in simulated)
 
 
-def belief_paths(model: ModelSpec, data: xr.Dataset, values: dict[str, np.ndarray], figure: str | None) -> BeliefPaths:
+def belief_paths(
+    model: ModelSpec,
+    data: xr.Dataset,
+    values: dict[str, np.ndarray],
+    figure: str | None,
+    who: np.ndarray | None = None,
+) -> BeliefPaths:
     """Lay people along one axis with the events of a data set.
 
     Parameters
@@ -121,6 +205,8 @@ def belief_paths(model: ModelSpec, data: xr.Dataset, values: dict[str, np.ndarra
         Natural-scale values by parameter name, with (draw, person) along their last axis.
     figure
         The figure that beliefs are about; None is the generalised expectation.
+    who
+        Index of the person whose events each of the (draw, person) experiences; by default everyone's own.
     """
     added = figure is None and GENERALISED not in figure_names(data)  # else some assessments were about it
     figures = [*figure_names(data), *([GENERALISED] if added else [])]
@@ -129,24 +215,33 @@ def belief_paths(model: ModelSpec, data: xr.Dataset, values: dict[str, np.ndarra
         (data["present"] & (data["figure_index"] == index)).any("event").values & (name != GENERALISED)
         for index, name in enumerate(figures)
     ]
-    repeats = next(iter(values.values())).shape[-1] // data.sizes["person"]
+    is_session = session_mask(data, figure)
+    if who is None:
+        people = data.sizes["person"]
+        who = np.tile(np.arange(people), next(iter(values.values())).shape[-1] // people)
     return BeliefPaths(
         model,
         with_new_figure(model, values) if added else values,
-        np.tile(events, (1, 1, repeats)),
-        np.tile(session_mask(data, figure), (1, repeats)),
-        np.tile(np.array(met, dtype=float), (1, repeats)),
+        events[..., who],
+        is_session[:, who],
+        np.array(met, dtype=float)[:, who],
         None if figure is None else figures.index(figure),
         len(figures),
+        median_gap(data, is_session),
     )
+
+
+def posterior_batches(posterior: xr.Dataset, draws: int, people: int, least: int = 1) -> Iterator[xr.Dataset]:
+    """Yield about `draws` draws with dim `sample`, in the order (chain, draw), in `least` or more batches."""
+    sample = thin_draws(posterior, draws).stack(sample=("chain", "draw"))
+    step = max(1, min(MAX_PEOPLE_AT_ONCE // people, -(-sample.sizes["sample"] // least)))
+    for first in range(0, sample.sizes["sample"], step):
+        yield sample.isel(sample=slice(first, first + step))
 
 
 def belief_path_batches(model: ModelSpec, fit: xr.DataTree, draws: int, figure: str | None) -> Iterator[BeliefPaths]:
     """Yield about `draws` draws of a fit in batches, in the order (chain, draw)."""
     data = fit["data"].to_dataset()
-    posterior = thin_draws(fit["posterior"].to_dataset(), draws).stack(sample=("chain", "draw"))
     people = data.sizes["person"]
-    step = max(1, MAX_PEOPLE_AT_ONCE // people)
-    for first in range(0, posterior.sizes["sample"], step):
-        batch = posterior.isel(sample=slice(first, first + step))
+    for batch in posterior_batches(fit["posterior"].to_dataset(), draws, people):
         yield belief_paths(model, data, draws_as_people(model, batch, figure_names(data), people), figure)

@@ -1,7 +1,13 @@
 """Earned security: which people are insecure at baseline, from which session on they are secure, and what it took.
 
 The criterion is prospective, because people who are called earned secure in retrospect had good parenting (Roisman et
-al., 2002, doi:10.1111/1467-8624.00467). It is strict, because a lax criterion is met by chance.
+al., 2002, doi:10.1111/1467-8624.00467). It is strict, because a lax criterion is met by chance: beliefs must be secure
+for some sessions, and resilient at each of them. Resilient means that one unresponsive session next, an observed
+outcome of 0 with the same figure, would leave both beliefs above a threshold, by the model's own update. So everyone is
+asked the same question, whatever care they met. A hold that included a rupture is called tested; that is no condition.
+
+A *rupture* is an observed outcome below 0.5. A *repair* is an observed outcome of 0.5 or more directly after a rupture
+with the same figure. Sessions with other figures and outcomes that were not observed do not count in between.
 
 Arrays are (session, person). A posterior draw of a person is a person.
 """
@@ -11,10 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from iwm_bayes.estimands.ruptures import ruptures_and_repairs
-from iwm_bayes.filtering.filter import FilteredEvent
-from iwm_bayes.ops import broadcast_figures
-from iwm_bayes.types import Event, ModelSpec, Params, State, map_tree
+RESPONSIVE = 0.5  # the lowest outcome of a responsive session
 
 
 class Criterion(NamedTuple):
@@ -22,9 +25,10 @@ class Criterion(NamedTuple):
 
     insecure_at_or_below: float = 0.4  # insecure at baseline: availability or self-worth
     secure_at_or_above: float = 0.6  # earned secure: both beliefs ...
-    duration: int = 6  # ... for this many sessions ...
-    disappointment_below: float = 0.5  # ... of which at least one has an outcome below this
-    corrective_by: float = 0.25  # corrective experience: the least prediction error while a belief is not yet secure
+    duration: int = 6  # ... for this many sessions, at each of which ...
+    resilient_at_or_above: float = 0.5  # ... one more, unresponsive session would leave both here
+    corrective_by: float = 0.25  # corrective experience: the least prediction error ...
+    feared_below: float = 0.5  # ... of an expectation below this, while a belief is not yet secure
 
 
 DEFAULT_CRITERION = Criterion()
@@ -33,17 +37,20 @@ DEFAULT_CRITERION = Criterion()
 class BeliefPath(NamedTuple):
     """Beliefs along the sessions with one figure, or with all figures for the generalised expectation.
 
-    Arrays are (session, person).
+    Arrays are (session, person). Self-worth is infinite in a model without it, so that it is never too low.
     """
 
     availability: np.ndarray  # after the session; for the generalised expectation, the availability of a new figure
-    worth: np.ndarray  # after the session; infinite in a model without self-worth, so that it is never too low
+    worth: np.ndarray
     availability_before: np.ndarray
     worth_before: np.ndarray
+    availability_after_unresponsive: np.ndarray  # if one unresponsive session with the same figure came next
+    worth_after_unresponsive: np.ndarray
     expected: np.ndarray  # the expectation of the figure of the session, before the outcome
     outcome: np.ndarray
     observed: np.ndarray
-    repair: np.ndarray  # see `ruptures`
+    rupture: np.ndarray  # see `ruptures_and_repairs`
+    repair: np.ndarray
     is_session: np.ndarray  # False after a person's last session
 
 
@@ -53,73 +60,35 @@ class Judgement(NamedTuple):
     insecure: np.ndarray  # insecure at baseline: only these people can earn security
     sessions: np.ndarray  # until earned secure; the number of sessions + 1 if that did not happen
     earned: np.ndarray
-    corrective: np.ndarray  # corrective experiences until then
-    repairs: np.ndarray  # repairs until then
+    tested: np.ndarray  # earned secure, and the sessions of the duration criterion include a rupture
+    held: np.ndarray  # both beliefs were secure for the duration, whether or not they were resilient
+    corrective: np.ndarray  # corrective experiences until then, or until the last session that can be judged
+    repairs: np.ndarray  # repairs until then, likewise
     followed: np.ndarray  # the last session at which the duration criterion could still begin; 0 if there is none
 
 
-def event_with_figure(event: Event, figure: int, figures: int) -> Event:
-    """Return the same event about another figure, with no time elapsed."""
-    is_figure = broadcast_figures(np.zeros_like(event.outcome), figures)
-    is_figure[figure] = 1.0
-    no_time = np.zeros_like(event.outcome)
-    met = np.maximum(event.met, event.figure)
-    return event._replace(figure=is_figure, met=met, since_figure=no_time, since_any=no_time)
-
-
-def beliefs_in_state(
-    model: ModelSpec, p: Params, s: State, event: Event, general: bool
+def ruptures_and_repairs(
+    outcome: np.ndarray, observed: np.ndarray, figure: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return availability (or the generalised expectation) and self-worth in one state, (person,) each."""
-    beliefs = model.rule.beliefs(p, model.rule.drift(p, s, event) if general else s, event)
-    worth = beliefs.worth.mean if beliefs.worth else np.full_like(beliefs.expected, np.inf)
-    return (beliefs.expected if general else beliefs.availability.mean), worth
-
-
-def collect_path(
-    model: ModelSpec,
-    p: Params,
-    events: Iterable[FilteredEvent],
-    is_session: np.ndarray,
-    figure: int | None,
-    figures: int,
-) -> BeliefPath:
-    """Collect beliefs at the sessions among filtered events.
+    """Find which events are ruptures and which are repairs, (event, person) each.
 
     Parameters
     ----------
-    is_session
-        Which events are sessions, (event, person).
+    outcome
+        Outcomes from 0 to 1, (event, person).
+    observed
+        Whether the outcome was observed, (event, person).
     figure
-        Index of the figure that beliefs are about. None is the generalised expectation: beliefs are then about the
-        last of the figures, which nobody has met.
-    figures
-        Number of figures.
+        Index of the figure of the event, (event, person).
     """
-    general, about = figure is None, figures - 1 if figure is None else figure
-    snapshots = []
-    for filtered, _ in zip(events, is_session, strict=True):
-        event = event_with_figure(filtered.event, about, figures)
-        after, before = (beliefs_in_state(model, p, s, event, general) for s in (filtered.after, filtered.before))
-        expected = model.rule.beliefs(p, filtered.before, filtered.event).expected
-        happened = (filtered.event.outcome, filtered.observed, filtered.event.figure)
-        snapshots.append((*after, *before, expected, *happened))
-    columns = [np.stack(column) for column in zip(*snapshots, strict=True)]
-    availability, worth, availability_before, worth_before, expected, outcome, observed, is_figure = columns
-    _, repair = ruptures_and_repairs(outcome, observed & is_figure.any(axis=1), is_figure.argmax(axis=1))
-    path = BeliefPath(
-        availability,
-        worth,
-        availability_before,
-        worth_before,
-        expected,
-        outcome,
-        observed & is_session,
-        repair & is_session,
-        is_session,
-    )
-    order = np.argsort(~is_session, axis=0, kind="stable")[: max(int(is_session.sum(axis=0).max()), 1)]
-    return map_tree(lambda values: np.take_along_axis(values, order, axis=0), path)
+    everyone = np.arange(outcome.shape[1])
+    last_outcome = np.full((int(figure.max()) + 1, len(everyone)), np.nan)  # of each figure, (figure, person)
+    rupture, repair = observed & (outcome < RESPONSIVE), np.zeros(outcome.shape, dtype=bool)
+    for event, (now, is_observed, index) in enumerate(zip(outcome, observed, figure, strict=True)):
+        before = last_outcome[index, everyone]
+        repair[event] = is_observed & (now >= RESPONSIVE) & (before < RESPONSIVE)
+        last_outcome[index, everyone] = np.where(is_observed, now, before)
+    return rupture, repair
 
 
 def window_sums(x: np.ndarray, length: int) -> np.ndarray:
@@ -145,26 +114,47 @@ def judge(path: BeliefPath, criterion: Criterion) -> Judgement:
     """
     duration = criterion.duration
     secure = (np.minimum(path.availability, path.worth) >= criterion.secure_at_or_above) & path.is_session
-    disappointed = path.observed & (path.outcome < criterion.disappointment_below)
-    begins = (window_sums(secure, duration) == duration) & (window_sums(disappointed, duration) > 0)
+    lowest_next = np.minimum(path.availability_after_unresponsive, path.worth_after_unresponsive)
+    resilient = lowest_next >= criterion.resilient_at_or_above
+    begins = window_sums(secure & resilient, duration) == duration
     earned = begins.any(axis=0)
+    first = begins.argmax(axis=0) if len(begins) else np.zeros(earned.shape, dtype=int)
+    has_rupture = window_sums(path.rupture, duration) > 0
+    tested = earned & np.take_along_axis(has_rupture, first[None], axis=0)[0] if len(begins) else earned
     last = path.is_session.sum(axis=0)
-    sessions = np.where(earned, begins.argmax(axis=0) + 1 if len(begins) else 0, last + 1)
-    until = np.arange(1, len(path.is_session) + 1)[:, None] <= sessions
+    followed = np.maximum(last + 1 - duration, 0)
+    until = np.arange(1, len(path.is_session) + 1)[:, None] <= np.where(earned, first + 1, followed)
     lower_before = np.minimum(path.availability_before, path.worth_before)
-    better_than_expected = path.observed & (path.outcome - path.expected >= criterion.corrective_by)
-    corrective = better_than_expected & (lower_before < criterion.secure_at_or_above)
+    feared = (path.expected < criterion.feared_below) & (lower_before < criterion.secure_at_or_above)
+    corrective = path.observed & feared & (path.outcome - path.expected >= criterion.corrective_by)
     return Judgement(
-        lower_before[0] <= criterion.insecure_at_or_below,
-        sessions,
-        earned,
-        (corrective & until).sum(axis=0),
-        (path.repair & until).sum(axis=0),
-        np.maximum(last + 1 - duration, 0),
+        insecure=lower_before[0] <= criterion.insecure_at_or_below,
+        sessions=np.where(earned, first + 1, last + 1),
+        earned=earned,
+        tested=tested,
+        held=(window_sums(secure, duration) == duration).any(axis=0),
+        corrective=(corrective & until).sum(axis=0),
+        repairs=(path.repair & until).sum(axis=0),
+        followed=followed,
     )
 
 
+def by_draw_and_person(judged: Judgement, people: int) -> Judgement:
+    """Reshape a judgement of (draw * person,) to (draw, person)."""
+    return Judgement._make(leaf.reshape(-1, people) for leaf in judged)
+
+
+def joined(parts: Iterable[Judgement]) -> Judgement:
+    """Join judgements (draw, person) of several batches of draws."""
+    return Judgement._make(np.concatenate(leaves) for leaves in zip(*parts, strict=True))
+
+
 STYLES = ("secure", "preoccupied", "dismissing", "fearful")
+
+
+def has_worth(path: BeliefPath) -> bool:
+    """Return whether the model of a path has self-worth."""
+    return bool(np.isfinite(path.worth).any())
 
 
 def styles_at_end(path: BeliefPath) -> np.ndarray:

@@ -4,6 +4,8 @@ In all tables of estimands `ci90_low` and `ci90_high` are the ends of the 90% cr
 quantiles of the draws.
 """
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -16,10 +18,14 @@ MIN_CONTRACTION = 0.1  # below it, the posterior has lost less than a tenth of t
 
 
 def median_ci90(draws: np.ndarray) -> tuple[float, float, float]:
-    """Compute the median and both ends of the 90% interval of draws, without NaN; NaN if there are no others."""
+    """Compute the median and both ends of the 90% interval of draws, without NaN; NaN if there are no others.
+
+    Draws may be infinite: a count that is not reached.
+    """
     if np.isnan(draws).all():
         return np.nan, np.nan, np.nan
-    low, median, high = np.nanquantile(draws, [0.05, 0.5, 0.95])
+    method: Any = "linear" if np.isfinite(draws[~np.isnan(draws)]).all() else "inverted_cdf"  # inf cannot be averaged
+    low, median, high = np.nanquantile(draws, [0.05, 0.5, 0.95], method=method)
     return float(median), float(low), float(high)
 
 

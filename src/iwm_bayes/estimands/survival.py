@@ -7,12 +7,17 @@ Shares are estimated as in Kaplan & Meier (1958), doi:10.1080/01621459.1958.1050
 long, they are plain shares. Otherwise they assume that people whose sessions ended would have continued like those who
 stayed.
 
+Shares end at the last step that can be assessed: with few people left, an estimate says nothing about the others.
+
 Arrays of a `Judgement` are (..., person). People who are not insecure at baseline are left out everywhere.
 """
 
 import numpy as np
 
 from iwm_bayes.estimands.criterion import Judgement
+
+MIN_AT_RISK = 5  # people, and ...
+MIN_SHARE_AT_RISK = 0.1  # ... this share of those insecure at baseline: with fewer, a share is not read
 
 
 def number_at_risk(judged: Judgement, steps: np.ndarray) -> np.ndarray:
@@ -29,30 +34,71 @@ def cumulative_incidence(judged: Judgement, steps: np.ndarray) -> np.ndarray:
     return np.where(at_risk[..., :1] > 0, 1.0 - survival, np.nan)
 
 
+def last_assessable(judged: Judgement, steps: np.ndarray) -> int:
+    """Return the last step at which shares can be read; one before the first step if there is none.
+
+    Until then enough people are at risk, on average over draws: MIN_AT_RISK people, and MIN_SHARE_AT_RISK of those who
+    are insecure at baseline. As long as nobody is censored, a share is a plain proportion. It is then enough that so
+    many people are observed, at risk or not.
+    """
+
+    def mean_count(people: np.ndarray) -> np.ndarray:
+        return people.sum(axis=-2).reshape(-1, len(steps)).mean(axis=0)
+
+    insecure, earned, followed = (x[..., None] for x in (judged.insecure, judged.earned, judged.followed))
+    needed = max(MIN_AT_RISK, MIN_SHARE_AT_RISK * judged.insecure.sum(axis=-1).mean())
+    is_observed = mean_count(insecure & (followed >= steps)) >= needed
+    is_complete = mean_count(insecure & ~earned & (followed < steps)) < 0.5
+    at_risk = number_at_risk(judged, steps).reshape(-1, len(steps)).mean(axis=0) >= needed
+    return int(steps[0] - 1 + np.cumprod(is_observed & (at_risk | is_complete)).sum())
+
+
 def incidence_by_session(judged: Judgement, last: int) -> np.ndarray:
     """Estimate the share that is earned secure by each of the sessions 1 to `last`, (..., session)."""
     return cumulative_incidence(judged, np.arange(1, last + 1))
 
 
+def incidence_until(judged: Judgement, last: int, until: int) -> np.ndarray:
+    """Estimate the share that is earned secure by each of the sessions 1 to `last`; NaN after session `until`."""
+    return np.where(np.arange(1, last + 1) <= until, incidence_by_session(judged, last), np.nan)
+
+
 def first_half(share: np.ndarray, steps: np.ndarray) -> np.ndarray:
     """Return the first step by which half of the people are earned secure, (...).
 
-    It is the last step + 1 if there is none, and NaN where shares are NaN.
+    It is infinite if there is none, and NaN where shares are NaN or there are no steps.
     """
+    if not len(steps):
+        return np.full(share.shape[:-1], np.nan)
     reached = share >= 0.5 - 1e-9  # a product of fractions may miss a half by rounding
-    first = np.where(reached.any(axis=-1), steps[reached.argmax(axis=-1)], steps[-1] + 1.0)
+    first = np.where(reached.any(axis=-1), steps[reached.argmax(axis=-1)], np.inf)
     return np.where(np.isnan(share[..., 0]), np.nan, first)
 
 
 def median_sessions(judged: Judgement, last: int) -> np.ndarray:
-    """Return the sessions until half of the people are earned secure, (...); `last` + 1 if fewer are."""
+    """Return the sessions until half of the people are earned secure, (...); infinite if fewer are by session `last`.
+
+    NaN if `last` is 0, or if nobody is at risk.
+    """
     return first_half(incidence_by_session(judged, last), np.arange(1, last + 1))
 
 
-def median_corrective(judged: Judgement, last: int) -> np.ndarray:
-    """Return the corrective experiences until half of the people are earned secure, (...); `last` + 1 if fewer are.
+def by_corrective_experiences(judged: Judgement) -> tuple[Judgement, np.ndarray]:
+    """Return people with their corrective experiences in place of sessions, and the steps from 0 to the largest.
 
     A person who is not earned secure is censored at the number of their corrective experiences.
     """
-    counted = judged._replace(sessions=judged.corrective, followed=judged.corrective)
-    return first_half(cumulative_incidence(counted, np.arange(last + 1)), np.arange(last + 1))
+    steps = np.arange(int(judged.corrective.max(initial=0)) + 1)
+    followed = np.where(judged.earned, steps[-1], judged.corrective)
+    can_begin = judged.insecure & (judged.followed > 0)  # others are not observed long enough to count at all
+    return judged._replace(insecure=can_begin, sessions=judged.corrective, followed=followed), steps
+
+
+def median_corrective(judged: Judgement) -> np.ndarray:
+    """Return the corrective experiences until half of the people are earned secure, (...).
+
+    It is infinite if fewer are while enough people are at risk (`last_assessable`); NaN if nobody is.
+    """
+    counted, steps = by_corrective_experiences(judged)
+    steps = steps[: last_assessable(counted, steps) + 1]
+    return first_half(cumulative_incidence(counted, steps), steps)

@@ -1,7 +1,7 @@
 """Earned security as tables: time to earned security, differences between arms, styles, and sensitivity.
 
 Tables hold numbers. A quantity with an interval has three columns: NAME, NAME_ci90_low and NAME_ci90_high. A median or
-an end of an interval that lies beyond the last session is NaN.
+an end of an interval that is not reached by the last session that can be assessed is NaN.
 """
 
 import numpy as np
@@ -10,34 +10,48 @@ import xarray as xr
 from iwm_bayes.estimands.by_arm import EVERYONE
 from iwm_bayes.estimands.criterion import Judgement
 from iwm_bayes.estimands.group_summary import median_ci90
-from iwm_bayes.estimands.survival import median_corrective, median_sessions
+from iwm_bayes.estimands.survival import incidence_by_session, median_corrective, median_sessions
 
+THESE_PEOPLE, NEW_PEOPLE = "these people", "new people"  # whom a line is about
 COUNTS = {"sessions": "median_sessions", "corrective_experiences": "median_corrective"}  # column: variable
 
 
-def interval_columns(name: str, draws: np.ndarray, last: float = np.inf) -> dict[str, object]:
-    """Return the median and the 90% interval of draws as three columns; NaN where they exceed `last`."""
-    values = [value if value <= last else np.nan for value in median_ci90(draws)]
+def interval_columns(name: str, draws: np.ndarray) -> dict[str, object]:
+    """Return the median and the 90% interval of draws as three columns; NaN where they are infinite."""
+    values = [value if np.isfinite(value) else np.nan for value in median_ci90(draws)]
     return dict(zip((name, f"{name}_ci90_low", f"{name}_ci90_high"), values, strict=True))
 
 
-def time_to_security_lines(curves: xr.Dataset) -> list[dict[str, object]]:
+def final_probability(curves: xr.Dataset, arm: str) -> np.ndarray:
+    """Return the share that is earned secure by the last session that can be read, (chain, draw); NaN if none can."""
+    own = curves["probability"].sel(arm=arm)
+    last = int(curves["last"].sel(arm=arm))
+    return own.sel(session=max(last, 1)).where(last > 0).values
+
+
+def time_to_security_lines(curves: xr.Dataset, about: str) -> list[dict[str, object]]:
     """Make one line for everyone and one for each arm, for the figure of `incidence_by_arm`'s `curves`.
 
-    Cells are NaN if nobody is insecure at baseline, or if nobody is observed long enough. `censored` states that fewer
-    than half of the people are earned secure by the last session.
+    `about` says whom the line is about: THESE_PEOPLE or NEW_PEOPLE. `by_session` is the last session that can be
+    assessed, with the `number_at_risk` there. Cells about earned security are NaN if there is none. `censored` states
+    that fewer than half of the people are earned secure by then.
     """
-    lines, last = [], curves.sizes["session"]
-    for arm in curves["arm"].values:
-        own = curves.sel(arm=arm)
+    lines = []
+    for arm in map(str, curves["arm"].values):
+        own, last = curves.sel(arm=arm), int(curves["last"].sel(arm=arm))
         sessions = own["median_sessions"].values
-        line = {"figure": curves.attrs["figure"]} | ({"arm": str(arm)} if curves.sizes["arm"] > 1 else {})
-        line["insecure_at_baseline"] = float(own["insecure"])
+        line = {"figure": curves.attrs["figure"], "about": about}
+        line |= {"arm": arm} if curves.sizes["arm"] > 1 else {}
+        line |= interval_columns("insecure_at_baseline", own["insecure"].values)
+        line["by_session"] = last if last else np.nan
+        if about == THESE_PEOPLE:
+            line["number_at_risk"] = float(own["at_risk"].sel(session=last)) if last else np.nan
         for name, variable in COUNTS.items():
-            line |= interval_columns(name, own[variable].values, last)
-        line["censored"] = None if np.isnan(sessions).all() else bool(median_ci90(sessions)[0] > last)
-        line |= interval_columns("earned_secure", own["probability"].isel(session=-1).values)
-        line["chance_level"] = float(own["chance_level"]) if arm == EVERYONE else np.nan
+            line |= interval_columns(name, own[variable].values)
+        line["censored"] = None if np.isnan(sessions).all() else bool(np.isinf(median_ci90(sessions)[0]))
+        line |= interval_columns("earned_secure", final_probability(curves, arm))
+        if "chance_level" in curves and arm == EVERYONE and last:
+            line["chance_level"] = float(curves["chance_level"].sel(session=last))
         lines.append(line)
     return lines
 
@@ -45,31 +59,43 @@ def time_to_security_lines(curves: xr.Dataset) -> list[dict[str, object]]:
 def truth_comparison_lines(security: xr.Dataset, known: Judgement) -> list[dict[str, object]]:
     """Compare the estimates of `earned_security` with the true values of people whose parameters are known.
 
-    One line for each count. An estimate or a true value beyond the last session is NaN; `censored` is about estimates.
+    One line for the share by the last session that can be assessed, and one for each count. A count that is not
+    reached by then is NaN, in the estimate as in the truth; `censored` is about estimates.
     """
-    lines, last = [], security.sizes["session"]
-    truth = {"sessions": median_sessions(known, last), "corrective_experiences": median_corrective(known, last)}
-    for name, variable in COUNTS.items():
-        draws, true = security[variable].values, float(truth[name])
+    until = int(security["probability"].notnull().any(("chain", "draw")).sum())
+    if not until:
+        return []
+    share = security["probability"].sel(session=until).values
+    estimates = {"share": share} | {name: security[variable].values for name, variable in COUNTS.items()}
+    truth = {
+        "share": float(incidence_by_session(known, until)[-1]),
+        "sessions": float(median_sessions(known, until)),
+        "corrective_experiences": float(median_corrective(known)),
+    }
+    lines = []
+    for name, draws in estimates.items():
         median, low, high = median_ci90(draws)
-        line: dict[str, object] = {"figure": security.attrs["figure"], "until_security": name.replace("_", " ")}
-        line |= interval_columns("estimate", draws, last) | {"censored": bool(median > last)}
-        lines.append(line | {"true": true if true <= last else np.nan, "true_in_ci90": bool(low <= true <= high)})
+        true, label = truth[name], f"share by session {until}" if name == "share" else name.replace("_", " ")
+        line: dict[str, object] = {"figure": security.attrs["figure"], "until_security": label}
+        line |= interval_columns("estimate", draws) | {"censored": bool(np.isinf(median))}
+        lines.append(line | {"true": true if np.isfinite(true) else np.nan, "true_in_ci90": bool(low <= true <= high)})
     return lines
 
 
-def arm_lines(differences: xr.DataArray, first: str, figure: str) -> list[dict[str, object]]:
+def arm_lines(differences: xr.DataArray, first: str, figure: str, about: str) -> list[dict[str, object]]:
     """Make one line for each risk difference to the `first` arm, of `risk_differences`, where it is known."""
     lines: list[dict[str, object]] = []
     for arm in differences["arm"].values if differences.notnull().any() else ():
         draws = differences.sel(arm=arm).values
+        known = draws[~np.isnan(draws)]
         line: dict[str, object] = {
             "figure": figure,
+            "about": about,
             "arms": f"{arm} - {first}",
             "by_session": int(differences["session"]),
         }
         line |= interval_columns("risk_difference", draws)
-        lines.append(line | {"p_above_0": float((draws[~np.isnan(draws)] > 0).mean())})
+        lines.append(line | {"p_above_0": float((known > 0).mean() + (known == 0).mean() / 2)})
     return lines
 
 
@@ -83,7 +109,7 @@ def style_line(security: xr.Dataset) -> dict[str, object]:
 
 def sensitivity_lines(security: xr.Dataset) -> list[dict[str, object]]:
     """Make one line per threshold: the share that is earned secure by the last session, by duration criterion."""
-    if not security["insecure"].any():
+    if security["sensitivity"].isnull().all():
         return []
     sensitivity = security["sensitivity"]
     durations = [f"held_{duration}_sessions" for duration in sensitivity["duration"].values]

@@ -1,24 +1,37 @@
-"""Time to earned security from a posterior: its chance level, its projection under a care schedule, and half-lives.
+"""Time to earned security from a posterior, with its chance level and its sensitivity to the criterion.
 
-Every number is computed in every draw. `earned_security` has the criterion, `belief_paths` the paths of beliefs.
+Every number is computed in every draw. `criterion` says what earned security is, `belief_paths` has the paths of
+beliefs, `survival` the shares.
 """
+
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.estimands.belief_paths import belief_path_batches, belief_paths
+from iwm_bayes.estimands.belief_paths import BeliefPaths, belief_paths
 from iwm_bayes.estimands.criterion import (
     DEFAULT_CRITERION,
     STYLES,
     BeliefPath,
     Criterion,
     Judgement,
+    by_draw_and_person,
+    has_worth,
+    joined,
     judge,
     styles_at_end,
 )
-from iwm_bayes.estimands.survival import incidence_by_session, median_corrective, median_sessions
-from iwm_bayes.model.priors import figure_names
-from iwm_bayes.simulation.care import Care, constant_care
+from iwm_bayes.estimands.leavers import completed_path_batches
+from iwm_bayes.estimands.survival import (
+    incidence_by_session,
+    incidence_until,
+    last_assessable,
+    median_corrective,
+    median_sessions,
+)
+from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.draws import thin_draws
 from iwm_bayes.types import GENERALISED, ModelSpec, named_leaves
 
@@ -37,48 +50,81 @@ def sensitivity_grid(criterion: Criterion) -> tuple[np.ndarray, np.ndarray]:
     return thresholds, criterion.duration + np.array([-2, 0, 2])
 
 
-def by_draw_and_person(judged: Judgement, people: int) -> Judgement:
-    """Reshape a judgement of (draw * person,) to (draw, person)."""
-    return Judgement._make(leaf.reshape(-1, people) for leaf in judged)
+class SecurityDraws(NamedTuple):
+    """Judgements of some draws, (draw, person)."""
+
+    observed: Judgement
+    uninformative: Judgement  # under uninformative care
+    sensitivity: tuple[Judgement, ...]  # by the criteria of `sensitivity_grid`, in order
+    styles: np.ndarray | None  # as an index into STYLES; None in a model without self-worth
+    sessions: int  # of the person with the most
 
 
-def security_by_draw(observed: BeliefPath, uninformative: BeliefPath, criterion: Criterion, people: int) -> xr.Dataset:
-    """Apply a criterion to some draws, with dim `sample` for draws; see `earned_security`."""
-    last = len(observed.is_session)
+def judge_batch(batch: BeliefPaths, criterion: Criterion, people: int, generator: np.random.Generator) -> SecurityDraws:
+    """Apply a criterion, and those around it, to a batch of draws."""
 
     def judged(path: BeliefPath, criterion: Criterion) -> Judgement:
         return by_draw_and_person(judge(path, criterion), people)
 
-    def final_share(path: BeliefPath, criterion: Criterion) -> np.ndarray:
-        return incidence_by_session(judged(path, criterion), last)[:, -1]
-
-    own = judged(observed, criterion)
+    observed = batch.observed_path()
     thresholds, durations = sensitivity_grid(criterion)
-    sensitivity = [
-        [
-            final_share(observed, criterion._replace(secure_at_or_above=threshold, duration=duration))
-            for duration in durations
-        ]
+    around = tuple(
+        judged(observed, criterion._replace(secure_at_or_above=threshold, duration=duration))
         for threshold in thresholds
-    ]
-    has_style = styles_at_end(observed).reshape(-1, people, 1) == np.arange(len(STYLES))
-    return xr.Dataset(
+        for duration in durations
+    )
+    chance = judged(batch.counterfactual(constant_care(UNINFORMATIVE), generator), criterion)
+    styles = styles_at_end(observed).reshape(-1, people) if has_worth(observed) else None
+    return SecurityDraws(judged(observed, criterion), chance, around, styles, len(observed.is_session))
+
+
+def joined_batches(batches: Sequence[SecurityDraws]) -> SecurityDraws:
+    """Join what several batches of draws say."""
+    observed, uninformative, sensitivity, styles, sessions = zip(*batches, strict=True)
+    around = tuple(joined(parts) for parts in zip(*sensitivity, strict=True))
+    all_styles = None if styles[0] is None else np.concatenate(styles)
+    return SecurityDraws(joined(observed), joined(uninformative), around, all_styles, max(sessions))
+
+
+def final_share(judged: Judgement, until: int) -> np.ndarray:
+    """Estimate the share that is earned secure by session `until`, (draw,), as far as it can be assessed.
+
+    NaN where it cannot.
+    """
+    own = min(until, last_assessable(judged, np.arange(1, until + 1))) if until else 0
+    return incidence_by_session(judged, own)[..., -1] if own else np.full(judged.insecure.shape[:-1], np.nan)
+
+
+def security_by_draw(draws: SecurityDraws, criterion: Criterion) -> xr.Dataset:
+    """Summarise judgements of all draws, with dim `sample` for draws; see `earned_security`."""
+    own, last = draws.observed, draws.sessions
+    until = last_assessable(own, np.arange(1, last + 1))
+    thresholds, durations = sensitivity_grid(criterion)
+    around = np.array([final_share(judged, until) for judged in draws.sensitivity])
+    earned, held = ((own.insecure & leaf).sum(axis=-1) for leaf in (own.earned, own.held))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        tested = (own.insecure & own.tested).sum(axis=-1) / earned
+        held_only = (held - earned) / own.insecure.sum(axis=-1)
+    security = xr.Dataset(
         {name: (("sample", "person"), leaf) for name, leaf in named_leaves(own)}
         | {
-            "median_sessions": ("sample", median_sessions(own, last)),
-            "median_corrective": ("sample", median_corrective(own, last)),
-            "probability": (("sample", "session"), incidence_by_session(own, last)),
-            "chance_level": ("sample", final_share(uninformative, criterion)),
-            "style_share": (("sample", "style"), has_style.mean(axis=1)),
-            "sensitivity": (("threshold", "duration", "sample"), sensitivity),
+            "median_sessions": ("sample", median_sessions(own, until)),
+            "median_corrective": ("sample", median_corrective(own)),
+            "probability": (("sample", "session"), incidence_until(own, last, until)),
+            "chance_level": (("sample", "session"), incidence_until(draws.uninformative, last, until)),
+            "tested_share": ("sample", tested),
+            "held_only_share": ("sample", held_only),
+            "sensitivity": (
+                ("threshold", "duration", "sample"),
+                around.reshape(len(thresholds), len(durations), -1),
+            ),
         },
-        {
-            "session": np.arange(1, last + 1),
-            "style": list(STYLES),
-            "threshold": thresholds,
-            "duration": durations,
-        },
+        {"session": np.arange(1, last + 1), "threshold": thresholds, "duration": durations},
     )
+    if draws.styles is None:
+        return security
+    has_style = draws.styles[..., None] == np.arange(len(STYLES))
+    return security.assign(style_share=(("sample", "style"), has_style.mean(axis=1))).assign_coords(style=list(STYLES))
 
 
 def earned_security(
@@ -90,6 +136,8 @@ def earned_security(
     seed: int = 1,
 ) -> xr.Dataset:
     """Compute sessions and corrective experiences until earned security, in every draw.
+
+    The answer is about the people of the fit. `population.earned_security_of_new_people` is about others like them.
 
     Parameters
     ----------
@@ -103,20 +151,25 @@ def earned_security(
     draws
         About how many draws are used.
     seed
-        Of the outcomes under uninformative care.
+        Of the outcomes under uninformative care, and of the sessions of people who left (`leavers`).
 
     Returns
     -------
     xr.Dataset
-        Shares and medians are NaN in draws in which nobody is at risk at the first session. `survival` explains them
-        where people are observed for different numbers of sessions.
+        Shares are NaN after the last session that can be assessed, and in draws in which nobody is at risk at the
+        first session. Medians are infinite if fewer than half are earned secure by then. `survival` explains both.
 
-        - insecure, sessions, earned, corrective, repairs, followed (chain, draw, person): as in `Judgement`
-        - median_sessions, median_corrective (chain, draw): until half of them are earned secure; last + 1 if fewer are
+        - insecure, sessions, earned, tested, held, corrective, repairs, followed (chain, draw, person): as in
+          `Judgement`
+        - median_sessions, median_corrective (chain, draw): until half of them are earned secure
         - probability (chain, draw, session): share earned secure by each session, among people insecure at baseline
-        - chance_level (chain, draw): share by the last session under uninformative care
+        - chance_level (chain, draw, session): the same share under uninformative care
+        - tested_share (chain, draw): among people who are earned secure, those whose hold included a rupture
+        - held_only_share (chain, draw): among people insecure at baseline, those whose beliefs were secure for the
+          duration but not resilient
         - sensitivity (threshold, duration): share by the last session under other criteria, median over draws
-        - style_share (chain, draw, style): share of people in each attachment style at their last session
+        - style_share (chain, draw, style): share of people in each attachment style at their last session; only in a
+          model with self-worth
 
     Raises
     ------
@@ -125,15 +178,14 @@ def earned_security(
     """
     sample = thin_draws(fit["posterior"].to_dataset(), draws).stack(sample=("chain", "draw"))["sample"]
     people, generator = fit["data"].sizes["person"], np.random.default_rng(seed)
-    care = constant_care(UNINFORMATIVE)
     batches = [
-        security_by_draw(batch.observed_path(), batch.counterfactual(care, generator), criterion, people)
-        for batch in belief_path_batches(model, fit, draws, figure)
+        judge_batch(batch, criterion, people, generator)
+        for batch in completed_path_batches(model, fit, draws, figure, generator)
     ]
-    security = xr.concat(batches, "sample", data_vars="all").assign_coords(sample.coords).unstack("sample")
+    security = security_by_draw(joined_batches(batches), criterion).assign_coords(sample.coords).unstack("sample")
     security = security.transpose("chain", "draw", ...).assign_coords(person=fit["data"]["person"].values)
-    sensitivity = median_over_draws(security["sensitivity"].stack(sample=("chain", "draw")).values)
-    security["sensitivity"] = (("threshold", "duration"), sensitivity)
+    sensitivity_median = median_over_draws(security["sensitivity"].stack(sample=("chain", "draw")).values)
+    security["sensitivity"] = (("threshold", "duration"), sensitivity_median)
     return security.assign_attrs({"figure": figure or GENERALISED} | criterion._asdict())
 
 
@@ -146,74 +198,3 @@ def true_security(
 ) -> Judgement:
     """Apply a criterion to people whose parameters are known, (person,)."""
     return judge(belief_paths(model, data, people, figure).observed_path(), criterion)
-
-
-def project(
-    model: ModelSpec,
-    fit: xr.DataTree,
-    care: Care,
-    sessions: int,
-    figure: str | None = None,
-    criterion: Criterion = DEFAULT_CRITERION,
-    draws: int = 200,
-    seed: int = 1,
-) -> xr.DataArray:
-    """Project the share of people who are earned secure by each further session under a scenario.
-
-    Parameters
-    ----------
-    model, fit
-        A model, and its fit by any method.
-    care
-        The scenario: the care of the figure in the further sessions.
-    sessions
-        The horizon: the number of further sessions, one unit of time apart.
-    figure
-        The figure of the further sessions; None is a new figure.
-    criterion
-        What counts as earned security.
-    draws
-        About how many draws are used.
-    seed
-        Of the simulated outcomes and responses.
-
-    Returns
-    -------
-    xr.DataArray
-        Shares (sample, session), among people with a belief at or below `criterion.insecure_at_or_below` when the
-        scenario begins; NaN in draws in which there are none.
-    """
-    generator = np.random.default_rng(seed)
-    people = fit["data"].sizes["person"]
-    shares = [
-        incidence_by_session(
-            by_draw_and_person(judge(batch.forecast(care, sessions, generator), criterion), people), sessions
-        )
-        for batch in belief_path_batches(model, fit, draws, figure)
-    ]
-    return xr.DataArray(np.concatenate(shares), {"session": np.arange(1, sessions + 1)}, ("sample", "session"))
-
-
-def half_life(model: ModelSpec, fit: xr.DataTree, figure: str | None = None, draws: int = 100) -> xr.Dataset:
-    """Compute the sessions, all with an outcome of 0.8, after which a belief has covered half of its change.
-
-    The change is that from the initial belief to the belief after 500 sessions. Variables are `availability` and
-    `worth`, (sample, person); NaN if the change is below 0.05.
-    """
-    figure = figure or figure_names(fit["data"].to_dataset())[0]
-    people = fit["data"].sizes["person"]
-    availability, worth = [], []
-    for batch in belief_path_batches(model, fit, draws, figure):
-        path = batch.constant_outcome(0.8, 500)
-        availability.append(half_way_session(path.availability_before[0], path.availability).reshape(-1, people))
-        worth.append(half_way_session(path.worth_before[0], path.worth).reshape(-1, people))
-    sessions = {"availability": np.concatenate(availability), "worth": np.concatenate(worth)}
-    return xr.Dataset({name: (("sample", "person"), values) for name, values in sessions.items()})
-
-
-def half_way_session(start: np.ndarray, belief: np.ndarray) -> np.ndarray:
-    """Return the first session at which half of the change to the last belief is covered; NaN if it is below 0.05."""
-    change = belief[-1] - start
-    with np.errstate(invalid="ignore"):
-        covered = np.abs(belief - start) >= np.abs(change) / 2
-        return np.where(np.abs(change) >= 0.05, covered.argmax(axis=0) + 1.0, np.nan)

@@ -11,7 +11,8 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.estimands.criterion import DEFAULT_CRITERION, BeliefPath, Judgement, collect_path, judge
+from iwm_bayes.estimands.belief_paths import collect_path
+from iwm_bayes.estimands.criterion import DEFAULT_CRITERION, BeliefPath, Judgement, judge
 from iwm_bayes.estimands.survival import incidence_by_session, median_sessions
 from iwm_bayes.estimands.trajectories import GROUP, belief_array, ci90, joint_beliefs, session_events
 from iwm_bayes.filtering.arrays import EVENT_FIELDS

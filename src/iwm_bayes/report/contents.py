@@ -24,13 +24,13 @@ def report_contents(run: ReportContext, by_figure: dict[str, Trajectory]) -> dic
         "question": question_section(run),
         "data_plot": data_overview(by_figure),
         "convergence": text.convergence_sentences(run.facts),
-        "criterion": text.criterion_sentences(run.facts["criterion"]),
+        "criterion": text.criterion_sentences(run.facts["criterion"], run.has_worth),
         "answer": answer_section(run, by_figure, plots),
         "people": people_section(run, by_figure[run.figures[0]]) if run.options.person_table else None,
         "parameters": parameter_section(run),
         "checks": ppc_section(run),
         "comparison": comparison_section(run, run.options.comparison) if run.options.comparison else None,
-        "methods": methods.methods_paragraph(run.model, run.facts, run.data),
+        "methods": methods.methods_paragraph(run.model, run.facts, run.data, run.has_worth),
         "command": methods.reproduction_command(run.facts),
         "files": [
             f"{name}: {Path(file['path']).name}, sha256 {file['sha256']}" for name, file in run.facts["files"].items()

@@ -13,6 +13,7 @@ from iwm_bayes.report import text
 from iwm_bayes.report.elements import Table, make_table
 from iwm_bayes.report.labels import TABLE_TITLES
 from iwm_bayes.types import GENERALISED, ModelSpec
+from iwm_bayes.workflow.analysis import SecurityAnswer
 
 TEXT_COLUMNS = ("status", "note")  # of tables: empty where there is nothing to say
 
@@ -34,7 +35,7 @@ class ReportContext(NamedTuple):
     model: ModelSpec
     fit: xr.DataTree
     facts: dict[str, Any]  # its manifest
-    security: dict[str, xr.Dataset]  # earned security by figure
+    security: dict[str, SecurityAnswer]  # earned security by figure
     options: ReportOptions
 
     @property
@@ -51,6 +52,11 @@ class ReportContext(NamedTuple):
     def mark(self) -> str:
         """Return the text that marks every plot of a fit that has not converged; empty if it has."""
         return "" if self.status == "converged" else self.status
+
+    @property
+    def has_worth(self) -> bool:
+        """Return whether the model has self-worth, and so attachment styles."""
+        return any("style_share" in answer.security for answer in self.security.values())
 
     @property
     def figures(self) -> list[str]:

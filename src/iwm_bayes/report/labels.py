@@ -22,7 +22,7 @@ TABLE_TITLES: Mapping[str, str] = {
     "expectancy_bias": "Group medians under assumed expectancy biases",
     "time_to_security": "Time to earned security",
     "arms": "Risk differences between arms",
-    "sensitivity": "Sensitivity: share earned secure by the last session, by threshold and duration criterion",
+    "sensitivity": "Sensitivity: share earned secure by the last session assessed, by threshold and duration",
     "styles": "Attachment styles at the last session",
     "ppc": "Posterior predictive checks",
     "ppc_failures": "Test statistics that one model does not reproduce and another model reproduces",
@@ -83,23 +83,27 @@ LEGENDS: Mapping[str, Mapping[str, str]] = {
         "median_at_0.5": "median if half of each report is the expectation",
     },
     "time_to_security": {
-        "insecure_at_baseline": "share of people who are insecure at baseline",
+        "about": "these people: the people of the study; new people: others of the same population who go through the "
+        "sessions of the study",
+        "insecure_at_baseline": f"share of people who are insecure at baseline, with its {CI90}",
+        "by_session": "last session that can be assessed",
+        "number_at_risk": "people insecure at baseline who are observed and not yet earned secure when it begins",
         "sessions": f"median number of sessions until earned security, of people insecure at baseline, with its {CI90}",
         "corrective_experiences": "median number of corrective experiences until earned security",
-        "censored": "yes if fewer than half of these people are earned secure by the last session",
-        "earned_secure": "share of these people who are earned secure by the last session",
+        "censored": "yes if fewer than half of these people are earned secure by then",
+        "earned_secure": "share of these people who are earned secure by then",
         "chance_level": "the same share if care were responsive at random, in half of the sessions",
         **GENERALISED_MEANING,
     },
     "arms": {
-        "by_session": "last session at which every arm has people who are observed and not yet earned secure",
+        "about": "new people: a claim about treatments; these people: a comparison within this sample",
+        "by_session": "last session that can be assessed in every arm",
         "risk_difference": "share of people earned secure by this session: first arm minus second arm",
         "p_above_0": "posterior probability that the difference is positive",
     },
     "sensitivity": {
         "threshold": "least value of both beliefs for earned security. The other columns give the number of sessions "
-        "for which the beliefs must keep this value. One of these sessions must have a disappointing outcome. A "
-        "longer duration makes such a session more likely, so the share can be higher",
+        "for which the beliefs must keep this value and be resilient",
     },
     "styles": {**STYLE_MEANINGS, **GENERALISED_MEANING},
     "elpd": {

@@ -36,6 +36,8 @@ def inference_sentence(facts: Facts) -> str:
 
 def convergence_sentence(facts: Facts) -> str:
     """Return the convergence criteria, and whether the fit meets them."""
+    if not facts["exact"]:
+        return "The error of this approximation was not measured by convergence criteria of sampling."
     met = "All criteria were met." if fit_status(facts) == "converged" else f"Status: {fit_status(facts)}."
     return (
         "Convergence required a rank-normalised R-hat of at most 1.01 and effective sample sizes of at least 400 for "
@@ -44,19 +46,23 @@ def convergence_sentence(facts: Facts) -> str:
     )
 
 
-def methods_paragraph(model: ModelSpec, facts: Facts, data: xr.Dataset) -> str:
+def methods_paragraph(model: ModelSpec, facts: Facts, data: xr.Dataset, has_worth: bool) -> str:
     """Return a methods paragraph to paste, with versions and citations."""
+    styles = (
+        " Attachment styles are the quadrants of the attachment space (Bartholomew & Horowitz, 1991, "
+        "doi:10.1037/0022-3514.61.2.226)."
+    )
     left_out = f" Responses of the model that were not measured: {', '.join(model.without)}." if model.without else ""
     return (
         f"{int(data['present'].sum())} events of {data.sizes['person']} people were analysed with iwm_bayes "
         f"{facts['versions']['iwm-bayes']} and the model {model.name} ({model.claim.rstrip('.')}; {model.reference})."
         f"{left_out} The model is hierarchical: parameters of people vary around group means. "
         f"{inference_sentence(facts)} {convergence_sentence(facts)} Earned security was defined prospectively (Roisman "
-        f"et al., 2002, doi:10.1111/1467-8624.00467). {criterion_sentences(facts['criterion'])} The chance level is "
-        "the share of the same people who would meet the criterion if care were responsive at random, in half of the "
-        "sessions. Attachment styles are the quadrants of the attachment space (Bartholomew & Horowitz, 1991, "
-        "doi:10.1037/0022-3514.61.2.226). Posterior predictive checks follow Gelman, Meng and Stern (1996, Statistica "
-        "Sinica 6, 733-760). Values are posterior medians with 90% credible intervals (CrI)."
+        f"et al., 2002, doi:10.1111/1467-8624.00467). {criterion_sentences(facts['criterion'], has_worth)} The chance "
+        "level is the share of the same people who would meet the criterion if care were responsive at random, in half "
+        "of the "
+        f"sessions.{styles if has_worth else ''} Posterior predictive checks follow Gelman, Meng and Stern (1996, "
+        "Statistica Sinica 6, 733-760). Values are posterior medians with 90% credible intervals (CrI)."
     )
 
 

@@ -12,7 +12,7 @@ from iwm_bayes.report.context import ReportContext, ReportOptions, figure_trajec
 from iwm_bayes.report.paper_figures import write_paper_figures
 from iwm_bayes.types import ModelSpec
 from iwm_bayes.viz.plotly.base import plotly_script
-from iwm_bayes.workflow.analysis import security_by_figure
+from iwm_bayes.workflow.analysis import SecurityAnswer, security_by_figure
 
 DEFAULT_OPTIONS = ReportOptions()
 
@@ -34,7 +34,7 @@ def write_report(
     model: ModelSpec,
     fit: xr.DataTree,
     options: ReportOptions = DEFAULT_OPTIONS,
-    security: dict[str, xr.Dataset] | None = None,
+    security: dict[str, SecurityAnswer] | None = None,
 ) -> Path:
     """Write `report.html` and the plots for a paper into a run folder, and return where the page is.
 

@@ -3,12 +3,16 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import xarray as xr
 
 from iwm_bayes.diagnostics.permutation_test import PermutationTest
 from iwm_bayes.estimands.criterion import Criterion
 from iwm_bayes.estimands.group_summary import median_ci90
 from iwm_bayes.types import GENERALISED, figure_label
+from iwm_bayes.workflow.analysis import SecurityAnswer
+
+NOTABLE_SHARE = 0.01  # of people: a smaller share is not mentioned
 
 type Facts = Mapping[str, Any]  # the manifest of a run
 
@@ -66,55 +70,98 @@ def median_text(draws: Any, form: str = "{:g}") -> str:
     return f"{median} (90% CrI {low.removesuffix('%')}–{high})"
 
 
-def count_or_beyond(count: float, last: float, beyond: str) -> str:
-    """Return a count as text; `beyond` if it exceeds the last session."""
-    return beyond if count > last else f"{count:g}"
-
-
-def count_text(draws: Any, last: float, beyond: str) -> str:
-    """Return the median of a count and its 90% credible interval in words; `beyond` where one exceeds `last`."""
-    median, low, high = (count_or_beyond(value, last, beyond) for value in median_ci90(draws))
+def count_text(draws: Any, beyond: str) -> str:
+    """Return the median of a count and its 90% credible interval in words; `beyond` where one is not reached."""
+    median, low, high = (f"{value:g}" if np.isfinite(value) else beyond for value in median_ci90(draws))
     separator = " to " if high == beyond else "–"
     return f"{median} (90% CrI {low}{separator}{high})"
 
 
-def answer_sentence(curves: xr.Dataset) -> str:
-    """Return the time to earned security toward one figure, or of the generalised expectation, in words.
+def direction(figure: str) -> str:
+    """Return what an answer is about, as the end of a phrase."""
+    return "in their generalised expectation" if figure == GENERALISED else f"toward {figure_label(figure)}"
 
-    Parameters
-    ----------
-    curves
-        What `by_arm.incidence_by_arm` returns.
-    """
-    everyone, figure, last = curves.isel(arm=0), curves.attrs["figure"], curves.sizes["session"]
-    toward = "in their generalised expectation" if figure == GENERALISED else f"toward {figure_label(figure)}"
-    if not everyone["insecure"]:
-        return f"No participant is insecure at baseline {toward}, so nobody can become earned secure."
-    baseline = f"{float(everyone['insecure']):.0%} of participants are insecure at baseline {toward}."
-    if everyone["probability"].isnull().all():
-        return f"{baseline} None of them is observed long enough to assess earned security."
-    share = median_text(everyone["probability"].isel(session=-1).values, "{:.0%}")
-    chance = f"{float(everyone['chance_level']):.0%}"
-    by_the_end = f"By session {last}, {share} of them are earned secure (chance level {chance})."
-    if median_ci90(everyone["median_sessions"].values)[0] > last:
-        return f"{baseline} Fewer than half of them become earned secure within {last} sessions. {by_the_end}"
-    sessions = count_text(everyone["median_sessions"].values, last, f"more than {last}")
-    corrective = count_text(everyone["median_corrective"].values, last, "more than observed")
+
+def baseline_sentence(curves: xr.Dataset) -> str:
+    """Return how many participants are insecure at baseline, in words."""
+    share = curves["insecure"].isel(arm=0).values
     return (
-        f"{baseline} Half of them are earned secure after {sessions} sessions and {corrective} corrective experiences. "
-        f"{by_the_end}"
+        f"{median_text(share, '{:.0%}')} of participants are insecure at baseline {direction(curves.attrs['figure'])}."
     )
 
 
-def criterion_sentences(criterion: Facts) -> str:
-    """Return what counts as earned security in this run."""
+def answer_sentence(answer: SecurityAnswer) -> str:
+    """Return the time to earned security toward one figure, or of the generalised expectation, in words."""
+    curves, security = answer.curves, answer.security
+    everyone, last = curves.isel(arm=0), int(curves["last"].isel(arm=0))
+    baseline = baseline_sentence(curves)
+    if not everyone["insecure"].any():
+        return (
+            f"No participant is insecure at baseline {direction(curves.attrs['figure'])}, so nobody can earn security."
+        )
+    if not last:
+        return f"{baseline} Too few of them are observed for long enough to assess earned security."
+    share = median_text(everyone["probability"].sel(session=last).values, "{:.0%}")
+    at_risk, chance = (float(everyone[name].sel(session=last)) for name in ("at_risk", "chance_level"))
+    by_the_end = (
+        f"By session {last}, the last that can be assessed ({at_risk:.0f} at risk), {share} of them are earned secure "
+        f"(chance level {chance:.0%}). Of new people under the same care, {new_share_text(answer, last)} are."
+    )
+    parts = [baseline, half_sentence(everyone, last), by_the_end, *qualifications(answer, security)]
+    return " ".join(parts)
+
+
+def half_sentence(everyone: xr.Dataset, last: int) -> str:
+    """Return after how many sessions and corrective experiences half of the people are earned secure."""
+    if not np.isfinite(median_ci90(everyone["median_sessions"].values)[0]):
+        return f"Fewer than half of them are earned secure by session {last}."
+    sessions = count_text(everyone["median_sessions"].values, f"more than {last}")
+    corrective = count_text(everyone["median_corrective"].values, "more than observed")
+    return f"Half of them are earned secure after {sessions} sessions and {corrective} corrective experiences."
+
+
+def new_share_text(answer: SecurityAnswer, last: int) -> str:
+    """Return the share of new people of the same population who are earned secure by a session."""
+    return median_text(answer.new_curves["probability"].isel(arm=0).sel(session=last).values, "{:.0%}")
+
+
+def qualifications(answer: SecurityAnswer, security: xr.Dataset) -> list[str]:
+    """Return what belongs to an answer where it applies: tested security, lost resilience, and people who left."""
+    sentences = []
+    tested, held_only = (float(np.nanmean(security[name].values)) for name in ("tested_share", "held_only_share"))
+    if np.isfinite(tested):
+        sentences.append(f"The hold of {tested:.0%} of them included a rupture (tested security).")
+    if held_only >= NOTABLE_SHARE:
+        sentences.append(
+            f"A further {held_only:.0%} hold both beliefs, but one unresponsive session would take them below the "
+            "threshold of resilience."
+        )
+    if answer.never_resilient >= NOTABLE_SHARE:
+        sentences.append(
+            f"{answer.never_resilient:.0%} of participants learn so fast that no belief of theirs could be resilient."
+        )
+    if answer.left:
+        sentences.append(
+            f"{answer.left} participants left; from there on they are given the sessions of others who stayed, so "
+            "that the answer is about everyone, had all stayed."
+        )
+    return sentences
+
+
+def criterion_sentences(criterion: Facts, has_worth: bool) -> str:
+    """Return what counts as earned security in this run, in a model with or without self-worth."""
     c = Criterion(**{name: value for name, value in criterion.items() if name != "figure"})
+    beliefs, both = ("availability or self-worth", "both beliefs") if has_worth else ("availability", "availability")
     return (
-        f"Insecure at baseline: initial availability or self-worth at {c.insecure_at_or_below:g} or below. Earned "
-        f"secure: both beliefs at {c.secure_at_or_above:g} or above for {c.duration} sessions (the duration "
-        f"criterion). At least one of these sessions must have an outcome below {c.disappointment_below:g} (a "
-        f"disappointment). Corrective experience: an outcome that exceeds the expectation by {c.corrective_by:g} or "
-        f"more while a belief is below {c.secure_at_or_above:g}. People whose sessions end before they are earned "
-        "secure are right-censored, at the last session where the duration criterion could still begin (Kaplan & "
-        "Meier, 1958, doi:10.1080/01621459.1958.10501452)."
+        f"Insecure at baseline: initial {beliefs} at {c.insecure_at_or_below:g} or below. Earned secure: {both} at "
+        f"{c.secure_at_or_above:g} or above for {c.duration} sessions (the duration criterion), and resilient at each "
+        "of them. Resilient: one unresponsive session next, after the median time between sessions, would leave "
+        f"{both} at {c.resilient_at_or_above:g} or above. Tested: the sessions of the duration criterion include a "
+        "rupture. Rupture: an observed outcome below 0.5. Repair: an outcome of 0.5 or more directly after a rupture. "
+        f"Corrective experience: an outcome that exceeds the expectation by {c.corrective_by:g} or more, where the "
+        f"expectation is below {c.feared_below:g} and {'a belief' if has_worth else 'the belief'} is below "
+        f"{c.secure_at_or_above:g}. People whose sessions end before they are earned secure are right-censored, at the "
+        "last session where the duration criterion could still begin (Kaplan & Meier, 1958, "
+        "doi:10.1080/01621459.1958.10501452). Shares are read as long as five people, and a tenth of those insecure at "
+        "baseline, are at risk. New people: others of the same population who go through the sessions of this study."
     )

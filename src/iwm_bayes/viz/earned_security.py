@@ -6,24 +6,26 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from iwm_bayes.estimands.by_arm import assessable_intervals
 from iwm_bayes.types import figure_label
 from iwm_bayes.viz.palette import BLACK, BLUE, CHANCE_LABEL, LINES, tick_sessions
 from iwm_bayes.viz.style import escape_dollar, message_plot, number_at_risk_panel, open_sides
 
 
 def draw_incidence(axes: Axes, curves: xr.Dataset) -> None:
-    """Draw the median and the 90% CrI of the share that is earned secure by each session, one line per arm."""
-    session = curves["session"].values
-    low, median, high = curves["probability"].quantile([0.05, 0.5, 0.95], ("chain", "draw")).values
+    """Draw the median and the 90% CrI of the share that is earned secure, as far as it can be assessed, by arm."""
     for index, (arm, line) in enumerate(zip(curves["arm"].values, LINES, strict=False)):
-        axes.fill_between(session, low[index], high[index], step="post", color=line.color, alpha=0.2, linewidth=0)
+        session, low, median, high = assessable_intervals(curves, str(arm))
+        if not len(session):
+            continue
+        axes.fill_between(session, low, high, step="post", color=line.color, alpha=0.2, linewidth=0)
         axes.step(
             session,
-            median[index],
+            median,
             where="post",
             **line._asdict(),
             markersize=4,
-            markevery=(index, max(2, len(session) // 6)),
+            markevery=(min(index, len(session) - 1), max(2, len(session) // 6)),
             label=f"{escape_dollar(arm)}, 90% CrI",
         )
 
@@ -47,8 +49,7 @@ def time_to_security_plot(curves: xr.Dataset) -> Figure:
     Parameters
     ----------
     curves
-        What `by_arm.incidence_by_arm` returns: `probability` (arm, chain, draw, session), `at_risk` (arm, session) and
-        `chance_level`. The dotted line is the share of everyone by the last session under uninformative care.
+        What `by_arm.incidence_by_arm` returns. The dotted line is the share of everyone under uninformative care.
     """
     session, arms = curves["session"].values, [str(arm) for arm in curves["arm"].values]
     fig, (axes, below) = plt.subplots(
@@ -60,7 +61,8 @@ def time_to_security_plot(curves: xr.Dataset) -> Figure:
         height_ratios=[3.2, 0.25 * len(arms)],
     )
     draw_incidence(axes, curves)
-    axes.axhline(float(curves["chance_level"]), color=BLACK, linestyle=(0, (1, 3)), label=CHANCE_LABEL)
+    chance = curves["chance_level"].dropna("session")
+    axes.step(chance["session"], chance, where="post", color=BLACK, linestyle=(0, (1, 3)), label=CHANCE_LABEL)
     xlabel = f"session ({escape_dollar(figure_label(curves.attrs['figure']))})"
     set_session_axes(axes, session, xlabel, "share of people\ninsecure at baseline")
     axes.tick_params(labelbottom=True)
@@ -73,7 +75,7 @@ def time_to_security_plot(curves: xr.Dataset) -> Figure:
 def projection_plot(shares: xr.DataArray, scenario: str) -> Figure:
     """Draw the share of people who are earned secure by each further session under a scenario, with 90% CrI.
 
-    `shares` (sample, session) is what `time_to_security.project` returns.
+    `shares` (sample, session) is what `projection.project` returns.
     """
     defined = shares.dropna("sample", how="all")  # draws in which anyone is insecure when the scenario begins
     if not defined.sizes["sample"]:

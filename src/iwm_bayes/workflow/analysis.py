@@ -16,9 +16,19 @@ from iwm_bayes.diagnostics.permutation_test import PermutationTest, permutation_
 from iwm_bayes.diagnostics.predictive_checks import posterior_predictive_check
 from iwm_bayes.estimands.by_arm import incidence_by_arm, person_arms, risk_differences
 from iwm_bayes.estimands.group_summary import group_sd_table, group_summary
+from iwm_bayes.estimands.leavers import people_who_left
 from iwm_bayes.estimands.marginal_effects import marginal_effect_table, marginal_effects
 from iwm_bayes.estimands.person_summary import person_summary
-from iwm_bayes.estimands.tables import arm_lines, sensitivity_lines, style_line, time_to_security_lines
+from iwm_bayes.estimands.population import earned_security_of_new_people
+from iwm_bayes.estimands.projection import generalises, never_resilient
+from iwm_bayes.estimands.tables import (
+    NEW_PEOPLE,
+    THESE_PEOPLE,
+    arm_lines,
+    sensitivity_lines,
+    style_line,
+    time_to_security_lines,
+)
 from iwm_bayes.estimands.time_to_security import earned_security
 from iwm_bayes.inference.fit import fit
 from iwm_bayes.model.priors import figure_names
@@ -36,6 +46,16 @@ class Requests(NamedTuple):
     person_summary: bool = False
 
 
+class SecurityAnswer(NamedTuple):
+    """Earned security toward one figure, or in the generalised expectation."""
+
+    security: xr.Dataset  # of the people of the study, as `earned_security` returns it
+    curves: xr.Dataset  # by arm, as `incidence_by_arm` returns them
+    new_curves: xr.Dataset  # the same of new people of the same population
+    never_resilient: float  # share of people whose beliefs could not become resilient
+    left: int  # number of people who left, and whose sessions are those of others from there on
+
+
 class Analysis(NamedTuple):
     """A fit and everything that is derived from it."""
 
@@ -43,7 +63,7 @@ class Analysis(NamedTuple):
     fit: xr.DataTree
     convergence: ConvergenceChecks
     advice: list[str]  # what to try when the fit has not converged
-    security: dict[str, xr.Dataset]  # by figure, and for the generalised expectation
+    security: dict[str, SecurityAnswer]  # by figure, and for the generalised expectation where there is one
     tables: Mapping[str, pd.DataFrame]  # by the name of their file; tables without a line are left out
     permutation_test: PermutationTest | None
     method: str
@@ -70,8 +90,7 @@ def analyse(
     fitted = fit(model, data, method, **settings, chain_store=chain_store)
     seconds = time.perf_counter() - began
     security = security_by_figure(model, fitted)
-    medians = xr.Dataset({figure: answer["median_sessions"] for figure, answer in security.items()})
-    convergence = check_convergence(fitted, medians.fillna(0))
+    convergence = check_convergence(fitted, finite_medians(security))
     tables = derived_tables(model, fitted, security)
     if requests.person_summary:
         tables["person_summary"] = person_summary(model, fitted)
@@ -95,36 +114,58 @@ def analyse(
     )
 
 
-def security_by_figure(model: ModelSpec, fitted: xr.DataTree) -> dict[str, xr.Dataset]:
-    """Compute earned security for every figure, and for the generalised expectation."""
+def security_answer(model: ModelSpec, fitted: xr.DataTree, figure: str | None) -> SecurityAnswer:
+    """Compute earned security of the people of a study and of new people, toward a figure or generalised."""
+    data = fitted["data"].to_dataset()
+    security, arms = earned_security(model, fitted, figure), person_arms(data)
+    curves = incidence_by_arm(security, arms)
+    new_curves = incidence_by_arm(earned_security_of_new_people(model, fitted, figure), arms, curves["last"])
+    left = int(people_who_left(model, data).sum())
+    return SecurityAnswer(security, curves, new_curves, never_resilient(model, fitted, figure), left)
+
+
+def security_by_figure(model: ModelSpec, fitted: xr.DataTree) -> dict[str, SecurityAnswer]:
+    """Compute earned security for every figure, and for the generalised expectation where model and data have one."""
     figures = [name for name in figure_names(fitted["data"].to_dataset()) if name != GENERALISED]
-    answers = {figure: earned_security(model, fitted, figure) for figure in figures}
-    return answers | {GENERALISED: earned_security(model, fitted, None)}
+    answers = {figure: security_answer(model, fitted, figure) for figure in figures}
+    return answers | ({GENERALISED: security_answer(model, fitted, None)} if generalises(model, fitted) else {})
+
+
+def finite_medians(security: Mapping[str, SecurityAnswer]) -> xr.Dataset:
+    """Return the median number of sessions by figure, for convergence checks: those not reached as the last + 1."""
+    medians = {figure: answer.security["median_sessions"] for figure, answer in security.items()}
+    ends = {figure: answer.security.sizes["session"] + 1.0 for figure, answer in security.items()}
+    return xr.Dataset({figure: median.fillna(0).clip(max=ends[figure]) for figure, median in medians.items()})
 
 
 def derived_tables(
-    model: ModelSpec, fitted: xr.DataTree, security: Mapping[str, xr.Dataset]
+    model: ModelSpec, fitted: xr.DataTree, answers: Mapping[str, SecurityAnswer]
 ) -> dict[str, pd.DataFrame]:
     """Make every table of a run folder that needs no further fit, by the name of its file."""
-    arms = person_arms(fitted["data"].to_dataset())
-    by_arm = [incidence_by_arm(answer, arms) for answer in security.values()]
+    both = [
+        (curves, about)
+        for answer in answers.values()
+        for curves, about in ((answer.curves, THESE_PEOPLE), (answer.new_curves, NEW_PEOPLE))
+    ]
+    securities = [answer.security for answer in answers.values()]
+    styles = [style_line(security) for security in securities if "style_share" in security]
     return {
         "group_summary": group_summary(model, fitted),
         "marginal_effects": marginal_effect_table(marginal_effects(model, fitted)),
         "group_sd": group_sd_table(fitted),
         "group_clustering": group_clustering(model, fitted),
-        "time_to_security": pd.DataFrame([line for curves in by_arm for line in time_to_security_lines(curves)]),
-        "arms": pd.DataFrame([line for curves in by_arm for line in arm_difference_lines(curves)]),
-        "sensitivity": pd.DataFrame([line for answer in security.values() for line in sensitivity_lines(answer)]),
-        "styles": pd.DataFrame([style_line(answer) for answer in security.values()]),
+        "time_to_security": pd.DataFrame([line for pair in both for line in time_to_security_lines(*pair)]),
+        "arms": pd.DataFrame([line for pair in both for line in arm_difference_lines(*pair)]),
+        "sensitivity": pd.DataFrame([line for security in securities for line in sensitivity_lines(security)]),
+        "styles": pd.DataFrame(styles),
         "ppc": posterior_predictive_check(model, fitted),
     }
 
 
-def arm_difference_lines(curves: xr.Dataset) -> list[dict[str, object]]:
+def arm_difference_lines(curves: xr.Dataset, about: str) -> list[dict[str, object]]:
     """Return the lines of the table of arms for one figure; none where the study has no arms."""
     _, *arms = map(str, curves["arm"].values)
-    return arm_lines(risk_differences(curves), arms[0], curves.attrs["figure"]) if arms else []
+    return arm_lines(risk_differences(curves), arms[0], curves.attrs["figure"], about) if arms else []
 
 
 def with_status(table: pd.DataFrame, name: str, convergence: ConvergenceChecks) -> pd.DataFrame:

@@ -15,7 +15,6 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from iwm_bayes.diagnostics.identifiability import identifiability
-from iwm_bayes.estimands.by_arm import incidence_by_arm, person_arms
 from iwm_bayes.inference.posterior import answer_share
 from iwm_bayes.io import manifest, sha256, write_json
 from iwm_bayes.types import GENERALISED, InputError
@@ -65,11 +64,10 @@ def replace_folder(folder: Path, write: Callable[[Path], None], option: str = "-
 
 def security_plots(analysis: Analysis) -> dict[str, Figure]:
     """Draw the time to earned security for every figure; none where nobody can be assessed."""
-    arms = person_arms(analysis.fit["data"].to_dataset())
     return {
-        f"time_to_security_{file_label(figure)}": time_to_security_plot(incidence_by_arm(answer, arms))
+        f"time_to_security_{file_label(figure)}": time_to_security_plot(answer.curves)
         for figure, answer in analysis.security.items()
-        if answer["probability"].notnull().any()
+        if answer.curves["last"].any()
     }
 
 
@@ -92,7 +90,7 @@ def run_facts(analysis: Analysis, files: Mapping[str, Path]) -> dict[str, Any]:
         exact=not convergence.approximate,
         settings=analysis.settings,
         files={name: {"path": str(path), "sha256": sha256(path)} for name, path in files.items()},
-        criterion=analysis.security[GENERALISED].attrs,
+        criterion=next(iter(analysis.security.values())).security.attrs,
         centredness=sampling_centredness(analysis.fit),
         seconds=round(analysis.seconds, 1),
         converged=convergence.converged,

@@ -6,8 +6,7 @@ import numpy as np
 import xarray as xr
 
 from iwm_bayes.estimands import trajectories
-from iwm_bayes.estimands.by_arm import incidence_by_arm, person_arms
-from iwm_bayes.estimands.time_to_security import project
+from iwm_bayes.estimands.projection import project
 from iwm_bayes.report import text
 from iwm_bayes.report.context import ReportContext, Trajectory, change_sentence
 from iwm_bayes.report.elements import Plot, interactive_plot
@@ -22,7 +21,7 @@ ANSWER_TABLES = ("time_to_security", "arms", "sensitivity", "styles")
 
 def answer_section(run: ReportContext, by_figure: dict[str, Trajectory], specs: dict[str, Any]) -> dict[str, Any]:
     """Return earned security in words, curves and tables, the group's trajectories, and a projection."""
-    figures = enumerate([*run.figures, GENERALISED])
+    figures = enumerate(name for name in (*run.figures, GENERALISED) if name in run.security)
     return {
         "views": [security_view(run, figure, f"security-{index}", specs) for index, figure in figures],
         "trajectories": group_plots(run, by_figure, specs),
@@ -33,9 +32,9 @@ def answer_section(run: ReportContext, by_figure: dict[str, Trajectory], specs: 
 
 def security_view(run: ReportContext, figure: str, plot_id: str, specs: dict[str, Any]) -> dict[str, Any]:
     """Return time to earned security toward one figure, or of the generalised expectation."""
-    curves = incidence_by_arm(run.security[figure], person_arms(run.data))
-    sentence, plots = text.answer_sentence(curves), []
-    if curves["probability"].notnull().any():
+    answer = run.security[figure]
+    curves, sentence, plots = answer.curves, text.answer_sentence(answer), []
+    if curves["last"].any():
         arms = ", ".join(map(str, curves["arm"].values))
         caption = (
             f"Cumulative incidence of earned security ({figure_label(figure)}) among participants insecure at "
@@ -82,16 +81,14 @@ def projection(run: ReportContext, by_figure: dict[str, Trajectory], specs: dict
     figure, scenario, horizon = run.figures[0], run.options.scenario, run.options.horizon
     toward = figure_label(figure)
     shares = project(run.model, run.fit, parse_care(scenario), horizon, figure)
-    if not shares.notnull().any():
-        sentence = f"No participant is insecure toward {toward} after the last session, so there is no projection."
-        return {"sentence": sentence, "plots": []}
-    by_then = text.median_text(shares.isel(session=-1).values, "{:.0%}")
     insecure = insecure_at_the_end(run, by_figure[figure])
-    sentence = (
-        f"About {insecure:.1f} of {run.data.sizes['person']} participants are insecure toward {toward} after "
-        f"their last session. Under the scenario {scenario}, {by_then} of them become earned secure within {horizon} "
-        "further sessions."
-    )
+    people = run.data.sizes["person"]
+    now = f"About {insecure:.0f} of {people} participants are insecure toward {toward} after their last session"
+    if not shares.notnull().any():
+        return {"sentence": f"{now}: too few for a projection.", "plots": []}
+    by_then = text.median_text(shares.isel(session=-1).values, "{:.0%}")
+    within = f"{by_then} of them become earned secure within {horizon} further sessions"
+    sentence = f"{now}. Under the scenario {scenario}, {within}."
     caption = f"Projection: {horizon} further sessions under the scenario {scenario} ({toward}; 90% CrI)."
     spec = projection_figure(shares, scenario, run.mark)
     return {

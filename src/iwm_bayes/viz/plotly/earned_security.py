@@ -3,19 +3,19 @@
 import numpy as np
 import xarray as xr
 
+from iwm_bayes.estimands.by_arm import assessable_intervals
 from iwm_bayes.viz.palette import CHANCE_LABEL, LINES, tick_sessions
 from iwm_bayes.viz.plotly.base import Figure, axis, band_traces, layout, line_style, line_trace
 
 
 def incidence_traces(curves: xr.Dataset) -> list[Figure]:
-    """Return the median and the 90% CrI of the share that is earned secure by each session, by arm."""
-    session = curves["session"].values
-    low, median, high = curves["probability"].quantile([0.05, 0.5, 0.95], ("chain", "draw")).values
+    """Return the median and the 90% CrI of the share that is earned secure, as far as it can be assessed, by arm."""
     traces: list[Figure] = []
     for index, arm in enumerate(map(str, curves["arm"].values[: len(LINES)])):
-        step_ends = np.repeat(session, 2)[1:], np.repeat(low[index], 2)[:-1], np.repeat(high[index], 2)[:-1]
+        session, low, median, high = assessable_intervals(curves, arm)
+        step_ends = np.repeat(session, 2)[1:], np.repeat(low, 2)[:-1], np.repeat(high, 2)[:-1]
         traces += band_traces(*step_ends, LINES[index].color)
-        traces.append(line_trace(session, median[index], arm, index, line=line_style(index, shape="hv")))
+        traces.append(line_trace(session, median, arm, index, line=line_style(index, shape="hv")))
     return traces
 
 
@@ -38,7 +38,7 @@ def time_to_security_figure(curves: xr.Dataset, watermark: str) -> Figure:
         See `base.layout`.
     """
     session, n_arms = curves["session"].values, curves.sizes["arm"]
-    chance, ticks = float(curves["chance_level"]), tick_sessions(session)
+    chance, ticks = curves["chance_level"].dropna("session"), tick_sessions(session)
     session_axis = axis(
         "session; below it, number at risk",
         tickvals=[int(at) for at in ticks],
@@ -47,7 +47,7 @@ def time_to_security_figure(curves: xr.Dataset, watermark: str) -> Figure:
     )
     session_axis["title"]["font"] = {"size": 12}
     return {
-        "data": [*incidence_traces(curves), line_trace([session[0], session[-1]], [chance, chance], CHANCE_LABEL, 3)],
+        "data": [*incidence_traces(curves), line_trace(chance["session"].values, chance.values, CHANCE_LABEL, 3)],
         "layout": layout(
             watermark,
             xaxis=session_axis,
@@ -61,7 +61,7 @@ def time_to_security_figure(curves: xr.Dataset, watermark: str) -> Figure:
 def projection_figure(shares: xr.DataArray, scenario: str, watermark: str) -> Figure:
     """Draw the share of people who are earned secure by each further session under a scenario, with its 90% CrI.
 
-    `shares` (sample, session) is what `time_to_security.project` returns.
+    `shares` (sample, session) is what `projection.project` returns.
     """
     low, median, high = shares.dropna("sample", how="all").quantile([0.05, 0.5, 0.95], "sample").values
     session = shares["session"].values

@@ -1,0 +1,133 @@
+"""Earned security of new people: others of the same population, under the care that the people of a study received.
+
+The people of a study are a sample, and so is their care. A claim about a treatment is about those to come. In every
+draw, new people are drawn from the population around somebody of the study: their covariates and groups, but
+parameters of their own. They go through this person's sessions. Who stands for whom is drawn by a Bayesian bootstrap,
+so that it counts that the sessions are a sample, too (Rubin, 1981, doi:10.1214/aos/1176345338). The comparison of arms
+is then g-computation (Robins, 1986, doi:10.1016/0270-0255(86)90088-6) under the arms' own care.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+import xarray as xr
+
+from iwm_bayes.estimands.belief_paths import BeliefPaths, belief_paths, posterior_batches
+from iwm_bayes.estimands.criterion import DEFAULT_CRITERION, Criterion, by_draw_and_person, joined, judge
+from iwm_bayes.estimands.leavers import MIN_BATCHES, continue_leavers, people_who_left
+from iwm_bayes.inference.posterior import person_centres
+from iwm_bayes.model.priors import figure_names, free_parameters, natural_values
+from iwm_bayes.simulation.draws import thin_draws
+from iwm_bayes.types import GENERALISED, ModelSpec, named_leaves
+
+N_DRAWS = 400
+N_PEOPLE = 400  # in each draw: their share then differs from that of endlessly many by at most .025 (SD)
+
+
+def draw_twins(people: int, draws: int, count: int, generator: np.random.Generator) -> np.ndarray:
+    """Draw for each of `count` new people the person whose covariates and sessions they have, (draw, new person)."""
+    weights = generator.dirichlet(np.ones(people), draws).cumsum(axis=1)
+    return np.array([np.searchsorted(w, generator.random(count)).clip(max=people - 1) for w in weights])
+
+
+def standard_deviates(
+    posterior: xr.Dataset, labels: list[str], count: int, generator: np.random.Generator
+) -> np.ndarray:
+    """Draw standardised deviations of new people from their group, (parameter, sample, new person)."""
+    z = generator.normal(size=(len(labels), posterior.sizes["sample"], count))
+    if "correlation" not in posterior:
+        return z
+    chosen = posterior["correlation"].sel(parameter=labels, parameter_other=labels)
+    roots = np.linalg.cholesky(chosen.transpose("sample", "parameter", "parameter_other").values)
+    return np.einsum("sij,jsn->isn", roots, z)
+
+
+def draw_new_people(
+    model: ModelSpec, posterior: xr.Dataset, data: xr.Dataset, twins: np.ndarray, generator: np.random.Generator
+) -> dict[str, np.ndarray]:
+    """Draw people around others of the study, whose covariates and groups they have.
+
+    Parameters
+    ----------
+    posterior
+        Draws with dim `sample`.
+    twins
+        Index of the person whose place each new person takes, (sample, new person).
+
+    Returns
+    -------
+    dict
+        Natural-scale values by parameter, with (sample, new person) along their last axis.
+    """
+    free, shape = free_parameters(model, figure_names(data)), twins.shape
+    partial = [each.label for each in free if each.parameter.pooling == "partial"]
+    theta: dict[str, np.ndarray] = {}
+    for each in free:
+        if each.parameter.pooling == "complete":
+            theta[each.label] = np.repeat(posterior["mu"].sel(parameter=each.label).values, shape[1])
+        elif each.parameter.pooling == "none":  # only the prior says anything about new people
+            sd = np.hypot(each.prior_sd, each.parameter.prior_between_sd)
+            theta[each.label] = generator.normal(each.prior_mean, sd, twins.size)
+    if partial:
+        dims = ("parameter", "sample", "person")
+        centre = person_centres(posterior, model, data).sel(parameter=partial)
+        if "person" not in centre.dims:
+            centre = centre.expand_dims(person=data.sizes["person"])
+        sigma = posterior["sigma"].sel(parameter=partial).transpose("parameter", "sample").values[..., None]
+        deviation = sigma * standard_deviates(posterior, partial, shape[1], generator)
+        own = np.take_along_axis(centre.transpose(*dims).values, twins[None], axis=2) + deviation
+        theta |= dict(zip(partial, own.reshape(len(partial), -1), strict=True))
+    return natural_values(model, theta, figure_names(data), twins.size)
+
+
+def new_people_batches(
+    model: ModelSpec, fit: xr.DataTree, draws: int, count: int, figure: str | None, generator: np.random.Generator
+) -> Iterator[tuple[np.ndarray, BeliefPaths]]:
+    """Yield batches of draws of new people: their twins (draw, new person), and their paths."""
+    data, posterior = fit["data"].to_dataset(), fit["posterior"].to_dataset()
+    left = people_who_left(model, data).any()
+    for batch in posterior_batches(posterior, draws, count, MIN_BATCHES if left else 1):
+        twins = draw_twins(data.sizes["person"], batch.sizes["sample"], count, generator)
+        values = draw_new_people(model, batch, data, twins, generator)
+        sessions = continue_leavers(model, data, generator) if left else data
+        yield twins, belief_paths(model, sessions, values, figure, twins.ravel())
+
+
+def earned_security_of_new_people(
+    model: ModelSpec,
+    fit: xr.DataTree,
+    figure: str | None = None,
+    criterion: Criterion = DEFAULT_CRITERION,
+    draws: int = N_DRAWS,
+    count: int = N_PEOPLE,
+    seed: int = 1,
+) -> xr.Dataset:
+    """Judge new people of the same population under the care of the study, in every draw.
+
+    Parameters are as in `time_to_security.earned_security`; `count` is the number of new people in each draw.
+
+    Returns
+    -------
+    xr.Dataset
+        - insecure, sessions, earned, tested, held, corrective, repairs, followed (chain, draw, person): as in
+          `Judgement`; dim `person` has the new people
+        - twin (chain, draw, person): index of the person of the study whose covariates and sessions they have
+
+    Raises
+    ------
+    InputError
+        If the data have no such figure.
+    """
+    sample = thin_draws(fit["posterior"].to_dataset(), draws).stack(sample=("chain", "draw"))["sample"]
+    generator = np.random.default_rng(seed)
+    judgements, all_twins, sessions = [], [], 1
+    for twins, paths in new_people_batches(model, fit, draws, count, figure, generator):
+        path = paths.observed_path()
+        judgements.append(by_draw_and_person(judge(path, criterion), count))
+        all_twins.append(twins)
+        sessions = max(sessions, len(path.is_session))
+    variables = dict(named_leaves(joined(judgements))) | {"twin": np.concatenate(all_twins)}
+    security = xr.Dataset({name: (("sample", "person"), leaf) for name, leaf in variables.items()})
+    security = security.assign_coords(sample.coords).unstack("sample").transpose("chain", "draw", ...)
+    security = security.assign_coords(session=np.arange(1, sessions + 1))
+    return security.assign_attrs({"figure": figure or GENERALISED} | criterion._asdict())
