@@ -65,14 +65,16 @@ def curves(arms):
         {
             "probability": (("arm", "chain", "draw", "session"), np.sort(probability)),
             "at_risk": (("arm", "session"), at_risk),
+            "chance_level": ("session", 0.08 * session / SESSIONS),
+            "last": ("arm", np.full(len(arms), SESSIONS - 5)),
         },
         {"arm": arms, "session": session},
         {"figure": "therapist"},
-    ).assign(chance_level=0.08)
+    )
 
 
 def projection():
-    """Make shares that are earned secure by each further session, as `time_to_security.project` returns them."""
+    """Make shares that are earned secure by each further session, as `projection.project` returns them."""
     session = np.arange(1, SESSIONS + 1)
     shares = np.clip(0.7 * (1 - np.exp(-session / 4)) + 0.1 * waves(SAMPLES, SESSIONS), 0, 1)
     return xr.DataArray(np.sort(shares), {"session": session}, ("sample", "session"))

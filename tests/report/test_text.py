@@ -13,6 +13,7 @@ import xarray as xr
 from runs import NASTY, PEOPLE, UNSURE, spoil_manifest
 
 from iwm_bayes.estimands.person_summary import learning_contraction, person_summary, pseudonyms
+from iwm_bayes.estimands.tables import NEW_PEOPLE, THESE_PEOPLE
 from iwm_bayes.model.model_file import model_library
 from iwm_bayes.report import methods, text
 from iwm_bayes.report.context import ReportContext, ReportOptions, figure_trajectory
@@ -98,20 +99,30 @@ def test_sections_come_in_their_order(page, not_converged):
 def test_plots_for_a_paper_are_in_the_run_folder(reported):
     """In three formats, under names without spaces or separators."""
     files = {path.name for path in (reported.parent / "plots").iterdir()}
-    names = ["attachment_space", "time_to_security_generalised"]
+    names = ["attachment_space"]
     names += [f"{kind}_{file_label(NASTY)}" for kind in ("trajectory", "time_to_security")]
     assert files >= {f"{name}.{ending}" for name in names for ending in ("svg", "pdf", "png")}
     assert not [name for name in files if re.search(r"[\s/<>]", name)]
 
 
+def percent(line, name):
+    """A share of a table with its interval, as the report writes it."""
+    low, high = (f"{line[f'{name}_ci90_{end}']:.0%}" for end in ("low", "high"))
+    return f"{line[name]:.0%} (90% CrI {low.removesuffix('%')}–{high})"
+
+
 def test_the_answer_is_that_of_the_run(made, page):
     """The sentence has the numbers of time_to_security.csv."""
     table = pd.read_csv(made[0] / "run" / "tables" / "time_to_security.csv")
-    line = table.set_index(["figure", "arm"]).loc[(NASTY, "everyone")]
+    lines = table.set_index(["figure", "about", "arm"])
+    line, new = (lines.loc[(NASTY, about, "everyone")] for about in (THESE_PEOPLE, NEW_PEOPLE))
     answer, interval = section_of(page, "answer"), (line["sessions_ci90_low"], line["sessions_ci90_high"])
     low, high = (f"{end:g}" for end in interval)
     assert f"secure after {line['sessions']:g} (90% CrI {low}–{high}) sessions" in answer
-    assert f"{line['insecure_at_baseline']:.0%} of participants are insecure at baseline" in answer
+    assert f"{percent(line, 'insecure_at_baseline')} of participants are insecure at baseline" in answer
+    assert f"By session {line['by_session']:.0f}, the last that can be assessed" in answer
+    assert f"{percent(line, 'earned_secure')} of them are earned secure" in answer
+    assert f"Of new people under the same care, {percent(new, 'earned_secure')} are" in answer
 
 
 def test_only_statistics_outside_their_interval_are_listed(made, page):

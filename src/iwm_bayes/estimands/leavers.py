@@ -1,7 +1,7 @@
 """People who left: the sessions that they did not have.
 
 Leaving is rarely random. Where a model has a response about it, people with low trust leave earlier, and to censor them
-would count them as if they were like those who stayed. So each person who left goes on with the sessions of somebody
+would count them as if they were like those who stayed. So each person who left continues with the sessions of somebody
 who stayed longer, of the same arm where the study has arms, and the model says what they would come to believe (a hot
 deck: Andridge & Little, 2010, doi:10.1111/j.1751-5823.2010.00103.x). The answer is then about everybody, had all
 stayed. It assumes that care does not depend on who leaves.
@@ -67,7 +67,7 @@ def continue_leavers(model: ModelSpec, data: xr.Dataset, generator: np.random.Ge
 def completed_path_batches(
     model: ModelSpec, fit: xr.DataTree, draws: int, figure: str | None, generator: np.random.Generator
 ) -> Iterator[BeliefPaths]:
-    """Yield about `draws` draws in batches; people who left go on, with other donors in each batch."""
+    """Yield about `draws` draws in batches; people who left continue, with other donors in each batch."""
     data, posterior = fit["data"].to_dataset(), fit["posterior"].to_dataset()
     if not people_who_left(model, data).any():
         yield from belief_path_batches(model, fit, draws, figure)

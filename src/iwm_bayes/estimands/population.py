@@ -2,8 +2,8 @@
 
 The people of a study are a sample, and so is their care. A claim about a treatment is about those to come. In every
 draw, new people are drawn from the population around somebody of the study: their covariates and groups, but
-parameters of their own. They go through this person's sessions. Who stands for whom is drawn by a Bayesian bootstrap,
-so that it counts that the sessions are a sample, too (Rubin, 1981, doi:10.1214/aos/1176345338). The comparison of arms
+parameters of their own. They go through this person's sessions. A Bayesian bootstrap draws who is taken, so that it
+counts that the sessions are a sample, too (Rubin, 1981, doi:10.1214/aos/1176345338). The comparison of arms
 is then g-computation (Robins, 1986, doi:10.1016/0270-0255(86)90088-6) under the arms' own care.
 """
 

@@ -66,7 +66,7 @@ def project(
 def never_resilient(
     model: ModelSpec, fit: xr.DataTree, figure: str | None = None, criterion: Criterion = DEFAULT_CRITERION
 ) -> float:
-    """Return the share of people for whom even complete trust would not survive one unresponsive session.
+    """Return the share of people who would lose even complete trust after one unresponsive session.
 
     Trust is complete after many sessions that are all fully responsive. In Rescorla-Wagner these are people with a
     learning rate above 1 - `resilient_at_or_above`.

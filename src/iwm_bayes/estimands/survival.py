@@ -7,7 +7,7 @@ Shares are estimated as in Kaplan & Meier (1958), doi:10.1080/01621459.1958.1050
 long, they are plain shares. Otherwise they assume that people whose sessions ended would have continued like those who
 stayed.
 
-Shares end at the last step that can be assessed: with few people left, an estimate says nothing about the others.
+Shares end at the last step that can be assessed: few people who are left do not represent the others.
 
 Arrays of a `Judgement` are (..., person). People who are not insecure at baseline are left out everywhere.
 """

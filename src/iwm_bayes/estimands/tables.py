@@ -12,7 +12,7 @@ from iwm_bayes.estimands.criterion import Judgement
 from iwm_bayes.estimands.group_summary import median_ci90
 from iwm_bayes.estimands.survival import incidence_by_session, median_corrective, median_sessions
 
-THESE_PEOPLE, NEW_PEOPLE = "these people", "new people"  # whom a line is about
+THESE_PEOPLE, NEW_PEOPLE = "these people", "new people"  # the people that a line is about
 COUNTS = {"sessions": "median_sessions", "corrective_experiences": "median_corrective"}  # column: variable
 
 
@@ -32,7 +32,7 @@ def final_probability(curves: xr.Dataset, arm: str) -> np.ndarray:
 def time_to_security_lines(curves: xr.Dataset, about: str) -> list[dict[str, object]]:
     """Make one line for everyone and one for each arm, for the figure of `incidence_by_arm`'s `curves`.
 
-    `about` says whom the line is about: THESE_PEOPLE or NEW_PEOPLE. `by_session` is the last session that can be
+    `about` states which people it is about: THESE_PEOPLE or NEW_PEOPLE. `by_session` is the last session that can be
     assessed, with the `number_at_risk` there. Cells about earned security are NaN if there is none. `censored` states
     that fewer than half of the people are earned secure by then.
     """

@@ -128,7 +128,7 @@ def new_share_text(answer: SecurityAnswer, last: int) -> str:
 def qualifications(answer: SecurityAnswer, security: xr.Dataset) -> list[str]:
     """Return what belongs to an answer where it applies: tested security, lost resilience, and people who left."""
     sentences = []
-    tested, held_only = (float(np.nanmean(security[name].values)) for name in ("tested_share", "held_only_share"))
+    tested, held_only = (float(security[name].mean()) for name in ("tested_share", "held_only_share"))
     if np.isfinite(tested):
         sentences.append(f"The hold of {tested:.0%} of them included a rupture (tested security).")
     if held_only >= NOTABLE_SHARE:
