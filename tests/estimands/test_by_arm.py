@@ -28,6 +28,7 @@ def security():
         "sessions": np.where(np.arange(20) < 10, 2, 4),
         "corrective": np.arange(20) % 3,
         "repairs": np.zeros(20, dtype=int),
+        "horizon": np.full(20, 3),
         "followed": np.full(20, 3),
     }
     return xr.Dataset(

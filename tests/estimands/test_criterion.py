@@ -48,7 +48,7 @@ def path_of(
     )
     before = [np.concatenate([np.minimum(start, belief[:1]), belief[:-1]]) for belief in (after, worth)]
     seen = observed & is_session
-    masks = (seen, seen & (outcome < 0.5), repair & is_session, is_session)
+    masks = (seen, seen & (outcome < 0.5), repair & is_session, is_session, is_session)
     return BeliefPath(after, worth, *before, left * after, left * worth, expected, outcome, *masks)
 
 

@@ -25,7 +25,7 @@ def judgement(until, earned, insecure=True, corrective=0):
     sessions = np.where(earned, until, until + DEFAULT_CRITERION.duration)
     corrective = np.broadcast_to(corrective, until.shape)
     insecure = np.broadcast_to(insecure, until.shape)
-    return Judgement(insecure, sessions, earned, earned, earned, corrective, 0 * until, until)
+    return Judgement(insecure, sessions, earned, earned, earned, corrective, 0 * until, until, until)
 
 
 def test_the_example_of_kaplan_and_meier():
@@ -82,7 +82,9 @@ def test_shares_end_where_few_are_at_risk():
     assert last_assessable(judgement(np.arange(1, 21), np.zeros(20)), steps) == 16  # five are left at session 16
     assert last_assessable(judgement(np.repeat(np.arange(1, 21), 10), np.zeros(200)), steps) == 19  # twenty of 200
     everyone = judgement([10] * 20, np.arange(20) < 18)
-    assert last_assessable(everyone._replace(followed=np.full(20, 19)), steps) == 19  # nobody is censored until then
+    assert (
+        last_assessable(everyone._replace(followed=np.full(20, 19), horizon=np.full(20, 19)), steps) == 19
+    )  # nobody is censored until then
     assert last_assessable(judgement([19] * 4, [0] * 4), steps) == 0
     assert last_assessable(judgement([19] * 40, [0] * 40, insecure=np.arange(40) < 3), steps) == 0
 

@@ -78,6 +78,7 @@ def collect_path(
     figure: int | None,
     figures: int,
     gap: float = 1.0,
+    is_own: np.ndarray | None = None,
 ) -> BeliefPath:
     """Collect beliefs at the sessions among filtered events.
 
@@ -92,6 +93,8 @@ def collect_path(
         Number of figures.
     gap
         Time until the unresponsive session that might come next.
+    is_own
+        Which events are the person's own and not those of a donor, (event, person); by default all.
     """
     general, about = figure is None, figures - 1 if figure is None else figure
     everybody = np.ones(is_session.shape[1], dtype=bool)
@@ -107,7 +110,8 @@ def collect_path(
     beliefs, (expected, outcome, observed, is_figure) = columns[:6], columns[6:]
     ruptures = ruptures_and_repairs(outcome, observed & is_figure.any(axis=1), is_figure.argmax(axis=1))
     rupture, repair = (mask & is_session for mask in ruptures)
-    path = BeliefPath._make([*beliefs, expected, outcome, observed & is_session, rupture, repair, is_session])
+    own = is_session if is_own is None else is_own & is_session
+    path = BeliefPath._make([*beliefs, expected, outcome, observed & is_session, rupture, repair, is_session, own])
     order = np.argsort(~is_session, axis=0, kind="stable")[: max(int(is_session.sum(axis=0).max()), 1)]
     return map_tree(lambda values: np.take_along_axis(values, order, axis=0), path)
 
@@ -127,6 +131,7 @@ class BeliefPaths(NamedTuple):
     figure: int | None  # index of the figure; None is the generalised expectation
     figures: int  # number of figures
     gap: float  # median time between sessions with the same figure
+    is_own: np.ndarray  # (event, draw * person): the person's own events, not those of a donor
 
     @property
     def p(self) -> Params:
@@ -135,7 +140,9 @@ class BeliefPaths(NamedTuple):
 
     def path(self, events: Iterable[FilteredEvent]) -> BeliefPath:
         """Collect beliefs at the sessions among filtered events."""
-        return collect_path(self.model, self.p, events, self.is_session, self.figure, self.figures, self.gap)
+        return collect_path(
+            self.model, self.p, events, self.is_session, self.figure, self.figures, self.gap, self.is_own
+        )
 
     def observed_path(self) -> BeliefPath:
         """Return beliefs along the observed events."""
@@ -170,7 +177,7 @@ class BeliefPaths(NamedTuple):
         events = self._replace(met=np.zeros_like(self.met)).future_events(sessions)
         events[:, EVENT_FIELDS.index("outcome")] = outcome
         every = np.ones((sessions, events.shape[2]), dtype=bool)
-        paths = self._replace(is_session=every, gap=1.0)
+        paths = self._replace(is_session=every, is_own=every, gap=1.0)
         return paths.path(filter_events(self.model.rule, self.p, events, self.figures))
 
     def forecast(self, care: Care, sessions: int, generator: np.random.Generator) -> BeliefPath:
@@ -187,7 +194,36 @@ class BeliefPaths(NamedTuple):
             model, self.values, self.future_events(sessions), cares, self.figures, last.after, generator
         )
         every = np.ones((sessions, self.event_array.shape[2]), dtype=bool)
-        return self._replace(is_session=every, gap=1.0).path(event for event, _ in simulated)
+        return self._replace(is_session=every, is_own=every, gap=1.0).path(event for event, _ in simulated)
+
+
+def figures_met(event_array: np.ndarray, present: np.ndarray, figures: int, general: int | None) -> np.ndarray:
+    """Return which figures were met before each event, (event, figure, place); nobody meets the figure `general`."""
+    is_present = event_array[:, len(EVENT_FIELDS) : len(EVENT_FIELDS) + figures] * present[:, None]
+    met = np.zeros_like(is_present)
+    met[1:] = np.cumsum(is_present, axis=0)[:-1] > 0
+    if general is not None:
+        met[:, general] = 0.0
+    return met
+
+
+class Places(NamedTuple):
+    """Whose events each of the (draw, person) experiences: index of event and person, (event, draw * person) each."""
+
+    event: np.ndarray
+    person: np.ndarray
+
+    @property
+    def is_own(self) -> np.ndarray:
+        """Whether an event is that of the person in the first place."""
+        return self.person == self.person[0]
+
+
+def own_events(data: xr.Dataset, repeats: int) -> Places:
+    """Return places in which everybody experiences their own events."""
+    events, people = data.sizes["event"], data.sizes["person"]
+    event, person = np.tile(np.arange(events)[:, None], (1, people)), np.tile(np.arange(people), (events, 1))
+    return Places(np.tile(event, (1, repeats)), np.tile(person, (1, repeats)))
 
 
 def belief_paths(
@@ -195,7 +231,7 @@ def belief_paths(
     data: xr.Dataset,
     values: dict[str, np.ndarray],
     figure: str | None,
-    who: np.ndarray | None = None,
+    places: Places | None = None,
 ) -> BeliefPaths:
     """Lay people along one axis with the events of a data set.
 
@@ -205,36 +241,41 @@ def belief_paths(
         Natural-scale values by parameter name, with (draw, person) along their last axis.
     figure
         The figure that beliefs are about; None is the generalised expectation.
-    who
-        Index of the person whose events each of the (draw, person) experiences; by default everyone's own.
+    places
+        Whose events each of the (draw, person) experiences; by default everyone's own.
     """
     added = figure is None and GENERALISED not in figure_names(data)  # else some assessments were about it
     figures = [*figure_names(data), *([GENERALISED] if added else [])]
-    events = event_array(data.assign_coords(figure=figures))
-    met = [
-        (data["present"] & (data["figure_index"] == index)).any("event").values & (name != GENERALISED)
-        for index, name in enumerate(figures)
-    ]
-    is_session = session_mask(data, figure)
-    if who is None:
-        people = data.sizes["person"]
-        who = np.tile(np.arange(people), next(iter(values.values())).shape[-1] // people)
+    general = figures.index(GENERALISED) if GENERALISED in figures else None
+    is_session, present = session_mask(data, figure), data["present"].values
+    if places is None:
+        places = own_events(data, next(iter(values.values())).shape[-1] // data.sizes["person"])
+    here = (places.event, places.person)
+    events = np.ascontiguousarray(
+        np.moveaxis(event_array(data.assign_coords(figure=figures)), 1, 2)[here].swapaxes(1, 2)
+    )
+    met = figures_met(events, present[here], len(figures), general)
+    events[:, -len(figures) :] = met
+    ever_met = np.maximum(met[-1], events[-1, len(EVENT_FIELDS) : len(EVENT_FIELDS) + len(figures)] * present[here][-1])
+    if general is not None:
+        ever_met[general] = 0.0
     return BeliefPaths(
         model,
         with_new_figure(model, values) if added else values,
-        events[..., who],
-        is_session[:, who],
-        np.array(met, dtype=float)[:, who],
+        events,
+        is_session[here],
+        ever_met,
         None if figure is None else figures.index(figure),
         len(figures),
         median_gap(data, is_session),
+        places.is_own,
     )
 
 
-def posterior_batches(posterior: xr.Dataset, draws: int, people: int, least: int = 1) -> Iterator[xr.Dataset]:
-    """Yield about `draws` draws with dim `sample`, in the order (chain, draw), in `least` or more batches."""
+def posterior_batches(posterior: xr.Dataset, draws: int, people: int) -> Iterator[xr.Dataset]:
+    """Yield about `draws` draws with dim `sample`, in the order (chain, draw), as many at once as memory allows."""
     sample = thin_draws(posterior, draws).stack(sample=("chain", "draw"))
-    step = max(1, min(MAX_PEOPLE_AT_ONCE // people, -(-sample.sizes["sample"] // least)))
+    step = max(1, MAX_PEOPLE_AT_ONCE // people)
     for first in range(0, sample.sizes["sample"], step):
         yield sample.isel(sample=slice(first, first + step))
 

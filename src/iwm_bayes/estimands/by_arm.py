@@ -16,6 +16,7 @@ from iwm_bayes.estimands.survival import (
     median_corrective,
     median_sessions,
     number_at_risk,
+    within_follow_up,
 )
 
 MAX_ARMS = 4  # lines that are distinguishable in grey
@@ -79,7 +80,7 @@ def incidence_by_arm(security: xr.Dataset, arms: pd.Series, lasts: xr.DataArray 
     curves = xr.Dataset(
         {
             "probability": ((*by_draw, "session"), [incidence_until(part, len(session), end) for part, end in until]),
-            "at_risk": (("arm", "session"), [number_at_risk(part, session).mean(axis=(0, 1)) for part in parts]),
+            "at_risk": (("arm", "session"), [mean_at_risk(part, session) for part in parts]),
             "insecure": (by_draw, [insecure_share(everyone, mask) for mask in masks.values()]),
             "median_sessions": (by_draw, [median_sessions(part, end) for part, end in until]),
             "median_corrective": (by_draw, [median_corrective(part) for part in parts]),
@@ -93,6 +94,11 @@ def incidence_by_arm(security: xr.Dataset, arms: pd.Series, lasts: xr.DataArray 
         chance = security["chance_level"].stack(sample=("chain", "draw"))
         curves["chance_level"] = ("session", mean_over_draws(chance.transpose("session", "sample").values))
     return curves
+
+
+def mean_at_risk(judged: Judgement, session: np.ndarray) -> np.ndarray:
+    """Return the number at risk in people's own sessions, mean over draws, (session,)."""
+    return number_at_risk(within_follow_up(judged), session).mean(axis=(0, 1))
 
 
 def insecure_share(judged: Judgement, mask: np.ndarray) -> np.ndarray:

@@ -52,6 +52,7 @@ class BeliefPath(NamedTuple):
     rupture: np.ndarray  # see `ruptures_and_repairs`
     repair: np.ndarray
     is_session: np.ndarray  # False after a person's last session
+    is_own: np.ndarray  # False where a session is that of a donor (`follow_up`), and after the last one
 
 
 class Judgement(NamedTuple):
@@ -64,7 +65,8 @@ class Judgement(NamedTuple):
     held: np.ndarray  # both beliefs were secure for the duration, whether or not they were resilient
     corrective: np.ndarray  # corrective experiences until then, or until the last session that can be judged
     repairs: np.ndarray  # repairs until then, likewise
-    followed: np.ndarray  # the last session at which the duration criterion could still begin; 0 if there is none
+    horizon: np.ndarray  # the last session at which the duration criterion could still begin; 0 if there is none
+    followed: np.ndarray  # the same among the person's own sessions, without those of donors
 
 
 def ruptures_and_repairs(
@@ -122,8 +124,8 @@ def judge(path: BeliefPath, criterion: Criterion) -> Judgement:
     has_rupture = window_sums(path.rupture, duration) > 0
     tested = earned & np.take_along_axis(has_rupture, first[None], axis=0)[0] if len(begins) else earned
     last = path.is_session.sum(axis=0)
-    followed = np.maximum(last + 1 - duration, 0)
-    until = np.arange(1, len(path.is_session) + 1)[:, None] <= np.where(earned, first + 1, followed)
+    horizon = np.maximum(last + 1 - duration, 0)
+    until = np.arange(1, len(path.is_session) + 1)[:, None] <= np.where(earned, first + 1, horizon)
     lower_before = np.minimum(path.availability_before, path.worth_before)
     feared = (path.expected < criterion.feared_below) & (lower_before < criterion.secure_at_or_above)
     corrective = path.observed & feared & (path.outcome - path.expected >= criterion.corrective_by)
@@ -135,7 +137,8 @@ def judge(path: BeliefPath, criterion: Criterion) -> Judgement:
         held=(window_sums(secure, duration) == duration).any(axis=0),
         corrective=(corrective & until).sum(axis=0),
         repairs=(path.repair & until).sum(axis=0),
-        followed=followed,
+        horizon=horizon,
+        followed=np.maximum(path.is_own.sum(axis=0) + 1 - duration, 0),
     )
 
 

@@ -14,7 +14,7 @@ import xarray as xr
 
 from iwm_bayes.estimands.belief_paths import BeliefPaths, belief_paths, posterior_batches
 from iwm_bayes.estimands.criterion import DEFAULT_CRITERION, Criterion, by_draw_and_person, joined, judge
-from iwm_bayes.estimands.leavers import MIN_BATCHES, continue_leavers, people_who_left
+from iwm_bayes.estimands.follow_up import continued_events
 from iwm_bayes.inference.posterior import person_centres
 from iwm_bayes.model.priors import figure_names, free_parameters, natural_values
 from iwm_bayes.simulation.draws import thin_draws
@@ -85,12 +85,11 @@ def new_people_batches(
 ) -> Iterator[tuple[np.ndarray, BeliefPaths]]:
     """Yield batches of draws of new people: their twins (draw, new person), and their paths."""
     data, posterior = fit["data"].to_dataset(), fit["posterior"].to_dataset()
-    left = people_who_left(model, data).any()
-    for batch in posterior_batches(posterior, draws, count, MIN_BATCHES if left else 1):
+    for batch in posterior_batches(posterior, draws, count):
         twins = draw_twins(data.sizes["person"], batch.sizes["sample"], count, generator)
         values = draw_new_people(model, batch, data, twins, generator)
-        sessions = continue_leavers(model, data, generator) if left else data
-        yield twins, belief_paths(model, sessions, values, figure, twins.ravel())
+        places = continued_events(model, data, twins.ravel(), generator)
+        yield twins, belief_paths(model, data, values, figure, places)
 
 
 def earned_security_of_new_people(
@@ -109,7 +108,7 @@ def earned_security_of_new_people(
     Returns
     -------
     xr.Dataset
-        - insecure, sessions, earned, tested, held, corrective, repairs, followed (chain, draw, person): as in
+        - insecure, sessions, earned, tested, held, corrective, repairs, horizon, followed (chain, draw, person): as in
           `Judgement`; dim `person` has the new people
         - twin (chain, draw, person): index of the person of the study whose covariates and sessions they have
 

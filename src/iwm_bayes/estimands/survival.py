@@ -1,11 +1,11 @@
 """Time to earned security where people are observed for different numbers of sessions.
 
 A person is earned secure from the session at which the duration criterion begins. It can begin only while enough
-sessions remain. People whose sessions end before that have not failed: they are right-censored.
+sessions remain. People whose sessions end before that have not failed: they are right-censored, at their horizon.
 
-Shares are estimated as in Kaplan & Meier (1958), doi:10.1080/01621459.1958.10501452. Where everyone is observed equally
-long, they are plain shares. Otherwise they assume that people whose sessions ended would have continued like those who
-stayed.
+Shares are estimated as in Kaplan & Meier (1958), doi:10.1080/01621459.1958.10501452. Where everyone has the same
+horizon, they are plain shares. So they are where people whose sessions end early continue with those of others
+(`follow_up`). Otherwise they assume that people with a short horizon are like the others.
 
 Shares end at the last step that can be assessed: few people who are left do not represent the others.
 
@@ -20,9 +20,14 @@ MIN_AT_RISK = 5  # people, and ...
 MIN_SHARE_AT_RISK = 0.1  # ... this share of those insecure at baseline: with fewer, a share is not read
 
 
+def within_follow_up(judged: Judgement) -> Judgement:
+    """Return what can be said from people's own sessions alone, without those of donors."""
+    return judged._replace(earned=judged.earned & (judged.sessions <= judged.followed), horizon=judged.followed)
+
+
 def number_at_risk(judged: Judgement, steps: np.ndarray) -> np.ndarray:
     """Count the people who are neither earned secure nor censored before each step, (..., step)."""
-    ends = np.where(judged.earned, judged.sessions, judged.followed)
+    ends = np.where(judged.earned, judged.sessions, judged.horizon)
     return (judged.insecure[..., None] & (ends[..., None] >= steps)).sum(axis=-2)
 
 
@@ -39,16 +44,17 @@ def last_assessable(judged: Judgement, steps: np.ndarray) -> int:
 
     Until then enough people are at risk, on average over draws: MIN_AT_RISK people, and MIN_SHARE_AT_RISK of those who
     are insecure at baseline. As long as nobody is censored, a share is a plain proportion. It is then enough that so
-    many people are observed, at risk or not.
+    many people are observed, at risk or not. Sessions of donors do not count.
     """
 
     def mean_count(people: np.ndarray) -> np.ndarray:
         return people.sum(axis=-2).reshape(-1, len(steps)).mean(axis=0)
 
-    insecure, earned, followed = (x[..., None] for x in (judged.insecure, judged.earned, judged.followed))
+    judged = within_follow_up(judged)
+    insecure, earned, horizon = (x[..., None] for x in (judged.insecure, judged.earned, judged.horizon))
     needed = max(MIN_AT_RISK, MIN_SHARE_AT_RISK * judged.insecure.sum(axis=-1).mean())
-    is_observed = mean_count(insecure & (followed >= steps)) >= needed
-    is_complete = mean_count(insecure & ~earned & (followed < steps)) < 0.5
+    is_observed = mean_count(insecure & (horizon >= steps)) >= needed
+    is_complete = mean_count(insecure & ~earned & (horizon < steps)) < 0.5
     at_risk = number_at_risk(judged, steps).reshape(-1, len(steps)).mean(axis=0) >= needed
     return int(steps[0] - 1 + np.cumprod(is_observed & (at_risk | is_complete)).sum())
 
@@ -89,9 +95,10 @@ def by_corrective_experiences(judged: Judgement) -> tuple[Judgement, np.ndarray]
     A person who is not earned secure is censored at the number of their corrective experiences.
     """
     steps = np.arange(int(judged.corrective.max(initial=0)) + 1)
-    followed = np.where(judged.earned, steps[-1], judged.corrective)
-    can_begin = judged.insecure & (judged.followed > 0)  # others are not observed long enough to count at all
-    return judged._replace(insecure=can_begin, sessions=judged.corrective, followed=followed), steps
+    horizon = np.where(judged.earned, steps[-1], judged.corrective)
+    can_begin = judged.insecure & (judged.horizon > 0)  # others are not observed long enough to count at all
+    counted = judged._replace(insecure=can_begin, sessions=judged.corrective, horizon=horizon, followed=horizon)
+    return counted, steps
 
 
 def median_corrective(judged: Judgement) -> np.ndarray:

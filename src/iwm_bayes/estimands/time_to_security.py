@@ -23,7 +23,7 @@ from iwm_bayes.estimands.criterion import (
     judge,
     styles_at_end,
 )
-from iwm_bayes.estimands.leavers import completed_path_batches
+from iwm_bayes.estimands.follow_up import continued_path_batches
 from iwm_bayes.estimands.survival import (
     incidence_by_session,
     incidence_until,
@@ -151,7 +151,7 @@ def earned_security(
     draws
         About how many draws are used.
     seed
-        Of the outcomes under uninformative care, and of the sessions of people who left (`leavers`).
+        Of the outcomes under uninformative care, and of the donors whose sessions people continue with (`follow_up`).
 
     Returns
     -------
@@ -159,7 +159,7 @@ def earned_security(
         Shares are NaN after the last session that can be assessed, and in draws in which nobody is at risk at the
         first session. Medians are infinite if fewer than half are earned secure by then. `survival` explains both.
 
-        - insecure, sessions, earned, tested, held, corrective, repairs, followed (chain, draw, person): as in
+        - insecure, sessions, earned, tested, held, corrective, repairs, horizon, followed (chain, draw, person): as in
           `Judgement`
         - median_sessions, median_corrective (chain, draw): until half of them are earned secure
         - probability (chain, draw, session): share earned secure by each session, among people insecure at baseline
@@ -180,7 +180,7 @@ def earned_security(
     people, generator = fit["data"].sizes["person"], np.random.default_rng(seed)
     batches = [
         judge_batch(batch, criterion, people, generator)
-        for batch in completed_path_batches(model, fit, draws, figure, generator)
+        for batch in continued_path_batches(model, fit, draws, figure, generator)
     ]
     security = security_by_draw(joined_batches(batches), criterion).assign_coords(sample.coords).unstack("sample")
     security = security.transpose("chain", "draw", ...).assign_coords(person=fit["data"]["person"].values)

@@ -15,8 +15,8 @@ from iwm_bayes.diagnostics.group_exchangeability import group_clustering
 from iwm_bayes.diagnostics.permutation_test import PermutationTest, permutation_test
 from iwm_bayes.diagnostics.predictive_checks import posterior_predictive_check
 from iwm_bayes.estimands.by_arm import incidence_by_arm, person_arms, risk_differences
+from iwm_bayes.estimands.follow_up import people_who_left
 from iwm_bayes.estimands.group_summary import group_sd_table, group_summary
-from iwm_bayes.estimands.leavers import people_who_left
 from iwm_bayes.estimands.marginal_effects import marginal_effect_table, marginal_effects
 from iwm_bayes.estimands.person_summary import person_summary
 from iwm_bayes.estimands.population import earned_security_of_new_people
