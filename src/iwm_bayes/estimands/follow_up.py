@@ -58,19 +58,26 @@ def continued_events(model: ModelSpec, data: xr.Dataset, who: np.ndarray, genera
     session, n_events = session_index(data), data["present"].values.sum(axis=0)
     n_sessions, donors = session.max(axis=0) + 1, possible_donors(data, people_who_left(model, data))
     event, person = np.tile(np.arange(len(session))[:, None], (1, len(who))), np.tile(who, (len(session), 1))
-    waiting = [(i, np.flatnonzero(who == i), int(n_sessions[i]), int(n_events[i])) for i in np.unique(who)]
-    while waiting:
-        first, places, sessions, events = waiting.pop()
-        chosen = generator.permutation(np.flatnonzero(donors[first] & (n_sessions > sessions)))
-        if not len(chosen) or events >= len(session):
-            continue
-        drawn = generator.choice(chosen, len(places))
-        for donor in np.unique(drawn):
-            added = np.flatnonzero(session[:, donor] >= sessions)[: len(session) - events]
-            here, rows = places[drawn == donor], slice(events, events + len(added))
-            event[rows, here], person[rows, here] = added[:, None], donor
-            waiting.append((first, here, int(n_sessions[donor]), events + len(added)))
+    done, filled = n_sessions[who], n_events[who]  # sessions and events of each place so far
+    for sessions in range(int(done.min()), int(n_sessions.max())):
+        [waiting] = np.nonzero(done == sessions)
+        donor, found = draw_donors(donors[who[waiting]] & (n_sessions > sessions), generator)
+        places, donor = waiting[found], donor[found]
+        first = (session[:, donor] < sessions).sum(axis=0) - (session[:, donor] < 0).sum(axis=0)
+        for step in range(len(session)):
+            added = (first + step < n_events[donor]) & (filled[places] + step < len(session))
+            rows, here = (filled[places] + step)[added], places[added]
+            event[rows, here], person[rows, here] = (first + step)[added], donor[added]
+        filled[places] = np.minimum(filled[places] + n_events[donor] - first, len(session))
+        done[places] = n_sessions[donor]
     return Places(event, person)
+
+
+def draw_donors(possible: np.ndarray, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Draw a donor for each place among those that are possible, (place, donor), and return whether there is one."""
+    count = possible.sum(axis=1)
+    order = np.floor(generator.random(len(possible)) * count) + 1  # its number among the possible donors
+    return (possible.cumsum(axis=1) < order[:, None]).sum(axis=1).clip(max=possible.shape[1] - 1), count > 0
 
 
 def continued_path_batches(
