@@ -5,24 +5,18 @@ left out instead, and the attribute `dropped` of the data names them.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 from pandas.api.types import is_numeric_dtype
 
+from iwm_bayes.data.dataset import covariate_values
 from iwm_bayes.data.formulas import FORMULAS_KEY, covariate_names, join_covariates, parse_formulas
 from iwm_bayes.data.study import PersonTable, Study
-from iwm_bayes.data.table import MAX_NAMED, Table, is_blank, missing_columns, open_table, read_text
+from iwm_bayes.data.table import MAX_NAMED, Table, is_blank, list_people, missing_columns, open_table, read_text
 from iwm_bayes.types import InputError, ModelSpec
-
-
-def list_people(people: Iterable[str]) -> str:
-    """Return the names of the first people, and how many more there are."""
-    names = [str(person) for person in people]
-    more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
-    return ", ".join(names[:MAX_NAMED]) + more
 
 
 def read_covariate(table: Table, name: str, as_words: bool) -> pd.Series:
@@ -113,9 +107,7 @@ def describe_numbers(name: str, values: pd.Series) -> str:
 def describe_covariates(data: xr.Dataset) -> list[str]:
     """Return one line for each covariate of the data."""
     coefficients = [str(label) for label in data["coefficient"].values] if "coefficient" in data.coords else []
-    covariates = {
-        str(name).removeprefix("covariate_"): x.to_series() for name, x in data.items() if "covariate_" in str(name)
-    }
+    covariates = {name: values.to_series() for name, values in covariate_values(data).items()}
     return [
         describe_numbers(name, values)
         if is_numeric_dtype(values)

@@ -19,6 +19,7 @@ Where the study has formulas, covariates and design matrices are added: see `for
 
 from collections.abc import Iterable, Sequence
 from typing import Any
+from urllib.parse import unquote
 
 import numpy as np
 import pandas as pd
@@ -132,6 +133,18 @@ def table_to_dataset(table: Table, study: Study, model: ModelSpec, known: Sequen
         data.attrs[f"scope of {name}"] = study.responses[name].scope
         data[f"answer_{name}"].attrs["effect"] = model.responses[name].effect
     return data
+
+
+def covariate_variable(name: str) -> str:
+    """Return the name of a covariate's variable in a Dataset, where a / would be a folder."""
+    return f"covariate_{name.replace('%', '%25').replace('/', '%2F')}"
+
+
+def covariate_values(data: xr.Dataset) -> dict[str, xr.DataArray]:
+    """Return the covariates of a Dataset by name."""
+    prefix = "covariate_"
+    variables = {str(name): values for name, values in data.items() if str(name).startswith(prefix)}
+    return {unquote(name.removeprefix(prefix)): values for name, values in variables.items()}
 
 
 def with_stated_reliability(study: Study, model: ModelSpec, data: xr.Dataset) -> ModelSpec:

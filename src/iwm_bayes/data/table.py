@@ -5,7 +5,7 @@ spreadsheet shows them: the header is row 1.
 """
 
 import difflib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,6 +34,13 @@ class Table(NamedTuple):
         more = f" and {len(rows) - MAX_NAMED} more" if len(rows) > MAX_NAMED else ""
         named = ", ".join(map(str, rows[:MAX_NAMED])) + more
         self.problems.append(f'{self.file}, row{"s" * (len(rows) > 1)} {named}, column "{column}": {fault}. {remedy}')
+
+
+def list_people(people: Iterable[str]) -> str:
+    """Return the names of the first people, and how many more there are."""
+    names = [str(person) for person in people]
+    more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
+    return ", ".join(names[:MAX_NAMED]) + more
 
 
 def open_table(path: Path) -> Table:
