@@ -268,7 +268,7 @@ def read_formula(text: str) -> Formula:
         raise InputError([f"{text!r}: {'; '.join(problems)}. {LANGUAGE}"])
     if count_columns(tree, lambda _: 1) > MAX_TERMS:
         raise InputError([f"{text!r} has more than {MAX_TERMS} terms, with all interactions. Take some out"])
-    words, numbers, own_units = set(groups(tree)), set(), set()
+    words, numbers, own_units = {*groups(tree)}, set[str](), set[tuple[str, str]]()
     for call in calls(tree):
         function, column = call.callee.name.lexeme, column_name(call.args[0])
         (words if function in CATEGORIES else numbers).update(column_names(call.args[0]))
