@@ -22,7 +22,7 @@ DOORS = {  # heavy libraries, and the modules by which they enter
     "nutpie": {"inference.nutpie_numba", "inference.nuts", "inference.nutpie_store"},
     "numba": {"inference.nutpie_numba"},
     "matplotlib": {"viz.*", "workflow.run_folder"},
-    "formulae": {"data.formulas"},
+    "formulae": {"data.formulas", "data.formula_language", "data.formula_evaluation"},
     "plotly": {"viz.plotly.base"},
     "jinja2": {"report.page"},
     "dash": {"explorer.app", "explorer.page"},

@@ -28,6 +28,22 @@ def manifest(**facts: Any) -> dict[str, Any]:
     return facts | {"schema": SCHEMA, "versions": versions()}
 
 
+def is_file(path: Path) -> bool:
+    """Return whether there is such a file; False for a path that no file can have (too long, or with a NUL byte)."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def is_folder(path: Path) -> bool:
+    """Return whether there is such a folder; False for a path that no folder can have."""
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
+
+
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
     """Yield the path of a draft, which replaces `path` when the block ends.

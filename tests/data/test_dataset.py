@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from iwm_bayes.data.table import is_blank, open_table
+from iwm_bayes.data.table import is_blank
+from iwm_bayes.data.table_file import open_table
 
 NAN = np.nan
 

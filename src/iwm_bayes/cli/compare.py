@@ -37,7 +37,8 @@ def person_groups(study: Path, column: str | None, people: Any) -> pd.Series | N
     table = load_study(study).people
     if table is None:
         raise InputError([f"{study}: --groups needs a table of people: add [people] with `data` and `person`"])
-    from iwm_bayes.data.covariates import list_people, read_covariates  # the import of formulae takes a second
+    from iwm_bayes.data.covariates import read_covariates  # the import of formulae takes a second
+    from iwm_bayes.data.table import list_people
 
     groups = read_covariates(table, {column: True}, people)[column]
     if groups.isna().any():

@@ -6,6 +6,7 @@ responses it predicts. The functions here find what is missing between the two, 
 
 import difflib
 from collections.abc import Iterator
+from itertools import combinations
 
 from iwm_bayes.data.study import ResponseColumn, Study
 from iwm_bayes.responses import RESPONSES
@@ -75,6 +76,29 @@ def missing_responses(study: Study, model: ModelSpec) -> Iterator[str]:
     yield f"the model {model.name} {have} that the study does not supply: {names}. {remedy}"
 
 
+def repeated_columns(study: Study, model: ModelSpec) -> Iterator[str]:
+    """Yield a problem for each column that is the outcome and a response, or two responses.
+
+    If answers are the outcomes, people learn from them by construction. If two responses are one column, each answer
+    counts twice. Two responses may share a column where `where` gives them different rows.
+    """
+    outcome, answers = study.columns.outcome.column, [(name, study.responses[name]) for name in model.responses]
+    for name, given in answers:
+        if outcome in given.columns:
+            yield (
+                f'the column "{outcome}" is the outcome and the response [responses.{name}]. Outcomes are what '
+                "happened to people, and responses what people did or said. Name two columns"
+            )
+    for (one, first), (other, second) in combinations(answers, 2):
+        shared = [column for column in first.columns if column in second.columns]
+        other_rows = any(second.where.get(key, word) != word for key, word in first.where.items())
+        if shared and not other_rows:
+            yield (
+                f'the column "{shared[0]}" is [responses.{one}] and [responses.{other}], so each answer would count '
+                "twice. Take one of them out"
+            )
+
+
 def unknown_responses(study: Study, model: ModelSpec) -> Iterator[str]:
     """Yield a problem for each response that the study supplies and its only model does not have."""
     if len(study.model) > 1:
@@ -95,15 +119,21 @@ def binding_problems(study: Study, model: ModelSpec) -> list[str]:
             *unknown_omissions(study, model),
             *missing_responses(study, model),
             *unknown_responses(study, model),
+            *repeated_columns(study, supplied_responses(study, model)),
         )
     ]
 
 
-def required_columns(study: Study, model: ModelSpec) -> list[str]:
-    """Return every column of the table that the study names and the model needs."""
-    named = study.columns
-    parts = (named.outcome, named.reported, named.distress, named.threat)
-    optional = [named.figure, named.time, *(part.column for part in parts if part)]
-    answers = [study.responses[name] for name in model.responses]
-    answer_columns = [column for given in answers for column in (*given.columns, *given.where)]
-    return [named.person, named.session, *(name for name in optional if name), *answer_columns]
+def required_columns(study: Study, model: ModelSpec) -> dict[str, str]:
+    """Return every column of the table that the study names and the model needs, with the key that names it."""
+    named, found = study.columns, dict[str, str]()
+    for key in type(named).model_fields:
+        given = getattr(named, key)
+        column = given if isinstance(given, str | None) else given.column
+        if column is not None:
+            found.setdefault(column, f"key `columns.{key}`")
+    for name in model.responses:
+        given = study.responses[name]
+        for column in (*given.columns, *given.where):
+            found.setdefault(column, f"[responses.{name}]")
+    return found

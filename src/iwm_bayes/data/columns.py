@@ -3,6 +3,7 @@
 Faults are added to the problems of the `Table`. None is raised here, so that a user sees all of them at once.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -11,15 +12,17 @@ import pandas as pd
 from iwm_bayes.data.binding import impossible_timing
 from iwm_bayes.data.study import Outcome, ResponseColumn, Study
 from iwm_bayes.data.table import (
+    NAMES_LIKE_MISSING,
     Table,
+    cell_texts,
     is_blank,
-    read_complete_numbers,
+    read_complete_names,
     read_levels,
+    read_names,
     read_numbers,
     read_scaled,
-    read_text,
-    read_times,
 )
+from iwm_bayes.data.times import read_sessions, read_times
 from iwm_bayes.responses import BELIEFS, LEVELS
 from iwm_bayes.types import DEFAULT_FIGURE, GENERALISED, Family, InputError, ModelSpec, Response
 
@@ -40,6 +43,25 @@ def drop_empty_rows(table: Table, study: Study, model: ModelSpec) -> Table:
     return table._replace(frame=table.frame[~empty])
 
 
+def with_answer_words(table: Table, study: Study, model: ModelSpec) -> Table:
+    """Return the table with those words for missing that are answers in a column: its levels, and names like None."""
+    names, words = study.columns, dict(table.words)
+
+    def add(column: str | None, more: Iterable[str]) -> None:
+        if column is not None:
+            words[column] = words.get(column, frozenset()) | frozenset(word.strip() for word in more)
+
+    add(names.person, NAMES_LIKE_MISSING)
+    add(names.figure, NAMES_LIKE_MISSING)
+    add(names.outcome.column, names.outcome.levels or ())
+    for name, response in model.responses.items():
+        given = study.responses[name]
+        chosen = {given.nobody, *NAMES_LIKE_MISSING} if response.effect == "chooses" else ()
+        for column in given.columns:
+            add(column, (*(given.levels or ()), *chosen))
+    return table._replace(words=words)
+
+
 def discrete_answers(table: Table, given: ResponseColumn, family: Family, name: str) -> np.ndarray:
     """Return answers on `family.levels` ordered levels as 0, 1, ...; NaN where blank."""
     column, last = given.columns[0], family.levels - 1
@@ -51,7 +73,7 @@ def discrete_answers(table: Table, given: ResponseColumn, family: Family, name: 
     if abs(scale[1] - scale[0]) != last:
         table.problems.append(f"[responses.{name}]: a scale of {family.levels} levels has ends that differ by {last}")
     answers = read_scaled(
-        table, column, scale, lambda levels: f"Say which answers there are: {levels} in [responses.{name}]"
+        table, column, scale, lambda levels: f"Say which answers there are, in order: {levels} in [responses.{name}]"
     )
     answers = answers * last
     remedy = f"Say which answers there are, the lowest first: `levels` of `{name}`"
@@ -67,12 +89,12 @@ def figure_order(figure: np.ndarray) -> list[str]:
 
 def blank_where_not_asked(table: Table, given: ResponseColumn) -> Table:
     """Return the table with the columns of a response blank in rows that asked something else."""
-    frame = table.frame.copy()
+    frame = table.frame
     for column, word in given.where.items():
-        not_asked = frame[column].astype(str).str.strip() != word
-        if not_asked.all():
+        asked = cell_texts(table, column) == word.strip()
+        if not asked.any():
             table.problems.append(f'{table.file}: no row has "{word}" in the column "{column}"')
-        frame.loc[not_asked, list(given.columns)] = np.nan
+        frame = frame.assign(**{answer: frame[answer].where(asked) for answer in given.columns})
     return table._replace(frame=frame)
 
 
@@ -91,6 +113,9 @@ def read_answer(table: Table, study: Study, model: ModelSpec, name: str, figure:
     if fault := impossible_timing(given, response):
         table.problems.append(f"[responses.{name}]: {fault}. Take `timing` out")
     if response.effect == "chooses":
+        if given.nobody in figure_order(figure):
+            fault = f'"{given.nobody}" is the word for nobody, and a figure'
+            table.problems.append(f"[responses.{name}]: {fault}. Give `nobody` another word, in the table as well")
         return read_levels(table, given.columns[0], [given.nobody, *figure_order(figure)])
     if discrete:
         return discrete_answers(table, given, response.family, name)
@@ -120,7 +145,7 @@ def read_rating(table: Table, given: ResponseColumn, response: Response, name: s
 
     def remedy_for_words(levels: str) -> str:
         ordinal = ordinal_remedy(response)
-        return f"Number them in the table{ordinal}{f', with {levels} here' if ordinal else ''}"
+        return f"Number them in the table{ordinal}{f', with {levels} in order here' if ordinal else ''}"
 
     def read_item(column: str) -> np.ndarray:
         if response.family.unbounded and given.scale is None:
@@ -139,7 +164,8 @@ def read_outcome(table: Table, given: Outcome) -> np.ndarray:
 
     def remedy_for_words(levels: str) -> str:
         blank = f', missing = "{given.missing}"' if given.missing else ""
-        return f'Say what they mean, no response first: outcome = {{ column = "{given.column}", {levels}{blank} }}'
+        line = f'outcome = {{ column = "{given.column}", {levels}{blank} }}'
+        return f"Say what they mean, in order from no response to full response: {line}"
 
     return read_scaled(table, given.column, given.scale, remedy_for_words)
 
@@ -174,7 +200,10 @@ def read_figures(table: Table, study: Study) -> np.ndarray:
     column = study.columns.figure
     if column is None:
         return np.full(len(table.frame), DEFAULT_FIGURE)
-    return np.where(is_blank(table, column), "", table.frame[column].astype(str).str.strip())
+    names = read_names(table, column)
+    remedy = "Leave the cell blank for an answer about nobody in particular, or give the figure another name"
+    table.report(names == GENERALISED, column, f'"{GENERALISED}" is the program\'s word for a new figure', remedy)
+    return names
 
 
 def figure_met(table: Table, study: Study, model: ModelSpec, found: dict[str, Any], figure: np.ndarray) -> np.ndarray:
@@ -205,8 +234,8 @@ def read_columns(table: Table, study: Study, model: ModelSpec) -> pd.DataFrame:
     """
     names, figure = study.columns, read_figures(table, study)
     found: dict[str, Any] = {
-        "person": read_text(table, names.person),
-        "session": read_complete_numbers(table, names.session),
+        "person": read_complete_names(table, names.person),
+        "session": read_sessions(table, names.session),
     }
     found["time"], dated = read_times(table, names.time) if names.time else (found["session"], False)
     found |= read_outcomes(table, study)

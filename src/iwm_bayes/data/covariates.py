@@ -4,48 +4,78 @@ A person with a blank covariate is an error that names them. Where the study say
 left out instead, and the attribute `dropped` of the data names them.
 """
 
+import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 from pandas.api.types import is_numeric_dtype
 
+from iwm_bayes.data.dataset import covariate_values
 from iwm_bayes.data.formulas import FORMULAS_KEY, covariate_names, join_covariates, parse_formulas
 from iwm_bayes.data.study import PersonTable, Study
-from iwm_bayes.data.table import MAX_NAMED, Table, is_blank, missing_columns, open_table, read_text
+from iwm_bayes.data.table import (
+    MAX_NAMED,
+    NAMES_LIKE_MISSING,
+    Table,
+    cell_texts,
+    is_blank,
+    list_people,
+    missing_columns,
+    read_complete_names,
+    read_names,
+    read_numbers,
+    whole_number_keys,
+)
+from iwm_bayes.data.table_file import open_table
 from iwm_bayes.types import InputError, ModelSpec
-
-
-def list_people(people: Iterable[str]) -> str:
-    """Return the names of the first people, and how many more there are."""
-    names = [str(person) for person in people]
-    more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
-    return ", ".join(names[:MAX_NAMED]) + more
 
 
 def read_covariate(table: Table, name: str, as_words: bool) -> pd.Series:
     """Return a covariate as numbers if all of it is numbers, else as words; None or NaN where blank.
 
-    `as_words` keeps numbers as words.
+    `as_words` keeps numbers as words. Faults are added to the problems of the table: numbers with a decimal comma,
+    which would be categories, infinite numbers, and a category such as 1 in two spellings.
     """
-    empty = is_blank(table, name)
-    words = table.frame[name].astype(str).str.strip().where(~empty)
-    numbers = pd.to_numeric(words, errors="coerce")
-    return words if as_words or (numbers.isna() & ~empty).any() else numbers
+    empty, texts = is_blank(table, name), cell_texts(table, name)
+    numbers = pd.to_numeric(texts.where(~empty), errors="coerce")
+    has_words = bool((numbers.isna() & ~empty).any())
+    commas = texts.str.fullmatch(r"[+-]?\d+,\d+").to_numpy(dtype=bool)
+    if commas.any() and not as_words and (commas | numbers.notna() | empty).all():
+        remedy = "Write a decimal point. As it is, each number would be a category"
+        table.report(commas, name, "a decimal comma", remedy)
+    elif as_words or has_words:
+        named = table._replace(words={**table.words, name: NAMES_LIKE_MISSING})
+        words = pd.Series(read_names(named, name), table.frame.index)
+        return words.where(words != "")
+    return pd.Series(read_numbers(table, name), table.frame.index)
+
+
+def matched_people(names: np.ndarray, people: np.ndarray) -> pd.Index:
+    """Return names of a table of people as the sessions spell them: 001 or 1.0 for 1, where no other person fits."""
+    in_table, in_sessions = pd.Series(names), pd.Series(people.astype(str))
+    known = set(in_sessions)
+    keys = whole_number_keys(in_sessions)
+    by_key = dict(zip(keys.dropna(), in_sessions[keys.notna()], strict=True))
+    spelt = whole_number_keys(in_table).map(by_key)
+    return pd.Index(in_table.where(in_table.isin(known) | spelt.isna(), spelt), name="person")
 
 
 def read_covariates(person_table: PersonTable, wanted: Mapping[str, bool], people: np.ndarray) -> pd.DataFrame:
     """Return the covariates of the people of the data, one row per person; blank where the table has none.
 
     `wanted` are the names of covariates, each with whether it is read as words. A table may have several rows of a
-    person, such as the table of sessions. InputError if a covariate changes within a person.
+    person, such as the table of sessions. InputError if a covariate changes within a person. `attrs` of the frame have
+    the `doubts` of the table.
     """
     table = open_table(person_table.data)
-    if missing_columns(table, [person_table.person, *wanted]):
+    table = table._replace(words={person_table.person: NAMES_LIKE_MISSING})
+    keys = {person_table.person: "key `people.person`", **dict.fromkeys(wanted, "[formulas] or key `people.groups`")}
+    if missing_columns(table, keys):
         raise InputError(table.problems)
-    person = pd.Index(read_text(table, person_table.person), name="person")
+    person = matched_people(read_complete_names(table, person_table.person), people)
     columns = {name: read_covariate(table, name, as_words) for name, as_words in wanted.items()}
     frame = pd.DataFrame(columns, table.frame.index)
     by_person = frame.set_axis(person).groupby("person", sort=False)
@@ -59,7 +89,9 @@ def read_covariates(person_table: PersonTable, wanted: Mapping[str, bool], peopl
     )
     if table.problems:
         raise InputError(table.problems)
-    return by_person.first().reindex(people)
+    found = by_person.first().reindex(people)
+    found.attrs["doubts"] = table.doubts
+    return found
 
 
 def attach_covariates(study: Study, model: ModelSpec, data: xr.Dataset, people: PersonTable) -> xr.Dataset:
@@ -84,6 +116,8 @@ def attach_covariates(study: Study, model: ModelSpec, data: xr.Dataset, people: 
         raise InputError([f"{people.data.name}: fewer than two people have every covariate of the formulas"])
     data = data.sel(person=frame.index.to_numpy()).assign_attrs(dropped=list_people(incomplete))
     data = data.isel(event=data["present"].any("person").values)
+    doubts = [*json.loads(data.attrs.get("doubts", "[]")), *frame.attrs["doubts"]]
+    data = data.assign_attrs(doubts=json.dumps(list(dict.fromkeys(doubts))))
     return join_covariates(data, frame, model, study.formulas, people.groups)
 
 
@@ -113,9 +147,7 @@ def describe_numbers(name: str, values: pd.Series) -> str:
 def describe_covariates(data: xr.Dataset) -> list[str]:
     """Return one line for each covariate of the data."""
     coefficients = [str(label) for label in data["coefficient"].values] if "coefficient" in data.coords else []
-    covariates = {
-        str(name).removeprefix("covariate_"): x.to_series() for name, x in data.items() if "covariate_" in str(name)
-    }
+    covariates = {name: values.to_series() for name, values in covariate_values(data).items()}
     return [
         describe_numbers(name, values)
         if is_numeric_dtype(values)

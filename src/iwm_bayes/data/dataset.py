@@ -17,18 +17,21 @@ Where a person has fewer events than the longest sequence, `present` is False an
 Where the study has formulas, covariates and design matrices are added: see `formulas`.
 """
 
+import json
 from collections.abc import Iterable, Sequence
 from typing import Any
+from urllib.parse import unquote
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from iwm_bayes.data.binding import binding_problems, required_columns, supplied_responses, with_timing
-from iwm_bayes.data.columns import drop_empty_rows, read_columns
+from iwm_bayes.data.columns import drop_empty_rows, read_columns, with_answer_words
 from iwm_bayes.data.event_checks import check_rows, fill_unrecorded, split_session_answers, time_since
 from iwm_bayes.data.study import Study
-from iwm_bayes.data.table import Table, missing_columns, open_table
+from iwm_bayes.data.table import Table, missing_columns
+from iwm_bayes.data.table_file import open_table
 from iwm_bayes.types import GENERALISED, InputError, ModelSpec
 
 
@@ -110,9 +113,11 @@ def table_to_dataset(table: Table, study: Study, model: ModelSpec, known: Sequen
     if missing_columns(table, required_columns(study, model)) or not model.responses:
         raise InputError(table.problems)
     n_rows = len(table.frame)
-    table = drop_empty_rows(table, study, model)
+    table = drop_empty_rows(with_answer_words(table, study, model), study, model)
     events = read_columns(table, study, model)
     left_out = n_rows - len(events)
+    if not (events["observed"].any() or known or table.problems):
+        table.problems.append(f"{table.file}: nobody has an outcome, so there is nothing to learn from")
     if len(table.problems) == n_binding:
         check_rows(table, events, study, model)
     if table.problems:
@@ -127,11 +132,24 @@ def table_to_dataset(table: Table, study: Study, model: ModelSpec, known: Sequen
     general = [GENERALISED] if (events["figure"] == GENERALISED).any() else []
     data = events_to_dataset(events, model.responses, unit, known or met + general)
     data = data.assign_attrs({"rows_left_out": left_out, "without": ", ".join(model.without)})
+    data.attrs["doubts"] = json.dumps(list(dict.fromkeys(table.doubts)))
     for name in model.responses:
         data.attrs[f"rater of {name}"] = study.responses[name].rater
         data.attrs[f"scope of {name}"] = study.responses[name].scope
         data[f"answer_{name}"].attrs["effect"] = model.responses[name].effect
     return data
+
+
+def covariate_variable(name: str) -> str:
+    """Return the name of a covariate's variable in a Dataset, where a / would be a folder."""
+    return f"covariate_{name.replace('%', '%25').replace('/', '%2F')}"
+
+
+def covariate_values(data: xr.Dataset) -> dict[str, xr.DataArray]:
+    """Return the covariates of a Dataset by name."""
+    prefix = "covariate_"
+    variables = {str(name): values for name, values in data.items() if str(name).startswith(prefix)}
+    return {unquote(name.removeprefix(prefix)): values for name, values in variables.items()}
 
 
 def with_stated_reliability(study: Study, model: ModelSpec, data: xr.Dataset) -> ModelSpec:

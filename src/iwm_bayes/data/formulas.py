@@ -12,25 +12,42 @@ of their own. With labels "PARAMETER: TERM" a Dataset gains
     covariate_NAME      (person,)                as in the table of people
     design              (coefficient, person)
     membership          (group_level, person)
-    attrs               formulas, by full parameter name, and standardised, by covariate [mean, SD], as JSON;
-                        groups, names of covariates that people share
+    attrs               formulas, by full parameter name; standardised, by covariate [mean, SD]; groups, names of
+                        covariates that people share; all as JSON
+
+Functions such as log take a covariate in its own units, and their result is standardised. `formula_language` says
+what a formula can be.
 """
 
 import json
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import formulae
 import numpy as np
 import pandas as pd
 import xarray as xr
-from formulae.parser import ParseError
-from formulae.scanner import ScanError
+from formulae.expr import Call
+from pandas.api.types import is_numeric_dtype
 
+from iwm_bayes.data.dataset import covariate_values, covariate_variable
+from iwm_bayes.data.formula_evaluation import evaluate_design
+from iwm_bayes.data.formula_language import (
+    CATEGORIES,
+    LANGUAGE,
+    MAX_CONSTANT,
+    OWN_UNITS,
+    RIGHT_SIDE_ONLY,
+    Formula,
+    column_name,
+    count_columns,
+    read_formula,
+)
+from iwm_bayes.data.table import list_people
 from iwm_bayes.rules.parameter_names import full_names, parameter_copies
 from iwm_bayes.types import InputError, ModelSpec, parameters
 
+MAX_CELLS = 10**8  # of a design matrix: about 1 GB
 FORMULAS_KEY = "key `formulas"  # in messages
 
 
@@ -49,19 +66,27 @@ def parse_formulas(given: Mapping[str, str], model: ModelSpec, where: str) -> di
     ]
     by_name = full_names({name: formula for name, formula in given.items() if name not in unknown}, list(known), where)
     for name, formula in by_name.items():
-        try:
-            described = formulae.model_description(formula)
-        except (ParseError, ScanError) as error:
-            problems.append(f"{where}.{name}`: {formula!r} is no formula ({error})")
-            continue
-        if described.response is not None or not any(term.name == "Intercept" for term in described.common_terms):
-            problems.append(f"{where}.{name}`: write the right side only, with its intercept, which is the group mean")
+        problems += [f"{where}.{name}`: {problem}" for problem in language_problems(formula)]
         if name not in free:
             only = "only a parameter that is free and partially pooled can have a formula"
             problems.append(f"{where}.{name}`: {only}. In {model.name} these are {', '.join(free)}")
     if problems:
         raise InputError(problems)
     return dict(by_name)
+
+
+def language_problems(formula: str) -> list[str]:
+    """Return what is wrong with a formula by itself."""
+    try:
+        read_formula(formula)
+    except InputError as error:
+        return list(error.problems)
+    try:
+        described = formulae.model_description(formula)
+    except Exception as error:  # formulae raises anything for terms that cannot be combined
+        return [f"{formula!r} is no formula ({error}). {LANGUAGE}"]
+    has_intercept = any(term.name == "Intercept" for term in described.common_terms)
+    return [] if described.response is None and has_intercept else [RIGHT_SIDE_ONLY]
 
 
 def formula_problems(given: Mapping[str, str], model: ModelSpec) -> list[str]:
@@ -75,35 +100,44 @@ def formula_problems(given: Mapping[str, str], model: ModelSpec) -> list[str]:
 
 def covariate_names(formulas: Mapping[str, str]) -> dict[str, bool]:
     """Return the covariates of formulas, each with whether a formula takes it as words even if it looks numeric."""
-    described = [formulae.model_description(formula) for formula in formulas.values()]
-    names = sorted({name for formula in described for name in formula.var_names} - {""})
-    as_words = {name: rf"\bC\(\s*{name}\b|\|\s*{name}\b" for name in names}
-    return {name: any(re.search(pattern, f) for f in formulas.values()) for name, pattern in as_words.items()}
+    read = [read_formula(formula) for formula in formulas.values()]
+    names = sorted(frozenset().union(*(formula.names for formula in read)))
+    return {name: any(name in formula.words for formula in read) for name in names}
 
 
-def standardise(frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, list[float]]]:
-    """Return covariates with numbers of mean 0 and SD 1, and the [mean, SD] of each number before."""
-    scales = {str(name): [float(x.mean()), float(x.std(ddof=1))] for name, x in frame.select_dtypes("number").items()}
-    return frame.assign(**{name: (frame[name] - mean) / sd for name, (mean, sd) in scales.items()}), scales
+def standardise(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return covariates with numbers of mean 0 and SD 1; the attribute `scales` has the [mean, SD] of each before."""
+    with np.errstate(all="ignore"):
+        numbers = frame.select_dtypes("number")
+        scales = {str(name): [float(x.mean()), float(x.std(ddof=1))] for name, x in numbers.items()}
+        return with_scales(frame, scales)
+
+
+def with_scales(frame: pd.DataFrame, scales: Mapping[str, list[float]]) -> pd.DataFrame:
+    """Return covariates with the numbers of `scales` standardised, and with the attribute `scales`."""
+    numbers = {name: (frame[name].astype(float) - mean) / sd for name, (mean, sd) in scales.items()}
+    standardised = frame.assign(**numbers)
+    standardised.attrs["scales"] = dict(scales)
+    return standardised
 
 
 def standardised_covariates(data: xr.Dataset) -> pd.DataFrame:
     """Return the covariates of a Dataset as its formulas take them, numbers standardised as when it was read."""
-    scales = json.loads(data.attrs["standardised"])
-    raw = {str(name).removeprefix("covariate_"): x.values for name, x in data.items() if "covariate_" in str(name)}
-    standardised = {name: (raw[name].astype(float) - mean) / sd for name, (mean, sd) in scales.items()}
-    return pd.DataFrame({name: standardised.get(name, values) for name, values in raw.items()})
+    raw = pd.DataFrame({name: values.values for name, values in covariate_values(data).items()})
+    return with_scales(raw, json.loads(data.attrs["standardised"]))
 
 
 def common_design(formula: str, frame: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
-    """Return the design of a formula for the people of `new`, with the categories of `frame`: one column per effect."""
-    common = formulae.design_matrices(formula, frame).common.evaluate_new_data(new)
-    return common.as_dataframe().drop(columns="Intercept")
+    """Return the design of a formula for the people of `new`, with the categories of `frame`: one column per effect.
+
+    `frame` is of `standardise` or `standardised_covariates`. InputError if the formula cannot be evaluated.
+    """
+    return evaluate_design(formula, frame, new).as_dataframe().drop(columns="Intercept")
 
 
 def group_design(formula: str, frame: pd.DataFrame) -> pd.DataFrame:
     """Return the membership of people in groups: one column per level of each group of a formula."""
-    group = formulae.design_matrices(formula, frame).group
+    group = evaluate_design(formula, frame).group
     return pd.DataFrame() if group is None else group.as_dataframe()
 
 
@@ -114,15 +148,61 @@ def label_columns(parts: Mapping[str, pd.DataFrame], dim: str) -> xr.DataArray:
     return xr.DataArray(np.array(values), {dim: labels}, (dim, "person"))
 
 
-def design_problems(formulas: Mapping[str, str], frame: pd.DataFrame, where: str) -> list[str]:
-    """Return a problem for each constant covariate; without any, one for each formula with collinear terms."""
+def covariate_problems(frame: pd.DataFrame, standardised: pd.DataFrame, where: str) -> list[str]:
+    """Return a problem for each covariate that is constant, or whose numbers are too large for a mean and an SD."""
     constant = [str(name) for name in frame if frame[name].nunique() < 2]
-    if constant:
-        return [f"{where}`: {name} is the same for everyone who is fitted. Take it out" for name in constant]
-    problems = []
-    for name, formula in formulas.items():
-        design = common_design(formula, frame, frame).assign(intercept=1.0)
-        if np.linalg.matrix_rank(design.to_numpy()) < design.shape[1]:
+    scales = standardised.attrs["scales"]
+    usable = {name for name, (mean, sd) in scales.items() if abs(mean) < np.inf and 0 < sd < np.inf}
+    extreme = [name for name in scales if name not in usable and name not in constant]
+    return [
+        *(f"{where}`: {name} is the same for everyone who is fitted. Take it out" for name in constant),
+        *(f"{where}`: {name} has numbers that are too large or too alike for an SD. Rescale it" for name in extreme),
+    ]
+
+
+def value_problems(formula: Formula, frame: pd.DataFrame) -> Iterator[str]:
+    """Yield where the covariates of people do not suit the functions of a formula, or have too many categories."""
+    for name in sorted(formula.numbers - formula.words):
+        if not is_numeric_dtype(frame[name]):
+            yield f"{name} has words, and arithmetic needs numbers. Take the function away, or correct the column"
+    for function, name in sorted(formula.own_units):
+        if is_numeric_dtype(frame[name]):
+            with np.errstate(all="ignore"):
+                bad = ~np.isfinite(OWN_UNITS[function](frame[name].astype(float)))
+            if bad.any():
+                yield f"{function}({name}) is not a finite number for {list_people(frame.index[bad])}"
+    n_columns = count_columns(formula.tree, lambda node: count_levels(node, frame))
+    if n_columns * len(frame) > MAX_CELLS:
+        yield f"its interactions have about {n_columns} columns, more than fit into memory. Take some out"
+
+
+def count_levels(node: Any, frame: pd.DataFrame) -> int:
+    """Return how many design columns a covariate, or a function of one, has at most."""
+    if isinstance(node, Call) and node.callee.name.lexeme not in CATEGORIES:
+        return MAX_CONSTANT
+    values = frame[column_name(node.args[0] if isinstance(node, Call) else node)]
+    return 1 if is_numeric_dtype(values) else int(values.nunique())
+
+
+def design_problems(formulas: Mapping[str, str], frame: pd.DataFrame, where: str) -> list[str]:
+    """Return what prevents a design: covariates first; without problems of theirs, formulas with collinear terms."""
+    standardised = standardise(frame)
+    problems = covariate_problems(frame, standardised, where)
+    problems += [
+        f"{where}.{name}`: {problem}"
+        for name, formula in formulas.items()
+        for problem in value_problems(read_formula(formula), frame)
+    ]
+    for name, formula in formulas.items() if not problems else ():
+        try:
+            design = common_design(formula, standardised, standardised).assign(intercept=1.0).to_numpy(float)
+            group_design(formula, standardised)
+        except InputError as error:
+            problems += [f"{where}.{name}`: {problem}" for problem in error.problems]
+            continue
+        if not np.isfinite(design).all():
+            problems.append(f"{where}.{name}`: a term is not a finite number for everyone. Correct its function")
+        elif np.linalg.matrix_rank(design) < design.shape[1]:
             problems.append(f"{where}.{name}`: its terms are collinear for these people. Take one out")
     return problems
 
@@ -139,12 +219,12 @@ def join_covariates(
     problems = design_problems(formulas, frame, FORMULAS_KEY)
     if problems:
         raise InputError(problems)
-    standardised, scales = standardise(frame)
-    added: dict[str, Any] = {f"covariate_{name}": ("person", frame[name].to_numpy()) for name in frame}
+    standardised = standardise(frame)
+    added: dict[str, Any] = {covariate_variable(str(name)): ("person", frame[name].to_numpy()) for name in frame}
     designs = {name: common_design(formula, standardised, standardised) for name, formula in formulas.items()}
     memberships = {name: group_design(formula, standardised) for name, formula in formulas.items()}
     for name, dim, parts in (("design", "coefficient", designs), ("membership", "group_level", memberships)):
         if any(len(part.columns) for part in parts.values()):
             added[name] = label_columns(parts, dim)
-    attributes = {"formulas": json.dumps(formulas), "standardised": json.dumps(scales), "groups": " ".join(groups)}
-    return data.assign(added).assign_attrs(attributes)
+    attributes = {"formulas": formulas, "standardised": standardised.attrs["scales"], "groups": list(groups)}
+    return data.assign(added).assign_attrs({name: json.dumps(content) for name, content in attributes.items()})

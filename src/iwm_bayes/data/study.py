@@ -5,10 +5,12 @@ gives a default for it.
 """
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, ValidationError, model_validator
+import pandas as pd
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
+from iwm_bayes.data.table import normalise_levels
 from iwm_bayes.data.toml import Name, Strict, expand_path, explain_validation, read_schema_2
 
 
@@ -20,10 +22,28 @@ def two_ends(scale: tuple[float, float]) -> tuple[float, float]:
 
 
 def two_or_more_levels(levels: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the levels if there are two or more, each once; ValueError if not."""
-    if len(set(levels)) < max(len(levels), 2):
+    """Return the levels if there are two or more, each once and none blank; ValueError if not.
+
+    Levels are compared as they are in the table: 1 and 1.0 are one answer.
+    """
+    distinct = set(normalise_levels(pd.Series(levels, dtype=str)))
+    if "" in distinct:
+        raise ValueError("a blank cell is no answer. Write a word into the table, and name it here")
+    if len(distinct) < max(len(levels), 2):
         raise ValueError("name two answers or more, each once, the lowest first")
     return levels
+
+
+def a_word(text: str) -> str:
+    """Return the text if it is not blank; ValueError if it is."""
+    if not text.strip():
+        raise ValueError("a blank cell is no answer. Name a word")
+    return text
+
+
+def as_list(given: Any) -> Any:
+    """Return one text as a list of it, and everything else as it is."""
+    return [given] if isinstance(given, str) else given
 
 
 Scale = Annotated[tuple[float, float], AfterValidator(two_ends)]
@@ -47,6 +67,14 @@ class Outcome(Strict):
             raise ValueError("`levels` are for words, `scale` and `cut` for numbers. Keep one kind")
         return self
 
+    @model_validator(mode="after")
+    def cut_on_the_scale(self) -> "Outcome":
+        """Refuse a `cut` that would make every outcome the same."""
+        low, high = self.scale
+        if self.cut is not None and not 0 < (self.cut - low) / (high - low) <= 1:
+            raise ValueError(f"`cut` is a value on the scale, after its first end {low:g} and up to {high:g}")
+        return self
+
 
 class ScaledColumn(Strict):
     """A number on a stated scale; the first end becomes 0, the second 1."""
@@ -64,7 +92,7 @@ class ResponseColumn(Strict):
     scale: Scale | None = None
     levels: Levels | None = None  # the answers in order, the lowest first
     where: dict[str, str] = Field(default_factory=dict)  # column = word: the rows in which this was asked
-    nobody: str = "nobody"  # of a choice of figure: the word for none
+    nobody: Annotated[str, AfterValidator(a_word)] = "nobody"  # of a choice of figure: the word for none
     scope: Literal["event", "session"] = "event"  # given after this event, or about the session when it is over
     timing: Literal["before", "after"] | None = None  # before or after the outcome of its row; else as in the model
     rater: Literal["patient", "therapist", "observer"] = "patient"
@@ -105,7 +133,7 @@ class PersonTable(Strict):
     data: Path
     person: str
     missing: Literal["drop"] | None = None
-    groups: tuple[Name, ...] = ()  # columns of groups such as therapist: do people of one group resemble each other?
+    groups: tuple[str, ...] = ()  # columns of groups such as therapist: do people of one group resemble each other?
 
 
 class Study(Strict):
@@ -113,7 +141,7 @@ class Study(Strict):
 
     name: Name
     data: Path
-    model: str | list[str]
+    model: Annotated[list[str], BeforeValidator(as_list), Field(min_length=1)]  # the first is fitted, all are compared
     columns: Columns
     responses: dict[Name, ResponseColumn] = Field(min_length=1)
     people: PersonTable | None = None
@@ -145,9 +173,8 @@ def load_study(path: Path) -> Study:
     try:
         study = Study.model_validate(content)
     except ValidationError as error:
-        raise explain_validation(path, error) from error
-    names = [study.model] if isinstance(study.model, str) else study.model
-    models = [str(expand_path(name, path.parent)) if name.endswith(".toml") else name for name in names]
+        raise explain_validation(path, Study, error) from error
+    models = [str(expand_path(name, path.parent)) if name.endswith(".toml") else name for name in study.model]
     people = study.people and study.people.model_copy(update={"data": expand_path(str(study.people.data), path.parent)})
     changes = {"data": expand_path(str(study.data), path.parent), "model": models, "people": people}
     return study.model_copy(update=changes)

@@ -1,22 +1,36 @@
 """Read a researcher's table column by column, and collect every fault.
 
 A `Table` keeps the name of its file, so that each problem names file, rows, column and remedy. Rows are numbered as a
-spreadsheet shows them: the header is row 1.
+spreadsheet shows them: the header is row 1. Here is also decided which cells are blank: see `MISSING_WORDS`.
 """
 
 import difflib
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from pandas.api.types import is_datetime64_any_dtype
-
-from iwm_bayes.types import InputError
+from pandas.api.types import is_numeric_dtype
 
 MAX_NAMED = 8  # rows, people or values named in one message; the rest are counted
-LOW_WORDS = ("no", "never", "not at all", "none", "false", "low", "absent")  # words that usually stand at the lower end
+MAX_NUMBER = 1e15  # milliseconds since 1970 are below it; a larger number is mistyped, or a code for missing
+NOT_AVAILABLE = frozenset(("NA", "N/A", "n/a", "<NA>", "#N/A", "#N/A N/A"))
+NAMES_LIKE_MISSING = frozenset(("None", "NaN", "nan", "-NaN", "-nan", "NULL", "null"))  # Nan is a grandmother
+MISSING_WORDS = NOT_AVAILABLE | NAMES_LIKE_MISSING  # a cell with one of them is blank, where `Table.words` lacks it
+WORD_RANKS = {  # words of answers: 0 is the lower end, 1 between, 2 the upper end
+    **dict.fromkeys(("no", "never", "not at all", "none", "false", "low", "absent", "nein", "nie", "non"), 0),
+    **dict.fromkeys(("sometimes", "so-so", "partly", "somewhat", "medium", "manchmal", "teilweise", "parfois"), 1),
+    **dict.fromkeys(("yes", "always", "completely", "true", "high", "present", "ja", "immer", "oui"), 2),
+}
+THOUSANDS = r"-?[1-9]\d{0,2}(?:\.\d{3})+"
+WHOLE_NUMBER = r"0*(\d+)(?:\.0*)?"
+
+
+def list_rows(rows: Sequence[int]) -> str:
+    """Return the first rows, and how many more there are."""
+    more = f" and {len(rows) - MAX_NAMED} more" if len(rows) > MAX_NAMED else ""
+    return f"row{'s' * (len(rows) > 1)} {', '.join(map(str, rows[:MAX_NAMED]))}{more}"
 
 
 class Table(NamedTuple):
@@ -25,64 +39,102 @@ class Table(NamedTuple):
     file: str
     frame: pd.DataFrame
     problems: list[str]  # grows while columns are read
+    doubts: list[str]  # what was read in one of two possible ways; grows, too
+    repeated: frozenset[str] = frozenset()  # names of several columns
+    words: Mapping[str, frozenset[str]] = MappingProxyType({})  # by column: words for missing that are answers there
+
+    def place(self, rows: np.ndarray, column: str) -> str:
+        """Return file, rows and column for a message; `rows` is a mask."""
+        return f'{self.file}, {list_rows(self.frame.index.to_numpy()[rows] + 2)}, column "{column}"'
 
     def report(self, bad: np.ndarray, column: str, fault: str, remedy: str) -> None:
         """Add a problem that names the rows where `bad` is true; add nothing if there are none."""
-        rows = self.frame.index.to_numpy()[bad] + 2
-        if len(rows) == 0:
-            return
-        more = f" and {len(rows) - MAX_NAMED} more" if len(rows) > MAX_NAMED else ""
-        named = ", ".join(map(str, rows[:MAX_NAMED])) + more
-        self.problems.append(f'{self.file}, row{"s" * (len(rows) > 1)} {named}, column "{column}": {fault}. {remedy}')
+        if bad.any():
+            self.problems.append(f"{self.place(bad, column)}: {fault}. {remedy}")
+
+    def doubt(self, where: np.ndarray, column: str, sentence: str) -> None:
+        """Add what was taken for granted in these rows; add nothing if there are none."""
+        if where.any():
+            self.doubts.append(f"{self.place(where, column)}: {sentence}")
 
 
-def open_table(path: Path) -> Table:
-    """Read a CSV file as text, or a Parquet file; InputError if it is missing, empty or not a table."""
-    if path.is_dir():
-        raise InputError([f"{path}: is a folder. Fit a folder of Parquet files with `iwm fit-large`"])
-    if not path.is_file():
-        raise InputError(
-            [f"{path}: there is no such file. Correct `data` in the study; it is relative to the study file"]
-        )
-    try:
-        if path.suffix == ".parquet":
-            frame = pd.read_parquet(path)
-            frame = frame.reset_index(drop=isinstance(frame.index, pd.RangeIndex))
-        else:
-            frame = pd.read_csv(path, dtype=str, skip_blank_lines=False)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, OSError, ValueError) as error:
-        raise InputError([f"{path}: this file is no table ({error}). Save it as CSV (UTF-8) or Parquet"]) from error
-    if not isinstance(frame.index, pd.RangeIndex):
-        raise InputError(
-            [f"{path}: rows have more values than the header has names. Name every column, or take it out"]
-        )
-    frame = frame.dropna(how="all")  # empty lines; the others keep their number
-    if frame.empty:
-        raise InputError([f"{path}: the table has no rows. Give it one row per event"])
-    return Table(path.name, frame, [])
+def list_people(people: Iterable[str]) -> str:
+    """Return the names of the first people, and how many more there are."""
+    names = [str(person) for person in people]
+    more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
+    return ", ".join(names[:MAX_NAMED]) + more
 
 
-def missing_columns(table: Table, wanted: Sequence[str]) -> list[str]:
-    """Return the wanted columns that the table lacks, and add a problem for each with the nearest name it has."""
+def missing_columns(table: Table, wanted: Mapping[str, str]) -> list[str]:
+    """Return the wanted columns that the table lacks, and add a problem for each with the nearest name it has.
+
+    `wanted` are names of columns, each with the key of the study that names it.
+    """
     names = [str(name) for name in table.frame.columns]
-    missing = [name for name in dict.fromkeys(wanted) if name not in names]
+    missing = [name for name in wanted if name not in names]
     for name in missing:
         near = difflib.get_close_matches(name, names, n=1)
         hint = f'Did you mean "{near[0]}"?' if near else f"The table has: {', '.join(names)}"
-        table.problems.append(f'{table.file}: there is no column "{name}". {hint}')
-    return missing
+        table.problems.append(
+            f'{table.file}: there is no column "{name}", which {wanted[name]} of the study names. {hint}'
+        )
+    for name in wanted:
+        if name in table.repeated:
+            fault = f'there are several columns "{name}", which {wanted[name]} of the study names'
+            table.problems.append(f"{table.file}: {fault}. Give each column a name of its own")
+    return [*missing, *(name for name in wanted if name in table.repeated)]
+
+
+def cell_texts(table: Table, column: str) -> pd.Series:
+    """Return the cells of a column as text without spaces around it; "" where a typed table has none."""
+    values = table.frame[column]
+    return values.astype(object).where(values.notna(), "").astype(str).str.strip()
 
 
 def is_blank(table: Table, column: str) -> np.ndarray:
-    """Return where a column is blank: missing, or only spaces."""
+    """Return where a column is blank: nothing, only spaces, or a word for what is missing.
+
+    A word is an answer where the study declares it as a level, and None or nan is a name in a column of names.
+    """
     values = table.frame[column]
-    return (values.isna() | (values.astype(str).str.strip() == "")).to_numpy()
+    if is_numeric_dtype(values):
+        return values.isna().to_numpy()
+    return cell_texts(table, column).isin({"", *MISSING_WORDS} - table.words.get(column, frozenset())).to_numpy()
 
 
-def read_text(table: Table, column: str) -> np.ndarray:
+def read_names(table: Table, column: str) -> np.ndarray:
+    """Return a column of names, "" where blank; names in two spellings are a problem.
+
+    A whole number is the same name as 1, 1.0 and 001, and a table must write it in one way.
+    """
+    blank = is_blank(table, column)
+    names = cell_texts(table, column).where(~blank, "")
+    spellings = pd.Series(names.unique())
+    keys = whole_number_keys(spellings)
+    twice = keys.notna() & keys.duplicated(keep=False)
+    for key in keys[twice].unique():
+        several = [f'"{name}"' for name in spellings[keys == key]]
+        fault = f"one name in several spellings, or several names: {', '.join(several)}"
+        table.report(names.isin(spellings[keys == key]).to_numpy(), column, fault, "Write each name in one way")
+    like_missing = names.isin(NAMES_LIKE_MISSING).to_numpy()
+    found = count_values(names[like_missing])
+    table.doubt(like_missing, column, f"taken for names: {found}. Where a name is missing, leave the cell blank")
+    return names.to_numpy(dtype=str)
+
+
+def whole_number_keys(names: pd.Series) -> pd.Series:
+    """Return the number that a name is, without leading zeros and decimals; missing where it is none."""
+    return names.astype(str).str.extract(f"^{WHOLE_NUMBER}$", expand=False)
+
+
+def read_complete_names(table: Table, column: str) -> np.ndarray:
     """Return a column of names; blanks are a problem."""
-    table.report(is_blank(table, column), column, "blank", "Every row needs a name here")
-    return table.frame[column].astype(str).str.strip().to_numpy()
+    names, texts = read_names(table, column), cell_texts(table, column).to_numpy()
+    is_word = (names == "") & np.isin(texts, [*NOT_AVAILABLE])
+    table.report((names == "") & ~is_word, column, "blank", "Every row needs a name here")
+    fault = f"a word for what is missing: {count_values(pd.Series(texts[is_word]))}"
+    table.report(is_word, column, fault, "Every row needs a name here. If this is one, write it in another way")
+    return names
 
 
 def count_values(values: pd.Series) -> str:
@@ -93,10 +145,16 @@ def count_values(values: pd.Series) -> str:
 
 
 def suggest_levels(words: pd.Series) -> str:
-    """Return the key `levels` with these words, those of `LOW_WORDS` first, then in the order of the alphabet."""
-    ordered = sorted(set(words.astype(str).str.strip()), key=lambda word: (word.lower() not in LOW_WORDS, word))
-    quoted = ", ".join(f'"{word}"' for word in ordered[:MAX_NAMED])
-    return f"levels = [{quoted}{', ...' if len(ordered) > MAX_NAMED else ''}]"
+    """Return the key `levels` with these words in order, or without words where their order is not known.
+
+    A wrong order would turn answers round without a word, so none is guessed.
+    """
+    found = sorted(set(words.astype(str).str.strip()))
+    ranks = [WORD_RANKS.get(word.lower()) for word in found]
+    if None not in ranks and len(set(ranks)) == len(found) > 1:
+        ordered = sorted(found, key=lambda word: WORD_RANKS[word.lower()])
+        return f"levels = [{', '.join(f'"{word}"' for word in ordered)}]"
+    return "levels = [...]"
 
 
 def give_a_number(_levels: str) -> str:
@@ -109,13 +167,29 @@ def read_numbers(table: Table, column: str, remedy_for_words: Callable[[str], st
 
     `remedy_for_words` takes the key `levels` of the words and gives the remedy where no value is a number.
     """
-    numbers = pd.to_numeric(table.frame[column], errors="coerce").to_numpy(dtype=float)
-    is_text = np.isnan(numbers) & ~is_blank(table, column)
-    words = table.frame[column][is_text]
-    remedy = remedy_for_words(suggest_levels(words)) if np.isnan(numbers).all() else "Give a number"
-    table.report(is_text, column, f"text where a number belongs: {count_values(words)}", remedy)
+    values, texts, blank = table.frame[column], cell_texts(table, column), is_blank(table, column)
+    is_typed = is_numeric_dtype(values)  # booleans are numeric, too
+    numbers = (values if is_typed else pd.to_numeric(texts.where(~blank), errors="coerce")).to_numpy(dtype=float)
+    is_text = np.isnan(numbers) & ~blank
+    remedy = remedy_for_words(suggest_levels(texts[is_text])) if np.isnan(numbers).all() else "Give a number"
+    table.report(is_text, column, f"text where a number belongs: {count_values(texts[is_text])}", remedy)
     table.report(np.isinf(numbers), column, "an infinite number", "Give a finite number or leave it blank")
-    return np.where(np.isinf(numbers), np.nan, numbers)
+    too_large = np.isfinite(numbers) & (np.abs(numbers) > MAX_NUMBER)
+    table.report(too_large, column, f"a number beyond {MAX_NUMBER:g}", "Correct it or leave it blank")
+    report_thousands(table, column, texts.where(~blank, ""))
+    return np.where(np.isinf(numbers) | too_large, np.nan, numbers)
+
+
+def report_thousands(table: Table, column: str, texts: pd.Series) -> None:
+    """Report points that separate thousands: "1.000" in a column that also has whole numbers such as 950."""
+    if is_numeric_dtype(table.frame[column]):
+        return
+    pointed = texts.str.contains(".", regex=False)
+    grouped = texts.str.fullmatch(THOUSANDS)
+    hundreds = texts.str.fullmatch(r"-?[1-9]\d{2}")
+    if grouped.any() and hundreds.any() and grouped[pointed].all():
+        remedy = "Write one thousand as 1000. A point is a decimal point"
+        table.report(grouped.to_numpy(), column, f"thousands with a point: {count_values(texts[grouped])}", remedy)
 
 
 def read_complete_numbers(table: Table, column: str) -> np.ndarray:
@@ -148,22 +222,10 @@ def normalise_levels(answers: pd.Series) -> pd.Series:
 def read_levels(table: Table, column: str, levels: Sequence[str]) -> np.ndarray:
     """Return a column of answers as 0, 1, ... in the order of `levels`; NaN where blank."""
     order = {level: float(index) for index, level in enumerate(normalise_levels(pd.Series(levels)))}
-    answers = normalise_levels(table.frame[column]).map(order).to_numpy(dtype=float)
+    answers = normalise_levels(cell_texts(table, column)).map(order).to_numpy(dtype=float)
     unknown = np.isnan(answers) & ~is_blank(table, column)
     quoted = [f'"{level}"' for level in levels]
     fault = f"neither {quoted[0]} nor {quoted[1]}" if len(levels) == 2 else f"none of {', '.join(quoted)}"
     remedy = "Correct the value, or `levels` in the study. A code for what is missing must be blank or NA"
     table.report(unknown, column, f"{fault}: {count_values(table.frame[column][unknown])}", remedy)
     return answers
-
-
-def read_times(table: Table, column: str) -> tuple[np.ndarray, bool]:
-    """Return a column of numbers or ISO dates as numbers (dates in days), and whether they were dates."""
-    table.report(is_blank(table, column), column, "blank", "Every row needs a time here")
-    values = table.frame[column]
-    if not is_datetime64_any_dtype(values) and pd.to_numeric(values, errors="coerce").notna().any():
-        return read_numbers(table, column), False
-    dates = pd.to_datetime(values, errors="coerce", format="ISO8601", utc=True)
-    unread = dates.isna().to_numpy() & ~is_blank(table, column)
-    table.report(unread, column, "neither a number nor an ISO date", "Write dates as 2026-03-31 or 2026-03-31T14:00")
-    return ((dates - dates.min()) / pd.Timedelta(days=1)).to_numpy(dtype=float), True

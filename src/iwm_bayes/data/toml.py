@@ -5,14 +5,16 @@ pydantic that derives from `Strict` checks it. `explain_validation` turns the fa
 with a remedy.
 """
 
+import difflib
 import os
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
+from iwm_bayes.io import is_file
 from iwm_bayes.types import InputError
 
 SCHEMA = 2  # of study files, model files and run folders
@@ -21,6 +23,14 @@ OUTCOME_EXAMPLE = (
     'outcome = {{ column = "{0}", levels = ["no", "yes"] }} for words, '
     'or {{ column = "{0}", scale = [1, 7] }} for numbers'
 )
+MAX_BYTES, MAX_NAME, MAX_PATH = 1_000_000, 100, 4_000  # of a file, of a name that names a folder, of a path
+FORMER_KEYS = {  # keys of schema 1: what they are now
+    "assimilation": "expectancy_bias",
+    "moment": "timing",
+    "spread": "prior_between_sd",
+    "theory": "model",
+    "typical": "prior_90",
+}
 COLUMNS_HELP = "[columns] has person, session, figure, time, outcome, reported, distress and threat"
 MISSING_KEY_HELP = {  # what to write where a line is missing, by key
     "name": 'name = "clinic", which names the folder of its runs',
@@ -44,6 +54,8 @@ class Strict(BaseModel):
 
 def safe_name(name: str) -> str:
     """Return the name if it is safe as the name of a folder; ValueError if it is not."""
+    if len(name) > MAX_NAME:
+        raise ValueError(f"use at most {MAX_NAME} letters")
     if not re.fullmatch(r"\w[\w .-]*", name):
         raise ValueError("use letters, digits, spaces, '.', '-' and '_' only, and no path separators")
     return name
@@ -53,12 +65,18 @@ Name = Annotated[str, AfterValidator(safe_name)]
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """Return the content of a TOML file; InputError if it is missing or not TOML."""
-    if not path.is_file():
+    """Return the content of a TOML file; InputError if it is missing, too large or not TOML."""
+    if not is_file(path):
         raise InputError([f"{path}: there is no such file"])
     try:
+        if path.stat().st_size > MAX_BYTES:
+            raise ValueError(f"it has more than {MAX_BYTES} bytes")
         return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise InputError([f"{path}: cannot be read ({error})"]) from error
+    except RecursionError as error:
+        raise InputError([f"{path}: not a TOML file (too many brackets in each other)"]) from error
+    except ValueError as error:  # not TOML, not UTF-8, or a number with thousands of digits
         raise InputError([f"{path}: not a TOML file ({error})"]) from error
 
 
@@ -88,15 +106,42 @@ def expand_path(path: str, home: Path) -> Path:
             raise InputError([f"{path}: the environment variable {name} is not set. Set it to the folder of the data"])
         return value
 
-    return (home / ENVIRONMENT_VARIABLE.sub(variable_value, path)).resolve()
+    expanded = ENVIRONMENT_VARIABLE.sub(variable_value, path)
+    try:
+        if len(expanded) > MAX_PATH:
+            raise ValueError("too long")
+        return (home / expanded).resolve()
+    except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: links that lead to each other
+        raise InputError([f"{expanded[:MAX_NAME]!r}: no file can have this path ({error})"]) from error
 
 
-def unknown_key_remedy(location: tuple[Any, ...], given: Any) -> str:
+def known_keys(form: Any, location: tuple[Any, ...]) -> list[str]:
+    """Return the keys that a part of a file can have: `form` is a type, `location` the way from it to a key."""
+    if isinstance(form, type) and issubclass(form, BaseModel):
+        fields = form.model_fields
+        if len(location) == 1:
+            return list(fields)
+        return known_keys(fields[location[0]].annotation, location[1:]) if location[0] in fields else []
+    parts = get_args(form)
+    if get_origin(form) is dict:
+        return known_keys(parts[1], location[1:]) if len(location) > 1 else []
+    return next((keys for keys in (known_keys(part, location) for part in parts) if keys), [])
+
+
+def nearest_key(form: type[BaseModel], location: tuple[Any, ...]) -> str:
+    """Return "Did you mean ...?" for a key that the program does not know; empty if no key is near."""
+    known, given = known_keys(form, location), str(location[-1])
+    near = [FORMER_KEYS[given]] if FORMER_KEYS.get(given) in known else difflib.get_close_matches(given, known, n=1)
+    return f'. Did you mean "{near[0]}"?' if near else ""
+
+
+def unknown_key_remedy(form: type[BaseModel], location: tuple[Any, ...], given: Any) -> str:
     """Return what to do about a key that the program does not know."""
     if location[-1] == "without":
         return "unknown key here; `without` belongs at the top of the file, above [columns]"
-    if len(location) != 2 or location[0] != "columns":
-        return "unknown key; remove it or correct its name"
+    near = nearest_key(form, location)
+    if len(location) != 2 or location[0] != "columns" or near:
+        return f"unknown key; remove it or correct its name{near}"
     column = given if isinstance(given, str) else location[-1]
     return (
         f"unknown key; remove it or correct its name. {COLUMNS_HELP}. Covariates of people (arm, sex, age ...) belong "
@@ -115,12 +160,12 @@ def table_remedy(location: tuple[Any, ...], column: str) -> str:
     return f"write it as a part of its own, [{name}]"
 
 
-def fault_sentence(fault: Any) -> str:
+def fault_sentence(form: type[BaseModel], fault: Any) -> str:
     """Return one fault that pydantic found, as a sentence with its remedy."""
     location = fault["loc"]
     match fault["type"]:
         case "extra_forbidden":
-            return unknown_key_remedy(location, fault["input"])
+            return unknown_key_remedy(form, location, fault["input"])
         case "missing":
             return f"this line is missing. Add {MISSING_KEY_HELP.get('.'.join(map(str, location)), 'it')}"
         case "model_type" if isinstance(fault["input"], str):
@@ -131,9 +176,12 @@ def fault_sentence(fault: Any) -> str:
             return str(fault["msg"])
 
 
-def explain_validation(path: Path, error: ValidationError) -> InputError:
-    """Return every fault that pydantic found, by file and key; faults of the whole file by the file alone."""
+def explain_validation(path: Path, form: type[BaseModel], error: ValidationError) -> InputError:
+    """Return every fault that pydantic found, by file and key; faults of the whole file by the file alone.
+
+    `form` is the type that the file should have had.
+    """
     places = (
         (f", key `{'.'.join(map(str, fault['loc']))}`" if fault["loc"] else "", fault) for fault in error.errors()
     )
-    return InputError(f"{path}{place}: {fault_sentence(fault)}" for place, fault in places)
+    return InputError(f"{path}{place}: {fault_sentence(form, fault)}" for place, fault in places)

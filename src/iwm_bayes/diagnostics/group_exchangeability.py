@@ -10,10 +10,13 @@ which theirs is larger is the posterior predictive p-value of a realised discrep
 Statistica Sinica 6, 733-760). A value near 0 means that the formula lacks (1|group); near 0.5, nothing is missing.
 """
 
+import json
+
 import numpy as np
 import pandas as pd
 import xarray as xr
 
+from iwm_bayes.data.dataset import covariate_variable
 from iwm_bayes.inference.posterior import person_centres
 from iwm_bayes.simulation.draws import thin_draws
 from iwm_bayes.types import ModelSpec
@@ -30,7 +33,7 @@ def between_group_statistic(z: np.ndarray, group: np.ndarray) -> np.ndarray:
 def group_clustering(model: ModelSpec, fit: xr.DataTree, draws: int = 1000, seed: int = 1) -> pd.DataFrame:
     """Make one line per group named in the study and partially pooled parameter, with its predictive p-value."""
     data, generator = fit["data"].to_dataset(), np.random.default_rng(seed)
-    groups = data.attrs.get("groups", "").split()
+    groups = json.loads(data.attrs.get("groups", "[]"))
     posterior = thin_draws(fit["posterior"].to_dataset(), draws)
     if not groups or "sigma" not in posterior:
         return pd.DataFrame()
@@ -40,7 +43,7 @@ def group_clustering(model: ModelSpec, fit: xr.DataTree, draws: int = 1000, seed
     independent = generator.normal(size=z.shape)
     lines = []
     for name in groups:
-        group = data[f"covariate_{name}"].values
+        group = data[covariate_variable(name)].values
         expected, realised = (between_group_statistic(values, group) for values in (independent, z.values))
         lines += [
             {

@@ -3,6 +3,7 @@
 Each check looks for one case and yields a sentence for each time that it occurs. `identifiability` runs all of them.
 """
 
+import json
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -122,6 +123,11 @@ def graded_outcomes(case: Case) -> Iterator[str]:
         )
 
 
+def doubtful_cells(case: Case) -> Iterator[str]:
+    """Check cells of the table that could be read in two ways."""
+    yield from json.loads(case.data.attrs.get("doubts", "[]"))
+
+
 CHECKS: tuple[Callable[[Case], Iterator[str]], ...] = (
     no_self_worth_rating,
     no_anchored_scale,
@@ -130,6 +136,7 @@ CHECKS: tuple[Callable[[Case], Iterator[str]], ...] = (
     self_reported_outcomes,
     choices_only,
     graded_outcomes,
+    doubtful_cells,
 )
 
 

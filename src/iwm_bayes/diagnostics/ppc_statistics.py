@@ -15,7 +15,7 @@ import numpy as np
 import xarray as xr
 
 from iwm_bayes.estimands.criterion import RESPONSIVE
-from iwm_bayes.filtering.arrays import last_matching_event
+from iwm_bayes.filtering.arrays import last_of_figure
 from iwm_bayes.types import Response
 
 QUARTERS = ("first quarter", "second quarter", "third quarter", "last quarter")
@@ -45,8 +45,7 @@ def outcome_masks(data: xr.Dataset, response: Response) -> OutcomeMasks:
     """Classify the outcomes that lie between the answers to one response."""
     figure, present = data["figure_index"].values, data["present"].values
     outcome = np.where(data["observed"].values, data["outcome"].values, np.nan)
-    same_figure = last_matching_event(lambda event: present[:event] & (figure[:event] == figure[event]), figure.shape)
-    previous = np.where(present, same_figure, -1)
+    previous = np.where(present, last_of_figure(present, figure), -1)
     between, before = outcome, values_at(outcome, previous, np.nan)
     if response.timing == "before":
         between, before = before, values_at(before, previous, np.nan)

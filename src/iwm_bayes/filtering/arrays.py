@@ -6,7 +6,7 @@ more. They are the event of the last answer about the same figure, the time sinc
 answer. A response about self-worth carries over the last answer, whatever the figure.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import xarray as xr
@@ -56,15 +56,35 @@ def session_index(data: xr.Dataset) -> np.ndarray:
     return np.where(present, np.cumsum(is_first & present, axis=0) - 1, -1)
 
 
-def last_matching_event(matches: Callable[[int], np.ndarray], shape: tuple[int, ...]) -> np.ndarray:
-    """Find the last earlier event that matches each event, (event, person); -1 where none does.
+def last_of_figure(marked: np.ndarray, figure: np.ndarray) -> np.ndarray:
+    """Find the last earlier event that is marked and has the same figure, (event, person); -1 where none is.
 
-    `matches(event)` states for every earlier event whether it does, (earlier event, person).
+    `marked` and `figure` are (event, person). Time is linear in the number of events.
     """
-    last = np.full(shape, -1)
-    for event in range(1, len(last)):
-        matching = matches(event)
-        last[event] = np.where(matching.any(axis=0), event - 1 - matching[::-1].argmax(axis=0), -1)
+    last, everyone = np.full(figure.shape, -1), np.arange(figure.shape[1])
+    latest = np.full((int(figure.max(initial=0)) + 1, len(everyone)), -1)  # of each figure, (figure, person)
+    for event, (is_marked, index) in enumerate(zip(marked, figure, strict=True)):
+        last[event] = latest[index, everyone]
+        latest[index, everyone] = np.where(is_marked, event, last[event])
+    return last
+
+
+def last_before_session(marked: np.ndarray, figure: np.ndarray, session: np.ndarray, horizon: int) -> np.ndarray:
+    """Find the last event that is marked, has the same figure and is at least `horizon` sessions before; -1 if none is.
+
+    All arrays are (event, person); `session` is that of `session_index`.
+    """
+    event = np.arange(len(session))[:, None]
+    begins = (session >= 0) & (np.diff(session, axis=0, prepend=-1) != 0)
+    first_event = np.zeros((int(session.max(initial=0)) + 1, session.shape[1]), dtype=int)  # (session, person)
+    first_event[session[begins], np.nonzero(begins)[1]] = np.nonzero(begins)[0]
+    n_known = np.take_along_axis(first_event, np.maximum(session - horizon + 1, 0), axis=0)
+    last = np.full(session.shape, -1)
+    for index in np.unique(figure):
+        is_figure = figure == index
+        latest = np.maximum.accumulate(np.where(marked & is_figure, event, -1), axis=0)
+        known = np.where(n_known > 0, np.take_along_axis(latest, np.maximum(n_known - 1, 0), axis=0), -1)
+        last = np.where(is_figure, known, last)
     return last
 
 
@@ -78,12 +98,10 @@ def last_answer(
     """
     figure = data["figure_index"].values if response.about != "worth" else np.zeros_like(data["figure_index"].values)
     time, session = np.cumsum(data["since_any"].values, axis=0), session_index(data)
-
-    def known(event: int) -> np.ndarray:
-        in_time = (session[:event] == session[event]) | (session[:event] <= session[event] - horizon)
-        return recorded[:event] & (figure[:event] == figure[event]) & in_time
-
-    last = last_matching_event(known, recorded.shape)
+    last = last_of_figure(recorded, figure)
+    if horizon > 1:
+        same_session = (last >= 0) & (np.take_along_axis(session, np.maximum(last, 0), axis=0) == session)
+        last = np.where(same_session, last, last_before_session(recorded, figure, session, horizon))
     return last, np.where(last >= 0, time - np.take_along_axis(time, np.maximum(last, 0), axis=0), 0.0)
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from iwm_bayes.data.table import MAX_NAMED, Table
+from iwm_bayes.data.table_file import plain_types
 from iwm_bayes.types import InputError
 
 MAX_ROW_GROUP = 1_000_000  # rows of a row group, which is read into memory as a whole
@@ -58,8 +59,8 @@ def read_rows(rows: RowIndex, first: int, end: int) -> Table:
     needed = rows.row_groups[first_group:end_group]
     frames = [pq.ParquetFile(file).read_row_group(group).to_pandas() for file, group in needed]
     offset = rows.first_rows[first_group]
-    frame = pd.concat(frames, ignore_index=True).iloc[first - offset : end - offset]
-    return Table(rows.path.name, frame.set_axis(pd.RangeIndex(first, end)), [])
+    frame = plain_types(pd.concat(frames, ignore_index=True).iloc[first - offset : end - offset])
+    return Table(rows.path.name, frame.set_axis(pd.RangeIndex(first, end)), [], [])
 
 
 def index_people(rows: RowIndex, name: str) -> tuple[list[str], np.ndarray]:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from iwm_bayes.data.study import Study, load_study
+from iwm_bayes.data.table import NOT_AVAILABLE
 from iwm_bayes.io import sha256, write_json
 from iwm_bayes.large_scale.parquet import RowIndex, fingerprint, index_people, index_rows, read_column
 from iwm_bayes.model.model_file import find_model, load_model_for
@@ -53,8 +54,8 @@ def list_figures(study: Study) -> list[str]:
         return [DEFAULT_FIGURE]
     columns = read_column(index_rows(study.data), study.columns.figure)
     names = dict.fromkeys(name for values in columns for name in values)
-    generalised = [GENERALISED] if {"", GENERALISED} & {*names} else []
-    return [name for name in names if name not in ("", GENERALISED)] + generalised
+    nobody = {"", GENERALISED, *NOT_AVAILABLE}
+    return [name for name in names if name not in nobody] + ([GENERALISED] if nobody & {*names} else [])
 
 
 def checked_study(study_file: Path, model_name: str | None) -> tuple[Study, ModelSpec, RowIndex]:

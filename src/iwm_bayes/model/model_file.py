@@ -7,16 +7,19 @@ uses it: without the responses that were not asked, and with the study's timing.
 import difflib
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from importlib import resources
 from pathlib import Path
 
+import numpy as np
 from pydantic import ValidationError
 
 from iwm_bayes.data.binding import with_timing
 from iwm_bayes.data.study import Study
-from iwm_bayes.data.toml import explain_validation, read_schema_2
+from iwm_bayes.data.toml import MAX_NAME, explain_validation, read_schema_2
+from iwm_bayes.io import is_file
 from iwm_bayes.model.model_file_schema import ModelFile, ParameterPrior
+from iwm_bayes.model.priors import LINKS
 from iwm_bayes.responses import LEVELS, RESPONSES
 from iwm_bayes.rules import RULES, equation, load_rule_file
 from iwm_bayes.rules.lift import lift_learner
@@ -44,6 +47,11 @@ WITHIN_SUPPORT = {
     "positive": lambda x: 0 < x < float("inf"),
     "real": lambda x: abs(x) < float("inf"),
 }
+
+
+NARROWEST_PRIOR = 1e-6  # on the link scale, as all that follows: a narrower one is a constant
+WIDEST_PRIOR = {"unit": 30.0, "positive": 30.0, "real": 1e6}  # exp(30) is 1e13; beyond it, values overflow
+ABOVE_0 = {"noise", "concentration", "strength", "sd"}  # last words of names of parameters that divide
 
 
 def model_library() -> Path:
@@ -117,6 +125,8 @@ def anchor(response: Response) -> Response:
 def find_rule(path: Path, name: str) -> Learner | Rule:
     """Return a built-in rule by name, or a researcher's own as "file.py:NAME", relative to the model file."""
     file, colon, own_name = name.rpartition(":")
+    if colon and not is_file(path.parent / file):
+        raise InputError([f"{path}, key `rule`: there is no such Python file: {file[:MAX_NAME]!r}"])
     if colon:
         return load_rule_file(path.parent / file, own_name)
     if name not in RULES:
@@ -146,8 +156,23 @@ def lift_rule(path: Path, file: ModelFile, rule: Learner | Rule, responses: dict
     return with_expectancy_bias(rule) if file.expectancy_bias else rule
 
 
+def prior_problems(parameter: Parameter) -> Iterator[str]:
+    """Yield what is wrong with the prior of a parameter: outside its support, too narrow or too wide."""
+    (low, high), within = parameter.prior_90, WITHIN_SUPPORT[parameter.support]
+    if not (within(low) and within(high) and low < high):
+        yield f"`prior_90` must be two rising numbers of support {parameter.support!r}"
+        return
+    link, widest = LINKS[parameter.support][0], WIDEST_PRIOR[parameter.support]
+    ends = [float(link(np.float64(end))) for end in parameter.prior_90]
+    if max(map(abs, ends)) > widest or ends[1] - ends[0] < NARROWEST_PRIOR:
+        yield "`prior_90` is too wide or too narrow for a prior. Give a range that you expect, or `fixed`"
+    if not NARROWEST_PRIOR <= parameter.prior_between_sd <= widest:
+        remedy = 'Where people are alike, write pooling = "complete"'
+        yield f"`prior_between_sd` must be from {NARROWEST_PRIOR:g} to {widest:g}. {remedy}"
+
+
 def changed_parameter(
-    label: str, parameter: Parameter, prior: ParameterPrior, may_differ: bool, problems: list[str]
+    label: str, name: str, parameter: Parameter, prior: ParameterPrior, may_differ: bool, problems: list[str]
 ) -> Parameter:
     """Return a parameter with the changes of a model file; faults are added to `problems`.
 
@@ -159,11 +184,11 @@ def changed_parameter(
     freed = {"fixed": None} if prior.fixed is False else {}
     changed = parameter._replace(**prior.model_dump(exclude_none=True) | freed)
     within = WITHIN_SUPPORT[changed.support]
-    low, high = changed.prior_90
-    if not (within(low) and within(high) and low < high):
-        problems.append(f"{label}: `prior_90` must be two rising numbers of support {changed.support!r}")
+    problems += [f"{label}: {problem}" for problem in prior_problems(changed)]
     if changed.fixed is not None and not (within(changed.fixed) or changed.fixed in (0.0, 1.0)):
         problems.append(f"{label}: `fixed` must have support {changed.support!r}")
+    if changed.fixed == 0 and name.rpartition("_")[2] in ABOVE_0:
+        problems.append(f"{label}: `fixed` must be above 0, because this parameter is a divisor")
     if changed.fixed is not None and prior.fixed is None:
         problems.append(f"{label}: this parameter is fixed at {changed.fixed:g}. Add `fixed = false` to free it")
     if changed.by == "figure" and not may_differ:
@@ -180,7 +205,7 @@ def change_parameters(path: Path, model: ModelSpec, priors: dict[str, ParameterP
     problems: list[str] = []
     for name in (name for name in known if name in changes):
         label, may_differ = f"{path}, key `parameters.{name}`", name not in of_rule or name in model.rule.by_figure
-        changed[name] = changed_parameter(label, known[name], changes[name], may_differ, problems)
+        changed[name] = changed_parameter(label, name, known[name], changes[name], may_differ, problems)
     if problems:
         raise InputError(problems)
     return with_parameters(model, changed)
@@ -232,7 +257,7 @@ def load_model(name_or_path: str | Path, without: Iterable[str] = ()) -> ModelSp
     try:
         file = ModelFile.model_validate(read_schema_2(path, SINCE_SCHEMA_1))
     except ValidationError as error:
-        raise explain_validation(path, error) from error
+        raise explain_validation(path, ModelFile, error) from error
     kinds = kinds_by_name(path, file.responses)
     full = model_with_responses(path, file, kinds)
     left_out = tuple(name for name in kinds if name in set(without))

@@ -7,8 +7,9 @@ import xarray as xr
 
 from iwm_bayes.data.dataset import read_data, with_stated_reliability
 from iwm_bayes.data.study import Study, load_study
+from iwm_bayes.io import is_file
 from iwm_bayes.model.model_file import find_model, load_model_for
-from iwm_bayes.types import InputError, ModelSpec, figure_label
+from iwm_bayes.types import InputError, ModelSpec, figure_label, parameters
 
 
 class LoadedStudy(NamedTuple):
@@ -42,7 +43,10 @@ def load_data(study: Study, model: str | None = None) -> tuple[ModelSpec, xr.Dat
     """
     spec = load_model_for(study, study.model[0] if model is None else model)
     data = read_data(study, spec)
-    return with_stated_reliability(study, spec, data), data
+    spec = with_stated_reliability(study, spec, data)
+    if all(parameter.fixed is not None for parameter in parameters(spec).values()):
+        raise InputError([f"the model {spec.name} has only fixed parameters, so there is nothing to fit. Free one"])
+    return spec, data
 
 
 def resolve_model(study_file: Path, model: str) -> str:
@@ -53,7 +57,7 @@ def resolve_model(study_file: Path, model: str) -> str:
     if not model.endswith(".toml"):
         return model
     in_study_folder = study_file.parent / model
-    existing = [path for path in (Path(model), in_study_folder) if path.is_file()]
+    existing = [path for path in (Path(model), in_study_folder) if is_file(path)]
     if not existing:
         raise InputError(
             [

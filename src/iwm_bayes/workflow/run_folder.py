@@ -3,6 +3,7 @@
 A folder is written under another name and moved to its place when it is complete, so that nothing half-written stays.
 """
 
+import hashlib
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
@@ -23,11 +24,18 @@ from iwm_bayes.viz.style import save_plot
 from iwm_bayes.workflow.analysis import Analysis
 
 FORMATS = ("svg", "pdf", "png")
+MAX_LABEL = 60  # letters: a file name has at most 255, and the kind of plot comes before it
 
 
 def file_label(figure: str) -> str:
-    """Return a figure's name as a part of a file name, without spaces or separators."""
-    return "generalised" if figure == GENERALISED else quote(figure, safe="")
+    """Return a figure's name as a part of a file name, without spaces or separators.
+
+    A long name, or one in letters of which each takes nine signs here, is cut off and made unique by its hash.
+    """
+    label = "generalised" if figure == GENERALISED else quote(figure, safe="")
+    if len(label) <= MAX_LABEL:
+        return label
+    return f"{quote(figure[:4], safe='')[:MAX_LABEL]}-{hashlib.sha256(figure.encode()).hexdigest()[:12]}"
 
 
 def write_tables(folder: Path, tables: Mapping[str, pd.DataFrame]) -> None:

@@ -1,0 +1,67 @@
+"""Evaluate formulas that have been checked: columns of people become columns of a design matrix.
+
+A formula reaches the columns of its table and a closed list of functions: those of formulae, and those of `OWN_UNITS`.
+It reaches no module, no builtin and no variable of the program.
+"""
+
+import io
+import warnings
+from collections.abc import Callable, Mapping
+from contextlib import redirect_stdout
+from typing import Any
+
+import formulae
+import numpy as np
+import pandas as pd
+from formulae.environment import Environment
+
+from iwm_bayes.data.formula_language import OWN_UNITS
+from iwm_bayes.types import InputError
+
+
+class InOwnUnits:
+    """A function of a covariate in its own units, standardised afterwards as covariates are.
+
+    A formula gets standardised numbers, of which half are negative and have no logarithm. `scales` are their [mean, SD]
+    in own units. The people who are fitted determine the mean and SD of the result, also where others are evaluated.
+    """
+
+    __stateful_transform__ = True  # formulae makes one of these for each call, and keeps it for new data
+    function: Callable[[Any], Any]
+    scales: Mapping[str, list[float]]
+
+    def __init__(self) -> None:
+        self.fitted: tuple[float, float] | None = None
+
+    def __call__(self, standardised: pd.Series) -> pd.Series:
+        """Return the function of a column, with mean 0 and SD 1 over the people of the first call."""
+        mean, sd = self.scales[str(standardised.name)]
+        own = standardised * sd + mean
+        values = type(self).function(own.where(own.abs() > 1e-9 * sd, 0.0))  # a 0 that rounding has moved is a 0
+        self.fitted = self.fitted or (float(values.mean()), float(values.std(ddof=1)))
+        return (values - self.fitted[0]) / self.fitted[1]
+
+
+def closed_namespace(scales: Mapping[str, list[float]]) -> Environment:
+    """Return everything that a formula reaches, apart from its columns and the functions that formulae has itself."""
+    of_own_units = {
+        name: type(name, (InOwnUnits,), {"function": staticmethod(function), "scales": scales})
+        for name, function in OWN_UNITS.items()
+    }
+    return Environment([{**of_own_units, "abs": np.abs}])
+
+
+def evaluate_design(formula: str, frame: pd.DataFrame, new: pd.DataFrame | None = None) -> Any:
+    """Return formulae's design matrices, or the common one for the people of `new`.
+
+    `frame` are standardised covariates, with their scales in `attrs`. InputError if the formula cannot be evaluated.
+    """
+    # formulae prints before it raises, and functions of odd numbers warn; a design that is not finite is refused later
+    with redirect_stdout(io.StringIO()), np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            scope = closed_namespace(frame.attrs["scales"])
+            design = formulae.design_matrices(formula, frame, na_action="error", env=scope)
+            return design if new is None else design.common.evaluate_new_data(new)
+        except Exception as error:  # formulae and its functions raise anything
+            raise InputError([f"{formula!r} cannot be evaluated for these people ({error})"]) from error
