@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
+from iwm_bayes.data.unrecorded import unrecorded_outcomes
 from iwm_bayes.types import ModelSpec, Parameter, named_leaves, parameters
 
 BELIEF_LABELS = {"availability": "availability", "worth": "self-worth"}
@@ -114,11 +115,22 @@ def choices_only(case: Case) -> Iterator[str]:
 
 def graded_outcomes(case: Case) -> Iterator[str]:
     """Check graded outcomes under a learning rule for binary ones."""
-    outcome = case.data["outcome"].values[case.data["observed"].values]
+    outcome = case.data["outcome"].values[case.data["observed"].values & ~unrecorded_outcomes(case.data)]
     if case.model.rule.outcomes == "binary" and ((outcome > 0) & (outcome < 1)).any():
         yield (
             "outcomes are graded, but the learning rule is for outcomes of 0 or 1. The rule therefore uses a tempered "
             "likelihood"
+        )
+
+
+def outcomes_without_a_form(case: Case) -> Iterator[str]:
+    """Check outcomes that are replaced by means."""
+    unrecorded, observed = unrecorded_outcomes(case.data).sum(), case.data["observed"].values.sum()
+    if unrecorded:
+        yield (
+            f"{unrecorded} of {observed} observed outcomes were not recorded and are replaced by a mean of recorded "
+            "ones. A mean is never a rupture: response SDs are too large and intervals too narrow. Where forms are "
+            "missing after bad sessions, beliefs are estimated too high"
         )
 
 
@@ -130,6 +142,7 @@ CHECKS: tuple[Callable[[Case], Iterator[str]], ...] = (
     self_reported_outcomes,
     choices_only,
     graded_outcomes,
+    outcomes_without_a_form,
 )
 
 
