@@ -123,6 +123,34 @@ def graded_outcomes(case: Case) -> Iterator[str]:
         )
 
 
+def scale_on_thresholds(case: Case) -> Iterator[str]:
+    """Check beliefs whose scale is fixed by ordinal answers only."""
+    for belief in sorted(case.about):
+        scaled = [
+            name for name, response in case.model.responses.items() if response.about == belief and response.scale
+        ]
+        fixed = [name for name in scaled if not case.scale_parameters(name) & case.free]
+        if fixed and all(case.model.responses[name].family.discrete for name in fixed):
+            yield (
+                f"the scale of {BELIEF_LABELS.get(belief, belief)} rests on the thresholds of {', '.join(fixed)}, "
+                "which are estimated. What a level means as a belief follows from the changes after outcomes, and from "
+                "the prior. Initial beliefs are therefore less certain than with a rating on the scale of the outcome"
+            )
+
+
+def unused_levels(case: Case) -> Iterator[str]:
+    """Check ordinal answers for levels that nobody used."""
+    for name, response in case.model.responses.items():
+        answers = case.data[f"answer_{name}"].values
+        unused = sorted(set(range(response.family.levels)) - set(answers[~np.isnan(answers)].astype(int).tolist()))
+        if response.family.discrete and response.scale and unused:
+            levels = f"level{'s' * (len(unused) > 1)} {', '.join(str(level + 1) for level in unused)}"
+            yield (
+                f"{name}: nobody used {levels} of {response.family.levels} (the lowest is 1). The thresholds around an "
+                "unused level are estimated to lie together, and the answers are those of an item without it"
+            )
+
+
 def outcomes_without_a_form(case: Case) -> Iterator[str]:
     """Check outcomes that are replaced by means."""
     unrecorded, observed = unrecorded_outcomes(case.data).sum(), case.data["observed"].values.sum()
@@ -142,6 +170,8 @@ CHECKS: tuple[Callable[[Case], Iterator[str]], ...] = (
     self_reported_outcomes,
     choices_only,
     graded_outcomes,
+    scale_on_thresholds,
+    unused_levels,
     outcomes_without_a_form,
 )
 
