@@ -2,15 +2,19 @@
 
 What changes because people who withdraw do not observe what would have come? The trust game (`studies/trust_game.toml`)
 is fitted in two ways. In the first, as it is, outcomes after a withdrawal are not observed. In the second they count as
-experienced: each teaches with the mean of this person's outcomes with this partner. Criterion: whether the average
+experienced: each teaches with the mean of this person's outcomes with this partner. (The program itself never does so:
+a blank after a withdrawal is not observed, whatever the study says about blanks.) Criterion: whether the average
 learning rate and the initial beliefs of one fit lie inside the other's 90% intervals.
 Usage: `python trust_censoring.py`.
 """
 
 from pathlib import Path
 
+import xarray as xr
+
 from iwm_bayes.data.dataset import read_data
-from iwm_bayes.data.study import Study, load_study
+from iwm_bayes.data.study import load_study
+from iwm_bayes.data.unrecorded import fill_unrecorded
 from iwm_bayes.diagnostics.convergence_checks import check_convergence
 from iwm_bayes.estimands.group_summary import group_summary
 from iwm_bayes.inference.fit import Settings, compile_model, nuts
@@ -19,17 +23,17 @@ from iwm_bayes.model.model_file import load_model
 STUDY = Path(__file__).parent / "studies" / "trust_game.toml"
 
 
-def with_missing(study: Study, meaning: str) -> Study:
-    """Return the study with another meaning of a blank outcome."""
-    outcome = study.columns.outcome.model_copy(update={"missing": meaning})
-    return study.model_copy(update={"columns": study.columns.model_copy(update={"outcome": outcome})})
+def as_experienced(data: xr.Dataset) -> xr.Dataset:
+    """Return the data as if the outcomes that nobody saw had been experienced, and not recorded."""
+    unseen = data["present"] & ~data["observed"]
+    return fill_unrecorded(data.assign(observed=data["present"], unrecorded=unseen))
 
 
 def main() -> None:
     study = load_study(STUDY)
     model, compiled = load_model(study.model[0]), None
-    for meaning in ("unseen", "unrecorded"):
-        data = read_data(with_missing(study, meaning), model)
+    observed = read_data(study, model)
+    for meaning, data in {"unseen": observed, "experienced": as_experienced(observed)}.items():
         compiled = compiled or compile_model(model, data)
         fit = nuts(compiled, data, Settings(random_seed=1))
         checks = check_convergence(fit)

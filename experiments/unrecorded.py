@@ -15,7 +15,7 @@ import pandas as pd
 import xarray as xr
 from recovery import FIGURES, N_PEOPLE, PHASES, ratings_only
 
-from iwm_bayes.data.event_checks import fill_unrecorded
+from iwm_bayes.data.unrecorded import fill_unrecorded
 from iwm_bayes.inference.fit import CompiledModel, Settings, compile_model, nuts
 from iwm_bayes.model.model_file import load_model
 from iwm_bayes.simulation.draws import person_parameters
@@ -29,10 +29,7 @@ MISSING, RATES = 0.4, ("availability_rate", "worth_rate")
 def lose_forms(data: xr.Dataset, generator: np.random.Generator) -> xr.Dataset:
     """Return the same study after 40% of the forms were lost."""
     lost = (generator.random(data["observed"].shape) < MISSING) & data["observed"].values
-    frame = data[["outcome", "figure_index"]].to_dataframe().reset_index().rename(columns={"figure_index": "figure"})
-    frame["outcome"] = frame["outcome"].where(data["observed"].values.ravel() & ~lost.ravel())
-    filled = fill_unrecorded(frame)["outcome"].to_numpy().reshape(lost.shape)
-    return data.assign(outcome=data["outcome"].copy(data=np.where(lost, filled, data["outcome"])))
+    return fill_unrecorded(data.assign(unrecorded=(data["observed"].dims, lost)))
 
 
 def study(compiled: CompiledModel, seed: int) -> dict[str, list[float]]:

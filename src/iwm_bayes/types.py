@@ -18,6 +18,7 @@ type Params = Any  # a NamedTuple, possibly nested, whose leaves are Parameter o
 type State = Any  # a NamedTuple, possibly nested, whose leaves are arrays
 
 DEFAULT_FIGURE = "figure"  # the figure of a study that has no figure column
+Z_CI90 = 1.6448536269514722  # half-width of a 90% interval of a normal distribution, in standard deviations
 GENERALISED = "generalised expectation"  # the figure of a row that names none: a figure that nobody has met
 
 

@@ -49,21 +49,6 @@ def test_dataset_of_a_good_table(folder):
     assert data.attrs["time_unit"] == "14 days"  # the median of gaps of 7, 14 and 14 days
 
 
-def test_unrecorded_outcome_is_replaced_by_a_mean(folder):
-    """It is the mean that this person recorded of this figure, else of any figure, else the mean of everyone."""
-    clinic.spoil(folder, "study.toml", '"unseen"', '"unrecorded"')
-    (folder / "sessions.csv").write_text(
-        "patient_id,visit,who,date,responsive,distance,reached_out,need\n"
-        "ann,1,mum,1,1,4,no,0\nann,2,mum,2,3,4,no,0\nann,3,dad,3,7,4,no,0\nann,4,mum,4,,4,no,0\n"
-        "ann,5,aunt,5,,4,no,0\ncem,1,mum,1,,4,no,0\n"
-    )
-    data = clinic.read_study(folder)
-    recorded = np.array([0.0, 1 / 3, 1.0])
-    expected = [[*recorded, (0 + 1 / 3) / 2, recorded.mean()], [recorded.mean(), 0, 0, 0, 0]]
-    np.testing.assert_allclose(data["outcome"].values.T, expected, rtol=1e-15)
-    assert of(data, "observed") == [[True] * 5, [True] + [False] * 4]
-
-
 def test_outcome_may_be_cut_in_two(folder):
     """At or beyond the cut counts as responsive, before it as unresponsive; a blank stays not observed."""
     clinic.spoil(folder, "study.toml", "scale = [1, 7], missing", "scale = [1, 7], cut = 4, missing")

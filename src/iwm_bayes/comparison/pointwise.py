@@ -10,10 +10,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import xarray as xr
 
+from iwm_bayes.data.unrecorded import fill_unrecorded
 from iwm_bayes.filtering.arrays import session_index
 from iwm_bayes.model.build import model_data
 from iwm_bayes.model.compile import compile_event_likelihood
 from iwm_bayes.types import ModelSpec
+
+ALL_KNOWN = 0  # in place of a horizon: all sessions are known
 
 
 class PointwiseLikelihood(NamedTuple):
@@ -21,14 +24,14 @@ class PointwiseLikelihood(NamedTuple):
 
     graph: Any  # a pm.Model with as many columns as the data have people
     function: Any  # of theta (parameter, person); returns the log likelihood (event, person)
-    arrays: Mapping[int, Mapping[str, np.ndarray]]  # the graph's data by horizon, in sessions
+    arrays: Mapping[int, Mapping[str, np.ndarray]]  # the graph's data by horizon, in sessions, or `ALL_KNOWN`
     session: np.ndarray  # (event, person) index of the session, -1 where there is no event
     answered: np.ndarray  # (event, person) whether the event has any response
 
     @property
     def depends_on_horizon(self) -> bool:
         """Return whether predictions depend on the horizon, given all outcomes: only where responses carry over."""
-        first, *others = (arrays["response_array"] for arrays in self.arrays.values())
+        first, *others = (arrays["response_array"] for horizon, arrays in self.arrays.items() if horizon != ALL_KNOWN)
         return any(not np.array_equal(first, other) for other in others)
 
     @property
@@ -36,19 +39,22 @@ class PointwiseLikelihood(NamedTuple):
         return int(self.session.max()) + 1
 
 
-def pointwise_likelihood(model: ModelSpec, data: xr.Dataset, horizons: Sequence[int] = (1,)) -> PointwiseLikelihood:
-    """Compile the log likelihood of every event; a horizon hides recent responses (see `filtering.arrays`)."""
+def pointwise_likelihood(model: ModelSpec, data: xr.Dataset, horizons: Sequence[int] = ()) -> PointwiseLikelihood:
+    """Compile the log likelihood of every event.
+
+    A horizon hides recent responses (see `filtering.arrays`), and what later sessions say about unrecorded outcomes.
+    """
     graph, function = compile_event_likelihood(model, data)
-    arrays = {}
-    for horizon in horizons:
-        inputs = model_data(model, data, horizon)
-        arrays[horizon] = {name: inputs[name] for name in ("event_array", "response_array")}
+    as_known_then = fill_unrecorded(data, earlier_sessions_only=True)
+    inputs = {ALL_KNOWN: model_data(model, data)}
+    inputs |= {horizon: model_data(model, as_known_then, horizon) for horizon in horizons}
+    arrays = {key: {name: own[name] for name in ("event_array", "response_array")} for key, own in inputs.items()}
     answered = np.any([data[f"answer_{name}"].notnull().values for name in model.responses], axis=0)
     return PointwiseLikelihood(graph, function, arrays, session_index(data), answered)
 
 
 def log_likelihood_by_event(
-    likelihood: PointwiseLikelihood, theta: np.ndarray, person: np.ndarray, horizon: int = 1
+    likelihood: PointwiseLikelihood, theta: np.ndarray, person: np.ndarray, horizon: int = ALL_KNOWN
 ) -> np.ndarray:
     """Compute the log likelihood of every event, (event, M), in batches of as many columns as there are people."""
     (events, people), count = likelihood.session.shape, len(person)
@@ -63,7 +69,7 @@ def log_likelihood_by_event(
 
 
 def log_likelihood_by_session(
-    likelihood: PointwiseLikelihood, theta: np.ndarray, person: np.ndarray, horizon: int = 1
+    likelihood: PointwiseLikelihood, theta: np.ndarray, person: np.ndarray, horizon: int = ALL_KNOWN
 ) -> np.ndarray:
     """Compute the log likelihood of every session, (session, M)."""
     columns = np.arange(len(person))

@@ -171,7 +171,10 @@ def read_outcome(table: Table, given: Outcome) -> np.ndarray:
 
 
 def read_outcomes(table: Table, study: Study) -> dict[str, np.ndarray]:
-    """Return `outcome` (NaN where unrecorded), `observed`, and `reported`: 1 where it is the person's own report."""
+    """Return `outcome` (NaN where unrecorded), `observed`, and `reported`: 1 where it is the person's own report.
+
+    Which outcomes are unrecorded is settled in `hide_unseen`.
+    """
     given, report = study.columns.outcome, study.columns.reported
     outcome = read_outcome(table, given)
     own_report = read_scaled(table, report.column, report.scale) if report else np.full(len(outcome), np.nan)
@@ -192,6 +195,24 @@ def read_outcomes(table: Table, study: Study) -> dict[str, np.ndarray]:
         "outcome": np.where(observed, outcome, 0.0),
         "observed": observed,
         "reported": (reported & observed).astype(float),
+    }
+
+
+def hide_unseen(found: dict[str, Any], figure: np.ndarray, model: ModelSpec) -> dict[str, np.ndarray]:
+    """Return `outcome`, `observed` and `unrecorded`: a blank is unrecorded only where something could happen.
+
+    People who withdrew, or turned to nobody, saw no outcome, and a form about nobody in particular is not a missing
+    one, whatever the study says about blanks.
+    """
+    hiding = [
+        found[f"answer_{name}"] == 0 for name, r in model.responses.items() if r.effect in ("withdraws", "chooses")
+    ]
+    blank = np.isnan(found["outcome"])
+    unseen = blank & np.any([figure == "", *hiding], axis=0)
+    return {
+        "outcome": np.where(unseen, 0.0, found["outcome"]),
+        "observed": found["observed"] & ~unseen,
+        "unrecorded": blank & ~unseen,
     }
 
 
@@ -239,13 +260,12 @@ def read_columns(table: Table, study: Study, model: ModelSpec) -> pd.DataFrame:
     }
     found["time"], dated = read_times(table, names.time) if names.time else (found["session"], False)
     found |= read_outcomes(table, study)
-    general = (figure == "") & np.isnan(found["outcome"])  # a form about nobody in particular is not a missing one
-    found |= {"outcome": np.where(general, 0.0, found["outcome"]), "observed": found["observed"] & ~general}
     for name, column in (("distress", names.distress), ("threat", names.threat)):
         values = read_scaled(table, column.column, column.scale) if column else np.zeros(len(table.frame))
         found[name] = np.nan_to_num(values)
     found |= {f"answer_{name}": read_answer(table, study, model, name, figure) for name in model.responses}
-    by_others = found["observed"] & ~np.isnan(found["outcome"]) & (found["reported"] == 0)
+    found |= hide_unseen(found, figure, model)
+    by_others = found["observed"] & ~found["unrecorded"] & (found["reported"] == 0)
     for name in (f"answer_{name}" for name, response in model.responses.items() if response.about == "perceived"):
         found[name] = np.where(by_others, found[name], np.nan)  # a blank elsewhere means: as the outcome, or none
     actions = [found[f"answer_{name}"] for name, response in model.responses.items() if response.effect != "none"]

@@ -5,6 +5,7 @@ Where a person has fewer events than the longest sequence, `present` is False an
 
     outcome        observed responsiveness 0..1; 0 where not observed
     observed       the person experienced the outcome
+    unrecorded     observed, but the outcome is a mean, because its form is missing; only where the study has such forms
     reported       1 where the outcome is the person's own report of it
     figure_index   position along `figure` of the figure of the event
     assessment     nothing could happen: no outcome was observed and no action was called for
@@ -28,10 +29,11 @@ import xarray as xr
 
 from iwm_bayes.data.binding import binding_problems, required_columns, supplied_responses, with_timing
 from iwm_bayes.data.columns import drop_empty_rows, read_columns, with_answer_words
-from iwm_bayes.data.event_checks import check_rows, fill_unrecorded, split_session_answers, time_since
+from iwm_bayes.data.event_checks import check_rows, split_session_answers, time_since
 from iwm_bayes.data.study import Study
 from iwm_bayes.data.table import Table, missing_columns
 from iwm_bayes.data.table_file import open_table
+from iwm_bayes.data.unrecorded import fill_unrecorded
 from iwm_bayes.types import GENERALISED, InputError, ModelSpec
 
 
@@ -61,7 +63,8 @@ def events_to_dataset(
     variables = {name: grid(events[name].to_numpy(), 0.0) for name in numeric}
     variables |= {name: grid(events[name].to_numpy(), np.nan) for name in ("session", "time")}
     variables |= {f"answer_{name}": grid(events[f"answer_{name}"].to_numpy(), np.nan) for name in responses}
-    variables |= {name: grid(events[name].to_numpy(), False) for name in ("observed", "assessment")}
+    yes_or_no = [name for name in ("observed", "assessment", "unrecorded") if name in events]
+    variables |= {name: grid(events[name].to_numpy(), False) for name in yes_or_no}
     variables["present"] = grid(np.ones(len(events), dtype=bool), False)
     variables["figure_index"] = grid(events["figure_index"].to_numpy(), 0)
     coordinates = {"person": people.astype(str), "figure": names.astype(str), "event": np.arange(shape[0])}
@@ -123,14 +126,16 @@ def table_to_dataset(table: Table, study: Study, model: ModelSpec, known: Sequen
     if table.problems:
         raise InputError(table.problems)
     dated, figures = events.attrs["dated"], events.attrs["figures"]
-    events = fill_unrecorded(events).sort_values(["person", "session"], kind="stable")
+    events = events.sort_values(["person", "session"], kind="stable")
     session_answers = [name for name in model.responses if study.responses[name].scope == "session"]
     events = split_session_answers(events, session_answers)
     events, unit = in_median_gap_units(events) if dated else (events, study.columns.time or "session")
     met = [figure for figure in pd.unique(events["figure"]) if figure != GENERALISED]
     renumber_choices(events, model, figures, met)
     general = [GENERALISED] if (events["figure"] == GENERALISED).any() else []
-    data = events_to_dataset(events, model.responses, unit, known or met + general)
+    if study.columns.outcome.missing != "unrecorded":
+        events = events.drop(columns="unrecorded")
+    data = fill_unrecorded(events_to_dataset(events, model.responses, unit, known or met + general))
     data = data.assign_attrs({"rows_left_out": left_out, "without": ", ".join(model.without)})
     data.attrs["doubts"] = json.dumps(list(dict.fromkeys(table.doubts)))
     for name in model.responses:
@@ -180,16 +185,17 @@ def with_stated_reliability(study: Study, model: ModelSpec, data: xr.Dataset) ->
 def to_table(data: xr.Dataset) -> pd.DataFrame:
     """Return a Dataset as the table from which it could be read: one row per event.
 
-    Cells are blank where no outcome was observed and where there is no answer.
+    Cells are blank where no outcome was observed or recorded, and where there is no answer.
     """
     events = data.drop_vars("figure").to_dataframe().reset_index()
     events = events[events["present"]].sort_values(["person", "session"], kind="stable")
     figure = data["figure"].values[events["figure_index"]]
+    recorded = events["observed"] & ~events["unrecorded"] if "unrecorded" in events else events["observed"]
     columns: dict[str, Any] = {
         "person": events["person"],
         "session": events["session"],
         "figure": np.where(figure == GENERALISED, "", figure),
-        "outcome": events["outcome"].where(events["observed"]),
+        "outcome": events["outcome"].where(recorded),
     }
     columns |= {name: events[name] for name in ("distress", "threat") if data[name].any()}
     for answer in (str(name) for name in data.data_vars if str(name).startswith("answer_")):

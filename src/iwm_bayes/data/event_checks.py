@@ -1,7 +1,7 @@
 """Check the order of events, and complete it.
 
-The functions here look at several rows of a table together. They find faults between rows, fill in outcomes that
-nobody recorded, move answers about whole sessions, and compute the time since the last event.
+The functions here look at several rows of a table together. They find faults between rows, move answers about whole
+sessions, and compute the time since the last event.
 """
 
 from collections.abc import Iterable
@@ -41,18 +41,6 @@ def check_rows(table: Table, frame: pd.DataFrame, study: Study, model: ModelSpec
         table.report(after_leaving, study.responses[name].columns[0], "a session after the person left", remedy)
 
 
-def fill_unrecorded(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the events with unrecorded outcomes replaced by a mean of recorded ones.
-
-    It is the mean of this person with this figure; without any, that of this person; without any, that of everyone.
-    """
-    recorded = frame["outcome"]
-    by_figure = recorded.groupby([frame["person"], frame["figure"]]).transform("mean")
-    by_person = recorded.groupby(frame["person"]).transform("mean")
-    filled = recorded.fillna(by_figure).fillna(by_person).fillna(recorded.mean())
-    return frame.assign(outcome=filled)
-
-
 def split_session_answers(frame: pd.DataFrame, names: Iterable[str]) -> pd.DataFrame:
     """Return the events with each answer about a session as an event of its own at the session's end.
 
@@ -61,7 +49,14 @@ def split_session_answers(frame: pd.DataFrame, names: Iterable[str]) -> pd.DataF
     for answer in [f"answer_{name}" for name in names]:
         session = frame.groupby(["person", "session"], sort=False)
         before_end = frame[answer].notna() & (session.cumcount(ascending=False) > 0)
-        nothing = {"outcome": 0.0, "observed": False, "reported": 0.0, "distress": 0.0, "threat": 0.0}
+        nothing = {
+            "outcome": 0.0,
+            "observed": False,
+            "unrecorded": False,
+            "reported": 0.0,
+            "distress": 0.0,
+            "threat": 0.0,
+        }
         moved = frame[before_end].assign(**nothing, assessment=True)
         moved[[other for other in map(str, frame) if other.startswith("answer_") and other != answer]] = np.nan
         moved["time"] = session["time"].transform("last")[before_end]

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
+from iwm_bayes.data.unrecorded import unrecorded_outcomes
 from iwm_bayes.types import ModelSpec, Parameter, named_leaves, parameters
 
 BELIEF_LABELS = {"availability": "availability", "worth": "self-worth"}
@@ -115,7 +116,7 @@ def choices_only(case: Case) -> Iterator[str]:
 
 def graded_outcomes(case: Case) -> Iterator[str]:
     """Check graded outcomes under a learning rule for binary ones."""
-    outcome = case.data["outcome"].values[case.data["observed"].values]
+    outcome = case.data["outcome"].values[case.data["observed"].values & ~unrecorded_outcomes(case.data)]
     if case.model.rule.outcomes == "binary" and ((outcome > 0) & (outcome < 1)).any():
         yield (
             "outcomes are graded, but the learning rule is for outcomes of 0 or 1. The rule therefore uses a tempered "
@@ -128,6 +129,45 @@ def doubtful_cells(case: Case) -> Iterator[str]:
     yield from json.loads(case.data.attrs.get("doubts", "[]"))
 
 
+def scale_on_thresholds(case: Case) -> Iterator[str]:
+    """Check beliefs whose scale is fixed by ordinal answers only."""
+    for belief in sorted(case.about):
+        scaled = [
+            name for name, response in case.model.responses.items() if response.about == belief and response.scale
+        ]
+        fixed = [name for name in scaled if not case.scale_parameters(name) & case.free]
+        if fixed and all(case.model.responses[name].family.discrete for name in fixed):
+            yield (
+                f"the scale of {BELIEF_LABELS.get(belief, belief)} rests on the thresholds of {', '.join(fixed)}, "
+                "which are estimated. What a level means as a belief follows from the changes after outcomes, and from "
+                "the prior. Initial beliefs are therefore less certain than with a rating on the scale of the outcome"
+            )
+
+
+def unused_levels(case: Case) -> Iterator[str]:
+    """Check ordinal answers for levels that nobody used."""
+    for name, response in case.model.responses.items():
+        answers = case.data[f"answer_{name}"].values
+        unused = sorted(set(range(response.family.levels)) - set(answers[~np.isnan(answers)].astype(int).tolist()))
+        if response.family.discrete and response.scale and unused:
+            levels = f"level{'s' * (len(unused) > 1)} {', '.join(str(level + 1) for level in unused)}"
+            yield (
+                f"{name}: nobody used {levels} of {response.family.levels} (the lowest is 1). The thresholds around an "
+                "unused level are estimated to lie together, and the answers are those of an item without it"
+            )
+
+
+def outcomes_without_a_form(case: Case) -> Iterator[str]:
+    """Check outcomes that are replaced by means."""
+    unrecorded, observed = unrecorded_outcomes(case.data).sum(), case.data["observed"].values.sum()
+    if unrecorded:
+        yield (
+            f"{unrecorded} of {observed} observed outcomes were not recorded and are replaced by a mean of recorded "
+            "ones. A mean is never a rupture: response SDs are too large and intervals too narrow. Where forms are "
+            "missing after bad sessions, beliefs are estimated too high"
+        )
+
+
 CHECKS: tuple[Callable[[Case], Iterator[str]], ...] = (
     no_self_worth_rating,
     no_anchored_scale,
@@ -137,6 +177,9 @@ CHECKS: tuple[Callable[[Case], Iterator[str]], ...] = (
     choices_only,
     graded_outcomes,
     doubtful_cells,
+    scale_on_thresholds,
+    unused_levels,
+    outcomes_without_a_form,
 )
 
 

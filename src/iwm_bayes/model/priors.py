@@ -20,14 +20,13 @@ import numpy as np
 import xarray as xr
 
 from iwm_bayes.ops import Array, exp, log, logit, sigmoid, stack_figures
-from iwm_bayes.types import ModelSpec, Parameter, parameters
+from iwm_bayes.types import Z_CI90, ModelSpec, Parameter, parameters
 
 LINKS: Mapping[str, tuple[Callable[[Array], Array], Callable[[Array], Array]]] = {
     "unit": (logit, sigmoid),
     "positive": (log, exp),
     "real": (lambda x: x, lambda x: x),
 }
-Z_CI90 = 1.6448536269514722  # half-width of a 90% interval in standard deviations
 EFFECT_WIDTH = 2.0  # prior SD of an effect, in units of `scale`: wide, a choice and not a finding
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import xarray as xr
 
+from iwm_bayes.data.unrecorded import unrecorded_outcomes
 from iwm_bayes.inference.base import Settings
 from iwm_bayes.model.model_file import model_library
 from iwm_bayes.report.text import Facts, criterion_sentences, fit_status
@@ -52,11 +53,13 @@ def methods_paragraph(model: ModelSpec, facts: Facts, data: xr.Dataset, has_wort
         " Attachment styles are the quadrants of the attachment space (Bartholomew & Horowitz, 1991, "
         "doi:10.1037/0022-3514.61.2.226)."
     )
+    unrecorded = int(unrecorded_outcomes(data).sum())
+    replaced = f" {unrecorded} unrecorded outcomes were replaced by means of recorded ones." if unrecorded else ""
     left_out = f" Responses of the model that were not measured: {', '.join(model.without)}." if model.without else ""
     return (
         f"{int(data['present'].sum())} events of {data.sizes['person']} people were analysed with iwm_bayes "
         f"{facts['versions']['iwm-bayes']} and the model {model.name} ({model.claim.rstrip('.')}; {model.reference})."
-        f"{left_out} The model is hierarchical: parameters of people vary around group means. "
+        f"{left_out}{replaced} The model is hierarchical: parameters of people vary around group means. "
         f"{inference_sentence(facts)} {convergence_sentence(facts)} Earned security was defined prospectively (Roisman "
         f"et al., 2002, doi:10.1111/1467-8624.00467). {criterion_sentences(facts['criterion'], has_worth)} The chance "
         "level is the share of the same people who would meet the criterion if care were responsive at random, in half "

@@ -18,7 +18,8 @@
 `volatility` is the log of a variance per unit of time, in log-odds squared; `vagueness` is the variance of
 `volatility`. The enhanced update changes the volatility before its precision, so that no variance becomes negative.
 Elapsed time enters both levels alike. Time adds a variance of at most 100: nobody is less certain than 10 log-odds (a
-choice). Without this limit, `exp` of `exp` overflows. Mathys et al. (2014), doi:10.3389/fnhum.2014.00825; enhanced
+choice). Without this limit, `exp` of `exp` overflows. `start_variance` is estimated, as in `hgf`; learning settles at a
+larger variance here, because the initial volatility is 1. Mathys et al. (2014), doi:10.3389/fnhum.2014.00825; enhanced
 update as in TAPAS, without use of its code.
 """
 
@@ -36,7 +37,10 @@ class Parameters(NamedTuple):
     start: Array = Parameter("unit", (0.15, 0.85), meaning="initial belief, before the first event")
     tonic: Array = Parameter("real", (-5.0, -1.0), meaning="log variance added per unit of time at a volatility of 0")
     start_variance: Array = Parameter(
-        "positive", (0.02, 2.0), fixed=0.1, meaning="uncertainty (variance) of the initial belief"
+        "positive",
+        (0.3, 3.0),
+        pooling="complete",
+        meaning="variance of the initial belief, log-odds squared",
     )
     start_volatility: Array = Parameter(
         "real", (0.0, 2.0), fixed=1.0, meaning="initial log volatility; redundant with `tonic`"

@@ -6,9 +6,14 @@
     variance' = prior / (1 + prior * expected * (1 - expected))
     mean'     = mean + variance' * (outcome - expected)
 
-Hypothesis: people change their beliefs more when they are uncertain about others, and more when they considered either
-outcome possible. `mean` is in log-odds, `variance` is its variance, and `tonic` is the log variance added per unit of
-time. The rate of change of others is not learned: this is `ehgf` without coupling, at about a third of its cost.
+Hypothesis: people change their beliefs more when they are uncertain about others. On the scale of 0 to 1, a prediction
+error also has more weight where they considered either outcome possible: sigmoid is steepest there. In log-odds it has
+less. `mean` is in log-odds, `variance` is its variance, and `tonic` is the log variance added per unit of time.
+
+`start_variance` is estimated, one for everybody. The usual default of .1 is below the variance at which learning
+settles (.15 to 1.5 over the prior of `tonic`), so that everybody would learn faster from event to event. 40 people
+with 24 events determine it: the posterior SD of its log is .03 to .4, and that of the prior is .7. The rate
+of change of others is not learned: this is `ehgf` without coupling, at about a third of its cost.
 Mathys et al. (2014), doi:10.3389/fnhum.2014.00825.
 """
 
@@ -22,7 +27,10 @@ class Parameters(NamedTuple):
     start: Array = Parameter("unit", (0.15, 0.85), meaning="initial belief, before the first event")
     tonic: Array = Parameter("real", (-5.0, -1.0), meaning="log variance added per unit of time")
     start_variance: Array = Parameter(
-        "positive", (0.02, 2.0), fixed=0.1, meaning="uncertainty (variance) of the initial belief"
+        "positive",
+        (0.3, 3.0),
+        pooling="complete",
+        meaning="variance of the initial belief, log-odds squared",
     )
 
 

@@ -7,6 +7,7 @@ import xarray as xr
 
 from iwm_bayes.data.dataset import read_data, with_stated_reliability
 from iwm_bayes.data.study import Study, load_study
+from iwm_bayes.data.unrecorded import unrecorded_outcomes
 from iwm_bayes.io import is_file
 from iwm_bayes.model.model_file import find_model, load_model_for
 from iwm_bayes.types import InputError, ModelSpec, figure_label, parameters
@@ -86,6 +87,8 @@ def describe_data(data: xr.Dataset) -> str:
         f"{data.sizes['person']} people; {events} events ({observed} with an observed outcome); attachment figures: "
         f"{figures}; unit of time: {data.attrs['time_unit']}"
     ]
+    if unrecorded := int(unrecorded_outcomes(data).sum()):
+        parts.append(f"{unrecorded} of the observed outcomes were not recorded")
     if dropped := data.attrs.get("dropped"):
         parts.append(f"people left out, because their covariates are missing: {dropped}")
     if empty_rows := data.attrs.get("rows_left_out", 0):
