@@ -1,7 +1,8 @@
 """Compare the responses of a study with those of its model.
 
-A study says which responses it recorded, which it did not ask, and when each answer was given. A model says which
-responses it predicts. The functions here find what is missing between the two, and give a model the study's timing.
+A study says which responses it recorded, which it did not ask, when each answer was given, and which ratings are on
+the outcome's scale. A model says which responses it predicts. The functions here find what is missing between the two,
+and give a model the study's timing and scales.
 """
 
 import difflib
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 
 from iwm_bayes.data.study import ResponseColumn, Study
 from iwm_bayes.responses import RESPONSES
+from iwm_bayes.responses.scale import with_scales
 from iwm_bayes.types import ModelSpec, Response
 
 
@@ -23,13 +25,14 @@ def impossible_timing(given: ResponseColumn, response: Response) -> str:
     return ""
 
 
-def with_timing(study: Study, model: ModelSpec) -> ModelSpec:
-    """Return the model with the timing of every response that the study states."""
+def bound_model(study: Study, model: ModelSpec) -> ModelSpec:
+    """Return the model with the timing of every response, and the scale of every rating, that the study states."""
     stated = {name: given.timing for name, given in study.responses.items() if given.timing is not None}
     responses = {
         name: response._replace(timing=stated.get(name, response.timing)) for name, response in model.responses.items()
     }
-    return model._replace(responses=responses)
+    commensurable = {name: given.commensurable for name, given in study.responses.items()}
+    return with_scales(model._replace(responses=responses), commensurable)
 
 
 def supplied_responses(study: Study, model: ModelSpec) -> ModelSpec:

@@ -5,9 +5,9 @@ gives a default for it.
 """
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
 from iwm_bayes.data.toml import Name, Strict, expand_path, explain_validation, read_schema_2
 
@@ -26,6 +26,12 @@ def two_or_more_levels(levels: tuple[str, ...]) -> tuple[str, ...]:
     return levels
 
 
+def as_list(model: Any) -> Any:
+    """Return one name as a list of one; anything else as it is."""
+    return [model] if isinstance(model, str) else model
+
+
+Models = Annotated[list[str], BeforeValidator(as_list)]
 Scale = Annotated[tuple[float, float], AfterValidator(two_ends)]
 Levels = Annotated[tuple[Annotated[str, Field(coerce_numbers_to_str=True)], ...], AfterValidator(two_or_more_levels)]
 
@@ -68,6 +74,7 @@ class ResponseColumn(Strict):
     scope: Literal["event", "session"] = "event"  # given after this event, or about the session when it is over
     timing: Literal["before", "after"] | None = None  # before or after the outcome of its row; else as in the model
     rater: Literal["patient", "therapist", "observer"] = "patient"
+    commensurable: bool = False  # asks about the outcome on the outcome's scale; if not, intercept and slope are free
 
     @model_validator(mode="after")
     def column_or_items(self) -> "ResponseColumn":
@@ -113,7 +120,7 @@ class Study(Strict):
 
     name: Name
     data: Path
-    model: str | list[str]
+    model: Models
     columns: Columns
     responses: dict[Name, ResponseColumn] = Field(min_length=1)
     people: PersonTable | None = None
@@ -146,8 +153,7 @@ def load_study(path: Path) -> Study:
         study = Study.model_validate(content)
     except ValidationError as error:
         raise explain_validation(path, error) from error
-    names = [study.model] if isinstance(study.model, str) else study.model
-    models = [str(expand_path(name, path.parent)) if name.endswith(".toml") else name for name in names]
+    models = [str(expand_path(name, path.parent)) if name.endswith(".toml") else name for name in study.model]
     people = study.people and study.people.model_copy(update={"data": expand_path(str(study.people.data), path.parent)})
     changes = {"data": expand_path(str(study.data), path.parent), "model": models, "people": people}
     return study.model_copy(update=changes)

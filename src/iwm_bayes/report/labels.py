@@ -23,6 +23,7 @@ TABLE_TITLES: Mapping[str, str] = {
     "time_to_security": "Time to earned security",
     "arms": "Risk differences between arms",
     "sensitivity": "Sensitivity: share earned secure by the last session, by threshold and duration criterion",
+    "rating_thresholds": "Thresholds of earned security on the scale of each rating",
     "styles": "Attachment styles at the last session",
     "ppc": "Posterior predictive checks",
     "ppc_failures": "Test statistics that one model does not reproduce and another model reproduces",

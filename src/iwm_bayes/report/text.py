@@ -8,7 +8,7 @@ import xarray as xr
 from iwm_bayes.diagnostics.permutation_test import PermutationTest
 from iwm_bayes.estimands.criterion import Criterion
 from iwm_bayes.estimands.group_summary import median_ci90
-from iwm_bayes.types import GENERALISED, figure_label
+from iwm_bayes.types import GENERALISED
 
 type Facts = Mapping[str, Any]  # the manifest of a run
 
@@ -87,7 +87,7 @@ def answer_sentence(curves: xr.Dataset) -> str:
         What `by_arm.incidence_by_arm` returns.
     """
     everyone, figure, last = curves.isel(arm=0), curves.attrs["figure"], curves.sizes["session"]
-    toward = "in their generalised expectation" if figure == GENERALISED else f"toward {figure_label(figure)}"
+    toward = "in their generalised expectation" if figure == GENERALISED else f"toward {figure}"
     if not everyone["insecure"]:
         return f"No participant is insecure at baseline {toward}, so nobody can become earned secure."
     baseline = f"{float(everyone['insecure']):.0%} of participants are insecure at baseline {toward}."

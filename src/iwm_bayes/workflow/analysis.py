@@ -18,6 +18,7 @@ from iwm_bayes.estimands.by_arm import incidence_by_arm, person_arms, risk_diffe
 from iwm_bayes.estimands.group_summary import group_sd_table, group_summary
 from iwm_bayes.estimands.marginal_effects import marginal_effect_table, marginal_effects
 from iwm_bayes.estimands.person_summary import person_summary
+from iwm_bayes.estimands.rating_thresholds import rating_thresholds
 from iwm_bayes.estimands.tables import arm_lines, sensitivity_lines, style_line, time_to_security_lines
 from iwm_bayes.estimands.time_to_security import earned_security
 from iwm_bayes.inference.fit import fit
@@ -116,6 +117,7 @@ def derived_tables(
         "time_to_security": pd.DataFrame([line for curves in by_arm for line in time_to_security_lines(curves)]),
         "arms": pd.DataFrame([line for curves in by_arm for line in arm_difference_lines(curves)]),
         "sensitivity": pd.DataFrame([line for answer in security.values() for line in sensitivity_lines(answer)]),
+        "rating_thresholds": pd.DataFrame(rating_thresholds(model, fitted)),
         "styles": pd.DataFrame([style_line(answer) for answer in security.values()]),
         "ppc": posterior_predictive_check(model, fitted),
     }

@@ -18,17 +18,18 @@ from iwm_bayes.diagnostics.identifiability import identifiability
 from iwm_bayes.estimands.by_arm import incidence_by_arm, person_arms
 from iwm_bayes.inference.posterior import answer_share
 from iwm_bayes.io import manifest, sha256, write_json
-from iwm_bayes.types import GENERALISED, InputError
+from iwm_bayes.types import DEFAULT_FIGURE, GENERALISED, InputError
 from iwm_bayes.viz.earned_security import time_to_security_plot
 from iwm_bayes.viz.style import save_plot
 from iwm_bayes.workflow.analysis import Analysis
 
 FORMATS = ("svg", "pdf", "png")
+FILE_LABELS = {GENERALISED: "generalised", DEFAULT_FIGURE: "other_person"}
 
 
 def file_label(figure: str) -> str:
     """Return a figure's name as a part of a file name, without spaces or separators."""
-    return "generalised" if figure == GENERALISED else quote(figure, safe="")
+    return FILE_LABELS.get(figure) or quote(figure, safe="")
 
 
 def write_tables(folder: Path, tables: Mapping[str, pd.DataFrame]) -> None:
