@@ -9,8 +9,8 @@ from iwm_bayes.model.model_file import built_in_models, find_model, load_model
 from iwm_bayes.types import ModelSpec, Parameter, parameters
 
 COLUMNS = (
-    "| parameter | prior 90% range of the median person | between-person SD: scale of its half-normal prior, link scale "
-    "| pooling | meaning |\n|---|---|---|---|---|"
+    "| parameter | prior 90% range of the median person | between-person SD: scale of its half-normal prior, link "
+    "scale | pooling | meaning |\n|---|---|---|---|---|"
 )
 PAGE = """# {name}
 

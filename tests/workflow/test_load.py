@@ -12,7 +12,7 @@ from iwm_bayes.estimands.group_summary import group_summary
 from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.population import draw_people
 from iwm_bayes.simulation.simulate import Phase, simulate
-from iwm_bayes.types import parameters
+from iwm_bayes.types import InputError, parameters
 from iwm_bayes.workflow.load import describe_data, load_study_and_data
 
 MODEL = 'schema = 2\nclaim = "c"\nreference = "r"\nrule = "rescorla_wagner"\nresponses = ["availability_rating"]\n'
@@ -76,6 +76,14 @@ def test_a_model_of_ones_own_is_bound_to_the_study(study_file):
         assert model.responses["availability_rating"].timing == "before"
         assert declared["availability_rating_noise"].fixed == pytest.approx(np.sqrt(0.1) * first.std())
         assert declared["availability_rating_slope"].fixed is None
+
+
+def test_a_model_without_the_statements_of_the_study_is_refused(study_file):
+    """The model that was given to `load_data`, and not the one that it returned, names everything that is forgotten."""
+    model = iwm_bayes.load_model(study_file.parent / "own.toml")
+    _, data = iwm_bayes.load_data(iwm_bayes.load_study(study_file), model)
+    with pytest.raises(InputError, match=r"`timing`, `commensurable`, `reliability`\. Fit the model that `load_data`"):
+        iwm_bayes.fit(model, data, "laplace")
 
 
 def test_the_figure_that_is_shown_is_the_figure_that_can_be_passed(study_file):

@@ -102,6 +102,12 @@ LEGENDS: Mapping[str, Mapping[str, str]] = {
         "for which the beliefs must keep this value. One of these sessions must have a disappointing outcome. A "
         "longer duration makes such a session more likely, so the share can be higher",
     },
+    "rating_thresholds": {
+        "threshold": "belief, on the outcome's scale, below or above which people are insecure or earned secure",
+        "rating": f"rating of the median person at this belief, in the numbers of the study's table, with its {CI90}",
+        "scale_low": "lowest end of the rating's scale as the study states it; its highest end is scale_high",
+        "on_outcome_scale": "yes if the study states that the rating is on the outcome's scale (`commensurable`)",
+    },
     "styles": {**STYLE_MEANINGS, **GENERALISED_MEANING},
     "elpd": {
         "elpd": "expected log predictive density; higher is better",

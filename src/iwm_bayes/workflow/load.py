@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import xarray as xr
 
-from iwm_bayes.data.binding import bound_model
+from iwm_bayes.data.binding import bound_model, with_statements
 from iwm_bayes.data.dataset import read_data, with_stated_reliability
 from iwm_bayes.data.study import Study, load_study
 from iwm_bayes.model.model_file import find_model, load_model
@@ -35,7 +35,7 @@ def load_data(study: Study, model: str | ModelSpec | None = None) -> tuple[Model
     Returns
     -------
     The model, with the study's timing of responses, scales of ratings and stated reliabilities, and a Dataset (event,
-    person): see `data.dataset`. `fit` needs both.
+    person): see `data.dataset`. `fit` needs both, and refuses a model that lacks what the study states.
 
     Raises
     ------
@@ -45,7 +45,8 @@ def load_data(study: Study, model: str | ModelSpec | None = None) -> tuple[Model
     name = study.model[0] if model is None else model
     spec = bound_model(study, name if isinstance(name, ModelSpec) else load_model(name, study.without))
     data = read_data(study, spec)
-    return with_stated_reliability(study, spec, data), data
+    bound = with_stated_reliability(study, spec, data)
+    return bound, with_statements(study, bound, data)
 
 
 def resolve_model(study_file: Path, model: str) -> str:
