@@ -104,3 +104,15 @@ def test_one_simulated_assessment_comes_before_the_sessions(tmp_path):
     assert first["outcome"].isna().all()
     assert first["availability_rating"].notna().all()
     assert "11 rows" in " ".join(iwm("simulate", "--help", cwd=tmp_path).stdout.split())
+
+
+def test_check_says_which_ratings_are_on_the_outcome_scale(study_file):
+    """And the ratings at the thresholds of earned security, with what is assumed where the scale is estimated."""
+    folder = study_file.parent
+    said = " ".join(iwm("check", "study.toml", cwd=folder).stdout.split())
+    assert "availability_rating (0 to 1): on a scale of its own, which is estimated. Beliefs of 0.4 and 0.6 are" in said
+    assert "Warning: availability: no rating of this belief is stated to be on the outcome's scale" in said
+    study_file.write_text(STUDY + "commensurable = true\n")
+    said = " ".join(iwm("check", "study.toml", cwd=folder).stdout.split())
+    assert "taken to be on the outcome's scale. Beliefs of 0.4 and 0.6 are ratings of 0.4 and 0.6" in said
+    assert "Warning" not in said
