@@ -20,7 +20,6 @@ import numpy as np
 
 from iwm_bayes.comparison.comparability import FittedModel
 from iwm_bayes.comparison.compare import compare
-from iwm_bayes.data.dataset import read_data, with_stated_reliability
 from iwm_bayes.data.study import Study
 from iwm_bayes.estimands.group_summary import group_summary
 from iwm_bayes.inference.base import compiled_model, with_model_data
@@ -31,11 +30,12 @@ from iwm_bayes.model.compile import compile_initial_point
 from iwm_bayes.model.model_file import load_model
 from iwm_bayes.validation import sbc
 from iwm_bayes.validation.prediction_matrix import decide_prediction, load_predictions
+from iwm_bayes.workflow.load import load_data
 
 HERE = Path(__file__).parent / "unchanged"
 SIX = ("rescorla_wagner", "kalman", "hgf", "compensatory", "latent_cause", "leaky_beta")
 EXACT, NEAR = 1e-12, 1e-8
-RESPONSES = ("availability_rating", "worth_rating", "approach")
+RATINGS, CHOICES = ("availability_rating", "worth_rating"), ("approach",)
 
 
 def example(name: str) -> tuple[Any, Any]:
@@ -51,12 +51,11 @@ def example(name: str) -> tuple[Any, Any]:
                 "figure": "figure",
                 "outcome": {"column": "outcome", "missing": "unseen"},
             },
-            "responses": {response: {"column": response} for response in RESPONSES},
+            "responses": {response: {"column": response} for response in CHOICES}
+            | {response: {"column": response, "commensurable": True} for response in RATINGS},
         }
     )
-    model = load_model(name)
-    data = read_data(study, model)
-    return with_stated_reliability(study, model, data), data
+    return load_data(study)
 
 
 def density(name: str) -> list[float]:

@@ -46,8 +46,8 @@ figure  = "figure"
 outcome = { column = "outcome", missing = "unseen" }
 
 [responses]
-availability_rating = { column = "availability_rating" }
-worth_rating        = { column = "worth_rating" }
+availability_rating = { column = "availability_rating", commensurable = true }
+worth_rating        = { column = "worth_rating", commensurable = true }
 approach            = { column = "approach" }
 """
 

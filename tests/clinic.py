@@ -24,6 +24,7 @@ distress = { column = "need", scale = [0, 10] }
 [responses.closeness]
 column = "distance"
 scale  = [7, 1]
+commensurable = true
 [responses.approach]
 column = "reached_out"
 levels = ["no", "yes"]

@@ -12,6 +12,7 @@ figure  = "figure"
 outcome = { column = "outcome", missing = "unseen" }
 [responses.availability_rating]
 column = "rating"
+commensurable = true
 """
 
 

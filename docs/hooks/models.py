@@ -8,7 +8,10 @@ from inspect import getdoc
 from iwm_bayes.model.model_file import built_in_models, find_model, load_model
 from iwm_bayes.types import ModelSpec, Parameter, parameters
 
-COLUMNS = "| parameter | prior 90% range of the median person | pooling | meaning |\n|---|---|---|---|"
+COLUMNS = (
+    "| parameter | prior 90% range of the median person | between-person SD: scale of its half-normal prior, link "
+    "scale | pooling | meaning |\n|---|---|---|---|---|"
+)
 PAGE = """# {name}
 
 **{claim}**
@@ -54,7 +57,8 @@ def line(name: str, parameter: Parameter) -> str:
     low, high = parameter.prior_90
     fixed = parameter.fixed is not None
     prior = f"fixed at {parameter.fixed:g}" if fixed else f"{low:g} to {high:g}"
-    return f"| `{name}` | {prior} | {'' if fixed else parameter.pooling} | {parameter.meaning} |"
+    between = f"{parameter.prior_between_sd:g}" if not fixed and parameter.pooling == "partial" else ""
+    return f"| `{name}` | {prior} | {between} | {'' if fixed else parameter.pooling} | {parameter.meaning} |"
 
 
 def parameter_table(model: ModelSpec) -> str:

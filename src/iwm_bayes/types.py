@@ -17,7 +17,7 @@ from iwm_bayes.ops import Array
 type Params = Any  # a NamedTuple, possibly nested, whose leaves are Parameter or arrays
 type State = Any  # a NamedTuple, possibly nested, whose leaves are arrays
 
-DEFAULT_FIGURE = "figure"  # the figure of a study that has no figure column
+DEFAULT_FIGURE = "the other person"  # the figure of a study that has no figure column
 Z_CI90 = 1.6448536269514722  # half-width of a 90% interval of a normal distribution, in standard deviations
 GENERALISED = "generalised expectation"  # the figure of a row that names none: a figure that nobody has met
 
@@ -144,6 +144,7 @@ class ModelSpec(NamedTuple):
     needs: str = ""
     equation: str = ""
     without: tuple[str, ...] = ()  # responses of its model file that are left out
+    stated: frozenset[str] = frozenset()  # parameters that its model file fixes or frees, whatever a study says
 
 
 def with_carryover(
@@ -208,8 +209,3 @@ def with_parameters(model: ModelSpec, declared: Mapping[str, Parameter]) -> Mode
         for name, response in model.responses.items()
     }
     return model._replace(rule=model.rule._replace(parameters=rule_values(model, declared)), responses=responses)
-
-
-def figure_label(figure: str) -> str:
-    """Return the name of a figure for texts: the figure of a study without a figure column is the other person."""
-    return "the other person" if figure == DEFAULT_FIGURE else figure

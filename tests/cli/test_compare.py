@@ -23,6 +23,7 @@ figure  = "figure"
 outcome = { column = "outcome", missing = "unseen" }
 [responses.availability_rating]
 column = "availability_rating"
+commensurable = true
 [people]
 data   = "people.csv"
 person = "person"

@@ -13,7 +13,7 @@ from iwm_bayes.estimands.person_summary import person_summary
 from iwm_bayes.report import text
 from iwm_bayes.report.formatting import format_cells, format_value
 from iwm_bayes.report.labels import LEGENDS, TABLE_TITLES, explained_words, group_summary_title, legend
-from iwm_bayes.types import GENERALISED, figure_label
+from iwm_bayes.types import GENERALISED
 
 
 @pytest.mark.parametrize(
@@ -145,8 +145,3 @@ def test_the_convergence_diagnostics_are_printed_with_the_status(made, printed):
     assert "1 divergent transitions" in line
     assert "Converged." in printed
     assert fit.convergence_line(made[2].convergence.values) in printed
-
-
-def test_an_unnamed_figure_is_the_other_person():
-    assert [figure_label(name) for name in ("figure", "therapist")] == ["the other person", "therapist"]
-    assert format_cells(pd.DataFrame({"figure": ["figure"], "arms": ["figure"]})) == [["the other person", "figure"]]

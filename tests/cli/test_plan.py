@@ -26,7 +26,7 @@ def folder(tmp_path_factory):
     (found / "study.toml").write_text(
         'schema = 2\nname = "clinic"\ndata = "sessions.csv"\nmodel = ["learning.toml", "constant.toml"]\n'
         '[columns]\nperson = "person"\nsession = "session"\noutcome = { column = "outcome" }\n'
-        '[responses.availability_rating]\ncolumn = "rating"\n'
+        '[responses.availability_rating]\ncolumn = "rating"\ncommensurable = true\n'
     )
     return found
 

@@ -80,7 +80,7 @@ def test_without_figure_or_time(folder):
     for line in ('figure   = "who"\n', 'time     = "date"\n'):
         clinic.spoil(folder, "study.toml", line, "")
     data = clinic.read_study(folder)
-    assert data["figure"].values.tolist() == ["figure"]
+    assert data["figure"].values.tolist() == ["the other person"]
     assert of(data, "since_figure") == of(data, "since_any") == [[1.0, 1.0, 1.0], [1.0, 1.0, 0.0]]
     assert data.attrs["time_unit"] == "session"
 

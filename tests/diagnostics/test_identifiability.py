@@ -6,6 +6,7 @@ from helpers import random_data
 
 from iwm_bayes.diagnostics.identifiability import identifiability
 from iwm_bayes.model.model_file import find_model, load_model
+from iwm_bayes.responses.scale import with_scales
 from iwm_bayes.types import ModelSpec
 
 
@@ -70,3 +71,15 @@ def test_own_reports_are_named() -> None:
     assert "Compare the results under other expectancy biases" in warning
     [warning] = identifiability(load_model("rescorla_wagner"), own.assign(outcome=own["outcome"].round()))
     assert "yes or no" in warning
+
+
+def test_a_belief_without_a_rating_on_the_outcome_scale_is_named() -> None:
+    """A free scale of the group follows from learning and from priors; one rating on the outcome's scale is enough."""
+    model, names = load_model("rescorla_wagner"), ("availability_rating", "worth_rating")
+    own_scale = with_scales(model, dict.fromkeys(names, False))
+    warnings = identifiability(own_scale, random_data())
+    assert [warning.partition(":")[0] for warning in warnings] == ["availability", "self-worth"]
+    assert all("write `commensurable = true`" in warning for warning in warnings)
+    [about_worth] = identifiability(with_scales(model, {"worth_rating": False}), random_data())
+    assert about_worth.startswith("self-worth: no rating of this belief is stated to be on the outcome's scale")
+    assert identifiability(with_scales(model, dict.fromkeys(names, True)), random_data()) == []

@@ -47,6 +47,7 @@ figure = "figure"
 outcome = { column = "outcome" }
 [responses.availability_rating]
 column = "availability_rating"
+commensurable = true
 [people]
 data = "people.csv"
 person = "person"

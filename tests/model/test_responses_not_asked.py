@@ -9,8 +9,7 @@ import pytest
 from command import iwm
 from helpers import arguments, evaluate, in_own_terms, textbook_log_density
 
-from iwm_bayes.data.binding import with_timing
-from iwm_bayes.data.dataset import read_data, to_table, with_stated_reliability
+from iwm_bayes.data.dataset import read_data, to_table
 from iwm_bayes.data.study import Study
 from iwm_bayes.diagnostics.rating_timing import timing_warnings
 from iwm_bayes.model import model_file, priors
@@ -20,6 +19,7 @@ from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.population import draw_people
 from iwm_bayes.simulation.simulate import Phase, simulate
 from iwm_bayes.types import InputError, named_leaves, parameters
+from iwm_bayes.workflow.load import load_data
 
 MODEL = 'schema = 2\nclaim = "c"\nreference = "r"\nrule = "rescorla_wagner"\nresponses = {}\n'
 RATINGS = ["availability_rating", "worth_rating"]
@@ -36,15 +36,14 @@ def asked(folder, frame, names, without=(), **more):
     """Return a study of a simulated table with these responses, each with these further keys."""
     frame.to_csv(folder / "table.csv", index=False)
     columns = {"person": "person", "session": "session", "outcome": {"column": "outcome", "missing": "unseen"}}
-    responses = {name: {"column": name} | more for name in names}
+    ratings = {name: {"commensurable": True} for name in names if name.endswith("_rating")}
+    responses = {name: {"column": name} | ratings.get(name, {}) | more for name in names}
     content = {"name": "n", "data": folder / "table.csv", "model": ["own"], "columns": columns, "without": without}
     return Study.model_validate(content | {"responses": responses})
 
 
 def opened(study, name):
-    model = load_model_for(study, name)
-    data = read_data(study, model)
-    return with_stated_reliability(study, model, data), data
+    return load_data(study, name)
 
 
 def simulated(name, timing, people=40, sessions=15, seed=1):
@@ -159,7 +158,7 @@ def test_check_warns_about_early_ratings(tmp_path):
     simulated(str(tmp_path / "model.toml"), "before").to_csv(tmp_path / "sessions.csv", index=False)
     study = 'schema = 2\nname = "n"\ndata = "sessions.csv"\nmodel = "model.toml"\n[columns]\nperson = "person"\n'
     study += 'session = "session"\noutcome = { column = "outcome" }\n[responses.availability_rating]\n'
-    (tmp_path / "study.toml").write_text(study + 'column = "availability_rating"\n')
+    (tmp_path / "study.toml").write_text(study + 'column = "availability_rating"\ncommensurable = true\n')
     said = " ".join(iwm("check", "study.toml", cwd=tmp_path).stdout.split())
     assert "availability_rating seems to have been given before the outcome of the same row" in said
     assert '`timing = "before"` in [responses.availability_rating]' in said
@@ -231,13 +230,11 @@ def test_responses_not_asked_are_recorded(tmp_path):
 
 
 def test_timing_of_a_model_loaded_without_its_study(two_ratings, tmp_path):
-    """`with_stated_reliability` adds the study's timing; responses in `without` are reported."""
+    """`load_data` adds the study's timing, to a model by name and by itself; responses in `without` are reported."""
     frame = simulated("rescorla_wagner", "after", 3, 3)
     study, model = asked(tmp_path, frame, RATINGS, timing="before"), model_file.load_model(two_ratings)
-    assert {r.timing for r in with_stated_reliability(study, model, read_data(study, model)).responses.values()} == {
-        "before"
-    }
-    assert with_timing(study, model).responses == load_model_for(study, two_ratings).responses
+    for given in (model, two_ratings):
+        assert {response.timing for response in load_data(study, given)[0].responses.values()} == {"before"}
     whole = model_file.load_model("rescorla_wagner")
     with pytest.raises(InputError, match="From Python: load_model"):
         read_data(asked(tmp_path, frame, RATINGS, without=["approach"]), whole)

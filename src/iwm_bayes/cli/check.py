@@ -21,12 +21,15 @@ def check(
     from iwm_bayes.diagnostics.identifiability import identifiability
     from iwm_bayes.diagnostics.predictive_checks import prior_ppc_sentence, prior_predictive_check, rounded_ratings
     from iwm_bayes.diagnostics.rating_timing import answer_count_sentence, timing_warnings
+    from iwm_bayes.estimands.rating_thresholds import prior_rating_thresholds, scale_sentences
 
     loaded = load_study_and_data(study, model)
     spec, data = loaded.model, loaded.data
     out.print(f"{describe_data(data)}\nmodel {spec.name}: {spec.claim}", markup=False)
     for name in spec.responses:
         out.print(f"  {answer_count_sentence(spec, data, name)}", markup=False)
+    for sentence in scale_sentences(prior_rating_thresholds(spec, data)):
+        out.print(f"  {sentence}", markup=False)
     if loaded.study.people:
         from iwm_bayes.data.covariates import describe_covariates
 

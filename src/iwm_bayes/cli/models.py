@@ -7,7 +7,7 @@ import typer
 
 from iwm_bayes.cli.console import out, print_table
 from iwm_bayes.model.model_file import built_in_models, load_model
-from iwm_bayes.types import ModelSpec, parameters
+from iwm_bayes.types import ModelSpec, Parameter, parameters
 
 
 def models(name: Annotated[str | None, typer.Argument(help="name of a model that is shown in full")] = None) -> None:
@@ -32,9 +32,19 @@ def print_model(model: ModelSpec) -> None:
             "prior 90% range": f"{declared.prior_90[0]:g} to {declared.prior_90[1]:g}"
             if declared.fixed is None
             else f"fixed at {declared.fixed:g}",
+            "between-person SD": f"{declared.prior_between_sd:g}" if has_between_sd(declared) else "",
             "pooling": declared.pooling if declared.fixed is None else "",
             "meaning": declared.meaning,
         }
         for label, declared in parameters(model).items()
     ]
-    print_table(pd.DataFrame(lines), "Parameters (prior 90% range of the median person)")
+    title = (
+        "Parameters (prior 90% range of the median person; between-person SD: scale of its half-normal prior, on the "
+        "link scale)"
+    )
+    print_table(pd.DataFrame(lines), title)
+
+
+def has_between_sd(declared: Parameter) -> bool:
+    """Return whether a parameter has a between-person SD of its own."""
+    return declared.fixed is None and declared.pooling == "partial"

@@ -16,7 +16,13 @@ from iwm_bayes.workflow.load import describe_data
 def simulate(
     model: Annotated[str, typer.Argument(help="built-in model, or path of a model file")],
     n_people: Annotated[int, typer.Option(min=1, help="number of simulated people")] = 40,
-    sessions: Annotated[int, typer.Option(min=1, help="number of sessions with each attachment figure")] = 24,
+    sessions: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            help="number of sessions with each attachment figure, after a first row (session 1) that only has ratings",
+        ),
+    ] = 24,
     care: Annotated[
         list[str] | None,
         typer.Option(
@@ -31,7 +37,11 @@ def simulate(
     seed: Annotated[int, typer.Option(min=0, help="seed of the random numbers")] = 1,
     out_file: Annotated[Path, typer.Option(help="CSV file for the simulated table")] = Path("sessions.csv"),
 ) -> None:
-    """Simulate people from the prior of a model, and write a table of their outcomes and responses."""
+    """Simulate people from the prior of a model, and write a table of their outcomes and responses.
+
+    Before the sessions, everybody rates each attachment figure once (an assessment, without an outcome). With
+    --sessions 10, the table therefore has 11 rows per person and figure.
+    """
     from iwm_bayes.simulation.simulate import Phase
     from iwm_bayes.simulation.simulate import simulate as simulate_sessions
 

@@ -19,6 +19,7 @@ from iwm_bayes.data.toml import read_toml
 from iwm_bayes.io import atomic_path, manifest, sha256, write_json
 from iwm_bayes.model.model_file import built_in_models, find_model, load_model, load_model_for
 from iwm_bayes.progress import progress_bars
+from iwm_bayes.responses.scale import is_on_outcome_scale
 from iwm_bayes.types import GENERALISED, InputError
 from iwm_bayes.validation.executors import cluster_map, process_map
 from iwm_bayes.validation.sweep import Condition, Progress, Study, TaskMap, all_tasks, sequential_map, sweep
@@ -47,10 +48,13 @@ def models_and_size(names: Sequence[str]) -> StudySize:
     if len(names) > 1 or path.suffix != ".toml" or "data" not in read_toml(path):
         return StudySize(list(names))
     study = load_study(path)
-    data = read_data(study, load_model_for(study, study.model[0]))
-    if study.without or any(response.timing for response in study.responses.values()):
+    model = load_model_for(study, study.model[0])
+    data = read_data(study, model)
+    own_scale = [name for name, rating in model.responses.items() if rating.scale and not is_on_outcome_scale(rating)]
+    if study.without or own_scale or any(response.timing for response in study.responses.values()):
         err.print(
-            "Warning: simulated studies follow the model file. They ignore `without` and `timing` of the study file."
+            "Warning: simulated studies follow the model file. They ignore `without` and `timing` of the study file, "
+            "and the first rating of every belief is on the outcome's scale."
         )
     session, figure = data["present"].values & ~data["assessment"].values, data["figure_index"].values
     figures = [index for index, name in enumerate(data["figure"].values) if name != GENERALISED]

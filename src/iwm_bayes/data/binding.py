@@ -1,16 +1,23 @@
 """Compare the responses of a study with those of its model.
 
-A study says which responses it recorded, which it did not ask, and when each answer was given. A model says which
-responses it predicts. The functions here find what is missing between the two, and give a model the study's timing.
+A study says which responses it recorded, which it did not ask, when each answer was given, and which ratings are on
+the outcome's scale. A model says which responses it predicts. The functions here find what is missing between the two,
+and give a model the study's timing and scales.
 """
 
 import difflib
+import json
 from collections.abc import Iterator
 from itertools import combinations
 
+import xarray as xr
+
 from iwm_bayes.data.study import ResponseColumn, Study
 from iwm_bayes.responses import RESPONSES
+from iwm_bayes.responses.scale import is_on_outcome_scale, with_scales
 from iwm_bayes.types import ModelSpec, Response
+
+STATEMENTS = "statements of the study"  # an attribute of data
 
 
 def impossible_timing(given: ResponseColumn, response: Response) -> str:
@@ -24,13 +31,52 @@ def impossible_timing(given: ResponseColumn, response: Response) -> str:
     return ""
 
 
-def with_timing(study: Study, model: ModelSpec) -> ModelSpec:
-    """Return the model with the timing of every response that the study states."""
+def bound_model(study: Study, model: ModelSpec) -> ModelSpec:
+    """Return the model with the timing of every response, and the scale of every rating, that the study states."""
     stated = {name: given.timing for name, given in study.responses.items() if given.timing is not None}
     responses = {
         name: response._replace(timing=stated.get(name, response.timing)) for name, response in model.responses.items()
     }
-    return model._replace(responses=responses)
+    commensurable = {name: given.commensurable for name, given in study.responses.items()}
+    return with_scales(model._replace(responses=responses), commensurable)
+
+
+def with_statements(study: Study, model: ModelSpec, data: xr.Dataset) -> xr.Dataset:
+    """Return the data with what the study states about the responses of a model that is bound to it."""
+    statements = {
+        name: {
+            "timing": study.responses[name].timing,
+            "commensurable": study.responses[name].commensurable if response.scale else None,
+            "noise": response.parameters.noise.fixed if study.responses[name].reliability else None,
+        }
+        for name, response in model.responses.items()
+    }
+    return data.assign_attrs({STATEMENTS: json.dumps(statements)})
+
+
+def forgotten_statements(model: ModelSpec, data: xr.Dataset) -> list[str]:
+    """Return what the study of these data states about the responses of a model, and the model does not have.
+
+    Parameters of which the model file states that they are fixed or free may differ from the study's scale.
+    """
+    problems = []
+    for name, stated in json.loads(data.attrs.get(STATEMENTS, "{}")).items():
+        if name not in model.responses:
+            continue
+        response = model.responses[name]
+        own = {leaf for leaf in response.scale if f"{name}_{leaf}" in model.stated}
+        forgotten = {
+            "timing": stated["timing"] not in (None, response.timing),
+            "commensurable": stated["commensurable"] not in (None, is_on_outcome_scale(response)) and not own,
+            "reliability": stated["noise"] is not None and stated["noise"] != response.parameters.noise.fixed,
+        }
+        keys = ", ".join(f"`{key}`" for key, is_forgotten in forgotten.items() if is_forgotten)
+        if keys:
+            problems.append(
+                f"[responses.{name}]: the model {model.name} does not have what the study states: {keys}. Fit the "
+                "model that `load_data` returns with the data"
+            )
+    return problems
 
 
 def supplied_responses(study: Study, model: ModelSpec) -> ModelSpec:

@@ -112,6 +112,8 @@ def read_answer(table: Table, study: Study, model: ModelSpec, name: str, figure:
         table.problems.append(f"[responses.{name}]: belongs to one event, and cannot be about a whole session")
     if fault := impossible_timing(given, response):
         table.problems.append(f"[responses.{name}]: {fault}. Take `timing` out")
+    if given.commensurable and not response.scale:
+        table.problems.append(f"[responses.{name}]: only ratings can be `commensurable` with the outcome. Take it out")
     if response.effect == "chooses":
         if given.nobody in figure_order(figure):
             fault = f'"{given.nobody}" is the word for nobody, and a figure'

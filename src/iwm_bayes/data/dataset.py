@@ -27,14 +27,14 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from iwm_bayes.data.binding import binding_problems, required_columns, supplied_responses, with_timing
+from iwm_bayes.data.binding import binding_problems, required_columns, supplied_responses
 from iwm_bayes.data.columns import drop_empty_rows, read_columns, with_answer_words
 from iwm_bayes.data.event_checks import check_rows, split_session_answers, time_since
-from iwm_bayes.data.study import Study
+from iwm_bayes.data.study import ResponseColumn, Study
 from iwm_bayes.data.table import Table, missing_columns
 from iwm_bayes.data.table_file import open_table
 from iwm_bayes.data.unrecorded import fill_unrecorded
-from iwm_bayes.types import GENERALISED, InputError, ModelSpec
+from iwm_bayes.types import GENERALISED, InputError, ModelSpec, Response
 
 
 def events_to_dataset(
@@ -106,6 +106,13 @@ def renumber_choices(events: pd.DataFrame, model: ModelSpec, figures: Sequence[s
         events[f"answer_{name}"] = events[f"answer_{name}"].map(numbers)
 
 
+def scale_ends(given: ResponseColumn, response: Response) -> list[float]:
+    """Return the numbers of the table that become the lowest and the highest answer; levels in words count from 1."""
+    levels = response.family.levels
+    default = (1.0, float(levels)) if given.levels is not None else (0.0, levels - 1.0)
+    return list(given.scale or (default if response.family.discrete else (0.0, 1.0)))
+
+
 def table_to_dataset(table: Table, study: Study, model: ModelSpec, known: Sequence[str] = ()) -> xr.Dataset:
     """Return a study's table, or the rows of some of its people, as a Dataset; InputError lists every problem.
 
@@ -141,6 +148,7 @@ def table_to_dataset(table: Table, study: Study, model: ModelSpec, known: Sequen
     for name in model.responses:
         data.attrs[f"rater of {name}"] = study.responses[name].rater
         data.attrs[f"scope of {name}"] = study.responses[name].scope
+        data.attrs[f"scale of {name}"] = scale_ends(study.responses[name], model.responses[name])
         data[f"answer_{name}"].attrs["effect"] = model.responses[name].effect
     return data
 
@@ -158,7 +166,7 @@ def covariate_values(data: xr.Dataset) -> dict[str, xr.DataArray]:
 
 
 def with_stated_reliability(study: Study, model: ModelSpec, data: xr.Dataset) -> ModelSpec:
-    """Return the model with the study's timing, and with the SD of ratings whose reliability the study states.
+    """Return the model with the SD of ratings whose reliability the study states.
 
         noise = sqrt(1 - reliability) * SD between people at their first answer
 
@@ -179,7 +187,7 @@ def with_stated_reliability(study: Study, model: ModelSpec, data: xr.Dataset) ->
             raise InputError([f"[responses.{name}]: a reliability needs people who differ. Take it out"])
         stated = response.parameters._replace(noise=response.parameters.noise._replace(fixed=noise))
         responses[name] = response._replace(parameters=stated)
-    return with_timing(study, model._replace(responses=responses))
+    return model._replace(responses=responses)
 
 
 def to_table(data: xr.Dataset) -> pd.DataFrame:

@@ -46,6 +46,7 @@ def as_list(given: Any) -> Any:
     return [given] if isinstance(given, str) else given
 
 
+Models = Annotated[list[str], BeforeValidator(as_list), Field(min_length=1)]
 Scale = Annotated[tuple[float, float], AfterValidator(two_ends)]
 Levels = Annotated[tuple[Annotated[str, Field(coerce_numbers_to_str=True)], ...], AfterValidator(two_or_more_levels)]
 
@@ -96,6 +97,7 @@ class ResponseColumn(Strict):
     scope: Literal["event", "session"] = "event"  # given after this event, or about the session when it is over
     timing: Literal["before", "after"] | None = None  # before or after the outcome of its row; else as in the model
     rater: Literal["patient", "therapist", "observer"] = "patient"
+    commensurable: bool = False  # asks about the outcome on the outcome's scale; if not, intercept and slope are free
 
     @model_validator(mode="after")
     def column_or_items(self) -> "ResponseColumn":
@@ -141,7 +143,7 @@ class Study(Strict):
 
     name: Name
     data: Path
-    model: Annotated[list[str], BeforeValidator(as_list), Field(min_length=1)]  # the first is fitted, all are compared
+    model: Models  # the first is fitted, all are compared
     columns: Columns
     responses: dict[Name, ResponseColumn] = Field(min_length=1)
     people: PersonTable | None = None

@@ -11,6 +11,7 @@ import numpy as np
 import xarray as xr
 
 from iwm_bayes.data.unrecorded import unrecorded_outcomes
+from iwm_bayes.responses.scale import rated_belief
 from iwm_bayes.types import ModelSpec, Parameter, named_leaves, parameters
 
 BELIEF_LABELS = {"availability": "availability", "worth": "self-worth"}
@@ -24,6 +25,16 @@ class Case(NamedTuple):
     declared: dict[str, Parameter]
     free: set[str]  # names of free parameters
     about: set[str]  # what responses are about: availability, worth ...
+
+    @property
+    def ratings(self) -> dict[str, list[str]]:
+        """Return the ratings of availability and of self-worth; without self-worth, an expectation is availability."""
+        rated = {
+            name: rated_belief(self.model.rule, response)
+            for name, response in self.model.responses.items()
+            if response.scale
+        }
+        return {belief: [name for name, about in rated.items() if about == belief] for belief in BELIEF_LABELS}
 
     def scale_parameters(self, response: str) -> set[str]:
         """Return the parameters that, if fixed, fix the scale of a belief."""
@@ -50,13 +61,29 @@ def no_self_worth_rating(case: Case) -> Iterator[str]:
 def no_anchored_scale(case: Case) -> Iterator[str]:
     """Check initial beliefs that differ between people where the use of the rating's scale differs as well."""
     personal = {name for name in case.free if case.declared[name].pooling != "complete"}
-    for belief in sorted(case.about & {"availability", "worth"}):
-        scaled = [name for name, r in case.model.responses.items() if r.about == belief and r.scale]
-        if f"{belief}_start" in personal and all(case.scale_parameters(name) & case.free for name in scaled):
+    for belief, ratings in case.ratings.items():
+        measured = bool(ratings) or belief in case.about
+        if (
+            measured
+            and f"{belief}_start" in personal
+            and all(case.scale_parameters(name) & personal for name in ratings)
+        ):
             yield (
                 f"{belief}_start is weakly identified: no rating of {BELIEF_LABELS[belief]} has a fixed scale, so a "
                 "person's initial belief is hardly distinguishable from the person's use of the scale. Fix intercept "
                 f'and slope of one rating, or set `pooling = "complete"` for {belief}_start'
+            )
+
+
+def no_rating_on_the_outcome_scale(case: Case) -> Iterator[str]:
+    """Check beliefs of which no rating is stated to be on the outcome's scale."""
+    for belief, ratings in case.ratings.items():
+        if ratings and all(case.scale_parameters(name) <= case.free for name in ratings):
+            yield (
+                f"{BELIEF_LABELS[belief]}: no rating of this belief is stated to be on the outcome's scale "
+                f"({', '.join(ratings)}). Its scale, and with it the thresholds of earned security, therefore follow "
+                "from how ratings change with outcomes, and from the priors of intercept and slope. If people rated "
+                "the outcome on its own scale, write `commensurable = true` for that rating in the study file"
             )
 
 
@@ -171,6 +198,7 @@ def outcomes_without_a_form(case: Case) -> Iterator[str]:
 CHECKS: tuple[Callable[[Case], Iterator[str]], ...] = (
     no_self_worth_rating,
     no_anchored_scale,
+    no_rating_on_the_outcome_scale,
     other_rater_anchors,
     covariate_never_observed,
     self_reported_outcomes,

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 
 import xarray as xr
 
+from iwm_bayes.data.binding import forgotten_statements
 from iwm_bayes.inference.base import CompiledModel, Settings
 from iwm_bayes.inference.laplace.method import compile_likelihood, laplace, quadrature
 from iwm_bayes.inference.nuts import compile_model, nuts
@@ -59,7 +60,7 @@ def fit(model: ModelSpec, data: xr.Dataset, method: str = "nuts", **settings: An
     Parameters
     ----------
     model
-        A model, as returned by `load_model` or `load_data`.
+        A model: what `load_data` returns with the data, or what simulated data were made with.
     data
         A Dataset over (event, person), as returned by `load_data` or `simulate`.
     method
@@ -75,8 +76,11 @@ def fit(model: ModelSpec, data: xr.Dataset, method: str = "nuts", **settings: An
     Raises
     ------
     InputError
-        Where no method has this name, or the method cannot fit the model.
+        Where no method has this name, the method cannot fit the model, or the model lacks what the study of the data
+        states about timing, scales and reliabilities.
     """
+    if problems := forgotten_statements(model, data):
+        raise InputError(problems)
     if method not in METHODS:
         raise InputError([f"there is no method {method!r}; choose from {', '.join(METHODS)}"])
     chosen = METHODS[method]

@@ -1,7 +1,7 @@
 """Load a model file: a learning rule, its responses, and the priors that differ from their defaults.
 
 A model file is one TOML file, and `load_model` turns it into a `ModelSpec`. `load_model_for` loads a model as a study
-uses it: without the responses that were not asked, and with the study's timing.
+uses it: without the responses that were not asked, and with the study's timing and scales.
 """
 
 import difflib
@@ -14,13 +14,14 @@ from pathlib import Path
 import numpy as np
 from pydantic import ValidationError
 
-from iwm_bayes.data.binding import with_timing
+from iwm_bayes.data.binding import bound_model
 from iwm_bayes.data.study import Study
 from iwm_bayes.data.toml import MAX_NAME, explain_validation, read_schema_2
 from iwm_bayes.io import is_file
 from iwm_bayes.model.model_file_schema import ModelFile, ParameterPrior
 from iwm_bayes.model.priors import LINKS
 from iwm_bayes.responses import LEVELS, RESPONSES
+from iwm_bayes.responses.scale import fix_first_ratings
 from iwm_bayes.rules import RULES, equation, load_rule_file
 from iwm_bayes.rules.lift import lift_learner
 from iwm_bayes.rules.modifiers import with_arousal, with_expectancy_bias
@@ -34,7 +35,6 @@ from iwm_bayes.types import (
     Rule,
     named_leaves,
     parameters,
-    unflatten,
     with_parameters,
 )
 
@@ -97,29 +97,6 @@ def kinds_by_name(path: Path, responses: list[str] | dict[str, str]) -> dict[str
             [f"{path}, key `responses`: name one or more of {available}, each once; not {unknown or responses}"]
         )
     return kinds
-
-
-def anchored_responses(kinds: dict[str, str]) -> dict[str, Response]:
-    """Return the responses by the model's names; the first rating of each belief is its anchor."""
-    responses: dict[str, Response] = {}
-    anchored: set[str] = set()
-    for name, kind in kinds.items():
-        response = RESPONSES[kind]
-        if response.scale and response.about not in anchored:
-            anchored.add(response.about)
-            response = anchor(response)
-        responses[name] = response
-    return responses
-
-
-def anchor(response: Response) -> Response:
-    """Return a rating with the parameters fixed that identify its belief's scale.
-
-    Without an anchor, the initial belief and the location of ratings are not identified.
-    """
-    declared = named_leaves(response.parameters)
-    fixed = (parameter._replace(fixed=response.scale.get(name, parameter.fixed)) for name, parameter in declared)
-    return response._replace(parameters=unflatten(response.parameters, fixed))
 
 
 def find_rule(path: Path, name: str) -> Learner | Rule:
@@ -208,7 +185,8 @@ def change_parameters(path: Path, model: ModelSpec, priors: dict[str, ParameterP
         changed[name] = changed_parameter(label, name, known[name], changes[name], may_differ, problems)
     if problems:
         raise InputError(problems)
-    return with_parameters(model, changed)
+    stated = frozenset(name for name, prior in changes.items() if prior.fixed is not None)
+    return with_parameters(model._replace(stated=stated), changed)
 
 
 def model_with_responses(path: Path, file: ModelFile, kinds: dict[str, str]) -> ModelSpec:
@@ -216,11 +194,12 @@ def model_with_responses(path: Path, file: ModelFile, kinds: dict[str, str]) -> 
 
     InputError lists parameter names that occur twice.
     """
-    responses = anchored_responses(kinds)
+    responses = {name: RESPONSES[kind] for name, kind in kinds.items()}
     rule = find_rule(path, file.rule)
     texts = file.claim, file.reference, file.predicts, file.needs, equation(rule)
+    lifted = lift_rule(path, file, rule, responses)
     name = path.stem.removesuffix(".model")
-    model = ModelSpec(name, lift_rule(path, file, rule, responses), responses, file.correlated, *texts)
+    model = ModelSpec(name, lifted, fix_first_ratings(lifted, responses), file.correlated, *texts)
     names = Counter(name for name, _ in named_leaves(model.rule.parameters))
     names.update(leaf for label, response in responses.items() for leaf, _ in named_leaves(response.parameters, label))
     twice = [name for name, count in names.items() if count > 1]
@@ -274,4 +253,4 @@ def load_model(name_or_path: str | Path, without: Iterable[str] = ()) -> ModelSp
 
 def load_model_for(study: Study, model: str) -> ModelSpec:
     """Load a model, by name or path, as this study uses it; InputError lists what is wrong with its file."""
-    return with_timing(study, load_model(model, study.without))
+    return bound_model(study, load_model(model, study.without))

@@ -5,8 +5,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from iwm_bayes.types import figure_label
-
 TWO_DECIMALS = ("weight", "frequency", "xp", "pxp", "frequency_mixture")  # shares of models
 PERCENTAGES = (  # shares of people
     "insecure_at_baseline",
@@ -32,9 +30,7 @@ def format_value(value: Any) -> str:
 
 
 def format_cell(column: str, value: Any) -> str:
-    """Write one cell: figures by their label, shares of people in percent, shares of models with two decimals."""
-    if column == "figure":
-        return figure_label(str(value))
+    """Write one cell: shares of people in percent, shares of models with two decimals."""
     if not isinstance(value, float) or pd.isna(value):
         return format_value(value)
     if column in PERCENTAGES or column.startswith("held_"):

@@ -23,6 +23,7 @@ TABLE_TITLES: Mapping[str, str] = {
     "time_to_security": "Time to earned security",
     "arms": "Risk differences between arms",
     "sensitivity": "Sensitivity: share earned secure by the last session assessed, by threshold and duration",
+    "rating_thresholds": "Thresholds of earned security on the scale of each rating",
     "styles": "Attachment styles at the last session",
     "ppc": "Posterior predictive checks",
     "ppc_failures": "Test statistics that one model does not reproduce and another model reproduces",
@@ -104,6 +105,12 @@ LEGENDS: Mapping[str, Mapping[str, str]] = {
     "sensitivity": {
         "threshold": "least value of both beliefs for earned security. The other columns give the number of sessions "
         "for which the beliefs must keep this value and be resilient",
+    },
+    "rating_thresholds": {
+        "threshold": "belief, on the outcome's scale, below or above which people are insecure or earned secure",
+        "rating": f"rating of the median person at this belief, in the numbers of the study's table, with its {CI90}",
+        "scale_low": "lowest end of the rating's scale as the study states it; its highest end is scale_high",
+        "on_outcome_scale": "yes if the study states that the rating is on the outcome's scale (`commensurable`)",
     },
     "styles": {**STYLE_MEANINGS, **GENERALISED_MEANING},
     "elpd": {

@@ -9,7 +9,7 @@ import xarray as xr
 from iwm_bayes.diagnostics.permutation_test import PermutationTest
 from iwm_bayes.estimands.criterion import Criterion
 from iwm_bayes.estimands.group_summary import median_ci90
-from iwm_bayes.types import GENERALISED, figure_label
+from iwm_bayes.types import GENERALISED
 from iwm_bayes.workflow.analysis import SecurityAnswer
 
 NOTABLE_SHARE = 0.01  # of people: a smaller share is not mentioned
@@ -79,7 +79,7 @@ def count_text(draws: Any, beyond: str) -> str:
 
 def direction(figure: str) -> str:
     """Return what an answer is about, as the end of a phrase."""
-    return "in their generalised expectation" if figure == GENERALISED else f"toward {figure_label(figure)}"
+    return "in their generalised expectation" if figure == GENERALISED else f"toward {figure}"
 
 
 def baseline_sentence(curves: xr.Dataset) -> str:

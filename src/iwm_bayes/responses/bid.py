@@ -3,7 +3,8 @@
     fear     = sum of past threat, of which a share fear_persistence^elapsed is left
     P(bid)   = sigmoid(bias + sensitivity * logit(expected) + activation * distress - fearfulness * fear)
 
-`activation` is the strategy under distress: hyperactivation above 0, deactivation below 0. Where the figure to approach
+`activation` is the strategy under distress: hyperactivation above 0, deactivation below 0 (Mikulincer, Shaver & Pereg,
+2003, doi:10.1023/A:1024515519160). The equation is derived for this program. Where the figure to approach
 also frightens, distress and fear have opposite effects. Approach and avoidance then alternate even with a responsive
 figure, without a low expectation: Main & Hesse (1990), in Greenberg, Cicchetti & Cummings (Eds.), Attachment in the
 Preschool Years, 161-182. Without a bid the outcome is not observed. All effects are in log-odds; distress and

@@ -11,8 +11,9 @@
 Hypothesis: a small prediction error is noise, and a large one means that the figure has changed. `mean`, `hazard` and
 `share` lie in 0..1. `share` is the share of the prediction error that is learned without a change: the relative
 uncertainty. It starts at one half. `noise` is a variance in outcome units squared. After a change, all outcomes in
-0..1 are equally likely. Nassar et al. (2010), doi:10.1523/JNEUROSCI.0822-10.2010; `variance` is the exact variance of
-the mixture.
+0..1 are equally likely. Outcomes are taken to be Gaussian around `mean`, as in the source. Outcomes of 0 or 1 are
+not: the rule then takes them for graded ones, and its `p_change` is no posterior probability. Nassar et al. (2010),
+doi:10.1523/JNEUROSCI.0822-10.2010; `variance` is the exact variance of the mixture.
 """
 
 from typing import NamedTuple

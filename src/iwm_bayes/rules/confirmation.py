@@ -7,8 +7,8 @@
 Hypothesis: people learn from care what they already believe. In people with a low initial belief, this cannot be
 distinguished from faster learning from negative prediction errors. In people with a high one, it is the opposite.
 `value` and `rate` lie in 0..1, `difference` is in log-odds. A belief within a tenth of .5 (a choice) is hardly there
-to be confirmed; this also keeps the likelihood continuous. Palminteri et al. (2017),
-doi:10.1371/journal.pcbi.1005684.
+to be confirmed; this also keeps the likelihood continuous. Derived from the confirmation bias of Palminteri et al.
+(2017), doi:10.1371/journal.pcbi.1005684. There a choice decides what confirms; here the belief does.
 """
 
 from typing import NamedTuple

@@ -7,7 +7,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from iwm_bayes.estimands.by_arm import assessable_intervals
-from iwm_bayes.types import figure_label
 from iwm_bayes.viz.palette import BLACK, BLUE, CHANCE_LABEL, LINES, tick_sessions
 from iwm_bayes.viz.style import escape_dollar, message_plot, number_at_risk_panel, open_sides
 
@@ -63,7 +62,7 @@ def time_to_security_plot(curves: xr.Dataset) -> Figure:
     draw_incidence(axes, curves)
     chance = curves["chance_level"].dropna("session")
     axes.step(chance["session"], chance, where="post", color=BLACK, linestyle=(0, (1, 3)), label=CHANCE_LABEL)
-    xlabel = f"session ({escape_dollar(figure_label(curves.attrs['figure']))})"
+    xlabel = f"session ({escape_dollar(curves.attrs['figure'])})"
     set_session_axes(axes, session, xlabel, "share of people\ninsecure at baseline")
     axes.tick_params(labelbottom=True)
     ticks = tick_sessions(session)

@@ -21,6 +21,7 @@ from iwm_bayes.estimands.marginal_effects import marginal_effect_table, marginal
 from iwm_bayes.estimands.person_summary import person_summary
 from iwm_bayes.estimands.population import earned_security_of_new_people
 from iwm_bayes.estimands.projection import generalises, never_resilient
+from iwm_bayes.estimands.rating_thresholds import rating_thresholds
 from iwm_bayes.estimands.tables import (
     NEW_PEOPLE,
     THESE_PEOPLE,
@@ -157,6 +158,7 @@ def derived_tables(
         "time_to_security": pd.DataFrame([line for pair in both for line in time_to_security_lines(*pair)]),
         "arms": pd.DataFrame([line for pair in both for line in arm_difference_lines(*pair)]),
         "sensitivity": pd.DataFrame([line for security in securities for line in sensitivity_lines(security)]),
+        "rating_thresholds": pd.DataFrame(rating_thresholds(model, fitted)),
         "styles": pd.DataFrame(styles),
         "ppc": posterior_predictive_check(model, fitted),
     }

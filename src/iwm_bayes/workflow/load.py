@@ -5,12 +5,13 @@ from typing import NamedTuple
 
 import xarray as xr
 
+from iwm_bayes.data.binding import bound_model, with_statements
 from iwm_bayes.data.dataset import read_data, with_stated_reliability
 from iwm_bayes.data.study import Study, load_study
 from iwm_bayes.data.unrecorded import unrecorded_outcomes
 from iwm_bayes.io import is_file
-from iwm_bayes.model.model_file import find_model, load_model_for
-from iwm_bayes.types import InputError, ModelSpec, figure_label, parameters
+from iwm_bayes.model.model_file import find_model, load_model
+from iwm_bayes.types import InputError, ModelSpec, parameters
 
 
 class LoadedStudy(NamedTuple):
@@ -22,7 +23,7 @@ class LoadedStudy(NamedTuple):
     data: xr.Dataset
 
 
-def load_data(study: Study, model: str | None = None) -> tuple[ModelSpec, xr.Dataset]:
+def load_data(study: Study, model: str | ModelSpec | None = None) -> tuple[ModelSpec, xr.Dataset]:
     """Return a model as a study uses it, and the study's data as this model reads them.
 
     Parameters
@@ -30,24 +31,26 @@ def load_data(study: Study, model: str | None = None) -> tuple[ModelSpec, xr.Dat
     study
         The study, as `load_study` returns it.
     model
-        A built-in model by name, or the path of a model file. By default the first model of the study.
+        A built-in model by name, the path of a model file, or a model that `load_model` returned. By default the first
+        model of the study.
 
     Returns
     -------
-    The model, with the study's timing of responses and stated reliabilities, and a Dataset (event, person): see
-    `data.dataset`.
+    The model, with the study's timing of responses, scales of ratings and stated reliabilities, and a Dataset (event,
+    person): see `data.dataset`. `fit` needs both, and refuses a model that lacks what the study states.
 
     Raises
     ------
     InputError
         Lists every problem of the model file, or of the table.
     """
-    spec = load_model_for(study, study.model[0] if model is None else model)
+    name = study.model[0] if model is None else model
+    spec = bound_model(study, name if isinstance(name, ModelSpec) else load_model(name, study.without))
     data = read_data(study, spec)
-    spec = with_stated_reliability(study, spec, data)
-    if all(parameter.fixed is not None for parameter in parameters(spec).values()):
-        raise InputError([f"the model {spec.name} has only fixed parameters, so there is nothing to fit. Free one"])
-    return spec, data
+    bound = with_stated_reliability(study, spec, data)
+    if all(parameter.fixed is not None for parameter in parameters(bound).values()):
+        raise InputError([f"the model {bound.name} has only fixed parameters, so there is nothing to fit. Free one"])
+    return bound, with_statements(study, bound, data)
 
 
 def resolve_model(study_file: Path, model: str) -> str:
@@ -82,7 +85,7 @@ def load_study_and_data(study_file: Path, model: str | None) -> LoadedStudy:
 def describe_data(data: xr.Dataset) -> str:
     """Describe a data set in one line: people, events, figures, unit of time, and what was left out."""
     events, observed = int(data["present"].sum()), int(data["observed"].sum())
-    figures = ", ".join(figure_label(str(name)) for name in data["figure"].values)
+    figures = ", ".join(str(name) for name in data["figure"].values)
     parts = [
         f"{data.sizes['person']} people; {events} events ({observed} with an observed outcome); attachment figures: "
         f"{figures}; unit of time: {data.attrs['time_unit']}"

@@ -18,13 +18,14 @@ from matplotlib.figure import Figure
 from iwm_bayes.diagnostics.identifiability import identifiability
 from iwm_bayes.inference.posterior import answer_share
 from iwm_bayes.io import manifest, sha256, write_json
-from iwm_bayes.types import GENERALISED, InputError
+from iwm_bayes.types import DEFAULT_FIGURE, GENERALISED, InputError
 from iwm_bayes.viz.earned_security import time_to_security_plot
 from iwm_bayes.viz.style import save_plot
 from iwm_bayes.workflow.analysis import Analysis
 
 FORMATS = ("svg", "pdf", "png")
 MAX_LABEL = 60  # letters: a file name has at most 255, and the kind of plot comes before it
+FILE_LABELS = {GENERALISED: "generalised", DEFAULT_FIGURE: "other_person"}
 
 
 def file_label(figure: str) -> str:
@@ -32,7 +33,7 @@ def file_label(figure: str) -> str:
 
     A long name, or one in letters of which each takes nine signs here, is cut off and made unique by its hash.
     """
-    label = "generalised" if figure == GENERALISED else quote(figure, safe="")
+    label = FILE_LABELS.get(figure) or quote(figure, safe="")
     if len(label) <= MAX_LABEL:
         return label
     return f"{quote(figure[:4], safe='')[:MAX_LABEL]}-{hashlib.sha256(figure.encode()).hexdigest()[:12]}"

@@ -11,7 +11,7 @@ from iwm_bayes.report import text
 from iwm_bayes.report.context import ReportContext, Trajectory, change_sentence
 from iwm_bayes.report.elements import Plot, interactive_plot
 from iwm_bayes.simulation.care import parse_care
-from iwm_bayes.types import GENERALISED, figure_label
+from iwm_bayes.types import GENERALISED
 from iwm_bayes.viz.plotly.attachment_space import attachment_space_figure
 from iwm_bayes.viz.plotly.earned_security import projection_figure, time_to_security_figure
 from iwm_bayes.viz.plotly.trajectory import trajectory_figure
@@ -37,19 +37,17 @@ def security_view(run: ReportContext, figure: str, plot_id: str, specs: dict[str
     if curves["last"].any():
         arms = ", ".join(map(str, curves["arm"].values))
         caption = (
-            f"Cumulative incidence of earned security ({figure_label(figure)}) among participants insecure at "
+            f"Cumulative incidence of earned security ({figure}) among participants insecure at "
             f"baseline, with 90% CrI. Below the axis: number at risk ({arms})."
         )
         spec = time_to_security_figure(curves, run.mark)
         plots.append(interactive_plot(caption, f"{caption} {sentence}", plot_id, spec, specs))
-    return {"title": figure_label(figure), "sentence": sentence, "plots": plots}
+    return {"title": figure, "sentence": sentence, "plots": plots}
 
 
 def group_plots(run: ReportContext, by_figure: dict[str, Trajectory], specs: dict[str, Any]) -> list[Plot]:
     """Plot the group in attachment space, and along its sessions with each figure."""
-    groups = {
-        figure_label(figure): trajectories.group_trajectory(*trajectory) for figure, trajectory in by_figure.items()
-    }
+    groups = {figure: trajectories.group_trajectory(*trajectory) for figure, trajectory in by_figure.items()}
     plots = []
     if run.model.rule and all(course.sizes["belief"] == 2 for course in groups.values()):
         caption = (
@@ -79,17 +77,16 @@ def insecure_at_the_end(run: ReportContext, trajectory: Trajectory) -> float:
 def projection(run: ReportContext, by_figure: dict[str, Trajectory], specs: dict[str, Any]) -> dict[str, Any]:
     """Project how many of the people who are insecure at the end become earned secure under the scenario."""
     figure, scenario, horizon = run.figures[0], run.options.scenario, run.options.horizon
-    toward = figure_label(figure)
     shares = project(run.model, run.fit, parse_care(scenario), horizon, figure)
     insecure = insecure_at_the_end(run, by_figure[figure])
     people = run.data.sizes["person"]
-    now = f"About {insecure:.0f} of {people} participants are insecure toward {toward} after their last session"
+    now = f"About {insecure:.0f} of {people} participants are insecure toward {figure} after their last session"
     if not shares.notnull().any():
         return {"sentence": f"{now}: too few for a projection.", "plots": []}
     by_then = text.median_text(shares.isel(session=-1).values, "{:.0%}")
     within = f"{by_then} of them become earned secure within {horizon} further sessions"
     sentence = f"{now}. Under the scenario {scenario}, {within}."
-    caption = f"Projection: {horizon} further sessions under the scenario {scenario} ({toward}; 90% CrI)."
+    caption = f"Projection: {horizon} further sessions under the scenario {scenario} ({figure}; 90% CrI)."
     spec = projection_figure(shares, scenario, run.mark)
     return {
         "sentence": sentence,

@@ -11,7 +11,6 @@ from iwm_bayes.estimands import trajectories
 from iwm_bayes.estimands.person_summary import learning_contraction, person_summary, pseudonym_number, pseudonyms
 from iwm_bayes.report.context import ReportContext, Trajectory, change_sentence
 from iwm_bayes.simulation.care import parse_care
-from iwm_bayes.types import figure_label
 from iwm_bayes.viz.plotly.attachment_space import attachment_space_figure
 from iwm_bayes.viz.plotly.trajectory import trajectory_figure
 
@@ -80,4 +79,4 @@ def people_section(run: ReportContext, trajectory: Trajectory) -> dict[str, Any]
         if characters > MAX_CHARACTERS:
             break
         pages[name] = page
-    return {"figure": figure_label(figure), "pages": pages, "of": len(names)}
+    return {"figure": figure, "pages": pages, "of": len(names)}

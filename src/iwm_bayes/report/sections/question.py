@@ -5,9 +5,9 @@ from typing import Any
 
 from iwm_bayes.diagnostics.rating_timing import answer_count_sentence
 from iwm_bayes.estimands.belief_paths import session_mask
+from iwm_bayes.estimands.rating_thresholds import rating_thresholds, scale_sentences
 from iwm_bayes.report.context import ReportContext, Trajectory
 from iwm_bayes.report.elements import Plot, static_plot
-from iwm_bayes.types import figure_label
 from iwm_bayes.viz.data import data_plot
 from iwm_bayes.viz.style import as_svg
 
@@ -25,9 +25,10 @@ def question_section(run: ReportContext) -> dict[str, Any]:
         "data": f"{data.sizes['person']} people; {int(data['present'].sum())} events "
         f"({int(data['observed'].sum())} with an observed outcome); unit of time: {data.attrs['time_unit']}"
         + (f"; {empty_rows} rows without an outcome or a response were left out" if empty_rows else ""),
-        "figures": [f"{figure_label(name)}: {int(session_mask(data, name).sum())} sessions" for name in run.figures],
+        "figures": [f"{name}: {int(session_mask(data, name).sum())} sessions" for name in run.figures],
         "responses": [answer_count_sentence(model, data, name) for name in model.responses]
         + [f"{name}: not measured in this study" for name in model.without],
+        "scales": scale_sentences(rating_thresholds(model, run.fit)),
         "formulas": [f"{name} ~ {formula}" for name, formula in formulas.items()],
     }
 
@@ -35,8 +36,7 @@ def question_section(run: ReportContext) -> dict[str, Any]:
 def data_overview(by_figure: dict[str, Trajectory]) -> Plot:
     """Plot who was present, the outcomes and the responses, by session."""
     observed = {
-        figure_label(figure): trajectory.events.merge(trajectory.responses[["answer"]])
-        for figure, trajectory in by_figure.items()
+        figure: trajectory.events.merge(trajectory.responses[["answer"]]) for figure, trajectory in by_figure.items()
     }
     summaries = [
         f"{figure}: {events['people'].sum('person').max():.0f} people, {events.sizes['session']} sessions, mean "
