@@ -75,21 +75,29 @@ def test_it_writes_everything(clinic):
 
 
 def test_a_current_fit_is_not_made_again(clinic):
-    """Until its model file changes: then this model alone is fitted again."""
+    """Until its model file changes: then its run stays as it is, unless somebody asks for another with --overwrite."""
     folder, _ = clinic
     runs = [folder / "runs" / f"clinic-{name}" / "fit.nc" for name in ("learning", "blind")]
     before = [run.stat().st_mtime_ns for run in runs]
-    again = iwm("compare", "study.toml", *FAST, cwd=folder)
+    again = iwm("compare", "study.toml", *FAST[:-1], cwd=folder)
     assert again.stderr.count("is current") == 2
     assert [run.stat().st_mtime_ns for run in runs] == before
+    assert "current" not in iwm("compare", "study.toml", *FAST, cwd=folder).stderr
     text = (folder / "blind.toml").read_text()
     (folder / "blind.toml").write_text(text.replace("0.1", "0.2"))
     refused = iwm("compare", "runs/clinic-learning", "runs/clinic-blind", *FAST, cwd=folder)
     assert refused.returncode == 1
+    assert "model file" in refused.stderr
     assert "blind.toml has changed since" in " ".join(refused.stderr.split())
-    changed = iwm("compare", "study.toml", *FAST, cwd=folder)
+    kept = iwm("compare", "study.toml", *FAST, cwd=folder)
+    assert kept.returncode == 1
+    assert "clinic-blind: holds a run that differs in: model file" in " ".join(kept.stderr.split())
+    assert [run.stat().st_mtime_ns for run in runs] == before
+    changed = iwm("compare", "study.toml", *FAST[:-1], "--overwrite", cwd=folder)
     assert changed.stderr.count("is current") == 1
+    assert [run.stat().st_mtime_ns == time for run, time in zip(runs, before, strict=True)] == [True, False]
     (folder / "blind.toml").write_text(text)
+    assert iwm("compare", "study.toml", *FAST, "--overwrite", cwd=folder).returncode == 0
 
 
 def test_the_elpd_is_kept_with_the_fit(clinic):
@@ -189,7 +197,7 @@ def test_a_model_may_lack_a_response_that_was_not_measured(clinic):
         'name   = "clinic"', 'name = "w"\nwithout = ["approach"]'
     )
     (folder / "without.toml").write_text(text)
-    done = iwm("compare", "without.toml", *FAST, cwd=folder)
+    done = iwm("compare", "without.toml", *FAST, "--out-dir", "runs/whole", cwd=folder)
     assert done.returncode == 0, done.stderr
     assert "whole has the highest ELPD" in done.stdout
     facts = json.loads((folder / "runs" / "w-whole" / "manifest.json").read_text())

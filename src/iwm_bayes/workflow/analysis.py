@@ -34,6 +34,10 @@ class Requests(NamedTuple):
     permutation_test: bool = False
     expectancy_bias: bool = False
     person_summary: bool = False
+    own_ids: bool = False  # of the table of people in the run folder; it has pseudonyms otherwise
+
+
+DEFAULT_REQUESTS = Requests()
 
 
 class Analysis(NamedTuple):
@@ -49,9 +53,7 @@ class Analysis(NamedTuple):
     method: str
     settings: dict[str, Any]
     seconds: float
-
-
-DEFAULT_REQUESTS = Requests()
+    requests: Requests = DEFAULT_REQUESTS
 
 
 def analyse(
@@ -92,6 +94,7 @@ def analyse(
         method,
         settings,
         seconds,
+        requests,
     )
 
 
