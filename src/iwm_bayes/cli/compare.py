@@ -100,6 +100,7 @@ def compare(
     quiet: Annotated[bool, typer.Option(help="do not show progress")] = False,
 ) -> None:
     """Compare models by their ELPD, by model attribution (random-effects BMS), and by posterior predictive checks."""
+    from iwm_bayes.comparison.comparability import TOO_FEW
     from iwm_bayes.comparison.compare import compare as compare_fits
     from iwm_bayes.comparison.score_cache import FILE
     from iwm_bayes.inference.fit import Settings
@@ -113,6 +114,8 @@ def compare(
     if what[0].suffix == ".toml":
         trust = trust or bool(model)
         models = [resolve_model(what[0], name) for name in model or []] or list(load_study(what[0]).model)
+        if len(models) < 2:
+            raise InputError([TOO_FEW])
         fit_settings = {"method": method} | settings
         folders = check_all_models(what[0], models, runs, fit_settings, trust, overwrite)
         check_comparison_folder(out_dir, folders, overwrite)
@@ -122,8 +125,8 @@ def compare(
         with report_interruption("The draws are kept. To continue, enter the same command again"):
             fits = [fit_or_reuse(what[0], name, runs, fit_settings, progress, trust, overwrite) for name in models]
     else:
-        check_comparison_folder(out_dir, what, overwrite)
         fits = with_distinct_names([fit_of_run(folder, trust, tell) for folder in what])
+        check_comparison_folder(out_dir, what, overwrite)
         families = parse_families(family or [], [fitted.model.name for fitted in fits])
         by_person = person_groups(study_of_run(what[0]), groups, fits[0].data["person"].values)
     comparison = compare_fits(fits, CV_UNITS[cv], method, Settings(**settings), allow_unconverged, mixture, progress)

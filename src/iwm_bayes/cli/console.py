@@ -4,6 +4,7 @@ Rich takes `[...]` in a string for markup, and names in tables and files may hol
 it is, by `say`, `tell` or `print_table`, and colour comes from a style, never from the text.
 """
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -118,9 +119,9 @@ def print_not_converged(reasons: Sequence[str], remedies: Sequence[str]) -> None
 
 def check_new_file(path: Path, overwrite: bool) -> None:
     """Raise InputError unless a file can be written: it is not there yet, or may be overwritten, and has a folder."""
-    if path.is_dir():
+    if os.path.isdir(path):  # False where the name is too long, of which `Path.is_dir` makes an error
         raise InputError([f"{path}: is a folder. Name a file with --out-file"])
-    if path.exists() and not overwrite:
+    if os.path.exists(path) and not overwrite:
         raise InputError([f"{path}: exists. Add --overwrite to replace it, or choose another --out-file"])
 
 

@@ -19,7 +19,7 @@ from iwm_bayes.cli.console import (
 from iwm_bayes.cli.sweep_options import Quiet, Scheduler, Workers, check_sweep_folder, stage_bars, write_results
 from iwm_bayes.data.study import load_study
 from iwm_bayes.io import sha256
-from iwm_bayes.model.model_file import find_model, rule_file
+from iwm_bayes.model.model_file import find_model, load_model_for, rule_file
 from iwm_bayes.report.labels import TABLE_TITLES
 from iwm_bayes.validation.executors import cluster_map, lasting_pool
 from iwm_bayes.validation.sweep import TaskMap, sequential_map
@@ -61,11 +61,13 @@ def fit_large(
     model = model and resolve_model(study, model)
     name = model or loaded.model[0]
     folder = out_dir or Path("runs") / f"{loaded.name}-{Path(name).stem}-large"
+    trust = trust or model is not None
+    load_model_for(loaded, name, trust)  # problems of a model are reported before there is a folder
     check_sweep_folder(folder, "parts/plan.json")
     started = time.perf_counter()
     how_to_continue = f"Finished work is kept in {folder}. To continue, enter the same command again"
     with report_interruption(how_to_continue), stage_bars(quiet) as tell, executor(workers, scheduler) as task_map:
-        result = fit_large_scale(study, folder, model, method, chunk, task_map, tell, trust=trust or model is not None)
+        result = fit_large_scale(study, folder, model, method, chunk, task_map, tell, trust=trust)
     seconds, convergence = time.perf_counter() - started, check_convergence(result.fit)
     files = {"study": study, "model": find_model(name)}
     files |= {"rule": rule} if (rule := rule_file(find_model(name))) else {}

@@ -33,6 +33,13 @@ from iwm_bayes.workflow.unfinished_run import bytes_needed, has_draws, unfinishe
 
 RUN_FACTS = ("model", "without", "method", "exact", "settings", "files", "criterion", "converged", "partial", "reasons")
 AT_LEAST = ("draws", "tune", "chains")  # settings of which more than was asked for is as good
+OPTIONS = {  # that ask for them, where these have other names
+    "random_seed": "seed",
+    "person_summary": "--person-table",
+    "own_ids": "--ids",
+    "permutation_test": "--permutation-test",
+    "expectancy_bias": "--expectancy-bias",
+}
 REFIT = "Fit again with --overwrite, or choose another --out-dir"
 
 
@@ -107,9 +114,9 @@ def run_differences(
     if requests is None:
         found += [f"number of {name}" for name in AT_LEAST if name in asked and sampled[name] < asked[name]]
         return found
-    found += [name for name, value in asked.items() if sampled.get(name) != value]
-    done = DEFAULT_REQUESTS._asdict() | facts.get("requests", {})
-    return found + [f"--{name.replace('_', '-')}" for name, value in requests._asdict().items() if done[name] != value]
+    sampled |= DEFAULT_REQUESTS._asdict() | facts.get("requests", {})
+    asked |= requests._asdict()
+    return found + [OPTIONS.get(name, name) for name, value in asked.items() if sampled.get(name) != value]
 
 
 def holds_this_run(

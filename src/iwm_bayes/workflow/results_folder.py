@@ -54,7 +54,7 @@ def unfinished_folder(folder: Path) -> Path:
 def read_manifest(folder: Path) -> dict[str, Any]:
     """Read what the program says of a folder; InputError where it holds no results, or they are broken or old."""
     path = folder / MANIFEST
-    if not path.exists():
+    if not os.path.exists(path):
         raise InputError([f"{folder}: holds no run. Give a study file, or folders that `iwm fit` wrote"])
     facts = read_json(path, BROKEN_MANIFEST)
     if facts.get("schema") != SCHEMA:
@@ -94,7 +94,7 @@ def check_results_folder(folder: Path, option: str = "--out-dir", needed: int = 
     """
     here = Path.cwd().resolve()
     try:
-        if folder.resolve() in (here, *here.parents):
+        if Path(os.path.realpath(folder)) in (here, *here.parents):  # `resolve` has an error of its own for a loop
             raise InputError([f"{folder}: is the current folder, or above it. Choose an {option} of its own"])
         if folder.is_symlink() and not folder.exists():
             raise InputError([f"{folder}: is a link that leads nowhere. Choose another {option}"])
@@ -115,7 +115,7 @@ def check_results_folder(folder: Path, option: str = "--out-dir", needed: int = 
 
 def has_results(folder: Path) -> bool:
     """Return whether the program wrote the manifest of a folder; InputError where the manifest is broken."""
-    if not (folder / MANIFEST).exists():
+    if not os.path.exists(folder / MANIFEST):  # `Path.exists` makes an error of a name that is too long
         return False
     recorded = read_json(folder / MANIFEST, BROKEN_MANIFEST).get("versions")
     return isinstance(recorded, dict) and PROGRAM in recorded
