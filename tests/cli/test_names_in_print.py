@@ -6,6 +6,7 @@ import io
 import pandas as pd
 import pytest
 import runs
+import typer
 from command import iwm
 from rich.console import Console
 from source import MODULES
@@ -45,7 +46,7 @@ WAYS = {  # every function that prints
     "a suggestion": lambda name: print_suggestions([f"about {name}"]),
     "a reason": lambda name: print_not_converged([f"R-hat of {name}"], []),
     "advice": lambda name: print_not_converged([], [f"fix {name}"]),
-    "the title of a table": lambda name: print_table(pd.DataFrame({"x": [1]}), name),
+    "the title of a table": lambda name: print_table(pd.DataFrame({"x" * 40: [1]}), name),
     "a column of a table": lambda name: print_table(pd.DataFrame({name: [1]}), "Title"),
     "a cell of a table": lambda name: print_table(pd.DataFrame({"figure": [name]}), "Title"),
 }
@@ -59,7 +60,7 @@ def test_a_name_is_printed_as_it_is(printed, way, name):
 
 
 def test_what_follows_an_interruption_is_printed_as_it_is(printed):
-    with pytest.raises(BaseException) as stopped, report_interruption("continue [red]"):
+    with pytest.raises(typer.Exit) as stopped, report_interruption("continue [red]"):
         raise KeyboardInterrupt
     assert stopped.value.exit_code == console.INTERRUPTED
     assert "continue [red]" in printed()

@@ -47,9 +47,8 @@ def ask_for_sliders(client, name):
     """Ask for the sliders of a model, as the page does when a model is chosen."""
     chosen = {"id": "model-A", "property": "value", "value": name}
     request = {"output": "parameters-A.children", "outputs": {"id": "parameters-A", "property": "children"}}
-    return client.post(
-        "/_dash-update-component", json=request | {"inputs": [chosen], "changedPropIds": ["model-A.value"]}
-    )
+    request |= {"inputs": [chosen], "changedPropIds": ["model-A.value"]}
+    return client.post("/_dash-update-component", json=request)
 
 
 def test_a_model_that_was_not_there_at_the_start_is_not_loaded(client, tmp_path):

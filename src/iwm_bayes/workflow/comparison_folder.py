@@ -14,7 +14,7 @@ from iwm_bayes.io import manifest
 from iwm_bayes.types import InputError
 from iwm_bayes.viz.predictive_checks import ppc_plot
 from iwm_bayes.workflow.results_folder import check_results_folder, has_results, read_manifest, replace_results
-from iwm_bayes.workflow.run_folder import table_with_ids, write_plots, write_tables
+from iwm_bayes.workflow.run_folder import path_from, table_with_ids, write_plots, write_tables
 
 
 def comparison_tables(comparison: Comparison) -> dict[str, pd.DataFrame]:
@@ -40,8 +40,8 @@ def check_comparison_folder(folder: Path, runs: Sequence[Path], overwrite: bool)
     if not has_results(folder) or overwrite:
         return
     before = read_manifest(folder).get("runs")
-    if before is None or sorted(before) != sorted(map(str, runs)):
-        held = f"a comparison of {', '.join(before)}" if before else "other results"
+    if before is None or sorted(before) != sorted(path_from(folder, run) for run in runs):
+        held = f"a comparison of {', '.join(Path(run).name for run in before)}" if before else "other results"
         raise InputError([f"{folder}: holds {held}. Add --overwrite to replace it, or choose another --out-dir"])
 
 
@@ -70,7 +70,7 @@ def write_comparison(
             posterior.to_netcdf(draft / "mixture.nc", engine="h5netcdf")
         return manifest(
             models=[fitted.model.name for fitted in fits],
-            runs=[str(fitted.folder) for fitted in fits],
+            runs=[path_from(folder, fitted.folder) for fitted in fits if fitted.folder],
             summary=comparison.summary,
             agreement=comparison.agreement,
             bor=comparison.selection.bor,
