@@ -9,13 +9,16 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from iwm_bayes.types import InputError
+
 PACKAGES = ("iwm-bayes", "pymc", "pytensor", "nutpie", "arviz", "numpy", "xarray")
 SCHEMA = 2  # of study files, model files and run folders
 
 
 def sha256(path: Path) -> str:
     """Return the hash of a file, which identifies the data that were fitted."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def versions() -> dict[str, str]:
@@ -64,3 +67,14 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
     """Write a JSON file, completely or not at all; what JSON cannot hold is written as text."""
     with atomic_path(path) as draft:
         draft.write_text(json.dumps(content, indent=2, ensure_ascii=False, default=str) + "\n", encoding="utf-8")
+
+
+def read_json(path: Path, remedy: str) -> dict[str, Any]:
+    """Read a JSON file that the program wrote; InputError with the `remedy` where it is missing, cut or another's."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError([f"{path}: cannot be read ({error}). {remedy}"]) from error
+    if not isinstance(content, dict):
+        raise InputError([f"{path}: is not a file that this program wrote. {remedy}"])
+    return content

@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 from scipy import special
 
+ELEMENTWISE = ("exp", "log", "sqrt", "sigmoid", "logit", "where", "maximum", "minimum", "constant")  # for any rule
+
 type Array = Any  # a float64 NumPy array, a PyTensor variable over people, or Figures of those
 
 

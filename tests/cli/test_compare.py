@@ -1,15 +1,18 @@
 """`iwm compare` end to end: models of a study, runs that are kept, and what is refused."""
 
 import json
+import shutil
 
 import pandas as pd
 import pytest
 from command import iwm
 
+from iwm_bayes.comparison.mixture_model import build_mixture
 from iwm_bayes.data.dataset import to_table
 from iwm_bayes.model import model_file
 from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.simulate import Phase, simulate
+from iwm_bayes.workflow.fits import fit_of_run, with_distinct_names
 
 STUDY = """
 schema = 2
@@ -76,21 +79,29 @@ def test_it_writes_everything(clinic):
 
 
 def test_a_current_fit_is_not_made_again(clinic):
-    """Until its model file changes: then this model alone is fitted again."""
+    """Until its model file changes: then its run stays as it is, unless somebody asks for another with --overwrite."""
     folder, _ = clinic
     runs = [folder / "runs" / f"clinic-{name}" / "fit.nc" for name in ("learning", "blind")]
     before = [run.stat().st_mtime_ns for run in runs]
-    again = iwm("compare", "study.toml", *FAST, cwd=folder)
+    again = iwm("compare", "study.toml", *FAST[:-1], cwd=folder)
     assert again.stderr.count("is current") == 2
     assert [run.stat().st_mtime_ns for run in runs] == before
+    assert "current" not in iwm("compare", "study.toml", *FAST, cwd=folder).stderr
     text = (folder / "blind.toml").read_text()
     (folder / "blind.toml").write_text(text.replace("0.1", "0.2"))
     refused = iwm("compare", "runs/clinic-learning", "runs/clinic-blind", *FAST, cwd=folder)
     assert refused.returncode == 1
+    assert "model file" in refused.stderr
     assert "blind.toml has changed since" in " ".join(refused.stderr.split())
-    changed = iwm("compare", "study.toml", *FAST, cwd=folder)
+    kept = iwm("compare", "study.toml", *FAST, cwd=folder)
+    assert kept.returncode == 1
+    assert "clinic-blind: holds a run that differs in: model file" in " ".join(kept.stderr.split())
+    assert [run.stat().st_mtime_ns for run in runs] == before
+    changed = iwm("compare", "study.toml", *FAST[:-1], "--overwrite", cwd=folder)
     assert changed.stderr.count("is current") == 1
+    assert [run.stat().st_mtime_ns == time for run, time in zip(runs, before, strict=True)] == [True, False]
     (folder / "blind.toml").write_text(text)
+    assert iwm("compare", "study.toml", *FAST, "--overwrite", cwd=folder).returncode == 0
 
 
 def test_the_elpd_is_kept_with_the_fit(clinic):
@@ -120,6 +131,59 @@ def test_runs_are_compared_without_a_study(clinic):
     done = iwm("compare", "runs/clinic-blind", "runs/clinic-learning", *FAST, "--cv", "loso", cwd=folder)
     assert done.returncode == 0
     assert done.stdout.index("all responses of a new person") < done.stdout.index("the next session")
+
+
+def test_a_fit_that_was_sampled_otherwise_is_used(clinic):
+    """A fit of `iwm fit` with more draws and another seed holds: its report and its table of people stay."""
+    folder, _ = clinic
+    kept = folder / "kept"
+    options = ("--method", "laplace", "--draws", "200", "--target-accept", "0.95", "--seed", "3", "--person-table")
+    iwm("fit", "study.toml", *options, "--out-dir", "kept/clinic-learning", "--quiet", cwd=folder)
+    shutil.copytree(folder / "runs" / "clinic-blind", kept / "clinic-blind")
+    files = [path for path in kept.rglob("*") if path.is_file() and path.name not in ("manifest.json", "scores.json")]
+    assert kept / "clinic-learning" / "tables" / "person_summary.csv" in files
+    before = [path.read_bytes() for path in files]
+    for more in ((), ("--overwrite",)):
+        done = iwm(
+            "compare", "study.toml", *FAST[:-1], *more, "--runs", "kept", "--out-dir", "kept/comparison", cwd=folder
+        )
+        assert done.returncode == 0, done.stderr
+        assert done.stderr.count("is current") == 2
+        assert [path.read_bytes() for path in files] == before
+    asked = iwm(
+        "compare", "study.toml", *FAST, "--draws", "300", "--runs", "kept", "--out-dir", "kept/more", cwd=folder
+    )
+    assert asked.returncode == 1
+    assert "clinic-learning: holds a run that differs in: number of draws" in " ".join(asked.stderr.split())
+    assert not (kept / "more").exists()
+
+
+def test_runs_of_one_model_are_compared_under_names_of_their_own(clinic):
+    """A run and its copy predict equally well; in a mixture each has parameters of its own."""
+    folder, _ = clinic
+    shutil.copytree(folder / "runs" / "clinic-learning", folder / "runs" / "again")
+    runs = ("runs/clinic-learning", "runs/again")
+    done = iwm("compare", *runs, *FAST, "--out-dir", "runs/twice", "--ids", "own", "--person-table", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    names = ["learning@clinic-learning", "learning@again"]
+    table = pd.read_csv(folder / "runs" / "twice" / "tables" / "elpd_loso.csv").set_index("model")
+    assert sorted(table.index) == sorted(names)
+    assert table.loc[names[0], "elpd"] == table.loc[names[1], "elpd"]
+    people = pd.read_csv(folder / "runs" / "twice" / "tables" / "attribution.csv")
+    assert people["person"].tolist() == pd.read_csv(folder / "people.csv")["person"].tolist()
+    mixture = build_mixture(with_distinct_names([fit_of_run(folder / run) for run in runs]))
+    free = {str(variable.name) for variable in mixture.free_RVs}
+    assert all(any(name.startswith(f"{model}::") for name in free) for model in names)
+
+
+def test_a_comparison_of_other_runs_is_not_replaced(clinic):
+    folder, _ = clinic
+    shutil.copytree(folder / "runs" / "clinic-learning", folder / "runs" / "third", dirs_exist_ok=True)
+    before = (folder / "runs" / "comparison" / "manifest.json").read_bytes()
+    done = iwm("compare", "runs/third", "runs/clinic-blind", *FAST, cwd=folder)
+    assert done.returncode == 1
+    assert "holds a comparison of" in " ".join(done.stderr.split())
+    assert (folder / "runs" / "comparison" / "manifest.json").read_bytes() == before
 
 
 def test_one_model_is_no_comparison(clinic):
@@ -190,7 +254,7 @@ def test_a_model_may_lack_a_response_that_was_not_measured(clinic):
         'name   = "clinic"', 'name = "w"\nwithout = ["approach"]'
     )
     (folder / "without.toml").write_text(text)
-    done = iwm("compare", "without.toml", *FAST, cwd=folder)
+    done = iwm("compare", "without.toml", *FAST, "--out-dir", "runs/whole", cwd=folder)
     assert done.returncode == 0, done.stderr
     assert "whole has the highest ELPD" in done.stdout
     facts = json.loads((folder / "runs" / "w-whole" / "manifest.json").read_text())

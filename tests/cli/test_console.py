@@ -115,8 +115,7 @@ def printed(made, monkeypatch):
     """What `iwm fit` prints of the run that was made, on one line."""
     folder, _, analysis = made
     out = Console(file=io.StringIO(), width=console.MIN_WIDTH, highlight=False)
-    for module in (console, fit):
-        monkeypatch.setattr(module, "out", out)
+    monkeypatch.setattr(console, "out", out)
     fit.print_results(analysis, folder)
     fit.print_status_and_exit(analysis, folder, folder / "report.html")
     return " ".join(out.file.getvalue().split())

@@ -48,4 +48,4 @@ def test_the_other_process_gets_the_study_and_ends_with_the_block(tmp_path, monk
             assert time.monotonic() - began < 60.0
             time.sleep(0.01)
     assert time.monotonic() - began < 120.0  # and not 600
-    assert "compile_for_study(Path('study.toml'), 'kalman')" in told.read_text()
+    assert "compile_for_study(Path('study.toml'), 'kalman', False)" in told.read_text()

@@ -4,8 +4,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+import xarray as xr
 
-from iwm_bayes.cli.console import out, print_table, print_warnings
+from iwm_bayes.cli.console import Trust, print_table, print_warnings, say
+from iwm_bayes.types import ModelSpec
 from iwm_bayes.workflow.load import describe_data, load_study_and_data
 
 
@@ -16,27 +18,45 @@ def check(
         typer.Option(help="built-in model or path of a model file (default: the first model of the study file)"),
     ] = None,
     prior: Annotated[bool, typer.Option("--prior", help="also make a prior predictive check")] = False,
+    trust: Trust = False,
 ) -> None:
-    """Read a study and its table, describe the data, and list the parameters that they do not identify."""
+    """Read a study and its table, describe the data, and list the parameters that they do not identify.
+
+    A learning rule of your own is also put into the graph of the sampler once.
+    """
     from iwm_bayes.diagnostics.identifiability import identifiability
     from iwm_bayes.diagnostics.predictive_checks import prior_ppc_sentence, prior_predictive_check, rounded_ratings
     from iwm_bayes.diagnostics.rating_timing import answer_count_sentence, timing_warnings
     from iwm_bayes.estimands.rating_thresholds import prior_rating_thresholds, scale_sentences
 
-    loaded = load_study_and_data(study, model)
+    loaded = load_study_and_data(study, model, trust or model is not None)
     spec, data = loaded.model, loaded.data
-    out.print(f"{describe_data(data)}\nmodel {spec.name}: {spec.claim}", markup=False)
+    if rule := loaded.files.get("rule"):
+        from iwm_bayes.model.rule_graph import check_rule_graph
+
+        check_rule_graph(spec, data, rule)
+    say(f"{describe_data(data)}\nmodel {spec.name}: {spec.claim}")
     for name in spec.responses:
-        out.print(f"  {answer_count_sentence(spec, data, name)}", markup=False)
+        say(f"  {answer_count_sentence(spec, data, name)}")
     for sentence in scale_sentences(prior_rating_thresholds(spec, data)):
-        out.print(f"  {sentence}", markup=False)
+        say(f"  {sentence}")
     if loaded.study.people:
         from iwm_bayes.data.covariates import describe_covariates
 
         for line in describe_covariates(data):
-            out.print(f"  {line}", markup=False)
-    print_warnings((*identifiability(spec, data), *timing_warnings(spec, data)))
+            say(f"  {line}")
+    not_identified = identifiability(spec, data)
+    print_warnings((*not_identified, *timing_warnings(spec, data)))
+    if not not_identified:
+        say(identified_sentence(spec, data))
     if prior:
         checks = prior_predictive_check(spec, data)
         print_table(checks, "Prior predictive check (median and 95% interval)", "ppc")
-        out.print(prior_ppc_sentence(checks, rounded_ratings(spec, data)), markup=False)
+        say(prior_ppc_sentence(checks, rounded_ratings(spec, data)))
+
+
+def identified_sentence(model: ModelSpec, data: xr.Dataset) -> str:
+    """Return that nothing was found which the data cannot identify, with the counts of the data."""
+    answers = sum(int(data[f"answer_{name}"].notnull().sum()) for name in model.responses)
+    counts = f"{data.sizes['person']} people, {int(data['present'].sum())} events, {answers} responses"
+    return f"All parameters of {model.name} are identifiable with these data ({counts})."

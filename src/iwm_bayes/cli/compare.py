@@ -1,14 +1,23 @@
 """`iwm compare`: models of one study, fitted now or read from their run folders."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pandas as pd
 import typer
-from rich.markup import escape
 
-from iwm_bayes.cli.console import NOT_CONVERGED, err, out, print_table, report_interruption
-from iwm_bayes.data.study import load_study
+from iwm_bayes.cli.console import (
+    NOT_CONVERGED,
+    Ids,
+    Overwrite,
+    Trust,
+    print_table,
+    report_interruption,
+    say,
+    tell,
+)
+from iwm_bayes.data.study import Study, load_study
 from iwm_bayes.model.model_file import load_model
 from iwm_bayes.report.labels import TABLE_TITLES
 from iwm_bayes.types import InputError
@@ -30,13 +39,13 @@ def parse_families(families: list[str], models: list[str]) -> dict[str, list[str
     return parsed
 
 
-def person_groups(study: Path, column: str | None, people: Any) -> pd.Series | None:
+def person_groups(study: Study, column: str | None, people: Any) -> pd.Series | None:
     """Return a column of the study's table of people, by person; InputError where it is blank for somebody."""
     if column is None:
         return None
-    table = load_study(study).people
+    table = study.people
     if table is None:
-        raise InputError([f"{study}: --groups needs a table of people: add [people] with `data` and `person`"])
+        raise InputError([f"{study.name}: --groups needs a table of people: add [people] with `data` and `person`"])
     from iwm_bayes.data.covariates import read_covariates  # the import of formulae takes a second
     from iwm_bayes.data.table import list_people
 
@@ -86,35 +95,50 @@ def compare(
     method: Annotated[
         str, typer.Option(help="inference method: nuts (sampling), or laplace or quadrature (approximations)")
     ] = "nuts",
+    ids: Ids = "pseudonyms",
+    trust: Trust = False,
+    overwrite: Overwrite = False,
     quiet: Annotated[bool, typer.Option(help="do not show progress")] = False,
 ) -> None:
     """Compare models by their ELPD, by model attribution (random-effects BMS), and by posterior predictive checks."""
+    from iwm_bayes.comparison.comparability import TOO_FEW
     from iwm_bayes.comparison.compare import compare as compare_fits
+    from iwm_bayes.comparison.score_cache import FILE
     from iwm_bayes.inference.fit import Settings
-    from iwm_bayes.workflow.comparison_folder import write_comparison
-    from iwm_bayes.workflow.fits import check_all_models, fit_of_run, fit_or_reuse, study_file_of_run
+    from iwm_bayes.workflow.comparison_folder import check_comparison_folder, write_comparison
+    from iwm_bayes.workflow.fits import check_all_models, fit_of_run, fit_or_reuse, study_of_run, with_distinct_names
+    from iwm_bayes.workflow.results_folder import record_written
 
     settings: dict[str, Any] = {"draws": draws, "tune": tune, "chains": chains, "random_seed": seed}
     settings |= {"progressbar": not quiet}
+    progress = (lambda _: None) if quiet else tell
     if what[0].suffix == ".toml":
+        trust = trust or bool(model)
         models = [resolve_model(what[0], name) for name in model or []] or list(load_study(what[0]).model)
-        check_all_models(what[0], models)
-        data = load_study_and_data(what[0], models[0]).data
-        families = parse_families(family or [], [load_model(name).name for name in models])
-        by_person = person_groups(what[0], groups, data["person"].values)
+        if len(models) < 2:
+            raise InputError([TOO_FEW])
+        fit_settings = {"method": method} | settings
+        folders = check_all_models(what[0], models, runs, fit_settings, trust, overwrite)
+        check_comparison_folder(out_dir, folders, overwrite)
+        loaded = load_study_and_data(what[0], models[0], trust)
+        families = parse_families(family or [], [load_model(name, trust=trust).name for name in models])
+        by_person = person_groups(loaded.study, groups, loaded.data["person"].values)
         with report_interruption("The draws are kept. To continue, enter the same command again"):
-            fits = [fit_or_reuse(what[0], name, runs, {"method": method} | settings, err.print) for name in models]
+            fits = [fit_or_reuse(what[0], name, runs, fit_settings, progress, trust, overwrite) for name in models]
     else:
-        fits = [fit_of_run(folder) for folder in what]
+        fits = with_distinct_names([fit_of_run(folder, trust, tell) for folder in what])
+        check_comparison_folder(out_dir, what, overwrite)
         families = parse_families(family or [], [fitted.model.name for fitted in fits])
-        by_person = person_groups(study_file_of_run(what[0]), groups, fits[0].data["person"].values)
-    tell = (lambda _: None) if quiet else err.print
-    comparison = compare_fits(fits, CV_UNITS[cv], method, Settings(**settings), allow_unconverged, mixture, tell)
-    write_comparison(comparison, out_dir, fits, person_table)
+        by_person = person_groups(study_of_run(what[0]), groups, fits[0].data["person"].values)
+    comparison = compare_fits(fits, CV_UNITS[cv], method, Settings(**settings), allow_unconverged, mixture, progress)
+    for fitted in fits:
+        if fitted.folder is not None and os.access(fitted.folder, os.W_OK):
+            record_written(fitted.folder, FILE)
+    write_comparison(comparison, out_dir, fits, person_table, ids == "own", overwrite)
     print_elpd(comparison)
     print_attribution(comparison, families, by_person, groups)
     print_table(comparison.ppc_failures, TABLE_TITLES["ppc_failures"], "ppc_failures")
-    out.print(f"Results saved to {out_dir}")
+    say(f"Results saved to {out_dir}")
     if comparison.not_converged or (comparison.mixture_checks is not None and not comparison.mixture_checks.converged):
         raise typer.Exit(NOT_CONVERGED)
 
@@ -125,7 +149,7 @@ def print_elpd(comparison: Any) -> None:
 
     for unit, table in comparison.rankings.items():
         print_table(table, f"ELPD ({unit}): {MEANINGS[unit]}", "elpd")
-    out.print(f"{comparison.summary}.\n", markup=False)
+    say(f"{comparison.summary}.\n")
 
 
 def print_attribution(
@@ -135,11 +159,11 @@ def print_attribution(
     from iwm_bayes.comparison.model_frequencies import family_table, group_frequency_table
 
     if comparison.mixture_checks is not None and not comparison.mixture_checks.converged:
-        reasons = escape("; ".join(comparison.mixture_checks.reasons))
-        out.print(f"[red]The mixture has not converged:[/red] do not use its results. {reasons}.\n")
+        reasons = "; ".join(comparison.mixture_checks.reasons)
+        say(f"do not use its results. {reasons}.\n", "The mixture has not converged:", "red")
     bor = f"Bayesian omnibus risk {comparison.selection.bor:.2f}"
     print_table(comparison.frequencies, f"Model attribution by random-effects BMS ({bor})", "model_frequencies")
-    out.print(f"{comparison.agreement}.\n", markup=False)
+    say(f"{comparison.agreement}.\n")
     if families:
         table = family_table(comparison.evidence, families)
         print_table(table, "Attribution of families of models", "model_frequencies")

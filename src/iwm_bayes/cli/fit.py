@@ -3,28 +3,30 @@
 from contextlib import nullcontext
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import pandas as pd
 import typer
-from rich.markup import escape
 
 from iwm_bayes.cli.console import (
     INTERRUPTED,
     NOT_CONVERGED,
-    err,
-    out,
+    Ids,
+    Overwrite,
+    Trust,
     print_not_converged,
     print_suggestions,
     print_table,
     print_warnings,
     report_interruption,
+    say,
+    tell,
 )
 from iwm_bayes.cli.report import write_report_of
 from iwm_bayes.report.labels import TABLE_TITLES, group_summary_title
-from iwm_bayes.workflow.load import LoadedStudy, describe_data, load_study_and_data
+from iwm_bayes.workflow.load import LoadedStudy, describe_data, file_hashes, load_study_and_data
 from iwm_bayes.workflow.precompile import precompile
-from iwm_bayes.workflow.unfinished_run import unfinished_run
+from iwm_bayes.workflow.unfinished_run import bytes_needed, unfinished_run
 
 N_PREVIEW = 6  # lines of a long table
 HOW_TO_RESUME = "The draws are kept. To continue, add --resume to the same command"
@@ -68,49 +70,89 @@ def fit(
     person_table: Annotated[
         bool, typer.Option("--person-table", help="also report person-level results, under pseudonyms")
     ] = False,
+    ids: Ids = "pseudonyms",
+    trust: Trust = False,
+    overwrite: Overwrite = False,
     quiet: Annotated[bool, typer.Option(help="do not show progress bars")] = False,
 ) -> None:
     """Fit a model to a study, check the convergence of the fit, and estimate the time to earned security."""
     from iwm_bayes.workflow.analysis import Requests
 
-    loaded = load_study_and_data(study, model)
+    trust = trust or model is not None
+    loaded = load_study_and_data(study, model, trust)
     folder = out_dir or Path("runs") / f"{loaded.study.name}-{loaded.model.name}"
-    files = {"study": study, "data": loaded.study.data, "model": loaded.model_file}
     settings: dict[str, Any] = {"draws": draws, "tune": tune, "chains": chains, "random_seed": seed}
     settings |= {"target_accept": target_accept, "progressbar": not quiet}
-    requests = Requests(permutation_test, expectancy_bias, person_table)
+    requests = Requests(permutation_test, expectancy_bias, person_table, ids == "own")
+    target = Target(folder, loaded, file_hashes(loaded.files), overwrite)
+    exit_if_done(target, method, settings, requests)
     with (
         report_interruption(HOW_TO_RESUME),
-        unfinished_run(folder, files, {"method": method} | settings, resume) as chain_store,
+        unfinished_run(
+            folder,
+            loaded.files,
+            {"method": method} | settings,
+            resume,
+            bytes_needed(loaded.model, loaded.data, settings),
+        ) as chain_store,
     ):
-        with precompile(study, model) if method == "nuts" else nullcontext():
+        with precompile(study, model, trust) if method == "nuts" else nullcontext():
             analysis = analyse_and_announce(loaded, settings, method, chain_store, requests)
-        report = write_and_print(analysis, folder, files, loaded.study.name, person_table)
+        report = write_and_print(analysis, target)
     print_status_and_exit(analysis, folder, report)
 
 
 def demo(
     out_dir: Annotated[Path, typer.Option(help="folder for the results")] = Path("runs/demo"),
+    overwrite: Overwrite = False,
     quiet: Annotated[bool, typer.Option(help="do not show progress bars")] = False,
 ) -> None:
     """Fit the example of simulated sessions that comes with the program. Compare estimates with their true values."""
-    from iwm_bayes.workflow.analysis import Requests
+    from iwm_bayes.workflow.analysis import DEFAULT_REQUESTS
 
     with resources.as_file(resources.files("iwm_bayes") / "example") as example:
         study = example / "study.toml"
         loaded = load_study_and_data(study, None)
         true_values = {str(name): column.to_numpy() for name, column in pd.read_csv(example / "truth.csv").items()}
-        files = {"study": study, "data": loaded.study.data, "model": loaded.model_file}
         settings: dict[str, Any] = {"progressbar": not quiet}
+        target = Target(out_dir, loaded, file_hashes(loaded.files), overwrite)
+        exit_if_done(target, "nuts", settings, DEFAULT_REQUESTS)
         with (
             report_interruption("To continue, enter the same command again"),
-            unfinished_run(out_dir, files, settings, resume=True) as chain_store,
+            unfinished_run(out_dir, loaded.files, settings, resume=True) as chain_store,
         ):
             with precompile(study, None):
-                analysis = analyse_and_announce(loaded, settings, "nuts", chain_store, Requests())
-            report = write_and_print(analysis, out_dir, files, loaded.study.name)
+                analysis = analyse_and_announce(loaded, settings, "nuts", chain_store, DEFAULT_REQUESTS)
+            report = write_and_print(analysis, target)
     print_truth(analysis, true_values)
     print_status_and_exit(analysis, out_dir, report)
+
+
+class Target(NamedTuple):
+    """Where the results of a run go, and what it was made from."""
+
+    folder: Path
+    loaded: LoadedStudy
+    hashes: dict[str, str]  # of the input files when they were read
+    overwrite: bool
+
+
+def exit_if_done(target: Target, method: str, settings: dict[str, Any], requests: Any) -> None:
+    """Say so and exit where the folder holds this very run; InputError where it holds another, unless overwritten."""
+    from iwm_bayes.workflow.fits import holds_this_run, read_run
+
+    folder = target.folder
+    if not holds_this_run(folder, target.loaded.files, method, settings, requests, target.overwrite):
+        return
+    say(
+        f"{folder} holds this run already: the same files and settings. Nothing was fitted. To fit again, "
+        "add --overwrite"
+    )
+    facts = read_run(folder)
+    if not facts["converged"]:
+        print_not_converged(facts["reasons"], facts.get("advice", []))
+    say(f"Report: {folder / 'report.html'}", soft_wrap=True)
+    raise typer.Exit(0 if facts["converged"] else NOT_CONVERGED)
 
 
 def analyse_and_announce(
@@ -120,27 +162,24 @@ def analyse_and_announce(
     from iwm_bayes.diagnostics.identifiability import identifiability
     from iwm_bayes.workflow.analysis import analyse
 
-    out.print(describe_data(loaded.data), markup=False)
+    say(describe_data(loaded.data))
     print_warnings(identifiability(loaded.model, loaded.data))
     if settings["progressbar"]:
-        err.print("compiling the model (one to two minutes the first time, later less), then sampling ...")
+        tell("compiling the model (one to two minutes the first time, later less), then sampling ...")
     return analyse(loaded.model, loaded.data, method, settings, chain_store, requests)
 
 
-def write_and_print(
-    analysis: Any, folder: Path, files: dict[str, Path], study: str, person_table: bool = False
-) -> Path:
+def write_and_print(analysis: Any, target: Target) -> Path:
     """Write the run folder and the report, print the results, and return where the report is."""
     from iwm_bayes.workflow.run_folder import write_analysis
 
-    write_analysis(analysis, folder, files)
+    folder, loaded = target.folder, target.loaded
+    write_analysis(analysis, folder, loaded.files, loaded.study, target.hashes, target.overwrite)
     print_results(analysis, folder)
-    report = write_report_of(analysis, folder, study, person_table)
+    report = write_report_of(analysis, folder, loaded.study.name, analysis.requests.person_summary, target.overwrite)
     if analysis.convergence.partial:
-        out.print(
-            f"[red]Partial:[/red] {analysis.convergence.partial}. The results so far are marked as partial and saved "
-            f"to {folder}"
-        )
+        partial = f"{analysis.convergence.partial}. The results so far are marked as partial and saved to {folder}"
+        say(partial, "Partial:", "red")
         print_suggestions(analysis.advice)
         raise typer.Exit(INTERRUPTED)
     return report
@@ -154,16 +193,16 @@ def print_results(analysis: Any, folder: Path) -> None:
     print_table(tables["group_summary"], group_summary_title("marginal_effects" in tables), "group_summary")
     print_named(tables, BEFORE_ANSWER)
     for sentence in answer_sentences(analysis):
-        out.print(f"{sentence}\n", markup=False)
+        say(f"{sentence}\n")
     print_named(tables, AFTER_ANSWER)
     if "person_summary" in tables:
         table, file = tables["person_summary"], folder / "tables" / "person_summary.csv"
         title = f"Person-level parameters, under pseudonyms: {N_PREVIEW} of {len(table)} rows (all rows: {file})"
         print_table(table.head(N_PREVIEW), title, "person_summary")
     rounded = rounded_ratings(analysis.model, analysis.fit["data"].to_dataset())
-    out.print(f"{posterior_ppc_sentence(tables['ppc'], rounded)}\n", markup=False)
+    say(f"{posterior_ppc_sentence(tables['ppc'], rounded)}\n")
     if analysis.permutation_test:
-        out.print(analysis.permutation_test.sentence, markup=False)
+        say(analysis.permutation_test.sentence)
 
 
 def print_named(tables: dict[str, pd.DataFrame], names: tuple[str, ...]) -> None:
@@ -210,15 +249,13 @@ def print_status_and_exit(analysis: Any, folder: Path, report: Path) -> None:
     """Print the status of the fit and where its results are, and exit with code 3 if it has not converged."""
     convergence, saved = analysis.convergence, f"Results saved to {folder}"
     if convergence.converged and convergence.approximate:
-        out.print(
-            f"[yellow]Approximate[/yellow] ({escape(convergence.approximate)}): confirm important results with "
-            f"--method nuts. (The fit took {analysis.seconds:.0f} s.) {saved}"
-        )
+        confirm = f"confirm important results with --method nuts. (The fit took {analysis.seconds:.0f} s.) {saved}"
+        say(f"({convergence.approximate}): {confirm}", "Approximate", "yellow")
     elif convergence.converged:
-        out.print(f"[green]Converged.[/green] (The fit took {analysis.seconds:.0f} s.) {saved}")
-        out.print(convergence_line(convergence.values))
+        say(f"(The fit took {analysis.seconds:.0f} s.) {saved}", "Converged.", "green")
+        say(convergence_line(convergence.values))
     else:
         print_not_converged([*convergence.reasons, saved], analysis.advice)
-    out.print(f"Report: {report}", markup=False, soft_wrap=True)
+    say(f"Report: {report}", soft_wrap=True)
     if not convergence.converged:
         raise typer.Exit(NOT_CONVERGED)

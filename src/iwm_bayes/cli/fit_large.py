@@ -6,13 +6,20 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
 
-from iwm_bayes.cli.console import NOT_CONVERGED, out, print_not_converged, print_table, report_interruption
-from iwm_bayes.cli.sweep_options import Quiet, Scheduler, Workers, stage_bars, write_results
+from iwm_bayes.cli.console import (
+    NOT_CONVERGED,
+    Overwrite,
+    Trust,
+    print_not_converged,
+    print_table,
+    report_interruption,
+    say,
+)
+from iwm_bayes.cli.sweep_options import Quiet, Scheduler, Workers, check_sweep_folder, stage_bars, write_results
 from iwm_bayes.data.study import load_study
 from iwm_bayes.io import sha256
-from iwm_bayes.model.model_file import find_model
+from iwm_bayes.model.model_file import find_model, load_model_for, rule_file
 from iwm_bayes.report.labels import TABLE_TITLES
 from iwm_bayes.validation.executors import cluster_map, lasting_pool
 from iwm_bayes.validation.sweep import TaskMap, sequential_map
@@ -41,6 +48,8 @@ def fit_large(
     ] = 200,
     workers: Workers = 1,
     scheduler: Scheduler = None,
+    trust: Trust = False,
+    overwrite: Overwrite = False,
     quiet: Quiet = False,
 ) -> None:
     """Fit a model to very many people, in chunks. After an interruption, the same command continues the work."""
@@ -52,12 +61,16 @@ def fit_large(
     model = model and resolve_model(study, model)
     name = model or loaded.model[0]
     folder = out_dir or Path("runs") / f"{loaded.name}-{Path(name).stem}-large"
+    trust = trust or model is not None
+    load_model_for(loaded, name, trust)  # problems of a model are reported before there is a folder
+    check_sweep_folder(folder, "parts/plan.json")
     started = time.perf_counter()
     how_to_continue = f"Finished work is kept in {folder}. To continue, enter the same command again"
     with report_interruption(how_to_continue), stage_bars(quiet) as tell, executor(workers, scheduler) as task_map:
-        result = fit_large_scale(study, folder, model, method, chunk, task_map, tell)
+        result = fit_large_scale(study, folder, model, method, chunk, task_map, tell, trust=trust)
     seconds, convergence = time.perf_counter() - started, check_convergence(result.fit)
     files = {"study": study, "model": find_model(name)}
+    files |= {"rule": rule} if (rule := rule_file(find_model(name))) else {}
     facts = {
         "model": result.model.name,
         "without": result.model.without,
@@ -72,21 +85,21 @@ def fit_large(
         "converged": convergence.converged,
         "reasons": convergence.reasons,
     }
-    print_results(result, folder, facts)
+    print_results(result, folder, facts, overwrite)
     if not convergence.converged:
         print_not_converged(convergence.reasons, advice(result.fit, convergence))
         raise typer.Exit(NOT_CONVERGED)
-    out.print(f"[yellow]Approximate[/yellow] ({escape(convergence.approximate)}). Results saved to {folder}")
+    say(f"({convergence.approximate}). Results saved to {folder}", "Approximate", "yellow")
 
 
-def print_results(result: Any, folder: Path, facts: dict[str, Any]) -> None:
+def print_results(result: Any, folder: Path, facts: dict[str, Any], overwrite: bool) -> None:
     """Write and print the group summary and the marginal effects."""
     from iwm_bayes.estimands.marginal_effects import marginal_effect_table, marginal_effects
 
     effects = marginal_effect_table(marginal_effects(result.model, result.fit))
     tables = {"group_summary": result.groups} | ({"marginal_effects": effects} if len(effects) else {})
-    write_results(folder, tables, facts)
-    out.print(f"{result.people} people, {result.events} events, {result.rounds} rounds, {facts['seconds']:.0f} s")
+    write_results(folder, tables, facts, overwrite=overwrite)
+    say(f"{result.people} people, {result.events} events, {result.rounds} rounds, {facts['seconds']:.0f} s")
     print_table(
         result.groups,
         "Group medians of the parameters (90% CrI, contraction, and bias of the approximation)",
@@ -94,8 +107,7 @@ def print_results(result: Any, folder: Path, facts: dict[str, Any]) -> None:
     )
     if len(effects):
         print_table(effects, TABLE_TITLES["marginal_effects"], "marginal_effects")
-    out.print(
+    say(
         f"Person-level parameters are in {folder / 'people'}. The time to earned security needs person-level draws. "
-        "To estimate it, copy some people into another study and run `iwm fit`.",
-        markup=False,
+        "To estimate it, copy some people into another study and run `iwm fit`."
     )

@@ -12,7 +12,7 @@ import typer
 
 from iwm_bayes.cli.check import check
 from iwm_bayes.cli.compare import compare
-from iwm_bayes.cli.console import err, out
+from iwm_bayes.cli.console import say, tell
 from iwm_bayes.cli.explore import explore
 from iwm_bayes.cli.fit import demo, fit
 from iwm_bayes.cli.fit_large import fit_large
@@ -30,7 +30,7 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_
 def print_version(wanted: bool) -> None:
     """Print the version and exit."""
     if wanted:
-        out.print(f"iwm_bayes {version('iwm-bayes')}")
+        say(f"iwm_bayes {version('iwm-bayes')}")
         raise typer.Exit
 
 
@@ -55,6 +55,6 @@ def main() -> NoReturn:
         app()
     except InputError as error:
         for problem in error.problems:
-            err.print(f"x {problem}", markup=False, soft_wrap=True)
+            tell(f"x {problem}", soft_wrap=True)
         sys.exit(1)
     sys.exit(0)

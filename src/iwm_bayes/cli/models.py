@@ -5,7 +5,7 @@ from typing import Annotated
 import pandas as pd
 import typer
 
-from iwm_bayes.cli.console import out, print_table
+from iwm_bayes.cli.console import print_table, say
 from iwm_bayes.model.model_file import built_in_models, load_model
 from iwm_bayes.types import ModelSpec, Parameter, parameters
 
@@ -22,10 +22,10 @@ def models(name: Annotated[str | None, typer.Argument(help="name of a model that
 def print_model(model: ModelSpec) -> None:
     """Print a model's hypothesis, prediction, needs, source, equations, and parameters with their priors."""
     texts = {"Hypothesis": model.claim, "Predicts": model.predicts, "Needs": model.needs, "Source": model.reference}
-    out.print(f"[bold]{model.name}[/bold]")
+    say(model.name, style="bold")
     for title, text in texts.items():
-        out.print(f"{title}: {text.strip() or 'not stated'}", markup=False)
-    out.print(f"\n{model.equation}\n", markup=False)
+        say(f"{title}: {text.strip() or 'not stated'}")
+    say(f"\n{model.equation}\n")
     lines = [
         {
             "parameter": label,

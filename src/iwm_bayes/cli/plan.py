@@ -8,7 +8,7 @@ from typing import Annotated, Any, NamedTuple
 import numpy as np
 import typer
 
-from iwm_bayes.cli.console import out, print_table
+from iwm_bayes.cli.console import Overwrite, Trust, print_table, say
 from iwm_bayes.cli.sweep_options import (
     ModelArgument,
     OutDir,
@@ -16,6 +16,7 @@ from iwm_bayes.cli.sweep_options import (
     Scheduler,
     StudySize,
     Workers,
+    check_sweep_folder,
     checked_method,
     executor,
     model_condition,
@@ -78,6 +79,7 @@ class Sweep(NamedTuple):
     studies: int
     task_map: TaskMap
     quiet: bool
+    overwrite: bool
 
 
 def sizes(
@@ -98,20 +100,20 @@ def run_plan(sweep: Sweep, study: Study, conditions: list[Condition], asked: lis
     """Do the studies of a plan, keep and print their assurance, and say how many sessions are needed."""
     from iwm_bayes.validation.plan import SIZE_COLUMNS, assurance_sentences, assurance_table, decisions
     from iwm_bayes.viz.assurance import assurance_plot
-    from iwm_bayes.workflow.run_folder import write_plots
 
+    check_sweep_folder(sweep.folder)
     columns = [*(["generating"] if "generating" in conditions[0] else []), *SIZE_COLUMNS]
     results = sweep_with_progress(sweep.folder, study, conditions, sweep.studies, sweep.task_map, sweep.quiet)
     table = assurance_table(results[results["failed"] == ""], columns)
     table["decision"] = np.where(table["outcome"].isin(asked), decisions(table, target), "")
     sentences = assurance_sentences(table, columns, asked, target)
     facts = {"conditions": conditions, "studies": sweep.studies, "target": target, "answers": sentences}
-    write_results(sweep.folder, {"assurance": table}, facts)
-    write_plots(sweep.folder, {"assurance": assurance_plot(table, columns, target)}, ("svg", "pdf"))
+    plots = {"assurance": assurance_plot(table, columns, target)}
+    write_results(sweep.folder, {"assurance": table}, facts, plots, sweep.overwrite)
     print_table(table, "Assurance with its Monte-Carlo standard error", "assurance")
     for sentence in sentences:
-        out.print(sentence, markup=False)
-    out.print(f"Results saved to {sweep.folder}")
+        say(sentence)
+    say(f"Results saved to {sweep.folder}")
 
 
 def default_folder(out_dir: Path | None, question: str, models: Sequence[str]) -> Path:
@@ -140,12 +142,14 @@ def group(
     workers: Workers = 1,
     scheduler: Scheduler = None,
     out_dir: OutDir = None,
+    trust: Trust = False,
+    overwrite: Overwrite = False,
     quiet: Quiet = False,
 ) -> None:
     """Estimate how often a study finds a difference between two arms: its 90% CrI excludes 0."""
     from iwm_bayes.validation import plan_group
 
-    given = models_and_size([model])
+    given = models_and_size([model], trust)
     condition = model_condition(given.models[0]) | {"method": checked_method(method), "care": care}
     parse_care(care)
     differing = plan_group.arm_parameter(load_model(given.models[0]), parameter)
@@ -154,7 +158,7 @@ def group(
     condition |= {"parameter": differing.name, "effect": "prior" if effect is None else effect}
     conditions: list[Condition] = [condition | size for size in sizes(given, n_people, figures, rated_every, sessions)]
     folder = default_folder(out_dir, "group", given.models[:1])
-    sweep = Sweep(folder, studies, executor(workers, scheduler), quiet)
+    sweep = Sweep(folder, studies, executor(workers, scheduler), quiet, overwrite)
     run_plan(sweep, plan_group.group_study, conditions, [plan_group.DECISIVE], target)
 
 
@@ -173,18 +177,20 @@ def forecast(
     workers: Workers = 1,
     scheduler: Scheduler = None,
     out_dir: OutDir = None,
+    trust: Trust = False,
+    overwrite: Overwrite = False,
     quiet: Quiet = False,
 ) -> None:
     """Estimate how often a forecast of a person's time to earned security is correct within 5 sessions."""
     from iwm_bayes.validation import plan_forecast
 
-    given = models_and_size([model])
+    given = models_and_size([model], trust)
     parse_care(care)
     condition = model_condition(given.models[0])
     condition |= {"method": checked_method(method), "care": care, "horizon": horizon}
     conditions: list[Condition] = [condition | size for size in sizes(given, n_people, figures, rated_every, sessions)]
     folder = default_folder(out_dir, "forecast", given.models[:1])
-    sweep = Sweep(folder, studies, executor(workers, scheduler), quiet)
+    sweep = Sweep(folder, studies, executor(workers, scheduler), quiet, overwrite)
     run_plan(sweep, plan_forecast.forecast_study, conditions, plan_forecast.OUTCOMES_ASKED, target)
 
 
@@ -203,6 +209,8 @@ def compare(
     workers: Workers = 1,
     scheduler: Scheduler = None,
     out_dir: OutDir = None,
+    trust: Trust = False,
+    overwrite: Overwrite = False,
     quiet: Quiet = False,
 ) -> None:
     """Estimate how often the log evidence of a study decides for the right one of two models."""
@@ -210,7 +218,7 @@ def compare(
     from iwm_bayes.validation.confusion import check_same_responses
     from iwm_bayes.validation.plan import without_leaving
 
-    given = models_and_size(models)
+    given = models_and_size(models, trust)
     if len(given.models) != 2:
         raise InputError(["name two models"])
     parse_care(care)
@@ -222,7 +230,7 @@ def compare(
         for pair in ((one, other), (other, one))
     ]
     folder = default_folder(out_dir, "compare", given.models)
-    sweep = Sweep(folder, studies, executor(workers, scheduler), quiet)
+    sweep = Sweep(folder, studies, executor(workers, scheduler), quiet, overwrite)
     run_plan(sweep, plan_compare.compare_study, conditions, [plan_compare.DECISIVE_FOR_GENERATING], target)
 
 

@@ -2,11 +2,11 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from iwm_bayes.cli.console import err, out, print_table
+from iwm_bayes.cli.console import Overwrite, print_table, say, tell
 from iwm_bayes.validation.prior_predictions import N_DRAWS, Prediction
 
 
@@ -31,20 +31,23 @@ def predictions(
     ] = None,
     draws: Annotated[int, typer.Option(min=20, help="number of prior draws per model")] = N_DRAWS,
     out_dir: Annotated[Path, typer.Option(help="folder for the results")] = Path("runs/predictions"),
+    overwrite: Overwrite = False,
     quiet: Annotated[bool, typer.Option(help="do not show progress")] = False,
 ) -> None:
     """Compute what each model predicts in fifteen experiments, under its prior (the prediction matrix).
 
     The experiments are in the repository. The installed package does not contain them.
     """
-    from iwm_bayes.io import manifest, write_json
+    from iwm_bayes.io import manifest
     from iwm_bayes.validation import prediction_matrix
     from iwm_bayes.viz.predictions import prediction_matrix_plot
-    from iwm_bayes.workflow.run_folder import replace_folder, write_plots, write_tables
+    from iwm_bayes.workflow.results_folder import check_results_folder, replace_results
+    from iwm_bayes.workflow.run_folder import write_plots, write_tables
 
     folder = prediction_matrix.experiments_folder(experiments)
-    tell = (lambda _: None) if quiet else err.print
-    matrix, verdicts = prediction_matrix.prediction_matrix(draws, tell, folder)
+    check_results_folder(out_dir)
+    progress = (lambda _: None) if quiet else tell
+    matrix, verdicts = prediction_matrix.prediction_matrix(draws, progress, folder)
     matrix = matrix.round(4)
     print_table(
         matrix, "Share of a model's prior draws that show an effect (with Monte Carlo SE), and the median effect"
@@ -54,12 +57,12 @@ def predictions(
         "Decided: the share is at least 0.9 for models that predict the effect, and at most 0.6 for every other model",
     )
 
-    def write(draft: Path) -> None:
+    def write(draft: Path) -> dict[str, Any]:
         write_tables(draft, {"matrix": matrix, "verdicts": verdicts})
         write_plots(draft, {"matrix": prediction_matrix_plot(matrix)}, ("svg", "pdf"))
         text = prediction_matrix.matrix_page(matrix, verdicts, prediction_matrix.load_readings(folder), draws, folder)
         (draft / "README.md").write_text(text, encoding="utf-8")
-        write_json(draft / "manifest.json", manifest(command=f"iwm predictions --draws {draws}"))
+        return manifest(command=f"iwm predictions --draws {draws}")
 
-    replace_folder(out_dir, write)
-    out.print(f"Results saved to {out_dir}")
+    replace_results(out_dir, write, overwrite)
+    say(f"Results saved to {out_dir}")

@@ -5,8 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from iwm_bayes.cli.console import out
-from iwm_bayes.data.study import load_study
+from iwm_bayes.cli.console import Overwrite, Trust, say, tell
 
 DEFAULT_HORIZON = 12  # sessions
 
@@ -28,22 +27,47 @@ def report(
     horizon: Annotated[
         int, typer.Option(min=1, help="number of sessions in the projection after the last session")
     ] = DEFAULT_HORIZON,
+    trust: Trust = False,
+    overwrite: Overwrite = False,
 ) -> None:
     """Write the report of a run: results, convergence, plots, methods, and how to reproduce the run."""
     from iwm_bayes.report.context import ReportOptions
-    from iwm_bayes.report.page import write_report
-    from iwm_bayes.workflow.fits import fit_of_run, study_file_of_run
+    from iwm_bayes.workflow.fits import fit_of_run, study_of_run
+    from iwm_bayes.workflow.results_folder import check_results_folder
 
-    fitted = fit_of_run(run)
+    fitted, study = fit_of_run(run, trust, tell), study_of_run(run)
+    check_results_folder(run, "folder: copy the run")
     options = ReportOptions(person_table, scenario, horizon, comparison)
-    place = write_report(run, load_study(study_file_of_run(run)).name, fitted.model, fitted.fit, options)
-    out.print(f"Report: {place}", markup=False, soft_wrap=True)
+    place = add_report(run, study.name, fitted.model, fitted.fit, options, overwrite=overwrite)
+    say(f"Report: {place}", soft_wrap=True)
 
 
-def write_report_of(analysis: Any, folder: Path, study: str, person_table: bool = False) -> Path:
+def write_report_of(
+    analysis: Any, folder: Path, study: str, person_table: bool = False, overwrite: bool = False
+) -> Path:
     """Write the report of an analysis into its run folder, and return where it is."""
     from iwm_bayes.report.context import ReportOptions
-    from iwm_bayes.report.page import write_report
 
     options = ReportOptions(person_table)
-    return write_report(folder, study, analysis.model, analysis.fit, options, analysis.security)
+    return add_report(folder, study, analysis.model, analysis.fit, options, analysis.security, overwrite)
+
+
+def add_report(
+    folder: Path,
+    study: str,
+    model: Any,
+    fit: Any,
+    options: Any,
+    security: Any = None,
+    overwrite: bool = False,
+) -> Path:
+    """Write a report into a run folder, where it replaces only what the program wrote, and return where it is."""
+    from iwm_bayes.report.page import write_report
+    from iwm_bayes.workflow.results_folder import add_results
+
+    def write(draft: Path) -> dict[str, Any]:
+        write_report(folder, study, model, fit, options, security, draft)
+        return {}
+
+    add_results(folder, write, overwrite)
+    return folder / "report.html"

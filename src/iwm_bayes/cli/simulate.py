@@ -5,12 +5,14 @@ from typing import Annotated
 
 import typer
 
-from iwm_bayes.cli.console import out
+from iwm_bayes.cli.console import Overwrite, check_new_file, say
 from iwm_bayes.data.dataset import to_table
+from iwm_bayes.io import atomic_path
 from iwm_bayes.model.model_file import load_model
 from iwm_bayes.simulation.care import DistressProcess, parse_care
 from iwm_bayes.types import InputError
 from iwm_bayes.workflow.load import describe_data
+from iwm_bayes.workflow.results_folder import cannot_write
 
 
 def simulate(
@@ -36,6 +38,7 @@ def simulate(
     ] = 0.0,
     seed: Annotated[int, typer.Option(min=0, help="seed of the random numbers")] = 1,
     out_file: Annotated[Path, typer.Option(help="CSV file for the simulated table")] = Path("sessions.csv"),
+    overwrite: Overwrite = False,
 ) -> None:
     """Simulate people from the prior of a model, and write a table of their outcomes and responses.
 
@@ -45,6 +48,7 @@ def simulate(
     from iwm_bayes.simulation.simulate import Phase
     from iwm_bayes.simulation.simulate import simulate as simulate_sessions
 
+    check_new_file(out_file, overwrite)
     schedules = {}
     for text in care or ["therapist=constant"]:
         figure, separator, schedule = text.partition("=")
@@ -53,5 +57,9 @@ def simulate(
         schedules[figure] = parse_care(schedule)
     phase = Phase(schedules, sessions, True, DistressProcess(distress))
     data = simulate_sessions(load_model(model), [phase], n_people, seed)
-    to_table(data).round(4).to_csv(out_file, index=False)
-    out.print(f"{out_file}: {describe_data(data)}", markup=False)
+    try:
+        with atomic_path(out_file) as draft:
+            to_table(data).round(4).to_csv(draft, index=False)
+    except OSError as error:
+        raise InputError([cannot_write(out_file, error, "--out-file")]) from error
+    say(f"{out_file}: {describe_data(data)}")

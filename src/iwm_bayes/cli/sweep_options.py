@@ -5,24 +5,25 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
-from types import FrameType
+from types import FrameType, MappingProxyType
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 import typer
 
-from iwm_bayes.cli.console import err, report_interruption
+from iwm_bayes.cli.console import report_interruption, tell
 from iwm_bayes.data.dataset import read_data
 from iwm_bayes.data.study import load_study
 from iwm_bayes.data.toml import read_toml
-from iwm_bayes.io import atomic_path, manifest, sha256, write_json
-from iwm_bayes.model.model_file import built_in_models, find_model, load_model, load_model_for
+from iwm_bayes.io import manifest, sha256
+from iwm_bayes.model.model_file import built_in_models, find_model, load_model, load_model_for, rule_file
 from iwm_bayes.progress import progress_bars
 from iwm_bayes.responses.scale import is_on_outcome_scale
 from iwm_bayes.types import GENERALISED, InputError
 from iwm_bayes.validation.executors import cluster_map, process_map
 from iwm_bayes.validation.sweep import Condition, Progress, Study, TaskMap, all_tasks, sequential_map, sweep
+from iwm_bayes.workflow.results_folder import MANIFEST, cannot_write, check_results_folder, replace_results
 
 ModelArgument = Annotated[
     str, typer.Argument(metavar="MODEL", help="built-in model, or path of a model file or a study file")
@@ -42,17 +43,20 @@ class StudySize(NamedTuple):
     sessions: int | None = None  # with each figure that a person met, the median
 
 
-def models_and_size(names: Sequence[str]) -> StudySize:
-    """Return models as named, or those of a study file with its size; InputError lists the problems of the study."""
+def models_and_size(names: Sequence[str], trust: bool = False) -> StudySize:
+    """Return models as named, or those of a study file with its size; InputError lists the problems of the study.
+
+    `trust` is whether a Python file may run that a model of the study names; a model that is named itself is trusted.
+    """
     path = Path(names[0])
     if len(names) > 1 or path.suffix != ".toml" or "data" not in read_toml(path):
         return StudySize(list(names))
     study = load_study(path)
-    model = load_model_for(study, study.model[0])
-    data = read_data(study, model)
-    own_scale = [name for name, rating in model.responses.items() if rating.scale and not is_on_outcome_scale(rating)]
+    first, *_ = [load_model_for(study, name, trust) for name in study.model]
+    data = read_data(study, first)
+    own_scale = [name for name, rating in first.responses.items() if rating.scale and not is_on_outcome_scale(rating)]
     if study.without or own_scale or any(response.timing for response in study.responses.values()):
-        err.print(
+        tell(
             "Warning: simulated studies follow the model file. They ignore `without` and `timing` of the study file, "
             "and the first rating of every belief is on the outcome's scale."
         )
@@ -82,7 +86,9 @@ def model_condition(name: str) -> dict[str, Any]:
     """Describe a model in a condition: its name, a hash of its content, and the place of its file."""
     model, path = load_model(name), find_model(name)
     place = name if name in built_in_models() else str(path.resolve())
-    return {"model": model.name, "content": sha256(path)[:12], "at model": place}
+    rule = rule_file(path)  # its content counts, too
+    content = sha256(path)[:12] + (sha256(rule)[:12] if rule else "")
+    return {"model": model.name, "content": content, "at model": place}
 
 
 @contextmanager
@@ -124,22 +130,44 @@ def sweep_with_progress(
         deferred_interrupt() as raise_if_interrupted,
     ):
 
-        def tell(progress: Progress) -> None:
+        def show(progress: Progress) -> None:
             raise_if_interrupted()
             update("studies", progress.done, progress.of)
 
-        results = sweep(folder / "studies", all_tasks(study, conditions, seeds), task_map, tell)
+        try:
+            results = sweep(folder / "studies", all_tasks(study, conditions, seeds), task_map, show)
+        except OSError as fault:
+            raise InputError([cannot_write(folder, fault)]) from fault
     for error, count in results.loc[results["failed"] != "", "failed"].value_counts().items():
-        err.print(f"{count} of {len(results)} studies failed: {error}", markup=False)
+        tell(f"{count} of {len(results)} studies failed: {error}")
     if (results["failed"] != "").all():
         raise InputError([f"every study failed. The errors are in {folder / 'studies'}"])
     return results
 
 
-def write_results(folder: Path, tables: Mapping[str, pd.DataFrame], facts: Mapping[str, Any]) -> None:
-    """Write tables and a manifest next to the studies from which they were made; each file is complete or absent."""
-    (folder / "tables").mkdir(parents=True, exist_ok=True)
-    for name, table in tables.items():
-        with atomic_path(folder / "tables" / f"{name}.csv") as draft:
-            table.to_csv(draft, index=False)
-    write_json(folder / "manifest.json", manifest(**facts))
+def check_sweep_folder(folder: Path, marker: str = "studies/manifest.json") -> None:
+    """Raise InputError where results cannot be written; a folder with finished work, but no results yet, is continued.
+
+    `marker` is a file that the program writes before any result.
+    """
+    if not (folder / marker).exists() or (folder / MANIFEST).exists():
+        check_results_folder(folder)
+
+
+def write_results(
+    folder: Path,
+    tables: Mapping[str, pd.DataFrame],
+    facts: Mapping[str, Any],
+    plots: Mapping[str, Any] = MappingProxyType({}),
+    overwrite: bool = False,
+) -> None:
+    """Write tables, plots and a manifest next to the studies from which they were made, all of them or none."""
+    from iwm_bayes.workflow.run_folder import write_plots, write_tables
+
+    def write(draft: Path) -> dict[str, Any]:
+        write_tables(draft, tables)
+        if plots:
+            write_plots(draft, plots, ("svg", "pdf"))
+        return manifest(**facts)
+
+    replace_results(folder, write, overwrite)

@@ -6,13 +6,14 @@ from typing import Annotated, Any
 import pandas as pd
 import typer
 
-from iwm_bayes.cli.console import NOT_CONVERGED, out, print_table
+from iwm_bayes.cli.console import NOT_CONVERGED, Overwrite, Trust, print_table, say
 from iwm_bayes.cli.sweep_options import (
     ModelArgument,
     OutDir,
     Quiet,
     Scheduler,
     Workers,
+    check_sweep_folder,
     checked_method,
     executor,
     model_condition,
@@ -45,42 +46,43 @@ def sbc(
     workers: Workers = 1,
     scheduler: Scheduler = None,
     out_dir: OutDir = None,
+    trust: Trust = False,
+    overwrite: Overwrite = False,
     quiet: Quiet = False,
 ) -> None:
     """Check the posteriors of a model by simulation-based calibration (SBC)."""
     from iwm_bayes.validation.sbc import sbc_study
     from iwm_bayes.validation.uniformity import uniform_band, uniformity_table
     from iwm_bayes.viz.validation import sbc_plot
-    from iwm_bayes.workflow.run_folder import write_plots
 
-    given = models_and_size([model])
+    given = models_and_size([model], trust)
     size = {"n_people": n_people or given.people or 40, "sessions": sessions or given.sessions or 10}
     condition: Condition = model_condition(given.models[0]) | size
     folder = out_dir or Path("runs") / f"sbc-{Path(model).stem}"
+    check_sweep_folder(folder)
     results = sweep_with_progress(folder, sbc_study, [condition], studies, executor(workers, scheduler), quiet)
     done = results[results["failed"] == ""]
     ranks = pd.DataFrame(list(done["ranks"]))
     table, converged = uniformity_table(ranks), float(done["converged"].astype(bool).mean())
     facts = {"condition": condition, "studies": len(done), "converged": converged}
-    write_results(folder, {"sbc": table, "ranks": ranks}, facts)
     status = table.set_index("quantity")["status"]
-    write_plots(folder, {"sbc": sbc_plot(ranks, status, uniform_band(len(ranks)))}, ("svg", "pdf"))
+    plots = {"sbc": sbc_plot(ranks, status, uniform_band(len(ranks)))}
+    write_results(folder, {"sbc": table, "ranks": ranks}, facts, plots, overwrite)
     print_table(
         table,
         "SBC: test whether the ranks of the true values are uniform (corrected_p: the p value that decides)",
         "sbc",
     )
-    out.print(f"{len(done)} studies, {converged:.1%} converged. Results saved to {folder}")
+    say(f"{len(done)} studies, {converged:.1%} converged. Results saved to {folder}")
     not_uniform = list(status[status != ""].index)
     if not_uniform:
-        out.print(f"[red]Not calibrated:[/red] {', '.join(not_uniform)}")
+        say(", ".join(not_uniform), "Not calibrated:", "red")
     if converged < 1.0 - MAX_NOT_CONVERGED:
-        out.print(
-            f"[red]Too few fits converged:[/red] {1 - converged:.1%} did not converge (limit {MAX_NOT_CONVERGED:.0%})"
-        )
+        limit = f"{1 - converged:.1%} did not converge (limit {MAX_NOT_CONVERGED:.0%})"
+        say(limit, "Too few fits converged:", "red")
     if not_uniform or converged < 1.0 - MAX_NOT_CONVERGED:
         raise typer.Exit(NOT_CONVERGED)
-    out.print("[green]Calibrated:[/green] the ranks of every quantity are uniform")
+    say("the ranks of every quantity are uniform", "Calibrated:", "green")
 
 
 @validate.command()
@@ -110,14 +112,15 @@ def recovery(
     workers: Workers = 1,
     scheduler: Scheduler = None,
     out_dir: OutDir = None,
+    trust: Trust = False,
+    overwrite: Overwrite = False,
     quiet: Quiet = False,
 ) -> None:
     """Measure how well the parameters of a model are recovered, by number of people and number of sessions."""
     from iwm_bayes.validation.recovery import recovery_study, recovery_table
     from iwm_bayes.viz.validation import recovery_plot
-    from iwm_bayes.workflow.run_folder import write_plots
 
-    given = models_and_size([model])
+    given = models_and_size([model], trust)
     condition = model_condition(given.models[0]) | {"method": checked_method(method)}
     conditions: list[Condition] = [
         condition | {"n_people": people, "sessions": length}
@@ -125,14 +128,15 @@ def recovery(
         for length in sessions or [given.sessions or 12]
     ]
     folder = out_dir or Path("runs") / f"recovery-{Path(model).stem}"
+    check_sweep_folder(folder)
     task_map = executor(workers, scheduler)
     results = sweep_with_progress(folder, recovery_study, conditions, studies, task_map, quiet)
     table = recovery_table(results[results["failed"] == ""])
-    write_results(folder, {"recovery": table}, {"conditions": conditions, "studies": studies})
-    write_plots(folder, {"recovery": recovery_plot(table)}, ("svg", "pdf"))
+    facts = {"conditions": conditions, "studies": studies}
+    write_results(folder, {"recovery": table}, facts, {"recovery": recovery_plot(table)}, overwrite)
     title = f"Parameter recovery of people by {method} (natural scale; contraction on the link scale)"
     print_table(table, title, "recovery")
-    out.print(f"Results saved to {folder}")
+    say(f"Results saved to {folder}")
 
 
 @validate.command()
@@ -157,15 +161,17 @@ def confusion(
     out_dir: Annotated[Path, typer.Option(help="folder for the simulated studies and the result tables")] = Path(
         "runs/confusion"
     ),
+    trust: Trust = False,
+    overwrite: Overwrite = False,
     quiet: Quiet = False,
 ) -> None:
     """Measure model recovery: which model is selected for the studies that each model generates."""
     from iwm_bayes.validation import confusion as model_recovery
     from iwm_bayes.validation.sbc import without_actions
     from iwm_bayes.viz.validation import confusion_plot
-    from iwm_bayes.workflow.run_folder import write_plots
 
-    given = models_and_size(models)
+    check_sweep_folder(out_dir)
+    given = models_and_size(models, trust)
     if len(given.models) < 2:
         raise InputError(["name two models or more"])
     model_recovery.check_same_responses([without_actions(load_model(name)) for name in given.models])
@@ -188,8 +194,9 @@ def confusion(
         "inversion": model_recovery.inversion_table(confused).reset_index(),
         "evidence_differences": model_recovery.evidence_differences(evidence).reset_index(),
     }
-    write_results(out_dir, tables | {"evidence": evidence}, {"conditions": conditions, "studies": studies})
-    write_plots(out_dir, {"confusion": confusion_plot(confused)}, ("svg", "pdf"))
+    facts = {"conditions": conditions, "studies": studies}
+    plots = {"confusion": confusion_plot(confused)}
+    write_results(out_dir, tables | {"evidence": evidence}, facts, plots, overwrite)
     print_table(
         tables["confusion"],
         "Confusion: share of the studies by a generating model (row) for which a model is selected (column)",
@@ -202,4 +209,4 @@ def confusion(
         tables["evidence_differences"],
         "Mean log evidence of the generating model (row) minus that of a fitted model (column)",
     )
-    out.print(f"Results saved to {out_dir}")
+    say(f"Results saved to {out_dir}")

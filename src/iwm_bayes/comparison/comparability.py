@@ -17,6 +17,7 @@ from iwm_bayes.diagnostics.convergence_checks import ConvergenceChecks, check_co
 from iwm_bayes.filtering.arrays import session_index
 from iwm_bayes.types import InputError, ModelSpec
 
+TOO_FEW = "a comparison needs two models or more. Name them with --model, or in the study file"
 EVENT_VARIABLES = ("outcome", "observed", "figure_index", "since_any", "present")  # equal in all compared fits
 
 
@@ -76,7 +77,7 @@ def convergence_remedy(fitted: FittedModel, checks: ConvergenceChecks) -> str:
 def check_comparable(fits: Sequence[FittedModel], cv: str, allow_unconverged: bool) -> list[str]:
     """Return the names of models that have not converged; InputError where models cannot or should not be compared."""
     if len(fits) < 2:
-        raise InputError(["a comparison needs two models or more. Name them with --model, or in the study file"])
+        raise InputError([TOO_FEW])
     problems = [problem for other in fits[1:] for problem in incomparable(fits[0], other)]
     if cv.startswith("lfo") and not has_future_sessions(fits[0]):
         problems.append(f"nobody has more than {FIRST_SCORED} sessions, so none can be left out. Use --cv loso")

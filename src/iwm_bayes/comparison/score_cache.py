@@ -42,14 +42,17 @@ def read_cache(fitted: FittedModel, method: str, settings: Settings) -> CachedSc
     """Read the ELPD from the folder of a fit; None where there is none, or none that is valid."""
     if fitted.folder is None or not (path := fitted.folder / FILE).exists():
         return None
-    stored = json.loads(path.read_text(encoding="utf-8"))
-    if stored.get("key") != cache_key(fitted, method, settings, stored["refitted"]):
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        if stored["key"] != cache_key(fitted, method, settings, stored["refitted"]):
+            return None
+        by_unit = {
+            unit: Elpd(**{name: np.asarray(values) for name, values in elpd.items()})
+            for unit, elpd in stored["units"].items()
+        }
+        return CachedScores(by_unit, stored["refitted"], stored["converged"])
+    except (ValueError, KeyError, TypeError, AttributeError):  # cut, or not written by this program
         return None
-    by_unit = {
-        unit: Elpd(**{name: np.asarray(values) for name, values in elpd.items()})
-        for unit, elpd in stored["units"].items()
-    }
-    return CachedScores(by_unit, stored["refitted"], stored["converged"])
 
 
 def write_cache(scores: CachedScores, fitted: FittedModel, method: str, settings: Settings) -> None:

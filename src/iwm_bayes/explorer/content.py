@@ -6,22 +6,48 @@ from typing import Any
 
 import numpy as np
 
-from iwm_bayes.explorer.page import NONE
-from iwm_bayes.explorer.scenario import Scenario, ScenarioResult, scenario_summary, simulate_scenario
-from iwm_bayes.model.model_file import load_model
+from iwm_bayes.explorer.scenario import (
+    Scenario,
+    ScenarioResult,
+    belief_parameters,
+    prior_median,
+    scenario_summary,
+    simulate_scenario,
+)
+from iwm_bayes.types import ModelSpec
 from iwm_bayes.viz.plotly.attachment_space import attachment_space_figure
 from iwm_bayes.viz.plotly.base import Figure, axis, layout, line_style, line_trace
 from iwm_bayes.viz.plotly.trajectory import trajectory_figure
 
 SIDES = ("A", "B")
 
-load_cached = lru_cache(maxsize=64)(load_model)
+
+class ModelKey:
+    """A model as a key of a cache, by identity: what a model is made of cannot be hashed."""
+
+    def __init__(self, model: ModelSpec) -> None:
+        self.model = model
+
+    def __hash__(self) -> int:
+        return id(self.model)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ModelKey) and self.model is other.model
 
 
 @lru_cache(maxsize=64)
-def simulate_cached(name: str, chosen: tuple[tuple[str, float], ...], scenario: Scenario) -> ScenarioResult:
+def simulate_cached(key: ModelKey, chosen: tuple[tuple[str, float], ...], scenario: Scenario) -> ScenarioResult:
     """Simulate a scenario, unless its result is known: when a slider of one model moves, the other keeps its result."""
-    return simulate_scenario(load_cached(name), dict(chosen), scenario)
+    return simulate_scenario(key.model, dict(chosen), scenario)
+
+
+def held_parameters(model: ModelSpec, values: Mapping[str, float]) -> dict[str, float]:
+    """Return the value of each parameter with a slider, held between its ends; by default the prior median."""
+    held = {}
+    for name, parameter in belief_parameters(model).items():
+        low, high = parameter.prior_90
+        held[name] = min(max(values.get(name, prior_median(parameter)), low), high)
+    return held
 
 
 def incidence_figure(incidences: Mapping[str, np.ndarray]) -> Figure:
@@ -42,23 +68,23 @@ def without_height(plot: Figure) -> Figure:
 
 
 def page_content(
-    models: Mapping[str, str], parameters: Mapping[str, dict[str, float]], scenario: Scenario
+    models: Mapping[str, ModelSpec | None], parameters: Mapping[str, dict[str, float]], scenario: Scenario
 ) -> dict[str, Any]:
     """Simulate the scenario and return everything that the page shows, by name of the output.
 
     Parameters
     ----------
     models
-        Names of the models, by side.
+        The models by side, or None.
     parameters
-        Values by parameter name, by side.
+        Values by parameter name, by side; each is held between the ends of its slider.
     """
     results = {
-        side: simulate_cached(name, tuple(parameters[side].items()), scenario)
-        for side, name in models.items()
-        if name != NONE
+        side: simulate_cached(ModelKey(model), tuple(held_parameters(model, parameters[side]).items()), scenario)
+        for side, model in models.items()
+        if model is not None
     }
-    labels = {side: f"{side}: {models[side]}" for side in results}
+    labels = {side: f"{side}: {model.name}" for side, model in models.items() if model is not None}
     trajectories = {labels[side]: result.trajectory for side, result in results.items()}
     with_worth = {name: trajectory for name, trajectory in trajectories.items() if trajectory.sizes["belief"] == 2}
     content: dict[str, Any] = {

@@ -49,6 +49,7 @@ def fit_large_scale(
     task_map: TaskMap = sequential_map,
     report: StageCallback = lambda *_: None,
     settings: Settings = DEFAULT_SETTINGS,
+    trust: bool = False,
 ) -> LargeScaleFit:
     """Fit a model to a study whose `data` is a folder of Parquet files, in which rows of a person follow each other.
 
@@ -67,6 +68,8 @@ def fit_large_scale(
         The map that runs tasks, such as `executors.process_map(4)`.
     report
         A function of the name of a stage and its progress.
+    trust
+        Whether a Python file that the model file names as its rule may run.
 
     Raises
     ------
@@ -76,7 +79,7 @@ def fit_large_scale(
     if method not in METHODS:
         raise InputError([f"`fit-large` has no method {method!r}; choose from {', '.join(METHODS)}"])
     with folder_lock(folder / "parts"):
-        plan = make_plan(study_file, model_name, method, chunk, folder / "parts")
+        plan = make_plan(study_file, model_name, method, chunk, folder / "parts", trust)
         runner = Runner(plan, folder / "parts", task_map, report)
         write_covariates(runner.folder)
         counts = runner.run_chunks(arrange_chunk, "reading data", {})

@@ -9,12 +9,13 @@ import numpy as np
 
 from iwm_bayes.data.study import Study, load_study
 from iwm_bayes.data.table import NOT_AVAILABLE
-from iwm_bayes.io import sha256, write_json
+from iwm_bayes.io import read_json, sha256, write_json
 from iwm_bayes.large_scale.parquet import RowIndex, fingerprint, index_people, index_rows, read_column
-from iwm_bayes.model.model_file import find_model, load_model_for
+from iwm_bayes.model.model_file import find_model, load_model_for, rule_file
 from iwm_bayes.types import DEFAULT_FIGURE, GENERALISED, InputError, ModelSpec
 
 PLAN_FILE = "plan.json"
+OTHER_FOLDER = "Choose another --out-dir, or delete the folder `parts` to begin again"
 
 
 class Plan(NamedTuple):
@@ -58,14 +59,15 @@ def list_figures(study: Study) -> list[str]:
     return [name for name in names if name not in nobody] + ([GENERALISED] if nobody & {*names} else [])
 
 
-def checked_study(study_file: Path, model_name: str | None) -> tuple[Study, ModelSpec, RowIndex]:
+def checked_study(study_file: Path, model_name: str | None, trust: bool) -> tuple[Study, ModelSpec, RowIndex]:
     """Return a study with one model, this model, and the index of the study's rows.
 
-    The model is the study's first unless named. InputError lists what a large-scale fit cannot do.
+    The model is the study's first unless named. `trust` is whether its rule may be a Python file, which then runs.
+    InputError lists what a large-scale fit cannot do.
     """
     study = load_study(study_file)
     name = model_name or study.model[0]
-    study, model = study.model_copy(update={"model": [name]}), load_model_for(study, name)
+    study, model = study.model_copy(update={"model": [name]}), load_model_for(study, name, trust)
     rows = index_rows(study.data)
     problems = unsupported(study, model)
     problems += [
@@ -78,17 +80,20 @@ def checked_study(study_file: Path, model_name: str | None) -> tuple[Study, Mode
     return study, model, rows
 
 
-def make_plan(study_file: Path, model_name: str | None, method: str, chunk: int, folder: Path) -> Plan:
+def make_plan(
+    study_file: Path, model_name: str | None, method: str, chunk: int, folder: Path, trust: bool = False
+) -> Plan:
     """Divide people into chunks of at most `chunk`, as evenly as possible, and write the plan into `folder`.
 
     InputError where the folder has another plan.
     """
-    study, _, rows = checked_study(study_file, model_name)
+    study, _, rows = checked_study(study_file, model_name, trust)
     name = study.model[0]
     people, starts = index_people(rows, study.columns.person)
     ends = np.linspace(0, len(people), -(-len(people) // chunk) + 1).round().astype(int)
     inputs = [sha256(study_file), sha256(find_model(name)), fingerprint(rows), method, str(chunk)]
     inputs += [sha256(study.people.data)] if study.people else []
+    inputs += [sha256(rule)] if (rule := rule_file(find_model(name))) else []
     plan = Plan(
         study_file=str(study_file.resolve()),
         model=str(find_model(name).resolve()) if name.endswith(".toml") else name,
@@ -108,10 +113,16 @@ def make_plan(study_file: Path, model_name: str | None, method: str, chunk: int,
 
 def read_plan(folder: Path) -> Plan:
     """Read the plan of a folder."""
-    return Plan(**json.loads((folder / PLAN_FILE).read_text(encoding="utf-8")))
+    content = read_json(folder / PLAN_FILE, OTHER_FOLDER)
+    if content.keys() != set(Plan._fields):
+        raise InputError([f"{folder / PLAN_FILE}: another version of the program wrote this plan. {OTHER_FOLDER}"])
+    return Plan(**content)
 
 
 def study_and_model(plan: Plan) -> tuple[Study, ModelSpec]:
-    """Return the study of a plan with its one model, and this model with the responses of the study."""
+    """Return the study of a plan with its one model, and this model with the responses of the study.
+
+    Whether its rule may run was decided when the plan was made.
+    """
     study = load_study(Path(plan.study_file)).model_copy(update={"model": [plan.model]})
-    return study, load_model_for(study, plan.model)
+    return study, load_model_for(study, plan.model, trust=True)

@@ -16,16 +16,17 @@ from pydantic import ValidationError
 
 from iwm_bayes.data.binding import bound_model
 from iwm_bayes.data.study import Study
-from iwm_bayes.data.toml import MAX_NAME, explain_validation, read_schema_2
+from iwm_bayes.data.toml import MAX_NAME, explain_validation, read_schema_2, read_toml
 from iwm_bayes.io import is_file
 from iwm_bayes.model.model_file_schema import ModelFile, ParameterPrior
 from iwm_bayes.model.priors import LINKS
 from iwm_bayes.responses import LEVELS, RESPONSES
 from iwm_bayes.responses.scale import fix_first_ratings
-from iwm_bayes.rules import RULES, equation, load_rule_file
+from iwm_bayes.rules import RULES, equation
 from iwm_bayes.rules.lift import lift_learner
 from iwm_bayes.rules.modifiers import with_arousal, with_expectancy_bias
 from iwm_bayes.rules.parameter_names import full_names
+from iwm_bayes.rules.rule_file import load_rule_file
 from iwm_bayes.types import (
     InputError,
     Learner,
@@ -41,6 +42,10 @@ from iwm_bayes.types import (
 SINCE_SCHEMA_1 = (
     "`prior_90` for `typical`, `prior_between_sd` for `spread`, pooling `complete` for `shared` and `none` for "
     "`separate`, and `expectancy_bias` for `assimilation`"
+)
+UNTRUSTED = (
+    "{path}, key `rule`: names the Python file {file}, which would run on this computer with all your rights. Read it "
+    "first. If you trust it, add --trust, or name the model file yourself with --model (in Python: trust=True)"
 )
 WITHIN_SUPPORT = {
     "unit": lambda x: 0 < x < 1,
@@ -99,13 +104,25 @@ def kinds_by_name(path: Path, responses: list[str] | dict[str, str]) -> dict[str
     return kinds
 
 
-def find_rule(path: Path, name: str) -> Learner | Rule:
-    """Return a built-in rule by name, or a researcher's own as "file.py:NAME", relative to the model file."""
+def rule_file(path: Path) -> Path | None:
+    """Return the Python file that a model file names as its rule; None where its rule is a built-in one."""
+    file, colon, _ = str(read_toml(path).get("rule", "")).rpartition(":")
+    return path.parent / file if colon else None
+
+
+def find_rule(path: Path, name: str, trust: bool, copy: Path | None = None) -> Learner | Rule:
+    """Return a built-in rule by name, or a researcher's own as "file.py:NAME", relative to the model file.
+
+    InputError where a file would run that is not trusted; `copy` is the file to run in its place.
+    """
     file, colon, own_name = name.rpartition(":")
-    if colon and not is_file(path.parent / file):
-        raise InputError([f"{path}, key `rule`: there is no such Python file: {file[:MAX_NAME]!r}"])
     if colon:
-        return load_rule_file(path.parent / file, own_name)
+        own = copy or path.parent / file
+        if not is_file(own):
+            raise InputError([f"{path}, key `rule`: there is no such Python file: {file[:MAX_NAME]!r}"])
+        if not trust:
+            raise InputError([UNTRUSTED.format(path=path, file=own)])
+        return load_rule_file(own, own_name)
     if name not in RULES:
         known = ", ".join(RULES)
         raise InputError(
@@ -189,13 +206,12 @@ def change_parameters(path: Path, model: ModelSpec, priors: dict[str, ParameterP
     return with_parameters(model._replace(stated=stated), changed)
 
 
-def model_with_responses(path: Path, file: ModelFile, kinds: dict[str, str]) -> ModelSpec:
+def model_with_responses(path: Path, file: ModelFile, rule: Learner | Rule, kinds: dict[str, str]) -> ModelSpec:
     """Return a model with some responses, each a kind by its name, before the file's priors.
 
     InputError lists parameter names that occur twice.
     """
     responses = {name: RESPONSES[kind] for name, kind in kinds.items()}
-    rule = find_rule(path, file.rule)
     texts = file.claim, file.reference, file.predicts, file.needs, equation(rule)
     lifted = lift_rule(path, file, rule, responses)
     name = path.stem.removesuffix(".model")
@@ -208,7 +224,9 @@ def model_with_responses(path: Path, file: ModelFile, kinds: dict[str, str]) -> 
     return model
 
 
-def load_model(name_or_path: str | Path, without: Iterable[str] = ()) -> ModelSpec:
+def load_model(
+    name_or_path: str | Path, without: Iterable[str] = (), trust: bool = True, rule_copy: Path | None = None
+) -> ModelSpec:
     """Load a built-in model by name, or a model file by path.
 
     Parameters
@@ -217,6 +235,11 @@ def load_model(name_or_path: str | Path, without: Iterable[str] = ()) -> ModelSp
         Name of a built-in model, or path of a model file that ends in `.toml`.
     without
         Responses to leave out, with their parameters and the beliefs that no other response reads.
+    trust
+        Whether a Python file that the model file names as its rule may run. Somebody who names a model file trusts it;
+        set False for a file that you received and have not read.
+    rule_copy
+        The Python file to run in place of the one that the model file names: the copy in a run folder.
 
     Returns
     -------
@@ -226,7 +249,7 @@ def load_model(name_or_path: str | Path, without: Iterable[str] = ()) -> ModelSp
     Raises
     ------
     InputError
-        If the file or a key is wrong; it lists every problem.
+        If the file or a key is wrong, which lists every problem, or if a Python file would run without trust.
 
     Examples
     --------
@@ -237,20 +260,23 @@ def load_model(name_or_path: str | Path, without: Iterable[str] = ()) -> ModelSp
         file = ModelFile.model_validate(read_schema_2(path, SINCE_SCHEMA_1))
     except ValidationError as error:
         raise explain_validation(path, ModelFile, error) from error
-    kinds = kinds_by_name(path, file.responses)
-    full = model_with_responses(path, file, kinds)
+    kinds, rule = kinds_by_name(path, file.responses), find_rule(path, file.rule, trust, rule_copy)
+    full = model_with_responses(path, file, rule, kinds)
     left_out = tuple(name for name in kinds if name in set(without))
     if not left_out:
         return change_parameters(path, full, file.parameters)
     if len(left_out) == len(kinds):
         raise InputError([f"`without` leaves nothing of the model {full.name}, which has {', '.join(kinds)}"])
-    part = model_with_responses(path, file, {name: kind for name, kind in kinds.items() if name not in left_out})
+    part = model_with_responses(path, file, rule, {name: kind for name, kind in kinds.items() if name not in left_out})
     priors = full_names(file.parameters, list(parameters(full)), f"{path}, key `parameters")
     known = parameters(part)
     own_priors = {name: prior for name, prior in priors.items() if name in known}
     return change_parameters(path, part._replace(without=left_out), own_priors)
 
 
-def load_model_for(study: Study, model: str) -> ModelSpec:
-    """Load a model, by name or path, as this study uses it; InputError lists what is wrong with its file."""
-    return bound_model(study, load_model(model, study.without))
+def load_model_for(study: Study, model: str, trust: bool = False, rule_copy: Path | None = None) -> ModelSpec:
+    """Load a model, by name or path, as this study uses it; InputError lists what is wrong with its file.
+
+    `trust` and `rule_copy` are those of `load_model`. A study's own models are not trusted unless somebody says so.
+    """
+    return bound_model(study, load_model(model, study.without, trust, rule_copy))

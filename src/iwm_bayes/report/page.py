@@ -35,6 +35,7 @@ def write_report(
     fit: xr.DataTree,
     options: ReportOptions = DEFAULT_OPTIONS,
     security: dict[str, SecurityAnswer] | None = None,
+    into: Path | None = None,
 ) -> Path:
     """Write `report.html` and the plots for a paper into a run folder, and return where the page is.
 
@@ -44,6 +45,8 @@ def write_report(
         Name of the study, for the title.
     security
         Earned security by figure, if it has been computed already.
+    into
+        The folder to write into, where it is not the run folder.
 
     Raises
     ------
@@ -56,8 +59,9 @@ def write_report(
     by_figure = {figure: figure_trajectory(run, figure) for figure in run.figures}
     template = page_environment().get_template("page.html")
     page = template.render(report_contents(run, by_figure), plotly=plotly_script())
-    path = folder / "report.html"
+    place = into or folder
+    path = place / "report.html"
     with atomic_path(path) as draft:
         draft.write_text(page, encoding="utf-8")
-    write_paper_figures(run, by_figure)
+    write_paper_figures(run, by_figure, place)
     return path

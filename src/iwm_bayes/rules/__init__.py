@@ -6,14 +6,14 @@ go out, as arrays or as graphs. This package imports `ops` and `types` only.
 
 To add a built-in rule, write `rules/NAME.py` with the constant `RULE`, add NAME to `RULE_NAMES`, and describe a model
 that uses it in `models/NAME.toml`. The tests in `tests/rules` then check it. A rule in a file of one's own needs no
-change here: see `load_rule_file`.
+change here: see `rule_file`.
 """
 
 from importlib import import_module
-from importlib.util import module_from_spec, spec_from_file_location
-from pathlib import Path
+from inspect import cleandoc
+from textwrap import dedent, indent
 
-from iwm_bayes.types import InputError, Learner, Rule
+from iwm_bayes.types import Learner, Rule
 
 RULE_NAMES = (
     "rescorla_wagner",
@@ -40,23 +40,11 @@ RULE_NAMES = (
 RULES: dict[str, Learner | Rule] = {name: import_module(f"{__name__}.{name}").RULE for name in RULE_NAMES}
 
 
-def load_rule_file(path: Path, name: str) -> Learner | Rule:
-    """Run a Python file and return the rule that it defines by this name; InputError if it defines none."""
-    spec = spec_from_file_location(path.stem, path)
-    if not path.is_file() or spec is None or spec.loader is None:
-        raise InputError([f'{path}: there is no such Python file. A learning rule of your own is named "file.py:NAME"'])
-    module = module_from_spec(spec)
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:  # the code may raise anything
-        raise InputError([f"{path} does not run: {type(error).__name__}: {error}"]) from error
-    rule = getattr(module, name, None)
-    if not isinstance(rule, Learner | Rule):
-        raise InputError([f"{path} has no Learner or Rule with the name {name!r}"])
-    return rule
-
-
 def equation(rule: Learner | Rule) -> str:
-    """Return the equations of a rule: the indented lines of its module docstring."""
-    text = rule.learn.__globals__["__doc__"] or ""
-    return "\n".join(line for line in text.splitlines() if line.startswith("    "))
+    """Return the equations of a rule: the lines of its module docstring that are indented more than its prose.
+
+    Where no line is, the equations are the lines with an arrow or an equals sign.
+    """
+    lines = cleandoc(getattr(rule.learn, "__globals__", {}).get("__doc__") or "").splitlines()[1:]
+    equations = [line for line in lines if line.startswith(" ")] or [line for line in lines if "<-" in line]
+    return indent(dedent("\n".join(equations)), "    ")

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from iwm_bayes.io import manifest, versions, write_json
+from iwm_bayes.io import manifest, read_json, versions, write_json
 from iwm_bayes.types import InputError
 
 type Condition = Mapping[str, str | int | float]
@@ -95,7 +95,7 @@ def prepare_folder(folder: Path) -> None:
     path = folder / "manifest.json"
     if not path.exists():
         write_json(path, manifest())
-    elif (before := json.loads(path.read_text(encoding="utf-8"))["versions"]) != versions():
+    elif (before := read_json(path, "Choose another folder").get("versions", {})) != versions():
         other = ", ".join(f"{name} {version}" for name, version in before.items() if versions().get(name) != version)
         raise InputError([f"{folder}: holds results of {other}. Choose another folder, or return to those versions"])
 
@@ -124,7 +124,7 @@ def results_table(folder: Path, tasks: Iterable[Task]) -> pd.DataFrame:
     lines = []
     for path in (folder / f"{task.key}.json" for task in tasks):
         if path.exists():
-            record = json.loads(path.read_text(encoding="utf-8"))
+            record = read_json(path, "Delete this file and enter the same command again: this study is done anew")
             line = record["condition"] | {"seed": record["seed"], "failed": record.get("failed", "")}
             lines.append(line | record.get("result", {}))
     return pd.DataFrame(lines)

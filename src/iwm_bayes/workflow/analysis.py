@@ -45,6 +45,10 @@ class Requests(NamedTuple):
     permutation_test: bool = False
     expectancy_bias: bool = False
     person_summary: bool = False
+    own_ids: bool = False  # of the table of people in the run folder; it has pseudonyms otherwise
+
+
+DEFAULT_REQUESTS = Requests()
 
 
 class SecurityAnswer(NamedTuple):
@@ -70,9 +74,7 @@ class Analysis(NamedTuple):
     method: str
     settings: dict[str, Any]
     seconds: float
-
-
-DEFAULT_REQUESTS = Requests()
+    requests: Requests = DEFAULT_REQUESTS
 
 
 def analyse(
@@ -112,6 +114,7 @@ def analyse(
         method,
         settings,
         seconds,
+        requests,
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -9,9 +10,11 @@ from iwm_bayes.comparison.comparability import FittedModel
 from iwm_bayes.comparison.compare import Comparison
 from iwm_bayes.comparison.model_frequencies import attribution_table
 from iwm_bayes.estimands.person_summary import pseudonym_number, pseudonyms
-from iwm_bayes.io import manifest, write_json
+from iwm_bayes.io import manifest
+from iwm_bayes.types import InputError
 from iwm_bayes.viz.predictive_checks import ppc_plot
-from iwm_bayes.workflow.run_folder import replace_folder, write_plots, write_tables
+from iwm_bayes.workflow.results_folder import check_results_folder, has_results, read_manifest, replace_results
+from iwm_bayes.workflow.run_folder import path_from, table_with_ids, write_plots, write_tables
 
 
 def comparison_tables(comparison: Comparison) -> dict[str, pd.DataFrame]:
@@ -28,25 +31,50 @@ def person_attribution(comparison: Comparison) -> pd.DataFrame:
     return table.sort_index(key=lambda names: names.map(pseudonym_number)).reset_index()
 
 
-def write_comparison(comparison: Comparison, folder: Path, fits: Sequence[FittedModel], person_table: bool) -> None:
-    """Write the folder of a comparison; `person_table` adds the model attribution of every person."""
+def check_comparison_folder(folder: Path, runs: Sequence[Path], overwrite: bool) -> None:
+    """Raise InputError where a comparison cannot be written, or would replace one of other runs without `overwrite`.
+
+    The same comparison, with other options, replaces what it wrote.
+    """
+    check_results_folder(folder)
+    if not has_results(folder) or overwrite:
+        return
+    before = read_manifest(folder).get("runs")
+    if before is None or sorted(before) != sorted(path_from(folder, run) for run in runs):
+        held = f"a comparison of {', '.join(Path(run).name for run in before)}" if before else "other results"
+        raise InputError([f"{folder}: holds {held}. Add --overwrite to replace it, or choose another --out-dir"])
+
+
+def write_comparison(
+    comparison: Comparison,
+    folder: Path,
+    fits: Sequence[FittedModel],
+    person_table: bool,
+    own_ids: bool = False,
+    overwrite: bool = False,
+) -> None:
+    """Write the folder of a comparison.
+
+    `person_table` adds the model attribution of every person, under pseudonyms unless `own_ids`.
+    """
     tables = comparison_tables(comparison)
     if person_table:
-        tables["attribution"] = person_attribution(comparison)
+        attribution = person_attribution(comparison)
+        tables["attribution"] = table_with_ids(attribution, fits[0].data) if own_ids else attribution
 
-    def write(draft: Path) -> None:
+    def write(draft: Path) -> dict[str, Any]:
         write_tables(draft, tables)
         write_plots(draft, {"ppc": ppc_plot(comparison.predictive_checks)})
         if comparison.mixture is not None:
             posterior = comparison.mixture["posterior"].to_dataset()[["frequency", "attribution"]]
             posterior.to_netcdf(draft / "mixture.nc", engine="h5netcdf")
-        facts = manifest(
+        return manifest(
             models=[fitted.model.name for fitted in fits],
+            runs=[path_from(folder, fitted.folder) for fitted in fits if fitted.folder],
             summary=comparison.summary,
             agreement=comparison.agreement,
             bor=comparison.selection.bor,
             not_converged=comparison.not_converged,
         )
-        write_json(draft / "manifest.json", facts)
 
-    replace_folder(folder, write)
+    replace_results(folder, write, overwrite)

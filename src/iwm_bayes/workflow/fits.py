@@ -1,88 +1,272 @@
-"""Fits of a study's models: from a run folder where one is still valid, otherwise sampled now and kept there."""
+"""Fits of a study's models: read from a run folder where one holds, otherwise sampled now and kept there.
 
-import json
+A run holds as long as every file on which it depends is as it was: see `load.FILE_WORDS`. A run is never replaced
+unless somebody asks for it.
+"""
+
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from iwm_bayes.comparison.comparability import FittedModel
-from iwm_bayes.io import SCHEMA, sha256, versions
+from iwm_bayes.data.dataset import with_stated_reliability
+from iwm_bayes.data.study import Study, load_study
+from iwm_bayes.inference.base import Settings
+from iwm_bayes.io import read_json, sha256, versions
+from iwm_bayes.model.model_file import load_model_for
 from iwm_bayes.types import InputError
-from iwm_bayes.workflow.analysis import analyse
-from iwm_bayes.workflow.load import describe_data, load_study_and_data
-from iwm_bayes.workflow.run_folder import read_fit, write_analysis
-from iwm_bayes.workflow.unfinished_run import unfinished_run
+from iwm_bayes.workflow.analysis import DEFAULT_REQUESTS, Requests, analyse
+from iwm_bayes.workflow.load import FILE_WORDS, describe_data, file_hashes, load_study_and_data
+from iwm_bayes.workflow.results_folder import (
+    BROKEN_MANIFEST,
+    MANIFEST,
+    PROGRAM,
+    check_results_folder,
+    has_results,
+    read_manifest,
+    unfinished_folder,
+    written_files,
+)
+from iwm_bayes.workflow.run_folder import FIT_FILE, read_fit, write_analysis
+from iwm_bayes.workflow.unfinished_run import bytes_needed, has_draws, unfinished_run
+
+RUN_FACTS = ("model", "without", "method", "exact", "settings", "files", "criterion", "converged", "partial", "reasons")
+AT_LEAST = ("draws", "tune", "chains")  # settings of which more than was asked for is as good
+OPTIONS = {  # that ask for them, where these have other names
+    "random_seed": "seed",
+    "person_summary": "--person-table",
+    "own_ids": "--ids",
+    "permutation_test": "--permutation-test",
+    "expectancy_bias": "--expectancy-bias",
+}
+REFIT = "Fit again with --overwrite, or choose another --out-dir"
 
 
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """Read the manifest of a run; InputError where there is no run, or one of an earlier form."""
-    path = folder / "manifest.json"
-    if not path.exists():
-        raise InputError([f"{folder}: holds no run. Give a study file, or folders that `iwm fit` wrote"])
-    facts = json.loads(path.read_text(encoding="utf-8"))
-    if facts.get("schema") != SCHEMA:
-        raise InputError([f"{folder}: an earlier version of the program wrote this run. Fit again"])
-    return dict(facts)
+def read_run(folder: Path) -> dict[str, Any]:
+    """Read the manifest of a run; InputError where it is none, or lacks what a run has."""
+    facts = read_manifest(folder)
+    missing = [name for name in RUN_FACTS if name not in facts]
+    files = facts.get("files")
+    if not missing and (
+        not isinstance(files, dict) or not all({"path", "sha256"} <= {*file} for file in files.values())
+    ):
+        missing = ["files"]
+    if missing:
+        raise InputError([f"{folder / MANIFEST}: lacks {', '.join(missing)}, so this is no whole run. {REFIT}"])
+    return facts
 
 
-def run_is_current(folder: Path, files: Mapping[str, Path], settings: Mapping[str, Any]) -> bool:
-    """Return whether a run has the same files, method, settings and versions; a progress bar changes no number."""
-    if not (folder / "manifest.json").exists():
+def damaged_files(folder: Path) -> list[str]:
+    """Return a sentence for the fit and for each table of a run that is no longer what the program wrote."""
+    others = "The other files of this folder are as they were"
+    problems = []
+    for name, hashes in written_files(folder).items():
+        if name != FIT_FILE and not name.startswith("tables/") and not name.startswith("inputs/"):
+            continue  # plots and pages are made anew
+        if not (folder / name).is_file():
+            problems.append(f"{folder / name}: is missing. {others}. Put it back, or fit again with --overwrite")
+        elif sha256(folder / name) not in hashes:
+            problems.append(
+                f"{folder / name}: is not the file that the program wrote here (cut, changed, or of another run). "
+                f"{others}. Put it back, or fit again with --overwrite"
+            )
+    return problems
+
+
+def input_place(folder: Path, file: Mapping[str, str]) -> Path:
+    """Return where an input file of a run is: at its place from the run folder."""
+    return folder.resolve() / file.get("place", file["path"])
+
+
+def changed_inputs(folder: Path, facts: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    """Return sentences on the input files of a run that have changed, and on those that are not there."""
+    changed, missing = [], []
+    for name, file in facts["files"].items():
+        place, word = input_place(folder, file), FILE_WORDS.get(name, name)
+        if not place.is_file():
+            missing.append(f"the {word} {Path(file['path']).name} is not where it was")
+        elif sha256(place) != file["sha256"]:
+            changed.append(f"{folder}: the {word} {file['path']} has changed since. {REFIT}")
+    return changed, missing
+
+
+def run_differences(
+    folder: Path,
+    files: Mapping[str, Path],
+    method: str,
+    settings: Mapping[str, Any],
+    requests: Requests | None = None,
+) -> list[str]:
+    """Return in which respects a run is not what is asked for; empty where it holds.
+
+    With `requests`, every setting and request must be the same. Without, the run needs the same files and method and at
+    least as many draws: how it was sampled does not matter.
+    """
+    facts, now = read_run(folder), file_hashes(files)
+    before = {name: file["sha256"] for name, file in facts["files"].items()}
+    found = [FILE_WORDS[name] for name in FILE_WORDS if before.get(name) != now.get(name)]
+    found += ["method"] * (facts["method"] != method)
+    found += ["end (it was interrupted)"] * bool(facts["partial"])
+    found += ["version of the program"] * (facts["versions"].get(PROGRAM) != versions()[PROGRAM])
+    sampled = Settings()._asdict() | facts["settings"]
+    asked = {name: value for name, value in settings.items() if name != "progressbar"}
+    if requests is None:
+        found += [f"number of {name}" for name in AT_LEAST if name in asked and sampled[name] < asked[name]]
+        return found
+    sampled |= DEFAULT_REQUESTS._asdict() | facts.get("requests", {})
+    asked |= requests._asdict()
+    return found + [OPTIONS.get(name, name) for name, value in asked.items() if sampled.get(name) != value]
+
+
+def holds_this_run(
+    folder: Path,
+    files: Mapping[str, Path],
+    method: str,
+    settings: Mapping[str, Any],
+    requests: Requests | None,
+    overwrite: bool,
+) -> bool:
+    """Return whether a folder holds a complete run of what is asked for; False where a run may be written into it.
+
+    InputError where it holds another run, unless `overwrite`. See `run_differences` for `requests`: without them, a run
+    that holds is used even with `overwrite`.
+    """
+    if not has_results(folder) or is_continued(folder) or (overwrite and requests is not None):
         return False
-    facts = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    same_files = all(facts["files"].get(name, {}).get("sha256") == sha256(path) for name, path in files.items())
-    before = {"method": facts["method"]} | facts["settings"] | {"progressbar": settings["progressbar"]}
-    return same_files and before == settings and facts["versions"] == versions()
+    try:
+        if differences := run_differences(folder, files, method, settings, requests):
+            raise InputError([f"{folder}: holds a run that differs in: {', '.join(differences)}. {REFIT}"])
+        if damaged := damaged_files(folder):
+            raise InputError(damaged)
+    except InputError:
+        if overwrite:
+            return False
+        raise
+    return True
+
+
+def is_continued(folder: Path) -> bool:
+    """Return whether a run was interrupted and may be completed: while it was written, or with its draws kept."""
+    facts = read_json(folder / MANIFEST, BROKEN_MANIFEST)
+    return "incomplete" in facts or (bool(facts.get("partial")) and has_draws(unfinished_folder(folder)))
 
 
 def fit_or_reuse(
-    study: Path, model: str, runs: Path, settings: dict[str, Any], tell: Callable[[str], None]
+    study: Path,
+    model: str,
+    runs: Path,
+    settings: dict[str, Any],
+    tell: Callable[[str], None],
+    trust: bool = False,
+    overwrite: bool = False,
 ) -> FittedModel:
-    """Return a model's fit to a study, from its run in the folder `runs` if that is current, otherwise a new one.
+    """Return a model's fit to a study, from its run in the folder `runs` if that holds, otherwise a new one.
 
-    KeyboardInterrupt where sampling was interrupted: the draws are kept, and the same call continues them.
+    InputError where the run there is of something else, unless `overwrite`. KeyboardInterrupt where sampling was
+    interrupted: the draws are kept, and the same call continues them.
     """
-    loaded = load_study_and_data(study, model)
-    folder = runs / f"{loaded.study.name}-{loaded.model.name}"
-    files = {"study": study, "data": loaded.study.data, "model": loaded.model_file}
-    if run_is_current(folder, files, settings):
+    loaded = load_study_and_data(study, model, trust)
+    folder, method = runs / f"{loaded.study.name}-{loaded.model.name}", settings["method"]
+    sampler_settings = {name: value for name, value in settings.items() if name != "method"}
+    if holds_this_run(folder, loaded.files, method, sampler_settings, None, overwrite):
         tell(f"{loaded.model.name}: the fit in {folder} is current")
         return FittedModel(loaded.model, read_fit(folder), folder)
     tell(f"{loaded.model.name}: {describe_data(loaded.data)}; compiling and sampling ...")
-    sampler_settings = {name: value for name, value in settings.items() if name != "method"}
-    with unfinished_run(folder, files, settings, resume=True) as chain_store:
-        analysis = analyse(loaded.model, loaded.data, settings["method"], sampler_settings, chain_store)
+    hashes, needed = file_hashes(loaded.files), bytes_needed(loaded.model, loaded.data, settings)
+    with unfinished_run(folder, loaded.files, settings, resume=True, needed=needed) as chain_store:
+        analysis = analyse(loaded.model, loaded.data, method, sampler_settings, chain_store)
         if analysis.convergence.partial:
             raise KeyboardInterrupt
-        write_analysis(analysis, folder, files)
+        write_analysis(analysis, folder, loaded.files, loaded.study, hashes, overwrite)
     return FittedModel(loaded.model, analysis.fit, folder)
 
 
-def check_all_models(study: Path, models: Sequence[str]) -> None:
-    """Raise InputError with every problem of a study under any of its models, before the first of them is fitted."""
+def check_all_models(
+    study: Path,
+    models: Sequence[str],
+    runs: Path,
+    settings: Mapping[str, Any],
+    trust: bool = False,
+    overwrite: bool = False,
+) -> list[Path]:
+    """Return the run folders of a study's models; InputError with every problem, before the first of them is fitted.
+
+    A problem is also a run in the folder `runs` that would have to be replaced, and two models of one name.
+    """
     problems: list[str] = []
+    folders: list[Path] = []
+    sampler_settings = {name: value for name, value in settings.items() if name != "method"}
     for name in models:
         try:
-            load_study_and_data(study, name)
+            loaded = load_study_and_data(study, name, trust)
+            folder = runs / f"{loaded.study.name}-{loaded.model.name}"
+            holds_this_run(folder, loaded.files, settings["method"], sampler_settings, None, overwrite)
+            check_results_folder(folder, "--runs")
         except InputError as error:
             problems += error.problems
+            continue
+        if folder in folders:
+            problems.append(f"--model {name}: another model has the name {loaded.model.name}, too. Rename a file")
+        folders.append(folder)
     if problems:
         raise InputError(dict.fromkeys(problems))
+    return folders
 
 
-def fit_of_run(folder: Path) -> FittedModel:
-    """Read the fit of a run; InputError unless its study, data and model file are still what was fitted."""
-    files = read_manifest(folder)["files"]
-    missing = [file["path"] for file in files.values() if not Path(file["path"]).is_file()]
+def fit_of_run(folder: Path, trust: bool = False, tell: Callable[[str], None] = lambda _: None) -> FittedModel:
+    """Read the fit of a run; InputError where the run is damaged, or one of its input files has changed since.
+
+    The run folder has all that is needed. `tell` is called where input files are not there to be compared. `trust` is
+    whether the run's rule may be a Python file, which then runs.
+    """
+    facts = read_run(folder)
+    changed, missing = changed_inputs(folder, facts)
+    if problems := [*damaged_files(folder), *changed]:
+        raise InputError(problems)
     if missing:
-        raise InputError([f"{folder}: {path} no longer exists. Put it back, or fit again" for path in missing])
-    changed = [file["path"] for file in files.values() if sha256(Path(file["path"])) != file["sha256"]]
-    if changed:
-        raise InputError([f"{folder}: {path} has changed since. Fit again" for path in changed])
-    loaded = load_study_and_data(Path(files["study"]["path"]), files["model"]["path"])
-    return FittedModel(loaded.model, read_fit(folder), folder)
+        tell(f"{folder}: {'; '.join(missing)}. The run is shown as it was fitted")
+    fitted, study = read_fit(folder), study_of_run(folder)
+    files = facts["files"]
+    copies = {name: folder / file["copy"] for name, file in files.items() if "copy" in file}
+    model_file = copies.get("model", input_place(folder, files["model"]))
+    spec = load_model_for(study, str(model_file), trust, copies.get("rule"))
+    data = fitted["data"].to_dataset()
+    return FittedModel(with_stated_reliability(study, spec, data), fitted, folder)
 
 
-def study_file_of_run(folder: Path) -> Path:
-    """Return the study file of a run."""
-    return Path(read_manifest(folder)["files"]["study"]["path"])
+def study_of_run(folder: Path) -> Study:
+    """Return the study of a run, with the places of its tables."""
+    facts = read_run(folder)
+    files = facts["files"]
+    if not facts.get("study"):
+        return load_study(input_place(folder, files["study"]))
+    study = Study.model_validate(facts["study"])
+    people = study.people and study.people.model_copy(update={"data": input_place(folder, files["people"])})
+    return study.model_copy(update={"data": input_place(folder, files["data"]), "people": people})
+
+
+def with_distinct_names(fits: Sequence[FittedModel]) -> list[FittedModel]:
+    """Return fits whose models have different names: where two are the same, with the name of the run's folder added.
+
+    InputError where one run is named twice.
+    """
+    places = [str(fitted.folder and fitted.folder.resolve()) for fitted in fits]
+    if twice := [place for place, count in Counter(places).items() if count > 1]:
+        raise InputError(f"{place}: is named twice. Name each run once" for place in twice)
+    by_name, by_folder = Counter(fitted.model.name for fitted in fits), Counter(map(run_name, fits))
+    return [
+        fitted._replace(
+            model=fitted.model._replace(
+                name=f"{fitted.model.name}@{run_name(fitted)}{index if by_folder[run_name(fitted)] > 1 else ''}"
+            )
+        )
+        if by_name[fitted.model.name] > 1
+        else fitted
+        for index, fitted in enumerate(fits, start=1)
+    ]
+
+
+def run_name(fitted: FittedModel) -> str:
+    """Return the name of the folder of a run, without spaces."""
+    return fitted.folder.resolve().name.replace(" ", "_") if fitted.folder else ""

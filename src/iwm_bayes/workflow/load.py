@@ -1,5 +1,6 @@
 """From a study file, or a study, to the model and the data that belong together."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,21 +10,43 @@ from iwm_bayes.data.binding import bound_model, with_statements
 from iwm_bayes.data.dataset import read_data, with_stated_reliability
 from iwm_bayes.data.study import Study, load_study
 from iwm_bayes.data.unrecorded import unrecorded_outcomes
-from iwm_bayes.io import is_file
-from iwm_bayes.model.model_file import find_model, load_model
+from iwm_bayes.io import is_file, sha256
+from iwm_bayes.model.model_file import find_model, load_model, rule_file
 from iwm_bayes.types import InputError, ModelSpec, parameters
+
+FILE_WORDS = {  # what an answer depends on
+    "study": "study file",
+    "data": "session table",
+    "people": "table of people",
+    "model": "model file",
+    "rule": "rule file",
+}
 
 
 class LoadedStudy(NamedTuple):
     """A study with one of its models, and the data as this model reads them."""
 
+    study_file: Path
     study: Study
     model_file: Path
     model: ModelSpec
     data: xr.Dataset
 
+    @property
+    def files(self) -> dict[str, Path]:
+        """Return every file on which an answer depends, by a key of `FILE_WORDS`."""
+        people = self.study.people
+        optional = {"people": people.data if people else None, "rule": rule_file(self.model_file)}
+        files = {"study": self.study_file, "data": self.study.data, "model": self.model_file}
+        return files | {name: path for name, path in optional.items() if path is not None}
 
-def load_data(study: Study, model: str | ModelSpec | None = None) -> tuple[ModelSpec, xr.Dataset]:
+
+def file_hashes(files: Mapping[str, Path]) -> dict[str, str]:
+    """Return the hash of each file, by the same key."""
+    return {name: sha256(path) for name, path in files.items()}
+
+
+def load_data(study: Study, model: str | ModelSpec | None = None, trust: bool = False) -> tuple[ModelSpec, xr.Dataset]:
     """Return a model as a study uses it, and the study's data as this model reads them.
 
     Parameters
@@ -33,6 +56,9 @@ def load_data(study: Study, model: str | ModelSpec | None = None) -> tuple[Model
     model
         A built-in model by name, the path of a model file, or a model that `load_model` returned. By default the first
         model of the study.
+    trust
+        Whether a Python file that the model file names as its rule may run. Set True where you wrote the study and the
+        rule, or have read them.
 
     Returns
     -------
@@ -45,7 +71,7 @@ def load_data(study: Study, model: str | ModelSpec | None = None) -> tuple[Model
         Lists every problem of the model file, or of the table.
     """
     name = study.model[0] if model is None else model
-    spec = bound_model(study, name if isinstance(name, ModelSpec) else load_model(name, study.without))
+    spec = bound_model(study, name if isinstance(name, ModelSpec) else load_model(name, study.without, trust))
     data = read_data(study, spec)
     bound = with_stated_reliability(study, spec, data)
     if all(parameter.fixed is not None for parameter in parameters(bound).values()):
@@ -72,14 +98,17 @@ def resolve_model(study_file: Path, model: str) -> str:
     return str(existing[0])
 
 
-def load_study_and_data(study_file: Path, model: str | None) -> LoadedStudy:
-    """Load a study, one of its models, and its data; InputError lists every problem of the first that has any."""
+def load_study_and_data(study_file: Path, model: str | None, trust: bool = False) -> LoadedStudy:
+    """Load a study, one of its models, and its data; InputError lists every problem of the first that has any.
+
+    `trust` is whether the model's rule may be a Python file, which then runs.
+    """
     study = load_study(study_file)
     name = study.model[0] if model is None else resolve_model(study_file, model)
     if model is not None:
         study = study.model_copy(update={"model": [name, *study.model]})
-    spec, data = load_data(study, name)
-    return LoadedStudy(study, find_model(name), spec, data)
+    spec, data = load_data(study, name, trust)
+    return LoadedStudy(study_file, study, find_model(name), spec, data)
 
 
 def describe_data(data: xr.Dataset) -> str:

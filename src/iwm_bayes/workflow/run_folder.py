@@ -1,12 +1,12 @@
-"""Folders of results: `tables/`, `plots/` and `manifest.json`, and for a run its fit in `fit.nc`.
+"""The folder of a run: `tables/`, `plots/`, its fit in `fit.nc`, `manifest.json`, and copies of model and rule.
 
-A folder is written under another name and moved to its place when it is complete, so that nothing half-written stays.
+So a report of a run needs no other file. `results_folder` moves what is written here to its place.
 """
 
-import hashlib
+import os
 import shutil
-import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from hashlib import sha256 as hash_of
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -15,15 +15,22 @@ import pandas as pd
 import xarray as xr
 from matplotlib.figure import Figure
 
+from iwm_bayes.data.study import Study
 from iwm_bayes.diagnostics.identifiability import identifiability
+from iwm_bayes.estimands.person_summary import pseudonyms
 from iwm_bayes.inference.posterior import answer_share
-from iwm_bayes.io import manifest, sha256, write_json
+from iwm_bayes.io import manifest, sha256
 from iwm_bayes.types import DEFAULT_FIGURE, GENERALISED, InputError
 from iwm_bayes.viz.earned_security import time_to_security_plot
 from iwm_bayes.viz.style import save_plot
 from iwm_bayes.workflow.analysis import Analysis
+from iwm_bayes.workflow.load import file_hashes
+from iwm_bayes.workflow.results_folder import replace_results
 
 FORMATS = ("svg", "pdf", "png")
+FIT_FILE = "fit.nc"
+INPUTS = "inputs"  # copies of the model file, and of the rule file if there is one
+COPIED = ("model", "rule")
 MAX_LABEL = 60  # letters: a file name has at most 255, and the kind of plot comes before it
 FILE_LABELS = {GENERALISED: "generalised", DEFAULT_FIGURE: "other_person"}
 
@@ -36,7 +43,7 @@ def file_label(figure: str) -> str:
     label = FILE_LABELS.get(figure) or quote(figure, safe="")
     if len(label) <= MAX_LABEL:
         return label
-    return f"{quote(figure[:4], safe='')[:MAX_LABEL]}-{hashlib.sha256(figure.encode()).hexdigest()[:12]}"
+    return f"{quote(figure[:4], safe='')[:MAX_LABEL]}-{hash_of(figure.encode()).hexdigest()[:12]}"
 
 
 def write_tables(folder: Path, tables: Mapping[str, pd.DataFrame]) -> None:
@@ -51,24 +58,6 @@ def write_plots(folder: Path, plots: Mapping[str, Figure], formats: tuple[str, .
     (folder / "plots").mkdir(parents=True, exist_ok=True)
     for name, plot in plots.items():
         save_plot(plot, *(folder / "plots" / f"{name}.{ending}" for ending in formats))
-
-
-def replace_folder(folder: Path, write: Callable[[Path], None], option: str = "--out-dir") -> None:
-    """Let `write` fill a new folder, then move it to its place; results that are there already are replaced.
-
-    InputError where something else is there; `option` is how to name another folder.
-    """
-    results = folder.is_dir() and ((folder / "manifest.json").exists() or not any(folder.iterdir()))
-    if folder.exists() and not results:
-        raise InputError([f"{folder}: exists and holds no results of this program. Choose another {option}"])
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
-        draft = Path(scratch) / folder.name
-        draft.mkdir()
-        write(draft)
-        if folder.exists():
-            shutil.rmtree(folder)
-        draft.rename(folder)
 
 
 def security_plots(analysis: Analysis) -> dict[str, Figure]:
@@ -89,8 +78,8 @@ def sampling_centredness(fitted: xr.DataTree) -> dict[str, float]:
     return {str(label): float(value) for part in parts for label, value in part.to_series().items()}
 
 
-def run_facts(analysis: Analysis, files: Mapping[str, Path]) -> dict[str, Any]:
-    """Return what the manifest of a run says; `files` are those that went in, of which hashes are kept."""
+def run_facts(analysis: Analysis, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the manifest of a run says; `inputs` is what it says of the files that went in."""
     convergence, test = analysis.convergence, analysis.permutation_test
     return manifest(
         model=analysis.model.name,
@@ -98,7 +87,8 @@ def run_facts(analysis: Analysis, files: Mapping[str, Path]) -> dict[str, Any]:
         method=analysis.method,
         exact=not convergence.approximate,
         settings=analysis.settings,
-        files={name: {"path": str(path), "sha256": sha256(path)} for name, path in files.items()},
+        requests=analysis.requests._asdict(),
+        **inputs,
         criterion=next(iter(analysis.security.values())).security.attrs,
         centredness=sampling_centredness(analysis.fit),
         seconds=round(analysis.seconds, 1),
@@ -112,19 +102,87 @@ def run_facts(analysis: Analysis, files: Mapping[str, Path]) -> dict[str, Any]:
     )
 
 
-def write_analysis(analysis: Analysis, folder: Path, files: Mapping[str, Path]) -> None:
-    """Write the folder of a run: fit, tables, plots and manifest."""
+def path_from(folder: Path, path: Path) -> str:
+    """Return a path relative to a folder, so that both can move together; absolute where they share no disk."""
+    try:
+        return os.path.relpath(path.absolute(), folder.resolve())
+    except ValueError:  # on Windows
+        return str(path.absolute())
 
-    def write(draft: Path) -> None:
-        analysis.fit.to_netcdf(draft / "fit.nc", engine="h5netcdf")
-        write_tables(draft, analysis.tables)
+
+def copy_inputs(draft: Path, folder: Path, files: Mapping[str, Path], hashes: Mapping[str, str]) -> dict[str, Any]:
+    """Copy model and rule into a draft; return every file's path as given, its place from the run, hash and copy."""
+    described = {}
+    for name, path in files.items():
+        described[name] = {"path": str(path), "place": path_from(folder, path), "sha256": hashes[name]}
+        if name in COPIED and sha256(path) == hashes[name]:  # else it changed while the model was fitted
+            (draft / INPUTS).mkdir(exist_ok=True)
+            shutil.copyfile(path, draft / INPUTS / path.name)
+            described[name]["copy"] = f"{INPUTS}/{path.name}"
+    return described
+
+
+def study_facts(study: Study) -> dict[str, Any]:
+    """Return a study for the manifest, with the names of its files only: a run may be given to others."""
+    facts = study.model_dump(mode="json")
+    people = facts["people"] and facts["people"] | {"data": Path(facts["people"]["data"]).name}
+    return facts | {"data": Path(facts["data"]).name, "people": people, "model": [Path(m).name for m in study.model]}
+
+
+def table_with_ids(table: pd.DataFrame, data: xr.Dataset) -> pd.DataFrame:
+    """Return a table of people under the study's own ids, in the order of the study, in place of pseudonyms."""
+    people = [str(person) for person in data["person"].values]
+    own = dict(zip(pseudonyms(people), people, strict=True))
+    order = {person: index for index, person in enumerate(people)}
+    return table.assign(person=table["person"].map(own)).sort_values(
+        "person", key=lambda names: names.map(order), kind="stable", ignore_index=True
+    )
+
+
+def write_fit(fit: xr.DataTree, path: Path) -> None:
+    """Write a fit; OSError where the disk does not take it, for which HDF5 has errors of its own."""
+    try:
+        fit.to_netcdf(path, engine="h5netcdf")
+    except RuntimeError as error:
+        raise OSError(None, str(error)) from error
+
+
+def write_analysis(
+    analysis: Analysis,
+    folder: Path,
+    files: Mapping[str, Path],
+    study: Study | None = None,
+    hashes: Mapping[str, str] | None = None,
+    overwrite: bool = False,
+) -> None:
+    """Write the folder of a run: fit, tables, plots, copies and manifest.
+
+    `files` are the run's input files and `hashes` those of their content when they were read. `study` is kept, so that
+    the run can be read where these files are not. `overwrite` is that of `results_folder.replace_results`.
+    """
+    hashes = hashes or file_hashes(files)
+
+    def write(draft: Path) -> dict[str, Any]:
+        write_fit(analysis.fit, draft / FIT_FILE)
+        tables = dict(analysis.tables)
+        if analysis.requests.own_ids and "person_summary" in tables:
+            tables["person_summary"] = table_with_ids(tables["person_summary"], analysis.fit["data"].to_dataset())
+        write_tables(draft, tables)
         write_plots(draft, security_plots(analysis))
-        write_json(draft / "manifest.json", run_facts(analysis, files))
+        inputs = {"files": copy_inputs(draft, folder, files, hashes), "study": study and study_facts(study)}
+        return run_facts(analysis, inputs)
 
-    replace_folder(folder, write)
+    replace_results(folder, write, overwrite)
 
 
 def read_fit(folder: Path) -> xr.DataTree:
-    """Read the fit of a run."""
-    with xr.open_datatree(folder / "fit.nc", engine="h5netcdf") as tree:
-        return tree.load()
+    """Read the fit of a run; InputError where its file is missing or cannot be read."""
+    path = folder / FIT_FILE
+    rescue = "Tables, plots and report.html of this run can still be read. Put the file back, or fit again"
+    if not path.is_file():
+        raise InputError([f"{path}: is missing. {rescue}"])
+    try:
+        with xr.open_datatree(path, engine="h5netcdf") as tree:
+            return tree.load()
+    except Exception as error:  # a file that is cut or changed raises whatever its readers did not expect
+        raise InputError([f"{path}: cannot be read as a fit ({type(error).__name__}). {rescue}"]) from error
