@@ -34,7 +34,7 @@ MODEL = Path(__file__).parent / "models" / "one_belief.toml"
 N_PEOPLE, N_SESSIONS = 60, 20
 LEARNING_RATE, RATING_SD = 0.15, 0.06
 DESIGNS = ("time", "turn", "learning")
-STUDIES = {"outcomes": (200, 200, 100), "deviations": (100, 100, 20), "own order": (100, 100, 20)}  # by design
+STUDIES = {"outcomes": (200, 200, 60), "deviations": (50, 50, 10), "own order": (50, 50, 10)}  # by design
 N_STUDIES_AGAIN, SEEDS_AGAIN = 10, (2, 3, 4, 5)  # the first studies with swapped outcomes are tested by five seeds
 
 
