@@ -12,10 +12,11 @@ from scipy.special import logsumexp
 
 from iwm_bayes.comparison.bms import random_effects_bms
 from iwm_bayes.comparison.comparability import FittedModel, check_comparable, has_future_sessions, incomparable
-from iwm_bayes.comparison.compare import hide_answers
+from iwm_bayes.comparison.compare import Comparison, rank_models, ranking_status
 from iwm_bayes.comparison.draws import posterior_arrays
-from iwm_bayes.comparison.elpd import Elpd, elpd_by_event, elpd_by_person, elpd_sentence, elpd_table, stacking_weights
+from iwm_bayes.comparison.elpd import Elpd, elpd_by_person, elpd_sentence, elpd_table, stacking_weights
 from iwm_bayes.comparison.leave_future_out import FIRST_SCORED, HORIZONS, leave_future_out, smc_predictive
+from iwm_bayes.comparison.leave_one_event_out import by_person, log_density_of_events, weigh_draws
 from iwm_bayes.comparison.leave_one_person_out import (
     leave_one_person_out,
     leave_out_by_refit,
@@ -32,6 +33,8 @@ from iwm_bayes.comparison.mixture_model import (
     own_model,
 )
 from iwm_bayes.comparison.pointwise import log_likelihood_by_event, log_likelihood_by_session, pointwise_likelihood
+from iwm_bayes.comparison.score_cache import CachedScores
+from iwm_bayes.comparison.scoring import hide_answers
 from iwm_bayes.filtering.arrays import last_answer, session_index
 from iwm_bayes.inference.fit import CompiledModel, Settings, compile_likelihood, compile_model, laplace, nuts
 from iwm_bayes.inference.nuts import extend_fit
@@ -99,7 +102,7 @@ def test_a_fit_is_extended_by_draws_of_the_same_posterior(small):
 def test_the_stated_error_of_a_refit_is_that_of_repetitions(small):
     """For the person hardest to leave out, the variance over eight sets of nodes is the stated one, chi-square(7)."""
     person, few = int(small.left_out.pareto_k.argmax()), Settings(500, 500, 4, 1)
-    without = hide_answers(small.data, np.array([person]))
+    without = hide_answers(small.data, np.arange(PEOPLE) == person)
     fit = posterior_arrays(small.model, nuts(small.compiled, without, few), 500)
     generators, people = map(np.random.default_rng, range(8)), np.array([person])
     found = [
@@ -203,12 +206,12 @@ def test_loo_is_that_of_arviz(small):
     group = xr.Dataset({"rating": (("chain", "draw", "event", "person"), events)})
     posterior = small.fit["posterior"].to_dataset()[["mu"]].isel(draw=slice(0, None, 4))
     theirs = az.loo(xr.DataTree.from_dict({"posterior": posterior, "log_likelihood": group}), reff=1.0, pointwise=True)
-    ours = elpd_by_event(small.arrays, small.likelihood)
+    ours = by_person(weigh_draws(log_density_of_events(small.arrays, small.likelihood)), small.likelihood)
     np.testing.assert_allclose(ours.by_person, theirs.elpd_i.sum("event"), atol=1e-8)
 
 
 def test_people_without_responses_stay_in_the_data(small):
-    hidden = hide_answers(small.data, np.array([2, 5]))["answer_availability_rating"]
+    hidden = hide_answers(small.data, np.isin(np.arange(PEOPLE), [2, 5]))["answer_availability_rating"]
     assert hidden.isnull().all("event").values.nonzero()[0].tolist() == [2, 5]
 
 
@@ -223,7 +226,7 @@ def test_a_ranking_by_hand():
     assert table.loc["b", "elpd_diff"] == -8.0
     assert table.loc["b", "dse"] == pytest.approx(np.std([1, 2, 2, 3], ddof=1) * 2)
     assert table["decision"].tolist() == ["best", "not distinguishable", "distinguishable"]
-    assert elpd_sentence(table.reset_index()) == "These data do not distinguish a from c"
+    assert elpd_sentence(table.reset_index()) == "these data do not distinguish a from c"
     assert elpd_sentence(table.drop("c").reset_index()) == "a has the highest ELPD, by 8.0 (SE 1.6) over b"
 
 
@@ -303,7 +306,7 @@ def test_random_effects_agree(of_two_kinds):
     """The log evidence under the population of a model's own people attributes the same people to it."""
     found = []
     for index, (fitted, compiled) in enumerate(of_two_kinds):
-        own = nuts(compiled, hide_answers(fitted.data, np.flatnonzero(index != KINDS)), BRIEF)
+        own = nuts(compiled, hide_answers(fitted.data, index != KINDS), BRIEF)
         likelihood = pointwise_likelihood(fitted.model, fitted.data)
         arrays, refit = (posterior_arrays(fitted.model, one, 200) for one in (fitted.fit, own))
         found.append(leave_out_by_refit(arrays, refit, likelihood, np.arange(len(KINDS)), 1).elpd)
@@ -348,11 +351,32 @@ def test_fits_that_have_not_converged_are_not_ranked(of_two_kinds):
     assert "growth" in check_comparable([one, FittedModel(other.model, diverged)], "loso", allow_unconverged=True)
 
 
-def test_a_ranking_marks_models_that_have_not_converged():
-    from iwm_bayes.comparison.compare import mark_unconverged
+def test_a_ranking_marks_models_that_have_not_converged_or_are_approximate(of_two_kinds):
+    """The status of a fit by `laplace` is that of its ELPD, and the sentence says so."""
+    one, other = (kind.fitted for kind in of_two_kinds)
+    rough = other.fit.copy()
+    rough["posterior"] = xr.DataTree(rough["posterior"].to_dataset().assign_attrs(approximate="laplace, binary"))
+    status = [ranking_status(FittedModel(fitted.model, fit), []) for fitted, fit in ((one, one.fit), (other, rough))]
+    assert status == ["converged", "approximate (laplace)"]
+    assert ranking_status(one, [one.model.name]) == "not converged"
+    scores = {
+        fitted.model.name: CachedScores({"loo": elpd(1.0, 5.0 * index)}, False, True)
+        for index, fitted in enumerate((one, other))
+    }
+    names = [one.model.name, other.model.name]
+    table = rank_models(scores, ["loo"], dict(zip(names, status, strict=True)))["loo"]
+    assert table.set_index("model")["status"][names].tolist() == status
+    assert elpd_sentence(table).endswith("Fits by an approximation give an approximate ELPD")
+    assert "status" not in rank_models(scores, ["loo"], dict.fromkeys(names, "converged"))["loo"]
 
-    table = mark_unconverged(pd.DataFrame({"model": ["a", "b"]}), ["b"])
-    assert table["status"].tolist() == ["converged", "not converged"]
+
+def test_the_sentence_of_a_ranking_names_its_unit_and_its_unreliable_terms():
+    """A difference by one unit of cross-validation is not taken for that by another."""
+    unsure = Elpd(np.array([1.0, 2.0]), np.zeros(2), np.array([0.9, 0.2, 1.1]))
+    tables = {"loo": elpd_table({"a": unsure, "b": elpd(0.0, 0.0)}), "loso": elpd_table({"a": unsure, "b": unsure})}
+    found = Comparison(tables, pd.DataFrame(), None, None, None, {}, [])
+    assert found.summary.startswith("ELPD of one event of a person whose other responses are known (loo): these data")
+    assert found.summary.endswith("Pareto k is above 0.7 for 2 terms of a, whose ELPD may be too high")
 
 
 def test_people_with_equal_density_in_all_draws_have_equal_weights():

@@ -57,9 +57,7 @@ def fit(
     resume: Annotated[bool, typer.Option("--resume", help="continue an interrupted run from its saved draws")] = False,
     permutation_test: Annotated[
         bool,
-        typer.Option(
-            "--permutation-test", help="also test whether people learn from outcomes; this needs four more fits"
-        ),
+        typer.Option("--permutation-test", help="also test whether people learn from outcomes, by up to 200 fast fits"),
     ] = False,
     expectancy_bias: Annotated[
         bool,

@@ -18,12 +18,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from scipy.optimize import LinearConstraint, minimize
-from scipy.special import logsumexp
 
-from iwm_bayes.comparison.draws import PosteriorArrays, parameter_matrix
 from iwm_bayes.comparison.leave_future_out import HORIZONS, leave_future_out
-from iwm_bayes.comparison.leave_one_person_out import LeftOutPeople, mcse_variance, psis_weights
-from iwm_bayes.comparison.pointwise import PointwiseLikelihood, log_likelihood_by_event
+from iwm_bayes.comparison.leave_one_person_out import LeftOutPeople
+from iwm_bayes.comparison.pointwise import PointwiseLikelihood
 
 MIN_DIFFERENCE, MIN_STANDARD_ERRORS = 4.0, 2.0  # of a difference in ELPD, from which models are distinguishable
 MAX_PARETO_K = 0.7  # Pareto's k up to which a leave-one-out weight is reliable
@@ -45,19 +43,6 @@ class Elpd(NamedTuple):
     def mcse(self) -> float:
         """Return the Monte Carlo standard error of the total."""
         return float(np.sqrt(self.variance.sum()))
-
-
-def elpd_by_event(posterior: PosteriorArrays, likelihood: PointwiseLikelihood) -> Elpd:
-    """Estimate the ELPD of every event left out in turn, with all its responses, by PSIS."""
-    people, answered = np.arange(likelihood.session.shape[1]), likelihood.answered
-    draws = zip(posterior.theta, posterior.complete, strict=True)
-    matrices = (parameter_matrix(posterior, theta, complete[:, None]) for theta, complete in draws)
-    log_p = np.array([log_likelihood_by_event(likelihood, matrix, people)[answered] for matrix in matrices])
-    log_weight, pareto_k = psis_weights(log_p)
-    person = np.broadcast_to(people, answered.shape)[answered]
-    by_person = np.bincount(person, logsumexp(log_p + log_weight, axis=0), len(people))
-    variance = np.bincount(person, mcse_variance(log_weight), len(people))
-    return Elpd(by_person, variance, pareto_k)
 
 
 def elpd_of_part(left_out: LeftOutPeople, likelihood: PointwiseLikelihood, seed: int) -> dict[str, Elpd]:
@@ -134,11 +119,21 @@ def elpd_table(by_model: Mapping[str, Elpd]) -> pd.DataFrame:
 
 
 def elpd_sentence(table: pd.DataFrame) -> str:
-    """Return the result of a ranking in one sentence, without its full stop."""
+    """Return the result of a ranking in words, without the full stop at the end.
+
+    It says where Pareto's k is too large, and where fits are approximate.
+    """
     first, others = table.iloc[0], table.iloc[1:]
-    close = others.loc[others["decision"] == NOT_DISTINGUISHABLE, "model"].tolist()
-    if close:
-        return f"These data do not distinguish {first['model']} from {', '.join(close)}"
-    second = others.iloc[0]
+    close, second = others.loc[others["decision"] == NOT_DISTINGUISHABLE, "model"].tolist(), others.iloc[0]
     difference = f"{-second['elpd_diff']:.1f} (SE {second['dse']:.1f})"
-    return f"{first['model']} has the highest ELPD, by {difference} over {second['model']}"
+    sentences = [
+        f"these data do not distinguish {first['model']} from {', '.join(close)}"
+        if close
+        else f"{first['model']} has the highest ELPD, by {difference} over {second['model']}"
+    ]
+    if (bad := table[table["n_bad_k"] > 0]).size:
+        counts = " and ".join(f"{line.n_bad_k} terms of {line.model}" for line in bad.itertuples())
+        sentences.append(f"Pareto k is above {MAX_PARETO_K:g} for {counts}, whose ELPD may be too high")
+    if "status" in table and table["status"].str.startswith("approximate").any():
+        sentences.append("Fits by an approximation give an approximate ELPD")
+    return ". ".join(sentences)

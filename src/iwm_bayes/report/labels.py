@@ -118,7 +118,7 @@ LEGENDS: Mapping[str, Mapping[str, str]] = {
         "elpd_diff": "difference from the best model, with its standard error dse",
         "weight": "stacking weight: weight of the model in the combination of models that predicts best",
         "mcse": "Monte Carlo standard error of the ELPD",
-        "n_bad_k": "number of left-out people or events with Pareto k above 0.7 (models are refitted for such people)",
+        "n_bad_k": "number of left-out people or events with Pareto k above 0.7 after refits; the ELPD may be too high",
     },
     "model_frequencies": {
         "frequency": "estimated share of people whose data the model describes best",

@@ -60,7 +60,7 @@ def convergence_sentences(facts: Facts) -> list[str]:
         sentences.append(f"{APPROXIMATION_NOTES[facts['method']]} Intervals may be too narrow.")
     sentences += [f"Suggestion: {sentence}." for sentence in facts["advice"]]
     if test := facts["permutation_test"]:
-        sentences.append(PermutationTest(test["lost"], test["error"]).sentence)
+        sentences.append(PermutationTest(*(test[name] for name in PermutationTest._fields)).sentence)
     return sentences + [f"Warning: {warning}." for warning in facts["warnings"]]
 
 

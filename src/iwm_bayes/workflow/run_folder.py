@@ -96,7 +96,7 @@ def run_facts(analysis: Analysis, inputs: Mapping[str, Any]) -> dict[str, Any]:
         partial=convergence.partial,
         reasons=convergence.reasons,
         advice=analysis.advice,
-        permutation_test=test and test._asdict() | {"shown": test.shown},
+        permutation_test=test and test._asdict() | {"p": test.p, "verdict": test.verdict},
         convergence=convergence.values,
         warnings=identifiability(analysis.model, analysis.fit["data"].to_dataset()),
     )

@@ -1,0 +1,195 @@
+"""Exchange the outcomes of people, for the outcome-permutation test.
+
+There are three ways, and the first that a study allows is taken.
+
+    outcomes       A person is given what happened to another person, in its order. So a trend that people share, such
+                   as a therapy that improves for everybody, is in the exchanged outcomes too. The two have the same
+                   categorical covariates and groups, the same figures, and about as many outcomes with each.
+    deviations     Where too few people can be swapped so, everybody keeps a trend of their own with each figure. What
+                   deviates from it is swapped between any people with about as many outcomes.
+    own order      Where everybody has the same outcomes, deviations from the trend are put into another order, the
+                   same for everybody. The new deviations have no trend, and the SD of the old ones.
+
+The k-th outcome takes the place of the k-th. Where a person has more outcomes than somebody else in the exchange set,
+their last ones stay.
+"""
+
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from math import lgamma, log
+from typing import Literal, NamedTuple
+
+import numpy as np
+import xarray as xr
+
+type Way = Literal["outcomes", "deviations", "own order"]
+
+MIN_LENGTH_SHARE = 0.8  # people in an exchange set have at least this share of each other's number of outcomes
+MIN_SHARE_SWAPPED = 0.5  # of people with outcomes, for a way to be taken
+MIN_ARRANGEMENTS = 200  # of outcomes among people: with fewer, no p value could be clearly below .05
+OUTCOMES_PER_TREND_TERM = 4  # a quadratic trend needs 12 outcomes, a line needs 8; with fewer, the trend is constant
+
+
+class Exchangeable(NamedTuple):
+    """How the outcomes of a study can be exchanged: a function that does it, and what it does."""
+
+    exchange: Callable[[np.random.Generator], xr.Dataset]
+    way: Way
+    n_exchanged: int  # people whose outcomes can be exchanged
+    n_people: int  # people with outcomes
+
+
+class SwapSet(NamedTuple):
+    """People who are swapped, and the events whose outcomes change hands: (event in order, person of the set)."""
+
+    people: np.ndarray
+    events: np.ndarray
+
+
+class Trends(NamedTuple):
+    """Everyone's outcomes as a trend and deviations from it, (event, person) each; 0 where not observed."""
+
+    trend: np.ndarray
+    deviation: np.ndarray
+
+
+def is_category(values: np.ndarray) -> bool:
+    """Return whether a covariate divides people into groups: words, or numbers of which there are only two."""
+    return values.dtype.kind not in "if" or len(np.unique(values)) <= 2
+
+
+def strata(data: xr.Dataset) -> list[tuple[str, ...]]:
+    """Return the categorical covariates and groups of every person."""
+    columns = [
+        [str(value) for value in variable.values]
+        for name, variable in data.items()
+        if str(name).startswith("covariate_") and is_category(variable.values)
+    ]
+    return list(zip(*columns, strict=True)) if columns else [()] * data.sizes["person"]
+
+
+def events_by_figure(data: xr.Dataset) -> list[np.ndarray]:
+    """Return where outcomes with each figure are observed, (event, person) each."""
+    observed, met = data["observed"].values, data["figure_index"].values
+    return [observed & (met == figure) for figure in range(data.sizes["figure"])]
+
+
+def alike(counts: np.ndarray, cells: Sequence[Hashable]) -> Iterator[np.ndarray]:
+    """Iterate over sets of people of one cell with about the same `counts` (person, kind), as positions.
+
+    People without any are left out.
+    """
+    for cell in dict.fromkeys(cells):
+        left = np.array([i for i, other in enumerate(cells) if other == cell and counts[i].any()], dtype=int)
+        while len(left):
+            longest = counts[left[counts[left].sum(axis=1).argmax()]]
+            share = np.minimum(counts[left], longest) / np.maximum(np.maximum(counts[left], longest), 1)
+            close = ((share >= MIN_LENGTH_SHARE) | (longest == 0)).all(axis=1)
+            yield left[close]
+            left = left[~close]
+
+
+def swap_sets(kinds: Sequence[np.ndarray], outcome: np.ndarray, cells: Sequence[Hashable]) -> list[SwapSet]:
+    """Return the sets in which people's outcomes differ, and their events: of each kind as many as the fewest.
+
+    `kinds` are where outcomes of each kind are observed, (event, person) each.
+    """
+    sets = []
+    for people in alike(np.stack([kind.sum(axis=0) for kind in kinds], axis=1), cells):
+        blocks = []
+        for kind in kinds:
+            n_shared = kind[:, people].sum(axis=0).min()
+            blocks.append(np.stack([np.flatnonzero(kind[:, person])[:n_shared] for person in people], axis=1))
+        swaps = SwapSet(people, np.concatenate(blocks))
+        if log_arrangements(outcome, swaps) > 0.0:
+            sets.append(swaps)
+    return sets
+
+
+def log_arrangements(outcome: np.ndarray, swaps: SwapSet) -> float:
+    """Return the log number of different ways to distribute a set's outcomes among its people."""
+    _, n_equal = np.unique(outcome[swaps.events, swaps.people], axis=1, return_counts=True)
+    return lgamma(len(swaps.people) + 1) - sum(lgamma(n + 1) for n in n_equal)
+
+
+def swap(values: np.ndarray, sets: Sequence[SwapSet], generator: np.random.Generator) -> np.ndarray:
+    """Return values (event, person) swapped at random between the people of each set."""
+    swapped = values.copy()
+    for people, events in sets:
+        swapped[events, people] = values[events, people][:, generator.permutation(len(people))]
+    return swapped
+
+
+def swap_outcomes(data: xr.Dataset, sets: Sequence[SwapSet], generator: np.random.Generator) -> xr.Dataset:
+    """Return the data with outcomes swapped within sets, and with them whether they are reports."""
+    seed = int(generator.integers(2**63))
+    return data.assign(
+        {
+            name: (data[name].dims, swap(data[name].values, sets, np.random.default_rng(seed)))
+            for name in ("outcome", "reported")
+        }
+    )
+
+
+def trend_basis(length: int) -> np.ndarray:
+    """Return orthonormal polynomials (length, term): quadratic, linear or constant, by the number of outcomes."""
+    degree = int(np.clip(length // OUTCOMES_PER_TREND_TERM - 1, 0, 2))
+    return np.linalg.qr(np.vander(np.linspace(-1.0, 1.0, length), degree + 1, increasing=True))[0]
+
+
+def own_trends(data: xr.Dataset) -> Trends:
+    """Return the least-squares trend of everyone's outcomes with each figure, and the deviations from it."""
+    outcome = np.where(data["observed"].values, data["outcome"].values, 0.0)
+    trend = np.zeros_like(outcome)
+    for kind in events_by_figure(data):
+        for person in np.flatnonzero(kind.any(axis=0)):
+            events = kind[:, person]
+            basis = trend_basis(int(events.sum()))
+            trend[events, person] = basis @ (basis.T @ outcome[events, person])
+    return Trends(trend, outcome - trend)
+
+
+def with_deviations(data: xr.Dataset, trend: np.ndarray, deviation: np.ndarray) -> xr.Dataset:
+    """Return the data with outcomes that deviate so from their trends; they stay within 0..1."""
+    outcome = np.where(data["observed"].values, np.clip(trend + deviation, 0.0, 1.0), data["outcome"].values)
+    return data.assign(outcome=(data["outcome"].dims, outcome))
+
+
+def reorder_deviations(data: xr.Dataset, trends: Trends, generator: np.random.Generator) -> xr.Dataset:
+    """Return the data with deviations in another order, the same for everyone with as many outcomes with a figure."""
+    seed, deviation = int(generator.integers(2**63)), trends.deviation.copy()
+    for kind in events_by_figure(data):
+        for person in np.flatnonzero(kind.any(axis=0)):
+            events = kind[:, person]
+            own, length = trends.deviation[events, person], int(events.sum())
+            order, basis = np.random.default_rng([seed, length]).permutation(length), trend_basis(length)
+            new = own[order] - basis @ (basis.T @ own[order])
+            size = np.linalg.norm(new)
+            deviation[events, person] = new * (np.linalg.norm(own) / size if size > 0.0 else 0.0)
+    return with_deviations(data, trends.trend, deviation)
+
+
+def exchangeable(data: xr.Dataset) -> Exchangeable:
+    """Return how the outcomes of these data can be exchanged."""
+    outcome, kinds = data["outcome"].values, events_by_figure(data)
+    n_people = int(data["observed"].values.any(axis=0).sum())
+
+    def enough(sets: Sequence[SwapSet]) -> bool:
+        n_arrangements = sum(log_arrangements(outcome, swaps) for swaps in sets)
+        n_swapped = sum(len(swaps.people) for swaps in sets)
+        return n_arrangements >= log(MIN_ARRANGEMENTS) and n_swapped >= MIN_SHARE_SWAPPED * n_people
+
+    met = [tuple(kind[:, person].any() for kind in kinds) for person in range(data.sizes["person"])]
+    sets = swap_sets(kinds, outcome, list(zip(strata(data), met, strict=True)))
+    if enough(sets):
+        n_swapped = sum(len(swaps.people) for swaps in sets)
+        return Exchangeable(lambda generator: swap_outcomes(data, sets, generator), "outcomes", n_swapped, n_people)
+    trends = own_trends(data)
+    sets = swap_sets([data["observed"].values], outcome, [()] * data.sizes["person"])
+    if enough(sets):
+
+        def exchange(generator: np.random.Generator) -> xr.Dataset:
+            return with_deviations(data, trends.trend, swap(trends.deviation, sets, generator))
+
+        return Exchangeable(exchange, "deviations", sum(len(swaps.people) for swaps in sets), n_people)
+    n_varying = int((np.abs(trends.deviation) > 1e-9).any(axis=0).sum())
+    return Exchangeable(lambda generator: reorder_deviations(data, trends, generator), "own order", n_varying, n_people)
