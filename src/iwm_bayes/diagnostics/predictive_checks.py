@@ -13,8 +13,8 @@ import pandas as pd
 import xarray as xr
 
 from iwm_bayes.diagnostics.ppc_statistics import outcome_masks, response_statistics
-from iwm_bayes.estimands.predictive import posterior_predictive, prior_predictive
 from iwm_bayes.responses import LEVELS
+from iwm_bayes.simulation.predictive import posterior_predictive, prior_predictive
 from iwm_bayes.types import ModelSpec
 
 N_DRAWS = 200

@@ -17,10 +17,8 @@ from iwm_bayes.model.priors import figure_names, with_new_figure
 from iwm_bayes.ops import broadcast_figures
 from iwm_bayes.simulation.care import Care, EventCare
 from iwm_bayes.simulation.closed_loop import simulate_closed_loop
-from iwm_bayes.simulation.draws import draws_as_people, thin_draws
+from iwm_bayes.simulation.draws import draws_as_people, posterior_batches
 from iwm_bayes.types import GENERALISED, Event, InputError, ModelSpec, Params, State, map_tree, rule_values
-
-MAX_PEOPLE_AT_ONCE = 20_000  # in memory, counting every draw of a person
 
 
 def session_mask(data: xr.Dataset, figure: str | None) -> np.ndarray:
@@ -270,14 +268,6 @@ def belief_paths(
         median_gap(data, is_session),
         places.is_own,
     )
-
-
-def posterior_batches(posterior: xr.Dataset, draws: int, people: int) -> Iterator[xr.Dataset]:
-    """Yield about `draws` draws with dim `sample`, in the order (chain, draw), as many at once as memory allows."""
-    sample = thin_draws(posterior, draws).stack(sample=("chain", "draw"))
-    step = max(1, MAX_PEOPLE_AT_ONCE // people)
-    for first in range(0, sample.sizes["sample"], step):
-        yield sample.isel(sample=slice(first, first + step))
 
 
 def belief_path_batches(model: ModelSpec, fit: xr.DataTree, draws: int, figure: str | None) -> Iterator[BeliefPaths]:

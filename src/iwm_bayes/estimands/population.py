@@ -12,12 +12,12 @@ from collections.abc import Iterator
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.estimands.belief_paths import BeliefPaths, belief_paths, posterior_batches
+from iwm_bayes.estimands.belief_paths import BeliefPaths, belief_paths
 from iwm_bayes.estimands.criterion import DEFAULT_CRITERION, Criterion, by_draw_and_person, joined, judge
 from iwm_bayes.estimands.follow_up import continued_events
 from iwm_bayes.inference.posterior import person_centres
 from iwm_bayes.model.priors import figure_names, free_parameters, natural_values
-from iwm_bayes.simulation.draws import thin_draws
+from iwm_bayes.simulation.draws import posterior_batches, thin_draws
 from iwm_bayes.types import GENERALISED, ModelSpec, named_leaves
 
 N_DRAWS = 400

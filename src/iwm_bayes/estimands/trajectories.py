@@ -20,8 +20,8 @@ import xarray as xr
 
 from iwm_bayes.estimands.belief_paths import belief_path_batches, session_mask
 from iwm_bayes.estimands.criterion import BeliefPath, ruptures_and_repairs
-from iwm_bayes.estimands.predictive import posterior_predictive
 from iwm_bayes.simulation.care import Care
+from iwm_bayes.simulation.predictive import posterior_predictive
 from iwm_bayes.types import ModelSpec
 
 N_DRAWS = 400  # the ends of a 90% CrI are then known to about a tenth of a posterior SD

@@ -63,8 +63,8 @@ def methods_paragraph(model: ModelSpec, facts: Facts, data: xr.Dataset, has_wort
         f"{inference_sentence(facts)} {convergence_sentence(facts)} Earned security was defined prospectively (Roisman "
         f"et al., 2002, doi:10.1111/1467-8624.00467). {criterion_sentences(facts['criterion'], has_worth)} The chance "
         "level is the share of the same people who would meet the criterion if care were responsive at random, in half "
-        f"of the sessions.{styles if has_worth else ''} Posterior predictive checks follow Gelman, Meng and Stern (1996, "
-        "Statistica Sinica 6, 733-760). Values are posterior medians with 90% credible intervals (CrI)."
+        f"of the sessions.{styles if has_worth else ''} Posterior predictive checks follow Gelman, Meng and Stern "
+        "(1996, Statistica Sinica 6, 733-760). Values are posterior medians with 90% credible intervals (CrI)."
     )
 
 

@@ -3,17 +3,29 @@
 Each draw of each person becomes one simulated person: draws and people share the person axis.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 import xarray as xr
 
 from iwm_bayes.model.priors import figure_names, free_parameters, from_offset, natural_values
 from iwm_bayes.types import ModelSpec
 
+MAX_PEOPLE_AT_ONCE = 20_000  # in memory, counting every draw of a person
+
 
 def thin_draws(posterior: xr.Dataset, draws: int) -> xr.Dataset:
     """Return about `draws` draws of a posterior in all, evenly spaced within each chain."""
     every = max(1, round(posterior.sizes["draw"] * posterior.sizes["chain"] / draws))
     return posterior.isel(draw=slice(None, None, every))
+
+
+def posterior_batches(posterior: xr.Dataset, draws: int, people: int) -> Iterator[xr.Dataset]:
+    """Yield about `draws` draws with dim `sample`, in the order (chain, draw), as many at once as memory allows."""
+    sample = thin_draws(posterior, draws).stack(sample=("chain", "draw"))
+    step = max(1, MAX_PEOPLE_AT_ONCE // people)
+    for first in range(0, sample.sizes["sample"], step):
+        yield sample.isel(sample=slice(first, first + step))
 
 
 def draws_as_people(model: ModelSpec, posterior: xr.Dataset, figures: list[str], people: int) -> dict[str, np.ndarray]:

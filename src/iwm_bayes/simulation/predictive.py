@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.estimands.belief_paths import belief_path_batches
 from iwm_bayes.filtering.arrays import event_array
 from iwm_bayes.model.priors import figure_names
+from iwm_bayes.simulation.draws import draws_as_people, posterior_batches
 from iwm_bayes.simulation.open_loop import simulate_open_loop
 from iwm_bayes.simulation.population import draw_people
 from iwm_bayes.types import GENERALISED, ModelSpec
@@ -23,8 +23,13 @@ def posterior_predictive(model: ModelSpec, fit: xr.DataTree, draws: int, seed: i
     data, generator = fit["data"].to_dataset(), np.random.default_rng(seed)
     figures, people = figure_names(data), data.sizes["person"]
     others = sum(name != GENERALISED for name in figures)
-    for batch in belief_path_batches(model, fit, draws, figures[0]):
-        replicated = simulate_open_loop(model, batch.values, batch.event_array, len(figures), others, generator)
+    events = event_array(data)
+    for batch in posterior_batches(fit["posterior"].to_dataset(), draws, people):
+        values, repeated = (
+            draws_as_people(model, batch, figures, people),
+            np.tile(events, (1, 1, batch.sizes["sample"])),
+        )
+        replicated = simulate_open_loop(model, values, repeated, len(figures), others, generator)
         yield {
             name: blank_where_unanswered(
                 data, name, answers.reshape(len(answers), -1, people).swapaxes(0, 1).astype(float)
