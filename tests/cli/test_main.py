@@ -158,3 +158,13 @@ def test_simulated_sessions_can_be_fitted(tmp_path: Path) -> None:
     assert gone.returncode == 0
     assert "the session table sessions.csv is not where it was" in " ".join(gone.stderr.split())
     assert sorted(path.name for path in tmp_path.iterdir()) == ["here", "model.toml", "study.toml"]
+
+
+def test_models_prints_both_priors_of_a_parameter(tmp_path: Path) -> None:
+    """The range of the median person and the scale of the between-person SD, which a completely pooled one lacks."""
+    lines = iwm("models", "rescorla_wagner", cwd=tmp_path).stdout.splitlines()
+    [rate] = [line.split() for line in lines if "availability_rate " in line]
+    [shared] = [line.split() for line in lines if "approach_sensitivity" in line]
+    assert rate[:6] == ["availability_rate", "0.02", "to", "0.5", "0.5", "partial"]
+    assert shared[:5] == ["approach_sensitivity", "0.3", "to", "3", "complete"]
+    assert any("between-person SD" in line for line in lines)

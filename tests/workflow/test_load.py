@@ -63,6 +63,7 @@ def test_python_and_command_line_have_one_answer(study_file):
     assert list(thresholds["threshold"]) == [0.4, 0.6]
     page = (folder / "run" / "report.html").read_text(encoding="utf-8")
     assert "availability_rating (0 to 1): on a scale of its own, which is estimated" in page
+    assert "Ratings whose scale was estimated: availability_rating." in page
 
 
 def test_a_model_of_ones_own_is_bound_to_the_study(study_file):

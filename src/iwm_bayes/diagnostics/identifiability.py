@@ -82,8 +82,9 @@ def no_rating_on_the_outcome_scale(case: Case) -> Iterator[str]:
             yield (
                 f"{BELIEF_LABELS[belief]}: no rating of this belief is stated to be on the outcome's scale "
                 f"({', '.join(ratings)}). Its scale, and with it the thresholds of earned security, therefore follow "
-                "from how ratings change with outcomes, and from the priors of intercept and slope. If people rated "
-                "the outcome on its own scale, write `commensurable = true` for that rating in the study file"
+                "from how ratings change with outcomes, and from the priors of intercept and slope (or of item "
+                "thresholds). If people rated the outcome on its own scale, write `commensurable = true` for that "
+                "rating in the study file"
             )
 
 

@@ -10,6 +10,7 @@ from iwm_bayes.data.unrecorded import unrecorded_outcomes
 from iwm_bayes.inference.base import Settings
 from iwm_bayes.model.model_file import model_library
 from iwm_bayes.report.text import Facts, criterion_sentences, fit_status
+from iwm_bayes.responses.scale import is_on_outcome_scale
 from iwm_bayes.types import ModelSpec
 
 
@@ -47,6 +48,15 @@ def convergence_sentence(facts: Facts) -> str:
     )
 
 
+def scale_statement(model: ModelSpec) -> str:
+    """Return which ratings were taken to be on the outcome's scale, and which have a scale of their own."""
+    ratings = {name: is_on_outcome_scale(response) for name, response in model.responses.items() if response.scale}
+    fixed = ", ".join(name for name, on_scale in ratings.items() if on_scale)
+    free = ", ".join(name for name, on_scale in ratings.items() if not on_scale)
+    taken = f" Ratings taken to be on the scale of the outcome: {fixed}." if fixed else ""
+    return f"{taken} Ratings whose scale was estimated: {free}." if free else taken
+
+
 def methods_paragraph(model: ModelSpec, facts: Facts, data: xr.Dataset, has_worth: bool) -> str:
     """Return a methods paragraph to paste, with versions and citations."""
     styles = (
@@ -59,7 +69,8 @@ def methods_paragraph(model: ModelSpec, facts: Facts, data: xr.Dataset, has_wort
     return (
         f"{int(data['present'].sum())} events of {data.sizes['person']} people were analysed with iwm_bayes "
         f"{facts['versions']['iwm-bayes']} and the model {model.name} ({model.claim.rstrip('.')}; {model.reference})."
-        f"{left_out}{replaced} The model is hierarchical: parameters of people vary around group means. "
+        f"{left_out}{replaced}{scale_statement(model)} The model is hierarchical: parameters of people vary around "
+        "group means. "
         f"{inference_sentence(facts)} {convergence_sentence(facts)} Earned security was defined prospectively (Roisman "
         f"et al., 2002, doi:10.1111/1467-8624.00467). {criterion_sentences(facts['criterion'], has_worth)} The chance "
         "level is the share of the same people who would meet the criterion if care were responsive at random, in half "
