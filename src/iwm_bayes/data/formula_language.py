@@ -265,7 +265,7 @@ def read_formula(text: str) -> Formula:
     if problems == [RIGHT_SIDE_ONLY]:
         raise InputError(problems)
     if problems:
-        raise InputError([f"{text!r}: {'; '.join(problems)}. {LANGUAGE}"])
+        raise InputError([f"{text!r}: {'; '.join(problems)}. {LANGUAGE}".replace("?. ", "? ")])
     if count_columns(tree, lambda _: 1) > MAX_TERMS:
         raise InputError([f"{text!r} has more than {MAX_TERMS} terms, with all interactions. Take some out"])
     words, numbers, own_units = {*groups(tree)}, set[str](), set[tuple[str, str]]()

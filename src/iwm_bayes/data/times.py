@@ -47,10 +47,10 @@ def read_dates(table: Table, column: str) -> pd.Series:
 
 def read_times(table: Table, column: str) -> tuple[np.ndarray, bool]:
     """Return a column of numbers or dates as numbers (dates in days), and whether they were dates."""
-    table.report(is_blank(table, column), column, "blank", "Every row needs a time here")
-    values = table.frame[column]
-    are_dates = is_datetime64_any_dtype(values) or are_compact_dates(table, column)
-    if not are_dates and pd.to_numeric(cell_texts(table, column), errors="coerce").notna().any():
+    blank, texts = is_blank(table, column), cell_texts(table, column)
+    table.report(blank, column, "blank", "Every row needs a time here")
+    are_numbers = pd.to_numeric(texts, errors="coerce").notna() & ~texts.str.fullmatch(COMPACT_DATE)
+    if not is_datetime64_any_dtype(table.frame[column]) and are_numbers.sum() * 2 > (~blank).sum():
         return read_numbers(table, column), False
     dates = read_dates(table, column)
     years = dates.dt.year.to_numpy(dtype=float)

@@ -170,6 +170,8 @@ def fault_sentence(form: type[BaseModel], fault: Any) -> str:
             return f"this line is missing. Add {MISSING_KEY_HELP.get('.'.join(map(str, location)), 'it')}"
         case "model_type" if isinstance(fault["input"], str):
             return table_remedy(location, fault["input"])
+        case "path_type":
+            return "write a path in quotes"
         case "value_error":
             return str(fault["msg"]).removeprefix("Value error, ")
         case _:
