@@ -11,6 +11,7 @@ import nutpie
 import pymc as pm
 import xarray as xr
 
+from iwm_bayes.inference.answers import observed_answers
 from iwm_bayes.inference.base import CompiledModel, Settings, checked_model_data, compiled_model
 from iwm_bayes.inference.laplace.method import compile_likelihood
 from iwm_bayes.inference.nutpie_numba import compile_graph
@@ -92,6 +93,7 @@ def nuts(compiled: CompiledModel, data: xr.Dataset, settings: Settings) -> xr.Da
     trace = sample_once(compiled, data, transform, settings)
     trace["constant_data"] = xr.DataTree(transform)
     trace["data"] = xr.DataTree(data)
+    trace["observed_data"] = xr.DataTree(observed_answers(compiled.model, data))  # not the sampler's grid with its gaps
     return trace
 
 

@@ -1,10 +1,10 @@
 """Build the PyMC model of a model and a data set. Its data can be swapped without compiling it again.
 
-The random variables are those of `hierarchy`, and one per response over (event, person). An answer that was not
-recorded does not count.
+The random variables are those of `hierarchy`, and one per response: for the sampler over (event, person), where an
+answer that was not recorded does not count, and for PyMC's own tools over the recorded answers.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from iwm_bayes.filtering.filter import accumulated_readouts
 from iwm_bayes.filtering.graph import decaying_sum_graph, scan_events
 from iwm_bayes.filtering.readouts import readout_arguments, required_readouts
 from iwm_bayes.model.hierarchy import coordinates, declare_hierarchy, dim_name
-from iwm_bayes.model.likelihood import declare_response
+from iwm_bayes.model.likelihood import declare_answers, declare_response
 from iwm_bayes.model.priors import figure_names, natural_values
 from iwm_bayes.ops import first_figures, has_figures, stack_figures, sum_over_figures
 from iwm_bayes.types import GENERALISED, ModelSpec, Response, map_tree, response_values, rule_values, with_carryover
@@ -100,11 +100,30 @@ def model_coords(model: ModelSpec, data: xr.Dataset) -> dict[str, Any]:
     }
 
 
+def declare_model(model: ModelSpec, data: xr.Dataset, declare: Callable[..., None]) -> None:
+    """Declare data, hierarchy and responses in the current model; `declare` declares one response."""
+    events, responses = declare_data(model, data)
+    theta = declare_hierarchy(model, data)
+    for name, arguments, value, recorded in declare_likelihood_terms(model, data, theta, events, responses):
+        declare(name, model.responses[name].family, arguments, value, recorded)
+
+
 def build(model: ModelSpec, data: xr.Dataset) -> pm.Model:
-    """Return the PyMC model of a model and a data set (dims event, person); swap the data with `model_data`."""
+    """Return the sampler's graph of a model and a data set (dims event, person); swap the data with `model_data`."""
     with pm.Model(coords=model_coords(model, data), check_bounds=False) as graph:
-        events, responses = declare_data(model, data)
-        theta = declare_hierarchy(model, data)
-        for name, arguments, value, recorded in declare_likelihood_terms(model, data, theta, events, responses):
-            declare_response(name, model.responses[name].family, arguments, value, recorded)
+        declare_model(model, data, declare_response)
+    return graph
+
+
+def build_over_answers(model: ModelSpec, data: xr.Dataset) -> pm.Model:
+    """Return the graph for PyMC's own tools: the same density, with one variable per response over its answers.
+
+    `pm.compute_log_likelihood`, `pm.sample_posterior_predictive` and so `az.loo` then see recorded answers only.
+    Answers are in the order of events, and within an event in that of people, along the dim `NAME_obs`.
+    """
+    answers = {f"{name}_obs": np.arange(int(data[f"answer_{name}"].notnull().sum())) for name in model.responses}
+    with pm.Model(coords=model_coords(model, data) | answers, check_bounds=False) as graph:
+        declare_model(model, data, declare_answers)
+    for variable in graph.free_RVs:  # PyMC's tools refuse a model with initial values of its own
+        graph.set_initval(variable, None)
     return graph

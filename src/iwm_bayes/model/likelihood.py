@@ -1,4 +1,9 @@
-"""The likelihood of a response in a graph: its log density, and its random variable."""
+"""The likelihood of a response in a graph: its log density, and its random variable.
+
+The sampler has one variable over the whole grid (event, person), in which answers that were not recorded have no
+density. To PyMC's own tools their places look like answers, so there is another variable over the recorded answers
+alone. The grid is for speed: picking the answers out of 100 people x 60 events takes 10 to 70% longer per gradient.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -79,4 +84,43 @@ def declare_response(name: str, family: Family, arguments: Mapping[str, Any], va
         signature=",".join(["()", *("(k)" if vector else "()" for vector in is_vector)]) + "->()",
         observed=value,
         dims=("event", "person"),
+    )
+
+
+def at_answers(values: Any, index: Any, shape: tuple[Any, Any]) -> Any:
+    """Return values over the grid `shape`, (event, person) or with choices as a third axis, at the recorded answers."""
+    values = pt.atleast_2d(values)
+    choices = [values.shape[axis] for axis in range(2, values.ndim)]
+    return pt.broadcast_to(values, (*shape, *choices)).reshape((shape[0] * shape[1], *choices))[index]
+
+
+def declare_answers(name: str, family: Family, arguments: Mapping[str, Any], value: Any, recorded: Any) -> None:
+    """Declare the recorded answers of a response in the current model, with the dim `NAME_obs` of all answers.
+
+    Answers are in the order of events, and within an event in that of people.
+    """
+    index, shape = pt.flatnonzero(recorded), (value.shape[0], value.shape[1])
+    given = {argument: at_answers(values, index, shape) for argument, values in arguments.items()}
+    is_vector = [argument.ndim > 1 for argument in given.values()]
+
+    def logp(value: Any, *given: Any) -> Any:
+        as_grid = {argument: values[:, None] for argument, values in zip(arguments, given, strict=True)}
+        return response_log_density(family, as_grid, value[:, None], np.ones((1, 1)))[:, 0]
+
+    def random(*given: Any, rng: np.random.Generator, size: Any) -> np.ndarray:
+        shape = tuple(size or given[0].shape[:1])
+        full = (
+            np.broadcast_to(x, shape + x.shape[-1:] if vector else shape)
+            for x, vector in zip(given, is_vector, strict=True)
+        )
+        return family.draw(rng, *full)
+
+    pm.CustomDist(
+        name,
+        *given.values(),
+        logp=logp,
+        random=random,
+        signature=",".join(["(k)" if vector else "()" for vector in is_vector]) + "->()",
+        observed=value.ravel()[index],
+        dims=f"{name}_obs",
     )

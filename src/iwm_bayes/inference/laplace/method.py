@@ -12,6 +12,7 @@ import numpy as np
 import pymc as pm
 import xarray as xr
 
+from iwm_bayes.inference.answers import observed_answers
 from iwm_bayes.inference.base import CompiledModel, Settings, check_same_shape, compiled_model
 from iwm_bayes.inference.laplace.bias import SEED, bias
 from iwm_bayes.inference.laplace.draws import person_posterior
@@ -49,7 +50,7 @@ def approximation_name(model: ModelSpec) -> str:
 
 
 def mode_to_fit(
-    problem: Problem, mode: GroupMode, method: str, data: xr.Dataset, settings: Settings
+    model: ModelSpec, problem: Problem, mode: GroupMode, method: str, data: xr.Dataset, settings: Settings
 ) -> dict[str, xr.Dataset]:
     """Draw from the posterior around a mode; its attribute `converged` says whether the mode was found."""
     people = mode.people
@@ -57,14 +58,15 @@ def mode_to_fit(
         problem.population, mode.group, mode.covariance, people.mean, people.covariance, settings
     )
     posterior = posterior.assign_attrs(approximate=method, converged=int(mode.converged))
-    return {"posterior": posterior, "data": data, "constant_data": xr.Dataset()}
+    groups = {"posterior": posterior, "data": data, "constant_data": xr.Dataset()}
+    return groups | {"observed_data": observed_answers(model, data)}
 
 
 def laplace(compiled: CompiledModel, data: xr.Dataset, settings: Settings) -> xr.DataTree:
     """Fit with Gaussian posteriors of people; `bias` says how far the group is from a fit with exact ones."""
     problem = pose_problem(compiled, data)
     mode = find_mode(problem)
-    fit = mode_to_fit(problem, mode, approximation_name(compiled.model), data, settings)
+    fit = mode_to_fit(compiled.model, problem, mode, approximation_name(compiled.model), data, settings)
     return xr.DataTree.from_dict(fit | {"bias": bias(problem, mode)})
 
 
@@ -74,4 +76,4 @@ def quadrature(compiled: CompiledModel, data: xr.Dataset, settings: Settings) ->
     gaussian = find_mode(problem)
     nodes = quadrature_nodes(gaussian.people.mean, SEED)
     mode = refine_by_quadrature(problem, gaussian, fit_by_quadrature(nodes))
-    return xr.DataTree.from_dict(mode_to_fit(problem, mode, "quadrature", data, settings))
+    return xr.DataTree.from_dict(mode_to_fit(compiled.model, problem, mode, "quadrature", data, settings))
