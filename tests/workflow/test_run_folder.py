@@ -146,6 +146,24 @@ def test_a_folder_of_somebody_else_is_refused(project, options, manifest):
     assert content(theirs) == before
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("predictions",),
+        ("validate", "recovery", "static", "--quiet"),
+        ("plan", "forecast", "rescorla_wagner", "--quiet"),
+        ("fit-large", "study.toml", "--trust", "--quiet"),
+        ("compare", "run", "run", "--trust"),
+    ],
+)
+def test_other_commands_do_not_replace_a_run(project, command):
+    before = content(project)
+    done = iwm(*command, "--out-dir", "run", cwd=project)
+    assert done.returncode == 1
+    assert command[0] == "compare" or "run: holds results of `iwm fit`" in said(done)
+    assert content(project) == before
+
+
 CHANGES = {
     "session table": lambda folder: change(folder / "sessions.csv", "\n", "\n\n"),
     "table of people": lambda folder: change(folder / "people.csv", ",27", ",28"),

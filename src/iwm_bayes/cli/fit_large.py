@@ -63,7 +63,7 @@ def fit_large(
     folder = out_dir or Path("runs") / f"{loaded.name}-{Path(name).stem}-large"
     trust = trust or model is not None
     load_model_for(loaded, name, trust)  # problems of a model are reported before there is a folder
-    check_sweep_folder(folder, "parts/plan.json")
+    check_sweep_folder(folder, "fit-large", overwrite, "parts/plan.json")
     started = time.perf_counter()
     how_to_continue = f"Finished work is kept in {folder}. To continue, enter the same command again"
     with report_interruption(how_to_continue), stage_bars(quiet) as tell, executor(workers, scheduler) as task_map:
@@ -72,6 +72,7 @@ def fit_large(
     files = {"study": study, "model": find_model(name)}
     files |= {"rule": rule} if (rule := rule_file(find_model(name))) else {}
     facts = {
+        "kind": "fit-large",
         "model": result.model.name,
         "without": result.model.without,
         "method": method,

@@ -75,6 +75,7 @@ DEFAULT_CARE = "constant:rate=0.8"
 class Sweep(NamedTuple):
     """Where and how the studies of a plan are done."""
 
+    kind: str  # the command
     folder: Path
     studies: int
     task_map: TaskMap
@@ -101,13 +102,19 @@ def run_plan(sweep: Sweep, study: Study, conditions: list[Condition], asked: lis
     from iwm_bayes.validation.plan import SIZE_COLUMNS, assurance_sentences, assurance_table, decisions
     from iwm_bayes.viz.assurance import assurance_plot
 
-    check_sweep_folder(sweep.folder)
+    check_sweep_folder(sweep.folder, sweep.kind, sweep.overwrite)
     columns = [*(["generating"] if "generating" in conditions[0] else []), *SIZE_COLUMNS]
     results = sweep_with_progress(sweep.folder, study, conditions, sweep.studies, sweep.task_map, sweep.quiet)
     table = assurance_table(results[results["failed"] == ""], columns)
     table["decision"] = np.where(table["outcome"].isin(asked), decisions(table, target), "")
     sentences = assurance_sentences(table, columns, asked, target)
-    facts = {"conditions": conditions, "studies": sweep.studies, "target": target, "answers": sentences}
+    facts = {
+        "kind": sweep.kind,
+        "conditions": conditions,
+        "studies": sweep.studies,
+        "target": target,
+        "answers": sentences,
+    }
     plots = {"assurance": assurance_plot(table, columns, target)}
     write_results(sweep.folder, {"assurance": table}, facts, plots, sweep.overwrite)
     print_table(table, "Assurance with its Monte-Carlo standard error", "assurance")
@@ -158,7 +165,7 @@ def group(
     condition |= {"parameter": differing.name, "effect": "prior" if effect is None else effect}
     conditions: list[Condition] = [condition | size for size in sizes(given, n_people, figures, rated_every, sessions)]
     folder = default_folder(out_dir, "group", given.models[:1])
-    sweep = Sweep(folder, studies, executor(workers, scheduler), quiet, overwrite)
+    sweep = Sweep("plan group", folder, studies, executor(workers, scheduler), quiet, overwrite)
     run_plan(sweep, plan_group.group_study, conditions, [plan_group.DECISIVE], target)
 
 
@@ -190,7 +197,7 @@ def forecast(
     condition |= {"method": checked_method(method), "care": care, "horizon": horizon}
     conditions: list[Condition] = [condition | size for size in sizes(given, n_people, figures, rated_every, sessions)]
     folder = default_folder(out_dir, "forecast", given.models[:1])
-    sweep = Sweep(folder, studies, executor(workers, scheduler), quiet, overwrite)
+    sweep = Sweep("plan forecast", folder, studies, executor(workers, scheduler), quiet, overwrite)
     run_plan(sweep, plan_forecast.forecast_study, conditions, plan_forecast.OUTCOMES_ASKED, target)
 
 
@@ -230,7 +237,7 @@ def compare(
         for pair in ((one, other), (other, one))
     ]
     folder = default_folder(out_dir, "compare", given.models)
-    sweep = Sweep(folder, studies, executor(workers, scheduler), quiet, overwrite)
+    sweep = Sweep("plan compare", folder, studies, executor(workers, scheduler), quiet, overwrite)
     run_plan(sweep, plan_compare.compare_study, conditions, [plan_compare.DECISIVE_FOR_GENERATING], target)
 
 

@@ -41,11 +41,12 @@ def predictions(
     from iwm_bayes.io import manifest
     from iwm_bayes.validation import prediction_matrix
     from iwm_bayes.viz.predictions import prediction_matrix_plot
-    from iwm_bayes.workflow.results_folder import check_results_folder, replace_results
+    from iwm_bayes.workflow.results_folder import check_kind, check_results_folder, replace_results
     from iwm_bayes.workflow.run_folder import write_plots, write_tables
 
     folder = prediction_matrix.experiments_folder(experiments)
     check_results_folder(out_dir)
+    check_kind(out_dir, "predictions", overwrite)
     progress = (lambda _: None) if quiet else tell
     matrix, verdicts = prediction_matrix.prediction_matrix(draws, progress, folder)
     matrix = matrix.round(4)
@@ -62,7 +63,7 @@ def predictions(
         write_plots(draft, {"matrix": prediction_matrix_plot(matrix)}, ("svg", "pdf"))
         text = prediction_matrix.matrix_page(matrix, verdicts, prediction_matrix.load_readings(folder), draws, folder)
         (draft / "README.md").write_text(text, encoding="utf-8")
-        return manifest(command=f"iwm predictions --draws {draws}")
+        return manifest(kind="predictions", command=f"iwm predictions --draws {draws}")
 
     replace_results(out_dir, write, overwrite)
     say(f"Results saved to {out_dir}")

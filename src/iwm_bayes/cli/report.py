@@ -32,11 +32,14 @@ def report(
 ) -> None:
     """Write the report of a run: results, convergence, plots, methods, and how to reproduce the run."""
     from iwm_bayes.report.context import ReportOptions
-    from iwm_bayes.workflow.fits import fit_of_run, study_of_run
+    from iwm_bayes.types import InputError
+    from iwm_bayes.workflow.fits import damaged_files, fit_of_run, study_of_run
     from iwm_bayes.workflow.results_folder import check_results_folder
 
     fitted, study = fit_of_run(run, trust, tell), study_of_run(run)
     check_results_folder(run, "folder: copy the run")
+    if comparison is not None and (damaged := damaged_files(comparison)):
+        raise InputError(damaged)
     options = ReportOptions(person_table, scenario, horizon, comparison)
     place = add_report(run, study.name, fitted.model, fitted.fit, options, overwrite=overwrite)
     say(f"Report: {place}", soft_wrap=True)

@@ -1,5 +1,6 @@
 """What commands of many simulated studies share: their options, their progress, and the results that they keep."""
 
+import os
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,7 +24,7 @@ from iwm_bayes.responses.scale import is_on_outcome_scale
 from iwm_bayes.types import GENERALISED, InputError
 from iwm_bayes.validation.executors import cluster_map, process_map
 from iwm_bayes.validation.sweep import Condition, Progress, Study, TaskMap, all_tasks, sequential_map, sweep
-from iwm_bayes.workflow.results_folder import MANIFEST, cannot_write, check_results_folder, replace_results
+from iwm_bayes.workflow.results_folder import MANIFEST, cannot_write, check_kind, check_results_folder, replace_results
 
 ModelArgument = Annotated[
     str, typer.Argument(metavar="MODEL", help="built-in model, or path of a model file or a study file")
@@ -145,13 +146,14 @@ def sweep_with_progress(
     return results
 
 
-def check_sweep_folder(folder: Path, marker: str = "studies/manifest.json") -> None:
-    """Raise InputError where results cannot be written; a folder with finished work, but no results yet, is continued.
+def check_sweep_folder(folder: Path, kind: str, overwrite: bool, marker: str = "studies/manifest.json") -> None:
+    """Raise InputError where results cannot be written, or those of another kind would be replaced.
 
-    `marker` is a file that the program writes before any result.
+    A folder with finished work, but no results yet, is continued. `marker` is a file that the program writes first.
     """
-    if not (folder / marker).exists() or (folder / MANIFEST).exists():
+    if not os.path.exists(folder / marker) or (folder / MANIFEST).exists():
         check_results_folder(folder)
+        check_kind(folder, kind, overwrite)
 
 
 def write_results(

@@ -59,12 +59,12 @@ def sbc(
     size = {"n_people": n_people or given.people or 40, "sessions": sessions or given.sessions or 10}
     condition: Condition = model_condition(given.models[0]) | size
     folder = out_dir or Path("runs") / f"sbc-{Path(model).stem}"
-    check_sweep_folder(folder)
+    check_sweep_folder(folder, "validate sbc", overwrite)
     results = sweep_with_progress(folder, sbc_study, [condition], studies, executor(workers, scheduler), quiet)
     done = results[results["failed"] == ""]
     ranks = pd.DataFrame(list(done["ranks"]))
     table, converged = uniformity_table(ranks), float(done["converged"].astype(bool).mean())
-    facts = {"condition": condition, "studies": len(done), "converged": converged}
+    facts = {"kind": "validate sbc", "condition": condition, "studies": len(done), "converged": converged}
     status = table.set_index("quantity")["status"]
     plots = {"sbc": sbc_plot(ranks, status, uniform_band(len(ranks)))}
     write_results(folder, {"sbc": table, "ranks": ranks}, facts, plots, overwrite)
@@ -128,11 +128,11 @@ def recovery(
         for length in sessions or [given.sessions or 12]
     ]
     folder = out_dir or Path("runs") / f"recovery-{Path(model).stem}"
-    check_sweep_folder(folder)
+    check_sweep_folder(folder, "validate recovery", overwrite)
     task_map = executor(workers, scheduler)
     results = sweep_with_progress(folder, recovery_study, conditions, studies, task_map, quiet)
     table = recovery_table(results[results["failed"] == ""])
-    facts = {"conditions": conditions, "studies": studies}
+    facts = {"kind": "validate recovery", "conditions": conditions, "studies": studies}
     write_results(folder, {"recovery": table}, facts, {"recovery": recovery_plot(table)}, overwrite)
     title = f"Parameter recovery of people by {method} (natural scale; contraction on the link scale)"
     print_table(table, title, "recovery")
@@ -170,7 +170,7 @@ def confusion(
     from iwm_bayes.validation.sbc import without_actions
     from iwm_bayes.viz.validation import confusion_plot
 
-    check_sweep_folder(out_dir)
+    check_sweep_folder(out_dir, "validate confusion", overwrite)
     given = models_and_size(models, trust)
     if len(given.models) < 2:
         raise InputError(["name two models or more"])
@@ -194,7 +194,7 @@ def confusion(
         "inversion": model_recovery.inversion_table(confused).reset_index(),
         "evidence_differences": model_recovery.evidence_differences(evidence).reset_index(),
     }
-    facts = {"conditions": conditions, "studies": studies}
+    facts = {"kind": "validate confusion", "conditions": conditions, "studies": studies}
     plots = {"confusion": confusion_plot(confused)}
     write_results(out_dir, tables | {"evidence": evidence}, facts, plots, overwrite)
     print_table(

@@ -69,6 +69,7 @@ def write_comparison(
             posterior = comparison.mixture["posterior"].to_dataset()[["frequency", "attribution"]]
             posterior.to_netcdf(draft / "mixture.nc", engine="h5netcdf")
         return manifest(
+            kind="compare",
             models=[fitted.model.name for fitted in fits],
             runs=[path_from(folder, fitted.folder) for fitted in fits if fitted.folder],
             summary=comparison.summary,

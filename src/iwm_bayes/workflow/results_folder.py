@@ -113,6 +113,17 @@ def check_results_folder(folder: Path, option: str = "--out-dir", needed: int = 
         raise InputError([cannot_write(folder, error, option)]) from error
 
 
+def check_kind(folder: Path, kind: str, overwrite: bool) -> None:
+    """Raise InputError where a folder has results of another kind, which must not be replaced without `overwrite`."""
+    if not has_results(folder) or overwrite:
+        return
+    held = read_json(folder / MANIFEST, BROKEN_MANIFEST).get("kind")
+    if held != kind:
+        raise InputError(
+            [f"{folder}: holds results of `iwm {held}`. Add --overwrite to replace them, or choose another --out-dir"]
+        )
+
+
 def has_results(folder: Path) -> bool:
     """Return whether the program wrote the manifest of a folder; InputError where the manifest is broken."""
     if not os.path.exists(folder / MANIFEST):  # `Path.exists` makes an error of a name that is too long

@@ -82,6 +82,7 @@ def run_facts(analysis: Analysis, inputs: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the manifest of a run says; `inputs` is what it says of the files that went in."""
     convergence, test = analysis.convergence, analysis.permutation_test
     return manifest(
+        kind="fit",
         model=analysis.model.name,
         without=analysis.model.without,
         method=analysis.method,

@@ -1,12 +1,12 @@
 """The section on a comparison of models that includes the model of the run."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from iwm_bayes.comparison.compare import CV_UNITS
+from iwm_bayes.io import read_json
 from iwm_bayes.report.context import ReportContext
 from iwm_bayes.report.elements import Plot, make_table, static_plot
 from iwm_bayes.report.labels import TABLE_TITLES
@@ -18,7 +18,7 @@ from iwm_bayes.viz.style import as_svg
 def read_comparison(folder: Path, model: str) -> dict[str, Any]:
     """Read the manifest of a comparison; InputError if the comparison does not include the model."""
     path = folder / "manifest.json"
-    facts = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    facts = read_json(path, "Compare again with --overwrite") if path.exists() else {}
     if model not in facts.get("models", []):
         raise InputError([f"{folder}: is no comparison that includes {model}. Name a folder that `iwm compare` wrote"])
     return dict(facts)
