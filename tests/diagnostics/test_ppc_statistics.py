@@ -4,17 +4,21 @@ import numpy as np
 import pandas as pd
 import pytest
 from helpers import arguments, names
+from scipy.stats import binom
 
 from iwm_bayes.diagnostics.ppc_statistics import bimodality, outcome_masks, response_statistics
 from iwm_bayes.diagnostics.predictive_checks import (
     OUTSIDE_95,
     OUTSIDE_99,
     failed_checks,
+    joint_p,
     posterior_ppc_sentence,
     posterior_predictive_check,
     ppc_count_sentence,
+    ppc_table,
     prior_ppc_sentence,
     prior_predictive_check,
+    reproduced,
     rounded_ratings,
 )
 from iwm_bayes.filtering.arrays import event_array
@@ -148,7 +152,7 @@ def test_a_model_without_learning_fails_where_people_learn(tmp_path):
     assert against.query("model == 'rescorla_wagner'").empty
 
 
-def line_of(statistic, value, status):
+def line_of(statistic, value, status, p_joint=None):
     """Make a line of a check whose replications have the median 0 and the 95% interval from -1 to 1."""
     return {
         "response": "rating",
@@ -158,6 +162,7 @@ def line_of(statistic, value, status):
         "pi95_low": -1.0,
         "pi95_high": 1.0,
         "status": status,
+        "p_joint": (0.01 if status == OUTSIDE_99 else 0.8) if p_joint is None else p_joint,
     }
 
 
@@ -165,19 +170,72 @@ def test_statistics_outside_are_counted_and_the_furthest_are_named():
     """Three of four are outside, two of them outside 99%; these two are the furthest."""
     lines = [("a", 0.5, ""), ("b", 3.0, OUTSIDE_99), ("c", -9.0, OUTSIDE_99), ("d", 1.1, OUTSIDE_95)]
     sentence = ppc_count_sentence(pd.DataFrame([line_of(*line) for line in lines]))
-    assert sentence.startswith("3 of 4 test statistics are outside the 95% predictive interval")
-    assert "2 of them outside the 99% interval" in sentence
+    assert sentence.startswith(
+        "3 of 4 test statistics are outside the 95% predictive interval (0.2 expected by chance)"
+    )
+    assert "2 of them outside the 99% interval (0.0 expected)" in sentence
+    assert "more than expected under the model (joint test over all statistics: p = 0.01)" in sentence
     assert sentence.endswith("Furthest outside: c (rating) and b (rating).")
     assert "Furthest" not in ppc_count_sentence(pd.DataFrame([line_of("a", 0.5, "")]))
 
 
 def test_remedies_are_named_only_where_a_statistic_is_outside():
-    """If all statistics are inside, the sentence says so and has no remedy."""
+    """If the joint test finds nothing, the sentence says so and has no remedy, whatever a single statistic does."""
     inside, outside = (pd.DataFrame([line_of("a", 0.5, ""), line_of("b", 3.0, status)]) for status in ("", OUTSIDE_99))
-    everything = "All 2 test statistics are inside the 95% predictive interval."
+    everything = ppc_count_sentence(inside)
+    assert "no more than expected under the model (joint test over all statistics: p = 0.8)" in everything
     assert prior_ppc_sentence(inside, ["rating"]) == f"Prior predictive checks: {everything}"
     assert posterior_ppc_sentence(inside, ["rating"]).startswith(f"Posterior predictive checks: {everything}")
+    by_chance = pd.DataFrame([line_of("a", 0.5, ""), line_of("b", 1.1, OUTSIDE_95, 0.3)])
+    assert "no scale is reversed" not in prior_ppc_sentence(by_chance, [])
     assert "no scale is reversed" in prior_ppc_sentence(outside, [])
+
+
+def test_the_joint_test_flags_the_true_model_at_its_nominal_rate():
+    """400 studies of a known process: at most a binomial 99.9% of them are flagged at .05, and not far fewer.
+
+    Single statistics are outside 99% in far more studies than one in twenty.
+    """
+    response, rng = RESPONSES["availability_rating"], np.random.default_rng(4)
+    model = model_file.load_model("rescorla_wagner")
+    data = simulate(model, [Phase({"friend": constant_care(0.5)}, 12)], 15, 1)
+    life = outcome_masks(data, response)
+    flagged, beyond = 0, 0
+    for _ in range(400):
+        answers = rng.normal(0.5, 0.1, (101, 12, 15)) + rng.normal(0.0, 0.1, (101, 1, 15))
+        found = pd.DataFrame(response_statistics(answers, answers, response, life))
+        table = ppc_table({"rating": found.iloc[0].dropna().to_dict()}, {"rating": found.iloc[1:]})
+        flagged += not reproduced(table)
+        beyond += (table["status"] == OUTSIDE_99).any()
+    assert binom.ppf(0.001, 400, 0.05) <= flagged <= binom.ppf(0.999, 400, 0.05)
+    assert beyond > binom.ppf(0.999, 400, 0.05)
+
+
+def test_a_discrepancy_that_no_replication_has_is_flagged():
+    """The largest discrepancy by hand: of four replications none is as far out as the data; p is 1 / 5."""
+    replicated = np.array([[0.0, 1.0], [1.0, 2.0], [0.5, 1.5], [0.4, np.nan]])
+    p = joint_p(np.array([0.5, 40.0]), replicated)
+    assert p[1] == pytest.approx(1 / 5)
+    assert p[0] == pytest.approx(1.0)
+
+
+def test_a_statistic_that_cannot_fail_is_not_counted(data):
+    """Binary answers can only turn back: their share of reversals is 1 in the data and in every replication.
+
+    One that no replication varies in, but that the data do not have, is a failure, and stays.
+    """
+    rng, response = np.random.default_rng(3), RESPONSES["approach"]
+    long = simulate(model_file.load_model("rescorla_wagner"), [Phase({"friend": constant_care(0.5)}, 40)], 5, 1)
+    answers = rng.integers(0, 2, (50, 40, 5)).astype(float)
+    found = pd.DataFrame(response_statistics(answers, answers, response, outcome_masks(long, response)))
+    assert (found["reversals"] == 1.0).all()
+    table = ppc_table({"approach": found.iloc[0].dropna().to_dict()}, {"approach": found.iloc[1:]})
+    assert "reversals" not in set(table["statistic"])
+    assert f"of {len(table)} test statistics" in ppc_count_sentence(table)
+    constant = {"rating": pd.DataFrame({"a": np.zeros(20), "b": np.zeros(20)})}
+    kept = ppc_table({"rating": {"a": 0.0, "b": 0.3}}, constant)
+    assert kept["statistic"].tolist() == ["b"]
+    assert kept["status"].tolist() == [OUTSIDE_99]
 
 
 @pytest.mark.parametrize("sentence", [prior_ppc_sentence, posterior_ppc_sentence])

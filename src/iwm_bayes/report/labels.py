@@ -42,6 +42,10 @@ STATISTIC_MEANINGS = {
     "bimodality": "1/3 for normal responses around a person's mean, 5/9 for uniform responses, 1 for two values",
     "lag-1 autocorrelation": "correlation of a response with the previous response, both relative to the person's mean",
 }
+P_JOINT_MEANING = (
+    "share of replications whose largest discrepancy, of any statistic, is at least that of this statistic; the "
+    "smallest value is the p value of the joint test"
+)
 GENERALISED_MEANING = {GENERALISED: "beliefs that the model implies about a new attachment figure; not measured"}
 STYLE_MEANINGS = {
     "secure": "availability and self-worth at 0.5 or above at the last session",
@@ -132,9 +136,11 @@ LEGENDS: Mapping[str, Mapping[str, str]] = {
     | {
         "median": "median of the predictive distribution",
         "pi95_low": "lower end of the 95% predictive interval; its upper end is pi95_high",
+        "p_joint": P_JOINT_MEANING,
     },
     "ppc_failures": STATISTIC_MEANINGS
     | {
+        "p_joint": P_JOINT_MEANING,
         "pi95_low": "lower end of the 95% predictive interval; its upper end is pi95_high",
         "reproduced_by": "models whose 95% predictive interval contains the observed value",
     },

@@ -66,12 +66,22 @@ def evidence_table(studies: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
+def generating_order(evidence: pd.DataFrame) -> list[str]:
+    """Return the generating models in the order of the columns, and then those that have none."""
+    generating = list(dict.fromkeys(evidence["generating"]))
+    fitted = [name for name in evidence.columns if name in generating]
+    return fitted + [name for name in generating if name not in fitted]
+
+
 def confusion_table(evidence: pd.DataFrame) -> pd.DataFrame:
-    """Return the share of each generating model's studies (row) for which each model is selected (column)."""
+    """Return the share of each generating model's studies (row) for which each model is selected (column).
+
+    Rows are in the order of columns: a model that is always recovered has a 1 on the diagonal.
+    """
     models = evidence.drop(columns="generating")
     selected = pd.Categorical(models.idxmax(axis=1), categories=list(models.columns))
     table = pd.crosstab(evidence["generating"], selected, normalize="index", dropna=False)
-    return table.rename_axis(columns="selected")
+    return table.rename_axis(columns="selected").reindex(generating_order(evidence))
 
 
 def inversion_table(confusion: pd.DataFrame) -> pd.DataFrame:
@@ -86,4 +96,4 @@ def evidence_differences(evidence: pd.DataFrame) -> pd.DataFrame:
     """Return by how much the log evidence of each model (column) is on average below the generating model's (row)."""
     models = evidence.drop(columns="generating")
     own = np.array([line[name] for name, (_, line) in zip(evidence["generating"], models.iterrows(), strict=True)])
-    return (-models.sub(own, axis=0)).groupby(evidence["generating"]).mean()
+    return (-models.sub(own, axis=0)).groupby(evidence["generating"]).mean().reindex(generating_order(evidence))
