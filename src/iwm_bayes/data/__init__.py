@@ -2,5 +2,6 @@
 
 A `study.toml`, a table (CSV or Parquet) and a `ModelSpec` come in. A `Study` and an `xarray.Dataset` over
 (event, person) go out. Every fault of a file is collected in one `InputError` that names file, row, column and remedy.
-This package imports `types`, `responses` and the parameter names of `rules`.
+A formula of a study is text in a closed language, and runs no code. This package imports `types`, `io`, `responses` and
+the parameter names of `rules`.
 """
