@@ -63,7 +63,7 @@ def fit_large(
     folder = out_dir or Path("runs") / f"{loaded.name}-{Path(name).stem}-large"
     trust = trust or model is not None
     load_model_for(loaded, name, trust)  # problems of a model are reported before there is a folder
-    check_sweep_folder(folder, "fit-large", overwrite, "parts/plan.json")
+    check_sweep_folder(folder, "fit-large", overwrite, "parts/lock")
     started = time.perf_counter()
     how_to_continue = f"Finished work is kept in {folder}. To continue, enter the same command again"
     with report_interruption(how_to_continue), stage_bars(quiet) as tell, executor(workers, scheduler) as task_map:
