@@ -34,8 +34,8 @@ MODEL = Path(__file__).parent / "models" / "one_belief.toml"
 N_PEOPLE, N_SESSIONS = 60, 20
 LEARNING_RATE, RATING_SD = 0.15, 0.06
 DESIGNS = ("time", "turn", "learning")
-STUDIES = {"outcomes": (200, 200, 60), "deviations": (50, 50, 10), "own order": (50, 50, 10)}  # by design
-N_STUDIES_AGAIN, SEEDS_AGAIN = 10, (2, 3, 4, 5)  # the first studies with swapped outcomes are tested by five seeds
+STUDIES = {"outcomes": (200, 200, 40), "deviations": (25, 25, 5), "own order": (25, 25, 5)}  # by design
+N_STUDIES_AGAIN, SEEDS_AGAIN = 5, (2, 3, 4, 5)  # the first studies with swapped outcomes are tested by five seeds
 
 
 class PlannedTest(NamedTuple):

@@ -63,6 +63,7 @@ def test_a_legend_explains_the_words_of_its_table_and_no_others():
     assert "bias_sd:" in legend("group_summary", summary.assign(bias_sd=0.1))
     checks = pd.DataFrame({"statistic": ["reversals"], "status": ["outside 95%"]})
     assert legend("ppc", checks).startswith("outside 95%: the observed value")
+    assert "posterior" not in legend("ppc", checks.assign(median=0.1, pi95_low=0.0, p_joint=0.5))  # prior checks, too
     assert "bimodality" not in legend("ppc", checks)
     assert legend("of no name", summary) == ""
 

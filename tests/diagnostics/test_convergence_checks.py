@@ -2,11 +2,13 @@
 
 import arviz as az
 import numpy as np
+import nutpie
+import pymc as pm
 import pytest
 import xarray as xr
 
 from iwm_bayes.diagnostics.advice import advice
-from iwm_bayes.diagnostics.convergence_checks import check_convergence
+from iwm_bayes.diagnostics.convergence_checks import MAX_SHARE_SATURATED, check_convergence
 
 CHAINS, DRAWS, PEOPLE = 4, 600, 5
 
@@ -22,6 +24,7 @@ def drawn(**changes: np.ndarray) -> xr.DataTree:
     stats = {
         "diverging": (("chain", "draw"), np.zeros((CHAINS, DRAWS), dtype=bool)),
         "energy": (("chain", "draw"), generator.normal(size=(CHAINS, DRAWS))),
+        "maxdepth_reached": (("chain", "draw"), np.zeros((CHAINS, DRAWS), dtype=bool)),
     }
     for name, values in changes.items():
         part = posterior if name in posterior else stats
@@ -90,8 +93,9 @@ def test_tails_are_the_last_twentieths_whatever_arviz_is_set_to() -> None:
         ({"theta": walk((CHAINS, DRAWS, 2, PEOPLE))}, "ESS of a person-level parameter"),
         ({"diverging": np.eye(CHAINS, DRAWS, dtype=bool)}, "4 divergent transitions"),
         ({"energy": walk((CHAINS, DRAWS))}, "E-BFMI"),
+        ({"maxdepth_reached": np.ones((CHAINS, DRAWS), dtype=bool)}, "100% of trajectories stop at the maximum tree"),
     ],
-    ids=["slow group", "slow people", "divergences", "energy"],
+    ids=["slow group", "slow people", "divergences", "energy", "tree depth"],
 )
 def test_each_fault_is_named(change: dict[str, np.ndarray], words: str) -> None:
     """Every check can fail, and its reason says so."""
@@ -139,8 +143,28 @@ def test_advice_for_slow_chains_is_a_longer_run() -> None:
     fit = named(mu=slow)
     checks = check_convergence(fit)
     [longer] = [sentence for sentence in advice(fit, checks) if "--draws" in sentence]
+    assert "try --draws" in longer
+    assert "enough" not in longer
     wanted = DRAWS * 400 / checks.values["group_ess"]
     assert wanted < int(longer.split("--draws ")[1].split()[0]) < 1.2 * wanted + 100
+
+
+def test_a_sampler_that_stops_at_its_maximum_depth_says_so() -> None:
+    """NUTS that may double once stops there at almost every draw of an elongated normal; the advice names the cause."""
+    with pm.Model() as model:
+        pm.MvNormal("x", np.zeros(2), np.array([[1.0, 0.999], [0.999, 1.0]]))
+    sampler = nutpie.compile_pymc_model(model)
+    stats = [
+        nutpie.sample(sampler, draws=200, tune=50, chains=2, seed=1, maxdepth=depth, progress_bar=False)
+        .sample_stats["maxdepth_reached"]
+        .values
+        for depth in (1, 10)
+    ]
+    assert stats[0].mean() > MAX_SHARE_SATURATED
+    assert stats[1].mean() == 0.0
+    fit = named(maxdepth_reached=np.resize(stats[0], (CHAINS, DRAWS)))
+    [sentence] = advice(fit, check_convergence(fit))
+    assert sentence.startswith("Trajectories stop at the maximum tree depth")
 
 
 def test_advice_for_a_search_that_did_not_end_is_another_method_or_a_simpler_model() -> None:

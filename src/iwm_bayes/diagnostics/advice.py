@@ -7,7 +7,13 @@ import arviz as az
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.diagnostics.convergence_checks import MAX_PERSON_R_HAT, MIN_BFMI, MIN_ESS, ConvergenceChecks
+from iwm_bayes.diagnostics.convergence_checks import (
+    MAX_PERSON_R_HAT,
+    MAX_SHARE_SATURATED,
+    MIN_BFMI,
+    MIN_ESS,
+    ConvergenceChecks,
+)
 from iwm_bayes.inference.posterior import GROUP_VARIABLES, contraction
 
 MIN_CONTRACTION = 0.1  # of a between-person variance, by people's own data
@@ -88,11 +94,17 @@ def sampling_advice(posterior: xr.Dataset, values: dict[str, float]) -> list[str
         suggestions.append(
             "Low E-BFMI: the prior of a between-person SD is too wide for these data. Use a narrower prior"
         )
+    if values["saturated"] > MAX_SHARE_SATURATED:
+        suggestions.append(
+            "Trajectories stop at the maximum tree depth: two parameters are hard to distinguish, or one of them is "
+            "hardly determined by the data. Fix one, pool it completely, or use a narrower prior. Otherwise sample "
+            "with a larger max_treedepth (in Python: iwm_bayes.inference.fit.Settings), which takes longer"
+        )
     ess = values["group_ess"]
     if ess < MIN_ESS and values["group_r_hat"] <= MAX_PERSON_R_HAT:
         draws = int(np.ceil(posterior.sizes["draw"] * MIN_ESS / ess * 1.2 / 50.0) * 50)
         suggestions.append(
             f"Low effective sample size, but the chains agree ({highest_r_hat_names(group, 1)} is slowest): "
-            f"--draws {draws} should be enough"
+            f"try --draws {draws} or more"
         )
     return suggestions

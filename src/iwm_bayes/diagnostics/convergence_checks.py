@@ -3,8 +3,8 @@
 Group parameters and derived quantities need a rank-normalised R-hat of at most 1.01. Their bulk and tail ESS must be at
 least 400. Both are computed by ArviZ. Among person-level parameters at most 2% may have an R-hat above 1.01, and none
 above 1.05; their ESS must be at least 100. The limits differ because a perfect sampler also exceeds 1.01 for some of
-thousands of parameters. No transition may diverge, and E-BFMI must be at least 0.3 in every chain. An interrupted run
-has not converged, whatever its values.
+thousands of parameters. No transition may diverge, and E-BFMI must be at least 0.3 in every chain. At most 5% of
+trajectories may stop at the maximum tree depth. An interrupted run has not converged, whatever its values.
 
 Vehtari et al. (2021), doi:10.1214/20-BA1221; Betancourt (2016), arXiv:1604.00695.
 """
@@ -21,6 +21,7 @@ MAX_R_HAT, MIN_ESS = 1.01, 400.0  # of group parameters and derived quantities
 MAX_PERSON_R_HAT, MIN_PERSON_ESS = 1.05, 100.0  # of person-level parameters
 MAX_SHARE_ABOVE = 0.02  # of person-level parameters, with an R-hat above MAX_R_HAT
 MIN_BFMI = 0.3
+MAX_SHARE_SATURATED = 0.05  # of trajectories that stop at the maximum tree depth; a choice: a few cost time only
 TAIL_QUANTILES = (0.05, 0.95)  # of the tail ESS, whatever interval a user's ArviZ is set to
 
 
@@ -87,7 +88,13 @@ def diagnostic_values(fit: xr.DataTree, derived: xr.Dataset) -> dict[str, float]
         "person_ess": person_ess,
         "divergences": float(fit["sample_stats"]["diverging"].sum()),
         "bfmi": float(np.min(az.bfmi(fit)["energy"].values)),
+        "saturated": saturated_share(fit["sample_stats"].to_dataset()),
     }
+
+
+def saturated_share(sample_stats: xr.Dataset) -> float:
+    """Return the share of trajectories that stopped at the maximum tree depth, before they turned back."""
+    return float(sample_stats["maxdepth_reached"].mean()) if "maxdepth_reached" in sample_stats else 0.0
 
 
 def failed_reasons(values: dict[str, float]) -> list[str]:
@@ -115,6 +122,10 @@ def failed_reasons(values: dict[str, float]) -> list[str]:
         ),
         (v["divergences"] == 0, f"{v['divergences']:.0f} divergent transitions"),
         (v["bfmi"] >= MIN_BFMI, f"E-BFMI is {v['bfmi']:.2f}, below {MIN_BFMI}"),
+        (
+            v["saturated"] <= MAX_SHARE_SATURATED,
+            f"{v['saturated']:.0%} of trajectories stop at the maximum tree depth, more than {MAX_SHARE_SATURATED:.0%}",
+        ),
     ]
     return [reason for holds, reason in checks if not holds]
 
