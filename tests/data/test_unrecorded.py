@@ -106,10 +106,10 @@ def test_unrecorded_outcomes_are_counted(folder):
     assert "1 of the observed outcomes were not recorded" in describe_data(data)
     [warning] = [line for line in identifiability(model_file.load_model(folder / "model.toml"), data) if "form" in line]
     assert warning.startswith("1 of 3 observed outcomes were not recorded")
-    assert "beliefs are estimated too high" in warning
+    assert "learning rates are estimated too low" in warning
 
 
-def test_forms_missing_after_bad_sessions_raise_beliefs_by_the_stated_bias():
+def test_forms_missing_after_bad_sessions_make_care_look_better_by_the_stated_bias():
     """Half of the forms after bad sessions at care c are lost: the mean recorded is c / (c + (1 - c) / 2).
 
     A Rescorla-Wagner belief ends at the mean outcome, so that it is too high by as much: .12 at c = .7.

@@ -174,13 +174,14 @@ def scale_on_thresholds(case: Case) -> Iterator[str]:
 
 def unused_levels(case: Case) -> Iterator[str]:
     """Check ordinal answers for levels that nobody used."""
-    for name, response in case.model.responses.items():
+    ordinal = {name: r.family.levels for name, r in case.model.responses.items() if r.family.discrete and r.scale}
+    for name, count in ordinal.items():
         answers = case.data[f"answer_{name}"].values
-        unused = sorted(set(range(response.family.levels)) - set(answers[~np.isnan(answers)].astype(int).tolist()))
-        if response.family.discrete and response.scale and unused:
+        unused = sorted(set(range(count)) - set(answers[~np.isnan(answers)].astype(int).tolist()))
+        if unused:
             levels = f"level{'s' * (len(unused) > 1)} {', '.join(str(level + 1) for level in unused)}"
             yield (
-                f"{name}: nobody used {levels} of {response.family.levels} (the lowest is 1). The thresholds around an "
+                f"{name}: nobody used {levels} of {count} (the lowest is 1). The thresholds around an "
                 "unused level are estimated to lie together, and the answers are those of an item without it"
             )
 
@@ -191,8 +192,9 @@ def outcomes_without_a_form(case: Case) -> Iterator[str]:
     if unrecorded:
         yield (
             f"{unrecorded} of {observed} observed outcomes were not recorded and are replaced by a mean of recorded "
-            "ones. A mean is never a rupture: response SDs are too large and intervals too narrow. Where forms are "
-            "missing after bad sessions, beliefs are estimated too high"
+            "ones. A mean is never a rupture: response SDs are estimated too large, and people's intervals are too "
+            "narrow. Where forms are missing after bad sessions, care looks better than it was, and learning rates are "
+            "estimated too low"
         )
 
 
