@@ -4,7 +4,8 @@ Does a therapist who follows a person's bids delay earned security? The same 2,0
 (deactivation) or cling (hyperactivation). Their therapist follows the pull of their bids, follows half of it, or
 contains it all. The plot shows the share of people who are earned secure by session. Criterion: earned security takes
 more sessions without containment, for either strategy. Result: this holds for deactivation (median 26 sessions without
-containment, 22 with it). It does not hold for hyperactivation (7 and 11): a therapist who follows it responds more often.
+containment, 22 with it). It does not hold for hyperactivation (7 and 11): a therapist who follows it responds more
+often.
 
 Does fear make bids alternate? Equally responsive figures frighten more and more. The measure is how often a bid follows
 a withdrawal, or the reverse. Criterion: this rises with threat. Usage: `python reactive_care.py FIGURE.svg`.
