@@ -60,9 +60,9 @@ def test_later_sessions_are_forecast(folder):
 
 @pytest.mark.slow
 def test_two_models_by_number_of_sessions(folder):
-    """A study file names the models; 32 sessions distinguish learning from none more often than one does."""
+    """32 sessions distinguish learning from none more often than one does."""
     sizes = ("--n-people", "6", "--studies", "8", "--sessions", "1", "--sessions", "32", "--quiet")
-    done = iwm("plan", "compare", "study.toml", *sizes, cwd=folder)
+    done = iwm("plan", "compare", "learning.toml", "constant.toml", *sizes, cwd=folder)
     assert done.returncode == 0, done.stderr
     table = shares_of(folder, "plan-compare-learning-constant").set_index("generating", append=True)["share"]
     assert table[DECISIVE_FOR_GENERATING, 32, "learning"] > table[DECISIVE_FOR_GENERATING, 1, "learning"]
