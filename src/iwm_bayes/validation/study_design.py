@@ -99,7 +99,8 @@ class StudyFileDesign(NamedTuple):
         truth = shifted(model, draw_population_of(model, data, generator), figure_names(data), shift)
         simulated = with_answers(data, along_events(model, data, truth.values, generator))
         figures = [name for name in figure_names(data) if name != GENERALISED]
-        return SimulatedStudy(truth, simulated, figures[0] if figures else None)
+        wanted = "earned_security" in self.study().estimands
+        return SimulatedStudy(truth, simulated, figures[0] if figures and wanted else None)
 
     def for_compilation(self) -> Self:
         """Return the design with one session: a compiled model serves any number of sessions."""
