@@ -23,7 +23,14 @@ import xarray as xr
 from iwm_bayes.model.model_file import load_model
 from iwm_bayes.model.priors import free_parameters
 from iwm_bayes.simulation.simulate import simulate
-from iwm_bayes.validation.sbc import SAMPLER_ATTEMPTS, compile_study, sbc_phases, simulate_and_rank, without_actions
+from iwm_bayes.validation.sbc import (
+    SAMPLER_ATTEMPTS,
+    SbcDesign,
+    compile_study,
+    sbc_phases,
+    simulate_and_rank,
+    without_actions,
+)
 
 MODELS = ("rescorla_wagner", "compensatory")
 N_PEOPLE, N_SESSIONS, N_STUDIES, N_SIMUK = 40, 10, 20, 2
@@ -34,10 +41,12 @@ def time_iwm_bayes(name: str) -> float:
     """Return the processor seconds of one simulation by this program, mean over the studies."""
     model = load_model(name)
     compiled = compile_study(model, N_PEOPLE, N_SESSIONS)
-    simulate_and_rank(compiled, model, N_PEOPLE, N_SESSIONS, np.random.default_rng(0))
+    simulate_and_rank(compiled, without_actions(model), SbcDesign(N_PEOPLE, N_SESSIONS), np.random.default_rng(0))
     began = time.process_time()
     for seed in range(1, N_STUDIES + 1):
-        simulate_and_rank(compiled, model, N_PEOPLE, N_SESSIONS, np.random.default_rng(seed))
+        simulate_and_rank(
+            compiled, without_actions(model), SbcDesign(N_PEOPLE, N_SESSIONS), np.random.default_rng(seed)
+        )
     return (time.process_time() - began) / N_STUDIES
 
 

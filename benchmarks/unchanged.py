@@ -95,7 +95,7 @@ def elpd() -> list[float]:
 def calibration() -> list[float]:
     """The ranks of one study, in 0..1."""
     ready = sbc.compile_study(load_model("rescorla_wagner"), 12, 6)
-    found = sbc.simulate_and_rank(ready, ready.model, 12, 6, np.random.default_rng(3))
+    found = sbc.simulate_and_rank(ready, ready.model, sbc.SbcDesign(12, 6), np.random.default_rng(3))
     return [float(x) for x in found["ranks"].values()]
 
 

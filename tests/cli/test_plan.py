@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from command import iwm
 
-from iwm_bayes.cli.sweep_options import StudySize, models_and_size
+from iwm_bayes.cli.sweep_options import Given, models_or_study
 from iwm_bayes.validation.plan_compare import DECISIVE_FOR_GENERATING
 from iwm_bayes.validation.plan_forecast import CORRECT, CORRECT_IF_KNOWN, CORRECT_IF_REACHED, INTERVAL_COVERS, REACHED
 
@@ -60,9 +60,9 @@ def test_later_sessions_are_forecast(folder):
 
 @pytest.mark.slow
 def test_two_models_by_number_of_sessions(folder):
-    """A study file names the models; 32 sessions distinguish learning from none more often than one does."""
+    """32 sessions distinguish learning from none more often than one does."""
     sizes = ("--n-people", "6", "--studies", "8", "--sessions", "1", "--sessions", "32", "--quiet")
-    done = iwm("plan", "compare", "study.toml", *sizes, cwd=folder)
+    done = iwm("plan", "compare", "learning.toml", "constant.toml", *sizes, cwd=folder)
     assert done.returncode == 0, done.stderr
     table = shares_of(folder, "plan-compare-learning-constant").set_index("generating", append=True)["share"]
     assert table[DECISIVE_FOR_GENERATING, 32, "learning"] > table[DECISIVE_FOR_GENERATING, 1, "learning"]
@@ -79,11 +79,35 @@ def test_more_people_find_a_difference_more_often(folder):
 
 def test_the_size_of_a_study_is_taken_from_its_file(folder, monkeypatch):
     monkeypatch.chdir(folder)
-    found = models_and_size(["study.toml"])
+    found = models_or_study(["study.toml"])
     assert [path.rpartition("/")[2] for path in found.models] == ["learning.toml", "constant.toml"]
-    assert found[1:] == (7, 1, 9)
-    assert models_and_size(["learning.toml"]) == StudySize(["learning.toml"])
-    assert models_and_size(["kalman", "growth"]) == StudySize(["kalman", "growth"])
+    assert (found.study["study"], found.people, found.sessions) == ("clinic", 7, 9)
+    assert models_or_study(["learning.toml"]) == Given(["learning.toml"], {})
+    assert models_or_study(["kalman", "growth"]) == Given(["kalman", "growth"], {})
+
+
+def test_a_plan_from_a_study_file_simulates_the_study(folder):
+    """For each number of people; the question is then how many people are needed, not how many sessions."""
+    sizes = ("--n-people", "6", "--n-people", "40", "--studies", "4", "--quiet", "--out-dir", "as-planned")
+    done = iwm("plan", "group", "study.toml", "--parameter", "rate", "--effect", "0.3", *sizes, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert "Warning" not in done.stderr
+    table = pd.read_csv(folder / "as-planned" / "tables" / "assurance.csv")
+    assert "figures" not in table
+    assert set(table["n_people"]) == {6, 40}
+    assert set(table["sessions"]) == {9}
+    assert "people" in json.loads((folder / "as-planned" / "manifest.json").read_text())["answers"][0]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("question", ["forecast", "compare"])
+def test_other_plans_from_a_study_file(folder, question):
+    options = ("--sessions", "4", "--sessions", "8", "--studies", "3", "--quiet", "--out-dir", f"planned-{question}")
+    done = iwm("plan", question, "study.toml", *options, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    table = pd.read_csv(folder / f"planned-{question}" / "tables" / "assurance.csv")
+    assert set(table["sessions"]) == {4, 8}
+    assert (table["studies"] == 3).all()
 
 
 @pytest.mark.parametrize(
@@ -95,6 +119,9 @@ def test_the_size_of_a_study_is_taken_from_its_file(folder, monkeypatch):
         (["forecast", "learning.toml", "--method", "guess"], "no method 'guess'"),
         (["compare", "learning.toml"], "name two models"),
         (["compare", "learning.toml", "kalman"], "Give them the same"),
+        (["group", "study.toml", "--parameter", "rate", "--sessions", "12"], "nobody there has more than 9 sessions"),
+        (["group", "study.toml", "--parameter", "rate", "--figures", "2"], "--figures: simulated studies have"),
+        (["compare", "study.toml", "--care", "constant", "--rated-every", "3"], "--rated-every, --care: simulated"),
     ],
 )
 def test_an_impossible_plan_is_refused_before_anything_is_done(folder, arguments, message):

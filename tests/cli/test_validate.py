@@ -69,6 +69,25 @@ def test_recovery_by_number_of_sessions(folder):
     assert json.loads((out / "manifest.json").read_text())["studies"] == 4
 
 
+@pytest.mark.slow
+def test_models_of_a_study_are_distinguished_in_its_own_events(folder):
+    """Ten people rate after 16 outcomes that differ: enough to tell learning from none."""
+    outcomes = np.random.default_rng(1).integers(0, 2, (10, 16))
+    lines = [f"p{person},{event},{outcomes[person, event]},0.5" for person in range(10) for event in range(16)]
+    (folder / "sessions.csv").write_text("\n".join(["person,session,outcome,rating", *lines]))
+    (folder / "study.toml").write_text(
+        'schema = 2\nname = "clinic"\ndata = "sessions.csv"\nmodel = ["learning.toml", "constant.toml"]\n'
+        '[columns]\nperson = "person"\nsession = "session"\noutcome = { column = "outcome" }\n'
+        '[responses.availability_rating]\ncolumn = "rating"\ncommensurable = true\n'
+    )
+    done = iwm("validate", "confusion", "study.toml", "--studies", "4", "--quiet", "--out-dir", "own", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    shares = pd.read_csv(folder / "own" / "tables" / "confusion.csv", index_col=0)
+    assert min(shares.loc[name, name] for name in ("learning", "constant")) > 0.5
+    [condition, _] = json.loads((folder / "own" / "manifest.json").read_text())["conditions"]
+    assert (condition["study"], condition["n_people"], condition["sessions"]) == ("clinic", 10, 16)
+
+
 def test_every_study_failing_is_an_error(folder):
     """A model that `laplace` cannot fit is reported once, with the number of studies."""
     (folder / "together.toml").write_text(MODEL.format("rescorla_wagner") + "correlated = true\n")

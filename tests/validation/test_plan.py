@@ -9,7 +9,7 @@ from iwm_bayes.comparison.elpd import MIN_DIFFERENCE, MIN_STANDARD_ERRORS
 from iwm_bayes.estimands.belief_paths import belief_paths
 from iwm_bayes.estimands.time_to_security import true_security
 from iwm_bayes.model import model_file
-from iwm_bayes.simulation.care import constant_care, parse_care
+from iwm_bayes.simulation.care import parse_care
 from iwm_bayes.simulation.population import draw_population
 from iwm_bayes.simulation.simulate import simulate
 from iwm_bayes.types import InputError
@@ -127,10 +127,10 @@ def test_care_without_chance_is_forecast_exactly(folder):
         np.random.default_rng(1),
         parse_care(CLOCKWORK),
     )
-    design = StudyDesign(200, 1, 1, 12)
+    design = StudyDesign(200, 1, 1, 12, CLOCKWORK)
     truth = draw_population(model, design.figures, design.n_people, generator, sigma=1.5).values
-    known = simulate(model, design.phases(care), truth, generator)
-    whole = simulate(model, design._replace(sessions=24).phases(care), truth, generator)
+    known = simulate(model, design.phases(), truth, generator)
+    whole = simulate(model, design._replace(sessions=24).phases(), truth, generator)
     found = time_to_security(belief_paths(model, known, truth, JUDGED_FIGURE), care, 12, design.n_people, generator)
     complete, so_far = (true_security(model, data, truth, JUDGED_FIGURE) for data in (whole, known))
     np.testing.assert_array_equal(found.session[0], complete.sessions)
@@ -229,10 +229,8 @@ def test_the_answer_is_the_least_number_of_sessions_that_surely_reaches_the_targ
 def test_only_every_third_session_is_rated():
     """The assessment before the first session is rated, too; choices are always recorded."""
     model = without_leaving(model_file.load_model("rescorla_wagner"))
-    design = StudyDesign(5, 2, 3, 7)
-    data = thin_ratings(
-        model, simulate(model, design.phases(constant_care(0.8)), design.n_people, 1), design.rated_every
-    )
+    design = StudyDesign(5, 2, 3, 7, "constant:rate=0.8")
+    data = thin_ratings(model, simulate(model, design.phases(), design.n_people, 1), design.rated_every)
     asked = data["answer_worth_rating"].notnull().all("person").values
     assert (data["session"].values[asked] - 1).max() == 6
     assert asked.sum() == 2 * 3 == data["answer_worth_rating"].notnull().any("person").values.sum()

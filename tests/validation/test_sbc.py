@@ -16,6 +16,7 @@ from iwm_bayes.validation.sbc import (
     MAX_EXTENSION,
     SAMPLER_ATTEMPTS,
     RankedQuantity,
+    SbcDesign,
     compile_study,
     relative_rank,
     simulate_and_rank,
@@ -171,7 +172,8 @@ def multiplied(name, factor):
 def failed(compiled, count=STUDIES):
     """Return the quantities whose ranks in so many studies are not uniform."""
     studies = [
-        simulate_and_rank(compiled, compiled.model, 30, 10, np.random.default_rng(seed)) for seed in range(count)
+        simulate_and_rank(compiled, compiled.model, SbcDesign(30, 10), np.random.default_rng(seed))
+        for seed in range(count)
     ]
     table = uniformity_table(pd.DataFrame([one["ranks"] for one in studies]))
     return set(table.loc[table["status"] == "not uniform", "quantity"])

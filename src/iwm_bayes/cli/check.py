@@ -38,8 +38,9 @@ def check(
     say(f"{describe_data(data)}\nmodel {spec.name}: {spec.claim}")
     for name in spec.responses:
         say(f"  {answer_count_sentence(spec, data, name)}")
-    for sentence in scale_sentences(prior_rating_thresholds(spec, data)):
-        say(f"  {sentence}")
+    if "earned_security" in loaded.study.estimands:
+        for sentence in scale_sentences(prior_rating_thresholds(spec, data)):
+            say(f"  {sentence}")
     if loaded.study.people:
         from iwm_bayes.data.covariates import describe_covariates
 

@@ -234,8 +234,8 @@ def print_truth(analysis: Any, true_values: dict[str, Any]) -> None:
 
 def convergence_line(values: dict[str, float]) -> str:
     """Return the worst diagnostics in one line: of group parameters and derived quantities, and of people."""
-    r_hat = max(values["group_r_hat"], values["derived_r_hat"])
-    ess = min(values["group_ess"], values["derived_ess"])
+    r_hat = max(values["group_r_hat"], values.get("derived_r_hat", 1.0))
+    ess = min(values["group_ess"], values.get("derived_ess", float("inf")))
     return (
         f"Largest R-hat {r_hat:.3f} (person-level parameters {values['person_r_hat']:.3f}), smallest effective sample "
         f"size {ess:.0f} (person-level parameters {values['person_ess']:.0f}), {values['divergences']:.0f} divergent "

@@ -87,6 +87,11 @@ def fit_large(
         "reasons": convergence.reasons,
     }
     print_results(result, folder, facts, overwrite)
+    if "earned_security" in loaded.estimands:
+        say(
+            "The time to earned security needs person-level draws. To estimate it, copy some people into another study "
+            "and run `iwm fit`."
+        )
     if not convergence.converged:
         print_not_converged(convergence.reasons, advice(result.fit, convergence))
         raise typer.Exit(NOT_CONVERGED)
@@ -108,7 +113,4 @@ def print_results(result: Any, folder: Path, facts: dict[str, Any], overwrite: b
     )
     if len(effects):
         print_table(effects, TABLE_TITLES["marginal_effects"], "marginal_effects")
-    say(
-        f"Person-level parameters are in {folder / 'people'}. The time to earned security needs person-level draws. "
-        "To estimate it, copy some people into another study and run `iwm fit`."
-    )
+    say(f"Person-level parameters are in {folder / 'people'}.")

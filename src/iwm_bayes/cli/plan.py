@@ -10,21 +10,21 @@ import typer
 
 from iwm_bayes.cli.console import Overwrite, Trust, print_table, say
 from iwm_bayes.cli.sweep_options import (
+    Given,
     ModelArgument,
     OutDir,
     Quiet,
     Scheduler,
-    StudySize,
     Workers,
     check_sweep_folder,
     checked_method,
     executor,
     model_condition,
-    models_and_size,
+    models_or_study,
+    sizes_of,
     sweep_with_progress,
     write_results,
 )
-from iwm_bayes.model.model_file import load_model
 from iwm_bayes.simulation.care import parse_care
 from iwm_bayes.types import InputError
 from iwm_bayes.validation.sweep import Condition, Study, TaskMap
@@ -42,19 +42,26 @@ NPeople = Annotated[
 Sessions = Annotated[
     list[int] | None,
     typer.Option(
-        min=1, help="sessions with each attachment figure; may be given several times (default: 4, 8, 12, 16, 24)"
+        min=1,
+        help="sessions with each attachment figure; of a study file, everyone's first sessions; may be given several "
+        "times (default: those of the study file, or 4, 8, 12, 16, 24)",
     ),
 ]
 Figures = Annotated[
     list[int] | None,
     typer.Option(
-        min=1, help="number of attachment figures; may be given several times (default: as in the study file, or 1)"
+        min=1, help="number of attachment figures, without a study file; may be given several times (default: 1)"
     ),
 ]
 RatedEvery = Annotated[
     list[int] | None,
-    typer.Option(min=1, help="number of sessions from one rating to the next; may be given several times (default: 1)"),
+    typer.Option(
+        min=1,
+        help="number of sessions from one rating to the next, without a study file; may be given several times "
+        "(default: 1)",
+    ),
 ]
+DEFAULT_CARE = "constant:rate=0.8"
 CareOption = Annotated[
     str,
     typer.Option(
@@ -69,7 +76,6 @@ Target = Annotated[
 Method = Annotated[
     str, typer.Option(help="inference method: nuts (sampling), or laplace or quadrature (approximations)")
 ]
-DEFAULT_CARE = "constant:rate=0.8"
 
 
 class Sweep(NamedTuple):
@@ -84,17 +90,32 @@ class Sweep(NamedTuple):
 
 
 def sizes(
-    given: StudySize,
+    given: Given,
     people: list[int] | None,
     figures: list[int] | None,
     every: list[int] | None,
     long: list[int] | None,
-) -> list[dict[str, int]]:
-    """Return every size that is asked for; what is not asked for is that of the study, if one was given."""
-    lengths = long or sorted({4, 8, 12, 16, 24} | ({given.sessions} if given.sessions else set()))
-    axes = (people or [given.people or 40], figures or [given.figures or 1], every or [1], lengths)
+    care: str = DEFAULT_CARE,
+) -> list[dict[str, Any]]:
+    """Return every size that is asked for; what is not asked for is that of the study, if one was given.
+
+    InputError for options that would contradict the events of the study; `care` is that of its sessions.
+    """
+    stated = {"--figures": figures, "--rated-every": every, "--care": None if care == DEFAULT_CARE else care}
+    contradicting = [name for name, value in stated.items() if value is not None]
+    if given.study and contradicting:
+        raise InputError(
+            [
+                f"{', '.join(contradicting)}: simulated studies have the figures, ratings and outcomes of the study. "
+                "Take the option out, or name a model in place of the study"
+            ]
+        )
+    n_people, own = people or [given.people or 40], given.sessions
+    lengths = long or ([own] if own else [4, 8, 12, 16, 24])
+    if given.study:
+        return sizes_of(given, n_people, lengths)
     names = ("n_people", "figures", "rated_every", "sessions")
-    return [dict(zip(names, size, strict=True)) for size in product(*axes)]
+    return [dict(zip(names, size, strict=True)) for size in product(n_people, figures or [1], every or [1], lengths)]
 
 
 def run_plan(sweep: Sweep, study: Study, conditions: list[Condition], asked: list[str], target: float) -> None:
@@ -103,7 +124,7 @@ def run_plan(sweep: Sweep, study: Study, conditions: list[Condition], asked: lis
     from iwm_bayes.viz.assurance import assurance_plot
 
     check_sweep_folder(sweep.folder, sweep.kind, sweep.overwrite)
-    columns = [*(["generating"] if "generating" in conditions[0] else []), *SIZE_COLUMNS]
+    columns = [name for name in ("generating", *SIZE_COLUMNS) if name in conditions[0]]
     results = sweep_with_progress(sweep.folder, study, conditions, sweep.studies, sweep.task_map, sweep.quiet)
     table = assurance_table(results[results["failed"] == ""], columns)
     table["decision"] = np.where(table["outcome"].isin(asked), decisions(table, target), "")
@@ -155,15 +176,17 @@ def group(
 ) -> None:
     """Estimate how often a study finds a difference between two arms: its 90% CrI excludes 0."""
     from iwm_bayes.validation import plan_group
+    from iwm_bayes.validation.plan import design_of
 
-    given = models_and_size([model], trust)
+    given = models_or_study([model], trust)
     condition = model_condition(given.models[0]) | {"method": checked_method(method), "care": care}
     parse_care(care)
-    differing = plan_group.arm_parameter(load_model(given.models[0]), parameter)
+    wanted = sizes(given, n_people, figures, rated_every, sessions, care)
+    differing = plan_group.arm_parameter(design_of(condition | wanted[0]).load(given.models[0]), parameter)
     if effect is not None:
         plan_group.link_difference(differing, effect)
     condition |= {"parameter": differing.name, "effect": "prior" if effect is None else effect}
-    conditions: list[Condition] = [condition | size for size in sizes(given, n_people, figures, rated_every, sessions)]
+    conditions: list[Condition] = [condition | size for size in wanted]
     folder = default_folder(out_dir, "group", given.models[:1])
     sweep = Sweep("plan group", folder, studies, executor(workers, scheduler), quiet, overwrite)
     run_plan(sweep, plan_group.group_study, conditions, [plan_group.DECISIVE], target)
@@ -191,7 +214,9 @@ def forecast(
     """Estimate how often a forecast of a person's time to earned security is correct within 5 sessions."""
     from iwm_bayes.validation import plan_forecast
 
-    given = models_and_size([model], trust)
+    given = models_or_study([model], trust)
+    if "earned_security" not in given.estimands:
+        raise InputError([f"{model}: its `estimands` leave out earned_security, which this command forecasts. Add it"])
     parse_care(care)
     condition = model_condition(given.models[0])
     condition |= {"method": checked_method(method), "care": care, "horizon": horizon}
@@ -223,18 +248,17 @@ def compare(
     """Estimate how often the log evidence of a study decides for the right one of two models."""
     from iwm_bayes.validation import plan_compare
     from iwm_bayes.validation.confusion import check_same_responses
-    from iwm_bayes.validation.plan import without_leaving
+    from iwm_bayes.validation.plan import design_of
 
-    given = models_and_size(models, trust)
+    given = models_or_study(models, trust)
     if len(given.models) != 2:
         raise InputError(["name two models"])
     parse_care(care)
-    check_same_responses([without_leaving(load_model(name)) for name in given.models])
+    wanted = sizes(given, n_people, figures, rated_every, sessions, care)
+    check_same_responses([design_of({"care": care} | wanted[0]).load(name) for name in given.models])
     one, other = (model_condition(name) for name in given.models)
     conditions: list[Condition] = [
-        {"care": care} | size | roles(*pair)
-        for size in sizes(given, n_people, figures, rated_every, sessions)
-        for pair in ((one, other), (other, one))
+        {"care": care} | size | roles(*pair) for size in wanted for pair in ((one, other), (other, one))
     ]
     folder = default_folder(out_dir, "compare", given.models)
     sweep = Sweep("plan compare", folder, studies, executor(workers, scheduler), quiet, overwrite)

@@ -9,21 +9,19 @@ from threading import Event
 from types import FrameType, MappingProxyType
 from typing import Annotated, Any, NamedTuple
 
-import numpy as np
 import pandas as pd
 import typer
 
 from iwm_bayes.cli.console import report_interruption, tell
-from iwm_bayes.data.dataset import read_data
-from iwm_bayes.data.study import load_study
+from iwm_bayes.data.study import ESTIMANDS, load_study
 from iwm_bayes.data.toml import read_toml
 from iwm_bayes.io import manifest, sha256
-from iwm_bayes.model.model_file import built_in_models, find_model, load_model, load_model_for, rule_file
+from iwm_bayes.model.model_file import built_in_models, find_model, load_model, rule_file
 from iwm_bayes.progress import progress_bars
-from iwm_bayes.responses.scale import is_on_outcome_scale
-from iwm_bayes.types import GENERALISED, InputError
+from iwm_bayes.types import InputError
 from iwm_bayes.validation.executors import cluster_map, process_map
 from iwm_bayes.validation.sweep import Condition, Progress, Study, TaskMap, all_tasks, sequential_map, sweep
+from iwm_bayes.workflow.load import load_data
 from iwm_bayes.workflow.results_folder import MANIFEST, cannot_write, check_kind, check_results_folder, replace_results
 
 ModelArgument = Annotated[
@@ -35,36 +33,47 @@ OutDir = Annotated[Path | None, typer.Option(help="folder for the simulated stud
 Quiet = Annotated[bool, typer.Option(help="do not show a progress bar")]
 
 
-class StudySize(NamedTuple):
-    """Models by name or path, and the size of the study that was given in their place, if one was."""
+class Given(NamedTuple):
+    """Models by name or path, and the study that was given in their place, if one was."""
 
     models: list[str]
-    people: int | None = None
-    figures: int | None = None
-    sessions: int | None = None  # with each figure that a person met, the median
+    study: dict[str, str]  # what conditions say of the study; empty without one
+    people: int | None = None  # of the study
+    sessions: int | None = None  # with all figures, of the person who has most
+    estimands: tuple[str, ...] = ESTIMANDS
 
 
-def models_and_size(names: Sequence[str], trust: bool = False) -> StudySize:
-    """Return models as named, or those of a study file with its size; InputError lists the problems of the study.
+def models_or_study(names: Sequence[str], trust: bool = False) -> Given:
+    """Return models as named, or those of a study file with this study; InputError lists the problems of the study.
 
     `trust` is whether a Python file may run that a model of the study names; a model that is named itself is trusted.
     """
     path = Path(names[0])
     if len(names) > 1 or path.suffix != ".toml" or "data" not in read_toml(path):
-        return StudySize(list(names))
+        return Given(list(names), {})
+    from iwm_bayes.validation.study_design import count_sessions, study_condition
+
     study = load_study(path)
-    first, *_ = [load_model_for(study, name, trust) for name in study.model]
-    data = read_data(study, first)
-    own_scale = [name for name, rating in first.responses.items() if rating.scale and not is_on_outcome_scale(rating)]
-    if study.without or own_scale or any(response.timing for response in study.responses.values()):
-        tell(
-            "Warning: simulated studies follow the model file. They ignore `without` and `timing` of the study file, "
-            "and the first rating of every belief is on the outcome's scale."
+    _, data = [load_data(study, name, trust) for name in study.model][-1]  # which checks all models
+    sessions = int(count_sessions(data).max())
+    return Given(list(study.model), study_condition(path, study), data.sizes["person"], sessions, study.estimands)
+
+
+def sizes_of(given: Given, n_people: Sequence[int], sessions: Sequence[int]) -> list[dict[str, Any]]:
+    """Return the number of people and sessions of every condition, and its study if one was given.
+
+    InputError where nobody in the study has so many sessions.
+    """
+    too_many = [number for number in sessions if given.sessions is not None and number > given.sessions]
+    if too_many:
+        raise InputError(
+            [
+                f"--sessions {too_many[0]}: simulated studies have the events of the study, and nobody there has more "
+                f"than {given.sessions} sessions. Choose fewer, which keeps everyone's first sessions, or name a model "
+                "in place of the study"
+            ]
         )
-    session, figure = data["present"].values & ~data["assessment"].values, data["figure_index"].values
-    figures = [index for index, name in enumerate(data["figure"].values) if name != GENERALISED]
-    counts = np.array([(session & (figure == index)).sum(axis=0) for index in figures])
-    return StudySize(list(study.model), data.sizes["person"], len(figures), int(np.median(counts[counts > 0])))
+    return [{"n_people": people, "sessions": length} | given.study for people in n_people for length in sessions]
 
 
 def checked_method(name: str) -> str:

@@ -17,15 +17,20 @@ from iwm_bayes.cli.sweep_options import (
     checked_method,
     executor,
     model_condition,
-    models_and_size,
+    models_or_study,
+    sizes_of,
     sweep_with_progress,
     write_results,
 )
-from iwm_bayes.model.model_file import load_model
 from iwm_bayes.types import InputError
 from iwm_bayes.validation.sweep import Condition
 
 MAX_NOT_CONVERGED = 0.02  # of all fits: beyond it a model cannot be fitted reliably
+
+SESSIONS_HELP = (
+    "sessions with each of two attachment figures; of a study file, everyone's first sessions (default: those of the "
+    "study file, or {})"
+)
 
 validate = typer.Typer(
     no_args_is_help=True, help="Validate models on simulated studies: calibration, parameter recovery, model recovery."
@@ -40,7 +45,7 @@ def sbc(
     ] = None,
     sessions: Annotated[
         int | None,
-        typer.Option(min=1, help="sessions with each of two attachment figures (default: as in the study file, or 10)"),
+        typer.Option(min=1, help=SESSIONS_HELP.format("10")),
     ] = None,
     studies: Annotated[int, typer.Option(min=20, help="number of studies that are simulated and fitted")] = 200,
     workers: Workers = 1,
@@ -55,8 +60,8 @@ def sbc(
     from iwm_bayes.validation.uniformity import uniform_band, uniformity_table
     from iwm_bayes.viz.validation import sbc_plot
 
-    given = models_and_size([model], trust)
-    size = {"n_people": n_people or given.people or 40, "sessions": sessions or given.sessions or 10}
+    given = models_or_study([model], trust)
+    [size] = sizes_of(given, [n_people or given.people or 40], [sessions or given.sessions or 10])
     condition: Condition = model_condition(given.models[0]) | size
     folder = out_dir or Path("runs") / f"sbc-{Path(model).stem}"
     check_sweep_folder(folder, "validate sbc", overwrite)
@@ -99,8 +104,7 @@ def recovery(
         list[int] | None,
         typer.Option(
             min=1,
-            help="sessions with each of two attachment figures; may be given several times "
-            "(default: as in the study file, or 12)",
+            help=f"{SESSIONS_HELP.format(12)}; may be given several times",
         ),
     ] = None,
     studies: Annotated[
@@ -120,13 +124,10 @@ def recovery(
     from iwm_bayes.validation.recovery import recovery_study, recovery_table
     from iwm_bayes.viz.validation import recovery_plot
 
-    given = models_and_size([model], trust)
+    given = models_or_study([model], trust)
     condition = model_condition(given.models[0]) | {"method": checked_method(method)}
-    conditions: list[Condition] = [
-        condition | {"n_people": people, "sessions": length}
-        for people in n_people or [given.people or 40]
-        for length in sessions or [given.sessions or 12]
-    ]
+    sizes = sizes_of(given, n_people or [given.people or 40], sessions or [given.sessions or 12])
+    conditions: list[Condition] = [condition | size for size in sizes]
     folder = out_dir or Path("runs") / f"recovery-{Path(model).stem}"
     check_sweep_folder(folder, "validate recovery", overwrite)
     task_map = executor(workers, scheduler)
@@ -153,7 +154,7 @@ def confusion(
     ] = None,
     sessions: Annotated[
         int | None,
-        typer.Option(min=1, help="sessions with each of two attachment figures (default: as in the study file, or 20)"),
+        typer.Option(min=1, help=SESSIONS_HELP.format("20")),
     ] = None,
     studies: Annotated[int, typer.Option(min=1, help="number of studies that each model generates")] = 10,
     workers: Workers = 1,
@@ -167,18 +168,17 @@ def confusion(
 ) -> None:
     """Measure model recovery: which model is selected for the studies that each model generates."""
     from iwm_bayes.validation import confusion as model_recovery
-    from iwm_bayes.validation.sbc import without_actions
+    from iwm_bayes.validation.sbc import design_of
     from iwm_bayes.viz.validation import confusion_plot
 
     check_sweep_folder(out_dir, "validate confusion", overwrite)
-    given = models_and_size(models, trust)
+    given = models_or_study(models, trust)
     if len(given.models) < 2:
         raise InputError(["name two models or more"])
-    model_recovery.check_same_responses([without_actions(load_model(name)) for name in given.models])
+    [size] = sizes_of(given, [n_people or given.people or 60], [sessions or given.sessions or 20])
+    model_recovery.check_same_responses([design_of(size).load(name) for name in given.models])
     described = [model_condition(name) for name in given.models]
-    shared: dict[str, Any] = {
-        "n_people": n_people or given.people or 60,
-        "sessions": sessions or given.sessions or 20,
+    shared: dict[str, Any] = size | {
         "rivals": " ".join(f"{one['model']}:{one['content']}" for one in described),
         "at rivals": "\n".join(one["at model"] for one in described),
     }

@@ -12,12 +12,13 @@ from itertools import combinations
 
 import xarray as xr
 
-from iwm_bayes.data.study import ResponseColumn, Study
+from iwm_bayes.data.study import ESTIMANDS, ResponseColumn, Study
 from iwm_bayes.responses import RESPONSES
 from iwm_bayes.responses.scale import is_on_outcome_scale, with_scales
 from iwm_bayes.types import ModelSpec, Response
 
 STATEMENTS = "statements of the study"  # an attribute of data
+WANTED = "estimands of the study"  # an attribute of data
 
 
 def impossible_timing(given: ResponseColumn, response: Response) -> str:
@@ -42,7 +43,7 @@ def bound_model(study: Study, model: ModelSpec) -> ModelSpec:
 
 
 def with_statements(study: Study, model: ModelSpec, data: xr.Dataset) -> xr.Dataset:
-    """Return the data with what the study states about the responses of a model that is bound to it."""
+    """Return the data with what the study states about the responses of a model, and which estimands it names."""
     statements = {
         name: {
             "timing": study.responses[name].timing,
@@ -51,7 +52,12 @@ def with_statements(study: Study, model: ModelSpec, data: xr.Dataset) -> xr.Data
         }
         for name, response in model.responses.items()
     }
-    return data.assign_attrs({STATEMENTS: json.dumps(statements)})
+    return data.assign_attrs({STATEMENTS: json.dumps(statements), WANTED: json.dumps(study.estimands)})
+
+
+def wanted_estimands(data: xr.Dataset) -> tuple[str, ...]:
+    """Return what is to be derived from the beliefs of a fit to these data: what their study names, or everything."""
+    return tuple(json.loads(data.attrs.get(WANTED, json.dumps(ESTIMANDS))))
 
 
 def forgotten_statements(model: ModelSpec, data: xr.Dataset) -> list[str]:

@@ -30,7 +30,7 @@ class ConvergenceChecks(NamedTuple):
 
     converged: bool
     reasons: list[str]
-    values: dict[str, float]  # group_r_hat, group_ess ...; empty for an approximation
+    values: dict[str, float]  # group_r_hat, group_ess ...; empty for an approximation, without derived_ if none is
     approximate: str = ""  # the method, where the posterior is an approximation
     partial: str = ""  # how many draws there are, where the run was interrupted
 
@@ -75,14 +75,14 @@ def diagnostic_values(fit: xr.DataTree, derived: xr.Dataset) -> dict[str, float]
     posterior = fit["posterior"].to_dataset()
     group_r_hat, group_ess, _ = worst_diagnostics(posterior[[name for name in GROUP_VARIABLES if name in posterior]])
     derived_r_hat, derived_ess, _ = worst_diagnostics(derived)
+    of_derived = {"derived_r_hat": derived_r_hat, "derived_ess": derived_ess} if len(derived.data_vars) else {}
     person_r_hat, person_ess, every_r_hat = worst_diagnostics(
         posterior[[name for name in ("theta",) if name in posterior]]
     )
     return {
         "group_r_hat": group_r_hat,
         "group_ess": group_ess,
-        "derived_r_hat": derived_r_hat,
-        "derived_ess": derived_ess,
+        **of_derived,
         "person_r_hat_above_1.01": float((every_r_hat > MAX_R_HAT).mean()) if every_r_hat.size else 0.0,
         "person_r_hat": person_r_hat,
         "person_ess": person_ess,
@@ -99,7 +99,7 @@ def saturated_share(sample_stats: xr.Dataset) -> float:
 
 def failed_reasons(values: dict[str, float]) -> list[str]:
     """Return a sentence for every diagnostic that is beyond its limit."""
-    v, above = values, values["person_r_hat_above_1.01"]
+    v, above = {"derived_r_hat": 1.0, "derived_ess": np.inf} | values, values["person_r_hat_above_1.01"]
     checks = [
         (v["group_r_hat"] <= MAX_R_HAT, f"R-hat of a group parameter is {v['group_r_hat']:.3f}, above {MAX_R_HAT}"),
         (v["group_ess"] >= MIN_ESS, f"ESS of a group parameter is {v['group_ess']:.0f}, below {MIN_ESS:.0f}"),

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
+from iwm_bayes.data.binding import wanted_estimands
 from iwm_bayes.data.unrecorded import unrecorded_outcomes
 from iwm_bayes.responses.scale import rated_belief
 from iwm_bayes.types import ModelSpec, Parameter, named_leaves, parameters
@@ -77,12 +78,14 @@ def no_anchored_scale(case: Case) -> Iterator[str]:
 
 def no_rating_on_the_outcome_scale(case: Case) -> Iterator[str]:
     """Check beliefs of which no rating is stated to be on the outcome's scale."""
+    wants_security = "earned_security" in wanted_estimands(case.data)
+    follow = ", and with it the thresholds of earned security, therefore follow" if wants_security else " follows"
     for belief, ratings in case.ratings.items():
         if ratings and all(case.scale_parameters(name) <= case.free for name in ratings):
             yield (
                 f"{BELIEF_LABELS[belief]}: no rating of this belief is stated to be on the outcome's scale "
-                f"({', '.join(ratings)}). Its scale, and with it the thresholds of earned security, therefore follow "
-                "from how ratings change with outcomes, and from the priors of intercept and slope (or of item "
+                f"({', '.join(ratings)}). Its scale{follow} from how "
+                "ratings change with outcomes, and from the priors of intercept and slope (or of item "
                 "thresholds). If people rated the outcome on its own scale, write `commensurable = true` for that "
                 "rating in the study file"
             )

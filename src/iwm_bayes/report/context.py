@@ -1,11 +1,13 @@
 """The run that a report is about, and what the reader asked to see of it."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
 import xarray as xr
 
+from iwm_bayes.data.binding import wanted_estimands
 from iwm_bayes.estimands import trajectories
 from iwm_bayes.estimands.belief_paths import session_mask
 from iwm_bayes.model.priors import figure_names
@@ -13,6 +15,7 @@ from iwm_bayes.report import text
 from iwm_bayes.report.elements import Table, make_table
 from iwm_bayes.report.labels import TABLE_TITLES
 from iwm_bayes.types import GENERALISED, ModelSpec
+from iwm_bayes.viz.palette import STYLE_CORNERS
 from iwm_bayes.workflow.analysis import SecurityAnswer
 
 TEXT_COLUMNS = ("status", "note")  # of tables: empty where there is nothing to say
@@ -35,7 +38,7 @@ class ReportContext(NamedTuple):
     model: ModelSpec
     fit: xr.DataTree
     facts: dict[str, Any]  # its manifest
-    security: dict[str, SecurityAnswer]  # earned security by figure
+    security: dict[str, SecurityAnswer]  # earned security by figure; empty where the study leaves it out
     options: ReportOptions
 
     @property
@@ -55,8 +58,13 @@ class ReportContext(NamedTuple):
 
     @property
     def has_worth(self) -> bool:
-        """Return whether the model has self-worth, and so attachment styles."""
+        """Return whether the model has self-worth."""
         return any("style_share" in answer.security for answer in self.security.values())
+
+    @property
+    def styles(self) -> Mapping[str, tuple[float, float]]:
+        """Return the corners of the attachment styles in plots; empty where the study leaves styles out."""
+        return STYLE_CORNERS if "styles" in wanted_estimands(self.data) else {}
 
     @property
     def figures(self) -> list[str]:

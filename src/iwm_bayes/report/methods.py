@@ -4,11 +4,10 @@ import shlex
 from importlib import resources
 from pathlib import Path
 
-import xarray as xr
-
 from iwm_bayes.data.unrecorded import unrecorded_outcomes
 from iwm_bayes.inference.base import Settings
 from iwm_bayes.model.model_file import model_library
+from iwm_bayes.report.context import ReportContext
 from iwm_bayes.report.text import Facts, criterion_sentences, fit_status
 from iwm_bayes.responses.scale import is_on_outcome_scale
 from iwm_bayes.types import ModelSpec
@@ -41,9 +40,10 @@ def convergence_sentence(facts: Facts) -> str:
     if not facts["exact"]:
         return "The error of this approximation was not measured by convergence criteria of sampling."
     met = "All criteria were met." if fit_status(facts) == "converged" else f"Status: {fit_status(facts)}."
+    derived = " and derived quantities" if "derived_r_hat" in facts["convergence"] else ""
     return (
         "Convergence required a rank-normalised R-hat of at most 1.01 and effective sample sizes of at least 400 for "
-        "group parameters and derived quantities (Vehtari et al., 2021, doi:10.1214/20-BA1221), no divergent "
+        f"group parameters{derived} (Vehtari et al., 2021, doi:10.1214/20-BA1221), no divergent "
         f"transitions, and an E-BFMI of at least 0.3 (Betancourt, 2016, arXiv:1604.00695). {met}"
     )
 
@@ -57,12 +57,26 @@ def scale_statement(model: ModelSpec) -> str:
     return f"{taken} Ratings whose scale was estimated: {free}." if free else taken
 
 
-def methods_paragraph(model: ModelSpec, facts: Facts, data: xr.Dataset, has_worth: bool) -> str:
-    """Return a methods paragraph to paste, with versions and citations."""
-    styles = (
-        " Attachment styles are the quadrants of the attachment space (Bartholomew & Horowitz, 1991, "
+def estimands_statement(run: ReportContext) -> str:
+    """Return how earned security and styles were defined, as far as the study wants them."""
+    security = (
+        " Earned security was defined prospectively (Roisman et al., 2002, doi:10.1111/1467-8624.00467). "
+        f"{criterion_sentences(run.facts['criterion'], run.has_worth)} The chance level is the share of the same "
+        "people who would meet the criterion if care were responsive at random, in half of the sessions."
+        if run.security
+        else ""
+    )
+    if run.read_table("styles") is None:
+        return security
+    return (
+        f"{security} Attachment styles are the quadrants of the attachment space (Bartholomew & Horowitz, 1991, "
         "doi:10.1037/0022-3514.61.2.226)."
     )
+
+
+def methods_paragraph(run: ReportContext) -> str:
+    """Return a methods paragraph to paste, with versions and citations."""
+    model, facts, data = run.model, run.facts, run.data
     unrecorded = int(unrecorded_outcomes(data).sum())
     replaced = f" {unrecorded} unrecorded outcomes were replaced by means of recorded ones." if unrecorded else ""
     left_out = f" Responses of the model that were not measured: {', '.join(model.without)}." if model.without else ""
@@ -71,11 +85,9 @@ def methods_paragraph(model: ModelSpec, facts: Facts, data: xr.Dataset, has_wort
         f"{facts['versions']['iwm-bayes']} and the model {model.name} ({model.claim.rstrip('.')}; {model.reference})."
         f"{left_out}{replaced}{scale_statement(model)} The model is hierarchical: parameters of people vary around "
         "group means. "
-        f"{inference_sentence(facts)} {convergence_sentence(facts)} Earned security was defined prospectively (Roisman "
-        f"et al., 2002, doi:10.1111/1467-8624.00467). {criterion_sentences(facts['criterion'], has_worth)} The chance "
-        "level is the share of the same people who would meet the criterion if care were responsive at random, in half "
-        f"of the sessions.{styles if has_worth else ''} Posterior predictive checks follow Gelman, Meng and Stern "
-        "(1996, Statistica Sinica 6, 733-760). Values are posterior medians with 90% credible intervals (CrI)."
+        f"{inference_sentence(facts)} {convergence_sentence(facts)}{estimands_statement(run)} Posterior predictive "
+        "checks follow Gelman, Meng and Stern (1996, Statistica Sinica 6, 733-760). Values are posterior medians with "
+        "90% credible intervals (CrI)."
     )
 
 

@@ -13,6 +13,6 @@ from iwm_bayes.workflow.run_folder import file_label, write_plots
 def write_paper_figures(run: ReportContext, by_figure: Mapping[str, Trajectory], folder: Path) -> None:
     """Write the plots into a folder."""
     groups = {figure: group_trajectory(*trajectory) for figure, trajectory in by_figure.items()}
-    plots = {"attachment_space": attachment_space_plot(groups)}
+    plots = {"attachment_space": attachment_space_plot(groups, run.styles)}
     plots |= {f"trajectory_{file_label(figure)}": trajectory_plot(group, figure) for figure, group in groups.items()}
     write_plots(folder, plots)

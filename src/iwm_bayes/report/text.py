@@ -45,15 +45,20 @@ def status_headline(facts: Facts) -> str:
     return "Converged: all convergence criteria are met."
 
 
+def derived_text(values: Facts, form: str, name: str) -> str:
+    """Return a diagnostic of derived quantities in words; empty in a run without derived quantities."""
+    return f"{form.format(values[name])} for derived quantities" if name in values else ""
+
+
 def convergence_sentences(facts: Facts) -> list[str]:
     """Return the values of the convergence checks, the reasons if one does not hold, and what to try."""
     values, sentences = facts["convergence"], [f"{reason[0].upper()}{reason[1:]}." for reason in facts["reasons"]]
     if facts["exact"] and facts["converged"]:
         sentences += [
-            f"R-hat: at most {values['group_r_hat']:.3f} for group parameters and at most "
-            f"{values['derived_r_hat']:.3f} for derived quantities (limit 1.010).",
-            f"Effective sample size: at least {values['group_ess']:.0f} for group parameters and at least "
-            f"{values['derived_ess']:.0f} for derived quantities (limit 400).",
+            f"R-hat: at most {values['group_r_hat']:.3f} for group parameters"
+            f"{derived_text(values, ' and at most {:.3f}', 'derived_r_hat')} (limit 1.010).",
+            f"Effective sample size: at least {values['group_ess']:.0f} for group parameters"
+            f"{derived_text(values, ' and at least {:.0f}', 'derived_ess')} (limit 400).",
             f"No divergent transitions. E-BFMI is {values['bfmi']:.2f} (limit 0.30).",
         ]
     if not facts["exact"]:

@@ -1,12 +1,26 @@
 """Draw populations, and their people, from a model's priors."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
+import xarray as xr
 
-from iwm_bayes.model.priors import free_parameters, from_offset, natural_values
+from iwm_bayes.model.priors import (
+    EFFECT_WIDTH,
+    effect_map,
+    figure_names,
+    free_parameters,
+    from_offset,
+    group_of_level,
+    natural_values,
+)
 from iwm_bayes.types import ModelSpec
+
+type Shift = Mapping[str, np.ndarray]  # added to link-scale values of people, (person,) by name of the parameter
+
+NO_SHIFT: Shift = MappingProxyType({})
 
 
 class Population(NamedTuple):
@@ -16,6 +30,8 @@ class Population(NamedTuple):
     sigma: dict[str, float]  # between-person SDs, link scale, of parameters that are not completely pooled
     theta: dict[str, np.ndarray]  # link-scale values of people, (person,)
     values: dict[str, np.ndarray]  # natural-scale values by parameter, (person,) or (figure, person)
+    beta: Mapping[str, float] = MappingProxyType({})  # coefficients of covariates, link scale, by label
+    sigma_u: Mapping[str, float] = MappingProxyType({})  # SDs between the levels of a group, link scale, by label
 
 
 def draw_population(
@@ -59,3 +75,35 @@ def draw_people(
 ) -> dict[str, np.ndarray]:
     """Return the natural-scale values of people of a population, as `draw_population` draws them."""
     return draw_population(model, figures, people, generator, sigma).values
+
+
+def shifted(model: ModelSpec, population: Population, figures: Sequence[str], shift: Shift) -> Population:
+    """Return a population whose people have other link-scale values: theirs plus `shift`, for every figure."""
+    free = free_parameters(model, figures)
+    theta = {one.label: population.theta[one.label] + shift.get(one.name, 0.0) for one in free}
+    people = len(next(iter(theta.values())))
+    return population._replace(theta=theta, values=natural_values(model, theta, figures, people))
+
+
+def draw_population_of(model: ModelSpec, data: xr.Dataset, generator: np.random.Generator) -> Population:
+    """Draw a population, and the people of a data set, who differ by its covariates and groups as well.
+
+    Coefficients, SDs of groups and the levels of groups are drawn from the priors that a fit gives them.
+    """
+    figures = figure_names(data)
+    population = draw_population(model, figures, data.sizes["person"], generator)
+    partial = [free for free in free_parameters(model, figures) if free.parameter.pooling == "partial"]
+    shift = np.zeros((len(partial), data.sizes["person"]))
+    if "design" in data:
+        effects = effect_map(partial, [str(label) for label in data["coefficient"].values])
+        beta = generator.normal(0.0, EFFECT_WIDTH * effects.scale)
+        shift += effects.indicator @ (beta[:, None] * data["design"].values)
+        population = population._replace(beta=dict(zip(effects.labels, beta.tolist(), strict=True)))
+    if "membership" in data:
+        levels = effect_map(partial, [str(label) for label in data["group_level"].values])
+        groups = effect_map(partial, list(dict.fromkeys(group_of_level(levels.labels))))
+        sd = dict(zip(groups.labels, np.abs(generator.normal(0.0, groups.scale)).tolist(), strict=True))
+        u = generator.normal(0.0, [sd[group] for group in group_of_level(levels.labels)])
+        shift += levels.indicator @ (u[:, None] * data["membership"].values)
+        population = population._replace(sigma_u=sd)
+    return shifted(model, population, figures, {free.name: own for free, own in zip(partial, shift, strict=True)})

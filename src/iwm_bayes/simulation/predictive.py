@@ -1,6 +1,6 @@
 """Prior and posterior predictive distributions: the answers of simulated people along the observed events."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 import xarray as xr
@@ -13,6 +13,11 @@ from iwm_bayes.simulation.population import draw_people
 from iwm_bayes.types import GENERALISED, ModelSpec
 
 
+def answered_events(data: xr.Dataset, names: Iterable[str]) -> dict[str, np.ndarray]:
+    """Return where the data have an answer, (event, person) by response."""
+    return {name: data[f"answer_{name}"].notnull().values for name in names}
+
+
 def blank_where_unanswered(data: xr.Dataset, name: str, answers: np.ndarray) -> np.ndarray:
     """Set replicated answers (..., event, person) to NaN where the data have no answer."""
     return np.where(data[f"answer_{name}"].notnull().values, answers, np.nan)
@@ -23,13 +28,12 @@ def posterior_predictive(model: ModelSpec, fit: xr.DataTree, draws: int, seed: i
     data, generator = fit["data"].to_dataset(), np.random.default_rng(seed)
     figures, people = figure_names(data), data.sizes["person"]
     others = sum(name != GENERALISED for name in figures)
-    events = event_array(data)
+    events, answered = event_array(data), answered_events(data, model.responses)
     for batch in posterior_batches(fit["posterior"].to_dataset(), draws, people):
-        values, repeated = (
-            draws_as_people(model, batch, figures, people),
-            np.tile(events, (1, 1, batch.sizes["sample"])),
-        )
-        replicated = simulate_open_loop(model, values, repeated, len(figures), others, generator)
+        samples = batch.sizes["sample"]
+        values, repeated = draws_as_people(model, batch, figures, people), np.tile(events, (1, 1, samples))
+        given = {name: np.tile(where, (1, samples)) for name, where in answered.items()}
+        replicated = simulate_open_loop(model, values, repeated, len(figures), others, generator, given)
         yield {
             name: blank_where_unanswered(
                 data, name, answers.reshape(len(answers), -1, people).swapaxes(0, 1).astype(float)
@@ -38,13 +42,22 @@ def posterior_predictive(model: ModelSpec, fit: xr.DataTree, draws: int, seed: i
         }
 
 
+def along_events(
+    model: ModelSpec, data: xr.Dataset, people: Mapping[str, np.ndarray], generator: np.random.Generator
+) -> dict[str, np.ndarray]:
+    """Simulate the answers of people with natural-scale values `people`, (event, person) by response, in open loop.
+
+    There is an answer where the data have one, and NaN elsewhere.
+    """
+    figures, answered = figure_names(data), answered_events(data, model.responses)
+    others = sum(name != GENERALISED for name in figures)
+    simulated = simulate_open_loop(model, people, event_array(data), len(figures), others, generator, answered)
+    return {name: blank_where_unanswered(data, name, answers.astype(float)) for name, answers in simulated.items()}
+
+
 def prior_predictive(model: ModelSpec, data: xr.Dataset, draws: int, seed: int) -> Iterator[dict[str, np.ndarray]]:
     """Simulate the answers of as many people from the prior, one population for each draw."""
     generator, figures = np.random.default_rng(seed), figure_names(data)
-    others = sum(name != GENERALISED for name in figures)
     for _ in range(draws):
         people = draw_people(model, figures, data.sizes["person"], generator)
-        simulated = simulate_open_loop(model, people, event_array(data), len(figures), others, generator)
-        yield {
-            name: blank_where_unanswered(data, name, answers[None].astype(float)) for name, answers in simulated.items()
-        }
+        yield {name: answers[None] for name, answers in along_events(model, data, people, generator).items()}

@@ -16,11 +16,10 @@ from iwm_bayes.inference.laplace.empirical_bayes import find_mode
 from iwm_bayes.inference.laplace.evidence import log_evidence
 from iwm_bayes.inference.laplace.method import pose_problem
 from iwm_bayes.model.model_file import load_model
-from iwm_bayes.simulation.population import draw_population
-from iwm_bayes.simulation.simulate import simulate
 from iwm_bayes.types import InputError, ModelSpec
-from iwm_bayes.validation.compile_cache import compile_cached
-from iwm_bayes.validation.sbc import SBC_FIGURES, SbcDesign, sbc_phases, without_actions
+from iwm_bayes.validation.compile_cache import Design, compile_cached
+from iwm_bayes.validation.sbc import design_of
+from iwm_bayes.validation.study_design import as_read_by
 from iwm_bayes.validation.sweep import Condition
 
 
@@ -38,9 +37,10 @@ def check_same_responses(models: Sequence[ModelSpec]) -> None:
         raise InputError(problems)
 
 
-def model_evidence(model_name: str, design: SbcDesign, data: xr.Dataset) -> dict[str, float]:
+def model_evidence(model_name: str, design: Design, data: xr.Dataset) -> dict[str, float]:
     """Compute a model's log evidence of a study, and whether the mode of its group parameters was found."""
-    problem = pose_problem(compile_cached(model_name, design, "laplace"), data)
+    compiled = compile_cached(model_name, design.for_compilation(), "laplace")
+    problem = pose_problem(compiled, as_read_by(compiled.model, design, data))
     mode = find_mode(problem)
     return {"log_evidence": log_evidence(problem, mode), "converged": float(mode.converged)}
 
@@ -48,12 +48,10 @@ def model_evidence(model_name: str, design: SbcDesign, data: xr.Dataset) -> dict
 def confusion_study(condition: Condition, generator: np.random.Generator) -> dict[str, Any]:
     """Simulate one study and compute the evidence of all models.
 
-    The condition has "generating", "at generating", "rivals", "at rivals" (one per line), "n_people" and "sessions".
+    The condition has "generating", "at generating", "rivals", "at rivals" (one per line) and the design.
     """
-    design = SbcDesign(int(condition["n_people"]), int(condition["sessions"]))
-    model = without_actions(load_model(str(condition["at generating"])))
-    truth = draw_population(model, SBC_FIGURES, design.n_people, generator)
-    data = simulate(model, sbc_phases(design.sessions), truth.values, generator)
+    design = design_of(condition)
+    data = design.draw(design.load(str(condition["at generating"])), generator).data
     rivals = str(condition["at rivals"]).split("\n")
     return {"evidence": {load_model(rival).name: model_evidence(rival, design, data) for rival in rivals}}
 

@@ -13,9 +13,13 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from iwm_bayes.simulation.care import Care, parse_care
+from iwm_bayes.model.model_file import load_model
+from iwm_bayes.simulation.care import parse_care
+from iwm_bayes.simulation.population import NO_SHIFT, Shift, draw_population, shifted
 from iwm_bayes.simulation.simulate import Phase, simulate
 from iwm_bayes.types import ModelSpec
+from iwm_bayes.validation.compile_cache import SimulatedStudy
+from iwm_bayes.validation.study_design import StudyFileDesign, is_of_study_file, study_file_design
 from iwm_bayes.validation.sweep import Condition
 
 JUDGED_FIGURE = "therapist"  # the figure whose sessions count
@@ -28,35 +32,44 @@ type Counts = dict[str, list[int]]
 
 
 class StudyDesign(NamedTuple):
-    """The size of a study."""
+    """The size of a study, and its care."""
 
     n_people: int
     n_figures: int
     rated_every: int  # ratings are asked for in every so many-th session, and before the first
     sessions: int  # with each figure
+    care: str = "constant"  # by every figure
 
     @property
     def figures(self) -> list[str]:
         """Return the names of the figures; the first is the one whose sessions count."""
         return [JUDGED_FIGURE, *(f"figure {index}" for index in range(2, self.n_figures + 1))]
 
-    def phases(self, care: Care) -> list[Phase]:
+    def phases(self) -> list[Phase]:
         """Return the phases of a study: each figure is rated, then met in every session, with the same care."""
-        return [Phase(dict.fromkeys(self.figures, care), self.sessions, assessed=True)]
+        return [Phase(dict.fromkeys(self.figures, parse_care(self.care)), self.sessions, assessed=True)]
 
     def for_compilation(self) -> Self:
         """Return the smallest design for which a compiled model is the same: it serves any number of sessions."""
-        return self._replace(rated_every=1, sessions=1)
+        return self._replace(rated_every=1, sessions=1, care="constant")
 
-    def example(self, model: ModelSpec) -> tuple[ModelSpec, xr.Dataset]:
-        """Return the model without leaving, and simulated data of this size."""
-        model = without_leaving(model)
-        return model, simulate(model, self.phases(parse_care("constant")), self.n_people, 0)
+    def load(self, name: str) -> ModelSpec:
+        """Load a model without leaving."""
+        return without_leaving(load_model(name))
+
+    def draw(self, model: ModelSpec, generator: np.random.Generator, shift: Shift = NO_SHIFT) -> SimulatedStudy:
+        """Draw people from the priors of a model, move them by `shift`, and simulate a study of this size."""
+        truth = shifted(model, draw_population(model, self.figures, self.n_people, generator), self.figures, shift)
+        data = simulate(model, self.phases(), truth.values, generator)
+        return SimulatedStudy(truth, thin_ratings(model, data, self.rated_every), JUDGED_FIGURE)
 
 
-def design_of(condition: Condition) -> StudyDesign:
-    """Return the size of a study from its condition."""
-    return StudyDesign(*(int(condition[name]) for name in SIZE_COLUMNS))
+def design_of(condition: Condition) -> StudyDesign | StudyFileDesign:
+    """Return the design of a condition: that of a study file, or a size."""
+    if is_of_study_file(condition):
+        return study_file_design(condition)
+    n_people, figures, rated_every, sessions = (int(condition[name]) for name in SIZE_COLUMNS)
+    return StudyDesign(n_people, figures, rated_every, sessions, str(condition["care"]))
 
 
 def without_leaving(model: ModelSpec) -> ModelSpec:
@@ -109,32 +122,38 @@ def decisions(table: pd.DataFrame, target: float) -> np.ndarray:
     )
 
 
-def sessions_sentence(own: pd.DataFrame, target: float) -> str:
-    """Return the least number of sessions that reaches a target; if none does, the highest share.
+def answer_column(table: pd.DataFrame) -> str:
+    """Return the size that a plan asks about: the number of people where it alone varies, otherwise of sessions."""
+    return "n_people" if table["sessions"].nunique() == 1 < table["n_people"].nunique() else "sessions"
 
-    It also names the numbers of sessions that may reach the target.
+
+def size_sentence(own: pd.DataFrame, target: float, size: str = "sessions") -> str:
+    """Return the least number of `size` that reaches a target; if none does, the highest share.
+
+    It also names the numbers that may reach the target.
     """
-    known = own.dropna(subset="share").sort_values("sessions")
+    known, noun = own.dropna(subset="share").sort_values(size), size.removeprefix("n_")
     if known.empty:
         return "no result, because nobody was counted"
     decision = decisions(known, target)
-    reaching, possible = known[decision == REACHES], known.loc[decision == MAY_REACH, "sessions"]
+    reaching, possible = known[decision == REACHES], known.loc[decision == MAY_REACH, size]
     best = known.iloc[int(np.argmax(known["share"]))] if reaching.empty else reaching.iloc[0]
     share = f"{best['share']:.2f} (SE {best['se']:.2f})"
     also = f"; {', '.join(map(str, possible))} may reach it" if len(possible) else ""
     if reaching.empty:
-        return f"no number of sessions reaches {target:g}, highest share {share} at {best['sessions']} sessions{also}"
-    return f"{best['sessions']} sessions reach {target:g}, with {share}{also}"
+        return f"no number of {noun} reaches {target:g}, highest share {share} at {best[size]} {noun}{also}"
+    return f"{best[size]} {noun} reach {target:g}, with {share}{also}"
 
 
 def assurance_sentences(
     table: pd.DataFrame, columns: Sequence[str], outcomes: Sequence[str], target: float
 ) -> list[str]:
-    """Return how many sessions are needed: one sentence per outcome and combination of the other columns."""
-    others = [name for name in columns if name != "sessions"]
+    """Return how large a study must be: one sentence per outcome and combination of the other columns."""
+    size = answer_column(table)
+    others = [name for name in columns if name != size]
     return [
         f"{', '.join(f'{name} = {value}' for name, value in zip(others, condition, strict=True))}: "
-        f"{outcome!r}: {sessions_sentence(own, target)}"
+        f"{outcome!r}: {size_sentence(own, target, size)}"
         for outcome in outcomes
         for condition, own in table[table["outcome"] == outcome].groupby(others)
     ]

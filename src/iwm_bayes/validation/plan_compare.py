@@ -14,12 +14,9 @@ from iwm_bayes.inference.laplace.empirical_bayes import find_mode
 from iwm_bayes.inference.laplace.evidence import log_evidence
 from iwm_bayes.inference.laplace.method import pose_problem
 from iwm_bayes.inference.laplace.person_posteriors import person_log_evidence
-from iwm_bayes.model.model_file import load_model
-from iwm_bayes.simulation.care import parse_care
-from iwm_bayes.simulation.population import draw_population
-from iwm_bayes.simulation.simulate import simulate
-from iwm_bayes.validation.compile_cache import compile_cached
-from iwm_bayes.validation.plan import CONVERGED, Counts, StudyDesign, design_of, thin_ratings, without_leaving
+from iwm_bayes.validation.compile_cache import Design, compile_cached
+from iwm_bayes.validation.plan import CONVERGED, Counts, design_of
+from iwm_bayes.validation.study_design import as_read_by
 from iwm_bayes.validation.sweep import Condition
 
 DECISIVE_FOR_GENERATING = "decisive for the generating model"
@@ -34,9 +31,10 @@ class StudyEvidence(NamedTuple):
     converged: bool  # whether the mode of the group parameters was found
 
 
-def study_evidence(model_name: str, design: StudyDesign, data: xr.Dataset) -> StudyEvidence:
+def study_evidence(model_name: str, design: Design, data: xr.Dataset) -> StudyEvidence:
     """Compute the log evidence of a study under a model."""
-    problem = pose_problem(compile_cached(model_name, design.for_compilation(), "laplace"), data)
+    compiled = compile_cached(model_name, design.for_compilation(), "laplace")
+    problem = pose_problem(compiled, as_read_by(compiled.model, design, data))
     mode = find_mode(problem)
     by_person = person_log_evidence(problem, mode.group, mode.people)
     return StudyEvidence(log_evidence(problem, mode), by_person, mode.converged)
@@ -52,12 +50,9 @@ def count_decisions(difference: float, by_person: np.ndarray) -> Counts:
 
 
 def compare_study(condition: Condition, generator: np.random.Generator) -> dict[str, Any]:
-    """Do one study. The condition has "at generating", "at rival", "care" and the size of the study."""
+    """Do one study. The condition has "at generating", "at rival" and the design of the study."""
     generating, rival, design = str(condition["at generating"]), str(condition["at rival"]), design_of(condition)
-    model = without_leaving(load_model(generating))
-    truth = draw_population(model, design.figures, design.n_people, generator)
-    complete = simulate(model, design.phases(parse_care(str(condition["care"]))), truth.values, generator)
-    data = thin_ratings(model, complete, design.rated_every)
+    data = design.draw(design.load(generating), generator).data
     own, other = (study_evidence(name, design, data) for name in (generating, rival))
     difference = own.total - other.total
     counts = count_decisions(difference, own.by_person - other.by_person)

@@ -2,7 +2,7 @@
 
 The forecast is judged for people who are insecure at baseline and not yet earned secure, in truth and in their draws. A
 person all of whose draws are earned secure has no forecast, which counts as wrong. In the forecast and in truth, the
-sessions with the therapist alone continue, with the same care.
+sessions with the judged figure alone continue, with the care of the forecast: the therapist, or a study's first figure.
 
 The forecast is the session, counted from the first, from which on a person is earned secure. People who are not earned
 secure by the last session are beyond it, and such a forecast is right if it comes true. Between a forecast beyond the
@@ -17,15 +17,13 @@ import numpy as np
 import xarray as xr
 
 from iwm_bayes.diagnostics.convergence_checks import check_convergence
-from iwm_bayes.estimands.belief_paths import BeliefPaths, belief_path_batches, belief_paths
+from iwm_bayes.estimands.belief_paths import BeliefPaths, belief_path_batches, belief_paths, session_mask
 from iwm_bayes.estimands.criterion import DEFAULT_CRITERION, judge
 from iwm_bayes.inference.fit import METHODS, Settings
 from iwm_bayes.simulation.care import Care, parse_care
-from iwm_bayes.simulation.population import draw_population
-from iwm_bayes.simulation.simulate import simulate
 from iwm_bayes.types import ModelSpec, map_tree
 from iwm_bayes.validation.compile_cache import compile_cached
-from iwm_bayes.validation.plan import CONVERGED, JUDGED_FIGURE, Counts, design_of, thin_ratings
+from iwm_bayes.validation.plan import CONVERGED, Counts, design_of
 from iwm_bayes.validation.sweep import Condition
 
 WITHIN_SESSIONS = 5
@@ -59,9 +57,11 @@ class Forecast(NamedTuple):
 def time_to_security(
     paths: BeliefPaths, care: Care, horizon: int, people: int, generator: np.random.Generator
 ) -> TimeToSecurity:
-    """Judge observed and future sessions together."""
+    """Judge observed and future sessions together; a person's future follows their own last session."""
     observed, future = paths.observed_path(), paths.forecast(care, horizon, generator)
-    judged = judge(map_tree(lambda *parts: np.concatenate(parts), observed, future), DEFAULT_CRITERION)
+    both = map_tree(lambda *parts: np.concatenate(parts), observed, future)
+    order = np.argsort(~both.is_session, axis=0, kind="stable")
+    judged = judge(map_tree(lambda values: np.take_along_axis(values, order, axis=0), both), DEFAULT_CRITERION)
     at_risk = judged.insecure & ~judge(observed, DEFAULT_CRITERION).earned
     return TimeToSecurity(judged.sessions.reshape(-1, people), at_risk.reshape(-1, people))
 
@@ -74,14 +74,17 @@ def forecast_sessions(draws: TimeToSecurity) -> Forecast:
     return Forecast(*np.where(nobody, np.nan, quantiles))
 
 
-def within_sessions(one: np.ndarray, other: np.ndarray, distance: float, last: int) -> np.ndarray:
-    """Return whether two sessions differ by at most a distance, or are both beyond the last."""
+def within_sessions(one: np.ndarray, other: np.ndarray, distance: float, last: np.ndarray | int) -> np.ndarray:
+    """Return whether two sessions differ by at most a distance, or are both beyond the last, (person,)."""
     beyond = (one > last, other > last)
     return (beyond[0] & beyond[1]) | (~beyond[0] & ~beyond[1] & (np.abs(one - other) <= distance))
 
 
-def count_forecasts(truth: TimeToSecurity, forecast: Forecast, if_known: Forecast, last: int) -> Counts:
-    """Count correct forecasts among people who are truly at risk; `truth` has one draw."""
+def count_forecasts(truth: TimeToSecurity, forecast: Forecast, if_known: Forecast, last: np.ndarray | int) -> Counts:
+    """Count correct forecasts among people who are truly at risk.
+
+    `truth` has one draw. `last` is the last session of the forecast, (person,) or the same for everybody.
+    """
     session, at_risk = truth.session[0], truth.at_risk[0]
     reached = at_risk & (session <= last)
     correct, possible = (within_sessions(one.median, session, WITHIN_SESSIONS, last) for one in (forecast, if_known))
@@ -100,32 +103,32 @@ def count_forecasts(truth: TimeToSecurity, forecast: Forecast, if_known: Forecas
 
 
 def forecast_from_fit(
-    model: ModelSpec, fit: xr.DataTree, care: Care, horizon: int, generator: np.random.Generator
+    model: ModelSpec, fit: xr.DataTree, figure: str | None, care: Care, horizon: int, generator: np.random.Generator
 ) -> Forecast:
-    """Forecast the session of earned security of each person from the draws of a fit."""
+    """Forecast the session of earned security of each person toward a figure from the draws of a fit."""
     people = fit["data"].sizes["person"]
     batches = [
         time_to_security(paths, care, horizon, people, generator)
-        for paths in belief_path_batches(model, fit, N_DRAWS, JUDGED_FIGURE)
+        for paths in belief_path_batches(model, fit, N_DRAWS, figure)
     ]
     return forecast_sessions(TimeToSecurity(*(np.concatenate(leaf) for leaf in zip(*batches, strict=True))))
 
 
 def forecast_study(condition: Condition, generator: np.random.Generator) -> dict[str, Any]:
-    """Do one study. The condition has "at model", "method", "care", "horizon" and the size of the study."""
+    """Do one study. The condition has "at model", "method", "care", "horizon" and the design of the study."""
     method, horizon = str(condition["method"]), int(condition["horizon"])
     design, care = design_of(condition), parse_care(str(condition["care"]))
     compiled = compile_cached(str(condition["at model"]), design.for_compilation(), method)
-    model, people = compiled.model, design.n_people
-    truth = draw_population(model, design.figures, people, generator).values
-    data = thin_ratings(model, simulate(model, design.phases(care), truth, generator), design.rated_every)
+    model, (population, data, figure) = compiled.model, design.draw(compiled.model, generator)
+    people, truth = data.sizes["person"], population.values
     fit = METHODS[method].fit(compiled, data, Settings(random_seed=int(generator.integers(2**31))))
     repeated = {name: np.tile(value, N_DRAWS) for name, value in truth.items()}
     true_times, known_times = (
-        time_to_security(belief_paths(model, data, values, JUDGED_FIGURE), care, horizon, people, generator)
+        time_to_security(belief_paths(model, data, values, figure), care, horizon, people, generator)
         for values in (truth, repeated)
     )
-    forecast = forecast_from_fit(model, fit, care, horizon, generator)
-    counts = count_forecasts(true_times, forecast, forecast_sessions(known_times), design.sessions + horizon)
+    forecast = forecast_from_fit(model, fit, figure, care, horizon, generator)
+    last = session_mask(data, figure).sum(axis=0) + horizon
+    counts = count_forecasts(true_times, forecast, forecast_sessions(known_times), last)
     checks = check_convergence(fit)
     return {"counts": counts | {CONVERGED: [int(checks.converged), 1]}, "reasons": checks.reasons}

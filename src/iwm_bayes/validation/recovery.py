@@ -13,12 +13,10 @@ import xarray as xr
 
 from iwm_bayes.diagnostics.convergence_checks import check_convergence
 from iwm_bayes.inference.fit import METHODS, Settings
-from iwm_bayes.model.priors import LINKS, FreeParameter, free_parameters
+from iwm_bayes.model.priors import LINKS, FreeParameter, figure_names, free_parameters
 from iwm_bayes.simulation.draws import person_parameters
-from iwm_bayes.simulation.population import draw_population
-from iwm_bayes.simulation.simulate import simulate
 from iwm_bayes.validation.compile_cache import compile_cached
-from iwm_bayes.validation.sbc import SBC_FIGURES, SbcDesign, sbc_phases
+from iwm_bayes.validation.sbc import design_of
 from iwm_bayes.validation.sweep import Condition
 
 N_DRAWS = 400  # of a posterior, from which people are estimated
@@ -38,15 +36,14 @@ def compare_with_truth(free: FreeParameter, truth: np.ndarray, estimate: xr.Data
 
 
 def recovery_study(condition: Condition, generator: np.random.Generator) -> dict[str, Any]:
-    """Simulate and fit one study. The condition has "at model", "n_people", "sessions" and "method"."""
-    method, design = str(condition["method"]), SbcDesign(int(condition["n_people"]), int(condition["sessions"]))
-    compiled = compile_cached(str(condition["at model"]), design, method)
+    """Simulate and fit one study. The condition has "at model", "method" and the design."""
+    method, design = str(condition["method"]), design_of(condition)
+    compiled = compile_cached(str(condition["at model"]), design.for_compilation(), method)
     model = compiled.model
-    truth = draw_population(model, SBC_FIGURES, design.n_people, generator)
-    data = simulate(model, sbc_phases(design.sessions), truth.values, generator)
+    truth, data, _ = design.draw(model, generator)
     fit = METHODS[method].fit(compiled, data, Settings(random_seed=int(generator.integers(2**31))))
     checks, estimates = check_convergence(fit), person_parameters(model, fit, N_DRAWS)
-    by_name = {free.name: free for free in free_parameters(model, SBC_FIGURES)}
+    by_name = {free.name: free for free in free_parameters(model, figure_names(data))}
     parameters = {name: compare_with_truth(free, truth.values[name], estimates[name]) for name, free in by_name.items()}
     return {"converged": checks.converged, "reasons": checks.reasons, "parameters": parameters}
 

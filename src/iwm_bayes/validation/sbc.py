@@ -8,7 +8,7 @@ Talts et al. (2018), arXiv:1804.06788; Modrak et al. (2023), doi:10.1214/23-BA14
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import arviz as az
 import numpy as np
@@ -19,12 +19,14 @@ from iwm_bayes.estimands.time_to_security import earned_security, true_security
 from iwm_bayes.inference.base import CompiledModel, Settings, with_model_data
 from iwm_bayes.inference.laplace.method import compile_likelihood
 from iwm_bayes.inference.nuts import compile_model, extend_fit, nuts
+from iwm_bayes.model.model_file import load_model
 from iwm_bayes.model.priors import figure_names, free_parameters
 from iwm_bayes.simulation.care import constant_care
-from iwm_bayes.simulation.population import Population, draw_population
+from iwm_bayes.simulation.population import NO_SHIFT, Population, Shift, draw_population, shifted
 from iwm_bayes.simulation.simulate import Phase, simulate
 from iwm_bayes.types import ModelSpec
-from iwm_bayes.validation.compile_cache import compile_cached
+from iwm_bayes.validation.compile_cache import Design, SimulatedStudy, compile_cached
+from iwm_bayes.validation.study_design import StudyFileDesign, is_of_study_file, study_file_design
 from iwm_bayes.validation.sweep import Condition
 
 SBC_FIGURES = ("friend", "therapist")
@@ -54,10 +56,26 @@ class SbcDesign(NamedTuple):
     n_people: int
     sessions: int  # with each of the two figures
 
-    def example(self, model: ModelSpec) -> tuple[ModelSpec, xr.Dataset]:
-        """Return the model without actions, and simulated data of this size."""
-        model = without_actions(model)
-        return model, simulate(model, sbc_phases(self.sessions), self.n_people, 0)
+    def load(self, name: str) -> ModelSpec:
+        """Load a model without actions."""
+        return without_actions(load_model(name))
+
+    def draw(self, model: ModelSpec, generator: np.random.Generator, shift: Shift = NO_SHIFT) -> SimulatedStudy:
+        """Draw people from the priors of a model, move them by `shift`, and simulate a study of this size."""
+        population = draw_population(model, SBC_FIGURES, self.n_people, generator)
+        truth = shifted(model, population, SBC_FIGURES, shift)
+        data = simulate(model, sbc_phases(self.sessions), truth.values, generator)
+        return SimulatedStudy(truth, data, JUDGED_FIGURE)
+
+    def for_compilation(self) -> Self:
+        """Return the design itself."""
+        return self
+
+
+def design_of(condition: Condition) -> SbcDesign | StudyFileDesign:
+    """Return the design of a condition: that of a study file, or a size."""
+    size = int(condition["n_people"]), int(condition["sessions"])
+    return study_file_design(condition) if is_of_study_file(condition) else SbcDesign(*size)
 
 
 class CompiledStudy(NamedTuple):
@@ -75,7 +93,8 @@ class CompiledStudy(NamedTuple):
 
 def compile_study(model: ModelSpec, n_people: int, sessions: int) -> CompiledStudy:
     """Compile a model for this number of people, and of sessions with each figure."""
-    model, data = SbcDesign(n_people, sessions).example(model)
+    model, design = without_actions(model), SbcDesign(n_people, sessions)
+    data = design.draw(model, np.random.default_rng(0)).data
     return CompiledStudy(model, compile_model(model, data), compile_likelihood(model, data))
 
 
@@ -105,6 +124,9 @@ def ranked_quantity(truth: float, draws: xr.DataArray) -> RankedQuantity:
     return RankedQuantity(float(truth), values.ravel(), float(az.ess(values)))
 
 
+EFFECT_DIMS = {"beta": "coefficient", "sigma_u": "group"}
+
+
 def parameter_quantities(posterior: xr.Dataset, truth: Population, person: int) -> dict[str, RankedQuantity]:
     """Return the group parameters, and the parameters of one person."""
     quantities = {}
@@ -116,6 +138,10 @@ def parameter_quantities(posterior: xr.Dataset, truth: Population, person: int) 
             for label in map(str, draws["parameter"].values):
                 one = draws.sel(parameter=label, drop=True)
                 quantities[f"{variable} {label}"] = ranked_quantity(true[label], one)
+    for variable, known in (("beta", truth.beta), ("sigma_u", truth.sigma_u)):
+        for label, value in known.items():
+            one = posterior[variable].sel({EFFECT_DIMS[variable]: label}, drop=True)
+            quantities[f"{variable} {label}"] = ranked_quantity(value, one)
     return quantities
 
 
@@ -131,19 +157,26 @@ def log_likelihood_quantity(compiled: CompiledStudy, fit: xr.DataTree, truth: Po
     return ranked_quantity(known, xr.DataArray(np.reshape(others, shape), dims=("chain", "draw")))
 
 
+def security_quantity(
+    model: ModelSpec, fit: xr.DataTree, truth: Population, person: int, figure: str
+) -> RankedQuantity:
+    """Return the sessions of one person until earned security toward a figure."""
+    known = true_security(model, fit["data"].to_dataset(), truth.values, figure).sessions[person]
+    security = earned_security(model, fit.isel(person=[person]), figure, draws=N_DERIVED_DRAWS)
+    return ranked_quantity(known, security["sessions"].isel(person=0, drop=True))
+
+
 def ranked_quantities(
-    compiled: CompiledStudy, fit: xr.DataTree, truth: Population, generator: np.random.Generator
+    compiled: CompiledStudy, fit: xr.DataTree, truth: Population, figure: str | None, generator: np.random.Generator
 ) -> dict[str, RankedQuantity]:
-    """Return every quantity that is ranked, with its draws."""
+    """Return every quantity that is ranked, with its draws; earned security is that toward `figure`, if any."""
     model, data = compiled.model, fit["data"].to_dataset()
     person = int(generator.integers(data.sizes["person"]))
-    known = true_security(model, data, truth.values, JUDGED_FIGURE).sessions[person]
-    security = earned_security(model, fit.isel(person=[person]), JUDGED_FIGURE, draws=N_DERIVED_DRAWS)
-    sessions = security["sessions"].isel(person=0, drop=True)
-    return parameter_quantities(fit["posterior"].to_dataset(), truth, person) | {
-        "log likelihood": log_likelihood_quantity(compiled, fit, truth),
-        "person sessions until secure": ranked_quantity(known, sessions),
-    }
+    quantities = parameter_quantities(fit["posterior"].to_dataset(), truth, person)
+    quantities["log likelihood"] = log_likelihood_quantity(compiled, fit, truth)
+    if figure is not None:
+        quantities["person sessions until secure"] = security_quantity(model, fit, truth, person, figure)
+    return quantities
 
 
 def relative_rank(quantity: RankedQuantity, generator: np.random.Generator) -> float:
@@ -180,21 +213,19 @@ def fit_until_converged(compiled: CompiledStudy, data: xr.Dataset, seed: int) ->
 
 
 def simulate_and_rank(
-    compiled: CompiledStudy, generating: ModelSpec, n_people: int, sessions: int, generator: np.random.Generator
+    compiled: CompiledStudy, generating: ModelSpec, design: Design, generator: np.random.Generator
 ) -> dict[str, Any]:
     """Simulate a study by the model `generating`, fit it by the compiled model, and rank the true quantities."""
-    generating = without_actions(generating)
-    truth = draw_population(generating, SBC_FIGURES, n_people, generator)
-    data = simulate(generating, sbc_phases(sessions), truth.values, generator)
+    truth, data, figure = design.draw(generating, generator)
     fit, checks = fit_until_converged(compiled, data, int(generator.integers(2**31)))
-    quantities = ranked_quantities(compiled, fit, truth, generator)
+    quantities = ranked_quantities(compiled, fit, truth, figure, generator)
     ranks = {name: relative_rank(quantity, generator) for name, quantity in quantities.items()}
     return {"ranks": ranks, "converged": checks.converged, "reasons": checks.reasons}
 
 
 def sbc_study(condition: Condition, generator: np.random.Generator) -> dict[str, Any]:
-    """Do one SBC study. The condition has "at model", "n_people" and "sessions"."""
-    name, design = str(condition["at model"]), SbcDesign(int(condition["n_people"]), int(condition["sessions"]))
-    sampler, likelihood = (compile_cached(name, design, method) for method in ("nuts", "laplace"))
+    """Do one SBC study. The condition has "at model" and the design of the study."""
+    name, design = str(condition["at model"]), design_of(condition)
+    sampler, likelihood = (compile_cached(name, design.for_compilation(), method) for method in ("nuts", "laplace"))
     compiled = CompiledStudy(sampler.model, sampler, likelihood)
-    return simulate_and_rank(compiled, compiled.model, *design, generator)
+    return simulate_and_rank(compiled, compiled.model, design, generator)

@@ -1,4 +1,4 @@
-"""Plot of sample-size planning: assurance by the number of sessions."""
+"""Plot of sample-size planning: assurance by the number of sessions, or of people where this alone varies."""
 
 from collections.abc import Sequence
 from textwrap import wrap
@@ -9,22 +9,22 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from iwm_bayes.validation.plan import MIN_STANDARD_ERRORS
+from iwm_bayes.validation.plan import MIN_STANDARD_ERRORS, answer_column
 from iwm_bayes.viz.palette import LINES, VERMILLION
 from iwm_bayes.viz.style import escape_dollar, open_sides
 
 
-def draw_shares(panel: Axes, table: pd.DataFrame, other_columns: Sequence[str]) -> None:
-    """Draw shares by sessions with two standard errors, one line per condition of the other columns."""
+def draw_shares(panel: Axes, table: pd.DataFrame, size: str, other_columns: Sequence[str]) -> None:
+    """Draw shares by `size` with two standard errors, one line per condition of the other columns."""
     groups = table.groupby(list(other_columns)) if other_columns else [((), table)]
     for line, (values, shares) in zip(LINES, groups, strict=False):
         label = ", ".join(f"{escape_dollar(name)} {value}" for name, value in zip(other_columns, values, strict=True))
         error = MIN_STANDARD_ERRORS * shares["se"]
-        panel.errorbar(shares["sessions"], shares["share"], error, **line._asdict(), capsize=2, label=label)
+        panel.errorbar(shares[size], shares["share"], error, **line._asdict(), capsize=2, label=label)
 
 
 def assurance_plot(table: pd.DataFrame, conditions: Sequence[str], target: float) -> Figure:
-    """Draw shares by the number of sessions with two standard errors.
+    """Draw shares by the number of sessions, or of people, with two standard errors.
 
     There is one panel per outcome and one line per condition. The target is drawn in panels whose outcome has a
     decision.
@@ -34,7 +34,7 @@ def assurance_plot(table: pd.DataFrame, conditions: Sequence[str], target: float
     table
         What `plan.assurance_table` returns, with the column `decision`.
     conditions
-        Columns that name the conditions, of which one is `sessions`.
+        Columns that name the conditions, of which one is `sessions` and one `n_people`.
     target
         Assurance that is asked for, from 0 to 1.
     """
@@ -50,12 +50,13 @@ def assurance_plot(table: pd.DataFrame, conditions: Sequence[str], target: float
         layout="constrained",
         squeeze=False,
     )
-    others = [name for name in conditions if name != "sessions" and table[name].nunique() > 1]
+    size = answer_column(table)
+    others = [name for name in conditions if name != size and table[name].nunique() > 1]
     for panel, outcome in zip(axes.flat, outcomes, strict=False):
         lines = table[table["outcome"] == outcome]
-        draw_shares(panel, lines, others)
+        draw_shares(panel, lines, size, others)
         panel.set_title("\n".join(wrap(outcome, 34)), fontsize="x-small")
-        panel.set(ylim=(-0.02, 1.02), xticks=sorted(table["sessions"].unique()))
+        panel.set(ylim=(-0.02, 1.02), xticks=sorted(table[size].unique()))
         if (lines["decision"].fillna("") != "").any():
             panel.axhline(target, color=VERMILLION, linestyle="--", linewidth=1)
     open_sides(*axes.flat)
@@ -63,6 +64,6 @@ def assurance_plot(table: pd.DataFrame, conditions: Sequence[str], target: float
         panel.set_visible(False)
     if others:
         axes.flat[len(outcomes) - 1].legend(frameon=False, fontsize="x-small")
-    fig.supxlabel("sessions", fontsize="small")
+    fig.supxlabel(size.removeprefix("n_"), fontsize="small")
     fig.supylabel("share (assurance), ±2 SE", fontsize="small")
     return fig

@@ -16,11 +16,11 @@ from iwm_bayes.viz.palette import BLACK, LINES, STYLE_CORNERS, Line
 from iwm_bayes.viz.style import escape_dollar, message_plot, open_sides
 
 
-def draw_quarters(axes: Axes) -> None:
-    """Draw the midlines of the attachment space, and the names of the four styles."""
+def draw_quarters(axes: Axes, styles: Mapping[str, tuple[float, float]]) -> None:
+    """Draw the midlines of the attachment space, and the names of styles at their corners."""
     axes.axhline(0.5, color="0.75", linewidth=0.8)
     axes.axvline(0.5, color="0.75", linewidth=0.8)
-    for style, (availability, worth) in STYLE_CORNERS.items():
+    for style, (availability, worth) in styles.items():
         horizontal, vertical = "left" if availability < 0.5 else "right", "bottom" if worth < 0.5 else "top"
         axes.text(availability, worth, style, color="0.35", fontstyle="italic", ha=horizontal, va=vertical)
 
@@ -40,7 +40,9 @@ def draw_path(axes: Axes, trajectory: xr.Dataset, line: Line, label: str) -> Non
         axes.plot(*outline, color=line.color, linewidth=0.7, linestyle=line.linestyle)
 
 
-def attachment_space_plot(trajectories: Mapping[str, xr.Dataset]) -> Figure:
+def attachment_space_plot(
+    trajectories: Mapping[str, xr.Dataset], styles: Mapping[str, tuple[float, float]] = STYLE_CORNERS
+) -> Figure:
     """Draw the beliefs of the group, or of people, along their sessions in the attachment space.
 
     Parameters
@@ -49,11 +51,13 @@ def attachment_space_plot(trajectories: Mapping[str, xr.Dataset]) -> Figure:
         By name: what `trajectories.joint_beliefs` returns, `mean` (session, belief) and `covariance` (session, belief,
         belief). The initial belief is hollow and the last is filled. Ellipses contain 90% of the draws at the initial
         belief, half-way and at the end.
+    styles
+        Corners of the attachment styles, by name; empty to leave styles out.
     """
     if any(trajectory.sizes["belief"] < 2 for trajectory in trajectories.values()):
         return message_plot("This model has no self-worth, so there is no attachment space to plot.")
     fig, axes = plt.subplots(figsize=(4.8, 4.8), layout="constrained")
-    draw_quarters(axes)
+    draw_quarters(axes, styles)
     for (name, trajectory), line in zip(trajectories.items(), LINES, strict=False):
         draw_path(axes, trajectory, line, escape_dollar(name))
     axes.plot([], [], "o", color=BLACK, markerfacecolor="white", label="initial belief (last: filled)")

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from iwm_bayes.data.binding import wanted_estimands
 from iwm_bayes.diagnostics.advice import advice
 from iwm_bayes.diagnostics.convergence_checks import ConvergenceChecks, check_convergence
 from iwm_bayes.diagnostics.group_exchangeability import group_clustering
@@ -68,7 +69,7 @@ class Analysis(NamedTuple):
     fit: xr.DataTree
     convergence: ConvergenceChecks
     advice: list[str]  # what to try when the fit has not converged
-    security: dict[str, SecurityAnswer]  # by figure, and for the generalised expectation where there is one
+    security: dict[str, SecurityAnswer]  # by figure, and generalised where there is one; as far as the study wants it
     tables: Mapping[str, pd.DataFrame]  # by the name of their file; tables without a line are left out
     permutation_test: PermutationTest | None
     method: str
@@ -92,9 +93,10 @@ def analyse(
     began = time.perf_counter()
     fitted = fit(model, data, method, **settings, chain_store=chain_store)
     seconds = time.perf_counter() - began
-    security = security_by_figure(model, fitted)
+    answers = derived_answers(model, fitted)
+    security = answers if wants_security(data) else {}
     convergence = check_convergence(fitted, finite_medians(security))
-    tables = derived_tables(model, fitted, security)
+    tables = fit_tables(model, fitted) | derived_tables(model, fitted, answers)
     if requests.person_summary:
         tables["person_summary"] = person_summary(model, fitted)
     test = None
@@ -128,11 +130,29 @@ def security_answer(model: ModelSpec, fitted: xr.DataTree, figure: str | None) -
     return SecurityAnswer(security, curves, new_curves, never_resilient(model, fitted, figure), left)
 
 
-def security_by_figure(model: ModelSpec, fitted: xr.DataTree) -> dict[str, SecurityAnswer]:
-    """Compute earned security for every figure, and for the generalised expectation where model and data have one."""
-    figures = [name for name in figure_names(fitted["data"].to_dataset()) if name != GENERALISED]
+def derived_answers(model: ModelSpec, fitted: xr.DataTree) -> dict[str, SecurityAnswer]:
+    """Compute what earned security and styles need, by figure; empty where the study leaves both out.
+
+    The generalised expectation is included where the study wants it, and model and data have one.
+    """
+    data = fitted["data"].to_dataset()
+    wanted = wanted_estimands(data)
+    if not {"earned_security", "styles"} & {*wanted}:
+        return {}
+    figures = [name for name in figure_names(data) if name != GENERALISED]
     answers = {figure: security_answer(model, fitted, figure) for figure in figures}
-    return answers | ({GENERALISED: security_answer(model, fitted, None)} if generalises(model, fitted) else {})
+    general = "generalised" in wanted and generalises(model, fitted)
+    return answers | ({GENERALISED: security_answer(model, fitted, None)} if general else {})
+
+
+def wants_security(data: xr.Dataset) -> bool:
+    """Return whether the study of these data wants earned security."""
+    return "earned_security" in wanted_estimands(data)
+
+
+def security_by_figure(model: ModelSpec, fitted: xr.DataTree) -> dict[str, SecurityAnswer]:
+    """Compute earned security for every figure, and for the generalised expectation, as far as the study wants it."""
+    return derived_answers(model, fitted) if wants_security(fitted["data"].to_dataset()) else {}
 
 
 def finite_medians(security: Mapping[str, SecurityAnswer]) -> xr.Dataset:
@@ -142,28 +162,36 @@ def finite_medians(security: Mapping[str, SecurityAnswer]) -> xr.Dataset:
     return xr.Dataset({figure: median.fillna(0).clip(max=ends[figure]) for figure, median in medians.items()})
 
 
-def derived_tables(
-    model: ModelSpec, fitted: xr.DataTree, answers: Mapping[str, SecurityAnswer]
-) -> dict[str, pd.DataFrame]:
-    """Make every table of a run folder that needs no further fit, by the name of its file."""
-    both = [
-        (curves, about)
-        for answer in answers.values()
-        for curves, about in ((answer.curves, THESE_PEOPLE), (answer.new_curves, NEW_PEOPLE))
-    ]
-    securities = [answer.security for answer in answers.values()]
-    styles = [style_line(security) for security in securities if "style_share" in security]
+def fit_tables(model: ModelSpec, fitted: xr.DataTree) -> dict[str, pd.DataFrame]:
+    """Make the tables of parameters and predictive checks, by the name of their file."""
     return {
         "group_summary": group_summary(model, fitted),
         "marginal_effects": marginal_effect_table(marginal_effects(model, fitted)),
         "group_sd": group_sd_table(fitted),
         "group_clustering": group_clustering(model, fitted),
+        "ppc": posterior_predictive_check(model, fitted),
+    }
+
+
+def derived_tables(
+    model: ModelSpec, fitted: xr.DataTree, answers: Mapping[str, SecurityAnswer]
+) -> dict[str, pd.DataFrame]:
+    """Make the tables of earned security and of styles, by the name of their file, as far as the study wants them."""
+    wanted, securities = wanted_estimands(fitted["data"].to_dataset()), [answer.security for answer in answers.values()]
+    styles = [style_line(security) for security in securities if "style_share" in security]
+    tables = {"styles": pd.DataFrame(styles)} if "styles" in wanted else {}
+    if "earned_security" not in wanted:
+        return tables
+    both = [
+        (curves, about)
+        for answer in answers.values()
+        for curves, about in ((answer.curves, THESE_PEOPLE), (answer.new_curves, NEW_PEOPLE))
+    ]
+    return tables | {
         "time_to_security": pd.DataFrame([line for pair in both for line in time_to_security_lines(*pair)]),
         "arms": pd.DataFrame([line for pair in both for line in arm_difference_lines(*pair)]),
         "sensitivity": pd.DataFrame([line for security in securities for line in sensitivity_lines(security)]),
         "rating_thresholds": pd.DataFrame(rating_thresholds(model, fitted)),
-        "styles": pd.DataFrame(styles),
-        "ppc": posterior_predictive_check(model, fitted),
     }
 
 

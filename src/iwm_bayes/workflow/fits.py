@@ -31,7 +31,7 @@ from iwm_bayes.workflow.results_folder import (
 from iwm_bayes.workflow.run_folder import FIT_FILE, read_fit, write_analysis
 from iwm_bayes.workflow.unfinished_run import bytes_needed, has_draws, unfinished_run
 
-RUN_FACTS = ("model", "without", "method", "exact", "settings", "files", "criterion", "converged", "partial", "reasons")
+RUN_FACTS = ("model", "without", "method", "exact", "settings", "files", "converged", "partial", "reasons")
 AT_LEAST = ("draws", "tune", "chains")  # settings of which more than was asked for is as good
 OPTIONS = {  # that ask for them, where these have other names
     "random_seed": "seed",

@@ -78,6 +78,12 @@ def sampling_centredness(fitted: xr.DataTree) -> dict[str, float]:
     return {str(label): float(value) for part in parts for label, value in part.to_series().items()}
 
 
+def criterion_facts(analysis: Analysis) -> dict[str, Any]:
+    """Return the criterion of earned security; empty where the study leaves earned security out."""
+    first = next(iter(analysis.security.values()), None)
+    return {"criterion": first.security.attrs} if first else {}
+
+
 def run_facts(analysis: Analysis, inputs: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the manifest of a run says; `inputs` is what it says of the files that went in."""
     convergence, test = analysis.convergence, analysis.permutation_test
@@ -90,7 +96,7 @@ def run_facts(analysis: Analysis, inputs: Mapping[str, Any]) -> dict[str, Any]:
         settings=analysis.settings,
         requests=analysis.requests._asdict(),
         **inputs,
-        criterion=next(iter(analysis.security.values())).security.attrs,
+        **criterion_facts(analysis),
         centredness=sampling_centredness(analysis.fit),
         seconds=round(analysis.seconds, 1),
         converged=convergence.converged,

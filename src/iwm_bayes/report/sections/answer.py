@@ -20,13 +20,16 @@ ANSWER_TABLES = ("time_to_security", "arms", "sensitivity", "styles")
 
 
 def answer_section(run: ReportContext, by_figure: dict[str, Trajectory], specs: dict[str, Any]) -> dict[str, Any]:
-    """Return earned security in words, curves and tables, the group's trajectories, and a projection."""
+    """Return earned security in words, curves and tables, the group's trajectories, and a projection.
+
+    Where the study leaves earned security out, only trajectories remain, and styles if the study wants them.
+    """
     figures = enumerate(name for name in (*run.figures, GENERALISED) if name in run.security)
     return {
         "views": [security_view(run, figure, f"security-{index}", specs) for index, figure in figures],
         "trajectories": group_plots(run, by_figure, specs),
         "tables": [table for name in ANSWER_TABLES for table in run.table(name)],
-        "projection": projection(run, by_figure, specs),
+        "projection": projection(run, by_figure, specs) if run.security else None,
     }
 
 
@@ -55,7 +58,7 @@ def group_plots(run: ReportContext, by_figure: dict[str, Trajectory], specs: dic
             "ellipses: 90% of the draws."
         )
         summary = " ".join(f"{name}: {change_sentence(course)}." for name, course in groups.items())
-        spec = attachment_space_figure(groups, run.mark)
+        spec = attachment_space_figure(groups, run.mark, run.styles)
         plots.append(interactive_plot(caption, f"{caption} {summary}", "space", spec, specs))
     for index, (name, course) in enumerate(groups.items()):
         caption = f"The group by session ({name}): beliefs, events, and responses with predictive intervals."

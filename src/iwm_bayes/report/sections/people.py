@@ -54,7 +54,7 @@ def person_page(run: ReportContext, person: Person) -> dict[str, Any]:
     two_beliefs = course.sizes["belief"] == 2
     return {
         "trajectory": trajectory_figure(course, forecast, run.mark),
-        "space": attachment_space_figure({person.name: course}, run.mark) if two_beliefs else None,
+        "space": attachment_space_figure({person.name: course}, run.mark, run.styles) if two_beliefs else None,
         "alternative": f"{person.name}: {change_sentence(course)}.",
         "forecast": refusal
         or f"Forecast: {options.horizon} sessions under the scenario {options.scenario} (contraction "

@@ -28,7 +28,7 @@ def question_section(run: ReportContext) -> dict[str, Any]:
         "figures": [f"{name}: {int(session_mask(data, name).sum())} sessions" for name in run.figures],
         "responses": [answer_count_sentence(model, data, name) for name in model.responses]
         + [f"{name}: not measured in this study" for name in model.without],
-        "scales": scale_sentences(rating_thresholds(model, run.fit)),
+        "scales": scale_sentences(rating_thresholds(model, run.fit)) if run.security else [],
         "formulas": [f"{name} ~ {formula}" for name, formula in formulas.items()],
     }
 

@@ -60,7 +60,9 @@ def style_annotation(style: str, x: float, y: float) -> Figure:
     }
 
 
-def attachment_space_figure(trajectories: Mapping[str, xr.Dataset], watermark: str) -> Figure:
+def attachment_space_figure(
+    trajectories: Mapping[str, xr.Dataset], watermark: str, styles: Mapping[str, tuple[float, float]] = STYLE_CORNERS
+) -> Figure:
     """Draw beliefs of the group or of people along their sessions in the attachment space.
 
     Parameters
@@ -70,6 +72,8 @@ def attachment_space_figure(trajectories: Mapping[str, xr.Dataset], watermark: s
         at the initial belief, half-way and at the end.
     watermark
         See `base.layout`.
+    styles
+        Corners of the attachment styles, by name; empty to leave styles out.
     """
     named = list(trajectories.items())[: len(LINES)]
     traces = [path_traces(name, trajectory, index) for index, (name, trajectory) in enumerate(named)]
@@ -77,7 +81,7 @@ def attachment_space_figure(trajectories: Mapping[str, xr.Dataset], watermark: s
         "data": [trace for path in traces for trace in path],
         "layout": layout(
             watermark,
-            annotations=[style_annotation(style, *corner) for style, corner in STYLE_CORNERS.items()],
+            annotations=[style_annotation(style, *corner) for style, corner in styles.items()],
             shapes=[
                 MIDLINE | {"x0": 0.5, "x1": 0.5, "y0": 0, "y1": 1},
                 MIDLINE | {"x0": 0, "x1": 1, "y0": 0.5, "y1": 0.5},

@@ -1,0 +1,131 @@
+"""Simulated studies with the events of a real one: its sessions, figures, outcomes, gaps, and places of answers.
+
+People are drawn from the priors of a model as the study uses it (timing, scales, reliabilities, responses that were
+not asked), and with the study's covariates. Their answers are simulated in open loop: who had which session with which
+figure, when and with which outcome stays as in the table, and there is an answer where the table has one. An outcome
+that was not recorded counts as its mean. With another number of people, each simulated person has the events and the
+covariates of a person of the study, drawn with replacement.
+"""
+
+import hashlib
+from pathlib import Path
+from typing import NamedTuple, Self
+
+import numpy as np
+import xarray as xr
+
+from iwm_bayes.data.dataset import read_data, with_stated_reliability
+from iwm_bayes.data.study import Study, load_study
+from iwm_bayes.filtering.arrays import session_index
+from iwm_bayes.io import sha256
+from iwm_bayes.model.model_file import load_model_for
+from iwm_bayes.model.priors import figure_names
+from iwm_bayes.simulation.population import NO_SHIFT, Shift, draw_population_of, shifted
+from iwm_bayes.simulation.predictive import along_events
+from iwm_bayes.simulation.simulate import drop_absent
+from iwm_bayes.types import GENERALISED, InputError, ModelSpec
+from iwm_bayes.validation.compile_cache import Design, SimulatedStudy
+from iwm_bayes.validation.sweep import PATH_PREFIX, Condition
+
+STUDY, CONTENT, PLACE = "study", "study content", f"{PATH_PREFIX}study"  # in a condition
+SOURCE = "study_person"  # variable of simulated data: the index of the person of the study whose events these are
+
+
+def study_content(study_file: Path, study: Study) -> str:
+    """Return a hash of a study file and its tables."""
+    files = [study_file, study.data, *([study.people.data] if study.people else [])]
+    return hashlib.sha256("".join(map(sha256, files)).encode()).hexdigest()[:12]
+
+
+def study_condition(study_file: Path, study: Study) -> dict[str, str]:
+    """Return what a condition says of a study: its name, a hash of its content, and the place of its file."""
+    place = str(study_file.resolve())
+    return {STUDY: study.name, CONTENT: study_content(study_file, study), PLACE: place}
+
+
+def count_sessions(data: xr.Dataset) -> np.ndarray:
+    """Count each person's sessions, with all figures, (person,)."""
+    return session_index(data).max(axis=0) + 1
+
+
+def first_sessions(data: xr.Dataset, sessions: int) -> xr.Dataset:
+    """Return the data with at most so many sessions of each person, the first ones."""
+    return drop_absent(data.assign(present=data["present"] & (session_index(data) < sessions)))
+
+
+def people_of(data: xr.Dataset, index: np.ndarray) -> xr.Dataset:
+    """Return data of the people with these indices, who may occur more than once, under new names."""
+    names = [f"p{number:03d}" for number in range(1, len(index) + 1)]
+    chosen = data.isel(person=index).assign_coords(person=names).assign({SOURCE: ("person", index)})
+    return chosen.isel(event=chosen["present"].any("person").values)
+
+
+class StudyFileDesign(NamedTuple):
+    """The events of a study, with as many people, and at most so many sessions of each."""
+
+    study_file: str
+    content: str  # of the study and its tables when the simulations began
+    n_people: int
+    sessions: int
+
+    def study(self) -> Study:
+        """Load the study; InputError where it, or one of its tables, has changed."""
+        path = Path(self.study_file)
+        study = load_study(path)
+        if study_content(path, study) != self.content:
+            raise InputError([f"{path}: the study or its table has changed since its simulation began. Start again"])
+        return study
+
+    def load(self, name: str) -> ModelSpec:
+        """Load a model, by name or path, as the study uses it."""
+        study = self.study()
+        model = load_model_for(study, name, trust=True)
+        return with_stated_reliability(study, model, read_data(study, model))
+
+    def events(self, model: ModelSpec) -> xr.Dataset:
+        """Return the study's own data as a model reads them."""
+        return first_sessions(read_data(self.study(), model), self.sessions)
+
+    def draw(self, model: ModelSpec, generator: np.random.Generator, shift: Shift = NO_SHIFT) -> SimulatedStudy:
+        """Draw people from the priors of a model, move them by `shift`, and simulate their answers.
+
+        With the study's number of people everybody has the events of one person; otherwise people are drawn.
+        """
+        data = self.events(model)
+        everybody = data.sizes["person"]
+        alike = self.n_people == everybody
+        index = np.arange(everybody) if alike else generator.integers(everybody, size=self.n_people)
+        data = people_of(data, index)
+        truth = shifted(model, draw_population_of(model, data, generator), figure_names(data), shift)
+        simulated = with_answers(data, along_events(model, data, truth.values, generator))
+        figures = [name for name in figure_names(data) if name != GENERALISED]
+        wanted = "earned_security" in self.study().estimands
+        return SimulatedStudy(truth, simulated, figures[0] if figures and wanted else None)
+
+    def for_compilation(self) -> Self:
+        """Return the design with one session: a compiled model serves any number of sessions."""
+        return self._replace(sessions=1)
+
+
+def with_answers(data: xr.Dataset, answers: dict[str, np.ndarray]) -> xr.Dataset:
+    """Return data with other answers, (event, person) by response."""
+    return data.assign({f"answer_{name}": data[f"answer_{name}"].copy(data=values) for name, values in answers.items()})
+
+
+def is_of_study_file(condition: Condition) -> bool:
+    """Return whether the studies of a condition have the events of a study file."""
+    return STUDY in condition
+
+
+def study_file_design(condition: Condition) -> StudyFileDesign:
+    """Return the design of a condition that names a study."""
+    size = int(condition["n_people"]), int(condition["sessions"])
+    return StudyFileDesign(str(condition[PLACE]), str(condition[CONTENT]), *size)
+
+
+def as_read_by(model: ModelSpec, design: Design, data: xr.Dataset) -> xr.Dataset:
+    """Return simulated data as a model reads them: those of a study file with the model's own formulas."""
+    if not isinstance(design, StudyFileDesign):
+        return data
+    answers = {name: data[f"answer_{name}"].values for name in model.responses}
+    return with_answers(people_of(design.events(model), data[SOURCE].values), answers)

@@ -1,0 +1,100 @@
+"""A study names its estimands; what it leaves out appears nowhere."""
+
+import json
+import re
+
+import pytest
+from clinic import spoil, write
+from runs import known
+
+from iwm_bayes.cli.fit import convergence_line, print_results
+from iwm_bayes.data.binding import WANTED, wanted_estimands
+from iwm_bayes.data.study import ESTIMANDS, load_study
+from iwm_bayes.diagnostics.convergence_checks import check_convergence
+from iwm_bayes.report.context import ReportOptions
+from iwm_bayes.report.page import write_report
+from iwm_bayes.types import InputError
+from iwm_bayes.workflow import analysis, run_folder
+from iwm_bayes.workflow.fits import read_run
+from iwm_bayes.workflow.load import load_data
+
+WORDS = {  # by estimand: what a reader would see of it
+    "earned_security": "insecure|security|earned|corrective|projection|at risk|risk difference",
+    "styles": "preoccupied|dismissing|fearful|attachment styles",
+    "generalised": "generalised",
+}
+
+
+def made(folder, monkeypatch, capsys, estimands):
+    """The run folder with its report, and the terminal, of a study with some estimands."""
+    found = known()
+    data = found.data.assign_attrs({WANTED: json.dumps(estimands)})
+    found.fit["data"].attrs[WANTED] = json.dumps(estimands)
+    monkeypatch.setattr(analysis, "fit", lambda *_, **__: found.fit)
+    done = analysis.analyse(found.model, data, "nuts", {}, requests=analysis.Requests(person_summary=True))
+    (folder / "study.toml").write_text("nothing")
+    run = folder / "run"
+    run_folder.write_analysis(done, run, {name: folder / "study.toml" for name in ("study", "data", "model")})
+    print_results(done, run)
+    page = write_report(run, "clinic", found.model, found.fit, ReportOptions(person_table=True), done.security)
+    return run, done, shown(page.read_text(encoding="utf-8")), capsys.readouterr().out
+
+
+def shown(page):
+    """What a page shows: without its programs and styles, with the texts of its plots."""
+    plots = re.search(r'<script type="application/json" id="plots">(.*?)</script>', page, re.S)[1]
+    return (
+        re.sub(r"<meta[^>]*>|<(script|style).*?</\1>|class=\"[^\"]*\"|data:image[^\"]*", "", page, flags=re.S) + plots
+    )
+
+
+@pytest.mark.parametrize("estimands", [[], ["styles"], ["earned_security"], ["generalised"], list(ESTIMANDS)])
+def test_what_is_left_out_appears_nowhere(tmp_path, monkeypatch, capsys, estimands):
+    """Not in terminal, report, methods, tables, names of files or plots; and what is wanted appears."""
+    run, done, page, printed = made(tmp_path, monkeypatch, capsys, estimands)
+    files = [str(path.relative_to(run)) for path in run.rglob("*") if path.is_file()]
+    tables = "\n".join(path.read_text(encoding="utf-8") for path in (run / "tables").iterdir())
+    vectors = "\n".join(path.read_text(encoding="utf-8") for path in (run / "plots").glob("*.svg"))
+    facts = json.loads((run / "manifest.json").read_text())
+    everything = "\n".join([*files, tables, vectors, page, printed, " ".join(facts["warnings"])]).lower()
+    if "earned_security" not in estimands and "generalised" in estimands:
+        assert "generalised" not in everything  # of which nothing is wanted
+    for name, words in WORDS.items():
+        if name not in estimands:
+            found = {everything[max(0, hit.start() - 40) : hit.end() + 40] for hit in re.finditer(words, everything)}
+            assert found == set(), name
+    assert ("criterion" in facts) == ("earned_security" in estimands)
+    for name in {"earned_security", "styles"} & {*estimands}:
+        assert re.search(WORDS[name], everything)
+        assert re.search(WORDS[name], page.lower())
+    assert done.convergence.converged
+    assert read_run(run)["converged"]
+    assert "median" in tables
+
+
+def test_a_fit_without_derived_quantities_has_its_convergence_checks():
+    """The same values for parameters, and none for derived quantities."""
+    checks = check_convergence(known().fit)
+    assert checks.converged
+    assert not [name for name in checks.values if name.startswith("derived")]
+    assert f"{checks.values['group_r_hat']:.3f}" in convergence_line(checks.values)
+
+
+def test_a_study_names_its_estimands(tmp_path):
+    write(tmp_path)
+    assert load_study(tmp_path / "study.toml").estimands == ESTIMANDS
+    spoil(
+        tmp_path, "study.toml", 'model = "model.toml"', f'model = "{tmp_path / "model.toml"}"\nestimands = ["styles"]'
+    )
+    study = load_study(tmp_path / "study.toml")
+    assert wanted_estimands(load_data(study)[1]) == ("styles",)
+
+
+@pytest.mark.parametrize(
+    ("written", "message"), [('["style"]', 'Did you mean "styles"?'), ('["alliance"]', "earned_security, styles")]
+)
+def test_an_unknown_estimand_is_refused(tmp_path, written, message):
+    write(tmp_path)
+    spoil(tmp_path, "study.toml", "schema = 2", f"schema = 2\nestimands = {written}")
+    with pytest.raises(InputError, match=re.escape(message)):
+        load_study(tmp_path / "study.toml")
