@@ -4,11 +4,17 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
+from scipy.special import expit, logit, polygamma, psi
 
 from iwm_bayes.data.dataset import to_table
 from iwm_bayes.data.study import Study
 from iwm_bayes.estimands.group_summary import group_summary
-from iwm_bayes.estimands.rating_thresholds import prior_rating_thresholds, rating_thresholds, scale_sentences
+from iwm_bayes.estimands.rating_thresholds import (
+    PRIOR_DRAWS,
+    prior_rating_thresholds,
+    rating_thresholds,
+    scale_sentences,
+)
 from iwm_bayes.inference.fit import fit
 from iwm_bayes.model.model_file import built_in_models, load_model
 from iwm_bayes.model.priors import LINKS
@@ -173,14 +179,27 @@ def test_thresholds_on_the_scale_of_the_rating(tmp_path):
 
 
 def test_thresholds_of_an_ordinal_answer(tmp_path):
-    """A belief of .5 in the middle of evenly spaced thresholds is answered by the middle level on average."""
+    """The median over the prior of the mean level at beliefs of .4 and .6, computed from the equations of the item.
+
+    The tolerance is four standard errors of a median over the draws that are used.
+    """
     path = written(tmp_path, ["availability_ordinal_5"])
     keys = {"availability_ordinal_5": {"levels": list("12345"), "commensurable": True}}
     model, data = load_data(study_of(tmp_path, FRAME.assign(availability_ordinal_5=3), path, **keys))
-    low, high = prior_rating_thresholds(model, data)
-    assert (low.scale_low, low.scale_high, low.on_outcome_scale) == (1, 5, True)
-    assert low.rating + high.rating == pytest.approx(6, abs=0.02)
-    assert 2 < low.rating < 3
+    found = prior_rating_thresholds(model, data)
+    assert {(each.scale_low, each.scale_high, each.on_outcome_scale) for each in found} == {(1, 5, True)}
+    generator, draws = np.random.default_rng(1), 100_000
+    ends = np.log([5.0, 40.0])
+    loading = np.exp(ends.mean() + np.diff(ends)[0] / (2 * stats.norm.ppf(0.95)) * generator.normal(size=draws))
+    above = np.arange(4, 0, -1)
+    mean, sd = psi(1) - psi(above), np.sqrt(polygamma(1, 1) + polygamma(1, above))
+    shares = expit(mean + sd * generator.normal(size=(draws, 4)))
+    at_least = np.cumprod(1.0 - shares, axis=1)  # P(answer >= k) at a belief of .5, k = 1 .. 4
+    for threshold in found:
+        shift = loading[:, None] * (threshold.threshold - 0.5)
+        rating = 1.0 + expit(shift + logit(at_least)).sum(axis=1)
+        error = np.sqrt(np.pi / 2) * rating.std() / np.sqrt(PRIOR_DRAWS)
+        assert threshold.rating == pytest.approx(np.median(rating), abs=4 * error)
 
 
 def test_thresholds_after_a_fit_lie_where_people_rate(tmp_path):
