@@ -74,6 +74,14 @@ REFUSED = {
         study(more=DROP, arm=lambda at: "" if at.person else "a"),
         "fewer than two people have every covariate",
     ),
+    "outcomes only of people whose covariates are blank": (
+        study(
+            more=DROP,
+            arm=lambda at: ("a", "b", "")[at.person],
+            outcome=lambda at: 1 if at.person == 2 else "",
+        ),
+        "nobody has an outcome",
+    ),
 }
 
 
