@@ -116,13 +116,6 @@ def attach_covariates(study: Study, model: ModelSpec, data: xr.Dataset, people: 
         raise InputError([f"{people.data.name}: fewer than two people have every covariate of the formulas"])
     data = data.sel(person=frame.index.to_numpy()).assign_attrs(dropped=list_people(incomplete))
     data = data.isel(event=data["present"].any("person").values)
-    if not data["observed"].any():
-        raise InputError(
-            [
-                f"{people.data.name}: without the people whose covariates are blank, nobody has an outcome, so there "
-                "is nothing to learn from. Fill in their covariates"
-            ]
-        )
     doubts = [*json.loads(data.attrs.get("doubts", "[]")), *frame.attrs["doubts"]]
     data = data.assign_attrs(doubts=json.dumps(list(dict.fromkeys(doubts))))
     return join_covariates(data, frame, model, study.formulas, people.groups)
