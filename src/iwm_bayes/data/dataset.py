@@ -96,7 +96,15 @@ def read_data(study: Study, model: ModelSpec) -> xr.Dataset:
         data = table_to_dataset(open_table(study.data), study, model)
     except InputError as error:
         raise InputError([*error.problems, *formula_problems(study.formulas, model)]) from error
-    return attach_covariates(study, model, data, study.people)
+    data = attach_covariates(study, model, data, study.people)
+    if not data["observed"].any():
+        raise InputError(
+            [
+                f"{study.people.data.name}: without the people whose covariates are blank, nobody has an outcome, so "
+                "there is nothing to learn from. Fill in their covariates"
+            ]
+        )
+    return data
 
 
 def renumber_choices(events: pd.DataFrame, model: ModelSpec, figures: Sequence[str], met: Sequence[str]) -> None:
