@@ -296,6 +296,11 @@ KINDS: Mapping[str, Kind] = {
             "data/test_odd_files.py::test_paths_that_no_file_can_have",
         ),
     ),
+    "C7": Kind(
+        "validate and plan ignore the design of a study",
+        "they simulate the study's own events, model and covariates",
+        ("validation/test_study_design.py",),
+    ),
     "C8": Kind(
         "no own ids from the command line",
         "--ids own",
@@ -310,6 +315,16 @@ KINDS: Mapping[str, Kind] = {
         "check is quadratic in the longest person",
         "one pass",
         ("filtering/test_arrays.py",),
+    ),
+    "C11": Kind(
+        "what check passes may not fit",
+        "odd studies have one verdict",
+        ("cli/test_odd_studies.py",),
+    ),
+    "C12": Kind(
+        "lab tasks cannot leave out earned security",
+        "`estimands` in a study",
+        ("workflow/test_estimands.py",),
     ),
 }
 
