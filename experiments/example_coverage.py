@@ -36,7 +36,7 @@ def fit_seed(compiled: CompiledModel, seed: int) -> dict[str, object]:
     true = {
         "share": float(incidence_by_session(known, session)[-1]),
         "sessions": float(median_sessions(known, session)),
-        "corrective": float(median_corrective(known)),
+        "corrective": float(median_corrective(known, session)),
     }
     draws = {
         "share": curves["probability"].sel(session=session),

@@ -6,7 +6,7 @@ import xarray as xr
 from scipy import stats
 from scipy.special import logit
 
-from iwm_bayes.estimands.belief_paths import belief_paths
+from iwm_bayes.estimands.belief_paths import belief_paths, median_gap
 from iwm_bayes.responses import RESPONSES
 from iwm_bayes.rules import RULES
 from iwm_bayes.rules.lift import lift_learner
@@ -55,3 +55,12 @@ def test_new_people_are_drawn_from_the_group():
     rate = logit(drawn["availability_rate"])
     assert rate.mean() == pytest.approx((low + high) / 2, abs=4 * width / np.sqrt(2 * people))
     assert rate.std() == pytest.approx(width, rel=4 / np.sqrt(4 * people))
+
+
+def test_the_median_gap_is_between_sessions():
+    """Weekly sessions with an assessment on the same day are seven days apart, also where there are only two."""
+    time = np.array([0.0, 0.0, 7.0, 7.0])[:, None]  # an assessment before each of two sessions
+    since = np.diff(time, axis=0, prepend=0.0)
+    data = xr.Dataset({"since_any": (("event", "person"), since)})
+    assert median_gap(data, np.array([[False], [True], [False], [True]])) == 7.0
+    assert median_gap(data, np.array([[False], [True], [False], [False]])) == 1.0

@@ -24,7 +24,7 @@ def security():
         "insecure": np.arange(20) % 5 > 0,
         "earned": np.arange(20) < 10,
         "tested": np.zeros(20, dtype=bool),
-        "held": np.ones(20, dtype=bool),
+        "held_from": np.where(np.arange(20) < 10, 2, 4),
         "sessions": np.where(np.arange(20) < 10, 2, 4),
         "corrective": np.arange(20) % 3,
         "repairs": np.zeros(20, dtype=int),

@@ -103,7 +103,7 @@ def test_security_must_be_resilient_at_every_session_of_the_hold():
     fragile = path_of([0.7] * 9, unresponsive=[0.9] * 2 + [0.7] + [0.9] * 6)
     assert result(fragile) == (4, True, True)
     judged = judge(path_of([0.7] * 9, unresponsive=0.7), DEFAULT_CRITERION)
-    assert (bool(judged.held[0]), bool(judged.earned[0])) == (True, False)
+    assert (int(judged.held_from[0]), bool(judged.earned[0])) == (1, False)
 
 
 def test_a_rupture_within_the_hold_is_a_test_and_no_condition():
@@ -159,6 +159,15 @@ def test_styles_at_the_last_session():
     people += [path_of([0.4, 0.4], worth=0.2), path_of([0.8, 0.1], worth=0.8, is_session=[True, False])]
     named = [STYLES[styles_at_end(person)[0]] for person in people]
     assert named == ["secure", "preoccupied", "dismissing", "fearful", "secure"]
+
+
+def test_sessions_of_others_change_no_style_and_nobody_without_a_session_counts():
+    """A style is that of the person's own last session; who never met the figure is not insecure toward it."""
+    continued = path_of([0.2, 0.2, 0.9], worth=0.9, is_session=True)._replace(
+        is_own=np.array([[True], [True], [False]])
+    )
+    assert STYLES[styles_at_end(continued)[0]] == "dismissing"
+    assert result(path_of([0.2] * 6, is_session=False))[2] is False
 
 
 def paths(outcomes, figure=None, figures=1, view=0, counts=None, transfer=None, unobserved=()):

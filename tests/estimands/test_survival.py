@@ -25,7 +25,7 @@ def judgement(until, earned, insecure=True, corrective=0):
     sessions = np.where(earned, until, until + DEFAULT_CRITERION.duration)
     corrective = np.broadcast_to(corrective, until.shape)
     insecure = np.broadcast_to(insecure, until.shape)
-    return Judgement(insecure, sessions, earned, earned, earned, corrective, 0 * until, until, until)
+    return Judgement(insecure, sessions, earned, earned, sessions, corrective, 0 * until, until, until)
 
 
 def test_the_example_of_kaplan_and_meier():
@@ -66,14 +66,22 @@ def test_people_who_leave_early_do_not_count_as_secure():
 def test_experiences_are_counted_as_sessions_are():
     """Six of twelve need one to three, and the others had three or four without: half are secure after three."""
     earned, corrective = np.arange(12) < 6, [1, 1, 2, 2, 3, 3] + [3] * 3 + [4] * 3
-    assert median_corrective(judgement([9] * 12, earned, corrective=corrective)) == 3
-    assert median_corrective(judgement([9] * 12, earned & False, corrective=corrective)) == np.inf
+    assert median_corrective(judgement([9] * 12, earned, corrective=corrective), 9) == 3
+    assert median_corrective(judgement([9] * 12, earned & False, corrective=corrective), 9) == np.inf
 
 
 def test_people_who_cannot_be_judged_do_not_count_their_experiences():
     """Ten people are observed too briefly for a hold of six; five of the other six are secure after one."""
     known = judgement([9] * 6 + [0] * 10, [True] * 5 + [False] * 11, corrective=[1] * 6 + [0] * 10)
-    assert median_corrective(known) == 1
+    assert median_corrective(known, 9) == 1
+
+
+def test_experiences_are_not_counted_where_sessions_are_not():
+    """Where half are not earned secure by the last session that is read, there is no count of experiences either."""
+    known = judgement([3] * 4 + [12] * 6 + [9] * 2, [True] * 10 + [False] * 2, corrective=[1] * 10 + [5] * 2)
+    assert median_corrective(known, 12) == 1
+    assert median_corrective(known, 9) == np.inf
+    assert np.isnan(median_corrective(known, 0))
 
 
 def test_shares_end_where_few_are_at_risk():
@@ -96,7 +104,7 @@ def test_shares_are_nan_where_nobody_could_earn_security(until, insecure):
     assert np.isnan(incidence_by_session(found, 9)).all()
     assert np.isnan(median_sessions(found, 9))
     assert np.isnan(median_sessions(found, 0))
-    assert np.isnan(median_corrective(found))
+    assert np.isnan(median_corrective(found, 9))
 
 
 def test_a_product_of_fractions_reaches_a_half():

@@ -36,9 +36,10 @@ def session_mask(data: xr.Dataset, figure: str | None) -> np.ndarray:
 
 
 def median_gap(data: xr.Dataset, is_session: np.ndarray) -> float:
-    """Return the median time between a session and the previous session with the same figure; 1 if there is none."""
-    gaps = data["since_figure"].values[is_session & (data["since_figure"].values > 0)]
-    return float(np.median(gaps)) if len(gaps) else 1.0
+    """Return the median time between a session and the previous one among `is_session`; 1 if there is none."""
+    time = np.cumsum(data["since_any"].values, axis=0)
+    gaps = np.concatenate([np.diff(time[own, person]) for person, own in enumerate(is_session.T)])
+    return float(np.median(gaps[gaps > 0])) if (gaps > 0).any() else 1.0
 
 
 def event_with_figure(event: Event, figure: int, figures: int) -> Event:
@@ -161,9 +162,10 @@ class BeliefPaths(NamedTuple):
         return self.path(filter_events(self.model.rule, self.p, events, self.figures))
 
     def future_events(self, sessions: int) -> np.ndarray:
-        """Return an event array of further sessions with the figure, one unit of time apart, with observed outcomes."""
+        """Return an event array of further sessions with the figure, `gap` apart, with observed outcomes."""
         events = np.ones((sessions, *self.event_array.shape[1:]))
         events[:, [EVENT_FIELDS.index(name) for name in ("distress", "threat", "reported")]] = 0.0
+        events[:, [EVENT_FIELDS.index(name) for name in ("since_figure", "since_any")]] = self.gap
         figure = self.figures - 1 if self.figure is None else self.figure
         events[:, len(EVENT_FIELDS) : len(EVENT_FIELDS) + self.figures] = (np.arange(self.figures) == figure)[:, None]
         events[:, -self.figures :] = self.met
@@ -175,7 +177,7 @@ class BeliefPaths(NamedTuple):
         events = self._replace(met=np.zeros_like(self.met)).future_events(sessions)
         events[:, EVENT_FIELDS.index("outcome")] = outcome
         every = np.ones((sessions, events.shape[2]), dtype=bool)
-        paths = self._replace(is_session=every, is_own=every, gap=1.0)
+        paths = self._replace(is_session=every, is_own=every)
         return paths.path(filter_events(self.model.rule, self.p, events, self.figures))
 
     def forecast(self, care: Care, sessions: int, generator: np.random.Generator) -> BeliefPath:
@@ -192,7 +194,7 @@ class BeliefPaths(NamedTuple):
             model, self.values, self.future_events(sessions), cares, self.figures, last.after, generator
         )
         every = np.ones((sessions, self.event_array.shape[2]), dtype=bool)
-        return self._replace(is_session=every, is_own=every, gap=1.0).path(event for event, _ in simulated)
+        return self._replace(is_session=every, is_own=every).path(event for event, _ in simulated)
 
 
 def figures_met(event_array: np.ndarray, present: np.ndarray, figures: int, general: int | None) -> np.ndarray:

@@ -83,13 +83,12 @@ def incidence_by_arm(security: xr.Dataset, arms: pd.Series, lasts: xr.DataArray 
             "at_risk": (("arm", "session"), [mean_at_risk(part, session) for part in parts]),
             "insecure": (by_draw, [insecure_share(everyone, mask) for mask in masks.values()]),
             "median_sessions": (by_draw, [median_sessions(part, end) for part, end in until]),
-            "median_corrective": (by_draw, [median_corrective(part) for part in parts]),
+            "median_corrective": (by_draw, [median_corrective(part, end) for part, end in until]),
             "last": ("arm", last),
         },
         {"arm": list(masks), "session": session},
         security.attrs,
     )
-    curves["median_corrective"] = curves["median_corrective"].where(curves["last"] > 0)
     if "chance_level" in security:
         chance = security["chance_level"].stack(sample=("chain", "draw"))
         curves["chance_level"] = ("session", mean_over_draws(chance.transpose("session", "sample").values))

@@ -2,8 +2,8 @@
 
 The criterion is prospective, because people who are called earned secure in retrospect had good parenting (Roisman et
 al., 2002, doi:10.1111/1467-8624.00467). It is strict, because a lax criterion is met by chance: beliefs must be secure
-for some sessions, and resilient at each of them. Resilient means that one unresponsive session next, an observed
-outcome of 0 with the same figure, would leave both beliefs above a threshold, by the model's own update. So everyone is
+for some sessions, and resilient at each of them. Resilient means that one unresponsive session next would leave both
+beliefs at a threshold or above, by the model's own update. It has an outcome of 0, and the same figure. So everyone is
 asked the same question, whatever care they met. A hold that included a rupture is called tested; that is no condition.
 
 A *rupture* is an observed outcome below 0.5. A *repair* is an observed outcome of 0.5 or more directly after a rupture
@@ -58,11 +58,11 @@ class BeliefPath(NamedTuple):
 class Judgement(NamedTuple):
     """Earned security of each person, (person,)."""
 
-    insecure: np.ndarray  # insecure at baseline: only these people can earn security
+    insecure: np.ndarray  # insecure before the first session: only these people can earn security
     sessions: np.ndarray  # until earned secure; the number of sessions + 1 if that did not happen
     earned: np.ndarray
     tested: np.ndarray  # earned secure, and the sessions of the duration criterion include a rupture
-    held: np.ndarray  # both beliefs were secure for the duration, whether or not they were resilient
+    held_from: np.ndarray  # as `sessions`, whether or not the beliefs were resilient
     corrective: np.ndarray  # corrective experiences until then, or until the last session that can be judged
     repairs: np.ndarray  # repairs until then, likewise
     horizon: np.ndarray  # the last session at which the duration criterion could still begin; 0 if there is none
@@ -129,12 +129,14 @@ def judge(path: BeliefPath, criterion: Criterion) -> Judgement:
     lower_before = np.minimum(path.availability_before, path.worth_before)
     feared = (path.expected < criterion.feared_below) & (lower_before < criterion.secure_at_or_above)
     corrective = path.observed & feared & (path.outcome - path.expected >= criterion.corrective_by)
+    holds = window_sums(secure, duration) == duration
+    held_from = np.where(holds.any(axis=0), holds.argmax(axis=0) + 1, last + 1) if len(holds) else last + 1
     return Judgement(
-        insecure=lower_before[0] <= criterion.insecure_at_or_below,
+        insecure=(lower_before[0] <= criterion.insecure_at_or_below) & (last > 0),
         sessions=np.where(earned, first + 1, last + 1),
         earned=earned,
         tested=tested,
-        held=(window_sums(secure, duration) == duration).any(axis=0),
+        held_from=held_from,
         corrective=(corrective & until).sum(axis=0),
         repairs=(path.repair & until).sum(axis=0),
         horizon=horizon,
@@ -161,11 +163,11 @@ def has_worth(path: BeliefPath) -> bool:
 
 
 def styles_at_end(path: BeliefPath) -> np.ndarray:
-    """Return each person's attachment style at their last session, as an index into STYLES, (person,).
+    """Return each person's attachment style at their own last session, as an index into STYLES, (person,).
 
     Preoccupied is low self-worth, dismissing is low availability, and fearful is both. A belief is low below 0.5.
     Bartholomew & Horowitz (1991), doi:10.1037/0022-3514.61.2.226.
     """
-    last = np.maximum(path.is_session.sum(axis=0) - 1, 0)[None]
+    last = np.maximum(path.is_own.sum(axis=0) - 1, 0)[None]
     worth, availability = (np.take_along_axis(belief, last, axis=0)[0] for belief in (path.worth, path.availability))
     return (worth < 0.5) + 2 * (availability < 0.5)

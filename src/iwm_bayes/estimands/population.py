@@ -21,7 +21,7 @@ from iwm_bayes.simulation.draws import posterior_batches, thin_draws
 from iwm_bayes.types import GENERALISED, ModelSpec, named_leaves
 
 N_DRAWS = 400
-N_PEOPLE = 1000  # in each draw: their share then differs from that of endlessly many by at most .016 (SD)
+N_PEOPLE = 1000  # in each draw: a share of all of them has an SD of at most .016, one of half of them of .022
 
 
 def draw_twins(people: int, draws: int, count: int, generator: np.random.Generator) -> np.ndarray:
@@ -113,8 +113,8 @@ def earned_security_of_new_people(
     Returns
     -------
     xr.Dataset
-        - insecure, sessions, earned, tested, held, corrective, repairs, horizon, followed (chain, draw, person): as in
-          `Judgement`; dim `person` has the new people
+        - insecure, sessions, earned, tested, held_from, corrective, repairs, horizon, followed (chain, draw, person):
+          as in `Judgement`; dim `person` has the new people
         - twin (chain, draw, person): index of the person of the study whose covariates and sessions they have
 
     Raises

@@ -36,7 +36,7 @@ def project(
     care
         The scenario: the care of the figure in the further sessions.
     sessions
-        The horizon: the number of further sessions, one unit of time apart.
+        The horizon: the number of further sessions, as far apart as sessions usually are in the study.
     figure
         The figure of the further sessions; None is a new figure.
     criterion
@@ -82,11 +82,13 @@ def never_resilient(
 def generalises(model: ModelSpec, fit: xr.DataTree) -> bool:
     """Return whether beliefs about a new figure can be estimated.
 
-    The rule must carry what people learn from one figure over to another, and the study must have two figures, or
-    answers about nobody in particular: otherwise only the prior says how much is carried over.
+    The rule must carry what people learn from one figure over to another. Somebody must have met two figures, or have
+    answered about nobody in particular: otherwise only the prior says how much is carried over.
     """
     data = fit["data"].to_dataset()
-    if len(figure_names(data)) < 2:
+    present, figure = data["present"].values, data["figure_index"].values
+    met = [((figure == index) & present).any(axis=0) for index in range(len(figure_names(data)))]
+    if not (np.sum(met, axis=0) > 1).any():
         return False
     path = next(belief_path_batches(model, fit, 1, None)).observed_path()
     return not np.allclose(path.availability, path.availability_before[0])

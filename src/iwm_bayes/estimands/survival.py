@@ -101,11 +101,14 @@ def by_corrective_experiences(judged: Judgement) -> tuple[Judgement, np.ndarray]
     return counted, steps
 
 
-def median_corrective(judged: Judgement) -> np.ndarray:
+def median_corrective(judged: Judgement, last: int) -> np.ndarray:
     """Return the corrective experiences until half of the people are earned secure, (...).
 
-    It is infinite if fewer are while enough people are at risk (`last_assessable`); NaN if nobody is.
+    It is infinite if fewer are by session `last`, or while enough people are at risk (`last_assessable`). NaN if nobody
+    is, or if `last` is 0.
     """
-    counted, steps = by_corrective_experiences(judged)
+    until = median_sessions(judged, last)
+    by_then = judged._replace(earned=judged.earned & (judged.sessions <= last))
+    counted, steps = by_corrective_experiences(by_then)
     steps = steps[: last_assessable(counted, steps) + 1]
-    return first_half(cumulative_incidence(counted, steps), steps)
+    return np.where(np.isfinite(until), first_half(cumulative_incidence(counted, steps), steps), until)

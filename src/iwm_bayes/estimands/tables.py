@@ -70,7 +70,7 @@ def truth_comparison_lines(security: xr.Dataset, known: Judgement) -> list[dict[
     truth = {
         "share": float(incidence_by_session(known, until)[-1]),
         "sessions": float(median_sessions(known, until)),
-        "corrective_experiences": float(median_corrective(known)),
+        "corrective_experiences": float(median_corrective(known, until)),
     }
     lines = []
     for name, draws in estimates.items():

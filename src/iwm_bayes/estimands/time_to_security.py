@@ -47,7 +47,7 @@ def median_over_draws(shares: np.ndarray) -> np.ndarray:
 def sensitivity_grid(criterion: Criterion) -> tuple[np.ndarray, np.ndarray]:
     """Return three thresholds and three durations around those of a criterion."""
     thresholds = (criterion.secure_at_or_above + np.array([-0.05, 0.0, 0.05])).round(3)
-    return thresholds, criterion.duration + np.array([-2, 0, 2])
+    return thresholds, np.maximum(criterion.duration + np.array([-2, 0, 2]), 1)
 
 
 class SecurityDraws(NamedTuple):
@@ -87,12 +87,13 @@ def joined_batches(batches: Sequence[SecurityDraws]) -> SecurityDraws:
 
 
 def final_share(judged: Judgement, until: int) -> np.ndarray:
-    """Estimate the share that is earned secure by session `until`, (draw,), as far as it can be assessed.
+    """Estimate the share that is earned secure by session `until`, (draw,); NaN if it is 0."""
+    return incidence_by_session(judged, until)[..., -1] if until else np.full(judged.insecure.shape[:-1], np.nan)
 
-    NaN where it cannot.
-    """
-    own = min(until, last_assessable(judged, np.arange(1, until + 1))) if until else 0
-    return incidence_by_session(judged, own)[..., -1] if own else np.full(judged.insecure.shape[:-1], np.nan)
+
+def held_judgement(judged: Judgement) -> Judgement:
+    """Return whose beliefs are secure for the duration, whether or not they are resilient, as if that were enough."""
+    return judged._replace(sessions=judged.held_from, earned=judged.held_from <= judged.horizon)
 
 
 def security_by_draw(draws: SecurityDraws, criterion: Criterion) -> xr.Dataset:
@@ -100,19 +101,21 @@ def security_by_draw(draws: SecurityDraws, criterion: Criterion) -> xr.Dataset:
     own, last = draws.observed, draws.sessions
     until = last_assessable(own, np.arange(1, last + 1))
     thresholds, durations = sensitivity_grid(criterion)
-    around = np.array([final_share(judged, until) for judged in draws.sensitivity])
-    earned, held = ((own.insecure & leaf).sum(axis=-1) for leaf in (own.earned, own.held))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        tested = (own.insecure & own.tested).sum(axis=-1) / earned
-        held_only = (held - earned) / own.insecure.sum(axis=-1)
+    lasts = [last_assessable(judged, np.arange(1, last + 1)) for judged in draws.sensitivity]
+    common = min([until, *filter(None, lasts)])  # so that only the definition differs
+    pairs = zip(draws.sensitivity, lasts, strict=True)
+    around = np.array([final_share(judged, common if own_last else 0) for judged, own_last in pairs])
+    earned = (own.insecure & own.earned & (own.sessions <= until)).sum(axis=-1)
+    tested = (own.insecure & own.tested & (own.sessions <= until)).sum(axis=-1)
+    held_only = final_share(held_judgement(own), until) - final_share(own, until)
     security = xr.Dataset(
         {name: (("sample", "person"), leaf) for name, leaf in named_leaves(own)}
         | {
             "median_sessions": ("sample", median_sessions(own, until)),
-            "median_corrective": ("sample", median_corrective(own)),
+            "median_corrective": ("sample", median_corrective(own, until)),
             "probability": (("sample", "session"), incidence_until(own, last, until)),
             "chance_level": (("sample", "session"), incidence_until(draws.uninformative, last, until)),
-            "tested_share": ("sample", tested),
+            "tested_share": ("sample", np.where(earned > 0, tested / np.maximum(earned, 1), np.nan)),
             "held_only_share": ("sample", held_only),
             "sensitivity": (
                 ("threshold", "duration", "sample"),
@@ -159,15 +162,16 @@ def earned_security(
         Shares are NaN after the last session that can be assessed, and in draws in which nobody is at risk at the
         first session. Medians are infinite if fewer than half are earned secure by then. `survival` explains both.
 
-        - insecure, sessions, earned, tested, held, corrective, repairs, horizon, followed (chain, draw, person): as in
-          `Judgement`
+        - insecure, sessions, earned, tested, held_from, corrective, repairs, horizon, followed (chain, draw, person):
+          as in `Judgement`
         - median_sessions, median_corrective (chain, draw): until half of them are earned secure
         - probability (chain, draw, session): share earned secure by each session, among people insecure at baseline
         - chance_level (chain, draw, session): the same share under uninformative care
-        - tested_share (chain, draw): among people who are earned secure, those whose hold included a rupture
-        - held_only_share (chain, draw): among people insecure at baseline, those whose beliefs were secure for the
-          duration but not resilient
-        - sensitivity (threshold, duration): share by the last session under other criteria, median over draws
+        - tested_share (chain, draw): among people who are earned secure by the last session, those whose hold included
+          a rupture
+        - held_only_share (chain, draw): how much larger the share would be if beliefs need not be resilient
+        - sensitivity (threshold, duration): share under other criteria by the last session at which all of them can be
+          assessed, median over draws
         - style_share (chain, draw, style): share of people in each attachment style at their last session; only in a
           model with self-worth
 

@@ -110,7 +110,8 @@ def answer_sentence(answer: SecurityAnswer) -> str:
     at_risk, chance = (float(everyone[name].sel(session=last)) for name in ("at_risk", "chance_level"))
     by_the_end = (
         f"By session {last}, the last that can be assessed ({at_risk:.0f} at risk), {share} of them are earned secure "
-        f"(chance level {chance:.0%}). Of new people under the same care, {new_share_text(answer, last)} are."
+        f"(chance level {chance:.0%}). Of new people who are insecure at baseline, {new_share_text(answer, last)} are, "
+        "under the same care."
     )
     parts = [baseline, half_sentence(everyone, last), by_the_end, *qualifications(answer, security)]
     return " ".join(parts)
@@ -121,6 +122,8 @@ def half_sentence(everyone: xr.Dataset, last: int) -> str:
     if not np.isfinite(median_ci90(everyone["median_sessions"].values)[0]):
         return f"Fewer than half of them are earned secure by session {last}."
     sessions = count_text(everyone["median_sessions"].values, f"more than {last}")
+    if not np.isfinite(median_ci90(everyone["median_corrective"].values)[0]):
+        return f"Half of them are earned secure after {sessions} sessions."
     corrective = count_text(everyone["median_corrective"].values, "more than observed")
     return f"Half of them are earned secure after {sessions} sessions and {corrective} corrective experiences."
 
@@ -131,24 +134,23 @@ def new_share_text(answer: SecurityAnswer, last: int) -> str:
 
 
 def qualifications(answer: SecurityAnswer, security: xr.Dataset) -> list[str]:
-    """Return what belongs to an answer where it applies: tested security, lost resilience, and people who left."""
+    """Return what belongs to an answer where it applies: tested security, resilience, and sessions that end early."""
     sentences = []
     tested, held_only = (float(security[name].mean()) for name in ("tested_share", "held_only_share"))
     if np.isfinite(tested):
-        sentences.append(f"The hold of {tested:.0%} of them included a rupture (tested security).")
+        sentences.append(f"Of those who are earned secure, {tested:.0%} are tested: their hold included a rupture.")
     if held_only >= NOTABLE_SHARE:
         sentences.append(
-            f"A further {held_only:.0%} hold both beliefs, but one unresponsive session would take them below the "
-            "threshold of resilience."
+            f"A further {held_only:.0%} hold their beliefs, but would lose them by one unresponsive session."
         )
     if answer.never_resilient >= NOTABLE_SHARE:
         sentences.append(
-            f"{answer.never_resilient:.0%} of participants learn so fast that no belief of theirs could be resilient."
+            f"{answer.never_resilient:.0%} of participants would not be resilient even after 200 responsive sessions."
         )
-    if answer.left:
+    if answer.continued:
         sentences.append(
-            f"{answer.left} participants left; from there on they are given the sessions of others who stayed, so "
-            "that the answer is about everyone, had all stayed."
+            f"Sessions of {answer.continued} participants end early. There they continue with the sessions of others: "
+            "the answer is about everyone, had all stayed."
         )
     return sentences
 
@@ -158,15 +160,17 @@ def criterion_sentences(criterion: Facts, has_worth: bool) -> str:
     c = Criterion(**{name: value for name, value in criterion.items() if name != "figure"})
     beliefs, both = ("availability or self-worth", "both beliefs") if has_worth else ("availability", "availability")
     return (
-        f"Insecure at baseline: initial {beliefs} at {c.insecure_at_or_below:g} or below. Earned secure: {both} at "
+        f"Insecure at baseline: {beliefs} at {c.insecure_at_or_below:g} or below just before the first session with "
+        f"the figure. Earned secure: {both} at "
         f"{c.secure_at_or_above:g} or above for {c.duration} sessions (the duration criterion), and resilient at each "
         "of them. Resilient: one unresponsive session next, after the median time between sessions, would leave "
         f"{both} at {c.resilient_at_or_above:g} or above. Tested: the sessions of the duration criterion include a "
         "rupture. Rupture: an observed outcome below 0.5. Repair: an outcome of 0.5 or more directly after a rupture. "
         f"Corrective experience: an outcome that exceeds the expectation by {c.corrective_by:g} or more, where the "
         f"expectation is below {c.feared_below:g} and {'a belief' if has_worth else 'the belief'} is below "
-        f"{c.secure_at_or_above:g}. People whose sessions end before they are earned secure are right-censored, at the "
-        "last session where the duration criterion could still begin (Kaplan & Meier, 1958, "
-        "doi:10.1080/01621459.1958.10501452). Shares are read as long as five people, and a tenth of those insecure at "
-        "baseline, are at risk. New people: others of the same population who go through the sessions of this study."
+        f"{c.secure_at_or_above:g}. People whose sessions end early continue with those of others (a hot deck: "
+        "Andridge & Little, 2010, doi:10.1111/j.1751-5823.2010.00103.x). Otherwise they are right-censored "
+        "(Kaplan & Meier, 1958, doi:10.1080/01621459.1958.10501452). Shares are read as long as enough people are at "
+        "risk: five, and a tenth of those insecure at baseline. New people: others of the same population "
+        "who go through the sessions of this study."
     )

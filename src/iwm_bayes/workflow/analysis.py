@@ -16,7 +16,6 @@ from iwm_bayes.diagnostics.group_exchangeability import group_clustering
 from iwm_bayes.diagnostics.permutation_test import PermutationTest, permutation_test
 from iwm_bayes.diagnostics.predictive_checks import posterior_predictive_check
 from iwm_bayes.estimands.by_arm import incidence_by_arm, person_arms, risk_differences
-from iwm_bayes.estimands.follow_up import people_who_left
 from iwm_bayes.estimands.group_summary import group_sd_table, group_summary
 from iwm_bayes.estimands.marginal_effects import marginal_effect_table, marginal_effects
 from iwm_bayes.estimands.person_summary import person_summary
@@ -58,8 +57,8 @@ class SecurityAnswer(NamedTuple):
     security: xr.Dataset  # of the people of the study, as `earned_security` returns it
     curves: xr.Dataset  # by arm, as `incidence_by_arm` returns them
     new_curves: xr.Dataset  # the same of new people of the same population
-    never_resilient: float  # share of people whose beliefs could not become resilient
-    left: int  # number of people who left, and whose sessions are those of others from there on
+    never_resilient: float  # share of people whose beliefs could not become resilient; NaN if generalised
+    continued: int  # number of people whose sessions end early, and are those of others from there on
 
 
 class Analysis(NamedTuple):
@@ -126,8 +125,9 @@ def security_answer(model: ModelSpec, fitted: xr.DataTree, figure: str | None) -
     security, arms = earned_security(model, fitted, figure), person_arms(data)
     curves = incidence_by_arm(security, arms)
     new_curves = incidence_by_arm(earned_security_of_new_people(model, fitted, figure), arms, curves["last"])
-    left = int(people_who_left(model, data).sum())
-    return SecurityAnswer(security, curves, new_curves, never_resilient(model, fitted, figure), left)
+    continued = int((security["horizon"] > security["followed"]).isel(chain=0, draw=0).sum())
+    unattainable = never_resilient(model, fitted, figure) if figure else float("nan")
+    return SecurityAnswer(security, curves, new_curves, unattainable, continued)
 
 
 def derived_answers(model: ModelSpec, fitted: xr.DataTree) -> dict[str, SecurityAnswer]:
