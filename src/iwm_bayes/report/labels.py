@@ -22,7 +22,7 @@ TABLE_TITLES: Mapping[str, str] = {
     "expectancy_bias": "Group medians under assumed expectancy biases",
     "time_to_security": "Time to earned security",
     "arms": "Risk differences between arms",
-    "sensitivity": "Sensitivity: share earned secure by the last session assessed, by threshold and duration",
+    "sensitivity": "Sensitivity: share earned secure, by threshold and duration",
     "rating_thresholds": "Thresholds of earned security on the scale of each rating",
     "styles": "Attachment styles at the last session",
     "ppc": "Posterior predictive checks",
@@ -108,7 +108,8 @@ LEGENDS: Mapping[str, Mapping[str, str]] = {
     },
     "sensitivity": {
         "threshold": "least value of both beliefs for earned security. The other columns give the number of sessions "
-        "for which the beliefs must keep this value and be resilient",
+        "for which the beliefs must keep this value and be resilient. Shares are read at the last session at which all "
+        "of these definitions can be assessed",
     },
     "rating_thresholds": {
         "threshold": "belief, on the outcome's scale, below or above which people are insecure or earned secure",
