@@ -125,7 +125,7 @@ def test_the_answer_is_that_of_the_run(made, page):
     assert f"{percent(line, 'insecure_at_baseline')} of participants are insecure at baseline" in answer
     assert f"By session {last}, the last that can be assessed" in answer
     assert f"{percent(line, 'earned_secure')} of them are earned secure" in answer
-    assert f"Of new people under the same care, {percent(new, 'earned_secure')} are" in answer
+    assert f"Of new people who are insecure at baseline, {percent(new, 'earned_secure')} are" in answer
 
 
 def test_only_statistics_outside_their_interval_are_listed(made, page):
