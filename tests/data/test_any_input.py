@@ -8,6 +8,7 @@ import os
 import time
 from pathlib import Path
 
+import pymc  # noqa: F401  # raises the limit of recursion, which must not change while hypothesis runs
 import pytest
 from command import iwm
 from hypothesis import HealthCheck, currently_in_test_context, event, given, settings
