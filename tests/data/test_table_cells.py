@@ -145,7 +145,7 @@ def test_declared_levels_are_answers_whatever_they_are_called(tmp_path):
 
 
 def test_the_word_for_nobody_may_be_none(tmp_path):
-    """A choice of nobody is a choice, not a blank, where the study says that None stands for it."""
+    """Where the study's word for nobody is None, this word is a choice and not a blank."""
     model = MODEL.replace('{near = "availability_rating"}', '{sought = "seek"}')
     rows = "ann,1,mum,2026-01-01,1,mum\nann,2,,2026-01-08,,None\nbob,1,dad,2026-01-01,1,dad\n"
     data = read(tmp_path, HEADER + rows, responses={"sought": {"column": "near", "nobody": "None"}}, model=model)

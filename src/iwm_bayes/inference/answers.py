@@ -1,7 +1,7 @@
 """Answers and their log likelihood at each draw: the groups `observed_data` and `log_likelihood` of a fit.
 
 Each response is one variable over its recorded answers alone, with dim `NAME_obs` and coordinates `NAME_person`,
-`NAME_session`, `NAME_figure` and `NAME_time`. Nothing stands for answers that people did not give, so that `az.loo`
+`NAME_session`, `NAME_figure` and `NAME_time`. Answers that people did not give are left out, so that `az.loo`
 counts answers. `az.loo` leaves out one answer of a person whose other answers are known, later ones too; to predict the
 next session, compare models with `cv="lfo_1"`.
 """

@@ -5,7 +5,7 @@ density. To PyMC's own tools their places look like answers, so there is another
 alone. The grid is for speed: picking the answers out of 100 people x 60 events takes 10 to 70% longer per gradient.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -60,6 +60,17 @@ def response_log_density(family: Family, arguments: Mapping[str, Any], value: An
     return density.ravel()[at_bound].set(tail).reshape(density.shape)
 
 
+def draw_answers(
+    family: Family, rng: np.random.Generator, shape: tuple[int, ...], given: Sequence[Any], is_vector: Sequence[bool]
+) -> np.ndarray:
+    """Draw answers of some shape; arguments that are vectors have the choices as their last axis."""
+    full = (
+        np.broadcast_to(x, shape + x.shape[-1:] if vector else shape)
+        for x, vector in zip(given, is_vector, strict=True)
+    )
+    return family.draw(rng, *full)
+
+
 def declare_response(name: str, family: Family, arguments: Mapping[str, Any], value: Any, recorded: Any) -> None:
     """Declare a response's answers (event, person) in the current model."""
     is_vector = [argument.ndim > 2 for argument in arguments.values()]  # (event, person, choice)
@@ -68,12 +79,7 @@ def declare_response(name: str, family: Family, arguments: Mapping[str, Any], va
         return response_log_density(family, dict(zip(arguments, given, strict=True)), value, recorded)
 
     def random(recorded: Any, *given: Any, rng: np.random.Generator, size: Any) -> np.ndarray:
-        shape = tuple(size or np.shape(recorded))
-        full = (
-            np.broadcast_to(x, shape + x.shape[-1:] if vector else shape)
-            for x, vector in zip(given, is_vector, strict=True)
-        )
-        return family.draw(rng, *full)
+        return draw_answers(family, rng, tuple(size or np.shape(recorded)), given, is_vector)
 
     pm.CustomDist(
         name,
@@ -108,12 +114,7 @@ def declare_answers(name: str, family: Family, arguments: Mapping[str, Any], val
         return response_log_density(family, as_grid, value[:, None], np.ones((1, 1)))[:, 0]
 
     def random(*given: Any, rng: np.random.Generator, size: Any) -> np.ndarray:
-        shape = tuple(size or given[0].shape[:1])
-        full = (
-            np.broadcast_to(x, shape + x.shape[-1:] if vector else shape)
-            for x, vector in zip(given, is_vector, strict=True)
-        )
-        return family.draw(rng, *full)
+        return draw_answers(family, rng, tuple(size or given[0].shape[:1]), given, is_vector)
 
     pm.CustomDist(
         name,
