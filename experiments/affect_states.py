@@ -30,7 +30,7 @@ from iwm_bayes.inference.fit import Settings, compile_model, nuts
 from iwm_bayes.model.model_file import load_model
 from iwm_bayes.model.priors import figure_names
 from iwm_bayes.simulation.care import constant_care
-from iwm_bayes.simulation.draws import new_people
+from iwm_bayes.simulation.draws import new_people, thin_draws
 from iwm_bayes.simulation.simulate import Phase, simulate
 from iwm_bayes.types import ModelSpec, response_values, rule_values
 
@@ -63,10 +63,11 @@ def leave_people_out(model: ModelSpec, data: xr.Dataset, seed: int) -> list[tupl
         others = data.isel(person=np.setdiff1d(np.arange(data.sizes["person"]), part))
         compiled = compiled or compile_model(model, others)
         posterior = nuts(compiled, others, Settings(400, 400, 2, seed + fold))["posterior"].to_dataset()
+        sample = thin_draws(posterior, DRAWS).stack(sample=("chain", "draw"))
         for index in part:
             person, batches = data.isel(person=[index]), []
             for _ in range(BATCHES):
-                values = new_people(model, posterior, figure_names(data), BATCH_SIZE // DRAWS, DRAWS, generator)
+                values = new_people(model, sample, figure_names(data), BATCH_SIZE // DRAWS, generator)
                 n_people = next(iter(values.values())).shape[-1]
                 densities = rating_log_density(model, values, person, n_people)
                 batches.append(logsumexp(densities) - np.log(n_people))

@@ -55,7 +55,8 @@ def predict_new_people(
     model: ModelSpec, posterior: xr.Dataset, left_out: xr.Dataset, generator: np.random.Generator
 ) -> np.ndarray:
     """Return the expected ratings of people left out, (event, person)."""
-    values = new_people(model, posterior, figure_names(left_out), left_out.sizes["person"], DRAWS, generator)
+    sample = thin_draws(posterior, DRAWS).stack(sample=("chain", "draw"))
+    values = new_people(model, sample, figure_names(left_out), left_out.sizes["person"], generator)
     return expected_ratings(model, values, left_out, generator)
 
 

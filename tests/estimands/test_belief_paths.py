@@ -45,7 +45,9 @@ def test_new_people_are_drawn_from_the_group():
         {"parameter": pooled},
     )
     people = 20_000
-    drawn = new_people(model, posterior, ["therapist"], people, 2, np.random.default_rng(1))
+    drawn = new_people(
+        model, posterior.stack(sample=("chain", "draw")), ["therapist"], people, np.random.default_rng(1)
+    )
     start = logit(drawn["availability_start"]).reshape(2, people)
     np.testing.assert_allclose(start.mean(axis=1), mu[:, 0], atol=4 * sigma[:, 0].max() / np.sqrt(people))
     np.testing.assert_allclose(start.std(axis=1), sigma[:, 0], rtol=4 / np.sqrt(2 * people))

@@ -16,8 +16,8 @@ from iwm_bayes.estimands.belief_paths import BeliefPaths, belief_paths
 from iwm_bayes.estimands.criterion import DEFAULT_CRITERION, Criterion, by_draw_and_person, joined, judge
 from iwm_bayes.estimands.follow_up import continued_events
 from iwm_bayes.inference.posterior import person_centres
-from iwm_bayes.model.priors import figure_names, free_parameters, natural_values
-from iwm_bayes.simulation.draws import posterior_batches, thin_draws
+from iwm_bayes.model.priors import figure_names, free_parameters
+from iwm_bayes.simulation.draws import new_people, posterior_batches, thin_draws
 from iwm_bayes.types import GENERALISED, ModelSpec, named_leaves
 
 N_DRAWS = 400
@@ -33,18 +33,6 @@ def draw_twins(people: int, draws: int, count: int, generator: np.random.Generat
     points = (np.arange(count) + generator.random((draws, 1))) / count
     taken = [np.searchsorted(row, point) for row, point in zip(ends, points, strict=True)]
     return np.array(taken).clip(max=people - 1)
-
-
-def standard_deviates(
-    posterior: xr.Dataset, labels: list[str], count: int, generator: np.random.Generator
-) -> np.ndarray:
-    """Draw standardised deviations of new people from their group, (parameter, sample, new person)."""
-    z = generator.normal(size=(len(labels), posterior.sizes["sample"], count))
-    if "correlation" not in posterior:
-        return z
-    chosen = posterior["correlation"].sel(parameter=labels, parameter_other=labels)
-    roots = np.linalg.cholesky(chosen.transpose("sample", "parameter", "parameter_other").values)
-    return np.einsum("sij,jsn->isn", roots, z)
 
 
 def draw_new_people(
@@ -64,25 +52,16 @@ def draw_new_people(
     dict
         Natural-scale values by parameter, with (sample, new person) along their last axis.
     """
-    free, shape = free_parameters(model, figure_names(data)), twins.shape
-    partial = [each.label for each in free if each.parameter.pooling == "partial"]
-    theta: dict[str, np.ndarray] = {}
-    for each in free:
-        if each.parameter.pooling == "complete":
-            theta[each.label] = np.repeat(posterior["mu"].sel(parameter=each.label).values, shape[1])
-        elif each.parameter.pooling == "none":  # only the prior says anything about new people
-            sd = np.hypot(each.prior_sd, each.parameter.prior_between_sd)
-            theta[each.label] = generator.normal(each.prior_mean, sd, twins.size)
+    figures = figure_names(data)
+    partial = [free.label for free in free_parameters(model, figures) if free.parameter.pooling == "partial"]
+    centre = {}
     if partial:
-        dims = ("parameter", "sample", "person")
-        centre = person_centres(posterior, model, data).sel(parameter=partial)
-        if "person" not in centre.dims:
-            centre = centre.expand_dims(person=data.sizes["person"])
-        sigma = posterior["sigma"].sel(parameter=partial).transpose("parameter", "sample").values[..., None]
-        deviation = sigma * standard_deviates(posterior, partial, shape[1], generator)
-        own = np.take_along_axis(centre.transpose(*dims).values, twins[None], axis=2) + deviation
-        theta |= dict(zip(partial, own.reshape(len(partial), -1), strict=True))
-    return natural_values(model, theta, figure_names(data), twins.size)
+        by_person = person_centres(posterior, model, data).sel(parameter=partial)
+        if "person" not in by_person.dims:
+            by_person = by_person.expand_dims(person=data.sizes["person"])
+        values = by_person.transpose("parameter", "sample", "person").values
+        centre = dict(zip(partial, np.take_along_axis(values, twins[None], axis=2), strict=True))
+    return new_people(model, posterior, figures, twins.shape[1], generator, centre)
 
 
 def new_people_batches(

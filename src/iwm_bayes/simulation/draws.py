@@ -3,7 +3,7 @@
 Each draw of each person becomes one simulated person: draws and people share the person axis.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import xarray as xr
@@ -57,23 +57,54 @@ def person_parameters(model: ModelSpec, fit: xr.DataTree, draws: int = 1000) -> 
     return dataset.transpose("chain", "draw", "figure", "person", missing_dims="ignore")
 
 
-def new_people(
-    model: ModelSpec, posterior: xr.Dataset, figures: list[str], people: int, draws: int, generator: np.random.Generator
-) -> dict[str, np.ndarray]:
-    """Draw new people for each of about `draws` draws of a posterior.
+def standard_deviates(
+    posterior: xr.Dataset, labels: list[str], count: int, generator: np.random.Generator
+) -> np.ndarray:
+    """Draw standardised deviations of new people from their group, (parameter, sample, new person)."""
+    z = generator.normal(size=(len(labels), posterior.sizes["sample"], count))
+    if "correlation" not in posterior:
+        return z
+    chosen = posterior["correlation"].sel(parameter=labels, parameter_other=labels)
+    roots = np.linalg.cholesky(chosen.transpose("sample", "parameter", "parameter_other").values)
+    return np.einsum("sij,jsn->isn", roots, z)
 
-    Return natural-scale values by parameter, with (sample, person) along one axis.
+
+def new_people(
+    model: ModelSpec,
+    posterior: xr.Dataset,
+    figures: list[str],
+    count: int,
+    generator: np.random.Generator,
+    centre: Mapping[str, np.ndarray] | None = None,
+) -> dict[str, np.ndarray]:
+    """Draw new people of the population in every draw of a posterior.
+
+    Parameters
+    ----------
+    posterior
+        Draws with dim `sample`.
+    count
+        Number of new people in each draw.
+    centre
+        Link-scale means of partially pooled parameters by label, (sample, new person); by default the group means.
+
+    Returns
+    -------
+    dict
+        Natural-scale values by parameter, with (sample, new person) along their last axis.
     """
-    sample = thin_draws(posterior, draws).stack(sample=("chain", "draw"))
-    count = sample.sizes["sample"] * people
-    theta = {}
-    for free in free_parameters(model, figures):
-        if free.parameter.pooling == "none":  # without pooling, only the prior informs about new people
-            sd = np.hypot(free.prior_sd, free.parameter.prior_between_sd)
-            theta[free.label] = generator.normal(free.prior_mean, sd, count)
-            continue
-        theta[free.label] = np.repeat(sample["mu"].sel(parameter=free.label).values, people)
-        if free.parameter.pooling == "partial":
-            sigma = np.repeat(sample["sigma"].sel(parameter=free.label).values, people)
-            theta[free.label] = from_offset(theta[free.label], sigma, generator.normal(size=count))
-    return natural_values(model, theta, figures, count)
+    free, size = free_parameters(model, figures), posterior.sizes["sample"] * count
+    partial = [each.label for each in free if each.parameter.pooling == "partial"]
+    theta: dict[str, np.ndarray] = {}
+    for each in free:
+        if each.parameter.pooling == "none":  # without pooling, only the prior informs about new people
+            sd = np.hypot(each.prior_sd, each.parameter.prior_between_sd)
+            theta[each.label] = generator.normal(each.prior_mean, sd, size)
+        else:
+            theta[each.label] = np.repeat(posterior["mu"].sel(parameter=each.label).values, count)
+    deviates = standard_deviates(posterior, partial, count, generator) if partial else np.empty(0)
+    for label, z in zip(partial, deviates, strict=True):
+        sigma = np.repeat(posterior["sigma"].sel(parameter=label).values, count)
+        mean = theta[label] if centre is None else centre[label].ravel()
+        theta[label] = from_offset(mean, sigma, z.ravel())
+    return natural_values(model, theta, figures, size)
