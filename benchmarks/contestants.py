@@ -57,7 +57,7 @@ def iwm_bayes(problem: Problem) -> TimedPosterior:
         other.terminate()
     compiled = time.perf_counter()
     trace = nuts(sampler, problem.data, Settings(DRAWS, WARM_UP, CHAINS, SEED, target_accept=TARGET_ACCEPT))
-    posterior = trace["posterior"].to_dataset()[["mu", "sigma", "theta"]]
+    posterior = trace["unconstrained_posterior"].to_dataset()[["mu", "sigma", "theta"]]
     return TimedPosterior(posterior, compiled - began, time.perf_counter() - compiled)
 
 

@@ -171,7 +171,7 @@ def time_model(name: str) -> None:
     began = time.perf_counter()
     trace = nuts(compiled, data, Settings(draws=500, chains=2))
     sampling = time.perf_counter() - began  # with pilot fit and tuning, for which a user waits
-    ess = float(az.ess(trace["posterior"].to_dataset()[["mu", "sigma"]]).to_array().min())
+    ess = float(az.ess(trace["unconstrained_posterior"].to_dataset()[["mu", "sigma"]]).to_array().min())
     print(
         f"{name}: compile {compiling:.1f} s, {each:.0f} ns per event and gradient, "
         f"refit to first draw {first:.2f} s, {ess / sampling:.1f} effective draws per second (minimum over the group)",

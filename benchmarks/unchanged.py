@@ -20,7 +20,7 @@ import numpy as np
 
 from iwm_bayes.comparison.comparability import FittedModel
 from iwm_bayes.comparison.compare import compare
-from iwm_bayes.data.study import Study
+from iwm_bayes.data.study import StudySpec
 from iwm_bayes.estimands.group_summary import group_summary
 from iwm_bayes.inference.base import compiled_model, with_model_data
 from iwm_bayes.inference.fit import Settings, compile_likelihood, fit
@@ -40,7 +40,7 @@ RATINGS, CHOICES = ("availability_rating", "worth_rating"), ("approach",)
 
 def example(name: str) -> tuple[Any, Any]:
     """A model and the example's data as it reads them."""
-    study = Study.model_validate(
+    study = StudySpec.model_validate(
         {
             "name": "example",
             "data": HERE / "sessions.csv",

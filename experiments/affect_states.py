@@ -62,7 +62,7 @@ def leave_people_out(model: ModelSpec, data: xr.Dataset, seed: int) -> list[tupl
     for fold, part in enumerate(parts):
         others = data.isel(person=np.setdiff1d(np.arange(data.sizes["person"]), part))
         compiled = compiled or compile_model(model, others)
-        posterior = nuts(compiled, others, Settings(400, 400, 2, seed + fold))["posterior"].to_dataset()
+        posterior = nuts(compiled, others, Settings(400, 400, 2, seed + fold))["unconstrained_posterior"].to_dataset()
         sample = thin_draws(posterior, DRAWS).stack(sample=("chain", "draw"))
         for index in part:
             person, batches = data.isel(person=[index]), []
@@ -85,7 +85,7 @@ def fit_and_score(name: str, folder: Path) -> dict[str, Any]:
         model = load_model(STUDIES / f"affect_{name}.model.toml")
         data = read_data(load_study(STUDIES / "affect.toml"), model)
         fit = nuts(compile_model(model, data), data, Settings(draws=1500, random_seed=1))
-        checks, mu = check_convergence(fit), fit["posterior"]["mu"].dropna("parameter", how="all")
+        checks, mu = check_convergence(fit), fit["unconstrained_posterior"]["mu"].dropna("parameter", how="all")
         labels = map(str, mu["parameter"].values)
         group = {label: mu.sel(parameter=label).quantile([0.05, 0.5, 0.95]).values.tolist() for label in labels}
         scores = leave_people_out(model, data, 1)
@@ -106,7 +106,7 @@ def recover_published() -> None:
     print(f"simulated pulse: {'converged' if check_convergence(fit).converged else check_convergence(fit).reasons}")
     unlinks = {"availability_rate": lambda x: 1 / (1 + np.exp(-x)), "confidence_slope": lambda x: x}
     for name, value in truth.items():
-        low, median, high = fit["posterior"]["mu"].sel(parameter=name).quantile([0.05, 0.5, 0.95]).values
+        low, median, high = fit["unconstrained_posterior"]["mu"].sel(parameter=name).quantile([0.05, 0.5, 0.95]).values
         unlink = unlinks.get(name, unlinks["availability_rate"])
         print(f"    {name}: {unlink(median):.3f} (90% CrI {unlink(low):.3f} to {unlink(high):.3f}), true value {value}")
 

@@ -68,7 +68,9 @@ def study(scenario: str, seed: int) -> dict[str, object]:
     average = LINKS["unit"][0](truth["availability_rate"]).mean()
     result: dict[str, object] = {"seed": seed, "stayed": float((data["present"].sum("event") == 20).mean())}
     for name, joint in (("ignoring", False), ("joint", True)):
-        posterior = nuts(compile_cached(joint), data, Settings(400, 400, 2, seed))["posterior"].to_dataset()
+        posterior = nuts(compile_cached(joint), data, Settings(400, 400, 2, seed))[
+            "unconstrained_posterior"
+        ].to_dataset()
         result[name] = float(posterior["theta"].sel(parameter="availability_rate").mean() - average)
     low, high = np.exp(posterior["mu"].sel(parameter="dropout_odds_ratio").quantile([0.05, 0.95]).values)
     return result | {"odds_ratio": float(np.sqrt(low * high)), "covered": bool(low <= SCENARIOS[scenario][1] <= high)}

@@ -76,7 +76,9 @@ def study(bias: float, seed: int) -> dict[str, object]:
     result: dict[str, object] = {"seed": seed}
     for name, corrected, observed in (("uncorrected", False, events < 0), ("corrected", True, events % 2 == 0)):
         reported = with_reports(data, observed)
-        posterior = nuts(compile_cached(corrected), reported, Settings(400, 400, 2, seed))["posterior"].to_dataset()
+        posterior = nuts(compile_cached(corrected), reported, Settings(400, 400, 2, seed))[
+            "unconstrained_posterior"
+        ].to_dataset()
         result[name] = float(posterior["mu"].sel(parameter="availability_rate").mean())
     return result
 

@@ -61,7 +61,7 @@ def compile_cached(method: str, arms: bool) -> CompiledModel:
 def two_step_analysis(data: xr.Dataset, settings: Settings) -> tuple[float, float, float]:
     """Return the difference of person means of a fit without arms, and its 90% interval as if they were measured."""
     fit = METHODS["laplace"].fit(compile_cached("laplace", False), without_arms(data), settings)
-    rates = fit["posterior"]["theta"].sel(parameter=RATE).mean(("chain", "draw")).values
+    rates = fit["unconstrained_posterior"]["theta"].sel(parameter=RATE).mean(("chain", "draw")).values
     therapy, control = rates[ARM == "therapy"], rates[ARM == "control"]
     low, high = stats.ttest_ind(therapy, control).confidence_interval(0.9)
     return float(therapy.mean() - control.mean()), float(low), float(high)
@@ -70,7 +70,9 @@ def two_step_analysis(data: xr.Dataset, settings: Settings) -> tuple[float, floa
 def study(method: str, difference: float, seed: int) -> dict[str, object]:
     """Return one study's estimate of the difference, in between-person SDs, and that of the two-step analysis."""
     data, settings = sessions(difference, seed), Settings(500, 500, 2, seed)
-    posterior = METHODS[method].fit(compile_cached(method, True), data, settings)["posterior"].to_dataset()
+    posterior = (
+        METHODS[method].fit(compile_cached(method, True), data, settings)["unconstrained_posterior"].to_dataset()
+    )
     effect = posterior["beta"].values.ravel() / SD_BETWEEN
     low, high = np.quantile(effect, [0.05, 0.95])
     estimate, t_low, t_high = (x / SD_BETWEEN for x in two_step_analysis(data, settings))

@@ -50,7 +50,7 @@ def study(compiled: CompiledModel, seed: int) -> dict[str, object]:
     truth = draw_theta(model, generator)
     values = natural_values(model, truth, FIGURES, N_PEOPLE)
     fit = nuts(compiled, simulate(model, phases(model), values, generator), Settings(400, 400, 2, seed))
-    posterior = fit["posterior"].to_dataset()
+    posterior = fit["unconstrained_posterior"].to_dataset()
     result: dict[str, object] = {}
     of_rule = {name for name, _ in named_leaves(model.rule.parameters)}
     for free in (free for free in free_parameters(model, FIGURES) if free.name not in of_rule):

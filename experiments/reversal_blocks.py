@@ -18,7 +18,7 @@ import pandas as pd
 import xarray as xr
 
 from iwm_bayes.data.dataset import read_data
-from iwm_bayes.data.study import Study, load_study
+from iwm_bayes.data.study import StudySpec, load_study
 from iwm_bayes.filtering.arrays import event_array
 from iwm_bayes.filtering.filter import accumulated_readouts, filter_readouts
 from iwm_bayes.filtering.readouts import readout_arguments, required_readouts
@@ -70,13 +70,13 @@ def predict_fitted_people(
     )
 
 
-def first_partner(study: Study, data: xr.Dataset) -> np.ndarray:
+def first_partner(study: StudySpec, data: xr.Dataset) -> np.ndarray:
     """Return the partner that each person met first, "Fair" or "Unfair"."""
     order = pd.read_csv(study.data, dtype={"subject": str}).drop_duplicates("subject").set_index("subject")["order"]
     return order.loc[data["person"].values].to_numpy()
 
 
-def describe_blocks(study: Study, data: xr.Dataset, prediction: np.ndarray) -> list[str]:
+def describe_blocks(study: StudySpec, data: xr.Dataset, prediction: np.ndarray) -> list[str]:
     """Describe mean harm intent per order and block, observed and predicted; `prediction` is (event, person)."""
     order = first_partner(study, data)
     [observed] = (values.values for name, values in data.items() if str(name).startswith("answer_"))
@@ -93,7 +93,7 @@ def describe_blocks(study: Study, data: xr.Dataset, prediction: np.ndarray) -> l
     return lines
 
 
-def describe_orders(study: Study, data: xr.Dataset, posterior: xr.Dataset) -> list[str]:
+def describe_orders(study: StudySpec, data: xr.Dataset, posterior: xr.Dataset) -> list[str]:
     """Describe people's own parameters (link scale) by order: means of posterior means, and their standard error."""
     order, own = first_partner(study, data), posterior["theta"].mean(("chain", "draw"))
     lines = []
@@ -117,7 +117,7 @@ def main(name: Path | str, folds: int) -> None:
         compiled = compiled or compile_model(model, data.isel(person=others))
         fit = nuts(compiled, data.isel(person=others), Settings(draws=250, tune=350, chains=2, random_seed=index + 1))
         prediction[:, part] = predict_new_people(
-            model, fit["posterior"].to_dataset(), data.isel(person=part), generator
+            model, fit["unconstrained_posterior"].to_dataset(), data.isel(person=part), generator
         )
         print(f"fold {index + 1} of {folds} done", flush=True)
     for line in describe_blocks(study, data, prediction):
@@ -128,7 +128,7 @@ def analyse_runs(folders: list[Path]) -> None:
     study = load_study(STUDY)
     for folder in folders:
         fitted = fit_of_run(folder)
-        posterior = fitted.fit["posterior"].to_dataset()
+        posterior = fitted.fit["unconstrained_posterior"].to_dataset()
         for label, predict in (("new people", predict_new_people), ("fitted people", predict_fitted_people)):
             blocks = describe_blocks(
                 study, fitted.data, predict(fitted.model, posterior, fitted.data, np.random.default_rng(1))

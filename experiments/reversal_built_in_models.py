@@ -17,7 +17,7 @@ import xarray as xr
 from reversal_blocks import STUDY, describe_blocks, predict_new_people
 
 from iwm_bayes.data.dataset import read_data
-from iwm_bayes.data.study import Study, load_study
+from iwm_bayes.data.study import StudySpec, load_study
 from iwm_bayes.diagnostics.convergence_checks import check_convergence
 from iwm_bayes.inference.fit import Settings, compile_model, nuts
 from iwm_bayes.model.model_file import load_model
@@ -36,14 +36,14 @@ def with_rule(model: ModelSpec, name: str) -> ModelSpec:
     return model._replace(name=name, rule=lifted._replace(parameters=shared))
 
 
-def judge(model: ModelSpec, study: Study, data: xr.Dataset) -> dict[str, object]:
+def judge(model: ModelSpec, study: StudySpec, data: xr.Dataset) -> dict[str, object]:
     """Check the convergence of a fit to the fixed sample, and predict everyone else."""
     generator = np.random.default_rng(1)
     order = generator.permutation(data.sizes["person"])
     sample, others = (data.isel(person=part) for part in (order[:N_FITTED], order[N_FITTED:]))
     fit = nuts(compile_model(model, sample), sample, Settings(draws=1500))
     checks = check_convergence(fit)
-    prediction = predict_new_people(model, fit["posterior"].to_dataset(), others, generator)
+    prediction = predict_new_people(model, fit["unconstrained_posterior"].to_dataset(), others, generator)
     return {
         "converged": checks.converged,
         "reasons": checks.reasons,

@@ -77,7 +77,7 @@ def true_shares(shift: float) -> np.ndarray:
 
 def difference_of_arms(fit: xr.DataTree, seed: int) -> xr.DataArray:
     """Return the difference between new people of both arms, by the last session that can be assessed."""
-    arms = person_arms(fit["data"].to_dataset())
+    arms = person_arms(fit["constant_data"].to_dataset())
     last = incidence_by_arm(earned_security(MODEL, fit, FIGURE, draws=200, seed=seed), arms)["last"]
     return risk_differences(incidence_by_arm(earned_security_of_new_people(MODEL, fit, FIGURE, seed=seed), arms, last))
 

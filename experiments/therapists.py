@@ -58,7 +58,7 @@ def study(between: float, seed: int) -> dict[str, object]:
         table = group_clustering(MODEL, fit).set_index("parameter")
         result[f"p {formula}"] = float(table.loc[START, "p"])
         if formula == "with":
-            low, median, high = fit["posterior"]["sigma_u"].quantile([0.05, 0.5, 0.95]).values
+            low, median, high = fit["unconstrained_posterior"]["sigma_u"].quantile([0.05, 0.5, 0.95]).values
             result |= {"sd": float(median), "covered": bool(low <= between <= high)}
     return result
 

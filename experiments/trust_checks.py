@@ -56,7 +56,7 @@ def test_statistics(high: np.ndarray, masks: dict[tuple[str, str], np.ndarray], 
 def main(run: Path) -> None:
     model, generator = load_model(load_study(STUDY).model[0]), np.random.default_rng(1)
     fit = xr.open_datatree(run / "fit.nc", engine="h5netcdf").load()
-    data = fit["data"].to_dataset()
+    data = fit["constant_data"].to_dataset()
     observed, masks, before = data["answer_approach"].values, windows(data), last_observed_outcome(data)
     response, replicated = model.responses["approach"], []
     for part in belief_path_batches(model, fit, DRAWS, "friend"):

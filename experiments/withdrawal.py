@@ -75,7 +75,7 @@ def study(seed: int) -> dict[str, object]:
     data = simulate(MODEL, PHASES, true_parameters(1.5 * generator.normal(size=N_PEOPLE), rate), generator)
     result: dict[str, object] = {"seed": seed}
     for name, fitted in (("as it was", data), ("ignoring", with_withdrawals_observed(data, generator))):
-        posterior = nuts(compile_cached(), fitted, Settings(400, 400, 2, seed))["posterior"].to_dataset()
+        posterior = nuts(compile_cached(), fitted, Settings(400, 400, 2, seed))["unconstrained_posterior"].to_dataset()
         result[name] = float(posterior["theta"].sel(parameter="availability_rate").mean() - link(rate).mean())
     return result
 

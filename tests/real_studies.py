@@ -6,13 +6,13 @@ import pytest
 import xarray as xr
 
 from iwm_bayes.data.dataset import read_data
-from iwm_bayes.data.study import Study, load_study
+from iwm_bayes.data.study import StudySpec, load_study
 from iwm_bayes.model.model_file import load_model
 
 STUDIES = Path(__file__).parents[1] / "experiments" / "studies"
 
 
-def opened(name: str) -> tuple[Study, xr.Dataset]:
+def opened(name: str) -> tuple[StudySpec, xr.Dataset]:
     """A study and its data; skipped where the real data are not to be had."""
     study = load_study(STUDIES / f"{name}.toml")
     if not study.data.exists():

@@ -72,7 +72,7 @@ def known() -> Known:
     posterior = by_parameter(posterior, {"parameter": [*mu], "parameter_person": partial})
     energy = {"energy": generator.normal(size=(CHAINS, DRAWS)), "diverging": np.zeros((CHAINS, DRAWS), dtype=bool)}
     stats = xr.Dataset({name: (("chain", "draw"), values) for name, values in energy.items()})
-    parts = {"posterior": posterior, "sample_stats": stats, "data": data, "constant_data": xr.Dataset()}
+    parts = {"unconstrained_posterior": posterior, "sample_stats": stats, "constant_data": data}
     return Known(model, data, xr.DataTree.from_dict(parts))
 
 

@@ -11,7 +11,7 @@ import pytest
 import typer
 
 from iwm_bayes.cli.main import app
-from iwm_bayes.data.study import Study
+from iwm_bayes.data.study import StudySpec
 from iwm_bayes.model.model_file import built_in_models
 from iwm_bayes.model.model_file_schema import ModelFile
 
@@ -85,7 +85,7 @@ def test_readme_files_have_known_keys():
     contents = [tomllib.loads(block["text"]) for block in pages.BLOCK.finditer(README) if block["language"] == "toml"]
     assert ["rule" in content for content in contents] == [False, True]
     assert [content.pop("schema") for content in contents] == [2, 2]
-    Study.model_validate(contents[0])
+    StudySpec.model_validate(contents[0])
     ModelFile.model_validate(contents[1])
 
 

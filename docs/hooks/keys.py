@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from iwm_bayes.data.study import Columns, Outcome, PersonTable, ResponseColumn, ScaledColumn, Study
+from iwm_bayes.data.study import Columns, Outcome, PersonTable, ResponseColumn, ScaledColumn, StudySpec
 from iwm_bayes.model.model_file import response_kinds
 from iwm_bayes.model.model_file_schema import ModelFile, ParameterPrior
 from iwm_bayes.responses import RESPONSES
@@ -17,12 +17,12 @@ from iwm_bayes.types import Response
 
 COMMENT = re.compile(r"^    (\w+):.*?  # (.+)$", re.MULTILINE)
 MEANINGS = {  # of keys without a comment where they are declared
-    "Study.name": "name of the study, and of the folders of its runs",
-    "Study.data": "the table, one row per event: `.csv`, `.parquet`, or a folder of Parquet files",
-    "Study.model": "name of a built-in model, path of a model file, or a list of them to compare",
-    "Study.columns": "the columns of the table",
-    "Study.responses": "ratings and choices, by the model's name for each response",
-    "Study.people": "the table of people, with their covariates",
+    "StudySpec.name": "name of the study, and of the folders of its runs",
+    "StudySpec.data": "the table, one row per event: `.csv`, `.parquet`, or a folder of Parquet files",
+    "StudySpec.model": "name of a built-in model, path of a model file, or a list of them to compare",
+    "StudySpec.columns": "the columns of the table",
+    "StudySpec.responses": "ratings and choices, by the model's name for each response",
+    "StudySpec.people": "the table of people, with their covariates",
     "Outcome.column": "the column of outcomes",
     "Outcome.scale": "its ends: the first means no response, the second a full response",
     "Outcome.missing": "meaning of a blank: `unseen` (nothing happened) or `unrecorded` (a form is missing)",
@@ -54,7 +54,7 @@ MEANINGS = {  # of keys without a comment where they are declared
     "ModelFile.parameters": "priors that differ from the defaults, by parameter",
 }
 STUDY_PARTS = (
-    ("The file", Study),
+    ("The file", StudySpec),
     ("[columns]", Columns),
     ("outcome", Outcome),
     ("reported, distress, threat", ScaledColumn),

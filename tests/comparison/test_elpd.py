@@ -10,6 +10,7 @@ import xarray as xr
 from scipy import stats
 from scipy.special import logsumexp
 
+from iwm_bayes.comparison import mixture_fit
 from iwm_bayes.comparison.bms import random_effects_bms
 from iwm_bayes.comparison.comparability import FittedModel, check_comparable, has_future_sessions, incomparable
 from iwm_bayes.comparison.compare import Comparison, rank_models, ranking_status
@@ -89,10 +90,10 @@ def test_a_fit_is_extended_by_draws_of_the_same_posterior(small):
     brief = Settings(200, 200, 2, 1)
     fit = nuts(small.compiled, small.data, brief)
     longer = extend_fit(small.compiled, fit, brief._replace(random_seed=2))
-    both = longer["posterior"]["mu"]
+    both = longer["unconstrained_posterior"]["mu"]
     assert both["draw"].values.tolist() == list(range(400))
     assert longer["sample_stats"].sizes["draw"] == 400
-    np.testing.assert_array_equal(both[:, :200], fit["posterior"]["mu"])
+    np.testing.assert_array_equal(both[:, :200], fit["unconstrained_posterior"]["mu"])
     old, new = both[:, :200], both[:, 200:]
     assert not np.isin(new, old).any()
     error = np.sqrt(sum((x.std(("chain", "draw")) ** 2 / az.ess(x.to_dataset())["mu"]) for x in (old, new)))
@@ -204,7 +205,7 @@ def test_loo_is_that_of_arviz(small):
     events = np.array([log_likelihood_by_event(small.likelihood, one, np.arange(PEOPLE)) for one in theta])
     events = events.reshape(4, -1, *events.shape[1:])
     group = xr.Dataset({"rating": (("chain", "draw", "event", "person"), events)})
-    posterior = small.fit["posterior"].to_dataset()[["mu"]].isel(draw=slice(0, None, 4))
+    posterior = small.fit["unconstrained_posterior"].to_dataset()[["mu"]].isel(draw=slice(0, None, 4))
     theirs = az.loo(xr.DataTree.from_dict({"posterior": posterior, "log_likelihood": group}), reff=1.0, pointwise=True)
     ours = by_person(weigh_draws(log_density_of_events(small.arrays, small.likelihood)), small.likelihood)
     np.testing.assert_allclose(ours.by_person, theirs.elpd_i.sum("event"), atol=1e-8)
@@ -266,7 +267,7 @@ def test_a_mixture_attributes_people_to_their_models(of_two_kinds):
     """The mean frequency is that of the Dirichlet posterior: 1 + the people of a model, out of 14."""
     trace, checks = fit_mixture([kind.fitted for kind in of_two_kinds], Settings(250, 500, 4, 1))
     assert checks.converged, checks.reasons
-    posterior = trace["posterior"].to_dataset()
+    posterior = trace["unconstrained_posterior"].to_dataset()
     learners = posterior["attribution"].isel(model=0)
     assert (learners.mean(("chain", "draw")).values.round() == 1 - KINDS).all()
     drawn = posterior["frequency"].isel(model=0) - (1.0 + learners.sum("person")) / 14.0
@@ -296,7 +297,7 @@ def test_completely_pooled_parameters_are_those_of_the_own_fit(of_two_kinds):
     common = common_parameters([stiff, other])
     known = complete_pooling_values(stiff, common)
     assert set(known) == {"availability_rate"}
-    rate = fitted.fit["posterior"]["mu"].sel(parameter="availability_rate")
+    rate = fitted.fit["unconstrained_posterior"]["mu"].sel(parameter="availability_rate")
     np.testing.assert_allclose(known["availability_rate"], np.full(len(KINDS), float(rate.mean())))
     assert list(build_mixture([stiff, other]).coords["rescorla_wagner::parameter"]) == ["availability_start"]
     assert complete_pooling_values(fitted, common) == {}
@@ -321,7 +322,7 @@ def test_only_fits_to_the_same_responses_are_compared(small, of_two_kinds):
     elsewhere = FittedModel(small.model, small.fit)
     assert "different people" in incomparable(one, elsewhere)[0]
     changed = other.fit.copy()
-    changed["data"] = xr.DataTree(
+    changed["constant_data"] = xr.DataTree(
         other.data.assign(answer_availability_rating=other.data["answer_availability_rating"] / 2)
     )
     assert "different responses" in incomparable(one, FittedModel(other.model, changed))[0]
@@ -333,7 +334,7 @@ def test_leave_future_out_needs_five_sessions(of_two_kinds):
     """No session can be left out where nobody has four sessions before it."""
     short = [FittedModel(kind.fitted.model, kind.fitted.fit.copy()) for kind in of_two_kinds]
     for fitted in short:
-        fitted.fit["data"] = xr.DataTree(fitted.data.isel(event=slice(0, 4)))
+        fitted.fit["constant_data"] = xr.DataTree(fitted.data.isel(event=slice(0, 4)))
     with pytest.raises(InputError, match="nobody has more than 4 sessions"):
         check_comparable(short, "lfo_1", allow_unconverged=True)
     assert not has_future_sessions(short[0])
@@ -355,7 +356,9 @@ def test_a_ranking_marks_models_that_have_not_converged_or_are_approximate(of_tw
     """The status of a fit by `laplace` is that of its ELPD, and the sentence says so."""
     one, other = (kind.fitted for kind in of_two_kinds)
     rough = other.fit.copy()
-    rough["posterior"] = xr.DataTree(rough["posterior"].to_dataset().assign_attrs(approximate="laplace, binary"))
+    rough["unconstrained_posterior"] = xr.DataTree(
+        rough["unconstrained_posterior"].to_dataset().assign_attrs(approximate="laplace, binary")
+    )
     status = [ranking_status(FittedModel(fitted.model, fit), []) for fitted, fit in ((one, one.fit), (other, rough))]
     assert status == ["converged", "approximate (laplace)"]
     assert ranking_status(one, [one.model.name]) == "not converged"
@@ -424,7 +427,7 @@ def test_completely_pooled_parameters_may_differ_by_figure(tmp_path):
     assert "own::mu" not in built.named_vars  # no parameter with a group is left
 
 
-def test_sampling_coordinates_follow_the_parameters_of_the_part(tmp_path):
+def test_sampling_coordinates_follow_the_parameters_of_the_part(tmp_path, monkeypatch):
     """In the part, response parameters come last; modes, gradients and roots are in the same order."""
     file = tmp_path / "noisy.toml"
     file.write_text(MODEL.format("rescorla_wagner") + "[parameters.availability_rating_slope]\nfixed = false\n")
@@ -432,8 +435,11 @@ def test_sampling_coordinates_follow_the_parameters_of_the_part(tmp_path):
     data = simulate(model, [Phase({"therapist": constant_care(0.5)}, 4, True)], 5, 1)
     generator = np.random.default_rng(2)
     before = neutral_transform(model, data).map(lambda x: x.copy(data=generator.normal(size=x.shape)))
+    monkeypatch.setattr(mixture_fit, "compile_likelihood", lambda *_: None)
+    monkeypatch.setattr(mixture_fit, "pilot_fit", lambda *_: before)
     fitted = FittedModel(
-        model, xr.DataTree.from_dict({"posterior": xr.Dataset(), "constant_data": before, "data": data})
+        model,
+        xr.DataTree.from_dict({"unconstrained_posterior": xr.Dataset(), "constant_data": data}),
     )
     names = list(before["parameter_person"].values)
     part = own_model(fitted, {names[0]})

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from iwm_bayes.data.dataset import read_data, with_stated_reliability
-from iwm_bayes.data.study import Study
+from iwm_bayes.data.study import StudySpec
 from iwm_bayes.filtering.arrays import event_array, event_fields
 from iwm_bayes.model.model_file import load_model
 from iwm_bayes.model.priors import figure_names
@@ -22,7 +22,7 @@ def reading(folder, frame, responses, kinds, columns=None, outcome=None, more=""
     (folder / "own.toml").write_text(f"{MODEL}responses = {{ {wanted} }}\n{more}\n", encoding="utf-8")
     outcome = {"column": "acts", "missing": "unseen"} | (outcome or {})
     content = {"name": "n", "data": folder / "table.csv", "model": ["own"], "responses": responses}
-    study = Study.model_validate(content | {"columns": NAMED | (columns or {}) | {"outcome": outcome}})
+    study = StudySpec.model_validate(content | {"columns": NAMED | (columns or {}) | {"outcome": outcome}})
     model = load_model(folder / "own.toml")
     return study, model, read_data(study, model)
 

@@ -235,7 +235,7 @@ def test_correlated_people_are_jointly_normal(folder):
 
 
 def as_fit(posterior, data):
-    return xr.DataTree.from_dict({"posterior": posterior, "data": data})
+    return xr.DataTree.from_dict({"unconstrained_posterior": posterior, "constant_data": data})
 
 
 def test_marginal_effects_are_average_differences(folder):
@@ -335,7 +335,7 @@ def test_a_study_with_formulas_and_correlated_people_has_every_part_of_a_posteri
     model, data = opened(folder)
     method = METHODS["nuts"]
     posterior = method.fit(method.compile(model, data), data, Settings(draws=10, tune=50, chains=2))[
-        "posterior"
+        "unconstrained_posterior"
     ].to_dataset()
     assert set(posterior) == {"mu", "sigma", "theta", "beta", "sigma_u", "u", "correlation"}
     assert all(

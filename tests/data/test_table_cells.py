@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from iwm_bayes.data.dataset import read_data
-from iwm_bayes.data.study import Study
+from iwm_bayes.data.study import StudySpec
 from iwm_bayes.data.table import suggest_levels
 from iwm_bayes.model.model_file import load_model
 from iwm_bayes.types import GENERALISED, InputError
@@ -33,7 +33,7 @@ def read(folder, table, responses=None, outcome=None, columns=NAMED, model=MODEL
         (folder / "people.csv").write_text(people, encoding="utf-8")
         content["people"] = {"data": folder / "people.csv", "person": "id", "groups": ["therapist"]}
         content["formulas"] = formulas or {}
-    return read_data(Study.model_validate(content), load_model(folder / "own.toml"))
+    return read_data(StudySpec.model_validate(content), load_model(folder / "own.toml"))
 
 
 def problems(folder, table, **more):
@@ -224,7 +224,7 @@ def test_names_of_covariates_may_have_spaces_and_slashes(tmp_path):
     people = PEOPLE.replace("arm,therapist", "arm/a % b,therapist")
     data = read(tmp_path, HEADER + ROWS, people=people, formulas={"rate": "`arm/a % b`"})
     assert list(data["coefficient"].values) == ["availability_rate: arm/a % b[tau]"]
-    tree = DataTree.from_dict({"data": data})
+    tree = DataTree.from_dict({"constant_data": data})
     tree.to_netcdf(tmp_path / "fit.nc", engine="h5netcdf")
 
 

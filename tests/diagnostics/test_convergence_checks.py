@@ -29,7 +29,7 @@ def drawn(**changes: np.ndarray) -> xr.DataTree:
     for name, values in changes.items():
         part = posterior if name in posterior else stats
         part[name] = (part[name][0], values)
-    return xr.DataTree.from_dict({"posterior": xr.Dataset(posterior), "sample_stats": xr.Dataset(stats)})
+    return xr.DataTree.from_dict({"unconstrained_posterior": xr.Dataset(posterior), "sample_stats": xr.Dataset(stats)})
 
 
 def walk(shape: tuple[int, ...]) -> np.ndarray:
@@ -47,7 +47,7 @@ def test_independent_draws_converge() -> None:
 
 def test_chains_that_disagree_do_not_converge() -> None:
     """One chain shifted by one sd has an R-hat well above 1.01."""
-    mu = drawn()["posterior"]["mu"].values.copy()
+    mu = drawn()["unconstrained_posterior"]["mu"].values.copy()
     mu[0] += 1.0
     checks = check_convergence(drawn(mu=mu))
     assert not checks.converged
@@ -62,14 +62,14 @@ def test_a_single_chain_does_not_converge() -> None:
 
 def test_a_nan_draw_does_not_converge() -> None:
     """It is not left out, as quantities that never vary are."""
-    mu = drawn()["posterior"]["mu"].values.copy()
+    mu = drawn()["unconstrained_posterior"]["mu"].values.copy()
     mu[1, 7, 0] = np.nan
     assert not check_convergence(drawn(mu=mu)).converged
 
 
 def test_what_does_not_apply_to_a_parameter_is_left_out() -> None:
     """sigma and theta of a completely pooled parameter are NaN in every draw."""
-    posterior, applies = drawn()["posterior"], np.array([1.0, np.nan])
+    posterior, applies = drawn()["unconstrained_posterior"], np.array([1.0, np.nan])
     sigma, theta = posterior["sigma"].values * applies, posterior["theta"].values * applies[:, None]
     checks = check_convergence(drawn(sigma=sigma, theta=theta))
     assert checks.converged
@@ -79,7 +79,7 @@ def test_what_does_not_apply_to_a_parameter_is_left_out() -> None:
 def test_tails_are_the_last_twentieths_whatever_arviz_is_set_to() -> None:
     """They are those of Vehtari et al. (2021); a user may set another interval in ArviZ."""
     fit = drawn()
-    values = fit["posterior"].to_dataset()[["mu", "sigma"]]
+    values = fit["unconstrained_posterior"].to_dataset()[["mu", "sigma"]]
     tail, bulk = az.ess(values, method="tail", prob=(0.05, 0.95)), az.ess(values, method="bulk")
     least = min(float(each.to_array().min()) for each in (tail, bulk))
     with az.rc_context({"stats.ci_prob": 0.5}):
@@ -121,13 +121,15 @@ def test_a_constant_is_no_evidence_against_a_fit() -> None:
 def named(**changes: np.ndarray) -> xr.DataTree:
     """Make such a fit with names of its parameters."""
     fit, rows = drawn(**changes), ["availability_start", "availability_rate"]
-    posterior = fit["posterior"].to_dataset().assign_coords(parameter=rows)
-    return xr.DataTree.from_dict({"posterior": posterior, "sample_stats": fit["sample_stats"].to_dataset()})
+    posterior = fit["unconstrained_posterior"].to_dataset().assign_coords(parameter=rows)
+    return xr.DataTree.from_dict(
+        {"unconstrained_posterior": posterior, "sample_stats": fit["sample_stats"].to_dataset()}
+    )
 
 
 def test_advice_names_what_the_chains_disagree_about() -> None:
     """One chain of the second parameter differs: this parameter is named, and no longer run is suggested."""
-    mu = named()["posterior"]["mu"].values.copy()
+    mu = named()["unconstrained_posterior"]["mu"].values.copy()
     mu[0, :, 1] += 3.0
     fit = named(mu=mu)
     [first, *others] = advice(fit, check_convergence(fit))
@@ -169,12 +171,14 @@ def test_a_sampler_that_stops_at_its_maximum_depth_says_so() -> None:
 
 def test_advice_for_a_search_that_did_not_end_is_another_method_or_a_simpler_model() -> None:
     """After `laplace` it is `quadrature`, and after that a change of the model."""
-    posterior = named()["posterior"].to_dataset()
+    posterior = named()["unconstrained_posterior"].to_dataset()
     for method, wanted in (
         ("laplace", "--method quadrature"),
         ("quadrature", "fix one of them, or pool it completely"),
     ):
-        fit = xr.DataTree.from_dict({"posterior": posterior.assign_attrs(approximate=method, converged=0)})
+        fit = xr.DataTree.from_dict(
+            {"unconstrained_posterior": posterior.assign_attrs(approximate=method, converged=0)}
+        )
         [sentence] = advice(fit, check_convergence(fit))
         assert wanted in sentence
 

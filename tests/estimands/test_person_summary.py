@@ -38,7 +38,9 @@ def test_shrinkage_and_contraction_in_closed_form(tmp_path):
     model, data = load_model(tmp_path / "own.toml"), random_data(figures=1)
     people, centre = data.sizes["person"], 0.3
     variance, observed = np.geomspace(0.01, 10.0, people), np.linspace(-1.0, 2.0, people)
-    fit = xr.DataTree.from_dict({"posterior": posterior_of(model, data, variance, observed, centre), "data": data})
+    fit = xr.DataTree.from_dict(
+        {"unconstrained_posterior": posterior_of(model, data, variance, observed, centre), "constant_data": data}
+    )
     found = person_summary(model, fit)
     weight = SPREAD**2 / (SPREAD**2 + variance)
     mean, sd = centre + weight * (observed - centre), np.sqrt(weight * variance)

@@ -86,7 +86,7 @@ def test_a_group_of_people_is_judged_as_many_simulated_people(study):
         sigma=lambda draws: 1e-6 * draws["sigma"], beta=lambda draws: 0 * draws["beta"]
     )
     posterior = posterior.rename(sample="draw").expand_dims("chain")
-    fit = xr.DataTree.from_dict({"posterior": posterior, "data": study})
+    fit = xr.DataTree.from_dict({"unconstrained_posterior": posterior, "constant_data": study})
     found = earned_security_of_new_people(MODEL, fit, "therapist", draws=200, count=200)
     assert found["insecure"].all()
     assert found.sizes["draw"] == 200

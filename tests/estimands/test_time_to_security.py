@@ -33,7 +33,7 @@ def certain(
         },
         {"parameter": [row.label for row in found]},
     )
-    return xr.DataTree.from_dict({"posterior": posterior, "data": data})
+    return xr.DataTree.from_dict({"unconstrained_posterior": posterior, "constant_data": data})
 
 
 @pytest.fixture(scope="module", params=["rescorla_wagner", "kalman", "compensatory"])
@@ -112,7 +112,9 @@ def test_only_some_models_say_anything_about_a_new_figure(name, known) -> None:
     assert generalises(model, certain(model, simulate(model, PHASES, truth, 4), truth)) == known
     if not known:
         return
-    met = xr.DataTree.from_dict({"posterior": xr.Dataset(), "data": simulate(model, PHASES[1:], 4, 4)})
+    met = xr.DataTree.from_dict(
+        {"unconstrained_posterior": xr.Dataset(), "constant_data": simulate(model, PHASES[1:], 4, 4)}
+    )
     assert not generalises(model, met)  # from one figure, only the prior says what is expected of others
 
 

@@ -35,7 +35,7 @@ def test_beliefs_are_those_of_the_recursion(made, draws):
     """Rescorla-Wagner by hand: the initial belief, and after each session a step towards its outcome."""
     _, known, _ = made
     beliefs, events, _ = draws
-    posterior = known.fit["posterior"]
+    posterior = known.fit["unconstrained_posterior"]
     step = posterior.sizes["chain"] * posterior.sizes["draw"] // beliefs.sizes["sample"]
     theta = posterior["theta"].isel(draw=slice(None, None, step)).stack(sample=("chain", "draw"))
     natural = 1 / (1 + np.exp(-theta))

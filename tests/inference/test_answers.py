@@ -86,7 +86,7 @@ def test_a_fit_holds_recorded_answers_only(model, data, fit):
 
 def test_the_log_likelihood_is_that_of_recorded_answers(model, data, fit):
     """At every draw, by textbook densities; and its sum is what leave-one-out cross-validation gets."""
-    group, posterior = log_likelihood(model, fit), fit["posterior"].to_dataset()
+    group, posterior = log_likelihood(model, fit), fit["unconstrained_posterior"].to_dataset()
     for draw in (0, 3):
         at = posterior.isel(chain=0, draw=draw)
         values = at["theta"].fillna(at["mu"])

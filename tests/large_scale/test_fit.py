@@ -122,9 +122,9 @@ def test_fit_in_chunks_is_that_in_memory(run, in_memory):
     result, folder = run
     data, _, mode = in_memory
     assert (result.people, result.events) == (PEOPLE, int(data["present"].sum()))
-    assert result.fit["posterior"].attrs["converged"] == 1
+    assert result.fit["unconstrained_posterior"].attrs["converged"] == 1
     assert len(list((folder / "people").glob("*.parquet"))) == 3
-    posterior = result.fit["posterior"].to_dataset().stack(sample=("chain", "draw"))
+    posterior = result.fit["unconstrained_posterior"].to_dataset().stack(sample=("chain", "draw"))
     start, noise = posterior["mu"].values
     log_sigma = np.log(posterior["sigma"].sel(parameter="availability_start").values)
     draws = np.array([start, posterior["beta"].values[0], log_sigma, noise])
@@ -163,7 +163,7 @@ def test_further_rounds_follow_a_large_last_step(study, run, tmp_path, monkeypat
     monkeypatch.setattr(outer_loop, "NEAR_STEP", np.inf)
     result = fit_large_scale(study, tmp_path, chunk=CHUNK)
     assert result.rounds > 2
-    one, other = (fit["posterior"]["mu"] for fit in (result.fit, run[0].fit))
+    one, other = (fit["unconstrained_posterior"]["mu"] for fit in (result.fit, run[0].fit))
     difference = np.abs(one - other).mean(("chain", "draw")) / other.std(
         ("chain", "draw")
     )  # by the same random numbers
@@ -174,7 +174,10 @@ def test_alternating_steps_end(study, run, tmp_path, monkeypatch):
     """With half the information, steps are twice too long and would alternate without end, were it not for BFGS."""
     monkeypatch.setattr(outer_loop, "NEAR_STEP", np.inf)
     monkeypatch.setattr(chunk_tasks, "observed_information", lambda *given: 0.5 * observed_information(*given))
-    one, other = fit_large_scale(study, tmp_path, chunk=CHUNK).fit["posterior"], run[0].fit["posterior"]
+    one, other = (
+        fit_large_scale(study, tmp_path, chunk=CHUNK).fit["unconstrained_posterior"],
+        run[0].fit["unconstrained_posterior"],
+    )
     assert one.attrs["converged"] == 1
     difference = np.abs(one["mu"].mean(("chain", "draw")) - other["mu"].mean(("chain", "draw")))
     count = other.sizes["chain"] * other.sizes["draw"]
@@ -187,7 +190,7 @@ def test_quadrature_in_chunks(study, in_memory, tmp_path):
     _, problem, gaussian = in_memory
     result = fit_large_scale(study, tmp_path, method="quadrature", chunk=CHUNK)
     mode = refine_by_quadrature(problem, gaussian, fit_by_quadrature(quadrature_nodes(gaussian.people.mean, 1)))
-    mu = result.fit["posterior"]["mu"].mean(("chain", "draw")).values
+    mu = result.fit["unconstrained_posterior"]["mu"].mean(("chain", "draw")).values
     sd = np.sqrt(np.diag(mode.covariance))[[0, 3]]
     assert (np.abs(mu - pack(mode.group)[[0, 3]]) < 0.16 * sd).all()  # .1 and the error of 3,000 draws
     assert "bias" not in result.groups

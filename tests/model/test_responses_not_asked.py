@@ -10,7 +10,7 @@ from command import iwm
 from helpers import arguments, evaluate, in_own_terms, textbook_log_density
 
 from iwm_bayes.data.dataset import read_data, to_table
-from iwm_bayes.data.study import Study
+from iwm_bayes.data.study import StudySpec
 from iwm_bayes.diagnostics.rating_timing import timing_warnings
 from iwm_bayes.model import model_file, priors
 from iwm_bayes.model.build import build
@@ -39,7 +39,7 @@ def asked(folder, frame, names, without=(), **more):
     ratings = {name: {"commensurable": True} for name in names if name.endswith("_rating")}
     responses = {name: {"column": name} | ratings.get(name, {}) | more for name in names}
     content = {"name": "n", "data": folder / "table.csv", "model": ["own"], "columns": columns, "without": without}
-    return Study.model_validate(content | {"responses": responses})
+    return StudySpec.model_validate(content | {"responses": responses})
 
 
 def opened(study, name):

@@ -61,7 +61,7 @@ class ThreeFits:
                 if model.name not in compiled:
                     compiled[model.name] = METHODS[method].compile(model, data)
                 fit = METHODS[method].fit(compiled[model.name], data, Settings(random_seed=seed))
-                self.fits.append(fit["posterior"].to_dataset())
+                self.fits.append(fit["unconstrained_posterior"].to_dataset())
         self.seven, self.model = self.fits[::3], seven
 
     def moments(self, first):

@@ -10,7 +10,7 @@ from pymc.model.transform.conditioning import remove_value_transforms
 from scipy import stats
 
 from iwm_bayes.data.dataset import read_data, to_table
-from iwm_bayes.data.study import Study
+from iwm_bayes.data.study import StudySpec
 from iwm_bayes.model import priors
 from iwm_bayes.model.build import build, model_data
 from iwm_bayes.model.model_file import load_model
@@ -170,7 +170,7 @@ def test_simulated_data_survive_writing_and_reading(tmp_path, kinds):
     outcome = {"column": "outcome", "missing": "unseen"}
     content = {"name": "n", "data": tmp_path / "sessions.csv", "model": ["own"]}
     responses = {name: {"column": name} for name in model.responses}
-    study = Study.model_validate(content | {"columns": columns | {"outcome": outcome}, "responses": responses})
+    study = StudySpec.model_validate(content | {"columns": columns | {"outcome": outcome}, "responses": responses})
     again = read_data(study, model)
     xr.testing.assert_equal(again, data)
 

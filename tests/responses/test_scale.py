@@ -7,7 +7,7 @@ from scipy import stats
 from scipy.special import expit, logit, polygamma, psi
 
 from iwm_bayes.data.dataset import to_table
-from iwm_bayes.data.study import Study
+from iwm_bayes.data.study import StudySpec
 from iwm_bayes.estimands.group_summary import group_summary
 from iwm_bayes.estimands.rating_thresholds import (
     PRIOR_DRAWS,
@@ -40,7 +40,7 @@ def study_of(folder, frame, model, **responses):
     content = {"name": "n", "data": folder / "table.csv", "model": model}
     columns = {"person": "person", "session": "session", "outcome": {"column": "outcome"}}
     given = {name: {"column": name} | more for name, more in responses.items()}
-    return Study.model_validate(content | {"columns": columns, "responses": given})
+    return StudySpec.model_validate(content | {"columns": columns, "responses": given})
 
 
 def bound(folder, responses, more="", rule="rescorla_wagner", **keys):

@@ -7,7 +7,7 @@ from helpers import arguments
 from scipy.special import expit, logit
 
 from iwm_bayes.data.dataset import read_data, to_table
-from iwm_bayes.data.study import Study
+from iwm_bayes.data.study import StudySpec
 from iwm_bayes.filtering.arrays import event_array, event_fields
 from iwm_bayes.model import model_file
 from iwm_bayes.simulation.care import constant_care, parse_care
@@ -27,7 +27,7 @@ def study_of(model, table):
     columns = {"person": "person", "session": "session", "figure": "figure"}
     outcome = {"column": "outcome", "missing": "unseen"}
     content = {"name": "simulated", "data": table, "model": [model.name], "columns": columns | {"outcome": outcome}}
-    return Study.model_validate(content | {"responses": {name: {"column": name} for name in model.responses}})
+    return StudySpec.model_validate(content | {"responses": {name: {"column": name} for name in model.responses}})
 
 
 @every_model

@@ -220,9 +220,9 @@ def test_posteriors_too_narrow_are_found(learning, monkeypatch):
 
     def narrower(compiled, data, seed):
         fit, checks = fit_until_converged(compiled, data, seed)
-        posterior = fit["posterior"].to_dataset()
+        posterior = fit["unconstrained_posterior"].to_dataset()
         mean = posterior.mean(("chain", "draw"))
-        fit["posterior"] = xr.DataTree(mean + 0.8 * (posterior - mean))
+        fit["unconstrained_posterior"] = xr.DataTree(mean + 0.8 * (posterior - mean))
         return fit, checks
 
     monkeypatch.setattr(sbc, "fit_until_converged", narrower)

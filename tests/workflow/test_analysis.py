@@ -31,7 +31,7 @@ def fit_at_the_stated_bias(model, data, method, **settings):
     posterior = xr.Dataset({"mu": (("chain", "draw", "parameter"), mu)}, {"parameter": labels})
     sampled = {"diverging": np.zeros((4, 600), dtype=bool), "energy": generator.normal(size=(4, 600))}
     stats = xr.Dataset({name: (("chain", "draw"), values) for name, values in sampled.items()})
-    return xr.DataTree.from_dict({"posterior": posterior, "sample_stats": stats, "data": data})
+    return xr.DataTree.from_dict({"unconstrained_posterior": posterior, "sample_stats": stats, "constant_data": data})
 
 
 def test_reports_are_fitted_at_stated_expectancy_biases(monkeypatch, model):

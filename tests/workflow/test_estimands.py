@@ -29,7 +29,7 @@ def made(folder, monkeypatch, capsys, estimands):
     """The run folder with its report, and the terminal, of a study with some estimands."""
     found = known()
     data = found.data.assign_attrs({WANTED: json.dumps(estimands)})
-    found.fit["data"].attrs[WANTED] = json.dumps(estimands)
+    found.fit["constant_data"].attrs[WANTED] = json.dumps(estimands)
     monkeypatch.setattr(analysis, "fit", lambda *_, **__: found.fit)
     done = analysis.analyse(found.model, data, "nuts", {}, requests=analysis.Requests(person_summary=True))
     (folder / "study.toml").write_text("nothing")

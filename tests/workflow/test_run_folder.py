@@ -460,7 +460,7 @@ def test_people_have_their_own_ids_when_asked(fitting):
     assert own["person"].unique().tolist() == ids.tolist()
     assert "p001" in ids
     assert "p001" not in done.stdout
-    posterior = run_folder.read_fit(fitting / "run")["posterior"].to_dataset()["theta"]
+    posterior = run_folder.read_fit(fitting / "run")["unconstrained_posterior"].to_dataset()["theta"]
     for person in ids:
         logits = posterior.sel(person=person, parameter="availability_start").median()
         line = own[(own["person"] == person) & (own["parameter"] == "availability_start")]

@@ -111,11 +111,11 @@ def test_killed_at_three_moments_nothing_that_was_drawn_is_lost(folder):
     assert not (folder / "run.unfinished").exists()
     fit = read_fit(folder / "run")
     assert check_convergence(fit).converged
-    assert fit["posterior"].sizes["draw"] == DRAWS
+    assert fit["unconstrained_posterior"].sizes["draw"] == DRAWS
     for before in (early, late):
         for chain, drawn in enumerate(before):
             if drawn is not None:
-                mu = fit["posterior"]["mu"].isel(chain=chain, draw=slice(drawn.sizes["draw"])).values
+                mu = fit["unconstrained_posterior"]["mu"].isel(chain=chain, draw=slice(drawn.sizes["draw"])).values
                 np.testing.assert_array_equal(drawn["mu"].isel(chain=0).values, mu)
 
 
@@ -147,7 +147,7 @@ def test_interrupted_a_run_is_whole_but_marked(small, monkeypatch):
 
     iwm(*told, "--resume", cwd=small)
     assert json.loads((small / "stopped" / "manifest.json").read_text())["partial"] == ""
-    assert read_fit(small / "stopped")["posterior"].sizes["draw"] == LONG
+    assert read_fit(small / "stopped")["unconstrained_posterior"].sizes["draw"] == LONG
     assert not (small / "stopped.unfinished").exists()
 
 

@@ -17,7 +17,7 @@ from iwm_bayes.cli.console import (
     say,
     tell,
 )
-from iwm_bayes.data.study import Study, load_study
+from iwm_bayes.data.study import StudySpec, load_study
 from iwm_bayes.model.model_file import load_model
 from iwm_bayes.report.labels import TABLE_TITLES
 from iwm_bayes.types import InputError
@@ -39,7 +39,7 @@ def parse_families(families: list[str], models: list[str]) -> dict[str, list[str
     return parsed
 
 
-def person_groups(study: Study, column: str | None, people: Any) -> pd.Series | None:
+def person_groups(study: StudySpec, column: str | None, people: Any) -> pd.Series | None:
     """Return a column of the study's table of people, by person; InputError where it is blank for somebody."""
     if column is None:
         return None

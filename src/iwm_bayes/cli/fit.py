@@ -197,7 +197,7 @@ def print_results(analysis: Any, folder: Path) -> None:
         table, file = tables["person_summary"], folder / "tables" / "person_summary.csv"
         title = f"Person-level parameters, under pseudonyms: {N_PREVIEW} of {len(table)} rows (all rows: {file})"
         print_table(table.head(N_PREVIEW), title, "person_summary")
-    rounded = rounded_ratings(analysis.model, analysis.fit["data"].to_dataset())
+    rounded = rounded_ratings(analysis.model, analysis.fit["constant_data"].to_dataset())
     say(f"{posterior_ppc_sentence(tables['ppc'], rounded)}\n")
     if analysis.permutation_test:
         say(analysis.permutation_test.sentence)
@@ -224,10 +224,10 @@ def print_truth(analysis: Any, true_values: dict[str, Any]) -> None:
     from iwm_bayes.estimands.tables import truth_comparison_lines
     from iwm_bayes.estimands.time_to_security import true_security
 
-    figures, lines = analysis.fit["data"]["figure"].values, []
+    figures, lines = analysis.fit["constant_data"]["figure"].values, []
     for name, answer in analysis.security.items():
         figure = name if name in figures else None
-        known = true_security(analysis.model, analysis.fit["data"].to_dataset(), true_values, figure)
+        known = true_security(analysis.model, analysis.fit["constant_data"].to_dataset(), true_values, figure)
         lines += truth_comparison_lines(answer.security, known)
     print_table(pd.DataFrame(lines), "Parameter recovery: estimated and true time to earned security")
 

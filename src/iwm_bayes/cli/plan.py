@@ -27,7 +27,7 @@ from iwm_bayes.cli.sweep_options import (
 )
 from iwm_bayes.simulation.care import parse_care
 from iwm_bayes.types import InputError
-from iwm_bayes.validation.sweep import Condition, Study, TaskMap
+from iwm_bayes.validation.sweep import Condition, SimulatedStudy, TaskMap
 
 plan = typer.Typer(
     no_args_is_help=True, help="Plan the sample size: estimate how large a study must be for a decisive answer."
@@ -118,7 +118,7 @@ def sizes(
     return [dict(zip(names, size, strict=True)) for size in product(n_people, figures or [1], every or [1], lengths)]
 
 
-def run_plan(sweep: Sweep, study: Study, conditions: list[Condition], asked: list[str], target: float) -> None:
+def run_plan(sweep: Sweep, study: SimulatedStudy, conditions: list[Condition], asked: list[str], target: float) -> None:
     """Do the studies of a plan, keep and print their assurance, and say how many sessions are needed."""
     from iwm_bayes.validation.plan import SIZE_COLUMNS, assurance_sentences, assurance_table, decisions
     from iwm_bayes.viz.assurance import assurance_plot

@@ -20,7 +20,7 @@ from iwm_bayes.model.model_file import built_in_models, find_model, load_model, 
 from iwm_bayes.progress import progress_bars
 from iwm_bayes.types import InputError
 from iwm_bayes.validation.executors import cluster_map, process_map
-from iwm_bayes.validation.sweep import Condition, Progress, Study, TaskMap, all_tasks, sequential_map, sweep
+from iwm_bayes.validation.sweep import Condition, Progress, SimulatedStudy, TaskMap, all_tasks, sequential_map, sweep
 from iwm_bayes.workflow.load import load_data
 from iwm_bayes.workflow.results_folder import MANIFEST, cannot_write, check_kind, check_results_folder, replace_results
 
@@ -130,7 +130,7 @@ def stage_bars(quiet: bool) -> Iterator[Callable[[str, Progress], None]]:
 
 
 def sweep_with_progress(
-    folder: Path, study: Study, conditions: list[Condition], seeds: int, task_map: TaskMap, quiet: bool
+    folder: Path, study: SimulatedStudy, conditions: list[Condition], seeds: int, task_map: TaskMap, quiet: bool
 ) -> pd.DataFrame:
     """Run a sweep with its progress bar, and report the studies that failed."""
     how_to_continue = f"Finished work is kept in {folder}. To continue, enter the same command again"

@@ -30,7 +30,7 @@ class FittedModel(NamedTuple):
 
     @property
     def data(self) -> xr.Dataset:
-        return self.fit["data"].to_dataset()
+        return self.fit["constant_data"].to_dataset()
 
 
 def response_densities(fitted: FittedModel) -> list[tuple[Any, np.ndarray]]:

@@ -66,7 +66,7 @@ def ranking_status(fitted: FittedModel, not_converged: Sequence[str]) -> str:
     """Return the status of a model's ELPD; an approximate fit gives an approximate ELPD."""
     if fitted.model.name in not_converged:
         return "not converged"
-    method = fitted.fit["posterior"].attrs.get("approximate")
+    method = fitted.fit["unconstrained_posterior"].attrs.get("approximate")
     return f"approximate ({str(method).partition(',')[0]})" if method else "converged"
 
 

@@ -45,7 +45,7 @@ def cholesky_factors(posterior: xr.Dataset, unpooled_sd: np.ndarray) -> np.ndarr
 
 def posterior_arrays(model: ModelSpec, fit: xr.DataTree, draws: int) -> PosteriorArrays:
     """Return at most about `draws` draws of a fit, in the order (chain, draw)."""
-    data, posterior = fit["data"].to_dataset(), thin_draws(fit["posterior"].to_dataset(), draws)
+    data, posterior = fit["constant_data"].to_dataset(), thin_draws(fit["unconstrained_posterior"].to_dataset(), draws)
     posterior = posterior.stack(sample=("chain", "draw"))
     figures, people, samples = figure_names(data), data.sizes["person"], posterior.sizes["sample"]
     partial, complete, unpooled = (

@@ -41,9 +41,7 @@ def sampling_coordinates(fitted: FittedModel, own: ModelSpec) -> dict[str, np.nd
     They describe people's responses near the mode of the model's own fit, and the levels of groups. Completely pooled
     parameters are fixed in the mixture, so nothing depends on them.
     """
-    pilot = fitted.fit["constant_data"].to_dataset()
-    if "approximate" in fitted.fit["posterior"].attrs:  # an approximation needs no pilot fit, so it has none
-        pilot = pilot_fit(compile_likelihood(fitted.model._replace(correlated=False), fitted.data), fitted.data)
+    pilot = pilot_fit(compile_likelihood(fitted.model._replace(correlated=False), fitted.data), fitted.data)
     arrays = {str(name): values.values for name, values in pilot.items() if str(name).startswith("group_")}
     if "local_root" not in pilot:
         return arrays
@@ -68,4 +66,10 @@ def compile_mixture(fits: Sequence[FittedModel]) -> Any:
 def fit_mixture(fits: Sequence[FittedModel], settings: Settings) -> MixtureFit:
     """Sample the mixture of models, each with its own fit to the same people; twice the draws of `settings`."""
     trace = sample_in_memory(compile_mixture(fits), settings._replace(draws=DRAW_FACTOR * settings.draws))
-    return MixtureFit(trace, check_convergence(trace, trace["posterior"].to_dataset()[["frequency"]]))
+    sampled = {
+        "unconstrained_posterior": trace["posterior"].to_dataset(),
+        "sample_stats": trace["sample_stats"].to_dataset(),
+    }
+    return MixtureFit(
+        trace, check_convergence(xr.DataTree.from_dict(sampled), trace["posterior"].to_dataset()[["frequency"]])
+    )

@@ -77,7 +77,7 @@ def common_parameters(fits: Sequence[FittedModel]) -> set[str]:
 
 def complete_pooling_values(fitted: FittedModel, common: set[str]) -> dict[str, np.ndarray]:
     """Return completely pooled parameters that are not common: posterior means of the model's own fit, (person,)."""
-    mu, people = fitted.fit["posterior"].to_dataset()["mu"], fitted.data.sizes["person"]
+    mu, people = fitted.fit["unconstrained_posterior"].to_dataset()["mu"], fitted.data.sizes["person"]
     complete = parameters_pooled(fitted.model, figure_names(fitted.data), "complete")
     labels = [free.label for free in complete if free.name not in common]
     return {label: np.full(people, float(mu.sel(parameter=label).mean())) for label in labels}

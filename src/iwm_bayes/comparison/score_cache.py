@@ -31,7 +31,7 @@ class CachedScores(NamedTuple):
 def cache_key(fitted: FittedModel, method: str, settings: Settings, refitted: bool) -> dict[str, Any]:
     """Return what the ELPD depends on: a hash of the draws, the seed, the versions, and the settings of refits."""
     draws = hashlib.sha256()
-    for name, values in sorted(fitted.fit["posterior"].to_dataset().items()):
+    for name, values in sorted(fitted.fit["unconstrained_posterior"].to_dataset().items()):
         draws.update(str(name).encode() + np.ascontiguousarray(values).tobytes())
     key = {"fit": draws.hexdigest(), "seed": settings.random_seed, "versions": versions()}
     numerical = settings._replace(progressbar=False, chain_store=None)

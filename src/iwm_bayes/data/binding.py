@@ -12,7 +12,7 @@ from itertools import combinations
 
 import xarray as xr
 
-from iwm_bayes.data.study import ESTIMANDS, ResponseColumn, Study
+from iwm_bayes.data.study import ESTIMANDS, ResponseColumn, StudySpec
 from iwm_bayes.responses import RESPONSES
 from iwm_bayes.responses.scale import is_on_outcome_scale, with_scales
 from iwm_bayes.types import ModelSpec, Response
@@ -32,7 +32,7 @@ def impossible_timing(given: ResponseColumn, response: Response) -> str:
     return ""
 
 
-def bound_model(study: Study, model: ModelSpec) -> ModelSpec:
+def bound_model(study: StudySpec, model: ModelSpec) -> ModelSpec:
     """Return the model with the timing of every response, and the scale of every rating, that the study states."""
     stated = {name: given.timing for name, given in study.responses.items() if given.timing is not None}
     responses = {
@@ -42,7 +42,7 @@ def bound_model(study: Study, model: ModelSpec) -> ModelSpec:
     return with_scales(model._replace(responses=responses), commensurable)
 
 
-def with_statements(study: Study, model: ModelSpec, data: xr.Dataset) -> xr.Dataset:
+def with_statements(study: StudySpec, model: ModelSpec, data: xr.Dataset) -> xr.Dataset:
     """Return the data with what the study states about the responses of a model, and which estimands it names."""
     statements = {
         name: {
@@ -85,17 +85,17 @@ def forgotten_statements(model: ModelSpec, data: xr.Dataset) -> list[str]:
     return problems
 
 
-def supplied_responses(study: Study, model: ModelSpec) -> ModelSpec:
+def supplied_responses(study: StudySpec, model: ModelSpec) -> ModelSpec:
     """Return the model with only those responses for which the study has a column, so that the rest can be read."""
     return model._replace(responses={name: r for name, r in model.responses.items() if name in study.responses})
 
 
-def known_omissions(study: Study, model: ModelSpec) -> list[str]:
+def known_omissions(study: StudySpec, model: ModelSpec) -> list[str]:
     """Return the names in `without` that are responses of this model, or kinds that another model may have."""
     return [name for name in study.without if name in {*model.responses, *model.without, *RESPONSES}]
 
 
-def unknown_omissions(study: Study, model: ModelSpec) -> Iterator[str]:
+def unknown_omissions(study: StudySpec, model: ModelSpec) -> Iterator[str]:
     """Yield a problem for each other name in `without`."""
     own = [*model.responses, *model.without]
     known = known_omissions(study, model)
@@ -106,7 +106,7 @@ def unknown_omissions(study: Study, model: ModelSpec) -> Iterator[str]:
             yield f'key `without`: the model {model.name} has no response "{name}". {hint}'
 
 
-def missing_responses(study: Study, model: ModelSpec) -> Iterator[str]:
+def missing_responses(study: StudySpec, model: ModelSpec) -> Iterator[str]:
     """Yield a problem for the responses that the model has and the study does not supply."""
     omitted = [name for name in model.responses if name in study.without]
     if omitted:
@@ -128,7 +128,7 @@ def missing_responses(study: Study, model: ModelSpec) -> Iterator[str]:
     yield f"the model {model.name} {have} that the study does not supply: {names}. {remedy}"
 
 
-def repeated_columns(study: Study, model: ModelSpec) -> Iterator[str]:
+def repeated_columns(study: StudySpec, model: ModelSpec) -> Iterator[str]:
     """Yield a problem for each column that is the outcome and a response, or two responses.
 
     If answers are the outcomes, people learn from them by construction. If two responses are one column, each answer
@@ -151,7 +151,7 @@ def repeated_columns(study: Study, model: ModelSpec) -> Iterator[str]:
             )
 
 
-def unknown_responses(study: Study, model: ModelSpec) -> Iterator[str]:
+def unknown_responses(study: StudySpec, model: ModelSpec) -> Iterator[str]:
     """Yield a problem for each response that the study supplies and its only model does not have."""
     if len(study.model) > 1:
         return
@@ -163,7 +163,7 @@ def unknown_responses(study: Study, model: ModelSpec) -> Iterator[str]:
             )
 
 
-def binding_problems(study: Study, model: ModelSpec) -> list[str]:
+def binding_problems(study: StudySpec, model: ModelSpec) -> list[str]:
     """Return where a study and a model do not name the same responses, each with its remedy."""
     return [
         f"study {study.name}: {fault}"
@@ -176,7 +176,7 @@ def binding_problems(study: Study, model: ModelSpec) -> list[str]:
     ]
 
 
-def required_columns(study: Study, model: ModelSpec) -> dict[str, str]:
+def required_columns(study: StudySpec, model: ModelSpec) -> dict[str, str]:
     """Return every column of the table that the study names and the model needs, with the key that names it."""
     named, found = study.columns, dict[str, str]()
     for key in type(named).model_fields:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from iwm_bayes.data.binding import impossible_timing
-from iwm_bayes.data.study import Outcome, ResponseColumn, Study
+from iwm_bayes.data.study import Outcome, ResponseColumn, StudySpec
 from iwm_bayes.data.table import (
     NAMES_LIKE_MISSING,
     Table,
@@ -27,7 +27,7 @@ from iwm_bayes.responses import BELIEFS, LEVELS
 from iwm_bayes.types import DEFAULT_FIGURE, GENERALISED, Family, InputError, ModelSpec, Response
 
 
-def drop_empty_rows(table: Table, study: Study, model: ModelSpec) -> Table:
+def drop_empty_rows(table: Table, study: StudySpec, model: ModelSpec) -> Table:
     """Return the table without rows that have no figure, outcome or response, such as missed trials.
 
     InputError if no row is left.
@@ -43,7 +43,7 @@ def drop_empty_rows(table: Table, study: Study, model: ModelSpec) -> Table:
     return table._replace(frame=table.frame[~empty])
 
 
-def with_answer_words(table: Table, study: Study, model: ModelSpec) -> Table:
+def with_answer_words(table: Table, study: StudySpec, model: ModelSpec) -> Table:
     """Return the table with those words for missing that are answers in a column: its levels, and names like None."""
     names, words = study.columns, dict(table.words)
 
@@ -98,7 +98,7 @@ def blank_where_not_asked(table: Table, given: ResponseColumn) -> Table:
     return table._replace(frame=frame)
 
 
-def read_answer(table: Table, study: Study, model: ModelSpec, name: str, figure: np.ndarray) -> np.ndarray:
+def read_answer(table: Table, study: StudySpec, model: ModelSpec, name: str, figure: np.ndarray) -> np.ndarray:
     """Return the answers of one response in the units of its family, NaN where there is none.
 
     A choice of figure is 0 for nobody and k for the k-th figure of `figure_order`.
@@ -172,7 +172,7 @@ def read_outcome(table: Table, given: Outcome) -> np.ndarray:
     return read_scaled(table, given.column, given.scale, remedy_for_words)
 
 
-def read_outcomes(table: Table, study: Study) -> dict[str, np.ndarray]:
+def read_outcomes(table: Table, study: StudySpec) -> dict[str, np.ndarray]:
     """Return `outcome` (NaN where unrecorded), `observed`, and `reported`: 1 where it is the person's own report.
 
     Which outcomes are unrecorded is settled in `hide_unseen`.
@@ -218,7 +218,7 @@ def hide_unseen(found: dict[str, Any], figure: np.ndarray, model: ModelSpec) -> 
     }
 
 
-def read_figures(table: Table, study: Study) -> np.ndarray:
+def read_figures(table: Table, study: StudySpec) -> np.ndarray:
     """Return the figure that each row names, "" where it names none."""
     column = study.columns.figure
     if column is None:
@@ -229,7 +229,9 @@ def read_figures(table: Table, study: Study) -> np.ndarray:
     return names
 
 
-def figure_met(table: Table, study: Study, model: ModelSpec, found: dict[str, Any], figure: np.ndarray) -> np.ndarray:
+def figure_met(
+    table: Table, study: StudySpec, model: ModelSpec, found: dict[str, Any], figure: np.ndarray
+) -> np.ndarray:
     """Return the figure of every row: the one that is named or chosen, else `GENERALISED`.
 
     `found` are the columns so far, by name.
@@ -250,7 +252,7 @@ def figure_met(table: Table, study: Study, model: ModelSpec, found: dict[str, An
     return np.where(figure == "", GENERALISED, figure)
 
 
-def read_columns(table: Table, study: Study, model: ModelSpec) -> pd.DataFrame:
+def read_columns(table: Table, study: StudySpec, model: ModelSpec) -> pd.DataFrame:
     """Return every column that the program uses, under its names, one row per event.
 
     `attrs` of the frame say whether times were dates (`dated`), and which figures there are in order (`figures`).

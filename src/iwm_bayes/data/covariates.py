@@ -15,7 +15,7 @@ from pandas.api.types import is_numeric_dtype
 
 from iwm_bayes.data.dataset import covariate_values
 from iwm_bayes.data.formulas import FORMULAS_KEY, covariate_names, join_covariates, parse_formulas
-from iwm_bayes.data.study import PersonTable, Study
+from iwm_bayes.data.study import PersonTable, StudySpec
 from iwm_bayes.data.table import (
     MAX_NAMED,
     NAMES_LIKE_MISSING,
@@ -94,7 +94,7 @@ def read_covariates(person_table: PersonTable, wanted: Mapping[str, bool], peopl
     return found
 
 
-def attach_covariates(study: Study, model: ModelSpec, data: xr.Dataset, people: PersonTable) -> xr.Dataset:
+def attach_covariates(study: StudySpec, model: ModelSpec, data: xr.Dataset, people: PersonTable) -> xr.Dataset:
     """Return the data with the covariates and design matrices of the study's formulas.
 
     InputError names people whose covariates are blank, unless the study drops them.

@@ -30,7 +30,7 @@ import xarray as xr
 from iwm_bayes.data.binding import binding_problems, required_columns, supplied_responses
 from iwm_bayes.data.columns import drop_empty_rows, read_columns, with_answer_words
 from iwm_bayes.data.event_checks import check_rows, split_session_answers, time_since
-from iwm_bayes.data.study import ResponseColumn, Study
+from iwm_bayes.data.study import ResponseColumn, StudySpec
 from iwm_bayes.data.table import Table, missing_columns
 from iwm_bayes.data.table_file import open_table
 from iwm_bayes.data.unrecorded import fill_unrecorded
@@ -81,7 +81,7 @@ def in_median_gap_units(events: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     return events.assign(time=events["time"] / median_gap), f"{median_gap:g} days"
 
 
-def read_data(study: Study, model: ModelSpec) -> xr.Dataset:
+def read_data(study: StudySpec, model: ModelSpec) -> xr.Dataset:
     """Return the study's table, with its covariates, as the Dataset for this model.
 
     InputError lists every problem of the table and of the formulas.
@@ -121,7 +121,7 @@ def scale_ends(given: ResponseColumn, response: Response) -> list[float]:
     return list(given.scale or (default if response.family.discrete else (0.0, 1.0)))
 
 
-def table_to_dataset(table: Table, study: Study, model: ModelSpec, known: Sequence[str] = ()) -> xr.Dataset:
+def table_to_dataset(table: Table, study: StudySpec, model: ModelSpec, known: Sequence[str] = ()) -> xr.Dataset:
     """Return a study's table, or the rows of some of its people, as a Dataset; InputError lists every problem.
 
     `known` are all figures of the study in order, where the table is a part of it.
@@ -173,7 +173,7 @@ def covariate_values(data: xr.Dataset) -> dict[str, xr.DataArray]:
     return {unquote(name.removeprefix(prefix)): values for name, values in variables.items()}
 
 
-def with_stated_reliability(study: Study, model: ModelSpec, data: xr.Dataset) -> ModelSpec:
+def with_stated_reliability(study: StudySpec, model: ModelSpec, data: xr.Dataset) -> ModelSpec:
     """Return the model with the SD of ratings whose reliability the study states.
 
         noise = sqrt(1 - reliability) * SD between people at their first answer

@@ -9,12 +9,12 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from iwm_bayes.data.study import Study
+from iwm_bayes.data.study import StudySpec
 from iwm_bayes.data.table import Table
 from iwm_bayes.types import ModelSpec
 
 
-def check_rows(table: Table, frame: pd.DataFrame, study: Study, model: ModelSpec) -> None:
+def check_rows(table: Table, frame: pd.DataFrame, study: StudySpec, model: ModelSpec) -> None:
     """Report faults between rows.
 
     They are duplicates, times out of order, people without any response, and sessions after a person left.

@@ -155,7 +155,7 @@ class PersonTable(Strict):
     groups: tuple[str, ...] = ()  # columns of groups such as therapist: do people of one group resemble each other?
 
 
-class Study(Strict):
+class StudySpec(Strict):
     """Everything that an analysis needs, except the table itself."""
 
     name: Name
@@ -169,7 +169,7 @@ class Study(Strict):
     estimands: Estimands = ESTIMANDS  # what is derived from beliefs; name fewer, or none with [], to leave the rest out
 
     @model_validator(mode="after")
-    def formulas_need_people(self) -> "Study":
+    def formulas_need_people(self) -> "StudySpec":
         """Refuse formulas without a table of people."""
         if self.formulas and self.people is None:
             raise ValueError(
@@ -179,7 +179,7 @@ class Study(Strict):
         return self
 
     @model_validator(mode="after")
-    def supplied_or_omitted(self) -> "Study":
+    def supplied_or_omitted(self) -> "StudySpec":
         """Refuse a response that is both in [responses] and in `without`."""
         both = [name for name in self.without if name in self.responses]
         if both:
@@ -187,13 +187,13 @@ class Study(Strict):
         return self
 
 
-def load_study(path: Path) -> Study:
+def load_study(path: Path) -> StudySpec:
     """Read a study file and make its paths absolute; InputError lists every problem."""
     content = read_schema_2(path, "`model` for `theory` and `timing` for `moment`")
     try:
-        study = Study.model_validate(content)
+        study = StudySpec.model_validate(content)
     except ValidationError as error:
-        raise explain_validation(path, Study, error) from error
+        raise explain_validation(path, StudySpec, error) from error
     models = [str(expand_path(name, path.parent)) if name.endswith(".toml") else name for name in study.model]
     people = study.people and study.people.model_copy(update={"data": expand_path(str(study.people.data), path.parent)})
     changes = {"data": expand_path(str(study.data), path.parent), "model": models, "people": people}

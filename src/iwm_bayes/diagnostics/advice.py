@@ -64,7 +64,7 @@ def advice(fit: xr.DataTree, checks: ConvergenceChecks) -> list[str]:
         return [approximation_advice(checks.approximate)]
     if checks.partial:
         return ["The draws so far are kept. To continue, add --resume to the same command"]
-    return sampling_advice(fit["posterior"].to_dataset(), checks.values)
+    return sampling_advice(fit["unconstrained_posterior"].to_dataset(), checks.values)
 
 
 def sampling_advice(posterior: xr.Dataset, values: dict[str, float]) -> list[str]:

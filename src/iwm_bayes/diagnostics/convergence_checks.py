@@ -72,7 +72,7 @@ def check_approximation(posterior: xr.Dataset) -> ConvergenceChecks:
 
 def diagnostic_values(fit: xr.DataTree, derived: xr.Dataset) -> dict[str, float]:
     """Compute the diagnostics of a sampled fit, by name."""
-    posterior = fit["posterior"].to_dataset()
+    posterior = fit["unconstrained_posterior"].to_dataset()
     group_r_hat, group_ess, _ = worst_diagnostics(posterior[[name for name in GROUP_VARIABLES if name in posterior]])
     derived_r_hat, derived_ess, _ = worst_diagnostics(derived)
     of_derived = {"derived_r_hat": derived_r_hat, "derived_ess": derived_ess} if len(derived.data_vars) else {}
@@ -145,7 +145,7 @@ def check_convergence(fit: xr.DataTree, derived: xr.Dataset | None = None) -> Co
     ConvergenceChecks
         Its `status` is "converged", "not converged", "approximate (METHOD)" or "partial".
     """
-    posterior = fit["posterior"].to_dataset()
+    posterior = fit["unconstrained_posterior"].to_dataset()
     if "approximate" in posterior.attrs:
         return check_approximation(posterior)
     values = diagnostic_values(fit, derived if derived is not None else xr.Dataset())

@@ -32,9 +32,9 @@ def between_group_statistic(z: np.ndarray, group: np.ndarray) -> np.ndarray:
 
 def group_clustering(model: ModelSpec, fit: xr.DataTree, draws: int = 1000, seed: int = 1) -> pd.DataFrame:
     """Make one line per group named in the study and partially pooled parameter, with its predictive p-value."""
-    data, generator = fit["data"].to_dataset(), np.random.default_rng(seed)
+    data, generator = fit["constant_data"].to_dataset(), np.random.default_rng(seed)
     groups = json.loads(data.attrs.get("groups", "[]"))
-    posterior = thin_draws(fit["posterior"].to_dataset(), draws)
+    posterior = thin_draws(fit["unconstrained_posterior"].to_dataset(), draws)
     if not groups or "sigma" not in posterior:
         return pd.DataFrame()
     means = person_centres(posterior, model, data)

@@ -91,7 +91,7 @@ def ppc_table(observed: Mapping[str, Mapping[str, float]], replicated: Mapping[s
 
 def posterior_predictive_check(model: ModelSpec, fit: xr.DataTree, draws: int = N_DRAWS, seed: int = 1) -> pd.DataFrame:
     """Compare the data with replications from the posterior: see `ppc_table`."""
-    data = fit["data"].to_dataset()
+    data = fit["constant_data"].to_dataset()
     return ppc_table(
         observed_statistics(model, data),
         replicated_statistics(model, data, posterior_predictive(model, fit, draws, seed)),

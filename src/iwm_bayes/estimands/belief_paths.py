@@ -274,7 +274,7 @@ def belief_paths(
 
 def belief_path_batches(model: ModelSpec, fit: xr.DataTree, draws: int, figure: str | None) -> Iterator[BeliefPaths]:
     """Yield about `draws` draws of a fit in batches, in the order (chain, draw)."""
-    data = fit["data"].to_dataset()
+    data = fit["constant_data"].to_dataset()
     people = data.sizes["person"]
-    for batch in posterior_batches(fit["posterior"].to_dataset(), draws, people):
+    for batch in posterior_batches(fit["unconstrained_posterior"].to_dataset(), draws, people):
         yield belief_paths(model, data, draws_as_people(model, batch, figure_names(data), people), figure)

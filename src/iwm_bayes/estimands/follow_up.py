@@ -84,9 +84,9 @@ def continued_path_batches(
     model: ModelSpec, fit: xr.DataTree, draws: int, figure: str | None, generator: np.random.Generator
 ) -> Iterator[BeliefPaths]:
     """Yield about `draws` draws of a fit in batches; people whose sessions end early continue, by other donors each."""
-    data = fit["data"].to_dataset()
+    data = fit["constant_data"].to_dataset()
     people, figures = data.sizes["person"], figure_names(data)
-    for batch in posterior_batches(fit["posterior"].to_dataset(), draws, people):
+    for batch in posterior_batches(fit["unconstrained_posterior"].to_dataset(), draws, people):
         who = np.tile(np.arange(people), batch.sizes["sample"])
         places = continued_events(model, data, who, generator)
         yield belief_paths(model, data, draws_as_people(model, batch, figures, people), figure, places)

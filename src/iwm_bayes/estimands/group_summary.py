@@ -44,8 +44,8 @@ def group_summary(model: ModelSpec, fit: xr.DataTree) -> pd.DataFrame:
         - bias, bias_sd, bias_sd_between: only if the fit has its bias measured, see `bias_columns`
         - note: warnings in words
     """
-    posterior = fit["posterior"].to_dataset()
-    figures = figure_names(fit["data"].to_dataset())
+    posterior = fit["unconstrained_posterior"].to_dataset()
+    figures = figure_names(fit["constant_data"].to_dataset())
     by_person = contraction(posterior).to_series() if "theta" in posterior and "sigma" in posterior else pd.Series()
     lines = []
     for free in free_parameters(model, figures):
@@ -93,7 +93,7 @@ def bias_columns(fit: xr.DataTree, label: str) -> dict[str, float]:
     """
     if "bias" not in fit.children:
         return {}
-    bias, sigma = fit["bias"].to_dataset(), fit["posterior"].to_dataset().get("sigma")
+    bias, sigma = fit["bias"].to_dataset(), fit["unconstrained_posterior"].to_dataset().get("sigma")
     columns = {"bias": float(bias["mu"].sel(parameter=label)), "bias_sd": np.nan, "bias_sd_between": np.nan}
     if sigma is not None and sigma.sel(parameter=label).notnull().any():
         sd_between = float(sigma.sel(parameter=label).median())
@@ -104,7 +104,7 @@ def bias_columns(fit: xr.DataTree, label: str) -> dict[str, float]:
 
 def group_sd_table(fit: xr.DataTree) -> pd.DataFrame:
     """Make one line per group of a formula: the SD between its levels on the link scale, with its 90% interval."""
-    posterior = fit["posterior"].to_dataset()
+    posterior = fit["unconstrained_posterior"].to_dataset()
     if "sigma_u" not in posterior:
         return pd.DataFrame()
     sigma_u = posterior["sigma_u"]

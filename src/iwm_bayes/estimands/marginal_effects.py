@@ -84,10 +84,10 @@ def marginal_effects(model: ModelSpec, fit: xr.DataTree) -> xr.Dataset:
         - direction (contrast): probability that the difference is above 0
         - prior (contrast, end): 90% interval of the difference under the prior
     """
-    data = fit["data"].to_dataset()
+    data = fit["constant_data"].to_dataset()
     if "design" not in data:
         return xr.Dataset()
-    effects = effects_by_draw(model, fit["posterior"].to_dataset(), data)
+    effects = effects_by_draw(model, fit["unconstrained_posterior"].to_dataset(), data)
     under_prior = effects_by_draw(model, prior_group_draws(model, data), data)["difference"]
     prior = under_prior.quantile([0.05, 0.95], ("chain", "draw")).rename(quantile="end")
     return effects.assign(direction=(effects["difference"] > 0).mean(("chain", "draw")), prior=prior)

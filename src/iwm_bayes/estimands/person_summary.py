@@ -43,7 +43,7 @@ def person_summary(model: ModelSpec, fit: xr.DataTree) -> pd.DataFrame:
 
         `group_median` and `shrinkage` are NaN unless partially pooled.
     """
-    posterior, data = fit["posterior"].to_dataset(), fit["data"].to_dataset()
+    posterior, data = fit["unconstrained_posterior"].to_dataset(), fit["constant_data"].to_dataset()
     if "theta" not in posterior:
         return pd.DataFrame()
     people = pseudonyms([str(person) for person in data["person"].values])

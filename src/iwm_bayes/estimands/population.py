@@ -68,7 +68,7 @@ def new_people_batches(
     model: ModelSpec, fit: xr.DataTree, draws: int, count: int, figure: str | None, generator: np.random.Generator
 ) -> Iterator[tuple[np.ndarray, BeliefPaths]]:
     """Yield batches of draws of new people: their twins (draw, new person), and their paths."""
-    data, posterior = fit["data"].to_dataset(), fit["posterior"].to_dataset()
+    data, posterior = fit["constant_data"].to_dataset(), fit["unconstrained_posterior"].to_dataset()
     for batch in posterior_batches(posterior, draws, count):
         twins = draw_twins(data.sizes["person"], batch.sizes["sample"], count, generator)
         values = draw_new_people(model, batch, data, twins, generator)
@@ -101,7 +101,7 @@ def earned_security_of_new_people(
     InputError
         If the data have no such figure.
     """
-    sample = thin_draws(fit["posterior"].to_dataset(), draws).stack(sample=("chain", "draw"))["sample"]
+    sample = thin_draws(fit["unconstrained_posterior"].to_dataset(), draws).stack(sample=("chain", "draw"))["sample"]
     generator = np.random.default_rng(seed)
     judgements, all_twins, sessions = [], [], 1
     for twins, paths in new_people_batches(model, fit, draws, count, figure, generator):

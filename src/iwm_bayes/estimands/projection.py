@@ -52,7 +52,7 @@ def project(
         Shares (sample, session), among people with a belief at or below `criterion.insecure_at_or_below` when the
         scenario begins; NaN in draws in which there are none, and everywhere if there are too few (`survival`).
     """
-    generator, people = np.random.default_rng(seed), fit["data"].sizes["person"]
+    generator, people = np.random.default_rng(seed), fit["constant_data"].sizes["person"]
     simulated = sessions + criterion.duration - 1  # so that the duration criterion can begin at each of them
     judged = joined(
         by_draw_and_person(judge(batch.forecast(care, simulated, generator), criterion), people)
@@ -71,7 +71,7 @@ def never_resilient(
     Trust is complete after many sessions that are all fully responsive. In Rescorla-Wagner these are people with a
     learning rate above 1 - `resilient_at_or_above`.
     """
-    figure = figure or figure_names(fit["data"].to_dataset())[0]
+    figure = figure or figure_names(fit["constant_data"].to_dataset())[0]
     lowest = []
     for batch in belief_path_batches(model, fit, N_DRAWS, figure):
         path = batch.constant_outcome(1.0, SESSIONS_UNTIL_COMPLETE)
@@ -85,7 +85,7 @@ def generalises(model: ModelSpec, fit: xr.DataTree) -> bool:
     The rule must carry what people learn from one figure over to another. Somebody must have met two figures, or have
     answered about nobody in particular: otherwise only the prior says how much is carried over.
     """
-    data = fit["data"].to_dataset()
+    data = fit["constant_data"].to_dataset()
     present, figure = data["present"].values, data["figure_index"].values
     met = [((figure == index) & present).any(axis=0) for index in range(len(figure_names(data)))]
     if not (np.sum(met, axis=0) > 1).any():

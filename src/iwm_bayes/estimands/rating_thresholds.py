@@ -83,7 +83,10 @@ def rating_thresholds(
     criterion
         The thresholds: insecure at baseline, and earned secure.
     """
-    posterior, data = fit["posterior"].to_dataset().stack(sample=("chain", "draw")), fit["data"].to_dataset()
+    posterior, data = (
+        fit["unconstrained_posterior"].to_dataset().stack(sample=("chain", "draw")),
+        fit["constant_data"].to_dataset(),
+    )
     figures = figure_names(data)
     theta = {}
     for free in free_parameters(model, figures):

@@ -180,14 +180,14 @@ def earned_security(
     InputError
         If the data have no such figure.
     """
-    sample = thin_draws(fit["posterior"].to_dataset(), draws).stack(sample=("chain", "draw"))["sample"]
-    people, generator = fit["data"].sizes["person"], np.random.default_rng(seed)
+    sample = thin_draws(fit["unconstrained_posterior"].to_dataset(), draws).stack(sample=("chain", "draw"))["sample"]
+    people, generator = fit["constant_data"].sizes["person"], np.random.default_rng(seed)
     batches = [
         judge_batch(batch, criterion, people, generator)
         for batch in continued_path_batches(model, fit, draws, figure, generator)
     ]
     security = security_by_draw(joined_batches(batches), criterion).assign_coords(sample.coords).unstack("sample")
-    security = security.transpose("chain", "draw", ...).assign_coords(person=fit["data"]["person"].values)
+    security = security.transpose("chain", "draw", ...).assign_coords(person=fit["constant_data"]["person"].values)
     sensitivity_median = median_over_draws(security["sensitivity"].stack(sample=("chain", "draw")).values)
     security["sensitivity"] = (("threshold", "duration"), sensitivity_median)
     return security.assign_attrs({"figure": figure or GENERALISED} | criterion._asdict())

@@ -74,7 +74,7 @@ def as_beliefs(batches: list[np.ndarray], fit: xr.DataTree, first: int) -> xr.Da
     coordinates = {
         "belief": ["availability", "worth"],
         "session": np.arange(first, first + draws.shape[2]),
-        "person": fit["data"]["person"].values,
+        "person": fit["constant_data"]["person"].values,
     }
     return xr.DataArray(draws, coordinates, ("belief", "sample", "session", "person")).dropna("belief", how="all")
 
@@ -84,7 +84,7 @@ def person_beliefs(model: ModelSpec, fit: xr.DataTree, figure: str, draws: int =
 
     Session 0 is the initial belief.
     """
-    people = fit["data"].sizes["person"]
+    people = fit["constant_data"].sizes["person"]
     batches = [
         belief_array(batch.observed_path(), people, True) for batch in belief_path_batches(model, fit, draws, figure)
     ]
@@ -98,7 +98,7 @@ def forecast_beliefs(
 
     `care` is the care schedule of the further sessions, which are numbered from 1.
     """
-    people, generator = fit["data"].sizes["person"], np.random.default_rng(seed)
+    people, generator = fit["constant_data"].sizes["person"], np.random.default_rng(seed)
     batches = [
         belief_array(batch.forecast(care, sessions, generator), people, False)
         for batch in belief_path_batches(model, fit, draws, figure)
@@ -113,7 +113,7 @@ def answers_and_predictions(
 
     Variables are `answer` (response, session, person) and `predicted` (response, sample, session, person).
     """
-    data = fit["data"].to_dataset()
+    data = fit["constant_data"].to_dataset()
     is_session, names = session_mask(data, figure), list(model.responses)
     batches = [
         np.stack([align_by_session(batch[name], is_session) for name in names])

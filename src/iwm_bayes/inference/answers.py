@@ -44,7 +44,7 @@ def log_likelihood(model: ModelSpec, fit: xr.DataTree) -> xr.Dataset:
 
     It takes 8 bytes for each answer and draw.
     """
-    data, posterior = fit["data"].to_dataset(), fit["posterior"].to_dataset()
+    data, posterior = fit["constant_data"].to_dataset(), fit["unconstrained_posterior"].to_dataset()
     labels = [free.label for free in free_parameters(model, figure_names(data))]
     values = posterior["theta"].fillna(posterior["mu"]) if "theta" in posterior else posterior["mu"]
     people = xr.DataArray(np.zeros(data.sizes["person"]), dims="person")

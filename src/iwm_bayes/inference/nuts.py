@@ -81,27 +81,27 @@ def sample_once(compiled: CompiledModel, data: xr.Dataset, transform: xr.Dataset
         if settings.chain_store is None
         else sample_to_store(sampler, settings, settings.chain_store)
     )
-    attributes = trace["posterior"].attrs
-    trace["posterior"] = xr.DataTree(to_reported(trace["posterior"].to_dataset(), compiled.model, data, transform))
-    trace["posterior"].attrs |= attributes
-    return trace
+    sampled = trace["posterior"].to_dataset()
+    reported = to_reported(sampled, compiled.model, data, transform).assign_attrs(sampled.attrs)
+    statistics = trace["sample_stats"].to_dataset()
+    return xr.DataTree.from_dict({"unconstrained_posterior": reported, "sample_stats": statistics})
 
 
 def nuts(compiled: CompiledModel, data: xr.Dataset, settings: Settings) -> xr.DataTree:
     """Fit by the no-U-turn sampler."""
     transform = pilot_fit(compiled.engine.pilot, data)
     trace = sample_once(compiled, data, transform, settings)
-    trace["constant_data"] = xr.DataTree(transform)
-    trace["data"] = xr.DataTree(data)
+    trace["constant_data"] = xr.DataTree(data)
     trace["observed_data"] = xr.DataTree(observed_answers(compiled.model, data))  # not the sampler's grid with its gaps
     return trace
 
 
 def extend_fit(compiled: CompiledModel, fit: xr.DataTree, settings: Settings) -> xr.DataTree:
-    """Append draws to a fit: those of new chains, tuned anew in the same transform, follow those of the old ones."""
-    more = sample_once(compiled, fit["data"].to_dataset(), fit["constant_data"].to_dataset(), settings)
+    """Append draws to a fit: those of new chains, tuned anew, follow those of the old ones."""
+    data = fit["constant_data"].to_dataset()
+    more = sample_once(compiled, data, pilot_fit(compiled.engine.pilot, data), settings)
     longer = fit.copy()
-    for group in ("posterior", "sample_stats"):
+    for group in ("unconstrained_posterior", "sample_stats"):
         both = xr.concat([tree[group].to_dataset().drop_vars("draw") for tree in (fit, more)], "draw")
         longer[group] = xr.DataTree(both.assign_coords(draw=np.arange(both.sizes["draw"])))
     return longer

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
 import xarray as xr
 
 from iwm_bayes.model.hierarchy import coordinates, parameters_pooled
@@ -131,19 +130,3 @@ def group_centredness(posterior: xr.Dataset, model: ModelSpec, data: xr.Dataset)
             "group_unit": sigma_u.median(("chain", "draw")),
         }
     )
-
-
-def answer_share(posterior: xr.Dataset, transform: xr.Dataset) -> xr.DataArray:
-    """Return the share of a person's precision that their own answers contribute, 0..1, mean over people.
-
-    It is that of partially pooled parameters in the transform (see `model.noncentering`), at the medians of sigma. 1 is
-    the centred form, 0 the non-centred one.
-    """
-    sigma = posterior["sigma"].dropna("parameter", how="all").median(("chain", "draw"))
-    labels, sd = sigma["parameter"].values, sigma.values
-    dims = ("person", "parameter_person", "parameter_person_other")
-    root = transform["local_root"].sel(parameter_person=labels, parameter_person_other=labels).transpose(*dims).values
-    precision = root @ root.transpose(0, 2, 1)
-    group_share = np.linalg.inv(precision * sd[:, None] * sd + np.eye(len(labels)))
-    share = 1.0 - np.diagonal(group_share, axis1=1, axis2=2).mean(axis=0)
-    return xr.DataArray(share, {"parameter": labels}, "parameter")

@@ -112,7 +112,7 @@ def round_to_fit(
         approximate=approximation_name(model) if method == "laplace" else method,
         converged=int(last.positive_definite and last.largest_step(population) < FINAL_STEP),
     )
-    parts = {"posterior": posterior, "data": sample, "constant_data": xr.Dataset()}
+    parts = {"unconstrained_posterior": posterior, "constant_data": sample}
     if method == "laplace":
         parts["bias"] = bias_from_sums(population, last.group, last.covariance, last.sums, exact)
     return xr.DataTree.from_dict(parts)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from iwm_bayes.data.study import Study, load_study
+from iwm_bayes.data.study import StudySpec, load_study
 from iwm_bayes.data.table import NOT_AVAILABLE
 from iwm_bayes.io import read_json, sha256, write_json
 from iwm_bayes.large_scale.parquet import RowIndex, fingerprint, index_people, index_rows, read_column
@@ -30,7 +30,7 @@ class Plan(NamedTuple):
     content_hash: str  # of everything on which the results depend
 
 
-def unsupported(study: Study, model: ModelSpec) -> list[str]:
+def unsupported(study: StudySpec, model: ModelSpec) -> list[str]:
     """Return a message for everything in a study or model that a large-scale fit cannot do."""
     where = f"study {study.name}, large-scale fit"
     items = [name for name, answer in study.responses.items() if answer.reliability is not None]
@@ -49,7 +49,7 @@ def unsupported(study: Study, model: ModelSpec) -> list[str]:
     return [f"{where}: {problem}" for problem, holds in checks if holds]
 
 
-def list_figures(study: Study) -> list[str]:
+def list_figures(study: StudySpec) -> list[str]:
     """Return the figures of a study in order, the generalised expectation last."""
     if study.columns.figure is None:
         return [DEFAULT_FIGURE]
@@ -59,7 +59,7 @@ def list_figures(study: Study) -> list[str]:
     return [name for name in names if name not in nobody] + ([GENERALISED] if nobody & {*names} else [])
 
 
-def checked_study(study_file: Path, model_name: str | None, trust: bool) -> tuple[Study, ModelSpec, RowIndex]:
+def checked_study(study_file: Path, model_name: str | None, trust: bool) -> tuple[StudySpec, ModelSpec, RowIndex]:
     """Return a study with one model, this model, and the index of the study's rows.
 
     The model is the study's first unless named. `trust` is whether its rule may be a Python file, which then runs.
@@ -119,7 +119,7 @@ def read_plan(folder: Path) -> Plan:
     return Plan(**content)
 
 
-def study_and_model(plan: Plan) -> tuple[Study, ModelSpec]:
+def study_and_model(plan: Plan) -> tuple[StudySpec, ModelSpec]:
     """Return the study of a plan with its one model, and this model with the responses of the study.
 
     Whether its rule may run was decided when the plan was made.

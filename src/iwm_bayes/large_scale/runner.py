@@ -10,7 +10,7 @@ from filelock import FileLock, Timeout
 
 from iwm_bayes.large_scale.plan import Plan
 from iwm_bayes.types import InputError
-from iwm_bayes.validation.sweep import Condition, Progress, Study, Task, TaskMap, sweep
+from iwm_bayes.validation.sweep import Condition, Progress, SimulatedStudy, Task, TaskMap, sweep
 
 type StageCallback = Callable[[str, Progress], None]  # (name of the stage, its progress)
 
@@ -23,7 +23,7 @@ class Runner(NamedTuple):
     task_map: TaskMap
     report: StageCallback
 
-    def run_tasks(self, function: Study, stage: str, conditions: list[Condition]) -> list[dict[str, Any]]:
+    def run_tasks(self, function: SimulatedStudy, stage: str, conditions: list[Condition]) -> list[dict[str, Any]]:
         """Run a function under every condition and return the results in order.
 
         InputError lists what went wrong. Failed tasks run again next time.
@@ -39,12 +39,12 @@ class Runner(NamedTuple):
             raise InputError(f"{stage}: {problem}" for problem in problems)
         return [{str(name): value for name, value in line.items()} for line in results.to_dict("records")]
 
-    def run_chunks(self, function: Study, stage: str, condition: Condition) -> pd.DataFrame:
+    def run_chunks(self, function: SimulatedStudy, stage: str, condition: Condition) -> pd.DataFrame:
         """Run a function on every chunk and return one line each."""
         chunks = range(len(self.plan.bounds) - 1)
         return pd.DataFrame(self.run_tasks(function, stage, [{"chunk": chunk, **condition} for chunk in chunks]))
 
-    def run_once(self, function: Study, stage: str) -> dict[str, Any]:
+    def run_once(self, function: SimulatedStudy, stage: str) -> dict[str, Any]:
         """Run a function once, such as one on the sample."""
         [result] = self.run_tasks(function, stage, [{}])
         return result

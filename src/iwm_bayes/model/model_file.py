@@ -15,7 +15,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from iwm_bayes.data.binding import bound_model
-from iwm_bayes.data.study import Study
+from iwm_bayes.data.study import StudySpec
 from iwm_bayes.data.toml import MAX_NAME, explain_validation, read_schema_2, read_toml
 from iwm_bayes.io import is_file
 from iwm_bayes.model.model_file_schema import ModelFile, ParameterPrior
@@ -274,7 +274,7 @@ def load_model(
     return change_parameters(path, part._replace(without=left_out), own_priors)
 
 
-def load_model_for(study: Study, model: str, trust: bool = False, rule_copy: Path | None = None) -> ModelSpec:
+def load_model_for(study: StudySpec, model: str, trust: bool = False, rule_copy: Path | None = None) -> ModelSpec:
     """Load a model, by name or path, as this study uses it; InputError lists what is wrong with its file.
 
     `trust` and `rule_copy` are those of `load_model`. A study's own models are not trusted unless somebody says so.

@@ -44,7 +44,7 @@ class ReportContext(NamedTuple):
     @property
     def data(self) -> xr.Dataset:
         """Return the data of the fit."""
-        return self.fit["data"].to_dataset()
+        return self.fit["constant_data"].to_dataset()
 
     @property
     def status(self) -> str:

@@ -42,7 +42,7 @@ def draws_as_people(model: ModelSpec, posterior: xr.Dataset, figures: list[str],
 
 def person_parameters(model: ModelSpec, fit: xr.DataTree, draws: int = 1000) -> xr.Dataset:
     """Return every person's free parameters on the natural scale, (chain, draw, [figure,] person)."""
-    data, posterior = fit["data"].to_dataset(), thin_draws(fit["posterior"].to_dataset(), draws)
+    data, posterior = fit["constant_data"].to_dataset(), thin_draws(fit["unconstrained_posterior"].to_dataset(), draws)
     figures, people = figure_names(data), data.sizes["person"]
     values = draws_as_people(model, posterior.stack(sample=("chain", "draw")), figures, people)
     shape = (posterior.sizes["chain"], posterior.sizes["draw"], people)

@@ -106,7 +106,7 @@ def forecast_from_fit(
     model: ModelSpec, fit: xr.DataTree, figure: str | None, care: Care, horizon: int, generator: np.random.Generator
 ) -> Forecast:
     """Forecast the session of earned security of each person toward a figure from the draws of a fit."""
-    people = fit["data"].sizes["person"]
+    people = fit["constant_data"].sizes["person"]
     batches = [
         time_to_security(paths, care, horizon, people, generator)
         for paths in belief_path_batches(model, fit, N_DRAWS, figure)

@@ -119,6 +119,8 @@ def group_study(condition: Condition, generator: np.random.Generator) -> dict[st
     data = with_arms(simulated, free.name, treated)
     fit = METHODS[method].fit(compiled, data, Settings(random_seed=int(generator.integers(2**31))))
     checks = check_convergence(fit)
-    draws = fit["posterior"].to_dataset()["beta"].sel(coefficient=arm_coefficient(free.name)).values.ravel()
+    draws = (
+        fit["unconstrained_posterior"].to_dataset()["beta"].sel(coefficient=arm_coefficient(free.name)).values.ravel()
+    )
     counts = count_decisions(draws, difference) | {CONVERGED: [int(checks.converged), 1]}
     return {"counts": counts, "difference": difference, "mean": float(draws.mean()), "reasons": checks.reasons}

@@ -147,7 +147,7 @@ def parameter_quantities(posterior: xr.Dataset, truth: Population, person: int) 
 
 def log_likelihood_quantity(compiled: CompiledStudy, fit: xr.DataTree, truth: Population) -> RankedQuantity:
     """Return the log likelihood of the data."""
-    posterior, data = fit["posterior"].to_dataset(), fit["data"].to_dataset()
+    posterior, data = fit["unconstrained_posterior"].to_dataset(), fit["constant_data"].to_dataset()
     step = max(1, posterior.sizes["chain"] * posterior.sizes["draw"] // N_DERIVED_DRAWS)
     thinned = posterior.isel(draw=slice(None, None, step))
     draws = person_parameter_draws(compiled.model, data, thinned.stack(sample=("chain", "draw")))
@@ -161,7 +161,7 @@ def security_quantity(
     model: ModelSpec, fit: xr.DataTree, truth: Population, person: int, figure: str
 ) -> RankedQuantity:
     """Return the sessions of one person until earned security toward a figure."""
-    known = true_security(model, fit["data"].to_dataset(), truth.values, figure).sessions[person]
+    known = true_security(model, fit["constant_data"].to_dataset(), truth.values, figure).sessions[person]
     security = earned_security(model, fit.isel(person=[person]), figure, draws=N_DERIVED_DRAWS)
     return ranked_quantity(known, security["sessions"].isel(person=0, drop=True))
 
@@ -170,9 +170,9 @@ def ranked_quantities(
     compiled: CompiledStudy, fit: xr.DataTree, truth: Population, figure: str | None, generator: np.random.Generator
 ) -> dict[str, RankedQuantity]:
     """Return every quantity that is ranked, with its draws; earned security is that toward `figure`, if any."""
-    model, data = compiled.model, fit["data"].to_dataset()
+    model, data = compiled.model, fit["constant_data"].to_dataset()
     person = int(generator.integers(data.sizes["person"]))
-    quantities = parameter_quantities(fit["posterior"].to_dataset(), truth, person)
+    quantities = parameter_quantities(fit["unconstrained_posterior"].to_dataset(), truth, person)
     quantities["log likelihood"] = log_likelihood_quantity(compiled, fit, truth)
     if figure is not None:
         quantities["person sessions until secure"] = security_quantity(model, fit, truth, person, figure)

@@ -15,7 +15,7 @@ import numpy as np
 import xarray as xr
 
 from iwm_bayes.data.dataset import read_data, with_stated_reliability
-from iwm_bayes.data.study import Study, load_study
+from iwm_bayes.data.study import StudySpec, load_study
 from iwm_bayes.filtering.arrays import session_index
 from iwm_bayes.io import sha256
 from iwm_bayes.model.model_file import load_model_for
@@ -31,13 +31,13 @@ STUDY, CONTENT, PLACE = "study", "study content", f"{PATH_PREFIX}study"  # in a 
 SOURCE = "study_person"  # variable of simulated data: the index of the person of the study whose events these are
 
 
-def study_content(study_file: Path, study: Study) -> str:
+def study_content(study_file: Path, study: StudySpec) -> str:
     """Return a hash of a study file and its tables."""
     files = [study_file, study.data, *([study.people.data] if study.people else [])]
     return hashlib.sha256("".join(map(sha256, files)).encode()).hexdigest()[:12]
 
 
-def study_condition(study_file: Path, study: Study) -> dict[str, str]:
+def study_condition(study_file: Path, study: StudySpec) -> dict[str, str]:
     """Return what a condition says of a study: its name, a hash of its content, and the place of its file."""
     place = str(study_file.resolve())
     return {STUDY: study.name, CONTENT: study_content(study_file, study), PLACE: place}
@@ -68,7 +68,7 @@ class StudyFileDesign(NamedTuple):
     n_people: int
     sessions: int
 
-    def study(self) -> Study:
+    def study(self) -> StudySpec:
         """Load the study; InputError where it, or one of its tables, has changed."""
         path = Path(self.study_file)
         study = load_study(path)

@@ -22,7 +22,9 @@ from iwm_bayes.io import manifest, read_json, versions, write_json
 from iwm_bayes.types import InputError
 
 type Condition = Mapping[str, str | int | float]
-type Study = Callable[[Condition, np.random.Generator], dict[str, Any]]  # at module level, so that workers find it
+type SimulatedStudy = Callable[
+    [Condition, np.random.Generator], dict[str, Any]
+]  # at module level, so that workers find it
 
 PATH_PREFIX = "at "  # of the names of places
 
@@ -30,7 +32,7 @@ PATH_PREFIX = "at "  # of the names of places
 class Task(NamedTuple):
     """One study: its function, its condition, and the number of its repetition."""
 
-    study: Study
+    study: SimulatedStudy
     condition: Condition
     seed: int
 
@@ -84,7 +86,7 @@ def sequential_map(work: Callable[[Task], TaskResult], tasks: Sequence[Task]) ->
     return map(work, tasks)
 
 
-def all_tasks(study: Study, conditions: Sequence[Condition], seeds: int) -> list[Task]:
+def all_tasks(study: SimulatedStudy, conditions: Sequence[Condition], seeds: int) -> list[Task]:
     """Return every condition with seeds 1, 2, ...; the first seed of all conditions comes before the second."""
     return [Task(study, condition, seed) for seed in range(1, seeds + 1) for condition in conditions]
 

@@ -121,7 +121,7 @@ def analyse(
 
 def security_answer(model: ModelSpec, fitted: xr.DataTree, figure: str | None) -> SecurityAnswer:
     """Compute earned security of the people of a study and of new people, toward a figure or generalised."""
-    data = fitted["data"].to_dataset()
+    data = fitted["constant_data"].to_dataset()
     security, arms = earned_security(model, fitted, figure), person_arms(data)
     curves = incidence_by_arm(security, arms)
     new_curves = incidence_by_arm(earned_security_of_new_people(model, fitted, figure), arms, curves["last"])
@@ -135,7 +135,7 @@ def derived_answers(model: ModelSpec, fitted: xr.DataTree) -> dict[str, Security
 
     The generalised expectation is included where the study wants it, and model and data have one.
     """
-    data = fitted["data"].to_dataset()
+    data = fitted["constant_data"].to_dataset()
     wanted = wanted_estimands(data)
     if not {"earned_security", "styles"} & {*wanted}:
         return {}
@@ -152,7 +152,7 @@ def wants_security(data: xr.Dataset) -> bool:
 
 def security_by_figure(model: ModelSpec, fitted: xr.DataTree) -> dict[str, SecurityAnswer]:
     """Compute earned security for every figure, and for the generalised expectation, as far as the study wants it."""
-    return derived_answers(model, fitted) if wants_security(fitted["data"].to_dataset()) else {}
+    return derived_answers(model, fitted) if wants_security(fitted["constant_data"].to_dataset()) else {}
 
 
 def finite_medians(security: Mapping[str, SecurityAnswer]) -> xr.Dataset:
@@ -177,7 +177,10 @@ def derived_tables(
     model: ModelSpec, fitted: xr.DataTree, answers: Mapping[str, SecurityAnswer]
 ) -> dict[str, pd.DataFrame]:
     """Make the tables of earned security and of styles, by the name of their file, as far as the study wants them."""
-    wanted, securities = wanted_estimands(fitted["data"].to_dataset()), [answer.security for answer in answers.values()]
+    wanted, securities = (
+        wanted_estimands(fitted["constant_data"].to_dataset()),
+        [answer.security for answer in answers.values()],
+    )
     styles = [style_line(security) for security in securities if "style_share" in security]
     tables = {"styles": pd.DataFrame(styles)} if "styles" in wanted else {}
     if "earned_security" not in wanted:

@@ -11,7 +11,7 @@ from typing import Any
 
 from iwm_bayes.comparison.comparability import FittedModel
 from iwm_bayes.data.dataset import with_stated_reliability
-from iwm_bayes.data.study import Study, load_study
+from iwm_bayes.data.study import StudySpec, load_study
 from iwm_bayes.inference.base import Settings
 from iwm_bayes.io import read_json, sha256, versions
 from iwm_bayes.model.model_file import load_model_for
@@ -231,17 +231,17 @@ def fit_of_run(folder: Path, trust: bool = False, tell: Callable[[str], None] = 
     copies = {name: folder / file["copy"] for name, file in files.items() if "copy" in file}
     model_file = copies.get("model", input_place(folder, files["model"]))
     spec = load_model_for(study, str(model_file), trust, copies.get("rule"))
-    data = fitted["data"].to_dataset()
+    data = fitted["constant_data"].to_dataset()
     return FittedModel(with_stated_reliability(study, spec, data), fitted, folder)
 
 
-def study_of_run(folder: Path) -> Study:
+def study_of_run(folder: Path) -> StudySpec:
     """Return the study of a run, with the places of its tables."""
     facts = read_run(folder)
     files = facts["files"]
     if not facts.get("study"):
         return load_study(input_place(folder, files["study"]))
-    study = Study.model_validate(facts["study"])
+    study = StudySpec.model_validate(facts["study"])
     people = study.people and study.people.model_copy(update={"data": input_place(folder, files["people"])})
     return study.model_copy(update={"data": input_place(folder, files["data"]), "people": people})
 

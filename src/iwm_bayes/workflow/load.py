@@ -8,7 +8,7 @@ import xarray as xr
 
 from iwm_bayes.data.binding import bound_model, with_statements
 from iwm_bayes.data.dataset import read_data, with_stated_reliability
-from iwm_bayes.data.study import Study, load_study
+from iwm_bayes.data.study import StudySpec, load_study
 from iwm_bayes.data.unrecorded import unrecorded_outcomes
 from iwm_bayes.io import is_file, sha256
 from iwm_bayes.model.model_file import find_model, load_model, rule_file
@@ -27,7 +27,7 @@ class LoadedStudy(NamedTuple):
     """A study with one of its models, and the data as this model reads them."""
 
     study_file: Path
-    study: Study
+    study: StudySpec
     model_file: Path
     model: ModelSpec
     data: xr.Dataset
@@ -46,7 +46,9 @@ def file_hashes(files: Mapping[str, Path]) -> dict[str, str]:
     return {name: sha256(path) for name, path in files.items()}
 
 
-def load_data(study: Study, model: str | ModelSpec | None = None, trust: bool = False) -> tuple[ModelSpec, xr.Dataset]:
+def load_data(
+    study: StudySpec, model: str | ModelSpec | None = None, trust: bool = False
+) -> tuple[ModelSpec, xr.Dataset]:
     """Return a model as a study uses it, and the study's data as this model reads them.
 
     Parameters

@@ -15,10 +15,9 @@ import pandas as pd
 import xarray as xr
 from matplotlib.figure import Figure
 
-from iwm_bayes.data.study import Study
+from iwm_bayes.data.study import StudySpec
 from iwm_bayes.diagnostics.identifiability import identifiability
 from iwm_bayes.estimands.person_summary import pseudonyms
-from iwm_bayes.inference.posterior import answer_share
 from iwm_bayes.io import manifest, sha256
 from iwm_bayes.types import DEFAULT_FIGURE, GENERALISED, InputError
 from iwm_bayes.viz.earned_security import time_to_security_plot
@@ -69,15 +68,6 @@ def security_plots(analysis: Analysis) -> dict[str, Figure]:
     }
 
 
-def sampling_centredness(fitted: xr.DataTree) -> dict[str, float]:
-    """Return how centred each parameter and group was sampled: 1 is the centred form, 0 the non-centred one."""
-    sampled_as, posterior = fitted["constant_data"].to_dataset(), fitted["posterior"].to_dataset()
-    parts = [sampled_as["group_centredness"]] if "group_centredness" in sampled_as else []
-    if "local_root" in sampled_as and "sigma" in posterior:
-        parts.append(answer_share(posterior, sampled_as))
-    return {str(label): float(value) for part in parts for label, value in part.to_series().items()}
-
-
 def criterion_facts(analysis: Analysis) -> dict[str, Any]:
     """Return the criterion of earned security; empty where the study leaves earned security out."""
     first = next(iter(analysis.security.values()), None)
@@ -97,7 +87,6 @@ def run_facts(analysis: Analysis, inputs: Mapping[str, Any]) -> dict[str, Any]:
         requests=analysis.requests._asdict(),
         **inputs,
         **criterion_facts(analysis),
-        centredness=sampling_centredness(analysis.fit),
         seconds=round(analysis.seconds, 1),
         converged=convergence.converged,
         partial=convergence.partial,
@@ -105,7 +94,7 @@ def run_facts(analysis: Analysis, inputs: Mapping[str, Any]) -> dict[str, Any]:
         advice=analysis.advice,
         permutation_test=test and test._asdict() | {"p": test.p, "verdict": test.verdict},
         convergence=convergence.values,
-        warnings=identifiability(analysis.model, analysis.fit["data"].to_dataset()),
+        warnings=identifiability(analysis.model, analysis.fit["constant_data"].to_dataset()),
     )
 
 
@@ -129,7 +118,7 @@ def copy_inputs(draft: Path, folder: Path, files: Mapping[str, Path], hashes: Ma
     return described
 
 
-def study_facts(study: Study) -> dict[str, Any]:
+def study_facts(study: StudySpec) -> dict[str, Any]:
     """Return a study for the manifest, with the names of its files only: a run may be given to others."""
     facts = study.model_dump(mode="json")
     people = facts["people"] and facts["people"] | {"data": Path(facts["people"]["data"]).name}
@@ -158,7 +147,7 @@ def write_analysis(
     analysis: Analysis,
     folder: Path,
     files: Mapping[str, Path],
-    study: Study | None = None,
+    study: StudySpec | None = None,
     hashes: Mapping[str, str] | None = None,
     overwrite: bool = False,
 ) -> None:
@@ -173,7 +162,9 @@ def write_analysis(
         write_fit(analysis.fit, draft / FIT_FILE)
         tables = dict(analysis.tables)
         if analysis.requests.own_ids and "person_summary" in tables:
-            tables["person_summary"] = table_with_ids(tables["person_summary"], analysis.fit["data"].to_dataset())
+            tables["person_summary"] = table_with_ids(
+                tables["person_summary"], analysis.fit["constant_data"].to_dataset()
+            )
         write_tables(draft, tables)
         write_plots(draft, security_plots(analysis))
         inputs = {"files": copy_inputs(draft, folder, files, hashes), "study": study and study_facts(study)}

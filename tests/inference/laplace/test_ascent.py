@@ -68,7 +68,7 @@ def test_mode_on_a_ridge_in_chunks(tmp_path):
     (tmp_path / "study.toml").write_text(STUDY, encoding="utf-8")
     result = fit_large_scale(tmp_path / "study.toml", tmp_path / "run")
     mode = find_mode(pose_problem(compile_likelihood(model_file.load_model(MODEL), data), data))
-    posterior = result.fit["posterior"].to_dataset().stack(sample=("chain", "draw"))
+    posterior = result.fit["unconstrained_posterior"].to_dataset().stack(sample=("chain", "draw"))
     mu, log_sigma = posterior["mu"].values, np.log(posterior["sigma"].dropna("parameter").values)
     draws = np.concatenate([mu[4:], log_sigma, mu[:4]])  # four parameters are completely pooled
     sd = np.sqrt(np.diag(mode.covariance))

@@ -149,7 +149,7 @@ def test_gradient_of_the_likelihood(compiled_and_data):
 def test_laplace_fit_has_the_form_of_every_fit(compiled_and_data):
     """The same variables and dims as a sampler's posterior; its status is approximate."""
     fit = laplace(*compiled_and_data, Settings(draws=30, chains=2))
-    posterior = fit["posterior"].to_dataset()
+    posterior = fit["unconstrained_posterior"].to_dataset()
     assert set(posterior) == {"mu", "sigma", "theta"}
     assert posterior["theta"].dims == ("chain", "draw", "parameter", "person")
     assert posterior.sizes["chain"] == 1  # there are no chains to compare
@@ -159,7 +159,7 @@ def test_laplace_fit_has_the_form_of_every_fit(compiled_and_data):
     assert applies["sigma"] == ["availability_rate"]
     assert check_convergence(fit).approximate == "laplace"
     assert check_convergence(fit).status == "approximate (laplace)"
-    again = laplace(*compiled_and_data, Settings(draws=30, chains=2))["posterior"].to_dataset()
+    again = laplace(*compiled_and_data, Settings(draws=30, chains=2))["unconstrained_posterior"].to_dataset()
     xr.testing.assert_identical(posterior, again)
 
 
@@ -172,7 +172,7 @@ def test_bias_of_laplace_is_reported(compiled_and_data):
     assert added <= {*table.columns}
     assert not added & {*other.columns}
     assert np.isnan(table.loc["availability_rating_noise", "bias_sd"])
-    one, two = (fit["posterior"]["mu"].dropna("parameter") for fit in (by_laplace, by_quadrature))
+    one, two = (fit["unconstrained_posterior"]["mu"].dropna("parameter") for fit in (by_laplace, by_quadrature))
     difference = (one - two).mean(("chain", "draw"))  # both are drawn with the same random numbers
     bias = by_laplace["bias"]["mu"].dropna("parameter")
     assert (np.abs(difference - bias) < 0.1 * two.std(("chain", "draw"))).all()
@@ -205,7 +205,7 @@ def test_everything_may_be_completely_pooled(tmp_path):
     best, mode = optimize.minimize(loss, prior_mean).x, find_mode(problem)
     assert mode.converged
     assert (np.abs(mode.group.complete - best) < 0.05 * np.sqrt(np.diag(mode.covariance))).all()
-    assert set(laplace(compiled, data, Settings(draws=20, chains=2))["posterior"]) == {"mu"}
+    assert set(laplace(compiled, data, Settings(draws=20, chains=2))["unconstrained_posterior"]) == {"mu"}
 
 
 def test_mode_of_a_model_that_fits_badly(tmp_path):

@@ -58,7 +58,7 @@ def mode_to_fit(
         problem.population, mode.group, mode.covariance, people.mean, people.covariance, settings
     )
     posterior = posterior.assign_attrs(approximate=method, converged=int(mode.converged))
-    groups = {"posterior": posterior, "data": data, "constant_data": xr.Dataset()}
+    groups = {"unconstrained_posterior": posterior, "constant_data": data}
     return groups | {"observed_data": observed_answers(model, data)}
 
 
