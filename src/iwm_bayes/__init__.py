@@ -1,6 +1,6 @@
 """Hierarchical Bayesian models of the internal working model: how people come to trust.
 
-The verbs, in the order in which data flow: `load_study`, `load_model` and `load_data`, or `simulate`; `fit`,
+The verbs, in the order in which data flow: `read_study_file`, `load_model` and `load_data`, or `simulate`; `fit`,
 `check_convergence`, `earned_security`, `project`. Those that need the sampler are imported at their first use, because
 the import takes seconds. The PyMC model itself is `iwm_bayes.model.build.build_over_answers`.
 """
@@ -14,7 +14,7 @@ VERBS = {
     "fit": "inference.fit",
     "load_data": "workflow.load",
     "load_model": "model.model_file",
-    "load_study": "data.study",
+    "read_study_file": "data.study",
     "project": "estimands.time_to_security",
     "simulate": "simulation.simulate",
 }
@@ -24,8 +24,8 @@ __all__ = [  # see `__getattr__`
     "fit",
     "load_data",
     "load_model",
-    "load_study",
     "project",
+    "read_study_file",
     "simulate",
 ]
 

@@ -9,7 +9,7 @@ from runs import known
 
 from iwm_bayes.cli.fit import convergence_line, print_results
 from iwm_bayes.data.binding import WANTED, wanted_estimands
-from iwm_bayes.data.study import ESTIMANDS, load_study
+from iwm_bayes.data.study import ESTIMANDS, read_study_file
 from iwm_bayes.diagnostics.convergence_checks import check_convergence
 from iwm_bayes.report.context import ReportOptions
 from iwm_bayes.report.page import write_report
@@ -82,11 +82,11 @@ def test_a_fit_without_derived_quantities_has_its_convergence_checks():
 
 def test_a_study_names_its_estimands(tmp_path):
     write(tmp_path)
-    assert load_study(tmp_path / "study.toml").estimands == ESTIMANDS
+    assert read_study_file(tmp_path / "study.toml").estimands == ESTIMANDS
     spoil(
         tmp_path, "study.toml", 'model = "model.toml"', f'model = "{tmp_path / "model.toml"}"\nestimands = ["styles"]'
     )
-    study = load_study(tmp_path / "study.toml")
+    study = read_study_file(tmp_path / "study.toml")
     assert wanted_estimands(load_data(study)[1]) == ("styles",)
 
 
@@ -97,4 +97,4 @@ def test_an_unknown_estimand_is_refused(tmp_path, written, message):
     write(tmp_path)
     spoil(tmp_path, "study.toml", "schema = 2", f"schema = 2\nestimands = {written}")
     with pytest.raises(InputError, match=re.escape(message)):
-        load_study(tmp_path / "study.toml")
+        read_study_file(tmp_path / "study.toml")

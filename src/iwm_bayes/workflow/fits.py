@@ -11,7 +11,7 @@ from typing import Any
 
 from iwm_bayes.comparison.comparability import FittedModel
 from iwm_bayes.data.dataset import with_stated_reliability
-from iwm_bayes.data.study import StudySpec, load_study
+from iwm_bayes.data.study import StudySpec, read_study_file
 from iwm_bayes.inference.base import Settings
 from iwm_bayes.io import read_json, sha256, versions
 from iwm_bayes.model.model_file import load_model_for
@@ -240,7 +240,7 @@ def study_of_run(folder: Path) -> StudySpec:
     facts = read_run(folder)
     files = facts["files"]
     if not facts.get("study"):
-        return load_study(input_place(folder, files["study"]))
+        return read_study_file(input_place(folder, files["study"]))
     study = StudySpec.model_validate(facts["study"])
     people = study.people and study.people.model_copy(update={"data": input_place(folder, files["people"])})
     return study.model_copy(update={"data": input_place(folder, files["data"]), "people": people})

@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 import xarray as xr
 
-from iwm_bayes.data.binding import bound_model, with_statements
+from iwm_bayes.data.binding import bound_model, supplied_responses, with_statements
 from iwm_bayes.data.dataset import read_data, with_stated_reliability
-from iwm_bayes.data.study import StudySpec, load_study
+from iwm_bayes.data.study import StudySpec, read_study_file
 from iwm_bayes.data.unrecorded import unrecorded_outcomes
 from iwm_bayes.io import is_file, sha256
-from iwm_bayes.model.model_file import find_model, load_model, rule_file
+from iwm_bayes.model.model_file import find_model, load_model_for, rule_file
 from iwm_bayes.types import InputError, ModelSpec, parameters
 
 FILE_WORDS = {  # what an answer depends on
@@ -54,7 +54,7 @@ def load_data(
     Parameters
     ----------
     study
-        The study, as `load_study` returns it.
+        The study, as `read_study_file` returns it.
     model
         A built-in model by name, the path of a model file, or a model that `load_model` returned. By default the first
         model of the study.
@@ -73,7 +73,10 @@ def load_data(
         Lists every problem of the model file, or of the table.
     """
     name = study.model[0] if model is None else model
-    spec = bound_model(study, name if isinstance(name, ModelSpec) else load_model(name, study.without, trust))
+    if isinstance(name, ModelSpec):
+        spec = bound_model(study, supplied_responses(study, name))
+    else:
+        spec = load_model_for(study, name, trust)
     data = read_data(study, spec)
     bound = with_stated_reliability(study, spec, data)
     if all(parameter.fixed is not None for parameter in parameters(bound).values()):
@@ -105,7 +108,7 @@ def load_study_and_data(study_file: Path, model: str | None, trust: bool = False
 
     `trust` is whether the model's rule may be a Python file, which then runs.
     """
-    study = load_study(study_file)
+    study = read_study_file(study_file)
     name = study.model[0] if model is None else resolve_model(study_file, model)
     if model is not None:
         study = study.model_copy(update={"model": [name, *study.model]})
@@ -128,5 +131,5 @@ def describe_data(data: xr.Dataset) -> str:
     if empty_rows := data.attrs.get("rows_left_out", 0):
         parts.append(f"{empty_rows} rows without an outcome or a response were left out")
     if without := data.attrs.get("without"):
-        parts.append(f"responses that were not asked: {without}")
+        parts.append(f"responses of the model that the study does not map: {without}")
     return "; ".join(parts)
