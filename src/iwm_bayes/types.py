@@ -145,6 +145,7 @@ class ModelSpec(NamedTuple):
     equation: str = ""
     without: tuple[str, ...] = ()  # responses of its model file that are left out
     stated: frozenset[str] = frozenset()  # parameters that its model file fixes or frees, whatever a study says
+    source: Mapping[str, Any] = MappingProxyType({})  # keys of its model file, and its path; empty if made in Python
 
 
 def with_carryover(

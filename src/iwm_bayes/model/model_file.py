@@ -215,7 +215,8 @@ def model_with_responses(path: Path, file: ModelFile, rule: Learner | Rule, kind
     texts = file.claim, file.reference, file.predicts, file.needs, equation(rule)
     lifted = lift_rule(path, file, rule, responses)
     name = path.stem.removesuffix(".model")
-    model = ModelSpec(name, lifted, fix_first_ratings(lifted, responses), file.correlated, *texts)
+    source = file.model_dump(exclude={"parameters"}) | {"responses": kinds, "path": str(path.absolute())}
+    model = ModelSpec(name, lifted, fix_first_ratings(lifted, responses), file.correlated, *texts, source=source)
     names = Counter(name for name, _ in named_leaves(model.rule.parameters))
     names.update(leaf for label, response in responses.items() for leaf, _ in named_leaves(response.parameters, label))
     twice = [name for name, count in names.items() if count > 1]
