@@ -10,12 +10,12 @@ from typing import Any
 
 VERBS = {
     "check_convergence": "diagnostics.convergence_checks",
-    "earned_security": "estimands.time_to_security",
+    "earned_security": "estimands.security.time_to_security",
     "fit": "inference.fit",
     "load_data": "workflow.load",
     "load_model": "model.model_file",
     "load_study": "data.study",
-    "project": "estimands.time_to_security",
+    "project": "estimands.security.projection",
     "simulate": "simulation.simulate",
 }
 __all__ = [  # see `__getattr__`
