@@ -15,10 +15,10 @@ import pandas as pd
 from example_sessions import PHASES, draw_truth
 
 from iwm_bayes.diagnostics.convergence_checks import check_convergence
-from iwm_bayes.estimands.by_arm import incidence_by_arm
 from iwm_bayes.estimands.group_summary import median_ci90
-from iwm_bayes.estimands.survival import incidence_by_session, median_corrective, median_sessions
-from iwm_bayes.estimands.time_to_security import earned_security, true_security
+from iwm_bayes.estimands.security.by_arm import incidence_by_arm
+from iwm_bayes.estimands.security.survival import incidence_by_session, median_corrective, median_sessions
+from iwm_bayes.estimands.security.time_to_security import earned_security, true_security
 from iwm_bayes.inference.fit import CompiledModel, Settings, compile_model, nuts
 from iwm_bayes.model.model_file import load_model
 from iwm_bayes.simulation.simulate import simulate

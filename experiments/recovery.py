@@ -17,7 +17,7 @@ import pandas as pd
 from scipy import stats
 
 from iwm_bayes.diagnostics.convergence_checks import check_convergence
-from iwm_bayes.estimands.time_to_security import earned_security, true_security
+from iwm_bayes.estimands.security.time_to_security import earned_security, true_security
 from iwm_bayes.inference.fit import CompiledModel, Settings, compile_model, nuts
 from iwm_bayes.model.model_file import load_model
 from iwm_bayes.model.priors import LINKS

@@ -25,12 +25,12 @@ import xarray as xr
 from scipy.special import expit, logit
 
 from iwm_bayes.data.formulas import join_covariates
-from iwm_bayes.estimands.by_arm import incidence_by_arm, person_arms, risk_differences
-from iwm_bayes.estimands.criterion import Judgement
 from iwm_bayes.estimands.group_summary import median_ci90
-from iwm_bayes.estimands.population import earned_security_of_new_people
-from iwm_bayes.estimands.survival import incidence_by_session
-from iwm_bayes.estimands.time_to_security import earned_security, true_security
+from iwm_bayes.estimands.security.by_arm import incidence_by_arm, person_arms, risk_differences
+from iwm_bayes.estimands.security.criterion import Judgement
+from iwm_bayes.estimands.security.population import earned_security_of_new_people
+from iwm_bayes.estimands.security.survival import incidence_by_session
+from iwm_bayes.estimands.security.time_to_security import earned_security, true_security
 from iwm_bayes.inference.base import CompiledModel
 from iwm_bayes.inference.fit import Settings, compile_likelihood, laplace
 from iwm_bayes.model.model_file import load_model

@@ -20,7 +20,7 @@ import xarray as xr
 from recovery import ratings_only
 
 from iwm_bayes.data.unrecorded import fill_unrecorded
-from iwm_bayes.estimands.time_to_security import earned_security
+from iwm_bayes.estimands.security.time_to_security import earned_security
 from iwm_bayes.inference.fit import CompiledModel, Settings, compile_likelihood, laplace
 from iwm_bayes.model.model_file import load_model
 from iwm_bayes.simulation.care import constant_care

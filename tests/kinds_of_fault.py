@@ -25,7 +25,7 @@ KINDS: Mapping[str, Kind] = {
     "A0": Kind(
         "the share earned secure falls as care gets better",
         "beliefs hold and are resilient; the share never falls",
-        ("estimands/test_criterion.py",),
+        ("estimands/security/test_criterion.py",),
     ),
     "A1": Kind(
         "the report counts 42 failed checks for 2",
@@ -54,13 +54,13 @@ KINDS: Mapping[str, Kind] = {
     "A5": Kind(
         "styles in a model without self-worth",
         "no styles; the definition names one belief",
-        ("estimands/test_time_to_security.py::test_a_model_without_self_worth_has_no_styles",),
+        ("estimands/security/test_time_to_security.py::test_a_model_without_self_worth_has_no_styles",),
     ),
     "A6": Kind(
         "the headline is read where nobody is at risk",
         "it ends at the last session with five people and a tenth at risk; two targets",
         (
-            "estimands/test_survival.py::test_shares_end_where_few_are_at_risk",
+            "estimands/security/test_survival.py::test_shares_end_where_few_are_at_risk",
             "report/test_text.py::test_the_answer_is_that_of_the_run",
         ),
     ),
@@ -96,9 +96,9 @@ KINDS: Mapping[str, Kind] = {
         "an end value as chance level, and numbers where nothing can be assessed",
         "a curve by session; sentences in place of numbers",
         (
-            "estimands/test_by_arm.py::test_where_an_arm_cannot_be_assessed_there_is_no_difference",
-            "estimands/test_by_arm.py::test_where_few_are_insecure_at_baseline_cells_are_empty",
-            "estimands/test_time_to_security.py::test_projection_says_nothing_about_a_handful",
+            "estimands/security/test_by_arm.py::test_where_an_arm_cannot_be_assessed_there_is_no_difference",
+            "estimands/security/test_by_arm.py::test_where_few_are_insecure_at_baseline_cells_are_empty",
+            "estimands/security/test_time_to_security.py::test_projection_says_nothing_about_a_handful",
         ),
     ),
     "A13": Kind(
@@ -139,7 +139,10 @@ KINDS: Mapping[str, Kind] = {
     "A20": Kind(
         "differences of arms ignore that people are a sample",
         "new people of each arm; the comparison within the sample next to it",
-        ("estimands/test_population.py", "estimands/test_by_arm.py::test_new_people_belong_to_the_arm_of_their_twin"),
+        (
+            "estimands/security/test_population.py",
+            "estimands/security/test_by_arm.py::test_new_people_belong_to_the_arm_of_their_twin",
+        ),
     ),
     "A21": Kind(
         "people who withdrew learn from a mean",
@@ -157,7 +160,7 @@ KINDS: Mapping[str, Kind] = {
     "A23": Kind(
         "people who left count as if censored at random",
         "they continue with sessions of those who stayed",
-        ("estimands/test_follow_up.py",),
+        ("estimands/security/test_follow_up.py",),
     ),
     "A24": Kind(
         "hgf: people learn faster as they go",
@@ -178,8 +181,8 @@ KINDS: Mapping[str, Kind] = {
         "corrective experiences without a fear, counted too long",
         "a negative expectation is needed; counted until the last session that can be judged",
         (
-            "estimands/test_criterion.py::test_corrective_experiences_are_feared_expectations_that_are_not_met",
-            "estimands/test_survival.py::test_people_who_cannot_be_judged_do_not_count_their_experiences",
+            "estimands/security/test_criterion.py::test_corrective_experiences_are_feared_expectations_that_are_not_met",
+            "estimands/security/test_survival.py::test_people_who_cannot_be_judged_do_not_count_their_experiences",
         ),
     ),
     "A28": Kind(

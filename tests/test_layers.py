@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from source import FOLDER, MODULES
 
+import iwm_bayes
+
 ROOMS = (  # from the ground up; a package may import from those before it, and from itself
     "ops, types, io, progress, rules, responses, filtering, data, model, simulation, inference, estimands, diagnostics",
     "comparison, validation, large_scale, viz, workflow, report, explorer, cli",
@@ -82,6 +84,12 @@ def test_heavy_libraries_enter_by_their_doors(module):
     libraries = {name.split(".")[0] for name in imports(module)}
     folders = {f"{'.'.join(module.split('.')[:depth])}.*" for depth in range(1, module.count(".") + 1)}
     assert {library for library in libraries & DOORS.keys() if not ({module} | folders) & DOORS[library]} == set()
+
+
+@pytest.mark.parametrize("verb", iwm_bayes.__all__)
+def test_every_verb_is_a_function_of_its_module(verb):
+    """It is defined where the program looks for it."""
+    assert getattr(iwm_bayes, verb).__module__ == f"iwm_bayes.{iwm_bayes.VERBS[verb]}"
 
 
 @every_module

@@ -5,7 +5,7 @@ import pytest
 from runs import NASTY, PEOPLE, UNSURE
 from scipy import stats
 
-from iwm_bayes.estimands.by_arm import incidence_by_arm, person_arms
+from iwm_bayes.estimands.security.by_arm import incidence_by_arm, person_arms
 from iwm_bayes.estimands.trajectories import (
     align_by_session,
     answers_and_predictions,

@@ -83,7 +83,7 @@ def test_the_explorer_imports_no_sampler_and_no_matplotlib():
         assert not {name.partition(".")[0] for name in names} & heavy, module
         parents = {name.rpartition(".")[0] for name in names}
         waiting += ((names | parents) & MODULES.keys()) - visited
-    assert {"explorer.scenario", "estimands.criterion", "filtering.filter", "viz.plotly.base"} <= visited
+    assert {"explorer.scenario", "estimands.security.criterion", "filtering.filter", "viz.plotly.base"} <= visited
 
 
 def test_the_server_does_not_listen_to_other_machines(served):

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from iwm_bayes.estimands.survival import incidence_by_session
-from iwm_bayes.estimands.time_to_security import true_security
+from iwm_bayes.estimands.security.survival import incidence_by_session
+from iwm_bayes.estimands.security.time_to_security import true_security
 from iwm_bayes.explorer.scenario import (
     N_PEOPLE,
     Scenario,

@@ -15,7 +15,7 @@ from runs import NASTY, PEOPLE, UNSURE, spoil_manifest
 
 from iwm_bayes.diagnostics.predictive_checks import ppc_count_sentence
 from iwm_bayes.estimands.person_summary import learning_contraction, person_summary, pseudonyms
-from iwm_bayes.estimands.tables import NEW_PEOPLE, THESE_PEOPLE
+from iwm_bayes.estimands.security.tables import NEW_PEOPLE, THESE_PEOPLE
 from iwm_bayes.model.model_file import model_library
 from iwm_bayes.report import methods, text
 from iwm_bayes.report.context import ReportContext, ReportOptions, figure_trajectory

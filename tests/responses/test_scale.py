@@ -9,7 +9,7 @@ from scipy.special import expit, logit, polygamma, psi
 from iwm_bayes.data.dataset import to_table
 from iwm_bayes.data.study import StudySpec
 from iwm_bayes.estimands.group_summary import group_summary
-from iwm_bayes.estimands.rating_thresholds import (
+from iwm_bayes.estimands.security.rating_thresholds import (
     PRIOR_DRAWS,
     prior_rating_thresholds,
     rating_thresholds,

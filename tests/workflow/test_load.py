@@ -7,8 +7,8 @@ from command import iwm
 
 import iwm_bayes
 from iwm_bayes.data.dataset import to_table
-from iwm_bayes.estimands.belief_paths import session_mask
 from iwm_bayes.estimands.group_summary import group_summary
+from iwm_bayes.estimands.security.belief_paths import session_mask
 from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.population import draw_people
 from iwm_bayes.simulation.simulate import Phase, simulate

@@ -27,7 +27,7 @@ def check(
     from iwm_bayes.diagnostics.identifiability import identifiability
     from iwm_bayes.diagnostics.predictive_checks import prior_ppc_sentence, prior_predictive_check, rounded_ratings
     from iwm_bayes.diagnostics.rating_timing import answer_count_sentence, timing_warnings
-    from iwm_bayes.estimands.rating_thresholds import prior_rating_thresholds, scale_sentences
+    from iwm_bayes.estimands.security.rating_thresholds import prior_rating_thresholds, scale_sentences
 
     loaded = load_study_and_data(study, model, trust or model is not None)
     spec, data = loaded.model, loaded.data

@@ -221,8 +221,8 @@ def answer_sentences(analysis: Any) -> list[str]:
 
 def print_truth(analysis: Any, true_values: dict[str, Any]) -> None:
     """Print the estimates of simulated people with the true values."""
-    from iwm_bayes.estimands.tables import truth_comparison_lines
-    from iwm_bayes.estimands.time_to_security import true_security
+    from iwm_bayes.estimands.security.tables import truth_comparison_lines
+    from iwm_bayes.estimands.security.time_to_security import true_security
 
     figures, lines = analysis.fit["constant_data"]["figure"].values, []
     for name, answer in analysis.security.items():

@@ -5,8 +5,9 @@ between an answer about a figure and the previous answer about the same figure. 
 responses follow the outcome of their event, it is that of the later event, otherwise that of the earlier one.
 
 A *rupture* is here an outcome below 0.5 after an event with the same figure and an outcome of 0.5 or more. A *repair*
-is the reverse. In contrast to `estimands.criterion`, the previous event counts even if its outcome was not observed:
-the next outcome is then neither. So a change belongs to two adjacent outcomes. Both modules have the same threshold.
+is the reverse. In contrast to `estimands.security.criterion`, the previous event counts even if its outcome was not
+observed: the next outcome is then neither. So a change belongs to two adjacent outcomes. Both modules have the same
+threshold.
 """
 
 from typing import NamedTuple
@@ -14,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.estimands.criterion import RESPONSIVE
+from iwm_bayes.estimands.security.criterion import RESPONSIVE
 from iwm_bayes.filtering.arrays import last_of_figure
 from iwm_bayes.types import Response
 

@@ -11,15 +11,15 @@ A *trajectory* is a Dataset of one person or of the group. Session 0 is the init
     people                      (session)              number of people present
     mean, covariance            (session, belief, ...) of availability and self-worth, over draws
 
-Sessions are those with one figure; `estimands.criterion` defines ruptures and repairs. Values of the group are means
-over people within every draw.
+Sessions are those with one figure; `estimands.security.criterion` defines ruptures and repairs. Values of the group are
+means over people within every draw.
 """
 
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.estimands.belief_paths import belief_path_batches, session_mask
-from iwm_bayes.estimands.criterion import BeliefPath, ruptures_and_repairs
+from iwm_bayes.estimands.security.belief_paths import belief_path_batches, session_mask
+from iwm_bayes.estimands.security.criterion import BeliefPath, ruptures_and_repairs
 from iwm_bayes.simulation.care import Care
 from iwm_bayes.simulation.predictive import posterior_predictive
 from iwm_bayes.types import ModelSpec

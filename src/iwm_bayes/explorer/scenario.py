@@ -2,7 +2,7 @@
 
 People differ at random only: in which events are responsive, and in who withdraws and so does not observe the outcome.
 The same seed gives the same random numbers, so that two plots differ only because of what was changed. Beliefs are
-about the therapist and the self. `estimands.criterion` defines earned security.
+about the therapist and the self. `estimands.security.criterion` defines earned security.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,9 +11,9 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.estimands.belief_paths import collect_path
-from iwm_bayes.estimands.criterion import DEFAULT_CRITERION, BeliefPath, Judgement, judge
-from iwm_bayes.estimands.survival import incidence_by_session, median_sessions
+from iwm_bayes.estimands.security.belief_paths import collect_path
+from iwm_bayes.estimands.security.criterion import DEFAULT_CRITERION, BeliefPath, Judgement, judge
+from iwm_bayes.estimands.security.survival import incidence_by_session, median_sessions
 from iwm_bayes.estimands.trajectories import GROUP, belief_array, ci90, joint_beliefs, session_events
 from iwm_bayes.filtering.arrays import EVENT_FIELDS
 from iwm_bayes.filtering.filter import FilteredEvent

@@ -9,7 +9,7 @@ import xarray as xr
 
 from iwm_bayes.data.binding import wanted_estimands
 from iwm_bayes.estimands import trajectories
-from iwm_bayes.estimands.belief_paths import session_mask
+from iwm_bayes.estimands.security.belief_paths import session_mask
 from iwm_bayes.model.priors import figure_names
 from iwm_bayes.report import text
 from iwm_bayes.report.elements import Table, make_table

@@ -7,8 +7,8 @@ import numpy as np
 import xarray as xr
 
 from iwm_bayes.diagnostics.permutation_test import PermutationTest
-from iwm_bayes.estimands.criterion import Criterion
 from iwm_bayes.estimands.group_summary import median_ci90
+from iwm_bayes.estimands.security.criterion import Criterion
 from iwm_bayes.types import GENERALISED
 from iwm_bayes.workflow.analysis import SecurityAnswer
 

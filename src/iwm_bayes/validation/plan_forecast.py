@@ -17,8 +17,8 @@ import numpy as np
 import xarray as xr
 
 from iwm_bayes.diagnostics.convergence_checks import check_convergence
-from iwm_bayes.estimands.belief_paths import BeliefPaths, belief_path_batches, belief_paths, session_mask
-from iwm_bayes.estimands.criterion import DEFAULT_CRITERION, judge
+from iwm_bayes.estimands.security.belief_paths import BeliefPaths, belief_path_batches, belief_paths, session_mask
+from iwm_bayes.estimands.security.criterion import DEFAULT_CRITERION, judge
 from iwm_bayes.inference.fit import METHODS, Settings
 from iwm_bayes.simulation.care import Care, parse_care
 from iwm_bayes.types import ModelSpec, map_tree

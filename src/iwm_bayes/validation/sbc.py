@@ -15,7 +15,7 @@ import numpy as np
 import xarray as xr
 
 from iwm_bayes.diagnostics.convergence_checks import MAX_R_HAT, MIN_BFMI, ConvergenceChecks, check_convergence
-from iwm_bayes.estimands.time_to_security import earned_security, true_security
+from iwm_bayes.estimands.security.time_to_security import earned_security, true_security
 from iwm_bayes.inference.base import CompiledModel, Settings, with_model_data
 from iwm_bayes.inference.laplace.method import compile_likelihood
 from iwm_bayes.inference.nuts import compile_model, extend_fit, nuts

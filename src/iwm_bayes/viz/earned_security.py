@@ -6,7 +6,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from iwm_bayes.estimands.by_arm import assessable_intervals
+from iwm_bayes.estimands.security.by_arm import assessable_intervals
 from iwm_bayes.viz.palette import BLACK, BLUE, CHANCE_LABEL, LINES, tick_sessions
 from iwm_bayes.viz.style import escape_dollar, message_plot, number_at_risk_panel, open_sides
 

@@ -15,14 +15,14 @@ from iwm_bayes.diagnostics.convergence_checks import ConvergenceChecks, check_co
 from iwm_bayes.diagnostics.group_exchangeability import group_clustering
 from iwm_bayes.diagnostics.permutation_test import PermutationTest, permutation_test
 from iwm_bayes.diagnostics.predictive_checks import posterior_predictive_check
-from iwm_bayes.estimands.by_arm import incidence_by_arm, person_arms, risk_differences
 from iwm_bayes.estimands.group_summary import group_sd_table, group_summary
 from iwm_bayes.estimands.marginal_effects import marginal_effect_table, marginal_effects
 from iwm_bayes.estimands.person_summary import person_summary
-from iwm_bayes.estimands.population import earned_security_of_new_people
-from iwm_bayes.estimands.projection import generalises, never_resilient
-from iwm_bayes.estimands.rating_thresholds import rating_thresholds
-from iwm_bayes.estimands.tables import (
+from iwm_bayes.estimands.security.by_arm import incidence_by_arm, person_arms, risk_differences
+from iwm_bayes.estimands.security.population import earned_security_of_new_people
+from iwm_bayes.estimands.security.projection import generalises, never_resilient
+from iwm_bayes.estimands.security.rating_thresholds import rating_thresholds
+from iwm_bayes.estimands.security.tables import (
     NEW_PEOPLE,
     THESE_PEOPLE,
     arm_lines,
@@ -30,7 +30,7 @@ from iwm_bayes.estimands.tables import (
     style_line,
     time_to_security_lines,
 )
-from iwm_bayes.estimands.time_to_security import earned_security
+from iwm_bayes.estimands.security.time_to_security import earned_security
 from iwm_bayes.inference.fit import fit
 from iwm_bayes.model.priors import figure_names
 from iwm_bayes.rules.modifiers import with_expectancy_bias

@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from iwm_bayes.estimands import trajectories
-from iwm_bayes.estimands.projection import project
+from iwm_bayes.estimands.security.projection import project
 from iwm_bayes.report import text
 from iwm_bayes.report.context import ReportContext, Trajectory, change_sentence
 from iwm_bayes.report.elements import Plot, interactive_plot

@@ -4,8 +4,8 @@ import json
 from typing import Any
 
 from iwm_bayes.diagnostics.rating_timing import answer_count_sentence
-from iwm_bayes.estimands.belief_paths import session_mask
-from iwm_bayes.estimands.rating_thresholds import rating_thresholds, scale_sentences
+from iwm_bayes.estimands.security.belief_paths import session_mask
+from iwm_bayes.estimands.security.rating_thresholds import rating_thresholds, scale_sentences
 from iwm_bayes.report.context import ReportContext, Trajectory
 from iwm_bayes.report.elements import Plot, static_plot
 from iwm_bayes.viz.data import data_plot

@@ -3,7 +3,7 @@
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.estimands.by_arm import assessable_intervals
+from iwm_bayes.estimands.security.by_arm import assessable_intervals
 from iwm_bayes.viz.palette import CHANCE_LABEL, LINES, tick_sessions
 from iwm_bayes.viz.plotly.base import Figure, axis, band_traces, layout, line_style, line_trace
 

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.estimands.belief_paths import BeliefPaths, belief_paths
-from iwm_bayes.estimands.criterion import DEFAULT_CRITERION, Criterion, by_draw_and_person, joined, judge
-from iwm_bayes.estimands.follow_up import continued_events
+from iwm_bayes.estimands.security.belief_paths import BeliefPaths, belief_paths
+from iwm_bayes.estimands.security.criterion import DEFAULT_CRITERION, Criterion, by_draw_and_person, joined, judge
+from iwm_bayes.estimands.security.follow_up import continued_events
 from iwm_bayes.inference.posterior import person_centres
 from iwm_bayes.model.priors import figure_names, free_parameters
 from iwm_bayes.simulation.draws import new_people, posterior_batches, thin_draws

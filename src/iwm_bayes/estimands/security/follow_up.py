@@ -13,8 +13,8 @@ from collections.abc import Iterator
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.estimands.belief_paths import BeliefPaths, Places, belief_paths
-from iwm_bayes.estimands.by_arm import person_arms
+from iwm_bayes.estimands.security.belief_paths import BeliefPaths, Places, belief_paths
+from iwm_bayes.estimands.security.by_arm import person_arms
 from iwm_bayes.filtering.arrays import session_index
 from iwm_bayes.model.priors import figure_names
 from iwm_bayes.simulation.draws import draws_as_people, posterior_batches

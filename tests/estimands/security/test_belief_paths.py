@@ -6,7 +6,7 @@ import xarray as xr
 from scipy import stats
 from scipy.special import logit
 
-from iwm_bayes.estimands.belief_paths import belief_paths, median_gap
+from iwm_bayes.estimands.security.belief_paths import belief_paths, median_gap
 from iwm_bayes.responses import RESPONSES
 from iwm_bayes.rules import RULES
 from iwm_bayes.rules.lift import lift_learner

@@ -7,7 +7,7 @@ import xarray as xr
 from scipy.special import logit
 
 from iwm_bayes.data.formulas import join_covariates
-from iwm_bayes.estimands.population import draw_new_people, draw_twins, earned_security_of_new_people
+from iwm_bayes.estimands.security.population import draw_new_people, draw_twins, earned_security_of_new_people
 from iwm_bayes.model.model_file import load_model
 from iwm_bayes.model.priors import free_parameters
 from iwm_bayes.simulation.care import constant_care

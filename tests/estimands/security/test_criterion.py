@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from helpers import constants, one_person_events
 
-from iwm_bayes.estimands.belief_paths import collect_path
-from iwm_bayes.estimands.criterion import (
+from iwm_bayes.estimands.security.belief_paths import collect_path
+from iwm_bayes.estimands.security.criterion import (
     DEFAULT_CRITERION,
     STYLES,
     BeliefPath,

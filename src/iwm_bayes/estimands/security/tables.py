@@ -7,10 +7,10 @@ an end of an interval that is not reached by the last session that can be assess
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.estimands.by_arm import EVERYONE
-from iwm_bayes.estimands.criterion import Judgement
 from iwm_bayes.estimands.group_summary import median_ci90
-from iwm_bayes.estimands.survival import incidence_by_session, median_corrective, median_sessions
+from iwm_bayes.estimands.security.by_arm import EVERYONE
+from iwm_bayes.estimands.security.criterion import Judgement
+from iwm_bayes.estimands.security.survival import incidence_by_session, median_corrective, median_sessions
 
 THESE_PEOPLE, NEW_PEOPLE = "these people", "new people"  # the people that a line is about
 COUNTS = {"sessions": "median_sessions", "corrective_experiences": "median_corrective"}  # column: variable

@@ -6,9 +6,9 @@ import pytest
 import xarray as xr
 
 from iwm_bayes.data.formulas import join_covariates
-from iwm_bayes.estimands.belief_paths import belief_paths
-from iwm_bayes.estimands.criterion import DEFAULT_CRITERION, judge
-from iwm_bayes.estimands.follow_up import continued_events, people_who_left
+from iwm_bayes.estimands.security.belief_paths import belief_paths
+from iwm_bayes.estimands.security.criterion import DEFAULT_CRITERION, judge
+from iwm_bayes.estimands.security.follow_up import continued_events, people_who_left
 from iwm_bayes.filtering.arrays import event_array, session_index
 from iwm_bayes.model.model_file import load_model
 from iwm_bayes.simulation.care import constant_care

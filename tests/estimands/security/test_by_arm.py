@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from iwm_bayes.estimands.by_arm import incidence_by_arm, risk_differences
-from iwm_bayes.estimands.tables import (
+from iwm_bayes.estimands.security.by_arm import incidence_by_arm, risk_differences
+from iwm_bayes.estimands.security.tables import (
     THESE_PEOPLE,
     arm_lines,
     sensitivity_lines,

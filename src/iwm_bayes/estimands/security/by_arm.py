@@ -9,8 +9,8 @@ import pandas as pd
 import xarray as xr
 
 from iwm_bayes.data.formulas import standardised_covariates
-from iwm_bayes.estimands.criterion import Judgement
-from iwm_bayes.estimands.survival import (
+from iwm_bayes.estimands.security.criterion import Judgement
+from iwm_bayes.estimands.security.survival import (
     incidence_until,
     last_assessable,
     median_corrective,

@@ -6,9 +6,9 @@ Every number is computed in every draw.
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.estimands.belief_paths import belief_path_batches
-from iwm_bayes.estimands.criterion import DEFAULT_CRITERION, Criterion, by_draw_and_person, joined, judge
-from iwm_bayes.estimands.survival import incidence_until, last_assessable
+from iwm_bayes.estimands.security.belief_paths import belief_path_batches
+from iwm_bayes.estimands.security.criterion import DEFAULT_CRITERION, Criterion, by_draw_and_person, joined, judge
+from iwm_bayes.estimands.security.survival import incidence_until, last_assessable
 from iwm_bayes.model.priors import figure_names
 from iwm_bayes.simulation.care import Care
 from iwm_bayes.types import ModelSpec

@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.estimands.belief_paths import BeliefPaths, belief_paths
-from iwm_bayes.estimands.criterion import (
+from iwm_bayes.estimands.security.belief_paths import BeliefPaths, belief_paths
+from iwm_bayes.estimands.security.criterion import (
     DEFAULT_CRITERION,
     STYLES,
     BeliefPath,
@@ -23,8 +23,8 @@ from iwm_bayes.estimands.criterion import (
     judge,
     styles_at_end,
 )
-from iwm_bayes.estimands.follow_up import continued_path_batches
-from iwm_bayes.estimands.survival import (
+from iwm_bayes.estimands.security.follow_up import continued_path_batches
+from iwm_bayes.estimands.security.survival import (
     incidence_by_session,
     incidence_until,
     last_assessable,

@@ -14,7 +14,7 @@ Arrays of a `Judgement` are (..., person). People who are not insecure at baseli
 
 import numpy as np
 
-from iwm_bayes.estimands.criterion import Judgement
+from iwm_bayes.estimands.security.criterion import Judgement
 
 MIN_AT_RISK = 5  # people, and ...
 MIN_SHARE_AT_RISK = 0.1  # ... this share of those insecure at baseline: with fewer, a share is not read

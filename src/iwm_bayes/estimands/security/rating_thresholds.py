@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.estimands.criterion import DEFAULT_CRITERION, Criterion
 from iwm_bayes.estimands.group_summary import median_ci90
+from iwm_bayes.estimands.security.criterion import DEFAULT_CRITERION, Criterion
 from iwm_bayes.model.priors import figure_names, free_parameters, natural_values
 from iwm_bayes.responses.scale import is_on_outcome_scale
 from iwm_bayes.types import ModelSpec, Response, map_tree, response_values

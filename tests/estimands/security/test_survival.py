@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from iwm_bayes.estimands.criterion import DEFAULT_CRITERION, Judgement
-from iwm_bayes.estimands.survival import (
+from iwm_bayes.estimands.security.criterion import DEFAULT_CRITERION, Judgement
+from iwm_bayes.estimands.security.survival import (
     cumulative_incidence,
     incidence_by_session,
     last_assessable,

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.estimands.criterion import BeliefPath, ruptures_and_repairs
+from iwm_bayes.estimands.security.criterion import BeliefPath, ruptures_and_repairs
 from iwm_bayes.filtering.arrays import EVENT_FIELDS, event_array
 from iwm_bayes.filtering.filter import FilteredEvent, filter_events, step
 from iwm_bayes.model.priors import figure_names, with_new_figure
