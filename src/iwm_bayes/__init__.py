@@ -16,11 +16,12 @@ VERBS = {
     "Outcome": "workflow.study",
     "Phase": "simulation.simulate",
     "Study": "workflow.study",
-    "care": "simulation",
     "check_convergence": "workflow.verbs",
     "compare": "workflow.verbs",
+    "constant_care": "simulation.care",
     "earned_security": "workflow.verbs",
     "fit": "workflow.model",
+    "intermittent": "simulation.care",
     "load_fit": "workflow.fit_file",
     "load_model": "model.model_file",
     "load_study": "workflow.study",
@@ -35,8 +36,10 @@ VERBS = {
     "posterior_predictive": "workflow.verbs",
     "prior_predictive": "workflow.model",
     "project": "workflow.verbs",
+    "reversal": "simulation.care",
+    "rupture_and_repair": "simulation.care",
     "save_fit": "workflow.fit_file",
-    "simulate": "simulation.simulate",
+    "simulate": "workflow.verbs",
 }
 __all__ = list(VERBS)  # noqa: PLE0605  # see `__getattr__`
 

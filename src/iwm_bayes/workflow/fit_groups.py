@@ -39,7 +39,13 @@ LEFT_OUT = (
     "log_likelihood is left out, because it would take {size:.0f} MB. To keep it, fit with --save-log-likelihood (in "
     "Python: save_log_likelihood=True)"
 )
-ANSWER_UNITS = "0 to 1, or the number of the answer"
+SAMPLED = ("unconstrained_posterior", "sample_stats", "constant_data")  # groups from which the others follow
+ANSWER_WORDS = {  # of groups over answers: what a variable is, and its units
+    "observed_data": ("answer", "0 to 1, or the number of the answer"),
+    "posterior_predictive": ("predicted answer", "0 to 1, or the number of the answer"),
+    "prior_predictive": ("answer predicted by the prior", "0 to 1, or the number of the answer"),
+    "log_likelihood": ("log likelihood of", "nats"),
+}
 STATISTICS = {  # of the sampler, with what they are
     "diverging": "whether the transition diverged",
     "energy": "energy of the transition",
@@ -51,6 +57,13 @@ STATISTICS = {  # of the sampler, with what they are
     "step_size": "step size",
     "mean_tree_accept": "mean acceptance rate of the trajectory",
 }
+
+
+def with_attributes(fit: xr.DataTree, attributes: Mapping[str, Any]) -> xr.DataTree:
+    """Return a fit with further attributes; the groups are not copied."""
+    changed = fit.copy()
+    changed.attrs = fit.attrs | dict(attributes)
+    return changed
 
 
 def n_answers(model: ModelSpec, data: xr.Dataset) -> int:
@@ -68,8 +81,9 @@ def rounded_people(draws: xr.Dataset) -> xr.Dataset:
     return draws.map(lambda own: own.astype("float32").astype("float64") if "person" in own.dims else own)
 
 
-def named(values: xr.Dataset, what: str, units: str) -> xr.Dataset:
-    """Return variables over answers with a `long_name` and units."""
+def named(group: str, values: xr.Dataset) -> xr.Dataset:
+    """Return a group over answers with a `long_name` and units of every variable."""
+    what, units = ANSWER_WORDS[group]
     return values.assign(
         {name: own.assign_attrs(long_name=f"{what} {name}", units=units) for name, own in values.items()}
     )
@@ -80,13 +94,12 @@ def answer_groups(
 ) -> dict[str, xr.Dataset]:
     """Return the groups of observed and predicted answers."""
     wanted = affordable_draws(n_answers(model, data), MAX_PREDICTIVE, N_PREDICTIVE)
-    predicted = predicted_answers(model, data, draws, wanted, seed)
-    expected = predicted_answers(model, data, prior, wanted, seed + 1)
-    return {
-        "observed_data": named(observed_answers(model, data), "answer", ANSWER_UNITS),
-        "posterior_predictive": named(predicted, "predicted answer", ANSWER_UNITS),
-        "prior_predictive": named(expected, "answer predicted by the prior", ANSWER_UNITS),
+    found = {
+        "observed_data": observed_answers(model, data),
+        "posterior_predictive": predicted_answers(model, data, draws, wanted, seed),
+        "prior_predictive": predicted_answers(model, data, prior, wanted, seed + 1),
     }
+    return {group: named(group, values) for group, values in found.items()}
 
 
 def sampler_statistics(sampled: xr.DataTree) -> dict[str, xr.Dataset]:
@@ -132,16 +145,15 @@ def standard_fit(
         **sampler_statistics(sampled),
         "constant_data": data,
     }
-    fit = xr.DataTree.from_dict(
-        groups | {str(name): own.to_dataset() for name, own in sampled.children.items() if name not in groups}
-    )
+    others = {str(name): own.to_dataset() for name, own in sampled.children.items() if name not in groups}
+    fit = xr.DataTree.from_dict(groups | others)
     size = BYTES * n_answers(model, data) * draws.sizes["chain"] * draws.sizes["draw"]
     attributes = fit_attributes(model, method, settings)
     if size <= MAX_LOG_LIKELIHOOD or save_log_likelihood:
-        fit["log_likelihood"] = xr.DataTree(named(log_likelihood(model, fit), "log likelihood of", "nats"))
+        fit["log_likelihood"] = xr.DataTree(named("log_likelihood", log_likelihood(model, fit)))
     else:
         attributes["left_out"] = LEFT_OUT.format(size=size / MEGABYTE)
-    return fit.assign_attrs(attributes)
+    return with_attributes(fit, attributes)
 
 
 def fit_attributes(model: ModelSpec, method: str, settings: Mapping[str, Any]) -> dict[str, Any]:

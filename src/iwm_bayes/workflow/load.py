@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import xarray as xr
 
@@ -47,7 +47,11 @@ def file_hashes(files: Mapping[str, Path]) -> dict[str, str]:
 
 
 def load_data(
-    study: StudySpec, model: str | ModelSpec | None = None, trust: bool = False
+    study: StudySpec,
+    model: str | ModelSpec | None = None,
+    trust: bool = False,
+    sessions: Any = None,
+    people: Any = None,
 ) -> tuple[ModelSpec, xr.Dataset]:
     """Return a model as a study uses it, and the study's data as this model reads them.
 
@@ -61,6 +65,8 @@ def load_data(
     trust
         Whether a Python file that the model file names as its rule may run. Set True where you wrote the study and the
         rule, or have read them.
+    sessions, people
+        DataFrames in place of the files that the study names.
 
     Returns
     -------
@@ -77,7 +83,7 @@ def load_data(
         spec = bound_model(study, supplied_responses(study, name))
     else:
         spec = load_model_for(study, name, trust)
-    data = read_data(study, spec)
+    data = read_data(study, spec, sessions, people)
     bound = with_stated_reliability(study, spec, data)
     if all(parameter.fixed is not None for parameter in parameters(bound).values()):
         raise InputError([f"the model {bound.name} has only fixed parameters, so there is nothing to fit. Free one"])
