@@ -12,13 +12,8 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-<<<<<<< HEAD
 from iwm_bayes.data.study import read_study_file
-from iwm_bayes.estimands.belief_paths import belief_path_batches
-=======
-from iwm_bayes.data.study import load_study
 from iwm_bayes.estimands.security.belief_paths import belief_path_batches
->>>>>>> db9e8e8
 from iwm_bayes.filtering.filter import filter_readouts
 from iwm_bayes.filtering.readouts import Readout
 from iwm_bayes.model.model_file import load_model

@@ -41,7 +41,7 @@ VERBS = {
     "save_fit": "workflow.fit_file",
     "simulate": "workflow.verbs",
 }
-__all__ = list(VERBS)  # noqa: PLE0605  # see `__getattr__`
+__all__ = list(VERBS)  # see `__getattr__`
 
 
 def __getattr__(name: str) -> Any:

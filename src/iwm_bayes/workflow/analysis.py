@@ -35,6 +35,7 @@ from iwm_bayes.inference.fit import fit
 from iwm_bayes.model.priors import figure_names
 from iwm_bayes.rules.modifiers import with_expectancy_bias
 from iwm_bayes.types import GENERALISED, ModelSpec, parameters
+from iwm_bayes.workflow.fit_groups import standard_fit, with_attributes
 
 EXPECTANCY_BIASES = (0.3, 0.5)  # compared with 0, where the data do not determine the expectancy bias
 
@@ -46,6 +47,7 @@ class Requests(NamedTuple):
     expectancy_bias: bool = False
     person_summary: bool = False
     own_ids: bool = False  # of the table of people in the run folder; it has pseudonyms otherwise
+    save_log_likelihood: bool = False  # the group `log_likelihood`, also where it is large
 
 
 DEFAULT_REQUESTS = Requests()
@@ -90,8 +92,9 @@ def analyse(
     Draws are kept in the folder `chain_store` while they are made. An interrupted run is continued from there.
     """
     began = time.perf_counter()
-    fitted = fit(model, data, method, **settings, chain_store=chain_store)
+    sampled = fit(model, data, method, **settings, chain_store=chain_store)
     seconds = time.perf_counter() - began
+    fitted = standard_fit(model, sampled, method, settings, requests.save_log_likelihood)
     answers = derived_answers(model, fitted)
     security = answers if wants_security(data) else {}
     convergence = check_convergence(fitted, finite_medians(security))
@@ -106,7 +109,7 @@ def analyse(
             test = permutation_test(model, data, settings.get("random_seed", 1))
     return Analysis(
         model,
-        fitted,
+        with_attributes(fitted, {"status": convergence.status}),
         convergence,
         advice(fitted, convergence),
         security,

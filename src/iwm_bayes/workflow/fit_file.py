@@ -1,7 +1,6 @@
 """The file of a fit, `fit.nc`: written within a budget, and read back with the model that it is a fit of."""
 
 import json
-from collections.abc import Mapping
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -102,9 +101,12 @@ def read_fit(path: Path) -> xr.DataTree:
         raise InputError([f"{path}: is missing. {RESCUE}"])
     try:
         with xr.open_datatree(path, engine="h5netcdf") as tree:
-            return with_whole_numbers(tree.load())
+            fit = with_whole_numbers(tree.load())
     except Exception as error:  # a file that is cut or changed raises whatever its readers did not expect
         raise InputError([f"{path}: cannot be read as a fit ({type(error).__name__}). {RESCUE}"]) from error
+    if fit.attrs.get("schema") != SCHEMA or "unconstrained_posterior" not in fit.children:
+        raise InputError([f"{path}: is no fit of this version of the program. Fit again"])
+    return fit
 
 
 def load_fit(path: str | Path, trust: bool = False) -> xr.DataTree:
@@ -124,8 +126,6 @@ def load_fit(path: str | Path, trust: bool = False) -> xr.DataTree:
     """
     file = Path(path) / FIT_FILE if Path(path).is_dir() else Path(path)
     fit = read_fit(file)
-    if fit.attrs.get("schema") != SCHEMA or "constant_data" not in fit.children:
-        raise InputError([f"{file}: is no fit of this version of the program. Fit again"])
     record = str(fit.attrs["model"])
     if names_python_files(record) and not trust:
         rule = json.loads(record)["source"]["rule"]
@@ -138,6 +138,6 @@ def model_of(fit: xr.DataTree, model: Any = None) -> ModelSpec:
     """Return the model of a fit: the one that is given, else the one that the fit carries; InputError without any."""
     if model is not None:
         return model if isinstance(model, ModelSpec) else model.spec
-    attributes: Mapping[str, Any] = fit.attrs
+    attributes = fit.attrs
     copies = {name: Path(path) for name, path in json.loads(attributes.get("copies", "{}")).items()}
     return model_from_record(str(attributes.get("model", "")), bool(attributes.get(TRUSTED)), copies)

@@ -9,13 +9,13 @@
     belief_summary                            their mean and SD
     constant_data, sample_stats
 
-Answers are variables over the recorded answers alone, with dim `NAME_obs`. Every variable has a `long_name` and `units`.
-The attributes of the tree say what was fitted and how: see `fit_attributes`. `log_likelihood` has every draw or is
-left out, and the attribute `left_out` says so.
+Answers are variables over the recorded answers alone, with dim `NAME_obs`. Every variable has a `long_name` and
+`units`. The attributes of the tree say what was fitted and how: see `fit_attributes`. `log_likelihood` has every draw
+or is left out, and the attribute `left_out` says so.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 import numpy as np
@@ -59,10 +59,10 @@ STATISTICS = {  # of the sampler, with what they are
 }
 
 
-def with_attributes(fit: xr.DataTree, attributes: Mapping[str, Any]) -> xr.DataTree:
+def with_attributes(fit: xr.DataTree, attributes: Mapping[Hashable, Any]) -> xr.DataTree:
     """Return a fit with further attributes; the groups are not copied."""
     changed = fit.copy()
-    changed.attrs = fit.attrs | dict(attributes)
+    changed.attrs = {**fit.attrs, **attributes}
     return changed
 
 
@@ -148,7 +148,7 @@ def standard_fit(
     others = {str(name): own.to_dataset() for name, own in sampled.children.items() if name not in groups}
     fit = xr.DataTree.from_dict(groups | others)
     size = BYTES * n_answers(model, data) * draws.sizes["chain"] * draws.sizes["draw"]
-    attributes = fit_attributes(model, method, settings)
+    attributes: dict[Hashable, Any] = fit_attributes(model, method, settings)
     if size <= MAX_LOG_LIKELIHOOD or save_log_likelihood:
         fit["log_likelihood"] = xr.DataTree(named("log_likelihood", log_likelihood(model, fit)))
     else:
@@ -156,7 +156,7 @@ def standard_fit(
     return with_attributes(fit, attributes)
 
 
-def fit_attributes(model: ModelSpec, method: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+def fit_attributes(model: ModelSpec, method: str, settings: Mapping[str, Any]) -> dict[Hashable, Any]:
     """Return the attributes of a fit: its schema, the model as text, the inference method, settings and versions."""
     plain = {name: value for name, value in settings.items() if isinstance(value, bool | int | float | str)}
     return {

@@ -5,7 +5,7 @@ A fit of a model that was put together in Python carries no model: these functio
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import xarray as xr
@@ -36,7 +36,7 @@ def chosen_figure(fit: xr.DataTree, figure: str | None) -> str | None:
 
     InputError where there is no such figure, or there are several and none is named.
     """
-    figures = [str(name) for name in fit["constant_data"]["figure"].values if name != GENERALISED]
+    figures = [str(name) for name in fit["constant_data"].to_dataset()["figure"].values if name != GENERALISED]
     if figure in (GENERALISED, GENERALISED_FIGURE):
         return None
     if figure is None and len(figures) == 1:
@@ -63,7 +63,7 @@ def earned_security(
     fit
         A fit.
     figure
-        The figure whose sessions are counted; the only one by default. "generalised" is the expectation of a new figure.
+        The figure whose sessions are counted; the only one by default. "generalised" is the expectation of a new one.
     criterion
         What counts as earned security.
     draws
@@ -186,10 +186,6 @@ def simulate(
 
     See `simulation.simulate.simulate`. `fit(Model(model, simulate(...)))` fits what was simulated.
     """
-    if isinstance(model, Model):
-        spec = model.spec
-    else:
-        spec = model if isinstance(model, ModelSpec) else load_model(model)
+    given = model.spec if isinstance(model, Model) else model
+    spec = given if isinstance(given, ModelSpec) else load_model(given)
     return simulate_sessions(spec, phases, people, random_seed)
-
-
