@@ -42,17 +42,21 @@ def median_gap(data: xr.Dataset, is_session: np.ndarray) -> float:
     return float(np.median(gaps[gaps > 0])) if (gaps > 0).any() else 1.0
 
 
+def at_once(event: Event) -> Event:
+    """Return an event directly after this one, with the same figure, which was then met."""
+    no_time = np.zeros_like(event.outcome)
+    return event._replace(met=np.maximum(event.met, event.figure), since_figure=no_time, since_any=no_time)
+
+
 def event_with_figure(event: Event, figure: int, figures: int) -> Event:
-    """Return the same event about another figure, with no time elapsed."""
+    """Return an event directly after this one, about another figure."""
     is_figure = broadcast_figures(np.zeros_like(event.outcome), figures)
     is_figure[figure] = 1.0
-    no_time = np.zeros_like(event.outcome)
-    met = np.maximum(event.met, event.figure)
-    return event._replace(figure=is_figure, met=met, since_figure=no_time, since_any=no_time)
+    return at_once(event)._replace(figure=is_figure)
 
 
-def unresponsive_event(event: Event, gap: float) -> Event:
-    """Return an unresponsive session with the figure of an event, after some time."""
+def unresponsive_event(event: Event, gap: float | np.ndarray) -> Event:
+    """Return an unresponsive session with the figure of an event, after some time (a number, or one per person)."""
     zero = np.zeros_like(event.outcome)
     elapsed, met = zero + gap, np.maximum(event.met, event.figure)
     return event._replace(
