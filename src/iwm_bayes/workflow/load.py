@@ -83,7 +83,7 @@ def load_data(
         spec = bound_model(study, supplied_responses(study, name))
     else:
         spec = load_model_for(study, name, trust)
-    data = read_data(study, spec, sessions, people)
+    data = read_data(study, spec)
     bound = with_stated_reliability(study, spec, data)
     if all(parameter.fixed is not None for parameter in parameters(bound).values()):
         raise InputError([f"the model {bound.name} has only fixed parameters, so there is nothing to fit. Free one"])
