@@ -75,7 +75,7 @@ def reported(made):
 
     folder, found, analysis = made
     options = ReportOptions(person_table=True)
-    return write_report(folder / "run", "clinic", found.model, found.fit, options, analysis.security)
+    return write_report(folder / "run", "clinic", found.model, found.fit, options, analysis.results)
 
 
 @pytest.fixture(autouse=True)

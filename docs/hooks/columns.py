@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from iwm_bayes.report.labels import LEGENDS, TABLE_TITLES
+from iwm_bayes.report.labels import table_meanings, table_title
 
 FILES = {  # of tables that are not `NAME.csv` of a run
     "elpd": "`elpd_lfo_1.csv`, `elpd_lfo_4.csv`, `elpd_loso.csv`, `elpd_loo.csv` of a comparison",
@@ -20,7 +20,7 @@ written by `iwm fit`, and a comparison by `iwm compare`.
 
 def section(table: str, columns: Mapping[str, str]) -> str:
     """Return the section of one table: its title, its file, and its columns."""
-    heading = TABLE_TITLES.get(table, table)
+    heading = table_title(table)
     file = FILES.get(table, f"`{table}.csv` of a run")
     lines = [f"| `{column}` | {meaning} |" for column, meaning in columns.items()]
     return "\n".join(
@@ -30,4 +30,4 @@ def section(table: str, columns: Mapping[str, str]) -> str:
 
 def tables_page() -> str:
     """Return the page."""
-    return "\n".join([OPENING, *(section(table, columns) for table, columns in LEGENDS.items())])
+    return "\n".join([OPENING, *(section(table, columns) for table, columns in table_meanings().items() if columns)])

@@ -9,11 +9,11 @@ import pymc as pm
 import pytest
 import xarray as xr
 from helpers import evaluate, interpreted
+from iwm_bayes.estimands.time_to_security import earned_security, true_security
 from pymc.model.transform.conditioning import remove_value_transforms
 
 from iwm_bayes.data.formulas import join_covariates
 from iwm_bayes.diagnostics.convergence_checks import check_convergence
-from iwm_bayes.estimands.time_to_security import earned_security, true_security
 from iwm_bayes.inference.fit import fit
 from iwm_bayes.inference.from_pymc import as_unconstrained
 from iwm_bayes.model.build import build

@@ -25,6 +25,7 @@ from iwm_bayes.report.sections.model_comparison import comparison_section
 from iwm_bayes.report.sections.people import Person, refusal_sentence
 from iwm_bayes.types import InputError
 from iwm_bayes.viz.plotly.base import escape_text
+from iwm_bayes.workflow.results import Results
 from iwm_bayes.workflow.run_folder import file_label
 
 NOT_CONVERGED = {"converged": False, "reasons": ["17 divergent transitions"], "advice": ["set --target-accept 0.95"]}
@@ -59,7 +60,7 @@ def write_comparison(folder, models):
 def context_of(made, facts):
     """The context of a report with these facts in its manifest."""
     folder, found, _ = made
-    return ReportContext(folder, "clinic", found.model, found.fit, facts, {}, ReportOptions())
+    return ReportContext(folder, "clinic", found.model, found.fit, facts, Results({}, {}), ReportOptions())
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +77,7 @@ def not_converged(made, tmp_path_factory):
     spoil_manifest(run, **NOT_CONVERGED)
     comparison = write_comparison(tmp_path_factory.mktemp("comparison"), RANKING["model"])
     options = ReportOptions(person_table=True, comparison=comparison)
-    path = write_report(run, "clinic", found.model, found.fit, options, analysis.security)
+    path = write_report(run, "clinic", found.model, found.fit, options, analysis.results)
     return path.read_text(encoding="utf-8")
 
 

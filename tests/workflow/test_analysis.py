@@ -1,11 +1,13 @@
 """What an analysis adds to its fit."""
 
 import numpy as np
-import pandas as pd
 import pytest
 import xarray as xr
 from helpers import names, random_data
 
+from iwm_bayes.diagnostics.permutation_test import PermutationTest
+from iwm_bayes.estimands.estimand import Shared
+from iwm_bayes.estimands.expectancy_bias import EXPECTANCY_BIAS
 from iwm_bayes.model.model_file import load_model
 from iwm_bayes.model.priors import free_parameters
 from iwm_bayes.types import parameters
@@ -37,18 +39,35 @@ def fit_at_the_stated_bias(model, data, method, **settings):
 def test_reports_are_fitted_at_stated_expectancy_biases(monkeypatch, model):
     """The group medians at 0.3 and 0.5, each bias stated and not estimated, with the status of each fit."""
     monkeypatch.setattr(analysis, "fit", fit_at_the_stated_bias)
-    data = random_data(figures=1)
-    labels = [row.label for row in free_parameters(model, names(1))]
-    groups = pd.DataFrame({"parameter": labels, "median": 0.1})
-    table = analysis.expectancy_bias_table(model, data.assign(reported=data["observed"] * 1.0), groups, "nuts", {})
+    data, labels = random_data(figures=1), [row.label for row in free_parameters(model, names(1))]
+    own = xr.Dataset({"mu": (("chain", "draw", "parameter"), np.full((1, 2, len(labels)), 0.2))}, {"parameter": labels})
+    assert analysis.leaves_expectancy_bias_open(model, data.assign(reported=data["observed"] * 1.0))
+    further = analysis.expectancy_bias_fits(model, data, "nuts", {})
+    fit = xr.DataTree.from_dict({"unconstrained_posterior": own, "constant_data": data, "expectancy_bias": further})
+    table = EXPECTANCY_BIAS.table(EXPECTANCY_BIAS.compute(model, fit, Shared({})))
     rate = table.set_index("parameter").loc["availability_rate"]
-    assert rate["median_at_0"] == 0.1
-    by_hand = 1 / (1 + np.exp([-0.3, -0.5]))
-    assert [rate["median_at_0.3"], rate["median_at_0.5"]] == pytest.approx(by_hand, abs=1e-5)
+    by_hand = 1 / (1 + np.exp([-0.2, -0.3, -0.5]))
+    assert [rate[f"median_at_{bias}"] for bias in ("0", "0.3", "0.5")] == pytest.approx(by_hand, abs=1e-5)
     assert rate["status_at_0.3"] == rate["status_at_0.5"] == "converged"
+    assert "status_at_0" not in table
 
 
 def test_observed_outcomes_need_no_expectancy_bias(monkeypatch, model):
     """If somebody else recorded the outcomes, no further model is fitted."""
     monkeypatch.setattr(analysis, "fit", None)
-    assert analysis.expectancy_bias_table(model, random_data(figures=1), pd.DataFrame(), "nuts", {}).empty
+    requests = analysis.Requests(expectancy_bias=True)
+    assert analysis.further_fits(model, random_data(figures=1), "nuts", {}, requests) == {}
+
+
+def test_a_fit_keeps_its_permutation_test(tmp_path):
+    """Through its file, to the last digit."""
+    for test in (
+        PermutationTest(12.3456789, 3, 200, "outcomes", 30, 32),
+        PermutationTest(0.0, 0, 0, "own order", 0, 4),
+    ):
+        group = xr.Dataset(attrs=test._asdict())
+        fit = xr.DataTree.from_dict({"constant_data": random_data(), analysis.PERMUTATION_TEST: group})
+        fit.to_netcdf(tmp_path / "fit.nc", engine="h5netcdf")
+        with xr.open_datatree(tmp_path / "fit.nc", engine="h5netcdf") as found:
+            assert analysis.permutation_test_of(found) == test
+    assert analysis.permutation_test_of(xr.DataTree.from_dict({"constant_data": random_data()})) is None

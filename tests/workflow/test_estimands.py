@@ -8,9 +8,10 @@ from clinic import spoil, write
 from runs import known
 
 from iwm_bayes.cli.fit import convergence_line, print_results
-from iwm_bayes.data.binding import WANTED, wanted_estimands
-from iwm_bayes.data.study import ESTIMANDS, read_study_file
+from iwm_bayes.data.binding import WANTED, wants
+from iwm_bayes.data.study import read_study_file
 from iwm_bayes.diagnostics.convergence_checks import check_convergence
+from iwm_bayes.estimands.registry import parts
 from iwm_bayes.report.context import ReportOptions
 from iwm_bayes.report.page import write_report
 from iwm_bayes.types import InputError
@@ -36,7 +37,7 @@ def made(folder, monkeypatch, capsys, estimands):
     run = folder / "run"
     run_folder.write_analysis(done, run, {name: folder / "study.toml" for name in ("study", "data", "model")})
     print_results(done, run)
-    page = write_report(run, "clinic", found.model, found.fit, ReportOptions(person_table=True), done.security)
+    page = write_report(run, "clinic", found.model, found.fit, ReportOptions(person_table=True), done.results)
     return run, done, shown(page.read_text(encoding="utf-8")), capsys.readouterr().out
 
 
@@ -48,7 +49,7 @@ def shown(page):
     )
 
 
-@pytest.mark.parametrize("estimands", [[], ["styles"], ["earned_security"], ["generalised"], list(ESTIMANDS)])
+@pytest.mark.parametrize("estimands", [[], ["styles"], ["earned_security"], ["generalised"], parts()])
 def test_what_is_left_out_appears_nowhere(tmp_path, monkeypatch, capsys, estimands):
     """Not in terminal, report, methods, tables, names of files or plots; and what is wanted appears."""
     run, done, page, printed = made(tmp_path, monkeypatch, capsys, estimands)
@@ -82,12 +83,14 @@ def test_a_fit_without_derived_quantities_has_its_convergence_checks():
 
 def test_a_study_names_its_estimands(tmp_path):
     write(tmp_path)
-    assert read_study_file(tmp_path / "study.toml").estimands == ESTIMANDS
+    everything = load_data(read_study_file(tmp_path / "study.toml"), str(tmp_path / "model.toml"))[1]
+    assert all(wants(everything, name) for name in parts())
     spoil(
         tmp_path, "study.toml", 'model = "model.toml"', f'model = "{tmp_path / "model.toml"}"\nestimands = ["styles"]'
     )
     study = read_study_file(tmp_path / "study.toml")
-    assert wanted_estimands(load_data(study)[1]) == ("styles",)
+    assert [name for name in parts() if wants(load_data(study)[1], name)] == ["styles"]
+    assert [name for name in parts() if study.wants(name)] == ["styles"]
 
 
 @pytest.mark.parametrize(
@@ -96,5 +99,7 @@ def test_a_study_names_its_estimands(tmp_path):
 def test_an_unknown_estimand_is_refused(tmp_path, written, message):
     write(tmp_path)
     spoil(tmp_path, "study.toml", "schema = 2", f"schema = 2\nestimands = {written}")
-    with pytest.raises(InputError, match=re.escape(message)):
-        read_study_file(tmp_path / "study.toml")
+    spoil(tmp_path, "sessions.csv", "mum,2026-01-15,7", "mum,2026-01-15,8")
+    with pytest.raises(InputError, match=re.escape(message)) as refused:
+        load_data(read_study_file(tmp_path / "study.toml"), str(tmp_path / "model.toml"))
+    assert any("off the scale" in problem for problem in refused.value.problems)  # and what else is wrong

@@ -19,7 +19,7 @@ from iwm_bayes.cli.console import (
 )
 from iwm_bayes.data.study import StudySpec, read_study_file
 from iwm_bayes.model.model_file import load_model
-from iwm_bayes.report.labels import TABLE_TITLES
+from iwm_bayes.report.labels import table_title
 from iwm_bayes.types import InputError
 from iwm_bayes.workflow.load import load_study_and_data, resolve_model
 
@@ -137,7 +137,7 @@ def compare(
     write_comparison(comparison, out_dir, fits, person_table, ids == "own", overwrite)
     print_elpd(comparison)
     print_attribution(comparison, families, by_person, groups)
-    print_table(comparison.ppc_failures, TABLE_TITLES["ppc_failures"], "ppc_failures")
+    print_table(comparison.ppc_failures, table_title("ppc_failures"), "ppc_failures")
     say(f"Results saved to {out_dir}")
     if comparison.not_converged or (comparison.mixture_checks is not None and not comparison.mixture_checks.converged):
         raise typer.Exit(NOT_CONVERGED)

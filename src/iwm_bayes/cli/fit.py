@@ -23,15 +23,13 @@ from iwm_bayes.cli.console import (
     tell,
 )
 from iwm_bayes.cli.report import write_report_of
-from iwm_bayes.report.labels import TABLE_TITLES, group_summary_title
+from iwm_bayes.report.labels import group_summary_title, table_title
 from iwm_bayes.workflow.load import LoadedStudy, describe_data, file_hashes, load_study_and_data
 from iwm_bayes.workflow.precompile import precompile
 from iwm_bayes.workflow.unfinished_run import bytes_needed, unfinished_run
 
 N_PREVIEW = 6  # lines of a long table
 HOW_TO_RESUME = "The draws are kept. To continue, add --resume to the same command"
-BEFORE_ANSWER = ("marginal_effects", "group_sd", "group_clustering", "expectancy_bias", "time_to_security")
-AFTER_ANSWER = ("arms", "sensitivity", "styles")
 
 
 def fit(
@@ -185,29 +183,33 @@ def write_and_print(analysis: Any, target: Target) -> Path:
 
 def print_results(analysis: Any, folder: Path) -> None:
     """Print the tables of a run, and its answer in words."""
-    from iwm_bayes.diagnostics.predictive_checks import posterior_ppc_sentence, rounded_ratings
+    from iwm_bayes.diagnostics.predictive_checks import PPC_COLUMNS, posterior_ppc_sentence, rounded_ratings
 
     tables = analysis.tables
-    print_table(tables["group_summary"], group_summary_title("marginal_effects" in tables), "group_summary")
-    print_named(tables, BEFORE_ANSWER)
-    for sentence in answer_sentences(analysis):
-        say(f"{sentence}\n")
-    print_named(tables, AFTER_ANSWER)
+    for section in ("parameters", "answer"):
+        print_section(analysis, section)
     if "person_summary" in tables:
         table, file = tables["person_summary"], folder / "tables" / "person_summary.csv"
         title = f"Person-level parameters, under pseudonyms: {N_PREVIEW} of {len(table)} rows (all rows: {file})"
         print_table(table.head(N_PREVIEW), title, "person_summary")
     rounded = rounded_ratings(analysis.model, analysis.fit["constant_data"].to_dataset())
-    say(f"{posterior_ppc_sentence(tables['ppc'], rounded)}\n")
+    checks = tables.get("ppc", pd.DataFrame(columns=PPC_COLUMNS))
+    say(f"{posterior_ppc_sentence(checks, rounded)}\n")
     if analysis.permutation_test:
         say(analysis.permutation_test.sentence)
 
 
-def print_named(tables: dict[str, pd.DataFrame], names: tuple[str, ...]) -> None:
-    """Print those tables of a run that there are."""
-    for name in names:
-        if name in tables:
-            print_table(tables[name], TABLE_TITLES[name], name)
+def print_section(analysis: Any, section: str) -> None:
+    """Print the tables of the estimands and checks of a section, in the order of the registry, and the answer."""
+    from iwm_bayes.diagnostics.registry import registered
+
+    known, tables = registered(), analysis.tables
+    for name in (name for name in tables if known[name].section == section):
+        with_covariates = "marginal_effects" in tables
+        title = group_summary_title(with_covariates) if name == "group_summary" else table_title(name)
+        print_table(tables[name], title, name)
+        for sentence in answer_sentences(analysis) if name == "time_to_security" else ():
+            say(f"{sentence}\n")
 
 
 def answer_sentences(analysis: Any) -> list[str]:

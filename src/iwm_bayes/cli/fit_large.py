@@ -20,7 +20,7 @@ from iwm_bayes.cli.sweep_options import Quiet, Scheduler, Workers, check_sweep_f
 from iwm_bayes.data.study import read_study_file
 from iwm_bayes.io import sha256
 from iwm_bayes.model.model_file import find_model, load_model_for, rule_file
-from iwm_bayes.report.labels import TABLE_TITLES
+from iwm_bayes.report.labels import table_title
 from iwm_bayes.validation.executors import cluster_map, lasting_pool
 from iwm_bayes.validation.sweep import TaskMap, sequential_map
 from iwm_bayes.workflow.load import resolve_model
@@ -87,7 +87,7 @@ def fit_large(
         "reasons": convergence.reasons,
     }
     print_results(result, folder, facts, overwrite)
-    if "earned_security" in loaded.estimands:
+    if loaded.wants("earned_security"):
         say(
             "The time to earned security needs person-level draws. To estimate it, copy some people into another study "
             "and run `iwm fit`."
@@ -112,5 +112,5 @@ def print_results(result: Any, folder: Path, facts: dict[str, Any], overwrite: b
         "group_summary",
     )
     if len(effects):
-        print_table(effects, TABLE_TITLES["marginal_effects"], "marginal_effects")
+        print_table(effects, table_title("marginal_effects"), "marginal_effects")
     say(f"Person-level parameters are in {folder / 'people'}.")

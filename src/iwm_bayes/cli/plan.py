@@ -215,7 +215,7 @@ def forecast(
     from iwm_bayes.validation import plan_forecast
 
     given = models_or_study([model], trust)
-    if "earned_security" not in given.estimands:
+    if not given.wants_security:
         raise InputError([f"{model}: its `estimands` leave out earned_security, which this command forecasts. Add it"])
     parse_care(care)
     condition = model_condition(given.models[0])

@@ -52,7 +52,7 @@ def write_report_of(
     from iwm_bayes.report.context import ReportOptions
 
     options = ReportOptions(person_table)
-    return add_report(folder, study, analysis.model, analysis.fit, options, analysis.security, overwrite)
+    return add_report(folder, study, analysis.model, analysis.fit, options, analysis.results, overwrite)
 
 
 def add_report(
@@ -61,7 +61,7 @@ def add_report(
     model: Any,
     fit: Any,
     options: Any,
-    security: Any = None,
+    results: Any = None,
     overwrite: bool = False,
 ) -> Path:
     """Write a report into a run folder, where it replaces only what the program wrote, and return where it is."""
@@ -69,7 +69,7 @@ def add_report(
     from iwm_bayes.workflow.results_folder import add_results
 
     def write(draft: Path) -> dict[str, Any]:
-        write_report(folder, study, model, fit, options, security, draft)
+        write_report(folder, study, model, fit, options, results, draft)
         return {}
 
     add_results(folder, write, overwrite)

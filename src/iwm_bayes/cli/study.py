@@ -65,7 +65,7 @@ def check(
     say(f"{describe_data(data)}\nmodel {spec.name}: {spec.claim}")
     for name in spec.responses:
         say(f"  {answer_count_sentence(spec, data, name)}")
-    if "earned_security" in loaded.study.estimands:
+    if loaded.study.wants("earned_security"):
         for sentence in scale_sentences(prior_rating_thresholds(spec, data)):
             say(f"  {sentence}")
     if loaded.study.people:

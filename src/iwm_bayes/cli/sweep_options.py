@@ -13,7 +13,7 @@ import pandas as pd
 import typer
 
 from iwm_bayes.cli.console import report_interruption, tell
-from iwm_bayes.data.study import ESTIMANDS, read_study_file
+from iwm_bayes.data.study import read_study_file
 from iwm_bayes.data.toml import read_toml
 from iwm_bayes.io import manifest, sha256
 from iwm_bayes.model.model_file import built_in_models, find_model, load_model, rule_file
@@ -40,7 +40,7 @@ class Given(NamedTuple):
     study: dict[str, str]  # what conditions say of the study; empty without one
     people: int | None = None  # of the study
     sessions: int | None = None  # with all figures, of the person who has most
-    estimands: tuple[str, ...] = ESTIMANDS
+    wants_security: bool = True
 
 
 def models_or_study(names: Sequence[str], trust: bool = False) -> Given:
@@ -56,7 +56,8 @@ def models_or_study(names: Sequence[str], trust: bool = False) -> Given:
     study = read_study_file(path)
     _, data = [load_data(study, name, trust) for name in study.model][-1]  # which checks all models
     sessions = int(count_sessions(data).max())
-    return Given(list(study.model), study_condition(path, study), data.sizes["person"], sessions, study.estimands)
+    condition, wanted = study_condition(path, study), study.wants("earned_security")
+    return Given(list(study.model), condition, data.sizes["person"], sessions, wanted)
 
 
 def sizes_of(given: Given, n_people: Sequence[int], sessions: Sequence[int]) -> list[dict[str, Any]]:

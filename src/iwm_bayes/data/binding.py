@@ -12,7 +12,7 @@ from itertools import combinations
 
 import xarray as xr
 
-from iwm_bayes.data.study import ESTIMANDS, ResponseColumn, StudySpec
+from iwm_bayes.data.study import ResponseColumn, StudySpec
 from iwm_bayes.responses.scale import is_on_outcome_scale, with_scales
 from iwm_bayes.types import ModelSpec, Response
 
@@ -55,9 +55,10 @@ def with_statements(study: StudySpec, model: ModelSpec, data: xr.Dataset) -> xr.
     return data.assign_attrs({STATEMENTS: json.dumps(statements), WANTED: json.dumps(study.estimands)})
 
 
-def wanted_estimands(data: xr.Dataset) -> tuple[str, ...]:
-    """Return what is to be derived from the beliefs of a fit to these data: what their study names, or everything."""
-    return tuple(json.loads(data.attrs.get(WANTED, json.dumps(ESTIMANDS))))
+def wants(data: xr.Dataset, estimand: str) -> bool:
+    """Return whether the study of these data wants an estimand, as `StudySpec.wants` does."""
+    names = json.loads(data.attrs.get(WANTED, "null"))
+    return names is None or estimand in names
 
 
 def forgotten_statements(model: ModelSpec, data: xr.Dataset) -> list[str]:

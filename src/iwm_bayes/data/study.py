@@ -4,7 +4,6 @@ A study is one TOML file that is checked once. `${NAME}` in a path is an environ
 gives a default for it.
 """
 
-import difflib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -13,12 +12,6 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, mo
 
 from iwm_bayes.data.table import normalise_levels
 from iwm_bayes.data.toml import Name, Strict, expand_path, explain_validation, read_schema_2
-
-ESTIMANDS = (  # what is derived from the beliefs of a fit
-    "earned_security",  # time to earned security, its arms and sensitivity, its projection
-    "styles",  # attachment styles
-    "generalised",  # the same for the generalised expectation, in addition to named figures
-)
 
 
 def two_ends(scale: tuple[float, float]) -> tuple[float, float]:
@@ -48,22 +41,12 @@ def a_word(text: str) -> str:
     return text
 
 
-def known_estimands(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the names if each is an estimand; ValueError with the nearest name if one is not."""
-    for name in (name for name in names if name not in ESTIMANDS):
-        near = difflib.get_close_matches(name, ESTIMANDS, n=1)
-        hint = f' Did you mean "{near[0]}"?' if near else ""
-        raise ValueError(f'there is no estimand "{name}".{hint} Name some of {", ".join(ESTIMANDS)}, or none: []')
-    return names
-
-
 def as_list(given: Any) -> Any:
     """Return one text as a list of it, and everything else as it is."""
     return [given] if isinstance(given, str) else given
 
 
 Models = Annotated[list[str], BeforeValidator(as_list), Field(min_length=1)]
-Estimands = Annotated[tuple[str, ...], AfterValidator(known_estimands)]
 Scale = Annotated[tuple[float, float], AfterValidator(two_ends)]
 Levels = Annotated[tuple[Annotated[str, Field(coerce_numbers_to_str=True)], ...], AfterValidator(two_or_more_levels)]
 
@@ -165,7 +148,11 @@ class StudySpec(Strict):
     responses: dict[Name, ResponseColumn] = Field(min_length=1)
     people: PersonTable | None = None
     formulas: dict[str, str] = Field(default_factory=dict)  # by parameter: "arm * ecr_anxiety + (1|therapist)"
-    estimands: Estimands = ESTIMANDS  # what is derived from beliefs; name fewer, or none with [], to leave the rest out
+    estimands: tuple[str, ...] | None = None  # what to compute; by default all, with [] nothing that can be left out
+
+    def wants(self, estimand: str) -> bool:
+        """Return whether the study wants an estimand: it names it, or names none in particular."""
+        return self.estimands is None or estimand in self.estimands
 
     @model_validator(mode="after")
     def formulas_need_people(self) -> "StudySpec":

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.data.binding import wanted_estimands
+from iwm_bayes.data.binding import wants
 from iwm_bayes.data.unrecorded import unrecorded_outcomes
 from iwm_bayes.responses.scale import rated_belief
 from iwm_bayes.types import ModelSpec, Parameter, named_leaves, parameters
@@ -78,7 +78,7 @@ def no_anchored_scale(case: Case) -> Iterator[str]:
 
 def no_rating_on_the_outcome_scale(case: Case) -> Iterator[str]:
     """Check beliefs of which no rating is stated to be on the outcome's scale."""
-    wants_security = "earned_security" in wanted_estimands(case.data)
+    wants_security = wants(case.data, "earned_security")
     follow = ", and with it the thresholds of earned security, therefore follow" if wants_security else " follows"
     for belief, ratings in case.ratings.items():
         if ratings and all(case.scale_parameters(name) <= case.free for name in ratings):

@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from iwm_bayes.estimands.estimand import Estimand
 from iwm_bayes.estimands.security.belief_paths import at_once, median_gap, session_mask, unresponsive_event
 from iwm_bayes.filtering.arrays import event_array
 from iwm_bayes.filtering.filter import FilteredEvent, filter_events, step
@@ -194,9 +195,9 @@ def belief_summary(model: ModelSpec, fit: xr.DataTree, draws: int = N_SUMMARY) -
     return with_meanings(xr.Dataset(columns, coordinates))
 
 
-def stored_beliefs(model: ModelSpec, fit: xr.DataTree) -> xr.Dataset:
-    """Return the group `beliefs` of a fit: NAME in thinned draws, in single precision, with NAME_mean and NAME_sd."""
-    return beliefs(model, fit).astype(np.float32).merge(belief_summary(model, fit))
+def stored_beliefs(model: ModelSpec, fit: xr.DataTree, draws: int = N_DRAWS) -> xr.Dataset:
+    """Return the group `beliefs` of a fit: NAME in about so many draws, in single precision, NAME_mean and NAME_sd."""
+    return beliefs(model, fit, draws).astype(np.float32).merge(belief_summary(model, fit))
 
 
 def beliefs_by_row(model: ModelSpec, fit: xr.DataTree) -> xr.Dataset:
@@ -235,3 +236,16 @@ def belief_table(by_row: xr.Dataset) -> pd.DataFrame:
     if (table["session"] % 1 == 0).all():
         table["session"] = table["session"].astype(int)
     return table.drop_duplicates(["person", "session", "figure"], ignore_index=True)
+
+
+BELIEFS = Estimand(
+    "beliefs",
+    "Beliefs at every event, under the study's own ids",
+    lambda model, fit, _: beliefs_by_row(model, fit),
+    belief_table,
+    "What each person expected, by how much the outcome differed, how much weight this difference had, and which "
+    "beliefs followed: regressors for physiology, imaging and mixed models. This file is for the researcher's desk.",
+    {name: f"{meaning} ({unit})" for name, (unit, meaning) in MEANINGS.items()}
+    | {"outcome": "observed outcome, from 0 to 1; blank where none was observed", "NAME_sd": "posterior SD of NAME"},
+    section="file",
+)

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from iwm_bayes.estimands.estimand import CI90, LINK_SCALE, Estimand, Shared, as_lines, line_table
 from iwm_bayes.inference.posterior import contraction
 from iwm_bayes.model.priors import LINKS, figure_names, free_parameters
 from iwm_bayes.types import ModelSpec
@@ -102,13 +103,46 @@ def bias_columns(fit: xr.DataTree, label: str) -> dict[str, float]:
     return columns
 
 
-def group_sd_table(fit: xr.DataTree) -> pd.DataFrame:
-    """Make one line per group of a formula: the SD between its levels on the link scale, with its 90% interval."""
+def group_sd(model: ModelSpec, fit: xr.DataTree, shared: Shared) -> xr.Dataset | None:
+    """Return the SD between the levels of each group of a formula, `sigma_u` (chain, draw, group); None without one."""
     posterior = fit["unconstrained_posterior"].to_dataset()
-    if "sigma_u" not in posterior:
-        return pd.DataFrame()
-    sigma_u = posterior["sigma_u"]
-    intervals = {str(name): median_ci90(sigma_u.sel(group=name).values) for name in sigma_u["group"].values}
+    return posterior[["sigma_u"]] if "sigma_u" in posterior else None
+
+
+def group_sd_table(sds: xr.Dataset) -> pd.DataFrame:
+    """Make one line per group of a formula: the SD between its levels on the link scale, with its 90% interval."""
+    intervals = {str(name): median_ci90(sds["sigma_u"].sel(group=name).values) for name in sds["group"].values}
     return pd.DataFrame(
         [{"group": name, "sd": sd, "ci90_low": low, "ci90_high": high} for name, (sd, low, high) in intervals.items()]
     )
+
+
+GROUP_SUMMARY = Estimand(
+    "group_summary",
+    "Group medians of the parameters",
+    lambda model, fit, _: as_lines(group_summary(model, fit)),
+    line_table,
+    "Each parameter of the median person of the group, how much people differ in it, and how far the data determine "
+    "it.",
+    {
+        "median": f"posterior median, with its {CI90} from ci90_low to ci90_high",
+        "sd_between": f"SD between people, on {LINK_SCALE}",
+        "contraction": "1 - posterior variance / prior variance (0: uninformative data, 1: the data determine it)",
+        "shift_prior_sd": "shift of the posterior mean from the prior mean, in prior SDs",
+        "person_contraction": "1 - mean shrinkage: share of people's values that comes from their own data",
+        "bias": "estimated error of the approximate median, on the link scale (positive: too high)",
+        "bias_sd": "the same error, in between-person SDs",
+        "bias_sd_between": "estimated error of sd_between, as a share of sd_between (positive: too high)",
+    },
+    section="parameters",
+)
+
+GROUP_SD = Estimand(
+    "group_sd",
+    "SD between groups, for example between therapists",
+    group_sd,
+    group_sd_table,
+    "How much the levels of a group of a formula, such as therapists, differ from each other.",
+    {"sd": f"SD between groups, on {LINK_SCALE}"},
+    section="parameters",
+)

@@ -15,6 +15,7 @@ import pandas as pd
 import xarray as xr
 
 from iwm_bayes.data.formulas import common_design, standardised_covariates
+from iwm_bayes.estimands.estimand import CI90, Estimand
 from iwm_bayes.estimands.group_summary import median_ci90
 from iwm_bayes.model.priors import EFFECT_WIDTH, LINKS, FreeParameter, effect_map, figure_names, free_parameters
 from iwm_bayes.types import ModelSpec
@@ -116,3 +117,20 @@ def marginal_effect_table(effects: xr.Dataset) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(lines)
+
+
+MARGINAL_EFFECTS = Estimand(
+    "marginal_effects",
+    "Marginal effects of covariates on the group medians",
+    lambda model, fit, _: marginal_effects(model, fit) or None,
+    marginal_effect_table,
+    "How much higher the average of a parameter would be if one covariate of all people were another, and all others "
+    "stayed as they are.",
+    {
+        "difference": f"difference on the natural scale, with its {CI90}",
+        "p_above_0": "posterior probability that the difference is positive",
+        "prior_difference": "90% interval of the difference under the prior",
+        "ratio": "ratio of the two values that the difference compares",
+    },
+    section="parameters",
+)

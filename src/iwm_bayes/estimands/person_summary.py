@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from iwm_bayes.estimands.estimand import CI90, Estimand, as_lines, line_table
 from iwm_bayes.estimands.group_summary import median_ci90
 from iwm_bayes.inference.posterior import person_centres
 from iwm_bayes.model.priors import LINKS, FreeParameter, figure_names, free_parameters
@@ -91,3 +92,21 @@ def learning_contraction(people: pd.DataFrame, model: ModelSpec) -> pd.Series:
     learning = people[people["parameter"].str.partition("[")[0].isin(rule_parameters)]
     least = learning[["contraction"]].assign(own_data=1.0 - learning["shrinkage"].fillna(0.0)).min(axis=1)
     return least.groupby(learning["person"]).min()
+
+
+PERSON_SUMMARY = Estimand(
+    "person_summary",
+    "Person-level parameters, under pseudonyms",
+    lambda model, fit, _: as_lines(person_summary(model, fit)),
+    line_table,
+    "Each person's parameters, and how much of them comes from the person's own data.",
+    {
+        "median": f"posterior median of this person, with its {CI90} from ci90_low to ci90_high",
+        "group_median": "median of the group of people with the same covariates",
+        "shrinkage": "share of the value that comes from the group (0–1)",
+        "contraction": "1 - posterior variance / prior variance",
+        "shift_prior_sd": "shift of the posterior mean from the prior mean, in prior SDs",
+    },
+    section="file",
+    on_request=True,
+)

@@ -9,6 +9,7 @@ import numpy as np
 
 from iwm_bayes.data.study import StudySpec, read_study_file
 from iwm_bayes.data.table import NOT_AVAILABLE
+from iwm_bayes.estimands.registry import estimand_problems
 from iwm_bayes.io import read_json, sha256, write_json
 from iwm_bayes.large_scale.parquet import RowIndex, fingerprint, index_people, index_rows, read_column
 from iwm_bayes.model.model_file import find_model, load_model_for, rule_file
@@ -69,7 +70,7 @@ def checked_study(study_file: Path, model_name: str | None, trust: bool) -> tupl
     name = model_name or study.model[0]
     study, model = study.model_copy(update={"model": [name]}), load_model_for(study, name, trust)
     rows = index_rows(study.data)
-    problems = unsupported(study, model)
+    problems = [*estimand_problems(study), *unsupported(study, model)]
     problems += [
         f'{study.data.name}: there is no column "{column}". It has: {", ".join(rows.columns)}'
         for column in (study.columns.person, study.columns.figure)

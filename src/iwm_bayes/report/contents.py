@@ -30,7 +30,7 @@ def report_contents(run: ReportContext, by_figure: dict[str, Trajectory]) -> dic
         "headline": text.status_headline(run.facts),
         "question": question_section(run),
         "data_plot": data_overview(by_figure),
-        "convergence": text.convergence_sentences(run.facts),
+        "convergence": text.convergence_sentences(run.facts, run.permutation_test),
         "criterion": text.criterion_sentences(run.facts["criterion"], run.has_worth) if run.security else "",
         "answer": answer_section(run, by_figure, plots),
         "people": people_section(run, by_figure[run.figures[0]]) if run.options.person_table else None,

@@ -7,18 +7,20 @@ from typing import Any, NamedTuple
 import pandas as pd
 import xarray as xr
 
-from iwm_bayes.data.binding import wanted_estimands
+from iwm_bayes.data.binding import wants
+from iwm_bayes.diagnostics.permutation_test import PermutationTest
+from iwm_bayes.diagnostics.registry import registered
 from iwm_bayes.estimands import trajectories
+from iwm_bayes.estimands.security.answers import SecurityAnswer
 from iwm_bayes.estimands.security.belief_paths import session_mask
 from iwm_bayes.model.priors import figure_names
 from iwm_bayes.report import text
 from iwm_bayes.report.elements import Table, make_table
-from iwm_bayes.report.labels import TABLE_TITLES
+from iwm_bayes.report.labels import table_title
 from iwm_bayes.types import GENERALISED, ModelSpec
 from iwm_bayes.viz.palette import STYLE_CORNERS
-from iwm_bayes.workflow.analysis import SecurityAnswer
-
-TEXT_COLUMNS = ("status", "note")  # of tables: empty where there is nothing to say
+from iwm_bayes.workflow.analysis import permutation_test_of
+from iwm_bayes.workflow.results import Results, result_tables
 
 
 class ReportOptions(NamedTuple):
@@ -38,13 +40,23 @@ class ReportContext(NamedTuple):
     model: ModelSpec
     fit: xr.DataTree
     facts: dict[str, Any]  # its manifest
-    security: dict[str, SecurityAnswer]  # earned security by figure; empty where the study leaves it out
+    results: Results
     options: ReportOptions
 
     @property
     def data(self) -> xr.Dataset:
         """Return the data of the fit."""
         return self.fit["constant_data"].to_dataset()
+
+    @property
+    def security(self) -> Mapping[str, SecurityAnswer]:
+        """Return earned security by figure; empty where the study leaves it out."""
+        return self.results.security
+
+    @property
+    def permutation_test(self) -> PermutationTest | None:
+        """Return the permutation test that the fit keeps, if there is one."""
+        return permutation_test_of(self.fit)
 
     @property
     def status(self) -> str:
@@ -64,7 +76,7 @@ class ReportContext(NamedTuple):
     @property
     def styles(self) -> Mapping[str, tuple[float, float]]:
         """Return the corners of the attachment styles in plots; empty where the study leaves styles out."""
-        return STYLE_CORNERS if "styles" in wanted_estimands(self.data) else {}
+        return STYLE_CORNERS if wants(self.data, "styles") else {}
 
     @property
     def figures(self) -> list[str]:
@@ -73,17 +85,19 @@ class ReportContext(NamedTuple):
         counts = {name: int(session_mask(data, name).sum()) for name in figure_names(data) if name != GENERALISED}
         return sorted((name for name in counts if counts[name]), key=counts.__getitem__, reverse=True)
 
-    def read_table(self, name: str) -> pd.DataFrame | None:
-        """Read a table of the run folder; None if the run has none of this name. An empty text stays a text."""
-        path = self.folder / "tables" / f"{name}.csv"
-        if not path.exists():
-            return None
-        return pd.read_csv(path, dtype=dict.fromkeys(TEXT_COLUMNS, str)).fillna(dict.fromkeys(TEXT_COLUMNS, ""))
+    @property
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Return the tables of the results by name, with the status of the fit where it belongs."""
+        return result_tables(self.results, self.status)
 
-    def table(self, name: str) -> list[Table]:
-        """Return a table of the run folder with its title; an empty list if the run has none of this name."""
-        frame = self.read_table(name)
-        return [] if frame is None else [make_table(frame, TABLE_TITLES[name], name, self.status)]
+    def section_tables(self, section: str) -> list[Table]:
+        """Return the tables of a section with their titles and what they are about, in the order of the registry."""
+        known = registered()
+        return [
+            make_table(table, table_title(name), name, self.status, known[name].glossary)
+            for name, table in self.tables.items()
+            if known[name].section == section
+        ]
 
 
 class Trajectory(NamedTuple):

@@ -14,6 +14,7 @@ class Table(NamedTuple):
     """A table as text, and which of its columns hold numbers."""
 
     title: str
+    about: str  # what it is about, in a sentence or two; may be empty
     legend: str
     columns: list[str]
     numeric: list[bool]
@@ -29,13 +30,13 @@ class Plot(NamedTuple):
     source: str = ""  # of a static plot, as a data URI
 
 
-def make_table(frame: pd.DataFrame, title: str, name: str = "", status: str = "converged") -> Table:
+def make_table(frame: pd.DataFrame, title: str, name: str = "", status: str = "converged", about: str = "") -> Table:
     """Make a table with its legend, found by `name`; every line states the status of a fit that has not converged."""
     if status != "converged" and "status" not in frame:
         frame = frame.assign(status=status)
     frame = with_interval_text(frame)
     numeric = [is_numeric_dtype(frame[column]) for column in frame]
-    return Table(title, legend(name, frame), list(map(str, frame.columns)), numeric, format_cells(frame))
+    return Table(title, about, legend(name, frame), list(map(str, frame.columns)), numeric, format_cells(frame))
 
 
 def static_plot(svg: bytes, caption: str, alternative: str) -> Plot:

@@ -66,7 +66,7 @@ def estimands_statement(run: ReportContext) -> str:
         if run.security
         else ""
     )
-    if run.read_table("styles") is None:
+    if "styles" not in run.tables:
         return security
     return (
         f"{security} Attachment styles are the quadrants of the attachment space (Bartholomew & Horowitz, 1991, "

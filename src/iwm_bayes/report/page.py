@@ -12,7 +12,7 @@ from iwm_bayes.report.context import ReportContext, ReportOptions, figure_trajec
 from iwm_bayes.report.paper_figures import write_paper_figures
 from iwm_bayes.types import ModelSpec
 from iwm_bayes.viz.plotly.base import plotly_script
-from iwm_bayes.workflow.analysis import SecurityAnswer, security_by_figure
+from iwm_bayes.workflow.results import Results, compute_results
 
 DEFAULT_OPTIONS = ReportOptions()
 
@@ -34,7 +34,7 @@ def write_report(
     model: ModelSpec,
     fit: xr.DataTree,
     options: ReportOptions = DEFAULT_OPTIONS,
-    security: dict[str, SecurityAnswer] | None = None,
+    results: Results | None = None,
     into: Path | None = None,
 ) -> Path:
     """Write `report.html` and the plots for a paper into a run folder, and return where the page is.
@@ -43,8 +43,8 @@ def write_report(
     ----------
     study
         Name of the study, for the title.
-    security
-        Earned security by figure, if it has been computed already.
+    results
+        What `compute_results` returns, if it has been computed already.
     into
         The folder to write into, where it is not the run folder.
 
@@ -54,8 +54,7 @@ def write_report(
         If the scenario is no care schedule, or the comparison does not include the model.
     """
     facts = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    security = security or security_by_figure(model, fit)
-    run = ReportContext(folder, study, model, fit, facts, security, options)
+    run = ReportContext(folder, study, model, fit, facts, results or compute_results(model, fit), options)
     by_figure = {figure: figure_trajectory(run, figure) for figure in run.figures}
     template = page_environment().get_template("page.html")
     page = template.render(report_contents(run, by_figure), plotly=plotly_script())

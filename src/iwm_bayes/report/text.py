@@ -8,9 +8,9 @@ import xarray as xr
 
 from iwm_bayes.diagnostics.permutation_test import PermutationTest
 from iwm_bayes.estimands.group_summary import median_ci90
+from iwm_bayes.estimands.security.answers import SecurityAnswer
 from iwm_bayes.estimands.security.criterion import Criterion
 from iwm_bayes.types import GENERALISED
-from iwm_bayes.workflow.analysis import SecurityAnswer
 
 NOTABLE_SHARE = 0.01  # of people: a smaller share is not mentioned
 
@@ -50,8 +50,8 @@ def derived_text(values: Facts, form: str, name: str) -> str:
     return f"{form.format(values[name])} for derived quantities" if name in values else ""
 
 
-def convergence_sentences(facts: Facts) -> list[str]:
-    """Return the values of the convergence checks, the reasons if one does not hold, and what to try."""
+def convergence_sentences(facts: Facts, test: PermutationTest | None = None) -> list[str]:
+    """Return the values of the convergence checks, the reasons if one does not hold, what to try, and the test."""
     values, sentences = facts["convergence"], [f"{reason[0].upper()}{reason[1:]}." for reason in facts["reasons"]]
     if facts["exact"] and facts["converged"]:
         sentences += [
@@ -64,8 +64,8 @@ def convergence_sentences(facts: Facts) -> list[str]:
     if not facts["exact"]:
         sentences.append(f"{APPROXIMATION_NOTES[facts['method']]} Intervals may be too narrow.")
     sentences += [f"Suggestion: {sentence}." for sentence in facts["advice"]]
-    if test := facts["permutation_test"]:
-        sentences.append(PermutationTest(*(test[name] for name in PermutationTest._fields)).sentence)
+    if test is not None:
+        sentences.append(test.sentence)
     return sentences + [f"Warning: {warning}." for warning in facts["warnings"]]
 
 

@@ -99,7 +99,7 @@ class StudyFileDesign(NamedTuple):
         truth = shifted(model, draw_population_of(model, data, generator), figure_names(data), shift)
         simulated = with_answers(data, along_events(model, data, truth.values, generator))
         figures = [name for name in figure_names(data) if name != GENERALISED]
-        wanted = "earned_security" in self.study().estimands
+        wanted = self.study().wants("earned_security")
         return SimulatedStudy(truth, simulated, figures[0] if figures and wanted else None)
 
     def for_compilation(self) -> Self:

@@ -7,6 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from iwm_bayes.estimands.security.by_arm import assessable_intervals
+from iwm_bayes.estimands.security.estimands import curves_about
+from iwm_bayes.estimands.security.tables import THESE_PEOPLE
 from iwm_bayes.viz.palette import BLACK, BLUE, CHANCE_LABEL, LINES, tick_sessions
 from iwm_bayes.viz.style import escape_dollar, message_plot, number_at_risk_panel, open_sides
 
@@ -69,6 +71,15 @@ def time_to_security_plot(curves: xr.Dataset) -> Figure:
     at_risk = curves["at_risk"].sel(session=ticks)
     number_at_risk_panel(below, ticks, {arm: at_risk.sel(arm=arm).values for arm in arms}, "number at risk")
     return fig
+
+
+def time_to_security_plots(curves: xr.Dataset) -> dict[str, Figure]:
+    """Draw the time to earned security of these people by figure; none where nobody can be assessed.
+
+    `curves` are those of the estimand `time_to_security`, by figure and about.
+    """
+    by_figure = {figure: curves_about(curves, figure, THESE_PEOPLE) for figure in map(str, curves["figure"].values)}
+    return {figure: time_to_security_plot(own) for figure, own in by_figure.items() if own["last"].any()}
 
 
 def projection_plot(shares: xr.DataArray, scenario: str) -> Figure:

@@ -1,4 +1,4 @@
-"""One analysis from data to answer: the fit, its checks, and earned security for every figure."""
+"""One analysis from data to answer: the fit, its checks, further fits on request, and everything that follows."""
 
 import time
 from collections.abc import Mapping
@@ -9,35 +9,22 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from iwm_bayes.data.binding import wanted_estimands
+from iwm_bayes.data.binding import wants
 from iwm_bayes.diagnostics.advice import advice
 from iwm_bayes.diagnostics.convergence_checks import ConvergenceChecks, check_convergence
-from iwm_bayes.diagnostics.group_exchangeability import group_clustering
 from iwm_bayes.diagnostics.permutation_test import PermutationTest, permutation_test
-from iwm_bayes.diagnostics.predictive_checks import posterior_predictive_check
-from iwm_bayes.estimands.group_summary import group_sd_table, group_summary
-from iwm_bayes.estimands.marginal_effects import marginal_effect_table, marginal_effects
-from iwm_bayes.estimands.person_summary import person_summary
-from iwm_bayes.estimands.security.by_arm import incidence_by_arm, person_arms, risk_differences
-from iwm_bayes.estimands.security.population import earned_security_of_new_people
-from iwm_bayes.estimands.security.projection import generalises, never_resilient
-from iwm_bayes.estimands.security.rating_thresholds import rating_thresholds
-from iwm_bayes.estimands.security.tables import (
-    NEW_PEOPLE,
-    THESE_PEOPLE,
-    arm_lines,
-    sensitivity_lines,
-    style_line,
-    time_to_security_lines,
-)
-from iwm_bayes.estimands.security.time_to_security import earned_security
+from iwm_bayes.estimands.expectancy_bias import GROUP as EXPECTANCY_BIAS
+from iwm_bayes.estimands.group_summary import group_summary
+from iwm_bayes.estimands.registry import shared_results
+from iwm_bayes.estimands.security.answers import SecurityAnswer, finite_medians
 from iwm_bayes.inference.fit import fit
-from iwm_bayes.model.priors import figure_names
 from iwm_bayes.rules.modifiers import with_expectancy_bias
-from iwm_bayes.types import GENERALISED, ModelSpec, parameters
+from iwm_bayes.types import ModelSpec, parameters
 from iwm_bayes.workflow.fit_groups import standard_fit, with_attributes
+from iwm_bayes.workflow.results import Results, compute_results, result_tables
 
 EXPECTANCY_BIASES = (0.3, 0.5)  # compared with 0, where the data do not determine the expectancy bias
+PERMUTATION_TEST = "permutation_test"  # group of a fit: the result of the test, in its attributes
 
 
 class Requests(NamedTuple):
@@ -53,30 +40,29 @@ class Requests(NamedTuple):
 DEFAULT_REQUESTS = Requests()
 
 
-class SecurityAnswer(NamedTuple):
-    """Earned security toward one figure, or in the generalised expectation."""
-
-    security: xr.Dataset  # of the people of the study, as `earned_security` returns it
-    curves: xr.Dataset  # by arm, as `incidence_by_arm` returns them
-    new_curves: xr.Dataset  # the same of new people of the same population
-    never_resilient: float  # share of people whose beliefs could not become resilient; NaN if generalised
-    continued: int  # number of people whose sessions end early, and are those of others from there on
-
-
 class Analysis(NamedTuple):
     """A fit and everything that is derived from it."""
 
     model: ModelSpec
-    fit: xr.DataTree
+    fit: xr.DataTree  # with the groups `beliefs`, and those of further fits that were requested
     convergence: ConvergenceChecks
     advice: list[str]  # what to try when the fit has not converged
-    security: dict[str, SecurityAnswer]  # by figure, and generalised where there is one; as far as the study wants it
-    tables: Mapping[str, pd.DataFrame]  # by the name of their file; tables without a line are left out
-    permutation_test: PermutationTest | None
+    results: Results
+    tables: Mapping[str, pd.DataFrame]  # of the results, by the name of their file
     method: str
     settings: dict[str, Any]
     seconds: float
     requests: Requests = DEFAULT_REQUESTS
+
+    @property
+    def security(self) -> Mapping[str, SecurityAnswer]:
+        """Return earned security by figure, and generalised where there is one; as far as the study wants it."""
+        return self.results.security
+
+    @property
+    def permutation_test(self) -> PermutationTest | None:
+        """Return the permutation test, if it was requested."""
+        return permutation_test_of(self.fit)
 
 
 def analyse(
@@ -95,26 +81,21 @@ def analyse(
     sampled = fit(model, data, method, **settings, chain_store=chain_store)
     seconds = time.perf_counter() - began
     fitted = standard_fit(model, sampled, method, settings, requests.save_log_likelihood)
-    answers = derived_answers(model, fitted)
-    security = answers if wants_security(data) else {}
-    convergence = check_convergence(fitted, finite_medians(security))
-    tables = fit_tables(model, fitted) | derived_tables(model, fitted, answers)
-    if requests.person_summary:
-        tables["person_summary"] = person_summary(model, fitted)
-    test = None
-    if not convergence.partial:
-        if requests.expectancy_bias:
-            tables["expectancy_bias"] = expectancy_bias_table(model, data, tables["group_summary"], method, settings)
-        if requests.permutation_test:
-            test = permutation_test(model, data, settings.get("random_seed", 1))
+    shared = shared_results(model, fitted)
+    medians = finite_medians(shared.security if wants(data, "earned_security") else {})
+    convergence = check_convergence(fitted, medians)
+    further = {} if convergence.partial else further_fits(model, data, method, settings, requests)
+    whole = fitted.assign({name: xr.DataTree(group) for name, group in further.items()})
+    whole = with_attributes(whole, {"status": convergence.status})
+    requested = frozenset(name for name, asked in requests._asdict().items() if asked)
+    results = compute_results(model, whole, requested, shared)
     return Analysis(
         model,
-        with_attributes(fitted, {"status": convergence.status}),
+        whole,
         convergence,
         advice(fitted, convergence),
-        security,
-        {name: with_status(table, name, convergence) for name, table in tables.items() if len(table)},
-        test,
+        results,
+        result_tables(results, convergence.status),
         method,
         settings,
         seconds,
@@ -122,115 +103,52 @@ def analyse(
     )
 
 
-def security_answer(model: ModelSpec, fitted: xr.DataTree, figure: str | None) -> SecurityAnswer:
-    """Compute earned security of the people of a study and of new people, toward a figure or generalised."""
-    data = fitted["constant_data"].to_dataset()
-    security, arms = earned_security(model, fitted, figure), person_arms(data)
-    curves = incidence_by_arm(security, arms)
-    new_curves = incidence_by_arm(earned_security_of_new_people(model, fitted, figure), arms, curves["last"])
-    continued = int((security["horizon"] > security["followed"]).isel(chain=0, draw=0).sum())
-    unattainable = never_resilient(model, fitted, figure) if figure else float("nan")
-    return SecurityAnswer(security, curves, new_curves, unattainable, continued)
+def further_fits(
+    model: ModelSpec, data: xr.Dataset, method: str, settings: dict[str, Any], requests: Requests
+) -> dict[str, xr.Dataset]:
+    """Make the fits that were requested in addition; return the groups in which the first fit keeps their results."""
+    groups = {}
+    if requests.expectancy_bias and leaves_expectancy_bias_open(model, data):
+        groups[EXPECTANCY_BIAS] = expectancy_bias_fits(model, data, method, settings)
+    if requests.permutation_test:
+        test = permutation_test(model, data, settings.get("random_seed", 1))
+        groups[PERMUTATION_TEST] = xr.Dataset(attrs=test._asdict())
+    return groups
 
 
-def derived_answers(model: ModelSpec, fitted: xr.DataTree) -> dict[str, SecurityAnswer]:
-    """Compute what earned security and styles need, by figure; empty where the study leaves both out.
-
-    The generalised expectation is included where the study wants it, and model and data have one.
-    """
-    data = fitted["constant_data"].to_dataset()
-    wanted = wanted_estimands(data)
-    if not {"earned_security", "styles"} & {*wanted}:
-        return {}
-    figures = [name for name in figure_names(data) if name != GENERALISED]
-    answers = {figure: security_answer(model, fitted, figure) for figure in figures}
-    general = "generalised" in wanted and generalises(model, fitted)
-    return answers | ({GENERALISED: security_answer(model, fitted, None)} if general else {})
+def permutation_test_of(fitted: xr.DataTree) -> PermutationTest | None:
+    """Return the permutation test that a fit keeps; None if there is none."""
+    if PERMUTATION_TEST not in fitted.children:
+        return None
+    kept = fitted[PERMUTATION_TEST].attrs
+    numbers = {name: int(kept[name]) for name in ("n_as_good", "n_permutations", "n_exchanged", "n_people")}
+    return PermutationTest(lost=float(kept["lost"]), way=kept["way"], **numbers)
 
 
-def wants_security(data: xr.Dataset) -> bool:
-    """Return whether the study of these data wants earned security."""
-    return "earned_security" in wanted_estimands(data)
+def leaves_expectancy_bias_open(model: ModelSpec, data: xr.Dataset) -> bool:
+    """Return whether people's own reports of outcomes leave their expectancy bias open.
 
-
-def security_by_figure(model: ModelSpec, fitted: xr.DataTree) -> dict[str, SecurityAnswer]:
-    """Compute earned security for every figure, and for the generalised expectation, as far as the study wants it."""
-    return derived_answers(model, fitted) if wants_security(fitted["constant_data"].to_dataset()) else {}
-
-
-def finite_medians(security: Mapping[str, SecurityAnswer]) -> xr.Dataset:
-    """Return the median number of sessions by figure, for convergence checks: those not reached as the last + 1."""
-    medians = {figure: answer.security["median_sessions"] for figure, answer in security.items()}
-    ends = {figure: answer.security.sizes["session"] + 1.0 for figure, answer in security.items()}
-    return xr.Dataset({figure: median.fillna(0).clip(max=ends[figure]) for figure, median in medians.items()})
-
-
-def fit_tables(model: ModelSpec, fitted: xr.DataTree) -> dict[str, pd.DataFrame]:
-    """Make the tables of parameters and predictive checks, by the name of their file."""
-    return {
-        "group_summary": group_summary(model, fitted),
-        "marginal_effects": marginal_effect_table(marginal_effects(model, fitted)),
-        "group_sd": group_sd_table(fitted),
-        "group_clustering": group_clustering(model, fitted),
-        "ppc": posterior_predictive_check(model, fitted),
-    }
-
-
-def derived_tables(
-    model: ModelSpec, fitted: xr.DataTree, answers: Mapping[str, SecurityAnswer]
-) -> dict[str, pd.DataFrame]:
-    """Make the tables of earned security and of styles, by the name of their file, as far as the study wants them."""
-    wanted, securities = (
-        wanted_estimands(fitted["constant_data"].to_dataset()),
-        [answer.security for answer in answers.values()],
-    )
-    styles = [style_line(security) for security in securities if "style_share" in security]
-    tables = {"styles": pd.DataFrame(styles)} if "styles" in wanted else {}
-    if "earned_security" not in wanted:
-        return tables
-    both = [
-        (curves, about)
-        for answer in answers.values()
-        for curves, about in ((answer.curves, THESE_PEOPLE), (answer.new_curves, NEW_PEOPLE))
-    ]
-    return tables | {
-        "time_to_security": pd.DataFrame([line for pair in both for line in time_to_security_lines(*pair)]),
-        "arms": pd.DataFrame([line for pair in both for line in arm_difference_lines(*pair)]),
-        "sensitivity": pd.DataFrame([line for security in securities for line in sensitivity_lines(security)]),
-        "rating_thresholds": pd.DataFrame(rating_thresholds(model, fitted)),
-    }
-
-
-def arm_difference_lines(curves: xr.Dataset, about: str) -> list[dict[str, object]]:
-    """Return the lines of the table of arms for one figure; none where the study has no arms."""
-    _, *arms = map(str, curves["arm"].values)
-    return arm_lines(risk_differences(curves), arms[0], curves.attrs["figure"], about) if arms else []
-
-
-def with_status(table: pd.DataFrame, name: str, convergence: ConvergenceChecks) -> pd.DataFrame:
-    """Add the status of the fit to every line of a table, where the fit has not converged or is an approximation.
-
-    The answer itself, `time_to_security`, always says its status; predictive checks have a status of their own.
-    """
-    needed = convergence.status != "converged" and name not in ("group_summary", "ppc")
-    return table.assign(status=convergence.status) if needed or name == "time_to_security" else table
-
-
-def expectancy_bias_table(
-    model: ModelSpec, data: xr.Dataset, groups: pd.DataFrame, method: str, settings: dict[str, Any]
-) -> pd.DataFrame:
-    """Estimate the group medians under stated expectancy biases: one column for each, with the status of its fit.
-
-    Empty where outcomes are observed by somebody else, where reports are yes or no (a report of 1 is an outcome of 1),
-    and where the model has an expectancy bias itself, fitted or fixed.
+    They do not where outcomes are observed by somebody else, where reports are yes or no (a report of 1 is an outcome
+    of 1), and where the model has an expectancy bias itself, fitted or fixed.
     """
     reports = data["outcome"].values[data["reported"].values > 0]
-    if np.isin(reports, (0.0, 1.0)).all() or "expectancy_bias" in parameters(model):
-        return pd.DataFrame()
-    columns: dict[str, Any] = {"parameter": groups["parameter"], "median_at_0": groups["median"]}
+    return not np.isin(reports, (0.0, 1.0)).all() and "expectancy_bias" not in parameters(model)
+
+
+def expectancy_bias_fits(model: ModelSpec, data: xr.Dataset, method: str, settings: dict[str, Any]) -> xr.Dataset:
+    """Estimate the group medians under stated expectancy biases.
+
+    Returns
+    -------
+    xr.Dataset
+        `median` (bias, parameter), natural scale, and `status` (bias) of each fit.
+    """
+    medians, statuses = [], []
     for bias in EXPECTANCY_BIASES:
         stated = model._replace(rule=with_expectancy_bias(model.rule, fixed=bias))
         fitted = fit(stated, data, method, **settings)
-        columns[f"median_at_{bias:g}"] = group_summary(stated, fitted)["median"]
-        columns[f"status_at_{bias:g}"] = check_convergence(fitted).status
-    return pd.DataFrame(columns)
+        medians.append(group_summary(stated, fitted).set_index("parameter")["median"])
+        statuses.append(check_convergence(fitted).status)
+    coordinates = {"bias": list(EXPECTANCY_BIASES), "parameter": list(medians[0].index)}
+    values = {"median": (("bias", "parameter"), np.array(medians)), "status": ("bias", statuses)}
+    return xr.Dataset(values, coordinates)

@@ -76,15 +76,22 @@ def load_data(
     Raises
     ------
     InputError
-        Lists every problem of the model file, or of the table.
+        Lists every problem of the study's estimands, and of the model file or the table.
     """
-    name = study.model[0] if model is None else model
-    if isinstance(name, ModelSpec):
-        spec = bound_model(study, supplied_responses(study, name))
-    else:
-        spec = load_model_for(study, name, trust)
-    data = read_data(study, spec)
-    bound = with_stated_reliability(study, spec, data)
+    from iwm_bayes.estimands.registry import estimand_problems  # its import takes a second
+
+    name, problems = study.model[0] if model is None else model, estimand_problems(study)
+    try:
+        if isinstance(name, ModelSpec):
+            spec = bound_model(study, supplied_responses(study, name))
+        else:
+            spec = load_model_for(study, name, trust)
+        data = read_data(study, spec, sessions, people)
+        bound = with_stated_reliability(study, spec, data)
+    except InputError as error:
+        raise InputError([*problems, *error.problems]) from error
+    if problems:
+        raise InputError(problems)
     if all(parameter.fixed is not None for parameter in parameters(bound).values()):
         raise InputError([f"the model {bound.name} has only fixed parameters, so there is nothing to fit. Free one"])
     return bound, with_statements(study, bound, data)

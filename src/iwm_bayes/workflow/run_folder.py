@@ -20,11 +20,11 @@ from iwm_bayes.diagnostics.identifiability import identifiability
 from iwm_bayes.estimands.person_summary import pseudonyms
 from iwm_bayes.io import manifest, sha256
 from iwm_bayes.types import DEFAULT_FIGURE, GENERALISED
-from iwm_bayes.viz.earned_security import time_to_security_plot
 from iwm_bayes.viz.style import save_plot
 from iwm_bayes.workflow.analysis import Analysis
 from iwm_bayes.workflow.fit_file import FIT_FILE, INPUTS, save_fit
 from iwm_bayes.workflow.load import file_hashes
+from iwm_bayes.workflow.results import Results, result_plots
 from iwm_bayes.workflow.results_folder import replace_results
 
 FORMATS = ("svg", "pdf", "png")
@@ -58,12 +58,12 @@ def write_plots(folder: Path, plots: Mapping[str, Figure], formats: tuple[str, .
         save_plot(plot, *(folder / "plots" / f"{name}.{ending}" for ending in formats))
 
 
-def security_plots(analysis: Analysis) -> dict[str, Figure]:
-    """Draw the time to earned security for every figure; none where nobody can be assessed."""
+def plots_by_file(results: Results) -> dict[str, Figure]:
+    """Draw the plots of results, by the name of their file: that of the estimand, then that of the plot."""
     return {
-        f"time_to_security_{file_label(figure)}": time_to_security_plot(answer.curves)
-        for figure, answer in analysis.security.items()
-        if answer.curves["last"].any()
+        f"{name}_{file_label(part)}" if part else name: plot
+        for name, plots in result_plots(results).items()
+        for part, plot in plots.items()
     }
 
 
@@ -157,7 +157,7 @@ def write_analysis(
                 tables["person_summary"], analysis.fit["constant_data"].to_dataset()
             )
         write_tables(draft, tables)
-        write_plots(draft, security_plots(analysis))
+        write_plots(draft, plots_by_file(analysis.results))
         inputs = {"files": copy_inputs(draft, folder, files, hashes), "study": study and study_facts(study)}
         return run_facts(analysis, inputs)
 

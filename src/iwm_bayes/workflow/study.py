@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic import ValidationError
 
-from iwm_bayes.data.study import ESTIMANDS, StudySpec, read_study_file
+from iwm_bayes.data.study import StudySpec, read_study_file
 from iwm_bayes.data.toml import explain_validation
 from iwm_bayes.types import InputError
 
@@ -117,7 +117,7 @@ class Study:
     missing_covariates
         "drop" leaves out people whose covariates are blank; otherwise they are an error.
     estimands
-        What is derived from beliefs: all by default, or some names, or none.
+        What is computed: everything by default, or some names; with () nothing that can be left out.
     name
         The name of the study, and of the folders of its runs.
 
@@ -151,7 +151,7 @@ class Study:
         formulas: Mapping[str, str] | None = None,
         groups: Sequence[str] = (),
         missing_covariates: Literal["drop"] | None = None,
-        estimands: Sequence[str] = ESTIMANDS,
+        estimands: Sequence[str] | None = None,
         name: str = "study",
     ) -> None:
         columns = {"person": person, "session": session, "figure": figure, "time": time}
@@ -164,7 +164,7 @@ class Study:
             "columns": without_none(columns),
             "responses": {key: stated(column) for key, column in responses.items()},
             "formulas": dict(formulas or {}),
-            "estimands": tuple(estimands),
+            "estimands": None if estimands is None else tuple(estimands),
         }
         if people is not None:
             table = {"data": path_or_name(people, IN_MEMORY[1]), "person": person, "groups": tuple(groups)}

@@ -86,7 +86,8 @@ def incidence_by_arm(security: xr.Dataset, arms: pd.Series, lasts: xr.DataArray 
             "median_corrective": (by_draw, [median_corrective(part, end) for part, end in until]),
             "last": ("arm", last),
         },
-        {"arm": list(masks), "session": session},
+        {"arm": list(masks), "session": session}
+        | {name: security[name].values for name in ("chain", "draw") if name in security.coords},
         security.attrs,
     )
     if "chance_level" in security:

@@ -16,8 +16,6 @@ from iwm_bayes.viz.plotly.attachment_space import attachment_space_figure
 from iwm_bayes.viz.plotly.earned_security import projection_figure, time_to_security_figure
 from iwm_bayes.viz.plotly.trajectory import trajectory_figure
 
-ANSWER_TABLES = ("time_to_security", "arms", "sensitivity", "styles")
-
 
 def answer_section(run: ReportContext, by_figure: dict[str, Trajectory], specs: dict[str, Any]) -> dict[str, Any]:
     """Return earned security in words, curves and tables, the group's trajectories, and a projection.
@@ -28,7 +26,7 @@ def answer_section(run: ReportContext, by_figure: dict[str, Trajectory], specs: 
     return {
         "views": [security_view(run, figure, f"security-{index}", specs) for index, figure in figures],
         "trajectories": group_plots(run, by_figure, specs),
-        "tables": [table for name in ANSWER_TABLES for table in run.table(name)],
+        "tables": run.section_tables("answer"),
         "projection": projection(run, by_figure, specs) if run.security else None,
     }
 

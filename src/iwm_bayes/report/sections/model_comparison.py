@@ -9,7 +9,7 @@ from iwm_bayes.comparison.compare import CV_UNITS
 from iwm_bayes.io import read_json
 from iwm_bayes.report.context import ReportContext
 from iwm_bayes.report.elements import Plot, make_table, static_plot
-from iwm_bayes.report.labels import TABLE_TITLES
+from iwm_bayes.report.labels import table_title
 from iwm_bayes.types import InputError
 from iwm_bayes.viz.comparison import elpd_plot
 from iwm_bayes.viz.style import as_svg
@@ -41,7 +41,7 @@ def comparison_section(run: ReportContext, folder: Path) -> dict[str, Any]:
     tables = [make_table(ranking, captions[unit], "elpd") for unit, ranking in rankings.items()]
     for name in ("model_frequencies", "ppc_failures"):
         table = pd.read_csv(tables_folder / f"{name}.csv")
-        tables += [make_table(table, TABLE_TITLES[name], name)] if len(table) else []
+        tables += [make_table(table, table_title(name), name)] if len(table) else []
     first = next(iter(rankings))
     return {
         "summary": facts["summary"],

@@ -6,27 +6,30 @@ from iwm_bayes.estimands.group_summary import with_prior_intervals
 from iwm_bayes.estimands.person_summary import person_summary
 from iwm_bayes.model.priors import figure_names
 from iwm_bayes.report.context import ReportContext
-from iwm_bayes.report.elements import Plot, make_table, static_plot
-from iwm_bayes.report.labels import group_summary_title
+from iwm_bayes.report.elements import Plot, static_plot
+from iwm_bayes.report.labels import group_summary_title, table_title
 from iwm_bayes.viz.parameters import prior_posterior_plot, shrinkage_plot
 from iwm_bayes.viz.style import as_svg
-
-OTHER_TABLES = ("marginal_effects", "group_sd", "group_clustering", "expectancy_bias")
 
 
 def parameter_section(run: ReportContext) -> dict[str, Any]:
     """Return priors and posteriors of the group parameters, and how far people are shrunk to the group."""
-    groups = run.read_table("group_summary")
-    assert groups is not None  # every run has one
+    title = group_summary_title("marginal_effects" in run.tables)
+    tables = [
+        table._replace(title=title) if table.title == table_title("group_summary") else table
+        for table in run.section_tables("parameters")
+    ]
+    return {"plots": [*prior_plots(run), *shrinkage_plots(run)], "tables": tables}
+
+
+def prior_plots(run: ReportContext) -> list[Plot]:
+    """Plot priors and posteriors of the group medians; an empty list if every parameter is unpooled."""
+    groups = run.tables.get("group_summary")
+    if groups is None:
+        return []
     priors = with_prior_intervals(run.model, groups, figure_names(run.data))
     caption = "Group medians: 90% prior interval (grey) and 90% credible interval (blue)."
-    plot = static_plot(as_svg(prior_posterior_plot(priors)), caption, f"{caption} The table below has the numbers.")
-    title = group_summary_title(run.read_table("marginal_effects") is not None)
-    tables = [make_table(groups, title, "group_summary", run.status)]
-    return {
-        "plots": [plot, *shrinkage_plots(run)],
-        "tables": tables + [table for name in OTHER_TABLES for table in run.table(name)],
-    }
+    return [static_plot(as_svg(prior_posterior_plot(priors)), caption, f"{caption} The table below has the numbers.")]
 
 
 def shrinkage_plots(run: ReportContext) -> list[Plot]:

@@ -2,18 +2,19 @@
 
 from typing import Any
 
-from iwm_bayes.diagnostics.predictive_checks import posterior_ppc_sentence, rounded_ratings
+import pandas as pd
+
+from iwm_bayes.diagnostics.predictive_checks import PPC_COLUMNS, posterior_ppc_sentence, rounded_ratings
 from iwm_bayes.report.context import ReportContext
 from iwm_bayes.report.elements import make_table, static_plot
-from iwm_bayes.report.labels import TABLE_TITLES
+from iwm_bayes.report.labels import table_title
 from iwm_bayes.viz.predictive_checks import ppc_plot
 from iwm_bayes.viz.style import as_svg
 
 
 def ppc_section(run: ReportContext) -> dict[str, Any]:
     """Return the observed test statistics with their posterior predictive intervals."""
-    checks = run.read_table("ppc")
-    assert checks is not None  # every run has one
+    checks = run.tables.get("ppc", pd.DataFrame(columns=PPC_COLUMNS))
     outside = checks[checks["status"] != ""]
     summary = posterior_ppc_sentence(checks, rounded_ratings(run.model, run.data))
     caption = (
@@ -24,5 +25,5 @@ def ppc_section(run: ReportContext) -> dict[str, Any]:
         "summary": summary,
         "plots": [static_plot(as_svg(ppc_plot({run.model.name: checks})), caption, f"{caption} {summary}")],
         "tables": [make_table(outside, title, "ppc")] if len(outside) else [],
-        "all": make_table(checks, TABLE_TITLES["ppc"], "ppc"),
+        "all": make_table(checks, table_title("ppc"), "ppc"),
     }
