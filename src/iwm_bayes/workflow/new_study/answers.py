@@ -107,7 +107,7 @@ def read_graded(column: Column) -> tuple[str, dict[str, Any], tuple[dict[str, An
     if is_zero_one(column):
         return "values 0 and 1", {"scale": (0, 1)}, (), True
     numbers = tuple(known_numbers(column))
-    if len(numbers) == 2:
+    if len(numbers) == 2 and numbers[1] - numbers[0] == 1:  # 1 is yes and 2 is no in many a questionnaire
         others = ({"scale": numbers}, {"scale": numbers[::-1]})
         return f"two values, {numbers[0]:g} and {numbers[1]:g}; which is the lower end?", {}, others, False
     keys, others, seen = guess_scale(column)

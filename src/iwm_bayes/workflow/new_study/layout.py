@@ -85,8 +85,12 @@ def best(columns: Sequence[Column], score: Callable[[Column], float]) -> list[Co
 def can_be_figure(person: Column, column: Column) -> bool:
     """Return whether a column names few figures, of which people meet several, or all the same one."""
     few = 1 <= len(column.values) <= MAX_FIGURES
-    is_text = column.numbers is None or figure_score(column) == 1
-    return few and is_text and (len(column.values) == 1 or not is_constant_within(person, column))
+    is_text = column.numbers is None and name_score(column.name, "time") == 0
+    return (
+        few
+        and (is_text or figure_score(column) == 1)
+        and (len(column.values) == 1 or not is_constant_within(person, column))
+    )
 
 
 def candidates(table: Table, columns: Sequence[Column]) -> Iterator[Candidate]:
@@ -103,6 +107,8 @@ def candidates(table: Table, columns: Sequence[Column]) -> Iterator[Candidate]:
         named = figure_score(person) < 1 and person_score(person) >= 2 and session_score(session) == 3
         score = 2 * person_score(person) + session_score(session)
         others = [one for one in columns if one is not person and one is not session and can_be_figure(person, one)]
+        if session_score(session) < 2:
+            others = [one for one in others if figure_score(one) == 1]  # one guess without a name is enough
         figures = [(2 * figure_score(one) - 1, one) for one in best(others, figure_score)]
         found += [Candidate(score + gain, person, session, one, named) for gain, one in ((0.0, None), *figures)]
     yield from sorted(found, key=lambda one: -one.score)
