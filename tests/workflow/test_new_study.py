@@ -3,7 +3,7 @@
 import contextlib
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -12,9 +12,11 @@ import xarray as xr
 from command import iwm
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from real_studies import STUDIES, opened
 
 from iwm_bayes.data.dataset import read_data, to_table
 from iwm_bayes.data.study import load_study
+from iwm_bayes.data.toml import expand_path
 from iwm_bayes.model.model_file import built_in_models, load_model
 from iwm_bayes.simulation.care import parse_care
 from iwm_bayes.simulation.simulate import Phase, simulate
@@ -550,3 +552,85 @@ def test_a_model_file_is_named_by_a_relative_path(tmp_path: Path) -> None:
     assert content["model"] == "../trust.toml"
     assert content["responses"]["felt"] == {"column": "closeness", "scale": [1, 7]}
     assert iwm("check", "mystudy/study.toml", cwd=tmp_path).returncode == 0
+
+
+@pytest.mark.parametrize(("role", "name"), [(role, name) for role, names in NAMES.items() for name in names])
+def test_every_name_of_the_lists_is_known(tmp_path: Path, role: str, name: str) -> None:
+    """Each name alone, among plain ones, in a table that has every column."""
+    table = simulated_names(**{role: name})
+    content = tomllib.loads(new(tmp_path, table)[1])
+    found = content["columns"] | content["responses"]
+    assert (found[role] if isinstance(found[role], str) else found[role]["column"]) == name
+
+
+def simulated_names(**others: str) -> pd.DataFrame:
+    """A simulated table with the first name of each role, or another one."""
+    table = TABLES[1, True].assign(
+        outcome=lambda frame: frame["outcome"].fillna(0.0), time=lambda frame: frame["session"]
+    )
+    table["time"] = (pd.Timestamp("2026-01-01") + pd.to_timedelta(table["time"], unit="D")).dt.date
+    return table.rename(columns={role: names[0] for role, names in NAMES.items()} | others)
+
+
+class Real(NamedTuple):
+    """What a set of public data is, from `shared/data/README.md`."""
+
+    columns: dict[str, str]
+    response: dict[str, Any]
+    blank: bool
+    not_a_figure: str
+    people: int
+
+
+REAL = {
+    "srndna_trust": Real(
+        {"person": "subject", "session": "trial", "figure": "partner", "outcome": "reciprocated"},
+        {"approach": {"column": "choice", "levels": ["low", "high"]}},
+        True,
+        "",
+        97,
+    ),
+    "barnby2022_harmful_intent": Real(
+        {"person": "subject", "session": "time", "figure": "figure", "outcome": "observed"},
+        {"availability_rating": {"column": "resp_harm_intent", "scale": [100, 0]}},
+        False,
+        "",
+        693,
+    ),
+    "dercon2023_affect": Real(
+        {"person": "subject", "session": "trial", "outcome": "reward"},
+        {"worth_rating": {"column": "rating", "scale": [0, 100], "where": {"question": "confident"}}},
+        True,
+        "pair",
+        20,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_public_data_get_a_sensible_start(tmp_path: Path, name: str) -> None:
+    """The columns are those of the studies in `experiments`; with the meaning of blanks, the table can be read."""
+    home = Path(expand_path("${IWM_DATA:-../../../shared/data}", STUDIES))
+    if not home.exists():
+        pytest.skip(f"the real data are not here ({home}); set IWM_DATA to their folder")
+    real = REAL[name]
+    path = write_new_study(tmp_path / name, home / name / "tidy.csv").path
+    text = path.read_text(encoding="utf-8")
+    content = tomllib.loads(text)
+    columns = content["columns"]
+    assert columns | {"outcome": columns["outcome"]["column"]} == real.columns
+    assert content["responses"] == real.response
+    assert ('# missing = "unseen"' in text) == real.blank
+    assert f'# figure  = "{real.not_a_figure}"' in text or not real.not_a_figure
+    path.write_text(text.replace('# missing = "unseen"', 'missing = "unseen"'), encoding="utf-8")
+    assert load_study_and_data(path, None).data.sizes["person"] == real.people
+
+
+def test_friends_strangers_and_computers_reciprocate_half_of_the_time(tmp_path: Path) -> None:
+    """The guessed study of the trust game gives the Dataset of the study that was written by hand."""
+    _, by_hand = opened("trust_game")
+    home = Path(expand_path("${IWM_DATA:-../../../shared/data}", STUDIES))
+    path = write_new_study(tmp_path / "trust", home / "srndna_trust" / "tidy.csv").path
+    text = path.read_text(encoding="utf-8").replace('# missing = "unseen"', 'missing = "unseen"')
+    path.write_text(text, encoding="utf-8")
+    xr.testing.assert_allclose(load_study_and_data(path, None).data, by_hand)

@@ -7,7 +7,6 @@ import pandas as pd
 
 from iwm_bayes.data.table import MAX_NUMBER, Table, cell_texts, is_blank
 
-
 MIN_SESSIONS = 3  # of somebody, where only the numbers of a column say that it counts; 0 and 1 are rather answers
 
 

@@ -21,7 +21,7 @@ from iwm_bayes.workflow.new_study.columns import (
     n_values_within,
     share_of_repeats,
 )
-from iwm_bayes.workflow.new_study.names import FILLERS, NAME_PATTERNS, name_score
+from iwm_bayes.workflow.new_study.names import FILLERS, NAME_PATTERNS, answer_role, name_score
 
 MAX_CANDIDATES = 12  # columns that are looked at for each of person, session and figure
 MAX_FIGURES = 12  # figures of a study; more are rather therapists, each with their own patients
@@ -93,9 +93,17 @@ def can_be_figure(person: Column, column: Column) -> bool:
     )
 
 
+def can_be_person(column: Column) -> bool:
+    """Return whether a column has some value on several rows, and its name or its values may be those of people."""
+    if column.is_unique:
+        return False
+    is_answer = answer_role(column.name)[0] != "" or says_yes_or_no(column)
+    return person_score(column) == 3 or (column.is_complete and (person_score(column) >= 2 or not is_answer))
+
+
 def candidates(table: Table, columns: Sequence[Column]) -> Iterator[Candidate]:
     """Iterate over combinations of columns that could be person, session and figure, the best names first."""
-    people = [one for one in columns if (one.is_complete or person_score(one) == 3) and not one.is_unique]
+    people = [one for one in columns if can_be_person(one)]
     numbers = [one for one in columns if one.numbers is not None and not are_compact_dates(table, one.name)]
     sessions = [one for one in numbers if len(one.values) > 1 and (one.is_complete or session_score(one) == 3)]
     found = []
