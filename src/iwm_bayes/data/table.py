@@ -20,8 +20,11 @@ NAMES_LIKE_MISSING = frozenset(("None", "NaN", "nan", "-NaN", "-nan", "NULL", "n
 MISSING_WORDS = NOT_AVAILABLE | NAMES_LIKE_MISSING  # a cell with one of them is blank, where `Table.words` lacks it
 WORD_RANKS = {  # words of answers: 0 is the lower end, 1 between, 2 the upper end
     **dict.fromkeys(("no", "never", "not at all", "none", "false", "low", "absent", "nein", "nie", "non"), 0),
-    **dict.fromkeys(("sometimes", "so-so", "partly", "somewhat", "medium", "manchmal", "teilweise", "parfois"), 1),
+    **dict.fromkeys(("jamais", "nunca", "nee", "nooit", "unfair", "unresponsive"), 0),
+    **dict.fromkeys(("sometimes", "so-so", "partly", "somewhat", "medium", "manchmal", "teilweise"), 1),
+    **dict.fromkeys(("parfois", "a veces", "soms"), 1),
     **dict.fromkeys(("yes", "always", "completely", "true", "high", "present", "ja", "immer", "oui"), 2),
+    **dict.fromkeys(("toujours", "sí", "si", "siempre", "altijd", "fair", "responsive"), 2),
 }
 THOUSANDS = r"-?[1-9]\d{0,2}(?:\.\d{3})+"
 WHOLE_NUMBER = r"0*(\d+)(?:\.0*)?"
