@@ -5,6 +5,7 @@ gives a default for it.
 """
 
 import difflib
+import unicodedata
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -60,6 +61,15 @@ def known_estimands(names: tuple[str, ...]) -> tuple[str, ...]:
 def as_list(given: Any) -> Any:
     """Return one text as a list of it, and everything else as it is."""
     return [given] if isinstance(given, str) else given
+
+
+def one_form(content: Any, apart: tuple[str, ...] = ("data",)) -> Any:
+    """Return content with all text in normal form C (Unicode), apart from the values of some keys."""
+    if isinstance(content, dict):
+        return {one_form(key): value if key in apart else one_form(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return type(content)(map(one_form, content))
+    return unicodedata.normalize("NFC", content) if isinstance(content, str) else content
 
 
 Models = Annotated[list[str], BeforeValidator(as_list), Field(min_length=1)]
@@ -167,6 +177,12 @@ class StudySpec(Strict):
     formulas: dict[str, str] = Field(default_factory=dict)  # by parameter: "arm * ecr_anxiety + (1|therapist)"
     without: tuple[str, ...] = ()  # responses of the model that were not asked in this study
     estimands: Estimands = ESTIMANDS  # what is derived from beliefs; name fewer, or none with [], to leave the rest out
+
+    @model_validator(mode="before")
+    @classmethod
+    def letters_in_one_form(cls, content: Any) -> Any:
+        """Write letters such as ü in the form that tables are read in. Paths stay as the file system has them."""
+        return one_form(content, ("data", "model"))
 
     @model_validator(mode="after")
     def formulas_need_people(self) -> "StudySpec":
