@@ -47,8 +47,8 @@ def read_bytes(path: Path) -> bytes:
 def decode(path: Path, content: bytes) -> tuple[str, str, tuple[str, ...]]:
     """Return the text of a file, its encoding, and a doubt where the encoding is guessed.
 
-    Without a byte-order mark, text is UTF-8, or else Windows-1252, of which the letters of Latin-1 are a part. Text that
-    has letters of UTF-8, and bytes that are none, is damaged.
+    Without a byte-order mark, text is UTF-8, or else Windows-1252, of which the letters of Latin-1 are a part.
+    Text that has letters of UTF-8, and bytes that are none, is damaged.
     """
     marked = next((name for mark, name in BYTE_ORDER_MARKS.items() if content.startswith(mark)), None)
     try:

@@ -63,7 +63,7 @@ def read_excel(path: Path) -> Content:
     if not body:
         more = f" Other sheets are {', '.join(others)}: move the table's sheet to the front." if others else ""
         raise InputError([f'{path}: the sheet "{sheet}" is empty.{more or " Give it one row per event"}'])
-    (_, header), *body = body
+    (header_row, header), *body = body
     columns = [
         place for place, name in enumerate(header) if as_text(name) or any(as_text(row[place]) for _, row in body)
     ]
@@ -74,7 +74,8 @@ def read_excel(path: Path) -> Content:
         dtype=object,
     )
     doubts = (f'{path.name}: the sheet "{sheet}" was read, and not {", ".join(others)}',) if others else ()
-    return Content(plain_types(frame), f"pandas.read_excel({str(path)!r}, {sheet!r}, engine='calamine')", doubts)
+    options = f"{sheet!r}, skiprows={header_row - 1}, dtype=object, keep_default_na=False, engine='calamine'"
+    return Content(plain_types(frame), f"pandas.read_excel({str(path)!r}, {options})", doubts)
 
 
 def value_labels(labels: Mapping[str, Mapping[Any, str]]) -> dict[str, dict[str, str]]:

@@ -12,7 +12,7 @@ from iwm_bayes.data.study import StudySpec
 from iwm_bayes.data.table import Table, cell_texts
 
 SEPARATOR = r"(?:[_. -](?:t|s|v|w|session|visit|wave|week|time)?[_. -]?)?"  # between the name and the number
-MEMBER = re.compile(rf"(.*\D)??({SEPARATOR})(\d+)", re.IGNORECASE)
+MEMBER = re.compile(rf"(.*?\D)({SEPARATOR})\d+", re.IGNORECASE)
 SHOWN = 3  # columns of a family in a message
 
 
@@ -62,15 +62,24 @@ def stems(wanted: Iterable[str]) -> list[str]:
 
 
 def line_of_code(table: Table, names: list[str], keys: list[str], session: str, separator: str) -> tuple[str, str]:
-    """Return the Python that makes a table long, and what the study then names as its data."""
+    """Return the Python that makes a table long, and what the study then names as its data.
+
+    `wide_to_long` takes the letters of the separator from the end of a name, so such a separator is replaced first.
+    """
+    opened, modules = table.code, "pandas"
+    if any(name != name.rstrip(separator) for name in names):
+        pattern, other = rf"{re.escape(separator)}(\d+)$", r"@\1"
+        opened = f"{opened}.rename(columns=lambda name: re.sub({pattern!r}, {other!r}, name))"
+        separator, modules = "@", "pandas, re"
     options = f"i={keys!r}, j={session!r}, sep={separator!r}, suffix={r'\d+'!r}"
-    long = f"pandas.wide_to_long({table.code}, {names!r}, {options}).reset_index()"
+    long = f"pandas.wide_to_long({opened}, {names!r}, {options}).reset_index()"
     path = re.match(r"pandas\.\w+\((?P<quote>['\"])(?P<path>.*?)(?P=quote)", table.code)
     if path is None:
-        return f"import pandas; {table.code} = {long}", table.code
+        return f"import {modules}; {table.code} = {long}", table.code
     file = Path(path["path"])
     output = file.with_name(f"{file.name.split('.')[0]}_long.csv")
-    return f"import pandas; {long}.to_csv({str(output)!r}, index=False)", output.name
+    semicolons = ", sep=';'" if table.decimal == "," else ""
+    return f"import {modules}; {long}.to_csv({str(output)!r}{semicolons}, index=False)", output.name
 
 
 def find_wide_table(table: Table, study: StudySpec, wanted: Mapping[str, str]) -> WideTable | None:
