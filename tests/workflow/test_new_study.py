@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from real_studies import STUDIES, opened
 
 from iwm_bayes.data.dataset import read_data, to_table
-from iwm_bayes.data.study import load_study
+from iwm_bayes.data.study import read_study_file
 from iwm_bayes.data.toml import expand_path
 from iwm_bayes.model.model_file import built_in_models, load_model
 from iwm_bayes.simulation.care import parse_care
@@ -256,7 +256,7 @@ def test_every_built_in_model_gets_a_study_that_can_be_read(tmp_path: Path, mode
     care = {"mum": parse_care("constant:rate=0.5")}
     table = to_table(simulate(spec, [Phase(care, 6)], 6, 1)).assign(outcome=lambda frame: frame["outcome"].fillna(0.0))
     path = write_new_study(tmp_path / "study", write_csv(tmp_path / "sessions.csv", table), model).path
-    study = load_study(path)
+    study = read_study_file(path)
     assert (*study.responses, *study.without) == tuple(spec.responses)
     assert study.without == ()
     assert read_data(study, spec).sizes["person"] == 6

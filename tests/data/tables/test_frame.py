@@ -13,7 +13,7 @@ import xarray as xr
 
 from iwm_bayes.data.dataset import read_data
 from iwm_bayes.data.numbers import read_numbers
-from iwm_bayes.data.study import load_study
+from iwm_bayes.data.study import read_study_file
 from iwm_bayes.data.table import cell_texts
 from iwm_bayes.data.tables.table_file import open_table
 from iwm_bayes.model.model_file import load_model
@@ -25,7 +25,7 @@ ZONE = datetime.timezone(datetime.timedelta(hours=2))
 @pytest.fixture
 def read(tmp_path):
     """Read frames in place of the files of the clinic, of which there is none."""
-    study = load_study(clinic.write(tmp_path) / "study.toml")
+    study = read_study_file(clinic.write(tmp_path) / "study.toml")
     model = load_model(study.model[0])
     (tmp_path / "sessions.csv").unlink()
     return lambda sessions: read_data(study, model, sessions)
@@ -149,13 +149,13 @@ def test_one_frame_may_be_both_tables(tmp_path):
     frame = clinic.frame(clinic.write(tmp_path)).assign(age=[40, 30, 30, 30, 40])
     with (tmp_path / "study.toml").open("a") as study:
         study.write('[people]\ndata = "sessions.csv"\nperson = "patient_id"\n[formulas]\nrate = "age"\n')
-    study = load_study(tmp_path / "study.toml")
+    study = read_study_file(tmp_path / "study.toml")
     data = read_data(study, load_model(study.model[0]), frame)
     np.testing.assert_array_equal(data["covariate_age"].sel(person=["ann", "bob"]), [30, 40])
 
 
 def test_people_without_a_place_in_the_study_are_refused(read, frame, tmp_path):
     """Without [people], the program does not know which column names the person."""
-    study = load_study(tmp_path / "study.toml")
+    study = read_study_file(tmp_path / "study.toml")
     with pytest.raises(InputError, match="the study has no"):
         read_data(study, load_model(study.model[0]), frame, frame)

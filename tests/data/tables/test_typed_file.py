@@ -12,7 +12,7 @@ import xarray as xr
 
 from iwm_bayes.data.dataset import read_data
 from iwm_bayes.data.numbers import read_numbers
-from iwm_bayes.data.study import StudySpec, load_study
+from iwm_bayes.data.study import StudySpec, read_study_file
 from iwm_bayes.data.table import is_blank
 from iwm_bayes.data.tables.table_file import open_table
 from iwm_bayes.model.model_file import load_model
@@ -117,7 +117,7 @@ def test_labels_that_are_not_used_are_said(tmp_path):
     )
     labels = {"who": {1: "mum", 2: "dad"}, "arm": {1: "cbt", 2: "tau"}}
     pyreadstat.write_sav(frame, folder / "sessions.sav", variable_value_labels=labels)
-    study = load_study(folder / "study.toml").model_dump() | {"data": folder / "sessions.sav"}
+    study = read_study_file(folder / "study.toml").model_dump() | {"data": folder / "sessions.sav"}
     people = {"data": folder / "sessions.sav", "person": "patient_id"}
 
     def read(formula):

@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 
 from iwm_bayes.data.dataset import read_data
-from iwm_bayes.data.study import load_study
+from iwm_bayes.data.study import read_study_file
 from iwm_bayes.model.model_file import load_model
 from iwm_bayes.types import InputError
 
@@ -100,7 +100,7 @@ def test_decimal_commas_stay_numbers_when_a_table_becomes_long(tmp_path):
 def test_the_line_of_a_frame_makes_it_long(tmp_path):
     """A frame keeps its name, `sessions`."""
     wide, expected = widened(tmp_path, ".t")
-    study = load_study(tmp_path / "study.toml")
+    study = read_study_file(tmp_path / "study.toml")
     model = load_model(study.model[0])
     names = {"sessions": wide}
     exec(line_in(problem(read_data, study, model, wide)), names)
