@@ -8,8 +8,7 @@ import pandas as pd
 import pymc as pm
 import pytest
 import xarray as xr
-from helpers import evaluate, interpreted
-from iwm_bayes.estimands.time_to_security import earned_security, true_security
+from helpers import arguments, evaluate, interpreted
 from pymc.model.transform.conditioning import remove_value_transforms
 
 from iwm_bayes.data.formulas import join_covariates
@@ -66,6 +65,19 @@ def model_and_data(name, change, correlated=False, formulas=False):
 
 
 BY_FIGURE, COMPLETE, NONE = {"by": "figure"}, {"pooling": "complete"}, {"pooling": "none"}
+KINDS = [
+    "availability_rating",
+    "autoregressive_worth_rating",
+    "expected_impression",
+    "availability_contrast",
+    "worth_beta_rating",
+    "availability_ordinal_5",
+    "invest_4",
+    "seek",
+    "dropout",
+    "worth_trend",
+]
+MODEL = 'schema = 2\nclaim = "c"\nreference = "r"\nrule = "rescorla_wagner"\nresponses = {kinds}\n'
 VARIANTS = {
     "plain": ("rescorla_wagner", {}),
     "figures": ("kalman", BY_FIGURE),
@@ -73,7 +85,6 @@ VARIANTS = {
     "none": ("kalman", NONE),
     "formulas": ("rescorla_wagner", {}, False, True),
     "correlated": ("rescorla_wagner", {}, True, True),
-    "persistence": ("autoregressive", {}),
 }
 
 
@@ -97,13 +108,24 @@ def at(graph, point, outputs):
     return evaluate(values, outputs)(*point.values())
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
-def test_the_density_is_that_of_the_samplers_graph(variant):
+@pytest.fixture(scope="module")
+def every_kind(tmp_path_factory):
+    """Return a model with every kind of response, and simulated data in which a fifth of the answers are blank."""
+    path = tmp_path_factory.mktemp("model") / "own.toml"
+    path.write_text(MODEL.format(kinds=json.dumps(KINDS)), encoding="utf-8")
+    model, generator = load_model(path), np.random.default_rng(5)
+    data = simulate(model, PHASES, people=PEOPLE, seed=1)
+    recorded = {name: generator.random(data["observed"].shape) > 0.2 for name in KINDS}
+    return model, data.assign({f"answer_{name}": data[f"answer_{name}"].where(recorded[name]) for name in KINDS})
+
+
+@pytest.mark.parametrize("variant", [*VARIANTS, "every kind of response"])
+def test_the_density_is_that_of_the_samplers_graph(variant, every_kind):
     """At random points, up to the change from people's deviations to their values, whose log determinant is known.
 
     d theta / d theta_offset is sigma times the Cholesky factor of correlations, or the prior's SD without pooling.
     """
-    model, data = model_and_data(*VARIANTS[variant])
+    model, data = model_and_data(*VARIANTS[variant]) if variant in VARIANTS else every_kind
     fast = build(model, data)
     for variable in fast.free_RVs:  # PyMC refuses to change a model with initial values of its own
         fast.set_initval(variable, None)
@@ -135,6 +157,34 @@ def test_the_density_is_that_of_the_samplers_graph(variant):
         expected = float(at(fast, {variable.name: moved[variable.name] for variable in fast.free_RVs}, fast.logp()))
         assert np.isfinite(expected)
         assert density - PEOPLE * log_sd == pytest.approx(expected, rel=1e-10)
+
+
+def test_answers_are_drawn_as_in_a_simulation(every_kind):
+    """At one point of the prior, each answer's mean and mean square over 400 draws; the simulator draws by NumPy."""
+    model, data = every_kind
+    with interpreted(), pymc_model(model, data):
+        trace = xr.DataTree.from_dict({"posterior": pm.sample_prior_predictive(1, random_seed=3)["prior"].to_dataset()})
+        repeated = trace["posterior"].to_dataset().isel(draw=np.zeros(400, int)).assign_coords(draw=np.arange(400))
+        drawn = pm.sample_posterior_predictive(
+            xr.DataTree.from_dict({"posterior": repeated}), random_seed=4, progressbar=False
+        )["posterior_predictive"]
+    people = {
+        name: values.values[0, 0]
+        for name, values in person_parameters(model, as_unconstrained(model, data, trace)).items()
+    }
+    fixed = {name: np.full(PEOPLE, p.fixed) for name, p in parameters(model).items() if p.fixed is not None}
+    generator = np.random.default_rng(6)
+    for name, given in arguments(model, people | fixed, data).items():
+        recorded = data[f"answer_{name}"].notnull().values
+        shape = recorded.shape
+        full = {key: np.broadcast_to(x, shape + x.shape[2:]) for key, x in given.items()}
+        simulated = np.array([model.responses[name].family.draw(generator, **full)[recorded] for _ in range(400)])
+        values = drawn[name].values[0]
+        assert values.shape == simulated.shape
+        for power in (1, 2):
+            error = np.sqrt(((values**power).var(axis=0) + (simulated**power).var(axis=0)) / 400)
+            distance = abs((values**power).mean(axis=0) - (simulated**power).mean(axis=0))
+            assert (distance <= 5.0 * error + 1e-12).all(), name
 
 
 @pytest.fixture(scope="module")
