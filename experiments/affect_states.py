@@ -21,7 +21,7 @@ from scipy import stats
 from scipy.special import logsumexp
 
 from iwm_bayes.data.dataset import read_data
-from iwm_bayes.data.study import load_study
+from iwm_bayes.data.study import read_study_file
 from iwm_bayes.diagnostics.convergence_checks import check_convergence
 from iwm_bayes.filtering.arrays import event_array
 from iwm_bayes.filtering.filter import accumulated_readouts, filter_readouts
@@ -83,7 +83,7 @@ def fit_and_score(name: str, folder: Path) -> dict[str, Any]:
     file = folder / f"{name}.json"
     if not file.exists():
         model = load_model(STUDIES / f"affect_{name}.model.toml")
-        data = read_data(load_study(STUDIES / "affect.toml"), model)
+        data = read_data(read_study_file(STUDIES / "affect.toml"), model)
         fit = nuts(compile_model(model, data), data, Settings(draws=1500, random_seed=1))
         checks, mu = check_convergence(fit), fit["unconstrained_posterior"]["mu"].dropna("parameter", how="all")
         labels = map(str, mu["parameter"].values)

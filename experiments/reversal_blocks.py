@@ -18,7 +18,7 @@ import pandas as pd
 import xarray as xr
 
 from iwm_bayes.data.dataset import read_data
-from iwm_bayes.data.study import StudySpec, load_study
+from iwm_bayes.data.study import StudySpec, read_study_file
 from iwm_bayes.filtering.arrays import event_array
 from iwm_bayes.filtering.filter import accumulated_readouts, filter_readouts
 from iwm_bayes.filtering.readouts import readout_arguments, required_readouts
@@ -105,7 +105,7 @@ def describe_orders(study: StudySpec, data: xr.Dataset, posterior: xr.Dataset) -
 
 
 def main(name: Path | str, folds: int) -> None:
-    study, generator = load_study(STUDY), np.random.default_rng(1)
+    study, generator = read_study_file(STUDY), np.random.default_rng(1)
     model = load_model(name)
     data = read_data(study, model)
     n_people = data.sizes["person"]
@@ -125,7 +125,7 @@ def main(name: Path | str, folds: int) -> None:
 
 
 def analyse_runs(folders: list[Path]) -> None:
-    study = load_study(STUDY)
+    study = read_study_file(STUDY)
     for folder in folders:
         fitted = fit_of_run(folder)
         posterior = fitted.fit["unconstrained_posterior"].to_dataset()
@@ -141,7 +141,7 @@ def analyse_runs(folders: list[Path]) -> None:
 if __name__ == "__main__":
     match sys.argv[1:]:
         case []:
-            main(load_study(STUDY).model[0], 10)
+            main(read_study_file(STUDY).model[0], 10)
         case [name, *folds] if name.endswith(".model.toml"):
             main(name, int(folds[0]) if folds else 10)
         case folders:

@@ -17,7 +17,7 @@ import xarray as xr
 from reversal_blocks import STUDY, describe_blocks, predict_new_people
 
 from iwm_bayes.data.dataset import read_data
-from iwm_bayes.data.study import StudySpec, load_study
+from iwm_bayes.data.study import StudySpec, read_study_file
 from iwm_bayes.diagnostics.convergence_checks import check_convergence
 from iwm_bayes.inference.fit import Settings, compile_model, nuts
 from iwm_bayes.model.model_file import load_model
@@ -53,7 +53,7 @@ def judge(model: ModelSpec, study: StudySpec, data: xr.Dataset) -> dict[str, obj
 
 def main(folder: Path, rules: list[str]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    study = load_study(STUDY)
+    study = read_study_file(STUDY)
     for model in map(load_model, (study.model[0], study.model[-1])):
         data, [response] = read_data(study, model), model.responses
         for name in rules:

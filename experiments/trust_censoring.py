@@ -13,7 +13,7 @@ from pathlib import Path
 import xarray as xr
 
 from iwm_bayes.data.dataset import read_data
-from iwm_bayes.data.study import load_study
+from iwm_bayes.data.study import read_study_file
 from iwm_bayes.data.unrecorded import fill_unrecorded
 from iwm_bayes.diagnostics.convergence_checks import check_convergence
 from iwm_bayes.estimands.group_summary import group_summary
@@ -30,7 +30,7 @@ def as_experienced(data: xr.Dataset) -> xr.Dataset:
 
 
 def main() -> None:
-    study = load_study(STUDY)
+    study = read_study_file(STUDY)
     model, compiled = load_model(study.model[0]), None
     observed = read_data(study, model)
     for meaning, data in {"unseen": observed, "experienced": as_experienced(observed)}.items():

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.data.study import load_study
+from iwm_bayes.data.study import read_study_file
 from iwm_bayes.estimands.security.belief_paths import belief_path_batches
 from iwm_bayes.filtering.filter import filter_readouts
 from iwm_bayes.filtering.readouts import Readout
@@ -54,7 +54,7 @@ def test_statistics(high: np.ndarray, masks: dict[tuple[str, str], np.ndarray], 
 
 
 def main(run: Path) -> None:
-    model, generator = load_model(load_study(STUDY).model[0]), np.random.default_rng(1)
+    model, generator = load_model(read_study_file(STUDY).model[0]), np.random.default_rng(1)
     fit = xr.open_datatree(run / "fit.nc", engine="h5netcdf").load()
     data = fit["constant_data"].to_dataset()
     observed, masks, before = data["answer_approach"].values, windows(data), last_observed_outcome(data)

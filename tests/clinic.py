@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from iwm_bayes.data.dataset import read_data
-from iwm_bayes.data.study import load_study
+from iwm_bayes.data.study import read_study_file
 from iwm_bayes.model.model_file import load_model
 
 FILES = {
@@ -62,7 +62,7 @@ def spoil(folder: Path, file: str, old: str, new: str) -> None:
 
 def read_study(folder: Path):
     """The study's Dataset."""
-    study = load_study(folder / "study.toml")
+    study = read_study_file(folder / "study.toml")
     return read_data(study, load_model(study.model[0]))
 
 

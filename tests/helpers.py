@@ -17,6 +17,7 @@ from iwm_bayes.filtering.arrays import event_array
 from iwm_bayes.filtering.filter import accumulated_readouts, filter_readouts
 from iwm_bayes.filtering.readouts import Readout, required_readouts
 from iwm_bayes.model import priors
+from iwm_bayes.responses import families
 from iwm_bayes.rules import RULES
 from iwm_bayes.rules.lift import lift_learner
 from iwm_bayes.types import (
@@ -66,11 +67,11 @@ class Answer(NamedTuple):
         return np.sqrt(special.expit(self.logit_p) * special.expit(-self.logit_p))
 
 
-TEXTBOOK = {  # the distributions of responses, from SciPy
-    "Normal": lambda mu, sigma: stats.norm(mu, sigma),
-    "Bernoulli": lambda logit_p: Answer(logit_p),
-    "Beta": lambda mu, nu: stats.beta(mu * nu, (1 - mu) * nu),
-    "Categorical": lambda p: Choice(p),
+TEXTBOOK = {  # the distributions of responses, from SciPy, by how the program scores them
+    families.normal_log_density: lambda mu, sigma: stats.norm(mu, sigma),
+    families.bernoulli_log_density: lambda logit_p: Answer(logit_p),
+    families.beta_log_density: lambda mu, nu: stats.beta(mu * nu, (1 - mu) * nu),
+    families.categorical_log_density: lambda p: Choice(p),
 }
 READOUTS = [Readout(about, timing) for about in ("expected", "availability", "worth") for timing in ("before", "after")]
 
@@ -216,7 +217,7 @@ def interpreted() -> Iterator[None]:
 
 def textbook_log_density(family: Family, given: Mapping[str, Any], answers: np.ndarray) -> np.ndarray:
     """Compute the log density of answers by closed forms; at a bound it is the probability of the tail."""
-    textbook = TEXTBOOK[family.distribution](**given)
+    textbook = TEXTBOOK[family.log_density](**given)
     answers = answers if family.clip_range is None else np.clip(answers, *family.clip_range)
     density = textbook.logpmf(answers) if family.discrete else textbook.logpdf(answers)
     if family.bounds is None:

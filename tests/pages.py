@@ -60,7 +60,7 @@ def run(block: Block, folder: Path, names: dict[str, Any]) -> None:
 def toml(text: str, folder: Path, names: dict[str, Any]) -> None:
     """Write the file, and read it as the program does."""
     path = written(text, folder)
-    read = model_file.load_model if "rule" in read_toml(path) else study.load_study
+    read = model_file.load_model if "rule" in read_toml(path) else study.read_study_file
     read(path)
 
 

@@ -1,40 +1,54 @@
 """Hierarchical Bayesian models of the internal working model: how people come to trust.
 
-The verbs, in the order in which data flow: `load_study`, `load_model` and `load_data`, or `simulate`; `fit`,
-`check_convergence`, `earned_security`, `project`. Those that need the sampler are imported at their first use, because
-the import takes seconds. The PyMC model itself is `iwm_bayes.model.build.build_over_answers`.
+The verbs, in the order in which data flow: `Study` (or `load_study`), `Model`, `fit`, `check_convergence`,
+`earned_security`, `project`, `compare`, and the plots. Each is imported at its first use, because the sampler takes
+seconds to import.
 """
 
 from importlib import import_module
 from typing import Any
 
 VERBS = {
-    "check_convergence": "diagnostics.convergence_checks",
-    "earned_security": "estimands.security.time_to_security",
-    "fit": "inference.fit",
-    "load_data": "workflow.load",
+    "Column": "workflow.study",
+    "Criterion": "estimands.security.criterion",
+    "InputError": "types",
+    "Model": "workflow.model",
+    "Outcome": "workflow.study",
+    "Phase": "simulation.simulate",
+    "Study": "workflow.study",
+    "check_convergence": "workflow.verbs",
+    "compare": "workflow.verbs",
+    "constant_care": "simulation.care",
+    "earned_security": "workflow.verbs",
+    "fit": "workflow.model",
+    "intermittent": "simulation.care",
+    "load_fit": "workflow.fit_file",
     "load_model": "model.model_file",
-    "load_study": "data.study",
-    "project": "estimands.security.projection",
-    "simulate": "simulation.simulate",
+    "load_study": "workflow.study",
+    "plot_attachment_space": "workflow.plots",
+    "plot_comparison": "workflow.plots",
+    "plot_data": "workflow.plots",
+    "plot_people": "workflow.plots",
+    "plot_predictive_checks": "workflow.plots",
+    "plot_prior_posterior": "workflow.plots",
+    "plot_time_to_security": "workflow.plots",
+    "plot_trajectory": "workflow.plots",
+    "posterior_predictive": "workflow.verbs",
+    "prior_predictive": "workflow.model",
+    "project": "workflow.verbs",
+    "reversal": "simulation.care",
+    "rupture_and_repair": "simulation.care",
+    "save_fit": "workflow.fit_file",
+    "simulate": "workflow.verbs",
 }
-__all__ = [  # see `__getattr__`
-    "check_convergence",
-    "earned_security",
-    "fit",
-    "load_data",
-    "load_model",
-    "load_study",
-    "project",
-    "simulate",
-]
+__all__ = list(VERBS)  # see `__getattr__`
 
 
 def __getattr__(name: str) -> Any:
     if name not in VERBS:
-        raise AttributeError(f"module 'iwm_bayes' has no attribute {name!r}; it has {', '.join(__all__)}")
+        raise AttributeError(f"module 'iwm_bayes' has no attribute {name!r}; it has {', '.join(VERBS)}")
     return getattr(import_module(f"iwm_bayes.{VERBS[name]}"), name)
 
 
 def __dir__() -> list[str]:
-    return __all__
+    return list(VERBS)

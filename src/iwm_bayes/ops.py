@@ -105,12 +105,15 @@ def _dispatch(on_arrays: Callable[..., Array], on_graphs: Callable[..., Array]) 
 
 exp = _dispatch(np.exp, lambda pt, x: pt.exp(x))
 log = _dispatch(np.log, lambda pt, x: pt.log(x))
+log1p = _dispatch(np.log1p, lambda pt, x: pt.log1p(x))
 sqrt = _dispatch(np.sqrt, lambda pt, x: pt.sqrt(x))
 sigmoid = _dispatch(special.expit, lambda pt, x: pt.sigmoid(x))
 logit = _dispatch(special.logit, lambda pt, x: pt.log(x / (1.0 - x)))
 where = _dispatch(np.where, lambda pt, condition, x, y: pt.switch(condition, x, y))
 maximum = _dispatch(np.maximum, lambda pt, x, y: pt.maximum(x, y))
 minimum = _dispatch(np.minimum, lambda pt, x, y: pt.minimum(x, y))
+gammaln = _dispatch(special.gammaln, lambda pt, x: pt.gammaln(x))
+erfcx = _dispatch(special.erfcx, lambda pt, x: pt.erfcx(x))
 
 
 def constant(value: float) -> np.float64:
@@ -176,6 +179,38 @@ def stack_choices(quantities: list[Array]) -> Array:
     if any(map(is_graph, quantities)):
         return pytensor_tensor().stack(quantities, axis=-1)
     return np.stack(np.broadcast_arrays(*quantities), axis=-1)
+
+
+def take_choice(x: Array, choice: Array) -> Array:
+    """Return what `stack_choices` stacked for each choice 0, 1, ...: `x` is (..., choice), `choice` is (...)."""
+    if is_graph(x) or is_graph(choice):
+        pt = pytensor_tensor()
+        index = pt.as_tensor(choice).astype("int64")[..., None]
+        return pt.take_along_axis(pt.as_tensor(x), index, axis=-1).squeeze(-1)
+    return np.take_along_axis(x, np.asarray(choice).astype(int)[..., None], axis=-1)[..., 0]
+
+
+def replace_where(condition: Array, x: Array, function: Callable[..., Array], *quantities: Array) -> Array:
+    """Return `x` (event, person) with `function` of the quantities where a condition holds; computed only there.
+
+    Each quantity broadcasts to the shape of `x`; `function` gets their values at these places, (place,) each.
+    """
+    if not any(map(is_graph, (condition, x, *quantities))):
+        places, replaced = np.nonzero(condition), np.array(x)
+        replaced[places] = function(*(np.broadcast_to(quantity, replaced.shape)[places] for quantity in quantities))
+        return replaced
+    pt = pytensor_tensor()
+    place = pt.flatnonzero(condition)  # two indices must be checked to fit
+    people = x.shape[1]
+    position = {
+        (False, False): place,
+        (True, False): place % people,
+        (False, True): place // people,
+        (True, True): 0 * place,
+    }
+    matrices = [pt.atleast_2d(quantity) for quantity in quantities]
+    new = function(*(matrix.ravel()[position[matrix.type.broadcastable]] for matrix in matrices))
+    return x.ravel()[place].set(new).reshape(x.shape)
 
 
 def component_graphs(x: Array) -> Iterator[Array]:

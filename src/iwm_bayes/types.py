@@ -96,11 +96,16 @@ class Rule(NamedTuple):
 
 
 class Family(NamedTuple):
-    """The observation model of a response: a PyMC distribution by name, and the same distribution drawn by NumPy."""
+    """The observation model of a response: how an answer is scored, and how one is drawn.
 
-    distribution: str
+    `log_density` is a pure function of arrays or graphs. Where there are `bounds`, answers are censored: those beyond a
+    bound are recorded as the bound, and scored by `log_tail`.
+    """
+
+    log_density: Callable[..., Array]  # (value, **arguments) -> log density, or log probability, of each value
     draw: Callable[..., Array]  # (generator, **arguments) -> array; censoring included
-    bounds: tuple[float, float] | None = None  # censoring of a Normal: values outside are recorded as the bound
+    bounds: tuple[float, float] | None = None
+    log_tail: Callable[..., Array] | None = None  # (value, low, high, **arguments): log P(beyond the value's bound)
     clip_range: tuple[float, float] | None = None  # recorded values outside count as its nearer end
     discrete: bool = False  # values are 0, 1, ... levels - 1
     levels: int = 2
@@ -145,6 +150,7 @@ class ModelSpec(NamedTuple):
     equation: str = ""
     without: tuple[str, ...] = ()  # responses of its model file that are left out
     stated: frozenset[str] = frozenset()  # parameters that its model file fixes or frees, whatever a study says
+    source: Mapping[str, Any] = MappingProxyType({})  # keys of its model file, and its path; empty if made in Python
 
 
 def with_carryover(

@@ -249,12 +249,10 @@ def test_faults_under_any_model_are_reported_before_a_fit(clinic):
 
 @pytest.mark.slow
 def test_a_model_may_lack_a_response_that_was_not_measured(clinic):
-    """`without` names a response of one model; the other never had it, and both are compared."""
+    """The study does not map a response of one model; the other never had it, and both are compared."""
     folder, _ = clinic
     (folder / "whole.toml").write_text(MODEL.format("rescorla_wagner").replace('g"]', 'g", "approach"]'))
-    text = STUDY.replace("learning.toml", "whole.toml").replace(
-        'name   = "clinic"', 'name = "w"\nwithout = ["approach"]'
-    )
+    text = STUDY.replace("learning.toml", "whole.toml").replace('name   = "clinic"', 'name = "w"')
     (folder / "without.toml").write_text(text)
     done = iwm("compare", "without.toml", *FAST, "--out-dir", "runs/whole", cwd=folder)
     assert done.returncode == 0, done.stderr

@@ -29,7 +29,6 @@ STUDY = """schema = 2
 name = "clinic"
 data = "sessions.csv"
 model = "model.toml"
-without = []
 [columns]
 person = "id"
 session = "visit"

@@ -11,7 +11,7 @@ from helpers import evaluate, in_own_terms
 from scipy import special, stats
 
 from iwm_bayes.data.dataset import read_data, to_table
-from iwm_bayes.data.study import load_study
+from iwm_bayes.data.study import read_study_file
 from iwm_bayes.diagnostics.group_exchangeability import group_clustering
 from iwm_bayes.estimands.marginal_effects import marginal_effects
 from iwm_bayes.inference.fit import METHODS, Settings
@@ -70,7 +70,7 @@ def folder(tmp_path):
 
 def opened(folder):
     model = model_file.load_model(folder / "own.toml")
-    return model, read_data(load_study(folder / "study.toml"), model)
+    return model, read_data(read_study_file(folder / "study.toml"), model)
 
 
 def faults(folder):

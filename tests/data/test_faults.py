@@ -100,7 +100,6 @@ def test_fault_in_the_table(folder, old, new, said):
         (STUDY, "scale  = [7, 1]", 'levels = ["far", "so-so", "near"]', ["name availability_ordinal_3 in the model"]),
         (STUDY, "[columns]", '[columns]\ncolour = "c"', [STUDY, "`columns.colour`", "unknown key", "remove it"]),
         (STUDY, "[columns]", '[columns]\narm = "group"', ["[people]", "[formulas]", 'availability_rate = "group"']),
-        (STUDY, '"yes"]', '"yes"]\nwithout = ["seek"]', ["`responses.approach.without`", "at the top of the file"]),
         (STUDY, "[columns]", '[formulas]\nrate = "arm"\n[columns]', ["study.toml: formulas need a table of people"]),
         (STUDY, 'session  = "visit"', "", ["`columns.session`: this line is missing", 'session = "visit"']),
         (
@@ -120,7 +119,7 @@ def test_fault_in_the_table(folder, old, new, said):
         (STUDY, '"unseen"', '"ignored"', [STUDY, "`columns.outcome.missing`", "unseen", "unrecorded"]),
         (STUDY, "[columns]", "[columns", [STUDY, "not a TOML file"]),
         (STUDY, '"model.toml"', '"other.toml"', ["other.toml", "no such file"]),
-        (MODEL, "approach = ", "leaving = ", ["clinic", "model", "`leaving`", "does not supply", "Add [responses"]),
+        (MODEL, "approach = ", "leaving = ", ["clinic", "[responses.approach]", "no response of the model", "leaving"]),
     ],
 )
 def test_fault_in_the_study(folder, file, old, new, said):

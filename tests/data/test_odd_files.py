@@ -4,7 +4,7 @@ import clinic
 import pytest
 from command import iwm
 
-from iwm_bayes.data.study import load_study
+from iwm_bayes.data.study import read_study_file
 from iwm_bayes.model.model_file import load_model
 from iwm_bayes.types import InputError
 from iwm_bayes.workflow.load import load_data
@@ -44,7 +44,7 @@ def problem(read, *arguments):
 def test_toml_bombs_are_one_message(folder, file, text):
     """Nesting, huge numbers and huge files end in a sentence that names the file."""
     (folder / file).write_text(text)
-    assert file in problem(load_study if file == "study.toml" else load_model, folder / file)
+    assert file in problem(read_study_file if file == "study.toml" else load_model, folder / file)
 
 
 @pytest.mark.parametrize("path", ["a\\u0000b", "a/" * 2_500 + "b", "b" * 5_000, "b" * 300, "loop/x", "."])
@@ -72,7 +72,7 @@ def test_paths_that_no_file_can_have(folder, path, ending):
         ("study.toml", 'levels = ["no"', 'level = ["no"', ["key `responses.approach.level`", 'Did you mean "levels"?']),
         ("study.toml", '"distance"', '"distance"\nmoment = "before"', ['Did you mean "timing"?']),
         ("model.toml", "claim", "clam", ["key `clam`", 'Did you mean "claim"?']),
-        ("study.toml", "model = ", "model = []\nwithout = ", ["key `model`", "at least 1 item"]),
+        ("study.toml", "model = ", "model = []\nestimands = ", ["key `model`", "at least 1 item"]),
         (
             "study.toml",
             "[1, 7]",
@@ -87,7 +87,7 @@ def test_paths_that_no_file_can_have(folder, path, ending):
 def test_keys_that_are_wrong_name_the_right_one(folder, file, old, new, said):
     """A misspelt key, a key of the former schema, and values that make every outcome the same."""
     clinic.spoil(folder, file, old, new)
-    found = problem(load_study if file == "study.toml" else load_model, folder / file)
+    found = problem(read_study_file if file == "study.toml" else load_model, folder / file)
     assert [part for part in said if part not in found] == []
 
 
@@ -138,7 +138,7 @@ def test_a_model_without_a_free_parameter_is_refused(folder):
     names = [name for name, declared in parameters(load_model(folder / "model.toml")).items() if declared.fixed is None]
     with (folder / "model.toml").open("a") as file:
         file.write("".join(f"[parameters.{name}]\nfixed = 0.5\n" for name in names))
-    assert "only fixed parameters" in problem(load_data, load_study(folder / "study.toml"))
+    assert "only fixed parameters" in problem(load_data, read_study_file(folder / "study.toml"))
 
 
 def test_a_word_for_nobody_is_no_figure(folder):

@@ -11,7 +11,7 @@ import pytest
 import studies
 from command import iwm
 
-from iwm_bayes import load_data, load_model, load_study
+from iwm_bayes import load_data, load_model, read_study_file
 from iwm_bayes.data.dataset import to_table
 from iwm_bayes.inference.fit import compile_likelihood
 from iwm_bayes.inference.laplace.empirical_bayes import find_mode, initial_gaussians, refine_by_quadrature
@@ -88,7 +88,7 @@ def study(tmp_path_factory):
 @pytest.fixture(scope="module")
 def in_memory(study):
     """Data, problem and mode of the same people in memory."""
-    model, data = load_data(load_study(study.with_name("whole.toml")))
+    model, data = load_data(read_study_file(study.with_name("whole.toml")))
     problem = pose_problem(compile_likelihood(model, data), data)
     return data, problem, find_mode(problem)
 

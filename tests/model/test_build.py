@@ -6,12 +6,11 @@ import pytensor.tensor as pt
 import pytest
 from helpers import arguments, evaluate, in_own_terms, textbook_log_density
 from pymc.model.transform.conditioning import remove_value_transforms
-from scipy import special, stats
+from scipy import stats
 
 from iwm_bayes.model import model_file, priors
 from iwm_bayes.model.build import build, model_data
 from iwm_bayes.model.compile import compile_person_likelihood
-from iwm_bayes.model.likelihood import bernoulli_log_pmf, normal_log_cdf
 from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.simulate import Phase, simulate
 from iwm_bayes.types import named_leaves, unflatten
@@ -146,28 +145,6 @@ def test_people_without_pooling_vary_as_much_as_pooled_ones():
     for i, label in enumerate(built.coords["parameter_person"]):
         variance = by_label[label].prior_sd ** 2 + by_label[label].parameter.prior_between_sd ** 2
         assert theta[:, i].var() == pytest.approx(variance, rel=4 * np.sqrt(2 / (3 * 4000)))
-
-
-def test_log_probability_below_a_bound_and_its_gradient():
-    """Those of scipy, from sixty SDs above to sixty below, to the digits of a square as large; never infinite."""
-    distance = np.linspace(-60.0, 60.0, 241)
-    mu = pt.vector("mu")
-    chance = normal_log_cdf(0.0, mu, 1.0)
-    value, slope = evaluate([mu], [chance, pt.grad(chance.sum(), mu)])(-distance)
-    expected = special.log_ndtr(distance)
-    np.testing.assert_allclose(value, expected, rtol=1e-13, atol=1e-13)
-    hazard = np.exp(stats.norm.logpdf(distance) - expected)
-    np.testing.assert_allclose(-slope, hazard, rtol=1e-12, atol=1e-13)
-
-
-def test_log_probability_of_a_choice_and_its_gradient():
-    """From log odds of -800 to 800, for yes and no, to the last digit of 1; at even odds, too."""
-    odds, answer = np.meshgrid([-800.0, -40.0, -2.0, -1e-9, 0.0, 0.3, 30.0, 800.0], [0.0, 1.0])
-    log_odds, given = pt.matrix("log_odds"), pt.matrix("given")
-    chance = bernoulli_log_pmf(log_odds, given)
-    value, slope = evaluate([log_odds, given], [chance, pt.grad(chance.sum(), log_odds)])(odds, answer)
-    np.testing.assert_allclose(value, special.log_expit((2 * answer - 1) * odds), rtol=1e-15, atol=3e-16)
-    np.testing.assert_allclose(slope, answer - special.expit(odds), rtol=1e-15, atol=3e-16)
 
 
 def test_a_likelihood_scans_events_backwards_once():

@@ -1,4 +1,4 @@
-"""How a study asked: answers before the outcome of their row, and responses that were not asked."""
+"""How a study asked: answers before the outcome of their row, and responses that it does not map."""
 
 import re
 
@@ -9,7 +9,7 @@ import pytest
 from command import iwm
 from helpers import arguments, evaluate, in_own_terms, textbook_log_density
 
-from iwm_bayes.data.dataset import read_data, to_table
+from iwm_bayes.data.dataset import to_table
 from iwm_bayes.data.study import StudySpec
 from iwm_bayes.diagnostics.rating_timing import timing_warnings
 from iwm_bayes.model import model_file, priors
@@ -19,7 +19,7 @@ from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.population import draw_people
 from iwm_bayes.simulation.simulate import Phase, simulate
 from iwm_bayes.types import InputError, named_leaves, parameters
-from iwm_bayes.workflow.load import load_data
+from iwm_bayes.workflow.load import load_data, load_study_and_data
 
 MODEL = 'schema = 2\nclaim = "c"\nreference = "r"\nrule = "rescorla_wagner"\nresponses = {}\n'
 RATINGS = ["availability_rating", "worth_rating"]
@@ -32,13 +32,13 @@ def two_ratings(tmp_path):
     return str(tmp_path / "own.toml")
 
 
-def asked(folder, frame, names, without=(), **more):
+def asked(folder, frame, names, **more):
     """Return a study of a simulated table with these responses, each with these further keys."""
     frame.to_csv(folder / "table.csv", index=False)
     columns = {"person": "person", "session": "session", "outcome": {"column": "outcome", "missing": "unseen"}}
     ratings = {name: {"commensurable": True} for name in names if name.endswith("_rating")}
     responses = {name: {"column": name} | ratings.get(name, {}) | more for name in names}
-    content = {"name": "n", "data": folder / "table.csv", "model": ["own"], "columns": columns, "without": without}
+    content = {"name": "n", "data": folder / "table.csv", "model": ["own"], "columns": columns}
     return StudySpec.model_validate(content | {"responses": responses})
 
 
@@ -217,43 +217,28 @@ def test_the_next_rating_fixes_the_scale(tmp_path):
     assert {name: p.fixed for name, p in named_leaves(kept.parameters)}["slope"] == 1.0
 
 
-def test_responses_not_asked_are_recorded(tmp_path):
+def test_responses_not_mapped_are_recorded(tmp_path):
     """The data need no column for them and record them; a model that never had them records none."""
     frame = simulated("rescorla_wagner", "after", 3, 3)
-    study = asked(tmp_path, frame, RATINGS, without=["approach"])
+    study = asked(tmp_path, frame, RATINGS)
     model, data = opened(study, "rescorla_wagner")
     assert list(model.responses) == RATINGS
+    assert "approach" not in {name.partition("_")[0] for name in parameters(model)}
     assert data.attrs["without"] == "approach"
     (tmp_path / "own.toml").write_text(MODEL.format(RATINGS))
     _, other = opened(study, str(tmp_path / "own.toml"))
     assert other.attrs["without"] == ""
 
 
-def test_timing_of_a_model_loaded_without_its_study(two_ratings, tmp_path):
-    """`load_data` adds the study's timing, to a model by name and by itself; responses in `without` are reported."""
+def test_a_model_loaded_without_its_study(two_ratings, tmp_path):
+    """`load_data` adds the study's timing, to a model by name and by itself, and leaves out what is not mapped."""
     frame = simulated("rescorla_wagner", "after", 3, 3)
     study, model = asked(tmp_path, frame, RATINGS, timing="before"), model_file.load_model(two_ratings)
     for given in (model, two_ratings):
         assert {response.timing for response in load_data(study, given)[0].responses.values()} == {"before"}
-    whole = model_file.load_model("rescorla_wagner")
-    with pytest.raises(InputError, match="From Python: load_model"):
-        read_data(asked(tmp_path, frame, RATINGS, without=["approach"]), whole)
-
-
-@pytest.mark.parametrize(
-    ("without", "said"),
-    [
-        ("bidd", ['no response "bidd"', 'Did you mean "bid"?']),
-        ("closeness", ["closeness: in `without`, and in [responses] too"]),
-    ],
-)
-def test_wrong_names_in_without(tmp_path, without, said):
-    """Unknown names, and names that are in two places."""
-    folder = clinic.write(tmp_path)
-    clinic.spoil(folder, "study.toml", "[columns]", f'without = ["{without}"]\n[columns]')
-    done = iwm("check", "study.toml", cwd=folder)
-    assert done.returncode == 1
-    assert [part for part in said if part not in done.stderr] == []
+    whole, data = load_data(study, model_file.load_model("rescorla_wagner"))
+    assert list(whole.responses) == RATINGS
+    assert data.attrs["without"] == "approach"
 
 
 def test_without_must_leave_a_response(tmp_path):
@@ -263,29 +248,27 @@ def test_without_must_leave_a_response(tmp_path):
         model_file.load_model(tmp_path / "own.toml", RATINGS)
 
 
-def test_an_unsupplied_response_hides_no_other_fault(tmp_path):
-    """The key to write is given literally, and faults of the table are reported as well."""
+def test_a_response_that_is_not_mapped_hides_no_fault(tmp_path):
+    """The model is fitted without it, and faults of the table are reported."""
     folder = clinic.write(tmp_path)
     study = clinic.FILES["study.toml"]
     (folder / "study.toml").write_text(study[: study.index("[responses.approach]")])
     clinic.spoil(folder, "sessions.csv", "2026-01-15,7,1,", "2026-01-15,7,8,")
     clinic.spoil(folder, "sessions.csv", "ann,2,dad", "ann,2, ")
     with pytest.raises(InputError) as caught:
-        clinic.read_study(folder)
-    lacking, *others = caught.value.problems
-    assert 'write without = ["approach"] at the top of the study, above [columns]' in lacking
-    assert len(others) == 2
-    assert any("off the scale 1..7" in other for other in others)
+        load_study_and_data(folder / "study.toml", None)
+    assert len(caught.value.problems) == 2
+    assert any("off the scale 1..7" in problem for problem in caught.value.problems)
 
 
 def test_names_that_the_model_does_not_have(tmp_path):
-    """All other names: the model's own names, the names to change, and the place of what was not asked."""
+    """A study that maps no response of the model: the model's own names, and the names to change."""
     folder = clinic.write(tmp_path)
     clinic.spoil(folder, "study.toml", '"model.toml"', '"kalman"')
     clinic.spoil(folder, "study.toml", "[responses.approach]", "[responses.reached_out]")
     with pytest.raises(InputError) as caught:
         clinic.read_study(folder)
     lacking, *renamed = caught.value.problems
-    assert "Add [responses.availability_rating], [responses.worth_rating], [responses.approach]" in lacking
-    assert "What nobody was asked goes into `without`" in lacking
+    names = "[responses.availability_rating], [responses.worth_rating], [responses.approach]"
+    assert f"Add one or more of {names}" in lacking
     assert ["Rename it" in problem for problem in renamed] == [True, True]

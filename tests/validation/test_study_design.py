@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from iwm_bayes.data.study import load_study
+from iwm_bayes.data.study import read_study_file
 from iwm_bayes.model.model_file import load_model
 from iwm_bayes.simulation.open_loop import simulate_open_loop
 from iwm_bayes.types import InputError, parameters
@@ -32,7 +32,6 @@ schema = 2
 name = "clinic"
 data = "sessions.csv"
 model = ["model.toml", "constant.toml"]
-without = ["worth_rating"]
 [columns]
 person = "id"
 session = "visit"
@@ -87,7 +86,9 @@ def folder(tmp_path_factory):
 
 def design_of(folder, people=PEOPLE, sessions=11):
     study = folder / "study.toml"
-    return study_file_design(study_condition(study, load_study(study)) | {"n_people": people, "sessions": sessions})
+    return study_file_design(
+        study_condition(study, read_study_file(study)) | {"n_people": people, "sessions": sessions}
+    )
 
 
 def drawn(folder, seed=1, **size):
@@ -254,7 +255,7 @@ def test_a_residual_is_that_of_the_last_answer():
 def test_recovery_in_the_events_of_a_study_covers(folder):
     """90% intervals contain nine of ten true values of 200 people, within four standard errors of two studies."""
     study = folder / "study.toml"
-    condition = study_condition(study, load_study(study)) | {"n_people": 200, "sessions": 11, "method": "laplace"}
+    condition = study_condition(study, read_study_file(study)) | {"n_people": 200, "sessions": 11, "method": "laplace"}
     condition |= {"at model": str(folder / "model.toml")}
     found = [recovery_study(condition, np.random.default_rng(seed)) for seed in (1, 2)]
     assert all(one["converged"] for one in found), [one["reasons"] for one in found]
@@ -273,7 +274,7 @@ def test_recovery_in_the_events_of_a_study_covers(folder):
 def test_calibration_ranks_the_coefficients_of_a_study(folder):
     """Coefficients and SDs of groups are ranked with the rest, and security toward the first figure."""
     study = folder / "study.toml"
-    condition = study_condition(study, load_study(study)) | {"n_people": 20, "sessions": 11}
+    condition = study_condition(study, read_study_file(study)) | {"n_people": 20, "sessions": 11}
     condition |= {"at model": str(folder / "model.toml")}
     ranks = sbc_study(condition, np.random.default_rng(1))["ranks"]
     assert {"beta availability_start: age", "sigma_u availability_start: 1|ward"} <= ranks.keys()

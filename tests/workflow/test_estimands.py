@@ -9,7 +9,7 @@ from runs import known
 
 from iwm_bayes.cli.fit import convergence_line, print_results
 from iwm_bayes.data.binding import WANTED, wants
-from iwm_bayes.data.study import load_study
+from iwm_bayes.data.study import read_study_file
 from iwm_bayes.diagnostics.convergence_checks import check_convergence
 from iwm_bayes.estimands.registry import parts
 from iwm_bayes.report.context import ReportOptions
@@ -83,12 +83,12 @@ def test_a_fit_without_derived_quantities_has_its_convergence_checks():
 
 def test_a_study_names_its_estimands(tmp_path):
     write(tmp_path)
-    everything = load_data(load_study(tmp_path / "study.toml"), str(tmp_path / "model.toml"))[1]
+    everything = load_data(read_study_file(tmp_path / "study.toml"), str(tmp_path / "model.toml"))[1]
     assert all(wants(everything, name) for name in parts())
     spoil(
         tmp_path, "study.toml", 'model = "model.toml"', f'model = "{tmp_path / "model.toml"}"\nestimands = ["styles"]'
     )
-    study = load_study(tmp_path / "study.toml")
+    study = read_study_file(tmp_path / "study.toml")
     assert [name for name in parts() if wants(load_data(study)[1], name)] == ["styles"]
     assert [name for name in parts() if study.wants(name)] == ["styles"]
 
@@ -101,5 +101,5 @@ def test_an_unknown_estimand_is_refused(tmp_path, written, message):
     spoil(tmp_path, "study.toml", "schema = 2", f"schema = 2\nestimands = {written}")
     spoil(tmp_path, "sessions.csv", "mum,2026-01-15,7", "mum,2026-01-15,8")
     with pytest.raises(InputError, match=re.escape(message)) as refused:
-        load_data(load_study(tmp_path / "study.toml"), str(tmp_path / "model.toml"))
+        load_data(read_study_file(tmp_path / "study.toml"), str(tmp_path / "model.toml"))
     assert any("off the scale" in problem for problem in refused.value.problems)  # and what else is wrong

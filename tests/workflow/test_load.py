@@ -49,7 +49,7 @@ def study_file(tmp_path):
 def test_python_and_command_line_have_one_answer(study_file):
     """Timing, scale and reliability of the study hold in both: the same data, and the same group medians to print."""
     folder = study_file.parent
-    model, data = iwm_bayes.load_data(iwm_bayes.load_study(study_file))
+    model, data = iwm_bayes.load_data(iwm_bayes.read_study_file(study_file))
     loaded = load_study_and_data(study_file, None)
     assert data.identical(loaded.data)
     assert parameters(model) == parameters(loaded.model)
@@ -68,7 +68,7 @@ def test_python_and_command_line_have_one_answer(study_file):
 
 def test_a_model_of_ones_own_is_bound_to_the_study(study_file):
     """Given as a name or as a model, it has the study's timing, a free scale, and the SD of the stated reliability."""
-    study = iwm_bayes.load_study(study_file)
+    study = iwm_bayes.read_study_file(study_file)
     path = str(study_file.parent / "own.toml")
     first = pd.read_csv(study.data).groupby("person")["one"].first()
     for given in (None, path, iwm_bayes.load_model(path)):
@@ -82,14 +82,14 @@ def test_a_model_of_ones_own_is_bound_to_the_study(study_file):
 def test_a_model_without_the_statements_of_the_study_is_refused(study_file):
     """The model that was given to `load_data`, and not the one that it returned, names everything that is forgotten."""
     model = iwm_bayes.load_model(study_file.parent / "own.toml")
-    _, data = iwm_bayes.load_data(iwm_bayes.load_study(study_file), model)
+    _, data = iwm_bayes.load_data(iwm_bayes.read_study_file(study_file), model)
     with pytest.raises(InputError, match=r"`timing`, `commensurable`, `reliability`\. Fit the model that `load_data`"):
         iwm_bayes.fit(model, data, "laplace")
 
 
 def test_the_figure_that_is_shown_is_the_figure_that_can_be_passed(study_file):
     """A table without a column of figures has one, called "the other person" in every text and in every call."""
-    _, data = iwm_bayes.load_data(iwm_bayes.load_study(study_file))
+    _, data = iwm_bayes.load_data(iwm_bayes.read_study_file(study_file))
     [shown] = data["figure"].values
     assert f"attachment figures: {shown};" in describe_data(data)
     assert session_mask(data, "the other person").sum() == 30 * 12

@@ -23,6 +23,7 @@ from iwm_bayes.inference.nutpie_store import STORED_GROUPS, chain_folder
 from iwm_bayes.io import write_json
 from iwm_bayes.types import InputError
 from iwm_bayes.workflow import analysis, fits, results_folder, run_folder, unfinished_run
+from iwm_bayes.workflow.fit_file import read_fit
 from iwm_bayes.workflow.load import load_study_and_data
 
 FAST = ("--method", "laplace", "--draws", "150", "--quiet")
@@ -69,7 +70,7 @@ def project(made_once, tmp_path, monkeypatch) -> Path:
 @pytest.fixture
 def fitting(project, made_once, monkeypatch) -> Path:
     """A copy of it, in which a fit is that of the run, without the time that it takes."""
-    fitted = run_folder.read_fit(made_once / "run")
+    fitted = read_fit(made_once / "run" / "fit.nc")
     monkeypatch.setattr(analysis, "fit", lambda *_, **__: fitted)
     return project
 
@@ -404,8 +405,10 @@ def test_a_lock_that_is_a_folder_is_named(project):
 
 KILL = """
 import os, signal, sys
+from pathlib import Path
 from iwm_bayes.workflow import analysis, results_folder, run_folder
-fitted = run_folder.read_fit(run_folder.Path("run"))
+from iwm_bayes.workflow.fit_file import read_fit
+fitted = read_fit(Path("run/fit.nc"))
 analysis.fit = lambda *_, **__: fitted
 def kill(*_, **__):
     os.kill(os.getpid(), signal.SIGKILL)
@@ -460,7 +463,7 @@ def test_people_have_their_own_ids_when_asked(fitting):
     assert own["person"].unique().tolist() == ids.tolist()
     assert "p001" in ids
     assert "p001" not in done.stdout
-    posterior = run_folder.read_fit(fitting / "run")["unconstrained_posterior"].to_dataset()["theta"]
+    posterior = read_fit(fitting / "run" / "fit.nc")["unconstrained_posterior"].to_dataset()["theta"]
     for person in ids:
         logits = posterior.sel(person=person, parameter="availability_start").median()
         line = own[(own["person"] == person) & (own["parameter"] == "availability_start")]

@@ -13,7 +13,7 @@ from command import iwm
 from own_rule import has_run, write_own_rule
 from small_study import TABLE
 
-from iwm_bayes.data.study import load_study
+from iwm_bayes.data.study import read_study_file
 from iwm_bayes.model.model_file import load_model
 from iwm_bayes.types import InputError
 from iwm_bayes.workflow.load import load_data
@@ -71,7 +71,7 @@ def test_from_python_a_model_that_is_named_is_trusted_and_one_of_a_study_is_not(
     assert has_run(received)
     with pytest.raises(InputError, match="trust=True"):
         load_model(received / "model.toml", trust=False)
-    study = load_study(received / "study.toml")
+    study = read_study_file(received / "study.toml")
     with pytest.raises(InputError, match="trust=True"):
         load_data(study)
     assert not has_run(received)

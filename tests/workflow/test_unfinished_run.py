@@ -19,7 +19,7 @@ import iwm_bayes
 from iwm_bayes.diagnostics.convergence_checks import check_convergence
 from iwm_bayes.inference import nutpie_store
 from iwm_bayes.inference.base import Settings
-from iwm_bayes.workflow.run_folder import read_fit
+from iwm_bayes.workflow.fit_file import read_fit
 
 DRAWS = 600
 LONG = 2000  # draws that take seconds, although there is little to fit
@@ -109,7 +109,7 @@ def test_killed_at_three_moments_nothing_that_was_drawn_is_lost(folder):
     assert process.returncode == 0, said
     assert seen == written
     assert not (folder / "run.unfinished").exists()
-    fit = read_fit(folder / "run")
+    fit = read_fit(folder / "run" / "fit.nc")
     assert check_convergence(fit).converged
     assert fit["unconstrained_posterior"].sizes["draw"] == DRAWS
     for before in (early, late):
@@ -147,7 +147,7 @@ def test_interrupted_a_run_is_whole_but_marked(small, monkeypatch):
 
     iwm(*told, "--resume", cwd=small)
     assert json.loads((small / "stopped" / "manifest.json").read_text())["partial"] == ""
-    assert read_fit(small / "stopped")["unconstrained_posterior"].sizes["draw"] == LONG
+    assert read_fit(small / "stopped" / "fit.nc")["unconstrained_posterior"].sizes["draw"] == LONG
     assert not (small / "stopped.unfinished").exists()
 
 

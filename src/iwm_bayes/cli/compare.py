@@ -17,7 +17,7 @@ from iwm_bayes.cli.console import (
     say,
     tell,
 )
-from iwm_bayes.data.study import StudySpec, load_study
+from iwm_bayes.data.study import StudySpec, read_study_file
 from iwm_bayes.model.model_file import load_model
 from iwm_bayes.report.labels import table_title
 from iwm_bayes.types import InputError
@@ -114,7 +114,7 @@ def compare(
     progress = (lambda _: None) if quiet else tell
     if what[0].suffix == ".toml":
         trust = trust or bool(model)
-        models = [resolve_model(what[0], name) for name in model or []] or list(load_study(what[0]).model)
+        models = [resolve_model(what[0], name) for name in model or []] or list(read_study_file(what[0]).model)
         if len(models) < 2:
             raise InputError([TOO_FEW])
         fit_settings = {"method": method} | settings

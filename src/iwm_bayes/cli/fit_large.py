@@ -17,7 +17,7 @@ from iwm_bayes.cli.console import (
     say,
 )
 from iwm_bayes.cli.sweep_options import Quiet, Scheduler, Workers, check_sweep_folder, stage_bars, write_results
-from iwm_bayes.data.study import load_study
+from iwm_bayes.data.study import read_study_file
 from iwm_bayes.io import sha256
 from iwm_bayes.model.model_file import find_model, load_model_for, rule_file
 from iwm_bayes.report.labels import table_title
@@ -57,7 +57,7 @@ def fit_large(
     from iwm_bayes.diagnostics.convergence_checks import check_convergence
     from iwm_bayes.large_scale.fit import fit_large_scale
 
-    loaded = load_study(study)
+    loaded = read_study_file(study)
     model = model and resolve_model(study, model)
     name = model or loaded.model[0]
     folder = out_dir or Path("runs") / f"{loaded.name}-{Path(name).stem}-large"

@@ -1,4 +1,4 @@
-"""The command line: `iwm demo`, `check`, `fit`, `compare`, `report` and others (see `iwm --help`).
+"""The command line: `iwm demo`, `new`, `check`, `fit`, `compare`, `report` and others (see `iwm --help`).
 
 Exit codes: 0 good, 1 bad input, 2 usage, 3 not converged, 130 interrupted. The sampler is imported only where it is
 needed, because its import takes longer than most commands.
@@ -10,7 +10,6 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from iwm_bayes.cli.check import check
 from iwm_bayes.cli.compare import compare
 from iwm_bayes.cli.console import say, tell
 from iwm_bayes.cli.explore import explore
@@ -21,6 +20,7 @@ from iwm_bayes.cli.plan import plan
 from iwm_bayes.cli.predictions import predictions
 from iwm_bayes.cli.report import report
 from iwm_bayes.cli.simulate import simulate
+from iwm_bayes.cli.study import check, new
 from iwm_bayes.cli.validate import validate
 from iwm_bayes.types import InputError
 
@@ -43,7 +43,7 @@ def iwm(
     """Fit hierarchical Bayesian models of attachment: how people come to trust others and themselves."""
 
 
-for command in (demo, check, fit, compare, report, models, simulate, explore, predictions, fit_large):
+for command in (demo, new, check, fit, compare, report, models, simulate, explore, predictions, fit_large):
     app.command()(command)
 app.add_typer(validate, name="validate")
 app.add_typer(plan, name="plan")

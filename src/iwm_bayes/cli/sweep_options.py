@@ -13,7 +13,7 @@ import pandas as pd
 import typer
 
 from iwm_bayes.cli.console import report_interruption, tell
-from iwm_bayes.data.study import load_study
+from iwm_bayes.data.study import read_study_file
 from iwm_bayes.data.toml import read_toml
 from iwm_bayes.io import manifest, sha256
 from iwm_bayes.model.model_file import built_in_models, find_model, load_model, rule_file
@@ -53,7 +53,7 @@ def models_or_study(names: Sequence[str], trust: bool = False) -> Given:
         return Given(list(names), {})
     from iwm_bayes.validation.study_design import count_sessions, study_condition
 
-    study = load_study(path)
+    study = read_study_file(path)
     _, data = [load_data(study, name, trust) for name in study.model][-1]  # which checks all models
     sessions = int(count_sessions(data).max())
     condition, wanted = study_condition(path, study), study.wants("earned_security")

@@ -41,6 +41,14 @@ class Comparison(NamedTuple):
     not_converged: Sequence[str]  # models whose fit, or a refit of which, has not converged
 
     @property
+    def ranking(self) -> pd.DataFrame:
+        """Return the ranking by the unit of cross-validation that was asked for, the best model first."""
+        return next(iter(self.rankings.values()))
+
+    def __repr__(self) -> str:
+        return f"{self.summary}.\n\n{self.ranking.to_string(index=False)}"
+
+    @property
     def summary(self) -> str:
         """Return the result of the first ranking in one sentence, which names its unit of cross-validation."""
         unit, table = next(iter(self.rankings.items()))

@@ -38,8 +38,8 @@ from iwm_bayes.model.hierarchy import (
     parameters_pooled,
     person_log_densities,
 )
-from iwm_bayes.model.likelihood import response_log_density
 from iwm_bayes.model.priors import FreeParameter, figure_names
+from iwm_bayes.responses.families import response_log_density
 from iwm_bayes.types import ModelSpec, parameters, with_parameters
 
 

@@ -1,7 +1,7 @@
 """Compare the responses of a study with those of its model.
 
-A study says which responses it recorded, which it did not ask, when each answer was given, and which ratings are on
-the outcome's scale. A model says which responses it predicts. The functions here find what is missing between the two,
+A study says which responses it recorded, when each answer was given, and which ratings are on the outcome's scale. A
+model says which responses it predicts. A fit uses those that both have. The functions here find what does not agree,
 and give a model the study's timing and scales.
 """
 
@@ -13,12 +13,12 @@ from itertools import combinations
 import xarray as xr
 
 from iwm_bayes.data.study import ResponseColumn, StudySpec
-from iwm_bayes.responses import RESPONSES
 from iwm_bayes.responses.scale import is_on_outcome_scale, with_scales
 from iwm_bayes.types import ModelSpec, Response
 
 STATEMENTS = "statements of the study"  # an attribute of data
 WANTED = "estimands of the study"  # an attribute of data
+NEARLY = 0.85  # similarity of names: a typing error, and not the name of another response
 
 
 def impossible_timing(given: ResponseColumn, response: Response) -> str:
@@ -87,46 +87,17 @@ def forgotten_statements(model: ModelSpec, data: xr.Dataset) -> list[str]:
 
 
 def supplied_responses(study: StudySpec, model: ModelSpec) -> ModelSpec:
-    """Return the model with only those responses for which the study has a column, so that the rest can be read."""
-    return model._replace(responses={name: r for name, r in model.responses.items() if name in study.responses})
-
-
-def known_omissions(study: StudySpec, model: ModelSpec) -> list[str]:
-    """Return the names in `without` that are responses of this model, or kinds that another model may have."""
-    return [name for name in study.without if name in {*model.responses, *model.without, *RESPONSES}]
-
-
-def unknown_omissions(study: StudySpec, model: ModelSpec) -> Iterator[str]:
-    """Yield a problem for each other name in `without`."""
-    own = [*model.responses, *model.without]
-    known = known_omissions(study, model)
-    for name in study.without:
-        if name not in known:
-            near = difflib.get_close_matches(name, [*own, *RESPONSES], n=1)
-            hint = f'Did you mean "{near[0]}"?' if near else f"It has {', '.join(own)}"
-            yield f'key `without`: the model {model.name} has no response "{name}". {hint}'
+    """Return the model with only those responses for which the study has a column; `without` names the others."""
+    supplied = {name: response for name, response in model.responses.items() if name in study.responses}
+    left_out = tuple(name for name in model.responses if name not in supplied)
+    return model._replace(responses=supplied, without=(*model.without, *left_out))
 
 
 def missing_responses(study: StudySpec, model: ModelSpec) -> Iterator[str]:
-    """Yield a problem for the responses that the model has and the study does not supply."""
-    omitted = [name for name in model.responses if name in study.without]
-    if omitted:
-        yield f"`without` leaves out {', '.join(omitted)}. From Python: load_model(model, without=study.without)"
-    missing = [name for name in model.responses if name not in study.responses and name not in omitted]
-    if not missing:
-        return
-    tables = ", ".join(f"[responses.{name}]" for name in missing)
-    remedy = f"Add {tables} with its column" if len(missing) == 1 else f"Add {tables}, each with its column"
-    if len(missing) < len(model.responses):
-        not_asked = ", ".join(f'"{name}"' for name in (*known_omissions(study, model), *missing))
-        remedy += f", or, if nobody was asked, write without = [{not_asked}] at the top of the study, above [columns]"
-    else:
-        remedy += (
-            ". What nobody was asked goes into `without`, a list of names at the top of the study, above [columns]"
-        )
-    names = ", ".join(f"`{name}`" for name in missing)
-    have = "has a response" if len(missing) == 1 else "has responses"
-    yield f"the model {model.name} {have} that the study does not supply: {names}. {remedy}"
+    """Yield a problem if the study supplies no response of the model."""
+    if not any(name in study.responses for name in model.responses):
+        names = ", ".join(f"[responses.{name}]" for name in (*model.responses, *model.without))
+        yield f"supplies no response of the model {model.name}. Add one or more of {names}, each with its column"
 
 
 def repeated_columns(study: StudySpec, model: ModelSpec) -> Iterator[str]:
@@ -153,15 +124,18 @@ def repeated_columns(study: StudySpec, model: ModelSpec) -> Iterator[str]:
 
 
 def unknown_responses(study: StudySpec, model: ModelSpec) -> Iterator[str]:
-    """Yield a problem for each response that the study supplies and its only model does not have."""
-    if len(study.model) > 1:
-        return
-    for name in study.responses:
-        if name not in model.responses:
-            yield (
-                f"[responses.{name}] is no response of the model {model.name}, "
-                f"which has {', '.join((*model.responses, *model.without))}. Rename it or take it out"
-            )
+    """Yield a problem for each response of the study that the model does not have.
+
+    Where a study compares several models, a response may be that of another model. It is then a problem only if its
+    name is nearly that of a response of this model for which the study has no column.
+    """
+    own = [*model.responses, *model.without]
+    not_supplied = [name for name in own if name not in study.responses]
+    for name in (name for name in study.responses if name not in own):
+        near = difflib.get_close_matches(name, not_supplied, n=1, cutoff=NEARLY)
+        if near or len(study.model) == 1:
+            hint = f'Did you mean "{near[0]}"?' if near else "Rename it or take it out"
+            yield f"[responses.{name}] is no response of the model {model.name}, which has {', '.join(own)}. {hint}"
 
 
 def binding_problems(study: StudySpec, model: ModelSpec) -> list[str]:
@@ -169,7 +143,6 @@ def binding_problems(study: StudySpec, model: ModelSpec) -> list[str]:
     return [
         f"study {study.name}: {fault}"
         for fault in (
-            *unknown_omissions(study, model),
             *missing_responses(study, model),
             *unknown_responses(study, model),
             *repeated_columns(study, supplied_responses(study, model)),

@@ -8,7 +8,7 @@ import io
 import warnings
 from collections.abc import Callable, Mapping
 from contextlib import redirect_stdout
-from typing import Any
+from typing import Any, NamedTuple
 
 import formulae
 import numpy as np
@@ -65,3 +65,44 @@ def evaluate_design(formula: str, frame: pd.DataFrame, new: pd.DataFrame | None 
             return design if new is None else design.common.evaluate_new_data(new)
         except Exception as error:  # formulae and its functions raise anything
             raise InputError([f"{formula!r} cannot be evaluated for these people ({error})"]) from error
+
+
+class Term(NamedTuple):
+    """One term of a formula, with the labels of its design columns."""
+
+    name: str  # "arm:ecr_anxiety", or "arm|therapist" for a group
+    labels: np.ndarray  # of columns, over the dims of `levels`
+    levels: dict[str, list[str]]  # categories by the part of the term that has them; empty for a numeric term
+
+
+def common_terms(formula: str, frame: pd.DataFrame) -> list[Term]:
+    """Return the terms of a formula without its intercept and groups; a term with categories has one dim, its name."""
+    found = []
+    for term in evaluate_design(formula, frame).common.terms.values():
+        if term.kind == "intercept":
+            continue
+        levels = column_levels(term)
+        labels = np.array(term.labels, dtype=object)
+        found.append(
+            Term(term.name, labels, {term.name: levels}) if levels else Term(term.name, labels.reshape(()), {})
+        )
+    return found
+
+
+def group_terms(formula: str, frame: pd.DataFrame) -> list[Term]:
+    """Return the terms of groups: over the groups' levels, and before these over the columns of their own slope."""
+    group = evaluate_design(formula, frame).group
+    found = []
+    for term in () if group is None else group.terms.values():
+        slopes = column_levels(term.expr) if term.kind != "intercept" else []
+        labels = np.array(term.labels, dtype=object).reshape(len(term.groups), -1).T
+        levels = ({term.name: slopes} if slopes else {}) | {term.factor.name: list(term.groups)}
+        found.append(Term(term.name, labels if slopes else labels[0], levels))
+    return found
+
+
+def column_levels(term: Any) -> list[str]:
+    """Return the names of a term's columns: categories, or numbers such as those of a polynomial; none for a number."""
+    if term.levels is not None:
+        return [str(level) for level in term.levels]
+    return [str(index) for index in range(len(term.labels))] if len(term.labels) > 1 else []

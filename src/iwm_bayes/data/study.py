@@ -148,7 +148,6 @@ class StudySpec(Strict):
     responses: dict[Name, ResponseColumn] = Field(min_length=1)
     people: PersonTable | None = None
     formulas: dict[str, str] = Field(default_factory=dict)  # by parameter: "arm * ecr_anxiety + (1|therapist)"
-    without: tuple[str, ...] = ()  # responses of the model that were not asked in this study
     estimands: tuple[str, ...] | None = None  # what to compute; by default all, with [] nothing that can be left out
 
     def wants(self, estimand: str) -> bool:
@@ -165,16 +164,8 @@ class StudySpec(Strict):
             )
         return self
 
-    @model_validator(mode="after")
-    def supplied_or_omitted(self) -> "StudySpec":
-        """Refuse a response that is both in [responses] and in `without`."""
-        both = [name for name in self.without if name in self.responses]
-        if both:
-            raise ValueError(f"{', '.join(both)}: in `without`, and in [responses] too. Keep one of them")
-        return self
 
-
-def load_study(path: Path) -> StudySpec:
+def read_study_file(path: Path) -> StudySpec:
     """Read a study file and make its paths absolute; InputError lists every problem."""
     content = read_schema_2(path, "`model` for `theory` and `timing` for `moment`")
     try:

@@ -137,8 +137,6 @@ def nearest_key(form: type[BaseModel], location: tuple[Any, ...]) -> str:
 
 def unknown_key_remedy(form: type[BaseModel], location: tuple[Any, ...], given: Any) -> str:
     """Return what to do about a key that the program does not know."""
-    if location[-1] == "without":
-        return "unknown key here; `without` belongs at the top of the file, above [columns]"
     near = nearest_key(form, location)
     if len(location) != 2 or location[0] != "columns" or near:
         return f"unknown key; remove it or correct its name{near}"

@@ -15,6 +15,8 @@ Sessions are those with one figure; `estimands.security.criterion` defines ruptu
 means over people within every draw.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import xarray as xr
 
@@ -106,6 +108,16 @@ def forecast_beliefs(
     return as_beliefs(batches, fit, 1)
 
 
+def session_answers(data: xr.Dataset, names: Sequence[str], figure: str) -> xr.Dataset:
+    """Return the observed responses at each session with a figure: `answer` (response, session, person)."""
+    is_session = session_mask(data, figure)
+    answer = np.stack([align_by_session(data[f"answer_{name}"].values.astype(float), is_session) for name in names])
+    coordinates = {"response": list(names), "session": np.arange(1, answer.shape[1] + 1)}
+    return xr.Dataset(
+        {"answer": (("response", "session", "person"), answer)}, coordinates | {"person": data["person"].values}
+    )
+
+
 def answers_and_predictions(
     model: ModelSpec, fit: xr.DataTree, figure: str, draws: int = 200, seed: int = 1
 ) -> xr.Dataset:
@@ -119,15 +131,9 @@ def answers_and_predictions(
         np.stack([align_by_session(batch[name], is_session) for name in names])
         for batch in posterior_predictive(model, fit, draws, seed)
     ]
-    answer = np.stack([align_by_session(data[f"answer_{name}"].values.astype(float), is_session) for name in names])
     predicted = np.concatenate(batches, axis=1).astype(np.float32)
-    return xr.Dataset(
-        {
-            "answer": (("response", "session", "person"), answer),
-            "predicted": (("response", "sample", "session", "person"), predicted),
-        },
-        {"response": names, "session": np.arange(1, answer.shape[1] + 1), "person": data["person"].values},
-    )
+    answers = session_answers(data, names, figure)
+    return answers.assign(predicted=(("response", "sample", "session", "person"), predicted))
 
 
 def session_events(data: xr.Dataset, figure: str) -> xr.Dataset:

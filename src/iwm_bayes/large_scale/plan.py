@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from iwm_bayes.data.study import StudySpec, load_study
+from iwm_bayes.data.study import StudySpec, read_study_file
 from iwm_bayes.data.table import NOT_AVAILABLE
 from iwm_bayes.estimands.registry import estimand_problems
 from iwm_bayes.io import read_json, sha256, write_json
@@ -66,7 +66,7 @@ def checked_study(study_file: Path, model_name: str | None, trust: bool) -> tupl
     The model is the study's first unless named. `trust` is whether its rule may be a Python file, which then runs.
     InputError lists what a large-scale fit cannot do.
     """
-    study = load_study(study_file)
+    study = read_study_file(study_file)
     name = model_name or study.model[0]
     study, model = study.model_copy(update={"model": [name]}), load_model_for(study, name, trust)
     rows = index_rows(study.data)
@@ -125,5 +125,5 @@ def study_and_model(plan: Plan) -> tuple[StudySpec, ModelSpec]:
 
     Whether its rule may run was decided when the plan was made.
     """
-    study = load_study(Path(plan.study_file)).model_copy(update={"model": [plan.model]})
+    study = read_study_file(Path(plan.study_file)).model_copy(update={"model": [plan.model]})
     return study, load_model_for(study, plan.model, trust=True)

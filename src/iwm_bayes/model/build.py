@@ -1,10 +1,10 @@
 """Build the PyMC model of a model and a data set. Its data can be swapped without compiling it again.
 
-The random variables are those of `hierarchy`, and one per response: for the sampler over (event, person), where an
-answer that was not recorded does not count, and for PyMC's own tools over the recorded answers.
+The random variables are those of `hierarchy`, and one per response over (event, person), where an answer that was not
+recorded does not count. `pymc_model` is the same model for researchers, without the sampler's inner parts.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from iwm_bayes.filtering.filter import accumulated_readouts
 from iwm_bayes.filtering.graph import decaying_sum_graph, scan_events
 from iwm_bayes.filtering.readouts import readout_arguments, required_readouts
 from iwm_bayes.model.hierarchy import coordinates, declare_hierarchy, dim_name
-from iwm_bayes.model.likelihood import declare_answers, declare_response
+from iwm_bayes.model.likelihood import declare_response
 from iwm_bayes.model.priors import figure_names, natural_values
 from iwm_bayes.ops import first_figures, has_figures, stack_figures, sum_over_figures
 from iwm_bayes.types import GENERALISED, ModelSpec, Response, map_tree, response_values, rule_values, with_carryover
@@ -53,13 +53,20 @@ def distribution_arguments(
 def declare_likelihood_terms(
     model: ModelSpec, data: xr.Dataset, theta: Mapping[str, Any], events: Any, responses: Any
 ) -> Iterator[tuple[str, dict[str, Any], Any, Any]]:
+    """Yield the terms of `natural_likelihood_terms` for link-scale values `theta`, by label of the free parameter."""
+    values = natural_values(model, theta, figure_names(data), data.sizes["person"])
+    yield from natural_likelihood_terms(model, data, values, events, responses)
+
+
+def natural_likelihood_terms(
+    model: ModelSpec, data: xr.Dataset, values: Mapping[str, Any], events: Any, responses: Any
+) -> Iterator[tuple[str, dict[str, Any], Any, Any]]:
     """Yield every response's name, the arguments of its family, its answers, and whether they were recorded.
 
-    All are (event, person). `theta` are link-scale values by label of the free parameter. `events` and `responses`
-    are the event array and the response array of `model_data`.
+    All are (event, person). `values` are those of `natural_values`. `events` and `responses` are the event array and
+    the response array of `model_data`.
     """
-    figures, people = figure_names(data), data.sizes["person"]
-    values = natural_values(model, theta, figures, people)
+    figures = figure_names(data)
     others = sum(figure != GENERALISED for figure in figures)
     required = {name: required_readouts(response, others) for name, response in model.responses.items()}
     wanted = list(dict.fromkeys(readout for several in required.values() for readout in several))
@@ -100,30 +107,11 @@ def model_coords(model: ModelSpec, data: xr.Dataset) -> dict[str, Any]:
     }
 
 
-def declare_model(model: ModelSpec, data: xr.Dataset, declare: Callable[..., None]) -> None:
-    """Declare data, hierarchy and responses in the current model; `declare` declares one response."""
-    events, responses = declare_data(model, data)
-    theta = declare_hierarchy(model, data)
-    for name, arguments, value, recorded in declare_likelihood_terms(model, data, theta, events, responses):
-        declare(name, model.responses[name].family, arguments, value, recorded)
-
-
 def build(model: ModelSpec, data: xr.Dataset) -> pm.Model:
     """Return the sampler's graph of a model and a data set (dims event, person); swap the data with `model_data`."""
     with pm.Model(coords=model_coords(model, data), check_bounds=False) as graph:
-        declare_model(model, data, declare_response)
-    return graph
-
-
-def build_over_answers(model: ModelSpec, data: xr.Dataset) -> pm.Model:
-    """Return the graph for PyMC's own tools: the same density, with one variable per response over its answers.
-
-    `pm.compute_log_likelihood`, `pm.sample_posterior_predictive` and so `az.loo` then see recorded answers only.
-    Answers are in the order of events, and within an event in that of people, along the dim `NAME_obs`.
-    """
-    answers = {f"{name}_obs": np.arange(int(data[f"answer_{name}"].notnull().sum())) for name in model.responses}
-    with pm.Model(coords=model_coords(model, data) | answers, check_bounds=False) as graph:
-        declare_model(model, data, declare_answers)
-    for variable in graph.free_RVs:  # PyMC's tools refuse a model with initial values of its own
-        graph.set_initval(variable, None)
+        events, responses = declare_data(model, data)
+        theta = declare_hierarchy(model, data)
+        for name, arguments, value, recorded in declare_likelihood_terms(model, data, theta, events, responses):
+            declare_response(name, model.responses[name].family, arguments, value, recorded)
     return graph

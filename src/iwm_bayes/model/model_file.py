@@ -215,13 +215,22 @@ def model_with_responses(path: Path, file: ModelFile, rule: Learner | Rule, kind
     texts = file.claim, file.reference, file.predicts, file.needs, equation(rule)
     lifted = lift_rule(path, file, rule, responses)
     name = path.stem.removesuffix(".model")
-    model = ModelSpec(name, lifted, fix_first_ratings(lifted, responses), file.correlated, *texts)
+    source = file.model_dump(exclude={"parameters"}) | {"responses": kinds, "path": str(path.absolute())}
+    model = ModelSpec(name, lifted, fix_first_ratings(lifted, responses), file.correlated, *texts, source=source)
     names = Counter(name for name, _ in named_leaves(model.rule.parameters))
     names.update(leaf for label, response in responses.items() for leaf, _ in named_leaves(response.parameters, label))
     twice = [name for name, count in names.items() if count > 1]
     if twice:
         raise InputError([f"{path}: the parameter name {name} occurs twice. Rename a response" for name in twice])
     return model
+
+
+def read_model_file(path: Path) -> ModelFile:
+    """Read the keys of a model file; InputError lists every fault."""
+    try:
+        return ModelFile.model_validate(read_schema_2(path, SINCE_SCHEMA_1))
+    except ValidationError as error:
+        raise explain_validation(path, ModelFile, error) from error
 
 
 def load_model(
@@ -256,10 +265,7 @@ def load_model(
     >>> load_model("rescorla_wagner", without=["approach"])
     """
     path = find_model(str(name_or_path))
-    try:
-        file = ModelFile.model_validate(read_schema_2(path, SINCE_SCHEMA_1))
-    except ValidationError as error:
-        raise explain_validation(path, ModelFile, error) from error
+    file = read_model_file(path)
     kinds, rule = kinds_by_name(path, file.responses), find_rule(path, file.rule, trust, rule_copy)
     full = model_with_responses(path, file, rule, kinds)
     left_out = tuple(name for name in kinds if name in set(without))
@@ -277,6 +283,10 @@ def load_model(
 def load_model_for(study: StudySpec, model: str, trust: bool = False, rule_copy: Path | None = None) -> ModelSpec:
     """Load a model, by name or path, as this study uses it; InputError lists what is wrong with its file.
 
-    `trust` and `rule_copy` are those of `load_model`. A study's own models are not trusted unless somebody says so.
+    The model has those of its responses for which the study has a column. `trust` and `rule_copy` are those of
+    `load_model`. A study's own models are not trusted unless somebody says so.
     """
-    return bound_model(study, load_model(model, study.without, trust, rule_copy))
+    names = list(kinds_by_name(find_model(model), read_model_file(find_model(model)).responses))
+    not_supplied = [name for name in names if name not in study.responses]
+    left_out = not_supplied if len(not_supplied) < len(names) else []  # all: the study is at fault, and hears of it
+    return bound_model(study, load_model(model, left_out, trust, rule_copy))

@@ -13,6 +13,7 @@ figure:
 `scale` is that of the parameter's between-person SD. So an effect is expected to lie within about four such SDs of 0.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -119,8 +120,12 @@ def group_level_weights(partial: Sequence[FreeParameter], labels: Sequence[str])
 
 
 def group_of_level(labels: Sequence[str]) -> list[str]:
-    """Return the group of each group level: its label without the level's own name."""
-    return [label.rpartition("[")[0] for label in labels]
+    """Return the group of each group level: its label without the level's own name, or names where groups are nested.
+
+    The levels of one group have one SD: all of "1|site[a]:therapist[x]" belong to "1|site:therapist".
+    """
+    parts = (label.partition("|") for label in labels)
+    return [slope + bar + re.sub(r"\[.*?\](?=:|$)", "", group) for slope, bar, group in parts]
 
 
 def from_offset(mean: Array, sd: Array, offset: Array, centredness: Array = 0.0, unit: Array = 1.0) -> Array:

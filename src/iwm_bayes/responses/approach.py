@@ -9,10 +9,9 @@ so that certainty never makes a choice impossible. Luce (1959), Individual Choic
 
 from typing import NamedTuple
 
-import numpy as np
-
 from iwm_bayes.ops import Array, constant, logit
-from iwm_bayes.types import Family, Parameter, Params, Response
+from iwm_bayes.responses.families import BERNOULLI
+from iwm_bayes.types import Parameter, Params, Response
 
 MIN_PROBABILITY = constant(0.001)
 
@@ -33,9 +32,4 @@ def arguments(p: Parameters, expected: Array) -> dict[str, Array]:
     return {"logit_p": preference(p, expected)}
 
 
-def draw(generator: np.random.Generator, logit_p: Array) -> Array:
-    return (generator.logistic(size=np.shape(logit_p)) < logit_p).astype(np.float64)
-
-
-FAMILY = Family("Bernoulli", draw, discrete=True)
-RESPONSE = Response(Parameters(), "expected", "before", FAMILY, arguments, "withdraws")
+RESPONSE = Response(Parameters(), "expected", "before", BERNOULLI, arguments, "withdraws")

@@ -11,12 +11,11 @@ Ferrari & Cribari-Neto (2004), doi:10.1080/0266476042000214501.
 
 from typing import NamedTuple
 
-import numpy as np
-
 from iwm_bayes.ops import Array, constant, logit, sigmoid
 from iwm_bayes.responses.approach import MIN_PROBABILITY
+from iwm_bayes.responses.families import BETA
 from iwm_bayes.responses.rating import RatedBelief
-from iwm_bayes.types import Family, Parameter, Response
+from iwm_bayes.types import Parameter, Response
 
 
 class Parameters(NamedTuple):
@@ -35,13 +34,6 @@ def arguments(p: Parameters, belief: Array) -> dict[str, Array]:
     return {"mu": mean, "nu": p.concentration + constant(0.0) * belief}
 
 
-def draw(generator: np.random.Generator, mu: Array, nu: Array) -> Array:
-    return generator.beta(mu * nu, (1.0 - mu) * nu)
-
-
-FAMILY = Family("Beta", draw, clip_range=(0.005, 0.995))
-
-
 def beta_rating(about: RatedBelief) -> Response:
     """Make a Beta rating of one belief, given after the outcome."""
-    return Response(Parameters(), about, "after", FAMILY, arguments, scale={"intercept": 0.0, "slope": 1.0})
+    return Response(Parameters(), about, "after", BETA, arguments, scale={"intercept": 0.0, "slope": 1.0})

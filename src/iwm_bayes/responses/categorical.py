@@ -1,4 +1,4 @@
-"""The distribution of a choice among several, for ordinal answers and for the choice of a figure.
+"""The probabilities of a choice among several, for ordinal answers and for the choice of a figure.
 
     P(k) is proportional to exp(preference(k))                 (a choice among alternatives)
     P(at least k) = sigmoid(preference - threshold(k))         (an ordinal answer)
@@ -11,19 +11,7 @@ McCullagh (1980), doi:10.1111/j.2517-6161.1980.tb01109.x.
 from collections.abc import Sequence
 from itertools import pairwise
 
-import numpy as np
-
 from iwm_bayes.ops import Array, constant, exp, maximum, sigmoid, stack_choices
-from iwm_bayes.types import Family
-
-
-def draw_categorical(generator: np.random.Generator, p: Array) -> Array:
-    """Draw choices 0, 1, ... by their probabilities along the last axis."""
-    uniform = generator.random(p.shape[:-1])[..., None]
-    return (uniform > np.cumsum(p, axis=-1)[..., :-1]).sum(axis=-1).astype(np.float64)
-
-
-FAMILY = Family("Categorical", draw_categorical, discrete=True)
 
 
 def softmax_probabilities(preferences: Sequence[Array]) -> Array:

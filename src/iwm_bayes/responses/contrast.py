@@ -17,7 +17,8 @@ from typing import NamedTuple
 
 from iwm_bayes.ops import Array, constant
 from iwm_bayes.responses import rating as plain
-from iwm_bayes.types import Family, Parameter, Params, Response
+from iwm_bayes.responses.families import NORMAL
+from iwm_bayes.types import Parameter, Params, Response
 
 MIDDLE_WEIGHT = constant(1.0)  # of the middle of the scale, in outcomes
 
@@ -49,14 +50,11 @@ def no_decay(p: Params, elapsed: Array) -> Array:
     return constant(1.0) + 0.0 * elapsed
 
 
-FAMILY = Family("Normal", lambda generator, mu, sigma: generator.normal(mu, sigma))
-
-
 def contrast(about: plain.RatedBelief) -> Response:
     """Make a momentary rating of one belief with contrast, given after the outcome."""
     return plain.rating(about)._replace(
         parameters=Parameters(),
-        family=FAMILY,
+        family=NORMAL,
         arguments=arguments,
         also_reads=("centred_outcome", "was_experienced", "centred_outcomes", "outcome_count"),
         accumulates={"centred_outcomes": no_decay, "outcome_count": no_decay},

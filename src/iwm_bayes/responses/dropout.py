@@ -11,7 +11,7 @@ biased. Singer & Willett (1993), doi:10.3102/10769986018002155.
 from typing import NamedTuple
 
 from iwm_bayes.ops import Array, log, logit
-from iwm_bayes.responses import approach
+from iwm_bayes.responses.families import BERNOULLI
 from iwm_bayes.types import Parameter, Response
 
 
@@ -33,4 +33,4 @@ def arguments(p: Parameters, availability: Array) -> dict[str, Array]:
     return {"logit_p": logit(p.risk) + log(p.odds_ratio) * (availability - p.average) / p.sd}
 
 
-RESPONSE = Response(Parameters(), "availability", "after", approach.FAMILY, arguments, "leaves")
+RESPONSE = Response(Parameters(), "availability", "after", BERNOULLI, arguments, "leaves")

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from iwm_bayes.ops import Array, constant
 from iwm_bayes.responses import approach
-from iwm_bayes.responses.categorical import FAMILY, ordered_probabilities
+from iwm_bayes.responses.categorical import ordered_probabilities
+from iwm_bayes.responses.families import CATEGORICAL
 from iwm_bayes.types import Parameter, Response
 
 
@@ -28,5 +29,5 @@ def invest(levels: int) -> Response:
         return {"p": ordered_probabilities(approach.preference(p, expected), steps)}
 
     return approach.RESPONSE._replace(
-        parameters=Parameters(), family=FAMILY._replace(levels=levels), arguments=arguments
+        parameters=Parameters(), family=CATEGORICAL._replace(levels=levels), arguments=arguments
     )

@@ -22,7 +22,8 @@ import numpy as np
 from scipy.special import expit, polygamma, psi
 
 from iwm_bayes.ops import Array, log
-from iwm_bayes.responses.categorical import FAMILY, ordered_probabilities
+from iwm_bayes.responses.categorical import ordered_probabilities
+from iwm_bayes.responses.families import CATEGORICAL
 from iwm_bayes.responses.rating import RatedBelief
 from iwm_bayes.types import Z_CI90, Parameter, Response
 
@@ -67,5 +68,5 @@ def arguments(p: Parameters, belief: Array) -> dict[str, Array]:
 
 def ordinal(about: RatedBelief, levels: int) -> Response:
     """Make an item about one belief with `levels` levels, answered after the outcome."""
-    p, family = declare_parameters(levels), FAMILY._replace(levels=levels)
+    p, family = declare_parameters(levels), CATEGORICAL._replace(levels=levels)
     return Response(p, about, "after", family, arguments, scale={"location": 0.5})

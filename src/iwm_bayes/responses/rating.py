@@ -14,10 +14,9 @@ are in units of the scale's length. Tobin (1958), doi:10.2307/1907382.
 
 from typing import Literal, NamedTuple
 
-import numpy as np
-
 from iwm_bayes.ops import Array, constant, sqrt
-from iwm_bayes.types import Family, Parameter, Params, Response
+from iwm_bayes.responses.families import CENSORED_NORMAL
+from iwm_bayes.types import Parameter, Params, Response
 
 type RatedBelief = Literal["availability", "worth", "expected", "perceived"]  # keys of `READOUTS`
 
@@ -37,13 +36,6 @@ def arguments(p: Params, belief: Array) -> dict[str, Array]:
     return {"mu": MIDDLE + p.intercept + p.slope * (belief - MIDDLE), "sigma": sqrt(p.noise**2 + FLOOR**2)}
 
 
-def draw(generator: np.random.Generator, mu: Array, sigma: Array) -> Array:
-    return np.clip(generator.normal(mu, sigma), 0.0, 1.0)
-
-
-FAMILY = Family("Normal", draw, bounds=(0.0, 1.0))
-
-
 def rating(about: RatedBelief) -> Response:
     """Make a rating of one belief, given after the outcome."""
-    return Response(Parameters(), about, "after", FAMILY, arguments, scale={"intercept": 0.0, "slope": 1.0})
+    return Response(Parameters(), about, "after", CENSORED_NORMAL, arguments, scale={"intercept": 0.0, "slope": 1.0})

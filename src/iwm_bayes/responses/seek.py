@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 from iwm_bayes.ops import Array, broadcast_figures, split_figures
 from iwm_bayes.responses import approach
-from iwm_bayes.responses.categorical import FAMILY, softmax_probabilities
+from iwm_bayes.responses.categorical import softmax_probabilities
+from iwm_bayes.responses.families import CATEGORICAL
 from iwm_bayes.types import Parameter, Response
 
 ACTIVATION = Parameter(
@@ -40,7 +41,7 @@ RESPONSE = Response(
     Parameters(),
     "expected",
     "before",
-    FAMILY,
+    CATEGORICAL,
     arguments,
     effect="chooses",
     also_reads=("distress",),

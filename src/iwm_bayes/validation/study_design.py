@@ -15,7 +15,7 @@ import numpy as np
 import xarray as xr
 
 from iwm_bayes.data.dataset import read_data, with_stated_reliability
-from iwm_bayes.data.study import StudySpec, load_study
+from iwm_bayes.data.study import StudySpec, read_study_file
 from iwm_bayes.filtering.arrays import session_index
 from iwm_bayes.io import sha256
 from iwm_bayes.model.model_file import load_model_for
@@ -71,7 +71,7 @@ class StudyFileDesign(NamedTuple):
     def study(self) -> StudySpec:
         """Load the study; InputError where it, or one of its tables, has changed."""
         path = Path(self.study_file)
-        study = load_study(path)
+        study = read_study_file(path)
         if study_content(path, study) != self.content:
             raise InputError([f"{path}: the study or its table has changed since its simulation began. Start again"])
         return study

@@ -11,12 +11,13 @@ from typing import Any
 
 from iwm_bayes.comparison.comparability import FittedModel
 from iwm_bayes.data.dataset import with_stated_reliability
-from iwm_bayes.data.study import StudySpec, load_study
+from iwm_bayes.data.study import StudySpec, read_study_file
 from iwm_bayes.inference.base import Settings
 from iwm_bayes.io import read_json, sha256, versions
 from iwm_bayes.model.model_file import load_model_for
 from iwm_bayes.types import InputError
 from iwm_bayes.workflow.analysis import DEFAULT_REQUESTS, Requests, analyse
+from iwm_bayes.workflow.fit_file import FIT_FILE, read_fit
 from iwm_bayes.workflow.load import FILE_WORDS, describe_data, file_hashes, load_study_and_data
 from iwm_bayes.workflow.results_folder import (
     BROKEN_MANIFEST,
@@ -28,7 +29,7 @@ from iwm_bayes.workflow.results_folder import (
     unfinished_folder,
     written_files,
 )
-from iwm_bayes.workflow.run_folder import FIT_FILE, read_fit, write_analysis
+from iwm_bayes.workflow.run_folder import write_analysis
 from iwm_bayes.workflow.unfinished_run import bytes_needed, has_draws, unfinished_run
 
 RUN_FACTS = ("model", "without", "method", "exact", "settings", "files", "converged", "partial", "reasons")
@@ -171,7 +172,7 @@ def fit_or_reuse(
     sampler_settings = {name: value for name, value in settings.items() if name != "method"}
     if holds_this_run(folder, loaded.files, method, sampler_settings, None, overwrite):
         tell(f"{loaded.model.name}: the fit in {folder} is current")
-        return FittedModel(loaded.model, read_fit(folder), folder)
+        return FittedModel(loaded.model, read_fit(folder / FIT_FILE), folder)
     tell(f"{loaded.model.name}: {describe_data(loaded.data)}; compiling and sampling ...")
     hashes, needed = file_hashes(loaded.files), bytes_needed(loaded.model, loaded.data, settings)
     with unfinished_run(folder, loaded.files, settings, resume=True, needed=needed) as chain_store:
@@ -226,7 +227,7 @@ def fit_of_run(folder: Path, trust: bool = False, tell: Callable[[str], None] = 
         raise InputError(problems)
     if missing:
         tell(f"{folder}: {'; '.join(missing)}. The run is shown as it was fitted")
-    fitted, study = read_fit(folder), study_of_run(folder)
+    fitted, study = read_fit(folder / FIT_FILE), study_of_run(folder)
     files = facts["files"]
     copies = {name: folder / file["copy"] for name, file in files.items() if "copy" in file}
     model_file = copies.get("model", input_place(folder, files["model"]))
@@ -240,7 +241,7 @@ def study_of_run(folder: Path) -> StudySpec:
     facts = read_run(folder)
     files = facts["files"]
     if not facts.get("study"):
-        return load_study(input_place(folder, files["study"]))
+        return read_study_file(input_place(folder, files["study"]))
     study = StudySpec.model_validate(facts["study"])
     people = study.people and study.people.model_copy(update={"data": input_place(folder, files["people"])})
     return study.model_copy(update={"data": input_place(folder, files["data"]), "people": people})

@@ -2,16 +2,16 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import xarray as xr
 
-from iwm_bayes.data.binding import bound_model, with_statements
+from iwm_bayes.data.binding import bound_model, supplied_responses, with_statements
 from iwm_bayes.data.dataset import read_data, with_stated_reliability
-from iwm_bayes.data.study import StudySpec, load_study
+from iwm_bayes.data.study import StudySpec, read_study_file
 from iwm_bayes.data.unrecorded import unrecorded_outcomes
 from iwm_bayes.io import is_file, sha256
-from iwm_bayes.model.model_file import find_model, load_model, rule_file
+from iwm_bayes.model.model_file import find_model, load_model_for, rule_file
 from iwm_bayes.types import InputError, ModelSpec, parameters
 
 FILE_WORDS = {  # what an answer depends on
@@ -47,20 +47,26 @@ def file_hashes(files: Mapping[str, Path]) -> dict[str, str]:
 
 
 def load_data(
-    study: StudySpec, model: str | ModelSpec | None = None, trust: bool = False
+    study: StudySpec,
+    model: str | ModelSpec | None = None,
+    trust: bool = False,
+    sessions: Any = None,
+    people: Any = None,
 ) -> tuple[ModelSpec, xr.Dataset]:
     """Return a model as a study uses it, and the study's data as this model reads them.
 
     Parameters
     ----------
     study
-        The study, as `load_study` returns it.
+        The study, as `read_study_file` returns it.
     model
         A built-in model by name, the path of a model file, or a model that `load_model` returned. By default the first
         model of the study.
     trust
         Whether a Python file that the model file names as its rule may run. Set True where you wrote the study and the
         rule, or have read them.
+    sessions, people
+        DataFrames in place of the files that the study names.
 
     Returns
     -------
@@ -76,8 +82,11 @@ def load_data(
 
     name, problems = study.model[0] if model is None else model, estimand_problems(study)
     try:
-        spec = bound_model(study, name if isinstance(name, ModelSpec) else load_model(name, study.without, trust))
-        data = read_data(study, spec)
+        if isinstance(name, ModelSpec):
+            spec = bound_model(study, supplied_responses(study, name))
+        else:
+            spec = load_model_for(study, name, trust)
+        data = read_data(study, spec, sessions, people)
         bound = with_stated_reliability(study, spec, data)
     except InputError as error:
         raise InputError([*problems, *error.problems]) from error
@@ -112,7 +121,7 @@ def load_study_and_data(study_file: Path, model: str | None, trust: bool = False
 
     `trust` is whether the model's rule may be a Python file, which then runs.
     """
-    study = load_study(study_file)
+    study = read_study_file(study_file)
     name = study.model[0] if model is None else resolve_model(study_file, model)
     if model is not None:
         study = study.model_copy(update={"model": [name, *study.model]})
@@ -135,5 +144,5 @@ def describe_data(data: xr.Dataset) -> str:
     if empty_rows := data.attrs.get("rows_left_out", 0):
         parts.append(f"{empty_rows} rows without an outcome or a response were left out")
     if without := data.attrs.get("without"):
-        parts.append(f"responses that were not asked: {without}")
+        parts.append(f"responses of the model that the study does not map: {without}")
     return "; ".join(parts)

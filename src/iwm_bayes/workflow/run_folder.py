@@ -17,18 +17,17 @@ from matplotlib.figure import Figure
 
 from iwm_bayes.data.study import StudySpec
 from iwm_bayes.diagnostics.identifiability import identifiability
+from iwm_bayes.diagnostics.results import Results, result_plots
 from iwm_bayes.estimands.person_summary import pseudonyms
 from iwm_bayes.io import manifest, sha256
-from iwm_bayes.types import DEFAULT_FIGURE, GENERALISED, InputError
+from iwm_bayes.types import DEFAULT_FIGURE, GENERALISED
 from iwm_bayes.viz.style import save_plot
 from iwm_bayes.workflow.analysis import Analysis
+from iwm_bayes.workflow.fit_file import FIT_FILE, INPUTS, save_fit
 from iwm_bayes.workflow.load import file_hashes
-from iwm_bayes.workflow.results import Results, result_plots
 from iwm_bayes.workflow.results_folder import replace_results
 
 FORMATS = ("svg", "pdf", "png")
-FIT_FILE = "fit.nc"
-INPUTS = "inputs"  # copies of the model file, and of the rule file if there is one
 COPIED = ("model", "rule")
 MAX_LABEL = 60  # letters: a file name has at most 255, and the kind of plot comes before it
 FILE_LABELS = {GENERALISED: "generalised", DEFAULT_FIGURE: "other_person"}
@@ -135,14 +134,6 @@ def table_with_ids(table: pd.DataFrame, data: xr.Dataset) -> pd.DataFrame:
     )
 
 
-def write_fit(fit: xr.DataTree, path: Path) -> None:
-    """Write a fit; OSError where the disk does not take it, for which HDF5 has errors of its own."""
-    try:
-        fit.to_netcdf(path, engine="h5netcdf")
-    except RuntimeError as error:
-        raise OSError(None, str(error)) from error
-
-
 def write_analysis(
     analysis: Analysis,
     folder: Path,
@@ -159,7 +150,7 @@ def write_analysis(
     hashes = hashes or file_hashes(files)
 
     def write(draft: Path) -> dict[str, Any]:
-        write_fit(analysis.fit, draft / FIT_FILE)
+        save_fit(analysis.fit, draft / FIT_FILE)
         tables = dict(analysis.tables)
         if analysis.requests.own_ids and "person_summary" in tables:
             tables["person_summary"] = table_with_ids(
@@ -171,16 +162,3 @@ def write_analysis(
         return run_facts(analysis, inputs)
 
     replace_results(folder, write, overwrite)
-
-
-def read_fit(folder: Path) -> xr.DataTree:
-    """Read the fit of a run; InputError where its file is missing or cannot be read."""
-    path = folder / FIT_FILE
-    rescue = "Tables, plots and report.html of this run can still be read. Put the file back, or fit again"
-    if not path.is_file():
-        raise InputError([f"{path}: is missing. {rescue}"])
-    try:
-        with xr.open_datatree(path, engine="h5netcdf") as tree:
-            return tree.load()
-    except Exception as error:  # a file that is cut or changed raises whatever its readers did not expect
-        raise InputError([f"{path}: cannot be read as a fit ({type(error).__name__}). {rescue}"]) from error

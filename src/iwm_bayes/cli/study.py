@@ -1,5 +1,6 @@
-"""`iwm check`: what a study's data hold, and what they can identify, without a fit."""
+"""Before a fit: `iwm new` writes a study file to start from, `iwm check` says what a study's data can identify."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,32 @@ import xarray as xr
 from iwm_bayes.cli.console import Trust, print_table, print_warnings, say
 from iwm_bayes.types import ModelSpec
 from iwm_bayes.workflow.load import describe_data, load_study_and_data
+
+
+def new(
+    folder: Annotated[Path, typer.Argument(help="folder of the study; the program makes it where there is none")],
+    table: Annotated[Path, typer.Argument(help="table of sessions, one row per event; it is not copied or changed")],
+    people: Annotated[Path | None, typer.Option(help="table of people with their covariates")] = None,
+    model: Annotated[str, typer.Option(help="built-in model, or path of a model file")] = "rescorla_wagner",
+) -> None:
+    """Look at a table, and write a study file to start from: FOLDER/study.toml.
+
+    The program guesses from names and values which column is what. It marks every guess in the file, with its reason.
+    """
+    from iwm_bayes.workflow.new_study.study_file import open_questions, summary_lines
+    from iwm_bayes.workflow.new_study.write import write_new_study
+
+    written = write_new_study(folder, table, model, people)
+    say(f"Guesses from {table} ({written.guess.n_rows} rows)", soft_wrap=True)
+    for key, column, why in summary_lines(written.guess):
+        say(f"  {key:<20} {column:<20} {why}", soft_wrap=True)
+    if questions := [*written.doubts, *open_questions(written.guess, written.model)]:
+        say("To decide")
+        for sentence in questions:
+            say(f"  {sentence}", soft_wrap=True)
+    say(f'Study file  {written.path}: check each line that is marked "guess:"', soft_wrap=True)
+    argument = shlex.quote(str(written.path))
+    say(f"Next        iwm check {argument}   then   iwm fit {argument}", soft_wrap=True)
 
 
 def check(

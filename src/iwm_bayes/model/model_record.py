@@ -1,0 +1,78 @@
+"""A model as text, so that a fit carries the model that it is a fit of.
+
+The record has the keys of the model file, and every parameter as the study left it: its prior, its pooling, and
+whether it is fixed. A model that was put together in Python, from functions that no file names, has no record.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from iwm_bayes.model.model_file import find_rule, model_with_responses
+from iwm_bayes.model.model_file_schema import ModelFile
+from iwm_bayes.types import InputError, ModelSpec, Parameter, parameters, with_parameters
+
+PARAMETER_FIELDS = ("support", "prior_90", "prior_between_sd", "pooling", "by", "fixed")
+NO_RECORD = (
+    "the fit does not say what its model is, because the model was put together in Python. Give the model as `model`"
+)
+
+
+def model_record(model: ModelSpec) -> str:
+    """Return a model as JSON text; "" if it was put together in Python."""
+    if not model.source:
+        return ""
+    priors = {name: [getattr(own, field) for field in PARAMETER_FIELDS] for name, own in parameters(model).items()}
+    timing = {name: response.timing for name, response in model.responses.items()}
+    own = {"name": model.name, "without": model.without, "stated": sorted(model.stated), "correlated": model.correlated}
+    return json.dumps(own | {"source": dict(model.source), "timing": timing, "parameters": priors})
+
+
+def recorded_parameter(declared: Parameter, values: list[Any]) -> Parameter:
+    """Return a parameter as it is recorded."""
+    recorded = dict(zip(PARAMETER_FIELDS, values, strict=True))
+    return declared._replace(**recorded | {"prior_90": tuple(recorded["prior_90"])})
+
+
+def names_python_files(record: str) -> bool:
+    """Return whether a recorded model needs a Python file of the user, which would run."""
+    return ":" in json.loads(record)["source"]["rule"] if record else False
+
+
+def model_from_record(record: str, trust: bool = False, copies: Mapping[str, Path] | None = None) -> ModelSpec:
+    """Return the model of a record.
+
+    Parameters
+    ----------
+    record
+        What `model_record` returned.
+    trust
+        Whether a Python file that the model file names may run.
+    copies
+        Files to run in place of those that the model file names, by name: the copies in a run folder.
+
+    Raises
+    ------
+    InputError
+        If there is no record, or if a Python file would run without trust.
+    """
+    if not record:
+        raise InputError([NO_RECORD])
+    content = json.loads(record)
+    source = content["source"]
+    path = Path(source["path"])
+    file = ModelFile.model_validate({key: value for key, value in source.items() if key != "path"})
+    kinds = dict(source["responses"])
+    copy = (copies or {}).get(Path(file.rule.rpartition(":")[0]).name)
+    model = model_with_responses(path, file, find_rule(path, file.rule, trust, copy), kinds)
+    declared = {name: recorded_parameter(own, content["parameters"][name]) for name, own in parameters(model).items()}
+    model = with_parameters(model, declared)
+    responses = {name: own._replace(timing=content["timing"][name]) for name, own in model.responses.items()}
+    return model._replace(
+        name=content["name"],
+        responses=responses,
+        without=tuple(content["without"]),
+        stated=frozenset(content["stated"]),
+        correlated=content["correlated"],
+    )

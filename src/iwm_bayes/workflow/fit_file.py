@@ -1,0 +1,143 @@
+"""The file of a fit, `fit.nc`: written within a budget, and read back with the model that it is a fit of."""
+
+import json
+from math import ceil
+from pathlib import Path
+from typing import Any
+
+import xarray as xr
+
+from iwm_bayes.io import SCHEMA
+from iwm_bayes.model.model_file import UNTRUSTED
+from iwm_bayes.model.model_record import model_from_record, names_python_files
+from iwm_bayes.types import InputError, ModelSpec
+from iwm_bayes.workflow.fit_groups import BUDGET, MEGABYTE, with_attributes
+
+FIT_FILE = "fit.nc"
+INPUTS = "inputs"  # of a run folder: copies of the model file, and of Python files that it names
+DRAWN_TOGETHER = ("posterior", "unconstrained_posterior", "log_prior", "log_likelihood", "sample_stats")
+ROUNDED = ("posterior", "prior", "posterior_predictive", "prior_predictive", "log_likelihood", "log_prior", "beliefs")
+TRUSTED = "trusted"  # attribute of a fit in memory: its model's Python files may run
+THINNED = "every {step}th draw is kept in the file, so that it takes about {budget:.0f} MB"
+RESCUE = "Tables, plots and report.html of this run can still be read. Put the file back, or fit again"
+
+
+def is_rounded(group: str, values: xr.DataArray) -> bool:
+    """Return whether a file keeps numbers of 32 bits: all but parameters of the group, which tables report."""
+    whole = group == "unconstrained_posterior" and "person" not in values.dims
+    return values.dtype == "float64" and not whole and (group in ROUNDED or group == "unconstrained_posterior")
+
+
+def stored_bytes(fit: xr.DataTree, groups: tuple[str, ...]) -> int:
+    """Return the size of some groups of a fit in its file."""
+    sizes = (
+        values.size * (4 if is_rounded(name, values) else values.dtype.itemsize)
+        for name in groups
+        if name in fit.children
+        for values in fit[name].to_dataset().values()
+    )
+    return sum(sizes)
+
+
+def within_budget(fit: xr.DataTree, budget: int) -> xr.DataTree:
+    """Return a fit with as many draws as fit into a file of `budget` bytes; the attribute `thinned` says how many."""
+    others = tuple(name for name in fit.children if name not in DRAWN_TOGETHER)
+    available = max(budget - stored_bytes(fit, others), budget // 10)
+    step = ceil(stored_bytes(fit, DRAWN_TOGETHER) / available)
+    if step <= 1:
+        return fit
+    thinned = {
+        name: group.to_dataset().isel(draw=slice(None, None, step)) if name in DRAWN_TOGETHER else group.to_dataset()
+        for name, group in fit.children.items()
+    }
+    message = THINNED.format(step=step, budget=budget / MEGABYTE)
+    return with_attributes(xr.DataTree.from_dict(thinned), fit.attrs | {"thinned": message})
+
+
+def save_fit(fit: xr.DataTree, path: str | Path, budget: int | None = BUDGET) -> None:
+    """Write a fit to a netCDF file, which ArviZ and every other reader of netCDF opens.
+
+    Parameters
+    ----------
+    fit
+        A fit.
+    path
+        The file, which is replaced.
+    budget
+        Size of the file in bytes, about. Draws are thinned to keep it. None keeps every draw.
+
+    Raises
+    ------
+    OSError
+        If the disk does not take it.
+    """
+    kept = fit if budget is None else within_budget(fit, budget)
+    kept = with_attributes(kept, {TRUSTED: 0})
+    encoding = {
+        f"/{name}": {
+            str(key): {"dtype": "float32"} for key, own in group.to_dataset().items() if is_rounded(str(name), own)
+        }
+        for name, group in kept.children.items()
+    }
+    try:
+        kept.to_netcdf(Path(path), engine="h5netcdf", encoding=encoding)
+    except RuntimeError as error:  # HDF5's own, where the disk is full
+        raise OSError(None, str(error)) from error
+
+
+def with_whole_numbers(fit: xr.DataTree) -> xr.DataTree:
+    """Return a fit whose numbers of 32 bits are 64 bits wide, so that computations lose nothing more."""
+
+    def widened(values: xr.DataArray) -> xr.DataArray:
+        return values.astype("float64") if values.dtype == "float32" else values
+
+    groups = {name: group.to_dataset().map(widened, keep_attrs=True) for name, group in fit.children.items()}
+    return with_attributes(xr.DataTree.from_dict(groups), fit.attrs)
+
+
+def read_fit(path: Path) -> xr.DataTree:
+    """Read the file of a fit; InputError where it is missing or cannot be read."""
+    if not path.is_file():
+        raise InputError([f"{path}: is missing. {RESCUE}"])
+    try:
+        with xr.open_datatree(path, engine="h5netcdf") as tree:
+            fit = with_whole_numbers(tree.load())
+    except Exception as error:  # a file that is cut or changed raises whatever its readers did not expect
+        raise InputError([f"{path}: cannot be read as a fit ({type(error).__name__}). {RESCUE}"]) from error
+    if fit.attrs.get("schema") != SCHEMA or "unconstrained_posterior" not in fit.children:
+        raise InputError([f"{path}: is no fit of this version of the program. Fit again"])
+    return fit
+
+
+def load_fit(path: str | Path, trust: bool = False) -> xr.DataTree:
+    """Read a fit, as `fit` returned it.
+
+    Parameters
+    ----------
+    path
+        A run folder of `iwm fit`, or a file that `save_fit` wrote.
+    trust
+        Whether a Python file that the fit's model names as its rule may run.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or is no fit of this version of the program, or would run a Python file without trust.
+    """
+    file = Path(path) / FIT_FILE if Path(path).is_dir() else Path(path)
+    fit = read_fit(file)
+    record = str(fit.attrs["model"])
+    if names_python_files(record) and not trust:
+        rule = json.loads(record)["source"]["rule"]
+        raise InputError([UNTRUSTED.format(path=file, file=rule.rpartition(":")[0])])
+    copies = {copy.name: str(copy.absolute()) for copy in (file.parent / INPUTS).glob("*.py")}
+    return with_attributes(fit, {TRUSTED: int(trust), "copies": json.dumps(copies)})
+
+
+def model_of(fit: xr.DataTree, model: Any = None) -> ModelSpec:
+    """Return the model of a fit: the one that is given, else the one that the fit carries; InputError without any."""
+    if model is not None:
+        return model if isinstance(model, ModelSpec) else model.spec
+    attributes = fit.attrs
+    copies = {name: Path(path) for name, path in json.loads(attributes.get("copies", "{}")).items()}
+    return model_from_record(str(attributes.get("model", "")), bool(attributes.get(TRUSTED)), copies)

@@ -1,0 +1,174 @@
+"""A fit as other tools open it: an ArviZ `DataTree` with standard groups, made from what a sampler returns.
+
+    posterior, prior                          natural scale, one variable per parameter under its own name
+    unconstrained_posterior                   what was sampled, on the link scale
+    posterior_predictive, prior_predictive    answers of simulated people, thinned draws
+    observed_data, log_likelihood             recorded answers; their log likelihood at every draw
+    log_prior                                 log prior density of the parameters of the group, at every draw
+    beliefs                                   beliefs and learning at every event, thinned draws
+    belief_summary                            their mean and SD
+    constant_data, sample_stats
+
+Answers are variables over the recorded answers alone, with dim `NAME_obs`. Every variable has a `long_name` and
+`units`. The attributes of the tree say what was fitted and how: see `fit_attributes`. `log_likelihood` has every draw
+or is left out, and the attribute `left_out` says so.
+"""
+
+import json
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from iwm_bayes.data.dataset import with_variable_words
+from iwm_bayes.estimands.beliefs import MEANINGS, belief_summary, beliefs
+from iwm_bayes.inference.answers import log_likelihood, observed_answers
+from iwm_bayes.inference.natural_scale import described, on_natural_scale
+from iwm_bayes.inference.predicted_answers import predicted_answers
+from iwm_bayes.inference.prior import prior_draws
+from iwm_bayes.io import SCHEMA, versions
+from iwm_bayes.model.model_record import model_record
+from iwm_bayes.types import ModelSpec
+
+MEGABYTE = 1_000_000
+BUDGET = 100 * MEGABYTE  # of a file
+MAX_LOG_LIKELIHOOD, MAX_PREDICTIVE = 60 * MEGABYTE, 8 * MEGABYTE  # the latter of each group of thinned draws
+N_PRIOR, N_PREDICTIVE, N_BELIEFS = 500, 500, 100  # draws
+BYTES = 4  # of a number in a file
+LEFT_OUT = (
+    "log_likelihood is left out, because it would take {size:.0f} MB. To keep it, fit with --save-log-likelihood (in "
+    "Python: save_log_likelihood=True)"
+)
+SAMPLED = ("unconstrained_posterior", "sample_stats", "constant_data")  # groups from which the others follow
+ANSWER_WORDS = {  # of groups over answers: what a variable is, and its units
+    "observed_data": ("answer", "0 to 1, or the number of the answer"),
+    "posterior_predictive": ("predicted answer", "0 to 1, or the number of the answer"),
+    "prior_predictive": ("answer predicted by the prior", "0 to 1, or the number of the answer"),
+    "log_likelihood": ("log likelihood of", "nats"),
+}
+STATISTICS = {  # of the sampler, with what they are
+    "diverging": "whether the transition diverged",
+    "energy": "energy of the transition",
+    "energy_error": "error of the energy at the end of the trajectory",
+    "logp": "log density of the posterior, up to a constant, in the sampler's coordinates",
+    "depth": "depth of the tree",
+    "maxdepth_reached": "whether the trajectory stopped at the maximum depth",
+    "n_steps": "number of leapfrog steps",
+    "step_size": "step size",
+    "mean_tree_accept": "mean acceptance rate of the trajectory",
+}
+
+
+def with_attributes(fit: xr.DataTree, attributes: Mapping[Hashable, Any]) -> xr.DataTree:
+    """Return a fit with further attributes; the groups are not copied."""
+    changed = fit.copy()
+    changed.attrs = {**fit.attrs, **attributes}
+    return changed
+
+
+def n_answers(model: ModelSpec, data: xr.Dataset) -> int:
+    """Return the number of recorded answers."""
+    return sum(int(data[f"answer_{name}"].notnull().sum()) for name in model.responses)
+
+
+def affordable_draws(numbers_per_draw: int, budget: int, wanted: int) -> int:
+    """Return how many draws fit into a budget of bytes: one at least, and not more than wanted."""
+    return int(np.clip(budget // max(BYTES * numbers_per_draw, 1), 1, wanted))
+
+
+def rounded_people(draws: xr.Dataset) -> xr.Dataset:
+    """Round person-level draws to 32 bits, as a file keeps them, so that a fit read back gives the same numbers."""
+    return draws.map(lambda own: own.astype("float32").astype("float64") if "person" in own.dims else own)
+
+
+def named(group: str, values: xr.Dataset) -> xr.Dataset:
+    """Return a group over answers with a `long_name` and units of every variable."""
+    what, units = ANSWER_WORDS[group]
+    return values.assign(
+        {name: own.assign_attrs(long_name=f"{what} {name}", units=units) for name, own in values.items()}
+    )
+
+
+def answer_groups(
+    model: ModelSpec, data: xr.Dataset, draws: xr.Dataset, prior: xr.Dataset, seed: int
+) -> dict[str, xr.Dataset]:
+    """Return the groups of observed and predicted answers."""
+    wanted = affordable_draws(n_answers(model, data), MAX_PREDICTIVE, N_PREDICTIVE)
+    found = {
+        "observed_data": observed_answers(model, data),
+        "posterior_predictive": predicted_answers(model, data, draws, wanted, seed),
+        "prior_predictive": predicted_answers(model, data, prior, wanted, seed + 1),
+    }
+    return {group: named(group, values) for group, values in found.items()}
+
+
+def sampler_statistics(sampled: xr.DataTree) -> dict[str, xr.Dataset]:
+    """Return the statistics of the sampler; nothing of an approximation."""
+    if "sample_stats" not in sampled.children:
+        return {}
+    statistics = sampled["sample_stats"].to_dataset()
+    kept = [name for name in STATISTICS if name in statistics]
+    words = {name: statistics[name].assign_attrs(long_name=STATISTICS[name], units="1") for name in kept}
+    return {"sample_stats": statistics[kept].assign(words)}
+
+
+def standard_fit(
+    model: ModelSpec,
+    sampled: xr.DataTree,
+    method: str,
+    settings: Mapping[str, Any],
+    save_log_likelihood: bool = False,
+) -> xr.DataTree:
+    """Return a fit with all groups of this module.
+
+    Parameters
+    ----------
+    model
+        The model that was fitted.
+    sampled
+        What an inference method returned, with the groups `unconstrained_posterior`, `constant_data` and, for a
+        sampler, `sample_stats`.
+    method, settings
+        The inference method by name, and its settings, which become attributes.
+    save_log_likelihood
+        Whether `log_likelihood` is kept where it takes more than 60 MB.
+    """
+    data = with_variable_words(sampled["constant_data"].to_dataset())
+    draws = described(rounded_people(sampled["unconstrained_posterior"].to_dataset()))
+    seed = int(settings.get("random_seed", 1))
+    prior = prior_draws(model, data, N_PRIOR, seed)
+    groups = {
+        "posterior": on_natural_scale(model, data, draws).assign_attrs(draws.attrs),
+        "unconstrained_posterior": draws,
+        "prior": on_natural_scale(model, data, prior),
+        **answer_groups(model, data, draws, prior, seed),
+        **sampler_statistics(sampled),
+        "constant_data": data,
+    }
+    others = {str(name): own.to_dataset() for name, own in sampled.children.items() if name not in groups}
+    fit = xr.DataTree.from_dict(groups | others)
+    numbers = len(MEANINGS) * data.sizes["event"] * data.sizes["person"]
+    fit["beliefs"] = xr.DataTree(beliefs(model, fit, affordable_draws(numbers, MAX_PREDICTIVE, N_BELIEFS)))
+    fit["belief_summary"] = xr.DataTree(belief_summary(model, fit))
+    size = BYTES * n_answers(model, data) * draws.sizes["chain"] * draws.sizes["draw"]
+    attributes: dict[Hashable, Any] = fit_attributes(model, method, settings)
+    if size <= MAX_LOG_LIKELIHOOD or save_log_likelihood:
+        fit["log_likelihood"] = xr.DataTree(named("log_likelihood", log_likelihood(model, fit)))
+    else:
+        attributes["left_out"] = LEFT_OUT.format(size=size / MEGABYTE)
+    return with_attributes(fit, attributes)
+
+
+def fit_attributes(model: ModelSpec, method: str, settings: Mapping[str, Any]) -> dict[Hashable, Any]:
+    """Return the attributes of a fit: its schema, the model as text, the inference method, settings and versions."""
+    plain = {name: value for name, value in settings.items() if isinstance(value, bool | int | float | str)}
+    return {
+        "schema": SCHEMA,
+        "inference_library": "iwm_bayes",
+        "inference_method": method,
+        "model_name": model.name,
+        "model": model_record(model),
+        "settings": json.dumps(plain),
+        "versions": json.dumps(versions()),
+    }

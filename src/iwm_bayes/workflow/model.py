@@ -1,0 +1,207 @@
+"""A model bound to a study, and its fit.
+
+Model(model, study) ----> .spec, .data    the model as this study uses it, and the study as this model reads it
+                          .pymc           an ordinary `pm.Model`
+                          .fit()          an ArviZ `DataTree`
+"""
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from iwm_bayes.diagnostics.convergence_checks import check_convergence
+from iwm_bayes.diagnostics.identifiability import identifiability
+from iwm_bayes.inference.answers import observed_answers
+from iwm_bayes.inference.base import TARGET_ACCEPT, Settings
+from iwm_bayes.inference.fit import METHODS
+from iwm_bayes.inference.fit import fit as sample
+from iwm_bayes.inference.natural_scale import on_natural_scale
+from iwm_bayes.inference.nuts import extend_fit
+from iwm_bayes.inference.predicted_answers import predicted_answers
+from iwm_bayes.inference.prior import prior_draws
+from iwm_bayes.model.model_file import load_model
+from iwm_bayes.model.model_record import model_record
+from iwm_bayes.model.pymc_model import pymc_model
+from iwm_bayes.model.python_priors import with_priors
+from iwm_bayes.types import InputError, ModelSpec
+from iwm_bayes.workflow.fit_file import TRUSTED
+from iwm_bayes.workflow.fit_groups import SAMPLED, named, standard_fit, with_attributes
+from iwm_bayes.workflow.load import describe_data, load_data, resolve_model
+from iwm_bayes.workflow.study import Study
+
+
+class Model:
+    """A model bound to a study.
+
+    Parameters
+    ----------
+    model
+        A built-in model by name, the path of a model file, or a `ModelSpec`.
+    study
+        A `Study`, or a Dataset (event, person) as `simulate` returns it.
+    priors
+        What is assumed about parameters, by name, in place of the model file: {"prior_90": (low, high), ...} as in a
+        model file, a pair for `prior_90`, or a number for a parameter that is fixed.
+
+    Attributes
+    ----------
+    spec : ModelSpec
+        The model with the responses that the study maps, their timing and scales.
+    data : xarray.Dataset
+        The study as this model reads it: see `data.dataset`.
+    warnings : list of str
+        What these data cannot identify.
+
+    Raises
+    ------
+    InputError
+        Lists every problem of the model, the table and the priors.
+
+    Examples
+    --------
+    >>> model = Model("kalman", study, priors={"availability_start": (0.2, 0.6)})
+    >>> fit = model.fit(random_seed=1)
+    """
+
+    def __init__(
+        self, model: str | Path | ModelSpec, study: Study | xr.Dataset, *, priors: Mapping[str, Any] | None = None
+    ) -> None:
+        spec, self.data = data_for(model, study)
+        self.spec: ModelSpec = with_priors(spec, priors or {})
+        self.study = study if isinstance(study, Study) else None
+
+    @property
+    def warnings(self) -> list[str]:
+        """What these data cannot identify."""
+        return identifiability(self.spec, self.data)
+
+    @cached_property
+    def pymc(self) -> Any:
+        """The model as an ordinary `pm.Model`, to which terms can be added: see `model.pymc_model`."""
+        return pymc_model(self.spec, self.data)
+
+    def fit(self, **settings: Any) -> xr.DataTree:
+        """Fit the model; `settings` are those of the function `fit`."""
+        return fit(self, **settings)
+
+    def prior_predictive(self, draws: int = 500, random_seed: int = 1) -> xr.DataTree:
+        """Simulate parameters and answers from the prior; see the function `prior_predictive`."""
+        return prior_predictive(self, draws, random_seed)
+
+    def __repr__(self) -> str:
+        lines = [f"Model {self.spec.name}: {self.spec.claim}", f"Data: {describe_data(self.data)}"]
+        return "\n".join([*lines, *(f"Warning: {warning}" for warning in self.warnings)])
+
+
+def data_for(model: str | Path | ModelSpec, study: Study | xr.Dataset) -> tuple[ModelSpec, xr.Dataset]:
+    """Return a model as a study uses it, with the study as this model reads it; InputError lists every problem."""
+    if isinstance(study, xr.Dataset):
+        spec = model if isinstance(model, ModelSpec) else load_model(model)
+        supplied = {name: own for name, own in spec.responses.items() if f"answer_{name}" in study}
+        if not supplied:
+            raise InputError([f"the data have none of the responses of {spec.name}: {', '.join(spec.responses)}"])
+        if not isinstance(model, ModelSpec):
+            spec = load_model(model, [name for name in spec.responses if name not in supplied])
+        return spec._replace(responses={name: spec.responses[name] for name in supplied}), study
+    if not isinstance(study, Study):
+        raise InputError(
+            [f"a model needs a Study or a Dataset, not {type(study).__name__}. Make a Study of your table"]
+        )
+    name = model if isinstance(model, ModelSpec) else str(model)
+    if isinstance(name, str) and study.file is not None:
+        name = resolve_model(study.file, name)
+    return load_data(study.spec, name, True, study.sessions, study.people)
+
+
+def fit(
+    model: Model,
+    *,
+    draws: int = 750,
+    tune: int = 500,
+    chains: int = 4,
+    random_seed: int = 1,
+    target_accept: float = TARGET_ACCEPT,
+    max_treedepth: int = 10,
+    method: str = "nuts",
+    progressbar: bool = True,
+    extend: xr.DataTree | None = None,
+    save_log_likelihood: bool = False,
+) -> xr.DataTree:
+    """Fit a model to its study.
+
+    Parameters
+    ----------
+    model
+        A `Model`.
+    draws, tune, chains, random_seed, target_accept, max_treedepth, progressbar
+        As in `pm.sample`. An approximation yields `chains` x `draws` draws as a single chain.
+    method
+        "nuts"; or "laplace" or "quadrature", which are approximations.
+    extend
+        A fit of this model by nuts, to which `draws` more draws are added in each chain. New chains are tuned anew.
+    save_log_likelihood
+        Whether the group `log_likelihood` is kept where it takes more than 60 MB.
+
+    Returns
+    -------
+    xarray.DataTree
+        The fit, with the groups that `workflow.fit_groups` lists. Its attribute `status` says whether it has converged.
+
+    Raises
+    ------
+    InputError
+        If there is no such method, if it cannot fit the model, or if the fit to extend is not one of this model.
+    """
+    settings = Settings(draws, tune, chains, random_seed, progressbar, target_accept, max_treedepth)
+    if extend is None:
+        sampled = sample(model.spec, model.data, method, **settings._asdict())
+    else:
+        sampled = extended(model, extend, settings)
+        settings = settings._replace(draws=sampled["unconstrained_posterior"].sizes["draw"])
+    fitted = standard_fit(model.spec, sampled, method, settings._asdict(), save_log_likelihood)
+    return with_attributes(fitted, {"status": check_convergence(fitted).status, TRUSTED: 1})
+
+
+def extended(model: Model, fitted: xr.DataTree, settings: Settings) -> xr.DataTree:
+    """Return the sampled groups of a fit with more draws; InputError where it is not a fit of this model by nuts."""
+    chains = fitted["unconstrained_posterior"].sizes["chain"]
+    problems = []
+    if fitted.attrs.get("inference_method") != "nuts":
+        problems.append("only a fit by nuts can be extended. Fit again with more draws")
+    if not fitted["constant_data"].to_dataset().drop_attrs().equals(model.data.drop_attrs()):
+        problems.append("the fit to extend is one of other data. Give the fit of this model")
+    if fitted.attrs.get("model") != model_record(model.spec):
+        problems.append("the fit to extend is one of another model, or of other priors. Give the fit of this model")
+    if chains != settings.chains and not problems:
+        problems.append(f"the fit to extend has {chains} chains. Give chains={chains}")
+    if problems:
+        raise InputError(problems)
+    before = fitted["unconstrained_posterior"].sizes["draw"]
+    seed = int(np.random.SeedSequence([settings.random_seed, before]).generate_state(1)[0])  # else the same draws again
+    sampled = xr.DataTree.from_dict({name: fitted[name].to_dataset() for name in SAMPLED})
+    compiled = METHODS["nuts"].compile(model.spec, model.data)
+    return extend_fit(compiled, sampled, settings._replace(random_seed=seed))
+
+
+def prior_predictive(model: Model, draws: int = 500, random_seed: int = 1) -> xr.DataTree:
+    """Simulate parameters and answers from the prior of a model.
+
+    Returns
+    -------
+    xarray.DataTree
+        The groups `prior` (natural scale), `prior_predictive` and `observed_data`, for
+        `az.plot_ppc_dist(..., group="prior_predictive")`.
+    """
+    prior = prior_draws(model.spec, model.data, draws, random_seed)
+    answers = predicted_answers(model.spec, model.data, prior, draws, random_seed)
+    return xr.DataTree.from_dict(
+        {
+            "prior": on_natural_scale(model.spec, model.data, prior),
+            "prior_predictive": named("prior_predictive", answers),
+            "observed_data": named("observed_data", observed_answers(model.spec, model.data)),
+        }
+    )
