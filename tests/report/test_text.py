@@ -14,6 +14,7 @@ import xarray as xr
 from runs import NASTY, PEOPLE, UNSURE, spoil_manifest
 
 from iwm_bayes.diagnostics.predictive_checks import ppc_count_sentence
+from iwm_bayes.diagnostics.results import Results
 from iwm_bayes.estimands.person_summary import learning_contraction, person_summary, pseudonyms
 from iwm_bayes.estimands.security.tables import NEW_PEOPLE, THESE_PEOPLE
 from iwm_bayes.model.model_file import model_library
@@ -25,7 +26,6 @@ from iwm_bayes.report.sections.model_comparison import comparison_section
 from iwm_bayes.report.sections.people import Person, refusal_sentence
 from iwm_bayes.types import InputError
 from iwm_bayes.viz.plotly.base import escape_text
-from iwm_bayes.workflow.results import Results
 from iwm_bayes.workflow.run_folder import file_label
 
 NOT_CONVERGED = {"converged": False, "reasons": ["17 divergent transitions"], "advice": ["set --target-accept 0.95"]}

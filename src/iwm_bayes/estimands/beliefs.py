@@ -27,7 +27,7 @@ from iwm_bayes.model.priors import figure_names
 from iwm_bayes.simulation.draws import draws_as_people, posterior_batches, thin_draws
 from iwm_bayes.types import GENERALISED, ModelSpec, Params, rule_values
 
-N_DRAWS = 100  # that are kept: a fit of forty people over thirty sessions then grows by three megabytes
+N_DRAWS = 100
 N_SUMMARY = 1000  # of means and SDs: a mean is then known to a thirtieth of its SD
 MIN_ERROR = 1e-6  # a smaller prediction error determines no learning rate
 
@@ -124,7 +124,7 @@ def beliefs(model: ModelSpec, fit: xr.DataTree, draws: int = N_DRAWS) -> xr.Data
     Returns
     -------
     xr.Dataset
-        The variables of MEANINGS, (chain, draw, event, person), with `units` and `meaning` in their attributes. They
+        The variables of MEANINGS, (chain, draw, event, person), with `units` and `long_name` in their attributes. They
         are NaN after a person's last event. Those of self-worth are there only if the model has it. Prediction errors
         and learning rates are NaN where the outcome was not observed or not recorded, learning rates also where the
         error is 0, and beliefs after an unresponsive session where an event names no figure.
@@ -144,7 +144,7 @@ def with_meanings(found: xr.Dataset) -> xr.Dataset:
     for name, (unit, meaning) in MEANINGS.items():
         for variable, of in ((name, ""), (f"{name}_mean", "posterior mean: "), (f"{name}_sd", "posterior SD: ")):
             if variable in described:
-                described[variable].attrs = {"units": unit, "meaning": f"{of}{meaning}"}
+                described[variable].attrs = {"units": unit, "long_name": f"{of}{meaning}"}
     return described
 
 
@@ -195,19 +195,13 @@ def belief_summary(model: ModelSpec, fit: xr.DataTree, draws: int = N_SUMMARY) -
     return with_meanings(xr.Dataset(columns, coordinates))
 
 
-def stored_beliefs(model: ModelSpec, fit: xr.DataTree, draws: int = N_DRAWS) -> xr.Dataset:
-    """Return the group `beliefs` of a fit: NAME in about so many draws, in single precision, NAME_mean and NAME_sd."""
-    return beliefs(model, fit, draws).astype(np.float32).merge(belief_summary(model, fit))
-
-
 def beliefs_by_row(model: ModelSpec, fit: xr.DataTree) -> xr.Dataset:
-    """Return NAME_mean and NAME_sd, from the group `beliefs` if the fit has it, with what each event is.
+    """Return what `belief_summary` does, from the group of this name if the fit has it, with what each event is.
 
     Coordinates (event, person) are session, figure, time and outcome, which is NaN if not observed or not recorded.
     """
-    data = fit["constant_data"].to_dataset()
-    found = fit["beliefs"].to_dataset() if "beliefs" in fit.children else belief_summary(model, fit)
-    summary, dims = found[[name for name in found if found[name].dims == ("event", "person")]], ("event", "person")
+    data, kept, dims = fit["constant_data"].to_dataset(), "belief_summary" in fit.children, ("event", "person")
+    summary = fit["belief_summary"].to_dataset() if kept else belief_summary(model, fit)
     outcome = np.where(around_events(data).recorded, data["outcome"].values, np.nan)
     named = data["figure"].values[data["figure_index"].values]
     rows = {"session": data["session"].values, "figure": named, "time": data["time"].values, "outcome": outcome}

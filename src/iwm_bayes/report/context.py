@@ -10,6 +10,7 @@ import xarray as xr
 from iwm_bayes.data.binding import wants
 from iwm_bayes.diagnostics.permutation_test import PermutationTest
 from iwm_bayes.diagnostics.registry import registered
+from iwm_bayes.diagnostics.results import Results, result_tables
 from iwm_bayes.estimands import trajectories
 from iwm_bayes.estimands.security.answers import SecurityAnswer
 from iwm_bayes.estimands.security.belief_paths import session_mask
@@ -20,7 +21,6 @@ from iwm_bayes.report.labels import table_title
 from iwm_bayes.types import GENERALISED, ModelSpec
 from iwm_bayes.viz.palette import STYLE_CORNERS
 from iwm_bayes.workflow.analysis import permutation_test_of
-from iwm_bayes.workflow.results import Results, result_tables
 
 
 class ReportOptions(NamedTuple):

@@ -6,13 +6,13 @@ from pathlib import Path
 import xarray as xr
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from iwm_bayes.diagnostics.results import Results, compute_results
 from iwm_bayes.io import atomic_path
 from iwm_bayes.report.contents import report_contents
 from iwm_bayes.report.context import ReportContext, ReportOptions, figure_trajectory
 from iwm_bayes.report.paper_figures import write_paper_figures
 from iwm_bayes.types import ModelSpec
 from iwm_bayes.viz.plotly.base import plotly_script
-from iwm_bayes.workflow.results import Results, compute_results
 
 DEFAULT_OPTIONS = ReportOptions()
 

@@ -13,6 +13,7 @@ from iwm_bayes.data.binding import wants
 from iwm_bayes.diagnostics.advice import advice
 from iwm_bayes.diagnostics.convergence_checks import ConvergenceChecks, check_convergence
 from iwm_bayes.diagnostics.permutation_test import PermutationTest, permutation_test
+from iwm_bayes.diagnostics.results import Results, compute_results, result_tables
 from iwm_bayes.estimands.expectancy_bias import GROUP as EXPECTANCY_BIAS
 from iwm_bayes.estimands.group_summary import group_summary
 from iwm_bayes.estimands.registry import shared_results
@@ -21,7 +22,6 @@ from iwm_bayes.inference.fit import fit
 from iwm_bayes.rules.modifiers import with_expectancy_bias
 from iwm_bayes.types import ModelSpec, parameters
 from iwm_bayes.workflow.fit_groups import standard_fit, with_attributes
-from iwm_bayes.workflow.results import Results, compute_results, result_tables
 
 EXPECTANCY_BIASES = (0.3, 0.5)  # compared with 0, where the data do not determine the expectancy bias
 PERMUTATION_TEST = "permutation_test"  # group of a fit: the result of the test, in its attributes
@@ -44,7 +44,7 @@ class Analysis(NamedTuple):
     """A fit and everything that is derived from it."""
 
     model: ModelSpec
-    fit: xr.DataTree  # with the groups `beliefs`, and those of further fits that were requested
+    fit: xr.DataTree  # with the groups of further fits that were requested
     convergence: ConvergenceChecks
     advice: list[str]  # what to try when the fit has not converged
     results: Results
@@ -86,12 +86,11 @@ def analyse(
     convergence = check_convergence(fitted, medians)
     further = {} if convergence.partial else further_fits(model, data, method, settings, requests)
     whole = fitted.assign({name: xr.DataTree(group) for name, group in further.items()})
-    whole = with_attributes(whole, {"status": convergence.status})
     requested = frozenset(name for name, asked in requests._asdict().items() if asked)
     results = compute_results(model, whole, requested, shared)
     return Analysis(
         model,
-        whole,
+        with_attributes(whole, {"status": convergence.status}),
         convergence,
         advice(fitted, convergence),
         results,

@@ -66,7 +66,7 @@ def write_comparison(
         write_tables(draft, tables)
         write_plots(draft, {"ppc": ppc_plot(comparison.predictive_checks)})
         if comparison.mixture is not None:
-            posterior = comparison.mixture["unconstrained_posterior"].to_dataset()[["frequency", "attribution"]]
+            posterior = comparison.mixture["posterior"].to_dataset()[["frequency", "attribution"]]
             posterior.to_netcdf(draft / "mixture.nc", engine="h5netcdf")
         return manifest(
             kind="compare",

@@ -21,7 +21,7 @@ import numpy as np
 import xarray as xr
 
 from iwm_bayes.data.dataset import with_variable_words
-from iwm_bayes.estimands.beliefs import stored_beliefs
+from iwm_bayes.estimands.beliefs import MEANINGS, belief_summary, beliefs
 from iwm_bayes.inference.answers import log_likelihood, observed_answers
 from iwm_bayes.inference.natural_scale import described, on_natural_scale
 from iwm_bayes.inference.predicted_answers import predicted_answers
@@ -32,9 +32,8 @@ from iwm_bayes.types import ModelSpec
 
 MEGABYTE = 1_000_000
 BUDGET = 100 * MEGABYTE  # of a file
-MAX_LOG_LIKELIHOOD, MAX_PREDICTIVE = 60 * MEGABYTE, 8 * MEGABYTE  # the latter of each predictive group
-MAX_BELIEFS = 10 * MEGABYTE
-N_PRIOR, N_PREDICTIVE, N_BELIEFS, N_BELIEF_VARIABLES = 500, 500, 100, 7
+MAX_LOG_LIKELIHOOD, MAX_PREDICTIVE = 60 * MEGABYTE, 8 * MEGABYTE  # the latter of each group of thinned draws
+N_PRIOR, N_PREDICTIVE, N_BELIEFS = 500, 500, 100  # draws
 BYTES = 4  # of a number in a file
 LEFT_OUT = (
     "log_likelihood is left out, because it would take {size:.0f} MB. To keep it, fit with --save-log-likelihood (in "
@@ -149,8 +148,9 @@ def standard_fit(
     }
     others = {str(name): own.to_dataset() for name, own in sampled.children.items() if name not in groups}
     fit = xr.DataTree.from_dict(groups | others)
-    events = data["present"].size * N_BELIEF_VARIABLES
-    fit["beliefs"] = xr.DataTree(stored_beliefs(model, fit, affordable_draws(events, MAX_BELIEFS, N_BELIEFS)))
+    numbers = len(MEANINGS) * data.sizes["event"] * data.sizes["person"]
+    fit["beliefs"] = xr.DataTree(beliefs(model, fit, affordable_draws(numbers, MAX_PREDICTIVE, N_BELIEFS)))
+    fit["belief_summary"] = xr.DataTree(belief_summary(model, fit))
     size = BYTES * n_answers(model, data) * draws.sizes["chain"] * draws.sizes["draw"]
     attributes: dict[Hashable, Any] = fit_attributes(model, method, settings)
     if size <= MAX_LOG_LIKELIHOOD or save_log_likelihood:

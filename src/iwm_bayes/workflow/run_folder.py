@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 
 from iwm_bayes.data.study import StudySpec
 from iwm_bayes.diagnostics.identifiability import identifiability
+from iwm_bayes.diagnostics.results import Results, result_plots
 from iwm_bayes.estimands.person_summary import pseudonyms
 from iwm_bayes.io import manifest, sha256
 from iwm_bayes.types import DEFAULT_FIGURE, GENERALISED
@@ -24,7 +25,6 @@ from iwm_bayes.viz.style import save_plot
 from iwm_bayes.workflow.analysis import Analysis
 from iwm_bayes.workflow.fit_file import FIT_FILE, INPUTS, save_fit
 from iwm_bayes.workflow.load import file_hashes
-from iwm_bayes.workflow.results import Results, result_plots
 from iwm_bayes.workflow.results_folder import replace_results
 
 FORMATS = ("svg", "pdf", "png")
