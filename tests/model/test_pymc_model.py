@@ -13,6 +13,7 @@ from pymc.model.transform.conditioning import remove_value_transforms
 
 from iwm_bayes.data.formulas import join_covariates
 from iwm_bayes.diagnostics.convergence_checks import check_convergence
+from iwm_bayes.estimands.security.time_to_security import earned_security, true_security
 from iwm_bayes.inference.fit import fit
 from iwm_bayes.inference.from_pymc import as_unconstrained
 from iwm_bayes.model.build import build

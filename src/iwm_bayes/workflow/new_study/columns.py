@@ -5,7 +5,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from iwm_bayes.data.table import MAX_NUMBER, Table, cell_texts, is_blank
+from iwm_bayes.data.numbers import MAX_NUMBER
+from iwm_bayes.data.table import Table, cell_texts, is_blank
 
 MIN_SESSIONS = 3  # of somebody, where only the numbers of a column say that it counts; 0 and 1 are rather answers
 
