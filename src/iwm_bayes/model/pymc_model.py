@@ -111,7 +111,9 @@ def declare_natural(variable: NaturalVariable) -> Any:
     """Declare a variable on the natural scale in the current model."""
     graph = pm.modelcontext(None)
     source = graph[variable.source]
-    own_dim = next(dim for dim in graph.named_vars_to_dims[variable.source] if dim.startswith(SOURCE_DIMS[variable.source]))
+    own_dim = next(
+        dim for dim in graph.named_vars_to_dims[variable.source] if dim.startswith(SOURCE_DIMS[variable.source])
+    )
     known = [str(label) for label in graph.coords[own_dim]]
     positions = np.array([known.index(label) for label in variable.labels.values.ravel()])
     chosen = source[positions.reshape(variable.labels.shape)]
