@@ -132,8 +132,8 @@ def count_figures(x: Array) -> int:
 
 
 def stack_figures(quantities: list[Array]) -> Array:
-    """Stack one quantity (person,) per figure to (figure, person)."""
-    return Figures(quantities) if any(map(is_graph, quantities)) else np.stack(quantities)
+    """Stack one quantity (..., person) per figure to (..., figure, person)."""
+    return Figures(quantities) if any(map(is_graph, quantities)) else np.stack(quantities, axis=-2)
 
 
 def split_figures(x: Array) -> list[Array]:
@@ -188,6 +188,13 @@ def take_choice(x: Array, choice: Array) -> Array:
         index = pt.as_tensor(choice).astype("int64")[..., None]
         return pt.take_along_axis(pt.as_tensor(x), index, axis=-1).squeeze(-1)
     return np.take_along_axis(x, np.asarray(choice).astype(int)[..., None], axis=-1)[..., 0]
+
+
+def at_event_of_person(x: Array, event: Array) -> Array:
+    """Return `x` (event, person) of each person at another of their events, whose index is `event` (event, person)."""
+    if is_graph(x) or is_graph(event):
+        return x[event.astype("int64"), pytensor_tensor().arange(x.shape[1])]
+    return np.take_along_axis(x, event.astype(int), axis=0)
 
 
 def replace_where(condition: Array, x: Array, function: Callable[..., Array], *quantities: Array) -> Array:

@@ -23,6 +23,7 @@ from iwm_bayes.comparison.leave_one_person_out import (
     leave_out_by_refit,
     log_likelihood_at,
     marginal_likelihood,
+    person_log_likelihood,
     psis_weights,
     select_people,
 )
@@ -98,6 +99,20 @@ def test_a_fit_is_extended_by_draws_of_the_same_posterior(small):
     assert not np.isin(new, old).any()
     error = np.sqrt(sum((x.std(("chain", "draw")) ** 2 / az.ess(x.to_dataset())["mu"]) for x in (old, new)))
     assert (abs(old.mean(("chain", "draw")) - new.mean(("chain", "draw"))) < 4.5 * error).all()
+
+
+@pytest.mark.filterwarnings("ignore:Estimated shape parameter of Pareto")  # of the person hardest to leave out
+def test_leaving_out_people_needs_no_more_than_their_log_likelihood(small):
+    """ArviZ's PSIS-LOO of it is the ELPD of left-out people, whatever tool computes it."""
+    stored = person_log_likelihood(small.model, small.fit, 1000, 1)
+    assert stored.dims == ("chain", "draw", "person")
+    assert stored["person"].values.tolist() == small.data["person"].values.tolist()
+    kept = small.fit["unconstrained_posterior"]["mu"].sel(chain=stored["chain"], draw=stored["draw"])
+    assert stored.sizes["chain"] * stored.sizes["draw"] == len(small.arrays.theta)
+    groups = {"posterior": kept.to_dataset(), "log_likelihood": stored.to_dataset()}
+    found = az.loo(xr.DataTree.from_dict(groups), pointwise=True, reff=1.0)
+    np.testing.assert_allclose(found.elpd_i, small.left_out.elpd, rtol=1e-9)
+    np.testing.assert_allclose(found.pareto_k, small.left_out.pareto_k, rtol=1e-6, atol=1e-9)
 
 
 def test_the_stated_error_of_a_refit_is_that_of_repetitions(small):

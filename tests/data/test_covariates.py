@@ -135,7 +135,8 @@ def test_people_without_covariates_are_named_or_dropped(folder):
         folder / "people.csv", index=False
     )
     said = faults(folder)
-    assert "'anxiety': blank for p002, p006" in said
+    assert "'anxiety': blank for p002." in said
+    assert 'no row for "p006"' in said
     assert 'missing = "drop"' in said
     (folder / "study.toml").write_text(STUDY.replace('person = "id"', 'person = "id"\nmissing = "drop"'))
     _, data = opened(folder)

@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 
 from iwm_bayes.data.table import is_blank
-from iwm_bayes.data.table_file import open_table
+from iwm_bayes.data.tables.table_file import open_table
 
 NAN = np.nan
 

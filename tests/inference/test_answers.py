@@ -1,17 +1,17 @@
-"""Answers in a fit and in the graph for PyMC's own tools: recorded ones only, whatever the lengths of people."""
+"""Answers in a fit and in the model for researchers: recorded ones only, whatever the lengths of people."""
 
 import arviz as az
 import numpy as np
 import pymc as pm
 import pytest
 import xarray as xr
-from helpers import arguments, evaluate, interpreted, textbook_log_density
+from helpers import arguments, interpreted, textbook_log_density
 
 from iwm_bayes.inference.answers import log_likelihood, observed_answers, with_log_likelihood
 from iwm_bayes.inference.fit import Settings, compile_likelihood, laplace
-from iwm_bayes.model.build import build, build_over_answers, model_data
 from iwm_bayes.model.model_file import load_model
 from iwm_bayes.model.priors import free_parameters, natural_values
+from iwm_bayes.model.pymc_model import pymc_model
 from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.simulate import Phase, simulate
 
@@ -105,36 +105,16 @@ def test_loo_counts_answers(model, data, fit):
         assert np.isfinite(found.elpd)
 
 
-def test_both_graphs_have_one_density(model, data):
-    """Over the grid and over answers, at the initial point, for the model's own data and for swapped data."""
-    other = unequal_people(model, 2).isel(event=slice(data.sizes["event"]))
-    with interpreted():
-        graphs = [build(model, data), build_over_answers(model, data)]
-        for given in (data, other):
-            found = []
-            for graph in graphs:
-                with graph:
-                    pm.set_data(model_data(model, given))
-                inputs = graph.value_vars
-                dims = [graph.named_vars_to_dims[variable.name] for variable in graph.free_RVs]
-                point = [np.full([len(graph.coords[dim]) for dim in own], 0.1) for own in dims]
-                found.append(evaluate(inputs, graph.logp())(*point))
-            assert np.isfinite(found[0])
-            assert found[1] == pytest.approx(found[0], rel=1e-12)
-
-
-def test_tools_of_pymc_work_on_the_graph_over_answers(model, data):
+def test_tools_of_pymc_work_on_the_model_for_researchers(model, data):
     """`compute_log_likelihood` gives textbook densities; predictive answers are as many as recorded ones."""
     with interpreted():
-        graph = build_over_answers(model, data)
+        graph = pymc_model(model, data)
         with graph:
             prior = pm.sample_prior_predictive(2, random_seed=1)["prior"].to_dataset()
-            names = [variable.name for variable in graph.free_RVs]
-            trace = xr.DataTree.from_dict({"posterior": prior[names]})
+            trace = xr.DataTree.from_dict({"posterior": prior})
             densities = pm.compute_log_likelihood(trace, extend_inferencedata=False, progressbar=False)
-            predicted = pm.sample_posterior_predictive(trace, freeze_vars=names, random_seed=1, progressbar=False)[
-                "posterior_predictive"
-            ]
+            drawn = pm.sample_posterior_predictive(trace, random_seed=1, progressbar=False)
+    predicted = drawn["posterior_predictive"]
     at = prior.isel(chain=0, draw=1)
     theta = {
         label: np.repeat(value, PEOPLE) for label, value in zip(graph.coords["parameter"], at["mu"].values, strict=True)

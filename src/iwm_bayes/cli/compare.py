@@ -48,8 +48,9 @@ def person_groups(study: StudySpec, column: str | None, people: Any) -> pd.Serie
         raise InputError([f"{study.name}: --groups needs a table of people: add [people] with `data` and `person`"])
     from iwm_bayes.data.covariates import read_covariates  # the import of formulae takes a second
     from iwm_bayes.data.table import list_people
+    from iwm_bayes.data.tables.table_file import open_table
 
-    groups = read_covariates(table, {column: True}, people)[column]
+    groups = read_covariates(open_table(table.data), table.person, {column: True}, people)[column]
     if groups.isna().any():
         blank = list_people(groups.index[groups.isna()])
         raise InputError([f"{table.data.name}, column {column!r}: blank for {blank}. Fill it in"])

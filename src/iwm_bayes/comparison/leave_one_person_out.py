@@ -20,8 +20,10 @@ import xarray as xr
 from scipy.special import logsumexp
 from scipy.stats import multivariate_t
 
-from iwm_bayes.comparison.draws import PosteriorArrays, parameter_matrix, person_log_density
-from iwm_bayes.comparison.pointwise import PointwiseLikelihood, log_likelihood_by_person
+from iwm_bayes.comparison.draws import PosteriorArrays, parameter_matrix, person_log_density, posterior_arrays
+from iwm_bayes.comparison.pointwise import PointwiseLikelihood, log_likelihood_by_person, pointwise_likelihood
+from iwm_bayes.simulation.draws import thin_draws
+from iwm_bayes.types import ModelSpec
 
 T_DEGREES_OF_FREEDOM = 7.0  # of the proposal, a t distribution: its tails exceed those of any person's posterior
 N_NODES = 60  # importance nodes per person and draw of the population
@@ -144,6 +146,33 @@ def marginal_likelihood(
         log_sum = np.logaddexp(log_sum, log_weight)
     share_of_mean = np.exp(log_sum - logsumexp(log_sum, axis=0))
     return MarginalLikelihood(np.array(log_p), relative_variance(share), relative_variance(share_of_mean))
+
+
+def person_log_likelihood(model: ModelSpec, fit: xr.DataTree, draws: int, seed: int) -> xr.DataArray:
+    """Compute each person's log likelihood with their own parameters integrated out, at draws of the population.
+
+    It is what `leave_one_person_out` weighs. As a variable of its own group, `az.loo` of it leaves out people.
+
+    Parameters
+    ----------
+    draws
+        About as many draws of the fit, evenly spaced within each chain.
+    seed
+        Of the importance nodes.
+
+    Returns
+    -------
+    xarray.DataArray
+        (chain, draw, person), with the coordinates of the draws that are used.
+    """
+    data, posterior = fit["constant_data"].to_dataset(), posterior_arrays(model, fit, draws)
+    people, generator = np.arange(data.sizes["person"]), np.random.default_rng(seed)
+    likelihood = pointwise_likelihood(model, data)
+    marginal = marginal_likelihood(posterior, posterior.theta, likelihood, people, generator)
+    kept = thin_draws(fit["unconstrained_posterior"].to_dataset(), draws)
+    coordinates = {"chain": kept["chain"].values, "draw": kept["draw"].values, "person": data["person"].values}
+    by_chain = marginal.log_p.reshape(kept.sizes["chain"], kept.sizes["draw"], len(people))
+    return xr.DataArray(by_chain, coordinates, ("chain", "draw", "person"), name="log_likelihood_person")
 
 
 def psis_weights(log_p: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

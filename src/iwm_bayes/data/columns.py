@@ -10,17 +10,18 @@ import numpy as np
 import pandas as pd
 
 from iwm_bayes.data.binding import impossible_timing
+from iwm_bayes.data.numbers import read_numbers, read_scaled
 from iwm_bayes.data.study import Outcome, ResponseColumn, StudySpec
 from iwm_bayes.data.table import (
     NAMES_LIKE_MISSING,
     Table,
-    cell_texts,
+    answer_texts,
+    doubt_labels,
     is_blank,
+    normalise_levels,
     read_complete_names,
     read_levels,
     read_names,
-    read_numbers,
-    read_scaled,
 )
 from iwm_bayes.data.times import read_sessions, read_times
 from iwm_bayes.responses import BELIEFS, LEVELS
@@ -91,7 +92,7 @@ def blank_where_not_asked(table: Table, given: ResponseColumn) -> Table:
     """Return the table with the columns of a response blank in rows that asked something else."""
     frame = table.frame
     for column, word in given.where.items():
-        asked = cell_texts(table, column) == word.strip()
+        asked = answer_texts(table, column, [word]) == normalise_levels(pd.Series([word]))[0]
         if not asked.any():
             table.problems.append(f'{table.file}: no row has "{word}" in the column "{column}"')
         frame = frame.assign(**{answer: frame[answer].where(asked) for answer in given.columns})
@@ -224,6 +225,7 @@ def read_figures(table: Table, study: StudySpec) -> np.ndarray:
     if column is None:
         return np.full(len(table.frame), DEFAULT_FIGURE)
     names = read_names(table, column)
+    doubt_labels(table, column, "Figures are called by the number. For names, write the labels into the table")
     remedy = "Leave the cell blank for an answer about nobody in particular, or give the figure another name"
     table.report(names == GENERALISED, column, f'"{GENERALISED}" is the program\'s word for a new figure', remedy)
     return names

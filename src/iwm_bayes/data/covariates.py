@@ -4,9 +4,11 @@ A person with a blank covariate is an error that names them. Where the study say
 left out instead, and the attribute `dropped` of the data names them.
 """
 
+import difflib
 import json
 import re
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,41 +17,43 @@ from pandas.api.types import is_numeric_dtype
 
 from iwm_bayes.data.dataset import covariate_values
 from iwm_bayes.data.formulas import FORMULAS_KEY, covariate_names, join_covariates, parse_formulas
+from iwm_bayes.data.numbers import decimal_points, read_numbers
 from iwm_bayes.data.study import PersonTable, StudySpec
 from iwm_bayes.data.table import (
     MAX_NAMED,
     NAMES_LIKE_MISSING,
     Table,
     cell_texts,
+    doubt_labels,
     is_blank,
     list_people,
     missing_columns,
     read_complete_names,
     read_names,
-    read_numbers,
     whole_number_keys,
 )
-from iwm_bayes.data.table_file import open_table
+from iwm_bayes.data.tables.table_file import open_table
 from iwm_bayes.types import InputError, ModelSpec
+
+NEARLY_NUMBER = r"[+-]?(?:\d+,\d+|\d*[.,]?\d+\s*%)"
 
 
 def read_covariate(table: Table, name: str, as_words: bool) -> pd.Series:
     """Return a covariate as numbers if all of it is numbers, else as words; None or NaN where blank.
 
-    `as_words` keeps numbers as words. Faults are added to the problems of the table: numbers with a decimal comma,
-    which would be categories, infinite numbers, and a category such as 1 in two spellings.
+    `as_words` keeps numbers as words. Faults are added to the problems of the table: numbers with a comma or a percent
+    sign, which would be categories, infinite numbers, and a category such as 1 in two spellings.
     """
     empty, texts = is_blank(table, name), cell_texts(table, name)
-    numbers = pd.to_numeric(texts.where(~empty), errors="coerce")
-    has_words = bool((numbers.isna() & ~empty).any())
-    commas = texts.str.fullmatch(r"[+-]?\d+,\d+").to_numpy(dtype=bool)
-    if commas.any() and not as_words and (commas | numbers.notna() | empty).all():
-        remedy = "Write a decimal point. As it is, each number would be a category"
-        table.report(commas, name, "a decimal comma", remedy)
-    elif as_words or has_words:
+    numbers = pd.to_numeric(decimal_points(table, texts).where(~empty), errors="coerce")
+    # of numbers with a comma or a sign, `read_numbers` says what is wrong
+    nearly_numbers = texts.str.fullmatch(NEARLY_NUMBER).to_numpy(dtype=bool)
+    has_words = bool((numbers.isna() & ~empty & ~nearly_numbers).any())
+    if as_words or has_words:
         named = table._replace(words={**table.words, name: NAMES_LIKE_MISSING})
         words = pd.Series(read_names(named, name), table.frame.index)
         return words.where(words != "")
+    doubt_labels(table, name, f"It is read as numbers. For categories, write C({name}) in the formula")
     return pd.Series(read_numbers(table, name), table.frame.index)
 
 
@@ -58,24 +62,48 @@ def matched_people(names: np.ndarray, people: np.ndarray) -> pd.Index:
     in_table, in_sessions = pd.Series(names), pd.Series(people.astype(str))
     known = set(in_sessions)
     keys = whole_number_keys(in_sessions)
-    by_key = dict(zip(keys.dropna(), in_sessions[keys.notna()], strict=True))
+    unambiguous = keys.notna() & ~keys.duplicated(keep=False)
+    by_key = dict(zip(keys[unambiguous], in_sessions[unambiguous], strict=True))
     spelt = whole_number_keys(in_table).map(by_key)
     return pd.Index(in_table.where(in_table.isin(known) | spelt.isna(), spelt), name="person")
 
 
-def read_covariates(person_table: PersonTable, wanted: Mapping[str, bool], people: np.ndarray) -> pd.DataFrame:
+def plain_spelling(name: str) -> str:
+    """Return a name in small letters, without signs and without zeros before numbers: p1 for P-01."""
+    return re.sub(r"0*(\d+)", r"\1", re.sub(r"[\W_]", "", name.casefold()))
+
+
+def other_spellings(unknown: np.ndarray, names: np.ndarray) -> dict[str, str]:
+    """Return for each unknown person the name that may be theirs in another spelling, "" where there is none.
+
+    Names that differ in letters are compared for the first few people only, because this takes time.
+    """
+    plain = {plain_spelling(name): name for name in names}
+    found = {}
+    for number, person in enumerate(map(str, unknown)):
+        near = difflib.get_close_matches(person, names, n=1, cutoff=0.8) if number < MAX_NAMED else []
+        found[person] = str(plain.get(plain_spelling(person), near[0] if near else ""))
+    return found
+
+
+def list_spellings(spellings: Mapping[str, str]) -> str:
+    """Return people in quotes, each with the other spelling that may be theirs."""
+    return list_people(f'"{person}"' + (f' (it has "{other}")' if other else "") for person, other in spellings.items())
+
+
+def read_covariates(table: Table, person_column: str, wanted: Mapping[str, bool], people: np.ndarray) -> pd.DataFrame:
     """Return the covariates of the people of the data, one row per person; blank where the table has none.
 
     `wanted` are the names of covariates, each with whether it is read as words. A table may have several rows of a
-    person, such as the table of sessions. InputError if a covariate changes within a person. `attrs` of the frame have
-    the `doubts` of the table.
+    person, such as the table of sessions. InputError if a covariate changes within a person. `attrs` of the frame name
+    the people who are `unknown` to the table, each with the spelling that may be theirs.
     """
-    table = open_table(person_table.data)
-    table = table._replace(words={person_table.person: NAMES_LIKE_MISSING})
-    keys = {person_table.person: "key `people.person`", **dict.fromkeys(wanted, "[formulas] or key `people.groups`")}
+    table = table._replace(words={person_column: NAMES_LIKE_MISSING})
+    keys = {person_column: "key `people.person`", **dict.fromkeys(wanted, "[formulas] or key `people.groups`")}
     if missing_columns(table, keys):
         raise InputError(table.problems)
-    person = matched_people(read_complete_names(table, person_table.person), people)
+    names = read_complete_names(table, person_column)
+    person = matched_people(names, people)
     columns = {name: read_covariate(table, name, as_words) for name, as_words in wanted.items()}
     frame = pd.DataFrame(columns, table.frame.index)
     by_person = frame.set_axis(person).groupby("person", sort=False)
@@ -90,33 +118,51 @@ def read_covariates(person_table: PersonTable, wanted: Mapping[str, bool], peopl
     if table.problems:
         raise InputError(table.problems)
     found = by_person.first().reindex(people)
-    found.attrs["doubts"] = table.doubts
+    unknown = np.asarray(people)[~np.isin(people, person)]
+    spare = pd.unique(names[~np.isin(person, people)])
+    found.attrs["unknown"] = other_spellings(unknown, spare)
     return found
 
 
-def attach_covariates(study: StudySpec, model: ModelSpec, data: xr.Dataset, people: PersonTable) -> xr.Dataset:
+def blank_covariates(table: Table, people: PersonTable, frame: pd.DataFrame) -> list[str]:
+    """Return a problem for each covariate that is blank for somebody, and for people who have no row."""
+    unknown, drop = frame.attrs["unknown"], 'set `missing = "drop"` under [people] to leave them out'
+    problems = []
+    if unknown:
+        fault = f'{table.file}, column "{people.person}": no row for {list_spellings(unknown)}'
+        problems.append(f"{fault}. Write people as the table of sessions does, add their rows, or {drop}")
+    blank = frame.drop(index=list(unknown)).isna()
+    return problems + [
+        f"{table.file}, column {name!r}: blank for {list_people(blank.index[blank[name]])}. Fill it in, or {drop}"
+        for name in blank
+        if blank[name].any()
+    ]
+
+
+def attach_covariates(
+    study: StudySpec, model: ModelSpec, data: xr.Dataset, people: PersonTable, source: Any = None
+) -> xr.Dataset:
     """Return the data with the covariates and design matrices of the study's formulas.
 
-    InputError names people whose covariates are blank, unless the study drops them.
+    `source` is a frame, or a path, in place of the file that the study names. InputError names people whose covariates
+    are blank, unless the study drops them.
     """
     formulas = parse_formulas(study.formulas, model, FORMULAS_KEY)
     wanted = covariate_names(formulas) | dict.fromkeys(people.groups, True)
-    frame = read_covariates(people, wanted, data["person"].values)
-    blank = frame.isna()
-    incomplete = frame.index[blank.any(axis=1)]
+    table = open_table(people.data if source is None else source, "people")
+    frame = read_covariates(table, people.person, wanted, data["person"].values)
+    incomplete = frame.index[frame.isna().any(axis=1)]
     if len(incomplete) and people.missing is None:
-        raise InputError(
-            f"{people.data.name}, column {name!r}: blank for {list_people(frame.index[blank[name]])}. "
-            f'Fill it in, or set `missing = "drop"` under [people] to leave them out'
-            for name in frame
-            if blank[name].any()
-        )
+        raise InputError(blank_covariates(table, people, frame))
+    respelt = {person: other for person, other in frame.attrs["unknown"].items() if other}
+    sentence = f"{table.file}: these people are left out, because they have no row: {list_spellings(respelt)}"
+    doubts = [*table.doubts, *([sentence] if respelt and wanted else [])]
     frame = frame.drop(index=incomplete)
     if len(frame) < 2:
-        raise InputError([f"{people.data.name}: fewer than two people have every covariate of the formulas"])
+        raise InputError([f"{table.file}: fewer than two people have every covariate of the formulas"])
     data = data.sel(person=frame.index.to_numpy()).assign_attrs(dropped=list_people(incomplete))
     data = data.isel(event=data["present"].any("person").values)
-    doubts = [*json.loads(data.attrs.get("doubts", "[]")), *frame.attrs["doubts"]]
+    doubts = [*json.loads(data.attrs.get("doubts", "[]")), *doubts]
     data = data.assign_attrs(doubts=json.dumps(list(dict.fromkeys(doubts))))
     return join_covariates(data, frame, model, study.formulas, people.groups)
 

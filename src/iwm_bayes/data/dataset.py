@@ -18,6 +18,7 @@ Where a person has fewer events than the longest sequence, `present` is False an
 Where the study has formulas, covariates and design matrices are added: see `formulas`.
 """
 
+import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -32,7 +33,8 @@ from iwm_bayes.data.columns import drop_empty_rows, read_columns, with_answer_wo
 from iwm_bayes.data.event_checks import check_rows, split_session_answers, time_since
 from iwm_bayes.data.study import ResponseColumn, StudySpec
 from iwm_bayes.data.table import Table, missing_columns
-from iwm_bayes.data.table_file import open_table
+from iwm_bayes.data.tables.table_file import open_table
+from iwm_bayes.data.tables.wide import find_wide_table
 from iwm_bayes.data.unrecorded import fill_unrecorded
 from iwm_bayes.types import GENERALISED, InputError, ModelSpec, Response
 
@@ -103,22 +105,37 @@ def in_median_gap_units(events: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     return events.assign(time=events["time"] / median_gap), f"{median_gap:g} days"
 
 
-def read_data(study: StudySpec, model: ModelSpec) -> xr.Dataset:
+def read_data(study: StudySpec, model: ModelSpec, sessions: Any = None, people: Any = None) -> xr.Dataset:
     """Return the study's table, with its covariates, as the Dataset for this model.
 
-    InputError lists every problem of the table and of the formulas.
+    Parameters
+    ----------
+    study, model
+        What the study file and the model file say.
+    sessions, people
+        Frames of pandas, polars or Arrow, or paths, in place of the files that the study names: `study.data` and
+        `study.people.data`. Where the study names one file as both, `sessions` takes the place of both.
+
+    Raises
+    ------
+    InputError
+        Lists every problem of the tables and of the formulas.
     """
+    table = open_table(study.data if sessions is None else sessions, "sessions")
     if study.people is None:
-        return table_to_dataset(open_table(study.data), study, model)
+        if people is not None:
+            raise InputError(["people: the study has no [people]. Name there the column `person` of this table"])
+        return table_to_dataset(table, study, model)
     # formulas take a second to import, and most commands do not need them
     from iwm_bayes.data.covariates import attach_covariates
     from iwm_bayes.data.formulas import formula_problems
 
     try:
-        data = table_to_dataset(open_table(study.data), study, model)
+        data = table_to_dataset(table, study, model)
     except InputError as error:
         raise InputError([*error.problems, *formula_problems(study.formulas, model)]) from error
-    data = attach_covariates(study, model, data, study.people)
+    people = sessions if people is None and study.people.data == study.data else people
+    data = attach_covariates(study, model, data, study.people, people)
     if not data["observed"].any():
         raise InputError(
             [
@@ -127,6 +144,32 @@ def read_data(study: StudySpec, model: ModelSpec) -> xr.Dataset:
             ]
         )
     return data
+
+
+def dataset_hash(data: xr.Dataset) -> str:
+    """Return a hash of names, dims, types, values and attributes of a Dataset; their order does not matter.
+
+    Text counts by its letters, whatever width its array has, and every NaN is the same. It is a SHA-256 in hexadecimal.
+    """
+    total = hashlib.sha256()
+    for name in sorted(map(str, data.variables)):
+        variable = data.variables[name]
+        values = np.asarray(variable.values)
+        is_text = values.dtype.kind in "OUST"
+        about = [name, name in data.coords, variable.dims, values.shape, "text" if is_text else values.dtype.name]
+        total.update(json.dumps([*about, variable.attrs], sort_keys=True, default=plain_value).encode())
+        if is_text:
+            total.update(json.dumps(values.astype(str).ravel().tolist()).encode())
+        else:
+            numbers = np.where(np.isnan(values), np.nan, values + 0.0) if values.dtype.kind == "f" else values
+            total.update(np.ascontiguousarray(numbers, values.dtype.newbyteorder("<")).tobytes())
+    total.update(json.dumps(data.attrs, sort_keys=True, default=plain_value).encode())
+    return total.hexdigest()
+
+
+def plain_value(value: Any) -> Any:
+    """Return a value of NumPy as JSON can hold it."""
+    return value.tolist() if isinstance(value, np.ndarray | np.generic) else str(value)
 
 
 def renumber_choices(events: pd.DataFrame, model: ModelSpec, figures: Sequence[str], met: Sequence[str]) -> None:
@@ -150,7 +193,11 @@ def table_to_dataset(table: Table, study: StudySpec, model: ModelSpec, known: Se
     """
     table.problems.extend(binding_problems(study, model))
     n_binding, model = len(table.problems), supplied_responses(study, model)
-    if missing_columns(table, required_columns(study, model)) or not model.responses:
+    wanted = required_columns(study, model)
+    if wide := find_wide_table(table, study, wanted):
+        table.problems.append(wide.problem)
+        wanted = {name: key for name, key in wanted.items() if name not in wide.explained}
+    if missing_columns(table, wanted) or wide or not model.responses:
         raise InputError(table.problems)
     n_rows = len(table.frame)
     table = drop_empty_rows(with_answer_words(table, study, model), study, model)

@@ -4,6 +4,7 @@ A study is one TOML file that is checked once. `${NAME}` in a path is an environ
 gives a default for it.
 """
 
+import unicodedata
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -44,6 +45,15 @@ def a_word(text: str) -> str:
 def as_list(given: Any) -> Any:
     """Return one text as a list of it, and everything else as it is."""
     return [given] if isinstance(given, str) else given
+
+
+def one_form(content: Any, apart: tuple[str, ...] = ("data",)) -> Any:
+    """Return content with all text in normal form C (Unicode), apart from the values of some keys."""
+    if isinstance(content, dict):
+        return {one_form(key): value if key in apart else one_form(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return type(content)(map(one_form, content))
+    return unicodedata.normalize("NFC", content) if isinstance(content, str) else content
 
 
 Models = Annotated[list[str], BeforeValidator(as_list), Field(min_length=1)]
@@ -153,6 +163,12 @@ class StudySpec(Strict):
     def wants(self, estimand: str) -> bool:
         """Return whether the study wants an estimand: it names it, or names none in particular."""
         return self.estimands is None or estimand in self.estimands
+
+    @model_validator(mode="before")
+    @classmethod
+    def letters_in_one_form(cls, content: Any) -> Any:
+        """Write letters such as ü in the form that tables are read in. Paths stay as the file system has them."""
+        return one_form(content, ("data", "model"))
 
     @model_validator(mode="after")
     def formulas_need_people(self) -> "StudySpec":

@@ -1,30 +1,35 @@
 """Read a researcher's table column by column, and collect every fault.
 
-A `Table` keeps the name of its file, so that each problem names file, rows, column and remedy. Rows are numbered as a
-spreadsheet shows them: the header is row 1. Here is also decided which cells are blank: see `MISSING_WORDS`.
+A `Table` keeps the name of its file, so that each problem names file, rows, column and remedy. Rows of a file are
+numbered as a spreadsheet shows them: the header is row 1. Here is also decided which cells are blank (see
+`MISSING_WORDS`), and how a number is written where it is a name: 1, not 1.0.
 """
 
 import difflib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from pandas.api.types import is_numeric_dtype
+from pandas.api.types import is_float_dtype, is_numeric_dtype, is_string_dtype
 
 MAX_NAMED = 8  # rows, people or values named in one message; the rest are counted
-MAX_NUMBER = 1e15  # milliseconds since 1970 are below it; a larger number is mistyped, or a code for missing
 NOT_AVAILABLE = frozenset(("NA", "N/A", "n/a", "<NA>", "#N/A", "#N/A N/A"))
 NAMES_LIKE_MISSING = frozenset(("None", "NaN", "nan", "-NaN", "-nan", "NULL", "null"))  # Nan is a grandmother
 MISSING_WORDS = NOT_AVAILABLE | NAMES_LIKE_MISSING  # a cell with one of them is blank, where `Table.words` lacks it
 WORD_RANKS = {  # words of answers: 0 is the lower end, 1 between, 2 the upper end
     **dict.fromkeys(("no", "never", "not at all", "none", "false", "low", "absent", "nein", "nie", "non"), 0),
-    **dict.fromkeys(("sometimes", "so-so", "partly", "somewhat", "medium", "manchmal", "teilweise", "parfois"), 1),
+    **dict.fromkeys(("jamais", "nunca", "nee", "nooit", "unfair", "unresponsive"), 0),
+    **dict.fromkeys(("sometimes", "so-so", "partly", "somewhat", "medium", "manchmal", "teilweise"), 1),
+    **dict.fromkeys(("parfois", "a veces", "soms"), 1),
     **dict.fromkeys(("yes", "always", "completely", "true", "high", "present", "ja", "immer", "oui"), 2),
+    **dict.fromkeys(("toujours", "sí", "si", "siempre", "altijd", "fair", "responsive"), 2),
 }
-THOUSANDS = r"-?[1-9]\d{0,2}(?:\.\d{3})+"
 WHOLE_NUMBER = r"0*(\d+)(?:\.0*)?"
+COMMA_NUMBER = r"[+-]?\d+,\d+"  # with a decimal comma, or with commas between thousands
+COMMA_THOUSANDS = r"[+-]?[1-9]\d{0,2},\d{3}"
 
 
 def list_rows(rows: Sequence[int]) -> str:
@@ -42,10 +47,14 @@ class Table(NamedTuple):
     doubts: list[str]  # what was read in one of two possible ways; grows, too
     repeated: frozenset[str] = frozenset()  # names of several columns
     words: Mapping[str, frozenset[str]] = MappingProxyType({})  # by column: words for missing that are answers there
+    first_row: int = 2  # what messages call the first row: 2 below a header, 0 in a frame
+    decimal: str = "."  # the sign before decimals in text
+    labels: Mapping[str, Mapping[str, str]] = MappingProxyType({})  # by column: the label of each value, from SPSS
+    code: str = ""  # the Python that opens the table with pandas, for messages
 
     def place(self, rows: np.ndarray, column: str) -> str:
         """Return file, rows and column for a message; `rows` is a mask."""
-        return f'{self.file}, {list_rows(self.frame.index.to_numpy()[rows] + 2)}, column "{column}"'
+        return f'{self.file}, {list_rows(self.frame.index.to_numpy()[rows] + self.first_row)}, column "{column}"'
 
     def report(self, bad: np.ndarray, column: str, fault: str, remedy: str) -> None:
         """Add a problem that names the rows where `bad` is true; add nothing if there are none."""
@@ -63,6 +72,28 @@ def list_people(people: Iterable[str]) -> str:
     names = [str(person) for person in people]
     more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
     return ", ".join(names[:MAX_NAMED]) + more
+
+
+def as_text(value: Any) -> str:
+    """Return one value as people write it, without spaces around it: 1 for 1.0, a date without 0:00; "" if missing."""
+    if value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and value != value):
+        return ""
+    text = unicodedata.normalize("NFC", str(value)).strip()
+    if isinstance(value, float | np.floating):
+        return text.removesuffix(".0")
+    return text.removesuffix(" 00:00:00") if hasattr(value, "year") else text
+
+
+def as_texts(values: pd.Series) -> pd.Series:
+    """Return every value as text: see `as_text`."""
+    if is_float_dtype(values):
+        return values.astype(object).where(values.notna(), "").astype(str).str.removesuffix(".0")
+    if is_numeric_dtype(values):
+        return values.astype(object).where(values.notna(), "").astype(str)
+    if not is_string_dtype(values) or values.dtype == object:
+        return values.astype(object).map(as_text).astype(str)
+    texts = values.astype(object).where(values.notna(), "").astype(str).str.strip()
+    return texts if all(map(str.isascii, texts)) else texts.str.normalize("NFC")
 
 
 def missing_columns(table: Table, wanted: Mapping[str, str]) -> list[str]:
@@ -87,8 +118,7 @@ def missing_columns(table: Table, wanted: Mapping[str, str]) -> list[str]:
 
 def cell_texts(table: Table, column: str) -> pd.Series:
     """Return the cells of a column as text without spaces around it; "" where a typed table has none."""
-    values = table.frame[column]
-    return values.astype(object).where(values.notna(), "").astype(str).str.strip()
+    return as_texts(table.frame[column])
 
 
 def is_blank(table: Table, column: str) -> np.ndarray:
@@ -157,75 +187,42 @@ def suggest_levels(words: pd.Series) -> str:
     return "levels = [...]"
 
 
-def give_a_number(_levels: str) -> str:
-    """Return the remedy for words in a column that has no other."""
-    return "Give a number"
-
-
-def read_numbers(table: Table, column: str, remedy_for_words: Callable[[str], str] = give_a_number) -> np.ndarray:
-    """Return a column of finite numbers, NaN where blank.
-
-    `remedy_for_words` takes the key `levels` of the words and gives the remedy where no value is a number.
-    """
-    values, texts, blank = table.frame[column], cell_texts(table, column), is_blank(table, column)
-    is_typed = is_numeric_dtype(values)  # booleans are numeric, too
-    numbers = (values if is_typed else pd.to_numeric(texts.where(~blank), errors="coerce")).to_numpy(dtype=float)
-    is_text = np.isnan(numbers) & ~blank
-    remedy = remedy_for_words(suggest_levels(texts[is_text])) if np.isnan(numbers).all() else "Give a number"
-    table.report(is_text, column, f"text where a number belongs: {count_values(texts[is_text])}", remedy)
-    table.report(np.isinf(numbers), column, "an infinite number", "Give a finite number or leave it blank")
-    too_large = np.isfinite(numbers) & (np.abs(numbers) > MAX_NUMBER)
-    table.report(too_large, column, f"a number beyond {MAX_NUMBER:g}", "Correct it or leave it blank")
-    report_thousands(table, column, texts.where(~blank, ""))
-    return np.where(np.isinf(numbers) | too_large, np.nan, numbers)
-
-
-def report_thousands(table: Table, column: str, texts: pd.Series) -> None:
-    """Report points that separate thousands: "1.000" in a column that also has whole numbers such as 950."""
-    if is_numeric_dtype(table.frame[column]):
-        return
-    pointed = texts.str.contains(".", regex=False)
-    grouped = texts.str.fullmatch(THOUSANDS)
-    hundreds = texts.str.fullmatch(r"-?[1-9]\d{2}")
-    if grouped.any() and hundreds.any() and grouped[pointed].all():
-        remedy = "Write one thousand as 1000. A point is a decimal point"
-        table.report(grouped.to_numpy(), column, f"thousands with a point: {count_values(texts[grouped])}", remedy)
-
-
-def read_complete_numbers(table: Table, column: str) -> np.ndarray:
-    """Return a column of finite numbers; blanks are a problem."""
-    table.report(is_blank(table, column), column, "blank", "Every row needs a number here")
-    return read_numbers(table, column)
-
-
-def read_scaled(
-    table: Table,
-    column: str,
-    scale: tuple[float, float],
-    remedy_for_words: Callable[[str], str] = give_a_number,
-) -> np.ndarray:
-    """Return a column on a stated scale as 0..1, the first end as 0; NaN where blank. See `read_numbers`."""
-    numbers = read_numbers(table, column, remedy_for_words)
-    low, high = sorted(scale)
-    off_scale = (numbers < low) | (numbers > high)
-    values = count_values(table.frame[column][off_scale])
-    remedy = "Correct the value, or `scale` in the study. A code for what is missing, such as -99, must be blank or NA"
-    table.report(off_scale, column, f"off the scale {low:g}..{high:g}: {values}", remedy)
-    return np.where(off_scale, np.nan, (numbers - scale[0]) / (scale[1] - scale[0]))
-
-
 def normalise_levels(answers: pd.Series) -> pd.Series:
     """Return answers as words, whole numbers without the decimal point that pandas adds where a column has blanks."""
     return answers.astype(str).str.strip().str.replace(r"^(-?\d+)\.0+$", r"\1", regex=True)
 
 
+def answer_texts(table: Table, column: str, words: Iterable[str]) -> pd.Series:
+    """Return answers as words; a number with a value label is this label, where `words` have the label.
+
+    Numbers stay numbers where `words` are the numbers themselves, whatever their labels are.
+    """
+    answers, labels = normalise_levels(cell_texts(table, column)), table.labels.get(column, {})
+    wanted = set(normalise_levels(pd.Series(list(words), dtype=str)))
+    if wanted <= labels.keys():
+        return answers
+    return answers.replace({value: label for value, label in labels.items() if label in wanted})
+
+
+def doubt_labels(table: Table, column: str, sentence: str) -> None:
+    """Add to the doubts which value labels of a column are not used, with a sentence that says what follows."""
+    labels = table.labels.get(column, {})
+    found = {value: labels[value] for value in cell_texts(table, column).unique() if value in labels}
+    if found:
+        written = list_people(f"{value} = {label}" for value, label in found.items())
+        table.doubts.append(f'{table.file}, column "{column}": has the value labels {written}. {sentence}')
+
+
 def read_levels(table: Table, column: str, levels: Sequence[str]) -> np.ndarray:
     """Return a column of answers as 0, 1, ... in the order of `levels`; NaN where blank."""
     order = {level: float(index) for index, level in enumerate(normalise_levels(pd.Series(levels)))}
-    answers = normalise_levels(cell_texts(table, column)).map(order).to_numpy(dtype=float)
+    texts = answer_texts(table, column, levels)
+    answers = texts.map(order).to_numpy(dtype=float)
     unknown = np.isnan(answers) & ~is_blank(table, column)
     quoted = [f'"{level}"' for level in levels]
     fault = f"neither {quoted[0]} nor {quoted[1]}" if len(levels) == 2 else f"none of {', '.join(quoted)}"
+    labels = table.labels.get(column, {})
+    found = count_values(texts[unknown].map(lambda text: f"{text} = {labels[text]}" if text in labels else text))
     remedy = "Correct the value, or `levels` in the study. A code for what is missing must be blank or NA"
-    table.report(unknown, column, f"{fault}: {count_values(table.frame[column][unknown])}", remedy)
+    table.report(unknown, column, f"{fault}: {found}", remedy)
     return answers

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_datetime64_any_dtype
 
-from iwm_bayes.data.table import Table, cell_texts, is_blank, read_complete_numbers, read_numbers
+from iwm_bayes.data.numbers import decimal_points, read_complete_numbers, read_numbers
+from iwm_bayes.data.table import Table, cell_texts, is_blank
 
 YEARS = (1900, 2100)  # of dates of sessions; others are mistyped, or codes for missing
 COMPACT_DATE = r"(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:\.0)?"
@@ -49,7 +50,8 @@ def read_times(table: Table, column: str) -> tuple[np.ndarray, bool]:
     """Return a column of numbers or dates as numbers (dates in days), and whether they were dates."""
     blank, texts = is_blank(table, column), cell_texts(table, column)
     table.report(blank, column, "blank", "Every row needs a time here")
-    are_numbers = pd.to_numeric(texts, errors="coerce").notna() & ~texts.str.fullmatch(COMPACT_DATE)
+    numbers = pd.to_numeric(decimal_points(table, texts), errors="coerce")
+    are_numbers = numbers.notna() & ~texts.str.fullmatch(COMPACT_DATE)
     if not is_datetime64_any_dtype(table.frame[column]) and are_numbers.sum() * 2 > (~blank).sum():
         return read_numbers(table, column), False
     dates = read_dates(table, column)

@@ -11,8 +11,11 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.model.compile import compile_response_likelihoods
-from iwm_bayes.model.priors import figure_names, free_parameters
+from iwm_bayes.filtering.arrays import event_array, response_array
+from iwm_bayes.model.likelihood_terms import likelihood_terms
+from iwm_bayes.model.priors import figure_names
+from iwm_bayes.responses.families import response_log_density
+from iwm_bayes.simulation.draws import draws_as_people, posterior_batches
 from iwm_bayes.types import ModelSpec
 
 
@@ -39,24 +42,40 @@ def observed_answers(model: ModelSpec, data: xr.Dataset) -> xr.Dataset:
     return xr.Dataset(answers, coordinates)
 
 
+def at_answers(grid: np.ndarray, answered: np.ndarray) -> np.ndarray:
+    """Return values (event, sample and person) where `answered` (event, person), as (sample, answer)."""
+    events, people = answered.shape
+    by_sample = grid.reshape(events, -1, people).swapaxes(0, 1)  # (sample, event, person)
+    return by_sample.reshape(len(by_sample), events * people)[:, answered.ravel()]
+
+
 def log_likelihood(model: ModelSpec, fit: xr.DataTree) -> xr.Dataset:
     """Compute the log likelihood of every recorded answer at every draw, (chain, draw, NAME_obs) by response.
 
-    It takes 8 bytes for each answer and draw.
+    It takes 8 bytes for each answer and draw. Nothing is compiled: draws pass through the filter over arrays, many at
+    a time, each draw of each person as a column of its own.
     """
     data, posterior = fit["constant_data"].to_dataset(), fit["unconstrained_posterior"].to_dataset()
-    labels = [free.label for free in free_parameters(model, figure_names(data))]
-    values = posterior["theta"].fillna(posterior["mu"]) if "theta" in posterior else posterior["mu"]
-    people = xr.DataArray(np.zeros(data.sizes["person"]), dims="person")
-    theta = (values + people).sel(parameter=labels).transpose("chain", "draw", "parameter", "person")
-    function = compile_response_likelihoods(model, data)
-    recorded = [data[f"answer_{name}"].notnull().values for name in model.responses]
-    by_draw = [function(one) for one in theta.values.reshape(-1, *theta.shape[2:])]
+    posterior = posterior[[name for name in ("mu", "theta") if name in posterior]]
+    figures, people = figure_names(data), data.sizes["person"]
+    chains, draws = posterior.sizes["chain"], posterior.sizes["draw"]
+    answered = {name: data[f"answer_{name}"].notnull().values for name in model.responses}
+    found = {name: np.empty((chains * draws, where.sum())) for name, where in answered.items()}
+    events, responses = event_array(data), response_array(model, data)
+    first, repeated = 0, (np.empty(0), np.empty(0))
+    for batch in posterior_batches(posterior, chains * draws, people):
+        samples = batch.sizes["sample"]
+        if repeated[0].shape[-1] != samples * people:  # the last batch may have fewer draws
+            repeated = (np.tile(events, (1, 1, samples)), np.tile(responses, (1, 1, samples)))
+        values = draws_as_people(model, batch, figures, people)
+        for name, arguments, value, recorded in likelihood_terms(model, figures, values, *repeated):
+            density = response_log_density(model.responses[name].family, arguments, value, recorded)
+            found[name][first : first + samples] = at_answers(density, answered[name])
+        first += samples
     variables: dict[str, Any] = {}
     coordinates: dict[str, Any] = {name: posterior[name] for name in ("chain", "draw")}
-    for index, (name, kept) in enumerate(zip(model.responses, recorded, strict=True)):
-        values_at_draws = np.array([terms[index][kept] for terms in by_draw])
-        variables[name] = (("chain", "draw", f"{name}_obs"), values_at_draws.reshape(*theta.shape[:2], -1))
+    for name, by_sample in found.items():
+        variables[name] = (("chain", "draw", f"{name}_obs"), by_sample.reshape(chains, draws, -1))
         coordinates |= answer_coordinates(data, name)
     return xr.Dataset(variables, coordinates)
 

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
-from iwm_bayes.data.table import MAX_NAMED, Table
-from iwm_bayes.data.table_file import plain_types
+from iwm_bayes.data.table import MAX_NAMED, Table, as_texts
+from iwm_bayes.data.tables.frame import plain_types
 from iwm_bayes.types import InputError
 
 MAX_ROW_GROUP = 1_000_000  # rows of a row group, which is read into memory as a whole
@@ -30,7 +30,8 @@ class RowIndex(NamedTuple):
 
 def index_rows(path: Path) -> RowIndex:
     """Index the rows of a folder of Parquet files, or of one file; InputError where these are not one dataset."""
-    files = sorted(path.rglob("*.parquet")) if path.is_dir() else [path] if path.is_file() else []
+    inside = sorted(file for file in path.rglob("*") if file.suffix.lower() == ".parquet") if path.is_dir() else []
+    files = [path] if path.is_file() else inside
     if not files:
         raise InputError([f"{path}: contains no Parquet file. Correct `data` in the study"])
     row_groups, sizes, columns = [], [0], pq.read_schema(files[0]).names
@@ -49,7 +50,7 @@ def read_column(rows: RowIndex, name: str) -> Iterator[np.ndarray]:
     """Read a column as stripped text, "" where blank; one array for each row group."""
     for file, group in rows.row_groups:
         values = pq.ParquetFile(file).read_row_group(group, [name]).to_pandas()[name]
-        yield values.astype(object).where(values.notna(), "").astype(str).str.strip().to_numpy()
+        yield as_texts(values).to_numpy()
 
 
 def read_rows(rows: RowIndex, first: int, end: int) -> Table:

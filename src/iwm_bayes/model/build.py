@@ -4,23 +4,20 @@ The random variables are those of `hierarchy`, and one per response over (event,
 recorded does not count. `pymc_model` is the same model for researchers, without the sampler's inner parts.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import pymc as pm
-import pytensor.tensor as pt
 import xarray as xr
 
-from iwm_bayes.filtering.arrays import EVENT_FIELDS, event_array, event_fields, response_array, response_fields
-from iwm_bayes.filtering.filter import accumulated_readouts
+from iwm_bayes.filtering.arrays import event_array, event_fields, response_array, response_fields
 from iwm_bayes.filtering.graph import decaying_sum_graph, scan_events
-from iwm_bayes.filtering.readouts import readout_arguments, required_readouts
 from iwm_bayes.model.hierarchy import coordinates, declare_hierarchy, dim_name
 from iwm_bayes.model.likelihood import declare_response
+from iwm_bayes.model.likelihood_terms import LikelihoodTerm, likelihood_terms
 from iwm_bayes.model.priors import figure_names, natural_values
-from iwm_bayes.ops import first_figures, has_figures, stack_figures, sum_over_figures
-from iwm_bayes.types import GENERALISED, ModelSpec, Response, map_tree, response_values, rule_values, with_carryover
+from iwm_bayes.types import ModelSpec
 
 
 def model_data(model: ModelSpec, data: xr.Dataset, horizon: int = 1) -> dict[str, np.ndarray]:
@@ -32,58 +29,23 @@ def model_data(model: ModelSpec, data: xr.Dataset, horizon: int = 1) -> dict[str
     return {"event_array": event_array(data), "response_array": response_array(model, data, horizon)} | matrices
 
 
-def parameters_of_figure_met(p: Any, events: Any, figures: int) -> Any:
-    """Return a response's parameters at every event; those that differ by figure are those of the figure met."""
-    is_figure = stack_figures([events[:, index] for index in range(-2 * figures, -figures)])
-    return map_tree(lambda leaf: sum_over_figures(leaf * is_figure) if has_figures(leaf) else leaf, p)
-
-
-def distribution_arguments(
-    response: Response, p: Any, readouts: Sequence[Any], fields: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Return the arguments of a response's family, (event, person) each, with the carryover of the last answer."""
-    arguments = response.arguments(p, *readouts)
-    if response.carry is None:
-        return dict(arguments)
-    last, person = fields["last"].astype("int64"), pt.arange(arguments["mu"].shape[1])
-    residual = fields["has_last"] * (fields["value"] - arguments["mu"])[last, person]
-    return with_carryover(response, p, arguments, residual, fields["elapsed"])
-
-
 def declare_likelihood_terms(
     model: ModelSpec, data: xr.Dataset, theta: Mapping[str, Any], events: Any, responses: Any
-) -> Iterator[tuple[str, dict[str, Any], Any, Any]]:
+) -> Iterator[LikelihoodTerm]:
     """Yield the terms of `natural_likelihood_terms` for link-scale values `theta`, by label of the free parameter."""
     values = natural_values(model, theta, figure_names(data), data.sizes["person"])
-    yield from natural_likelihood_terms(model, data, values, events, responses)
+    return natural_likelihood_terms(model, data, values, events, responses)
 
 
 def natural_likelihood_terms(
     model: ModelSpec, data: xr.Dataset, values: Mapping[str, Any], events: Any, responses: Any
-) -> Iterator[tuple[str, dict[str, Any], Any, Any]]:
-    """Yield every response's name, the arguments of its family, its answers, and whether they were recorded.
+) -> Iterator[LikelihoodTerm]:
+    """Yield the term of every response, as graphs (event, person).
 
-    All are (event, person). `values` are those of `natural_values`. `events` and `responses` are the event array and
-    the response array of `model_data`.
+    `values` are those of `natural_values`. `events` and `responses` are the event array and the response array of
+    `model_data`.
     """
-    figures = figure_names(data)
-    others = sum(figure != GENERALISED for figure in figures)
-    required = {name: required_readouts(response, others) for name, response in model.responses.items()}
-    wanted = list(dict.fromkeys(readout for several in required.values() for readout in several))
-    scanned = scan_events(model.rule, rule_values(model, values), events, len(figures), wanted)
-    readouts = dict(zip(wanted, scanned, strict=True))
-    columns = {field: responses[index] for index, field in enumerate(response_fields(model))}
-    elapsed = events[:, EVENT_FIELDS.index("since_any")]
-    for name, response in model.responses.items():
-        p = response_values(model, name, values)
-        if response.figure_scope == "each":
-            p = map_tree(lambda leaf: first_figures(leaf, others), p)
-        else:
-            p = parameters_of_figure_met(p, events, len(figures))
-        own_readouts = accumulated_readouts(response, p, readouts, elapsed, others, decaying_sum_graph)
-        arguments = readout_arguments(response, own_readouts, others)
-        fields = {field.removeprefix(f"{name} "): x for field, x in columns.items() if field.startswith(f"{name} ")}
-        yield name, distribution_arguments(response, p, arguments, fields), fields["value"], fields["recorded"]
+    return likelihood_terms(model, figure_names(data), values, events, responses, scan_events, decaying_sum_graph)
 
 
 def declare_data(model: ModelSpec, data: xr.Dataset) -> tuple[Any, Any]:

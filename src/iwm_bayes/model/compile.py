@@ -55,13 +55,6 @@ def compile_person_likelihood(model: ModelSpec, data: xr.Dataset) -> tuple[pm.Mo
     return graph, graph.compile_fn([by_person, gradient], inputs=[theta], mode="NUMBA", point_fn=False)
 
 
-def compile_response_likelihoods(model: ModelSpec, data: xr.Dataset) -> Any:
-    """Return a function of link-scale values (parameter, person): one log likelihood (event, person) per response."""
-    graph = build_unpooled(model, data)
-    terms = graph.logp(vars=[graph[name] for name in model.responses], sum=False)
-    return graph.compile_fn(terms, inputs=[graph.rvs_to_values[graph["theta"]]], mode="NUMBA", point_fn=False)
-
-
 def compile_event_likelihood(model: ModelSpec, data: xr.Dataset) -> tuple[pm.Model, Any]:
     """Return a graph without pooling, and a function that gives the log likelihood (event, person) of all answers."""
     graph = build_unpooled(model, data)

@@ -6,15 +6,28 @@ answers alone. The grid is for speed: picking the answers out of 100 people x 60
 gradient.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
-from iwm_bayes.responses.families import response_log_density
+from iwm_bayes.responses.families import (
+    bernoulli_log_density,
+    beta_log_density,
+    categorical_log_density,
+    normal_log_density,
+    response_log_density,
+)
 from iwm_bayes.types import Family
+
+PYMC_DISTRIBUTIONS: Mapping[Callable[..., Any], Any] = {
+    normal_log_density: pm.Normal,
+    bernoulli_log_density: pm.Bernoulli,
+    beta_log_density: pm.Beta,
+    categorical_log_density: pm.Categorical,
+}
 
 
 def draw_answers(
@@ -57,12 +70,29 @@ def at_answers(values: Any, index: Any, shape: tuple[Any, Any]) -> Any:
     return pt.broadcast_to(values, (*shape, *choices)).reshape((shape[0] * shape[1], *choices))[index]
 
 
+def drawn_by(family: Family, names: Sequence[str], is_vector: Sequence[bool]) -> dict[str, Callable[..., Any]]:
+    """Return how `pm.CustomDist` draws a family with these arguments: by PyMC's own distribution where it has it.
+
+    PyTensor can compile PyMC's distributions, and calls the family's own function as it is.
+    """
+
+    def dist(*given_and_size: Any) -> Any:
+        *given, size = given_and_size
+        whole = PYMC_DISTRIBUTIONS[family.log_density].dist(**dict(zip(names, given, strict=True)), size=size)
+        return whole if family.bounds is None else pm.Censored.dist(whole, *family.bounds)
+
+    def random(*given: Any, rng: np.random.Generator, size: Any) -> np.ndarray:
+        shape = given[0].shape[:-1] if is_vector[0] else given[0].shape
+        return draw_answers(family, rng, tuple(size or shape), given, is_vector)
+
+    return {"dist": dist} if family.log_density in PYMC_DISTRIBUTIONS else {"random": random}
+
+
 def declare_answers(name: str, family: Family, arguments: Mapping[str, Any], value: Any, recorded: Any) -> None:
     """Declare the recorded answers of a response in the current model, with the dim `NAME_obs` of all answers.
 
-    They are drawn by PyMC's own distribution, which PyTensor can compile. PyMC's own density of it would compute normal
-    tails for every answer, and not only for those at a bound. Answers are in the order of events, and within an event
-    in that of people.
+    Their density is the family's own: PyMC's would compute normal tails for every answer, and not only for those at a
+    bound. Answers are in the order of events, and within an event in that of people.
     """
     index, shape = pt.flatnonzero(recorded), (value.shape[0], value.shape[1])
     given = {argument: at_answers(values, index, shape) for argument, values in arguments.items()}
@@ -73,15 +103,10 @@ def declare_answers(name: str, family: Family, arguments: Mapping[str, Any], val
         as_grid = {argument: values[:, None] for argument, values in zip(arguments, given, strict=True)}
         return response_log_density(family, as_grid, value[:, None], np.ones((1, 1)))[:, 0]
 
-    def dist(*given_and_size: Any) -> Any:
-        *given, size = given_and_size
-        whole = getattr(pm, family.distribution).dist(**dict(zip(arguments, given, strict=True)), size=size)
-        return whole if family.bounds is None else pm.Censored.dist(whole, *family.bounds)
-
     pm.CustomDist(
         name,
         *given.values(),
-        dist=dist,
+        **drawn_by(family, list(arguments), is_vector),
         logp=logp,
         signature=",".join(["(k)" if vector else "()" for vector in is_vector]) + "->()",
         observed=answers.astype("int64") if family.discrete else answers,

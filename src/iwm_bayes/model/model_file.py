@@ -7,7 +7,7 @@ uses it: without the responses that were not asked, and with the study's timing 
 import difflib
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from importlib import resources
 from pathlib import Path
 
@@ -190,20 +190,23 @@ def changed_parameter(
     return changed
 
 
-def change_parameters(path: Path, model: ModelSpec, priors: dict[str, ParameterPrior]) -> ModelSpec:
-    """Return the model with every parameter that the model file changes; InputError lists every fault."""
+def change_parameters(where: str, model: ModelSpec, priors: Mapping[str, ParameterPrior]) -> ModelSpec:
+    """Return the model with these changes of its parameters; InputError lists every fault.
+
+    `where` begins the names of parameters in messages, as "FILE, key `parameters".
+    """
     known = parameters(model)
-    changes = full_names(priors, list(known), f"{path}, key `parameters")
+    changes = full_names(priors, list(known), where)
     of_rule = {name for name, _ in named_leaves(model.rule.parameters)}
     changed = dict(known)
     problems: list[str] = []
     for name in (name for name in known if name in changes):
-        label, may_differ = f"{path}, key `parameters.{name}`", name not in of_rule or name in model.rule.by_figure
+        label, may_differ = f"{where}.{name}`", name not in of_rule or name in model.rule.by_figure
         changed[name] = changed_parameter(label, name, known[name], changes[name], may_differ, problems)
     if problems:
         raise InputError(problems)
     stated = frozenset(name for name, prior in changes.items() if prior.fixed is not None)
-    return with_parameters(model._replace(stated=stated), changed)
+    return with_parameters(model._replace(stated=model.stated | stated), changed)
 
 
 def model_with_responses(path: Path, file: ModelFile, rule: Learner | Rule, kinds: dict[str, str]) -> ModelSpec:
@@ -267,17 +270,18 @@ def load_model(
     path = find_model(str(name_or_path))
     file = read_model_file(path)
     kinds, rule = kinds_by_name(path, file.responses), find_rule(path, file.rule, trust, rule_copy)
+    where = f"{path}, key `parameters"
     full = model_with_responses(path, file, rule, kinds)
     left_out = tuple(name for name in kinds if name in set(without))
     if not left_out:
-        return change_parameters(path, full, file.parameters)
+        return change_parameters(where, full, file.parameters)
     if len(left_out) == len(kinds):
         raise InputError([f"`without` leaves nothing of the model {full.name}, which has {', '.join(kinds)}"])
     part = model_with_responses(path, file, rule, {name: kind for name, kind in kinds.items() if name not in left_out})
-    priors = full_names(file.parameters, list(parameters(full)), f"{path}, key `parameters")
+    priors = full_names(file.parameters, list(parameters(full)), where)
     known = parameters(part)
     own_priors = {name: prior for name, prior in priors.items() if name in known}
-    return change_parameters(path, part._replace(without=left_out), own_priors)
+    return change_parameters(where, part._replace(without=left_out), own_priors)
 
 
 def load_model_for(study: StudySpec, model: str, trust: bool = False, rule_copy: Path | None = None) -> ModelSpec:

@@ -29,7 +29,7 @@ import xarray as xr
 from iwm_bayes.model.build import declare_data, model_coords, natural_likelihood_terms
 from iwm_bayes.model.hierarchy import LKJ_SHAPE, effect_labels, no_pooling, parameters_pooled, sum_of_effects
 from iwm_bayes.model.likelihood import declare_answers
-from iwm_bayes.model.natural_names import SOURCE_DIMS, NaturalVariable, natural_variables
+from iwm_bayes.model.natural_names import NaturalVariable, natural_variables
 from iwm_bayes.model.priors import EFFECT_WIDTH, LINKS, FreeParameter, effect_map, figure_names, group_of_level
 from iwm_bayes.ops import stack_figures
 from iwm_bayes.types import ModelSpec, parameters
@@ -93,8 +93,9 @@ def declare_plain_theta(model: ModelSpec, data: xr.Dataset) -> None:
     figures, people = figure_names(data), data.sizes["person"]
     pooled = parameters_pooled(model, figures, "partial", "complete")
     partial, unpooled = parameters_pooled(model, figures, "partial"), parameters_pooled(model, figures, "none")
-    mean, sd = [free.prior_mean for free in pooled], [free.prior_sd for free in pooled]
-    mu = pm.Normal("mu", mean, sd, dims="parameter") if pooled else None
+    if pooled:
+        mean, sd = [free.prior_mean for free in pooled], [free.prior_sd for free in pooled]
+        mu = pm.Normal("mu", mean, sd, dims="parameter")
     if not (partial or unpooled):
         return
     offset, values = pm.Normal("theta_offset", 0.0, 1.0, dims=("parameter_person", "person")), []
@@ -111,9 +112,7 @@ def declare_natural(variable: NaturalVariable) -> Any:
     """Declare a variable on the natural scale in the current model."""
     graph = pm.modelcontext(None)
     source = graph[variable.source]
-    own_dim = next(
-        dim for dim in graph.named_vars_to_dims[variable.source] if dim.startswith(SOURCE_DIMS[variable.source])
-    )
+    own_dim, *_ = graph.named_vars_to_dims[variable.source]
     known = [str(label) for label in graph.coords[own_dim]]
     positions = np.array([known.index(label) for label in variable.labels.values.ravel()])
     chosen = source[positions.reshape(variable.labels.shape)]

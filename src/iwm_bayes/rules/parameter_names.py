@@ -22,8 +22,8 @@ def full_names[T](given: Mapping[str, T], known: list[str], where: str) -> dict[
     for name, full in targets.items():
         if not full:
             near = difflib.get_close_matches(name, known, n=1)
-            hint = f"Did you mean `{near[0]}`?" if near else f"It has: {', '.join(known)}"
-            problems.append(f"{where}.{name}`: the model has no such parameter. {hint}")
+            hint = f"Did you mean `{near[0]}`? " if near else ""
+            problems.append(f"{where}.{name}`: the model has no such parameter. {hint}It has: {', '.join(known)}")
     counts = Counter(parameter for full in targets.values() for parameter in full)
     problems += [
         f"{where}`: the parameter {parameter} is set from two places. Keep one"

@@ -38,13 +38,12 @@ class StoredComparison(NamedTuple):
 
 def comparison_tree(comparison: Comparison) -> xr.DataTree:
     """Return the results of a comparison as a tree; a table without a line has no group."""
-    evidence = xr.DataArray(
-        comparison.evidence.to_numpy(), dims=("person", "model"), name="log_evidence"
-    ).assign_coords(person=list(map(str, comparison.evidence.index)), model=list(map(str, comparison.evidence.columns)))
+    evidence = {"log_evidence": (("person", "model"), comparison.evidence.to_numpy())}
+    people, models = ([str(name) for name in names] for names in comparison.evidence.axes)
     tables = {f"elpd_{unit}": table for unit, table in comparison.rankings.items()}
     tables |= {"model_frequencies": comparison.frequencies, "ppc_failures": comparison.ppc_failures}
     groups = {name: lines for name, table in tables.items() if (lines := as_lines(table)) is not None}
-    groups["evidence"] = evidence.to_dataset()
+    groups["evidence"] = xr.Dataset(evidence, {"person": people, "model": models})
     if comparison.mixture is not None:
         groups["mixture"] = comparison.mixture["posterior"].to_dataset()[["frequency", "attribution"]]
     return xr.DataTree.from_dict(groups)

@@ -92,11 +92,11 @@ def save_tree(tree: xr.DataTree, path: Path, encoding: dict[str, Any] | None = N
 
 def with_whole_numbers(fit: xr.DataTree) -> xr.DataTree:
     """Return a fit whose numbers of 32 bits are 64 bits wide, so that computations lose nothing more."""
-
-    def widened(values: xr.DataArray) -> xr.DataArray:
-        return values.astype("float64") if values.dtype == "float32" else values
-
-    groups = {name: group.to_dataset().map(widened, keep_attrs=True) for name, group in fit.children.items()}
+    groups = {}
+    for name, group in fit.children.items():
+        values = group.to_dataset()
+        narrow = {key: own.astype("float64") for key, own in values.items() if own.dtype == "float32"}
+        groups[name] = values.assign(narrow)  # `map` would lose coordinates that no variable has
     return with_attributes(xr.DataTree.from_dict(groups), fit.attrs)
 
 

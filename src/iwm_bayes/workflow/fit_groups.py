@@ -79,7 +79,8 @@ def affordable_draws(numbers_per_draw: int, budget: int, wanted: int) -> int:
 
 def rounded_people(draws: xr.Dataset) -> xr.Dataset:
     """Round person-level draws to 32 bits, as a file keeps them, so that a fit read back gives the same numbers."""
-    return draws.map(lambda own: own.astype("float32").astype("float64") if "person" in own.dims else own)
+    of_people = {name: own for name, own in draws.items() if "person" in own.dims}
+    return draws.assign({name: own.astype("float32").astype("float64") for name, own in of_people.items()})
 
 
 def named(group: str, values: xr.Dataset) -> xr.Dataset:

@@ -117,7 +117,7 @@ class Study:
     missing_covariates
         "drop" leaves out people whose covariates are blank; otherwise they are an error.
     estimands
-        What to compute: all by default. An empty list leaves out everything that can be left out.
+        What is computed: everything by default, or some names; with () nothing that can be left out.
     name
         The name of the study, and of the folders of its runs.
 
@@ -164,7 +164,7 @@ class Study:
             "columns": without_none(columns),
             "responses": {key: stated(column) for key, column in responses.items()},
             "formulas": dict(formulas or {}),
-            "estimands": estimands if estimands is None else tuple(estimands),
+            "estimands": None if estimands is None else tuple(estimands),
         }
         if people is not None:
             table = {"data": path_or_name(people, IN_MEMORY[1]), "person": person, "groups": tuple(groups)}

@@ -14,18 +14,13 @@ import pandas as pd
 from iwm_bayes.data.table import suggest_levels
 from iwm_bayes.workflow.new_study.columns import Column
 
-SCALES = ((0, 1), (1, 4), (0, 4), (1, 5), (0, 6), (1, 6), (1, 7), (1, 9), (0, 10), (1, 10), (0, 100), (1, 100))
-WIDE_SCALES = (
-    (0, 1),
-    (1, 5),
-    (1, 7),
-    (0, 10),
-    (0, 100),
-    (-3, 3),
-    (-5, 5),
-    (-10, 10),
-    (-100, 100),
-)  # ends may be unused
+SCALES = (  # of which somebody used both ends
+    *((0, 1), (1, 4), (0, 4), (1, 5), (0, 6), (1, 6), (1, 7), (1, 9), (0, 10), (1, 10)),
+    *((0, 20), (0, 30), (10, 40), (0, 40), (0, 50), (0, 100), (1, 100)),
+)
+WIDE_SCALES = (  # of which the ends may be unused
+    *((0, 1), (1, 5), (1, 7), (0, 10), (0, 100), (-3, 3), (-5, 5), (-10, 10), (-100, 100)),
+)
 MISSING_CODES = (-9, -99, -999, -9999, 99, 999, 9999)
 MAX_LEVELS = 11  # words of one answer; more are free text
 
@@ -75,7 +70,8 @@ def guess_scale(column: Column) -> tuple[dict[str, Any], tuple[dict[str, Any], .
         ends = (float(np.floor(low)), float(np.ceil(high)))
         return {"scale": ends}, (), f"{seen}; write the ends of the scale itself"
     longer = [ends for ends in WIDE_SCALES if ends[0] == chosen[0] and chosen[1] < ends[1] <= 2 * chosen[1]]
-    return {"scale": chosen}, tuple({"scale": ends} for ends in longer[:1]), seen
+    as_seen = [(low, high)] if high - low < (chosen[1] - chosen[0]) / 2 else []  # a sum of items has ends of its own
+    return {"scale": chosen}, tuple({"scale": ends} for ends in (*longer[:1], *as_seen)), seen
 
 
 def guess_words(column: Column) -> tuple[dict[str, Any], tuple[dict[str, Any], ...]]:
@@ -107,9 +103,9 @@ def read_graded(column: Column) -> tuple[str, dict[str, Any], tuple[dict[str, An
     if is_zero_one(column):
         return "values 0 and 1", {"scale": (0, 1)}, (), True
     numbers = tuple(known_numbers(column))
-    if len(numbers) == 2:
+    if len(numbers) == 2 and numbers[1] - numbers[0] == 1:  # 1 is yes and 2 is no in many a questionnaire
         others = ({"scale": numbers}, {"scale": numbers[::-1]})
-        return f"two values, {numbers[0]:g} and {numbers[1]:g}; which is the lower end?", {}, others, False
+        return f"values {numbers[0]:g} and {numbers[1]:g}, whose order is not known", {}, others, False
     keys, others, seen = guess_scale(column)
     return seen, keys, others, True
 

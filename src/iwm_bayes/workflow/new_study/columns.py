@@ -5,7 +5,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from iwm_bayes.data.table import MAX_NUMBER, Table, cell_texts, is_blank
+from iwm_bayes.data.numbers import MAX_NUMBER
+from iwm_bayes.data.table import Table, cell_texts, is_blank
+
+MIN_SESSIONS = 3  # of somebody, where only the numbers of a column say that it counts; 0 and 1 are rather answers
 
 
 class Column(NamedTuple):
@@ -74,4 +77,4 @@ def counts_within(person: Column, column: Column) -> bool:
         return False
     by_person = pd.Series(column.numbers).groupby(person.codes)
     first, last, number = by_person.min(), by_person.max(), by_person.nunique()
-    return bool(first.isin((0, 1)).all() and (last - first + 1 == number).all() and number.max() > 1)
+    return bool(first.isin((0, 1)).all() and (last - first + 1 == number).all() and number.max() >= MIN_SESSIONS)

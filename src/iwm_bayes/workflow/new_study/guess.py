@@ -9,7 +9,7 @@ import pandas as pd
 from iwm_bayes.data.table import Table, whole_number_keys
 from iwm_bayes.responses import RESPONSES
 from iwm_bayes.types import ModelSpec, parameters
-from iwm_bayes.workflow.new_study.answers import MAX_LEVELS, Answer, guess_outcome, is_zero_one
+from iwm_bayes.workflow.new_study.answers import MAX_LEVELS, Answer, guess_outcome, is_zero_one, known_numbers
 from iwm_bayes.workflow.new_study.columns import Column, is_constant_within, read_all_columns
 from iwm_bayes.workflow.new_study.layout import (
     ColumnGuess,
@@ -198,13 +198,19 @@ def guess_other_responses(model: ModelSpec, columns: Iterable[Column]) -> dict[s
     found: dict[str, Answer] = {}
     for column in columns:
         role, _ = answer_role(column.name)
-        kind = KIND_OF_ROLE.get(role)
-        if kind is None or kind in found or kind in model.responses:
+        kind = invest_kind(column) if role == "invest" else KIND_OF_ROLE.get(role, "")
+        if kind not in RESPONSES or kind in found or kind in model.responses:
             continue
         guess = guess_response(column, RESPONSES[kind], role, ())
         if guess is not None:
             found[kind] = guess
     return found
+
+
+def invest_kind(column: Column) -> str:
+    """Return the response for amounts 0, 1, ... to the largest in a column; its name has the number of amounts."""
+    amounts = known_numbers(column)
+    return f"invest_{int(amounts.max()) + 1}" if len(amounts) and (amounts % 1 == 0).all() else ""
 
 
 def guess_covariates(
@@ -219,13 +225,14 @@ def guess_covariates(
     clusters = [
         one for one in usable if name_score(one.name, "cluster", FILLERS["figure"]) == 1 and len(one.values) > 2
     ]
+    grouping = [one for one in clusters if len(one.values) < len(person.values)]
     terms = [
         one
         for one in usable
         if one not in clusters and (one.numbers is not None or len(one.values) <= MAX_CATEGORIES) and one.is_complete
     ]
     terms = sorted(terms, key=lambda one: -name_score(one.name, "arm"))[:2]
-    formula = " + ".join([*map(in_formula, terms), *(f"(1|{in_formula(one)})" for one in clusters[:1])])
+    formula = " + ".join([*map(in_formula, terms), *(f"(1|{in_formula(one)})" for one in grouping[:1])])
     free = [name for name, declared in parameters(model).items() if declared.pooling == "partial"]
     parameter = next((name for name in free if "rate" in name.split("_")), next(iter(free), ""))
     return PeopleGuess(

@@ -21,7 +21,7 @@ from iwm_bayes.workflow.new_study.columns import (
     n_values_within,
     share_of_repeats,
 )
-from iwm_bayes.workflow.new_study.names import FILLERS, NAME_PATTERNS, name_score
+from iwm_bayes.workflow.new_study.names import FILLERS, NAME_PATTERNS, answer_role, name_score
 
 MAX_CANDIDATES = 12  # columns that are looked at for each of person, session and figure
 MAX_FIGURES = 12  # figures of a study; more are rather therapists, each with their own patients
@@ -85,13 +85,25 @@ def best(columns: Sequence[Column], score: Callable[[Column], float]) -> list[Co
 def can_be_figure(person: Column, column: Column) -> bool:
     """Return whether a column names few figures, of which people meet several, or all the same one."""
     few = 1 <= len(column.values) <= MAX_FIGURES
-    is_text = column.numbers is None or figure_score(column) == 1
-    return few and is_text and (len(column.values) == 1 or not is_constant_within(person, column))
+    is_text = column.numbers is None and name_score(column.name, "time") == 0
+    return (
+        few
+        and (is_text or figure_score(column) == 1)
+        and (len(column.values) == 1 or not is_constant_within(person, column))
+    )
+
+
+def can_be_person(column: Column) -> bool:
+    """Return whether a column has some value on several rows, and its name or its values may be those of people."""
+    if column.is_unique:
+        return False
+    is_answer = answer_role(column.name)[0] != "" or says_yes_or_no(column)
+    return person_score(column) == 3 or (column.is_complete and (person_score(column) >= 2 or not is_answer))
 
 
 def candidates(table: Table, columns: Sequence[Column]) -> Iterator[Candidate]:
     """Iterate over combinations of columns that could be person, session and figure, the best names first."""
-    people = [one for one in columns if (one.is_complete or person_score(one) == 3) and not one.is_unique]
+    people = [one for one in columns if can_be_person(one)]
     numbers = [one for one in columns if one.numbers is not None and not are_compact_dates(table, one.name)]
     sessions = [one for one in numbers if len(one.values) > 1 and (one.is_complete or session_score(one) == 3)]
     found = []
@@ -103,6 +115,8 @@ def candidates(table: Table, columns: Sequence[Column]) -> Iterator[Candidate]:
         named = figure_score(person) < 1 and person_score(person) >= 2 and session_score(session) == 3
         score = 2 * person_score(person) + session_score(session)
         others = [one for one in columns if one is not person and one is not session and can_be_figure(person, one)]
+        if session_score(session) < 2:
+            others = [one for one in others if figure_score(one) == 1]  # one guess without a name is enough
         figures = [(2 * figure_score(one) - 1, one) for one in best(others, figure_score)]
         found += [Candidate(score + gain, person, session, one, named) for gain, one in ((0.0, None), *figures)]
     yield from sorted(found, key=lambda one: -one.score)

@@ -236,8 +236,9 @@ def open_questions(guess: StudyGuess, model: ModelSpec) -> list[str]:
         found.append(f"{guess.repeats:.1%} of the rows have the same person, session and figure as another")
     if guess.people and guess.people.person is None:
         found.append("people: no column of the table of people has a name of a person in the table of sessions")
-    if guess.people and guess.people.formula:
-        found.append(f"covariates of people: {listing(guess.people.covariates)}; the file has an example of a formula")
+    if guess.people and guess.people.covariates and guess.people.person:
+        example = "; the file has an example of a formula" if guess.people.formula else ""
+        found.append(f"covariates of people: {listing(guess.people.covariates)}{example}")
     if guess.unused:
         found.append(f"not used: {listing(guess.unused)}")
     return found

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from iwm_bayes.data.table_file import open_table
+from iwm_bayes.data.tables.table_file import open_table
 from iwm_bayes.data.toml import MAX_NAME, expand_path
 from iwm_bayes.io import atomic_path, is_file, is_folder
 from iwm_bayes.model.model_file import load_model
