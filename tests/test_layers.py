@@ -23,7 +23,7 @@ DOORS = {  # heavy libraries, and the modules by which they enter
     "pymc": {"model.*", "inference.*", "comparison.mixture_model"},
     "nutpie": {"inference.nutpie_numba", "inference.nuts", "inference.nutpie_store"},
     "numba": {"inference.nutpie_numba"},
-    "matplotlib": {"viz.*", "workflow.run_folder"},
+    "matplotlib": {"viz.*", "workflow.plots", "workflow.run_folder"},
     "formulae": {"data.formulas", "data.formula_language", "data.formula_evaluation"},
     "plotly": {"viz.plotly.base"},
     "jinja2": {"report.page"},

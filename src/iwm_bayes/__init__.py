@@ -16,7 +16,7 @@ VERBS = {
     "Outcome": "workflow.study",
     "Phase": "simulation.simulate",
     "Study": "workflow.study",
-    "check_convergence": "workflow.verbs",
+    "check_convergence": "diagnostics.convergence_checks",
     "compare": "workflow.verbs",
     "constant_care": "simulation.care",
     "earned_security": "workflow.verbs",
