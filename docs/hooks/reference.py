@@ -2,6 +2,7 @@
 
 from columns import tables_page
 from command_line import command_line_page
+from estimands import estimands_page
 from keys import model_file_page, study_file_page
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files, InclusionLevel
@@ -19,6 +20,7 @@ def generated_pages() -> dict[str, str | bytes]:
         "study_file.md": study_file_page(),
         "model_file.md": model_file_page(),
         "command_line.md": command_line_page(),
+        "estimands.md": estimands_page(),
         "tables.md": tables_page(),
         "models.md": model_list_page(),
     }

@@ -6,6 +6,7 @@ import shutil
 import pandas as pd
 import pytest
 from command import iwm
+from numeric_tables import words_in_numbers
 
 from iwm_bayes.comparison.mixture_model import build_mixture
 from iwm_bayes.data.dataset import to_table
@@ -77,6 +78,13 @@ def test_it_writes_everything(clinic):
     people = pd.read_csv(tables / "attribution.csv")
     assert people["person"].str.fullmatch(r"person \d+").all()
     assert people[["learning", "blind"]].sum(axis=1).to_numpy() == pytest.approx(1.0)
+
+
+def test_its_tables_hold_numbers(clinic):
+    """Those of the comparison, and those of the runs that were compared."""
+    folder, _ = clinic
+    for name in ("comparison", "clinic-learning", "clinic-blind"):
+        assert words_in_numbers(folder / "runs" / name) == []
 
 
 def test_a_current_fit_is_not_made_again(clinic):

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from comparisons import written_comparison
 from runs import NASTY, PEOPLE, UNSURE, spoil_manifest
 
 from iwm_bayes.diagnostics.predictive_checks import ppc_count_sentence
@@ -29,32 +30,6 @@ from iwm_bayes.viz.plotly.base import escape_text
 from iwm_bayes.workflow.run_folder import file_label
 
 NOT_CONVERGED = {"converged": False, "reasons": ["17 divergent transitions"], "advice": ["set --target-accept 0.95"]}
-RANKING = {
-    "model": ["kalman", "rescorla_wagner"],
-    "elpd_diff": [0.0, -7.0],
-    "dse": [0.0, 2.0],
-    "decision": ["best", "distinguishable"],
-}
-
-
-def write_comparison(folder, models):
-    """Write a comparison of these models, as `iwm compare` does."""
-    (folder / "tables").mkdir()
-    tables = {
-        "elpd_loso": pd.DataFrame(RANKING),
-        "model_frequencies": pd.DataFrame({"model": ["kalman"], "n_attributed": [12]}),
-        "ppc_failures": pd.DataFrame(columns=["model", "statistic"]),
-    }
-    for name, table in tables.items():
-        table.to_csv(folder / "tables" / f"{name}.csv", index=False)
-    facts = {
-        "models": models,
-        "summary": "kalman has the highest ELPD",
-        "agreement": "both agree",
-        "not_converged": ["kalman"],
-    }
-    (folder / "manifest.json").write_text(json.dumps(facts))
-    return folder
 
 
 def context_of(made, facts):
@@ -75,7 +50,7 @@ def not_converged(made, tmp_path_factory):
     folder, found, analysis = made
     run = shutil.copytree(folder / "run", tmp_path_factory.mktemp("not_converged") / "run")
     spoil_manifest(run, **NOT_CONVERGED)
-    comparison = write_comparison(tmp_path_factory.mktemp("comparison"), RANKING["model"])
+    comparison = written_comparison(tmp_path_factory.mktemp("compared") / "comparison")
     options = ReportOptions(person_table=True, comparison=comparison)
     path = write_report(run, "clinic", found.model, found.fit, options, analysis.results)
     return path.read_text(encoding="utf-8")
@@ -257,7 +232,7 @@ def test_why_there_is_no_forecast(made, facts, contraction, sessions, refusal):
 
 def test_a_comparison_must_include_the_model(made, tmp_path):
     with pytest.raises(InputError, match="no comparison that includes rescorla_wagner"):
-        comparison_section(context_of(made, {}), write_comparison(tmp_path, ["kalman"]))
+        comparison_section(context_of(made, {}), written_comparison(tmp_path / "comparison", ["kalman", "growth"]))
 
 
 def test_a_comparison_is_shown(not_converged):

@@ -1,20 +1,69 @@
-"""A comparison of models as a folder of results."""
+"""A comparison of models as a folder of results: `tables/`, `plots/`, `manifest.json`, and its results in a file.
+
+`comparison.nc` has a group for each ranking and table of models, the log evidence of every person, and the mixture. A
+report reads it.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
+import xarray as xr
 
 from iwm_bayes.comparison.comparability import FittedModel
-from iwm_bayes.comparison.compare import Comparison
+from iwm_bayes.comparison.compare import CV_UNITS, Comparison
 from iwm_bayes.comparison.model_frequencies import attribution_table
+from iwm_bayes.estimands.estimand import as_lines, line_table
 from iwm_bayes.estimands.person_summary import pseudonym_number, pseudonyms
 from iwm_bayes.io import manifest
 from iwm_bayes.types import InputError
 from iwm_bayes.viz.predictive_checks import ppc_plot
+from iwm_bayes.workflow.fit_file import save_tree
 from iwm_bayes.workflow.results_folder import check_results_folder, has_results, read_manifest, replace_results
 from iwm_bayes.workflow.run_folder import path_from, table_with_ids, write_plots, write_tables
+
+COMPARISON_FILE = "comparison.nc"
+NO_COMPARISON = "is no comparison that `iwm compare` of this version wrote. Compare again with --overwrite"
+
+
+class StoredComparison(NamedTuple):
+    """What a report shows of a comparison."""
+
+    facts: dict[str, Any]  # its manifest
+    rankings: dict[str, pd.DataFrame]  # by unit of cross-validation
+    frequencies: pd.DataFrame
+    ppc_failures: pd.DataFrame  # without a line if there are none
+
+
+def comparison_tree(comparison: Comparison) -> xr.DataTree:
+    """Return the results of a comparison as a tree; a table without a line has no group."""
+    evidence = {"log_evidence": (("person", "model"), comparison.evidence.to_numpy())}
+    people, models = ([str(name) for name in names] for names in comparison.evidence.axes)
+    tables = {f"elpd_{unit}": table for unit, table in comparison.rankings.items()}
+    tables |= {"model_frequencies": comparison.frequencies, "ppc_failures": comparison.ppc_failures}
+    groups = {name: lines for name, table in tables.items() if (lines := as_lines(table)) is not None}
+    groups["evidence"] = xr.Dataset(evidence, {"person": people, "model": models})
+    if comparison.mixture is not None:
+        groups["mixture"] = comparison.mixture["posterior"].to_dataset()[["frequency", "attribution"]]
+    return xr.DataTree.from_dict(groups)
+
+
+def read_comparison(folder: Path, model: str) -> StoredComparison:
+    """Read a comparison; InputError if the folder holds none, or one that does not include the model."""
+    facts, path = read_manifest(folder) if has_results(folder) else {}, folder / COMPARISON_FILE
+    if model not in facts.get("models", []):
+        raise InputError([f"{folder}: is no comparison that includes {model}. Name a folder that `iwm compare` wrote"])
+    if not path.is_file():
+        raise InputError([f"{folder}: {NO_COMPARISON}"])
+    try:
+        with xr.open_datatree(path, engine="h5netcdf") as tree:
+            groups = {name: group.to_dataset() for name, group in tree.load().children.items()}
+    except Exception as error:  # a file that is cut or changed raises whatever its readers did not expect
+        raise InputError([f"{path}: cannot be read ({type(error).__name__}). {NO_COMPARISON}"]) from error
+    tables = {name: line_table(group) for name, group in groups.items() if "line" in group.dims}
+    rankings = {unit: tables[f"elpd_{unit}"] for unit in CV_UNITS if f"elpd_{unit}" in tables}
+    return StoredComparison(facts, rankings, tables["model_frequencies"], tables.get("ppc_failures", pd.DataFrame()))
 
 
 def comparison_tables(comparison: Comparison) -> dict[str, pd.DataFrame]:
@@ -65,9 +114,7 @@ def write_comparison(
     def write(draft: Path) -> dict[str, Any]:
         write_tables(draft, tables)
         write_plots(draft, {"ppc": ppc_plot(comparison.predictive_checks)})
-        if comparison.mixture is not None:
-            posterior = comparison.mixture["posterior"].to_dataset()[["frequency", "attribution"]]
-            posterior.to_netcdf(draft / "mixture.nc", engine="h5netcdf")
+        save_tree(comparison_tree(comparison), draft / COMPARISON_FILE)
         return manifest(
             kind="compare",
             models=[fitted.model.name for fitted in fits],

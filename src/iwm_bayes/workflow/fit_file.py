@@ -79,8 +79,13 @@ def save_fit(fit: xr.DataTree, path: str | Path, budget: int | None = BUDGET) ->
         }
         for name, group in kept.children.items()
     }
+    save_tree(kept, Path(path), encoding)
+
+
+def save_tree(tree: xr.DataTree, path: Path, encoding: dict[str, Any] | None = None) -> None:
+    """Write a tree to a netCDF file; OSError if the disk does not take it."""
     try:
-        kept.to_netcdf(Path(path), engine="h5netcdf", encoding=encoding)
+        tree.to_netcdf(path, engine="h5netcdf", encoding=encoding)
     except RuntimeError as error:  # HDF5's own, where the disk is full
         raise OSError(None, str(error)) from error
 

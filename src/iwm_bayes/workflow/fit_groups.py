@@ -5,7 +5,8 @@
     posterior_predictive, prior_predictive    answers of simulated people, thinned draws
     observed_data, log_likelihood             recorded answers; their log likelihood at every draw
     log_prior                                 log prior density of the parameters of the group, at every draw
-    beliefs                                   beliefs and learning at every event: thinned draws, mean and SD
+    beliefs                                   beliefs and learning at every event, thinned draws
+    belief_summary                            their mean and SD
     constant_data, sample_stats
 
 Answers are variables over the recorded answers alone, with dim `NAME_obs`. Every variable has a `long_name` and

@@ -17,6 +17,7 @@ from iwm_bayes.io import read_json, sha256, versions
 from iwm_bayes.model.model_file import load_model_for
 from iwm_bayes.types import InputError
 from iwm_bayes.workflow.analysis import DEFAULT_REQUESTS, Requests, analyse
+from iwm_bayes.workflow.comparison_folder import COMPARISON_FILE
 from iwm_bayes.workflow.fit_file import FIT_FILE, read_fit
 from iwm_bayes.workflow.load import FILE_WORDS, describe_data, file_hashes, load_study_and_data
 from iwm_bayes.workflow.results_folder import (
@@ -59,11 +60,15 @@ def read_run(folder: Path) -> dict[str, Any]:
 
 
 def damaged_files(folder: Path) -> list[str]:
-    """Return a sentence for the fit and for each table of a run that is no longer what the program wrote."""
+    """Return a sentence for the fit (or comparison) and each table that is no longer what the program wrote."""
     others = "The other files of this folder are as they were"
     problems = []
     for name, hashes in written_files(folder).items():
-        if name != FIT_FILE and not name.startswith("tables/") and not name.startswith("inputs/"):
+        if (
+            name not in (FIT_FILE, COMPARISON_FILE)
+            and not name.startswith("tables/")
+            and not name.startswith("inputs/")
+        ):
             continue  # plots and pages are made anew
         if not (folder / name).is_file():
             problems.append(f"{folder / name}: is missing. {others}. Put it back, or fit again with --overwrite")

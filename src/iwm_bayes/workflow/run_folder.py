@@ -14,6 +14,7 @@ from urllib.parse import quote
 import pandas as pd
 import xarray as xr
 from matplotlib.figure import Figure
+from pandas.api.types import infer_dtype
 
 from iwm_bayes.data.study import StudySpec
 from iwm_bayes.diagnostics.identifiability import identifiability
@@ -44,11 +45,17 @@ def file_label(figure: str) -> str:
     return f"{quote(figure[:4], safe='')[:MAX_LABEL]}-{hash_of(figure.encode()).hexdigest()[:12]}"
 
 
+def with_numbers(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table with 1 for yes and 0 for no, and blank where neither applies: its cells are numbers or labels."""
+    answers = [name for name, cells in table.items() if infer_dtype(cells, skipna=True) == "boolean"]
+    return table.assign(**{str(name): table[name].astype("boolean").astype("Int64") for name in answers})
+
+
 def write_tables(folder: Path, tables: Mapping[str, pd.DataFrame]) -> None:
     """Write tables as `tables/NAME.csv` in a folder."""
     (folder / "tables").mkdir(parents=True, exist_ok=True)
     for name, table in tables.items():
-        table.to_csv(folder / "tables" / f"{name}.csv", index=False)
+        with_numbers(table).to_csv(folder / "tables" / f"{name}.csv", index=False)
 
 
 def write_plots(folder: Path, plots: Mapping[str, Figure], formats: tuple[str, ...] = FORMATS) -> None:

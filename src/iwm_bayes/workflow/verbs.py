@@ -144,7 +144,7 @@ def compare(
     models
         Models by name, for fits that carry none.
     mixture
-        Whether a mixture of the models is sampled, which says which model describes whom.
+        Whether a mixture of the models is sampled, which says which model describes each person.
     allow_unconverged
         Whether fits that have not converged are ranked, marked.
     random_seed

@@ -6,22 +6,12 @@ from typing import Any
 import pandas as pd
 
 from iwm_bayes.comparison.compare import CV_UNITS
-from iwm_bayes.io import read_json
 from iwm_bayes.report.context import ReportContext
 from iwm_bayes.report.elements import Plot, make_table, static_plot
 from iwm_bayes.report.labels import table_title
-from iwm_bayes.types import InputError
 from iwm_bayes.viz.comparison import elpd_plot
 from iwm_bayes.viz.style import as_svg
-
-
-def read_comparison(folder: Path, model: str) -> dict[str, Any]:
-    """Read the manifest of a comparison; InputError if the comparison does not include the model."""
-    path = folder / "manifest.json"
-    facts = read_json(path, "Compare again with --overwrite") if path.exists() else {}
-    if model not in facts.get("models", []):
-        raise InputError([f"{folder}: is no comparison that includes {model}. Name a folder that `iwm compare` wrote"])
-    return dict(facts)
+from iwm_bayes.workflow.comparison_folder import read_comparison
 
 
 def ranking_plot(ranking: pd.DataFrame, meaning: str, caption: str) -> Plot:
@@ -34,13 +24,10 @@ def ranking_plot(ranking: pd.DataFrame, meaning: str, caption: str) -> Plot:
 
 def comparison_section(run: ReportContext, folder: Path) -> dict[str, Any]:
     """Return the rankings, the model attribution, and the test statistics that only some models reproduce."""
-    facts, tables_folder = read_comparison(folder, run.model.name), folder / "tables"
-    paths = {unit: tables_folder / f"elpd_{unit}.csv" for unit in CV_UNITS}
-    rankings = {unit: pd.read_csv(path) for unit, path in paths.items() if path.exists()}
+    facts, rankings, frequencies, failures = read_comparison(folder, run.model.name)
     captions = {unit: f"ELPD ({unit}): {CV_UNITS[unit]}" for unit in rankings}
     tables = [make_table(ranking, captions[unit], "elpd") for unit, ranking in rankings.items()]
-    for name in ("model_frequencies", "ppc_failures"):
-        table = pd.read_csv(tables_folder / f"{name}.csv")
+    for name, table in (("model_frequencies", frequencies), ("ppc_failures", failures)):
         tables += [make_table(table, table_title(name), name)] if len(table) else []
     first = next(iter(rankings))
     return {
