@@ -10,8 +10,8 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from iwm_bayes.data.study import Columns, Outcome, PersonTable, ResponseColumn, ScaledColumn, StudySpec
-from iwm_bayes.model.model_file import response_kinds
 from iwm_bayes.model.model_file_schema import ModelFile, ParameterPrior
+from iwm_bayes.model.parts import response_kinds
 from iwm_bayes.responses import RESPONSES
 from iwm_bayes.types import Response
 
@@ -49,7 +49,8 @@ MEANINGS = {  # of keys without a comment where they are declared
     "ModelFile.claim": "the hypothesis, in a sentence",
     "ModelFile.reference": "its source",
     "ModelFile.rule": 'the learning rule: a name, or `"file.py:RULE"`',
-    "ModelFile.responses": "the responses: kinds from the list below, or names of your own for kinds",
+    "ModelFile.responses": 'the responses: kinds from the list below, `"file.py:RESPONSE"`, or names of your own for '
+    "either",
     "ModelFile.transfer": "people apply to a new figure the experience with other figures",
     "ModelFile.parameters": "priors that differ from the defaults, by parameter",
 }
