@@ -2,7 +2,7 @@
 
 The verbs, in the order in which data flow: `load_study`, `load_model` and `load_data`, or `simulate`; `fit`,
 `check_convergence`, `earned_security`, `project`. Those that need the sampler are imported at their first use, because
-the import takes seconds. The PyMC model itself is `iwm_bayes.model.build.build_over_answers`.
+the import takes seconds. The PyMC model itself is `iwm_bayes.model.pymc_model.pymc_model`.
 """
 
 from importlib import import_module
