@@ -86,6 +86,18 @@ def test_the_line_of_a_text_file_has_its_dialect(tmp_path, dialect):
     xr.testing.assert_equal(data.drop_vars("figure"), expected.drop_vars("figure"))
 
 
+def test_the_line_may_have_a_path_with_quotation_marks(tmp_path):
+    """The line is right in any folder."""
+    folder = tmp_path / 'it\'s \\ a "study"'
+    folder.mkdir()
+    wide, expected = widened(folder)
+    wide.to_csv(folder / "wide.csv", index=False)
+    clinic.spoil(folder, "study.toml", "sessions.csv", "wide.csv")
+    exec(line_in(problem(clinic.read_study, folder)), {})
+    clinic.spoil(folder, "study.toml", "wide.csv", "wide_long.csv")
+    xr.testing.assert_equal(clinic.read_study(folder), expected)
+
+
 def test_decimal_commas_stay_numbers_when_a_table_becomes_long(tmp_path):
     """The long table separates with semicolons as the wide one does, so that a comma is a decimal comma."""
     wide, _ = widened(tmp_path)

@@ -3,6 +3,7 @@
 Columns such as closeness_1, closeness_2 or closeness.t1, closeness.t2 are a family: one variable at several sessions.
 """
 
+import ast
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -73,10 +74,10 @@ def line_of_code(table: Table, names: list[str], keys: list[str], session: str, 
         separator, modules = "@", "pandas, re"
     options = f"i={keys!r}, j={session!r}, sep={separator!r}, suffix={r'\d+'!r}"
     long = f"pandas.wide_to_long({opened}, {names!r}, {options}).reset_index()"
-    path = re.match(r"pandas\.\w+\((?P<quote>['\"])(?P<path>.*?)(?P=quote)", table.code)
+    path = re.match(r"pandas\.\w+\((?P<path>(?P<quote>['\"]).*?(?<!\\)(?P=quote))", table.code)
     if path is None:
         return f"import {modules}; {table.code} = {long}", table.code
-    file = Path(path["path"])
+    file = Path(ast.literal_eval(path["path"]))
     output = file.with_name(f"{file.name.split('.')[0]}_long.csv")
     semicolons = ", sep=';'" if table.decimal == "," else ""
     return f"import {modules}; {long}.to_csv({str(output)!r}{semicolons}, index=False)", output.name
