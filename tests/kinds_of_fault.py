@@ -258,8 +258,7 @@ KINDS: Mapping[str, Kind] = {
     ),
     "C1": Kind(
         "tables that are not CSV with commas in UTF-8, or Parquet",
-        "every usual format gives the identical data; what is guessed is said; another content than the name says is one "
-        "message",
+        "every usual format gives identical data; what is guessed is said",
         (
             "data/tables/test_formats.py",
             "data/tables/test_csv_file.py",
