@@ -155,6 +155,16 @@ def test_items_of_one_session_are_no_wide_table(tmp_path):
     assert clinic.read_study(tmp_path).sizes == {"event": 1, "person": 2, "figure": 1}
 
 
+def test_items_that_the_study_does_not_name_may_be_meant(tmp_path):
+    """One row per person with one outcome, and numbered columns: the message names both remedies."""
+    clinic.write(tmp_path)
+    frame = clinic.frame(tmp_path).groupby("patient_id").first().reset_index()
+    frame.rename(columns={"distance": "distance_1"}).assign(distance_2=4).to_csv(tmp_path / "sessions.csv", index=False)
+    assert "If these columns are items of one scale, name them in the study as `items`" in problem(
+        clinic.read_study, tmp_path
+    )
+
+
 def test_a_missing_column_in_a_long_table_is_a_missing_column(tmp_path):
     """Where people have several rows, numbered columns are items, of which the nearest is named."""
     clinic.write(tmp_path)
