@@ -18,7 +18,7 @@ from iwm_bayes.types import Response
 COMMENT = re.compile(r"^    (\w+):.*?  # (.+)$", re.MULTILINE)
 MEANINGS = {  # of keys without a comment where they are declared
     "StudySpec.name": "name of the study, and of the folders of its runs",
-    "StudySpec.data": "the table, one row per event: `.csv`, `.parquet`, or a folder of Parquet files",
+    "StudySpec.data": "the table, one row per event: a file or, for `iwm fit-large`, a folder of Parquet files",
     "StudySpec.model": "name of a built-in model, path of a model file, or a list of them to compare",
     "StudySpec.columns": "the columns of the table",
     "StudySpec.responses": "ratings and choices, by the model's name for each response",

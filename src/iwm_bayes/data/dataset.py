@@ -137,9 +137,10 @@ def read_data(study: StudySpec, model: ModelSpec, sessions: Any = None, people: 
     people = sessions if people is None and study.people.data == study.data else people
     data = attach_covariates(study, model, data, study.people, people)
     if not data["observed"].any():
+        name = study.people.data.name if people is None else "people"
         raise InputError(
             [
-                f"{study.people.data.name}: without the people whose covariates are blank, nobody has an outcome, so "
+                f"{name}: without the people whose covariates are blank, nobody has an outcome, so "
                 "there is nothing to learn from. Fill in their covariates"
             ]
         )

@@ -39,7 +39,7 @@ def recorded_parameter(declared: Parameter, values: list[Any]) -> Parameter:
 
 def recorded_files(record: str) -> dict[str, str]:
     """Return the Python files that a recorded model names, which would run; by the keys of `parts.python_files`."""
-    source = json.loads(record)["source"] if record else {"rule": "", "responses": {}}
+    source: dict[str, Any] = json.loads(record)["source"] if record else {"rule": "", "responses": {}}
     return named_files(source["rule"], source["responses"].values())
 
 
