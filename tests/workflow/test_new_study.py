@@ -447,6 +447,42 @@ def test_a_table_without_repeated_people_is_refused(tmp_path: Path, table: pd.Da
     assert not (tmp_path / "mystudy").exists()
 
 
+def test_the_line_that_makes_a_wide_table_long_works(tmp_path: Path) -> None:
+    """The Python of the message gives a table of which the study can be written."""
+    wide = pd.DataFrame({"patient": ["ann", "bob"], "responsive_1": [1, 0], "responsive_2": [0, 1], "trust_1": [1, 5]})
+    wide = wide.assign(trust_2=[4, 4])
+    with pytest.raises(InputError) as refused:
+        write_new_study(tmp_path / "mystudy", write_csv(tmp_path / "sessions.csv", wide))
+    line = refused.value.problems[0].split("`")[-2]
+    long = eval(line, {"pandas": pd, "table": wide})
+    _, text = new(tmp_path, long)
+    assert tomllib.loads(text)["columns"]["session"] == "session"
+    assert tomllib.loads(text)["columns"]["outcome"]["column"] == "responsive_"
+
+
+def test_a_typed_table_gives_the_same_study_as_its_text(tmp_path: Path) -> None:
+    """Dates, booleans and whole numbers with blanks, as Parquet stores them."""
+    table = pd.DataFrame(
+        {
+            "patient": BASE["patient"],
+            "visit": BASE["visit"],
+            "date": pd.to_datetime(["2026-01-01", "2026-01-08", "2026-01-15"] * 2),
+            "responsive": BASE["responsive"] == 1,
+            "closeness": BASE["closeness"].astype("Int64").mask(BASE["visit"] == 2),
+            "came": pd.Series([True, False, True] * 2),
+        }
+    )
+    table.to_parquet(tmp_path / "sessions.parquet")
+    write_csv(tmp_path / "sessions.csv", table)
+    typed, text = (
+        load_study_and_data(write_new_study(tmp_path / kind, tmp_path / f"sessions.{kind}").path, None).data
+        for kind in ("parquet", "csv")
+    )
+    assert {"answer_availability_rating", "answer_approach"} <= set(typed)
+    assert typed.attrs["time_unit"] == "7 days"
+    xr.testing.assert_allclose(typed, text)
+
+
 def test_without_an_outcome_the_key_is_a_comment_and_the_check_explains(tmp_path: Path) -> None:
     """A column that could be the outcome is offered, and not taken."""
     printed, text = new(tmp_path, BASE.rename(columns={"responsive": "q7"}))

@@ -16,6 +16,7 @@ from iwm_bayes.data.toml import Name, Strict, expand_path, explain_validation, r
 
 MAX_DEPTH = 6  # of tables and lists within each other in a study file
 
+
 def two_ends(scale: tuple[float, float]) -> tuple[float, float]:
     """Return the scale if its ends are two different finite numbers; ValueError if they are not."""
     if not (abs(scale[0]) < float("inf") and abs(scale[1]) < float("inf") and scale[0] != scale[1]):
