@@ -108,7 +108,7 @@ KINDS: Mapping[str, Kind] = {
     ),
     "A14": Kind(
         "--draws N should be enough",
-        "try --draws N or more",
+        "try --extend --draws N: the run is extended",
         ("diagnostics/test_convergence_checks.py::test_advice_for_slow_chains_is_a_longer_run",),
     ),
     "A15": Kind(

@@ -56,6 +56,12 @@ def within_budget(fit: xr.DataTree, budget: int) -> xr.DataTree:
     return with_attributes(xr.DataTree.from_dict(thinned), fit.attrs | {"thinned": message})
 
 
+def budget_notes(fit: xr.DataTree) -> list[str]:
+    """Return in sentences what the file of a fit does not hold, because it would be too large."""
+    attributes = within_budget(fit, BUDGET).attrs
+    return [str(attributes[name]) for name in ("left_out", "thinned") if name in attributes]
+
+
 def save_fit(fit: xr.DataTree, path: str | Path, budget: int | None = BUDGET) -> None:
     """Write a fit to a netCDF file, which ArviZ and every other reader of netCDF opens.
 

@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import xarray as xr
+
 from iwm_bayes.comparison.comparability import FittedModel
 from iwm_bayes.data.dataset import with_stated_reliability
 from iwm_bayes.data.study import StudySpec, read_study_file
@@ -151,6 +153,24 @@ def holds_this_run(
             return False
         raise
     return True
+
+
+def fit_to_extend(folder: Path, files: Mapping[str, Path], method: str, settings: Mapping[str, Any]) -> xr.DataTree:
+    """Return the fit of a run to which draws can be added; InputError where there is none of the same files."""
+    if not has_results(folder):
+        raise InputError([f"{folder}: holds no run that could be extended. Fit first, without --extend"])
+    found = run_differences(folder, files, method, {"chains": settings["chains"]})
+    if found:
+        raise InputError([f"{folder}: holds a run that differs in: {', '.join(found)}. {REFIT}"])
+    if damaged := damaged_files(folder):
+        raise InputError(damaged)
+    fitted = read_fit(folder / FIT_FILE)
+    draws = fitted["unconstrained_posterior"].sizes["draw"]
+    if "thinned" in fitted.attrs:
+        raise InputError([f"{folder}: {fitted.attrs['thinned']}, so it cannot be extended. {REFIT}"])
+    if draws >= settings["draws"]:
+        raise InputError([f"{folder}: has {draws} draws in each chain already. Give a larger number with --draws"])
+    return fitted
 
 
 def is_continued(folder: Path) -> bool:
