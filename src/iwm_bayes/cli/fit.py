@@ -58,7 +58,10 @@ def fit(
     ] = False,
     save_log_likelihood: Annotated[
         bool,
-        typer.Option("--save-log-likelihood", help="keep the log likelihood of every answer where it is above 60 MB"),
+        typer.Option(
+            "--save-log-likelihood",
+            help="keep the log likelihood of every answer (also above 60 MB), and that of every person",
+        ),
     ] = False,
     permutation_test: Annotated[
         bool,

@@ -144,7 +144,7 @@ def fit(
     extend
         A fit of this model by nuts, to which `draws` more draws are added in each chain. New chains are tuned anew.
     save_log_likelihood
-        Whether the group `log_likelihood` is kept where it takes more than 60 MB.
+        Whether the group `log_likelihood` is kept where it takes more than 60 MB, and `log_likelihood_person` computed.
 
     Returns
     -------
