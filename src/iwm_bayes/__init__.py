@@ -19,8 +19,10 @@ VERBS = {
     "check_convergence": "diagnostics.convergence_checks",
     "compare": "workflow.verbs",
     "constant_care": "simulation.care",
+    "describe_security": "report.text",
     "earned_security": "workflow.verbs",
     "fit": "workflow.model",
+    "from_pymc": "workflow.model",
     "intermittent": "simulation.care",
     "load_fit": "workflow.fit_file",
     "load_model": "model.model_file",
@@ -40,6 +42,8 @@ VERBS = {
     "rupture_and_repair": "simulation.care",
     "save_fit": "workflow.fit_file",
     "simulate": "workflow.verbs",
+    "tables": "workflow.verbs",
+    "to_table": "data.dataset",
 }
 __all__ = list(VERBS)  # see `__getattr__`
 

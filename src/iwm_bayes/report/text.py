@@ -8,9 +8,12 @@ import xarray as xr
 
 from iwm_bayes.diagnostics.permutation_test import PermutationTest
 from iwm_bayes.estimands.group_summary import median_ci90
-from iwm_bayes.estimands.security.answers import SecurityAnswer
+from iwm_bayes.estimands.security.answers import SecurityAnswer, security_answer
 from iwm_bayes.estimands.security.criterion import Criterion
-from iwm_bayes.types import GENERALISED
+from iwm_bayes.types import GENERALISED, ModelSpec
+from iwm_bayes.workflow.fit_file import model_of
+from iwm_bayes.workflow.model import Model
+from iwm_bayes.workflow.verbs import chosen_figure
 
 NOTABLE_SHARE = 0.01  # of people: a smaller share is not mentioned
 
@@ -115,6 +118,26 @@ def answer_sentence(answer: SecurityAnswer) -> str:
     )
     parts = [baseline, half_sentence(everyone, last), by_the_end, *qualifications(answer, security)]
     return " ".join(parts)
+
+
+def describe_security(fit: xr.DataTree, figure: str | None = None, model: Model | ModelSpec | None = None) -> str:
+    """Say the time to earned security in words, with 90% credible intervals, as the report does.
+
+    Parameters
+    ----------
+    fit
+        A fit.
+    figure
+        The figure whose sessions are counted; the only one by default. "generalised" is the expectation of a new one.
+    model
+        The model, where the fit carries none.
+
+    Raises
+    ------
+    InputError
+        If there is no such figure, or the fit carries no model.
+    """
+    return answer_sentence(security_answer(model_of(fit, model), fit, chosen_figure(fit, figure)))
 
 
 def half_sentence(everyone: xr.Dataset, last: int) -> str:

@@ -16,7 +16,7 @@ from iwm_bayes.model.priors import (
     group_of_level,
     natural_values,
 )
-from iwm_bayes.types import ModelSpec
+from iwm_bayes.types import InputError, ModelSpec, parameters
 
 type Shift = Mapping[str, np.ndarray]  # added to link-scale values of people, (person,) by name of the parameter
 
@@ -75,6 +75,30 @@ def draw_people(
 ) -> dict[str, np.ndarray]:
     """Return the natural-scale values of people of a population, as `draw_population` draws them."""
     return draw_population(model, figures, people, generator, sigma).values
+
+
+def given_people(model: ModelSpec, values: Mapping[str, np.ndarray | float]) -> dict[str, np.ndarray]:
+    """Return the natural-scale values of people who are given by parameter, with those of fixed parameters.
+
+    A number counts for everybody. InputError lists parameters that are unknown or missing, and numbers of people that
+    differ.
+    """
+    known = parameters(model)
+    arrays = {name: np.asarray(value, dtype=float) for name, value in values.items()}
+    counts = {name: array.shape[-1] for name, array in arrays.items() if array.ndim}
+    missing = [name for name, parameter in known.items() if parameter.fixed is None and name not in values]
+    problems = [
+        f"there is no parameter {name!r}; {model.name} has {', '.join(known)}" for name in values if name not in known
+    ]
+    problems += [f"people need values of {name}: {known[name].meaning}" for name in missing]
+    if len(set(counts.values())) != 1:
+        found = ", ".join(f"{name} {count}" for name, count in counts.items()) or "none"
+        problems.append(f"values need one number of people, as arrays (person,); they have: {found}")
+    if problems:
+        raise InputError(problems)
+    people = next(iter(counts.values()))
+    fixed = {name: parameter.fixed for name, parameter in known.items() if parameter.fixed is not None}
+    return {name: array if np.ndim(array) else np.full(people, array) for name, array in (fixed | arrays).items()}
 
 
 def shifted(model: ModelSpec, population: Population, figures: Sequence[str], shift: Shift) -> Population:

@@ -15,7 +15,7 @@ from iwm_bayes.data.dataset import events_to_dataset
 from iwm_bayes.filtering.arrays import event_array
 from iwm_bayes.simulation.care import Care, DistressProcess, EventCare
 from iwm_bayes.simulation.closed_loop import simulate_closed_loop
-from iwm_bayes.simulation.population import draw_people
+from iwm_bayes.simulation.population import draw_people, given_people
 from iwm_bayes.types import GENERALISED, InputError, ModelSpec, rule_values
 
 
@@ -103,7 +103,7 @@ def empty_table(plan: Sequence[PlannedEvent], model: ModelSpec, people: int) -> 
 def simulate(
     model: ModelSpec,
     phases: Sequence[Phase],
-    people: int | Mapping[str, np.ndarray],
+    people: int | Mapping[str, np.ndarray | float],
     seed: int | np.random.Generator,
 ) -> xr.Dataset:
     """Simulate the sessions of people in closed loop.
@@ -116,7 +116,8 @@ def simulate(
         Phases of care, in order.
     people
         How many people to draw from the model's priors, or their natural-scale values by parameter: (person,), or
-        (figure, person) where a parameter differs by figure.
+        (figure, person) where a parameter differs by figure. A number counts for everybody. Fixed parameters may be
+        left out.
     seed
         The seed, or the source of random numbers.
 
@@ -128,7 +129,7 @@ def simulate(
     Raises
     ------
     InputError
-        If a phase has no sessions or no figures.
+        If a phase has no sessions or no figures, or values of people are missing.
 
     Examples
     --------
@@ -138,7 +139,7 @@ def simulate(
     leaving = [name for name, response in model.responses.items() if response.effect == "leaves"]
     chosen = any(response.effect == "chooses" for response in model.responses.values())
     plan, figures = schedule(phases, chosen), phase_figures(phases, chosen)
-    values = draw_people(model, figures, people, generator) if isinstance(people, int) else dict(people)
+    values = draw_people(model, figures, people, generator) if isinstance(people, int) else given_people(model, people)
     count = max(value.shape[-1] for value in values.values())
     data = events_to_dataset(empty_table(plan, model, count), model.responses, "session", figures)
     for name, response in model.responses.items():

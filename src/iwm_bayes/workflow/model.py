@@ -19,6 +19,7 @@ from iwm_bayes.inference.answers import observed_answers
 from iwm_bayes.inference.base import TARGET_ACCEPT, Settings
 from iwm_bayes.inference.fit import METHODS
 from iwm_bayes.inference.fit import fit as sample
+from iwm_bayes.inference.from_pymc import as_unconstrained
 from iwm_bayes.inference.natural_scale import on_natural_scale
 from iwm_bayes.inference.nuts import extend_fit
 from iwm_bayes.inference.predicted_answers import predicted_answers
@@ -188,6 +189,41 @@ def extended(spec: ModelSpec, data: xr.Dataset, fitted: xr.DataTree, settings: S
     sampled = xr.DataTree.from_dict({name: fitted[name].to_dataset() for name in SAMPLED})
     compiled = METHODS["nuts"].compile(spec, data)
     return extend_fit(compiled, sampled, settings._replace(random_seed=seed))
+
+
+def from_pymc(model: Model, trace: xr.DataTree, *, save_log_likelihood: bool = False) -> xr.DataTree:
+    """Return draws of `model.pymc`, extended or not, as a fit with the groups of every other fit.
+
+    Parameters
+    ----------
+    model
+        The `Model` whose `pymc` was sampled.
+    trace
+        What `pm.sample` or `nutpie.sample` returned.
+    save_log_likelihood
+        Whether the group `log_likelihood` is kept where it takes more than 60 MB.
+
+    Returns
+    -------
+    xarray.DataTree
+        The fit. Variables that a researcher added stay in the trace.
+
+    Raises
+    ------
+    InputError
+        If the trace is not one of this model.
+
+    Examples
+    --------
+    >>> with model.pymc:
+    ...     trace = pm.sample(nuts_sampler="nutpie")
+    >>> fit = from_pymc(model, trace)
+    """
+    sampled = as_unconstrained(model.spec, model.data, trace)
+    draws = sampled["unconstrained_posterior"].sizes
+    settings = {"draws": draws["draw"], "chains": draws["chain"], "extended_by_researcher": True}
+    fitted = standard_fit(model.spec, sampled, "nuts", settings, save_log_likelihood)
+    return with_attributes(fitted, {"status": check_convergence(fitted).status, TRUSTED: 1})
 
 
 def prior_predictive(model: Model, draws: int = 500, random_seed: int = 1) -> xr.DataTree:

@@ -8,11 +8,15 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from iwm_bayes.comparison.comparability import FittedModel
 from iwm_bayes.comparison.compare import Comparison
 from iwm_bayes.comparison.compare import compare as compare_fits
+from iwm_bayes.diagnostics.convergence_checks import check_convergence
+from iwm_bayes.diagnostics.results import compute_results, result_tables
+from iwm_bayes.estimands.person_summary import PERSON_SUMMARY
 from iwm_bayes.estimands.security.criterion import DEFAULT_CRITERION, Criterion
 from iwm_bayes.estimands.security.projection import project as project_fit
 from iwm_bayes.estimands.security.time_to_security import earned_security as security_of
@@ -117,6 +121,35 @@ def posterior_predictive(
     return named("posterior_predictive", answers)
 
 
+def tables(
+    fit: xr.DataTree, *, person_summary: bool = False, model: Model | ModelSpec | None = None
+) -> dict[str, pd.DataFrame]:
+    """Return the tables of a fit by name, as `iwm fit` writes them to `tables/NAME.csv`.
+
+    Parameters
+    ----------
+    fit
+        A fit.
+    person_summary
+        Whether there is a table of everyone's parameters, under the study's own ids.
+    model
+        The model, where the fit carries none.
+
+    Returns
+    -------
+    dict of pandas.DataFrame
+        Such as `group_summary`, `marginal_effects`, `time_to_security`, `arms`, `ppc` and `beliefs`. A table without a
+        line is left out. Where the fit has not converged, each line says so.
+
+    Examples
+    --------
+    >>> tables(fit)["beliefs"]
+    """
+    requested = frozenset({PERSON_SUMMARY.name} if person_summary else ())
+    results = compute_results(model_of(fit, model), fit, requested)
+    return result_tables(results, check_convergence(fit).status)
+
+
 def fit_settings(fit: xr.DataTree, random_seed: int) -> Settings:
     """Return the settings of refits: as many chains and draws as the fit has."""
     sizes = fit["unconstrained_posterior"].sizes
@@ -179,7 +212,7 @@ def compare(
 def simulate(
     model: str | Path | ModelSpec | Model,
     phases: Sequence[Phase],
-    people: int | Mapping[str, np.ndarray],
+    people: int | Mapping[str, np.ndarray | float],
     random_seed: int | np.random.Generator = 1,
 ) -> xr.Dataset:
     """Simulate the sessions of people in closed loop, in the form of a study's data.
