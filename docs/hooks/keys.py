@@ -10,8 +10,8 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from iwm_bayes.data.study import Columns, Outcome, PersonTable, ResponseColumn, ScaledColumn, StudySpec
-from iwm_bayes.model.model_file_schema import ModelFile, ParameterPrior
-from iwm_bayes.model.parts import response_kinds
+from iwm_bayes.model.specification.parts import response_kinds
+from iwm_bayes.model.specification.schema import ModelFile, ParameterPrior
 from iwm_bayes.responses import RESPONSES
 from iwm_bayes.types import Response
 

@@ -8,7 +8,7 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files, InclusionLevel
 from model_plots import belief_plot
 
-from iwm_bayes.model.model_file import built_in_models
+from iwm_bayes.model.specification.model_file import built_in_models
 from models import model_list_page, model_page
 
 FOLDER = "reference"

@@ -9,7 +9,7 @@ import pytest
 from iwm_bayes.data.dataset import read_data
 from iwm_bayes.data.study import StudySpec
 from iwm_bayes.data.table import suggest_levels
-from iwm_bayes.model.model_file import load_model
+from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.types import GENERALISED, InputError
 
 MODEL = (

@@ -9,9 +9,9 @@ from helpers import arguments, interpreted, textbook_log_density
 
 from iwm_bayes.inference.answers import log_likelihood, observed_answers, with_log_likelihood
 from iwm_bayes.inference.fit import Settings, compile_likelihood, laplace
-from iwm_bayes.model.model_file import load_model
 from iwm_bayes.model.priors import free_parameters, natural_values
 from iwm_bayes.model.pymc_model import pymc_model
+from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.simulate import Phase, simulate
 

@@ -5,8 +5,8 @@ import json
 import pytest
 from own_rule import write_own_rule
 
-from iwm_bayes.model.model_file import built_in_models, load_model
-from iwm_bayes.model.model_record import model_from_record, model_record, recorded_files
+from iwm_bayes.model.specification.model_file import built_in_models, load_model
+from iwm_bayes.model.specification.model_record import model_from_record, model_record, recorded_files
 from iwm_bayes.responses.scale import with_scales
 from iwm_bayes.types import InputError, ModelSpec, parameters
 

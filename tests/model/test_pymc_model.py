@@ -11,16 +11,16 @@ import xarray as xr
 from helpers import arguments, evaluate, interpreted
 from pymc.model.transform.conditioning import remove_value_transforms
 
-from iwm_bayes.data.formulas import join_covariates
+from iwm_bayes.data.formulas.design import join_covariates
 from iwm_bayes.diagnostics.convergence_checks import check_convergence
 from iwm_bayes.estimands.security.time_to_security import earned_security, true_security
 from iwm_bayes.inference.fit import fit
 from iwm_bayes.inference.from_pymc import as_unconstrained
 from iwm_bayes.model.build import build
-from iwm_bayes.model.model_file import load_model
 from iwm_bayes.model.natural_names import SOURCE_DIMS, natural_variables
 from iwm_bayes.model.priors import LINKS, group_of_level
 from iwm_bayes.model.pymc_model import pymc_model
+from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.draws import person_parameters
 from iwm_bayes.simulation.population import draw_people

@@ -10,10 +10,10 @@ from own_response import CHOICE, RESPONSE, write_own_response
 from iwm_bayes import ops
 from iwm_bayes.inference.answers import log_likelihood
 from iwm_bayes.model.build import build
-from iwm_bayes.model.model_file import load_model
-from iwm_bayes.model.parts import python_files
 from iwm_bayes.model.priors import figure_names, free_parameters
-from iwm_bayes.model.response_file import check_response, response_of_module
+from iwm_bayes.model.specification.model_file import load_model
+from iwm_bayes.model.specification.parts import python_files
+from iwm_bayes.model.specification.response_file import check_response, response_of_module
 from iwm_bayes.responses import RESPONSES
 from iwm_bayes.rules import own_file
 from iwm_bayes.rules.own_file import run_python_file

@@ -18,7 +18,7 @@ from real_studies import STUDIES, opened
 from iwm_bayes.data.dataset import read_data, to_table
 from iwm_bayes.data.study import read_study_file
 from iwm_bayes.data.toml import expand_path
-from iwm_bayes.model.model_file import built_in_models, load_model
+from iwm_bayes.model.specification.model_file import built_in_models, load_model
 from iwm_bayes.simulation.care import parse_care
 from iwm_bayes.simulation.simulate import Phase, simulate
 from iwm_bayes.types import InputError

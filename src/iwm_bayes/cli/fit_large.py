@@ -19,8 +19,8 @@ from iwm_bayes.cli.console import (
 from iwm_bayes.cli.sweep_options import Quiet, Scheduler, Workers, check_sweep_folder, stage_bars, write_results
 from iwm_bayes.data.study import read_study_file
 from iwm_bayes.io import sha256
-from iwm_bayes.model.model_file import find_model, load_model_for
-from iwm_bayes.model.parts import python_files
+from iwm_bayes.model.specification.model_file import find_model, load_model_for
+from iwm_bayes.model.specification.parts import python_files
 from iwm_bayes.report.labels import table_title
 from iwm_bayes.validation.executors import cluster_map, lasting_pool
 from iwm_bayes.validation.sweep import TaskMap, sequential_map

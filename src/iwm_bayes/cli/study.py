@@ -8,7 +8,7 @@ import typer
 import xarray as xr
 
 from iwm_bayes.cli.console import Trust, print_table, print_warnings, say
-from iwm_bayes.model.parts import python_files
+from iwm_bayes.model.specification.parts import python_files
 from iwm_bayes.types import ModelSpec
 from iwm_bayes.workflow.load import describe_data, load_study_and_data
 
@@ -70,7 +70,7 @@ def check(
         for sentence in scale_sentences(prior_rating_thresholds(spec, data)):
             say(f"  {sentence}")
     if loaded.study.people:
-        from iwm_bayes.data.covariates import describe_covariates
+        from iwm_bayes.data.formulas.covariates import describe_covariates
 
         for line in describe_covariates(data):
             say(f"  {line}")

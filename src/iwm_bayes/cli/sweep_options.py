@@ -16,8 +16,8 @@ from iwm_bayes.cli.console import report_interruption, tell
 from iwm_bayes.data.study import read_study_file
 from iwm_bayes.data.toml import read_toml
 from iwm_bayes.io import manifest, sha256
-from iwm_bayes.model.model_file import built_in_models, find_model, load_model
-from iwm_bayes.model.parts import python_files
+from iwm_bayes.model.specification.model_file import built_in_models, find_model, load_model
+from iwm_bayes.model.specification.parts import python_files
 from iwm_bayes.progress import progress_bars
 from iwm_bayes.types import InputError
 from iwm_bayes.validation.executors import cluster_map, process_map

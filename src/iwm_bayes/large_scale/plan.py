@@ -12,8 +12,8 @@ from iwm_bayes.data.table import NOT_AVAILABLE
 from iwm_bayes.estimands.registry import estimand_problems
 from iwm_bayes.io import read_json, sha256, write_json
 from iwm_bayes.large_scale.parquet import RowIndex, fingerprint, index_people, index_rows, read_column
-from iwm_bayes.model.model_file import find_model, load_model_for
-from iwm_bayes.model.parts import python_files
+from iwm_bayes.model.specification.model_file import find_model, load_model_for
+from iwm_bayes.model.specification.parts import python_files
 from iwm_bayes.types import DEFAULT_FIGURE, GENERALISED, InputError, ModelSpec
 
 PLAN_FILE = "plan.json"

@@ -12,7 +12,7 @@ from pytensor.graph.traversal import ancestors
 
 from iwm_bayes.filtering.engine.scan_op import EventScan
 from iwm_bayes.model.build import build
-from iwm_bayes.model.parts import RULE_FILE
+from iwm_bayes.model.specification.parts import RULE_FILE
 from iwm_bayes.ops import ELEMENTWISE, OF_DENSITIES
 from iwm_bayes.rules.own_file import failing_line
 from iwm_bayes.types import InputError, ModelSpec

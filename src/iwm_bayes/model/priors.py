@@ -5,7 +5,7 @@ Every free parameter is estimated on its link scale. There, people are normal ar
     theta[person] = mu + sigma * z[person],   z ~ Normal(0, 1),   value = unlink(theta)
 
 A `FreeParameter` has one group mean. A parameter that differs by figure is one free parameter per figure. Where the
-data have covariates, effects shift the group means of people (see `data.formulas`), by the same amount for every
+data have covariates, effects shift the group means of people (see `data.formulas.design`), by the same amount for every
 figure:
 
     beta ~ Normal(0, 2 scale),   u ~ Normal(0, sigma_u),   sigma_u ~ HalfNormal(scale)

@@ -2,7 +2,7 @@
 
 `RESPONSES` holds all responses by name, and `families` has the distributions. Parameters and readouts of beliefs come
 in; the arguments of a distribution go out, as arrays or as graphs. This package imports `ops` and `types` only. A
-response in a file of one's own needs no change here: see `model.response_file`.
+response in a file of one's own needs no change here: see `model.specification.response_file`.
 """
 
 from iwm_bayes.responses import approach, autoregressive, bid, dropout, seek, worth_state

@@ -1,7 +1,7 @@
 """A Python file of one's own, with a learning rule or responses: run it and its functions within a time limit.
 
 The checks find mistakes, and they are no protection: the file runs with all rights of the user. So it runs only where
-somebody trusts it (see `model.model_file.load_model`).
+somebody trusts it (see `model.specification.model_file.load_model`).
 """
 
 import signal

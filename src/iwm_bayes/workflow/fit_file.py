@@ -9,8 +9,8 @@ from typing import Any
 import xarray as xr
 
 from iwm_bayes.io import SCHEMA, read_json
-from iwm_bayes.model.model_record import model_from_record, recorded_files
-from iwm_bayes.model.parts import UNTRUSTED
+from iwm_bayes.model.specification.model_record import model_from_record, recorded_files
+from iwm_bayes.model.specification.parts import UNTRUSTED
 from iwm_bayes.types import InputError, ModelSpec
 from iwm_bayes.workflow.fit_groups import BUDGET, MEGABYTE, with_attributes
 from iwm_bayes.workflow.results_folder import MANIFEST

@@ -16,7 +16,7 @@ from iwm_bayes.data.dataset import with_stated_reliability
 from iwm_bayes.data.study import StudySpec, read_study_file
 from iwm_bayes.inference.base import Settings
 from iwm_bayes.io import read_json, sha256, versions
-from iwm_bayes.model.model_file import load_model_for
+from iwm_bayes.model.specification.model_file import load_model_for
 from iwm_bayes.types import InputError
 from iwm_bayes.workflow.analysis import DEFAULT_REQUESTS, Requests, analyse
 from iwm_bayes.workflow.comparison_folder import COMPARISON_FILE

@@ -11,8 +11,8 @@ from iwm_bayes.data.dataset import read_data, with_stated_reliability
 from iwm_bayes.data.study import StudySpec, read_study_file
 from iwm_bayes.data.unrecorded import unrecorded_outcomes
 from iwm_bayes.io import is_file, sha256
-from iwm_bayes.model.model_file import find_model, load_model_for
-from iwm_bayes.model.parts import RESPONSE_FILE, RULE_FILE, python_files
+from iwm_bayes.model.specification.model_file import find_model, load_model_for
+from iwm_bayes.model.specification.parts import RESPONSE_FILE, RULE_FILE, python_files
 from iwm_bayes.types import InputError, ModelSpec, parameters
 
 FILE_WORDS = {  # what an answer depends on

@@ -24,10 +24,10 @@ from iwm_bayes.inference.natural_scale import on_natural_scale
 from iwm_bayes.inference.nuts import extend_fit
 from iwm_bayes.inference.predicted_answers import predicted_answers
 from iwm_bayes.inference.prior import prior_draws
-from iwm_bayes.model.model_file import load_model
-from iwm_bayes.model.model_record import model_record
-from iwm_bayes.model.prior_arguments import with_priors
 from iwm_bayes.model.pymc_model import pymc_model
+from iwm_bayes.model.specification.model_file import load_model
+from iwm_bayes.model.specification.model_record import model_record
+from iwm_bayes.model.specification.prior_arguments import with_priors
 from iwm_bayes.types import InputError, ModelSpec
 from iwm_bayes.workflow.fit_file import TRUSTED
 from iwm_bayes.workflow.fit_groups import SAMPLED, named, standard_fit, with_attributes

@@ -21,7 +21,7 @@ from iwm_bayes.diagnostics.identifiability import identifiability
 from iwm_bayes.diagnostics.results import Results, result_plots
 from iwm_bayes.estimands.person_summary import pseudonyms
 from iwm_bayes.io import manifest, sha256
-from iwm_bayes.model.parts import RESPONSE_FILE, RULE_FILE
+from iwm_bayes.model.specification.parts import RESPONSE_FILE, RULE_FILE
 from iwm_bayes.types import DEFAULT_FIGURE, GENERALISED
 from iwm_bayes.viz.style import save_plot
 from iwm_bayes.workflow.analysis import Analysis

@@ -16,7 +16,7 @@ import xarray as xr
 
 from iwm_bayes.data.dataset import dataset_hash, read_data
 from iwm_bayes.data.study import StudySpec
-from iwm_bayes.model.model_file import load_model
+from iwm_bayes.model.specification.model_file import load_model
 
 MODEL = (
     'schema = 2\nclaim = "c"\nreference = "r"\nrule = "rescorla_wagner"\n'

@@ -16,9 +16,9 @@ from pydantic import ValidationError
 from iwm_bayes.data.binding import bound_model
 from iwm_bayes.data.study import StudySpec
 from iwm_bayes.data.toml import explain_validation, read_schema_2
-from iwm_bayes.model.model_file_schema import ModelFile, ParameterPrior
-from iwm_bayes.model.parts import find_parts, kinds_by_name
 from iwm_bayes.model.priors import WITHIN_SUPPORT, prior_problems
+from iwm_bayes.model.specification.parts import find_parts, kinds_by_name
+from iwm_bayes.model.specification.schema import ModelFile, ParameterPrior
 from iwm_bayes.responses.scale import fix_first_ratings
 from iwm_bayes.rules import equation
 from iwm_bayes.rules.lift import lift_learner

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from iwm_bayes.data.toml import MAX_NAME, read_toml
 from iwm_bayes.io import is_file
-from iwm_bayes.model.response_file import response_of_module
+from iwm_bayes.model.specification.response_file import response_of_module
 from iwm_bayes.responses import LEVELS, RESPONSES
 from iwm_bayes.rules import RULES
 from iwm_bayes.rules.own_file import run_python_file

@@ -10,9 +10,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from iwm_bayes.model.model_file import model_with_responses
-from iwm_bayes.model.model_file_schema import ModelFile
-from iwm_bayes.model.parts import find_parts, named_files
+from iwm_bayes.model.specification.model_file import model_with_responses
+from iwm_bayes.model.specification.parts import find_parts, named_files
+from iwm_bayes.model.specification.schema import ModelFile
 from iwm_bayes.types import InputError, ModelSpec, Parameter, parameters, with_parameters
 
 PARAMETER_FIELDS = ("support", "prior_90", "prior_between_sd", "pooling", "by", "fixed")
