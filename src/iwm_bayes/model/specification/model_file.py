@@ -46,7 +46,7 @@ ABOVE_0 = {"noise", "concentration", "strength", "sd"}  # last words of names of
 def model_library() -> Path:
     """Return the folder of the built-in models."""
     packaged = Path(str(resources.files("iwm_bayes"))) / "models"
-    return packaged if packaged.is_dir() else Path(__file__).parents[3] / "models"
+    return packaged if packaged.is_dir() else Path(__file__).parents[4] / "models"
 
 
 def built_in_models() -> list[str]:
