@@ -3,9 +3,11 @@
 import json
 
 import clinic
+import numpy as np
 import pandas as pd
 import pytest
 
+from iwm_bayes.data.covariates import matched_people
 from iwm_bayes.data.dataset import read_data
 from iwm_bayes.data.study import StudySpec
 from iwm_bayes.data.table import suggest_levels
@@ -240,6 +242,13 @@ def test_people_who_are_not_matched_are_shown_in_both_spellings(tmp_path, sessio
     found = problems(tmp_path, table, people=covariates, formulas={"rate": "arm"})
     assert f'people.csv, column "id": {said}' in found
     assert "blank" not in found
+
+
+def test_a_number_that_fits_two_people_is_matched_with_neither():
+    """A part of a study may have both spellings; a name that is the same in both tables always fits."""
+    people = np.array(["1", "001", "2", "x"])
+    found = matched_people(np.array(["01", "1", "2.0", "x"]), people)
+    assert found.tolist() == ["01", "1", "2", "x"]
 
 
 def test_people_who_are_left_out_for_their_spelling_are_said(tmp_path):

@@ -3,6 +3,7 @@
 import gzip
 import os
 
+import numpy as np
 import pandas as pd
 import pyreadstat
 import pytest
@@ -103,6 +104,22 @@ def test_a_damaged_file_is_a_table_or_one_message(tmp_path, contents, written, d
         found = error.problems
     assert found
     assert all(path.name in line for line in found)
+
+
+def test_damaged_text_of_a_typed_file_is_found(tmp_path):
+    """Arrow believes where a text begins, and shows whatever is there."""
+    path = tmp_path / "table.feather"
+    FRAME.to_feather(path, compression="uncompressed")
+    content = path.read_bytes()
+    beginnings = [np.array([4, 8, 12, 16], kind).tobytes() for kind in ("<i4", "<i8")]  # of "0 no", "1 no" ...
+    damaged = content
+    for right in beginnings:
+        damaged = damaged.replace(
+            right, right[: len(right) // 2] + bytes([255, 255, 255, 63]) + right[len(right) // 2 + 4 :]
+        )
+    assert damaged != content
+    path.write_bytes(damaged)
+    assert "this file is no table" in fault(path)
 
 
 @pytest.mark.parametrize("signature", SIGNATURES)
