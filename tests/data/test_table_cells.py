@@ -6,8 +6,8 @@ import clinic
 import numpy as np
 import pandas as pd
 import pytest
-
 from iwm_bayes.data.covariates import matched_people
+
 from iwm_bayes.data.dataset import read_data
 from iwm_bayes.data.study import StudySpec
 from iwm_bayes.data.table import suggest_levels

@@ -6,6 +6,7 @@ import xarray as xr
 from command import iwm
 from helpers import evaluate, in_own_terms
 from own_response import CHOICE, RESPONSE, write_own_response
+from own_rule import RULE
 
 from iwm_bayes import ops
 from iwm_bayes.inference.answers import log_likelihood
@@ -182,6 +183,22 @@ def test_one_error_lists_every_problem(tmp_path):
     for words in ("no rule 'guesses'", "'trust'", "'later'", "'above 0'", "the name 'OTHER'", "absent.py"):
         assert words in said
     assert len(caught.value.problems) == 6
+
+
+@pytest.mark.parametrize("fault", ["", "1 / 0"])
+def test_a_file_with_a_rule_and_responses_runs_once(tmp_path, fault):
+    """Also where it fails: then the fault is said once."""
+    count = f"with open({str(tmp_path / 'runs')!r}, 'a') as runs:\n    runs.write('x')\n{fault}\n"
+    path = written(tmp_path, '["my_responses.py:COMFORT", "my_responses.py:COMES"]')
+    (tmp_path / "my_responses.py").write_text(f"{RULE}{RESPONSE}\n{CHOICE.replace('Parameters', 'Lapses')}\n{count}")
+    path.write_text(path.read_text().replace('"rescorla_wagner"', '"my_responses.py:RULE"'))
+    if fault:
+        with pytest.raises(InputError, match="ZeroDivisionError") as caught:
+            load_model(path)
+        assert len(caught.value.problems) == 1
+    assert fault or list(load_model(path).responses) == ["comfort", "comes"]
+    assert (tmp_path / "runs").read_text() == "x"
+    assert set(python_files(path).values()) == {tmp_path / "my_responses.py"}
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ only with trust. Each file runs once, however many parts it defines.
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache
 from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import Any, NamedTuple
@@ -80,6 +79,14 @@ def named_files(rule: str, kinds: Iterable[str]) -> dict[str, str]:
     return files | {f"{RESPONSE_FILE} {own[0]}": own[0] for own in map(own_part, kinds) if own}
 
 
+def attempt_to_run(path: Path) -> ModuleType | InputError:
+    """Run a Python file; return what it defines, or what is wrong with it."""
+    try:
+        return run_python_file(path)
+    except InputError as error:
+        return error
+
+
 def find_parts(
     path: Path,
     rule: str,
@@ -92,15 +99,19 @@ def find_parts(
     A file that is not trusted does not run. `copies` are files to run in place of those of `python_files`.
     """
     problems: list[str] = []
+    modules: dict[Path, ModuleType | InputError] = {}
 
-    @cache
     def module(key: str, file: str, named_by: str) -> tuple[Path, ModuleType]:
         place = copies.get(key, path.parent / file)
         if not is_file(place):
             raise InputError([f"{path}, key `{named_by}`: there is no such Python file: {file[:MAX_NAME]!r}"])
         if not trust:
             raise InputError([UNTRUSTED.format(path=path, key=named_by, file=place)])
-        return place, run_python_file(place)
+        if place not in modules:
+            modules[place] = attempt_to_run(place)
+        if isinstance(found := modules[place], InputError):
+            raise found
+        return place, found
 
     def find_rule(name: str) -> Learner | Rule:
         if own := own_part(name):
