@@ -6,9 +6,9 @@ import clinic
 import numpy as np
 import pandas as pd
 import pytest
-from iwm_bayes.data.covariates import matched_people
 
 from iwm_bayes.data.dataset import read_data
+from iwm_bayes.data.formulas.covariates import matched_people
 from iwm_bayes.data.study import StudySpec
 from iwm_bayes.data.table import suggest_levels
 from iwm_bayes.model.specification.model_file import load_model
