@@ -20,8 +20,8 @@ import pytensor.tensor as pt
 import simuk
 import xarray as xr
 
-from iwm_bayes.model.model_file import load_model
 from iwm_bayes.model.priors import free_parameters
+from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.simulation.simulate import simulate
 from iwm_bayes.validation.sbc import (
     SAMPLER_ATTEMPTS,

@@ -24,7 +24,7 @@ import pandas as pd
 
 from iwm_bayes.data.dataset import to_table
 from iwm_bayes.large_scale.fit import fit_large_scale
-from iwm_bayes.model.model_file import load_model
+from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.population import draw_population
 from iwm_bayes.simulation.simulate import Phase, simulate

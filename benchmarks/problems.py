@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import xarray as xr
 
-from iwm_bayes.model.model_file import load_model
 from iwm_bayes.model.priors import FreeParameter, free_parameters
+from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.simulation.care import intermittent
 from iwm_bayes.simulation.simulate import Phase, simulate
 from iwm_bayes.types import ModelSpec

@@ -20,8 +20,8 @@ from scipy.stats import halfnorm, norm
 from iwm_bayes.inference.fit import CompiledModel, Settings, compile_model, nuts
 from iwm_bayes.inference.nuts import sample_once, sampler_with_data
 from iwm_bayes.inference.pilot import neutral_transform
-from iwm_bayes.model.model_file import load_model
 from iwm_bayes.model.priors import free_parameters
+from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.simulate import Phase, simulate
 from iwm_bayes.types import ModelSpec

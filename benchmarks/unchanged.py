@@ -27,7 +27,7 @@ from iwm_bayes.inference.fit import Settings, compile_likelihood, fit
 from iwm_bayes.inference.pilot import pilot_fit
 from iwm_bayes.model.build import build
 from iwm_bayes.model.compile import compile_initial_point
-from iwm_bayes.model.model_file import load_model
+from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.validation import sbc
 from iwm_bayes.validation.prediction_matrix import decide_prediction, load_predictions
 from iwm_bayes.workflow.load import load_data

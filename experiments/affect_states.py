@@ -27,8 +27,8 @@ from iwm_bayes.filtering.arrays import event_array
 from iwm_bayes.filtering.filter import accumulated_readouts, filter_readouts
 from iwm_bayes.filtering.readouts import required_readouts
 from iwm_bayes.inference.fit import Settings, compile_model, nuts
-from iwm_bayes.model.model_file import load_model
 from iwm_bayes.model.priors import figure_names
+from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.draws import new_people, thin_draws
 from iwm_bayes.simulation.simulate import Phase, simulate

@@ -21,8 +21,8 @@ import numpy as np
 from repeat import mean_and_error, repeat
 
 from iwm_bayes.inference.fit import CompiledModel, Settings, compile_model, nuts
-from iwm_bayes.model.model_file import load_model
 from iwm_bayes.model.priors import LINKS
+from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.responses import RESPONSES
 from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.simulate import Phase, simulate

@@ -20,7 +20,7 @@ from iwm_bayes.estimands.security.by_arm import incidence_by_arm
 from iwm_bayes.estimands.security.survival import incidence_by_session, median_corrective, median_sessions
 from iwm_bayes.estimands.security.time_to_security import earned_security, true_security
 from iwm_bayes.inference.fit import CompiledModel, Settings, compile_model, nuts
-from iwm_bayes.model.model_file import load_model
+from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.simulation.simulate import simulate
 
 

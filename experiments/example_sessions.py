@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from iwm_bayes.data.dataset import to_table
-from iwm_bayes.model.model_file import load_model
 from iwm_bayes.model.priors import LINKS, free_parameters, from_offset, natural_values
+from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.simulation.care import intermittent, rupture_and_repair
 from iwm_bayes.simulation.simulate import Phase, simulate
 from iwm_bayes.types import ModelSpec

@@ -20,8 +20,8 @@ from iwm_bayes.filtering.arrays import event_array
 from iwm_bayes.filtering.filter import filter_readouts
 from iwm_bayes.filtering.readouts import Readout
 from iwm_bayes.inference.fit import CompiledModel, Settings, compile_model, nuts
-from iwm_bayes.model.model_file import load_model
 from iwm_bayes.model.priors import LINKS
+from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.simulate import Phase, simulate
 from iwm_bayes.types import rule_values

@@ -20,11 +20,11 @@ import xarray as xr
 from repeat import mean_and_error, repeat
 from scipy import stats
 
-from iwm_bayes.data.formulas import join_covariates
+from iwm_bayes.data.formulas.design import join_covariates
 from iwm_bayes.estimands.marginal_effects import marginal_effects
 from iwm_bayes.inference.fit import METHODS, CompiledModel, Settings
-from iwm_bayes.model.model_file import load_model
 from iwm_bayes.model.priors import natural_values
+from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.simulate import Phase, simulate
 

@@ -19,8 +19,8 @@ import pandas as pd
 
 from iwm_bayes.diagnostics.convergence_checks import check_convergence
 from iwm_bayes.inference.fit import Settings, compile_likelihood, laplace
-from iwm_bayes.model.model_file import load_model
 from iwm_bayes.model.priors import LINKS
+from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.simulation.care import intermittent
 from iwm_bayes.simulation.draws import person_parameters
 from iwm_bayes.simulation.population import draw_people

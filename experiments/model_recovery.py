@@ -23,7 +23,7 @@ from iwm_bayes.inference.base import CompiledModel
 from iwm_bayes.inference.laplace.empirical_bayes import find_mode
 from iwm_bayes.inference.laplace.evidence import log_evidence
 from iwm_bayes.inference.laplace.method import compile_likelihood, pose_problem
-from iwm_bayes.model.model_file import load_model
+from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.simulate import Phase, simulate
 from iwm_bayes.types import ModelSpec

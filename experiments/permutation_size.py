@@ -28,7 +28,7 @@ from scipy.special import expit, logit
 from iwm_bayes.data.dataset import events_to_dataset
 from iwm_bayes.diagnostics.permutation_test import permutation_test
 from iwm_bayes.inference.laplace.method import compile_likelihood
-from iwm_bayes.model.model_file import load_model
+from iwm_bayes.model.specification.model_file import load_model
 
 MODEL = Path(__file__).parent / "models" / "one_belief.toml"
 N_PEOPLE, N_SESSIONS = 60, 20

@@ -31,7 +31,7 @@ from scipy.stats import truncnorm
 
 from iwm_bayes.filtering.filter import filter_readouts
 from iwm_bayes.filtering.readouts import Readout
-from iwm_bayes.model.model_file import load_model
+from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.types import rule_values
 from iwm_bayes.validation.prior_predictions import (
     ScriptedEvent,

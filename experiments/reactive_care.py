@@ -18,7 +18,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from iwm_bayes.estimands.security.time_to_security import true_security
-from iwm_bayes.model.model_file import load_model
+from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.simulation.care import Care, DistressProcess, frightening, reactive
 from iwm_bayes.simulation.simulate import Phase, simulate
 

@@ -19,8 +19,8 @@ from scipy import stats
 from iwm_bayes.diagnostics.convergence_checks import check_convergence
 from iwm_bayes.estimands.security.time_to_security import earned_security, true_security
 from iwm_bayes.inference.fit import CompiledModel, Settings, compile_model, nuts
-from iwm_bayes.model.model_file import load_model
 from iwm_bayes.model.priors import LINKS
+from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.draws import person_parameters
 from iwm_bayes.simulation.population import draw_people

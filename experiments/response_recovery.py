@@ -15,8 +15,8 @@ import numpy as np
 from repeat import repeat
 
 from iwm_bayes.inference.fit import CompiledModel, Settings, compile_model, nuts
-from iwm_bayes.model.model_file import load_model
 from iwm_bayes.model.priors import free_parameters, from_offset, natural_values
+from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.simulation.care import DistressProcess, frightening, intermittent
 from iwm_bayes.simulation.simulate import Phase, simulate
 from iwm_bayes.types import ModelSpec, named_leaves

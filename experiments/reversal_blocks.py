@@ -23,8 +23,8 @@ from iwm_bayes.filtering.arrays import event_array
 from iwm_bayes.filtering.filter import accumulated_readouts, filter_readouts
 from iwm_bayes.filtering.readouts import readout_arguments, required_readouts
 from iwm_bayes.inference.fit import Settings, compile_model, nuts
-from iwm_bayes.model.model_file import load_model
 from iwm_bayes.model.priors import figure_names
+from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.simulation.draws import draws_as_people, new_people, thin_draws
 from iwm_bayes.types import ModelSpec, response_values, rule_values
 from iwm_bayes.workflow.fits import fit_of_run

@@ -20,7 +20,7 @@ from iwm_bayes.data.dataset import read_data
 from iwm_bayes.data.study import StudySpec, read_study_file
 from iwm_bayes.diagnostics.convergence_checks import check_convergence
 from iwm_bayes.inference.fit import Settings, compile_model, nuts
-from iwm_bayes.model.model_file import load_model
+from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.rules import RULES
 from iwm_bayes.rules.lift import lift_learner
 from iwm_bayes.types import Learner, ModelSpec, map_tree

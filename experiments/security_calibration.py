@@ -24,7 +24,7 @@ import pandas as pd
 import xarray as xr
 from scipy.special import expit, logit
 
-from iwm_bayes.data.formulas import join_covariates
+from iwm_bayes.data.formulas.design import join_covariates
 from iwm_bayes.estimands.group_summary import median_ci90
 from iwm_bayes.estimands.security.by_arm import incidence_by_arm, person_arms, risk_differences
 from iwm_bayes.estimands.security.criterion import Judgement
@@ -33,7 +33,7 @@ from iwm_bayes.estimands.security.survival import incidence_by_session
 from iwm_bayes.estimands.security.time_to_security import earned_security, true_security
 from iwm_bayes.inference.base import CompiledModel
 from iwm_bayes.inference.fit import Settings, compile_likelihood, laplace
-from iwm_bayes.model.model_file import load_model
+from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.simulate import Phase, drop_absent, simulate
 from iwm_bayes.types import parameters

@@ -17,11 +17,11 @@ import pandas as pd
 import xarray as xr
 from repeat import repeat
 
-from iwm_bayes.data.formulas import join_covariates
+from iwm_bayes.data.formulas.design import join_covariates
 from iwm_bayes.diagnostics.group_exchangeability import group_clustering
 from iwm_bayes.inference.fit import CompiledModel, Settings, compile_likelihood, laplace
-from iwm_bayes.model.model_file import load_model
 from iwm_bayes.model.priors import natural_values
+from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.simulate import Phase, simulate
 

@@ -18,7 +18,7 @@ from iwm_bayes.data.unrecorded import fill_unrecorded
 from iwm_bayes.diagnostics.convergence_checks import check_convergence
 from iwm_bayes.estimands.group_summary import group_summary
 from iwm_bayes.inference.fit import Settings, compile_model, nuts
-from iwm_bayes.model.model_file import load_model
+from iwm_bayes.model.specification.model_file import load_model
 
 STUDY = Path(__file__).parent / "studies" / "trust_game.toml"
 

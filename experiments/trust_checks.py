@@ -16,8 +16,8 @@ from iwm_bayes.data.study import read_study_file
 from iwm_bayes.estimands.security.belief_paths import belief_path_batches
 from iwm_bayes.filtering.filter import filter_readouts
 from iwm_bayes.filtering.readouts import Readout
-from iwm_bayes.model.model_file import load_model
 from iwm_bayes.model.priors import figure_names
+from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.types import response_values
 
 STUDY = Path(__file__).parent / "studies" / "trust_game.toml"

@@ -22,7 +22,7 @@ from recovery import ratings_only
 from iwm_bayes.data.unrecorded import fill_unrecorded
 from iwm_bayes.estimands.security.time_to_security import earned_security
 from iwm_bayes.inference.fit import CompiledModel, Settings, compile_likelihood, laplace
-from iwm_bayes.model.model_file import load_model
+from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.draws import person_parameters
 from iwm_bayes.simulation.population import draw_people

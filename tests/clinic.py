@@ -6,7 +6,7 @@ import pandas as pd
 
 from iwm_bayes.data.dataset import read_data
 from iwm_bayes.data.study import read_study_file
-from iwm_bayes.model.model_file import load_model
+from iwm_bayes.model.specification.model_file import load_model
 
 FILES = {
     "study.toml": """

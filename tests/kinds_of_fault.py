@@ -108,7 +108,7 @@ KINDS: Mapping[str, Kind] = {
     ),
     "A14": Kind(
         "--draws N should be enough",
-        "try --draws N or more",
+        "try --extend --draws N: the run is extended",
         ("diagnostics/test_convergence_checks.py::test_advice_for_slow_chains_is_a_longer_run",),
     ),
     "A15": Kind(
@@ -259,6 +259,18 @@ KINDS: Mapping[str, Kind] = {
         "said in one error, within a time limit",
         ("rules/test_rule_file.py",),
     ),
+    "C1": Kind(
+        "tables that are not CSV with commas in UTF-8, or Parquet",
+        "every usual format gives identical data; what is guessed is said",
+        (
+            "data/tables/test_formats.py",
+            "data/tables/test_csv_file.py",
+            "data/tables/test_table_file.py",
+            "data/tables/test_typed_file.py",
+            "data/tables/test_frame.py",
+            "data/tables/test_wide.py",
+        ),
+    ),
     "C2": Kind(
         "ids and names that look like numbers or missing values",
         "matched where unambiguous; both spellings shown otherwise",
@@ -267,6 +279,9 @@ KINDS: Mapping[str, Kind] = {
             "data/test_table_cells.py::test_people_and_figures_may_be_called_none_or_nan",
             "data/test_table_cells.py::test_groups_may_be_called_none",
             "data/test_table_cells.py::test_people_are_matched_as_they_are_written",
+            "data/test_table_cells.py::test_ids_of_a_typed_table_are_matched",
+            "data/test_table_cells.py::test_people_who_are_not_matched_are_shown_in_both_spellings",
+            "data/test_table_cells.py::test_people_who_are_left_out_for_their_spelling_are_said",
         ),
     ),
     "C3": Kind(

@@ -15,7 +15,8 @@ def words_in_numbers(folder: Path) -> list[str]:
     """Return the columns of the tables in a folder of results that hold neither labels nor numbers alone."""
     found = []
     for path in sorted((folder / "tables").glob("*.csv")):
-        columns = pd.read_csv(path).items()
+        table = pd.read_csv(path)
+        columns = table.items() if len(table) else ()  # of a table without a line, nothing can be known
         wrong = [name for name, cells in columns if not is_numeric_dtype(cells) or is_bool_dtype(cells)]
         found += [f"{path.name}: {name}" for name in wrong if name not in LABELS]
     return found

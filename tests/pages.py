@@ -14,7 +14,7 @@ from command import iwm
 
 from iwm_bayes.data import study
 from iwm_bayes.data.toml import read_toml
-from iwm_bayes.model import model_file
+from iwm_bayes.model.specification import model_file
 
 REPOSITORY = Path(__file__).parents[1]
 DOCS = REPOSITORY / "docs"

@@ -7,7 +7,7 @@ import xarray as xr
 
 from iwm_bayes.data.dataset import read_data
 from iwm_bayes.data.study import StudySpec, read_study_file
-from iwm_bayes.model.model_file import load_model
+from iwm_bayes.model.specification.model_file import load_model
 
 STUDIES = Path(__file__).parents[1] / "experiments" / "studies"
 

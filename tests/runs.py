@@ -7,8 +7,8 @@ import numpy as np
 import xarray as xr
 
 from iwm_bayes.inference.posterior import by_parameter
-from iwm_bayes.model.model_file import load_model
 from iwm_bayes.model.priors import LINKS, free_parameters, natural_values
+from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.simulation.care import constant_care, rupture_and_repair
 from iwm_bayes.simulation.simulate import Phase, simulate
 from iwm_bayes.types import ModelSpec

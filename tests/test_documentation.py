@@ -12,8 +12,8 @@ import typer
 
 from iwm_bayes.cli.main import app
 from iwm_bayes.data.study import StudySpec
-from iwm_bayes.model.model_file import built_in_models
-from iwm_bayes.model.model_file_schema import ModelFile
+from iwm_bayes.model.specification.model_file import built_in_models
+from iwm_bayes.model.specification.schema import ModelFile
 
 FAST = [page for page in pages.WRITTEN if any(not block.slow for block in pages.blocks(page))]
 SLOW = [page for page in pages.WRITTEN if any(block.slow for block in pages.blocks(page))]

@@ -12,7 +12,7 @@ REPOSITORY = Path(__file__).parents[1]
 BUILT_IN = sorted(path.stem for path in (REPOSITORY / "models").glob("*.toml"))
 LOAD_EVERY_MODEL = """
 from iwm_bayes import load_model
-from iwm_bayes.model.model_file import built_in_models, model_library
+from iwm_bayes.model.specification.model_file import built_in_models, model_library
 print(model_library())
 for name in built_in_models():
     print(load_model(name).name)

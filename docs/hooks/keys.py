@@ -10,15 +10,15 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from iwm_bayes.data.study import Columns, Outcome, PersonTable, ResponseColumn, ScaledColumn, StudySpec
-from iwm_bayes.model.model_file import response_kinds
-from iwm_bayes.model.model_file_schema import ModelFile, ParameterPrior
+from iwm_bayes.model.specification.parts import response_kinds
+from iwm_bayes.model.specification.schema import ModelFile, ParameterPrior
 from iwm_bayes.responses import RESPONSES
 from iwm_bayes.types import Response
 
 COMMENT = re.compile(r"^    (\w+):.*?  # (.+)$", re.MULTILINE)
 MEANINGS = {  # of keys without a comment where they are declared
     "StudySpec.name": "name of the study, and of the folders of its runs",
-    "StudySpec.data": "the table, one row per event: `.csv`, `.parquet`, or a folder of Parquet files",
+    "StudySpec.data": "the table, one row per event: a file or, for `iwm fit-large`, a folder of Parquet files",
     "StudySpec.model": "name of a built-in model, path of a model file, or a list of them to compare",
     "StudySpec.columns": "the columns of the table",
     "StudySpec.responses": "ratings and choices, by the model's name for each response",
@@ -49,7 +49,8 @@ MEANINGS = {  # of keys without a comment where they are declared
     "ModelFile.claim": "the hypothesis, in a sentence",
     "ModelFile.reference": "its source",
     "ModelFile.rule": 'the learning rule: a name, or `"file.py:RULE"`',
-    "ModelFile.responses": "the responses: kinds from the list below, or names of your own for kinds",
+    "ModelFile.responses": 'the responses: kinds from the list below, `"file.py:RESPONSE"`, or names of your own for '
+    "either",
     "ModelFile.transfer": "people apply to a new figure the experience with other figures",
     "ModelFile.parameters": "priors that differ from the defaults, by parameter",
 }

@@ -11,8 +11,8 @@ from scipy.special import logit
 from iwm_bayes.filtering.arrays import event_fields
 from iwm_bayes.filtering.filter import filter_readouts
 from iwm_bayes.filtering.readouts import Readout
-from iwm_bayes.model.model_file import load_model
 from iwm_bayes.model.priors import free_parameters, natural_values
+from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.types import ModelSpec, rule_values
 from iwm_bayes.viz.palette import LINES
 from iwm_bayes.viz.style import as_svg, open_sides

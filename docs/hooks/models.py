@@ -5,7 +5,7 @@ import tomllib
 from importlib import import_module
 from inspect import getdoc
 
-from iwm_bayes.model.model_file import built_in_models, find_model, load_model
+from iwm_bayes.model.specification.model_file import built_in_models, find_model, load_model
 from iwm_bayes.types import ModelSpec, Parameter, parameters
 
 COLUMNS = (

@@ -9,7 +9,7 @@ from mkdocs.structure.files import File, Files, InclusionLevel
 from model_plots import belief_plot
 from notebooks import notebook_pages
 
-from iwm_bayes.model.model_file import built_in_models
+from iwm_bayes.model.specification.model_file import built_in_models
 from models import model_list_page, model_page
 
 FOLDER = "reference"

@@ -25,7 +25,7 @@ VERBS = {
     "from_pymc": "workflow.model",
     "intermittent": "simulation.care",
     "load_fit": "workflow.fit_file",
-    "load_model": "model.model_file",
+    "load_model": "model.specification.model_file",
     "load_study": "workflow.study",
     "plot_attachment_space": "workflow.plots",
     "plot_comparison": "workflow.plots",

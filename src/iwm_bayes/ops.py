@@ -19,6 +19,8 @@ from scipy import special
 
 ELEMENTWISE = ("exp", "log", "sqrt", "sigmoid", "logit", "where", "maximum", "minimum", "constant")  # for any rule
 
+OF_DENSITIES = ("log1p", "gammaln", "erfcx", "stack_choices", "take_choice")  # for the family of a response
+
 type Array = Any  # a float64 NumPy array, a PyTensor variable over people, or Figures of those
 
 

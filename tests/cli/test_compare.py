@@ -10,7 +10,7 @@ from numeric_tables import words_in_numbers
 
 from iwm_bayes.comparison.mixture_model import build_mixture
 from iwm_bayes.data.dataset import to_table
-from iwm_bayes.model import model_file
+from iwm_bayes.model.specification import model_file
 from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.simulate import Phase, simulate
 from iwm_bayes.workflow.fits import fit_of_run, with_distinct_names

@@ -23,7 +23,7 @@ from iwm_bayes.comparison.pointwise import pointwise_likelihood
 from iwm_bayes.comparison.scoring import fit_without, hide_answers, score_events
 from iwm_bayes.inference.base import Settings
 from iwm_bayes.inference.fit import compile_likelihood, laplace
-from iwm_bayes.model import model_file
+from iwm_bayes.model.specification import model_file
 from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.simulate import Phase, simulate
 

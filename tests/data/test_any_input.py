@@ -311,6 +311,19 @@ def odd_tables(draw) -> str:
     return as_csv(rows)
 
 
+DIALECTS = {  # the same table as others save it
+    "UTF-16": lambda text: text.encode("utf-16"),
+    "Latin-1": lambda text: text.encode("latin-1", "replace"),
+    "semicolons": lambda text: text.replace(",", ";").encode("utf-8", "replace"),
+    "tabs": lambda text: text.replace(",", "\t").encode("utf-8", "replace"),
+    "sep line": lambda text: f"sep=;\n{text.replace(',', ';')}".encode("utf-8-sig", "replace"),
+    "a separator after each row": lambda text: text.replace("\n", ",\n").encode("utf-8", "replace"),
+}
+in_dialects = st.tuples(st.one_of(odd_tables(), plausible_tables()), st.sampled_from(sorted(DIALECTS))).map(
+    lambda drawn: DIALECTS[drawn[1]](drawn[0])
+)
+
+
 @st.composite
 def plausible_models(draw) -> tuple[str, str]:
     """Return a model file of any rule with any two responses, and the study that has them."""
@@ -425,10 +438,11 @@ FORMULAS = st.recursive(
         odd_tables(),
         plausible_tables(),
         plausible_tables(),
+        in_dialects,
     )
 )
 def test_any_table(place, table):
-    """Bytes, texts, and tables with odd cells."""
+    """Bytes, texts, and tables with odd cells, in any dialect."""
     check(place, table=table, study=STUDY.partition("[people]")[0])
 
 

@@ -7,8 +7,8 @@ import pytest
 from iwm_bayes.data.dataset import read_data, with_stated_reliability
 from iwm_bayes.data.study import StudySpec
 from iwm_bayes.filtering.arrays import event_array, event_fields
-from iwm_bayes.model.model_file import load_model
 from iwm_bayes.model.priors import figure_names
+from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.types import GENERALISED, InputError, parameters
 
 MODEL = 'schema = 2\nclaim = "c"\nreference = "r"\nrule = "rescorla_wagner"\n'

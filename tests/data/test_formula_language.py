@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from iwm_bayes.data.formula_evaluation import evaluate_design
-from iwm_bayes.data.formula_language import FUNCTIONS, MAX_DEPTH, read_formula
-from iwm_bayes.data.formulas import common_design, design_problems, standardise
+from iwm_bayes.data.formulas.design import common_design, design_problems, standardise
+from iwm_bayes.data.formulas.evaluation import evaluate_design
+from iwm_bayes.data.formulas.language import FUNCTIONS, MAX_DEPTH, read_formula
 from iwm_bayes.types import InputError
 
 AGE = np.array([20.0, 30.0, 40.0, 55.0, 62.0, 71.0, 33.0, 45.0])

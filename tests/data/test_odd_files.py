@@ -5,7 +5,7 @@ import pytest
 from command import iwm
 
 from iwm_bayes.data.study import read_study_file
-from iwm_bayes.model.model_file import load_model
+from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.types import InputError
 from iwm_bayes.workflow.load import load_data
 from iwm_bayes.workflow.run_folder import file_label

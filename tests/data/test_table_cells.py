@@ -3,13 +3,15 @@
 import json
 
 import clinic
+import numpy as np
 import pandas as pd
 import pytest
 
 from iwm_bayes.data.dataset import read_data
+from iwm_bayes.data.formulas.covariates import matched_people
 from iwm_bayes.data.study import StudySpec
 from iwm_bayes.data.table import suggest_levels
-from iwm_bayes.model.model_file import load_model
+from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.types import GENERALISED, InputError
 
 MODEL = (
@@ -202,9 +204,80 @@ def test_people_are_matched_as_they_are_written(tmp_path, sessions, people):
     assert data["covariate_arm"].sel(person=sessions) == "cbt"
 
 
+def test_ids_of_a_typed_table_are_matched(tmp_path):
+    """Person 1.0 of a spreadsheet is 001 of a text file; other names in the same table stay as they are."""
+    table = HEADER + ROWS.replace("ann", "007").replace("bob", "12")
+    people = pd.DataFrame({"id": [12.0, 7.0], "arm": ["tau", "cbt"], "therapist": [1.0, 2.0]})
+    people.to_parquet(tmp_path / "people.parquet")
+    (tmp_path / "table.csv").write_text(table)
+    (tmp_path / "own.toml").write_text(MODEL)
+    study = StudySpec.model_validate(
+        {
+            "name": "n",
+            "data": tmp_path / "table.csv",
+            "model": ["own"],
+            "columns": NAMED | {"outcome": {"column": "acts", "missing": "unseen"}},
+            "responses": {"near": {"column": "near"}},
+            "people": {"data": tmp_path / "people.parquet", "person": "id", "groups": ["therapist"]},
+            "formulas": {"rate": "arm"},
+        }
+    )
+    data = read_data(study, load_model(tmp_path / "own.toml"))
+    assert data["covariate_arm"].sel(person=["007", "12"]).values.tolist() == ["cbt", "tau"]
+    assert data["covariate_therapist"].sel(person=["007", "12"]).values.tolist() == ["2", "1"]
+
+
+@pytest.mark.parametrize(
+    ("sessions", "people", "said"),
+    [
+        ("P-01", "p1", 'no row for "P-01" (it has "p1")'),
+        ("p1", "P001", 'no row for "p1" (it has "P001")'),
+        ("Marie-Anne", "Marie Anna", 'no row for "Marie-Anne" (it has "Marie Anna")'),
+        ("1", "2", 'no row for "1". Write people'),
+    ],
+)
+def test_people_who_are_not_matched_are_shown_in_both_spellings(tmp_path, sessions, people, said):
+    """They had been called blank, though their row is filled in."""
+    table, covariates = HEADER + ROWS.replace("ann", sessions), PEOPLE.replace("ann", people)
+    found = problems(tmp_path, table, people=covariates, formulas={"rate": "arm"})
+    assert f'people.csv, column "id": {said}' in found
+    assert "blank" not in found
+
+
+def test_a_number_that_fits_two_people_is_matched_with_neither():
+    """A part of a study may have both spellings; a name that is the same in both tables always fits."""
+    people = np.array(["1", "001", "2", "x"])
+    found = matched_people(np.array(["01", "1", "2.0", "x"]), people)
+    assert found.tolist() == ["01", "1", "2", "x"]
+
+
+def test_people_who_are_left_out_for_their_spelling_are_said(tmp_path):
+    """`missing = "drop"` leaves out people without a row; where a row looks like theirs, this may be a mistake."""
+    rows = ROWS + ROWS.replace("ann", "P-01").replace("bob", "cem")
+    (tmp_path / "table.csv").write_text(HEADER + rows)
+    (tmp_path / "own.toml").write_text(MODEL)
+    (tmp_path / "people.csv").write_text("id,arm\nann,cbt\nbob,tau\np1,tau\n")
+    study = StudySpec.model_validate(
+        {
+            "name": "n",
+            "data": tmp_path / "table.csv",
+            "model": ["own"],
+            "columns": NAMED | {"outcome": {"column": "acts", "missing": "unseen"}},
+            "responses": {"near": {"column": "near"}},
+            "people": {"data": tmp_path / "people.csv", "person": "id", "missing": "drop"},
+            "formulas": {"rate": "arm"},
+        }
+    )
+    data = read_data(study, load_model(tmp_path / "own.toml"))
+    assert data.attrs["dropped"] == "P-01, cem"
+    [doubt] = doubts(data)
+    assert doubt == 'people.csv: these people are left out, because they have no row: "P-01" (it has "p1")'
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
+        ("31,", "31%,", ['row 2, column "age": a percent sign: "31%"']),
         ("31,", '"31,5",', ['row 2, column "age": a decimal comma']),
         ("31,", "inf,", ['row 2, column "age": an infinite number']),
         ("ann,31,cbt,None\n", "ann,31,cbt,7\n001,31,cbt,7\n1,31,cbt,7\n", ['"001", "1"']),

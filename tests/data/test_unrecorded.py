@@ -11,7 +11,7 @@ from iwm_bayes.diagnostics.identifiability import identifiability
 from iwm_bayes.filtering.arrays import EVENT_FIELDS, event_array
 from iwm_bayes.filtering.filter import filter_readouts
 from iwm_bayes.filtering.readouts import Readout
-from iwm_bayes.model import model_file
+from iwm_bayes.model.specification import model_file
 from iwm_bayes.rules.lift import lift_learner
 from iwm_bayes.rules.rescorla_wagner import RULE
 from iwm_bayes.simulation.care import constant_care

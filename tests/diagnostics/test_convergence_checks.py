@@ -145,7 +145,7 @@ def test_advice_for_slow_chains_is_a_longer_run() -> None:
     fit = named(mu=slow)
     checks = check_convergence(fit)
     [longer] = [sentence for sentence in advice(fit, checks) if "--draws" in sentence]
-    assert "try --draws" in longer
+    assert "try --extend --draws" in longer
     assert "enough" not in longer
     wanted = DRAWS * 400 / checks.values["group_ess"]
     assert wanted < int(longer.split("--draws ")[1].split()[0]) < 1.2 * wanted + 100

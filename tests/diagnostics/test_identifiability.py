@@ -5,7 +5,7 @@ from pathlib import Path
 from helpers import random_data
 
 from iwm_bayes.diagnostics.identifiability import identifiability
-from iwm_bayes.model.model_file import find_model, load_model
+from iwm_bayes.model.specification.model_file import find_model, load_model
 from iwm_bayes.responses.scale import with_scales
 from iwm_bayes.types import ModelSpec
 

@@ -10,7 +10,7 @@ from scipy.stats import binom
 
 from iwm_bayes.diagnostics.permutation_test import MAX_PERMUTATIONS, PermutationTest, p_bounds, permutation_test
 from iwm_bayes.inference.laplace.method import compile_likelihood
-from iwm_bayes.model.model_file import load_model
+from iwm_bayes.model.specification.model_file import load_model
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 PEOPLE, SESSIONS, STUDIES = 24, 12, 8

@@ -23,7 +23,7 @@ from iwm_bayes.diagnostics.predictive_checks import (
 )
 from iwm_bayes.filtering.arrays import event_array
 from iwm_bayes.inference.fit import fit
-from iwm_bayes.model import model_file
+from iwm_bayes.model.specification import model_file
 from iwm_bayes.responses import RESPONSES
 from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.open_loop import simulate_open_loop

@@ -9,8 +9,8 @@ from helpers import names, random_data
 
 from iwm_bayes.estimands.beliefs import belief_summary, belief_table, beliefs, beliefs_by_row
 from iwm_bayes.estimands.security.belief_paths import belief_paths
-from iwm_bayes.model.model_file import load_model
 from iwm_bayes.model.priors import LINKS, figure_names, free_parameters
+from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.rules import RULES
 from iwm_bayes.rules.lift import lift_learner
 from iwm_bayes.simulation import draws as draws_module

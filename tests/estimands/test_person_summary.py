@@ -6,8 +6,8 @@ import xarray as xr
 from helpers import names, random_data
 
 from iwm_bayes.estimands.person_summary import person_summary, pseudonyms
-from iwm_bayes.model.model_file import load_model
 from iwm_bayes.model.priors import free_parameters
+from iwm_bayes.model.specification.model_file import load_model
 
 MODEL = 'schema = 2\nclaim = "c"\nreference = "r"\nrule = "static"\nresponses = ["availability_rating"]\n'
 SHARED = '[parameters.availability_rating_noise]\npooling = "complete"\n'

@@ -9,7 +9,7 @@ from iwm_bayes.explorer.app import scenario_from_sliders, server, slider_values
 from iwm_bayes.explorer.content import held_parameters
 from iwm_bayes.explorer.page import SCENARIO_SLIDERS
 from iwm_bayes.explorer.scenario import Scenario, belief_parameters, prior_median
-from iwm_bayes.model.model_file import load_model
+from iwm_bayes.model.specification.model_file import load_model
 
 OK, FORBIDDEN = 200, 403
 

@@ -16,7 +16,7 @@ from iwm_bayes.explorer.scenario import (
     simulate_scenario,
     withdrawal_only,
 )
-from iwm_bayes.model.model_file import load_model
+from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.simulation.simulate import simulate
 
 ALWAYS = {"approach_bias": 50.0}  # nobody ever withdraws

@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 
 from iwm_bayes.filtering.arrays import last_answer, last_of_figure, session_index
-from iwm_bayes.model.model_file import load_model
+from iwm_bayes.model.specification.model_file import load_model
 
 RATING = load_model("autoregressive").responses["availability_rating"]
 

@@ -7,11 +7,11 @@ import pytest
 import xarray as xr
 from helpers import arguments, interpreted, textbook_log_density
 
-from iwm_bayes.inference.answers import log_likelihood, observed_answers, with_log_likelihood
+from iwm_bayes.inference.answers import log_likelihood, observed_answers
 from iwm_bayes.inference.fit import Settings, compile_likelihood, laplace
-from iwm_bayes.model.model_file import load_model
 from iwm_bayes.model.priors import free_parameters, natural_values
 from iwm_bayes.model.pymc_model import pymc_model
+from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.simulate import Phase, simulate
 
@@ -98,7 +98,8 @@ def test_the_log_likelihood_is_that_of_recorded_answers(model, data, fit):
 
 @pytest.mark.filterwarnings("ignore:Estimated shape parameter of Pareto")  # of a hundred draws; only counts are asked
 def test_loo_counts_answers(model, data, fit):
-    whole = with_log_likelihood(model, fit)
+    whole = fit.copy()
+    whole["log_likelihood"] = xr.DataTree(log_likelihood(model, fit))
     for name in RESPONSES:
         found = az.loo(whole, var_name=name, reff=1.0)
         assert found.n_data_points == int(data[f"answer_{name}"].notnull().sum())

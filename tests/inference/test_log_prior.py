@@ -7,11 +7,11 @@ import xarray as xr
 from helpers import evaluate, in_own_terms
 from scipy import integrate, stats
 
-from iwm_bayes.data.formulas import join_covariates
+from iwm_bayes.data.formulas.design import join_covariates
 from iwm_bayes.inference.log_prior import lkj_log_density, log_prior
 from iwm_bayes.inference.posterior import to_reported
 from iwm_bayes.model.build import build_over_answers
-from iwm_bayes.model.model_file import load_model
+from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.simulate import Phase, simulate
 

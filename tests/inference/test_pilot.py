@@ -22,10 +22,10 @@ from iwm_bayes.inference.pilot import (
     neutral_transform,
     pilot_fit,
 )
-from iwm_bayes.model import model_file
 from iwm_bayes.model.build import build
 from iwm_bayes.model.hierarchy import parameters_pooled
 from iwm_bayes.model.local_gaussian import declare_local_gaussian
+from iwm_bayes.model.specification import model_file
 from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.simulate import Phase, simulate
 

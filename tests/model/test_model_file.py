@@ -8,7 +8,7 @@ from helpers import constants, one_person_events
 
 from iwm_bayes.filtering.filter import filter_readouts
 from iwm_bayes.filtering.readouts import Readout
-from iwm_bayes.model import model_file
+from iwm_bayes.model.specification import model_file
 from iwm_bayes.responses import RESPONSES
 from iwm_bayes.rules import RULES
 from iwm_bayes.simulation.care import constant_care

@@ -5,8 +5,8 @@ import json
 import pytest
 from own_rule import write_own_rule
 
-from iwm_bayes.model.model_file import built_in_models, load_model
-from iwm_bayes.model.model_record import model_from_record, model_record, names_python_files
+from iwm_bayes.model.specification.model_file import built_in_models, load_model
+from iwm_bayes.model.specification.model_record import model_from_record, model_record, recorded_files
 from iwm_bayes.responses.scale import with_scales
 from iwm_bayes.types import InputError, ModelSpec, parameters
 
@@ -35,7 +35,7 @@ def test_a_model_made_in_python_has_no_record():
     model = load_model("kalman")
     made = ModelSpec(model.name, model.rule, model.responses)
     assert model_record(made) == ""
-    assert not names_python_files("")
+    assert recorded_files("") == {}
     with pytest.raises(InputError, match="put together in Python"):
         model_from_record(model_record(made))
 
@@ -44,7 +44,7 @@ def test_a_rule_of_ones_own_runs_with_trust_only(tmp_path):
     """And where its file has moved, a copy runs in its place."""
     path = write_own_rule(tmp_path) / "model.toml"
     record = model_record(load_model(path))
-    assert names_python_files(record)
+    assert recorded_files(record) == {"rule": "mine.py"}
     with pytest.raises(InputError, match="would run on this computer"):
         model_from_record(record)
     assert declared(model_from_record(record, trust=True)) == declared(load_model(path))
@@ -53,4 +53,6 @@ def test_a_rule_of_ones_own_runs_with_trust_only(tmp_path):
     copy.parent.mkdir()
     rule.rename(copy)
     assert json.loads(record)["source"]["rule"].startswith(rule.name)
-    assert declared(model_from_record(record, True, {rule.name: copy})) == declared(load_model(path, rule_copy=copy))
+    assert declared(model_from_record(record, True, {"rule": copy})) == declared(
+        load_model(path, copies={"rule": copy})
+    )

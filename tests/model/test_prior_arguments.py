@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from iwm_bayes.model.model_file import load_model
-from iwm_bayes.model.prior_arguments import with_priors
 from iwm_bayes.model.priors import free_parameters
+from iwm_bayes.model.specification.model_file import load_model
+from iwm_bayes.model.specification.prior_arguments import with_priors
 from iwm_bayes.types import InputError, parameters
 
 HEAD = """

@@ -11,16 +11,16 @@ import xarray as xr
 from helpers import arguments, evaluate, interpreted
 from pymc.model.transform.conditioning import remove_value_transforms
 
-from iwm_bayes.data.formulas import join_covariates
+from iwm_bayes.data.formulas.design import join_covariates
 from iwm_bayes.diagnostics.convergence_checks import check_convergence
 from iwm_bayes.estimands.security.time_to_security import earned_security, true_security
 from iwm_bayes.inference.fit import fit
 from iwm_bayes.inference.from_pymc import as_unconstrained
 from iwm_bayes.model.build import build
-from iwm_bayes.model.model_file import load_model
 from iwm_bayes.model.natural_names import SOURCE_DIMS, natural_variables
-from iwm_bayes.model.priors import LINKS
+from iwm_bayes.model.priors import LINKS, group_of_level
 from iwm_bayes.model.pymc_model import pymc_model
+from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.draws import person_parameters
 from iwm_bayes.simulation.population import draw_people
@@ -40,7 +40,7 @@ def with_covariates(model, data):
     generator, people = np.random.default_rng(4), data.sizes["person"]
     frame = pd.DataFrame(
         {
-            "arm": np.tile(["active", "wait"], people)[:people],
+            "arm": np.tile(["active", "other", "wait"], people)[:people],
             "anxiety": generator.normal(size=people),
             "therapist": np.repeat(["t1", "t2", "t3", "t4"], -(-people // 4))[:people],
             "site": np.repeat(["north", "south"], -(-people // 2))[:people],
@@ -253,8 +253,8 @@ def test_names_of_variables_are_those_of_the_design():
         "availability_rate_arm|therapist": ("arm|therapist", "therapist"),
         "availability_rate_arm|therapist_sigma": ("arm|therapist",),
     }
-    assert found["availability_rate_arm"].coords["arm"].tolist() == ["wait"]
-    assert found["availability_rate_arm"].labels.item() == "availability_rate: arm[wait]"
+    assert found["availability_rate_arm"].coords["arm"].tolist() == ["other", "wait"]
+    assert found["availability_rate_arm"].labels.sel(arm="wait").item() == "availability_rate: arm[wait]"
     assert found["availability_rate_1|therapist"].coords["therapist"].tolist() == ["t1", "t2", "t3", "t4"]
     assert found["availability_rate_arm|therapist"].labels.sel({"arm|therapist": "wait", "therapist": "t2"}).item() == (
         "availability_rate: arm[wait]|therapist[t2]"
@@ -306,9 +306,14 @@ def test_groups_that_are_nested_have_one_sd():
     groups = list(pymc_model(model, data).coords["group"])
     assert groups == [
         "availability_rate: 1|therapist",
+        "availability_rate: arm[other]|therapist",
         "availability_rate: arm[wait]|therapist",
         "worth_start: 1|site",
         "worth_start: 1|site:therapist",
+    ]
+    assert group_of_level(["rate: 1|therapist[t[1]]", "rate: arm[a]|site[x: y]:therapist[b]"]) == [
+        "rate: 1|therapist",
+        "rate: arm[a]|site:therapist",
     ]
 
 

@@ -18,7 +18,7 @@ from iwm_bayes.diagnostics.predictive_checks import ppc_count_sentence
 from iwm_bayes.diagnostics.results import Results
 from iwm_bayes.estimands.person_summary import learning_contraction, person_summary, pseudonyms
 from iwm_bayes.estimands.security.tables import NEW_PEOPLE, THESE_PEOPLE
-from iwm_bayes.model.model_file import model_library
+from iwm_bayes.model.specification.model_file import model_library
 from iwm_bayes.report import methods, text
 from iwm_bayes.report.context import ReportContext, ReportOptions, figure_trajectory
 from iwm_bayes.report.page import write_report

@@ -6,8 +6,8 @@ from scipy.special import expit, logit
 
 from iwm_bayes.diagnostics.identifiability import identifiability
 from iwm_bayes.inference.fit import METHODS, Settings
-from iwm_bayes.model.model_file import load_model
 from iwm_bayes.model.priors import LINKS
+from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.responses import RESPONSES
 from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.simulate import Phase, simulate

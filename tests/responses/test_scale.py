@@ -16,8 +16,8 @@ from iwm_bayes.estimands.security.rating_thresholds import (
     scale_sentences,
 )
 from iwm_bayes.inference.fit import fit
-from iwm_bayes.model.model_file import built_in_models, load_model
 from iwm_bayes.model.priors import LINKS
+from iwm_bayes.model.specification.model_file import built_in_models, load_model
 from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.simulate import Phase, simulate
 from iwm_bayes.types import InputError, parameters

@@ -6,7 +6,7 @@ from scipy.special import expit
 
 from iwm_bayes.filtering.arrays import event_array
 from iwm_bayes.filtering.filter import filter_events
-from iwm_bayes.model.model_file import load_model
+from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.population import draw_people
 from iwm_bayes.simulation.simulate import Phase, simulate

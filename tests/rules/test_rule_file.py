@@ -5,7 +5,7 @@ import signal
 import pytest
 from own_rule import RULE
 
-from iwm_bayes.rules import RULES, equation, rule_file
+from iwm_bayes.rules import RULES, equation, own_file
 from iwm_bayes.rules.rule_file import check_rule, load_rule_file
 from iwm_bayes.types import InputError
 
@@ -52,7 +52,7 @@ def written(tmp_path):
 @pytest.mark.parametrize("fault", FAULTS)
 def test_what_is_wrong_is_said_in_one_error(written, monkeypatch, fault):
     """With the name of the file; the program neither ends nor waits."""
-    monkeypatch.setattr(rule_file, "TIME_LIMIT", LIMIT)
+    monkeypatch.setattr(own_file, "TIME_LIMIT", LIMIT)
     old, new, words = FAULTS[fault]
     assert old in RULE
     path = written(RULE.replace(old, new, 1))

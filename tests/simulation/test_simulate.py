@@ -9,7 +9,7 @@ from scipy.special import expit, logit
 from iwm_bayes.data.dataset import read_data, to_table
 from iwm_bayes.data.study import StudySpec
 from iwm_bayes.filtering.arrays import event_array, event_fields
-from iwm_bayes.model import model_file
+from iwm_bayes.model.specification import model_file
 from iwm_bayes.simulation.care import constant_care, parse_care
 from iwm_bayes.simulation.population import draw_people
 from iwm_bayes.simulation.simulate import Phase, simulate

@@ -8,7 +8,7 @@ from scipy import stats
 from iwm_bayes.comparison.elpd import MIN_DIFFERENCE, MIN_STANDARD_ERRORS
 from iwm_bayes.estimands.security.belief_paths import belief_paths
 from iwm_bayes.estimands.security.time_to_security import true_security
-from iwm_bayes.model import model_file
+from iwm_bayes.model.specification import model_file
 from iwm_bayes.simulation.care import parse_care
 from iwm_bayes.simulation.population import draw_population
 from iwm_bayes.simulation.simulate import simulate

@@ -13,7 +13,7 @@ from helpers import names
 
 from iwm_bayes.cli.predictions import run_script
 from iwm_bayes.filtering.arrays import event_array
-from iwm_bayes.model import model_file
+from iwm_bayes.model.specification import model_file
 from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.simulate import Phase, simulate
 from iwm_bayes.validation import prediction_matrix

@@ -9,7 +9,7 @@ import xarray as xr
 from scipy import stats
 
 from iwm_bayes.diagnostics.convergence_checks import ConvergenceChecks
-from iwm_bayes.model import model_file
+from iwm_bayes.model.specification import model_file
 from iwm_bayes.simulation.simulate import simulate
 from iwm_bayes.validation import sbc
 from iwm_bayes.validation.sbc import (

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from iwm_bayes.data.study import read_study_file
-from iwm_bayes.model.model_file import load_model
+from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.simulation.open_loop import simulate_open_loop
 from iwm_bayes.types import InputError, parameters
 from iwm_bayes.validation.plan_group import arm_coefficient, assign_arms, with_arms

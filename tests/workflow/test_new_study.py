@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+import pymc  # noqa: F401  # raises the limit of recursion, which must not change while hypothesis runs
 import pytest
 import xarray as xr
 from command import iwm
@@ -17,7 +18,7 @@ from real_studies import STUDIES, opened
 from iwm_bayes.data.dataset import read_data, to_table
 from iwm_bayes.data.study import read_study_file
 from iwm_bayes.data.toml import expand_path
-from iwm_bayes.model.model_file import built_in_models, load_model
+from iwm_bayes.model.specification.model_file import built_in_models, load_model
 from iwm_bayes.simulation.care import parse_care
 from iwm_bayes.simulation.simulate import Phase, simulate
 from iwm_bayes.types import InputError
@@ -138,15 +139,14 @@ def clinics(draw: st.DrawFn) -> tuple[pd.DataFrame, dict[str, Any]]:
     unused = draw(st.lists(st.sampled_from(UNUSED), unique=True))
     columns |= {column: generator.normal(500, 90, len(table)).round(2) for column in unused}
     frame = pd.DataFrame(columns)[draw(st.permutations(list(columns)))]
-    without = [role for role in MODEL.responses if role not in asked]
-    return frame, {"columns": study, "responses": responses, "without": without, "missing": missing}
+    return frame, {"columns": study, "responses": responses, "missing": missing}
 
 
 def true_study(folder: Path, content: dict[str, Any]) -> Path:
     """The study file that a careful researcher writes."""
     columns, outcome = content["columns"], content["columns"]["outcome"]
     lines = ["schema = 2", 'name = "truth"', 'data = "sessions.csv"', 'model = "rescorla_wagner"']
-    lines += [f"without = {content['without']!r}", "[columns]"]
+    lines += ["[columns]"]
     lines += [f'{key} = "{column}"' for key, column in columns.items() if key != "outcome"]
     lines += ["[columns.outcome]", *(f"{key} = {value!r}" for key, value in outcome.items())]
     for name, keys in content["responses"].items():
@@ -257,8 +257,7 @@ def test_every_built_in_model_gets_a_study_that_can_be_read(tmp_path: Path, mode
     table = to_table(simulate(spec, [Phase(care, 6)], 6, 1)).assign(outcome=lambda frame: frame["outcome"].fillna(0.0))
     path = write_new_study(tmp_path / "study", write_csv(tmp_path / "sessions.csv", table), model).path
     study = read_study_file(path)
-    assert (*study.responses, *study.without) == tuple(spec.responses)
-    assert study.without == ()
+    assert tuple(study.responses) == tuple(spec.responses)
     assert read_data(study, spec).sizes["person"] == 6
 
 
@@ -445,6 +444,42 @@ def test_a_table_without_repeated_people_is_refused(tmp_path: Path, table: pd.Da
         write_new_study(tmp_path / "mystudy", write_csv(tmp_path / "sessions.csv", table))
     assert len(refused.value.problems) == 1
     assert not (tmp_path / "mystudy").exists()
+
+
+def test_the_line_that_makes_a_wide_table_long_works(tmp_path: Path) -> None:
+    """The Python of the message gives a table of which the study can be written."""
+    wide = pd.DataFrame({"patient": ["ann", "bob"], "responsive_1": [1, 0], "responsive_2": [0, 1], "trust_1": [1, 5]})
+    wide = wide.assign(trust_2=[4, 4])
+    with pytest.raises(InputError) as refused:
+        write_new_study(tmp_path / "mystudy", write_csv(tmp_path / "sessions.csv", wide))
+    line = refused.value.problems[0].split("`")[-2]
+    long = eval(line, {"pandas": pd, "table": wide})
+    _, text = new(tmp_path, long)
+    assert tomllib.loads(text)["columns"]["session"] == "session"
+    assert tomllib.loads(text)["columns"]["outcome"]["column"] == "responsive_"
+
+
+def test_a_typed_table_gives_the_same_study_as_its_text(tmp_path: Path) -> None:
+    """Dates, booleans and whole numbers with blanks, as Parquet stores them."""
+    table = pd.DataFrame(
+        {
+            "patient": BASE["patient"],
+            "visit": BASE["visit"],
+            "date": pd.to_datetime(["2026-01-01", "2026-01-08", "2026-01-15"] * 2),
+            "responsive": BASE["responsive"] == 1,
+            "closeness": BASE["closeness"].astype("Int64").mask(BASE["visit"] == 2),
+            "came": pd.Series([True, False, True] * 2),
+        }
+    )
+    table.to_parquet(tmp_path / "sessions.parquet")
+    write_csv(tmp_path / "sessions.csv", table)
+    typed, text = (
+        load_study_and_data(write_new_study(tmp_path / kind, tmp_path / f"sessions.{kind}").path, None).data
+        for kind in ("parquet", "csv")
+    )
+    assert {"answer_availability_rating", "answer_approach"} <= set(typed)
+    assert typed.attrs["time_unit"] == "7 days"
+    xr.testing.assert_allclose(typed, text)
 
 
 def test_without_an_outcome_the_key_is_a_comment_and_the_check_explains(tmp_path: Path) -> None:

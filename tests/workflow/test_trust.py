@@ -10,14 +10,17 @@ from pathlib import Path
 
 import pytest
 from command import iwm
+from own_response import write_own_response
 from own_rule import has_run, write_own_rule
 from small_study import TABLE
 
 from iwm_bayes.data.study import read_study_file
-from iwm_bayes.model.model_file import load_model
+from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.types import InputError
-from iwm_bayes.workflow.load import load_data
+from iwm_bayes.workflow.fits import run_differences
+from iwm_bayes.workflow.load import file_hashes, load_data, load_study_and_data
 from iwm_bayes.workflow.precompile import precompile
+from iwm_bayes.workflow.run_folder import copy_inputs
 
 FAST = ("--method", "laplace", "--draws", "150", "--quiet")
 RECEIVED = {  # commands that read a study, or the run of one, and name no model
@@ -133,6 +136,73 @@ def test_the_run_of_a_built_in_rule_needs_no_trust_and_no_other_file(run, tmp_pa
     assert report.returncode == 0, report.stderr
     assert "session table sessions.csv is not where it was" in " ".join(report.stderr.split())
     assert not has_run(run)
+
+
+@pytest.fixture(scope="module")
+def run_with_own_response(tmp_path_factory) -> Path:
+    """The run of a study with a response of one's own, and a rule of the program."""
+    folder = write_own_response(tmp_path_factory.mktemp("own"))
+    made = iwm("simulate", "model.toml", "--n-people", "8", "--sessions", "8", cwd=folder)
+    assert made.returncode == 0, made.stderr
+    assert has_run(folder)
+    for command in (("check", "study.toml"), ("fit", "study.toml", *FAST)):
+        refused = iwm(*command, cwd=folder)
+        assert refused.returncode == 1
+        assert "key `responses`: names the Python file" in said(refused)
+        assert "my_responses.py, which would run" in said(refused)
+        assert "--trust" in said(refused)
+        assert not has_run(folder)
+    done = iwm("fit", "study.toml", "--trust", "--out-dir", "run", *FAST, cwd=folder)
+    assert (folder / "run" / "fit.nc").exists(), done.stderr
+    assert has_run(folder)
+    return folder
+
+
+def said(done) -> str:
+    """What a command wrote as its problems, on one line."""
+    return " ".join(done.stderr.split())
+
+
+def test_a_response_runs_with_trust_only_from_a_study_and_from_a_run(run_with_own_response, tmp_path):
+    """The run folder has a copy, which is what runs: the folder alone has all that a report needs."""
+    folder = run_with_own_response
+    text = (folder / "my_responses.py").read_text()
+    assert (folder / "run" / "inputs" / "my_responses.py").read_text() == text
+    shutil.copytree(folder / "run", tmp_path / "run")
+    refused = iwm("report", "run", cwd=tmp_path)
+    assert refused.returncode == 1
+    assert "run/inputs/my_responses.py, which would run" in said(refused)
+    assert not has_run(folder)
+    done = iwm("report", "run", "--trust", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert has_run(folder)
+    (folder / "my_responses.py").write_text(text.replace("(0.03, 0.3)", "(0.03, 0.4)"))
+    changed = iwm("report", "run", "--trust", cwd=folder)
+    (folder / "my_responses.py").write_text(text)
+    assert changed.returncode == 1
+    assert f"the response file {folder / 'my_responses.py'} has changed since" in said(changed)
+
+
+def test_another_response_is_another_run(run_with_own_response):
+    """As another rule is: what a run depends on includes the content of its response file."""
+    folder = run_with_own_response
+    loaded = load_study_and_data(folder / "study.toml", None, trust=True)
+    assert list(loaded.files) == ["study", "data", "model", "response file my_responses.py"]
+    facts = json.loads((folder / "run" / "manifest.json").read_text())
+    settings = {name: value for name, value in facts["settings"].items() if name != "progressbar"}
+    assert run_differences(folder / "run", loaded.files, "laplace", settings) == []
+    (folder / "other.py").write_text("")
+    other = loaded.files | {"response file my_responses.py": folder / "other.py"}
+    assert run_differences(folder / "run", other, "laplace", settings) == ["response file my_responses.py"]
+
+
+def test_files_of_one_name_in_two_folders_are_both_copied(tmp_path):
+    files = {"rule": tmp_path / "a" / "mine.py", "response file b/mine.py": tmp_path / "b" / "mine.py"}
+    for file in files.values():
+        file.parent.mkdir()
+        file.write_text(file.parent.name)
+    found = copy_inputs(tmp_path, tmp_path, files, file_hashes(files))
+    assert [(tmp_path / one["copy"]).read_text() for one in found.values()] == ["a", "b"]
 
 
 def test_a_file_in_the_current_folder_is_not_imported(tmp_path, monkeypatch):

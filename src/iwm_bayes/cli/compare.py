@@ -18,7 +18,7 @@ from iwm_bayes.cli.console import (
     tell,
 )
 from iwm_bayes.data.study import StudySpec, read_study_file
-from iwm_bayes.model.model_file import load_model
+from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.report.labels import table_title
 from iwm_bayes.types import InputError
 from iwm_bayes.workflow.load import load_study_and_data, resolve_model
@@ -46,7 +46,7 @@ def person_groups(study: StudySpec, column: str | None, people: Any) -> pd.Serie
     table = study.people
     if table is None:
         raise InputError([f"{study.name}: --groups needs a table of people: add [people] with `data` and `person`"])
-    from iwm_bayes.data.covariates import read_covariates  # the import of formulae takes a second
+    from iwm_bayes.data.formulas.covariates import read_covariates  # the import of formulae takes a second
     from iwm_bayes.data.table import list_people
     from iwm_bayes.data.tables.table_file import open_table
 

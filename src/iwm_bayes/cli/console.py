@@ -25,7 +25,7 @@ from iwm_bayes.types import InputError
 
 Trust = Annotated[
     bool,
-    typer.Option("--trust", help="run the Python file that a model file of the study or run names; read it first"),
+    typer.Option("--trust", help="run the Python files that a model file of the study or run names; read them first"),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="replace results or files that are already there")]
 Ids = Annotated[

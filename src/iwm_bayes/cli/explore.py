@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from iwm_bayes.cli.console import say
-from iwm_bayes.model.model_file import load_model
+from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.types import InputError
 
 

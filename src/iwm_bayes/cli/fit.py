@@ -53,6 +53,16 @@ def fit(
         str, typer.Option(help="inference method: nuts (sampling), or laplace or quadrature (approximations)")
     ] = "nuts",
     resume: Annotated[bool, typer.Option("--resume", help="continue an interrupted run from its saved draws")] = False,
+    extend: Annotated[
+        bool, typer.Option("--extend", help="add draws to the run in the folder, up to --draws in each chain")
+    ] = False,
+    save_log_likelihood: Annotated[
+        bool,
+        typer.Option(
+            "--save-log-likelihood",
+            help="keep the log likelihood of every answer (also above 60 MB), and that of every person",
+        ),
+    ] = False,
     permutation_test: Annotated[
         bool,
         typer.Option("--permutation-test", help="also test whether people learn from outcomes, by up to 200 fast fits"),
@@ -79,8 +89,12 @@ def fit(
     folder = out_dir or Path("runs") / f"{loaded.study.name}-{loaded.model.name}"
     settings: dict[str, Any] = {"draws": draws, "tune": tune, "chains": chains, "random_seed": seed}
     settings |= {"target_accept": target_accept, "progressbar": not quiet}
-    requests = Requests(permutation_test, expectancy_bias, person_table, ids == "own")
+    requests = Requests(permutation_test, expectancy_bias, person_table, ids == "own", save_log_likelihood)
     target = Target(folder, loaded, file_hashes(loaded.files), overwrite)
+    if extend:
+        analysis = extend_run(target, settings, method, requests)
+        print_status_and_exit(analysis, folder, write_and_print(analysis, target))
+        return
     exit_if_done(target, method, settings, requests)
     with (
         report_interruption(HOW_TO_RESUME),
@@ -151,8 +165,22 @@ def exit_if_done(target: Target, method: str, settings: dict[str, Any], requests
     raise typer.Exit(0 if facts["converged"] else NOT_CONVERGED)
 
 
+def extend_run(target: Target, settings: dict[str, Any], method: str, requests: Any) -> Any:
+    """Add draws to the run in a folder; return the `Analysis` of all draws. An interruption leaves the run as it is."""
+    from iwm_bayes.workflow.fits import fit_to_extend
+
+    before = fit_to_extend(target.folder, target.loaded.files, method, settings)
+    with report_interruption("The run is as it was. Enter the same command again"):
+        return analyse_and_announce(target.loaded, settings, method, None, requests, before)
+
+
 def analyse_and_announce(
-    loaded: LoadedStudy, settings: dict[str, Any], method: str, chain_store: Path, requests: Any
+    loaded: LoadedStudy,
+    settings: dict[str, Any],
+    method: str,
+    chain_store: Path | None,
+    requests: Any,
+    before: Any = None,
 ) -> Any:
     """Describe the data, print what they cannot identify, and return the `Analysis`."""
     from iwm_bayes.diagnostics.identifiability import identifiability
@@ -162,15 +190,18 @@ def analyse_and_announce(
     print_warnings(identifiability(loaded.model, loaded.data))
     if settings["progressbar"]:
         tell("compiling the model (one to two minutes the first time, later less), then sampling ...")
-    return analyse(loaded.model, loaded.data, method, settings, chain_store, requests)
+    return analyse(loaded.model, loaded.data, method, settings, chain_store, requests, before)
 
 
 def write_and_print(analysis: Any, target: Target) -> Path:
     """Write the run folder and the report, print the results, and return where the report is."""
+    from iwm_bayes.workflow.fit_file import budget_notes
     from iwm_bayes.workflow.run_folder import write_analysis
 
     folder, loaded = target.folder, target.loaded
     write_analysis(analysis, folder, loaded.files, loaded.study, target.hashes, target.overwrite)
+    for note in budget_notes(analysis.fit):
+        say(f"{folder / 'fit.nc'}: {note}")
     print_results(analysis, folder)
     report = write_report_of(analysis, folder, loaded.study.name, analysis.requests.person_summary, target.overwrite)
     if analysis.convergence.partial:

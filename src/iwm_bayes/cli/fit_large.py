@@ -19,7 +19,8 @@ from iwm_bayes.cli.console import (
 from iwm_bayes.cli.sweep_options import Quiet, Scheduler, Workers, check_sweep_folder, stage_bars, write_results
 from iwm_bayes.data.study import read_study_file
 from iwm_bayes.io import sha256
-from iwm_bayes.model.model_file import find_model, load_model_for, rule_file
+from iwm_bayes.model.specification.model_file import find_model, load_model_for
+from iwm_bayes.model.specification.parts import python_files
 from iwm_bayes.report.labels import table_title
 from iwm_bayes.validation.executors import cluster_map, lasting_pool
 from iwm_bayes.validation.sweep import TaskMap, sequential_map
@@ -70,7 +71,7 @@ def fit_large(
         result = fit_large_scale(study, folder, model, method, chunk, task_map, tell, trust=trust)
     seconds, convergence = time.perf_counter() - started, check_convergence(result.fit)
     files = {"study": study, "model": find_model(name)}
-    files |= {"rule": rule} if (rule := rule_file(find_model(name))) else {}
+    files |= python_files(find_model(name))
     facts = {
         "kind": "fit-large",
         "model": result.model.name,

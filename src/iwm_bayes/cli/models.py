@@ -6,7 +6,7 @@ import pandas as pd
 import typer
 
 from iwm_bayes.cli.console import print_table, say
-from iwm_bayes.model.model_file import built_in_models, load_model
+from iwm_bayes.model.specification.model_file import built_in_models, load_model
 from iwm_bayes.types import ModelSpec, Parameter, parameters
 
 

@@ -8,7 +8,7 @@ import typer
 from iwm_bayes.cli.console import Overwrite, check_new_file, say
 from iwm_bayes.data.dataset import to_table
 from iwm_bayes.io import atomic_path
-from iwm_bayes.model.model_file import load_model
+from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.simulation.care import DistressProcess, parse_care
 from iwm_bayes.types import InputError
 from iwm_bayes.workflow.load import describe_data

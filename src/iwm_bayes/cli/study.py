@@ -8,6 +8,7 @@ import typer
 import xarray as xr
 
 from iwm_bayes.cli.console import Trust, print_table, print_warnings, say
+from iwm_bayes.model.specification.parts import python_files
 from iwm_bayes.types import ModelSpec
 from iwm_bayes.workflow.load import describe_data, load_study_and_data
 
@@ -49,7 +50,7 @@ def check(
 ) -> None:
     """Read a study and its table, describe the data, and list the parameters that they do not identify.
 
-    A learning rule of your own is also put into the graph of the sampler once.
+    A learning rule and responses of your own are also put into the graph of the sampler once.
     """
     from iwm_bayes.diagnostics.identifiability import identifiability
     from iwm_bayes.diagnostics.predictive_checks import prior_ppc_sentence, prior_predictive_check, rounded_ratings
@@ -58,10 +59,10 @@ def check(
 
     loaded = load_study_and_data(study, model, trust or model is not None)
     spec, data = loaded.model, loaded.data
-    if rule := loaded.files.get("rule"):
-        from iwm_bayes.model.rule_graph import check_rule_graph
+    if own := python_files(loaded.model_file):
+        from iwm_bayes.model.own_graph import check_own_graph
 
-        check_rule_graph(spec, data, rule)
+        check_own_graph(spec, data, own)
     say(f"{describe_data(data)}\nmodel {spec.name}: {spec.claim}")
     for name in spec.responses:
         say(f"  {answer_count_sentence(spec, data, name)}")
@@ -69,7 +70,7 @@ def check(
         for sentence in scale_sentences(prior_rating_thresholds(spec, data)):
             say(f"  {sentence}")
     if loaded.study.people:
-        from iwm_bayes.data.covariates import describe_covariates
+        from iwm_bayes.data.formulas.covariates import describe_covariates
 
         for line in describe_covariates(data):
             say(f"  {line}")

@@ -16,7 +16,8 @@ from iwm_bayes.cli.console import report_interruption, tell
 from iwm_bayes.data.study import read_study_file
 from iwm_bayes.data.toml import read_toml
 from iwm_bayes.io import manifest, sha256
-from iwm_bayes.model.model_file import built_in_models, find_model, load_model, rule_file
+from iwm_bayes.model.specification.model_file import built_in_models, find_model, load_model
+from iwm_bayes.model.specification.parts import python_files
 from iwm_bayes.progress import progress_bars
 from iwm_bayes.types import InputError
 from iwm_bayes.validation.executors import cluster_map, process_map
@@ -97,8 +98,8 @@ def model_condition(name: str) -> dict[str, Any]:
     """Describe a model in a condition: its name, a hash of its content, and the place of its file."""
     model, path = load_model(name), find_model(name)
     place = name if name in built_in_models() else str(path.resolve())
-    rule = rule_file(path)  # its content counts, too
-    content = sha256(path)[:12] + (sha256(rule)[:12] if rule else "")
+    files = [path, *python_files(path).values()]  # the content of its Python files counts, too
+    content = "".join(sha256(file)[:12] for file in files)
     return {"model": model.name, "content": content, "at model": place}
 
 

@@ -38,28 +38,6 @@ from iwm_bayes.data.tables.wide import find_wide_table
 from iwm_bayes.data.unrecorded import fill_unrecorded
 from iwm_bayes.types import GENERALISED, InputError, ModelSpec, Response
 
-VARIABLE_WORDS = {  # what a variable is, and its units
-    "outcome": ("observed responsiveness; 0 where not observed", "0 to 1"),
-    "observed": ("whether the person experienced the outcome", "1"),
-    "unrecorded": ("experienced, but the outcome is a mean, because its form is missing", "1"),
-    "reported": ("1 where the outcome is the person's own report", "1"),
-    "figure_index": ("position of the figure of the event along `figure`", "1"),
-    "assessment": ("no outcome was possible and no action was called for", "1"),
-    "present": ("the event took place", "1"),
-    "session": ("number of the session", "as in the table"),
-    "time": ("time of the event", "unit of time"),
-    "since_figure": ("time since the last event with this figure", "unit of time"),
-    "since_any": ("time since the last event", "unit of time"),
-    "distress": ("need at the event", "0 to 1"),
-    "threat": ("frightening or intrusive care", "0 to 1"),
-    "design": ("design matrix of the formulas, standardised", "1"),
-    "membership": ("membership in the levels of groups", "1"),
-}
-NAMED_BY_PREFIX = {  # variables with a name that the study gives, by what comes before it
-    "answer_": ("answer", "0 to 1, or the number of the answer"),
-    "covariate_": ("covariate", "as in the table"),
-}
-
 
 def events_to_dataset(
     events: pd.DataFrame, responses: Iterable[str], time_unit: str, figures: Sequence[str] | None = None
@@ -127,8 +105,8 @@ def read_data(study: StudySpec, model: ModelSpec, sessions: Any = None, people: 
             raise InputError(["people: the study has no [people]. Name there the column `person` of this table"])
         return table_to_dataset(table, study, model)
     # formulas take a second to import, and most commands do not need them
-    from iwm_bayes.data.covariates import attach_covariates
-    from iwm_bayes.data.formulas import formula_problems
+    from iwm_bayes.data.formulas.covariates import attach_covariates
+    from iwm_bayes.data.formulas.design import formula_problems
 
     try:
         data = table_to_dataset(table, study, model)
@@ -137,9 +115,10 @@ def read_data(study: StudySpec, model: ModelSpec, sessions: Any = None, people: 
     people = sessions if people is None and study.people.data == study.data else people
     data = attach_covariates(study, model, data, study.people, people)
     if not data["observed"].any():
+        name = study.people.data.name if people is None else "people"
         raise InputError(
             [
-                f"{study.people.data.name}: without the people whose covariates are blank, nobody has an outcome, so "
+                f"{name}: without the people whose covariates are blank, nobody has an outcome, so "
                 "there is nothing to learn from. Fill in their covariates"
             ]
         )
@@ -289,23 +268,3 @@ def to_table(data: xr.Dataset) -> pd.DataFrame:
         if data[answer].attrs.get("effect") == "chooses":
             columns[name] = events[answer].map(dict(enumerate(["nobody", *data["figure"].values])))
     return pd.DataFrame(columns)
-
-
-def variable_words(name: str) -> tuple[str, str]:
-    """Return what a variable of a Dataset is, and its units."""
-    for prefix, (kind, units) in NAMED_BY_PREFIX.items():
-        if name.startswith(prefix):
-            return f"{kind} {unquote(name.removeprefix(prefix))}", units
-    return VARIABLE_WORDS.get(name, (name, "1"))
-
-
-def with_variable_words(data: xr.Dataset) -> xr.Dataset:
-    """Return a Dataset with the attributes `long_name` and `units` of every variable."""
-    unit = str(data.attrs.get("time_unit", "session"))
-    words = {str(name): variable_words(str(name)) for name in data}
-    return data.assign(
-        {
-            name: data[name].assign_attrs(long_name=long_name, units=units.replace("unit of time", unit))
-            for name, (long_name, units) in words.items()
-        }
-    )

@@ -14,6 +14,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, mo
 from iwm_bayes.data.table import normalise_levels
 from iwm_bayes.data.toml import Name, Strict, expand_path, explain_validation, read_schema_2
 
+MAX_DEPTH = 6  # of tables and lists within each other in a study file
+
 
 def two_ends(scale: tuple[float, float]) -> tuple[float, float]:
     """Return the scale if its ends are two different finite numbers; ValueError if they are not."""
@@ -47,13 +49,20 @@ def as_list(given: Any) -> Any:
     return [given] if isinstance(given, str) else given
 
 
-def one_form(content: Any, apart: tuple[str, ...] = ("data",)) -> Any:
-    """Return content with all text in normal form C (Unicode), apart from the values of some keys."""
-    if isinstance(content, dict):
-        return {one_form(key): value if key in apart else one_form(value) for key, value in content.items()}
-    if isinstance(content, list | tuple):
-        return type(content)(map(one_form, content))
-    return unicodedata.normalize("NFC", content) if isinstance(content, str) else content
+def one_form(content: Any, apart: tuple[str, ...] = ("data",), depth: int = MAX_DEPTH) -> Any:
+    """Return content with all text in normal form C (Unicode), apart from the values of some keys.
+
+    What lies deeper than any study goes stays as it is: it is refused later, and must not end in a recursion.
+    """
+    if isinstance(content, str):
+        return unicodedata.normalize("NFC", content)
+    if depth and isinstance(content, dict):
+        return {
+            one_form(key): value if key in apart else one_form(value, depth=depth - 1) for key, value in content.items()
+        }
+    if depth and isinstance(content, list | tuple):
+        return [one_form(value, depth=depth - 1) for value in content]
+    return content
 
 
 Models = Annotated[list[str], BeforeValidator(as_list), Field(min_length=1)]

@@ -105,6 +105,6 @@ def sampling_advice(posterior: xr.Dataset, values: dict[str, float]) -> list[str
         draws = int(np.ceil(posterior.sizes["draw"] * MIN_ESS / ess * 1.2 / 50.0) * 50)
         suggestions.append(
             f"Low effective sample size, but the chains agree ({highest_r_hat_names(group, 1)} is slowest): "
-            f"try --draws {draws} or more"
+            f"try --extend --draws {draws} (or more) with the same command"
         )
     return suggestions

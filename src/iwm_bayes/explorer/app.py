@@ -22,7 +22,7 @@ from werkzeug.serving import BaseWSGIServer, make_server
 from iwm_bayes.explorer.content import SIDES, page_content
 from iwm_bayes.explorer.page import NONE, SCENARIO_SLIDERS, component_id, model_panel, page
 from iwm_bayes.explorer.scenario import Scenario
-from iwm_bayes.model.model_file import built_in_models, load_model
+from iwm_bayes.model.specification.model_file import built_in_models, load_model
 from iwm_bayes.types import ModelSpec
 
 LOCALHOST = "127.0.0.1"

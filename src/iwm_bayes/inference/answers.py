@@ -78,10 +78,3 @@ def log_likelihood(model: ModelSpec, fit: xr.DataTree) -> xr.Dataset:
         variables[name] = (("chain", "draw", f"{name}_obs"), by_sample.reshape(chains, draws, -1))
         coordinates |= answer_coordinates(data, name)
     return xr.Dataset(variables, coordinates)
-
-
-def with_log_likelihood(model: ModelSpec, fit: xr.DataTree) -> xr.DataTree:
-    """Return a fit with the group `log_likelihood`, for `az.loo(fit, var_name=RESPONSE)` and `az.compare`."""
-    longer = fit.copy()
-    longer["log_likelihood"] = xr.DataTree(log_likelihood(model, fit))
-    return longer

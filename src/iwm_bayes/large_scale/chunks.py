@@ -26,7 +26,7 @@ def write_covariates(folder: Path) -> None:
     study, model = study_and_model(read_plan(folder))
     if not study.formulas or study.people is None:
         return
-    from iwm_bayes.data.covariates import attach_covariates
+    from iwm_bayes.data.formulas.covariates import attach_covariates
 
     people, _ = index_people(index_rows(study.data), study.columns.person)
     present = np.ones((1, len(people)), dtype=bool)

@@ -12,7 +12,8 @@ from iwm_bayes.data.table import NOT_AVAILABLE
 from iwm_bayes.estimands.registry import estimand_problems
 from iwm_bayes.io import read_json, sha256, write_json
 from iwm_bayes.large_scale.parquet import RowIndex, fingerprint, index_people, index_rows, read_column
-from iwm_bayes.model.model_file import find_model, load_model_for, rule_file
+from iwm_bayes.model.specification.model_file import find_model, load_model_for
+from iwm_bayes.model.specification.parts import python_files
 from iwm_bayes.types import DEFAULT_FIGURE, GENERALISED, InputError, ModelSpec
 
 PLAN_FILE = "plan.json"
@@ -63,7 +64,7 @@ def list_figures(study: StudySpec) -> list[str]:
 def checked_study(study_file: Path, model_name: str | None, trust: bool) -> tuple[StudySpec, ModelSpec, RowIndex]:
     """Return a study with one model, this model, and the index of the study's rows.
 
-    The model is the study's first unless named. `trust` is whether its rule may be a Python file, which then runs.
+    The model is the study's first unless named. `trust` is whether the Python files that it names may run.
     InputError lists what a large-scale fit cannot do.
     """
     study = read_study_file(study_file)
@@ -94,7 +95,7 @@ def make_plan(
     ends = np.linspace(0, len(people), -(-len(people) // chunk) + 1).round().astype(int)
     inputs = [sha256(study_file), sha256(find_model(name)), fingerprint(rows), method, str(chunk)]
     inputs += [sha256(study.people.data)] if study.people else []
-    inputs += [sha256(rule)] if (rule := rule_file(find_model(name))) else []
+    inputs += map(sha256, python_files(find_model(name)).values())
     plan = Plan(
         study_file=str(study_file.resolve()),
         model=str(find_model(name).resolve()) if name.endswith(".toml") else name,

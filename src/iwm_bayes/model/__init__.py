@@ -1,5 +1,6 @@
 """The PyMC model of a study: priors, hierarchy and likelihood.
 
-A model file and a Dataset come in. `load_model` gives a `ModelSpec`, `build` gives a `pm.Model`, and `compile` gives
-likelihoods as compiled functions. This package imports `ops`, `types`, `rules`, `responses`, `filtering` and `data`.
+A model file and a Dataset come in. `load_model` gives a `ModelSpec`, `build` gives the sampler's `pm.Model`,
+`pymc_model` an ordinary one that researchers extend, and `compile` gives likelihoods as compiled functions. This
+package imports `ops`, `types`, `rules`, `responses`, `filtering` and `data`.
 """

@@ -24,8 +24,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.data.formula_evaluation import Term, common_terms, group_terms
-from iwm_bayes.data.formulas import standardised_covariates
+from iwm_bayes.data.formulas.design import standardised_covariates
+from iwm_bayes.data.formulas.evaluation import Term, common_terms, group_terms
 from iwm_bayes.model.priors import figure_names, group_of_level
 from iwm_bayes.types import ModelSpec, Parameter, parameters
 

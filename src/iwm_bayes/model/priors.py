@@ -5,7 +5,7 @@ Every free parameter is estimated on its link scale. There, people are normal ar
     theta[person] = mu + sigma * z[person],   z ~ Normal(0, 1),   value = unlink(theta)
 
 A `FreeParameter` has one group mean. A parameter that differs by figure is one free parameter per figure. Where the
-data have covariates, effects shift the group means of people (see `data.formulas`), by the same amount for every
+data have covariates, effects shift the group means of people (see `data.formulas.design`), by the same amount for every
 figure:
 
     beta ~ Normal(0, 2 scale),   u ~ Normal(0, sigma_u),   sigma_u ~ HalfNormal(scale)
@@ -14,7 +14,7 @@ figure:
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -28,7 +28,29 @@ LINKS: Mapping[str, tuple[Callable[[Array], Array], Callable[[Array], Array]]] =
     "positive": (log, exp),
     "real": (lambda x: x, lambda x: x),
 }
+WITHIN_SUPPORT = {
+    "unit": lambda x: 0 < x < 1,
+    "positive": lambda x: 0 < x < float("inf"),
+    "real": lambda x: abs(x) < float("inf"),
+}
+NARROWEST_PRIOR = 1e-6  # on the link scale, as all that follows: a narrower one is a constant
+WIDEST_PRIOR = {"unit": 30.0, "positive": 30.0, "real": 1e6}  # exp(30) is 1e13; beyond it, values overflow
 EFFECT_WIDTH = 2.0  # prior SD of an effect, in units of `scale`: wide, a choice and not a finding
+
+
+def prior_problems(parameter: Parameter) -> Iterator[str]:
+    """Yield what is wrong with the prior of a parameter: outside its support, too narrow or too wide."""
+    (low, high), within = parameter.prior_90, WITHIN_SUPPORT[parameter.support]
+    if not (within(low) and within(high) and low < high):
+        yield f"`prior_90` must be two rising numbers of support {parameter.support!r}"
+        return
+    link, widest = LINKS[parameter.support][0], WIDEST_PRIOR[parameter.support]
+    ends = [float(link(np.float64(end))) for end in parameter.prior_90]
+    if max(map(abs, ends)) > widest or ends[1] - ends[0] < NARROWEST_PRIOR:
+        yield "`prior_90` is too wide or too narrow for a prior. Give a range that you expect, or `fixed`"
+    if not NARROWEST_PRIOR <= parameter.prior_between_sd <= widest:
+        remedy = 'Where people are alike, write pooling = "complete"'
+        yield f"`prior_between_sd` must be from {NARROWEST_PRIOR:g} to {widest:g}. {remedy}"
 
 
 def figure_names(data: xr.Dataset) -> list[str]:

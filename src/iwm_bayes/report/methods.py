@@ -6,7 +6,7 @@ from pathlib import Path
 
 from iwm_bayes.data.unrecorded import unrecorded_outcomes
 from iwm_bayes.inference.base import Settings
-from iwm_bayes.model.model_file import model_library
+from iwm_bayes.model.specification.model_file import model_library
 from iwm_bayes.report.context import ReportContext
 from iwm_bayes.report.text import Facts, criterion_sentences, fit_status
 from iwm_bayes.responses.scale import is_on_outcome_scale

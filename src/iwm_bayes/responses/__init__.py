@@ -1,7 +1,8 @@
 """Responses: how beliefs determine what people do or say, one file per kind of response.
 
-`RESPONSES` holds all responses by name. Parameters and readouts of beliefs come in; the arguments of a distribution go
-out, as arrays or as graphs. This package imports `ops` and `types` only.
+`RESPONSES` holds all responses by name, and `families` has the distributions. Parameters and readouts of beliefs come
+in; the arguments of a distribution go out, as arrays or as graphs. This package imports `ops` and `types` only. A
+response in a file of one's own needs no change here: see `model.specification.response_file`.
 """
 
 from iwm_bayes.responses import approach, autoregressive, bid, dropout, seek, worth_state

@@ -1,99 +1,41 @@
-"""A learning rule in a Python file of one's own: run the file within a time limit, and check what it defines.
+"""A learning rule in a Python file of one's own: check what the file defines.
 
-The check takes the rule through one event of three people, on arrays. It finds mistakes, and it is no protection: the
-file runs with all rights of the user. So it runs only where somebody trusts it (see `model.model_file.load_model`).
+The check takes the rule through one event of three people, on arrays.
 """
 
-import signal
-import threading
-import time
-import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from types import FrameType
-from typing import Any, get_args
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 
+from iwm_bayes.rules.own_file import N_PEOPLE, example_values, parameter_problems, run_guarded, run_python_file
 from iwm_bayes.types import (
     Belief,
     Beliefs,
     Event,
     InputError,
     Learner,
-    Parameter,
     Rule,
     is_branch,
     named_leaves,
     unflatten,
 )
 
-TIME_LIMIT = 30.0  # seconds for the file, and again for its functions; a file may import a large library
-N_PEOPLE, N_FIGURES = 3, 2  # of the example
-SUPPORTS = get_args(Parameter.__annotations__["support"])
+N_FIGURES = 2  # of the example
 ARGUMENTS = {  # of each function, in order
     Learner: {"start": "p", "drift": "p, s, elapsed", "learn": "p, s, outcome", "belief": "p, s"},
     Rule: {"start": "p, figures", "drift": "p, s, event", "learn": "p, s, event", "beliefs": "p, s, event"},
 }
 
 
-class TimeLimitExceeded(BaseException):
-    """The time limit is over. Code that catches every `Exception` does not catch this."""
-
-
-@contextmanager
-def time_limit(seconds: float) -> Iterator[None]:
-    """Raise TimeLimitExceeded if the block takes longer; without effect outside the main thread, or without alarms."""
-    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
-        yield
-        return
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        raise TimeLimitExceeded
-
-    began, handler = time.monotonic(), signal.signal(signal.SIGALRM, stop)
-    remaining, _ = signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGALRM, handler)
-        left = max(remaining - (time.monotonic() - began), 1e-3) if remaining else 0.0
-        signal.setitimer(signal.ITIMER_REAL, left)  # an alarm that was set before this one
-
-
-def run_guarded(path: Path, what: str, remedy: str, function: Callable[[], Any]) -> Any:
-    """Return what a function of the file returns; InputError with the line of the file where it stops or fails."""
-    try:
-        with time_limit(TIME_LIMIT):
-            return function()
-    except TimeLimitExceeded:
-        raise InputError([f"{path}: {what} takes longer than {TIME_LIMIT:g} s. Look for a loop without end"]) from None
-    except SystemExit as error:
-        raise InputError(
-            [f"{path}{failing_line(path, error)}: {what} ends the program. Take the call of `exit` out"]
-        ) from error
-    except Exception as error:  # the code may raise anything
-        fault = f"{what} does not run: {type(error).__name__}: {error}"
-        raise InputError([f"{path}{failing_line(path, error)}: {fault}. {remedy}"]) from error
-
-
-def failing_line(path: Path, error: BaseException) -> str:
-    """Return the last line of a file in the traceback of an error, as ", line 7"; empty where the file is not in it."""
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename) == path]
-    if isinstance(error, SyntaxError):
-        return f", line {error.lineno}" if error.lineno else ""
-    return f", line {frames[-1].lineno}" if frames else ""
-
-
 def load_rule_file(path: Path, name: str) -> Learner | Rule:
     """Run a Python file and return the rule that it defines by this name; InputError says what is wrong with it."""
-    spec = spec_from_file_location(path.stem, path)
-    if not path.is_file() or spec is None or spec.loader is None:
-        raise InputError([f'{path}: there is no such Python file. A learning rule of your own is named "file.py:NAME"'])
-    module, loader = module_from_spec(spec), spec.loader
-    run_guarded(path, "the file", "Correct it", lambda: loader.exec_module(module))
+    return rule_of_module(path, run_python_file(path), name)
+
+
+def rule_of_module(path: Path, module: ModuleType, name: str) -> Learner | Rule:
+    """Return the rule that a file defines by this name; InputError says what is wrong with it."""
     rule = getattr(module, name, None)
     if not isinstance(rule, Learner | Rule):
         raise InputError([f"{path} has no Learner or Rule with the name {name!r}"])
@@ -103,7 +45,7 @@ def load_rule_file(path: Path, name: str) -> Learner | Rule:
 
 def check_rule(path: Path, rule: Learner | Rule) -> None:
     """Take a rule through one event of the example; InputError with the first thing that it does wrong."""
-    if problems := parameter_problems(rule):
+    if problems := parameter_problems("rule", rule.parameters):
         raise InputError(f"{path}: {problem}" for problem in problems)
     functions, (event, elapsed) = ARGUMENTS[type(rule)], example_event()
     p = unflatten(rule.parameters, map(example_values, [leaf for _, leaf in named_leaves(rule.parameters)]))
@@ -129,27 +71,6 @@ def check_rule(path: Path, rule: Learner | Rule) -> None:
     for belief in (beliefs.availability, beliefs.worth):
         if belief is not None:
             check_belief(path, "beliefs", belief)
-
-
-def parameter_problems(rule: Learner | Rule) -> list[str]:
-    """Return what is wrong with the declarations of a rule's parameters."""
-    if not is_branch(rule.parameters):
-        return ["the parameters of the rule must be a NamedTuple of Parameter"]
-    problems = []
-    for name, declared in named_leaves(rule.parameters):
-        if not isinstance(declared, Parameter):
-            problems.append(f"the parameter `{name}` must be a Parameter, not {declared!r}")
-        elif declared.support not in SUPPORTS:
-            problems.append(
-                f"the parameter `{name}` has the support {declared.support!r}; choose from {', '.join(SUPPORTS)}"
-            )
-    return problems
-
-
-def example_values(declared: Parameter) -> np.ndarray:
-    """Return values of a parameter over its prior 90% range, or its fixed value, (person,)."""
-    low, high = (declared.fixed, declared.fixed) if declared.fixed is not None else declared.prior_90
-    return np.linspace(low, high, N_PEOPLE)
 
 
 def example_event() -> tuple[Event, np.ndarray]:

@@ -98,7 +98,8 @@ def given_people(model: ModelSpec, values: Mapping[str, np.ndarray | float]) -> 
         raise InputError(problems)
     people = next(iter(counts.values()))
     fixed = {name: parameter.fixed for name, parameter in known.items() if parameter.fixed is not None}
-    return {name: array if np.ndim(array) else np.full(people, array) for name, array in (fixed | arrays).items()}
+    constants = {name: np.full(people, value) for name, value in fixed.items()}
+    return constants | {name: array if np.ndim(array) else np.full(people, array) for name, array in arrays.items()}
 
 
 def shifted(model: ModelSpec, population: Population, figures: Sequence[str], shift: Shift) -> Population:

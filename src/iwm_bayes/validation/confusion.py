@@ -15,7 +15,7 @@ import xarray as xr
 from iwm_bayes.inference.laplace.empirical_bayes import find_mode
 from iwm_bayes.inference.laplace.evidence import log_evidence
 from iwm_bayes.inference.laplace.method import pose_problem
-from iwm_bayes.model.model_file import load_model
+from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.types import InputError, ModelSpec
 from iwm_bayes.validation.compile_cache import Design, compile_cached
 from iwm_bayes.validation.sbc import design_of

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from iwm_bayes.model.model_file import load_model
+from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.simulation.care import parse_care
 from iwm_bayes.simulation.population import NO_SHIFT, Shift, draw_population, shifted
 from iwm_bayes.simulation.simulate import Phase, simulate

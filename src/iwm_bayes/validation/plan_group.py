@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.data.formulas import FORMULAS_KEY, parse_formulas
+from iwm_bayes.data.formulas.design import FORMULAS_KEY, parse_formulas
 from iwm_bayes.diagnostics.convergence_checks import check_convergence
 from iwm_bayes.inference.fit import METHODS, Settings
 from iwm_bayes.model.priors import EFFECT_WIDTH, LINKS, FreeParameter, free_parameters

@@ -12,7 +12,7 @@ from types import ModuleType
 
 import pandas as pd
 
-from iwm_bayes.model.model_file import load_model
+from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.types import InputError, ModelSpec
 from iwm_bayes.validation.prior_predictions import N_DRAWS, Prediction, decision_sentence, prediction_lines
 

@@ -19,8 +19,8 @@ from iwm_bayes.estimands.security.time_to_security import earned_security, true_
 from iwm_bayes.inference.base import CompiledModel, Settings, with_model_data
 from iwm_bayes.inference.laplace.method import compile_likelihood
 from iwm_bayes.inference.nuts import compile_model, extend_fit, nuts
-from iwm_bayes.model.model_file import load_model
 from iwm_bayes.model.priors import figure_names, free_parameters
+from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.population import NO_SHIFT, Population, Shift, draw_population, shifted
 from iwm_bayes.simulation.simulate import Phase, simulate

@@ -18,8 +18,8 @@ from iwm_bayes.data.dataset import read_data, with_stated_reliability
 from iwm_bayes.data.study import StudySpec, read_study_file
 from iwm_bayes.filtering.arrays import session_index
 from iwm_bayes.io import sha256
-from iwm_bayes.model.model_file import load_model_for
 from iwm_bayes.model.priors import figure_names
+from iwm_bayes.model.specification.model_file import load_model_for
 from iwm_bayes.simulation.population import NO_SHIFT, Shift, draw_population_of, shifted
 from iwm_bayes.simulation.predictive import along_events
 from iwm_bayes.simulation.simulate import drop_absent

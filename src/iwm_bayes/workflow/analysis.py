@@ -18,10 +18,11 @@ from iwm_bayes.estimands.expectancy_bias import GROUP as EXPECTANCY_BIAS
 from iwm_bayes.estimands.group_summary import group_summary
 from iwm_bayes.estimands.registry import shared_results
 from iwm_bayes.estimands.security.answers import SecurityAnswer, finite_medians
-from iwm_bayes.inference.fit import fit
+from iwm_bayes.inference.fit import Settings, fit
 from iwm_bayes.rules.modifiers import with_expectancy_bias
 from iwm_bayes.types import ModelSpec, parameters
 from iwm_bayes.workflow.fit_groups import standard_fit, with_attributes
+from iwm_bayes.workflow.model import extended
 
 EXPECTANCY_BIASES = (0.3, 0.5)  # compared with 0, where the data do not determine the expectancy bias
 PERMUTATION_TEST = "permutation_test"  # group of a fit: the result of the test, in its attributes
@@ -72,13 +73,19 @@ def analyse(
     settings: dict[str, Any],
     chain_store: Path | None = None,
     requests: Requests = DEFAULT_REQUESTS,
+    before: xr.DataTree | None = None,
 ) -> Analysis:
     """Fit a model, check the fit, and derive everything that a run folder holds.
 
-    Draws are kept in the folder `chain_store` while they are made. An interrupted run is continued from there.
+    Draws are kept in the folder `chain_store` while they are made. An interrupted run is continued from there. A fit
+    that was made `before` is extended to the draws of `settings`.
     """
     began = time.perf_counter()
-    sampled = fit(model, data, method, **settings, chain_store=chain_store)
+    if before is None:
+        sampled = fit(model, data, method, **settings, chain_store=chain_store)
+    else:
+        missing = settings["draws"] - before["unconstrained_posterior"].sizes["draw"]
+        sampled = extended(model, data, before, Settings(**settings | {"draws": missing}))
     seconds = time.perf_counter() - began
     fitted = standard_fit(model, sampled, method, settings, requests.save_log_likelihood)
     shared = shared_results(model, fitted)

@@ -1,17 +1,19 @@
 """The file of a fit, `fit.nc`: written within a budget, and read back with the model that it is a fit of."""
 
 import json
+from collections.abc import Iterable
 from math import ceil
 from pathlib import Path
 from typing import Any
 
 import xarray as xr
 
-from iwm_bayes.io import SCHEMA
-from iwm_bayes.model.model_file import UNTRUSTED
-from iwm_bayes.model.model_record import model_from_record, names_python_files
+from iwm_bayes.io import SCHEMA, read_json
+from iwm_bayes.model.specification.model_record import model_from_record, recorded_files
+from iwm_bayes.model.specification.parts import UNTRUSTED
 from iwm_bayes.types import InputError, ModelSpec
 from iwm_bayes.workflow.fit_groups import BUDGET, MEGABYTE, with_attributes
+from iwm_bayes.workflow.results_folder import MANIFEST
 
 FIT_FILE = "fit.nc"
 INPUTS = "inputs"  # of a run folder: copies of the model file, and of Python files that it names
@@ -52,6 +54,12 @@ def within_budget(fit: xr.DataTree, budget: int) -> xr.DataTree:
     }
     message = THINNED.format(step=step, budget=budget / MEGABYTE)
     return with_attributes(xr.DataTree.from_dict(thinned), fit.attrs | {"thinned": message})
+
+
+def budget_notes(fit: xr.DataTree) -> list[str]:
+    """Return in sentences what the file of a fit does not hold, because it would be too large."""
+    attributes = within_budget(fit, BUDGET).attrs
+    return [str(attributes[name]) for name in ("left_out", "thinned") if name in attributes]
 
 
 def save_fit(fit: xr.DataTree, path: str | Path, budget: int | None = BUDGET) -> None:
@@ -131,12 +139,19 @@ def load_fit(path: str | Path, trust: bool = False) -> xr.DataTree:
     """
     file = Path(path) / FIT_FILE if Path(path).is_dir() else Path(path)
     fit = read_fit(file)
-    record = str(fit.attrs["model"])
-    if names_python_files(record) and not trust:
-        rule = json.loads(record)["source"]["rule"]
-        raise InputError([UNTRUSTED.format(path=file, file=rule.rpartition(":")[0])])
-    copies = {copy.name: str(copy.absolute()) for copy in (file.parent / INPUTS).glob("*.py")}
-    return with_attributes(fit, {TRUSTED: int(trust), "copies": json.dumps(copies)})
+    files = recorded_files(str(fit.attrs["model"]))
+    if files and not trust:
+        raise InputError([UNTRUSTED.format(path=file, key=key, file=name) for key, name in files.items()])
+    return with_attributes(fit, {TRUSTED: int(trust), "copies": json.dumps(copied_files(file.parent, files))})
+
+
+def copied_files(folder: Path, names: Iterable[str]) -> dict[str, str]:
+    """Return the paths of a run folder's copies of some input files, by name; of those that it has."""
+    if not (folder / MANIFEST).is_file():
+        return {}
+    described = read_json(folder / MANIFEST, RESCUE).get("files", {})
+    found = {name: described.get(name, {}).get("copy") for name in names}
+    return {name: str((folder / copy).absolute()) for name, copy in found.items() if copy}
 
 
 def model_of(fit: xr.DataTree, model: Any = None) -> ModelSpec:
@@ -144,5 +159,5 @@ def model_of(fit: xr.DataTree, model: Any = None) -> ModelSpec:
     if model is not None:
         return model if isinstance(model, ModelSpec) else model.spec
     attributes = fit.attrs
-    copies = {name: Path(path) for name, path in json.loads(attributes.get("copies", "{}")).items()}
+    copies = {key: Path(path) for key, path in json.loads(attributes.get("copies", "{}")).items()}
     return model_from_record(str(attributes.get("model", "")), bool(attributes.get(TRUSTED)), copies)

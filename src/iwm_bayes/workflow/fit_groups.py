@@ -5,13 +5,14 @@
     posterior_predictive, prior_predictive    answers of simulated people, thinned draws
     observed_data, log_likelihood             recorded answers; their log likelihood at every draw
     log_prior                                 log prior density of the parameters of the group, at every draw
+    log_likelihood_person                     log likelihood by person without their own parameters; on request
     beliefs                                   beliefs and learning at every event, thinned draws
     belief_summary                            their mean and SD
     constant_data, sample_stats
 
-Answers are variables over the recorded answers alone, with dim `NAME_obs`. Every variable has a `long_name` and
-`units`. The attributes of the tree say what was fitted and how: see `fit_attributes`. `log_likelihood` has every draw
-or is left out, and the attribute `left_out` says so.
+Answers are variables over the recorded answers alone, with dim `NAME_obs`; `observed_data` says which answer is whose.
+Every variable has a `long_name` and `units`. The attributes of the tree say what was fitted and how: see
+`fit_attributes`. `log_likelihood` has every draw, or is left out and the attribute `left_out` says so.
 """
 
 import json
@@ -21,14 +22,16 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.data.dataset import with_variable_words
+from iwm_bayes.comparison.leave_one_person_out import person_log_likelihood
+from iwm_bayes.data.variable_words import with_variable_words
 from iwm_bayes.estimands.beliefs import MEANINGS, belief_summary, beliefs
 from iwm_bayes.inference.answers import log_likelihood, observed_answers
+from iwm_bayes.inference.log_prior import log_prior
 from iwm_bayes.inference.natural_scale import described, on_natural_scale
 from iwm_bayes.inference.predicted_answers import predicted_answers
 from iwm_bayes.inference.prior import prior_draws
 from iwm_bayes.io import SCHEMA, versions
-from iwm_bayes.model.model_record import model_record
+from iwm_bayes.model.specification.model_record import model_record
 from iwm_bayes.types import ModelSpec
 
 MEGABYTE = 1_000_000
@@ -40,12 +43,16 @@ LEFT_OUT = (
     "log_likelihood is left out, because it would take {size:.0f} MB. To keep it, fit with --save-log-likelihood (in "
     "Python: save_log_likelihood=True)"
 )
+PERSON = "log_likelihood_person"
+N_PERSON = 1000  # draws of this group, each with sixty importance nodes for every person
 SAMPLED = ("unconstrained_posterior", "sample_stats", "constant_data")  # groups from which the others follow
 ANSWER_WORDS = {  # of groups over answers: what a variable is, and its units
     "observed_data": ("answer", "0 to 1, or the number of the answer"),
     "posterior_predictive": ("predicted answer", "0 to 1, or the number of the answer"),
     "prior_predictive": ("answer predicted by the prior", "0 to 1, or the number of the answer"),
     "log_likelihood": ("log likelihood of", "nats"),
+    "log_prior": ("log prior density of", "nats"),
+    PERSON: ("log likelihood of everyone's answers, with their own parameters integrated out:", "nats"),
 }
 STATISTICS = {  # of the sampler, with what they are
     "diverging": "whether the transition diverged",
@@ -133,7 +140,7 @@ def standard_fit(
     method, settings
         The inference method by name, and its settings, which become attributes.
     save_log_likelihood
-        Whether `log_likelihood` is kept where it takes more than 60 MB.
+        Whether `log_likelihood` is kept where it takes more than 60 MB, and `log_likelihood_person` is computed.
     """
     data = with_variable_words(sampled["constant_data"].to_dataset())
     draws = described(rounded_people(sampled["unconstrained_posterior"].to_dataset()))
@@ -154,8 +161,14 @@ def standard_fit(
     fit["belief_summary"] = xr.DataTree(belief_summary(model, fit))
     size = BYTES * n_answers(model, data) * draws.sizes["chain"] * draws.sizes["draw"]
     attributes: dict[Hashable, Any] = fit_attributes(model, method, settings)
+    if prior_density := dict(log_prior(model, data, draws)):
+        fit["log_prior"] = xr.DataTree(named("log_prior", xr.Dataset(prior_density)))
+    if save_log_likelihood:
+        by_person = person_log_likelihood(model, fit, N_PERSON, seed)
+        fit[PERSON] = xr.DataTree(named(PERSON, by_person.to_dataset(name=PERSON)))
     if size <= MAX_LOG_LIKELIHOOD or save_log_likelihood:
-        fit["log_likelihood"] = xr.DataTree(named("log_likelihood", log_likelihood(model, fit)))
+        densities = log_likelihood(model, fit).reset_coords(drop=True)  # `az.psense_summary` stacks the responses
+        fit["log_likelihood"] = xr.DataTree(named("log_likelihood", densities))
     else:
         attributes["left_out"] = LEFT_OUT.format(size=size / MEGABYTE)
     return with_attributes(fit, attributes)

@@ -9,17 +9,19 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import xarray as xr
+
 from iwm_bayes.comparison.comparability import FittedModel
 from iwm_bayes.data.dataset import with_stated_reliability
 from iwm_bayes.data.study import StudySpec, read_study_file
 from iwm_bayes.inference.base import Settings
 from iwm_bayes.io import read_json, sha256, versions
-from iwm_bayes.model.model_file import load_model_for
+from iwm_bayes.model.specification.model_file import load_model_for
 from iwm_bayes.types import InputError
 from iwm_bayes.workflow.analysis import DEFAULT_REQUESTS, Requests, analyse
 from iwm_bayes.workflow.comparison_folder import COMPARISON_FILE
 from iwm_bayes.workflow.fit_file import FIT_FILE, read_fit
-from iwm_bayes.workflow.load import FILE_WORDS, describe_data, file_hashes, load_study_and_data
+from iwm_bayes.workflow.load import FILE_WORDS, describe_data, file_hashes, file_word, load_study_and_data
 from iwm_bayes.workflow.results_folder import (
     BROKEN_MANIFEST,
     MANIFEST,
@@ -89,7 +91,7 @@ def changed_inputs(folder: Path, facts: Mapping[str, Any]) -> tuple[list[str], l
     """Return sentences on the input files of a run that have changed, and on those that are not there."""
     changed, missing = [], []
     for name, file in facts["files"].items():
-        place, word = input_place(folder, file), FILE_WORDS.get(name, name)
+        place, word = input_place(folder, file), file_word(name)
         if not place.is_file():
             missing.append(f"the {word} {Path(file['path']).name} is not where it was")
         elif sha256(place) != file["sha256"]:
@@ -111,7 +113,8 @@ def run_differences(
     """
     facts, now = read_run(folder), file_hashes(files)
     before = {name: file["sha256"] for name, file in facts["files"].items()}
-    found = [FILE_WORDS[name] for name in FILE_WORDS if before.get(name) != now.get(name)]
+    names = dict.fromkeys([*FILE_WORDS, *before, *now])
+    found = [FILE_WORDS.get(name, name) for name in names if before.get(name) != now.get(name)]
     found += ["method"] * (facts["method"] != method)
     found += ["end (it was interrupted)"] * bool(facts["partial"])
     found += ["version of the program"] * (facts["versions"].get(PROGRAM) != versions()[PROGRAM])
@@ -150,6 +153,24 @@ def holds_this_run(
             return False
         raise
     return True
+
+
+def fit_to_extend(folder: Path, files: Mapping[str, Path], method: str, settings: Mapping[str, Any]) -> xr.DataTree:
+    """Return the fit of a run to which draws can be added; InputError where there is none of the same files."""
+    if not has_results(folder):
+        raise InputError([f"{folder}: holds no run that could be extended. Fit first, without --extend"])
+    found = run_differences(folder, files, method, {"chains": settings["chains"]})
+    if found:
+        raise InputError([f"{folder}: holds a run that differs in: {', '.join(found)}. {REFIT}"])
+    if damaged := damaged_files(folder):
+        raise InputError(damaged)
+    fitted = read_fit(folder / FIT_FILE)
+    draws = fitted["unconstrained_posterior"].sizes["draw"]
+    if "thinned" in fitted.attrs:
+        raise InputError([f"{folder}: {fitted.attrs['thinned']}, so it cannot be extended. {REFIT}"])
+    if draws >= settings["draws"]:
+        raise InputError([f"{folder}: has {draws} draws in each chain already. Give a larger number with --draws"])
+    return fitted
 
 
 def is_continued(folder: Path) -> bool:
@@ -224,7 +245,7 @@ def fit_of_run(folder: Path, trust: bool = False, tell: Callable[[str], None] = 
     """Read the fit of a run; InputError where the run is damaged, or one of its input files has changed since.
 
     The run folder has all that is needed. `tell` is called where input files are not there to be compared. `trust` is
-    whether the run's rule may be a Python file, which then runs.
+    whether the run's rule and responses may be Python files, which then run.
     """
     facts = read_run(folder)
     changed, missing = changed_inputs(folder, facts)
@@ -236,7 +257,7 @@ def fit_of_run(folder: Path, trust: bool = False, tell: Callable[[str], None] = 
     files = facts["files"]
     copies = {name: folder / file["copy"] for name, file in files.items() if "copy" in file}
     model_file = copies.get("model", input_place(folder, files["model"]))
-    spec = load_model_for(study, str(model_file), trust, copies.get("rule"))
+    spec = load_model_for(study, str(model_file), trust, copies)
     data = fitted["constant_data"].to_dataset()
     return FittedModel(with_stated_reliability(study, spec, data), fitted, folder)
 

@@ -11,7 +11,8 @@ from iwm_bayes.data.dataset import read_data, with_stated_reliability
 from iwm_bayes.data.study import StudySpec, read_study_file
 from iwm_bayes.data.unrecorded import unrecorded_outcomes
 from iwm_bayes.io import is_file, sha256
-from iwm_bayes.model.model_file import find_model, load_model_for, rule_file
+from iwm_bayes.model.specification.model_file import find_model, load_model_for
+from iwm_bayes.model.specification.parts import RESPONSE_FILE, RULE_FILE, python_files
 from iwm_bayes.types import InputError, ModelSpec, parameters
 
 FILE_WORDS = {  # what an answer depends on
@@ -19,8 +20,13 @@ FILE_WORDS = {  # what an answer depends on
     "data": "session table",
     "people": "table of people",
     "model": "model file",
-    "rule": "rule file",
+    RULE_FILE: "rule file",
 }
+
+
+def file_word(key: str) -> str:
+    """Return what an input file is, by a key of `LoadedStudy.files`."""
+    return RESPONSE_FILE if key.startswith(RESPONSE_FILE) else FILE_WORDS.get(key, key)
 
 
 class LoadedStudy(NamedTuple):
@@ -34,11 +40,10 @@ class LoadedStudy(NamedTuple):
 
     @property
     def files(self) -> dict[str, Path]:
-        """Return every file on which an answer depends, by a key of `FILE_WORDS`."""
+        """Return every file on which an answer depends, by a key of `FILE_WORDS` or of `python_files`."""
         people = self.study.people
-        optional = {"people": people.data if people else None, "rule": rule_file(self.model_file)}
         files = {"study": self.study_file, "data": self.study.data, "model": self.model_file}
-        return files | {name: path for name, path in optional.items() if path is not None}
+        return files | ({"people": people.data} if people else {}) | python_files(self.model_file)
 
 
 def file_hashes(files: Mapping[str, Path]) -> dict[str, str]:
@@ -63,8 +68,8 @@ def load_data(
         A built-in model by name, the path of a model file, or a model that `load_model` returned. By default the first
         model of the study.
     trust
-        Whether a Python file that the model file names as its rule may run. Set True where you wrote the study and the
-        rule, or have read them.
+        Whether Python files that the model file names, as its rule or as responses, may run. Set True where you wrote
+        them, or have read them.
     sessions, people
         DataFrames in place of the files that the study names.
 
@@ -119,7 +124,7 @@ def resolve_model(study_file: Path, model: str) -> str:
 def load_study_and_data(study_file: Path, model: str | None, trust: bool = False) -> LoadedStudy:
     """Load a study, one of its models, and its data; InputError lists every problem of the first that has any.
 
-    `trust` is whether the model's rule may be a Python file, which then runs.
+    `trust` is whether the model's rule and responses may be Python files, which then run.
     """
     study = read_study_file(study_file)
     name = study.model[0] if model is None else resolve_model(study_file, model)

@@ -24,10 +24,10 @@ from iwm_bayes.inference.natural_scale import on_natural_scale
 from iwm_bayes.inference.nuts import extend_fit
 from iwm_bayes.inference.predicted_answers import predicted_answers
 from iwm_bayes.inference.prior import prior_draws
-from iwm_bayes.model.model_file import load_model
-from iwm_bayes.model.model_record import model_record
-from iwm_bayes.model.prior_arguments import with_priors
 from iwm_bayes.model.pymc_model import pymc_model
+from iwm_bayes.model.specification.model_file import load_model
+from iwm_bayes.model.specification.model_record import model_record
+from iwm_bayes.model.specification.prior_arguments import with_priors
 from iwm_bayes.types import InputError, ModelSpec
 from iwm_bayes.workflow.fit_file import TRUSTED
 from iwm_bayes.workflow.fit_groups import SAMPLED, named, standard_fit, with_attributes
@@ -145,7 +145,7 @@ def fit(
     extend
         A fit of this model by nuts, to which `draws` more draws are added in each chain. New chains are tuned anew.
     save_log_likelihood
-        Whether the group `log_likelihood` is kept where it takes more than 60 MB.
+        Whether the group `log_likelihood` is kept where it takes more than 60 MB, and `log_likelihood_person` computed.
 
     Returns
     -------
@@ -161,21 +161,24 @@ def fit(
     if extend is None:
         sampled = sample(model.spec, model.data, method, **settings._asdict())
     else:
-        sampled = extended(model, extend, settings)
+        sampled = extended(model.spec, model.data, extend, settings)
         settings = settings._replace(draws=sampled["unconstrained_posterior"].sizes["draw"])
     fitted = standard_fit(model.spec, sampled, method, settings._asdict(), save_log_likelihood)
     return with_attributes(fitted, {"status": check_convergence(fitted).status, TRUSTED: 1})
 
 
-def extended(model: Model, fitted: xr.DataTree, settings: Settings) -> xr.DataTree:
-    """Return the sampled groups of a fit with more draws; InputError where it is not a fit of this model by nuts."""
+def extended(spec: ModelSpec, data: xr.Dataset, fitted: xr.DataTree, settings: Settings) -> xr.DataTree:
+    """Return the sampled groups of a fit with `settings.draws` more draws in each chain.
+
+    InputError where it is not a fit of this model to these data by nuts.
+    """
     chains = fitted["unconstrained_posterior"].sizes["chain"]
     problems = []
     if fitted.attrs.get("inference_method") != "nuts":
         problems.append("only a fit by nuts can be extended. Fit again with more draws")
-    if not fitted["constant_data"].to_dataset().drop_attrs().equals(model.data.drop_attrs()):
+    if not fitted["constant_data"].to_dataset().drop_attrs().equals(data.drop_attrs()):
         problems.append("the fit to extend is one of other data. Give the fit of this model")
-    if fitted.attrs.get("model") != model_record(model.spec):
+    if fitted.attrs.get("model") != model_record(spec):
         problems.append("the fit to extend is one of another model, or of other priors. Give the fit of this model")
     if chains != settings.chains and not problems:
         problems.append(f"the fit to extend has {chains} chains. Give chains={chains}")
@@ -184,7 +187,7 @@ def extended(model: Model, fitted: xr.DataTree, settings: Settings) -> xr.DataTr
     before = fitted["unconstrained_posterior"].sizes["draw"]
     seed = int(np.random.SeedSequence([settings.random_seed, before]).generate_state(1)[0])  # else the same draws again
     sampled = xr.DataTree.from_dict({name: fitted[name].to_dataset() for name in SAMPLED})
-    compiled = METHODS["nuts"].compile(model.spec, model.data)
+    compiled = METHODS["nuts"].compile(spec, data)
     return extend_fit(compiled, sampled, settings._replace(random_seed=seed))
 
 

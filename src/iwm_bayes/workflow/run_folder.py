@@ -21,6 +21,7 @@ from iwm_bayes.diagnostics.identifiability import identifiability
 from iwm_bayes.diagnostics.results import Results, result_plots
 from iwm_bayes.estimands.person_summary import pseudonyms
 from iwm_bayes.io import manifest, sha256
+from iwm_bayes.model.specification.parts import RESPONSE_FILE, RULE_FILE
 from iwm_bayes.types import DEFAULT_FIGURE, GENERALISED
 from iwm_bayes.viz.style import save_plot
 from iwm_bayes.workflow.analysis import Analysis
@@ -29,7 +30,6 @@ from iwm_bayes.workflow.load import file_hashes
 from iwm_bayes.workflow.results_folder import replace_results
 
 FORMATS = ("svg", "pdf", "png")
-COPIED = ("model", "rule")
 MAX_LABEL = 60  # letters: a file name has at most 255, and the kind of plot comes before it
 FILE_LABELS = {GENERALISED: "generalised", DEFAULT_FIGURE: "other_person"}
 
@@ -113,14 +113,22 @@ def path_from(folder: Path, path: Path) -> str:
 
 
 def copy_inputs(draft: Path, folder: Path, files: Mapping[str, Path], hashes: Mapping[str, str]) -> dict[str, Any]:
-    """Copy model and rule into a draft; return every file's path as given, its place from the run, hash and copy."""
-    described = {}
+    """Copy the model and its Python files into a draft.
+
+    Return every file's path as given, its place from the run, hash and copy. Files of one name in two folders get
+    numbers.
+    """
+    described: dict[str, Any] = {}
+    copied: dict[str, Path] = {}  # by the name of the copy
     for name, path in files.items():
         described[name] = {"path": str(path), "place": path_from(folder, path), "sha256": hashes[name]}
-        if name in COPIED and sha256(path) == hashes[name]:  # else it changed while the model was fitted
+        is_model = name in ("model", RULE_FILE) or name.startswith(RESPONSE_FILE)
+        if is_model and sha256(path) == hashes[name]:  # else it changed while the model was fitted
             (draft / INPUTS).mkdir(exist_ok=True)
-            shutil.copyfile(path, draft / INPUTS / path.name)
-            described[name]["copy"] = f"{INPUTS}/{path.name}"
+            label = path.name if copied.get(path.name, path) == path else f"{len(copied)}_{path.name}"
+            copied[label] = path
+            shutil.copyfile(path, draft / INPUTS / label)
+            described[name]["copy"] = f"{INPUTS}/{label}"
     return described
 
 

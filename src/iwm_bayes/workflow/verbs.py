@@ -22,7 +22,7 @@ from iwm_bayes.estimands.security.projection import project as project_fit
 from iwm_bayes.estimands.security.time_to_security import earned_security as security_of
 from iwm_bayes.inference.base import Settings
 from iwm_bayes.inference.predicted_answers import predicted_answers
-from iwm_bayes.model.model_file import load_model
+from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.simulation.care import Care
 from iwm_bayes.simulation.simulate import Phase
 from iwm_bayes.simulation.simulate import simulate as simulate_sessions

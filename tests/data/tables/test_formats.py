@@ -16,7 +16,7 @@ import xarray as xr
 
 from iwm_bayes.data.dataset import dataset_hash, read_data
 from iwm_bayes.data.study import StudySpec
-from iwm_bayes.model.model_file import load_model
+from iwm_bayes.model.specification.model_file import load_model
 
 MODEL = (
     'schema = 2\nclaim = "c"\nreference = "r"\nrule = "rescorla_wagner"\n'
@@ -202,6 +202,17 @@ def test_every_frame_gives_the_identical_dataset(tmp_path, kind, expected):
     pd.testing.assert_frame_equal(SESSIONS, before[1])
     if isinstance(sessions, pd.DataFrame):
         pd.testing.assert_frame_equal(sessions, before[0])
+
+
+def test_a_study_may_have_letters_in_the_other_form(tmp_path, expected):
+    """Names of columns in the study file are the same names, whichever program wrote the file."""
+    for name, frame in (("sessions", SESSIONS), ("people", PEOPLE)):
+        FILES["comma"][1](frame, tmp_path / f"{name}.csv")
+    study, model = own_study(tmp_path)
+    content = json.loads(unicodedata.normalize("NFD", json.dumps(STUDY, ensure_ascii=False)))
+    assert content != STUDY
+    other = StudySpec.model_validate(content | {"data": study.data, "people": study.people})
+    xr.testing.assert_identical(read_data(other, model), expected)
 
 
 @pytest.mark.parametrize("encoding", ["latin-1", "cp1252"])

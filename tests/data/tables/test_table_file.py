@@ -1,10 +1,14 @@
 """What a file is must be what its name says: each format under each name is a table, or one message."""
 
 import gzip
+import os
 
+import numpy as np
 import pandas as pd
 import pyreadstat
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from iwm_bayes.data.tables.table_file import READERS, SIGNATURES, open_table
 from iwm_bayes.types import InputError
@@ -73,6 +77,49 @@ def test_other_endings_are_refused(tmp_path, name):
     """The message lists what can be read."""
     (tmp_path / name).write_text("id,x\n1,2\n")
     assert "Save it as one of .csv, .tsv, .txt" in fault(tmp_path / name)
+
+
+@settings(
+    max_examples=int(os.environ.get("ANY_INPUT", "60")),
+    derandomize="ANY_INPUT" not in os.environ,
+    database=None,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(
+    written=st.sampled_from(sorted(WRITERS)),
+    damages=st.lists(st.tuples(st.floats(0, 1), st.integers(0, 20), st.binary(max_size=20)), min_size=1, max_size=4),
+)
+def test_a_damaged_file_is_a_table_or_one_message(tmp_path, contents, written, damages):
+    """Bytes are missing, others are in their place, or more are there."""
+    content = contents[written]
+    for place, missing, other in damages:
+        first = int(place * len(content))
+        content = content[:first] + other + content[first + missing :]
+    path = tmp_path / f"table{written}"
+    path.write_bytes(content)
+    try:
+        found = [f"{path.name} {len(open_table(path).frame)}"]
+    except InputError as error:
+        found = error.problems
+    assert found
+    assert all(path.name in line for line in found)
+
+
+def test_damaged_text_of_a_typed_file_is_found(tmp_path):
+    """Arrow believes where a text begins, and shows whatever is there."""
+    path = tmp_path / "table.feather"
+    FRAME.to_feather(path, compression="uncompressed")
+    content = path.read_bytes()
+    beginnings = [np.array([4, 8, 12, 16], kind).tobytes() for kind in ("<i4", "<i8")]  # of "0 no", "1 no" ...
+    damaged = content
+    for right in beginnings:
+        damaged = damaged.replace(
+            right, right[: len(right) // 2] + bytes([255, 255, 255, 63]) + right[len(right) // 2 + 4 :]
+        )
+    assert damaged != content
+    path.write_bytes(damaged)
+    assert "this file is no table" in fault(path)
 
 
 @pytest.mark.parametrize("signature", SIGNATURES)

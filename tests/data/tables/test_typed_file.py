@@ -15,7 +15,7 @@ from iwm_bayes.data.numbers import read_numbers
 from iwm_bayes.data.study import StudySpec, read_study_file
 from iwm_bayes.data.table import is_blank
 from iwm_bayes.data.tables.table_file import open_table
-from iwm_bayes.model.model_file import load_model
+from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.types import InputError
 
 

@@ -10,7 +10,7 @@ import xarray as xr
 
 from iwm_bayes.data.dataset import read_data
 from iwm_bayes.data.study import read_study_file
-from iwm_bayes.model.model_file import load_model
+from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.types import InputError
 
 WRITERS = {
@@ -86,6 +86,18 @@ def test_the_line_of_a_text_file_has_its_dialect(tmp_path, dialect):
     xr.testing.assert_equal(data.drop_vars("figure"), expected.drop_vars("figure"))
 
 
+def test_the_line_may_have_a_path_with_quotation_marks(tmp_path):
+    """The line is right in any folder."""
+    folder = tmp_path / 'it\'s \\ a "study"'
+    folder.mkdir()
+    wide, expected = widened(folder)
+    wide.to_csv(folder / "wide.csv", index=False)
+    clinic.spoil(folder, "study.toml", "sessions.csv", "wide.csv")
+    exec(line_in(problem(clinic.read_study, folder)), {})
+    clinic.spoil(folder, "study.toml", "wide.csv", "wide_long.csv")
+    xr.testing.assert_equal(clinic.read_study(folder), expected)
+
+
 def test_decimal_commas_stay_numbers_when_a_table_becomes_long(tmp_path):
     """The long table separates with semicolons as the wide one does, so that a comma is a decimal comma."""
     wide, _ = widened(tmp_path)
@@ -141,6 +153,16 @@ def test_items_of_one_session_are_no_wide_table(tmp_path):
     frame.to_csv(tmp_path / "sessions.csv", index=False)
     clinic.spoil(tmp_path, "study.toml", 'column = "distance"', 'column = "distance_1"')
     assert clinic.read_study(tmp_path).sizes == {"event": 1, "person": 2, "figure": 1}
+
+
+def test_items_that_the_study_does_not_name_may_be_meant(tmp_path):
+    """One row per person with one outcome, and numbered columns: the message names both remedies."""
+    clinic.write(tmp_path)
+    frame = clinic.frame(tmp_path).groupby("patient_id").first().reset_index()
+    frame.rename(columns={"distance": "distance_1"}).assign(distance_2=4).to_csv(tmp_path / "sessions.csv", index=False)
+    assert "If these columns are items of one scale, name them in the study as `items`" in problem(
+        clinic.read_study, tmp_path
+    )
 
 
 def test_a_missing_column_in_a_long_table_is_a_missing_column(tmp_path):

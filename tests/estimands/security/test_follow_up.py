@@ -5,12 +5,12 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from iwm_bayes.data.formulas import join_covariates
+from iwm_bayes.data.formulas.design import join_covariates
 from iwm_bayes.estimands.security.belief_paths import belief_paths
 from iwm_bayes.estimands.security.criterion import DEFAULT_CRITERION, judge
 from iwm_bayes.estimands.security.follow_up import continued_events, people_who_left
 from iwm_bayes.filtering.arrays import event_array, session_index
-from iwm_bayes.model.model_file import load_model
+from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.population import draw_people
 from iwm_bayes.simulation.simulate import Phase, drop_absent, simulate

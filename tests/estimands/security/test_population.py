@@ -6,10 +6,10 @@ import pytest
 import xarray as xr
 from scipy.special import logit
 
-from iwm_bayes.data.formulas import join_covariates
+from iwm_bayes.data.formulas.design import join_covariates
 from iwm_bayes.estimands.security.population import draw_new_people, draw_twins, earned_security_of_new_people
-from iwm_bayes.model.model_file import load_model
 from iwm_bayes.model.priors import free_parameters
+from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.population import draw_people
 from iwm_bayes.simulation.simulate import Phase, simulate

@@ -6,8 +6,8 @@ import xarray as xr
 
 from iwm_bayes.estimands.security.projection import generalises, never_resilient, project
 from iwm_bayes.estimands.security.time_to_security import earned_security, true_security
-from iwm_bayes.model.model_file import load_model
 from iwm_bayes.model.priors import LINKS, free_parameters
+from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.draws import person_parameters
 from iwm_bayes.simulation.population import draw_people

@@ -19,7 +19,7 @@ from iwm_bayes.inference.laplace.hierarchy import initial_group, pack, person_me
 from iwm_bayes.inference.laplace.method import pose_problem
 from iwm_bayes.inference.laplace.person_posteriors import person_log_evidence
 from iwm_bayes.large_scale.fit import fit_large_scale
-from iwm_bayes.model import model_file
+from iwm_bayes.model.specification import model_file
 
 MODEL = STUDIES / "reversal_valence.model.toml"
 STUDY = f"""schema = 2

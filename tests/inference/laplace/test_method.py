@@ -20,7 +20,7 @@ from iwm_bayes.inference.laplace.person_posteriors import (
     person_modes,
     person_precision,
 )
-from iwm_bayes.model import model_file
+from iwm_bayes.model.specification import model_file
 from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.simulate import Phase, simulate
 from iwm_bayes.types import InputError

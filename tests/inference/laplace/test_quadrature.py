@@ -18,7 +18,7 @@ from iwm_bayes.inference.laplace.quadrature import (
     spherical_nodes,
     weight_nodes,
 )
-from iwm_bayes.model import model_file
+from iwm_bayes.model.specification import model_file
 from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.simulate import Phase, simulate
 

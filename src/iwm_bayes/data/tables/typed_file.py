@@ -15,6 +15,7 @@ from iwm_bayes.data.tables.frame import Content, arrow_to_pandas, plain_types
 from iwm_bayes.types import InputError
 
 NO_TABLE = "Save it again, or as CSV (UTF-8)"
+MAX_REASON = 200  # letters of what a library says
 
 
 def tried(path: Path, read: Callable[..., Any], *arguments: Any) -> Any:
@@ -22,7 +23,8 @@ def tried(path: Path, read: Callable[..., Any], *arguments: Any) -> Any:
     try:
         return read(*arguments)
     except Exception as error:  # libraries raise anything for bytes that are no such file
-        raise InputError([f"{path}: this file is no table ({error}). {NO_TABLE}"]) from error
+        reason = " ".join(str(error).split())[:MAX_REASON]
+        raise InputError([f"{path}: this file is no table ({reason}). {NO_TABLE}"]) from error
 
 
 def read_parquet(path: Path) -> Content:
@@ -41,9 +43,14 @@ def read_feather(path: Path) -> Content:
 
 def arrow_content(path: Path, read: Callable[[], pa.Table], function: str) -> Content:
     """Return the content of a file of Arrow; an index that pandas wrote is columns."""
-    frame = tried(path, lambda: arrow_to_pandas(read()))
-    frame = frame.reset_index(drop=isinstance(frame.index, pd.RangeIndex))
-    return Content(plain_types(frame), f"pandas.{function}({str(path)!r})")
+
+    def columns() -> pd.DataFrame:
+        table = read()
+        table.validate(full=True)  # Arrow does not look at damaged text before it is used
+        frame = arrow_to_pandas(table)
+        return plain_types(frame.reset_index(drop=isinstance(frame.index, pd.RangeIndex)))
+
+    return Content(tried(path, columns), f"pandas.{function}({str(path)!r})")
 
 
 def read_excel(path: Path) -> Content:

@@ -3,6 +3,7 @@
 Columns such as closeness_1, closeness_2 or closeness.t1, closeness.t2 are a family: one variable at several sessions.
 """
 
+import ast
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -73,10 +74,10 @@ def line_of_code(table: Table, names: list[str], keys: list[str], session: str, 
         separator, modules = "@", "pandas, re"
     options = f"i={keys!r}, j={session!r}, sep={separator!r}, suffix={r'\d+'!r}"
     long = f"pandas.wide_to_long({opened}, {names!r}, {options}).reset_index()"
-    path = re.match(r"pandas\.\w+\((?P<quote>['\"])(?P<path>.*?)(?P=quote)", table.code)
+    path = re.match(r"pandas\.\w+\((?P<path>(?P<quote>['\"]).*?(?<!\\)(?P=quote))", table.code)
     if path is None:
         return f"import {modules}; {table.code} = {long}", table.code
-    file = Path(path["path"])
+    file = Path(ast.literal_eval(path["path"]))
     output = file.with_name(f"{file.name.split('.')[0]}_long.csv")
     semicolons = ", sep=';'" if table.decimal == "," else ""
     return f"import {modules}; {long}.to_csv({str(output)!r}{semicolons}, index=False)", output.name
@@ -89,17 +90,18 @@ def find_wide_table(table: Table, study: StudySpec, wanted: Mapping[str, str]) -
     every person has one row. `wanted` are the columns that the study names.
     """
     columns = [str(column) for column in table.frame.columns]
-    if not table.code or not (keys := identifying_columns(table, study)):
-        return None
     missing = [name for name in wanted if name not in columns]
     separator, found = commonest_separator(columns, missing)
+    outcome = study.columns.outcome.column
     if not found:
-        outcome = study.columns.outcome.column
         separator, found = commonest_separator(columns, [stem for stem in stems(wanted) if stem not in columns])
         others = {member for members in found.values() for member in members if member != outcome}
         is_one_of_many = any(outcome in members for members in found.values()) and not others <= wanted.keys()
-        if len(keys) > 1 or not is_one_of_many:
+        if not is_one_of_many:
             return None
+    keys = identifying_columns(table, study)
+    if not table.code or not keys or (len(keys) > 1 and outcome in columns):
+        return None
     session = study.columns.session
     session = f"{session}_number" if session in columns else session
     code, data = line_of_code(table, list(found), keys, session, separator)
@@ -111,4 +113,6 @@ def find_wide_table(table: Table, study: StudySpec, wanted: Mapping[str, str]) -
         f"Make it long, with one row per session, by this line of Python: `{code}`. The study then has the data "
         f'"{data}", the session "{session}", and the columns {names}'
     )
+    if outcome in columns and all(outcome not in members for members in found.values()):
+        problem += ". If these columns are items of one scale, name them in the study as `items`"
     return WideTable(frozenset({*found, session}), problem)

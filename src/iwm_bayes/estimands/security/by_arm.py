@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from iwm_bayes.data.formulas import standardised_covariates
+from iwm_bayes.data.formulas.design import standardised_covariates
 from iwm_bayes.estimands.security.criterion import Judgement
 from iwm_bayes.estimands.security.survival import (
     incidence_until,

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from iwm_bayes.data.numbers import MAX_NUMBER
+from iwm_bayes.data.numbers import read_numbers
 from iwm_bayes.data.table import Table, cell_texts, is_blank
 
 MIN_SESSIONS = 3  # of somebody, where only the numbers of a column say that it counts; 0 and 1 are rather answers
@@ -15,7 +15,6 @@ class Column(NamedTuple):
     """One column, read in every way that a guess needs."""
 
     name: str
-    texts: np.ndarray  # cells without spaces around them; "" where blank
     numbers: np.ndarray | None  # NaN where blank; None where a cell is no number
     codes: np.ndarray  # 0, 1, ... by distinct text; -1 where blank
     values: tuple[str, ...]  # distinct texts, in the order of their first row
@@ -40,11 +39,11 @@ def read_column(table: Table, name: str) -> Column:
     """Return the facts about one column."""
     blank = is_blank(table, name)
     texts = cell_texts(table, name).where(~blank, "")
-    numbers = pd.to_numeric(texts.where(~blank), errors="coerce").to_numpy(dtype=float)
-    is_number = np.isfinite(numbers) & (np.abs(numbers) <= MAX_NUMBER)
+    scratch = table._replace(problems=[], doubts=[])
+    numbers = read_numbers(scratch, name)
+    are_numbers = not scratch.problems and not blank.all()
     codes, values = pd.factorize(texts.where(~blank))
-    all_numbers = bool(is_number.any() and (is_number | blank).all())
-    return Column(name, texts.to_numpy(dtype=str), numbers if all_numbers else None, codes, tuple(map(str, values)))
+    return Column(name, numbers if are_numbers else None, codes, tuple(map(str, values)))
 
 
 def read_all_columns(table: Table) -> list[Column]:

@@ -1,6 +1,6 @@
 """Guess a whole study from its tables: the order of rows, the outcome, the responses and the covariates of people."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -67,6 +67,16 @@ class StudyGuess(NamedTuple):
     repeats: float  # share of rows with the same person, session and figure as another
 
 
+class Answers(NamedTuple):
+    """The columns that change within people, by what they hold."""
+
+    outcome: Column | None
+    responses: Mapping[str, Answer]
+    context: Mapping[str, Answer]
+    others: Mapping[str, Answer]
+    rest: list[Column]
+
+
 def guess_study(table: Table, model: ModelSpec, people: Table | None = None) -> StudyGuess:
     """Guess what each column of a table of sessions is, for a model.
 
@@ -93,43 +103,53 @@ def guess_study(table: Table, model: ModelSpec, people: Table | None = None) -> 
     free = without_columns(columns, (layout.person, layout.session, layout.figure))
     time = guess_time(table, free, layout)
     free = [column for column in free if column.name not in (time.column, *time.others)]
-    answers = [column for column in free if not is_constant_within(layout.person, column)]
-    outcome = find_outcome(answers)
-    rest = without_columns(answers, (outcome,))
-    figures = layout.figure.values if layout.figure else ()
-    responses = guess_responses(model, rest, layout.person, outcome, figures)
-    rest = [column for column in rest if column.name not in used_names(responses.values())]
-    context = {role: best for role in CONTEXT if (best := best_answer(rest, role)) is not None}
-    rest = [column for column in rest if column.name not in used_names(context.values())]
-    others = guess_other_responses(model, rest)
-    rest = [column for column in rest if column.name not in used_names(others.values())]
-    if people is None:
-        who = guess_covariates(model, layout.person, without_columns(free, answers), own_table=False)
-    else:
-        who = guess_people(model, layout.person, people)
-    named = who.covariates if who and not who.own_table else ()
-    return StudyGuess(
-        len(layout.person.codes),
-        ColumnGuess(layout.person.name, person_reason(layout.person)),
-        session_guess(layout),
-        figure_guess(layout, rest, free),
-        time,
-        guess_outcome(outcome) if outcome else None,
-        () if outcome else tuple(map(guess_outcome, filter(is_two_way, rest)))[:MAX_PROPOSED_OUTCOMES],
-        context,
-        responses,
-        others,
-        tuple(name for name in model.responses if name not in responses or not responses[name].is_sure),
-        who,
-        tuple(column.name for column in (*rest, *without_columns(free, answers)) if column.name not in named),
-        layout.repeats,
+    constant = [column for column in free if is_constant_within(layout.person, column)]
+    answers = guess_answers(model, layout, without_columns(free, constant))
+    outcome, rest, sure = answers.outcome, answers.rest, answers.responses
+    covariates = (
+        guess_people(model, layout.person, people) if people else guess_covariates(model, layout.person, constant)
     )
+    listed = covariates.covariates if covariates and not covariates.own_table else ()
+    return StudyGuess(
+        n_rows=len(layout.person.codes),
+        person=ColumnGuess(layout.person.name, person_reason(layout.person)),
+        session=session_guess(layout),
+        figure=figure_guess(layout, rest, free),
+        time=time,
+        outcome=guess_outcome(outcome) if outcome else None,
+        possible_outcomes=()
+        if outcome
+        else tuple(map(guess_outcome, filter(is_two_way, rest)))[:MAX_PROPOSED_OUTCOMES],
+        context=answers.context,
+        responses=answers.responses,
+        other_responses=answers.others,
+        without=tuple(name for name in model.responses if name not in sure or not sure[name].is_sure),
+        people=covariates,
+        unused=tuple(column.name for column in (*rest, *constant) if column.name not in listed),
+        repeats=layout.repeats,
+    )
+
+
+def guess_answers(model: ModelSpec, layout: Layout, columns: Sequence[Column]) -> Answers:
+    """Return what columns that change within people hold: first the outcome, then responses, each column once."""
+    outcome = find_outcome(columns)
+    rest = without_columns(columns, (outcome,))
+    responses = guess_responses(model, rest, outcome, layout.figure.values if layout.figure else ())
+    rest = without_names(rest, used_names(responses.values()))
+    context = {role: best for role in CONTEXT if (best := best_answer(rest, role)) is not None}
+    rest = without_names(rest, used_names(context.values()))
+    others = guess_other_responses(model, rest)
+    return Answers(outcome, responses, context, others, without_names(rest, used_names(others.values())))
+
+
+def without_names(columns: Iterable[Column], names: Container[str]) -> list[Column]:
+    """Return the columns that do not have one of these names."""
+    return [column for column in columns if column.name not in names]
 
 
 def without_columns(columns: Iterable[Column], used: Iterable[Column | None]) -> list[Column]:
     """Return the columns that are not yet used."""
-    names = {column.name for column in used if column is not None}
-    return [column for column in columns if column.name not in names]
+    return without_names(columns, {column.name for column in used if column is not None})
 
 
 def used_names(answers: Iterable[Answer]) -> set[str]:
@@ -214,7 +234,7 @@ def invest_kind(column: Column) -> str:
 
 
 def guess_covariates(
-    model: ModelSpec, person: Column, columns: Sequence[Column], own_table: bool
+    model: ModelSpec, person: Column, columns: Sequence[Column], own_table: bool = False
 ) -> PeopleGuess | None:
     """Return the covariates among columns, with an example of a formula; None where there is none."""
     differing = [column for column in columns if len(column.values) > 1]

@@ -4,6 +4,7 @@ Person and session are guessed together: every person has one row per session (a
 of columns that have this property.
 """
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import product
 from typing import NamedTuple
@@ -26,10 +27,7 @@ from iwm_bayes.workflow.new_study.names import FILLERS, NAME_PATTERNS, answer_ro
 MAX_CANDIDATES = 12  # columns that are looked at for each of person, session and figure
 MAX_FIGURES = 12  # figures of a study; more are rather therapists, each with their own patients
 MAX_REPEATS = 0.1  # share of rows that are there twice by mistake, where names are clear
-WIDE_TABLE = (
-    "`iwm new` needs one row per person and session (a long table). Make the table long first, for example in Python: "
-    'pandas.wide_to_long(table, ["rating"], i="{0}", j="session") for columns rating1, rating2, ...'
-)
+NUMBERED = re.compile(r"(.*\D)(\d+)")  # a column of a wide table: what was asked, and the session
 
 
 class ColumnGuess(NamedTuple):
@@ -142,21 +140,20 @@ def find_layout(table: Table, columns: Sequence[Column]) -> Layout:
 
 
 def one_row_per_person(table: Table, column: Column | None) -> InputError:
-    """Return the error for a table in which no person has two rows."""
+    """Return the error for a table in which no person has two rows, with the line of Python that makes it long."""
+    long = "`iwm new` needs one row per person and session"
     if column is None:
         known = ", ".join(NAME_PATTERNS["person"][:4]).replace("*", "")
-        return InputError(
-            [
-                f"{table.file}: no column names people on several rows. Give every row the name or number of its "
-                f"person, in a column with a name such as {known}. {WIDE_TABLE.format('person')}"
-            ]
-        )
-    return InputError(
-        [
-            f'{table.file}, column "{column.name}": every row has another value, so the table has one row per person. '
-            f"{WIDE_TABLE.format(column.name)}"
-        ]
-    )
+        remedy = f"Give every row the name or number of its person, in a column with a name such as {known}"
+        return InputError([f"{table.file}: no column names people on several rows. {long}. {remedy}"])
+    stems = [found[1] for name in map(str, table.frame.columns) if (found := NUMBERED.fullmatch(name))]
+    families = [stem for stem in dict.fromkeys(stems) if stems.count(stem) > 1]
+    remedy = "Name the table of sessions, or, if it has a column for each session, make it long first"
+    if families:
+        code = f'pandas.wide_to_long(table, {families}, i={column.name!r}, j="session").reset_index()'
+        remedy = f"Make the table long first: in Python, `{code}`"
+    fault = "every row has another value, so the table has one row per person"
+    return InputError([f'{table.file}, column "{column.name}": {fault}. {long}. {remedy}'])
 
 
 def time_fault(table: Table, layout: Layout, column: Column) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from iwm_bayes.types import ModelSpec, Response
 from iwm_bayes.workflow.new_study.answers import MAX_LEVELS, Answer, is_zero_one, known_numbers, read_graded
-from iwm_bayes.workflow.new_study.columns import Column, is_constant_within
+from iwm_bayes.workflow.new_study.columns import Column
 from iwm_bayes.workflow.new_study.names import FILLERS, answer_role, name_score, name_words
 
 MAX_OTHERS = 3  # columns that are named as alternatives
@@ -95,18 +95,17 @@ def ordinal_answer(
 
 
 def guess_responses(
-    model: ModelSpec, columns: Sequence[Column], person: Column, outcome: Column | None, figures: Sequence[str]
+    model: ModelSpec, columns: Sequence[Column], outcome: Column | None, figures: Sequence[str]
 ) -> dict[str, Answer]:
     """Return an answer for each response of the model for which a column is found, each column once."""
     found: dict[str, Answer] = {}
     used: set[str] = set()
-    varying = [column for column in columns if not is_constant_within(person, column)]
     for name, response in model.responses.items():
         guesses = [
-            *by_own_name(name, response, varying, figures),
-            *by_role(name, response, varying, figures),
-            *by_choice(response, varying, outcome),
-            *by_question(name, response, varying),
+            *by_own_name(name, response, columns, figures),
+            *by_role(name, response, columns, figures),
+            *by_choice(response, columns, outcome),
+            *by_question(name, response, columns),
         ]
         free = [guess for guess in guesses if guess.column not in used or "where" in guess.keys]
         best = max(free, key=lambda guess: guess.is_sure, default=None)  # the first of those that are sure

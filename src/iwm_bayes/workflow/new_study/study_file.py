@@ -106,10 +106,7 @@ def response_lines(guess: StudyGuess, model: ModelSpec) -> list[str]:
         if model.responses[name].effect == "none" and model.responses[name].timing == "after":
             part += ['# timing  = "before"    # if people answered before the outcome of its row']
         if not answer.is_sure:
-            part = [
-                f"# not sure; to use it, correct the lines and take {quote(name)} out of `without`",
-                *as_comment(part),
-            ]
+            part = ["# not sure; to use it, correct these lines and take the # away", *as_comment(part)]
         lines += ["", *part]
     if not any(answer.is_sure for answer in guess.responses.values()):
         example = next(iter(model.responses))
@@ -147,12 +144,11 @@ def listing(names: Iterable[str]) -> str:
     return ", ".join(quoted[:MAX_LISTED]) + more
 
 
-def without_line(guess: StudyGuess, model: ModelSpec) -> list[str]:
-    """Return the line of responses that were not found; a comment where that is all of them."""
+def not_found_line(guess: StudyGuess) -> list[str]:
+    """Return a comment on the responses of the model that the study does not have."""
     if not guess.without:
         return []
-    text = line("without", guess.without, "guess: responses of the model for which no column is sure")
-    return [text] if len(guess.without) < len(model.responses) else as_comment([text])
+    return [f"# responses of the model that this study does not have: {', '.join(map(one_line, guess.without))}"]
 
 
 def study_text(guess: StudyGuess, model: ModelSpec, place: Place) -> str:
@@ -168,7 +164,7 @@ def study_text(guess: StudyGuess, model: ModelSpec, place: Place) -> str:
         line("name", place.name),
         line("data", place.data, f"{guess.n_rows} rows; the program reads it and never changes it"),
         line("model", place.model, "other models: iwm models"),
-        *without_line(guess, model),
+        *not_found_line(guess),
         "",
         "[columns]",
         *repeated,

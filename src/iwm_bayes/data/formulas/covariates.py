@@ -16,7 +16,7 @@ import xarray as xr
 from pandas.api.types import is_numeric_dtype
 
 from iwm_bayes.data.dataset import covariate_values
-from iwm_bayes.data.formulas import FORMULAS_KEY, covariate_names, join_covariates, parse_formulas
+from iwm_bayes.data.formulas.design import FORMULAS_KEY, covariate_names, join_covariates, parse_formulas
 from iwm_bayes.data.numbers import decimal_points, read_numbers
 from iwm_bayes.data.study import PersonTable, StudySpec
 from iwm_bayes.data.table import (

@@ -16,8 +16,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from iwm_bayes.data.toml import fault_sentence
-from iwm_bayes.model.model_file import change_parameters
-from iwm_bayes.model.model_file_schema import ParameterPrior
+from iwm_bayes.model.specification.model_file import change_parameters
+from iwm_bayes.model.specification.schema import ParameterPrior
 from iwm_bayes.rules.parameter_names import parameter_copies
 from iwm_bayes.types import InputError, ModelSpec, parameters
 

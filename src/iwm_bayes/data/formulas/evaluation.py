@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from formulae.environment import Environment
 
-from iwm_bayes.data.formula_language import OWN_UNITS
+from iwm_bayes.data.formulas.language import OWN_UNITS
 from iwm_bayes.types import InputError
 
 

@@ -7,10 +7,12 @@ whether it is fixed. A model that was put together in Python, from functions tha
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
-from iwm_bayes.model.model_file import find_rule, model_with_responses
-from iwm_bayes.model.model_file_schema import ModelFile
+from iwm_bayes.model.specification.model_file import model_with_responses
+from iwm_bayes.model.specification.parts import find_parts, named_files
+from iwm_bayes.model.specification.schema import ModelFile
 from iwm_bayes.types import InputError, ModelSpec, Parameter, parameters, with_parameters
 
 PARAMETER_FIELDS = ("support", "prior_90", "prior_between_sd", "pooling", "by", "fixed")
@@ -35,12 +37,13 @@ def recorded_parameter(declared: Parameter, values: list[Any]) -> Parameter:
     return declared._replace(**recorded | {"prior_90": tuple(recorded["prior_90"])})
 
 
-def names_python_files(record: str) -> bool:
-    """Return whether a recorded model needs a Python file of the user, which would run."""
-    return ":" in json.loads(record)["source"]["rule"] if record else False
+def recorded_files(record: str) -> dict[str, str]:
+    """Return the Python files that a recorded model names, which would run; by the keys of `parts.python_files`."""
+    source: dict[str, Any] = json.loads(record)["source"] if record else {"rule": "", "responses": {}}
+    return named_files(source["rule"], source["responses"].values())
 
 
-def model_from_record(record: str, trust: bool = False, copies: Mapping[str, Path] | None = None) -> ModelSpec:
+def model_from_record(record: str, trust: bool = False, copies: Mapping[str, Path] = MappingProxyType({})) -> ModelSpec:
     """Return the model of a record.
 
     Parameters
@@ -48,9 +51,9 @@ def model_from_record(record: str, trust: bool = False, copies: Mapping[str, Pat
     record
         What `model_record` returned.
     trust
-        Whether a Python file that the model file names may run.
+        Whether Python files that the model file names may run.
     copies
-        Files to run in place of those that the model file names, by name: the copies in a run folder.
+        Files to run in place of those, by the keys of `recorded_files`: the copies in a run folder.
 
     Raises
     ------
@@ -63,9 +66,7 @@ def model_from_record(record: str, trust: bool = False, copies: Mapping[str, Pat
     source = content["source"]
     path = Path(source["path"])
     file = ModelFile.model_validate({key: value for key, value in source.items() if key != "path"})
-    kinds = dict(source["responses"])
-    copy = (copies or {}).get(Path(file.rule.rpartition(":")[0]).name)
-    model = model_with_responses(path, file, find_rule(path, file.rule, trust, copy), kinds)
+    model = model_with_responses(path, file, *find_parts(path, file.rule, source["responses"], trust, copies))
     declared = {name: recorded_parameter(own, content["parameters"][name]) for name, own in parameters(model).items()}
     model = with_parameters(model, declared)
     responses = {name: own._replace(timing=content["timing"][name]) for name, own in model.responses.items()}

@@ -31,8 +31,8 @@ from formulae.expr import Call
 from pandas.api.types import is_numeric_dtype
 
 from iwm_bayes.data.dataset import covariate_values, covariate_variable
-from iwm_bayes.data.formula_evaluation import evaluate_design
-from iwm_bayes.data.formula_language import (
+from iwm_bayes.data.formulas.evaluation import evaluate_design
+from iwm_bayes.data.formulas.language import (
     CATEGORIES,
     LANGUAGE,
     MAX_CONSTANT,

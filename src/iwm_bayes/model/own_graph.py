@@ -1,0 +1,48 @@
+"""Whether a learning rule or a response of one's own can enter the graph of the sampler, in words.
+
+The simulator calls their functions with arrays, the sampler with graphs. NumPy functions with a condition inside
+(`np.maximum`, `np.where`, `np.clip`) and `if` work on arrays only.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import xarray as xr
+from pytensor.graph.traversal import ancestors
+
+from iwm_bayes.filtering.engine.scan_op import EventScan
+from iwm_bayes.model.build import build
+from iwm_bayes.model.specification.parts import RULE_FILE
+from iwm_bayes.ops import ELEMENTWISE, OF_DENSITIES
+from iwm_bayes.rules.own_file import failing_line
+from iwm_bayes.types import InputError, ModelSpec
+
+INSTEAD = (
+    "functions get arrays in a simulation and graphs in a fit. Use arithmetic and the functions of iwm_bayes.ops "
+    f"({', '.join(ELEMENTWISE)}) in place of NumPy's, and `where` in place of `if`"
+)
+REMEDY = {
+    "rule": f"A rule's {INSTEAD}; a number that becomes a state needs a parameter, such as 0.5 + 0 * p.start",
+    "response": f"A response's {INSTEAD}; for densities, there are also {', '.join(OF_DENSITIES)}",
+}
+
+
+def check_own_graph(model: ModelSpec, data: xr.Dataset, files: Mapping[str, Path]) -> None:
+    """Build the graph of a model once, with its density; InputError with the line that cannot enter a graph.
+
+    `files` are the Python files of the model, by the keys of `parts.python_files`.
+    """
+    try:
+        graph = build(model, data)
+        for variable in ancestors([*graph.basic_RVs, *graph.potentials]):
+            if variable.owner is not None and isinstance(variable.owner.op, EventScan):
+                _ = variable.owner.op.step.composite_op  # from which machine code is made: elementwise, or an error
+        graph.logp(vars=graph.observed_RVs, sum=False)
+    except InputError:
+        raise
+    except Exception as error:  # the code of a part may raise anything
+        lines = {key: failing_line(file, error) for key, file in files.items()}
+        key = next((key for key, line in lines.items() if line), next(iter(files)))
+        part = "rule" if key == RULE_FILE else "response"
+        fault = f"the sampler cannot use this {part} ({type(error).__name__}: {error})"
+        raise InputError([f"{files[key]}{lines[key]}: {fault}. {REMEDY[part]}"]) from error
