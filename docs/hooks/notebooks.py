@@ -1,6 +1,7 @@
-"""Notebooks as pages: text as it is, code in fences, and what cells showed where a notebook holds it."""
+"""Notebooks as pages: text as it is, code in fences, and what cells showed when `run_notebooks` ran them."""
 
 import json
+import re
 from base64 import b64decode
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -8,6 +9,7 @@ from typing import Any, NamedTuple
 FOLDER = Path(__file__).parents[1] / "notebooks"
 DOWNLOAD = "*This page is a notebook: [download it]({name}.ipynb){{ download }}, and run it with Jupyter.*"
 MAGIC = "%%writefile "
+STYLE = re.compile(r"<style scoped>.*?</style>\n?", re.S)  # of a table of pandas; the page has its own
 
 
 class Page(NamedTuple):
@@ -39,11 +41,13 @@ def code(source: str) -> str:
 
 
 def shown(output: dict[str, Any], picture: str, pictures: dict[str, bytes]) -> str:
-    """Return what a cell showed: a picture, a table, or text."""
+    """Return what a cell showed: a plot, a table, or text."""
     data = output.get("data", {})
     if "image/png" in data:
         pictures[picture] = b64decode(joined(data["image/png"]))
         return f"![Plot of the cell above]({picture})"
+    if "text/html" in data:
+        return STYLE.sub("", joined(data["text/html"])).replace(' border="1"', "")
     return fenced(joined(output.get("text", data.get("text/plain", ""))), "text")
 
 
