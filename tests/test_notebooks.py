@@ -76,6 +76,7 @@ facts = {
     "status": iwm.check_convergence(fit).status,
     "true": recovery["true"].tolist(), "low": recovery["2.5%"].tolist(), "high": recovery["97.5%"].tolist(),
     "best": comparison.ranking.iloc[0].to_dict()["model"],
+    "coming": share_who_come.tolist(),
     "loaded": loaded.attrs["model_name"],
 }
 """
@@ -159,6 +160,8 @@ def test_a_rule_of_ones_own_is_recovered_and_preferred(tmp_path):
     assert facts["status"] == "converged"
     assert within(facts["low"], facts["true"], facts["high"])
     assert facts["best"] == "forgetful"
+    assert facts["coming"] == sorted(facts["coming"])
+    assert len(facts["coming"]) == 3
     assert facts["loaded"] == "mine"
 
 
