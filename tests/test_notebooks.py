@@ -160,8 +160,8 @@ def test_a_rule_of_ones_own_is_recovered_and_preferred(tmp_path):
     assert facts["status"] == "converged"
     assert within(facts["low"], facts["true"], facts["high"])
     assert facts["best"] == "forgetful"
-    assert facts["coming"] == sorted(facts["coming"])
-    assert len(facts["coming"]) == 3
+    low, _, high = facts["coming"]
+    assert low < high
     assert facts["loaded"] == "mine"
 
 
