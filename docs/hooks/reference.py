@@ -7,6 +7,7 @@ from keys import model_file_page, study_file_page
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files, InclusionLevel
 from model_plots import belief_plot
+from notebooks import notebook_pages
 
 from iwm_bayes.model.specification.model_file import built_in_models
 from models import model_list_page, model_page
@@ -34,4 +35,6 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     for path, content in generated_pages().items():
         inclusion = InclusionLevel.NOT_IN_NAV if "/" in path else InclusionLevel.INCLUDED
         files.append(File.generated(config, f"{FOLDER}/{path}", content=content, inclusion=inclusion))
+    for path, content in notebook_pages().items():
+        files.append(File.generated(config, path, content=content))
     return files

@@ -252,7 +252,7 @@ def to_table(data: xr.Dataset) -> pd.DataFrame:
     Cells are blank where no outcome was observed or recorded, and where there is no answer.
     """
     events = data.drop_vars("figure").to_dataframe().reset_index()
-    events = events[events["present"]].sort_values(["person", "session"], kind="stable")
+    events = events[events["present"]].sort_values(["person", "session"], kind="stable", ignore_index=True)
     figure = data["figure"].values[events["figure_index"]]
     recorded = events["observed"] & ~events["unrecorded"] if "unrecorded" in events else events["observed"]
     columns: dict[str, Any] = {

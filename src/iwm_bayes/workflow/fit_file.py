@@ -19,8 +19,9 @@ FIT_FILE = "fit.nc"
 INPUTS = "inputs"  # of a run folder: copies of the model file, and of Python files that it names
 DRAWN_TOGETHER = ("posterior", "unconstrained_posterior", "log_prior", "log_likelihood", "sample_stats")
 ROUNDED = ("posterior", "prior", "posterior_predictive", "prior_predictive", "log_likelihood", "log_prior", "beliefs")
+COMPRESSED, FAST_COMPRESSION = "theta", {"zlib": True, "complevel": 1}  # it is NaN for parameters of the group
 TRUSTED = "trusted"  # attribute of a fit in memory: its model's Python files may run
-THINNED = "every {step}th draw is kept in the file, so that it takes about {budget:.0f} MB"
+THINNED = "one of {step} draws is kept, so that it takes about {budget:.0f} MB"
 RESCUE = "Tables, plots and report.html of this run can still be read. Put the file back, or fit again"
 
 
@@ -33,12 +34,20 @@ def is_rounded(group: str, values: xr.DataArray) -> bool:
 def stored_bytes(fit: xr.DataTree, groups: tuple[str, ...]) -> int:
     """Return the size of some groups of a fit in its file."""
     sizes = (
-        values.size * (4 if is_rounded(name, values) else values.dtype.itemsize)
+        stored_numbers(values) * (4 if is_rounded(name, values) else values.dtype.itemsize)
         for name in groups
         if name in fit.children
         for values in fit[name].to_dataset().values()
     )
     return sum(sizes)
+
+
+def stored_numbers(values: xr.DataArray) -> int:
+    """Return how many numbers of a variable take place in a file: `theta` is compressed where it does not apply."""
+    if values.name != COMPRESSED:
+        return values.size
+    applies = values.isel(chain=0, draw=0, person=0).notnull()
+    return int(values.size * float(applies.mean()))
 
 
 def within_budget(fit: xr.DataTree, budget: int) -> xr.DataTree:
@@ -83,7 +92,9 @@ def save_fit(fit: xr.DataTree, path: str | Path, budget: int | None = BUDGET) ->
     kept = with_attributes(kept, {TRUSTED: 0})
     encoding = {
         f"/{name}": {
-            str(key): {"dtype": "float32"} for key, own in group.to_dataset().items() if is_rounded(str(name), own)
+            str(key): {"dtype": "float32"} | (FAST_COMPRESSION if key == COMPRESSED else {})
+            for key, own in group.to_dataset().items()
+            if is_rounded(str(name), own)
         }
         for name, group in kept.children.items()
     }

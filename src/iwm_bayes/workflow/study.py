@@ -22,7 +22,7 @@ IN_MEMORY = "sessions", "people"  # the names of tables that are no files, in me
 class Outcome(NamedTuple):
     """Observed responsiveness: the column, and what its values mean.
 
-    Parameters
+    Attributes
     ----------
     column
         The column of the table.
@@ -50,7 +50,7 @@ class Outcome(NamedTuple):
 class Column(NamedTuple):
     """The column of one response: a number on a scale, one of several answers, or the mean of several items.
 
-    Parameters
+    Attributes
     ----------
     column
         The column of the table; or leave it out, and name several `items`.
