@@ -131,7 +131,7 @@ def tables(
     fit
         A fit.
     person_summary
-        Whether there is a table of everyone's parameters, under the study's own ids.
+        Whether there is a table of everyone's parameters, under pseudonyms in the order of people.
     model
         The model, where the fit carries none.
 
