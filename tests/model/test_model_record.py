@@ -6,7 +6,12 @@ import pytest
 from own_rule import write_own_rule
 
 from iwm_bayes.model.specification.model_file import built_in_models, load_model
-from iwm_bayes.model.specification.model_record import model_from_record, model_record, recorded_files
+from iwm_bayes.model.specification.model_record import (
+    model_from_record,
+    model_record,
+    recorded_files,
+    without_folder,
+)
 from iwm_bayes.responses.scale import with_scales
 from iwm_bayes.types import InputError, ModelSpec, parameters
 
@@ -28,6 +33,15 @@ def test_every_built_in_model_is_read_back(name):
             assert declared(again) == declared(changed)
             assert again.rule._fields == changed.rule._fields
             assert again.responses.keys() == changed.responses.keys()
+
+
+def test_a_record_for_others_names_no_folder(tmp_path):
+    """The file of the model alone; it is found again in the folder that is given."""
+    path = write_own_rule(tmp_path) / "model.toml"
+    record = without_folder(model_record(load_model(path)))
+    assert str(tmp_path) not in record
+    assert declared(model_from_record(record, True, folder=tmp_path)) == declared(load_model(path))
+    assert without_folder("") == ""
 
 
 def test_a_model_made_in_python_has_no_record():

@@ -151,6 +151,29 @@ def test_interrupted_a_run_is_whole_but_marked(small, monkeypatch):
     assert not (small / "stopped.unfinished").exists()
 
 
+def test_a_run_is_extended(small):
+    """Its draws stay as they are and new ones follow; nothing is refitted, and what cannot be extended is refused."""
+    short = ["fit", "study.toml", "--quiet", "--out-dir", "run", "--tune", "200", "--chains", "2"]
+    missing = iwm(*short, "--draws", "100", "--extend", cwd=small)
+    assert "holds no run that could be extended" in " ".join(missing.stderr.split())
+    iwm(*short, "--draws", "100", cwd=small)
+    before = read_fit(small / "run" / "fit.nc")["unconstrained_posterior"]["mu"].values
+    done = iwm(*short, "--draws", "150", "--extend", cwd=small)
+    assert done.returncode in (0, 3), done.stderr
+    after = read_fit(small / "run" / "fit.nc")
+    mu = after["unconstrained_posterior"]["mu"].values
+    assert mu.shape[:2] == (2, 150)
+    np.testing.assert_array_equal(mu[:, :100], before)
+    assert not np.isin(mu[:, 100:], before).any()
+    assert after["log_likelihood"].sizes["draw"] == after["sample_stats"].sizes["draw"] == 150
+    assert json.loads((small / "run" / "manifest.json").read_text())["settings"]["draws"] == 150
+    enough = iwm(*short, "--draws", "150", "--extend", cwd=small)
+    assert "has 150 draws in each chain already" in " ".join(enough.stderr.split())
+    (small / "sessions.csv").write_text((small / "sessions.csv").read_text().replace(",0.", ",0.0", 1))
+    changed = iwm(*short, "--draws", "200", "--extend", cwd=small)
+    assert "differs in: session table" in " ".join(changed.stderr.split())
+
+
 def test_two_runs_cannot_write_into_one_folder(folder):
     place = folder / "taken.unfinished"
     place.mkdir()

@@ -47,7 +47,7 @@ EXPECTANCY_BIAS = Estimand(
     "Group medians under assumed expectancy biases",
     medians_by_bias,
     expectancy_bias_table,
-    "The group medians if people's own reports of outcomes leaned towards what they expected.",
+    "The group medians if people's own reports of outcomes leaned towards what they expected (--expectancy-bias).",
     {
         "median_at_0": "median if each report equals the outcome",
         "median_at_0.3": "median if 30% of each report is the expectation and 70% the outcome",

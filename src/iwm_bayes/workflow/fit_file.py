@@ -9,7 +9,7 @@ from typing import Any
 import xarray as xr
 
 from iwm_bayes.io import SCHEMA, read_json
-from iwm_bayes.model.specification.model_record import model_from_record, recorded_files
+from iwm_bayes.model.specification.model_record import model_from_record, recorded_files, without_folder
 from iwm_bayes.model.specification.parts import UNTRUSTED
 from iwm_bayes.types import InputError, ModelSpec
 from iwm_bayes.workflow.fit_groups import BUDGET, MEGABYTE, with_attributes
@@ -19,8 +19,9 @@ FIT_FILE = "fit.nc"
 INPUTS = "inputs"  # of a run folder: copies of the model file, and of Python files that it names
 DRAWN_TOGETHER = ("posterior", "unconstrained_posterior", "log_prior", "log_likelihood", "sample_stats")
 ROUNDED = ("posterior", "prior", "posterior_predictive", "prior_predictive", "log_likelihood", "log_prior", "beliefs")
-TRUSTED = "trusted"  # attribute of a fit in memory: its model's Python files may run
-THINNED = "every {step}th draw is kept in the file, so that it takes about {budget:.0f} MB"
+COMPRESSED, FAST_COMPRESSION = "theta", {"zlib": True, "complevel": 1}  # it is NaN for parameters of the group
+TRUSTED, COPIES, FOLDER = IN_MEMORY = ("trusted", "copies", "folder")  # attributes of fits in memory: see `model_of`
+THINNED = "one of {step} draws is kept, so that it takes about {budget:.0f} MB"
 RESCUE = "Tables, plots and report.html of this run can still be read. Put the file back, or fit again"
 
 
@@ -33,12 +34,20 @@ def is_rounded(group: str, values: xr.DataArray) -> bool:
 def stored_bytes(fit: xr.DataTree, groups: tuple[str, ...]) -> int:
     """Return the size of some groups of a fit in its file."""
     sizes = (
-        values.size * (4 if is_rounded(name, values) else values.dtype.itemsize)
+        stored_numbers(values) * (4 if is_rounded(name, values) else values.dtype.itemsize)
         for name in groups
         if name in fit.children
         for values in fit[name].to_dataset().values()
     )
     return sum(sizes)
+
+
+def stored_numbers(values: xr.DataArray) -> int:
+    """Return how many numbers of a variable take place in a file: `theta` is compressed where it does not apply."""
+    if values.name != COMPRESSED:
+        return values.size
+    applies = values.isel(chain=0, draw=0, person=0).notnull()
+    return int(values.size * float(applies.mean()))
 
 
 def within_budget(fit: xr.DataTree, budget: int) -> xr.DataTree:
@@ -80,10 +89,14 @@ def save_fit(fit: xr.DataTree, path: str | Path, budget: int | None = BUDGET) ->
         If the disk does not take it.
     """
     kept = fit if budget is None else within_budget(fit, budget)
-    kept = with_attributes(kept, {TRUSTED: 0})
+    kept = with_attributes(kept, {"model": without_folder(str(kept.attrs.get("model", "")))})
+    for name in IN_MEMORY:
+        kept.attrs.pop(name, None)
     encoding = {
         f"/{name}": {
-            str(key): {"dtype": "float32"} for key, own in group.to_dataset().items() if is_rounded(str(name), own)
+            str(key): {"dtype": "float32"} | (FAST_COMPRESSION if key == COMPRESSED else {})
+            for key, own in group.to_dataset().items()
+            if is_rounded(str(name), own)
         }
         for name, group in kept.children.items()
     }
@@ -142,7 +155,8 @@ def load_fit(path: str | Path, trust: bool = False) -> xr.DataTree:
     files = recorded_files(str(fit.attrs["model"]))
     if files and not trust:
         raise InputError([UNTRUSTED.format(path=file, key=key, file=name) for key, name in files.items()])
-    return with_attributes(fit, {TRUSTED: int(trust), "copies": json.dumps(copied_files(file.parent, files))})
+    copies = json.dumps(copied_files(file.parent, files))
+    return with_attributes(fit, {TRUSTED: int(trust), COPIES: copies, FOLDER: str(file.parent.absolute())})
 
 
 def copied_files(folder: Path, names: Iterable[str]) -> dict[str, str]:
@@ -159,5 +173,6 @@ def model_of(fit: xr.DataTree, model: Any = None) -> ModelSpec:
     if model is not None:
         return model if isinstance(model, ModelSpec) else model.spec
     attributes = fit.attrs
-    copies = {key: Path(path) for key, path in json.loads(attributes.get("copies", "{}")).items()}
-    return model_from_record(str(attributes.get("model", "")), bool(attributes.get(TRUSTED)), copies)
+    copies = {key: Path(path) for key, path in json.loads(attributes.get(COPIES, "{}")).items()}
+    record, trusted = str(attributes.get("model", "")), bool(attributes.get(TRUSTED))
+    return model_from_record(record, trusted, copies, Path(attributes.get(FOLDER, "")))

@@ -121,6 +121,30 @@ def sampler_statistics(sampled: xr.DataTree) -> dict[str, xr.Dataset]:
     return {"sample_stats": statistics[kept].assign(words)}
 
 
+def belief_groups(model: ModelSpec, sampled: xr.DataTree) -> dict[str, xr.Dataset]:
+    """Return the groups of beliefs: thinned draws, and the mean and SD of all."""
+    events = sampled["constant_data"].to_dataset()["present"].size
+    wanted = affordable_draws(len(MEANINGS) * events, MAX_PREDICTIVE, N_BELIEFS)
+    return {"beliefs": beliefs(model, sampled, wanted), "belief_summary": belief_summary(model, sampled)}
+
+
+def log_likelihood_bytes(model: ModelSpec, sampled: xr.DataTree) -> int:
+    """Return the size of the group `log_likelihood` in a file."""
+    draws = sampled["unconstrained_posterior"].sizes
+    return BYTES * n_answers(model, sampled["constant_data"].to_dataset()) * draws["chain"] * draws["draw"]
+
+
+def density_groups(model: ModelSpec, sampled: xr.DataTree, seed: int, save: bool) -> dict[str, xr.Dataset]:
+    """Return the groups of log densities; with `save`, those too that are large or take long."""
+    draws, data = (sampled[name].to_dataset() for name in ("unconstrained_posterior", "constant_data"))
+    groups = {"log_prior": log_prior(model, data, draws)}
+    if save:
+        groups[PERSON] = person_log_likelihood(model, sampled, N_PERSON, seed).to_dataset(name=PERSON)
+    if save or log_likelihood_bytes(model, sampled) <= MAX_LOG_LIKELIHOOD:
+        groups["log_likelihood"] = log_likelihood(model, sampled).reset_coords(drop=True)  # `az.psense` stacks answers
+    return {group: named(group, values) for group, values in groups.items() if len(values)}
+
+
 def standard_fit(
     model: ModelSpec,
     sampled: xr.DataTree,
@@ -144,34 +168,24 @@ def standard_fit(
     """
     data = with_variable_words(sampled["constant_data"].to_dataset())
     draws = described(rounded_people(sampled["unconstrained_posterior"].to_dataset()))
+    own = xr.DataTree.from_dict({"unconstrained_posterior": draws, "constant_data": data})
     seed = int(settings.get("random_seed", 1))
     prior = prior_draws(model, data, N_PRIOR, seed)
+    others = {str(name): group.to_dataset() for name, group in sampled.children.items() if name not in SAMPLED}
     groups = {
         "posterior": on_natural_scale(model, data, draws).assign_attrs(draws.attrs),
         "unconstrained_posterior": draws,
         "prior": on_natural_scale(model, data, prior),
         **answer_groups(model, data, draws, prior, seed),
+        **belief_groups(model, own),
+        **density_groups(model, own, seed, save_log_likelihood),
         **sampler_statistics(sampled),
         "constant_data": data,
     }
-    others = {str(name): own.to_dataset() for name, own in sampled.children.items() if name not in groups}
-    fit = xr.DataTree.from_dict(groups | others)
-    numbers = len(MEANINGS) * data.sizes["event"] * data.sizes["person"]
-    fit["beliefs"] = xr.DataTree(beliefs(model, fit, affordable_draws(numbers, MAX_PREDICTIVE, N_BELIEFS)))
-    fit["belief_summary"] = xr.DataTree(belief_summary(model, fit))
-    size = BYTES * n_answers(model, data) * draws.sizes["chain"] * draws.sizes["draw"]
-    attributes: dict[Hashable, Any] = fit_attributes(model, method, settings)
-    if prior_density := dict(log_prior(model, data, draws)):
-        fit["log_prior"] = xr.DataTree(named("log_prior", xr.Dataset(prior_density)))
-    if save_log_likelihood:
-        by_person = person_log_likelihood(model, fit, N_PERSON, seed)
-        fit[PERSON] = xr.DataTree(named(PERSON, by_person.to_dataset(name=PERSON)))
-    if size <= MAX_LOG_LIKELIHOOD or save_log_likelihood:
-        densities = log_likelihood(model, fit).reset_coords(drop=True)  # `az.psense_summary` stacks the responses
-        fit["log_likelihood"] = xr.DataTree(named("log_likelihood", densities))
-    else:
-        attributes["left_out"] = LEFT_OUT.format(size=size / MEGABYTE)
-    return with_attributes(fit, attributes)
+    attributes = fit_attributes(model, method, settings)
+    if "log_likelihood" not in groups:
+        attributes["left_out"] = LEFT_OUT.format(size=log_likelihood_bytes(model, own) / MEGABYTE)
+    return with_attributes(xr.DataTree.from_dict(others | groups), attributes)
 
 
 def fit_attributes(model: ModelSpec, method: str, settings: Mapping[str, Any]) -> dict[Hashable, Any]:

@@ -26,7 +26,7 @@ from iwm_bayes.inference.predicted_answers import predicted_answers
 from iwm_bayes.inference.prior import prior_draws
 from iwm_bayes.model.pymc_model import pymc_model
 from iwm_bayes.model.specification.model_file import load_model
-from iwm_bayes.model.specification.model_record import model_record
+from iwm_bayes.model.specification.model_record import model_record, without_folder
 from iwm_bayes.model.specification.prior_arguments import with_priors
 from iwm_bayes.types import InputError, ModelSpec
 from iwm_bayes.workflow.fit_file import TRUSTED
@@ -178,7 +178,7 @@ def extended(spec: ModelSpec, data: xr.Dataset, fitted: xr.DataTree, settings: S
         problems.append("only a fit by nuts can be extended. Fit again with more draws")
     if not fitted["constant_data"].to_dataset().drop_attrs().equals(data.drop_attrs()):
         problems.append("the fit to extend is one of other data. Give the fit of this model")
-    if fitted.attrs.get("model") != model_record(spec):
+    if without_folder(str(fitted.attrs.get("model", ""))) != without_folder(model_record(spec)):
         problems.append("the fit to extend is one of another model, or of other priors. Give the fit of this model")
     if chains != settings.chains and not problems:
         problems.append(f"the fit to extend has {chains} chains. Give chains={chains}")

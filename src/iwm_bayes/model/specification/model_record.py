@@ -37,13 +37,27 @@ def recorded_parameter(declared: Parameter, values: list[Any]) -> Parameter:
     return declared._replace(**recorded | {"prior_90": tuple(recorded["prior_90"])})
 
 
+def without_folder(record: str) -> str:
+    """Return a record with the name of the model file alone, as it may be given to others."""
+    content = json.loads(record) if record else {}
+    if not content:
+        return record
+    name = Path(content["source"]["path"]).name
+    return json.dumps(content | {"source": content["source"] | {"path": name}})
+
+
 def recorded_files(record: str) -> dict[str, str]:
     """Return the Python files that a recorded model names, which would run; by the keys of `parts.python_files`."""
     source: dict[str, Any] = json.loads(record)["source"] if record else {"rule": "", "responses": {}}
     return named_files(source["rule"], source["responses"].values())
 
 
-def model_from_record(record: str, trust: bool = False, copies: Mapping[str, Path] = MappingProxyType({})) -> ModelSpec:
+def model_from_record(
+    record: str,
+    trust: bool = False,
+    copies: Mapping[str, Path] = MappingProxyType({}),
+    folder: Path = Path(),
+) -> ModelSpec:
     """Return the model of a record.
 
     Parameters
@@ -54,6 +68,8 @@ def model_from_record(record: str, trust: bool = False, copies: Mapping[str, Pat
         Whether Python files that the model file names may run.
     copies
         Files to run in place of those, by the keys of `recorded_files`: the copies in a run folder.
+    folder
+        Where the model file is, if the record has its name alone.
 
     Raises
     ------
@@ -64,7 +80,7 @@ def model_from_record(record: str, trust: bool = False, copies: Mapping[str, Pat
         raise InputError([NO_RECORD])
     content = json.loads(record)
     source = content["source"]
-    path = Path(source["path"])
+    path = folder / source["path"]
     file = ModelFile.model_validate({key: value for key, value in source.items() if key != "path"})
     model = model_with_responses(path, file, *find_parts(path, file.rule, source["responses"], trust, copies))
     declared = {name: recorded_parameter(own, content["parameters"][name]) for name, own in parameters(model).items()}
