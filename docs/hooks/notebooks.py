@@ -60,7 +60,7 @@ def notebook_page(path: Path) -> Page:
         parts.append(code(source) if cell["cell_type"] == "code" else source)
         if number == 0:
             parts.append(DOWNLOAD.format(name=path.stem))
-        for index, output in enumerate(cell.get("outputs", ())):
+        for index, output in enumerate(() if source.startswith(MAGIC) else cell.get("outputs", ())):
             parts.append(shown(output, f"{path.stem}_{number}_{index}.png", pictures))
     return Page("\n\n".join(parts) + "\n", pictures)
 
