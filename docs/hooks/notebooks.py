@@ -4,11 +4,13 @@ import json
 import re
 from base64 import b64decode
 from pathlib import Path
+from textwrap import fill
 from typing import Any, NamedTuple
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
 DOWNLOAD = "*This page is a notebook: [download it]({name}.ipynb){{ download }}, and run it with Jupyter.*"
 MAGIC = "%%writefile "
+WIDTH = 84  # characters of a line of text that a cell showed
 STYLE = re.compile(r"<style scoped>.*?</style>\n?", re.S)  # of a table of pandas; the page has its own
 
 
@@ -47,8 +49,11 @@ def shown(output: dict[str, Any], picture: str, pictures: dict[str, bytes]) -> s
         pictures[picture] = b64decode(joined(data["image/png"]))
         return f"![Plot of the cell above]({picture})"
     if "text/html" in data:
-        return STYLE.sub("", joined(data["text/html"])).replace(' border="1"', "")
-    return fenced(joined(output.get("text", data.get("text/plain", ""))), "text")
+        return STYLE.sub("", joined(data["text/html"])).replace(' border="1" class="dataframe"', "")
+    lines = joined(output.get("text", data.get("text/plain", ""))).splitlines()
+    return fenced(
+        "\n".join(fill(line, WIDTH, subsequent_indent="  ") if len(line) > WIDTH else line for line in lines), "text"
+    )
 
 
 def notebook_page(path: Path) -> Page:
