@@ -67,7 +67,8 @@ facts = {
                for name in ("slope_rate", "slope_start")},
     "true": {"slope_rate": true_slope, "slope_start": true_slope_start},
     "sds": sds,
-    "insecure": np.quantile(iwm.earned_security(fit, "therapist")["insecure"].mean("person"), [0.05, 0.5, 0.95]).tolist(),
+    "insecure": np.quantile(iwm.earned_security(fit, "therapist")["insecure"].mean("person"),
+                            [0.05, 0.5, 0.95]).tolist(),
     "sentence": iwm.describe_security(fit, "therapist"),
 }
 """
@@ -134,7 +135,8 @@ def test_the_model_that_made_the_data_predicts_best(tmp_path):
     assert facts["statuses"] == ["converged"] * 2
     assert facts["best_loo"] == facts["best_lfo"] == "rescorla_wagner"
     assert facts["loo"][0] == pytest.approx(facts["loo"][1], rel=0.01)  # `az.compare` rounds to two digits
-    assert facts["outside"]["rescorla_wagner"] == []
+    assert len(facts["outside"]["rescorla_wagner"]) <= 2  # of 39 at 1%, with a probability of 99% if independent
+    assert len(facts["outside"]["growth"]) >= 6
     assert "change after a responsive session" in facts["outside"]["growth"]
     assert facts["correlation"] > 0.8
     assert facts["covered"] >= 0.75  # 30 people: 99% of studies with a coverage of 90% have more
