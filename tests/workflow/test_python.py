@@ -8,9 +8,11 @@ import xarray as xr
 
 import iwm_bayes as iwm
 from iwm_bayes.data.dataset import to_table
+from iwm_bayes.inference.base import Settings
 from iwm_bayes.types import ModelSpec, parameters
 from iwm_bayes.workflow.analysis import DEFAULT_REQUESTS, analyse
 from iwm_bayes.workflow.load import load_study_and_data
+from iwm_bayes.workflow.model import settings_of
 
 STUDY = """
 schema = 2
@@ -177,7 +179,8 @@ def test_answers_from_the_fit_alone(fitted, tmp_path):
     iwm.save_fit(fitted, tmp_path / "fit.nc")
     again = iwm.load_fit(tmp_path / "fit.nc")
     xr.testing.assert_identical(iwm.earned_security(again), security)
-    shares = iwm.project(again, iwm.constant_care(0.9), 6)
+    lax = iwm.Criterion(insecure_at_or_below=0.75, secure_at_or_above=0.8)
+    shares = iwm.project(again, iwm.constant_care(0.9), 6, criterion=lax)
     assert shares.sizes["session"] == 6
     with pytest.raises(iwm.InputError, match="there is no figure 'nobody'"):
         iwm.earned_security(fitted, "nobody")
@@ -229,6 +232,43 @@ def test_plots_take_a_fit(study, fitted):
     assert iwm.plot_data(iwm.Model("rescorla_wagner", study)).axes
     with pytest.raises(iwm.InputError, match="there is no person 'x'"):
         iwm.plot_trajectory(fitted, person="x")
+
+
+def test_people_have_their_own_ids(fitted, study):
+    """In the table of people, in the order of the study: each median is that of the person's own draws."""
+    table = iwm.tables(fitted, person_summary=True)["person_summary"]
+    rates = table[table["parameter"] == "availability_rate"].set_index("person")["median"]
+    assert list(rates.index) == list(fitted["posterior"]["person"].values)
+    theirs = fitted["posterior"]["availability_rate"].median(("chain", "draw")).values
+    np.testing.assert_allclose(rates, theirs, rtol=1e-6)
+
+
+def test_an_answer_in_words_says_its_status(fitted):
+    assert iwm.describe_security(fitted).endswith("[approximate (laplace)]")
+
+
+def test_what_cannot_be_projected_is_refused(fitted):
+    """Nobody is insecure by a criterion that nobody can meet: the count that is needed is named."""
+    nobody = iwm.Criterion(insecure_at_or_below=0.001)
+    with pytest.raises(iwm.InputError, match="fewer than 5 with a belief of 0.001 or below"):
+        iwm.project(fitted, iwm.constant_care(0.9), 6, criterion=nobody)
+
+
+def test_covariates_may_be_columns_of_the_sessions(tables, study):
+    """Without a table of people, formulas take the columns of the sessions."""
+    sessions, people = tables
+    both = iwm.Study(
+        sessions.merge(people), person="patient", session="visit", outcome=study.spec.columns.outcome.column,
+        responses={"approach": iwm.Column("came", levels=("no", "yes"))}, formulas={"availability_rate": "arm"},
+    )  # fmt: skip
+    assert both.people is both.sessions
+
+
+def test_an_extended_fit_keeps_its_settings(fitted):
+    """The sampler of new chains is tuned as that of the old ones, unless something else is stated."""
+    longer = fitted.copy()
+    longer.attrs = fitted.attrs | {"settings": '{"target_accept": 0.98, "chains": 3, "tune": 900, "draws": 100}'}
+    assert settings_of(longer) == Settings(draws=100, tune=900, chains=3, target_accept=0.98)
 
 
 def test_an_approximation_is_not_extended(study, fitted):

@@ -5,6 +5,7 @@ Model(model, study) ----> .spec, .data    the model as this study uses it, and t
                           .fit()          an ArviZ `DataTree`
 """
 
+import json
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +17,7 @@ import xarray as xr
 from iwm_bayes.diagnostics.convergence_checks import check_convergence
 from iwm_bayes.diagnostics.identifiability import identifiability
 from iwm_bayes.inference.answers import observed_answers
-from iwm_bayes.inference.base import TARGET_ACCEPT, Settings
+from iwm_bayes.inference.base import Settings
 from iwm_bayes.inference.fit import METHODS
 from iwm_bayes.inference.fit import fit as sample
 from iwm_bayes.inference.from_pymc import as_unconstrained
@@ -122,11 +123,11 @@ def fit(
     model: Model,
     *,
     draws: int = 750,
-    tune: int = 500,
-    chains: int = 4,
+    tune: int | None = None,
+    chains: int | None = None,
     random_seed: int = 1,
-    target_accept: float = TARGET_ACCEPT,
-    max_treedepth: int = 10,
+    target_accept: float | None = None,
+    max_treedepth: int | None = None,
     method: str = "nuts",
     progressbar: bool = True,
     extend: xr.DataTree | None = None,
@@ -139,7 +140,8 @@ def fit(
     model
         A `Model`.
     draws, tune, chains, random_seed, target_accept, max_treedepth, progressbar
-        As in `pm.sample`. An approximation yields `chains` x `draws` draws as a single chain.
+        As in `pm.sample`; by default 500 draws of tuning, 4 chains, 0.9 and 10, or the settings of the fit to extend.
+        An approximation yields `chains` x `draws` draws as a single chain.
     method
         "nuts"; or "laplace" or "quadrature", which are approximations.
     extend
@@ -157,7 +159,10 @@ def fit(
     InputError
         If there is no such method, if it cannot fit the model, or if the fit to extend is not one of this model.
     """
-    settings = Settings(draws, tune, chains, random_seed, progressbar, target_accept, max_treedepth)
+    stated = {"tune": tune, "chains": chains, "target_accept": target_accept, "max_treedepth": max_treedepth}
+    given: dict[str, Any] = {name: value for name, value in stated.items() if value is not None}
+    before = Settings() if extend is None else settings_of(extend)
+    settings = before._replace(draws=draws, random_seed=random_seed, progressbar=progressbar, **given)
     if extend is None:
         sampled = sample(model.spec, model.data, method, **settings._asdict())
     else:
@@ -165,6 +170,12 @@ def fit(
         settings = settings._replace(draws=sampled["unconstrained_posterior"].sizes["draw"])
     fitted = standard_fit(model.spec, sampled, method, settings._asdict(), save_log_likelihood)
     return with_attributes(fitted, {"status": check_convergence(fitted).status, TRUSTED: 1})
+
+
+def settings_of(fitted: xr.DataTree) -> Settings:
+    """Return the settings with which a fit was made."""
+    kept = json.loads(str(fitted.attrs.get("settings", "{}")))
+    return Settings(**{name: value for name, value in kept.items() if name in Settings._fields})
 
 
 def extended(spec: ModelSpec, data: xr.Dataset, fitted: xr.DataTree, settings: Settings) -> xr.DataTree:

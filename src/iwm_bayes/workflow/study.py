@@ -109,7 +109,8 @@ class Study:
     distress, threat, reported
         Further columns: a `Column` with its scale, or the name of a column with values 0..1.
     people
-        A table of people for covariates, with one row per person: a DataFrame or a path.
+        A table of people for covariates, with one row per person: a DataFrame or a path. By default the covariates of
+        formulas are columns of `sessions`, with the same value in all rows of a person.
     formulas
         Formulas of parameters by name, such as {"availability_rate": "arm + (1|therapist)"}.
     groups
@@ -166,6 +167,8 @@ class Study:
             "formulas": dict(formulas or {}),
             "estimands": None if estimands is None else tuple(estimands),
         }
+        if people is None and formulas:
+            people = sessions
         if people is not None:
             table = {"data": path_or_name(people, IN_MEMORY[1]), "person": person, "groups": tuple(groups)}
             content["people"] = without_none(table | {"missing": missing_covariates})
