@@ -3,6 +3,7 @@
 A cell is added at the end, which prints facts as JSON. A warning that a cell shows is an error.
 """
 
+import importlib.util
 import json
 import re
 import tomllib
@@ -44,7 +45,7 @@ facts = {
     "more_secure": tables["arms"].set_index("about")["p_above_0"].to_dict(),
     "beliefs": [len(beliefs), len(sessions), float((beliefs["outcome"] - beliefs["expected"]
                 - beliefs["prediction_error"]).abs().max())],
-    "loaded": iwm.describe_security(loaded, "therapist"),
+    "same": iwm.earned_security(loaded, "therapist").equals(security),
 }
 """
 CHECKING = """
@@ -54,6 +55,8 @@ facts = {
     "loo": [float(loo.elpd), float(comparison["elpd"].iloc[0])],
     "best_lfo": by_future.ranking.iloc[0].to_dict()["model"],
     "correlation": float(recovery["true"].corr(recovery["estimate"])), "covered": float(recovery["covered"].mean()),
+    "outside": {name: table.loc[table["status"] == "outside 99%", "statistic"].tolist()
+                for name, table in checks.items()},
     "sensitive": [int(sensitivity.shape[0]), len(medians)],
 }
 """
@@ -73,6 +76,7 @@ facts = {
     "status": iwm.check_convergence(fit).status,
     "true": recovery["true"].tolist(), "low": recovery["2.5%"].tolist(), "high": recovery["97.5%"].tolist(),
     "best": comparison.ranking.iloc[0].to_dict()["model"],
+    "coming": share_who_come.tolist(),
     "loaded": loaded.attrs["model_name"],
 }
 """
@@ -120,7 +124,7 @@ def test_the_therapy_study_finds_what_is_true_and_says_it(tmp_path):
     n_rows, n_sessions, residual = facts["beliefs"]
     assert n_rows == n_sessions == 40 * 25
     assert residual < 1e-6
-    assert facts["loaded"] == sentence
+    assert facts["same"]
 
 
 @pytest.mark.slow
@@ -130,6 +134,8 @@ def test_the_model_that_made_the_data_predicts_best(tmp_path):
     assert facts["statuses"] == ["converged"] * 2
     assert facts["best_loo"] == facts["best_lfo"] == "rescorla_wagner"
     assert facts["loo"][0] == pytest.approx(facts["loo"][1], abs=0.1)
+    assert facts["outside"]["rescorla_wagner"] == []
+    assert "change after a responsive session" in facts["outside"]["growth"]
     assert facts["correlation"] > 0.8
     assert facts["covered"] >= 0.75  # 30 people: 99% of studies with a coverage of 90% have more
     assert facts["sensitive"][0] == facts["sensitive"][1]
@@ -154,6 +160,8 @@ def test_a_rule_of_ones_own_is_recovered_and_preferred(tmp_path):
     assert facts["status"] == "converged"
     assert within(facts["low"], facts["true"], facts["high"])
     assert facts["best"] == "forgetful"
+    low, _, high = facts["coming"]
+    assert low < high
     assert facts["loaded"] == "mine"
 
 
@@ -178,6 +186,26 @@ def test_notebooks_are_valid_and_hold_nothing_of_a_machine(name):
         outputs = cell.get("outputs", [])
         assert not PLACE.search(cell.source + json.dumps([o for o in outputs if o.output_type != "display_data"]))
         assert all(output.get("name") != "stderr" and output.output_type != "error" for output in outputs)
+
+
+def test_a_page_shows_what_cells_show():
+    """Text in a fence, a table of pandas without its style, a plot as a file, and files that cells write."""
+    place = importlib.util.spec_from_file_location("notebook_hook", DOCS / "hooks" / "notebooks.py")
+    hook = importlib.util.module_from_spec(place)
+    place.loader.exec_module(hook)
+    pictures = {}
+    stream = {"output_type": "stream", "name": "stdout", "text": ["converged\n", "[]\n"]}
+    assert hook.shown(stream, "a.png", pictures) == "```text\nconverged\n[]\n```"
+    html = '<div>\n<style scoped>\n a {}\n\n b {}\n</style>\n<table border="1" class="dataframe"></table></div>'
+    table = {"output_type": "execute_result", "data": {"text/plain": "a", "text/html": html}}
+    assert hook.shown(table, "a.png", pictures) == "<div>\n<table></table></div>"
+    plot = {"output_type": "display_data", "data": {"image/png": "aXdt"}}
+    assert hook.shown(plot, "a.png", pictures) == "![Plot of the cell above](a.png)"
+    assert pictures == {"a.png": b"iwm"}
+    assert "The file `mine.toml`" in hook.code("%%writefile mine.toml\nschema = 2")
+    assert "```toml\nschema = 2\n```" in hook.code("%%writefile mine.toml\nschema = 2")
+    pages = hook.notebook_pages()
+    assert {f"notebooks/{name}.md" for name in NOTEBOOKS} <= set(pages)
 
 
 R_PAGE = (FOLDER / "from_r.md").read_text(encoding="utf-8")

@@ -135,6 +135,7 @@ def source_texts(pattern: str, docstrings: bool) -> Iterator[Passage]:
 
 TEXTS = {
     "pages": lambda: files("README.md", "docs/**/*.md"),
+    "notebooks": lambda: files("docs/notebooks/*.ipynb"),
     "model files": lambda: files("models/*.toml"),
     "experiments": lambda: files("experiments/**/*.md", "experiments/**/*.toml"),
     "help": lambda: help_texts(typer.main.get_command(app), "iwm"),

@@ -1,13 +1,17 @@
-"""Notebooks as pages: text as it is, code in fences, and what cells showed where a notebook holds it."""
+"""Notebooks as pages: text as it is, code in fences, and what cells showed when `run_notebooks` ran them."""
 
 import json
+import re
 from base64 import b64decode
 from pathlib import Path
+from textwrap import fill
 from typing import Any, NamedTuple
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
 DOWNLOAD = "*This page is a notebook: [download it]({name}.ipynb){{ download }}, and run it with Jupyter.*"
 MAGIC = "%%writefile "
+WIDTH = 84  # characters of a line of text that a cell showed
+STYLE = re.compile(r"<style scoped>.*?</style>\n?", re.S)  # of a table of pandas; the page has its own
 
 
 class Page(NamedTuple):
@@ -39,12 +43,17 @@ def code(source: str) -> str:
 
 
 def shown(output: dict[str, Any], picture: str, pictures: dict[str, bytes]) -> str:
-    """Return what a cell showed: a picture, a table, or text."""
+    """Return what a cell showed: a plot, a table, or text."""
     data = output.get("data", {})
     if "image/png" in data:
         pictures[picture] = b64decode(joined(data["image/png"]))
         return f"![Plot of the cell above]({picture})"
-    return fenced(joined(output.get("text", data.get("text/plain", ""))), "text")
+    if "text/html" in data:
+        return STYLE.sub("", joined(data["text/html"])).replace(' border="1" class="dataframe"', "")
+    lines = joined(output.get("text", data.get("text/plain", ""))).splitlines()
+    return fenced(
+        "\n".join(fill(line, WIDTH, subsequent_indent="  ") if len(line) > WIDTH else line for line in lines), "text"
+    )
 
 
 def notebook_page(path: Path) -> Page:
@@ -56,7 +65,7 @@ def notebook_page(path: Path) -> Page:
         parts.append(code(source) if cell["cell_type"] == "code" else source)
         if number == 0:
             parts.append(DOWNLOAD.format(name=path.stem))
-        for index, output in enumerate(cell.get("outputs", ())):
+        for index, output in enumerate(() if source.startswith(MAGIC) else cell.get("outputs", ())):
             parts.append(shown(output, f"{path.stem}_{number}_{index}.png", pictures))
     return Page("\n\n".join(parts) + "\n", pictures)
 
