@@ -165,12 +165,12 @@ class Study:
             "columns": without_none(columns),
             "responses": {key: stated(column) for key, column in responses.items()},
             "formulas": dict(formulas or {}),
-            "estimands": None if estimands is None else tuple(estimands),
+            "estimands": None if estimands is None else as_names(estimands),
         }
-        if people is None and formulas:
+        if people is None and (formulas or groups or missing_covariates):
             people = sessions
         if people is not None:
-            table = {"data": path_or_name(people, IN_MEMORY[1]), "person": person, "groups": tuple(groups)}
+            table = {"data": path_or_name(people, IN_MEMORY[1]), "person": person, "groups": as_names(groups)}
             content["people"] = without_none(table | {"missing": missing_covariates})
         try:
             self.spec = StudySpec.model_validate(content)
@@ -214,6 +214,11 @@ def path_or_name(table: Any, name: str) -> Path:
         kind = type(table).__name__
         raise InputError([f"{name}: give a DataFrame (pandas, polars, arrow) or the path of a table, not {kind}"])
     return Path(name)
+
+
+def as_names(names: str | Sequence[str]) -> tuple[str, ...]:
+    """Return names as a tuple, also where one is given as it is."""
+    return (names,) if isinstance(names, str) else tuple(names)
 
 
 def without_none(values: Mapping[str, Any]) -> dict[str, Any]:

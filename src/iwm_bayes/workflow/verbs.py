@@ -29,7 +29,7 @@ from iwm_bayes.simulation.simulate import Phase
 from iwm_bayes.simulation.simulate import simulate as simulate_sessions
 from iwm_bayes.types import GENERALISED, InputError, ModelSpec
 from iwm_bayes.workflow.fit_file import model_of
-from iwm_bayes.workflow.fit_groups import named
+from iwm_bayes.workflow.fit_groups import FROM_PYMC, named
 from iwm_bayes.workflow.model import Model
 from iwm_bayes.workflow.run_folder import table_with_ids
 
@@ -216,6 +216,11 @@ def compare(
     if cv not in CV:
         raise InputError([f"cv={cv!r}: choose from {', '.join(CV)}"])
     given = dict(models or {})
+    if extended := [name for name, fit in fits.items() if FROM_PYMC in fit.attrs]:
+        remedy = "Compare fits of the models themselves, which `fit` makes"
+        raise InputError(
+            [f"{name}: has draws of `model.pymc`, whose terms a refit would lack. {remedy}" for name in extended]
+        )
     fitted = [FittedModel(model_of(fit, given.get(name))._replace(name=name), fit) for name, fit in fits.items()]
     first = next(iter(fits.values()), None)
     settings = Settings() if first is None else fit_settings(first, random_seed)
