@@ -44,7 +44,6 @@ BAD = {
     "infinite": ("sessions.csv", "0,0.6", "0,inf", ["row 3", "infinite"]),
     "unknown key": ("study.toml", "[columns]", "[columns]\npatient = 'x'", ["columns.patient", "unknown key"]),
     "path in name": ("study.toml", '"clinic"', '"../clinic"', ["name", "no path separators"]),
-    "unsupplied response": ("model.toml", '"availability_rating"', '"availability_rating", "approach"', ["approach"]),
     "blank without meaning": ("study.toml", ', missing = "unseen"', "", ["row 6", "blank outcome", "unrecorded"]),
     "unknown parameter": ("model.toml", "responses", "parameters.rat.fixed = 0.1\nresponses", ["rat", "rate"]),
     "parameter twice": (

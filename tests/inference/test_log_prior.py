@@ -10,7 +10,7 @@ from scipy import integrate, stats
 from iwm_bayes.data.formulas.design import join_covariates
 from iwm_bayes.inference.log_prior import lkj_log_density, log_prior
 from iwm_bayes.inference.posterior import to_reported
-from iwm_bayes.model.build import build_over_answers
+from iwm_bayes.model.build import build
 from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.simulate import Phase, simulate
@@ -42,7 +42,7 @@ def data(model):
 
 def draws_and_densities(model, data, seed):
     """A random point as a posterior of one draw, as it is reported, and PyMC's densities there by variable."""
-    graph, generator = build_over_answers(model, data), np.random.default_rng(seed)
+    graph, generator = build(model, data), np.random.default_rng(seed)
     lengths = {dim: len(names) for dim, names in graph.coords.items() if names is not None}
     correlations = lengths["parameter_partial"] * (lengths["parameter_partial"] - 1) // 2
     point = {}

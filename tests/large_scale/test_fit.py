@@ -11,8 +11,9 @@ import pytest
 import studies
 from command import iwm
 
-from iwm_bayes import load_data, load_model, read_study_file
+from iwm_bayes import load_model
 from iwm_bayes.data.dataset import to_table
+from iwm_bayes.data.study import read_study_file
 from iwm_bayes.inference.fit import compile_likelihood
 from iwm_bayes.inference.laplace.empirical_bayes import find_mode, initial_gaussians, refine_by_quadrature
 from iwm_bayes.inference.laplace.hierarchy import pack, person_means
@@ -31,6 +32,7 @@ from iwm_bayes.simulation.simulate import Phase, simulate
 from iwm_bayes.types import InputError
 from iwm_bayes.validation.executors import lasting_pool
 from iwm_bayes.validation.sweep import Task, perform_task
+from iwm_bayes.workflow.load import load_data
 
 pytestmark = pytest.mark.usefixtures("slow_graphs")  # graphs are evaluated a few hundred times, for few people
 

@@ -12,8 +12,9 @@ from helpers import arguments, evaluate, in_own_terms, textbook_log_density
 from iwm_bayes.data.dataset import to_table
 from iwm_bayes.data.study import StudySpec
 from iwm_bayes.diagnostics.rating_timing import timing_warnings
+from iwm_bayes.model import priors
 from iwm_bayes.model.build import build
-from iwm_bayes.model.specification import model_file, priors
+from iwm_bayes.model.specification import model_file
 from iwm_bayes.model.specification.model_file import load_model_for
 from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.population import draw_people

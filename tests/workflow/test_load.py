@@ -7,13 +7,15 @@ from command import iwm
 
 import iwm_bayes
 from iwm_bayes.data.dataset import to_table
+from iwm_bayes.data.study import read_study_file
 from iwm_bayes.estimands.group_summary import group_summary
 from iwm_bayes.estimands.security.belief_paths import session_mask
+from iwm_bayes.inference.fit import fit
 from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.population import draw_people
 from iwm_bayes.simulation.simulate import Phase, simulate
 from iwm_bayes.types import InputError, parameters
-from iwm_bayes.workflow.load import describe_data, load_study_and_data
+from iwm_bayes.workflow.load import describe_data, load_data, load_study_and_data
 
 MODEL = 'schema = 2\nclaim = "c"\nreference = "r"\nrule = "rescorla_wagner"\nresponses = ["availability_rating"]\n'
 STUDY = """schema = 2
@@ -49,14 +51,14 @@ def study_file(tmp_path):
 def test_python_and_command_line_have_one_answer(study_file):
     """Timing, scale and reliability of the study hold in both: the same data, and the same group medians to print."""
     folder = study_file.parent
-    model, data = iwm_bayes.load_data(iwm_bayes.read_study_file(study_file))
+    model = iwm_bayes.Model(str(folder / "own.toml"), iwm_bayes.load_study(study_file))
     loaded = load_study_and_data(study_file, None)
-    assert data.identical(loaded.data)
-    assert parameters(model) == parameters(loaded.model)
+    assert model.data.identical(loaded.data)
+    assert parameters(model.spec) == parameters(loaded.model)
     done = iwm("fit", "study.toml", "--method", "laplace", "--quiet", "--out-dir", "run", cwd=folder)
     assert done.returncode == 0, done.stderr
     printed = pd.read_csv(folder / "run" / "tables" / "group_summary.csv")
-    fitted = group_summary(model, iwm_bayes.fit(model, data, "laplace", random_seed=1))
+    fitted = group_summary(model.spec, model.fit(method="laplace"))
     assert list(printed["parameter"]) == list(fitted["parameter"])
     np.testing.assert_allclose(printed["median"], fitted["median"], rtol=1e-9)
     thresholds = pd.read_csv(folder / "run" / "tables" / "rating_thresholds.csv")
@@ -68,11 +70,11 @@ def test_python_and_command_line_have_one_answer(study_file):
 
 def test_a_model_of_ones_own_is_bound_to_the_study(study_file):
     """Given as a name or as a model, it has the study's timing, a free scale, and the SD of the stated reliability."""
-    study = iwm_bayes.read_study_file(study_file)
+    study = read_study_file(study_file)
     path = str(study_file.parent / "own.toml")
     first = pd.read_csv(study.data).groupby("person")["one"].first()
     for given in (None, path, iwm_bayes.load_model(path)):
-        model, _ = iwm_bayes.load_data(study, given)
+        model, _ = load_data(study, given, trust=True)
         declared = parameters(model)
         assert model.responses["availability_rating"].timing == "before"
         assert declared["availability_rating_noise"].fixed == pytest.approx(np.sqrt(0.1) * first.std())
@@ -82,14 +84,14 @@ def test_a_model_of_ones_own_is_bound_to_the_study(study_file):
 def test_a_model_without_the_statements_of_the_study_is_refused(study_file):
     """The model that was given to `load_data`, and not the one that it returned, names everything that is forgotten."""
     model = iwm_bayes.load_model(study_file.parent / "own.toml")
-    _, data = iwm_bayes.load_data(iwm_bayes.read_study_file(study_file), model)
+    _, data = load_data(read_study_file(study_file), model)
     with pytest.raises(InputError, match=r"`timing`, `commensurable`, `reliability`\. Fit the model that `load_data`"):
-        iwm_bayes.fit(model, data, "laplace")
+        fit(model, data, "laplace")
 
 
 def test_the_figure_that_is_shown_is_the_figure_that_can_be_passed(study_file):
     """A table without a column of figures has one, called "the other person" in every text and in every call."""
-    _, data = iwm_bayes.load_data(iwm_bayes.read_study_file(study_file))
+    _, data = load_data(read_study_file(study_file))
     [shown] = data["figure"].values
     assert f"attachment figures: {shown};" in describe_data(data)
     assert session_mask(data, "the other person").sum() == 30 * 12

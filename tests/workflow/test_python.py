@@ -5,12 +5,16 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from own_rule import has_run, write_own_rule
+from scipy.stats import rankdata
 
 import iwm_bayes as iwm
 from iwm_bayes.data.dataset import to_table
+from iwm_bayes.inference.base import Settings
 from iwm_bayes.types import ModelSpec, parameters
 from iwm_bayes.workflow.analysis import DEFAULT_REQUESTS, analyse
 from iwm_bayes.workflow.load import load_study_and_data
+from iwm_bayes.workflow.model import settings_of
 
 STUDY = """
 schema = 2
@@ -177,7 +181,8 @@ def test_answers_from_the_fit_alone(fitted, tmp_path):
     iwm.save_fit(fitted, tmp_path / "fit.nc")
     again = iwm.load_fit(tmp_path / "fit.nc")
     xr.testing.assert_identical(iwm.earned_security(again), security)
-    shares = iwm.project(again, iwm.constant_care(0.9), 6)
+    lax = iwm.Criterion(insecure_at_or_below=0.75, secure_at_or_above=0.8)
+    shares = iwm.project(again, iwm.constant_care(0.9), 6, criterion=lax)
     assert shares.sizes["session"] == 6
     with pytest.raises(iwm.InputError, match="there is no figure 'nobody'"):
         iwm.earned_security(fitted, "nobody")
@@ -231,11 +236,111 @@ def test_plots_take_a_fit(study, fitted):
         iwm.plot_trajectory(fitted, person="x")
 
 
+def test_draws_of_an_extended_model_are_neither_extended_nor_compared(study, fitted):
+    """The program does not know what a researcher added, and would mix two posteriors."""
+    extended = fitted.copy()
+    extended.attrs = fitted.attrs | {"sampled_from_pymc": 1, "inference_method": "nuts"}
+    with pytest.raises(iwm.InputError, match="only a fit that `fit` made by nuts"):
+        iwm.fit(iwm.Model("rescorla_wagner", study), extend=extended, chains=2)
+    with pytest.raises(iwm.InputError, match="whose terms a refit would lack"):
+        iwm.compare({"one": extended, "other": fitted})
+
+
+def test_a_thinned_fit_is_not_extended(study, fitted):
+    thinned = fitted.copy()
+    thinned.attrs = fitted.attrs | {"thinned": "one of 2 draws is kept", "inference_method": "nuts"}
+    with pytest.raises(iwm.InputError, match="the fit to extend is thinned: one of 2 draws"):
+        iwm.fit(iwm.Model("rescorla_wagner", study), extend=thinned, chains=2)
+
+
+def test_an_answer_is_that_of_the_rule_that_was_fitted(tmp_path):
+    """After its file has changed, the fit in memory answers as before; a file of a fit is refused, and runs nothing."""
+    folder = write_own_rule(tmp_path)
+    data = iwm.simulate(folder / "model.toml", [iwm.Phase({"mother": iwm.constant_care(0.7)}, 8)], 12, 1)
+    fit = iwm.Model(folder / "model.toml", data).fit(**DRAWS)
+    iwm.save_fit(fit, folder / "fit.nc")
+    before = iwm.earned_security(fit)
+    has_run(folder)
+    rule = (folder / "mine.py").read_text()
+    (folder / "mine.py").write_text(rule.replace("p.rate * (outcome", "0.5 * p.rate * (outcome"))
+    xr.testing.assert_identical(iwm.earned_security(fit), before)
+    with pytest.raises(iwm.InputError, match=r"mine\.py: is missing, or not the one that was fitted"):
+        iwm.load_fit(folder / "fit.nc", trust=True)
+    assert not has_run(folder)
+
+
+def test_the_prior_and_its_answers_are_independent():
+    """Two streams of random numbers: residuals of the first answers do not follow the prior draws of the group."""
+    data = iwm.simulate("rescorla_wagner", [iwm.Phase({"a": iwm.constant_care(0.5)}, 2)], 3, 1)
+    model = iwm.Model("rescorla_wagner", data.drop_vars(["answer_approach", "answer_worth_rating"]))
+    found = model.prior_predictive(draws=2000)
+    prior, answers = found["prior"].to_dataset(), found["prior_predictive"].to_dataset()["availability_rating"]
+    first = answers.isel(chain=0).values[:, :3]
+    start, rate = (prior[f"availability_{name}"].isel(chain=0).values for name in ("start", "rate"))
+    expected = start + rate * data["observed"].values[0] * (data["outcome"].values[0] - start)
+    for person in range(3):
+        residual = first[:, person] - expected[:, person]
+        for name in ("availability_start_median", "availability_rate_median", "availability_rating_noise_median"):
+            z = rankdata(prior[name].isel(chain=0).values)
+            assert abs(np.corrcoef(residual, z)[0, 1]) < 0.1  # four standard errors; one stream gave .9
+
+
+def test_counts_that_sample_nothing_are_refused(study):
+    model = iwm.Model("rescorla_wagner", study)
+    with pytest.raises(iwm.InputError) as caught:
+        model.fit(draws=0, chains=1, random_seed=-1)
+    assert len(caught.value.problems) == 3
+    for wrong in ("rescorla_wagner", xr.DataTree()):
+        with pytest.raises(iwm.InputError, match="a fit of this program is needed"):
+            iwm.earned_security(wrong)
+    with pytest.raises(iwm.InputError, match="priors: give a dict"):
+        iwm.Model("rescorla_wagner", study, priors=[1])
+
+
+def test_people_have_their_own_ids(fitted, study):
+    """In the table of people, in the order of the study: each median is that of the person's own draws."""
+    table = iwm.tables(fitted, person_summary=True)["person_summary"]
+    rates = table[table["parameter"] == "availability_rate"].set_index("person")["median"]
+    assert list(rates.index) == list(fitted["posterior"]["person"].values)
+    theirs = fitted["posterior"]["availability_rate"].median(("chain", "draw")).values
+    np.testing.assert_allclose(rates, theirs, rtol=1e-6)
+
+
+def test_an_answer_in_words_says_its_status(fitted):
+    assert iwm.describe_security(fitted).endswith("[approximate (laplace)]")
+
+
+def test_what_cannot_be_projected_is_refused(fitted):
+    """Nobody is insecure by a criterion that nobody can meet: the count that is needed is named."""
+    nobody = iwm.Criterion(insecure_at_or_below=0.001)
+    with pytest.raises(iwm.InputError, match=r"fewer than 5 with a belief of 0\.001 or below"):
+        iwm.project(fitted, iwm.constant_care(0.9), 6, criterion=nobody)
+
+
+def test_covariates_may_be_columns_of_the_sessions(tables, study):
+    """Without a table of people, formulas take the columns of the sessions."""
+    sessions, people = tables
+    both = iwm.Study(
+        sessions.merge(people), person="patient", session="visit", outcome=study.spec.columns.outcome.column,
+        responses={"approach": iwm.Column("came", levels=("no", "yes"))}, formulas={"availability_rate": "arm"},
+    )  # fmt: skip
+    assert both.people is both.sessions
+
+
+def test_an_extended_fit_keeps_its_settings(fitted):
+    """The sampler of new chains is tuned as that of the old ones, unless something else is stated."""
+    longer = fitted.copy()
+    longer.attrs = fitted.attrs | {"settings": '{"target_accept": 0.98, "chains": 3, "tune": 900, "draws": 100}'}
+    assert settings_of(longer) == Settings(draws=100, tune=900, chains=3, target_accept=0.98)
+
+
 def test_an_approximation_is_not_extended(study, fitted):
     other = iwm.Model("rescorla_wagner", study, priors={"availability_start": (0.2, 0.4)})
     with pytest.raises(iwm.InputError) as caught:
         iwm.fit(other, extend=fitted, draws=50)
-    assert [part in "\n".join(caught.value.problems) for part in ("only a fit by nuts", "another model")] == [True] * 2
+    said = "\n".join(caught.value.problems)
+    assert "only a fit that `fit` made by nuts" in said
+    assert "another model" in said
 
 
 def test_the_clinic_of_other_tests_is_read(tmp_path):

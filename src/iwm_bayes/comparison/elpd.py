@@ -136,4 +136,6 @@ def elpd_sentence(table: pd.DataFrame) -> str:
         sentences.append(f"Pareto k is above {MAX_PARETO_K:g} for {counts}, whose ELPD may be too high")
     if "status" in table and table["status"].str.startswith("approximate").any():
         sentences.append("Fits by an approximation give an approximate ELPD")
+    if "status" in table and (unconverged := table.loc[table["status"] == "not converged", "model"].tolist()):
+        sentences.append(f"Do not rely on it: the fits of {', '.join(unconverged)} have not converged")
     return ". ".join(sentences)

@@ -177,8 +177,9 @@ def term_dims(terms: Mapping[str, list[Term]], taken: Iterable[str]) -> dict[tup
     for name, term in ((name, term) for name, own in terms.items() for term in own):
         dims = {}
         for part, levels in term.levels.items():
-            free = part not in taken and used.get(part, levels) == levels
-            dims[part] = part if free else safe_name(f"{name}_{part}_dim")
+            plain = safe_name(part)
+            free = plain not in taken and used.get(plain, levels) == levels
+            dims[part] = plain if free else safe_name(f"{name}_{part}_dim")
             used[dims[part]] = levels
         found[name, term.name] = dims
     return found

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from iwm_bayes.diagnostics.convergence_checks import check_convergence
 from iwm_bayes.diagnostics.permutation_test import PermutationTest
 from iwm_bayes.estimands.group_summary import median_ci90
 from iwm_bayes.estimands.security.answers import SecurityAnswer, security_answer
@@ -123,6 +124,8 @@ def answer_sentence(answer: SecurityAnswer) -> str:
 def describe_security(fit: xr.DataTree, figure: str | None = None, model: Model | ModelSpec | None = None) -> str:
     """Say the time to earned security in words, with 90% credible intervals, as the report does.
 
+    The sentence ends with the status of a fit that has not converged, or is an approximation.
+
     Parameters
     ----------
     fit
@@ -137,7 +140,9 @@ def describe_security(fit: xr.DataTree, figure: str | None = None, model: Model 
     InputError
         If there is no such figure, or the fit carries no model.
     """
-    return answer_sentence(security_answer(model_of(fit, model), fit, chosen_figure(fit, figure)))
+    sentence = answer_sentence(security_answer(model_of(fit, model), fit, chosen_figure(fit, figure)))
+    status = check_convergence(fit).status
+    return sentence if status == "converged" else f"{sentence} [{status}]"
 
 
 def half_sentence(everyone: xr.Dataset, last: int) -> str:

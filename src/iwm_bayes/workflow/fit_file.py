@@ -1,6 +1,5 @@
 """The file of a fit, `fit.nc`: written within a budget, and read back with the model that it is a fit of."""
 
-import json
 from collections.abc import Iterable
 from math import ceil
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import Any
 
 import xarray as xr
 
-from iwm_bayes.io import SCHEMA, read_json
+from iwm_bayes.io import SCHEMA, atomic_path, read_json
 from iwm_bayes.model.specification.model_record import model_from_record, recorded_files, without_folder
 from iwm_bayes.model.specification.parts import UNTRUSTED
 from iwm_bayes.types import InputError, ModelSpec
@@ -20,7 +19,7 @@ INPUTS = "inputs"  # of a run folder: copies of the model file, and of Python fi
 DRAWN_TOGETHER = ("posterior", "unconstrained_posterior", "log_prior", "log_likelihood", "sample_stats")
 ROUNDED = ("posterior", "prior", "posterior_predictive", "prior_predictive", "log_likelihood", "log_prior", "beliefs")
 COMPRESSED, FAST_COMPRESSION = "theta", {"zlib": True, "complevel": 1}  # it is NaN for parameters of the group
-TRUSTED, COPIES, FOLDER = IN_MEMORY = ("trusted", "copies", "folder")  # attributes of fits in memory: see `model_of`
+MODELS: dict[str, ModelSpec] = {}  # of fits that were made or loaded in this process, by record: their code runs once
 THINNED = "one of {step} draws is kept, so that it takes about {budget:.0f} MB"
 RESCUE = "Tables, plots and report.html of this run can still be read. Put the file back, or fit again"
 
@@ -67,11 +66,15 @@ def within_budget(fit: xr.DataTree, budget: int) -> xr.DataTree:
 
 def budget_notes(fit: xr.DataTree) -> list[str]:
     """Return in sentences what the file of a fit does not hold, because it would be too large."""
-    attributes = within_budget(fit, BUDGET).attrs
-    return [str(attributes[name]) for name in ("left_out", "thinned") if name in attributes]
+    return notes_of(within_budget(fit, BUDGET))
 
 
-def save_fit(fit: xr.DataTree, path: str | Path, budget: int | None = BUDGET) -> None:
+def notes_of(kept: xr.DataTree) -> list[str]:
+    """Return in sentences what a fit within its budget does not hold."""
+    return [str(kept.attrs[name]) for name in ("left_out", "thinned") if name in kept.attrs]
+
+
+def save_fit(fit: xr.DataTree, path: str | Path, budget: int | None = BUDGET) -> list[str]:
     """Write a fit to a netCDF file, which ArviZ and every other reader of netCDF opens.
 
     Parameters
@@ -83,15 +86,18 @@ def save_fit(fit: xr.DataTree, path: str | Path, budget: int | None = BUDGET) ->
     budget
         Size of the file in bytes, about. Draws are thinned to keep it. None keeps every draw.
 
+    Returns
+    -------
+    list of str
+        What the file does not hold, because it would be too large; empty if it holds everything.
+
     Raises
     ------
     OSError
-        If the disk does not take it.
+        If the disk does not take it; an older file then stays as it was.
     """
     kept = fit if budget is None else within_budget(fit, budget)
     kept = with_attributes(kept, {"model": without_folder(str(kept.attrs.get("model", "")))})
-    for name in IN_MEMORY:
-        kept.attrs.pop(name, None)
     encoding = {
         f"/{name}": {
             str(key): {"dtype": "float32"} | (FAST_COMPRESSION if key == COMPRESSED else {})
@@ -100,7 +106,9 @@ def save_fit(fit: xr.DataTree, path: str | Path, budget: int | None = BUDGET) ->
         }
         for name, group in kept.children.items()
     }
-    save_tree(kept, Path(path), encoding)
+    with atomic_path(Path(path)) as draft:
+        save_tree(kept, draft, encoding)
+    return notes_of(kept)
 
 
 def save_tree(tree: xr.DataTree, path: Path, encoding: dict[str, Any] | None = None) -> None:
@@ -155,8 +163,15 @@ def load_fit(path: str | Path, trust: bool = False) -> xr.DataTree:
     files = recorded_files(str(fit.attrs["model"]))
     if files and not trust:
         raise InputError([UNTRUSTED.format(path=file, key=key, file=name) for key, name in files.items()])
-    copies = json.dumps(copied_files(file.parent, files))
-    return with_attributes(fit, {TRUSTED: int(trust), COPIES: copies, FOLDER: str(file.parent.absolute())})
+    copies = {key: Path(copy) for key, copy in copied_files(file.parent, files).items()}
+    record = str(fit.attrs["model"])
+    return remembered(fit, model_from_record(record, trust, copies, file.parent)) if record else fit
+
+
+def remembered(fit: xr.DataTree, model: ModelSpec) -> xr.DataTree:
+    """Return a fit, whose model is remembered as long as this process lives: see `model_of`."""
+    MODELS[without_folder(str(fit.attrs["model"]))] = model
+    return fit
 
 
 def copied_files(folder: Path, names: Iterable[str]) -> dict[str, str]:
@@ -169,10 +184,19 @@ def copied_files(folder: Path, names: Iterable[str]) -> dict[str, str]:
 
 
 def model_of(fit: xr.DataTree, model: Any = None) -> ModelSpec:
-    """Return the model of a fit: the one that is given, else the one that the fit carries; InputError without any."""
+    """Return the model of a fit: the one that is given, else the one that the fit carries; InputError without any.
+
+    A model with a Python file of one's own is that of the fit which was made or loaded in this process. Its file does
+    not run again, and one that was only opened needs `load_fit` with trust.
+    """
     if model is not None:
-        return model if isinstance(model, ModelSpec) else model.spec
-    attributes = fit.attrs
-    copies = {key: Path(path) for key, path in json.loads(attributes.get(COPIES, "{}")).items()}
-    record, trusted = str(attributes.get("model", "")), bool(attributes.get(TRUSTED))
-    return model_from_record(record, trusted, copies, Path(attributes.get(FOLDER, "")))
+        spec = getattr(model, "spec", model)
+        if not isinstance(spec, ModelSpec):
+            raise InputError([f"model: give a Model or a ModelSpec, not {type(model).__name__}"])
+        return spec
+    if not isinstance(fit, xr.DataTree) or "unconstrained_posterior" not in fit.children:
+        raise InputError(
+            [f"a fit of this program is needed, as `fit` or `load_fit` returns it, not {type(fit).__name__}"]
+        )
+    record = str(fit.attrs.get("model", ""))
+    return MODELS.get(without_folder(record)) or model_from_record(record)

@@ -44,6 +44,7 @@ LEFT_OUT = (
     "Python: save_log_likelihood=True)"
 )
 PERSON = "log_likelihood_person"
+FROM_PYMC = "sampled_from_pymc"  # attribute of a fit of `model.pymc`, to which a researcher may have added terms
 N_PERSON = 1000  # draws of this group, each with sixty importance nodes for every person
 SAMPLED = ("unconstrained_posterior", "sample_stats", "constant_data")  # groups from which the others follow
 ANSWER_WORDS = {  # of groups over answers: what a variable is, and its units
@@ -74,6 +75,11 @@ def with_attributes(fit: xr.DataTree, attributes: Mapping[Hashable, Any]) -> xr.
     return changed
 
 
+def distinct_seeds(random_seed: int, count: int) -> list[int]:
+    """Return seeds of independent streams of random numbers."""
+    return [int(seed) for seed in np.random.SeedSequence(random_seed).generate_state(count)]
+
+
 def n_answers(model: ModelSpec, data: xr.Dataset) -> int:
     """Return the number of recorded answers."""
     return sum(int(data[f"answer_{name}"].notnull().sum()) for name in model.responses)
@@ -99,14 +105,14 @@ def named(group: str, values: xr.Dataset) -> xr.Dataset:
 
 
 def answer_groups(
-    model: ModelSpec, data: xr.Dataset, draws: xr.Dataset, prior: xr.Dataset, seed: int
+    model: ModelSpec, data: xr.Dataset, draws: xr.Dataset, prior: xr.Dataset, seeds: list[int]
 ) -> dict[str, xr.Dataset]:
     """Return the groups of observed and predicted answers."""
     wanted = affordable_draws(n_answers(model, data), MAX_PREDICTIVE, N_PREDICTIVE)
     found = {
         "observed_data": observed_answers(model, data),
-        "posterior_predictive": predicted_answers(model, data, draws, wanted, seed),
-        "prior_predictive": predicted_answers(model, data, prior, wanted, seed + 1),
+        "posterior_predictive": predicted_answers(model, data, draws, wanted, seeds[0]),
+        "prior_predictive": predicted_answers(model, data, prior, wanted, seeds[1]),
     }
     return {group: named(group, values) for group, values in found.items()}
 
@@ -169,16 +175,16 @@ def standard_fit(
     data = with_variable_words(sampled["constant_data"].to_dataset())
     draws = described(rounded_people(sampled["unconstrained_posterior"].to_dataset()))
     own = xr.DataTree.from_dict({"unconstrained_posterior": draws, "constant_data": data})
-    seed = int(settings.get("random_seed", 1))
-    prior = prior_draws(model, data, N_PRIOR, seed)
+    prior_seed, people_seed, *answer_seeds = distinct_seeds(int(settings.get("random_seed", 1)), 4)
+    prior = prior_draws(model, data, N_PRIOR, prior_seed)
     others = {str(name): group.to_dataset() for name, group in sampled.children.items() if name not in SAMPLED}
     groups = {
         "posterior": on_natural_scale(model, data, draws).assign_attrs(draws.attrs),
         "unconstrained_posterior": draws,
         "prior": on_natural_scale(model, data, prior),
-        **answer_groups(model, data, draws, prior, seed),
+        **answer_groups(model, data, draws, prior, answer_seeds),
         **belief_groups(model, own),
-        **density_groups(model, own, seed, save_log_likelihood),
+        **density_groups(model, own, people_seed, save_log_likelihood),
         **sampler_statistics(sampled),
         "constant_data": data,
     }

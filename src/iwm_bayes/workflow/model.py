@@ -5,7 +5,8 @@ Model(model, study) ----> .spec, .data    the model as this study uses it, and t
                           .fit()          an ArviZ `DataTree`
 """
 
-from collections.abc import Mapping
+import json
+from collections.abc import Hashable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,13 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from iwm_bayes.data.binding import wants
 from iwm_bayes.diagnostics.convergence_checks import check_convergence
 from iwm_bayes.diagnostics.identifiability import identifiability
+from iwm_bayes.diagnostics.rating_timing import timing_warnings
+from iwm_bayes.estimands.security.answers import finite_medians, security_answers
 from iwm_bayes.inference.answers import observed_answers
-from iwm_bayes.inference.base import TARGET_ACCEPT, Settings
+from iwm_bayes.inference.base import Settings
 from iwm_bayes.inference.fit import METHODS
 from iwm_bayes.inference.fit import fit as sample
 from iwm_bayes.inference.from_pymc import as_unconstrained
@@ -29,8 +33,8 @@ from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.model.specification.model_record import model_record, without_folder
 from iwm_bayes.model.specification.prior_arguments import with_priors
 from iwm_bayes.types import InputError, ModelSpec
-from iwm_bayes.workflow.fit_file import TRUSTED
-from iwm_bayes.workflow.fit_groups import SAMPLED, named, standard_fit, with_attributes
+from iwm_bayes.workflow.fit_file import remembered
+from iwm_bayes.workflow.fit_groups import FROM_PYMC, SAMPLED, distinct_seeds, named, standard_fit, with_attributes
 from iwm_bayes.workflow.load import describe_data, load_data, resolve_model
 from iwm_bayes.workflow.study import Study
 
@@ -78,7 +82,7 @@ class Model:
     @property
     def warnings(self) -> list[str]:
         """What these data cannot identify."""
-        return identifiability(self.spec, self.data)
+        return [*identifiability(self.spec, self.data), *timing_warnings(self.spec, self.data)]
 
     @cached_property
     def pymc(self) -> Any:
@@ -122,11 +126,11 @@ def fit(
     model: Model,
     *,
     draws: int = 750,
-    tune: int = 500,
-    chains: int = 4,
+    tune: int | None = None,
+    chains: int | None = None,
     random_seed: int = 1,
-    target_accept: float = TARGET_ACCEPT,
-    max_treedepth: int = 10,
+    target_accept: float | None = None,
+    max_treedepth: int | None = None,
     method: str = "nuts",
     progressbar: bool = True,
     extend: xr.DataTree | None = None,
@@ -139,7 +143,8 @@ def fit(
     model
         A `Model`.
     draws, tune, chains, random_seed, target_accept, max_treedepth, progressbar
-        As in `pm.sample`. An approximation yields `chains` x `draws` draws as a single chain.
+        As in `pm.sample`; by default 500 draws of tuning, 4 chains, 0.9 and 10, or the settings of the fit to extend.
+        An approximation yields `chains` x `draws` draws as a single chain.
     method
         "nuts"; or "laplace" or "quadrature", which are approximations.
     extend
@@ -157,14 +162,43 @@ def fit(
     InputError
         If there is no such method, if it cannot fit the model, or if the fit to extend is not one of this model.
     """
-    settings = Settings(draws, tune, chains, random_seed, progressbar, target_accept, max_treedepth)
+    stated = {"tune": tune, "chains": chains, "target_accept": target_accept, "max_treedepth": max_treedepth}
+    given: dict[str, Any] = {name: value for name, value in stated.items() if value is not None}
+    before = Settings() if extend is None else settings_of(extend)
+    check_counts(draws, chains, random_seed)
+    settings = before._replace(draws=draws, random_seed=random_seed, progressbar=progressbar, **given)
+    if extend is not None and method != "nuts":
+        raise InputError([f"method={method!r}: only a fit by nuts can be extended. Leave `method` out"])
     if extend is None:
         sampled = sample(model.spec, model.data, method, **settings._asdict())
     else:
         sampled = extended(model.spec, model.data, extend, settings)
         settings = settings._replace(draws=sampled["unconstrained_posterior"].sizes["draw"])
     fitted = standard_fit(model.spec, sampled, method, settings._asdict(), save_log_likelihood)
-    return with_attributes(fitted, {"status": check_convergence(fitted).status, TRUSTED: 1})
+    return remembered(with_attributes(fitted, {"status": status_of(model.spec, fitted)}), model.spec)
+
+
+def status_of(spec: ModelSpec, fitted: xr.DataTree) -> str:
+    """Return the status of a fit, with the answers that are derived from it, as `iwm fit` reports it."""
+    wanted = wants(fitted["constant_data"].to_dataset(), "earned_security")
+    approximate = "approximate" in fitted["unconstrained_posterior"].attrs
+    answers = security_answers(spec, fitted) if wanted and not approximate else {}
+    return check_convergence(fitted, finite_medians(answers)).status
+
+
+def check_counts(draws: int, chains: int | None, random_seed: int) -> None:
+    """Raise InputError for counts with which nothing can be sampled or checked."""
+    problems = ["draws: give one or more in each chain"] * (draws < 1)
+    problems += ["chains: give two or more, because R-hat compares chains"] * (chains is not None and chains < 2)
+    problems += ["random_seed: give 0 or a positive number"] * (random_seed < 0)
+    if problems:
+        raise InputError(problems)
+
+
+def settings_of(fitted: xr.DataTree) -> Settings:
+    """Return the settings with which a fit was made."""
+    kept = json.loads(str(fitted.attrs.get("settings", "{}")))
+    return Settings(**{name: value for name, value in kept.items() if name in Settings._fields})
 
 
 def extended(spec: ModelSpec, data: xr.Dataset, fitted: xr.DataTree, settings: Settings) -> xr.DataTree:
@@ -174,8 +208,10 @@ def extended(spec: ModelSpec, data: xr.Dataset, fitted: xr.DataTree, settings: S
     """
     chains = fitted["unconstrained_posterior"].sizes["chain"]
     problems = []
-    if fitted.attrs.get("inference_method") != "nuts":
-        problems.append("only a fit by nuts can be extended. Fit again with more draws")
+    if fitted.attrs.get("inference_method") != "nuts" or FROM_PYMC in fitted.attrs:
+        problems.append("only a fit that `fit` made by nuts can be extended. Sample again with more draws")
+    if "thinned" in fitted.attrs:
+        problems.append(f"the fit to extend is thinned: {fitted.attrs['thinned']}. Fit again with more draws")
     if not fitted["constant_data"].to_dataset().drop_attrs().equals(data.drop_attrs()):
         problems.append("the fit to extend is one of other data. Give the fit of this model")
     if without_folder(str(fitted.attrs.get("model", ""))) != without_folder(model_record(spec)):
@@ -221,9 +257,10 @@ def from_pymc(model: Model, trace: xr.DataTree, *, save_log_likelihood: bool = F
     """
     sampled = as_unconstrained(model.spec, model.data, trace)
     draws = sampled["unconstrained_posterior"].sizes
-    settings = {"draws": draws["draw"], "chains": draws["chain"], "extended_by_researcher": True}
+    settings = {"draws": draws["draw"], "chains": draws["chain"]}
     fitted = standard_fit(model.spec, sampled, "nuts", settings, save_log_likelihood)
-    return with_attributes(fitted, {"status": check_convergence(fitted).status, TRUSTED: 1})
+    attributes: dict[Hashable, Any] = {"status": status_of(model.spec, fitted), FROM_PYMC: 1}
+    return remembered(with_attributes(fitted, attributes), model.spec)
 
 
 def prior_predictive(model: Model, draws: int = 500, random_seed: int = 1) -> xr.DataTree:
@@ -235,8 +272,9 @@ def prior_predictive(model: Model, draws: int = 500, random_seed: int = 1) -> xr
         The groups `prior` (natural scale), `prior_predictive` and `observed_data`, for
         `az.plot_ppc_dist(..., group="prior_predictive")`.
     """
-    prior = prior_draws(model.spec, model.data, draws, random_seed)
-    answers = predicted_answers(model.spec, model.data, prior, draws, random_seed)
+    prior_seed, answer_seed = distinct_seeds(random_seed, 2)
+    prior = prior_draws(model.spec, model.data, draws, prior_seed)
+    answers = predicted_answers(model.spec, model.data, prior, draws, answer_seed)
     return xr.DataTree.from_dict(
         {
             "prior": on_natural_scale(model.spec, model.data, prior),

@@ -109,7 +109,8 @@ class Study:
     distress, threat, reported
         Further columns: a `Column` with its scale, or the name of a column with values 0..1.
     people
-        A table of people for covariates, with one row per person: a DataFrame or a path.
+        A table of people for covariates, with one row per person: a DataFrame or a path. By default the covariates of
+        formulas are columns of `sessions`, with the same value in all rows of a person.
     formulas
         Formulas of parameters by name, such as {"availability_rate": "arm + (1|therapist)"}.
     groups
@@ -164,10 +165,12 @@ class Study:
             "columns": without_none(columns),
             "responses": {key: stated(column) for key, column in responses.items()},
             "formulas": dict(formulas or {}),
-            "estimands": None if estimands is None else tuple(estimands),
+            "estimands": None if estimands is None else as_names(estimands),
         }
+        if people is None and (formulas or groups or missing_covariates):
+            people = sessions
         if people is not None:
-            table = {"data": path_or_name(people, IN_MEMORY[1]), "person": person, "groups": tuple(groups)}
+            table = {"data": path_or_name(people, IN_MEMORY[1]), "person": person, "groups": as_names(groups)}
             content["people"] = without_none(table | {"missing": missing_covariates})
         try:
             self.spec = StudySpec.model_validate(content)
@@ -211,6 +214,11 @@ def path_or_name(table: Any, name: str) -> Path:
         kind = type(table).__name__
         raise InputError([f"{name}: give a DataFrame (pandas, polars, arrow) or the path of a table, not {kind}"])
     return Path(name)
+
+
+def as_names(names: str | Sequence[str]) -> tuple[str, ...]:
+    """Return names as a tuple, also where one is given as it is."""
+    return (names,) if isinstance(names, str) else tuple(names)
 
 
 def without_none(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from iwm_bayes.diagnostics.results import compute_results, result_tables
 from iwm_bayes.estimands.person_summary import PERSON_SUMMARY
 from iwm_bayes.estimands.security.criterion import DEFAULT_CRITERION, Criterion
 from iwm_bayes.estimands.security.projection import project as project_fit
+from iwm_bayes.estimands.security.survival import MIN_AT_RISK
 from iwm_bayes.estimands.security.time_to_security import earned_security as security_of
 from iwm_bayes.inference.base import Settings
 from iwm_bayes.inference.predicted_answers import predicted_answers
@@ -28,8 +29,9 @@ from iwm_bayes.simulation.simulate import Phase
 from iwm_bayes.simulation.simulate import simulate as simulate_sessions
 from iwm_bayes.types import GENERALISED, InputError, ModelSpec
 from iwm_bayes.workflow.fit_file import model_of
-from iwm_bayes.workflow.fit_groups import named
+from iwm_bayes.workflow.fit_groups import FROM_PYMC, named
 from iwm_bayes.workflow.model import Model
+from iwm_bayes.workflow.run_folder import table_with_ids
 
 GENERALISED_FIGURE = "generalised"
 CV = {"lfo": "lfo_1", "loso": "loso", "loo": "loo"}  # as they are given, and units of a comparison
@@ -106,7 +108,15 @@ def project(
     See `estimands.security.projection.project`. `figure` and `model` are those of `earned_security`.
     """
     spec, about = model_of(fit, model), chosen_figure(fit, figure)
-    return project_fit(spec, fit, care, sessions, about, criterion, draws, random_seed)
+    shares = project_fit(spec, fit, care, sessions, about, criterion, draws, random_seed)
+    if shares.isnull().all():
+        raise InputError(
+            [
+                "after the last session of the study too few people are insecure, so there is no share to project: "
+                f"fewer than {MIN_AT_RISK} with a belief of {criterion.insecure_at_or_below:g} or below, or a tenth"
+            ]
+        )
+    return shares
 
 
 def posterior_predictive(
@@ -131,7 +141,7 @@ def tables(
     fit
         A fit.
     person_summary
-        Whether there is a table of everyone's parameters, under pseudonyms in the order of people.
+        Whether there is a table of everyone's parameters, under the study's own ids.
     model
         The model, where the fit carries none.
 
@@ -147,7 +157,11 @@ def tables(
     """
     requested = frozenset({PERSON_SUMMARY.name} if person_summary else ())
     results = compute_results(model_of(fit, model), fit, requested)
-    return result_tables(results, check_convergence(fit).status)
+    found = result_tables(results, check_convergence(fit).status)
+    if PERSON_SUMMARY.name in found:
+        own_ids = table_with_ids(found[PERSON_SUMMARY.name], fit["constant_data"].to_dataset())
+        found = {**found, PERSON_SUMMARY.name: own_ids}
+    return found
 
 
 def fit_settings(fit: xr.DataTree, random_seed: int) -> Settings:
@@ -202,6 +216,11 @@ def compare(
     if cv not in CV:
         raise InputError([f"cv={cv!r}: choose from {', '.join(CV)}"])
     given = dict(models or {})
+    if extended := [name for name, fit in fits.items() if FROM_PYMC in fit.attrs]:
+        remedy = "Compare fits of the models themselves, which `fit` makes"
+        raise InputError(
+            [f"{name}: has draws of `model.pymc`, whose terms a refit would lack. {remedy}" for name in extended]
+        )
     fitted = [FittedModel(model_of(fit, given.get(name))._replace(name=name), fit) for name, fit in fits.items()]
     first = next(iter(fits.values()), None)
     settings = Settings() if first is None else fit_settings(first, random_seed)

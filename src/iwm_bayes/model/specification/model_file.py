@@ -17,7 +17,7 @@ from iwm_bayes.data.binding import bound_model
 from iwm_bayes.data.study import StudySpec
 from iwm_bayes.data.toml import explain_validation, read_schema_2
 from iwm_bayes.model.priors import WITHIN_SUPPORT, prior_problems
-from iwm_bayes.model.specification.parts import find_parts, kinds_by_name
+from iwm_bayes.model.specification.parts import file_hashes, find_parts, kinds_by_name
 from iwm_bayes.model.specification.schema import ModelFile, ParameterPrior
 from iwm_bayes.responses.scale import fix_first_ratings
 from iwm_bayes.rules import equation
@@ -134,9 +134,13 @@ def change_parameters(where: str, model: ModelSpec, priors: Mapping[str, Paramet
 
 
 def model_with_responses(
-    path: Path, file: ModelFile, rule: Learner | Rule, responses: dict[str, Response]
+    path: Path,
+    file: ModelFile,
+    rule: Learner | Rule,
+    responses: dict[str, Response],
+    copies: Mapping[str, Path] = MappingProxyType({}),
 ) -> ModelSpec:
-    """Return a model with some responses, before the file's priors.
+    """Return a model with some responses, before the file's priors; `copies` are those of `parts.find_parts`.
 
     InputError lists parameter names that occur twice.
     """
@@ -144,7 +148,9 @@ def model_with_responses(
     lifted = lift_rule(path, file, rule, responses)
     name = path.stem.removesuffix(".model")
     kinds = {key: kind for key, kind in kinds_by_name(path, file.responses).items() if key in responses}
-    source = file.model_dump(exclude={"parameters"}) | {"responses": kinds, "path": str(path.absolute())}
+    hashes = file_hashes(path, file.rule, kinds.values(), copies)
+    source = file.model_dump(exclude={"parameters"}) | {"responses": kinds}
+    source |= {"path": str(path.absolute()), "files": hashes}
     model = ModelSpec(name, lifted, fix_first_ratings(lifted, responses), file.correlated, *texts, source=source)
     names = Counter(name for name, _ in named_leaves(model.rule.parameters))
     names.update(leaf for label, response in responses.items() for leaf, _ in named_leaves(response.parameters, label))
@@ -199,14 +205,14 @@ def load_model(
     path = find_model(str(name_or_path))
     file, where = read_model_file(path), f"{path}, key `parameters"
     rule, responses = find_parts(path, file.rule, file.responses, trust, copies)
-    full = model_with_responses(path, file, rule, responses)
+    full = model_with_responses(path, file, rule, responses, copies)
     left_out = tuple(name for name in responses if name in set(without))
     if not left_out:
         return change_parameters(where, full, file.parameters)
     if len(left_out) == len(responses):
         raise InputError([f"`without` leaves nothing of the model {full.name}, which has {', '.join(responses)}"])
     kept = {name: response for name, response in responses.items() if name not in left_out}
-    part = model_with_responses(path, file, rule, kept)
+    part = model_with_responses(path, file, rule, kept, copies)
     priors = full_names(file.parameters, list(parameters(full)), where)
     known = parameters(part)
     own_priors = {name: prior for name, prior in priors.items() if name in known}

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from iwm_bayes.model.specification.model_file import model_with_responses
-from iwm_bayes.model.specification.parts import find_parts, named_files
+from iwm_bayes.model.specification.parts import file_hashes, find_parts, named_files
 from iwm_bayes.model.specification.schema import ModelFile
 from iwm_bayes.types import InputError, ModelSpec, Parameter, parameters, with_parameters
 
@@ -52,6 +52,12 @@ def recorded_files(record: str) -> dict[str, str]:
     return named_files(source["rule"], source["responses"].values())
 
 
+def changed_files(source: Mapping[str, Any], now: Mapping[str, str]) -> list[str]:
+    """Return the Python files of a record's source that are not what they were."""
+    names = named_files(source["rule"], source["responses"].values())
+    return [name for key, name in names.items() if now.get(key) != source["files"].get(key)]
+
+
 def model_from_record(
     record: str,
     trust: bool = False,
@@ -74,15 +80,19 @@ def model_from_record(
     Raises
     ------
     InputError
-        If there is no record, or if a Python file would run without trust.
+        If there is no record, if a Python file would run without trust, or if it is not the one that was fitted.
     """
     if not record:
         raise InputError([NO_RECORD])
     content = json.loads(record)
     source = content["source"]
     path = folder / source["path"]
-    file = ModelFile.model_validate({key: value for key, value in source.items() if key != "path"})
-    model = model_with_responses(path, file, *find_parts(path, file.rule, source["responses"], trust, copies))
+    file = ModelFile.model_validate({key: value for key, value in source.items() if key not in ("path", "files")})
+    hashes = file_hashes(path, file.rule, source["responses"].values(), copies)
+    if trust and (changed := changed_files(source, hashes)):
+        raise InputError([f"{name}: is missing, or not the one that was fitted. Fit again" for name in changed])
+    parts = find_parts(path, file.rule, source["responses"], trust, copies)
+    model = model_with_responses(path, file, *parts, copies)
     declared = {name: recorded_parameter(own, content["parameters"][name]) for name, own in parameters(model).items()}
     model = with_parameters(model, declared)
     responses = {name: own._replace(timing=content["timing"][name]) for name, own in model.responses.items()}

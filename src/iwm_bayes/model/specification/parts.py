@@ -11,7 +11,7 @@ from types import MappingProxyType, ModuleType
 from typing import Any, NamedTuple
 
 from iwm_bayes.data.toml import MAX_NAME, read_toml
-from iwm_bayes.io import is_file
+from iwm_bayes.io import is_file, sha256
 from iwm_bayes.model.specification.response_file import response_of_module
 from iwm_bayes.responses import LEVELS, RESPONSES
 from iwm_bayes.rules import RULES
@@ -71,6 +71,14 @@ def python_files(path: Path) -> dict[str, Path]:
     responses = content.get("responses", [])
     kinds = responses.values() if isinstance(responses, dict) else responses if isinstance(responses, list) else []
     return {key: path.parent / file for key, file in named_files(str(content.get("rule", "")), map(str, kinds)).items()}
+
+
+def file_hashes(
+    path: Path, rule: str, kinds: Iterable[str], copies: Mapping[str, Path] = MappingProxyType({})
+) -> dict[str, str]:
+    """Return the hashes of the Python files among these names, of their `copies` where there are any, by key."""
+    places = {key: copies.get(key, path.parent / file) for key, file in named_files(rule, kinds).items()}
+    return {key: sha256(place) for key, place in places.items() if is_file(place)}
 
 
 def named_files(rule: str, kinds: Iterable[str]) -> dict[str, str]:

@@ -92,6 +92,8 @@ def with_priors(model: ModelSpec, priors: Mapping[str, Prior]) -> ModelSpec:
     --------
     >>> with_priors(load_model("kalman"), {"availability_start": (0.1, 0.5), "worth_rating_noise": 0.1})
     """
+    if not isinstance(priors, Mapping):
+        raise InputError([f"priors: give a dict by name of the parameter, not {type(priors).__name__}"])
     problems: list[str] = []
     read = {str(name): read_prior(str(name), prior, problems) for name, prior in priors.items()}
     unread = [name for name, prior in read.items() if prior is None and not parameter_copies(name, parameters(model))]
