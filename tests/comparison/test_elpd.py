@@ -282,7 +282,7 @@ def test_a_mixture_attributes_people_to_their_models(of_two_kinds):
     """The mean frequency is that of the Dirichlet posterior: 1 + the people of a model, out of 14."""
     trace, checks = fit_mixture([kind.fitted for kind in of_two_kinds], Settings(250, 500, 4, 1))
     assert checks.converged, checks.reasons
-    posterior = trace["unconstrained_posterior"].to_dataset()
+    posterior = trace["posterior"].to_dataset()
     learners = posterior["attribution"].isel(model=0)
     assert (learners.mean(("chain", "draw")).values.round() == 1 - KINDS).all()
     drawn = posterior["frequency"].isel(model=0) - (1.0 + learners.sum("person")) / 14.0
