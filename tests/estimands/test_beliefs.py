@@ -189,7 +189,7 @@ def test_the_table_has_a_line_for_every_row_of_the_study(tmp_path):
 
 
 def test_an_outcome_that_was_not_recorded_has_no_prediction_error(data):
-    """What stands for it is a mean of other outcomes, and nothing that anybody saw."""
+    """In its place is a mean of other outcomes, which nobody observed."""
     model = ModelSpec("mine", lift_learner(RULES["rescorla_wagner"]), {})
     lost = data["observed"] & (data["event"] == 2)
     fit, _ = fit_around(model, data.assign(unrecorded=lost))

@@ -19,7 +19,7 @@ import xarray as xr
 
 from iwm_bayes.diagnostics.ppc_statistics import outcome_masks, response_statistics
 from iwm_bayes.responses import LEVELS
-from iwm_bayes.simulation.predictive import posterior_predictive, prior_predictive
+from iwm_bayes.simulation.predictive import prior_predictive, replicated_answers
 from iwm_bayes.types import ModelSpec
 
 N_DRAWS = 200
@@ -91,11 +91,9 @@ def ppc_table(observed: Mapping[str, Mapping[str, float]], replicated: Mapping[s
 
 def posterior_predictive_check(model: ModelSpec, fit: xr.DataTree, draws: int = N_DRAWS, seed: int = 1) -> pd.DataFrame:
     """Compare the data with replications from the posterior: see `ppc_table`."""
-    data = fit["constant_data"].to_dataset()
-    return ppc_table(
-        observed_statistics(model, data),
-        replicated_statistics(model, data, posterior_predictive(model, fit, draws, seed)),
-    )
+    data, posterior = fit["constant_data"].to_dataset(), fit["unconstrained_posterior"].to_dataset()
+    replications = replicated_answers(model, data, posterior, draws, seed)
+    return ppc_table(observed_statistics(model, data), replicated_statistics(model, data, replications))
 
 
 def prior_predictive_check(model: ModelSpec, data: xr.Dataset, draws: int = N_DRAWS, seed: int = 1) -> pd.DataFrame:

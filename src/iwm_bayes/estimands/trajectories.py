@@ -23,7 +23,7 @@ import xarray as xr
 from iwm_bayes.estimands.security.belief_paths import belief_path_batches, session_mask
 from iwm_bayes.estimands.security.criterion import BeliefPath, ruptures_and_repairs
 from iwm_bayes.simulation.care import Care
-from iwm_bayes.simulation.predictive import posterior_predictive
+from iwm_bayes.simulation.predictive import replicated_answers
 from iwm_bayes.types import ModelSpec
 
 N_DRAWS = 400  # the ends of a 90% CrI are then known to about a tenth of a posterior SD
@@ -129,7 +129,7 @@ def answers_and_predictions(
     is_session, names = session_mask(data, figure), list(model.responses)
     batches = [
         np.stack([align_by_session(batch[name], is_session) for name in names])
-        for batch in posterior_predictive(model, fit, draws, seed)
+        for batch in replicated_answers(model, data, fit["unconstrained_posterior"].to_dataset(), draws, seed)
     ]
     predicted = np.concatenate(batches, axis=1).astype(np.float32)
     answers = session_answers(data, names, figure)

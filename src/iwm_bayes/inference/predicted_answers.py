@@ -7,7 +7,7 @@ import xarray as xr
 
 from iwm_bayes.inference.answers import answer_coordinates
 from iwm_bayes.simulation.draws import thin_draws
-from iwm_bayes.simulation.predictive import posterior_predictive
+from iwm_bayes.simulation.predictive import replicated_answers
 from iwm_bayes.types import ModelSpec
 
 
@@ -30,8 +30,7 @@ def predicted_answers(model: ModelSpec, data: xr.Dataset, draws: xr.Dataset, wan
     xr.Dataset
         One variable per response, (chain, draw, NAME_obs), in the order of `observed_answers`.
     """
-    tree = xr.DataTree.from_dict({"unconstrained_posterior": draws, "constant_data": data})
-    batches, taken = list(posterior_predictive(model, tree, wanted, seed)), thin_draws(draws, wanted)
+    batches, taken = list(replicated_answers(model, data, draws, wanted, seed)), thin_draws(draws, wanted)
     variables: dict[str, Any] = {}
     coordinates: dict[str, Any] = {name: taken[name].values for name in ("chain", "draw")}
     for name in model.responses:

@@ -58,7 +58,7 @@ class NaturalVariable(NamedTuple):
     """
 
     name: str
-    dims: tuple[str, ...]  # beside chain and draw
+    dims: tuple[str, ...]  # in addition to chain and draw
     coords: dict[str, np.ndarray]  # by dim
     source: Source
     labels: xr.DataArray  # along `SOURCE_DIMS[source]`; over this variable's dims without `person`
@@ -108,8 +108,8 @@ def own_variables(name: str, declared: Parameter, data: xr.Dataset, has_effects:
         return
     yield natural_variable(name, "theta", labels, people, declared, meaning)
     if declared.pooling == "partial":
-        whom = "median person of the reference category at average numbers" if has_effects else "median person"
-        yield natural_variable(f"{name}_median", "mu", labels, people, declared, f"{meaning}; {whom}")
+        median = "median person of the reference category at average numbers" if has_effects else "median person"
+        yield natural_variable(f"{name}_median", "mu", labels, people, declared, f"{meaning}; {median}")
         between = f"between-person SD of {name}{on_link_scale(declared)}"
         yield natural_variable(f"{name}_sd", "sigma", labels, people, declared, between)
 

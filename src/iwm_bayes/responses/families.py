@@ -112,12 +112,13 @@ def response_log_density(family: Family, arguments: Mapping[str, Array], value: 
     Tails are costly, so they are computed only for answers at a bound.
     """
     density = where(recorded, family.log_density(value, **arguments), constant(0.0))
-    if family.bounds is None or family.log_tail is None:
+    log_tail = family.log_tail
+    if family.bounds is None or log_tail is None:
         return density
     low, high = map(constant, family.bounds)
 
     def tail(value: Array, *given: Array) -> Array:
-        return family.log_tail(value, low, high, **dict(zip(arguments, given, strict=True)))  # type: ignore[misc]
+        return log_tail(value, low, high, **dict(zip(arguments, given, strict=True)))
 
     at_bound = recorded * ((value <= low) | (value >= high))
     return replace_where(at_bound, density, tail, value, *arguments.values())

@@ -23,13 +23,18 @@ def blank_where_unanswered(data: xr.Dataset, name: str, answers: np.ndarray) -> 
     return np.where(data[f"answer_{name}"].notnull().values, answers, np.nan)
 
 
-def posterior_predictive(model: ModelSpec, fit: xr.DataTree, draws: int, seed: int) -> Iterator[dict[str, np.ndarray]]:
-    """Replicate the answers of the people in a fit, by response (replication, event, person), in batches of draws."""
-    data, generator = fit["constant_data"].to_dataset(), np.random.default_rng(seed)
+def replicated_answers(
+    model: ModelSpec, data: xr.Dataset, posterior: xr.Dataset, draws: int, seed: int
+) -> Iterator[dict[str, np.ndarray]]:
+    """Replicate the answers of people in about `draws` link-scale draws, evenly spaced and in batches.
+
+    By response, (replication, event, person); NaN where the data have no answer.
+    """
+    generator = np.random.default_rng(seed)
     figures, people = figure_names(data), data.sizes["person"]
     others = sum(name != GENERALISED for name in figures)
     events, answered = event_array(data), answered_events(data, model.responses)
-    for batch in posterior_batches(fit["unconstrained_posterior"].to_dataset(), draws, people):
+    for batch in posterior_batches(posterior, draws, people):
         samples = batch.sizes["sample"]
         values, repeated = draws_as_people(model, batch, figures, people), np.tile(events, (1, 1, samples))
         given = {name: np.tile(where, (1, samples)) for name, where in answered.items()}

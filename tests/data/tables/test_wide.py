@@ -50,7 +50,7 @@ def line_in(message):
 @pytest.mark.parametrize("ending", WRITERS)
 @pytest.mark.parametrize("separator", ["_", "", "_t"])
 def test_the_line_of_a_file_makes_it_long(tmp_path, ending, separator):
-    """It runs as it stands, and the study of its file is the study of the long table."""
+    """It runs as it is, and the study of its file is the study of the long table."""
     wide, expected = widened(tmp_path, separator)
     if ending in (".sav", ".dta"):
         wide = wide.astype({name: float for name in wide if re.match("responsive|distance|need", name)})

@@ -1,6 +1,6 @@
 """What the names of columns say, in English, German, Spanish, French and Dutch.
 
-`NAME_PATTERNS` holds words by role. Accents and case do not count, and `*` stands for any letters. A name is cut into
+`NAME_PATTERNS` holds words by role. Accents and case do not count, and `*` means any letters. A name is cut into
 words where it has a sign, a digit, or a capital letter after a small one.
 """
 
