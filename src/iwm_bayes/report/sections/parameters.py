@@ -3,12 +3,13 @@
 from typing import Any
 
 from iwm_bayes.estimands.group_summary import with_prior_intervals
-from iwm_bayes.estimands.person_summary import person_summary
+from iwm_bayes.estimands.person_summary import shrinkage_data
 from iwm_bayes.model.priors import figure_names
 from iwm_bayes.report.context import ReportContext
 from iwm_bayes.report.elements import Plot, static_plot
 from iwm_bayes.report.labels import group_summary_title, table_title
-from iwm_bayes.viz.parameters import prior_posterior_plot, shrinkage_plot
+from iwm_bayes.viz.parameters import prior_posterior_plot
+from iwm_bayes.viz.people import shrinkage_plot
 from iwm_bayes.viz.style import as_svg
 
 
@@ -34,8 +35,8 @@ def prior_plots(run: ReportContext) -> list[Plot]:
 
 def shrinkage_plots(run: ReportContext) -> list[Plot]:
     """Plot the shrinkage of people; an empty list if no parameter is partially pooled."""
-    people = person_summary(run.model, run.fit)
-    if not len(people) or people["shrinkage"].isna().all():
+    people = shrinkage_data(run.model, run.fit)
+    if not len(people):
         return []
     means = people.groupby("parameter", sort=False)["shrinkage"].mean().dropna()
     values = ", ".join(f"{name} {value:.2f}" for name, value in means.items())
