@@ -6,7 +6,7 @@ from estimands import estimands_page
 from keys import model_file_page, study_file_page
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files, InclusionLevel
-from model_plots import belief_plot
+from model_plots import MAIN, belief_plot
 from notebooks import notebook_pages
 
 from iwm_bayes.model.specification.model_file import built_in_models
@@ -26,7 +26,7 @@ def generated_pages() -> dict[str, str | bytes]:
         "models.md": model_list_page(),
     }
     for name in built_in_models():
-        pages |= {f"models/{name}.md": model_page(name), f"models/{name}.svg": belief_plot(name)}
+        pages |= {f"models/{name}.md": model_page(name, MAIN[name]), f"models/{name}.svg": belief_plot(name)}
     return pages
 
 
