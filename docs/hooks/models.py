@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from collections.abc import Iterable, Mapping
 from importlib import import_module
 from inspect import getdoc
 from textwrap import dedent
@@ -25,10 +26,8 @@ GROUPS = {  # what models claim: the models, each in one group
     ),
     "Null models: nobody learns from outcomes": ("static", "growth", "autoregressive"),
 }
-COLUMNS = (
-    "| parameter | symbol | prior 90% range of the median person | between-person SD: scale of its half-normal prior, "
-    "link scale | pooling | meaning |\n|---|---|---|---|---|---|"
-)
+OF_RULE = "| parameter | symbol | prior 90% range of the median person | prior SD between people | pooling | meaning |"
+OF_RESPONSES = "| parameter | prior 90% range of the median person | prior SD between people | pooling | meaning |"
 PAGE = """---
 title: {name}
 ---
@@ -55,8 +54,12 @@ session 25 (dotted line). The program drew this plot when the page was built.*
 
 {parameters}
 
-A parameter with a fixed value is a constant, which a model file may free. The responses `availability_rating`,
-`worth_rating` and `approach` have parameters of their own: the [model file](../model_file.md) explains them.
+{copies}The prior SD between people is the scale of the half-normal prior of the between-person SD, on the link scale. A
+parameter with a fixed value is a constant, which a [model file](../model_file.md) may free.
+
+## Parameters of the responses
+
+{of_responses}
 
 ## Identifiability, and data that it needs
 
@@ -78,9 +81,9 @@ Source: {source}
 """
 LIST = """# Built-in models
 
-Each model formalises a hypothesis about how people come to trust. The models are grouped by what they claim. The page
-of each model has its equations, learning curves, parameters with priors, and the data that it needs. `iwm models` prints
-this list, and `iwm models NAME` one model.
+Each model formalises a hypothesis about how people come to trust. The models are grouped by what they claim. The
+page of each model has its equations, learning curves, parameters with priors, and the data that it needs. `iwm models`
+prints this list, and `iwm models NAME` one model.
 
 Any model can be compared with any other. A learning model must predict better than the null models.
 """
@@ -91,40 +94,68 @@ def source_text(reference: str) -> str:
     return re.sub(r"doi:(\S+?)(?=[,;.]?(?:\s|$))", r"[doi:\1](https://doi.org/\1)", reference)
 
 
-def symbol(rule: str, parameter: str) -> str:
-    """Return the symbol of a parameter as MathML: that of its own name, or of both beliefs."""
-    symbols = notation(rule).symbols
-    known = symbols.get(parameter) or symbols.get(re.sub("^(availability|worth)_", "", parameter))
-    return mathml(known) if known else ""
+def short_name(name: str) -> str:
+    """Return a name without the belief that it belongs to."""
+    return re.sub("^(availability|worth)_", "", name)
 
 
-def line(name: str, parameter: Parameter, of_rule: str) -> str:
-    """Return the line of a parameter."""
+def merged(declared: Mapping[str, Parameter]) -> dict[str, Parameter]:
+    """Return parameters of both beliefs that are declared alike as one, under their short name."""
+    shown: dict[str, Parameter] = {}
+    for name, parameter in declared.items():
+        copies = [declared.get(f"{belief}_{short_name(name)}") for belief in ("availability", "worth")]
+        shown[short_name(name) if copies == [parameter, parameter] else name] = parameter
+    return shown
+
+
+def cells(parameter: Parameter) -> tuple[str, ...]:
+    """Return what a table says about a parameter after its name and symbol."""
     low, high = parameter.prior_90
     fixed = parameter.fixed is not None
     prior = f"fixed at {parameter.fixed:g}" if fixed else f"{low:g} to {high:g}"
     between = f"{parameter.prior_between_sd:g}" if not fixed and parameter.pooling == "partial" else ""
-    cells = (f"`{name}`", of_rule, prior, between, "" if fixed else parameter.pooling, parameter.meaning)
-    return f"| {' | '.join(cells)} |"
+    return prior, between, "" if fixed else parameter.pooling, parameter.meaning
 
 
-def parameter_table(model: ModelSpec, rule: str) -> str:
-    """Return the table of all parameters of a model."""
-    return "\n".join(
-        [COLUMNS, *(line(name, parameter, symbol(rule, name)) for name, parameter in parameters(model).items())]
+def table(head: str, rows: Iterable[Iterable[str]]) -> str:
+    """Return a table below its line of names."""
+    return "\n".join([head, "|---" * (head.count("|") - 1) + "|", *(f"| {' | '.join(row)} |" for row in rows)])
+
+
+def rule_parameters(model: ModelSpec) -> dict[str, Parameter]:
+    """Return the parameters of the learning rule by name."""
+    return parameters(model._replace(responses={}))
+
+
+def rule_table(model: ModelSpec, rule: str) -> str:
+    """Return the table of the parameters of the learning rule, with their symbols."""
+    symbols = notation(rule).symbols
+    shown = merged(rule_parameters(model))
+    return table(OF_RULE, ((f"`{name}`", mathml(symbols[name]), *cells(one)) for name, one in shown.items()))
+
+
+def response_table(model: ModelSpec) -> str:
+    """Return the table of the parameters of the responses."""
+    of_rule = rule_parameters(model)
+    shown = merged({name: one for name, one in parameters(model).items() if name not in of_rule})
+    return table(OF_RESPONSES, ((f"`{name}`", *cells(one)) for name, one in shown.items()))
+
+
+def copies_text(model: ModelSpec) -> str:
+    """Say what a short name means, where there is one."""
+    short = [name for name in merged(rule_parameters(model)) if name not in rule_parameters(model)]
+    return (
+        f"`{short[0]}` is short for `availability_{short[0]}` and `worth_{short[0]}`: each belief has its own copy.\n\n"
+        if short
+        else ""
     )
 
 
 def fixed_text(model: ModelSpec) -> str:
     """Say which parameters of the rule are fixed, and so are not estimated."""
-    fixed = [f"`{name}`" for name, parameter in rule_parameters(model).items() if parameter.fixed is not None]
-    return f"Fixed by default, because the data do not determine them: {', '.join(fixed)}." if fixed else ""
-
-
-def rule_parameters(model: ModelSpec) -> dict[str, Parameter]:
-    """Return the parameters of the learning rule by name."""
-    without_responses = model._replace(responses={})
-    return parameters(without_responses)
+    shown = merged(rule_parameters(model))
+    fixed = [f"`{name}`" for name, parameter in shown.items() if parameter.fixed is not None]
+    return f"Fixed in this model: {', '.join(fixed)}." if fixed else ""
 
 
 def prose_and_equations(rule: str) -> tuple[str, str]:
@@ -150,7 +181,9 @@ def model_page(name: str, main: str) -> str:
         text=text,
         needs=model.needs.strip(),
         fixed=fixed_text(model),
-        parameters=parameter_table(model, rule),
+        parameters=rule_table(model, rule),
+        copies=copies_text(model),
+        of_responses=response_table(model),
         file=file,
         source=source_text(model.reference),
     )
