@@ -37,9 +37,9 @@ models of your choice. *Copy link* puts the whole state of the page into a link,
 
 
 def preset_text(key: str, sentences: list[str]) -> str:
-    """Return what is seen under a preset, in sentences."""
+    """Return what is seen under a preset, in sentences; the first of them, on initial beliefs, is the same for all."""
     preset = PRESETS[key]
-    return "\n\n".join([f"**{preset.label}.** {preset.description}", *sentences])
+    return "\n\n".join([f"**{preset.label}.** {preset.description}", *sentences[1:]])
 
 
 def explorer_files() -> dict[str, str]:

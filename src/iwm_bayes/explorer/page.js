@@ -6,8 +6,10 @@ const player = new Player(document.querySelector("[data-player]"), () => keepAdd
 const presets = [...document.querySelectorAll("[data-preset]")];
 let isAsking = false, isWaiting = false, addressTimer = null;
 
+// A browser rounds the last digits of a slider's value.
+const isNear = (one, other) => Math.abs(one - other) <= 1e-9 * Math.max(1, Math.abs(other));
 const isFirst = control => control.type === "range"
-  ? Number(control.value) === Number(control.dataset.first) : control.value === control.dataset.first;
+  ? isNear(Number(control.value), Number(control.dataset.first)) : control.value === control.dataset.first;
 
 function state() {
   const values = [...form.elements].filter(control => control.name && !isFirst(control));

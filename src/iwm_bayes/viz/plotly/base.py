@@ -17,6 +17,7 @@ type Figure = dict[str, Any]
 DASHES = ("solid", "dash", "dashdot", "dot", "longdash")
 MARKERS = ("circle", "square", "triangle-up", "diamond", "triangle-down")
 GREY = "#555555"
+LEGEND = {"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0, "font": {"size": 11}}
 
 
 def plotly_script() -> str:
@@ -56,7 +57,7 @@ def layout(watermark: str, **more: Any) -> Figure:
         "font": {"family": "system-ui, sans-serif", "size": 13, "color": "#222222"},
         "paper_bgcolor": "#ffffff",
         "plot_bgcolor": "#ffffff",
-        "legend": {"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0, "font": {"size": 11}},
+        "legend": LEGEND,
         "dragmode": False,
         "hovermode": "closest",
     }

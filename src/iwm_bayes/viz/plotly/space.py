@@ -8,7 +8,7 @@ import xarray as xr
 from iwm_bayes.estimands.security.criterion import Criterion
 from iwm_bayes.estimands.trajectories import ellipse_outline
 from iwm_bayes.viz.palette import STYLE_CORNERS
-from iwm_bayes.viz.plotly.base import GREY, MARKERS, Figure, axis, escape_text, json_numbers, layout, line_style
+from iwm_bayes.viz.plotly.base import GREY, LEGEND, MARKERS, Figure, axis, escape_text, json_numbers, layout, line_style
 
 ELLIPSE_POINTS = 25
 SECURE_REGION = {"type": "rect", "fillcolor": "#0000000d", "line": {"width": 0}, "layer": "below"}
@@ -94,6 +94,7 @@ def space_figure(trajectories: Mapping[str, xr.Dataset], criterion: Criterion) -
             annotations=[style_annotation(style, *corner) for style, corner in STYLE_CORNERS.items()],
             shapes=boundaries,
             showlegend=True,
+            legend={**LEGEND, "itemsizing": "constant"},
             xaxis=axis("availability (0–1)", **ticks),
             yaxis=axis("self-worth (0–1)", **ticks),
             margin={"l": 48, "r": 14, "t": 30, "b": 40},
