@@ -30,7 +30,7 @@ thresholds are those of [earned security](explain/earned_security.md).
 
 ## All models and all parameters
 
-The explorer itself runs on your computer, and needs the extra `explorer` of this package. `iwm explore` opens it. It
+The explorer itself runs on your computer: `iwm explore` opens it. It needs the [extra](install.md) `explorer`. It
 shows every built-in model, and a model of your own, under any care. `iwm explore kalman my_model.toml` compares two
 models of your choice. *Copy link* puts the whole state of the page into a link, for everybody who runs the explorer.
 """

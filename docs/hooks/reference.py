@@ -7,8 +7,11 @@ from explorer import explorer_files
 from keys import model_file_page, study_file_page
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files, InclusionLevel
-from model_plots import belief_plot
+from mkdocs.structure.pages import Page
+from model_plots import MAIN, belief_plot
 from notebooks import notebook_pages
+from project import PROJECT
+from results import RESULTS, filled
 
 from iwm_bayes.model.specification.model_file import built_in_models
 from models import model_list_page, model_page
@@ -27,7 +30,7 @@ def generated_pages() -> dict[str, str | bytes]:
         "models.md": model_list_page(),
     }
     for name in built_in_models():
-        pages |= {f"models/{name}.md": model_page(name), f"models/{name}.svg": belief_plot(name)}
+        pages |= {f"models/{name}.md": model_page(name, MAIN[name]), f"models/{name}.svg": belief_plot(name)}
     return pages
 
 
@@ -39,3 +42,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     for path, content in {**notebook_pages(), **explorer_files()}.items():
         files.append(File.generated(config, path, content=content))
     return files
+
+
+def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Put tables of results, and what the files of the project say, where a page names them."""
+    return filled(markdown, RESULTS | PROJECT)

@@ -28,7 +28,45 @@ from typing import NamedTuple
 import numpy as np
 
 from iwm_bayes.ops import Array, constant, exp, logit, maximum, minimum, sigmoid
+from iwm_bayes.rules.notation import Notation
 from iwm_bayes.types import Belief, Learner, Parameter
+
+LATEX = Notation(
+    symbols={
+        "start": r"b_0",
+        "tonic": r"\omega",
+        "start_variance": r"v_0",
+        "start_volatility": r"z_0",
+        "start_vagueness": r"s_0",
+        "meta": r"\vartheta",
+        "coupling": r"\kappa",
+    },
+    start=(r"m = \operatorname{logit} b_0, \quad v = v_0, \quad a = 0, \quad z = z_0, \quad s = s_0",),
+    time=(
+        r"a \leftarrow \min\left(a + \Delta t\,e^{\kappa z + \omega},\ 100\right)",
+        r"s \leftarrow s + \Delta t\,e^{\vartheta}",
+    ),
+    outcome=(
+        r"b = \sigma(m), \quad \hat{v} = v + a",
+        r"v' = \frac{\hat{v}}{1 + \hat{v}\,b\,(1 - b)}",
+        r"m' = m + v'\,(o - b)",
+        r"c = \frac{v' + (m' - m)^2}{\hat{v}} - 1",
+        r"z' = z + \frac{s}{2}\,\kappa\,\frac{a}{\hat{v}}\,c",
+        r"a' = a\,e^{\kappa (z' - z)}, \quad \hat{v}' = v + a'",
+        r"c' = \frac{v' + (m' - m)^2}{\hat{v}'} - 1, \quad w = \frac{a'}{\hat{v}'}, \quad r = \frac{a' - v}{\hat{v}'}",
+        r"s' = \frac{s}{1 + s\,\max\left(0,\ \frac{\kappa^2}{2}\,w\,(w + r\,c')\right)}",
+        r"(m, v, a, z, s) \leftarrow (m', v', 0, z', s')",
+    ),
+    belief=(r"b = \sigma(m), \quad \operatorname{Var}(b) \approx \left(b\,(1 - b)\right)^2 (v + a)",),
+    quantities={
+        "b": "belief",
+        "m": "belief in log-odds",
+        "v": "variance of m",
+        "a": "variance that time has added since the last observed outcome",
+        "z": "volatility: log of a variance per unit of time",
+        "s": "variance of z",
+    },
+)
 
 MAX_ADDED = constant(100.0)  # the largest variance that time adds
 
