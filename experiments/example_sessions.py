@@ -1,12 +1,20 @@
-"""The shipped example: simulated people with a caregiver and then a therapist.
+"""The shipped example: simulated patients with a caregiver and then a therapist, in two arms.
 
-People with a known working model meet a caregiver and then a therapist. The question is how many sessions with the
-therapist pass until earned security. The true values are known, so that the answer can be judged. The script writes the
-sessions, their study and the true parameters: `python example_sessions.py FOLDER [SEED]`.
+Patients with a known working model meet a caregiver, whose care is poor and irregular, and then a therapist. Every
+patient has ruptures at sessions of their own. In the repair-focused arm the therapist repairs more of them, and people
+learn faster about themselves (`ARM_EFFECT`). The two beliefs differ: self-worth starts lower than availability, and is
+learned more slowly in care as usual. People differ so much that some are never secure, and that all four attachment
+styles remain at the end.
+
+Patients miss appointments, a few end therapy early, and some ratings are blank; none of this depends on their beliefs.
+The question is how many sessions with the therapist pass until earned security. The true values are known, so that the
+answer can be judged. The script writes the sessions, the people, their study and the true parameters:
+`python example_sessions.py FOLDER [SEED]`.
 """
 
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -14,25 +22,49 @@ import pandas as pd
 from iwm_bayes.data.dataset import to_table
 from iwm_bayes.model.priors import LINKS, free_parameters, from_offset, natural_values
 from iwm_bayes.model.specification.model_file import load_model
-from iwm_bayes.simulation.care import intermittent, rupture_and_repair
+from iwm_bayes.simulation.care import Care
 from iwm_bayes.simulation.simulate import Phase, simulate
 from iwm_bayes.types import ModelSpec
 
-N_PEOPLE, SD_BETWEEN, SEED = 40, 0.5, 1
-MEDIANS = {  # median person, natural scale; the between-person SD is SD_BETWEEN on the link scale
-    "availability_start": 0.35,
-    "availability_rate": 0.15,
-    "worth_start": 0.35,
-    "worth_rate": 0.15,
-    "availability_rating_noise": 0.08,
-    "worth_rating_noise": 0.08,
-    "approach_bias": 1.5,
-    "approach_sensitivity": 1.0,
+N_PEOPLE, SEED = 40, 1
+ARMS = ("care as usual", "repair-focused")  # half of the people each; the first is the reference
+FIGURES = ("caregiver", "therapist")
+N_SESSIONS = {"caregiver": 8, "therapist": 24}
+N_EARLY, FIRST_END = 6, 10  # so many people end therapy early, after a session from this one on
+MISSED_APPOINTMENT, BLANK_RATING = 0.1, 0.03  # chances, by week and by rating
+
+
+class Population(NamedTuple):
+    """The people that a parameter's true values are drawn from."""
+
+    median: float  # natural scale
+    sd: float  # between people, link scale
+
+
+POPULATIONS = {
+    "availability_start": Population(0.40, 1.0),
+    "availability_rate": Population(0.14, 0.8),
+    "worth_start": Population(0.28, 0.9),
+    "worth_rate": Population(0.09, 0.7),  # in the first arm
+    "availability_rating_noise": Population(0.08, 0.3),
+    "worth_rating_noise": Population(0.11, 0.3),
+    "approach_bias": Population(1.4, 1.0),
+    "approach_sensitivity": Population(1.0, 0.0),
 }
-PHASES = [
-    Phase({"caregiver": intermittent(low=0.1, high=0.5, every=3)}, 8, assessed=True),
-    Phase({"therapist": rupture_and_repair(rate=0.95, every=5)}, 24, assessed=True),
-]
+ARM_EFFECT = {"worth_rate": 0.8}  # of the second arm, link scale
+
+
+class RuptureProcess(NamedTuple):
+    """Care that alternates irregularly: the chances that a rupture begins, and that the next session repairs it."""
+
+    rupture: float
+    repair: float
+
+
+CONCENTRATION = 12.0  # of the Beta distribution of these chances between people
+CAREGIVER = RuptureProcess(rupture=0.5, repair=0.35)
+THERAPIST = dict(zip(ARMS, (RuptureProcess(0.1, 0.3), RuptureProcess(0.1, 0.9)), strict=True))
+
 STUDY = """# Simulated sessions with known truth, made by experiments/example_sessions.py
 schema = 2
 name   = "example"
@@ -43,32 +75,106 @@ model  = "rescorla_wagner"
 person  = "person"
 session = "session"
 figure  = "figure"
+time    = "week"
 outcome = { column = "outcome", missing = "unseen" }
 
 [responses]
 availability_rating = { column = "availability_rating", commensurable = true }
 worth_rating        = { column = "worth_rating", commensurable = true }
 approach            = { column = "approach" }
+
+[people]
+data   = "people.csv"
+person = "person"
+
+[formulas]
+availability_rate = "arm"
+worth_rate        = "arm"
 """
 
 
-def draw_truth(model: ModelSpec, generator: np.random.Generator) -> dict[str, np.ndarray]:
+class Example(NamedTuple):
+    """A study as it is written to files, with the truth behind it."""
+
+    sessions: pd.DataFrame
+    people: pd.DataFrame  # person, arm
+    truth: dict[str, np.ndarray]  # natural-scale values by parameter, (person,)
+
+
+def draw_arms(generator: np.random.Generator) -> np.ndarray:
+    """Allocate people to arms of equal size at random, (person,)."""
+    return np.array(ARMS)[generator.permutation(np.arange(N_PEOPLE) % len(ARMS))]
+
+
+def draw_truth(model: ModelSpec, arms: np.ndarray, generator: np.random.Generator) -> dict[str, np.ndarray]:
     """Draw the true parameters by name, (person,)."""
     theta = {}
-    for free in free_parameters(model, ["caregiver", "therapist"]):
-        mu = float(LINKS[free.parameter.support][0](np.float64(MEDIANS[free.name])))
-        offset = generator.normal(size=N_PEOPLE) * (free.parameter.pooling != "complete")
-        theta[free.label] = from_offset(mu, SD_BETWEEN, offset)
-    return natural_values(model, theta, ["caregiver", "therapist"], N_PEOPLE)
+    for free in free_parameters(model, FIGURES):
+        population = POPULATIONS[free.name]
+        mu = float(LINKS[free.parameter.support][0](np.float64(population.median)))
+        mean = mu + ARM_EFFECT.get(free.name, 0.0) * (arms == ARMS[1])
+        theta[free.label] = from_offset(mean, population.sd, generator.normal(size=N_PEOPLE))
+    return natural_values(model, theta, FIGURES, N_PEOPLE)
+
+
+def draw_care(process: RuptureProcess, sessions: int, generator: np.random.Generator) -> Care:
+    """Draw the care of one person's figure: which sessions are ruptures, by chances of this person's own."""
+    rupture, repair = (generator.beta(CONCENTRATION * chance, CONCENTRATION * (1 - chance)) for chance in process)
+    outcomes = [float(generator.random() < repair / (rupture + repair))]
+    while len(outcomes) < sessions:
+        outcomes.append(float(generator.random() < (1 - rupture if outcomes[-1] else repair)))
+    return Care(lambda _: np.array(outcomes))
+
+
+def simulate_person(
+    model: ModelSpec, values: dict[str, np.ndarray], arm: str, generator: np.random.Generator
+) -> pd.DataFrame:
+    """Simulate the sessions of one person, without any that they miss."""
+    processes = {"caregiver": CAREGIVER, "therapist": THERAPIST[arm]}
+    phases = [
+        Phase({figure: draw_care(processes[figure], sessions, generator)}, sessions, assessed=True)
+        for figure, sessions in N_SESSIONS.items()
+    ]
+    return to_table(simulate(model, phases, values, generator))
+
+
+def with_missing(table: pd.DataFrame, end_early: bool, generator: np.random.Generator) -> pd.DataFrame:
+    """Return one person's sessions with weeks between them, blank ratings and, perhaps, an early end."""
+    weeks = generator.geometric(1 - MISSED_APPOINTMENT, len(table)).cumsum()
+    table.insert(2, "week", weeks - weeks[0] + 1)
+    for rating in ("availability_rating", "worth_rating"):
+        table[rating] = table[rating].mask(generator.random(len(table)) < BLANK_RATING)
+    left_out = N_SESSIONS["therapist"] - generator.integers(FIRST_END, N_SESSIONS["therapist"] - 2)
+    return table.iloc[: len(table) - left_out] if end_early else table
+
+
+def draw_example(model: ModelSpec, seed: int) -> Example:
+    """Draw people, and simulate their sessions."""
+    generator = np.random.default_rng(seed)
+    arms = draw_arms(generator)
+    truth = draw_truth(model, arms, generator)
+    ends_early = generator.permutation(N_PEOPLE) < N_EARLY
+    names = [f"p{index + 1:03d}" for index in range(N_PEOPLE)]
+    tables = []
+    for index, name in enumerate(names):
+        own = {parameter: values[[index]] for parameter, values in truth.items()}
+        table = simulate_person(model, own, arms[index], generator).assign(person=name)
+        tables.append(with_missing(table, bool(ends_early[index]), generator))
+    return Example(pd.concat(tables, ignore_index=True), pd.DataFrame({"person": names, "arm": arms}), truth)
+
+
+def write_example(example: Example, folder: Path) -> None:
+    """Write the study's files, as they are shipped."""
+    folder.mkdir(parents=True, exist_ok=True)
+    whole = {"session": "Int64", "outcome": "Int64", "approach": "Int64"}
+    example.sessions.astype(whole).round(3).to_csv(folder / "sessions.csv", index=False)
+    example.people.to_csv(folder / "people.csv", index=False)
+    pd.DataFrame(example.truth).round(6).to_csv(folder / "truth.csv", index=False)
+    (folder / "study.toml").write_text(STUDY, encoding="utf-8")
 
 
 def main(folder: Path, seed: int) -> None:
-    model, generator = load_model("rescorla_wagner"), np.random.default_rng(seed)
-    truth = draw_truth(model, generator)
-    folder.mkdir(parents=True, exist_ok=True)
-    to_table(simulate(model, PHASES, truth, generator)).round(3).to_csv(folder / "sessions.csv", index=False)
-    pd.DataFrame(truth).round(6).to_csv(folder / "truth.csv", index=False)
-    (folder / "study.toml").write_text(STUDY, encoding="utf-8")
+    write_example(draw_example(load_model("rescorla_wagner"), seed), folder)
 
 
 if __name__ == "__main__":

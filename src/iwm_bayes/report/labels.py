@@ -15,6 +15,7 @@ OTHER_TITLES: Mapping[str, str] = {
     "model_frequencies": "Model attribution (random-effects BMS)",
     "attribution": "Model attribution of every person, under pseudonyms",
     "recovery": "Parameter recovery",
+    "recovery_people": "True values and estimates of people in simulated studies",
 }
 CI90 = "90% credible interval"
 BELIEF_NAMES = {"availability": "availability", "worth": "self-worth"}
@@ -40,6 +41,10 @@ OTHER_MEANINGS: Mapping[str, Mapping[str, str]] = {
         "bias": "estimate minus true value, on the natural scale",
         "coverage": "share of true values inside the 90% credible intervals",
         "contraction": "1 - posterior variance / prior variance",
+    },
+    "recovery_people": {
+        "truth": "true value, on the natural scale",
+        "mean": f"posterior mean, with the ends low and high of its {CI90}",
     },
 }
 
