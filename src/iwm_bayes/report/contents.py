@@ -7,7 +7,6 @@ from typing import Any
 
 from iwm_bayes.estimands.security.belief_paths import session_mask
 from iwm_bayes.report import methods, text
-from iwm_bayes.report.answer.security import qualifications
 from iwm_bayes.report.answer.words import count_of, with_figure
 from iwm_bayes.report.context import ReportContext
 from iwm_bayes.report.elements import Exhibit, Picture
@@ -56,21 +55,20 @@ def report_contents(run: ReportContext) -> dict[str, Any]:
         ],
         "versions": run.facts["versions"],
     }
-    return common | (numbered(answers(run)) if run.key.usable else dict.fromkeys(ANSWERS))
+    return common | (numbered(answers(run)) if run.key.usable else {name: None for name in ANSWERS})
 
 
-ANSWERS = ("figure_one", "notes", "fit", "learning", "groups", "comparison", "definition", "sensitivity", "checks")
-ANSWERS += ("styles", "others", "times", "projection", "people")
+ANSWERS = (
+    *("figure_one", "fit", "learning", "groups", "comparison", "definition", "sensitivity", "checks"),
+    *("styles", "others", "times", "projection", "people"),
+)
 
 
 def answers(run: ReportContext) -> dict[str, Any]:
     """Return the parts of a page that say what a fit answers, in the order of ANSWERS."""
-    security = run.security.get(run.figures[0])
-    notes = qualifications(security, run.noun) if security is not None and run.key.figure else []
     checks_summary, checks_exhibit, checks_table = model_fit.predictive_check_details(run)
     return {
         "figure_one": answer.figure_one(run),
-        "notes": notes,
         "fit": {
             "sentence": model_fit.fit_sentence(run),
             "exhibits": [found for found in (model_fit.learning_curves(run), model_fit.individual_fits(run)) if found],

@@ -1,6 +1,7 @@
 """The run that a report is about, and what the reader asked to see of it."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -35,8 +36,9 @@ class ReportOptions(NamedTuple):
     comparison: Path | None = None  # folder of a comparison that includes the model
 
 
-class Run(NamedTuple):
-    """A run as it was found: its study, model, fit, manifest and results."""
+@dataclass(frozen=True)
+class ReportContext:
+    """A run with everything that is derived from it, each computed once."""
 
     folder: Path
     study: str
@@ -45,15 +47,6 @@ class Run(NamedTuple):
     facts: dict[str, Any]  # its manifest
     results: Results
     options: ReportOptions
-
-
-class ReportContext:
-    """A run with everything that is derived from it, each computed once."""
-
-    def __init__(self, run: Run) -> None:
-        self.run = run
-        self.study, self.model, self.fit, self.facts = run.study, run.model, run.fit, run.facts
-        self.results, self.options = run.results, run.options
 
     @cached_property
     def data(self) -> xr.Dataset:

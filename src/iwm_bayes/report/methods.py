@@ -98,7 +98,8 @@ def methods_paragraph(run: ReportContext) -> str:
     left_out = f" Responses of the model that were not measured: {', '.join(model.without)}." if model.without else ""
     return (
         f"{int(data['present'].sum())} events of {count_of(data.sizes['person'], run.noun)} were analysed with "
-        f"iwm_bayes {facts['versions']['iwm-bayes']} and the model {model.name} ({model.claim.rstrip('.')}; {model.reference})."
+        f"iwm_bayes {facts['versions']['iwm-bayes']} and the model {model.name} ({model.claim.rstrip('.')}; "
+        f"{model.reference})."
         f"{left_out}{replaced}{scale_statement(model)} The model is hierarchical: parameters of people vary around "
         "group means. "
         f"{inference_sentence(facts)} {convergence_sentence(facts)}{estimands_statement(run)} Posterior predictive "

@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from iwm_bayes.diagnostics.results import Results, compute_results
 from iwm_bayes.io import atomic_path
 from iwm_bayes.report.contents import pictures, report_contents
-from iwm_bayes.report.context import ReportContext, ReportOptions, Run
+from iwm_bayes.report.context import ReportContext, ReportOptions
 from iwm_bayes.types import ModelSpec
 
 DEFAULT_OPTIONS = ReportOptions()
@@ -52,8 +52,8 @@ def write_report(
         If the scenario is no care schedule, or the comparison does not include the model.
     """
     facts = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    found = Run(folder, study, model, fit, facts, results or compute_results(model, fit), options)
-    contents = report_contents(ReportContext(found))
+    found = results or compute_results(model, fit)
+    contents = report_contents(ReportContext(folder, study, model, fit, facts, found, options))
     page = page_environment().get_template("page.html").render(contents)
     place = into or folder
     path = place / "report.html"

@@ -62,7 +62,7 @@ def learning_curves(run: ReportContext) -> Exhibit | None:
     if not len(data):
         return None
     inside, people = coverage(data), count_of(data.sizes["person"], run.noun)
-    error = float(np.abs(data["observed_mean"] - data["predicted_mean"]).where(data["observed_mean"] <= 1).mean())
+    error = float(abs(data["observed_mean"] - data["predicted_mean"]).where(data["observed_mean"] <= 1).mean())
     finding = f"Predicted means are {error:.2f} from observed means on average (scale 0–1)"
     finding += f"; {inside:.0%} of ratings lie in the 90% predictive interval." if np.isfinite(inside) else "."
     caption = (

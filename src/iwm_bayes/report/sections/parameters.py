@@ -127,7 +127,7 @@ def prior_and_posterior(run: ReportContext) -> Exhibit | None:
     if groups is None:
         return None
     data = with_prior_intervals(run.model, groups, figure_names(run.data))
-    least = data.loc[data["contraction"].idxmin()]
+    least = data.iloc[int(data["contraction"].argmin())]
     finding = (
         f"The data determine {parameter_words(least['parameter']).lower()} least (contraction "
         f"{least['contraction']:.2f})."
