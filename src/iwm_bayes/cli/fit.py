@@ -254,14 +254,15 @@ def answer_sentences(analysis: Any) -> list[str]:
 
 def print_truth(analysis: Any, true_values: dict[str, Any]) -> None:
     """Print the estimates of simulated people with the true values."""
+    from iwm_bayes.estimands.security.by_arm import person_arms
     from iwm_bayes.estimands.security.tables import truth_comparison_lines
-    from iwm_bayes.estimands.security.time_to_security import true_security
+    from iwm_bayes.estimands.security.time_to_security import continued_true_security
 
-    figures, lines = analysis.fit["constant_data"]["figure"].values, []
+    data, lines = analysis.fit["constant_data"].to_dataset(), []
     for name, answer in analysis.security.items():
-        figure = name if name in figures else None
-        known = true_security(analysis.model, analysis.fit["constant_data"].to_dataset(), true_values, figure)
-        lines += truth_comparison_lines(answer.security, known)
+        figure = name if name in data["figure"].values else None
+        known = continued_true_security(analysis.model, data, true_values, figure)
+        lines += truth_comparison_lines(answer.security, known, person_arms(data))
     print_table(pd.DataFrame(lines), "Parameter recovery: estimated and true time to earned security")
 
 
