@@ -70,6 +70,8 @@ schema = 2
 name   = "example"
 data   = "sessions.csv"
 model  = "rescorla_wagner"
+question     = "How many sessions until patients feel secure with their therapist?"
+participants = "patients"
 
 [columns]
 person  = "person"

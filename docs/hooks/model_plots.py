@@ -1,4 +1,4 @@
-"""A plot of the beliefs that a model implies along one sequence of sessions, the same for all models.
+"""Learning curves of every built-in model at three values of its main parameter, along one sequence of sessions.
 
 The two initial beliefs are insecure and differ, so that availability and self-worth are distinguishable in models that
 treat them alike.
@@ -6,14 +6,15 @@ treat them alike.
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.axes import Axes
 from scipy.special import logit
 
 from iwm_bayes.filtering.arrays import event_fields
 from iwm_bayes.filtering.filter import filter_readouts
 from iwm_bayes.filtering.readouts import Readout
-from iwm_bayes.model.priors import free_parameters, natural_values
+from iwm_bayes.model.priors import LINKS, free_parameters, natural_values
 from iwm_bayes.model.specification.model_file import load_model
-from iwm_bayes.types import ModelSpec, rule_values
+from iwm_bayes.types import ModelSpec, parameters, rule_values
 from iwm_bayes.viz.palette import LINES
 from iwm_bayes.viz.style import as_svg, open_sides
 
@@ -22,6 +23,32 @@ OUTCOMES = np.repeat([0.0, 1.0, 0.0, 1.0], [8, 9, 1, 10])
 GAP = 24  # index of the session that a gap precedes
 GAP_LENGTH = 10.0  # units of time
 INITIAL_BELIEFS = {"availability_start": 0.35, "worth_start": 0.2}
+MAIN = {  # the parameter that a model is about; a short name means the copies of both beliefs
+    "rescorla_wagner": "rate",
+    "dual_rate": "difference",
+    "confirmation": "difference",
+    "conjugate_beta": "strength",
+    "leaky_beta": "leak",
+    "kalman": "diffusion",
+    "hgf": "tonic",
+    "pearce_hall": "attention",
+    "change_point": "hazard",
+    "volatile_kalman": "learning",
+    "ehgf": "tonic",
+    "trust_gate": "change",
+    "prototype": "pull",
+    "revisionist": "diffusion",
+    "latent_cause": "concentration",
+    "splitting": "integration",
+    "compensatory": "self_share",
+    "figures_apart": "self_share",
+    "reflective": "reflection",
+    "noisy_and": "hazard",
+    "self_other_leak": "worth_leak",
+    "static": "start",
+    "growth": "pace",
+    "autoregressive": "start",
+}
 
 
 def session_array() -> np.ndarray:
@@ -34,27 +61,55 @@ def session_array() -> np.ndarray:
     return np.stack(columns, axis=1)[:, :, None].astype(float)
 
 
-def beliefs(model: ModelSpec) -> dict[str, np.ndarray]:
-    """Compute the beliefs (event,) of one person. Parameters other than the initial beliefs have their prior median."""
-    theta = {parameter.label: parameter.prior_mean for parameter in free_parameters(model, [FIGURE])}
-    theta |= {name: logit(belief) for name, belief in INITIAL_BELIEFS.items() if name in theta}
-    values = natural_values(model, {label: np.array([value]) for label, value in theta.items()}, [FIGURE], 1)
+def varied(model: ModelSpec, main: str) -> dict[str, np.ndarray]:
+    """Return three values of the main parameter, link scale, by name: the prior's 5%, 50% and 95% quantiles."""
+    names = [name for name in (main, f"availability_{main}", f"worth_{main}") if name in parameters(model)]
+    declared = parameters(model)[names[0]]
+    link, _ = LINKS[declared.support]
+    low, high = (float(link(np.float64(end))) for end in declared.prior_90)
+    return {name: np.array([low, (low + high) / 2, high]) for name in names}
+
+
+def values_text(model: ModelSpec, main: str) -> list[str]:
+    """Return the three values on the natural scale."""
+    name, values = next(iter(varied(model, main).items()))
+    _, unlink = LINKS[parameters(model)[name].support]
+    return [f"{value:.2g}" for value in unlink(values)]
+
+
+def beliefs(model: ModelSpec, main: str) -> dict[str, np.ndarray]:
+    """Compute the beliefs (event, value) of one person, at three values of the main parameter."""
+    theta = {parameter.label: np.full(3, parameter.prior_mean) for parameter in free_parameters(model, [FIGURE])}
+    theta |= {name: np.full(3, logit(belief)) for name, belief in INITIAL_BELIEFS.items() if name in theta}
+    theta |= varied(model, main)
+    values = natural_values(model, theta, [FIGURE], 3)
     names = ("availability", "worth")
     readouts = [Readout(name, "after") for name in names]
-    paths = filter_readouts(model.rule, rule_values(model, values), session_array(), 1, readouts)
-    return {name: path[:, 0] for name, path in zip(names, paths, strict=True)}
+    events = np.repeat(session_array(), 3, axis=2)
+    paths = filter_readouts(model.rule, rule_values(model, values), events, 1, readouts)
+    return dict(zip(names, paths, strict=True))
+
+
+def draw_belief(panel: Axes, paths: np.ndarray, labels: list[str]) -> None:
+    """Draw one belief (event, value), the outcomes, and the gap."""
+    sessions = np.arange(1, len(OUTCOMES) + 1)
+    panel.plot(sessions, np.where(OUTCOMES > 0, 1.04, -0.04), "o", color="0.6", markersize=2.5, clip_on=False)
+    for path, line, label in zip(paths.T, LINES, labels, strict=False):
+        panel.plot(sessions, path, color=line.color, linestyle=line.linestyle, label=label)
+    panel.axvline(GAP + 0.5, color="0.7", linewidth=1, linestyle=":")
+    panel.set(ylim=(-0.06, 1.06), yticks=(0, 0.5, 1), xlabel="Session")
+    open_sides(panel)
 
 
 def belief_plot(name: str) -> bytes:
     """Return the plot of a built-in model as SVG."""
-    figure, panel = plt.subplots(figsize=(6.0, 2.4), layout="constrained")
-    sessions = np.arange(1, len(OUTCOMES) + 1)
-    panel.plot(sessions, OUTCOMES, "o", color="0.6", markersize=3, label="outcome")
-    labels = {"availability": "availability", "worth": "self-worth"}
-    for (belief, path), line in zip(beliefs(load_model(name)).items(), LINES, strict=False):
-        panel.plot(sessions, path, color=line.color, linestyle=line.linestyle, label=labels[belief])
-    panel.axvline(GAP + 0.5, color="0.8", linewidth=1, linestyle=":")
-    panel.set(ylim=(-0.05, 1.05), xlabel="session", ylabel="belief (0–1)")
-    panel.legend(frameon=False, fontsize="small", loc="center left", bbox_to_anchor=(1.0, 0.5))
-    open_sides(panel)
-    return as_svg(figure)
+    model, main = load_model(name), MAIN[name]
+    with plt.rc_context({"font.size": 9}):
+        figure, panels = plt.subplots(1, 2, figsize=(6.4, 2.6), layout="constrained", sharey=True)
+        titles = {"availability": "Availability (0–1)", "worth": "Self-worth (0–1)"}
+        for panel, (belief, paths) in zip(panels, beliefs(model, main).items(), strict=True):
+            draw_belief(panel, paths, values_text(model, main))
+            panel.set_title(titles[belief], loc="left", fontsize="medium")
+        handles, labels = panels[0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False, title=main)
+        return as_svg(figure)

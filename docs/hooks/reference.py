@@ -3,11 +3,15 @@
 from columns import tables_page
 from command_line import command_line_page
 from estimands import estimands_page
+from explorer import explorer_files
 from keys import model_file_page, study_file_page
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files, InclusionLevel
-from model_plots import belief_plot
+from mkdocs.structure.pages import Page
+from model_plots import MAIN, belief_plot
 from notebooks import notebook_pages
+from project import PROJECT
+from results import RESULTS, filled
 
 from iwm_bayes.model.specification.model_file import built_in_models
 from models import model_list_page, model_page
@@ -26,7 +30,7 @@ def generated_pages() -> dict[str, str | bytes]:
         "models.md": model_list_page(),
     }
     for name in built_in_models():
-        pages |= {f"models/{name}.md": model_page(name), f"models/{name}.svg": belief_plot(name)}
+        pages |= {f"models/{name}.md": model_page(name, MAIN[name]), f"models/{name}.svg": belief_plot(name)}
     return pages
 
 
@@ -35,6 +39,11 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     for path, content in generated_pages().items():
         inclusion = InclusionLevel.NOT_IN_NAV if "/" in path else InclusionLevel.INCLUDED
         files.append(File.generated(config, f"{FOLDER}/{path}", content=content, inclusion=inclusion))
-    for path, content in notebook_pages().items():
+    for path, content in {**notebook_pages(), **explorer_files()}.items():
         files.append(File.generated(config, path, content=content))
     return files
+
+
+def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Put tables of results, and what the files of the project say, where a page names them."""
+    return filled(markdown, RESULTS | PROJECT)

@@ -133,7 +133,7 @@ def test_the_answer_is_printed_in_the_words_of_the_report(made, printed):
     assert all(sentence.endswith("[not converged]") for sentence in fit.answer_sentences(not_converged))
     assert (
         printed.index("earned_secure: share")
-        < printed.index("of participants are insecure at baseline toward")
+        < printed.index("participants were insecure at baseline")
         < printed.index("by threshold and duration")
     )
 

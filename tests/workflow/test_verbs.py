@@ -76,12 +76,12 @@ def test_tables_have_the_numbers_of_the_answer(fit):
 
 def test_the_answer_in_words_has_the_numbers_of_the_answer(fit):
     """The sentence about people who are insecure at baseline, and a figure that nobody met is an error."""
-    figure = fit["constant_data"]["figure"].values[0]
-    low, median, high = iwm.earned_security(fit, figure)["insecure"].mean("person").quantile([0.05, 0.5, 0.95]).values
+    figure = fit["constant_data"]["figure"].values[-1]
+    insecure = iwm.earned_security(fit, figure)["insecure"]
+    low, median, high = insecure.sum("person").quantile([0.05, 0.5, 0.95]).values
     said = iwm.describe_security(fit, figure)
-    assert said.startswith(
-        f"{median:.0%} (90% CrI {100 * low:.0f}–{high:.0%}) of participants are insecure at baseline"
-    )
+    people = f"{median:.0f} of {insecure.sizes['person']} participants were insecure at baseline"
+    assert f"{people} (90% CrI {low:.0f}–{high:.0f})" in said
     with pytest.raises(InputError, match="name a figure"):
         iwm.describe_security(fit)
     assert DEFAULT_CRITERION.duration == iwm.earned_security(fit, figure).attrs["duration"]

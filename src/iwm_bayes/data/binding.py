@@ -12,12 +12,13 @@ from itertools import combinations
 
 import xarray as xr
 
-from iwm_bayes.data.study import ResponseColumn, StudySpec
+from iwm_bayes.data.study import PARTICIPANTS, ResponseColumn, StudySpec
 from iwm_bayes.responses.scale import is_on_outcome_scale, with_scales
 from iwm_bayes.types import ModelSpec, Response
 
 STATEMENTS = "statements of the study"  # an attribute of data
 WANTED = "estimands of the study"  # an attribute of data
+QUESTION, PEOPLE_NOUN = "question of the study", "participants of the study"  # attributes of data; words alone
 NEARLY = 0.85  # similarity of names: a typing error, and not the name of another response
 
 
@@ -43,7 +44,7 @@ def bound_model(study: StudySpec, model: ModelSpec) -> ModelSpec:
 
 
 def with_statements(study: StudySpec, model: ModelSpec, data: xr.Dataset) -> xr.Dataset:
-    """Return the data with what the study states about the responses of a model, and which estimands it names."""
+    """Return the data with what the study states about the responses of a model, its estimands, and its words."""
     statements = {
         name: {
             "timing": study.responses[name].timing,
@@ -52,7 +53,18 @@ def with_statements(study: StudySpec, model: ModelSpec, data: xr.Dataset) -> xr.
         }
         for name, response in model.responses.items()
     }
-    return data.assign_attrs({STATEMENTS: json.dumps(statements), WANTED: json.dumps(study.estimands)})
+    words = {QUESTION: study.question or "", PEOPLE_NOUN: study.participants}
+    return data.assign_attrs({STATEMENTS: json.dumps(statements), WANTED: json.dumps(study.estimands)} | words)
+
+
+def study_question(data: xr.Dataset) -> str:
+    """Return the question of the study of these data; empty where it states none."""
+    return str(data.attrs.get(QUESTION, ""))
+
+
+def participants_noun(data: xr.Dataset) -> str:
+    """Return what the study of these data calls its people, a plural noun."""
+    return str(data.attrs.get(PEOPLE_NOUN, PARTICIPANTS))
 
 
 def wants(data: xr.Dataset, estimand: str) -> bool:

@@ -15,6 +15,8 @@ from iwm_bayes.data.table import normalise_levels
 from iwm_bayes.data.toml import Name, Strict, expand_path, explain_validation, read_schema_2
 
 MAX_DEPTH = 6  # of tables and lists within each other in a study file
+MAX_QUESTION, MAX_PARTICIPANTS = 200, 40  # letters of a title, and of a word in every sentence
+PARTICIPANTS = "participants"
 
 
 def two_ends(scale: tuple[float, float]) -> tuple[float, float]:
@@ -44,6 +46,18 @@ def a_word(text: str) -> str:
     return text
 
 
+def one_line(text: str, longest: int) -> str:
+    """Return the text without blanks at its ends; ValueError if it is blank, too long, or more than one line."""
+    line = text.strip()
+    if not line:
+        raise ValueError("is blank. Write it, or leave the line out")
+    if len(line) > longest:
+        raise ValueError(f"has {len(line)} letters. Use at most {longest}")
+    if not line.isprintable():
+        raise ValueError("write one line, without tabs and control characters")
+    return line
+
+
 def as_list(given: Any) -> Any:
     """Return one text as a list of it, and everything else as it is."""
     return [given] if isinstance(given, str) else given
@@ -67,6 +81,8 @@ def one_form(content: Any, apart: tuple[str, ...] = ("data",), depth: int = MAX_
 
 Models = Annotated[list[str], BeforeValidator(as_list), Field(min_length=1)]
 Scale = Annotated[tuple[float, float], AfterValidator(two_ends)]
+Question = Annotated[str, AfterValidator(lambda text: one_line(text, MAX_QUESTION))]
+PeopleNoun = Annotated[str, AfterValidator(lambda text: one_line(text, MAX_PARTICIPANTS))]
 Levels = Annotated[tuple[Annotated[str, Field(coerce_numbers_to_str=True)], ...], AfterValidator(two_or_more_levels)]
 
 
@@ -168,6 +184,8 @@ class StudySpec(Strict):
     people: PersonTable | None = None
     formulas: dict[str, str] = Field(default_factory=dict)  # by parameter: "arm * ecr_anxiety + (1|therapist)"
     estimands: tuple[str, ...] | None = None  # what to compute; by default all, with [] nothing that can be left out
+    question: Question | None = None  # the study's question, the title of its report; by default made from its figures
+    participants: PeopleNoun = PARTICIPANTS  # what reports call the people, a plural noun such as "patients"
 
     def wants(self, estimand: str) -> bool:
         """Return whether the study wants an estimand: it names it, or names none in particular."""

@@ -3,20 +3,20 @@
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import xarray as xr
 
+from iwm_bayes.data.binding import participants_noun
+from iwm_bayes.data.study import PARTICIPANTS
 from iwm_bayes.diagnostics.convergence_checks import check_convergence
 from iwm_bayes.diagnostics.permutation_test import PermutationTest
-from iwm_bayes.estimands.group_summary import median_ci90
-from iwm_bayes.estimands.security.answers import SecurityAnswer, security_answer
+from iwm_bayes.estimands.security.answers import SecurityAnswer
+from iwm_bayes.estimands.security.answers import security_answer as compute_answer
 from iwm_bayes.estimands.security.criterion import Criterion
-from iwm_bayes.types import GENERALISED, ModelSpec
+from iwm_bayes.report.security_answer import hold_sentences, not_assessed, security_answer
+from iwm_bayes.types import ModelSpec
 from iwm_bayes.workflow.fit_file import model_of
 from iwm_bayes.workflow.model import Model
 from iwm_bayes.workflow.verbs import chosen_figure
-
-NOTABLE_SHARE = 0.01  # of people: a smaller share is not mentioned
 
 type Facts = Mapping[str, Any]  # the manifest of a run
 
@@ -73,52 +73,13 @@ def convergence_sentences(facts: Facts, test: PermutationTest | None = None) -> 
     return sentences + [f"Warning: {warning}." for warning in facts["warnings"]]
 
 
-def median_text(draws: Any, form: str = "{:g}") -> str:
-    """Return the median and the 90% credible interval of draws in words."""
-    median, low, high = (form.format(value) for value in median_ci90(draws))
-    return f"{median} (90% CrI {low.removesuffix('%')}–{high})"
-
-
-def count_text(draws: Any, beyond: str) -> str:
-    """Return the median of a count and its 90% credible interval in words; `beyond` where one is not reached."""
-    median, low, high = (f"{value:g}" if np.isfinite(value) else beyond for value in median_ci90(draws))
-    separator = " to " if high == beyond else "–"
-    return f"{median} (90% CrI {low}{separator}{high})"
-
-
-def direction(figure: str) -> str:
-    """Return what an answer is about, as the end of a phrase."""
-    return "in their generalised expectation" if figure == GENERALISED else f"toward {figure}"
-
-
-def baseline_sentence(curves: xr.Dataset) -> str:
-    """Return how many participants are insecure at baseline, in words."""
-    share = curves["insecure"].isel(arm=0).values
-    return (
-        f"{median_text(share, '{:.0%}')} of participants are insecure at baseline {direction(curves.attrs['figure'])}."
-    )
-
-
-def answer_sentence(answer: SecurityAnswer) -> str:
+def answer_sentence(answer: SecurityAnswer, noun: str = PARTICIPANTS) -> str:
     """Return the time to earned security toward one figure, or of the generalised expectation, in words."""
-    curves, security = answer.curves, answer.security
-    everyone, last = curves.isel(arm=0), int(curves["last"].isel(arm=0))
-    baseline = baseline_sentence(curves)
-    if not everyone["insecure"].any():
-        return (
-            f"No participant is insecure at baseline {direction(curves.attrs['figure'])}, so nobody can earn security."
-        )
-    if not last:
-        return f"{baseline} Too few of them are observed for long enough to assess earned security."
-    share = median_text(everyone["probability"].sel(session=last).values, "{:.0%}")
-    at_risk, chance = (float(everyone[name].sel(session=last)) for name in ("at_risk", "chance_level"))
-    by_the_end = (
-        f"By session {last}, the last that can be assessed ({at_risk:.0f} at risk), {share} of them are earned secure "
-        f"(chance level {chance:.0%}). Of new people who are insecure at baseline, {new_share_text(answer, last)} are, "
-        "under the same care."
-    )
-    parts = [baseline, half_sentence(everyone, last), by_the_end, *qualifications(answer, security)]
-    return " ".join(parts)
+    if reason := not_assessed(answer, noun):
+        return reason
+    found = security_answer(answer, answer.security.sizes["person"], noun, names_figure=True)
+    facts = [f"{fact.value} {fact.meaning}." for fact in found.facts]
+    return " ".join([f"{found.statement}{found.uncertainty}", *facts, *hold_sentences(answer), *found.sentences])
 
 
 def describe_security(fit: xr.DataTree, figure: str | None = None, model: Model | ModelSpec | None = None) -> str:
@@ -140,47 +101,10 @@ def describe_security(fit: xr.DataTree, figure: str | None = None, model: Model 
     InputError
         If there is no such figure, or the fit carries no model.
     """
-    sentence = answer_sentence(security_answer(model_of(fit, model), fit, chosen_figure(fit, figure)))
+    noun = participants_noun(fit["constant_data"].to_dataset())
+    sentence = answer_sentence(compute_answer(model_of(fit, model), fit, chosen_figure(fit, figure)), noun)
     status = check_convergence(fit).status
     return sentence if status == "converged" else f"{sentence} [{status}]"
-
-
-def half_sentence(everyone: xr.Dataset, last: int) -> str:
-    """Return after how many sessions and corrective experiences half of the people are earned secure."""
-    if not np.isfinite(median_ci90(everyone["median_sessions"].values)[0]):
-        return f"Fewer than half of them are earned secure by session {last}."
-    sessions = count_text(everyone["median_sessions"].values, f"more than {last}")
-    if not np.isfinite(median_ci90(everyone["median_corrective"].values)[0]):
-        return f"Half of them are earned secure after {sessions} sessions."
-    corrective = count_text(everyone["median_corrective"].values, "more than observed")
-    return f"Half of them are earned secure after {sessions} sessions and {corrective} corrective experiences."
-
-
-def new_share_text(answer: SecurityAnswer, last: int) -> str:
-    """Return the share of new people of the same population who are earned secure by a session."""
-    return median_text(answer.new_curves["probability"].isel(arm=0).sel(session=last).values, "{:.0%}")
-
-
-def qualifications(answer: SecurityAnswer, security: xr.Dataset) -> list[str]:
-    """Return what belongs to an answer where it applies: tested security, resilience, and sessions that end early."""
-    sentences = []
-    tested, held_only = (float(security[name].mean()) for name in ("tested_share", "held_only_share"))
-    if np.isfinite(tested):
-        sentences.append(f"Of those who are earned secure, {tested:.0%} are tested: their hold included a rupture.")
-    if held_only >= NOTABLE_SHARE:
-        sentences.append(
-            f"A further {held_only:.0%} hold their beliefs, but would lose them by one unresponsive session."
-        )
-    if answer.never_resilient >= NOTABLE_SHARE:
-        sentences.append(
-            f"{answer.never_resilient:.0%} of participants would not be resilient even after 200 responsive sessions."
-        )
-    if answer.continued:
-        sentences.append(
-            f"Sessions of {answer.continued} participants end early. There they continue with the sessions of others: "
-            "the answer is about everyone, had all stayed."
-        )
-    return sentences
 
 
 def criterion_sentences(criterion: Facts, has_worth: bool) -> str:

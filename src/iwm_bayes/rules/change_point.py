@@ -21,7 +21,28 @@ from typing import NamedTuple
 import numpy as np
 
 from iwm_bayes.ops import Array, constant, exp, sqrt
+from iwm_bayes.rules.notation import Notation
 from iwm_bayes.types import Belief, Learner, Parameter
+
+LATEX = Notation(
+    symbols={"start": r"b_0", "hazard": r"h", "noise": r"\epsilon", "start_share": r"u_0"},
+    start=(r"b = b_0, \quad u = u_0, \quad t = 0",),
+    time=(r"t \leftarrow t + \Delta t",),
+    outcome=(
+        r"\delta = o - b, \quad h_t = 1 - (1 - h)^{t}",
+        r"p = \frac{h_t}{h_t + (1 - h_t)\,\mathcal{N}\left(\delta;\ 0,\ \frac{\epsilon}{1 - u}\right)}",
+        r"b \leftarrow b + \left(u + (1 - u)\,p\right)\delta",
+        r"v = p\,\epsilon + (1 - p)\,u\,\epsilon + p\,(1 - p)\left((1 - u)\,\delta\right)^2",
+        r"u \leftarrow \frac{v}{v + \epsilon}, \quad t \leftarrow 0",
+    ),
+    belief=(r"\operatorname{Var}(b) = \epsilon\,\frac{u}{1 - u}",),
+    quantities={
+        "b": "belief",
+        "u": "share of the prediction error that is learned without a change",
+        "p": "probability that the figure has changed",
+        "t": "time since the last observed outcome",
+    },
+)
 
 TAU = constant(2.0 * np.pi)
 

@@ -35,7 +35,45 @@ from iwm_bayes.ops import (
     sqrt,
     sum_over_figures,
 )
+from iwm_bayes.rules.notation import Notation
 from iwm_bayes.types import Belief, Beliefs, Event, Parameter, Rule
+
+LATEX = Notation(
+    symbols={
+        "availability_start": r"a_0",
+        "worth_start": r"w_0",
+        "total_variance": r"V",
+        "self_share": r"\phi",
+        "diffusion": r"q",
+        "figure_correlation": r"\rho",
+    },
+    start=(
+        r"C_{jj} = (1 - \phi)\,V, \quad C_{jk} = \rho\,(1 - \phi)\,V, \quad C_{ww} = \phi\,V, \quad C_{jw} = 0",
+        r"m_j = \operatorname{logit}(a_0)\sqrt{1 + \tfrac{\pi}{8}\,C_{jj}}, \quad "
+        r"m_w = \operatorname{logit}(w_0)\sqrt{1 + \tfrac{\pi}{8}\,C_{ww}}",
+    ),
+    time=(
+        r"C_{jj} \leftarrow C_{jj} + q\,\Delta t, \quad C_{jk} \leftarrow C_{jk} + \rho\,q\,\Delta t, \quad "
+        r"C_{ww} \leftarrow C_{ww} + q\,\Delta t",
+    ),
+    outcome=(
+        r"s = h^{\top} C\,h, \quad p = \sigma\left(\frac{h^{\top} m}{\sqrt{1 + \pi s / 8}}\right), \quad "
+        r"H = p\,(1 - p)",
+        r"m \leftarrow m + C\,h\,\frac{o - p}{1 + s\,H}",
+        r"C \leftarrow C - C\,h\,h^{\top} C\,\frac{H}{1 + s\,H}",
+    ),
+    belief=(
+        r"a_j = \sigma\left(\frac{m_j}{\sqrt{1 + \pi C_{jj} / 8}}\right), \quad "
+        r"w = \sigma\left(\frac{m_w}{\sqrt{1 + \pi C_{ww} / 8}}\right)",
+    ),
+    quantities={
+        "m, C": "mean and covariance of all beliefs, in log-odds",
+        "j, k": "two different figures; w: the self",
+        "h": "vector with 1 for the figure of the event and for the self, 0 otherwise",
+        "p": "expected outcome",
+        "a_j, w": "availability of figure j, and self-worth",
+    },
+)
 
 
 class Parameters(NamedTuple):

@@ -15,8 +15,20 @@ from typing import NamedTuple
 
 from iwm_bayes.ops import Array, constant, logit, sigmoid, where
 from iwm_bayes.rules import rescorla_wagner
+from iwm_bayes.rules.notation import Notation
 from iwm_bayes.rules.rescorla_wagner import State
 from iwm_bayes.types import Parameter
+
+LATEX = Notation(
+    symbols={"start": r"b_0", "rate": r"\alpha", "difference": r"\kappa"},
+    start=(r"b = b_0",),
+    outcome=(
+        r"\delta = o - b",
+        r"a = \operatorname{sign}(\delta)\,\tanh\left(\frac{b - 0.5}{0.1}\right)",
+        r"b \leftarrow b + \sigma\left(\operatorname{logit}\alpha + \tfrac{\kappa}{2}\,a\right)\delta",
+    ),
+    quantities={"b": "belief", "a": "agreement of outcome and belief, from -1 (contradicts) to 1 (confirms)"},
+)
 
 EVEN, WIDTH = constant(0.5), constant(0.1)
 

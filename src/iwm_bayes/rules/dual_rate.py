@@ -14,8 +14,22 @@ from typing import NamedTuple
 
 from iwm_bayes.ops import Array, logit, sigmoid, where
 from iwm_bayes.rules import rescorla_wagner
+from iwm_bayes.rules.notation import Notation
 from iwm_bayes.rules.rescorla_wagner import State
 from iwm_bayes.types import Parameter
+
+LATEX = Notation(
+    symbols={"start": r"b_0", "rate": r"\alpha", "difference": r"\kappa"},
+    start=(r"b = b_0",),
+    outcome=(
+        r"\delta = o - b",
+        r"\alpha_{+} = \sigma\left(\operatorname{logit}\alpha + \tfrac{\kappa}{2}\right), \quad "
+        r"\alpha_{-} = \sigma\left(\operatorname{logit}\alpha - \tfrac{\kappa}{2}\right)",
+        r"b \leftarrow b + \begin{cases} \alpha_{+}\,\delta & \delta \ge 0 \\ "
+        r"\alpha_{-}\,\delta & \delta < 0 \end{cases}",
+    ),
+    quantities={"b": "belief"},
+)
 
 
 class Parameters(NamedTuple):

@@ -28,7 +28,46 @@ from typing import NamedTuple
 import numpy as np
 
 from iwm_bayes.ops import Array, constant, exp, logit, maximum, minimum, sigmoid
+from iwm_bayes.rules.notation import Notation
 from iwm_bayes.types import Belief, Learner, Parameter
+
+LATEX = Notation(
+    symbols={
+        "start": r"b_0",
+        "tonic": r"\omega",
+        "start_variance": r"v_0",
+        "start_volatility": r"z_0",
+        "start_vagueness": r"s_0",
+        "meta": r"\vartheta",
+        "coupling": r"\kappa",
+    },
+    start=(r"m = \operatorname{logit} b_0, \quad v = v_0, \quad a = 0, \quad z = z_0, \quad s = s_0",),
+    time=(
+        r"a \leftarrow \min\left(a + \Delta t\,e^{\kappa z + \omega},\ 100\right)",
+        r"s \leftarrow s + \Delta t\,e^{\vartheta}",
+    ),
+    outcome=(
+        r"b = \sigma(m), \quad V = v + a",
+        r"v' = \frac{V}{1 + V\,b\,(1 - b)}",
+        r"m' = m + v'\,(o - b)",
+        r"c = \frac{v' + (m' - m)^2}{V} - 1",
+        r"z' = z + \frac{s}{2}\,\kappa\,\frac{a}{V}\,c",
+        r"a' = a\,e^{\kappa (z' - z)}, \quad V' = v + a'",
+        r"c' = \frac{v' + (m' - m)^2}{V'} - 1, \quad w = \frac{a'}{V'}, \quad r = \frac{a' - v}{V'}",
+        r"s' = \frac{s}{1 + s\,\max\left(0,\ \frac{\kappa^2}{2}\,w\,(w + r\,c')\right)}",
+        r"(m, v, a, z, s) \leftarrow (m', v', 0, z', s')",
+    ),
+    belief=(r"b = \sigma(m), \quad \operatorname{Var}(b) \approx \left(b\,(1 - b)\right)^2 (v + a)",),
+    quantities={
+        "b": "belief",
+        "m": "belief in log-odds",
+        "v": "variance of m",
+        "V": "variance of m just before the outcome",
+        "a": "variance that time has added since the last observed outcome",
+        "z": "volatility: log of a variance per unit of time",
+        "s": "variance of z",
+    },
+)
 
 MAX_ADDED = constant(100.0)  # the largest variance that time adds
 

@@ -11,8 +11,16 @@ from typing import NamedTuple
 
 from iwm_bayes.ops import Array
 from iwm_bayes.rules import rescorla_wagner
+from iwm_bayes.rules.notation import Notation
 from iwm_bayes.rules.rescorla_wagner import State
 from iwm_bayes.types import Parameter
+
+LATEX = Notation(
+    symbols={"start": r"b_0", "plateau": r"P", "pace": r"\gamma"},
+    start=(r"b = b_0",),
+    time=(r"b \leftarrow P + (1 - \gamma)^{\Delta t}\,(b - P)",),
+    quantities={"b": "belief"},
+)
 
 
 class Parameters(NamedTuple):

@@ -20,7 +20,21 @@ Mathys et al. (2014), doi:10.3389/fnhum.2014.00825.
 from typing import NamedTuple
 
 from iwm_bayes.ops import Array, exp, logit, sigmoid
+from iwm_bayes.rules.notation import Notation
 from iwm_bayes.types import Belief, Learner, Parameter
+
+LATEX = Notation(
+    symbols={"start": r"b_0", "tonic": r"\omega", "start_variance": r"v_0"},
+    start=(r"m = \operatorname{logit} b_0, \quad v = v_0",),
+    time=(r"v \leftarrow v + \Delta t\,e^{\omega}",),
+    outcome=(
+        r"b = \sigma(m)",
+        r"v \leftarrow \frac{v}{1 + v\,b\,(1 - b)}",
+        r"m \leftarrow m + v\,(o - b)",
+    ),
+    belief=(r"b = \sigma(m), \quad \operatorname{Var}(b) \approx \left(b\,(1 - b)\right)^2 v",),
+    quantities={"m": "belief in log-odds", "v": "variance of m", "b": "belief"},
+)
 
 
 class Parameters(NamedTuple):

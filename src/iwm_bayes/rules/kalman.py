@@ -13,7 +13,20 @@ affect the mean, so `noise` is fixed at .25, the variance of a fair coin. Kalman
 from typing import NamedTuple
 
 from iwm_bayes.ops import Array
+from iwm_bayes.rules.notation import Notation
 from iwm_bayes.types import Belief, Learner, Parameter
+
+LATEX = Notation(
+    symbols={"start": r"b_0", "start_variance": r"v_0", "diffusion": r"q", "noise": r"\epsilon"},
+    start=(r"b = b_0, \quad v = v_0",),
+    time=(r"v \leftarrow v + q\,\Delta t",),
+    outcome=(
+        r"k = \frac{v}{v + \epsilon}",
+        r"b \leftarrow b + k\,(o - b)",
+        r"v \leftarrow (1 - k)\,v",
+    ),
+    quantities={"b": "belief", "v": "variance of the belief", "k": "gain: the learning rate"},
+)
 
 
 class Parameters(NamedTuple):

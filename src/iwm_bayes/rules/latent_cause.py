@@ -34,7 +34,36 @@ from iwm_bayes.ops import (
     stack_figures,
     sum_over_figures,
 )
+from iwm_bayes.rules.notation import Notation
 from iwm_bayes.types import Belief, Beliefs, Event, Parameter, Rule
+
+LATEX = Notation(
+    symbols={
+        "availability_start": r"a_0",
+        "worth_start": r"w_0",
+        "availability_rate": r"\alpha_a",
+        "worth_rate": r"\alpha_w",
+        "concentration": r"\gamma",
+        "noise": r"\epsilon",
+        "generality": r"g",
+    },
+    start=(r"a_c = a_0, \quad w_c = w_0, \quad n_{cj} = 0",),
+    time=(r"\pi_c = \sum_{e} \frac{r_{ce}}{\Delta t_e}, \quad \pi_{\text{new}} = \gamma",),
+    outcome=(
+        r"q_c = \frac{n_{cj} + g}{\sum_i n_{ci} + J g}",
+        r"r_c \propto \pi_c\,q_c\,\exp\left(-\frac{(o - a_c)^2}{2\,\epsilon^2}\right), \quad \sum_c r_c = 1",
+        r"a_c \leftarrow a_c + \alpha_a\,r_c\,(o - a_c), \quad w_c \leftarrow w_c + \alpha_w\,r_c\,(o - w_c)",
+        r"n_{cj} \leftarrow n_{cj} + r_c",
+    ),
+    belief=(r"a = \frac{\sum_c \pi_c\,q_c\,a_c}{\sum_c \pi_c\,q_c}, \quad w = \frac{\sum_c \pi_c\,w_c}{\sum_c \pi_c}",),
+    quantities={
+        "c": "a cause: the early model, two later ones, or a new one",
+        "a_c, w_c": "availability and self-worth under a cause",
+        "r_c": "responsibility of a cause for the event; e: earlier events",
+        "n_{cj}": "company: responsibility of a cause for events with figure j of J",
+        "a, w": "availability and self-worth",
+    },
+)
 
 # The sum of three exponentials that is nearest to 1 / t between t = 1 and t = 100.
 DECAY_RATES = [constant(rate) for rate in (1.0, 0.144, 0.0154)]

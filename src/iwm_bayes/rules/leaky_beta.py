@@ -16,7 +16,21 @@ per unit of time. Without leak this is Bayes' rule for a constant probability of
 from typing import NamedTuple
 
 from iwm_bayes.ops import Array
+from iwm_bayes.rules.notation import Notation
 from iwm_bayes.types import Belief, Learner, Parameter
+
+LATEX = Notation(
+    symbols={"start": r"b_0", "strength": r"s", "leak": r"\lambda", "weight": r"w"},
+    start=(r"n_{+} = s\,b_0, \quad n_{-} = s\,(1 - b_0)",),
+    time=(
+        r"r = (1 - \lambda)^{\Delta t}",
+        r"n_{+} \leftarrow r\,n_{+} + (1 - r)\,s\,b_0",
+        r"n_{-} \leftarrow r\,n_{-} + (1 - r)\,s\,(1 - b_0)",
+    ),
+    outcome=(r"n_{+} \leftarrow n_{+} + w\,o, \quad n_{-} \leftarrow n_{-} + w\,(1 - o)",),
+    belief=(r"b = \frac{n_{+}}{n_{+} + n_{-}}", r"\operatorname{Var}(b) = \frac{b\,(1 - b)}{n_{+} + n_{-} + 1}"),
+    quantities={"b": "belief", "n_{+}, n_{-}": "evidence for and against care, in sessions", "r": "retention"},
+)
 
 
 class Parameters(NamedTuple):

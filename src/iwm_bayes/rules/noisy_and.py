@@ -21,7 +21,37 @@ from typing import NamedTuple
 
 from iwm_bayes.ops import Array, broadcast_figures, exp, log
 from iwm_bayes.rules.lift import at_figure, set_at_figure
+from iwm_bayes.rules.notation import Notation
 from iwm_bayes.types import Belief, Beliefs, Event, Parameter, Rule
+
+LATEX = Notation(
+    symbols={
+        "availability_start": r"a_0",
+        "worth_start": r"w_0",
+        "hazard": r"h",
+        "care": r"c",
+        "leak": r"\lambda",
+    },
+    start=(r"w = w_0, \quad a_1 = a_0, \quad a_{\neg} = a_0",),
+    time=(
+        r"r = 1 - (1 - h)^{\Delta t}, \quad a = w\,a_1 + (1 - w)\,a_{\neg}, \quad w' = w + r\,(w_0 - w)",
+        r"a_1 \leftarrow (1 - r)\,\frac{(1 - r)\,w\,a_1 + r\,w_0\,a}{w'} + r\,a_0",
+        r"a_{\neg} \leftarrow (1 - r)\,\frac{(1 - r)(1 - w)\,a_{\neg} + r\,(1 - w_0)\,a}{1 - w'} + r\,a_0",
+        r"w \leftarrow w'",
+    ),
+    outcome=(
+        r"y = c^{o}\,(1 - c)^{1 - o}, \quad n = \lambda^{o}\,(1 - \lambda)^{1 - o}, \quad l = a_1\,y + (1 - a_1)\,n",
+        r"w \leftarrow \frac{w\,l}{w\,l + (1 - w)\,n}",
+        r"a_1 \leftarrow \frac{a_1\,y}{l}",
+    ),
+    belief=(r"a = w\,a_1 + (1 - w)\,a_{\neg}", r"p = \lambda + (c - \lambda)\,w\,a_1"),
+    quantities={
+        "w": "self-worth: P(W)",
+        "a_1, a_{\\neg}": "P(A | W) and P(A | not W) of the figure",
+        "a": "availability: P(A)",
+        "p": "expected outcome",
+    },
+)
 
 
 class Parameters(NamedTuple):

@@ -12,7 +12,19 @@ it. Associability starts at 1. Li et al. (2011), doi:10.1038/nn.2904.
 from typing import NamedTuple
 
 from iwm_bayes.ops import Array, where
+from iwm_bayes.rules.notation import Notation
 from iwm_bayes.types import Belief, Learner, Parameter
+
+LATEX = Notation(
+    symbols={"start": r"b_0", "rate": r"\alpha", "attention": r"\eta", "start_associability": r"A_0"},
+    start=(r"b = b_0, \quad A = A_0",),
+    outcome=(
+        r"\delta = o - b",
+        r"b \leftarrow b + \alpha\,A\,\delta",
+        r"A \leftarrow \eta\,|\delta| + (1 - \eta)\,A",
+    ),
+    quantities={"b": "belief", "A": "associability"},
+)
 
 
 class Parameters(NamedTuple):

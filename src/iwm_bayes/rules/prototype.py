@@ -17,7 +17,23 @@ accounts; the filter is derived here.
 from typing import NamedTuple
 
 from iwm_bayes.ops import Array
+from iwm_bayes.rules.notation import Notation
 from iwm_bayes.types import Belief, Learner, Parameter
+
+LATEX = Notation(
+    symbols={"start": r"b_0", "pull": r"\lambda", "start_variance": r"v_0", "diffusion": r"q", "noise": r"\epsilon"},
+    start=(r"b = b_0, \quad v = v_0",),
+    time=(
+        r"b \leftarrow b_0 + (1 - \lambda)^{\Delta t}\,(b - b_0)",
+        r"v \leftarrow v + q\,\Delta t",
+    ),
+    outcome=(
+        r"k = \frac{v}{v + \epsilon}",
+        r"b \leftarrow b + k\,(o - b)",
+        r"v \leftarrow (1 - k)\,v",
+    ),
+    quantities={"b": "belief", "v": "variance of the belief", "k": "gain: the learning rate"},
+)
 
 
 class Parameters(NamedTuple):

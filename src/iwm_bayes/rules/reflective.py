@@ -16,7 +16,26 @@ from typing import NamedTuple
 from iwm_bayes.ops import Array
 from iwm_bayes.rules import compensatory
 from iwm_bayes.rules.compensatory import State, credit, moderated_probability
+from iwm_bayes.rules.notation import Notation
 from iwm_bayes.types import Event, Parameter
+
+LATEX = Notation(
+    symbols={
+        **compensatory.LATEX.symbols,
+        "reflection": r"\eta",
+    },
+    start=compensatory.LATEX.start,
+    time=compensatory.LATEX.time,
+    outcome=(
+        compensatory.LATEX.outcome[0],
+        r"c = C\,h, \quad \bar{c} = \tfrac{1}{2}\,(c_j + c_w)",
+        r"m_i \leftarrow m_i + \left(\eta\,c_i + (1 - \eta)\,\bar{c}\right)\frac{o - p}{1 + s\,H} \ \ (i \in \{j, w\})",
+        r"m_k \leftarrow m_k + c_k\,\frac{o - p}{1 + s\,H} \quad \text{(every other figure)}",
+        compensatory.LATEX.outcome[2],
+    ),
+    belief=compensatory.LATEX.belief,
+    quantities={**compensatory.LATEX.quantities, "c": "credit by uncertainty; j: the figure of the event"},
+)
 
 
 class Parameters(NamedTuple):

@@ -9,7 +9,15 @@ Rescorla & Wagner (1972), in Black & Prokasy (Eds.), Classical Conditioning II, 
 from typing import NamedTuple
 
 from iwm_bayes.ops import Array
+from iwm_bayes.rules.notation import Notation
 from iwm_bayes.types import Belief, Learner, Parameter
+
+LATEX = Notation(
+    symbols={"start": r"b_0", "rate": r"\alpha"},
+    start=(r"b = b_0",),
+    outcome=(r"\delta = o - b", r"b \leftarrow b + \alpha\,\delta"),
+    quantities={"b": "belief"},
+)
 
 
 class Parameters(NamedTuple):

@@ -15,7 +15,31 @@ from typing import NamedTuple
 
 from iwm_bayes.ops import Array, broadcast_figures, constant, maximum, minimum
 from iwm_bayes.rules.lift import at_figure, set_at_figure
+from iwm_bayes.rules.notation import Notation
 from iwm_bayes.types import Belief, Beliefs, Event, Parameter, Rule
+
+LATEX = Notation(
+    symbols={
+        "availability_start": r"a_0",
+        "worth_start": r"w_0",
+        "availability_rate": r"\alpha_a",
+        "worth_rate": r"\alpha_w",
+        "availability_leak": r"\lambda_a",
+        "worth_leak": r"\lambda_w",
+        "fading": r"f",
+    },
+    start=(r"a = a_0, \quad w = w_0",),
+    time=(
+        r"a \leftarrow \tfrac{1}{2} + (1 - f)^{\Delta t}\left(a - \tfrac{1}{2}\right), \quad "
+        r"w \leftarrow \tfrac{1}{2} + (1 - f)^{\Delta t}\left(w - \tfrac{1}{2}\right)",
+    ),
+    outcome=(
+        r"\delta_a = o - a, \quad \delta_w = o - w",
+        r"a \leftarrow \min\left(1,\ \max\left(0,\ a + \alpha_a\,(\delta_a + \lambda_a\,\delta_w)\right)\right)",
+        r"w \leftarrow \min\left(1,\ \max\left(0,\ w + \alpha_w\,(\delta_w + \lambda_w\,\delta_a)\right)\right)",
+    ),
+    quantities={"a": "availability of the figure", "w": "self-worth"},
+)
 
 
 class Parameters(NamedTuple):

@@ -17,7 +17,26 @@ relationships, Int. J. Psycho-Anal. 47, who gives no equation; this one is deriv
 from typing import NamedTuple
 
 from iwm_bayes.ops import Array, exp, logit
+from iwm_bayes.rules.notation import Notation
 from iwm_bayes.types import Belief, Learner, Parameter
+
+LATEX = Notation(
+    symbols={"start": r"b_0", "integration": r"\iota", "rate": r"\alpha", "switching": r"h", "extreme": r"e"},
+    start=(r"W = b_0, \quad g = b_0",),
+    time=(r"g \leftarrow \tfrac{1}{2} + (1 - h)^{\Delta t}\left(g - \tfrac{1}{2}\right)",),
+    outcome=(
+        r"y = \left(\frac{e}{1 - e}\right)^{2 o - 1}",
+        r"g \leftarrow \frac{g\,y}{g\,y + 1 - g}",
+        r"W \leftarrow W + \alpha\,(o - W)",
+    ),
+    belief=(r"b = \iota\,W + (1 - \iota)\left((1 - e) + (2 e - 1)\,g\right)",),
+    quantities={
+        "b": "belief",
+        "W": "whole belief, in which good and bad are integrated",
+        "g": "probability that the all-good model is true",
+        "y": "odds of the outcome under the all-good model",
+    },
+)
 
 
 class Parameters(NamedTuple):

@@ -9,8 +9,15 @@ from typing import NamedTuple
 
 from iwm_bayes.ops import Array
 from iwm_bayes.rules import rescorla_wagner
+from iwm_bayes.rules.notation import Notation
 from iwm_bayes.rules.rescorla_wagner import State
 from iwm_bayes.types import Parameter
+
+LATEX = Notation(
+    symbols={"start": r"b_0"},
+    start=(r"b = b_0",),
+    quantities={"b": "belief, which does not change"},
+)
 
 
 class Parameters(NamedTuple):

@@ -13,7 +13,20 @@ doi:10.1037/a0036505, who give no equation; this one is derived here.
 from typing import NamedTuple
 
 from iwm_bayes.ops import Array, constant, logit, sigmoid, where
+from iwm_bayes.rules.notation import Notation
 from iwm_bayes.types import Belief, Learner, Parameter
+
+LATEX = Notation(
+    symbols={"start": r"b_0", "rate": r"\alpha", "start_trust": r"\tau_0", "change": r"\kappa"},
+    start=(r"b = b_0, \quad T = \operatorname{logit}\tau_0, \quad u = 0",),
+    outcome=(
+        r"T \leftarrow T + \begin{cases} \kappa & u = 1,\ o \ge 0.5 \\ -\kappa & u = 1,\ o < 0.5 \\ "
+        r"0 & u = 0 \end{cases}",
+        r"b \leftarrow b + \alpha\,\sigma(T)\,(o - b)",
+        r"u \leftarrow \begin{cases} 1 & o < 0.5 \\ 0 & o \ge 0.5 \end{cases}",
+    ),
+    quantities={"b": "belief", "T": "epistemic trust, log-odds", "u": "1 after a rupture"},
+)
 
 
 class Parameters(NamedTuple):

@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic import ValidationError
 
-from iwm_bayes.data.study import StudySpec, read_study_file
+from iwm_bayes.data.study import PARTICIPANTS, StudySpec, read_study_file
 from iwm_bayes.data.toml import explain_validation
 from iwm_bayes.types import InputError
 
@@ -121,6 +121,10 @@ class Study:
         What is computed: everything by default, or some names; with () nothing that can be left out.
     name
         The name of the study, and of the folders of its runs.
+    question
+        The study's question, which is the title of its report; by default it is made from the figures.
+    participants
+        What reports call the people: a plural noun such as "patients".
 
     Raises
     ------
@@ -154,6 +158,8 @@ class Study:
         missing_covariates: Literal["drop"] | None = None,
         estimands: Sequence[str] | None = None,
         name: str = "study",
+        question: str | None = None,
+        participants: str = PARTICIPANTS,
     ) -> None:
         columns = {"person": person, "session": session, "figure": figure, "time": time}
         columns |= {"outcome": stated(outcome), "distress": stated(distress), "threat": stated(threat)}
@@ -166,6 +172,8 @@ class Study:
             "responses": {key: stated(column) for key, column in responses.items()},
             "formulas": dict(formulas or {}),
             "estimands": None if estimands is None else as_names(estimands),
+            "question": question,
+            "participants": participants,
         }
         if people is None and (formulas or groups or missing_covariates):
             people = sessions

@@ -10,6 +10,7 @@ from iwm_bayes.estimands.security.projection import project
 from iwm_bayes.report import text
 from iwm_bayes.report.context import ReportContext, Trajectory, change_sentence
 from iwm_bayes.report.elements import Plot, interactive_plot
+from iwm_bayes.report.words import share
 from iwm_bayes.simulation.care import parse_care
 from iwm_bayes.types import GENERALISED
 from iwm_bayes.viz.plotly.attachment_space import attachment_space_figure
@@ -84,7 +85,7 @@ def projection(run: ReportContext, by_figure: dict[str, Trajectory], specs: dict
     now = f"About {insecure:.0f} of {people} participants are insecure toward {figure} after their last session"
     if not shares.notnull().any():
         return {"sentence": f"{now}: too few for a projection.", "plots": []}
-    by_then = text.median_text(shares.isel(session=-1).values, "{:.0%}")
+    by_then = share(shares.isel(session=-1).values).text
     within = f"{by_then} of them become earned secure within {horizon} further sessions"
     sentence = f"{now}. Under the scenario {scenario}, {within}."
     caption = f"Projection: {horizon} further sessions under the scenario {scenario} ({figure}; 90% CrI)."

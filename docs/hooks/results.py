@@ -1,0 +1,185 @@
+"""Tables of results, made from the CSV files of `experiments/` and `benchmarks/` when the documentation is built.
+
+A page names them as `{{ NAME }}`. No number of a result is typed by hand.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from math import exp
+from pathlib import Path
+
+import pandas as pd
+
+REPOSITORY = Path(__file__).parents[2]
+EXPERIMENTS = REPOSITORY / "experiments"
+PERMUTATION_VERDICTS = ("shown", "unclear", "not shown")
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
+    """Return a table in Markdown."""
+    lines = [list(head), ["---"] * len(list(head)), *rows]
+    return "\n".join(f"| {' | '.join(str(cell) for cell in line)} |" for line in lines)
+
+
+def percent(share: float) -> str:
+    """Return a share in percent; small ones with a digit after the point."""
+    return f"{100 * share:.0f}%" if share >= 0.02 or share == 0 else f"{100 * share:.1f}%"
+
+
+def read(path: str) -> pd.DataFrame:
+    """Read a table of results, by its path within `experiments`."""
+    return pd.read_csv(EXPERIMENTS / path)
+
+
+def sbc() -> str:
+    """Return a table of simulation-based calibration: one row per model."""
+    rows = []
+    for path in sorted((EXPERIMENTS / "sbc").glob("*.csv")):
+        if path.stem.endswith("_ranks"):
+            continue
+        found, studies = pd.read_csv(path), len(pd.read_csv(path.with_name(f"{path.stem}_ranks.csv")))
+        link = f"[{path.stem}](../reference/models/{path.stem}.md)"
+        failed = int(found["status"].notna().sum())
+        rows.append((link, studies, len(found), failed, f"{found['corrected_p'].min():.2f}"))
+    return table(("model", "studies", "quantities", "quantities that fail", "smallest corrected p value"), rows)
+
+
+def hgf_recovery() -> str:
+    """Return a table of the recovery of HGF parameters, next to published correlations."""
+    rows = (
+        (f"`{one.parameter}`", f"{one.published:.2f}", f"{one.r:.2f} ({one.se:.2f})", "yes" if one.reproduced else "no")
+        for one in read("predictions/hgf_recovery.csv").itertuples()
+    )
+    return table(("parameter", "published r", "r of this program (SE)", "reproduced"), rows)
+
+
+def model_recovery() -> str:
+    """Return the confusion matrix: rows are generating models, columns selected ones."""
+    found = read("model_recovery/recover.csv").set_index("generating")
+    rows = ((f"`{name}`", *(percent(share) for share in line)) for name, line in found.iterrows())
+    return table(("generating model", *(f"`{name}`" for name in found.columns)), rows)
+
+
+def example_coverage() -> str:
+    """Return how often the intervals of the example contain the true value, over seeds."""
+    found = read("security_calibration/example_coverage.csv")
+    questions = {
+        "share_covered": "share of people who are earned secure",
+        "sessions_covered": "median of sessions until earned security",
+        "corrective_covered": "median of corrective experiences until earned security",
+    }
+    rows = [
+        (text, int(found[name].sum()), found[name].notna().sum()) for name, text in questions.items() if name in found
+    ]
+    return table(("90% interval of", "seeds with the true value in it", "seeds"), rows)
+
+
+def security_calibration() -> str:
+    """Return how often the intervals of earned security contain the true value, in simulated studies."""
+    splits, difference, follow_up = (
+        read(f"security_calibration/{name}.csv").iloc[0] for name in ("splits", "difference", "follow_up")
+    )
+    return table(
+        ("question", "studies", "result", "ideal"),
+        [
+            (
+                "Two random halves of one study: one arm is called better",
+                splits.fits,
+                percent(splits.share_beyond),
+                "10%",
+            ),
+            ("A true difference of arms is in the interval", difference.fits, percent(difference.coverage), "90%"),
+            ("The share of new people is in the interval", follow_up.fits, percent(follow_up.coverage_new), "90%"),
+            ("The share of these people is in the interval", follow_up.fits, percent(follow_up.coverage_these), "90%"),
+        ],
+    )
+
+
+def permutation_size() -> str:
+    """Return the verdicts of the outcome-permutation test by way and design; of each study the first seed."""
+    tests = read("permutation_size/tests.csv")
+    tests = tests[tests["seed"] == 1]
+    rows = []
+    for (way, design), group in tests.groupby(["way", "design"], sort=False):
+        counts = group["verdict"].value_counts()
+        rows.append((way, f"`{design}`", len(group), *(counts.get(verdict, 0) for verdict in PERMUTATION_VERDICTS)))
+    return table(("way", "design", "studies", "shown", "unclear", "not shown"), rows)
+
+
+def predictions() -> str:
+    """Return the verdict of every experiment with simulated people."""
+    rows = ((one.question, one.verdict) for one in read("predictions/verdicts.csv").itertuples())
+    return table(("question", "verdict"), rows)
+
+
+def published() -> str:
+    """Return published numbers that a decision was made about, next to those of the models."""
+    found = read("predictions/published.csv")
+    found = found[found["decision"].notna() & ~found["decision"].str.contains(r"\d", na=False)]
+    rows = (
+        (one.number, f"`{one.model}`", f"{one.published:.3g}", f"{one.predicted:.3g}", one.decision)
+        for one in found.itertuples()
+    )
+    return table(("number", "model", "published", "of the model", "decision"), rows)
+
+
+def unrecorded() -> str:
+    """Return the bias by lost forms, under the program's own treatment."""
+    found = read("unrecorded.csv")
+    found = found[found["treatment"].isin(["-", "mean"])]
+    words = {"none": "none", "at random": "30% of all", "after bad sessions": "half of those after bad sessions"}
+    rows = (
+        (words[one.lost], f"{exp(one.rate) - 1:+.0%}", f"{exp(one.response_sd) - 1:+.0%}", f"{one.held:.2f}")
+        for one in found.itertuples()
+    )
+    return table(("lost forms", "learning rate", "response SD", "90% intervals of people's learning rates hold"), rows)
+
+
+def forecast() -> str:
+    """Return how often forecasts of earned security are right, by number of sessions."""
+    found = read("planning/forecast.csv")
+    within, known = "forecast within 5 sessions", "forecast within 5 sessions, parameters known"
+    rows = []
+    for sessions, group in found.groupby("sessions"):
+        shares = {one.outcome: f"{one.share:.2f} ({one.se:.2f})" for one in group.itertuples()}
+        rows.append((sessions, shares[within], shares[known]))
+    return table(("sessions", "within 5 sessions (SE)", "within 5, parameters known (SE)"), rows)
+
+
+def speed(heading: str) -> Callable[[], str]:
+    """Return a function that takes a table from the page of `benchmarks/`, where `peers.py` wrote it."""
+
+    def of_page() -> str:
+        page = (REPOSITORY / "benchmarks" / "README.md").read_text(encoding="utf-8")
+        section = page.partition(f"\n## {heading}")[2].partition("\n## ")[0]
+        return "\n".join(line for line in section.splitlines() if line.startswith("|"))
+
+    return of_page
+
+
+def sbc_time() -> str:
+    """Return the time of one simulation of SBC."""
+    found = pd.read_csv(REPOSITORY / "benchmarks" / "calibrating.csv")
+    return table(found.columns, found.itertuples(index=False))
+
+
+RESULTS: dict[str, Callable[[], str]] = {
+    "sbc": sbc,
+    "hgf_recovery": hgf_recovery,
+    "model_recovery": model_recovery,
+    "example_coverage": example_coverage,
+    "security_calibration": security_calibration,
+    "permutation_size": permutation_size,
+    "predictions": predictions,
+    "published": published,
+    "unrecorded": unrecorded,
+    "forecast": forecast,
+    "speed_hgf": speed("two_level_hgf"),
+    "speed_rescorla_wagner": speed("rescorla_wagner"),
+    "sbc_time": sbc_time,
+}
+
+
+def filled(text: str, known: dict[str, Callable[[], str]]) -> str:
+    """Replace every `{{ NAME }}` of a page; a name that is not known is an error."""
+    return re.sub(r"\{\{ (\w+) \}\}", lambda found: known[found[1]](), text)

@@ -1,0 +1,168 @@
+"""The key result of a fit, from which report and terminal read: question, answer, facts, and whether to trust it.
+
+A fit that has not converged has no answer: the key result then says what to do, and holds no number of the answer. In
+an approximation every sentence with a number ends with its status.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import pandas as pd
+import xarray as xr
+
+from iwm_bayes.data.binding import participants_noun, study_question, wants
+from iwm_bayes.diagnostics.convergence_checks import ConvergenceChecks
+from iwm_bayes.diagnostics.results import Results
+from iwm_bayes.estimands.estimand import line_table
+from iwm_bayes.report.arm_answer import arm_answer
+from iwm_bayes.report.belief_answer import belief_answer, most_met_figure
+from iwm_bayes.report.security_answer import Fact, figure_order, not_assessed, other_figure, security_answer
+from iwm_bayes.report.status import (
+    Chip,
+    comparison_chip,
+    convergence_chip,
+    learning_chip,
+    ppc_chip,
+    sensitivity_chip,
+    with_mark,
+)
+from iwm_bayes.report.words import count_of, is_role, sentence_case
+from iwm_bayes.types import ModelSpec
+from iwm_bayes.workflow.analysis import permutation_test_of
+
+MAX_OTHER_FIGURES = 3  # with a sentence of their own; a table has all
+NUMBERING = "Sessions are numbered for each person, from the first with this figure."
+
+
+class KeyResult(NamedTuple):
+    """What a study asked, what the fit answers, and whether the answer may be trusted."""
+
+    question: str
+    usable: bool  # False where the fit has not converged: then there is no answer, and `remedies` say what to do
+    mark: str  # the status of an approximation, which ends every sentence with a number; empty in a converged fit
+    about: str  # a title of the answer, such as "Time to earned security with the therapist"
+    figure: str  # that the answer is about; empty where it is about none in particular
+    statement: str  # the answer in one sentence: its first part ...
+    uncertainty: str  # ... and the rest, with the interval
+    facts: tuple[Fact, ...]  # two to four numbers; `value` and `meaning` read as one sentence
+    chips: tuple[Chip, ...]  # convergence, model fit, sensitivity, learning, comparison
+    sentences: tuple[str, ...]  # further answers: what cannot be assessed, other figures, whether targets agree
+    remedies: tuple[str, ...]  # what to do about a fit that has not converged
+    reasons: tuple[str, ...]  # why it has not
+
+    @property
+    def headline(self) -> str:
+        """Return the answer as one sentence."""
+        return f"{self.statement}{self.uncertainty}"
+
+    def chip(self, kind: str) -> Chip:
+        """Return the chip of one kind: "convergence", "model fit", "sensitivity", "learning" or "comparison"."""
+        return next(chip for chip in self.chips if chip.kind == kind)
+
+
+def default_question(noun: str, figure: str, has_arms: bool, asks_security: bool) -> str:
+    """Return the question of a study that states none, made from the figure that its answer is about."""
+    if not asks_security:
+        return f"How do the beliefs of {noun} change from session to session?"
+    about = f" with their {figure}" if is_role(figure) else ""
+    return f"How many sessions until {noun} feel secure{about}{', and do groups differ' if has_arms else ''}?"
+
+
+def not_usable(convergence: ConvergenceChecks, advice: Sequence[str], question: str) -> KeyResult:
+    """Return the key result of a fit that has not converged, or was interrupted: what to do, and no number of it."""
+    statement = (
+        "This run was interrupted, so there is no result yet."
+        if convergence.partial
+        else "This fit has not converged, so there is no result yet."
+    )
+    remedies = [f"{sentence_case(sentence)}." for sentence in advice]
+    return KeyResult(
+        question=question,
+        usable=False,
+        mark=convergence.status,
+        about="No result",
+        figure="",
+        statement=statement,
+        uncertainty=" Its numbers must not be used.",
+        facts=(),
+        chips=(convergence_chip(convergence),),
+        sentences=(),
+        remedies=tuple(remedies) or ("Fit again, with more draws (--draws).",),
+        reasons=tuple(f"{sentence_case(reason)}." for reason in convergence.reasons),
+    )
+
+
+def key_result(
+    model: ModelSpec,
+    fit: xr.DataTree,
+    results: Results,
+    convergence: ConvergenceChecks,
+    advice: Sequence[str] = (),
+    ranking: pd.DataFrame | None = None,
+) -> KeyResult:
+    """Return the key result of a fit.
+
+    Parameters
+    ----------
+    model, fit
+        A model, and its fit by any method.
+    results
+        What `compute_results` returns for them.
+    convergence
+        What `check_convergence` returns, with the medians of time to earned security.
+    advice
+        What to try, where the fit has not converged.
+    ranking
+        The first ranking of a comparison that includes the model.
+    """
+    data = fit["constant_data"].to_dataset()
+    noun, people = participants_noun(data), data.sizes["person"]
+    answers = {figure: results.security[figure] for figure in figure_order(data, results.security)}
+    why_not = {figure: not_assessed(answer, noun) for figure, answer in answers.items()}
+    assessed = [figure for figure in answers if not why_not[figure]]
+    first = answers[assessed[0]] if assessed else None
+    figure = assessed[0] if assessed else most_met_figure(data)
+    has_arms = first is not None and first.curves.sizes["arm"] > 1
+    question = study_question(data) or default_question(noun, figure, has_arms, wants(data, "earned_security"))
+    if not convergence.converged:
+        return not_usable(convergence, advice, question)
+    if first is None:
+        answer = belief_answer(model, fit, noun)
+    elif has_arms:
+        answer = arm_answer(first, data, noun)
+    else:
+        answer = security_answer(first, people, noun, names_figure=len(assessed) > 1)
+    others = [other_figure(answers[other], people, noun) for other in assessed[1:]]
+    reasons = [reason for reason in why_not.values() if reason]
+    numbering = [NUMBERING] if first else []
+    sentences = shortened([*answer.sentences, *others, *reasons], len(answer.sentences) + MAX_OTHER_FIGURES) + numbering
+    checks = line_table(results.datasets["ppc"]) if "ppc" in results.datasets else pd.DataFrame()
+    mark = convergence.status if convergence.approximate else ""
+    return KeyResult(
+        question=question,
+        usable=True,
+        mark=mark,
+        about=answer.about,
+        figure=figure if first else "",
+        statement=answer.statement,
+        uncertainty=with_mark(answer.uncertainty, mark),
+        facts=tuple(fact._replace(meaning=with_mark(fact.meaning, mark)) for fact in answer.facts),
+        chips=(
+            convergence_chip(convergence),
+            ppc_chip(checks, mark),
+            sensitivity_chip(first, mark),
+            learning_chip(permutation_test_of(fit)),
+            comparison_chip(model.name, ranking),
+        ),
+        sentences=tuple(with_mark(sentence, mark) for sentence in sentences),
+        remedies=(),
+        reasons=(),
+    )
+
+
+def shortened(sentences: Sequence[str], longest: int) -> list[str]:
+    """Return the first sentences, and how many more there are."""
+    if len(sentences) <= longest + 1:
+        return list(sentences)
+    more = count_of(len(sentences) - longest, "figures")
+    return [*sentences[:longest], f"{more} more: see the table of time to earned security."]
