@@ -11,7 +11,7 @@ people did not have are known here. Criterion: 90% intervals contain the true va
     availability_rate, worth_rate    effect of the arm, link scale
 
 There is one file per seed, so a rerun does only what is missing: `python example_coverage.py FOLDER [SEEDS]`. The table
-for 20 seeds is `example_coverage.csv`.
+for 20 seeds is `security_calibration/example_coverage.csv`.
 """
 
 import json
