@@ -106,4 +106,8 @@ def r(text: str, folder: Path, names: dict[str, Any]) -> None:
     """Do not run R: `test_notebooks` compares the names in it with those of the program."""
 
 
-RUN = {"toml": toml, "python": python, "console": console, "text": text, "r": r}
+def system(text: str, folder: Path, names: dict[str, Any]) -> None:
+    """Do not run commands of the system, such as pip: `test_wheel` installs the program."""
+
+
+RUN = {"toml": toml, "python": python, "console": console, "text": text, "r": r, "bash": system}

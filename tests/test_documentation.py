@@ -1,6 +1,8 @@
 """The documentation agrees with the program: every block on its pages runs, and its links lead somewhere."""
 
 import contextlib
+import csv
+import html
 import logging
 import re
 import shlex
@@ -9,6 +11,7 @@ import tomllib
 import pages
 import pytest
 import typer
+from browsing import until
 
 from iwm_bayes.cli.main import app
 from iwm_bayes.data.study import StudySpec
@@ -23,7 +26,7 @@ README = (pages.REPOSITORY / "README.md").read_text(encoding="utf-8")
 
 TYPED = re.compile(r"`(iwm [a-z][^`]*)`|^(?:uv run )?(iwm [a-z][^#\n`]*)", re.MULTILINE)  # a command on a page
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
-UV_OPTIONS = {"--strict"}  # of mkdocs
+OTHER_OPTIONS = {"--strict", "--wheel", "--upgrade", "--no-index", "--find-links"}  # of mkdocs, uv and pip
 
 
 def command_of(words):
@@ -96,7 +99,7 @@ def test_commands_and_options_exist(page):
     for match in TYPED.finditer(text):
         command, words = command_of(shlex.split(match[1] or match[2])[1:])
         assert {word for word in words if word.startswith("--")} <= options_of(command), match[0]
-    assert set(OPTION.findall(text)) <= options_of(typer.main.get_command(app)) | UV_OPTIONS
+    assert set(OPTION.findall(text)) <= options_of(typer.main.get_command(app)) | OTHER_OPTIONS
 
 
 def test_readme_lists_the_built_in_models():
@@ -141,3 +144,83 @@ def test_nothing_is_fetched_when_a_page_is_read(site):
     loads = re.compile(r"""<(?:script|link|img|iframe)[^>]*?(?:src|href)=["']?(https?:[^"' >]+)""")
     fetched = {url for page in site[0].rglob("*.html") for url in loads.findall(page.read_text(encoding="utf-8"))}
     assert fetched == set()
+
+
+FIRST_RESULTS = {  # what a reader types: the page that must come first
+    "install": "install.html",
+    "Windows": "install.html",
+    "elpd": "how_to/model_checking.html",
+    "posterior predictive check": "how_to/model_checking.html",
+    "convergence": "how_to/not_converged.html",
+    "missing data": "how_to/missing_sessions.html",
+    "therapist effect": "how_to/therapists.html",
+    "power": "how_to/sample_size_planning.html",
+}
+FIRST_RESULT = "document.querySelector('.md-search-result__item a')?.getAttribute('href')?.split('?')[0] ?? ''"
+
+
+def test_the_search_box_finds_the_right_page_first_on_pages_opened_from_a_folder(site, browser):
+    """It works without a server and without network, and no script fails."""
+    faults, page = [], browser.new_page()
+    page.on("console", lambda message: faults.append(message.text) if message.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("request", lambda request: faults.append(request.url) if request.url.startswith("http") else None)
+    page.goto((site[0] / "index.html").as_uri())
+    page.click(".md-search__input")
+    for words, expected in FIRST_RESULTS.items():
+        page.keyboard.press("Control+A")
+        page.keyboard.type(words)
+        until(page, f"({FIRST_RESULT}).endsWith('/{expected}')", seconds=5)
+    page.close()
+    assert faults == []
+
+
+def test_pages_of_models_have_equations_that_need_no_script(site):
+    """Each page has MathML, and no command of LaTeX is left in it."""
+    for page in (site[0] / "reference" / "models").glob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        assert text.count("<math") >= 3, page.stem
+        assert not re.search(r"<math[^>]*>[^\\]*?\\[a-z]+.*?</math>", text), page.stem
+
+
+def test_the_list_of_models_has_every_model_in_one_group(site):
+    """The list links to the page of each model once."""
+    page = (site[0] / "reference" / "models.html").read_text(encoding="utf-8").partition("<article")[2]
+    assert sorted(re.findall(r'<td><a href="models/(\w+)\.html"', page)) == built_in_models()
+
+
+def test_results_on_pages_are_those_of_the_files(site):
+    """Counts of the files, made here in another way, are on the page; the written text has no number of its own."""
+    page = (site[0] / "project" / "validation.html").read_text(encoding="utf-8")
+    rows = [re.findall(r"<td[^>]*>(.*?)</td>", row, re.S) for row in re.findall(r"<tr>(.*?)</tr>", page, re.S)]
+    experiments = pages.REPOSITORY / "experiments"
+    with (experiments / "permutation_size" / "tests.csv").open(newline="") as file:
+        tests = [row for row in csv.DictReader(file) if (row["way"], row["design"]) == ("outcomes", "turn")]
+    verdicts = [row["verdict"] for row in tests if row["seed"] == "1"]
+    counts = [verdicts.count(verdict) for verdict in ("shown", "unclear", "not shown")]
+    assert ["outcomes", "<code>turn</code>", str(len(verdicts)), *map(str, counts)] in rows
+    ranks = (experiments / "sbc" / "kalman_ranks.csv").read_text().splitlines()
+    (kalman,) = [row for row in rows if row and "/kalman.html" in row[0]]
+    assert kalman[1:3] == [str(len(ranks) - 1), str(ranks[0].count(",") + 1)]
+    written = re.sub(r"\{\{.*?\}\}|`.*?`|\(.*?\)|90% interval", "", (pages.DOCS / "project/validation.md").read_text())
+    assert not re.search(r"\d", written)
+
+
+def test_terms_of_the_glossary_have_addresses(site):
+    """Each term has one, and none twice; terms are in order within their part."""
+    page = (site[0] / "reference" / "glossary.html").read_text(encoding="utf-8").partition("<article")[2]
+    terms = re.findall(r'<dt><span id="([\w-]+)"></span>(.*?)</dt>', page)
+    assert len(terms) == page.count("<dt>") > 80
+    assert len({address for address, _ in terms}) == len(terms)
+    for part in page.split("<h2")[1:]:
+        names = [name.lower() for _, name in re.findall(r'<dt><span id="([\w-]+)"></span>(.*?)</dt>', part)]
+        assert names == sorted(names)
+
+
+def test_the_citation_is_that_of_the_citation_file(site):
+    """Title and version of `CITATION.cff` are in the BibTeX entry."""
+    page = (site[0] / "project" / "cite.html").read_text(encoding="utf-8")
+    text = html.unescape(re.sub(r"<[^>]+>", "", page))
+    cited = dict(re.findall(r'^(\w+): "?(.*?)"?$', (pages.REPOSITORY / "CITATION.cff").read_text(), re.M))
+    assert f"title = {{{{{cited['title']}}}}}" in text
+    assert f"version = {{{cited['version']}}}" in text

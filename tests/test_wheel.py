@@ -1,6 +1,7 @@
 """The wheel is complete: it has the built-in models, and needs nothing from the repository."""
 
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -21,12 +22,19 @@ PREDICTIONS = "from iwm_bayes.cli.main import main; import sys; sys.argv = ['iwm
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory):
-    """A folder with nothing but the unpacked wheel, as a pure Python package is installed; built without network."""
-    built, target = tmp_path_factory.mktemp("built"), tmp_path_factory.mktemp("installed")
+def wheel(tmp_path_factory):
+    """The wheel, built without network."""
+    built = tmp_path_factory.mktemp("built")
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(built)]
     subprocess.run(build, cwd=REPOSITORY, check=True, capture_output=True)
-    (wheel,) = built.glob("*.whl")
+    (path,) = built.glob("*.whl")
+    return path
+
+
+@pytest.fixture(scope="module")
+def installed(wheel, tmp_path_factory):
+    """A folder with nothing but the unpacked wheel, as a pure Python package is installed."""
+    target = tmp_path_factory.mktemp("installed")
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(target)
     return target
@@ -64,11 +72,27 @@ def test_the_experiments_are_not_in_the_wheel(installed, tmp_path):
 
 
 def test_the_explorer_is_an_extra(installed):
-    """Dash, and what comes with it, is required by `iwm-bayes[explorer]` only."""
+    """Werkzeug, and what comes with it, is required by `iwm-bayes[explorer]` only."""
     (metadata,) = installed.glob("*.dist-info/METADATA")
     lines = metadata.read_text(encoding="utf-8").splitlines()
     extra = "; extra == 'explorer'"
-    requires = [line.removeprefix("Requires-Dist: ") for line in lines if line.startswith("Requires-Dist: dash")]
+    requires = [line.removeprefix("Requires-Dist: ") for line in lines if line.startswith("Requires-Dist: werkzeug")]
     assert "Provides-Extra: explorer" in lines
     assert len(requires) == 1
     assert requires[0].endswith(extra)
+
+
+@pytest.mark.slow
+def test_the_demo_runs_from_the_wheel_outside_the_repository_and_without_a_compiler(wheel, tmp_path):
+    """A new environment gets the wheel and its libraries from the package index; no compiler is in reach."""
+    environment, folder = tmp_path / "environment", tmp_path / "elsewhere"
+    folder.mkdir()
+    subprocess.run([sys.executable, "-m", "venv", str(environment)], check=True)
+    programs = environment / ("Scripts" if os.name == "nt" else "bin")
+    install = [str(programs / "python"), "-m", "pip", "install", "--quiet", "--only-binary", ":all:", str(wheel)]
+    subprocess.run(install, cwd=folder, check=True, capture_output=True)
+    reachable = {**os.environ, "HOME": str(tmp_path), "PATH": str(programs), "PYTHONPATH": "", "PYTENSOR_FLAGS": ""}
+    assert shutil.which("g++", path=reachable["PATH"]) is None
+    done = subprocess.run([str(programs / "iwm"), "demo"], cwd=folder, env=reachable, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr  # 3 would be a fit that did not converge
+    assert (folder / "runs" / "demo" / "report.html").is_file()

@@ -5,7 +5,6 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from importlib import import_module
 from inspect import getdoc
-from textwrap import dedent
 
 from equations import equations_section, mathml, notation
 
@@ -48,6 +47,8 @@ session 25 (dotted line). The program drew this plot when the page was built.*
 
 {equations}
 
+## The same in words
+
 {about}
 
 ## Parameters
@@ -69,12 +70,6 @@ parameter with a fixed value is a constant, which a [model file](../model_file.m
 
 ```toml
 {file}
-```
-
-In text, as `iwm models {name}` prints them, the equations are:
-
-```
-{text}
 ```
 
 Source: {source}
@@ -158,27 +153,22 @@ def fixed_text(model: ModelSpec) -> str:
     return f"Fixed in this model: {', '.join(fixed)}." if fixed else ""
 
 
-def prose_and_equations(rule: str) -> tuple[str, str]:
-    """Split the docstring of a rule into its prose and its equations, which are indented."""
-    lines = (getdoc(import_module(f"iwm_bayes.rules.{rule}")) or "").splitlines()[1:]
-    prose = [text for text in lines if not text.startswith("  ")]
-    equations = [text for text in lines if text.startswith("  ")]
-    return "\n".join(prose).strip(), dedent("\n".join(equations))
+def docstring(rule: str) -> str:
+    """Return the docstring of a rule after its first line: equations in text, hypothesis, units and sources."""
+    return (getdoc(import_module(f"iwm_bayes.rules.{rule}")) or "").partition("\n")[2].strip("\n")
 
 
 def model_page(name: str, main: str) -> str:
     """Return the page of a built-in model, whose curves are over values of the parameter `main`."""
     model, file = load_model(name), find_model(name).read_text(encoding="utf-8").strip()
     rule = tomllib.loads(file)["rule"]
-    about, text = prose_and_equations(rule)
     return PAGE.format(
         name=name,
         main=main,
         claim=model.claim.strip(),
         predicts=model.predicts.strip(),
         equations=equations_section(notation(rule)),
-        about=source_text(about),
-        text=text,
+        about=source_text(docstring(rule)),
         needs=model.needs.strip(),
         fixed=fixed_text(model),
         parameters=rule_table(model, rule),

@@ -14,7 +14,7 @@ class Notation(NamedTuple):
     """LaTeX of a rule, one equation per entry; `symbols` gives the symbol of every parameter of the rule."""
 
     symbols: Mapping[str, str]
-    start: tuple[str, ...]  # the state before the first event
+    start: tuple[str, ...]  # the state before the first event, in the order of its fields
     time: tuple[str, ...] = ()  # time passes
     outcome: tuple[str, ...] = ()  # an outcome is observed
     belief: tuple[str, ...] = ()  # what the beliefs are, given the state

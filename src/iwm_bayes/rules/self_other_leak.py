@@ -35,9 +35,8 @@ LATEX = Notation(
     ),
     outcome=(
         r"\delta_a = o - a, \quad \delta_w = o - w",
-        r"a \leftarrow a + \alpha_a\,(\delta_a + \lambda_a\,\delta_w)",
-        r"w \leftarrow w + \alpha_w\,(\delta_w + \lambda_w\,\delta_a)",
-        r"a, w \text{ limited to } 0 \ldots 1",
+        r"a \leftarrow \min\left(1,\ \max\left(0,\ a + \alpha_a\,(\delta_a + \lambda_a\,\delta_w)\right)\right)",
+        r"w \leftarrow \min\left(1,\ \max\left(0,\ w + \alpha_w\,(\delta_w + \lambda_w\,\delta_a)\right)\right)",
     ),
     quantities={"a": "availability of the figure", "w": "self-worth"},
 )

@@ -23,7 +23,7 @@ LATEX = Notation(
         r"T \leftarrow T + \begin{cases} \kappa & u = 1,\ o \ge 0.5 \\ -\kappa & u = 1,\ o < 0.5 \\ "
         r"0 & u = 0 \end{cases}",
         r"b \leftarrow b + \alpha\,\sigma(T)\,(o - b)",
-        r"u \leftarrow 1 \text{ if } o < 0.5, \text{ else } 0",
+        r"u \leftarrow \begin{cases} 1 & o < 0.5 \\ 0 & o \ge 0.5 \end{cases}",
     ),
     quantities={"b": "belief", "T": "epistemic trust, log-odds", "u": "1 after a rupture"},
 )

@@ -23,20 +23,21 @@ from iwm_bayes.types import Belief, Learner, Parameter
 
 LATEX = Notation(
     symbols={"start": r"b_0", "noise": r"\epsilon", "start_volatility": r"z_0", "learning": r"\eta"},
-    start=(r"m = \operatorname{logit} b_0, \quad v = \epsilon, \quad z = z_0, \quad t = 0",),
+    start=(r"m = \operatorname{logit} b_0, \quad v = \epsilon, \quad t = 0, \quad z = z_0",),
     time=(r"t \leftarrow t + \Delta t",),
     outcome=(
-        r"\hat{v} = v + z\,t, \quad k = \frac{\hat{v}}{\hat{v} + \epsilon}",
-        r"m' = m + \sqrt{\hat{v}}\,\left(o - \sigma(m)\right)",
-        r"v' = (1 - k)\,\hat{v}",
+        r"V = v + z\,t, \quad k = \frac{V}{V + \epsilon}",
+        r"m' = m + \sqrt{V}\,\left(o - \sigma(m)\right)",
+        r"v' = (1 - k)\,V",
         r"z' = z + \eta\,\frac{(m' - m)^2 + v' + v - 2\,(1 - k)\,v - z\,t}{\max(1, t)}",
-        r"(m, v, z, t) \leftarrow (m', v', z', 0)",
+        r"(m, v, t, z) \leftarrow (m', v', 0, z')",
     ),
     belief=(r"b = \sigma(m), \quad \operatorname{Var}(b) \approx \left(b\,(1 - b)\right)^2 (v + z\,t)",),
     quantities={
         "b": "belief",
         "m": "belief in log-odds",
         "v": "variance of m",
+        "V": "variance of m just before the outcome",
         "z": "volatility",
         "t": "time since the last observed outcome",
         "k": "gain",
