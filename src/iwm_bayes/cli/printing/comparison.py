@@ -1,6 +1,6 @@
 """What `iwm compare` prints: the status of each model, the ranking, model attribution, and where things are.
 
-A number that depends on an approximate fit has ~ in front of it; one that depends on a fit that has not converged has ✗.
+In front of a number that depends on an approximate fit is ~; where a fit has not converged, it is ✗.
 """
 
 from collections.abc import Mapping, Sequence

@@ -19,6 +19,7 @@ from iwm_bayes.types import Parameter
 N_SHOWN = 4  # group-level parameters in the short table
 SCALES = {"unit": "logit", "positive": "log", "real": ""}  # of the between-person SD, by support
 RECOVERY_LABEL = 10  # columns
+UNDETERMINED = "not determined by the data"  # a note of the group summary
 APPROXIMATE = "~"  # in front of a number of an approximate fit
 DISCLAIMER = "Group-level research results; not for diagnosis of individuals."
 
@@ -102,15 +103,13 @@ def parameter_table(
     shown, mark = groups.head(N_SHOWN), APPROXIMATE if approximate else ""
     scales = [SCALES[declared[label.partition("[")[0]].support] for label in shown["parameter"]]
     common = len({*scales}) == 1
-    headers = ["Group-level parameter", "median", "90% CrI"]
-    headers += ["between-person SD", "contraction"]
+    headers = ["Group-level parameter", "median", "90% CrI", "between-person SD", "contraction"]
     rows = [
-        parameter_cells(row, "" if common else scale, mark)
-        for row, scale in zip(records(shown), scales, strict=True)
+        parameter_cells(row, "" if common else scale, mark) for row, scale in zip(records(shown), scales, strict=True)
     ]
     lines, more = table_lines(headers, rows, width, 1), len(groups) - len(shown)
-    if undetermined := [parameter_words(row["parameter"]) for row in records(groups) if "not determined" in row["note"]]:
-        lines += paragraph(f"Not determined by the data: {', '.join(undetermined)}", width)
+    left_open = [parameter_words(row["parameter"]) for row in records(groups) if UNDETERMINED in row["note"]]
+    lines += paragraph(f"{UNDETERMINED.capitalize()}: {', '.join(left_open)}", width, 1) if left_open else []
     units = [f"{mark} {approximate}"] if approximate else []
     units += [f"SD: {scales[0]} scale"] if common and scales[0] else []
     others = f"{more} more" if more else "all tables"
@@ -155,10 +154,7 @@ def recovery_estimate(line: Mapping[str, Any]) -> str:
 
 
 def place_lines(places: Mapping[str, Path], width: int) -> list[Line]:
-    """Return where results are: the path of each; where the line is too short, that of the first, and the others' names.
-
-    All are in one folder.
-    """
+    """Return where results are, all in one folder: the path of each, or of the first where the line is too short."""
     (name, path), *others = places.items()
     first, every = f"{pad(name, LABEL)}{path}", [f"{other}  {place}" for other, place in others]
     if columns("   ".join([first, *every])) <= width:

@@ -49,9 +49,7 @@ def print_heading(study: str, model: ModelSpec, data: xr.Dataset, warnings: Sequ
     print_lines(heading_lines(study, model, data, warnings, console.out.width))
 
 
-def heading_lines(
-    study: str, model: ModelSpec, data: xr.Dataset, warnings: Sequence[str], width: int
-) -> list[Line]:
+def heading_lines(study: str, model: ModelSpec, data: xr.Dataset, warnings: Sequence[str], width: int) -> list[Line]:
     """Return the lines above a fit."""
     return [*heading(study, model, data, width), *warning_lines(warnings, width, "iwm check explains them")]
 
