@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 import xarray as xr
+from plotly.offline import get_plotlyjs
 
 from iwm_bayes.estimands.security.criterion import DEFAULT_CRITERION, Criterion
+from iwm_bayes.viz.plotly.base import plotly_script
 from iwm_bayes.viz.plotly.beliefs import beliefs_figure, ruptures_of_most
 from iwm_bayes.viz.plotly.incidence import Incidence, incidence_figure
 from iwm_bayes.viz.plotly.space import space_figure
@@ -119,3 +121,8 @@ def test_every_position_has_a_frame_of_its_ellipse():
     x, y = (np.array(side) for side in frames["6"])
     radius = np.hypot(x - 0.46, y - 0.47)
     assert np.allclose(radius, 0.1 * np.sqrt(-2 * np.log(0.1)), atol=0.002)
+
+
+def test_the_script_of_a_page_is_that_of_the_library():
+    """It is read without importing Plotly, which would delay the page."""
+    assert plotly_script() == get_plotlyjs()
