@@ -26,8 +26,8 @@ DOORS = {  # heavy libraries, and the modules by which they enter
     "matplotlib": {"viz.*", "workflow.plots", "workflow.run_folder"},
     "formulae": {"data.formulas.design", "data.formulas.language", "data.formulas.evaluation"},
     "plotly": {"viz.plotly.base"},
-    "jinja2": {"report.page"},
-    "dash": {"explorer.app", "explorer.page"},
+    "jinja2": {"report.page", "explorer.page"},
+    "werkzeug": {"explorer.app"},
     "dask": {"validation.executors"},
     "distributed": {"validation.executors"},
 }

@@ -90,12 +90,12 @@ def test_target_accept_is_nearly_reached(compiled, tmp_path, on_disk):
     assert rate(0.6) < 0.8 < rate(0.98)
 
 
-def test_every_chain_has_a_folder_and_a_progress_bar(compiled, tmp_path, capsys):
-    """Chains are stored in `chains/0`, `chains/1`; bars go to stderr where they are asked for."""
+def test_every_chain_has_a_folder_and_all_chains_one_progress_bar(compiled, tmp_path, capsys):
+    """Chains are stored in `chains/0`, `chains/1`; the bar goes to stderr where it is asked for."""
     sample_to_store(compiled, BRIEF._replace(draws=50, progressbar=True), tmp_path)
     assert sorted(path.name for path in (tmp_path / "chains").iterdir()) == ["0", "1"]
     assert chain_folder(tmp_path, 1) == tmp_path / "chains" / "1"
     output = capsys.readouterr()
     assert output.out == ""
-    assert "chain 0" in output.err
-    assert "350/350" in output.err
+    assert output.err.count("Sampling 2 chains x 350 draws") == 1
+    assert "700/700" in output.err

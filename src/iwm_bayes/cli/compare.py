@@ -1,25 +1,28 @@
 """`iwm compare`: models of one study, fitted now or read from their run folders."""
 
 import os
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pandas as pd
 import typer
 
+from iwm_bayes.cli import console
 from iwm_bayes.cli.console import (
     NOT_CONVERGED,
     Ids,
     Overwrite,
     Trust,
-    print_table,
+    Verbose,
+    print_lines,
     report_interruption,
-    say,
     tell,
 )
 from iwm_bayes.data.study import StudySpec, read_study_file
 from iwm_bayes.model.specification.model_file import load_model
-from iwm_bayes.report.labels import table_title
+from iwm_bayes.progress import present_step
 from iwm_bayes.types import InputError
 from iwm_bayes.workflow.load import load_study_and_data, resolve_model
 
@@ -99,9 +102,11 @@ def compare(
     ids: Ids = "pseudonyms",
     trust: Trust = False,
     overwrite: Overwrite = False,
+    verbose: Verbose = False,
     quiet: Annotated[bool, typer.Option(help="do not show progress")] = False,
 ) -> None:
     """Compare models by their ELPD, by model attribution (random-effects BMS), and by posterior predictive checks."""
+    from iwm_bayes.cli.printing.comparison import comparison_heading, print_comparison
     from iwm_bayes.comparison.comparability import TOO_FEW
     from iwm_bayes.comparison.compare import compare as compare_fits
     from iwm_bayes.comparison.score_cache import FILE
@@ -124,51 +129,51 @@ def compare(
         loaded = load_study_and_data(what[0], models[0], trust)
         families = parse_families(family or [], [load_model(name, trust=trust).name for name in models])
         by_person = person_groups(loaded.study, groups, loaded.data["person"].values)
+        specs = [load_study_and_data(what[0], name, trust).model for name in models]
+        print_lines(comparison_heading(loaded.study.name, specs, loaded.data, console.out.width))
         with report_interruption("The draws are kept. To continue, enter the same command again"):
             fits = [fit_or_reuse(what[0], name, runs, fit_settings, progress, trust, overwrite) for name in models]
     else:
         fits = with_distinct_names([fit_of_run(folder, trust, tell) for folder in what])
         check_comparison_folder(out_dir, what, overwrite)
         families = parse_families(family or [], [fitted.model.name for fitted in fits])
-        by_person = person_groups(study_of_run(what[0]), groups, fits[0].data["person"].values)
-    comparison = compare_fits(fits, CV_UNITS[cv], method, Settings(**settings), allow_unconverged, mixture, progress)
+        study = study_of_run(what[0])
+        by_person = person_groups(study, groups, fits[0].data["person"].values)
+        specs = [fitted.model for fitted in fits]
+        print_lines(comparison_heading(study.name, specs, fits[0].data, console.out.width))
+    refits = Settings(**settings | {"progressbar": False})  # one line says which is made
+    with present_step(disable=quiet) as step:
+        comparison = compare_fits(fits, CV_UNITS[cv], method, refits, allow_unconverged, mixture, step)
     for fitted in fits:
         if fitted.folder is not None and os.access(fitted.folder, os.W_OK):
             record_written(fitted.folder, FILE)
     write_comparison(comparison, out_dir, fits, person_table, ids == "own", overwrite)
-    print_elpd(comparison)
-    print_attribution(comparison, families, by_person, groups)
-    print_table(comparison.ppc_failures, table_title("ppc_failures"), "ppc_failures")
-    say(f"Results saved to {out_dir}")
+    attributions = attribution_tables(comparison, families, by_person, groups)
+    print_comparison(comparison, attributions, out_dir, verbose, run_of_best(comparison, fits))
     if comparison.not_converged or (comparison.mixture_checks is not None and not comparison.mixture_checks.converged):
         raise typer.Exit(NOT_CONVERGED)
 
 
-def print_elpd(comparison: Any) -> None:
-    """Print the ELPD of every model by cross-validation unit, and what follows from it."""
-    from iwm_bayes.comparison.compare import CV_UNITS as MEANINGS
-
-    for unit, table in comparison.rankings.items():
-        print_table(table, f"ELPD ({unit}): {MEANINGS[unit]}", "elpd")
-    say(f"{comparison.summary}.\n")
+def run_of_best(comparison: Any, fits: Sequence[Any]) -> str:
+    """Return the folder of the run of the model with the highest ELPD, for a shell; empty if it is not kept."""
+    best = str(comparison.ranking["model"].iloc[0])
+    folders = {fitted.model.name: fitted.folder for fitted in fits}
+    return shlex.quote(str(folders[best])) if folders[best] else ""
 
 
-def print_attribution(
+def attribution_tables(
     comparison: Any, families: dict[str, list[str]], by_person: pd.Series | None, groups: str | None
-) -> None:
-    """Print how frequent models, families and, by group, models are, and how far the mixture agrees."""
+) -> list[Any]:
+    """Return how frequent models, families and, by group, models are, with titles."""
+    from iwm_bayes.cli.printing.comparison import Attribution
     from iwm_bayes.comparison.model_frequencies import family_table, group_frequency_table
 
-    if comparison.mixture_checks is not None and not comparison.mixture_checks.converged:
-        reasons = "; ".join(comparison.mixture_checks.reasons)
-        say(f"do not use its results. {reasons}.\n", "The mixture has not converged:", "red")
     bor = f"Bayesian omnibus risk {comparison.selection.bor:.2f}"
-    print_table(comparison.frequencies, f"Model attribution by random-effects BMS ({bor})", "model_frequencies")
-    say(f"{comparison.agreement}.\n")
+    tables = [Attribution(f"Model attribution by random-effects BMS ({bor})", comparison.frequencies)]
     if families:
-        table = family_table(comparison.evidence, families)
-        print_table(table, "Attribution of families of models", "model_frequencies")
+        tables.append(Attribution("Attribution of families of models", family_table(comparison.evidence, families)))
     if by_person is not None:
         table, same = group_frequency_table(comparison.evidence, by_person)
         title = f"Model attribution by {groups} (probability of equal frequencies in all groups: {same:.2f})"
-        print_table(table, title, "model_frequencies")
+        tables.append(Attribution(title, table))
+    return tables

@@ -1,7 +1,8 @@
 """What every command shares: how it prints texts, tables, warnings and suggestions, and its exit codes.
 
 Rich takes `[...]` in a string for markup, and names in tables and files may hold anything. So every text is printed as
-it is, by `say`, `tell` or `print_table`, and colour comes from a style, never from the text.
+it is, by `say`, `tell`, `print_lines` or `print_tables`, and colour comes from a style, never from the text. A
+character that the terminal cannot show, as in Windows' own encodings, has another one in its place.
 """
 
 import os
@@ -9,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from shutil import get_terminal_size
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 import pandas as pd
 import typer
@@ -19,8 +20,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from iwm_bayes.cli.printing.layout import Line
 from iwm_bayes.report.formatting import format_cells, with_interval_text
-from iwm_bayes.report.labels import legend
+from iwm_bayes.report.labels import explained_words, table_meanings
 from iwm_bayes.types import InputError
 
 Trust = Annotated[
@@ -28,6 +30,7 @@ Trust = Annotated[
     typer.Option("--trust", help="run the Python files that a model file of the study or run names; read them first"),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="replace results or files that are already there")]
+Verbose = Annotated[bool, typer.Option("--verbose", help="also print the long tables")]
 Ids = Annotated[
     Literal["pseudonyms", "own"],
     typer.Option(
@@ -36,67 +39,155 @@ Ids = Annotated[
 ]
 
 NOT_CONVERGED, INTERRUPTED = 3, 130  # exit codes
-MIN_WIDTH, DEFAULT_WIDTH = 100, 140  # columns: a narrower table folds to single letters; without a terminal
+MIN_WIDTH, DEFAULT_WIDTH = 40, 100  # columns: of a terminal for which lines are made; without a terminal
 CELL_PADDING = 3  # columns that a table needs between two of its own
-MIN_TEXT = 16  # columns that a text keeps before it folds
+MIN_TEXT = 16  # columns that a text keeps in a table before it is wrapped
 WIDTH = max(MIN_WIDTH, get_terminal_size((DEFAULT_WIDTH, 24)).columns)
+SUBSTITUTES = {"✓": "+", "✗": "x", "–": "-", "−": "-", "×": "x", "─": "-"}  # where an encoding lacks them
 out, err = Console(highlight=False, width=WIDTH), Console(stderr=True, highlight=False)
 
 
-def as_text(text: object, style: str = "") -> Text:
+def is_encodable(text: str, encoding: str) -> bool:
+    """Return whether an encoding has every character of a text."""
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def shown_character(one: str, encoding: str) -> str:
+    """Return a character as a terminal can show it: another in place of one that it lacks, or that could control it."""
+    safe = one if one.isprintable() or one in "\n\t" else "\N{REPLACEMENT CHARACTER}"
+    return safe if is_encodable(safe, encoding) else SUBSTITUTES.get(safe, "?")
+
+
+def as_text(text: object, style: str = "", encoding: str = "utf-8") -> Text:
     """Return a text for the console as it is: no markup, no emoji, and no character that could control a terminal."""
-    shown = "".join(one if one.isprintable() or one in "\n\t" else "\N{REPLACEMENT CHARACTER}" for one in str(text))
-    return Text(shown, style)
+    return Text("".join(shown_character(one, encoding) for one in str(text)), style)
 
 
 def say(text: object, label: str = "", style: str = "", soft_wrap: bool = False) -> None:
     """Print a text on standard output, after a label in a style if there is one; paths need `soft_wrap`."""
-    parts = [as_text(label, style), as_text(f" {text}")] if label else [as_text(text, style)]
+    if label:
+        parts = [as_text(label, style, out.encoding), as_text(f" {text}", "", out.encoding)]
+    else:
+        parts = [as_text(text, style, out.encoding)]
     out.print(Text.assemble(*parts), soft_wrap=soft_wrap)
 
 
 def tell(text: object, soft_wrap: bool = False) -> None:
     """Print a text on standard error: progress, and problems."""
-    err.print(as_text(text), soft_wrap=soft_wrap)
+    err.print(as_text(text, "", err.encoding), soft_wrap=soft_wrap)
+
+
+def print_lines(lines: Iterable[Line]) -> None:
+    """Print lines that were made for the width of the terminal."""
+    for line in lines:
+        parts = as_text(line.label, line.style, out.encoding), as_text(line.text, "", out.encoding)
+        out.print(Text.assemble(*parts), soft_wrap=True)
+
+
+class LongTable(NamedTuple):
+    """A table with its title, and the sentences below it."""
+
+    frame: pd.DataFrame
+    title: str
+    name: str = ""  # of its file, by which `labels` knows it
+    sentences: Sequence[str] = ()
 
 
 def column_headers(frame: pd.DataFrame, cells: list[list[str]]) -> list[str]:
     """Return the names of the columns, broken at each underscore if the table is too wide for the console."""
     headers = [str(column) for column in frame.columns]
     widths = [max(map(len, column)) for column in zip(headers, *cells, strict=True)]
-    too_wide = sum(widths) + CELL_PADDING * len(widths) > out.width
+    too_wide = 1 + sum(widths) + CELL_PADDING * len(widths) > out.width
     return [header.replace("_", "_\n") for header in headers] if too_wide else headers
 
 
-def rich_table(frame: pd.DataFrame, title: str) -> Table:
-    """Return a table for the console; a text that is longer than MIN_TEXT folds."""
-    table, cells = Table(title=as_text(title), title_justify="left", box=SIMPLE_HEAD), format_cells(frame)
-    for index, header in enumerate(column_headers(frame, cells)):
-        longest = max(map(len, [*header.splitlines(), *(line[index] for line in cells)]))
-        if is_numeric_dtype(frame.iloc[:, index]):
-            table.add_column(as_text(header), justify="right", no_wrap=True, min_width=longest)
-        else:
-            table.add_column(as_text(header), overflow="fold", min_width=min(longest, MIN_TEXT))
-    for line in cells:
-        table.add_row(*map(as_text, line))
-    return table
+def narrowest(texts: Iterable[str], is_number: bool) -> int:
+    """Return the least width of a column: of its longest number, or of its longest word; a text may be wrapped."""
+    lines = [line for text in texts for line in text.splitlines()]
+    if is_number:
+        return max(map(len, lines), default=1)
+    words = [word for line in lines for word in line.split()]
+    least = max(min(max(map(len, lines), default=1), MIN_TEXT), max(map(len, words), default=1))
+    return min(least, out.width // 2)
+
+
+def n_key_columns(cells: Sequence[Sequence[str]]) -> int:
+    """Return how many of the first columns distinguish all rows; 1 where none of the first three do."""
+    distinct = (len({tuple(line[:count]) for line in cells}) == len(cells) for count in (1, 2, 3))
+    return next((count for count, enough in enumerate(distinct, start=1) if enough), 1)
+
+
+def column_groups(widths: Sequence[int], n_keys: int) -> list[list[int]]:
+    """Return the columns of each part of a table, so that every part fits; each begins with the first `n_keys`."""
+    keys = [*range(min(n_keys, len(widths)))]
+    groups = [[*keys]]
+    for column in range(len(keys), len(widths)):
+        wanted = 1 + sum(widths[index] + CELL_PADDING for index in [*groups[-1], column])
+        if wanted > out.width and len(groups[-1]) > len(keys):
+            groups.append([*keys])
+        groups[-1].append(column)
+    return groups
+
+
+def rich_tables(frame: pd.DataFrame, title: str) -> list[Table]:
+    """Return a table for the console, in several parts if it is too wide; no number and no word is broken."""
+    cells = format_cells(frame)
+    headers = column_headers(frame, cells)
+    numeric = [is_numeric_dtype(frame.iloc[:, index]) for index in range(len(headers))]
+    columns = [[header, *(line[index] for line in cells)] for index, header in enumerate(headers)]
+    widths = [narrowest(*column) for column in zip(columns, numeric, strict=True)]
+    tables = []
+    for part, group in enumerate(column_groups(widths, n_key_columns(cells))):
+        name = as_text(f"{title}, continued" if part else title, "", out.encoding)
+        table = Table(title=name, title_justify="left", box=SIMPLE_HEAD)
+        for index in group:
+            header, width = as_text(headers[index], "", out.encoding), widths[index]
+            if numeric[index]:
+                table.add_column(header, justify="right", no_wrap=True, min_width=width)
+            else:
+                table.add_column(header, overflow="fold", min_width=width)
+        for line in cells:
+            table.add_row(*(as_text(line[index], "", out.encoding) for index in group))
+        tables.append(table)
+    return tables
+
+
+def print_tables(tables: Iterable[LongTable]) -> None:
+    """Print tables with rounded numbers and their sentences, so that nothing is cut off.
+
+    Each word is explained once, below the first table in which it occurs.
+    """
+    explained: set[tuple[str, str]] = set()
+    for table in tables:
+        frame = with_interval_text(table.frame)
+        if frame.empty:
+            say_all(table.sentences)
+            continue
+        for part in rich_tables(frame, table.title):
+            out.print(part)
+        words = explained_words(frame)
+        new = [
+            pair for pair in table_meanings().get(table.name, {}).items() if pair[0] in words if pair not in explained
+        ]
+        explained |= {*new}
+        if new:
+            say(f"{'; '.join(f'{word}: {meaning}' for word, meaning in new)}.\n", style="dim")
+        say_all(table.sentences)
+
+
+def say_all(sentences: Iterable[str]) -> None:
+    """Print sentences, each followed by a blank line."""
+    for sentence in sentences:
+        say(f"{sentence}\n")
 
 
 def print_table(frame: pd.DataFrame, title: str, name: str = "") -> None:
-    """Print a table with rounded numbers and its legend, so that nothing is cut off.
-
-    A table that is too wide is printed in two halves. `name` is the name of its file, by which `labels` knows it.
-    """
-    frame = with_interval_text(frame)
-    tables = [rich_table(frame, title)]
-    if sum((column.min_width or 0) + CELL_PADDING for column in tables[0].columns) > out.width:
-        count = len(frame.columns)
-        first, second = [*range((count + 1) // 2)], [0, *range((count + 1) // 2, count)]
-        tables = [rich_table(frame.iloc[:, first], title), rich_table(frame.iloc[:, second], f"{title}, continued")]
-    for table in tables:
-        out.print(table)
-    if explanation := legend(name, frame):
-        say(f"{explanation}\n", style="dim")
+    """Print one table with its legend."""
+    print_tables([LongTable(frame, title, name)])
 
 
 def print_warnings(warnings: Iterable[str]) -> None:

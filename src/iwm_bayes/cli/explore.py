@@ -1,5 +1,6 @@
 """`iwm explore`: a local page that shows how beliefs move under a model."""
 
+import socket
 import webbrowser
 from importlib.util import find_spec
 from typing import Annotated
@@ -10,15 +11,28 @@ from iwm_bayes.cli.console import say
 from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.types import InputError
 
+PORT = 8050  # the same at every start, so that a link that was shared opens again
+
+
+def is_taken(port: int) -> bool:
+    """Return whether another program listens at a port of this computer."""
+    with socket.socket() as tried:
+        return tried.connect_ex(("127.0.0.1", port)) == 0
+
 
 def explore(
     first: Annotated[
-        str, typer.Argument(metavar="[MODEL]", help="built-in model, or path of a model file")
-    ] = "rescorla_wagner",
+        str | None, typer.Argument(metavar="[MODEL]", help="built-in model, or path of a model file")
+    ] = None,
     second: Annotated[
-        str, typer.Argument(metavar="[MODEL]", help="second model, to be compared with the first")
-    ] = "none",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="port of the local page; 0 chooses a free port")] = 0,
+        str | None, typer.Argument(metavar="[MODEL]", help="second model, to be compared with the first")
+    ] = None,
+    port: Annotated[
+        int,
+        typer.Option(
+            min=0, max=65535, help=f"port of the local page, by default {PORT} if it is free; 0 chooses a free port"
+        ),
+    ] = PORT,
     host: Annotated[
         list[str] | None,
         typer.Option(
@@ -28,13 +42,18 @@ def explore(
     ] = None,
     browser: Annotated[bool, typer.Option(help="open the page in the browser")] = True,
 ) -> None:
-    """Explore a model on a local page: change care and parameters, and see the beliefs. Press Ctrl-C to stop it."""
-    if find_spec("dash") is None:
-        raise InputError(["the explorer is not installed. Install it with: pip install 'iwm-bayes[explorer]'"])
-    chosen = {name: load_model(name) for name in ([first] if second == "none" else [first, second])}
-    from iwm_bayes.explorer.app import address, server
+    """Explore models on a local page: change care and parameters, and see the beliefs. Press Ctrl-C to stop it.
 
-    serving = server(chosen, port, host or [])
+    Without a model, it shows two that differ in one parameter.
+    """
+    if find_spec("werkzeug") is None:
+        raise InputError(["the explorer is not installed. Install it with: pip install 'iwm-bayes[explorer]'"])
+    from iwm_bayes.explorer.app import address, server
+    from iwm_bayes.explorer.presets import PAIR
+
+    chosen = {name: load_model(name) for name in filter(None, (first, second) if first else PAIR)}
+
+    serving = server(chosen, 0 if port == PORT and is_taken(port) else port, host or [])
     say(f"The page is at {address(serving)}, on this computer only. Press Ctrl-C to stop it.")
     if browser:
         webbrowser.open(address(serving))

@@ -1,34 +1,33 @@
 """`iwm fit` and `iwm demo`: one model on one study, from the table to the answer."""
 
+import shlex
+from collections.abc import Sequence
 from contextlib import nullcontext
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, NoReturn
 
 import pandas as pd
 import typer
 
+from iwm_bayes.cli import console
 from iwm_bayes.cli.console import (
     INTERRUPTED,
     NOT_CONVERGED,
     Ids,
     Overwrite,
     Trust,
-    print_not_converged,
-    print_suggestions,
-    print_table,
-    print_warnings,
+    Verbose,
+    print_lines,
     report_interruption,
     say,
-    tell,
 )
 from iwm_bayes.cli.report import write_report_of
-from iwm_bayes.report.labels import group_summary_title, table_title
-from iwm_bayes.workflow.load import LoadedStudy, describe_data, file_hashes, load_study_and_data
+from iwm_bayes.workflow.load import LoadedStudy, file_hashes, load_study_and_data
 from iwm_bayes.workflow.precompile import precompile
 from iwm_bayes.workflow.unfinished_run import bytes_needed, unfinished_run
 
-N_PREVIEW = 6  # lines of a long table
+AFTER_DEMO = ("iwm explore", "your own data: iwm new mystudy sessions.csv")
 HOW_TO_RESUME = "The draws are kept. To continue, add --resume to the same command"
 
 
@@ -79,6 +78,7 @@ def fit(
     ids: Ids = "pseudonyms",
     trust: Trust = False,
     overwrite: Overwrite = False,
+    verbose: Verbose = False,
     quiet: Annotated[bool, typer.Option(help="do not show progress bars")] = False,
 ) -> None:
     """Fit a model to a study, check the convergence of the fit, and estimate the time to earned security."""
@@ -91,10 +91,11 @@ def fit(
     settings |= {"target_accept": target_accept, "progressbar": not quiet}
     requests = Requests(permutation_test, expectancy_bias, person_table, ids == "own", save_log_likelihood)
     target = Target(folder, loaded, file_hashes(loaded.files), overwrite)
+    commands = next_commands(study, loaded, folder)
     if extend:
         analysis = extend_run(target, settings, method, requests)
-        print_status_and_exit(analysis, folder, write_and_print(analysis, target))
-        return
+        write_and_print(analysis, target, verbose, commands)
+        raise typer.Exit(exit_code(analysis))
     exit_if_done(target, method, settings, requests)
     with (
         report_interruption(HOW_TO_RESUME),
@@ -108,13 +109,14 @@ def fit(
     ):
         with precompile(study, model, trust) if method == "nuts" else nullcontext():
             analysis = analyse_and_announce(loaded, settings, method, chain_store, requests)
-        report = write_and_print(analysis, target)
-    print_status_and_exit(analysis, folder, report)
+        write_and_print(analysis, target, verbose, commands)
+    raise typer.Exit(exit_code(analysis))
 
 
 def demo(
     out_dir: Annotated[Path, typer.Option(help="folder for the results")] = Path("runs/demo"),
     overwrite: Overwrite = False,
+    verbose: Verbose = False,
     quiet: Annotated[bool, typer.Option(help="do not show progress bars")] = False,
 ) -> None:
     """Fit the example of simulated sessions that comes with the program. Compare estimates with their true values."""
@@ -133,9 +135,9 @@ def demo(
         ):
             with precompile(study, None):
                 analysis = analyse_and_announce(loaded, settings, "nuts", chain_store, DEFAULT_REQUESTS)
-            report = write_and_print(analysis, target)
-    print_truth(analysis, true_values)
-    print_status_and_exit(analysis, out_dir, report)
+            truth = truth_comparison(analysis, true_values)
+            write_and_print(analysis, target, verbose, AFTER_DEMO, truth)
+    raise typer.Exit(exit_code(analysis))
 
 
 class Target(NamedTuple):
@@ -149,6 +151,7 @@ class Target(NamedTuple):
 
 def exit_if_done(target: Target, method: str, settings: dict[str, Any], requests: Any) -> None:
     """Say so and exit where the folder holds this very run; InputError where it holds another, unless overwritten."""
+    from iwm_bayes.cli.printing.status import problem_lines
     from iwm_bayes.workflow.fits import holds_this_run, read_run
 
     folder = target.folder
@@ -160,8 +163,8 @@ def exit_if_done(target: Target, method: str, settings: dict[str, Any], requests
     )
     facts = read_run(folder)
     if not facts["converged"]:
-        print_not_converged(facts["reasons"], facts.get("advice", []))
-    say(f"Report: {folder / 'report.html'}", soft_wrap=True)
+        print_lines(problem_lines(facts, console.out.width))
+    say(f"Report   {folder / 'report.html'}", soft_wrap=True)
     raise typer.Exit(0 if facts["converged"] else NOT_CONVERGED)
 
 
@@ -183,18 +186,19 @@ def analyse_and_announce(
     before: Any = None,
 ) -> Any:
     """Describe the data, print what they cannot identify, and return the `Analysis`."""
+    from iwm_bayes.cli.printing.run import print_heading
     from iwm_bayes.diagnostics.identifiability import identifiability
     from iwm_bayes.workflow.analysis import analyse
 
-    say(describe_data(loaded.data))
-    print_warnings(identifiability(loaded.model, loaded.data))
-    if settings["progressbar"]:
-        tell("compiling the model (one to two minutes the first time, later less), then sampling ...")
+    print_heading(loaded.study.name, loaded.model, loaded.data, identifiability(loaded.model, loaded.data))
     return analyse(loaded.model, loaded.data, method, settings, chain_store, requests, before)
 
 
-def write_and_print(analysis: Any, target: Target) -> Path:
-    """Write the run folder and the report, print the results, and return where the report is."""
+def write_and_print(
+    analysis: Any, target: Target, verbose: bool, commands: Sequence[str], truth: pd.DataFrame | None = None
+) -> None:
+    """Write the run folder and the report, and print the run; exit with code 130 where it was interrupted."""
+    from iwm_bayes.cli.printing.run import Shown, print_run, run_of_analysis
     from iwm_bayes.workflow.fit_file import budget_notes
     from iwm_bayes.workflow.run_folder import write_analysis
 
@@ -202,91 +206,37 @@ def write_and_print(analysis: Any, target: Target) -> Path:
     write_analysis(analysis, folder, loaded.files, loaded.study, target.hashes, target.overwrite)
     for note in budget_notes(analysis.fit):
         say(f"{folder / 'fit.nc'}: {note}")
-    print_results(analysis, folder)
-    report = write_report_of(analysis, folder, loaded.study.name, analysis.requests.person_summary, target.overwrite)
+    write_report_of(analysis, folder, loaded.study.name, analysis.requests.person_summary, target.overwrite)
+    print_run(run_of_analysis(analysis, folder, loaded.study.name), Shown(verbose, truth, commands))
     if analysis.convergence.partial:
-        partial = f"{analysis.convergence.partial}. The results so far are marked as partial and saved to {folder}"
-        say(partial, "Partial:", "red")
-        print_suggestions(analysis.advice)
         raise typer.Exit(INTERRUPTED)
-    return report
 
 
-def print_results(analysis: Any, folder: Path) -> None:
-    """Print the tables of a run, and its answer in words."""
-    from iwm_bayes.diagnostics.predictive_checks import PPC_COLUMNS, posterior_ppc_sentence, rounded_ratings
-
-    tables = analysis.tables
-    for section in ("parameters", "answer"):
-        print_section(analysis, section)
-    if "person_summary" in tables:
-        table, file = tables["person_summary"], folder / "tables" / "person_summary.csv"
-        title = f"Person-level parameters, under pseudonyms: {N_PREVIEW} of {len(table)} rows (all rows: {file})"
-        print_table(table.head(N_PREVIEW), title, "person_summary")
-    rounded = rounded_ratings(analysis.model, analysis.fit["constant_data"].to_dataset())
-    checks = tables.get("ppc", pd.DataFrame(columns=PPC_COLUMNS))
-    say(f"{posterior_ppc_sentence(checks, rounded)}\n")
-    if analysis.permutation_test:
-        say(analysis.permutation_test.sentence)
+def exit_code(analysis: Any) -> int:
+    """Return the exit code of a run that is complete."""
+    return 0 if analysis.convergence.converged else NOT_CONVERGED
 
 
-def print_section(analysis: Any, section: str) -> None:
-    """Print the tables of the estimands and checks of a section, in the order of the registry, and the answer."""
-    from iwm_bayes.diagnostics.registry import registered
+def next_commands(study: Path, loaded: LoadedStudy, folder: Path) -> list[str]:
+    """Return commands that follow a fit: a comparison with another model, and the report of people."""
+    from iwm_bayes.report.methods import model_argument
 
-    known, tables = registered(), analysis.tables
-    for name in (name for name in tables if known[name].section == section):
-        with_covariates = "marginal_effects" in tables
-        title = group_summary_title(with_covariates) if name == "group_summary" else table_title(name)
-        print_table(tables[name], title, name)
-        for sentence in answer_sentences(analysis) if name == "time_to_security" else ():
-            say(f"{sentence}\n")
-
-
-def answer_sentences(analysis: Any) -> list[str]:
-    """Return the answer for every figure in the report's sentences, marked where the fit has not converged."""
-    from iwm_bayes.report.text import answer_sentence
-
-    status = analysis.convergence.status
-    mark = "" if status == "converged" else f" [{status}]"
-    return [answer_sentence(answer) + mark for answer in analysis.security.values()]
+    argument, name = shlex.quote(str(study)), loaded.model.name
+    other = "kalman" if name == "growth" else "growth"
+    built_in = model_argument(study, loaded.model_file) == name
+    compare = [f"iwm compare {argument} --model {name} --model {other}"] if built_in else []
+    compare = [f"iwm compare {argument}"] if len(loaded.study.model) > 1 else compare
+    return [*compare, f"iwm report {shlex.quote(str(folder))} --person-table"]
 
 
-def print_truth(analysis: Any, true_values: dict[str, Any]) -> None:
-    """Print the estimates of simulated people with the true values."""
+def truth_comparison(analysis: Any, true_values: dict[str, Any]) -> pd.DataFrame:
+    """Return the estimates of simulated people with the true values, for every figure."""
     from iwm_bayes.estimands.security.tables import truth_comparison_lines
     from iwm_bayes.estimands.security.time_to_security import true_security
 
-    figures, lines = analysis.fit["constant_data"]["figure"].values, []
+    data, lines = analysis.fit["constant_data"].to_dataset(), []
     for name, answer in analysis.security.items():
-        figure = name if name in figures else None
-        known = true_security(analysis.model, analysis.fit["constant_data"].to_dataset(), true_values, figure)
+        figure = name if name in data["figure"].values else None
+        known = true_security(analysis.model, data, true_values, figure)
         lines += truth_comparison_lines(answer.security, known)
-    print_table(pd.DataFrame(lines), "Parameter recovery: estimated and true time to earned security")
-
-
-def convergence_line(values: dict[str, float]) -> str:
-    """Return the worst diagnostics in one line: of group parameters and derived quantities, and of people."""
-    r_hat = max(values["group_r_hat"], values.get("derived_r_hat", 1.0))
-    ess = min(values["group_ess"], values.get("derived_ess", float("inf")))
-    return (
-        f"Largest R-hat {r_hat:.3f} (person-level parameters {values['person_r_hat']:.3f}), smallest effective sample "
-        f"size {ess:.0f} (person-level parameters {values['person_ess']:.0f}), {values['divergences']:.0f} divergent "
-        "transitions."
-    )
-
-
-def print_status_and_exit(analysis: Any, folder: Path, report: Path) -> None:
-    """Print the status of the fit and where its results are, and exit with code 3 if it has not converged."""
-    convergence, saved = analysis.convergence, f"Results saved to {folder}"
-    if convergence.converged and convergence.approximate:
-        confirm = f"confirm important results with --method nuts. (The fit took {analysis.seconds:.0f} s.) {saved}"
-        say(f"({convergence.approximate}): {confirm}", "Approximate", "yellow")
-    elif convergence.converged:
-        say(f"(The fit took {analysis.seconds:.0f} s.) {saved}", "Converged.", "green")
-        say(convergence_line(convergence.values))
-    else:
-        print_not_converged([*convergence.reasons, saved], analysis.advice)
-    say(f"Report: {report}", soft_wrap=True)
-    if not convergence.converged:
-        raise typer.Exit(NOT_CONVERGED)
+    return pd.DataFrame(lines)

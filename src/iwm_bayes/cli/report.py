@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from iwm_bayes.cli.console import Overwrite, Trust, say, tell
+from iwm_bayes.cli.console import Overwrite, Trust, Verbose, tell
 
 DEFAULT_HORIZON = 12  # sessions
 
@@ -29,11 +29,14 @@ def report(
     ] = DEFAULT_HORIZON,
     trust: Trust = False,
     overwrite: Overwrite = False,
+    verbose: Verbose = False,
 ) -> None:
     """Write the report of a run: results, convergence, plots, methods, and how to reproduce the run."""
-    from iwm_bayes.report.context import ReportOptions
+    from iwm_bayes.cli.printing.run import Shown, print_heading, print_run
+    from iwm_bayes.diagnostics.results import compute_results
+    from iwm_bayes.report.context import ReportContext, ReportOptions
     from iwm_bayes.types import InputError
-    from iwm_bayes.workflow.fits import damaged_files, fit_of_run, study_of_run
+    from iwm_bayes.workflow.fits import damaged_files, fit_of_run, read_run, study_of_run
     from iwm_bayes.workflow.results_folder import check_results_folder
 
     fitted, study = fit_of_run(run, trust, tell), study_of_run(run)
@@ -41,8 +44,10 @@ def report(
     if comparison is not None and (damaged := damaged_files(comparison)):
         raise InputError(damaged)
     options = ReportOptions(person_table, scenario, horizon, comparison)
-    place = add_report(run, study.name, fitted.model, fitted.fit, options, overwrite=overwrite)
-    say(f"Report: {place}", soft_wrap=True)
+    results = compute_results(fitted.model, fitted.fit)
+    add_report(run, study.name, fitted.model, fitted.fit, options, results, overwrite)
+    print_heading(study.name, fitted.model, fitted.data)
+    print_run(ReportContext(run, study.name, fitted.model, fitted.fit, read_run(run), results, options), Shown(verbose))
 
 
 def write_report_of(

@@ -1,117 +1,129 @@
-"""The callbacks and the server of the page: when a slider moves, its content is computed again.
+"""The server of the page: it answers with the page, with what it loads, and with the content of a state.
 
 Everything comes from this machine: the page, its scripts and its plots. The server listens on 127.0.0.1 only, and
 answers a request only if it is for a name of this machine. So another page in the same browser cannot ask it anything.
-What a request names or sets is checked against what the page offers: models are those of the start, and values lie
-within the ends of their sliders.
+What a request names or sets is checked against what the page offers (`page_state`): models are those of the start, and
+values lie within the ends of their controls. The page may run no script but those of this server.
 """
 
+import json
 import logging
-import math
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from functools import partial
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from importlib import resources
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from dash import ALL, MATCH, Dash, Input, Output, State, ctx, no_update
-from flask import Response, abort, request
 from werkzeug.serving import BaseWSGIServer, make_server
+from werkzeug.wrappers import Request, Response
 
-from iwm_bayes.explorer.content import SIDES, page_content
-from iwm_bayes.explorer.page import NONE, SCENARIO_SLIDERS, component_id, model_panel, page
-from iwm_bayes.explorer.scenario import Scenario
+from iwm_bayes.explorer.content import page_content
+from iwm_bayes.explorer.controls import NONE, SIDES
+from iwm_bayes.explorer.page import page_html, panels_html
+from iwm_bayes.explorer.page_state import read_state
 from iwm_bayes.model.specification.model_file import built_in_models, load_model
 from iwm_bayes.types import ModelSpec
+from iwm_bayes.viz.plotly.base import plotly_script
 
 LOCALHOST = "127.0.0.1"
 LOCAL_NAMES = (LOCALHOST, "localhost", "[::1]")  # by which a browser on this computer asks for the page
-CONTENT_POLICY = (
-    "default-src 'self' data: blob: 'unsafe-inline' 'unsafe-eval'"  # Plotly makes code and styles as it runs
-)
-VALUE_FORMAT = "value => String(Number(Number(value).toPrecision(3)))"
-PAGE_TEMPLATE = """<!DOCTYPE html>
-<html lang="en"><head>{%metas%}<title>{%title%}</title>{%favicon%}{%css%}<style>STYLE</style></head>
-<body>{%app_entry%}<footer>{%config%}{%scripts%}{%renderer%}</footer></body></html>"""
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; connect-src 'self'; img-src 'self' data: blob:; "
+        "style-src 'self' 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),  # Plotly makes styles as it runs, and a picture for download is an image made in the page
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-cache",
+}
+FILES = {  # that the page loads, with their types
+    "plotly.js": "text/javascript",
+    "pictures.js": "text/javascript",
+    "page.js": "text/javascript",
+    "pictures.css": "text/css",
+    "page.css": "text/css",
+}
 
 
-def slider_values(values: Sequence[Any], ids: Sequence[Mapping[str, Any]]) -> dict[str, float]:
-    """Return the values of sliders by name, those that are numbers; a browser sends them as text."""
-    numbers = {}
-    for value, own in zip(values, ids, strict=False):
-        with suppress(ValueError, TypeError):
-            numbers[str(own.get("name"))] = float(value)
-    return {name: number for name, number in numbers.items() if math.isfinite(number)}
+class Offered(NamedTuple):
+    """What a request may ask for."""
+
+    specs: Mapping[str, ModelSpec]  # the models, by name
+    first: Mapping[str, str]  # those at the start, by side
+    hosts: frozenset[str]  # names by which the page may be asked for
 
 
-def scenario_from_sliders(values: Mapping[str, float]) -> Scenario:
-    """Make a scenario from the values of its sliders, held between their ends; counts become whole numbers."""
-    default = Scenario()._asdict()
-    held = {
-        name: min(max(values.get(name, default[name]), low), high)
-        for name, (_, low, high, _) in SCENARIO_SLIDERS.items()
-    }
-    return Scenario._make(number(held[name]) for name, number in Scenario.__annotations__.items())
+@cache
+def file_text(name: str) -> str:
+    """Return the text of a file that the page loads."""
+    if name == "plotly.js":
+        return plotly_script()
+    return resources.files("iwm_bayes.explorer").joinpath(name).read_text(encoding="utf-8")
 
 
-def content_outputs() -> dict[str, Output]:
-    """Return the outputs of `page_content`, by name."""
-    outputs = {"space": Output("space", "figure"), "incidence": Output("incidence", "figure")}
-    for side in SIDES:
-        outputs[f"summary-{side}"] = Output(f"summary-{side}", "children")
-        outputs[f"trajectory-{side}"] = Output(f"trajectory-{side}", "figure")
-        outputs[f"hidden-{side}"] = Output(f"result-{side}", "hidden")
-    return outputs
+def page_answer(request: Request, offered: Offered) -> Response:
+    """Answer with the page at the state of its address."""
+    state = read_state(request.args, offered.specs, offered.first)
+    return Response(page_html(state, offered.specs, offered.first), mimetype="text/html")
 
 
-def unchanged_plots() -> list[str]:
-    """Return the outputs that need no update: if one slider of a model moved, the trajectory of the other model."""
-    if not ctx.triggered or len(ctx.triggered) != 1:  # the start, or another model with all its sliders
-        return []
-    moved = ctx.triggered_id["side"]
-    return [f"trajectory-{side}" for side in SIDES if moved in SIDES and side != moved]
+def content_answer(request: Request, offered: Offered) -> Response:
+    """Answer with the content of a state, and with the parameters of its models if they are asked for."""
+    state = read_state(request.args, offered.specs, offered.first)
+    content = page_content(state, offered.specs)
+    if "panels" in request.args:
+        content["panels"] = panels_html(state, offered.specs)
+    return Response(json.dumps(content, allow_nan=False), mimetype="application/json")
 
 
-def bind_callbacks(app: Dash, specs: Mapping[str, ModelSpec]) -> None:
-    """Bind sliders and menus to what they change; `specs` are the models that can be chosen."""
-    for side in SIDES:
-        app.callback(Output(f"parameters-{side}", "children"), Input(f"model-{side}", "value"))(
-            lambda name, side=side: model_panel(side, specs[name]) if name in specs else []
-        )
-    app.clientside_callback(
-        VALUE_FORMAT,
-        Output(component_id("value", MATCH, MATCH), "children"),
-        Input(component_id("slider", MATCH, MATCH), "value"),
-    )
-    sliders = {side: component_id("slider", side, ALL) for side in ("care", *SIDES)}
-
-    @app.callback(
-        output=content_outputs(),
-        inputs={"values": {side: Input(pattern, "value") for side, pattern in sliders.items()}},
-        state={
-            "ids": {side: State(pattern, "id") for side, pattern in sliders.items()},
-            "models": {side: State(f"model-{side}", "value") for side in SIDES},
-        },
-    )
-    def update(values: Any, ids: Any, models: Any) -> dict[str, Any]:
-        chosen = {side: slider_values(values[side], ids[side]) for side in values}
-        scenario = scenario_from_sliders(chosen.pop("care"))
-        named = {side: specs.get(str(models.get(side))) for side in SIDES}
-        return page_content(named, chosen, scenario) | dict.fromkeys(unchanged_plots(), no_update)
+def icon_answer(request: Request, offered: Offered) -> Response:
+    """Answer that the page has no icon, for which every browser asks."""
+    return Response(status=204)
 
 
-def add_content_policy(response: Response) -> Response:
-    """Add the rule by which a browser fetches nothing from elsewhere."""
-    response.headers["Content-Security-Policy"] = CONTENT_POLICY
-    return response
+def file_answer(request: Request, offered: Offered) -> Response:
+    """Answer with a file that the page loads."""
+    name = request.path.removeprefix("/")
+    return Response(file_text(name), mimetype=FILES[name])
 
 
-def refuse_other_hosts(hosts: Sequence[str]) -> None:
-    """Refuse a request for a host that is not among `hosts`: its page came from elsewhere."""
-    name = urlsplit(f"//{request.host}").hostname or ""
-    if name not in hosts:
-        abort(403, "This page answers on this computer only. Start it with --host NAME to allow another name.")
+ANSWERS: Mapping[str, Callable[[Request, Offered], Response]] = {
+    "/": page_answer,
+    "/content": content_answer,
+    "/favicon.ico": icon_answer,
+    **{f"/{name}": file_answer for name in FILES},
+}
+
+
+def asked_host(request: Request) -> str:
+    """Return the name of the host that a request is for; empty if it cannot be read."""
+    try:
+        return urlsplit(f"//{request.host}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def answer(request: Request, offered: Offered) -> Response:
+    """Answer a request, if it is for this computer and for something that is offered."""
+    if asked_host(request) not in offered.hosts:  # its page came from elsewhere
+        refusal = "This page answers on this computer only. Start it with --host NAME to allow another name."
+        return Response(refusal, status=403)
+    if request.method not in ("GET", "HEAD"):
+        return Response("This page is only read.", status=405)
+    if request.path not in ANSWERS:
+        return Response("There is no such page.", status=404)
+    return ANSWERS[request.path](request, offered)
+
+
+def application(offered: Offered) -> Callable[[dict[str, Any], Any], Iterable[bytes]]:
+    """Return the application that a server runs."""
+
+    def respond(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        response = answer(Request(environ), offered)
+        response.headers.update(HEADERS)
+        return response(environ, start_response)
+
+    return respond
 
 
 def server(chosen: Mapping[str, ModelSpec], port: int, hosts: Sequence[str] = ()) -> BaseWSGIServer:
@@ -125,19 +137,10 @@ def server(chosen: Mapping[str, ModelSpec], port: int, hosts: Sequence[str] = ()
         Further host names by which the page may be asked for.
     """
     specs = {name: load_model(name) for name in built_in_models()} | dict(chosen)
-    first, second = [*chosen, NONE][:2]
-    names = list(specs)
-    style = resources.files("iwm_bayes.explorer").joinpath("page.css").read_text(encoding="utf-8")
-    template = PAGE_TEMPLATE.replace("STYLE", style)
-    app = Dash("iwm_bayes", title="Explore a model", update_title="", index_string=template)
-    app.layout = page(first, second, names)
-    bind_callbacks(app, specs)
-    app.server.before_request(
-        partial(refuse_other_hosts, [name.strip("[]").lower() for name in (*LOCAL_NAMES, *hosts)])
-    )
-    app.server.after_request(add_content_policy)
+    first = dict(zip(SIDES, [*chosen, NONE], strict=False))
+    names = frozenset(name.strip("[]").lower() for name in (*LOCAL_NAMES, *hosts))
     logging.getLogger("werkzeug").setLevel(logging.ERROR)  # not a line for every move of a slider
-    return make_server(LOCALHOST, port, app.server, threaded=True)
+    return make_server(LOCALHOST, port, application(Offered(specs, first, names)), threaded=True)
 
 
 def address(serving: BaseWSGIServer) -> str:

@@ -1,25 +1,21 @@
-"""What the page shows: people are simulated for every model and plotted, and results are summarised."""
+"""What the page shows of a state: people are simulated for every model, drawn, and described in sentences."""
 
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-import numpy as np
-
-from iwm_bayes.explorer.scenario import (
-    Scenario,
-    ScenarioResult,
-    belief_parameters,
-    prior_median,
-    scenario_summary,
-    simulate_scenario,
-)
+from iwm_bayes.estimands.security.criterion import DEFAULT_CRITERION
+from iwm_bayes.estimands.security.survival import median_sessions
+from iwm_bayes.explorer.controls import NONE
+from iwm_bayes.explorer.initial_beliefs import InitialBeliefs, held_wanted, with_initial_beliefs
+from iwm_bayes.explorer.page_state import PageState
+from iwm_bayes.explorer.presets import preset_of
+from iwm_bayes.explorer.scenario import Scenario, ScenarioResult, positions, simulate_scenario
+from iwm_bayes.explorer.sentences import readouts, sentences, why_no_security
 from iwm_bayes.types import ModelSpec
-from iwm_bayes.viz.plotly.attachment_space import attachment_space_figure
-from iwm_bayes.viz.plotly.base import Figure, axis, layout, line_style, line_trace
-from iwm_bayes.viz.plotly.trajectory import trajectory_figure
-
-SIDES = ("A", "B")
+from iwm_bayes.viz.plotly.beliefs import beliefs_figure
+from iwm_bayes.viz.plotly.incidence import Incidence, incidence_figure
+from iwm_bayes.viz.plotly.space import space_figure
 
 
 class ModelKey:
@@ -36,65 +32,69 @@ class ModelKey:
 
 
 @lru_cache(maxsize=64)
-def simulate_cached(key: ModelKey, chosen: tuple[tuple[str, float], ...], scenario: Scenario) -> ScenarioResult:
+def simulate_cached(
+    key: ModelKey, chosen: tuple[tuple[str, float], ...], initial: InitialBeliefs, scenario: Scenario
+) -> ScenarioResult:
     """Simulate a scenario, unless its result is known: when a slider of one model moves, the other keeps its result."""
-    return simulate_scenario(key.model, dict(chosen), scenario)
+    return simulate_scenario(key.model, with_initial_beliefs(key.model, dict(chosen), initial), scenario)
 
 
-def held_parameters(model: ModelSpec, values: Mapping[str, float]) -> dict[str, float]:
-    """Return the value of each parameter with a slider, held between its ends; by default the prior median."""
-    held = {}
-    for name, parameter in belief_parameters(model).items():
-        low, high = parameter.prior_90
-        held[name] = min(max(values.get(name, prior_median(parameter)), low), high)
-    return held
+def label_of(side: str, name: str) -> str:
+    """Return the name of a model in pictures and sentences."""
+    return f"{side}: {name}"
 
 
-def incidence_figure(incidences: Mapping[str, np.ndarray]) -> Figure:
-    """Draw the share earned secure by each session, (session,) by name."""
-    traces = [
-        line_trace(np.arange(1, len(share) + 1), share, name, index, line=line_style(index, shape="hv"))
-        for index, (name, share) in enumerate(incidences.items())
-    ]
-    last = max(len(share) for share in incidences.values())
-    session_axis = axis("session", range=[1, last])
-    share_axis = axis("share earned secure", range=[-0.02, 1.02], tickformat=".0%")
-    return {"data": traces, "layout": layout("", xaxis=session_axis, yaxis=share_axis, showlegend=True)}
+def simulate_state(state: PageState, specs: Mapping[str, ModelSpec]) -> dict[str, ScenarioResult]:
+    """Simulate the people of a state under each of its models, with matched initial beliefs."""
+    shown = {side: specs[name] for side, name in state.models.items() if name != NONE}
+    chosen = [state.parameters[side] for side in shown]
+    initial = held_wanted(list(shown.values()), chosen, state.initial)
+    return {
+        label_of(side, state.models[side]): simulate_cached(
+            ModelKey(model), tuple(own.items()), initial, state.scenario
+        )
+        for (side, model), own in zip(shown.items(), chosen, strict=True)
+    }
 
 
-def without_height(plot: Figure) -> Figure:
-    """Remove the height of a plot, so that it fills its area."""
-    return plot | {"layout": {name: value for name, value in plot["layout"].items() if name != "height"}}
+def incidences(results: Mapping[str, ScenarioResult]) -> dict[str, Incidence]:
+    """Return the share earned secure and its median session, by label; NaN where it cannot be assessed."""
+    return {
+        label: Incidence(one.incidence, float(median_sessions(one.judgement, one.horizon)))
+        for label, one in results.items()
+    }
 
 
-def page_content(
-    models: Mapping[str, ModelSpec | None], parameters: Mapping[str, dict[str, float]], scenario: Scenario
-) -> dict[str, Any]:
-    """Simulate the scenario and return everything that the page shows, by name of the output.
+def page_content(state: PageState, specs: Mapping[str, ModelSpec]) -> dict[str, Any]:
+    """Simulate a state and return everything that the page shows of it, as plain dicts, lists and text.
 
-    Parameters
-    ----------
-    models
-        The models by side, or None.
-    parameters
-        Values by parameter name, by side; each is held between the ends of its slider.
+    Returns
+    -------
+    dict[str, Any]
+        `pictures`: a Plotly figure by name, or None. `instead`: by picture, the sentence shown in its place.
+        `first`, `last` and current `position`, and `readouts` (one for each position from the
+        first to the last). `sentences`. `preset`: its key, or empty.
     """
-    results = {
-        side: simulate_cached(ModelKey(model), tuple(held_parameters(model, parameters[side]).items()), scenario)
-        for side, model in models.items()
-        if model is not None
+    results = simulate_state(state, specs)
+    trajectories = {label: result.trajectory for label, result in results.items()}
+    has_space = any(one.sizes["belief"] == 2 for one in trajectories.values())
+    has_security = any(one.horizon for one in results.values())
+    at = positions(state.scenario)
+    return {
+        "pictures": {
+            "beliefs": beliefs_figure(trajectories, DEFAULT_CRITERION, state.scenario.gap),
+            "space": space_figure(trajectories, DEFAULT_CRITERION) if has_space else None,
+            "security": incidence_figure(incidences(results)) if has_security else None,
+        },
+        "instead": {
+            "space": "These models have no self-worth, so there is no attachment space.",
+            "security": why_no_security(results),
+        },
+        "first": int(at[0]),
+        "last": int(at[-1]),
+        "position": state.position,
+        "readouts": readouts(results, at),
+        "sentences": sentences(results, state.scenario),
+        "notes": list(state.notes),
+        "preset": preset_of(state.scenario),
     }
-    labels = {side: f"{side}: {model.name}" for side, model in models.items() if model is not None}
-    trajectories = {labels[side]: result.trajectory for side, result in results.items()}
-    with_worth = {name: trajectory for name, trajectory in trajectories.items() if trajectory.sizes["belief"] == 2}
-    content: dict[str, Any] = {
-        "space": without_height(attachment_space_figure(with_worth, "")),
-        "incidence": incidence_figure({labels[side]: result.incidence for side, result in results.items()}),
-    }
-    for side in SIDES:
-        result = results.get(side)
-        plot = without_height(trajectory_figure(result.trajectory, None, "")) if result else {}
-        content[f"summary-{side}"] = scenario_summary(result) if result else ""
-        content[f"trajectory-{side}"] = plot
-        content[f"hidden-{side}"] = result is None
-    return content

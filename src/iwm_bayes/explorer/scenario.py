@@ -2,7 +2,12 @@
 
 People differ at random only: in which events are responsive, and in who withdraws and so does not observe the outcome.
 The same seed gives the same random numbers, so that two plots differ only because of what was changed. Beliefs are
-about the therapist and the self. `estimands.security.criterion` defines earned security.
+about the self, and about the figure that is met: first the caregiver, then the therapist.
+`estimands.security.criterion` defines earned security.
+
+A *position* is a point along the path of a person. Positive positions are sessions with the therapist, and 0 is before
+the first of them. Negative positions are events of childhood: -1 is the last one, and the first position is before the
+first event.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,17 +17,22 @@ import numpy as np
 import xarray as xr
 
 from iwm_bayes.estimands.security.belief_paths import collect_path
-from iwm_bayes.estimands.security.criterion import DEFAULT_CRITERION, BeliefPath, Judgement, judge
-from iwm_bayes.estimands.security.survival import incidence_by_session, median_sessions
-from iwm_bayes.estimands.trajectories import GROUP, belief_array, ci90, joint_beliefs, session_events
+from iwm_bayes.estimands.security.criterion import (
+    DEFAULT_CRITERION,
+    BeliefPath,
+    Judgement,
+    judge,
+    ruptures_and_repairs,
+)
+from iwm_bayes.estimands.security.survival import incidence_until, last_assessable
+from iwm_bayes.estimands.trajectories import belief_array, ci90, joint_beliefs
+from iwm_bayes.explorer.people import identical_people, withdrawal_only
 from iwm_bayes.filtering.arrays import EVENT_FIELDS
 from iwm_bayes.filtering.filter import FilteredEvent
-from iwm_bayes.model.priors import LINKS, free_parameters, natural_values
 from iwm_bayes.simulation.care import constant_care, rupture_and_repair
 from iwm_bayes.simulation.closed_loop import simulate_closed_loop
 from iwm_bayes.simulation.simulate import Phase, PlannedEvent, phase_figures, schedule
-from iwm_bayes.types import ModelSpec, Parameter, parameters, rule_values
-from iwm_bayes.viz.palette import BELIEF_LABELS
+from iwm_bayes.types import ModelSpec, Params, State, rule_values
 
 N_PEOPLE = 300  # the Monte Carlo standard error of a share is then at most 3%
 CAREGIVER, THERAPIST = "caregiver", "therapist"
@@ -31,10 +41,10 @@ CAREGIVER, THERAPIST = "caregiver", "therapist"
 class Scenario(NamedTuple):
     """The care that a person receives."""
 
-    caregiver_events: int = 12  # events with an early caregiver
-    caregiver_rate: float = 0.2  # probability that an event with the caregiver is responsive
-    sessions: int = 30  # with the therapist
+    caregiver_rate: float = 0.1  # probability that an event with the caregiver is responsive
     therapist_rate: float = 0.9  # probability that a session with the therapist is responsive
+    caregiver_events: int = 12  # events with an early caregiver
+    sessions: int = 28  # with the therapist
     rupture_every: int = 6  # sessions between planned ruptures; 0: none is planned
     repair_rate: float = 0.9  # probability that the session after a planned rupture repairs it
     gap: int = 0  # time without sessions, half-way through the therapy; the unit is the time between two sessions
@@ -43,9 +53,10 @@ class Scenario(NamedTuple):
 class ScenarioResult(NamedTuple):
     """Beliefs and earned security of the simulated people."""
 
-    trajectory: xr.Dataset  # of the group, by session with the therapist; see `estimands.trajectories`
+    trajectory: xr.Dataset  # by position: see `scenario_trajectory`
     judgement: Judgement  # (person,)
-    incidence: np.ndarray  # (session,) share earned secure of people insecure at baseline; NaN if nobody is
+    incidence: np.ndarray  # (session,) share earned secure of people insecure at baseline; NaN where not assessable
+    horizon: int  # the last session at which the share can be assessed; 0 if there is none
 
 
 def scenario_phases(scenario: Scenario) -> list[Phase]:
@@ -61,41 +72,10 @@ def scenario_phases(scenario: Scenario) -> list[Phase]:
     return [Phase({CAREGIVER: constant_care(scenario.caregiver_rate)}, scenario.caregiver_events), therapy]
 
 
-def withdrawal_only(model: ModelSpec) -> ModelSpec:
-    """Keep only the responses that decide whether an outcome is observed; other responses do not affect beliefs."""
-    return model._replace(responses={name: r for name, r in model.responses.items() if r.effect == "withdraws"})
-
-
-def belief_parameters(model: ModelSpec) -> dict[str, Parameter]:
-    """Return the free parameters that affect beliefs, by name."""
-    return {
-        name: parameter for name, parameter in parameters(withdrawal_only(model)).items() if parameter.fixed is None
-    }
-
-
-def prior_median(parameter: Parameter) -> float:
-    """Return the prior median of the group median of a parameter, on its natural scale."""
-    link, inverse_link = LINKS[parameter.support]
-    low, high = (link(np.float64(end)) for end in parameter.prior_90)
-    return float(inverse_link((low + high) / 2.0))
-
-
-def identical_people(
-    model: ModelSpec, chosen: Mapping[str, float], figures: list[str], n_people: int
-) -> dict[str, np.ndarray]:
-    """Return the parameters of people who are all the same, on the natural scale.
-
-    Parameters
-    ----------
-    chosen
-        Values by parameter name, natural scale; other parameters have their prior median.
-    """
-    theta = {}
-    for free in free_parameters(model, figures):
-        link, _ = LINKS[free.parameter.support]
-        value = link(np.float64(chosen[free.name])) if free.name in chosen else free.prior_mean
-        theta[free.label] = np.full(n_people, value)
-    return natural_values(model, theta, figures, n_people)
+def positions(scenario: Scenario) -> np.ndarray:
+    """Return the positions of a scenario, (position,); without a childhood the first is 0."""
+    first = -(scenario.caregiver_events + 1) if scenario.caregiver_events else 0
+    return np.arange(first, scenario.sessions + 1)
 
 
 def scenario_events(plan: Sequence[PlannedEvent], figures: Sequence[str], scenario: Scenario) -> np.ndarray:
@@ -111,32 +91,49 @@ def scenario_events(plan: Sequence[PlannedEvent], figures: Sequence[str], scenar
     return np.column_stack([*fields.values(), is_figure, met])[..., None]
 
 
-def therapy_events(filtered: Sequence[FilteredEvent], figures: Sequence[str]) -> xr.Dataset:
-    """Return the mean outcome and the shares of ruptures and repairs, by session with the therapist, (session)."""
-    observed = np.stack([one.observed for one in filtered])
-    variables = {
-        "outcome": np.stack([one.event.outcome for one in filtered]),
-        "observed": observed,
-        "figure_index": np.stack([one.event.figure.argmax(axis=0) for one in filtered]),
-        "present": np.ones_like(observed),
-        "assessment": np.zeros_like(observed),
-    }
-    data = xr.Dataset(
-        {name: (("event", "person"), values) for name, values in variables.items()},
-        {"figure": list(figures), "person": np.arange(observed.shape[1])},
-    )
-    return session_events(data, THERAPIST).mean("person")
+def beliefs_in(model: ModelSpec, p: Params, s: State, filtered: FilteredEvent) -> np.ndarray:
+    """Return availability of the figure of an event and self-worth, (belief, person); NaN without self-worth."""
+    beliefs = model.rule.beliefs(p, s, filtered.event)
+    availability = beliefs.availability.mean
+    return np.stack([availability, beliefs.worth.mean if beliefs.worth else np.full_like(availability, np.nan)])
 
 
-def scenario_trajectory(path: BeliefPath, events: xr.Dataset) -> xr.Dataset:
-    """Summarise beliefs over people as a trajectory: medians and ranges of 90% of people, from session 0."""
-    by_person = belief_array(path, 1, True)[..., 0]
-    coordinates = {"belief": ["availability", "worth"], "session": np.arange(by_person.shape[2])}
-    beliefs = xr.DataArray(by_person, coordinates, ("belief", "sample", "session")).dropna("belief", how="all")
+def childhood_beliefs(model: ModelSpec, p: Params, filtered: Sequence[FilteredEvent]) -> list[np.ndarray]:
+    """Return the initial beliefs and those after each event with the caregiver, (belief, person) each."""
+    before = [beliefs_in(model, p, filtered[0].before, filtered[0])] if filtered else []
+    return before + [beliefs_in(model, p, one.after, one) for one in filtered]
+
+
+def care_by_event(filtered: Sequence[FilteredEvent], at: np.ndarray) -> xr.Dataset:
+    """Return the mean observed outcome and the shares of people with a rupture and a repair, (position).
+
+    `at` is the position of each event. The outcome is NaN where nobody observed it.
+    """
+    outcome, observed = np.stack([one.event.outcome for one in filtered]), np.stack([one.observed for one in filtered])
+    figure = np.stack([one.event.figure.argmax(axis=0) for one in filtered])
+    rupture, repair = ruptures_and_repairs(outcome, observed, figure)
+    n_observed = observed.sum(axis=1)
+    mean = np.where(n_observed > 0, (outcome * observed).sum(axis=1) / np.maximum(n_observed, 1), np.nan)
+    variables = {"outcome": mean, "rupture": rupture.mean(axis=1), "repair": repair.mean(axis=1)}
+    return xr.Dataset({name: ("position", values) for name, values in variables.items()}, {"position": at})
+
+
+def scenario_trajectory(childhood: list[np.ndarray], path: BeliefPath, care: xr.Dataset, at: np.ndarray) -> xr.Dataset:
+    """Summarise beliefs over people.
+
+    Returns
+    -------
+    xr.Dataset
+        `low`, `middle`, `high` (belief, position): median and range of 90% of people. `mean` (position, belief) and
+        `covariance` (position, belief, other). `outcome`, `rupture`, `repair` (position): see `care_by_event`.
+    """
+    therapy = belief_array(path, 1, True)[..., 0]  # (belief, person, session)
+    by_person = np.concatenate([*(now[..., None] for now in childhood), therapy], axis=2)
+    coordinates = {"belief": ["availability", "worth"], "position": at}
+    beliefs = xr.DataArray(by_person, coordinates, ("belief", "sample", "position")).dropna("belief", how="all")
     low, median, high = ci90(beliefs)
-    ranges = xr.Dataset({"low": low, "middle": median, "high": high})
-    trajectory = xr.merge([ranges, joint_beliefs(beliefs), events], join="outer")
-    return trajectory.assign_coords(response=[]).assign_attrs(about=GROUP)
+    joint = joint_beliefs(beliefs.rename(position="session")).rename(session="position")
+    return xr.merge([xr.Dataset({"low": low, "middle": median, "high": high}), joint, care], join="outer")
 
 
 def simulate_scenario(
@@ -150,7 +147,7 @@ def simulate_scenario(
         Values by parameter name, natural scale; other parameters have their prior median.
     """
     model = withdrawal_only(model)
-    phases = scenario_phases(scenario)
+    phases, at = scenario_phases(scenario), positions(scenario)
     plan, figures = schedule(phases), phase_figures(phases, False)
     people = identical_people(model, chosen, figures, n_people)
     events = np.repeat(scenario_events(plan, figures, scenario), n_people, axis=2)
@@ -161,28 +158,8 @@ def simulate_scenario(
     is_session = np.repeat([[planned.figure == THERAPIST] for planned in plan], n_people, axis=1)
     path = collect_path(model, p, filtered, is_session, figures.index(THERAPIST), len(figures))
     judgement = judge(path, DEFAULT_CRITERION)
-    trajectory = scenario_trajectory(path, therapy_events(filtered, figures))
-    return ScenarioResult(trajectory, judgement, incidence_by_session(judgement, scenario.sessions))
-
-
-def scenario_summary(result: ScenarioResult) -> str:
-    """Summarise a result in sentences."""
-    judgement, last = result.judgement, len(result.incidence)
-    final = result.trajectory["middle"].isel(session=-1)
-    beliefs = " and ".join(
-        f"median {BELIEF_LABELS[name]} is {float(final.sel(belief=name)):.2f}"
-        for name in map(str, final["belief"].values)
-    )
-    counts = result.trajectory[["rupture", "repair"]].sum("session")
-    end = (
-        f"After session {last}, {beliefs}. A person has {float(counts['rupture']):.1f} ruptures and "
-        f"{float(counts['repair']):.1f} repairs on average."
-    )
-    if not judgement.insecure.any():
-        return f"Nobody is insecure at the start of the therapy, so nobody can become earned secure. {end}"
-    median = float(median_sessions(judgement, last))
-    time = f"the median is {median:.0f} sessions" if median <= last else "this is fewer than half"
-    return (
-        f"{judgement.insecure.mean():.0%} of people are insecure at the start of the therapy. "
-        f"Of these, {result.incidence[-1]:.0%} are earned secure by session {last}; {time}. {end}"
-    )
+    childhood = childhood_beliefs(model, p, filtered[: scenario.caregiver_events])
+    care = care_by_event(filtered, at[(at != 0) & (at >= -scenario.caregiver_events)])
+    horizon = last_assessable(judgement, np.arange(1, scenario.sessions + 1))
+    incidence = incidence_until(judgement, scenario.sessions, horizon)
+    return ScenarioResult(scenario_trajectory(childhood, path, care, at), judgement, incidence, horizon)

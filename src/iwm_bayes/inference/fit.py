@@ -25,6 +25,7 @@ from iwm_bayes.data.binding import forgotten_statements
 from iwm_bayes.inference.base import CompiledModel, Settings
 from iwm_bayes.inference.laplace.method import compile_likelihood, laplace, quadrature
 from iwm_bayes.inference.nuts import compile_model, nuts
+from iwm_bayes.progress import timed_step
 from iwm_bayes.types import InputError, ModelSpec
 
 __all__ = [
@@ -38,6 +39,9 @@ __all__ = [
     "laplace",
     "nuts",
 ]
+
+
+COMPILING = "Compiling (one to three minutes at the first use on a machine)"
 
 
 class Method(NamedTuple):
@@ -83,5 +87,7 @@ def fit(model: ModelSpec, data: xr.Dataset, method: str = "nuts", **settings: An
         raise InputError(problems)
     if method not in METHODS:
         raise InputError([f"there is no method {method!r}; choose from {', '.join(METHODS)}"])
-    chosen = METHODS[method]
-    return chosen.fit(chosen.compile(model, data), data, Settings(**settings))
+    chosen, asked = METHODS[method], Settings(**settings)
+    with timed_step(COMPILING, disable=not asked.progressbar):
+        compiled = chosen.compile(model, data)
+    return chosen.fit(compiled, data, asked)

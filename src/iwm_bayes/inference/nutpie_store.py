@@ -128,12 +128,22 @@ def draw_chains(sampler: Any, settings: Settings, folder: Path, waiting: list[in
 
 @contextmanager
 def chain_progress(settings: Settings, waiting: list[int]) -> Iterator[ProgressCallback]:
-    """Show a progress bar for every chain that is `waiting`; yield the function that moves a bar."""
+    """Show one progress bar over all chains; yield the function that moves it.
+
+    Chains that are not `waiting` are finished, and tuning counts as draws.
+    """
     steps = settings.tune + settings.draws
+    name = f"Sampling {settings.chains} chains x {steps:,} draws"
+    done_by_chain = dict.fromkeys(range(settings.chains), steps) | dict.fromkeys(waiting, 0)
     with progress_bars(disable=not settings.progressbar) as update:
+
+        def report(chain: int, done: int) -> None:
+            done_by_chain[chain] = done
+            update(name, sum(done_by_chain.values()), steps * settings.chains)
+
         for chain in waiting:
-            update(f"chain {chain}", 0, steps)
-        yield lambda chain, done: update(f"chain {chain}", done, steps)
+            report(chain, 0)
+        yield report
 
 
 def sample_to_store(sampler: Any, settings: Settings, folder: Path) -> xr.DataTree:

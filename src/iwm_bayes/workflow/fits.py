@@ -21,7 +21,7 @@ from iwm_bayes.types import InputError
 from iwm_bayes.workflow.analysis import DEFAULT_REQUESTS, Requests, analyse
 from iwm_bayes.workflow.comparison_folder import COMPARISON_FILE
 from iwm_bayes.workflow.fit_file import FIT_FILE, read_fit
-from iwm_bayes.workflow.load import FILE_WORDS, describe_data, file_hashes, file_word, load_study_and_data
+from iwm_bayes.workflow.load import FILE_WORDS, file_hashes, file_word, load_study_and_data
 from iwm_bayes.workflow.results_folder import (
     BROKEN_MANIFEST,
     MANIFEST,
@@ -199,7 +199,7 @@ def fit_or_reuse(
     if holds_this_run(folder, loaded.files, method, sampler_settings, None, overwrite):
         tell(f"{loaded.model.name}: the fit in {folder} is current")
         return FittedModel(loaded.model, read_fit(folder / FIT_FILE), folder)
-    tell(f"{loaded.model.name}: {describe_data(loaded.data)}; compiling and sampling ...")
+    tell(f"{loaded.model.name}: fitting")
     hashes, needed = file_hashes(loaded.files), bytes_needed(loaded.model, loaded.data, settings)
     with unfinished_run(folder, loaded.files, settings, resume=True, needed=needed) as chain_store:
         analysis = analyse(loaded.model, loaded.data, method, sampler_settings, chain_store)

@@ -4,6 +4,7 @@ Plotly interprets tags in its texts. Therefore, every name from a table is escap
 """
 
 import html
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ type Figure = dict[str, Any]
 DASHES = ("solid", "dash", "dashdot", "dot", "longdash")
 MARKERS = ("circle", "square", "triangle-up", "diamond", "triangle-down")
 GREY = "#555555"
+LEGEND = {"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0, "font": {"size": 11}}
 
 
 def plotly_script() -> str:
@@ -55,7 +57,7 @@ def layout(watermark: str, **more: Any) -> Figure:
         "font": {"family": "system-ui, sans-serif", "size": 13, "color": "#222222"},
         "paper_bgcolor": "#ffffff",
         "plot_bgcolor": "#ffffff",
-        "legend": {"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0, "font": {"size": 11}},
+        "legend": LEGEND,
         "dragmode": False,
         "hovermode": "closest",
     }
@@ -107,3 +109,21 @@ def line_trace(x: Any, y: Any, name: str, index: int, **more: Any) -> Figure:
         "name": escape_text(name),
         "line": line_style(index),
     } | more
+
+
+def threshold_line(at: float, panel: str) -> Figure:
+    """Return a thin line across a panel at a threshold of earned security."""
+    across = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "yref": panel, "y0": at, "y1": at}
+    return across | {"line": {"color": "#777777", "width": 1, "dash": "dot"}, "layer": "below"}
+
+
+def threshold_labels(thresholds: Sequence[tuple[float, str]], panel: str) -> list[Figure]:
+    """Return the names of thresholds at the right end of a panel: the highest above its line, others below."""
+    highest = max(at for at, _ in thresholds)
+    shared = {"xref": "paper", "x": 1, "xanchor": "right", "yref": panel, "showarrow": False, "bgcolor": "#ffffffb3"}
+    return [
+        shared
+        | {"y": at, "yanchor": "bottom" if at == highest else "top", "font": {"size": 11, "color": GREY}}
+        | {"text": f"{name} {'≥' if at == highest else '≤'} {at:g}"}
+        for at, name in thresholds
+    ]

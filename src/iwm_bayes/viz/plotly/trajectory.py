@@ -111,5 +111,5 @@ def trajectory_figure(trajectory: xr.Dataset, forecast: xr.Dataset | None, water
         margin={"l": 70, "r": 12, "t": 12, "b": 45},
         **axes,
     )
-    specification["legend"] |= {"entrywidth": LEGEND_WIDTH}
+    specification["legend"] = specification["legend"] | {"entrywidth": LEGEND_WIDTH}
     return {"data": traces, "layout": specification}

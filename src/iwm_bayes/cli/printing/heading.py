@@ -1,0 +1,117 @@
+"""The first lines of a command: the program, the study's people and phases, the data, and the model."""
+
+import re
+from collections.abc import Sequence
+from importlib.metadata import version
+
+import numpy as np
+import xarray as xr
+
+from iwm_bayes.cli.printing.layout import Line, labelled
+from iwm_bayes.cli.printing.names import counted, response_words
+from iwm_bayes.data.unrecorded import unrecorded_outcomes
+from iwm_bayes.model.hierarchy import effect_labels
+from iwm_bayes.model.priors import figure_names, free_parameters
+from iwm_bayes.types import GENERALISED, ModelSpec
+
+LABEL = 9  # columns of the labels Data, Model, Report and others
+MAX_PHASES = 3  # that the first line names; more are counted
+MAX_WARNINGS = 2  # that are printed in full; more are counted
+
+
+def program_name() -> str:
+    """Return the name of the program, with its version."""
+    return f"iwm_bayes {version('iwm-bayes')}"
+
+
+def session_masks(data: xr.Dataset) -> dict[str, np.ndarray]:
+    """Return which events are sessions with each figure, (event, person), the figure that was met first in front."""
+    sessions = data["present"].values & ~data["assessment"].values
+    masks = {
+        name: sessions & (data["figure_index"].values == index)
+        for index, name in enumerate(figure_names(data))
+        if name != GENERALISED
+    }
+    met = {name: mask for name, mask in masks.items() if mask.any()}
+    return dict(sorted(met.items(), key=lambda item: np.argwhere(item[1])[:, 0].mean()))
+
+
+def follow_each_other(masks: Sequence[np.ndarray]) -> bool:
+    """Return whether each person's sessions with a figure end before those with the next one begin."""
+    place = np.select(masks, range(len(masks)), -1)
+    return bool((place == np.maximum.accumulate(place))[place >= 0].all())
+
+
+def phases(data: xr.Dataset) -> str:
+    """Describe the sessions with each figure, such as "caregiver (8 sessions), then therapist (24 sessions)"."""
+    masks = session_masks(data)
+    counts = {name: mask.sum(axis=0) for name, mask in masks.items()}
+    if len(masks) > MAX_PHASES:
+        most = max(int(count.max()) for count in counts.values())
+        return f"{len(masks)} attachment figures (up to {counted(most, 'session')} with each)"
+    texts = [
+        f"{name} ({'up to ' if np.ptp(count) else ''}{counted(int(count.max()), 'session')})"
+        for name, count in counts.items()
+    ]
+    return (", then " if follow_each_other([*masks.values()]) else " and ").join(texts)
+
+
+def study_line(study: str, data: xr.Dataset, width: int) -> list[Line]:
+    """Return the first line: the program, the study, its people, and its phases."""
+    people = counted(data.sizes["person"], "person", "people")
+    return labelled(program_name(), f"{study}: {people}, {phases(data)}", width, len(program_name()) + 3, "bold")
+
+
+def data_text(data: xr.Dataset, responses: Sequence[str]) -> str:
+    """Describe the data: observations, outcomes, responses, and what was left out."""
+    observed = int(data["observed"].sum())
+    parts = [
+        f"{counted(int(data['present'].sum()), 'observation')}, {observed:,} with an outcome",
+        ", ".join(map(response_words, responses)),
+    ]
+    if data.attrs["time_unit"] != "session":
+        parts.append(f"unit of time: {data.attrs['time_unit']}")
+    if unrecorded := int(unrecorded_outcomes(data).sum()):
+        parts.append(f"{unrecorded:,} of the outcomes were not recorded")
+    if dropped := data.attrs.get("dropped"):
+        parts.append(f"people left out, because their covariates are missing: {dropped}")
+    if empty_rows := data.attrs.get("rows_left_out", 0):
+        parts.append(f"{counted(empty_rows, 'row')} without an outcome or a response left out")
+    if without := data.attrs.get("without"):
+        parts.append(f"responses of the model that the study does not map: {without}")
+    return "; ".join(parts)
+
+
+def first_clause(text: str) -> str:
+    """Return a hypothesis up to its first full stop or colon, in one line."""
+    return re.split(r"[.:](?: |$)", " ".join(text.split()), maxsplit=1)[0]
+
+
+def model_text(model: ModelSpec, data: xr.Dataset) -> str:
+    """Describe a model: its name, its hypothesis, and how many group-level parameters it has."""
+    free = [one for one in free_parameters(model, figure_names(data)) if one.parameter.pooling != "none"]
+    coefficients = len(effect_labels(data).get("coefficient", []))
+    counts = counted(len(free), "group-level parameter")
+    counts += f", {counted(coefficients, 'coefficient')}" if coefficients else ""
+    claim = first_clause(model.claim)
+    return f"{model.name}: {claim}; hierarchical, {counts}" if claim else f"{model.name}: hierarchical, {counts}"
+
+
+def heading(study: str, model: ModelSpec, data: xr.Dataset, width: int) -> list[Line]:
+    """Return the lines on a study, its data, and a model."""
+    return [
+        *study_line(study, data, width),
+        *labelled("Data", data_text(data, [*model.responses]), width, LABEL),
+        *labelled("Model", model_text(model, data), width, LABEL),
+    ]
+
+
+def warning_lines(warnings: Sequence[str], width: int, how_to_see_all: str) -> list[Line]:
+    """Return what the data cannot identify, the first `MAX_WARNINGS` in full."""
+    lines = [
+        line for text in warnings[:MAX_WARNINGS] for line in labelled("Warning", f"{text}.", width, LABEL, "yellow")
+    ]
+    more = len(warnings) - MAX_WARNINGS
+    if more > 0:
+        lines += labelled("", f"{counted(more, 'more warning')}: {how_to_see_all}", width, LABEL)
+    return lines

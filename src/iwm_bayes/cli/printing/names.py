@@ -1,0 +1,46 @@
+"""Words in place of the names of parameters and responses: "learning rate availability" for `availability_rate`.
+
+Names that have no words of their own are written without underscores. Self-worth is `worth` in names.
+"""
+
+from collections.abc import Mapping
+
+BELIEF_PREFIXES: Mapping[str, str] = {"availability_": "availability", "worth_": "self-worth"}
+LEAVES: Mapping[str, str] = {  # what follows the belief in a parameter's name
+    "start": "initial {}",
+    "rate": "learning rate {}",
+    "rating_noise": "response SD {}",
+    "rating_intercept": "rating intercept {}",
+    "rating_slope": "rating slope {}",
+    "rating_persistence": "rating persistence {}",
+    "start_variance": "initial variance {}",
+    "start_volatility": "initial volatility {}",
+    "start_vagueness": "initial vagueness {}",
+    "start_associability": "initial associability {}",
+    "start_trust": "initial trust {}",
+    "start_share": "initial share {}",
+}
+
+
+def parameter_words(label: str) -> str:
+    """Return the words for a group-level parameter, such as `availability_rate` or `approach_bias[friend]`."""
+    name, bracket, figure = label.partition("[")
+    about = f" ({figure.removesuffix(']')})" if bracket else ""
+    for prefix, belief in BELIEF_PREFIXES.items():
+        if name.startswith(prefix):
+            leaf = name.removeprefix(prefix)
+            return LEAVES.get(leaf, f"{leaf.replace('_', ' ')} {{}}").format(belief) + about
+    return name.replace("_", " ") + about
+
+
+def response_words(name: str) -> str:
+    """Return the words for a response, such as `worth_rating`."""
+    for prefix, belief in BELIEF_PREFIXES.items():
+        if name.startswith(prefix):
+            return f"{belief} {name.removeprefix(prefix).replace('_', ' ')}"
+    return name.replace("_", " ")
+
+
+def counted(count: int, thing: str, things: str = "") -> str:
+    """Return a number with its noun, such as "1 person" or "1,360 observations"."""
+    return f"{count:,} {thing if count == 1 else things or f'{thing}s'}"

@@ -1,0 +1,93 @@
+"use strict";
+// The controls of the page: what they are set to is asked of the server, and kept in the address.
+
+const form = document.querySelector(".controls");
+const player = new Player(document.querySelector("[data-player]"), () => keepAddress());
+const presets = [...document.querySelectorAll("[data-preset]")];
+let isAsking = false, isWaiting = false, addressTimer = null;
+
+// A browser rounds the last digits of a slider's value.
+const isNear = (one, other) => Math.abs(one - other) <= 1e-9 * Math.max(1, Math.abs(other));
+const isFirst = control => control.type === "range"
+  ? isNear(Number(control.value), Number(control.dataset.first)) : control.value === control.dataset.first;
+
+function state() {
+  const values = [...form.elements].filter(control => control.name && !isFirst(control));
+  const query = new URLSearchParams(values.map(control => [control.name, control.value]));
+  if (!player.isAtEnd) query.set("session", player.position);
+  return query;
+}
+
+function address() {
+  const query = state().toString();
+  return query ? `?${query}` : location.pathname;
+}
+
+function keepAddress() {
+  clearTimeout(addressTimer);
+  addressTimer = setTimeout(() => history.replaceState(null, "", address()), 200);
+}
+
+function showValue(control) {
+  control.closest("label").querySelector(".value").textContent = Number(Number(control.value).toPrecision(3));
+}
+
+function showPanels(panels) {
+  const place = document.querySelector("[data-panels]");
+  const open = [...place.querySelectorAll("details[open]")].map(panel => panel.dataset.side);
+  place.innerHTML = panels;
+  for (const side of open) place.querySelector(`[data-side="${side}"]`)?.setAttribute("open", "");
+}
+
+function show(content, isStart) {
+  const isAtEnd = player.isAtEnd;
+  for (const preset of presets) preset.setAttribute("aria-pressed", preset.dataset.preset === content.preset);
+  const notes = content.notes.map(text => Object.assign(document.createElement("li"), { textContent: text }));
+  document.querySelector("[data-notes]").replaceChildren(...notes);
+  if (content.panels) showPanels(content.panels);
+  player.show(content, isStart ? content.position : isAtEnd ? content.last : player.position);
+}
+
+async function ask(query, isStart = false) {
+  isAsking = true;
+  const answer = await fetch(`content?${query}`);
+  if (answer.ok) show(await answer.json(), isStart);
+  isAsking = false;
+  if (isWaiting) update(isWaiting === "models");
+}
+
+// One question at a time: while one is under way only the last state is remembered.
+function update(models = false) {
+  isWaiting = isAsking && (models ? "models" : isWaiting || "values");
+  if (isAsking) return;
+  const query = state();
+  if (models) query.set("panels", "yes");
+  ask(query);
+  keepAddress();
+}
+
+form.addEventListener("input", event => {
+  if (event.target.type === "range") showValue(event.target);
+  update(event.target.tagName === "SELECT");
+});
+form.addEventListener("submit", event => event.preventDefault());
+
+for (const preset of presets) {
+  preset.addEventListener("click", () => {
+    for (const [name, value] of Object.entries(JSON.parse(preset.dataset.values))) {
+      form.elements[name].value = value;
+      showValue(form.elements[name]);
+    }
+    update();
+  });
+}
+
+document.querySelector("[data-share]").addEventListener("click", async () => {
+  history.replaceState(null, "", address());
+  const shared = document.querySelector("[data-shared]");
+  await navigator.clipboard?.writeText(location.href).then(
+    () => { shared.textContent = "The link is copied. It opens where the explorer runs at the same port."; },
+    () => { shared.textContent = `Copy this link: ${location.href}`; });
+});
+
+ask(location.search.slice(1), true);
