@@ -3,6 +3,7 @@
 import contextlib
 import csv
 import html
+import importlib.util
 import logging
 import re
 import shlex
@@ -13,7 +14,7 @@ import typer
 from browsing import until
 
 from iwm_bayes.cli.main import app
-from iwm_bayes.model.specification.model_file import built_in_models
+from iwm_bayes.model.specification.model_file import built_in_models, load_model
 
 FAST = [page for page in pages.WRITTEN if any(not block.slow for block in pages.blocks(page))]
 SLOW = [page for page in pages.WRITTEN if any(block.slow for block in pages.blocks(page))]
@@ -175,6 +176,17 @@ def test_pages_of_models_have_equations_that_need_no_script(site):
         text = page.read_text(encoding="utf-8")
         assert text.count("<math") >= 3, page.stem
         assert not re.search(r"<math[^>]*>[^\\]*?\\[a-z]+.*?</math>", text), page.stem
+
+
+def test_learning_curves_of_the_delta_rule_are_those_of_its_closed_form():
+    """After eight unresponsive sessions (1 - rate)^8 of the initial belief is left, at both ends of the prior range."""
+    place = importlib.util.spec_from_file_location("model_plots", pages.DOCS / "hooks" / "model_plots.py")
+    hook = importlib.util.module_from_spec(place)
+    place.loader.exec_module(hook)
+    paths = hook.beliefs(load_model("rescorla_wagner"), "rate")
+    for start, belief in ((0.35, "availability"), (0.2, "worth")):
+        low, _, high = paths[belief][7]
+        assert (low, high) == pytest.approx((start * (1 - 0.02) ** 8, start * (1 - 0.5) ** 8), rel=1e-9)
 
 
 def test_the_list_of_models_has_every_model_in_one_group(site):
