@@ -17,7 +17,7 @@ from iwm_bayes.model.priors import LINKS, free_parameters, natural_values
 from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.types import ModelSpec, parameters, rule_values
 from iwm_bayes.viz.palette import LINES
-from iwm_bayes.viz.style import PAGE_WIDTH, as_svg, in_house_style
+from iwm_bayes.viz.style import as_svg, in_house_style
 
 FIGURE = "therapist"
 OUTCOMES = np.repeat([0.0, 1.0, 0.0, 1.0], [8, 9, 1, 10])
@@ -105,12 +105,13 @@ def draw_belief(panel: Axes, paths: np.ndarray, labels: list[str]) -> None:
 def belief_figure(name: str) -> Figure:
     """Draw both beliefs at three values of a built-in model's main parameter."""
     model, main = load_model(name), MAIN[name]
-    figure, panels = plt.subplots(1, 2, figsize=(0.7 * PAGE_WIDTH, 2.6), sharey=True)
+    figure, panels = plt.subplots(1, 2, figsize=(6.4, 2.7), sharey=True, layout="none")
+    figure.subplots_adjust(left=0.06, right=0.985, top=0.9, bottom=0.33, wspace=0.08)  # faster than a solver
     titles = {"availability": "Availability (0–1)", "worth": "Self-worth (0–1)"}
     for panel, (belief, paths) in zip(panels, beliefs(model, main).items(), strict=True):
         draw_belief(panel, paths, values_text(model, main))
         panel.set_title(titles[belief])
-    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=3, title=main)
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="lower center", ncols=3, title=main)
     return figure
 
 
