@@ -47,7 +47,7 @@ def load_example(folder: Path, seed: int) -> tuple[LoadedStudy, Judgement]:
     example = draw_example(MODEL, seed)
     write_example(example, folder)
     loaded = load_study_and_data(folder / "study.toml", None)
-    complete = read_data(loaded.study, loaded.model, example.complete, example.people)
+    complete = read_data(loaded.study, loaded.model, folder / "complete_sessions.csv")
     return loaded, true_security(loaded.model, complete, example.truth, FIGURE)
 
 

@@ -99,7 +99,7 @@ class Example(NamedTuple):
     """A study as it is written to files, with the truth behind it."""
 
     sessions: pd.DataFrame
-    complete: pd.DataFrame  # the sessions had all stayed, which are not written
+    complete: pd.DataFrame  # the sessions had all stayed, from which true values are computed
     people: pd.DataFrame  # person, arm
     truth: dict[str, np.ndarray]  # natural-scale values by parameter, (person,)
 
@@ -174,7 +174,8 @@ def write_example(example: Example, folder: Path) -> None:
     """Write the study's files, as they are shipped."""
     folder.mkdir(parents=True, exist_ok=True)
     whole = {"session": "Int64", "outcome": "Int64", "approach": "Int64"}
-    example.sessions.astype(whole).round(3).to_csv(folder / "sessions.csv", index=False)
+    for name, table in (("sessions", example.sessions), ("complete_sessions", example.complete)):
+        table.astype(whole).round(3).to_csv(folder / f"{name}.csv", index=False)
     example.people.to_csv(folder / "people.csv", index=False)
     pd.DataFrame(example.truth).round(6).to_csv(folder / "truth.csv", index=False)
     (folder / "study.toml").write_text(STUDY, encoding="utf-8")
