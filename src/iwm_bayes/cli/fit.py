@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple, NoReturn
+from typing import Annotated, Any, NamedTuple
 
 import pandas as pd
 import typer
@@ -153,7 +153,7 @@ class Target(NamedTuple):
 
 def exit_if_done(target: Target, method: str, settings: dict[str, Any], requests: Any) -> None:
     """Say so and exit where the folder holds this very run; InputError where it holds another, unless overwritten."""
-    from iwm_bayes.cli.printing.status import problem_lines
+    from iwm_bayes.cli.printing.status import problems_of_run
     from iwm_bayes.workflow.fits import holds_this_run, read_run
 
     folder = target.folder
@@ -165,7 +165,7 @@ def exit_if_done(target: Target, method: str, settings: dict[str, Any], requests
     )
     facts = read_run(folder)
     if not facts["converged"]:
-        print_lines(problem_lines(facts, console.out.width))
+        print_lines(problems_of_run(facts, console.out.width))
     say(f"Report   {folder / 'report.html'}", soft_wrap=True)
     raise typer.Exit(0 if facts["converged"] else NOT_CONVERGED)
 
