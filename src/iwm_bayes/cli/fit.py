@@ -239,7 +239,7 @@ def truth_comparison(analysis: Any, true_values: dict[str, Any], complete: Any) 
     from iwm_bayes.estimands.security.by_arm import person_arms
     from iwm_bayes.estimands.security.tables import truth_comparison_lines
     from iwm_bayes.estimands.security.time_to_security import true_security
-    from iwm_bayes.report.security_answer import not_assessed
+    from iwm_bayes.report.answer.security import not_assessed
 
     lines: list[dict[str, object]] = []
     for name, answer in analysis.security.items():
