@@ -7,13 +7,14 @@ import pytest
 from clinic import spoil, write
 from runs import known
 
-from iwm_bayes.cli.fit import convergence_line, print_results
+from iwm_bayes.cli.printing.run import Shown, print_run, run_of_analysis
 from iwm_bayes.data.binding import WANTED, wants
 from iwm_bayes.data.study import read_study_file
 from iwm_bayes.diagnostics.convergence_checks import check_convergence
 from iwm_bayes.estimands.registry import parts
 from iwm_bayes.report.context import ReportOptions
 from iwm_bayes.report.page import write_report
+from iwm_bayes.report.status import convergence_chip
 from iwm_bayes.types import InputError
 from iwm_bayes.workflow import analysis, run_folder
 from iwm_bayes.workflow.fits import read_run
@@ -36,7 +37,7 @@ def made(folder, monkeypatch, capsys, estimands):
     (folder / "study.toml").write_text("nothing")
     run = folder / "run"
     run_folder.write_analysis(done, run, {name: folder / "study.toml" for name in ("study", "data", "model")})
-    print_results(done, run)
+    print_run(run_of_analysis(done, run, "clinic"), Shown(verbose=True))
     page = write_report(run, "clinic", found.model, found.fit, ReportOptions(person_table=True), done.results)
     return run, done, shown(page.read_text(encoding="utf-8")), capsys.readouterr().out
 
@@ -78,7 +79,7 @@ def test_a_fit_without_derived_quantities_has_its_convergence_checks():
     checks = check_convergence(known().fit)
     assert checks.converged
     assert not [name for name in checks.values if name.startswith("derived")]
-    assert f"{checks.values['group_r_hat']:.3f}" in convergence_line(checks.values)
+    assert f"{checks.values['group_r_hat']:.3f}" in convergence_chip(checks).detail
 
 
 def test_a_study_names_its_estimands(tmp_path):
