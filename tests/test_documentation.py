@@ -3,10 +3,10 @@
 import contextlib
 import csv
 import html
+import importlib.util
 import logging
 import re
 import shlex
-import tomllib
 
 import pages
 import pytest
@@ -14,13 +14,17 @@ import typer
 from browsing import until
 
 from iwm_bayes.cli.main import app
-from iwm_bayes.data.study import StudySpec
-from iwm_bayes.model.specification.model_file import built_in_models
-from iwm_bayes.model.specification.schema import ModelFile
+from iwm_bayes.model.specification.model_file import built_in_models, load_model
 
 FAST = [page for page in pages.WRITTEN if any(not block.slow for block in pages.blocks(page))]
 SLOW = [page for page in pages.WRITTEN if any(block.slow for block in pages.blocks(page))]
-KNOWN_SITES = {"doi.org", "squidfunk.github.io"}  # sources, and the authors of the theme
+KNOWN_SITES = {  # sources, the authors of the theme, and other programs
+    "doi.org",
+    "squidfunk.github.io",
+    "github.com",
+    "pypi.org",
+    "payampiray.github.io",
+}
 README = (pages.REPOSITORY / "README.md").read_text(encoding="utf-8")
 
 
@@ -83,15 +87,6 @@ def site(tmp_path_factory):
     return folder, [record.getMessage() for record in records]
 
 
-def test_readme_files_have_known_keys():
-    """The study and the model in the README have the keys that the program knows."""
-    contents = [tomllib.loads(block["text"]) for block in pages.BLOCK.finditer(README) if block["language"] == "toml"]
-    assert ["rule" in content for content in contents] == [False, True]
-    assert [content.pop("schema") for content in contents] == [2, 2]
-    StudySpec.model_validate(contents[0])
-    ModelFile.model_validate(contents[1])
-
-
 @pytest.mark.parametrize("page", ["../README.md", *pages.WRITTEN])
 def test_commands_and_options_exist(page):
     """Every command that a page names exists, has the options that follow it, and no page names another option."""
@@ -102,12 +97,12 @@ def test_commands_and_options_exist(page):
     assert set(OPTION.findall(text)) <= options_of(typer.main.get_command(app)) | OTHER_OPTIONS
 
 
-def test_readme_lists_the_built_in_models():
-    """The README's table has every built-in model, and no other."""
-    table = README.partition("## Built-in models")[2].partition("*Responses*")[0]
-    cells = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
-    names = [name for cell in cells for name in re.findall(r"`(\w+)`", cell)]
-    assert sorted(names) == built_in_models()
+def test_links_of_the_readme_lead_to_files():
+    """Every file that the README links to exists, so that the README can be short."""
+    links = re.findall(r"\]\(([^)#]+)\)", README)
+    files = [link for link in links if not link.startswith("http")]
+    assert len(files) > 20
+    assert [link for link in files if not (pages.REPOSITORY / link).is_file()] == []
 
 
 def test_the_documentation_builds_without_a_warning(site):
@@ -183,6 +178,17 @@ def test_pages_of_models_have_equations_that_need_no_script(site):
         assert not re.search(r"<math[^>]*>[^\\]*?\\[a-z]+.*?</math>", text), page.stem
 
 
+def test_learning_curves_of_the_delta_rule_are_those_of_its_closed_form():
+    """After eight unresponsive sessions (1 - rate)^8 of the initial belief is left, at both ends of the prior range."""
+    place = importlib.util.spec_from_file_location("model_plots", pages.DOCS / "hooks" / "model_plots.py")
+    hook = importlib.util.module_from_spec(place)
+    place.loader.exec_module(hook)
+    paths = hook.beliefs(load_model("rescorla_wagner"), "rate")
+    for start, belief in ((0.35, "availability"), (0.2, "worth")):
+        low, _, high = paths[belief][7]
+        assert (low, high) == pytest.approx((start * (1 - 0.02) ** 8, start * (1 - 0.5) ** 8), rel=1e-9)
+
+
 def test_the_list_of_models_has_every_model_in_one_group(site):
     """The list links to the page of each model once."""
     page = (site[0] / "reference" / "models.html").read_text(encoding="utf-8").partition("<article")[2]
@@ -202,18 +208,24 @@ def test_results_on_pages_are_those_of_the_files(site):
     ranks = (experiments / "sbc" / "kalman_ranks.csv").read_text().splitlines()
     (kalman,) = [row for row in rows if row and "/kalman.html" in row[0]]
     assert kalman[1:3] == [str(len(ranks) - 1), str(ranks[0].count(",") + 1)]
+    coverage = (experiments / "security_calibration" / "example_coverage.csv").read_text().splitlines()
+    assert coverage[0].startswith("# python example_coverage.py")
+    seeds = list(csv.DictReader(coverage[1:]))
+    ends = [[float(row[f"share_{name}"]) for name in ("ci90_low", "true", "ci90_high")] for row in seeds]
+    covered = sum(low <= true <= high for low, true, high in ends)
+    assert ["share of people who are earned secure", str(covered), str(len(seeds))] in rows
     written = re.sub(r"\{\{.*?\}\}|`.*?`|\(.*?\)|90% interval", "", (pages.DOCS / "project/validation.md").read_text())
     assert not re.search(r"\d", written)
 
 
-def test_terms_of_the_glossary_have_addresses(site):
-    """Each term has one, and none twice; terms are in order within their part."""
+def test_terms_of_the_glossary_have_addresses_and_are_in_order(site):
+    """Each term has an address of its own, none twice; readers find terms in alphabetical order within a part."""
     page = (site[0] / "reference" / "glossary.html").read_text(encoding="utf-8").partition("<article")[2]
-    terms = re.findall(r'<dt><span id="([\w-]+)"></span>(.*?)</dt>', page)
-    assert len(terms) == page.count("<dt>") > 80
-    assert len({address for address, _ in terms}) == len(terms)
+    terms = re.compile(r'<h3 id="([\w-]+)">(.*?)<a')
+    found = terms.findall(page)
+    assert len({address for address, _ in found}) == len(found) > 80
     for part in page.split("<h2")[1:]:
-        names = [name.lower() for _, name in re.findall(r'<dt><span id="([\w-]+)"></span>(.*?)</dt>', part)]
+        names = [name.lower() for _, name in terms.findall(part)]
         assert names == sorted(names)
 
 

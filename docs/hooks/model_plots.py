@@ -105,11 +105,12 @@ def belief_plot(name: str) -> bytes:
     """Return the plot of a built-in model as SVG."""
     model, main = load_model(name), MAIN[name]
     with plt.rc_context({"font.size": 9}):
-        figure, panels = plt.subplots(1, 2, figsize=(6.4, 2.6), layout="constrained", sharey=True)
+        figure, panels = plt.subplots(1, 2, figsize=(6.4, 2.7), sharey=True)
+        figure.subplots_adjust(left=0.06, right=0.985, top=0.9, bottom=0.33, wspace=0.08)  # faster than a solver
         titles = {"availability": "Availability (0–1)", "worth": "Self-worth (0–1)"}
         for panel, (belief, paths) in zip(panels, beliefs(model, main).items(), strict=True):
             draw_belief(panel, paths, values_text(model, main))
             panel.set_title(titles[belief], loc="left", fontsize="medium")
         handles, labels = panels[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False, title=main)
+        figure.legend(handles, labels, loc="lower center", ncols=3, frameon=False, title=main)
         return as_svg(figure)

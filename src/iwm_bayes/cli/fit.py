@@ -231,12 +231,13 @@ def next_commands(study: Path, loaded: LoadedStudy, folder: Path) -> list[str]:
 
 def truth_comparison(analysis: Any, true_values: dict[str, Any]) -> pd.DataFrame:
     """Return the estimates of simulated people with the true values, for every figure."""
+    from iwm_bayes.estimands.security.by_arm import person_arms
     from iwm_bayes.estimands.security.tables import truth_comparison_lines
-    from iwm_bayes.estimands.security.time_to_security import true_security
+    from iwm_bayes.estimands.security.time_to_security import continued_true_security
 
     data, lines = analysis.fit["constant_data"].to_dataset(), []
     for name, answer in analysis.security.items():
         figure = name if name in data["figure"].values else None
-        known = true_security(analysis.model, data, true_values, figure)
-        lines += truth_comparison_lines(answer.security, known)
+        known = continued_true_security(analysis.model, data, true_values, figure)
+        lines += truth_comparison_lines(answer.security, known, person_arms(data))
     return pd.DataFrame(lines)

@@ -4,9 +4,9 @@
 and to self-worth. A `Rule` defines both beliefs itself. Parameters, a state and an event come in; a state and beliefs
 go out, as arrays or as graphs. This package imports `ops` and `types` only.
 
-To add a built-in rule, write `rules/NAME.py` with the constant `RULE`, add NAME to `RULE_NAMES`, and describe a model
-that uses it in `models/NAME.toml`. The tests in `tests/rules` then check it. A rule in a file of one's own needs no
-change here: see `rule_file`.
+To add a built-in rule, write `rules/NAME.py` with the constants `RULE` and `LATEX` (see `notation`), add NAME to
+`RULE_NAMES`, and describe a model that uses it in `models/NAME.toml`. The tests in `tests/rules` then check it. A rule
+in a file of one's own needs no change here: see `rule_file`.
 """
 
 from importlib import import_module

@@ -13,7 +13,7 @@ from iwm_bayes.data.binding import participants_noun
 from iwm_bayes.data.unrecorded import unrecorded_outcomes
 from iwm_bayes.model.hierarchy import effect_labels
 from iwm_bayes.model.priors import figure_names, free_parameters
-from iwm_bayes.report.words import count_of
+from iwm_bayes.report.answer.words import count_of
 from iwm_bayes.types import GENERALISED, ModelSpec
 
 LABEL = 8  # columns of the labels Data, Model, Report and others

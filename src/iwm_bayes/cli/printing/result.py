@@ -12,8 +12,8 @@ import pandas as pd
 from iwm_bayes.cli.printing.heading import LABEL
 from iwm_bayes.cli.printing.layout import Line, columns, labelled, pad, paragraph, side_by_side, table_lines
 from iwm_bayes.cli.printing.names import parameter_words
+from iwm_bayes.report.answer.security import Fact
 from iwm_bayes.report.key_result import KeyResult
-from iwm_bayes.report.security_answer import Fact
 from iwm_bayes.types import Parameter
 
 N_SHOWN = 4  # group-level parameters in the short table

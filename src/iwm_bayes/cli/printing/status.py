@@ -5,9 +5,9 @@ from typing import Any
 
 from iwm_bayes.cli.printing.layout import Line, labelled, paragraph
 from iwm_bayes.diagnostics.convergence_checks import ConvergenceChecks
+from iwm_bayes.report.answer.checks import Chip
+from iwm_bayes.report.answer.words import sentence_case
 from iwm_bayes.report.key_result import KeyResult
-from iwm_bayes.report.status import Chip
-from iwm_bayes.report.words import sentence_case
 
 GOOD, DOUBTFUL, BAD, NEUTRAL = "✓ ", "! ", "✗ ", "  "  # marks in front of a status
 STYLES = {GOOD: "green", DOUBTFUL: "yellow", BAD: "red", NEUTRAL: ""}
