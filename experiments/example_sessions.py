@@ -70,6 +70,8 @@ schema = 2
 name   = "example"
 data   = "sessions.csv"
 model  = "rescorla_wagner"
+question     = "How many sessions until patients feel secure with their therapist?"
+participants = "patients"
 
 [columns]
 person  = "person"
@@ -97,6 +99,7 @@ class Example(NamedTuple):
     """A study as it is written to files, with the truth behind it."""
 
     sessions: pd.DataFrame
+    complete: pd.DataFrame  # the sessions had all stayed, which are not written
     people: pd.DataFrame  # person, arm
     truth: dict[str, np.ndarray]  # natural-scale values by parameter, (person,)
 
@@ -138,14 +141,13 @@ def simulate_person(
     return to_table(simulate(model, phases, values, generator))
 
 
-def with_missing(table: pd.DataFrame, end_early: bool, generator: np.random.Generator) -> pd.DataFrame:
-    """Return one person's sessions with weeks between them, blank ratings and, perhaps, an early end."""
+def with_weeks_and_blanks(table: pd.DataFrame, generator: np.random.Generator) -> pd.DataFrame:
+    """Return one person's sessions with the weeks between them, and with blank ratings."""
     weeks = generator.geometric(1 - MISSED_APPOINTMENT, len(table)).cumsum()
     table.insert(2, "week", weeks - weeks[0] + 1)
     for rating in ("availability_rating", "worth_rating"):
         table[rating] = table[rating].mask(generator.random(len(table)) < BLANK_RATING)
-    left_out = N_SESSIONS["therapist"] - generator.integers(FIRST_END, N_SESSIONS["therapist"] - 2)
-    return table.iloc[: len(table) - left_out] if end_early else table
+    return table
 
 
 def draw_example(model: ModelSpec, seed: int) -> Example:
@@ -155,12 +157,17 @@ def draw_example(model: ModelSpec, seed: int) -> Example:
     truth = draw_truth(model, arms, generator)
     ends_early = generator.permutation(N_PEOPLE) < N_EARLY
     names = [f"p{index + 1:03d}" for index in range(N_PEOPLE)]
-    tables = []
+    complete, recorded = [], []
     for index, name in enumerate(names):
         own = {parameter: values[[index]] for parameter, values in truth.items()}
         table = simulate_person(model, own, arms[index], generator).assign(person=name)
-        tables.append(with_missing(table, bool(ends_early[index]), generator))
-    return Example(pd.concat(tables, ignore_index=True), pd.DataFrame({"person": names, "arm": arms}), truth)
+        table = with_weeks_and_blanks(table, generator)
+        last = generator.integers(FIRST_END, N_SESSIONS["therapist"] - 2)
+        kept = len(table) - (N_SESSIONS["therapist"] - last) * ends_early[index]
+        complete.append(table)
+        recorded.append(table.iloc[:kept])
+    tables = [pd.concat(parts, ignore_index=True) for parts in (recorded, complete)]
+    return Example(*tables, pd.DataFrame({"person": names, "arm": arms}), truth)
 
 
 def write_example(example: Example, folder: Path) -> None:

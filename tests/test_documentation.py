@@ -208,6 +208,12 @@ def test_results_on_pages_are_those_of_the_files(site):
     ranks = (experiments / "sbc" / "kalman_ranks.csv").read_text().splitlines()
     (kalman,) = [row for row in rows if row and "/kalman.html" in row[0]]
     assert kalman[1:3] == [str(len(ranks) - 1), str(ranks[0].count(",") + 1)]
+    coverage = (experiments / "security_calibration" / "example_coverage.csv").read_text().splitlines()
+    assert coverage[0].startswith("# python example_coverage.py")
+    seeds = list(csv.DictReader(coverage[1:]))
+    ends = [[float(row[f"share_{name}"]) for name in ("ci90_low", "true", "ci90_high")] for row in seeds]
+    covered = sum(low <= true <= high for low, true, high in ends)
+    assert ["share of people who are earned secure", str(covered), str(len(seeds))] in rows
     written = re.sub(r"\{\{.*?\}\}|`.*?`|\(.*?\)|90% interval", "", (pages.DOCS / "project/validation.md").read_text())
     assert not re.search(r"\d", written)
 

@@ -23,7 +23,7 @@ DOORS = {  # heavy libraries, and the modules by which they enter
     "pymc": {"model.*", "inference.*", "comparison.mixture_model"},
     "nutpie": {"inference.nutpie_numba", "inference.nuts", "inference.nutpie_store"},
     "numba": {"inference.nutpie_numba"},
-    "matplotlib": {"viz.*", "workflow.plots", "workflow.run_folder"},
+    "matplotlib": {"viz.*", "workflow.plots.*", "workflow.run_folder", "workflow.comparison_folder"},
     "formulae": {"data.formulas.design", "data.formulas.language", "data.formulas.evaluation"},
     "plotly": {"viz.plotly.base"},
     "jinja2": {"report.page", "explorer.page"},

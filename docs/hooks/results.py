@@ -27,8 +27,8 @@ def percent(share: float) -> str:
 
 
 def read(path: str) -> pd.DataFrame:
-    """Read a table of results, by its path within `experiments`."""
-    return pd.read_csv(EXPERIMENTS / path)
+    """Read a table of results, by its path within `experiments`; lines that begin with # are comments."""
+    return pd.read_csv(EXPERIMENTS / path, comment="#")
 
 
 def sbc() -> str:
@@ -67,10 +67,12 @@ def example_coverage() -> str:
         "share_covered": "share of people who are earned secure",
         "sessions_covered": "median of sessions until earned security",
         "corrective_covered": "median of corrective experiences until earned security",
+        "arms_covered": "difference between the arms in the share, these people",
+        "new_arms_covered": "difference between the arms in the share, new people",
+        "availability_rate_covered": "effect of the arm on the learning rate of availability",
+        "worth_rate_covered": "effect of the arm on the learning rate of self-worth",
     }
-    rows = [
-        (text, int(found[name].sum()), found[name].notna().sum()) for name, text in questions.items() if name in found
-    ]
+    rows = [(text, int(found[name].sum()), found[name].notna().sum()) for name, text in questions.items()]
     return table(("90% interval of", "seeds with the true value in it", "seeds"), rows)
 
 

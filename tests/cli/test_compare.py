@@ -74,7 +74,11 @@ def test_it_writes_everything(clinic):
     units = {f"elpd_{unit}.csv" for unit in ("lfo_1", "lfo_4", "loso", "loo")}
     checks = {"ppc_learning.csv", "ppc_blind.csv", "ppc_failures.csv"}
     assert {path.name for path in tables.iterdir()} == units | checks | {"model_frequencies.csv", "attribution.csv"}
-    assert {path.name for path in plots.iterdir()} == {"ppc.svg", "ppc.pdf", "ppc.png"}
+    assert {path.name for path in plots.iterdir()} == {
+        f"{name}.{ending}"
+        for name in ("attribution", "comparison", "predictive_checks")
+        for ending in ("svg", "pdf", "png")
+    }
     people = pd.read_csv(tables / "attribution.csv")
     assert people["person"].str.fullmatch(r"person \d+").all()
     assert people[["learning", "blind"]].sum(axis=1).to_numpy() == pytest.approx(1.0)

@@ -7,10 +7,9 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from iwm_bayes.cli import console, fit
+from iwm_bayes.cli import console
 from iwm_bayes.comparison.elpd import Elpd, elpd_table
 from iwm_bayes.estimands.person_summary import person_summary
-from iwm_bayes.report import text
 from iwm_bayes.report.formatting import format_cells, format_value
 from iwm_bayes.report.labels import explained_words, group_summary_title, legend, table_meanings, table_title
 from iwm_bayes.types import GENERALISED
@@ -111,39 +110,3 @@ def test_column_names_of_a_wide_table_are_broken(monkeypatch):
 def test_group_medians_are_those_of_the_reference_where_there_are_covariates():
     assert group_summary_title(False).startswith("Group medians of the parameters (90% CrI)")
     assert "at the reference levels and mean values of the covariates" in group_summary_title(True)
-
-
-@pytest.fixture
-def printed(made, monkeypatch):
-    """What `iwm fit` prints of the run that was made, on one line."""
-    folder, _, analysis = made
-    out = Console(file=io.StringIO(), width=console.MIN_WIDTH, highlight=False)
-    monkeypatch.setattr(console, "out", out)
-    fit.print_results(analysis, folder)
-    fit.print_status_and_exit(analysis, folder, folder / "report.html")
-    return " ".join(out.file.getvalue().split())
-
-
-def test_the_answer_is_printed_in_the_words_of_the_report(made, printed):
-    """One sentence for each figure and one for the generalised expectation, below the table."""
-    _, _, analysis = made
-    for answer in analysis.security.values():
-        assert text.answer_sentence(answer) in printed
-    not_converged = analysis._replace(convergence=analysis.convergence._replace(converged=False))
-    assert all(sentence.endswith("[not converged]") for sentence in fit.answer_sentences(not_converged))
-    assert (
-        printed.index("earned_secure: share")
-        < printed.index("participants were insecure at baseline")
-        < printed.index("by threshold and duration")
-    )
-
-
-def test_the_convergence_diagnostics_are_printed_with_the_status(made, printed):
-    """The worst of group parameters and derived quantities, and of person-level parameters."""
-    values = {"group_r_hat": 1.001, "derived_r_hat": 1.02, "person_r_hat": 1.03, "person_ess": 250.0}
-    values |= {"group_ess": 500.0, "derived_ess": 900.0, "divergences": 1.0}
-    line = fit.convergence_line(values)
-    assert line.startswith("Largest R-hat 1.020 (person-level parameters 1.030), smallest effective sample size 500")
-    assert "1 divergent transitions" in line
-    assert "Converged." in printed
-    assert fit.convergence_line(made[2].convergence.values) in printed

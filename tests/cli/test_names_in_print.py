@@ -11,8 +11,9 @@ from command import iwm
 from rich.console import Console
 from source import MODULES
 
-from iwm_bayes.cli import console, fit
+from iwm_bayes.cli import console
 from iwm_bayes.cli.console import (
+    print_lines,
     print_not_converged,
     print_suggestions,
     print_table,
@@ -21,8 +22,12 @@ from iwm_bayes.cli.console import (
     say,
     tell,
 )
-from iwm_bayes.progress import progress_bars
+from iwm_bayes.cli.printing.layout import labelled, table_lines
+from iwm_bayes.cli.printing.run import Shown, print_heading, print_run
+from iwm_bayes.progress import present_step, progress_bars, timed_step
+from iwm_bayes.report.context import ReportContext, ReportOptions
 from iwm_bayes.workflow import analysis
+from iwm_bayes.workflow.run_folder import run_facts
 
 NAMES = ["[red]", "[/b]", "mu[availability_decay]", "[link=x]y[/link]", ":warning:", "\\[bold]", "[", "]["]
 
@@ -42,6 +47,9 @@ WAYS = {  # every function that prints
     "say with a label": lambda name: say(name, "Label:", "red"),
     "a label": lambda name: say("text", name, "red"),
     "tell": tell,
+    "a line": lambda name: print_lines(labelled("Data", f"about {name}", 80, 9)),
+    "the label of a line": lambda name: print_lines(labelled(name, "text", 80, 40, "red")),
+    "a cell of a short table": lambda name: print_lines(table_lines(["figure", "n"], [[name, "1"]], 80)),
     "a warning": lambda name: print_warnings([f"about {name}"]),
     "a suggestion": lambda name: print_suggestions([f"about {name}"]),
     "a reason": lambda name: print_not_converged([f"R-hat of {name}"], []),
@@ -70,7 +78,11 @@ def test_what_follows_an_interruption_is_printed_as_it_is(printed):
 def test_the_bar_of_a_task_has_its_name(capsys, name):
     with progress_bars(disable=False) as update:
         update(name, 1, 1)
-    assert name in capsys.readouterr().err
+    with timed_step(f"fitting {name}", disable=False), present_step(disable=False) as step:
+        step(f"now {name}")
+    said = capsys.readouterr().err
+    assert said.count(name) == 3
+    assert f"fitting {name} ... 0 s" in said
 
 
 def test_no_character_controls_the_terminal(printed):
@@ -100,10 +112,12 @@ def test_a_run_about_such_a_figure_is_printed(printed, monkeypatch, tmp_path, na
     found = runs.known()
     monkeypatch.setattr(analysis, "fit", lambda *_, **__: found.fit)
     made = analysis.analyse(found.model, found.data, "nuts", {})
-    fit.print_results(made, tmp_path / name)
-    fit.print_status_and_exit(made, tmp_path / name, tmp_path / name / "report.html")
+    place = tmp_path / name
+    run = ReportContext(place, name, made.model, made.fit, run_facts(made, {}), made.results, ReportOptions())
+    print_heading(name, made.model, found.data)
+    print_run(run, Shown(verbose=True))
     text = printed()
-    assert f"toward {name}" in " ".join(text.split())
+    assert f"{name} (18 sessions)" in " ".join(text.split())
     assert f"{name}/report.html" in text
     assert sum(name in line for line in text.splitlines()) > 5
 

@@ -48,7 +48,7 @@ def test_later_sessions_are_forecast(folder):
     )
     assert table.loc[(INTERVAL_COVERS, 6), "share"] > 0.9 - 4.0 * table.loc[(INTERVAL_COVERS, 6), "se"]
     out = folder / "runs" / "plan-forecast-learning"
-    assert {"assurance.svg", "assurance.pdf"} <= {file.name for file in (out / "plots").iterdir()}
+    assert {"planning_curve.svg", "planning_curve.pdf"} <= {file.name for file in (out / "plots").iterdir()}
     facts = json.loads((out / "manifest.json").read_text())
     assert len(facts["answers"]) == 3
     assert facts["answers"][0].split("'")[2].strip() in " ".join(done.stdout.split())

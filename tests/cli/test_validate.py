@@ -65,7 +65,12 @@ def test_recovery_by_number_of_sessions(folder):
     assert table.loc[("availability_rate", 32), "contraction"] > table.loc[("availability_rate", 2), "contraction"]
     coverage, error = table["coverage"], np.sqrt(0.9 * 0.1 / (12 * 4)) * 3.0
     assert (np.abs(coverage - 0.9) < error).all()
-    assert {"recovery.svg", "recovery.pdf"} <= {file.name for file in (out / "plots").iterdir()}
+    plots = {f"{name}.{ending}" for name in ("recovery", "recovery_by_size") for ending in ("svg", "pdf")}
+    assert plots <= {file.name for file in (out / "plots").iterdir()}
+    people = pd.read_csv(out / "tables" / "recovery_people.csv")
+    inside = (people["low"] <= people["truth"]) & (people["truth"] <= people["high"])
+    by_size = inside.groupby([people["parameter"], people["sessions"]]).mean()
+    np.testing.assert_allclose(by_size.loc[table.index], table["coverage"])
     assert json.loads((out / "manifest.json").read_text())["studies"] == 4
 
 

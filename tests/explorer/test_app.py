@@ -145,6 +145,12 @@ def test_pictures_stay_in_view_while_controls_are_read(opened):
     assert opened.evaluate("document.querySelector('.controls').scrollTop") > 100
     box = picture.bounding_box()
     assert 0 <= box["y"] < box["y"] + box["height"] <= 900
+    opened.set_viewport_size({"width": WIDTHS[0], "height": 500})  # pictures are now longer than the window
+    opened.evaluate("scrollTo(0, document.scrollingElement.scrollHeight)")
+    assert opened.evaluate("scrollY") > 150
+    controls = opened.locator(".controls").bounding_box()
+    assert -1 <= controls["y"] < controls["y"] + controls["height"] <= 501
+    opened.set_viewport_size({"width": WIDTHS[0], "height": 900})
 
 
 def test_two_sliders_are_shown_and_the_others_are_folded(opened):

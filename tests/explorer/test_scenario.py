@@ -68,7 +68,7 @@ def test_sessions_until_earned_secure_by_hand(result):
     assert np.isnan(result.incidence[19:]).all()  # the six sessions would reach beyond the last one
     (_, text) = sentences({"A: rescorla_wagner": result}, DETERMINISTIC)
     assert "100% of people are insecure at the start of the therapy. Of these, 100% are earned secure by" in text
-    assert f"half of them from session {first + 1} on" in text
+    assert f"half of them by session {first + 1}" in text
     assert "4.0 ruptures and 3.0 repairs" in text
 
 

@@ -77,8 +77,7 @@ def test_sections_come_in_their_order(page, not_converged):
 def test_plots_for_a_paper_are_in_the_run_folder(reported):
     """In three formats, under names without spaces or separators."""
     files = {path.name for path in (reported.parent / "plots").iterdir()}
-    names = ["attachment_space"]
-    names += [f"{kind}_{file_label(NASTY)}" for kind in ("trajectory", "time_to_security")]
+    names = [f"{kind}_{file_label(NASTY)}" for kind in ("attachment_space", "trajectory", "time_to_security")]
     assert files >= {f"{name}.{ending}" for name in names for ending in ("svg", "pdf", "png")}
     assert not [name for name in files if re.search(r"[\s/<>]", name)]
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from iwm_bayes.validation.confusion import confusion_table, evidence_differences, inversion_table
-from iwm_bayes.viz.validation import confusion_plot
+from iwm_bayes.viz.simulated_studies.matrices import confusion_plot
 
 MODELS = ["zeta", "alpha", "midway"]  # as typed: not in the order of the alphabet
 

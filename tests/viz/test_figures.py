@@ -6,6 +6,7 @@ change that a shift of the reference by a tenth of a pixel makes. A Matplotlib w
 `PYTHONPATH=tests python tests/viz/test_figures.py` writes them. Look at each before it is committed.
 """
 
+from functools import cache
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -13,21 +14,28 @@ import numpy as np
 import pictures
 import pytest
 from matplotlib.testing.compare import compare_images
+from matplotlib.text import Text
 from PIL import Image
 
 from iwm_bayes.viz import earned_security, palette
-from iwm_bayes.viz.style import as_svg, save_plot
+from iwm_bayes.viz.style import as_bytes, as_svg, save_plot
 
 REFERENCES = Path(__file__).parent / "figures"
 DPI = 60
 
 
-def write_png(name, path):
+@cache
+def figure(name):
+    """Draw a plot once for all tests of it."""
+    fig = pictures.PLOTS[name]()
+    plt.close(fig)
+    return fig
+
+
+def write_png(fig, path):
     """Write a plot as PNG, and return its path."""
     with plt.style.context("default"):
-        fig = pictures.PLOTS[name]()
         fig.savefig(path, dpi=DPI)
-        plt.close(fig)
     return path
 
 
@@ -37,15 +45,43 @@ def tenth_of_a_pixel(path):
     return 0.1 * float(np.sqrt(((pixels - np.roll(pixels, 1, axis=1)) ** 2).mean()))
 
 
-def difference(name, folder):
+def difference(name, fig, folder):
     """Return None if a plot equals its reference, else a description of the difference."""
     reference = REFERENCES / f"{name}.png"
-    return compare_images(str(reference), str(write_png(name, folder / f"{name}.png")), tenth_of_a_pixel(reference))
+    return compare_images(str(reference), str(write_png(fig, folder / f"{name}.png")), tenth_of_a_pixel(reference))
 
 
 @pytest.mark.parametrize("name", pictures.PLOTS)
 def test_a_plot_equals_its_reference(name, tmp_path):
-    assert difference(name, tmp_path) is None
+    assert difference(name, figure(name), tmp_path) is None
+
+
+def is_number(text):
+    """Whether a text is a number: ticks beyond the limits of an axis have labels that are not drawn."""
+    return text.replace("−", "").replace(".", "").replace("%", "").isdigit()
+
+
+def words_cut_off(fig):
+    """Return the texts of a plot that reach over its edge by half a point or more."""
+    fig.draw_without_rendering()  # places legends
+    shown = [text for text in fig.findobj(Text) if text.get_visible() and text.get_text().strip()]
+    words = [text for text in shown if not is_number(text.get_text()) and (text.axes is None or text.axes.axison)]
+    edge = fig.bbox.padded(0.5 * fig.dpi / 72)
+    extents = {text.get_text(): text.get_window_extent() for text in words}
+    return [word for word, box in extents.items() if not (edge.contains(*box.min) and edge.contains(*box.max))]
+
+
+@pytest.mark.parametrize("name", pictures.PLOTS)
+def test_no_word_of_a_plot_is_cut_off(name):
+    """Captions, labels and legends are whole with a plain `fig.savefig`."""
+    assert words_cut_off(figure(name)) == []
+
+
+def test_a_word_that_is_cut_off_is_detected():
+    fig = pictures.PLOTS["prior_posterior"]()
+    fig.axes[0].set_xlabel("a label that is much wider than the plot in which it stands " * 2)
+    plt.close(fig)
+    assert len(words_cut_off(fig)) == 1
 
 
 def test_every_reference_has_a_plot():
@@ -76,7 +112,10 @@ def omit_figure(monkeypatch):
 def test_a_fault_is_detected(fault, monkeypatch, tmp_path):
     """The tolerance hides no fault that matters."""
     fault(monkeypatch)
-    assert difference("time_to_security_arms", tmp_path) is not None
+    name = "time_to_security_arms"
+    fig = pictures.PLOTS[name]()
+    plt.close(fig)
+    assert difference(name, fig, tmp_path) is not None
 
 
 def test_no_two_lines_differ_by_colour_only():
@@ -87,11 +126,20 @@ def test_no_two_lines_differ_by_colour_only():
 
 def test_plots_are_written_as_svg_and_pdf(tmp_path):
     """The bytes are the same at every writing, and a dollar sign in a name begins no formula."""
-    svg = as_svg(pictures.PLOTS["attachment_space"]())
-    assert svg == as_svg(pictures.PLOTS["attachment_space"]())
-    save_plot(pictures.PLOTS["attachment_space"](), tmp_path / "space.svg", tmp_path / "space.pdf")
+    fig = figure("attachment_space_arms")
+    assert as_svg(fig) == as_svg(pictures.PLOTS["attachment_space_arms"]())
+    save_plot(fig, tmp_path / "space.svg", tmp_path / "space.pdf")
     assert (tmp_path / "space.pdf").read_bytes().startswith(b"%PDF")
-    assert b"<svg" in (tmp_path / "space.svg").read_bytes()
+    assert (tmp_path / "space.svg").read_bytes() == as_svg(fig)
+    assert (tmp_path / "space.pdf").read_bytes() == as_bytes(fig, "pdf")
+
+
+def test_a_plot_is_the_same_whatever_style_its_reader_has_set(tmp_path):
+    """The style of the house is whole: nothing of the reader's is left."""
+    with plt.style.context("dark_background"), plt.rc_context({"font.size": 20, "axes.grid": True}):
+        fig = pictures.PLOTS["prior_posterior"]()
+        plt.close(fig)
+    assert difference("prior_posterior", fig, tmp_path) is None
 
 
 def test_an_empty_plot_says_why():
@@ -104,4 +152,4 @@ def test_an_empty_plot_says_why():
 if __name__ == "__main__":
     REFERENCES.mkdir(exist_ok=True)
     for plot in pictures.PLOTS:
-        write_png(plot, REFERENCES / f"{plot}.png")
+        write_png(figure(plot), REFERENCES / f"{plot}.png")

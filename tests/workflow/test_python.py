@@ -229,7 +229,8 @@ def test_comparison_of_named_fits(tables):
 
 
 def test_plots_take_a_fit(study, fitted):
-    for name in ("time_to_security", "trajectory", "people", "prior_posterior", "predictive_checks"):
+    names = ("time_to_security", "trajectory", "learning_curves", "individual_fits", "forest", "prior_posterior")
+    for name in (*names, "predictive_checks", "group_difference", "shrinkage"):
         assert getattr(iwm, f"plot_{name}")(fitted).axes
     assert iwm.plot_data(iwm.Model("rescorla_wagner", study)).axes
     with pytest.raises(iwm.InputError, match="there is no person 'x'"):

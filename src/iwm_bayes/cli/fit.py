@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple, NoReturn
+from typing import Annotated, Any, NamedTuple
 
 import pandas as pd
 import typer
@@ -151,7 +151,7 @@ class Target(NamedTuple):
 
 def exit_if_done(target: Target, method: str, settings: dict[str, Any], requests: Any) -> None:
     """Say so and exit where the folder holds this very run; InputError where it holds another, unless overwritten."""
-    from iwm_bayes.cli.printing.status import problem_lines
+    from iwm_bayes.cli.printing.status import problems_of_run
     from iwm_bayes.workflow.fits import holds_this_run, read_run
 
     folder = target.folder
@@ -163,7 +163,7 @@ def exit_if_done(target: Target, method: str, settings: dict[str, Any], requests
     )
     facts = read_run(folder)
     if not facts["converged"]:
-        print_lines(problem_lines(facts, console.out.width))
+        print_lines(problems_of_run(facts, console.out.width))
     say(f"Report   {folder / 'report.html'}", soft_wrap=True)
     raise typer.Exit(0 if facts["converged"] else NOT_CONVERGED)
 
@@ -231,12 +231,13 @@ def next_commands(study: Path, loaded: LoadedStudy, folder: Path) -> list[str]:
 
 def truth_comparison(analysis: Any, true_values: dict[str, Any]) -> pd.DataFrame:
     """Return the estimates of simulated people with the true values, for every figure."""
+    from iwm_bayes.estimands.security.by_arm import person_arms
     from iwm_bayes.estimands.security.tables import truth_comparison_lines
-    from iwm_bayes.estimands.security.time_to_security import true_security
+    from iwm_bayes.estimands.security.time_to_security import continued_true_security
 
     data, lines = analysis.fit["constant_data"].to_dataset(), []
     for name, answer in analysis.security.items():
         figure = name if name in data["figure"].values else None
-        known = true_security(analysis.model, data, true_values, figure)
-        lines += truth_comparison_lines(answer.security, known)
+        known = continued_true_security(analysis.model, data, true_values, figure)
+        lines += truth_comparison_lines(answer.security, known, person_arms(data))
     return pd.DataFrame(lines)

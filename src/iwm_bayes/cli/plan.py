@@ -5,7 +5,6 @@ from itertools import product
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
-import numpy as np
 import typer
 
 from iwm_bayes.cli.console import Overwrite, Trust, print_table, say
@@ -120,14 +119,13 @@ def sizes(
 
 def run_plan(sweep: Sweep, study: SimulatedStudy, conditions: list[Condition], asked: list[str], target: float) -> None:
     """Do the studies of a plan, keep and print their assurance, and say how many sessions are needed."""
-    from iwm_bayes.validation.plan import SIZE_COLUMNS, assurance_sentences, assurance_table, decisions
-    from iwm_bayes.viz.assurance import assurance_plot
+    from iwm_bayes.validation.plan import SIZE_COLUMNS, assurance_sentences, assurance_table, planning_curve_data
+    from iwm_bayes.viz.simulated_studies.planning import planning_curve_plot
 
     check_sweep_folder(sweep.folder, sweep.kind, sweep.overwrite)
     columns = [name for name in ("generating", *SIZE_COLUMNS) if name in conditions[0]]
     results = sweep_with_progress(sweep.folder, study, conditions, sweep.studies, sweep.task_map, sweep.quiet)
-    table = assurance_table(results[results["failed"] == ""], columns)
-    table["decision"] = np.where(table["outcome"].isin(asked), decisions(table, target), "")
+    table = planning_curve_data(assurance_table(results[results["failed"] == ""], columns), target, asked)
     sentences = assurance_sentences(table, columns, asked, target)
     facts = {
         "kind": sweep.kind,
@@ -136,7 +134,7 @@ def run_plan(sweep: Sweep, study: SimulatedStudy, conditions: list[Condition], a
         "target": target,
         "answers": sentences,
     }
-    plots = {"assurance": assurance_plot(table, columns, target)}
+    plots = {"planning_curve": planning_curve_plot(table, target)}
     write_results(sweep.folder, {"assurance": table}, facts, plots, sweep.overwrite)
     print_table(table, "Assurance with its Monte-Carlo standard error", "assurance")
     for sentence in sentences:

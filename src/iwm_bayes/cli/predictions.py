@@ -13,7 +13,7 @@ from iwm_bayes.validation.prior_predictions import N_DRAWS, Prediction
 def run_script(prediction: Prediction) -> None:
     """Run one experiment as a script: `python NAME.py [DRAWS] [FOLDER]` prints it, and keeps its table and plot."""
     from iwm_bayes.validation.prediction_matrix import decide_prediction
-    from iwm_bayes.viz.predictions import prediction_plot
+    from iwm_bayes.viz.simulated_studies.predictions import prediction_plot
     from iwm_bayes.workflow.run_folder import write_plots, write_tables
 
     draws = int(sys.argv[1]) if len(sys.argv) > 1 else N_DRAWS
@@ -40,7 +40,7 @@ def predictions(
     """
     from iwm_bayes.io import manifest
     from iwm_bayes.validation import prediction_matrix
-    from iwm_bayes.viz.predictions import prediction_matrix_plot
+    from iwm_bayes.viz.simulated_studies.predictions import prediction_matrix_plot
     from iwm_bayes.workflow.results_folder import check_kind, check_results_folder, replace_results
     from iwm_bayes.workflow.run_folder import write_plots, write_tables
 

@@ -7,10 +7,12 @@ from typing import Annotated
 import typer
 import xarray as xr
 
-from iwm_bayes.cli.console import Trust, print_table, print_warnings, say
+from iwm_bayes.cli import console
+from iwm_bayes.cli.console import Trust, Verbose, print_lines, print_table, print_warnings, say
+from iwm_bayes.cli.printing.layout import Line
 from iwm_bayes.model.specification.parts import python_files
 from iwm_bayes.types import ModelSpec
-from iwm_bayes.workflow.load import describe_data, load_study_and_data
+from iwm_bayes.workflow.load import load_study_and_data
 
 
 def new(
@@ -47,11 +49,14 @@ def check(
     ] = None,
     prior: Annotated[bool, typer.Option("--prior", help="also make a prior predictive check")] = False,
     trust: Trust = False,
+    verbose: Verbose = False,
 ) -> None:
     """Read a study and its table, describe the data, and list the parameters that they do not identify.
 
     A learning rule and responses of your own are also put into the graph of the sampler once.
     """
+    from iwm_bayes.cli.printing.heading import heading
+    from iwm_bayes.cli.printing.status import GOOD, status_lines
     from iwm_bayes.diagnostics.identifiability import identifiability
     from iwm_bayes.diagnostics.predictive_checks import prior_ppc_sentence, prior_predictive_check, rounded_ratings
     from iwm_bayes.diagnostics.rating_timing import answer_count_sentence, timing_warnings
@@ -63,7 +68,9 @@ def check(
         from iwm_bayes.model.own_graph import check_own_graph
 
         check_own_graph(spec, data, own)
-    say(f"{describe_data(data)}\nmodel {spec.name}: {spec.claim}")
+    width = console.out.width
+    print_lines(heading(loaded.study.name, spec, data, width))
+    say(f"Unit of time: {data.attrs['time_unit']}. Responses:")
     for name in spec.responses:
         say(f"  {answer_count_sentence(spec, data, name)}")
     if loaded.study.wants("earned_security"):
@@ -77,11 +84,15 @@ def check(
     not_identified = identifiability(spec, data)
     print_warnings((*not_identified, *timing_warnings(spec, data)))
     if not not_identified:
-        say(identified_sentence(spec, data))
+        print_lines(status_lines(GOOD, "Identifiable", identified_sentence(spec, data), width))
     if prior:
         checks = prior_predictive_check(spec, data)
-        print_table(checks, "Prior predictive check (median and 95% interval)", "ppc")
+        shown = checks if verbose else checks[checks["status"] != ""]
+        if len(shown):
+            which = "all test statistics" if verbose else "test statistics outside the 95% interval"
+            print_table(shown, f"Prior predictive check: {which}", "ppc")
         say(prior_ppc_sentence(checks, rounded_ratings(spec, data)))
+        print_lines([] if verbose else [Line("The table of all test statistics: --verbose")])
 
 
 def identified_sentence(model: ModelSpec, data: xr.Dataset) -> str:

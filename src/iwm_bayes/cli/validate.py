@@ -57,8 +57,8 @@ def sbc(
 ) -> None:
     """Check the posteriors of a model by simulation-based calibration (SBC)."""
     from iwm_bayes.validation.sbc import sbc_study
-    from iwm_bayes.validation.uniformity import uniform_band, uniformity_table
-    from iwm_bayes.viz.validation import sbc_plot
+    from iwm_bayes.validation.uniformity import sbc_ranks_data, uniformity_table
+    from iwm_bayes.viz.simulated_studies.sbc import sbc_ranks_plot
 
     given = models_or_study([model], trust)
     [size] = sizes_of(given, [n_people or given.people or 40], [sessions or given.sessions or 10])
@@ -71,7 +71,7 @@ def sbc(
     table, converged = uniformity_table(ranks), float(done["converged"].astype(bool).mean())
     facts = {"kind": "validate sbc", "condition": condition, "studies": len(done), "converged": converged}
     status = table.set_index("quantity")["status"]
-    plots = {"sbc": sbc_plot(ranks, status, uniform_band(len(ranks)))}
+    plots = {"sbc_ranks": sbc_ranks_plot(sbc_ranks_data(ranks))}
     write_results(folder, {"sbc": table, "ranks": ranks}, facts, plots, overwrite)
     print_table(
         table,
@@ -121,8 +121,8 @@ def recovery(
     quiet: Quiet = False,
 ) -> None:
     """Measure how well the parameters of a model are recovered, by number of people and number of sessions."""
-    from iwm_bayes.validation.recovery import recovery_study, recovery_table
-    from iwm_bayes.viz.validation import recovery_plot
+    from iwm_bayes.validation.recovery import recovery_data, recovery_study, recovery_table
+    from iwm_bayes.viz.simulated_studies.recovery import recovery_by_size_plot, recovery_plot
 
     given = models_or_study([model], trust)
     condition = model_condition(given.models[0]) | {"method": checked_method(method)}
@@ -132,9 +132,11 @@ def recovery(
     check_sweep_folder(folder, "validate recovery", overwrite)
     task_map = executor(workers, scheduler)
     results = sweep_with_progress(folder, recovery_study, conditions, studies, task_map, quiet)
-    table = recovery_table(results[results["failed"] == ""])
+    done = results[results["failed"] == ""]
+    table, people = recovery_table(done), recovery_data(done)
     facts = {"kind": "validate recovery", "conditions": conditions, "studies": studies}
-    write_results(folder, {"recovery": table}, facts, {"recovery": recovery_plot(table)}, overwrite)
+    plots = {"recovery": recovery_plot(people), "recovery_by_size": recovery_by_size_plot(table)}
+    write_results(folder, {"recovery": table, "recovery_people": people}, facts, plots, overwrite)
     title = f"Parameter recovery of people by {method} (natural scale; contraction on the link scale)"
     print_table(table, title, "recovery")
     say(f"Results saved to {folder}")
@@ -169,7 +171,7 @@ def confusion(
     """Measure model recovery: which model is selected for the studies that each model generates."""
     from iwm_bayes.validation import confusion as model_recovery
     from iwm_bayes.validation.sbc import design_of
-    from iwm_bayes.viz.validation import confusion_plot
+    from iwm_bayes.viz.simulated_studies.matrices import confusion_plot, inversion_plot
 
     check_sweep_folder(out_dir, "validate confusion", overwrite)
     given = models_or_study(models, trust)
@@ -189,13 +191,14 @@ def confusion(
     results = sweep_with_progress(out_dir, model_recovery.confusion_study, conditions, studies, task_map, quiet)
     evidence = model_recovery.evidence_table(results[results["failed"] == ""])
     confused = model_recovery.confusion_table(evidence)
+    inverted = model_recovery.inversion_table(confused)
     tables = {
         "confusion": confused.reset_index(),
-        "inversion": model_recovery.inversion_table(confused).reset_index(),
+        "inversion": inverted.reset_index(),
         "evidence_differences": model_recovery.evidence_differences(evidence).reset_index(),
     }
     facts = {"kind": "validate confusion", "conditions": conditions, "studies": studies}
-    plots = {"confusion": confusion_plot(confused)}
+    plots = {"confusion": confusion_plot(confused), "inversion": inversion_plot(inverted)}
     write_results(out_dir, tables | {"evidence": evidence}, facts, plots, overwrite)
     print_table(
         tables["confusion"],

@@ -70,6 +70,13 @@ class Comparison(NamedTuple):
         return failed_checks(self.predictive_checks)
 
 
+def comparison_data(ranking: pd.DataFrame, unit: str) -> pd.DataFrame:
+    """Return the ranking by a unit of cross-validation, with what it predicts in words as the attribute `predicts`."""
+    found = ranking.copy()
+    found.attrs["predicts"] = CV_UNITS[unit]
+    return found
+
+
 def ranking_status(fitted: FittedModel, not_converged: Sequence[str]) -> str:
     """Return the status of a model's ELPD; an approximate fit gives an approximate ELPD."""
     if fitted.model.name in not_converged:

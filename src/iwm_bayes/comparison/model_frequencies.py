@@ -12,6 +12,7 @@ import xarray as xr
 from iwm_bayes.comparison.bms import Selection, family_membership, random_effects_bms, same_frequencies_in_groups
 from iwm_bayes.diagnostics.convergence_checks import ConvergenceChecks
 from iwm_bayes.estimands.group_summary import median_ci90
+from iwm_bayes.estimands.person_summary import pseudonym_number, pseudonyms
 
 
 def mixture_attribution(mixture: xr.DataTree) -> xr.DataArray:
@@ -68,6 +69,33 @@ def attribution_table(evidence: pd.DataFrame, selection: Selection, mixture: xr.
         attribution = mixture_attribution(mixture)
         columns |= {f"{name}_mixture": attribution.sel(model=name).values for name in evidence.columns}
     return pd.DataFrame(columns, index=evidence.index)
+
+
+def attribution_data(evidence: pd.DataFrame) -> xr.Dataset:
+    """Return model frequencies and attributions by random-effects model selection; people have pseudonyms.
+
+    Parameters
+    ----------
+    evidence
+        Log evidence by person (row, under the study's ids) and model (column), as a comparison has it.
+
+    Returns
+    -------
+    xr.Dataset
+        - attribution (person, model): probability that the person follows the model, in the order of pseudonyms
+        - frequency, xp, pxp (model): posterior mean of the frequency, and (protected) exceedance probability
+
+        The attribute `bor` is the Bayesian omnibus risk: the probability that all models are equally frequent.
+    """
+    selection = random_effects_bms(evidence.to_numpy())
+    names = pseudonyms([str(person) for person in evidence.index])
+    order = sorted(range(len(names)), key=lambda index: pseudonym_number(names[index]))
+    by_model = {name: ("model", getattr(selection, name)) for name in ("frequency", "xp", "pxp")}
+    return xr.Dataset(
+        {"attribution": (("person", "model"), selection.attribution[order]), **by_model},
+        {"person": [names[index] for index in order], "model": [str(name) for name in evidence.columns]},
+        {"bor": selection.bor},
+    )
 
 
 def agreement_sentence(selection: Selection, mixture: xr.DataTree | None, checks: ConvergenceChecks | None) -> str:

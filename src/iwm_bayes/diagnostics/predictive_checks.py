@@ -103,6 +103,32 @@ def prior_predictive_check(model: ModelSpec, data: xr.Dataset, draws: int = N_DR
     )
 
 
+def standardised(observed: np.ndarray, median: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Return how far observed values are from the predicted median, in units in which the 95% interval ends at ±1.
+
+    Each side of the median has its own unit, because intervals need not be symmetric. A side without width has that of
+    the other, and values outside an interval without any width are at ±2. Arrays are (statistic,).
+    """
+    distance = observed - median
+    own = np.where(distance < 0, median - low, high - median)
+    unit = np.where(own > ROUNDING_RANGE, own, high - low)
+    return np.where(
+        unit > ROUNDING_RANGE, distance / np.where(unit > ROUNDING_RANGE, unit, 1.0), 2.0 * np.sign(distance)
+    )
+
+
+def predictive_checks_data(checks: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Join the predictive checks of models, with the column `standardised`; empty where no statistic varies.
+
+    `checks` are tables of `ppc_table` by model. The first column is `model`, and `standardised` is the distance of the
+    observed value from the predicted median, see `standardised`.
+    """
+    joined = pd.concat([table.assign(model=name) for name, table in checks.items()], ignore_index=True)
+    columns = ("observed", "median", "pi95_low", "pi95_high")
+    distance = standardised(*(joined[name].to_numpy(dtype=float) for name in columns))
+    return joined[["model", *PPC_COLUMNS]].assign(standardised=distance)
+
+
 def failed_checks(checks: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Make one line per model and test statistic that lies outside its 99% interval and that another model reproduces.
 

@@ -86,6 +86,14 @@ def with_prior_intervals(model: ModelSpec, groups: pd.DataFrame, figures: list[s
     return groups.assign(prior_ci90_low=low, prior_ci90_high=high)
 
 
+def prior_posterior_data(model: ModelSpec, fit: xr.DataTree) -> pd.DataFrame:
+    """Return the group summary with prior 90% ranges, see `with_prior_intervals`; empty without group parameters."""
+    groups = group_summary(model, fit)
+    return (
+        with_prior_intervals(model, groups, figure_names(fit["constant_data"].to_dataset())) if len(groups) else groups
+    )
+
+
 def bias_columns(fit: xr.DataTree, label: str) -> dict[str, float]:
     """Return the bias of one parameter in a fit that has it measured; nothing for other fits.
 

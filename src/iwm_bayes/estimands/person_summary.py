@@ -59,6 +59,12 @@ def person_summary(model: ModelSpec, fit: xr.DataTree) -> pd.DataFrame:
     )
 
 
+def shrinkage_data(model: ModelSpec, fit: xr.DataTree) -> pd.DataFrame:
+    """Return the lines of `person_summary` of partially pooled parameters, which have a shrinkage; empty if none."""
+    table = person_summary(model, fit)
+    return table[table["shrinkage"].notna()].reset_index(drop=True) if len(table) else table
+
+
 def parameter_columns(free: FreeParameter, posterior: xr.Dataset, centres: xr.DataArray | None) -> dict[str, object]:
     """Compute the columns of one parameter, of all people; `centres` are the means that people are around."""
     natural, draws = LINKS[free.parameter.support][1], ("chain", "draw")

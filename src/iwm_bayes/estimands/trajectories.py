@@ -22,9 +22,10 @@ import xarray as xr
 
 from iwm_bayes.estimands.security.belief_paths import belief_path_batches, session_mask
 from iwm_bayes.estimands.security.criterion import BeliefPath, ruptures_and_repairs
+from iwm_bayes.model.priors import figure_names
 from iwm_bayes.simulation.care import Care
 from iwm_bayes.simulation.predictive import replicated_answers
-from iwm_bayes.types import ModelSpec
+from iwm_bayes.types import GENERALISED, ModelSpec
 
 N_DRAWS = 400  # the ends of a 90% CrI are then known to about a tenth of a posterior SD
 ELLIPSE_RADIUS = np.sqrt(
@@ -150,6 +151,12 @@ def session_events(data: xr.Dataset, figure: str) -> xr.Dataset:
     by_session = {name: align_by_session(values, is_session) for name, values in by_event.items()}
     coordinates = {"session": np.arange(1, len(by_session["people"]) + 1), "person": data["person"].values}
     return xr.Dataset({name: (("session", "person"), values) for name, values in by_session.items()}, coordinates)
+
+
+def study_data(data: xr.Dataset, responses: Sequence[str]) -> dict[str, xr.Dataset]:
+    """Return what `session_events` and `session_answers` do of every figure that people met, before any model."""
+    figures = [name for name in figure_names(data) if name != GENERALISED and session_mask(data, name).any()]
+    return {name: session_events(data, name).merge(session_answers(data, responses, name)) for name in figures}
 
 
 def ci90(draws: xr.DataArray) -> tuple[xr.DataArray, xr.DataArray, xr.DataArray]:

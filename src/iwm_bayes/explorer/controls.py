@@ -70,7 +70,7 @@ def parameter_controls(side: str, model: ModelSpec, values: Mapping[str, float])
     return {
         name: Control(
             f"{side}.{name}",
-            f"{name.replace('_', ' ')}: {parameter.meaning}",
+            f"{name.replace('_', ' ').replace('worth', 'self-worth')}: {parameter.meaning}",
             *parameter.prior_90,
             "any",
             prior_median(parameter),

@@ -25,7 +25,7 @@ from iwm_bayes.estimands.security.criterion import (
     ruptures_and_repairs,
 )
 from iwm_bayes.estimands.security.survival import incidence_until, last_assessable
-from iwm_bayes.estimands.trajectories import belief_array, ci90, joint_beliefs
+from iwm_bayes.estimands.trajectories import belief_array
 from iwm_bayes.explorer.people import identical_people, withdrawal_only
 from iwm_bayes.filtering.arrays import EVENT_FIELDS
 from iwm_bayes.filtering.filter import FilteredEvent
@@ -104,36 +104,52 @@ def childhood_beliefs(model: ModelSpec, p: Params, filtered: Sequence[FilteredEv
     return before + [beliefs_in(model, p, one.after, one) for one in filtered]
 
 
-def care_by_event(filtered: Sequence[FilteredEvent], at: np.ndarray) -> xr.Dataset:
-    """Return the mean observed outcome and the shares of people with a rupture and a repair, (position).
+def care_by_position(filtered: Sequence[FilteredEvent], at: np.ndarray, first: int) -> dict[str, np.ndarray]:
+    """Return the mean observed outcome and the shares of people with a rupture and a repair, (position,) by name.
 
-    `at` is the position of each event. The outcome is NaN where nobody observed it.
+    The outcome is NaN where nobody observed it, and before the first event and the first session. `first` is the
+    position of the first event.
     """
     outcome, observed = np.stack([one.event.outcome for one in filtered]), np.stack([one.observed for one in filtered])
     figure = np.stack([one.event.figure.argmax(axis=0) for one in filtered])
     rupture, repair = ruptures_and_repairs(outcome, observed, figure)
     n_observed = observed.sum(axis=1)
     mean = np.where(n_observed > 0, (outcome * observed).sum(axis=1) / np.maximum(n_observed, 1), np.nan)
-    variables = {"outcome": mean, "rupture": rupture.mean(axis=1), "repair": repair.mean(axis=1)}
-    return xr.Dataset({name: ("position", values) for name, values in variables.items()}, {"position": at})
+    by_event = {"outcome": mean, "rupture": rupture.mean(axis=1), "repair": repair.mean(axis=1)}
+    is_event = (at != 0) & (at >= first)
+    by_position = {name: np.full(len(at), np.nan) for name in by_event}
+    for name, values in by_event.items():
+        by_position[name][is_event] = values
+    return by_position
 
 
-def scenario_trajectory(childhood: list[np.ndarray], path: BeliefPath, care: xr.Dataset, at: np.ndarray) -> xr.Dataset:
+def scenario_trajectory(
+    childhood: list[np.ndarray], path: BeliefPath, care: Mapping[str, np.ndarray], at: np.ndarray
+) -> xr.Dataset:
     """Summarise beliefs over people.
 
     Returns
     -------
     xr.Dataset
         `low`, `middle`, `high` (belief, position): median and range of 90% of people. `mean` (position, belief) and
-        `covariance` (position, belief, other). `outcome`, `rupture`, `repair` (position): see `care_by_event`.
+        `covariance` (position, belief, other). `outcome`, `rupture`, `repair` (position): see `care_by_position`.
     """
     therapy = belief_array(path, 1, True)[..., 0]  # (belief, person, session)
     by_person = np.concatenate([*(now[..., None] for now in childhood), therapy], axis=2)
-    coordinates = {"belief": ["availability", "worth"], "position": at}
-    beliefs = xr.DataArray(by_person, coordinates, ("belief", "sample", "position")).dropna("belief", how="all")
-    low, median, high = ci90(beliefs)
-    joint = joint_beliefs(beliefs.rename(position="session")).rename(session="position")
-    return xr.merge([xr.Dataset({"low": low, "middle": median, "high": high}), joint, care], join="outer")
+    has_belief = np.isfinite(by_person).all(axis=(1, 2))
+    by_person, names = by_person[has_belief], np.array(["availability", "worth"])[has_belief]
+    low, median, high = np.quantile(by_person, [0.05, 0.5, 0.95], axis=1)
+    deviation = by_person - by_person.mean(axis=1, keepdims=True)
+    covariance = np.einsum("bip,cip->pbc", deviation, deviation) / max(by_person.shape[1] - 1, 1)
+    variables = {
+        "low": (("belief", "position"), low),
+        "middle": (("belief", "position"), median),
+        "high": (("belief", "position"), high),
+        "mean": (("position", "belief"), by_person.mean(axis=1).T),
+        "covariance": (("position", "belief", "other"), covariance),
+    }
+    care_at = {name: ("position", values) for name, values in care.items()}
+    return xr.Dataset(variables | care_at, {"belief": names, "position": at})
 
 
 def simulate_scenario(
@@ -155,11 +171,12 @@ def simulate_scenario(
     initial, generator = model.rule.start(p, len(figures)), np.random.default_rng(seed)
     simulated = simulate_closed_loop(model, people, events, cares, len(figures), initial, generator)
     filtered = [event for event, _ in simulated]
-    is_session = np.repeat([[planned.figure == THERAPIST] for planned in plan], n_people, axis=1)
-    path = collect_path(model, p, filtered, is_session, figures.index(THERAPIST), len(figures))
+    with_caregiver, with_therapist = filtered[: scenario.caregiver_events], filtered[scenario.caregiver_events :]
+    is_session = np.ones((scenario.sessions, n_people), dtype=bool)
+    path = collect_path(model, p, with_therapist, is_session, figures.index(THERAPIST), len(figures))
     judgement = judge(path, DEFAULT_CRITERION)
-    childhood = childhood_beliefs(model, p, filtered[: scenario.caregiver_events])
-    care = care_by_event(filtered, at[(at != 0) & (at >= -scenario.caregiver_events)])
+    childhood = childhood_beliefs(model, p, with_caregiver)
+    care = care_by_position(filtered, at, -scenario.caregiver_events)
     horizon = last_assessable(judgement, np.arange(1, scenario.sessions + 1))
     incidence = incidence_until(judgement, scenario.sessions, horizon)
     return ScenarioResult(scenario_trajectory(childhood, path, care, at), judgement, incidence, horizon)

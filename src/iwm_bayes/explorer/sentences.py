@@ -62,7 +62,7 @@ def security_text(result: ScenarioResult) -> str:
     if not result.horizon:
         return f"{insecure:.0%} of people are insecure at the start of the therapy: too few to assess earned security."
     share, median = result.incidence[result.horizon - 1], float(median_sessions(result.judgement, result.horizon))
-    half = f"half of them from session {median:.0f} on" if np.isfinite(median) else "fewer than half"
+    half = f"half of them by session {median:.0f}" if np.isfinite(median) else "fewer than half"
     return (
         f"{insecure:.0%} of people are insecure at the start of the therapy. Of these, {share:.0%} are earned secure "
         f"by session {result.horizon}, the last that can be assessed ({half})."

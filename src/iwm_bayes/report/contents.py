@@ -1,47 +1,131 @@
-"""Everything that a report shows, section by section, as text, tables and plots; no HTML is written here."""
+"""Everything that a report shows, part by part, as text, tables and exhibits; no HTML is written here."""
 
+from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+from iwm_bayes.estimands.security.belief_paths import session_mask
 from iwm_bayes.report import methods, text
-from iwm_bayes.report.context import ReportContext, Trajectory
-from iwm_bayes.report.sections.answer import answer_section
-from iwm_bayes.report.sections.model_comparison import comparison_section
-from iwm_bayes.report.sections.parameters import parameter_section
-from iwm_bayes.report.sections.people import people_section
-from iwm_bayes.report.sections.predictive_checks import ppc_section
-from iwm_bayes.report.sections.question import data_overview, question_section
-
-SECURITY_QUESTION = (
-    "How many sessions and corrective experiences do people need to become earned secure, if this hypothesis is true?"
-)
-BELIEF_QUESTION = "How do people's beliefs change from session to session, if this hypothesis is true?"
+from iwm_bayes.report.answer.words import count_of, with_figure
+from iwm_bayes.report.context import ReportContext
+from iwm_bayes.report.elements import Exhibit, Picture
+from iwm_bayes.report.sections import answer, details, groups, model_comparison, model_fit, parameters, people
 
 
-def report_contents(run: ReportContext, by_figure: dict[str, Trajectory]) -> dict[str, Any]:
-    """Return the contents of a page by section; `plots` holds the specifications of the plots that the page draws."""
-    plots: dict[str, Any] = {}
-    return {
+def study_line(run: ReportContext) -> str:
+    """Return in one line what was studied: people, sessions, model, program and date."""
+    data, figure = run.data, run.figures[0]
+    sessions = session_mask(data, figure).sum(axis=0).max()
+    return " · ".join(
+        [
+            count_of(data.sizes["person"], run.noun),
+            f"{count_of(int(sessions), 'sessions')} {with_figure(figure)}",
+            f"model {run.model.name}",
+            f"{'Bayesian fit' if run.facts['exact'] else 'approximate fit'} ({run.facts['method']})",
+            f"iwm_bayes {run.facts['versions']['iwm-bayes']}",
+            f"{date.today():%d %b %Y}".lstrip("0"),
+        ]
+    )
+
+
+def report_contents(run: ReportContext) -> dict[str, Any]:
+    """Return the contents of a page.
+
+    A fit that has not converged has its diagnostics, parameters and data in folded parts, and nothing of its answer.
+    """
+    common = {
         "study": run.study,
-        "model": run.model.name,
+        "noun": run.noun,
+        "key": run.key,
         "status": run.status,
-        "answer_title": "Time to earned security" if run.security else "Trajectories",
-        "question_sentence": SECURITY_QUESTION if run.security else BELIEF_QUESTION,
-        "headline": text.status_headline(run.facts),
-        "question": question_section(run),
-        "data_plot": data_overview(by_figure),
-        "convergence": text.convergence_sentences(run.facts, run.permutation_test),
-        "criterion": text.criterion_sentences(run.facts["criterion"], run.has_worth) if run.security else "",
-        "answer": answer_section(run, by_figure, plots),
-        "people": people_section(run, by_figure[run.figures[0]]) if run.options.person_table else None,
-        "parameters": parameter_section(run),
-        "checks": ppc_section(run),
-        "comparison": comparison_section(run, run.options.comparison) if run.options.comparison else None,
+        "mark": run.mark,
+        "study_line": study_line(run),
+        "convergence": {
+            "sentences": text.convergence_sentences(run.facts, run.permutation_test),
+            "ranks": details.rank_plot(run),
+        },
+        "all_parameters": all_parameters(run),
+        "data": details.data_details(run),
         "methods": methods.methods_paragraph(run),
+        "citation": methods.bibtex(run),
         "command": methods.reproduction_command(run.facts),
         "files": [
             f"{name}: {Path(file['path']).name}, sha256 {file['sha256']}" for name, file in run.facts["files"].items()
         ],
         "versions": run.facts["versions"],
-        "plots": plots,
     }
+    return common | (numbered(answers(run)) if run.key.usable else {name: None for name in ANSWERS})
+
+
+ANSWERS = (
+    *("figure_one", "fit", "learning", "groups", "comparison", "definition", "sensitivity", "checks"),
+    *("styles", "others", "times", "projection", "people"),
+)
+
+
+def answers(run: ReportContext) -> dict[str, Any]:
+    """Return the parts of a page that say what a fit answers, in the order of ANSWERS."""
+    checks_summary, checks_exhibit, checks_table = model_fit.predictive_check_details(run)
+    return {
+        "figure_one": answer.figure_one(run),
+        "fit": {
+            "sentence": model_fit.fit_sentence(run),
+            "exhibits": [found for found in (model_fit.learning_curves(run), model_fit.individual_fits(run)) if found],
+        },
+        "learning": {
+            "sentences": parameters.learning_sentences(run),
+            "table": parameters.table_one(run),
+            "exhibits": [found for found in (parameters.forest(run),) if found],
+        },
+        "groups": groups.group_section(run),
+        "comparison": model_comparison.comparison_section(run),
+        "definition": details.definition(run),
+        "sensitivity": details.assessed_table(run, "sensitivity"),
+        "checks": {"summary": checks_summary, "exhibit": checks_exhibit, "table": checks_table},
+        "styles": run.table("styles"),
+        "others": {"exhibits": answer.other_figures(run), "sentences": answer.unassessed_sentences(run)},
+        "times": details.assessed_table(run, "time_to_security"),
+        "projection": details.projection(run),
+        "people": people.people_section(run),
+    }
+
+
+def all_parameters(run: ReportContext) -> dict[str, Any]:
+    """Return every group parameter, with priors and shrinkage."""
+    found = (parameters.prior_and_posterior(run), parameters.shrinkage(run))
+    tables = (run.table("group_summary"), run.table("expectancy_bias"))
+    return {
+        "exhibits": [exhibit for exhibit in found if exhibit],
+        "tables": [table for table in tables if table],
+    }
+
+
+OPEN_PARTS = ("figure_one", "fit", "learning", "groups", "comparison")  # whose exhibits have numbers, in this order
+
+
+def numbered(parts: dict[str, Any]) -> dict[str, Any]:
+    """Return the parts of a page with numbers for the exhibits of open parts."""
+    number = 0
+    for name in OPEN_PARTS:
+        part = parts[name]
+        if isinstance(part, Exhibit):
+            number += 1
+            parts[name] = part._replace(number=number)
+        elif part:
+            exhibits = part["exhibits"]
+            part["exhibits"] = [each._replace(number=number + index + 1) for index, each in enumerate(exhibits)]
+            number += len(exhibits)
+    return parts
+
+
+def pictures(part: Any) -> Iterator[Picture]:
+    """Iterate over every picture in the contents of a page."""
+    if isinstance(part, Picture):
+        yield part
+    elif isinstance(part, dict):
+        for value in part.values():
+            yield from pictures(value)
+    elif isinstance(part, list | tuple):
+        for value in part:
+            yield from pictures(value)

@@ -1,39 +1,44 @@
 """The run that a report is about, and what the reader asked to see of it."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
 import xarray as xr
 
-from iwm_bayes.data.binding import wants
+from iwm_bayes.data.binding import participants_noun, wants
+from iwm_bayes.diagnostics.convergence_checks import ConvergenceChecks
 from iwm_bayes.diagnostics.permutation_test import PermutationTest
 from iwm_bayes.diagnostics.registry import registered
 from iwm_bayes.diagnostics.results import Results, result_tables
-from iwm_bayes.estimands import trajectories
 from iwm_bayes.estimands.security.answers import SecurityAnswer
 from iwm_bayes.estimands.security.belief_paths import session_mask
 from iwm_bayes.model.priors import figure_names
 from iwm_bayes.report import text
 from iwm_bayes.report.elements import Table, make_table
+from iwm_bayes.report.key_result import KeyResult, key_result
 from iwm_bayes.report.labels import table_title
 from iwm_bayes.types import GENERALISED, ModelSpec
 from iwm_bayes.viz.palette import STYLE_CORNERS
 from iwm_bayes.workflow.analysis import permutation_test_of
+from iwm_bayes.workflow.comparison_folder import StoredComparison, read_comparison
 
 
 class ReportOptions(NamedTuple):
     """What a report shows on request."""
 
-    person_table: bool = False  # a page on every person, under pseudonyms
+    person_table: bool = False  # every person, under pseudonyms
     scenario: str = "constant:rate=0.8"  # care after the last session
     horizon: int = 12  # sessions under the scenario
     comparison: Path | None = None  # folder of a comparison that includes the model
 
 
-class ReportContext(NamedTuple):
-    """A run with everything that is derived from it."""
+@dataclass(frozen=True)
+class ReportContext:
+    """A run with everything that is derived from it, each computed once."""
 
     folder: Path
     study: str
@@ -43,7 +48,7 @@ class ReportContext(NamedTuple):
     results: Results
     options: ReportOptions
 
-    @property
+    @cached_property
     def data(self) -> xr.Dataset:
         """Return the data of the fit."""
         return self.fit["constant_data"].to_dataset()
@@ -54,9 +59,20 @@ class ReportContext(NamedTuple):
         return self.results.security
 
     @property
+    def noun(self) -> str:
+        """Return what the study calls its people."""
+        return participants_noun(self.data)
+
+    @property
     def permutation_test(self) -> PermutationTest | None:
         """Return the permutation test that the fit keeps, if there is one."""
         return permutation_test_of(self.fit)
+
+    @property
+    def convergence(self) -> ConvergenceChecks:
+        """Return the convergence checks, as the manifest has them."""
+        facts, method = self.facts, "" if self.facts["exact"] else self.facts["method"]
+        return ConvergenceChecks(facts["converged"], facts["reasons"], facts["convergence"], method, facts["partial"])
 
     @property
     def status(self) -> str:
@@ -65,8 +81,19 @@ class ReportContext(NamedTuple):
 
     @property
     def mark(self) -> str:
-        """Return the text that marks every plot of a fit that has not converged; empty if it has."""
+        """Return the text that marks every number of a fit that has not converged; empty if it has."""
         return "" if self.status == "converged" else self.status
+
+    @cached_property
+    def comparison(self) -> StoredComparison | None:
+        """Return the comparison that the reader named, if any; InputError if it does not include the model."""
+        return read_comparison(self.options.comparison, self.model.name) if self.options.comparison else None
+
+    @cached_property
+    def key(self) -> KeyResult:
+        """Return the key result."""
+        ranking = next(iter(self.comparison.rankings.values())) if self.comparison else None
+        return key_result(self.model, self.fit, self.results, self.convergence, self.facts["advice"], ranking)
 
     @property
     def has_worth(self) -> bool:
@@ -78,49 +105,22 @@ class ReportContext(NamedTuple):
         """Return the corners of the attachment styles in plots; empty where the study leaves styles out."""
         return STYLE_CORNERS if wants(self.data, "styles") else {}
 
-    @property
+    @cached_property
     def figures(self) -> list[str]:
-        """Return the figures that were met in sessions, the most frequent first."""
-        data = self.data
+        """Return the figures that were met in sessions: that of the key result, then the most frequent first."""
+        data, first = self.data, self.key.figure
         counts = {name: int(session_mask(data, name).sum()) for name in figure_names(data) if name != GENERALISED}
-        return sorted((name for name in counts if counts[name]), key=counts.__getitem__, reverse=True)
+        return sorted(
+            (name for name in counts if counts[name]), key=lambda name: (name == first, counts[name]), reverse=True
+        )
 
-    @property
+    @cached_property
     def tables(self) -> dict[str, pd.DataFrame]:
         """Return the tables of the results by name, with the status of the fit where it belongs."""
         return result_tables(self.results, self.status)
 
-    def section_tables(self, section: str) -> list[Table]:
-        """Return the tables of a section with their titles and what they are about, in the order of the registry."""
-        known = registered()
-        return [
-            make_table(table, table_title(name), name, self.status, known[name].glossary)
-            for name, table in self.tables.items()
-            if known[name].section == section
-        ]
-
-
-class Trajectory(NamedTuple):
-    """What the plots of one figure's sessions are made of."""
-
-    beliefs: xr.DataArray
-    events: xr.Dataset
-    responses: xr.Dataset
-
-
-def figure_trajectory(run: ReportContext, figure: str) -> Trajectory:
-    """Compute the beliefs, events and responses of one figure's sessions."""
-    return Trajectory(
-        trajectories.person_beliefs(run.model, run.fit, figure),
-        trajectories.session_events(run.data, figure),
-        trajectories.answers_and_predictions(run.model, run.fit, figure),
-    )
-
-
-def change_sentence(course: xr.Dataset) -> str:
-    """Return where each belief begins and ends, in words."""
-    beliefs = map(str, course["belief"].values)
-    medians = {name: course["middle"].sel(belief=name).dropna("session").values for name in beliefs}
-    changes = [f"{name} from {path[0]:.2f} to {path[-1]:.2f}" for name, path in medians.items()]
-    sessions = max(len(path) for path in medians.values()) - 1
-    return f"{' and '.join(changes)} in {sessions} sessions"
+    def table(self, name: str, title: str = "") -> Table | None:
+        """Return a table of the results with its title and what it is about; None where there is none."""
+        if name not in self.tables:
+            return None
+        return make_table(self.tables[name], title or table_title(name), name, self.status, registered()[name].glossary)

@@ -1,13 +1,18 @@
-"""Tables and plots in the form in which a page takes them."""
+"""Tables, pictures and exhibits in the form in which a page takes them."""
 
 import base64
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import pandas as pd
+import xarray as xr
 from pandas.api.types import is_numeric_dtype
 
 from iwm_bayes.report.formatting import format_cells, with_interval_text
 from iwm_bayes.report.labels import legend
+from iwm_bayes.viz.style import as_bytes, as_svg
+
+MIME = {"svg": "image/svg+xml", "pdf": "application/pdf", "csv": "text/csv"}
 
 
 class Table(NamedTuple):
@@ -21,13 +26,48 @@ class Table(NamedTuple):
     rows: list[list[str]]
 
 
-class Plot(NamedTuple):
-    """A plot, and the text for readers who cannot see it."""
+class Picture(NamedTuple):
+    """A plot with everything that a page and a run folder keep of it."""
 
+    name: str  # of its files
+    alternative: str  # for readers who cannot see it
+    files: dict[str, bytes]  # by ending: svg, pdf and png
+    narrow: bytes  # SVG for a phone; empty where the other fits
+    csv: bytes  # what it shows
+
+    @property
+    def svg_source(self) -> str:
+        """Return the SVG as a data URI: as an image no script in it can run."""
+        return data_uri(self.files["svg"], "svg")
+
+    @property
+    def narrow_source(self) -> str:
+        """Return the SVG for a phone as a data URI; empty where there is none."""
+        return data_uri(self.narrow, "svg") if self.narrow else ""
+
+    @property
+    def pdf_source(self) -> str:
+        """Return the PDF as a data URI."""
+        return data_uri(self.files["pdf"], "pdf")
+
+    @property
+    def csv_source(self) -> str:
+        """Return the numbers as a data URI."""
+        return data_uri(self.csv, "csv")
+
+
+class Exhibit(NamedTuple):
+    """One or more pictures under a finding, with their number and caption."""
+
+    finding: str  # what they show, in a sentence
     caption: str
-    alternative: str
-    id: str = ""  # of a plot that the page draws
-    source: str = ""  # of a static plot, as a data URI
+    pictures: tuple[Picture, ...]
+    number: int = 0  # of the figure in the page; 0 in folded parts
+
+
+def data_uri(content: bytes, ending: str) -> str:
+    """Return a file as a data URI."""
+    return f"data:{MIME[ending]};base64,{base64.b64encode(content).decode()}"
 
 
 def make_table(frame: pd.DataFrame, title: str, name: str = "", status: str = "converged", about: str = "") -> Table:
@@ -39,12 +79,60 @@ def make_table(frame: pd.DataFrame, title: str, name: str = "", status: str = "c
     return Table(title, about, legend(name, frame), list(map(str, frame.columns)), numeric, format_cells(frame))
 
 
-def static_plot(svg: bytes, caption: str, alternative: str) -> Plot:
-    """Embed an SVG in the page as an image, so that no script in it can run."""
-    return Plot(caption, alternative, source="data:image/svg+xml;base64," + base64.b64encode(svg).decode())
+def long_table(data: xr.Dataset) -> pd.DataFrame:
+    """Return a Dataset as a long table: a line for each number, with its quantity and coordinates."""
+    parts = []
+    for name, values in data.data_vars.items():
+        if not values.dims:
+            parts.append(pd.DataFrame({"quantity": [str(name)], "value": [values.item()]}))
+            continue
+        part = values.to_series().rename("value").reset_index()
+        parts.append(part.assign(quantity=str(name)).dropna(subset="value"))
+    joined = pd.concat(parts, ignore_index=True)
+    return joined[["quantity", *(name for name in joined if name not in ("quantity", "value")), "value"]]
 
 
-def interactive_plot(caption: str, alternative: str, name: str, spec: dict[str, Any], specs: dict[str, Any]) -> Plot:
-    """Make a plot that the page draws from its Plotly specification, which is added to `specs`."""
-    specs[name] = spec
-    return Plot(caption, alternative, id=name)
+def csv_bytes(data: pd.DataFrame | xr.Dataset) -> bytes:
+    """Return the numbers of a plot as CSV."""
+    table = long_table(data) if isinstance(data, xr.Dataset) else data
+    return table.to_csv(index=False, float_format="%.5g").encode()
+
+
+def draw_picture[Data: pd.DataFrame | xr.Dataset](
+    name: str,
+    data: Data,
+    alternative: str,
+    draw: Callable[..., Any],
+    columns: Sequence[int] = (),
+    mark: str = "",
+    **arguments: Any,
+) -> Picture:
+    """Draw a plot for the page and for the run folder.
+
+    Parameters
+    ----------
+    name
+        Name of its files, without an ending.
+    data
+        What it shows.
+    alternative
+        What it shows in words.
+    draw
+        A function of `viz`, from the data to a figure.
+    columns
+        Number of panels side by side on a page and on a phone, where the function takes it.
+    mark
+        The status of a fit that has not converged, which is written into the plot.
+    """
+    wide, *narrow = [{"columns": number} for number in columns] or [{}]
+    figure = marked(draw(data, **wide, **arguments), mark)
+    files = {"svg": as_svg(figure)} | {ending: as_bytes(figure, ending) for ending in ("pdf", "png")}
+    phone = as_svg(marked(draw(data, **narrow[0], **arguments), mark)) if narrow else b""
+    return Picture(name, alternative, files, phone, csv_bytes(data))
+
+
+def marked(figure: Any, mark: str) -> Any:
+    """Write the status of a fit into a plot, so that it stays with a picture that is copied, and return the plot."""
+    if mark:
+        figure.text(0.998, 0.5, mark, ha="right", va="center", rotation=90, fontsize=7, color="#A83C00")
+    return figure

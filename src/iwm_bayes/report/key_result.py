@@ -14,10 +14,9 @@ from iwm_bayes.data.binding import participants_noun, study_question, wants
 from iwm_bayes.diagnostics.convergence_checks import ConvergenceChecks
 from iwm_bayes.diagnostics.results import Results
 from iwm_bayes.estimands.estimand import line_table
-from iwm_bayes.report.arm_answer import arm_answer
-from iwm_bayes.report.belief_answer import belief_answer, most_met_figure
-from iwm_bayes.report.security_answer import Fact, figure_order, not_assessed, other_figure, security_answer
-from iwm_bayes.report.status import (
+from iwm_bayes.report.answer.arms import arm_answer
+from iwm_bayes.report.answer.beliefs import belief_answer, most_met_figure
+from iwm_bayes.report.answer.checks import (
     Chip,
     comparison_chip,
     convergence_chip,
@@ -26,7 +25,8 @@ from iwm_bayes.report.status import (
     sensitivity_chip,
     with_mark,
 )
-from iwm_bayes.report.words import count_of, is_role, sentence_case
+from iwm_bayes.report.answer.security import Fact, figure_order, not_assessed, other_figure, security_answer
+from iwm_bayes.report.answer.words import count_of, is_role, sentence_case
 from iwm_bayes.types import ModelSpec
 from iwm_bayes.workflow.analysis import permutation_test_of
 
@@ -154,10 +154,15 @@ def key_result(
             learning_chip(permutation_test_of(fit)),
             comparison_chip(model.name, ranking),
         ),
-        sentences=tuple(with_mark(sentence, mark) for sentence in sentences),
+        sentences=tuple(with_mark(one, mark if has_number(one) else "") for one in sentences),
         remedies=(),
         reasons=(),
     )
+
+
+def has_number(sentence: str) -> bool:
+    """Return whether a sentence has a number, which a status must mark."""
+    return any(sign.isdigit() for sign in sentence)
 
 
 def shortened(sentences: Sequence[str], longest: int) -> list[str]:

@@ -15,8 +15,11 @@ OTHER_TITLES: Mapping[str, str] = {
     "model_frequencies": "Model attribution (random-effects BMS)",
     "attribution": "Model attribution of every person, under pseudonyms",
     "recovery": "Parameter recovery",
+    "recovery_people": "True values and estimates of people in simulated studies",
 }
 CI90 = "90% credible interval"
+BELIEF_NAMES = {"availability": "availability", "worth": "self-worth"}
+PARAMETER_FORMS = {"start": "Initial {}", "rate": "Learning rate of {}"}
 
 OTHER_MEANINGS: Mapping[str, Mapping[str, str]] = {
     "elpd": {
@@ -39,6 +42,10 @@ OTHER_MEANINGS: Mapping[str, Mapping[str, str]] = {
         "coverage": "share of true values inside the 90% credible intervals",
         "contraction": "1 - posterior variance / prior variance",
     },
+    "recovery_people": {
+        "truth": "true value, on the natural scale",
+        "mean": f"posterior mean, with the ends low and high of its {CI90}",
+    },
 }
 
 
@@ -59,10 +66,27 @@ def table_meanings() -> dict[str, Mapping[str, str]]:
     return {**by_name, **OTHER_MEANINGS, "ppc_failures": {**STATISTIC_MEANINGS, **failures}}
 
 
-def group_summary_title(with_covariates: bool) -> str:
+def group_summary_title(with_covariates: bool, what: str = "") -> str:
     """Return the title of the table `group_summary`; with covariates, its values are those of a reference."""
     reference = " at the reference levels and mean values of the covariates" if with_covariates else ""
-    return f"{table_title('group_summary')}{reference} (90% CrI), and how far the data determine them"
+    return f"{what or table_title('group_summary')}{reference} (90% CrI), and how far the data determine them"
+
+
+def parameter_words(label: str) -> str:
+    """Return a parameter in words: "availability_rate[therapist]" is "Learning rate of availability (therapist)"."""
+    name, bracket, figure = label.partition("[")
+    belief, _, quantity = name.partition("_")
+    about, where = BELIEF_NAMES.get(belief, ""), f" ({figure.removesuffix(']')})" if bracket else ""
+    if about and quantity in PARAMETER_FORMS:
+        return PARAMETER_FORMS[quantity].format(about) + where
+    return response_words(name) + where
+
+
+def response_words(name: str) -> str:
+    """Return a response, or another name of the program, in words: "worth_rating" is "Self-worth rating"."""
+    words = name.replace("_", " ")
+    words = f"self-{words}" if words.startswith("worth") else words
+    return words[:1].upper() + words[1:]
 
 
 def explained_words(frame: pd.DataFrame) -> list[str]:

@@ -1,5 +1,6 @@
 """The methods paragraph of a report, and the command that repeats its run."""
 
+import re
 import shlex
 from importlib import resources
 from pathlib import Path
@@ -7,10 +8,24 @@ from pathlib import Path
 from iwm_bayes.data.unrecorded import unrecorded_outcomes
 from iwm_bayes.inference.base import Settings
 from iwm_bayes.model.specification.model_file import model_library
+from iwm_bayes.report.answer.words import count_of
 from iwm_bayes.report.context import ReportContext
 from iwm_bayes.report.text import Facts, criterion_sentences, fit_status
 from iwm_bayes.responses.scale import is_on_outcome_scale
 from iwm_bayes.types import ModelSpec
+
+DOI = re.compile(r"doi:(\S+?)[.,;)]*(?:\s|$)")
+METHOD_ENTRIES = (
+    "@article{pymc,\n  author = {Abril-Pla, Oriol and others},\n  title = {PyMC: a modern, and comprehensive "
+    "probabilistic programming framework in Python},\n  journal = {PeerJ Computer Science},\n  year = {2023},\n"
+    "  doi = {10.7717/peerj-cs.1516}\n}",
+    "@article{arviz,\n  author = {Kumar, Ravin and Carroll, Colin and Hartikainen, Ari and Martin, Osvaldo},\n"
+    "  title = {ArviZ, a unified library for exploratory analysis of Bayesian models in Python},\n"
+    "  journal = {Journal of Open Source Software},\n  year = {2019},\n  doi = {10.21105/joss.01143}\n}",
+    "@article{roisman2002,\n  author = {Roisman, Glenn I. and Padr\\'on, Elena and Sroufe, L. Alan and Egeland, "
+    "Byron},\n  title = {Earned-secure attachment status in retrospect and prospect},\n  journal = {Child "
+    "Development},\n  year = {2002},\n  doi = {10.1111/1467-8624.00467}\n}",
+)
 
 
 def sampler_settings(facts: Facts) -> Settings:
@@ -66,6 +81,7 @@ def estimands_statement(run: ReportContext) -> str:
         if run.security
         else ""
     )
+    security = security.replace("\n", " ")
     if "styles" not in run.tables:
         return security
     return (
@@ -81,14 +97,41 @@ def methods_paragraph(run: ReportContext) -> str:
     replaced = f" {unrecorded} unrecorded outcomes were replaced by means of recorded ones." if unrecorded else ""
     left_out = f" Responses of the model that were not measured: {', '.join(model.without)}." if model.without else ""
     return (
-        f"{int(data['present'].sum())} events of {data.sizes['person']} people were analysed with iwm_bayes "
-        f"{facts['versions']['iwm-bayes']} and the model {model.name} ({model.claim.rstrip('.')}; {model.reference})."
+        f"{int(data['present'].sum())} events of {count_of(data.sizes['person'], run.noun)} were analysed with "
+        f"iwm_bayes {facts['versions']['iwm-bayes']} and the model {model.name} ({model.claim.rstrip('.')}; "
+        f"{model.reference})."
         f"{left_out}{replaced}{scale_statement(model)} The model is hierarchical: parameters of people vary around "
         "group means. "
         f"{inference_sentence(facts)} {convergence_sentence(facts)}{estimands_statement(run)} Posterior predictive "
         "checks follow Gelman, Meng and Stern (1996, Statistica Sinica 6, 733-760). Values are posterior medians with "
         "90% credible intervals (CrI)."
     )
+
+
+def bibtex(run: ReportContext) -> str:
+    """Return BibTeX entries of the program, of the model's source, of the methods, and of PyMC and ArviZ."""
+    version, model = run.facts["versions"]["iwm-bayes"], run.model
+    entries = [
+        "@software{iwm_bayes,\n  author = {{The iwm_bayes developers}},\n"
+        "  title = {iwm\\_bayes: hierarchical Bayesian models of the internal working model},\n"
+        f"  version = {{{version}}}\n}}",
+    ]
+    if model.reference:
+        doi = DOI.search(model.reference)
+        found = f",\n  doi = {{{doi[1]}}}" if doi else ""
+        note = bibtex_text(f"Source of the model {model.name}: {model.reference}")
+        entries.append(f"@misc{{{bibtex_key(model.name)},\n  note = {{{note}}}{found}\n}}")
+    return "\n\n".join([*entries, *METHOD_ENTRIES])
+
+
+def bibtex_key(name: str) -> str:
+    """Return a name as the key of an entry."""
+    return re.sub(r"\W+", "_", name)
+
+
+def bibtex_text(text: str) -> str:
+    """Return a text in which no sign means anything to BibTeX or LaTeX."""
+    return re.sub(r"([#$%&_{}])", r"\\\1", text.replace("\\", " "))
 
 
 def model_argument(study: Path, model: Path) -> str:

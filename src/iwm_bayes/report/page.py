@@ -8,11 +8,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from iwm_bayes.diagnostics.results import Results, compute_results
 from iwm_bayes.io import atomic_path
-from iwm_bayes.report.contents import report_contents
-from iwm_bayes.report.context import ReportContext, ReportOptions, figure_trajectory
-from iwm_bayes.report.paper_figures import write_paper_figures
+from iwm_bayes.report.contents import pictures, report_contents
+from iwm_bayes.report.context import ReportContext, ReportOptions
 from iwm_bayes.types import ModelSpec
-from iwm_bayes.viz.plotly.base import plotly_script
 
 DEFAULT_OPTIONS = ReportOptions()
 
@@ -37,12 +35,12 @@ def write_report(
     results: Results | None = None,
     into: Path | None = None,
 ) -> Path:
-    """Write `report.html` and the plots for a paper into a run folder, and return where the page is.
+    """Write `report.html` and its plots into a run folder, and return where the page is.
 
     Parameters
     ----------
     study
-        Name of the study, for the title.
+        Name of the study.
     results
         What `compute_results` returns, if it has been computed already.
     into
@@ -54,13 +52,20 @@ def write_report(
         If the scenario is no care schedule, or the comparison does not include the model.
     """
     facts = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    run = ReportContext(folder, study, model, fit, facts, results or compute_results(model, fit), options)
-    by_figure = {figure: figure_trajectory(run, figure) for figure in run.figures}
-    template = page_environment().get_template("page.html")
-    page = template.render(report_contents(run, by_figure), plotly=plotly_script())
+    found = results or compute_results(model, fit)
+    contents = report_contents(ReportContext(folder, study, model, fit, facts, found, options))
+    page = page_environment().get_template("page.html").render(contents)
     place = into or folder
     path = place / "report.html"
     with atomic_path(path) as draft:
         draft.write_text(page, encoding="utf-8")
-    write_paper_figures(run, by_figure, place)
+    write_pictures(contents, place / "plots")
     return path
+
+
+def write_pictures(contents: object, folder: Path) -> None:
+    """Write every picture of a page as SVG, PDF and PNG into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for picture in pictures(contents):
+        for ending, content in picture.files.items():
+            (folder / f"{picture.name}.{ending}").write_bytes(content)

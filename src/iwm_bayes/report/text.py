@@ -12,7 +12,7 @@ from iwm_bayes.diagnostics.permutation_test import PermutationTest
 from iwm_bayes.estimands.security.answers import SecurityAnswer
 from iwm_bayes.estimands.security.answers import security_answer as compute_answer
 from iwm_bayes.estimands.security.criterion import Criterion
-from iwm_bayes.report.security_answer import hold_sentences, not_assessed, security_answer
+from iwm_bayes.report.answer.security import hold_sentences, not_assessed, security_answer
 from iwm_bayes.types import ModelSpec
 from iwm_bayes.workflow.fit_file import model_of
 from iwm_bayes.workflow.model import Model
@@ -108,21 +108,25 @@ def describe_security(fit: xr.DataTree, figure: str | None = None, model: Model 
 
 
 def criterion_sentences(criterion: Facts, has_worth: bool) -> str:
-    """Return what counts as earned security in this run, in a model with or without self-worth."""
+    """Return what counts as earned security in this run, with or without self-worth; one paragraph a line."""
     c = Criterion(**{name: value for name, value in criterion.items() if name != "figure"})
     beliefs, both = ("availability or self-worth", "both beliefs") if has_worth else ("availability", "availability")
-    return (
-        f"Insecure at baseline: {beliefs} at {c.insecure_at_or_below:g} or below just before the first session with "
-        f"the figure. Earned secure: {both} at "
-        f"{c.secure_at_or_above:g} or above for {c.duration} sessions (the duration criterion), and resilient at each "
-        "of them. Resilient: one unresponsive session next, after the median time between sessions, would leave "
-        f"{both} at {c.resilient_at_or_above:g} or above. Tested: the sessions of the duration criterion include a "
-        "rupture. Rupture: an observed outcome below 0.5. Repair: an outcome of 0.5 or more directly after a rupture. "
-        f"Corrective experience: an outcome that exceeds the expectation by {c.corrective_by:g} or more, where the "
-        f"expectation is below {c.feared_below:g} and {'a belief' if has_worth else 'the belief'} is below "
-        f"{c.secure_at_or_above:g}. People whose sessions end early continue with those of others (a hot deck: "
-        "Andridge & Little, 2010, doi:10.1111/j.1751-5823.2010.00103.x). Otherwise they are right-censored "
-        "(Kaplan & Meier, 1958, doi:10.1080/01621459.1958.10501452). Shares are read as long as enough people are at "
-        "risk: five, and a tenth of those insecure at baseline. New people: others of the same population "
-        "who go through the sessions of this study."
+    return "\n".join(
+        [
+            f"Insecure at baseline: {beliefs} at {c.insecure_at_or_below:g} or below just before the first session "
+            "with the figure.",
+            f"Earned secure: {both} at {c.secure_at_or_above:g} or above for {c.duration} sessions (the duration "
+            "criterion), and resilient at each of them. Resilient: one unresponsive session next, after the median "
+            f"time between sessions, would leave {both} at {c.resilient_at_or_above:g} or above. Tested: the sessions "
+            "of the duration criterion include a rupture.",
+            "Rupture: an observed outcome below 0.5. Repair: an outcome of 0.5 or more directly after a rupture.",
+            f"Corrective experience: an outcome that exceeds the expectation by {c.corrective_by:g} or more, where the "
+            f"expectation is below {c.feared_below:g} and {'a belief' if has_worth else 'the belief'} is below "
+            f"{c.secure_at_or_above:g}.",
+            "People whose sessions end early continue with those of others (a hot deck: Andridge & Little, 2010, "
+            "doi:10.1111/j.1751-5823.2010.00103.x). Otherwise they are right-censored (Kaplan & Meier, 1958, "
+            "doi:10.1080/01621459.1958.10501452). Shares are read as long as enough people are at risk: five, and a "
+            "tenth of those insecure at baseline. New people: others of the same population who go through the "
+            "sessions of this study.",
+        ]
     )

@@ -71,6 +71,11 @@ def generating_order(evidence: pd.DataFrame) -> list[str]:
     return fitted + [name for name in generating if name not in fitted]
 
 
+def matrix_data(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a matrix with generating models as its index, from such a matrix or from its file in `tables/`."""
+    return table.set_index("generating") if "generating" in table else table
+
+
 def confusion_table(evidence: pd.DataFrame) -> pd.DataFrame:
     """Return the share of each generating model's studies (row) for which each model is selected (column).
 

@@ -112,6 +112,20 @@ def assurance_table(studies: pd.DataFrame, columns: Sequence[str]) -> pd.DataFra
     return pd.DataFrame(lines)
 
 
+def planning_curve_data(table: pd.DataFrame, target: float, asked: Sequence[str] = ()) -> pd.DataFrame:
+    """Return an assurance table with a `decision` about a target, and its conditions as the attribute `conditions`.
+
+    `table` is what `assurance_table` returns, or its file `tables/assurance.csv`. `asked` names the outcomes that are
+    to reach the target; others have no decision. A decision that the table has already is kept.
+    """
+    conditions = [name for name in ("generating", *SIZE_COLUMNS) if name in table]
+    if "decision" not in table:
+        table = table.assign(decision=np.where(table["outcome"].isin(asked), decisions(table, target), ""))
+    found = table.copy()
+    found.attrs["conditions"] = conditions
+    return found
+
+
 def decisions(table: pd.DataFrame, target: float) -> np.ndarray:
     """Return whether each line reaches a target by two standard errors, may reach it, or is below it."""
     above = (table["share"] - target) / table["se"]

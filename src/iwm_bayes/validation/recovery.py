@@ -21,6 +21,7 @@ from iwm_bayes.validation.sweep import Condition
 
 N_DRAWS = 400  # of a posterior, from which people are estimated
 CONDITIONS = ["n_people", "sessions"]
+RECOVERY_COLUMNS = [*CONDITIONS, "study", "parameter", "truth", "mean", "low", "high"]
 
 
 def compare_with_truth(free: FreeParameter, truth: np.ndarray, estimate: xr.DataArray) -> dict[str, Any]:
@@ -58,6 +59,22 @@ def recovery_measures(one: dict[str, Any]) -> dict[str, float]:
         "coverage": float(((low <= truth) & (truth <= high)).mean()),
         "contraction": float(one["contraction"]),
     }
+
+
+def recovery_data(studies: pd.DataFrame) -> pd.DataFrame:
+    """Return one line per study, parameter and person (or group): true value, posterior mean and 90% interval.
+
+    Columns are n_people, sessions, study, parameter, truth, mean, low and high, on the natural scale.
+    """
+    tables = [
+        pd.DataFrame({name: one[name] for name in ("truth", "mean", "low", "high")}).assign(
+            **{name: study[name] for name in CONDITIONS}, study=number, parameter=parameter
+        )
+        for number, study in enumerate(studies.to_dict("records"), 1)
+        for parameter, one in study["parameters"].items()
+    ]
+    joined = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+    return joined[RECOVERY_COLUMNS] if tables else joined
 
 
 def recovery_table(studies: pd.DataFrame) -> pd.DataFrame:

@@ -70,3 +70,35 @@ def uniformity_table(ranks: pd.DataFrame) -> pd.DataFrame:
     table = p.assign(corrected_p=corrected.min(axis=1), bias=scores.mean(axis=0), sd=scores.std(axis=0))
     status = np.where(table["corrected_p"] < LEVEL, NOT_UNIFORM, "")
     return table.assign(status=status).rename_axis("quantity").reset_index()
+
+
+def sbc_ranks_data(ranks: pd.DataFrame) -> pd.DataFrame:
+    """Return how far the distribution of ranks is from a uniform one, by quantity and rank.
+
+    Parameters
+    ----------
+    ranks
+        Relative ranks of the true values, 0..1: one row per study, one column per quantity.
+
+    Returns
+    -------
+    pd.DataFrame
+        Columns quantity, rank (points of a grid), difference (share of ranks up to it, minus the point), low and high
+        (its simultaneous 95% band if ranks are uniform), and status: empty if they are.
+    """
+    grid, low, high = uniform_band(len(ranks))
+    status = uniformity_table(ranks).set_index("quantity")["status"]
+    tables = [
+        pd.DataFrame(
+            {
+                "quantity": str(name),
+                "rank": grid,
+                "difference": (column.to_numpy()[:, None] <= grid).mean(axis=0) - grid,
+                "low": low - grid,
+                "high": high - grid,
+                "status": status[str(name)],
+            }
+        )
+        for name, column in ranks.items()
+    ]
+    return pd.concat(tables, ignore_index=True)

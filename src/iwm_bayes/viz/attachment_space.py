@@ -5,69 +5,110 @@ availability.
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 import matplotlib.pyplot as plt
+import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
 
-from iwm_bayes.estimands.trajectories import ellipse_outline, ellipse_sessions
-from iwm_bayes.viz.palette import BLACK, LINES, STYLE_CORNERS, Line
-from iwm_bayes.viz.style import escape_dollar, message_plot, open_sides
+from iwm_bayes.viz.palette import DARK_GREY, GREEN, GREY, LINES, STYLE_CORNERS
+from iwm_bayes.viz.style import PANEL_WIDTH, SMALL, escape_dollar, in_house_style, message_plot
+
+MAX_PEOPLE = 100  # more arrows hide each other
 
 
 def draw_quarters(axes: Axes, styles: Mapping[str, tuple[float, float]]) -> None:
     """Draw the midlines of the attachment space, and the names of styles at their corners."""
-    axes.axhline(0.5, color="0.75", linewidth=0.8)
-    axes.axvline(0.5, color="0.75", linewidth=0.8)
+    axes.axhline(0.5, color="0.8", linewidth=0.8, zorder=0)
+    axes.axvline(0.5, color="0.8", linewidth=0.8, zorder=0)
     for style, (availability, worth) in styles.items():
         horizontal, vertical = "left" if availability < 0.5 else "right", "bottom" if worth < 0.5 else "top"
-        axes.text(availability, worth, style, color="0.35", fontstyle="italic", ha=horizontal, va=vertical)
+        color = GREEN if style == "secure" else DARK_GREY
+        axes.text(availability, worth, style, color=color, fontstyle="italic", ha=horizontal, va=vertical)
 
 
-def draw_path(axes: Axes, trajectory: xr.Dataset, line: Line, label: str) -> None:
-    """Draw the posterior mean of the two beliefs along the sessions, with 90% ellipses."""
-    path = trajectory[["mean", "covariance"]].dropna("session")
-    mean, covariance = path["mean"].values, path["covariance"].values
-    availability, worth = mean.T
-    axes.plot(availability, worth, color=line.color, linestyle=line.linestyle, linewidth=1.4, label=label)
-    axes.plot(availability[1:-1], worth[1:-1], line.marker, color=line.color, markersize=2.5)
-    axes.plot(availability[0], worth[0], line.marker, color=line.color, markersize=8, markerfacecolor="white")
-    axes.plot(availability[-1], worth[-1], line.marker, color=line.color, markersize=8)
-    for session in ellipse_sessions(len(mean)):
-        outline = ellipse_outline(mean[session], covariance[session])
-        axes.fill(*outline, color=line.color, alpha=0.15, linewidth=0)
-        axes.plot(*outline, color=line.color, linewidth=0.7, linestyle=line.linestyle)
+def shown_people(people: xr.Dataset, most: int = MAX_PEOPLE) -> xr.Dataset:
+    """Return people in even steps of their order, at most so many."""
+    return people.isel(person=slice(None, None, -(-people.sizes["person"] // most)))
 
 
-def attachment_space_plot(
-    trajectories: Mapping[str, xr.Dataset], styles: Mapping[str, tuple[float, float]] = STYLE_CORNERS
-) -> Figure:
-    """Draw the beliefs of the group, or of people, along their sessions in the attachment space.
+def draw_arrows(axes: Axes, people: xr.Dataset, color: str, marker: str, filled: bool) -> None:
+    """Draw an arrow for every person, from a marker at the first session, which may be filled."""
+    across, up = (people[name].transpose("when", "person").values for name in ("availability", "self_worth"))
+    axes.quiver(
+        across[0], up[0], across[1] - across[0], up[1] - up[0], color=color, angles="xy", scale_units="xy", scale=1,
+        width=0.0033 if filled else 0.0026, headwidth=5.5, headlength=6.5, headaxislength=6, zorder=2 + filled,
+    )  # fmt: skip
+    inside = color if filled else "white"
+    axes.plot(across[0], up[0], marker, color=color, markersize=4, markerfacecolor=inside, zorder=4)
+
+
+def legend_entry(color: str, marker: str, filled: bool, label: str, linestyle: Any = "-") -> Line2D:
+    """Return an entry of the legend: a line with a marker."""
+    style: dict[str, Any] = {
+        "marker": marker,
+        "markerfacecolor": color if filled else "white",
+        "markersize": 4.5,
+        "linewidth": 1.2,
+    }
+    return Line2D([], [], color=color, label=label, linestyle=linestyle, **style)
+
+
+def legend_entries(people: xr.Dataset, arms: list[str]) -> list[Line2D]:
+    """Return what the colours and markers mean."""
+    first, judged = LINES[0], "earned_secure" in people
+    if not arms:
+        main = legend_entry(first.color, first.marker, judged, "earned secure" if judged else "one person")
+        return [main, legend_entry(GREY, first.marker, False, "not (yet) earned secure")] if judged else [main]
+    entries = [
+        legend_entry(line.color, line.marker, False, escape_dollar(arm)) for arm, line in zip(arms, LINES, strict=False)
+    ]
+    return [*entries, legend_entry(DARK_GREY, "o", True, "filled: earned secure", "")] if judged else entries
+
+
+def draw_people(axes: Axes, people: xr.Dataset, arms: list[str]) -> None:
+    """Draw people by arm, and by whether they are earned secure."""
+    everyone = np.ones(people.sizes["person"], dtype=bool)
+    secure = people["earned_secure"].values if "earned_secure" in people else ~everyone
+    unjudged = "earned_secure" not in people
+    for arm, line in zip(arms or [""], LINES, strict=False):
+        own = people["arm"].values.astype(str) == arm if arm else everyone
+        other_color = line.color if arm or unjudged else GREY
+        draw_arrows(axes, people.isel(person=own & ~secure), other_color, line.marker, False)
+        draw_arrows(axes, people.isel(person=own & secure), line.color, line.marker, True)
+
+
+@in_house_style
+def attachment_space_plot(people: xr.Dataset, styles: Mapping[str, tuple[float, float]] = STYLE_CORNERS) -> Figure:
+    """Draw every person from their first to their last session in the attachment space.
 
     Parameters
     ----------
-    trajectories
-        By name: what `trajectories.joint_beliefs` returns, `mean` (session, belief) and `covariance` (session, belief,
-        belief). The initial belief is hollow and the last is filled. Ellipses contain 90% of the draws at the initial
-        belief, half-way and at the end.
+    people
+        What `attachment_space_data` returns. A marker is at the first session and an arrowhead at the last.
     styles
         Corners of the attachment styles, by name; empty to leave styles out.
     """
-    if any(trajectory.sizes["belief"] < 2 for trajectory in trajectories.values()):
+    if not people:
         return message_plot("This model has no self-worth, so there is no attachment space to plot.")
-    fig, axes = plt.subplots(figsize=(4.8, 4.8), layout="constrained")
+    fig, axes = plt.subplots(figsize=(PANEL_WIDTH, PANEL_WIDTH + 0.1))
+    if "secure_at_or_above" in people.attrs:
+        corner = people.attrs["secure_at_or_above"]
+        axes.add_patch(Rectangle((corner, corner), 1 - corner, 1 - corner, color=GREEN, alpha=0.1, linewidth=0))
     draw_quarters(axes, styles)
-    for (name, trajectory), line in zip(trajectories.items(), LINES, strict=False):
-        draw_path(axes, trajectory, line, escape_dollar(name))
-    axes.plot([], [], "o", color=BLACK, markerfacecolor="white", label="initial belief (last: filled)")
-    axes.set(
-        xlim=(0, 1),
-        ylim=(0, 1),
-        aspect="equal",
-        xlabel="availability (model of other, 0–1)",
-        ylabel="self-worth (model of self, 0–1)",
-    )
-    axes.legend(frameon=False, fontsize="small", loc="lower right", bbox_to_anchor=(1.0, 0.05))
-    open_sides(axes)
+    shown = shown_people(people)
+    arms = [str(arm) for arm in np.unique(people["arm"].values)] if "arm" in people else []
+    draw_people(axes, shown, arms)
+    axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
+    axes.set(xlabel=f"Availability of {escape_dollar(people.attrs['figure'])} (0–1)", ylabel="Self-worth (0–1)")
+    some = f" ({shown.sizes['person']} of {people.sizes['person']} people)" if shown.sizes != people.sizes else ""
+    axes.set_title(f"Each person, first to last session{some}", pad=20)
+    axes.legend(
+        handles=legend_entries(people, arms), loc="lower left", bbox_to_anchor=(0, 1.0), ncols=3, borderpad=0,
+        fontsize=SMALL, columnspacing=1.2,
+    )  # fmt: skip
     return fig

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from iwm_bayes.viz.palette import LINES, Line
-from iwm_bayes.viz.style import escape_dollar, open_sides
+from iwm_bayes.viz.style import PAGE_WIDTH, PANEL_WIDTH, escape_dollar, in_house_style, words
 
 
 def draw_mean_and_range(panel: Axes, values: xr.DataArray, line: Line) -> None:
@@ -23,23 +23,25 @@ def draw_mean_and_range(panel: Axes, values: xr.DataArray, line: Line) -> None:
     panel.set_ylim(-0.05 * highest, 1.05 * highest)
 
 
+@in_house_style
 def data_plot(sessions: Mapping[str, xr.Dataset]) -> Figure:
     """Draw the number of people, the mean outcome and the mean of each response by session, one column per figure.
 
     Parameters
     ----------
     sessions
-        By figure: `people` and `outcome` (session, person), and `answer` (response, session, person).
+        What `trajectories.study_data` returns. By figure: `people` and `outcome` (session, person), and
+        `answer` (response, session, person).
     """
     responses = list(dict.fromkeys(str(name) for data in sessions.values() for name in data["response"].values))
     heights = [0.6, *[1.0] * (1 + len(responses))]
+    width = PANEL_WIDTH if len(sessions) == 1 else max(PAGE_WIDTH, 1.8 * len(sessions))
     fig, panels = plt.subplots(
         len(heights),
         len(sessions),
-        figsize=(1.6 + 3.0 * len(sessions), 0.5 + 1.25 * sum(heights)),
+        figsize=(width, 0.5 + 1.05 * sum(heights)),
         sharey="row",
         sharex="col",
-        layout="constrained",
         squeeze=False,
         height_ratios=heights,
     )
@@ -51,9 +53,12 @@ def data_plot(sessions: Mapping[str, xr.Dataset]) -> Figure:
         variables = [data["outcome"], *(data["answer"].sel(response=response) for response in responses)]
         for panel, values in zip(others, variables, strict=True):
             draw_mean_and_range(panel, values, line)
-        panels[-1, column].set_xlabel("session")
-    for panel, label in zip(panels[:, 0], ("people", "outcome (0–1)", *responses), strict=True):
-        panel.set_ylabel(escape_dollar(label).replace("_", "\n"), fontsize="small", rotation=0, ha="right", va="center")
+        panels[-1, column].set_xlabel("Session")
+    for panel, label in zip(
+        panels[:, 0],
+        ("People", "Outcome\n(0–1)", *(words(name).replace(" ", "\n", 1) for name in responses)),
+        strict=True,
+    ):
+        panel.set_ylabel(label, fontsize=8, rotation=0, ha="right", va="center")
     fig.align_ylabels()
-    open_sides(*panels.flat)
     return fig

@@ -1,75 +1,179 @@
 """Plots of time to earned security: cumulative incidence by arm, and its projection under a scenario."""
 
+from textwrap import wrap
+from typing import Any
+
 import matplotlib.pyplot as plt
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
 
-from iwm_bayes.estimands.security.by_arm import assessable_intervals
+from iwm_bayes.estimands.security.curves import time_to_security_data
 from iwm_bayes.estimands.security.estimands import curves_about
 from iwm_bayes.estimands.security.tables import THESE_PEOPLE
-from iwm_bayes.viz.palette import BLACK, BLUE, CHANCE_LABEL, LINES, tick_sessions
-from iwm_bayes.viz.style import escape_dollar, message_plot, number_at_risk_panel, open_sides
+from iwm_bayes.viz.palette import BLUE, CHANCE_LABEL, DARK_GREY, LIGHT_GREY, LINES, Line, tick_sessions
+from iwm_bayes.viz.style import (
+    PANEL_WIDTH,
+    SMALL,
+    escape_dollar,
+    in_house_style,
+    message_plot,
+    session_label,
+    spread_apart,
+)
+
+ROW = 0.17  # inches: a line of numbers at risk
+MIN_ZONE = 0.16  # share of the sessions that cannot be assessed, from which words fit into it without a turn
+NEVER = "Nobody can be assessed, so there is no time to earned security to plot."
 
 
-def draw_incidence(axes: Axes, curves: xr.Dataset) -> None:
-    """Draw the median and the 90% CrI of the share that is earned secure, as far as it can be assessed, by arm."""
-    for index, (arm, line) in enumerate(zip(curves["arm"].values, LINES, strict=False)):
-        session, low, median, high = assessable_intervals(curves, str(arm))
-        if not len(session):
-            continue
-        axes.fill_between(session, low, high, step="post", color=line.color, alpha=0.2, linewidth=0)
-        axes.step(
-            session,
-            median,
-            where="post",
-            **line._asdict(),
-            markersize=4,
-            markevery=(min(index, len(session) - 1), max(2, len(session) // 6)),
-            label=f"{escape_dollar(arm)}, 90% CrI",
-        )
+def draw_arm(axes: Axes, own: xr.Dataset, line: Line, index: int) -> None:
+    """Draw the median and the 90% CrI of the share that is earned secure in an arm, and its median time."""
+    known = own.sel(session=slice(1, int(own["last"])))
+    session = known["session"].values
+    edges = np.append(session, session[-1] + 0.5)  # the last share is seen, too
+    low, median, high = (np.append(known[name], known[name][-1]) for name in ("low", "median", "high"))
+    axes.fill_between(edges, low, high, step="post", color=line.color, alpha=0.2, linewidth=0)
+    markers = (min(2 * index, len(session) - 1), max(3, len(session) // 5))
+    marker = line.marker if index or len(session) == 1 else ""
+    style = {"color": line.color, "linestyle": line.linestyle, "marker": marker}
+    label = "median, 90% CrI" if not index else None
+    axes.step(edges, median, where="post", linewidth=2, markersize=4, markevery=markers, label=label, **style)
+    until = float(own["median_sessions"])
+    if np.isfinite(until):
+        axes.vlines(until, 0, 0.5, color=line.color, linestyle=":", linewidth=1)
+        axes.hlines(0.5, session[0], until, color=line.color, linestyle=":", linewidth=1)
 
 
-def set_session_axes(axes: Axes, session: np.ndarray, xlabel: str, ylabel: str) -> None:
-    """Set labels, limits and ticks of a plot of shares (0–1) by session."""
-    axes.set(
-        xlabel=xlabel,
-        ylabel=ylabel,
-        ylim=(0, 1),
-        xlim=(1, max(session[-1], 2)),
-        xticks=tick_sessions(session),
-    )
-    axes.legend(frameon=False, loc="upper left", fontsize="small")
-    open_sides(axes)
+def session_count(value: float) -> str:
+    """Return a number of sessions in words; one that is not reached has none."""
+    return f"{value:.0f}" if np.isfinite(value) else "not reached"
 
 
-def time_to_security_plot(curves: xr.Dataset) -> Figure:
+def median_words(own: xr.Dataset, arm: str) -> str:
+    """Return the median number of sessions of an arm with its interval, in words."""
+    middle, low, high = (float(own[f"median_sessions{end}"]) for end in ("", "_low", "_high"))
+    name = f"{arm}: " if arm else ""
+    if not np.isfinite(middle):
+        return f"{name}median not reached"
+    return f"{name}median session {middle:.0f} (90% CrI {low:.0f}–{session_count(high)})"
+
+
+def write_medians(axes: Axes, data: xr.Dataset, names: dict[str, str]) -> list[float]:
+    """Write the median of each arm at the top left, or at the bottom right of early curves; return their heights."""
+    session = data["session"].values
+    early = data["median"].sel(session=session[int(0.6 * (len(session) - 1))]).max() > 0.72
+    arms = list(names.items())
+    for line_number, ((arm, name), line) in enumerate(zip(arms, LINES, strict=False)):
+        place = (0.98, 0.30 + 0.075 * (len(arms) - 1 - line_number)) if early else (0.02, 0.98 - 0.075 * line_number)
+        end = int(data["last"].max()) / session[-1]
+        x = place[0] * end if early else place[0]
+        text = axes.text(x, place[1], median_words(data.sel(arm=arm), name), transform=axes.transAxes, fontsize=SMALL)
+        text.set(color=line.color, ha="right" if early else "left", va="top", zorder=5)
+        text.set_bbox({"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.6})
+    return [0.95 - 0.075 * row for row in range(len(arms))] if not early else [0.3]
+
+
+def write_ends(axes: Axes, data: xr.Dataset, names: dict[str, str]) -> list[float]:
+    """Write the last share of each arm, and the last chance level, at the end of its line; return their heights."""
+    lasts = [int(data["last"].sel(arm=arm)) for arm in names]
+    ends = [(last, float(data["median"].sel(arm=arm, session=last))) for arm, last in zip(names, lasts, strict=True)]
+    labels = [
+        f"{share:.0%}" + (f" {name}" if name else "") for (_, share), name in zip(ends, names.values(), strict=True)
+    ]
+    colors = [line.color for line, _ in zip(LINES, ends, strict=False)]
+    if "chance_level" in data:
+        chance = data["chance_level"].dropna("session")
+        ends.append((int(chance["session"][-1]), float(chance[-1])))
+        labels.append(f"{float(chance[-1]):.0%} chance")
+        colors.append(DARK_GREY)
+    heights = spread_apart([share for _, share in ends], 0.075, 0.03, 0.97)
+    for (last, _), label, color, height in zip(ends, labels, colors, heights, strict=True):
+        weight = "normal" if color == DARK_GREY else "bold"
+        size = SMALL if color == DARK_GREY else 9
+        axes.text(last + 0.7, height, label, color=color, fontweight=weight, fontsize=size, va="center")
+    return list(heights)
+
+
+def not_assessable_words(data: xr.Dataset, last: int) -> str:
+    """Return why sessions after the last one cannot be assessed."""
+    duration = int(data.attrs.get("duration", 0))
+    few_left = last + duration > int(data["session"][-1])
+    return f"fewer than {duration} sessions left" if few_left else "too few people left at risk"
+
+
+def draw_not_assessable(axes: Axes, data: xr.Dataset, heights: list[float]) -> None:
+    """Draw the sessions that cannot be assessed in grey, with the reason where no label is."""
+    last, end = int(data["last"].max()), int(data["session"][-1])
+    if last >= end:
+        return
+    axes.axvspan(last + 0.5, end + 0.5, color=LIGHT_GREY, linewidth=0, zorder=0)
+    free = max((0.88, 0.65, 0.4, 0.2), key=lambda y: min(abs(y - height) for height in heights))
+    share = (end - last) / max(end - 1, 1)
+    text = wrap(f"not assessable: {not_assessable_words(data, last)}", 60 if share < MIN_ZONE else int(75 * share))
+    place: dict[str, Any] = {"rotation": 90, "y": 0.5} if share < MIN_ZONE else {"y": free}
+    x = (last + end + 1) / 2
+    axes.text(x, s="\n".join(text), color=DARK_GREY, fontsize=SMALL - 0.5, ha="center", va="center", **place)
+
+
+def number_at_risk_panel(panel: Axes, data: xr.Dataset, names: dict[str, str]) -> None:
+    """Draw the number at risk of each arm at some sessions, below the curves."""
+    ticks = tick_sessions(data["session"].values)
+    for row, ((arm, _), line) in enumerate(zip(names.items(), LINES, strict=False)):
+        for session, number in zip(ticks, data["at_risk"].sel(arm=arm, session=ticks).values, strict=True):
+            panel.text(session, row, f"{number:.0f}", ha="center", va="center", fontsize=8, color=line.color)
+    panel.set_yticks(range(len(names)), list(names.values()), fontsize=SMALL)
+    panel.set(ylim=(len(names) - 0.5, -0.5))
+    panel.set_title("Number at risk", fontsize=SMALL, fontweight="normal", color=DARK_GREY, pad=2)
+    panel.tick_params(length=0, labelbottom=False, pad=12)
+    panel.spines[:].set_visible(False)
+
+
+@in_house_style
+def time_to_security_plot(data: xr.Dataset) -> Figure:
     """Draw the share of people who are earned secure by each session, by arm, with numbers at risk.
 
     Parameters
     ----------
-    curves
-        What `by_arm.incidence_by_arm` returns. The dotted line is the share of everyone under uninformative care.
+    data
+        What `time_to_security_data` returns. A thin dotted line is the share under uninformative care, by session.
+        Dotted lines lead to the median of an arm. Sessions that cannot be assessed are grey.
     """
-    session, arms = curves["session"].values, [str(arm) for arm in curves["arm"].values]
+    if not data:
+        return message_plot(NEVER)
+    arms = [str(arm) for arm in data["arm"].values]
+    names = {arm: escape_dollar(arm) if len(arms) > 1 else "" for arm in arms}
+    table = ROW * (len(arms) + 1)
     fig, (axes, below) = plt.subplots(
-        2,
-        1,
-        figsize=(6, 3.7 + 0.25 * len(arms)),
-        sharex=True,
-        layout="constrained",
-        height_ratios=[3.2, 0.25 * len(arms)],
+        2, 1, figsize=(PANEL_WIDTH, 3.2 + table), sharex=True, height_ratios=[2.6, ROW * len(arms)]
     )
-    draw_incidence(axes, curves)
-    chance = curves["chance_level"].dropna("session")
-    axes.step(chance["session"], chance, where="post", color=BLACK, linestyle=(0, (1, 3)), label=CHANCE_LABEL)
-    xlabel = f"session ({escape_dollar(curves.attrs['figure'])})"
-    set_session_axes(axes, session, xlabel, "share of people\ninsecure at baseline")
+    for index, (arm, line) in enumerate(zip(arms, LINES, strict=False)):
+        draw_arm(axes, data.sel(arm=arm), line, index)
+    if "chance_level" in data:
+        chance = data["chance_level"].dropna("session")
+        label = CHANCE_LABEL
+        axes.step(chance["session"], chance, where="post", color=DARK_GREY, linestyle=(0, (1, 1.5)), label=label)
+    heights = write_ends(axes, data, names)
+    medians_at = write_medians(axes, data, names)
+    draw_not_assessable(axes, data, [*heights, *medians_at])
+    session = data["session"].values
+    axes.set(xlabel=session_label(data.attrs["figure"]), ylabel="Earned secure, of people insecure at baseline")
+    axes.set(ylim=(0, 1), xlim=(1, max(session[-1], 2) + 0.5), xticks=tick_sessions(session))
+    axes.set_title("Cumulative incidence of earned security", pad=20)
+    axes.yaxis.set_major_formatter(PercentFormatter(1.0))
     axes.tick_params(labelbottom=True)
-    ticks = tick_sessions(session)
-    at_risk = curves["at_risk"].sel(session=ticks)
-    number_at_risk_panel(below, ticks, {arm: at_risk.sel(arm=arm).values for arm in arms}, "number at risk")
+    axes.legend(
+        loc="lower left",
+        bbox_to_anchor=(0, 1.0),
+        ncols=2,
+        borderpad=0,
+        handlelength=2,
+        columnspacing=1.2,
+        fontsize=SMALL,
+    )
+    number_at_risk_panel(below, data, names)
     return fig
 
 
@@ -78,10 +182,12 @@ def time_to_security_plots(curves: xr.Dataset) -> dict[str, Figure]:
 
     `curves` are those of the estimand `time_to_security`, by figure and about.
     """
-    by_figure = {figure: curves_about(curves, figure, THESE_PEOPLE) for figure in map(str, curves["figure"].values)}
-    return {figure: time_to_security_plot(own) for figure, own in by_figure.items() if own["last"].any()}
+    names = map(str, curves["figure"].values)
+    by_figure = {figure: time_to_security_data(curves_about(curves, figure, THESE_PEOPLE)) for figure in names}
+    return {figure: time_to_security_plot(data) for figure, data in by_figure.items() if data}
 
 
+@in_house_style
 def projection_plot(shares: xr.DataArray, scenario: str) -> Figure:
     """Draw the share of people who are earned secure by each further session under a scenario, with 90% CrI.
 
@@ -92,8 +198,12 @@ def projection_plot(shares: xr.DataArray, scenario: str) -> Figure:
         return message_plot("Nobody is insecure when the scenario begins, so there is nothing to project.")
     low, median, high = defined.quantile([0.05, 0.5, 0.95], "sample").values
     session = shares["session"].values
-    fig, axes = plt.subplots(figsize=(6, 3.2), layout="constrained")
+    fig, axes = plt.subplots(figsize=(PANEL_WIDTH, 3.0))
     axes.fill_between(session, low, high, step="post", color=BLUE, alpha=0.2, linewidth=0, label="90% CrI")
-    axes.step(session, median, where="post", color=BLUE, label=f"projection, scenario {escape_dollar(scenario)}")
-    set_session_axes(axes, session, "further session", "share of people\ninsecure now")
+    axes.step(session, median, where="post", color=BLUE, label=f"scenario {escape_dollar(scenario)}")
+    axes.set(xlabel="Further session", ylabel="Share of people insecure now", ylim=(0, 1))
+    axes.set(xlim=(1, max(session[-1], 2)), xticks=tick_sessions(session))
+    axes.set_title("Projection of earned security")
+    axes.yaxis.set_major_formatter(PercentFormatter(1.0))
+    axes.legend(loc="upper left")
     return fig

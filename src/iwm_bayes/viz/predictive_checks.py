@@ -1,6 +1,6 @@
-"""Plot of predictive checks: observed test statistics and predictive intervals."""
+"""Plot of predictive checks: how far observed test statistics are from what models predict."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -8,58 +8,72 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from iwm_bayes.viz.palette import BLUE, VERMILLION
-from iwm_bayes.viz.style import escape_dollar
+from iwm_bayes.viz.palette import BLUE, LIGHT_GREY, LINES, VERMILLION
+from iwm_bayes.viz.style import SMALL, escape_dollar, figure_width, in_house_style, words
 
-ENDS = ["pi95_low", "pi95_high", "observed"]
-
-
-def draw_checks(panel: Axes, relative: pd.DataFrame, outside: np.ndarray) -> None:
-    """Draw predictive intervals and observed values, scaled to 0–1, one line per test statistic.
-
-    `relative` has the columns ENDS, and `outside` (statistic,) says which observed values are outside their interval.
-    """
-    for color, mask, label in (
-        (BLUE, ~outside, "95% predictive interval"),
-        (VERMILLION, outside, "interval without the observed value"),
-    ):
-        lines, positions = relative[mask], np.flatnonzero(mask)
-        panel.hlines(positions, lines["pi95_low"], lines["pi95_high"], color=color, linewidth=4, label=label)
-    observed = relative["observed"].to_numpy()
-    inside = np.flatnonzero(~outside)
-    panel.plot(observed[inside], inside, "|", color="black", markersize=9, label="observed")
-    panel.plot(
-        observed[outside], np.flatnonzero(outside), "X", color="black", markersize=6, label="observed, outside 95%"
-    )
+ROW = 0.165  # inches: a test statistic
+AXIS_LABEL = "Observed minus predicted (±1: ends of the 95% predictive interval)"
+LEAST_RANGE = 1.6  # of the axis, on each side
 
 
-def ppc_plot(tables: Mapping[str, pd.DataFrame]) -> Figure:
-    """Draw predictive checks of one or several models, one panel per model.
+def draw_model(panel: Axes, own: pd.DataFrame, rows: dict[str, int], offset: float, marker: str, named: bool) -> None:
+    """Draw the standardised distances of one model; those outside their 95% interval are filled and have a colour."""
+    heights = np.array([rows[name] for name in own["statistic"]], dtype=float) + offset
+    distance, outside = own["standardised"].to_numpy(), (own["status"] != "").to_numpy()
+    for mask, color, size in ((~outside, BLUE, 4.0), (outside, VERMILLION, 5.5)):
+        panel.hlines(heights[mask], 0, distance[mask], color=color, linewidth=1.1)
+        shape = marker if named or color == BLUE else "D"
+        panel.plot(distance[mask], heights[mask], shape, color=color, markersize=size)
 
-    Each test statistic has its own scale, from the lowest to the highest of all intervals and observed values.
+
+def draw_response(panel: Axes, own: pd.DataFrame, models: Sequence[str], rows: dict[str, int]) -> None:
+    """Draw the checks of one response, of every model."""
+    panel.axvspan(-1, 1, color=LIGHT_GREY, linewidth=0, zorder=0)
+    panel.axvline(0, color="0.6", linewidth=0.8, zorder=0.5)
+    offsets = np.linspace(-0.25, 0.25, len(models)) if len(models) > 1 else [0.0]
+    for model, offset, line in zip(models, offsets, LINES, strict=False):
+        draw_model(panel, own[own["model"] == model], rows, offset, line.marker, len(models) > 1)
+    panel.set(ylim=(len(rows) - 0.4, -0.6))
+    panel.set_title(words(own["response"].iloc[0]))
+
+
+@in_house_style
+def predictive_checks_plot(table: pd.DataFrame, columns: int = 3) -> Figure:
+    """Draw how far test statistics of the data are from what models predict, one panel per response.
 
     Parameters
     ----------
-    tables
-        By model: what `predictive_checks.ppc_table` returns, with the same test statistics in the same order.
+    table
+        What `predictive_checks_data` returns. The grey area is the 95% predictive interval. Statistics outside it have
+        another colour and, with one model, another marker. With several models, each has its own marker.
+    columns
+        Number of panels side by side; if more than one, they share their statistics.
     """
-    first = next(iter(tables.values()))
+    by_response = dict(list(table.groupby("response", sort=False)))
+    models, columns = list(dict.fromkeys(table["model"])), min(columns, len(by_response))
+    names = {name: list(dict.fromkeys(own["statistic"])) for name, own in by_response.items()}
+    if columns > 1:
+        names = {name: list(dict.fromkeys(table["statistic"])) for name in names}
+    counts = [len(own) for own in names.values()]
+    rows = -(-len(names) // columns)
+    row_counts = [max(counts[row * columns : (row + 1) * columns]) for row in range(rows)]
+    tall = ROW * (1 + 0.45 * (len(models) - 1)) * sum(row_counts) + 0.75 * rows + 0.3 * (len(models) > 1)
     fig, axes = plt.subplots(
-        1, len(tables), figsize=(2.2 + 2.2 * len(tables), 0.24 * len(first) + 1.2), sharey=True, layout="constrained"
+        rows, columns, figsize=(figure_width(columns), tall), squeeze=False, sharex=True, height_ratios=row_counts
     )
-    panels = np.atleast_1d(axes)
-    ends = pd.concat([table[ENDS].reset_index(drop=True) for table in tables.values()], axis=1)
-    lowest, highest = ends.min(axis=1), ends.max(axis=1)
-    width = (highest - lowest).where(highest > lowest, 1.0)
-    for panel, (name, table) in zip(panels, tables.items(), strict=True):
-        relative = table[ENDS].reset_index(drop=True).sub(lowest, axis=0).div(width, axis=0)
-        draw_checks(panel, relative, (table["status"] != "").to_numpy())
-        panel.set(title=escape_dollar(name), xticks=[], xlabel="lowest to highest")
-        panel.spines[["top", "right", "left"]].set_visible(False)
-    labels = [escape_dollar(f"{line.response}: {line.statistic}") for line in first.itertuples()]
-    panels[0].set_yticks(range(len(first)), labels, fontsize="x-small")
-    panels[0].invert_yaxis()
-    fig.legend(
-        *panels[-1].get_legend_handles_labels(), frameon=False, fontsize="x-small", loc="outside lower center", ncols=2
-    )
+    for panel, (name, own) in zip(axes.flat, by_response.items(), strict=False):
+        draw_response(panel, own, models, {statistic: row for row, statistic in enumerate(names[name])})
+        is_first = panel.get_subplotspec().is_first_col()
+        labels = [escape_dollar(statistic) for statistic in names[name]] if is_first else [""] * len(names[name])
+        panel.set_yticks(range(len(names[name])), labels, fontsize=SMALL)
+        panel.tick_params(labelbottom=True)
+    for panel in axes.flat[len(names) :]:
+        panel.set_axis_off()
+    reach = max(LEAST_RANGE, 1.08 * float(table["standardised"].abs().max()))
+    axes.flat[0].set_xlim(-reach, reach)
+    fig.supxlabel(AXIS_LABEL, fontsize=8.5)
+    if len(models) > 1:
+        for model, line in zip(models, LINES, strict=False):
+            axes.flat[0].plot([], [], line.marker, color=BLUE, markersize=4, label=escape_dollar(model))
+        fig.legend(loc="outside upper center", ncols=min(len(models), 4))
     return fig

@@ -1,13 +1,89 @@
-"""What all Matplotlib plots share: escaped names, open spines, number-at-risk panels, and how plots are saved."""
+"""The style of all Matplotlib plots, and how plots are laid out and saved.
 
-from collections.abc import Iterable, Mapping
+A plot of one panel is 4.6 inches wide: two stand side by side on a page, and one fills a phone. Plots of several panels
+have `columns` of them, and are as wide as a page unless there is one column. Every plot function is `in_house_style`:
+its figure does not depend on the settings of the reader, and its layout is computed once.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot as plt
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+
+PANEL_WIDTH, PAGE_WIDTH = 4.6, 9.4  # inches
+SMALL = 7.5  # points: labels within a plot
+LAYOUTS = 2  # the first moves axes, which may change the labels for which it left room
+HOUSE_STYLE: Any = {
+    "font.size": 9,
+    "axes.titlesize": 9,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.labelsize": 8.5,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.8,
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
+    "legend.fontsize": 8,
+    "legend.frameon": False,
+    "lines.linewidth": 1.5,
+    "figure.constrained_layout.use": True,
+    "figure.constrained_layout.w_pad": 0.07,
+    "text.hinting": "no_hinting",  # words are as wide on a screen as on paper
+    "image.cmap": "Blues",
+}
+SAVED: Any = {"text.hinting": "no_hinting", "svg.hashsalt": "iwm_bayes", "svg.fonttype": "path", "pdf.fonttype": 3}
+UNDATED: Mapping[str, Mapping[str, None]] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
+
+
+def in_house_style[**P](plot: Callable[P, Figure]) -> Callable[P, Figure]:
+    """Return a function that draws a plot in the house style, and computes its layout once, whatever it is saved as."""
+
+    @wraps(plot)
+    def styled(*args: P.args, **kwargs: P.kwargs) -> Figure:
+        with plt.style.context(["default", HOUSE_STYLE]):
+            fig = plot(*args, **kwargs)
+            if (engine := fig.get_layout_engine()) is not None:
+                for _ in range(LAYOUTS):
+                    engine.execute(fig)
+                fig.set_layout_engine("none")
+        return fig
+
+    return styled
+
+
+def figure_width(columns: int) -> float:
+    """Return the width of a plot with so many columns of panels, in inches."""
+    return PANEL_WIDTH if columns == 1 else PAGE_WIDTH
+
+
+def panel_grid(
+    count: int, columns: int, height: float, width: float | None = None, **more: Any
+) -> tuple[Figure, Sequence[Axes]]:
+    """Return a figure with `count` panels in rows of `columns`; each row has a height in inches.
+
+    `width` is that of the figure, by default `figure_width`. Other arguments are those of `plt.subplots`. The last row
+    may have fewer panels.
+    """
+    columns = min(columns, count)
+    rows = -(-count // columns)
+    size = (width or figure_width(columns), height * rows + 0.3)
+    fig, axes = plt.subplots(rows, columns, figsize=size, squeeze=False, **more)
+    for panel in axes.flat[count:]:
+        panel.set_axis_off()
+    return fig, axes.flat[:count]
+
+
+def outer_labels(panels: Sequence[Axes], columns: int) -> None:
+    """Keep tick labels at the left and at the bottom of a grid only; panels above a gap are at the bottom."""
+    for index, panel in enumerate(panels):
+        panel.tick_params(labelleft=index % columns == 0, labelbottom=index + columns >= len(panels))
 
 
 def escape_dollar(name: object) -> str:
@@ -15,52 +91,63 @@ def escape_dollar(name: object) -> str:
     return str(name).replace("$", r"\$")
 
 
-def open_sides(*panels: Axes) -> None:
-    """Remove the spines at the top and at the right."""
-    for panel in panels:
-        panel.spines[["top", "right"]].set_visible(False)
+def words(name: object) -> str:
+    """Return the name of a response or parameter in words: "worth_rating" is "Self-worth rating"."""
+    base, bracket, figure = str(name).partition("[")
+    spaced = base.replace("_", " ")
+    if spaced.split(" ")[0] == "worth":
+        spaced = f"self-{spaced}"
+    return escape_dollar(spaced[:1].upper() + spaced[1:] + (f", {escape_dollar(figure[:-1])}" if bracket else ""))
 
 
+def session_label(figure: object) -> str:
+    """Return the label of an axis of sessions with a figure."""
+    return f"Session ({escape_dollar(figure)})"
+
+
+def spread_apart(positions: Sequence[float], least: float, lowest: float, highest: float) -> np.ndarray:
+    """Return positions of labels that keep a least distance, near those that are wanted, within limits."""
+    wanted = np.asarray(positions, dtype=float)
+    order = np.argsort(wanted, kind="stable")
+    placed = wanted[order].copy()
+    for _ in range(200):  # neighbours that are too near push each other away
+        gaps = np.diff(placed)
+        near = np.where(gaps < least, (least - gaps) / 2.0, 0.0)
+        if not near.any():
+            break
+        placed[:-1] -= near
+        placed[1:] += near
+        placed = np.clip(placed, lowest, highest)
+    found = np.empty_like(placed)
+    found[order] = placed
+    return found
+
+
+@in_house_style
 def message_plot(text: str) -> Figure:
     """Draw a text that states why there is nothing to plot."""
-    fig, axes = plt.subplots(figsize=(5, 1.2), layout="constrained")
+    fig, axes = plt.subplots(figsize=(PANEL_WIDTH, 1.2))
     axes.text(0.5, 0.5, text, ha="center", va="center", wrap=True)
     axes.set_axis_off()
     return fig
 
 
-def save_plot(fig: Figure, *paths: Path) -> None:
-    """Write a plot to every path, and close it."""
-    for path in paths:
-        fig.savefig(path)
-    plt.close(fig)
-
-
-def number_at_risk_panel(panel: Axes, sessions: Iterable[float], counts: Mapping[str, Any], title: str) -> None:
-    """Draw a table of numbers at risk below a curve.
-
-    Parameters
-    ----------
-    sessions
-        Sessions at which people are counted, (tick,).
-    counts
-        Numbers at risk by arm, (tick,) each; one line per arm.
-    """
-    ticks = list(sessions)
-    for line, numbers in enumerate(counts.values()):
-        for session, number in zip(ticks, numbers, strict=True):
-            panel.text(session, line, f"{number:.0f}", ha="center", va="center", fontsize="small")
-    panel.set_yticks(range(len(counts)), [escape_dollar(name) for name in counts], fontsize="small")
-    panel.set(ylim=(len(counts) - 0.5, -0.5))
-    panel.set_title(title, fontsize="small", style="italic", loc="left")
-    panel.tick_params(length=0, labelbottom=False, pad=16)
-    panel.spines[:].set_visible(False)
+def as_bytes(fig: Figure, ending: str) -> bytes:
+    """Return a plot as SVG, PDF or PNG; the same plot gives the same bytes."""
+    buffer = BytesIO()
+    with plt.rc_context(SAVED):
+        fig.savefig(buffer, format=ending, metadata=UNDATED.get(ending))
+    return buffer.getvalue()
 
 
 def as_svg(fig: Figure) -> bytes:
-    """Return a plot as SVG, and close it; the same plot gives the same bytes."""
-    buffer = BytesIO()
-    with plt.rc_context({"svg.hashsalt": "iwm_bayes"}):
-        fig.savefig(buffer, format="svg", metadata={"Date": None})
+    """Return a plot as SVG, and close it; it can still be saved."""
     plt.close(fig)
-    return buffer.getvalue()
+    return as_bytes(fig, "svg")
+
+
+def save_plot(fig: Figure, *paths: Path) -> None:
+    """Write a plot to every path, by the ending of its name, and close it."""
+    for path in paths:
+        path.write_bytes(as_bytes(fig, path.suffix[1:]))
+    plt.close(fig)

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from iwm_bayes.estimands.trajectories import GROUP
 from iwm_bayes.viz.palette import BELIEF_LABELS, BLACK, GREEN, LINES, VERMILLION
-from iwm_bayes.viz.style import escape_dollar, open_sides
+from iwm_bayes.viz.style import PANEL_WIDTH, SMALL, in_house_style, session_label, words
 
 
 def draw_beliefs(panel: Axes, trajectory: xr.Dataset) -> None:
@@ -18,7 +18,7 @@ def draw_beliefs(panel: Axes, trajectory: xr.Dataset) -> None:
         panel.fill_between(values["session"], values["low"], values["high"], color=line.color, alpha=0.2, linewidth=0)
         label = f"{BELIEF_LABELS[belief]}, 90% CrI"
         panel.plot(values["session"], values["middle"], color=line.color, linestyle=line.linestyle, label=label)
-    panel.set(ylim=(0, 1), ylabel="belief (0–1)")
+    panel.set(ylim=(0, 1), ylabel="Belief (0–1)")
 
 
 def draw_events(panel: Axes, trajectory: xr.Dataset) -> None:
@@ -34,9 +34,9 @@ def draw_events(panel: Axes, trajectory: xr.Dataset) -> None:
         label="mean outcome" if is_group else "outcome",
     )
     for name, marker, color in (("rupture", "v", VERMILLION), ("repair", "^", GREEN)):
-        label = f"share with a {name}" if is_group else name
+        label = f"{name} (share)" if is_group else name
         panel.plot(trajectory["session"], trajectory[name], marker, color=color, markersize=6, label=label)
-    panel.set(ylim=(-0.08, 1.08), yticks=[0, 0.5, 1], ylabel="outcome (0–1)")
+    panel.set(ylim=(-0.08, 1.08), yticks=[0, 0.5, 1], ylabel="Outcome\n(0–1)")
 
 
 def draw_response(panel: Axes, trajectory: xr.Dataset, response: str) -> None:
@@ -47,10 +47,11 @@ def draw_response(panel: Axes, trajectory: xr.Dataset, response: str) -> None:
     panel.plot(values["session"], values["predicted"], color="0.45", linewidth=1)
     panel.plot(values["session"], values["answer"], "o", color=BLACK, markersize=3, label="observed response")
     highest = np.nanmax([values["answer"].max(), high.max(), 1.0])
-    label = escape_dollar(response).replace("_", " ") + f"\n(0–{highest:.0f})"
+    label = words(response).replace(" ", "\n", 1) + f"\n(0–{highest:.0f})"
     panel.set(ylim=(-0.05 * highest, 1.05 * highest), ylabel=label)
 
 
+@in_house_style
 def trajectory_plot(trajectory: xr.Dataset, figure: str) -> Figure:
     """Draw beliefs, events and each response by session, in panels below each other.
 
@@ -66,9 +67,8 @@ def trajectory_plot(trajectory: xr.Dataset, figure: str) -> Figure:
     fig, panels = plt.subplots(
         len(heights),
         1,
-        figsize=(6.2, 1.25 * sum(heights) * 0.8 + 0.6),
+        figsize=(PANEL_WIDTH, 0.92 * sum(heights) + 1.0),
         sharex=True,
-        layout="constrained",
         height_ratios=heights,
     )
     draw_beliefs(panels[0], trajectory)
@@ -76,8 +76,7 @@ def trajectory_plot(trajectory: xr.Dataset, figure: str) -> Figure:
     for panel, response in zip(panels[2:], responses, strict=True):
         draw_response(panel, trajectory, response)
     for panel in panels[:3]:
-        panel.legend(frameon=False, fontsize="x-small", loc="center left", bbox_to_anchor=(1.0, 0.5))
+        panel.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, fontsize=SMALL, borderpad=0.1, columnspacing=1)
     fig.align_ylabels()
-    panels[-1].set_xlabel(f"session ({escape_dollar(figure)}); 0: initial belief")
-    open_sides(*panels)
+    panels[-1].set_xlabel(f"{session_label(figure)}; 0: initial belief")
     return fig

@@ -10,15 +10,18 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 import xarray as xr
+from matplotlib.figure import Figure
 
 from iwm_bayes.comparison.comparability import FittedModel
-from iwm_bayes.comparison.compare import CV_UNITS, Comparison
-from iwm_bayes.comparison.model_frequencies import attribution_table
+from iwm_bayes.comparison.compare import CV_UNITS, Comparison, comparison_data
+from iwm_bayes.comparison.model_frequencies import attribution_data, attribution_table
+from iwm_bayes.diagnostics.predictive_checks import predictive_checks_data
 from iwm_bayes.estimands.estimand import as_lines, line_table
 from iwm_bayes.estimands.person_summary import pseudonym_number, pseudonyms
 from iwm_bayes.io import manifest
 from iwm_bayes.types import InputError
-from iwm_bayes.viz.predictive_checks import ppc_plot
+from iwm_bayes.viz.comparison import attribution_plot, comparison_plot
+from iwm_bayes.viz.predictive_checks import predictive_checks_plot
 from iwm_bayes.workflow.fit_file import save_tree
 from iwm_bayes.workflow.results_folder import check_results_folder, has_results, read_manifest, replace_results
 from iwm_bayes.workflow.run_folder import path_from, table_with_ids, write_plots, write_tables
@@ -33,6 +36,7 @@ class StoredComparison(NamedTuple):
     facts: dict[str, Any]  # its manifest
     rankings: dict[str, pd.DataFrame]  # by unit of cross-validation
     frequencies: pd.DataFrame
+    evidence: pd.DataFrame  # log evidence by person (row, under the study's ids) and model (column)
     ppc_failures: pd.DataFrame  # without a line if there are none
 
 
@@ -63,7 +67,10 @@ def read_comparison(folder: Path, model: str) -> StoredComparison:
         raise InputError([f"{path}: cannot be read ({type(error).__name__}). {NO_COMPARISON}"]) from error
     tables = {name: line_table(group) for name, group in groups.items() if "line" in group.dims}
     rankings = {unit: tables[f"elpd_{unit}"] for unit in CV_UNITS if f"elpd_{unit}" in tables}
-    return StoredComparison(facts, rankings, tables["model_frequencies"], tables.get("ppc_failures", pd.DataFrame()))
+    stored = groups["evidence"]["log_evidence"].transpose("person", "model")
+    evidence = pd.DataFrame(stored.values, stored["person"].values, stored["model"].values)
+    failures = tables.get("ppc_failures", pd.DataFrame())
+    return StoredComparison(facts, rankings, tables["model_frequencies"], evidence, failures)
 
 
 def comparison_tables(comparison: Comparison) -> dict[str, pd.DataFrame]:
@@ -71,6 +78,16 @@ def comparison_tables(comparison: Comparison) -> dict[str, pd.DataFrame]:
     rankings = {f"elpd_{unit}": table for unit, table in comparison.rankings.items()}
     checks = {f"ppc_{model}": table for model, table in comparison.predictive_checks.items()}
     return rankings | checks | {"model_frequencies": comparison.frequencies, "ppc_failures": comparison.ppc_failures}
+
+
+def comparison_plots(comparison: Comparison) -> dict[str, Figure]:
+    """Draw every plot of a comparison, by the name of its file; predictive checks where a statistic varies."""
+    checks, unit = predictive_checks_data(comparison.predictive_checks), next(iter(comparison.rankings))
+    plots = {
+        "comparison": comparison_plot(comparison_data(comparison.ranking, unit)),
+        "attribution": attribution_plot(attribution_data(comparison.evidence)),
+    }
+    return plots | ({"predictive_checks": predictive_checks_plot(checks)} if len(checks) else {})
 
 
 def person_attribution(comparison: Comparison) -> pd.DataFrame:
@@ -113,7 +130,7 @@ def write_comparison(
 
     def write(draft: Path) -> dict[str, Any]:
         write_tables(draft, tables)
-        write_plots(draft, {"ppc": ppc_plot(comparison.predictive_checks)})
+        write_plots(draft, comparison_plots(comparison))
         save_tree(comparison_tree(comparison), draft / COMPARISON_FILE)
         return manifest(
             kind="compare",

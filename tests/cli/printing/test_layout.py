@@ -17,24 +17,24 @@ def whole(lines):
     return [line.label + line.text for line in lines]
 
 
+def words(text):
+    """The words of a text, without the signs between the parts of a row that became a paragraph."""
+    return {word.strip(";") for word in text.split()}
+
+
 @pytest.mark.parametrize("width", [20, 30, 40, 60, 80, 100])
 def test_no_line_is_longer_than_the_width_and_no_word_is_broken(width):
     lines = whole([*labelled("Data", SENTENCE, width, 9), *table_lines(HEADERS, ROWS, width)])
-    words = " ".join(lines).split()
     assert max(map(columns, lines)) <= width
-    assert set(words) >= {"Data", *SENTENCE.split(), *" ".join(ROWS[0]).split(), *" ".join(ROWS[1]).split()}
-    assert set(words) - {"0.99;", "1.00;"} <= {
-        "Data",
-        *SENTENCE.split(),
-        *(word + end for line in [HEADERS, *ROWS] for cell in line for word in cell.split() for end in ("", ";")),
-    }
+    printed = words(" ".join(lines))
+    assert printed >= words(" ".join(["Data", SENTENCE, *ROWS[0], *ROWS[1]]))
+    assert printed <= words(" ".join(["Data", SENTENCE, *HEADERS, *ROWS[0], *ROWS[1]]))
 
 
 def test_headers_are_broken_between_words_before_rows_are():
     """At 80 columns the table is one line for each row, with numbers under the end of their header."""
     lines = whole(table_lines(HEADERS, ROWS, 76))
     assert len(lines) == 2 + 2
-    assert lines[2].index("0.14") if "0.14" in lines[2] else lines[3].index("0.14")
     ends = {line.index(number) + 4 for line, number in zip(lines[2:], ("0.35", "0.14"), strict=True)}
     assert ends == {lines[1].index("median") + 6}
 

@@ -5,13 +5,14 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from iwm_bayes.estimands.security.by_arm import incidence_by_arm, risk_differences
+from iwm_bayes.estimands.security.by_arm import incidence_by_arm, judgement_arrays, risk_differences
 from iwm_bayes.estimands.security.tables import (
     THESE_PEOPLE,
     arm_lines,
     sensitivity_lines,
     style_line,
     time_to_security_lines,
+    truth_comparison_lines,
 )
 
 NO_ARMS = pd.Series(dtype=str)
@@ -129,3 +130,24 @@ def test_styles_and_sensitivity_are_numbers(security):
     assert (line["secure"], line["fearful_ci90_low"]) == (0.2, 0.8)
     [line] = sensitivity_lines(security)
     assert line == {"figure": "therapist", "threshold": 0.6, "held_4_sessions": 0.5, "held_6_sessions": 0.25}
+
+
+def test_estimates_are_compared_with_the_truth_of_everyone_and_of_arms(security):
+    """A posterior that knows contains the truth, and one that is mistaken about arm b does not."""
+    curves = incidence_by_arm(security, NO_ARMS).isel(arm=0, drop=True)
+    names = ["probability", "median_sessions", "median_corrective"]
+    estimated, known = security.assign(curves[names]), judgement_arrays(security)
+    repeats = known._make(leaf[0] for leaf in known)
+    lines = pd.DataFrame(truth_comparison_lines(estimated, repeats, ARMS)).set_index("until_security")
+    true = {"share by session 3": 0.5, "sessions": 2, "corrective experiences": 2, "share by session 3, b - a": -8 / 9}
+    assert lines["true"].to_dict() == pytest.approx(true)
+    assert lines["estimate"].to_dict() == pytest.approx(true)
+    assert lines["true_in_ci90"].all()
+    everyone_in_b = repeats._replace(earned=repeats.earned | (ARMS == "b").to_numpy())
+    other = pd.DataFrame(truth_comparison_lines(estimated, everyone_in_b, ARMS)).set_index("until_security")
+    assert other["true"].iloc[-1] == pytest.approx(-8 / 9)  # they are earned secure after session 3 only
+    by_then = everyone_in_b._replace(sessions=np.full((1, 20), 2))
+    other = pd.DataFrame(truth_comparison_lines(estimated, by_then, ARMS)).set_index("until_security")
+    assert other["true"].iloc[-1] == pytest.approx(1 - 8 / 9)
+    assert not other["true_in_ci90"].iloc[-1]
+    assert list(truth_comparison_lines(estimated, repeats, NO_ARMS)) == lines.iloc[:3].reset_index().to_dict("records")

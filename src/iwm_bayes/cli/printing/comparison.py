@@ -1,6 +1,6 @@
 """What `iwm compare` prints: the status of each model, the ranking, model attribution, and where things are.
 
-A number that depends on an approximate fit has ~ in front of it; one that depends on a fit that has not converged has ✗.
+In front of a number that depends on an approximate fit is ~; where a fit has not converged, it is ✗.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,8 +16,9 @@ from iwm_bayes.cli.printing import result, status
 from iwm_bayes.cli.printing.heading import LABEL, data_text, study_line
 from iwm_bayes.cli.printing.layout import Line, labelled, paragraph, table_lines
 from iwm_bayes.cli.printing.long_tables import comparison_tables
-from iwm_bayes.cli.printing.names import counted
 from iwm_bayes.comparison.compare import CV_UNITS
+from iwm_bayes.comparison.elpd import BEST
+from iwm_bayes.report.answer.words import count_of
 from iwm_bayes.types import ModelSpec
 
 BLANK = Line("")
@@ -74,11 +75,11 @@ def ranking_lines(ranking: pd.DataFrame, width: int) -> list[Line]:
     found, shown = statuses(ranking), ranking.head(MAX_MODELS)
     best = found[ranking["model"].iloc[0]]
     rows = []
-    for row in shown.itertuples():
-        own, both = worst_mark([found[row.model]]), worst_mark([found[row.model], best])
-        difference = "" if row.decision == "best" else f"{both}{row.elpd_diff:.1f} ({row.dse:.1f})"
-        weight = f"{worst_mark([*found.values()])}{row.weight:.2f}"
-        rows.append([row.model, f"{own}{row.elpd:.1f}", difference, weight, row.decision])
+    for row in result.records(shown):
+        own, both = worst_mark([found[row["model"]]]), worst_mark([found[row["model"]], best])
+        difference = "" if row["decision"] == BEST else f"{both}{row['elpd_diff']:.1f} ({row['dse']:.1f})"
+        weight = f"{worst_mark([*found.values()])}{row['weight']:.2f}"
+        rows.append([row["model"], f"{own}{row['elpd']:.1f}", difference, weight, row["decision"]])
     headers = ["Model", "ELPD", "difference (SE)", "weight", "decision"]
     return [*table_lines(headers, rows, width), *more_lines(len(ranking) - len(shown), "models", width)]
 
@@ -91,7 +92,7 @@ def attribution_lines(attribution: Attribution, found: Mapping[str, str], width:
     columns = [name for name in names if name in attribution.table]
     rows = [
         [str(row[label]), *(attribution_cell(row[name], mark) for name in columns)]
-        for row in attribution.table.to_dict("records")
+        for row in result.records(attribution.table)
     ]
     headers = [label.capitalize(), *(names[name] for name in columns)]
     return [*paragraph(attribution.title, width), *table_lines(headers, rows, width)]
@@ -116,7 +117,7 @@ def explanation_lines(found: Mapping[str, str], failures: int, width: int) -> li
     notes += [f"{NOT_CONVERGED} depends on a fit that has not converged"] * ("not converged" in found.values())
     notes += ["PXP: probability that the model is the most frequent, corrected for chance differences"]
     if failures:
-        notes += [f"{counted(failures, 'predictive check')} that one model fails and another passes: --verbose"]
+        notes += [f"{count_of(failures, 'predictive checks')} that one model fails and another passes: --verbose"]
     return paragraph(f"({'; '.join(notes)})", width)
 
 
@@ -131,7 +132,7 @@ def print_comparison(
     marks = [one for one in dict.fromkeys(found.values()) if one != CONVERGED]
     mark = f" [{', '.join(marks)}]" if marks else ""
     print_lines([BLANK, *model_status_lines(found, width), *mixture_lines(comparison, width), BLANK])
-    print_lines(result.result_heading("Which model predicts best?", mark, width))
+    print_lines(result.result_heading(f"Which model predicts best?{mark}", width))
     print_lines([*paragraph(f"{comparison.summary}{'' if mark else '.'}{mark}", width), BLANK])
     if verbose:
         long = [LongTable(one.table, one.title, "model_frequencies") for one in attributions]

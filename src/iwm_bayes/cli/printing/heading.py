@@ -8,13 +8,15 @@ import numpy as np
 import xarray as xr
 
 from iwm_bayes.cli.printing.layout import Line, labelled
-from iwm_bayes.cli.printing.names import counted, response_words
+from iwm_bayes.cli.printing.names import response_words
+from iwm_bayes.data.binding import participants_noun
 from iwm_bayes.data.unrecorded import unrecorded_outcomes
 from iwm_bayes.model.hierarchy import effect_labels
 from iwm_bayes.model.priors import figure_names, free_parameters
+from iwm_bayes.report.answer.words import count_of
 from iwm_bayes.types import GENERALISED, ModelSpec
 
-LABEL = 9  # columns of the labels Data, Model, Report and others
+LABEL = 8  # columns of the labels Data, Model, Report and others
 MAX_PHASES = 3  # that the first line names; more are counted
 MAX_WARNINGS = 2  # that are printed in full; more are counted
 
@@ -48,9 +50,9 @@ def phases(data: xr.Dataset) -> str:
     counts = {name: mask.sum(axis=0) for name, mask in masks.items()}
     if len(masks) > MAX_PHASES:
         most = max(int(count.max()) for count in counts.values())
-        return f"{len(masks)} attachment figures (up to {counted(most, 'session')} with each)"
+        return f"{len(masks)} attachment figures (up to {count_of(most, 'sessions')} with each)"
     texts = [
-        f"{name} ({'up to ' if np.ptp(count) else ''}{counted(int(count.max()), 'session')})"
+        f"{name} ({'up to ' if np.ptp(count) else ''}{count_of(int(count.max()), 'sessions')})"
         for name, count in counts.items()
     ]
     return (", then " if follow_each_other([*masks.values()]) else " and ").join(texts)
@@ -58,25 +60,23 @@ def phases(data: xr.Dataset) -> str:
 
 def study_line(study: str, data: xr.Dataset, width: int) -> list[Line]:
     """Return the first line: the program, the study, its people, and its phases."""
-    people = counted(data.sizes["person"], "person", "people")
-    return labelled(program_name(), f"{study}: {people}, {phases(data)}", width, len(program_name()) + 3, "bold")
+    people = count_of(data.sizes["person"], participants_noun(data))
+    return labelled(program_name(), f"{study}: {people}, {phases(data)}", width, len(program_name()) + 2, "bold")
 
 
 def data_text(data: xr.Dataset, responses: Sequence[str]) -> str:
     """Describe the data: observations, outcomes, responses, and what was left out."""
     observed = int(data["observed"].sum())
     parts = [
-        f"{counted(int(data['present'].sum()), 'observation')}, {observed:,} with an outcome",
+        f"{count_of(int(data['present'].sum()), 'observations')}, {observed:,} with an outcome",
         ", ".join(map(response_words, responses)),
     ]
-    if data.attrs["time_unit"] != "session":
-        parts.append(f"unit of time: {data.attrs['time_unit']}")
     if unrecorded := int(unrecorded_outcomes(data).sum()):
         parts.append(f"{unrecorded:,} of the outcomes were not recorded")
     if dropped := data.attrs.get("dropped"):
         parts.append(f"people left out, because their covariates are missing: {dropped}")
     if empty_rows := data.attrs.get("rows_left_out", 0):
-        parts.append(f"{counted(empty_rows, 'row')} without an outcome or a response left out")
+        parts.append(f"{count_of(empty_rows, 'rows')} without an outcome or a response left out")
     if without := data.attrs.get("without"):
         parts.append(f"responses of the model that the study does not map: {without}")
     return "; ".join(parts)
@@ -88,13 +88,12 @@ def first_clause(text: str) -> str:
 
 
 def model_text(model: ModelSpec, data: xr.Dataset) -> str:
-    """Describe a model: its name, its hypothesis, and how many group-level parameters it has."""
+    """Describe a model: its name, its hypothesis, and how many group-level parameters it has, with coefficients."""
     free = [one for one in free_parameters(model, figure_names(data)) if one.parameter.pooling != "none"]
     coefficients = len(effect_labels(data).get("coefficient", []))
-    counts = counted(len(free), "group-level parameter")
-    counts += f", {counted(coefficients, 'coefficient')}" if coefficients else ""
+    counts = count_of(len(free) + coefficients, "group-level parameters")
     claim = first_clause(model.claim)
-    return f"{model.name}: {claim}; hierarchical, {counts}" if claim else f"{model.name}: hierarchical, {counts}"
+    return f"{model.name}: {claim}; {counts}" if claim else f"{model.name}: {counts}"
 
 
 def heading(study: str, model: ModelSpec, data: xr.Dataset, width: int) -> list[Line]:
@@ -107,11 +106,9 @@ def heading(study: str, model: ModelSpec, data: xr.Dataset, width: int) -> list[
 
 
 def warning_lines(warnings: Sequence[str], width: int, how_to_see_all: str) -> list[Line]:
-    """Return what the data cannot identify, the first `MAX_WARNINGS` in full."""
-    lines = [
-        line for text in warnings[:MAX_WARNINGS] for line in labelled("Warning", f"{text}.", width, LABEL, "yellow")
-    ]
+    """Return what the data cannot identify: the first sentence of the first `MAX_WARNINGS`."""
+    shown = [f"{text.partition('. ')[0].removesuffix('.')}." for text in warnings[:MAX_WARNINGS]]
+    lines = [line for text in shown for line in labelled("Warning", text, width, LABEL, "yellow")]
     more = len(warnings) - MAX_WARNINGS
-    if more > 0:
-        lines += labelled("", f"{counted(more, 'more warning')}: {how_to_see_all}", width, LABEL)
-    return lines
+    whole = f"{count_of(more, 'more warnings')}; {how_to_see_all}" if more > 0 else how_to_see_all
+    return lines + (labelled("", f"({whole})", width, LABEL) if warnings else [])

@@ -43,8 +43,13 @@ def wrap(text: str, width: int) -> list[str]:
     return lines
 
 
-def labelled(label: str, text: str, width: int, indent: int, style: str = "") -> list[Line]:
-    """Put a text next to its label, from the column `indent` on; below it where the terminal is narrow."""
+def labelled(label: str, text: str, width: int, indent: int, style: str = "", keep: bool = False) -> list[Line]:
+    """Put a text next to its label, from the column `indent` on; below it where the terminal is narrow.
+
+    With `keep`, the blanks of a text that has room on one line are kept.
+    """
+    if keep and indent + columns(text) <= width:
+        return [Line(text, pad(label, indent), style)]
     if width - indent >= MIN_BESIDE and columns(label) < indent:
         first, *others = wrap(text, width - indent)
         return [Line(first, pad(label, indent), style), *(Line(" " * indent + line) for line in others)]

@@ -39,8 +39,3 @@ def response_words(name: str) -> str:
         if name.startswith(prefix):
             return f"{belief} {name.removeprefix(prefix).replace('_', ' ')}"
     return name.replace("_", " ")
-
-
-def counted(count: int, thing: str, things: str = "") -> str:
-    """Return a number with its noun, such as "1 person" or "1,360 observations"."""
-    return f"{count:,} {thing if count == 1 else things or f'{thing}s'}"

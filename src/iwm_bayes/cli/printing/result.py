@@ -1,22 +1,78 @@
 """The result of a run: its answer, the first group-level parameters, recovery of true values, and where things are."""
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from iwm_bayes.cli.printing.heading import LABEL
-from iwm_bayes.cli.printing.layout import Line, labelled, pad, paragraph, side_by_side, table_lines
+from iwm_bayes.cli.printing.layout import Line, columns, labelled, pad, paragraph, side_by_side, table_lines
 from iwm_bayes.cli.printing.names import parameter_words
+from iwm_bayes.report.answer.security import Fact
+from iwm_bayes.report.key_result import KeyResult
 from iwm_bayes.types import Parameter
 
 N_SHOWN = 4  # group-level parameters in the short table
 SCALES = {"unit": "logit", "positive": "log", "real": ""}  # of the between-person SD, by support
+RECOVERY_LABEL = 10  # columns
+UNDETERMINED = "not determined by the data"  # a note of the group summary
 APPROXIMATE = "~"  # in front of a number of an approximate fit
 DISCLAIMER = "Group-level research results; not for diagnosis of individuals."
+
+
+class AnswerLines(NamedTuple):
+    """The lines of an answer, and whether all its facts are among them."""
+
+    lines: list[Line]
+    has_all_facts: bool
+
+
+def answer_lines(key: KeyResult, width: int, room: int) -> AnswerLines:
+    """Return the answer to the study's question in `room` lines; its title and first sentence are always there.
+
+    Facts come first, then the sensitivity to the definition, then what goes with the answer. Where there is no room for
+    a sentence, it and all that follow of its kind are left out, and the title says where they are. An approximation is
+    marked in every sentence.
+    """
+    sensitivity = [f"{key.chip('sensitivity').text}."] if key.figure else []
+    facts = [f"{fact.value} {fact.meaning}." for fact in key.facts if not repeats(fact, key.headline)]
+    first, last = paragraph(key.headline, width), paragraphs(sensitivity, width)
+    about = f"{key.about}{f' [{key.mark}]' if key.mark else ''}"
+    title = result_heading(f"{about} (more: --verbose)", width)
+    left = room - len([*title, *first, *last])
+    shown_facts = as_many(facts, width, left)
+    shown = as_many(key.sentences, width, left - len(paragraphs(shown_facts, width)))
+    has_all_facts = len(shown_facts) == len(facts)
+    if has_all_facts and len(shown) == len(key.sentences):
+        title = result_heading(about, width)
+    lines = [*title, *first, *paragraphs(shown_facts, width), *last, *paragraphs(shown, width)]
+    return AnswerLines(lines, has_all_facts)
+
+
+def paragraphs(sentences: Sequence[str], width: int) -> list[Line]:
+    """Return sentences as one paragraph; nothing without sentences."""
+    return paragraph(" ".join(sentences), width) if sentences else []
+
+
+def as_many(sentences: Sequence[str], width: int, room: int) -> Sequence[str]:
+    """Return as many of the first sentences as fit into so many lines, as one paragraph."""
+    counts = range(len(sentences), 0, -1)
+    return next((sentences[:count] for count in counts if len(paragraphs(sentences[:count], width)) <= room), ())
+
+
+def repeats(fact: Fact, headline: str) -> bool:
+    """Return whether the headline has the number of a fact with its interval already."""
+    _, begin, interval = fact.meaning.partition("(90% CrI ")
+    return bool(begin) and re.split("[;)]", interval)[0] in headline and fact.value in headline
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a table, each by the names of its columns."""
+    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
 
 
 def decimals_of(value: float) -> int:
@@ -38,52 +94,49 @@ def parameter_cells(row: Mapping[str, Any], scale: str, mark: str) -> list[str]:
 
 
 def parameter_table(
-    groups: pd.DataFrame, declared: Mapping[str, Parameter], approximate: str, where: str, width: int
+    groups: pd.DataFrame, declared: Mapping[str, Parameter], approximate: str, notes: Sequence[str], width: int
 ) -> list[Line]:
-    """Return the first group-level parameters, and where the others are.
+    """Return the first group-level parameters, and below them `notes`, of which the last says where the others are.
 
     `declared` are the parameters of the model. `approximate` names an approximation, of which every number is marked.
     """
     shown, mark = groups.head(N_SHOWN), APPROXIMATE if approximate else ""
     scales = [SCALES[declared[label.partition("[")[0]].support] for label in shown["parameter"]]
     common = len({*scales}) == 1
-    headers = ["Group-level parameter", "median", "90% CrI"]
-    headers += [f"between-person SD ({scales[0]})" if common and scales[0] else "between-person SD", "contraction"]
+    headers = ["Group-level parameter", "median", "90% CrI", "between-person SD", "contraction"]
     rows = [
-        parameter_cells(row._asdict(), "" if common else scale, mark)
-        for row, scale in zip(shown.itertuples(index=False), scales, strict=True)
+        parameter_cells(row, "" if common else scale, mark) for row, scale in zip(records(shown), scales, strict=True)
     ]
-    lines, more = table_lines(headers, rows, width), len(groups) - len(shown)
-    if undetermined := [parameter_words(row.parameter) for row in groups.itertuples() if "not determined" in row.note]:
-        lines += paragraph(f"Not determined by the data: {', '.join(undetermined)}", width)
-    notes = [f"{mark} {approximate}"] if approximate else []
-    notes += [f"{f'{more} more' if more else 'all tables'}: --verbose, or {where}"]
-    return lines + paragraph(f"({'; '.join(notes)})", width)
+    lines, more = table_lines(headers, rows, width, 1), len(groups) - len(shown)
+    left_open = [parameter_words(row["parameter"]) for row in records(groups) if UNDETERMINED in row["note"]]
+    lines += paragraph(f"{UNDETERMINED.capitalize()}: {', '.join(left_open)}", width, 1) if left_open else []
+    units = [f"{mark} {approximate}"] if approximate else []
+    units += [f"SD: {scales[0]} scale"] if common and scales[0] else []
+    others = f"{more} more" if more else "all tables"
+    return lines + paragraph(f"({'; '.join([*units, *notes[:-1], f'{others}: {notes[-1]}'])})", width, 1)
 
 
-def recovery_lines(truth: pd.DataFrame, width: int) -> list[Line]:
-    """Return estimates next to true values, from the lines of `truth_comparison_lines`."""
-    if truth.empty:
-        return []
+def recovery_lines(truth: pd.DataFrame, figure: str, width: int) -> list[Line]:
+    """Return estimates next to true values for the figure of the answer, from lines of `truth_comparison_lines`.
+
+    Counts that are reached neither in truth nor in the estimate have no line.
+    """
     rows = [
-        [
-            str(line["until_security"])
-            if truth["figure"].nunique() == 1
-            else f"{line['until_security']}, {line['figure']}",
-            f"true {recovery_number(line, 'true')}",
-            f"estimate {recovery_estimate(line)}",
-            f"{'inside' if line['true_in_ci90'] else 'outside'} the 90% CrI",
-        ]
-        for line in truth.to_dict("records")
+        (
+            str(line["until_security"]),
+            f"true {recovery_number(line, 'true')}, estimate {recovery_estimate(line)}",
+            f"{'inside' if line['true_in_ci90'] else 'outside'} CrI",
+        )
+        for line in records(truth[truth["figure"] == figure])
+        if pd.notna(line["true"]) or pd.notna(line["estimate"])
     ]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ["   ".join(pad(cell, size) for cell, size in zip(row, widths, strict=True)).rstrip() for row in rows]
-    return [Line("  (true values are known here)", "RECOVERY", "bold"), *(fit_or_wrap(line, width) for line in lines)]
-
-
-def fit_or_wrap(text: str, width: int) -> Line:
-    """Return a line of a table without headers."""
-    return Line(f"  {text}" if len(text) + 2 <= width else "  " + " ".join(text.split()))
+    sizes = [max(map(columns, cells)) for cells in zip(*rows, strict=True)]
+    lines = ["  ".join(pad(cell, size) for cell, size in zip(row, sizes, strict=True)).rstrip() for row in rows]
+    return [
+        line
+        for index, text in enumerate(lines)
+        for line in labelled("" if index else "RECOVERY", text, width, RECOVERY_LABEL, "bold", keep=True)
+    ]
 
 
 def recovery_number(line: Mapping[str, Any], name: str) -> str:
@@ -101,11 +154,12 @@ def recovery_estimate(line: Mapping[str, Any]) -> str:
 
 
 def place_lines(places: Mapping[str, Path], width: int) -> list[Line]:
-    """Return where results are: a name and a path for each, on as few lines as there is room for."""
-    entries = [f"{name}  {path}" for name, path in places.items()]
-    first, *others = entries
-    name, path = next(iter(places.items()))
-    return side_by_side([f"{pad(name, LABEL)}{path}", *others], width, "   ")
+    """Return where results are, all in one folder: the path of each, or of the first where the line is too short."""
+    (name, path), *others = places.items()
+    first, every = f"{pad(name, LABEL)}{path}", [f"{other}  {place}" for other, place in others]
+    if columns("   ".join([first, *every])) <= width:
+        return [Line("   ".join([first, *every]))]
+    return side_by_side([first, f"({', '.join(place.name for _, place in others)} in the same folder)"], width, "   ")
 
 
 def next_lines(commands: Sequence[str], width: int) -> list[Line]:
@@ -114,6 +168,6 @@ def next_lines(commands: Sequence[str], width: int) -> list[Line]:
     return [first._replace(label=pad("Next", LABEL)), *(line._replace(text=" " * LABEL + line.text) for line in others)]
 
 
-def result_heading(title: str, mark: str, width: int) -> list[Line]:
-    """Return the title of the answer, with the mark of an approximate fit."""
-    return labelled("RESULT", f"{title}{mark}", width, LABEL - 1, "bold")
+def result_heading(title: str, width: int) -> list[Line]:
+    """Return the title of the answer."""
+    return labelled("RESULT", title, width, LABEL, "bold")

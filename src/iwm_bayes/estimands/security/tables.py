@@ -5,14 +5,16 @@ an end of an interval that is not reached by the last session that can be assess
 """
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from iwm_bayes.estimands.group_summary import median_ci90
-from iwm_bayes.estimands.security.by_arm import EVERYONE
+from iwm_bayes.estimands.security.by_arm import EVERYONE, arm_masks, incidence_by_arm, risk_differences
 from iwm_bayes.estimands.security.criterion import Judgement
 from iwm_bayes.estimands.security.survival import incidence_by_session, median_corrective, median_sessions
 
 THESE_PEOPLE, NEW_PEOPLE = "these people", "new people"  # the people that a line is about
+ROUNDING = 1e-9  # of a share, which may be equal to an end of its interval
 COUNTS = {"sessions": "median_sessions", "corrective_experiences": "median_corrective"}  # column: variable
 
 
@@ -56,30 +58,76 @@ def time_to_security_lines(curves: xr.Dataset, about: str) -> list[dict[str, obj
     return lines
 
 
-def truth_comparison_lines(security: xr.Dataset, known: Judgement) -> list[dict[str, object]]:
+def truth_comparison_lines(security: xr.Dataset, known: Judgement, arms: pd.Series) -> list[dict[str, object]]:
     """Compare the estimates of `earned_security` with the true values of people whose parameters are known.
 
-    One line for the share by the last session that can be assessed, and one for each count. A count that is not
-    reached by then is NaN, in the estimate as in the truth; `censored` is about estimates.
+    Parameters
+    ----------
+    security
+        The estimates.
+    known
+        The truth, as `continued_true_security` returns it, (repeat, person): shares are means over repeats, counts are
+        medians.
+    arms
+        The arm of every person; empty if the study has none.
+
+    Returns
+    -------
+    list of dict
+        One line for the share by the last session that can be assessed, one for each count, and one for each difference
+        between arms in the share, by the last session that can be assessed in all of them. A count that is not reached
+        by then is NaN, in the estimate as in the truth; `censored` is about estimates.
     """
-    until = int(security["probability"].notnull().any(("chain", "draw")).sum())
+    curves = incidence_by_arm(security, arms)
+    until = int(curves["last"].sel(arm=EVERYONE))
     if not until:
         return []
     share = security["probability"].sel(session=until).values
-    estimates = {"share": share} | {name: security[variable].values for name, variable in COUNTS.items()}
-    truth = {
-        "share": float(incidence_by_session(known, until)[-1]),
-        "sessions": float(median_sessions(known, until)),
-        "corrective_experiences": float(median_corrective(known, until)),
+    lines = [
+        truth_line(f"share by session {until}", share, true_share(known, until)),
+        truth_line("sessions", security["median_sessions"].values, float(np.median(median_sessions(known, until)))),
+        truth_line(
+            "corrective experiences",
+            security["median_corrective"].values,
+            float(np.median(median_corrective(known, until))),
+        ),
+        *arm_truth_lines(curves, known, arm_masks(security, arms)),
+    ]
+    return [{"figure": security.attrs["figure"]} | line for line in lines]
+
+
+def true_share(known: Judgement, until: int) -> float:
+    """Return the share that is earned secure by a session, mean over repeats."""
+    return float(incidence_by_session(known, until)[..., -1].mean())
+
+
+def truth_line(label: str, draws: np.ndarray, true: float) -> dict[str, object]:
+    """Compare the draws of one quantity with its true value."""
+    median, low, high = median_ci90(draws)
+    line: dict[str, object] = {"until_security": label} | interval_columns("estimate", draws)
+    line["censored"] = bool(np.isinf(median))
+    return line | {
+        "true": true if np.isfinite(true) else np.nan,
+        "true_in_ci90": bool(low - ROUNDING <= true <= high + ROUNDING),
     }
-    lines = []
-    for name, draws in estimates.items():
-        median, low, high = median_ci90(draws)
-        true, label = truth[name], f"share by session {until}" if name == "share" else name.replace("_", " ")
-        line: dict[str, object] = {"figure": security.attrs["figure"], "until_security": label}
-        line |= interval_columns("estimate", draws) | {"censored": bool(np.isinf(median))}
-        lines.append(line | {"true": true if np.isfinite(true) else np.nan, "true_in_ci90": bool(low <= true <= high)})
-    return lines
+
+
+def arm_truth_lines(curves: xr.Dataset, known: Judgement, masks: dict[str, np.ndarray]) -> list[dict[str, object]]:
+    """Compare each difference between arms in the share with its true value; none without two arms to assess."""
+    names = [name for name in masks if name != EVERYONE]
+    if len(names) < 2 or not int(curves["last"].sel(arm=names).min()):
+        return []
+    differences = risk_differences(curves)
+    until = int(differences["session"])
+    shares = {name: true_share(known._replace(insecure=known.insecure & masks[name]), until) for name in names}
+    return [
+        truth_line(
+            f"share by session {until}, {name} - {names[0]}",
+            differences.sel(arm=name).values,
+            shares[name] - shares[names[0]],
+        )
+        for name in names[1:]
+    ]
 
 
 def arm_lines(differences: xr.DataArray, first: str, figure: str, about: str) -> list[dict[str, object]]:

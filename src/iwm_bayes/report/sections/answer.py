@@ -1,96 +1,122 @@
-"""The answer: sessions and corrective experiences until earned security, trajectories, and a projection."""
+"""Figure 1: time to earned security, and every person in the attachment space."""
 
-from typing import Any
-
-import numpy as np
 import xarray as xr
 
-from iwm_bayes.estimands import trajectories
-from iwm_bayes.estimands.security.projection import project
-from iwm_bayes.report import text
-from iwm_bayes.report.context import ReportContext, Trajectory, change_sentence
-from iwm_bayes.report.elements import Plot, interactive_plot
-from iwm_bayes.report.words import share
-from iwm_bayes.simulation.care import parse_care
+from iwm_bayes.estimands.attachment_space import attachment_space_data
+from iwm_bayes.estimands.security.answers import SecurityAnswer
+from iwm_bayes.estimands.security.curves import time_to_security_data
+from iwm_bayes.report.answer.security import final_shares, half_text, insecure_count, not_assessed, share_words
+from iwm_bayes.report.answer.words import count_of, listed, sentence_case, singular, with_figure
+from iwm_bayes.report.context import ReportContext
+from iwm_bayes.report.elements import Exhibit, Picture, draw_picture
 from iwm_bayes.types import GENERALISED
-from iwm_bayes.viz.plotly.attachment_space import attachment_space_figure
-from iwm_bayes.viz.plotly.earned_security import projection_figure, time_to_security_figure
-from iwm_bayes.viz.plotly.trajectory import trajectory_figure
+from iwm_bayes.viz.attachment_space import attachment_space_plot
+from iwm_bayes.viz.earned_security import time_to_security_plot
+from iwm_bayes.workflow.run_folder import file_label
 
 
-def answer_section(run: ReportContext, by_figure: dict[str, Trajectory], specs: dict[str, Any]) -> dict[str, Any]:
-    """Return earned security in words, curves and tables, the group's trajectories, and a projection.
-
-    Where the study leaves earned security out, only trajectories remain, and styles if the study wants them.
-    """
-    figures = enumerate(name for name in (*run.figures, GENERALISED) if name in run.security)
-    return {
-        "views": [security_view(run, figure, f"security-{index}", specs) for index, figure in figures],
-        "trajectories": group_plots(run, by_figure, specs),
-        "tables": run.section_tables("answer"),
-        "projection": projection(run, by_figure, specs) if run.security else None,
-    }
+def is_assessed(run: ReportContext, figure: str) -> bool:
+    """Return whether time to earned security toward a figure can be assessed."""
+    return figure in run.security and not not_assessed(run.security[figure], run.noun)
 
 
-def security_view(run: ReportContext, figure: str, plot_id: str, specs: dict[str, Any]) -> dict[str, Any]:
-    """Return time to earned security toward one figure, or of the generalised expectation."""
+def final_median(curves: xr.Dataset, arm: int = 0) -> str:
+    """Return the median share of an arm that is earned secure by its last session that can be assessed."""
+    return share_words(final_shares(curves, arm)).partition(" ")[0]
+
+
+def incidence_finding(answer: SecurityAnswer, noun: str) -> str:
+    """Return in a sentence what curves of time to earned security show, about the people of the study."""
+    curves = answer.curves
+    names = [str(arm) for arm in curves["arm"].values]
+    if len(names) > 1:
+        known = [index for index in range(1, len(names)) if int(curves["last"][index])]
+        ends = [(names[index], final_median(curves, index), int(curves["last"][index])) for index in known]
+        reached = [f"{median} in {name} by session {last}" for name, median, last in ends]
+        return f"Of these {noun} who were insecure at baseline, {listed(reached)} were earned secure."
+    last, half = int(curves["last"][0]), half_text(curves)
+    first = f"half were earned secure by session {half.median}, and " if half else ""
+    by_then = f"{first}{final_median(curves)} by session {last}"
+    return f"Of the {noun} who were insecure at baseline, {by_then}{'' if half else ' were earned secure'}."
+
+
+def incidence_picture(run: ReportContext, figure: str) -> Picture:
+    """Draw time to earned security toward one figure."""
     answer = run.security[figure]
-    curves, sentence, plots = answer.curves, text.answer_sentence(answer), []
-    if curves["last"].any():
-        arms = ", ".join(map(str, curves["arm"].values))
-        caption = (
-            f"Cumulative incidence of earned security ({figure}) among participants insecure at "
-            f"baseline, with 90% CrI. Below the axis: number at risk ({arms})."
+    finding = incidence_finding(answer, run.noun)
+    alternative = f"Cumulative incidence of earned security {with_figure(figure)}, by session. {finding}"
+    data = time_to_security_data(answer.curves)
+    name = f"time_to_security_{file_label(figure)}"
+    return draw_picture(name, data, alternative, time_to_security_plot, mark=run.mark)
+
+
+def incidence_caption(run: ReportContext, figure: str) -> str:
+    """Return what the plot of time to earned security shows."""
+    insecure = insecure_count(run.security[figure].curves, run.data.sizes["person"])
+    return (
+        f"Cumulative incidence of earned security {with_figure(figure)} among the {insecure.median} {run.noun} who "
+        "were insecure at baseline (posterior median, 90% CrI; number at risk below). The chance level is that of the "
+        f"same {run.noun} under uninformative care."
+    )
+
+
+def space_picture(run: ReportContext, figure: str) -> Picture | None:
+    """Draw every person in the attachment space; None where the model has no self-worth."""
+    security = run.security[figure].security if figure in run.security else None
+    data = attachment_space_data(run.model, run.fit, figure, security)
+    if not len(data):
+        return None
+    people = count_of(data.sizes["person"], run.noun)
+    alternative = f"Attachment space: availability and self-worth of {people}, from the first to the last session."
+    name = f"attachment_space_{file_label(figure)}"
+    return draw_picture(name, data, alternative, attachment_space_plot, mark=run.mark, styles=run.styles)
+
+
+def space_sentence(run: ReportContext, figure: str) -> str:
+    """Return how many people have two secure beliefs at the end; empty where that is not known."""
+    answer = run.security.get(figure)
+    if answer is None or "style_share" not in answer.security or "secure" not in run.styles:
+        return ""
+    secure = share_words(answer.security["style_share"].sel(style="secure").values)
+    return f" In the secure quarter after their last session: {secure} of the {run.noun}."
+
+
+def figure_one(run: ReportContext) -> Exhibit | None:
+    """Return Figure 1; None where there is nothing that it could show."""
+    figure = run.figures[0]
+    pictures, captions, finding = [], [], ""
+    if is_assessed(run, figure):
+        pictures.append(incidence_picture(run, figure))
+        captions.append(incidence_caption(run, figure))
+        finding = incidence_finding(run.security[figure], run.noun)
+    if space := space_picture(run, figure):
+        pictures.append(space)
+        captions.append(
+            f"Posterior mean of the beliefs of each {singular(run.noun)} after the first session (marker) and after "
+            f"the last (arrowhead).{space_sentence(run, figure)}"
         )
-        spec = time_to_security_figure(curves, run.mark)
-        plots.append(interactive_plot(caption, f"{caption} {sentence}", plot_id, spec, specs))
-    return {"title": figure, "sentence": sentence, "plots": plots}
+    if not pictures:
+        return None
+    lettered = [f"{letter}: {caption}" for letter, caption in zip("AB", captions, strict=False)]
+    caption = " ".join(lettered) if len(captions) > 1 else captions[0]
+    return Exhibit(finding or f"Beliefs of {run.noun} {with_figure(figure)}.", caption, tuple(pictures))
 
 
-def group_plots(run: ReportContext, by_figure: dict[str, Trajectory], specs: dict[str, Any]) -> list[Plot]:
-    """Plot the group in attachment space, and along its sessions with each figure."""
-    groups = {figure: trajectories.group_trajectory(*trajectory) for figure, trajectory in by_figure.items()}
-    plots = []
-    if run.model.rule and all(course.sizes["belief"] == 2 for course in groups.values()):
-        caption = (
-            "The group in attachment space, by attachment figure. Hollow marker: baseline; large marker: last session; "
-            "ellipses: 90% of the draws."
+def other_figures(run: ReportContext) -> list[Exhibit]:
+    """Return time to earned security toward every other figure that can be assessed, and generalised."""
+    names = [*run.figures[1:], *([GENERALISED] if GENERALISED in run.security else [])]
+    return [
+        Exhibit(
+            f"{sentence_case(with_figure(name))}: {incidence_finding(run.security[name], run.noun)}",
+            incidence_caption(run, name),
+            (incidence_picture(run, name),),
         )
-        summary = " ".join(f"{name}: {change_sentence(course)}." for name, course in groups.items())
-        spec = attachment_space_figure(groups, run.mark, run.styles)
-        plots.append(interactive_plot(caption, f"{caption} {summary}", "space", spec, specs))
-    for index, (name, course) in enumerate(groups.items()):
-        caption = f"The group by session ({name}): beliefs, events, and responses with predictive intervals."
-        spec = trajectory_figure(course, None, run.mark)
-        summary = f"{caption} {change_sentence(course)}."
-        plots.append(interactive_plot(caption, summary, f"group-{index}", spec, specs))
-    return plots
+        for name in names
+        if is_assessed(run, name)
+    ]
 
 
-def insecure_at_the_end(run: ReportContext, trajectory: Trajectory) -> float:
-    """Count the people who have an insecure belief after their last session, on average over draws."""
-    last = trajectory.events["people"].sum("session").astype(int)
-    people = xr.DataArray(np.arange(last.sizes["person"]), dims="person")
-    final = trajectory.beliefs.isel(session=last.drop_vars("person"), person=people)
-    insecure = final.min("belief") <= run.facts["criterion"]["insecure_at_or_below"]
-    return float(insecure.sum("person").mean("sample"))
-
-
-def projection(run: ReportContext, by_figure: dict[str, Trajectory], specs: dict[str, Any]) -> dict[str, Any]:
-    """Project how many of the people who are insecure at the end become earned secure under the scenario."""
-    figure, scenario, horizon = run.figures[0], run.options.scenario, run.options.horizon
-    shares = project(run.model, run.fit, parse_care(scenario), horizon, figure)
-    insecure = insecure_at_the_end(run, by_figure[figure])
-    people = run.data.sizes["person"]
-    now = f"About {insecure:.0f} of {people} participants are insecure toward {figure} after their last session"
-    if not shares.notnull().any():
-        return {"sentence": f"{now}: too few for a projection.", "plots": []}
-    by_then = share(shares.isel(session=-1).values).text
-    within = f"{by_then} of them become earned secure within {horizon} further sessions"
-    sentence = f"{now}. Under the scenario {scenario}, {within}."
-    caption = f"Projection: {horizon} further sessions under the scenario {scenario} ({figure}; 90% CrI)."
-    spec = projection_figure(shares, scenario, run.mark)
-    return {
-        "sentence": sentence,
-        "plots": [interactive_plot(caption, f"{caption} {sentence}", "projection", spec, specs)],
-    }
+def unassessed_sentences(run: ReportContext) -> list[str]:
+    """Return why some figures cannot be assessed."""
+    reasons = [not_assessed(answer, run.noun) for answer in run.security.values()]
+    return [reason for reason in reasons if reason]

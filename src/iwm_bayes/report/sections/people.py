@@ -1,82 +1,73 @@
-"""The section on people, under pseudonyms and unranked: the model's account of each person's sessions."""
+"""Every person, under pseudonyms and not ranked: parameters, individual fits, and forecasts where data allow them."""
 
-import json
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
-import xarray as xr
 
-from iwm_bayes.estimands import trajectories
 from iwm_bayes.estimands.person_summary import learning_contraction, person_summary, pseudonym_number, pseudonyms
-from iwm_bayes.report.context import ReportContext, Trajectory, change_sentence
+from iwm_bayes.estimands.security.belief_paths import session_mask
+from iwm_bayes.estimands.trajectories import forecast_beliefs
+from iwm_bayes.report.answer.words import quantity
+from iwm_bayes.report.context import ReportContext
+from iwm_bayes.report.elements import Table, make_table
+from iwm_bayes.report.labels import BELIEF_NAMES, table_title
+from iwm_bayes.report.sections.model_fit import individual_fits
 from iwm_bayes.simulation.care import parse_care
-from iwm_bayes.viz.plotly.attachment_space import attachment_space_figure
-from iwm_bayes.viz.plotly.trajectory import trajectory_figure
 
 MIN_CONTRACTION = 0.5  # of a person's learning parameters, for a forecast of this person
-MAX_CHARACTERS = 4_000_000  # of all pages on people: a report stays below 10 MB, of which Plotly takes 5
+MAX_FITS = 240  # people with a plot of their own
 
 
-class Person(NamedTuple):
-    """What the page on one person is made of."""
-
-    name: str  # a pseudonym
-    course: xr.Dataset
-    forecast: xr.DataArray  # beliefs under the scenario, (belief, sample, session)
-    contraction: float  # of the learning parameters
-
-
-def refusal_sentence(run: ReportContext, person: Person) -> str:
+def refusal_sentence(converged: bool, contraction: float, sessions: int) -> str:
     """Return why there is no forecast for a person; empty if there is one."""
-    if not run.facts["converged"] or run.facts["partial"]:
-        return "No forecast: the fit has not converged."
-    if person.contraction < MIN_CONTRACTION:
-        return (
-            f"No forecast: the contraction of this person's learning parameters is {person.contraction:.2f}. "
-            f"A forecast needs at least {MIN_CONTRACTION:g}."
-        )
-    return "" if person.course["people"].sum() else "No forecast: there was no session with this figure."
+    if not converged:
+        return "no forecast: the fit has not converged"
+    if contraction < MIN_CONTRACTION:
+        return f"no forecast: contraction {contraction:.2f}, below {MIN_CONTRACTION:g}"
+    return "" if sessions else "no forecast: no session with this figure"
 
 
-def forecast_intervals(person: Person) -> xr.Dataset:
-    """Return the forecast as medians and 90% credible intervals, in sessions after the person's last one."""
-    beliefs = person.forecast
-    later = beliefs.assign_coords(session=beliefs["session"] + person.course["session"][-1])
-    return xr.Dataset(dict(zip(("low", "middle", "high"), trajectories.ci90(later), strict=True)))
-
-
-def person_page(run: ReportContext, person: Person) -> dict[str, Any]:
-    """Return the page on one person: two plots, a text in their place, and a forecast or why there is none."""
-    refusal, course = refusal_sentence(run, person), person.course
-    forecast = None if refusal else forecast_intervals(person)
-    options = run.options
-    two_beliefs = course.sizes["belief"] == 2
-    return {
-        "trajectory": trajectory_figure(course, forecast, run.mark),
-        "space": attachment_space_figure({person.name: course}, run.mark, run.styles) if two_beliefs else None,
-        "alternative": f"{person.name}: {change_sentence(course)}.",
-        "forecast": refusal
-        or f"Forecast: {options.horizon} sessions under the scenario {options.scenario} (contraction "
-        f"{person.contraction:.2f}).",
-    }
-
-
-def people_section(run: ReportContext, trajectory: Trajectory) -> dict[str, Any]:
-    """Return a page on every person, as long as the report stays small enough."""
-    figure, pages, characters = run.figures[0], {}, 0
-    everyone = person_summary(run.model, run.fit)
+def forecast_table(run: ReportContext, everyone: pd.DataFrame) -> Table:
+    """Return everyone's beliefs at the end of the horizon, or why there is no forecast."""
+    figure, options = run.figures[0], run.options
     contraction = learning_contraction(everyone, run.model) if len(everyone) else pd.Series(dtype=float)
-    scenario = parse_care(run.options.scenario)
-    forecasts = trajectories.forecast_beliefs(run.model, run.fit, figure, scenario, run.options.horizon)
+    forecasts = forecast_beliefs(run.model, run.fit, figure, parse_care(options.scenario), options.horizon)
+    final, sessions = forecasts.isel(session=-1), session_mask(run.data, figure).sum(axis=0)
     names = pseudonyms([str(person) for person in run.data["person"].values])
+    beliefs = [str(belief) for belief in final["belief"].values]
+    usable, rows = bool(run.facts["converged"]) and not run.facts["partial"], []
     for index in np.argsort([pseudonym_number(name) for name in names]):
-        name = names[index]
-        course = trajectories.person_trajectory(*trajectory, int(index))
-        forecast = forecasts.isel(person=int(index), drop=True)
-        page = person_page(run, Person(name, course, forecast, float(contraction.get(name, 0.0))))
-        characters += len(json.dumps(page))
-        if characters > MAX_CHARACTERS:
-            break
-        pages[name] = page
-    return {"figure": figure, "pages": pages, "of": len(names)}
+        own = float(contraction.get(names[index], 0.0))
+        refusal = refusal_sentence(usable, own, int(sessions[index]))
+        ends = [
+            "" if refusal else quantity(final.sel(belief=belief).isel(person=index).values, "{:.2f}").text
+            for belief in beliefs
+        ]
+        rows.append([names[index], *ends, f"{own:.2f}", refusal])
+    title = f"Forecast: beliefs after {options.horizon} further sessions under the scenario {options.scenario}"
+    columns = ["participant", *(BELIEF_NAMES.get(belief, belief) for belief in beliefs), "contraction", "note"]
+    return Table(
+        title,
+        f"A forecast needs a contraction of at least {MIN_CONTRACTION:g} in all learning parameters of the person.",
+        "",
+        [*columns, *(["status"] if run.mark else [])],
+        [False, *[True] * len(beliefs), True, False, *([False] if run.mark else [])],
+        [[*row, *([run.mark] if run.mark else [])] for row in rows],
+    )
+
+
+def people_section(run: ReportContext) -> dict[str, Any] | None:
+    """Return what a page shows of every person; None unless the reader asked for it."""
+    if not run.options.person_table:
+        return None
+    everyone, people = person_summary(run.model, run.fit), run.data.sizes["person"]
+    tables = [forecast_table(run, everyone)]
+    if len(everyone):
+        tables.append(make_table(everyone, table_title("person_summary"), "person_summary", run.status))
+    return {
+        "exhibit": individual_fits(run, min(people, MAX_FITS), "individual_fits_everyone"),
+        "shown": min(people, MAX_FITS),
+        "of": people,
+        "tables": tables,
+    }

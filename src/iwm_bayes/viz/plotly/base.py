@@ -5,10 +5,11 @@ Plotly interprets tags in its texts. Therefore, every name from a table is escap
 
 import html
 from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-from plotly.offline import get_plotlyjs
 
 from iwm_bayes.viz.palette import LINES, VERMILLION
 
@@ -21,8 +22,11 @@ LEGEND = {"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0, "font": {"
 
 
 def plotly_script() -> str:
-    """Return Plotly's JavaScript, which a page contains once."""
-    return get_plotlyjs()
+    """Return Plotly's JavaScript, which a page loads once; Plotly itself is not imported, which takes longer."""
+    package = find_spec("plotly")
+    if package is None or package.origin is None:
+        raise ImportError("Plotly is not installed")
+    return (Path(package.origin).parent / "package_data" / "plotly.min.js").read_text(encoding="utf-8")
 
 
 def escape_text(name: object) -> str:

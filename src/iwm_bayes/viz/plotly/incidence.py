@@ -17,7 +17,7 @@ from iwm_bayes.viz.plotly.base import (
     line_trace,
 )
 
-LABEL_HEIGHTS = (0.3, 0.12)  # of the medians of two models, which may lie close together
+LABEL_HEIGHTS = (0.2, 0.06)  # of the medians of two models, which may lie close together
 HALF = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": 0.5, "y1": 0.5}
 HALF_LABEL = {"xref": "paper", "x": 0, "xanchor": "left", "y": 0.5, "yanchor": "bottom", "showarrow": False}
 UNKNOWN = {"type": "rect", "yref": "paper", "y0": 0, "y1": 1, "fillcolor": "#e6e6e6", "line": {"width": 0}}

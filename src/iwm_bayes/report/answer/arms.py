@@ -12,7 +12,7 @@ import xarray as xr
 from iwm_bayes.estimands.group_summary import median_ci90
 from iwm_bayes.estimands.security.answers import SecurityAnswer
 from iwm_bayes.estimands.security.by_arm import person_arms, risk_differences
-from iwm_bayes.report.security_answer import (
+from iwm_bayes.report.answer.security import (
     Answer,
     Fact,
     baseline_fact,
@@ -22,7 +22,7 @@ from iwm_bayes.report.security_answer import (
     security_title,
     share_fact,
 )
-from iwm_bayes.report.words import Quantity, listed, probability, quantity, share
+from iwm_bayes.report.answer.words import Quantity, listed, probability, quantity, share
 
 
 def arm_answer(answer: SecurityAnswer, data: xr.Dataset, noun: str) -> Answer:
@@ -89,16 +89,16 @@ def arm_fact(curves: xr.Dataset, arm: int, last: int, name: str, noun: str) -> F
     """Return the share of new people of an arm who reach earned security, and when half of them do."""
     draws = curves["probability"].isel(arm=arm).sel(session=last).values
     half = half_text(curves, arm)
-    when = f"; median: session {half.text}" if half else "; the median is not reached by then"
-    fact = share_fact(draws, f"of new {noun} in {name} reach earned security by session {last}")
+    when = f"; median: session {half.text}" if half else "; median not reached"
+    fact = share_fact(draws, f"of new {noun} in {name} reach it by session {last}")
     return fact._replace(meaning=f"{fact.meaning}{when}")
 
 
 def difference_fact(contrast: Contrast) -> Fact:
     """Return the difference between two arms, with its interval and the probability that it is above 0."""
     number, (one, other) = points(contrast.draws), contrast.arms
-    chance = f"probability that it is above 0: {probability(contrast.draws)}"
-    return Fact(number.median, f"percentage points is the difference {one} minus {other} ({number.interval}; {chance})")
+    above = f"probability that it is above 0: {probability(contrast.draws)}"
+    return Fact(number.median, f"percentage points: {one} minus {other} ({number.interval}; {above})")
 
 
 def direction(draws: np.ndarray) -> Literal["higher", "lower", "not shown"]:

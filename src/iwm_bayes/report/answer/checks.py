@@ -27,6 +27,11 @@ class Chip(NamedTuple):
         """Return the chip in one line."""
         return f"{self.name}: {self.detail}"
 
+    @property
+    def short_detail(self) -> str:
+        """Return the detail for a page, on which no command can be typed."""
+        return self.detail.partition(" (--")[0].partition(" (iwm")[0]
+
 
 def convergence_chip(checks: ConvergenceChecks) -> Chip:
     """Return whether the fit has converged, with its worst diagnostics."""

@@ -6,8 +6,8 @@ import xarray as xr
 from iwm_bayes.estimands.group_summary import median_ci90
 from iwm_bayes.estimands.security.belief_paths import session_mask
 from iwm_bayes.estimands.trajectories import person_beliefs
-from iwm_bayes.report.security_answer import Answer, Fact
-from iwm_bayes.report.words import count_of, listed, quantity, singular, the_figure, with_figure
+from iwm_bayes.report.answer.security import Answer, Fact
+from iwm_bayes.report.answer.words import count_of, listed, quantity, singular, the_figure, with_figure
 from iwm_bayes.types import GENERALISED, ModelSpec
 
 BELIEF_WORDS = {"availability": "availability", "worth": "self-worth"}

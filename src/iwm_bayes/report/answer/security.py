@@ -13,7 +13,7 @@ from iwm_bayes.estimands.group_summary import median_ci90
 from iwm_bayes.estimands.security.answers import SecurityAnswer
 from iwm_bayes.estimands.security.belief_paths import session_mask
 from iwm_bayes.estimands.security.survival import MIN_AT_RISK
-from iwm_bayes.report.words import (
+from iwm_bayes.report.answer.words import (
     Quantity,
     count_of,
     quantity,

@@ -1,5 +1,7 @@
 """Plots of prior predictions: each experiment by model, and all of them in one matrix."""
 
+from textwrap import wrap
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -8,15 +10,16 @@ from matplotlib.patches import Rectangle
 
 from iwm_bayes.validation.prior_predictions import MAX_SHARE_RIVAL, MIN_SHARE_CLAIMED
 from iwm_bayes.viz.palette import BLUE, VERMILLION
-from iwm_bayes.viz.style import open_sides
+from iwm_bayes.viz.style import PANEL_WIDTH, SMALL, escape_dollar, in_house_style
 
 
+@in_house_style
 def prediction_plot(table: pd.DataFrame, question: str) -> Figure:
     """Draw the share of each model's prior that shows an effect, ±2 SE, and the range that the claim requires.
 
     `table` is what `prior_predictions.prediction_lines` returns, and `question` is the title.
     """
-    fig, axes = plt.subplots(figsize=(6, 1.2 + 0.35 * len(table)), layout="constrained")
+    fig, axes = plt.subplots(figsize=(PANEL_WIDTH, 1.2 + 0.35 * len(table)))
     for claim, color, marker, low, high in (
         ("shows", BLUE, "o", MIN_SHARE_CLAIMED, 1.0),
         ("does not", VERMILLION, "s", 0.0, MAX_SHARE_RIVAL),
@@ -28,11 +31,15 @@ def prediction_plot(table: pd.DataFrame, question: str) -> Figure:
     labels = table["model"] + table["claim"].map({"shows": " must", "does not": " must not"})
     axes.set_yticks(range(len(table)), labels)
     axes.invert_yaxis()
-    axes.set(xlim=(-0.03, 1.03), xlabel="share of prior draws that show the effect", title=question)
-    open_sides(axes)
+    axes.set(
+        xlim=(-0.03, 1.03),
+        xlabel="Share of prior draws that show the effect",
+        title="\n".join(wrap(escape_dollar(question), 60)),
+    )
     return fig
 
 
+@in_house_style
 def prediction_matrix_plot(table: pd.DataFrame) -> Figure:
     """Draw the prediction matrix: the percentage of prior draws that show each effect (rows) in each model (columns).
 
@@ -40,20 +47,21 @@ def prediction_matrix_plot(table: pd.DataFrame) -> Figure:
     not do as claimed have a frame.
     """
     predictions, models = (list(dict.fromkeys(table[name])) for name in ("prediction", "model"))
-    fig, axes = plt.subplots(figsize=(2.4 + 0.46 * len(models), 1.6 + 0.34 * len(predictions)), layout="constrained")
+    fig, axes = plt.subplots(figsize=(max(PANEL_WIDTH, 2.4 + 0.46 * len(models)), 1.6 + 0.34 * len(predictions)))
     shares = np.full((len(predictions), len(models)), np.nan)
     for line in table.to_dict("records"):
         row, column = predictions.index(line["prediction"]), models.index(line["model"])
         shares[row, column] = share = line["share"]
-        text = axes.text(column, row, f"{100 * share:.0f}", ha="center", va="center", fontsize="x-small")
+        text = axes.text(column, row, f"{100 * share:.0f}", ha="center", va="center", fontsize=SMALL)
         text.set_color("white" if share > 0.55 else "black")
         text.set(fontweight="bold") if line["claim"] == "shows" else text.set(fontstyle="italic")
         if not line["kept"]:
             corner = (column - 0.45, row - 0.45)
             axes.add_patch(Rectangle(corner, 0.9, 0.9, fill=False, color=VERMILLION, linewidth=1.6))
     axes.imshow(shares, cmap="Blues", vmin=0.0, vmax=1.0, aspect="auto")
-    axes.set_xticks(range(len(models)), models, rotation=55, ha="right", rotation_mode="anchor", fontsize="small")
-    axes.set_yticks(range(len(predictions)), [name.replace("_", " ") for name in predictions], fontsize="small")
+    axes.spines[:].set_visible(False)
+    axes.set_xticks(range(len(models)), models, rotation=55, ha="right", rotation_mode="anchor", fontsize=8)
+    axes.set_yticks(range(len(predictions)), [name.replace("_", " ") for name in predictions], fontsize=8)
     explanation = "% of prior draws that show the effect\n(bold: claimed, italic: denied,\nframed: not as claimed)"
-    axes.set_xlabel(explanation, fontsize="small")
+    axes.set_xlabel(explanation, fontsize=8)
     return fig

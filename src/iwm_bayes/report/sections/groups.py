@@ -1,0 +1,60 @@
+"""Whether groups differ: effects of covariates on parameters, and risk differences between arms."""
+
+from typing import Any
+
+import pandas as pd
+
+from iwm_bayes.estimands.group_difference import group_difference_data
+from iwm_bayes.report.answer.words import MINUS
+from iwm_bayes.report.context import ReportContext
+from iwm_bayes.report.elements import Exhibit, draw_picture
+from iwm_bayes.report.labels import parameter_words
+from iwm_bayes.viz.parameters import group_difference_plot
+
+MAX_PLOTS = 4  # contrasts that have a plot; the table has all
+
+
+def signed(value: float) -> str:
+    """Return a difference with its sign, to two significant digits."""
+    return f"{value:+.2g}".replace("-", MINUS)
+
+
+def contrast_sentence(line: Any) -> str:
+    """Return a difference between groups in a parameter, with its interval and its prior."""
+    parameter, _, contrast = str(line["contrast"]).partition(": ")
+    low, high = line["ci90_low"], line["ci90_high"]
+    shown = "higher" if low > 0 else "lower" if high < 0 else "not shown to differ"
+    return (
+        f"{parameter_words(parameter)} is {shown} ({contrast}: {signed(line['difference'])}, 90% CrI {signed(low)} to "
+        f"{signed(high)}; prior {signed(line['prior_difference_ci90_low'])} to "
+        f"{signed(line['prior_difference_ci90_high'])})."
+    )
+
+
+def group_plot(run: ReportContext, line: Any, index: int) -> Exhibit:
+    """Return the posterior of a difference with its prior, and the people of each group."""
+    data = group_difference_data(run.model, run.fit, str(line["contrast"]))
+    finding = contrast_sentence(line)
+    caption = (
+        f"Posterior of the difference (average marginal effect, natural scale) with its 90% CrI and its prior; beside "
+        f"it the {run.data.sizes['person']} {run.noun}, under pseudonyms and not ranked, with 90% CrI."
+    )
+    name = f"group_difference_{index + 1}"
+    picture = draw_picture(name, data, f"{caption} {finding}", group_difference_plot, (2, 1), run.mark)
+    return Exhibit(finding, caption, (picture,))
+
+
+def group_section(run: ReportContext) -> dict[str, Any] | None:
+    """Return what the section on groups shows; None in a study without groups."""
+    effects = run.tables.get("marginal_effects", pd.DataFrame())
+    tables = [table for table in (run.table("arms"), run.table("marginal_effects"), run.table("group_sd")) if table]
+    clustering = run.table("group_clustering")
+    tables += [clustering] if clustering else []
+    if not tables:
+        return None
+    lines = effects.to_dict("records")
+    return {
+        "sentences": [contrast_sentence(line) for line in lines[MAX_PLOTS:]],
+        "exhibits": [group_plot(run, line, index) for index, line in enumerate(lines[:MAX_PLOTS])],
+        "tables": tables,
+    }

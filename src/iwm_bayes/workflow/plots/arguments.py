@@ -1,0 +1,26 @@
+"""What the plot functions do with their arguments: find the figure, and refuse what cannot be plotted."""
+
+from collections.abc import Sized
+
+import xarray as xr
+
+from iwm_bayes.types import InputError, ModelSpec
+from iwm_bayes.workflow.model import Model
+from iwm_bayes.workflow.verbs import chosen_figure
+
+type AnyModel = Model | ModelSpec | None  # needed where a fit carries no model
+
+
+def named_figure(fit: xr.DataTree, figure: str | None) -> str:
+    """Return a figure that people met; InputError for the generalised expectation, which has no sessions of its own."""
+    chosen = chosen_figure(fit, figure)
+    if chosen is None:
+        raise InputError(["the generalised expectation has no sessions of its own. Name a figure"])
+    return chosen
+
+
+def checked[T: Sized](data: T, reason: str) -> T:
+    """Return the data of a plot; InputError with the reason where they are empty."""
+    if not len(data):
+        raise InputError([reason])
+    return data
