@@ -97,7 +97,7 @@ def words(name: object) -> str:
     spaced = base.replace("_", " ")
     if spaced.split(" ")[0] == "worth":
         spaced = f"self-{spaced}"
-    return escape_dollar(spaced[:1].upper() + spaced[1:] + (f", {escape_dollar(figure[:-1])}" if bracket else ""))
+    return escape_dollar(spaced[:1].upper() + spaced[1:] + (f", {figure[:-1]}" if bracket else ""))
 
 
 def session_label(figure: object) -> str:
