@@ -2,6 +2,7 @@
 
 import io
 import re
+from dataclasses import replace
 
 import arviz as az
 import numpy as np
@@ -42,13 +43,13 @@ def printed(monkeypatch, run, width=80, encoding="utf-8", **shown):
 
 def approximate(run):
     """The same run, as if it were by `laplace`."""
-    return run._replace(facts=run.facts | {"exact": False, "method": "laplace", "convergence": {}})
+    return replace(run, facts=run.facts | {"exact": False, "method": "laplace", "convergence": {}})
 
 
 def not_converged(run):
     """The same run, as if it had not converged."""
     facts = {"converged": False, "reasons": ["R-hat of a group parameter is 1.200, above 1.01"]}
-    return run._replace(facts=run.facts | facts | {"advice": ["sample longer, with --draws 2000"]})
+    return replace(run, facts=run.facts | facts | {"advice": ["sample longer, with --draws 2000"]})
 
 
 def truth(figure):
