@@ -4,6 +4,7 @@ from columns import tables_page
 from command_line import command_line_page
 from estimands import estimands_page
 from explorer import explorer_files
+from gallery import gallery_pages
 from keys import model_file_page, study_file_page
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files, InclusionLevel
@@ -39,7 +40,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     for path, content in generated_pages().items():
         inclusion = InclusionLevel.NOT_IN_NAV if "/" in path else InclusionLevel.INCLUDED
         files.append(File.generated(config, f"{FOLDER}/{path}", content=content, inclusion=inclusion))
-    for path, content in {**notebook_pages(), **explorer_files()}.items():
+    for path, content in {**notebook_pages(), **explorer_files(), **gallery_pages()}.items():
         files.append(File.generated(config, path, content=content))
     return files
 
