@@ -69,12 +69,14 @@ def made(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def reported(made):
-    """The report of that run, which has converged, with pages on people."""
+    """The report of that run, which has converged, with everybody and a comparison."""
+    from comparisons import written_comparison
+
     from iwm_bayes.report.context import ReportOptions
     from iwm_bayes.report.page import write_report
 
     folder, found, analysis = made
-    options = ReportOptions(person_table=True)
+    options = ReportOptions(person_table=True, comparison=written_comparison(folder / "comparison"))
     return write_report(folder / "run", "clinic", found.model, found.fit, options, analysis.results)
 
 

@@ -87,6 +87,21 @@ def written(folder, monkeypatch, found: Known):
     return made
 
 
+def without_drawing(monkeypatch):
+    """Let reports have empty pictures, which take no time; return the names of those that they ask for."""
+    from iwm_bayes.report.elements import Picture
+
+    asked = []
+
+    def empty(name, data, alternative, *_, **__):
+        asked.append(name)
+        return Picture(name, alternative, {"svg": b"", "pdf": b"", "png": b""}, b"", b"")
+
+    for section in ("answer", "details", "groups", "model_comparison", "model_fit", "parameters"):
+        monkeypatch.setattr(f"iwm_bayes.report.sections.{section}.draw_picture", empty)
+    return asked
+
+
 def spoil_manifest(run, **facts):
     """Write other facts into the manifest of a run."""
     path = run / "manifest.json"

@@ -4,7 +4,7 @@ import html
 import shutil
 
 import pytest
-from runs import known
+from runs import known, without_drawing
 
 from iwm_bayes.diagnostics.permutation_test import PermutationTest
 from iwm_bayes.report.page import write_report
@@ -27,12 +27,15 @@ def requested(tmp_path_factory):
     (folder / "study.toml").write_text("nothing")
     files = {name: folder / "study.toml" for name in ("study", "data", "model")}
     run_folder.write_analysis(made, folder / "run", files)
-    page = write_report(folder / "run", "clinic", found.model, made.fit, results=made.results)
+    with pytest.MonkeyPatch.context() as patch:
+        without_drawing(patch)
+        page = write_report(folder / "run", "clinic", found.model, made.fit, results=made.results)
     return folder / "run", page.read_text(encoding="utf-8"), made
 
 
-def test_the_page_of_a_fit_that_is_read_is_that_of_the_fit_that_was_made(requested, tmp_path):
-    """To the last letter, with the results of further fits, although every table is gone."""
+def test_the_page_of_a_fit_that_is_read_is_that_of_the_fit_that_was_made(requested, tmp_path, monkeypatch):
+    """To the last letter of its text, with the results of further fits, although every table is gone."""
+    without_drawing(monkeypatch)
     run, page, made = requested
     copied = shutil.copytree(run, tmp_path / "run")
     shutil.rmtree(copied / "tables")

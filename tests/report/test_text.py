@@ -1,41 +1,54 @@
 """The contents of a report, before a browser shows it."""
 
 import html
-import json
 import re
 import shutil
 from importlib import resources
 from pathlib import Path
 
+import arviz as az
 import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
 from comparisons import written_comparison
-from runs import NASTY, PEOPLE, UNSURE, spoil_manifest
+from runs import MEDIANS, NASTY, PEOPLE, UNSURE, spoil_manifest, without_drawing
 
 from iwm_bayes.diagnostics.predictive_checks import ppc_count_sentence
-from iwm_bayes.diagnostics.results import Results
 from iwm_bayes.estimands.person_summary import learning_contraction, person_summary, pseudonyms
-from iwm_bayes.estimands.security.tables import NEW_PEOPLE, THESE_PEOPLE
+from iwm_bayes.estimands.trajectories import person_beliefs
 from iwm_bayes.model.specification.model_file import model_library
-from iwm_bayes.report import methods, text
-from iwm_bayes.report.context import ReportContext, ReportOptions, figure_trajectory
-from iwm_bayes.report.page import write_report
-from iwm_bayes.report.sections.answer import insecure_at_the_end
-from iwm_bayes.report.sections.model_comparison import comparison_section
-from iwm_bayes.report.sections.people import Person, refusal_sentence
+from iwm_bayes.report import contents, elements, methods, text
+from iwm_bayes.report.context import ReportContext, ReportOptions
+from iwm_bayes.report.elements import Exhibit, csv_bytes
+from iwm_bayes.report.labels import parameter_words
+from iwm_bayes.report.page import DEFAULT_OPTIONS, page_environment, write_report
+from iwm_bayes.report.sections.details import insecure_at_the_end
+from iwm_bayes.report.sections.parameters import table_one
+from iwm_bayes.report.sections.people import refusal_sentence
 from iwm_bayes.types import InputError
-from iwm_bayes.viz.plotly.base import escape_text
 from iwm_bayes.workflow.run_folder import file_label
 
 NOT_CONVERGED = {"converged": False, "reasons": ["17 divergent transitions"], "advice": ["set --target-accept 0.95"]}
+MEAN_INTERVALS = {"start": (0.15, 0.85), "rate": (0.02, 0.5)}  # prior 90% ranges of the model file
 
 
-def context_of(made, facts):
+def facts_of(made, **facts):
+    """The manifest of the run, with other facts."""
+    return run_manifest(made) | facts
+
+
+def run_manifest(made):
+    """The manifest of the run."""
+    from iwm_bayes.io import read_json
+
+    return read_json(made[0] / "run" / "manifest.json", "")
+
+
+def context_of(made, facts, options=DEFAULT_OPTIONS, results=None):
     """The context of a report with these facts in its manifest."""
-    folder, found, _ = made
-    return ReportContext(folder, "clinic", found.model, found.fit, facts, Results({}, {}), ReportOptions())
+    folder, found, analysis = made
+    return ReportContext(folder, "clinic", found.model, found.fit, facts, results or analysis.results, options)
 
 
 @pytest.fixture(scope="module")
@@ -46,103 +59,166 @@ def page(reported):
 
 @pytest.fixture(scope="module")
 def not_converged(made, tmp_path_factory):
-    """The report of a fit that has not converged, with a comparison."""
+    """The report of a fit that has not converged, with everybody and a comparison asked for; without its pictures."""
     folder, found, analysis = made
     run = shutil.copytree(folder / "run", tmp_path_factory.mktemp("not_converged") / "run")
     spoil_manifest(run, **NOT_CONVERGED)
-    comparison = written_comparison(tmp_path_factory.mktemp("compared") / "comparison")
-    options = ReportOptions(person_table=True, comparison=comparison)
-    path = write_report(run, "clinic", found.model, found.fit, options, analysis.results)
+    options = ReportOptions(person_table=True, comparison=folder / "comparison")
+    with pytest.MonkeyPatch.context() as patch:
+        without_drawing(patch)
+        path = write_report(run, "clinic", found.model, found.fit, options, analysis.results)
     return path.read_text(encoding="utf-8")
 
 
-def section_of(page, name):
-    """The HTML of a section."""
-    return re.search(rf'<section id="{name}".*?</section>', page, re.DOTALL).group()
+def part_of(page, name):
+    """The HTML of a section or of a folded part."""
+    return re.search(rf'<(section|details) id="{name}".*?</\1>', page, re.DOTALL).group()
 
 
-def embedded(page, name):
-    """The JSON that the page's own script reads."""
-    return json.loads(re.search(rf'id="{name}">(.*?)</script>', page, re.DOTALL).group(1))
+def text_of(part):
+    """The words of HTML."""
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", part)).split())
 
 
-def test_sections_come_in_their_order(page, not_converged):
-    """From the question to the reproduction; a section on a comparison only if there is one."""
-    order = ["question", "data", "convergence", "answer", "people", "parameters", "checks", "comparison", "methods"]
-    order.append("reproduction")
-    assert re.findall(r'<section id="(\w+)"', not_converged) == order
-    assert re.findall(r'<section id="(\w+)"', page) == [name for name in order if name != "comparison"]
+def test_parts_come_in_their_order(page):
+    """Title, key result and Figure 1, then the four questions, then what is folded: also in the source, without CSS."""
+    order = ["key-result", "fit", "learning", "groups", "comparison", "details"]
+    assert re.findall(r'<section id="([\w-]+)"', page) == order
+    folded = ["definition", "sensitivity", "checks", "convergence", "styles", "figures", "projection", "parameters"]
+    folded += ["people", "data", "methods", "reproduction"]
+    assert re.findall(r'<details id="(\w+)"', page) == folded
+    places = [page.index(part) for part in ("<h1>", 'id="key-result"', "Figure 1.", 'id="fit"', "Figure 2.", "Table")]
+    assert places == sorted(places)
+    assert re.findall(r"<strong>Figure (\d+)\.</strong>", page) == [str(number + 1) for number in range(6)]
 
 
-def test_plots_for_a_paper_are_in_the_run_folder(reported):
-    """In three formats, under names without spaces or separators."""
+def test_plots_are_in_the_run_folder(reported, page):
+    """In three formats, under names without spaces or separators; those of the page, and no other are offered."""
     files = {path.name for path in (reported.parent / "plots").iterdir()}
-    names = [f"{kind}_{file_label(NASTY)}" for kind in ("attachment_space", "trajectory", "time_to_security")]
+    names = ["learning_curves", "attachment_space", "time_to_security"]
+    names = [f"{name}_{file_label(NASTY)}" for name in names] + [
+        "individual_fits",
+        "forest",
+        "predictive_checks",
+        "ranks",
+    ]
     assert files >= {f"{name}.{ending}" for name in names for ending in ("svg", "pdf", "png")}
     assert not [name for name in files if re.search(r"[\s/<>]", name)]
+    offered = {html.unescape(name) for name in re.findall(r'download="([^"]+\.pdf)"', page)}
+    assert offered <= files
+    assert len(offered) > 10
 
 
-def percent(line, name):
-    """A share of a table with its interval, as the report writes it."""
-    low, high = (f"{line[f'{name}_ci90_{end}']:.0%}" for end in ("low", "high"))
-    return f"{line[name]:.0%} (90% CrI {low.removesuffix('%')}–{high})"
+def test_table_one_has_the_numbers_of_the_draws(made):
+    """Median, interval, prior, SD between people, contraction, R-hat and ESS, computed here from the draws."""
+    posterior = made[1].fit["unconstrained_posterior"].to_dataset()
+    rows = {row[0]: row[1:] for row in table_one(context_of(made, facts_of(made))).rows}
+    assert list(rows) == [parameter_words(name) for name in MEDIANS if name.split("_")[1] in MEAN_INTERVALS]
+    for name in (name for name in MEDIANS if name.split("_")[1] in MEAN_INTERVALS):
+        mu = posterior["mu"].sel(parameter=name)
+        low, median, high = np.quantile(1 / (1 + np.exp(-mu.values)), [0.05, 0.5, 0.95])
+        prior = MEAN_INTERVALS[name.split("_")[1]]
+        prior_sd = np.ptp(np.log(prior) - np.log1p(-np.array(prior))) / (2 * 1.6448536)
+        tail = az.ess(mu.to_dataset(name="x"), method="tail", prob=(0.05, 0.95))["x"]
+        ess = min(float(az.ess(mu.to_dataset(name="x"), method="bulk")["x"]), float(tail))
+        assert rows[parameter_words(name)] == [
+            f"{median:.2f}",
+            f"{low:.2f}–{high:.2f}",
+            f"{prior[0]:.2f}–{prior[1]:.2f}",
+            f"{np.median(posterior['sigma'].sel(parameter=name)):.2f}",
+            f"{1 - mu.values.var() / prior_sd**2:.2f}",
+            f"{float(az.rhat(mu.to_dataset(name='x'))['x']):.3f}",
+            f"{ess:,.0f}",
+        ]
 
 
-def test_the_answer_is_that_of_the_run(made, page):
-    """The sentence has the numbers of time_to_security.csv."""
-    table = pd.read_csv(made[0] / "run" / "tables" / "time_to_security.csv")
-    lines = table.set_index(["figure", "about", "arm"])
-    line, new = (lines.loc[(NASTY, about, "everyone")] for about in (THESE_PEOPLE, NEW_PEOPLE))
-    answer, last = section_of(page, "answer"), f"{line['by_session']:.0f}"
-    assert np.isnan(line["sessions_ci90_high"])  # not reached by the last session in some draws
-    interval = f"{line['sessions_ci90_low']:g} to more than {last}"
-    assert f"secure after {line['sessions']:g} (90% CrI {interval}) sessions" in answer
-    assert f"{percent(line, 'insecure_at_baseline')} of participants are insecure at baseline" in answer
-    assert f"By session {last}, the last that can be assessed" in answer
-    assert f"{percent(line, 'earned_secure')} of them are earned secure" in answer
-    assert f"Of new people who are insecure at baseline, {percent(new, 'earned_secure')} are" in answer
+def test_the_data_of_a_plot_are_a_long_table():
+    """A line for each number that is known, with its coordinates; tables stay as they are."""
+    data = xr.Dataset(
+        {"a": (("x", "y"), [[1.0, np.nan], [2.0, 3.0]]), "n": ("y", [4, 5]), "last": 7}, {"x": [1, 2], "y": ["u", "v"]}
+    )
+    lines = csv_bytes(data).decode().splitlines()
+    assert lines == ["quantity,x,y,value", "a,1,u,1", "a,2,u,2", "a,2,v,3", "n,,u,4", "n,,v,5", "last,,,7"]
+    assert csv_bytes(pd.DataFrame({"k": ["a,b"], "v": [0.5]})).decode() == 'k,v\n"a,b",0.5\n'
 
 
-def test_only_statistics_outside_their_interval_are_listed(made, page):
-    """The open table lists as many statistics as the fit has outside, the folded one all; the sentence counts them.
-
-    Most cells of the column `status` are blank, and stay blank in the file that the report reads.
-    """
+def test_all_checks_are_listed_and_counted(made, page):
+    """The folded table has every statistic; its sentence counts those outside, as the open one does."""
     checks = made[2].tables["ppc"]
-    tables = re.findall(r"<tbody>.*?</tbody>", section_of(page, "checks"), re.DOTALL)
-    outside = int((checks["status"] != "").sum())
-    assert [table.count("<tr>") for table in tables] == [outside, len(checks)]
+    part = part_of(page, "checks")
+    assert part.count("<tr>") == len(checks) + 1
+    assert ppc_count_sentence(checks) in text_of(part)
+    outside = int(((checks["observed"] < checks["pi95_low"]) | (checks["observed"] > checks["pi95_high"])).sum())
+    assert f"{outside} of {len(checks)} test statistics lie outside" in text_of(part_of(page, "fit"))
     assert 0 < outside < len(checks)
-    assert html.unescape(section_of(page, "checks")).count(ppc_count_sentence(checks)) >= 1
 
 
 def test_names_from_a_table_are_text(page):
-    """No name opens a tag, in the page or in what Plotly reads; people are not named at all."""
+    """No name opens a tag; people are not named at all."""
     assert NASTY not in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
     assert "<b>therapy" not in page
-    traces = embedded(page, "plots")["space"]["data"]
-    assert {escape_text(NASTY), "mother"} == {trace["name"] for trace in traces if "text" in trace}
     assert "p007" not in page
 
 
-def test_a_fit_that_has_not_converged_is_marked_everywhere(not_converged):
-    """At the top, in every caption and plot, in every line of a table and after every sentence with numbers."""
-    assert re.search(r'<header>.*?class="status bad".*?</header>', not_converged, re.DOTALL)
-    assert "<li>17 divergent transitions.</li>" in not_converged
-    assert "<li>Suggestion: set --target-accept 0.95.</li>" in not_converged
-    own = not_converged.replace(section_of(not_converged, "comparison"), "")  # it has statuses of its own
-    marked = re.findall(r"<figcaption>.*?</figcaption>|<p class=\"answer\">.*?</p>", own, re.DOTALL)
-    assert len(marked) > 8
-    assert all('<strong class="mark">not converged</strong>' in text for text in marked)
-    statuses = ("<td>not converged</td>", "<td>converged</td>")  # tables were written when the run had converged
-    lines = re.findall(r"<tr><td.*?</tr>", own.replace(section_of(own, "checks"), ""))
+def test_a_figure_that_cannot_be_assessed_has_no_line(page):
+    """The phase with the mother is too short: a sentence says so, in place of lines of 0%."""
+    part = text_of(part_of(page, "figures"))
+    assert "With their mother, 6 sessions are too few" in part
+    assert not re.search(r"<td>mother</td>", part_of(page, "figures"))
+
+
+def test_a_fit_that_has_not_converged_shows_what_to_do(not_converged):
+    """In place of the answer: no fact, no figure, no number of the answer; folded diagnostics are marked."""
+    key = part_of(not_converged, "key-result")
+    assert "<li>Set --target-accept 0.95.</li>" in key
+    assert "dl" not in re.findall(r"<(\w+)", key)
+    assert re.findall(r'<section id="([\w-]+)"', not_converged) == ["key-result", "details"]
+    folded = ["convergence", "parameters", "data", "methods", "reproduction"]
+    assert re.findall(r'<details id="(\w+)"', not_converged) == folded
+    assert "<li>17 divergent transitions.</li>" in part_of(not_converged, "convergence")
+    captions = re.findall(r"<figcaption>.*?</figcaption>", part_of(not_converged, "parameters"), re.DOTALL)
+    assert captions
+    assert all('<strong class="mark">not converged</strong>' in caption for caption in captions)
+    lines = re.findall(r"<tr><td.*?</tr>", part_of(not_converged, "parameters"))
+    assert lines
+    assert all("<td>not converged</td>" in line for line in lines)
+
+
+def test_every_number_of_an_approximation_is_marked(made, monkeypatch):
+    """Captions, findings, sentences and every line of a table state that the fit is approximate."""
+    drawn = without_drawing(monkeypatch)
+    facts = facts_of(made, exact=False, method="laplace", settings={"draws": 100})
+    run = context_of(made, facts, ReportOptions(person_table=True))
+    shown = page_environment().get_template("page.html").render(contents.report_contents(run))
+    mark = '<strong class="mark">approximate (laplace)</strong>'
+    parts = re.findall(r"<figcaption>.*?</figcaption>|<p class=\"finding\">.*?</p>", shown, re.DOTALL)
+    parts += re.findall(r"<p>[^<]*\d[^<]*(?:</p>|<strong.*?</p>)", part_of(shown, "learning") + part_of(shown, "fit"))
+    assert len(parts) > 15
+    assert [part for part in parts if mark not in part] == []
+    lines = re.findall(r"<tr><td.*?</tr>", shown.replace(part_of(shown, "checks"), ""))
     assert len(lines) > 20
-    assert all(any(status in line for status in statuses) for line in lines)
-    specs = embedded(not_converged, "plots").values()
-    assert all("not converged" in str(spec["layout"]["annotations"]) for spec in specs)
-    forecasts = {person["forecast"] for person in embedded(not_converged, "pages").values()}
-    assert forecasts == {"No forecast: the fit has not converged."}
+    assert [line for line in lines if "<td>approximate (laplace)</td>" not in line and "approximate" not in line] == []
+    assert "ranks" not in drawn  # an approximation has no chains
+
+
+def test_the_status_is_written_into_a_plot():
+    """A picture that is copied keeps it; a converged fit has none."""
+    from iwm_bayes.viz.style import message_plot
+
+    texts = [text.get_text() for text in elements.marked(message_plot("x"), "approximate (laplace)").texts]
+    assert texts == ["approximate (laplace)"]
+    assert elements.marked(message_plot("x"), "").texts == []
+
+
+def test_exhibits_are_numbered_through_the_open_parts():
+    first = Exhibit("a", "b", ())
+    parts = {"figure_one": first, "fit": {"exhibits": [first, first]}, "learning": {"exhibits": [first]}}
+    parts |= {"groups": None, "comparison": {"exhibits": [first]}}
+    found = contents.numbered(parts)
+    assert found["figure_one"].number == 1
+    numbers = [[exhibit.number for exhibit in found[name]["exhibits"]] for name in ("fit", "learning", "comparison")]
+    assert numbers == [[2, 3], [4], [5]]
 
 
 @pytest.mark.parametrize(
@@ -186,57 +262,71 @@ def test_the_example_is_repeated_by_iwm_demo():
     assert methods.reproduction_command(FACTS | {"files": files}) == "iwm demo"
 
 
+def test_citations_are_bibtex(made):
+    """Every entry is closed; the model's source has its DOI; no sign of a name means anything to LaTeX."""
+    found = methods.bibtex(context_of(made, facts_of(made)))
+    assert found.count("{") == found.count("}")
+    assert [line.split("{")[0] for line in found.splitlines() if line.startswith("@")][:2] == ["@software", "@misc"]
+    assert "Source of the model rescorla\\_wagner: Rescorla \\& Wagner (1972)" in found
+    _, known, _ = made
+    model = known.model._replace(reference="A & B (2020), doi:10.1037/a0036505.")
+    run = ReportContext(made[0], "clinic", model, known.fit, facts_of(made), made[2].results, ReportOptions())
+    assert "doi = {10.1037/a0036505}" in methods.bibtex(run)
+
+
 def test_how_many_are_insecure_at_the_end(made):
     """After each person's own last session, on average over draws: two of twelve people here end early."""
     run = context_of(made, {"criterion": {"insecure_at_or_below": 0.4}})
-    trajectory = figure_trajectory(run, "mother")
+    beliefs = person_beliefs(run.model, run.fit, "mother")
     early = xr.DataArray(np.arange(PEOPLE) < 2, dims="person")
-    shorter = trajectory._replace(events=trajectory.events.where((trajectory.events["session"] <= 3) | ~early))
-    final = xr.where(early, trajectory.beliefs.sel(session=3), trajectory.beliefs.sel(session=6))
+    shorter = beliefs.where((beliefs["session"] <= 3) | ~early)
+    final = xr.where(early, beliefs.sel(session=3), beliefs.sel(session=6))
     by_hand = (final.min("belief") <= 0.4).sum("person").mean()
     assert 0 < by_hand < PEOPLE
     assert insecure_at_the_end(run, shorter) == pytest.approx(float(by_hand))
-    assert insecure_at_the_end(run, trajectory) != pytest.approx(float(by_hand))
+    assert insecure_at_the_end(run, beliefs) != pytest.approx(float(by_hand))
 
 
 def test_forecasts_need_contraction_of_the_learning_parameters(made, page):
-    """People whose data are almost uninformative have a page, and no forecast."""
+    """Everybody has a line, in the order of the pseudonyms; people whose data are uninformative have no forecast."""
     _, found, _ = made
-    pages, names = embedded(page, "pages"), pseudonyms([str(name) for name in found.data["person"].values])
+    names = pseudonyms([str(name) for name in found.data["person"].values])
     contraction = learning_contraction(person_summary(found.model, found.fit), found.model)
-    assert re.findall(r"<option>(.*?)</option>", page) == [f"person {number}" for number in range(1, PEOPLE + 1)]
-    assert names != sorted(names, key=lambda name: int(name.split()[1]))
+    table = re.search(r"<caption>Forecast:.*?</table>", page, re.DOTALL).group()
+    lines = [re.findall(r"<td.*?>(.*?)</td>", line) for line in re.findall(r"<tr><td.*?</tr>", table)]
+    assert [line[0] for line in lines] == [f"person {number}" for number in range(1, PEOPLE + 1)]
     assert max(contraction[names[:UNSURE]]) < 0.5 < min(contraction[names[UNSURE:]])
-    for index, name in enumerate(names):
-        forecasts = [trace for trace in pages[name]["trajectory"]["data"] if "forecast" in trace.get("name", "")]
-        assert (len(forecasts), pages[name]["forecast"][:2]) == ((0, "No") if index < UNSURE else (2, "Fo"))
+    for name, availability, self_worth, own, note in lines:
+        has_forecast = names.index(name) >= UNSURE
+        assert own == f"{contraction[name]:.2f}"
+        assert (bool(availability), bool(self_worth), note.startswith("no forecast")) == (
+            (True, True, False) if has_forecast else (False, False, True)
+        )
 
 
 @pytest.mark.parametrize(
-    ("facts", "contraction", "sessions", "refusal"),
+    ("converged", "contraction", "sessions", "refusal"),
     [
-        ({"converged": True}, 0.6, 3.0, ""),
-        ({"converged": True}, 0.4, 3.0, "No forecast: the contraction of this person's learning parameters is 0.40"),
-        ({"converged": True}, 0.6, 0.0, "No forecast: there was no session with this figure."),
-        ({"converged": False}, 0.6, 3.0, "No forecast: the fit has not converged."),
-        ({"converged": True, "partial": "half"}, 0.6, 3.0, "No forecast: the fit has not converged."),
+        (True, 0.6, 3, ""),
+        (True, 0.4, 3, "no forecast: contraction 0.40, below 0.5"),
+        (True, 0.6, 0, "no forecast: no session with this figure"),
+        (False, 0.6, 3, "no forecast: the fit has not converged"),
     ],
 )
-def test_why_there_is_no_forecast(made, facts, contraction, sessions, refusal):
-    run = context_of(made, {"partial": ""} | facts)
-    person = Person("person 1", xr.Dataset({"people": sessions}), xr.DataArray(0.0), contraction)
-    sentence = refusal_sentence(run, person)
-    assert sentence.startswith(refusal) if refusal else sentence == ""
+def test_why_there_is_no_forecast(converged, contraction, sessions, refusal):
+    assert refusal_sentence(converged, contraction, sessions) == refusal
 
 
 def test_a_comparison_must_include_the_model(made, tmp_path):
+    options = ReportOptions(comparison=written_comparison(tmp_path / "comparison", ["kalman", "growth"]))
     with pytest.raises(InputError, match="no comparison that includes rescorla_wagner"):
-        comparison_section(context_of(made, {}), written_comparison(tmp_path / "comparison", ["kalman", "growth"]))
+        _ = context_of(made, facts_of(made), options).comparison
 
 
-def test_a_comparison_is_shown(not_converged):
-    """Its sentences, its tables, and which fits have not converged."""
-    shown = section_of(not_converged, "comparison")
+def test_a_comparison_is_shown(page):
+    """Its sentences, its tables, which fits have not converged, and the place of the model in the key result."""
+    shown = text_of(part_of(page, "comparison"))
     assert "kalman has the highest ELPD" in shown
     assert "Not converged: kalman" in shown
-    assert "rescorla_wagner -7.0" in shown
+    assert "rescorla_wagner -7.0" in html.unescape(part_of(page, "comparison"))
+    assert "kalman predicts better (ELPD difference 7.0, SE" in text_of(part_of(page, "key-result"))

@@ -5,13 +5,14 @@ import re
 
 import pytest
 from clinic import spoil, write
-from runs import known
+from runs import known, without_drawing
 
-from iwm_bayes.cli.fit import convergence_line, print_results
+from iwm_bayes.cli.printing.run import Shown, print_run, run_of_analysis
 from iwm_bayes.data.binding import WANTED, wants
 from iwm_bayes.data.study import read_study_file
 from iwm_bayes.diagnostics.convergence_checks import check_convergence
 from iwm_bayes.estimands.registry import parts
+from iwm_bayes.report.answer.checks import convergence_chip
 from iwm_bayes.report.context import ReportOptions
 from iwm_bayes.report.page import write_report
 from iwm_bayes.types import InputError
@@ -32,21 +33,19 @@ def made(folder, monkeypatch, capsys, estimands):
     data = found.data.assign_attrs({WANTED: json.dumps(estimands)})
     found.fit["constant_data"].attrs[WANTED] = json.dumps(estimands)
     monkeypatch.setattr(analysis, "fit", lambda *_, **__: found.fit)
+    without_drawing(monkeypatch)  # no word of a picture is text in its file
     done = analysis.analyse(found.model, data, "nuts", {}, requests=analysis.Requests(person_summary=True))
     (folder / "study.toml").write_text("nothing")
     run = folder / "run"
     run_folder.write_analysis(done, run, {name: folder / "study.toml" for name in ("study", "data", "model")})
-    print_results(done, run)
     page = write_report(run, "clinic", found.model, found.fit, ReportOptions(person_table=True), done.results)
+    print_run(run_of_analysis(done, run, "clinic"), Shown(verbose=True))
     return run, done, shown(page.read_text(encoding="utf-8")), capsys.readouterr().out
 
 
 def shown(page):
-    """What a page shows: without its programs and styles, with the texts of its plots."""
-    plots = re.search(r'<script type="application/json" id="plots">(.*?)</script>', page, re.S)[1]
-    return (
-        re.sub(r"<meta[^>]*>|<(script|style).*?</\1>|class=\"[^\"]*\"|data:image[^\"]*", "", page, flags=re.S) + plots
-    )
+    """What a page shows: without its programs and styles, and without pictures, whose files are in a folder."""
+    return re.sub(r"<meta[^>]*>|<(script|style).*?</\1>|class=\"[^\"]*\"|data:[^\"]*", "", page, flags=re.S)
 
 
 @pytest.mark.parametrize("estimands", [[], ["styles"], ["earned_security"], ["generalised"], parts()])
@@ -55,9 +54,8 @@ def test_what_is_left_out_appears_nowhere(tmp_path, monkeypatch, capsys, estiman
     run, done, page, printed = made(tmp_path, monkeypatch, capsys, estimands)
     files = [str(path.relative_to(run)) for path in run.rglob("*") if path.is_file()]
     tables = "\n".join(path.read_text(encoding="utf-8") for path in (run / "tables").iterdir())
-    vectors = "\n".join(path.read_text(encoding="utf-8") for path in (run / "plots").glob("*.svg"))
     facts = json.loads((run / "manifest.json").read_text())
-    everything = "\n".join([*files, tables, vectors, page, printed, " ".join(facts["warnings"])]).lower()
+    everything = "\n".join([*files, tables, page, printed, " ".join(facts["warnings"])]).lower()
     if "earned_security" not in estimands and "generalised" in estimands:
         assert "generalised" not in everything  # of which nothing is wanted
     for name, words in WORDS.items():
@@ -78,7 +76,7 @@ def test_a_fit_without_derived_quantities_has_its_convergence_checks():
     checks = check_convergence(known().fit)
     assert checks.converged
     assert not [name for name in checks.values if name.startswith("derived")]
-    assert f"{checks.values['group_r_hat']:.3f}" in convergence_line(checks.values)
+    assert f"{checks.values['group_r_hat']:.3f}" in convergence_chip(checks).detail
 
 
 def test_a_study_names_its_estimands(tmp_path):

@@ -123,7 +123,8 @@ def key_result(
     first = answers[assessed[0]] if assessed else None
     figure = assessed[0] if assessed else most_met_figure(data)
     has_arms = first is not None and first.curves.sizes["arm"] > 1
-    question = study_question(data) or default_question(noun, figure, has_arms, wants(data, "earned_security"))
+    asks_security = wants(data, "earned_security")
+    question = study_question(data) or default_question(noun, figure, has_arms, asks_security)
     if not convergence.converged:
         return not_usable(convergence, advice, question)
     if first is None:
@@ -150,7 +151,7 @@ def key_result(
         chips=(
             convergence_chip(convergence),
             ppc_chip(checks, mark),
-            sensitivity_chip(first, mark),
+            *([sensitivity_chip(first, mark)] if asks_security else []),
             learning_chip(permutation_test_of(fit)),
             comparison_chip(model.name, ranking),
         ),

@@ -22,6 +22,8 @@ METHOD_ENTRIES = (
     "@article{arviz,\n  author = {Kumar, Ravin and Carroll, Colin and Hartikainen, Ari and Martin, Osvaldo},\n"
     "  title = {ArviZ, a unified library for exploratory analysis of Bayesian models in Python},\n"
     "  journal = {Journal of Open Source Software},\n  year = {2019},\n  doi = {10.21105/joss.01143}\n}",
+)
+SECURITY_ENTRIES = (
     "@article{roisman2002,\n  author = {Roisman, Glenn I. and Padr\\'on, Elena and Sroufe, L. Alan and Egeland, "
     "Byron},\n  title = {Earned-secure attachment status in retrospect and prospect},\n  journal = {Child "
     "Development},\n  year = {2002},\n  doi = {10.1111/1467-8624.00467}\n}",
@@ -121,7 +123,7 @@ def bibtex(run: ReportContext) -> str:
         found = f",\n  doi = {{{doi[1]}}}" if doi else ""
         note = bibtex_text(f"Source of the model {model.name}: {model.reference}")
         entries.append(f"@misc{{{bibtex_key(model.name)},\n  note = {{{note}}}{found}\n}}")
-    return "\n\n".join([*entries, *METHOD_ENTRIES])
+    return "\n\n".join([*entries, *METHOD_ENTRIES, *(SECURITY_ENTRIES if run.security else ())])
 
 
 def bibtex_key(name: str) -> str:

@@ -16,13 +16,13 @@ from iwm_bayes.report import text
 from iwm_bayes.report.answer.security import hold_sentences
 from iwm_bayes.report.answer.words import count_of, share, with_figure
 from iwm_bayes.report.context import ReportContext
-from iwm_bayes.report.elements import Exhibit, Picture, Table, csv_bytes, draw_picture, make_table, marked
+from iwm_bayes.report.elements import Exhibit, Table, draw_picture, make_table
 from iwm_bayes.report.labels import parameter_words, table_title
 from iwm_bayes.report.sections.answer import is_assessed
 from iwm_bayes.simulation.care import parse_care
 from iwm_bayes.viz.data import data_plot
 from iwm_bayes.viz.earned_security import projection_plot
-from iwm_bayes.viz.style import as_bytes, as_svg, in_house_style
+from iwm_bayes.viz.style import in_house_style
 
 MAX_RANKED = 12  # group parameters with a rank plot
 RANKED_DRAWS = 250  # of each chain: a line with more points is not told from this one, and fills the page
@@ -63,15 +63,13 @@ def rank_plot(run: ReportContext) -> Exhibit | None:
     names = [str(name) for name in mu["parameter"].values][:MAX_RANKED]
     mu = mu.isel(draw=slice(None, None, -(-mu.sizes["draw"] // RANKED_DRAWS)))
     posterior = xr.Dataset({parameter_words(name): mu.sel(parameter=name, drop=True) for name in names})
-    figure = marked(rank_figure(posterior), run.mark)
-    files = {"svg": as_svg(figure)} | {ending: as_bytes(figure, ending) for ending in ("pdf", "png")}
     finding = "Chains rank alike where each line stays inside the grey band."
     caption = (
         f"Rank plots of {len(names)} group means (ArviZ `plot_rank`, {mu.sizes['draw']} draws of each chain): "
         "difference between the empirical distribution of the ranks of each chain and a uniform one."
     )
-    values = posterior.to_dataframe().reset_index()
-    return Exhibit(finding, caption, (Picture("ranks", f"{caption} {finding}", files, b"", csv_bytes(values)),))
+    picture = draw_picture("ranks", posterior, f"{caption} {finding}", rank_figure, (), run.mark)
+    return Exhibit(finding, caption, (picture,))
 
 
 def insecure_at_the_end(run: ReportContext, beliefs: xr.DataArray) -> float:

@@ -36,7 +36,7 @@ def group_plot(run: ReportContext, line: Any, index: int) -> Exhibit:
     data = group_difference_data(run.model, run.fit, str(line["contrast"]))
     finding = contrast_sentence(line)
     caption = (
-        f"Posterior of the difference (average marginal effect, natural scale) with its 90% CrI and its prior; beside "
+        f"Posterior of the difference (average marginal effect, natural scale) with its 90% CrI and its prior; next to "
         f"it the {run.data.sizes['person']} {run.noun}, under pseudonyms and not ranked, with 90% CrI."
     )
     name = f"group_difference_{index + 1}"

@@ -63,7 +63,8 @@ def table_one(run: ReportContext) -> Table | None:
     if run.mark:
         columns, numeric = [*columns, "Status"], [*numeric, False]
         rows = [[*row, run.mark] for row in rows]
-    title = group_summary_title("marginal_effects" in run.tables, "Group-level parameters of the learning rule")
+    what = "Table 1. Group-level parameters of the learning rule"
+    title = group_summary_title("marginal_effects" in run.tables, what)
     legend = (
         "Median: the median person, natural scale. SD between people: link scale (log-odds of a parameter in 0–1, "
         "logarithm of a parameter above 0). Contraction: 1 - posterior variance / prior variance; near 1, the data "
