@@ -13,6 +13,7 @@ import pytest
 import typer
 from browsing import until
 
+import iwm_bayes
 from iwm_bayes.cli.main import app
 from iwm_bayes.model.specification.model_file import built_in_models, load_model
 
@@ -115,6 +116,18 @@ def test_every_model_has_a_page_with_its_plot(site):
     folder = site[0] / "reference" / "models"
     assert sorted(path.stem for path in folder.glob("*.html")) == built_in_models()
     assert sorted(path.stem for path in folder.glob("*.svg")) == built_in_models()
+
+
+def test_every_plot_has_a_picture_a_script_and_a_place_on_the_page_of_plots(site):
+    """Each was drawn by its script when the documentation was built."""
+    plots = {name.removeprefix("plot_") for name in iwm_bayes.VERBS if name.startswith("plot_")}
+    folder = site[0] / "gallery"
+    assert {path.stem for path in folder.glob("*.svg")} == plots == {path.stem for path in folder.glob("*.py")}
+    page = (site[0] / "reference" / "plots.html").read_text(encoding="utf-8")
+    assert set(re.findall(r'src="\.\./gallery/(\w+)\.svg"', page)) == plots
+    assert set(re.findall(r'id="[\w.]+\.plot_(\w+)"', page)) == plots
+    gallery = (site[0] / "gallery.html").read_text(encoding="utf-8")
+    assert set(re.findall(r'href="gallery/(\w+)\.html"', gallery)) == plots
 
 
 def test_every_command_is_on_the_page_of_the_command_line(site):
