@@ -56,7 +56,7 @@ def plot_forest(
 def plot_prior_posterior(fit: xr.DataTree, model: AnyModel = None) -> Figure:
     """Plot prior and posterior 90% intervals of the group medians, on the natural scale.
 
-    InputError if the model has no group parameter. `az.plot_prior_posterior(fit)` shows densities.
+    InputError if the model has no group parameter. `az.plot_prior_posterior` shows densities.
     """
     data = prior_posterior_data(model_of(fit, model), fit)
     return prior_posterior_plot(checked(data, "this model has no group parameter"))
