@@ -47,7 +47,10 @@ WIDTH = {"start": 0.25, "rate": 0.15, "noise": 0.15, "bias": 0.6}  # posterior S
 OPENING = """# Gallery
 
 Each picture leads to the short script that draws it. The scripts read run folders, as `iwm fit`, `iwm compare`,
-`iwm validate` and `iwm plan` write them. [Plots](reference/plots.md) explains all arguments. The people are simulated.
+`iwm validate` and `iwm plan` write them. [Plots](reference/plots.md) explains all arguments.
+
+The people are simulated. So that these pages build fast, no model is fitted here: the posterior is drawn around the true
+values, and the compared models are made up. The pictures show what a plot looks like, and no result.
 
 """
 
