@@ -48,7 +48,8 @@ def interval_text(column: str, median: Any, low: Any, high: Any, censored: bool)
     if pd.isna(low):
         return "censored" if censored else ""
     first, last = (format_cell(column, end) or "censored" for end in (low, high))
-    interval = f"{first.removesuffix('%')}–{last}" if low >= 0 and pd.notna(high) else f"{first} to {last}"
+    is_plain = low >= 0 and pd.notna(high) and not first.startswith("+")
+    interval = f"{first.removesuffix('%')}–{last}" if is_plain else f"{first} to {last}"
     return interval if median is None else f"{format_cell(column, median) or 'censored'} ({interval})"
 
 
