@@ -7,7 +7,7 @@ people did not have are known here. Criterion: 90% intervals contain the true va
     share        of people who are earned secure by the last session that can be assessed
     sessions, corrective         medians until earned security
     arms         difference between the arms in the share, by the last session that can be assessed in both
-    new_arms     the same of new people: against 4,000 of them
+    new_arms     the same of new people: against 2,000 of them
     availability_rate, worth_rate    effect of the arm, link scale
 
 There is one file per seed, so a rerun does only what is missing: `python example_coverage.py FOLDER [SEEDS]`. The table
@@ -39,7 +39,7 @@ from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.workflow.load import LoadedStudy, load_study_and_data
 
 MODEL, FIGURE, EFFECTS = load_model("rescorla_wagner"), "therapist", ("availability_rate", "worth_rate")
-NEW_SEEDS = range(1001, 1101)  # 40 people each, for the true values of new people
+NEW_SEEDS = range(1001, 1051)  # 40 people each, for the true values of new people
 
 
 def load_example(folder: Path, seed: int) -> tuple[LoadedStudy, Judgement]:
@@ -47,7 +47,7 @@ def load_example(folder: Path, seed: int) -> tuple[LoadedStudy, Judgement]:
     example = draw_example(MODEL, seed)
     write_example(example, folder)
     loaded = load_study_and_data(folder / "study.toml", None)
-    complete = read_data(loaded.study, loaded.model, example.complete, example.people)
+    complete = read_data(loaded.study, loaded.model, folder / "complete_sessions.csv")
     return loaded, true_security(loaded.model, complete, example.truth, FIGURE)
 
 

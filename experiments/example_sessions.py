@@ -42,16 +42,16 @@ class Population(NamedTuple):
 
 
 POPULATIONS = {
-    "availability_start": Population(0.40, 1.0),
-    "availability_rate": Population(0.14, 0.8),
-    "worth_start": Population(0.28, 0.9),
-    "worth_rate": Population(0.09, 0.7),  # in the first arm
+    "availability_start": Population(0.50, 1.0),
+    "availability_rate": Population(0.20, 0.8),
+    "worth_start": Population(0.22, 0.8),
+    "worth_rate": Population(0.08, 0.6),  # in the first arm
     "availability_rating_noise": Population(0.08, 0.3),
     "worth_rating_noise": Population(0.11, 0.3),
-    "approach_bias": Population(1.4, 1.0),
+    "approach_bias": Population(2.0, 1.0),
     "approach_sensitivity": Population(1.0, 0.0),
 }
-ARM_EFFECT = {"worth_rate": 0.8}  # of the second arm, link scale
+ARM_EFFECT = {"worth_rate": 0.9}  # of the second arm, link scale
 
 
 class RuptureProcess(NamedTuple):
@@ -61,9 +61,9 @@ class RuptureProcess(NamedTuple):
     repair: float
 
 
-CONCENTRATION = 12.0  # of the Beta distribution of these chances between people
-CAREGIVER = RuptureProcess(rupture=0.5, repair=0.35)
-THERAPIST = dict(zip(ARMS, (RuptureProcess(0.1, 0.3), RuptureProcess(0.1, 0.9)), strict=True))
+CONCENTRATION = 30.0  # of the Beta distribution of these chances between people
+CAREGIVER = RuptureProcess(rupture=0.55, repair=0.25)
+THERAPIST = dict(zip(ARMS, (RuptureProcess(0.12, 0.4), RuptureProcess(0.12, 0.9)), strict=True))
 
 STUDY = """# Simulated sessions with known truth, made by experiments/example_sessions.py
 schema = 2
@@ -99,7 +99,7 @@ class Example(NamedTuple):
     """A study as it is written to files, with the truth behind it."""
 
     sessions: pd.DataFrame
-    complete: pd.DataFrame  # the sessions had all stayed, which are not written
+    complete: pd.DataFrame  # the sessions had all stayed, from which true values are computed
     people: pd.DataFrame  # person, arm
     truth: dict[str, np.ndarray]  # natural-scale values by parameter, (person,)
 
@@ -174,7 +174,8 @@ def write_example(example: Example, folder: Path) -> None:
     """Write the study's files, as they are shipped."""
     folder.mkdir(parents=True, exist_ok=True)
     whole = {"session": "Int64", "outcome": "Int64", "approach": "Int64"}
-    example.sessions.astype(whole).round(3).to_csv(folder / "sessions.csv", index=False)
+    for name, table in (("sessions", example.sessions), ("complete_sessions", example.complete)):
+        table.astype(whole).round(3).to_csv(folder / f"{name}.csv", index=False)
     example.people.to_csv(folder / "people.csv", index=False)
     pd.DataFrame(example.truth).round(6).to_csv(folder / "truth.csv", index=False)
     (folder / "study.toml").write_text(STUDY, encoding="utf-8")

@@ -3,6 +3,8 @@
 import math
 import re
 
+import numpy as np
+
 TOKEN = re.compile(r"\\[A-Za-z]+|\d+\.?\d*|[A-Za-z]|\S")
 SUBSCRIPT = re.compile(r"_(\{[^{}]*\}|\\[A-Za-z]+|\w)")
 FUNCTIONS = {
@@ -18,6 +20,14 @@ FUNCTIONS = {
     r"\operatorname{sign}": lambda x: math.copysign(1.0, x) if x else 0.0,
 }
 TESTS = {r"\ge": lambda a, b: a >= b, "<": lambda a, b: a < b, "=": lambda a, b: a == b}
+
+
+def times(one, other):
+    """Multiply two numbers or matrices; a matrix of one number is this number."""
+    if isinstance(one, np.ndarray) and isinstance(other, np.ndarray):
+        product = one @ other
+        return product.item() if product.size == 1 else product
+    return one * other
 
 
 def tokens(latex: str) -> list[str]:
@@ -65,7 +75,7 @@ class Parser:
         sign = -1.0 if self.next() == "-" and self.take() else 1.0
         total = sign * self.product()
         while self.next() in ("+", "-"):
-            total += self.product() if self.take() == "+" else -self.product()
+            total = total + (self.product() if self.take() == "+" else -self.product())
         return total
 
     def product(self) -> float:
@@ -73,7 +83,7 @@ class Parser:
         while self.next() in ("(", *("|" * (not self.within_bars))) or re.match(r"[A-Za-z\d]|\\[a-z]+", self.next()):
             if self.next() in (*TESTS, r"\end", r"\newline"):
                 break
-            value *= self.power()
+            value = times(value, self.power())
         return value
 
     def power(self) -> float:
@@ -81,6 +91,9 @@ class Parser:
         if self.next() != "^":
             return base
         self.take()
+        if self.left[:3] == ["{", r"\top", "}"]:
+            self.left = self.left[3:]
+            return base.T
         return base ** (self.group() if self.next() == "{" else self.factor())
 
     def group(self, opening: str = "{", closing: str = "}") -> float:

@@ -25,7 +25,7 @@ DOORS = {  # heavy libraries, and the modules by which they enter
     "numba": {"inference.nutpie_numba"},
     "matplotlib": {"viz.*", "workflow.plots.*", "workflow.run_folder", "workflow.comparison_folder"},
     "formulae": {"data.formulas.design", "data.formulas.language", "data.formulas.evaluation"},
-    "plotly": {"viz.plotly.base"},
+    "plotly": set(),  # its script is read by the explorer, and nothing of it is imported
     "jinja2": {"report.page", "explorer.page"},
     "werkzeug": {"explorer.app"},
     "dask": {"validation.executors"},

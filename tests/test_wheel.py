@@ -72,14 +72,14 @@ def test_the_experiments_are_not_in_the_wheel(installed, tmp_path):
 
 
 def test_the_explorer_is_an_extra(installed):
-    """Werkzeug, and what comes with it, is required by `iwm-bayes[explorer]` only."""
+    """Plotly and Werkzeug are required by `iwm-bayes[explorer]` only."""
     (metadata,) = installed.glob("*.dist-info/METADATA")
     lines = metadata.read_text(encoding="utf-8").splitlines()
     extra = "; extra == 'explorer'"
-    requires = [line.removeprefix("Requires-Dist: ") for line in lines if line.startswith("Requires-Dist: werkzeug")]
+    requires = [line for line in lines if line.startswith(("Requires-Dist: plotly", "Requires-Dist: werkzeug"))]
     assert "Provides-Extra: explorer" in lines
-    assert len(requires) == 1
-    assert requires[0].endswith(extra)
+    assert len(requires) == 2
+    assert all(line.endswith(extra) for line in requires)
 
 
 @pytest.mark.slow

@@ -7,6 +7,7 @@ treat them alike.
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from scipy.special import logit
 
 from iwm_bayes.filtering.arrays import event_fields
@@ -16,7 +17,7 @@ from iwm_bayes.model.priors import LINKS, free_parameters, natural_values
 from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.types import ModelSpec, parameters, rule_values
 from iwm_bayes.viz.palette import LINES
-from iwm_bayes.viz.style import as_svg, open_sides
+from iwm_bayes.viz.style import PANEL_WIDTH, as_svg, in_house_style
 
 FIGURE = "therapist"
 OUTCOMES = np.repeat([0.0, 1.0, 0.0, 1.0], [8, 9, 1, 10])
@@ -97,20 +98,24 @@ def draw_belief(panel: Axes, paths: np.ndarray, labels: list[str]) -> None:
     for path, line, label in zip(paths.T, LINES, labels, strict=False):
         panel.plot(sessions, path, color=line.color, linestyle=line.linestyle, label=label)
     panel.axvline(GAP + 0.5, color="0.7", linewidth=1, linestyle=":")
-    panel.set(ylim=(-0.06, 1.06), yticks=(0, 0.5, 1), xlabel="Session")
-    open_sides(panel)
+    panel.set(ylim=(-0.06, 1.06), yticks=(0, 0.5, 1), xlabel="Session", xticks=(1, 10, 20, 28))
+
+
+@in_house_style
+def learning_curves(name: str) -> Figure:
+    """Draw both beliefs of a built-in model, one panel each."""
+    model, main = load_model(name), MAIN[name]
+    figure, panels = plt.subplots(1, 2, figsize=(PANEL_WIDTH, 2.6), sharey=True, layout="none")  # faster
+    figure.subplots_adjust(left=0.08, right=0.98, top=0.9, bottom=0.36, wspace=0.1)
+    titles = {"availability": "Availability (0–1)", "worth": "Self-worth (0–1)"}
+    for panel, (belief, paths) in zip(panels, beliefs(model, main).items(), strict=True):
+        draw_belief(panel, paths, values_text(model, main))
+        panel.set_title(titles[belief])
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="lower center", ncols=3, title=main, title_fontsize="small")
+    return figure
 
 
 def belief_plot(name: str) -> bytes:
     """Return the plot of a built-in model as SVG."""
-    model, main = load_model(name), MAIN[name]
-    with plt.rc_context({"font.size": 9}):
-        figure, panels = plt.subplots(1, 2, figsize=(6.4, 2.7), sharey=True)
-        figure.subplots_adjust(left=0.06, right=0.985, top=0.9, bottom=0.33, wspace=0.08)  # faster than a solver
-        titles = {"availability": "Availability (0–1)", "worth": "Self-worth (0–1)"}
-        for panel, (belief, paths) in zip(panels, beliefs(model, main).items(), strict=True):
-            draw_belief(panel, paths, values_text(model, main))
-            panel.set_title(titles[belief], loc="left", fontsize="medium")
-        handles, labels = panels[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="lower center", ncols=3, frameon=False, title=main)
-        return as_svg(figure)
+    return as_svg(learning_curves(name))

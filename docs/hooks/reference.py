@@ -4,6 +4,7 @@ from columns import tables_page
 from command_line import command_line_page
 from estimands import estimands_page
 from explorer import explorer_files
+from gallery import gallery_pages
 from keys import model_file_page, study_file_page
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files, InclusionLevel
@@ -35,12 +36,13 @@ def generated_pages() -> dict[str, str | bytes]:
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add the generated pages; the pages of single models are reached from their list, not from the menu."""
+    """Add the generated pages; those of single models and scripts are reached from their lists, not from the menu."""
     for path, content in generated_pages().items():
         inclusion = InclusionLevel.NOT_IN_NAV if "/" in path else InclusionLevel.INCLUDED
         files.append(File.generated(config, f"{FOLDER}/{path}", content=content, inclusion=inclusion))
-    for path, content in {**notebook_pages(), **explorer_files()}.items():
-        files.append(File.generated(config, path, content=content))
+    for path, content in {**notebook_pages(), **explorer_files(), **gallery_pages()}.items():
+        inclusion = InclusionLevel.NOT_IN_NAV if path.startswith("gallery/") else InclusionLevel.INCLUDED
+        files.append(File.generated(config, path, content=content, inclusion=inclusion))
     return files
 
 

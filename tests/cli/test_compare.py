@@ -141,7 +141,7 @@ def test_the_elpd_is_kept_with_the_fit(clinic):
 def test_runs_are_compared_without_a_study(clinic):
     folder, _ = clinic
     iwm("compare", "study.toml", *FAST, cwd=folder)
-    done = iwm("compare", "runs/clinic-blind", "runs/clinic-learning", *FAST, "--cv", "loso", cwd=folder)
+    done = iwm("compare", "runs/clinic-blind", "runs/clinic-learning", *FAST, "--cv", "loso", "--verbose", cwd=folder)
     assert done.returncode == 0
     printed = " ".join(done.stdout.split())
     assert printed.index("all responses of a new person") < printed.index("the next session")
@@ -221,7 +221,7 @@ def test_families_and_groups(clinic):
     done = iwm("compare", "study.toml", *FAST, *options, cwd=folder)
     assert done.returncode == 0, done.stderr
     lines = [line.split() for line in done.stdout.splitlines()]
-    assert next(line for line in lines if line[:1] == ["learners"])[-1] == "25"
+    assert next(line for line in lines if line[:1] == ["learners"])[-1] == "~25"
     assert (
         sorted(line[-1] for line in lines if line[-1:] in (["therapy"], ["waiting"]))
         == ["therapy"] * 2 + ["waiting"] * 2

@@ -10,7 +10,7 @@ import xarray as xr
 from numeric_tables import words_in_numbers
 from runs import known
 
-from iwm_bayes.cli.fit import print_results
+from iwm_bayes.cli.printing.run import Shown, print_run, run_of_analysis
 from iwm_bayes.data.binding import WANTED
 from iwm_bayes.diagnostics.registry import registered
 from iwm_bayes.diagnostics.results import compute_results
@@ -69,7 +69,7 @@ def run_of(folder, monkeypatch, capsys, estimands=None):
     (folder / "study.toml").write_text("nothing")
     files = {name: folder / "study.toml" for name in ("study", "data", "model")}
     run_folder.write_analysis(made, folder / "run", files)
-    print_results(made, folder / "run")
+    print_run(run_of_analysis(made, folder / "run", "clinic"), Shown(verbose=True))
     page = write_report(folder / "run", "clinic", found.model, made.fit, results=made.results)
     return folder / "run", page.read_text(encoding="utf-8"), " ".join(capsys.readouterr().out.split())
 

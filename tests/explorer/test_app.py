@@ -38,7 +38,12 @@ MOVE = """([name, value, changed]) => new Promise(done => {
     compare();
 })"""
 LAST_OF = "document.querySelector('[data-picture={}] .plot').data.map(t => Math.max(...(t.customdata ?? [-99])))"
-IS_AT_START = "address() == location.pathname && !document.querySelector('details[open]')"
+RESET = """() => {
+    document.querySelectorAll('details').forEach(e => e.open = false);
+    player.pause();
+    player.goTo(player.content.last);
+    return address() == location.pathname;
+}"""
 IS_AT = "document.querySelector('[data-readout]').textContent.startsWith('{}')"
 
 
@@ -91,8 +96,8 @@ def window(browser, served):
 
 @pytest.fixture
 def opened(window, served):
-    """Open the page at its start, unless it is there: nothing is in its link, and everything is folded."""
-    if not window.url.startswith(served) or not window.evaluate(IS_AT_START):
+    """Open the page at its start, unless it is there once everything is folded and drawn: its link holds nothing."""
+    if not window.url.startswith(served) or not window.evaluate(RESET):
         window.goto(served)
     until(window, DRAWN)
     return window

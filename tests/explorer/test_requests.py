@@ -56,12 +56,12 @@ def test_requests_for_another_host_are_refused(client, host, status):
 
 
 def test_every_answer_carries_the_content_policy(client):
-    """No script but the server's own runs, nothing is fetched from elsewhere, and no other page may frame this one."""
+    """No script but the server's own runs, nothing is fetched from elsewhere, and no other page may use this one."""
     for path in ("/", "/content", "/favicon.ico", "/elsewhere", *(f"/{name}" for name in FILES)):
-        rules = dict(
-            rule.strip().split(" ", 1)
-            for rule in client.get(path, headers={"Host": "localhost"}).headers["Content-Security-Policy"].split(";")
-        )
+        headers = client.get(path, headers={"Host": "localhost"}).headers
+        rules = dict(rule.strip().split(" ", 1) for rule in headers["Content-Security-Policy"].split(";"))
+        assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+        assert headers["X-Content-Type-Options"] == "nosniff"
         assert rules["default-src"] == rules["frame-ancestors"] == rules["base-uri"] == "'none'"
         assert rules["script-src"] == rules["connect-src"] == "'self'"
 

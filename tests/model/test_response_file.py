@@ -214,7 +214,7 @@ def test_check_names_the_line_that_the_sampler_cannot_use(study):
     """What comes from `ops` passes; what NumPy does to arrays only is found without a fit."""
     right = iwm("check", "study.toml", "--trust", cwd=study)
     assert right.returncode == 0, right.stderr
-    assert "4 people" in right.stdout
+    assert "4 participants" in " ".join(right.stdout.split())
     mistakes = {
         "log(sigma) - constant": "np.where(sigma > 0.0, np.log(sigma), 0.0) - constant",
         '"sigma": sqrt(p.noise**2 + 0.0004)': '"sigma": np.maximum(p.noise, 0.02)',

@@ -11,7 +11,7 @@ from iwm_bayes.rules import RULES
 from iwm_bayes.types import Event, Learner, named_leaves
 
 NOTATION = {name: import_module(f"iwm_bayes.rules.{name}").LATEX for name in RULES}
-VECTORS = {"compensatory", "reflective", "latent_cause"}  # equations with matrices and sums; not evaluated here
+VECTORS = {"compensatory", "reflective", "latent_cause"}  # equations with matrices and sums
 every_rule = pytest.mark.parametrize("name", RULES)
 
 
@@ -101,3 +101,45 @@ def test_the_belief_is_that_of_the_code(name):
     assert found["b"] == pytest.approx(float(belief.mean[0]), rel=1e-9)
     if r"\operatorname{Var}(b)" in found:
         assert found[r"\operatorname{Var}(b)"] == pytest.approx(float(belief.variance[0]), rel=1e-9)
+
+
+def gaussian(state):
+    """Mean (3, 1) and covariance (3, 3) of two figures and the self."""
+    mean = np.vstack([state.availability, state.worth])
+    figures, self_column = state.among_figures[..., 0], state.with_worth
+    return mean, np.block([[figures, self_column], [self_column.T, np.reshape(state.of_worth, (1, 1))]])
+
+
+def covariance(values):
+    """The covariance of two figures and the self, from the values of its entries by name."""
+    of_figure, between, with_self, of_self = (values[f"C_{{{name}}}"] for name in ("jj", "jk", "jw", "ww"))
+    return np.array([[of_figure, between, with_self], [between, of_figure, with_self], [with_self, with_self, of_self]])
+
+
+def test_the_matrix_equations_of_credit_assignment_give_the_numbers_of_the_code():
+    """Start, time, an outcome with the first of two figures, and the beliefs after it."""
+    rule, notation = RULES["compensatory"], NOTATION["compensatory"]
+    values = [np.mean(parameter.prior_90) for _, parameter in named_leaves(rule.parameters)]
+    p = type(rule.parameters)(*(np.array([value]) for value in values))
+    zero = np.zeros(1)
+    event = Event(np.ones(1), np.array([[1.0], [0.0]]), np.zeros((2, 1)), zero + 3, zero + 3, zero, zero, zero + 1)
+    state = rule.start(p, 2)
+    found = assign(
+        notation.start, dict(zip(notation.symbols.values(), values, strict=True)) | {r"\pi": np.pi, "D": 3.0}
+    )
+    mean = np.array([[found["m_j"]], [found["m_j"]], [found["m_w"]]])
+    np.testing.assert_allclose(gaussian(state)[0], mean, rtol=1e-12)
+    np.testing.assert_allclose(gaussian(state)[1], covariance(found), rtol=1e-12)
+    state, found = rule.drift(p, state, event), assign(notation.time, found)
+    np.testing.assert_allclose(gaussian(state)[1], covariance(found), rtol=1e-12)
+    state = rule.learn(p, state, event)
+    known = {"m": mean, "C": covariance(found), "h": np.array([[1.0], [0.0], [1.0]]), "o": 1.0}
+    found = assign(notation.outcome, found | known)
+    np.testing.assert_allclose(gaussian(state)[0], found["m"], rtol=1e-12)
+    np.testing.assert_allclose(gaussian(state)[1], found["C"], rtol=1e-12)
+    (m_j, _, m_w), entries = found["m"][:, 0], {"C_{jj}": found["C"][0, 0], "C_{ww}": found["C"][2, 2]}
+    found = assign(notation.belief, found | entries | {"m_j": m_j, "m_w": m_w})
+    beliefs = rule.beliefs(p, state, event)
+    assert (found["a_j"], found["w"]) == pytest.approx(
+        (beliefs.availability.mean.item(), beliefs.worth.mean.item()), rel=1e-12
+    )

@@ -7,6 +7,7 @@ change that a shift of the reference by a tenth of a pixel makes. A Matplotlib w
 """
 
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -32,11 +33,12 @@ def figure(name):
     return fig
 
 
-def write_png(fig, path):
-    """Write a plot as PNG, and return its path."""
+def png(fig):
+    """Return a plot as PNG."""
+    buffer = BytesIO()
     with plt.style.context("default"):
-        fig.savefig(path, dpi=DPI)
-    return path
+        fig.savefig(buffer, dpi=DPI)
+    return buffer.getvalue()
 
 
 def tenth_of_a_pixel(path):
@@ -47,8 +49,9 @@ def tenth_of_a_pixel(path):
 
 def difference(name, fig, folder):
     """Return None if a plot equals its reference, else a description of the difference."""
-    reference = REFERENCES / f"{name}.png"
-    return compare_images(str(reference), str(write_png(fig, folder / f"{name}.png")), tenth_of_a_pixel(reference))
+    reference, found = REFERENCES / f"{name}.png", folder / f"{name}.png"
+    found.write_bytes(png(fig))
+    return compare_images(str(reference), str(found), tenth_of_a_pixel(reference))
 
 
 @pytest.mark.parametrize("name", pictures.PLOTS)
@@ -138,7 +141,7 @@ def test_a_plot_is_the_same_whatever_style_its_reader_has_set(tmp_path):
     """The style of the house is whole: nothing of the reader's is left."""
     with plt.style.context("dark_background"), plt.rc_context({"font.size": 20, "axes.grid": True}):
         fig = pictures.PLOTS["prior_posterior"]()
-        plt.close(fig)
+    plt.close(fig)
     assert difference("prior_posterior", fig, tmp_path) is None
 
 
@@ -152,4 +155,4 @@ def test_an_empty_plot_says_why():
 if __name__ == "__main__":
     REFERENCES.mkdir(exist_ok=True)
     for plot in pictures.PLOTS:
-        write_png(figure(plot), REFERENCES / f"{plot}.png")
+        (REFERENCES / f"{plot}.png").write_bytes(png(figure(plot)))

@@ -6,10 +6,10 @@ import xarray as xr
 from plotly.offline import get_plotlyjs
 
 from iwm_bayes.estimands.security.criterion import DEFAULT_CRITERION, Criterion
+from iwm_bayes.viz.plotly.attachment_space import space_figure
 from iwm_bayes.viz.plotly.base import plotly_script
 from iwm_bayes.viz.plotly.beliefs import beliefs_figure, ruptures_of_most
 from iwm_bayes.viz.plotly.incidence import Incidence, incidence_figure
-from iwm_bayes.viz.plotly.space import space_figure
 
 POSITION = np.arange(-3, 7)  # two events of childhood, and six sessions
 

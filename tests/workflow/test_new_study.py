@@ -384,7 +384,8 @@ def test_a_clear_table_passes_the_check_as_it_is(tmp_path: Path) -> None:
     assert "no column found for: worth_rating, approach" in printed
     done = iwm("check", "mystudy/study.toml", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "2 people; 6 events" in done.stdout
+    assert "2 participants" in done.stdout
+    assert "6 observations" in done.stdout
 
 
 def test_a_study_file_is_never_replaced(tmp_path: Path) -> None:

@@ -10,9 +10,12 @@ from scipy.stats import rankdata
 
 import iwm_bayes as iwm
 from iwm_bayes.data.dataset import to_table
+from iwm_bayes.estimands.group_difference import group_difference_data
+from iwm_bayes.estimands.person_summary import pseudonyms
 from iwm_bayes.inference.base import Settings
 from iwm_bayes.types import ModelSpec, parameters
 from iwm_bayes.workflow.analysis import DEFAULT_REQUESTS, analyse
+from iwm_bayes.workflow.fit_file import model_of
 from iwm_bayes.workflow.load import load_study_and_data
 from iwm_bayes.workflow.model import settings_of
 
@@ -229,12 +232,36 @@ def test_comparison_of_named_fits(tables):
 
 
 def test_plots_take_a_fit(study, fitted):
-    names = ("time_to_security", "trajectory", "learning_curves", "individual_fits", "forest", "prior_posterior")
+    names = ("trajectory", "learning_curves", "individual_fits", "forest", "prior_posterior")
     for name in (*names, "predictive_checks", "group_difference", "shrinkage"):
         assert getattr(iwm, f"plot_{name}")(fitted).axes
+    for name, reason in (("time_to_security", "cannot be assessed: too few"), ("attachment_space", "no self-worth")):
+        with pytest.raises(iwm.InputError, match=reason):
+            getattr(iwm, f"plot_{name}")(fitted)
     assert iwm.plot_data(iwm.Model("rescorla_wagner", study)).axes
     with pytest.raises(iwm.InputError, match="there is no person 'x'"):
         iwm.plot_trajectory(fitted, person="x")
+
+
+def test_a_plotted_difference_is_that_of_the_tables(fitted, tables):
+    """Posterior and prior of the contrast, and everyone's own parameter by arm."""
+    shown = group_difference_data(model_of(fitted), fitted, "availability_rate: arm waiting - therapy")
+    line = iwm.tables(fitted)["marginal_effects"].iloc[0]
+    for draws, columns in (
+        (shown["difference"], ["ci90_low", "difference", "ci90_high"]),
+        (shown["prior_difference"], ["prior_difference_ci90_low", None, "prior_difference_ci90_high"]),
+    ):
+        for level, column in zip((0.05, 0.5, 0.95), columns, strict=True):
+            assert column is None or draws.quantile(level) == pytest.approx(line[column])
+    _, people = tables
+    own = fitted["posterior"]["availability_rate"].median(("chain", "draw"))
+    names = pseudonyms([str(person) for person in own["person"].values])
+    arms = people.set_index(people["patient"].astype(str))["arm"]
+    for pseudonym, person in zip(names, own["person"].values, strict=True):
+        assert shown["median"].sel(person=pseudonym) == pytest.approx(float(own.sel(person=person)), rel=1e-3)
+        assert shown["group"].sel(person=pseudonym) == arms[str(person)]
+    with pytest.raises(iwm.InputError, match=r"no contrast 'arm'.*waiting - therapy"):
+        iwm.plot_group_difference(fitted, "arm")
 
 
 def test_draws_of_an_extended_model_are_neither_extended_nor_compared(study, fitted):

@@ -138,7 +138,8 @@ def test_interrupted_a_run_is_whole_but_marked(small, monkeypatch):
         patched.setattr(nutpie_store, "POLL_SECONDS", 0.01)
         stopped = iwm(*told, cwd=small)
     assert stopped.returncode == 130
-    assert "Partial" in stopped.stdout
+    assert "Interrupted" in stopped.stdout
+    assert "there is no result" in stopped.stdout
     facts = json.loads((small / "stopped" / "manifest.json").read_text())
     assert facts["partial"].startswith("interrupted: ")
     assert not facts["converged"]

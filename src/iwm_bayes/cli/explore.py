@@ -46,7 +46,7 @@ def explore(
 
     Without a model, it shows two that differ in one parameter.
     """
-    if find_spec("werkzeug") is None:
+    if find_spec("werkzeug") is None or find_spec("plotly") is None:
         raise InputError(["the explorer is not installed. Install it with: pip install 'iwm-bayes[explorer]'"])
     from iwm_bayes.explorer.app import address, server
     from iwm_bayes.explorer.presets import PAIR

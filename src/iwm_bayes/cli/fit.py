@@ -120,12 +120,14 @@ def demo(
     quiet: Annotated[bool, typer.Option(help="do not show progress bars")] = False,
 ) -> None:
     """Fit the example of simulated sessions that comes with the program. Compare estimates with their true values."""
+    from iwm_bayes.data.dataset import read_data
     from iwm_bayes.workflow.analysis import DEFAULT_REQUESTS
 
     with resources.as_file(resources.files("iwm_bayes") / "example") as example:
         study = example / "study.toml"
         loaded = load_study_and_data(study, None)
         true_values = {str(name): column.to_numpy() for name, column in pd.read_csv(example / "truth.csv").items()}
+        complete = read_data(loaded.study, loaded.model, example / "complete_sessions.csv")
         settings: dict[str, Any] = {"progressbar": not quiet}
         target = Target(out_dir, loaded, file_hashes(loaded.files), overwrite)
         exit_if_done(target, "nuts", settings, DEFAULT_REQUESTS)
@@ -135,7 +137,7 @@ def demo(
         ):
             with precompile(study, None):
                 analysis = analyse_and_announce(loaded, settings, "nuts", chain_store, DEFAULT_REQUESTS)
-            truth = truth_comparison(analysis, true_values)
+            truth = truth_comparison(analysis, true_values, complete)
             write_and_print(analysis, target, verbose, AFTER_DEMO, truth)
     raise typer.Exit(exit_code(analysis))
 
@@ -229,15 +231,21 @@ def next_commands(study: Path, loaded: LoadedStudy, folder: Path) -> list[str]:
     return [*compare, f"iwm report {shlex.quote(str(folder))} --person-table"]
 
 
-def truth_comparison(analysis: Any, true_values: dict[str, Any]) -> pd.DataFrame:
-    """Return the estimates of simulated people with the true values, for every figure."""
+def truth_comparison(analysis: Any, true_values: dict[str, Any], complete: Any) -> pd.DataFrame:
+    """Return the estimates of simulated people with the true values, for every figure that can be assessed.
+
+    `complete` is the Dataset of the sessions had all stayed.
+    """
     from iwm_bayes.estimands.security.by_arm import person_arms
     from iwm_bayes.estimands.security.tables import truth_comparison_lines
-    from iwm_bayes.estimands.security.time_to_security import continued_true_security
+    from iwm_bayes.estimands.security.time_to_security import true_security
+    from iwm_bayes.report.answer.security import not_assessed
 
-    data, lines = analysis.fit["constant_data"].to_dataset(), []
+    lines: list[dict[str, object]] = []
     for name, answer in analysis.security.items():
-        figure = name if name in data["figure"].values else None
-        known = continued_true_security(analysis.model, data, true_values, figure)
-        lines += truth_comparison_lines(answer.security, known, person_arms(data))
+        if not_assessed(answer, "people"):
+            continue
+        figure = name if name in complete["figure"].values else None
+        known = true_security(analysis.model, complete, true_values, figure)
+        lines += truth_comparison_lines(answer.security, known, person_arms(complete))
     return pd.DataFrame(lines)

@@ -123,7 +123,8 @@ def predictive_checks_data(checks: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     `checks` are tables of `ppc_table` by model. The first column is `model`, and `standardised` is the distance of the
     observed value from the predicted median, see `standardised`.
     """
-    joined = pd.concat([table.assign(model=name) for name, table in checks.items()], ignore_index=True)
+    tables = [table.assign(model=name) for name, table in checks.items()]
+    joined = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=["model", *PPC_COLUMNS])
     columns = ("observed", "median", "pi95_low", "pi95_high")
     distance = standardised(*(joined[name].to_numpy(dtype=float) for name in columns))
     return joined[["model", *PPC_COLUMNS]].assign(standardised=distance)

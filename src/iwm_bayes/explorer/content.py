@@ -13,9 +13,9 @@ from iwm_bayes.explorer.presets import preset_of
 from iwm_bayes.explorer.scenario import Scenario, ScenarioResult, positions, simulate_scenario
 from iwm_bayes.explorer.sentences import readouts, sentences, why_no_security
 from iwm_bayes.types import ModelSpec
+from iwm_bayes.viz.plotly.attachment_space import space_figure
 from iwm_bayes.viz.plotly.beliefs import beliefs_figure
 from iwm_bayes.viz.plotly.incidence import Incidence, incidence_figure
-from iwm_bayes.viz.plotly.space import space_figure
 
 
 class ModelKey:

@@ -57,14 +57,14 @@ LATEX = Notation(
         r"C_{ww} \leftarrow C_{ww} + q\,\Delta t",
     ),
     outcome=(
-        r"s = h^{\top} C\,h, \quad p = \sigma\left(\frac{h^{\top} m}{\sqrt{1 + \pi s / 8}}\right), \quad "
+        r"s = h^{\top} C\,h, \quad p = \sigma\left(\frac{h^{\top} m}{\sqrt{1 + \tfrac{\pi}{8}\,s}}\right), \quad "
         r"H = p\,(1 - p)",
         r"m \leftarrow m + C\,h\,\frac{o - p}{1 + s\,H}",
         r"C \leftarrow C - C\,h\,h^{\top} C\,\frac{H}{1 + s\,H}",
     ),
     belief=(
-        r"a_j = \sigma\left(\frac{m_j}{\sqrt{1 + \pi C_{jj} / 8}}\right), \quad "
-        r"w = \sigma\left(\frac{m_w}{\sqrt{1 + \pi C_{ww} / 8}}\right)",
+        r"a_j = \sigma\left(\frac{m_j}{\sqrt{1 + \tfrac{\pi}{8}\,C_{jj}}}\right), \quad "
+        r"w = \sigma\left(\frac{m_w}{\sqrt{1 + \tfrac{\pi}{8}\,C_{ww}}}\right)",
     ),
     quantities={
         "m, C": "mean and covariance of all beliefs, in log-odds",

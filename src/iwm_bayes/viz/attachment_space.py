@@ -18,6 +18,7 @@ from matplotlib.patches import Rectangle
 from iwm_bayes.viz.palette import DARK_GREY, GREEN, GREY, LINES, STYLE_CORNERS
 from iwm_bayes.viz.style import PANEL_WIDTH, SMALL, escape_dollar, in_house_style, message_plot
 
+LEGEND_WIDTH, LEGEND_GAP = 66, 8  # letters in a row of the legend, and of each marker
 MAX_PEOPLE = 100  # more arrows hide each other
 
 
@@ -28,7 +29,7 @@ def draw_quarters(axes: Axes, styles: Mapping[str, tuple[float, float]]) -> None
     for style, (availability, worth) in styles.items():
         horizontal, vertical = "left" if availability < 0.5 else "right", "bottom" if worth < 0.5 else "top"
         color = GREEN if style == "secure" else DARK_GREY
-        axes.text(availability, worth, style, color=color, fontstyle="italic", ha=horizontal, va=vertical)
+        axes.text(availability, worth, style, color=color, fontstyle="italic", ha=horizontal, va=vertical, zorder=5)
 
 
 def shown_people(people: xr.Dataset, most: int = MAX_PEOPLE) -> xr.Dataset:
@@ -106,9 +107,10 @@ def attachment_space_plot(people: xr.Dataset, styles: Mapping[str, tuple[float, 
     axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
     axes.set(xlabel=f"Availability of {escape_dollar(people.attrs['figure'])} (0–1)", ylabel="Self-worth (0–1)")
     some = f" ({shown.sizes['person']} of {people.sizes['person']} people)" if shown.sizes != people.sizes else ""
-    axes.set_title(f"Each person, first to last session{some}", pad=20)
-    axes.legend(
-        handles=legend_entries(people, arms), loc="lower left", bbox_to_anchor=(0, 1.0), ncols=3, borderpad=0,
-        fontsize=SMALL, columnspacing=1.2,
-    )  # fmt: skip
+    entries = legend_entries(people, arms)
+    letters = sum(len(str(entry.get_label())) + LEGEND_GAP for entry in entries)
+    rows = 1 if letters < LEGEND_WIDTH else -(-len(entries) // 2)
+    axes.set_title(f"Each person, first to last session{some}", pad=8 + 12 * rows)
+    style = {"borderpad": 0, "fontsize": SMALL, "columnspacing": 1.2}
+    axes.legend(handles=entries, loc="lower left", bbox_to_anchor=(0, 1.0), ncols=3 if rows == 1 else 2, **style)
     return fig

@@ -14,7 +14,7 @@ from iwm_bayes.comparison.elpd import BEST, DISTINGUISHABLE, NOT_DISTINGUISHABLE
 from iwm_bayes.viz.palette import LINES
 from iwm_bayes.viz.style import PANEL_WIDTH, SMALL, escape_dollar, figure_width, in_house_style
 
-HATCHES = ("", "////", "....", "xxxx", "\\\\\\\\")  # distinguish models in grey, as line styles do
+HATCHES = ("", "//", "..", "xx", "\\\\")  # distinguish models in grey, as line styles do
 
 
 @in_house_style

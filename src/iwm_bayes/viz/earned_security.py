@@ -80,20 +80,23 @@ def write_ends(axes: Axes, data: xr.Dataset, names: dict[str, str]) -> list[floa
     """Write the last share of each arm, and the last chance level, at the end of its line; return their heights."""
     lasts = [int(data["last"].sel(arm=arm)) for arm in names]
     ends = [(last, float(data["median"].sel(arm=arm, session=last))) for arm, last in zip(names, lasts, strict=True)]
-    labels = [
-        f"{share:.0%}" + (f" {name}" if name else "") for (_, share), name in zip(ends, names.values(), strict=True)
+    named = [
+        "\n".join([f"{share:.0%}", *wrap(name, 13)]) for (_, share), name in zip(ends, names.values(), strict=True)
     ]
-    colors = [line.color for line, _ in zip(LINES, ends, strict=False)]
+    styles: list[dict[str, Any]] = [
+        {"color": line.color, "fontweight": "bold"} for line, _ in zip(LINES, ends, strict=False)
+    ]
     if "chance_level" in data:
         chance = data["chance_level"].dropna("session")
         ends.append((int(chance["session"][-1]), float(chance[-1])))
-        labels.append(f"{float(chance[-1]):.0%} chance")
-        colors.append(DARK_GREY)
-    heights = spread_apart([share for _, share in ends], 0.075, 0.03, 0.97)
-    for (last, _), label, color, height in zip(ends, labels, colors, heights, strict=True):
-        weight = "normal" if color == DARK_GREY else "bold"
-        size = SMALL if color == DARK_GREY else 9
-        axes.text(last + 0.7, height, label, color=color, fontweight=weight, fontsize=size, va="center")
+        named.append(f"{float(chance[-1]):.0%} chance")
+        styles.append({"color": DARK_GREY, "fontsize": SMALL})
+    line_height = 0.055
+    tallest = max(text.count("\n") + 1 for text in named)
+    margin = 0.5 * line_height * tallest
+    heights = spread_apart([share for _, share in ends], 2 * margin + 0.02, margin, 1 - margin)
+    for (last, _), text, style, height in zip(ends, named, styles, heights, strict=True):
+        axes.text(last + 0.7, height, text, va="center", linespacing=1.0, **style)
     return list(heights)
 
 

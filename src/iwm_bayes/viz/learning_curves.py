@@ -117,8 +117,8 @@ def individual_fits_plot(data: xr.Dataset, columns: int = 6) -> Figure:
         Number of panels side by side; up to three fit a phone.
     """
     people = data.sizes["person"]
-    width = PANEL_WIDTH if columns <= MAX_NARROW else PAGE_WIDTH
-    fig, panels = panel_grid(people, columns, 1.3, width=width, layout="none")
+    width = PANEL_WIDTH if min(columns, people) <= MAX_NARROW else PAGE_WIDTH
+    fig, panels = panel_grid(people, columns, 1.3 if people > 1 else 2.4, width=width, layout="none")
     tall = fig.get_figheight()  # panels are alike, so that their places are known without a layout
     fig.subplots_adjust(0.55 / width, 0.66 / tall, 1 - 0.08 / width, 1 - 0.2 / tall, wspace=0.1, hspace=0.3)
     highest = highest_answer(data["observed"], data["high"])

@@ -18,7 +18,6 @@ from matplotlib.figure import Figure
 
 PANEL_WIDTH, PAGE_WIDTH = 4.6, 9.4  # inches
 SMALL = 7.5  # points: labels within a plot
-LAYOUTS = 2  # the first moves axes, which may change the labels for which it left room
 HOUSE_STYLE: Any = {
     "font.size": 9,
     "axes.titlesize": 9,
@@ -50,8 +49,7 @@ def in_house_style[**P](plot: Callable[P, Figure]) -> Callable[P, Figure]:
         with plt.style.context(["default", HOUSE_STYLE]):
             fig = plot(*args, **kwargs)
             if (engine := fig.get_layout_engine()) is not None:
-                for _ in range(LAYOUTS):
-                    engine.execute(fig)
+                engine.execute(fig)
                 fig.set_layout_engine("none")
         return fig
 
@@ -97,7 +95,7 @@ def words(name: object) -> str:
     spaced = base.replace("_", " ")
     if spaced.split(" ")[0] == "worth":
         spaced = f"self-{spaced}"
-    return escape_dollar(spaced[:1].upper() + spaced[1:] + (f", {escape_dollar(figure[:-1])}" if bracket else ""))
+    return escape_dollar(spaced[:1].upper() + spaced[1:] + (f", {figure[:-1]}" if bracket else ""))
 
 
 def session_label(figure: object) -> str:

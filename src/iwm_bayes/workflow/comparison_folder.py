@@ -53,11 +53,13 @@ def comparison_tree(comparison: Comparison) -> xr.DataTree:
     return xr.DataTree.from_dict(groups)
 
 
-def read_comparison(folder: Path, model: str) -> StoredComparison:
-    """Read a comparison; InputError if the folder holds none, or one that does not include the model."""
+def read_comparison(folder: Path, model: str | None = None) -> StoredComparison:
+    """Read a comparison; InputError if the folder holds none, or one that does not include a model that is named."""
     facts, path = read_manifest(folder) if has_results(folder) else {}, folder / COMPARISON_FILE
-    if model not in facts.get("models", []):
-        raise InputError([f"{folder}: is no comparison that includes {model}. Name a folder that `iwm compare` wrote"])
+    models = facts.get("models", [])
+    if not models or (model is not None and model not in models):
+        includes = "" if model is None else f" that includes {model}"
+        raise InputError([f"{folder}: is no comparison{includes}. Name a folder that `iwm compare` wrote"])
     if not path.is_file():
         raise InputError([f"{folder}: {NO_COMPARISON}"])
     try:

@@ -2,6 +2,7 @@
 
 import io
 import re
+from dataclasses import replace
 
 import arviz as az
 import numpy as np
@@ -16,7 +17,7 @@ from iwm_bayes.cli.printing.heading import heading, phases, warning_lines
 from iwm_bayes.cli.printing.layout import columns
 from iwm_bayes.cli.printing.names import parameter_words, response_words
 from iwm_bayes.cli.printing.result import answer_lines, place_lines, recovery_lines
-from iwm_bayes.cli.printing.run import MAX_LINES, Shown, key_of, print_heading, print_run, run_of_analysis
+from iwm_bayes.cli.printing.run import MAX_LINES, Shown, print_heading, print_run, run_of_analysis
 from iwm_bayes.model.priors import free_parameters
 from iwm_bayes.report.labels import table_meanings
 
@@ -42,13 +43,13 @@ def printed(monkeypatch, run, width=80, encoding="utf-8", **shown):
 
 def approximate(run):
     """The same run, as if it were by `laplace`."""
-    return run._replace(facts=run.facts | {"exact": False, "method": "laplace", "convergence": {}})
+    return replace(run, facts=run.facts | {"exact": False, "method": "laplace", "convergence": {}})
 
 
 def not_converged(run):
     """The same run, as if it had not converged."""
     facts = {"converged": False, "reasons": ["R-hat of a group parameter is 1.200, above 1.01"]}
-    return run._replace(facts=run.facts | facts | {"advice": ["sample longer, with --draws 2000"]})
+    return replace(run, facts=run.facts | facts | {"advice": ["sample longer, with --draws 2000"]})
 
 
 def truth(figure):
@@ -62,7 +63,7 @@ def truth(figure):
 @pytest.mark.parametrize("change", [lambda run: run, approximate, not_converged], ids=["nuts", "laplace", "failed"])
 def test_a_run_has_few_lines_and_none_is_too_long(monkeypatch, run, width, change):
     """With the two lines on standard error, at most 35, also with true values; paths may be longer than the line."""
-    text = printed(monkeypatch, change(run), width, truth=truth(key_of(run).figure), commands=COMMANDS)
+    text = printed(monkeypatch, change(run), width, truth=truth(run.key.figure), commands=COMMANDS)
     lines = text.replace(str(run.folder), "runs/demo").splitlines()
     assert len(lines) + 2 <= MAX_LINES
     assert [line for line in text.splitlines() if columns(line) > width and str(run.folder) not in line] == []
@@ -101,7 +102,7 @@ def test_the_status_has_the_numbers_of_the_fit(monkeypatch, run):
 
 def test_the_answer_is_the_key_result(monkeypatch, run):
     """Its first sentence, facts and sensitivity; all further sentences with --verbose."""
-    key = key_of(run)
+    key = run.key
     short, long = (" ".join(printed(monkeypatch, run, 100, verbose=verbose).split()) for verbose in (False, True))
     assert all(" ".join(key.headline.split()) in text for text in (short, long))
     assert all(" ".join(f"{fact.value} {fact.meaning}.".split()) in long for fact in key.facts[:2])
@@ -111,7 +112,7 @@ def test_the_answer_is_the_key_result(monkeypatch, run):
 
 def test_a_sentence_without_room_is_left_out_whole(run):
     """And the title says where it is; with room for everything it does not."""
-    key = key_of(run)
+    key = run.key
     few, many = answer_lines(key, 80, 6), answer_lines(key, 80, 60)
     assert len(few.lines) <= 6
     assert (few.has_all_facts, many.has_all_facts) == (False, True)
@@ -138,7 +139,7 @@ def test_a_fit_that_has_not_converged_has_no_result(monkeypatch, run):
     assert "  - R-hat of a group parameter is 1.200, above 1.01." in text
     assert "  - Sample longer, with --draws 2000." in text
     assert "Group-level parameter" not in text
-    assert key_of(run).headline not in " ".join(text.split())
+    assert run.key.headline not in " ".join(text.split())
     marked = printed(monkeypatch, not_converged(run), verbose=True)
     assert "Group medians of the parameters" in marked
     assert "[not converged]" in marked

@@ -137,17 +137,22 @@ def test_estimates_are_compared_with_the_truth_of_everyone_and_of_arms(security)
     curves = incidence_by_arm(security, NO_ARMS).isel(arm=0, drop=True)
     names = ["probability", "median_sessions", "median_corrective"]
     estimated, known = security.assign(curves[names]), judgement_arrays(security)
-    repeats = known._make(leaf[0] for leaf in known)
-    lines = pd.DataFrame(truth_comparison_lines(estimated, repeats, ARMS)).set_index("until_security")
-    true = {"share by session 3": 0.5, "sessions": 2, "corrective experiences": 2, "share by session 3, b - a": -8 / 9}
+    people = known._make(leaf[0, 0] for leaf in known)
+    lines = pd.DataFrame(truth_comparison_lines(estimated, people, ARMS)).set_index("until_security")
+    true = {
+        "share by session 3": 0.5,
+        "sessions": 2,
+        "corrective experiences": 2,
+        "share by session 3, difference of arms": -8 / 9,
+    }
     assert lines["true"].to_dict() == pytest.approx(true)
     assert lines["estimate"].to_dict() == pytest.approx(true)
     assert lines["true_in_ci90"].all()
-    everyone_in_b = repeats._replace(earned=repeats.earned | (ARMS == "b").to_numpy())
+    everyone_in_b = people._replace(earned=people.earned | (ARMS == "b").to_numpy())
     other = pd.DataFrame(truth_comparison_lines(estimated, everyone_in_b, ARMS)).set_index("until_security")
     assert other["true"].iloc[-1] == pytest.approx(-8 / 9)  # they are earned secure after session 3 only
-    by_then = everyone_in_b._replace(sessions=np.full((1, 20), 2))
+    by_then = everyone_in_b._replace(sessions=np.full(20, 2))
     other = pd.DataFrame(truth_comparison_lines(estimated, by_then, ARMS)).set_index("until_security")
     assert other["true"].iloc[-1] == pytest.approx(1 - 8 / 9)
     assert not other["true_in_ci90"].iloc[-1]
-    assert list(truth_comparison_lines(estimated, repeats, NO_ARMS)) == lines.iloc[:3].reset_index().to_dict("records")
+    assert list(truth_comparison_lines(estimated, people, NO_ARMS)) == lines.iloc[:3].reset_index().to_dict("records")

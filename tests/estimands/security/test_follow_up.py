@@ -9,7 +9,6 @@ from iwm_bayes.data.formulas.design import join_covariates
 from iwm_bayes.estimands.security.belief_paths import belief_paths
 from iwm_bayes.estimands.security.criterion import DEFAULT_CRITERION, judge
 from iwm_bayes.estimands.security.follow_up import continued_events, people_who_left
-from iwm_bayes.estimands.security.time_to_security import continued_true_security, true_security
 from iwm_bayes.filtering.arrays import event_array, session_index
 from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.simulation.care import constant_care
@@ -51,21 +50,6 @@ def test_donors_are_of_the_same_arm_and_did_not_leave():
     data = join_covariates(data, frame, MODEL, {"availability_rate": "arm"})
     who = np.zeros(200, dtype=int)
     assert {*continued_events(MODEL, data, who, np.random.default_rng(1)).person[10]} == set(range(1, 6))
-
-
-def test_true_values_are_those_had_all_stayed():
-    """With one possible donor, it is known what a person continues with: truth along these sessions is the truth."""
-    whole, truth = simulated(2, rate=0.2)
-    spliced = whole.copy(deep=True)
-    spliced["outcome"][6:, 0] = whole["outcome"][6:, 1]
-    known = true_security(MODEL, spliced, truth, "therapist")
-    short = shortened(whole, np.array([6, 20]))
-    continued = continued_true_security(MODEL, short, truth, "therapist", repeats=3)
-    assert known.earned.all()
-    assert not true_security(MODEL, short, truth, "therapist").earned[0]
-    for name in known._fields:
-        expected = [1, 15] if name == "followed" else getattr(known, name)
-        np.testing.assert_array_equal(getattr(continued, name), np.tile(expected, (3, 1)))
 
 
 @pytest.mark.parametrize("figure", ["therapist", None])

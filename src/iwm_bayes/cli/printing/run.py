@@ -15,7 +15,7 @@ from iwm_bayes.cli.printing.layout import Line, paragraph
 from iwm_bayes.cli.printing.long_tables import run_tables
 from iwm_bayes.io import read_json
 from iwm_bayes.report.context import ReportContext, ReportOptions
-from iwm_bayes.report.key_result import KeyResult, key_result
+from iwm_bayes.report.key_result import KeyResult
 from iwm_bayes.types import ModelSpec, parameters
 
 BLANK = Line("")
@@ -37,11 +37,6 @@ def run_of_analysis(analysis: Any, folder: Path, study: str) -> ReportContext:
     """Return the run of an analysis that is written to a folder."""
     facts = read_json(folder / "manifest.json", "")
     return ReportContext(folder, study, analysis.model, analysis.fit, facts, analysis.results, ReportOptions())
-
-
-def key_of(run: ReportContext) -> KeyResult:
-    """Return the key result of a run."""
-    return key_result(run.model, run.fit, run.results, status.checks_of(run.facts), run.facts["advice"])
 
 
 def print_heading(study: str, model: ModelSpec, data: xr.Dataset, warnings: Sequence[str] = ()) -> None:
@@ -79,7 +74,7 @@ def last_lines(run: ReportContext, commands: Sequence[str], width: int) -> list[
 
 def print_run(run: ReportContext, shown: Shown) -> None:
     """Print a run: its status, then its result; what is wrong and what to try where it cannot be used."""
-    width, key = console.out.width, key_of(run)
+    width, key = console.out.width, run.key
     if not key.usable:
         print_lines([BLANK, *status.problem_lines(key, width)])
         print_long_tables(run, key, shown.verbose)

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from iwm_bayes.cli.printing.layout import Line, labelled, paragraph
-from iwm_bayes.diagnostics.convergence_checks import ConvergenceChecks
 from iwm_bayes.report.answer.checks import Chip
 from iwm_bayes.report.answer.words import sentence_case
 from iwm_bayes.report.key_result import KeyResult
@@ -29,14 +28,6 @@ def chip_lines(chip: Chip, width: int) -> list[Line]:
 def three_lines(key: KeyResult, width: int) -> list[Line]:
     """Return the status of a usable fit: convergence, model fit, and learning."""
     return [line for kind in KINDS for line in chip_lines(key.chip(kind), width)]
-
-
-def checks_of(facts: Mapping[str, Any]) -> ConvergenceChecks:
-    """Return the convergence checks that the manifest of a run states."""
-    approximate = "" if facts["exact"] else str(facts["method"])
-    return ConvergenceChecks(
-        facts["converged"], facts["reasons"], facts["convergence"], approximate, facts["partial"] or ""
-    )
 
 
 def problem_lines(key: KeyResult, width: int) -> list[Line]:

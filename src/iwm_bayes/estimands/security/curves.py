@@ -8,14 +8,13 @@ from iwm_bayes.estimands.security.by_arm import EVERYONE
 
 
 def shown_arms(curves: xr.Dataset) -> list[str]:
-    """Return the arms of a study that can be assessed, or EVERYONE where it has no arms."""
-    arms = [str(arm) for arm in curves["arm"].values]
-    own = [arm for arm in arms if arm != EVERYONE] or arms
-    return [arm for arm in own if int(curves["last"].sel(arm=arm)) > 0]
+    """Return the arms of a study that can be assessed; EVERYONE where there are none; nothing if that cannot be."""
+    assessed = [str(arm) for arm in curves["arm"].values if int(curves["last"].sel(arm=arm)) > 0]
+    return [arm for arm in assessed if arm != EVERYONE] or assessed
 
 
 def time_to_security_data(curves: xr.Dataset) -> xr.Dataset:
-    """Summarise curves over draws, of each arm, or of everyone in a study without arms.
+    """Summarise curves over draws, of each arm, or of everyone where no arm can be assessed or there is none.
 
     Parameters
     ----------

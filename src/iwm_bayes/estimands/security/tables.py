@@ -66,8 +66,7 @@ def truth_comparison_lines(security: xr.Dataset, known: Judgement, arms: pd.Seri
     security
         The estimates.
     known
-        The truth, as `continued_true_security` returns it, (repeat, person): shares are means over repeats, counts are
-        medians.
+        The truth, had all stayed, (person,): see `time_to_security.true_security`.
     arms
         The arm of every person; empty if the study has none.
 
@@ -83,22 +82,19 @@ def truth_comparison_lines(security: xr.Dataset, known: Judgement, arms: pd.Seri
     if not until:
         return []
     share = security["probability"].sel(session=until).values
+    sessions, corrective = (security[variable].values for variable in COUNTS.values())
     lines = [
         truth_line(f"share by session {until}", share, true_share(known, until)),
-        truth_line("sessions", security["median_sessions"].values, float(np.median(median_sessions(known, until)))),
-        truth_line(
-            "corrective experiences",
-            security["median_corrective"].values,
-            float(np.median(median_corrective(known, until))),
-        ),
+        truth_line("sessions", sessions, float(median_sessions(known, until))),
+        truth_line("corrective experiences", corrective, float(median_corrective(known, until))),
         *arm_truth_lines(curves, known, arm_masks(security, arms)),
     ]
     return [{"figure": security.attrs["figure"]} | line for line in lines]
 
 
 def true_share(known: Judgement, until: int) -> float:
-    """Return the share that is earned secure by a session, mean over repeats."""
-    return float(incidence_by_session(known, until)[..., -1].mean())
+    """Return the share that is earned secure by a session."""
+    return float(incidence_by_session(known, until)[-1])
 
 
 def truth_line(label: str, draws: np.ndarray, true: float) -> dict[str, object]:
@@ -106,27 +102,26 @@ def truth_line(label: str, draws: np.ndarray, true: float) -> dict[str, object]:
     median, low, high = median_ci90(draws)
     line: dict[str, object] = {"until_security": label} | interval_columns("estimate", draws)
     line["censored"] = bool(np.isinf(median))
-    return line | {
-        "true": true if np.isfinite(true) else np.nan,
-        "true_in_ci90": bool(low - ROUNDING <= true <= high + ROUNDING),
-    }
+    is_inside = low - ROUNDING <= true <= high + ROUNDING
+    return line | {"true": true if np.isfinite(true) else np.nan, "true_in_ci90": bool(is_inside)}
 
 
 def arm_truth_lines(curves: xr.Dataset, known: Judgement, masks: dict[str, np.ndarray]) -> list[dict[str, object]]:
     """Compare each difference between arms in the share with its true value; none without two arms to assess."""
-    names = [name for name in masks if name != EVERYONE]
-    if len(names) < 2 or not int(curves["last"].sel(arm=names).min()):
+    if len(masks) == 1:
         return []
+    first, *others = [name for name in masks if name != EVERYONE]
     differences = risk_differences(curves)
     until = int(differences["session"])
-    shares = {name: true_share(known._replace(insecure=known.insecure & masks[name]), until) for name in names}
+    if not until:
+        return []
+    shares = {name: true_share(known._replace(insecure=known.insecure & mask), until) for name, mask in masks.items()}
+    which = {name: f"{name} - {first}" if len(others) > 1 else "difference of arms" for name in others}
     return [
         truth_line(
-            f"share by session {until}, {name} - {names[0]}",
-            differences.sel(arm=name).values,
-            shares[name] - shares[names[0]],
+            f"share by session {until}, {which[name]}", differences.sel(arm=name).values, shares[name] - shares[first]
         )
-        for name in names[1:]
+        for name in others
     ]
 
 

@@ -23,7 +23,7 @@ from iwm_bayes.estimands.security.criterion import (
     judge,
     styles_at_end,
 )
-from iwm_bayes.estimands.security.follow_up import continued_events, continued_path_batches
+from iwm_bayes.estimands.security.follow_up import continued_path_batches
 from iwm_bayes.estimands.security.survival import (
     incidence_by_session,
     incidence_until,
@@ -200,27 +200,9 @@ def true_security(
     figure: str | None,
     criterion: Criterion = DEFAULT_CRITERION,
 ) -> Judgement:
-    """Apply a criterion to people whose parameters are known, (person,), along their own sessions alone."""
-    return judge(belief_paths(model, data, people, figure).observed_path(), criterion)
+    """Apply a criterion to people whose parameters are known, (person,).
 
-
-def continued_true_security(
-    model: ModelSpec,
-    data: xr.Dataset,
-    people: dict[str, np.ndarray],
-    figure: str | None,
-    criterion: Criterion = DEFAULT_CRITERION,
-    repeats: int = 101,
-    seed: int = 1,
-) -> Judgement:
-    """Apply a criterion to people whose parameters are known, had all been followed for as long as the longest.
-
-    This is what `earned_security` estimates: people whose sessions end early continue with those of others (see
-    `follow_up`), of other donors in each repeat. `people` has natural-scale values by parameter, with the person along
-    the last axis. Leaves of the judgement are (repeat, person); repeats are equal where nobody's sessions end early.
+    Nobody continues with the sessions of others. What `earned_security` estimates is true along the sessions that
+    people would have had, had all stayed.
     """
-    count = data.sizes["person"]
-    places = continued_events(model, data, np.tile(np.arange(count), repeats), np.random.default_rng(seed))
-    repeated = {name: np.tile(values, repeats) for name, values in people.items()}
-    path = belief_paths(model, data, repeated, figure, places).observed_path()
-    return by_draw_and_person(judge(path, criterion), count)
+    return judge(belief_paths(model, data, people, figure).observed_path(), criterion)

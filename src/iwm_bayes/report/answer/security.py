@@ -173,7 +173,7 @@ def other_figure(answer: SecurityAnswer, people: int, noun: str) -> str:
 
 
 def qualifications(answer: SecurityAnswer, noun: str) -> list[str]:
-    """Return what must stand beside an answer: sessions that end early, and people who could never be resilient."""
+    """Return what must be said with an answer: sessions that end early, and people who could never be resilient."""
     sentences = []
     if answer.never_resilient >= NOTABLE_SHARE:
         sentences.append(

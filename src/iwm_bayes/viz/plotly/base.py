@@ -1,6 +1,6 @@
 """Building blocks of interactive plots: Plotly specifications as plain dicts.
 
-Plotly interprets tags in its texts. Therefore, every name from a table is escaped with `escape_text`.
+Plotly interprets tags in its texts. Therefore, every name of a model is escaped with `escape_text`.
 """
 
 import html
@@ -11,13 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from iwm_bayes.viz.palette import LINES, VERMILLION
+from iwm_bayes.viz.palette import DARK_GREY, LINES
 
 type Figure = dict[str, Any]
 
 DASHES = ("solid", "dash", "dashdot", "dot", "longdash")
 MARKERS = ("circle", "square", "triangle-up", "diamond", "triangle-down")
-GREY = "#555555"
 LEGEND = {"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0, "font": {"size": 11}}
 
 
@@ -30,7 +29,7 @@ def plotly_script() -> str:
 
 
 def escape_text(name: object) -> str:
-    """Escape a name from a table, so that it contains no tags."""
+    """Escape a name, so that it contains no tags."""
     return html.escape(str(name))
 
 
@@ -39,23 +38,8 @@ def json_numbers(values: Any) -> list[float | None]:
     return [None if not np.isfinite(value) else round(float(value), 3) for value in np.asarray(values, dtype=float)]
 
 
-def layout(watermark: str, **more: Any) -> Figure:
-    """Return a layout with what all plots share.
-
-    `watermark` is a warning across the plot, for example "not converged"; it is empty if there is none. Other arguments
-    are entries of Plotly's layout.
-    """
-    warning = {
-        "text": escape_text(watermark),
-        "xref": "paper",
-        "yref": "paper",
-        "x": 0.5,
-        "y": 0.5,
-        "showarrow": False,
-        "opacity": 0.25,
-        "font": {"size": 30, "color": VERMILLION},
-        "textangle": -20,
-    }
+def layout(**more: Any) -> Figure:
+    """Return a layout with what all plots share; arguments are further entries of Plotly's layout."""
     shared = {
         "margin": {"l": 55, "r": 12, "t": 12, "b": 50},
         "font": {"family": "system-ui, sans-serif", "size": 13, "color": "#222222"},
@@ -65,8 +49,7 @@ def layout(watermark: str, **more: Any) -> Figure:
         "dragmode": False,
         "hovermode": "closest",
     }
-    annotations = [*more.pop("annotations", []), *([warning] if watermark else [])]
-    return shared | {"annotations": annotations} | more
+    return shared | more
 
 
 def axis(title: str, **more: Any) -> Figure:
@@ -78,24 +61,6 @@ def axis(title: str, **more: Any) -> Figure:
         "gridcolor": "#eeeeee",
         "fixedrange": True,
     } | more
-
-
-def band_traces(x: Any, low: Any, high: Any, color: str, **more: Any) -> list[Figure]:
-    """Return the area between two lines, of (n,) each; where `low` is not finite there is none."""
-    finite = np.isfinite(np.asarray(low, dtype=float))
-    x, low, high = (np.asarray(values, dtype=float)[finite] for values in (x, low, high))
-    trace = {
-        "x": json_numbers([*x, *x[::-1]]),
-        "y": json_numbers([*low, *high[::-1]]),
-        "type": "scatter",
-        "mode": "lines",
-        "fill": "toself",
-        "line": {"width": 0},
-        "fillcolor": f"{color}33",
-        "hoverinfo": "skip",
-        "showlegend": False,
-    }
-    return [trace | more]
 
 
 def line_style(index: int, **more: Any) -> Figure:
@@ -127,7 +92,7 @@ def threshold_labels(thresholds: Sequence[tuple[float, str]], panel: str) -> lis
     shared = {"xref": "paper", "x": 1, "xanchor": "right", "yref": panel, "showarrow": False, "bgcolor": "#ffffffb3"}
     return [
         shared
-        | {"y": at, "yanchor": "bottom" if at == highest else "top", "font": {"size": 11, "color": GREY}}
+        | {"y": at, "yanchor": "bottom" if at == highest else "top", "font": {"size": 11, "color": DARK_GREY}}
         | {"text": f"{name} {'≥' if at == highest else '≤'} {at:g}"}
         for at, name in thresholds
     ]

@@ -6,9 +6,8 @@ import numpy as np
 import xarray as xr
 
 from iwm_bayes.estimands.security.criterion import Criterion
-from iwm_bayes.viz.palette import BELIEF_LABELS, GREEN, VERMILLION
+from iwm_bayes.viz.palette import BELIEF_LABELS, DARK_GREY, GREEN, VERMILLION
 from iwm_bayes.viz.plotly.base import (
-    GREY,
     Figure,
     axis,
     escape_text,
@@ -114,7 +113,13 @@ def care_traces(trajectories: Mapping[str, xr.Dataset]) -> list[Figure]:
 def phase_shapes(position: np.ndarray, gap: int) -> tuple[list[Figure], list[Figure]]:
     """Return the area of childhood and the line of a break, and their labels."""
     shapes: list[Figure] = []
-    label = {"yref": "paper", "y": 1.0, "yanchor": "bottom", "showarrow": False, "font": {"size": 11, "color": GREY}}
+    label = {
+        "yref": "paper",
+        "y": 1.0,
+        "yanchor": "bottom",
+        "showarrow": False,
+        "font": {"size": 11, "color": DARK_GREY},
+    }
     labels = [label | {"x": float(position[-1]) / 2.0, "text": "therapy: session"}]
     if position[0] < 0:
         shapes.append({"type": "rect", "yref": "paper", "y0": 0, "y1": 1, "x0": float(position[0]) - 0.5, "x1": -0.5})
@@ -170,7 +175,6 @@ def beliefs_figure(trajectories: Mapping[str, xr.Dataset], criterion: Criterion,
     return {
         "data": [*traces, *care_traces(trajectories)],
         "layout": layout(
-            "",
             xaxis=axis("", anchor="y3", range=[float(position[0]) - 0.5, float(position[-1]) + 0.5], tickvals=ticks),
             shapes=[*shapes, *(threshold_line(at, PANELS[name][0]) for name in beliefs for at, _ in thresholds)],
             annotations=[*labels, *(one for name in beliefs for one in threshold_labels(thresholds, PANELS[name][0]))],

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from iwm_bayes.viz.palette import DARK_GREY
 from iwm_bayes.viz.plotly.base import (
-    GREY,
     MARKERS,
     Figure,
     axis,
@@ -68,15 +68,16 @@ def incidence_figure(incidences: Mapping[str, Incidence]) -> Figure:
     assessed = max(int(np.isfinite(one.share).sum()) for one in incidences.values())
     traces = [trace for at, (label, one) in enumerate(incidences.items()) for trace in incidence_traces(label, one, at)]
     shapes = [HALF | {"line": {"color": "#777777", "width": 1, "dash": "dot"}, "layer": "below"}]
-    annotations = [HALF_LABEL | {"text": "half", "font": {"size": 11, "color": GREY}}]
+    annotations = [HALF_LABEL | {"text": "half", "font": {"size": 11, "color": DARK_GREY}}]
     if assessed < last:
         shapes.append(UNKNOWN | {"x0": assessed, "x1": last, "layer": "below"})
         middle = {"x": (assessed + last) / 2, "yref": "paper", "y": 0.04, "yanchor": "bottom", "textangle": -90}
-        annotations.append(middle | {"text": "not assessable", "showarrow": False, "font": {"size": 11, "color": GREY}})
+        annotations.append(
+            middle | {"text": "not assessable", "showarrow": False, "font": {"size": 11, "color": DARK_GREY}}
+        )
     return {
         "data": traces,
         "layout": layout(
-            "",
             xaxis=axis("session with the therapist", range=[1, last]),
             yaxis=axis("earned secure", range=[-0.02, 1.05], tickformat=".0%", tickvals=[0, 0.5, 1]),
             shapes=shapes,

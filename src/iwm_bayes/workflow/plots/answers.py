@@ -83,6 +83,11 @@ def plot_predictive_checks(fit: xr.DataTree, columns: int = 3, model: AnyModel =
     return predictive_checks_plot(checked(data, "no test statistic varies, so none can be checked"), columns)
 
 
-def plot_data(model: Model) -> Figure:
-    """Plot the number of people, outcomes and responses by session: mean, and the central 90% of people."""
-    return data_plot(study_data(model.data, list(model.spec.responses)))
+def plot_data(fit: xr.DataTree | Model, model: AnyModel = None) -> Figure:
+    """Plot the number of people, outcomes and responses by session: mean, and the central 90% of people.
+
+    `fit` is a fit, or a `Model` before it is fitted. `model` is the model, where a fit carries none.
+    """
+    data = fit.data if isinstance(fit, Model) else fit["constant_data"].to_dataset()
+    spec = fit.spec if isinstance(fit, Model) else model_of(fit, model)
+    return data_plot(study_data(data, list(spec.responses)))

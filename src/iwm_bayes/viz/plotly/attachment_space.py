@@ -8,9 +8,8 @@ import xarray as xr
 
 from iwm_bayes.estimands.security.criterion import Criterion
 from iwm_bayes.estimands.trajectories import ellipse_outline
-from iwm_bayes.viz.palette import STYLE_CORNERS
+from iwm_bayes.viz.palette import DARK_GREY, STYLE_CORNERS
 from iwm_bayes.viz.plotly.base import (
-    GREY,
     MARKERS,
     Figure,
     axis,
@@ -76,7 +75,7 @@ def path_traces(label: str, trajectory: xr.Dataset, index: int) -> list[Figure]:
 def style_annotation(style: str, x: float, y: float) -> Figure:
     """Return the name of an attachment style at its corner."""
     anchors = {"xanchor": "left" if x < 0.5 else "right", "yanchor": "bottom" if y < 0.5 else "top"}
-    return {"text": f"<i>{style}</i>", "x": x, "y": y, "showarrow": False, "font": {"color": GREY}} | anchors
+    return {"text": f"<i>{style}</i>", "x": x, "y": y, "showarrow": False, "font": {"color": DARK_GREY}} | anchors
 
 
 def space_figure(trajectories: Mapping[str, xr.Dataset], criterion: Criterion) -> Figure:
@@ -107,7 +106,6 @@ def space_figure(trajectories: Mapping[str, xr.Dataset], criterion: Criterion) -
     return {
         "data": [trace for path in traces for trace in path],
         "layout": layout(
-            "",
             annotations=[style_annotation(style, *corner) for style, corner in STYLE_CORNERS.items()],
             shapes=boundaries,
             showlegend=True,

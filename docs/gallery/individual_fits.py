@@ -1,0 +1,10 @@
+"""Does the model describe single people?
+
+The first twelve people in the order of their pseudonyms.
+"""
+
+import iwm_bayes as iwm
+
+fit = iwm.load_fit("runs/example")
+fig = iwm.plot_individual_fits(fit, "therapist", people=12)
+fig.savefig("individual_fits.pdf")
