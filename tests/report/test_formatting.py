@@ -45,6 +45,11 @@ def test_shares_of_people_are_percentages():
     assert written(x_ci90_low=0.5, x_ci90_high=2.0) == {"x": "0.5–2"}
 
 
+def test_people_at_risk_are_whole():
+    """The mean over draws is no fraction of a person."""
+    assert written(number_at_risk=47.7, number=47.7) == {"number_at_risk": "48", "number": "47.7"}
+
+
 def test_plain_ends_of_an_interval_stay_columns():
     """Tables with a single quantity have its interval in `ci90_low` and `ci90_high`."""
     assert written(median=0.5, ci90_low=0.4, ci90_high=0.6) == {"median": "0.5", "ci90_low": "0.4", "ci90_high": "0.6"}

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 TWO_DECIMALS = ("weight", "frequency", "xp", "pxp", "frequency_mixture")  # shares of models
+COUNTS = ("number_at_risk",)  # of people, mean over draws
 PERCENTAGES = (  # shares of people
     "insecure_at_baseline",
     "earned_secure",
@@ -30,11 +31,13 @@ def format_value(value: Any) -> str:
 
 
 def format_cell(column: str, value: Any) -> str:
-    """Write one cell: shares of people in percent, shares of models with two decimals."""
+    """Write one cell: shares of people in percent, numbers of people whole, shares of models with two decimals."""
     if not isinstance(value, float) or pd.isna(value):
         return format_value(value)
     if column in PERCENTAGES or column.startswith("held_"):
         return f"{value:.0%}"
+    if column in COUNTS:
+        return f"{value:,.0f}"
     if column == "risk_difference":
         return f"{value:+.0%}"
     return f"{value:.2f}" if column in TWO_DECIMALS else format_value(value)

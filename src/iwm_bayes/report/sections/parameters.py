@@ -150,5 +150,5 @@ def shrinkage(run: ReportContext) -> Exhibit | None:
     most = parameter_words(str(means.idxmax())).lower()
     finding = f"The group counts most in {most}: mean shrinkage {means.max():.2f}."
     caption = "Shrinkage: the share of each person's value that comes from the group (dashed line: group median)."
-    picture = draw_picture("shrinkage", data, f"{caption} {finding}", shrinkage_plot, (4, 2), run.mark)
+    picture = draw_picture("shrinkage", data, f"{caption} {finding}", shrinkage_plot, (4,), run.mark)
     return Exhibit(finding, caption, (picture,))
