@@ -40,7 +40,14 @@ def test_shares_of_people_are_percentages():
     share = written(earned_secure=0.76, earned_secure_ci90_low=0.72, earned_secure_ci90_high=0.791)
     assert share == {"earned_secure": "76% (72–79%)"}
     assert written(risk_difference=0.1)["risk_difference"] == "+10%"
+    ends = {"risk_difference_ci90_low": 0.05, "risk_difference_ci90_high": 0.2}
+    assert written(risk_difference=0.1, **ends)["risk_difference"] == "+10% (+5% to +20%)"
     assert written(x_ci90_low=0.5, x_ci90_high=2.0) == {"x": "0.5–2"}
+
+
+def test_people_at_risk_are_whole():
+    """The mean over draws is no fraction of a person."""
+    assert written(number_at_risk=47.7, number=47.7) == {"number_at_risk": "48", "number": "47.7"}
 
 
 def test_plain_ends_of_an_interval_stay_columns():

@@ -17,7 +17,7 @@ from iwm_bayes.report.answer.arms import higher_first
 from iwm_bayes.report.answer.checks import comparison_chip, convergence_chip, learning_chip, ppc_chip
 from iwm_bayes.report.answer.security import not_assessed
 from iwm_bayes.report.answer.words import count_of, listed, probability, quantity, singular, with_figure
-from iwm_bayes.report.key_result import default_question, key_result
+from iwm_bayes.report.key_result import default_question, key_result, shortened
 
 DURATION, INSECURE, SECURE, RESILIENT = 6, 0.4, 0.6, 0.5
 
@@ -274,6 +274,12 @@ def test_questions_are_made_from_figures():
     assert default_question("patients", "therapist", False, True) == f"{ask} with their therapist?"
     assert default_question("patients", "Dr X", True, True) == f"{ask}, and do groups differ?"
     assert default_question("patients", "x", False, False).startswith("How do the beliefs of patients change")
+
+
+def test_many_figures_are_counted():
+    """Some sentences, and how many more there are; one more than that is written out."""
+    assert shortened(list("abcdef"), 3) == ["a", "b", "c", "3 figures more: see the table of time to earned security."]
+    assert shortened(list("abcd"), 3) == list("abcd")
 
 
 def test_learning_and_comparison_are_said_in_one_line(made):

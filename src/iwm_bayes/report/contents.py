@@ -81,11 +81,11 @@ def answers(run: ReportContext) -> dict[str, Any]:
         "groups": groups.group_section(run),
         "comparison": model_comparison.comparison_section(run),
         "definition": details.definition(run),
-        "sensitivity": details.assessed_table(run, "sensitivity"),
+        "sensitivity": answer.assessed_table(run, "sensitivity"),
         "checks": {"summary": checks_summary, "exhibit": checks_exhibit, "table": checks_table},
         "styles": run.table("styles"),
         "others": {"exhibits": answer.other_figures(run), "sentences": answer.unassessed_sentences(run)},
-        "times": details.assessed_table(run, "time_to_security"),
+        "times": answer.assessed_table(run, "time_to_security"),
         "projection": details.projection(run),
         "people": people.people_section(run),
     }

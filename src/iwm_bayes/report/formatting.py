@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 TWO_DECIMALS = ("weight", "frequency", "xp", "pxp", "frequency_mixture")  # shares of models
+COUNTS = ("number_at_risk",)  # of people, mean over draws
 PERCENTAGES = (  # shares of people
     "insecure_at_baseline",
     "earned_secure",
@@ -30,11 +31,13 @@ def format_value(value: Any) -> str:
 
 
 def format_cell(column: str, value: Any) -> str:
-    """Write one cell: shares of people in percent, shares of models with two decimals."""
+    """Write one cell: shares of people in percent, numbers of people whole, shares of models with two decimals."""
     if not isinstance(value, float) or pd.isna(value):
         return format_value(value)
     if column in PERCENTAGES or column.startswith("held_"):
         return f"{value:.0%}"
+    if column in COUNTS:
+        return f"{value:,.0f}"
     if column == "risk_difference":
         return f"{value:+.0%}"
     return f"{value:.2f}" if column in TWO_DECIMALS else format_value(value)
@@ -48,7 +51,8 @@ def interval_text(column: str, median: Any, low: Any, high: Any, censored: bool)
     if pd.isna(low):
         return "censored" if censored else ""
     first, last = (format_cell(column, end) or "censored" for end in (low, high))
-    interval = f"{first.removesuffix('%')}–{last}" if low >= 0 and pd.notna(high) else f"{first} to {last}"
+    is_plain = low >= 0 and pd.notna(high) and not first.startswith("+")
+    interval = f"{first.removesuffix('%')}–{last}" if is_plain else f"{first} to {last}"
     return interval if median is None else f"{format_cell(column, median) or 'censored'} ({interval})"
 
 

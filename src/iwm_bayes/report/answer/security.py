@@ -98,10 +98,10 @@ def corrective_text(curves: xr.Dataset) -> str:
 
 
 def share_words(draws: np.ndarray) -> str:
-    """Return a share with its interval; "none" or "all" where it is so in every draw."""
+    """Return a share with its interval, or without one where every draw has the same; "none" for 0, "all" for 1."""
     known = draws[~np.isnan(draws)]
-    if len(known) and (known == known[0]).all() and known[0] in (0.0, 1.0):
-        return "none" if known[0] == 0.0 else "all"
+    if len(known) and (known == known[0]).all():
+        return {0.0: "none", 1.0: "all"}.get(float(known[0]), f"{known[0]:.0%}")
     return share(draws).text
 
 
@@ -134,7 +134,7 @@ def baseline_fact(curves: xr.Dataset, people: int, noun: str) -> Fact:
 def share_fact(draws: np.ndarray, meaning: str) -> Fact:
     """Return a share with what it means and its interval, which is left out where it is the same in every draw."""
     words = share_words(draws)
-    if words in ("none", "all"):
+    if "CrI" not in words:
         return Fact(sentence_case(words), meaning)
     number = share(draws)
     return Fact(number.median, f"{meaning} ({number.interval})")

@@ -2,13 +2,15 @@
 
 import xarray as xr
 
+from iwm_bayes.diagnostics.registry import registered
 from iwm_bayes.estimands.attachment_space import attachment_space_data
 from iwm_bayes.estimands.security.answers import SecurityAnswer
 from iwm_bayes.estimands.security.curves import time_to_security_data
-from iwm_bayes.report.answer.security import final_shares, half_text, insecure_count, not_assessed, share_words
+from iwm_bayes.report.answer.security import half_text, insecure_count, not_assessed, share_words
 from iwm_bayes.report.answer.words import count_of, listed, sentence_case, singular, with_figure
 from iwm_bayes.report.context import ReportContext
-from iwm_bayes.report.elements import Exhibit, Picture, draw_picture
+from iwm_bayes.report.elements import Exhibit, Picture, Table, draw_picture, make_table
+from iwm_bayes.report.labels import table_title
 from iwm_bayes.types import GENERALISED
 from iwm_bayes.viz.attachment_space import attachment_space_plot
 from iwm_bayes.viz.earned_security import time_to_security_plot
@@ -20,9 +22,19 @@ def is_assessed(run: ReportContext, figure: str) -> bool:
     return figure in run.security and not not_assessed(run.security[figure], run.noun)
 
 
-def final_median(curves: xr.Dataset, arm: int = 0) -> str:
-    """Return the median share of an arm that is earned secure by its last session that can be assessed."""
-    return share_words(final_shares(curves, arm)).partition(" ")[0]
+def assessed_table(run: ReportContext, name: str) -> Table | None:
+    """Return a table of earned security by figure, without figures that cannot be assessed; None without a line."""
+    if name not in run.tables:
+        return None
+    table = run.tables[name]
+    kept = table[[is_assessed(run, str(figure)) for figure in table["figure"]]]
+    about = registered()[name].glossary
+    return make_table(kept, table_title(name), name, run.status, about) if len(kept) else None
+
+
+def median_share(curves: xr.Dataset, arm: int, last: int) -> str:
+    """Return the median share of an arm that is earned secure by a session."""
+    return share_words(curves["probability"].isel(arm=arm).sel(session=last).values).partition(" ")[0]
 
 
 def incidence_finding(answer: SecurityAnswer, noun: str) -> str:
@@ -31,12 +43,12 @@ def incidence_finding(answer: SecurityAnswer, noun: str) -> str:
     names = [str(arm) for arm in curves["arm"].values]
     if len(names) > 1:
         known = [index for index in range(1, len(names)) if int(curves["last"][index])]
-        ends = [(names[index], final_median(curves, index), int(curves["last"][index])) for index in known]
-        reached = [f"{median} in {name} by session {last}" for name, median, last in ends]
-        return f"Of these {noun} who were insecure at baseline, {listed(reached)} were earned secure."
+        last = min(int(curves["last"][index]) for index in known)
+        reached = [f"{median_share(curves, index, last)} in {names[index]}" for index in known]
+        return f"Of these {noun} who were insecure at baseline, {listed(reached)} were earned secure by session {last}."
     last, half = int(curves["last"][0]), half_text(curves)
     first = f"half were earned secure by session {half.median}, and " if half else ""
-    by_then = f"{first}{final_median(curves)} by session {last}"
+    by_then = f"{first}{median_share(curves, 0, last)} by session {last}"
     return f"Of the {noun} who were insecure at baseline, {by_then}{'' if half else ' were earned secure'}."
 
 

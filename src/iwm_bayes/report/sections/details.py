@@ -16,8 +16,8 @@ from iwm_bayes.report import text
 from iwm_bayes.report.answer.security import hold_sentences
 from iwm_bayes.report.answer.words import count_of, share, with_figure
 from iwm_bayes.report.context import ReportContext
-from iwm_bayes.report.elements import Exhibit, Table, draw_picture, make_table
-from iwm_bayes.report.labels import parameter_words, table_title
+from iwm_bayes.report.elements import Exhibit, draw_picture
+from iwm_bayes.report.labels import parameter_words
 from iwm_bayes.report.sections.answer import is_assessed
 from iwm_bayes.simulation.care import parse_care
 from iwm_bayes.viz.data import data_plot
@@ -38,15 +38,6 @@ def definition(run: ReportContext) -> dict[str, Any] | None:
         "held": hold_sentences(answer) if answer is not None and is_assessed(run, run.figures[0]) else [],
         "scales": scale_sentences(rating_thresholds(run.model, run.fit)),
     }
-
-
-def assessed_table(run: ReportContext, name: str) -> Table | None:
-    """Return a table of earned security by figure, without figures that cannot be assessed; None without a line."""
-    if name not in run.tables:
-        return None
-    table = run.tables[name]
-    kept = table[[is_assessed(run, str(figure)) for figure in table["figure"]]]
-    return make_table(kept, table_title(name), name, run.status) if len(kept) else None
 
 
 @in_house_style

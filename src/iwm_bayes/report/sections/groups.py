@@ -9,6 +9,7 @@ from iwm_bayes.report.answer.words import MINUS
 from iwm_bayes.report.context import ReportContext
 from iwm_bayes.report.elements import Exhibit, draw_picture
 from iwm_bayes.report.labels import parameter_words
+from iwm_bayes.report.sections.answer import assessed_table
 from iwm_bayes.viz.parameters import group_difference_plot
 
 MAX_PLOTS = 4  # contrasts that have a plot; the table has all
@@ -47,9 +48,8 @@ def group_plot(run: ReportContext, line: Any, index: int) -> Exhibit:
 def group_section(run: ReportContext) -> dict[str, Any] | None:
     """Return what the section on groups shows; None in a study without groups."""
     effects = run.tables.get("marginal_effects", pd.DataFrame())
-    tables = [table for table in (run.table("arms"), run.table("marginal_effects"), run.table("group_sd")) if table]
-    clustering = run.table("group_clustering")
-    tables += [clustering] if clustering else []
+    found = [assessed_table(run, "arms"), *(run.table(n) for n in ("marginal_effects", "group_sd", "group_clustering"))]
+    tables = [table for table in found if table]
     if not tables:
         return None
     lines = effects.to_dict("records")

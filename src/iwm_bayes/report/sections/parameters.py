@@ -9,7 +9,7 @@ from iwm_bayes.estimands.forest import forest_data, learning_parameters
 from iwm_bayes.estimands.group_summary import with_prior_intervals
 from iwm_bayes.estimands.person_summary import shrinkage_data
 from iwm_bayes.model.priors import LINKS, FreeParameter, figure_names, free_parameters
-from iwm_bayes.report.answer.words import count_of, listed, quantity
+from iwm_bayes.report.answer.words import count_of, listed, quantity, sentence_case, singular
 from iwm_bayes.report.context import ReportContext
 from iwm_bayes.report.elements import Exhibit, Table, draw_picture
 from iwm_bayes.report.labels import group_summary_title, parameter_words
@@ -89,10 +89,12 @@ def learning_sentences(run: ReportContext) -> list[str]:
         if free.label not in chosen or free.parameter.pooling == "none":
             continue
         draws = LINKS[free.parameter.support][1](posterior["mu"].sel(parameter=free.label).values)
-        sentence = f"{parameter_words(free.label)}: {quantity(draws, '{:.2f}').text} for the median person"
+        sentence = (
+            f"{parameter_words(free.label)}: {quantity(draws, '{:.2f}').text} for the median {singular(run.noun)}"
+        )
         if free.parameter.pooling == "partial" and run.data.sizes["person"] > 1:
             low, high = range_of_people(free, posterior)
-            sentence += f"; 90% of people like these lie between {low:.2f} and {high:.2f}"
+            sentence += f"; 90% of {run.noun} like these lie between {low:.2f} and {high:.2f}"
         sentences.append(f"{sentence}.")
     return sentences
 
@@ -113,9 +115,10 @@ def forest(run: ReportContext) -> Exhibit | None:
         if clear
         else f"Differences between {run.noun} are smaller than what is uncertain about each of them."
     )
+    named = sentence_case(listed([word.lower() for word in words]))
     caption = (
-        f"{listed(words)} of {people}, under pseudonyms and not ranked: posterior median, 50% and 90% CrI, with the "
-        "median of the group and its 90% CrI."
+        f"{named} of {people}, under pseudonyms and not ranked: posterior median, 50% and 90% CrI, with the median of "
+        "the group and its 90% CrI."
     )
     columns = (min(MAX_FOREST_COLUMNS, len(parameters)), 1)
     picture = draw_picture("forest", data, f"{caption} {finding}", forest_plot, columns, run.mark)
@@ -147,5 +150,5 @@ def shrinkage(run: ReportContext) -> Exhibit | None:
     most = parameter_words(str(means.idxmax())).lower()
     finding = f"The group counts most in {most}: mean shrinkage {means.max():.2f}."
     caption = "Shrinkage: the share of each person's value that comes from the group (dashed line: group median)."
-    picture = draw_picture("shrinkage", data, f"{caption} {finding}", shrinkage_plot, (4, 2), run.mark)
+    picture = draw_picture("shrinkage", data, f"{caption} {finding}", shrinkage_plot, (4,), run.mark)
     return Exhibit(finding, caption, (picture,))
