@@ -49,7 +49,7 @@ OPENING = """# Gallery
 Each picture leads to the short script that draws it. The scripts read run folders, as `iwm fit`, `iwm compare`,
 `iwm validate` and `iwm plan` write them. [Plots](reference/plots.md) explains all arguments.
 
-The people are simulated. So that these pages build fast, no model is fitted here: the posterior is drawn around the true
+The people are simulated. So that pages build fast, no model is fitted here: the posterior is drawn around the true
 values, and the compared models are made up. The pictures show what a plot looks like, and no result.
 
 """
