@@ -248,6 +248,9 @@ PLOTS = {
     "time_to_security_arms": lambda: time_to_security_plot(
         time_to_security_data(curves(["everyone", "therapy", "waiting"]))
     ),
+    "time_to_security_long_names": lambda: time_to_security_plot(
+        time_to_security_data(curves(["everyone", "alliance-focused therapy", "care <as usual>"]))
+    ),
     "projection": lambda: projection_plot(projection(), "constant:rate=0.8"),
     "attachment_space": lambda: attachment_space_plot(space()),
     "attachment_space_arms": lambda: attachment_space_plot(

@@ -168,8 +168,8 @@ def time_to_security_plot(data: xr.Dataset) -> Figure:
     axes.yaxis.set_major_formatter(PercentFormatter(1.0))
     axes.tick_params(labelbottom=True)
     axes.legend(
-        loc="lower left",
-        bbox_to_anchor=(0, 1.0),
+        loc="lower right",  # long names of arms leave room on the left
+        bbox_to_anchor=(1, 1.0),
         ncols=2,
         borderpad=0,
         handlelength=2,
