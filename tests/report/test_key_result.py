@@ -13,7 +13,7 @@ from iwm_bayes.data.binding import PEOPLE_NOUN, QUESTION
 from iwm_bayes.diagnostics.convergence_checks import ConvergenceChecks
 from iwm_bayes.diagnostics.permutation_test import PermutationTest
 from iwm_bayes.diagnostics.results import Results
-from iwm_bayes.report.answer.arms import higher_first
+from iwm_bayes.report.answer.arms import arm_statement, higher_first
 from iwm_bayes.report.answer.checks import comparison_chip, convergence_chip, learning_chip, ppc_chip
 from iwm_bayes.report.answer.security import not_assessed
 from iwm_bayes.report.answer.words import count_of, listed, probability, quantity, singular, with_figure
@@ -121,7 +121,10 @@ def test_new_people_and_chance_level_are_those_of_the_answer(made, everyone):
     last = int(answer.curves["last"][0])
     new = answer.new_curves["probability"].values[0, ..., last - 1].ravel()
     median, interval = ends(new, "{:.0%}")
-    assert everyone.facts[2] == (median, f"of new participants would be, under the same care (90% CrI {interval})")
+    assert everyone.facts[2] == (
+        median,
+        f"of new participants who are insecure at baseline would be, under the same care (90% CrI {interval})",
+    )
     chance = np.nanmean(answer.security["chance_level"].values[..., last - 1])
     assert everyone.facts[3] == (f"{chance:.0%}", "would be under uninformative care (chance level)")
 
@@ -138,8 +141,11 @@ def test_arms_are_compared_between_new_people(made, with_arms):
         median, interval = ends(draws, "{:.0%}")
         assert fact.value == median
         assert fact.meaning.startswith(
-            f"of new participants in arm {arm} reach it by session {last} (90% CrI {interval})"
+            f"of these new participants in arm {arm} reach it by session {last} (90% CrI {interval})"
         )
+    first, second = (ends(draws, "{:.0%}")[0] for draws in new)
+    whom = "of new participants who were insecure at baseline reach earned security"
+    assert with_arms.statement == f"By session {last}, {first} {whom} in arm {arms[0]} and {second} in arm {arms[1]}"
     difference = 100 * (new[1] - new[0])
     above = (difference > 0).mean() + (difference == 0).mean() / 2
     low, median, high = np.quantile(difference, [0.05, 0.5, 0.95])
@@ -152,6 +158,13 @@ def test_arms_are_compared_between_new_people(made, with_arms):
     )
 
 
+def test_three_arms_are_one_sentence():
+    """Who it is about is said once."""
+    statement = arm_statement(9, ["10%", "20%", "30%"], ["arm A", "arm B", "arm C"], "patients")
+    whom = "10% of new patients who were insecure at baseline reach earned security in arm A"
+    assert statement == f"By session 9, {whom}, 20% in arm B and 30% in arm C"
+
+
 def test_two_targets_that_disagree_are_named():
     """A difference that is shown in the sample and not for new people is said to be so."""
     from iwm_bayes.report.answer.arms import comparison_sentence
@@ -161,6 +174,7 @@ def test_two_targets_that_disagree_are_named():
     sentence = comparison_sentence(contrast, own, 20, "patients")
     assert "B minus A is 20 percentage points (90% CrI 11–29)" in sentence
     assert "The two answers differ: the share is higher in B among these patients, and not shown to differ" in sentence
+    assert sentence.startswith("Among those of these 20 patients who were insecure at baseline, B minus A")
     assert "differ" not in comparison_sentence(contrast, new, 20, "patients")
     assert higher_first(-own, ("B", "A")).arms == ("A", "B")
 

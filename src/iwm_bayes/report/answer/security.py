@@ -151,7 +151,7 @@ def security_facts(answer: SecurityAnswer, people: int, noun: str) -> tuple[Fact
         ),
         share_fact(
             answer.new_curves["probability"].isel(arm=0).sel(session=last).values,
-            f"of new {noun} would be, under the same care",
+            f"of new {noun} who are insecure at baseline would be, under the same care",
         ),
         Fact(f"{chance:.0%}", "would be under uninformative care (chance level)"),
     )
