@@ -62,7 +62,7 @@ def arm_answer(answer: SecurityAnswer, data: xr.Dataset, noun: str) -> Answer:
 
 
 def arm_statement(last: int, medians: list[str], arms: list[str], noun: str) -> str:
-    """Return which shares of whom reach earned security by when, one share for each arm."""
+    """Return who reaches earned security by which session, with the share of each arm."""
     (first, *others), (first_arm, *other_arms) = medians, arms
     begin = f"{first} of new {noun} who were insecure at baseline reach earned security in {first_arm}"
     more = [f"{median} in {arm}" for median, arm in zip(others, other_arms, strict=True)]
