@@ -22,10 +22,10 @@ from iwm_bayes.report.sections.answer import is_assessed
 from iwm_bayes.simulation.care import parse_care
 from iwm_bayes.viz.data import data_plot
 from iwm_bayes.viz.earned_security import projection_plot
-from iwm_bayes.viz.style import in_house_style
+from iwm_bayes.viz.style import escape_dollar, in_house_style
 
 MAX_RANKED = 12  # group parameters with a rank plot
-RANKED_DRAWS = 250  # of each chain: a line with more points is not told from this one, and fills the page
+RANKED_DRAWS = 250  # of each chain: a line with more points cannot be distinguished from this one, and fills the page
 
 
 def definition(run: ReportContext) -> dict[str, Any] | None:
@@ -42,7 +42,8 @@ def definition(run: ReportContext) -> dict[str, Any] | None:
 
 @in_house_style
 def rank_figure(posterior: xr.Dataset) -> Any:
-    """Draw ArviZ's rank plot of some group parameters."""
+    """Draw ArviZ's rank plot of some group parameters, in whose names a dollar sign begins no formula."""
+    posterior = posterior.rename({name: escape_dollar(name) for name in posterior.data_vars})
     return az.plot_rank(posterior, backend="matplotlib").viz["figure"].item()
 
 
