@@ -43,10 +43,8 @@ def incidence_finding(answer: SecurityAnswer, noun: str) -> str:
     names = [str(arm) for arm in curves["arm"].values]
     if known := [index for index in range(1, len(names)) if int(curves["last"][index])]:
         last = min(int(curves["last"][index]) for index in known)
-        reached = [f"{median_share(curves, index, last)} in {names[index]}" for index in known]
-        return (
-            f"By session {last}, of these {noun} who were insecure at baseline, {listed(reached)} were earned secure."
-        )
+        shares = [f"{median_share(curves, index, last)} in {names[index]}" for index in known]
+        return f"By session {last}, of these {noun} who were insecure at baseline, {listed(shares)} were earned secure."
     last, half = int(curves["last"][0]), half_text(curves)
     reached = median_share(curves, 0, last)
     were = (
