@@ -3,17 +3,21 @@
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 from matplotlib.text import Text
+from runs import without_drawing
 from scipy.special import expit
 
 from iwm_bayes.estimands.security.belief_paths import session_mask
+from iwm_bayes.io import read_json
 from iwm_bayes.report.context import ReportContext
-from iwm_bayes.report.elements import two_digits
+from iwm_bayes.report.elements import make_table, two_digits
+from iwm_bayes.report.methods import methods_paragraph
 from iwm_bayes.report.page import DEFAULT_OPTIONS
 from iwm_bayes.report.sections.answer import incidence_finding
-from iwm_bayes.report.sections.details import rank_figure
+from iwm_bayes.report.sections.details import data_details, rank_figure
 from iwm_bayes.report.sections.model_fit import coverage, mean_error
 from iwm_bayes.report.sections.parameters import difference_finding, learning_sentences
 from iwm_bayes.responses.families import CATEGORICAL
@@ -161,3 +165,40 @@ def test_errors_of_means_are_of_answers_between_0_and_1(made):
     )
     assert mean_error(SimpleNamespace(model=model), curves) == pytest.approx(0.05)
     assert np.isnan(mean_error(SimpleNamespace(model=model), curves.isel(response=[1])))
+
+
+def test_how_many_people_were_left_out_is_said(made, monkeypatch):
+    """Their number, and not who they are, among the data and in the methods; nothing where everyone stayed."""
+    without_drawing(monkeypatch)
+    folder, found, analysis = made
+    facts = read_json(folder / "run" / "manifest.json", "")
+    for number, sentence in ((3, "3 participants left out: covariates missing"), (0, "")):
+        data = found.data.assign_attrs(dropped="ann, bob, cid" if number else "", n_dropped=number)
+        parts = found.fit.to_dict() | {"constant_data": data}
+        fit = xr.DataTree.from_dict(parts)
+        run = ReportContext(folder, "c", found.model, fit, facts, analysis.results, DEFAULT_OPTIONS)
+        paragraph, items = methods_paragraph(run), data_details(run)["items"]
+        assert (sentence in items) == bool(number)
+        assert (f" {sentence}." in paragraph) == bool(number)
+        assert "ann" not in f"{paragraph} {items}".split()
+
+
+def test_columns_of_tables_have_words():
+    """Intervals are one column, differences of shares are in percentage points, and the legend uses the same words."""
+    arms = pd.DataFrame(
+        {
+            "by_session": [12],
+            "risk_difference": [0.256],
+            "risk_difference_ci90_low": [-0.1],
+            "risk_difference_ci90_high": [0.52],
+            "p_above_0": [0.93],
+        }
+    )
+    table = make_table(arms, "Risk differences between arms", "arms")
+    assert table.columns == ["by session", "difference (percentage points)", "P(> 0)"]
+    assert table.rows == [["12", "+26 (−10 to +52)", "0.93"]]
+    assert "P(> 0): " in table.legend
+    assert "_" not in table.legend
+    effects = pd.DataFrame({"contrast": ["a"], "difference": [0.1], "ci90_low": [0.05], "ci90_high": [0.2]})
+    table = make_table(effects, "Marginal effects", "marginal_effects")
+    assert (table.columns, table.rows) == (["contrast", "difference", "90% CrI"], [["a", "0.1", "0.05–0.2"]])

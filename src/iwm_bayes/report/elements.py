@@ -11,10 +11,12 @@ import xarray as xr
 from pandas.api.types import is_numeric_dtype
 
 from iwm_bayes.report.answer.words import MINUS
-from iwm_bayes.report.formatting import format_cells, with_interval_text
-from iwm_bayes.report.labels import legend
+from iwm_bayes.report.formatting import format_cells, interval_text, with_interval_text
+from iwm_bayes.report.labels import column_words, legend
 from iwm_bayes.viz.style import as_bytes, as_svg
 
+INTERVALS = ("ci90", "pi95", "pi99")  # whose ends have columns of their own
+IN_POINTS = ("risk_difference",)  # differences of shares: in percentage points
 MIME = {"svg": "image/svg+xml", "pdf": "application/pdf", "csv": "text/csv"}
 
 
@@ -85,9 +87,28 @@ def make_table(frame: pd.DataFrame, title: str, name: str = "", status: str = "c
     """Make a table with its legend, found by `name`; every line states the status of a fit that has not converged."""
     if status != "converged" and "status" not in frame:
         frame = frame.assign(status=status)
-    frame = with_interval_text(frame)
+    frame = with_interval_columns(with_interval_text(frame))
     numeric = [is_numeric_dtype(frame[column]) for column in frame]
-    return Table(title, about, legend(name, frame), list(map(str, frame.columns)), numeric, format_cells(frame))
+    words = [column_words(str(column)) for column in frame.columns]
+    is_points = [str(column) in IN_POINTS for column in frame.columns]
+    rows = [
+        [
+            cell.replace("%", "").replace("-", MINUS) if points else cell
+            for cell, points in zip(row, is_points, strict=True)
+        ]
+        for row in format_cells(frame)
+    ]
+    return Table(title, about, legend(name, frame), words, numeric, rows)
+
+
+def with_interval_columns(frame: pd.DataFrame) -> pd.DataFrame:
+    """Replace the columns NAME_low and NAME_high of each interval of INTERVALS by one column of text, NAME."""
+    for name in INTERVALS:
+        low, high = f"{name}_low", f"{name}_high"
+        if low in frame and high in frame:
+            texts = [interval_text(name, None, *ends, False) for ends in zip(frame[low], frame[high], strict=True)]
+            frame = frame.assign(**{low: texts}).rename(columns={low: name}).drop(columns=high)
+    return frame
 
 
 def long_table(data: xr.Dataset) -> pd.DataFrame:

@@ -18,6 +18,7 @@ from iwm_bayes.report.answer.words import count_of, share, with_figure
 from iwm_bayes.report.context import ReportContext
 from iwm_bayes.report.elements import Exhibit, draw_picture
 from iwm_bayes.report.labels import parameter_words
+from iwm_bayes.report.methods import left_out_sentence
 from iwm_bayes.report.sections.answer import is_assessed
 from iwm_bayes.simulation.care import parse_care
 from iwm_bayes.viz.data import data_plot
@@ -112,6 +113,7 @@ def data_details(run: ReportContext) -> dict[str, Any]:
         "items": [
             f"{count_of(data.sizes['person'], run.noun)}; {events} ({int(data['observed'].sum()):,} with an observed "
             f"outcome); unit of time: {data.attrs['time_unit']}",
+            *([left_out] if (left_out := left_out_sentence(run)) else []),
             *([f"{empty_rows} rows without an outcome or a response were left out"] if empty_rows else []),
             *(f"{name}: {count_of(int(session_mask(data, name).sum()), 'sessions')}" for name in run.figures),
             *(answer_count_sentence(model, data, name) for name in model.responses),
