@@ -13,11 +13,12 @@ from scipy.special import expit
 from iwm_bayes.estimands.security.belief_paths import session_mask
 from iwm_bayes.io import read_json
 from iwm_bayes.report.context import ReportContext
-from iwm_bayes.report.elements import make_table, two_digits
+from iwm_bayes.report.elements import make_table, slim_svg, two_digits
 from iwm_bayes.report.methods import methods_paragraph
 from iwm_bayes.report.page import DEFAULT_OPTIONS
 from iwm_bayes.report.sections.answer import incidence_finding
 from iwm_bayes.report.sections.details import data_details, rank_figure
+from iwm_bayes.report.sections.groups import quantiles_of_draws
 from iwm_bayes.report.sections.model_fit import coverage, mean_error
 from iwm_bayes.report.sections.parameters import difference_finding, learning_sentences
 from iwm_bayes.responses.families import CATEGORICAL
@@ -174,7 +175,7 @@ def test_how_many_people_were_left_out_is_said(made, monkeypatch):
     facts = read_json(folder / "run" / "manifest.json", "")
     for number, sentence in ((3, "3 participants left out: covariates missing"), (0, "")):
         data = found.data.assign_attrs(dropped="ann, bob, cid" if number else "", n_dropped=number)
-        parts = found.fit.to_dict() | {"constant_data": data}
+        parts = {name: part.to_dataset() for name, part in found.fit.children.items()} | {"constant_data": data}
         fit = xr.DataTree.from_dict(parts)
         run = ReportContext(folder, "c", found.model, fit, facts, analysis.results, DEFAULT_OPTIONS)
         paragraph, items = methods_paragraph(run), data_details(run)["items"]
@@ -202,3 +203,28 @@ def test_columns_of_tables_have_words():
     effects = pd.DataFrame({"contrast": ["a"], "difference": [0.1], "ci90_low": [0.05], "ci90_high": [0.2]})
     table = make_table(effects, "Marginal effects", "marginal_effects")
     assert (table.columns, table.rows) == (["contrast", "difference", "90% CrI"], [["a", "0.1", "0.05–0.2"]])
+
+
+def test_a_slim_picture_has_the_same_lines():
+    """Paths lose decimals that nobody sees; whatever else has numbers keeps them."""
+    svg = b'<path d="M 12.345678 4 L 0.04 123.96" transform="scale(0.015625)"/><use x="1.2345"/>'
+    assert slim_svg(svg) == b'<path d="M 12.3 4 L 0.0 123.9" transform="scale(0.015625)"/><use x="1.2345"/>'
+
+
+def test_the_numbers_of_a_difference_are_its_percentiles():
+    """Not each of its draws: the page would be twice as large. Median and interval are among them."""
+    generator = np.random.default_rng(1)
+    data = xr.Dataset(
+        {
+            "difference": (("chain", "draw"), generator.normal(size=(2, 300))),
+            "prior_difference": ("prior_draw", generator.normal(size=500)),
+            "median": ("person", [0.1, 0.2]),
+        },
+        {"person": ["person 1", "person 2"]},
+    )
+    found = quantiles_of_draws(data)
+    assert found.sizes["quantile"] == 99
+    expected = np.quantile(data["difference"], [0.05, 0.5, 0.95])
+    np.testing.assert_allclose(found["difference"].sel(quantile=[0.05, 0.5, 0.95]), expected)
+    assert found["median"].equals(data["median"])
+    assert "prior_draw" not in found.dims

@@ -2,6 +2,7 @@
 
 import base64
 import math
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -17,6 +18,7 @@ from iwm_bayes.viz.style import as_bytes, as_svg
 
 INTERVALS = ("ci90", "pi95", "pi99")  # whose ends have columns of their own
 IN_POINTS = ("risk_difference",)  # differences of shares: in percentage points
+PATH, LONG_NUMBER = re.compile(rb' d="[^"]*"'), re.compile(rb"(\d+\.\d)\d+")
 MIME = {"svg": "image/svg+xml", "pdf": "application/pdf", "csv": "text/csv"}
 
 
@@ -127,7 +129,12 @@ def long_table(data: xr.Dataset) -> pd.DataFrame:
 def csv_bytes(data: pd.DataFrame | xr.Dataset) -> bytes:
     """Return the numbers of a plot as CSV."""
     table = long_table(data) if isinstance(data, xr.Dataset) else data
-    return table.to_csv(index=False, float_format="%.5g").encode()
+    return table.to_csv(index=False, float_format="%.4g").encode()
+
+
+def slim_svg(svg: bytes) -> bytes:
+    """Return an SVG whose paths have one decimal: a tenth of a point is not seen, and a page has many of them."""
+    return PATH.sub(lambda path: LONG_NUMBER.sub(rb"\1", path.group()), svg)
 
 
 def draw_picture[Data: pd.DataFrame | xr.Dataset](
@@ -137,6 +144,7 @@ def draw_picture[Data: pd.DataFrame | xr.Dataset](
     draw: Callable[..., Any],
     columns: Sequence[int] = (),
     mark: str = "",
+    numbers: pd.DataFrame | xr.Dataset | None = None,
     **arguments: Any,
 ) -> Picture:
     """Draw a plot for the page and for the run folder.
@@ -155,12 +163,14 @@ def draw_picture[Data: pd.DataFrame | xr.Dataset](
         Number of panels side by side on a page and on a phone, where the function takes it.
     mark
         The status of a fit that has not converged, which is written into the plot.
+    numbers
+        What the page offers as its numbers, where that is not all of `data`.
     """
     wide, *narrow = [{"columns": number} for number in columns] or [{}]
     figure = marked(draw(data, **wide, **arguments), mark)
-    files = {"svg": as_svg(figure)} | {ending: as_bytes(figure, ending) for ending in ("pdf", "png")}
-    phone = as_svg(marked(draw(data, **narrow[0], **arguments), mark)) if narrow else b""
-    return Picture(name, alternative, files, phone, csv_bytes(data))
+    files = {"svg": slim_svg(as_svg(figure))} | {ending: as_bytes(figure, ending) for ending in ("pdf", "png")}
+    phone = slim_svg(as_svg(marked(draw(data, **narrow[0], **arguments), mark))) if narrow else b""
+    return Picture(name, alternative, files, phone, csv_bytes(data if numbers is None else numbers))
 
 
 def marked(figure: Any, mark: str) -> Any:

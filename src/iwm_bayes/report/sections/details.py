@@ -26,7 +26,7 @@ from iwm_bayes.viz.earned_security import projection_plot
 from iwm_bayes.viz.style import escape_dollar, in_house_style
 
 MAX_RANKED = 12  # group parameters with a rank plot
-RANKED_DRAWS = 250  # of each chain: a line with more points cannot be distinguished from this one, and fills the page
+RANKED_DRAWS = 150  # of each chain: a line with more points cannot be distinguished from this one, and fills the page
 
 
 def definition(run: ReportContext) -> dict[str, Any] | None:
@@ -61,7 +61,8 @@ def rank_plot(run: ReportContext) -> Exhibit | None:
         f"Rank plots of {len(names)} group means (ArviZ `plot_rank`, {mu.sizes['draw']} draws of each chain): "
         "difference between the empirical distribution of the ranks of each chain and a uniform one."
     )
-    picture = draw_picture("ranks", posterior, f"{caption} {finding}", rank_figure, (), run.mark)
+    lines = posterior.to_dataframe().reset_index()  # a column for each parameter
+    picture = draw_picture("ranks", posterior, f"{caption} {finding}", rank_figure, (), run.mark, lines)
     return Exhibit(finding, caption, (picture,))
 
 
