@@ -51,4 +51,4 @@ def test_further_fits_are_shown(requested):
     table = made.tables["expectancy_bias"].set_index("parameter")
     medians = made.tables["group_summary"].set_index("parameter")["median"]
     assert table["median_at_0"].equals(medians.rename("median_at_0"))
-    assert "median_at_0.5" in page
+    assert "median at 0.5" in page

@@ -82,9 +82,19 @@ def text_of(part):
 
 def test_parts_come_in_their_order(page):
     """Title, key result and Figure 1, then the four questions, then what is folded: also in the source, without CSS."""
-    order = ["key-result", "fit", "learning", "groups", "comparison", "details"]
+    order = ["key-result", "fit", "learning", "comparison", "details"]  # no formula, so no effect to plot
     assert re.findall(r'<section id="([\w-]+)"', page) == order
-    folded = ["definition", "sensitivity", "checks", "convergence", "styles", "figures", "projection", "parameters"]
+    folded = [
+        "definition",
+        "sensitivity",
+        "group_tables",
+        "checks",
+        "convergence",
+        "styles",
+        "figures",
+        "projection",
+        "parameters",
+    ]
     folded += ["people", "data", "methods", "reproduction"]
     assert re.findall(r'<details id="(\w+)"', page) == folded
     places = [page.index(part) for part in ("<h1>", 'id="key-result"', "Figure 1.", 'id="fit"', "Figure 2.", "Table")]
@@ -122,10 +132,10 @@ def test_table_one_has_the_numbers_of_the_draws(made):
         tail = az.ess(mu.to_dataset(name="x"), method="tail", prob=(0.05, 0.95))["x"]
         ess = min(float(az.ess(mu.to_dataset(name="x"), method="bulk")["x"]), float(tail))
         assert rows[parameter_words(name)] == [
-            f"{median:.2f}",
-            f"{low:.2f}–{high:.2f}",
-            f"{prior[0]:.2f}–{prior[1]:.2f}",
-            f"{np.median(posterior['sigma'].sel(parameter=name)):.2f}",
+            f"{median:#.2g}",
+            f"{low:#.2g}–{high:#.2g}",
+            f"{prior[0]:#.2g}–{prior[1]:#.2g}",
+            f"{np.median(posterior['sigma'].sel(parameter=name)):#.2g}",
             f"{1 - mu.values.var() / prior_sd**2:.2f}",
             f"{float(az.rhat(mu.to_dataset(name='x'))['x']):.3f}",
             f"{ess:,.0f}",

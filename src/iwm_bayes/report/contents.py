@@ -7,7 +7,7 @@ from typing import Any
 
 from iwm_bayes.estimands.security.belief_paths import session_mask
 from iwm_bayes.report import methods, text
-from iwm_bayes.report.answer.words import count_of, session_count, with_figure
+from iwm_bayes.report.answer.words import count_of, session_count, singular, with_figure
 from iwm_bayes.report.context import ReportContext
 from iwm_bayes.report.elements import Exhibit, Picture
 from iwm_bayes.report.sections import answer, details, groups, model_comparison, model_fit, parameters, people
@@ -37,6 +37,7 @@ def report_contents(run: ReportContext) -> dict[str, Any]:
     common = {
         "study": run.study,
         "noun": run.noun,
+        "one": singular(run.noun),
         "key": run.key,
         "status": run.status,
         "mark": run.mark,

@@ -1,17 +1,24 @@
 """Tables, pictures and exhibits in the form in which a page takes them."""
 
 import base64
+import math
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 import xarray as xr
 from pandas.api.types import is_numeric_dtype
 
-from iwm_bayes.report.formatting import format_cells, with_interval_text
-from iwm_bayes.report.labels import legend
+from iwm_bayes.report.answer.words import MINUS
+from iwm_bayes.report.formatting import format_cells, interval_text, with_interval_text
+from iwm_bayes.report.labels import column_words, legend
 from iwm_bayes.viz.style import as_bytes, as_svg
 
+INTERVALS = ("ci90", "pi95", "pi99")  # whose ends have columns of their own
+IN_POINTS = ("risk_difference",)  # differences of shares: in percentage points
+PATH, LONG_NUMBER = re.compile(rb' d="[^"]*"'), re.compile(rb"(\d+\.\d)\d+")
 MIME = {"svg": "image/svg+xml", "pdf": "application/pdf", "csv": "text/csv"}
 
 
@@ -65,6 +72,14 @@ class Exhibit(NamedTuple):
     number: int = 0  # of the figure in the page; 0 in folded parts
 
 
+def two_digits(value: float) -> str:
+    """Write a number with two significant digits, and never with an exponent; a whole number from 10 on."""
+    if not np.isfinite(value) or value == 0:
+        return f"{value:.0f}"
+    decimals = max(0, 1 - math.floor(math.log10(abs(float(f"{value:.1e}")))))
+    return f"{value:,.{decimals}f}".replace("-", MINUS)
+
+
 def data_uri(content: bytes, ending: str) -> str:
     """Return a file as a data URI."""
     return f"data:{MIME[ending]};base64,{base64.b64encode(content).decode()}"
@@ -74,9 +89,28 @@ def make_table(frame: pd.DataFrame, title: str, name: str = "", status: str = "c
     """Make a table with its legend, found by `name`; every line states the status of a fit that has not converged."""
     if status != "converged" and "status" not in frame:
         frame = frame.assign(status=status)
-    frame = with_interval_text(frame)
+    frame = with_interval_columns(with_interval_text(frame))
     numeric = [is_numeric_dtype(frame[column]) for column in frame]
-    return Table(title, about, legend(name, frame), list(map(str, frame.columns)), numeric, format_cells(frame))
+    words = [column_words(str(column)) for column in frame.columns]
+    is_points = [str(column) in IN_POINTS for column in frame.columns]
+    rows = [
+        [
+            cell.replace("%", "").replace("-", MINUS) if points else cell
+            for cell, points in zip(row, is_points, strict=True)
+        ]
+        for row in format_cells(frame)
+    ]
+    return Table(title, about, legend(name, frame), words, numeric, rows)
+
+
+def with_interval_columns(frame: pd.DataFrame) -> pd.DataFrame:
+    """Replace the columns NAME_low and NAME_high of each interval of INTERVALS by one column of text, NAME."""
+    for name in INTERVALS:
+        low, high = f"{name}_low", f"{name}_high"
+        if low in frame and high in frame:
+            texts = [interval_text(name, None, *ends, False) for ends in zip(frame[low], frame[high], strict=True)]
+            frame = frame.assign(**{low: texts}).rename(columns={low: name}).drop(columns=high)
+    return frame
 
 
 def long_table(data: xr.Dataset) -> pd.DataFrame:
@@ -95,7 +129,12 @@ def long_table(data: xr.Dataset) -> pd.DataFrame:
 def csv_bytes(data: pd.DataFrame | xr.Dataset) -> bytes:
     """Return the numbers of a plot as CSV."""
     table = long_table(data) if isinstance(data, xr.Dataset) else data
-    return table.to_csv(index=False, float_format="%.5g").encode()
+    return table.to_csv(index=False, float_format="%.4g").encode()
+
+
+def slim_svg(svg: bytes) -> bytes:
+    """Return an SVG whose paths have one decimal: a tenth of a point is not seen, and a page has many of them."""
+    return PATH.sub(lambda path: LONG_NUMBER.sub(rb"\1", path.group()), svg)
 
 
 def draw_picture[Data: pd.DataFrame | xr.Dataset](
@@ -105,6 +144,7 @@ def draw_picture[Data: pd.DataFrame | xr.Dataset](
     draw: Callable[..., Any],
     columns: Sequence[int] = (),
     mark: str = "",
+    numbers: pd.DataFrame | xr.Dataset | None = None,
     **arguments: Any,
 ) -> Picture:
     """Draw a plot for the page and for the run folder.
@@ -123,12 +163,14 @@ def draw_picture[Data: pd.DataFrame | xr.Dataset](
         Number of panels side by side on a page and on a phone, where the function takes it.
     mark
         The status of a fit that has not converged, which is written into the plot.
+    numbers
+        What the page offers as its numbers, where that is not all of `data`.
     """
     wide, *narrow = [{"columns": number} for number in columns] or [{}]
     figure = marked(draw(data, **wide, **arguments), mark)
-    files = {"svg": as_svg(figure)} | {ending: as_bytes(figure, ending) for ending in ("pdf", "png")}
-    phone = as_svg(marked(draw(data, **narrow[0], **arguments), mark)) if narrow else b""
-    return Picture(name, alternative, files, phone, csv_bytes(data))
+    files = {"svg": slim_svg(as_svg(figure))} | {ending: as_bytes(figure, ending) for ending in ("pdf", "png")}
+    phone = slim_svg(as_svg(marked(draw(data, **narrow[0], **arguments), mark))) if narrow else b""
+    return Picture(name, alternative, files, phone, csv_bytes(data if numbers is None else numbers))
 
 
 def marked(figure: Any, mark: str) -> Any:

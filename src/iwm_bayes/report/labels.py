@@ -19,12 +19,33 @@ OTHER_TITLES: Mapping[str, str] = {
 }
 CI90 = "90% credible interval"
 BELIEF_NAMES = {"availability": "availability", "worth": "self-worth"}
+COLUMN_WORDS: Mapping[str, str] = {  # of columns that are no words with underscores between them
+    "p_above_0": "P(> 0)",
+    "risk_difference": "difference (percentage points)",
+    "sd_between": "between-person SD",
+    "shift_prior_sd": "shift from prior (prior SDs)",
+    "worth": "self-worth",
+    "elpd": "ELPD",
+    "elpd_diff": "ELPD difference",
+    "dse": "SE of difference",
+    "se": "SE",
+    "mcse": "MCSE",
+    "n_bad_k": "Pareto k > 0.7",
+    "xp": "XP",
+    "pxp": "PXP",
+    "n_attributed": "number attributed",
+    "pi95": "95% predictive interval",
+    "pi99": "99% predictive interval",
+    "ci90": "90% CrI",
+    "p_joint": "joint p",
+}
 PARAMETER_FORMS = {"start": "Initial {}", "rate": "Learning rate of {}"}
 
 OTHER_MEANINGS: Mapping[str, Mapping[str, str]] = {
     "elpd": {
         "elpd": "expected log predictive density; higher is better",
-        "elpd_diff": "difference from the best model, with its standard error dse",
+        "elpd_diff": "difference from the best model",
+        "dse": "standard error of this difference",
         "weight": "stacking weight: weight of the model in the combination of models that predicts best",
         "mcse": "Monte Carlo standard error of the ELPD",
         "n_bad_k": "number of left-out people or events with Pareto k above 0.7 after refits; the ELPD may be too high",
@@ -89,6 +110,11 @@ def response_words(name: str) -> str:
     return words[:1].upper() + words[1:]
 
 
+def column_words(name: str) -> str:
+    """Return the name of a column in words: "p_above_0" is "P(> 0)", and "by_session" is "by session"."""
+    return COLUMN_WORDS.get(name, name.replace("_", " "))
+
+
 def explained_words(frame: pd.DataFrame) -> list[str]:
     """Return the words of a table that may need an explanation: columns, figures, statistics, notes and statuses."""
     columns = [name for name in ("figure", "statistic", "note", "status") if name in frame]
@@ -98,5 +124,6 @@ def explained_words(frame: pd.DataFrame) -> list[str]:
 def legend(table: str, frame: pd.DataFrame) -> str:
     """Return how to read a table, in one sentence; empty if no word of it needs an explanation."""
     words = explained_words(frame)
-    explained = [f"{word}: {meaning}" for word, meaning in table_meanings().get(table, {}).items() if word in words]
+    known = [(word, meaning) for word, meaning in table_meanings().get(table, {}).items() if word in words]
+    explained = [f"{column_words(word) if word in frame else word}: {meaning}" for word, meaning in known]
     return f"{'; '.join(explained)}." if explained else ""

@@ -92,18 +92,25 @@ def estimands_statement(run: ReportContext) -> str:
     )
 
 
+def left_out_sentence(run: ReportContext) -> str:
+    """Return how many people were left out, because covariates of theirs are missing; empty where nobody was."""
+    number = int(run.data.attrs.get("n_dropped", 0))
+    return f"{count_of(number, run.noun)} left out: covariates missing" if number else ""
+
+
 def methods_paragraph(run: ReportContext) -> str:
     """Return a methods paragraph to paste, with versions and citations."""
     model, facts, data = run.model, run.facts, run.data
     unrecorded = int(unrecorded_outcomes(data).sum())
     replaced = f" {unrecorded} unrecorded outcomes were replaced by means of recorded ones." if unrecorded else ""
     left_out = f" Responses of the model that were not measured: {', '.join(model.without)}." if model.without else ""
+    dropped = f" {sentence}." if (sentence := left_out_sentence(run)) else ""
     return (
         f"{int(data['present'].sum())} events of {count_of(data.sizes['person'], run.noun)} were analysed with "
         f"iwm_bayes {facts['versions']['iwm-bayes']} and the model {model.name} ({model.claim.rstrip('.')}; "
         f"{model.reference})."
-        f"{left_out}{replaced}{scale_statement(model)} The model is hierarchical: parameters of people vary around "
-        "group means. "
+        f"{dropped}{left_out}{replaced}{scale_statement(model)} The model is hierarchical: parameters of people vary "
+        "around group means. "
         f"{inference_sentence(facts)} {convergence_sentence(facts)}{estimands_statement(run)} Posterior predictive "
         "checks follow Gelman, Meng and Stern (1996, Statistica Sinica 6, 733-760). Values are posterior medians with "
         "90% credible intervals (CrI)."

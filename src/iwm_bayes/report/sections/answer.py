@@ -41,15 +41,18 @@ def incidence_finding(answer: SecurityAnswer, noun: str) -> str:
     """Return in a sentence what curves of time to earned security show, about the people of the study."""
     curves = answer.curves
     names = [str(arm) for arm in curves["arm"].values]
-    if len(names) > 1:
-        known = [index for index in range(1, len(names)) if int(curves["last"][index])]
+    if known := [index for index in range(1, len(names)) if int(curves["last"][index])]:
         last = min(int(curves["last"][index]) for index in known)
-        reached = [f"{median_share(curves, index, last)} in {names[index]}" for index in known]
-        return f"Of these {noun} who were insecure at baseline, {listed(reached)} were earned secure by session {last}."
+        shares = [f"{median_share(curves, index, last)} in {names[index]}" for index in known]
+        return f"By session {last}, of these {noun} who were insecure at baseline, {listed(shares)} were earned secure."
     last, half = int(curves["last"][0]), half_text(curves)
-    first = f"half were earned secure by session {half.median}, and " if half else ""
-    by_then = f"{first}{median_share(curves, 0, last)} by session {last}"
-    return f"Of the {noun} who were insecure at baseline, {by_then}{'' if half else ' were earned secure'}."
+    reached = median_share(curves, 0, last)
+    were = (
+        f"half were earned secure by session {half.median}, and {reached} by session {last}"
+        if half
+        else f"{reached} were earned secure by session {last}"
+    )
+    return f"Of the {noun} who were insecure at baseline, {were}."
 
 
 def incidence_picture(run: ReportContext, figure: str) -> Picture:

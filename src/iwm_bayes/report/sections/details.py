@@ -18,14 +18,15 @@ from iwm_bayes.report.answer.words import count_of, share, with_figure
 from iwm_bayes.report.context import ReportContext
 from iwm_bayes.report.elements import Exhibit, draw_picture
 from iwm_bayes.report.labels import parameter_words
+from iwm_bayes.report.methods import left_out_sentence
 from iwm_bayes.report.sections.answer import is_assessed
 from iwm_bayes.simulation.care import parse_care
 from iwm_bayes.viz.data import data_plot
 from iwm_bayes.viz.earned_security import projection_plot
-from iwm_bayes.viz.style import in_house_style
+from iwm_bayes.viz.style import escape_dollar, in_house_style
 
 MAX_RANKED = 12  # group parameters with a rank plot
-RANKED_DRAWS = 250  # of each chain: a line with more points is not told from this one, and fills the page
+RANKED_DRAWS = 150  # of each chain: a line with more points cannot be distinguished from this one, and fills the page
 
 
 def definition(run: ReportContext) -> dict[str, Any] | None:
@@ -42,7 +43,8 @@ def definition(run: ReportContext) -> dict[str, Any] | None:
 
 @in_house_style
 def rank_figure(posterior: xr.Dataset) -> Any:
-    """Draw ArviZ's rank plot of some group parameters."""
+    """Draw ArviZ's rank plot of some group parameters, in whose names a dollar sign begins no formula."""
+    posterior = posterior.rename({name: escape_dollar(name) for name in posterior.data_vars})
     return az.plot_rank(posterior, backend="matplotlib").viz["figure"].item()
 
 
@@ -59,7 +61,8 @@ def rank_plot(run: ReportContext) -> Exhibit | None:
         f"Rank plots of {len(names)} group means (ArviZ `plot_rank`, {mu.sizes['draw']} draws of each chain): "
         "difference between the empirical distribution of the ranks of each chain and a uniform one."
     )
-    picture = draw_picture("ranks", posterior, f"{caption} {finding}", rank_figure, (), run.mark)
+    lines = posterior.to_dataframe().reset_index()  # a column for each parameter
+    picture = draw_picture("ranks", posterior, f"{caption} {finding}", rank_figure, (), run.mark, lines)
     return Exhibit(finding, caption, (picture,))
 
 
@@ -111,6 +114,7 @@ def data_details(run: ReportContext) -> dict[str, Any]:
         "items": [
             f"{count_of(data.sizes['person'], run.noun)}; {events} ({int(data['observed'].sum()):,} with an observed "
             f"outcome); unit of time: {data.attrs['time_unit']}",
+            *([left_out] if (left_out := left_out_sentence(run)) else []),
             *([f"{empty_rows} rows without an outcome or a response were left out"] if empty_rows else []),
             *(f"{name}: {count_of(int(session_mask(data, name).sum()), 'sessions')}" for name in run.figures),
             *(answer_count_sentence(model, data, name) for name in model.responses),

@@ -2,7 +2,9 @@
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
+import xarray as xr
 
 from iwm_bayes.estimands.group_difference import group_difference_data
 from iwm_bayes.report.answer.words import MINUS
@@ -32,16 +34,24 @@ def contrast_sentence(line: Any) -> str:
     )
 
 
+def quantiles_of_draws(data: xr.Dataset) -> xr.Dataset:
+    """Return what a plot of a difference shows, its thousands of draws as percentiles, by which they can be drawn."""
+    levels = np.arange(0.01, 0.995, 0.01).round(2)
+    draws = {"difference": ("chain", "draw"), "prior_difference": ("prior_draw",)}
+    own = {name: data[name].quantile(levels, dims, keep_attrs=True) for name, dims in draws.items()}
+    return xr.merge([data.drop_vars(draws).drop_dims(["chain", "draw", "prior_draw"], errors="ignore"), own])
+
+
 def group_plot(run: ReportContext, line: Any, index: int) -> Exhibit:
     """Return the posterior of a difference with its prior, and the people of each group."""
     data = group_difference_data(run.model, run.fit, str(line["contrast"]))
-    finding = contrast_sentence(line)
+    finding, shown = contrast_sentence(line), quantiles_of_draws(data)
     caption = (
         f"Posterior of the difference (average marginal effect, natural scale) with its 90% CrI and its prior; next to "
         f"it the {run.data.sizes['person']} {run.noun}, under pseudonyms and not ranked, with 90% CrI."
     )
     name = f"group_difference_{index + 1}"
-    picture = draw_picture(name, data, f"{caption} {finding}", group_difference_plot, (2, 1), run.mark)
+    picture = draw_picture(name, data, f"{caption} {finding}", group_difference_plot, (2, 1), run.mark, shown)
     return Exhibit(finding, caption, (picture,))
 
 

@@ -11,8 +11,15 @@ from iwm_bayes.diagnostics.predictive_checks import (
     reproduced,
     rounded_ratings,
 )
-from iwm_bayes.estimands.learning_curves import individual_fits_data, learning_curves_data
-from iwm_bayes.report.answer.words import count_of, with_figure
+from iwm_bayes.estimands.learning_curves import (
+    individual_fits_data,
+    learning_curves_data,
+    plotted_responses,
+    predictions_by_session,
+    stored_predictions,
+)
+from iwm_bayes.estimands.trajectories import session_answers
+from iwm_bayes.report.answer.words import count_of, sentence_case, with_figure
 from iwm_bayes.report.context import ReportContext
 from iwm_bayes.report.elements import Exhibit, Table, draw_picture, make_table
 from iwm_bayes.report.labels import response_words, table_title
@@ -46,13 +53,33 @@ def fit_sentence(run: ReportContext) -> str:
     return f"Not in every respect: {counts}, more than expected under the model ({joint}).{which}"
 
 
-def coverage(data: xr.Dataset) -> float:
-    """Return the share of ratings inside the 90% posterior predictive interval of their session; NaN without any."""
-    ratings = data.isel(response=np.flatnonzero(~data["is_proportion"].values))
-    low, high = ratings["predicted"].sel(level=0.05), ratings["predicted"].sel(level=0.95)
-    given = ratings["observed"].notnull()
-    inside = (ratings["observed"] >= low) & (ratings["observed"] <= high) & given
-    return float(inside.sum() / given.sum()) if given.any() else np.nan
+def coverage(run: ReportContext, figure: str) -> float:
+    """Return the share of ratings inside their own 90% posterior predictive interval; NaN without any.
+
+    An interval is that of one person in one session: a band of all people would hold the differences between them too.
+    """
+    predictions, inside = stored_predictions(run.model, run.fit), []
+    for name in plotted_responses(run.model):
+        if run.model.responses[name].family.discrete:
+            continue
+        predicted = predictions_by_session(run.data, name, predictions[name], figure)
+        observed = session_answers(run.data, [name], figure)["answer"].values[0]
+        given = np.isfinite(observed)
+        low, high = np.quantile(predicted[:, given], [0.05, 0.95], axis=0)
+        inside.append((low <= observed[given]) & (observed[given] <= high))
+    together = np.concatenate(inside) if inside else np.array([])
+    return float(together.mean()) if len(together) else np.nan
+
+
+def mean_error(run: ReportContext, curves: xr.Dataset) -> float:
+    """Return how far predicted means are from observed means on average, over responses on a scale of 0-1.
+
+    NaN without one: answers of several levels and unbounded ones have scales of their own.
+    """
+    families = [run.model.responses[str(name)].family for name in curves["response"].values]
+    is_share = [not family.unbounded and not (family.discrete and family.levels > 2) for family in families]
+    errors = abs(curves["observed_mean"] - curves["predicted_mean"]).isel(response=np.flatnonzero(is_share))
+    return float(errors.mean()) if errors.notnull().any() else np.nan
 
 
 def learning_curves(run: ReportContext) -> Exhibit | None:
@@ -61,13 +88,16 @@ def learning_curves(run: ReportContext) -> Exhibit | None:
     data = learning_curves_data(run.model, run.fit, figure)
     if not len(data):
         return None
-    inside, people = coverage(data), count_of(data.sizes["person"], run.noun)
-    error = float(abs(data["observed_mean"] - data["predicted_mean"]).where(data["observed_mean"] <= 1).mean())
-    finding = f"Predicted means are {error:.2f} from observed means on average (scale 0–1)"
-    finding += f"; {inside:.0%} of ratings lie in the 90% predictive interval." if np.isfinite(inside) else "."
+    inside, error, people = coverage(run, figure), mean_error(run, data), count_of(data.sizes["person"], run.noun)
+    phrases = [
+        *([f"predicted means are {error:.2f} from observed means on average (scale 0–1)"] if error >= 0 else []),
+        *([f"{inside:.0%} of ratings lie in the 90% predictive interval of their person"] if inside >= 0 else []),
+    ]
+    finding = f"{sentence_case('; '.join(phrases) or 'observed and predicted means by session')}."
     caption = (
-        f"Answers of {people} by session {with_figure(figure)}: observed means (points), and the posterior predictive "
-        "median with its 50% and 90% intervals."
+        f"Answers of {people} by session {with_figure(figure)}: observed means (points), predicted mean of the group "
+        "(line), and 50% and 90% predictive intervals (bands). Bands are of single answers; in panels of proportions, "
+        "of the proportion."
     )
     name = f"learning_curves_{file_label(figure)}"
     picture = draw_picture(name, data, f"{caption} {finding}", learning_curves_plot, (3, 1), run.mark)
@@ -102,7 +132,8 @@ def predictive_check_details(run: ReportContext) -> tuple[str, Exhibit | None, T
     if not len(data):
         return summary, None, table
     caption = (
-        "Observed test statistics minus the predictive median, in predictive SDs, with the 95% predictive interval."
+        "Observed test statistics minus the predictive median, in units in which the 95% predictive interval (grey) "
+        "ends at ±1."
     )
     picture = draw_picture("predictive_checks", data, f"{caption} {summary}", predictive_checks_plot, (3, 1), run.mark)
     return summary, Exhibit(fit_sentence(run), caption, (picture,)), table

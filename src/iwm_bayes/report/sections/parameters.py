@@ -1,24 +1,40 @@
 """How fast people learn, and how much they differ: Table 1, people as a forest, and all parameters."""
 
+import json
+
 import arviz as az
 import numpy as np
 import pandas as pd
 import xarray as xr
 
+from iwm_bayes.data.formulas.design import common_design, standardised_covariates
 from iwm_bayes.estimands.forest import forest_data, learning_parameters
-from iwm_bayes.estimands.group_summary import with_prior_intervals
+from iwm_bayes.estimands.group_summary import median_ci90, with_prior_intervals
 from iwm_bayes.estimands.person_summary import shrinkage_data
+from iwm_bayes.estimands.security.by_arm import person_arms
 from iwm_bayes.model.priors import LINKS, FreeParameter, figure_names, free_parameters
-from iwm_bayes.report.answer.words import count_of, listed, quantity, sentence_case, singular
+from iwm_bayes.report.answer.words import Quantity, count_of, listed, sentence_case, singular
 from iwm_bayes.report.context import ReportContext
-from iwm_bayes.report.elements import Exhibit, Table, draw_picture
+from iwm_bayes.report.elements import Exhibit, Table, draw_picture, two_digits
 from iwm_bayes.report.labels import group_summary_title, parameter_words
 from iwm_bayes.types import named_leaves
 from iwm_bayes.viz.parameters import prior_posterior_plot
 from iwm_bayes.viz.people import forest_plot, shrinkage_plot
 
 MAX_FOREST_COLUMNS = 2
+NORMAL_95 = 1.6448536  # 95% quantile of the standard normal
 TABLE_COLUMNS = ["Parameter", "Median", "90% CrI", "Prior 90%", "SD between people", "Contraction", "R-hat", "ESS"]
+SD_SCALES = {"unit": " on the logit scale", "positive": " on the log scale", "real": ""}
+
+
+def interval(low: float, high: float) -> str:
+    """Return the ends of an interval, each to two significant digits."""
+    return f"{two_digits(low)}{' to ' if low < 0 else '–'}{two_digits(high)}"
+
+
+def in_two_digits(draws: np.ndarray) -> Quantity:
+    """Return draws as text, each number to two significant digits."""
+    return Quantity(*map(two_digits, median_ci90(draws)))
 
 
 def group_diagnostics(posterior: xr.Dataset, label: str) -> tuple[float, float]:
@@ -50,10 +66,10 @@ def table_one(run: ReportContext) -> Table | None:
         rows.append(
             [
                 parameter_words(line["parameter"]),
-                f"{line['median']:.2f}",
-                f"{line['ci90_low']:.2f}–{line['ci90_high']:.2f}",
-                f"{line['prior_ci90_low']:.2f}–{line['prior_ci90_high']:.2f}",
-                "" if np.isnan(line["sd_between"]) else f"{line['sd_between']:.2f}",
+                two_digits(line["median"]),
+                interval(line["ci90_low"], line["ci90_high"]),
+                interval(line["prior_ci90_low"], line["prior_ci90_high"]),
+                "" if np.isnan(line["sd_between"]) else two_digits(line["sd_between"]),
                 f"{line['contraction']:.2f}",
                 f"{r_hat:.3f}" if exact else "not defined",
                 f"{ess:,.0f}" if exact else "not defined",
@@ -74,11 +90,46 @@ def table_one(run: ReportContext) -> Table | None:
     return Table(title, "", legend, columns, numeric, rows)
 
 
-def range_of_people(free: FreeParameter, posterior: xr.Dataset) -> tuple[float, float]:
-    """Return between which values 90% of the population lie, by the posterior medians of group mean and SD."""
-    mu, sigma = (float(posterior[name].sel(parameter=free.label).median()) for name in ("mu", "sigma"))
-    low, high = LINKS[free.parameter.support][1](np.array([mu - 1.645 * sigma, mu + 1.645 * sigma]))
-    return float(low), float(high)
+def range_of_people(free: FreeParameter, posterior: xr.Dataset) -> tuple[Quantity, Quantity]:
+    """Return between which values 90% of the population lie: both ends, with what is uncertain about them."""
+    mu, sigma = (posterior[name].sel(parameter=free.label).values for name in ("mu", "sigma"))
+    natural = LINKS[free.parameter.support][1]
+    return in_two_digits(natural(mu - NORMAL_95 * sigma)), in_two_digits(natural(mu + NORMAL_95 * sigma))
+
+
+def arm_medians(free: FreeParameter, posterior: xr.Dataset, data: xr.Dataset) -> dict[str, np.ndarray]:
+    """Return draws of the median person of each arm by its name, natural scale, other covariates at their mean.
+
+    Empty where the study has no arms, or the parameter does not depend on them.
+    """
+    arms, frame = person_arms(data), standardised_covariates(data)
+    formula, mu, medians = json.loads(data.attrs["formulas"])[free.name], posterior["mu"].sel(parameter=free.label), {}
+    for arm in sorted(arms.unique()):
+        design = common_design(formula, frame, frame.assign(**{str(arms.name): arm})).mean()
+        beta = posterior["beta"].sel(coefficient=[f"{free.name}: {term}" for term in design.index])
+        shift = xr.dot(beta.drop_vars("coefficient"), xr.DataArray(design.to_numpy(float), dims="coefficient"))
+        medians[str(arm)] = LINKS[free.parameter.support][1]((mu + shift).transpose("chain", "draw").values)
+    draws = list(medians.values())
+    return medians if any(not np.allclose(each, draws[0]) for each in draws) else {}
+
+
+def median_phrase(run: ReportContext, free: FreeParameter, posterior: xr.Dataset) -> str:
+    """Return the median person's value of a parameter, and the range of people; of each arm where arms differ.
+
+    Group mean and SD of a parameter with a formula hold at the reference levels, so that no range is that of everyone.
+    """
+    formulas, one = json.loads(run.data.attrs.get("formulas", "{}")), singular(run.noun)
+    here = in_two_digits(LINKS[free.parameter.support][1](posterior["mu"].sel(parameter=free.label).values)).text
+    if free.name in formulas:
+        if medians := arm_medians(free, posterior, run.data):
+            arms = listed([f"{in_two_digits(draws).text} in {arm}" for arm, draws in medians.items()])
+            return f"{arms}, for the median {one} of each group"
+        return f"{here} for the median {one} at the reference levels and mean values of the covariates"
+    phrase = f"{here} for the median {one}"
+    if free.parameter.pooling != "partial" or run.data.sizes["person"] == 1:
+        return phrase
+    low, high = range_of_people(free, posterior)
+    return f"{phrase}; 90% of {run.noun} like these lie between {low.text} and {high.text}"
 
 
 def learning_sentences(run: ReportContext) -> list[str]:
@@ -88,15 +139,20 @@ def learning_sentences(run: ReportContext) -> list[str]:
     for free in free_parameters(run.model, figure_names(run.data)):
         if free.label not in chosen or free.parameter.pooling == "none":
             continue
-        draws = LINKS[free.parameter.support][1](posterior["mu"].sel(parameter=free.label).values)
-        sentence = (
-            f"{parameter_words(free.label)}: {quantity(draws, '{:.2f}').text} for the median {singular(run.noun)}"
-        )
-        if free.parameter.pooling == "partial" and run.data.sizes["person"] > 1:
-            low, high = range_of_people(free, posterior)
-            sentence += f"; 90% of {run.noun} like these lie between {low:.2f} and {high:.2f}"
-        sentences.append(f"{sentence}.")
+        sentences.append(f"{parameter_words(free.label)}: {median_phrase(run, free, posterior)}.")
     return sentences
+
+
+def difference_finding(run: ReportContext, labels: list[str]) -> str:
+    """Return how much people differ in some parameters: the between-person SD of each, on the scale of its link."""
+    posterior, phrases = run.fit["unconstrained_posterior"].to_dataset(), []
+    for free in free_parameters(run.model, figure_names(run.data)):
+        if free.label in labels and free.parameter.pooling == "partial":
+            draws, scale = posterior["sigma"].sel(parameter=free.label).values, SD_SCALES[free.parameter.support]
+            phrases.append(f"{in_two_digits(draws).text}{scale} in {parameter_words(free.label).lower()}")
+    if run.data.sizes["person"] == 1 or not phrases:
+        return f"Parameters of {count_of(run.data.sizes['person'], run.noun)}."
+    return f"How much {run.noun} differ (between-person SD): {listed(phrases)}."
 
 
 def forest(run: ReportContext) -> Exhibit | None:
@@ -106,16 +162,8 @@ def forest(run: ReportContext) -> Exhibit | None:
         return None
     parameters = list(dict.fromkeys(data["parameter"]))
     people = count_of(run.data.sizes["person"], run.noun)
-    width = (data["ci90_high"] - data["ci90_low"]).groupby(data["parameter"], sort=False).median()
-    spread = data.groupby("parameter", sort=False)["median"].agg(np.ptp)
-    words = [parameter_words(name) for name in parameters]
-    clear = [word for word, name in zip(words, parameters, strict=True) if spread[name] > width[name]]
-    finding = (
-        f"{run.noun.capitalize()} differ by more than their own uncertainty in: {listed(clear).lower()}."
-        if clear
-        else f"Differences between {run.noun} are smaller than what is uncertain about each of them."
-    )
-    named = sentence_case(listed([word.lower() for word in words]))
+    finding = difference_finding(run, parameters)
+    named = sentence_case(listed([parameter_words(name).lower() for name in parameters]))
     caption = (
         f"{named} of {people}, under pseudonyms and not ranked: posterior median, 50% and 90% CrI, with the median of "
         "the group and its 90% CrI."

@@ -8,7 +8,7 @@ import pandas as pd
 from iwm_bayes.estimands.person_summary import learning_contraction, person_summary, pseudonym_number, pseudonyms
 from iwm_bayes.estimands.security.belief_paths import session_mask
 from iwm_bayes.estimands.trajectories import forecast_beliefs
-from iwm_bayes.report.answer.words import quantity
+from iwm_bayes.report.answer.words import quantity, singular
 from iwm_bayes.report.context import ReportContext
 from iwm_bayes.report.elements import Table, make_table
 from iwm_bayes.report.labels import BELIEF_NAMES, table_title
@@ -46,7 +46,7 @@ def forecast_table(run: ReportContext, everyone: pd.DataFrame) -> Table:
         ]
         rows.append([names[index], *ends, f"{own:.2f}", refusal])
     title = f"Forecast: beliefs after {options.horizon} further sessions under the scenario {options.scenario}"
-    columns = ["participant", *(BELIEF_NAMES.get(belief, belief) for belief in beliefs), "contraction", "note"]
+    columns = [singular(run.noun), *(BELIEF_NAMES.get(belief, belief) for belief in beliefs), "contraction", "note"]
     return Table(
         title,
         f"A forecast needs a contraction of at least {MIN_CONTRACTION:g} in all learning parameters of the person.",
