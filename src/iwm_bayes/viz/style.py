@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 
 PANEL_WIDTH, PAGE_WIDTH = 4.6, 9.4  # inches
 SMALL = 7.5  # points: labels within a plot
+MARK = "#A83C00"  # colour of the status of a fit
 HOUSE_STYLE: Any = {
     "font.size": 9,
     "axes.titlesize": 9,
@@ -127,6 +128,17 @@ def message_plot(text: str) -> Figure:
     fig, axes = plt.subplots(figsize=(PANEL_WIDTH, 1.2))
     axes.text(0.5, 0.5, text, ha="center", va="center", wrap=True)
     axes.set_axis_off()
+    return fig
+
+
+def marked(fig: Figure, mark: str) -> Figure:
+    """Write the status of a fit into a plot, so that it stays with a picture that is copied, and return the plot.
+
+    Without a mark, as for a fit that has converged, nothing is written.
+    """
+    if mark:
+        style: dict[str, Any] = {"ha": "right", "va": "center", "rotation": 90, "fontsize": 7, "color": MARK}
+        fig.text(0.998, 0.5, escape_dollar(mark), **style)
     return fig
 
 
