@@ -13,6 +13,7 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -77,6 +78,20 @@ def panel_grid(
     for panel in axes.flat[count:]:
         panel.set_axis_off()
     return fig, axes.flat[:count]
+
+
+def parameter_panels(
+    table: pd.DataFrame, columns: int, height: float, draw: Callable[[Axes, pd.DataFrame], None]
+) -> tuple[Figure, Sequence[Axes]]:
+    """Return a figure with one panel per `parameter` of a table, in which `draw` has drawn its lines.
+
+    Other arguments are those of `panel_grid`.
+    """
+    by_parameter = list(table.groupby("parameter", sort=False))
+    fig, panels = panel_grid(len(by_parameter), columns, height)
+    for panel, (_, own) in zip(panels, by_parameter, strict=True):
+        draw(panel, own)
+    return fig, panels
 
 
 def outer_labels(panels: Sequence[Axes], columns: int) -> None:
