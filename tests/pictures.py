@@ -114,7 +114,8 @@ def space(**more):
     ends = np.stack([first, first + change], axis=-1)
     return xr.Dataset(
         {name: (("person", "when"), part) for name, part in zip(("availability", "self_worth"), ends, strict=True)}
-        | {"earned_secure": ("person", ends[..., 1].min(axis=0) > 0.55)},
+        | {"insecure": ("person", np.arange(24) % 6 > 0)}
+        | {"earned_secure": ("person", (ends[..., 1].min(axis=0) > 0.55) & (np.arange(24) % 6 > 0))},
         {"person": NAMES[:24], "when": ["first", "last"]},
         {"figure": "therapist", "secure_at_or_above": 0.6},
     ).assign(more)

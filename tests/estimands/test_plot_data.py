@@ -130,15 +130,28 @@ def test_people_in_the_attachment_space_are_the_stored_means(found):
     security = earned_security(found.model, found.fit, FIGURE, draws=DRAWS)
     people = attachment_space_data(found.model, found.fit, FIGURE, security)
     summary, arms = found.fit["belief_summary"].to_dataset(), person_arms(found.data)
-    draws = (security["earned"] & security["insecure"]).stack(sample=("chain", "draw")).transpose("person", ...).values
+    by_person = security.stack(sample=("chain", "draw")).transpose("person", ...)
+    insecure = by_person["insecure"].values
+    draws = by_person["earned"].values & insecure
     for row, person in enumerate(in_table_order(found.data)):
         events, own = sessions_of(found.data, person), people.isel(person=row)
         for name in ("availability", "self_worth"):
             expected = summary[f"{name}_mean"].isel(person=person).values[[events[0], events[-1]]]
             np.testing.assert_array_equal(own[name], expected)
-        assert bool(own["earned_secure"]) == (draws[person].mean() >= 0.5)
+        by_then = draws[person] & (by_person["sessions"].values[person] <= len(events))
+        assert bool(own["earned_secure"]) == (by_then.mean() >= 0.5)
+        assert bool(own["insecure"]) == (insecure[person].mean() >= 0.5)
         assert own["arm"] == arms[person]
     assert 0 < people["earned_secure"].sum() < people.sizes["person"]  # otherwise nothing is tested
+
+
+def test_nobody_is_filled_for_sessions_that_others_had(found):
+    """Who becomes secure only in the sessions of a donor, after their own last one, is not yet earned secure."""
+    security = earned_security(found.model, found.fit, FIGURE, draws=DRAWS)
+    before = attachment_space_data(found.model, found.fit, FIGURE, security)["earned_secure"]
+    later = security.assign(sessions=security["sessions"] + security["followed"])  # all beyond their own
+    assert before.any()
+    assert not attachment_space_data(found.model, found.fit, FIGURE, later)["earned_secure"].any()
 
 
 def test_curves_are_quantiles_over_draws_of_each_arm(found):
