@@ -67,7 +67,7 @@ THERAPIST = dict(zip(ARMS, (RuptureProcess(0.12, 0.4), RuptureProcess(0.12, 0.9)
 
 STUDY = """# Simulated sessions with known truth, made by experiments/example_sessions.py
 schema = 2
-name   = "example"
+name   = "simulated_example"
 data   = "sessions.csv"
 model  = "rescorla_wagner"
 question     = "How many sessions until patients feel secure with their therapist, and does repair-focused care help?"
