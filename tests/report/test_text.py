@@ -329,5 +329,5 @@ def test_a_comparison_is_shown(page):
     shown = text_of(part_of(page, "comparison"))
     assert "kalman has the highest ELPD" in shown
     assert "Not converged: kalman" in shown
-    assert "rescorla_wagner −7.0" in html.unescape(part_of(page, "comparison"))
+    assert "rescorla_wagner -7.0" in html.unescape(part_of(page, "comparison"))
     assert "kalman predicts better (ELPD difference 7.0, SE" in text_of(part_of(page, "key-result"))
