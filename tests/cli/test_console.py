@@ -17,7 +17,16 @@ from iwm_bayes.types import GENERALISED
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(-7253.52, "-7254"), (1.23456, "1.23"), (0.00012345, "0.000123"), (2.5e7, "2.5e+07"), (np.nan, ""), (12, "12")],
+    [
+        (-7253.52, "−7254"),
+        (-3, "−3"),
+        (-1.2e-5, "−1.2e-05"),
+        (1.23456, "1.23"),
+        (0.00012345, "0.000123"),
+        (2.5e7, "2.5e+07"),
+        (np.nan, ""),
+        (12, "12"),
+    ],
 )
 def test_numbers(value, text):
     assert format_value(value) == text

@@ -141,8 +141,7 @@ def test_people_without_covariates_are_named_or_dropped(folder):
     (folder / "study.toml").write_text(STUDY.replace('person = "id"', 'person = "id"\nmissing = "drop"'))
     _, data = opened(folder)
     assert list(data["person"].values) == ["p001", "p003", "p004", "p005"]
-    assert data.attrs["dropped"] == "p002, p006"
-    assert data.attrs["n_dropped"] == 2
+    assert (data.attrs["dropped"], data.attrs["people_left_out"]) == ("p002, p006", 2)
     assert data["design"].values[1].mean() == pytest.approx(0.0, abs=1e-12)
 
 

@@ -19,7 +19,7 @@ def written(**columns):
     [
         (12.0, 11.5, 15.0, "12 (11.5–15)"),
         (12.0, 11.0, np.nan, "12 (11 to censored)"),
-        (-0.2, -0.5, 0.1, "-0.2 (-0.5 to 0.1)"),
+        (-0.2, -0.5, 0.1, "−0.2 (−0.5 to 0.1)"),
         (np.nan, np.nan, np.nan, ""),
     ],
 )
@@ -36,12 +36,15 @@ def test_a_censored_median_is_named():
 
 
 def test_shares_of_people_are_percentages():
-    """A risk difference has its sign; an interval without a median is written alone."""
+    """A risk difference is in percentage points, and has its sign; an interval without a median is written alone."""
     share = written(earned_secure=0.76, earned_secure_ci90_low=0.72, earned_secure_ci90_high=0.791)
     assert share == {"earned_secure": "76% (72–79%)"}
-    assert written(risk_difference=0.1)["risk_difference"] == "+10%"
+    assert written(risk_difference=0.1)["risk_difference"] == "+10 points"
     ends = {"risk_difference_ci90_low": 0.05, "risk_difference_ci90_high": 0.2}
-    assert written(risk_difference=0.1, **ends)["risk_difference"] == "+10% (+5% to +20%)"
+    assert written(risk_difference=0.1, **ends)["risk_difference"] == "+10 points (+5 to +20)"
+    assert written(**ends) == {"risk_difference": "+5 to +20 points"}
+    below = {"risk_difference_ci90_low": -0.05, "risk_difference_ci90_high": 0.004}
+    assert written(risk_difference=-0.02, **below)["risk_difference"] == "−2 points (−5 to 0)"
     assert written(x_ci90_low=0.5, x_ci90_high=2.0) == {"x": "0.5–2"}
 
 

@@ -170,7 +170,8 @@ def test_arms_are_compared_between_new_people(made, with_arms):
     assert low < 0 < median  # not shown, and the second arm is the higher one
     text = f"{arms[1]} minus {arms[0]} (90% CrI −{-low:.0f} to {high:.0f}; probability that it is above 0: {above:.2f})"
     assert with_arms.facts[2] == (f"{median:.0f}", f"percentage points: {text}")
-    assert "so it is not shown that groups differ" in with_arms.uncertainty
+    apart = f"{median:.0f} percentage points apart (90% CrI −{-low:.0f} to {high:.0f}), not shown to differ."
+    assert with_arms.uncertainty == f": {apart}"
     assert f"minus {arms[0]} is {np.median(100 * (own[1] - own[0])):.0f} percentage points" in " ".join(
         with_arms.sentences
     )
@@ -236,7 +237,7 @@ def test_sensitivity_is_the_range_over_definitions(made, everyone, with_arms):
     chip = everyone.chip("sensitivity")
     assert chip.detail == f"{100 * shares.min():.0f}–{shares.max():.0%} across 9 definitions of earned security"
     of_arms = with_arms.chip("sensitivity").detail
-    assert of_arms == f"{chip.detail} (these {PEOPLE} participants, all arms)"
+    assert of_arms == f"{chip.detail.removesuffix('of earned security')}(these {PEOPLE} participants, all arms)"
     assert chip.state == "notice"  # under some definitions more than half are secure, under others fewer
 
 
@@ -383,8 +384,8 @@ def test_errors_of_approximations():
     laplace, other = (
         convergence_chip(ConvergenceChecks(True, [], {}, approximate=name)).detail for name in ("laplace", "quadrature")
     )
-    assert laplace == "laplace, error of the group level is not known: confirm with --method nuts"
-    assert other == "quadrature, its error is not known: confirm with --method nuts"
+    assert laplace == "laplace: group-level error not known; confirm with --method nuts"
+    assert other == "quadrature: error not known; confirm with --method nuts"
 
 
 def test_words_and_numbers():

@@ -69,7 +69,7 @@ def check(
 
         check_own_graph(spec, data, own)
     width = console.out.width
-    print_lines(heading(loaded.study.name, spec, data, width))
+    print_lines(heading(loaded.study.name, spec, data, width, by_name=True))
     say(f"Unit of time: {data.attrs['time_unit']}. Responses:")
     for name in spec.responses:
         say(f"  {answer_count_sentence(spec, data, name)}")

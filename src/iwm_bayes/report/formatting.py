@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from iwm_bayes.report.answer.words import real_minus
+
 TWO_DECIMALS = ("weight", "frequency", "xp", "pxp", "frequency_mixture")  # shares of models
 COUNTS = ("number_at_risk",)  # of people, mean over draws
 PERCENTAGES = (  # shares of people
@@ -16,6 +18,8 @@ PERCENTAGES = (  # shares of people
     "dismissing",
     "fearful",
 )
+DIFFERENCES = ("risk_difference",)  # of shares of people, in percentage points
+POINTS = " points"
 LOW, HIGH = "_ci90_low", "_ci90_high"  # endings of the columns that have the ends of an interval
 
 
@@ -26,20 +30,29 @@ def format_value(value: Any) -> str:
     if isinstance(value, bool | np.bool_):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return f"{value:.0f}" if 1000 <= abs(value) < 1e6 else f"{value:.3g}"
-    return str(value)
+        return real_minus(f"{value:.0f}" if 1000 <= abs(value) < 1e6 else f"{value:.3g}")
+    return real_minus(str(value)) if isinstance(value, int | np.integer) else str(value)
+
+
+def format_points(difference: float, sign: str = "") -> str:
+    """Write a difference of shares in percentage points, such as "−5 points"; a `sign` "+" is written too."""
+    number = f"{100.0 * difference:{sign}.0f}"
+    return f"{'0' if float(number) == 0.0 else real_minus(number)}{POINTS}"
 
 
 def format_cell(column: str, value: Any) -> str:
-    """Write one cell: shares of people in percent, numbers of people whole, shares of models with two decimals."""
+    """Write one cell: shares of people in percent, numbers of people whole, shares of models with two decimals.
+
+    Differences of shares of people are in percentage points.
+    """
     if not isinstance(value, float) or pd.isna(value):
         return format_value(value)
     if column in PERCENTAGES or column.startswith("held_"):
         return f"{value:.0%}"
     if column in COUNTS:
         return f"{value:,.0f}"
-    if column == "risk_difference":
-        return f"{value:+.0%}"
+    if column in DIFFERENCES:
+        return format_points(value, "+")
     return f"{value:.2f}" if column in TWO_DECIMALS else format_value(value)
 
 
@@ -51,8 +64,9 @@ def interval_text(column: str, median: Any, low: Any, high: Any, censored: bool)
     if pd.isna(low):
         return "censored" if censored else ""
     first, last = (format_cell(column, end) or "censored" for end in (low, high))
-    is_plain = low >= 0 and pd.notna(high) and not first.startswith("+")
-    interval = f"{first.removesuffix('%')}–{last}" if is_plain else f"{first} to {last}"
+    is_plain = low >= 0 and pd.notna(high) and column not in DIFFERENCES
+    shown = last.removesuffix(POINTS) if median is not None else last
+    interval = f"{first.removesuffix('%')}–{last}" if is_plain else f"{first.removesuffix(POINTS)} to {shown}"
     return interval if median is None else f"{format_cell(column, median) or 'censored'} ({interval})"
 
 

@@ -142,12 +142,19 @@ def describe_data(data: xr.Dataset) -> str:
         f"{data.sizes['person']} people; {events} events ({observed} with an observed outcome); attachment figures: "
         f"{figures}; unit of time: {data.attrs['time_unit']}"
     ]
+    return "; ".join([*parts, *left_out(data, by_name=True)])
+
+
+def left_out(data: xr.Dataset, by_name: bool) -> list[str]:
+    """Return what a table or a model has, and the data have not; people by the study's own ids only if `by_name`."""
+    parts = []
     if unrecorded := int(unrecorded_outcomes(data).sum()):
-        parts.append(f"{unrecorded} of the observed outcomes were not recorded")
-    if dropped := data.attrs.get("dropped"):
-        parts.append(f"people left out, because their covariates are missing: {dropped}")
-    if empty_rows := data.attrs.get("rows_left_out", 0):
-        parts.append(f"{empty_rows} rows without an outcome or a response were left out")
+        parts.append(f"{unrecorded:,} of the observed outcomes were not recorded")
+    if people := int(data.attrs.get("people_left_out", 0)):
+        who = f": {data.attrs['dropped']}" if by_name else " (iwm check names them)"
+        parts.append(f"{people:,} people left out, because their covariates are missing{who}")
+    if empty_rows := int(data.attrs.get("rows_left_out", 0)):
+        parts.append(f"{empty_rows:,} rows without an outcome or a response were left out")
     if without := data.attrs.get("without"):
         parts.append(f"responses of the model that the study does not map: {without}")
-    return "; ".join(parts)
+    return parts

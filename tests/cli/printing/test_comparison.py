@@ -1,6 +1,7 @@
 """A comparison on the terminal: its numbers, marks of approximate and failed fits, and few lines."""
 
 import io
+import shlex
 
 import pandas as pd
 import pytest
@@ -44,13 +45,14 @@ def test_a_comparison_has_few_lines_with_its_own_numbers(monkeypatch, tmp_path, 
     [second] = [line.split() for line in text.splitlines() if line.split()[:1] == ["rescorla_wagner"]][:1]
     row = comparison.ranking.iloc[1]
     assert second[1:5] == [
-        f"{row['elpd']:.1f}",
-        f"{row['elpd_diff']:.1f}",
+        f"{row['elpd']:.1f}".replace("-", "−"),
+        f"{row['elpd_diff']:.1f}".replace("-", "−"),
         f"({row['dse']:.1f})",
         f"{row['weight']:.2f}",
     ]
     assert f"{comparison.summary}." in " ".join(text.split())
     assert f"{comparison.agreement}." in " ".join(text.split())
+    assert row["elpd_diff"] < 0
     assert "~" not in text
     assert "✗" not in text
 
@@ -63,10 +65,17 @@ def test_approximate_fits_are_marked_at_their_numbers_and_sentences(monkeypatch,
         next(line.split() for line in text.splitlines() if line.split()[:1] == [name])
         for name in ("kalman", "rescorla_wagner")
     )
-    assert best[1] == f"{marked.ranking['elpd'][0]:.1f}"
+    assert best[1] == f"{marked.ranking['elpd'][0]:.1f}".replace("-", "−")
     assert all(number.startswith(("~", "(")) for number in second[1:5])
     assert "! Approximate   rescorla_wagner: approximate (laplace)" in text
     assert text.count("[approximate (laplace)]") + text.count("[approximate\n  (laplace)]") >= 3
+
+
+def test_a_folder_with_a_blank_is_one_word_of_the_next_command(monkeypatch, tmp_path, comparison):
+    text = printed(monkeypatch, tmp_path / "my comparison", comparison, 400)
+    [command] = [line.removeprefix("Next").strip() for line in text.splitlines() if line.startswith("Next")]
+    words = ["iwm", "report", "runs/clinic-kalman", "--comparison", str(tmp_path / "my comparison")]
+    assert shlex.split(command) == words
 
 
 def test_a_fit_that_has_not_converged_is_marked(monkeypatch, tmp_path, comparison):

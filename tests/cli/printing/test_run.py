@@ -16,10 +16,11 @@ from iwm_bayes.cli import console
 from iwm_bayes.cli.printing.heading import heading, phases, warning_lines
 from iwm_bayes.cli.printing.layout import columns
 from iwm_bayes.cli.printing.names import parameter_words, response_words
-from iwm_bayes.cli.printing.result import answer_lines, place_lines, recovery_lines
+from iwm_bayes.cli.printing.result import answer_lines, parameter_cells, place_lines, recovery_lines
 from iwm_bayes.cli.printing.run import MAX_LINES, Shown, print_heading, print_run, run_of_analysis
 from iwm_bayes.model.priors import free_parameters
 from iwm_bayes.report.labels import table_meanings
+from iwm_bayes.workflow.load import describe_data
 
 COMMANDS = ("iwm compare study.toml --model kalman", "iwm report runs/clinic-kalman --person-table")
 
@@ -178,6 +179,35 @@ def test_phases_are_in_the_order_of_sessions(run):
     assert " and " in phases(run.data.assign(figure_index=(run.data["figure_index"].dims, mixed)))
 
 
+def test_people_who_are_left_out_are_named_by_check_alone(run):
+    """A page of results has how many they are; the ids of the study are for those who have its table."""
+    data = run.data.assign_attrs(dropped="p002, p006", people_left_out=2, rows_left_out=1234)
+    for by_name, said in (
+        (False, "2 people left out, because their covariates are missing (iwm"),
+        (True, ": p002, p006"),
+    ):
+        text = " ".join(line.text for line in heading("clinic", run.model, data, 400, by_name))
+        assert said in text
+        assert ("p002" in text) == by_name
+        assert "1,234 rows without an outcome or a response were left out" in text
+    assert "2 people left out, because their covariates are missing: p002, p006" in describe_data(data)
+
+
+def test_parameters_have_two_significant_digits():
+    """Also where rounding adds a digit; where the interval includes 0, of its farther end."""
+    row = {"parameter": "slope", "sd_between": np.nan, "contraction": 0.5}
+    cells = [
+        parameter_cells(row | dict(zip(("median", "ci90_low", "ci90_high"), numbers, strict=True)), "", "~")[1:3]
+        for numbers in ((0.0996, 0.0501, 0.15), (0.0021, -0.31, 0.28), (-0.254, -0.4, -0.1), (-0.0004, -0.31, 0.28))
+    ]
+    assert cells == [
+        ["~0.10", "~0.05–~0.15"],
+        ["~0.00", "~−0.31 to ~0.28"],
+        ["~−0.25", "~−0.40 to ~−0.10"],
+        ["~0.00", "~−0.31 to ~0.28"],
+    ]
+
+
 def test_the_heading_counts_people_and_parameters(run):
     text = " ".join(f"{line.label}{line.text}" for line in heading("clinic", run.model, run.data, 200))
     assert "clinic: 12 participants, mother" in text
@@ -196,13 +226,18 @@ def test_warnings_are_counted_after_the_second():
 
 
 def test_true_values_stand_next_to_estimates():
-    """Of the figure of the answer only."""
-    table = pd.concat([truth("therapist"), truth("mother")])
-    lines = [line.label + line.text for line in recovery_lines(table, "therapist", 80)]
-    assert lines == [
-        "RECOVERY  share by session 15  true 71%, estimate 75% (60–80%)  inside CrI",
-        "          sessions             true 13, estimate 10 (9–12)      outside CrI",
+    """Of the figure of the answer only; a difference of shares is in percentage points."""
+    about = "share by session 15, difference of arms"
+    difference = truth("therapist").head(1).assign(until_security=about, true=0.25)
+    difference = difference.assign(estimate=0.2, estimate_ci90_low=-0.05, estimate_ci90_high=0.39)
+    table = pd.concat([truth("therapist"), difference, truth("mother")])
+    lines = [line.label + line.text for line in recovery_lines(table, "therapist", 120)]
+    assert [re.split("  +", line) for line in lines] == [
+        ["RECOVERY", "share by session 15", "true 71%, estimate 75% (60–80%)", "inside CrI"],
+        ["", "sessions", "true 13, estimate 10 (9–12)", "outside CrI"],
+        ["", about, "true 25 points, estimate 20 (−5 to 39 points)", "inside CrI"],
     ]
+    assert len({line.index("true") for line in lines}) == 1
 
 
 def test_names_are_words():

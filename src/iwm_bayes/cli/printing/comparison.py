@@ -3,6 +3,7 @@
 In front of a number that depends on an approximate fit is ~; where a fit has not converged, it is ✗.
 """
 
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,7 +19,7 @@ from iwm_bayes.cli.printing.layout import Line, labelled, paragraph, table_lines
 from iwm_bayes.cli.printing.long_tables import comparison_tables
 from iwm_bayes.comparison.compare import CV_UNITS
 from iwm_bayes.comparison.elpd import BEST
-from iwm_bayes.report.answer.words import count_of
+from iwm_bayes.report.answer.words import count_of, real_minus
 from iwm_bayes.types import ModelSpec
 
 BLANK = Line("")
@@ -77,9 +78,11 @@ def ranking_lines(ranking: pd.DataFrame, width: int) -> list[Line]:
     rows = []
     for row in result.records(shown):
         own, both = worst_mark([found[row["model"]]]), worst_mark([found[row["model"]], best])
-        difference = "" if row["decision"] == BEST else f"{both}{row['elpd_diff']:.1f} ({row['dse']:.1f})"
+        difference = (
+            "" if row["decision"] == BEST else f"{both}{real_minus(f'{row["elpd_diff"]:.1f}')} ({row['dse']:.1f})"
+        )
         weight = f"{worst_mark([*found.values()])}{row['weight']:.2f}"
-        rows.append([row["model"], f"{own}{row['elpd']:.1f}", difference, weight, row["decision"]])
+        rows.append([row["model"], f"{own}{real_minus(f'{row["elpd"]:.1f}')}", difference, weight, row["decision"]])
     headers = ["Model", "ELPD", "difference (SE)", "weight", "decision"]
     return [*table_lines(headers, rows, width), *more_lines(len(ranking) - len(shown), "models", width)]
 
@@ -145,7 +148,7 @@ def print_comparison(
         print_lines(explanation_lines(found, len(comparison.ppc_failures), width))
     print_lines([*paragraph(f"{comparison.agreement}{'' if mark else '.'}{mark}", width), BLANK])
     print_lines(result.place_lines({"Tables": folder / "tables", "Plots": folder / "plots"}, width))
-    commands = [f"iwm report {run} --comparison {folder}"] if run else []
+    commands = [f"iwm report {shlex.quote(run)} --comparison {shlex.quote(str(folder))}"] if run else []
     print_lines(result.next_lines(commands, width) if commands else [])
 
 

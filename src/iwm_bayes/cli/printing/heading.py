@@ -10,11 +10,11 @@ import xarray as xr
 from iwm_bayes.cli.printing.layout import Line, labelled
 from iwm_bayes.cli.printing.names import response_words
 from iwm_bayes.data.binding import participants_noun
-from iwm_bayes.data.unrecorded import unrecorded_outcomes
 from iwm_bayes.model.hierarchy import effect_labels
 from iwm_bayes.model.priors import figure_names, free_parameters
-from iwm_bayes.report.answer.words import count_of
+from iwm_bayes.report.answer.words import count_of, session_count
 from iwm_bayes.types import GENERALISED, ModelSpec
+from iwm_bayes.workflow.load import left_out
 
 LABEL = 8  # columns of the labels Data, Model, Report and others
 MAX_PHASES = 3  # that the first line names; more are counted
@@ -51,10 +51,7 @@ def phases(data: xr.Dataset) -> str:
     if len(masks) > MAX_PHASES:
         most = max(int(count.max()) for count in counts.values())
         return f"{len(masks)} attachment figures (up to {count_of(most, 'sessions')} with each)"
-    texts = [
-        f"{name} ({'up to ' if np.ptp(count) else ''}{count_of(int(count.max()), 'sessions')})"
-        for name, count in counts.items()
-    ]
+    texts = [f"{name} ({session_count(count)})" for name, count in counts.items()]
     return (", then " if follow_each_other([*masks.values()]) else " and ").join(texts)
 
 
@@ -64,22 +61,14 @@ def study_line(study: str, data: xr.Dataset, width: int) -> list[Line]:
     return labelled(program_name(), f"{study}: {people}, {phases(data)}", width, len(program_name()) + 2, "bold")
 
 
-def data_text(data: xr.Dataset, responses: Sequence[str]) -> str:
-    """Describe the data: observations, outcomes, responses, and what was left out."""
+def data_text(data: xr.Dataset, responses: Sequence[str], by_name: bool = False) -> str:
+    """Describe the data: observations, outcomes, responses, and what was left out; people by id only if `by_name`."""
     observed = int(data["observed"].sum())
     parts = [
         f"{count_of(int(data['present'].sum()), 'observations')}, {observed:,} with an outcome",
         ", ".join(map(response_words, responses)),
     ]
-    if unrecorded := int(unrecorded_outcomes(data).sum()):
-        parts.append(f"{unrecorded:,} of the outcomes were not recorded")
-    if dropped := data.attrs.get("dropped"):
-        parts.append(f"people left out, because their covariates are missing: {dropped}")
-    if empty_rows := data.attrs.get("rows_left_out", 0):
-        parts.append(f"{count_of(empty_rows, 'rows')} without an outcome or a response left out")
-    if without := data.attrs.get("without"):
-        parts.append(f"responses of the model that the study does not map: {without}")
-    return "; ".join(parts)
+    return "; ".join([*parts, *left_out(data, by_name)])
 
 
 def first_clause(text: str) -> str:
@@ -96,11 +85,11 @@ def model_text(model: ModelSpec, data: xr.Dataset) -> str:
     return f"{model.name}: {claim}; {counts}" if claim else f"{model.name}: {counts}"
 
 
-def heading(study: str, model: ModelSpec, data: xr.Dataset, width: int) -> list[Line]:
-    """Return the lines on a study, its data, and a model."""
+def heading(study: str, model: ModelSpec, data: xr.Dataset, width: int, by_name: bool = False) -> list[Line]:
+    """Return the lines on a study, its data, and a model; people who are left out by their ids only if `by_name`."""
     return [
         *study_line(study, data, width),
-        *labelled("Data", data_text(data, [*model.responses]), width, LABEL),
+        *labelled("Data", data_text(data, [*model.responses], by_name), width, LABEL),
         *labelled("Model", model_text(model, data), width, LABEL),
     ]
 

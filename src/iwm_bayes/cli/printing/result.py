@@ -1,6 +1,5 @@
 """The result of a run: its answer, the first group-level parameters, recovery of true values, and where things are."""
 
-import math
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,6 +12,8 @@ from iwm_bayes.cli.printing.heading import LABEL
 from iwm_bayes.cli.printing.layout import Line, columns, labelled, pad, paragraph, side_by_side, table_lines
 from iwm_bayes.cli.printing.names import parameter_words
 from iwm_bayes.report.answer.security import Fact
+from iwm_bayes.report.answer.words import MINUS, real_minus
+from iwm_bayes.report.formatting import POINTS, format_points
 from iwm_bayes.report.key_result import KeyResult
 from iwm_bayes.types import Parameter
 
@@ -77,18 +78,24 @@ def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 def decimals_of(value: float) -> int:
     """Return how many decimals show two significant digits of a number."""
-    return 0 if not np.isfinite(value) or value == 0 else max(0, 1 - math.floor(math.log10(abs(value))))
+    return max(0, 1 - int(f"{value:.1e}".partition("e")[2])) if np.isfinite(value) and value else 0
 
 
 def interval_words(low: str, high: str) -> str:
     """Return an interval: with a dash, or with "to" where an end is negative."""
-    return f"{low} to {high}" if "-" in low + high else f"{low}–{high}"
+    return f"{low} to {high}" if MINUS in low + high else f"{low}–{high}"
+
+
+def deciding_value(row: Mapping[str, Any]) -> float:
+    """Return the number of which two significant digits are shown: the median, or the farther end around 0."""
+    low, high = row["ci90_low"], row["ci90_high"]
+    return max(-low, high) if low < 0 < high else row["median"]
 
 
 def parameter_cells(row: Mapping[str, Any], scale: str, mark: str) -> list[str]:
     """Return the cells of a group-level parameter: words, median, 90% CrI, between-person SD, contraction."""
-    form = f"{mark}{{:.{decimals_of(row['median'])}f}}"
-    median, low, high = (form.format(row[name]) for name in ("median", "ci90_low", "ci90_high"))
+    form = f"{{:.{decimals_of(deciding_value(row))}f}}"
+    median, low, high = (f"{mark}{real_minus(form.format(row[name]))}" for name in ("median", "ci90_low", "ci90_high"))
     sd = "" if pd.isna(row["sd_between"]) else f"{mark}{row['sd_between']:.2f}{f' ({scale})' if scale else ''}"
     return [parameter_words(row["parameter"]), median, interval_words(low, high), sd, f"{mark}{row['contraction']:.2f}"]
 
@@ -140,16 +147,20 @@ def recovery_lines(truth: pd.DataFrame, figure: str, width: int) -> list[Line]:
 
 
 def recovery_number(line: Mapping[str, Any], name: str) -> str:
-    """Return a share in per cent, or a count; a count that is not reached is censored."""
-    value = line[name]
+    """Return a share in per cent, a difference of shares in points, or a count, which may be not reached."""
+    value, about = line[name], str(line["until_security"])
     if pd.isna(value):
         return "not reached"
-    return f"{value:.0%}" if str(line["until_security"]).startswith("share") else f"{value:g}"
+    if not about.startswith("share"):
+        return f"{value:g}"
+    return f"{value:.0%}" if re.fullmatch(r"share by session \d+", about) else format_points(value)
 
 
 def recovery_estimate(line: Mapping[str, Any]) -> str:
     """Return an estimate with its 90% CrI."""
     median, low, high = (recovery_number(line, f"estimate{end}") for end in ("", "_ci90_low", "_ci90_high"))
+    if high.endswith(POINTS):  # the unit is named once
+        median, low = median.removesuffix(POINTS), low.removesuffix(POINTS)
     return f"{median} ({interval_words(low.removesuffix('%'), high)})" if median != low or low != high else median
 
 

@@ -1,7 +1,7 @@
 """Read covariates of people for formulas, from a table of people or from the table of sessions.
 
 A person with a blank covariate is an error that names them. Where the study says `missing = "drop"`, such people are
-left out instead: the attribute `dropped` of the data names the first of them, and `n_dropped` is their number.
+left out instead: the attribute `dropped` of the data names the first of them, and `people_left_out` is their number.
 """
 
 import difflib
@@ -160,9 +160,8 @@ def attach_covariates(
     frame = frame.drop(index=incomplete)
     if len(frame) < 2:
         raise InputError([f"{table.file}: fewer than two people have every covariate of the formulas"])
-    data = data.sel(person=frame.index.to_numpy()).assign_attrs(
-        dropped=list_people(incomplete), n_dropped=len(incomplete)
-    )
+    dropped = {"dropped": list_people(incomplete), "people_left_out": len(incomplete)}
+    data = data.sel(person=frame.index.to_numpy()).assign_attrs(dropped)
     data = data.isel(event=data["present"].any("person").values)
     doubts = [*json.loads(data.attrs.get("doubts", "[]")), *doubts]
     data = data.assign_attrs(doubts=json.dumps(list(dict.fromkeys(doubts))))

@@ -49,7 +49,7 @@ def arm_answer(answer: SecurityAnswer, data: xr.Dataset, noun: str) -> Answer:
         contrast = higher_first(new.isel(arm=0).values, (names[1], names[0]))
         difference = points(contrast.draws)
         shown = f" more in {contrast.arms[0]}" if direction(contrast.draws) != "not shown" else ""
-        so = "" if shown else ", so it is not shown that groups differ"
+        so = "" if shown else ", not shown to differ"
         uncertainty = f": {difference.median} percentage points{shown or ' apart'} ({difference.interval}){so}."
         facts += [difference_fact(contrast), baseline_fact(answer.curves, people, noun)]
     sentences = [f"New {noun} are others of the same population, who receive the care of their group."]

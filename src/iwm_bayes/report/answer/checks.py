@@ -14,7 +14,7 @@ from iwm_bayes.report.answer.words import count_of, listed
 
 CONVERGED, FAILED = "converged", ("not converged", "partial")  # statuses of the fits of a ranking
 DIAGNOSED = ("group", "derived", "person")  # whose R-hat and ESS are among the values of convergence checks
-UNKNOWN_ERRORS = {"laplace": "error of the group level"}  # see `text.APPROXIMATION_NOTES`
+UNKNOWN_ERRORS = {"laplace": "group-level error"}  # see `text.APPROXIMATION_NOTES`
 
 type State = Literal["good", "notice", "bad", "none"]  # "none": there is nothing to judge, or no limit
 
@@ -43,8 +43,8 @@ def convergence_chip(checks: ConvergenceChecks) -> Chip:
     if checks.partial:
         return Chip("convergence", "Interrupted", checks.partial, "bad")
     if checks.approximate and checks.converged:
-        error = UNKNOWN_ERRORS.get(checks.approximate, "its error")
-        method = f"{checks.approximate}, {error} is not known: confirm with --method nuts"
+        error = UNKNOWN_ERRORS.get(checks.approximate, "error")
+        method = f"{checks.approximate}: {error} not known; confirm with --method nuts"
         return Chip("convergence", "Approximate", method, "notice")
     if not checks.values:
         return Chip("convergence", "Not converged", "; ".join(checks.reasons), "bad")
@@ -84,12 +84,9 @@ def sensitivity_chip(answer: SecurityAnswer | None, noun: str, mark: str = "") -
     span = low if low == high else f"{low.removesuffix('%')}–{high}"
     over = f"{len(known)} definitions" if len(known) == len(shares) else f"{len(known)} of {len(shares)} definitions"
     turns = known.min() < 0.5 <= known.max()  # whether half of the people are secure then depends on the definition
-    whose = (
-        f" (these {count_of(answer.security.sizes['person'], noun)}, all arms)"
-        if answer.curves.sizes["arm"] > 1
-        else ""
-    )
-    detail = with_mark(f"{span} across {over} of earned security{whose}", mark)
+    of_arms = f"(these {count_of(answer.security.sizes['person'], noun)}, all arms)"
+    whose = of_arms if answer.curves.sizes["arm"] > 1 else "of earned security"
+    detail = with_mark(f"{span} across {over} {whose}", mark)
     return Chip("sensitivity", "Sensitivity", detail, "notice" if turns else "none")
 
 

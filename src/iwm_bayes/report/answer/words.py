@@ -62,7 +62,7 @@ def sentence_case(text: str) -> str:
 
 def real_minus(text: str) -> str:
     """Return a number as text with a minus sign in place of a hyphen; one that is rounded to 0 has no sign."""
-    return re.sub(r"^-(?=[0.]*%?$)", "", text).replace("-", MINUS)
+    return re.sub("^-", MINUS, re.sub(r"^-(?=[0.]*%?$)", "", text))
 
 
 def session_count(counts: np.ndarray) -> str:
