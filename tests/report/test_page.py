@@ -2,6 +2,7 @@
 
 import re
 from base64 import b64decode
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -189,3 +190,17 @@ def test_it_prints_on_few_pages(opened):
     page, _ = opened
     at_width(page, WIDTHS[0])
     assert 1 < len(re.findall(rb"/Type\s*/Page[^s]", page.pdf(format="A4"))) <= 7
+
+
+@pytest.mark.parametrize(("width", "shown"), [(WIDTHS[0], 3), (WIDTHS[1], 1)])
+def test_a_phone_shows_the_mark_once_in_the_key_result(browser, width, shown):
+    """In the answer, with the words that it is about all numbers; a desk has it at every number."""
+    mark = '<strong class="mark">approximate (laplace)</strong>'
+    box = f'<p class="headline">41% {mark}<span class="phone">(all)</span></p><dl class="facts"><dd>38 {mark}</dd></dl>'
+    css = files("iwm_bayes.report").joinpath("page.css").read_text(encoding="utf-8")
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    page.set_content(f'<style>{css}</style><section id="key-result">{box}<ul class="chips"><li>5 {mark}</li></ul>')
+    assert page.locator(".mark:visible").count() == shown
+    assert page.locator(".headline .mark").is_visible()
+    assert page.locator(".phone").is_visible() == (shown == 1)
+    page.close()
