@@ -70,7 +70,7 @@ schema = 2
 name   = "example"
 data   = "sessions.csv"
 model  = "rescorla_wagner"
-question     = "How many sessions until patients feel secure with their therapist?"
+question     = "How many sessions until patients feel secure with their therapist, and does repair-focused care help?"
 participants = "patients"
 
 [columns]

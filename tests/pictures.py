@@ -114,7 +114,8 @@ def space(**more):
     ends = np.stack([first, first + change], axis=-1)
     return xr.Dataset(
         {name: (("person", "when"), part) for name, part in zip(("availability", "self_worth"), ends, strict=True)}
-        | {"earned_secure": ("person", ends[..., 1].min(axis=0) > 0.55)},
+        | {"insecure": ("person", np.arange(24) % 6 > 0)}
+        | {"earned_secure": ("person", (ends[..., 1].min(axis=0) > 0.55) & (np.arange(24) % 6 > 0))},
         {"person": NAMES[:24], "when": ["first", "last"]},
         {"figure": "therapist", "secure_at_or_above": 0.6},
     ).assign(more)
@@ -157,14 +158,17 @@ def individuals(people=PEOPLE):
     )
 
 
-def forest(people=PEOPLE):
+def forest(people=PEOPLE, arms=("",)):
     """Make parameters of people, as `forest_data` returns them; true values of the first are known."""
+    arm = np.resize(arms, people)
     tables = []
     for name, phase in (("availability_rate", 0.0), ("worth_rate", 1.0)):
         median = 0.2 + 0.1 * waves(people, phase=phase)
         intervals = {f"ci{level}_{end}": median + sign * level / 1500 for level in (50, 90) for end, sign in ENDS}
         table = pd.DataFrame({"parameter": name, "person": NAMES[:people], "median": median} | intervals)
-        group = {"group_median": 0.2, "group_ci90_low": 0.17, "group_ci90_high": 0.22}
+        shift = 0.1 * (arm == arms[-1]) * (len(arms) > 1)
+        group = {"arm": arm, "group_median": 0.2 + shift, "group_ci90_low": 0.17 + shift}
+        group |= {"group_ci90_high": 0.22 + shift}
         tables.append(table.assign(**group, true=median + 0.02 if phase == 0.0 else np.nan))
     return pd.concat(tables, ignore_index=True)
 
@@ -201,7 +205,11 @@ SHRUNK = pd.DataFrame(
         "group_median": np.repeat([0.35, 0.14], PEOPLE),
     }
     | {"shrinkage": 0.5 + 0.4 * waves(2 * PEOPLE), "median": 0.3 + 0.1 * waves(2 * PEOPLE, phase=1)}
-).assign(ci90_low=lambda table: table["median"] - 0.08, ci90_high=lambda table: table["median"] + 0.08)
+).assign(ci90_low=lambda table: table["median"] - 0.08, ci90_high=lambda table: table["median"] + 0.08, arm="")
+SHRUNK_ARMS = SHRUNK.assign(
+    arm=np.resize(["$therapy", "waiting"], 2 * PEOPLE),
+    group_median=lambda table: table["group_median"] + np.resize([0.03, -0.03], 2 * PEOPLE),
+)
 ELPD = pd.DataFrame(
     {"model": ["kalman", "rescorla_wagner", "growth"], "elpd_diff": [0.0, -3.0, -40.0], "dse": [0.0, 4.0, 8.0]}
     | {"decision": ["best", "not distinguishable", "distinguishable"]}
@@ -262,6 +270,8 @@ PLOTS = {
     "individual_fits_narrow": lambda: individual_fits_plot(individuals(8), columns=3),
     "forest": lambda: forest_plot(forest()),
     "forest_narrow": lambda: forest_plot(forest(), columns=1),
+    "forest_arms": lambda: forest_plot(forest(arms=("$therapy", "waiting"))),
+    "shrinkage_arms": lambda: shrinkage_plot(SHRUNK_ARMS),
     "shrinkage": lambda: shrinkage_plot(SHRUNK),
     "prior_posterior": lambda: prior_posterior_plot(PARAMETERS),
     "predictive_checks": lambda: predictive_checks_plot(predictive_checks_data({"kalman": CHECKS})),

@@ -156,7 +156,7 @@ def test_the_extended_model_finds_the_slopes(tmp_path):
         assert low <= facts["true"][name] <= high, name
     assert facts["slopes"]["slope_rate"][1] < 0
     assert facts["sds"]["sessions and symptoms"] < facts["sds"]["sessions alone"]
-    assert "participants were insecure at baseline" in facts["sentence"]
+    assert insecure_people(facts["insecure"], 40) in facts["sentence"]
 
 
 @pytest.mark.slow

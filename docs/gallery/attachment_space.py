@@ -5,6 +5,6 @@ A marker is the first session and an arrowhead the last. Its filling says who is
 
 import iwm_bayes as iwm
 
-fit = iwm.load_fit("runs/example")
+fit = iwm.load_fit("runs/demo")
 fig = iwm.plot_attachment_space(fit, "therapist")
 fig.savefig("attachment_space.pdf")

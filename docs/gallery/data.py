@@ -5,6 +5,6 @@ People, outcomes and answers by session, before any model.
 
 import iwm_bayes as iwm
 
-fit = iwm.load_fit("runs/example")
+fit = iwm.load_fit("runs/demo")
 fig = iwm.plot_data(fit)
 fig.savefig("data.pdf")

@@ -5,6 +5,6 @@ Dots are observed means. Bands are 50% and 90% of the answers that the model pre
 
 import iwm_bayes as iwm
 
-fit = iwm.load_fit("runs/example")
+fit = iwm.load_fit("runs/demo")
 fig = iwm.plot_learning_curves(fit, "therapist")
 fig.savefig("learning_curves.pdf")

@@ -5,6 +5,6 @@ Distances from the prediction: ±1 is the end of the 95% predictive interval.
 
 import iwm_bayes as iwm
 
-fit = iwm.load_fit("runs/example")
+fit = iwm.load_fit("runs/demo")
 fig = iwm.plot_predictive_checks(fit)
 fig.savefig("predictive_checks.pdf")

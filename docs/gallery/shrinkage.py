@@ -5,6 +5,6 @@ Each point is a person: their median over the share of it that comes from the gr
 
 import iwm_bayes as iwm
 
-fit = iwm.load_fit("runs/example")
+fit = iwm.load_fit("runs/demo")
 fig = iwm.plot_shrinkage(fit)
 fig.savefig("shrinkage.pdf")

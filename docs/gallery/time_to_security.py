@@ -5,6 +5,6 @@ Two arms of a simulated study. The dotted line is the share under uninformative 
 
 import iwm_bayes as iwm
 
-fit = iwm.load_fit("runs/example")
+fit = iwm.load_fit("runs/demo")
 fig = iwm.plot_time_to_security(fit, "therapist")
 fig.savefig("time_to_security.pdf")

@@ -42,12 +42,13 @@ from iwm_bayes.workflow.results_folder import replace_results
 SCRIPTS = Path(__file__).parents[1] / "gallery"
 EXPERIMENTS = SCRIPTS.parents[1] / "experiments"
 EXAMPLE = Path(iwm_bayes.__file__).parent / "example"
+FIRST = ("time_to_security", "attachment_space", "learning_curves")  # the plots that a reader looks for
 CHAINS, DRAWS = 4, 50
 WIDTH = {"start": 0.25, "rate": 0.15, "noise": 0.15, "bias": 0.6}  # posterior SD of a person, link scale
 OPENING = """# Gallery
 
 Each picture leads to the short script that draws it. The scripts read run folders, as `iwm fit`, `iwm compare`,
-`iwm validate` and `iwm plan` write them. [Plots](reference/plots.md) explains all arguments.
+`iwm validate` and `iwm plan` write them; `iwm demo` writes `runs/demo`. All arguments: [Plots](reference/plots.md).
 
 The people are simulated. So that pages build fast, no model is fitted here: the posterior is drawn around the true
 values, and the compared models are made up. The pictures show what a plot looks like, and no result.
@@ -104,7 +105,6 @@ def write_fit(folder: Path) -> xr.DataTree:
     folder.mkdir(parents=True)
     fit = with_attributes(xr.DataTree.from_dict(groups), fit_attributes(model, "nuts", {}))
     save_fit(fit, folder / FIT_FILE)
-    truth.to_csv(folder / "truth.csv", index=False)
     return fit
 
 
@@ -139,7 +139,7 @@ def write_made_up_comparison(folder: Path, fit: xr.DataTree) -> None:
 
 def prepare_runs(folder: Path) -> None:
     """Write everything that the scripts read into a folder."""
-    fit = write_fit(folder / "runs" / "example")
+    fit = write_fit(folder / "runs" / "demo")
     write_made_up_comparison(folder / "runs" / "comparison", fit)
     confusion = matrix_data(pd.read_csv(EXPERIMENTS / "model_recovery" / "recover.csv"))
     tables = {
@@ -177,9 +177,14 @@ def gallery_page(paths: list[Path]) -> str:
     return OPENING + "\n".join(["| | | |", "|---|---|---|", *rows]) + "\n"
 
 
+def place_in_gallery(path: Path) -> tuple[int, str]:
+    """Return where a script stands: the plots that most readers look for first, then by name."""
+    return (FIRST.index(path.stem) if path.stem in FIRST else len(FIRST), path.stem)
+
+
 def gallery_pages() -> dict[str, str | bytes]:
     """Return the gallery, the page of every script and its picture, by path within the documentation."""
-    paths = sorted(SCRIPTS.glob("*.py"))
+    paths = sorted(SCRIPTS.glob("*.py"), key=place_in_gallery)
     pages: dict[str, str | bytes] = {"gallery.md": gallery_page(paths)}
     read_once = patch.object(fit_file, "load_fit", cache(fit_file.load_fit))
     with tempfile.TemporaryDirectory() as folder, chdir(folder), read_once:

@@ -137,18 +137,44 @@ def test_advice_names_what_the_chains_disagree_about() -> None:
     assert not any("--draws" in sentence for sentence in others)
 
 
-def test_advice_for_slow_chains_is_a_longer_run() -> None:
-    """The ESS is a tenth of the draws: the suggestion has as many draws as an ESS of 400 needs."""
+def slow_chains() -> np.ndarray:
+    """Draw chains that agree, but have an ESS of about a tenth of the draws: autoregression of .88."""
     slow = np.random.default_rng(5).normal(size=(CHAINS, DRAWS, 2))
     for draw in range(1, DRAWS):
         slow[:, draw] = 0.88 * slow[:, draw - 1] + np.sqrt(1 - 0.88**2) * slow[:, draw]
-    fit = named(mu=slow)
+    return slow
+
+
+def test_advice_for_slow_chains_is_a_longer_run() -> None:
+    """The ESS is a tenth of the draws: the suggestion has as many draws as an ESS of 400 needs."""
+    fit = named(mu=slow_chains())
     checks = check_convergence(fit)
     [longer] = [sentence for sentence in advice(fit, checks) if "--draws" in sentence]
     assert "try --extend --draws" in longer
     assert "enough" not in longer
     wanted = DRAWS * 400 / checks.values["group_ess"]
     assert wanted < int(longer.split("--draws ")[1].split()[0]) < 1.2 * wanted + 100
+
+
+def test_advice_after_a_short_run_is_the_default_length_and_no_change_of_the_model() -> None:
+    """Sixty draws that disagree say nothing about the model."""
+    fit = named(mu=walk((CHAINS, DRAWS, 2)))
+    short = xr.DataTree.from_dict(
+        {name: group.to_dataset().isel(draw=slice(60)) for name, group in fit.children.items()}
+    )
+    [sentence] = advice(short, check_convergence(short))
+    assert "only 60 draws in each chain" in sentence
+    assert "--draws 750 --tune 500" in sentence
+
+
+def test_advice_does_not_contradict_itself() -> None:
+    """Where people's chains disagree, no sentence says that the chains agree."""
+    theta = named()["unconstrained_posterior"]["theta"].values.copy()
+    theta[0] += 3.0
+    fit = named(mu=slow_chains(), theta=theta)
+    sentences = advice(fit, check_convergence(fit))
+    assert "Chains disagree" in sentences[0]
+    assert not any("chains agree" in sentence for sentence in sentences)
 
 
 def test_a_sampler_that_stops_at_its_maximum_depth_says_so() -> None:

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 import runs
 import xarray as xr
+from scipy.special import expit
 
 from iwm_bayes.estimands.attachment_space import attachment_space_data
 from iwm_bayes.estimands.beliefs import belief_summary
@@ -129,15 +130,28 @@ def test_people_in_the_attachment_space_are_the_stored_means(found):
     security = earned_security(found.model, found.fit, FIGURE, draws=DRAWS)
     people = attachment_space_data(found.model, found.fit, FIGURE, security)
     summary, arms = found.fit["belief_summary"].to_dataset(), person_arms(found.data)
-    draws = (security["earned"] & security["insecure"]).stack(sample=("chain", "draw")).transpose("person", ...).values
+    by_person = security.stack(sample=("chain", "draw")).transpose("person", ...)
+    insecure = by_person["insecure"].values
+    draws = by_person["earned"].values & insecure
     for row, person in enumerate(in_table_order(found.data)):
         events, own = sessions_of(found.data, person), people.isel(person=row)
         for name in ("availability", "self_worth"):
             expected = summary[f"{name}_mean"].isel(person=person).values[[events[0], events[-1]]]
             np.testing.assert_array_equal(own[name], expected)
-        assert bool(own["earned_secure"]) == (draws[person].mean() >= 0.5)
+        by_then = draws[person] & (by_person["sessions"].values[person] <= len(events))
+        assert bool(own["earned_secure"]) == (by_then.mean() >= 0.5)
+        assert bool(own["insecure"]) == (insecure[person].mean() >= 0.5)
         assert own["arm"] == arms[person]
     assert 0 < people["earned_secure"].sum() < people.sizes["person"]  # otherwise nothing is tested
+
+
+def test_nobody_is_filled_for_sessions_that_others_had(found):
+    """Who becomes secure only in the sessions of a donor, after their own last one, is not yet earned secure."""
+    security = earned_security(found.model, found.fit, FIGURE, draws=DRAWS)
+    before = attachment_space_data(found.model, found.fit, FIGURE, security)["earned_secure"]
+    later = security.assign(sessions=security["sessions"] + security["followed"])  # all beyond their own
+    assert before.any()
+    assert not attachment_space_data(found.model, found.fit, FIGURE, later)["earned_secure"].any()
 
 
 def test_curves_are_quantiles_over_draws_of_each_arm(found):
@@ -178,6 +192,54 @@ def test_a_forest_has_the_quantiles_of_every_person(found):
     assert learning_parameters(found.model, found.data) == ["availability_rate", "worth_rate"]
     with pytest.raises(InputError, match="no person-level parameter 'pace'"):
         forest_data(found.model, found.fit, ["pace"])
+
+
+def in_arms(found, shift):
+    """The same posterior with a formula of the first arm: it is `shift` higher in the availability rate, link scale."""
+    arms = person_arms(found.data)
+    first = (arms == sorted(arms.unique())[0]).to_numpy(float)
+    label = "availability_rate: arm"
+    data = found.data.assign(design=(("person", "coefficient"), first[:, None])).assign_coords(coefficient=[label])
+    posterior = found.fit["unconstrained_posterior"].to_dataset()
+    beta = xr.DataArray(np.full((runs.CHAINS, runs.DRAWS, 1), shift), dims=("chain", "draw", "coefficient"))
+    fit = xr.DataTree.from_dict(
+        {
+            "constant_data": data,
+            "unconstrained_posterior": posterior.assign(beta=beta.assign_coords(coefficient=[label])),
+        }
+    )
+    return fit, arms.to_numpy()
+
+
+def test_the_group_of_a_forest_is_the_arm_of_each_person(found):
+    """By arm, the median person is that of the posterior, shifted by the formula; so are people's group medians."""
+    fit, arms = in_arms(found, 0.8)
+    table = forest_data(found.model, fit, ["availability_rate", "worth_rate"])
+    mu = found.fit["unconstrained_posterior"]["mu"]
+    order = in_table_order(found.data)
+    for parameter, shift in (("availability_rate", 0.8), ("worth_rate", 0.0)):
+        own = table[table["parameter"] == parameter]
+        assert list(own["arm"]) == list(arms[order])
+        for arm in sorted(set(arms)):
+            levels = np.quantile(mu.sel(parameter=parameter), [0.5, 0.05, 0.95])
+            expected = expit(levels + shift * (arm == sorted(set(arms))[0]))
+            of_arm = own.loc[own["arm"] == arm, ["group_median", "group_ci90_low", "group_ci90_high"]]
+            np.testing.assert_allclose(of_arm, np.broadcast_to(expected, of_arm.shape), rtol=1e-3)
+    shrunk = shrinkage_data(found.model, fit)
+    own = shrunk[shrunk["parameter"] == "availability_rate"]
+    assert list(own["arm"]) == list(arms[order])
+    assert own.groupby("arm")["group_median"].nunique().eq(1).all()
+    assert own["group_median"].nunique() == 2
+
+
+def test_people_without_arms_have_one_group(found):
+    alone = found.fit.copy()
+    alone["constant_data"] = xr.DataTree(found.data.drop_vars("covariate_arm"))
+    table = forest_data(found.model, alone, ["worth_rate"])
+    rate = expit(found.fit["unconstrained_posterior"]["mu"].sel(parameter="worth_rate"))
+    assert (table["arm"] == "").all()
+    assert (shrinkage_data(found.model, alone)["arm"] == "").all()
+    np.testing.assert_allclose(table["group_median"], float(rate.median()), rtol=1e-3)
 
 
 def test_what_cannot_be_plotted_is_empty(found):

@@ -5,6 +5,7 @@ import re
 
 import arviz as az
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 from runs import NASTY, PEOPLE
@@ -13,13 +14,30 @@ from iwm_bayes.data.binding import PEOPLE_NOUN, QUESTION
 from iwm_bayes.diagnostics.convergence_checks import ConvergenceChecks
 from iwm_bayes.diagnostics.permutation_test import PermutationTest
 from iwm_bayes.diagnostics.results import Results
-from iwm_bayes.report.answer.arms import higher_first
+from iwm_bayes.report.answer.arms import arm_statement, higher_first
 from iwm_bayes.report.answer.checks import comparison_chip, convergence_chip, learning_chip, ppc_chip
-from iwm_bayes.report.answer.security import not_assessed
-from iwm_bayes.report.answer.words import count_of, listed, probability, quantity, singular, with_figure
+from iwm_bayes.report.answer.security import not_assessed, qualifications, security_answer
+from iwm_bayes.report.answer.words import (
+    count_of,
+    listed,
+    probability,
+    quantity,
+    session_count,
+    singular,
+    with_figure,
+)
 from iwm_bayes.report.key_result import default_question, key_result, shortened
 
 DURATION, INSECURE, SECURE, RESILIENT = 6, 0.4, 0.6, 0.5
+
+
+SHOWN = PermutationTest(12.3, 0, 119, "outcomes", 11, 12)
+
+
+def ranking_of(second, *statuses):
+    """A ranking in which kalman is 7 ahead of a second model, with the status of each fit."""
+    table = pd.DataFrame({"model": ["kalman", second], "elpd_diff": [0.0, -7.0], "dse": [0.0, 1.5]})
+    return table.assign(decision=["best", "distinguishable"], status=list(statuses))
 
 
 def expit(x):
@@ -121,7 +139,10 @@ def test_new_people_and_chance_level_are_those_of_the_answer(made, everyone):
     last = int(answer.curves["last"][0])
     new = answer.new_curves["probability"].values[0, ..., last - 1].ravel()
     median, interval = ends(new, "{:.0%}")
-    assert everyone.facts[2] == (median, f"of new participants would be, under the same care (90% CrI {interval})")
+    assert everyone.facts[2] == (
+        median,
+        f"of new participants who are insecure at baseline would be, under the same care (90% CrI {interval})",
+    )
     chance = np.nanmean(answer.security["chance_level"].values[..., last - 1])
     assert everyone.facts[3] == (f"{chance:.0%}", "would be under uninformative care (chance level)")
 
@@ -138,8 +159,11 @@ def test_arms_are_compared_between_new_people(made, with_arms):
         median, interval = ends(draws, "{:.0%}")
         assert fact.value == median
         assert fact.meaning.startswith(
-            f"of new participants in arm {arm} reach it by session {last} (90% CrI {interval})"
+            f"of these new participants in arm {arm} reach it by session {last} (90% CrI {interval})"
         )
+    first, second = (ends(draws, "{:.0%}")[0] for draws in new)
+    who = "of new participants who were insecure at baseline reach earned security"
+    assert with_arms.statement == f"By session {last}, {first} {who} in arm {arms[0]} and {second} in arm {arms[1]}"
     difference = 100 * (new[1] - new[0])
     above = (difference > 0).mean() + (difference == 0).mean() / 2
     low, median, high = np.quantile(difference, [0.05, 0.5, 0.95])
@@ -152,6 +176,13 @@ def test_arms_are_compared_between_new_people(made, with_arms):
     )
 
 
+def test_three_arms_are_one_sentence():
+    """Who it is about is said once."""
+    statement = arm_statement(9, ["10%", "20%", "30%"], ["arm A", "arm B", "arm C"], "patients")
+    who = "10% of new patients who were insecure at baseline reach earned security in arm A"
+    assert statement == f"By session 9, {who}, 20% in arm B and 30% in arm C"
+
+
 def test_two_targets_that_disagree_are_named():
     """A difference that is shown in the sample and not for new people is said to be so."""
     from iwm_bayes.report.answer.arms import comparison_sentence
@@ -161,21 +192,25 @@ def test_two_targets_that_disagree_are_named():
     sentence = comparison_sentence(contrast, own, 20, "patients")
     assert "B minus A is 20 percentage points (90% CrI 11–29)" in sentence
     assert "The two answers differ: the share is higher in B among these patients, and not shown to differ" in sentence
+    assert sentence.startswith("Among those of these 20 patients who were insecure at baseline, B minus A")
     assert "differ" not in comparison_sentence(contrast, new, 20, "patients")
     assert higher_first(-own, ("B", "A")).arms == ("A", "B")
 
 
 def test_convergence_is_that_of_the_draws(made, everyone):
-    """The highest R-hat and the lowest ESS of group means and SDs and of the median time, by ArviZ."""
+    """The highest R-hat and the lowest ESS of group means and SDs, of the median time, and of people, by ArviZ."""
     _, found, analysis = made
     posterior = found.fit["unconstrained_posterior"].to_dataset()[["mu", "sigma"]]
     r_hat = max(float(value.max()) for value in az.rhat(posterior).values())
-    values = analysis.convergence.values
+    people = found.fit["unconstrained_posterior"].to_dataset()[["theta"]]
+    highest_of_people, values = float(az.rhat(people)["theta"].max()), analysis.convergence.values
     assert values["group_r_hat"] == pytest.approx(r_hat)
-    chip, highest = everyone.chip("convergence"), max(r_hat, values["derived_r_hat"])
-    ess = min(values["group_ess"], values["derived_ess"])
+    chip, highest = everyone.chip("convergence"), max(r_hat, values["derived_r_hat"], highest_of_people)
+    ess = min(values["group_ess"], values["derived_ess"], values["person_ess"])
     assert chip.detail.startswith(f"max R-hat {highest:.3f}, min ESS {ess:,.0f}, 0 divergences, E-BFMI ")
     assert (chip.name, chip.state) == ("Converged", "good")
+    worse = analysis.convergence._replace(values=values | {"person_r_hat": 1.04, "person_ess": 120.0})
+    assert convergence_chip(worse).detail.startswith("max R-hat 1.040, min ESS 120,")
 
 
 def test_model_fit_counts_the_checks_that_are_outside(made, everyone):
@@ -183,6 +218,8 @@ def test_model_fit_counts_the_checks_that_are_outside(made, everyone):
     outside = ((checks["observed"] < checks["pi95_low"]) | (checks["observed"] > checks["pi95_high"])).sum()
     counts = f"{outside} of {len(checks)} posterior predictive checks outside the 95% interval"
     assert everyone.chip("model fit").detail == f"{counts} ({len(checks) / 20:.0f} expected)"
+    assert "(0.3 expected" in ppc_chip(checks.head(6)).detail
+    assert "(2 expected" in ppc_chip(checks.head(39)).detail
 
 
 def test_a_model_that_does_not_fit_is_not_called_good(made):
@@ -194,10 +231,12 @@ def test_a_model_that_does_not_fit_is_not_called_good(made):
     assert "more than expected, joint p = 0.005" in ppc_chip(many).detail
 
 
-def test_sensitivity_is_the_range_over_definitions(made, everyone):
+def test_sensitivity_is_the_range_over_definitions(made, everyone, with_arms):
     shares = made[2].results.security[NASTY].security["sensitivity"].values
     chip = everyone.chip("sensitivity")
     assert chip.detail == f"{100 * shares.min():.0f}–{shares.max():.0%} across 9 definitions of earned security"
+    of_arms = with_arms.chip("sensitivity").detail
+    assert of_arms == f"{chip.detail} (these {PEOPLE} participants, all arms)"
     assert chip.state == "notice"  # under some definitions more than half are secure, under others fewer
 
 
@@ -213,34 +252,68 @@ def test_what_cannot_be_assessed_is_a_sentence(everyone):
     [
         ({"insecure": 0.0}, "no participant was insecure at baseline, so nobody could become earned secure"),
         ({"last": 0}, "at least 5 participants who were insecure at baseline must be observed for long enough"),
+        (
+            {"last": 2, "probability": 0.0},
+            "earned security cannot be assessed: too few participants are observed after session 2.",
+        ),
     ],
 )
 def test_why_nothing_can_be_assessed(made, changes, sentence):
-    """Nobody insecure, or too few people: one person, for example."""
+    """Nobody insecure, too few people, such as one person, or too few who stay; there are 18 sessions."""
     answer = made[2].results.security[NASTY]
     curves = answer.curves.assign({name: xr.full_like(answer.curves[name], value) for name, value in changes.items()})
     assert sentence in not_assessed(answer._replace(curves=curves), "participants")
 
 
+def test_fewer_than_half_has_its_share(made, by_hand):
+    """Where half are not reached, the sentence itself says how many had."""
+    insecure, first, sessions = by_hand
+    answer, last = made[2].results.security[NASTY], sessions + 1 - DURATION
+    late = answer.curves.assign(median_sessions=xr.full_like(answer.curves["median_sessions"], np.inf))
+    found = security_answer(answer._replace(curves=late), PEOPLE, "participants", names_figure=False)
+    median, interval = ends((insecure & (first <= last)).sum(axis=1) / insecure.sum(axis=1), "{:.0%}")
+    assert found.statement.endswith(f"had reached earned security by session {last}")
+    assert found.uncertainty == f", the last session that can be assessed: {median} (90% CrI {interval})."
+
+
+def test_people_who_cannot_be_resilient_are_described_by_what_is_measured(made):
+    """Also those who do not learn are among them."""
+    answer = made[2].results.security[NASTY]._replace(never_resilient=0.4, continued=0)
+    text = "40% of patients would not keep secure beliefs through one unresponsive session, even after 200 responsive"
+    assert qualifications(answer, "patients") == [f"{text} ones."]
+
+
 def test_without_earned_security_the_answer_is_about_beliefs(made):
-    """Means over people of the initial beliefs and of those after each person's last session."""
+    """Means over people of the beliefs before the first session with the figure, and after each person's last."""
     _, found, analysis = made
-    results = Results({}, analysis.results.datasets)
-    result = key_result(found.model, found.fit, results, analysis.convergence)
-    start = expit(found.fit["unconstrained_posterior"]["theta"].sel(parameter="worth_start").values)
+    result = key_result(found.model, found.fit, Results({}, analysis.results.datasets), analysis.convergence)
+    _, (_, before, _, after) = beliefs_by_hand(found.fit, analysis.results.security[NASTY])
     assert result.about == f"Beliefs about {NASTY}"
-    [fact] = [fact for fact in result.facts if fact.meaning.startswith("was the initial self-worth")]
-    assert abs(float(fact.value) - np.median(start.mean(axis=-1))) < 0.1  # the first session is not the first event
+    first, last = (ends(worth.mean(axis=-1), "{:.2f}") for worth in (before[:, 0], after[:, -1]))
+    meaning = f"was the mean self-worth before the first session with {NASTY} (90% CrI {first[1]})"
+    assert (first[0], meaning) in result.facts
+    assert (last[0], f"was the mean self-worth after the last session (90% CrI {last[1]})") in result.facts
     assert re.match(r"Over 18 sessions with .*, mean availability rose from 0\.\d\d to 0\.\d\d and", result.statement)
+
+
+def test_the_longest_follow_up_is_not_that_of_everyone():
+    assert session_count(np.array([24, 24])) == "24 sessions"
+    assert session_count(np.array([3, 24])) == "up to 24 sessions"
 
 
 def test_every_number_of_an_approximation_is_marked(made):
     _, found, analysis = made
-    checks = ConvergenceChecks(True, [], {}, approximate="laplace")
-    result = key_result(found.model, found.fit, analysis.results, checks)
+    checks, test = ConvergenceChecks(True, [], {}, approximate="laplace"), SHOWN
+    ranking = ranking_of(found.model.name, "converged", "converged")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("iwm_bayes.report.key_result.permutation_test_of", lambda _: test)
+        result = key_result(found.model, found.fit, analysis.results, checks, ranking=ranking)
     marked = [result.uncertainty, *(fact.meaning for fact in result.facts)]
     marked += [sentence for sentence in result.sentences if re.search(r"\d", sentence)]
-    marked += [result.chip(kind).detail for kind in ("model fit", "sensitivity")]
+    chips = [chip for chip in result.chips if chip.kind != "convergence"]
+    assert all(re.search(r"\d", chip.detail) for chip in chips)
+    marked += [chip.detail for chip in chips]
+    assert len(chips) == 4
     assert all(text.endswith(" [approximate (laplace)]") for text in marked)
     assert result.chip("convergence").state == "notice"
 
@@ -282,14 +355,36 @@ def test_many_figures_are_counted():
     assert shortened(list("abcd"), 3) == list("abcd")
 
 
-def test_learning_and_comparison_are_said_in_one_line(made):
-    shown = PermutationTest(12.3, 0, 119, "outcomes", 11, 12)
-    assert learning_chip(shown).detail == "shown (permutation test: p = 0.0083, 119 permutations)"
-    assert [learning_chip(None).state, learning_chip(shown).state] == ["none", "good"]
-    assert learning_chip(shown._replace(n_as_good=60)).state == "notice"
-    assert learning_chip(shown._replace(n_permutations=0)).detail.startswith("cannot be tested")
+def test_learning_and_comparison_are_said_in_one_line():
+    assert learning_chip(SHOWN).detail == "shown (permutation test: p = 0.0083, 119 permutations)"
+    assert [learning_chip(None).state, learning_chip(SHOWN).state] == ["none", "good"]
+    assert learning_chip(SHOWN._replace(n_as_good=60)).state == "notice"
+    assert learning_chip(SHOWN._replace(n_permutations=0)).detail.startswith("cannot be tested")
     assert comparison_chip("kalman", None).state == "none"
     assert convergence_chip(ConvergenceChecks(False, ["no mode"], {}, "laplace")).text == "Not converged: no mode"
+
+
+def test_a_rank_among_fits_that_cannot_be_used_is_bad():
+    """Whichever model it is: every rank depends on both. An approximation is marked, and nothing else changes."""
+    plain = comparison_chip("growth", ranking_of("growth", "converged", "converged"))
+    assert (plain.detail, plain.state) == ("kalman predicts better (ELPD difference 7.0, SE 1.5)", "notice")
+    for model in ("kalman", "growth"):
+        failed = comparison_chip(model, ranking_of("growth", "converged", "not converged"))
+        assert failed.detail.endswith("; do not rely on it: the fit of growth has not converged")
+        assert failed.state == "bad"
+    both = comparison_chip("kalman", ranking_of("growth", "partial", "not converged"))
+    assert both.detail.endswith("the fits of kalman and growth have not converged")
+    marked = comparison_chip("growth", ranking_of("growth", "converged", "approximate (laplace)"))
+    assert marked == plain._replace(detail=f"{plain.detail} [approximate (laplace)]")
+
+
+def test_errors_of_approximations():
+    """`laplace` estimates the error at the level of people."""
+    laplace, other = (
+        convergence_chip(ConvergenceChecks(True, [], {}, approximate=name)).detail for name in ("laplace", "quadrature")
+    )
+    assert laplace == "laplace, error of the group level is not known: confirm with --method nuts"
+    assert other == "quadrature, its error is not known: confirm with --method nuts"
 
 
 def test_words_and_numbers():
@@ -304,6 +399,9 @@ def test_words_and_numbers():
     assert [listed(["a"]), listed(["a", "b"]), listed(["a", "b", "c"])] == ["a", "a and b", "a, b and c"]
     assert [with_figure("Therapist"), with_figure("Dr X")] == ["with their Therapist", "with Dr X"]
     assert quantity([-3.0], "{:.0f}").text == "−3 (90% CrI −3 to −3)"
+    assert quantity([-0.3], "{:.0f}").text == "0 (90% CrI 0–0)"
+    assert quantity([-0.004], "{:.0%}").median == "0%"
+    assert quantity([-0.05], "{:.2f}").median == "−0.05"
     assert quantity([1.0, 2.0, np.inf], "{:.0f}", "more than 9").text == "2 (90% CrI 1 to more than 9)"
     assert [probability([1.0]), probability([-1.0]), probability([1.0, -1.0])] == [">0.99", "<0.01", "0.50"]
 

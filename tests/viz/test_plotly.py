@@ -8,7 +8,7 @@ from plotly.offline import get_plotlyjs
 from iwm_bayes.estimands.security.criterion import DEFAULT_CRITERION, Criterion
 from iwm_bayes.viz.plotly.attachment_space import space_figure
 from iwm_bayes.viz.plotly.base import plotly_script
-from iwm_bayes.viz.plotly.beliefs import beliefs_figure, ruptures_of_most
+from iwm_bayes.viz.plotly.beliefs import beliefs_figure, sessions_of_most
 from iwm_bayes.viz.plotly.incidence import Incidence, incidence_figure
 
 POSITION = np.arange(-3, 7)  # two events of childhood, and six sessions
@@ -25,6 +25,8 @@ def trajectory(level):
         "mean": (("position", "belief"), middle.T),
         "covariance": (("position", "belief", "other"), np.tile(0.01 * np.eye(2), (len(POSITION), 1, 1))),
         "outcome": ("position", outcome),
+        "rupture": ("position", np.where(POSITION == 3, 0.9, 0.1)),
+        "repair": ("position", np.where(POSITION == 4, 0.8, 0.1)),
     }
     return xr.Dataset(variables, {"belief": ["availability", "worth"], "position": POSITION})
 
@@ -105,11 +107,12 @@ def test_availability_begins_anew_with_the_therapist():
     assert worth["x"] == list(range(-3, 7))
 
 
-def test_ruptures_of_most_people_and_their_repairs_are_marked():
-    """At the session with a mean outcome below one half, and at the next one that is not."""
-    rupture, repair = ruptures_of_most(np.array([0.9, 0.2, 0.1, 0.8, 0.9, 0.0]))
-    assert list(np.flatnonzero(rupture)) == [1, 2, 5]
-    assert list(np.flatnonzero(repair)) == [3]
+def test_sessions_of_most_people_and_their_repairs_are_marked():
+    """By the shares of people, whatever the mean outcome; childhood is not marked."""
+    shares = np.array([0.9, 0.9, 0.9, np.nan, 0.47, 0.5, 0.9, 0.1, 0.2, 0.6])
+    shown = trajectory(0.4).assign(rupture=("position", shares), outcome=("position", np.full(len(shares), 0.4)))
+    assert list(sessions_of_most(shown, "rupture")) == [2, 3, 6]
+    assert list(sessions_of_most(shown, "repair")) == [4]
     marks = {one["name"]: one["x"] for one in beliefs_figure(MODELS, DEFAULT_CRITERION, 0)["data"] if "marker" in one}
     assert marks == {"rupture": [3], "repair": [4]}
 

@@ -85,5 +85,8 @@ def test_sessions_are_irregular(example):
 def test_the_study_asks_its_question(example):
     """The report's title, and what people are called."""
     study = example[0].study
-    assert study.question == "How many sessions until patients feel secure with their therapist?"
+    assert (
+        study.question
+        == "How many sessions until patients feel secure with their therapist, and does repair-focused care help?"
+    )
     assert study.participants == "patients"

@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pictures
 import pytest
+import runs
 
 import iwm_bayes as iwm
 from iwm_bayes.comparison.bms import random_effects_bms
@@ -15,6 +16,7 @@ from iwm_bayes.validation.uniformity import NOT_UNIFORM, sbc_ranks_data
 from iwm_bayes.viz.attachment_space import MAX_PEOPLE
 from iwm_bayes.viz.people import forest_plot
 from iwm_bayes.viz.style import spread_apart, words
+from iwm_bayes.workflow.run_folder import plots_by_file
 
 
 @pytest.fixture
@@ -92,6 +94,35 @@ def test_tables_are_plotted_as_they_are_read_from_their_files(tmp_path):
     assert 0.7 in targets[0]
     assert 0.7 not in targets[1]  # its outcome has no decision
     assert iwm.plot_sbc_ranks(pictures.RANKS).axes
+
+
+def fit_texts(fig):
+    """The texts that belong to a whole plot and not to a panel."""
+    return [text.get_text() for text in fig.texts]
+
+
+@pytest.mark.usefixtures("closed")
+def test_a_plot_has_the_status_of_its_fit(made):
+    """A picture that is copied says that its fit has not converged; a plot of the data is that of any fit."""
+    _, found, analysis = made
+    for status, count in (("not converged", 1), ("approximate (laplace)", 1), ("partial", 1), ("converged", 0)):
+        fit = analysis.fit.copy()
+        fit.attrs = {**fit.attrs, "status": status}
+        for plot in (iwm.plot_forest, iwm.plot_prior_posterior, iwm.plot_attachment_space):
+            figure = {"figure": runs.NASTY} if plot is iwm.plot_attachment_space else {}
+            assert fit_texts(plot(fit, model=found.model, **figure)).count(status) == count
+        assert status not in fit_texts(iwm.plot_data(fit, model=found.model))
+
+
+@pytest.mark.usefixtures("closed")
+def test_a_run_folder_has_no_plot_of_an_answer_that_is_not_to_be_used(made):
+    """As in the report, the answer of an approximation is marked, and that of a fit that failed is left out."""
+    analysis = made[2]
+    assert {len(plot.texts) for plot in plots_by_file(analysis.results, analysis.convergence).values()} == {0}
+    approximate = plots_by_file(analysis.results, analysis.convergence._replace(approximate="laplace"))
+    assert [fit_texts(plot) for plot in approximate.values()] == [["approximate (laplace)"]] * len(approximate)
+    assert len(approximate) > 0
+    assert plots_by_file(analysis.results, analysis.convergence._replace(converged=False)) == {}
 
 
 @pytest.mark.usefixtures("closed")

@@ -1,6 +1,7 @@
 """Suggestions for a fit that has not converged: the likely cause of each symptom, and a remedy.
 
-Remedies are listed in the order in which they should be tried: a change of the model first, a longer run last.
+Remedies are listed in the order in which they should be tried: a change of the model first, a longer run last. A run
+that was much shorter than the default says little about the model: there the only remedy is a longer run.
 """
 
 import arviz as az
@@ -14,9 +15,11 @@ from iwm_bayes.diagnostics.convergence_checks import (
     MIN_ESS,
     ConvergenceChecks,
 )
+from iwm_bayes.inference.base import Settings
 from iwm_bayes.inference.posterior import GROUP_VARIABLES, contraction
 
 MIN_CONTRACTION = 0.1  # of a between-person variance, by people's own data
+SHORT_RUN = Settings().draws // 2  # draws in each chain
 
 
 def highest_r_hat_names(dataset: xr.Dataset, count: int = 2) -> str:
@@ -67,11 +70,23 @@ def advice(fit: xr.DataTree, checks: ConvergenceChecks) -> list[str]:
     return sampling_advice(fit["unconstrained_posterior"].to_dataset(), checks.values)
 
 
+def short_run_advice(draws: int) -> str:
+    """Return what to try after a run that was too short to judge the model by."""
+    default = Settings()
+    return (
+        f"This run kept only {draws} draws in each chain. Before you change the model, fit again with at least the "
+        f"default length: --draws {default.draws} --tune {default.tune} --overwrite"
+    )
+
+
 def sampling_advice(posterior: xr.Dataset, values: dict[str, float]) -> list[str]:
     """Return the suggestions for a sampled fit, by the values of its diagnostics."""
+    if posterior.sizes["draw"] < SHORT_RUN:
+        return [short_run_advice(posterior.sizes["draw"])]
     group = posterior[[name for name in GROUP_VARIABLES if name in posterior]]
     suggestions = []
-    if values["person_r_hat"] > MAX_PERSON_R_HAT or values["group_r_hat"] > MAX_PERSON_R_HAT:
+    chains_disagree = values["person_r_hat"] > MAX_PERSON_R_HAT or values["group_r_hat"] > MAX_PERSON_R_HAT
+    if chains_disagree:
         suggestions.append(
             f"Chains disagree, most of all on {highest_r_hat_names(group)}: two sets of parameter values may fit the "
             "same data. If two parameters have the same effect, such as a rate and a slope, fix one of them or pool it "
@@ -86,7 +101,7 @@ def sampling_advice(posterior: xr.Dataset, values: dict[str, float]) -> list[str
     uninformed = uninformed_parameters(posterior)
     if uninformed:
         suggestions.append(
-            f"Contraction below {MIN_CONTRACTION:g}: people's own data contain little information on "
+            f"Person-level contraction below {MIN_CONTRACTION:g}: people's own data contain little information on "
             f"{', '.join(uninformed)}. "
             'Set `pooling = "complete"`, or fix the parameter'
         )
@@ -101,7 +116,7 @@ def sampling_advice(posterior: xr.Dataset, values: dict[str, float]) -> list[str
             "with a larger max_treedepth (in Python: iwm_bayes.inference.fit.Settings), which takes longer"
         )
     ess = values["group_ess"]
-    if ess < MIN_ESS and values["group_r_hat"] <= MAX_PERSON_R_HAT:
+    if ess < MIN_ESS and not chains_disagree:
         draws = int(np.ceil(posterior.sizes["draw"] * MIN_ESS / ess * 1.2 / 50.0) * 50)
         suggestions.append(
             f"Low effective sample size, but the chains agree ({highest_r_hat_names(group, 1)} is slowest): "

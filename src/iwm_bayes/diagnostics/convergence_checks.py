@@ -43,6 +43,11 @@ class ConvergenceChecks(NamedTuple):
             return f"approximate ({self.approximate})"
         return "converged" if self.converged else "not converged"
 
+    @property
+    def mark(self) -> str:
+        """Return what marks every number and plot of the fit: its status, or nothing if it has converged."""
+        return "" if self.status == "converged" else self.status
+
 
 def worst_diagnostics(dataset: xr.Dataset) -> tuple[float, float, np.ndarray]:
     """Compute the highest R-hat, the lowest of bulk and tail ESS, and every R-hat.

@@ -71,11 +71,14 @@ def with_status(table: pd.DataFrame, name: str, status: str) -> pd.DataFrame:
     return table.assign(status=status) if marked else table
 
 
-def result_plots(results: Results) -> dict[str, Mapping[str, Any]]:
-    """Draw the plots of estimands that have a function for it, by the name of the estimand, then by their own."""
+def result_plots(results: Results, usable: bool = True) -> dict[str, Mapping[str, Any]]:
+    """Draw the plots of estimands that have a function for it, by the name of the estimand, then by their own.
+
+    Where the fit is not `usable`, plots of the answer are left out.
+    """
     known, plots = registered(), {}
     for name, dataset in results.datasets.items():
-        if known[name].plot:
+        if known[name].plot and (usable or known[name].section != "answer"):
             module, _, function = known[name].plot.partition(":")
             plots[name] = getattr(import_module(module), function)(dataset)
     return plots

@@ -24,6 +24,23 @@ def pseudonym_order(people: np.ndarray) -> tuple[np.ndarray, list[str]]:
     return order, [names[index] for index in order]
 
 
+def first_and_last(belief: xr.DataArray, is_session: np.ndarray) -> np.ndarray:
+    """Return a belief (event, person) after everyone's first and last session, (person, when)."""
+    by_session = align_by_session(belief.transpose("event", "person").values, is_session)
+    last = np.maximum(is_session.sum(axis=0) - 1, 0)
+    return np.stack([by_session[0], by_session[last, np.arange(len(last))]], axis=1)
+
+
+def judgements_of_most(security: xr.Dataset) -> dict[str, np.ndarray]:
+    """Return who is insecure, and who is earned secure by their own last session, in most draws, (person,).
+
+    Sessions beyond `followed` are those of donors: nobody's arrow leads there.
+    """
+    own = security["earned"] & security["insecure"] & (security["sessions"] <= security["followed"])
+    shares = {"insecure": security["insecure"], "earned_secure": own}
+    return {name: judged.mean(("chain", "draw")).values >= 0.5 for name, judged in shares.items()}
+
+
 def attachment_space_data(
     model: ModelSpec, fit: xr.DataTree, figure: str, security: xr.Dataset | None = None
 ) -> xr.Dataset:
@@ -44,26 +61,26 @@ def attachment_space_data(
         Empty where the model has no self-worth, or nobody had a session. People without a session are left out.
 
         - availability, self_worth (person, when): posterior means after the "first" and the "last" session
-        - earned_secure (person): whether the person is earned secure in most draws; only with `security`
+        - insecure (person): whether the person is insecure at baseline in most draws; only with `security`
+        - earned_secure (person): whether the person is, in most draws, earned secure by the last session that they had
+          themselves; only with `security`
         - arm (person): only in a study with arms
     """
     data, summary = fit["constant_data"].to_dataset(), stored_belief_summary(model, fit)
     is_session = session_mask(data, figure)
     if "self_worth_mean" not in summary or not is_session.any():
         return xr.Dataset()
-    last = np.maximum(is_session.sum(axis=0) - 1, 0)
     everyone, names = pseudonym_order(data["person"].values)
     has_session = is_session.any(axis=0)[everyone]
     order = everyone[has_session]
-    space = {}
-    for name in ("availability", "self_worth"):
-        by_session = align_by_session(summary[f"{name}_mean"].transpose("event", "person").values, is_session)
-        ends = np.stack([by_session[0], by_session[last, np.arange(len(last))]], axis=1)
-        space[name] = (("person", "when"), ends[order])
+    space = {
+        name: (("person", "when"), first_and_last(summary[f"{name}_mean"], is_session)[order])
+        for name in ("availability", "self_worth")
+    }
     people = xr.Dataset(space, {"person": np.array(names)[has_session], "when": ["first", "last"]})
     if security is not None:
-        share = (security["earned"] & security["insecure"]).mean(("chain", "draw")).values
-        people["earned_secure"] = ("person", share[order] >= 0.5)
+        for name, judged in judgements_of_most(security).items():
+            people[name] = ("person", judged[order])
     if len(arms := person_arms(data)):
         people["arm"] = ("person", arms.to_numpy()[order])
     secure = {} if security is None else {"secure_at_or_above": float(security.attrs["secure_at_or_above"])}

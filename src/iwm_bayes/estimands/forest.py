@@ -8,10 +8,16 @@ import xarray as xr
 
 from iwm_bayes.estimands.attachment_space import pseudonym_order
 from iwm_bayes.estimands.group_summary import median_ci90
+from iwm_bayes.estimands.security.by_arm import person_arms
+from iwm_bayes.inference.posterior import person_centres
 from iwm_bayes.model.priors import LINKS, FreeParameter, figure_names, free_parameters
 from iwm_bayes.types import InputError, ModelSpec, named_leaves
 
 MAX_PARAMETERS = 4  # that are shown unless parameters are named
+QUANTILES = (0.5, 0.25, 0.75, 0.05, 0.95)
+LEVELS = ("median", "ci50_low", "ci50_high", "ci90_low", "ci90_high")
+GROUP_LEVELS = ("group_median", "group_ci90_low", "group_ci90_high")
+COLUMNS = ["parameter", "person", "arm", *LEVELS, *GROUP_LEVELS, "true"]
 
 
 def learning_parameters(model: ModelSpec, data: xr.Dataset) -> list[str]:
@@ -44,6 +50,38 @@ def true_of_people(true_values: Mapping[str, np.ndarray] | None, free: FreeParam
     return np.full(people, np.nan) if values is None else np.broadcast_to(np.asarray(values, dtype=float), people)
 
 
+def arms_by_person(data: xr.Dataset) -> np.ndarray:
+    """Return everyone's arm, (person,); "" in a study without arms."""
+    arms = person_arms(data)
+    return arms.to_numpy(str) if len(arms) else np.full(data.sizes["person"], "")
+
+
+def group_levels(free: FreeParameter, centres: xr.DataArray | None, arms: np.ndarray) -> np.ndarray:
+    """Compute median and 90% CrI of the median person of everyone's arm, natural scale, (3, person).
+
+    `centres` are the means that people are around, link scale: those of an arm are averaged, so that the median person
+    has the covariates of the arm on average. NaN unless partially pooled.
+    """
+    levels = np.full((3, len(arms)), np.nan)
+    if centres is None or free.parameter.pooling != "partial":
+        return levels
+    own = centres.sel(parameter=free.label)
+    for arm in np.unique(arms):
+        among = own.isel(person=arms == arm).mean("person") if "person" in own.dims else own
+        levels[:, arms == arm] = np.array(median_ci90(LINKS[free.parameter.support][1](among.values)))[:, None]
+    return levels
+
+
+def forest_lines(
+    free: FreeParameter, posterior: xr.Dataset, centres: xr.DataArray | None, arms: np.ndarray, true: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Compute the columns of one parameter, of all people in the order of the data."""
+    theta = posterior["theta"].sel(parameter=free.label).transpose("chain", "draw", "person").values
+    levels = LINKS[free.parameter.support][1](np.quantile(theta, QUANTILES, axis=(0, 1)))  # links are monotone
+    group = group_levels(free, centres, arms)
+    return dict(zip(LEVELS, levels, strict=True)) | dict(zip(GROUP_LEVELS, group, strict=True)) | {"true": true}
+
+
 def forest_data(
     model: ModelSpec,
     fit: xr.DataTree,
@@ -66,9 +104,9 @@ def forest_data(
     pd.DataFrame
         Empty where the model has no person-level parameter.
 
-        - parameter, person
+        - parameter, person, arm: the arm is "" in a study without arms
         - median, ci50_low, ci50_high, ci90_low, ci90_high: of the person
-        - group_median, group_ci90_low, group_ci90_high: of the median person of the group
+        - group_median, group_ci90_low, group_ci90_high: of the median person of the arm, or of the group
         - true: NaN where it is not known
 
     Raises
@@ -80,18 +118,11 @@ def forest_data(
     chosen = chosen_parameters(model, data, parameters)
     if "theta" not in posterior or not chosen:
         return pd.DataFrame()
-    order, names = pseudonym_order(data["person"].values)
+    (order, names), arms = pseudonym_order(data["person"].values), arms_by_person(data)
+    centres = person_centres(posterior, model, data) if "sigma" in posterior else None
     tables = []
     for free in chosen:
-        natural, draws = LINKS[free.parameter.support][1], ("chain", "draw")
-        theta = posterior["theta"].sel(parameter=free.label).transpose(*draws, "person").values
-        levels = natural(np.quantile(theta, [0.5, 0.25, 0.75, 0.05, 0.95], axis=(0, 1)))[:, order]  # links are monotone
-        table = pd.DataFrame({"parameter": free.label, "person": names})
-        columns = ("median", "ci50_low", "ci50_high", "ci90_low", "ci90_high")
-        table = table.assign(**dict(zip(columns, levels, strict=True)))
-        pooled = free.parameter.pooling == "partial"
-        mu = natural(posterior["mu"].sel(parameter=free.label).values) if pooled else np.array([np.nan])
-        group = dict(zip(("group_median", "group_ci90_low", "group_ci90_high"), median_ci90(mu), strict=True))
-        true = true_of_people(true_values, free, len(order))[order]
-        tables.append(table.assign(**group, true=true))
+        lines = forest_lines(free, posterior, centres, arms, true_of_people(true_values, free, len(order)))
+        table = pd.DataFrame({"arm": arms} | lines).iloc[order]
+        tables.append(table.assign(parameter=free.label, person=names)[COLUMNS])
     return pd.concat(tables, ignore_index=True)

@@ -13,6 +13,7 @@ import xarray as xr
 
 from iwm_bayes.estimands.estimand import CI90, Estimand, as_lines, line_table
 from iwm_bayes.estimands.group_summary import median_ci90
+from iwm_bayes.estimands.security.by_arm import person_arms
 from iwm_bayes.inference.posterior import person_centres
 from iwm_bayes.model.priors import LINKS, FreeParameter, figure_names, free_parameters
 from iwm_bayes.types import ModelSpec, named_leaves
@@ -60,9 +61,16 @@ def person_summary(model: ModelSpec, fit: xr.DataTree) -> pd.DataFrame:
 
 
 def shrinkage_data(model: ModelSpec, fit: xr.DataTree) -> pd.DataFrame:
-    """Return the lines of `person_summary` of partially pooled parameters, which have a shrinkage; empty if none."""
-    table = person_summary(model, fit)
-    return table[table["shrinkage"].notna()].reset_index(drop=True) if len(table) else table
+    """Return the lines of `person_summary` of partially pooled parameters, which have a shrinkage; empty if none.
+
+    Everyone's `arm` is added; it is "" in a study without arms.
+    """
+    table, data = person_summary(model, fit), fit["constant_data"].to_dataset()
+    if not len(table):
+        return table
+    arms, people = person_arms(data), pseudonyms([str(person) for person in data["person"].values])
+    arm_of = dict(zip(people, arms, strict=True)) if len(arms) else dict.fromkeys(people, "")
+    return table[table["shrinkage"].notna()].assign(arm=lambda kept: kept["person"].map(arm_of)).reset_index(drop=True)
 
 
 def parameter_columns(free: FreeParameter, posterior: xr.Dataset, centres: xr.DataArray | None) -> dict[str, object]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from iwm_bayes.estimands.security.belief_paths import session_mask
 from iwm_bayes.report import methods, text
-from iwm_bayes.report.answer.words import count_of, singular, with_figure
+from iwm_bayes.report.answer.words import count_of, session_count, singular, with_figure
 from iwm_bayes.report.context import ReportContext
 from iwm_bayes.report.elements import Exhibit, Picture
 from iwm_bayes.report.sections import answer, details, groups, model_comparison, model_fit, parameters, people
@@ -16,11 +16,11 @@ from iwm_bayes.report.sections import answer, details, groups, model_comparison,
 def study_line(run: ReportContext) -> str:
     """Return in one line what was studied: people, sessions, model, program and date."""
     data, figure = run.data, run.figures[0]
-    sessions = session_mask(data, figure).sum(axis=0).max()
+    sessions = session_count(session_mask(data, figure).sum(axis=0))
     return " · ".join(
         [
             count_of(data.sizes["person"], run.noun),
-            f"{count_of(int(sessions), 'sessions')} {with_figure(figure)}",
+            f"{sessions} {with_figure(figure)}",
             f"model {run.model.name}",
             f"{'Bayesian fit' if run.facts['exact'] else 'approximate fit'} ({run.facts['method']})",
             f"iwm_bayes {run.facts['versions']['iwm-bayes']}",

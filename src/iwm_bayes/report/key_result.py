@@ -4,7 +4,7 @@ A fit that has not converged has no answer: the key result then says what to do,
 an approximation every sentence with a number ends with its status.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import pandas as pd
@@ -14,6 +14,7 @@ from iwm_bayes.data.binding import participants_noun, study_question, wants
 from iwm_bayes.diagnostics.convergence_checks import ConvergenceChecks
 from iwm_bayes.diagnostics.results import Results
 from iwm_bayes.estimands.estimand import line_table
+from iwm_bayes.estimands.security.answers import SecurityAnswer
 from iwm_bayes.report.answer.arms import arm_answer
 from iwm_bayes.report.answer.beliefs import belief_answer, most_met_figure
 from iwm_bayes.report.answer.checks import (
@@ -25,7 +26,14 @@ from iwm_bayes.report.answer.checks import (
     sensitivity_chip,
     with_mark,
 )
-from iwm_bayes.report.answer.security import Fact, figure_order, not_assessed, other_figure, security_answer
+from iwm_bayes.report.answer.security import (
+    Answer,
+    Fact,
+    figure_order,
+    not_assessed,
+    other_figure,
+    security_answer,
+)
 from iwm_bayes.report.answer.words import count_of, is_role, sentence_case
 from iwm_bayes.types import ModelSpec
 from iwm_bayes.workflow.analysis import permutation_test_of
@@ -92,6 +100,53 @@ def not_usable(convergence: ConvergenceChecks, advice: Sequence[str], question: 
     )
 
 
+class Assessed(NamedTuple):
+    """The answers of a study toward figures that can be assessed, and why the others cannot."""
+
+    answers: tuple[SecurityAnswer, ...]  # that of the most frequent figure in front
+    why_not: tuple[str, ...]  # sentences
+
+    @property
+    def first(self) -> SecurityAnswer | None:
+        """Return the answer that the key result is about."""
+        return self.answers[0] if self.answers else None
+
+    @property
+    def figure(self) -> str:
+        """Return the figure that the key result is about; empty where none can be assessed."""
+        return str(self.first.curves.attrs["figure"]) if self.first else ""
+
+
+def assessed_figures(data: xr.Dataset, security: Mapping[str, SecurityAnswer]) -> Assessed:
+    """Return which figures can be assessed, and why others cannot."""
+    noun, ordered = participants_noun(data), [security[figure] for figure in figure_order(data, security)]
+    reasons = [not_assessed(answer, noun) for answer in ordered]
+    can = [answer for answer, reason in zip(ordered, reasons, strict=True) if not reason]
+    return Assessed(tuple(can), tuple(reason for reason in reasons if reason))
+
+
+def has_several_arms(answer: SecurityAnswer) -> bool:
+    """Return whether a study has arms: the first is everyone."""
+    return answer.curves.sizes["arm"] > 1
+
+
+def study_answer(model: ModelSpec, fit: xr.DataTree, found: Assessed, noun: str) -> Answer:
+    """Return the answer of a study, with all sentences that go with it."""
+    data, first = fit["constant_data"].to_dataset(), found.first
+    people = data.sizes["person"]
+    if first is None:
+        answer = belief_answer(model, fit, noun)
+    elif has_several_arms(first):
+        answer = arm_answer(first, data, noun)
+    else:
+        answer = security_answer(first, people, noun, names_figure=len(found.answers) > 1)
+    others = [other_figure(other, people, noun) for other in found.answers[1:]]
+    sentences = [*answer.sentences, *others, *found.why_not]
+    numbering = [NUMBERING] if first else []
+    shown = [*shortened(sentences, len(answer.sentences) + MAX_OTHER_FIGURES), *numbering]
+    return answer._replace(sentences=tuple(shown))
+
+
 def key_result(
     model: ModelSpec,
     fit: xr.DataTree,
@@ -116,49 +171,40 @@ def key_result(
         The first ranking of a comparison that includes the model.
     """
     data = fit["constant_data"].to_dataset()
-    noun, people = participants_noun(data), data.sizes["person"]
-    answers = {figure: results.security[figure] for figure in figure_order(data, results.security)}
-    why_not = {figure: not_assessed(answer, noun) for figure, answer in answers.items()}
-    assessed = [figure for figure in answers if not why_not[figure]]
-    first = answers[assessed[0]] if assessed else None
-    figure = assessed[0] if assessed else most_met_figure(data)
-    has_arms = first is not None and first.curves.sizes["arm"] > 1
-    asks_security = wants(data, "earned_security")
-    question = study_question(data) or default_question(noun, figure, has_arms, asks_security)
+    noun, found = participants_noun(data), assessed_figures(data, results.security)
+    first, asks_security = found.first, wants(data, "earned_security")
+    question = study_question(data) or default_question(
+        noun, found.figure or most_met_figure(data), first is not None and has_several_arms(first), asks_security
+    )
     if not convergence.converged:
         return not_usable(convergence, advice, question)
-    if first is None:
-        answer = belief_answer(model, fit, noun)
-    elif has_arms:
-        answer = arm_answer(first, data, noun)
-    else:
-        answer = security_answer(first, people, noun, names_figure=len(assessed) > 1)
-    others = [other_figure(answers[other], people, noun) for other in assessed[1:]]
-    reasons = [reason for reason in why_not.values() if reason]
-    numbering = [NUMBERING] if first else []
-    sentences = shortened([*answer.sentences, *others, *reasons], len(answer.sentences) + MAX_OTHER_FIGURES) + numbering
-    checks = line_table(results.datasets["ppc"]) if "ppc" in results.datasets else pd.DataFrame()
+    answer = study_answer(model, fit, found, noun)
     mark = convergence.status if convergence.approximate else ""
     return KeyResult(
         question=question,
         usable=True,
         mark=mark,
         about=answer.about,
-        figure=figure if first else "",
+        figure=found.figure,
         statement=answer.statement,
         uncertainty=with_mark(answer.uncertainty, mark),
         facts=tuple(fact._replace(meaning=with_mark(fact.meaning, mark)) for fact in answer.facts),
         chips=(
             convergence_chip(convergence),
-            ppc_chip(checks, mark),
-            *([sensitivity_chip(first, mark)] if asks_security else []),
-            learning_chip(permutation_test_of(fit)),
-            comparison_chip(model.name, ranking),
+            ppc_chip(check_lines(results), mark),
+            *([sensitivity_chip(first, noun, mark)] if asks_security else []),
+            learning_chip(permutation_test_of(fit), mark),
+            comparison_chip(model.name, ranking, mark),
         ),
-        sentences=tuple(with_mark(one, mark if has_number(one) else "") for one in sentences),
+        sentences=tuple(with_mark(one, mark if has_number(one) else "") for one in answer.sentences),
         remedies=(),
         reasons=(),
     )
+
+
+def check_lines(results: Results) -> pd.DataFrame:
+    """Return the posterior predictive checks; an empty table where there are none."""
+    return line_table(results.datasets["ppc"]) if "ppc" in results.datasets else pd.DataFrame()
 
 
 def has_number(sentence: str) -> bool:

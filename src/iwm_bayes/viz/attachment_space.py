@@ -19,6 +19,7 @@ from iwm_bayes.viz.palette import DARK_GREY, GREEN, GREY, LINES, STYLE_CORNERS
 from iwm_bayes.viz.style import PANEL_WIDTH, SMALL, escape_dollar, in_house_style, message_plot
 
 LEGEND_WIDTH, LEGEND_GAP = 66, 8  # letters in a row of the legend, and of each marker
+NEVER_INSECURE = "*"  # marker of people to whom earned security does not apply; no arm has it
 MAX_PEOPLE = 100  # more arrows hide each other
 
 
@@ -45,7 +46,8 @@ def draw_arrows(axes: Axes, people: xr.Dataset, color: str, marker: str, filled:
         width=0.0033 if filled else 0.0026, headwidth=5.5, headlength=6.5, headaxislength=6, zorder=2 + filled,
     )  # fmt: skip
     inside = color if filled else "white"
-    axes.plot(across[0], up[0], marker, color=color, markersize=4, markerfacecolor=inside, zorder=4)
+    size = 6 if marker == NEVER_INSECURE else 4
+    axes.plot(across[0], up[0], marker, color=color, markersize=size, markerfacecolor=inside, zorder=4)
 
 
 def legend_entry(color: str, marker: str, filled: bool, label: str, linestyle: Any = "-") -> Line2D:
@@ -59,27 +61,36 @@ def legend_entry(color: str, marker: str, filled: bool, label: str, linestyle: A
     return Line2D([], [], color=color, label=label, linestyle=linestyle, **style)
 
 
+def never_insecure(people: xr.Dataset) -> np.ndarray:
+    """Return who is not insecure at baseline, so that earned security does not apply, (person,)."""
+    is_judged = "earned_secure" in people
+    return ~people["insecure"].values if is_judged else np.zeros(people.sizes["person"], dtype=bool)
+
+
 def legend_entries(people: xr.Dataset, arms: list[str]) -> list[Line2D]:
     """Return what the colours and markers mean."""
     first, judged = LINES[0], "earned_secure" in people
+    color = DARK_GREY if arms else GREY
+    others = [legend_entry(color, NEVER_INSECURE, False, "not insecure at baseline", "")]
+    others = others if never_insecure(people).any() else []
     if not arms:
         main = legend_entry(first.color, first.marker, judged, "earned secure" if judged else "one person")
-        return [main, legend_entry(GREY, first.marker, False, "not (yet) earned secure")] if judged else [main]
-    entries = [
-        legend_entry(line.color, line.marker, False, escape_dollar(arm)) for arm, line in zip(arms, LINES, strict=False)
-    ]
-    return [*entries, legend_entry(DARK_GREY, "o", True, "filled: earned secure", "")] if judged else entries
+        return [main, legend_entry(GREY, first.marker, False, "not (yet) earned secure"), *others] if judged else [main]
+    lines = zip(arms, LINES * len(arms), strict=False)
+    entries = [legend_entry(line.color, line.marker, False, escape_dollar(arm)) for arm, line in lines]
+    return [*entries, legend_entry(DARK_GREY, "o", True, "filled: earned secure", ""), *others] if judged else entries
 
 
 def draw_people(axes: Axes, people: xr.Dataset, arms: list[str]) -> None:
-    """Draw people by arm, and by whether they are earned secure."""
+    """Draw people by arm, and by whether they are earned secure, not yet, or were never insecure."""
     everyone = np.ones(people.sizes["person"], dtype=bool)
     secure = people["earned_secure"].values if "earned_secure" in people else ~everyone
-    unjudged = "earned_secure" not in people
-    for arm, line in zip(arms or [""], LINES, strict=False):
+    unjudged, never = "earned_secure" not in people, never_insecure(people)
+    for arm, line in zip(arms or [""], LINES * max(len(arms), 1), strict=False):
         own = people["arm"].values.astype(str) == arm if arm else everyone
-        other_color = line.color if arm or unjudged else GREY
-        draw_arrows(axes, people.isel(person=own & ~secure), other_color, line.marker, False)
+        color = line.color if arm or unjudged else GREY
+        draw_arrows(axes, people.isel(person=own & never), color, NEVER_INSECURE, False)
+        draw_arrows(axes, people.isel(person=own & ~secure & ~never), color, line.marker, False)
         draw_arrows(axes, people.isel(person=own & secure), line.color, line.marker, True)
 
 
@@ -90,7 +101,8 @@ def attachment_space_plot(people: xr.Dataset, styles: Mapping[str, tuple[float, 
     Parameters
     ----------
     people
-        What `attachment_space_data` returns. A marker is at the first session and an arrowhead at the last.
+        What `attachment_space_data` returns. A marker is at the first session and an arrowhead at the last: filled if
+        the person is earned secure by then, and a star if they were not insecure at baseline.
     styles
         Corners of the attachment styles, by name; empty to leave styles out.
     """

@@ -13,11 +13,13 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 PANEL_WIDTH, PAGE_WIDTH = 4.6, 9.4  # inches
 SMALL = 7.5  # points: labels within a plot
+MARK = "#A83C00"  # colour of the status of a fit
 HOUSE_STYLE: Any = {
     "font.size": 9,
     "axes.titlesize": 9,
@@ -78,6 +80,20 @@ def panel_grid(
     return fig, axes.flat[:count]
 
 
+def parameter_panels(
+    table: pd.DataFrame, columns: int, height: float, draw: Callable[[Axes, pd.DataFrame], None]
+) -> tuple[Figure, Sequence[Axes]]:
+    """Return a figure with one panel per `parameter` of a table, in which `draw` has drawn its lines.
+
+    Other arguments are those of `panel_grid`.
+    """
+    by_parameter = list(table.groupby("parameter", sort=False))
+    fig, panels = panel_grid(len(by_parameter), columns, height)
+    for panel, (_, own) in zip(panels, by_parameter, strict=True):
+        draw(panel, own)
+    return fig, panels
+
+
 def outer_labels(panels: Sequence[Axes], columns: int) -> None:
     """Keep tick labels at the left and at the bottom of a grid only; panels above a gap are at the bottom."""
     for index, panel in enumerate(panels):
@@ -127,6 +143,17 @@ def message_plot(text: str) -> Figure:
     fig, axes = plt.subplots(figsize=(PANEL_WIDTH, 1.2))
     axes.text(0.5, 0.5, text, ha="center", va="center", wrap=True)
     axes.set_axis_off()
+    return fig
+
+
+def marked(fig: Figure, mark: str) -> Figure:
+    """Write the status of a fit into a plot, so that it stays with a picture that is copied, and return the plot.
+
+    Without a mark, as for a fit that has converged, nothing is written.
+    """
+    if mark:
+        style: dict[str, Any] = {"ha": "right", "va": "center", "rotation": 90, "fontsize": 7, "color": MARK}
+        fig.text(0.998, 0.5, escape_dollar(mark), **style)
     return fig
 
 

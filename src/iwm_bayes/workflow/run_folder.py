@@ -17,13 +17,14 @@ from matplotlib.figure import Figure
 from pandas.api.types import infer_dtype
 
 from iwm_bayes.data.study import StudySpec
+from iwm_bayes.diagnostics.convergence_checks import ConvergenceChecks
 from iwm_bayes.diagnostics.identifiability import identifiability
 from iwm_bayes.diagnostics.results import Results, result_plots
 from iwm_bayes.estimands.person_summary import pseudonyms
 from iwm_bayes.io import manifest, sha256
 from iwm_bayes.model.specification.parts import RESPONSE_FILE, RULE_FILE
 from iwm_bayes.types import DEFAULT_FIGURE, GENERALISED
-from iwm_bayes.viz.style import save_plot
+from iwm_bayes.viz.style import marked, save_plot
 from iwm_bayes.workflow.analysis import Analysis
 from iwm_bayes.workflow.fit_file import FIT_FILE, INPUTS, save_fit
 from iwm_bayes.workflow.load import file_hashes
@@ -65,11 +66,14 @@ def write_plots(folder: Path, plots: Mapping[str, Figure], formats: tuple[str, .
         save_plot(plot, *(folder / "plots" / f"{name}.{ending}" for ending in formats))
 
 
-def plots_by_file(results: Results) -> dict[str, Figure]:
-    """Draw the plots of results, by the name of their file: that of the estimand, then that of the plot."""
+def plots_by_file(results: Results, convergence: ConvergenceChecks) -> dict[str, Figure]:
+    """Draw the plots of results, by the name of their file: that of the estimand, then that of the plot.
+
+    Each has the status of a fit that is an approximation. A fit that has not converged has no plot of the answer.
+    """
     return {
-        f"{name}_{file_label(part)}" if part else name: plot
-        for name, plots in result_plots(results).items()
+        f"{name}_{file_label(part)}" if part else name: marked(plot, convergence.mark)
+        for name, plots in result_plots(results, convergence.converged).items()
         for part, plot in plots.items()
     }
 
@@ -172,7 +176,7 @@ def write_analysis(
                 tables["person_summary"], analysis.fit["constant_data"].to_dataset()
             )
         write_tables(draft, tables)
-        write_plots(draft, plots_by_file(analysis.results))
+        write_plots(draft, plots_by_file(analysis.results, analysis.convergence))
         inputs = {"files": copy_inputs(draft, folder, files, hashes), "study": study and study_facts(study)}
         return run_facts(analysis, inputs)
 

@@ -5,6 +5,7 @@ Draws are processed in batches, so that memory stays bounded.
 """
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +19,7 @@ from iwm_bayes.ops import broadcast_figures
 from iwm_bayes.simulation.care import Care, EventCare
 from iwm_bayes.simulation.closed_loop import simulate_closed_loop
 from iwm_bayes.simulation.draws import draws_as_people, posterior_batches
-from iwm_bayes.types import GENERALISED, Event, InputError, ModelSpec, Params, State, map_tree, rule_values
+from iwm_bayes.types import GENERALISED, Event, InputError, ModelSpec, Params, State, rule_values
 
 
 def session_mask(data: xr.Dataset, figure: str | None) -> np.ndarray:
@@ -101,22 +102,29 @@ def collect_path(
     """
     general, about = figure is None, figures - 1 if figure is None else figure
     everybody = np.ones(is_session.shape[1], dtype=bool)
-    snapshots = []
-    for filtered, _ in zip(events, is_session, strict=True):
+    anyone = is_session.any(axis=1)
+    anyone[0] |= not anyone.any()  # a path has at least one row
+    n_events = int(anyone.nonzero()[0][-1]) + 1  # later events change no session
+    snapshots, history = [], []
+    for filtered, is_needed in zip(islice(events, n_events), anyone[:n_events], strict=True):
+        history.append((filtered.event.outcome, filtered.observed, filtered.event.figure))
+        if not is_needed:
+            continue
         event = event_with_figure(filtered.event, about, figures)
         _, unresponsive = step(model.rule, p, filtered.after, unresponsive_event(filtered.event, gap), everybody)
         states = (filtered.after, filtered.before, unresponsive)
         by_state = [belief for s in states for belief in beliefs_in_state(model, p, s, event, general)]
-        expected = model.rule.beliefs(p, filtered.before, filtered.event).expected
-        snapshots.append((*by_state, expected, filtered.event.outcome, filtered.observed, filtered.event.figure))
-    columns = [np.stack(column) for column in zip(*snapshots, strict=True)]
-    beliefs, (expected, outcome, observed, is_figure) = columns[:6], columns[6:]
+        snapshots.append((*by_state, model.rule.beliefs(p, filtered.before, filtered.event).expected))
+    is_session = is_session[:n_events]
+    outcome, observed, is_figure = (np.stack(column) for column in zip(*history, strict=True))
     ruptures = ruptures_and_repairs(outcome, observed & is_figure.any(axis=1), is_figure.argmax(axis=1))
     rupture, repair = (mask & is_session for mask in ruptures)
-    own = is_session if is_own is None else is_own & is_session
-    path = BeliefPath._make([*beliefs, expected, outcome, observed & is_session, rupture, repair, is_session, own])
+    own = is_session if is_own is None else is_own[:n_events] & is_session
+    columns = [outcome, observed & is_session, rupture, repair, is_session, own]
     order = np.argsort(~is_session, axis=0, kind="stable")[: max(int(is_session.sum(axis=0).max()), 1)]
-    return map_tree(lambda values: np.take_along_axis(values, order, axis=0), path)
+    snapshot = (np.cumsum(anyone[:n_events]) - 1)[order]  # rows that are no session of a person are not used
+    beliefs = [np.take_along_axis(np.stack(column), snapshot, axis=0) for column in zip(*snapshots, strict=True)]
+    return BeliefPath._make([*beliefs, *(np.take_along_axis(column, order, axis=0) for column in columns)])
 
 
 class BeliefPaths(NamedTuple):

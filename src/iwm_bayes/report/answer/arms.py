@@ -40,12 +40,11 @@ def arm_answer(answer: SecurityAnswer, data: xr.Dataset, noun: str) -> Answer:
     names = [str(arm) for arm in answer.curves["arm"].values[1:]]
     probability_by = answer.new_curves["probability"].sel(session=last)
     medians = [share(probability_by.isel(arm=index + 1).values).median for index in range(len(names))]
-    reached = [f"{median} in {arm_word} {name}" for median, name in zip(medians, names, strict=True)]
-    statement = f"By session {last}, {listed(reached)} reach earned security"
+    statement = arm_statement(last, medians, [f"{arm_word} {name}" for name in names], noun)
     facts = [
         arm_fact(answer.new_curves, index + 1, last, f"{arm_word} {name}", noun) for index, name in enumerate(names)
     ]
-    uncertainty = f" (of new {noun} who are insecure at baseline)."
+    uncertainty = "."
     if len(names) == 2:
         contrast = higher_first(new.isel(arm=0).values, (names[1], names[0]))
         difference = points(contrast.draws)
@@ -53,13 +52,21 @@ def arm_answer(answer: SecurityAnswer, data: xr.Dataset, noun: str) -> Answer:
         so = "" if shown else ", so it is not shown that groups differ"
         uncertainty = f": {difference.median} percentage points{shown or ' apart'} ({difference.interval}){so}."
         facts += [difference_fact(contrast), baseline_fact(answer.curves, people, noun)]
-    sentences = [f"Shares are of new {noun} who are insecure at baseline, under the care of their group."]
+    sentences = [f"New {noun} are others of the same population, who receive the care of their group."]
     for index, arm in enumerate(names[1:]):
         contrast = higher_first(new.isel(arm=index).values, (arm, names[0]))
         sign = 1.0 if contrast.arms[0] == arm else -1.0
         sentences.append(comparison_sentence(contrast, sign * own.isel(arm=index).values, people, noun))
     extra = (*sentences, *qualifications(answer, noun))
     return Answer(security_title(answer.curves.attrs["figure"]), statement, uncertainty, tuple(facts), extra)
+
+
+def arm_statement(last: int, medians: list[str], arms: list[str], noun: str) -> str:
+    """Return who reaches earned security by which session, with the share of each arm."""
+    (first, *others), (first_arm, *other_arms) = medians, arms
+    begin = f"{first} of new {noun} who were insecure at baseline reach earned security in {first_arm}"
+    more = [f"{median} in {arm}" for median, arm in zip(others, other_arms, strict=True)]
+    return f"By session {last}, {listed([begin, *more])}"
 
 
 class Contrast(NamedTuple):
@@ -90,7 +97,7 @@ def arm_fact(curves: xr.Dataset, arm: int, last: int, name: str, noun: str) -> F
     draws = curves["probability"].isel(arm=arm).sel(session=last).values
     half = half_text(curves, arm)
     when = f"; median: session {half.text}" if half else "; median not reached"
-    fact = share_fact(draws, f"of new {noun} in {name} reach it by session {last}")
+    fact = share_fact(draws, f"of these new {noun} in {name} reach it by session {last}")
     return fact._replace(meaning=f"{fact.meaning}{when}")
 
 
@@ -115,12 +122,13 @@ def comparison_sentence(contrast: Contrast, own: np.ndarray, people: int, noun: 
     one, other = contrast.arms
     ours, theirs = direction(own), direction(contrast.draws)
     number = points(own)
-    begin = f"Among these {people} {noun} themselves, {one} minus {other} is {number.median} percentage points"
+    who = f"those of these {people} {noun} who were insecure at baseline"
+    begin = f"Among {who}, {one} minus {other} is {number.median} percentage points"
     begin = f"{begin} ({number.interval})."
     if ours == theirs:
         return begin
     words = {"higher": f"higher in {one}", "lower": f"lower in {one}", "not shown": "not shown to differ"}
     return (
-        f"{begin} The two answers differ: the share is {words[ours]} among these {noun}, and {words[theirs]} for new "
+        f"{begin} The two answers differ: the share is {words[ours]} among these {noun}, and {words[theirs]} among new "
         f"{noun}. A claim about treatments is about new {noun}."
     )

@@ -7,7 +7,7 @@ from iwm_bayes.estimands.group_summary import median_ci90
 from iwm_bayes.estimands.security.belief_paths import session_mask
 from iwm_bayes.estimands.trajectories import person_beliefs
 from iwm_bayes.report.answer.security import Answer, Fact
-from iwm_bayes.report.answer.words import count_of, listed, quantity, singular, the_figure, with_figure
+from iwm_bayes.report.answer.words import count_of, listed, quantity, session_count, singular, the_figure, with_figure
 from iwm_bayes.types import GENERALISED, ModelSpec
 
 BELIEF_WORDS = {"availability": "availability", "worth": "self-worth"}
@@ -47,12 +47,13 @@ def belief_answer(model: ModelSpec, fit: xr.DataTree, noun: str) -> Answer:
     for belief in map(str, beliefs["belief"].values):
         first, last = first_and_last(beliefs.sel(belief=belief))
         word, before, after = BELIEF_WORDS.get(belief, belief), quantity(first, "{:.2f}"), quantity(last, "{:.2f}")
-        phrases.append(change_phrase(word if people == 1 else f"mean {word}", first, last))
+        word = word if people == 1 else f"mean {word}"
+        phrases.append(change_phrase(word, first, last))
         facts += [
-            Fact(before.median, f"was the initial {word} ({before.interval})"),
+            Fact(before.median, f"was the {word} before the first session {with_figure(figure)} ({before.interval})"),
             Fact(after.median, f"was the {word} after the last session ({after.interval})"),
         ]
     who = f"this {singular(noun)}" if people == 1 else count_of(people, noun)
-    sessions = count_of(beliefs.sizes["session"] - 1, "sessions")
+    sessions = session_count(session_mask(data, figure).sum(axis=0))
     statement = f"Over {sessions} {with_figure(figure)}, {listed(phrases)}"
     return Answer(f"Beliefs about {the_figure(figure)}", statement, f" (on a scale of 0–1; {who}).", tuple(facts))

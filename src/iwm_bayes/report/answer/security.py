@@ -12,6 +12,7 @@ import xarray as xr
 from iwm_bayes.estimands.group_summary import median_ci90
 from iwm_bayes.estimands.security.answers import SecurityAnswer
 from iwm_bayes.estimands.security.belief_paths import session_mask
+from iwm_bayes.estimands.security.projection import SESSIONS_UNTIL_COMPLETE
 from iwm_bayes.estimands.security.survival import MIN_AT_RISK
 from iwm_bayes.report.answer.words import (
     Quantity,
@@ -77,6 +78,9 @@ def not_assessed(answer: SecurityAnswer, noun: str) -> str:
         enough = f"at least {MIN_AT_RISK} {noun} who were insecure at baseline must be observed for long enough"
         return f"{place}, earned security cannot be assessed: {enough}."
     if last < duration and not np.nan_to_num(final_shares(curves)).any():
+        if sessions - duration + 1 != last:  # there are sessions enough, but not people
+            few = f"too few {noun} are observed after session {last}"
+            return f"{place}, earned security cannot be assessed: {few}."
         first = "session" if last == 1 else f"{last} sessions"
         return f"{too_few}security: {duration} secure sessions in a row could begin only in the first {first}."
     return ""
@@ -116,7 +120,8 @@ def security_answer(answer: SecurityAnswer, people: int, noun: str, names_figure
         uncertainty = f" ({half.interval}){corrective_text(curves)}."
     else:
         statement = f"Fewer than half of {who} had reached earned security{there} by session {last}"
-        uncertainty = ", the last session that can be assessed."
+        reached = share_words(final_shares(curves))
+        uncertainty = f", the last session that can be assessed: {reached}."
     facts, sentences = security_facts(answer, people, noun), qualifications(answer, noun)
     return Answer(security_title(figure), statement, uncertainty, facts, tuple(sentences))
 
@@ -151,7 +156,7 @@ def security_facts(answer: SecurityAnswer, people: int, noun: str) -> tuple[Fact
         ),
         share_fact(
             answer.new_curves["probability"].isel(arm=0).sel(session=last).values,
-            f"of new {noun} would be, under the same care",
+            f"of new {noun} who are insecure at baseline would be, under the same care",
         ),
         Fact(f"{chance:.0%}", "would be under uninformative care (chance level)"),
     )
@@ -177,8 +182,8 @@ def qualifications(answer: SecurityAnswer, noun: str) -> list[str]:
     sentences = []
     if answer.never_resilient >= NOTABLE_SHARE:
         sentences.append(
-            f"{answer.never_resilient:.0%} of {noun} learn so fast that even 200 responsive sessions would not make "
-            "them resilient."
+            f"{answer.never_resilient:.0%} of {noun} would not keep secure beliefs through one unresponsive session, "
+            f"even after {SESSIONS_UNTIL_COMPLETE} responsive ones."
         )
     if answer.continued:
         sentences.append(

@@ -60,6 +60,16 @@ def sentence_case(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def real_minus(text: str) -> str:
+    """Return a number as text with a minus sign in place of a hyphen; one that is rounded to 0 has no sign."""
+    return re.sub(r"^-(?=[0.]*%?$)", "", text).replace("-", MINUS)
+
+
+def session_count(counts: np.ndarray) -> str:
+    """Return how many sessions people have, such as "24 sessions", or "up to 24 sessions" where some have fewer."""
+    return f"{'up to ' if np.ptp(counts) else ''}{count_of(int(counts.max()), 'sessions')}"
+
+
 class Quantity(NamedTuple):
     """A posterior as text: the median, and the ends of its 90% credible interval."""
 
@@ -88,7 +98,7 @@ class Quantity(NamedTuple):
 def quantity(draws: Any, form: str = "{:g}", beyond: str = "not reached") -> Quantity:
     """Return draws as text; `beyond` stands for what is not finite."""
     numbers = median_ci90(np.asarray(draws, dtype=float))
-    texts = (form.format(number).replace("-", MINUS) if np.isfinite(number) else beyond for number in numbers)
+    texts = (real_minus(form.format(number)) if np.isfinite(number) else beyond for number in numbers)
     return Quantity(*texts)
 
 

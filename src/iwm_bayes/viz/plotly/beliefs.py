@@ -20,7 +20,7 @@ from iwm_bayes.viz.plotly.base import (
 )
 
 PANELS = {"availability": ("y", [0.63, 1.0]), "worth": ("y2", [0.215, 0.585]), "care": ("y3", [0.0, 0.13])}
-RESPONSIVE = 0.5  # with a mean outcome below it, most people who were there had a rupture
+MOST = 0.5  # share of people from which most have a rupture, or a repair
 NEW_FIGURE = 0  # the position at which availability is about another figure than before
 
 
@@ -86,10 +86,10 @@ def mark_trace(position: np.ndarray, name: str, symbol: str, color: str, height:
     }
 
 
-def ruptures_of_most(outcome: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return at which sessions most people have a rupture, and its repair, from the mean outcomes (session,)."""
-    rupture, responsive = outcome < RESPONSIVE, outcome >= RESPONSIVE
-    return rupture, responsive & np.concatenate([[False], rupture[:-1]])
+def sessions_of_most(trajectory: xr.Dataset, event: str) -> np.ndarray:
+    """Return the sessions in which at least half of the people have an event, "rupture" or "repair"."""
+    position = trajectory["position"].values
+    return position[(position > NEW_FIGURE) & (trajectory[event].values >= MOST)]
 
 
 def care_traces(trajectories: Mapping[str, xr.Dataset]) -> list[Figure]:
@@ -103,10 +103,8 @@ def care_traces(trajectories: Mapping[str, xr.Dataset]) -> list[Figure]:
             | {"hovertemplate": f"{escape_text(label)}<br>mean outcome %{{y:.2f}}<extra></extra>"}
         )
     first = next(iter(trajectories.values()))
-    rupture, repair = ruptures_of_most(first["outcome"].sel(position=slice(NEW_FIGURE + 1, None)).values)
-    session = first["position"].values[first["position"] > NEW_FIGURE]
-    lines.append(mark_trace(session[rupture], "rupture", "triangle-down", VERMILLION, 0.0))
-    lines.append(mark_trace(session[repair], "repair", "triangle-up-open", GREEN, 1.0))
+    lines.append(mark_trace(sessions_of_most(first, "rupture"), "rupture", "triangle-down", VERMILLION, 0.0))
+    lines.append(mark_trace(sessions_of_most(first, "repair"), "repair", "triangle-up-open", GREEN, 1.0))
     return lines
 
 

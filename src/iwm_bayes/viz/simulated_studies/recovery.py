@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from iwm_bayes.viz.palette import BLACK, BLUE, DARK_GREY, LINES
-from iwm_bayes.viz.style import SMALL, in_house_style, panel_grid, words
+from iwm_bayes.viz.style import SMALL, in_house_style, panel_grid, parameter_panels, words
 
 MAX_POINTS = 400  # people in a panel
 
@@ -40,10 +40,7 @@ def recovery_plot(people: pd.DataFrame, columns: int = 3) -> Figure:
     columns
         Number of panels side by side.
     """
-    parameters = list(dict.fromkeys(people["parameter"]))
-    fig, panels = panel_grid(len(parameters), columns, 2.3)
-    for panel, parameter in zip(panels, parameters, strict=True):
-        draw_recovery(panel, people[people["parameter"] == parameter])
+    fig, _ = parameter_panels(people, columns, 2.3, draw_recovery)
     fig.supxlabel("True value", fontsize=8.5)
     fig.supylabel("Posterior mean, 90% interval", fontsize=8.5)
     return fig

@@ -13,9 +13,10 @@ from iwm_bayes.viz.learning_curves import individual_fits_plot, learning_curves_
 from iwm_bayes.viz.predictive_checks import predictive_checks_plot
 from iwm_bayes.workflow.fit_file import model_of
 from iwm_bayes.workflow.model import Model
-from iwm_bayes.workflow.plots.arguments import AnyModel, checked, named_figure
+from iwm_bayes.workflow.plots.arguments import AnyModel, checked, named_figure, with_status
 
 NO_ANSWERS = "nobody answered in a session with this figure"
+NO_STATISTIC = "no test statistic varies, so none can be checked"
 
 
 def plot_learning_curves(
@@ -40,7 +41,7 @@ def plot_learning_curves(
         If nobody answered in a session with the figure, or there is no such figure.
     """
     data = learning_curves_data(model_of(fit, model), fit, named_figure(fit, figure))
-    return learning_curves_plot(checked(data, NO_ANSWERS), columns)
+    return with_status(learning_curves_plot(checked(data, NO_ANSWERS), columns), fit)
 
 
 def plot_individual_fits(
@@ -70,7 +71,7 @@ def plot_individual_fits(
         If there is no such person, response or figure, or nobody answered.
     """
     data = individual_fits_data(model_of(fit, model), fit, named_figure(fit, figure), response, people)
-    return individual_fits_plot(checked(data, NO_ANSWERS), columns)
+    return with_status(individual_fits_plot(checked(data, NO_ANSWERS), columns), fit)
 
 
 def plot_predictive_checks(fit: xr.DataTree, columns: int = 3, model: AnyModel = None) -> Figure:
@@ -80,7 +81,7 @@ def plot_predictive_checks(fit: xr.DataTree, columns: int = 3, model: AnyModel =
     """
     spec = model_of(fit, model)
     data = predictive_checks_data({spec.name: posterior_predictive_check(spec, fit)})
-    return predictive_checks_plot(checked(data, "no test statistic varies, so none can be checked"), columns)
+    return with_status(predictive_checks_plot(checked(data, NO_STATISTIC), columns), fit)
 
 
 def plot_data(fit: xr.DataTree | Model, model: AnyModel = None) -> Figure:

@@ -3,8 +3,11 @@
 from collections.abc import Sized
 
 import xarray as xr
+from matplotlib.figure import Figure
 
+from iwm_bayes.diagnostics.convergence_checks import check_convergence
 from iwm_bayes.types import InputError, ModelSpec
+from iwm_bayes.viz.style import marked
 from iwm_bayes.workflow.model import Model
 from iwm_bayes.workflow.verbs import chosen_figure
 
@@ -17,6 +20,12 @@ def named_figure(fit: xr.DataTree, figure: str | None) -> str:
     if chosen is None:
         raise InputError(["the generalised expectation has no sessions of its own. Name a figure"])
     return chosen
+
+
+def with_status(plot: Figure, fit: xr.DataTree) -> Figure:
+    """Write the status of a fit into its plot, unless it has converged, and return the plot."""
+    status = fit.attrs.get("status") or check_convergence(fit).status
+    return marked(plot, "" if status == "converged" else str(status))
 
 
 def checked[T: Sized](data: T, reason: str) -> T:

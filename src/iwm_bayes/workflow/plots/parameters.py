@@ -13,9 +13,10 @@ from iwm_bayes.estimands.person_summary import shrinkage_data
 from iwm_bayes.viz.parameters import group_difference_plot, prior_posterior_plot
 from iwm_bayes.viz.people import forest_plot, shrinkage_plot
 from iwm_bayes.workflow.fit_file import model_of
-from iwm_bayes.workflow.plots.arguments import AnyModel, checked
+from iwm_bayes.workflow.plots.arguments import AnyModel, checked, with_status
 
 NO_PEOPLE = "this model has no person-level parameter"
+NO_FORMULAS = "this study has no formulas, so groups are not compared"
 
 
 def plot_forest(
@@ -50,7 +51,7 @@ def plot_forest(
     >>> plot_forest(fit, ["availability_start", "availability_rate"])
     """
     data = forest_data(model_of(fit, model), fit, parameters, true_values)
-    return forest_plot(checked(data, NO_PEOPLE), columns)
+    return with_status(forest_plot(checked(data, NO_PEOPLE), columns), fit)
 
 
 def plot_prior_posterior(fit: xr.DataTree, model: AnyModel = None) -> Figure:
@@ -59,7 +60,7 @@ def plot_prior_posterior(fit: xr.DataTree, model: AnyModel = None) -> Figure:
     InputError if the model has no group parameter. `az.plot_prior_posterior` shows densities.
     """
     data = prior_posterior_data(model_of(fit, model), fit)
-    return prior_posterior_plot(checked(data, "this model has no group parameter"))
+    return with_status(prior_posterior_plot(checked(data, "this model has no group parameter")), fit)
 
 
 def plot_group_difference(
@@ -84,7 +85,7 @@ def plot_group_difference(
         If there is no such contrast, or the study has no formulas.
     """
     data = group_difference_data(model_of(fit, model), fit, contrast)
-    return group_difference_plot(checked(data, "this study has no formulas, so groups are not compared"), columns)
+    return with_status(group_difference_plot(checked(data, NO_FORMULAS), columns), fit)
 
 
 def plot_shrinkage(fit: xr.DataTree, columns: int = 4, model: AnyModel = None) -> Figure:
@@ -92,4 +93,4 @@ def plot_shrinkage(fit: xr.DataTree, columns: int = 4, model: AnyModel = None) -
 
     `columns` is the number of panels side by side. InputError if the model has no partially pooled parameter.
     """
-    return shrinkage_plot(checked(shrinkage_data(model_of(fit, model), fit), NO_PEOPLE), columns)
+    return with_status(shrinkage_plot(checked(shrinkage_data(model_of(fit, model), fit), NO_PEOPLE), columns), fit)

@@ -19,13 +19,14 @@ from iwm_bayes.viz.attachment_space import attachment_space_plot
 from iwm_bayes.viz.earned_security import time_to_security_plot
 from iwm_bayes.viz.trajectory import trajectory_plot
 from iwm_bayes.workflow.fit_file import model_of
-from iwm_bayes.workflow.plots.arguments import AnyModel, checked, named_figure
+from iwm_bayes.workflow.plots.arguments import AnyModel, checked, named_figure, with_status
 from iwm_bayes.workflow.verbs import earned_security
 
 NOBODY = (
     "earned security cannot be assessed: too few people are insecure at baseline, or there are fewer sessions than the "
     "criterion needs"
 )
+NO_WORTH = "this model has no self-worth, so it has no attachment space"
 
 
 def plot_time_to_security(fit: xr.DataTree, figure: str | None = None, model: AnyModel = None) -> Figure:
@@ -56,7 +57,7 @@ def plot_time_to_security(fit: xr.DataTree, figure: str | None = None, model: An
     """
     security = earned_security(fit, figure, model=model)
     curves = incidence_by_arm(security, person_arms(fit["constant_data"].to_dataset()))
-    return time_to_security_plot(checked(time_to_security_data(curves), NOBODY))
+    return with_status(time_to_security_plot(checked(time_to_security_data(curves), NOBODY)), fit)
 
 
 def plot_attachment_space(fit: xr.DataTree, figure: str | None = None, model: AnyModel = None) -> Figure:
@@ -67,7 +68,7 @@ def plot_attachment_space(fit: xr.DataTree, figure: str | None = None, model: An
     """
     spec, about = model_of(fit, model), named_figure(fit, figure)
     people = attachment_space_data(spec, fit, about, earned_security(fit, about, model=model))
-    return attachment_space_plot(checked(people, "this model has no self-worth, so it has no attachment space"))
+    return with_status(attachment_space_plot(checked(people, NO_WORTH)), fit)
 
 
 def plot_trajectory(
@@ -85,8 +86,8 @@ def plot_trajectory(
         answers_and_predictions(spec, fit, about),
     )
     if person is None:
-        return trajectory_plot(group_trajectory(*parts), about)
+        return with_status(trajectory_plot(group_trajectory(*parts), about), fit)
     [index] = np.nonzero(data["person"].values.astype(str) == str(person))
     if not len(index):
         raise InputError([f"there is no person {person!r} in this fit"])
-    return trajectory_plot(person_trajectory(*parts, int(index[0])), about)
+    return with_status(trajectory_plot(person_trajectory(*parts, int(index[0])), about), fit)
