@@ -1,6 +1,8 @@
 """A report as people see it: in a real browser, at the width of a desk and of a phone, by mouse and by keyboard."""
 
 import re
+from base64 import b64decode
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -106,12 +108,34 @@ def test_a_phone_gets_plots_of_one_column(opened):
 
 
 def test_a_name_that_would_be_a_script_is_text(opened):
-    """In the answer, in tables and in alternative texts; nobody is named."""
+    """In the answer, in tables and in alternative texts."""
     page, _ = opened
     assert page.locator(".facts", has_text="<b>therapy</b>").count() == 1
     assert page.locator("td", has_text=NASTY).count() > 0
     assert page.locator(f'img[alt*="{NASTY}"]').count() > 0
-    assert "p007" not in page.content()
+
+
+def named_in(text, ids):
+    """The ids that stand in a text as words of their own."""
+    return set(re.findall(r"\w+", text)) & ids
+
+
+def test_nobody_is_named(reported, made):
+    """No id of the study is in the page, in the numbers that it offers, or in the words of a plot; pseudonyms are.
+
+    Matplotlib writes each text of an SVG as a comment beside its outlines.
+    """
+    ids = {str(person) for person in made[1].data["person"].values} - {NASTY}  # which is a figure's name too
+    page = reported.read_text(encoding="utf-8")
+    offered = [b64decode(part).decode() for part in re.findall(r"data:text/csv;base64,([\w+/=]+)", page)]
+    phone = [b64decode(part).decode() for part in re.findall(r"data:image/svg\+xml;base64,([\w+/=]+)", page)]
+    drawings = [*phone, *(path.read_text(encoding="utf-8") for path in (reported.parent / "plots").glob("*.svg"))]
+    words = [" ".join(re.findall(r"<!-- (.*?) -->", drawing)) for drawing in drawings]
+    shown = re.sub(r"base64,[\w+/=]+", "", page)
+    assert len(ids) == 11
+    for texts in ([shown], offered, words):
+        assert any("person 1" in text.lower() for text in texts)
+        assert [named_in(text, ids) for text in texts if named_in(text, ids)] == []
 
 
 def test_the_keyboard_reaches_everything(opened):
@@ -166,3 +190,17 @@ def test_it_prints_on_few_pages(opened):
     page, _ = opened
     at_width(page, WIDTHS[0])
     assert 1 < len(re.findall(rb"/Type\s*/Page[^s]", page.pdf(format="A4"))) <= 7
+
+
+@pytest.mark.parametrize(("width", "shown"), [(WIDTHS[0], 3), (WIDTHS[1], 1)])
+def test_a_phone_shows_the_mark_once_in_the_key_result(browser, width, shown):
+    """In the answer, with the words that it is about all numbers; a desk has it at every number."""
+    mark = '<strong class="mark">approximate (laplace)</strong>'
+    box = f'<p class="headline">41% {mark}<span class="phone">(all)</span></p><dl class="facts"><dd>38 {mark}</dd></dl>'
+    css = files("iwm_bayes.report").joinpath("page.css").read_text(encoding="utf-8")
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    page.set_content(f'<style>{css}</style><section id="key-result">{box}<ul class="chips"><li>5 {mark}</li></ul>')
+    assert page.locator(".mark:visible").count() == shown
+    assert page.locator(".headline .mark").is_visible()
+    assert page.locator(".phone").is_visible() == (shown == 1)
+    page.close()

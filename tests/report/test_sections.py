@@ -117,6 +117,7 @@ def test_where_a_rate_depends_on_the_arm_each_arm_has_its_median(made):
     reference, other = sorted(set(found.data["covariate_arm"].values))
     assert f"{three(expit(mu))} in {reference} and {three(expit(mu + beta))} in {other}" in worth
     assert "90% of" not in worth
+    assert difference_finding(run, ["worth_rate"]).startswith("How much participants differ (between-person SD, beyond")
     mu, sigma = (posterior[name].sel(parameter="availability_rate").values for name in ("mu", "sigma"))
     ends = [three(expit(mu + sign * 1.6448536 * sigma)) for sign in (-1, 1)]
     assert f"90% of participants like these lie between {ends[0]} and {ends[1]}." in availability

@@ -146,13 +146,15 @@ def learning_sentences(run: ReportContext) -> list[str]:
 def difference_finding(run: ReportContext, labels: list[str]) -> str:
     """Return how much people differ in some parameters: the between-person SD of each, on the scale of its link."""
     posterior, phrases = run.fit["unconstrained_posterior"].to_dataset(), []
+    formulas = json.loads(run.data.attrs.get("formulas", "{}"))
     for free in free_parameters(run.model, figure_names(run.data)):
         if free.label in labels and free.parameter.pooling == "partial":
             draws, scale = posterior["sigma"].sel(parameter=free.label).values, SD_SCALES[free.parameter.support]
             phrases.append(f"{in_two_digits(draws).text}{scale} in {parameter_words(free.label).lower()}")
     if run.data.sizes["person"] == 1 or not phrases:
         return f"Parameters of {count_of(run.data.sizes['person'], run.noun)}."
-    return f"How much {run.noun} differ (between-person SD): {listed(phrases)}."
+    beyond = ", beyond covariates" if any(label.partition("[")[0] in formulas for label in labels) else ""
+    return f"How much {run.noun} differ (between-person SD{beyond}): {listed(phrases)}."
 
 
 def forest(run: ReportContext) -> Exhibit | None:
@@ -163,10 +165,12 @@ def forest(run: ReportContext) -> Exhibit | None:
     parameters = list(dict.fromkeys(data["parameter"]))
     people = count_of(run.data.sizes["person"], run.noun)
     finding = difference_finding(run, parameters)
+    formulas = json.loads(run.data.attrs.get("formulas", "{}"))
+    has_formula = any(name.partition("[")[0] in formulas for name in parameters)
     named = sentence_case(listed([parameter_words(name).lower() for name in parameters]))
     caption = (
         f"{named} of {people}, under pseudonyms and not ranked: posterior median, 50% and 90% CrI, with the median of "
-        "the group and its 90% CrI."
+        f"the group and its 90% CrI{' (at the reference levels of the covariates)' if has_formula else ''}."
     )
     columns = (min(MAX_FOREST_COLUMNS, len(parameters)), 1)
     picture = draw_picture("forest", data, f"{caption} {finding}", forest_plot, columns, run.mark)
