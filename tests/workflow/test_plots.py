@@ -6,6 +6,7 @@ import pandas as pd
 import pictures
 import pytest
 import runs
+import xarray as xr
 
 import iwm_bayes as iwm
 from iwm_bayes.comparison.bms import random_effects_bms
@@ -105,6 +106,9 @@ def test_tables_are_plotted_as_they_are_read_from_their_files(tmp_path):
     assert iwm.plot_sbc_ranks(pictures.RANKS).axes
 
 
+GROUPS = ("unconstrained_posterior", "constant_data")
+
+
 def fit_texts(fig):
     """The texts that belong to a whole plot and not to a panel."""
     return [text.get_text() for text in fig.texts]
@@ -121,6 +125,8 @@ def test_a_plot_has_the_status_of_its_fit(made):
             figure = {"figure": runs.NASTY} if plot is iwm.plot_attachment_space else {}
             assert fit_texts(plot(fit, model=found.model, **figure)).count(status) == count
         assert status not in fit_texts(iwm.plot_data(fit, model=found.model))
+    drawn = xr.DataTree.from_dict({name: analysis.fit[name].to_dataset() for name in GROUPS})
+    assert fit_texts(iwm.plot_prior_posterior(drawn, model=found.model)) == []  # nothing is known of how it was made
 
 
 @pytest.mark.usefixtures("closed")
