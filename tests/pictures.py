@@ -135,6 +135,7 @@ def learning(people=PEOPLE):
             "predicted_mean": (("response", "session"), np.stack([middle, middle])),
             "predicted": (("response", "session", "level"), np.stack([bands, 0.3 + 0.7 * bands])),
             "is_proportion": ("response", [False, True]),
+            "highest": ("response", [1.0, 1.0]),
             "rupture_share": ("session", (session % 5 == 0) * 1.0),
         },
         {"response": ["availability_rating", "approach"], "session": session, "level": list(LEVELS)},
@@ -154,7 +155,7 @@ def individuals(people=PEOPLE):
         | {"unresponsive": (("session", "person"), waves(SESSIONS, people) < -0.6)}
         | {"r": ("person", np.append(0.9 * np.abs(waves(people - 1)), np.nan))},
         {"session": session, "person": NAMES[:people]},
-        {"figure": "therapist", "response": "worth_rating", "people": 40},
+        {"figure": "therapist", "response": "worth_rating", "people": 40, "highest": 1.0},
     )
 
 

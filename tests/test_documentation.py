@@ -191,6 +191,15 @@ def test_pages_of_models_have_equations_that_need_no_script(site):
         assert not re.search(r"<math[^>]*>[^\\]*?\\[a-z]+.*?</math>", text), page.stem
 
 
+def test_a_page_says_where_the_person_starts_unless_this_is_varied(site):
+    """The curves of the models without learning are at three initial beliefs."""
+    pages_of_models = (site[0] / "reference" / "models").glob("*.html")
+    silent = {
+        page.stem for page in pages_of_models if "starts with an availability" not in page.read_text(encoding="utf-8")
+    }
+    assert silent == {"static", "autoregressive"}
+
+
 def test_learning_curves_of_the_delta_rule_are_those_of_its_closed_form():
     """After eight unresponsive sessions (1 - rate)^8 of the initial belief is left, at both ends of the prior range."""
     place = importlib.util.spec_from_file_location("model_plots", pages.DOCS / "hooks" / "model_plots.py")

@@ -39,9 +39,9 @@ title: {name}
 ![Availability and self-worth of one person along 28 sessions, at three values of {main}]({name}.svg)
 
 *Learning curves at three values of `{main}`: the ends and the middle of its prior 90% range. Every other parameter has
-its prior median. The person starts with an availability of 0.35 and a self-worth of 0.2. Dots are the outcomes: eight
-unresponsive sessions, then nine responsive ones, a rupture at session 18, and its repair. Ten units of time pass before
-session 25 (dotted line). The program drew this plot when the page was built.*
+its prior median. {start}Dots are the outcomes: eight unresponsive sessions, then nine responsive ones, a rupture at
+session 18, and its repair. Ten units of time pass before session 25 (dotted line). The program drew this plot when the
+page was built.*
 
 ## Learning rule
 
@@ -74,6 +74,7 @@ parameter with a fixed value is a constant, which a [model file](../model_file.m
 
 Source: {source}
 """
+START = "The person starts with an availability of 0.35 and a self-worth of 0.2. "
 LIST = """# Built-in models
 
 Each model formalises a hypothesis about how people come to trust. The models are grouped by what they claim. The
@@ -165,6 +166,7 @@ def model_page(name: str, main: str) -> str:
     return PAGE.format(
         name=name,
         main=main,
+        start="" if main == "start" else START,
         claim=model.claim.strip(),
         predicts=model.predicts.strip(),
         equations=equations_section(notation(rule)),

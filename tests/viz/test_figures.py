@@ -70,8 +70,8 @@ def words_cut_off(fig):
     shown = [text for text in fig.findobj(Text) if text.get_visible() and text.get_text().strip()]
     words = [text for text in shown if not is_number(text.get_text()) and (text.axes is None or text.axes.axison)]
     edge = fig.bbox.padded(0.5 * fig.dpi / 72)
-    extents = {text.get_text(): text.get_window_extent() for text in words}
-    return [word for word, box in extents.items() if not (edge.contains(*box.min) and edge.contains(*box.max))]
+    extents = [(text.get_text(), text.get_window_extent()) for text in words]
+    return [word for word, box in extents if not (edge.contains(*box.min) and edge.contains(*box.max))]
 
 
 @pytest.mark.parametrize("name", pictures.PLOTS)
@@ -85,6 +85,15 @@ def test_a_word_that_is_cut_off_is_detected():
     fig.axes[0].set_xlabel("a label that is much wider than the plot in which it stands " * 2)
     plt.close(fig)
     assert len(words_cut_off(fig)) == 1
+
+
+def test_each_of_equal_words_is_looked_at():
+    """The first is outside, the last is not."""
+    fig = plt.figure()
+    fig.text(-0.2, 0.5, "same")
+    fig.text(0.5, 0.5, "same")
+    plt.close(fig)
+    assert words_cut_off(fig) == ["same"]
 
 
 def test_every_reference_has_a_plot():
@@ -102,7 +111,7 @@ def shift_curves(monkeypatch):
 def distinguish_by_color_only(monkeypatch):
     """Give all arms the same line style and marker."""
     lines = tuple(line._replace(linestyle="-", marker="o") for line in palette.LINES)
-    monkeypatch.setattr(earned_security, "LINES", lines)
+    monkeypatch.setattr(palette, "LINES", lines)
 
 
 def omit_figure(monkeypatch):

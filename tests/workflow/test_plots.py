@@ -6,16 +6,26 @@ import pandas as pd
 import pictures
 import pytest
 import runs
+import xarray as xr
 
 import iwm_bayes as iwm
 from iwm_bayes.comparison.bms import random_effects_bms
 from iwm_bayes.comparison.model_frequencies import attribution_data
 from iwm_bayes.diagnostics.predictive_checks import predictive_checks_data
 from iwm_bayes.estimands.person_summary import pseudonyms
+from iwm_bayes.estimands.security.curves import time_to_security_data
+from iwm_bayes.validation.plan import planning_curve_data
 from iwm_bayes.validation.uniformity import NOT_UNIFORM, sbc_ranks_data
 from iwm_bayes.viz.attachment_space import MAX_PEOPLE
+from iwm_bayes.viz.data import data_plot
+from iwm_bayes.viz.earned_security import time_to_security_plot
+from iwm_bayes.viz.learning_curves import learning_curves_plot
+from iwm_bayes.viz.parameters import group_difference_plot
 from iwm_bayes.viz.people import forest_plot
-from iwm_bayes.viz.style import spread_apart, words
+from iwm_bayes.viz.predictive_checks import predictive_checks_plot
+from iwm_bayes.viz.simulated_studies.planning import planning_curve_plot
+from iwm_bayes.viz.simulated_studies.predictions import prediction_matrix_plot, prediction_plot
+from iwm_bayes.viz.style import free_place, spread_apart, words
 from iwm_bayes.workflow.run_folder import plots_by_file
 
 
@@ -96,6 +106,9 @@ def test_tables_are_plotted_as_they_are_read_from_their_files(tmp_path):
     assert iwm.plot_sbc_ranks(pictures.RANKS).axes
 
 
+GROUPS = ("unconstrained_posterior", "constant_data")
+
+
 def fit_texts(fig):
     """The texts that belong to a whole plot and not to a panel."""
     return [text.get_text() for text in fig.texts]
@@ -112,6 +125,8 @@ def test_a_plot_has_the_status_of_its_fit(made):
             figure = {"figure": runs.NASTY} if plot is iwm.plot_attachment_space else {}
             assert fit_texts(plot(fit, model=found.model, **figure)).count(status) == count
         assert status not in fit_texts(iwm.plot_data(fit, model=found.model))
+    drawn = xr.DataTree.from_dict({name: analysis.fit[name].to_dataset() for name in GROUPS})
+    assert fit_texts(iwm.plot_prior_posterior(drawn, model=found.model)) == []  # nothing is known of how it was made
 
 
 @pytest.mark.usefixtures("closed")
@@ -138,6 +153,82 @@ def test_labels_keep_their_distance_and_their_order():
     assert np.diff(np.sort(placed)).min() >= 0.1 - 1e-3
     np.testing.assert_array_equal(np.argsort(placed), [2, 0, 3, 1])
     np.testing.assert_allclose(spread_apart([0.2, 0.8], 0.1, 0.0, 1.0), [0.2, 0.8])
+
+
+def test_a_free_place_is_the_middle_of_the_largest_gap():
+    """Heights count: a place whose middle is far from another may still overlap."""
+    assert free_place([(0.9, 1.0), (0.0, 0.1)], 0.2) == pytest.approx(0.5, abs=0.01)
+    assert free_place([(0.3, 0.7), (0.9, 1.0)], 0.1) == pytest.approx(0.15, abs=0.01)
+
+
+@pytest.mark.usefixtures("closed")
+@pytest.mark.parametrize("arms", [["therapy", "waiting"], ["alliance-focused therapy", "care <as usual>"]])
+def test_words_beside_the_curves_do_not_overlap(arms):
+    fig = time_to_security_plot(time_to_security_data(pictures.curves(["everyone", *arms])))
+    fig.draw_without_rendering()
+    boxes = [text.get_window_extent() for text in fig.axes[0].texts]
+    assert any("not assessable" in text.get_text() for text in fig.axes[0].texts)
+    overlaps = [one.overlaps(other) for index, one in enumerate(boxes) for other in boxes[:index]]
+    assert not any(overlaps)
+
+
+@pytest.mark.usefixtures("closed")
+def test_lines_beyond_the_fifth_are_drawn():
+    """Seven conditions of planning, and seven models in predictive checks: each is in the legend."""
+    sizes = [pictures.ASSURANCE.assign(n_people=people, sessions=pictures.ASSURANCE["sessions"]) for people in range(7)]
+    table = pd.concat([own.drop_duplicates(["outcome", "sessions"]) for own in sizes], ignore_index=True)
+    fig = planning_curve_plot(planning_curve_data(table, 0.8), 0.8)
+    assert len(fig.axes[0].containers) == 7
+    models = {f"model {number}": pictures.PPC for number in range(7)}
+    panel = predictive_checks_plot(predictive_checks_data(models)).axes[0]
+    assert [name for name in panel.get_legend_handles_labels()[1] if name.startswith("model")] == list(models)
+    points = np.concatenate([line.get_xdata() for line in panel.get_lines() if len(line.get_xdata()) < 4])
+    assert len(points) >= 7 * len(pictures.PPC)
+
+
+@pytest.mark.usefixtures("closed")
+def test_no_data_are_beyond_the_axis_of_another_figure():
+    """Figures share the axis of a row: the highest count of all is on it, whichever figure comes last."""
+    many, few = pictures.session_data(6), pictures.session_data(6)
+    many["answer"] = many["answer"] * 10
+    for sessions in ({"mother": many, "father": few}, {"father": few, "mother": many}):
+        highest = float(many["answer"].sel(response="worth_rating").max())
+        for panel in data_plot(sessions).axes[-2:]:
+            assert panel.get_ylim()[1] >= highest
+
+
+@pytest.mark.usefixtures("closed")
+def test_an_axis_of_answers_is_that_of_the_scale_and_of_the_prediction():
+    """Nobody gave the highest answers of an item from 0 to 6, but the model predicts them."""
+    data = pictures.learning()
+    data["highest"][:] = 6.0
+    data["is_proportion"][:] = False
+    panel = learning_curves_plot(data).axes[0]
+    assert panel.get_title(loc="left") == "Availability rating (0–6)"
+    assert panel.get_ylim()[1] > 6
+    data["predicted"] = data["predicted"] + 8
+    assert learning_curves_plot(data).axes[0].get_ylim()[1] >= float(data["predicted"].max())
+
+
+@pytest.mark.usefixtures("closed")
+def test_a_probability_in_a_plot_is_in_the_words_of_the_report():
+    data = pictures.difference(pictures.GROUPS)
+    for shift, text in ((5.0, "P(difference > 0) >0.99"), (-5.0, "P(difference > 0) <0.01")):
+        panel = group_difference_plot(data.assign(difference=data["difference"] + shift)).axes[0]
+        assert text in panel.texts[0].get_text()
+
+
+@pytest.mark.usefixtures("closed")
+def test_a_dollar_in_the_name_of_a_model_begins_no_formula():
+    table = pictures.PREDICTED.assign(model="$a$", prediction="$b$")
+    for fig in (prediction_matrix_plot(table), prediction_plot(table, "Why?")):
+        fig.draw_without_rendering()
+        axes = fig.axes[0]
+        labels = {label.get_text() for label in (*axes.get_xticklabels(), *axes.get_yticklabels())}
+        assert any(r"\$a\$" in label for label in labels)
+    own = pictures.ASSURANCE.assign(outcome="$found$")
+    panel = planning_curve_plot(planning_curve_data(own, 0.8), 0.8).axes[0]
+    assert panel.get_title(loc="left") == r"\$found\$"
 
 
 def test_names_are_written_in_words():

@@ -25,6 +25,15 @@ def covariate_of(contrast: str, names: list[str]) -> tuple[str, str]:
     return parameter, max((name for name in names if change.startswith(f"{name} ")), key=len)
 
 
+def person_levels(model: ModelSpec, fit: xr.DataTree, label: str) -> dict[str, np.ndarray]:
+    """Compute everyone's median and 90% CrI of a parameter, natural scale, (person,) in the order of the data."""
+    figures = figure_names(fit["constant_data"].to_dataset())
+    [free] = [each for each in free_parameters(model, figures) if each.label == label]
+    theta = fit["unconstrained_posterior"]["theta"].sel(parameter=label).transpose("chain", "draw", "person").values
+    levels = LINKS[free.parameter.support][1](np.quantile(theta, [0.5, 0.05, 0.95], axis=(0, 1)))
+    return dict(zip(("median", "ci90_low", "ci90_high"), levels, strict=True))
+
+
 def group_difference_data(model: ModelSpec, fit: xr.DataTree, contrast: str | None = None) -> xr.Dataset:
     """Return the posterior of a contrast with its prior, and everyone's parameter by group.
 
@@ -59,19 +68,12 @@ def group_difference_data(model: ModelSpec, fit: xr.DataTree, contrast: str | No
     label, covariate = covariate_of(chosen, [str(name) for name in frame])
     difference = marginal_effects(model, fit)["difference"].sel(contrast=chosen, drop=True)
     prior = effects_by_draw(model, prior_group_draws(model, data), data)["difference"].sel(contrast=chosen, drop=True)
-    [free] = [each for each in free_parameters(model, figure_names(data)) if each.label == label]
-    theta = fit["unconstrained_posterior"]["theta"].sel(parameter=label).transpose("chain", "draw", "person").values
     order, people = pseudonym_order(data["person"].values)
-    low, median, high = LINKS[free.parameter.support][1](np.quantile(theta, [0.05, 0.5, 0.95], axis=(0, 1)))[:, order]
-    values = {
-        name: ("person", part)
-        for name, part in zip(("median", "ci90_low", "ci90_high"), (median, low, high), strict=True)
-    }
     return xr.Dataset(
         {
             "difference": difference.transpose("chain", "draw"),
             "prior_difference": ("prior_draw", prior.values.ravel()),
-            **values,
+            **{name: ("person", values[order]) for name, values in person_levels(model, fit, label).items()},
             "group": ("person", frame[covariate].to_numpy()[order]),
         },
         {"person": people},

@@ -79,6 +79,12 @@ def mean_and_prediction(observed: np.ndarray, predicted: np.ndarray) -> tuple[np
     return mean, middle
 
 
+def highest_level(model: ModelSpec, name: str) -> float:
+    """Return the upper end of the scale of a response: 1, or the number of levels without the lowest."""
+    family = model.responses[name].family
+    return float(family.levels - 1) if family.discrete else 1.0
+
+
 def learning_curves_data(model: ModelSpec, fit: xr.DataTree, figure: str) -> xr.Dataset:
     """Return answers by session with a figure, and their posterior predictive distribution.
 
@@ -93,6 +99,7 @@ def learning_curves_data(model: ModelSpec, fit: xr.DataTree, figure: str) -> xr.
         - predicted (response, session, level): quantiles of predicted answers; of an answer of 0 or 1, those of the
           predicted mean
         - is_proportion (response): whether all answers are 0 or 1, so that the mean is a proportion
+        - highest (response): upper end of the scale; the lower end is 0
         - rupture_share (session): share of people with a rupture, among those whose outcome was observed
     """
     data, predictions = fit["constant_data"].to_dataset(), stored_predictions(model, fit)
@@ -117,6 +124,7 @@ def learning_curves_data(model: ModelSpec, fit: xr.DataTree, figure: str) -> xr.
             "predicted_mean": (by_session, np.array(middles)),
             "predicted": ((*by_session, "level"), np.array(bands)),
             "is_proportion": ("response", proportions),
+            "highest": ("response", [highest_level(model, name) for name in names]),
             "rupture_share": ("session", np.where(known > 0, rupture / np.maximum(known, 1), np.nan)),
         },
         {"response": names, "session": events["session"].values, "person": people, "level": list(LEVELS)},
@@ -164,7 +172,8 @@ def individual_fits_data(
     Returns
     -------
     xr.Dataset
-        Empty where no answer was given in a session with the figure. The attribute `people` is their number in all.
+        Empty where no answer was given in a session with the figure. The attribute `people` is their number in all,
+        and `highest` the upper end of the scale; the lower end is 0.
 
         - observed (session, person): answers
         - low, median, high (session, person): 5%, 50% and 95% quantiles of predicted answers
@@ -184,29 +193,33 @@ def individual_fits_data(
         return xr.Dataset()
     order, names = chosen_people(data, people)
     predicted = predictions_by_session(data, name, stored_predictions(model, fit)[name], figure)[:, :, order]
-    answered = np.isfinite(observed[:, order])
-    filled = np.where(answered, predicted, 0.0)
-    low, median, high = np.where(answered, np.quantile(filled, [0.05, 0.5, 0.95], axis=0), np.nan)
-    dims, events = ("session", "person"), session_events(data, figure)
-    pairs = [
-        (observed[given, who], median[given, at]) for at, (who, given) in enumerate(zip(order, answered.T, strict=True))
-    ]
+    given, events, dims = observed[:, order], session_events(data, figure), ("session", "person")
+    low, median, high = predicted_levels(given, predicted)
+    r = [correlation(*pair) for pair in zip(given.T, median.T, strict=True)]
+    levels = {"observed": given, "low": low, "median": median, "high": high}
+    about = {"figure": figure, "response": name, "people": data.sizes["person"], "highest": highest_level(model, name)}
     return xr.Dataset(
-        {
-            "observed": (dims, observed[:, order]),
-            "low": (dims, low),
-            "median": (dims, median),
-            "high": (dims, high),
-            "unresponsive": (dims, events["rupture"].transpose(*dims).values[:, order] > 0),
-            "r": ("person", [correlation(*pair) for pair in pairs]),
-        },
+        {level: (dims, values) for level, values in levels.items()}
+        | {"unresponsive": (dims, events["rupture"].transpose(*dims).values[:, order] > 0), "r": ("person", r)},
         {"session": events["session"].values, "person": names},
-        {"figure": figure, "response": name, "people": data.sizes["person"]},
+        about,
     )
 
 
-def correlation(one: np.ndarray, other: np.ndarray) -> float:
-    """Compute the correlation of two arrays (n,); NaN if one of them is constant or they are short."""
+def predicted_levels(observed: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    """Compute the 5%, 50% and 95% quantiles of predicted answers (sample, session, person), (3, session, person).
+
+    They are NaN where nothing is `observed`.
+    """
+    answered = np.isfinite(observed)
+    quantiles = np.quantile(np.where(answered, predicted, 0.0), [0.05, 0.5, 0.95], axis=0)
+    return np.where(answered, quantiles, np.nan)
+
+
+def correlation(observed: np.ndarray, predicted: np.ndarray) -> float:
+    """Compute the correlation of two arrays (session,) where both are known; NaN if one is constant or short."""
+    known = np.isfinite(observed) & np.isfinite(predicted)
+    one, other = observed[known], predicted[known]
     if len(one) < 3 or np.ptp(one) == 0.0 or np.ptp(other) == 0.0:
         return float("nan")
     return float(np.corrcoef(one, other)[0, 1])

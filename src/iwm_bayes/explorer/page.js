@@ -4,6 +4,7 @@
 const form = document.querySelector(".controls");
 const player = new Player(document.querySelector("[data-player]"), () => keepAddress());
 const presets = [...document.querySelectorAll("[data-preset]")];
+const NO_ANSWER = "The program does not answer. Is `iwm explore` still running?";
 let isAsking = false, isWaiting = false, addressTimer = null;
 
 // A browser rounds the last digits of a slider's value.
@@ -50,9 +51,13 @@ function show(content, isStart) {
 
 async function ask(query, isStart = false) {
   isAsking = true;
-  const answer = await fetch(`content?${query}`);
-  if (answer.ok) show(await answer.json(), isStart);
-  isAsking = false;
+  try {
+    const content = await fetch(`content?${query}`).then(answer => answer.ok ? answer.json() : null).catch(() => null);
+    document.querySelector("[data-fault]").textContent = content ? "" : NO_ANSWER;
+    if (content) show(content, isStart);
+  } finally {
+    isAsking = false;
+  }
   if (isWaiting) update(isWaiting === "models");
 }
 

@@ -103,12 +103,15 @@ def comparison(results: Mapping[str, ScenarioResult]) -> list[str]:
 
 
 def start_text(results: Mapping[str, ScenarioResult]) -> str:
-    """Return the initial beliefs, and whether two models share them: they do unless a model file fixes one."""
+    """Return the initial beliefs, and whether two models share them: they do unless a model file fixes one.
+
+    In what else models differ is not said: in learning, or in what happens between sessions.
+    """
     starts = [belief_texts(result)[0] for result in results.values()]
     if len(starts) == 1:
         return f"Initial beliefs: {starts[0]}."
     if starts[0] == starts[1]:
-        return f"Both models start from the same initial beliefs: {starts[0]}. They differ in learning alone."
+        return f"Both models start from the same initial beliefs: {starts[0]}."
     return f"The models start from different initial beliefs: {'; '.join(starts)}."
 
 

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
-from iwm_bayes.viz.palette import DARK_GREY, GREEN, GREY, LINES, STYLE_CORNERS
+from iwm_bayes.viz.palette import DARK_GREY, GREEN, GREY, LINES, STYLE_CORNERS, lines_for
 from iwm_bayes.viz.style import PANEL_WIDTH, SMALL, escape_dollar, in_house_style, message_plot
 
 LEGEND_WIDTH, LEGEND_GAP = 66, 8  # letters in a row of the legend, and of each marker
@@ -76,7 +76,7 @@ def legend_entries(people: xr.Dataset, arms: list[str]) -> list[Line2D]:
     if not arms:
         main = legend_entry(first.color, first.marker, judged, "earned secure" if judged else "one person")
         return [main, legend_entry(GREY, first.marker, False, "not (yet) earned secure"), *others] if judged else [main]
-    lines = zip(arms, LINES * len(arms), strict=False)
+    lines = zip(arms, lines_for(len(arms)), strict=True)
     entries = [legend_entry(line.color, line.marker, False, escape_dollar(arm)) for arm, line in lines]
     return [*entries, legend_entry(DARK_GREY, "o", True, "filled: earned secure", ""), *others] if judged else entries
 
@@ -86,7 +86,8 @@ def draw_people(axes: Axes, people: xr.Dataset, arms: list[str]) -> None:
     everyone = np.ones(people.sizes["person"], dtype=bool)
     secure = people["earned_secure"].values if "earned_secure" in people else ~everyone
     unjudged, never = "earned_secure" not in people, never_insecure(people)
-    for arm, line in zip(arms or [""], LINES * max(len(arms), 1), strict=False):
+    names = arms or [""]
+    for arm, line in zip(names, lines_for(len(names)), strict=True):
         own = people["arm"].values.astype(str) == arm if arm else everyone
         color = line.color if arm or unjudged else GREY
         draw_arrows(axes, people.isel(person=own & never), color, NEVER_INSECURE, False)

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from iwm_bayes.comparison.elpd import BEST, DISTINGUISHABLE, NOT_DISTINGUISHABLE
-from iwm_bayes.viz.palette import LINES
+from iwm_bayes.viz.palette import Line, lines_for
 from iwm_bayes.viz.style import PANEL_WIDTH, SMALL, escape_dollar, figure_width, in_house_style
 
 HATCHES = ("", "//", "..", "xx", "\\\\")  # distinguish models in grey, as line styles do
@@ -28,7 +28,7 @@ def comparison_plot(table: pd.DataFrame) -> Figure:
         predicted.
     """
     fig, axes = plt.subplots(figsize=(PANEL_WIDTH, 0.32 * len(table) + 1.4))
-    for decision, line in zip((BEST, NOT_DISTINGUISHABLE, DISTINGUISHABLE), LINES, strict=False):
+    for decision, line in zip((BEST, NOT_DISTINGUISHABLE, DISTINGUISHABLE), lines_for(3), strict=True):
         [positions] = np.nonzero(table["decision"] == decision)
         if not len(positions):
             continue
@@ -44,9 +44,15 @@ def comparison_plot(table: pd.DataFrame) -> Figure:
     return fig
 
 
+def fills(data: xr.Dataset) -> list[tuple[Line, str]]:
+    """Return the colour and the hatch of every model."""
+    count = data.sizes["model"]
+    return list(zip(lines_for(count), (HATCHES * count)[:count], strict=True))
+
+
 def draw_frequencies(panel: Axes, data: xr.Dataset) -> None:
     """Draw how frequent each model is in the population, with its protected exceedance probability."""
-    for row, (frequency, line, hatch) in enumerate(zip(data["frequency"].values, LINES * 9, HATCHES * 9, strict=False)):
+    for row, (frequency, (line, hatch)) in enumerate(zip(data["frequency"].values, fills(data), strict=True)):
         panel.barh(row, frequency, color=line.color, alpha=0.75, hatch=hatch, edgecolor="white", height=0.7)
         pxp = f"{frequency:.2f} (PXP {float(data['pxp'][row]):.2f})"
         panel.text(frequency + 0.02, row, pxp, va="center", fontsize=SMALL)
@@ -61,7 +67,7 @@ def draw_attribution(panel: Axes, data: xr.Dataset) -> None:
     probability = data["attribution"].transpose("model", "person").values
     tops = np.vstack([np.zeros(probability.shape[1]), probability.cumsum(axis=0)])
     edges = np.arange(probability.shape[1] + 1)
-    for lower, upper, line, hatch in zip(tops[:-1], tops[1:], LINES * 9, HATCHES * 9, strict=False):
+    for lower, upper, (line, hatch) in zip(tops[:-1], tops[1:], fills(data), strict=True):
         panel.fill_between(
             edges, np.append(lower, lower[-1]), np.append(upper, upper[-1]), step="post", color=line.color, alpha=0.75,
             hatch=hatch, edgecolor="white", linewidth=0,

@@ -1,6 +1,6 @@
 """Plot of the data: number of people, outcomes and responses by session, before any model."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -8,19 +8,26 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from iwm_bayes.viz.palette import LINES, Line
+from iwm_bayes.viz.palette import Line, lines_for
 from iwm_bayes.viz.style import PAGE_WIDTH, PANEL_WIDTH, escape_dollar, in_house_style, words
 
 
-def draw_mean_and_range(panel: Axes, values: xr.DataArray, line: Line) -> None:
+def draw_mean_and_range(panel: Axes, values: xr.DataArray, line: Line, highest: float) -> None:
     """Draw the mean of values (session, person) by session, and the range of the middle 90% of people."""
     recorded = values.dropna("session", how="all")
     if recorded.sizes["session"]:
         low, high = recorded.quantile([0.05, 0.95], "person", skipna=True).values
         panel.fill_between(recorded["session"], low, high, color=line.color, alpha=0.18, linewidth=0)
     panel.plot(recorded["session"], recorded.mean("person"), **line._asdict(), markersize=3)
-    highest = float(np.nanmax([*np.ravel(values), 1.0]))
     panel.set_ylim(-0.05 * highest, 1.05 * highest)
+
+
+def highest_of_all(sessions: Mapping[str, xr.Dataset], responses: Sequence[str]) -> list[float]:
+    """Return the upper end of each row of panels, the outcome's first: 1, or the highest value with any figure."""
+    by_figure = [
+        [data["outcome"], *(data["answer"].sel(response=name) for name in responses)] for data in sessions.values()
+    ]
+    return [float(np.nanmax([1.0, *(own.max() for own in row)])) for row in zip(*by_figure, strict=True)]
 
 
 @in_house_style
@@ -45,14 +52,15 @@ def data_plot(sessions: Mapping[str, xr.Dataset]) -> Figure:
         squeeze=False,
         height_ratios=heights,
     )
-    for column, ((name, data), line) in enumerate(zip(sessions.items(), LINES * len(sessions), strict=False)):
+    highest = highest_of_all(sessions, responses)
+    for column, ((name, data), line) in enumerate(zip(sessions.items(), lines_for(len(sessions)), strict=True)):
         top, *others = panels[:, column]
         top.set_title(escape_dollar(name))
         top.step(data["session"], data["people"].sum("person"), where="mid", color=line.color)
         top.set_ylim(bottom=0)
         variables = [data["outcome"], *(data["answer"].sel(response=response) for response in responses)]
-        for panel, values in zip(others, variables, strict=True):
-            draw_mean_and_range(panel, values, line)
+        for panel, values, most in zip(others, variables, highest, strict=True):
+            draw_mean_and_range(panel, values, line, most)
         panels[-1, column].set_xlabel("Session")
     for panel, label in zip(
         panels[:, 0],

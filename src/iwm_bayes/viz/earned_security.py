@@ -13,11 +13,12 @@ from matplotlib.ticker import PercentFormatter
 from iwm_bayes.estimands.security.curves import time_to_security_data
 from iwm_bayes.estimands.security.estimands import curves_about
 from iwm_bayes.estimands.security.tables import THESE_PEOPLE
-from iwm_bayes.viz.palette import BLUE, CHANCE_LABEL, DARK_GREY, LIGHT_GREY, LINES, Line, tick_sessions
+from iwm_bayes.viz.palette import BLUE, CHANCE_LABEL, DARK_GREY, LIGHT_GREY, Line, lines_for, tick_sessions
 from iwm_bayes.viz.style import (
     PANEL_WIDTH,
     SMALL,
     escape_dollar,
+    free_place,
     in_house_style,
     message_plot,
     session_label,
@@ -26,7 +27,10 @@ from iwm_bayes.viz.style import (
 
 ROW = 0.17  # inches: a line of numbers at risk
 MIN_ZONE = 0.16  # share of the sessions that cannot be assessed, from which words fit into it without a turn
+LABEL_LINE = 0.06  # of the height of the panel: a line of a label
 NEVER = "Nobody can be assessed, so there is no time to earned security to plot."
+
+type Span = tuple[float, float]  # low and high end of a label, as shares of the height of the panel
 
 
 def draw_arm(axes: Axes, own: xr.Dataset, line: Line, index: int) -> None:
@@ -61,43 +65,41 @@ def median_words(own: xr.Dataset, arm: str) -> str:
     return f"{name}median session {middle:.0f} (90% CrI {low:.0f}–{session_count(high)})"
 
 
-def write_medians(axes: Axes, data: xr.Dataset, names: dict[str, str]) -> list[float]:
-    """Write the median of each arm at the top left, or at the bottom right of early curves; return their heights."""
+def write_medians(axes: Axes, data: xr.Dataset, names: dict[str, str]) -> list[Span]:
+    """Write the median of each arm at the top left, or at the bottom right of early curves; return where."""
     session = data["session"].values
     early = data["median"].sel(session=session[int(0.6 * (len(session) - 1))]).max() > 0.72
     arms = list(names.items())
-    for line_number, ((arm, name), line) in enumerate(zip(arms, LINES, strict=False)):
+    for line_number, ((arm, name), line) in enumerate(zip(arms, lines_for(len(arms)), strict=True)):
         place = (0.98, 0.30 + 0.075 * (len(arms) - 1 - line_number)) if early else (0.02, 0.98 - 0.075 * line_number)
         end = int(data["last"].max()) / session[-1]
         x = place[0] * end if early else place[0]
         text = axes.text(x, place[1], median_words(data.sel(arm=arm), name), transform=axes.transAxes, fontsize=SMALL)
         text.set(color=line.color, ha="right" if early else "left", va="top", zorder=5)
         text.set_bbox({"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.6})
-    return [0.95 - 0.075 * row for row in range(len(arms))] if not early else [0.3]
+    top = 0.30 + 0.075 * (len(arms) - 1) if early else 0.98
+    return [(top - 0.075 * len(arms), top)]
 
 
-def write_ends(axes: Axes, data: xr.Dataset, names: dict[str, str]) -> list[float]:
-    """Write the last share of each arm, and the last chance level, at the end of its line; return their heights."""
+def write_ends(axes: Axes, data: xr.Dataset, names: dict[str, str]) -> list[Span]:
+    """Write the last share of each arm, and the last chance level, at the end of its line; return where."""
     lasts = [int(data["last"].sel(arm=arm)) for arm in names]
     ends = [(last, float(data["median"].sel(arm=arm, session=last))) for arm, last in zip(names, lasts, strict=True)]
     named = [
         "\n".join([f"{share:.0%}", *wrap(name, 13)]) for (_, share), name in zip(ends, names.values(), strict=True)
     ]
-    styles: list[dict[str, Any]] = [
-        {"color": line.color, "fontweight": "bold"} for line, _ in zip(LINES, ends, strict=False)
-    ]
+    styles: list[dict[str, Any]] = [{"color": line.color, "fontweight": "bold"} for line in lines_for(len(ends))]
     if "chance_level" in data:
         chance = data["chance_level"].dropna("session")
         ends.append((int(chance["session"][-1]), float(chance[-1])))
         named.append(f"{float(chance[-1]):.0%} chance")
         styles.append({"color": DARK_GREY, "fontsize": SMALL})
-    line_height = 0.055
-    tallest = max(text.count("\n") + 1 for text in named)
-    margin = 0.5 * line_height * tallest
+    extents = [LABEL_LINE * (text.count("\n") + 1) for text in named]
+    margin = max(extents) / 2
     heights = spread_apart([share for _, share in ends], 2 * margin + 0.02, margin, 1 - margin)
     for (last, _), text, style, height in zip(ends, named, styles, heights, strict=True):
         axes.text(last + 0.7, height, text, va="center", linespacing=1.0, **style)
-    return list(heights)
+    return [(height - extent / 2, height + extent / 2) for height, extent in zip(heights, extents, strict=True)]
 
 
 def not_assessable_words(data: xr.Dataset, last: int) -> str:
@@ -107,16 +109,19 @@ def not_assessable_words(data: xr.Dataset, last: int) -> str:
     return f"fewer than {duration} sessions left" if few_left else "too few people left at risk"
 
 
-def draw_not_assessable(axes: Axes, data: xr.Dataset, heights: list[float]) -> None:
+def draw_not_assessable(axes: Axes, data: xr.Dataset, taken: list[Span]) -> None:
     """Draw the sessions that cannot be assessed in grey, with the reason where no label is."""
     last, end = int(data["last"].max()), int(data["session"][-1])
     if last >= end:
         return
     axes.axvspan(last + 0.5, end + 0.5, color=LIGHT_GREY, linewidth=0, zorder=0)
-    free = max((0.88, 0.65, 0.4, 0.2), key=lambda y: min(abs(y - height) for height in heights))
     share = (end - last) / max(end - 1, 1)
-    text = wrap(f"not assessable: {not_assessable_words(data, last)}", 60 if share < MIN_ZONE else int(75 * share))
-    place: dict[str, Any] = {"rotation": 90, "y": 0.5} if share < MIN_ZONE else {"y": free}
+    text = wrap(
+        f"not assessable: {not_assessable_words(data, last)}", 60 if share < MIN_ZONE else max(12, int(50 * share))
+    )
+    place: dict[str, Any] = (
+        {"rotation": 90, "y": 0.5} if share < MIN_ZONE else {"y": free_place(taken, LABEL_LINE * len(text))}
+    )
     x = (last + end + 1) / 2
     axes.text(x, s="\n".join(text), color=DARK_GREY, fontsize=SMALL - 0.5, ha="center", va="center", **place)
 
@@ -124,7 +129,7 @@ def draw_not_assessable(axes: Axes, data: xr.Dataset, heights: list[float]) -> N
 def number_at_risk_panel(panel: Axes, data: xr.Dataset, names: dict[str, str]) -> None:
     """Draw the number at risk of each arm at some sessions, below the curves."""
     ticks = tick_sessions(data["session"].values)
-    for row, ((arm, _), line) in enumerate(zip(names.items(), LINES, strict=False)):
+    for row, ((arm, _), line) in enumerate(zip(names.items(), lines_for(len(names)), strict=True)):
         for session, number in zip(ticks, data["at_risk"].sel(arm=arm, session=ticks).values, strict=True):
             panel.text(session, row, f"{number:.0f}", ha="center", va="center", fontsize=8, color=line.color)
     panel.set_yticks(range(len(names)), list(names.values()), fontsize=SMALL)
@@ -152,15 +157,14 @@ def time_to_security_plot(data: xr.Dataset) -> Figure:
     fig, (axes, below) = plt.subplots(
         2, 1, figsize=(PANEL_WIDTH, 3.2 + table), sharex=True, height_ratios=[2.6, ROW * len(arms)]
     )
-    for index, (arm, line) in enumerate(zip(arms, LINES, strict=False)):
+    for index, (arm, line) in enumerate(zip(arms, lines_for(len(arms)), strict=True)):
         draw_arm(axes, data.sel(arm=arm), line, index)
     if "chance_level" in data:
         chance = data["chance_level"].dropna("session")
         label = CHANCE_LABEL
         axes.step(chance["session"], chance, where="post", color=DARK_GREY, linestyle=(0, (1, 1.5)), label=label)
-    heights = write_ends(axes, data, names)
-    medians_at = write_medians(axes, data, names)
-    draw_not_assessable(axes, data, [*heights, *medians_at])
+    taken = [*write_ends(axes, data, names), *write_medians(axes, data, names)]
+    draw_not_assessable(axes, data, taken)
     session = data["session"].values
     axes.set(xlabel=session_label(data.attrs["figure"]), ylabel="Earned secure, of people insecure at baseline")
     axes.set(ylim=(0, 1), xlim=(1, max(session[-1], 2) + 0.5), xticks=tick_sessions(session))

@@ -24,16 +24,16 @@ MAX_NARROW = 3  # columns of small panels that fit a phone
 BANDS = ((0, 4, 0.16, "90% predictive"), (1, 3, 0.3, "50% predictive"))  # levels, opacity, label
 
 
-def highest_answer(*values: xr.DataArray) -> float:
-    """Return the upper end of an axis of answers: 1, or the highest answer of a count."""
-    return max(1.0, *(float(own.max()) for own in values))
+def axis_end(scale: float, *values: xr.DataArray) -> float:
+    """Return the upper end of an axis of answers: that of their scale, or the highest value where it is beyond."""
+    return max(scale, *(float(own.max()) for own in values))
 
 
 def response_title(data: xr.Dataset) -> str:
     """Return the title of the panel of a response: its name and scale."""
     if bool(data["is_proportion"]):
         return f"{words(data['response'].item())} (proportion)"
-    return f"{words(data['response'].item())} (0–{highest_answer(data['observed']):.0f})"
+    return f"{words(data['response'].item())} (0–{float(data['highest']):.0f})"
 
 
 def draw_response(panel: Axes, own: xr.Dataset) -> str:
@@ -49,7 +49,7 @@ def draw_response(panel: Axes, own: xr.Dataset) -> str:
         panel.add_collection(LineCollection(lines, colors=GREY, linewidths=0.4, alpha=0.6, zorder=1, label=note))
     panel.plot(session, own["predicted_mean"], color=BLUE, linewidth=2, label="predicted mean")
     panel.plot(session, own["observed_mean"], "o", color=BLACK, markersize=3.2, label="observed mean")
-    highest = highest_answer(own["observed"])
+    highest = axis_end(float(own["highest"]), own["observed"], own["predicted"])
     panel.set(ylim=(-0.03 * highest, 1.03 * highest), xlim=(session[0] - 0.5, session[-1] + 0.5))
     panel.set(xticks=tick_sessions(session))
     panel.set_title(response_title(own))
@@ -121,14 +121,14 @@ def individual_fits_plot(data: xr.Dataset, columns: int = 6) -> Figure:
     fig, panels = panel_grid(people, columns, 1.3 if people > 1 else 2.4, width=width, layout="none")
     tall = fig.get_figheight()  # panels are alike, so that their places are known without a layout
     fig.subplots_adjust(0.55 / width, 0.66 / tall, 1 - 0.08 / width, 1 - 0.2 / tall, wspace=0.1, hspace=0.3)
-    highest = highest_answer(data["observed"], data["high"])
+    highest = axis_end(data.attrs["highest"], data["observed"], data["high"])
     for panel, name in zip(panels, data["person"].values, strict=True):
         draw_person(panel, data.sel(person=name), highest)
     outer_labels(panels, columns)
     response, total = words(data.attrs["response"]), data.attrs["people"]
     some = f" ({people} of {total} people)" if people < total else ""
     explained = "Dots: answers. Line, band: median, 90% predictive. Ticks: unresponsive sessions."
-    fig.supylabel(f"{response} (0–{highest:.0f})", fontsize=8.5, x=0.02 / width, ha="left")
+    fig.supylabel(f"{response} (0–{data.attrs['highest']:.0f})", fontsize=8.5, x=0.02 / width, ha="left")
     fig.text(0.5, 0.36 / tall, session_label(data.attrs["figure"]) + some, fontsize=8.5, ha="center", va="center")
     fig.text(0.5, 0.15 / tall, explained, fontsize=SMALL, ha="center", va="center")
     return fig

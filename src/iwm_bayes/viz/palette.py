@@ -29,6 +29,12 @@ LINES = (
     Line(BLACK, (0, (5, 1, 1, 1, 1, 1)), "v"),
 )
 
+
+def lines_for(count: int) -> tuple[Line, ...]:
+    """Return the appearance of so many lines; beyond the number of `LINES` they begin again."""
+    return tuple(LINES[index % len(LINES)] for index in range(count))
+
+
 CHANCE_LABEL = "uninformative care (chance level)"
 BELIEF_LABELS = {"availability": "availability", "worth": "self-worth"}
 

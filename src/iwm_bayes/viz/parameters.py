@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy.stats import gaussian_kde
 
-from iwm_bayes.viz.palette import BLUE, DARK_GREY, GREY, LINES
+from iwm_bayes.viz.palette import BLUE, DARK_GREY, GREY, LINES, lines_for
 from iwm_bayes.viz.style import PANEL_WIDTH, SMALL, escape_dollar, figure_width, in_house_style, words
 
 ENDS = ["prior_ci90_low", "prior_ci90_high", "ci90_low", "ci90_high"]
@@ -55,6 +55,11 @@ def density(draws: np.ndarray, grid: np.ndarray) -> np.ndarray:
     return gaussian_kde(thinned)(grid)
 
 
+def probability_words(probability: float) -> str:
+    """Return a probability as the report has it: draws do not show that it is 0 or 1."""
+    return ">0.99" if probability > 0.995 else "<0.01" if probability < 0.005 else f"= {probability:.2f}"
+
+
 def draw_difference(panel: Axes, data: xr.Dataset) -> None:
     """Draw the densities of posterior and prior of a difference, with the median and the 90% CrI below."""
     posterior, prior = data["difference"].values.ravel(), data["prior_difference"].values
@@ -71,7 +76,7 @@ def draw_difference(panel: Axes, data: xr.Dataset) -> None:
     panel.plot(median, height, "o", color=BLUE, markersize=5)
     above = float((posterior > 0).mean())
     interval = f"Difference {median:.2g} (90% CrI {low:.2g} to {high:.2g})".replace("-", "−")
-    words_above = f"{interval}\nP(difference > 0) = {above:.2f}"
+    words_above = f"{interval}\nP(difference > 0) {probability_words(above)}"
     panel.text(0.0, 1.02, words_above, transform=panel.transAxes, fontsize=SMALL, va="bottom")
     panel.set(yticks=[], ylim=(-0.13 * curve.max(), 1.12 * curve.max()))
     panel.set_xlabel(f"{words(data.attrs['parameter'])}: {escape_dollar(data.attrs['contrast'].partition(': ')[2])}")
@@ -88,7 +93,7 @@ def draw_people(panel: Axes, data: xr.Dataset) -> None:
         panel.set_xlabel(f"{escape_dollar(data.attrs['covariate'])} (SDs from its mean)")
     else:
         names = sorted(set(group.astype(str)))
-        for index, (name, line) in enumerate(zip(names, LINES * len(names), strict=False)):
+        for index, (name, line) in enumerate(zip(names, lines_for(len(names)), strict=True)):
             [own] = np.nonzero(group.astype(str) == name)
             across = index + (np.linspace(-0.3, 0.3, len(own)) if len(own) > 1 else np.zeros(1))
             panel.vlines(across, low[own], high[own], color=line.color, linewidth=0.6, alpha=0.6)

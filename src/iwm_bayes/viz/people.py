@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from iwm_bayes.viz.palette import BLACK, LINES, VERMILLION, Line
+from iwm_bayes.viz.palette import BLACK, VERMILLION, Line, lines_for
 from iwm_bayes.viz.style import escape_dollar, in_house_style, parameter_panels, words
 
 MAX_PEOPLE = 100  # rows of a forest
@@ -19,7 +19,7 @@ ONE_GROUP: Any = {"color": VERMILLION, "linestyle": "--"}  # the line of its med
 def arm_lines(people: pd.DataFrame) -> dict[str, Line]:
     """Return how people are drawn, by their arm; "" is the only one in a study without arms."""
     arms = sorted(people["arm"].unique())
-    return dict(zip(arms, LINES * len(arms), strict=False)) if arms != [""] else {"": LINES[0]}
+    return dict(zip(arms, lines_for(len(arms)), strict=True))
 
 
 def of_arm(arm: str, text: str) -> str:

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from iwm_bayes.viz.palette import BLUE, LIGHT_GREY, LINES, VERMILLION
+from iwm_bayes.viz.palette import BLUE, LIGHT_GREY, VERMILLION, lines_for
 from iwm_bayes.viz.style import SMALL, escape_dollar, figure_width, in_house_style, words
 
 ROW = 0.165  # inches: a test statistic
@@ -31,7 +31,7 @@ def draw_response(panel: Axes, own: pd.DataFrame, models: Sequence[str], rows: d
     panel.axvspan(-1, 1, color=LIGHT_GREY, linewidth=0, zorder=0)
     panel.axvline(0, color="0.6", linewidth=0.8, zorder=0.5)
     offsets = np.linspace(-0.25, 0.25, len(models)) if len(models) > 1 else [0.0]
-    for model, offset, line in zip(models, offsets, LINES, strict=False):
+    for model, offset, line in zip(models, offsets, lines_for(len(models)), strict=True):
         draw_model(panel, own[own["model"] == model], rows, offset, line.marker, len(models) > 1)
     panel.set(ylim=(len(rows) - 0.4, -0.6))
     panel.set_title(words(own["response"].iloc[0]))
@@ -61,7 +61,7 @@ def predictive_checks_plot(table: pd.DataFrame, columns: int = 3) -> Figure:
     fig, axes = plt.subplots(
         rows, columns, figsize=(figure_width(columns), tall), squeeze=False, sharex=True, height_ratios=row_counts
     )
-    for panel, (name, own) in zip(axes.flat, by_response.items(), strict=False):
+    for panel, (name, own) in zip(axes.flat[: len(names)], by_response.items(), strict=True):
         draw_response(panel, own, models, {statistic: row for row, statistic in enumerate(names[name])})
         is_first = panel.get_subplotspec().is_first_col()
         labels = [escape_dollar(statistic) for statistic in names[name]] if is_first else [""] * len(names[name])
@@ -73,7 +73,7 @@ def predictive_checks_plot(table: pd.DataFrame, columns: int = 3) -> Figure:
     axes.flat[0].set_xlim(-reach, reach)
     fig.supxlabel(AXIS_LABEL, fontsize=8.5)
     if len(models) > 1:
-        for model, line in zip(models, LINES, strict=False):
+        for model, line in zip(models, lines_for(len(models)), strict=True):
             axes.flat[0].plot([], [], line.marker, color=BLUE, markersize=4, label=escape_dollar(model))
         fig.legend(loc="outside upper center", ncols=min(len(models), 4))
     return fig

@@ -137,6 +137,14 @@ def spread_apart(positions: Sequence[float], least: float, lowest: float, highes
     return found
 
 
+def free_place(taken: Sequence[tuple[float, float]], height: float, lowest: float = 0.0, highest: float = 1.0) -> float:
+    """Return where the middle of a text of some height is farthest from what is `taken`, (low, high) each."""
+    places = np.linspace(lowest + height / 2, highest - height / 2, 101)
+    low, high = np.array([(lowest, lowest), (highest, highest), *taken]).T
+    above, below = low - (places[:, None] + height / 2), (places[:, None] - height / 2) - high
+    return float(places[np.maximum(above, below).min(axis=1).argmax()])
+
+
 @in_house_style
 def message_plot(text: str) -> Figure:
     """Draw a text that states why there is nothing to plot."""

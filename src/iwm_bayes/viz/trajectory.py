@@ -7,13 +7,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from iwm_bayes.estimands.trajectories import GROUP
-from iwm_bayes.viz.palette import BELIEF_LABELS, BLACK, GREEN, LINES, VERMILLION
+from iwm_bayes.viz.palette import BELIEF_LABELS, BLACK, GREEN, VERMILLION, lines_for
 from iwm_bayes.viz.style import PANEL_WIDTH, SMALL, in_house_style, session_label, words
 
 
 def draw_beliefs(panel: Axes, trajectory: xr.Dataset) -> None:
     """Draw the median and the 90% CrI of each belief."""
-    for belief, line in zip(map(str, trajectory["belief"].values), LINES, strict=False):
+    beliefs = [str(belief) for belief in trajectory["belief"].values]
+    for belief, line in zip(beliefs, lines_for(len(beliefs)), strict=True):
         values = trajectory.sel(belief=belief)
         panel.fill_between(values["session"], values["low"], values["high"], color=line.color, alpha=0.2, linewidth=0)
         label = f"{BELIEF_LABELS[belief]}, 90% CrI"
@@ -78,5 +79,5 @@ def trajectory_plot(trajectory: xr.Dataset, figure: str) -> Figure:
     for panel in panels[:3]:
         panel.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, fontsize=SMALL, borderpad=0.1, columnspacing=1)
     fig.align_ylabels()
-    panels[-1].set_xlabel(f"{session_label(figure)}; 0: initial belief")
+    panels[-1].set_xlabel(f"{session_label(figure)}; 0: before the first session")
     return fig

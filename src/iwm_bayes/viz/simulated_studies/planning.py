@@ -8,14 +8,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from iwm_bayes.validation.plan import MIN_STANDARD_ERRORS, answer_column
-from iwm_bayes.viz.palette import LINES, VERMILLION
+from iwm_bayes.viz.palette import VERMILLION, lines_for
 from iwm_bayes.viz.style import SMALL, escape_dollar, in_house_style, outer_labels, panel_grid
 
 
 def draw_shares(panel: Axes, table: pd.DataFrame, size: str, other_columns: Sequence[str]) -> None:
     """Draw shares by `size` with two standard errors, one line per condition of the other columns."""
-    groups = table.groupby(list(other_columns)) if other_columns else [((), table)]
-    for line, (values, shares) in zip(LINES, groups, strict=False):
+    groups = list(table.groupby(list(other_columns))) if other_columns else [((), table)]
+    for line, (values, shares) in zip(lines_for(len(groups)), groups, strict=True):
         label = ", ".join(
             f"{escape_dollar(name).removeprefix('n_')} {value}"
             for name, value in zip(other_columns, values, strict=True)
@@ -48,7 +48,7 @@ def planning_curve_plot(table: pd.DataFrame, target: float, columns: int = 3) ->
     for panel, outcome in zip(panels, outcomes, strict=True):
         lines = table[table["outcome"] == outcome]
         draw_shares(panel, lines, size, others)
-        panel.set_title("\n".join(wrap(str(outcome), 34)), fontsize=8)
+        panel.set_title("\n".join(wrap(escape_dollar(outcome), 34)), fontsize=8)
         panel.set(ylim=(-0.02, 1.02), xticks=sorted(table[size].unique()))
         if (lines["decision"].fillna("") != "").any():
             panel.axhline(target, color=VERMILLION, linestyle="--", linewidth=1)

@@ -28,7 +28,7 @@ def prediction_plot(table: pd.DataFrame, question: str) -> Figure:
         share, error = table["share"].to_numpy()[positions], 2.0 * table["se"].to_numpy()[positions]
         axes.hlines(positions, low, high, color=color, alpha=0.25, linewidth=8)
         axes.errorbar(share, positions, xerr=error, color=color, marker=marker, linestyle="", capsize=3)
-    labels = table["model"] + table["claim"].map({"shows": " must", "does not": " must not"})
+    labels = table["model"].map(escape_dollar) + table["claim"].map({"shows": " must", "does not": " must not"})
     axes.set_yticks(range(len(table)), labels)
     axes.invert_yaxis()
     axes.set(
@@ -60,8 +60,9 @@ def prediction_matrix_plot(table: pd.DataFrame) -> Figure:
             axes.add_patch(Rectangle(corner, 0.9, 0.9, fill=False, color=VERMILLION, linewidth=1.6))
     axes.imshow(shares, cmap="Blues", vmin=0.0, vmax=1.0, aspect="auto")
     axes.spines[:].set_visible(False)
-    axes.set_xticks(range(len(models)), models, rotation=55, ha="right", rotation_mode="anchor", fontsize=8)
-    axes.set_yticks(range(len(predictions)), [name.replace("_", " ") for name in predictions], fontsize=8)
+    columns, rows = [escape_dollar(name) for name in models], [escape_dollar(name) for name in predictions]
+    axes.set_xticks(range(len(columns)), columns, rotation=55, ha="right", rotation_mode="anchor", fontsize=8)
+    axes.set_yticks(range(len(rows)), [name.replace("_", " ") for name in rows], fontsize=8)
     explanation = "% of prior draws that show the effect\n(bold: claimed, italic: denied,\nframed: not as claimed)"
     axes.set_xlabel(explanation, fontsize=8)
     return fig

@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from iwm_bayes.viz.palette import BLACK, BLUE, DARK_GREY, LINES
+from iwm_bayes.viz.palette import BLACK, BLUE, DARK_GREY, lines_for
 from iwm_bayes.viz.style import SMALL, in_house_style, panel_grid, parameter_panels, words
 
 MAX_POINTS = 400  # people in a panel
@@ -56,7 +56,7 @@ def recovery_by_size_plot(table: pd.DataFrame, columns: int = 3) -> Figure:
     fig, panels = panel_grid(len(parameters), columns, 2.0, sharey=True)
     for panel, parameter in zip(panels, parameters, strict=True):
         groups = table[table["parameter"] == parameter].groupby("n_people")
-        for line, (n_people, own) in zip(LINES * len(groups), groups, strict=False):
+        for line, (n_people, own) in zip(lines_for(len(groups)), groups, strict=True):
             panel.plot(own["sessions"], own["r"], **line._asdict(), markersize=4, label=f"{n_people} people")
         panel.set_title(words(parameter), fontsize=8.5)
         panel.set(xticks=sorted(table["sessions"].unique()), ylim=(min(0.0, table["r"].min()), 1))

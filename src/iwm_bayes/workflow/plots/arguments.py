@@ -22,10 +22,18 @@ def named_figure(fit: xr.DataTree, figure: str | None) -> str:
     return chosen
 
 
+def status_of_plots(fit: xr.DataTree) -> str:
+    """Return the status of a fit; "" where there is none, for draws that no method of the program made."""
+    if "status" in fit.attrs:
+        return str(fit.attrs["status"])
+    is_checked = "sample_stats" in fit.children or "approximate" in fit["unconstrained_posterior"].attrs
+    return check_convergence(fit).status if is_checked else ""
+
+
 def with_status(plot: Figure, fit: xr.DataTree) -> Figure:
     """Write the status of a fit into its plot, unless it has converged, and return the plot."""
-    status = fit.attrs.get("status") or check_convergence(fit).status
-    return marked(plot, "" if status == "converged" else str(status))
+    status = status_of_plots(fit)
+    return marked(plot, "" if status == "converged" else status)
 
 
 def checked[T: Sized](data: T, reason: str) -> T:
