@@ -175,7 +175,7 @@ def test_how_many_people_were_left_out_is_said(made, monkeypatch):
     folder, found, analysis = made
     facts = read_json(folder / "run" / "manifest.json", "")
     for number, sentence in ((3, "3 participants left out: covariates missing"), (0, "")):
-        data = found.data.assign_attrs(dropped="ann, bob, cid" if number else "", n_dropped=number)
+        data = found.data.assign_attrs(dropped="ann, bob, cid" if number else "", people_left_out=number)
         parts = {name: part.to_dataset() for name, part in found.fit.children.items()} | {"constant_data": data}
         fit = xr.DataTree.from_dict(parts)
         run = ReportContext(folder, "c", found.model, fit, facts, analysis.results, DEFAULT_OPTIONS)

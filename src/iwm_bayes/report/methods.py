@@ -94,7 +94,7 @@ def estimands_statement(run: ReportContext) -> str:
 
 def left_out_sentence(run: ReportContext) -> str:
     """Return how many people were left out, because covariates of theirs are missing; empty where nobody was."""
-    number = int(run.data.attrs.get("n_dropped", 0))
+    number = int(run.data.attrs.get("people_left_out", 0))
     return f"{count_of(number, run.noun)} left out: covariates missing" if number else ""
 
 
