@@ -60,7 +60,7 @@ def report_contents(run: ReportContext) -> dict[str, Any]:
 
 
 ANSWERS = (
-    *("figure_one", "fit", "learning", "groups", "comparison", "definition", "sensitivity", "checks"),
+    *("terms", "figure_one", "fit", "learning", "groups", "comparison", "definition", "sensitivity", "checks"),
     *("styles", "others", "times", "projection", "people"),
 )
 
@@ -69,6 +69,7 @@ def answers(run: ReportContext) -> dict[str, Any]:
     """Return the parts of a page that say what a fit answers, in the order of ANSWERS."""
     checks_summary, checks_exhibit, checks_table = model_fit.predictive_check_details(run)
     return {
+        "terms": text.short_definition(run.facts["criterion"], run.has_worth) if run.security else "",
         "figure_one": answer.figure_one(run),
         "fit": {
             "sentence": model_fit.fit_sentence(run),

@@ -39,7 +39,7 @@ from iwm_bayes.types import ModelSpec
 from iwm_bayes.workflow.analysis import permutation_test_of
 
 MAX_OTHER_FIGURES = 3  # with a sentence of their own; a table has all
-NUMBERING = "Sessions are numbered for each person, from the first with this figure."
+NUMBERING = "Sessions are numbered for each person, from the first session with this attachment figure."
 
 
 class KeyResult(NamedTuple):

@@ -107,9 +107,23 @@ def describe_security(fit: xr.DataTree, figure: str | None = None, model: Model 
     return sentence if status == "converged" else f"{sentence} [{status}]"
 
 
+def read_criterion(criterion: Facts) -> Criterion:
+    """Return the criterion that a manifest holds; it names the figure, too."""
+    return Criterion(**{name: value for name, value in criterion.items() if name != "figure"})
+
+
+def short_definition(criterion: Facts, has_worth: bool) -> str:
+    """Return the terms of a key result in two sentences, for readers who know neither."""
+    c, both = read_criterion(criterion), "both beliefs" if has_worth else "availability"
+    return (
+        f"Earned secure: insecure at first, then {both} at {c.secure_at_or_above:g} or above for {c.duration} sessions, "
+        "each of which one unresponsive session would not undo. CrI: credible interval, with 90% of the posterior."
+    )
+
+
 def criterion_sentences(criterion: Facts, has_worth: bool) -> str:
     """Return what counts as earned security in this run, with or without self-worth; one paragraph a line."""
-    c = Criterion(**{name: value for name, value in criterion.items() if name != "figure"})
+    c = read_criterion(criterion)
     beliefs, both = ("availability or self-worth", "both beliefs") if has_worth else ("availability", "availability")
     return "\n".join(
         [
