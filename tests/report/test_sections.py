@@ -20,7 +20,7 @@ from iwm_bayes.report.sections.answer import incidence_finding
 from iwm_bayes.report.sections.details import data_details, rank_figure
 from iwm_bayes.report.sections.groups import quantiles_of_draws
 from iwm_bayes.report.sections.model_fit import coverage, mean_error
-from iwm_bayes.report.sections.parameters import difference_finding, learning_sentences
+from iwm_bayes.report.sections.parameters import difference_finding, forest, learning_sentences
 from iwm_bayes.responses.families import CATEGORICAL
 
 
@@ -84,7 +84,8 @@ def test_numbers_have_two_significant_digits(value, text):
 def run_of(made):
     """The shared run as a section takes it."""
     folder, found, analysis = made
-    return ReportContext(folder, "clinic", found.model, found.fit, {}, analysis.results, DEFAULT_OPTIONS)
+    facts = read_json(folder / "run" / "manifest.json", "")
+    return ReportContext(folder, "clinic", found.model, found.fit, facts, analysis.results, DEFAULT_OPTIONS)
 
 
 def with_formula(found, beta):
@@ -229,3 +230,10 @@ def test_the_numbers_of_a_difference_are_its_percentiles():
     np.testing.assert_allclose(found["difference"].sel(quantile=[0.05, 0.5, 0.95]), expected)
     assert found["median"].equals(data["median"])
     assert "prior_draw" not in found.dims
+
+
+def test_the_caption_of_the_forest_names_what_its_medians_are_of(made, monkeypatch):
+    """Lines are medians of each arm, where the study has arms."""
+    without_drawing(monkeypatch)
+    exhibit = forest(run_of(made))
+    assert "with the median of each arm and its 90% CrI." in exhibit.caption

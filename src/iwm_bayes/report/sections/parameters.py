@@ -165,12 +165,10 @@ def forest(run: ReportContext) -> Exhibit | None:
     parameters = list(dict.fromkeys(data["parameter"]))
     people = count_of(run.data.sizes["person"], run.noun)
     finding = difference_finding(run, parameters)
-    formulas = json.loads(run.data.attrs.get("formulas", "{}"))
-    has_formula = any(name.partition("[")[0] in formulas for name in parameters)
     named = sentence_case(listed([parameter_words(name).lower() for name in parameters]))
     caption = (
         f"{named} of {people}, under pseudonyms and not ranked: posterior median, 50% and 90% CrI, with the median of "
-        f"the group and its 90% CrI{' (at the reference levels of the covariates)' if has_formula else ''}."
+        f"{'each arm' if data['arm'].astype(bool).any() else 'the group'} and its 90% CrI."
     )
     columns = (min(MAX_FOREST_COLUMNS, len(parameters)), 1)
     picture = draw_picture("forest", data, f"{caption} {finding}", forest_plot, columns, run.mark)
