@@ -14,7 +14,7 @@ from pandas.api.types import is_numeric_dtype
 from iwm_bayes.report.answer.words import MINUS
 from iwm_bayes.report.formatting import format_cells, interval_text, with_interval_text
 from iwm_bayes.report.labels import column_words, legend
-from iwm_bayes.viz.style import as_bytes, as_svg
+from iwm_bayes.viz.style import as_bytes, as_svg, marked
 
 INTERVALS = ("ci90", "pi95", "pi99")  # whose ends have columns of their own
 IN_POINTS = ("risk_difference",)  # differences of shares: in percentage points
@@ -171,10 +171,3 @@ def draw_picture[Data: pd.DataFrame | xr.Dataset](
     files = {"svg": slim_svg(as_svg(figure))} | {ending: as_bytes(figure, ending) for ending in ("pdf", "png")}
     phone = slim_svg(as_svg(marked(draw(data, **narrow[0], **arguments), mark))) if narrow else b""
     return Picture(name, alternative, files, phone, csv_bytes(data if numbers is None else numbers))
-
-
-def marked(figure: Any, mark: str) -> Any:
-    """Write the status of a fit into a plot, so that it stays with a picture that is copied, and return the plot."""
-    if mark:
-        figure.text(0.998, 0.5, mark, ha="right", va="center", rotation=90, fontsize=7, color="#A83C00")
-    return figure
