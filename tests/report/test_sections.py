@@ -198,8 +198,8 @@ def test_columns_of_tables_have_words():
         }
     )
     table = make_table(arms, "Risk differences between arms", "arms")
-    assert table.columns == ["by session", "difference (percentage points)", "P(> 0)"]
-    assert table.rows == [["12", "+26 (−10 to +52)", "0.93"]]
+    assert table.columns == ["by session", "difference of shares", "P(> 0)"]
+    assert table.rows == [["12", "+26 points (−10 to +52)", "0.93"]]
     assert "P(> 0): " in table.legend
     assert "_" not in table.legend
     effects = pd.DataFrame({"contrast": ["a"], "difference": [0.1], "ci90_low": [0.05], "ci90_high": [0.2]})

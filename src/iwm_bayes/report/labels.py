@@ -21,7 +21,7 @@ CI90 = "90% credible interval"
 BELIEF_NAMES = {"availability": "availability", "worth": "self-worth"}
 COLUMN_WORDS: Mapping[str, str] = {  # of columns that are no words with underscores between them
     "p_above_0": "P(> 0)",
-    "risk_difference": "difference (percentage points)",
+    "risk_difference": "difference of shares",
     "sd_between": "between-person SD",
     "shift_prior_sd": "shift from prior (prior SDs)",
     "worth": "self-worth",

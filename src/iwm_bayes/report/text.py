@@ -116,7 +116,7 @@ def short_definition(criterion: Facts, has_worth: bool) -> str:
     """Return the terms of a key result in two sentences, for readers who know neither."""
     c, both = read_criterion(criterion), "both beliefs" if has_worth else "availability"
     return (
-        f"Earned secure: insecure at first, then {both} at {c.secure_at_or_above:g} or above for {c.duration} sessions, "
+        f"Earned secure: insecure at first, then {both} at {c.secure_at_or_above:g} or above in {c.duration} sessions, "
         "each of which one unresponsive session would not undo. CrI: credible interval, with 90% of the posterior."
     )
 
