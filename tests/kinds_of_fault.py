@@ -30,7 +30,7 @@ KINDS: Mapping[str, Kind] = {
     "A1": Kind(
         "the report counts 42 failed checks for 2",
         "the report's sentence is that of the fit",
-        ("report/test_text.py::test_only_statistics_outside_their_interval_are_listed",),
+        ("report/test_key_result.py::test_model_fit_counts_the_checks_that_are_outside",),
     ),
     "A2": Kind(
         "learning shown where only time passes",
@@ -61,7 +61,7 @@ KINDS: Mapping[str, Kind] = {
         "it ends at the last session with five people and a tenth at risk; two targets",
         (
             "estimands/security/test_survival.py::test_shares_end_where_few_are_at_risk",
-            "report/test_text.py::test_the_answer_is_that_of_the_run",
+            "report/test_key_result.py::test_baseline_and_share_are_those_of_the_draws",
         ),
     ),
     "A7": Kind(

@@ -8,11 +8,13 @@ import pytest
 from rich.console import Console
 
 from iwm_bayes.cli import console
+from iwm_bayes.cli.models import print_model
 from iwm_bayes.comparison.elpd import Elpd, elpd_table
 from iwm_bayes.estimands.person_summary import person_summary
+from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.report.formatting import format_cells, format_value
 from iwm_bayes.report.labels import explained_words, group_summary_title, legend, table_meanings, table_title
-from iwm_bayes.types import GENERALISED
+from iwm_bayes.types import GENERALISED, parameters
 
 
 @pytest.mark.parametrize(
@@ -57,6 +59,18 @@ def test_a_table_that_is_too_wide_is_printed_in_two_halves(monkeypatch):
     assert "Title, continued" in printed
 
 
+@pytest.mark.parametrize("width", [60, 80, 100, 120])
+def test_no_word_of_a_table_with_a_long_text_is_cut_off(width, monkeypatch):
+    """A built-in model's parameters: a wide name, and a meaning of many words in the last column."""
+    out = Console(file=io.StringIO(), width=width)
+    monkeypatch.setattr(console, "out", out)
+    print_model(load_model("rescorla_wagner"))
+    printed = " ".join(out.file.getvalue().split())
+    for label, declared in parameters(load_model("rescorla_wagner")).items():
+        assert {label, *declared.meaning.split()} <= set(printed.split())
+    assert max(map(len, out.file.getvalue().splitlines())) <= width
+
+
 def test_shares_of_models_have_two_decimals():
     """A weight that an optimiser leaves just above zero is zero; an ELPD keeps three digits."""
     table = pd.DataFrame({"model": ["a", "b"], "elpd": [303.2, 0.00123], "weight": [1.0, 5.55e-17]})
@@ -68,7 +82,7 @@ def test_a_legend_explains_the_words_of_its_table_and_no_others():
     summary = pd.DataFrame({"parameter": ["rate"], "contraction": [0.5], "person_contraction": [0.2]})
     assert "posterior variance" in legend("group_summary", summary)
     assert "bias" not in legend("group_summary", summary)
-    assert "bias_sd:" in legend("group_summary", summary.assign(bias_sd=0.1))
+    assert "bias sd:" in legend("group_summary", summary.assign(bias_sd=0.1))
     checks = pd.DataFrame({"statistic": ["reversals"], "status": ["outside 95%"]})
     assert legend("ppc", checks).startswith("outside 95%: the observed value")
     assert "posterior" not in legend("ppc", checks.assign(median=0.1, pi95_low=0.0, p_joint=0.5))  # prior checks, too

@@ -133,23 +133,39 @@ def column_groups(widths: Sequence[int], n_keys: int) -> list[list[int]]:
     return groups
 
 
+def shared_room(least: Sequence[int], natural: Sequence[int]) -> list[int]:
+    """Return the widths of the columns of a part: the console's room beyond the least is shared, up to what each needs.
+
+    The widths are given to rich, which would otherwise shrink a column that must not be, and cut off the last one.
+    """
+    widths, spare = [*least], out.width - 1 - sum(width + CELL_PADDING for width in least)
+    wanting = sorted(range(len(least)), key=lambda index: natural[index] - least[index])
+    for rank, index in enumerate(wanting):
+        more = max(min(natural[index] - least[index], spare // (len(wanting) - rank)), 0)
+        widths[index] += more
+        spare -= more
+    return widths
+
+
 def rich_tables(frame: pd.DataFrame, title: str) -> list[Table]:
     """Return a table for the console, in several parts if it is too wide; no number and no word is broken."""
     cells = format_cells(frame)
     headers = column_headers(frame, cells)
     numeric = [is_numeric_dtype(frame.iloc[:, index]) for index in range(len(headers))]
     columns = [[header, *(line[index] for line in cells)] for index, header in enumerate(headers)]
-    widths = [narrowest(*column) for column in zip(columns, numeric, strict=True)]
+    least = [narrowest(*column) for column in zip(columns, numeric, strict=True)]
+    natural = [max(len(line) for text in column for line in text.splitlines() or [""]) for column in columns]
     tables = []
-    for part, group in enumerate(column_groups(widths, n_key_columns(cells))):
+    for part, group in enumerate(column_groups(least, n_key_columns(cells))):
+        widths = shared_room([least[index] for index in group], [natural[index] for index in group])
         name = as_text(f"{title}, continued" if part else title, "", out.encoding)
         table = Table(title=name, title_justify="left", box=SIMPLE_HEAD)
-        for index in group:
-            header, width = as_text(headers[index], "", out.encoding), widths[index]
+        for index, width in zip(group, widths, strict=True):
+            header = as_text(headers[index], "", out.encoding)
             if numeric[index]:
-                table.add_column(header, justify="right", no_wrap=True, min_width=width)
+                table.add_column(header, justify="right", no_wrap=True, width=width)
             else:
-                table.add_column(header, overflow="fold", min_width=width)
+                table.add_column(header, overflow="fold", width=width)
         for line in cells:
             table.add_row(*(as_text(line[index], "", out.encoding) for index in group))
         tables.append(table)

@@ -5,11 +5,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from iwm_bayes.diagnostics.registry import registered
 from iwm_bayes.estimands.security.belief_paths import session_mask
 from iwm_bayes.report import methods, text
 from iwm_bayes.report.answer.words import count_of, session_count, singular, with_figure
 from iwm_bayes.report.context import ReportContext
-from iwm_bayes.report.elements import Exhibit, Picture
+from iwm_bayes.report.elements import Exhibit, Picture, Table
 from iwm_bayes.report.sections import answer, details, groups, model_comparison, model_fit, parameters, people
 
 
@@ -61,7 +62,7 @@ def report_contents(run: ReportContext) -> dict[str, Any]:
 
 ANSWERS = (
     *("terms", "figure_one", "fit", "learning", "groups", "comparison", "definition", "sensitivity", "checks"),
-    *("styles", "others", "times", "projection", "people"),
+    *("styles", "others", "times", "projection", "further", "people"),
 )
 
 
@@ -89,8 +90,22 @@ def answers(run: ReportContext) -> dict[str, Any]:
         "others": {"exhibits": answer.other_figures(run), "sentences": answer.unassessed_sentences(run)},
         "times": answer.assessed_table(run, "time_to_security"),
         "projection": details.projection(run),
+        "further": further_tables(run),
         "people": people.people_section(run),
     }
+
+
+SHOWN = (  # tables that a part of the page shows; those of estimands that are registered later have a part of their own
+    *("time_to_security", "arms", "sensitivity", "styles", "marginal_effects", "group_sd", "group_clustering"),
+    *("group_summary", "expectancy_bias"),
+)
+
+
+def further_tables(run: ReportContext) -> list[Table]:
+    """Return the tables of registered estimands that no other part shows, but those that only become files."""
+    known = registered()
+    names = [name for name in run.tables if name not in SHOWN and known[name].section != "file"]
+    return [table for name in names if (table := run.table(name))]
 
 
 def all_parameters(run: ReportContext) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from iwm_bayes.viz.style import escape_dollar, in_house_style, parameter_panels,
 
 MAX_PEOPLE = 100  # rows of a forest
 ROW = 0.125  # inches: a person
+MIN_HEIGHT = 1.6  # inches: of a panel of few people, so that a legend below it leaves room
 ONE_GROUP: Any = {"color": VERMILLION, "linestyle": "--"}  # the line of its median
 
 
@@ -61,7 +62,7 @@ def forest_plot(table: pd.DataFrame, columns: int = 2) -> Figure:
     people = table["person"].nunique()
     shown = min(people, MAX_PEOPLE)
     fig, panels = parameter_panels(
-        table, columns, ROW * shown + 0.6, lambda panel, own: draw_forest(panel, own[:shown])
+        table, columns, max(ROW * shown + 0.6, MIN_HEIGHT), lambda panel, own: draw_forest(panel, own[:shown])
     )
     names = [str(name).capitalize() for name in table["person"].iloc[:shown]]
     for index, panel in enumerate(panels):
