@@ -112,6 +112,7 @@ def insecure_people(shares, people):
     return f"{median} of {people} participants were insecure at baseline {interval_text}"
 
 
+@pytest.mark.slow
 def test_the_therapy_study_finds_what_is_true_and_says_it(tmp_path):
     """Group medians and the effect of the arm are recovered; the sentence has the numbers of the Dataset."""
     facts = facts_of("therapy_study", tmp_path, THERAPY)

@@ -278,6 +278,7 @@ def of_two_kinds(tmp_path_factory):
     return [Kind(FittedModel(one.model, nuts(one, data, BRIEF)), one) for one in compiled]
 
 
+@pytest.mark.slow
 def test_a_mixture_attributes_people_to_their_models(of_two_kinds):
     """The mean frequency is that of the Dirichlet posterior: 1 + the people of a model, out of 14."""
     trace, checks = fit_mixture([kind.fitted for kind in of_two_kinds], Settings(250, 500, 4, 1))

@@ -12,6 +12,8 @@ from runs import NASTY
 OPEN_ALL = "document.querySelectorAll('details').forEach(e => { e.open = true })"
 CLOSE_ALL = "document.querySelectorAll('details').forEach(e => { e.open = false })"
 LOADED = "[...document.images].every(e => e.complete && e.naturalWidth > 0)"
+CURVES_ARE = """(() => { const e = document.querySelector('[id^=image-learning_curves]');
+    return e.naturalHeight SHAPE e.naturalWidth })()"""
 OUTSIDE = """[...document.querySelectorAll('main *, header *')]
     .filter(e => !e.closest('.scroll') && e.getBoundingClientRect().right > innerWidth + 1)
     .map(e => e.outerHTML.slice(0, 80))"""
@@ -98,8 +100,9 @@ def test_a_phone_gets_plots_of_one_column(opened):
     """Learning curves are drawn for both widths; the source for a phone is higher than wide."""
     page, _ = opened
     shapes = {}
-    for width in WIDTHS:
+    for width, shape in zip(WIDTHS, "<>", strict=True):
         at_width(page, width)
+        until(page, CURVES_ARE.replace("SHAPE", shape))  # the browser loads the other picture when the width changes
         shapes[width] = page.evaluate(
             "(() => { const e = document.querySelector('[id^=image-learning_curves]');"
             " return e.naturalHeight / e.naturalWidth })()"

@@ -11,8 +11,7 @@ import pandas as pd
 import xarray as xr
 from pandas.api.types import is_numeric_dtype
 
-from iwm_bayes.report.answer.words import MINUS
-from iwm_bayes.report.formatting import format_cells, interval_text, with_interval_text
+from iwm_bayes.report.formatting import MINUS, format_cells, interval_text, with_interval_text
 from iwm_bayes.report.labels import column_words, legend
 from iwm_bayes.viz.style import as_bytes, as_svg, marked
 

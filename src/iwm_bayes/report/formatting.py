@@ -1,12 +1,12 @@
 """How numbers, intervals and tables are written where people read them."""
 
+import re
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from iwm_bayes.report.answer.words import real_minus
-
+MINUS = "\N{MINUS SIGN}"
 TWO_DECIMALS = ("weight", "frequency", "xp", "pxp", "frequency_mixture")  # shares of models
 COUNTS = ("number_at_risk",)  # of people, mean over draws
 PERCENTAGES = (  # shares of people
@@ -21,6 +21,11 @@ PERCENTAGES = (  # shares of people
 DIFFERENCES = ("risk_difference",)  # of shares of people, in percentage points
 POINTS = " points"
 LOW, HIGH = "_ci90_low", "_ci90_high"  # endings of the columns that have the ends of an interval
+
+
+def real_minus(text: str) -> str:
+    """Return a number as text with a minus sign in place of a hyphen; one that is rounded to 0 has no sign."""
+    return re.sub("^-", MINUS, re.sub(r"^-(?=[0.]*%?$)", "", text))
 
 
 def format_value(value: Any) -> str:

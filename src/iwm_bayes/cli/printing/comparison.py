@@ -19,7 +19,8 @@ from iwm_bayes.cli.printing.layout import Line, labelled, paragraph, table_lines
 from iwm_bayes.cli.printing.long_tables import comparison_tables
 from iwm_bayes.comparison.compare import CV_UNITS
 from iwm_bayes.comparison.elpd import BEST
-from iwm_bayes.report.answer.words import count_of, real_minus
+from iwm_bayes.report.answer.words import count_of
+from iwm_bayes.report.formatting import real_minus
 from iwm_bayes.types import ModelSpec
 
 BLANK = Line("")

@@ -12,8 +12,7 @@ from iwm_bayes.cli.printing.heading import LABEL
 from iwm_bayes.cli.printing.layout import Line, columns, labelled, pad, paragraph, side_by_side, table_lines
 from iwm_bayes.cli.printing.names import parameter_words
 from iwm_bayes.report.answer.security import Fact
-from iwm_bayes.report.answer.words import MINUS, real_minus
-from iwm_bayes.report.formatting import POINTS, format_points
+from iwm_bayes.report.formatting import MINUS, POINTS, format_points, real_minus
 from iwm_bayes.report.key_result import KeyResult
 from iwm_bayes.types import Parameter
 

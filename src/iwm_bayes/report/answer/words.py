@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from iwm_bayes.estimands.group_summary import median_ci90
+from iwm_bayes.report.formatting import real_minus
 from iwm_bayes.types import GENERALISED
 
-MINUS = "\N{MINUS SIGN}"
 IRREGULAR = {"people": "person", "children": "child", "men": "man", "women": "woman"}
 ROLES = re.compile(  # names of figures that read well as "their ROLE"
     "attachment figure|caregiver|child|coach|counsell?or|dad|daughter|doctor|father|foster parent|friend|grandfather|"
@@ -58,11 +58,6 @@ def listed(items: Sequence[str]) -> str:
 def sentence_case(text: str) -> str:
     """Return a text with its first letter in upper case."""
     return text[:1].upper() + text[1:]
-
-
-def real_minus(text: str) -> str:
-    """Return a number as text with a minus sign in place of a hyphen; one that is rounded to 0 has no sign."""
-    return re.sub("^-", MINUS, re.sub(r"^-(?=[0.]*%?$)", "", text))
 
 
 def session_count(counts: np.ndarray) -> str:

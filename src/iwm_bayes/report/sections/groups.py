@@ -7,9 +7,9 @@ import pandas as pd
 import xarray as xr
 
 from iwm_bayes.estimands.group_difference import group_difference_data
-from iwm_bayes.report.answer.words import MINUS
 from iwm_bayes.report.context import ReportContext
 from iwm_bayes.report.elements import Exhibit, draw_picture
+from iwm_bayes.report.formatting import MINUS
 from iwm_bayes.report.labels import parameter_words
 from iwm_bayes.report.sections.answer import assessed_table
 from iwm_bayes.viz.parameters import group_difference_plot
