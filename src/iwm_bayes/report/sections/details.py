@@ -56,10 +56,11 @@ def rank_plot(run: ReportContext) -> Exhibit | None:
     names = [str(name) for name in mu["parameter"].values][:MAX_RANKED]
     mu = mu.isel(draw=slice(None, None, -(-mu.sizes["draw"] // RANKED_DRAWS)))
     posterior = xr.Dataset({parameter_words(name): mu.sel(parameter=name, drop=True) for name in names})
-    finding = "Chains rank alike where each line stays inside the grey band."
+    finding = "Chains rank alike where p is above 0.01."
     caption = (
         f"Rank plots of {len(names)} group means (ArviZ `plot_rank`, {mu.sizes['draw']} draws of each chain): "
-        "difference between the empirical distribution of the ranks of each chain and a uniform one."
+        "difference between the distribution of the ranks of each chain and a uniform one, with the p value of a test "
+        "that both are the same."
     )
     lines = posterior.to_dataframe().reset_index()  # a column for each parameter
     picture = draw_picture("ranks", posterior, f"{caption} {finding}", rank_figure, (), run.mark, lines)
