@@ -165,7 +165,7 @@ class Parser:
 
 
 def assign(equations: tuple[str, ...], values: dict[str, float]) -> dict[str, float]:
-    """Return the values after equations in order; what stands left of an arrow or equals sign gets the right side."""
+    """Return the values after equations in order; the symbol left of an arrow or equals sign gets the right side."""
     values = dict(values)
     for equation in equations:
         for statement in re.split(r",\s*\\quad\s*", equation):

@@ -178,7 +178,7 @@ def gallery_page(paths: list[Path]) -> str:
 
 
 def place_in_gallery(path: Path) -> tuple[int, str]:
-    """Return where a script stands: the plots that most readers look for first, then by name."""
+    """Return the key by which scripts are sorted: the plots that most readers look for first, then by name."""
     return (FIRST.index(path.stem) if path.stem in FIRST else len(FIRST), path.stem)
 
 

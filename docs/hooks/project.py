@@ -24,7 +24,7 @@ def bibtex() -> str:
     """Return the citation as BibTeX; the year is there once the file has a date of release."""
     cited = citation()
     fields = {
-        "author": " and ".join(f"{{{author['name']}}}" for author in cited["authors"]),  # type: ignore[attr-defined]
+        "author": " and ".join(f"{{{author['name']}}}" for author in cited["authors"]),  # type: ignore[attr-defined]  # a list of tables, as CITATION.cff has it
         "title": f"{{{cited['title']}}}",
         "version": cited["version"],
         "note": f"Licence: {cited['license']}",

@@ -316,6 +316,7 @@ def test_a_program_that_does_not_answer_is_named_and_asked_again(opened, served)
     page = opened.context.new_page()
     page.goto(served)
     until(page, DRAWN)
+    assert page.locator("[data-fault]").inner_text() == ""
     fault, slider = "document.querySelector('[data-fault]').textContent", page.locator("[name=caregiver_rate]")
     before = page.locator("[data-sentences]").inner_text()
     for answer in (lambda route: route.abort(), lambda route: route.fulfill(status=500)):
@@ -326,6 +327,7 @@ def test_a_program_that_does_not_answer_is_named_and_asked_again(opened, served)
         slider.press("ArrowRight")
         until(page, f"{fault} === ''")
     until(page, f"document.querySelector('[data-sentences]').innerText != {before!r}")
+    assert page.locator("[data-fault]").inner_text() == ""
     page.close()
 
 

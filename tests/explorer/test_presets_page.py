@@ -55,6 +55,8 @@ def test_every_preset_is_shown_under_both_models(page, contents):
 def test_a_preset_is_played_without_a_server(page):
     """Play moves on by itself from the first event."""
     page.locator("[data-preset=break]").click()
+    readout = page.locator("[data-readout]")
+    assert not readout.inner_text().startswith("Childhood, event 3 of 12")
     page.locator("[data-play]").click()
     until(page, "document.querySelector('[data-readout]').textContent.startsWith('Childhood, event 3 of 12')")
     page.locator("[data-play]").click()

@@ -126,7 +126,7 @@ def named_in(text, ids):
 def test_nobody_is_named(reported, made):
     """No id of the study is in the page, in the numbers that it offers, or in the words of a plot; pseudonyms are.
 
-    Matplotlib writes each text of an SVG as a comment beside its outlines.
+    Matplotlib writes each text of an SVG as a comment next to its outlines.
     """
     ids = {str(person) for person in made[1].data["person"].values} - {NASTY}  # which is a figure's name too
     page = reported.read_text(encoding="utf-8")

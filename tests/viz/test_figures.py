@@ -82,7 +82,7 @@ def test_no_word_of_a_plot_is_cut_off(name):
 
 def test_a_word_that_is_cut_off_is_detected():
     fig = pictures.PLOTS["prior_posterior"]()
-    fig.axes[0].set_xlabel("a label that is much wider than the plot in which it stands " * 2)
+    fig.axes[0].set_xlabel("a label that is much wider than its own plot " * 2)
     plt.close(fig)
     assert len(words_cut_off(fig)) == 1
 

@@ -32,7 +32,7 @@ class PageState(NamedTuple):
     initial: InitialBeliefs
     parameters: dict[str, dict[str, float]]  # by side and parameter, held between the ends of their controls
     position: int  # up to which paths are drawn
-    notes: tuple[str, ...] = ()  # what of a link could not be used as it stands
+    notes: tuple[str, ...] = ()  # values of a link that were changed, since the page does not offer them
 
 
 def read_number(query: Mapping[str, str], control: Control, notes: list[str]) -> float:

@@ -19,7 +19,7 @@ from iwm_bayes.viz.palette import DARK_GREY, GREEN, GREY, LINES, STYLE_CORNERS, 
 from iwm_bayes.viz.style import PANEL_WIDTH, SMALL, escape_dollar, in_house_style, message_plot
 
 LEGEND_WIDTH, LEGEND_GAP = 66, 8  # letters in a row of the legend, and of each marker
-NEVER_INSECURE = "*"  # marker of people to whom earned security does not apply; no arm has it
+NEVER_INSECURE = "*"  # marker of people who were not insecure at baseline; lines of arms have others
 MAX_PEOPLE = 100  # more arrows hide each other
 
 

@@ -133,7 +133,7 @@ def read_frame(source: Any, name: str) -> Content:
             else:
                 remedy = "Call its method `collect` first" if hasattr(source, "collect") else FRAMES_HELP
                 raise InputError([f"{name}: a {type(source).__name__} is no table. {remedy}"])
-        except (pa.ArrowException, TypeError, ValueError, NotImplementedError) as error:  # by kind of frame
+        except (pa.ArrowException, TypeError, ValueError, NotImplementedError) as error:  # each library raises its own
             raise InputError([f"{name}: this {type(source).__name__} is no table ({error}). {FRAMES_HELP}"]) from error
     if frame.columns.nlevels > 1:
         raise InputError([f"{name}: its columns have several levels. Give each column one name"])

@@ -91,7 +91,7 @@ class Quantity(NamedTuple):
 
 
 def quantity(draws: Any, form: str = "{:g}", beyond: str = "not reached") -> Quantity:
-    """Return draws as text; `beyond` stands for what is not finite."""
+    """Return draws as text; `beyond` is written in place of a number that is not finite."""
     numbers = median_ci90(np.asarray(draws, dtype=float))
     texts = (real_minus(form.format(number)) if np.isfinite(number) else beyond for number in numbers)
     return Quantity(*texts)
