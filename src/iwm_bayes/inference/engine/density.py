@@ -1,0 +1,154 @@
+"""The sampler's C functions: log density and gradient at a point, and the values that are stored for it.
+
+They are compiled once for all models, and Numba keeps them on the disk, in `__pycache__` beside this file or in the
+user's cache. Numba looks for changes in this file alone. So a fingerprint of the whole package is part of the key.
+"""
+
+import ctypes
+import math
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numba
+import numpy as np
+from numba import types
+
+from iwm_bayes.inference.engine.addresses import DOUBLES, call_person_kernel
+from iwm_bayes.inference.engine.group import (
+    empty_group,
+    fixed_group,
+    group_gradient,
+    integer_array,
+    set_group,
+    split_point,
+)
+from iwm_bayes.inference.engine.group_transforms import kernel_part
+from iwm_bayes.inference.engine.people import set_people
+from iwm_bayes.inference.engine.people_gradient import people_gradient
+from iwm_bayes.inference.engine.table import RECORD, Table
+
+NOT_FINITE = 3  # nutpie's code for a point that is not in the support
+DENSITY = types.int64(types.uint64, DOUBLES, DOUBLES, DOUBLES, types.voidptr)
+EXPAND = types.int64(types.uint64, types.uint64, DOUBLES, DOUBLES, types.voidptr)
+
+
+class Kernels(NamedTuple):
+    """The C functions, as Numba's objects; each has an `address`."""
+
+    density: Any  # int64(dim, point, gradient, log density, table)
+    expand: Any  # int64(dim, number of values, point, values, table)
+
+
+def fingerprint() -> int:
+    """Return a number that changes with every file of this package."""
+    digest = sha256(b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py"))))
+    return int.from_bytes(digest.digest()[:7])
+
+
+def c_function(address: int, n_sizes: int, n_pointers: int) -> Any:
+    """Return the C function at an address, of some sizes and pointers."""
+    arguments = [ctypes.c_uint64] * n_sizes + [ctypes.c_void_p] * n_pointers
+    return ctypes.CFUNCTYPE(ctypes.c_int64, *arguments)(address)
+
+
+@kernel_part
+def log_likelihoods(t: Any, theta: Any, by_person: Any, by_theta: Any) -> None:
+    """Set everyone's log likelihood and its gradient by theta (free parameter, person), both zero where there is none."""
+    if t.person_kernel != 0:
+        call_person_kernel(
+            t.person_kernel,
+            t.n_events,
+            t.n_people,
+            t.event_array,
+            t.response_array,
+            theta.ctypes.data,
+            by_person.ctypes.data,
+            by_theta.ctypes.data,
+        )
+
+
+@kernel_part
+def posterior(t: Any, values: Any, slopes: Any) -> Any:
+    """Return the log density at a point, `values`, and write its gradient, `slopes`."""
+    point, gradient, group = split_point(t, values), split_point(t, slopes), fixed_group(t)
+    log_density = set_group(t, point, group)
+    theta, by_theta = np.empty((t.n_parameters, t.n_people)), np.zeros((t.n_parameters, t.n_people))
+    by_person, log_likelihood, weight = np.zeros(t.n_people), np.zeros(t.n_people), np.ones(t.n_people)
+    people = set_people(t, group, point.z, theta, by_person)
+    log_likelihoods(t, theta, log_likelihood, by_theta)
+    for person in range(t.n_people):
+        log_density += by_person[person] + log_likelihood[person]
+    by_group = empty_group(t)
+    people_gradient(t, group, people, weight, by_theta, by_group, gradient.z)
+    group_gradient(t, point, group, by_group, gradient)
+    return log_density
+
+
+@kernel_part
+def copy_values(source: Any, target: Any, start: Any) -> Any:
+    """Copy an array to a place among others; return the next place."""
+    for index in range(source.size):
+        target[start + index] = source.flat[index]
+    return start + source.size
+
+
+@kernel_part
+def stored_values(t: Any, values: Any, stored: Any) -> None:
+    """Set mu, sigma, beta, sigma_u, u_offset, the correlations' Cholesky factor and theta, one after another."""
+    point, group = split_point(t, values), fixed_group(t)
+    set_group(t, point, group)
+    theta, by_person = np.empty((t.n_parameters, t.n_people)), np.empty(t.n_people)
+    set_people(t, group, point.z, theta, by_person)
+    place = copy_values(point.mu, stored, 0)
+    place = copy_values(group.sd[: t.n_partial], stored, place)
+    place = copy_values(point.beta, stored, place)
+    place = copy_values(group.sigma_u, stored, place)
+    place = copy_values(point.u_offset, stored, place)
+    if t.n_correlations > 0:
+        place = copy_values(group.correlation, stored, place)
+    rows = integer_array(t.person_row, t.n_person_parameters)
+    for i in range(t.n_person_parameters):
+        place = copy_values(theta[rows[i]], stored, place)
+
+
+@cache
+def compile_kernels() -> Kernels:
+    """Compile the C functions, or load them from the disk."""
+    version = fingerprint()
+
+    @numba.cfunc(DENSITY, cache=True, error_model="numpy")
+    def density(dim: Any, point: Any, gradient: Any, log_density: Any, table: Any) -> Any:
+        version  # noqa: B018  # part of the key on the disk
+        values, slopes = numba.carray(point, dim), numba.carray(gradient, dim)
+        log_density[0] = posterior(numba.carray(table, 1, RECORD)[0], values, slopes)
+        finite = math.isfinite(log_density[0])
+        for slope in slopes:
+            finite &= math.isfinite(slope)
+        return 0 if finite else NOT_FINITE
+
+    @numba.cfunc(EXPAND, cache=True, error_model="numpy")
+    def expand(dim: Any, n_values: Any, point: Any, stored: Any, table: Any) -> Any:
+        version  # noqa: B018
+        record = numba.carray(table, 1, RECORD)[0]
+        stored_values(record, numba.carray(point, dim), numba.carray(stored, n_values))
+        return 0
+
+    return Kernels(density, expand)
+
+
+def density_and_gradient(table: Table, point: np.ndarray) -> tuple[float, np.ndarray]:
+    """Return the log density at a point (dim,), and its gradient, as the sampler gets them."""
+    values, gradient, log_density = np.array(point, dtype=float), np.empty(len(point)), np.empty(1)
+    function = c_function(compile_kernels().density.address, 1, 4)
+    function(len(values), *(array.ctypes.data for array in (values, gradient, log_density, table.records)))
+    return float(log_density[0]), gradient
+
+
+def stored_at(table: Table, point: np.ndarray, n_values: int) -> np.ndarray:
+    """Return the values (n_values,) that are stored for a point."""
+    values, stored = np.array(point, dtype=float), np.empty(n_values)
+    function = c_function(compile_kernels().expand.address, 2, 3)
+    function(len(values), n_values, *(array.ctypes.data for array in (values, stored, table.records)))
+    return stored

@@ -1,0 +1,99 @@
+"""The sampler's C function has the log density and the gradient of the graph, and values as the graph has them.
+
+The graph is PyMC's, of the same model and data, without its likelihood. A likelihood that is quadratic in everyone's
+values takes the place of the person kernel; then the gradient is held against finite differences.
+"""
+
+import numba
+import numpy as np
+import pandas as pd
+import pymc as pm
+import pytensor.tensor as pt
+import pytest
+from helpers import evaluate
+from numba import types
+
+from iwm_bayes.data.formulas.design import join_covariates
+from iwm_bayes.inference.engine.density import density_and_gradient, stored_at
+from iwm_bayes.inference.engine.model_table import model_table
+from iwm_bayes.inference.pilot import neutral_transform
+from iwm_bayes.model.build import build
+from iwm_bayes.model.compile import compile_initial_point
+from iwm_bayes.model.priors import figure_names, free_parameters
+from iwm_bayes.model.specification.model_file import load_model
+from iwm_bayes.simulation.care import constant_care
+from iwm_bayes.simulation.simulate import Phase, simulate
+
+PEOPLE = 11  # a block of eight, and three more
+HEAD = 'schema = 2\nclaim = "c"\nreference = "r"\nrule = "kalman"\nresponses = ["availability_rating", "approach"]\n'
+BY_FIGURE = 'approach_bias = { by = "figure" }\n'
+ALL_POOLINGS = 'availability_rating_noise = { pooling = "none" }\navailability_diffusion = { pooling = "complete" }\n'
+EVERYONE_ALIKE = "".join(
+    f'{name} = {{ pooling = "complete" }}\n'
+    for name in ("availability_start", "availability_rating_noise", "approach_bias", "approach_sensitivity")
+)
+FORMULAS = {"availability_start": "arm + (1|ward)", "approach_bias": "arm + (1 + age|ward)"}
+CASES = {  # the model file after its head, and formulas
+    "independent": ("[parameters]\n" + BY_FIGURE, {}),
+    "correlated": ("correlated = true\n[parameters]\n" + BY_FIGURE, {}),
+    "covariates and groups": ("[parameters]\n" + BY_FIGURE, FORMULAS),
+    "all poolings": ("[parameters]\n" + ALL_POOLINGS, {}),
+    "all together": ("correlated = true\n[parameters]\n" + BY_FIGURE + ALL_POOLINGS, FORMULAS),
+}
+
+
+def study(text, formulas, folder):
+    """Return a model and simulated data with two figures, an arm, an age and wards."""
+    (folder / "own.toml").write_text(HEAD + text, encoding="utf-8")
+    model = load_model(folder / "own.toml")
+    phases = [Phase({"mother": constant_care(0.6), "therapist": constant_care(0.8)}, 2, assessed=True)]
+    generator = np.random.default_rng(1)
+    table = {"arm": generator.choice(["a", "b"], PEOPLE), "age": generator.normal(size=PEOPLE)}
+    frame = pd.DataFrame(table | {"ward": generator.choice(["x", "y", "z"], PEOPLE)})
+    return model, join_covariates(simulate(model, phases, PEOPLE, 1), frame, model, formulas)
+
+
+def random_transform(model, data, generator):
+    """Return arrays that describe people by random Gaussians, and group levels by a random share and unit."""
+    neutral = neutral_transform(model, data)
+    arrays = {str(name): generator.normal(0.5, 0.5, values.shape) for name, values in neutral.items()}
+    positive = {"complete_width", "group_unit"}
+    arrays |= {name: np.abs(array) + 0.1 for name, array in arrays.items() if name in positive}
+    return arrays | {name: generator.uniform(size=x.shape) for name, x in arrays.items() if name == "group_centredness"}
+
+
+@pytest.fixture(scope="module", params=CASES)
+def case(request, tmp_path_factory):
+    """Model, data, arrays of the transform, the graph, and a random point of it by value variable."""
+    model, data = study(*CASES[request.param], tmp_path_factory.mktemp("model"))
+    generator = np.random.default_rng(2)
+    arrays = random_transform(model, data, generator)
+    graph = build(model, data)
+    with graph:
+        pm.set_data(arrays)
+    names = [graph.rvs_to_values[variable].name for variable in graph.free_RVs]
+    starts = zip(names, compile_initial_point(graph)(), strict=True)
+    point = {name: generator.normal(0.0, 0.7, values.shape) for name, values in starts}
+    return model, data, arrays, graph, point
+
+
+def flat(values):
+    """Return arrays one after another."""
+    return np.concatenate([np.ravel(array) for array in values])
+
+
+def table_without_answers(model, data, arrays):
+    """Return the table of a model whose likelihood is 1."""
+    empty = {"event_array": np.zeros((0, 0, PEOPLE)), "response_array": np.zeros((0, 0, PEOPLE))}
+    return model_table(model, data, arrays, 0, empty)
+
+
+def test_density_and_gradient_are_those_of_the_graph(case):
+    """With every normalising constant, to ten digits."""
+    model, data, arrays, graph, point = case
+    values = [graph.rvs_to_values[variable] for variable in graph.free_RVs]
+    log_density = graph.logp(vars=graph.free_RVs)
+    expected, *slopes = evaluate(values, [log_density, *pt.grad(log_density, values)])(*point.values())
+    found, gradient = density_and_gradient(table_without_answers(model, data, arrays), flat(point.values()))
+    assert found == pytest.approx(float(expected), rel=1e-10)
+    np.testing.assert_allclose(gradient, flat(slopes), rtol=1e-10, atol=1e-10)
