@@ -10,12 +10,13 @@ import pandas as pd
 import pymc as pm
 import pytensor.tensor as pt
 import pytest
-from helpers import evaluate
+from helpers import evaluate, in_own_terms
 from numba import types
 
 from iwm_bayes.data.formulas.design import join_covariates
 from iwm_bayes.inference.engine.density import density_and_gradient, stored_at
 from iwm_bayes.inference.engine.model_table import model_table
+from iwm_bayes.inference.engine.sampler import stored_variables
 from iwm_bayes.inference.pilot import neutral_transform
 from iwm_bayes.model.build import build
 from iwm_bayes.model.compile import compile_initial_point
@@ -97,3 +98,60 @@ def test_density_and_gradient_are_those_of_the_graph(case):
     found, gradient = density_and_gradient(table_without_answers(model, data, arrays), flat(point.values()))
     assert found == pytest.approx(float(expected), rel=1e-10)
     np.testing.assert_allclose(gradient, flat(slopes), rtol=1e-10, atol=1e-10)
+
+
+def test_stored_values_are_those_of_the_graph(case):
+    """Means, SDs, effects, the Cholesky factor of correlations, and everyone's values."""
+    model, data, arrays, graph, point = case
+    by_variable, _ = in_own_terms(graph, point)
+    stored = stored_variables(model, data, "correlation" in by_variable)
+    assert list(stored.dims) == list(by_variable)
+    found = stored_at(table_without_answers(model, data, arrays), flat(point.values()), stored.size)
+    np.testing.assert_allclose(found, flat(by_variable.values()), rtol=1e-10, atol=1e-12)
+
+
+N_PEOPLE, ROW = types.int64, types.CPointer(types.float64)
+
+
+@numba.cfunc(types.void(types.int64, N_PEOPLE, *[ROW] * 5))
+def quadratic(n_events, n_people, peaks, curvatures, theta, by_person, gradient):
+    """Log likelihood that is quadratic in each value; `peaks` and `curvatures` are (free parameter, person)."""
+    for person in range(n_people):
+        by_person[person] = 0.0
+        for row in range(n_events):
+            index = row * n_people + person
+            distance = theta[index] - peaks[index]
+            by_person[person] -= 0.5 * curvatures[index] * distance**2
+            gradient[index] = -curvatures[index] * distance
+
+
+def quadratic_table(model, data, arrays):
+    """Return the table of a model whose likelihood is quadratic."""
+    generator, shape = np.random.default_rng(3), (len(free_parameters(model, figure_names(data))), PEOPLE)
+    peaks, curvatures = generator.normal(size=shape), generator.uniform(0.5, 2.0, shape)
+    return model_table(model, data, arrays, quadratic.address, {"event_array": peaks, "response_array": curvatures})
+
+
+def test_gradient_goes_through_the_likelihood(case):
+    """Along twenty random directions, by finite differences."""
+    model, data, arrays, _, values = case
+    table, point, generator = quadratic_table(model, data, arrays), flat(values.values()), np.random.default_rng(4)
+    _, gradient = density_and_gradient(table, point)
+    for direction in generator.normal(size=(20, len(point))):
+        up, down = (density_and_gradient(table, point + step * direction)[0] for step in (1e-4, -1e-4))
+        assert gradient @ direction == pytest.approx((up - down) / 2e-4, rel=1e-6, abs=1e-5)
+
+
+def test_likelihood_adds_to_the_density(case):
+    """At the values that are stored for the point, by NumPy."""
+    model, data, arrays, graph, values = case
+    point, by_variable = flat(values.values()), in_own_terms(graph, values)[0]
+    coords, labels = graph.coords, [free.label for free in free_parameters(model, figure_names(data))]
+    rows = dict(zip(coords["parameter"], by_variable["mu"], strict=True))
+    rows |= dict(zip(coords["parameter_person"], by_variable["theta"], strict=True))
+    theta = np.array([np.broadcast_to(rows[label], PEOPLE) for label in labels])
+    table = quadratic_table(model, data, arrays)
+    peaks, curvatures = table.arrays[-2:]
+    with_likelihood, _ = density_and_gradient(table, point)
+    without, _ = density_and_gradient(table_without_answers(model, data, arrays), point)
+    assert with_likelihood - without == pytest.approx(-0.5 * (curvatures * (theta - peaks) ** 2).sum(), rel=1e-9)

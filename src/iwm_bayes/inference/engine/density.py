@@ -6,6 +6,7 @@ user's cache. Numba looks for changes in this file alone. So a fingerprint of th
 
 import ctypes
 import math
+from collections.abc import Callable
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -70,23 +71,6 @@ def log_likelihoods(t: Any, theta: Any, by_person: Any, by_theta: Any) -> None:
 
 
 @kernel_part
-def posterior(t: Any, values: Any, slopes: Any) -> Any:
-    """Return the log density at a point, `values`, and write its gradient, `slopes`."""
-    point, gradient, group = split_point(t, values), split_point(t, slopes), fixed_group(t)
-    log_density = set_group(t, point, group)
-    theta, by_theta = np.empty((t.n_parameters, t.n_people)), np.zeros((t.n_parameters, t.n_people))
-    by_person, log_likelihood, weight = np.zeros(t.n_people), np.zeros(t.n_people), np.ones(t.n_people)
-    people = set_people(t, group, point.z, theta, by_person)
-    log_likelihoods(t, theta, log_likelihood, by_theta)
-    for person in range(t.n_people):
-        log_density += by_person[person] + log_likelihood[person]
-    by_group = empty_group(t)
-    people_gradient(t, group, people, weight, by_theta, by_group, gradient.z)
-    group_gradient(t, point, group, by_group, gradient)
-    return log_density
-
-
-@kernel_part
 def copy_values(source: Any, target: Any, start: Any) -> Any:
     """Copy an array to a place among others; return the next place."""
     for index in range(source.size):
@@ -94,48 +78,75 @@ def copy_values(source: Any, target: Any, start: Any) -> Any:
     return start + source.size
 
 
-@kernel_part
-def stored_values(t: Any, values: Any, stored: Any) -> None:
-    """Set mu, sigma, beta, sigma_u, u_offset, the correlations' Cholesky factor and theta, one after another."""
-    point, group = split_point(t, values), fixed_group(t)
-    set_group(t, point, group)
-    theta, by_person = np.empty((t.n_parameters, t.n_people)), np.empty(t.n_people)
-    set_people(t, group, point.z, theta, by_person)
-    place = copy_values(point.mu, stored, 0)
-    place = copy_values(group.sd[: t.n_partial], stored, place)
-    place = copy_values(point.beta, stored, place)
-    place = copy_values(group.sigma_u, stored, place)
-    place = copy_values(point.u_offset, stored, place)
-    if t.n_correlations > 0:
-        place = copy_values(group.correlation, stored, place)
-    rows = integer_array(t.person_row, t.n_person_parameters)
-    for i in range(t.n_person_parameters):
-        place = copy_values(theta[rows[i]], stored, place)
+def keep_on_disk(signature: Any, function: Callable[..., Any]) -> Any:
+    """Compile a C function, or load it from the disk; where nothing can be written, it is compiled every time."""
+    try:
+        return numba.cfunc(signature, cache=True, error_model="numpy")(function)
+    except RuntimeError as error:
+        if "no locator available" not in str(error):
+            raise
+        return numba.cfunc(signature, error_model="numpy")(function)
+
+
+def compile_density(version: int) -> Any:
+    """Compile the log density and its gradient at a point."""
+
+    def density(dim: Any, values: Any, slopes: Any, target: Any, table: Any) -> Any:
+        version  # noqa: B018 - a part of the key on the disk
+        t = numba.carray(table, 1, RECORD)[0]
+        point, gradient = split_point(t, numba.carray(values, dim)), split_point(t, numba.carray(slopes, dim))
+        group, by_group = fixed_group(t), empty_group(t)
+        log_density = set_group(t, point, group)
+        theta, by_theta = np.empty((t.n_parameters, t.n_people)), np.zeros((t.n_parameters, t.n_people))
+        by_person, log_likelihood, weight = np.zeros(t.n_people), np.zeros(t.n_people), np.ones(t.n_people)
+        people = set_people(t, group, point.z, theta, by_person)
+        log_likelihoods(t, theta, log_likelihood, by_theta)
+        for person in range(t.n_people):
+            log_density += by_person[person] + log_likelihood[person]
+        people_gradient(t, group, people, weight, by_theta, by_group, gradient.z)
+        group_gradient(t, point, group, by_group, gradient)
+        target[0] = log_density
+        finite = math.isfinite(log_density)
+        for index in range(dim):
+            finite &= math.isfinite(slopes[index])
+        return 0 if finite else NOT_FINITE
+
+    return keep_on_disk(DENSITY, density)
+
+
+def compile_expand(version: int) -> Any:
+    """Compile the values that are stored for a point.
+
+    They are mu, sigma, beta, sigma_u, u_offset, the Cholesky factor of correlations, and theta, one after another.
+    """
+
+    def expand(dim: Any, n_values: Any, values: Any, target: Any, table: Any) -> Any:
+        version  # noqa: B018 - a part of the key on the disk
+        t, stored = numba.carray(table, 1, RECORD)[0], numba.carray(target, n_values)
+        point, group = split_point(t, numba.carray(values, dim)), fixed_group(t)
+        set_group(t, point, group)
+        theta, by_person = np.empty((t.n_parameters, t.n_people)), np.empty(t.n_people)
+        set_people(t, group, point.z, theta, by_person)
+        place = copy_values(point.mu, stored, 0)
+        place = copy_values(group.sd[: t.n_partial], stored, place)
+        place = copy_values(point.beta, stored, place)
+        place = copy_values(group.sigma_u, stored, place)
+        place = copy_values(point.u_offset, stored, place)
+        if t.n_correlations > 0:
+            place = copy_values(group.correlation, stored, place)
+        rows = integer_array(t.person_row, t.n_person_parameters)
+        for i in range(t.n_person_parameters):
+            place = copy_values(theta[rows[i]], stored, place)
+        return 0
+
+    return keep_on_disk(EXPAND, expand)
 
 
 @cache
 def compile_kernels() -> Kernels:
     """Compile the C functions, or load them from the disk."""
     version = fingerprint()
-
-    @numba.cfunc(DENSITY, cache=True, error_model="numpy")
-    def density(dim: Any, point: Any, gradient: Any, log_density: Any, table: Any) -> Any:
-        version  # noqa: B018  # part of the key on the disk
-        values, slopes = numba.carray(point, dim), numba.carray(gradient, dim)
-        log_density[0] = posterior(numba.carray(table, 1, RECORD)[0], values, slopes)
-        finite = math.isfinite(log_density[0])
-        for slope in slopes:
-            finite &= math.isfinite(slope)
-        return 0 if finite else NOT_FINITE
-
-    @numba.cfunc(EXPAND, cache=True, error_model="numpy")
-    def expand(dim: Any, n_values: Any, point: Any, stored: Any, table: Any) -> Any:
-        version  # noqa: B018
-        record = numba.carray(table, 1, RECORD)[0]
-        stored_values(record, numba.carray(point, dim), numba.carray(stored, n_values))
-        return 0
-
-    return Kernels(density, expand)
+    return Kernels(compile_density(version), compile_expand(version))
 
 
 def density_and_gradient(table: Table, point: np.ndarray) -> tuple[float, np.ndarray]:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.inference.engine.table import Table, in_blocks, make_table
+from iwm_bayes.inference.engine.table import LANES, Table, in_blocks, make_table
 from iwm_bayes.model.hierarchy import LKJ_SHAPE, effect_labels, parameters_pooled
 from iwm_bayes.model.priors import (
     EFFECT_WIDTH,
@@ -120,6 +120,7 @@ def hierarchy_parts(model: ModelSpec, data: xr.Dataset, transform: Mapping[str, 
     by_person, correlated = [*partial, *unpooled], model.correlated and len(partial) > 1
     return {
         "n_people": people,
+        "n_blocks": -(-people // LANES),
         "n_parameters": len(free),
         "n_pooled": len(pooled),
         "n_partial": len(partial),
@@ -140,6 +141,16 @@ def hierarchy_parts(model: ModelSpec, data: xr.Dataset, transform: Mapping[str, 
     }
 
 
+def likelihood_parts(person_kernel: int, arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    """Return the likelihood of a model's table: the address of its kernel, 0 for none, and the arrays of its data."""
+    return {
+        "person_kernel": person_kernel,
+        "n_events": len(arrays["event_array"]),
+        "event_array": arrays["event_array"],
+        "response_array": arrays["response_array"],
+    }
+
+
 def model_table(
     model: ModelSpec,
     data: xr.Dataset,
@@ -147,14 +158,5 @@ def model_table(
     person_kernel: int,
     arrays: Mapping[str, np.ndarray],
 ) -> Table:
-    """Return the table of a model and its data.
-
-    `person_kernel` is the address of the likelihood, and `arrays` has its "event_array" and "response_array".
-    """
-    likelihood = {
-        "person_kernel": person_kernel,
-        "n_events": len(arrays["event_array"]),
-        "event_array": arrays["event_array"],
-        "response_array": arrays["response_array"],
-    }
-    return make_table(hierarchy_parts(model, data, transform) | likelihood)
+    """Return the table of a model and its data; see `likelihood_parts`, and `inference.pilot` about `transform`."""
+    return make_table(hierarchy_parts(model, data, transform) | likelihood_parts(person_kernel, arrays))

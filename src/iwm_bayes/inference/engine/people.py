@@ -42,24 +42,6 @@ class People(NamedTuple):
 
 
 @kernel_part
-def n_blocks(t: Any) -> Any:
-    """Return the number of blocks."""
-    return (t.n_people + LANES - 1) // LANES
-
-
-@kernel_part
-def first_column(t: Any, row: Any) -> Any:
-    """Return the first column of a row of S that may differ from 0."""
-    return 0 if t.n_correlations > 0 else row
-
-
-@kernel_part
-def end_row(t: Any, column: Any) -> Any:
-    """Return one more than the last row of a column of S that may differ from 0."""
-    return t.n_person_parameters if t.n_correlations > 0 else column + 1
-
-
-@kernel_part
 def group_root(t: Any, group: Any) -> Any:
     """Return S."""
     root = np.zeros((t.n_person_parameters, t.n_person_parameters, LANES))
@@ -85,8 +67,8 @@ def moved_complete(t: Any, group: Any) -> Any:
 @kernel_part
 def gather_z(t: Any, z: Any) -> Any:
     """Return z in blocks."""
-    size, blocks = t.n_person_parameters, np.zeros((n_blocks(t), t.n_person_parameters, LANES))
-    for block in range(n_blocks(t)):
+    size, blocks = t.n_person_parameters, np.zeros((t.n_blocks, t.n_person_parameters, LANES))
+    for block in range(t.n_blocks):
         for i in range(size):
             for lane in range(min(LANES, t.n_people - block * LANES)):
                 blocks[block, i, lane] = z[i, block * LANES + lane]
@@ -97,8 +79,8 @@ def gather_z(t: Any, z: Any) -> Any:
 def local_roots(t: Any, moved: Any, block: Any, roots: Any) -> None:
     """Set R of a block, (parameter, parameter, lane), where it follows completely pooled parameters."""
     size, following = t.n_person_parameters, t.n_following
-    root = double_array(t.local_root, (n_blocks(t), size, size, LANES))
-    slopes = double_array(t.local_root_by_complete, (n_blocks(t), size, size, following, LANES))
+    root = double_array(t.local_root, (t.n_blocks, size, size, LANES))
+    slopes = double_array(t.local_root_by_complete, (t.n_blocks, size, size, following, LANES))
     for i in range(size):
         for j in range(size):
             entry = load(root, block, i, j)
@@ -112,9 +94,9 @@ def local_precisions(t: Any, moved: Any) -> Any:
     """Return P of all people."""
     size = t.n_person_parameters
     if t.n_following == 0:
-        return double_array(t.local_precision, (n_blocks(t), size, size, LANES))
-    precision, roots = np.empty((n_blocks(t), size, size, LANES)), np.empty((size, size, LANES))
-    for block in range(n_blocks(t)):
+        return double_array(t.local_precision, (t.n_blocks, size, size, LANES))
+    precision, roots = np.empty((t.n_blocks, size, size, LANES)), np.empty((size, size, LANES))
+    for block in range(t.n_blocks):
         local_roots(t, moved, block, roots)
         for i in range(size):
             for j in range(i + 1):
@@ -130,7 +112,7 @@ def local_precisions(t: Any, moved: Any) -> Any:
 def set_means(t: Any, group: Any, block: Any, mean: Any) -> None:
     """Set m of a block, (parameter, lane), with all effects."""
     n_effects = t.n_coefficients + t.n_group_levels
-    design = double_array(t.effect_design, (n_blocks(t), n_effects, LANES))
+    design = double_array(t.effect_design, (t.n_blocks, n_effects, LANES))
     starts, effects = integer_array(t.effect_start, t.n_partial + 1), integer_array(t.effect_index, t.n_effect_uses)
     for i in range(t.n_person_parameters):
         entry = splat(group.mean[i])
@@ -144,9 +126,9 @@ def set_means(t: Any, group: Any, block: Any, mean: Any) -> None:
 def set_distance(t: Any, moved: Any, precision: Any, mean: Any, block: Any, distance: Any) -> None:
     """Set d of a block."""
     size, following = t.n_person_parameters, t.n_following
-    mode = double_array(t.local_mode, (n_blocks(t), size, LANES))
-    gradient = double_array(t.local_gradient, (n_blocks(t), size, LANES))
-    slopes = double_array(t.local_gradient_by_complete, (n_blocks(t), size, following, LANES))
+    mode = double_array(t.local_mode, (t.n_blocks, size, LANES))
+    gradient = double_array(t.local_gradient, (t.n_blocks, size, LANES))
+    slopes = double_array(t.local_gradient_by_complete, (t.n_blocks, size, following, LANES))
     for i in range(size):
         entry = load(gradient, block, i)
         for s in range(following):
@@ -159,6 +141,7 @@ def set_distance(t: Any, moved: Any, precision: Any, mean: Any, block: Any, dist
 @kernel_part
 def set_factor(t: Any, people: Any, block: Any) -> None:
     """Set P S and L of a block."""
+    correlated = t.n_correlations > 0
     size, root, precision, scaled, factor = (
         t.n_person_parameters,
         people.root,
@@ -169,13 +152,13 @@ def set_factor(t: Any, people: Any, block: Any) -> None:
     for i in range(size):
         for j in range(size):
             entry = splat(0.0)
-            for k in range(j, end_row(t, j)):
+            for k in range(j, size if correlated else j + 1):
                 entry += load(precision, block, i, k) * load(root, k, j)
             store(entry, scaled, block, i, j)
     for i in range(size):
         for j in range(i + 1):
             entry = splat(1.0 if i == j else 0.0)
-            for k in range(i, end_row(t, i)):
+            for k in range(i, size if correlated else i + 1):
                 entry += load(root, k, i) * load(scaled, block, k, j)
             for k in range(j):
                 entry -= load(factor, block, i, k) * load(factor, block, j, k)
@@ -188,10 +171,11 @@ def set_factor(t: Any, people: Any, block: Any) -> None:
 @kernel_part
 def set_y(t: Any, z: Any, people: Any, block: Any) -> None:
     """Set a, a + z and y of a block."""
+    correlated = t.n_correlations > 0
     size, factor = t.n_person_parameters, people.factor
     for i in range(size):
         entry = splat(0.0)
-        for k in range(i, end_row(t, i)):
+        for k in range(i, size if correlated else i + 1):
             entry += load(people.root, k, i) * load(people.distance, block, k)
         for k in range(i):
             entry -= load(factor, block, i, k) * load(people.whitened_mean, block, k)
@@ -209,10 +193,11 @@ def set_y(t: Any, z: Any, people: Any, block: Any) -> None:
 @kernel_part
 def set_values(t: Any, people: Any, mean: Any, block: Any, x: Any, theta: Any) -> None:
     """Set x of a block, in `theta` (free parameter, person); `x` (lane,) is working space."""
+    correlated = t.n_correlations > 0
     rows = integer_array(t.person_row, t.n_person_parameters)
     for i in range(t.n_person_parameters):
         entry = load(mean, i)
-        for k in range(first_column(t, i), i + 1):
+        for k in range(0 if correlated else i, i + 1):
             entry += load(people.root, i, k) * load(people.y, block, k)
         store(entry, x, 0)
         for lane in range(min(LANES, t.n_people - block * LANES)):
@@ -237,7 +222,7 @@ def set_log_density(t: Any, people: Any, block: Any, work: Any, log_density: Any
 @kernel_part
 def set_people(t: Any, group: Any, z: Any, theta: Any, log_density: Any) -> Any:
     """Set `theta` (free parameter, person) and the log density (person,) of people of z (parameter, person)."""
-    size, blocks = t.n_person_parameters, n_blocks(t)
+    size, blocks = t.n_person_parameters, t.n_blocks
     moved, by_block = moved_complete(t, group), gather_z(t, z)
     people = People(
         group_root(t, group),

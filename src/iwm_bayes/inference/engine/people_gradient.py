@@ -24,7 +24,7 @@ import numpy as np
 from iwm_bayes.inference.engine.group import double_array, integer_array
 from iwm_bayes.inference.engine.group_transforms import kernel_part
 from iwm_bayes.inference.engine.lanes import LANES, load, splat, store, total
-from iwm_bayes.inference.engine.people import end_row, first_column, local_roots, n_blocks, set_means
+from iwm_bayes.inference.engine.people import local_roots, set_means
 
 
 class BlockGradient(NamedTuple):
@@ -54,10 +54,11 @@ def gather_weights(t: Any, weight: Any, by_theta: Any, block: Any, g: Any) -> No
 @kernel_part
 def set_vectors(t: Any, people: Any, block: Any, g: Any) -> None:
     """Set G(z), G(b) and G(d) of a block."""
+    correlated = t.n_correlations > 0
     size, factor, root, weight = t.n_person_parameters, people.factor, people.root, load(g.weight, 0)
     for i in range(size):
         entry = splat(0.0) - weight * load(people.y, block, i)
-        for k in range(i, end_row(t, i)):
+        for k in range(i, size if correlated else i + 1):
             entry += load(root, k, i) * load(g.x, k)
         for k in range(i):
             entry -= load(factor, block, i, k) * load(g.z, k)
@@ -70,7 +71,7 @@ def set_vectors(t: Any, people: Any, block: Any, g: Any) -> None:
         store(entry * load(factor, block, i, i), g.b, i)
     for i in range(size):
         entry = splat(0.0)
-        for k in range(first_column(t, i), i + 1):
+        for k in range(0 if correlated else i, i + 1):
             entry += load(root, i, k) * load(g.b, k)
         store(entry, g.d, i)
 
@@ -104,10 +105,11 @@ def set_matrix(t: Any, people: Any, block: Any, g: Any) -> None:
 @kernel_part
 def add_root_gradient(t: Any, people: Any, block: Any, g: Any, by_root: Any) -> None:
     """Add G(S) of a block, (parameter, parameter, lane)."""
+    correlated = t.n_correlations > 0
     size = t.n_person_parameters
     for i in range(size):
         d, x = load(people.distance, block, i), load(g.x, i)
-        for j in range(first_column(t, i), i + 1):
+        for j in range(0 if correlated else i, i + 1):
             entry = splat(0.0)
             for k in range(size):
                 entry += load(people.scaled, block, i, k) * load(g.matrix, k, j)
@@ -119,7 +121,7 @@ def add_root_gradient(t: Any, people: Any, block: Any, g: Any, by_root: Any) -> 
 def add_mean_gradient(t: Any, people: Any, block: Any, g: Any, by_mean: Any, by_effects: Any) -> None:
     """Add G(m) of a block, (parameter, lane), and the gradient by effects, (effect, lane)."""
     n_effects = t.n_coefficients + t.n_group_levels
-    design = double_array(t.effect_design, (n_blocks(t), n_effects, LANES))
+    design = double_array(t.effect_design, (t.n_blocks, n_effects, LANES))
     starts, effects = integer_array(t.effect_start, t.n_partial + 1), integer_array(t.effect_index, t.n_effect_uses)
     for i in range(t.n_person_parameters):
         entry = load(g.x, i)
@@ -135,17 +137,18 @@ def add_mean_gradient(t: Any, people: Any, block: Any, g: Any, by_mean: Any, by_
 @kernel_part
 def scaled_by_root(t: Any, people: Any, matrix: Any, half: Any, result: Any) -> None:
     """Set S M S' of a symmetric M (parameter, parameter, lane)."""
+    correlated = t.n_correlations > 0
     size = t.n_person_parameters
     for i in range(size):
         for j in range(size):
             entry = splat(0.0)
-            for k in range(first_column(t, i), i + 1):
+            for k in range(0 if correlated else i, i + 1):
                 entry += load(people.root, i, k) * load(matrix, k, j)
             store(entry, half, i, j)
     for i in range(size):
         for j in range(size):
             entry = splat(0.0)
-            for k in range(first_column(t, j), j + 1):
+            for k in range(0 if correlated else j, j + 1):
                 entry += load(half, i, k) * load(people.root, j, k)
             store(entry, result, i, j)
 
@@ -154,9 +157,9 @@ def scaled_by_root(t: Any, people: Any, matrix: Any, half: Any, result: Any) -> 
 def add_following_gradient(t: Any, group: Any, people: Any, block: Any, g: Any, by_moved: Any) -> None:
     """Add the gradient of a block by how far the local Gaussians follow, (complete, lane)."""
     size, following = t.n_person_parameters, t.n_following
-    mode = double_array(t.local_mode, (n_blocks(t), size, LANES))
-    gradient_slopes = double_array(t.local_gradient_by_complete, (n_blocks(t), size, following, LANES))
-    root_slopes = double_array(t.local_root_by_complete, (n_blocks(t), size, size, following, LANES))
+    mode = double_array(t.local_mode, (t.n_blocks, size, LANES))
+    gradient_slopes = double_array(t.local_gradient_by_complete, (t.n_blocks, size, following, LANES))
+    root_slopes = double_array(t.local_root_by_complete, (t.n_blocks, size, size, following, LANES))
     mean, roots = np.empty((size, LANES)), np.empty((size, size, LANES))
     half, by_precision = np.empty((size, size, LANES)), np.empty((size, size, LANES))
     set_means(t, group, block, mean)
@@ -233,7 +236,7 @@ def people_gradient(t: Any, group: Any, people: Any, weight: Any, by_theta: Any,
     )
     by_root, by_mean = np.zeros((size, size, LANES)), np.zeros((size, LANES))
     by_effects, by_moved = np.zeros((n_effects, LANES)), np.zeros((t.n_following, LANES))
-    for block in range(n_blocks(t)):
+    for block in range(t.n_blocks):
         gather_weights(t, weight, by_theta, block, g)
         set_vectors(t, people, block, g)
         set_matrix(t, people, block, g)

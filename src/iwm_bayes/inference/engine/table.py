@@ -13,6 +13,7 @@ import numpy as np
 LANES = 8  # people in a block, as in `lanes`, which needs Numba
 SIZES = (
     "n_people",
+    "n_blocks",  # of eight people
     "n_events",
     "n_parameters",  # free parameters, the rows of theta
     "n_pooled",  # partially or completely
