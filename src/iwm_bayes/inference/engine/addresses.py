@@ -9,7 +9,8 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.core.typing import signature
-from numba.extending import intrinsic
+
+from iwm_bayes.inference.engine.lanes import machine_code
 
 PERSON_KERNEL_ARRAYS = 5  # events, responses, theta; log likelihood by person, gradient
 DOUBLES, INTEGERS = types.CPointer(types.float64), types.CPointer(types.int64)
@@ -18,7 +19,7 @@ DOUBLES, INTEGERS = types.CPointer(types.float64), types.CPointer(types.int64)
 def make_pointer(type_: Any) -> Any:
     """Return an intrinsic that takes an address as the pointer to numbers of one type."""
 
-    @intrinsic
+    @machine_code
     def pointer(_: Any, address: Any) -> Any:
         def generate(context: Any, builder: Any, __: Any, arguments: Any) -> Any:
             return builder.inttoptr(arguments[0], context.get_value_type(type_))
@@ -31,7 +32,7 @@ def make_pointer(type_: Any) -> Any:
 doubles, integers = make_pointer(DOUBLES), make_pointer(INTEGERS)
 
 
-@intrinsic
+@machine_code
 def call_person_kernel(_: Any, kernel: Any, n_events: Any, n_people: Any, *arrays: Any) -> Any:
     """Call the kernel at an address with the addresses of its arrays; see `filtering.engine`."""
 

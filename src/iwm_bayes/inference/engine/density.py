@@ -1,7 +1,7 @@
 """The sampler's C functions: log density and gradient at a point, and the values that are stored for it.
 
-They are compiled once for all models, and Numba keeps them on the disk, in `__pycache__` beside this file or in the
-user's cache. Numba looks for changes in this file alone. So a fingerprint of the whole package is part of the key.
+They are compiled once for all models, and Numba keeps them on the disk, in `__pycache__` or else in the user's
+cache. Numba looks for changes in this file alone. So a fingerprint of the whole package is part of the key.
 """
 
 import ctypes
@@ -56,7 +56,7 @@ def c_function(address: int, n_sizes: int, n_pointers: int) -> Any:
 
 @kernel_part
 def log_likelihoods(t: Any, theta: Any, by_person: Any, by_theta: Any) -> None:
-    """Set everyone's log likelihood and its gradient by theta (free parameter, person), both zero where there is none."""
+    """Set everyone's log likelihood, and its gradient by theta; both stay 0 where there is no kernel."""
     if t.person_kernel != 0:
         call_person_kernel(
             t.person_kernel,

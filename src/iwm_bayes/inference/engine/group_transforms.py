@@ -32,7 +32,8 @@ MAX_STEPS = 20  # of Newton's method; five are usual
 LAST_STEP = 1e-9  # relative; the next step would be its square
 
 # compiled into each C function, without a way to call it from Python; divides without checking for 0
-kernel_part = numba.njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+OPTIONS: Any = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+kernel_part = numba.njit(**OPTIONS)
 
 
 @kernel_part

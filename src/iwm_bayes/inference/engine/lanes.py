@@ -1,8 +1,8 @@
 """Eight people at a time: a Numba type that holds one number of each of eight people.
 
 Code that uses it reads like code for one number. The compiler gets vectors, so that one instruction serves several
-people. It need not find out by itself which loops it could turn into vectors, so loops may be of any length. An array of
-lanes is a C-contiguous array of doubles whose last axis has length `LANES`.
+people. It need not find out by itself which loops it could turn into vectors, so loops may be of any length. An array
+of lanes is a C-contiguous array of doubles whose last axis has length `LANES`.
 """
 
 import operator
@@ -37,6 +37,7 @@ class LanesModel(models.PrimitiveModel):
         super().__init__(manager, type_, VECTOR)
 
 
+machine_code: Any = intrinsic  # its type tells mypy nothing of the arguments
 lanes = LanesType()
 OPERANDS = [(lanes, lanes), (lanes, types.float64), (types.float64, lanes)]
 OPERATORS = {  # with the builder's method, and as a statement such as `x += y`
@@ -85,7 +86,7 @@ def lanes_pointer(context: Any, builder: Any, array_type: Any, array: Any, index
     return builder.bitcast(builder.gep(view.data, [place]), VECTOR.as_pointer())
 
 
-@intrinsic
+@machine_code
 def load(_: Any, array: Any, *index: Any) -> Any:
     """Return the lanes of an array at an index."""
 
@@ -95,7 +96,7 @@ def load(_: Any, array: Any, *index: Any) -> Any:
     return signature(lanes, array, types.StarArgTuple(index)), generate
 
 
-@intrinsic
+@machine_code
 def store(_: Any, value: Any, array: Any, *index: Any) -> Any:
     """Write lanes, or one number for all of them, to an array at an index."""
 
@@ -108,7 +109,7 @@ def store(_: Any, value: Any, array: Any, *index: Any) -> Any:
     return signature(types.none, value, array, types.StarArgTuple(index)), generate
 
 
-@intrinsic
+@machine_code
 def splat(_: Any, value: Any) -> Any:
     """Return lanes that all hold one number."""
 
@@ -118,7 +119,7 @@ def splat(_: Any, value: Any) -> Any:
     return signature(lanes, types.float64), generate
 
 
-@intrinsic
+@machine_code
 def square_root(_: Any, value: Any) -> Any:
     """Return the square root of lanes."""
 
@@ -129,7 +130,7 @@ def square_root(_: Any, value: Any) -> Any:
     return signature(lanes, lanes), generate
 
 
-@intrinsic
+@machine_code
 def total(_: Any, value: Any) -> Any:
     """Return the sum of all lanes."""
 

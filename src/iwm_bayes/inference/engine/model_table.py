@@ -51,7 +51,9 @@ def effect_uses(indicator: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return starts.astype(int), np.nonzero(indicator)[1]
 
 
-def prior_parts(pooled: list[FreeParameter], by_person: list[FreeParameter], partial: list[FreeParameter]) -> dict[str, Any]:
+def prior_parts(
+    pooled: list[FreeParameter], by_person: list[FreeParameter], partial: list[FreeParameter]
+) -> dict[str, Any]:
     """Return the priors of means and SDs."""
     sds = [np.hypot(free.prior_sd, free.parameter.prior_between_sd) for free in by_person]
     return {
@@ -88,7 +90,9 @@ def effect_parts(partial: list[FreeParameter], data: xr.Dataset, transform: Mapp
     }
 
 
-def local_gaussian_parts(size: int, people: int, n_complete: int, transform: Mapping[str, np.ndarray]) -> dict[str, Any]:
+def local_gaussian_parts(
+    size: int, people: int, n_complete: int, transform: Mapping[str, np.ndarray]
+) -> dict[str, Any]:
     """Return everyone's Gaussian; all are zero where `transform` has none."""
     zeros = {
         "local_mode": np.zeros((size, people)),

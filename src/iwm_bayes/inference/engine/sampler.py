@@ -1,8 +1,8 @@
 """A model and its data as nutpie samples them: two C functions by address, a table, and the variables to store.
 
-Nothing is compiled for a new number of people, sessions, covariates or groups: only the table is made anew. Chains begin
-at random, as with `pymc`: each coordinate is that of the start plus a uniform number from -1 to 1. The start of people
-is z = 0, and that of group levels is where they are centred.
+Nothing is compiled for a new number of people, sessions, covariates or groups: only the table is made anew. Chains
+begin at random, as PyMC begins them: each coordinate is that of the start plus a uniform number from -1 to 1. The start
+of people is z = 0, and that of group levels is where they are centred.
 """
 
 from collections.abc import Mapping
@@ -19,6 +19,7 @@ from scipy import special
 from iwm_bayes.inference.engine.density import Kernels, compile_kernels
 from iwm_bayes.inference.engine.model_table import hierarchy_parts, likelihood_parts
 from iwm_bayes.inference.engine.table import Table, make_table
+from iwm_bayes.model.build import model_data
 from iwm_bayes.model.hierarchy import coordinates
 from iwm_bayes.types import ModelSpec
 
@@ -60,10 +61,11 @@ class EngineModel(NutpieModel):
     table: Table
     stored: Stored
     start: Start
+    person_kernel: Any  # kept alive; None where there is no likelihood
 
     @property
     def n_dim(self) -> int:
-        return len(initial_point(self.start, 0))
+        return n_coordinates(self.start)
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
@@ -101,13 +103,22 @@ def no_adapter(*_: Any, **__: Any) -> Any:
     raise NotImplementedError("the transform of this model is set by the pilot fit")
 
 
+def n_coordinates(start: Start) -> int:
+    """Return the length of a point."""
+    return sum(map(len, start[:5])) + start.n_others
+
+
+def start_point(start: Start, jitter: np.ndarray) -> np.ndarray:
+    """Return the point (dim,) at some distance (dim,) from the start; group levels follow the group means there."""
+    n_group, n_levels = sum(map(len, start[:4])), len(start.level_shift)
+    group = np.concatenate(start[:4]) + jitter[:n_group]
+    levels = start.level_shift @ group[: len(start.mu)] + jitter[n_group : n_group + n_levels]
+    return np.concatenate([group, levels, jitter[n_group + n_levels :]])
+
+
 def initial_point(start: Start, seed: int) -> np.ndarray:
     """Return the point (dim,) where a chain begins."""
-    sizes = [len(array) for array in start[:4]]
-    jitter = np.random.default_rng(seed).uniform(-1.0, 1.0, sum(sizes) + len(start.level_shift) + start.n_others)
-    group = np.concatenate(start[:4]) + jitter[: sum(sizes)]
-    levels, others = np.split(jitter[sum(sizes) :], [len(start.level_shift)])
-    return np.concatenate([group, start.level_shift @ group[: sizes[0]] + levels, others])
+    return start_point(start, np.random.default_rng(seed).uniform(-1.0, 1.0, n_coordinates(start)))
 
 
 def half_normal_score(sd: np.ndarray, scale: np.ndarray) -> np.ndarray:
@@ -159,15 +170,27 @@ def engine_model(
     model: ModelSpec,
     data: xr.Dataset,
     transform: Mapping[str, np.ndarray],
-    person_kernel: int,
+    person_kernel: Any,
     arrays: Mapping[str, np.ndarray],
 ) -> EngineModel:
     """Return a model and its data for nutpie.
 
-    `transform` has the arrays of a pilot fit, `person_kernel` is the address of the likelihood (0 for none), and
-    `arrays` has its "event_array" and "response_array".
+    `transform` has the arrays of a pilot fit, `person_kernel` is the likelihood (None for none), and `arrays` has its
+    "event_array" and "response_array".
     """
-    parts = hierarchy_parts(model, data, transform)
+    parts, address = hierarchy_parts(model, data, transform), 0 if person_kernel is None else person_kernel.address
     stored = stored_variables(model, data, parts["n_correlations"] > 0)
-    table = make_table(parts | likelihood_parts(person_kernel, arrays))
-    return EngineModel(stored.dims, compile_kernels(), table, stored, make_start(parts, transform))
+    table = make_table(parts | likelihood_parts(address, arrays))
+    return EngineModel(stored.dims, compile_kernels(), table, stored, make_start(parts, transform), person_kernel)
+
+
+class EngineSampler(NamedTuple):
+    """A model that is ready to sample any data with its figures."""
+
+    model: ModelSpec
+    person_kernel: Any  # its likelihood; has an `address`, which is valid as long as it lives
+
+    def with_data(self, data: xr.Dataset, transform: xr.Dataset) -> EngineModel:
+        """Return nutpie's model of these data, in the transform of people that `inference.pilot` describes."""
+        arrays = {str(name): values.values for name, values in transform.items()}
+        return engine_model(self.model, data, arrays, self.person_kernel, model_data(self.model, data))
