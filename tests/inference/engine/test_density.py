@@ -11,9 +11,8 @@ import pytest
 from helpers import evaluate, in_own_terms
 from hierarchies import CASES, PEOPLE, flat, quadratic, random_transform, study
 
-from iwm_bayes.inference.engine.density import density_and_gradient, stored_at
-from iwm_bayes.inference.engine.model_table import model_table
-from iwm_bayes.inference.engine.sampler import stored_variables
+from iwm_bayes.inference.engine.density import compile_kernels, density_and_gradient, stored_at
+from iwm_bayes.inference.engine.sampler import engine_model, stored_variables
 from iwm_bayes.model.build import build
 from iwm_bayes.model.compile import compile_initial_point
 from iwm_bayes.model.priors import figure_names, free_parameters
@@ -37,7 +36,7 @@ def case(request, tmp_path_factory):
 def table_without_answers(model, data, arrays):
     """Return the table of a model whose likelihood is 1."""
     empty = {"event_array": np.zeros((0, 0, PEOPLE)), "response_array": np.zeros((0, 0, PEOPLE))}
-    return model_table(model, data, arrays, 0, empty)
+    return engine_model(model, data, arrays, None, empty).table
 
 
 def test_density_and_gradient_are_those_of_the_graph(case):
@@ -46,7 +45,9 @@ def test_density_and_gradient_are_those_of_the_graph(case):
     values = [graph.rvs_to_values[variable] for variable in graph.free_RVs]
     log_density = graph.logp(vars=graph.free_RVs)
     expected, *slopes = evaluate(values, [log_density, *pt.grad(log_density, values)])(*point.values())
-    found, gradient = density_and_gradient(table_without_answers(model, data, arrays), flat(point.values()))
+    found, gradient = density_and_gradient(
+        compile_kernels(), table_without_answers(model, data, arrays), flat(point.values())
+    )
     assert found == pytest.approx(float(expected), rel=1e-10)
     np.testing.assert_allclose(gradient, flat(slopes), rtol=1e-10, atol=1e-10)
 
@@ -57,7 +58,7 @@ def test_stored_values_are_those_of_the_graph(case):
     by_variable, _ = in_own_terms(graph, point)
     stored = stored_variables(model, data, "correlation" in by_variable)
     assert list(stored.dims) == list(by_variable)
-    found = stored_at(table_without_answers(model, data, arrays), flat(point.values()), stored.size)
+    found = stored_at(compile_kernels(), table_without_answers(model, data, arrays), flat(point.values()), stored.size)
     np.testing.assert_allclose(found, flat(by_variable.values()), rtol=1e-10, atol=1e-12)
 
 
@@ -65,16 +66,19 @@ def quadratic_table(model, data, arrays):
     """Return the table of a model whose likelihood is quadratic."""
     generator, shape = np.random.default_rng(3), (len(free_parameters(model, figure_names(data))), PEOPLE)
     peaks, curvatures = generator.normal(size=shape), generator.uniform(0.5, 2.0, shape)
-    return model_table(model, data, arrays, quadratic.address, {"event_array": peaks, "response_array": curvatures})
+    arrays_of_data = {"event_array": peaks, "response_array": curvatures}
+    return engine_model(model, data, arrays, quadratic, arrays_of_data).table
 
 
 def test_gradient_goes_through_the_likelihood(case):
     """Along twenty random directions, by finite differences."""
     model, data, arrays, _, values = case
     table, point, generator = quadratic_table(model, data, arrays), flat(values.values()), np.random.default_rng(4)
-    _, gradient = density_and_gradient(table, point)
+    _, gradient = density_and_gradient(compile_kernels(), table, point)
     for direction in generator.normal(size=(20, len(point))):
-        up, down = (density_and_gradient(table, point + step * direction)[0] for step in (1e-4, -1e-4))
+        up, down = (
+            density_and_gradient(compile_kernels(), table, point + step * direction)[0] for step in (1e-4, -1e-4)
+        )
         assert gradient @ direction == pytest.approx((up - down) / 2e-4, rel=1e-6, abs=1e-5)
 
 
@@ -88,6 +92,6 @@ def test_likelihood_adds_to_the_density(case):
     theta = np.array([np.broadcast_to(rows[label], PEOPLE) for label in labels])
     table = quadratic_table(model, data, arrays)
     peaks, curvatures = table.arrays[-2:]
-    with_likelihood, _ = density_and_gradient(table, point)
-    without, _ = density_and_gradient(table_without_answers(model, data, arrays), point)
+    with_likelihood, _ = density_and_gradient(compile_kernels(), table, point)
+    without, _ = density_and_gradient(compile_kernels(), table_without_answers(model, data, arrays), point)
     assert with_likelihood - without == pytest.approx(-0.5 * (curvatures * (theta - peaks) ** 2).sum(), rel=1e-9)

@@ -36,10 +36,10 @@ def test_chains_begin_where_those_of_the_graph_do(everything, is_piloted):
     graph = build(model, data)
     with graph:
         pm.set_data(arrays)
-    start = engine_model(model, data, arrays, None, NO_ANSWERS).start
+    [start] = engine_model(model, data, arrays, None, NO_ANSWERS).starts
     middle = start_point(start, np.zeros(n_coordinates(start)))
     np.testing.assert_allclose(middle, flat(compile_initial_point(graph)()), rtol=1e-9, atol=1e-9)
-    points = np.array([initial_point(start, seed) for seed in range(200)])
+    points = np.array([initial_point([start], seed) for seed in range(200)])
     free = np.abs(points - middle)[:, len(start.mu) : len(start.mu) + len(start.sigma)]
     assert 0.95 < free.max() < 1.0
     assert free.mean() == pytest.approx(0.5, abs=0.05)

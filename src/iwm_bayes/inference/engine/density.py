@@ -78,6 +78,19 @@ def copy_values(source: Any, target: Any, start: Any) -> Any:
     return start + source.size
 
 
+@kernel_part
+def copy_group(t: Any, point: Any, group: Any, stored: Any, start: Any) -> Any:
+    """Copy mu, sigma, beta, sigma_u, u_offset and the Cholesky factor of correlations; return the next place."""
+    place = copy_values(point.mu, stored, start)
+    place = copy_values(group.sd[: t.n_partial], stored, place)
+    place = copy_values(point.beta, stored, place)
+    place = copy_values(group.sigma_u, stored, place)
+    place = copy_values(point.u_offset, stored, place)
+    if t.n_correlations > 0:
+        place = copy_values(group.correlation, stored, place)
+    return place
+
+
 def keep_on_disk(signature: Any, function: Callable[..., Any]) -> Any:
     """Compile a C function, or load it from the disk; where nothing can be written, it is compiled every time."""
     try:
@@ -115,10 +128,7 @@ def compile_density(version: int) -> Any:
 
 
 def compile_expand(version: int) -> Any:
-    """Compile the values that are stored for a point.
-
-    They are mu, sigma, beta, sigma_u, u_offset, the Cholesky factor of correlations, and theta, one after another.
-    """
+    """Compile the values that are stored for a point: those of `copy_group`, then theta."""
 
     def expand(dim: Any, n_values: Any, values: Any, target: Any, table: Any) -> Any:
         version  # noqa: B018 - a part of the key on the disk
@@ -127,13 +137,7 @@ def compile_expand(version: int) -> Any:
         set_group(t, point, group)
         theta, by_person = np.empty((t.n_parameters, t.n_people)), np.empty(t.n_people)
         set_people(t, group, point.z, theta, by_person)
-        place = copy_values(point.mu, stored, 0)
-        place = copy_values(group.sd[: t.n_partial], stored, place)
-        place = copy_values(point.beta, stored, place)
-        place = copy_values(group.sigma_u, stored, place)
-        place = copy_values(point.u_offset, stored, place)
-        if t.n_correlations > 0:
-            place = copy_values(group.correlation, stored, place)
+        place = copy_group(t, point, group, stored, 0)
         rows = integer_array(t.person_row, t.n_person_parameters)
         for i in range(t.n_person_parameters):
             place = copy_values(theta[rows[i]], stored, place)
@@ -149,17 +153,17 @@ def compile_kernels() -> Kernels:
     return Kernels(compile_density(version), compile_expand(version))
 
 
-def density_and_gradient(table: Table, point: np.ndarray) -> tuple[float, np.ndarray]:
+def density_and_gradient(kernels: Kernels, table: Table, point: np.ndarray) -> tuple[float, np.ndarray]:
     """Return the log density at a point (dim,), and its gradient, as the sampler gets them."""
     values, gradient, log_density = np.array(point, dtype=float), np.empty(len(point)), np.empty(1)
-    function = c_function(compile_kernels().density.address, 1, 4)
+    function = c_function(kernels.density.address, 1, 4)
     function(len(values), *(array.ctypes.data for array in (values, gradient, log_density, table.records)))
     return float(log_density[0]), gradient
 
 
-def stored_at(table: Table, point: np.ndarray, n_values: int) -> np.ndarray:
+def stored_at(kernels: Kernels, table: Table, point: np.ndarray, n_values: int) -> np.ndarray:
     """Return the values (n_values,) that are stored for a point."""
     values, stored = np.array(point, dtype=float), np.empty(n_values)
-    function = c_function(compile_kernels().expand.address, 2, 3)
+    function = c_function(kernels.expand.address, 2, 3)
     function(len(values), n_values, *(array.ctypes.data for array in (values, stored, table.records)))
     return stored

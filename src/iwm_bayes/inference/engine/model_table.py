@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.inference.engine.table import LANES, Table, in_blocks, make_table
+from iwm_bayes.inference.engine.table import LANES, in_blocks
 from iwm_bayes.model.hierarchy import LKJ_SHAPE, effect_labels, parameters_pooled
 from iwm_bayes.model.priors import (
     EFFECT_WIDTH,
@@ -145,22 +145,14 @@ def hierarchy_parts(model: ModelSpec, data: xr.Dataset, transform: Mapping[str, 
     }
 
 
-def likelihood_parts(person_kernel: int, arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
-    """Return the likelihood of a model's table: the address of its kernel, 0 for none, and the arrays of its data."""
+def likelihood_parts(person_kernel: Any, arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    """Return the likelihood of a model's table: the address of its kernel, and the arrays of its data.
+
+    Where the kernel is None, the likelihood is 1.
+    """
     return {
-        "person_kernel": person_kernel,
+        "person_kernel": 0 if person_kernel is None else person_kernel.address,
         "n_events": len(arrays["event_array"]),
         "event_array": arrays["event_array"],
         "response_array": arrays["response_array"],
     }
-
-
-def model_table(
-    model: ModelSpec,
-    data: xr.Dataset,
-    transform: Mapping[str, np.ndarray],
-    person_kernel: int,
-    arrays: Mapping[str, np.ndarray],
-) -> Table:
-    """Return the table of a model and its data; see `likelihood_parts`, and `inference.pilot` about `transform`."""
-    return make_table(hierarchy_parts(model, data, transform) | likelihood_parts(person_kernel, arrays))

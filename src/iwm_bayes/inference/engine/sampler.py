@@ -5,7 +5,7 @@ begin at random, as PyMC begins them: each coordinate is that of the start plus 
 of people is z = 0, and that of group levels is where they are centred.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -43,14 +43,14 @@ class Stored(NamedTuple):
 
 
 class Start(NamedTuple):
-    """Where chains begin, before random numbers are added, in the sampler's coordinates; see `Point`."""
+    """Where the coordinates of one model begin, before random numbers are added; see `group.Point`."""
 
     mu: np.ndarray
-    sigma: np.ndarray
-    beta: np.ndarray
-    sigma_u: np.ndarray
-    level_shift: np.ndarray  # (group_level, mu): where levels are centred, per unit of each group mean
-    n_others: int  # correlations and z, all 0
+    sigma: np.ndarray = np.zeros(0)
+    beta: np.ndarray = np.zeros(0)
+    sigma_u: np.ndarray = np.zeros(0)
+    level_shift: np.ndarray = np.zeros((0, 0))  # (group_level, mu): where levels are centred, per unit of a group mean
+    n_others: int = 0  # correlations and z, all 0
 
 
 @dataclass(frozen=True)
@@ -60,12 +60,12 @@ class EngineModel(NutpieModel):
     kernels: Kernels
     table: Table
     stored: Stored
-    start: Start
-    person_kernel: Any  # kept alive; None where there is no likelihood
+    starts: tuple[Start, ...]  # one after another
+    person_kernels: tuple[Any, ...]  # kept alive for their addresses
 
     @property
     def n_dim(self) -> int:
-        return n_coordinates(self.start)
+        return sum(map(n_coordinates, self.starts))
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
@@ -89,7 +89,7 @@ class EngineModel(NutpieModel):
             n_dim,
             sizes,
             coords,
-            lambda seed: initial_point(self.start, seed),
+            lambda seed: initial_point(self.starts, seed),
             no_adapter,
         )
 
@@ -116,9 +116,10 @@ def start_point(start: Start, jitter: np.ndarray) -> np.ndarray:
     return np.concatenate([group, levels, jitter[n_group + n_levels :]])
 
 
-def initial_point(start: Start, seed: int) -> np.ndarray:
+def initial_point(starts: Sequence[Start], seed: int) -> np.ndarray:
     """Return the point (dim,) where a chain begins."""
-    return start_point(start, np.random.default_rng(seed).uniform(-1.0, 1.0, n_coordinates(start)))
+    generator = np.random.default_rng(seed)
+    return np.concatenate([start_point(start, generator.uniform(-1.0, 1.0, n_coordinates(start))) for start in starts])
 
 
 def half_normal_score(sd: np.ndarray, scale: np.ndarray) -> np.ndarray:
@@ -178,10 +179,11 @@ def engine_model(
     `transform` has the arrays of a pilot fit, `person_kernel` is the likelihood (None for none), and `arrays` has its
     "event_array" and "response_array".
     """
-    parts, address = hierarchy_parts(model, data, transform), 0 if person_kernel is None else person_kernel.address
+    parts = hierarchy_parts(model, data, transform)
     stored = stored_variables(model, data, parts["n_correlations"] > 0)
-    table = make_table(parts | likelihood_parts(address, arrays))
-    return EngineModel(stored.dims, compile_kernels(), table, stored, make_start(parts, transform), person_kernel)
+    table = make_table(parts | likelihood_parts(person_kernel, arrays))
+    starts = (make_start(parts, transform),)
+    return EngineModel(stored.dims, compile_kernels(), table, stored, starts, (person_kernel,))
 
 
 class EngineSampler(NamedTuple):

@@ -26,6 +26,7 @@ SIZES = (
     "n_group_levels",
     "n_correlations",  # free numbers of the correlation matrix; 0 where parameters are independent
     "n_effect_uses",
+    "n_models",  # of a mixture, whose first record is that of the group that its models share; otherwise 0
 )
 INTEGER_ARRAYS = (
     "partial_index",  # (partial,), in mu
@@ -36,6 +37,8 @@ INTEGER_ARRAYS = (
     "effect_start",  # (partial + 1,), where in `effect_index` the effects on a parameter start
     "effect_index",  # effects on each partially pooled parameter, one after another
     "correlation_position",  # (partial, partial), of each entry below the diagonal among the free numbers
+    "shared_row",  # (person-level parameter,), in the group that the models of a mixture share; -1 where it is own
+    "shared_complete",  # (complete,), likewise
 )
 FLOAT_ARRAYS = (
     "mu_mean",
