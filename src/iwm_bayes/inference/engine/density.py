@@ -26,9 +26,9 @@ from iwm_bayes.inference.engine.group import (
     split_point,
 )
 from iwm_bayes.inference.engine.group_transforms import kernel_part
-from iwm_bayes.inference.engine.people import set_people
+from iwm_bayes.inference.engine.people import people_memory, set_people
 from iwm_bayes.inference.engine.people_gradient import people_gradient
-from iwm_bayes.inference.engine.table import RECORD, Table
+from iwm_bayes.inference.engine.table import LANES, RECORD, Table
 
 NOT_FINITE = 3  # nutpie's code for a point that is not in the support
 DENSITY = types.int64(types.uint64, DOUBLES, DOUBLES, DOUBLES, types.voidptr)
@@ -68,6 +68,14 @@ def log_likelihoods(t: Any, theta: Any, by_person: Any, by_theta: Any) -> None:
             by_person.ctypes.data,
             by_theta.ctypes.data,
         )
+
+
+@kernel_part
+def new_memory(count: Any) -> Any:
+    """Return memory for so many lanes, which must be used after the last use of its address; and the free address."""
+    lanes, memory = np.empty(count * LANES), np.empty(1, dtype=np.int64)
+    memory[0] = lanes.ctypes.data
+    return lanes, memory
 
 
 @kernel_part
@@ -112,11 +120,13 @@ def compile_density(version: int) -> Any:
         log_density = set_group(t, point, group)
         theta, by_theta = np.empty((t.n_parameters, t.n_people)), np.zeros((t.n_parameters, t.n_people))
         by_person, log_likelihood, weight = np.zeros(t.n_people), np.zeros(t.n_people), np.ones(t.n_people)
-        people = set_people(t, group, point.z, theta, by_person)
+        lanes, memory = new_memory(people_memory(t))
+        people = set_people(t, group, point.z, theta, by_person, memory)
         log_likelihoods(t, theta, log_likelihood, by_theta)
         for person in range(t.n_people):
             log_density += by_person[person] + log_likelihood[person]
-        people_gradient(t, group, people, weight, by_theta, by_group, gradient.z)
+        people_gradient(t, group, people, weight, by_theta, by_group, gradient.z, memory)
+        lanes[0] = 0.0  # in use up to here
         group_gradient(t, point, group, by_group, gradient)
         target[0] = log_density
         finite = math.isfinite(log_density)
@@ -136,7 +146,9 @@ def compile_expand(version: int) -> Any:
         point, group = split_point(t, numba.carray(values, dim)), fixed_group(t)
         set_group(t, point, group)
         theta, by_person = np.empty((t.n_parameters, t.n_people)), np.empty(t.n_people)
-        set_people(t, group, point.z, theta, by_person)
+        lanes, memory = new_memory(people_memory(t))
+        set_people(t, group, point.z, theta, by_person, memory)
+        lanes[0] = 0.0  # in use up to here
         place = copy_group(t, point, group, stored, 0)
         rows = integer_array(t.person_row, t.n_person_parameters)
         for i in range(t.n_person_parameters):

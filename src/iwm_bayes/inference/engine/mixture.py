@@ -32,6 +32,7 @@ from iwm_bayes.inference.engine.density import (
     fingerprint,
     keep_on_disk,
     log_likelihoods,
+    new_memory,
 )
 from iwm_bayes.inference.engine.group import (
     HALF_LOG_TWO_PI,
@@ -44,7 +45,7 @@ from iwm_bayes.inference.engine.group import (
     split_point,
 )
 from iwm_bayes.inference.engine.group_transforms import DENSITY_AT_ZERO, SQRT_HALF, kernel_part
-from iwm_bayes.inference.engine.people import set_people
+from iwm_bayes.inference.engine.people import people_memory, set_people
 from iwm_bayes.inference.engine.people_gradient import people_gradient
 from iwm_bayes.inference.engine.table import RECORD
 
@@ -166,7 +167,9 @@ def mixture_forward(records: Any, values: Any, shared: Any, frequencies: Any, at
         log_density += set_group(t, point, group)
         theta, length = np.empty((t.n_parameters, t.n_people)), t.n_parameters * t.n_people
         by_person, log_likelihood = np.zeros(t.n_people), np.zeros(t.n_people)
-        set_people(t, group, point.z, theta, by_person)
+        lanes, memory = new_memory(people_memory(t))
+        set_people(t, group, point.z, theta, by_person, memory)
+        lanes[0] = 0.0  # in use up to here
         gradient = by_theta[theta_place : theta_place + length].reshape((t.n_parameters, t.n_people))
         log_likelihoods(t, theta, log_likelihood, gradient)
         attribution[k, :] = frequencies[k]
@@ -187,9 +190,11 @@ def mixture_backward(
         group, by_group, length = model_group(t, shared), empty_group(t), t.n_parameters * t.n_people
         set_group(t, point, group)
         theta, by_person = np.empty((t.n_parameters, t.n_people)), np.zeros(t.n_people)
-        people = set_people(t, group, point.z, theta, by_person)
+        lanes, memory = new_memory(people_memory(t))
+        people = set_people(t, group, point.z, theta, by_person, memory)
         by_own_theta = by_theta[theta_place : theta_place + length].reshape((t.n_parameters, t.n_people))
-        people_gradient(t, group, people, attribution[k], by_own_theta, by_group, gradient.z)
+        people_gradient(t, group, people, attribution[k], by_own_theta, by_group, gradient.z, memory)
+        lanes[0] = 0.0  # in use up to here
         for i in range(t.n_person_parameters):
             for person in range(t.n_people):
                 gradient.z[i, person] += (attribution[k, person] - 1.0) * point.z[i, person]

@@ -13,7 +13,7 @@ its precision P = R R', and its gradient g at the mode t. With group mean m and 
 for D person-level parameters. S is a diagonal of SDs, or SDs times the Cholesky factor of the correlations. Effects e
 of covariates and group levels add to m. R and g are linear in w tanh((s - s0) / w), s completely pooled parameters.
 
-Arrays are (block, ..., lane): a block is eight people, see `lanes`. People who fill up the last block have no answers
+Arrays are (block, ...) of lanes: a block is eight people, see `lanes`. People who fill up the last block have no answers
 and weight 0. The diagonal of L is kept as its inverse.
 """
 
@@ -24,7 +24,17 @@ import numpy as np
 
 from iwm_bayes.inference.engine.group import HALF_LOG_TWO_PI, double_array, integer_array
 from iwm_bayes.inference.engine.group_transforms import kernel_part
-from iwm_bayes.inference.engine.lanes import LANES, load, splat, square_root, store
+from iwm_bayes.inference.engine.lanes import (
+    DOUBLE_BYTES,
+    LANES,
+    get_lane,
+    lane_array,
+    load,
+    set_lane,
+    splat,
+    square_root,
+    store,
+)
 
 
 class People(NamedTuple):
@@ -42,9 +52,35 @@ class People(NamedTuple):
 
 
 @kernel_part
-def group_root(t: Any, group: Any) -> Any:
+def people_memory(t: Any) -> Any:
+    """Return how many lanes `set_people` and `people_gradient` need."""
+    size, n_effects = t.n_person_parameters, t.n_coefficients + t.n_group_levels
+    return t.n_blocks * size * (3 * size + 5) + 9 * size * size + 9 * size + n_effects + t.n_following + 3
+
+
+@kernel_part
+def reserved(memory: Any, count: Any) -> Any:
+    """Return the address of so many lanes, and move the first address that is free, `memory[0]`, behind them."""
+    address = memory[0]
+    memory[0] += count * LANES * DOUBLE_BYTES
+    return address
+
+
+@kernel_part
+def zeroed(memory: Any, count: Any) -> Any:
+    """Return the address of so many lanes, which are 0."""
+    address = reserved(memory, count)
+    lanes_there = lane_array(address, count)
+    for index in range(count):
+        store(0.0, lanes_there, index)
+    return address
+
+
+@kernel_part
+def group_root(t: Any, group: Any, memory: Any) -> Any:
     """Return S."""
-    root = np.zeros((t.n_person_parameters, t.n_person_parameters, LANES))
+    size = t.n_person_parameters
+    root = lane_array(zeroed(memory, size * size), size, size)
     for i in range(t.n_person_parameters):
         store(group.sd[i], root, i, i)
     if t.n_correlations > 0:
@@ -65,13 +101,14 @@ def moved_complete(t: Any, group: Any) -> Any:
 
 
 @kernel_part
-def gather_z(t: Any, z: Any) -> Any:
+def gather_z(t: Any, z: Any, memory: Any) -> Any:
     """Return z in blocks."""
-    size, blocks = t.n_person_parameters, np.zeros((t.n_blocks, t.n_person_parameters, LANES))
+    size = t.n_person_parameters
+    blocks = lane_array(zeroed(memory, t.n_blocks * size), t.n_blocks, size)
     for block in range(t.n_blocks):
         for i in range(size):
             for lane in range(min(LANES, t.n_people - block * LANES)):
-                blocks[block, i, lane] = z[i, block * LANES + lane]
+                set_lane(z[i, block * LANES + lane], lane, blocks, block, i)
     return blocks
 
 
@@ -79,8 +116,8 @@ def gather_z(t: Any, z: Any) -> Any:
 def local_roots(t: Any, moved: Any, block: Any, roots: Any) -> None:
     """Set R of a block, (parameter, parameter, lane), where it follows completely pooled parameters."""
     size, following = t.n_person_parameters, t.n_following
-    root = double_array(t.local_root, (t.n_blocks, size, size, LANES))
-    slopes = double_array(t.local_root_by_complete, (t.n_blocks, size, size, following, LANES))
+    root = lane_array(t.local_root, t.n_blocks, size, size)
+    slopes = lane_array(t.local_root_by_complete, t.n_blocks, size, size, following)
     for i in range(size):
         for j in range(size):
             entry = load(root, block, i, j)
@@ -90,12 +127,13 @@ def local_roots(t: Any, moved: Any, block: Any, roots: Any) -> None:
 
 
 @kernel_part
-def local_precisions(t: Any, moved: Any) -> Any:
+def local_precisions(t: Any, moved: Any, memory: Any) -> Any:
     """Return P of all people."""
     size = t.n_person_parameters
     if t.n_following == 0:
-        return double_array(t.local_precision, (t.n_blocks, size, size, LANES))
-    precision, roots = np.empty((t.n_blocks, size, size, LANES)), np.empty((size, size, LANES))
+        return lane_array(t.local_precision, t.n_blocks, size, size)
+    precision = lane_array(reserved(memory, t.n_blocks * size * size), t.n_blocks, size, size)
+    roots = lane_array(reserved(memory, size * size), size, size)
     for block in range(t.n_blocks):
         local_roots(t, moved, block, roots)
         for i in range(size):
@@ -112,7 +150,7 @@ def local_precisions(t: Any, moved: Any) -> Any:
 def set_means(t: Any, group: Any, block: Any, mean: Any) -> None:
     """Set m of a block, (parameter, lane), with all effects."""
     n_effects = t.n_coefficients + t.n_group_levels
-    design = double_array(t.effect_design, (t.n_blocks, n_effects, LANES))
+    design = lane_array(t.effect_design, t.n_blocks, n_effects)
     starts, effects = integer_array(t.effect_start, t.n_partial + 1), integer_array(t.effect_index, t.n_effect_uses)
     for i in range(t.n_person_parameters):
         entry = splat(group.mean[i])
@@ -126,9 +164,9 @@ def set_means(t: Any, group: Any, block: Any, mean: Any) -> None:
 def set_distance(t: Any, moved: Any, precision: Any, mean: Any, block: Any, distance: Any) -> None:
     """Set d of a block."""
     size, following = t.n_person_parameters, t.n_following
-    mode = double_array(t.local_mode, (t.n_blocks, size, LANES))
-    gradient = double_array(t.local_gradient, (t.n_blocks, size, LANES))
-    slopes = double_array(t.local_gradient_by_complete, (t.n_blocks, size, following, LANES))
+    mode = lane_array(t.local_mode, t.n_blocks, size)
+    gradient = lane_array(t.local_gradient, t.n_blocks, size)
+    slopes = lane_array(t.local_gradient_by_complete, t.n_blocks, size, following)
     for i in range(size):
         entry = load(gradient, block, i)
         for s in range(following):
@@ -201,7 +239,7 @@ def set_values(t: Any, people: Any, mean: Any, block: Any, x: Any, theta: Any) -
             entry += load(people.root, i, k) * load(people.y, block, k)
         store(entry, x, 0)
         for lane in range(min(LANES, t.n_people - block * LANES)):
-            theta[rows[i], block * LANES + lane] = x[0, lane]
+            theta[rows[i], block * LANES + lane] = get_lane(lane, x, 0)
 
 
 @kernel_part
@@ -216,26 +254,31 @@ def set_log_density(t: Any, people: Any, block: Any, work: Any, log_density: Any
     store(determinant, work, 1)
     constant = t.n_person_parameters * HALF_LOG_TWO_PI
     for lane in range(min(LANES, t.n_people - block * LANES)):
-        log_density[block * LANES + lane] = math.log(work[1, lane]) - 0.5 * work[0, lane] - constant
+        log_density[block * LANES + lane] = (
+            math.log(get_lane(lane, work, 1)) - 0.5 * get_lane(lane, work, 0) - constant
+        )
 
 
 @kernel_part
-def set_people(t: Any, group: Any, z: Any, theta: Any, log_density: Any) -> Any:
-    """Set `theta` (free parameter, person) and the log density (person,) of people of z (parameter, person)."""
+def set_people(t: Any, group: Any, z: Any, theta: Any, log_density: Any, memory: Any) -> Any:
+    """Set `theta` (free parameter, person) and the log density (person,) of people of z (parameter, person).
+
+    `memory` is that of `reserved`, with as much as `people_memory` says.
+    """
     size, blocks = t.n_person_parameters, t.n_blocks
-    moved, by_block = moved_complete(t, group), gather_z(t, z)
+    moved, by_block, n_vectors = moved_complete(t, group), gather_z(t, z, memory), blocks * size
     people = People(
-        group_root(t, group),
+        group_root(t, group, memory),
         moved,
-        local_precisions(t, moved),
-        np.empty((blocks, size, LANES)),
-        np.empty((blocks, size, size, LANES)),
-        np.empty((blocks, size, size, LANES)),
-        np.empty((blocks, size, LANES)),
-        np.empty((blocks, size, LANES)),
-        np.empty((blocks, size, LANES)),
+        local_precisions(t, moved, memory),
+        lane_array(reserved(memory, n_vectors), blocks, size),
+        lane_array(reserved(memory, n_vectors * size), blocks, size, size),
+        lane_array(reserved(memory, n_vectors * size), blocks, size, size),
+        lane_array(reserved(memory, n_vectors), blocks, size),
+        lane_array(reserved(memory, n_vectors), blocks, size),
+        lane_array(reserved(memory, n_vectors), blocks, size),
     )
-    mean, work = np.empty((size, LANES)), np.empty((2, LANES))
+    mean, work = lane_array(reserved(memory, size), size), lane_array(reserved(memory, 2), 2)
     for block in range(blocks):
         set_means(t, group, block, mean)
         set_distance(t, moved, people.precision, mean, block, people.distance)

@@ -19,12 +19,10 @@ P follows completely pooled parameters, with h = t - m,
 import math
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from iwm_bayes.inference.engine.group import double_array, integer_array
 from iwm_bayes.inference.engine.group_transforms import kernel_part
-from iwm_bayes.inference.engine.lanes import LANES, load, splat, store, total
-from iwm_bayes.inference.engine.people import local_roots, set_means
+from iwm_bayes.inference.engine.lanes import LANES, get_lane, lane_array, load, set_lane, splat, store, total
+from iwm_bayes.inference.engine.people import local_roots, reserved, set_means, zeroed
 
 
 class BlockGradient(NamedTuple):
@@ -37,6 +35,10 @@ class BlockGradient(NamedTuple):
     d: Any
     inner: Any  # Q, then L'^-1 Q
     matrix: Any  # G(A)
+    mean: Any  # m, where Gaussians follow completely pooled parameters
+    roots: Any  # R, likewise
+    half: Any  # S G(A), likewise
+    by_precision: Any  # G(P), likewise
 
 
 @kernel_part
@@ -45,10 +47,11 @@ def gather_weights(t: Any, weight: Any, by_theta: Any, block: Any, g: Any) -> No
     rows, first = integer_array(t.person_row, t.n_person_parameters), block * LANES
     last = min(LANES, t.n_people - first)
     for lane in range(LANES):
-        g.weight[0, lane] = weight[first + lane] if lane < last else 0.0
+        set_lane(weight[first + lane] if lane < last else 0.0, lane, g.weight, 0)
     for i in range(t.n_person_parameters):
         for lane in range(LANES):
-            g.x[i, lane] = weight[first + lane] * by_theta[rows[i], first + lane] if lane < last else 0.0
+            by_x = weight[first + lane] * by_theta[rows[i], first + lane] if lane < last else 0.0
+            set_lane(by_x, lane, g.x, i)
 
 
 @kernel_part
@@ -121,7 +124,7 @@ def add_root_gradient(t: Any, people: Any, block: Any, g: Any, by_root: Any) -> 
 def add_mean_gradient(t: Any, people: Any, block: Any, g: Any, by_mean: Any, by_effects: Any) -> None:
     """Add G(m) of a block, (parameter, lane), and the gradient by effects, (effect, lane)."""
     n_effects = t.n_coefficients + t.n_group_levels
-    design = double_array(t.effect_design, (t.n_blocks, n_effects, LANES))
+    design = lane_array(t.effect_design, t.n_blocks, n_effects)
     starts, effects = integer_array(t.effect_start, t.n_partial + 1), integer_array(t.effect_index, t.n_effect_uses)
     for i in range(t.n_person_parameters):
         entry = load(g.x, i)
@@ -157,11 +160,10 @@ def scaled_by_root(t: Any, people: Any, matrix: Any, half: Any, result: Any) -> 
 def add_following_gradient(t: Any, group: Any, people: Any, block: Any, g: Any, by_moved: Any) -> None:
     """Add the gradient of a block by how far the local Gaussians follow, (complete, lane)."""
     size, following = t.n_person_parameters, t.n_following
-    mode = double_array(t.local_mode, (t.n_blocks, size, LANES))
-    gradient_slopes = double_array(t.local_gradient_by_complete, (t.n_blocks, size, following, LANES))
-    root_slopes = double_array(t.local_root_by_complete, (t.n_blocks, size, size, following, LANES))
-    mean, roots = np.empty((size, LANES)), np.empty((size, size, LANES))
-    half, by_precision = np.empty((size, size, LANES)), np.empty((size, size, LANES))
+    mode = lane_array(t.local_mode, t.n_blocks, size)
+    gradient_slopes = lane_array(t.local_gradient_by_complete, t.n_blocks, size, following)
+    root_slopes = lane_array(t.local_root_by_complete, t.n_blocks, size, size, following)
+    mean, roots, half, by_precision = g.mean, g.roots, g.half, g.by_precision
     set_means(t, group, block, mean)
     local_roots(t, people.moved, block, roots)
     scaled_by_root(t, people, g.matrix, half, by_precision)
@@ -186,7 +188,7 @@ def scatter(t: Any, block: Any, g: Any, by_z: Any) -> None:
     """Write G(z) of a block, (parameter, person)."""
     for i in range(t.n_person_parameters):
         for lane in range(min(LANES, t.n_people - block * LANES)):
-            by_z[i, block * LANES + lane] = g.z[i, lane]
+            by_z[i, block * LANES + lane] = get_lane(lane, g.z, i)
 
 
 @kernel_part
@@ -219,30 +221,42 @@ def add_group_gradient(t: Any, group: Any, by_root: Any, by_mean: Any, by_effect
 
 
 @kernel_part
-def people_gradient(t: Any, group: Any, people: Any, weight: Any, by_theta: Any, by_group: Any, by_z: Any) -> None:
+def block_gradient(size: Any, memory: Any) -> Any:
+    """Return the arrays of one block, not set."""
+    return BlockGradient(
+        lane_array(reserved(memory, 1), 1),
+        lane_array(reserved(memory, size), size),
+        lane_array(reserved(memory, size), size),
+        lane_array(reserved(memory, size), size),
+        lane_array(reserved(memory, size), size),
+        lane_array(reserved(memory, size * size), size, size),
+        lane_array(reserved(memory, size * size), size, size),
+        lane_array(reserved(memory, size), size),
+        lane_array(reserved(memory, size * size), size, size),
+        lane_array(reserved(memory, size * size), size, size),
+        lane_array(reserved(memory, size * size), size, size),
+    )
+
+
+@kernel_part
+def people_gradient(
+    t: Any, group: Any, people: Any, weight: Any, by_theta: Any, by_group: Any, by_z: Any, memory: Any
+) -> None:
     """Add the gradient by the group, and write that by z.
 
     `weight` is (person,), and `by_theta` (free parameter, person) the gradient of everyone's log likelihood.
     """
-    size, n_effects = t.n_person_parameters, t.n_coefficients + t.n_group_levels
-    g = BlockGradient(
-        np.empty((1, LANES)),
-        np.empty((size, LANES)),
-        np.empty((size, LANES)),
-        np.empty((size, LANES)),
-        np.empty((size, LANES)),
-        np.empty((size, size, LANES)),
-        np.empty((size, size, LANES)),
-    )
-    by_root, by_mean = np.zeros((size, size, LANES)), np.zeros((size, LANES))
-    by_effects, by_moved = np.zeros((n_effects, LANES)), np.zeros((t.n_following, LANES))
+    size, n_effects, following = t.n_person_parameters, t.n_coefficients + t.n_group_levels, t.n_following
+    g, by_root = block_gradient(size, memory), lane_array(zeroed(memory, size * size), size, size)
+    by_mean, by_effects = lane_array(zeroed(memory, size), size), lane_array(zeroed(memory, n_effects), n_effects)
+    by_moved = lane_array(zeroed(memory, following), following)
     for block in range(t.n_blocks):
         gather_weights(t, weight, by_theta, block, g)
         set_vectors(t, people, block, g)
         set_matrix(t, people, block, g)
         add_root_gradient(t, people, block, g, by_root)
         add_mean_gradient(t, people, block, g, by_mean, by_effects)
-        if t.n_following > 0:
+        if following > 0:
             add_following_gradient(t, group, people, block, g, by_moved)
         scatter(t, block, g, by_z)
     add_complete_gradient(t, group, weight, by_theta, by_moved, by_group)
