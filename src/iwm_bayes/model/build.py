@@ -12,12 +12,15 @@ import pymc as pm
 import xarray as xr
 
 from iwm_bayes.filtering.arrays import event_array, event_fields, response_array, response_fields
-from iwm_bayes.filtering.graph import decaying_sum_graph, scan_events
+from iwm_bayes.filtering.graph import decaying_sum_graph, field_graphs, scan_events
 from iwm_bayes.model.hierarchy import coordinates, declare_hierarchy, dim_name
 from iwm_bayes.model.likelihood import declare_response
-from iwm_bayes.model.likelihood_terms import LikelihoodTerm, likelihood_terms
+from iwm_bayes.model.likelihood_terms import LikelihoodTerm, Loops, likelihood_terms
 from iwm_bayes.model.priors import figure_names, natural_values
+from iwm_bayes.ops import at_event_of_person
 from iwm_bayes.types import ModelSpec
+
+IN_A_GRAPH = Loops(field_graphs, scan_events, decaying_sum_graph, at_event_of_person)
 
 
 def model_data(model: ModelSpec, data: xr.Dataset, horizon: int = 1) -> dict[str, np.ndarray]:
@@ -45,7 +48,7 @@ def natural_likelihood_terms(
     `values` are those of `natural_values`. `events` and `responses` are the event array and the response array of
     `model_data`.
     """
-    return likelihood_terms(model, figure_names(data), values, events, responses, scan_events, decaying_sum_graph)
+    return likelihood_terms(model, figure_names(data), values, events, responses, IN_A_GRAPH)
 
 
 def declare_data(model: ModelSpec, data: xr.Dataset) -> tuple[Any, Any]:
