@@ -35,6 +35,7 @@ class Settings(NamedTuple):
     target_accept: float = TARGET_ACCEPT  # acceptance rate to which `nuts` tunes: near 1, steps are small
     max_treedepth: int = 10  # of `nuts`: a trajectory doubles at most so often
     chain_store: Path | None = None  # folder in which `nuts` keeps draws, and finds those of an interrupted run
+    backend: str = "nutpie"  # what samples for `nuts`: see `nuts.BACKENDS`
 
 
 def compiled_model(model: ModelSpec, engine: Any, data: xr.Dataset) -> CompiledModel:

@@ -1,8 +1,9 @@
-"""The no-U-turn sampler, Hoffman & Gelman (2014), by nutpie.
+"""The no-U-turn sampler, Hoffman & Gelman (2014), by nutpie or by another backend.
 
 A pilot fit (see `pilot`) sets the transform in which people are sampled, and where chains begin.
 """
 
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,21 +16,25 @@ from iwm_bayes.inference.engines import Sampler, sampler
 from iwm_bayes.inference.laplace.method import compile_likelihood
 from iwm_bayes.inference.nutpie_store import sample_to_store
 from iwm_bayes.inference.pilot import pilot_fit
+from iwm_bayes.inference.plain.numpyro_nuts import draw_by_numpyro, numpyro_sampler
+from iwm_bayes.inference.plain.nutpie_jax import nutpie_jax_sampler
 from iwm_bayes.inference.posterior import to_reported
 from iwm_bayes.types import ModelSpec
 
 
+class Backend(NamedTuple):
+    """What samples: a function that makes the sampler of a model, and one that draws from what `with_data` returns."""
+
+    sampler: Callable[[ModelSpec, xr.Dataset], Sampler]
+    draw: Callable[[Any, Settings], xr.DataTree]
+
+
 class NutsEngine(NamedTuple):
-    """The sampler, and the likelihood for the pilot fit."""
+    """The sampler, how it is drawn from, and the likelihood for the pilot fit."""
 
     sampler: Sampler
+    draw: Callable[[Any, Settings], xr.DataTree]
     pilot: CompiledModel  # the likelihood of the model without correlations
-
-
-def compile_model(model: ModelSpec, data: xr.Dataset) -> CompiledModel:
-    """Compile a model for data with these figures and covariates."""
-    pilot = compile_likelihood(model._replace(correlated=False), data)
-    return compiled_model(model, NutsEngine(sampler(model, data), pilot), data)
 
 
 def sample_in_memory(compiled: Any, settings: Settings) -> xr.DataTree:
@@ -53,15 +58,33 @@ def sample_in_memory(compiled: Any, settings: Settings) -> xr.DataTree:
         raise
 
 
+def draw_by_nutpie(compiled: Any, settings: Settings) -> xr.DataTree:
+    """Sample all chains of nutpie's model, in memory or in the folder of the settings."""
+    if settings.chain_store is None:
+        return sample_in_memory(compiled, settings)
+    return sample_to_store(compiled, settings, settings.chain_store)
+
+
+BACKENDS: Mapping[str, Backend] = {
+    "nutpie": Backend(sampler, draw_by_nutpie),
+    "nutpie-jax": Backend(nutpie_jax_sampler, draw_by_nutpie),
+    "numpyro": Backend(numpyro_sampler, draw_by_numpyro),
+}
+
+
+def compile_model(model: ModelSpec, data: xr.Dataset, backend: str = "nutpie") -> CompiledModel:
+    """Compile a model for data with these figures and covariates."""
+    chosen = BACKENDS[backend]
+    ready = chosen.sampler(model, data)
+    pilot = compile_likelihood(model._replace(correlated=False), data)
+    return compiled_model(model, NutsEngine(ready, chosen.draw, pilot), data)
+
+
 def sample_once(compiled: CompiledModel, data: xr.Dataset, transform: xr.Dataset, settings: Settings) -> xr.DataTree:
-    """Run nutpie once, in the transform given, and return the draws as they are reported."""
+    """Run the sampler once, in the transform given, and return the draws as they are reported."""
     check_same_shape(compiled, data)
     ready = compiled.engine.sampler.with_data(data, transform)
-    trace = (
-        sample_in_memory(ready, settings)
-        if settings.chain_store is None
-        else sample_to_store(ready, settings, settings.chain_store)
-    )
+    trace = compiled.engine.draw(ready, settings)
     sampled = trace["posterior"].to_dataset()
     reported = to_reported(sampled, compiled.model, data, transform).assign_attrs(sampled.attrs)
     statistics = trace["sample_stats"].to_dataset()
