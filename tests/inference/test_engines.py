@@ -2,6 +2,7 @@
 
 import warnings
 
+import arviz as az
 import numpy as np
 import pandas as pd
 import pymc as pm
@@ -11,6 +12,7 @@ from helpers import density, evaluate, interpreted
 from pymc.pytensorf import rewrite_pregrad
 
 from iwm_bayes.data.formulas.design import join_covariates
+from iwm_bayes.diagnostics.convergence_checks import check_convergence
 from iwm_bayes.filtering import engine_choice
 from iwm_bayes.filtering.engine_choice import (
     PlainEngineWarning,
@@ -22,7 +24,9 @@ from iwm_bayes.filtering.engine_choice import (
 )
 from iwm_bayes.inference.engines import ENGINES, Engine, event_likelihood, person_likelihood
 from iwm_bayes.inference.fit import Settings, compile_likelihood, compile_model, laplace, nuts
+from iwm_bayes.inference.fit import fit as sample
 from iwm_bayes.inference.pilot import neutral_transform
+from iwm_bayes.inference.plain import jax_graph
 from iwm_bayes.model.build import build, model_data
 from iwm_bayes.model.compile import compile_initial_point
 from iwm_bayes.model.priors import figure_names, free_parameters
@@ -216,15 +220,26 @@ def test_error_of_the_model_is_no_fault_of_the_engine(error):
     assert engine_name() == "fast"
 
 
-def test_plain_engine_samples(tmp_path):
+STATIC = HEAD.replace("rescorla_wagner", "static")
+ALL_ALIKE = "".join(f'[parameters.availability_{name}]\npooling = "complete"\n' for name in ("start", "rating_noise"))
+
+
+@pytest.mark.parametrize(
+    ("text", "variables"),
+    [
+        pytest.param(STATIC + ALL_ALIKE, {"mu"}, id="all alike"),
+        pytest.param(STATIC, {"mu", "sigma", "theta"}, id="hierarchy", marks=pytest.mark.slow),
+    ],
+)
+def test_plain_engine_samples(tmp_path, text, variables):
     """By nutpie's public function: its density is that of the graph, and a fit has every part of a posterior."""
-    (tmp_path / "own.toml").write_text(HEAD.replace("rescorla_wagner", "static"), encoding="utf-8")
+    (tmp_path / "own.toml").write_text(text, encoding="utf-8")
     model = load_model(tmp_path / "own.toml")
     first, data = (simulate(model, PHASES, PEOPLE, seed) for seed in (1, 2))
     with using_engine("plain"):
         compiled = compile_model(model, first)
         fit = nuts(compiled, data, Settings(draws=50, tune=100, chains=2))["unconstrained_posterior"].to_dataset()
-    assert {name: values.shape[:2] for name, values in fit.items()} == dict.fromkeys(("mu", "sigma", "theta"), (2, 50))
+    assert {name: values.shape[:2] for name, values in fit.items()} == dict.fromkeys(variables, (2, 50))
     arrays = random_transform(model, data, np.random.default_rng(2))
     expected, slope, point = density_and_gradient("plain", model, data, arrays, np.random.default_rng(3))
     transform = neutral_transform(model, data)
@@ -233,3 +248,41 @@ def test_plain_engine_samples(tmp_path):
     assert code == 0
     assert value == pytest.approx(expected, rel=1e-10)
     np.testing.assert_allclose(gradient, slope, rtol=1e-9, atol=1e-10)
+
+
+@pytest.mark.parametrize("backend", ["nutpie-jax", "numpyro"])
+def test_backends_need_their_extra(monkeypatch, tmp_path, backend):
+    """Without JAX, one sentence says what to install."""
+    (tmp_path / "own.toml").write_text(STATIC, encoding="utf-8")
+    model = load_model(tmp_path / "own.toml")
+    monkeypatch.setattr(jax_graph, "find_spec", lambda _: None)
+    with pytest.raises(InputError, match=rf"{backend} needs jax.* Install the extra: pip install 'iwm-bayes\[jax\]'"):
+        sample(model, simulate(model, PHASES, PEOPLE, 1), backend=backend)
+
+
+def test_unknown_backends_are_refused(tmp_path):
+    """The message lists those that there are; an approximation has none."""
+    (tmp_path / "own.toml").write_text(STATIC, encoding="utf-8")
+    model = load_model(tmp_path / "own.toml")
+    data = simulate(model, PHASES, PEOPLE, 1)
+    with pytest.raises(InputError, match="no backend 'stan'; choose from nutpie, nutpie-jax, numpyro"):
+        sample(model, data, backend="stan")
+    with pytest.raises(InputError, match="the method laplace has no backend"):
+        sample(model, data, method="laplace", backend="numpyro")
+
+
+@pytest.mark.parametrize("backend", ["nutpie-jax", "numpyro"])
+def test_backends_on_jax_have_the_posterior_of_the_default(tmp_path, backend):
+    """Means of the group and of people within four Monte-Carlo errors, of fits that converge."""
+    pytest.importorskip("jax")
+    pytest.importorskip("numpyro")
+    (tmp_path / "own.toml").write_text(HEAD, encoding="utf-8")
+    model = load_model(tmp_path / "own.toml")
+    data = simulate(model, [Phase({"therapist": constant_care(0.8)}, 10, assessed=True)], 12, 1)
+    fits = [sample(model, data, draws=400, tune=400, backend=name) for name in ("nutpie", backend)]
+    one, other = (fit["unconstrained_posterior"].to_dataset()[["mu", "sigma", "theta"]] for fit in fits)
+    assert {name: values.dims for name, values in one.items()} == {name: x.dims for name, x in other.items()}
+    assert all(check_convergence(fit).converged for fit in fits)
+    error = np.sqrt(az.mcse(one) ** 2 + az.mcse(other) ** 2)
+    distance = np.abs(one.mean(("chain", "draw")) - other.mean(("chain", "draw"))) / error
+    assert float(distance.max().to_array().max()) < 4.0
