@@ -19,9 +19,16 @@ ROOMS = (  # from the ground up; a package may import from those before it, and 
     "comparison, validation, large_scale, viz, workflow, report, explorer, cli",
 )
 DOORS = {  # heavy libraries, and the modules by which they enter
-    "pytensor": {"ops", "filtering.engine.*", "filtering.graph", "model.*", "comparison.mixture_model"},
+    "pytensor": {
+        "ops",
+        "filtering.engine.*",
+        "filtering.graph",
+        "model.*",
+        "inference.plain.*",
+        "comparison.mixture_model",
+    },
     "pymc": {"model.*", "inference.*", "comparison.mixture_model"},
-    "nutpie": {"inference.nutpie_numba", "inference.nuts", "inference.nutpie_store"},
+    "nutpie": {"inference.plain.*", "inference.nutpie_numba", "inference.nuts", "inference.nutpie_store"},
     "numba": {"inference.nutpie_numba", "filtering.engine.*"},
     "matplotlib": {"viz.*", "workflow.plots.*", "workflow.run_folder", "workflow.comparison_folder"},
     "formulae": {"data.formulas.design", "data.formulas.language", "data.formulas.evaluation"},

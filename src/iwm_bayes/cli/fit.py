@@ -51,6 +51,9 @@ def fit(
     method: Annotated[
         str, typer.Option(help="inference method: nuts (sampling), or laplace or quadrature (approximations)")
     ] = "nuts",
+    backend: Annotated[
+        str, typer.Option(help="what samples for nuts: nutpie, or nutpie-jax or numpyro (extra iwm-bayes[jax])")
+    ] = "nutpie",
     resume: Annotated[bool, typer.Option("--resume", help="continue an interrupted run from its saved draws")] = False,
     extend: Annotated[
         bool, typer.Option("--extend", help="add draws to the run in the folder, up to --draws in each chain")
@@ -88,7 +91,7 @@ def fit(
     loaded = load_study_and_data(study, model, trust)
     folder = out_dir or Path("runs") / f"{loaded.study.name}-{loaded.model.name}"
     settings: dict[str, Any] = {"draws": draws, "tune": tune, "chains": chains, "random_seed": seed}
-    settings |= {"target_accept": target_accept, "progressbar": not quiet}
+    settings |= {"target_accept": target_accept, "progressbar": not quiet, "backend": backend}
     requests = Requests(permutation_test, expectancy_bias, person_table, ids == "own", save_log_likelihood)
     target = Target(folder, loaded, file_hashes(loaded.files), overwrite)
     commands = next_commands(study, loaded, folder)
