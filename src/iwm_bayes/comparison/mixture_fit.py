@@ -18,7 +18,8 @@ from iwm_bayes.inference.laplace.method import compile_likelihood
 from iwm_bayes.inference.nutpie_numba import compile_graph
 from iwm_bayes.inference.nuts import sample_in_memory, sampler_with_arrays
 from iwm_bayes.inference.pilot import pilot_fit
-from iwm_bayes.model.hierarchy import TRANSFORMED_VARIABLES, coordinates
+from iwm_bayes.model.hierarchy import TRANSFORMED_VARIABLES
+from iwm_bayes.model.inputs import coordinates
 from iwm_bayes.types import ModelSpec
 
 DRAW_FACTOR = 2  # times as many draws as of a single model

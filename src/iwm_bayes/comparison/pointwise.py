@@ -12,8 +12,8 @@ import xarray as xr
 
 from iwm_bayes.data.unrecorded import fill_unrecorded
 from iwm_bayes.filtering.arrays import session_index
-from iwm_bayes.model.build import model_data
 from iwm_bayes.model.compile import compile_event_likelihood
+from iwm_bayes.model.inputs import model_data
 from iwm_bayes.types import ModelSpec
 
 ALL_KNOWN = 0  # in place of a horizon: all sessions are known

@@ -7,8 +7,7 @@ import numpy as np
 import pymc as pm
 import xarray as xr
 
-from iwm_bayes.model.build import model_data
-from iwm_bayes.model.hierarchy import effect_labels
+from iwm_bayes.model.inputs import effect_labels, model_data
 from iwm_bayes.model.priors import figure_names
 from iwm_bayes.types import InputError, ModelSpec
 

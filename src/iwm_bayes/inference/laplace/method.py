@@ -20,8 +20,8 @@ from iwm_bayes.inference.laplace.empirical_bayes import GroupMode, find_mode, re
 from iwm_bayes.inference.laplace.hierarchy import linear_population
 from iwm_bayes.inference.laplace.person_posteriors import Problem
 from iwm_bayes.inference.laplace.quadrature import fit_by_quadrature, quadrature_nodes
-from iwm_bayes.model.build import model_data
 from iwm_bayes.model.compile import compile_person_likelihood
+from iwm_bayes.model.inputs import model_data
 from iwm_bayes.types import InputError, ModelSpec
 
 
