@@ -15,8 +15,8 @@ from source import FOLDER, MODULES
 import iwm_bayes
 
 ROOMS = (  # from the ground up; a package may import from those before it, and from itself
-    "lazy, ops, types, io, progress, rules, responses, filtering, data, model, simulation, inference, estimands, diagnostics",
-    "comparison, validation, large_scale, viz, workflow, report, explorer, cli",
+    "lazy, ops, types, io, progress, rules, responses, filtering, data, model, simulation, inference, estimands",
+    "diagnostics, comparison, validation, large_scale, viz, workflow, report, explorer, cli",
 )
 DOORS = {  # heavy libraries, and the modules by which they enter
     "pytensor": {"ops", "filtering.engine.*", "filtering.graph", "model.*", "comparison.mixture_model"},

@@ -11,14 +11,11 @@ import numpy as np
 import xarray as xr
 
 from iwm_bayes.comparison.comparability import FittedModel
-from iwm_bayes.comparison.mixture_model import build_mixture, common_parameters, own_model
 from iwm_bayes.diagnostics.convergence_checks import ConvergenceChecks, check_convergence
 from iwm_bayes.inference.base import Settings
 from iwm_bayes.inference.laplace.method import compile_likelihood
-from iwm_bayes.inference.nutpie_numba import compile_graph
-from iwm_bayes.inference.nuts import sample_in_memory, sampler_with_arrays
+from iwm_bayes.inference.nuts import TRANSFORMED_VARIABLES, sample_in_memory, sampler_with_arrays
 from iwm_bayes.inference.pilot import pilot_fit
-from iwm_bayes.model.hierarchy import TRANSFORMED_VARIABLES
 from iwm_bayes.model.inputs import coordinates
 from iwm_bayes.types import ModelSpec
 
@@ -53,6 +50,9 @@ def sampling_coordinates(fitted: FittedModel, own: ModelSpec) -> dict[str, np.nd
 
 def compile_mixture(fits: Sequence[FittedModel]) -> Any:
     """Compile the mixture, with the sampler's coordinates of every model."""
+    from iwm_bayes.comparison.mixture_model import build_mixture, common_parameters, own_model  # it imports PyMC
+    from iwm_bayes.inference.nutpie_numba import compile_graph
+
     graph, common = build_mixture(fits), common_parameters(fits)
     prefixes = ("", *(f"{fitted.model.name}::" for fitted in fits))
     names = ("frequency", "attribution", *(f"{prefix}{name}" for prefix in prefixes for name in TRANSFORMED_VARIABLES))

@@ -12,7 +12,6 @@ import xarray as xr
 
 from iwm_bayes.data.unrecorded import fill_unrecorded
 from iwm_bayes.filtering.arrays import session_index
-from iwm_bayes.model.compile import compile_event_likelihood
 from iwm_bayes.model.inputs import model_data
 from iwm_bayes.types import ModelSpec
 
@@ -44,6 +43,8 @@ def pointwise_likelihood(model: ModelSpec, data: xr.Dataset, horizons: Sequence[
 
     A horizon hides recent responses (see `filtering.arrays`), and what later sessions say about unrecorded outcomes.
     """
+    from iwm_bayes.model.compile import compile_event_likelihood  # it imports PyMC
+
     graph, function = compile_event_likelihood(model, data)
     as_known_then = fill_unrecorded(data, earlier_sessions_only=True)
     inputs = {ALL_KNOWN: model_data(model, data)}

@@ -4,12 +4,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import pymc as pm
 import xarray as xr
 
+from iwm_bayes.lazy import lazy_module
 from iwm_bayes.model.inputs import effect_labels, model_data
 from iwm_bayes.model.priors import figure_names
 from iwm_bayes.types import InputError, ModelSpec
+
+pm = lazy_module("pymc")
 
 TARGET_ACCEPT = 0.9  # at .8, a tenth of fits diverge where between-person SDs may be zero
 
@@ -18,7 +20,7 @@ class CompiledModel(NamedTuple):
     """A model that is ready to fit any data with the same number of people, figures and covariates."""
 
     model: ModelSpec
-    graph: pm.Model
+    graph: Any  # a `pm.Model`
     engine: Any  # of a method: nutpie's compiled model, or a likelihood function; it does not pickle
     n_people: int
     figures: list[str]
@@ -38,7 +40,7 @@ class Settings(NamedTuple):
     chain_store: Path | None = None  # folder in which `nuts` keeps draws, and finds those of an interrupted run
 
 
-def compiled_model(model: ModelSpec, graph: pm.Model, engine: Any, data: xr.Dataset) -> CompiledModel:
+def compiled_model(model: ModelSpec, graph: Any, engine: Any, data: xr.Dataset) -> CompiledModel:
     """Return a graph of these data together with the engine that evaluates it."""
     return CompiledModel(model, graph, engine, data.sizes["person"], figure_names(data), effect_labels(data))
 

@@ -7,20 +7,19 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
-import nutpie
-import pymc as pm
 import xarray as xr
 
 from iwm_bayes.inference.answers import observed_answers
 from iwm_bayes.inference.base import CompiledModel, Settings, checked_model_data, compiled_model
 from iwm_bayes.inference.laplace.method import compile_likelihood
-from iwm_bayes.inference.nutpie_numba import compile_graph
 from iwm_bayes.inference.nutpie_store import sample_to_store
 from iwm_bayes.inference.pilot import pilot_fit
 from iwm_bayes.inference.posterior import to_reported
-from iwm_bayes.model.build import build
-from iwm_bayes.model.hierarchy import TRANSFORMED_VARIABLES
+from iwm_bayes.lazy import lazy_module
 from iwm_bayes.types import ModelSpec
+
+nutpie, pm = lazy_module("nutpie"), lazy_module("pymc")
+TRANSFORMED_VARIABLES = ("sigma", "sigma_u", "correlation")  # variables of the group that the sampler transforms
 
 
 class NutsEngine(NamedTuple):
@@ -32,6 +31,9 @@ class NutsEngine(NamedTuple):
 
 def compile_model(model: ModelSpec, data: xr.Dataset) -> CompiledModel:
     """Compile a model for the shape of a data set: a minute or more the first time, less with a filled cache."""
+    from iwm_bayes.inference.nutpie_numba import compile_graph  # it imports numba, and `build` imports PyMC
+    from iwm_bayes.model.build import build
+
     graph = build(model, data)
     sampler = compile_graph(graph, [name for name in (*TRANSFORMED_VARIABLES, "theta") if name in graph.named_vars])
     pilot = compile_likelihood(model._replace(correlated=False), data)
@@ -44,7 +46,7 @@ def sampler_with_data(compiled: CompiledModel, data: xr.Dataset, transform: xr.D
     return sampler_with_arrays(compiled.engine.sampler, compiled.graph, inputs)
 
 
-def sampler_with_arrays(sampler: Any, graph: pm.Model, inputs: Mapping[str, np.ndarray]) -> Any:
+def sampler_with_arrays(sampler: Any, graph: Any, inputs: Mapping[str, np.ndarray]) -> Any:
     """Return a sampler with these inputs; the graph gets them too, because it says where chains begin."""
     with graph:
         pm.set_data(dict(inputs))

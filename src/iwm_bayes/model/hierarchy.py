@@ -55,7 +55,6 @@ from iwm_bayes.model.priors import (
 from iwm_bayes.types import ModelSpec
 
 type UnpooledPrior = Callable[[list[FreeParameter], int], tuple[Any, Any]]
-TRANSFORMED_VARIABLES = ("sigma", "sigma_u", "correlation")  # variables of the group that the sampler transforms
 
 
 def dim_name(dim: str) -> str:

@@ -9,7 +9,6 @@ Huys et al. (2011), doi:10.1371/journal.pcbi.1002028; Piray et al. (2019), doi:1
 """
 
 import numpy as np
-import pymc as pm
 import xarray as xr
 
 from iwm_bayes.inference.answers import observed_answers
@@ -20,13 +19,17 @@ from iwm_bayes.inference.laplace.empirical_bayes import GroupMode, find_mode, re
 from iwm_bayes.inference.laplace.hierarchy import linear_population
 from iwm_bayes.inference.laplace.person_posteriors import Problem
 from iwm_bayes.inference.laplace.quadrature import fit_by_quadrature, quadrature_nodes
-from iwm_bayes.model.compile import compile_person_likelihood
+from iwm_bayes.lazy import lazy_module
 from iwm_bayes.model.inputs import model_data
 from iwm_bayes.types import InputError, ModelSpec
+
+pm = lazy_module("pymc")
 
 
 def compile_likelihood(model: ModelSpec, data: xr.Dataset) -> CompiledModel:
     """Compile a model's likelihood for the shape of a data set; InputError for what these methods cannot fit."""
+    from iwm_bayes.model.compile import compile_person_likelihood  # it imports PyMC
+
     if model.correlated:
         raise InputError([f"{model.name}: `laplace` cannot fit correlated parameters. Use `nuts`"])
     graph, function = compile_person_likelihood(model, data)
