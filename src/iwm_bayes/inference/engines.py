@@ -10,21 +10,17 @@ the same density, gradient and coordinates: see `filtering.engine_choice` for wh
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from importlib import import_module
 from typing import Any, NamedTuple, Protocol
 
-import pymc as pm
+import numpy as np
 import xarray as xr
 
 from iwm_bayes.filtering.engine_choice import with_fallback
-from iwm_bayes.inference.nutpie_numba import compile_graph
-from iwm_bayes.inference.plain.graph_sampler import compile_public, graph_sampler
-from iwm_bayes.inference.plain.likelihood import (
-    EventLikelihood,
-    PersonLikelihood,
-    compile_event_likelihood,
-    compile_person_likelihood,
-)
 from iwm_bayes.types import ModelSpec
+
+type PersonLikelihood = Callable[[np.ndarray, np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
+type EventLikelihood = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
 
 class Sampler(Protocol):
@@ -40,15 +36,31 @@ class Engine(NamedTuple):
     person_likelihood: Callable[[ModelSpec, Sequence[str]], PersonLikelihood]
     event_likelihood: Callable[[ModelSpec, Sequence[str]], EventLikelihood]
     sampler: Callable[[ModelSpec, xr.Dataset], Sampler]
-    of_graph: Callable[[pm.Model, Sequence[str]], Any]  # nutpie's model of any graph, and of variables to keep
+    of_graph: Callable[[Any, Sequence[str]], Any]  # nutpie's model of any `pm.Model`, and of variables to keep
+
+
+def imported(place: str) -> Callable[..., Any]:
+    """Return a function by "module:name" under `iwm_bayes`; its module is imported when it is first called."""
+    module, _, name = place.partition(":")
+
+    def call(*arguments: Any) -> Any:
+        return getattr(import_module(f"iwm_bayes.{module}"), name)(*arguments)
+
+    return call
 
 
 ENGINES: Mapping[str, Engine] = {
     "fast": Engine(
-        compile_person_likelihood, compile_event_likelihood, partial(graph_sampler, compile_graph), compile_graph
+        imported("model.person_step:person_kernel"),
+        imported("model.person_step:event_kernel"),
+        imported("inference.nutpie_numba:fast_sampler"),
+        imported("inference.nutpie_numba:compile_graph"),
     ),
     "plain": Engine(
-        compile_person_likelihood, compile_event_likelihood, partial(graph_sampler, compile_public), compile_public
+        imported("inference.plain.likelihood:compile_person_likelihood"),
+        imported("inference.plain.likelihood:compile_event_likelihood"),
+        imported("inference.plain.graph_sampler:plain_sampler"),
+        imported("inference.plain.graph_sampler:compile_public"),
     ),
 }
 
@@ -68,13 +80,13 @@ def sampler(model: ModelSpec, data: xr.Dataset) -> Sampler:
     return with_fallback({name: partial(engine.sampler, model, data) for name, engine in ENGINES.items()})
 
 
-def compile_for_nutpie(build_graph: Callable[[], tuple[pm.Model, Sequence[str]]]) -> tuple[Any, pm.Model]:
-    """Return nutpie's model of a graph, by the engine in use, and the graph.
+def compile_for_nutpie(build_graph: Callable[[], tuple[Any, Sequence[str]]]) -> tuple[Any, Any]:
+    """Return nutpie's model of a `pm.Model`, by the engine in use, and that `pm.Model`.
 
     `build_graph` returns a graph, which may differ by engine, and the names of variables to keep.
     """
 
-    def build(engine: Engine) -> tuple[Any, pm.Model]:
+    def build(engine: Engine) -> tuple[Any, Any]:
         graph, keep = build_graph()
         return engine.of_graph(graph, keep), graph
 

@@ -7,19 +7,19 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
-import nutpie
 import xarray as xr
 
 from iwm_bayes.inference.answers import observed_answers
 from iwm_bayes.inference.base import CompiledModel, Settings, check_same_shape, compiled_model
-from iwm_bayes.inference.engines import Sampler, sampler
+from iwm_bayes.inference.engines import Sampler, imported, sampler
 from iwm_bayes.inference.laplace.method import compile_likelihood
 from iwm_bayes.inference.nutpie_store import sample_to_store
 from iwm_bayes.inference.pilot import pilot_fit
-from iwm_bayes.inference.plain.numpyro_nuts import draw_by_numpyro, numpyro_sampler
-from iwm_bayes.inference.plain.nutpie_jax import nutpie_jax_sampler
 from iwm_bayes.inference.posterior import to_reported
+from iwm_bayes.lazy import lazy_module
 from iwm_bayes.types import ModelSpec
+
+nutpie = lazy_module("nutpie")
 
 
 class Backend(NamedTuple):
@@ -67,8 +67,11 @@ def draw_by_nutpie(compiled: Any, settings: Settings) -> xr.DataTree:
 
 BACKENDS: Mapping[str, Backend] = {
     "nutpie": Backend(sampler, draw_by_nutpie),
-    "nutpie-jax": Backend(nutpie_jax_sampler, draw_by_nutpie),
-    "numpyro": Backend(numpyro_sampler, draw_by_numpyro),
+    "nutpie-jax": Backend(imported("inference.plain.nutpie_jax:nutpie_jax_sampler"), draw_by_nutpie),
+    "numpyro": Backend(
+        imported("inference.plain.numpyro_nuts:numpyro_sampler"),
+        imported("inference.plain.numpyro_nuts:draw_by_numpyro"),
+    ),
 }
 
 

@@ -8,9 +8,8 @@ import nutpie
 import pymc as pm
 import xarray as xr
 
-from iwm_bayes.inference.base import model_inputs
+from iwm_bayes.inference.base import TRANSFORMED_VARIABLES, model_inputs
 from iwm_bayes.model.build import build
-from iwm_bayes.model.hierarchy import TRANSFORMED_VARIABLES
 from iwm_bayes.types import ModelSpec
 
 type GraphCompiler = Callable[[pm.Model, Sequence[str]], Any]
@@ -53,3 +52,8 @@ def graph_sampler(compiler: GraphCompiler, model: ModelSpec, data: xr.Dataset) -
     """Build and compile the graph of a model for these data."""
     graph = build(model, data)
     return GraphSampler(model, graph, compiler(graph, kept_variables(graph)), compiler)
+
+
+def plain_sampler(model: ModelSpec, data: xr.Dataset) -> GraphSampler:
+    """Return the sampler of a model that nutpie's public function compiles."""
+    return graph_sampler(compile_public, model, data)

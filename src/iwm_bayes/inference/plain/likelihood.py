@@ -4,7 +4,7 @@ It is a function of (event array, response array, theta), for any number of even
 `model.build.model_data`. `theta` (parameter, person) has the link-scale values of `free_parameters(model, figures)`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,14 +13,12 @@ import pytensor.tensor as pt
 from pymc.pytensorf import rewrite_pregrad
 
 from iwm_bayes.filtering.arrays import event_fields, response_fields
-from iwm_bayes.filtering.graph import decaying_sum_graph, scan_events
+from iwm_bayes.inference.engines import EventLikelihood, PersonLikelihood
+from iwm_bayes.model.build import IN_A_GRAPH
 from iwm_bayes.model.likelihood_terms import likelihood_terms
 from iwm_bayes.model.priors import free_parameters, natural_values
 from iwm_bayes.responses.families import response_log_density
 from iwm_bayes.types import ModelSpec
-
-type PersonLikelihood = Callable[[np.ndarray, np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
-type EventLikelihood = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
 
 def likelihood_graph(model: ModelSpec, figures: Sequence[str]) -> tuple[list[Any], list[Any]]:
@@ -30,7 +28,7 @@ def likelihood_graph(model: ModelSpec, figures: Sequence[str]) -> tuple[list[Any
     responses = pt.tensor("response_array", dtype="float64", shape=(len(response_fields(model)), None, None))
     theta = pt.tensor("theta", dtype="float64", shape=(len(free), None))
     values = natural_values(model, {one.label: theta[index] for index, one in enumerate(free)}, figures, 1)
-    terms = likelihood_terms(model, figures, values, events, responses, scan_events, decaying_sum_graph)
+    terms = likelihood_terms(model, figures, values, events, responses, IN_A_GRAPH)
     densities = [
         response_log_density(model.responses[name].family, arguments, value, recorded)
         for name, arguments, value, recorded in terms
