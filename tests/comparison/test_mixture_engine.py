@@ -18,7 +18,7 @@ from iwm_bayes.comparison.mixture_fit import LOCAL_GAUSSIAN
 from iwm_bayes.comparison.mixture_model import build_mixture, common_parameters, own_model
 from iwm_bayes.inference.engine.density import density_and_gradient, stored_at
 from iwm_bayes.model.compile import compile_initial_point
-from iwm_bayes.model.hierarchy import coordinates
+from iwm_bayes.model.inputs import coordinates
 
 PARTS = {  # the file of each model after its head, and its formulas
     "plain": ("[parameters]\n" + BY_FIGURE, {}),

@@ -16,8 +16,7 @@ from iwm_bayes.inference.engine.mixture import compile_mixture_kernels
 from iwm_bayes.inference.engine.model_table import hierarchy_parts, likelihood_parts
 from iwm_bayes.inference.engine.sampler import EngineModel, Start, Stored, make_start, stored_variables
 from iwm_bayes.inference.engine.table import Table, join_tables, make_table
-from iwm_bayes.model.build import model_data
-from iwm_bayes.model.hierarchy import coordinates, parameters_pooled
+from iwm_bayes.model.inputs import coordinates, model_data, parameters_pooled
 from iwm_bayes.model.priors import figure_names, free_parameters
 from iwm_bayes.types import ModelSpec
 

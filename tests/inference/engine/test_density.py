@@ -10,11 +10,14 @@ import pytensor.tensor as pt
 import pytest
 from helpers import evaluate, in_own_terms
 from hierarchies import CASES, PEOPLE, flat, quadratic, random_transform, study
+from pymc.pytensorf import rewrite_pregrad
 
 from iwm_bayes.inference.engine.density import compile_kernels, density_and_gradient, stored_at
 from iwm_bayes.inference.engine.sampler import engine_model, stored_variables
 from iwm_bayes.model.build import build
 from iwm_bayes.model.compile import compile_initial_point
+from iwm_bayes.model.inputs import model_data
+from iwm_bayes.model.person_step import person_kernel
 from iwm_bayes.model.priors import figure_names, free_parameters
 
 
@@ -95,3 +98,20 @@ def test_likelihood_adds_to_the_density(case):
     with_likelihood, _ = density_and_gradient(compile_kernels(), table, point)
     without, _ = density_and_gradient(compile_kernels(), table_without_answers(model, data, arrays), point)
     assert with_likelihood - without == pytest.approx(-0.5 * (curvatures * (theta - peaks) ** 2).sum(), rel=1e-9)
+
+
+def test_whole_posterior_is_that_of_the_graph(tmp_path):
+    """With the likelihood of a model's answers, called by its address."""
+    model, data = study(*CASES["all together"], tmp_path)
+    generator = np.random.default_rng(5)
+    arrays, graph = random_transform(model, data, generator), build(model, data)
+    with graph:
+        pm.set_data(arrays)
+    values = [graph.rvs_to_values[variable] for variable in graph.free_RVs]
+    point = [generator.normal(0.0, 0.5, x.shape) for x in compile_initial_point(graph)()]
+    log_density = rewrite_pregrad(graph.logp())
+    expected, *slopes = evaluate(values, [log_density, *pt.grad(log_density, values)], "stabilize")(*point)
+    compiled = engine_model(model, data, arrays, person_kernel(model, figure_names(data)), model_data(model, data))
+    found, gradient = density_and_gradient(compiled.kernels, compiled.table, flat(point))
+    assert found == pytest.approx(float(expected), rel=1e-10)
+    np.testing.assert_allclose(gradient, flat(slopes), rtol=1e-9, atol=1e-9)

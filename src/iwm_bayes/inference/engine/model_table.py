@@ -13,9 +13,10 @@ import numpy as np
 import xarray as xr
 
 from iwm_bayes.inference.engine.table import LANES, in_blocks
-from iwm_bayes.model.hierarchy import LKJ_SHAPE, effect_labels, parameters_pooled
+from iwm_bayes.model.inputs import effect_labels, parameters_pooled
 from iwm_bayes.model.priors import (
     EFFECT_WIDTH,
+    LKJ_SHAPE,
     FreeParameter,
     effect_map,
     figure_names,

@@ -254,9 +254,7 @@ def set_log_density(t: Any, people: Any, block: Any, work: Any, log_density: Any
     store(determinant, work, 1)
     constant = t.n_person_parameters * HALF_LOG_TWO_PI
     for lane in range(min(LANES, t.n_people - block * LANES)):
-        log_density[block * LANES + lane] = (
-            math.log(get_lane(lane, work, 1)) - 0.5 * get_lane(lane, work, 0) - constant
-        )
+        log_density[block * LANES + lane] = math.log(get_lane(lane, work, 1)) - 0.5 * get_lane(lane, work, 0) - constant
 
 
 @kernel_part

@@ -19,8 +19,8 @@ from scipy import special
 from iwm_bayes.inference.engine.density import Kernels, compile_kernels
 from iwm_bayes.inference.engine.model_table import hierarchy_parts, likelihood_parts
 from iwm_bayes.inference.engine.table import Table, make_table
-from iwm_bayes.model.build import model_data
-from iwm_bayes.model.hierarchy import coordinates
+from iwm_bayes.model.inputs import coordinates, model_data
+from iwm_bayes.model.priors import figure_names
 from iwm_bayes.types import ModelSpec
 
 POINT_NAMES = "unconstrained_parameter"  # nutpie's dim of the sampler's coordinates
@@ -196,3 +196,11 @@ class EngineSampler(NamedTuple):
         """Return nutpie's model of these data, in the transform of people that `inference.pilot` describes."""
         arrays = {str(name): values.values for name, values in transform.items()}
         return engine_model(self.model, data, arrays, self.person_kernel, model_data(self.model, data))
+
+
+def fast_sampler(model: ModelSpec, data: xr.Dataset) -> EngineSampler:
+    """Return the sampler of a model; of the data, only the figures matter."""
+    from iwm_bayes.model.person_step import person_kernel  # it imports PyTensor
+
+    compile_kernels()
+    return EngineSampler(model, person_kernel(model, figure_names(data)))
