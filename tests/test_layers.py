@@ -25,9 +25,9 @@ DOORS = {  # heavy libraries, and the modules by which they enter
         "filtering.graph",
         "model.*",
         "inference.plain.*",
-        "comparison.mixture_model",
+        "comparison.mixture.graph",
     },
-    "pymc": {"model.*", "inference.*", "comparison.mixture_model"},
+    "pymc": {"model.*", "inference.*", "comparison.mixture.graph"},
     "nutpie": {
         "inference.plain.*",
         "inference.nutpie_numba",

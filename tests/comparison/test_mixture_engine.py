@@ -13,10 +13,12 @@ from helpers import evaluate
 from hierarchies import BY_FIGURE, FORMULAS, flat, quadratic, random_transform, study
 
 from iwm_bayes.comparison.comparability import FittedModel
-from iwm_bayes.comparison.mixture_engine import mixture_sampler
-from iwm_bayes.comparison.mixture_fit import LOCAL_GAUSSIAN
-from iwm_bayes.comparison.mixture_model import build_mixture, common_parameters, own_model
+from iwm_bayes.comparison.mixture.engine import mixture_sampler
+from iwm_bayes.comparison.mixture.fit import LOCAL_GAUSSIAN
+from iwm_bayes.comparison.mixture.graph import build_mixture
+from iwm_bayes.comparison.mixture.parts import common_parameters, own_model
 from iwm_bayes.inference.engine.density import density_and_gradient, stored_at
+from iwm_bayes.inference.engine.sampler import initial_point, n_coordinates, start_point
 from iwm_bayes.model.compile import compile_initial_point
 from iwm_bayes.model.inputs import coordinates
 
@@ -72,6 +74,16 @@ def test_density_and_gradient_are_those_of_the_graph(mixture):
     found, gradient = density_and_gradient(compiled.kernels, compiled.table, flat(point.values()))
     assert found == pytest.approx(float(expected), rel=1e-10)
     np.testing.assert_allclose(gradient, flat(slopes), rtol=1e-10, atol=1e-10)
+
+
+def test_chains_begin_where_those_of_the_graph_do(mixture):
+    """Apart from random numbers, which differ from chain to chain and are at most 1."""
+    models, transforms, graph, _ = mixture
+    starts = mixture_sampler(models, transforms, [None] * len(models)).starts
+    middle = np.concatenate([start_point(start, np.zeros(n_coordinates(start))) for start in starts])
+    np.testing.assert_allclose(middle, flat(compile_initial_point(graph)()), rtol=1e-9, atol=1e-9)
+    first, second = (initial_point(starts, seed) for seed in (1, 2))
+    assert 1.0 < np.abs(first - second).max() < 2.0
 
 
 def test_stored_values_are_those_of_the_graph(mixture):

@@ -1,4 +1,4 @@
-"""A mixture of models in machine code: each person follows one of them, as `comparison.mixture_model` explains.
+"""A mixture of models in machine code: each person follows one of them, as `comparison.mixture.parts` explains.
 
 With frequencies f, log likelihoods l, and everyone's parameters x[k] of model k as standard normal z[k] (see `people`),
 the log density of a person is

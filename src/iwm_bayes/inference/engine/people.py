@@ -13,8 +13,8 @@ its precision P = R R', and its gradient g at the mode t. With group mean m and 
 for D person-level parameters. S is a diagonal of SDs, or SDs times the Cholesky factor of the correlations. Effects e
 of covariates and group levels add to m. R and g are linear in w tanh((s - s0) / w), s completely pooled parameters.
 
-Arrays are (block, ...) of lanes: a block is eight people, see `lanes`. People who fill up the last block have no answers
-and weight 0. The diagonal of L is kept as its inverse.
+Arrays are (block, ...) of lanes: a block is eight people, see `lanes`. People who fill up the last block have no
+answers and weight 0. The diagonal of L is kept as its inverse.
 """
 
 import math

@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from iwm_bayes.comparison.comparability import FittedModel
-from iwm_bayes.comparison.mixture_model import common_parameters, complete_pooling_values, free_only, own_model
+from iwm_bayes.comparison.mixture.parts import common_parameters, complete_pooling_values, free_only, own_model
 from iwm_bayes.inference.engine.mixture import compile_mixture_kernels
 from iwm_bayes.inference.engine.model_table import hierarchy_parts, likelihood_parts
 from iwm_bayes.inference.engine.sampler import EngineModel, Start, Stored, make_start, stored_variables
@@ -104,7 +104,8 @@ def mixture_sampler(
     shared_table = shared_parts(shared, first.data, len(models))
     tables = [make_table(shared_table)]
     parts = [stored_variables(shared, group_data(first.data), False)]
-    starts = [Start(np.zeros(len(models) - 1)), make_start(shared_table, {})]
+    quantiles = np.zeros(len(models) - 1)
+    starts = [Start(quantiles, level_shift=np.zeros((0, len(quantiles)))), make_start(shared_table, {})]
     for one, spec, transform, kernel in zip(models, own, transforms, person_kernels, strict=True):
         hierarchy = model_parts(one, spec, shared, common, transform)
         arrays = model_data(one.model, one.data)
