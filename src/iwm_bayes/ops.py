@@ -15,7 +15,10 @@ from importlib import import_module
 from typing import Any
 
 import numpy as np
-from scipy import special
+
+from iwm_bayes.lazy import lazy_module
+
+special = lazy_module("scipy.special")
 
 ELEMENTWISE = ("exp", "log", "sqrt", "sigmoid", "logit", "where", "maximum", "minimum", "constant")  # for any rule
 
@@ -109,13 +112,13 @@ exp = _dispatch(np.exp, lambda pt, x: pt.exp(x))
 log = _dispatch(np.log, lambda pt, x: pt.log(x))
 log1p = _dispatch(np.log1p, lambda pt, x: pt.log1p(x))
 sqrt = _dispatch(np.sqrt, lambda pt, x: pt.sqrt(x))
-sigmoid = _dispatch(special.expit, lambda pt, x: pt.sigmoid(x))
-logit = _dispatch(special.logit, lambda pt, x: pt.log(x / (1.0 - x)))
+sigmoid = _dispatch(lambda x: special.expit(x), lambda pt, x: pt.sigmoid(x))
+logit = _dispatch(lambda x: special.logit(x), lambda pt, x: pt.log(x / (1.0 - x)))
 where = _dispatch(np.where, lambda pt, condition, x, y: pt.switch(condition, x, y))
 maximum = _dispatch(np.maximum, lambda pt, x, y: pt.maximum(x, y))
 minimum = _dispatch(np.minimum, lambda pt, x, y: pt.minimum(x, y))
-gammaln = _dispatch(special.gammaln, lambda pt, x: pt.gammaln(x))
-erfcx = _dispatch(special.erfcx, lambda pt, x: pt.erfcx(x))
+gammaln = _dispatch(lambda x: special.gammaln(x), lambda pt, x: pt.gammaln(x))
+erfcx = _dispatch(lambda x: special.erfcx(x), lambda pt, x: pt.erfcx(x))
 
 
 def constant(value: float) -> np.float64:

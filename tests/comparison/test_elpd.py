@@ -41,7 +41,7 @@ from iwm_bayes.filtering.arrays import last_answer, session_index
 from iwm_bayes.inference.fit import CompiledModel, Settings, compile_likelihood, compile_model, laplace, nuts
 from iwm_bayes.inference.nuts import extend_fit
 from iwm_bayes.inference.pilot import neutral_transform
-from iwm_bayes.model.hierarchy import coordinates
+from iwm_bayes.model.inputs import coordinates
 from iwm_bayes.model.priors import free_parameters
 from iwm_bayes.model.specification import model_file
 from iwm_bayes.simulation.care import constant_care

@@ -23,7 +23,7 @@ from iwm_bayes.inference.pilot import (
     pilot_fit,
 )
 from iwm_bayes.model.build import build
-from iwm_bayes.model.hierarchy import parameters_pooled
+from iwm_bayes.model.inputs import parameters_pooled
 from iwm_bayes.model.local_gaussian import declare_local_gaussian
 from iwm_bayes.model.specification import model_file
 from iwm_bayes.simulation.care import constant_care

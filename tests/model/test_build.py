@@ -10,7 +10,8 @@ from scipy import stats
 
 from iwm_bayes.inference.plain.likelihood import compile_person_likelihood
 from iwm_bayes.model import priors
-from iwm_bayes.model.build import build, model_data
+from iwm_bayes.model.build import build
+from iwm_bayes.model.inputs import model_data
 from iwm_bayes.model.specification import model_file
 from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.simulate import Phase, simulate

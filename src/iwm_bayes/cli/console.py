@@ -5,25 +5,26 @@ it is, by `say`, `tell`, `print_lines` or `print_tables`, and colour comes from 
 character that the terminal cannot show, as in Windows' own encodings, has another one in its place.
 """
 
+from __future__ import annotations
+
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from shutil import get_terminal_size
-from typing import Annotated, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
-import pandas as pd
 import typer
-from pandas.api.types import is_numeric_dtype
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from iwm_bayes.cli.printing.layout import Line
-from iwm_bayes.report.formatting import format_cells, with_interval_text
-from iwm_bayes.report.labels import explained_words, table_meanings
 from iwm_bayes.types import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd  # the import takes a second, and `iwm --help` has no table
 
 Trust = Annotated[
     bool,
@@ -149,6 +150,10 @@ def shared_room(least: Sequence[int], natural: Sequence[int]) -> list[int]:
 
 def rich_tables(frame: pd.DataFrame, title: str) -> list[Table]:
     """Return a table for the console, in several parts if it is too wide; no number and no word is broken."""
+    from pandas.api.types import is_numeric_dtype
+
+    from iwm_bayes.report.formatting import format_cells
+
     cells = format_cells(frame)
     headers = column_headers(frame, cells)
     numeric = [is_numeric_dtype(frame.iloc[:, index]) for index in range(len(headers))]
@@ -177,6 +182,9 @@ def print_tables(tables: Iterable[LongTable]) -> None:
 
     Each word is explained once, below the first table in which it occurs.
     """
+    from iwm_bayes.report.formatting import with_interval_text
+    from iwm_bayes.report.labels import explained_words, table_meanings
+
     explained: set[tuple[str, str]] = set()
     for table in tables:
         frame = with_interval_text(table.frame)

@@ -11,15 +11,13 @@ import numpy as np
 import xarray as xr
 
 from iwm_bayes.comparison.comparability import FittedModel
-from iwm_bayes.comparison.mixture_model import build_mixture, common_parameters, own_model
 from iwm_bayes.diagnostics.convergence_checks import ConvergenceChecks, check_convergence
-from iwm_bayes.inference.base import Settings
+from iwm_bayes.inference.base import TRANSFORMED_VARIABLES, Settings
 from iwm_bayes.inference.engines import compile_for_nutpie
 from iwm_bayes.inference.laplace.method import compile_likelihood
 from iwm_bayes.inference.nuts import sample_in_memory
 from iwm_bayes.inference.pilot import pilot_fit
-from iwm_bayes.inference.plain.graph_sampler import with_arrays
-from iwm_bayes.model.hierarchy import TRANSFORMED_VARIABLES, coordinates
+from iwm_bayes.model.inputs import coordinates
 from iwm_bayes.types import ModelSpec
 
 DRAW_FACTOR = 2  # times as many draws as of a single model
@@ -53,6 +51,9 @@ def sampling_coordinates(fitted: FittedModel, own: ModelSpec) -> dict[str, np.nd
 
 def compile_mixture(fits: Sequence[FittedModel]) -> Any:
     """Compile the mixture, with the sampler's coordinates of every model."""
+    from iwm_bayes.comparison.mixture_model import build_mixture, common_parameters, own_model  # it imports PyMC
+    from iwm_bayes.inference.plain.graph_sampler import with_arrays
+
     common, prefixes = common_parameters(fits), ("", *(f"{fitted.model.name}::" for fitted in fits))
     names = ("frequency", "attribution", *(f"{prefix}{name}" for prefix in prefixes for name in TRANSFORMED_VARIABLES))
 

@@ -28,16 +28,9 @@ import pytensor.tensor as pt
 import xarray as xr
 
 from iwm_bayes.comparison.comparability import FittedModel
-from iwm_bayes.model.build import declare_data, declare_likelihood_terms, model_coords
-from iwm_bayes.model.hierarchy import (
-    declare_hierarchy,
-    declare_mu,
-    declare_sd,
-    effect_labels,
-    no_pooling,
-    parameters_pooled,
-    person_log_densities,
-)
+from iwm_bayes.model.build import declare_data, declare_likelihood_terms
+from iwm_bayes.model.hierarchy import declare_hierarchy, declare_mu, declare_sd, no_pooling, person_log_densities
+from iwm_bayes.model.inputs import effect_labels, model_coords, parameters_pooled
 from iwm_bayes.model.priors import FreeParameter, figure_names
 from iwm_bayes.responses.families import response_log_density
 from iwm_bayes.types import ModelSpec, parameters, with_parameters

@@ -1,17 +1,23 @@
 """What all inference methods share: the compiled model, the settings, and the way data get into a compiled graph."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import pymc as pm
 import xarray as xr
 
-from iwm_bayes.model.build import model_data
-from iwm_bayes.model.hierarchy import effect_labels
+from iwm_bayes.lazy import lazy_module
+from iwm_bayes.model.inputs import effect_labels, model_data
 from iwm_bayes.model.priors import figure_names
 from iwm_bayes.types import InputError, ModelSpec
 
+pm = lazy_module("pymc")
+
+type PersonLikelihood = Callable[[np.ndarray, np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
+type EventLikelihood = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]  # see `engines`
+
+TRANSFORMED_VARIABLES = ("sigma", "sigma_u", "correlation")  # variables of the group that the sampler transforms
 TARGET_ACCEPT = 0.9  # at .8, a tenth of fits diverge where between-person SDs may be zero
 
 
@@ -54,13 +60,13 @@ def check_same_shape(compiled: CompiledModel, data: xr.Dataset) -> None:
         raise InputError(["compiled for other covariates or groups. Compile the model for these data"])
 
 
-def model_inputs(graph: pm.Model, model: ModelSpec, data: xr.Dataset, transform: xr.Dataset) -> dict[str, np.ndarray]:
+def model_inputs(graph: Any, model: ModelSpec, data: xr.Dataset, transform: xr.Dataset) -> dict[str, np.ndarray]:
     """Return all inputs of a model's graph by the name of their `pm.Data`; `transform` is described in `pilot`."""
     inputs = model_data(model, data) | {str(name): values.values for name, values in transform.items()}
     return {name: value for name, value in inputs.items() if name in graph}
 
 
-def set_model_data(graph: pm.Model, model: ModelSpec, data: xr.Dataset, transform: xr.Dataset) -> None:
+def set_model_data(graph: Any, model: ModelSpec, data: xr.Dataset, transform: xr.Dataset) -> None:
     """Set the inputs of a model's graph to those of these data."""
     with graph:
         pm.set_data(model_inputs(graph, model, data, transform))

@@ -12,19 +12,16 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple, Protocol
 
-import pymc as pm
 import xarray as xr
 
 from iwm_bayes.filtering.engine_choice import with_fallback
-from iwm_bayes.inference.nutpie_numba import compile_graph
-from iwm_bayes.inference.plain.graph_sampler import compile_public, graph_sampler
-from iwm_bayes.inference.plain.likelihood import (
-    EventLikelihood,
-    PersonLikelihood,
-    compile_event_likelihood,
-    compile_person_likelihood,
-)
+from iwm_bayes.inference.base import EventLikelihood, PersonLikelihood
+from iwm_bayes.lazy import lazy_module
 from iwm_bayes.types import ModelSpec
+
+graph_sampler = lazy_module("iwm_bayes.inference.plain.graph_sampler")
+likelihood = lazy_module("iwm_bayes.inference.plain.likelihood")
+nutpie_numba = lazy_module("iwm_bayes.inference.nutpie_numba")
 
 
 class Sampler(Protocol):
@@ -40,16 +37,22 @@ class Engine(NamedTuple):
     person_likelihood: Callable[[ModelSpec, Sequence[str]], PersonLikelihood]
     event_likelihood: Callable[[ModelSpec, Sequence[str]], EventLikelihood]
     sampler: Callable[[ModelSpec, xr.Dataset], Sampler]
-    of_graph: Callable[[pm.Model, Sequence[str]], Any]  # nutpie's model of any graph, and of variables to keep
+    of_graph: Callable[[Any, Sequence[str]], Any]  # nutpie's model of any graph, and of variables to keep
+
+
+def graph_engine(compiler: Callable[[Any, Sequence[str]], Any]) -> Engine:
+    """Return the engine that evaluates graphs, of which `compiler` makes nutpie's model."""
+    return Engine(
+        lambda model, figures: likelihood.compile_person_likelihood(model, figures),
+        lambda model, figures: likelihood.compile_event_likelihood(model, figures),
+        lambda model, data: graph_sampler.graph_sampler(compiler, model, data),
+        compiler,
+    )
 
 
 ENGINES: Mapping[str, Engine] = {
-    "fast": Engine(
-        compile_person_likelihood, compile_event_likelihood, partial(graph_sampler, compile_graph), compile_graph
-    ),
-    "plain": Engine(
-        compile_person_likelihood, compile_event_likelihood, partial(graph_sampler, compile_public), compile_public
-    ),
+    "fast": graph_engine(lambda graph, keep: nutpie_numba.compile_graph(graph, keep)),
+    "plain": graph_engine(lambda graph, keep: graph_sampler.compile_public(graph, keep)),
 }
 
 
@@ -68,13 +71,13 @@ def sampler(model: ModelSpec, data: xr.Dataset) -> Sampler:
     return with_fallback({name: partial(engine.sampler, model, data) for name, engine in ENGINES.items()})
 
 
-def compile_for_nutpie(build_graph: Callable[[], tuple[pm.Model, Sequence[str]]]) -> tuple[Any, pm.Model]:
+def compile_for_nutpie(build_graph: Callable[[], tuple[Any, Sequence[str]]]) -> tuple[Any, Any]:
     """Return nutpie's model of a graph, by the engine in use, and the graph.
 
     `build_graph` returns a graph, which may differ by engine, and the names of variables to keep.
     """
 
-    def build(engine: Engine) -> tuple[Any, pm.Model]:
+    def build(engine: Engine) -> tuple[Any, Any]:
         graph, keep = build_graph()
         return engine.of_graph(graph, keep), graph
 

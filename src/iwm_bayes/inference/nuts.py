@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
-import nutpie
 import xarray as xr
 
 from iwm_bayes.inference.answers import observed_answers
@@ -16,10 +15,13 @@ from iwm_bayes.inference.engines import Sampler, sampler
 from iwm_bayes.inference.laplace.method import compile_likelihood
 from iwm_bayes.inference.nutpie_store import sample_to_store
 from iwm_bayes.inference.pilot import pilot_fit
-from iwm_bayes.inference.plain.numpyro_nuts import draw_by_numpyro, numpyro_sampler
-from iwm_bayes.inference.plain.nutpie_jax import nutpie_jax_sampler
 from iwm_bayes.inference.posterior import to_reported
+from iwm_bayes.lazy import lazy_module
 from iwm_bayes.types import ModelSpec
+
+nutpie = lazy_module("nutpie")
+numpyro_nuts = lazy_module("iwm_bayes.inference.plain.numpyro_nuts")
+nutpie_jax = lazy_module("iwm_bayes.inference.plain.nutpie_jax")
 
 
 class Backend(NamedTuple):
@@ -67,8 +69,11 @@ def draw_by_nutpie(compiled: Any, settings: Settings) -> xr.DataTree:
 
 BACKENDS: Mapping[str, Backend] = {
     "nutpie": Backend(sampler, draw_by_nutpie),
-    "nutpie-jax": Backend(nutpie_jax_sampler, draw_by_nutpie),
-    "numpyro": Backend(numpyro_sampler, draw_by_numpyro),
+    "nutpie-jax": Backend(lambda model, _: nutpie_jax.nutpie_jax_sampler(model), draw_by_nutpie),
+    "numpyro": Backend(
+        lambda model, _: numpyro_nuts.numpyro_sampler(model),
+        lambda problem, settings: numpyro_nuts.draw_by_numpyro(problem, settings),
+    ),
 }
 
 

@@ -28,7 +28,6 @@ from iwm_bayes.inference.natural_scale import on_natural_scale
 from iwm_bayes.inference.nuts import extend_fit
 from iwm_bayes.inference.predicted_answers import predicted_answers
 from iwm_bayes.inference.prior import prior_draws
-from iwm_bayes.model.pymc_model import pymc_model
 from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.model.specification.model_record import model_record, without_folder
 from iwm_bayes.model.specification.prior_arguments import with_priors
@@ -87,6 +86,8 @@ class Model:
     @cached_property
     def pymc(self) -> Any:
         """The model as an ordinary `pm.Model`, to which terms can be added: see `model.pymc_model`."""
+        from iwm_bayes.model.pymc_model import pymc_model
+
         return pymc_model(self.spec, self.data)
 
     def fit(self, **settings: Any) -> xr.DataTree:

@@ -24,7 +24,7 @@ from iwm_bayes.inference.laplace.empirical_bayes import GroupMode, find_mode, re
 from iwm_bayes.inference.laplace.hierarchy import linear_population
 from iwm_bayes.inference.laplace.person_posteriors import Problem
 from iwm_bayes.inference.laplace.quadrature import fit_by_quadrature, quadrature_nodes
-from iwm_bayes.model.build import model_data
+from iwm_bayes.model.inputs import model_data
 from iwm_bayes.model.priors import figure_names
 from iwm_bayes.types import InputError, ModelSpec
 

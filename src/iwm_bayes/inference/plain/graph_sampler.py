@@ -8,9 +8,8 @@ import nutpie
 import pymc as pm
 import xarray as xr
 
-from iwm_bayes.inference.base import model_inputs
+from iwm_bayes.inference.base import TRANSFORMED_VARIABLES, model_inputs
 from iwm_bayes.model.build import build
-from iwm_bayes.model.hierarchy import TRANSFORMED_VARIABLES
 from iwm_bayes.types import ModelSpec
 
 type GraphCompiler = Callable[[pm.Model, Sequence[str]], Any]

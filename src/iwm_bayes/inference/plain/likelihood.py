@@ -4,7 +4,7 @@ It is a function of (event array, response array, theta), for any number of even
 `model.build.model_data`. `theta` (parameter, person) has the link-scale values of `free_parameters(model, figures)`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,13 +14,11 @@ from pymc.pytensorf import rewrite_pregrad
 
 from iwm_bayes.filtering.arrays import event_fields, response_fields
 from iwm_bayes.filtering.graph import decaying_sum_graph, scan_events
+from iwm_bayes.inference.base import EventLikelihood, PersonLikelihood
 from iwm_bayes.model.likelihood_terms import likelihood_terms
 from iwm_bayes.model.priors import free_parameters, natural_values
 from iwm_bayes.responses.families import response_log_density
 from iwm_bayes.types import ModelSpec
-
-type PersonLikelihood = Callable[[np.ndarray, np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
-type EventLikelihood = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
 
 def likelihood_graph(model: ModelSpec, figures: Sequence[str]) -> tuple[list[Any], list[Any]]:
