@@ -29,7 +29,7 @@ DOORS = {  # heavy libraries, and the modules by which they enter
     },
     "pymc": {"model.*", "inference.*", "comparison.mixture_model"},
     "nutpie": {"inference.plain.*", "inference.nutpie_numba", "inference.nuts", "inference.nutpie_store"},
-    "numba": {"inference.nutpie_numba"},
+    "numba": {"inference.nutpie_numba", "filtering.engine.*"},
     "matplotlib": {"viz.*", "workflow.plots.*", "workflow.run_folder", "workflow.comparison_folder"},
     "formulae": {"data.formulas.design", "data.formulas.language", "data.formulas.evaluation"},
     "plotly": set(),  # its script is read by the explorer, and nothing of it is imported

@@ -27,9 +27,8 @@ from iwm_bayes.inference.fit import Settings, compile_likelihood, compile_model,
 from iwm_bayes.inference.fit import fit as sample
 from iwm_bayes.inference.pilot import neutral_transform
 from iwm_bayes.inference.plain import jax_graph
-from iwm_bayes.model.build import build
+from iwm_bayes.model.build import build, model_data
 from iwm_bayes.model.compile import compile_initial_point
-from iwm_bayes.model.inputs import model_data
 from iwm_bayes.model.priors import figure_names, free_parameters
 from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.simulation.care import constant_care

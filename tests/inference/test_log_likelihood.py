@@ -138,10 +138,7 @@ def test_a_sum_that_is_not_computed_is_seen(monkeypatch):
     monkeypatch.setattr(
         likelihood_terms.likelihood_terms,
         "__defaults__",
-        (
-            likelihood_terms.filter_readouts,
-            lambda share, values: decaying_sum(0.9 * share, values),
-        ),
+        (likelihood_terms.OVER_ARRAYS._replace(decaying_sum=lambda share, values: decaying_sum(0.9 * share, values)),),
     )
     with pytest.raises(AssertionError, match="worth_pulse"):
         assert_agrees_with_the_graph(model, fit)

@@ -12,8 +12,7 @@ import xarray as xr
 
 from iwm_bayes.data.unrecorded import fill_unrecorded
 from iwm_bayes.filtering.arrays import session_index
-from iwm_bayes.inference.base import EventLikelihood
-from iwm_bayes.inference.engines import event_likelihood
+from iwm_bayes.inference.engines import EventLikelihood, event_likelihood
 from iwm_bayes.model.inputs import model_data
 from iwm_bayes.model.priors import figure_names
 from iwm_bayes.types import ModelSpec

@@ -29,6 +29,11 @@ def as_graphs(p: Params) -> Params:
     return map_tree(lambda leaf: with_component_graphs(leaf, map(pt.as_tensor, component_graphs(leaf))), p)
 
 
+def field_graphs(event_array: Any) -> list[Any]:
+    """Return the fields of an event array, (event, person) each."""
+    return [event_array[:, index] for index in range(event_array.type.shape[1])]
+
+
 def decaying_sum_graph(share: Any, values: Any) -> Any:
     """Compute `filter.decaying_sum` in a graph.
 

@@ -1,6 +1,5 @@
 """What all inference methods share: the compiled model, the settings, and the way data get into a compiled graph."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,9 +12,6 @@ from iwm_bayes.model.priors import figure_names
 from iwm_bayes.types import InputError, ModelSpec
 
 pm = lazy_module("pymc")
-
-type PersonLikelihood = Callable[[np.ndarray, np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
-type EventLikelihood = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]  # see `engines`
 
 TRANSFORMED_VARIABLES = ("sigma", "sigma_u", "correlation")  # variables of the group that the sampler transforms
 TARGET_ACCEPT = 0.9  # at .8, a tenth of fits diverge where between-person SDs may be zero

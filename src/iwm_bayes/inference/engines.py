@@ -10,18 +10,17 @@ the same density, gradient and coordinates: see `filtering.engine_choice` for wh
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from importlib import import_module
 from typing import Any, NamedTuple, Protocol
 
+import numpy as np
 import xarray as xr
 
 from iwm_bayes.filtering.engine_choice import with_fallback
-from iwm_bayes.inference.base import EventLikelihood, PersonLikelihood
-from iwm_bayes.lazy import lazy_module
 from iwm_bayes.types import ModelSpec
 
-graph_sampler = lazy_module("iwm_bayes.inference.plain.graph_sampler")
-likelihood = lazy_module("iwm_bayes.inference.plain.likelihood")
-nutpie_numba = lazy_module("iwm_bayes.inference.nutpie_numba")
+type PersonLikelihood = Callable[[np.ndarray, np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
+type EventLikelihood = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
 
 class Sampler(Protocol):
@@ -37,22 +36,32 @@ class Engine(NamedTuple):
     person_likelihood: Callable[[ModelSpec, Sequence[str]], PersonLikelihood]
     event_likelihood: Callable[[ModelSpec, Sequence[str]], EventLikelihood]
     sampler: Callable[[ModelSpec, xr.Dataset], Sampler]
-    of_graph: Callable[[Any, Sequence[str]], Any]  # nutpie's model of any graph, and of variables to keep
+    of_graph: Callable[[Any, Sequence[str]], Any]  # nutpie's model of any `pm.Model`, and of variables to keep
 
 
-def graph_engine(compiler: Callable[[Any, Sequence[str]], Any]) -> Engine:
-    """Return the engine that evaluates graphs, of which `compiler` makes nutpie's model."""
-    return Engine(
-        lambda model, figures: likelihood.compile_person_likelihood(model, figures),
-        lambda model, figures: likelihood.compile_event_likelihood(model, figures),
-        lambda model, data: graph_sampler.graph_sampler(compiler, model, data),
-        compiler,
-    )
+def imported(place: str) -> Callable[..., Any]:
+    """Return a function by "module:name" under `iwm_bayes`; its module is imported when it is first called."""
+    module, _, name = place.partition(":")
+
+    def call(*arguments: Any) -> Any:
+        return getattr(import_module(f"iwm_bayes.{module}"), name)(*arguments)
+
+    return call
 
 
 ENGINES: Mapping[str, Engine] = {
-    "fast": graph_engine(lambda graph, keep: nutpie_numba.compile_graph(graph, keep)),
-    "plain": graph_engine(lambda graph, keep: graph_sampler.compile_public(graph, keep)),
+    "fast": Engine(
+        imported("model.person_step:person_kernel"),
+        imported("model.person_step:event_kernel"),
+        imported("inference.nutpie_numba:fast_sampler"),
+        imported("inference.nutpie_numba:compile_graph"),
+    ),
+    "plain": Engine(
+        imported("inference.plain.likelihood:compile_person_likelihood"),
+        imported("inference.plain.likelihood:compile_event_likelihood"),
+        imported("inference.plain.graph_sampler:plain_sampler"),
+        imported("inference.plain.graph_sampler:compile_public"),
+    ),
 }
 
 
@@ -72,7 +81,7 @@ def sampler(model: ModelSpec, data: xr.Dataset) -> Sampler:
 
 
 def compile_for_nutpie(build_graph: Callable[[], tuple[Any, Sequence[str]]]) -> tuple[Any, Any]:
-    """Return nutpie's model of a graph, by the engine in use, and the graph.
+    """Return nutpie's model of a `pm.Model`, by the engine in use, and that `pm.Model`.
 
     `build_graph` returns a graph, which may differ by engine, and the names of variables to keep.
     """

@@ -11,7 +11,7 @@ import xarray as xr
 
 from iwm_bayes.inference.answers import observed_answers
 from iwm_bayes.inference.base import CompiledModel, Settings, check_same_shape, compiled_model
-from iwm_bayes.inference.engines import Sampler, sampler
+from iwm_bayes.inference.engines import Sampler, imported, sampler
 from iwm_bayes.inference.laplace.method import compile_likelihood
 from iwm_bayes.inference.nutpie_store import sample_to_store
 from iwm_bayes.inference.pilot import pilot_fit
@@ -20,8 +20,6 @@ from iwm_bayes.lazy import lazy_module
 from iwm_bayes.types import ModelSpec
 
 nutpie = lazy_module("nutpie")
-numpyro_nuts = lazy_module("iwm_bayes.inference.plain.numpyro_nuts")
-nutpie_jax = lazy_module("iwm_bayes.inference.plain.nutpie_jax")
 
 
 class Backend(NamedTuple):
@@ -69,10 +67,10 @@ def draw_by_nutpie(compiled: Any, settings: Settings) -> xr.DataTree:
 
 BACKENDS: Mapping[str, Backend] = {
     "nutpie": Backend(sampler, draw_by_nutpie),
-    "nutpie-jax": Backend(lambda model, _: nutpie_jax.nutpie_jax_sampler(model), draw_by_nutpie),
+    "nutpie-jax": Backend(imported("inference.plain.nutpie_jax:nutpie_jax_sampler"), draw_by_nutpie),
     "numpyro": Backend(
-        lambda model, _: numpyro_nuts.numpyro_sampler(model),
-        lambda problem, settings: numpyro_nuts.draw_by_numpyro(problem, settings),
+        imported("inference.plain.numpyro_nuts:numpyro_sampler"),
+        imported("inference.plain.numpyro_nuts:draw_by_numpyro"),
     ),
 }
 

@@ -52,3 +52,8 @@ def graph_sampler(compiler: GraphCompiler, model: ModelSpec, data: xr.Dataset) -
     """Build and compile the graph of a model for these data."""
     graph = build(model, data)
     return GraphSampler(model, graph, compiler(graph, kept_variables(graph)), compiler)
+
+
+def plain_sampler(model: ModelSpec, data: xr.Dataset) -> GraphSampler:
+    """Return the sampler of a model that nutpie's public function compiles."""
+    return graph_sampler(compile_public, model, data)

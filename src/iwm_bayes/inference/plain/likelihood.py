@@ -13,8 +13,8 @@ import pytensor.tensor as pt
 from pymc.pytensorf import rewrite_pregrad
 
 from iwm_bayes.filtering.arrays import event_fields, response_fields
-from iwm_bayes.filtering.graph import decaying_sum_graph, scan_events
-from iwm_bayes.inference.base import EventLikelihood, PersonLikelihood
+from iwm_bayes.inference.engines import EventLikelihood, PersonLikelihood
+from iwm_bayes.model.build import IN_A_GRAPH
 from iwm_bayes.model.likelihood_terms import likelihood_terms
 from iwm_bayes.model.priors import free_parameters, natural_values
 from iwm_bayes.responses.families import response_log_density
@@ -28,7 +28,7 @@ def likelihood_graph(model: ModelSpec, figures: Sequence[str]) -> tuple[list[Any
     responses = pt.tensor("response_array", dtype="float64", shape=(len(response_fields(model)), None, None))
     theta = pt.tensor("theta", dtype="float64", shape=(len(free), None))
     values = natural_values(model, {one.label: theta[index] for index, one in enumerate(free)}, figures, 1)
-    terms = likelihood_terms(model, figures, values, events, responses, scan_events, decaying_sum_graph)
+    terms = likelihood_terms(model, figures, values, events, responses, IN_A_GRAPH)
     densities = [
         response_log_density(model.responses[name].family, arguments, value, recorded)
         for name, arguments, value, recorded in terms

@@ -32,7 +32,7 @@ class NumpyroSampler(NamedTuple):
         return NumpyroProblem(self.model, data, transform)
 
 
-def numpyro_sampler(model: ModelSpec) -> NumpyroSampler:
+def numpyro_sampler(model: ModelSpec, _: xr.Dataset) -> NumpyroSampler:
     """Return the sampler of a model; InputError where JAX or NumPyro is not installed."""
     check_installed("numpyro", ["jax", "numpyro"])
     return NumpyroSampler(model)

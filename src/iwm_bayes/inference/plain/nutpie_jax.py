@@ -26,7 +26,7 @@ class NutpieJaxSampler(NamedTuple):
         return with_constant_graph(self.model, data, transform, compile_by_jax)
 
 
-def nutpie_jax_sampler(model: ModelSpec) -> NutpieJaxSampler:
+def nutpie_jax_sampler(model: ModelSpec, _: xr.Dataset) -> NutpieJaxSampler:
     """Return the sampler of a model; InputError where JAX is not installed."""
     check_installed("nutpie-jax", ["jax"])
     return NutpieJaxSampler(model)
