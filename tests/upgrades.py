@@ -107,6 +107,11 @@ def installed_versions(uv: str, python: Path) -> dict[str, str]:
     return {entry["name"].lower(): entry["version"] for entry in json.loads(listed.stdout)}
 
 
+def pytest_folders(folder: Path) -> list[str]:
+    """Return options of pytest that keep its files in a folder, where no other run of it looks."""
+    return ["-o", f"cache_dir={folder / 'pytest_cache'}", f"--basetemp={folder / 'pytest_temporary'}"]
+
+
 def try_resolution(
     uv: str, name: str, folder: Path, python: str, tests: Sequence[str]
 ) -> tuple[list[Step], dict[str, str]]:
@@ -117,7 +122,7 @@ def try_resolution(
     interpreter = programs / "python"
     make = [uv, "venv", "--python", python, str(environment)]
     install = [uv, "pip", "install", "--python", str(interpreter), "--editable", f".[{EXTRAS}]", "--group", GROUP]
-    pytest = [str(interpreter), "-m", "pytest", "-o", f"cache_dir={folder / 'pytest_cache'}", *tests]
+    pytest = [str(interpreter), "-m", "pytest", *pytest_folders(folder), *tests]
     steps: list[Step] = []
     for title, command, place in (
         ("environment", make, REPOSITORY),
