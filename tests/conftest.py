@@ -83,9 +83,9 @@ def reported(made):
 @pytest.fixture(autouse=True)
 def no_process_beside(monkeypatch):
     """Workers of the tests keep all cores busy and share what is compiled: `test_beside` has the process itself."""
-    from iwm_bayes.cli import fit
+    from iwm_bayes.workflow import precompile
 
-    monkeypatch.setattr(fit, "precompile", lambda *_: nullcontext())
+    monkeypatch.setattr(precompile, "precompile", lambda *_: nullcontext())
 
 
 @pytest.fixture(scope="module")

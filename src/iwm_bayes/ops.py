@@ -15,7 +15,10 @@ from importlib import import_module
 from typing import Any
 
 import numpy as np
-from scipy import special
+
+from iwm_bayes.lazy import lazy_module
+
+special = lazy_module("scipy.special")
 
 ELEMENTWISE = ("exp", "log", "sqrt", "sigmoid", "logit", "where", "maximum", "minimum", "constant")  # for any rule
 
@@ -109,13 +112,13 @@ exp = _dispatch(np.exp, lambda pt, x: pt.exp(x))
 log = _dispatch(np.log, lambda pt, x: pt.log(x))
 log1p = _dispatch(np.log1p, lambda pt, x: pt.log1p(x))
 sqrt = _dispatch(np.sqrt, lambda pt, x: pt.sqrt(x))
-sigmoid = _dispatch(special.expit, lambda pt, x: pt.sigmoid(x))
-logit = _dispatch(special.logit, lambda pt, x: pt.log(x / (1.0 - x)))
+sigmoid = _dispatch(lambda x: special.expit(x), lambda pt, x: pt.sigmoid(x))
+logit = _dispatch(lambda x: special.logit(x), lambda pt, x: pt.log(x / (1.0 - x)))
 where = _dispatch(np.where, lambda pt, condition, x, y: pt.switch(condition, x, y))
 maximum = _dispatch(np.maximum, lambda pt, x, y: pt.maximum(x, y))
 minimum = _dispatch(np.minimum, lambda pt, x, y: pt.minimum(x, y))
-gammaln = _dispatch(special.gammaln, lambda pt, x: pt.gammaln(x))
-erfcx = _dispatch(special.erfcx, lambda pt, x: pt.erfcx(x))
+gammaln = _dispatch(lambda x: special.gammaln(x), lambda pt, x: pt.gammaln(x))
+erfcx = _dispatch(lambda x: special.erfcx(x), lambda pt, x: pt.erfcx(x))
 
 
 def constant(value: float) -> np.float64:
@@ -177,14 +180,20 @@ def exchangeable_matrix(diagonal: Array, off_diagonal: Array, figures: int) -> A
 
 
 def stack_choices(quantities: list[Array]) -> Array:
-    """Stack one quantity per choice along a new last axis."""
+    """Stack one quantity per choice along a new last axis; scalar graphs to `Figures`, which stay elementwise."""
     if any(map(is_graph, quantities)):
-        return pytensor_tensor().stack(quantities, axis=-1)
+        scalar = all(np.ndim(quantity) == 0 for quantity in quantities)
+        return Figures(quantities) if scalar else pytensor_tensor().stack(quantities, axis=-1)
     return np.stack(np.broadcast_arrays(*quantities), axis=-1)
 
 
 def take_choice(x: Array, choice: Array) -> Array:
     """Return what `stack_choices` stacked for each choice 0, 1, ...: `x` is (..., choice), `choice` is (...)."""
+    if isinstance(x, Figures):
+        first, *others = x.graphs
+        for index, graph in enumerate(others, 1):
+            first = where(choice > index - 0.5, graph, first)
+        return first
     if is_graph(x) or is_graph(choice):
         pt = pytensor_tensor()
         index = pt.as_tensor(choice).astype("int64")[..., None]

@@ -104,14 +104,20 @@ def test_commands_print_through_these_functions_only():
                 assert not (node.module or "").startswith("rich"), module
 
 
-@pytest.mark.parametrize("name", ["[red]", "[/b]"])
-def test_a_run_about_such_a_figure_is_printed(printed, monkeypatch, tmp_path, name):
+@pytest.fixture(scope="module", params=["[red]", "[/b]"])
+def run_about(request):
+    """The analysis of a study whose figure has such a name, for every way of printing."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(runs, "NASTY", request.param)
+        patch.setattr(runs, "FIGURES", ["mother", request.param])
+        found = runs.known()
+        patch.setattr(analysis, "fit", lambda *_, **__: found.fit)
+        return request.param, found, analysis.analyse(found.model, found.data, "nuts", {})
+
+
+def test_a_run_about_such_a_figure_is_printed(printed, tmp_path, run_about):
     """Every table and sentence that `iwm fit` prints, with the figure named in them."""
-    monkeypatch.setattr(runs, "NASTY", name)
-    monkeypatch.setattr(runs, "FIGURES", ["mother", name])
-    found = runs.known()
-    monkeypatch.setattr(analysis, "fit", lambda *_, **__: found.fit)
-    made = analysis.analyse(found.model, found.data, "nuts", {})
+    name, found, made = run_about
     place = tmp_path / name
     run = ReportContext(place, name, made.model, made.fit, run_facts(made, {}), made.results, ReportOptions())
     print_heading(name, made.model, found.data)

@@ -17,7 +17,7 @@ from iwm_bayes.estimands.marginal_effects import marginal_effects
 from iwm_bayes.inference.fit import METHODS, Settings
 from iwm_bayes.inference.posterior import person_centres, to_reported
 from iwm_bayes.model.build import build
-from iwm_bayes.model.hierarchy import coordinates
+from iwm_bayes.model.inputs import coordinates
 from iwm_bayes.model.specification import model_file
 from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.simulate import Phase, simulate

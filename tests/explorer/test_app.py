@@ -1,6 +1,5 @@
 """The page of the explorer as people use it: one server, one browser, by mouse and by keyboard."""
 
-import ast
 import io
 import re
 import signal
@@ -15,7 +14,7 @@ from xml.etree import ElementTree
 import pytest
 from browsing import WIDTHS, until
 from PIL import Image
-from source import MODULES
+from source import MODULES, imports_at_start
 
 from iwm_bayes.explorer.page import PICTURES
 from iwm_bayes.explorer.presets import PRESETS
@@ -56,15 +55,6 @@ def value_of(page, name):
 def set_control(page, name, value):
     """Set a slider as a person does, and wait until the plot has changed."""
     return page.evaluate(MOVE, [name, str(value)])
-
-
-def imports_at_start(module):
-    """Yield what a module imports as soon as it is imported, by full name."""
-    for node in MODULES[module].body:
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            yield from (node.module, *(f"{node.module}.{alias.name}" for alias in node.names))
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,11 @@
-"""The log likelihood of every answer at every draw, computed on arrays, is that of the graph: for all responses."""
+"""The log likelihood of every answer at every draw, computed on arrays, is that of the graph: for all responses.
+
+So is that of the fast engine, by event and by person, with its gradient.
+"""
 
 import numpy as np
 import pandas as pd
+import pytensor.tensor as pt
 import pytest
 import xarray as xr
 from helpers import evaluate, random_data
@@ -9,8 +13,10 @@ from helpers import evaluate, random_data
 from iwm_bayes.data.study import StudySpec
 from iwm_bayes.filtering.filter import decaying_sum
 from iwm_bayes.inference.answers import log_likelihood
+from iwm_bayes.inference.plain.likelihood import likelihood_graph
 from iwm_bayes.model import likelihood_terms
-from iwm_bayes.model.compile import build_unpooled
+from iwm_bayes.model.inputs import model_data
+from iwm_bayes.model.person_step import event_kernel, person_kernel
 from iwm_bayes.model.priors import figure_names, free_parameters
 from iwm_bayes.responses import RESPONSES
 from iwm_bayes.rules import RULES
@@ -40,16 +46,23 @@ def random_fit(model, data, seed=1):
 
 
 def assert_agrees_with_the_graph(model, fit):
-    """Every response's log likelihood at two draws, from the graph without pooling."""
+    """Every response's log likelihood at two draws, from the graph of the plain engine."""
     data, posterior = fit["constant_data"].to_dataset(), fit["unconstrained_posterior"].to_dataset()
     found = log_likelihood(model, fit)
-    graph = build_unpooled(model, data)
-    terms = graph.logp(vars=[graph[name] for name in model.responses], sum=False)
-    function = evaluate([graph.rvs_to_values[graph["theta"]]], terms, "stabilize")
+    inputs, terms = likelihood_graph(model, figure_names(data))
+    slope = pt.grad(sum(term.sum() for term in terms), inputs[-1], disconnected_inputs="ignore")
+    function = evaluate(inputs, [*terms, slope], "stabilize")
+    arrays = [model_data(model, data)[name] for name in ("event_array", "response_array")]
+    by_person, by_event = person_kernel(model, figure_names(data)), event_kernel(model, figure_names(data))
     for chain, draw in ((0, 1), (1, 2)):
         at = posterior.isel(chain=chain, draw=draw)
         theta = at["theta"].fillna(at["mu"]).transpose("parameter", "person").values
-        for name, expected in zip(model.responses, function(theta), strict=True):
+        *densities, slope = function(*arrays, theta)
+        np.testing.assert_allclose(by_event(*arrays, theta), sum(densities), rtol=1e-10, atol=1e-11)
+        value, gradient = by_person(*arrays, theta)
+        np.testing.assert_allclose(value, sum(densities).sum(axis=0), rtol=1e-10, atol=1e-11)
+        np.testing.assert_allclose(gradient, slope, rtol=1e-9, atol=1e-10 * np.abs(slope).max())
+        for name, expected in zip(model.responses, densities, strict=True):
             answered = data[f"answer_{name}"].notnull().values
             assert found[name].dims == ("chain", "draw", f"{name}_obs")
             assert np.isfinite(found[name]).all()
@@ -138,10 +151,7 @@ def test_a_sum_that_is_not_computed_is_seen(monkeypatch):
     monkeypatch.setattr(
         likelihood_terms.likelihood_terms,
         "__defaults__",
-        (
-            likelihood_terms.filter_readouts,
-            lambda share, values: decaying_sum(0.9 * share, values),
-        ),
+        (likelihood_terms.OVER_ARRAYS._replace(decaying_sum=lambda share, values: decaying_sum(0.9 * share, values)),),
     )
     with pytest.raises(AssertionError, match="worth_pulse"):
         assert_agrees_with_the_graph(model, fit)

@@ -6,6 +6,7 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 import pytest
+from helpers import density
 
 from iwm_bayes.inference.base import Settings
 from iwm_bayes.inference.nutpie_numba import compile_graph
@@ -33,16 +34,6 @@ def regression(matrix):
 def compiled():
     """The regression, compiled once for the sampler."""
     return compile_graph(regression(FIRST), ["sigma"])
-
-
-def density(sampler, point):
-    """Call the log density as nutpie does; return its code, the value and the gradient."""
-    function = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_uint64, *[ctypes.c_void_p] * 4)(
-        sampler.compiled_logp_func.address
-    )
-    gradient, value = np.zeros(len(point)), np.zeros(1)
-    arrays = (point, gradient, value, sampler.user_data)
-    return function(len(point), *(array.ctypes.data for array in arrays)), value[0], gradient
 
 
 @pytest.mark.parametrize("matrix", [FIRST, SECOND])

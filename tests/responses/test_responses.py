@@ -12,7 +12,8 @@ from scipy import stats
 from iwm_bayes.data.dataset import read_data, to_table
 from iwm_bayes.data.study import StudySpec
 from iwm_bayes.model import priors
-from iwm_bayes.model.build import build, model_data
+from iwm_bayes.model.build import build
+from iwm_bayes.model.inputs import model_data
 from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.simulation.care import DistressProcess, constant_care, frightening
 from iwm_bayes.simulation.population import draw_people

@@ -1,12 +1,13 @@
 """`iwm compare`: models of one study, fitted now or read from their run folders."""
 
+from __future__ import annotations
+
 import os
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-import pandas as pd
 import typer
 
 from iwm_bayes.cli import console
@@ -20,11 +21,12 @@ from iwm_bayes.cli.console import (
     report_interruption,
     tell,
 )
-from iwm_bayes.data.study import StudySpec, read_study_file
-from iwm_bayes.model.specification.model_file import load_model
-from iwm_bayes.progress import present_step
 from iwm_bayes.types import InputError
-from iwm_bayes.workflow.load import load_study_and_data, resolve_model
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from iwm_bayes.data.study import StudySpec
 
 CV_UNITS = {"lfo": "lfo_1", "loso": "loso", "loo": "loo"}  # of the option --cv, and of a comparison
 
@@ -110,9 +112,13 @@ def compare(
     from iwm_bayes.comparison.comparability import TOO_FEW
     from iwm_bayes.comparison.compare import compare as compare_fits
     from iwm_bayes.comparison.score_cache import FILE
-    from iwm_bayes.inference.fit import Settings
+    from iwm_bayes.data.study import read_study_file
+    from iwm_bayes.inference.base import Settings
+    from iwm_bayes.model.specification.model_file import load_model
+    from iwm_bayes.progress import present_step
     from iwm_bayes.workflow.comparison_folder import check_comparison_folder, write_comparison
     from iwm_bayes.workflow.fits import check_all_models, fit_of_run, fit_or_reuse, study_of_run, with_distinct_names
+    from iwm_bayes.workflow.load import load_study_and_data, resolve_model
     from iwm_bayes.workflow.results_folder import record_written
 
     settings: dict[str, Any] = {"draws": draws, "tune": tune, "chains": chains, "random_seed": seed}

@@ -5,25 +5,28 @@ it is, by `say`, `tell`, `print_lines` or `print_tables`, and colour comes from 
 character that the terminal cannot show, as in Windows' own encodings, has another one in its place.
 """
 
+from __future__ import annotations
+
 import os
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from shutil import get_terminal_size
-from typing import Annotated, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
-import pandas as pd
 import typer
-from pandas.api.types import is_numeric_dtype
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from iwm_bayes.cli.printing.layout import Line
-from iwm_bayes.report.formatting import format_cells, with_interval_text
-from iwm_bayes.report.labels import explained_words, table_meanings
+from iwm_bayes.filtering.engine_choice import PlainEngineWarning
 from iwm_bayes.types import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd  # the import takes a second, and `iwm --help` has no table
 
 Trust = Annotated[
     bool,
@@ -149,6 +152,10 @@ def shared_room(least: Sequence[int], natural: Sequence[int]) -> list[int]:
 
 def rich_tables(frame: pd.DataFrame, title: str) -> list[Table]:
     """Return a table for the console, in several parts if it is too wide; no number and no word is broken."""
+    from pandas.api.types import is_numeric_dtype
+
+    from iwm_bayes.report.formatting import format_cells
+
     cells = format_cells(frame)
     headers = column_headers(frame, cells)
     numeric = [is_numeric_dtype(frame.iloc[:, index]) for index in range(len(headers))]
@@ -177,6 +184,9 @@ def print_tables(tables: Iterable[LongTable]) -> None:
 
     Each word is explained once, below the first table in which it occurs.
     """
+    from iwm_bayes.report.formatting import with_interval_text
+    from iwm_bayes.report.labels import explained_words, table_meanings
+
     explained: set[tuple[str, str]] = set()
     for table in tables:
         frame = with_interval_text(table.frame)
@@ -222,6 +232,24 @@ def print_not_converged(reasons: Sequence[str], remedies: Sequence[str]) -> None
     """Print why a fit has not converged, and what to try."""
     say("\n  ".join(["do not use these numbers.", *reasons]), "Not converged:", "red")
     print_suggestions(remedies)
+
+
+@contextmanager
+def engine_warnings() -> Iterator[None]:
+    """Print the warning that the plain engine is used as one sentence on standard error, while the block runs."""
+    before = warnings.showwarning
+
+    def show(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
+        if issubclass(category, PlainEngineWarning):
+            tell(f"Warning: {message}.", soft_wrap=True)
+        else:
+            before(message, category, *place, **more)
+
+    warnings.showwarning = show
+    try:
+        yield
+    finally:
+        warnings.showwarning = before
 
 
 def check_new_file(path: Path, overwrite: bool) -> None:

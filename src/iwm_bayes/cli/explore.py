@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from iwm_bayes.cli.console import say
-from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.types import InputError
 
 PORT = 8050  # the same at every start, so that a link that was shared opens again
@@ -50,6 +49,7 @@ def explore(
         raise InputError(["the explorer is not installed. Install it with: pip install 'iwm-bayes[explorer]'"])
     from iwm_bayes.explorer.app import address, server
     from iwm_bayes.explorer.presets import PAIR
+    from iwm_bayes.model.specification.model_file import load_model
 
     chosen = {name: load_model(name) for name in filter(None, (first, second) if first else PAIR)}
 

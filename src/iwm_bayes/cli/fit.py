@@ -1,13 +1,14 @@
 """`iwm fit` and `iwm demo`: one model on one study, from the table to the answer."""
 
+from __future__ import annotations
+
 import shlex
 from collections.abc import Sequence
 from contextlib import nullcontext
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
-import pandas as pd
 import typer
 
 from iwm_bayes.cli import console
@@ -23,9 +24,11 @@ from iwm_bayes.cli.console import (
     say,
 )
 from iwm_bayes.cli.report import write_report_of
-from iwm_bayes.workflow.load import LoadedStudy, file_hashes, load_study_and_data
-from iwm_bayes.workflow.precompile import precompile
-from iwm_bayes.workflow.unfinished_run import bytes_needed, unfinished_run
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from iwm_bayes.workflow.load import LoadedStudy
 
 AFTER_DEMO = ("iwm explore", "your own data: iwm new mystudy sessions.csv")
 HOW_TO_RESUME = "The draws are kept. To continue, add --resume to the same command"
@@ -51,6 +54,9 @@ def fit(
     method: Annotated[
         str, typer.Option(help="inference method: nuts (sampling), or laplace or quadrature (approximations)")
     ] = "nuts",
+    backend: Annotated[
+        str, typer.Option(help="what samples for nuts: nutpie, or nutpie-jax or numpyro (extra iwm-bayes[jax])")
+    ] = "nutpie",
     resume: Annotated[bool, typer.Option("--resume", help="continue an interrupted run from its saved draws")] = False,
     extend: Annotated[
         bool, typer.Option("--extend", help="add draws to the run in the folder, up to --draws in each chain")
@@ -83,12 +89,15 @@ def fit(
 ) -> None:
     """Fit a model to a study, check the convergence of the fit, and estimate the time to earned security."""
     from iwm_bayes.workflow.analysis import Requests
+    from iwm_bayes.workflow.load import file_hashes, load_study_and_data
+    from iwm_bayes.workflow.precompile import precompile
+    from iwm_bayes.workflow.unfinished_run import bytes_needed, unfinished_run
 
     trust = trust or model is not None
     loaded = load_study_and_data(study, model, trust)
     folder = out_dir or Path("runs") / f"{loaded.study.name}-{loaded.model.name}"
     settings: dict[str, Any] = {"draws": draws, "tune": tune, "chains": chains, "random_seed": seed}
-    settings |= {"target_accept": target_accept, "progressbar": not quiet}
+    settings |= {"target_accept": target_accept, "progressbar": not quiet, "backend": backend}
     requests = Requests(permutation_test, expectancy_bias, person_table, ids == "own", save_log_likelihood)
     target = Target(folder, loaded, file_hashes(loaded.files), overwrite)
     commands = next_commands(study, loaded, folder)
@@ -120,8 +129,13 @@ def demo(
     quiet: Annotated[bool, typer.Option(help="do not show progress bars")] = False,
 ) -> None:
     """Fit the example of simulated sessions that comes with the program. Compare estimates with their true values."""
+    import pandas as pd
+
     from iwm_bayes.data.dataset import read_data
     from iwm_bayes.workflow.analysis import DEFAULT_REQUESTS
+    from iwm_bayes.workflow.load import file_hashes, load_study_and_data
+    from iwm_bayes.workflow.precompile import precompile
+    from iwm_bayes.workflow.unfinished_run import unfinished_run
 
     with resources.as_file(resources.files("iwm_bayes") / "example") as example:
         study = example / "study.toml"
@@ -236,6 +250,8 @@ def truth_comparison(analysis: Any, true_values: dict[str, Any], complete: Any) 
 
     `complete` is the Dataset of the sessions had all stayed.
     """
+    import pandas as pd
+
     from iwm_bayes.estimands.security.by_arm import person_arms
     from iwm_bayes.estimands.security.tables import truth_comparison_lines
     from iwm_bayes.estimands.security.time_to_security import true_security

@@ -1,9 +1,11 @@
 """`iwm fit-large`: one model on very many people, who are never in memory together."""
 
+from __future__ import annotations
+
 import time
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,18 +19,16 @@ from iwm_bayes.cli.console import (
     say,
 )
 from iwm_bayes.cli.sweep_options import Quiet, Scheduler, Workers, check_sweep_folder, stage_bars, write_results
-from iwm_bayes.data.study import read_study_file
-from iwm_bayes.io import sha256
-from iwm_bayes.model.specification.model_file import find_model, load_model_for
-from iwm_bayes.model.specification.parts import python_files
-from iwm_bayes.report.labels import table_title
-from iwm_bayes.validation.executors import cluster_map, lasting_pool
-from iwm_bayes.validation.sweep import TaskMap, sequential_map
-from iwm_bayes.workflow.load import resolve_model
+
+if TYPE_CHECKING:
+    from iwm_bayes.validation.sweep import TaskMap
 
 
 def executor(workers: int, scheduler: str | None) -> AbstractContextManager[TaskMap]:
     """Return the map by which chunks are processed: in this process, in several, or on a cluster."""
+    from iwm_bayes.validation.executors import cluster_map, lasting_pool
+    from iwm_bayes.validation.sweep import sequential_map
+
     if scheduler is not None:
         return nullcontext(cluster_map(scheduler))
     return nullcontext(sequential_map) if workers == 1 else lasting_pool(workers)
@@ -54,9 +54,14 @@ def fit_large(
     quiet: Quiet = False,
 ) -> None:
     """Fit a model to very many people, in chunks. After an interruption, the same command continues the work."""
+    from iwm_bayes.data.study import read_study_file
     from iwm_bayes.diagnostics.advice import advice
     from iwm_bayes.diagnostics.convergence_checks import check_convergence
+    from iwm_bayes.io import sha256
     from iwm_bayes.large_scale.fit import fit_large_scale
+    from iwm_bayes.model.specification.model_file import find_model, load_model_for
+    from iwm_bayes.model.specification.parts import python_files
+    from iwm_bayes.workflow.load import resolve_model
 
     loaded = read_study_file(study)
     model = model and resolve_model(study, model)
@@ -102,6 +107,7 @@ def fit_large(
 def print_results(result: Any, folder: Path, facts: dict[str, Any], overwrite: bool) -> None:
     """Write and print the group summary and the marginal effects."""
     from iwm_bayes.estimands.marginal_effects import marginal_effect_table, marginal_effects
+    from iwm_bayes.report.labels import table_title
 
     effects = marginal_effect_table(marginal_effects(result.model, result.fit))
     tables = {"group_summary": result.groups} | ({"marginal_effects": effects} if len(effects) else {})

@@ -2,16 +2,18 @@
 
 from typing import Annotated
 
-import pandas as pd
 import typer
 
 from iwm_bayes.cli.console import print_table, say
-from iwm_bayes.model.specification.model_file import built_in_models, load_model
 from iwm_bayes.types import ModelSpec, Parameter, parameters
 
 
 def models(name: Annotated[str | None, typer.Argument(help="name of a model that is shown in full")] = None) -> None:
     """List the built-in models and their hypotheses, or show one model in full."""
+    import pandas as pd
+
+    from iwm_bayes.model.specification.model_file import built_in_models, load_model
+
     if name is not None:
         print_model(load_model(name))
         return
@@ -21,6 +23,8 @@ def models(name: Annotated[str | None, typer.Argument(help="name of a model that
 
 def print_model(model: ModelSpec) -> None:
     """Print a model's hypothesis, prediction, needs, source, equations, and parameters with their priors."""
+    import pandas as pd
+
     texts = {"Hypothesis": model.claim, "Predicts": model.predicts, "Needs": model.needs, "Source": model.reference}
     say(model.name, style="bold")
     for title, text in texts.items():

@@ -1,9 +1,11 @@
 """`iwm plan group`, `forecast`, `compare`: sample-size planning by assurance."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -24,9 +26,10 @@ from iwm_bayes.cli.sweep_options import (
     sweep_with_progress,
     write_results,
 )
-from iwm_bayes.simulation.care import parse_care
 from iwm_bayes.types import InputError
-from iwm_bayes.validation.sweep import Condition, SimulatedStudy, TaskMap
+
+if TYPE_CHECKING:
+    from iwm_bayes.validation.sweep import Condition, SimulatedStudy, TaskMap
 
 plan = typer.Typer(
     no_args_is_help=True, help="Plan the sample size: estimate how large a study must be for a decisive answer."
@@ -173,6 +176,7 @@ def group(
     quiet: Quiet = False,
 ) -> None:
     """Estimate how often a study finds a difference between two arms: its 90% CrI excludes 0."""
+    from iwm_bayes.simulation.care import parse_care
     from iwm_bayes.validation import plan_group
     from iwm_bayes.validation.plan import design_of
 
@@ -210,6 +214,7 @@ def forecast(
     quiet: Quiet = False,
 ) -> None:
     """Estimate how often a forecast of a person's time to earned security is correct within 5 sessions."""
+    from iwm_bayes.simulation.care import parse_care
     from iwm_bayes.validation import plan_forecast
 
     given = models_or_study([model], trust)
@@ -244,6 +249,7 @@ def compare(
     quiet: Quiet = False,
 ) -> None:
     """Estimate how often the log evidence of a study decides for the right one of two models."""
+    from iwm_bayes.simulation.care import parse_care
     from iwm_bayes.validation import plan_compare
     from iwm_bayes.validation.confusion import check_same_responses
     from iwm_bayes.validation.plan import design_of

@@ -1,18 +1,23 @@
 """`iwm predictions`: what the models predict in the experiments of the repository."""
 
+from __future__ import annotations
+
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from iwm_bayes.cli.console import Overwrite, print_table, say, tell
-from iwm_bayes.validation.prior_predictions import N_DRAWS, Prediction
+
+if TYPE_CHECKING:
+    from iwm_bayes.validation.prior_predictions import Prediction
 
 
 def run_script(prediction: Prediction) -> None:
     """Run one experiment as a script: `python NAME.py [DRAWS] [FOLDER]` prints it, and keeps its table and plot."""
     from iwm_bayes.validation.prediction_matrix import decide_prediction
+    from iwm_bayes.validation.prior_predictions import N_DRAWS
     from iwm_bayes.viz.simulated_studies.predictions import prediction_plot
     from iwm_bayes.workflow.run_folder import write_plots, write_tables
 
@@ -29,7 +34,7 @@ def predictions(
     experiments: Annotated[
         Path | None, typer.Argument(metavar="[FOLDER]", help="folder `experiments` of a copy of the repository")
     ] = None,
-    draws: Annotated[int, typer.Option(min=20, help="number of prior draws per model")] = N_DRAWS,
+    draws: Annotated[int, typer.Option(min=20, help="number of prior draws per model")] = 2000,
     out_dir: Annotated[Path, typer.Option(help="folder for the results")] = Path("runs/predictions"),
     overwrite: Overwrite = False,
     quiet: Annotated[bool, typer.Option(help="do not show progress")] = False,

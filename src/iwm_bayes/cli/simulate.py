@@ -6,13 +6,7 @@ from typing import Annotated
 import typer
 
 from iwm_bayes.cli.console import Overwrite, check_new_file, say
-from iwm_bayes.data.dataset import to_table
-from iwm_bayes.io import atomic_path
-from iwm_bayes.model.specification.model_file import load_model
-from iwm_bayes.simulation.care import DistressProcess, parse_care
 from iwm_bayes.types import InputError
-from iwm_bayes.workflow.load import describe_data
-from iwm_bayes.workflow.results_folder import cannot_write
 
 
 def simulate(
@@ -45,8 +39,14 @@ def simulate(
     Before the sessions, everybody rates each attachment figure once (an assessment, without an outcome). With
     --sessions 10, the table therefore has 11 rows per person and figure.
     """
+    from iwm_bayes.data.dataset import to_table
+    from iwm_bayes.io import atomic_path
+    from iwm_bayes.model.specification.model_file import load_model
+    from iwm_bayes.simulation.care import DistressProcess, parse_care
     from iwm_bayes.simulation.simulate import Phase
     from iwm_bayes.simulation.simulate import simulate as simulate_sessions
+    from iwm_bayes.workflow.load import describe_data
+    from iwm_bayes.workflow.results_folder import cannot_write
 
     check_new_file(out_file, overwrite)
     schedules = {}

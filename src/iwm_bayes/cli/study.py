@@ -1,18 +1,21 @@
 """Before a fit: `iwm new` writes a study file to start from, `iwm check` says what a study's data can identify."""
 
+from __future__ import annotations
+
 import shlex
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-import xarray as xr
 
 from iwm_bayes.cli import console
 from iwm_bayes.cli.console import Trust, Verbose, print_lines, print_table, print_warnings, say
 from iwm_bayes.cli.printing.layout import Line
-from iwm_bayes.model.specification.parts import python_files
-from iwm_bayes.types import ModelSpec
-from iwm_bayes.workflow.load import load_study_and_data
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from iwm_bayes.types import ModelSpec
 
 
 def new(
@@ -61,6 +64,8 @@ def check(
     from iwm_bayes.diagnostics.predictive_checks import prior_ppc_sentence, prior_predictive_check, rounded_ratings
     from iwm_bayes.diagnostics.rating_timing import answer_count_sentence, timing_warnings
     from iwm_bayes.estimands.security.rating_thresholds import prior_rating_thresholds, scale_sentences
+    from iwm_bayes.model.specification.parts import python_files
+    from iwm_bayes.workflow.load import load_study_and_data
 
     loaded = load_study_and_data(study, model, trust or model is not None)
     spec, data = loaded.model, loaded.data

@@ -1,5 +1,7 @@
 """What commands of many simulated studies share: their options, their progress, and the results that they keep."""
 
+from __future__ import annotations
+
 import os
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -7,23 +9,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
 from types import FrameType, MappingProxyType
-from typing import Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
-import pandas as pd
 import typer
 
 from iwm_bayes.cli.console import report_interruption, tell
-from iwm_bayes.data.study import read_study_file
-from iwm_bayes.data.toml import read_toml
-from iwm_bayes.io import manifest, sha256
-from iwm_bayes.model.specification.model_file import built_in_models, find_model, load_model
-from iwm_bayes.model.specification.parts import python_files
 from iwm_bayes.progress import progress_bars
 from iwm_bayes.types import InputError
-from iwm_bayes.validation.executors import cluster_map, process_map
-from iwm_bayes.validation.sweep import Condition, Progress, SimulatedStudy, TaskMap, all_tasks, sequential_map, sweep
-from iwm_bayes.workflow.load import load_data
-from iwm_bayes.workflow.results_folder import MANIFEST, cannot_write, check_kind, check_results_folder, replace_results
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from iwm_bayes.validation.sweep import Condition, Progress, SimulatedStudy, TaskMap
 
 ModelArgument = Annotated[
     str, typer.Argument(metavar="MODEL", help="built-in model, or path of a model file or a study file")
@@ -49,10 +46,14 @@ def models_or_study(names: Sequence[str], trust: bool = False) -> Given:
 
     `trust` is whether a Python file may run that a model of the study names; a model that is named itself is trusted.
     """
+    from iwm_bayes.data.toml import read_toml
+
     path = Path(names[0])
     if len(names) > 1 or path.suffix != ".toml" or "data" not in read_toml(path):
         return Given(list(names), {})
+    from iwm_bayes.data.study import read_study_file
     from iwm_bayes.validation.study_design import count_sessions, study_condition
+    from iwm_bayes.workflow.load import load_data
 
     study = read_study_file(path)
     _, data = [load_data(study, name, trust) for name in study.model][-1]  # which checks all models
@@ -89,6 +90,9 @@ def checked_method(name: str) -> str:
 
 def executor(workers: int, scheduler: str | None) -> TaskMap:
     """Return the map by which studies are done: in this process, in several, or on a cluster."""
+    from iwm_bayes.validation.executors import cluster_map, process_map
+    from iwm_bayes.validation.sweep import sequential_map
+
     if scheduler is not None:
         return cluster_map(scheduler)
     return sequential_map if workers == 1 else process_map(workers)
@@ -96,6 +100,10 @@ def executor(workers: int, scheduler: str | None) -> TaskMap:
 
 def model_condition(name: str) -> dict[str, Any]:
     """Describe a model in a condition: its name, a hash of its content, and the place of its file."""
+    from iwm_bayes.io import sha256
+    from iwm_bayes.model.specification.model_file import built_in_models, find_model, load_model
+    from iwm_bayes.model.specification.parts import python_files
+
     model, path = load_model(name), find_model(name)
     place = name if name in built_in_models() else str(path.resolve())
     files = [path, *python_files(path).values()]  # the content of its Python files counts, too
@@ -135,6 +143,9 @@ def sweep_with_progress(
     folder: Path, study: SimulatedStudy, conditions: list[Condition], seeds: int, task_map: TaskMap, quiet: bool
 ) -> pd.DataFrame:
     """Run a sweep with its progress bar, and report the studies that failed."""
+    from iwm_bayes.validation.sweep import all_tasks, sweep
+    from iwm_bayes.workflow.results_folder import cannot_write
+
     how_to_continue = f"Finished work is kept in {folder}. To continue, enter the same command again"
     with (
         progress_bars(disable=quiet) as update,
@@ -162,6 +173,8 @@ def check_sweep_folder(folder: Path, kind: str, overwrite: bool, marker: str = "
 
     A folder with finished work, but no results yet, is continued. `marker` is a file that the program writes first.
     """
+    from iwm_bayes.workflow.results_folder import MANIFEST, check_kind, check_results_folder
+
     if not os.path.exists(folder / marker) or (folder / MANIFEST).exists():
         check_results_folder(folder)
         check_kind(folder, kind, overwrite)
@@ -175,6 +188,8 @@ def write_results(
     overwrite: bool = False,
 ) -> None:
     """Write tables, plots and a manifest next to the studies from which they were made, all of them or none."""
+    from iwm_bayes.io import manifest
+    from iwm_bayes.workflow.results_folder import replace_results
     from iwm_bayes.workflow.run_folder import write_plots, write_tables
 
     def write(draft: Path) -> dict[str, Any]:

@@ -1,9 +1,10 @@
 """`iwm validate sbc`, `recovery`, `confusion`: what many simulated studies show about models."""
 
-from pathlib import Path
-from typing import Annotated, Any
+from __future__ import annotations
 
-import pandas as pd
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
 import typer
 
 from iwm_bayes.cli.console import NOT_CONVERGED, Overwrite, Trust, print_table, say
@@ -23,7 +24,9 @@ from iwm_bayes.cli.sweep_options import (
     write_results,
 )
 from iwm_bayes.types import InputError
-from iwm_bayes.validation.sweep import Condition
+
+if TYPE_CHECKING:
+    from iwm_bayes.validation.sweep import Condition
 
 MAX_NOT_CONVERGED = 0.02  # of all fits: beyond it a model cannot be fitted reliably
 
@@ -56,6 +59,8 @@ def sbc(
     quiet: Quiet = False,
 ) -> None:
     """Check the posteriors of a model by simulation-based calibration (SBC)."""
+    import pandas as pd
+
     from iwm_bayes.validation.sbc import sbc_study
     from iwm_bayes.validation.uniformity import sbc_ranks_data, uniformity_table
     from iwm_bayes.viz.simulated_studies.sbc import sbc_ranks_plot

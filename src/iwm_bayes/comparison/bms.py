@@ -16,11 +16,13 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
-from scipy.integrate import quad
 from scipy.special import digamma, expit, gammaln, logsumexp, xlogy
-from scipy.stats import gamma
 
+from iwm_bayes.lazy import lazy_module
 from iwm_bayes.types import InputError
+
+integrate = lazy_module("scipy.integrate")
+stats = lazy_module("scipy.stats")
 
 MAX_ITERATIONS, TOLERANCE = 10_000, 1e-8  # of the update; it ends when no count changes by more than the tolerance
 
@@ -47,12 +49,13 @@ def exceedance_probability(counts: np.ndarray) -> np.ndarray:
 
     def density_above_others(x: float, k: int) -> float:
         others = np.delete(counts, k)
-        return float(gamma.pdf(x, counts[k]) * gamma.cdf(x, others).prod())
+        return float(stats.gamma.pdf(x, counts[k]) * stats.gamma.cdf(x, others).prod())
 
     integrals = []
     for k, count in enumerate(counts):
-        ends = gamma.ppf([1e-12, 0.1, 0.5, 0.9, 1.0 - 1e-12], count)
-        integrals.append(sum(quad(density_above_others, low, high, args=(k,))[0] for low, high in pairwise(ends)))
+        ends = stats.gamma.ppf([1e-12, 0.1, 0.5, 0.9, 1.0 - 1e-12], count)
+        parts = (integrate.quad(density_above_others, low, high, args=(k,)) for low, high in pairwise(ends))
+        integrals.append(sum(part for part, _ in parts))
     return np.array(integrals) / np.sum(integrals)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from iwm_bayes.inference.posterior import person_centres
-from iwm_bayes.model.hierarchy import parameters_pooled
+from iwm_bayes.model.inputs import parameters_pooled
 from iwm_bayes.model.priors import figure_names, free_parameters
 from iwm_bayes.simulation.draws import thin_draws
 from iwm_bayes.types import ModelSpec

@@ -17,11 +17,13 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import LinearConstraint, minimize
 
 from iwm_bayes.comparison.leave_future_out import HORIZONS, leave_future_out
 from iwm_bayes.comparison.leave_one_person_out import LeftOutPeople
 from iwm_bayes.comparison.pointwise import PointwiseLikelihood
+from iwm_bayes.lazy import lazy_module
+
+optimize = lazy_module("scipy.optimize")
 
 MIN_DIFFERENCE, MIN_STANDARD_ERRORS = 4.0, 2.0  # of a difference in ELPD, from which models are distinguishable
 MAX_PARETO_K = 0.7  # Pareto's k up to which a leave-one-out weight is reliable
@@ -76,10 +78,12 @@ def stacking_weights(elpd: np.ndarray) -> np.ndarray:
         mixed = relative @ weight
         return -float(np.log(mixed).mean()), -(relative / mixed[:, None]).mean(axis=0)
 
-    sums_to_one = LinearConstraint(np.ones(count), 1.0, 1.0)
+    sums_to_one = optimize.LinearConstraint(np.ones(count), 1.0, 1.0)
     begin = np.full(count, 1.0 / count)
     bounds, options = [(0.0, 1.0)] * count, {"ftol": 1e-12, "maxiter": 1000}
-    best = minimize(loss, begin, jac=True, bounds=bounds, constraints=sums_to_one, method="SLSQP", options=options)
+    best = optimize.minimize(
+        loss, begin, jac=True, bounds=bounds, constraints=sums_to_one, method="SLSQP", options=options
+    )
     weight = np.clip(best.x, 0.0, 1.0)
     return weight / weight.sum()
 

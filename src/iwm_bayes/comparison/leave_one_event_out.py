@@ -17,7 +17,6 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.special import logsumexp
-from scipy.stats import multivariate_t
 
 from iwm_bayes.comparison.draws import PosteriorArrays, parameter_matrix, person_log_density
 from iwm_bayes.comparison.elpd import MAX_PARETO_K, Elpd
@@ -30,6 +29,9 @@ from iwm_bayes.comparison.leave_one_person_out import (
     relative_variance,
 )
 from iwm_bayes.comparison.pointwise import PointwiseLikelihood, log_likelihood_by_event
+from iwm_bayes.lazy import lazy_module
+
+stats = lazy_module("scipy.stats")
 
 MAX_DRAWS, MAX_DENSITIES = 4000, 20_000_000  # draws of a fit, and densities of events at them (160 MB)
 MIN_DRAWS = 400
@@ -75,7 +77,7 @@ def integrate_person(
     generator, size = np.random.default_rng([seed, person]), posterior.theta.shape[1]
     means = populations.mean[:, :, [person]]
     pseudo_likelihood = person_pseudo_likelihood(posterior.theta[:, :, [person]], means, populations.cholesky)
-    standard = multivariate_t(shape=np.eye(size), df=T_DEGREES_OF_FREEDOM)
+    standard = stats.multivariate_t(shape=np.eye(size), df=T_DEGREES_OF_FREEDOM)
     standard_nodes = standard.rvs(N_NODES, random_state=generator).reshape(N_NODES, 1, size)
     answered, columns = likelihood.answered[:, person], np.full(N_NODES, person)
     log_p, log_share = [], np.full((N_NODES, answered.sum()), -np.inf)

@@ -14,16 +14,17 @@ before leaving out: Merkle, Furr & Rabe-Hesketh (2019), doi:10.1007/s11336-019-0
 
 from typing import NamedTuple
 
-import arviz  # noqa: F401  # registers `DataArray.azstats`, ArviZ's only access to PSIS weights
 import numpy as np
 import xarray as xr
 from scipy.special import logsumexp
-from scipy.stats import multivariate_t
 
 from iwm_bayes.comparison.draws import PosteriorArrays, parameter_matrix, person_log_density, posterior_arrays
 from iwm_bayes.comparison.pointwise import PointwiseLikelihood, log_likelihood_by_person, pointwise_likelihood
+from iwm_bayes.lazy import lazy_module
 from iwm_bayes.simulation.draws import thin_draws
 from iwm_bayes.types import ModelSpec
+
+stats = lazy_module("scipy.stats")
 
 T_DEGREES_OF_FREEDOM = 7.0  # of the proposal, a t distribution: its tails exceed those of any person's posterior
 N_NODES = 60  # importance nodes per person and draw of the population
@@ -87,7 +88,7 @@ def importance_nodes(
     centre = np.einsum("nde,ne->nd", covariance, pseudo_likelihood.information + mean.T @ population_precision)
     root = np.linalg.cholesky(covariance)
     theta = centre + np.einsum("nde,cne->cnd", root, standard_nodes)
-    standard = multivariate_t(shape=np.eye(len(mean)), df=T_DEGREES_OF_FREEDOM)
+    standard = stats.multivariate_t(shape=np.eye(len(mean)), df=T_DEGREES_OF_FREEDOM)
     log_q = standard.logpdf(standard_nodes).reshape(standard_nodes.shape[:2])
     return theta.swapaxes(1, 2), log_q - np.log(np.diagonal(root, axis1=1, axis2=2)).sum(axis=1)
 
@@ -133,7 +134,7 @@ def marginal_likelihood(
         return MarginalLikelihood(np.array(whole), np.zeros(count), np.zeros(count))
     means = posterior.mean[:, :, people]
     pseudo_likelihood = person_pseudo_likelihood(theta, means, posterior.cholesky)
-    standard = multivariate_t(shape=np.eye(size), df=T_DEGREES_OF_FREEDOM)
+    standard = stats.multivariate_t(shape=np.eye(size), df=T_DEGREES_OF_FREEDOM)
     standard_nodes = standard.rvs((N_NODES, count), random_state=generator).reshape(N_NODES, count, size)
     log_p, share, log_sum = [], np.zeros((N_NODES, count)), np.full((N_NODES, count), -np.inf)
     for complete, mean, cholesky in zip(posterior.complete, means, posterior.cholesky, strict=True):
@@ -183,6 +184,8 @@ def psis_weights(log_p: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     log_weight, pareto_k = np.full_like(log_p, -np.log(len(log_p))), np.zeros(log_p.shape[1])
     [varying] = np.nonzero(np.ptp(log_p, axis=0) > ROUNDING_RANGE)
     if len(varying):
+        import arviz  # noqa: F401  # registers `DataArray.azstats`, ArviZ's only access to PSIS weights
+
         columns = xr.DataArray(log_p[:, varying], dims=("sample", "person"))
         smoothed, tails = columns.azstats.psislw(dim="sample")
         unnormalised = smoothed.transpose("sample", "person").values

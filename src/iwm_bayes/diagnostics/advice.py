@@ -4,7 +4,6 @@ Remedies are listed in the order in which they should be tried: a change of the 
 that was much shorter than the default says little about the model: there the only remedy is a longer run.
 """
 
-import arviz as az
 import numpy as np
 import xarray as xr
 
@@ -17,6 +16,9 @@ from iwm_bayes.diagnostics.convergence_checks import (
 )
 from iwm_bayes.inference.base import Settings
 from iwm_bayes.inference.posterior import GROUP_VARIABLES, contraction
+from iwm_bayes.lazy import lazy_module
+
+az = lazy_module("arviz")
 
 MIN_CONTRACTION = 0.1  # of a between-person variance, by people's own data
 SHORT_RUN = Settings().draws // 2  # draws in each chain

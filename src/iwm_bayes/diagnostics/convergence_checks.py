@@ -11,11 +11,13 @@ Vehtari et al. (2021), doi:10.1214/20-BA1221; Betancourt (2016), arXiv:1604.0069
 
 from typing import NamedTuple
 
-import arviz as az
 import numpy as np
 import xarray as xr
 
 from iwm_bayes.inference.posterior import GROUP_VARIABLES
+from iwm_bayes.lazy import lazy_module
+
+az = lazy_module("arviz")
 
 MAX_R_HAT, MIN_ESS = 1.01, 400.0  # of group parameters and derived quantities
 MAX_PERSON_R_HAT, MIN_PERSON_ESS = 1.05, 100.0  # of person-level parameters

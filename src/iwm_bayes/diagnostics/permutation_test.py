@@ -21,7 +21,6 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 import xarray as xr
-from scipy.stats import beta
 
 from iwm_bayes.diagnostics.outcome_swaps import Way, exchangeable
 from iwm_bayes.inference.base import CompiledModel
@@ -29,7 +28,10 @@ from iwm_bayes.inference.laplace.empirical_bayes import em_then_bfgs
 from iwm_bayes.inference.laplace.hierarchy import initial_group, person_means
 from iwm_bayes.inference.laplace.method import compile_likelihood, pose_problem
 from iwm_bayes.inference.laplace.person_posteriors import person_log_evidence
+from iwm_bayes.lazy import lazy_module
 from iwm_bayes.types import ModelSpec
+
+stats = lazy_module("scipy.stats")
 
 SIGNIFICANCE = 0.05
 MAX_PERMUTATIONS = 199
@@ -95,8 +97,8 @@ def p_bounds(n_as_good: int, n_permutations: int) -> tuple[float, float]:
     Clopper & Pearson (1934), doi:10.1093/biomet/26.4.404; each bound holds with `MONTE_CARLO_CONFIDENCE`.
     """
     others = n_permutations - n_as_good
-    low = beta.ppf(1.0 - MONTE_CARLO_CONFIDENCE, n_as_good, others + 1) if n_as_good else 0.0
-    high = beta.ppf(MONTE_CARLO_CONFIDENCE, n_as_good + 1, others) if others else 1.0
+    low = stats.beta.ppf(1.0 - MONTE_CARLO_CONFIDENCE, n_as_good, others + 1) if n_as_good else 0.0
+    high = stats.beta.ppf(MONTE_CARLO_CONFIDENCE, n_as_good + 1, others) if others else 1.0
     return float(low), float(high)
 
 

@@ -11,7 +11,7 @@ import xarray as xr
 
 from iwm_bayes.inference.answers import observed_answers
 from iwm_bayes.inference.posterior import GROUP_VARIABLES, by_parameter
-from iwm_bayes.model.hierarchy import coordinates
+from iwm_bayes.model.inputs import coordinates
 from iwm_bayes.types import InputError, ModelSpec
 
 STATISTICS = {"reached_max_treedepth": "maxdepth_reached"}  # PyMC's names, and nutpie's, which this program reads

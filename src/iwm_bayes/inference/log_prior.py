@@ -16,8 +16,8 @@ import numpy as np
 import xarray as xr
 from scipy.special import gammaln
 
-from iwm_bayes.model.hierarchy import LKJ_SHAPE, effect_labels, parameters_pooled
-from iwm_bayes.model.priors import EFFECT_WIDTH, effect_map, figure_names
+from iwm_bayes.model.inputs import effect_labels, parameters_pooled
+from iwm_bayes.model.priors import EFFECT_WIDTH, LKJ_SHAPE, effect_map, figure_names
 from iwm_bayes.responses.families import normal_log_density
 from iwm_bayes.types import ModelSpec
 

@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import nutpie
 import xarray as xr
-import zarr
 
 from iwm_bayes.inference.base import Settings
+from iwm_bayes.lazy import lazy_module
 from iwm_bayes.progress import progress_bars
+
+nutpie, zarr = lazy_module("nutpie"), lazy_module("zarr")
 
 type ProgressCallback = Callable[[int, int], None]  # (chain, number of its steps that are done)
 

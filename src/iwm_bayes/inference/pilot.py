@@ -26,7 +26,7 @@ from iwm_bayes.inference.laplace.person_posteriors import (
     fit_person_gaussians,
 )
 from iwm_bayes.inference.posterior import group_centredness
-from iwm_bayes.model.hierarchy import coordinates, effect_labels, parameters_pooled
+from iwm_bayes.model.inputs import coordinates, effect_labels, parameters_pooled
 from iwm_bayes.model.priors import effect_map, figure_names
 from iwm_bayes.types import ModelSpec
 

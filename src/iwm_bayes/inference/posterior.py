@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import xarray as xr
 
-from iwm_bayes.model.hierarchy import coordinates, parameters_pooled
+from iwm_bayes.model.inputs import coordinates, parameters_pooled
 from iwm_bayes.model.priors import (
     FreeParameter,
     effect_map,

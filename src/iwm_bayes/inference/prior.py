@@ -7,8 +7,8 @@ import xarray as xr
 
 from iwm_bayes.inference.natural_scale import described
 from iwm_bayes.inference.posterior import by_parameter, person_centres
-from iwm_bayes.model.hierarchy import LKJ_SHAPE, coordinates, parameters_pooled
-from iwm_bayes.model.priors import EFFECT_WIDTH, effect_map, figure_names, group_of_level
+from iwm_bayes.model.inputs import coordinates, parameters_pooled
+from iwm_bayes.model.priors import EFFECT_WIDTH, LKJ_SHAPE, effect_map, figure_names, group_of_level
 from iwm_bayes.simulation.draws import standard_deviates
 from iwm_bayes.types import ModelSpec
 

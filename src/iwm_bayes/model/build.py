@@ -7,26 +7,19 @@ recorded does not count. `pymc_model` is the same model for researchers, without
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import numpy as np
 import pymc as pm
 import xarray as xr
 
-from iwm_bayes.filtering.arrays import event_array, event_fields, response_array, response_fields
-from iwm_bayes.filtering.graph import decaying_sum_graph, scan_events
-from iwm_bayes.model.hierarchy import coordinates, declare_hierarchy, dim_name
+from iwm_bayes.filtering.graph import decaying_sum_graph, field_graphs, scan_events
+from iwm_bayes.model.hierarchy import declare_hierarchy, dim_name
+from iwm_bayes.model.inputs import model_coords, model_data
 from iwm_bayes.model.likelihood import declare_response
-from iwm_bayes.model.likelihood_terms import LikelihoodTerm, likelihood_terms
+from iwm_bayes.model.likelihood_terms import LikelihoodTerm, Loops, likelihood_terms
 from iwm_bayes.model.priors import figure_names, natural_values
+from iwm_bayes.ops import at_event_of_person
 from iwm_bayes.types import ModelSpec
 
-
-def model_data(model: ModelSpec, data: xr.Dataset, horizon: int = 1) -> dict[str, np.ndarray]:
-    """Return every array of a data set that enters the graph, by the name of its `pm.Data`.
-
-    `horizon` is the number of sessions ahead of a prediction: see `filtering.arrays.last_answer`.
-    """
-    matrices = {name: data[name].values for name in ("design", "membership") if name in data}
-    return {"event_array": event_array(data), "response_array": response_array(model, data, horizon)} | matrices
+IN_A_GRAPH = Loops(field_graphs, scan_events, decaying_sum_graph, at_event_of_person)
 
 
 def declare_likelihood_terms(
@@ -45,7 +38,7 @@ def natural_likelihood_terms(
     `values` are those of `natural_values`. `events` and `responses` are the event array and the response array of
     `model_data`.
     """
-    return likelihood_terms(model, figure_names(data), values, events, responses, scan_events, decaying_sum_graph)
+    return likelihood_terms(model, figure_names(data), values, events, responses, IN_A_GRAPH)
 
 
 def declare_data(model: ModelSpec, data: xr.Dataset) -> tuple[Any, Any]:
@@ -59,14 +52,6 @@ def declare_data(model: ModelSpec, data: xr.Dataset) -> tuple[Any, Any]:
         pm.Data("event_array", events, dims=by_event, shape=(None, *events.shape[1:])),
         pm.Data("response_array", responses, dims=by_field, shape=(count, None, people)),
     )
-
-
-def model_coords(model: ModelSpec, data: xr.Dataset) -> dict[str, Any]:
-    """Return the coordinates of every dim of a model's graph."""
-    return coordinates(model, data) | {
-        "event_field": event_fields(figure_names(data)),
-        "response_field": response_fields(model),
-    }
 
 
 def build(model: ModelSpec, data: xr.Dataset) -> pm.Model:

@@ -32,6 +32,7 @@ import pymc as pm
 import pytensor.tensor as pt
 import xarray as xr
 
+from iwm_bayes.model.inputs import effect_labels, parameters_pooled
 from iwm_bayes.model.local_gaussian import declare_local_gaussian
 from iwm_bayes.model.noncentering import (
     Correlated,
@@ -43,10 +44,10 @@ from iwm_bayes.model.noncentering import (
 )
 from iwm_bayes.model.priors import (
     EFFECT_WIDTH,
+    LKJ_SHAPE,
     FreeParameter,
     effect_map,
     figure_names,
-    free_parameters,
     from_offset,
     group_level_weights,
     group_of_level,
@@ -54,41 +55,6 @@ from iwm_bayes.model.priors import (
 from iwm_bayes.types import ModelSpec
 
 type UnpooledPrior = Callable[[list[FreeParameter], int], tuple[Any, Any]]
-TRANSFORMED_VARIABLES = ("sigma", "sigma_u", "correlation")  # variables of the group that the sampler transforms
-LKJ_SHAPE = 2.0  # of the LKJ prior
-
-
-def parameters_pooled(model: ModelSpec, figures: list[str], *poolings: str) -> list[FreeParameter]:
-    """Return the free parameters with one of the given kinds of pooling, in the model's order."""
-    return [free for free in free_parameters(model, figures) if free.parameter.pooling in poolings]
-
-
-def effect_labels(data: xr.Dataset) -> dict[str, list[str]]:
-    """Return the labels of effects and group levels, by dim; empty without formulas."""
-    labels = {
-        dim: [str(label) for label in data[dim].values] for dim in ("coefficient", "group_level") if dim in data.dims
-    }
-    if "group_level" in labels:
-        labels["group"] = list(dict.fromkeys(group_of_level(labels["group_level"])))
-    return labels
-
-
-def coordinates(model: ModelSpec, data: xr.Dataset) -> dict[str, Any]:
-    """Return the coordinates of every dim of the hierarchy."""
-    figures = figure_names(data)
-
-    def labels(*poolings: str) -> list[str]:
-        return [free.label for free in parameters_pooled(model, figures, *poolings)]
-
-    return {
-        "parameter": labels("partial", "complete"),
-        "parameter_partial": labels("partial"),
-        "parameter_other": labels("partial"),
-        "parameter_person": labels("partial") + labels("none"),
-        "parameter_complete": labels("complete"),
-        "person": data["person"].values,
-        **effect_labels(data),
-    }
 
 
 def dim_name(dim: str) -> str:

@@ -36,6 +36,7 @@ WITHIN_SUPPORT = {
 NARROWEST_PRIOR = 1e-6  # on the link scale, as all that follows: a narrower one is a constant
 WIDEST_PRIOR = {"unit": 30.0, "positive": 30.0, "real": 1e6}  # exp(30) is 1e13; beyond it, values overflow
 EFFECT_WIDTH = 2.0  # prior SD of an effect, in units of `scale`: wide, a choice and not a finding
+LKJ_SHAPE = 2.0  # of the LKJ prior of correlations
 
 
 def prior_problems(parameter: Parameter) -> Iterator[str]:
@@ -83,12 +84,12 @@ def free_parameters(model: ModelSpec, figures: Sequence[str]) -> list[FreeParame
 
 
 def natural_values(
-    model: ModelSpec, theta: Mapping[str, Array], figures: Sequence[str], people: int
+    model: ModelSpec, theta: Mapping[str, Array], figures: Sequence[str], people: int | tuple[()]
 ) -> dict[str, Array]:
     """Return values on the natural scale by parameter name, from link-scale values by label of the free parameter.
 
     `theta` are (person,) each. Values are (person,), or (figure, person) where a parameter differs by figure. Fixed
-    parameters are included.
+    parameters are included. For scalars of one person, `people` is ().
     """
     values: dict[str, Array] = {}
     for name, parameter in parameters(model).items():

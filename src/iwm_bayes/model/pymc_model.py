@@ -26,11 +26,20 @@ import pymc as pm
 import pytensor.tensor as pt
 import xarray as xr
 
-from iwm_bayes.model.build import declare_data, model_coords, natural_likelihood_terms
-from iwm_bayes.model.hierarchy import LKJ_SHAPE, effect_labels, no_pooling, parameters_pooled, sum_of_effects
+from iwm_bayes.model.build import declare_data, natural_likelihood_terms
+from iwm_bayes.model.hierarchy import no_pooling, sum_of_effects
+from iwm_bayes.model.inputs import effect_labels, model_coords, parameters_pooled
 from iwm_bayes.model.likelihood import declare_answers
 from iwm_bayes.model.natural_names import NaturalVariable, natural_variables
-from iwm_bayes.model.priors import EFFECT_WIDTH, LINKS, FreeParameter, effect_map, figure_names, group_of_level
+from iwm_bayes.model.priors import (
+    EFFECT_WIDTH,
+    LINKS,
+    LKJ_SHAPE,
+    FreeParameter,
+    effect_map,
+    figure_names,
+    group_of_level,
+)
 from iwm_bayes.ops import stack_figures
 from iwm_bayes.types import ModelSpec, parameters
 

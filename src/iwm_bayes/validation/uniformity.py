@@ -8,7 +8,10 @@ from functools import cache
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+
+from iwm_bayes.lazy import lazy_module
+
+stats = lazy_module("scipy.stats")
 
 LEVEL = 0.05  # of all tests together
 N_REFERENCE_SETS = 4000  # simulated sets of uniform ranks, from which the band is computed

@@ -6,10 +6,12 @@ import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from scipy.stats import gaussian_kde
 
+from iwm_bayes.lazy import lazy_module
 from iwm_bayes.viz.palette import BLUE, DARK_GREY, GREY, LINES, lines_for
 from iwm_bayes.viz.style import PANEL_WIDTH, SMALL, escape_dollar, figure_width, in_house_style, words
+
+stats = lazy_module("scipy.stats")
 
 ENDS = ["prior_ci90_low", "prior_ci90_high", "ci90_low", "ci90_high"]
 GRID = 200  # points of a density
@@ -52,7 +54,7 @@ def prior_posterior_plot(table: pd.DataFrame) -> Figure:
 def density(draws: np.ndarray, grid: np.ndarray) -> np.ndarray:
     """Estimate the density of draws at the points of a grid."""
     thinned = draws[:: -(-len(draws) // MAX_DRAWS)]
-    return gaussian_kde(thinned)(grid)
+    return stats.gaussian_kde(thinned)(grid)
 
 
 def probability_words(probability: float) -> str:

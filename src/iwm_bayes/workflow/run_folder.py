@@ -3,17 +3,18 @@
 So a report of a run needs no other file. `results_folder` moves what is written here to its place.
 """
 
+from __future__ import annotations
+
 import os
 import shutil
 from collections.abc import Mapping
 from hashlib import sha256 as hash_of
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pandas as pd
 import xarray as xr
-from matplotlib.figure import Figure
 from pandas.api.types import infer_dtype
 
 from iwm_bayes.data.study import StudySpec
@@ -24,11 +25,13 @@ from iwm_bayes.estimands.person_summary import pseudonyms
 from iwm_bayes.io import manifest, sha256
 from iwm_bayes.model.specification.parts import RESPONSE_FILE, RULE_FILE
 from iwm_bayes.types import DEFAULT_FIGURE, GENERALISED
-from iwm_bayes.viz.style import marked, save_plot
 from iwm_bayes.workflow.analysis import Analysis
 from iwm_bayes.workflow.fit_file import FIT_FILE, INPUTS, save_fit
 from iwm_bayes.workflow.load import file_hashes
 from iwm_bayes.workflow.results_folder import replace_results
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 FORMATS = ("svg", "pdf", "png")
 MAX_LABEL = 60  # letters: a file name has at most 255, and the kind of plot comes before it
@@ -61,6 +64,8 @@ def write_tables(folder: Path, tables: Mapping[str, pd.DataFrame]) -> None:
 
 def write_plots(folder: Path, plots: Mapping[str, Figure], formats: tuple[str, ...] = FORMATS) -> None:
     """Write plots as `plots/NAME.svg` and so on in a folder."""
+    from iwm_bayes.viz.style import save_plot
+
     (folder / "plots").mkdir(parents=True, exist_ok=True)
     for name, plot in plots.items():
         save_plot(plot, *(folder / "plots" / f"{name}.{ending}" for ending in formats))
@@ -71,6 +76,8 @@ def plots_by_file(results: Results, convergence: ConvergenceChecks) -> dict[str,
 
     Each has the status of a fit that is an approximation. A fit that has not converged has no plot of the answer.
     """
+    from iwm_bayes.viz.style import marked
+
     return {
         f"{name}_{file_label(part)}" if part else name: marked(plot, convergence.mark)
         for name, plots in result_plots(results, convergence.converged).items()

@@ -10,7 +10,7 @@ import xarray as xr
 from iwm_bayes.cli.printing.layout import Line, labelled
 from iwm_bayes.cli.printing.names import response_words
 from iwm_bayes.data.binding import participants_noun
-from iwm_bayes.model.hierarchy import effect_labels
+from iwm_bayes.model.inputs import effect_labels
 from iwm_bayes.model.priors import figure_names, free_parameters
 from iwm_bayes.report.answer.words import count_of, session_count
 from iwm_bayes.types import GENERALISED, ModelSpec

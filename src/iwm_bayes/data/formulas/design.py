@@ -23,11 +23,9 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import formulae
 import numpy as np
 import pandas as pd
 import xarray as xr
-from formulae.expr import Call
 from pandas.api.types import is_numeric_dtype
 
 from iwm_bayes.data.dataset import covariate_values, covariate_variable
@@ -44,8 +42,11 @@ from iwm_bayes.data.formulas.language import (
     read_formula,
 )
 from iwm_bayes.data.table import list_people
+from iwm_bayes.lazy import lazy_module
 from iwm_bayes.rules.parameter_names import full_names, parameter_copies
 from iwm_bayes.types import InputError, ModelSpec, parameters
+
+formulae, expr = lazy_module("formulae"), lazy_module("formulae.expr")
 
 MAX_CELLS = 10**8  # of a design matrix: about 1 GB
 FORMULAS_KEY = "key `formulas"  # in messages
@@ -178,9 +179,9 @@ def value_problems(formula: Formula, frame: pd.DataFrame) -> Iterator[str]:
 
 def count_levels(node: Any, frame: pd.DataFrame) -> int:
     """Return how many design columns a covariate, or a function of one, has at most."""
-    if isinstance(node, Call) and node.callee.name.lexeme not in CATEGORIES:
+    if isinstance(node, expr.Call) and node.callee.name.lexeme not in CATEGORIES:
         return MAX_CONSTANT
-    values = frame[column_name(node.args[0] if isinstance(node, Call) else node)]
+    values = frame[column_name(node.args[0] if isinstance(node, expr.Call) else node)]
     return 1 if is_numeric_dtype(values) else int(values.nunique())
 
 

@@ -10,13 +10,14 @@ from collections.abc import Callable, Mapping
 from contextlib import redirect_stdout
 from typing import Any, NamedTuple
 
-import formulae
 import numpy as np
 import pandas as pd
-from formulae.environment import Environment
 
 from iwm_bayes.data.formulas.language import OWN_UNITS
+from iwm_bayes.lazy import lazy_module
 from iwm_bayes.types import InputError
+
+formulae = lazy_module("formulae")
 
 
 class InOwnUnits:
@@ -42,13 +43,13 @@ class InOwnUnits:
         return (values - self.fitted[0]) / self.fitted[1]
 
 
-def closed_namespace(scales: Mapping[str, list[float]]) -> Environment:
+def closed_namespace(scales: Mapping[str, list[float]]) -> Any:
     """Return everything that a formula reaches, apart from its columns and the functions that formulae has itself."""
     of_own_units = {
         name: type(name, (InOwnUnits,), {"function": staticmethod(function), "scales": scales})
         for name, function in OWN_UNITS.items()
     }
-    return Environment([{**of_own_units, "abs": np.abs}])
+    return formulae.environment.Environment([{**of_own_units, "abs": np.abs}])
 
 
 def evaluate_design(formula: str, frame: pd.DataFrame, new: pd.DataFrame | None = None) -> Any:

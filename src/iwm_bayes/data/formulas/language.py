@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
-from formulae.expr import Assign, Binary, Call, Grouping, Literal, QuotedName, Unary, Variable
-from formulae.parser import ParseError, Parser
-from formulae.scanner import ScanError, Scanner
 
+from iwm_bayes.lazy import lazy_module
 from iwm_bayes.types import InputError
+
+expr, parser, scanner = lazy_module("formulae.expr"), lazy_module("formulae.parser"), lazy_module("formulae.scanner")
 
 MAX_CHARACTERS, MAX_PARTS, MAX_DEPTH, MAX_TERMS = 500, 120, 8, 64  # more than any formula that a reader can follow
 MAX_POWER, MAX_CONSTANT, MAX_NUMBER = 4, 20, 1e6  # of interactions, in options such as df, in arithmetic
@@ -60,16 +60,18 @@ class Formula(NamedTuple):
 
 def column_name(node: Any) -> str | None:
     """Return the column that a node names; None if it is something else."""
-    if isinstance(node, QuotedName):
+    if isinstance(node, expr.QuotedName):
         return str(node.expression.lexeme[1:-1])
-    return str(node.name.lexeme) if isinstance(node, Variable) and node.level is None else None
+    return str(node.name.lexeme) if isinstance(node, expr.Variable) and node.level is None else None
 
 
 def is_number(node: Any, low: float, high: float) -> bool:
     """Return whether a node is a number of this range, with or without a sign."""
-    if isinstance(node, Unary):
+    if isinstance(node, expr.Unary):
         return is_number(node.right, low, high)
-    is_numeric = isinstance(node, Literal) and isinstance(node.value, int | float) and not isinstance(node.value, bool)
+    is_numeric = (
+        isinstance(node, expr.Literal) and isinstance(node.value, int | float) and not isinstance(node.value, bool)
+    )
     return is_numeric and low <= node.value <= high
 
 
@@ -85,20 +87,20 @@ def column_names(node: Any) -> Iterator[str]:
 def children(node: Any) -> list[Any]:
     """Return the parts of a node; of a call its arguments, without the function's name."""
     match node:
-        case Grouping():
+        case expr.Grouping():
             return [node.expression]
-        case Binary():
+        case expr.Binary():
             return [node.left, node.right]
-        case Unary():
+        case expr.Unary():
             return [node.right]
-        case Call():
-            return [argument.value if isinstance(argument, Assign) else argument for argument in node.args]
+        case expr.Call():
+            return [argument.value if isinstance(argument, expr.Assign) else argument for argument in node.args]
     return []
 
 
 def calls(node: Any) -> Iterator[Any]:
     """Yield every call in a formula."""
-    if isinstance(node, Call):
+    if isinstance(node, expr.Call):
         yield node
     for child in children(node):
         yield from calls(child)
@@ -106,7 +108,7 @@ def calls(node: Any) -> Iterator[Any]:
 
 def groups(node: Any) -> Iterator[str]:
     """Yield the columns of groups, to the right of a |."""
-    if isinstance(node, Binary) and node.operator.kind == "PIPE":
+    if isinstance(node, expr.Binary) and node.operator.kind == "PIPE":
         yield from column_names(node.right)
     for child in children(node):
         yield from groups(child)
@@ -115,27 +117,27 @@ def groups(node: Any) -> Iterator[str]:
 def term_problems(node: Any, adds: bool = True) -> Iterator[str]:
     """Yield what the language does not have, outside functions; `adds` is whether a 0 or 1 may be here."""
     match node:
-        case Grouping():
+        case expr.Grouping():
             yield from term_problems(node.expression, adds)
-        case Binary() if node.operator.kind == "TILDE":
+        case expr.Binary() if node.operator.kind == "TILDE":
             yield RIGHT_SIDE_ONLY
-        case Binary() if node.operator.kind == "PIPE":
+        case expr.Binary() if node.operator.kind == "PIPE":
             yield from term_problems(node.left)
             yield from group_problems(node.right)
-        case Binary() if node.operator.kind == "STAR_STAR":
+        case expr.Binary() if node.operator.kind == "STAR_STAR":
             yield from term_problems(node.left, adds=False)
             if not is_number(node.right, 2, MAX_POWER) or isinstance(node.right.value, float):
                 yield f"the power of interactions is a number from 2 to {MAX_POWER}"
-        case Binary() if node.operator.kind in TERM_OPERATORS:
+        case expr.Binary() if node.operator.kind in TERM_OPERATORS:
             adds = adds and node.operator.kind in ("PLUS", "MINUS")
             yield from term_problems(node.left, adds)
             yield from term_problems(node.right, adds)
-        case Binary():
+        case expr.Binary():
             yield f"{node.operator.lexeme} has no meaning in a formula"
-        case Unary() | Literal():
+        case expr.Unary() | expr.Literal():
             if not (adds and is_number(node, 0, 1)):
                 yield "outside functions, a number is 0 or 1 and is added or taken away. Write arithmetic as I(...)"
-        case Call():
+        case expr.Call():
             yield from call_problems(node)
         case _:
             yield from name_problems(node)
@@ -144,9 +146,9 @@ def term_problems(node: Any, adds: bool = True) -> Iterator[str]:
 def group_problems(node: Any) -> Iterator[str]:
     """Yield what is wrong to the right of a |, where a column names groups, or several columns do."""
     match node:
-        case Grouping():
+        case expr.Grouping():
             yield from group_problems(node.expression)
-        case Binary() if node.operator.kind in ("COLON", "SLASH"):
+        case expr.Binary() if node.operator.kind in ("COLON", "SLASH"):
             yield from group_problems(node.left)
             yield from group_problems(node.right)
         case _ if column_name(node) is None:
@@ -163,14 +165,14 @@ def name_problems(node: Any) -> Iterator[str]:
 
 def call_problems(node: Any) -> Iterator[str]:
     """Yield what is wrong with a function and its arguments."""
-    name = column_name(node.callee) if isinstance(node.callee, Variable) else None
+    name = column_name(node.callee) if isinstance(node.callee, expr.Variable) else None
     if name not in FUNCTIONS:
         near = difflib.get_close_matches(str(name).rpartition(".")[2], FUNCTIONS, n=1)
         hint = f'. Did you mean "{near[0]}"?' if near else ""
         yield f'there is no function "{name}" in formulas{hint}' if name else "only a function can have arguments"
         return
     first, *others = node.args or [None]
-    if first is None or isinstance(first, Assign) or not any(column_names(first)):
+    if first is None or isinstance(first, expr.Assign) or not any(column_names(first)):
         yield f"{name}() needs the name of a column first"
         return
     if name in OWN_UNITS or name in CATEGORIES:
@@ -183,11 +185,11 @@ def call_problems(node: Any) -> Iterator[str]:
     if len(others) > (CATEGORIES[name] if name in CATEGORIES else len(known)):
         yield f"{name}() has too many arguments"
     for option in others:
-        named = column_name(option.name) if isinstance(option, Assign) else None
-        value = option.value if isinstance(option, Assign) else option
-        if isinstance(option, Assign) and named not in known:
+        named = column_name(option.name) if isinstance(option, expr.Assign) else None
+        value = option.value if isinstance(option, expr.Assign) else option
+        if isinstance(option, expr.Assign) and named not in known:
             yield f"{name}() has no option {named}. It has: {', '.join(known) or 'none'}"
-        is_word = isinstance(value, Literal) and isinstance(value.value, bool | str)
+        is_word = isinstance(value, expr.Literal) and isinstance(value.value, bool | str)
         if not (is_word or is_number(value, 0, MAX_CONSTANT)):
             yield f"an option of {name}() is a number up to {MAX_CONSTANT}, True, False or a text"
 
@@ -195,22 +197,22 @@ def call_problems(node: Any) -> Iterator[str]:
 def arithmetic_problems(node: Any) -> Iterator[str]:
     """Yield what the language does not have inside a function that takes numbers."""
     match node:
-        case Grouping() | Unary():
+        case expr.Grouping() | expr.Unary():
             yield from arithmetic_problems(children(node)[0])
-        case Binary() if node.operator.kind == "STAR_STAR":
+        case expr.Binary() if node.operator.kind == "STAR_STAR":
             yield from arithmetic_problems(node.left)
             if not is_number(node.right, -MAX_POWER, MAX_POWER) or not any(column_names(node.left)):
                 yield f"a power is of a column, and a number up to {MAX_POWER}"
-        case Binary() if node.operator.kind in ARITHMETIC:
+        case expr.Binary() if node.operator.kind in ARITHMETIC:
             yield from arithmetic_problems(node.left)
             yield from arithmetic_problems(node.right)
-        case Binary():
+        case expr.Binary():
             yield f"inside a function, {node.operator.lexeme} has no meaning"
-        case Call() if isinstance(node.callee, Variable) and node.callee.name.lexeme in CATEGORIES:
+        case expr.Call() if isinstance(node.callee, expr.Variable) and node.callee.name.lexeme in CATEGORIES:
             yield "a function of numbers cannot take categories"
-        case Call():
+        case expr.Call():
             yield from call_problems(node)
-        case Literal():
+        case expr.Literal():
             if not is_number(node, 0, MAX_NUMBER):
                 yield f"arithmetic has numbers up to {MAX_NUMBER:g}, and no texts"
         case _:
@@ -220,11 +222,12 @@ def arithmetic_problems(node: Any) -> Iterator[str]:
 def count_columns(node: Any, width: Callable[[Any], int]) -> int:
     """Return an upper bound of the terms or design columns of a formula; `width` counts those of a name or call."""
     match node:
-        case Grouping():
+        case expr.Grouping():
             return count_columns(node.expression, width)
-        case Binary():
+        case expr.Binary():
             left, right = (
-                count_columns(part, width) if not isinstance(part, Literal) else 1 for part in (node.left, node.right)
+                count_columns(part, width) if not isinstance(part, expr.Literal) else 1
+                for part in (node.left, node.right)
             )
             match node.operator.kind:
                 case "STAR_STAR":
@@ -234,7 +237,7 @@ def count_columns(node: Any, width: Callable[[Any], int]) -> int:
                 case "STAR" | "SLASH":
                     return left + right + left * right
             return left + right
-        case Variable() | QuotedName() | Call():
+        case expr.Variable() | expr.QuotedName() | expr.Call():
             return width(node)
     return 1
 
@@ -245,15 +248,15 @@ def parse(text: str) -> Any:
     if len(text) > MAX_CHARACTERS or depths.max() > MAX_DEPTH:
         raise InputError([f"a formula has at most {MAX_CHARACTERS} signs, and {MAX_DEPTH} brackets in each other"])
     try:
-        parser = Parser(Scanner(text).scan())
-        if len(parser.tokens) > MAX_PARTS:
-            raise ParseError(f"it has more than {MAX_PARTS} names, numbers and signs")
-        tree = parser.parse()
-    except (ParseError, ScanError, ValueError, IndexError) as error:
+        reader = parser.Parser(scanner.Scanner(text).scan())
+        if len(reader.tokens) > MAX_PARTS:
+            raise parser.ParseError(f"it has more than {MAX_PARTS} names, numbers and signs")
+        tree = reader.parse()
+    except (parser.ParseError, scanner.ScanError, ValueError, IndexError) as error:
         fault = "a backquote or bracket is not closed" if isinstance(error, IndexError) else error
         raise InputError([f"{text!r} is no formula ({fault}). {LANGUAGE}"]) from error
-    if not parser.at_end():  # the parser stops without a word at what it does not understand
-        missing = f"an operator is missing before {parser.peek().lexeme!r}"
+    if not reader.at_end():  # the parser stops without a word at what it does not understand
+        missing = f"an operator is missing before {reader.peek().lexeme!r}"
         raise InputError([f"{text!r} is no formula ({missing}). {LANGUAGE}"])
     return tree
 

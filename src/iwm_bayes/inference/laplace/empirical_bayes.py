@@ -14,7 +14,6 @@ out where their SD is estimated. Everyone's posterior is found by a function: `f
 from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize import minimize
 
 from iwm_bayes.inference.laplace.hierarchy import (
     Group,
@@ -43,6 +42,9 @@ from iwm_bayes.inference.laplace.person_posteriors import (
     person_precision,
 )
 from iwm_bayes.inference.laplace.quadrature import PersonFit
+from iwm_bayes.lazy import lazy_module
+
+optimize = lazy_module("scipy.optimize")
 
 EM_ROUNDS = 4
 BFGS_TOLERANCE = 0.2  # of the gradient in units of the group's SDs, at which BFGS ends
@@ -130,7 +132,7 @@ def em_then_bfgs(problem: Problem, group: Group, theta: np.ndarray) -> tuple[Gro
         value = marginal_log_density(population, trial, sums, person_log_evidence(problem, trial, people).sum())
         return -value, -root.T @ marginal_score(population, trial, sums)
 
-    optimum = minimize(loss, np.zeros(len(start)), jac=True, method="BFGS", options={"gtol": BFGS_TOLERANCE})
+    optimum = optimize.minimize(loss, np.zeros(len(start)), jac=True, method="BFGS", options={"gtol": BFGS_TOLERANCE})
     group = unpack(start + root @ optimum.x, group)
     return group, fit_person_gaussians(problem, group, people.mean, people.covariance)
 

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.model.hierarchy import coordinates, parameters_pooled
+from iwm_bayes.model.inputs import coordinates, parameters_pooled
 from iwm_bayes.model.priors import EFFECT_WIDTH, effect_map, figure_names, free_parameters, group_of_level
 from iwm_bayes.types import ModelSpec
 

@@ -3,7 +3,6 @@
 import json
 from typing import Any
 
-import arviz as az
 import numpy as np
 import xarray as xr
 
@@ -12,6 +11,7 @@ from iwm_bayes.estimands.security.belief_paths import session_mask
 from iwm_bayes.estimands.security.projection import project
 from iwm_bayes.estimands.security.rating_thresholds import rating_thresholds, scale_sentences
 from iwm_bayes.estimands.trajectories import person_beliefs, study_data
+from iwm_bayes.lazy import lazy_module
 from iwm_bayes.report import text
 from iwm_bayes.report.answer.security import hold_sentences
 from iwm_bayes.report.answer.words import count_of, share, with_figure
@@ -24,6 +24,8 @@ from iwm_bayes.simulation.care import parse_care
 from iwm_bayes.viz.data import data_plot
 from iwm_bayes.viz.earned_security import projection_plot
 from iwm_bayes.viz.style import escape_dollar, in_house_style
+
+az = lazy_module("arviz")
 
 MAX_RANKED = 12  # group parameters with a rank plot
 RANKED_DRAWS = 150  # of each chain: a line with more points cannot be distinguished from this one, and fills the page

@@ -2,7 +2,6 @@
 
 import json
 
-import arviz as az
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -12,6 +11,7 @@ from iwm_bayes.estimands.forest import forest_data, learning_parameters
 from iwm_bayes.estimands.group_summary import median_ci90, with_prior_intervals
 from iwm_bayes.estimands.person_summary import shrinkage_data
 from iwm_bayes.estimands.security.by_arm import person_arms
+from iwm_bayes.lazy import lazy_module
 from iwm_bayes.model.priors import LINKS, FreeParameter, figure_names, free_parameters
 from iwm_bayes.report.answer.words import Quantity, count_of, listed, sentence_case, singular
 from iwm_bayes.report.context import ReportContext
@@ -20,6 +20,8 @@ from iwm_bayes.report.labels import group_summary_title, parameter_words
 from iwm_bayes.types import named_leaves
 from iwm_bayes.viz.parameters import prior_posterior_plot
 from iwm_bayes.viz.people import forest_plot, shrinkage_plot
+
+az = lazy_module("arviz")
 
 MAX_FOREST_COLUMNS = 2
 NORMAL_95 = 1.6448536  # 95% quantile of the standard normal

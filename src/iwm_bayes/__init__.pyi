@@ -1,0 +1,49 @@
+"""The types of the verbs, for editors and type checkers: `__init__.py` imports each at its first use."""
+
+from iwm_bayes.data.dataset import to_table as to_table
+from iwm_bayes.diagnostics.convergence_checks import check_convergence as check_convergence
+from iwm_bayes.estimands.security.criterion import Criterion as Criterion
+from iwm_bayes.model.specification.model_file import load_model as load_model
+from iwm_bayes.report.text import describe_security as describe_security
+from iwm_bayes.simulation.care import constant_care as constant_care
+from iwm_bayes.simulation.care import intermittent as intermittent
+from iwm_bayes.simulation.care import reversal as reversal
+from iwm_bayes.simulation.care import rupture_and_repair as rupture_and_repair
+from iwm_bayes.simulation.simulate import Phase as Phase
+from iwm_bayes.types import InputError as InputError
+from iwm_bayes.workflow.fit_file import load_fit as load_fit
+from iwm_bayes.workflow.fit_file import save_fit as save_fit
+from iwm_bayes.workflow.model import Model as Model
+from iwm_bayes.workflow.model import fit as fit
+from iwm_bayes.workflow.model import from_pymc as from_pymc
+from iwm_bayes.workflow.model import prior_predictive as prior_predictive
+from iwm_bayes.workflow.plots.answers import plot_data as plot_data
+from iwm_bayes.workflow.plots.answers import plot_individual_fits as plot_individual_fits
+from iwm_bayes.workflow.plots.answers import plot_learning_curves as plot_learning_curves
+from iwm_bayes.workflow.plots.answers import plot_predictive_checks as plot_predictive_checks
+from iwm_bayes.workflow.plots.models import plot_attribution as plot_attribution
+from iwm_bayes.workflow.plots.models import plot_comparison as plot_comparison
+from iwm_bayes.workflow.plots.parameters import plot_forest as plot_forest
+from iwm_bayes.workflow.plots.parameters import plot_group_difference as plot_group_difference
+from iwm_bayes.workflow.plots.parameters import plot_prior_posterior as plot_prior_posterior
+from iwm_bayes.workflow.plots.parameters import plot_shrinkage as plot_shrinkage
+from iwm_bayes.workflow.plots.security import plot_attachment_space as plot_attachment_space
+from iwm_bayes.workflow.plots.security import plot_time_to_security as plot_time_to_security
+from iwm_bayes.workflow.plots.security import plot_trajectory as plot_trajectory
+from iwm_bayes.workflow.plots.simulated_studies import plot_confusion as plot_confusion
+from iwm_bayes.workflow.plots.simulated_studies import plot_inversion as plot_inversion
+from iwm_bayes.workflow.plots.simulated_studies import plot_planning_curve as plot_planning_curve
+from iwm_bayes.workflow.plots.simulated_studies import plot_recovery as plot_recovery
+from iwm_bayes.workflow.plots.simulated_studies import plot_sbc_ranks as plot_sbc_ranks
+from iwm_bayes.workflow.study import Column as Column
+from iwm_bayes.workflow.study import Outcome as Outcome
+from iwm_bayes.workflow.study import Study as Study
+from iwm_bayes.workflow.study import load_study as load_study
+from iwm_bayes.workflow.verbs import compare as compare
+from iwm_bayes.workflow.verbs import earned_security as earned_security
+from iwm_bayes.workflow.verbs import posterior_predictive as posterior_predictive
+from iwm_bayes.workflow.verbs import project as project
+from iwm_bayes.workflow.verbs import simulate as simulate
+from iwm_bayes.workflow.verbs import tables as tables
+
+VERBS: dict[str, str]

@@ -1,0 +1,68 @@
+"""What a model takes from a data set, apart from any engine: labels by dim, and arrays by name.
+
+    parameter           labels of pooled parameters           event_array     (event, event_field, person)
+    parameter_partial   of the partially pooled ones          response_array  (response_field, event, person)
+    parameter_person    of those that differ by person        design          (coefficient, person)
+    coefficient, group, group_level    of formulas            membership      (group_level, person)
+
+Nothing here needs PyMC or PyTensor, whose import takes seconds.
+"""
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from iwm_bayes.filtering.arrays import event_array, event_fields, response_array, response_fields
+from iwm_bayes.model.priors import FreeParameter, figure_names, free_parameters, group_of_level
+from iwm_bayes.types import ModelSpec
+
+
+def parameters_pooled(model: ModelSpec, figures: list[str], *poolings: str) -> list[FreeParameter]:
+    """Return the free parameters with one of the given kinds of pooling, in the model's order."""
+    return [free for free in free_parameters(model, figures) if free.parameter.pooling in poolings]
+
+
+def effect_labels(data: xr.Dataset) -> dict[str, list[str]]:
+    """Return the labels of effects and group levels, by dim; empty without formulas."""
+    labels = {
+        dim: [str(label) for label in data[dim].values] for dim in ("coefficient", "group_level") if dim in data.dims
+    }
+    if "group_level" in labels:
+        labels["group"] = list(dict.fromkeys(group_of_level(labels["group_level"])))
+    return labels
+
+
+def coordinates(model: ModelSpec, data: xr.Dataset) -> dict[str, Any]:
+    """Return the coordinates of every dim of the hierarchy."""
+    figures = figure_names(data)
+
+    def labels(*poolings: str) -> list[str]:
+        return [free.label for free in parameters_pooled(model, figures, *poolings)]
+
+    return {
+        "parameter": labels("partial", "complete"),
+        "parameter_partial": labels("partial"),
+        "parameter_other": labels("partial"),
+        "parameter_person": labels("partial") + labels("none"),
+        "parameter_complete": labels("complete"),
+        "person": data["person"].values,
+        **effect_labels(data),
+    }
+
+
+def model_data(model: ModelSpec, data: xr.Dataset, horizon: int = 1) -> dict[str, np.ndarray]:
+    """Return every array of a data set that enters the graph, by the name of its `pm.Data`.
+
+    `horizon` is the number of sessions ahead of a prediction: see `filtering.arrays.last_answer`.
+    """
+    matrices = {name: data[name].values for name in ("design", "membership") if name in data}
+    return {"event_array": event_array(data), "response_array": response_array(model, data, horizon)} | matrices
+
+
+def model_coords(model: ModelSpec, data: xr.Dataset) -> dict[str, Any]:
+    """Return the coordinates of every dim of a model's graph."""
+    return coordinates(model, data) | {
+        "event_field": event_fields(figure_names(data)),
+        "response_field": response_fields(model),
+    }
