@@ -32,7 +32,7 @@ from iwm_bayes.inference.engine.table import LANES, RECORD, Table
 
 NOT_FINITE = 3  # nutpie's code for a point that is not in the support
 DENSITY = types.int64(types.uint64, DOUBLES, DOUBLES, DOUBLES, types.voidptr)
-RECORD_WORDS, STORED_WORD = RECORD.itemsize // 8, RECORD.fields["stored"][1] // 8
+RECORD_WORDS, STORED_WORD = RECORD.itemsize // 8, list(RECORD.names or ()).index("stored")  # fields of 8 bytes
 EXPAND = types.int64(types.uint64, types.uint64, DOUBLES, DOUBLES, types.voidptr)
 
 
@@ -159,12 +159,9 @@ def compile_expand(version: int) -> Any:
         version  # noqa: B018 - a part of the key on the disk
         t = numba.carray(table, 1, RECORD)[0]
         n_words = (1 + t.n_models) * RECORD_WORDS
-        words, own, point = (
-            numba.carray(table, n_words, np.int64),
-            np.empty(n_words, np.int64),
-            numba.carray(values, dim),
-        )
-        stored, gradient, log_density = numba.carray(target, n_values), np.empty(dim), np.empty(1)
+        words, own = numba.carray(table, n_words, np.int64), np.empty(n_words, np.int64)
+        point, stored = numba.carray(values, dim), numba.carray(target, n_values)
+        gradient, log_density = np.empty(dim), np.empty(1)
         for index in range(n_words):
             own[index] = words[index]
         own[STORED_WORD] = stored.ctypes.data
