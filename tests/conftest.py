@@ -6,7 +6,6 @@ The browser is Debian's own Chromium, found or installed, never downloaded from 
 import os
 import shutil
 import subprocess
-from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -78,14 +77,6 @@ def reported(made):
     folder, found, analysis = made
     options = ReportOptions(person_table=True, comparison=written_comparison(folder / "comparison"))
     return write_report(folder / "run", "clinic", found.model, found.fit, options, analysis.results)
-
-
-@pytest.fixture(autouse=True)
-def no_process_beside(monkeypatch):
-    """Workers of the tests keep all cores busy and share what is compiled: `test_beside` has the process itself."""
-    from iwm_bayes.workflow import precompile
-
-    monkeypatch.setattr(precompile, "precompile", lambda *_: nullcontext())
 
 
 @pytest.fixture(scope="module")
