@@ -1,6 +1,8 @@
 """A rule file that is wrong is named with what is wrong with it, in one sentence, whatever it does."""
 
+import os
 import signal
+import sys
 
 import pytest
 from own_rule import RULE
@@ -107,3 +109,14 @@ def test_the_equation_does_not_depend_on_the_indentation(written, docstring):
     _, _, code = RULE.partition('\n"""\n')
     rule = load_rule_file(written(f'"""{docstring}"""\n{code}'), "RULE")
     assert equation(rule) == EQUATION
+
+
+def test_a_file_that_changes_within_a_second_runs_as_it_is_now(written, monkeypatch):
+    """Where Python keeps the code of files, which it knows by their length and the second of their last change."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    ends = []
+    for high in ("0.5", "0.7"):
+        path = written(RULE.replace('("unit", (0.02, 0.5))', f'("unit", (0.02, {high}))'))
+        os.utime(path, (1e9, 1e9))
+        ends.append(load_rule_file(path, "RULE").parameters.rate.prior_90[1])
+    assert ends == [0.5, 0.7]

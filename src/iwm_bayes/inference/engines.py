@@ -53,7 +53,7 @@ ENGINES: Mapping[str, Engine] = {
     "fast": Engine(
         imported("model.person_step:person_kernel"),
         imported("model.person_step:event_kernel"),
-        imported("inference.nutpie_numba:fast_sampler"),
+        imported("inference.engine.sampler:fast_sampler"),
         imported("inference.nutpie_numba:compile_graph"),
     ),
     "plain": Engine(

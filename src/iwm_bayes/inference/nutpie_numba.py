@@ -13,7 +13,6 @@ import numba
 import numpy as np
 import nutpie
 import pymc as pm
-import xarray as xr
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
@@ -21,9 +20,6 @@ from numba.core.imputils import impl_ret_new_ref
 from numba.extending import intrinsic
 from numba.np.arrayobj import populate_array
 from nutpie import compile_pymc
-
-from iwm_bayes.inference.plain.graph_sampler import GraphSampler, graph_sampler
-from iwm_bayes.types import ModelSpec
 
 DOUBLE_POINTER = types.CPointer(types.float64)
 WORD_BYTES = 8  # bytes of a pointer, a length and a double
@@ -147,8 +143,3 @@ def compile_graph(graph: pm.Model, keep: Sequence[str]) -> Any:
         patch.object(compile_pymc, "_make_c_expand_func", make_expand_function),
     ):
         return nutpie.compile_pymc_model(graph, var_names=list(keep))
-
-
-def fast_sampler(model: ModelSpec, data: xr.Dataset) -> GraphSampler:
-    """Return the sampler of a model."""
-    return graph_sampler(compile_graph, model, data)

@@ -73,12 +73,19 @@ def failing_line(path: Path, error: BaseException) -> str:
 
 
 def run_python_file(path: Path) -> ModuleType:
-    """Run a Python file and return what it defines; InputError where it is not there, stops or fails."""
+    """Run a Python file and return what it defines; InputError where it is not there, stops or fails.
+
+    What runs is the text as it is now. Python's own cache would miss a change within a second that keeps the length.
+    """
     spec = spec_from_file_location(path.stem, path)
-    if not path.is_file() or spec is None or spec.loader is None:
+    if not path.is_file() or spec is None:
         raise InputError([f'{path}: there is no such Python file. A part of your own is named "file.py:NAME"'])
-    module, loader = module_from_spec(spec), spec.loader
-    run_guarded(path, "the file", "Correct it", lambda: loader.exec_module(module))
+    module = module_from_spec(spec)
+
+    def run() -> None:
+        exec(compile(path.read_bytes(), path, "exec", dont_inherit=True), vars(module))
+
+    run_guarded(path, "the file", "Correct it", run)
     return module
 
 
