@@ -107,7 +107,9 @@ def rows(tree: Path, version: str) -> list[dict[str, object]]:
                 measured = run(tree, Path(caches), own, people, sessions)
                 label = f"{case}: {another}" if shape is None else case
                 found.append({"model": name, "case": label, "version": version} | measured)
-                print(f"{version:8} {name:16} {label:32} {measured['seconds']:6.1f} s {measured['ns']:5.0f} ns", flush=True)
+                print(
+                    version, name, label, f"{measured['seconds']:.1f} s, {measured['ns']:.0f} ns", sep=", ", flush=True
+                )
     return found
 
 
