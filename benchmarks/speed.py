@@ -18,7 +18,7 @@ import xarray as xr
 from scipy.stats import halfnorm, norm
 
 from iwm_bayes.inference.fit import CompiledModel, Settings, compile_model, nuts
-from iwm_bayes.inference.nuts import sample_once, sampler_with_data
+from iwm_bayes.inference.nuts import sample_once
 from iwm_bayes.inference.pilot import neutral_transform
 from iwm_bayes.model.priors import free_parameters
 from iwm_bayes.model.specification.model_file import load_model
@@ -31,7 +31,7 @@ N_PEOPLE, EVENTS, REPEATS = 100, 60, 200
 
 def gradient(compiled: CompiledModel, data: xr.Dataset):
     """Return the compiled log density, x -> (log density, gradient), called as the sampler calls it."""
-    sampler = sampler_with_data(compiled, data, neutral_transform(compiled.model, data))
+    sampler = compiled.engine.sampler.with_data(data, neutral_transform(compiled.model, data))
     kind = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_uint64, *[ctypes.c_void_p] * 4)
     function = kind(sampler.compiled_logp_func.address)
     out, logp = np.zeros(sampler.n_dim), np.zeros(1)

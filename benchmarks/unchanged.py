@@ -22,7 +22,7 @@ from iwm_bayes.comparison.comparability import FittedModel
 from iwm_bayes.comparison.compare import compare
 from iwm_bayes.data.study import StudySpec
 from iwm_bayes.estimands.group_summary import group_summary
-from iwm_bayes.inference.base import compiled_model, with_model_data
+from iwm_bayes.inference.base import set_model_data
 from iwm_bayes.inference.fit import Settings, compile_likelihood, fit
 from iwm_bayes.inference.pilot import pilot_fit
 from iwm_bayes.model.build import build
@@ -62,11 +62,11 @@ def density(name: str) -> list[float]:
     """Log density and gradient at three points around where chains begin, as the sampler has them."""
     model, data = example(name)
     pilot = pilot_fit(compile_likelihood(model, data), data)
-    ready = compiled_model(model, build(model, data), None, data)
-    with_model_data(ready, data, pilot)
-    begin = compile_initial_point(ready.graph)()
-    point = {variable.name: value for variable, value in zip(ready.graph.value_vars, begin, strict=True)}
-    function = ready.graph.logp_dlogp_function(initial_point=point, ravel_inputs=True, mode="NUMBA")
+    graph = build(model, data)
+    set_model_data(graph, model, data, pilot)
+    begin = compile_initial_point(graph)()
+    point = {variable.name: value for variable, value in zip(graph.value_vars, begin, strict=True)}
+    function = graph.logp_dlogp_function(initial_point=point, ravel_inputs=True, mode="NUMBA")
     flat, generator, found = np.concatenate([value.ravel() for value in begin]), np.random.default_rng(1), []
     for scale in (0.0, 0.1, 0.5):
         value, slope = function(flat + scale * generator.normal(size=flat.shape))

@@ -107,14 +107,6 @@ def reported(made):
     return write_report(folder / "run", "clinic", found.model, found.fit, options, analysis.results)
 
 
-@pytest.fixture(autouse=True)
-def no_process_beside(monkeypatch):
-    """Workers of the tests keep all cores busy and share what is compiled: `test_beside` has the process itself."""
-    from iwm_bayes.workflow import precompile
-
-    monkeypatch.setattr(precompile, "precompile", lambda *_: nullcontext())
-
-
 @pytest.fixture(scope="module")
 def slow_graphs():
     """Graphs are walked through instead of compiled, for all tests of a module that says so."""

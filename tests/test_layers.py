@@ -19,10 +19,22 @@ ROOMS = (  # from the ground up; a package may import from those before it, and 
     "diagnostics, comparison, validation, large_scale, viz, workflow, report, explorer, cli",
 )
 DOORS = {  # heavy libraries, and the modules by which they enter
-    "pytensor": {"ops", "filtering.engine.*", "filtering.graph", "model.*", "comparison.mixture_model"},
-    "pymc": {"model.*", "inference.*", "comparison.mixture_model"},
-    "nutpie": {"inference.nutpie_numba", "inference.nuts", "inference.nutpie_store"},
-    "numba": {"inference.nutpie_numba"},
+    "pytensor": {
+        "ops",
+        "filtering.engine.*",
+        "filtering.graph",
+        "model.*",
+        "inference.plain.*",
+        "comparison.mixture.graph",
+    },
+    "pymc": {"model.*", "inference.*", "comparison.mixture.graph"},
+    "nutpie": {
+        "inference.plain.*",
+        "inference.nuts",
+        "inference.nutpie_store",
+        "inference.engine.sampler",
+    },
+    "numba": {"filtering.engine.*", "inference.engine.*"},
     "matplotlib": {"viz.*", "workflow.plots.*", "workflow.run_folder", "workflow.comparison_folder"},
     "formulae": {"data.formulas.design", "data.formulas.language", "data.formulas.evaluation"},
     "plotly": set(),  # its script is read by the explorer, and nothing of it is imported

@@ -180,14 +180,20 @@ def exchangeable_matrix(diagonal: Array, off_diagonal: Array, figures: int) -> A
 
 
 def stack_choices(quantities: list[Array]) -> Array:
-    """Stack one quantity per choice along a new last axis."""
+    """Stack one quantity per choice along a new last axis; scalar graphs to `Figures`, which stay elementwise."""
     if any(map(is_graph, quantities)):
-        return pytensor_tensor().stack(quantities, axis=-1)
+        scalar = all(np.ndim(quantity) == 0 for quantity in quantities)
+        return Figures(quantities) if scalar else pytensor_tensor().stack(quantities, axis=-1)
     return np.stack(np.broadcast_arrays(*quantities), axis=-1)
 
 
 def take_choice(x: Array, choice: Array) -> Array:
     """Return what `stack_choices` stacked for each choice 0, 1, ...: `x` is (..., choice), `choice` is (...)."""
+    if isinstance(x, Figures):
+        first, *others = x.graphs
+        for index, graph in enumerate(others, 1):
+            first = where(choice > index - 0.5, graph, first)
+        return first
     if is_graph(x) or is_graph(choice):
         pt = pytensor_tensor()
         index = pt.as_tensor(choice).astype("int64")[..., None]

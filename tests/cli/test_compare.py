@@ -8,7 +8,7 @@ import pytest
 from command import iwm
 from numeric_tables import words_in_numbers
 
-from iwm_bayes.comparison.mixture_model import build_mixture
+from iwm_bayes.comparison.mixture.graph import build_mixture
 from iwm_bayes.data.dataset import to_table
 from iwm_bayes.model.specification import model_file
 from iwm_bayes.simulation.care import constant_care

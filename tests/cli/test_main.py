@@ -3,12 +3,15 @@
 import json
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from command import iwm
 from small_study import MODEL, STUDY, TABLE
+
+from iwm_bayes.filtering.engine_choice import use_plain_engine
 
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\xff\xfe"
 
@@ -94,6 +97,21 @@ def test_time_backwards_and_silence_are_listed_together(study: Path) -> None:
     assert "row 4" in result.stderr
     assert "time runs backwards" in result.stderr
     assert "without any response" in result.stderr
+
+
+def test_plain_engine_is_announced_in_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the fast one cannot be built: on standard error, without the place in the code."""
+    monkeypatch.setenv("IWM_ENGINE", "fast")
+    monkeypatch.setattr("iwm_bayes.cli.main.app", lambda: use_plain_engine("it has not been tried with numba 99"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        printed = iwm("check", cwd=tmp_path)
+    assert printed.stderr.split("\n") == [
+        "Warning: the fast engine cannot be built (it has not been tried with numba 99), so the plain one is used: "
+        "slower, with the same results.",
+        "",
+    ]
+    assert printed.stdout == ""
 
 
 def test_unknown_option_is_a_usage_error(tmp_path: Path) -> None:

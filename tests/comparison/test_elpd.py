@@ -10,7 +10,6 @@ import xarray as xr
 from scipy import stats
 from scipy.special import logsumexp
 
-from iwm_bayes.comparison import mixture_fit
 from iwm_bayes.comparison.bms import random_effects_bms
 from iwm_bayes.comparison.comparability import FittedModel, check_comparable, has_future_sessions, incomparable
 from iwm_bayes.comparison.compare import Comparison, rank_models, ranking_status
@@ -27,13 +26,10 @@ from iwm_bayes.comparison.leave_one_person_out import (
     psis_weights,
     select_people,
 )
-from iwm_bayes.comparison.mixture_fit import fit_mixture, sampling_coordinates
-from iwm_bayes.comparison.mixture_model import (
-    build_mixture,
-    common_parameters,
-    complete_pooling_values,
-    own_model,
-)
+from iwm_bayes.comparison.mixture import fit as mixture_fit
+from iwm_bayes.comparison.mixture.fit import fit_mixture, sampling_coordinates
+from iwm_bayes.comparison.mixture.graph import build_mixture
+from iwm_bayes.comparison.mixture.parts import common_parameters, complete_pooling_values, own_model
 from iwm_bayes.comparison.pointwise import log_likelihood_by_event, log_likelihood_by_session, pointwise_likelihood
 from iwm_bayes.comparison.score_cache import CachedScores
 from iwm_bayes.comparison.scoring import hide_answers
@@ -278,7 +274,6 @@ def of_two_kinds(tmp_path_factory):
     return [Kind(FittedModel(one.model, nuts(one, data, BRIEF)), one) for one in compiled]
 
 
-@pytest.mark.slow
 def test_a_mixture_attributes_people_to_their_models(of_two_kinds):
     """The mean frequency is that of the Dirichlet posterior: 1 + the people of a model, out of 14."""
     trace, checks = fit_mixture([kind.fitted for kind in of_two_kinds], Settings(250, 500, 4, 1))

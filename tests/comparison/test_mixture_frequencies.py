@@ -7,7 +7,7 @@ import pytest
 from helpers import evaluate
 from scipy import special, stats
 
-from iwm_bayes.comparison.mixture_model import declare_model_frequencies
+from iwm_bayes.comparison.mixture.graph import declare_model_frequencies
 
 
 @pytest.mark.parametrize("count", [1, 2, 5])

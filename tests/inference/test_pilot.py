@@ -7,7 +7,7 @@ import pytest
 from helpers import evaluate
 from scipy import special, stats
 
-from iwm_bayes.inference.base import compiled_model, with_model_data
+from iwm_bayes.inference.base import set_model_data
 from iwm_bayes.inference.fit import compile_likelihood
 from iwm_bayes.inference.laplace.empirical_bayes import em_then_bfgs, newton_mode
 from iwm_bayes.inference.laplace.hierarchy import initial_group, person_means
@@ -99,14 +99,14 @@ def test_gaussians_at_another_group_have_their_mode_where_people_moved(near_mode
 def test_people_follow_completely_pooled_parameters(near_mode):
     """A step of the rate or the noise changes the gradient of people a tenth as much as without the slopes."""
     likelihood, data, _, group, _ = near_mode
-    compiled = compiled_model(likelihood.model, build(likelihood.model, data), None, data)
-    gradient, point = compiled.graph.compile_dlogp(), compiled.graph.initial_point()
-    labels = list(compiled.graph.coords["parameter"])
-    complete = [labels.index(label) for label in compiled.graph.coords["parameter_complete"]]
+    graph = build(likelihood.model, data)
+    gradient, point = graph.compile_dlogp(), graph.initial_point()
+    labels = list(graph.coords["parameter"])
+    complete = [labels.index(label) for label in graph.coords["parameter_complete"]]
     partial = [index for index in range(len(labels)) if index not in complete]
     point["mu"][complete], point["mu"][partial] = group.complete, group.beta
-    sigma = compiled.graph["sigma"]
-    transform = compiled.graph.rvs_to_transforms[sigma]
+    sigma = graph["sigma"]
+    transform = graph.rvs_to_transforms[sigma]
     point["sigma_quantile__"] = transform.forward(group.sigma, *sigma.owner.inputs).eval()
     point["theta_relative__"] = np.zeros((len(partial), 30))
     first_of_people = point["mu"].size + point["sigma_quantile__"].size
@@ -117,10 +117,10 @@ def test_people_follow_completely_pooled_parameters(near_mode):
         return np.square((up - down) / 2e-4).sum()
 
     informed = pilot_fit(likelihood, data)
-    with_model_data(compiled, data, informed)
+    set_model_data(graph, likelihood.model, data, informed)
     following = [change(index) for index in complete]
     slopes = ("local_root_by_complete", "local_gradient_by_complete")
-    with_model_data(compiled, data, informed.assign({name: 0.0 * informed[name] for name in slopes}))
+    set_model_data(graph, likelihood.model, data, informed.assign({name: 0.0 * informed[name] for name in slopes}))
     fixed = [change(index) for index in complete]
     assert (np.divide(following, fixed) < 0.1).all()
 
@@ -182,11 +182,11 @@ def test_neutral_transform_has_all_variables(near_mode):
 def test_chains_begin_at_the_mode(near_mode):
     """The group begins at its mode, and people at theirs; without a pilot fit, all begin at their prior means."""
     likelihood, data, problem, group, people = near_mode
-    compiled = compiled_model(likelihood.model, build(likelihood.model, data), None, data)
-    graph, labels = compiled.graph, list(compiled.graph.coords["parameter"])
-    prior_means = [free.prior_mean for free in parameters_pooled(compiled.model, [], "partial", "complete")]
+    graph = build(likelihood.model, data)
+    labels = list(graph.coords["parameter"])
+    prior_means = [free.prior_mean for free in parameters_pooled(likelihood.model, [], "partial", "complete")]
     np.testing.assert_allclose(graph.initial_point()["mu"], prior_means)
-    with_model_data(compiled, data, pilot_fit(likelihood, data))
+    set_model_data(graph, likelihood.model, data, pilot_fit(likelihood, data))
     point = graph.initial_point()
     complete = [labels.index(label) for label in graph.coords["parameter_complete"]]
     np.testing.assert_allclose(point["mu"][complete], group.complete)

@@ -8,7 +8,6 @@ import pytest
 from helpers import evaluate
 from scipy import stats
 
-from iwm_bayes.filtering.engine.batched_cholesky import unwhiten
 from iwm_bayes.model.noncentering import (
     Correlated,
     HalfNormalQuantile,

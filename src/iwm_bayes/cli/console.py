@@ -8,11 +8,12 @@ character that the terminal cannot show, as in Windows' own encodings, has anoth
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from shutil import get_terminal_size
-from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import typer
 from rich.box import SIMPLE_HEAD
@@ -21,6 +22,7 @@ from rich.table import Table
 from rich.text import Text
 
 from iwm_bayes.cli.printing.layout import Line
+from iwm_bayes.filtering.engine_choice import PlainEngineWarning
 from iwm_bayes.types import InputError
 
 if TYPE_CHECKING:
@@ -230,6 +232,24 @@ def print_not_converged(reasons: Sequence[str], remedies: Sequence[str]) -> None
     """Print why a fit has not converged, and what to try."""
     say("\n  ".join(["do not use these numbers.", *reasons]), "Not converged:", "red")
     print_suggestions(remedies)
+
+
+@contextmanager
+def engine_warnings() -> Iterator[None]:
+    """Print the warning that the plain engine is used as one sentence on standard error, while the block runs."""
+    before = warnings.showwarning
+
+    def show(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
+        if issubclass(category, PlainEngineWarning):
+            tell(f"Warning: {message}.", soft_wrap=True)
+        else:
+            before(message, category, *place, **more)
+
+    warnings.showwarning = show
+    try:
+        yield
+    finally:
+        warnings.showwarning = before
 
 
 def check_new_file(path: Path, overwrite: bool) -> None:

@@ -11,7 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from iwm_bayes.cli.compare import compare
-from iwm_bayes.cli.console import say, tell
+from iwm_bayes.cli.console import engine_warnings, say, tell
 from iwm_bayes.cli.explore import explore
 from iwm_bayes.cli.fit import demo, fit
 from iwm_bayes.cli.fit_large import fit_large
@@ -52,7 +52,8 @@ app.add_typer(plan, name="plan")
 def main() -> NoReturn:
     """Run a command; every problem of bad input is printed on standard error."""
     try:
-        app()
+        with engine_warnings():
+            app()
     except InputError as error:
         for problem in error.problems:
             tell(f"x {problem}", soft_wrap=True)

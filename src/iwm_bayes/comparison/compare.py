@@ -13,7 +13,7 @@ import xarray as xr
 from iwm_bayes.comparison.bms import Selection, random_effects_bms
 from iwm_bayes.comparison.comparability import FittedModel, check_comparable, has_future_sessions
 from iwm_bayes.comparison.elpd import elpd_sentence, elpd_table
-from iwm_bayes.comparison.mixture_fit import fit_mixture
+from iwm_bayes.comparison.mixture.fit import fit_mixture
 from iwm_bayes.comparison.model_frequencies import agreement_sentence, frequency_table
 from iwm_bayes.comparison.score_cache import CachedScores, score_or_read
 from iwm_bayes.comparison.scoring import score_model

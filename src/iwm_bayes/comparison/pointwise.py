@@ -5,25 +5,27 @@ Sets of parameter values stand side by side, M of them. Each belongs to one pers
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
 
 from iwm_bayes.data.unrecorded import fill_unrecorded
 from iwm_bayes.filtering.arrays import session_index
+from iwm_bayes.inference.engines import EventLikelihood, event_likelihood
 from iwm_bayes.model.inputs import model_data
+from iwm_bayes.model.priors import figure_names
 from iwm_bayes.types import ModelSpec
 
 ALL_KNOWN = 0  # in place of a horizon: all sessions are known
+INPUTS = ("event_array", "response_array")  # of a likelihood
 
 
 class PointwiseLikelihood(NamedTuple):
     """The compiled log likelihood of a model for one data set."""
 
-    graph: Any  # a pm.Model with as many columns as the data have people
-    function: Any  # of theta (parameter, person); returns the log likelihood (event, person)
-    arrays: Mapping[int, Mapping[str, np.ndarray]]  # the graph's data by horizon, in sessions, or `ALL_KNOWN`
+    function: EventLikelihood
+    arrays: Mapping[int, Mapping[str, np.ndarray]]  # of `model_data` by horizon, in sessions, or `ALL_KNOWN`
     session: np.ndarray  # (event, person) index of the session, -1 where there is no event
     answered: np.ndarray  # (event, person) whether the event has any response
 
@@ -43,15 +45,13 @@ def pointwise_likelihood(model: ModelSpec, data: xr.Dataset, horizons: Sequence[
 
     A horizon hides recent responses (see `filtering.arrays`), and what later sessions say about unrecorded outcomes.
     """
-    from iwm_bayes.model.compile import compile_event_likelihood  # it imports PyMC
-
-    graph, function = compile_event_likelihood(model, data)
+    function = event_likelihood(model, figure_names(data))
     as_known_then = fill_unrecorded(data, earlier_sessions_only=True)
     inputs = {ALL_KNOWN: model_data(model, data)}
     inputs |= {horizon: model_data(model, as_known_then, horizon) for horizon in horizons}
-    arrays = {key: {name: own[name] for name in ("event_array", "response_array")} for key, own in inputs.items()}
+    arrays = {key: {name: own[name] for name in INPUTS} for key, own in inputs.items()}
     answered = np.any([data[f"answer_{name}"].notnull().values for name in model.responses], axis=0)
-    return PointwiseLikelihood(graph, function, arrays, session_index(data), answered)
+    return PointwiseLikelihood(function, arrays, session_index(data), answered)
 
 
 def log_likelihood_by_event(
@@ -62,10 +62,9 @@ def log_likelihood_by_event(
     log_likelihood = np.empty((events, count))
     for first in range(0, count, people):
         batch = np.arange(first, min(first + people, count))
-        filled = np.resize(batch, people)  # the last batch repeats its columns
-        for name, array in likelihood.arrays[horizon].items():
-            likelihood.graph[name].set_value(array[:, :, person[filled]], borrow=True)
-        log_likelihood[:, batch] = likelihood.function(theta[:, filled])[:, : len(batch)]
+        columns = person[batch]
+        events, responses = (likelihood.arrays[horizon][name][:, :, columns] for name in INPUTS)
+        log_likelihood[:, batch] = likelihood.function(events, responses, theta[:, batch])
     return log_likelihood
 
 

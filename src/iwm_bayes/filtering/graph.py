@@ -1,6 +1,9 @@
-"""The filter in a PyTensor graph: the step of a learning rule, written once in scalars and taken at every event."""
+"""The filter in a PyTensor graph: the step of a learning rule, taken at every event.
 
-from collections.abc import Sequence
+The fast engine has the step written out in scalars. The plain one has it on vectors of people, within PyTensor's scan.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pytensor
@@ -9,6 +12,7 @@ import pytensor.tensor as pt
 from iwm_bayes.filtering.arrays import unpack_event
 from iwm_bayes.filtering.engine.scalar_graph import ScalarGraph, scalar_variables
 from iwm_bayes.filtering.engine.scan_op import EventScan
+from iwm_bayes.filtering.engine_choice import engine_name
 from iwm_bayes.filtering.filter import FilteredEvent, read_out, step
 from iwm_bayes.filtering.readouts import Readout
 from iwm_bayes.ops import component_graphs, constant, with_component_graphs
@@ -25,6 +29,11 @@ def as_graphs(p: Params) -> Params:
     return map_tree(lambda leaf: with_component_graphs(leaf, map(pt.as_tensor, component_graphs(leaf))), p)
 
 
+def field_graphs(event_array: Any) -> list[Any]:
+    """Return the fields of an event array, (event, person) each."""
+    return [event_array[:, index] for index in range(event_array.type.shape[1])]
+
+
 def decaying_sum_graph(share: Any, values: Any) -> Any:
     """Compute `filter.decaying_sum` in a graph.
 
@@ -39,20 +48,67 @@ def decaying_sum_graph(share: Any, values: Any) -> Any:
     )
 
 
-def scan_events(rule: Rule, p: Params, event_array: Any, figures: int, readouts: Sequence[Readout]) -> list[Any]:
-    """Compute readouts at every event in a graph, (event, person) each, as `filter.filter_readouts` does on arrays."""
+def step_outputs(
+    rule: Rule, trees: tuple[Any, Any], row: Any, values: Sequence[Any], figures: int, readouts: Sequence[Readout]
+) -> list[Any]:
+    """Return the graphs of one step: those of the next state, then the readouts.
+
+    `trees` are a state and parameters, whose shape `values` take in order. `row` holds the fields of the event.
+    """
+    remaining = iter(values)
+    s, p = (map_tree(lambda leaf: with_component_graphs(leaf, remaining), tree) for tree in trees)
+    event, observed = unpack_event(row, figures)
+    before, after = step(rule, p, s, event, observed)
+    filtered = FilteredEvent(s, before, after, event, observed)
+    return list(map(pt.as_tensor, [*flat_graphs(after), *read_out(rule, p, filtered, readouts)]))
+
+
+def scan_in_scalars(rule: Rule, p: Params, event_array: Any, figures: int, readouts: Sequence[Readout]) -> list[Any]:
+    """Compute readouts by one operation of machine code."""
     p = as_graphs(p)
-    start = rule.start(p, figures)
-    states, parameters = flat_graphs(start), flat_graphs(p)
+    trees = rule.start(p, figures), p
+    states, parameters = map(flat_graphs, trees)
     fields = event_array.type.shape[1]
     inputs = scalar_variables(fields + len(states) + len(parameters))
-    remaining = iter(inputs[fields:])
-    s, scalar_p = (map_tree(lambda leaf: with_component_graphs(leaf, remaining), tree) for tree in (start, p))
-    event, observed = unpack_event(inputs[:fields], figures)
-    before, after = step(rule, scalar_p, s, event, observed)
-    filtered = FilteredEvent(s, before, after, event, observed)
-    outputs = [*flat_graphs(after), *read_out(rule, scalar_p, filtered, readouts)]
-    scan = EventScan(ScalarGraph(inputs, map(pt.as_tensor, outputs)), fields, len(states))
+    outputs = step_outputs(rule, trees, inputs[:fields], inputs[fields:], figures, readouts)
+    scan = EventScan(ScalarGraph(inputs, outputs), fields, len(states))
     zero = pt.zeros_like(event_array[0, 0])
     _, values = scan(event_array, *(pt.stack([zero + x for x in graphs]) for graphs in (states, parameters)))
     return [values[index] for index in range(len(readouts))]
+
+
+def scan_in_vectors(rule: Rule, p: Params, event_array: Any, figures: int, readouts: Sequence[Readout]) -> list[Any]:
+    """Compute readouts by PyTensor's scan.
+
+    It carries one matrix (state, person). With a vector for each state, its gradient takes ten times as long to make.
+    """
+    p = as_graphs(p)
+    trees = rule.start(p, figures), p
+    zero = pt.zeros_like(event_array[0, 0])  # (person,)
+    states, parameters = (pt.stack([zero + x for x in flat_graphs(tree)]) for tree in trees)
+    n_states, n_parameters = (len(flat_graphs(tree)) for tree in trees)
+
+    def next_matrices(row: Any, state: Any, values: Any) -> list[Any]:
+        leaves = [*(state[index] for index in range(n_states)), *(values[index] for index in range(n_parameters))]
+        outputs = step_outputs(rule, trees, row, leaves, figures, readouts)
+        vectors = [pt.zeros_like(row[0]) + x for x in outputs]
+        return [pt.stack(vectors[:n_states]), pt.stack(vectors[n_states:])]
+
+    _, found = pytensor.scan(
+        next_matrices,
+        sequences=[event_array],
+        outputs_info=[states, None],
+        non_sequences=[parameters],
+        strict=True,
+        return_list=True,
+        return_updates=False,
+    )
+    return [found[:, index] for index in range(len(readouts))]
+
+
+SCANS: Mapping[str, Callable[..., list[Any]]] = {"fast": scan_in_scalars, "plain": scan_in_vectors}
+
+
+def scan_events(rule: Rule, p: Params, event_array: Any, figures: int, readouts: Sequence[Readout]) -> list[Any]:
+    """Compute readouts at every event in a graph, (event, person) each, as `filter.filter_readouts` does on arrays."""
+    return SCANS[engine_name()](rule, p, event_array, figures, readouts)

@@ -13,16 +13,15 @@ from iwm_bayes.types import InputError, ModelSpec
 
 pm = lazy_module("pymc")
 
+TRANSFORMED_VARIABLES = ("sigma", "sigma_u", "correlation")  # variables of the group that the sampler transforms
 TARGET_ACCEPT = 0.9  # at .8, a tenth of fits diverge where between-person SDs may be zero
 
 
 class CompiledModel(NamedTuple):
-    """A model that is ready to fit any data with the same number of people, figures and covariates."""
+    """A model that is ready to fit any data with the same figures and covariates."""
 
     model: ModelSpec
-    graph: Any  # a `pm.Model`
-    engine: Any  # of a method: nutpie's compiled model, or a likelihood function; it does not pickle
-    n_people: int
+    engine: Any  # of a method: a sampler, or a likelihood function; it does not pickle
     figures: list[str]
     effect_labels: dict[str, list[str]]  # of coefficients and group levels, where the study has formulas
 
@@ -38,37 +37,32 @@ class Settings(NamedTuple):
     target_accept: float = TARGET_ACCEPT  # acceptance rate to which `nuts` tunes: near 1, steps are small
     max_treedepth: int = 10  # of `nuts`: a trajectory doubles at most so often
     chain_store: Path | None = None  # folder in which `nuts` keeps draws, and finds those of an interrupted run
+    backend: str = "nutpie"  # what samples for `nuts`: see `nuts.BACKENDS`
 
 
-def compiled_model(model: ModelSpec, graph: Any, engine: Any, data: xr.Dataset) -> CompiledModel:
-    """Return a graph of these data together with the engine that evaluates it."""
-    return CompiledModel(model, graph, engine, data.sizes["person"], figure_names(data), effect_labels(data))
+def compiled_model(model: ModelSpec, engine: Any, data: xr.Dataset) -> CompiledModel:
+    """Return a model of these data together with the engine that evaluates it."""
+    return CompiledModel(model, engine, figure_names(data), effect_labels(data))
 
 
 def check_same_shape(compiled: CompiledModel, data: xr.Dataset) -> None:
-    """Raise InputError unless the data have the people, figures and covariates for which a model was compiled."""
-    if data.sizes["person"] != compiled.n_people or figure_names(data) != compiled.figures:
+    """Raise InputError unless the data have the figures and covariates for which a model was compiled."""
+    if figure_names(data) != compiled.figures:
+        own, others = ", ".join(compiled.figures), ", ".join(figure_names(data))
         raise InputError(
-            [
-                f"compiled for {compiled.n_people} people and the figures {', '.join(compiled.figures)}; these data "
-                f"have {data.sizes['person']} and {', '.join(figure_names(data))}. Compile the model for these data"
-            ]
+            [f"compiled for the figures {own}; these data have {others}. Compile the model for these data"]
         )
     if effect_labels(data) != compiled.effect_labels:
         raise InputError(["compiled for other covariates or groups. Compile the model for these data"])
 
 
-def checked_model_data(compiled: CompiledModel, data: xr.Dataset, transform: xr.Dataset) -> dict[str, np.ndarray]:
-    """Return all inputs of a graph by the name of their `pm.Data`.
-
-    `transform` is described in `pilot`. InputError where the data have another shape.
-    """
-    check_same_shape(compiled, data)
-    inputs = model_data(compiled.model, data) | {str(name): values.values for name, values in transform.items()}
-    return {name: value for name, value in inputs.items() if name in compiled.graph}
+def model_inputs(graph: Any, model: ModelSpec, data: xr.Dataset, transform: xr.Dataset) -> dict[str, np.ndarray]:
+    """Return all inputs of a model's graph by the name of their `pm.Data`; `transform` is described in `pilot`."""
+    inputs = model_data(model, data) | {str(name): values.values for name, values in transform.items()}
+    return {name: value for name, value in inputs.items() if name in graph}
 
 
-def with_model_data(compiled: CompiledModel, data: xr.Dataset, transform: xr.Dataset) -> None:
-    """Set the inputs of a graph to those of these data."""
-    with compiled.graph:
-        pm.set_data(checked_model_data(compiled, data, transform))
+def set_model_data(graph: Any, model: ModelSpec, data: xr.Dataset, transform: xr.Dataset) -> None:
+    """Set the inputs of a model's graph to those of these data."""
+    with graph:
+        pm.set_data(model_inputs(graph, model, data, transform))

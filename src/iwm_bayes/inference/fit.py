@@ -17,6 +17,7 @@ its `mu` and `sigma` in `bias` (see `laplace.bias`).
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 import xarray as xr
@@ -24,7 +25,7 @@ import xarray as xr
 from iwm_bayes.data.binding import forgotten_statements
 from iwm_bayes.inference.base import CompiledModel, Settings
 from iwm_bayes.inference.laplace.method import compile_likelihood, laplace, quadrature
-from iwm_bayes.inference.nuts import compile_model, nuts
+from iwm_bayes.inference.nuts import BACKENDS, compile_model, nuts
 from iwm_bayes.progress import timed_step
 from iwm_bayes.types import InputError, ModelSpec
 
@@ -58,6 +59,19 @@ METHODS: Mapping[str, Method] = {
 }
 
 
+def chosen_method(name: str, backend: str) -> Method:
+    """Return the method of this name, with a backend of `nuts`; InputError where there is none."""
+    if name not in METHODS:
+        raise InputError([f"there is no method {name!r}; choose from {', '.join(METHODS)}"])
+    if backend not in BACKENDS:
+        raise InputError([f"there is no backend {backend!r}; choose from {', '.join(BACKENDS)}"])
+    if backend == Settings().backend:
+        return METHODS[name]
+    if name != "nuts":
+        raise InputError([f"the method {name} has no backend. Leave out {backend}, or fit by nuts"])
+    return Method(partial(compile_model, backend=backend), nuts)
+
+
 def fit(model: ModelSpec, data: xr.Dataset, method: str = "nuts", **settings: Any) -> xr.DataTree:
     """Fit a model to data.
 
@@ -85,9 +99,8 @@ def fit(model: ModelSpec, data: xr.Dataset, method: str = "nuts", **settings: An
     """
     if problems := forgotten_statements(model, data):
         raise InputError(problems)
-    if method not in METHODS:
-        raise InputError([f"there is no method {method!r}; choose from {', '.join(METHODS)}"])
-    chosen, asked = METHODS[method], Settings(**settings)
+    asked = Settings(**settings)
+    chosen = chosen_method(method, asked.backend)
     with timed_step(COMPILING, disable=not asked.progressbar):
         compiled = chosen.compile(model, data)
     return chosen.fit(compiled, data, asked)

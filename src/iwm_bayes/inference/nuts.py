@@ -1,16 +1,17 @@
-"""The no-U-turn sampler, Hoffman & Gelman (2014), by nutpie.
+"""The no-U-turn sampler, Hoffman & Gelman (2014), by nutpie or by another backend.
 
 A pilot fit (see `pilot`) sets the transform in which people are sampled, and where chains begin.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
 
 from iwm_bayes.inference.answers import observed_answers
-from iwm_bayes.inference.base import CompiledModel, Settings, checked_model_data, compiled_model
+from iwm_bayes.inference.base import CompiledModel, Settings, check_same_shape, compiled_model
+from iwm_bayes.inference.engines import Sampler, imported, sampler
 from iwm_bayes.inference.laplace.method import compile_likelihood
 from iwm_bayes.inference.nutpie_store import sample_to_store
 from iwm_bayes.inference.pilot import pilot_fit
@@ -18,46 +19,28 @@ from iwm_bayes.inference.posterior import to_reported
 from iwm_bayes.lazy import lazy_module
 from iwm_bayes.types import ModelSpec
 
-nutpie, pm = lazy_module("nutpie"), lazy_module("pymc")
-TRANSFORMED_VARIABLES = ("sigma", "sigma_u", "correlation")  # variables of the group that the sampler transforms
+nutpie = lazy_module("nutpie")
+
+
+class Backend(NamedTuple):
+    """What samples: a function that makes the sampler of a model, and one that draws from what `with_data` returns."""
+
+    sampler: Callable[[ModelSpec, xr.Dataset], Sampler]
+    draw: Callable[[Any, Settings], xr.DataTree]
 
 
 class NutsEngine(NamedTuple):
-    """The sampler, and the likelihood for the pilot fit."""
+    """The sampler, how it is drawn from, and the likelihood for the pilot fit."""
 
-    sampler: Any  # nutpie's compiled model
+    sampler: Sampler
+    draw: Callable[[Any, Settings], xr.DataTree]
     pilot: CompiledModel  # the likelihood of the model without correlations
 
 
-def compile_model(model: ModelSpec, data: xr.Dataset) -> CompiledModel:
-    """Compile a model for the shape of a data set: a minute or more the first time, less with a filled cache."""
-    from iwm_bayes.inference.nutpie_numba import compile_graph  # it imports numba, and `build` imports PyMC
-    from iwm_bayes.model.build import build
-
-    graph = build(model, data)
-    sampler = compile_graph(graph, [name for name in (*TRANSFORMED_VARIABLES, "theta") if name in graph.named_vars])
-    pilot = compile_likelihood(model._replace(correlated=False), data)
-    return compiled_model(model, graph, NutsEngine(sampler, pilot), data)
-
-
-def sampler_with_data(compiled: CompiledModel, data: xr.Dataset, transform: xr.Dataset) -> Any:
-    """Return the sampler with other data of the same number of people and the same figures; InputError otherwise."""
-    inputs = checked_model_data(compiled, data, transform)
-    return sampler_with_arrays(compiled.engine.sampler, compiled.graph, inputs)
-
-
-def sampler_with_arrays(sampler: Any, graph: Any, inputs: Mapping[str, np.ndarray]) -> Any:
-    """Return a sampler with these inputs; the graph gets them too, because it says where chains begin."""
-    with graph:
-        pm.set_data(dict(inputs))
-    swappable = {variable.name for variable in sampler.shared_var_keys}
-    return sampler.with_data(**{name: value for name, value in inputs.items() if name in swappable})
-
-
-def sample_in_memory(sampler: Any, settings: Settings) -> xr.DataTree:
-    """Sample all chains; an interruption loses them."""
+def sample_in_memory(compiled: Any, settings: Settings) -> xr.DataTree:
+    """Sample all chains of nutpie's model; an interruption loses them."""
     background = nutpie.sample(
-        sampler,
+        compiled,
         draws=settings.draws,
         tune=settings.tune,
         chains=settings.chains,
@@ -75,14 +58,36 @@ def sample_in_memory(sampler: Any, settings: Settings) -> xr.DataTree:
         raise
 
 
+def draw_by_nutpie(compiled: Any, settings: Settings) -> xr.DataTree:
+    """Sample all chains of nutpie's model, in memory or in the folder of the settings."""
+    if settings.chain_store is None:
+        return sample_in_memory(compiled, settings)
+    return sample_to_store(compiled, settings, settings.chain_store)
+
+
+BACKENDS: Mapping[str, Backend] = {
+    "nutpie": Backend(sampler, draw_by_nutpie),
+    "nutpie-jax": Backend(imported("inference.plain.nutpie_jax:nutpie_jax_sampler"), draw_by_nutpie),
+    "numpyro": Backend(
+        imported("inference.plain.numpyro_nuts:numpyro_sampler"),
+        imported("inference.plain.numpyro_nuts:draw_by_numpyro"),
+    ),
+}
+
+
+def compile_model(model: ModelSpec, data: xr.Dataset, backend: str = "nutpie") -> CompiledModel:
+    """Compile a model for data with these figures and covariates."""
+    chosen = BACKENDS[backend]
+    ready = chosen.sampler(model, data)
+    pilot = compile_likelihood(model._replace(correlated=False), data)
+    return compiled_model(model, NutsEngine(ready, chosen.draw, pilot), data)
+
+
 def sample_once(compiled: CompiledModel, data: xr.Dataset, transform: xr.Dataset, settings: Settings) -> xr.DataTree:
-    """Run nutpie once, in the transform given, and return the draws as they are reported."""
-    sampler = sampler_with_data(compiled, data, transform)
-    trace = (
-        sample_in_memory(sampler, settings)
-        if settings.chain_store is None
-        else sample_to_store(sampler, settings, settings.chain_store)
-    )
+    """Run the sampler once, in the transform given, and return the draws as they are reported."""
+    check_same_shape(compiled, data)
+    ready = compiled.engine.sampler.with_data(data, transform)
+    trace = compiled.engine.draw(ready, settings)
     sampled = trace["posterior"].to_dataset()
     reported = to_reported(sampled, compiled.model, data, transform).assign_attrs(sampled.attrs)
     statistics = trace["sample_stats"].to_dataset()

@@ -10,13 +10,16 @@ from typing import Any
 import pymc as pm
 import xarray as xr
 
-from iwm_bayes.filtering.graph import decaying_sum_graph, scan_events
+from iwm_bayes.filtering.graph import decaying_sum_graph, field_graphs, scan_events
 from iwm_bayes.model.hierarchy import declare_hierarchy, dim_name
 from iwm_bayes.model.inputs import model_coords, model_data
 from iwm_bayes.model.likelihood import declare_response
-from iwm_bayes.model.likelihood_terms import LikelihoodTerm, likelihood_terms
+from iwm_bayes.model.likelihood_terms import LikelihoodTerm, Loops, likelihood_terms
 from iwm_bayes.model.priors import figure_names, natural_values
+from iwm_bayes.ops import at_event_of_person
 from iwm_bayes.types import ModelSpec
+
+IN_A_GRAPH = Loops(field_graphs, scan_events, decaying_sum_graph, at_event_of_person)
 
 
 def declare_likelihood_terms(
@@ -35,7 +38,7 @@ def natural_likelihood_terms(
     `values` are those of `natural_values`. `events` and `responses` are the event array and the response array of
     `model_data`.
     """
-    return likelihood_terms(model, figure_names(data), values, events, responses, scan_events, decaying_sum_graph)
+    return likelihood_terms(model, figure_names(data), values, events, responses, IN_A_GRAPH)
 
 
 def declare_data(model: ModelSpec, data: xr.Dataset) -> tuple[Any, Any]:

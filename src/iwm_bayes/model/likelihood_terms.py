@@ -4,12 +4,14 @@
     sums         decaying sums of readouts, where a response accumulates them
     arguments    those of the response's family, with what is left of the last residual, where a response carries it
 
-The text is one for both. Only the loop over events differs: `filter_readouts` and `decaying_sum` on arrays,
-`scan_events` and `decaying_sum_graph` in a graph. On arrays, draws of a person may be columns of their own.
+The text is one for all. Only the loops over events differ (`Loops`): over arrays, in a graph, or taken apart into what
+one event adds (`person_step`). On arrays, draws of a person may be columns of their own.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from iwm_bayes.filtering.arrays import EVENT_FIELDS, response_fields
 from iwm_bayes.filtering.filter import accumulated_readouts, decaying_sum, filter_readouts
@@ -27,6 +29,23 @@ from iwm_bayes.types import (
 )
 
 
+class Loops(NamedTuple):
+    """The functions that go over events."""
+
+    columns: Callable[[Any], list[Array]]  # the fields of an event array
+    readouts: Callable[..., list[Array]]  # see `filter_readouts`
+    decaying_sum: Callable[[Array, Array], Array]
+    at_event: Callable[[Array, Array], Array]  # (x, event): see `at_event_of_person`
+
+
+def event_columns(events: np.ndarray) -> list[np.ndarray]:
+    """Return the fields of an event array, (event, person) each."""
+    return list(events.swapaxes(0, 1))
+
+
+OVER_ARRAYS = Loops(event_columns, filter_readouts, decaying_sum, at_event_of_person)
+
+
 class LikelihoodTerm(NamedTuple):
     """One response: what its answers are scored by, and the answers, (event, person) each."""
 
@@ -36,20 +55,24 @@ class LikelihoodTerm(NamedTuple):
     recorded: Array  # 1 where there is an answer, else 0
 
 
-def parameters_of_figure_met(p: Params, events: Array, figures: int) -> Params:
+def parameters_of_figure_met(p: Params, columns: Sequence[Array], figures: int) -> Params:
     """Return a response's parameters at every event; those that differ by figure are those of the figure met."""
-    is_figure = stack_figures([events[:, index] for index in range(-2 * figures, -figures)])
+    is_figure = stack_figures(list(columns[-2 * figures : -figures]))
     return map_tree(lambda leaf: sum_over_figures(leaf * is_figure) if has_figures(leaf) else leaf, p)
 
 
 def distribution_arguments(
-    response: Response, p: Params, readouts: Sequence[Array], fields: Mapping[str, Array]
+    response: Response,
+    p: Params,
+    readouts: Sequence[Array],
+    fields: Mapping[str, Array],
+    at_event: Callable[[Array, Array], Array],
 ) -> dict[str, Array]:
     """Return the arguments of a response's family, (event, person) each, with the carryover of the last answer."""
     arguments = response.arguments(p, *readouts)
     if response.carry is None:
         return dict(arguments)
-    residual = fields["has_last"] * at_event_of_person(fields["value"] - arguments["mu"], fields["last"])
+    residual = fields["has_last"] * at_event(fields["value"] - arguments["mu"], fields["last"])
     return with_carryover(response, p, arguments, residual, fields["elapsed"])
 
 
@@ -57,10 +80,9 @@ def likelihood_terms(
     model: ModelSpec,
     figures: Sequence[str],
     values: Mapping[str, Array],
-    events: Array,
-    responses: Array,
-    readouts_at_events: Callable[..., list[Array]] = filter_readouts,
-    sum_over_events: Callable[..., Array] = decaying_sum,
+    events: Any,
+    responses: Any,
+    loops: Loops = OVER_ARRAYS,
 ) -> Iterator[LikelihoodTerm]:
     """Yield the term of every response.
 
@@ -70,24 +92,24 @@ def likelihood_terms(
         Values on the natural scale by parameter, (person,) or (figure, person), as of `priors.natural_values`.
     events, responses
         The event array (event, field, person) and the response array (field, event, person) of `filtering.arrays`.
-    readouts_at_events, sum_over_events
+    loops
         The loops over events: by default those over arrays.
     """
     others = sum(figure != GENERALISED for figure in figures)
     required = {name: required_readouts(response, others) for name, response in model.responses.items()}
     wanted = list(dict.fromkeys(readout for several in required.values() for readout in several))
-    found = readouts_at_events(model.rule, rule_values(model, values), events, len(figures), wanted)
-    readouts = dict(zip(wanted, found, strict=True))
+    found = loops.readouts(model.rule, rule_values(model, values), events, len(figures), wanted)
+    readouts, of_event = dict(zip(wanted, found, strict=True)), loops.columns(events)
     columns = {field: responses[index] for index, field in enumerate(response_fields(model))}
-    elapsed = events[:, EVENT_FIELDS.index("since_any")]
+    elapsed = of_event[EVENT_FIELDS.index("since_any")]
     for name, response in model.responses.items():
         p = response_values(model, name, values)
         if response.figure_scope == "each":
             p = map_tree(lambda leaf: first_figures(leaf, others), p)
         else:
-            p = parameters_of_figure_met(p, events, len(figures))
-        own_readouts = accumulated_readouts(response, p, readouts, elapsed, others, sum_over_events)
+            p = parameters_of_figure_met(p, of_event, len(figures))
+        own_readouts = accumulated_readouts(response, p, readouts, elapsed, others, loops.decaying_sum)
         arguments = readout_arguments(response, own_readouts, others)
         fields = {field.removeprefix(f"{name} "): x for field, x in columns.items() if field.startswith(f"{name} ")}
-        given = distribution_arguments(response, p, arguments, fields)
+        given = distribution_arguments(response, p, arguments, fields, loops.at_event)
         yield LikelihoodTerm(name, given, fields["value"], fields["recorded"])

@@ -28,8 +28,6 @@ import pymc as pm
 import pytensor.tensor as pt
 from pymc.logprob.transforms import Transform
 
-from iwm_bayes.filtering.engine.batched_cholesky import unwhiten
-
 SQRT_TWO = np.sqrt(2.0)
 ERF_HALF = np.float64(0.4769362762044699)  # where erf is one half
 
@@ -119,6 +117,29 @@ class Correlated:
 type Covariance = type[Independent] | type[Correlated]
 
 
+def person_factors(precision: Any) -> Any:
+    """Return the Cholesky factor of each person's precision (parameter, parameter, person), the person first."""
+    return pt.linalg.cholesky(precision.transpose(2, 0, 1))
+
+
+def solve_for_people(factor: Any, x: Any, transposed: bool = False) -> Any:
+    """Return every person's L^-1 x, or L'^-1 x, for x (parameter, person)."""
+    lower = factor.transpose(0, 2, 1) if transposed else factor
+    return pt.linalg.solve_triangular(lower, x.T[:, :, None], lower=not transposed, b_ndim=2)[:, :, 0].T
+
+
+def unwhiten(precision: Any, weighted_mean: Any, z: Any) -> tuple[Any, Any]:
+    """Return x (parameter, person), and the log determinant (person,) of every person's factor L.
+
+        L L' = precision,   x = L'^-1 (L^-1 weighted_mean + z)
+
+    This turns a standard normal z into x, which is normal with this precision and the mean precision^-1 weighted_mean.
+    """
+    factor = person_factors(precision)
+    x = solve_for_people(factor, solve_for_people(factor, weighted_mean) + z, transposed=True)
+    return x, pt.log(pt.diagonal(factor, axis1=1, axis2=2)).sum(axis=1)
+
+
 class PersonTransform(Transform):
     """The transform of people x (parameter, person) to z. Its distribution has the inputs m, S, P and P t."""
 
@@ -140,8 +161,8 @@ class PersonTransform(Transform):
         """Return z of people."""
         *_, mean, root, _, _ = inputs
         precision, weighted_mean = self.precision_and_weighted_mean(*inputs)
-        factor = pt.linalg.cholesky(precision.transpose(2, 0, 1))
-        z_mean = pt.linalg.solve_triangular(factor, weighted_mean.T[:, :, None], lower=True, b_ndim=2)[:, :, 0].T
+        factor = person_factors(precision)
+        z_mean = solve_for_people(factor, weighted_mean)
         y = self.covariance.solve(root, value - mean)
         return (factor.transpose(1, 2, 0) * y[:, None]).sum(axis=0) - z_mean
 
@@ -168,9 +189,8 @@ def pseudo_prior_logp(
     covariance: Covariance, people: Any, mean: Any, root: Any, precision: Any, weighted_mode: Any
 ) -> Any:
     """Return the log density (person,) of people (parameter, person) under which z is standard normal."""
-    y_precision, weighted_mean = PersonTransform(covariance).precision_and_weighted_mean(
-        mean, root, precision, weighted_mode
-    )
+    transform = PersonTransform(covariance)
+    y_precision, weighted_mean = transform.precision_and_weighted_mean(mean, root, precision, weighted_mode)
     y_mean, log_determinant = unwhiten(y_precision, weighted_mean, pt.zeros_like(weighted_mean))
     distance = covariance.solve(root, people - mean) - y_mean
     squares = (y_precision * distance[:, None] * distance[None]).sum(axis=(0, 1))

@@ -84,12 +84,12 @@ def free_parameters(model: ModelSpec, figures: Sequence[str]) -> list[FreeParame
 
 
 def natural_values(
-    model: ModelSpec, theta: Mapping[str, Array], figures: Sequence[str], people: int
+    model: ModelSpec, theta: Mapping[str, Array], figures: Sequence[str], people: int | tuple[()]
 ) -> dict[str, Array]:
     """Return values on the natural scale by parameter name, from link-scale values by label of the free parameter.
 
     `theta` are (person,) each. Values are (person,), or (figure, person) where a parameter differs by figure. Fixed
-    parameters are included.
+    parameters are included. For scalars of one person, `people` is ().
     """
     values: dict[str, Array] = {}
     for name, parameter in parameters(model).items():

@@ -106,19 +106,40 @@ BETA = Family(beta_log_density, draw_beta, clip_range=(0.005, 0.995))
 CATEGORICAL = Family(categorical_log_density, draw_categorical, discrete=True)
 
 
+def is_at_bound(family: Family, value: Array, recorded: Array) -> Array:
+    """Return whether an answer was recorded at a bound, at which answers are censored; a number, 0 for no."""
+    if family.bounds is None or family.log_tail is None:
+        return 0.0 * value
+    low, high = map(constant, family.bounds)
+    return recorded * ((value <= low) | (value >= high))
+
+
+def density_of_tail(family: Family, arguments: Mapping[str, Array], value: Array) -> Array:
+    """Return the log probability of answers of a censored family beyond the bound at which they were recorded."""
+    assert family.bounds is not None  # a censored family has both
+    assert family.log_tail is not None
+    low, high = map(constant, family.bounds)
+    return family.log_tail(value, low, high, **arguments)
+
+
+def density_inside(family: Family, arguments: Mapping[str, Array], value: Array, recorded: Array) -> Array:
+    """Return the log density of answers that lie at no bound; 0 for all others."""
+    inside = where(recorded, family.log_density(value, **arguments), constant(0.0))
+    if family.log_tail is None:
+        return inside
+    return where(is_at_bound(family, value, recorded), constant(0.0), inside)
+
+
 def response_log_density(family: Family, arguments: Mapping[str, Array], value: Array, recorded: Array) -> Array:
     """Return the log density of answers (event, person), arrays or a graph; 0 where none was recorded.
 
     Tails are costly, so they are computed only for answers at a bound.
     """
     density = where(recorded, family.log_density(value, **arguments), constant(0.0))
-    log_tail = family.log_tail
-    if family.bounds is None or log_tail is None:
+    if family.log_tail is None:
         return density
-    low, high = map(constant, family.bounds)
 
     def tail(value: Array, *given: Array) -> Array:
-        return log_tail(value, low, high, **dict(zip(arguments, given, strict=True)))
+        return density_of_tail(family, dict(zip(arguments, given, strict=True)), value)
 
-    at_bound = recorded * ((value <= low) | (value >= high))
-    return replace_where(at_bound, density, tail, value, *arguments.values())
+    return replace_where(is_at_bound(family, value, recorded), density, tail, value, *arguments.values())

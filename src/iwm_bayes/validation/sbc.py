@@ -15,8 +15,8 @@ import xarray as xr
 
 from iwm_bayes.diagnostics.convergence_checks import MAX_R_HAT, MIN_BFMI, ConvergenceChecks, check_convergence
 from iwm_bayes.estimands.security.time_to_security import earned_security, true_security
-from iwm_bayes.inference.base import CompiledModel, Settings, with_model_data
-from iwm_bayes.inference.laplace.method import compile_likelihood
+from iwm_bayes.inference.base import CompiledModel, Settings
+from iwm_bayes.inference.laplace.method import compile_likelihood, likelihood_of_data
 from iwm_bayes.inference.nuts import compile_model, extend_fit, nuts
 from iwm_bayes.lazy import lazy_module
 from iwm_bayes.model.priors import figure_names, free_parameters
@@ -89,8 +89,8 @@ class CompiledStudy(NamedTuple):
 
     def log_likelihood(self, data: xr.Dataset, draws: Sequence[np.ndarray]) -> np.ndarray:
         """Compute the log likelihood of all people for each draw of link-scale values (parameter, person)."""
-        with_model_data(self.likelihood, data, xr.Dataset())
-        return np.array([self.likelihood.engine(theta)[0].sum() for theta in draws])
+        likelihood = likelihood_of_data(self.likelihood, data)
+        return np.array([likelihood(theta)[0].sum() for theta in draws])
 
 
 def compile_study(model: ModelSpec, n_people: int, sessions: int) -> CompiledStudy:

@@ -21,7 +21,7 @@ from iwm_bayes.diagnostics.rating_timing import timing_warnings
 from iwm_bayes.estimands.security.answers import finite_medians, security_answers
 from iwm_bayes.inference.answers import observed_answers
 from iwm_bayes.inference.base import Settings
-from iwm_bayes.inference.fit import METHODS
+from iwm_bayes.inference.fit import chosen_method
 from iwm_bayes.inference.fit import fit as sample
 from iwm_bayes.inference.from_pymc import as_unconstrained
 from iwm_bayes.inference.natural_scale import on_natural_scale
@@ -133,6 +133,7 @@ def fit(
     target_accept: float | None = None,
     max_treedepth: int | None = None,
     method: str = "nuts",
+    backend: str | None = None,
     progressbar: bool = True,
     extend: xr.DataTree | None = None,
     save_log_likelihood: bool = False,
@@ -148,6 +149,8 @@ def fit(
         An approximation yields `chains` x `draws` draws as a single chain.
     method
         "nuts"; or "laplace" or "quadrature", which are approximations.
+    backend
+        What samples for "nuts": "nutpie", the default, or "nutpie-jax" or "numpyro" with the extra `iwm-bayes[jax]`.
     extend
         A fit of this model by nuts, to which `draws` more draws are added in each chain. New chains are tuned anew.
     save_log_likelihood
@@ -163,8 +166,9 @@ def fit(
     InputError
         If there is no such method, if it cannot fit the model, or if the fit to extend is not one of this model.
     """
-    stated = {"tune": tune, "chains": chains, "target_accept": target_accept, "max_treedepth": max_treedepth}
-    given: dict[str, Any] = {name: value for name, value in stated.items() if value is not None}
+    stated: dict[str, Any] = {"tune": tune, "chains": chains, "target_accept": target_accept}
+    stated |= {"max_treedepth": max_treedepth, "backend": backend}
+    given = {name: value for name, value in stated.items() if value is not None}
     before = Settings() if extend is None else settings_of(extend)
     check_counts(draws, chains, random_seed)
     settings = before._replace(draws=draws, random_seed=random_seed, progressbar=progressbar, **given)
@@ -224,7 +228,7 @@ def extended(spec: ModelSpec, data: xr.Dataset, fitted: xr.DataTree, settings: S
     before = fitted["unconstrained_posterior"].sizes["draw"]
     seed = int(np.random.SeedSequence([settings.random_seed, before]).generate_state(1)[0])  # else the same draws again
     sampled = xr.DataTree.from_dict({name: fitted[name].to_dataset() for name in SAMPLED})
-    compiled = METHODS["nuts"].compile(spec, data)
+    compiled = chosen_method("nuts", settings.backend).compile(spec, data)
     return extend_fit(compiled, sampled, settings._replace(random_seed=seed))
 
 

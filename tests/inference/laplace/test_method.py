@@ -12,7 +12,7 @@ from iwm_bayes.inference.fit import Settings, compile_likelihood, laplace, quadr
 from iwm_bayes.inference.laplace.empirical_bayes import em_then_bfgs, find_mode, initial_gaussians, newton_mode
 from iwm_bayes.inference.laplace.hierarchy import Group, initial_group, pack, person_means
 from iwm_bayes.inference.laplace.marginal_score import marginal_log_density, marginal_score, person_sums
-from iwm_bayes.inference.laplace.method import pose_problem
+from iwm_bayes.inference.laplace.method import likelihood_of_data, pose_problem
 from iwm_bayes.inference.laplace.person_posteriors import (
     Problem,
     fit_person_gaussians,
@@ -136,7 +136,7 @@ def compiled_and_data(tmp_path_factory):
 
 def test_gradient_of_the_likelihood(compiled_and_data):
     """Each person's gradient is the finite difference of their own log likelihood, and of nobody else's."""
-    likelihood = compiled_and_data[0].engine
+    likelihood = likelihood_of_data(*compiled_and_data)
     theta = np.random.default_rng(1).normal(-1.0, 0.5, (3, 12))
     value, gradient = likelihood(theta)
     for index in range(3):
@@ -199,7 +199,7 @@ def test_everything_may_be_completely_pooled(tmp_path):
     prior_mean, prior_sd = problem.population.complete_prior
 
     def loss(complete):
-        log_likelihood = compiled.engine(np.repeat(complete[:, None], 12, axis=1))[0].sum()
+        log_likelihood = problem.likelihood(np.repeat(complete[:, None], 12, axis=1))[0].sum()
         return -log_likelihood - stats.norm.logpdf(complete, prior_mean, prior_sd).sum()
 
     best, mode = optimize.minimize(loss, prior_mean).x, find_mode(problem)

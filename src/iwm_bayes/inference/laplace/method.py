@@ -8,42 +8,44 @@ mean and covariance.
 Huys et al. (2011), doi:10.1371/journal.pcbi.1002028; Piray et al. (2019), doi:10.1371/journal.pcbi.1007043.
 """
 
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
 import numpy as np
 import xarray as xr
 
 from iwm_bayes.inference.answers import observed_answers
 from iwm_bayes.inference.base import CompiledModel, Settings, check_same_shape, compiled_model
+from iwm_bayes.inference.engines import person_likelihood
 from iwm_bayes.inference.laplace.bias import SEED, bias
 from iwm_bayes.inference.laplace.draws import person_posterior
 from iwm_bayes.inference.laplace.empirical_bayes import GroupMode, find_mode, refine_by_quadrature
 from iwm_bayes.inference.laplace.hierarchy import linear_population
 from iwm_bayes.inference.laplace.person_posteriors import Problem
 from iwm_bayes.inference.laplace.quadrature import fit_by_quadrature, quadrature_nodes
-from iwm_bayes.lazy import lazy_module
 from iwm_bayes.model.inputs import model_data
+from iwm_bayes.model.priors import figure_names
 from iwm_bayes.types import InputError, ModelSpec
-
-pm = lazy_module("pymc")
 
 
 def compile_likelihood(model: ModelSpec, data: xr.Dataset) -> CompiledModel:
     """Compile a model's likelihood for the shape of a data set; InputError for what these methods cannot fit."""
-    from iwm_bayes.model.compile import compile_person_likelihood  # it imports PyMC
-
     if model.correlated:
         raise InputError([f"{model.name}: `laplace` cannot fit correlated parameters. Use `nuts`"])
-    graph, function = compile_person_likelihood(model, data)
-    function(np.zeros(graph["theta"].shape.eval()))  # numba compiles at the first call
-    return compiled_model(model, graph, function, data)
+    return compiled_model(model, person_likelihood(model, figure_names(data)), data)
+
+
+def likelihood_of_data(compiled: CompiledModel, data: xr.Dataset) -> Callable[[np.ndarray], Any]:
+    """Return the function of theta (parameter, person) that gives each person's log likelihood, and its gradient."""
+    check_same_shape(compiled, data)
+    arrays = model_data(compiled.model, data)
+    return partial(compiled.engine, arrays["event_array"], arrays["response_array"])
 
 
 def pose_problem(compiled: CompiledModel, data: xr.Dataset) -> Problem:
-    """Return the hierarchy of these data and their likelihood; the compiled model then holds these data."""
-    check_same_shape(compiled, data)
-    inputs = model_data(compiled.model, data)
-    with compiled.graph:
-        pm.set_data({name: value for name, value in inputs.items() if name in compiled.graph})
-    return Problem(linear_population(compiled.model, data), compiled.engine)
+    """Return the hierarchy of these data and their likelihood."""
+    return Problem(linear_population(compiled.model, data), likelihood_of_data(compiled, data))
 
 
 def approximation_name(model: ModelSpec) -> str:

@@ -1,0 +1,92 @@
+"""The likelihood of people as compiled functions of arrays.
+
+    PersonKernel   (event array, response array, theta) -> log likelihood (person,), gradient (parameter, person)
+    EventKernel    (event array, response array, theta) -> log likelihood (event, person)
+
+The arrays are those of `filtering.arrays`; theta (parameter, person) are link-scale values. Each kernel serves any
+number of people and events. It is compiled once on a machine, and then read from the disk.
+"""
+
+import ctypes
+from collections.abc import Callable
+from functools import lru_cache
+from hashlib import sha256
+from typing import NamedTuple
+
+import numpy as np
+
+from iwm_bayes.filtering.engine.equations import Step, person_equations
+from iwm_bayes.filtering.engine.kernel_source import by_event_source, gradient_source
+from iwm_bayes.filtering.engine.machine_code import compiled_module, describe_graphs, digest_of_writer
+
+Arrays = tuple[np.ndarray, ...]
+
+
+def as_doubles(*arrays: np.ndarray) -> Arrays:
+    """Return arrays as the machine code reads them: doubles, the last axis without gaps."""
+    return tuple(np.ascontiguousarray(array, dtype=np.float64) for array in arrays)
+
+
+def call_at(address: int, n_events: int, n_people: int, arrays: Arrays) -> None:
+    """Call the function at an address with sizes and arrays; other threads run meanwhile."""
+    pointers = [array.ctypes.data for array in arrays]
+    prototype(len(arrays))(address)(n_events, n_people, *pointers)
+
+
+@lru_cache
+def prototype(count: int) -> Callable[[int], Callable[..., None]]:
+    """Return the type of a C function of two sizes and so many pointers."""
+    return ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_int64, *[ctypes.c_void_p] * count)
+
+
+class PersonKernel(NamedTuple):
+    """The log likelihood of each person, with its gradient by link-scale values."""
+
+    address: int  # of the C function (n_events, n_people, events, responses, theta, by_person, gradient)
+
+    def __call__(self, events: np.ndarray, responses: np.ndarray, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        events, responses, theta = as_doubles(events, responses, theta)
+        by_person, gradient = np.empty(theta.shape[1]), np.empty_like(theta)
+        call_at(self.address, len(events), theta.shape[1], (events, responses, theta, by_person, gradient))
+        return by_person, gradient
+
+
+class EventKernel(NamedTuple):
+    """The log likelihood of each event of each person."""
+
+    address: int  # of the C function (n_events, n_people, events, responses, theta, by_event)
+
+    def __call__(self, events: np.ndarray, responses: np.ndarray, theta: np.ndarray) -> np.ndarray:
+        events, responses, theta = as_doubles(events, responses, theta)
+        by_event = np.empty((len(events), theta.shape[1]))
+        call_at(self.address, len(events), theta.shape[1], (events, responses, theta, by_event))
+        return by_event
+
+
+def digest_of_step(step: Step) -> str:
+    """Return a digest of the equations of one event, and of what turns them into machine code."""
+    tails = [graph for tail in step.tails for graph in (tail.condition, *tail.arguments, tail.value)]
+    inputs = [*step.theta, *step.fields, *step.state, *(own.input for own in step.carried)]
+    inputs += [variable for tail in step.tails for variable in tail.inputs]
+    carried = [graph for own in step.carried for graph in (own.saved, own.event)]
+    graphs = describe_graphs(inputs, [*step.start, *step.next_state, step.log_density, *tails, *carried])
+    sizes = [len(part) for part in (step.theta, step.fields, step.state, step.tails, step.carried)]
+    return sha256(f"{digest_of_writer()}\n{sizes}\n{graphs}".encode()).hexdigest()
+
+
+def kernel_address(kind: str, label: str, step: Step, n_event_fields: int) -> int:
+    """Return the address of the C function for the equations of one event, compiled where it is not on the disk."""
+    write = {"person": gradient_source, "event": by_event_source}[kind]
+    digest = sha256(f"{kind} {n_event_fields} {digest_of_step(step)}".encode()).hexdigest()
+    module = compiled_module(f"{label}_{kind}", digest, lambda: write(person_equations(step), n_event_fields))
+    return int(module.kernel.address)
+
+
+def person_kernel(label: str, step: Step, n_event_fields: int) -> PersonKernel:
+    """Return the log likelihood by person; `label` names its file on the disk."""
+    return PersonKernel(kernel_address("person", label, step, n_event_fields))
+
+
+def event_kernel(label: str, step: Step, n_event_fields: int) -> EventKernel:
+    """Return the log likelihood by event; `label` names its file on the disk."""
+    return EventKernel(kernel_address("event", label, step, n_event_fields))

@@ -1,0 +1,181 @@
+"""The sampler's C functions: log density and gradient at a point, and the values that are stored for it.
+
+They are compiled once for all models, and Numba keeps them on the disk, in `__pycache__` or else in the user's
+cache. Numba looks for changes in this file alone. So a fingerprint of the whole package is part of the key.
+"""
+
+import ctypes
+import math
+from collections.abc import Callable
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numba
+import numpy as np
+from numba import types
+
+from iwm_bayes.inference.engine.addresses import DOUBLES, call_person_kernel
+from iwm_bayes.inference.engine.group import (
+    empty_group,
+    fixed_group,
+    group_gradient,
+    integer_array,
+    set_group,
+    split_point,
+)
+from iwm_bayes.inference.engine.group_transforms import kernel_part
+from iwm_bayes.inference.engine.people import people_memory, set_people
+from iwm_bayes.inference.engine.people_gradient import people_gradient
+from iwm_bayes.inference.engine.table import LANES, RECORD, Table
+
+NOT_FINITE = 3  # nutpie's code for a point that is not in the support
+DENSITY = types.int64(types.uint64, DOUBLES, DOUBLES, DOUBLES, types.voidptr)
+EXPAND = types.int64(types.uint64, types.uint64, DOUBLES, DOUBLES, types.voidptr)
+
+
+class Kernels(NamedTuple):
+    """The C functions, as Numba's objects; each has an `address`."""
+
+    density: Any  # int64(dim, point, gradient, log density, table)
+    expand: Any  # int64(dim, number of values, point, values, table)
+
+
+def fingerprint() -> int:
+    """Return a number that changes with every file of this package."""
+    digest = sha256(b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py"))))
+    return int.from_bytes(digest.digest()[:7])
+
+
+def c_function(address: int, n_sizes: int, n_pointers: int) -> Any:
+    """Return the C function at an address, of some sizes and pointers."""
+    arguments = [ctypes.c_uint64] * n_sizes + [ctypes.c_void_p] * n_pointers
+    return ctypes.CFUNCTYPE(ctypes.c_int64, *arguments)(address)
+
+
+@kernel_part
+def log_likelihoods(t: Any, theta: Any, by_person: Any, by_theta: Any) -> None:
+    """Set everyone's log likelihood, and its gradient by theta; both stay 0 where there is no kernel."""
+    if t.person_kernel != 0:
+        call_person_kernel(
+            t.person_kernel,
+            t.n_events,
+            t.n_people,
+            t.event_array,
+            t.response_array,
+            theta.ctypes.data,
+            by_person.ctypes.data,
+            by_theta.ctypes.data,
+        )
+
+
+@kernel_part
+def new_memory(count: Any) -> Any:
+    """Return memory for so many lanes, which must be used after the last use of its address; and the free address."""
+    lanes, memory = np.empty(count * LANES), np.empty(1, dtype=np.int64)
+    memory[0] = lanes.ctypes.data
+    return lanes, memory
+
+
+@kernel_part
+def copy_values(source: Any, target: Any, start: Any) -> Any:
+    """Copy an array to a place among others; return the next place."""
+    for index in range(source.size):
+        target[start + index] = source.flat[index]
+    return start + source.size
+
+
+@kernel_part
+def copy_group(t: Any, point: Any, group: Any, stored: Any, start: Any) -> Any:
+    """Copy mu, sigma, beta, sigma_u, u_offset and the Cholesky factor of correlations; return the next place."""
+    place = copy_values(point.mu, stored, start)
+    place = copy_values(group.sd[: t.n_partial], stored, place)
+    place = copy_values(point.beta, stored, place)
+    place = copy_values(group.sigma_u, stored, place)
+    place = copy_values(point.u_offset, stored, place)
+    if t.n_correlations > 0:
+        place = copy_values(group.correlation, stored, place)
+    return place
+
+
+def keep_on_disk(signature: Any, function: Callable[..., Any]) -> Any:
+    """Compile a C function, or load it from the disk; where nothing can be written, it is compiled every time."""
+    try:
+        return numba.cfunc(signature, cache=True, error_model="numpy")(function)
+    except RuntimeError as error:
+        if "no locator available" not in str(error):
+            raise
+        return numba.cfunc(signature, error_model="numpy")(function)
+
+
+def compile_density(version: int) -> Any:
+    """Compile the log density and its gradient at a point."""
+
+    def density(dim: Any, values: Any, slopes: Any, target: Any, table: Any) -> Any:
+        version  # noqa: B018 - a part of the key on the disk
+        t = numba.carray(table, 1, RECORD)[0]
+        point, gradient = split_point(t, numba.carray(values, dim)), split_point(t, numba.carray(slopes, dim))
+        group, by_group = fixed_group(t), empty_group(t)
+        log_density = set_group(t, point, group)
+        theta, by_theta = np.empty((t.n_parameters, t.n_people)), np.zeros((t.n_parameters, t.n_people))
+        by_person, log_likelihood, weight = np.zeros(t.n_people), np.zeros(t.n_people), np.ones(t.n_people)
+        lanes, memory = new_memory(people_memory(t))
+        people = set_people(t, group, point.z, theta, by_person, memory)
+        log_likelihoods(t, theta, log_likelihood, by_theta)
+        for person in range(t.n_people):
+            log_density += by_person[person] + log_likelihood[person]
+        people_gradient(t, group, people, weight, by_theta, by_group, gradient.z, memory)
+        lanes[0] = 0.0  # in use up to here
+        group_gradient(t, point, group, by_group, gradient)
+        target[0] = log_density
+        finite = math.isfinite(log_density)
+        for index in range(dim):
+            finite &= math.isfinite(slopes[index])
+        return 0 if finite else NOT_FINITE
+
+    return keep_on_disk(DENSITY, density)
+
+
+def compile_expand(version: int) -> Any:
+    """Compile the values that are stored for a point: those of `copy_group`, then theta."""
+
+    def expand(dim: Any, n_values: Any, values: Any, target: Any, table: Any) -> Any:
+        version  # noqa: B018 - a part of the key on the disk
+        t, stored = numba.carray(table, 1, RECORD)[0], numba.carray(target, n_values)
+        point, group = split_point(t, numba.carray(values, dim)), fixed_group(t)
+        set_group(t, point, group)
+        theta, by_person = np.empty((t.n_parameters, t.n_people)), np.empty(t.n_people)
+        lanes, memory = new_memory(people_memory(t))
+        set_people(t, group, point.z, theta, by_person, memory)
+        lanes[0] = 0.0  # in use up to here
+        place = copy_group(t, point, group, stored, 0)
+        rows = integer_array(t.person_row, t.n_person_parameters)
+        for i in range(t.n_person_parameters):
+            place = copy_values(theta[rows[i]], stored, place)
+        return 0
+
+    return keep_on_disk(EXPAND, expand)
+
+
+@cache
+def compile_kernels() -> Kernels:
+    """Compile the C functions, or load them from the disk."""
+    version = fingerprint()
+    return Kernels(compile_density(version), compile_expand(version))
+
+
+def density_and_gradient(kernels: Kernels, table: Table, point: np.ndarray) -> tuple[float, np.ndarray]:
+    """Return the log density at a point (dim,), and its gradient, as the sampler gets them."""
+    values, gradient, log_density = np.array(point, dtype=float), np.empty(len(point)), np.empty(1)
+    function = c_function(kernels.density.address, 1, 4)
+    function(len(values), *(array.ctypes.data for array in (values, gradient, log_density, table.records)))
+    return float(log_density[0]), gradient
+
+
+def stored_at(kernels: Kernels, table: Table, point: np.ndarray, n_values: int) -> np.ndarray:
+    """Return the values (n_values,) that are stored for a point."""
+    values, stored = np.array(point, dtype=float), np.empty(n_values)
+    function = c_function(kernels.expand.address, 2, 3)
+    function(len(values), n_values, *(array.ctypes.data for array in (values, stored, table.records)))
+    return stored

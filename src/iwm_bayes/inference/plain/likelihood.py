@@ -1,0 +1,58 @@
+"""The likelihood of a model by person or by event, compiled from its graph.
+
+It is a function of (event array, response array, theta), for any number of events and people. The arrays are those of
+`model.build.model_data`. `theta` (parameter, person) has the link-scale values of `free_parameters(model, figures)`.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytensor
+import pytensor.tensor as pt
+from pymc.pytensorf import rewrite_pregrad
+
+from iwm_bayes.filtering.arrays import event_fields, response_fields
+from iwm_bayes.inference.engines import EventLikelihood, PersonLikelihood
+from iwm_bayes.model.build import IN_A_GRAPH
+from iwm_bayes.model.likelihood_terms import likelihood_terms
+from iwm_bayes.model.priors import free_parameters, natural_values
+from iwm_bayes.responses.families import response_log_density
+from iwm_bayes.types import ModelSpec
+
+
+def likelihood_graph(model: ModelSpec, figures: Sequence[str]) -> tuple[list[Any], list[Any]]:
+    """Return the inputs of a likelihood, and the log likelihood of every response, as graphs (event, person)."""
+    free = free_parameters(model, figures)
+    events = pt.tensor("event_array", dtype="float64", shape=(None, len(event_fields(figures)), None))
+    responses = pt.tensor("response_array", dtype="float64", shape=(len(response_fields(model)), None, None))
+    theta = pt.tensor("theta", dtype="float64", shape=(len(free), None))
+    values = natural_values(model, {one.label: theta[index] for index, one in enumerate(free)}, figures, 1)
+    terms = likelihood_terms(model, figures, values, events, responses, IN_A_GRAPH)
+    densities = [
+        response_log_density(model.responses[name].family, arguments, value, recorded)
+        for name, arguments, value, recorded in terms
+    ]
+    return [events, responses, theta], densities
+
+
+def compile_likelihood_of(inputs: list[Any], outputs: Any) -> Any:
+    """Compile a function of a likelihood's inputs, for one event of one person at first."""
+    function = pytensor.function(inputs, outputs, mode="NUMBA", on_unused_input="ignore")
+    function(*(np.zeros([length or 1 for length in variable.type.shape]) for variable in inputs))  # numba compiles now
+    return function
+
+
+def compile_person_likelihood(model: ModelSpec, figures: Sequence[str]) -> PersonLikelihood:
+    """Return a function that gives each person's log likelihood (person,) and its gradient (parameter, person)."""
+    inputs, densities = likelihood_graph(model, figures)
+    # without this rewrite, events would be scanned backwards once for every term
+    by_person = sum(term.sum(axis=0) for term in rewrite_pregrad(densities))
+    gradient = pt.grad(by_person.sum(), inputs[-1], disconnected_inputs="ignore")
+    return compile_likelihood_of(inputs, [by_person, gradient])
+
+
+def compile_event_likelihood(model: ModelSpec, figures: Sequence[str]) -> EventLikelihood:
+    """Return a function that gives the log likelihood (event, person) of all answers."""
+    inputs, densities = likelihood_graph(model, figures)
+    return compile_likelihood_of(inputs, sum(densities))

@@ -1,0 +1,76 @@
+"""Nutpie samples a model by the addresses of its functions: where chains begin, and a posterior that is known."""
+
+import numpy as np
+import pymc as pm
+import pytest
+from hierarchies import CASES, PEOPLE, flat, quadratic, random_transform, study
+
+from iwm_bayes.inference.base import Settings
+from iwm_bayes.inference.engine.sampler import engine_model, initial_point, n_coordinates, start_point
+from iwm_bayes.inference.nutpie_store import sample_to_store
+from iwm_bayes.inference.nuts import sample_in_memory
+from iwm_bayes.model.build import build
+from iwm_bayes.model.compile import compile_initial_point
+from iwm_bayes.model.priors import figure_names, free_parameters
+from iwm_bayes.types import parameters, with_parameters
+
+NO_ANSWERS = {"event_array": np.zeros((0, 0, PEOPLE)), "response_array": np.zeros((0, 0, PEOPLE))}
+BRIEF = Settings(draws=1000, tune=400, chains=2)
+
+
+@pytest.fixture
+def everything(tmp_path):
+    """A model with every part of a hierarchy, its data and the arrays of a random transform."""
+    model, data = study(*CASES["all together"], tmp_path)
+    return model, data, random_transform(model, data, np.random.default_rng(5))
+
+
+@pytest.mark.parametrize("is_piloted", [False, True])
+def test_chains_begin_where_those_of_the_graph_do(everything, is_piloted):
+    """Without jitter at the start that the graph has, by default or from a pilot fit; with it, at most 1 away."""
+    model, data, arrays = everything
+    if is_piloted:
+        graph, generator = build(model, data), np.random.default_rng(6)
+        sizes = {name: graph[f"start_{name}"].get_value().shape for name in ("mu", "sigma", "beta", "sigma_u")}
+        arrays |= {f"start_{name}": generator.uniform(0.1, 2.0, size) for name, size in sizes.items()}
+    graph = build(model, data)
+    with graph:
+        pm.set_data(arrays)
+    [start] = engine_model(model, data, arrays, None, NO_ANSWERS).starts
+    middle = start_point(start, np.zeros(n_coordinates(start)))
+    np.testing.assert_allclose(middle, flat(compile_initial_point(graph)()), rtol=1e-9, atol=1e-9)
+    points = np.array([initial_point([start], seed) for seed in range(200)])
+    free = np.abs(points - middle)[:, len(start.mu) : len(start.mu) + len(start.sigma)]
+    assert 0.95 < free.max() < 1.0
+    assert free.mean() == pytest.approx(0.5, abs=0.05)
+
+
+@pytest.mark.parametrize("on_disk", [False, True], ids=["in memory", "on disk"])
+def test_people_have_their_posterior(tmp_path, on_disk):
+    """Where nothing is pooled and likelihoods are Gaussian, each value has a normal posterior of known mean and SD."""
+    model, data = study("", {}, tmp_path)
+    model = with_parameters(model, {name: p._replace(pooling="none") for name, p in parameters(model).items()})
+    free, generator = free_parameters(model, figure_names(data)), np.random.default_rng(7)
+    peaks, curvatures = generator.normal(size=(2, len(free), PEOPLE))
+    arrays = {"event_array": peaks, "response_array": np.abs(curvatures)}
+    compiled = engine_model(model, data, random_transform(model, data, generator), quadratic, arrays)
+    trace = sample_to_store(compiled, BRIEF, tmp_path) if on_disk else sample_in_memory(compiled, BRIEF)
+    theta = trace["posterior"]["theta"].stack(sample=("chain", "draw"))
+    assert list(theta["parameter_person"].values) == [one.label for one in free]
+    prior_mean = np.array([[one.prior_mean] for one in free])
+    prior_precision = np.array([[1.0 / (one.prior_sd**2 + one.parameter.prior_between_sd**2)] for one in free])
+    precision = prior_precision + np.abs(curvatures)
+    mean = (prior_precision * prior_mean + np.abs(curvatures) * peaks) / precision
+    z = (theta.mean("sample").values - mean) * np.sqrt(precision)
+    assert np.abs(z).max() < 0.2  # 2000 draws, of which at least 500 count
+    np.testing.assert_allclose(theta.std("sample").values * np.sqrt(precision), 1.0, atol=0.15)
+
+
+def test_other_people_need_no_compiling(everything, tmp_path):
+    """The first five people alone have the stored values of five people."""
+    model, data, arrays = everything
+    few = data.isel(person=slice(5))
+    own = {name: array[..., :5] if array.shape[-1:] == (PEOPLE,) else array for name, array in arrays.items()}
+    trace = sample_in_memory(engine_model(model, few, own, None, NO_ANSWERS), BRIEF._replace(draws=20, tune=20))
+    assert trace["posterior"]["theta"].sizes["person"] == 5
+    assert list(trace["posterior"]["person"].values) == list(few["person"].values)
