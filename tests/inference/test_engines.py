@@ -299,10 +299,10 @@ def test_backends_on_jax_have_the_posterior_of_the_default(tmp_path, backend):
     (tmp_path / "own.toml").write_text(HEAD, encoding="utf-8")
     model = load_model(tmp_path / "own.toml")
     data = simulate(model, [Phase({"therapist": constant_care(0.8)}, 10, assessed=True)], 12, 1)
-    fits = [sample(model, data, draws=400, tune=400, backend=name) for name in ("nutpie", backend)]
+    fits = [sample(model, data, draws=1000, backend=name) for name in ("nutpie", backend)]
     one, other = (fit["unconstrained_posterior"].to_dataset()[["mu", "sigma", "theta"]] for fit in fits)
     assert {name: values.dims for name, values in one.items()} == {name: x.dims for name, x in other.items()}
-    assert all(check_convergence(fit).converged for fit in fits)
+    assert [check_convergence(fit).reasons for fit in fits] == [[], []]
     error = np.sqrt(az.mcse(one) ** 2 + az.mcse(other) ** 2)
     distance = np.abs(one.mean(("chain", "draw")) - other.mean(("chain", "draw"))) / error
     assert float(distance.max().to_array().max()) < 4.0
