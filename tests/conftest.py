@@ -6,20 +6,47 @@ The browser is Debian's own Chromium, found or installed, never downloaded from 
 import os
 import shutil
 import subprocess
+import sys
 from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
+from quick import is_quick, without_compilers
 
 # Tests compile much and run it little: a lower level of optimisation takes two thirds of the time. That code is kept
 # apart from what a user's fits find again. Nor is it traced where every node of a graph was made.
-COMPILED = Path(__file__).parents[1] / ".pytest_cache" / "compiled"
+CACHE = Path(__file__).parents[1] / ".pytest_cache"
+COMPILED = CACHE / "compiled"
 os.environ.setdefault("NUMBA_OPT", "1")
 os.environ.setdefault("PYTENSOR_FLAGS", f"base_compiledir={COMPILED},traceback__limit=0")
 
+if sys.dont_write_bytecode:  # then every process compiles PyMC and pandas anew from their text, for seconds
+    sys.dont_write_bytecode, sys.pycache_prefix = False, str(CACHE / "bytecode")
+    os.environ |= {"PYTHONPYCACHEPREFIX": sys.pycache_prefix, "PYTHONDONTWRITEBYTECODE": ""}
+
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 INSTALL = (("apt-get", "update"), ("apt-get", "install", "--yes", "--no-install-recommends", "chromium"))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Mark the tests of the quick circle, before those that are asked for are chosen by their marks.
+
+    Modules with longer tests come first, so that no worker begins one when the other has nothing left to do.
+    """
+    for item in filter(is_quick, items):
+        item.add_marker(pytest.mark.quick)
+    marks = {item: {mark.name for mark in item.iter_markers()} for item in items}
+    longer = {item.path for item in items if marks[item].isdisjoint({"quick", "slow"})}
+    items.sort(key=lambda item: item.path not in longer)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item):
+    """Let nothing be compiled by a quick test, nor by a fixture that is made for it."""
+    with without_compilers() if item.get_closest_marker("quick") else nullcontext():
+        return (yield)
 
 
 def found():
@@ -78,14 +105,6 @@ def reported(made):
     folder, found, analysis = made
     options = ReportOptions(person_table=True, comparison=written_comparison(folder / "comparison"))
     return write_report(folder / "run", "clinic", found.model, found.fit, options, analysis.results)
-
-
-@pytest.fixture(autouse=True)
-def no_process_beside(monkeypatch):
-    """Workers of the tests keep all cores busy and share what is compiled: `test_beside` has the process itself."""
-    from iwm_bayes.workflow import precompile
-
-    monkeypatch.setattr(precompile, "precompile", lambda *_: nullcontext())
 
 
 @pytest.fixture(scope="module")

@@ -30,12 +30,11 @@ DOORS = {  # heavy libraries, and the modules by which they enter
     "pymc": {"model.*", "inference.*", "comparison.mixture.graph"},
     "nutpie": {
         "inference.plain.*",
-        "inference.nutpie_numba",
         "inference.nuts",
         "inference.nutpie_store",
         "inference.engine.sampler",
     },
-    "numba": {"inference.nutpie_numba", "filtering.engine.*", "inference.engine.*"},
+    "numba": {"filtering.engine.*", "inference.engine.*"},
     "matplotlib": {"viz.*", "workflow.plots.*", "workflow.run_folder", "workflow.comparison_folder"},
     "formulae": {"data.formulas.design", "data.formulas.language", "data.formulas.evaluation"},
     "plotly": set(),  # its script is read by the explorer, and nothing of it is imported

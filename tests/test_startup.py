@@ -71,7 +71,6 @@ def test_what_takes_long_to_import_is_imported_where_it_is_needed(what, tmp_path
 GRAPH_MODULES = {  # the only ones that import PyMC or PyTensor as soon as they are imported: they build graphs
     "comparison.mixture.graph",
     "filtering.graph",
-    "inference.nutpie_numba",
     "model.build",
     "model.compile",
     "model.hierarchy",

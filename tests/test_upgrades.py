@@ -19,6 +19,7 @@ E   FutureWarning: x is deprecated
 FAILED tests/data/test_a.py::test_a - FutureWarning: x is deprecated
 ERROR tests/data/test_b.py - ImportError: no name y
 2 failed, 40 passed in 3.2s
+ValueError: while the interpreter ended
 """
 TRACEBACK_LOG = """Traceback (most recent call last):
   File "a.py", line 1, in <module>

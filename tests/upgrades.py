@@ -11,7 +11,7 @@ and for each command whether it passed. A resolution that cannot be installed is
 folder, and so does an environment in which something broke. Exit status 1 where anything broke.
 
 `--only lowest` tries one resolution, `--python 3.13` another Python. `--tests` is last, and everything after it goes to
-pytest: `--tests tests/data -n0`. It needs the package index and about half an hour of two cores.
+pytest: `--tests tests/data -n0`. It needs the package index, and two cores for about an hour.
 """
 
 import argparse

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 from numeric_tables import words_in_numbers
-from runs import known
+from runs import known, without_drawing
 
 from iwm_bayes.cli.printing.run import Shown, print_run, run_of_analysis
 from iwm_bayes.data.binding import WANTED
@@ -65,6 +65,7 @@ def run_of(folder, monkeypatch, capsys, estimands=None):
     groups = {name: found.fit[name].to_dataset() for name in found.fit.children}
     fit = xr.DataTree.from_dict(groups | {"constant_data": data})
     monkeypatch.setattr(analysis, "fit", lambda *_, **__: fit)
+    without_drawing(monkeypatch)  # in the report; plots of the run are files, and are drawn
     made = analysis.analyse(found.model, data, "nuts", {})
     (folder / "study.toml").write_text("nothing")
     files = {name: folder / "study.toml" for name in ("study", "data", "model")}

@@ -2,13 +2,11 @@
 
 import numpy as np
 import pymc as pm
-import pytensor
 import pytensor.tensor as pt
 import pytest
 from helpers import evaluate
 from scipy import stats
 
-from iwm_bayes.filtering.engine.batched_cholesky import unwhiten
 from iwm_bayes.model.noncentering import (
     Correlated,
     HalfNormalQuantile,
@@ -37,32 +35,6 @@ def around(rows, form, seed=2):
         return mean, scale, np.diag(scale[:, 0])
     whole = np.linalg.cholesky(np.cov(generator.normal(size=(rows, 3 * rows))).reshape(rows, rows))
     return mean, whole, whole
-
-
-@pytest.mark.parametrize("rows", [1, 3, 6])
-def test_machine_code_is_linear_algebra(rows):
-    """Values agree with LAPACK, gradients with LAPACK and with finite differences along a direction.
-
-    There are twelve people, and the code takes eight at a time.
-    """
-    generator, people = np.random.default_rng(3), 12
-    point = [given(rows, people=people)[0] + np.eye(rows)[:, :, None], *generator.normal(size=(2, rows, people))]
-    point.append(generator.normal(size=(rows + 1, people)))
-    shapes = [(rows, rows, None), (rows, None), (rows, None)]
-    inputs, weights = [pt.tensor(shape=shape) for shape in shapes], pt.dmatrix()
-    x, log_determinant = unwhiten(*inputs)
-    loss = (weights[:-1] * x).sum() + (weights[-1] * log_determinant).sum()
-    outputs = [loss, x, log_determinant, *pt.grad(loss, inputs)]
-    inputs.append(weights)
-    fast, slow = pytensor.function(inputs, outputs, mode="NUMBA"), evaluate(inputs, outputs)
-    for a, b in zip(fast(*point), slow(*point), strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-12)
-    for index, slope in enumerate(fast(*point)[3:]):
-        direction = generator.normal(size=slope.shape)
-        direction = direction + direction.swapaxes(0, 1) if index == 0 else direction
-        shifted = [[x + sign * 1e-6 * direction if i == index else x for i, x in enumerate(point)] for sign in (1, -1)]
-        forwards, backwards = (fast(*one)[0] for one in shifted)
-        assert (slope * direction).sum() == pytest.approx((forwards - backwards) / 2e-6, rel=1e-5, abs=1e-7)
 
 
 def test_an_sd_is_half_normal():

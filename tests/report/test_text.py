@@ -63,7 +63,7 @@ def not_converged(made, tmp_path_factory):
     folder, found, analysis = made
     run = shutil.copytree(folder / "run", tmp_path_factory.mktemp("not_converged") / "run")
     spoil_manifest(run, **NOT_CONVERGED)
-    options = ReportOptions(person_table=True, comparison=folder / "comparison")
+    options = ReportOptions(person_table=True, comparison=written_comparison(run.parent / "comparison"))
     with pytest.MonkeyPatch.context() as patch:
         without_drawing(patch)
         path = write_report(run, "clinic", found.model, found.fit, options, analysis.results)

@@ -18,6 +18,7 @@ import xarray as xr
 import zarr
 from command import iwm
 from own_rule import TRACE, write_own_rule
+from runs import without_drawing
 
 from iwm_bayes.inference.nutpie_store import STORED_GROUPS, chain_folder
 from iwm_bayes.io import write_json
@@ -69,7 +70,8 @@ def project(made_once, tmp_path, monkeypatch) -> Path:
 
 @pytest.fixture
 def fitting(project, made_once, monkeypatch) -> Path:
-    """A copy of it, in which a fit is that of the run, without the time that it takes."""
+    """A copy of it, in which a fit is that of the run, without the time that it takes; nor are reports drawn."""
+    without_drawing(monkeypatch)
     fitted = read_fit(made_once / "run" / "fit.nc")
     monkeypatch.setattr(analysis, "fit", lambda *_, **__: fitted)
     return project

@@ -1,11 +1,7 @@
 """A Python file that another file names runs only with trust; one that the user names runs."""
 
 import json
-import os
 import shutil
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -19,7 +15,6 @@ from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.types import InputError
 from iwm_bayes.workflow.fits import run_differences
 from iwm_bayes.workflow.load import file_hashes, load_data, load_study_and_data
-from iwm_bayes.workflow.precompile import precompile
 from iwm_bayes.workflow.run_folder import copy_inputs
 
 FAST = ("--method", "laplace", "--draws", "150", "--quiet")
@@ -203,23 +198,3 @@ def test_files_of_one_name_in_two_folders_are_both_copied(tmp_path):
         file.write_text(file.parent.name)
     found = copy_inputs(tmp_path, tmp_path, files, file_hashes(files))
     assert [(tmp_path / one["copy"]).read_text() for one in found.values()] == ["a", "b"]
-
-
-def test_a_file_in_the_current_folder_is_not_imported(tmp_path, monkeypatch):
-    """The process that compiles in advance imports libraries from where they are installed, not from a study folder."""
-    for name in ("numpy", "xarray", "iwm_bayes"):
-        (tmp_path / f"{name}.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
-    (tmp_path / "python").write_text(f'#!/bin/sh\n"{sys.executable}" "$@"\ntouch ended\n')
-    (tmp_path / "python").chmod(0o755)
-    monkeypatch.chdir(tmp_path)
-    unsafe = subprocess.run([sys.executable, "-c", "import xarray"], check=False)
-    assert unsafe.returncode == 0
-    assert (tmp_path / "ran").exists()  # without the option, Python does import it
-    os.remove("ran")
-    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
-    deadline = time.monotonic() + 300.0
-    with precompile(tmp_path / "study.toml", None):
-        while not (tmp_path / "ended").exists():
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-    assert not (tmp_path / "ran").exists()

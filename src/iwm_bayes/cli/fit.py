@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from contextlib import nullcontext
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
@@ -90,7 +89,6 @@ def fit(
     """Fit a model to a study, check the convergence of the fit, and estimate the time to earned security."""
     from iwm_bayes.workflow.analysis import Requests
     from iwm_bayes.workflow.load import file_hashes, load_study_and_data
-    from iwm_bayes.workflow.precompile import precompile
     from iwm_bayes.workflow.unfinished_run import bytes_needed, unfinished_run
 
     trust = trust or model is not None
@@ -116,8 +114,7 @@ def fit(
             bytes_needed(loaded.model, loaded.data, settings),
         ) as chain_store,
     ):
-        with precompile(study, model, trust) if method == "nuts" else nullcontext():
-            analysis = analyse_and_announce(loaded, settings, method, chain_store, requests)
+        analysis = analyse_and_announce(loaded, settings, method, chain_store, requests)
         write_and_print(analysis, target, verbose, commands)
     raise typer.Exit(exit_code(analysis))
 
@@ -134,7 +131,6 @@ def demo(
     from iwm_bayes.data.dataset import read_data
     from iwm_bayes.workflow.analysis import DEFAULT_REQUESTS
     from iwm_bayes.workflow.load import file_hashes, load_study_and_data
-    from iwm_bayes.workflow.precompile import precompile
     from iwm_bayes.workflow.unfinished_run import unfinished_run
 
     with resources.as_file(resources.files("iwm_bayes") / "example") as example:
@@ -149,8 +145,7 @@ def demo(
             report_interruption("To continue, enter the same command again"),
             unfinished_run(out_dir, loaded.files, settings, resume=True) as chain_store,
         ):
-            with precompile(study, None):
-                analysis = analyse_and_announce(loaded, settings, "nuts", chain_store, DEFAULT_REQUESTS)
+            analysis = analyse_and_announce(loaded, settings, "nuts", chain_store, DEFAULT_REQUESTS)
             truth = truth_comparison(analysis, true_values, complete)
             write_and_print(analysis, target, verbose, AFTER_DEMO, truth)
     raise typer.Exit(exit_code(analysis))

@@ -20,8 +20,8 @@ from iwm_bayes.types import InputError
 VARIABLE = "IWM_ENGINE"
 ENGINE_NAMES = ("fast", "plain")
 FENCE: Mapping[str, tuple[str, str]] = {  # libraries whose inner parts the fast engine uses: from, and below
-    "llvmlite": ("0.46", "0.52"),
-    "numba": ("0.63", "0.70"),
+    "llvmlite": ("0.46", "0.51"),
+    "numba": ("0.63", "0.69"),
     "nutpie": ("0.16.11", "0.17"),
 }
 
@@ -46,7 +46,7 @@ def installed_version(library: str) -> str | None:
 
 
 def versions_outside(fence: Mapping[str, tuple[str, str]] = FENCE) -> list[str]:
-    """Return what is outside the versions that the fast engine can use, such as "numba 0.71 (0.63 to below 0.70)"."""
+    """Return what is outside the versions that the fast engine can use, such as "numba 0.71 (0.63 to below 0.69)"."""
     found = []
     for library, (lowest, beyond) in fence.items():
         own = installed_version(library)

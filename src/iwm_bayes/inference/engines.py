@@ -36,7 +36,6 @@ class Engine(NamedTuple):
     person_likelihood: Callable[[ModelSpec, Sequence[str]], PersonLikelihood]
     event_likelihood: Callable[[ModelSpec, Sequence[str]], EventLikelihood]
     sampler: Callable[[ModelSpec, xr.Dataset], Sampler]
-    of_graph: Callable[[Any, Sequence[str]], Any]  # nutpie's model of any `pm.Model`, and of variables to keep
 
 
 def imported(place: str) -> Callable[..., Any]:
@@ -54,13 +53,11 @@ ENGINES: Mapping[str, Engine] = {
         imported("model.person_step:person_kernel"),
         imported("model.person_step:event_kernel"),
         imported("inference.engine.sampler:fast_sampler"),
-        imported("inference.nutpie_numba:compile_graph"),
     ),
     "plain": Engine(
         imported("inference.plain.likelihood:compile_person_likelihood"),
         imported("inference.plain.likelihood:compile_event_likelihood"),
         imported("inference.plain.graph_sampler:plain_sampler"),
-        imported("inference.plain.graph_sampler:compile_public"),
     ),
 }
 
@@ -78,16 +75,3 @@ def event_likelihood(model: ModelSpec, figures: Sequence[str]) -> EventLikelihoo
 def sampler(model: ModelSpec, data: xr.Dataset) -> Sampler:
     """Build the sampler of a model by the engine in use."""
     return with_fallback({name: partial(engine.sampler, model, data) for name, engine in ENGINES.items()})
-
-
-def compile_for_nutpie(build_graph: Callable[[], tuple[Any, Sequence[str]]]) -> tuple[Any, Any]:
-    """Return nutpie's model of a `pm.Model`, by the engine in use, and that `pm.Model`.
-
-    `build_graph` returns a graph, which may differ by engine, and the names of variables to keep.
-    """
-
-    def build(engine: Engine) -> tuple[Any, Any]:
-        graph, keep = build_graph()
-        return engine.of_graph(graph, keep), graph
-
-    return with_fallback({name: partial(build, engine) for name, engine in ENGINES.items()})

@@ -21,16 +21,12 @@ posterior. The transform follows Papaspiliopoulos, Roberts & Skold (2007), doi:1
 partially non-centred form fixes the data's share.
 """
 
-from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 from pymc.logprob.transforms import Transform
-
-from iwm_bayes.filtering.engine import batched_cholesky
-from iwm_bayes.filtering.engine_choice import engine_name
 
 SQRT_TWO = np.sqrt(2.0)
 ERF_HALF = np.float64(0.4769362762044699)  # where erf is one half
@@ -132,17 +128,16 @@ def solve_for_people(factor: Any, x: Any, transposed: bool = False) -> Any:
     return pt.linalg.solve_triangular(lower, x.T[:, :, None], lower=not transposed, b_ndim=2)[:, :, 0].T
 
 
-def unwhiten_by_stacks(precision: Any, weighted_mean: Any, z: Any) -> tuple[Any, Any]:
-    """Return `batched_cholesky.unwhiten` by PyTensor's operations on stacks of matrices."""
+def unwhiten(precision: Any, weighted_mean: Any, z: Any) -> tuple[Any, Any]:
+    """Return x (parameter, person), and the log determinant (person,) of every person's factor L.
+
+        L L' = precision,   x = L'^-1 (L^-1 weighted_mean + z)
+
+    This turns a standard normal z into x, which is normal with this precision and the mean precision^-1 weighted_mean.
+    """
     factor = person_factors(precision)
     x = solve_for_people(factor, solve_for_people(factor, weighted_mean) + z, transposed=True)
     return x, pt.log(pt.diagonal(factor, axis1=1, axis2=2)).sum(axis=1)
-
-
-UNWHITEN: Mapping[str, Callable[..., tuple[Any, Any]]] = {
-    "fast": batched_cholesky.unwhiten,
-    "plain": unwhiten_by_stacks,
-}
 
 
 class PersonTransform(Transform):
@@ -151,7 +146,7 @@ class PersonTransform(Transform):
     name = "relative"
 
     def __init__(self, covariance: Covariance) -> None:
-        self.covariance, self.unwhiten = covariance, UNWHITEN[engine_name()]
+        self.covariance = covariance
 
     def precision_and_weighted_mean(self, *inputs: Any) -> tuple[Any, Any]:
         """Return the precision (parameter, parameter, person) of y given the group, and its product with the mean."""
@@ -174,13 +169,13 @@ class PersonTransform(Transform):
     def backward(self, value: Any, *inputs: Any) -> Any:
         """Return the people of z."""
         *_, mean, root, _, _ = inputs
-        y, _ = self.unwhiten(*self.precision_and_weighted_mean(*inputs), value)
+        y, _ = unwhiten(*self.precision_and_weighted_mean(*inputs), value)
         return pt.specify_shape(mean + self.covariance.times(root, y), value.type.shape)
 
     def log_jac_det(self, value: Any, *inputs: Any) -> Any:
         """Return the log determinant of `backward`, which is linear in z."""
         *_, root, _, _ = inputs
-        _, log_determinant = self.unwhiten(*self.precision_and_weighted_mean(*inputs), value)
+        _, log_determinant = unwhiten(*self.precision_and_weighted_mean(*inputs), value)
         return value.shape[1] * self.covariance.log_determinant(root) - log_determinant.sum()
 
 
@@ -196,7 +191,7 @@ def pseudo_prior_logp(
     """Return the log density (person,) of people (parameter, person) under which z is standard normal."""
     transform = PersonTransform(covariance)
     y_precision, weighted_mean = transform.precision_and_weighted_mean(mean, root, precision, weighted_mode)
-    y_mean, log_determinant = transform.unwhiten(y_precision, weighted_mean, pt.zeros_like(weighted_mean))
+    y_mean, log_determinant = unwhiten(y_precision, weighted_mean, pt.zeros_like(weighted_mean))
     distance = covariance.solve(root, people - mean) - y_mean
     squares = (y_precision * distance[:, None] * distance[None]).sum(axis=(0, 1))
     constant = people.shape[0] * np.log(2.0 * np.pi) / 2.0 + covariance.log_determinant(root)

@@ -6,6 +6,7 @@ import pytest
 from hierarchies import CASES, PEOPLE, flat, quadratic, random_transform, study
 
 from iwm_bayes.inference.base import Settings
+from iwm_bayes.inference.engine.density import NOT_FINITE, c_function, compile_density, compile_kernels, fingerprint
 from iwm_bayes.inference.engine.sampler import engine_model, initial_point, n_coordinates, start_point
 from iwm_bayes.inference.nutpie_store import sample_to_store
 from iwm_bayes.inference.nuts import sample_in_memory
@@ -74,3 +75,17 @@ def test_other_people_need_no_compiling(everything, tmp_path):
     trace = sample_in_memory(engine_model(model, few, own, None, NO_ANSWERS), BRIEF._replace(draws=20, tune=20))
     assert trace["posterior"]["theta"].sizes["person"] == 5
     assert list(trace["posterior"]["person"].values) == list(few["person"].values)
+
+
+def test_machine_code_is_kept_on_the_disk():
+    """A second compilation of the same files reads it."""
+    compile_kernels()
+    assert compile_density(fingerprint()).cache_hits == 1
+
+
+def test_a_point_without_density_is_reported(everything):
+    """An infinite SD gives nutpie's code for it, and a fit goes on; a density of NaN would end it."""
+    compiled = engine_model(*everything, None, NO_ANSWERS)
+    point, places = np.full(compiled.n_dim, 50.0), [np.empty(compiled.n_dim), np.empty(1), compiled.table.records]
+    function = c_function(compiled.kernels.density.address, 1, 4)
+    assert function(len(point), *(array.ctypes.data for array in (point, *places))) == NOT_FINITE

@@ -37,7 +37,7 @@ def shared_parts(model: ModelSpec, data: xr.Dataset, n_models: int) -> dict[str,
     `model` is one in which nothing else is free.
     """
     parts = hierarchy_parts(model, group_data(data).isel(person=slice(0)), {})
-    return parts | {"n_models": n_models}
+    return parts | {"n_models": n_models, "density": compile_mixture_kernels().density.address}
 
 
 def model_parts(

@@ -65,6 +65,7 @@ GRADIENT = """
     for first in range(0, n_people, {lanes}):
         last = min(first + {lanes}, n_people)
         for row in range({n_theta}): load(table[{theta} + row], theta[row], first, last)
+        saved[:] = 0.0  # what an event before the first has saved, whatever other people have
 {prologue}
         for event in range(n_events):
 {load_event}
@@ -93,6 +94,7 @@ BY_EVENT = """
     for first in range(0, n_people, {lanes}):
         last = min(first + {lanes}, n_people)
         for row in range({n_theta}): load(table[{theta} + row], theta[row], first, last)
+        saved[:] = 0.0  # what an event before the first has saved, whatever other people have
 {prologue}
         for event in range(n_events):
 {load_event}

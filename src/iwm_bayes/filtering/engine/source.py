@@ -12,6 +12,7 @@ import pytensor.scalar as ps
 from pytensor.graph.basic import Constant
 from pytensor.graph.traversal import toposort
 from pytensor.scalar.math import Erfcx, Log1mexp, Sigmoid, Softplus
+from pytensor.tensor.elemwise import Elemwise
 
 INFIX = {
     ps.Add: " + ",
@@ -100,11 +101,10 @@ class Block:
             (output,) = node.outputs
             if output in self.names:
                 continue
-            op = getattr(node.op, "scalar_op", None)
-            if op is None:
+            if not isinstance(node.op, Elemwise):
                 raise NoMachineCodeError(f"{node.op} is no operation on scalars")
             arguments = [self.name(variable) for variable in node.inputs]
             name = f"{self.prefix}{len(self.lines)}"
-            self.lines.append(f"{name} = {expression(op, arguments, output.dtype)}")
+            self.lines.append(f"{name} = {expression(node.op.scalar_op, arguments, output.dtype)}")
             self.names[output] = name
         return [self.name(output) for output in outputs]

@@ -12,6 +12,7 @@ from numba.core.typing import signature
 
 from iwm_bayes.inference.engine.lanes import machine_code
 
+DENSITY_ARRAYS = 4  # point, gradient, log density, table
 PERSON_KERNEL_ARRAYS = 5  # events, responses, theta; log likelihood by person, gradient
 DOUBLES, INTEGERS = types.CPointer(types.float64), types.CPointer(types.int64)
 
@@ -30,6 +31,21 @@ def make_pointer(type_: Any) -> Any:
 
 
 doubles, integers = make_pointer(DOUBLES), make_pointer(INTEGERS)
+
+
+@machine_code
+def call_density(_: Any, density: Any, dim: Any, *places: Any) -> Any:
+    """Call the density at an address with those of point, gradient, log density and table; return its code."""
+
+    def generate(context: Any, builder: Any, __: Any, arguments: Any) -> Any:
+        density, dim, places = arguments
+        word, pointer = context.get_value_type(types.int64), cgutils.voidptr_t
+        function = ir.FunctionType(word, [word, *[pointer] * DENSITY_ARRAYS])
+        pointers = [builder.inttoptr(builder.extract_value(places, index), pointer) for index in range(DENSITY_ARRAYS)]
+        return builder.call(builder.inttoptr(density, function.as_pointer()), [dim, *pointers])
+
+    whole = types.StarArgTuple((types.int64,) * DENSITY_ARRAYS)
+    return signature(types.int64, types.int64, types.int64, whole), generate
 
 
 @machine_code

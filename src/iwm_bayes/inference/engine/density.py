@@ -16,7 +16,7 @@ import numba
 import numpy as np
 from numba import types
 
-from iwm_bayes.inference.engine.addresses import DOUBLES, call_person_kernel
+from iwm_bayes.inference.engine.addresses import DOUBLES, call_density, call_person_kernel, doubles
 from iwm_bayes.inference.engine.group import (
     empty_group,
     fixed_group,
@@ -32,6 +32,7 @@ from iwm_bayes.inference.engine.table import LANES, RECORD, Table
 
 NOT_FINITE = 3  # nutpie's code for a point that is not in the support
 DENSITY = types.int64(types.uint64, DOUBLES, DOUBLES, DOUBLES, types.voidptr)
+RECORD_WORDS, STORED_WORD = RECORD.itemsize // 8, list(RECORD.names or ()).index("stored")  # fields of 8 bytes
 EXPAND = types.int64(types.uint64, types.uint64, DOUBLES, DOUBLES, types.voidptr)
 
 
@@ -99,6 +100,15 @@ def copy_group(t: Any, point: Any, group: Any, stored: Any, start: Any) -> Any:
     return place
 
 
+@kernel_part
+def copy_stored(t: Any, point: Any, group: Any, theta: Any) -> None:
+    """Write the values that are stored for a point: those of `copy_group`, then theta by person-level parameter."""
+    stored = doubles(t.stored)
+    place, rows = copy_group(t, point, group, stored, 0), integer_array(t.person_row, t.n_person_parameters)
+    for i in range(t.n_person_parameters):
+        place = copy_values(theta[rows[i]], stored, place)
+
+
 def keep_on_disk(signature: Any, function: Callable[..., Any]) -> Any:
     """Compile a C function, or load it from the disk; where nothing can be written, it is compiled every time."""
     try:
@@ -122,6 +132,10 @@ def compile_density(version: int) -> Any:
         by_person, log_likelihood, weight = np.zeros(t.n_people), np.zeros(t.n_people), np.ones(t.n_people)
         lanes, memory = new_memory(people_memory(t))
         people = set_people(t, group, point.z, theta, by_person, memory)
+        if t.stored != 0:
+            copy_stored(t, point, group, theta)
+            lanes[0] = 0.0
+            return 0
         log_likelihoods(t, theta, log_likelihood, by_theta)
         for person in range(t.n_people):
             log_density += by_person[person] + log_likelihood[person]
@@ -137,23 +151,25 @@ def compile_density(version: int) -> Any:
     return keep_on_disk(DENSITY, density)
 
 
+@cache
 def compile_expand(version: int) -> Any:
-    """Compile the values that are stored for a point: those of `copy_group`, then theta."""
+    """Compile the values that are stored for a point: a call of the density with a table that says where they go."""
 
     def expand(dim: Any, n_values: Any, values: Any, target: Any, table: Any) -> Any:
         version  # noqa: B018 - a part of the key on the disk
-        t, stored = numba.carray(table, 1, RECORD)[0], numba.carray(target, n_values)
-        point, group = split_point(t, numba.carray(values, dim)), fixed_group(t)
-        set_group(t, point, group)
-        theta, by_person = np.empty((t.n_parameters, t.n_people)), np.empty(t.n_people)
-        lanes, memory = new_memory(people_memory(t))
-        set_people(t, group, point.z, theta, by_person, memory)
-        lanes[0] = 0.0  # in use up to here
-        place = copy_group(t, point, group, stored, 0)
-        rows = integer_array(t.person_row, t.n_person_parameters)
-        for i in range(t.n_person_parameters):
-            place = copy_values(theta[rows[i]], stored, place)
-        return 0
+        t = numba.carray(table, 1, RECORD)[0]
+        n_words = (1 + t.n_models) * RECORD_WORDS
+        words, own = numba.carray(table, n_words, np.int64), np.empty(n_words, np.int64)
+        point, stored = numba.carray(values, dim), numba.carray(target, n_values)
+        gradient, log_density = np.empty(dim), np.empty(1)
+        for index in range(n_words):
+            own[index] = words[index]
+        own[STORED_WORD] = stored.ctypes.data
+        code = call_density(
+            t.density, dim, point.ctypes.data, gradient.ctypes.data, log_density.ctypes.data, own.ctypes.data
+        )
+        own[0], gradient[0], log_density[0] = 0, 0.0, 0.0  # in use up to here
+        return code
 
     return keep_on_disk(EXPAND, expand)
 
@@ -161,8 +177,7 @@ def compile_expand(version: int) -> Any:
 @cache
 def compile_kernels() -> Kernels:
     """Compile the C functions, or load them from the disk."""
-    version = fingerprint()
-    return Kernels(compile_density(version), compile_expand(version))
+    return Kernels(compile_density(fingerprint()), compile_expand(fingerprint()))
 
 
 def density_and_gradient(kernels: Kernels, table: Table, point: np.ndarray) -> tuple[float, np.ndarray]:

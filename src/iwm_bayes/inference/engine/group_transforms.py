@@ -34,6 +34,7 @@ LAST_STEP = 1e-9  # relative; the next step would be its square
 # compiled into each C function, without a way to call it from Python; divides without checking for 0
 OPTIONS: Any = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 kernel_part = numba.njit(**OPTIONS)
+inlined_part = numba.njit(**OPTIONS, inline="always")  # LLVM optimises calls within calls once for each level
 
 
 @kernel_part

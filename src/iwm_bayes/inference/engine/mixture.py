@@ -22,11 +22,12 @@ from typing import Any
 import numba
 import numpy as np
 
+from iwm_bayes.inference.engine.addresses import doubles
 from iwm_bayes.inference.engine.density import (
     DENSITY,
-    EXPAND,
     NOT_FINITE,
     Kernels,
+    compile_expand,
     copy_group,
     copy_values,
     fingerprint,
@@ -203,6 +204,23 @@ def mixture_backward(
         place, theta_place = place + n_coordinates(t), theta_place + length
 
 
+@kernel_part
+def copy_mixture(records: Any, values: Any, shared: Any, frequencies: Any, attribution: Any) -> None:
+    """Write the values that are stored for a point: frequencies, attribution, and all groups by `copy_group`."""
+    t, others = records[0], len(frequencies) - 1
+    stored, place = doubles(t.stored), others + n_coordinates(t)
+    for k in range(len(frequencies)):
+        stored[k] = math.exp(frequencies[k])
+    next_place = copy_values(attribution, stored, len(frequencies))
+    next_place = copy_group(t, split_point(t, values[others:]), shared, stored, next_place)
+    for k in range(len(frequencies)):
+        t = records[1 + k]
+        point, group = split_point(t, values[place:]), model_group(t, shared)
+        set_group(t, point, group)
+        next_place = copy_group(t, point, group, stored, next_place)
+        place += n_coordinates(t)
+
+
 def compile_density(version: int) -> Any:
     """Compile the log density of the mixture and its gradient at a point."""
 
@@ -218,6 +236,9 @@ def compile_density(version: int) -> Any:
         for k in range(others):
             log_density += normal_density(values[k], 0.0, 1.0)
         log_density += mixture_forward(records, values, shared, frequencies, attribution, by_theta)
+        if t.stored != 0:
+            copy_mixture(records, values, shared, frequencies, attribution)
+            return 0
         mixture_backward(records, values, shared, attribution, by_theta, by_shared, slopes)
         group_gradient(t, shared_point, shared, by_shared, split_point(t, slopes[others:]))
         by_frequency = np.zeros(n_models)
@@ -234,40 +255,7 @@ def compile_density(version: int) -> Any:
     return keep_on_disk(DENSITY, density)
 
 
-def compile_expand(version: int) -> Any:
-    """Compile the values that are stored for a point: frequencies, attribution, and all groups by `copy_group`."""
-
-    def expand(dim: Any, n_values: Any, point: Any, target: Any, table: Any) -> Any:
-        version  # noqa: B018 - a part of the key on the disk
-        n_models = numba.carray(table, 1, RECORD)[0].n_models
-        records, others = numba.carray(table, 1 + n_models, RECORD), n_models - 1
-        values, stored, t = numba.carray(point, dim), numba.carray(target, n_values), records[0]
-        frequencies, attribution = log_frequencies(values[:others]), np.empty((n_models, records[1].n_people))
-        shared, by_theta, shared_point = (
-            fixed_group(t),
-            np.zeros(n_gradients(records, n_models)),
-            split_point(t, values[others:]),
-        )
-        set_group(t, shared_point, shared)
-        mixture_forward(records, values, shared, frequencies, attribution, by_theta)
-        for k in range(n_models):
-            stored[k] = math.exp(frequencies[k])
-        stored_place = copy_values(attribution, stored, n_models)
-        stored_place = copy_group(t, shared_point, shared, stored, stored_place)
-        place = others + n_coordinates(t)
-        for k in range(n_models):
-            t = records[1 + k]
-            own_point, group = split_point(t, values[place:]), model_group(t, shared)
-            set_group(t, own_point, group)
-            stored_place = copy_group(t, own_point, group, stored, stored_place)
-            place += n_coordinates(t)
-        return 0
-
-    return keep_on_disk(EXPAND, expand)
-
-
 @cache
 def compile_mixture_kernels() -> Kernels:
     """Compile the C functions of mixtures, or load them from the disk."""
-    version = fingerprint()
-    return Kernels(compile_density(version), compile_expand(version))
+    return Kernels(compile_density(fingerprint()), compile_expand(fingerprint()))

@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from iwm_bayes.inference.engine.group import HALF_LOG_TWO_PI, double_array, integer_array
-from iwm_bayes.inference.engine.group_transforms import kernel_part
+from iwm_bayes.inference.engine.group_transforms import inlined_part, kernel_part
 from iwm_bayes.inference.engine.lanes import (
     DOUBLE_BYTES,
     LANES,
@@ -257,7 +257,7 @@ def set_log_density(t: Any, people: Any, block: Any, work: Any, log_density: Any
         log_density[block * LANES + lane] = math.log(get_lane(lane, work, 1)) - 0.5 * get_lane(lane, work, 0) - constant
 
 
-@kernel_part
+@inlined_part
 def set_people(t: Any, group: Any, z: Any, theta: Any, log_density: Any, memory: Any) -> Any:
     """Set `theta` (free parameter, person) and the log density (person,) of people of z (parameter, person).
 

@@ -20,7 +20,7 @@ import math
 from typing import Any, NamedTuple
 
 from iwm_bayes.inference.engine.group import double_array, integer_array
-from iwm_bayes.inference.engine.group_transforms import kernel_part
+from iwm_bayes.inference.engine.group_transforms import inlined_part, kernel_part
 from iwm_bayes.inference.engine.lanes import LANES, get_lane, lane_array, load, set_lane, splat, store, total
 from iwm_bayes.inference.engine.people import local_roots, reserved, set_means, zeroed
 
@@ -238,7 +238,7 @@ def block_gradient(size: Any, memory: Any) -> Any:
     )
 
 
-@kernel_part
+@inlined_part
 def people_gradient(
     t: Any, group: Any, people: Any, weight: Any, by_theta: Any, by_group: Any, by_z: Any, memory: Any
 ) -> None:

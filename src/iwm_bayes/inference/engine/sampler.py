@@ -179,11 +179,11 @@ def engine_model(
     `transform` has the arrays of a pilot fit, `person_kernel` is the likelihood (None for none), and `arrays` has its
     "event_array" and "response_array".
     """
-    parts = hierarchy_parts(model, data, transform)
+    parts, kernels = hierarchy_parts(model, data, transform), compile_kernels()
     stored = stored_variables(model, data, parts["n_correlations"] > 0)
-    table = make_table(parts | likelihood_parts(person_kernel, arrays))
+    table = make_table(parts | likelihood_parts(person_kernel, arrays) | {"density": kernels.density.address})
     starts = (make_start(parts, transform),)
-    return EngineModel(stored.dims, compile_kernels(), table, stored, starts, (person_kernel,))
+    return EngineModel(stored.dims, kernels, table, stored, starts, (person_kernel,))
 
 
 class EngineSampler(NamedTuple):

@@ -65,8 +65,13 @@ FLOAT_ARRAYS = (
     "response_array",  # (field, event, person)
 )
 NUMBERS = ("log_constant", "correlation_exponent")
+ADDRESSES = (
+    "person_kernel",  # of the likelihood; 0 where there is none
+    "density",  # of the C function that takes this table
+    "stored",  # where that function puts the values that are stored for a point; 0 where it is to put none
+)
 RECORD = np.dtype(
-    [(name, np.int64) for name in (*SIZES, "person_kernel", *INTEGER_ARRAYS, *FLOAT_ARRAYS)]
+    [(name, np.int64) for name in (*SIZES, *ADDRESSES, *INTEGER_ARRAYS, *FLOAT_ARRAYS)]
     + [(name, np.float64) for name in NUMBERS]
 )
 
