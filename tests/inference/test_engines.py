@@ -22,6 +22,7 @@ from iwm_bayes.filtering.engine_choice import (
     versions_outside,
     with_fallback,
 )
+from iwm_bayes.inference.engine.density import density_and_gradient
 from iwm_bayes.inference.engines import ENGINES, Engine, event_likelihood, person_likelihood
 from iwm_bayes.inference.fit import Settings, compile_likelihood, compile_model, laplace, nuts
 from iwm_bayes.inference.fit import fit as sample
@@ -44,9 +45,8 @@ HEAD = 'schema = 2\nclaim = "c"\nreference = "r"\nrule = "rescorla_wagner"\nresp
 CORRELATED = f"{HEAD}correlated = true\n"
 COMPLETE = f'{HEAD}[parameters.availability_rating_noise]\npooling = "complete"\n'
 FORMULAS = {"availability_start": "arm + (1|ward)", "availability_rate": "(1 + age|ward)"}
-SIX = ("rescorla_wagner", "kalman", "hgf", "compensatory", "latent_cause", "leaky_beta")
 CASES = {  # a built-in model or the text of a model file, and formulas
-    **{name: (name, {}) for name in SIX},
+    **{name: (name, {}) for name in ("rescorla_wagner", "kalman", "hgf", "compensatory", "latent_cause", "leaky_beta")},
     "correlated": (CORRELATED, {}),
     "covariates and groups": (COMPLETE, FORMULAS),
 }
@@ -82,9 +82,10 @@ def random_transform(model, data, generator):
     return {str(name): generator.uniform(0.2, 0.8, values.shape) for name, values in neutral.items()}
 
 
-def density_and_gradient(engine, model, data, arrays, move):
-    """Return log density, gradient and the point near where chains begin at which they are, by an engine's graph."""
-    with using_engine(engine):
+def density_of_graph(model, data, arrays):
+    """Return log density, gradient and the point near where chains begin at which they are, by the plain graph."""
+    move = np.random.default_rng(3)
+    with using_engine("plain"):
         graph = build(model, data)
         with graph:
             pm.set_data(arrays)
@@ -97,17 +98,22 @@ def density_and_gradient(engine, model, data, arrays, move):
     return float(value), *(np.concatenate([array.ravel() for array in arrays]) for arrays in (slopes, point))
 
 
-@pytest.mark.parametrize("name", ["rescorla_wagner", "correlated", "covariates and groups"])
+def with_arrays(transform, arrays):
+    """Return a transform with other values."""
+    return transform.assign({name: transform[name].copy(data=array) for name, array in arrays.items()})
+
+
+@pytest.mark.parametrize("name", CASES)
 def test_engines_have_the_same_density_and_gradient(name, tmp_path):
     """To ten digits, of two figures, several responses, missing answers and answers at an end of the scale."""
     model, data = case(name, tmp_path)
     arrays = random_transform(model, data, np.random.default_rng(2))
-    found = [density_and_gradient(engine, model, data, arrays, np.random.default_rng(3)) for engine in ENGINES]
-    (fast, fast_gradient, _), (plain, plain_gradient, _) = found
-    assert plain == pytest.approx(fast, rel=1e-10)
-    scale = np.abs(fast_gradient).max()
-    np.testing.assert_allclose(plain_gradient, fast_gradient, rtol=1e-10, atol=1e-12 * scale)
-    assert (fast_gradient != 0).mean() > 0.9
+    plain, plain_gradient, point = density_of_graph(model, data, arrays)
+    ready = ENGINES["fast"].sampler(model, data).with_data(data, with_arrays(neutral_transform(model, data), arrays))
+    fast, fast_gradient = density_and_gradient(ready.kernels, ready.table, point)
+    assert fast == pytest.approx(plain, rel=1e-10)
+    np.testing.assert_allclose(fast_gradient, plain_gradient, rtol=1e-10, atol=1e-12 * np.abs(plain_gradient).max())
+    assert (plain_gradient != 0).mean() > 0.9
 
 
 @pytest.fixture
@@ -129,10 +135,9 @@ def likelihoods(build, model, data):
 
 
 @pytest.mark.usefixtures("graphs_are_walked")
-@pytest.mark.parametrize("name", SIX)
-def test_engines_have_the_same_likelihood_of_people(name, tmp_path):
+def test_engines_have_the_same_likelihood_of_people(tmp_path):
     """Each person's log likelihood and its gradient."""
-    found, arrays = likelihoods(person_likelihood, *case(name, tmp_path))
+    found, arrays = likelihoods(person_likelihood, *case("rescorla_wagner", tmp_path))
     (fast, fast_gradient), (plain, plain_gradient) = (likelihood(*arrays) for likelihood in found.values())
     np.testing.assert_allclose(fast, plain, rtol=1e-10, atol=1e-12)
     np.testing.assert_allclose(fast_gradient, plain_gradient, rtol=1e-10, atol=1e-12 * np.abs(plain_gradient).max())
@@ -257,9 +262,8 @@ def test_plain_engine_samples(tmp_path, text, variables):
         fit = nuts(compiled, data, Settings(draws=50, tune=100, chains=2))["unconstrained_posterior"].to_dataset()
     assert {name: values.shape[:2] for name, values in fit.items()} == dict.fromkeys(variables, (2, 50))
     arrays = random_transform(model, data, np.random.default_rng(2))
-    expected, slope, point = density_and_gradient("plain", model, data, arrays, np.random.default_rng(3))
-    transform = neutral_transform(model, data)
-    transform = transform.assign({name: transform[name].copy(data=array) for name, array in arrays.items()})
+    expected, slope, point = density_of_graph(model, data, arrays)
+    transform = with_arrays(neutral_transform(model, data), arrays)
     code, value, gradient = density(compiled.engine.sampler.with_data(data, transform), point)
     assert code == 0
     assert value == pytest.approx(expected, rel=1e-10)
@@ -295,10 +299,10 @@ def test_backends_on_jax_have_the_posterior_of_the_default(tmp_path, backend):
     (tmp_path / "own.toml").write_text(HEAD, encoding="utf-8")
     model = load_model(tmp_path / "own.toml")
     data = simulate(model, [Phase({"therapist": constant_care(0.8)}, 10, assessed=True)], 12, 1)
-    fits = [sample(model, data, draws=400, tune=400, backend=name) for name in ("nutpie", backend)]
+    fits = [sample(model, data, draws=1000, backend=name) for name in ("nutpie", backend)]
     one, other = (fit["unconstrained_posterior"].to_dataset()[["mu", "sigma", "theta"]] for fit in fits)
     assert {name: values.dims for name, values in one.items()} == {name: x.dims for name, x in other.items()}
-    assert all(check_convergence(fit).converged for fit in fits)
+    assert [check_convergence(fit).reasons for fit in fits] == [[], []]
     error = np.sqrt(az.mcse(one) ** 2 + az.mcse(other) ** 2)
     distance = np.abs(one.mean(("chain", "draw")) - other.mean(("chain", "draw"))) / error
     assert float(distance.max().to_array().max()) < 4.0

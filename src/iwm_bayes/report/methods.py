@@ -30,6 +30,13 @@ SECURITY_ENTRIES = (
 )
 
 
+SAMPLERS = {  # by the setting `backend` of a fit
+    "nutpie": "nutpie {nutpie}",
+    "nutpie-jax": "nutpie {nutpie} on JAX",
+    "numpyro": "NumPyro, Phan et al., 2019, arXiv:1912.11554",
+}
+
+
 def sampler_settings(facts: Facts) -> Settings:
     """Return the settings of a run, with defaults for those that were not given."""
     return Settings(**facts["settings"])
@@ -39,7 +46,8 @@ def inference_sentence(facts: Facts) -> str:
     """Return how the posterior was computed, with versions and citations."""
     settings, versions = sampler_settings(facts), facts["versions"]
     how = (
-        f"with the no-U-turn sampler (Hoffman & Gelman, 2014, arXiv:1111.4246; nutpie {versions['nutpie']}) in "
+        "with the no-U-turn sampler (Hoffman & Gelman, 2014, arXiv:1111.4246; "
+        f"{SAMPLERS[settings.backend].format(**versions)}) in "
         f"{settings.chains} chains of {settings.draws} draws after {settings.tune} of tuning (seed "
         f"{settings.random_seed})"
         if facts["exact"]
