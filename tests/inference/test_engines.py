@@ -202,7 +202,8 @@ def test_fit_runs_to_its_end_without_the_fast_engine(monkeypatch, tmp_path):
     monkeypatch.setattr(engine_choice, "installed_version", lambda name: "99.1" if name == "numba" else installed(name))
     with pytest.warns(PlainEngineWarning, match="cannot be built") as said:
         found = fitted()  # which builds a likelihood, asks for the engine at many places, and warns at the first
-    said_of_numba = "the fast engine cannot be built (it has not been tried with numba 99.1 (0.63 to below 0.70))"
+    tried = " to below ".join(engine_choice.FENCE["numba"])
+    said_of_numba = f"the fast engine cannot be built (it has not been tried with numba 99.1 ({tried}))"
     assert [str(one.message) for one in said] == [
         f"{said_of_numba}, so the plain one is used: slower, with the same results"
     ]
@@ -219,7 +220,7 @@ def broken(*_):
 def test_plain_engine_replaces_one_that_fails_to_build(monkeypatch):
     """The sentence has the first line of the error; the next thing is built by the plain engine at once."""
     plain = Engine(lambda *_: engine_name(), *ENGINES["plain"][1:])
-    monkeypatch.setattr("iwm_bayes.inference.engines.ENGINES", {"fast": Engine(*[broken] * 4), "plain": plain})
+    monkeypatch.setattr("iwm_bayes.inference.engines.ENGINES", {"fast": Engine(*[broken] * len(Engine._fields)), "plain": plain})
     with pytest.warns(PlainEngineWarning, match=r"cannot be built \(TypeError: no such type\), so") as said:
         assert [person_likelihood(None, []) for _ in range(2)] == ["plain", "plain"]
     assert len(said) == 1
