@@ -219,8 +219,9 @@ def broken(*_):
 @pytest.mark.usefixtures("no_choice")
 def test_plain_engine_replaces_one_that_fails_to_build(monkeypatch):
     """The sentence has the first line of the error; the next thing is built by the plain engine at once."""
-    plain = Engine(lambda *_: engine_name(), *ENGINES["plain"][1:])
-    monkeypatch.setattr("iwm_bayes.inference.engines.ENGINES", {"fast": Engine(*[broken] * len(Engine._fields)), "plain": plain})
+    engines = {"fast": Engine(*[broken] * len(Engine._fields)), "plain": ENGINES["plain"]}
+    engines["plain"] = engines["plain"]._replace(person_likelihood=lambda *_: engine_name())
+    monkeypatch.setattr("iwm_bayes.inference.engines.ENGINES", engines)
     with pytest.warns(PlainEngineWarning, match=r"cannot be built \(TypeError: no such type\), so") as said:
         assert [person_likelihood(None, []) for _ in range(2)] == ["plain", "plain"]
     assert len(said) == 1
