@@ -22,36 +22,45 @@ from iwm_bayes.filtering.engine.kernel_templates import BY_EVENT, GRADIENT, HEAD
 from iwm_bayes.filtering.engine.source import Block
 
 
+class UsedFields(NamedTuple):
+    """Indices of the fields that are read, of events and of answers; those that the loop forwards reads come first."""
+
+    events: list[int]
+    answers: list[int]
+    forward_events: int  # how many of them the loop forwards reads
+    forward_answers: int
+
+
 class Layout(NamedTuple):
     """The first row of every part of the table, and the names of rows in the source."""
 
     first: dict[str, int]
     rows: int
-    used_events: list[int]  # indices of the fields of events that are read
-    used_answers: list[int]  # likewise of answers
+    used: UsedFields
 
     def entries(self, part: str, count: int) -> list[str]:
         """Return the source of the rows of a part, for one person."""
         return [f"table[{self.first[part] + index}, lane]" for index in range(count)]
 
 
-def used_fields(equations: PersonEquations, n_event_fields: int) -> tuple[list[int], list[int]]:
-    """List the fields of events, and of answers, that any equation reads."""
-    step, found = equations.step, set()
-    read = [equations.backward, equations.forward, equations.density, *equations.tail_values]
-    for own in read:
-        found |= set(ancestors(own.outputs))
-    found |= {carried.event for carried in step.carried}
-    used = [index for index, field in enumerate(step.fields) if field in found]
-    return [i for i in used if i < n_event_fields], [i - n_event_fields for i in used if i >= n_event_fields]
+def used_fields(equations: PersonEquations, n_event_fields: int) -> UsedFields:
+    """List the fields that any equation reads."""
+    step = equations.step
+    forward = set(ancestors(equations.forward.outputs)) | {carried.event for carried in step.carried}
+    read = [equations.backward, equations.density, *equations.tail_values]
+    others = {variable for own in read for variable in ancestors(own.outputs)} - forward
+    both = [[index for index, field in enumerate(step.fields) if field in found] for found in (forward, others)]
+    events = [[index for index in used if index < n_event_fields] for used in both]
+    answers = [[index - n_event_fields for index in used if index >= n_event_fields] for used in both]
+    return UsedFields([*events[0], *events[1]], [*answers[0], *answers[1]], len(events[0]), len(answers[0]))
 
 
 def layout(equations: PersonEquations, n_event_fields: int) -> Layout:
     """Lay out the table; the parts from `gradients` on are set to 0 before the loop backwards."""
-    step, (events, answers) = equations.step, used_fields(equations, n_event_fields)
+    step, used = equations.step, used_fields(equations, n_event_fields)
     sizes = {
-        "events": len(events),
-        "answers": len(answers),
+        "events": len(used.events),
+        "answers": len(used.answers),
         "state": len(step.state),
         "hoisted": len(equations.hoisted),
         "carried": len(step.carried),
@@ -65,7 +74,7 @@ def layout(equations: PersonEquations, n_event_fields: int) -> Layout:
     }
     ends = list(accumulate(sizes.values()))
     first = {name: end - size for (name, size), end in zip(sizes.items(), ends, strict=True)}
-    return Layout(first | {"gradients": first["grad_state"]}, ends[-1], events, answers)
+    return Layout(first | {"gradients": first["grad_state"]}, ends[-1], used)
 
 
 class KernelSource:
@@ -75,8 +84,8 @@ class KernelSource:
         self.equations, self.n_event_fields = equations, n_event_fields
         self.layout, self.blocks = layout(equations, n_event_fields), 0
         step, rows = equations.step, self.layout
-        fields = [step.fields[i] for i in rows.used_events]
-        fields += [step.fields[n_event_fields + i] for i in rows.used_answers]
+        fields = [step.fields[i] for i in rows.used.events]
+        fields += [step.fields[n_event_fields + i] for i in rows.used.answers]
         parts = {
             "events": fields,  # with those of answers, which follow
             "state": step.state,
@@ -137,14 +146,14 @@ class KernelSource:
             ]
         )
 
-    def load_event(self) -> str:
-        """Write the loops that load the fields of an event."""
-        first, rows = self.layout.first, self.layout
+    def load_fields(self, events: int, answers: int) -> str:
+        """Write the loops that load the first fields of an event and of its answers."""
+        first = self.layout.first
         return "\n".join(
             [
-                f"for row in range({len(rows.used_events)}): "
+                f"for row in range({events}): "
                 f"load(table[{first['events']} + row], event_array[event, of_event[row]], first, last)",
-                f"for row in range({len(rows.used_answers)}): "
+                f"for row in range({answers}): "
                 f"load(table[{first['answers']} + row], response_array[of_answer[row], event], first, last)",
             ]
         )
@@ -169,6 +178,7 @@ class KernelSource:
     def pieces(self) -> dict[str, str]:
         """Return the source of every piece that the templates name, by name."""
         equations, rows, step = self.equations, self.layout, self.equations.step
+        used = rows.used
         hoisted = rows.entries("hoisted", len(equations.hoisted))
         states = rows.entries("state", len(step.state))
         saved = rows.entries("saved", len(step.carried) + len(equations.tail_gradients))
@@ -188,7 +198,8 @@ class KernelSource:
             "epilogue": self.lane_loop(
                 equations.epilogue, [f"{x} =" for x in rows.entries("theta", len(step.theta))], of_epilogue
             ),
-            "load_event": self.load_event(),
+            "load_forward": self.load_fields(used.forward_events, used.forward_answers),
+            "load_event": self.load_fields(len(used.events), len(used.answers)),
             "gather": self.gather(),
             "scatter": self.scatter(),
             "tails": "\n".join(self.tail(index) for index in range(len(step.tails))),
@@ -209,8 +220,8 @@ class KernelSource:
             "n_carried": len(step.carried),
             "n_saved": len(step.carried) + len(self.equations.tail_gradients),
             "rows": self.layout.rows,
-            "used_events": self.layout.used_events or [0],
-            "used_answers": self.layout.used_answers or [0],
+            "used_events": self.layout.used.events or [0],
+            "used_answers": self.layout.used.answers or [0],
         }
         depths = {"prologue": 2, "epilogue": 2}
         pieces = {name: indent(text, "    " * depths.get(name, 3)) for name, text in self.pieces().items()}

@@ -68,7 +68,7 @@ GRADIENT = """
         saved[:] = 0.0  # what an event before the first has saved, whatever other people have
 {prologue}
         for event in range(n_events):
-{load_event}
+{load_forward}
             copy(states[event], table[{state} : {state} + {n_states}])
 {gather}
 {forward}
