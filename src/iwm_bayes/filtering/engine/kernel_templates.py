@@ -15,7 +15,7 @@ import numpy as np
 from numba import carray, cfunc, njit, types
 
 from iwm_bayes.filtering.engine.special import special_function
-from iwm_bayes.filtering.engine.vector_math import erfcx, exp, log, log1p, select
+from iwm_bayes.filtering.engine.vector_math import copy_eight, erfcx, exp, log, log1p, select
 
 OPTIONS = {options}
 {special}
@@ -24,8 +24,7 @@ OPTIONS = {options}
 @njit(forceinline=True, **OPTIONS)
 def load(row, x, first, last):
     if last - first == {lanes}:
-        for lane in range({lanes}):
-            row[np.uint64(lane)] = x[np.uint64(first + lane)]
+        copy_eight(row, x, first)
     else:
         for lane in range(last - first):
             row[np.uint64(lane)] = x[np.uint64(first + lane)]
@@ -44,8 +43,7 @@ def store(x, row, first, last):
 @njit(forceinline=True, **OPTIONS)
 def copy(to, rows):
     for row in range(len(to)):
-        for lane in range({lanes}):
-            to[np.uint64(row), np.uint64(lane)] = rows[np.uint64(row), np.uint64(lane)]
+        copy_eight(to[row], rows[row], 0)
 
 
 @cfunc(types.void(types.int64, types.int64, {pointers}), cache=True, **OPTIONS)
