@@ -42,7 +42,7 @@ __all__ = [
 ]
 
 
-COMPILING = "Compiling (one to three minutes at the first use on a machine)"
+COMPILING = "Compiling (about twenty seconds at the first use on a machine)"
 
 
 class Method(NamedTuple):

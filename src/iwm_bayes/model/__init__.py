@@ -1,6 +1,7 @@
 """The PyMC model of a study: priors, hierarchy and likelihood.
 
-A model file and a Dataset come in. `load_model` gives a `ModelSpec`, `build` gives the sampler's `pm.Model`,
-`pymc_model` an ordinary one that researchers extend, and `compile` gives likelihoods as compiled functions. This
-package imports `ops`, `types`, `rules`, `responses`, `filtering` and `data`.
+A model file and a Dataset come in. `load_model` gives a `ModelSpec`, and `person_step` the equations of one person at
+one event, from which the fast engine makes machine code. `build` gives the `pm.Model` of the plain engine, and
+`pymc_model` an ordinary one that researchers extend. This package imports `ops`, `types`, `rules`, `responses`,
+`filtering` and `data`.
 """

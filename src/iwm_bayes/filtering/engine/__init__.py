@@ -1,6 +1,11 @@
-"""The compiled operations of the graph: equations of one person in, machine code for many people out.
+"""The likelihood in machine code: the equations of one person at one event in, compiled functions of arrays out.
 
-`scan_op` is the loop over events with its gradient. `batched_cholesky` is the linear algebra of centring people on
-their pilot fit. Both write out their equations in scalars (`scalar_graph`) or as source code (`numba_codegen`). This
-package imports PyTensor and Numba, and no other package of the program.
+    equations       what follows from a step: gradients, and what is computed once for a person (by PyTensor)
+    source          scalar graphs as lines of Python
+    kernel_source   these lines in the loops over people and events of `kernel_templates`
+    machine_code    the module that Numba compiles, kept on the disk
+    kernels         the compiled functions, called by their address
+
+`vector_math` and `special` are the functions that the source calls. This package imports PyTensor and Numba, and no
+other package of the program.
 """
