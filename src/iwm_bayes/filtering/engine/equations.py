@@ -21,9 +21,9 @@ from pytensor.graph.replace import clone_replace
 from pytensor.graph.traversal import toposort
 from pytensor.tensor.elemwise import Elemwise
 
-# Before differentiation. Rewrites of sums are left out: they would order terms anew.
-GRADIENT_REWRITES = ("merge", "stabilize")
-CODE_REWRITES = ("merge", "canonicalize", "stabilize", "specialize")  # before code is written
+GRADIENT_REWRITES = ("merge", "stabilize")  # before differentiation; sums are not ordered anew
+# Before code is written. Canonical forms are left out: they take long to find, and have twice as many divisions.
+CODE_REWRITES = ("merge", "specialize")
 # Left out: rewrites to C, and one that computes a second exponential for 1 - sigmoid.
 EXCLUDED_REWRITES = ("cxx_only", "local_1msigmoid")
 CHEAP = (ps.Add, ps.Sub, ps.Mul, ps.Neg, ps.Cast, ps.Identity, ps.Switch, ps.Second)  # not worth a row of memory
