@@ -15,7 +15,7 @@ from iwm_bayes.filtering.engine.source import Block, NoMachineCodeError
 from iwm_bayes.model.person_step import person_step
 from iwm_bayes.model.specification.model_file import load_model
 
-FAR = 1.0  # answers above it are scored by a tail
+FAR, LOWEST = 1.0, -0.8  # answers above the first are scored by a tail; what is left of a sum ends at the second
 
 
 def example_step(share=0.5):
@@ -24,7 +24,7 @@ def example_step(share=0.5):
     rate, noise = sigmoid(a), exp(b);   sum <- rate sum + input;   answer ~ Normal(sum + share residual, noise)
     """
     (a, b), (x, y, has, earlier), (before,), (residual,), (mean,) = map(scalars, (2, 4, 1, 1, 1))
-    after = pt.sigmoid(a) * before + x
+    after = pt.maximum(pt.sigmoid(a) * before, LOWEST) + x
     mu = after + share * has * residual
     inside = -(((y - mu) / pt.exp(b)) ** 2) / 2.0 - b
     tail = Tail(y > FAR, [mu], [mean], -pt.exp(-mean) + 0.0 * y)
@@ -46,7 +46,8 @@ def loop(step_array, theta, share=0.5):
     a, b = theta
     total, residuals, by_event = a + 0.25, [], []
     for x, y, has, earlier in step_array:
-        total = total / (1.0 + np.exp(-a)) + x
+        left = total / (1.0 + np.exp(-a))
+        total = (left if left.real > LOWEST else LOWEST) + x
         mu = total + (share * residuals[int(earlier)] if has else 0.0)
         residuals.append(y - mu)
         by_event.append(-np.exp(-mu) if y > FAR else -(((y - mu) / np.exp(b)) ** 2) / 2.0 - b)
