@@ -17,6 +17,7 @@ from pymc.pytensorf import rewrite_pregrad
 from iwm_bayes.data.formulas.design import join_covariates
 from iwm_bayes.diagnostics.convergence_checks import check_convergence
 from iwm_bayes.filtering import engine_choice
+from iwm_bayes.filtering.engine.kernels import EventKernel, PersonKernel
 from iwm_bayes.filtering.engine_choice import (
     PlainEngineWarning,
     engine_name,
@@ -132,6 +133,7 @@ def likelihoods(build, model, data):
     for engine in ENGINES:
         with using_engine(engine):
             found[engine] = build(model, figures)
+    assert isinstance(found["fast"], PersonKernel | EventKernel)  # else the plain one would be compared with itself
     inputs = model_data(model, data)
     theta = np.random.default_rng(4).normal(-0.5, 0.4, (len(free_parameters(model, figures)), PEOPLE))
     return found, (inputs["event_array"], inputs["response_array"], theta)
