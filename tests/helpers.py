@@ -12,6 +12,7 @@ import pytensor
 import xarray as xr
 from pytensor.compile.mode import Mode, predefined_modes
 from scipy import special, stats
+from uncompiled import kernels_in_python
 
 from iwm_bayes.data.dataset import events_to_dataset
 from iwm_bayes.filtering.arrays import event_array
@@ -212,7 +213,7 @@ def evaluate(inputs: list[Any], outputs: Any, rewriting: str | None = None) -> A
 def interpreted() -> Iterator[None]:
     """Make the program compile its functions as `evaluate` does: quick to compile, slow to run."""
     slow = Mode("py", "stabilize")
-    with pytensor.config.change_flags(cxx="", mode=slow), patch.dict(predefined_modes, NUMBA=slow):
+    with kernels_in_python(), pytensor.config.change_flags(cxx="", mode=slow), patch.dict(predefined_modes, NUMBA=slow):
         yield
 
 

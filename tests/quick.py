@@ -50,7 +50,7 @@ LONGER = (  # modules and tests, by their names below `tests/`
     "responses/test_ordinal.py::test_unused_levels_and_the_scale_are_named",
     "responses/test_scale.py::test_recovery_where_ratings_are_not_on_the_outcome_scale",
     "responses/test_scale.py::test_thresholds_after_a_fit_lie_where_people_rate",
-    "rules/test_conformance.py::test_machine_code_equals_python",
+    "rules/test_conformance.py::test_machine_code_equals_the_plain_scan",
     "rules/test_conformance.py::test_several_people_are_served_by_one_instruction",
     "test_documentation.py::test_blocks_run_as_they_stand",
     "test_notebooks.py",

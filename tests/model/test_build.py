@@ -2,16 +2,18 @@
 
 import numpy as np
 import pymc as pm
-import pytensor.tensor as pt
 import pytest
-from helpers import arguments, evaluate, in_own_terms, textbook_log_density
-from pymc.model.transform.conditioning import remove_value_transforms
+from helpers import arguments, evaluate, in_own_terms, interpreted, textbook_log_density
+from pytensor.graph import rewrite_graph
+from pytensor.graph.traversal import toposort
 from scipy import stats
+from uncompiled import person_likelihood
 
 from iwm_bayes.inference.plain.likelihood import compile_person_likelihood
 from iwm_bayes.model import priors
 from iwm_bayes.model.build import build
 from iwm_bayes.model.inputs import model_data
+from iwm_bayes.model.pymc_model import pymc_model
 from iwm_bayes.model.specification import model_file
 from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.simulate import Phase, simulate
@@ -95,16 +97,16 @@ def test_gradient_is_finite_all_over_the_prior(name):
     data["outcome"] = data["outcome"].where(data["observed"], 0.0)
     for response in model.responses:
         data[f"answer_{response}"] = data[f"answer_{response}"].where(generator.random(data["observed"].shape) > 1 / 3)
-    built = remove_value_transforms(build(model, data))
-    theta = built.rvs_to_values[built["theta"]]
     parameters = priors.free_parameters(model, FIGURES)
     draws = [
         generator.normal(free.prior_mean, np.hypot(free.prior_sd, free.parameter.prior_between_sd), 200)
         for free in parameters
     ]
-    density = built.logp()
-    found, gradient = evaluate([theta], [density, pt.grad(density, theta)], "stabilize")(np.array(draws))
-    assert np.isfinite(found)
+    arrays = model_data(model, data)
+    found, gradient = person_likelihood(
+        model, FIGURES, arrays["event_array"], arrays["response_array"], np.array(draws)
+    )
+    assert np.isfinite(found).all()
     assert np.isfinite(gradient).all()
     assert (gradient != 0).all(axis=1).any()
 
@@ -150,12 +152,16 @@ def test_people_without_pooling_vary_as_much_as_pooled_ones():
 
 
 def test_a_likelihood_scans_events_backwards_once():
-    """However many responses have readouts."""
+    """However many responses have readouts, by machine code and by PyTensor's scan."""
     model = model_file.load_model("rescorla_wagner")
-    function = compile_person_likelihood(model, FIGURES)
-    names = [type(node.op).__name__ for node in function.maker.fgraph.toposort()]
     assert len(model.responses) > 1
-    assert names.count("EventScanGradient") == 1
+    data = simulate(model, PHASES, people=3, seed=1)
+    names = [type(node.op).__name__ for node in toposort(rewrite_graph([pymc_model(model, data).dlogp()]))]
+    assert (names.count("EventScan"), names.count("EventScanGradient")) == (1, 1)
+    with interpreted():
+        function = compile_person_likelihood(model, FIGURES)
+    names = [type(node.op).__name__ for node in function.maker.fgraph.toposort()]
+    assert names.count("Scan") == 2
 
 
 def test_parameters_that_cannot_be_out_of_bounds_are_not_checked():

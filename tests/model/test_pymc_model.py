@@ -10,6 +10,7 @@ import pytest
 import xarray as xr
 from helpers import arguments, evaluate, interpreted
 from pymc.model.transform.conditioning import remove_value_transforms
+from uncompiled import kernels_in_python
 
 from iwm_bayes.data.formulas.design import join_covariates
 from iwm_bayes.diagnostics.convergence_checks import check_convergence
@@ -106,7 +107,8 @@ def random_point(graph, seed):
 def at(graph, point, outputs):
     """Compute quantities of a graph without transforms at a point by name."""
     values = [graph.rvs_to_values[graph[name]] for name in point]
-    return evaluate(values, outputs)(*point.values())
+    with kernels_in_python():
+        return evaluate(values, outputs)(*point.values())
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 """Requirements of every rule: arrays equal graphs, gradients are right, and only observed outcomes change beliefs."""
 
+import pickle
 import re
 
 import numba
@@ -18,20 +19,31 @@ from helpers import (
     random_data,
     readouts_on_arrays,
 )
-from pytensor.graph.traversal import ancestors
-from pytensor.link.numba.dispatch.basic import numba_funcify
+from pytensor.graph.traversal import ancestors, toposort
+from uncompiled import equations_of, kernels_in_python, source_of
 
 from iwm_bayes.data.dataset import events_to_dataset
 from iwm_bayes.filtering import graph
 from iwm_bayes.filtering.arrays import EVENT_FIELDS, event_array
 from iwm_bayes.filtering.engine.scan_op import EventScan, EventScanGradient
-from iwm_bayes.filtering.filter import filter_events, filter_readouts, read_out
+from iwm_bayes.filtering.filter import filter_events, filter_readouts
 from iwm_bayes.types import named_leaves, unflatten
 
 RULES = lifted_rules()
 ROUNDING = 1e-12  # a dozen events of a few dozen operations each, in float64
-every_rule = pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
 with_figures = pytest.mark.parametrize("figures", [1, 3])
+
+
+@pytest.fixture
+def quick_kernels():
+    """Let Python run the source of machine code."""
+    with kernels_in_python():
+        yield
+
+
+def every_rule(test):
+    """Run a test for every rule, without compiling anything."""
+    return pytest.mark.usefixtures("quick_kernels")(pytest.mark.parametrize("rule", RULES.values(), ids=RULES)(test))
 
 
 def graph_inputs(theta, events):
@@ -41,20 +53,24 @@ def graph_inputs(theta, events):
     )
 
 
-def scanned(rule, theta, events, figures):
+def scanned(rule, theta, events, figures, scan=graph.scan_in_scalars):
     """Return every readout at every event as a graph, and its inputs."""
     inputs = graph_inputs(theta, events)
     p = natural_parameters(rule, inputs[0], figures, theta.shape[1])
-    return inputs, pt.stack(graph.scan_events(rule, p, inputs[1], figures, READOUTS))
+    return inputs, pt.stack(scan(rule, p, inputs[1], figures, READOUTS))
 
 
-def unrolled(rule, theta, events, figures):
-    """Return the same without a scan, for so few events that its gradient is cheap with three figures, too."""
-    inputs = graph_inputs(theta, events)
-    p = graph.as_graphs(natural_parameters(rule, inputs[0], figures, theta.shape[1]))
-    rows = (inputs[1][event] for event in range(len(events)))
-    columns = [read_out(rule, p, filtered, READOUTS) for filtered in filter_events(rule, p, rows, figures)]
-    return inputs, pt.stack([pt.stack(column) for column in zip(*columns, strict=True)])
+def with_gradient(inputs, readouts, weights):
+    """Return readouts, and the gradient of their weighted sum by link-scale parameters."""
+    return [readouts, pt.grad((weights * readouts).sum(), inputs[0])]
+
+
+def operations(rule, figures, people=5, events=12):
+    """Return the two operations of a scan: the loop and its gradient."""
+    events, theta = event_array(random_data(figures, people, events)), draw_theta(rule, figures, people)
+    inputs, readouts = scanned(rule, theta, events, figures)
+    known = {v.owner.op for v in ancestors(with_gradient(inputs, readouts, 1.0)) if v.owner is not None}
+    return [next(op for op in known if isinstance(op, kind)) for kind in (EventScan, EventScanGradient)]
 
 
 def by_differences(function, theta, step=1e-5):
@@ -79,61 +95,64 @@ def test_arrays_equal_graph(rule, figures):
 
 
 @every_rule
-@pytest.mark.parametrize(("graph", "figures"), [(scanned, 1), (unrolled, 3)], ids=["one figure", "three figures"])
-def test_gradient_equals_finite_differences(rule, graph, figures):
+@with_figures
+def test_gradient_equals_finite_differences(rule, figures):
     """The graph's gradient with respect to link-scale parameters is that of the loop over arrays.
 
     At a step of 1e-5, truncation and rounding both leave about 1e-10 times a sum of some 70 readouts.
     """
-    events, theta = (
-        event_array(random_data(figures, events=6 if figures == 3 else 12)),
-        draw_theta(rule, figures, people=5),
-    )
-    inputs, readouts = graph(rule, theta, events, figures)
+    events, theta = event_array(random_data(figures)), draw_theta(rule, figures, people=5)
+    inputs, readouts = scanned(rule, theta, events, figures)
     weights = np.random.default_rng(3).normal(size=(len(READOUTS), *events[:, 0].shape))
-    gradient = evaluate(inputs, pt.grad((weights * readouts).sum(), inputs[0]))(theta, events)
+    _, gradient = evaluate(inputs, with_gradient(inputs, readouts, weights))(theta, events)
     expected = by_differences(
         lambda x: (weights * readouts_on_arrays(rule, x, events, figures)).sum(axis=(0, 1)), theta
     )
     np.testing.assert_allclose(gradient, expected, rtol=1e-6, atol=1e-7)
 
 
-def test_machine_code_equals_python():
-    """The compiled loop and its gradient agree with Python, for two full tables of eight people and one of four."""
-    events, theta = np.tile(event_array(random_data(3)), 4), draw_theta(RULES["compensatory"], 3, people=20)
-    inputs, readouts = scanned(RULES["compensatory"], theta, events, 3)
-    weights = np.random.default_rng(3).normal(size=(len(READOUTS), *events[:, 0].shape))
-    outputs = [readouts, pt.grad((weights * readouts).sum(), inputs[0])]
-    compiled = pytensor.function(inputs, outputs, mode="NUMBA")(theta, events)
-    for result, expected in zip(compiled, evaluate(inputs, outputs)(theta, events), strict=True):
-        np.testing.assert_allclose(result, expected, rtol=0, atol=ROUNDING * np.abs(expected).max())
+def test_machine_code_equals_the_plain_scan():
+    """The loop and its gradient, for two full tables of eight people and one of four, and for fewer events.
+
+    A graph of machine code calls them without Python, and another graph by Python.
+    """
+    rule = RULES["compensatory"]
+    events, theta = np.tile(event_array(random_data(1)), 4), draw_theta(rule, 1, people=20)
+    weights = np.random.default_rng(3).normal(size=(len(READOUTS), 1, 1))
+    scans = [scanned(rule, theta, events, 1, scan) for scan in (graph.scan_in_vectors, graph.scan_in_scalars)]
+    plain, ours = ((inputs, with_gradient(inputs, readouts, weights)) for inputs, readouts in scans)
+    in_vectors, called, compiled = evaluate(*plain), evaluate(*ours), pytensor.function(*ours, mode="NUMBA")
+    for some in (events, events[:7]):
+        expected = in_vectors(theta, some)
+        for found in (called(theta, some), compiled(theta, some)):
+            for result, of_plain in zip(found, expected, strict=True):
+                np.testing.assert_allclose(result, of_plain, rtol=0, atol=ROUNDING * np.abs(of_plain).max())
 
 
-@pytest.mark.parametrize("operation", [EventScan, EventScanGradient])
-def test_several_people_are_served_by_one_instruction(operation):
+def test_one_kernel_serves_any_number_of_people_and_events():
+    """Equal operations have one kernel, in this process and in others; other figures and rules have others."""
+    rule = RULES["kalman"]
+    few, many, copied = operations(rule, 2), operations(rule, 2, 7, 30), pickle.loads(pickle.dumps(operations(rule, 2)))
+    assert few == many == copied
+    assert not {*few} & {*operations(rule, 3), *operations(RULES["pearce_hall"], 2)}
+
+
+@pytest.mark.parametrize("kind", [0, 1], ids=["loop", "gradient"])
+def test_several_people_are_served_by_one_instruction(kind, monkeypatch):
     """The compiler never treats people one by one: no product is of two single numbers."""
-    events, theta = event_array(random_data(1)), draw_theta(RULES["compensatory"], 1, people=5)
-    inputs, readouts = scanned(RULES["compensatory"], theta, events, 1)
-    known = [v.owner for v in ancestors([readouts, pt.grad(readouts.sum(), inputs[0])]) if v.owner is not None]
-    node = next(node for node in known if isinstance(node.op, operation))
-    loop = numba_funcify(node.op, node=node)
-    arrays = numba.types.Tuple([numba.types.Array(numba.float64, x.type.ndim, "C") for x in node.inputs])
-    compiled = numba.njit(lambda given: loop(*given))
-    compiled.compile((arrays,))
-    [instructions] = compiled.inspect_llvm().values()
+    monkeypatch.setattr(numba.core.config, "OPT", 3)  # as outside of tests
+    namespace = {}
+    exec(source_of(operations(RULES["compensatory"], 1)[kind]).replace("cache=True, ", ""), namespace)
+    instructions = namespace["kernel"].inspect_llvm()
     assert re.search(r"fmul [a-z ]*<\d+ x double>", instructions)
     assert not re.search(r"fmul [a-z ]*double", instructions)
 
 
 def test_gradient_costs_a_few_times_the_step():
-    """The gradient of a step of `compensatory` has two and a half times as many operations as the step."""
-    events, theta = event_array(random_data(1)), draw_theta(RULES["compensatory"], 1, people=5)
-    _, readouts = scanned(RULES["compensatory"], theta, events, 1)
-    [scan] = {v.owner.op for v in ancestors([readouts]) if v.owner is not None and isinstance(v.owner.op, EventScan)}
-    forward, backward = (
-        len(equations.composite_op.fgraph.apply_nodes) for equations in (scan.step, scan.step_gradient)
-    )
-    assert backward < 4 * forward
+    """The gradient of a step of `compensatory` has two and a half to three times as many operations as the step."""
+    equations = equations_of(operations(RULES["compensatory"], 1)[0])
+    backward, forward = (len(list(toposort(own.outputs))) for own in (equations.backward, equations.forward))
+    assert 2 < backward / forward < 4
 
 
 @every_rule

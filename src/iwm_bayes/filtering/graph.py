@@ -1,17 +1,18 @@
 """The filter in a PyTensor graph: the step of a learning rule, taken at every event.
 
-The fast engine has the step written out in scalars. The plain one has it on vectors of people, within PyTensor's scan.
+The fast engine has the step written out in scalars, as one operation. The plain one has it on vectors of people, within
+PyTensor's scan.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import pytensor
 import pytensor.tensor as pt
 
 from iwm_bayes.filtering.arrays import unpack_event
-from iwm_bayes.filtering.engine.scalar_graph import ScalarGraph, scalar_variables
-from iwm_bayes.filtering.engine.scan_op import EventScan
+from iwm_bayes.filtering.engine.equations import Step, scalars
+from iwm_bayes.filtering.engine.scan_op import EventScan, with_weights
 from iwm_bayes.filtering.engine_choice import engine_name
 from iwm_bayes.filtering.filter import FilteredEvent, read_out, step
 from iwm_bayes.filtering.readouts import Readout
@@ -48,32 +49,44 @@ def decaying_sum_graph(share: Any, values: Any) -> Any:
     )
 
 
-def step_outputs(
-    rule: Rule, trees: tuple[Any, Any], row: Any, values: Sequence[Any], figures: int, readouts: Sequence[Readout]
-) -> list[Any]:
-    """Return the graphs of one step: those of the next state, then the readouts.
+def with_graphs(tree: Any, graphs: Iterable[Any]) -> Any:
+    """Return a tree of quantities with other graphs, in order."""
+    remaining = iter(graphs)
+    return map_tree(lambda leaf: with_component_graphs(leaf, remaining), tree)
 
-    `trees` are a state and parameters, whose shape `values` take in order. `row` holds the fields of the event.
-    """
-    remaining = iter(values)
-    s, p = (map_tree(lambda leaf: with_component_graphs(leaf, remaining), tree) for tree in trees)
-    event, observed = unpack_event(row, figures)
+
+class RuleStep(NamedTuple):
+    """A learning rule at one event, as graphs."""
+
+    next_state: list[Any]
+    readouts: list[Any]
+
+
+def rule_step(rule: Rule, p: Params, s: Any, fields: Any, figures: int, readouts: Sequence[Readout]) -> RuleStep:
+    """Return the next state and the readouts of one event, from its fields and the state before it."""
+    event, observed = unpack_event(fields, figures)
     before, after = step(rule, p, s, event, observed)
     filtered = FilteredEvent(s, before, after, event, observed)
-    return list(map(pt.as_tensor, [*flat_graphs(after), *read_out(rule, p, filtered, readouts)]))
+    return RuleStep(flat_graphs(after), list(read_out(rule, p, filtered, readouts)))
+
+
+def event_scan(rule: Rule, p: Params, fields: int, figures: int, readouts: Sequence[Readout]) -> EventScan:
+    """Return the operation that gives readouts at every event from the leaves of `p`, in order."""
+    values, event = scalars(len(flat_graphs(p))), scalars(fields)
+    p = with_graphs(p, values)
+    start = rule.start(p, figures)
+    state = scalars(len(flat_graphs(start)))
+    next_state, found = rule_step(rule, p, with_graphs(start, state), event, figures, readouts)
+    no_density = pt.constant(0.0)
+    own = Step(values, event, state, flat_graphs(start), next_state, no_density, [], [], found)
+    return EventScan(with_weights(own), fields)
 
 
 def scan_in_scalars(rule: Rule, p: Params, event_array: Any, figures: int, readouts: Sequence[Readout]) -> list[Any]:
     """Compute readouts by one operation of machine code."""
-    p = as_graphs(p)
-    trees = rule.start(p, figures), p
-    states, parameters = map(flat_graphs, trees)
-    fields = event_array.type.shape[1]
-    inputs = scalar_variables(fields + len(states) + len(parameters))
-    outputs = step_outputs(rule, trees, inputs[:fields], inputs[fields:], figures, readouts)
-    scan = EventScan(ScalarGraph(inputs, outputs), fields, len(states))
-    zero = pt.zeros_like(event_array[0, 0])
-    _, values = scan(event_array, *(pt.stack([zero + x for x in graphs]) for graphs in (states, parameters)))
+    p, zero = as_graphs(p), pt.zeros_like(event_array[0, 0])  # (person,)
+    scan = event_scan(rule, p, event_array.type.shape[1], figures, readouts)
+    values = scan(event_array, pt.stack([zero + x for x in flat_graphs(p)]))
     return [values[index] for index in range(len(readouts))]
 
 
@@ -89,10 +102,10 @@ def scan_in_vectors(rule: Rule, p: Params, event_array: Any, figures: int, reado
     n_states, n_parameters = (len(flat_graphs(tree)) for tree in trees)
 
     def next_matrices(row: Any, state: Any, values: Any) -> list[Any]:
-        leaves = [*(state[index] for index in range(n_states)), *(values[index] for index in range(n_parameters))]
-        outputs = step_outputs(rule, trees, row, leaves, figures, readouts)
-        vectors = [pt.zeros_like(row[0]) + x for x in outputs]
-        return [pt.stack(vectors[:n_states]), pt.stack(vectors[n_states:])]
+        s = with_graphs(trees[0], (state[index] for index in range(n_states)))
+        own = with_graphs(trees[1], (values[index] for index in range(n_parameters)))
+        zero = pt.zeros_like(row[0])
+        return [pt.stack([zero + x for x in graphs]) for graphs in rule_step(rule, own, s, row, figures, readouts)]
 
     _, found = pytensor.scan(
         next_matrices,

@@ -10,7 +10,7 @@ from typing import Any
 import pymc as pm
 import xarray as xr
 
-from iwm_bayes.filtering.graph import decaying_sum_graph, field_graphs, scan_events
+from iwm_bayes.filtering.graph import decaying_sum_graph, field_graphs, scan_in_vectors
 from iwm_bayes.model.hierarchy import declare_hierarchy, dim_name
 from iwm_bayes.model.inputs import model_coords, model_data
 from iwm_bayes.model.likelihood import declare_response
@@ -19,26 +19,20 @@ from iwm_bayes.model.priors import figure_names, natural_values
 from iwm_bayes.ops import at_event_of_person
 from iwm_bayes.types import ModelSpec
 
-IN_A_GRAPH = Loops(field_graphs, scan_events, decaying_sum_graph, at_event_of_person)
+IN_A_GRAPH = Loops(field_graphs, scan_in_vectors, decaying_sum_graph, at_event_of_person)
 
 
 def declare_likelihood_terms(
     model: ModelSpec, data: xr.Dataset, theta: Mapping[str, Any], events: Any, responses: Any
 ) -> Iterator[LikelihoodTerm]:
-    """Yield the terms of `natural_likelihood_terms` for link-scale values `theta`, by label of the free parameter."""
-    values = natural_values(model, theta, figure_names(data), data.sizes["person"])
-    return natural_likelihood_terms(model, data, values, events, responses)
-
-
-def natural_likelihood_terms(
-    model: ModelSpec, data: xr.Dataset, values: Mapping[str, Any], events: Any, responses: Any
-) -> Iterator[LikelihoodTerm]:
     """Yield the term of every response, as graphs (event, person).
 
-    `values` are those of `natural_values`. `events` and `responses` are the event array and the response array of
-    `model_data`.
+    `theta` are link-scale values by label of the free parameter. `events` and `responses` are the event array and the
+    response array of `model_data`.
     """
-    return likelihood_terms(model, figure_names(data), values, events, responses, IN_A_GRAPH)
+    figures = figure_names(data)
+    values = natural_values(model, theta, figures, data.sizes["person"])
+    return likelihood_terms(model, figures, values, events, responses, IN_A_GRAPH)
 
 
 def declare_data(model: ModelSpec, data: xr.Dataset) -> tuple[Any, Any]:

@@ -8,10 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import xarray as xr
-from pytensor.graph.traversal import ancestors
 
-from iwm_bayes.filtering.engine.scan_op import EventScan
-from iwm_bayes.model.build import build
+from iwm_bayes.filtering.arrays import event_fields
+from iwm_bayes.filtering.engine.equations import person_equations
+from iwm_bayes.filtering.engine.kernel_source import gradient_source
+from iwm_bayes.model.person_step import person_step
+from iwm_bayes.model.priors import figure_names
 from iwm_bayes.model.specification.parts import RULE_FILE
 from iwm_bayes.ops import ELEMENTWISE, OF_DENSITIES
 from iwm_bayes.rules.own_file import failing_line
@@ -28,16 +30,13 @@ REMEDY = {
 
 
 def check_own_graph(model: ModelSpec, data: xr.Dataset, files: Mapping[str, Path]) -> None:
-    """Build the graph of a model once, with its density; InputError with the line that cannot enter a graph.
+    """Write the machine code of a model once, uncompiled; InputError with the line that cannot enter a graph.
 
     `files` are the Python files of the model, by the keys of `parts.python_files`.
     """
     try:
-        graph = build(model, data)
-        for variable in ancestors([*graph.basic_RVs, *graph.potentials]):
-            if variable.owner is not None and isinstance(variable.owner.op, EventScan):
-                _ = variable.owner.op.step.composite_op  # from which machine code is made: elementwise, or an error
-        graph.logp(vars=graph.observed_RVs, sum=False)
+        figures = figure_names(data)
+        gradient_source(person_equations(person_step(model, figures)), len(event_fields(figures)))
     except InputError:
         raise
     except Exception as error:  # the code of a part may raise anything

@@ -10,18 +10,16 @@ from typing import Any
 
 import pytensor.tensor as pt
 
-from iwm_bayes.filtering.arrays import event_fields, response_fields, unpack_event
+from iwm_bayes.filtering.arrays import event_fields, response_fields
 from iwm_bayes.filtering.engine import kernels
 from iwm_bayes.filtering.engine.equations import Carried, Step, Tail, scalars
 from iwm_bayes.filtering.engine.kernels import EventKernel, PersonKernel
-from iwm_bayes.filtering.filter import FilteredEvent, read_out, step
-from iwm_bayes.filtering.graph import as_graphs, flat_graphs
+from iwm_bayes.filtering.graph import as_graphs, flat_graphs, rule_step, with_graphs
 from iwm_bayes.filtering.readouts import Readout
 from iwm_bayes.model.likelihood_terms import LikelihoodTerm, Loops, likelihood_terms
 from iwm_bayes.model.priors import free_parameters, natural_values
-from iwm_bayes.ops import with_component_graphs
 from iwm_bayes.responses.families import density_inside, density_of_tail, is_at_bound
-from iwm_bayes.types import ModelSpec, Params, Rule, map_tree
+from iwm_bayes.types import ModelSpec, Params, Rule
 
 
 class OneEvent:
@@ -43,14 +41,11 @@ class OneEvent:
         """Take one step of the rule, and read out."""
         start = rule.start(p, figures)
         state = scalars(len(flat_graphs(start)))
-        remaining = iter(state)
-        s = map_tree(lambda leaf: with_component_graphs(leaf, remaining), start)
-        event, observed = unpack_event(fields, figures)
-        before, after = step(rule, p, s, event, observed)
+        next_state, found = rule_step(rule, p, with_graphs(start, state), fields, figures, readouts)
         self.state += state
         self.start += flat_graphs(start)
-        self.next_state += flat_graphs(after)
-        return read_out(rule, p, FilteredEvent(s, before, after, event, observed), readouts)
+        self.next_state += next_state
+        return found
 
     def decaying_sum(self, share: Any, value: Any) -> Any:
         """Add a value to a sum of which a share is left since the event before."""

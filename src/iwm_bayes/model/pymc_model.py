@@ -26,10 +26,12 @@ import pymc as pm
 import pytensor.tensor as pt
 import xarray as xr
 
-from iwm_bayes.model.build import declare_data, natural_likelihood_terms
+from iwm_bayes.filtering.graph import scan_events
+from iwm_bayes.model.build import IN_A_GRAPH, declare_data
 from iwm_bayes.model.hierarchy import no_pooling, sum_of_effects
 from iwm_bayes.model.inputs import effect_labels, model_coords, parameters_pooled
 from iwm_bayes.model.likelihood import declare_answers
+from iwm_bayes.model.likelihood_terms import likelihood_terms
 from iwm_bayes.model.natural_names import NaturalVariable, natural_variables
 from iwm_bayes.model.priors import (
     EFFECT_WIDTH,
@@ -172,7 +174,9 @@ def pymc_model(model: ModelSpec, data: xr.Dataset) -> pm.Model:
         declare_plain_theta(model, data)
         declared = {variable.name: declare_natural(variable) for variable in natural}
         values = person_values(model, data, declared)
-        for name, arguments, value, recorded in natural_likelihood_terms(model, data, values, events, responses):
+        loops = IN_A_GRAPH._replace(readouts=scan_events)
+        terms = likelihood_terms(model, figure_names(data), values, events, responses, loops)
+        for name, arguments, value, recorded in terms:
             for field, column in answer_positions(data, name).items():
                 pm.Data(f"{name}_{field}", column, dims=f"{name}_obs")
             declare_answers(name, model.responses[name].family, arguments, value, recorded)

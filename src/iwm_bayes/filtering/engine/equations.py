@@ -1,7 +1,7 @@
 """Equations of one person at one event, in scalars, and what is derived from them before any code is written.
 
     hoisted, start                 = prologue(theta)                       once for a person
-    next state, saved              = step(fields, state, hoisted, carried) at every event
+    next state, saved, readouts    = step(fields, state, hoisted, carried) at every event
     tails                          = tail(fields, saved)                   where an answer lies at a bound
     log density and its gradient   = backward(fields, state, hoisted, carried, gradients)
     gradient by theta              = epilogue(theta, gradients by hoisted and start)
@@ -57,6 +57,7 @@ class Step(NamedTuple):
     log_density: Any  # without tails
     tails: list[Tail]
     carried: list[Carried]
+    readouts: Sequence[Any] = ()  # results beside the log density, which have no gradient of their own
 
 
 class Equations(NamedTuple):
@@ -75,7 +76,7 @@ class PersonEquations(NamedTuple):
     next_gradients: list[Any]  # variables: by the next state
     saved_gradients: list[Any]  # variables: by what is carried
     prologue: Equations  # theta -> hoisted, start
-    forward: Equations  # -> next state, carried, arguments of tails
+    forward: Equations  # -> next state, carried, arguments of tails, readouts
     density: Equations  # -> log density, without tails
     tail_values: list[Equations]  # fields and arguments -> value, gradients by arguments
     backward: Equations  # -> log density, gradients by state, hoisted, carried
@@ -162,7 +163,9 @@ def person_equations(step: Step) -> PersonEquations:
     saved = [argument for tail in step.tails for argument in tail.arguments]
     carried = [own.saved for own in step.carried]
     of_event = [*step.fields, *step.state, *(own.input for own in step.carried)]
-    graphs = simplified([*step.start, *step.next_state, *carried, *saved, step.log_density], GRADIENT_REWRITES)
+    graphs = simplified(
+        [*step.start, *step.next_state, *carried, *saved, *step.readouts, step.log_density], GRADIENT_REWRITES
+    )
     start, of_step = graphs[: len(step.start)], graphs[len(step.start) :]
     of_step = with_reciprocals(of_step, of_event)
     frontier = invariant_frontier(of_step, step.theta, of_event)
@@ -173,7 +176,7 @@ def person_equations(step: Step) -> PersonEquations:
     upstream = [*next_gradients, *saved_gradients, *tail_gradients]
     inputs = [*of_event, *hoisted]
     slopes = gradients(
-        log_density + weighted_sum(upstream, forward),
+        log_density + weighted_sum(upstream, forward[: len(upstream)]),
         [*step.state, *hoisted, *(own.input for own in step.carried)],
     )
     of_person = scalars(len(hoisted) + len(start))

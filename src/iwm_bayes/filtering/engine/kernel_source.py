@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from pytensor.graph.traversal import ancestors
 
 from iwm_bayes.filtering.engine.equations import Equations, PersonEquations
-from iwm_bayes.filtering.engine.kernel_templates import BY_EVENT, GRADIENT, HEAD, LANES, OPTIONS, POINTER
+from iwm_bayes.filtering.engine.kernel_templates import BY_EVENT, GRADIENT, HEAD, LANES, OPTIONS, POINTER, READOUTS
 from iwm_bayes.filtering.engine.source import Block
 
 
@@ -65,6 +65,7 @@ def layout(equations: PersonEquations, n_event_fields: int) -> Layout:
         "hoisted": len(equations.hoisted),
         "carried": len(step.carried),
         "saved": len(step.carried) + len(equations.tail_gradients),
+        "readouts": len(step.readouts),
         "theta": len(step.theta),
         "grad_saved": len(step.carried),
         "grad_tails": len(equations.tail_gradients),
@@ -184,6 +185,8 @@ class KernelSource:
         hoisted = rows.entries("hoisted", len(equations.hoisted))
         states = rows.entries("state", len(step.state))
         saved = rows.entries("saved", len(step.carried) + len(equations.tail_gradients))
+        readouts = rows.entries("readouts", len(step.readouts))
+        unread = Equations(equations.forward.inputs, equations.forward.outputs[: len(states) + len(saved)])
         grad_state, grad_hoisted = (
             rows.entries(part, n) for part, n in (("grad_state", len(states)), ("grad_hoisted", len(hoisted)))
         )
@@ -194,7 +197,8 @@ class KernelSource:
         backward = [f"{density} +=", *(f"{x} =" for x in grad_state), *(f"{x} +=" for x in grad_hoisted)]
         return {
             "prologue": self.lane_loop(equations.prologue, [f"{x} =" for x in (*hoisted, *states)]),
-            "forward": self.lane_loop(equations.forward, [f"{x} =" for x in (*states, *saved)]),
+            "forward": self.lane_loop(unread, [f"{x} =" for x in (*states, *saved)]),
+            "read": self.lane_loop(equations.forward, [f"{x} =" for x in (*states, *saved, *readouts)]),
             "score": self.lane_loop(equations.density, [f"{density} ="]),
             "backward": self.lane_loop(equations.backward, [*backward, *(f"{x} =" for x in carried)]),
             "epilogue": self.lane_loop(
@@ -221,6 +225,7 @@ class KernelSource:
             "n_states": len(step.state),
             "n_carried": len(step.carried),
             "n_saved": len(step.carried) + len(self.equations.tail_gradients),
+            "n_readouts": len(step.readouts),
             "rows": self.layout.rows,
             "used_events": self.layout.used.events or [0],
             "used_answers": self.layout.used.answers or [0],
@@ -241,3 +246,8 @@ def gradient_source(equations: PersonEquations, n_event_fields: int) -> str:
 def by_event_source(equations: PersonEquations, n_event_fields: int) -> str:
     """Return the source of the log likelihood by event."""
     return KernelSource(equations, n_event_fields).fill(BY_EVENT, ["by_event"])
+
+
+def readouts_source(equations: PersonEquations, n_event_fields: int) -> str:
+    """Return the source of the readouts at every event."""
+    return KernelSource(equations, n_event_fields).fill(READOUTS, ["readouts"])

@@ -1,7 +1,8 @@
 """The templates of the loops over people and events, as source for Numba; `kernel_source` fills them.
 
 `GRADIENT` goes forwards through the events and saves the state before each. Then it goes backwards, and computes the
-density and its gradient. `BY_EVENT` goes forwards once. `table` holds all that a step needs of `LANES` people.
+density and its gradient. `BY_EVENT` and `READOUTS` go forwards once. `table` holds all that a step needs of `LANES`
+people.
 """
 
 LANES = 8  # people in the table: as many doubles as the widest instruction takes
@@ -102,4 +103,16 @@ BY_EVENT = """
             copy(saved[event], table[{saved} : {saved} + {n_saved}])
 {tails}
             store(by_event[event], table[{density}], first, last)
+"""
+
+READOUTS = """
+    readouts = carray(readouts_pointer, ({n_readouts}, n_events, n_people))
+    for first in range(0, n_people, {lanes}):
+        last = min(first + {lanes}, n_people)
+        for row in range({n_theta}): load(table[{theta} + row], theta[row], first, last)
+{prologue}
+        for event in range(n_events):
+{load_forward}
+{read}
+            for row in range({n_readouts}): store(readouts[row, event], table[{readouts} + row], first, last)
 """

@@ -3,6 +3,8 @@
     PersonKernel   (event array, response array, theta) -> log likelihood (person,), gradient (parameter, person)
     EventKernel    (event array, response array, theta) -> log likelihood (event, person)
 
+A third kind gives the readouts at every event (`scan_op`).
+
 The arrays are those of `filtering.arrays`; theta (parameter, person) are link-scale values. Each kernel serves any
 number of people and events. It is compiled once on a machine, and then read from the disk.
 """
@@ -17,10 +19,11 @@ from typing import NamedTuple
 import numpy as np
 
 from iwm_bayes.filtering.engine.equations import Step, person_equations
-from iwm_bayes.filtering.engine.kernel_source import by_event_source, gradient_source
+from iwm_bayes.filtering.engine.kernel_source import by_event_source, gradient_source, readouts_source
 from iwm_bayes.filtering.engine.machine_code import compiled_module, describe_graphs, digest_of_writer
 
 Arrays = tuple[np.ndarray, ...]
+SOURCES = {"person": gradient_source, "event": by_event_source, "readouts": readouts_source}
 
 
 def as_doubles(*arrays: np.ndarray) -> Arrays:
@@ -103,14 +106,15 @@ def digest_of_step(step: Step) -> str:
     inputs = [*step.theta, *step.fields, *step.state, *(own.input for own in step.carried)]
     inputs += [variable for tail in step.tails for variable in tail.inputs]
     carried = [graph for own in step.carried for graph in (own.saved, own.event)]
-    graphs = describe_graphs(inputs, [*step.start, *step.next_state, step.log_density, *tails, *carried])
-    sizes = [len(part) for part in (step.theta, step.fields, step.state, step.tails, step.carried)]
+    outputs = [*step.start, *step.next_state, step.log_density, *tails, *carried, *step.readouts]
+    graphs = describe_graphs(inputs, outputs)
+    sizes = [len(part) for part in (step.theta, step.fields, step.state, step.tails, step.carried, step.readouts)]
     return sha256(f"{digest_of_writer()}\n{sizes}\n{graphs}".encode()).hexdigest()
 
 
 def kernel_module(kind: str, label: str, step: Step, n_event_fields: int) -> ModuleType:
     """Return the module of a kernel, compiled where it is not on the disk."""
-    write = {"person": gradient_source, "event": by_event_source}[kind]
+    write = SOURCES[kind]
     digest = sha256(f"{kind} {n_event_fields} {digest_of_step(step)}".encode()).hexdigest()
     return compiled_module(f"{label}_{kind}", digest, lambda: write(person_equations(step), n_event_fields))
 

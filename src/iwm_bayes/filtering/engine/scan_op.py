@@ -1,196 +1,145 @@
-"""The loop over events as one PyTensor operation of machine code, with its gradient.
+"""Readouts at every event as one PyTensor operation; it and its gradient are kernels of machine code.
 
-    state[event + 1], readouts[:, event] = step(event_array[event], state[event], p)
+    readouts[:, event, n]   what the step of a rule returns at an event, from the start and with the parameters p[:, n]
+    gradient[:, n]          gradient by p[:, n] of the sum of weights * readouts over readouts and events
 
-The step is written in scalars, because people do not affect each other. PyTensor's own scan calls a function at every
-event, and that function allocates all its results. For some dozens of people and a rule such as Rescorla-Wagner, this
-costs several times as much as the computation. The gradient recomputes each step from the state before it.
+A sum of weights times readouts is a log density whose answers are the weights. So the gradient is the kernel of a
+likelihood, and the array of weights has the place of the array of answers.
 """
 
-from collections.abc import Sequence
-from functools import cached_property
+from functools import cache
 from hashlib import sha256
-from itertools import accumulate
 from typing import Any
 
 import numpy as np
 import pytensor.tensor as pt
+from llvmlite import binding
+from numba import types
 from pytensor.gradient import DisconnectedType
 from pytensor.graph.basic import Apply
 from pytensor.graph.op import Op
-from pytensor.link.numba.cache import compile_numba_function_src
-from pytensor.link.numba.dispatch.basic import (
-    numba_funcify_and_cache_key,
-    numba_njit,
-    register_funcify_and_cache_key,
-)
+from pytensor.link.numba.dispatch.basic import numba_njit, register_funcify_and_cache_key
 
-from iwm_bayes.filtering.engine.numba_codegen import LANES, inline_njit, load_lanes, store_lanes
-from iwm_bayes.filtering.engine.scalar_graph import ScalarGraph, scalar_variables
+from iwm_bayes.filtering.engine.equations import Step, scalars, weighted_sum
+from iwm_bayes.filtering.engine.kernels import call_at, checked, digest_of_step, kernel_module, sizes_of
 
 
-class EventScan(Op):
-    """(event array (event, field, person), start (state, person), p (parameter, person)) -> (states, readouts).
+def with_weights(step: Step) -> Step:
+    """Return a step whose log density is the sum of weights times readouts; the weights are its last fields."""
+    weights = scalars(len(step.readouts))
+    return step._replace(fields=[*step.fields, *weights], log_density=weighted_sum(weights, step.readouts))
 
-    `states` (event, state, person) holds the state before each event. `readouts` (readout, event, person) holds what
-    the step returns after the next state. Gradients flow from `readouts` only.
-    """
 
-    def __init__(self, step: ScalarGraph, n_fields: int, n_states: int) -> None:
-        self.step, self.n_fields, self.n_states = step, n_fields, n_states
-        self.n_parameters, self.n_readouts = len(step.inputs) - n_fields - n_states, len(step.outputs) - n_states
+class KernelOp(Op):
+    """An operation that is a kernel; two with the same equations are equal."""
+
+    __props__ = ("digest",)
+    kind: str  # of kernel
+
+    def __init__(self, step: Step, n_event_fields: int) -> None:
+        self.step, self.n_event_fields, self.sizes = step, n_event_fields, sizes_of(step, n_event_fields)
+        self.digest = sha256(f"{self.kind} {n_event_fields} {digest_of_step(step)}".encode()).hexdigest()
+
+
+class EventScan(KernelOp):
+    """(event array (event, field, person), p (parameter, person)) -> readouts (readout, event, person)."""
+
+    kind = "readouts"
 
     def make_node(self, *inputs: Any) -> Apply:
-        return Apply(self, [pt.as_tensor_variable(x) for x in inputs], [pt.dtensor3(), pt.dtensor3()])
+        return Apply(self, [pt.as_tensor_variable(x) for x in inputs], [pt.dtensor3()])
 
     def perform(self, _: Any, inputs: Any, outputs: Any) -> None:
-        event_array, state, p = inputs
-        states = np.empty((len(event_array), *state.shape))
-        readouts = np.empty((self.n_readouts, len(event_array), state.shape[1]))
-        for event, fields in enumerate(event_array):
-            states[event] = state
-            values = self.step.evaluate(fields, state, p)
-            state, readouts[:, event] = values[: self.n_states], values[self.n_states :]
-        outputs[0][0], outputs[1][0] = states, readouts
+        events, p = inputs
+        no_answers = np.empty((0, len(events), p.shape[1]))
+        given = checked(self.sizes._replace(responses=0), events, no_answers, p)
+        readouts = np.empty((len(self.step.readouts), len(events), p.shape[1]))
+        call_at(address_of(self), len(events), p.shape[1], (*given, readouts))
+        outputs[0][0] = readouts
 
     def infer_shape(self, _: Any, shapes: Any) -> list[Any]:
-        (events, _, people), *_ = shapes
-        return [(events, self.n_states, people), (self.n_readouts, events, people)]
+        (events, _, people), _ = shapes
+        return [(len(self.step.readouts), events, people)]
 
     def connection_pattern(self, _: Any) -> list[list[bool]]:
-        return [[False, False], [True, True], [True, True]]
+        return [[False], [True]]
 
-    @cached_property
-    def step_gradient(self) -> ScalarGraph:
-        """The gradient of one step by state and parameters, from that by the next state and the readouts."""
-        gradients = scalar_variables(len(self.step.outputs))
-        variables = self.step.inputs[self.n_fields :]
-        total = sum(gradient * output for gradient, output in zip(gradients, self.step.outputs, strict=True))
-        results = pt.grad(total, variables, disconnected_inputs="ignore", return_disconnected="zero")
-        return ScalarGraph([*self.step.inputs, *gradients], results)
-
-    def pullback(self, inputs: Any, outputs: Any, cotangents: Any) -> list[Any]:
-        event_array, _, p = inputs
-        return [DisconnectedType()(), *EventScanGradient(self)(event_array, outputs[0], p, cotangents[1])]
+    def pullback(self, inputs: Any, _: Any, cotangents: Any) -> list[Any]:
+        event_array, p = inputs
+        return [DisconnectedType()(), EventScanGradient(self.step, self.n_event_fields)(event_array, *cotangents, p)]
 
 
-class EventScanGradient(Op):
-    """(event array, states, p, gradient by readouts) -> gradients by start (state, person) and p (like p)."""
+class EventScanGradient(KernelOp):
+    """(event array, weights (readout, event, person), p) -> gradient of the weighted sum of readouts by p (like p)."""
 
-    def __init__(self, scan: EventScan) -> None:
-        self.scan = scan
+    kind = "person"
 
     def make_node(self, *inputs: Any) -> Apply:
-        return Apply(self, [pt.as_tensor_variable(x) for x in inputs], [pt.dmatrix(), pt.dmatrix()])
+        return Apply(self, [pt.as_tensor_variable(x) for x in inputs], [pt.dmatrix()])
 
     def perform(self, _: Any, inputs: Any, outputs: Any) -> None:
-        event_array, states, p, grad_readouts = inputs
-        grad_state, grad_p = np.zeros((self.scan.n_states, p.shape[1])), np.zeros(p.shape)
-        backwards = zip(event_array[::-1], states[::-1], grad_readouts.swapaxes(0, 1)[::-1], strict=True)
-        for fields, state, gradients in backwards:
-            values = self.scan.step_gradient.evaluate(fields, state, p, grad_state, gradients)
-            grad_state, grad_p = values[: self.scan.n_states], grad_p + values[self.scan.n_states :]
-        outputs[0][0], outputs[1][0] = grad_state, grad_p
+        given = events, _, p = checked(self.sizes, *inputs)
+        total, gradient = np.empty(p.shape[1]), np.empty_like(p)
+        call_at(address_of(self), len(events), p.shape[1], (*given, total, gradient))
+        outputs[0][0] = gradient
 
     def infer_shape(self, _: Any, shapes: Any) -> list[Any]:
-        _, (_, states, people), p, _ = shapes
-        return [(states, people), p]
+        return [shapes[2]]
 
 
-SCAN_TEMPLATE = """
-def scan_events(event_array, start, p):
-    events, _, people = event_array.shape
-    states, readouts = np.empty((events, {n_states}, people)), np.empty(({n_readouts}, events, people))
-    table = np.zeros(({rows}, {lanes}))
-    fields, state, parameters, values = {tables}
-    used = np.array({used_fields})
-    for first in range(0, people, {lanes}):
-        last = min(first + {lanes}, people)
-        for row in range({n_states}): load(state[row], start[row], first, last)
-        for row in range({n_parameters}): load(parameters[row], p[row], first, last)
-        for event in range(events):
-            for row in used: load(fields[row], event_array[event, row], first, last)
-            for row in range({n_states}): store(states[event, row], state[row], first, last)
-            for lane in range({lanes}):
-                {results} = step({arguments})
-                {assignments}
-            for row in range({n_readouts}): store(readouts[row, event], values[row], first, last)
-    return states, readouts
-"""
-
-GRADIENT_TEMPLATE = """
-def scan_events_gradient(event_array, states, p, grad_readouts):
-    events, _, people = states.shape
-    grad_start, grad_p = np.empty(({n_states}, people)), np.empty(p.shape)
-    table = np.zeros(({rows}, {lanes}))
-    fields, state, parameters, grad_state, grad_values, grad_parameters = {tables}
-    used = np.array({used_fields})
-    for first in range(0, people, {lanes}):
-        last = min(first + {lanes}, people)
-        for row in range({n_parameters}): load(parameters[row], p[row], first, last)
-        grad_state[:] = 0.0
-        grad_parameters[:] = 0.0
-        for event in range(events - 1, -1, -1):
-            for row in used: load(fields[row], event_array[event, row], first, last)
-            for row in range({n_states}): load(state[row], states[event, row], first, last)
-            for row in range({n_readouts}): load(grad_values[row], grad_readouts[row, event], first, last)
-            for lane in range({lanes}):
-                {results} = step({arguments})
-                {assignments}
-        for row in range({n_states}): store(grad_start[row], grad_state[row], first, last)
-        for row in range({n_parameters}): store(grad_p[row], grad_parameters[row], first, last)
-    return grad_start, grad_p
-"""
+@cache
+def address_of(op: KernelOp) -> int:
+    """Return the address of an operation's kernel in this process."""
+    return int(kernel_module(op.kind, "scan", op.step, op.n_event_fields).kernel.address)
 
 
-def lane_entries(array: str, count: int) -> list[str]:
-    """Return one person's entries of an array, as source."""
-    return [f"{array}[{index}, lane]" for index in range(count)]
+def named_kernel(op: KernelOp, n_arrays: int) -> Any:
+    """Return an operation's kernel for Numba, by a name.
 
-
-def compile_loop(
-    template: str, op: EventScan, step: ScalarGraph, targets: list[str], sizes: Sequence[int]
-) -> tuple[Any, str | None]:
-    """Compile a loop over steps to a Numba function; return it with its cache key.
-
-    One table holds everything that a step needs for `LANES` people. `sizes` are the sizes of its parts, and a step
-    reads its first rows. `targets` state where each result of a step goes, with `=` or `+=`.
+    The linker finds the address by the name. So code that calls the kernel can lie on the disk, as other processes
+    have the kernel at other addresses.
     """
-    results = [f"x{index}" for index in range(len(targets))]
-    ends = list(accumulate(sizes))
-    source = template.format(
-        arguments=", ".join(lane_entries("table", len(step.inputs))),
-        assignments="; ".join(f"{target} {x}" for target, x in zip(targets, results, strict=True)),
-        lanes=LANES,
-        n_parameters=op.n_parameters,
-        n_readouts=op.n_readouts,
-        n_states=op.n_states,
-        results=", ".join(results),
-        rows=ends[-1],
-        tables=", ".join(f"table[{end - size}:{end}]" for end, size in zip(ends, sizes, strict=True)),
-        used_fields=step.used_inputs(op.n_fields) or [0],
-    )
-    step_function, key = numba_funcify_and_cache_key(
-        step.composite_op, node=step.composite_op.make_node(*step.composite_op.inputs)
-    )
-    namespace = {"np": np, "step": inline_njit(step_function.py_func), "load": load_lanes, "store": store_lanes}
-    loop = compile_numba_function_src(source, source.split("(")[0].split()[-1], namespace)
-    return numba_njit(error_model="numpy")(loop), key and sha256((__name__ + source + key).encode()).hexdigest()
+    symbol = f"iwm_bayes_{op.digest}"
+    binding.add_symbol(symbol, address_of(op))
+    return types.ExternalFunction(symbol, types.void(types.int64, types.int64, *[types.voidptr] * n_arrays))
 
 
 @register_funcify_and_cache_key(EventScan)
-def event_scan_numba(op: EventScan, **_: Any) -> tuple[Any, str | None]:
-    """Compile `EventScan.perform` to machine code."""
-    entries = (*lane_entries("state", op.n_states), *lane_entries("values", op.n_readouts))
-    sizes = (op.n_fields, op.n_states, op.n_parameters, op.n_readouts)
-    return compile_loop(SCAN_TEMPLATE, op, op.step, [f"{entry} =" for entry in entries], sizes)
+def event_scan_numba(op: EventScan, **_: Any) -> tuple[Any, str]:
+    """Return `EventScan.perform` for Numba, which calls the kernel without Python."""
+    kernel, n_readouts = named_kernel(op, 4), len(op.step.readouts)
+    n_fields, n_theta = op.sizes.events, op.sizes.theta
+
+    @numba_njit
+    def scan_events(event_array: Any, p: Any) -> Any:
+        events, theta = np.ascontiguousarray(event_array), np.ascontiguousarray(p)
+        n_events, n_people = len(events), theta.shape[1]
+        if events.shape[1:] != (n_fields, n_people) or len(theta) != n_theta:
+            raise ValueError("arrays do not fit each other")
+        readouts = np.empty((n_readouts, n_events, n_people))
+        kernel(n_events, n_people, events.ctypes, events.ctypes, theta.ctypes, readouts.ctypes)
+        return readouts
+
+    return scan_events, op.digest
 
 
 @register_funcify_and_cache_key(EventScanGradient)
-def event_scan_gradient_numba(op: EventScanGradient, **_: Any) -> tuple[Any, str | None]:
-    """Compile `EventScanGradient.perform` to machine code."""
-    scan = op.scan
-    targets = [f"{entry} =" for entry in lane_entries("grad_state", scan.n_states)]
-    targets += [f"{entry} +=" for entry in lane_entries("grad_parameters", scan.n_parameters)]
-    sizes = (scan.n_fields, scan.n_states, scan.n_parameters, scan.n_states, scan.n_readouts, scan.n_parameters)
-    return compile_loop(GRADIENT_TEMPLATE, scan, scan.step_gradient, targets, sizes)
+def event_scan_gradient_numba(op: EventScanGradient, **_: Any) -> tuple[Any, str]:
+    """Return `EventScanGradient.perform` for Numba."""
+    kernel = named_kernel(op, 5)
+    n_fields, n_readouts, n_theta = op.sizes
+
+    @numba_njit
+    def scan_events_gradient(event_array: Any, grad_readouts: Any, p: Any) -> Any:
+        events, weights = np.ascontiguousarray(event_array), np.ascontiguousarray(grad_readouts)
+        theta = np.ascontiguousarray(p)
+        n_events, n_people = len(events), theta.shape[1]
+        if events.shape[1:] != (n_fields, n_people) or len(theta) != n_theta:
+            raise ValueError("arrays do not fit each other")
+        if weights.shape != (n_readouts, n_events, n_people):
+            raise ValueError("the gradient has another shape than the readouts")
+        total, gradient = np.empty(n_people), np.empty(theta.shape)
+        kernel(n_events, n_people, events.ctypes, weights.ctypes, theta.ctypes, total.ctypes, gradient.ctypes)
+        return gradient
+
+    return scan_events_gradient, op.digest
