@@ -22,7 +22,7 @@ from typing import Any
 import numba
 import numpy as np
 
-from iwm_bayes.inference.engine.addresses import doubles
+from iwm_bayes.inference.engine.addresses import doubles, new_memory
 from iwm_bayes.inference.engine.compiled import c_function
 from iwm_bayes.inference.engine.density import (
     NOT_FINITE,
@@ -31,7 +31,6 @@ from iwm_bayes.inference.engine.density import (
     copy_group,
     copy_values,
     log_likelihoods,
-    new_memory,
 )
 from iwm_bayes.inference.engine.group import (
     HALF_LOG_TWO_PI,
