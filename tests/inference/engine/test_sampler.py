@@ -10,9 +10,17 @@ from hierarchies import CASES, PEOPLE, flat, quadratic, quadratic_arrays, random
 
 from iwm_bayes.filtering.engine.machine_code import cache_folder
 from iwm_bayes.inference.base import Settings
+from iwm_bayes.inference.engine import sampler
 from iwm_bayes.inference.engine.compiled import c_function, digest_of_package
 from iwm_bayes.inference.engine.density import NOT_FINITE, compile_kernels
-from iwm_bayes.inference.engine.sampler import engine_model, function_at, initial_point, n_coordinates, start_point
+from iwm_bayes.inference.engine.sampler import (
+    engine_model,
+    fast_sampler,
+    function_at,
+    initial_point,
+    n_coordinates,
+    start_point,
+)
 from iwm_bayes.inference.nutpie_store import sample_to_store
 from iwm_bayes.inference.nuts import sample_in_memory
 from iwm_bayes.model.build import build
@@ -77,9 +85,20 @@ def test_other_people_need_no_compiling(everything, tmp_path):
     model, data, arrays = everything
     few = data.isel(person=slice(5))
     own = {name: array[..., :5] if array.shape[-1:] == (PEOPLE,) else array for name, array in arrays.items()}
-    trace = sample_in_memory(engine_model(model, few, own, None, NO_ANSWERS), BRIEF._replace(draws=20, tune=20))
+    none = {name: array[..., :5] for name, array in NO_ANSWERS.items()}
+    trace = sample_in_memory(engine_model(model, few, own, None, none), BRIEF._replace(draws=20, tune=20))
     assert trace["posterior"]["theta"].sizes["person"] == 5
     assert list(trace["posterior"]["person"].values) == list(few["person"].values)
+
+
+def test_a_nutpie_that_takes_models_in_another_way_is_noticed_before_sampling(everything, monkeypatch):
+    """While the sampler is built, so that the plain engine can take its place."""
+    model, data, _ = everything
+    for name in ("PyMcModel", "ExpandFunc", "LogpFunc"):
+        with monkeypatch.context() as patch:
+            patch.setattr(sampler._lib, name, lambda model: model)
+            with pytest.raises(TypeError):
+                fast_sampler(model, data)
 
 
 def test_machine_code_is_kept_on_the_disk():
