@@ -6,7 +6,6 @@ gradients must agree. Usage: `python speed.py MODEL ...`. Run it twice, with an 
 For an empty one, set PYTENSOR_FLAGS=base_compiledir=FOLDER to a new folder.
 """
 
-import ctypes
 import sys
 import time
 from math import erfc, exp, log, pi, sqrt
@@ -15,6 +14,7 @@ import arviz as az
 import numba
 import numpy as np
 import xarray as xr
+from gradients import density, median_seconds
 from scipy.stats import halfnorm, norm
 
 from iwm_bayes.inference.fit import CompiledModel, Settings, compile_model, nuts
@@ -26,22 +26,12 @@ from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.simulate import Phase, simulate
 from iwm_bayes.types import ModelSpec
 
-N_PEOPLE, EVENTS, REPEATS = 100, 60, 200
+N_PEOPLE, EVENTS = 100, 60
 
 
-def gradient(compiled: CompiledModel, data: xr.Dataset):
-    """Return the compiled log density, x -> (log density, gradient), called as the sampler calls it."""
-    sampler = compiled.engine.sampler.with_data(data, neutral_transform(compiled.model, data))
-    kind = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_uint64, *[ctypes.c_void_p] * 4)
-    function = kind(sampler.compiled_logp_func.address)
-    out, logp = np.zeros(sampler.n_dim), np.zeros(1)
-
-    def call(x: np.ndarray) -> tuple[float, np.ndarray]:
-        code = function(sampler.n_dim, x.ctypes.data, out.ctypes.data, logp.ctypes.data, sampler.user_data.ctypes.data)
-        assert code == 0
-        return logp[0], out
-
-    return call, sampler.n_dim
+def with_data(compiled: CompiledModel, data: xr.Dataset):
+    """Return a compiled model with its data, as the sampler gets it."""
+    return compiled.engine.sampler.with_data(data, neutral_transform(compiled.model, data))
 
 
 @numba.njit(fastmath=True)
@@ -98,17 +88,6 @@ def hand_written_density(x, sigma, outcome, observed, figure, figures, rating, p
     return total, grad
 
 
-def median_seconds(function, *arguments) -> float:
-    """Return the median seconds of a call, after a first call that is not counted."""
-    function(*arguments)
-    seconds = []
-    for _ in range(REPEATS):
-        began = time.perf_counter()
-        function(*arguments)
-        seconds.append(time.perf_counter() - began)
-    return float(np.median(seconds))
-
-
 def simulate_study(model: ModelSpec, figures: int) -> xr.Dataset:
     """Simulate people who meet figures with constant care."""
     care = {f"figure {index + 1}": constant_care(0.8) for index in range(figures)}
@@ -121,8 +100,8 @@ def compare_with_hand_written(figures: int) -> None:
     model = model._replace(responses={"availability_rating": model.responses["availability_rating"]})
     model = model._replace(rule=without_worth(model))
     data = simulate_study(model, figures)
-    call, size = gradient(compile_model(model, data), data)
-    x = np.random.default_rng(1).normal(0, 0.3, size)
+    ready = with_data(compile_model(model, data), data)
+    call, x = density(ready), np.random.default_rng(1).normal(0, 0.3, ready.n_dim)
     free = free_parameters(model, [])
     prior = (
         [each.prior_mean for each in free],
@@ -162,9 +141,9 @@ def time_model(name: str) -> None:
     began = time.perf_counter()
     compiled = compile_model(model, data)
     compiling = time.perf_counter() - began
-    call, size = gradient(compiled, data)
-    x = np.random.default_rng(1).normal(0, 0.3, size)
-    each = 1e9 * median_seconds(call, x) / (N_PEOPLE * EVENTS)
+    ready = with_data(compiled, data)
+    x = np.random.default_rng(1).normal(0, 0.3, ready.n_dim)
+    each = 1e9 * median_seconds(density(ready), x) / (N_PEOPLE * EVENTS)
     began = time.perf_counter()
     sample_once(compiled, data, neutral_transform(model, data), Settings(draws=1, tune=1, chains=1))
     first = time.perf_counter() - began

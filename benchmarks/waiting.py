@@ -13,7 +13,6 @@ Seconds are processor time, without the import of libraries, up to the first gra
 one gradient divided by the number of events, the median of many.
 """
 
-import ctypes
 import json
 import os
 import subprocess
@@ -24,6 +23,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from gradients import density, median_seconds
 
 MODELS = ("rescorla_wagner", "kalman", "compensatory")
 OLD = "2341ed6"  # the last version that compiled a graph for each number of people
@@ -35,28 +35,6 @@ CASES = {  # what is compiled: people, sessions; None: the next model
     "other sessions": (40, 17),
     "another model": None,
 }
-REPEATS = 400
-
-
-def nutpie_address(ready: object) -> tuple[int, int]:
-    """Return the addresses of the density and of its data, of either version."""
-    if hasattr(ready, "compiled_logp_func"):
-        return ready.compiled_logp_func.address, ready.user_data.ctypes.data
-    return ready.kernels.density.address, ready.table.address
-
-
-def median_gradient_seconds(ready: object) -> float:
-    """Return the median seconds of one log density with its gradient."""
-    address, data = nutpie_address(ready)
-    function = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_uint64, *[ctypes.c_void_p] * 4)(address)
-    x = np.random.default_rng(1).normal(0.0, 0.3, ready.n_dim)
-    gradient, logp, seconds = np.zeros(ready.n_dim), np.zeros(1), []
-    for _ in range(REPEATS):
-        began = time.perf_counter()
-        code = function(ready.n_dim, x.ctypes.data, gradient.ctypes.data, logp.ctypes.data, data)
-        seconds.append(time.perf_counter() - began)
-        assert code == 0
-    return float(np.median(seconds))
 
 
 def measure(name: str, people: int, sessions: int) -> None:
@@ -81,8 +59,10 @@ def measure(name: str, people: int, sessions: int) -> None:
         ready = nuts.sampler_with_data(compiled, data, transform)
     else:
         ready = compiled.engine.sampler.with_data(data, transform)
-    each = 1e9 * median_gradient_seconds(ready) / int(data["present"].sum())
-    compiling = time.process_time() - began - REPEATS * each * 1e-9 * int(data["present"].sum())
+    call, x = density(ready), np.random.default_rng(1).normal(0.0, 0.3, ready.n_dim)
+    call(x)
+    compiling = time.process_time() - began
+    each = 1e9 * median_seconds(call, x) / int(data["present"].sum())
     print(json.dumps({"seconds": compiling, "ns": each}))
 
 

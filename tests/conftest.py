@@ -6,7 +6,6 @@ The browser is Debian's own Chromium, found or installed, never downloaded from 
 import os
 import shutil
 import subprocess
-import sys
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -16,14 +15,9 @@ from quick import is_quick, without_compilers
 
 # Tests compile much and run it little: a lower level of optimisation takes two thirds of the time. That code is kept
 # apart from what a user's fits find again. Nor is it traced where every node of a graph was made.
-CACHE = Path(__file__).parents[1] / ".pytest_cache"
-COMPILED = CACHE / "compiled"
+COMPILED = Path(__file__).parents[1] / ".pytest_cache" / "compiled"
 os.environ.setdefault("NUMBA_OPT", "1")
 os.environ.setdefault("PYTENSOR_FLAGS", f"base_compiledir={COMPILED},traceback__limit=0")
-
-if sys.dont_write_bytecode:  # then every process compiles PyMC and pandas anew from their text, for seconds
-    sys.dont_write_bytecode, sys.pycache_prefix = False, str(CACHE / "bytecode")
-    os.environ |= {"PYTHONPYCACHEPREFIX": sys.pycache_prefix, "PYTHONDONTWRITEBYTECODE": ""}
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 INSTALL = (("apt-get", "update"), ("apt-get", "install", "--yes", "--no-install-recommends", "chromium"))

@@ -30,8 +30,19 @@ README = (pages.REPOSITORY / "README.md").read_text(encoding="utf-8")
 
 
 TYPED = re.compile(r"`(iwm [a-z][^`]*)`|^(?:uv run )?(iwm [a-z][^#\n`]*)", re.MULTILINE)  # a command on a page
+PLACE = re.compile(r"`((?:src|tests|benchmarks|experiments|models)/[^`\s]*)`")  # in the repository
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
-OTHER_OPTIONS = {"--strict", "--wheel", "--upgrade", "--no-index", "--find-links"}  # of mkdocs, uv and pip
+OTHER_OPTIONS = {
+    "--extra",
+    "--strict",
+    "--wheel",
+    "--upgrade",
+    "--no-index",
+    "--find-links",
+    "--only",
+    "--python",
+    "--tests",
+}  # of uv, mkdocs, pip and upgrades.py
 
 
 def command_of(words):
@@ -96,6 +107,13 @@ def test_commands_and_options_exist(page):
         command, words = command_of(shlex.split(match[1] or match[2])[1:])
         assert {word for word in words if word.startswith("--")} <= options_of(command), match[0]
     assert set(OPTION.findall(text)) <= options_of(typer.main.get_command(app)) | OTHER_OPTIONS
+
+
+@pytest.mark.parametrize("page", ["../README.md", *pages.WRITTEN])
+def test_files_of_the_program_that_a_page_names_exist(page):
+    """Where a page says in which file the code is, it is there; NAME stands for any name."""
+    named = PLACE.findall((pages.DOCS / page).read_text(encoding="utf-8"))
+    assert [place for place in named if "NAME" not in place and not (pages.REPOSITORY / place).exists()] == []
 
 
 def test_links_of_the_readme_lead_to_files():

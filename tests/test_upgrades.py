@@ -10,6 +10,8 @@ import pytest
 import upgrades
 from upgrades import Step
 
+from iwm_bayes.filtering.engine.machine_code import cache_folder
+
 PROJECT = tomllib.loads((upgrades.REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))
 FENCED = ("numba", "llvmlite", "nutpie", "pytensor", "pymc")  # the fast engine uses their inner parts
 PYTEST_LOG = """
@@ -160,7 +162,10 @@ def test_versions_are_shown_for_every_library_of_the_program():
 def test_compiled_code_is_not_shared(monkeypatch, tmp_path):
     """Machine code of one version may not be found by another."""
     monkeypatch.setenv("PYTHONPATH", "src")
+    monkeypatch.setenv("IWM_ENGINE", "plain")
     variables = upgrades.own_variables(tmp_path)
-    assert "PYTHONPATH" not in variables
+    assert {"PYTHONPATH", "IWM_ENGINE"}.isdisjoint(variables)
     assert variables["PYTENSOR_FLAGS"] == f"base_compiledir={tmp_path / 'compiled'}"
     assert Path(variables["NUMBA_CACHE_DIR"]).is_relative_to(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", variables["XDG_CACHE_HOME"])
+    assert sys.platform != "linux" or cache_folder().is_relative_to(tmp_path)

@@ -91,12 +91,18 @@ def run_step(resolution: str, name: str, command: Sequence[str], log: Path, plac
     return step
 
 
+def kept_variables() -> dict[str, str]:
+    """Return the environment variables that a resolution takes over: none chooses versions, an engine or imports."""
+    dropped = {"PYTHONPATH", "VIRTUAL_ENV", "UV_EXCLUDE_NEWER", "UV_RESOLUTION", "IWM_ENGINE"}
+    return {key: value for key, value in os.environ.items() if key not in dropped}
+
+
 def own_variables(folder: Path) -> dict[str, str]:
     """Return environment variables with which a resolution shares no compiled code and no import path with others."""
-    dropped = {"PYTHONPATH", "VIRTUAL_ENV", "UV_EXCLUDE_NEWER", "UV_RESOLUTION"}
-    kept = {key: value for key, value in os.environ.items() if key not in dropped}
     compiled = folder / "compiled"
-    return kept | {"PYTENSOR_FLAGS": f"base_compiledir={compiled}", "NUMBA_CACHE_DIR": str(compiled / "numba")}
+    caches = {"XDG_CACHE_HOME": compiled, "NUMBA_CACHE_DIR": compiled / "numba"}
+    own = {name: str(place) for name, place in caches.items()}
+    return kept_variables() | own | {"PYTENSOR_FLAGS": f"base_compiledir={compiled}"}
 
 
 def installed_versions(uv: str, python: Path) -> dict[str, str]:
@@ -117,18 +123,19 @@ def try_resolution(
 ) -> tuple[list[Step], dict[str, str]]:
     """Install one resolution and run the commands; return the steps, and the versions that were installed."""
     folder.mkdir(parents=True)
-    environment, variables = folder / "environment", own_variables(folder)
+    environment = folder / "environment"
+    shared, own = kept_variables(), own_variables(folder)  # what is installed comes from the cache of uv
     programs = environment / PROGRAMS
     interpreter = programs / "python"
     make = [uv, "venv", "--python", python, str(environment)]
     install = [uv, "pip", "install", "--python", str(interpreter), "--editable", f".[{EXTRAS}]", "--group", GROUP]
     pytest = [str(interpreter), "-m", "pytest", *pytest_folders(folder), *tests]
     steps: list[Step] = []
-    for title, command, place in (
-        ("environment", make, REPOSITORY),
-        ("install", [*install, *RESOLUTIONS[name]], REPOSITORY),
-        ("iwm demo", [str(programs / "iwm"), "demo"], folder),
-        ("pytest", pytest, REPOSITORY),
+    for title, command, place, variables in (
+        ("environment", make, REPOSITORY, shared),
+        ("install", [*install, *RESOLUTIONS[name]], REPOSITORY, shared),
+        ("iwm demo", [str(programs / "iwm"), "demo"], folder, own),
+        ("pytest", pytest, REPOSITORY, own),
     ):
         steps.append(run_step(name, title, command, folder / f"{title.replace(' ', '_')}.log", place, variables))
         if title in ("environment", "install") and not steps[-1].passed:

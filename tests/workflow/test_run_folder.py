@@ -20,12 +20,14 @@ from command import iwm
 from own_rule import TRACE, write_own_rule
 from runs import without_drawing
 
+from iwm_bayes.filtering.engine_choice import engine_name, using_engine
 from iwm_bayes.inference.nutpie_store import STORED_GROUPS, chain_folder
 from iwm_bayes.io import write_json
 from iwm_bayes.types import InputError
 from iwm_bayes.workflow import analysis, fits, results_folder, run_folder, unfinished_run
 from iwm_bayes.workflow.fit_file import read_fit
 from iwm_bayes.workflow.load import load_study_and_data
+from iwm_bayes.workflow.run_folder import engine_of
 
 FAST = ("--method", "laplace", "--draws", "150", "--quiet")
 FIT = ("fit", "study.toml", "--model", "model.toml", "--out-dir", "run", *FAST)
@@ -75,6 +77,21 @@ def fitting(project, made_once, monkeypatch) -> Path:
     fitted = read_fit(made_once / "run" / "fit.nc")
     monkeypatch.setattr(analysis, "fit", lambda *_, **__: fitted)
     return project
+
+
+@pytest.mark.parametrize(
+    ("chosen", "settings", "engine"),
+    [("fast", {}, "fast"), ("plain", {"backend": "nutpie"}, "plain"), ("fast", {"backend": "numpyro"}, "plain")],
+)
+def test_the_engine_of_a_run_is_that_of_its_density(chosen, settings, engine):
+    """The one in use; samplers on JAX have no other than the plain one."""
+    with using_engine(chosen):
+        assert engine_of(settings) == engine
+
+
+def test_the_manifest_names_the_engine(project):
+    """Of every run, also of an approximation."""
+    assert json.loads((project / "run" / "manifest.json").read_text())["engine"] == engine_name()
 
 
 def test_the_manifest_lists_every_file_with_its_hash(project):

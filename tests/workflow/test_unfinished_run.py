@@ -19,6 +19,7 @@ import iwm_bayes
 from iwm_bayes.diagnostics.convergence_checks import check_convergence
 from iwm_bayes.inference import nutpie_store
 from iwm_bayes.inference.base import Settings
+from iwm_bayes.workflow import analysis
 from iwm_bayes.workflow.fit_file import read_fit
 
 DRAWS = 600
@@ -150,6 +151,34 @@ def test_interrupted_a_run_is_whole_but_marked(small, monkeypatch):
     assert json.loads((small / "stopped" / "manifest.json").read_text())["partial"] == ""
     assert read_fit(small / "stopped" / "fit.nc")["unconstrained_posterior"].sizes["draw"] == LONG
     assert not (small / "stopped.unfinished").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--backend", "numpyro"], "No draws are kept. To start again, enter the same command"),
+        (["--method", "laplace"], "No draws are kept. To start again, enter the same command"),
+        ([], "The draws are kept. To continue, add --resume to the same command"),
+    ],
+)
+def test_an_interruption_promises_only_what_is_kept(folder, monkeypatch, options, said):
+    """NumPyro and the approximations have nothing on the disk before they end."""
+
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(analysis, "fit", interrupted)
+    stopped = iwm(*FIT, *options, cwd=folder)
+    assert stopped.returncode == 130
+    assert " ".join(stopped.stderr.split()).endswith(f"interrupted. {said}")
+
+
+def test_a_backend_that_keeps_no_draws_cannot_resume(folder):
+    """It would start again from the first draw."""
+    refused = iwm(*FIT, "--backend", "numpyro", "--resume", cwd=folder)
+    assert refused.returncode == 1
+    assert "the backend numpyro keeps no draws while it samples" in " ".join(refused.stderr.split())
+    assert not (folder / "run.unfinished").exists()
 
 
 def test_a_run_is_extended(small):

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 AFTER_DEMO = ("iwm explore", "your own data: iwm new mystudy sessions.csv")
 HOW_TO_RESUME = "The draws are kept. To continue, add --resume to the same command"
+HOW_TO_REPEAT = "No draws are kept. To start again, enter the same command"
 
 
 def fit(
@@ -54,7 +55,7 @@ def fit(
         str, typer.Option(help="inference method: nuts (sampling), or laplace or quadrature (approximations)")
     ] = "nuts",
     backend: Annotated[
-        str, typer.Option(help="what samples for nuts: nutpie, or nutpie-jax or numpyro (extra iwm-bayes[jax])")
+        str, typer.Option(help="what samples for nuts: nutpie, or with the extra `jax` nutpie-jax or numpyro")
     ] = "nutpie",
     resume: Annotated[bool, typer.Option("--resume", help="continue an interrupted run from its saved draws")] = False,
     extend: Annotated[
@@ -89,8 +90,9 @@ def fit(
     """Fit a model to a study, check the convergence of the fit, and estimate the time to earned security."""
     from iwm_bayes.workflow.analysis import Requests
     from iwm_bayes.workflow.load import file_hashes, load_study_and_data
-    from iwm_bayes.workflow.unfinished_run import bytes_needed, unfinished_run
+    from iwm_bayes.workflow.unfinished_run import bytes_needed, check_backend, keeps_draws, unfinished_run
 
+    check_backend(backend, resume)
     trust = trust or model is not None
     loaded = load_study_and_data(study, model, trust)
     folder = out_dir or Path("runs") / f"{loaded.study.name}-{loaded.model.name}"
@@ -105,7 +107,7 @@ def fit(
         raise typer.Exit(exit_code(analysis))
     exit_if_done(target, method, settings, requests)
     with (
-        report_interruption(HOW_TO_RESUME),
+        report_interruption(HOW_TO_RESUME if keeps_draws(method, backend) else HOW_TO_REPEAT),
         unfinished_run(
             folder,
             loaded.files,

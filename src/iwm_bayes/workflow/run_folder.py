@@ -22,6 +22,8 @@ from iwm_bayes.diagnostics.convergence_checks import ConvergenceChecks
 from iwm_bayes.diagnostics.identifiability import identifiability
 from iwm_bayes.diagnostics.results import Results, result_plots
 from iwm_bayes.estimands.person_summary import pseudonyms
+from iwm_bayes.filtering.engine_choice import engine_name
+from iwm_bayes.inference.base import Settings
 from iwm_bayes.io import manifest, sha256
 from iwm_bayes.model.specification.parts import RESPONSE_FILE, RULE_FILE
 from iwm_bayes.types import DEFAULT_FIGURE, GENERALISED
@@ -91,6 +93,12 @@ def criterion_facts(analysis: Analysis) -> dict[str, Any]:
     return {"criterion": first.security.attrs} if first else {}
 
 
+def engine_of(settings: Mapping[str, Any]) -> str:
+    """Return the engine whose density was sampled: samplers on JAX always take that of the plain one."""
+    default = Settings().backend
+    return engine_name() if settings.get("backend", default) == default else "plain"
+
+
 def run_facts(analysis: Analysis, inputs: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the manifest of a run says; `inputs` is what it says of the files that went in."""
     convergence, test = analysis.convergence, analysis.permutation_test
@@ -101,6 +109,7 @@ def run_facts(analysis: Analysis, inputs: Mapping[str, Any]) -> dict[str, Any]:
         method=analysis.method,
         exact=not convergence.approximate,
         settings=analysis.settings,
+        engine=engine_of(analysis.settings),
         requests=analysis.requests._asdict(),
         **inputs,
         **criterion_facts(analysis),

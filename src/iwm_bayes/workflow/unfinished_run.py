@@ -25,6 +25,7 @@ from iwm_bayes.workflow.results_folder import (
 )
 
 REQUEST_FILE, LOCK = "request.json", "lock"
+ALL_AT_ONCE = frozenset({"numpyro"})  # backends whose draws are there when all of them are made
 UNREADABLE_REQUEST = (
     "So the program cannot tell what these draws are of. The draws in `chains` are Zarr stores that ArviZ and xarray "
     "read. Rename the folder to keep them, or delete it, and fit again"
@@ -41,6 +42,17 @@ def run_request(files: Mapping[str, Path], settings: Mapping[str, Any]) -> dict[
 def changed_settings(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """Return the names of what differs between two requests."""
     return sorted(name for name in {*before, *now} if before.get(name) != now.get(name))
+
+
+def keeps_draws(method: str, backend: str) -> bool:
+    """Return whether draws are on the disk while a run is sampled."""
+    return method == "nuts" and backend not in ALL_AT_ONCE
+
+
+def check_backend(backend: str, resume: bool) -> None:
+    """Raise InputError where a run is to be continued by a backend that keeps no draws."""
+    if resume and backend in ALL_AT_ONCE:
+        raise InputError([f"--resume: the backend {backend} keeps no draws while it samples. Leave --resume out"])
 
 
 def has_draws(place: Path) -> bool:
