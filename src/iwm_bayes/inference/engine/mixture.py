@@ -180,7 +180,11 @@ def mixture_forward(records: Any, values: Any, shared: Any, frequencies: Any, at
 def mixture_backward(
     records: Any, values: Any, shared: Any, attribution: Any, by_theta: Any, by_shared: Any, slopes: Any
 ) -> None:
-    """Write the gradient by the coordinates of all models, and add that by the shared group."""
+    """Write the gradient by the coordinates of all models, and add that by the shared group.
+
+    Groups and people are set again as in `mixture_forward`. To keep them would need the memory of all models at once,
+    and a list of tuples of arrays. To set them takes about as long as the likelihood of a few events.
+    """
     place, theta_place = len(attribution) - 1 + n_coordinates(records[0]), 0
     for k in range(len(attribution)):
         t = records[1 + k]
