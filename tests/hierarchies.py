@@ -25,15 +25,15 @@ CASES = {  # the model file after its head, and formulas
 }
 
 
-def study(text, formulas, folder):
+def study(text, formulas, folder, people=PEOPLE):
     """Return a model and simulated data with two figures, an arm, an age and wards."""
     (folder / "own.toml").write_text(HEAD + text, encoding="utf-8")
     model = load_model(folder / "own.toml")
     phases = [Phase({"mother": constant_care(0.6), "therapist": constant_care(0.8)}, 2, assessed=True)]
     generator = np.random.default_rng(1)
-    table = {"arm": generator.choice(["a", "b"], PEOPLE), "age": generator.normal(size=PEOPLE)}
-    frame = pd.DataFrame(table | {"ward": generator.choice(["x", "y", "z"], PEOPLE)})
-    return model, join_covariates(simulate(model, phases, PEOPLE, 1), frame, model, formulas)
+    table = {"arm": generator.choice(["a", "b"], people), "age": generator.normal(size=people)}
+    frame = pd.DataFrame(table | {"ward": generator.choice(["x", "y", "z"], people)})
+    return model, join_covariates(simulate(model, phases, people, 1), frame, model, formulas)
 
 
 def random_transform(model, data, generator):

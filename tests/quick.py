@@ -39,6 +39,7 @@ LONGER = (  # modules and tests, by their names below `tests/`
     "filtering/test_vector_math.py",
     "inference/engine/test_density.py",
     "inference/engine/test_sampler.py",
+    "inference/engine/test_table.py",
     "inference/laplace/test_ascent.py",
     "inference/laplace/test_method.py",
     "inference/test_answers.py",

@@ -1,6 +1,7 @@
 """Tables of model frequencies and attributions: by random-effects model selection and by a mixture.
 
-`evidence` is the log evidence by person (row) and model (column). A mixture is the trace of `mixture_fit`, or None.
+`evidence` is the log evidence by person (row) and model (column). A mixture is the trace of
+`mixture.fit.fit_mixture`, or None.
 """
 
 from collections.abc import Mapping, Sequence

@@ -45,7 +45,7 @@ def compiled_model(model: ModelSpec, engine: Any, data: xr.Dataset) -> CompiledM
     return CompiledModel(model, engine, figure_names(data), effect_labels(data))
 
 
-def check_same_shape(compiled: CompiledModel, data: xr.Dataset) -> None:
+def check_same_labels(compiled: CompiledModel, data: xr.Dataset) -> None:
     """Raise InputError unless the data have the figures and covariates for which a model was compiled."""
     if figure_names(data) != compiled.figures:
         own, others = ", ".join(compiled.figures), ", ".join(figure_names(data))

@@ -4,7 +4,7 @@
     event_likelihood    (model, figures) -> (event array, response array, theta) -> log likelihood (event, person)
     sampler             (model, data) -> `Sampler`, which gives nutpie's model of any data
 
-The arrays are those of `model.build.model_data`; `theta` is (parameter, person), on the link scale. Both engines have
+The arrays are those of `model.inputs.model_data`; `theta` is (parameter, person), on the link scale. Both engines have
 the same density, gradient and coordinates: see `filtering.engine_choice` for which one is used.
 """
 

@@ -46,7 +46,7 @@ COMPILING = "Compiling (about twenty seconds at the first use on a machine)"
 
 
 class Method(NamedTuple):
-    """An inference method: compile a model for data of one shape, then fit any number of such data sets."""
+    """An inference method: compile a model for data with these figures and covariates, then fit any such data."""
 
     compile: Callable[[ModelSpec, xr.Dataset], CompiledModel]
     fit: Callable[[CompiledModel, xr.Dataset, Settings], xr.DataTree]

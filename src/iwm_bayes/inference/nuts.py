@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from iwm_bayes.inference.answers import observed_answers
-from iwm_bayes.inference.base import CompiledModel, Settings, check_same_shape, compiled_model
+from iwm_bayes.inference.base import CompiledModel, Settings, check_same_labels, compiled_model
 from iwm_bayes.inference.engines import Sampler, imported, sampler
 from iwm_bayes.inference.laplace.method import compile_likelihood
 from iwm_bayes.inference.nutpie_store import sample_to_store
@@ -85,7 +85,7 @@ def compile_model(model: ModelSpec, data: xr.Dataset, backend: str = "nutpie") -
 
 def sample_once(compiled: CompiledModel, data: xr.Dataset, transform: xr.Dataset, settings: Settings) -> xr.DataTree:
     """Run the sampler once, in the transform given, and return the draws as they are reported."""
-    check_same_shape(compiled, data)
+    check_same_labels(compiled, data)
     ready = compiled.engine.sampler.with_data(data, transform)
     trace = compiled.engine.draw(ready, settings)
     sampled = trace["posterior"].to_dataset()

@@ -1,6 +1,6 @@
 """The mixture of models as nutpie samples it by address: a table of the shared response group and of every model.
 
-The equations are those of `mixture_model`; `inference.engine.mixture` computes them. A point has the quantiles of the
+The equations are those of `mixture.graph`; `inference.engine.mixture` computes them. A point has the quantiles of the
 frequencies, the shared group, and then the coordinates of each model.
 """
 
@@ -14,7 +14,7 @@ from iwm_bayes.comparison.comparability import FittedModel
 from iwm_bayes.comparison.mixture.parts import common_parameters, complete_pooling_values, free_only, own_model
 from iwm_bayes.inference.engine.mixture import compile_mixture_kernels
 from iwm_bayes.inference.engine.model_table import hierarchy_parts, likelihood_parts
-from iwm_bayes.inference.engine.sampler import EngineModel, Start, Stored, make_start, stored_variables
+from iwm_bayes.inference.engine.sampler import EngineModel, Start, Stored, check_nutpie, make_start, stored_variables
 from iwm_bayes.inference.engine.table import Table, join_tables, make_table
 from iwm_bayes.model.inputs import coordinates, model_data, parameters_pooled
 from iwm_bayes.model.priors import figure_names, free_parameters
@@ -32,12 +32,18 @@ def group_data(data: xr.Dataset) -> xr.Dataset:
 
 
 def shared_parts(model: ModelSpec, data: xr.Dataset, n_models: int) -> dict[str, Any]:
-    """Return the table of the shared response group, which has no people of its own.
+    """Return the table of the shared response group, which has no people of its own: models have them.
 
     `model` is one in which nothing else is free.
     """
-    parts = hierarchy_parts(model, group_data(data).isel(person=slice(0)), {})
+    nobody = group_data(data).isel(person=slice(0))
+    parts = hierarchy_parts(model, nobody, {})
     return parts | {"n_models": n_models, "density": compile_mixture_kernels().density.address}
+
+
+def frequency_start(n_models: int) -> Start:
+    """Return where the quantiles of the frequencies begin: at 0, as the only coordinates of their part."""
+    return Start(np.zeros(0), n_others=n_models - 1)
 
 
 def model_parts(
@@ -104,8 +110,7 @@ def mixture_sampler(
     shared_table = shared_parts(shared, first.data, len(models))
     tables = [make_table(shared_table)]
     parts = [stored_variables(shared, group_data(first.data), False)]
-    quantiles = np.zeros(len(models) - 1)
-    starts = [Start(quantiles, level_shift=np.zeros((0, len(quantiles)))), make_start(shared_table, {})]
+    starts = [frequency_start(len(models)), make_start(shared_table, {})]
     for one, spec, transform, kernel in zip(models, own, transforms, person_kernels, strict=True):
         hierarchy = model_parts(one, spec, shared, common, transform)
         arrays = model_data(one.model, one.data)
@@ -115,3 +120,12 @@ def mixture_sampler(
     stored = mixture_variables(models, parts)
     table: Table = join_tables(tables)
     return EngineModel(stored.dims, compile_mixture_kernels(), table, stored, tuple(starts), tuple(person_kernels))
+
+
+def fast_mixture(models: Sequence[FittedModel], transforms: Sequence[Mapping[str, np.ndarray]]) -> EngineModel:
+    """Return the mixture for nutpie, with the likelihoods of its models in machine code."""
+    from iwm_bayes.model.person_step import person_kernel  # it imports PyTensor
+
+    check_nutpie(compile_mixture_kernels())
+    kernels = [person_kernel(one.model, figure_names(one.data)) for one in models]
+    return mixture_sampler(models, transforms, kernels)

@@ -4,7 +4,8 @@ Similar models can divide people in many ways, and their frequencies move slowly
 mixture is therefore worth less than a draw of a single model, and the mixture gets more draws.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,16 +15,21 @@ from iwm_bayes.comparison.comparability import FittedModel
 from iwm_bayes.comparison.mixture.parts import common_parameters, own_model
 from iwm_bayes.diagnostics.convergence_checks import ConvergenceChecks, check_convergence
 from iwm_bayes.filtering.engine_choice import with_fallback
-from iwm_bayes.inference.base import TRANSFORMED_VARIABLES, Settings
+from iwm_bayes.inference.base import Settings
+from iwm_bayes.inference.engines import imported
 from iwm_bayes.inference.laplace.method import compile_likelihood
 from iwm_bayes.inference.nuts import sample_in_memory
 from iwm_bayes.inference.pilot import pilot_fit
 from iwm_bayes.model.inputs import coordinates
-from iwm_bayes.model.priors import figure_names
 from iwm_bayes.types import ModelSpec
 
 DRAW_FACTOR = 2  # times as many draws as of a single model
 LOCAL_GAUSSIAN = ["local_mode", "local_gradient", "local_root"]  # of each person's responses, see `inference.pilot`
+
+MIXTURES: Mapping[str, Callable[..., Any]] = {  # by engine: from fits, and arrays by fit, to nutpie's model
+    "fast": imported("comparison.mixture.engine:fast_mixture"),
+    "plain": imported("comparison.mixture.graph:plain_mixture"),
+}
 
 
 class MixtureFit(NamedTuple):
@@ -51,35 +57,11 @@ def sampling_coordinates(fitted: FittedModel, own: ModelSpec) -> dict[str, np.nd
     return arrays | {str(name): values.values for name, values in local.items()}
 
 
-def fast_mixture(fits: Sequence[FittedModel], arrays: Sequence[Mapping[str, np.ndarray]]) -> Any:
-    """Return nutpie's model of the mixture in machine code; `arrays` are those of `sampling_coordinates`."""
-    from iwm_bayes.comparison.mixture.engine import mixture_sampler  # it imports Numba
-    from iwm_bayes.model.person_step import person_kernel  # it imports PyTensor
-
-    return mixture_sampler(fits, arrays, [person_kernel(one.model, figure_names(one.data)) for one in fits])
-
-
-def plain_mixture(fits: Sequence[FittedModel], arrays: Sequence[Mapping[str, np.ndarray]]) -> Any:
-    """Return nutpie's model of the mixture as a graph."""
-    from iwm_bayes.comparison.mixture.graph import build_mixture  # it imports PyMC
-    from iwm_bayes.inference.plain.graph_sampler import compile_public, with_arrays
-
-    graph, prefixes = build_mixture(fits), ("", *(f"{fitted.model.name}::" for fitted in fits))
-    names = ("frequency", "attribution", *(f"{prefix}{name}" for prefix in prefixes for name in TRANSFORMED_VARIABLES))
-    compiled = compile_public(graph, [name for name in names if name in graph.named_vars])
-    by_name = {
-        f"{fitted.model.name}::{name}": array
-        for fitted, own in zip(fits, arrays, strict=True)
-        for name, array in own.items()
-    }
-    return with_arrays(compiled, graph, by_name)
-
-
 def compile_mixture(fits: Sequence[FittedModel]) -> Any:
     """Compile the mixture with the engine in use, in the coordinates of every model."""
     common = common_parameters(fits)
     arrays = [sampling_coordinates(fitted, own_model(fitted, common)) for fitted in fits]
-    return with_fallback({"fast": lambda: fast_mixture(fits, arrays), "plain": lambda: plain_mixture(fits, arrays)})
+    return with_fallback({name: partial(build, fits, arrays) for name, build in MIXTURES.items()})
 
 
 def fit_mixture(fits: Sequence[FittedModel], settings: Settings) -> MixtureFit:

@@ -14,6 +14,8 @@ from iwm_bayes.comparison.mixture.parts import (
     free_only,
     own_model,
 )
+from iwm_bayes.inference.base import TRANSFORMED_VARIABLES
+from iwm_bayes.inference.plain.graph_sampler import compile_public, with_arrays
 from iwm_bayes.model.build import declare_data, declare_likelihood_terms
 from iwm_bayes.model.hierarchy import declare_hierarchy, declare_mu, declare_sd, no_pooling, person_log_densities
 from iwm_bayes.model.inputs import model_coords, parameters_pooled
@@ -116,3 +118,16 @@ def build_mixture(fits: Sequence[FittedModel]) -> pm.Model:
         pm.Deterministic("attribution", pt.special.softmax(weighted, axis=0), dims=("model", "person"))
         pm.Potential("log_likelihood", pt.logsumexp(weighted, axis=0) + otherwise.sum(axis=0), dims="person")
     return mixture
+
+
+def plain_mixture(fits: Sequence[FittedModel], arrays: Sequence[Mapping[str, np.ndarray]]) -> Any:
+    """Return nutpie's model of the mixture as a graph."""
+    graph, prefixes = build_mixture(fits), ("", *(f"{fitted.model.name}::" for fitted in fits))
+    names = ("frequency", "attribution", *(f"{prefix}{name}" for prefix in prefixes for name in TRANSFORMED_VARIABLES))
+    compiled = compile_public(graph, [name for name in names if name in graph.named_vars])
+    by_name = {
+        f"{fitted.model.name}::{name}": array
+        for fitted, own in zip(fits, arrays, strict=True)
+        for name, array in own.items()
+    }
+    return with_arrays(compiled, graph, by_name)

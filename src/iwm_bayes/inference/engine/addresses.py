@@ -5,12 +5,14 @@ An address as a constant in the code would be that of one process. Here addresse
 
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.core.typing import signature
 
-from iwm_bayes.inference.engine.lanes import machine_code
+from iwm_bayes.inference.engine.group_transforms import kernel_part
+from iwm_bayes.inference.engine.lanes import DOUBLE_BYTES, LANES, lane_array, machine_code, store
 
 DENSITY_ARRAYS = 4  # point, gradient, log density, table
 PERSON_KERNEL_ARRAYS = 5  # events, responses, theta; log likelihood by person, gradient
@@ -63,3 +65,29 @@ def call_person_kernel(_: Any, kernel: Any, n_events: Any, n_people: Any, *array
 
     arguments = (types.int64, types.int64, types.int64, types.UniTuple(types.int64, PERSON_KERNEL_ARRAYS))
     return signature(types.none, *arguments[:3], types.StarArgTuple((types.int64,) * PERSON_KERNEL_ARRAYS)), generate
+
+
+@kernel_part
+def new_memory(count: Any) -> Any:
+    """Return memory for so many lanes, which must be used after the last use of its address; and the free address."""
+    lanes, memory = np.empty(count * LANES), np.empty(1, dtype=np.int64)
+    memory[0] = lanes.ctypes.data
+    return lanes, memory
+
+
+@kernel_part
+def reserved(memory: Any, count: Any) -> Any:
+    """Return the address of so many lanes, and move the first address that is free, `memory[0]`, behind them."""
+    address = memory[0]
+    memory[0] += count * LANES * DOUBLE_BYTES
+    return address
+
+
+@kernel_part
+def zeroed(memory: Any, count: Any) -> Any:
+    """Return the address of so many lanes, which are 0."""
+    address = reserved(memory, count)
+    lanes_there = lane_array(address, count)
+    for index in range(count):
+        store(0.0, lanes_there, index)
+    return address

@@ -5,14 +5,9 @@ loads. Numba looks for changes in that file alone, and does not ask at which lev
 name has a digest of all that: the files of this package, the libraries, and the level.
 """
 
-import sys
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
-
-import llvmlite
-import numba
-import numpy as np
 
 SOURCE = """import numba
 
@@ -32,9 +27,10 @@ ARGUMENTS = {  # of the signatures in `density`
 
 def digest_of_package() -> str:
     """Return a digest of what decides the machine code: the files of this package, libraries, and options of Numba."""
+    from iwm_bayes.filtering.engine.machine_code import digest_of_writer  # it imports PyTensor
+
     texts = [path.read_text(encoding="utf-8") for path in sorted(Path(__file__).parent.glob("*.py"))]
-    versions = [numba.__version__, llvmlite.__version__, np.__version__, sys.version]
-    return sha256("\n".join([*versions, repr(numba.config.OPT), SOURCE, *texts]).encode()).hexdigest()
+    return sha256("\n".join([digest_of_writer(), *texts]).encode()).hexdigest()
 
 
 def c_function(module: str, signature: str, function: str) -> Any:

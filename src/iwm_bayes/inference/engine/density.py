@@ -11,7 +11,7 @@ import numba
 import numpy as np
 from numba import types
 
-from iwm_bayes.inference.engine.addresses import DOUBLES, call_density, call_person_kernel, doubles
+from iwm_bayes.inference.engine.addresses import DOUBLES, call_density, call_person_kernel, doubles, new_memory
 from iwm_bayes.inference.engine.compiled import c_function
 from iwm_bayes.inference.engine.group import (
     empty_group,
@@ -24,7 +24,7 @@ from iwm_bayes.inference.engine.group import (
 from iwm_bayes.inference.engine.group_transforms import inlined_part, kernel_part
 from iwm_bayes.inference.engine.people import people_memory, set_people
 from iwm_bayes.inference.engine.people_gradient import people_gradient
-from iwm_bayes.inference.engine.table import LANES, RECORD
+from iwm_bayes.inference.engine.table import RECORD
 
 NOT_FINITE = 3  # nutpie's code for a point that is not in the support
 DENSITY = types.int64(types.uint64, DOUBLES, DOUBLES, DOUBLES, types.voidptr)
@@ -53,14 +53,6 @@ def log_likelihoods(t: Any, theta: Any, by_person: Any, by_theta: Any) -> None:
             by_person.ctypes.data,
             by_theta.ctypes.data,
         )
-
-
-@kernel_part
-def new_memory(count: Any) -> Any:
-    """Return memory for so many lanes, which must be used after the last use of its address; and the free address."""
-    lanes, memory = np.empty(count * LANES), np.empty(1, dtype=np.int64)
-    memory[0] = lanes.ctypes.data
-    return lanes, memory
 
 
 @kernel_part

@@ -22,7 +22,7 @@ from typing import Any
 import numba
 import numpy as np
 
-from iwm_bayes.inference.engine.addresses import doubles
+from iwm_bayes.inference.engine.addresses import doubles, new_memory
 from iwm_bayes.inference.engine.compiled import c_function
 from iwm_bayes.inference.engine.density import (
     NOT_FINITE,
@@ -31,7 +31,6 @@ from iwm_bayes.inference.engine.density import (
     copy_group,
     copy_values,
     log_likelihoods,
-    new_memory,
 )
 from iwm_bayes.inference.engine.group import (
     HALF_LOG_TWO_PI,
@@ -181,7 +180,11 @@ def mixture_forward(records: Any, values: Any, shared: Any, frequencies: Any, at
 def mixture_backward(
     records: Any, values: Any, shared: Any, attribution: Any, by_theta: Any, by_shared: Any, slopes: Any
 ) -> None:
-    """Write the gradient by the coordinates of all models, and add that by the shared group."""
+    """Write the gradient by the coordinates of all models, and add that by the shared group.
+
+    Groups and people are set again as in `mixture_forward`. To keep them would need the memory of all models at once,
+    and a list of tuples of arrays. To set them takes about as long as the likelihood of a few events.
+    """
     place, theta_place = len(attribution) - 1 + n_coordinates(records[0]), 0
     for k in range(len(attribution)):
         t = records[1 + k]

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.inference.engine.table import LANES, in_blocks
+from iwm_bayes.inference.engine.table import LANES, check_shape, in_blocks
 from iwm_bayes.model.inputs import effect_labels, parameters_pooled
 from iwm_bayes.model.priors import (
     EFFECT_WIDTH,
@@ -95,20 +95,23 @@ def local_gaussian_parts(
     size: int, people: int, n_complete: int, transform: Mapping[str, np.ndarray]
 ) -> dict[str, Any]:
     """Return everyone's Gaussian; all are zero where `transform` has none."""
+    n_following = n_complete if size else 0
     zeros = {
         "local_mode": np.zeros((size, people)),
         "local_gradient": np.zeros((size, people)),
         "local_root": np.zeros((size, size, people)),
-        "local_gradient_by_complete": np.zeros((size, n_complete, people)),
-        "local_root_by_complete": np.zeros((size, size, n_complete, people)),
+        "local_gradient_by_complete": np.zeros((size, n_following, people)),
+        "local_root_by_complete": np.zeros((size, size, n_following, people)),
     }
-    local = {name: transform.get(name, zero) for name, zero in zeros.items()}
+    local = {name: np.asarray(transform.get(name, zero)) for name, zero in zeros.items()}
+    for name, array in local.items():
+        check_shape(name, array.shape, zeros[name].shape)  # blocks would hide how many people it has
     root = local["local_root"]
     precision = np.einsum("ikn,jkn->ijn", root, root)
     return {name: in_blocks(array) for name, array in (local | {"local_precision": precision}).items()} | {
-        "n_following": n_complete if size else 0,
-        "complete_mode": transform.get("complete_mode", np.zeros(n_complete)),
-        "complete_width": transform.get("complete_width", np.ones(n_complete)),
+        "n_following": n_following,
+        "complete_mode": np.asarray(transform.get("complete_mode", np.zeros(n_following))),
+        "complete_width": np.asarray(transform.get("complete_width", np.ones(n_following))),
     }
 
 

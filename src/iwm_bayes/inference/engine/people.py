@@ -22,10 +22,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from iwm_bayes.inference.engine.addresses import reserved, zeroed
 from iwm_bayes.inference.engine.group import HALF_LOG_TWO_PI, double_array, integer_array
 from iwm_bayes.inference.engine.group_transforms import inlined_part, kernel_part
 from iwm_bayes.inference.engine.lanes import (
-    DOUBLE_BYTES,
     LANES,
     get_lane,
     lane_array,
@@ -35,6 +35,8 @@ from iwm_bayes.inference.engine.lanes import (
     square_root,
     store,
 )
+
+SMALL_PRODUCT = 1e-150  # times one more entry, which is the inverse of a double's root, a double still holds it
 
 
 class People(NamedTuple):
@@ -55,25 +57,7 @@ class People(NamedTuple):
 def people_memory(t: Any) -> Any:
     """Return how many lanes `set_people` and `people_gradient` need."""
     size, n_effects = t.n_person_parameters, t.n_coefficients + t.n_group_levels
-    return t.n_blocks * size * (3 * size + 5) + 9 * size * size + 9 * size + n_effects + t.n_following + 3
-
-
-@kernel_part
-def reserved(memory: Any, count: Any) -> Any:
-    """Return the address of so many lanes, and move the first address that is free, `memory[0]`, behind them."""
-    address = memory[0]
-    memory[0] += count * LANES * DOUBLE_BYTES
-    return address
-
-
-@kernel_part
-def zeroed(memory: Any, count: Any) -> Any:
-    """Return the address of so many lanes, which are 0."""
-    address = reserved(memory, count)
-    lanes_there = lane_array(address, count)
-    for index in range(count):
-        store(0.0, lanes_there, index)
-    return address
+    return t.n_blocks * size * (3 * size + 5) + 9 * size * size + 9 * size + n_effects + t.n_following + 2
 
 
 @kernel_part
@@ -243,18 +227,29 @@ def set_values(t: Any, people: Any, mean: Any, block: Any, x: Any, theta: Any) -
 
 
 @kernel_part
+def log_inverse_determinant(t: Any, people: Any, block: Any, lane: Any) -> Any:
+    """Return -log |L| of one person, with few logarithms."""
+    total, product = 0.0, 1.0
+    for i in range(t.n_person_parameters):
+        product *= get_lane(lane, people.factor, block, i, i)
+        if product < SMALL_PRODUCT:
+            total += math.log(product)
+            product = 1.0
+    return total + math.log(product)
+
+
+@kernel_part
 def set_log_density(t: Any, people: Any, block: Any, work: Any, log_density: Any) -> None:
-    """Set log N(x | m, S S') + log |dx / dz| of the people of a block; `work` is (2, lane)."""
-    squares, determinant = splat(0.0), splat(1.0)
+    """Set log N(x | m, S S') + log |dx / dz| of the people of a block; `work` (lane,) is working space."""
+    squares = splat(0.0)
     for i in range(t.n_person_parameters):
         y = load(people.y, block, i)
         squares += y * y
-        determinant *= load(people.factor, block, i, i)
     store(squares, work, 0)
-    store(determinant, work, 1)
     constant = t.n_person_parameters * HALF_LOG_TWO_PI
     for lane in range(min(LANES, t.n_people - block * LANES)):
-        log_density[block * LANES + lane] = math.log(get_lane(lane, work, 1)) - 0.5 * get_lane(lane, work, 0) - constant
+        log_determinant = log_inverse_determinant(t, people, block, lane)
+        log_density[block * LANES + lane] = log_determinant - 0.5 * get_lane(lane, work, 0) - constant
 
 
 @inlined_part
@@ -276,7 +271,7 @@ def set_people(t: Any, group: Any, z: Any, theta: Any, log_density: Any, memory:
         lane_array(reserved(memory, n_vectors), blocks, size),
         lane_array(reserved(memory, n_vectors), blocks, size),
     )
-    mean, work = lane_array(reserved(memory, size), size), lane_array(reserved(memory, 2), 2)
+    mean, work = lane_array(reserved(memory, size), size), lane_array(reserved(memory, 1), 1)
     for block in range(blocks):
         set_means(t, group, block, mean)
         set_distance(t, moved, people.precision, mean, block, people.distance)

@@ -19,10 +19,11 @@ P follows completely pooled parameters, with h = t - m,
 import math
 from typing import Any, NamedTuple
 
+from iwm_bayes.inference.engine.addresses import reserved, zeroed
 from iwm_bayes.inference.engine.group import double_array, integer_array
 from iwm_bayes.inference.engine.group_transforms import inlined_part, kernel_part
 from iwm_bayes.inference.engine.lanes import LANES, get_lane, lane_array, load, set_lane, splat, store, total
-from iwm_bayes.inference.engine.people import local_roots, reserved, set_means, zeroed
+from iwm_bayes.inference.engine.people import local_roots, set_means
 
 
 class BlockGradient(NamedTuple):

@@ -6,6 +6,7 @@ of people is z = 0, and that of group levels is where they are centred.
 """
 
 import ctypes
+import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -19,7 +20,7 @@ from scipy import special
 
 from iwm_bayes.inference.engine.density import Kernels, compile_kernels
 from iwm_bayes.inference.engine.model_table import hierarchy_parts, likelihood_parts
-from iwm_bayes.inference.engine.table import Table, make_table
+from iwm_bayes.inference.engine.table import SIZES, Table, make_table
 from iwm_bayes.model.inputs import coordinates, model_data
 from iwm_bayes.model.priors import figure_names
 from iwm_bayes.types import ModelSpec
@@ -57,7 +58,7 @@ class Start(NamedTuple):
     beta: np.ndarray = np.zeros(0)
     sigma_u: np.ndarray = np.zeros(0)
     level_shift: np.ndarray = np.zeros((0, 0))  # (group_level, mu): where levels are centred, per unit of a group mean
-    n_others: int = 0  # correlations and z, all 0
+    n_others: int = 0  # what begins at 0: correlations and z; of a mixture, quantiles of frequencies
 
 
 @dataclass(frozen=True)
@@ -208,6 +209,14 @@ def engine_model(
     return EngineModel(stored.dims, kernels, table, stored, starts, (person_kernel,))
 
 
+def check_nutpie(kernels: Kernels) -> None:
+    """Hand nutpie an empty model, so that a version which takes models in another way fails before any sampling."""
+    no_sizes = dict.fromkeys(SIZES, 0)
+    stored, table = Stored({"x": ("place",)}, {"place": ["0"]}), make_table(no_sizes | {"density": 0})
+    EngineModel(stored.dims, kernels, table, stored, (Start(np.zeros(1)),), ())._make_model(None)
+    inspect.signature(_lib.PySampler.from_pymc).bind(*range(7))  # settings to store, as `_make_sampler` calls it
+
+
 class EngineSampler(NamedTuple):
     """A model that is ready to sample any data with its figures."""
 
@@ -224,5 +233,5 @@ def fast_sampler(model: ModelSpec, data: xr.Dataset) -> EngineSampler:
     """Return the sampler of a model; of the data, only the figures matter."""
     from iwm_bayes.model.person_step import person_kernel  # it imports PyTensor
 
-    compile_kernels()
+    check_nutpie(compile_kernels())
     return EngineSampler(model, person_kernel(model, figure_names(data)))

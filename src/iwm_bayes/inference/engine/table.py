@@ -6,7 +6,7 @@ in blocks of eight people, (block, ..., lane); see `lanes`. Names of arrays that
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -28,42 +28,43 @@ SIZES = (
     "n_effect_uses",
     "n_models",  # of a mixture, whose first record is that of the group that its models share; otherwise 0
 )
-INTEGER_ARRAYS = (
-    "partial_index",  # (partial,), in mu
-    "complete_index",  # (complete,), in mu; -1 where the value is fixed
-    "person_row",  # (person-level parameter,), row of theta
-    "complete_row",  # (complete,), row of theta
-    "group_of_level",  # (group_level,)
-    "effect_start",  # (partial + 1,), where in `effect_index` the effects on a parameter start
-    "effect_index",  # effects on each partially pooled parameter, one after another
-    "correlation_position",  # (partial, partial), of each entry below the diagonal among the free numbers
-    "shared_row",  # (person-level parameter,), in the group that the models of a mixture share; -1 where it is own
-    "shared_complete",  # (complete,), likewise
-)
-FLOAT_ARRAYS = (
-    "mu_mean",
-    "mu_sd",  # (pooled,)
-    "fixed_mean",
-    "fixed_sd",  # (person-level parameter,), of unpooled ones; the others are not used
-    "fixed_complete",  # (complete,)
-    "sigma_scale",  # (partial,)
-    "beta_sd",  # (coefficient,)
-    "group_scale",
-    "group_centredness",
-    "group_unit",  # (group,)
-    "level_weights",  # (group_level, partial)
-    "effect_design",  # (block, effect, lane), of coefficients, then of group levels
-    "local_mode",
-    "local_gradient",  # (block, person-level parameter, lane)
-    "local_gradient_by_complete",
-    "local_root",
-    "local_root_by_complete",
-    "local_precision",  # (block, parameter, parameter, lane), where Gaussians follow nothing
-    "complete_mode",
-    "complete_width",  # (following,)
-    "event_array",  # (event, field, person)
-    "response_array",  # (field, event, person)
-)
+INTEGER_ARRAYS = {  # with their shapes: sizes by name, see `array_shape`
+    "partial_index": ("n_partial",),  # in mu
+    "complete_index": ("n_complete",),  # in mu; -1 where the value is fixed
+    "person_row": ("n_person_parameters",),  # row of theta
+    "complete_row": ("n_complete",),  # row of theta
+    "group_of_level": ("n_group_levels",),
+    "effect_start": ("n_starts",),  # where in `effect_index` the effects on a parameter start; at last, where they end
+    "effect_index": ("n_effect_uses",),  # effects on each partially pooled parameter, one after another
+    "correlation_position": ("n_correlated", "n_correlated"),  # of each entry below the diagonal among the free numbers
+    "shared_row": ("n_person_parameters",),  # in the group that the models of a mixture share; -1 where it is own
+    "shared_complete": ("n_complete",),  # likewise
+}
+BY_PARAMETER = ("n_blocks", "n_person_parameters")
+FLOAT_ARRAYS = {
+    "mu_mean": ("n_pooled",),
+    "mu_sd": ("n_pooled",),
+    "fixed_mean": ("n_person_parameters",),  # of unpooled ones; the others are not used
+    "fixed_sd": ("n_person_parameters",),
+    "fixed_complete": ("n_complete",),
+    "sigma_scale": ("n_partial",),
+    "beta_sd": ("n_coefficients",),
+    "group_scale": ("n_groups",),
+    "group_centredness": ("n_groups",),
+    "group_unit": ("n_groups",),
+    "level_weights": ("n_group_levels", "n_partial"),
+    "effect_design": ("n_blocks", "n_effects", "lanes"),  # of coefficients, then of group levels
+    "local_mode": (*BY_PARAMETER, "lanes"),
+    "local_gradient": (*BY_PARAMETER, "lanes"),
+    "local_gradient_by_complete": (*BY_PARAMETER, "n_following", "lanes"),
+    "local_root": (*BY_PARAMETER, "n_person_parameters", "lanes"),
+    "local_root_by_complete": (*BY_PARAMETER, "n_person_parameters", "n_following", "lanes"),
+    "local_precision": (*BY_PARAMETER, "n_person_parameters", "lanes"),  # where Gaussians follow nothing
+    "complete_mode": ("n_following",),
+    "complete_width": ("n_following",),
+    "event_array": ("n_events", "any", "n_people"),  # (event, field, person)
+    "response_array": ("any", "n_events", "n_people"),  # (field, event, person)
+}
 NUMBERS = ("log_constant", "correlation_exponent")
 ADDRESSES = (
     "person_kernel",  # of the likelihood; 0 where there is none
@@ -97,11 +98,32 @@ def in_blocks(array: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(np.moveaxis(blocks, -2, 0))
 
 
+def array_shape(name: str, parts: Mapping[str, Any]) -> tuple[int | None, ...]:
+    """Return the shape that an array has by the sizes of its table; None for what the machine code does not ask."""
+    derived = {
+        "n_starts": parts["n_partial"] + 1,
+        "n_correlated": parts["n_partial"] if parts["n_correlations"] else 0,
+        "n_effects": parts["n_coefficients"] + parts["n_group_levels"],
+        "lanes": LANES,
+        "any": None,
+    }
+    sizes = {**parts, **derived}
+    return tuple(sizes[size] for size in (INTEGER_ARRAYS | FLOAT_ARRAYS)[name])
+
+
+def check_shape(name: str, found: tuple[int, ...], wanted: tuple[int | None, ...]) -> None:
+    """Raise ValueError where an array has another shape than its table says: the machine code would not notice."""
+    same = len(found) == len(wanted) and all(size in (own, None) for own, size in zip(found, wanted, strict=True))
+    if not same:
+        raise ValueError(f"{name} has the shape {found}; this model and these data need {wanted}")
+
+
 def make_table(parts: Mapping[str, int | float | np.ndarray]) -> Table:
-    """Return the table of one model: sizes, numbers and arrays by name."""
+    """Return the table of one model: sizes, numbers and arrays by name; ValueError where they do not fit."""
     record, arrays = np.zeros(1, dtype=RECORD), []
     for name, value in parts.items():
         if isinstance(value, np.ndarray):
+            check_shape(name, value.shape, array_shape(name, parts))
             kind = np.int64 if name in INTEGER_ARRAYS else np.float64
             arrays.append(np.array(value, dtype=kind, order="C"))  # a copy, which nobody else changes
             record[name] = arrays[-1].ctypes.data

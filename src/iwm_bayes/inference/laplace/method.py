@@ -16,7 +16,7 @@ import numpy as np
 import xarray as xr
 
 from iwm_bayes.inference.answers import observed_answers
-from iwm_bayes.inference.base import CompiledModel, Settings, check_same_shape, compiled_model
+from iwm_bayes.inference.base import CompiledModel, Settings, check_same_labels, compiled_model
 from iwm_bayes.inference.engines import person_likelihood
 from iwm_bayes.inference.laplace.bias import SEED, bias
 from iwm_bayes.inference.laplace.draws import person_posterior
@@ -30,7 +30,7 @@ from iwm_bayes.types import InputError, ModelSpec
 
 
 def compile_likelihood(model: ModelSpec, data: xr.Dataset) -> CompiledModel:
-    """Compile a model's likelihood for the shape of a data set; InputError for what these methods cannot fit."""
+    """Compile a model's likelihood for data with these figures and covariates; InputError for what cannot be fitted."""
     if model.correlated:
         raise InputError([f"{model.name}: `laplace` cannot fit correlated parameters. Use `nuts`"])
     return compiled_model(model, person_likelihood(model, figure_names(data)), data)
@@ -38,7 +38,7 @@ def compile_likelihood(model: ModelSpec, data: xr.Dataset) -> CompiledModel:
 
 def likelihood_of_data(compiled: CompiledModel, data: xr.Dataset) -> Callable[[np.ndarray], Any]:
     """Return the function of theta (parameter, person) that gives each person's log likelihood, and its gradient."""
-    check_same_shape(compiled, data)
+    check_same_labels(compiled, data)
     arrays = model_data(compiled.model, data)
     return partial(compiled.engine, arrays["event_array"], arrays["response_array"])
 

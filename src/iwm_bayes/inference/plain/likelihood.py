@@ -1,7 +1,7 @@
 """The likelihood of a model by person or by event, compiled from its graph.
 
 It is a function of (event array, response array, theta), for any number of events and people. The arrays are those of
-`model.build.model_data`. `theta` (parameter, person) has the link-scale values of `free_parameters(model, figures)`.
+`model.inputs.model_data`. `theta` (parameter, person) has the link-scale values of `free_parameters(model, figures)`.
 """
 
 from collections.abc import Sequence
