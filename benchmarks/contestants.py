@@ -7,8 +7,6 @@ process does (see `peers.py`). The posterior is on the link scale: mu (parameter
 """
 
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -38,23 +36,12 @@ def priors(problem: Problem) -> dict[str, np.ndarray]:
     }
 
 
-def compile_pilot_in_parallel(name: str) -> subprocess.Popen[bytes]:
-    """Start a process that compiles the pilot fit while this process compiles the sampler, as in `iwm fit`."""
-    code = (
-        "from problems import problem; from iwm_bayes.inference.laplace.method import compile_likelihood; "
-        f"pilot = problem({name!r}); compile_likelihood(pilot.model, pilot.data)"
-    )
-    return subprocess.Popen([sys.executable, "-c", code], cwd=HERE)
-
-
 def iwm_bayes(problem: Problem) -> TimedPosterior:
-    """Sample with this program: nutpie on a PyMC graph, in coordinates from a pilot fit."""
+    """Sample with this program: nutpie on its machine code, in coordinates from a pilot fit."""
     from iwm_bayes.inference.fit import Settings, compile_model, nuts
 
     began = time.perf_counter()
-    with compile_pilot_in_parallel(problem.name) as other:
-        sampler = compile_model(problem.model, problem.data)
-        other.terminate()
+    sampler = compile_model(problem.model, problem.data)
     compiled = time.perf_counter()
     trace = nuts(sampler, problem.data, Settings(DRAWS, WARM_UP, CHAINS, SEED, target_accept=TARGET_ACCEPT))
     posterior = trace["unconstrained_posterior"].to_dataset()[["mu", "sigma", "theta"]]

@@ -138,7 +138,7 @@ def main() -> None:
         f"parameters. Each program draws {CHAINS} chains of {DRAWS} draws, after {WARM_UP} warm-up iterations each. "
         f"All have a target acceptance rate of {TARGET_ACCEPT}. iwm_bayes also makes its pilot fit, which counts as "
         "sampling.",
-        "Compilation starts from empty caches. iwm_bayes compiles on both cores, as `iwm fit` does. All programs have "
+        "Compilation starts from empty caches. All programs have "
         "the same data, priors and likelihood. The last column gives the distance of their group means from those of "
         "iwm_bayes, in Monte Carlo standard errors (MCSE).",
         machine(),

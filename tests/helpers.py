@@ -1,6 +1,5 @@
 """Shared functions of tests: all rules, random data, textbook densities, and graphs that compile quickly."""
 
-import ctypes
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -17,6 +16,7 @@ from iwm_bayes.data.dataset import events_to_dataset
 from iwm_bayes.filtering.arrays import event_array
 from iwm_bayes.filtering.filter import accumulated_readouts, filter_readouts
 from iwm_bayes.filtering.readouts import Readout, required_readouts
+from iwm_bayes.inference.engine.sampler import function_at
 from iwm_bayes.model import priors
 from iwm_bayes.responses import families
 from iwm_bayes.rules import RULES
@@ -237,9 +237,7 @@ def in_own_terms(built: Any, point: Mapping[str, np.ndarray]) -> tuple[dict[str,
 
 def density(sampler: Any, point: np.ndarray) -> tuple[int, float, np.ndarray]:
     """Call the log density of nutpie's compiled model as nutpie does; return its code, the value and the gradient."""
-    function = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_uint64, *[ctypes.c_void_p] * 4)(
-        sampler.compiled_logp_func.address
-    )
     gradient, value = np.zeros(len(point)), np.zeros(1)
     arrays = (point, gradient, value, sampler.user_data)
+    function = function_at(sampler.compiled_logp_func.address, 1, len(arrays))
     return function(len(point), *(array.ctypes.data for array in arrays)), float(value[0]), gradient

@@ -45,6 +45,11 @@ def random_transform(model, data, generator):
     return arrays | {name: generator.uniform(size=x.shape) for name, x in arrays.items() if name == "group_centredness"}
 
 
+def quadratic_arrays(peaks, curvatures):
+    """Return the arrays of data that `quadratic` reads; each row (person,) stands for an event."""
+    return {"event_array": peaks[:, None], "response_array": curvatures[None]}
+
+
 def flat(values):
     """Return arrays one after another."""
     return np.concatenate([np.ravel(array) for array in values])

@@ -111,6 +111,11 @@ class Family(NamedTuple):
     levels: int = 2
 
     @property
+    def is_censored(self) -> bool:
+        """Return whether answers beyond a bound are recorded as the bound."""
+        return self.bounds is not None and self.log_tail is not None
+
+    @property
     def unbounded(self) -> bool:
         """Return whether every number is a possible answer."""
         return not self.discrete and self.bounds is None and self.clip_range is None

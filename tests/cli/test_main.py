@@ -11,7 +11,7 @@ import pytest
 from command import iwm
 from small_study import MODEL, STUDY, TABLE
 
-from iwm_bayes.filtering.engine_choice import use_plain_engine
+from iwm_bayes.filtering.engine_choice import warn_of_plain_engine
 
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\xff\xfe"
 
@@ -102,7 +102,7 @@ def test_time_backwards_and_silence_are_listed_together(study: Path) -> None:
 def test_plain_engine_is_announced_in_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the fast one cannot be built: on standard error, without the place in the code."""
     monkeypatch.setenv("IWM_ENGINE", "fast")
-    monkeypatch.setattr("iwm_bayes.cli.main.app", lambda: use_plain_engine("it has not been tried with numba 99"))
+    monkeypatch.setattr("iwm_bayes.cli.main.app", lambda: warn_of_plain_engine("it has not been tried with numba 99"))
     with warnings.catch_warnings():
         warnings.simplefilter("always")
         printed = iwm("check", cwd=tmp_path)

@@ -17,7 +17,6 @@ from iwm_bayes.comparison.mixture.engine import mixture_sampler
 from iwm_bayes.comparison.mixture.fit import LOCAL_GAUSSIAN
 from iwm_bayes.comparison.mixture.graph import build_mixture
 from iwm_bayes.comparison.mixture.parts import common_parameters, own_model
-from iwm_bayes.inference.engine.density import density_and_gradient, stored_at
 from iwm_bayes.inference.engine.sampler import initial_point, n_coordinates, start_point
 from iwm_bayes.model.compile import compile_initial_point
 from iwm_bayes.model.inputs import coordinates
@@ -71,7 +70,7 @@ def test_density_and_gradient_are_those_of_the_graph(mixture):
     log_density = graph.logp()
     expected, *slopes = evaluate(values, [log_density, *pt.grad(log_density, values)])(*point.values())
     compiled = mixture_sampler(models, transforms, [None] * len(models))
-    found, gradient = density_and_gradient(compiled.kernels, compiled.table, flat(point.values()))
+    found, gradient = compiled.log_density(flat(point.values()))
     assert found == pytest.approx(float(expected), rel=1e-10)
     np.testing.assert_allclose(gradient, flat(slopes), rtol=1e-10, atol=1e-10)
 
@@ -90,7 +89,7 @@ def test_stored_values_are_those_of_the_graph(mixture):
     """Frequencies, attribution, and the groups of all models."""
     models, transforms, graph, point = mixture
     compiled = mixture_sampler(models, transforms, [None] * len(models))
-    stored = stored_at(compiled.kernels, compiled.table, flat(point.values()), compiled.stored.size)
+    stored = compiled.stored_values(flat(point.values()))
     variables = graph.replace_rvs_by_values([graph[name] for name in compiled.stored.dims])
     values = [graph.rvs_to_values[variable] for variable in graph.free_RVs]
     expected = evaluate(values, variables)(*point.values())
@@ -109,12 +108,9 @@ def test_gradient_goes_through_the_likelihood(mixture):
         record["response_array"] = CURVATURES.ctypes.data
         compiled.table.arrays.append(peaks)
     point = flat(values.values())
-    _, gradient = density_and_gradient(compiled.kernels, compiled.table, point)
+    _, gradient = compiled.log_density(point)
     for direction in generator.normal(size=(10, len(point))):
-        up, down = (
-            density_and_gradient(compiled.kernels, compiled.table, point + step * direction)[0]
-            for step in (1e-4, -1e-4)
-        )
+        up, down = (compiled.log_density(point + step * direction)[0] for step in (1e-4, -1e-4))
         assert gradient @ direction == pytest.approx((up - down) / 2e-4, rel=1e-6, abs=1e-5)
 
 

@@ -1,5 +1,9 @@
 """A kernel is the loop over its equations, with the gradient of that loop, for any number of people and events."""
 
+import subprocess
+import sys
+from itertools import product
+
 import numpy as np
 import pytensor.tensor as pt
 import pytest
@@ -11,7 +15,7 @@ from iwm_bayes.filtering.engine.source import Block, NoMachineCodeError
 from iwm_bayes.model.person_step import person_step
 from iwm_bayes.model.specification.model_file import load_model
 
-FAR = 1.0  # answers above it are scored by a tail
+FAR, LOWEST = 1.0, -0.8  # answers above the first are scored by a tail; what is left of a sum ends at the second
 
 
 def example_step(share=0.5):
@@ -20,7 +24,7 @@ def example_step(share=0.5):
     rate, noise = sigmoid(a), exp(b);   sum <- rate sum + input;   answer ~ Normal(sum + share residual, noise)
     """
     (a, b), (x, y, has, earlier), (before,), (residual,), (mean,) = map(scalars, (2, 4, 1, 1, 1))
-    after = pt.sigmoid(a) * before + x
+    after = pt.maximum(pt.sigmoid(a) * before, LOWEST) + x
     mu = after + share * has * residual
     inside = -(((y - mu) / pt.exp(b)) ** 2) / 2.0 - b
     tail = Tail(y > FAR, [mu], [mean], -pt.exp(-mean) + 0.0 * y)
@@ -42,7 +46,8 @@ def loop(step_array, theta, share=0.5):
     a, b = theta
     total, residuals, by_event = a + 0.25, [], []
     for x, y, has, earlier in step_array:
-        total = total / (1.0 + np.exp(-a)) + x
+        left = total / (1.0 + np.exp(-a))
+        total = (left if left.real > LOWEST else LOWEST) + x
         mu = total + (share * residuals[int(earlier)] if has else 0.0)
         residuals.append(y - mu)
         by_event.append(-np.exp(-mu) if y > FAR else -(((y - mu) / np.exp(b)) ** 2) / 2.0 - b)
@@ -118,20 +123,85 @@ def test_one_file_serves_equal_equations_and_no_others():
     assert first != digest_of_step(person_step(load_model("kalman"), ["a"]))
 
 
-def test_a_file_is_written_once_and_whole(tmp_path, monkeypatch):
-    """A second process finds it; a draft of a process that was stopped is no module."""
+SOURCE = "from iwm_bayes.filtering.engine.special import special_function\nvalue = special_function('psi').symbol\n"
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """An empty folder for generated modules."""
     monkeypatch.setattr(machine_code, "cache_folder", lambda: tmp_path)
-    written = []
+    return tmp_path
 
-    def source():
-        written.append(1)
-        return "value = 17\n"
 
-    assert machine_code.compiled_module("a model/é", "0" * 64, source).value == 17
-    assert machine_code.compiled_module("a model/é", "0" * 64, source).value == 17
-    assert written == [1]
-    assert len(list(tmp_path.glob("*.py"))) == 1
-    assert not [path for path in tmp_path.iterdir() if path.suffix not in {".py", ""}]
+def module(source=SOURCE, digest="0" * 64, label="a model/é" * 40):
+    """A generated module as another process would get it: this one forgets it at once."""
+    made = machine_code.compiled_module(label, digest, lambda: source)
+    del sys.modules[made.__name__]
+    return made
+
+
+def test_a_file_is_written_once_and_serves_other_processes(folder):
+    """The second time its source is not asked for; a draft that was left is no module; long names are cut."""
+    (folder / "left.part").write_text("raise")
+    assert module().value == "iwm_bayes_psi"
+    assert module(source="raise").value == "iwm_bayes_psi"
+    (file,) = folder.glob("*.py")
+    run = subprocess.run(
+        [sys.executable, "-c", f"import runpy; print(runpy.run_path({str(file)!r})['value'])"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert run.stdout == "iwm_bayes_psi\n"
+
+
+@pytest.mark.parametrize("damaged", ["", "value = ", "raise RuntimeError"])
+def test_a_damaged_file_is_made_again(folder, damaged):
+    """A module without its content, cut, or that fails; an error of the new one is raised."""
+    module()
+    (file,) = folder.glob("*.py")
+    file.write_text(damaged)
+    if damaged:
+        assert module().value == "iwm_bayes_psi"
+        assert file.read_text() == SOURCE
+    with pytest.raises(SyntaxError):
+        module(source="value = ", digest="1" * 64)
+
+
+def test_a_cache_that_cannot_be_written_is_replaced(tmp_path):
+    """By a temporary folder: here the place of the cache is below a file."""
+    assert machine_code.writable_or_temporary(tmp_path / "new" / "folder") == tmp_path / "new" / "folder"
+    (tmp_path / "file").write_text("")
+    found = machine_code.writable_or_temporary(tmp_path / "file" / "folder")
+    assert found.is_dir()
+    assert tmp_path not in found.parents
+    found.rmdir()
+
+
+def test_arrays_that_do_not_fit_are_an_error(kernels):
+    """Machine code does not look where an array ends."""
+    _, events, responses, theta = study(6, 5)
+    wrong = [
+        (events, responses, theta[:, :4]),
+        (events, responses, theta[:1]),
+        (events[:5], responses, theta),
+        (events, responses[:1], theta),
+    ]
+    for kernel, arrays in product(kernels, wrong):
+        with pytest.raises(ValueError, match="do not fit"):
+            kernel(*arrays)
+    expected, _ = kernels[0](events, responses, theta)
+    found, _ = kernels[0](np.asfortranarray(events), responses, theta.astype(object).astype(float))
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_neither_people_nor_events_are_no_error(kernels):
+    """Nothing is computed."""
+    _, events, responses, theta = study(6, 5)
+    assert kernels[0](events[..., :0], responses[..., :0], theta[:, :0])[1].shape == (2, 0)
+    by_person, gradient = kernels[0](events[:0], responses[:, :0], theta)
+    np.testing.assert_array_equal(by_person, 0.0)
+    np.testing.assert_array_equal(gradient, 0.0)
 
 
 def test_an_operation_without_machine_code_is_named():

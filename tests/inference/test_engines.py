@@ -1,6 +1,9 @@
 """The two engines have the same density, gradient and likelihoods, and the plain one replaces the fast one."""
 
+import re
+import tomllib
 import warnings
+from pathlib import Path
 
 import arviz as az
 import numpy as np
@@ -23,7 +26,6 @@ from iwm_bayes.filtering.engine_choice import (
     versions_outside,
     with_fallback,
 )
-from iwm_bayes.inference.engine.density import density_and_gradient
 from iwm_bayes.inference.engines import ENGINES, Engine, event_likelihood, person_likelihood
 from iwm_bayes.inference.fit import Settings, compile_likelihood, compile_model, laplace, nuts
 from iwm_bayes.inference.fit import fit as sample
@@ -111,7 +113,7 @@ def test_engines_have_the_same_density_and_gradient(name, tmp_path):
     arrays = random_transform(model, data, np.random.default_rng(2))
     plain, plain_gradient, point = density_of_graph(model, data, arrays)
     ready = ENGINES["fast"].sampler(model, data).with_data(data, with_arrays(neutral_transform(model, data), arrays))
-    fast, fast_gradient = density_and_gradient(ready.kernels, ready.table, point)
+    fast, fast_gradient = ready.log_density(point)
     assert fast == pytest.approx(plain, rel=1e-10)
     np.testing.assert_allclose(fast_gradient, plain_gradient, rtol=1e-10, atol=1e-12 * np.abs(plain_gradient).max())
     assert (plain_gradient != 0).mean() > 0.9
@@ -165,6 +167,7 @@ def no_choice(monkeypatch):
     """Nobody has chosen an engine."""
     monkeypatch.setenv(engine_choice.VARIABLE, "")
     monkeypatch.delenv(engine_choice.VARIABLE)
+    monkeypatch.setattr(engine_choice, "reasons_given", set())
 
 
 @pytest.mark.usefixtures("no_choice")
@@ -210,6 +213,8 @@ def test_fit_runs_to_its_end_without_the_fast_engine(monkeypatch, tmp_path):
         f"{said_of_numba}, so the plain one is used: slower, with the same results"
     ]
     assert engine_name() == "plain"
+    monkeypatch.setenv("IWM_ENGINE", "fast")
+    assert engine_name() == "fast"  # asked for by name, it is tried
     assert found.to_dataset().identical(expected.to_dataset())
 
 
@@ -220,13 +225,30 @@ def broken(*_):
 
 @pytest.mark.usefixtures("no_choice")
 def test_plain_engine_replaces_one_that_fails_to_build(monkeypatch):
-    """The sentence has the first line of the error; the next thing is built by the plain engine at once."""
+    """The sentence has the first line of the error, and is said once; other models have the fast engine."""
     engines = {"fast": Engine(*[broken] * len(Engine._fields)), "plain": ENGINES["plain"]}
     engines["plain"] = engines["plain"]._replace(person_likelihood=lambda *_: engine_name())
     monkeypatch.setattr("iwm_bayes.inference.engines.ENGINES", engines)
     with pytest.warns(PlainEngineWarning, match=r"cannot be built \(TypeError: no such type\), so") as said:
         assert [person_likelihood(None, []) for _ in range(2)] == ["plain", "plain"]
     assert len(said) == 1
+    assert engine_name() == "fast"
+
+
+@pytest.mark.usefixtures("no_choice")
+def test_an_engine_that_is_asked_for_is_not_replaced(monkeypatch):
+    """Its error is raised as it is."""
+    monkeypatch.setenv("IWM_ENGINE", "fast")
+    with pytest.raises(TypeError, match="no such type"):
+        with_fallback({"fast": broken, "plain": lambda: "plain"})
+
+
+def test_the_fence_is_that_of_the_projects_file():
+    """Every library whose inner parts the fast engine uses has the same bounds where it is installed from."""
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    declared = {re.match(r"[a-z]+", line).group(): line for line in project["dependencies"]}
+    for library, (lowest, beyond) in engine_choice.FENCE.items():
+        assert declared[library] == f"{library}>={lowest},<{beyond}"
 
 
 @pytest.mark.usefixtures("no_choice")

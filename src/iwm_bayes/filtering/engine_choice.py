@@ -3,8 +3,8 @@
     fast     machine code of this program; it needs versions of three libraries that are known to serve it
     plain    public functions of PyTensor and nutpie alone: slower to compile and to run, the same density
 
-The environment variable `IWM_ENGINE` chooses. Where the fast engine cannot be built, the program warns once and uses
-the plain one, in this process and in those that it starts.
+The environment variable `IWM_ENGINE` chooses. Without it, the fast engine is used where the versions are known. Where
+it cannot be built for a model, the plain one is used in its place. The program warns once for each reason.
 """
 
 import os
@@ -12,6 +12,7 @@ import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
@@ -23,7 +24,12 @@ FENCE: Mapping[str, tuple[str, str]] = {  # libraries whose inner parts the fast
     "llvmlite": ("0.46", "0.51"),
     "numba": ("0.63", "0.69"),
     "nutpie": ("0.16.11", "0.17"),
+    "pytensor": ("3.3.6", "3.4"),
 }
+
+
+engine_of_block: ContextVar[str | None] = ContextVar("engine_of_block", default=None)
+reasons_given: set[str] = set()
 
 
 class PlainEngineWarning(UserWarning):
@@ -55,58 +61,57 @@ def versions_outside(fence: Mapping[str, tuple[str, str]] = FENCE) -> list[str]:
     return found
 
 
-def use_plain_engine(reason: str) -> None:
-    """Warn that the fast engine cannot be built, and use the plain one from now on."""
-    os.environ[VARIABLE] = "plain"  # so that processes started from here know it, and do not warn again
+def warn_of_plain_engine(reason: str) -> None:
+    """Warn that the fast engine cannot be built, once for each reason."""
+    if reason in reasons_given:
+        return
+    reasons_given.add(reason)
     warnings.warn(
         f"the fast engine cannot be built ({reason}), so the plain one is used: slower, with the same results",
         PlainEngineWarning,
-        stacklevel=2,
+        stacklevel=3,
     )
 
 
 def engine_name() -> str:
     """Return the engine in use, "fast" or "plain"; InputError where `IWM_ENGINE` names neither."""
-    name = os.environ.get(VARIABLE) or ENGINE_NAMES[0]
-    if name not in ENGINE_NAMES:
+    name = engine_of_block.get() or os.environ.get(VARIABLE)
+    if name and name not in ENGINE_NAMES:
         raise InputError([f"{VARIABLE}={name}: there is no such engine; choose from {', '.join(ENGINE_NAMES)}"])
-    if name == "fast" and (outside := versions_outside()):
-        use_plain_engine(f"it has not been tried with {', '.join(outside)}")
+    if not name and (outside := versions_outside()):
+        warn_of_plain_engine(f"it has not been tried with {', '.join(outside)}")
         return "plain"
-    return name
+    return name or "fast"
 
 
 @contextmanager
 def using_engine(name: str) -> Iterator[None]:
-    """Use an engine while the block runs, whatever `IWM_ENGINE` says."""
-    before = os.environ.get(VARIABLE)
-    os.environ[VARIABLE] = name
+    """Use an engine while the block runs, whatever `IWM_ENGINE` says; other threads keep theirs."""
+    token = engine_of_block.set(name)
     try:
         yield
     finally:
-        if before is None:
-            del os.environ[VARIABLE]
-        else:
-            os.environ[VARIABLE] = before
+        engine_of_block.reset(token)
 
 
 def with_fallback[Built](build: Mapping[str, Callable[[], Built]]) -> Built:
     """Build something with the engine in use; where the fast one fails and the plain one does not, with the plain one.
 
     `build` has a function for each engine. What fails with both is a fault of what is built: the first error is raised.
+    An engine that was asked for by name is not replaced.
     """
     name = engine_name()
+    if name == "plain" or os.environ.get(VARIABLE) == name:
+        return build[name]()
     try:
         return build[name]()
     except InputError:
         raise
-    except Exception as error:
-        if name == "plain":
-            raise
+    except Exception as error:  # whatever another version of a library raises
         try:
             with using_engine("plain"):
                 built = build["plain"]()
         except Exception:
             raise error from None
-        use_plain_engine(f"{type(error).__name__}: {str(error).partition('\n')[0]}")
+        warn_of_plain_engine(f"{type(error).__name__}: {str(error).partition('\n')[0]}")
         return built

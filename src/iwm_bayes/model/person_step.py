@@ -90,7 +90,7 @@ def person_step(model: ModelSpec, figures: Sequence[str]) -> Step:
     log_density = sum(
         (density_inside(family, *term[1:]) for family, term in zip(families, terms, strict=True)), pt.constant(0.0)
     )
-    tails = [tail_of(model, term) for family, term in zip(families, terms, strict=True) if family.log_tail is not None]
+    tails = [tail_of(model, term) for family, term in zip(families, terms, strict=True) if family.is_censored]
     return Step(
         theta, [*fields, *answers], event.state, event.start, event.next_state, log_density, tails, event.carried
     )

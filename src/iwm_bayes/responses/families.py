@@ -108,7 +108,7 @@ CATEGORICAL = Family(categorical_log_density, draw_categorical, discrete=True)
 
 def is_at_bound(family: Family, value: Array, recorded: Array) -> Array:
     """Return whether an answer was recorded at a bound, at which answers are censored; a number, 0 for no."""
-    if family.bounds is None or family.log_tail is None:
+    if family.bounds is None:
         return 0.0 * value
     low, high = map(constant, family.bounds)
     return recorded * ((value <= low) | (value >= high))
@@ -125,9 +125,7 @@ def density_of_tail(family: Family, arguments: Mapping[str, Array], value: Array
 def density_inside(family: Family, arguments: Mapping[str, Array], value: Array, recorded: Array) -> Array:
     """Return the log density of answers that lie at no bound; 0 for all others."""
     inside = where(recorded, family.log_density(value, **arguments), constant(0.0))
-    if family.log_tail is None:
-        return inside
-    return where(is_at_bound(family, value, recorded), constant(0.0), inside)
+    return where(is_at_bound(family, value, recorded), constant(0.0), inside) if family.is_censored else inside
 
 
 def response_log_density(family: Family, arguments: Mapping[str, Array], value: Array, recorded: Array) -> Array:
@@ -136,7 +134,7 @@ def response_log_density(family: Family, arguments: Mapping[str, Array], value: 
     Tails are costly, so they are computed only for answers at a bound.
     """
     density = where(recorded, family.log_density(value, **arguments), constant(0.0))
-    if family.log_tail is None:
+    if not family.is_censored:
         return density
 
     def tail(value: Array, *given: Array) -> Array:

@@ -9,11 +9,10 @@ import pymc as pm
 import pytensor.tensor as pt
 import pytest
 from helpers import evaluate, in_own_terms
-from hierarchies import CASES, PEOPLE, flat, quadratic, random_transform, study
+from hierarchies import CASES, PEOPLE, flat, quadratic, quadratic_arrays, random_transform, study
 from pymc.pytensorf import rewrite_pregrad
 
-from iwm_bayes.inference.engine.density import compile_kernels, density_and_gradient, stored_at
-from iwm_bayes.inference.engine.sampler import engine_model, stored_variables
+from iwm_bayes.inference.engine.sampler import engine_model
 from iwm_bayes.model.build import build
 from iwm_bayes.model.compile import compile_initial_point
 from iwm_bayes.model.inputs import model_data
@@ -36,10 +35,10 @@ def case(request, tmp_path_factory):
     return model, data, arrays, graph, point
 
 
-def table_without_answers(model, data, arrays):
-    """Return the table of a model whose likelihood is 1."""
+def without_answers(model, data, arrays):
+    """Return a model whose likelihood is 1, for the sampler."""
     empty = {"event_array": np.zeros((0, 0, PEOPLE)), "response_array": np.zeros((0, 0, PEOPLE))}
-    return engine_model(model, data, arrays, None, empty).table
+    return engine_model(model, data, arrays, None, empty)
 
 
 def test_density_and_gradient_are_those_of_the_graph(case):
@@ -48,9 +47,7 @@ def test_density_and_gradient_are_those_of_the_graph(case):
     values = [graph.rvs_to_values[variable] for variable in graph.free_RVs]
     log_density = graph.logp(vars=graph.free_RVs)
     expected, *slopes = evaluate(values, [log_density, *pt.grad(log_density, values)])(*point.values())
-    found, gradient = density_and_gradient(
-        compile_kernels(), table_without_answers(model, data, arrays), flat(point.values())
-    )
+    found, gradient = without_answers(model, data, arrays).log_density(flat(point.values()))
     assert found == pytest.approx(float(expected), rel=1e-10)
     np.testing.assert_allclose(gradient, flat(slopes), rtol=1e-10, atol=1e-10)
 
@@ -59,29 +56,26 @@ def test_stored_values_are_those_of_the_graph(case):
     """Means, SDs, effects, the Cholesky factor of correlations, and everyone's values."""
     model, data, arrays, graph, point = case
     by_variable, _ = in_own_terms(graph, point)
-    stored = stored_variables(model, data, "correlation" in by_variable)
-    assert list(stored.dims) == list(by_variable)
-    found = stored_at(compile_kernels(), table_without_answers(model, data, arrays), flat(point.values()), stored.size)
+    compiled = without_answers(model, data, arrays)
+    assert list(compiled.stored.dims) == list(by_variable)
+    found = compiled.stored_values(flat(point.values()))
     np.testing.assert_allclose(found, flat(by_variable.values()), rtol=1e-10, atol=1e-12)
 
 
-def quadratic_table(model, data, arrays):
-    """Return the table of a model whose likelihood is quadratic."""
+def with_quadratic(model, data, arrays):
+    """Return a model whose likelihood is quadratic, for the sampler."""
     generator, shape = np.random.default_rng(3), (len(free_parameters(model, figure_names(data))), PEOPLE)
     peaks, curvatures = generator.normal(size=shape), generator.uniform(0.5, 2.0, shape)
-    arrays_of_data = {"event_array": peaks, "response_array": curvatures}
-    return engine_model(model, data, arrays, quadratic, arrays_of_data).table
+    return engine_model(model, data, arrays, quadratic, quadratic_arrays(peaks, curvatures))
 
 
 def test_gradient_goes_through_the_likelihood(case):
     """Along twenty random directions, by finite differences."""
     model, data, arrays, _, values = case
-    table, point, generator = quadratic_table(model, data, arrays), flat(values.values()), np.random.default_rng(4)
-    _, gradient = density_and_gradient(compile_kernels(), table, point)
+    compiled, point, generator = with_quadratic(model, data, arrays), flat(values.values()), np.random.default_rng(4)
+    _, gradient = compiled.log_density(point)
     for direction in generator.normal(size=(20, len(point))):
-        up, down = (
-            density_and_gradient(compile_kernels(), table, point + step * direction)[0] for step in (1e-4, -1e-4)
-        )
+        up, down = (compiled.log_density(point + step * direction)[0] for step in (1e-4, -1e-4))
         assert gradient @ direction == pytest.approx((up - down) / 2e-4, rel=1e-6, abs=1e-5)
 
 
@@ -93,10 +87,9 @@ def test_likelihood_adds_to_the_density(case):
     rows = dict(zip(coords["parameter"], by_variable["mu"], strict=True))
     rows |= dict(zip(coords["parameter_person"], by_variable["theta"], strict=True))
     theta = np.array([np.broadcast_to(rows[label], PEOPLE) for label in labels])
-    table = quadratic_table(model, data, arrays)
-    peaks, curvatures = table.arrays[-2:]
-    with_likelihood, _ = density_and_gradient(compile_kernels(), table, point)
-    without, _ = density_and_gradient(compile_kernels(), table_without_answers(model, data, arrays), point)
+    compiled = with_quadratic(model, data, arrays)
+    peaks, curvatures = (array.reshape(theta.shape) for array in compiled.table.arrays[-2:])
+    with_likelihood, without = (x.log_density(point)[0] for x in (compiled, without_answers(model, data, arrays)))
     assert with_likelihood - without == pytest.approx(-0.5 * (curvatures * (theta - peaks) ** 2).sum(), rel=1e-9)
 
 
@@ -112,6 +105,6 @@ def test_whole_posterior_is_that_of_the_graph(tmp_path):
     log_density = rewrite_pregrad(graph.logp())
     expected, *slopes = evaluate(values, [log_density, *pt.grad(log_density, values)], "stabilize")(*point)
     compiled = engine_model(model, data, arrays, person_kernel(model, figure_names(data)), model_data(model, data))
-    found, gradient = density_and_gradient(compiled.kernels, compiled.table, flat(point))
+    found, gradient = compiled.log_density(flat(point))
     assert found == pytest.approx(float(expected), rel=1e-10)
     np.testing.assert_allclose(gradient, flat(slopes), rtol=1e-9, atol=1e-9)

@@ -1,13 +1,18 @@
 """Nutpie samples a model by the addresses of its functions: where chains begin, and a posterior that is known."""
 
+from pathlib import Path
+
+import numba
 import numpy as np
 import pymc as pm
 import pytest
-from hierarchies import CASES, PEOPLE, flat, quadratic, random_transform, study
+from hierarchies import CASES, PEOPLE, flat, quadratic, quadratic_arrays, random_transform, study
 
+from iwm_bayes.filtering.engine.machine_code import cache_folder
 from iwm_bayes.inference.base import Settings
-from iwm_bayes.inference.engine.density import NOT_FINITE, c_function, compile_density, compile_kernels, fingerprint
-from iwm_bayes.inference.engine.sampler import engine_model, initial_point, n_coordinates, start_point
+from iwm_bayes.inference.engine.compiled import c_function, digest_of_package
+from iwm_bayes.inference.engine.density import NOT_FINITE, compile_kernels
+from iwm_bayes.inference.engine.sampler import engine_model, function_at, initial_point, n_coordinates, start_point
 from iwm_bayes.inference.nutpie_store import sample_to_store
 from iwm_bayes.inference.nuts import sample_in_memory
 from iwm_bayes.model.build import build
@@ -53,7 +58,7 @@ def test_people_have_their_posterior(tmp_path, on_disk):
     model = with_parameters(model, {name: p._replace(pooling="none") for name, p in parameters(model).items()})
     free, generator = free_parameters(model, figure_names(data)), np.random.default_rng(7)
     peaks, curvatures = generator.normal(size=(2, len(free), PEOPLE))
-    arrays = {"event_array": peaks, "response_array": np.abs(curvatures)}
+    arrays = quadratic_arrays(peaks, np.abs(curvatures))
     compiled = engine_model(model, data, random_transform(model, data, generator), quadratic, arrays)
     trace = sample_to_store(compiled, BRIEF, tmp_path) if on_disk else sample_in_memory(compiled, BRIEF)
     theta = trace["posterior"]["theta"].stack(sample=("chain", "draw"))
@@ -78,14 +83,26 @@ def test_other_people_need_no_compiling(everything, tmp_path):
 
 
 def test_machine_code_is_kept_on_the_disk():
-    """A second compilation of the same files reads it."""
+    """In the folder of the program; a second compilation of the same files reads it."""
     compile_kernels()
-    assert compile_density(fingerprint()).cache_hits == 1
+    again = c_function("density", "DENSITY", "log_density_at")
+    assert again.cache_hits == 1
+    assert Path(again._cache.cache_path).is_relative_to(cache_folder())
+
+
+def test_code_of_another_level_of_optimisation_is_compiled_anew(monkeypatch):
+    """Slow code of a process with NUMBA_OPT=1 is not what others find; nor is that of another version of Numba."""
+    before = digest_of_package()
+    for place, name, value in ((numba.config, "OPT", 2), (numba, "__version__", "0"), (np, "__version__", "0")):
+        with monkeypatch.context() as patch:
+            patch.setattr(place, name, value)
+            assert digest_of_package() != before
+    assert digest_of_package() == before
 
 
 def test_a_point_without_density_is_reported(everything):
     """An infinite SD gives nutpie's code for it, and a fit goes on; a density of NaN would end it."""
     compiled = engine_model(*everything, None, NO_ANSWERS)
     point, places = np.full(compiled.n_dim, 50.0), [np.empty(compiled.n_dim), np.empty(1), compiled.table.records]
-    function = c_function(compiled.kernels.density.address, 1, 4)
+    function = function_at(compiled.kernels.density.address, 1, 4)
     assert function(len(point), *(array.ctypes.data for array in (point, *places))) == NOT_FINITE

@@ -109,6 +109,8 @@ class KernelSource:
 
     def lane_loop(self, equations: Equations, targets: Sequence[str], names: dict[Any, str] | None = None) -> str:
         """Write a loop over people that computes equations and assigns them to `targets`, all of them at the end."""
+        if not targets:
+            return ""
         block = self.new_block(names or self.names)
         results = block.add(equations.outputs)
         values = [f"{block.prefix}y{index} = {result}" for index, result in enumerate(results)]

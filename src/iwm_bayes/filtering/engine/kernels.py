@@ -11,6 +11,7 @@ import ctypes
 from collections.abc import Callable
 from functools import lru_cache
 from hashlib import sha256
+from types import ModuleType
 from typing import NamedTuple
 
 import numpy as np
@@ -39,27 +40,60 @@ def prototype(count: int) -> Callable[[int], Callable[..., None]]:
     return ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_int64, *[ctypes.c_void_p] * count)
 
 
+class Sizes(NamedTuple):
+    """How many rows the arrays of a kernel have."""
+
+    events: int  # fields of an event
+    responses: int  # fields of the responses
+    theta: int  # link-scale values of a person
+
+
+def checked(sizes: Sizes, events: np.ndarray, responses: np.ndarray, theta: np.ndarray) -> Arrays:
+    """Return arrays as machine code reads them, which does not look where they end; ValueError if they do not fit."""
+    n_events, _, n_people = events.shape
+    expected = {
+        "event array": (events.shape, (n_events, sizes.events, n_people)),
+        "response array": (responses.shape, (sizes.responses, n_events, n_people)),
+        "theta": (theta.shape, (sizes.theta, n_people)),
+    }
+    if wrong := [f"{name} {own}, not {right}" for name, (own, right) in expected.items() if own != right]:
+        raise ValueError(f"arrays do not fit each other, or another model: {'; '.join(wrong)}")
+    return as_doubles(events, responses, theta)
+
+
 class PersonKernel(NamedTuple):
     """The log likelihood of each person, with its gradient by link-scale values."""
 
-    address: int  # of the C function (n_events, n_people, events, responses, theta, by_person, gradient)
+    module: ModuleType  # keeps the machine code alive
+    sizes: Sizes
+
+    @property
+    def address(self) -> int:
+        """The C function (n_events, n_people, events, responses, theta, by_person, gradient)."""
+        return int(self.module.kernel.address)
 
     def __call__(self, events: np.ndarray, responses: np.ndarray, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        events, responses, theta = as_doubles(events, responses, theta)
-        by_person, gradient = np.empty(theta.shape[1]), np.empty_like(theta)
-        call_at(self.address, len(events), theta.shape[1], (events, responses, theta, by_person, gradient))
+        given = checked(self.sizes, events, responses, theta)
+        by_person, gradient = np.empty(theta.shape[1]), np.empty(theta.shape)
+        call_at(self.address, len(events), theta.shape[1], (*given, by_person, gradient))
         return by_person, gradient
 
 
 class EventKernel(NamedTuple):
     """The log likelihood of each event of each person."""
 
-    address: int  # of the C function (n_events, n_people, events, responses, theta, by_event)
+    module: ModuleType
+    sizes: Sizes
+
+    @property
+    def address(self) -> int:
+        """The C function (n_events, n_people, events, responses, theta, by_event)."""
+        return int(self.module.kernel.address)
 
     def __call__(self, events: np.ndarray, responses: np.ndarray, theta: np.ndarray) -> np.ndarray:
-        events, responses, theta = as_doubles(events, responses, theta)
+        given = checked(self.sizes, events, responses, theta)
         by_event = np.empty((len(events), theta.shape[1]))
-        call_at(self.address, len(events), theta.shape[1], (events, responses, theta, by_event))
+        call_at(self.address, len(events), theta.shape[1], (*given, by_event))
         return by_event
 
 
@@ -74,19 +108,23 @@ def digest_of_step(step: Step) -> str:
     return sha256(f"{digest_of_writer()}\n{sizes}\n{graphs}".encode()).hexdigest()
 
 
-def kernel_address(kind: str, label: str, step: Step, n_event_fields: int) -> int:
-    """Return the address of the C function for the equations of one event, compiled where it is not on the disk."""
+def kernel_module(kind: str, label: str, step: Step, n_event_fields: int) -> ModuleType:
+    """Return the module of a kernel, compiled where it is not on the disk."""
     write = {"person": gradient_source, "event": by_event_source}[kind]
     digest = sha256(f"{kind} {n_event_fields} {digest_of_step(step)}".encode()).hexdigest()
-    module = compiled_module(f"{label}_{kind}", digest, lambda: write(person_equations(step), n_event_fields))
-    return int(module.kernel.address)
+    return compiled_module(f"{label}_{kind}", digest, lambda: write(person_equations(step), n_event_fields))
+
+
+def sizes_of(step: Step, n_event_fields: int) -> Sizes:
+    """Return the sizes of the arrays of a step."""
+    return Sizes(n_event_fields, len(step.fields) - n_event_fields, len(step.theta))
 
 
 def person_kernel(label: str, step: Step, n_event_fields: int) -> PersonKernel:
     """Return the log likelihood by person; `label` names its file on the disk."""
-    return PersonKernel(kernel_address("person", label, step, n_event_fields))
+    return PersonKernel(kernel_module("person", label, step, n_event_fields), sizes_of(step, n_event_fields))
 
 
 def event_kernel(label: str, step: Step, n_event_fields: int) -> EventKernel:
     """Return the log likelihood by event; `label` names its file on the disk."""
-    return EventKernel(kernel_address("event", label, step, n_event_fields))
+    return EventKernel(kernel_module("event", label, step, n_event_fields), sizes_of(step, n_event_fields))

@@ -38,9 +38,9 @@ TEMPLATES: Mapping[type, str] = {
     ps.Switch: "select({0}, {1}, {2})",
     ps.Second: "{1}",
     ps.Identity: "{0}",
-    ps.ScalarMaximum: "select({0} > {1}, {0}, {1})",
-    ps.ScalarMinimum: "select({0} < {1}, {0}, {1})",
-    ps.Sign: "select({0} > 0.0, 1.0, 0.0) - select({0} < 0.0, 1.0, 0.0)",
+    ps.ScalarMaximum: "select(({0} > {1}) | ({0} != {0}), {0}, {1})",  # NaN stays NaN
+    ps.ScalarMinimum: "select(({0} < {1}) | ({0} != {0}), {0}, {1})",
+    ps.Sign: "select({0} > 0.0, 1.0, select({0} < 0.0, -1.0, 0.0 * {0}))",
     ps.Exp: "exp({0})",
     ps.Log: "log({0})",
     ps.Log1p: "log1p({0})",

@@ -4,6 +4,7 @@ The linker knows them by a name. So compiled code can lie on the disk and be rea
 address is another one.
 """
 
+import re
 from functools import cache
 from typing import Any
 
@@ -18,11 +19,10 @@ SIGNATURE = '"double (double, int __pyx_skip_dispatch)"'  # of what can be calle
 
 def exported_name(name: str) -> str:
     """Return the name under which SciPy exports the version of a function for one double; KeyError if it has none."""
-    capsules = cython_special.__pyx_capi__.items()
-    found = [exported for exported, capsule in capsules if exported.endswith(name) and SIGNATURE in str(capsule)]
-    if not found:
-        raise KeyError(f"scipy.special.{name} is no function of one double")
-    return min(found, key=len)
+    for exported, capsule in cython_special.__pyx_capi__.items():
+        if re.fullmatch(rf"(__pyx_fuse_\d+)?{re.escape(name)}", exported) and SIGNATURE in str(capsule):
+            return str(exported)
+    raise KeyError(f"scipy.special.{name} is no function of one double")
 
 
 @cache

@@ -127,6 +127,7 @@ def erfcx(x: float) -> float:
     """Return the scaled complementary error function, exp(x^2) erfc(x)."""
     size = abs(x)
     above = erfcx_series((size - ERFCX_MIDDLE) / (size + ERFCX_MIDDLE)) / (1.0 + 2.0 * size)
+    above = 0.0 if size == float("inf") else above
     return above if x >= 0.0 else 2.0 * exp(x * x) - above
 
 

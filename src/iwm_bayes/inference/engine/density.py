@@ -1,15 +1,10 @@
 """The sampler's C functions: log density and gradient at a point, and the values that are stored for it.
 
-They are compiled once for all models, and Numba keeps them on the disk, in `__pycache__` or else in the user's
-cache. Numba looks for changes in this file alone. So a fingerprint of the whole package is part of the key.
+They are compiled once for all models, and kept on the disk: see `compiled`.
 """
 
-import ctypes
 import math
-from collections.abc import Callable
 from functools import cache
-from hashlib import sha256
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numba
@@ -17,6 +12,7 @@ import numpy as np
 from numba import types
 
 from iwm_bayes.inference.engine.addresses import DOUBLES, call_density, call_person_kernel, doubles
+from iwm_bayes.inference.engine.compiled import c_function
 from iwm_bayes.inference.engine.group import (
     empty_group,
     fixed_group,
@@ -25,10 +21,10 @@ from iwm_bayes.inference.engine.group import (
     set_group,
     split_point,
 )
-from iwm_bayes.inference.engine.group_transforms import kernel_part
+from iwm_bayes.inference.engine.group_transforms import inlined_part, kernel_part
 from iwm_bayes.inference.engine.people import people_memory, set_people
 from iwm_bayes.inference.engine.people_gradient import people_gradient
-from iwm_bayes.inference.engine.table import LANES, RECORD, Table
+from iwm_bayes.inference.engine.table import LANES, RECORD
 
 NOT_FINITE = 3  # nutpie's code for a point that is not in the support
 DENSITY = types.int64(types.uint64, DOUBLES, DOUBLES, DOUBLES, types.voidptr)
@@ -41,18 +37,6 @@ class Kernels(NamedTuple):
 
     density: Any  # int64(dim, point, gradient, log density, table)
     expand: Any  # int64(dim, number of values, point, values, table)
-
-
-def fingerprint() -> int:
-    """Return a number that changes with every file of this package."""
-    digest = sha256(b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py"))))
-    return int.from_bytes(digest.digest()[:7])
-
-
-def c_function(address: int, n_sizes: int, n_pointers: int) -> Any:
-    """Return the C function at an address, of some sizes and pointers."""
-    arguments = [ctypes.c_uint64] * n_sizes + [ctypes.c_void_p] * n_pointers
-    return ctypes.CFUNCTYPE(ctypes.c_int64, *arguments)(address)
 
 
 @kernel_part
@@ -109,88 +93,59 @@ def copy_stored(t: Any, point: Any, group: Any, theta: Any) -> None:
         place = copy_values(theta[rows[i]], stored, place)
 
 
-def keep_on_disk(signature: Any, function: Callable[..., Any]) -> Any:
-    """Compile a C function, or load it from the disk; where nothing can be written, it is compiled every time."""
-    try:
-        return numba.cfunc(signature, cache=True, error_model="numpy")(function)
-    except RuntimeError as error:
-        if "no locator available" not in str(error):
-            raise
-        return numba.cfunc(signature, error_model="numpy")(function)
+@inlined_part
+def log_density_at(dim: Any, values: Any, slopes: Any, target: Any, table: Any) -> Any:
+    """Write the log density at a point and its gradient, or the values that are stored for it; return nutpie's code."""
+    t = numba.carray(table, 1, RECORD)[0]
+    point, gradient = split_point(t, numba.carray(values, dim)), split_point(t, numba.carray(slopes, dim))
+    group, by_group = fixed_group(t), empty_group(t)
+    log_density = set_group(t, point, group)
+    theta, by_theta = np.empty((t.n_parameters, t.n_people)), np.zeros((t.n_parameters, t.n_people))
+    by_person, log_likelihood, weight = np.zeros(t.n_people), np.zeros(t.n_people), np.ones(t.n_people)
+    lanes, memory = new_memory(people_memory(t))
+    people = set_people(t, group, point.z, theta, by_person, memory)
+    if t.stored != 0:
+        copy_stored(t, point, group, theta)
+        lanes[0] = 0.0
+        return 0
+    log_likelihoods(t, theta, log_likelihood, by_theta)
+    for person in range(t.n_people):
+        log_density += by_person[person] + log_likelihood[person]
+    people_gradient(t, group, people, weight, by_theta, by_group, gradient.z, memory)
+    lanes[0] = 0.0  # in use up to here
+    group_gradient(t, point, group, by_group, gradient)
+    target[0] = log_density
+    finite = math.isfinite(log_density)
+    for index in range(dim):
+        finite &= math.isfinite(slopes[index])
+    return 0 if finite else NOT_FINITE
 
 
-def compile_density(version: int) -> Any:
-    """Compile the log density and its gradient at a point."""
-
-    def density(dim: Any, values: Any, slopes: Any, target: Any, table: Any) -> Any:
-        version  # noqa: B018 - a part of the key on the disk
-        t = numba.carray(table, 1, RECORD)[0]
-        point, gradient = split_point(t, numba.carray(values, dim)), split_point(t, numba.carray(slopes, dim))
-        group, by_group = fixed_group(t), empty_group(t)
-        log_density = set_group(t, point, group)
-        theta, by_theta = np.empty((t.n_parameters, t.n_people)), np.zeros((t.n_parameters, t.n_people))
-        by_person, log_likelihood, weight = np.zeros(t.n_people), np.zeros(t.n_people), np.ones(t.n_people)
-        lanes, memory = new_memory(people_memory(t))
-        people = set_people(t, group, point.z, theta, by_person, memory)
-        if t.stored != 0:
-            copy_stored(t, point, group, theta)
-            lanes[0] = 0.0
-            return 0
-        log_likelihoods(t, theta, log_likelihood, by_theta)
-        for person in range(t.n_people):
-            log_density += by_person[person] + log_likelihood[person]
-        people_gradient(t, group, people, weight, by_theta, by_group, gradient.z, memory)
-        lanes[0] = 0.0  # in use up to here
-        group_gradient(t, point, group, by_group, gradient)
-        target[0] = log_density
-        finite = math.isfinite(log_density)
-        for index in range(dim):
-            finite &= math.isfinite(slopes[index])
-        return 0 if finite else NOT_FINITE
-
-    return keep_on_disk(DENSITY, density)
+@inlined_part
+def stored_values_at(dim: Any, n_values: Any, values: Any, target: Any, table: Any) -> Any:
+    """Write the values that are stored for a point: call the density with a table that says where they go."""
+    t = numba.carray(table, 1, RECORD)[0]
+    n_words = (1 + t.n_models) * RECORD_WORDS
+    words, own = numba.carray(table, n_words, np.int64), np.empty(n_words, np.int64)
+    point, stored = numba.carray(values, dim), numba.carray(target, n_values)
+    gradient, log_density = np.empty(dim), np.empty(1)
+    for index in range(n_words):
+        own[index] = words[index]
+    own[STORED_WORD] = stored.ctypes.data
+    code = call_density(
+        t.density, dim, point.ctypes.data, gradient.ctypes.data, log_density.ctypes.data, own.ctypes.data
+    )
+    own[0], gradient[0], log_density[0] = 0, 0.0, 0.0  # in use up to here
+    return code
 
 
 @cache
-def compile_expand(version: int) -> Any:
-    """Compile the values that are stored for a point: a call of the density with a table that says where they go."""
-
-    def expand(dim: Any, n_values: Any, values: Any, target: Any, table: Any) -> Any:
-        version  # noqa: B018 - a part of the key on the disk
-        t = numba.carray(table, 1, RECORD)[0]
-        n_words = (1 + t.n_models) * RECORD_WORDS
-        words, own = numba.carray(table, n_words, np.int64), np.empty(n_words, np.int64)
-        point, stored = numba.carray(values, dim), numba.carray(target, n_values)
-        gradient, log_density = np.empty(dim), np.empty(1)
-        for index in range(n_words):
-            own[index] = words[index]
-        own[STORED_WORD] = stored.ctypes.data
-        code = call_density(
-            t.density, dim, point.ctypes.data, gradient.ctypes.data, log_density.ctypes.data, own.ctypes.data
-        )
-        own[0], gradient[0], log_density[0] = 0, 0.0, 0.0  # in use up to here
-        return code
-
-    return keep_on_disk(EXPAND, expand)
+def compile_expand() -> Any:
+    """Compile the C function of stored values, which serves any density, or load it from the disk."""
+    return c_function("density", "EXPAND", "stored_values_at")
 
 
 @cache
 def compile_kernels() -> Kernels:
     """Compile the C functions, or load them from the disk."""
-    return Kernels(compile_density(fingerprint()), compile_expand(fingerprint()))
-
-
-def density_and_gradient(kernels: Kernels, table: Table, point: np.ndarray) -> tuple[float, np.ndarray]:
-    """Return the log density at a point (dim,), and its gradient, as the sampler gets them."""
-    values, gradient, log_density = np.array(point, dtype=float), np.empty(len(point)), np.empty(1)
-    function = c_function(kernels.density.address, 1, 4)
-    function(len(values), *(array.ctypes.data for array in (values, gradient, log_density, table.records)))
-    return float(log_density[0]), gradient
-
-
-def stored_at(kernels: Kernels, table: Table, point: np.ndarray, n_values: int) -> np.ndarray:
-    """Return the values (n_values,) that are stored for a point."""
-    values, stored = np.array(point, dtype=float), np.empty(n_values)
-    function = c_function(kernels.expand.address, 2, 3)
-    function(len(values), n_values, *(array.ctypes.data for array in (values, stored, table.records)))
-    return stored
+    return Kernels(c_function("density", "DENSITY", "log_density_at"), compile_expand())

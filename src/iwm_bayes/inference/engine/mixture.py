@@ -23,15 +23,13 @@ import numba
 import numpy as np
 
 from iwm_bayes.inference.engine.addresses import doubles
+from iwm_bayes.inference.engine.compiled import c_function
 from iwm_bayes.inference.engine.density import (
-    DENSITY,
     NOT_FINITE,
     Kernels,
     compile_expand,
     copy_group,
     copy_values,
-    fingerprint,
-    keep_on_disk,
     log_likelihoods,
     new_memory,
 )
@@ -45,7 +43,7 @@ from iwm_bayes.inference.engine.group import (
     set_group,
     split_point,
 )
-from iwm_bayes.inference.engine.group_transforms import DENSITY_AT_ZERO, SQRT_HALF, kernel_part
+from iwm_bayes.inference.engine.group_transforms import DENSITY_AT_ZERO, SQRT_HALF, inlined_part, kernel_part
 from iwm_bayes.inference.engine.people import people_memory, set_people
 from iwm_bayes.inference.engine.people_gradient import people_gradient
 from iwm_bayes.inference.engine.table import RECORD
@@ -221,41 +219,37 @@ def copy_mixture(records: Any, values: Any, shared: Any, frequencies: Any, attri
         place += n_coordinates(t)
 
 
-def compile_density(version: int) -> Any:
-    """Compile the log density of the mixture and its gradient at a point."""
-
-    def density(dim: Any, point: Any, gradient: Any, target: Any, table: Any) -> Any:
-        version  # noqa: B018 - a part of the key on the disk
-        n_models = numba.carray(table, 1, RECORD)[0].n_models
-        records, others = numba.carray(table, 1 + n_models, RECORD), n_models - 1
-        values, slopes, t = numba.carray(point, dim), numba.carray(gradient, dim), records[0]
-        frequencies, attribution = log_frequencies(values[:others]), np.empty((n_models, records[1].n_people))
-        shared, by_shared, by_theta = fixed_group(t), empty_group(t), np.zeros(n_gradients(records, n_models))
-        shared_point = split_point(t, values[others:])
-        log_density = set_group(t, shared_point, shared)
-        for k in range(others):
-            log_density += normal_density(values[k], 0.0, 1.0)
-        log_density += mixture_forward(records, values, shared, frequencies, attribution, by_theta)
-        if t.stored != 0:
-            copy_mixture(records, values, shared, frequencies, attribution)
-            return 0
-        mixture_backward(records, values, shared, attribution, by_theta, by_shared, slopes)
-        group_gradient(t, shared_point, shared, by_shared, split_point(t, slopes[others:]))
-        by_frequency = np.zeros(n_models)
-        for k in range(n_models):
-            for person in range(attribution.shape[1]):
-                by_frequency[k] += attribution[k, person]
-        frequency_gradient(values[:others], by_frequency, slopes[:others])
-        target[0] = log_density
-        finite = math.isfinite(log_density)
-        for index in range(dim):
-            finite &= math.isfinite(slopes[index])
-        return 0 if finite else NOT_FINITE
-
-    return keep_on_disk(DENSITY, density)
+@inlined_part
+def log_density_at(dim: Any, point: Any, gradient: Any, target: Any, table: Any) -> Any:
+    """Write the log density at a point and its gradient, or the values that are stored for it; return nutpie's code."""
+    n_models = numba.carray(table, 1, RECORD)[0].n_models
+    records, others = numba.carray(table, 1 + n_models, RECORD), n_models - 1
+    values, slopes, t = numba.carray(point, dim), numba.carray(gradient, dim), records[0]
+    frequencies, attribution = log_frequencies(values[:others]), np.empty((n_models, records[1].n_people))
+    shared, by_shared, by_theta = fixed_group(t), empty_group(t), np.zeros(n_gradients(records, n_models))
+    shared_point = split_point(t, values[others:])
+    log_density = set_group(t, shared_point, shared)
+    for k in range(others):
+        log_density += normal_density(values[k], 0.0, 1.0)
+    log_density += mixture_forward(records, values, shared, frequencies, attribution, by_theta)
+    if t.stored != 0:
+        copy_mixture(records, values, shared, frequencies, attribution)
+        return 0
+    mixture_backward(records, values, shared, attribution, by_theta, by_shared, slopes)
+    group_gradient(t, shared_point, shared, by_shared, split_point(t, slopes[others:]))
+    by_frequency = np.zeros(n_models)
+    for k in range(n_models):
+        for person in range(attribution.shape[1]):
+            by_frequency[k] += attribution[k, person]
+    frequency_gradient(values[:others], by_frequency, slopes[:others])
+    target[0] = log_density
+    finite = math.isfinite(log_density)
+    for index in range(dim):
+        finite &= math.isfinite(slopes[index])
+    return 0 if finite else NOT_FINITE
 
 
 @cache
 def compile_mixture_kernels() -> Kernels:
     """Compile the C functions of mixtures, or load them from the disk."""
-    return Kernels(compile_density(fingerprint()), compile_expand(fingerprint()))
+    return Kernels(c_function("mixture", "DENSITY", "log_density_at"), compile_expand())

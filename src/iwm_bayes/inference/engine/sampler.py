@@ -5,6 +5,7 @@ begin at random, as PyMC begins them: each coordinate is that of the start plus 
 of people is z = 0, and that of group levels is where they are centred.
 """
 
+import ctypes
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -24,6 +25,12 @@ from iwm_bayes.model.priors import figure_names
 from iwm_bayes.types import ModelSpec
 
 POINT_NAMES = "unconstrained_parameter"  # nutpie's dim of the sampler's coordinates
+
+
+def function_at(address: int, n_sizes: int, n_pointers: int) -> Any:
+    """Return the C function at an address, of some sizes and pointers, for a call from Python."""
+    arguments = [ctypes.c_uint64] * n_sizes + [ctypes.c_void_p] * n_pointers
+    return ctypes.CFUNCTYPE(ctypes.c_int64, *arguments)(address)
 
 
 class Stored(NamedTuple):
@@ -74,6 +81,21 @@ class EngineModel(NutpieModel):
     @property
     def coords(self) -> dict[str, Any]:
         return {dim: pd.Index(labels) for dim, labels in self.stored.coords.items()}
+
+    def log_density(self, point: np.ndarray) -> tuple[float, np.ndarray]:
+        """Return the log density at a point (dim,) and its gradient, as nutpie gets them."""
+        values, gradient, log_density = np.array(point, dtype=float), np.empty(self.n_dim), np.empty(1)
+        arrays = (values, gradient, log_density, self.table.records)
+        function_at(self.kernels.density.address, 1, len(arrays))(self.n_dim, *(x.ctypes.data for x in arrays))
+        return float(log_density[0]), gradient
+
+    def stored_values(self, point: np.ndarray) -> np.ndarray:
+        """Return the values, one after another, that are stored for a point (dim,)."""
+        values, stored = np.array(point, dtype=float), np.empty(self.stored.size)
+        arrays = (values, stored, self.table.records)
+        function = function_at(self.kernels.expand.address, 2, len(arrays))
+        function(self.n_dim, len(stored), *(x.ctypes.data for x in arrays))
+        return stored
 
     def _make_model(self, _: Any) -> Any:
         """Return nutpie's model; `self` is handed over so that the table lives as long as the sampler."""
