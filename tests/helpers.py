@@ -16,7 +16,6 @@ from iwm_bayes.data.dataset import events_to_dataset
 from iwm_bayes.filtering.arrays import event_array
 from iwm_bayes.filtering.filter import accumulated_readouts, filter_readouts
 from iwm_bayes.filtering.readouts import Readout, required_readouts
-from iwm_bayes.inference.engine.sampler import function_at
 from iwm_bayes.model import priors
 from iwm_bayes.responses import families
 from iwm_bayes.rules import RULES
@@ -233,11 +232,3 @@ def in_own_terms(built: Any, point: Mapping[str, np.ndarray]) -> tuple[dict[str,
     moved = [built.rvs_to_values[variable] for variable in built.free_RVs]
     values = evaluate(moved, built.replace_rvs_by_values(variables))(*(point[variable.name] for variable in moved))
     return {variable.name: value for variable, value in zip(variables, values, strict=True)}, moved
-
-
-def density(sampler: Any, point: np.ndarray) -> tuple[int, float, np.ndarray]:
-    """Call the log density of nutpie's compiled model as nutpie does; return its code, the value and the gradient."""
-    gradient, value = np.zeros(len(point)), np.zeros(1)
-    arrays = (point, gradient, value, sampler.user_data)
-    function = function_at(sampler.compiled_logp_func.address, 1, len(arrays))
-    return function(len(point), *(array.ctypes.data for array in arrays)), float(value[0]), gradient
