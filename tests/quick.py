@@ -30,6 +30,7 @@ LONGER = (  # modules and tests, by their names below `tests/`
     "comparison/test_leave_one_event_out.py",
     "comparison/test_mixture_engine.py",
     "comparison/test_mixture_frequencies.py::test_frequencies_are_uniform",
+    "data/test_unrecorded.py::test_future_outcomes_do_not_enter_the_prediction_of_earlier_sessions",
     "diagnostics/test_convergence_checks.py::test_a_sampler_that_stops_at_its_maximum_depth_says_so",
     "diagnostics/test_permutation_test.py::test_learning_is_not_shown_where_only_time_passes",
     "diagnostics/test_permutation_test.py::test_learning_is_shown_where_people_learn",
