@@ -1,6 +1,5 @@
 """Shared functions of tests: all rules, random data, textbook densities, and graphs that compile quickly."""
 
-import ctypes
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -234,13 +233,3 @@ def in_own_terms(built: Any, point: Mapping[str, np.ndarray]) -> tuple[dict[str,
     moved = [built.rvs_to_values[variable] for variable in built.free_RVs]
     values = evaluate(moved, built.replace_rvs_by_values(variables))(*(point[variable.name] for variable in moved))
     return {variable.name: value for variable, value in zip(variables, values, strict=True)}, moved
-
-
-def density(sampler: Any, point: np.ndarray) -> tuple[int, float, np.ndarray]:
-    """Call the log density of nutpie's compiled model as nutpie does; return its code, the value and the gradient."""
-    function = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_uint64, *[ctypes.c_void_p] * 4)(
-        sampler.compiled_logp_func.address
-    )
-    gradient, value = np.zeros(len(point)), np.zeros(1)
-    arrays = (point, gradient, value, sampler.user_data)
-    return function(len(point), *(array.ctypes.data for array in arrays)), float(value[0]), gradient

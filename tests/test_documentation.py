@@ -32,17 +32,10 @@ README = (pages.REPOSITORY / "README.md").read_text(encoding="utf-8")
 TYPED = re.compile(r"`(iwm [a-z][^`]*)`|^(?:uv run )?(iwm [a-z][^#\n`]*)", re.MULTILINE)  # a command on a page
 PLACE = re.compile(r"`((?:src|tests|benchmarks|experiments|models)/[^`\s]*)`")  # in the repository
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
-OTHER_OPTIONS = {
-    "--extra",
-    "--strict",
-    "--wheel",
-    "--upgrade",
-    "--no-index",
-    "--find-links",
-    "--only",
-    "--python",
-    "--tests",
-}  # of uv, mkdocs, pip and upgrades.py
+OTHER_OPTIONS = {  # of mkdocs, uv, pip and `tests/upgrades.py`
+    *("--strict", "--extra", "--wheel", "--upgrade", "--no-index", "--find-links"),
+    *("--only", "--python", "--tests"),
+}
 
 
 def command_of(words):
