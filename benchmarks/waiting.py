@@ -3,11 +3,11 @@
 `uv run python benchmarks/waiting.py [COMMIT]` compares the working tree with a commit, which `git worktree` brings.
 Each line is a new process with one core, and caches of its own that only the lines before it have filled:
 
-    empty cache          compile the first model for 40 people x 20 sessions
-    filled cache         the same again
+    empty cache          compile a model for 40 people x 20 sessions
     other people         the same model for 39 people
-    other sessions       the same model for 40 people x 17 sessions
-    another model        the second model, on the same machine
+    filled cache         the first again                                     (of one model, as all that follows)
+    other sessions       40 people x 16 sessions
+    another model        a second model, on the same machine
 
 Seconds are processor time, without the import of libraries, up to the first gradient. The last column is the time of
 one gradient divided by the number of events, the median of many.
@@ -25,16 +25,13 @@ import numpy as np
 import pandas as pd
 from gradients import density, median_seconds
 
-MODELS = ("rescorla_wagner", "kalman", "compensatory")
+FIRST, ANOTHER = "rescorla_wagner", "kalman"
 OLD = "2341ed6"  # the last version that compiled a graph for each number of people
 HERE = Path(__file__).parent
-CASES = {  # what is compiled: people, sessions; None: the next model
-    "empty cache": (40, 20),
-    "filled cache": (40, 20),
-    "other people": (39, 20),
-    "other sessions": (40, 17),
-    "another model": None,
-}
+FIRST_SIZE = (40, 20)  # people, sessions
+CASES = {"empty cache": FIRST_SIZE, "other people": (39, 20)}  # of every model
+MORE_CASES = {"filled cache": FIRST_SIZE, "other sessions": (40, 16)}  # of the first
+MODELS = (FIRST, ANOTHER, "compensatory")
 
 
 def measure(name: str, people: int, sessions: int) -> None:
@@ -77,19 +74,21 @@ def run(tree: Path, caches: Path, name: str, people: int, sessions: int) -> dict
     return json.loads(found.stdout.splitlines()[-1])
 
 
+def plan() -> list[tuple[str, str, str, tuple[int, int]]]:
+    """List what is measured: whose caches are used, the case, the model that is compiled, and its size."""
+    lines = [(name, case, name, size) for name in MODELS for case, size in CASES.items()]
+    lines += [(FIRST, case, FIRST, size) for case, size in MORE_CASES.items()]
+    return [*lines, (FIRST, "another model", ANOTHER, FIRST_SIZE)]
+
+
 def rows(tree: Path, version: str) -> list[dict[str, object]]:
-    """Measure all cases of all models of a version."""
+    """Measure all cases of a version."""
     found = []
-    for name, another in zip(MODELS, (*MODELS[1:], MODELS[0]), strict=True):
-        with tempfile.TemporaryDirectory() as caches:
-            for case, shape in CASES.items():
-                own, (people, sessions) = (name, shape) if shape else (another, CASES["empty cache"])
-                measured = run(tree, Path(caches), own, people, sessions)
-                label = f"{case}: {another}" if shape is None else case
-                found.append({"model": name, "case": label, "version": version} | measured)
-                print(
-                    version, name, label, f"{measured['seconds']:.1f} s, {measured['ns']:.0f} ns", sep=", ", flush=True
-                )
+    with tempfile.TemporaryDirectory() as caches:
+        for first, case, name, size in plan():
+            measured = run(tree, Path(caches) / first, name, *size)
+            found.append({"model": name, "case": case, "version": version} | measured)
+            print(version, name, case, f"{measured['seconds']:.1f} s, {measured['ns']:.0f} ns", sep=", ", flush=True)
     return found
 
 
