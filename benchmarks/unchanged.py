@@ -26,7 +26,6 @@ from iwm_bayes.inference.base import set_model_data
 from iwm_bayes.inference.fit import Settings, compile_likelihood, fit
 from iwm_bayes.inference.pilot import pilot_fit
 from iwm_bayes.model.build import build
-from iwm_bayes.model.compile import compile_initial_point
 from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.validation import sbc
 from iwm_bayes.validation.prediction_matrix import decide_prediction, load_predictions
@@ -64,8 +63,8 @@ def density(name: str) -> list[float]:
     pilot = pilot_fit(compile_likelihood(model, data), data)
     graph = build(model, data)
     set_model_data(graph, model, data, pilot)
-    begin = compile_initial_point(graph)()
-    point = {variable.name: value for variable, value in zip(graph.value_vars, begin, strict=True)}
+    point = graph.initial_point()
+    begin = [point[variable.name] for variable in graph.value_vars]
     function = graph.logp_dlogp_function(initial_point=point, ravel_inputs=True, mode="NUMBA")
     flat, generator, found = np.concatenate([value.ravel() for value in begin]), np.random.default_rng(1), []
     for scale in (0.0, 0.1, 0.5):

@@ -37,7 +37,7 @@ MODELS = (FIRST, ANOTHER, "compensatory")
 def measure(name: str, people: int, sessions: int) -> None:
     """Compile a model in this process, and print processor seconds and nanoseconds per event."""
     import nutpie  # noqa: F401  imported before the clock starts, as all libraries
-    import pymc  # noqa: F401
+    import pymc  # noqa: F401  likewise
 
     from iwm_bayes.inference import nuts
     from iwm_bayes.inference.fit import compile_model

@@ -46,7 +46,7 @@ def random_transform(model, data, generator):
 
 
 def quadratic_arrays(peaks, curvatures):
-    """Return the arrays of data that `quadratic` reads; each row (person,) stands for an event."""
+    """Return the arrays of data that `quadratic` reads; each row (person,) is that of an event."""
     return {"event_array": peaks[:, None], "response_array": curvatures[None]}
 
 

@@ -104,7 +104,7 @@ def test_commands_and_options_exist(page):
 
 @pytest.mark.parametrize("page", ["../README.md", *pages.WRITTEN])
 def test_files_of_the_program_that_a_page_names_exist(page):
-    """Where a page says in which file the code is, it is there; NAME stands for any name."""
+    """Where a page says in which file the code is, it is there; NAME is any name."""
     named = PLACE.findall((pages.DOCS / page).read_text(encoding="utf-8"))
     assert [place for place in named if "NAME" not in place and not (pages.REPOSITORY / place).exists()] == []
 

@@ -72,7 +72,6 @@ GRAPH_MODULES = {  # the only ones that import PyMC or PyTensor as soon as they 
     "comparison.mixture.graph",
     "filtering.graph",
     "model.build",
-    "model.compile",
     "model.hierarchy",
     "model.likelihood",
     "model.local_gaussian",

@@ -10,7 +10,7 @@ from typing import Any
 
 
 class LazyModule(ModuleType):
-    """A module that stands for another, and imports it when an attribute is read."""
+    """A module in place of another, which it imports when an attribute is read."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(import_module(self.__name__), name)

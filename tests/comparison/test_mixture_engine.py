@@ -11,6 +11,7 @@ import pytest
 import xarray as xr
 from helpers import evaluate
 from hierarchies import BY_FIGURE, FORMULAS, flat, quadratic, random_transform, study
+from initial_point import initial_point
 
 from iwm_bayes.comparison.comparability import FittedModel
 from iwm_bayes.comparison.mixture.engine import mixture_sampler
@@ -18,7 +19,6 @@ from iwm_bayes.comparison.mixture.fit import LOCAL_GAUSSIAN
 from iwm_bayes.comparison.mixture.graph import build_mixture
 from iwm_bayes.comparison.mixture.parts import common_parameters, own_model
 from iwm_bayes.inference.engine.sampler import initial_point, n_coordinates, start_point
-from iwm_bayes.model.compile import compile_initial_point
 from iwm_bayes.model.inputs import coordinates
 
 PARTS = {  # the file of each model after its head, and its formulas
@@ -58,7 +58,7 @@ def mixture(request, tmp_path_factory):
         for one, arrays in zip(models, transforms, strict=True):
             pm.set_data({f"{one.model.name}::{name}": array for name, array in arrays.items()})
     variables = [graph.rvs_to_values[variable].name for variable in graph.free_RVs]
-    starts = compile_initial_point(graph)()
+    starts = initial_point(graph)
     point = {name: generator.normal(0.0, 0.7, x.shape) for name, x in zip(variables, starts, strict=True)}
     return models, transforms, graph, point
 
@@ -80,7 +80,7 @@ def test_chains_begin_where_those_of_the_graph_do(mixture):
     models, transforms, graph, _ = mixture
     starts = mixture_sampler(models, transforms, [None] * len(models)).starts
     middle = np.concatenate([start_point(start, np.zeros(n_coordinates(start))) for start in starts])
-    np.testing.assert_allclose(middle, flat(compile_initial_point(graph)()), rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(middle, flat(initial_point(graph)), rtol=1e-9, atol=1e-9)
     first, second = (initial_point(starts, seed) for seed in (1, 2))
     assert 1.0 < np.abs(first - second).max() < 2.0
 

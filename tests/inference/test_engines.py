@@ -13,6 +13,7 @@ import pymc as pm
 import pytensor.tensor as pt
 import pytest
 from helpers import evaluate, interpreted
+from initial_point import initial_point
 from pymc.pytensorf import rewrite_pregrad
 
 from iwm_bayes.data.formulas.design import join_covariates
@@ -33,7 +34,6 @@ from iwm_bayes.inference.fit import fit as sample
 from iwm_bayes.inference.pilot import neutral_transform
 from iwm_bayes.inference.plain import jax_graph
 from iwm_bayes.model.build import build, model_data
-from iwm_bayes.model.compile import compile_initial_point
 from iwm_bayes.model.priors import figure_names, free_parameters
 from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.simulation.care import constant_care
@@ -94,7 +94,7 @@ def density_of_graph(model, data, arrays):
         graph = build(model, data)
         with graph:
             pm.set_data(arrays)
-        begin = compile_initial_point(graph)()
+        begin = initial_point(graph)
         variables = [graph.rvs_to_values[variable] for variable in graph.free_RVs]
         log_density = rewrite_pregrad(graph.logp())
         function = evaluate(variables, [log_density, *pt.grad(log_density, variables)], "stabilize")

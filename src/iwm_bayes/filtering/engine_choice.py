@@ -111,7 +111,7 @@ def with_fallback[Built](build: Mapping[str, Callable[[], Built]]) -> Built:
         try:
             with using_engine("plain"):
                 built = build["plain"]()
-        except Exception:
+        except Exception:  # the plain engine cannot build it either, so the fault is that of the model
             raise error from None
         warn_of_plain_engine(f"{type(error).__name__}: {str(error).partition('\n')[0]}")
         return built

@@ -8,6 +8,7 @@ import numpy as np
 import pymc as pm
 import pytest
 from hierarchies import CASES, PEOPLE, flat, quadratic, quadratic_arrays, random_transform, study
+from initial_point import initial_point
 
 from iwm_bayes.filtering.engine.machine_code import cache_folder, digest_of_writer, load_module
 from iwm_bayes.inference.base import Settings
@@ -25,7 +26,6 @@ from iwm_bayes.inference.engine.sampler import (
 from iwm_bayes.inference.nutpie_store import sample_to_store
 from iwm_bayes.inference.nuts import sample_in_memory
 from iwm_bayes.model.build import build
-from iwm_bayes.model.compile import compile_initial_point
 from iwm_bayes.model.priors import figure_names, free_parameters
 from iwm_bayes.types import parameters, with_parameters
 
@@ -53,7 +53,7 @@ def test_chains_begin_where_those_of_the_graph_do(everything, is_piloted):
         pm.set_data(arrays)
     [start] = engine_model(model, data, arrays, None, NO_ANSWERS).starts
     middle = start_point(start, np.zeros(n_coordinates(start)))
-    np.testing.assert_allclose(middle, flat(compile_initial_point(graph)()), rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(middle, flat(initial_point(graph)), rtol=1e-9, atol=1e-9)
     points = np.array([initial_point([start], seed) for seed in range(200)])
     free = np.abs(points - middle)[:, len(start.mu) : len(start.mu) + len(start.sigma)]
     assert 0.95 < free.max() < 1.0

@@ -112,7 +112,7 @@ def test_a_transform_of_other_people_is_refused(everything):
 
 @pytest.mark.parametrize("name", [*INTEGER_ARRAYS, *FLOAT_ARRAYS])
 def test_an_array_of_another_shape_is_refused(everything, name):
-    """Each array of the table, for one entry more; the machine code would read beside it."""
+    """Each array of the table, for one entry more; the machine code would read beyond it."""
     model, data, arrays = everything
     parts = hierarchy_parts(model, data, arrays) | likelihood_parts(None, no_answers(PEOPLE))
     parts |= {"shared_row": np.zeros(parts["n_person_parameters"]), "shared_complete": np.zeros(parts["n_complete"])}

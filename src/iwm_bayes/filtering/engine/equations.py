@@ -42,7 +42,7 @@ class Carried(NamedTuple):
     """A quantity of an earlier event of the same person."""
 
     saved: Any  # the graph that a step saves
-    input: Any  # the variable that stands for its value at the earlier event
+    input: Any  # the variable whose value is that of the earlier event
     event: Any  # the field that has the index of the earlier event
 
 
@@ -57,7 +57,7 @@ class Step(NamedTuple):
     log_density: Any  # without tails
     tails: list[Tail]
     carried: list[Carried]
-    readouts: Sequence[Any] = ()  # results beside the log density, which have no gradient of their own
+    readouts: Sequence[Any] = ()  # results apart from the log density, which have no gradient of their own
 
 
 class Equations(NamedTuple):

@@ -58,15 +58,20 @@ def kernel(n_events, n_people, {names}):
     saved = np.zeros((n_events, {n_saved}, {lanes}))
 """
 
-GRADIENT = """
-    by_person, gradient = carray(by_person_pointer, n_people), carray(gradient_pointer, ({n_theta}, n_people))
-    grad_saved = np.zeros((n_events, {n_carried}, {lanes}))
-    for first in range(0, n_people, {lanes}):
+BLOCK = """    for first in range(0, n_people, {lanes}):
         last = min(first + {lanes}, n_people)
         for row in range({n_theta}): load(table[{theta} + row], theta[row], first, last)
         saved[:] = 0.0  # what an event before the first has saved, whatever other people have
 {prologue}
-        for event in range(n_events):
+"""  # the beginning of a loop over people, which all kernels have
+
+GRADIENT = (
+    """
+    by_person, gradient = carray(by_person_pointer, n_people), carray(gradient_pointer, ({n_theta}, n_people))
+    grad_saved = np.zeros((n_events, {n_carried}, {lanes}))
+"""
+    + BLOCK
+    + """        for event in range(n_events):
 {load_forward}
             copy(states[event], table[{state} : {state} + {n_states}])
 {gather}
@@ -87,15 +92,14 @@ GRADIENT = """
         store(by_person, table[{density}], first, last)
         for row in range({n_theta}): store(gradient[row], table[{theta} + row], first, last)
 """
+)
 
-BY_EVENT = """
+BY_EVENT = (
+    """
     by_event = carray(by_event_pointer, (n_events, n_people))
-    for first in range(0, n_people, {lanes}):
-        last = min(first + {lanes}, n_people)
-        for row in range({n_theta}): load(table[{theta} + row], theta[row], first, last)
-        saved[:] = 0.0  # what an event before the first has saved, whatever other people have
-{prologue}
-        for event in range(n_events):
+"""
+    + BLOCK
+    + """        for event in range(n_events):
 {load_event}
 {gather}
 {score}
@@ -104,15 +108,16 @@ BY_EVENT = """
 {tails}
             store(by_event[event], table[{density}], first, last)
 """
+)
 
-READOUTS = """
+READOUTS = (
+    """
     readouts = carray(readouts_pointer, ({n_readouts}, n_events, n_people))
-    for first in range(0, n_people, {lanes}):
-        last = min(first + {lanes}, n_people)
-        for row in range({n_theta}): load(table[{theta} + row], theta[row], first, last)
-{prologue}
-        for event in range(n_events):
+"""
+    + BLOCK
+    + """        for event in range(n_events):
 {load_forward}
 {read}
             for row in range({n_readouts}): store(readouts[row, event], table[{readouts} + row], first, last)
 """
+)

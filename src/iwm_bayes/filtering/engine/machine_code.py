@@ -2,7 +2,7 @@
 
 The source of a model is written once to a folder of the user's cache (`cache_folder`), as a module that Numba compiles
 and whose machine code it keeps in the same folder. The module's name has a digest of the equations, and of the texts
-and libraries that turn equations into machine code. So a name stands for one source, and nothing goes out of date. A
+and libraries that turn equations into machine code. So each name has one source, and nothing goes out of date. A
 file that cannot be read is made again.
 """
 

@@ -86,6 +86,15 @@ def copy_stored(t: Any, point: Any, group: Any, theta: Any) -> None:
 
 
 @inlined_part
+def return_code(log_density: Any, slopes: Any, dim: Any) -> int:
+    """Return what nutpie reads: 0, or that the density or its gradient (dim,) is not finite."""
+    finite = math.isfinite(log_density)
+    for index in range(dim):
+        finite &= math.isfinite(slopes[index])
+    return 0 if finite else NOT_FINITE
+
+
+@inlined_part
 def log_density_at(dim: Any, values: Any, slopes: Any, target: Any, table: Any) -> Any:
     """Write the log density at a point and its gradient, or the values that are stored for it; return nutpie's code."""
     t = numba.carray(table, 1, RECORD)[0]
@@ -107,10 +116,7 @@ def log_density_at(dim: Any, values: Any, slopes: Any, target: Any, table: Any) 
     lanes[0] = 0.0  # in use up to here
     group_gradient(t, point, group, by_group, gradient)
     target[0] = log_density
-    finite = math.isfinite(log_density)
-    for index in range(dim):
-        finite &= math.isfinite(slopes[index])
-    return 0 if finite else NOT_FINITE
+    return return_code(log_density, slopes, dim)
 
 
 @inlined_part

@@ -25,12 +25,12 @@ import numpy as np
 from iwm_bayes.inference.engine.addresses import doubles, new_memory
 from iwm_bayes.inference.engine.compiled import c_function
 from iwm_bayes.inference.engine.density import (
-    NOT_FINITE,
     Kernels,
     compile_expand,
     copy_group,
     copy_values,
     log_likelihoods,
+    return_code,
 )
 from iwm_bayes.inference.engine.group import (
     HALF_LOG_TWO_PI,
@@ -246,10 +246,7 @@ def log_density_at(dim: Any, point: Any, gradient: Any, target: Any, table: Any)
             by_frequency[k] += attribution[k, person]
     frequency_gradient(values[:others], by_frequency, slopes[:others])
     target[0] = log_density
-    finite = math.isfinite(log_density)
-    for index in range(dim):
-        finite &= math.isfinite(slopes[index])
-    return 0 if finite else NOT_FINITE
+    return return_code(log_density, slopes, dim)
 
 
 @cache
