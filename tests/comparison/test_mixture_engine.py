@@ -11,7 +11,7 @@ import pytest
 import xarray as xr
 from helpers import evaluate
 from hierarchies import BY_FIGURE, FORMULAS, flat, quadratic, random_transform, study
-from initial_point import initial_point
+from pymc_start import pymc_start
 
 from iwm_bayes.comparison.comparability import FittedModel
 from iwm_bayes.comparison.mixture.engine import mixture_sampler
@@ -58,7 +58,7 @@ def mixture(request, tmp_path_factory):
         for one, arrays in zip(models, transforms, strict=True):
             pm.set_data({f"{one.model.name}::{name}": array for name, array in arrays.items()})
     variables = [graph.rvs_to_values[variable].name for variable in graph.free_RVs]
-    starts = initial_point(graph)
+    starts = pymc_start(graph)
     point = {name: generator.normal(0.0, 0.7, x.shape) for name, x in zip(variables, starts, strict=True)}
     return models, transforms, graph, point
 
@@ -80,7 +80,7 @@ def test_chains_begin_where_those_of_the_graph_do(mixture):
     models, transforms, graph, _ = mixture
     starts = mixture_sampler(models, transforms, [None] * len(models)).starts
     middle = np.concatenate([start_point(start, np.zeros(n_coordinates(start))) for start in starts])
-    np.testing.assert_allclose(middle, flat(initial_point(graph)), rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(middle, flat(pymc_start(graph)), rtol=1e-9, atol=1e-9)
     first, second = (initial_point(starts, seed) for seed in (1, 2))
     assert 1.0 < np.abs(first - second).max() < 2.0
 

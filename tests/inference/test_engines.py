@@ -13,8 +13,8 @@ import pymc as pm
 import pytensor.tensor as pt
 import pytest
 from helpers import evaluate, interpreted
-from initial_point import initial_point
 from pymc.pytensorf import rewrite_pregrad
+from pymc_start import pymc_start
 
 from iwm_bayes.data.formulas.design import join_covariates
 from iwm_bayes.diagnostics.convergence_checks import check_convergence
@@ -94,7 +94,7 @@ def density_of_graph(model, data, arrays):
         graph = build(model, data)
         with graph:
             pm.set_data(arrays)
-        begin = initial_point(graph)
+        begin = pymc_start(graph)
         variables = [graph.rvs_to_values[variable] for variable in graph.free_RVs]
         log_density = rewrite_pregrad(graph.logp())
         function = evaluate(variables, [log_density, *pt.grad(log_density, variables)], "stabilize")

@@ -10,8 +10,8 @@ import pytensor.tensor as pt
 import pytest
 from helpers import evaluate, in_own_terms
 from hierarchies import CASES, PEOPLE, flat, quadratic, quadratic_arrays, random_transform, study
-from initial_point import initial_point
 from pymc.pytensorf import rewrite_pregrad
+from pymc_start import pymc_start
 
 from iwm_bayes.inference.engine.sampler import engine_model
 from iwm_bayes.model.build import build
@@ -30,7 +30,7 @@ def case(request, tmp_path_factory):
     with graph:
         pm.set_data(arrays)
     names = [graph.rvs_to_values[variable].name for variable in graph.free_RVs]
-    starts = zip(names, initial_point(graph), strict=True)
+    starts = zip(names, pymc_start(graph), strict=True)
     point = {name: generator.normal(0.0, 0.7, values.shape) for name, values in starts}
     return model, data, arrays, graph, point
 
@@ -101,7 +101,7 @@ def test_whole_posterior_is_that_of_the_graph(tmp_path):
     with graph:
         pm.set_data(arrays)
     values = [graph.rvs_to_values[variable] for variable in graph.free_RVs]
-    point = [generator.normal(0.0, 0.5, x.shape) for x in initial_point(graph)]
+    point = [generator.normal(0.0, 0.5, x.shape) for x in pymc_start(graph)]
     log_density = rewrite_pregrad(graph.logp())
     expected, *slopes = evaluate(values, [log_density, *pt.grad(log_density, values)], "stabilize")(*point)
     compiled = engine_model(model, data, arrays, person_kernel(model, figure_names(data)), model_data(model, data))

@@ -8,7 +8,7 @@ import numpy as np
 import pymc as pm
 import pytest
 from hierarchies import CASES, PEOPLE, flat, quadratic, quadratic_arrays, random_transform, study
-from initial_point import initial_point
+from pymc_start import pymc_start
 
 from iwm_bayes.filtering.engine.machine_code import cache_folder, digest_of_writer, load_module
 from iwm_bayes.inference.base import Settings
@@ -53,7 +53,7 @@ def test_chains_begin_where_those_of_the_graph_do(everything, is_piloted):
         pm.set_data(arrays)
     [start] = engine_model(model, data, arrays, None, NO_ANSWERS).starts
     middle = start_point(start, np.zeros(n_coordinates(start)))
-    np.testing.assert_allclose(middle, flat(initial_point(graph)), rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(middle, flat(pymc_start(graph)), rtol=1e-9, atol=1e-9)
     points = np.array([initial_point([start], seed) for seed in range(200)])
     free = np.abs(points - middle)[:, len(start.mu) : len(start.mu) + len(start.sigma)]
     assert 0.95 < free.max() < 1.0
