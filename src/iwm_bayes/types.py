@@ -72,6 +72,26 @@ class Beliefs(NamedTuple):
     perceived: Array | None = None  # the outcome as the person would report it; None: the model does not define it
 
 
+class Location(NamedTuple):
+    """Where the state of a learner holds the belief: on the rule's own scale, where any number can be added to it."""
+
+    read: Callable[[State], Array]
+    write: Callable[[State, Array], State]  # (s, belief on the own scale) -> the state with this belief
+    link: Callable[[Array], Array]  # from a belief in 0..1 to the own scale
+
+
+class OwnScale(NamedTuple):
+    """How the beliefs of a rule are moved by anything but an outcome; dicts are by belief, (person,) each.
+
+    The belief about the figure of the event is moved, and the belief about oneself.
+    """
+
+    beliefs: tuple[str, ...]  # "availability", and "worth" if the rule has it
+    read: Callable[[State, Event], dict[str, Array]]
+    move: Callable[[State, Event, Mapping[str, Array]], State]  # (s, event, what is added)
+    link: Callable[[State, Event, Mapping[str, Array]], dict[str, Array]]  # from beliefs in 0..1 to the own scale
+
+
 class Learner(NamedTuple):
     """A learning rule for one belief, as in a textbook; it does not distinguish figures."""
 
@@ -81,6 +101,8 @@ class Learner(NamedTuple):
     learn: Callable[[Params, State, Array], State]  # (p, s, outcome): applies where the outcome was observed
     belief: Callable[[Params, State], Belief]
     outcomes: Literal["binary", "unit"] = "unit"
+    location: Location | None = None  # None: nothing but outcomes and the rule's own drift can move the belief
+    no_location: str = ""  # why there is no location, in words that follow "because"
 
 
 class Rule(NamedTuple):
@@ -93,6 +115,8 @@ class Rule(NamedTuple):
     beliefs: Callable[[Params, State, Event], Beliefs]
     by_figure: frozenset[str] = frozenset()  # names of parameters that may differ by figure
     outcomes: Literal["binary", "unit"] = "unit"
+    own_scale: OwnScale | None = None  # None: nothing but outcomes and the rule's own drift can move the beliefs
+    no_own_scale: str = ""  # why there is none, in words that follow "because"
 
 
 class Family(NamedTuple):

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from iwm_bayes.ops import Array, broadcast_figures, constant, maximum, minimum
 from iwm_bayes.rules.lift import at_figure, set_at_figure
+from iwm_bayes.rules.location import fields_scale
 from iwm_bayes.rules.notation import Notation
 from iwm_bayes.types import Belief, Beliefs, Event, Parameter, Rule
 
@@ -117,4 +118,5 @@ RULE = Rule(
     learn,
     beliefs,
     frozenset({"availability_start", "availability_rate", "availability_leak"}),
+    own_scale=fields_scale(lambda s, event, name, belief: belief),
 )

@@ -28,6 +28,7 @@ from iwm_bayes.inference.natural_scale import on_natural_scale
 from iwm_bayes.inference.nuts import extend_fit
 from iwm_bayes.inference.predicted_answers import predicted_answers
 from iwm_bayes.inference.prior import prior_draws
+from iwm_bayes.model.specification.additions import with_added
 from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.model.specification.model_record import model_record, without_folder
 from iwm_bayes.model.specification.prior_arguments import with_priors
@@ -47,6 +48,10 @@ class Model:
         A built-in model by name, the path of a model file, or a `ModelSpec`.
     study
         A `Study`, or a Dataset (event, person) as `simulate` returns it.
+    trend
+        Whether time moves beliefs towards a plateau, beside learning: `trend = true` of a model file.
+    belief_noise
+        Whether beliefs also move by themselves between events: `belief_noise = true` of a model file.
     priors
         What is assumed about parameters, by name, in place of the model file: {"prior_90": (low, high), ...} as in a
         model file, a pair for `prior_90`, or a number for a parameter that is fixed.
@@ -72,9 +77,17 @@ class Model:
     """
 
     def __init__(
-        self, model: str | Path | ModelSpec, study: Study | xr.Dataset, *, priors: Mapping[str, Any] | None = None
+        self,
+        model: str | Path | ModelSpec,
+        study: Study | xr.Dataset,
+        *,
+        trend: bool = False,
+        belief_noise: bool = False,
+        priors: Mapping[str, Any] | None = None,
     ) -> None:
         spec, self.data = data_for(model, study)
+        asked = {"trend": trend, "belief_noise": belief_noise}
+        spec = with_added(spec, [name for name, is_asked in asked.items() if is_asked])
         self.spec: ModelSpec = with_priors(spec, priors or {})
         self.study = study if isinstance(study, Study) else None
 

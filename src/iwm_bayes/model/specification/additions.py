@@ -1,0 +1,79 @@
+"""What moves beliefs beside learning, added to a model by a key of its file, by its name, or in Python.
+
+    trend = true            time moves beliefs towards a plateau: `rules.modifiers.trend`
+    belief_noise = true     chance moves beliefs: `rules.modifiers.belief_noise`
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
+
+from iwm_bayes.data.model_names import ADDITIONS, with_additions
+from iwm_bayes.rules import equations
+from iwm_bayes.rules.modifiers import belief_noise, trend
+from iwm_bayes.rules.modifiers.belief_parameters import unmovable
+from iwm_bayes.types import InputError, ModelSpec, Parameter, Rule
+
+
+class Addition(NamedTuple):
+    """What can move the beliefs of any rule that says where it holds them."""
+
+    modify: Callable[[Rule], Rule]
+    declared: Mapping[str, Parameter]  # for each belief
+    equation: str
+    claim: str
+
+
+KINDS: Mapping[str, Addition] = dict(
+    zip(
+        ADDITIONS,
+        (
+            Addition(
+                trend.with_trend,
+                trend.TREND,
+                equations(trend.__doc__ or ""),
+                "Beliefs also approach a plateau with time alone.",
+            ),
+            Addition(
+                belief_noise.with_belief_noise,
+                belief_noise.BELIEF_NOISE,
+                equations(belief_noise.__doc__ or ""),
+                "Beliefs also move by themselves.",
+            ),
+        ),
+        strict=True,
+    )
+)
+
+
+def with_movements(where: str, rule_name: str, rule: Rule, added: Iterable[str]) -> Rule:
+    """Return a rule whose beliefs also move in other ways; InputError, which begins with `where`, if they cannot."""
+    for name in added:
+        if reason := unmovable(rule, KINDS[name].declared):
+            raise InputError([f"{where}: `{name}` cannot be added to the rule {rule_name}, because {reason}"])
+        rule = KINDS[name].modify(rule)
+    return rule
+
+
+def with_added(model: ModelSpec, added: Iterable[str]) -> ModelSpec:
+    """Return a model, under a name that says so, whose beliefs also move in other ways.
+
+    InputError if the rule has nothing that they could move.
+    """
+    added = tuple(added)
+    if not added:
+        return model
+    rule = with_movements(f"model {model.name}", str(model.source.get("rule", "")), model.rule, added)
+    source = {**model.source, **dict.fromkeys(added, True)} if model.source else model.source
+    texts = texts_of(added)
+    return model._replace(
+        name=with_additions(model.name, added),
+        rule=rule,
+        source=source,
+        claim=" ".join((model.claim, *(claim for claim, _ in texts))),
+        equation="\n\n".join((model.equation, *(equation for _, equation in texts))),
+    )
+
+
+def texts_of(added: Iterable[str]) -> list[tuple[str, str]]:
+    """Return the hypothesis and the equation of each addition."""
+    return [(KINDS[name].claim, KINDS[name].equation) for name in added]
