@@ -108,8 +108,9 @@ def lift_learner(learner: Learner, worth: bool = True, transfer: bool = False) -
         )
 
     by_figure = frozenset(name for name, _ in named_leaves(learner.parameters, "availability"))
+    rule = Rule(declared, start, drift, learn, beliefs, by_figure, learner.outcomes)
     own_scale = lift_location(learner.location, worth) if learner.location else None
-    return Rule(declared, start, drift, learn, beliefs, by_figure, learner.outcomes, own_scale, learner.no_location)
+    return rule._replace(own_scale=own_scale, no_own_scale=learner.no_location)
 
 
 def lift_location(location: Location, worth: bool) -> OwnScale:
