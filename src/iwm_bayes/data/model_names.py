@@ -1,7 +1,7 @@
-"""Names of models, as a study or a command gives them: NAME or PATH.toml, with what moves beliefs beside learning.
+"""Names of models, as a study or a command gives them: NAME or PATH.toml, with what else moves beliefs.
 
-    kalman+trend                     time moves the beliefs of the built-in model `kalman`, too
-    my.toml+trend+belief_noise       time and chance move those of the model in this file
+kalman+trend                     time moves the beliefs of the built-in model `kalman`, too
+my.toml+trend+belief_noise       time and chance move those of the model in this file
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Where a rule's state holds its beliefs, so that time or chance can move them beside learning.
+"""Where a rule's state holds its beliefs, so that time or chance can move them in addition to learning.
 
     own scale   b        the belief itself (`on_outcome_scale`); it can leave 0..1
                 logit b  its log-odds (`in_log_odds`)

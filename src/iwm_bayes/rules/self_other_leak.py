@@ -111,6 +111,11 @@ def beliefs(p: Parameters, s: State, event: Event) -> Beliefs:
     return Beliefs(availability, Belief(availability), Belief(s.worth))
 
 
+def own_value(s: State, event: Event, name: str, belief: Array) -> Array:
+    """Return a belief on the own scale, which is that of the outcome."""
+    return belief
+
+
 RULE = Rule(
     Parameters(),
     start,
@@ -118,5 +123,5 @@ RULE = Rule(
     learn,
     beliefs,
     frozenset({"availability_start", "availability_rate", "availability_leak"}),
-    own_scale=fields_scale(lambda s, event, name, belief: belief),
+    own_scale=fields_scale(own_value),
 )

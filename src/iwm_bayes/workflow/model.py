@@ -49,9 +49,9 @@ class Model:
     study
         A `Study`, or a Dataset (event, person) as `simulate` returns it.
     trend
-        Whether time moves beliefs towards a plateau, beside learning: `trend = true` of a model file.
+        Whether time, too, moves beliefs: towards a plateau. As `trend = true` in a model file.
     belief_noise
-        Whether beliefs also move by themselves between events: `belief_noise = true` of a model file.
+        Whether beliefs also move by themselves between events. As `belief_noise = true` in a model file.
     priors
         What is assumed about parameters, by name, in place of the model file: {"prior_90": (low, high), ...} as in a
         model file, a pair for `prior_90`, or a number for a parameter that is fixed.
@@ -72,8 +72,7 @@ class Model:
 
     Examples
     --------
-    >>> model = Model("kalman", study, priors={"availability_start": (0.2, 0.6)})
-    >>> fit = model.fit(random_seed=1)
+    >>> fit = Model("kalman", study, priors={"availability_start": (0.2, 0.6)}).fit(random_seed=1)
     """
 
     def __init__(
@@ -86,8 +85,7 @@ class Model:
         priors: Mapping[str, Any] | None = None,
     ) -> None:
         spec, self.data = data_for(model, study)
-        asked = {"trend": trend, "belief_noise": belief_noise}
-        spec = with_added(spec, [name for name, is_asked in asked.items() if is_asked])
+        spec = with_added(spec, ["trend"] * trend + ["belief_noise"] * belief_noise)
         self.spec: ModelSpec = with_priors(spec, priors or {})
         self.study = study if isinstance(study, Study) else None
 

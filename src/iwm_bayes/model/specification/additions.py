@@ -1,7 +1,7 @@
-"""What moves beliefs beside learning, added to a model by a key of its file, by its name, or in Python.
+"""What moves beliefs in addition to learning, added to a model by a key of its file, by its name, or in Python.
 
-    trend = true            time moves beliefs towards a plateau: `rules.modifiers.trend`
-    belief_noise = true     chance moves beliefs: `rules.modifiers.belief_noise`
+trend = true            time moves beliefs towards a plateau: `rules.modifiers.trend`
+belief_noise = true     chance moves beliefs: `rules.modifiers.belief_noise`
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -63,17 +63,13 @@ def with_added(model: ModelSpec, added: Iterable[str]) -> ModelSpec:
     if not added:
         return model
     rule = with_movements(f"model {model.name}", str(model.source.get("rule", "")), model.rule, added)
-    source = {**model.source, **dict.fromkeys(added, True)} if model.source else model.source
-    texts = texts_of(added)
-    return model._replace(
-        name=with_additions(model.name, added),
-        rule=rule,
-        source=source,
-        claim=" ".join((model.claim, *(claim for claim, _ in texts))),
-        equation="\n\n".join((model.equation, *(equation for _, equation in texts))),
-    )
+    claim = " ".join((model.claim, *(KINDS[name].claim for name in added)))
+    source = {**model.source, **dict.fromkeys(added, True), "claim": claim} if model.source else model.source
+    equation = with_equations(model.equation, added)
+    name = with_additions(model.name, added)
+    return model._replace(name=name, rule=rule, source=source, claim=claim, equation=equation)
 
 
-def texts_of(added: Iterable[str]) -> list[tuple[str, str]]:
-    """Return the hypothesis and the equation of each addition."""
-    return [(KINDS[name].claim, KINDS[name].equation) for name in added]
+def with_equations(equation: str, added: Iterable[str]) -> str:
+    """Return the equations of a rule with those of what is added to it."""
+    return "\n\n".join((equation, *(KINDS[name].equation for name in added)))

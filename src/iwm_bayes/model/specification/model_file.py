@@ -18,7 +18,7 @@ from iwm_bayes.data.model_names import ADDITIONS, is_model_file, split_model_nam
 from iwm_bayes.data.study import StudySpec
 from iwm_bayes.data.toml import explain_validation, read_schema_2
 from iwm_bayes.model.priors import WITHIN_SUPPORT, prior_problems
-from iwm_bayes.model.specification.additions import with_added, with_movements
+from iwm_bayes.model.specification.additions import with_added, with_equations, with_movements
 from iwm_bayes.model.specification.parts import file_hashes, find_parts, kinds_by_name
 from iwm_bayes.model.specification.schema import ModelFile, ParameterPrior
 from iwm_bayes.responses.scale import fix_first_ratings
@@ -84,6 +84,11 @@ def model_from_anywhere(name: str) -> str:
     return with_additions(str(find_model(own).resolve()) if is_model_file(own) else own, added)
 
 
+def named_like(name: str, path: Path) -> str:
+    """Return the name of the model in this file, with what another name adds to a model."""
+    return with_additions(str(path), split_model_name(name)[1])
+
+
 def lift_rule(path: Path, file: ModelFile, rule: Learner | Rule, responses: dict[str, Response]) -> Rule:
     """Return a rule for both beliefs, with the modifiers of the model file.
 
@@ -100,7 +105,12 @@ def lift_rule(path: Path, file: ModelFile, rule: Learner | Rule, responses: dict
         )
     rule = with_arousal(rule) if file.arousal else rule
     rule = with_expectancy_bias(rule) if file.expectancy_bias else rule
-    return with_movements(str(path), file.rule, rule, [name for name in ADDITIONS if getattr(file, name)])
+    return with_movements(str(path), file.rule, rule, additions(file))
+
+
+def additions(file: ModelFile) -> list[str]:
+    """Return what a model file lets move beliefs in addition to learning."""
+    return [name for name in ADDITIONS if getattr(file, name)]
 
 
 def changed_parameter(
@@ -158,7 +168,7 @@ def model_with_responses(
 
     InputError lists parameter names that occur twice.
     """
-    texts = file.claim, file.reference, file.predicts, file.needs, equation(rule)
+    texts = file.claim, file.reference, file.predicts, file.needs, with_equations(equation(rule), additions(file))
     lifted = lift_rule(path, file, rule, responses)
     name = path.stem.removesuffix(".model")
     kinds = {key: kind for key, kind in kinds_by_name(path, file.responses).items() if key in responses}

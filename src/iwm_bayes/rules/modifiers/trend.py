@@ -1,10 +1,10 @@
-"""A time trend beside learning: time alone moves a belief towards a plateau.
+"""A time trend in addition to learning: time alone moves a belief towards a plateau.
 
     b <- plateau + (b - plateau) * (1 - pace)^elapsed        (time passes, after what the rule itself does then)
 
-`b` is the belief on the rule's own scale (see `rules.location`): 0..1, or log-odds, where `plateau` is taken in log-odds
+`b` is the belief on the rule's own scale (see `rules.location`): 0..1, or log-odds, where the plateau is in log-odds,
 too. `plateau` lies in 0..1; `pace` is the share of the way to the plateau per unit of time. Each belief has its own
-plateau and pace. Time is that since the last event with the figure for availability, and since any event for self-worth.
+plateau and pace. Time counts from the last event with the figure for availability, and from any event for self-worth.
 
 At a learning rate of 0 this is the null model `growth`, and at a pace of 0 the rule itself. Whether beliefs follow the
 outcomes beyond time is then a question about parameters of one model. Outcomes that change for everybody alike, and
