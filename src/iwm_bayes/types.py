@@ -80,6 +80,7 @@ class Location(NamedTuple):
     read: Callable[[State], Array]
     write: Callable[[State, Array], State]  # (s, belief on the own scale) -> the state with this belief
     link: Callable[[Array], Array]  # from a belief in 0..1 to the own scale
+    steepness: float = 1.0  # derivative of the link at .5: a small step of a belief is so much larger on the own scale
 
 
 class OwnScale(NamedTuple):
@@ -92,6 +93,7 @@ class OwnScale(NamedTuple):
     read: Callable[[State, Event], dict[str, Array]]
     move: Callable[[State, Event, Mapping[str, Array]], State]  # (s, event, what is added)
     link: Callable[[State, Event, Mapping[str, Array]], dict[str, Array]]  # from beliefs in 0..1 to the own scale
+    steepness: float = 1.0  # see `Location`
 
 
 class Learner(NamedTuple):
@@ -121,6 +123,7 @@ class Rule(NamedTuple):
     innovations: tuple[str, ...] = ()  # standard normal numbers, one per event and person, that nobody observes
     own_scale: OwnScale | None = None  # None: nothing but outcomes and the rule's own drift can move the beliefs
     no_own_scale: str = ""  # why there is none, in words that follow "because"
+    movements: tuple[str, ...] = ()  # what was added to move beliefs in addition to learning: "trend", "belief_noise"
 
 
 class Family(NamedTuple):

@@ -35,7 +35,7 @@ from iwm_bayes.ops import (
     sqrt,
     sum_over_figures,
 )
-from iwm_bayes.rules.location import fields_scale
+from iwm_bayes.rules.location import LOG_ODDS, fields_scale
 from iwm_bayes.rules.notation import Notation
 from iwm_bayes.types import Belief, Beliefs, Event, Parameter, Rule
 
@@ -206,5 +206,5 @@ RULE = Rule(
     beliefs,
     frozenset({"availability_start"}),
     outcomes="binary",
-    own_scale=fields_scale(own_mean),
+    own_scale=fields_scale(own_mean, LOG_ODDS),
 )

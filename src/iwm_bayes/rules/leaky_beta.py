@@ -16,6 +16,7 @@ per unit of time. Without leak this is Bayes' rule for a constant probability of
 from typing import NamedTuple
 
 from iwm_bayes.ops import Array, log, logit, sigmoid
+from iwm_bayes.rules.location import LOG_ODDS
 from iwm_bayes.rules.notation import Notation
 from iwm_bayes.types import Belief, Learner, Location, Parameter
 
@@ -81,4 +82,4 @@ def with_log_odds(s: State, value: Array) -> State:
     return State(total * sigmoid(value), total * sigmoid(-value))
 
 
-RULE = Learner(Parameters(), start, drift, learn, belief, location=Location(log_odds, with_log_odds, logit))
+RULE = Learner(Parameters(), start, drift, learn, belief, location=Location(log_odds, with_log_odds, logit, LOG_ODDS))

@@ -132,4 +132,4 @@ def lift_location(location: Location, worth: bool) -> OwnScale:
     def link(s: State, event: Event, beliefs: Mapping[str, Array]) -> dict[str, Array]:
         return {name: location.link(belief) for name, belief in beliefs.items()}
 
-    return OwnScale(BOTH if worth else BOTH[:1], read, move, link)
+    return OwnScale(BOTH if worth else BOTH[:1], read, move, link, location.steepness)

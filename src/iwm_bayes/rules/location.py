@@ -17,9 +17,9 @@ from iwm_bayes.types import Event, Location, OwnScale, State
 BOTH = ("availability", "worth")
 
 
-def field_location(field: str, link: Callable[[Array], Array]) -> Location:
+def field_location(field: str, link: Callable[[Array], Array], steepness: float) -> Location:
     """Return a location in one field of the state."""
-    return Location(lambda s: getattr(s, field), lambda s, belief: s._replace(**{field: belief}), link)
+    return Location(lambda s: getattr(s, field), lambda s, belief: s._replace(**{field: belief}), link, steepness)
 
 
 def identity(belief: Array) -> Array:
@@ -27,11 +27,12 @@ def identity(belief: Array) -> Array:
     return belief
 
 
-on_outcome_scale = partial(field_location, link=identity)
-in_log_odds = partial(field_location, link=logit)
+LOG_ODDS = 4.0  # derivative of the logit at .5
+on_outcome_scale = partial(field_location, link=identity, steepness=1.0)
+in_log_odds = partial(field_location, link=logit, steepness=LOG_ODDS)
 
 
-def fields_scale(link: Callable[[State, Event, str, Array], Array]) -> OwnScale:
+def fields_scale(link: Callable[[State, Event, str, Array], Array], steepness: float) -> OwnScale:
     """Return the own scale of a rule whose state has the fields `availability` (figure, person) and `worth`.
 
     `link` takes (s, event, "availability" or "worth", belief in 0..1).
@@ -47,4 +48,4 @@ def fields_scale(link: Callable[[State, Event, str, Array], Array]) -> OwnScale:
     def to_own(s: State, event: Event, beliefs: Mapping[str, Array]) -> dict[str, Array]:
         return {name: link(s, event, name, belief) for name, belief in beliefs.items()}
 
-    return OwnScale(BOTH, read, move, to_own)
+    return OwnScale(BOTH, read, move, to_own, steepness)

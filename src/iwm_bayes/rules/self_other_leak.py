@@ -123,5 +123,5 @@ RULE = Rule(
     learn,
     beliefs,
     frozenset({"availability_start", "availability_rate", "availability_leak"}),
-    own_scale=fields_scale(own_value),
+    own_scale=fields_scale(own_value, 1.0),
 )

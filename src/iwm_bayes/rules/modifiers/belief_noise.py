@@ -22,7 +22,7 @@ from iwm_bayes.types import Event, Parameter, Rule, State
 BELIEF_NOISE: dict[str, Parameter] = {
     "belief_noise": Parameter(
         "positive",
-        (0.01, 0.2),
+        (0.01, 0.2),  # where the own scale is 0..1; in log-odds four times as much, which is the same at .5
         pooling="complete",
         meaning="SD by which the belief moves by itself per square root of a unit of time, on the rule's own scale",
     )
@@ -34,11 +34,18 @@ def innovation_name(belief: str) -> str:
     return f"{belief}_innovation"
 
 
+def rescaled(parameter: Parameter, factor: float) -> Parameter:
+    """Return a parameter whose prior has another unit."""
+    low, high = parameter.prior_90
+    return parameter._replace(prior_90=(factor * low, factor * high))
+
+
 def with_belief_noise(rule: Rule) -> Rule:
     """Make the beliefs of a rule move by themselves; the rule must have an `own_scale`."""
-    scale, added = rule.own_scale, belief_parameters(rule, BELIEF_NOISE)
+    scale = rule.own_scale
     if scale is None:
         return rule
+    added = belief_parameters(rule, {name: rescaled(own, scale.steepness) for name, own in BELIEF_NOISE.items()})
 
     def drift(p: Any, old_p: Any, s: State, event: Event) -> State:
         drifted = rule.drift(old_p, s, event)
@@ -51,5 +58,6 @@ def with_belief_noise(rule: Rule) -> Rule:
     changed = with_parameters(rule, added, drift=drift)
     return changed._replace(
         by_figure=rule.by_figure | may_differ_by_figure(added),
+        movements=(*rule.movements, "belief_noise"),
         innovations=(*rule.innovations, *map(innovation_name, scale.beliefs)),
     )

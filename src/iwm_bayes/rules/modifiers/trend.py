@@ -39,4 +39,6 @@ def with_trend(rule: Rule) -> Rule:
         return scale.move(drifted, event, moved)
 
     changed = with_parameters(rule, added, drift=drift)
-    return changed._replace(by_figure=rule.by_figure | may_differ_by_figure(added))
+    return changed._replace(
+        by_figure=rule.by_figure | may_differ_by_figure(added), movements=(*rule.movements, "trend")
+    )
