@@ -21,7 +21,7 @@ REPORTED_DIMS = {"parameter_partial": "parameter", "parameter_person": "paramete
 
 
 def with_own_innovations(posterior: xr.Dataset, names: Mapping[str, Sequence[str]]) -> xr.Dataset:
-    """Return a posterior whose innovations are a variable (..., innovation_name, event, person) and no rows of `theta`."""
+    """Return a posterior with a variable (..., innovation_name, event, person) in place of rows of `theta`."""
     rows, kinds = list(names["innovation_row"]), list(names["innovation_name"])
     theta = posterior["theta"].transpose(..., "parameter_person", "person")
     drawn = theta.sel(parameter_person=rows).values.astype(np.float32)
