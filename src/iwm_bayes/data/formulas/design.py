@@ -29,7 +29,7 @@ import xarray as xr
 from pandas.api.types import is_numeric_dtype
 
 from iwm_bayes.data.dataset import covariate_values, covariate_variable
-from iwm_bayes.data.formulas.evaluation import evaluate_design
+from iwm_bayes.data.formulas.evaluation import common_columns, evaluate_design
 from iwm_bayes.data.formulas.language import (
     CATEGORIES,
     LANGUAGE,
@@ -133,7 +133,7 @@ def common_design(formula: str, frame: pd.DataFrame, new: pd.DataFrame) -> pd.Da
 
     `frame` is of `standardise` or `standardised_covariates`. InputError if the formula cannot be evaluated.
     """
-    return evaluate_design(formula, frame, new).as_dataframe().drop(columns="Intercept")
+    return common_columns(formula, frame, new)
 
 
 def group_design(formula: str, frame: pd.DataFrame) -> pd.DataFrame:
