@@ -26,25 +26,24 @@ import pandas as pd
 import xarray as xr
 from pandas.api.types import is_numeric_dtype
 
-from iwm_bayes.data.dataset import covariate_values, covariate_variable
+from iwm_bayes.data.dataset import OF_PEOPLE, OF_SESSIONS, covariate_values, covariate_variable
+from iwm_bayes.data.formulas.effects import EVENT_EFFECTS
 from iwm_bayes.data.formulas.evaluation import common_columns, evaluate_design
 from iwm_bayes.data.formulas.language import read_formula
 from iwm_bayes.types import InputError
 
-PREFIX = "session_"  # of the variable of a covariate of sessions, before the name it would have as one of people
-EVENT_EFFECTS, SCALES = "event_effects", "session_standardised"  # attributes of data
+SCALES = "session_standardised"  # an attribute of data
 
 
 def session_variable(name: str) -> str:
     """Return the name of the variable of a covariate of sessions in a Dataset."""
-    return PREFIX + covariate_variable(name)
+    return OF_SESSIONS + covariate_variable(name).removeprefix(OF_PEOPLE)
 
 
 def session_covariates(data: xr.Dataset) -> dict[str, xr.DataArray]:
     """Return the covariates of sessions of a Dataset by name, (event, person) each."""
-    prefix = session_variable("")
-    variables = {str(name): values for name, values in data.items() if str(name).startswith(prefix)}
-    return {unquote(name.removeprefix(prefix)): values for name, values in variables.items()}
+    variables = {str(name): values for name, values in data.items() if str(name).startswith(OF_SESSIONS)}
+    return {unquote(name.removeprefix(OF_SESSIONS)): values for name, values in variables.items()}
 
 
 def is_recorded(values: np.ndarray) -> np.ndarray:
@@ -104,7 +103,7 @@ def event_level_terms(formula: str, frame: pd.DataFrame, names: Collection[str])
 
 def without_blanks(columns: pd.DataFrame, formula: str, raw: pd.DataFrame, standardised: pd.DataFrame) -> pd.DataFrame:
     """Return design columns with 0 where a covariate that a column is made of is blank."""
-    for term in event_level_terms(formula, standardised, list(raw)):
+    for term in event_level_terms(formula, standardised, set(map(str, raw))):
         blank = raw[sorted(term.var_names & set(raw))].isna().any(axis=1)
         for label in set(term.labels) & set(columns) if blank.any() else ():
             columns[label] = columns[label].mask(blank, 0.0)
@@ -181,6 +180,8 @@ def with_event_terms(data: xr.Dataset, formulas: Mapping[str, str], where: str) 
     if problems:
         raise InputError(problems)
     terms = np.zeros((len(columns), *data["present"].shape))
-    terms[:, *(raw.index.get_level_values(level).to_numpy() for level in ("event", "person"))] = list(columns.values())
+    event, person = np.nonzero(data["present"].values)
+    for index, values in enumerate(columns.values()):
+        terms[index, event, person] = values
     added = xr.DataArray(terms, {"event_term": list(columns)}, ("event_term", "event", "person"))
     return data.assign(event_terms=added).assign_attrs({EVENT_EFFECTS: json.dumps(effects)})

@@ -3,9 +3,10 @@
     between(x)[person]        = mean of x over the person's sessions
     within(x)[event, person]  = x[event, person] - between(x)[person]
 
-A person's mean, and how far a session is from it, can have different effects. Homework may help in a session after which
-it was done (within), and people who do more of it may learn faster in general (between). One coefficient for `x` mixes
-the two. Raudenbush & Bryk (2002), Hierarchical Linear Models, ch. 5; Wang & Maxwell (2015), doi:10.1037/met0000030.
+A person's mean, and how far a session is from it, can have different effects. People may learn more at sessions before
+which they did more homework than usual (within). And people who do more homework may learn faster at every session
+(between). One coefficient of `x` mixes the two. Raudenbush & Bryk (2002), Hierarchical Linear Models, ch. 5; Wang &
+Maxwell (2015), doi:10.1037/met0000030.
 
 In a formula the two are functions of one column. They are made from the table of sessions before a design is evaluated,
 and are columns with names of their own there: `within(mood)`.
