@@ -15,6 +15,7 @@ import numpy as np
 import xarray as xr
 
 from iwm_bayes.data.binding import wants
+from iwm_bayes.data.formulas.effects import bound_to_events
 from iwm_bayes.diagnostics.convergence_checks import check_convergence
 from iwm_bayes.diagnostics.identifiability import identifiability
 from iwm_bayes.diagnostics.rating_timing import timing_warnings
@@ -28,7 +29,7 @@ from iwm_bayes.inference.natural_scale import on_natural_scale
 from iwm_bayes.inference.nuts import extend_fit
 from iwm_bayes.inference.predicted_answers import predicted_answers
 from iwm_bayes.inference.prior import prior_draws
-from iwm_bayes.model.specification.additions import with_added
+from iwm_bayes.model.specification.additions import model_with
 from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.model.specification.model_record import model_record, without_folder
 from iwm_bayes.model.specification.prior_arguments import with_priors
@@ -84,8 +85,7 @@ class Model:
         belief_noise: bool = False,
         priors: Mapping[str, Any] | None = None,
     ) -> None:
-        spec, self.data = data_for(model, study)
-        spec = with_added(spec, ["trend"] * trend + ["belief_noise"] * belief_noise)
+        spec, self.data = data_for(model_with(model, ["trend"] * trend + ["belief_noise"] * belief_noise), study)
         self.spec: ModelSpec = with_priors(spec, priors or {})
         self.study = study if isinstance(study, Study) else None
 
@@ -123,7 +123,7 @@ def data_for(model: str | Path | ModelSpec, study: Study | xr.Dataset) -> tuple[
             raise InputError([f"the data have none of the responses of {spec.name}: {', '.join(spec.responses)}"])
         if not isinstance(model, ModelSpec):
             spec = load_model(model, [name for name in spec.responses if name not in supplied])
-        return spec._replace(responses={name: spec.responses[name] for name in supplied}), study
+        return bound_to_events(spec._replace(responses={name: spec.responses[name] for name in supplied}), study), study
     if not isinstance(study, Study):
         raise InputError(
             [f"a model needs a Study or a Dataset, not {type(study).__name__}. Make a Study of your table"]

@@ -5,6 +5,7 @@ belief_noise = true     chance moves beliefs: `rules.modifiers.belief_noise`
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import NamedTuple
 
 from iwm_bayes.data.model_names import ADDITIONS, with_additions
@@ -68,6 +69,13 @@ def with_added(model: ModelSpec, added: Iterable[str]) -> ModelSpec:
     equation = with_equations(model.equation, added)
     name = with_additions(model.name, added)
     return model._replace(name=name, rule=rule, source=source, claim=claim, equation=equation)
+
+
+def model_with(model: str | Path | ModelSpec, added: Iterable[str]) -> str | ModelSpec:
+    """Return a model, or its name, with what else moves beliefs."""
+    if isinstance(model, ModelSpec):
+        return with_added(model, added)
+    return with_additions(str(model), tuple(added))
 
 
 def with_equations(equation: str, added: Iterable[str]) -> str:
