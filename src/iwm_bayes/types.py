@@ -54,6 +54,8 @@ class Event(NamedTuple):
     distress: Array  # need at this event, 0..1; 0 where not recorded
     threat: Array  # frightening or intrusive care, 0..1; 0 where not recorded
     reported: Array  # 1 where the outcome is the person's own report, else 0
+    terms: Mapping[str, Array] = MappingProxyType({})  # see `Rule.terms`
+    innovations: Mapping[str, Array] = MappingProxyType({})  # see `Rule.innovations`; none at an event that is supposed
 
 
 class Belief(NamedTuple):
@@ -93,6 +95,8 @@ class Rule(NamedTuple):
     beliefs: Callable[[Params, State, Event], Beliefs]
     by_figure: frozenset[str] = frozenset()  # names of parameters that may differ by figure
     outcomes: Literal["binary", "unit"] = "unit"
+    terms: tuple[str, ...] = ()  # columns of `event_terms` in the data that the model reads, such as covariates
+    innovations: tuple[str, ...] = ()  # standard normal numbers, one per event and person, that nobody observes
 
 
 class Family(NamedTuple):
@@ -129,13 +133,13 @@ class Response(NamedTuple):
     """
 
     parameters: Params
-    about: str  # the readout that the response depends on: a key of `READOUTS`
+    about: str  # the readout that the response depends on: see `readouts`
     timing: Literal["before", "after"]  # relative to the event's outcome
     family: Family
     arguments: Callable[..., Mapping[str, Array]]  # (p, readout, *also_reads) -> the family's arguments
     effect: Literal["none", "withdraws", "leaves", "chooses"] = "none"
     carry: Callable[[Params, Array], Array] | None = None  # (p, elapsed) -> share of the last residual that is left
-    also_reads: tuple[str, ...] = ()  # further keys of `READOUTS`
+    also_reads: tuple[str, ...] = ()  # further readouts
     accumulates: Mapping[str, Callable[[Params, Array], Array]] = MappingProxyType({})  # see `accumulated_readouts`
     scale: Mapping[str, float] = MappingProxyType({})  # values that, if fixed, identify the scale of the belief
     figure_scope: Literal["met", "each"] = "met"  # depends on the belief about the event's figure, or on all of them

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from iwm_bayes.filtering.arrays import unpack_event
-from iwm_bayes.filtering.readouts import READOUTS, Readout, ReadoutContext, required_readouts
+from iwm_bayes.filtering.readouts import Readout, ReadoutContext, readout_value, required_readouts
 from iwm_bayes.ops import Array, constant, count_figures, stack_figures, where
 from iwm_bayes.types import Event, Params, Response, Rule, State, map_tree
 
@@ -40,7 +40,7 @@ def filter_events(rule: Rule, p: Params, event_array: np.ndarray, figures: int) 
     """Filter an array event by event; the leaves of `p` are (person,) or (figure, person)."""
     s = rule.start(p, figures)
     for row in event_array:
-        event, observed = unpack_event(row, figures)
+        event, observed = unpack_event(rule, row, figures)
         before, after = step(rule, p, s, event, observed)
         yield FilteredEvent(s, before, after, event, observed)
         s = after
@@ -66,7 +66,7 @@ def read_out(rule: Rule, p: Params, filtered: FilteredEvent, readouts: Iterable[
         asked = event if figure is None else about_figure(event, figure)
         before = rule.beliefs(p, filtered.before if figure is None else filtered.previous, asked)
         now = before if timing == "before" else rule.beliefs(p, filtered.after, asked)
-        values.append(READOUTS[about](ReadoutContext(before, now, asked, experienced[timing])))
+        values.append(readout_value(about, ReadoutContext(before, now, asked, experienced[timing])))
     return values
 
 

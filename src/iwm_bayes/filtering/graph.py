@@ -64,7 +64,7 @@ class RuleStep(NamedTuple):
 
 def rule_step(rule: Rule, p: Params, s: Any, fields: Any, figures: int, readouts: Sequence[Readout]) -> RuleStep:
     """Return the next state and the readouts of one event, from its fields and the state before it."""
-    event, observed = unpack_event(fields, figures)
+    event, observed = unpack_event(rule, fields, figures)
     before, after = step(rule, p, s, event, observed)
     filtered = FilteredEvent(s, before, after, event, observed)
     return RuleStep(flat_graphs(after), list(read_out(rule, p, filtered, readouts)))

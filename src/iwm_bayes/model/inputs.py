@@ -63,6 +63,6 @@ def model_data(model: ModelSpec, data: xr.Dataset, horizon: int = 1) -> dict[str
 def model_coords(model: ModelSpec, data: xr.Dataset) -> dict[str, Any]:
     """Return the coordinates of every dim of a model's graph."""
     return coordinates(model, data) | {
-        "event_field": event_fields(figure_names(data)),
+        "event_field": event_fields(figure_names(data), model.rule.terms),
         "response_field": response_fields(model),
     }

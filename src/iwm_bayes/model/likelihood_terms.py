@@ -57,7 +57,7 @@ class LikelihoodTerm(NamedTuple):
 
 def parameters_of_figure_met(p: Params, columns: Sequence[Array], figures: int) -> Params:
     """Return a response's parameters at every event; those that differ by figure are those of the figure met."""
-    is_figure = stack_figures(list(columns[-2 * figures : -figures]))
+    is_figure = stack_figures(list(columns[len(EVENT_FIELDS) : len(EVENT_FIELDS) + figures]))
     return map_tree(lambda leaf: sum_over_figures(leaf * is_figure) if has_figures(leaf) else leaf, p)
 
 

@@ -75,7 +75,7 @@ def tail_of(model: ModelSpec, term: LikelihoodTerm) -> Tail:
 
 def person_step(model: ModelSpec, figures: Sequence[str]) -> Step:
     """Return the equations of one event of a model; `theta` are the link-scale values of `free_parameters`."""
-    free, fields = free_parameters(model, figures), scalars(len(event_fields(figures)))
+    free, fields = free_parameters(model, figures), scalars(len(event_fields(figures, model.rule.terms)))
     theta, answers = scalars(len(free)), scalars(len(response_fields(model)))
     by_label = dict(zip((parameter.label for parameter in free), theta, strict=True))
     values = {name: as_graphs(x) for name, x in natural_values(model, by_label, figures, ()).items()}
@@ -93,9 +93,9 @@ def person_step(model: ModelSpec, figures: Sequence[str]) -> Step:
 
 def person_kernel(model: ModelSpec, figures: Sequence[str]) -> PersonKernel:
     """Return the compiled log likelihood of a model by person, with its gradient by `free_parameters`."""
-    return kernels.person_kernel(model.name, person_step(model, figures), len(event_fields(figures)))
+    return kernels.person_kernel(model.name, person_step(model, figures), len(event_fields(figures, model.rule.terms)))
 
 
 def event_kernel(model: ModelSpec, figures: Sequence[str]) -> EventKernel:
     """Return the compiled log likelihood of a model by event."""
-    return kernels.event_kernel(model.name, person_step(model, figures), len(event_fields(figures)))
+    return kernels.event_kernel(model.name, person_step(model, figures), len(event_fields(figures, model.rule.terms)))

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from iwm_bayes.filtering.arrays import unpack_event
+from iwm_bayes.filtering.arrays import new_innovations, unpack_event, with_innovations
 from iwm_bayes.filtering.carryover import Carryover, accumulate, decay, initial, record_residual
 from iwm_bayes.filtering.filter import FilteredEvent, read_out, step
 from iwm_bayes.filtering.readouts import Readout, readout_arguments, required_readouts
@@ -185,8 +185,8 @@ def simulate_closed_loop(
 ) -> Iterator[tuple[FilteredEvent, dict[str, np.ndarray]]]:
     """Yield every event from state `s` on, with the answers (person,) by response; outcomes are 0 or 1.
 
-    `event_array` (event, field, person) gives the figure of each event, unless a response chooses it. `cares` gives
-    the care at each event.
+    `event_array` (event, field, person) gives the figure of each event, unless a response chooses it; innovations are
+    drawn. `cares` gives the care at each event.
     """
     p, history = rule_values(model, people), empty_history(model, figures, event_array.shape[2])
     actions = {name: response.effect for name, response in model.responses.items() if response.effect != "none"}
@@ -195,8 +195,9 @@ def simulate_closed_loop(
     early = [name for name in others if model.responses[name].timing == "before"]
     perceived = [name for name in others if model.responses[name].about == "perceived"]
     nobody = np.zeros(event_array.shape[2], dtype=bool)
-    for row, care in zip(event_array, cares, strict=True):
-        event, _ = unpack_event(row, figures)
+    innovations = new_innovations(model.rule, (len(event_array), event_array.shape[2]), rng)
+    for row, care in zip(with_innovations(event_array, innovations), cares, strict=True):
+        event, _ = unpack_event(model.rule, row, figures)
         assessed, answers = bool(np.isnan(care.chance).all()), {}
         history = history._replace(since=history.since + event.since_any)
         event = event_with_distress(event, care.distress, history, rng)

@@ -129,12 +129,15 @@ def simulate(
     Raises
     ------
     InputError
-        If a phase has no sessions or no figures, or values of people are missing.
+        If a phase has no sessions or no figures, values of people are missing, or the model reads event terms.
 
     Examples
     --------
     >>> data = simulate(load_model("kalman"), [Phase({"therapist": constant_care(0.8)}, sessions=12)], 40, seed=1)
     """
+    if model.rule.terms:
+        names = ", ".join(model.rule.terms)
+        raise InputError([f"{model.name} reads {names} at every event, and phases have none. Use a study's own events"])
     generator = np.random.default_rng(seed)
     leaving = [name for name, response in model.responses.items() if response.effect == "leaves"]
     chosen = any(response.effect == "chooses" for response in model.responses.values())

@@ -24,7 +24,7 @@ from iwm_bayes.types import ModelSpec
 def likelihood_graph(model: ModelSpec, figures: Sequence[str]) -> tuple[list[Any], list[Any]]:
     """Return the inputs of a likelihood, and the log likelihood of every response, as graphs (event, person)."""
     free = free_parameters(model, figures)
-    events = pt.tensor("event_array", dtype="float64", shape=(None, len(event_fields(figures)), None))
+    events = pt.tensor("event_array", dtype="float64", shape=(None, len(event_fields(figures, model.rule.terms)), None))
     responses = pt.tensor("response_array", dtype="float64", shape=(len(response_fields(model)), None, None))
     theta = pt.tensor("theta", dtype="float64", shape=(len(free), None))
     values = natural_values(model, {one.label: theta[index] for index, one in enumerate(free)}, figures, 1)
