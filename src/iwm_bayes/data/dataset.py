@@ -15,6 +15,8 @@ Where a person has fewer events than the longest sequence, `present` is False an
     distress, threat   0..1, 0 where not recorded
     answer_NAME    one variable per response; NaN where there is none
 
+Where a study has waves, `since_figure` and `since_any` are 1 at the first event of a wave in which beliefs restart, and
+there are the variables that `waves` lists.
 Where the study has formulas, covariates and design matrices are added: see `formulas`.
 """
 
@@ -36,6 +38,7 @@ from iwm_bayes.data.table import Table, missing_columns
 from iwm_bayes.data.tables.table_file import open_table
 from iwm_bayes.data.tables.wide import find_wide_table
 from iwm_bayes.data.unrecorded import fill_unrecorded
+from iwm_bayes.data.waves import by_running_session, model_with_waves, study_waves, waves_of, with_wave_terms
 from iwm_bayes.types import GENERALISED, InputError, ModelSpec, Response
 
 
@@ -46,19 +49,18 @@ def events_to_dataset(
 
     Figures are in the order of their first event, unless `figures` gives another.
     """
-    events = events.assign(
-        since_figure=time_since(events, ["person", "figure"]), since_any=time_since(events, ["person"])
-    )
+    person = ["person", *(["sequence"] if "sequence" in events else [])]  # within which time passes
+    events = events.assign(since_figure=time_since(events, [*person, "figure"]), since_any=time_since(events, person))
     people = pd.unique(events["person"])
     names = pd.unique(events["figure"]) if figures is None else np.array(figures)
-    person = pd.Categorical(events["person"], categories=people).codes
+    column = pd.Categorical(events["person"], categories=people).codes
     event = events.groupby("person").cumcount().to_numpy()
     events = events.assign(figure_index=pd.Categorical(events["figure"], categories=names).codes)
     shape = (int(event.max()) + 1, len(people))
 
     def grid(values: np.ndarray, empty: Any) -> tuple[tuple[str, str], np.ndarray]:
         filled = np.full(shape, empty)
-        filled[event, person] = values
+        filled[event, column] = values
         return ("event", "person"), filled
 
     numeric = ("outcome", "reported", "since_figure", "since_any", "distress", "threat")
@@ -69,6 +71,9 @@ def events_to_dataset(
     variables |= {name: grid(events[name].to_numpy(), False) for name in yes_or_no}
     variables["present"] = grid(np.ones(len(events), dtype=bool), False)
     variables["figure_index"] = grid(events["figure_index"].to_numpy(), 0)
+    if "wave" in events:
+        variables["wave_index"] = grid(events["wave"].to_numpy(), 0)
+        variables["session_of_wave"] = grid(events["session_of_wave"].to_numpy(), np.nan)
     coordinates = {"person": people.astype(str), "figure": names.astype(str), "event": np.arange(shape[0])}
     return xr.Dataset(variables, coordinates, {"time_unit": time_unit})
 
@@ -78,7 +83,7 @@ def in_median_gap_units(events: pd.DataFrame) -> tuple[pd.DataFrame, str]:
 
     Priors on the effect of time then have a unit. Gaps of 0 do not count.
     """
-    gaps = events.groupby("person")["time"].diff()
+    gaps = events.groupby(["person", *(["sequence"] if "sequence" in events else [])])["time"].diff()
     median_gap = float(gaps[gaps > 0].median()) if (gaps > 0).any() else 1.0
     return events.assign(time=events["time"] / median_gap), f"{median_gap:g} days"
 
@@ -113,6 +118,7 @@ def read_data(study: StudySpec, model: ModelSpec, sessions: Any = None, people: 
     except InputError as error:
         raise InputError([*error.problems, *formula_problems(study.formulas, model)]) from error
     people = sessions if people is None and study.people.data == study.data else people
+    model = model_with_waves(model, waves_of(data))  # whose changes between waves may have formulas, too
     data = attach_covariates(study, model, data, study.people, people)
     if not data["observed"].any():
         name = study.people.data.name if people is None else "people"
@@ -188,8 +194,8 @@ def table_to_dataset(table: Table, study: StudySpec, model: ModelSpec, known: Se
         check_rows(table, events, study, model)
     if table.problems:
         raise InputError(table.problems)
-    dated, figures = events.attrs["dated"], events.attrs["figures"]
-    events = events.sort_values(["person", "session"], kind="stable")
+    dated, figures, names = (events.attrs[name] for name in ("dated", "figures", "waves"))
+    events = by_running_session(events, study) if names else events.sort_values(["person", "session"], kind="stable")
     session_answers = [name for name in model.responses if study.responses[name].scope == "session"]
     events = split_session_answers(events, session_answers)
     events, unit = in_median_gap_units(events) if dated else (events, study.columns.time or "session")
@@ -199,6 +205,8 @@ def table_to_dataset(table: Table, study: StudySpec, model: ModelSpec, known: Se
     if study.columns.outcome.missing != "unrecorded":
         events = events.drop(columns="unrecorded")
     data = fill_unrecorded(events_to_dataset(events, model.responses, unit, known or met + general))
+    if names:
+        data = with_wave_terms(data, study_waves(study, model, names))
     data = data.assign_attrs({"rows_left_out": left_out, "without": ", ".join(model.without)})
     data.attrs["doubts"] = json.dumps(list(dict.fromkeys(table.doubts)))
     for name in model.responses:
@@ -219,6 +227,11 @@ def covariate_values(data: xr.Dataset) -> dict[str, xr.DataArray]:
     prefix = "covariate_"
     variables = {str(name): values for name, values in data.items() if str(name).startswith(prefix)}
     return {unquote(name.removeprefix(prefix)): values for name, values in variables.items()}
+
+
+def model_of_data(study: StudySpec, model: ModelSpec, data: xr.Dataset) -> ModelSpec:
+    """Return the model with what follows from the data of a study: stated reliabilities, and differences of waves."""
+    return model_with_waves(with_stated_reliability(study, model, data), waves_of(data))
 
 
 def with_stated_reliability(study: StudySpec, model: ModelSpec, data: xr.Dataset) -> ModelSpec:
@@ -251,16 +264,18 @@ def to_table(data: xr.Dataset) -> pd.DataFrame:
 
     Cells are blank where no outcome was observed or recorded, and where there is no answer.
     """
-    events = data.drop_vars("figure").to_dataframe().reset_index()
+    events = data.drop_vars(["figure", "wave", "event_terms", "event_term"], errors="ignore").to_dataframe().reset_index()
     events = events[events["present"]].sort_values(["person", "session"], kind="stable", ignore_index=True)
     figure = data["figure"].values[events["figure_index"]]
     recorded = events["observed"] & ~events["unrecorded"] if "unrecorded" in events else events["observed"]
     columns: dict[str, Any] = {
         "person": events["person"],
-        "session": events["session"],
+        "session": events["session_of_wave" if "session_of_wave" in events else "session"],
         "figure": np.where(figure == GENERALISED, "", figure),
         "outcome": events["outcome"].where(recorded),
     }
+    if "wave_index" in data:
+        columns["wave"] = data["wave"].values[events["wave_index"]]
     columns |= {name: events[name] for name in ("distress", "threat") if data[name].any()}
     for answer in (str(name) for name in data.data_vars if str(name).startswith("answer_")):
         name = answer.removeprefix("answer_")

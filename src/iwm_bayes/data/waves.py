@@ -10,15 +10,16 @@ In a Dataset, the coordinate `wave` names the waves in order, and its attributes
 import json
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from iwm_bayes.data.study import StudySpec, WaveColumn
-from iwm_bayes.data.table import Table, normalise_levels, read_complete_names
-from iwm_bayes.responses.waves import response_with_waves
-from iwm_bayes.rules.modifiers.waves import RESTART, Waves, read_after_start, with_waves
+from iwm_bayes.data.table import Table, cell_texts, normalise_levels, read_complete_names
+from iwm_bayes.responses.waves import fading_parameters, response_with_waves
+from iwm_bayes.rules.modifiers.waves import RESTART, Waves, change_names, read_after_start, with_waves
 from iwm_bayes.types import InputError, ModelSpec, Parameter, parameters
 
 MAX_WAVES = 6
@@ -47,8 +48,11 @@ def wave_order(table: Table, given: WaveColumn, names: np.ndarray) -> list[str]:
     return found
 
 
-def read_waves(table: Table, given: WaveColumn) -> tuple[np.ndarray, list[str]]:
-    """Return the index of the wave of every row, and the names of the waves in order."""
+def read_waves(table: Table, given: WaveColumn, person_column: str) -> tuple[np.ndarray, list[str]]:
+    """Return the index of the wave of every row, and the names of the waves in order.
+
+    Faults are added to the problems of the table, such as that nobody has sessions in two waves.
+    """
     names = normalise_levels(pd.Series(read_complete_names(table, given.column))).to_numpy()
     order = wave_order(table, given, names)
     where = f'{table.file}, column "{given.column}"'
@@ -57,18 +61,14 @@ def read_waves(table: Table, given: WaveColumn) -> tuple[np.ndarray, list[str]]:
     if len(order) > MAX_WAVES:
         table.problems.append(f"{where}: {len(order)} waves, of at most {MAX_WAVES}. Name a column with few waves")
     index = {name: number for number, name in enumerate(order)}
-    return np.array([index.get(name, 0) for name in names]), order
-
-
-def check_waves(table: Table, events: pd.DataFrame, study: StudySpec) -> None:
-    """Report waves that nobody can be compared in, and times that run backwards from wave to wave."""
-    given = study.columns.wave
-    if given is None or not events.groupby("person")["wave"].nunique().lt(2).all():
-        return
-    table.problems.append(
-        f'{table.file}, column "{given.column}": nobody has sessions in two waves, so nothing can be said about change '
-        "between waves. Check that people have the same id in all waves, or take `wave` out"
-    )
+    wave = np.array([index.get(name, 0) for name in names])
+    person = pd.Series(cell_texts(table, person_column).to_numpy())
+    if len(order) > 1 and pd.Series(wave).groupby(person).nunique().lt(2).all():
+        table.problems.append(
+            f"{where}: nobody has sessions in two waves, so nothing can be said about change between waves. Check that "
+            "people have the same id in all waves, or take `wave` out"
+        )
+    return wave, order
 
 
 def running_sessions(events: pd.DataFrame) -> pd.Series:
@@ -83,6 +83,16 @@ def running_sessions(events: pd.DataFrame) -> pd.Series:
     last = events.groupby("wave")["session"].max()
     offset = np.ceil(last).cumsum().shift(fill_value=0.0)
     return events["session"] + events["wave"].map(offset)
+
+
+def by_running_session(events: pd.DataFrame, study: StudySpec) -> pd.DataFrame:
+    """Return events in order, with sessions that count on over the waves; time that is the session does so, too."""
+    numbers = running_sessions(events)
+    changed = events.assign(session=numbers, session_of_wave=events["session"])
+    changed = changed if study.columns.time else changed.assign(time=numbers)
+    if beliefs_restart(study):
+        changed = changed.assign(sequence=events["wave"])
+    return changed.sort_values(["person", "session"], kind="stable")
 
 
 def beliefs_restart(study: StudySpec) -> bool:
@@ -170,14 +180,23 @@ def reason_against(parameter: Parameter) -> str:
 
 
 def study_waves(study: StudySpec, model: ModelSpec, names: Sequence[str]) -> Waves:
-    """Return the waves of a study for a model that is not changed yet; InputError for parameters that cannot differ."""
+    """Return the waves of a study for a model; InputError for parameters that cannot differ between them."""
     given = study.columns.wave
     if given is None:
         raise ValueError(f"{study.name} has no waves")
+    before = Waves(tuple(names), given.beliefs)
+    if set(before.terms) <= set(model.rule.terms):  # the model has them already
+        known = parameters(model)
+        return before._replace(parameters=tuple(name for name in known if change_names(name, len(names))[0] in known))
     if problems := naming_problems(model, given):
         raise InputError([f"study {study.name}: {problem}" for problem in problems])
     differing = differing_parameters(model, given.beliefs) if given.parameters is None else given.parameters
-    return Waves(tuple(names), given.beliefs, tuple(differing))
+    return before._replace(parameters=tuple(differing))
+
+
+def recorded_waves(record: Mapping[str, Any]) -> Waves:
+    """Return waves as the source of a model has them, which may come from JSON."""
+    return Waves(tuple(record["names"]), record["beliefs"], tuple(record["parameters"]))
 
 
 def model_with_waves(model: ModelSpec, waves: Waves | None) -> ModelSpec:

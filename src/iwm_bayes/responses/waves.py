@@ -7,11 +7,23 @@ from collections import namedtuple
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from iwm_bayes.ops import Array, count_figures, stack_figures
 from iwm_bayes.rules.modifiers.waves import Waves, added_changes, at_wave
-from iwm_bayes.types import Params, Response, named_leaves
+from iwm_bayes.types import Params, Response, named_leaves, unflatten
 
-TERM = "term "  # before the name of an event term, in `Response.also_reads`
+def fading_parameters(response: Response) -> list[str]:
+    """Return the parameters of a response that say how much of the past is left at an event."""
+    fading = [*response.accumulates.values(), *([response.carry] if response.carry else [])]
+    middle = {name: own.prior_90[0] / 2 + own.prior_90[1] / 2 for name, own in named_leaves(response.parameters)}
+
+    def shares(changed: str = "") -> list[float]:
+        values = (np.float64(value * (1.1 if name == changed else 1.0)) for name, value in middle.items())
+        p = unflatten(response.parameters, values)
+        return [float(share(p, np.float64(2.0))) for share in fading]
+
+    return [name for name in middle if shares(name) != shares()]
 
 
 def response_with_waves(name: str, response: Response, waves: Waves) -> Response:
@@ -39,7 +51,7 @@ def response_with_waves(name: str, response: Response, waves: Waves) -> Response
     return response._replace(
         parameters=new_type(*response.parameters, *added.values()),
         arguments=arguments,
-        also_reads=(*response.also_reads, *(f"{TERM}{term}" for term in waves.later)),
+        also_reads=(*response.also_reads, *(f"term {term}" for term in waves.later)),
         carry=None if carry is None else lambda p, elapsed: carry(old(p), elapsed),
         accumulates={
             about: lambda p, elapsed, share=share: share(old(p), elapsed) for about, share in accumulates.items()

@@ -148,6 +148,40 @@ def at_wave(
     return unflatten(old, iter(values.values()))
 
 
+def read_after_start(rule: Rule) -> dict[str, bool]:
+    """Return whether a rule reads each of its parameters after the initial beliefs, by full name.
+
+    Each is changed alone, at an event that uses everything a rule can use, from initial beliefs that stay the same.
+    """
+    one, zero = np.ones(1), np.zeros(1)
+    event = Event(0.7 * one, np.array([zero, one]), np.array([one, zero]), 2.0 * one, one, 0.3 * one, 0.2 * one, one)
+    event = event._replace(terms=dict.fromkeys(rule.terms, one), innovations=dict.fromkeys(rule.innovations, 0.5 * one))
+    middle = {name: (0.6 * own.prior_90[0] + 0.4 * own.prior_90[1]) for name, own in named_leaves(rule.parameters)}
+
+    def values(changed: str = "") -> Params:
+        moved = {name: value + 0.1 * (name == changed) * (value or 1.0) for name, value in middle.items()}
+        return unflatten(rule.parameters, (value * one for value in moved.values()))
+
+    def results(p: Params) -> list[Array]:
+        before = rule.drift(p, rule.start(values(), 2), event)
+        after = rule.learn(p, before, event)
+        found = [rule.beliefs(p, s, event) for s in (before, after)]
+        trees = [before, after, *((own.expected, own.availability, own.worth) for own in found)]
+        return [leaf for tree in trees for leaf in flat_arrays(tree)]
+
+    same = results(values())
+    return {
+        name: any(not np.array_equal(x, y) for x, y in zip(results(values(name)), same, strict=True)) for name in middle
+    }
+
+
+def flat_arrays(tree: Any) -> list[np.ndarray]:
+    """List the arrays of tuples in each other; None holds none."""
+    if isinstance(tree, tuple):
+        return [leaf for child in tree for leaf in flat_arrays(child)]
+    return [] if tree is None else [np.asarray(tree)]
+
+
 def with_waves(rule: Rule, waves: Waves) -> Rule:
     """Make parameters of a rule differ between waves, and beliefs restart where they do."""
     declared = dict(named_leaves(rule.parameters))
@@ -159,14 +193,9 @@ def with_waves(rule: Rule, waves: Waves) -> Rule:
         first = {term: constant(0.0) for term in waves.later}
         return rule.start(at_wave(old_p, declared, p._asdict(), waves, first), figures)
 
-    def begin(p: Params, s: State, event: Event) -> State:
-        fresh = rule.start(now(p, old_parameters(p), event), count_figures(event.figure))
+    def begin(p: Params, old_p: Params, s: State, event: Event) -> State:
+        fresh = rule.start(now(p, old_p, event), count_figures(event.figure))
         return map_tree(lambda new, old: where(event.terms[RESTART] > 0, new, old), fresh, s)
-
-    old_type = type(rule.parameters)
-
-    def old_parameters(p: Params) -> Params:
-        return old_type(*p[: len(old_type._fields)])
 
     changed = with_parameters(
         rule,
@@ -175,7 +204,7 @@ def with_waves(rule: Rule, waves: Waves) -> Rule:
         drift=lambda p, old_p, s, event: rule.drift(now(p, old_p, event), s, event),
         learn=lambda p, old_p, s, event: rule.learn(now(p, old_p, event), s, event),
         beliefs=lambda p, old_p, s, event: rule.beliefs(now(p, old_p, event), s, event),
+        **({"begin": begin} if waves.beliefs == "restarted" else {}),
     )
     by_figure = {change for name in rule.by_figure & set(waves.parameters) for change in change_names(name, len(waves.names))}
-    begins = {"begin": begin} if waves.beliefs == "restarted" else {}
-    return changed._replace(terms=(*rule.terms, *waves.terms), by_figure=rule.by_figure | by_figure, **begins)
+    return changed._replace(terms=(*rule.terms, *waves.terms), by_figure=rule.by_figure | by_figure)
