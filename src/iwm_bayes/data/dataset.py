@@ -264,7 +264,9 @@ def to_table(data: xr.Dataset) -> pd.DataFrame:
 
     Cells are blank where no outcome was observed or recorded, and where there is no answer.
     """
-    events = data.drop_vars(["figure", "wave", "event_terms", "event_term"], errors="ignore").to_dataframe().reset_index()
+    events = (
+        data.drop_vars(["figure", "wave", "event_terms", "event_term"], errors="ignore").to_dataframe().reset_index()
+    )
     events = events[events["present"]].sort_values(["person", "session"], kind="stable", ignore_index=True)
     figure = data["figure"].values[events["figure_index"]]
     recorded = events["observed"] & ~events["unrecorded"] if "unrecorded" in events else events["observed"]

@@ -49,7 +49,7 @@ def check_rows(table: Table, frame: pd.DataFrame, study: StudySpec, model: Model
 
 
 def begins_anew(frame: pd.DataFrame, study: StudySpec) -> bool:
-    """Return whether time may begin anew in each wave: where it is no date, and beliefs restart or it is the session."""
+    """Return whether time may begin anew in each wave: it is no date, and beliefs restart or it is the session."""
     return "wave" in frame and not frame.attrs["dated"] and (beliefs_restart(study) or study.columns.time is None)
 
 

@@ -10,7 +10,7 @@ In a Dataset, the coordinate `wave` names the waves in order, and its attributes
 import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -43,7 +43,7 @@ def wave_order(table: Table, given: WaveColumn, names: np.ndarray) -> list[str]:
         return sorted(found, key=lambda name: int(re.findall(r"\d+", name)[0]))
     table.doubts.append(
         f'{table.file}, column "{given.column}": waves are taken in the order in which they appear: '
-        f"{', '.join(found)}. For another one, write wave = {{ column = \"{given.column}\", order = [...] }}"
+        f'{", ".join(found)}. For another one, write wave = {{ column = "{given.column}", order = [...] }}'
     )
     return found
 
@@ -184,14 +184,20 @@ def study_waves(study: StudySpec, model: ModelSpec, names: Sequence[str]) -> Wav
     given = study.columns.wave
     if given is None:
         raise ValueError(f"{study.name} has no waves")
-    before = Waves(tuple(names), given.beliefs)
-    if set(before.terms) <= set(model.rule.terms):  # the model has them already
-        known = parameters(model)
-        return before._replace(parameters=tuple(name for name in known if change_names(name, len(names))[0] in known))
+    waves = waves_for(model, names, given.beliefs)
+    if given.parameters is None or set(waves.terms) <= set(model.rule.terms):
+        return waves
     if problems := naming_problems(model, given):
         raise InputError([f"study {study.name}: {problem}" for problem in problems])
-    differing = differing_parameters(model, given.beliefs) if given.parameters is None else given.parameters
-    return before._replace(parameters=tuple(differing))
+    return waves._replace(parameters=given.parameters)
+
+
+def waves_for(model: ModelSpec, names: Sequence[str], beliefs: Literal["restarted", "carried"]) -> Waves:
+    """Return waves for a model: with the parameters that differ by default, or those that differ in it already."""
+    waves, known = Waves(tuple(names), beliefs), parameters(model)
+    if set(waves.terms) <= set(model.rule.terms):
+        return waves._replace(parameters=tuple(name for name in known if change_names(name, len(names))[0] in known))
+    return waves._replace(parameters=tuple(differing_parameters(model, beliefs)))
 
 
 def recorded_waves(record: Mapping[str, Any]) -> Waves:
@@ -200,7 +206,7 @@ def recorded_waves(record: Mapping[str, Any]) -> Waves:
 
 
 def model_with_waves(model: ModelSpec, waves: Waves | None) -> ModelSpec:
-    """Return a model whose parameters differ between waves; as it is where there are none, or they are in it already."""
+    """Return a model whose parameters differ between waves; unchanged without waves, or where it has them already."""
     if waves is None or set(waves.terms) <= set(model.rule.terms):
         return model
     known = parameters(model)

@@ -47,6 +47,34 @@ def met_before(is_figure: np.ndarray, restart: np.ndarray) -> np.ndarray:
     return (before > earlier).astype(float)
 
 
+def figures_met(
+    event_array: np.ndarray, present: np.ndarray, restart: np.ndarray, figures: int, general: int | None
+) -> np.ndarray:
+    """Return which figures were met before each event, (event, figure, place); nobody meets the figure `general`."""
+    is_present = event_array[:, len(EVENT_FIELDS) : len(EVENT_FIELDS) + figures] * present[:, None]
+    met = met_before(is_present, restart)
+    if general is not None:
+        met[:, general] = 0.0
+    return met
+
+
+def met_fields(figures: int) -> slice:
+    """Return where an event array says which figures were met before."""
+    return slice(len(EVENT_FIELDS) + figures, len(EVENT_FIELDS) + 2 * figures)
+
+
+def with_restart(events: np.ndarray, rule: Rule, figures: int, first: bool) -> np.ndarray:
+    """Return an event array in which beliefs restart at the `first` event or at none, in place.
+
+    Nothing changes where beliefs never restart, because the study has no waves or they are carried on.
+    """
+    if RESTART in rule.terms:
+        field = met_fields(figures).stop + rule.terms.index(RESTART)
+        events[:, field] = 0.0
+        events[0, field] = float(first)
+    return events
+
+
 def event_array(data: xr.Dataset) -> np.ndarray:
     """Return what happens to every person, (event, field, person)."""
     is_figure = (data["figure_index"].values[:, None, :] == np.arange(data.sizes["figure"])[:, None]).astype(float)

@@ -4,7 +4,7 @@ The shares of residuals and of sums that are left between events (`carry`, `accu
 """
 
 from collections import namedtuple
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy as np
 from iwm_bayes.ops import Array, count_figures, stack_figures
 from iwm_bayes.rules.modifiers.waves import Waves, added_changes, at_wave
 from iwm_bayes.types import Params, Response, named_leaves, unflatten
+
 
 def fading_parameters(response: Response) -> list[str]:
     """Return the parameters of a response that say how much of the past is left at an event."""
@@ -47,13 +48,13 @@ def response_with_waves(name: str, response: Response, waves: Waves) -> Response
         is_wave = dict(zip(waves.later, terms, strict=True))
         return response.arguments(at_wave(old(p), declared, changes, waves, is_wave, name), *own)
 
-    carry, accumulates = response.carry, response.accumulates
+    def with_old(share: Callable[[Params, Array], Array]) -> Callable[[Params, Array], Array]:
+        return lambda p, elapsed: share(old(p), elapsed)
+
     return response._replace(
         parameters=new_type(*response.parameters, *added.values()),
         arguments=arguments,
         also_reads=(*response.also_reads, *(f"term {term}" for term in waves.later)),
-        carry=None if carry is None else lambda p, elapsed: carry(old(p), elapsed),
-        accumulates={
-            about: lambda p, elapsed, share=share: share(old(p), elapsed) for about, share in accumulates.items()
-        },
+        carry=response.carry and with_old(response.carry),
+        accumulates={about: with_old(share) for about, share in response.accumulates.items()},
     )

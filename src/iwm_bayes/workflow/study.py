@@ -125,8 +125,8 @@ class Study:
     responses
         What people said or did, by the model's name for each response: a `Column`, or the name of a column.
     wave
-        The column of the wave, such as test and retest: a `Wave`, or the name of a column. Parameters then differ between
-        waves, and their test-retest reliability is estimated.
+        The column of the wave, such as test and retest: a `Wave`, or the name of a column. Parameters then differ
+        between waves, and their test-retest reliability is estimated.
     figure
         The column of the attachment figure; without it there is one figure.
     time

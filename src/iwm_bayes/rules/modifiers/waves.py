@@ -206,5 +206,7 @@ def with_waves(rule: Rule, waves: Waves) -> Rule:
         beliefs=lambda p, old_p, s, event: rule.beliefs(now(p, old_p, event), s, event),
         **({"begin": begin} if waves.beliefs == "restarted" else {}),
     )
-    by_figure = {change for name in rule.by_figure & set(waves.parameters) for change in change_names(name, len(waves.names))}
+    by_figure = {
+        change for name in rule.by_figure & set(waves.parameters) for change in change_names(name, len(waves.names))
+    }
     return changed._replace(terms=(*rule.terms, *waves.terms), by_figure=rule.by_figure | by_figure)
