@@ -124,5 +124,9 @@ SCANS: Mapping[str, Callable[..., list[Any]]] = {"fast": scan_in_scalars, "plain
 
 
 def scan_events(rule: Rule, p: Params, event_array: Any, figures: int, readouts: Sequence[Readout]) -> list[Any]:
-    """Compute readouts at every event in a graph, (event, person) each, as `filter.filter_readouts` does on arrays."""
-    return SCANS[engine_name()](rule, p, event_array, figures, readouts)
+    """Compute readouts at every event in a graph, (event, person) each, as `filter.filter_readouts` does on arrays.
+
+    The fast scan has no gradient by events, so innovations, which are random, go through PyTensor's.
+    """
+    scan = scan_in_vectors if rule.innovations else SCANS[engine_name()]
+    return scan(rule, p, event_array, figures, readouts)
