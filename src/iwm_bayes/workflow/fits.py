@@ -12,7 +12,7 @@ from typing import Any
 import xarray as xr
 
 from iwm_bayes.comparison.comparability import FittedModel
-from iwm_bayes.data.dataset import model_of_data
+from iwm_bayes.data.binding import model_of_data
 from iwm_bayes.data.study import StudySpec, read_study_file
 from iwm_bayes.inference.base import Settings
 from iwm_bayes.io import read_json, sha256, versions

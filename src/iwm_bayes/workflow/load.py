@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import xarray as xr
 
-from iwm_bayes.data.binding import bound_model, supplied_responses, with_statements
-from iwm_bayes.data.dataset import model_of_data, read_data
+from iwm_bayes.data.binding import bound_model, model_of_data, supplied_responses, with_statements
+from iwm_bayes.data.dataset import read_data
 from iwm_bayes.data.study import StudySpec, read_study_file
 from iwm_bayes.data.unrecorded import unrecorded_outcomes
 from iwm_bayes.io import is_file, sha256

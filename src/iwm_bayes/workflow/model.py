@@ -14,8 +14,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.data.binding import wants
-from iwm_bayes.data.dataset import model_of_events
+from iwm_bayes.data.binding import model_of_events, wants
 from iwm_bayes.diagnostics.convergence_checks import check_convergence
 from iwm_bayes.diagnostics.identifiability import identifiability
 from iwm_bayes.diagnostics.rating_timing import timing_warnings
