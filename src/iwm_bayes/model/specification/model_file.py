@@ -19,7 +19,7 @@ from iwm_bayes.data.toml import explain_validation, read_schema_2
 from iwm_bayes.model.priors import WITHIN_SUPPORT, prior_problems
 from iwm_bayes.model.specification.parts import file_hashes, find_parts, kinds_by_name
 from iwm_bayes.model.specification.schema import ModelFile, ParameterPrior
-from iwm_bayes.responses.scale import fix_first_ratings
+from iwm_bayes.responses.scale import fix_first_ratings, for_beliefs
 from iwm_bayes.rules import equation
 from iwm_bayes.rules.lift import lift_learner
 from iwm_bayes.rules.modifiers import with_arousal, with_expectancy_bias
@@ -74,9 +74,10 @@ def find_model(name: str) -> Path:
 def lift_rule(path: Path, file: ModelFile, rule: Learner | Rule, responses: dict[str, Response]) -> Rule:
     """Return a rule for both beliefs, with the modifiers of the model file.
 
-    A `Learner` is lifted to the beliefs that the responses read. InputError if `transfer` or a response does not fit.
+    A `Learner` is lifted to the beliefs that the responses need. InputError if `transfer` or a response does not fit.
     """
-    reads = {about for response in responses.values() for about in (response.about, *response.also_reads)}
+    needed = [response for response in responses.values() if response.without_worth is None]
+    reads = {about for response in needed for about in (response.about, *response.also_reads)}
     if isinstance(rule, Learner):
         rule = lift_learner(rule, worth=bool(reads & {"worth", "worth_change"}), transfer=file.transfer)
     elif file.transfer:
@@ -146,6 +147,7 @@ def model_with_responses(
     """
     texts = file.claim, file.reference, file.predicts, file.needs, equation(rule)
     lifted = lift_rule(path, file, rule, responses)
+    responses = for_beliefs(lifted, responses)
     name = path.stem.removesuffix(".model")
     kinds = {key: kind for key, kind in kinds_by_name(path, file.responses).items() if key in responses}
     hashes = file_hashes(path, file.rule, kinds.values(), copies)

@@ -27,8 +27,9 @@ def model_record(model: ModelSpec) -> str:
         return ""
     priors = {name: [getattr(own, field) for field in PARAMETER_FIELDS] for name, own in parameters(model).items()}
     timing = {name: response.timing for name, response in model.responses.items()}
+    lags = {name: response.lag for name, response in model.responses.items() if response.lag}
     own = {"name": model.name, "without": model.without, "stated": sorted(model.stated), "correlated": model.correlated}
-    return json.dumps(own | {"source": dict(model.source), "timing": timing, "parameters": priors})
+    return json.dumps(own | {"source": dict(model.source), "timing": timing, "lags": lags, "parameters": priors})
 
 
 def recorded_parameter(declared: Parameter, values: list[Any]) -> Parameter:
@@ -95,7 +96,11 @@ def model_from_record(
     model = model_with_responses(path, file, *parts, copies)
     declared = {name: recorded_parameter(own, content["parameters"][name]) for name, own in parameters(model).items()}
     model = with_parameters(model, declared)
-    responses = {name: own._replace(timing=content["timing"][name]) for name, own in model.responses.items()}
+    lags = content.get("lags", {})  # of earlier versions: none
+    responses = {
+        name: own._replace(timing=content["timing"][name], lag=lags.get(name, own.lag))
+        for name, own in model.responses.items()
+    }
     return model._replace(
         name=content["name"],
         responses=responses,
