@@ -18,6 +18,7 @@ type Params = Any  # a NamedTuple, possibly nested, whose leaves are Parameter o
 type State = Any  # a NamedTuple, possibly nested, whose leaves are arrays
 
 DEFAULT_FIGURE = "the other person"  # the figure of a study that has no figure column
+EFFECT_WIDTH = 2.0  # prior SD of an effect, in units of the scale of the between-person SD: a choice and not a finding
 Z_CI90 = 1.6448536269514722  # half-width of a 90% interval of a normal distribution, in standard deviations
 GENERALISED = "generalised expectation"  # the figure of a row that names none: a figure that nobody has met
 
@@ -54,6 +55,8 @@ class Event(NamedTuple):
     distress: Array  # need at this event, 0..1; 0 where not recorded
     threat: Array  # frightening or intrusive care, 0..1; 0 where not recorded
     reported: Array  # 1 where the outcome is the person's own report, else 0
+    terms: Mapping[str, Array] = MappingProxyType({})  # see `Rule.terms`
+    innovations: Mapping[str, Array] = MappingProxyType({})  # see `Rule.innovations`; none at an event that is supposed
 
 
 class Belief(NamedTuple):
@@ -93,6 +96,9 @@ class Rule(NamedTuple):
     beliefs: Callable[[Params, State, Event], Beliefs]
     by_figure: frozenset[str] = frozenset()  # names of parameters that may differ by figure
     outcomes: Literal["binary", "unit"] = "unit"
+    terms: tuple[str, ...] = ()  # columns of `event_terms` in the data that the model reads, such as covariates
+    innovations: tuple[str, ...] = ()  # standard normal numbers, one per event and person, that nobody observes
+    begin: Callable[[Params, State, Event], State] | None = None  # the state before an event, where beliefs may restart
 
 
 class Family(NamedTuple):
@@ -129,16 +135,24 @@ class Response(NamedTuple):
     """
 
     parameters: Params
-    about: str  # the readout that the response depends on: a key of `READOUTS`
+    about: str  # the readout that the response depends on: see `readouts`
     timing: Literal["before", "after"]  # relative to the event's outcome
     family: Family
     arguments: Callable[..., Mapping[str, Array]]  # (p, readout, *also_reads) -> the family's arguments
     effect: Literal["none", "withdraws", "leaves", "chooses"] = "none"
     carry: Callable[[Params, Array], Array] | None = None  # (p, elapsed) -> share of the last residual that is left
-    also_reads: tuple[str, ...] = ()  # further keys of `READOUTS`
+    also_reads: tuple[str, ...] = ()  # further readouts
     accumulates: Mapping[str, Callable[[Params, Array], Array]] = MappingProxyType({})  # see `accumulated_readouts`
     scale: Mapping[str, float] = MappingProxyType({})  # values that, if fixed, identify the scale of the belief
     figure_scope: Literal["met", "each"] = "met"  # depends on the belief about the event's figure, or on all of them
+
+
+class EventEffect(NamedTuple):
+    """The effect of an event term on a parameter, which is a parameter itself."""
+
+    parameter: str  # full name of the parameter that it moves
+    term: str
+    name: str  # full name of the effect
 
 
 class ModelSpec(NamedTuple):
@@ -155,6 +169,7 @@ class ModelSpec(NamedTuple):
     equation: str = ""
     without: tuple[str, ...] = ()  # responses of its model file that are left out
     stated: frozenset[str] = frozenset()  # parameters that its model file fixes or frees, whatever a study says
+    event_effects: tuple[EventEffect, ...] = ()  # of the study's event terms, on parameters
     source: Mapping[str, Any] = MappingProxyType({})  # keys of its model file, and its path; empty if made in Python
 
 

@@ -63,6 +63,11 @@ def as_list(given: Any) -> Any:
     return [given] if isinstance(given, str) else given
 
 
+def as_column(given: Any) -> Any:
+    """Return one text as a column, and everything else as it is."""
+    return {"column": given} if isinstance(given, str) else given
+
+
 def one_form(content: Any, apart: tuple[str, ...] = ("data",), depth: int = MAX_DEPTH) -> Any:
     """Return content with all text in normal form C (Unicode), apart from the values of some keys.
 
@@ -149,11 +154,21 @@ class ResponseColumn(Strict):
         return self.items if self.column is None else (self.column,)
 
 
+class WaveColumn(Strict):
+    """The column of the wave to which a session belongs; session numbers may begin anew in each wave."""
+
+    column: str
+    order: Levels | None = None  # the waves in order; by default by their numbers, or as they appear
+    beliefs: Literal["restarted", "carried"] = "restarted"  # whether beliefs start anew in each wave
+    parameters: tuple[str, ...] | None = None  # those that differ between waves; by default all partially pooled ones
+
+
 class Columns(Strict):
     """The table's names for the program's words."""
 
     person: str
     session: str
+    wave: Annotated[WaveColumn | None, BeforeValidator(as_column)] = None
     figure: str | None = None
     time: str | None = None
     outcome: Outcome
@@ -197,15 +212,15 @@ class StudySpec(Strict):
         """Write letters such as ü in the form that tables are read in. Paths stay as the file system has them."""
         return one_form(content, ("data", "model"))
 
-    @model_validator(mode="after")
-    def formulas_need_people(self) -> "StudySpec":
-        """Refuse formulas without a table of people."""
-        if self.formulas and self.people is None:
-            raise ValueError(
-                "formulas need a table of people: add [people] with `data` and `person`. The table of sessions will "
-                "do, where it has their columns"
-            )
-        return self
+    @model_validator(mode="before")
+    @classmethod
+    def covariates_of_sessions(cls, content: Any) -> Any:
+        """Take the table of sessions for that of people, where a study has formulas and no [people]."""
+        if not (isinstance(content, dict) and content.get("formulas")) or content.get("people") is not None:
+            return content
+        columns = content.get("columns")
+        person = columns.get("person") if isinstance(columns, dict) else None
+        return content | {"people": {"data": content.get("data"), "person": person}} if person else content
 
 
 def read_study_file(path: Path) -> StudySpec:

@@ -16,7 +16,7 @@ from iwm_bayes.filtering.arrays import event_array, response_array
 from iwm_bayes.model.likelihood_terms import likelihood_terms
 from iwm_bayes.model.priors import figure_names
 from iwm_bayes.responses.families import response_log_density
-from iwm_bayes.simulation.draws import draws_as_people, posterior_batches
+from iwm_bayes.simulation.draws import draws_as_people, events_as_people, posterior_batches
 from iwm_bayes.types import ModelSpec
 
 
@@ -56,17 +56,17 @@ def density_batches(model: ModelSpec, data: xr.Dataset, posterior: xr.Dataset) -
     Nothing is compiled: draws pass through the filter over arrays, many at a time, each draw of each person as a column
     of its own.
     """
-    posterior = posterior[[name for name in ("mu", "theta") if name in posterior]]
+    posterior = posterior[[name for name in ("mu", "theta", "innovation") if name in posterior]]
     figures, people = figure_names(data), data.sizes["person"]
     answered = {name: data[f"answer_{name}"].notnull().values for name in model.responses}
     events, responses = event_array(data), response_array(model, data)
-    repeated = (np.empty(0), np.empty(0))
+    repeated = np.empty(0)
     for batch in posterior_batches(posterior, posterior.sizes["chain"] * posterior.sizes["draw"], people):
         samples = batch.sizes["sample"]
-        if repeated[0].shape[-1] != samples * people:  # the last batch may have fewer draws
-            repeated = (np.tile(events, (1, 1, samples)), np.tile(responses, (1, 1, samples)))
-        values = draws_as_people(model, batch, figures, people)
-        terms = likelihood_terms(model, figures, values, *repeated)
+        if repeated.shape[-1] != samples * people:  # the last batch may have fewer draws
+            repeated = np.tile(responses, (1, 1, samples))
+        values, experienced = draws_as_people(model, batch, figures, people), events_as_people(model, batch, events)
+        terms = likelihood_terms(model, figures, values, experienced, repeated)
         yield {
             name: at_answers(
                 response_log_density(model.responses[name].family, arguments, value, recorded), answered[name]

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.filtering.arrays import event_array
+from iwm_bayes.filtering.arrays import event_array, new_innovations, with_innovations
 from iwm_bayes.model.priors import figure_names
-from iwm_bayes.simulation.draws import draws_as_people, posterior_batches
+from iwm_bayes.simulation.draws import draws_as_people, events_as_people, posterior_batches
 from iwm_bayes.simulation.open_loop import simulate_open_loop
 from iwm_bayes.simulation.population import draw_people
 from iwm_bayes.types import GENERALISED, ModelSpec
@@ -36,7 +36,7 @@ def replicated_answers(
     events, answered = event_array(data), answered_events(data, model.responses)
     for batch in posterior_batches(posterior, draws, people):
         samples = batch.sizes["sample"]
-        values, repeated = draws_as_people(model, batch, figures, people), np.tile(events, (1, 1, samples))
+        values, repeated = draws_as_people(model, batch, figures, people), events_as_people(model, batch, events)
         given = {name: np.tile(where, (1, samples)) for name, where in answered.items()}
         replicated = simulate_open_loop(model, values, repeated, len(figures), others, generator, given)
         yield {
@@ -56,7 +56,9 @@ def along_events(
     """
     figures, answered = figure_names(data), answered_events(data, model.responses)
     others = sum(name != GENERALISED for name in figures)
-    simulated = simulate_open_loop(model, people, event_array(data), len(figures), others, generator, answered)
+    innovations = new_innovations(model.rule, data["outcome"].shape, generator)
+    events = with_innovations(event_array(data), innovations)
+    simulated = simulate_open_loop(model, people, events, len(figures), others, generator, answered)
     return {name: blank_where_unanswered(data, name, answers.astype(float)) for name, answers in simulated.items()}
 
 

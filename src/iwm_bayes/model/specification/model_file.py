@@ -22,7 +22,8 @@ from iwm_bayes.model.specification.schema import ModelFile, ParameterPrior
 from iwm_bayes.responses.scale import fix_first_ratings
 from iwm_bayes.rules import equation
 from iwm_bayes.rules.lift import lift_learner
-from iwm_bayes.rules.modifiers import with_arousal, with_expectancy_bias
+from iwm_bayes.rules.modifiers.arousal import with_arousal
+from iwm_bayes.rules.modifiers.expectancy_bias import with_expectancy_bias
 from iwm_bayes.rules.parameter_names import full_names
 from iwm_bayes.types import (
     InputError,
