@@ -98,6 +98,7 @@ class Rule(NamedTuple):
     outcomes: Literal["binary", "unit"] = "unit"
     terms: tuple[str, ...] = ()  # columns of `event_terms` in the data that the model reads, such as covariates
     innovations: tuple[str, ...] = ()  # standard normal numbers, one per event and person, that nobody observes
+    begin: Callable[[Params, State, Event], State] | None = None  # the state before an event, where beliefs may restart
 
 
 class Family(NamedTuple):

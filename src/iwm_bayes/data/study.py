@@ -63,6 +63,11 @@ def as_list(given: Any) -> Any:
     return [given] if isinstance(given, str) else given
 
 
+def as_column(given: Any) -> Any:
+    """Return one text as a column, and everything else as it is."""
+    return {"column": given} if isinstance(given, str) else given
+
+
 def one_form(content: Any, apart: tuple[str, ...] = ("data",), depth: int = MAX_DEPTH) -> Any:
     """Return content with all text in normal form C (Unicode), apart from the values of some keys.
 
@@ -149,11 +154,21 @@ class ResponseColumn(Strict):
         return self.items if self.column is None else (self.column,)
 
 
+class WaveColumn(Strict):
+    """The column of the wave to which a session belongs; session numbers may begin anew in each wave."""
+
+    column: str
+    order: Levels | None = None  # the waves in order; by default by their numbers, or as they appear
+    beliefs: Literal["restarted", "carried"] = "restarted"  # whether beliefs start anew in each wave
+    parameters: tuple[str, ...] | None = None  # those that differ between waves; by default all partially pooled ones
+
+
 class Columns(Strict):
     """The table's names for the program's words."""
 
     person: str
     session: str
+    wave: Annotated[WaveColumn | None, BeforeValidator(as_column)] = None
     figure: str | None = None
     time: str | None = None
     outcome: Outcome

@@ -13,6 +13,7 @@ import numpy as np
 import xarray as xr
 
 from iwm_bayes.ops import Array, stack_figures
+from iwm_bayes.rules.modifiers.waves import RESTART
 from iwm_bayes.types import GENERALISED, Event, ModelSpec, Response, Rule
 
 EVENT_FIELDS = ("outcome", "observed", "since_figure", "since_any", "distress", "threat", "reported")
@@ -29,12 +30,56 @@ def event_terms(data: xr.Dataset) -> tuple[str, ...]:
     return tuple(str(name) for name in data["event_term"].values) if "event_terms" in data else ()
 
 
+def restarts(data: xr.Dataset) -> np.ndarray:
+    """Return the events at which beliefs restart, because a wave of the study begins, (event, person)."""
+    if RESTART not in event_terms(data):
+        return np.zeros(data["present"].shape, dtype=bool)
+    return data["event_terms"].sel(event_term=RESTART).transpose("event", "person").values > 0
+
+
+def met_before(is_figure: np.ndarray, restart: np.ndarray) -> np.ndarray:
+    """Return which figures were met before each event and since the last restart, (event, figure, person).
+
+    `is_figure` is 1 for the figure of an event that there is, and `restart` is (event, person).
+    """
+    before = np.cumsum(is_figure, axis=0) - is_figure
+    earlier = np.maximum.accumulate(np.where(restart[:, None], before, 0.0), axis=0)
+    return (before > earlier).astype(float)
+
+
+def figures_met(
+    event_array: np.ndarray, present: np.ndarray, restart: np.ndarray, figures: int, general: int | None
+) -> np.ndarray:
+    """Return which figures were met before each event, (event, figure, place); nobody meets the figure `general`."""
+    is_present = event_array[:, len(EVENT_FIELDS) : len(EVENT_FIELDS) + figures] * present[:, None]
+    met = met_before(is_present, restart)
+    if general is not None:
+        met[:, general] = 0.0
+    return met
+
+
+def met_fields(figures: int) -> slice:
+    """Return where an event array says which figures were met before."""
+    return slice(len(EVENT_FIELDS) + figures, len(EVENT_FIELDS) + 2 * figures)
+
+
+def with_restart(events: np.ndarray, rule: Rule, figures: int, first: bool) -> np.ndarray:
+    """Return an event array in which beliefs restart at the `first` event or at none, in place.
+
+    Nothing changes where beliefs never restart, because the study has no waves or they are carried on.
+    """
+    if RESTART in rule.terms:
+        field = met_fields(figures).stop + rule.terms.index(RESTART)
+        events[:, field] = 0.0
+        events[0, field] = float(first)
+    return events
+
+
 def event_array(data: xr.Dataset) -> np.ndarray:
     """Return what happens to every person, (event, field, person)."""
     is_figure = (data["figure_index"].values[:, None, :] == np.arange(data.sizes["figure"])[:, None]).astype(float)
     is_present = is_figure * data["present"].values[:, None, :]
-    met = np.zeros_like(is_present)
-    met[1:] = np.cumsum(is_present, axis=0)[:-1] > 0
+    met = met_before(is_present, restarts(data))
     met[:, data["figure"].values == GENERALISED] = 0.0
     scalars = np.stack([data[name].values.astype(float) for name in EVENT_FIELDS], axis=1)
     terms = [data["event_terms"].transpose("event", "event_term", "person").values] if event_terms(data) else []
@@ -124,10 +169,13 @@ def last_answer(
     """
     figure = data["figure_index"].values if response.about != "worth" else np.zeros_like(data["figure_index"].values)
     time, session = np.cumsum(data["since_any"].values, axis=0), session_index(data)
-    last = last_of_figure(recorded, figure)
+    wave = np.cumsum(restarts(data), axis=0)
+    last = last_of_figure(recorded, wave * (int(figure.max(initial=0)) + 1) + figure)
     if horizon > 1:
         same_session = (last >= 0) & (np.take_along_axis(session, np.maximum(last, 0), axis=0) == session)
-        last = np.where(same_session, last, last_before_session(recorded, figure, session, horizon))
+        before = last_before_session(recorded, figure, session, horizon)
+        same_wave = np.take_along_axis(wave, np.maximum(before, 0), axis=0) == wave
+        last = np.where(same_session, last, np.where(same_wave, before, -1))
     return last, np.where(last >= 0, time - np.take_along_axis(time, np.maximum(last, 0), axis=0), 0.0)
 
 

@@ -30,6 +30,12 @@ def decay(response: Response, p: Params, carryover: Carryover, elapsed: Array) -
     return carryover._replace(elapsed=carryover.elapsed + elapsed, sums=sums)
 
 
+def restart(carryover: Carryover, restarts: Array) -> Carryover:
+    """Return the carryover with nothing left of people whose beliefs restart: 1 in `restarts`, (person,)."""
+    sums = {about: total * (1.0 - restarts) for about, total in carryover.sums.items()}
+    return carryover._replace(residual=carryover.residual * (1.0 - restarts), sums=sums)
+
+
 def accumulate(carryover: Carryover, readouts: Mapping[Readout, Array]) -> Carryover:
     """Add the readouts after an outcome to the sums."""
     sums = {about: total + readouts[Readout(about, "after")] for about, total in carryover.sums.items()}

@@ -10,10 +10,11 @@ from typing import NamedTuple
 import numpy as np
 
 from iwm_bayes.filtering.arrays import new_innovations, unpack_event, with_innovations
-from iwm_bayes.filtering.carryover import Carryover, accumulate, decay, initial, record_residual
-from iwm_bayes.filtering.filter import FilteredEvent, read_out, step
+from iwm_bayes.filtering.carryover import Carryover, accumulate, decay, initial, record_residual, restart
+from iwm_bayes.filtering.filter import FilteredEvent, begin, read_out, step
 from iwm_bayes.filtering.readouts import Readout, readout_arguments, required_readouts
 from iwm_bayes.ops import Array, first_figures, sum_over_figures
+from iwm_bayes.rules.modifiers.waves import RESTART
 from iwm_bayes.simulation.care import BID_MEMORY, DistressProcess, EventCare, pulled_chance
 from iwm_bayes.types import Event, ModelSpec, Params, State, map_tree, response_values, rule_values, with_carryover
 
@@ -35,6 +36,11 @@ def empty_history(model: ModelSpec, figures: int, people: int) -> PersonHistory:
     carryovers = {name: initial(response, figures, people) for name, response in model.responses.items()}
     chooses = any(response.effect == "chooses" for response in model.responses.values())
     return PersonHistory(carryovers, np.zeros(people), zero + 0.5, zero, zero, figures - chooses)
+
+
+def restarts(event: Event) -> Array:
+    """Return 1 for people whose beliefs restart at an event, else 0."""
+    return event.terms.get(RESTART, np.float64(0.0))
 
 
 def parameters_at_event(model: ModelSpec, name: str, people: Mapping[str, Array], event: Event, others: int) -> Params:
@@ -64,7 +70,7 @@ def decayed_carryovers(
         name: decay(
             model.responses[name],
             parameters_at_event(model, name, people, event, history.others),
-            history.carryovers[name],
+            restart(history.carryovers[name], restarts(event)),
             event.since_any,
         )
         for name in names
@@ -199,7 +205,9 @@ def simulate_closed_loop(
     for row, care in zip(with_innovations(event_array, innovations), cares, strict=True):
         event, _ = unpack_event(model.rule, row, figures)
         assessed, answers = bool(np.isnan(care.chance).all()), {}
-        history = history._replace(since=history.since + event.since_any)
+        s = begin(model.rule, p, s, event)
+        met = history.met * (1.0 - restarts(event))
+        history = history._replace(since=history.since + event.since_any, met=met)
         event = event_with_distress(event, care.distress, history, rng)
         decayed = decayed_carryovers(model, people, choosing, history, event)
         history = history._replace(carryovers=history.carryovers | decayed)

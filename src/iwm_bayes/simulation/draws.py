@@ -45,7 +45,7 @@ def innovations_as_people(model: ModelSpec, posterior: xr.Dataset) -> np.ndarray
     """Return the innovations of draws, (innovation, event, sample * person); of length 0 where a model has none."""
     if not model.rule.innovations:
         return np.zeros((0, 1, 1))
-    drawn = posterior["innovation"].transpose("innovation", "event", "sample", "person").values
+    drawn = posterior["innovation"].transpose("innovation_name", "event", "sample", "person").values
     return drawn.reshape(*drawn.shape[:2], -1).astype(float)
 
 
