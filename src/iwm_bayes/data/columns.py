@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from iwm_bayes.data.binding import impossible_timing
+from iwm_bayes.data.binding import impossible_lag, impossible_timing
 from iwm_bayes.data.numbers import read_numbers, read_scaled
 from iwm_bayes.data.study import Outcome, ResponseColumn, StudySpec
 from iwm_bayes.data.table import (
@@ -24,6 +24,7 @@ from iwm_bayes.data.table import (
     read_names,
 )
 from iwm_bayes.data.times import read_sessions, read_times
+from iwm_bayes.data.waves import read_waves
 from iwm_bayes.responses import BELIEFS, LEVELS
 from iwm_bayes.types import DEFAULT_FIGURE, GENERALISED, Family, InputError, ModelSpec, Response
 
@@ -113,6 +114,8 @@ def read_answer(table: Table, study: StudySpec, model: ModelSpec, name: str, fig
         table.problems.append(f"[responses.{name}]: belongs to one event, and cannot be about a whole session")
     if fault := impossible_timing(given, response):
         table.problems.append(f"[responses.{name}]: {fault}. Take `timing` out")
+    if fault := impossible_lag(given, response):
+        table.problems.append(f"[responses.{name}]: {fault}. Take `lag` out")
     if given.commensurable and not response.scale:
         table.problems.append(f"[responses.{name}]: only ratings can be `commensurable` with the outcome. Take it out")
     if response.effect == "chooses":
@@ -127,7 +130,7 @@ def read_answer(table: Table, study: StudySpec, model: ModelSpec, name: str, fig
 
 def ordinal_remedy(response: Response, levels: int | None = None) -> str:
     """Return which response takes answers in words about the same belief; empty if there is none."""
-    if response.about not in BELIEFS or (levels is not None and levels not in LEVELS):
+    if response.about not in BELIEFS or response.lagged or (levels is not None and levels not in LEVELS):
         return ""
     number = levels or "N (N being how many there are)"
     return f", or, for answers in words, name {response.about}_ordinal_{number} in the model in place of this rating"
@@ -257,7 +260,7 @@ def figure_met(
 def read_columns(table: Table, study: StudySpec, model: ModelSpec) -> pd.DataFrame:
     """Return every column that the program uses, under its names, one row per event.
 
-    `attrs` of the frame say whether times were dates (`dated`), and which figures there are in order (`figures`).
+    `attrs` of the frame say whether times were dates (`dated`), and which figures and waves there are, in order.
     """
     names, figure = study.columns, read_figures(table, study)
     found: dict[str, Any] = {
@@ -265,6 +268,9 @@ def read_columns(table: Table, study: StudySpec, model: ModelSpec) -> pd.DataFra
         "session": read_sessions(table, names.session),
     }
     found["time"], dated = read_times(table, names.time) if names.time else (found["session"], False)
+    waves: list[str] = []
+    if names.wave:
+        found["wave"], waves = read_waves(table, names.wave, names.person)
     found |= read_outcomes(table, study)
     for name, column in (("distress", names.distress), ("threat", names.threat)):
         values = read_scaled(table, column.column, column.scale) if column else np.zeros(len(table.frame))
@@ -279,5 +285,5 @@ def read_columns(table: Table, study: StudySpec, model: ModelSpec) -> pd.DataFra
     found["assessment"] = ~found["observed"] & ~acted
     found["figure"] = figure_met(table, study, model, found, figure)
     frame = pd.DataFrame(found)
-    frame.attrs |= {"dated": dated, "figures": figure_order(figure)}
+    frame.attrs |= {"dated": dated, "figures": figure_order(figure), "waves": waves}
     return frame

@@ -16,6 +16,7 @@ from iwm_bayes.data.table import normalise_levels
 from iwm_bayes.data.toml import Name, Strict, expand_path, explain_validation, read_schema_2
 
 MAX_DEPTH = 6  # of tables and lists within each other in a study file
+MAX_LAG = 100  # sessions
 MAX_QUESTION, MAX_PARTICIPANTS = 200, 40  # letters of a title, and of a word in every sentence
 PARTICIPANTS = "participants"
 
@@ -62,6 +63,11 @@ def one_line(text: str, longest: int) -> str:
 def as_list(given: Any) -> Any:
     """Return one text as a list of it, and everything else as it is."""
     return [given] if isinstance(given, str) else given
+
+
+def as_column(given: Any) -> Any:
+    """Return one text as a column, and everything else as it is."""
+    return {"column": given} if isinstance(given, str) else given
 
 
 def one_form(content: Any, apart: tuple[str, ...] = ("data",), depth: int = MAX_DEPTH) -> Any:
@@ -132,6 +138,9 @@ class ResponseColumn(Strict):
     nobody: Annotated[str, AfterValidator(a_word)] = "nobody"  # of a choice of figure: the word for none
     scope: Literal["event", "session"] = "event"  # given after this event, or about the session when it is over
     timing: Literal["before", "after"] | None = None  # before or after the outcome of its row; else as in the model
+    lag: Annotated[int, Field(ge=0, le=MAX_LAG)] | None = (
+        None  # of a symptom: it follows the beliefs so many sessions before
+    )
     rater: Literal["patient", "therapist", "observer"] = "patient"
     commensurable: bool = False  # asks about the outcome on the outcome's scale; if not, intercept and slope are free
 
@@ -150,11 +159,21 @@ class ResponseColumn(Strict):
         return self.items if self.column is None else (self.column,)
 
 
+class WaveColumn(Strict):
+    """The column of the wave to which a session belongs; session numbers may begin anew in each wave."""
+
+    column: str
+    order: Levels | None = None  # the waves in order; by default by their numbers, or as they appear
+    beliefs: Literal["restarted", "carried"] = "restarted"  # whether beliefs start anew in each wave
+    parameters: tuple[str, ...] | None = None  # those that differ between waves; by default all partially pooled ones
+
+
 class Columns(Strict):
     """The table's names for the program's words."""
 
     person: str
     session: str
+    wave: Annotated[WaveColumn | None, BeforeValidator(as_column)] = None
     figure: str | None = None
     time: str | None = None
     outcome: Outcome

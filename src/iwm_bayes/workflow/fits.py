@@ -12,8 +12,7 @@ from typing import Any
 import xarray as xr
 
 from iwm_bayes.comparison.comparability import FittedModel
-from iwm_bayes.data.dataset import with_stated_reliability
-from iwm_bayes.data.formulas.effects import bound_to_events
+from iwm_bayes.data.binding import model_of_data
 from iwm_bayes.data.study import StudySpec, read_study_file
 from iwm_bayes.inference.base import Settings
 from iwm_bayes.io import read_json, sha256, versions
@@ -260,7 +259,7 @@ def fit_of_run(folder: Path, trust: bool = False, tell: Callable[[str], None] = 
     model_file = copies.get("model", input_place(folder, files["model"]))
     spec = load_model_for(study, named_like(facts["model"], model_file), trust, copies)
     data = fitted["constant_data"].to_dataset()
-    return FittedModel(bound_to_events(with_stated_reliability(study, spec, data), data), fitted, folder)
+    return FittedModel(model_of_data(study, spec, data), fitted, folder)
 
 
 def study_of_run(folder: Path) -> StudySpec:

@@ -6,9 +6,8 @@ from typing import Any, NamedTuple
 
 import xarray as xr
 
-from iwm_bayes.data.binding import bound_model, supplied_responses, with_statements
-from iwm_bayes.data.dataset import read_data, with_stated_reliability
-from iwm_bayes.data.formulas.effects import bound_to_events
+from iwm_bayes.data.binding import bound_model, model_of_data, supplied_responses, with_statements
+from iwm_bayes.data.dataset import read_data
 from iwm_bayes.data.model_names import is_model_file, split_model_name, with_additions
 from iwm_bayes.data.study import StudySpec, read_study_file
 from iwm_bayes.data.unrecorded import unrecorded_outcomes
@@ -94,7 +93,7 @@ def load_data(
         else:
             spec = load_model_for(study, name, trust)
         data = read_data(study, spec, sessions, people)
-        bound = bound_to_events(with_stated_reliability(study, spec, data), data)
+        bound = model_of_data(study, spec, data)
     except InputError as error:
         raise InputError([*problems, *error.problems]) from error
     if problems:

@@ -14,8 +14,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.data.binding import wants
-from iwm_bayes.data.formulas.effects import bound_to_events
+from iwm_bayes.data.binding import model_of_events, wants
 from iwm_bayes.diagnostics.convergence_checks import check_convergence
 from iwm_bayes.diagnostics.identifiability import identifiability
 from iwm_bayes.diagnostics.rating_timing import timing_warnings
@@ -123,7 +122,8 @@ def data_for(model: str | Path | ModelSpec, study: Study | xr.Dataset) -> tuple[
             raise InputError([f"the data have none of the responses of {spec.name}: {', '.join(spec.responses)}"])
         if not isinstance(model, ModelSpec):
             spec = load_model(model, [name for name in spec.responses if name not in supplied])
-        return bound_to_events(spec._replace(responses={name: spec.responses[name] for name in supplied}), study), study
+        spec = spec._replace(responses={name: spec.responses[name] for name in supplied})
+        return model_of_events(spec, study), study
     if not isinstance(study, Study):
         raise InputError(
             [f"a model needs a Study or a Dataset, not {type(study).__name__}. Make a Study of your table"]

@@ -31,7 +31,7 @@ from pandas.api.types import is_numeric_dtype
 from iwm_bayes.data.dataset import covariate_values, covariate_variable
 from iwm_bayes.data.formulas.effects import event_problems
 from iwm_bayes.data.formulas.evaluation import common_columns, evaluate_design
-from iwm_bayes.data.formulas.event_design import session_covariates, with_event_terms
+from iwm_bayes.data.formulas.event_design import session_covariates, with_session_terms
 from iwm_bayes.data.formulas.language import (
     CATEGORIES,
     LANGUAGE,
@@ -246,4 +246,4 @@ def join_covariates(
             added[name] = label_columns(parts, dim)
     attributes = {"formulas": formulas, "standardised": standardised.attrs["scales"], "groups": list(groups)}
     joined = data.assign(added).assign_attrs({name: json.dumps(content) for name, content in attributes.items()})
-    return with_event_terms(joined, formulas, FORMULAS_KEY)
+    return with_session_terms(joined, formulas, FORMULAS_KEY)

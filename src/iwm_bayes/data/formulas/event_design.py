@@ -27,6 +27,7 @@ import xarray as xr
 from pandas.api.types import is_numeric_dtype
 
 from iwm_bayes.data.dataset import OF_PEOPLE, OF_SESSIONS, covariate_values, covariate_variable
+from iwm_bayes.data.event_terms import with_event_terms
 from iwm_bayes.data.formulas.effects import EVENT_EFFECTS
 from iwm_bayes.data.formulas.evaluation import common_columns, evaluate_design
 from iwm_bayes.data.formulas.language import read_formula
@@ -149,7 +150,7 @@ def term_problems(formula: str, standardised: pd.DataFrame, names: Collection[st
     return []
 
 
-def with_event_terms(data: xr.Dataset, formulas: Mapping[str, str], where: str) -> xr.Dataset:
+def with_session_terms(data: xr.Dataset, formulas: Mapping[str, str], where: str) -> xr.Dataset:
     """Return the data with the event terms of formulas, which are by full name of the parameter.
 
     The data have the covariates of people and of sessions, and `standardised` (see `design`). They stay as they are
@@ -179,9 +180,8 @@ def with_event_terms(data: xr.Dataset, formulas: Mapping[str, str], where: str) 
         effects += [[parameter, str(label), effect_name(parameter, str(label))] for label in design]
     if problems:
         raise InputError(problems)
-    terms = np.zeros((len(columns), *data["present"].shape))
+    terms = {name: np.zeros(data["present"].shape) for name in columns}
     event, person = np.nonzero(data["present"].values)
-    for index, values in enumerate(columns.values()):
-        terms[index, event, person] = values
-    added = xr.DataArray(terms, {"event_term": list(columns)}, ("event_term", "event", "person"))
-    return data.assign(event_terms=added).assign_attrs({EVENT_EFFECTS: json.dumps(effects)})
+    for name, values in columns.items():
+        terms[name][event, person] = values
+    return with_event_terms(data, terms).assign_attrs({EVENT_EFFECTS: json.dumps(effects)})

@@ -12,7 +12,16 @@ import numpy as np
 import xarray as xr
 
 from iwm_bayes.estimands.security.criterion import BeliefPath, ruptures_and_repairs
-from iwm_bayes.filtering.arrays import EVENT_FIELDS, event_array, no_innovations, with_innovations
+from iwm_bayes.filtering.arrays import (
+    EVENT_FIELDS,
+    event_array,
+    figures_met,
+    met_fields,
+    no_innovations,
+    restarts,
+    with_innovations,
+    with_restart,
+)
 from iwm_bayes.filtering.filter import FilteredEvent, filter_events, step
 from iwm_bayes.filtering.supposed_events import event_with_figure, unresponsive_event
 from iwm_bayes.model.priors import figure_names, with_new_figure
@@ -172,12 +181,15 @@ class BeliefPaths(NamedTuple):
         events[:, met] = self.met
         events[1:, met.start + figure] = 1.0
         events[:, met.stop :] = last[met.stop :]
-        return events
+        return with_restart(events, self.model.rule, self.figures, first=False)
 
     def constant_outcome(self, outcome: float, sessions: int) -> BeliefPath:
         """Return beliefs from the initial beliefs on, in sessions that all have the same outcome."""
         events = self._replace(met=np.zeros_like(self.met)).future_events(sessions)
         events[:, EVENT_FIELDS.index("outcome")] = outcome
+        events = with_restart(
+            events, self.model.rule, self.figures, first=True
+        )  # the initial beliefs are those of a person's last wave
         events = with_innovations(events, no_innovations(self.model.rule, (sessions, events.shape[2])))
         every = np.ones((sessions, events.shape[2]), dtype=bool)
         paths = self._replace(is_session=every, is_own=every)
@@ -198,21 +210,6 @@ class BeliefPaths(NamedTuple):
         )
         every = np.ones((sessions, self.event_array.shape[2]), dtype=bool)
         return self._replace(is_session=every, is_own=every).path(event for event, _ in simulated)
-
-
-def met_fields(figures: int) -> slice:
-    """Return where an event array says which figures were met before."""
-    return slice(len(EVENT_FIELDS) + figures, len(EVENT_FIELDS) + 2 * figures)
-
-
-def figures_met(event_array: np.ndarray, present: np.ndarray, figures: int, general: int | None) -> np.ndarray:
-    """Return which figures were met before each event, (event, figure, place); nobody meets the figure `general`."""
-    is_present = event_array[:, len(EVENT_FIELDS) : len(EVENT_FIELDS) + figures] * present[:, None]
-    met = np.zeros_like(is_present)
-    met[1:] = np.cumsum(is_present, axis=0)[:-1] > 0
-    if general is not None:
-        met[:, general] = 0.0
-    return met
 
 
 class Places(NamedTuple):
@@ -265,7 +262,7 @@ def belief_paths(
     events = np.ascontiguousarray(
         np.moveaxis(event_array(data.assign_coords(figure=figures)), 1, 2)[here].swapaxes(1, 2)
     )
-    met = figures_met(events, present[here], len(figures), general)
+    met = figures_met(events, present[here], restarts(data)[here], len(figures), general)
     events[:, met_fields(len(figures))] = met
     if innovations is None:
         innovations = no_innovations(model.rule, places.event.shape)

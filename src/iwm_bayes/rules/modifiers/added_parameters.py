@@ -10,7 +10,7 @@ from iwm_bayes.types import Parameter, Rule
 def with_parameters(rule: Rule, added: Mapping[str, Parameter], **functions: Callable[..., Any]) -> Rule:
     """Add parameters to a rule.
 
-    `functions` replace those of the rule by name: start(p, old_p, figures), and drift, learn and beliefs
+    `functions` replace those of the rule by name: start(p, old_p, figures), and drift, learn, beliefs and begin
     (p, old_p, s, event). `p` has all parameters, `old_p` those of the rule that is changed. A function that is not
     given stays.
     """
@@ -30,4 +30,5 @@ def with_parameters(rule: Rule, added: Mapping[str, Parameter], **functions: Cal
         drift=changed("drift"),
         learn=changed("learn"),
         beliefs=changed("beliefs"),
+        begin=changed("begin") if rule.begin or "begin" in functions else None,
     )
