@@ -12,6 +12,7 @@ import xarray as xr
 
 from iwm_bayes.data.binding import wants
 from iwm_bayes.data.unrecorded import unrecorded_outcomes
+from iwm_bayes.diagnostics.wave_checks import wave_sentences
 from iwm_bayes.responses.scale import rated_belief
 from iwm_bayes.types import ModelSpec, Parameter, named_leaves, parameters
 
@@ -201,6 +202,11 @@ def outcomes_without_a_form(case: Case) -> Iterator[str]:
         )
 
 
+def waves(case: Case) -> Iterator[str]:
+    """Check what data of several waves say about reliability."""
+    yield from wave_sentences(case.model, case.data)
+
+
 CHECKS: tuple[Callable[[Case], Iterator[str]], ...] = (
     no_self_worth_rating,
     no_anchored_scale,
@@ -214,6 +220,7 @@ CHECKS: tuple[Callable[[Case], Iterator[str]], ...] = (
     scale_on_thresholds,
     unused_levels,
     outcomes_without_a_form,
+    waves,
 )
 
 

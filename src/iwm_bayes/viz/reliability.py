@@ -13,8 +13,6 @@ from iwm_bayes.viz.palette import BLUE, GREY, LINES
 from iwm_bayes.viz.style import SMALL, escape_dollar, figure_width, in_house_style, words
 
 
-
-
 def draw_intervals(panel: Axes, draws: np.ndarray, positions: np.ndarray, color: str, marker: str) -> None:
     """Draw the median, the 50% and the 90% CrI of draws (draw, line) at the heights `positions`."""
     low, quarter, median, three_quarters, high = np.quantile(draws, [0.05, 0.25, 0.5, 0.75, 0.95], axis=0)
