@@ -18,6 +18,7 @@ type Params = Any  # a NamedTuple, possibly nested, whose leaves are Parameter o
 type State = Any  # a NamedTuple, possibly nested, whose leaves are arrays
 
 DEFAULT_FIGURE = "the other person"  # the figure of a study that has no figure column
+EFFECT_WIDTH = 2.0  # prior SD of an effect, in units of the scale of the between-person SD: a choice and not a finding
 Z_CI90 = 1.6448536269514722  # half-width of a 90% interval of a normal distribution, in standard deviations
 GENERALISED = "generalised expectation"  # the figure of a row that names none: a figure that nobody has met
 
@@ -146,6 +147,14 @@ class Response(NamedTuple):
     figure_scope: Literal["met", "each"] = "met"  # depends on the belief about the event's figure, or on all of them
 
 
+class EventEffect(NamedTuple):
+    """The effect of an event term on a parameter, which is a parameter itself."""
+
+    parameter: str  # full name of the parameter that it moves
+    term: str
+    name: str  # full name of the effect
+
+
 class ModelSpec(NamedTuple):
     """A model: a learning rule with its responses, complete for simulation and fitting."""
 
@@ -160,6 +169,7 @@ class ModelSpec(NamedTuple):
     equation: str = ""
     without: tuple[str, ...] = ()  # responses of its model file that are left out
     stated: frozenset[str] = frozenset()  # parameters that its model file fixes or frees, whatever a study says
+    event_effects: tuple[EventEffect, ...] = ()  # of the study's event terms, on parameters
     source: Mapping[str, Any] = MappingProxyType({})  # keys of its model file, and its path; empty if made in Python
 
 

@@ -16,23 +16,26 @@ Where a person has fewer events than the longest sequence, `present` is False an
     answer_NAME    one variable per response; NaN where there is none
 
 Where a study has waves, `since_figure` and `since_any` are 1 at the first event of a wave in which beliefs restart, and
-there are the variables that `waves` lists.
-Where the study has formulas, covariates and design matrices are added: see `formulas`.
+there are the variables that `waves` lists. Where it has formulas, covariates, design matrices and event terms are
+added: see `formulas`.
 """
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import unquote
 
 import numpy as np
 import pandas as pd
 import xarray as xr
+from pandas.api.types import is_numeric_dtype
 
 from iwm_bayes.data.binding import binding_problems, required_columns, supplied_responses
 from iwm_bayes.data.columns import drop_empty_rows, read_columns, with_answer_words
 from iwm_bayes.data.event_checks import check_rows, split_session_answers, time_since
+from iwm_bayes.data.formulas.effects import bound_to_events
 from iwm_bayes.data.study import ResponseColumn, StudySpec
 from iwm_bayes.data.table import Table, missing_columns
 from iwm_bayes.data.tables.table_file import open_table
@@ -40,6 +43,8 @@ from iwm_bayes.data.tables.wide import find_wide_table
 from iwm_bayes.data.unrecorded import fill_unrecorded
 from iwm_bayes.data.waves import by_running_session, model_with_waves, study_waves, waves_of, with_wave_terms
 from iwm_bayes.types import GENERALISED, InputError, ModelSpec, Response
+
+OF_PEOPLE, OF_SESSIONS = "covariate_", "session_covariate_"  # before the names of covariates, in those of variables
 
 
 def events_to_dataset(
@@ -59,7 +64,7 @@ def events_to_dataset(
     shape = (int(event.max()) + 1, len(people))
 
     def grid(values: np.ndarray, empty: Any) -> tuple[tuple[str, str], np.ndarray]:
-        filled = np.full(shape, empty)
+        filled = np.full(shape, empty, values.dtype if isinstance(empty, str) else None)
         filled[event, column] = values
         return ("event", "person"), filled
 
@@ -69,6 +74,9 @@ def events_to_dataset(
     variables |= {f"answer_{name}": grid(events[f"answer_{name}"].to_numpy(), np.nan) for name in responses}
     yes_or_no = [name for name in ("observed", "assessment", "unrecorded") if name in events]
     variables |= {name: grid(events[name].to_numpy(), False) for name in yes_or_no}
+    for name in (str(name) for name in events if str(name).startswith(OF_SESSIONS)):
+        is_number = is_numeric_dtype(events[name])
+        variables[name] = grid(events[name].to_numpy(None if is_number else str), np.nan if is_number else "")
     variables["present"] = grid(np.ones(len(events), dtype=bool), False)
     variables["figure_index"] = grid(events["figure_index"].to_numpy(), 0)
     if "wave" in events:
@@ -110,16 +118,20 @@ def read_data(study: StudySpec, model: ModelSpec, sessions: Any = None, people: 
             raise InputError(["people: the study has no [people]. Name there the column `person` of this table"])
         return table_to_dataset(table, study, model)
     # formulas take a second to import, and most commands do not need them
-    from iwm_bayes.data.formulas.covariates import attach_covariates
     from iwm_bayes.data.formulas.design import formula_problems
+    from iwm_bayes.data.formulas.joining import attach_covariates
+    from iwm_bayes.data.formulas.session_level import session_level_names
 
+    same = people is sessions and (people is not None or study.people.data == study.data)
+    source = sessions if people is None and study.people.data == study.data else people
+    people_table = open_table(study.people.data if source is None else source, "people")
+    changing = session_level_names(study, table, () if same else list(map(str, people_table.frame)))
     try:
-        data = table_to_dataset(table, study, model)
+        data = table_to_dataset(table, study, model, changing=changing)
     except InputError as error:
-        raise InputError([*error.problems, *formula_problems(study.formulas, model)]) from error
-    people = sessions if people is None and study.people.data == study.data else people
+        raise InputError([*error.problems, *formula_problems(study.formulas, model, changing)]) from error
     model = model_with_waves(model, waves_of(data))  # whose changes between waves may have formulas, too
-    data = attach_covariates(study, model, data, study.people, people)
+    data = attach_covariates(study, model, data, people_table, table)
     if not data["observed"].any():
         name = study.people.data.name if people is None else "people"
         raise InputError(
@@ -171,10 +183,17 @@ def scale_ends(given: ResponseColumn, response: Response) -> list[float]:
     return list(given.scale or (default if response.family.discrete else (0.0, 1.0)))
 
 
-def table_to_dataset(table: Table, study: StudySpec, model: ModelSpec, known: Sequence[str] = ()) -> xr.Dataset:
+def table_to_dataset(
+    table: Table,
+    study: StudySpec,
+    model: ModelSpec,
+    known: Sequence[str] = (),
+    changing: Mapping[str, bool] = MappingProxyType({}),
+) -> xr.Dataset:
     """Return a study's table, or the rows of some of its people, as a Dataset; InputError lists every problem.
 
-    `known` are all figures of the study in order, where the table is a part of it.
+    `known` are all figures of the study in order, where the table is a part of it. `changing` are the covariates that
+    change from session to session, as `session_level_names` returns them.
     """
     table.problems.extend(binding_problems(study, model))
     n_binding, model = len(table.problems), supplied_responses(study, model)
@@ -192,6 +211,12 @@ def table_to_dataset(table: Table, study: StudySpec, model: ModelSpec, known: Se
         table.problems.append(f"{table.file}: nobody has an outcome, so there is nothing to learn from")
     if len(table.problems) == n_binding:
         check_rows(table, events, study, model)
+    if changing:
+        from iwm_bayes.data.formulas.session_level import read_session_covariates, report_blanks
+
+        events = events.assign(**read_session_covariates(table, events["person"].to_numpy(), changing))
+        if study.people is not None and study.people.missing is None:
+            report_blanks(table, study, model, events)
     if table.problems:
         raise InputError(table.problems)
     dated, figures, names = (events.attrs[name] for name in ("dated", "figures", "waves"))
@@ -219,19 +244,23 @@ def table_to_dataset(table: Table, study: StudySpec, model: ModelSpec, known: Se
 
 def covariate_variable(name: str) -> str:
     """Return the name of a covariate's variable in a Dataset, where a / would be a folder."""
-    return f"covariate_{name.replace('%', '%25').replace('/', '%2F')}"
+    return f"{OF_PEOPLE}{name.replace('%', '%25').replace('/', '%2F')}"
 
 
 def covariate_values(data: xr.Dataset) -> dict[str, xr.DataArray]:
     """Return the covariates of a Dataset by name."""
-    prefix = "covariate_"
-    variables = {str(name): values for name, values in data.items() if str(name).startswith(prefix)}
-    return {unquote(name.removeprefix(prefix)): values for name, values in variables.items()}
+    variables = {str(name): values for name, values in data.items() if str(name).startswith(OF_PEOPLE)}
+    return {unquote(name.removeprefix(OF_PEOPLE)): values for name, values in variables.items()}
 
 
 def model_of_data(study: StudySpec, model: ModelSpec, data: xr.Dataset) -> ModelSpec:
-    """Return the model with what follows from the data of a study: stated reliabilities, and differences of waves."""
-    return model_with_waves(with_stated_reliability(study, model, data), waves_of(data))
+    """Return the model with what follows from the data of a study: stated reliabilities, waves, and event terms."""
+    return model_of_events(with_stated_reliability(study, model, data), data)
+
+
+def model_of_events(model: ModelSpec, data: xr.Dataset) -> ModelSpec:
+    """Return the model with the differences between waves, and the effects of event terms, of its data."""
+    return bound_to_events(model_with_waves(model, waves_of(data)), data)
 
 
 def with_stated_reliability(study: StudySpec, model: ModelSpec, data: xr.Dataset) -> ModelSpec:

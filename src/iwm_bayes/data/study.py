@@ -233,15 +233,15 @@ class StudySpec(Strict):
         """Write letters such as ü in the form that tables are read in. Paths stay as the file system has them."""
         return one_form(content, ("data", "model"))
 
-    @model_validator(mode="after")
-    def formulas_need_people(self) -> "StudySpec":
-        """Refuse formulas without a table of people."""
-        if self.formulas and self.people is None:
-            raise ValueError(
-                "formulas need a table of people: add [people] with `data` and `person`. The table of sessions will "
-                "do, where it has their columns"
-            )
-        return self
+    @model_validator(mode="before")
+    @classmethod
+    def covariates_of_sessions(cls, content: Any) -> Any:
+        """Take the table of sessions for that of people, where a study has formulas and no [people]."""
+        if not (isinstance(content, dict) and content.get("formulas")) or content.get("people") is not None:
+            return content
+        columns = content.get("columns")
+        person = columns.get("person") if isinstance(columns, dict) else None
+        return content | {"people": {"data": content.get("data"), "person": person}} if person else content
 
 
 def read_study_file(path: Path) -> StudySpec:

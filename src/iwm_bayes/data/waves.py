@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from iwm_bayes.data.event_terms import with_event_terms
 from iwm_bayes.data.study import StudySpec, WaveColumn
 from iwm_bayes.data.table import Table, cell_texts, normalise_levels, read_complete_names
 from iwm_bayes.responses.waves import fading_parameters, response_with_waves
@@ -93,18 +94,6 @@ def by_running_session(events: pd.DataFrame, study: StudySpec) -> pd.DataFrame:
     if study.beliefs_restart:
         changed = changed.assign(sequence=events["wave"])
     return changed.sort_values(["person", "session"], kind="stable")
-
-
-def with_event_terms(data: xr.Dataset, terms: Mapping[str, np.ndarray]) -> xr.Dataset:
-    """Return the data with further event terms, (event, person) each, after those that they have."""
-    added = xr.DataArray(
-        np.stack([np.asarray(values, dtype=float) for values in terms.values()]),
-        {"event_term": list(terms), "event": data["event"], "person": data["person"]},
-        ("event_term", "event", "person"),
-    )
-    before = [data["event_terms"]] if "event_terms" in data else []
-    joined = xr.concat([*before, added], "event_term") if before else added
-    return data.drop_vars(["event_terms", "event_term"], errors="ignore").assign(event_terms=joined)
 
 
 def with_wave_terms(data: xr.Dataset, waves: Waves) -> xr.Dataset:

@@ -17,8 +17,8 @@ import xarray as xr
 from iwm_bayes.data.formulas.design import common_design, standardised_covariates
 from iwm_bayes.estimands.estimand import CI90, Estimand
 from iwm_bayes.estimands.group_summary import median_ci90
-from iwm_bayes.model.priors import EFFECT_WIDTH, LINKS, FreeParameter, effect_map, figure_names, free_parameters
-from iwm_bayes.types import ModelSpec
+from iwm_bayes.model.priors import LINKS, FreeParameter, effect_map, figure_names, free_parameters
+from iwm_bayes.types import EFFECT_WIDTH, ModelSpec
 
 PRIOR_DRAWS = 4000
 

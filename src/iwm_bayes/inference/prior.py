@@ -8,9 +8,9 @@ import xarray as xr
 from iwm_bayes.inference.natural_scale import described
 from iwm_bayes.inference.posterior import by_parameter, person_centres
 from iwm_bayes.model.inputs import coordinates, parameters_pooled, unpooled_parameters
-from iwm_bayes.model.priors import EFFECT_WIDTH, LKJ_SHAPE, effect_map, figure_names, group_of_level
+from iwm_bayes.model.priors import LKJ_SHAPE, effect_map, figure_names, group_of_level
 from iwm_bayes.simulation.draws import standard_deviates
-from iwm_bayes.types import ModelSpec
+from iwm_bayes.types import EFFECT_WIDTH, ModelSpec
 
 
 def lkj_correlations(size: int, draws: int, generator: np.random.Generator) -> np.ndarray:

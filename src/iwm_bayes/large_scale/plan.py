@@ -43,6 +43,7 @@ def unsupported(study: StudySpec, model: ModelSpec) -> list[str]:
             "a choice of figure is not supported. Leave the response out",
             any(response.effect == "chooses" for response in model.responses.values()),
         ),
+        ("beliefs that move by themselves need all events of a person in memory", bool(model.rule.innovations)),
         (
             "the levels of a group, such as (1|therapist), must all be in memory. Remove them from the formulas",
             any("|" in formula for formula in study.formulas.values()),

@@ -43,7 +43,6 @@ from iwm_bayes.model.noncentering import (
     pseudo_prior_logp,
 )
 from iwm_bayes.model.priors import (
-    EFFECT_WIDTH,
     LKJ_SHAPE,
     FreeParameter,
     effect_map,
@@ -52,7 +51,7 @@ from iwm_bayes.model.priors import (
     group_level_weights,
     group_of_level,
 )
-from iwm_bayes.types import ModelSpec
+from iwm_bayes.types import EFFECT_WIDTH, ModelSpec
 
 type UnpooledPrior = Callable[[list[FreeParameter], int], tuple[Any, Any]]
 

@@ -40,7 +40,6 @@ from iwm_bayes.model.likelihood import declare_answers
 from iwm_bayes.model.likelihood_terms import likelihood_terms
 from iwm_bayes.model.natural_names import NaturalVariable, natural_variables
 from iwm_bayes.model.priors import (
-    EFFECT_WIDTH,
     LINKS,
     LKJ_SHAPE,
     FreeParameter,
@@ -49,7 +48,7 @@ from iwm_bayes.model.priors import (
     group_of_level,
 )
 from iwm_bayes.ops import stack_figures
-from iwm_bayes.types import ModelSpec, parameters
+from iwm_bayes.types import EFFECT_WIDTH, ModelSpec, parameters
 
 
 def answer_positions(data: xr.Dataset, name: str) -> dict[str, np.ndarray]:

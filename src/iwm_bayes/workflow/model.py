@@ -15,7 +15,7 @@ import numpy as np
 import xarray as xr
 
 from iwm_bayes.data.binding import wants
-from iwm_bayes.data.waves import model_with_waves, waves_of
+from iwm_bayes.data.dataset import model_of_events
 from iwm_bayes.diagnostics.convergence_checks import check_convergence
 from iwm_bayes.diagnostics.identifiability import identifiability
 from iwm_bayes.diagnostics.rating_timing import timing_warnings
@@ -114,7 +114,7 @@ def data_for(model: str | Path | ModelSpec, study: Study | xr.Dataset) -> tuple[
         if not isinstance(model, ModelSpec):
             spec = load_model(model, [name for name in spec.responses if name not in supplied])
         spec = spec._replace(responses={name: spec.responses[name] for name in supplied})
-        return model_with_waves(spec, waves_of(study)), study
+        return model_of_events(spec, study), study
     if not isinstance(study, Study):
         raise InputError(
             [f"a model needs a Study or a Dataset, not {type(study).__name__}. Make a Study of your table"]

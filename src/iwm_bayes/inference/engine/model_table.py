@@ -15,7 +15,6 @@ import xarray as xr
 from iwm_bayes.inference.engine.table import LANES, check_shape, in_blocks
 from iwm_bayes.model.inputs import effect_labels, parameters_pooled, theta_parameters, unpooled_parameters
 from iwm_bayes.model.priors import (
-    EFFECT_WIDTH,
     LKJ_SHAPE,
     FreeParameter,
     effect_map,
@@ -23,7 +22,7 @@ from iwm_bayes.model.priors import (
     group_level_weights,
     group_of_level,
 )
-from iwm_bayes.types import ModelSpec
+from iwm_bayes.types import EFFECT_WIDTH, ModelSpec
 
 
 def lkj_constant(size: int) -> float:

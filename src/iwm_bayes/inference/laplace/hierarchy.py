@@ -17,8 +17,8 @@ import numpy as np
 import xarray as xr
 
 from iwm_bayes.model.inputs import coordinates, parameters_pooled, theta_parameters, unpooled_parameters
-from iwm_bayes.model.priors import EFFECT_WIDTH, effect_map, figure_names, group_of_level
-from iwm_bayes.types import ModelSpec
+from iwm_bayes.model.priors import effect_map, figure_names, group_of_level
+from iwm_bayes.types import EFFECT_WIDTH, ModelSpec
 
 
 class LinearPopulation(NamedTuple):

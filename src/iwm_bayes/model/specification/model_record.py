@@ -1,7 +1,8 @@
 """A model as text, so that a fit carries the model that it is a fit of.
 
-The record has the keys of the model file, and every parameter as the study left it: its prior, its pooling, and
-whether it is fixed. A model that was put together in Python, from functions that no file names, has no record.
+The record has the keys of the model file, every parameter as the study left it (its prior, its pooling, and whether it
+is fixed), and the effects of the study's event terms. A model that was put together in Python, from functions that no
+file names, has no record.
 """
 
 import json
@@ -10,11 +11,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from iwm_bayes.data.formulas.effects import with_event_effects
 from iwm_bayes.data.waves import model_with_waves, recorded_waves
 from iwm_bayes.model.specification.model_file import model_with_responses
 from iwm_bayes.model.specification.parts import file_hashes, find_parts, named_files
 from iwm_bayes.model.specification.schema import ModelFile
-from iwm_bayes.types import InputError, ModelSpec, Parameter, parameters, with_parameters
+from iwm_bayes.types import EventEffect, InputError, ModelSpec, Parameter, parameters, with_parameters
 
 PARAMETER_FIELDS = ("support", "prior_90", "prior_between_sd", "pooling", "by", "fixed")
 NOT_IN_FILE = ("path", "files", "waves")  # keys of the source that are no keys of a model file
@@ -30,7 +32,8 @@ def model_record(model: ModelSpec) -> str:
     priors = {name: [getattr(own, field) for field in PARAMETER_FIELDS] for name, own in parameters(model).items()}
     timing = {name: response.timing for name, response in model.responses.items()}
     own = {"name": model.name, "without": model.without, "stated": sorted(model.stated), "correlated": model.correlated}
-    return json.dumps(own | {"source": dict(model.source), "timing": timing, "parameters": priors})
+    events = {"event_effects": model.event_effects, "event_terms": model.rule.terms}
+    return json.dumps(own | events | {"source": dict(model.source), "timing": timing, "parameters": priors})
 
 
 def recorded_parameter(declared: Parameter, values: list[Any]) -> Parameter:
@@ -97,6 +100,8 @@ def model_from_record(
     model = model_with_responses(path, file, *parts, copies)
     if "waves" in source:
         model = model_with_waves(model, recorded_waves(source["waves"]))
+    effects = [EventEffect(*each) for each in content["event_effects"]]
+    model = with_event_effects(model, effects, content["event_terms"])
     declared = {name: recorded_parameter(own, content["parameters"][name]) for name, own in parameters(model).items()}
     model = with_parameters(model, declared)
     responses = {name: own._replace(timing=content["timing"][name]) for name, own in model.responses.items()}
