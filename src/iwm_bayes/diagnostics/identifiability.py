@@ -12,6 +12,7 @@ import xarray as xr
 
 from iwm_bayes.data.binding import wants
 from iwm_bayes.data.unrecorded import unrecorded_outcomes
+from iwm_bayes.diagnostics.outcome_identifiability import leaving_problems, symptom_problems
 from iwm_bayes.responses.scale import rated_belief
 from iwm_bayes.types import ModelSpec, Parameter, named_leaves, parameters
 
@@ -214,6 +215,8 @@ CHECKS: tuple[Callable[[Case], Iterator[str]], ...] = (
     scale_on_thresholds,
     unused_levels,
     outcomes_without_a_form,
+    lambda case: symptom_problems(case.model, case.data),
+    lambda case: leaving_problems(case.model, case.data),
 )
 
 

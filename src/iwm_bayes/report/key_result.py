@@ -26,6 +26,7 @@ from iwm_bayes.report.answer.checks import (
     sensitivity_chip,
     with_mark,
 )
+from iwm_bayes.report.answer.outcomes import outcome_sentences
 from iwm_bayes.report.answer.security import (
     Answer,
     Fact,
@@ -179,6 +180,7 @@ def key_result(
     if not convergence.converged:
         return not_usable(convergence, advice, question)
     answer = study_answer(model, fit, found, noun)
+    answer = answer._replace(sentences=(*answer.sentences, *outcome_sentences(model, fit, results)))
     mark = convergence.status if convergence.approximate else ""
     return KeyResult(
         question=question,
