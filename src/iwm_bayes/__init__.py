@@ -16,6 +16,7 @@ VERBS = {
     "Outcome": "workflow.study",
     "Phase": "simulation.simulate",
     "Study": "workflow.study",
+    "Wave": "workflow.study",
     "check_convergence": "diagnostics.convergence_checks",
     "compare": "workflow.verbs",
     "constant_care": "simulation.care",

@@ -18,6 +18,7 @@ type Params = Any  # a NamedTuple, possibly nested, whose leaves are Parameter o
 type State = Any  # a NamedTuple, possibly nested, whose leaves are arrays
 
 DEFAULT_FIGURE = "the other person"  # the figure of a study that has no figure column
+EFFECT_WIDTH = 2.0  # prior SD of an effect, in units of the scale of the between-person SD: a choice and not a finding
 Z_CI90 = 1.6448536269514722  # half-width of a 90% interval of a normal distribution, in standard deviations
 GENERALISED = "generalised expectation"  # the figure of a row that names none: a figure that nobody has met
 
@@ -54,6 +55,8 @@ class Event(NamedTuple):
     distress: Array  # need at this event, 0..1; 0 where not recorded
     threat: Array  # frightening or intrusive care, 0..1; 0 where not recorded
     reported: Array  # 1 where the outcome is the person's own report, else 0
+    terms: Mapping[str, Array] = MappingProxyType({})  # see `Rule.terms`
+    innovations: Mapping[str, Array] = MappingProxyType({})  # see `Rule.innovations`; none at an event that is supposed
 
 
 class Belief(NamedTuple):
@@ -72,6 +75,28 @@ class Beliefs(NamedTuple):
     perceived: Array | None = None  # the outcome as the person would report it; None: the model does not define it
 
 
+class Location(NamedTuple):
+    """Where the state of a learner holds the belief: on the rule's own scale, where any number can be added to it."""
+
+    read: Callable[[State], Array]
+    write: Callable[[State, Array], State]  # (s, belief on the own scale) -> the state with this belief
+    link: Callable[[Array], Array]  # from a belief in 0..1 to the own scale
+    steepness: float = 1.0  # derivative of the link at .5: a small step of a belief is so much larger on the own scale
+
+
+class OwnScale(NamedTuple):
+    """How the beliefs of a rule are moved by anything but an outcome; dicts are by belief, (person,) each.
+
+    The belief about the figure of the event is moved, and the belief about oneself.
+    """
+
+    beliefs: tuple[str, ...]  # "availability", and "worth" if the rule has it
+    read: Callable[[State, Event], dict[str, Array]]
+    move: Callable[[State, Event, Mapping[str, Array]], State]  # (s, event, what is added)
+    link: Callable[[State, Event, Mapping[str, Array]], dict[str, Array]]  # from beliefs in 0..1 to the own scale
+    steepness: float = 1.0  # see `Location`
+
+
 class Learner(NamedTuple):
     """A learning rule for one belief, as in a textbook; it does not distinguish figures."""
 
@@ -81,6 +106,8 @@ class Learner(NamedTuple):
     learn: Callable[[Params, State, Array], State]  # (p, s, outcome): applies where the outcome was observed
     belief: Callable[[Params, State], Belief]
     outcomes: Literal["binary", "unit"] = "unit"
+    location: Location | None = None  # None: nothing but outcomes and the rule's own drift can move the belief
+    no_location: str = ""  # why there is no location, in words that follow "because"
 
 
 class Rule(NamedTuple):
@@ -93,6 +120,12 @@ class Rule(NamedTuple):
     beliefs: Callable[[Params, State, Event], Beliefs]
     by_figure: frozenset[str] = frozenset()  # names of parameters that may differ by figure
     outcomes: Literal["binary", "unit"] = "unit"
+    terms: tuple[str, ...] = ()  # columns of `event_terms` in the data that the model reads, such as covariates
+    innovations: tuple[str, ...] = ()  # standard normal numbers, one per event and person, that nobody observes
+    begin: Callable[[Params, State, Event], State] | None = None  # the state before an event, where beliefs may restart
+    own_scale: OwnScale | None = None  # None: nothing but outcomes and the rule's own drift can move the beliefs
+    no_own_scale: str = ""  # why there is none, in words that follow "because"
+    movements: tuple[str, ...] = ()  # what was added to move beliefs in addition to learning: "trend", "belief_noise"
 
 
 class Family(NamedTuple):
@@ -129,13 +162,13 @@ class Response(NamedTuple):
     """
 
     parameters: Params
-    about: str  # the readout that the response depends on: a key of `READOUTS`
+    about: str  # the readout that the response depends on: see `readouts`
     timing: Literal["before", "after"]  # relative to the event's outcome
     family: Family
     arguments: Callable[..., Mapping[str, Array]]  # (p, readout, *also_reads) -> the family's arguments
     effect: Literal["none", "withdraws", "leaves", "chooses"] = "none"
     carry: Callable[[Params, Array], Array] | None = None  # (p, elapsed) -> share of the last residual that is left
-    also_reads: tuple[str, ...] = ()  # further keys of `READOUTS`
+    also_reads: tuple[str, ...] = ()  # further readouts
     accumulates: Mapping[str, Callable[[Params, Array], Array]] = MappingProxyType({})  # see `accumulated_readouts`
     scale: Mapping[str, float] = MappingProxyType({})  # values that, if fixed, identify the scale of the belief
     figure_scope: Literal["met", "each"] = "met"  # depends on the belief about the event's figure, or on all of them
@@ -148,6 +181,14 @@ class Response(NamedTuple):
     def carries_across_figures(self) -> bool:
         """Return whether the last residual is that of the last answer, whatever figure it was about."""
         return self.carry_scope == "any" or self.about == "worth"
+
+
+class EventEffect(NamedTuple):
+    """The effect of an event term on a parameter, which is a parameter itself."""
+
+    parameter: str  # full name of the parameter that it moves
+    term: str
+    name: str  # full name of the effect
 
 
 class ModelSpec(NamedTuple):
@@ -164,6 +205,7 @@ class ModelSpec(NamedTuple):
     equation: str = ""
     without: tuple[str, ...] = ()  # responses of its model file that are left out
     stated: frozenset[str] = frozenset()  # parameters that its model file fixes or frees, whatever a study says
+    event_effects: tuple[EventEffect, ...] = ()  # of the study's event terms, on parameters
     source: Mapping[str, Any] = MappingProxyType({})  # keys of its model file, and its path; empty if made in Python
 
 

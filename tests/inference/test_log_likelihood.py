@@ -21,7 +21,7 @@ from iwm_bayes.model.priors import figure_names, free_parameters
 from iwm_bayes.responses import RESPONSES
 from iwm_bayes.rules import RULES
 from iwm_bayes.rules.lift import lift_learner
-from iwm_bayes.rules.modifiers import with_expectancy_bias
+from iwm_bayes.rules.modifiers.expectancy_bias import with_expectancy_bias
 from iwm_bayes.simulation import draws
 from iwm_bayes.types import GENERALISED, ModelSpec, named_leaves, unflatten
 from iwm_bayes.workflow.load import load_data

@@ -9,7 +9,8 @@ from iwm_bayes.filtering.filter import filter_readouts
 from iwm_bayes.filtering.readouts import Readout
 from iwm_bayes.rules import RULES
 from iwm_bayes.rules.lift import lift_learner
-from iwm_bayes.rules.modifiers import with_arousal, with_expectancy_bias
+from iwm_bayes.rules.modifiers.arousal import with_arousal
+from iwm_bayes.rules.modifiers.expectancy_bias import with_expectancy_bias
 from iwm_bayes.types import Learner, named_leaves
 
 OUTCOMES = [1.0, 0.2, 0.9, 0.0, 0.6, 1.0]

@@ -125,7 +125,10 @@ def compare(
     evidence = pd.DataFrame({name: own.by_unit["loso"].by_person for name, own in scores.items()})
     evidence.index = pd.Index(fits[0].data["person"].values, name="person")
     trace = checks = None
-    if mixture:
+    moving = [fitted.model.name for fitted in fits if fitted.model.rule.innovations]
+    if mixture and moving:
+        tell(f"no mixture of the models: {', '.join(moving)} has innovations, which a mixture cannot have")
+    elif mixture:
         tell("mixture of the models")
         trace, checks = fit_mixture(fits, settings)
     tell("predictive checks")

@@ -1,8 +1,9 @@
 """A posterior as arrays, to work with many draws of all people at once.
 
-There are S draws of N people, with D person-level and R completely pooled parameters, all on the link scale. Each draw
-holds everyone's theta and the population that they come from: theta[person] ~ Normal(mean[person], L L'), L lower
-triangular. The mean differs between people by covariates and groups.
+There are S draws of N people, with D person-level parameters, innovations included, and R completely pooled ones, all
+on the link scale. Each draw holds everyone's theta and the population that they come from:
+theta[person] ~ Normal(mean[person], L L'), L lower triangular. The mean differs between people by covariates and
+groups.
 """
 
 from typing import NamedTuple
@@ -11,8 +12,8 @@ import numpy as np
 import xarray as xr
 
 from iwm_bayes.inference.posterior import person_centres
-from iwm_bayes.model.inputs import parameters_pooled
-from iwm_bayes.model.priors import figure_names, free_parameters
+from iwm_bayes.model.inputs import parameters_pooled, theta_parameters, unpooled_parameters
+from iwm_bayes.model.priors import figure_names
 from iwm_bayes.simulation.draws import thin_draws
 from iwm_bayes.types import ModelSpec
 
@@ -20,7 +21,7 @@ from iwm_bayes.types import ModelSpec
 class PosteriorArrays(NamedTuple):
     """Draws of all people and of their populations."""
 
-    person_index: np.ndarray  # (D,) positions of person-level parameters among the model's free parameters
+    person_index: np.ndarray  # (D,) positions of person-level parameters among the rows of theta
     complete_index: np.ndarray  # (R,) positions of completely pooled parameters
     complete: np.ndarray  # (S, R) values of completely pooled parameters
     theta: np.ndarray  # (S, D, N) person-level parameters
@@ -43,15 +44,23 @@ def cholesky_factors(posterior: xr.Dataset, unpooled_sd: np.ndarray) -> np.ndarr
     return factors
 
 
+def person_rows(model: ModelSpec, posterior: xr.Dataset, labels: list[str]) -> np.ndarray:
+    """Return person-level parameters with these labels, and behind them the innovations, (sample, row, person)."""
+    theta = posterior["theta"].sel(parameter=labels).transpose("sample", "parameter", "person").values
+    if not model.rule.innovations:
+        return theta
+    drawn = posterior["innovation"].transpose("sample", "innovation_name", "event", "person").values
+    return np.concatenate([theta, drawn.reshape(len(drawn), -1, drawn.shape[-1])], axis=1)
+
+
 def posterior_arrays(model: ModelSpec, fit: xr.DataTree, draws: int) -> PosteriorArrays:
     """Return at most about `draws` draws of a fit, in the order (chain, draw)."""
     data, posterior = fit["constant_data"].to_dataset(), thin_draws(fit["unconstrained_posterior"].to_dataset(), draws)
     posterior = posterior.stack(sample=("chain", "draw"))
     figures, people, samples = figure_names(data), data.sizes["person"], posterior.sizes["sample"]
-    partial, complete, unpooled = (
-        parameters_pooled(model, figures, pooling) for pooling in ("partial", "complete", "none")
-    )
-    labels = [free.label for free in free_parameters(model, figures)]
+    partial, complete = (parameters_pooled(model, figures, pooling) for pooling in ("partial", "complete"))
+    unpooled = unpooled_parameters(model, data)
+    labels = [free.label for free in theta_parameters(model, data)]
     own, pooled = [free.label for free in (*partial, *unpooled)], [free.label for free in complete]
     mean = np.empty((samples, len(own), people))
     if partial:
@@ -60,7 +69,8 @@ def posterior_arrays(model: ModelSpec, fit: xr.DataTree, draws: int) -> Posterio
     mean[:, len(partial) :] = np.array([free.prior_mean for free in unpooled])[:, None]
     theta = np.empty((samples, 0, people))
     if own:
-        theta = posterior["theta"].sel(parameter=own).transpose("sample", "parameter", "person").values
+        own_labels = [free.label for free in (*partial, *unpooled) if free.name not in model.rule.innovations]
+        theta = person_rows(model, posterior, own_labels)
     values = np.empty((samples, 0))
     if complete:
         values = posterior["mu"].sel(parameter=pooled).transpose("sample", "parameter").values
@@ -76,7 +86,7 @@ def posterior_arrays(model: ModelSpec, fit: xr.DataTree, draws: int) -> Posterio
 
 
 def parameter_matrix(posterior: PosteriorArrays, theta: np.ndarray, complete: np.ndarray) -> np.ndarray:
-    """Return all free parameters of M people, (parameter, M), on the link scale.
+    """Return theta of M people, (row, M).
 
     `theta` is (D, M); `complete` is (R, M), or (R, 1) for all people.
     """

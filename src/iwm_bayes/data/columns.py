@@ -24,6 +24,7 @@ from iwm_bayes.data.table import (
     read_names,
 )
 from iwm_bayes.data.times import read_sessions, read_times
+from iwm_bayes.data.waves import read_waves
 from iwm_bayes.responses import BELIEFS, LEVELS
 from iwm_bayes.types import DEFAULT_FIGURE, GENERALISED, Family, InputError, ModelSpec, Response
 
@@ -259,7 +260,7 @@ def figure_met(
 def read_columns(table: Table, study: StudySpec, model: ModelSpec) -> pd.DataFrame:
     """Return every column that the program uses, under its names, one row per event.
 
-    `attrs` of the frame say whether times were dates (`dated`), and which figures there are in order (`figures`).
+    `attrs` of the frame say whether times were dates (`dated`), and which figures and waves there are, in order.
     """
     names, figure = study.columns, read_figures(table, study)
     found: dict[str, Any] = {
@@ -267,6 +268,9 @@ def read_columns(table: Table, study: StudySpec, model: ModelSpec) -> pd.DataFra
         "session": read_sessions(table, names.session),
     }
     found["time"], dated = read_times(table, names.time) if names.time else (found["session"], False)
+    waves: list[str] = []
+    if names.wave:
+        found["wave"], waves = read_waves(table, names.wave, names.person)
     found |= read_outcomes(table, study)
     for name, column in (("distress", names.distress), ("threat", names.threat)):
         values = read_scaled(table, column.column, column.scale) if column else np.zeros(len(table.frame))
@@ -281,5 +285,5 @@ def read_columns(table: Table, study: StudySpec, model: ModelSpec) -> pd.DataFra
     found["assessment"] = ~found["observed"] & ~acted
     found["figure"] = figure_met(table, study, model, found, figure)
     frame = pd.DataFrame(found)
-    frame.attrs |= {"dated": dated, "figures": figure_order(figure)}
+    frame.attrs |= {"dated": dated, "figures": figure_order(figure), "waves": waves}
     return frame

@@ -15,18 +15,22 @@ Where a person has fewer events than the longest sequence, `present` is False an
     distress, threat   0..1, 0 where not recorded
     answer_NAME    one variable per response; NaN where there is none
 
-Where the study has formulas, covariates and design matrices are added: see `formulas`.
+Where a study has waves, `since_figure` and `since_any` are 1 at the first event of a wave in which beliefs restart, and
+there are the variables that `waves` lists. Where it has formulas, covariates, design matrices and event terms are
+added: see `formulas`.
 """
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import unquote
 
 import numpy as np
 import pandas as pd
 import xarray as xr
+from pandas.api.types import is_numeric_dtype
 
 from iwm_bayes.data.binding import binding_problems, required_columns, supplied_responses
 from iwm_bayes.data.columns import drop_empty_rows, read_columns, with_answer_words
@@ -36,7 +40,10 @@ from iwm_bayes.data.table import Table, missing_columns
 from iwm_bayes.data.tables.table_file import open_table
 from iwm_bayes.data.tables.wide import find_wide_table
 from iwm_bayes.data.unrecorded import fill_unrecorded
+from iwm_bayes.data.waves import by_running_session, model_with_waves, study_waves, waves_of, with_wave_terms
 from iwm_bayes.types import GENERALISED, InputError, ModelSpec, Response
+
+OF_PEOPLE, OF_SESSIONS = "covariate_", "session_covariate_"  # before the names of covariates, in those of variables
 
 
 def events_to_dataset(
@@ -46,19 +53,18 @@ def events_to_dataset(
 
     Figures are in the order of their first event, unless `figures` gives another.
     """
-    events = events.assign(
-        since_figure=time_since(events, ["person", "figure"]), since_any=time_since(events, ["person"])
-    )
+    person = ["person", *(["sequence"] if "sequence" in events else [])]  # within which time passes
+    events = events.assign(since_figure=time_since(events, [*person, "figure"]), since_any=time_since(events, person))
     people = pd.unique(events["person"])
     names = pd.unique(events["figure"]) if figures is None else np.array(figures)
-    person = pd.Categorical(events["person"], categories=people).codes
+    column = pd.Categorical(events["person"], categories=people).codes
     event = events.groupby("person").cumcount().to_numpy()
     events = events.assign(figure_index=pd.Categorical(events["figure"], categories=names).codes)
     shape = (int(event.max()) + 1, len(people))
 
     def grid(values: np.ndarray, empty: Any) -> tuple[tuple[str, str], np.ndarray]:
-        filled = np.full(shape, empty)
-        filled[event, person] = values
+        filled = np.full(shape, empty, values.dtype if isinstance(empty, str) else None)
+        filled[event, column] = values
         return ("event", "person"), filled
 
     numeric = ("outcome", "reported", "since_figure", "since_any", "distress", "threat")
@@ -67,8 +73,14 @@ def events_to_dataset(
     variables |= {f"answer_{name}": grid(events[f"answer_{name}"].to_numpy(), np.nan) for name in responses}
     yes_or_no = [name for name in ("observed", "assessment", "unrecorded") if name in events]
     variables |= {name: grid(events[name].to_numpy(), False) for name in yes_or_no}
+    for name in (str(name) for name in events if str(name).startswith(OF_SESSIONS)):
+        is_number = is_numeric_dtype(events[name])
+        variables[name] = grid(events[name].to_numpy(None if is_number else str), np.nan if is_number else "")
     variables["present"] = grid(np.ones(len(events), dtype=bool), False)
     variables["figure_index"] = grid(events["figure_index"].to_numpy(), 0)
+    if "wave" in events:
+        variables["wave_index"] = grid(events["wave"].to_numpy(), 0)
+        variables["session_of_wave"] = grid(events["session_of_wave"].to_numpy(), np.nan)
     coordinates = {"person": people.astype(str), "figure": names.astype(str), "event": np.arange(shape[0])}
     return xr.Dataset(variables, coordinates, {"time_unit": time_unit})
 
@@ -78,7 +90,7 @@ def in_median_gap_units(events: pd.DataFrame) -> tuple[pd.DataFrame, str]:
 
     Priors on the effect of time then have a unit. Gaps of 0 do not count.
     """
-    gaps = events.groupby("person")["time"].diff()
+    gaps = events.groupby(["person", *(["sequence"] if "sequence" in events else [])])["time"].diff()
     median_gap = float(gaps[gaps > 0].median()) if (gaps > 0).any() else 1.0
     return events.assign(time=events["time"] / median_gap), f"{median_gap:g} days"
 
@@ -105,15 +117,20 @@ def read_data(study: StudySpec, model: ModelSpec, sessions: Any = None, people: 
             raise InputError(["people: the study has no [people]. Name there the column `person` of this table"])
         return table_to_dataset(table, study, model)
     # formulas take a second to import, and most commands do not need them
-    from iwm_bayes.data.formulas.covariates import attach_covariates
     from iwm_bayes.data.formulas.design import formula_problems
+    from iwm_bayes.data.formulas.joining import attach_covariates
+    from iwm_bayes.data.formulas.session_level import session_level_names
 
+    same = people is sessions and (people is not None or study.people.data == study.data)
+    source = sessions if people is None and study.people.data == study.data else people
+    people_table = open_table(study.people.data if source is None else source, "people")
+    changing = session_level_names(study, table, () if same else list(map(str, people_table.frame)))
     try:
-        data = table_to_dataset(table, study, model)
+        data = table_to_dataset(table, study, model, changing=changing)
     except InputError as error:
-        raise InputError([*error.problems, *formula_problems(study.formulas, model)]) from error
-    people = sessions if people is None and study.people.data == study.data else people
-    data = attach_covariates(study, model, data, study.people, people)
+        raise InputError([*error.problems, *formula_problems(study.formulas, model, changing)]) from error
+    model = model_with_waves(model, waves_of(data))  # whose changes between waves may have formulas, too
+    data = attach_covariates(study, model, data, people_table, table)
     if not data["observed"].any():
         name = study.people.data.name if people is None else "people"
         raise InputError(
@@ -165,10 +182,17 @@ def scale_ends(given: ResponseColumn, response: Response) -> list[float]:
     return list(given.scale or (default if response.family.discrete else (0.0, 1.0)))
 
 
-def table_to_dataset(table: Table, study: StudySpec, model: ModelSpec, known: Sequence[str] = ()) -> xr.Dataset:
+def table_to_dataset(
+    table: Table,
+    study: StudySpec,
+    model: ModelSpec,
+    known: Sequence[str] = (),
+    changing: Mapping[str, bool] = MappingProxyType({}),
+) -> xr.Dataset:
     """Return a study's table, or the rows of some of its people, as a Dataset; InputError lists every problem.
 
-    `known` are all figures of the study in order, where the table is a part of it.
+    `known` are all figures of the study in order, where the table is a part of it. `changing` are the covariates that
+    change from session to session, as `session_level_names` returns them.
     """
     table.problems.extend(binding_problems(study, model))
     n_binding, model = len(table.problems), supplied_responses(study, model)
@@ -186,10 +210,16 @@ def table_to_dataset(table: Table, study: StudySpec, model: ModelSpec, known: Se
         table.problems.append(f"{table.file}: nobody has an outcome, so there is nothing to learn from")
     if len(table.problems) == n_binding:
         check_rows(table, events, study, model)
+    if changing:
+        from iwm_bayes.data.formulas.session_level import read_session_covariates, report_blanks
+
+        events = events.assign(**read_session_covariates(table, events["person"].to_numpy(), changing))
+        if study.people is not None and study.people.missing is None:
+            report_blanks(table, study, model, events)
     if table.problems:
         raise InputError(table.problems)
-    dated, figures = events.attrs["dated"], events.attrs["figures"]
-    events = events.sort_values(["person", "session"], kind="stable")
+    dated, figures, names = (events.attrs[name] for name in ("dated", "figures", "waves"))
+    events = by_running_session(events, study) if names else events.sort_values(["person", "session"], kind="stable")
     session_answers = [name for name in model.responses if study.responses[name].scope == "session"]
     events = split_session_answers(events, session_answers)
     events, unit = in_median_gap_units(events) if dated else (events, study.columns.time or "session")
@@ -199,6 +229,8 @@ def table_to_dataset(table: Table, study: StudySpec, model: ModelSpec, known: Se
     if study.columns.outcome.missing != "unrecorded":
         events = events.drop(columns="unrecorded")
     data = fill_unrecorded(events_to_dataset(events, model.responses, unit, known or met + general))
+    if names:
+        data = with_wave_terms(data, study_waves(study, model, names))
     data = data.assign_attrs({"rows_left_out": left_out, "without": ", ".join(model.without)})
     data.attrs["doubts"] = json.dumps(list(dict.fromkeys(table.doubts)))
     for name in model.responses:
@@ -211,39 +243,13 @@ def table_to_dataset(table: Table, study: StudySpec, model: ModelSpec, known: Se
 
 def covariate_variable(name: str) -> str:
     """Return the name of a covariate's variable in a Dataset, where a / would be a folder."""
-    return f"covariate_{name.replace('%', '%25').replace('/', '%2F')}"
+    return f"{OF_PEOPLE}{name.replace('%', '%25').replace('/', '%2F')}"
 
 
 def covariate_values(data: xr.Dataset) -> dict[str, xr.DataArray]:
     """Return the covariates of a Dataset by name."""
-    prefix = "covariate_"
-    variables = {str(name): values for name, values in data.items() if str(name).startswith(prefix)}
-    return {unquote(name.removeprefix(prefix)): values for name, values in variables.items()}
-
-
-def with_stated_reliability(study: StudySpec, model: ModelSpec, data: xr.Dataset) -> ModelSpec:
-    """Return the model with the SD of ratings whose reliability the study states.
-
-        noise = sqrt(1 - reliability) * SD between people at their first answer
-
-    Lord & Novick (1968), Statistical Theories of Mental Test Scores. InputError if the response is no rating with a
-    noise, or if people do not differ.
-    """
-    responses = dict(model.responses)
-    for name, response in model.responses.items():
-        reliability = study.responses[name].reliability
-        if reliability is None:
-            continue
-        if "noise" not in response.parameters._fields:
-            raise InputError([f"[responses.{name}]: only a rating with a noise can have a stated reliability"])
-        answers = data[f"answer_{name}"].values
-        first = answers[np.argmax(~np.isnan(answers), axis=0), np.arange(answers.shape[1])]
-        noise = float(np.sqrt(1.0 - reliability) * np.nanstd(first, ddof=1)) if len(first) > 1 else np.nan
-        if not noise > 0:
-            raise InputError([f"[responses.{name}]: a reliability needs people who differ. Take it out"])
-        stated = response.parameters._replace(noise=response.parameters.noise._replace(fixed=noise))
-        responses[name] = response._replace(parameters=stated)
-    return model._replace(responses=responses)
+    variables = {str(name): values for name, values in data.items() if str(name).startswith(OF_PEOPLE)}
+    return {unquote(name.removeprefix(OF_PEOPLE)): values for name, values in variables.items()}
 
 
 def to_table(data: xr.Dataset) -> pd.DataFrame:
@@ -251,16 +257,20 @@ def to_table(data: xr.Dataset) -> pd.DataFrame:
 
     Cells are blank where no outcome was observed or recorded, and where there is no answer.
     """
-    events = data.drop_vars("figure").to_dataframe().reset_index()
+    events = (
+        data.drop_vars(["figure", "wave", "event_terms", "event_term"], errors="ignore").to_dataframe().reset_index()
+    )
     events = events[events["present"]].sort_values(["person", "session"], kind="stable", ignore_index=True)
     figure = data["figure"].values[events["figure_index"]]
     recorded = events["observed"] & ~events["unrecorded"] if "unrecorded" in events else events["observed"]
     columns: dict[str, Any] = {
         "person": events["person"],
-        "session": events["session"],
+        "session": events["session_of_wave" if "session_of_wave" in events else "session"],
         "figure": np.where(figure == GENERALISED, "", figure),
         "outcome": events["outcome"].where(recorded),
     }
+    if "wave_index" in data:
+        columns["wave"] = data["wave"].values[events["wave_index"]]
     columns |= {name: events[name] for name in ("distress", "threat") if data[name].any()}
     for answer in (str(name) for name in data.data_vars if str(name).startswith("answer_")):
         name = answer.removeprefix("answer_")

@@ -20,25 +20,36 @@ def check_rows(table: Table, frame: pd.DataFrame, study: StudySpec, model: Model
     They are duplicates, times out of order, people without any response, and sessions after a person left.
     """
     names, all_supplied = study.columns, not table.problems  # a person may have answered a response that is missing
-    duplicate = frame.duplicated(["person", "session", "figure"], keep=False).to_numpy()
+    wave = ["wave"] if "wave" in frame else []
+    duplicate = frame.duplicated(["person", *wave, "session", "figure"], keep=False).to_numpy()
     remedy = (
         "Keep one row for each person, session and figure. A rating before an exchange and one after it are two rows "
         "with two session numbers (2 and 2.5, say), of which the first has a blank outcome, with "
         'missing = "unseen"; where everything was rated before, one row will do, with timing = "before" in [responses]'
     )
-    table.report(duplicate, names.session, "the same person, session and figure more than once", remedy)
-    ordered = frame.sort_values(["person", "session"], kind="stable")
-    backwards = ordered.groupby("person")["time"].diff().lt(0).sort_index().to_numpy()
+    fault = f"the same person, {'wave, ' if wave else ''}session and figure more than once"
+    table.report(duplicate, names.session, fault, remedy)
+    ordered = frame.sort_values(["person", *wave, "session"], kind="stable")
+    within = wave if begins_anew(frame, study) else []
+    backwards = ordered.groupby(["person", *within])["time"].diff().lt(0).sort_index().to_numpy()
     remedy = "Correct the time or the session number"
+    if wave and not within:
+        remedy += ", and check that waves are in order: the column that `wave` names comes before the session"
     table.report(backwards, names.time or names.session, "time runs backwards", remedy)
     answered = frame.filter(like="answer_").notna().any(axis=1)
     silent = ~answered.groupby(frame["person"]).transform("any").to_numpy() & all_supplied
     table.report(silent, names.person, "a person without any response", "Leave this person out, or give a response")
     for name in (name for name, response in model.responses.items() if response.effect == "leaves"):
-        left = frame["session"].where(frame[f"answer_{name}"].eq(1)).groupby(frame["person"]).transform("min")
+        people = [frame[column] for column in ("person", *wave)]
+        left = frame["session"].where(frame[f"answer_{name}"].eq(1)).groupby(people).transform("min")
         after_leaving = (frame["session"] > left).to_numpy()
         remedy = "Say that a person left in the last session only"
         table.report(after_leaving, study.responses[name].columns[0], "a session after the person left", remedy)
+
+
+def begins_anew(frame: pd.DataFrame, study: StudySpec) -> bool:
+    """Return whether time may begin anew in each wave: it is no date, and beliefs restart or it is the session."""
+    return "wave" in frame and not frame.attrs["dated"] and (study.beliefs_restart or study.columns.time is None)
 
 
 def split_session_answers(frame: pd.DataFrame, names: Iterable[str]) -> pd.DataFrame:

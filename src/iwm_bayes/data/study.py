@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 import pandas as pd
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
+from iwm_bayes.data.model_names import split_model_name, with_additions
 from iwm_bayes.data.table import normalise_levels
 from iwm_bayes.data.toml import Name, Strict, expand_path, explain_validation, read_schema_2
 
@@ -18,6 +19,7 @@ MAX_DEPTH = 6  # of tables and lists within each other in a study file
 MAX_LAG = 100  # sessions
 MAX_QUESTION, MAX_PARTICIPANTS = 200, 40  # letters of a title, and of a word in every sentence
 PARTICIPANTS = "participants"
+OF_ONE_COURSE = ("earned_security", "styles", "generalised")  # estimands that follow beliefs from the first session on
 
 
 def two_ends(scale: tuple[float, float]) -> tuple[float, float]:
@@ -62,6 +64,11 @@ def one_line(text: str, longest: int) -> str:
 def as_list(given: Any) -> Any:
     """Return one text as a list of it, and everything else as it is."""
     return [given] if isinstance(given, str) else given
+
+
+def as_column(given: Any) -> Any:
+    """Return one text as a column, and everything else as it is."""
+    return {"column": given} if isinstance(given, str) else given
 
 
 def one_form(content: Any, apart: tuple[str, ...] = ("data",), depth: int = MAX_DEPTH) -> Any:
@@ -153,11 +160,21 @@ class ResponseColumn(Strict):
         return self.items if self.column is None else (self.column,)
 
 
+class WaveColumn(Strict):
+    """The column of the wave to which a session belongs; session numbers may begin anew in each wave."""
+
+    column: str
+    order: Levels | None = None  # the waves in order; by default by their numbers, or as they appear
+    beliefs: Literal["restarted", "carried"] = "restarted"  # whether beliefs start anew in each wave
+    parameters: tuple[str, ...] | None = None  # those that differ between waves; by default all partially pooled ones
+
+
 class Columns(Strict):
     """The table's names for the program's words."""
 
     person: str
     session: str
+    wave: Annotated[WaveColumn | None, BeforeValidator(as_column)] = None
     figure: str | None = None
     time: str | None = None
     outcome: Outcome
@@ -192,8 +209,28 @@ class StudySpec(Strict):
     participants: PeopleNoun = PARTICIPANTS  # what reports call the people, a plural noun such as "patients"
 
     def wants(self, estimand: str) -> bool:
-        """Return whether the study wants an estimand: it names it, or names none in particular."""
+        """Return whether the study wants an estimand: it names it, or names none in particular and has it."""
+        if self.beliefs_restart and estimand in OF_ONE_COURSE:
+            return False
         return self.estimands is None or estimand in self.estimands
+
+    @property
+    def beliefs_restart(self) -> bool:
+        """Whether beliefs restart at every wave."""
+        return self.columns.wave is not None and self.columns.wave.beliefs == "restarted"
+
+    @model_validator(mode="after")
+    def one_course_of_beliefs(self) -> "StudySpec":
+        """Refuse earned security by name where beliefs restart at every wave."""
+        asked = [name for name in self.estimands or () if name in OF_ONE_COURSE]
+        if self.beliefs_restart and asked:
+            raise ValueError(
+                f"`estimands`: {', '.join(asked)} needs one course of beliefs, and beliefs restart in every wave. Take "
+                'it out, or write wave = {{ column = "{0}", beliefs = "carried" }} where they go on'.format(
+                    self.columns.wave.column if self.columns.wave else ""
+                )
+            )
+        return self
 
     @model_validator(mode="before")
     @classmethod
@@ -201,15 +238,15 @@ class StudySpec(Strict):
         """Write letters such as ü in the form that tables are read in. Paths stay as the file system has them."""
         return one_form(content, ("data", "model"))
 
-    @model_validator(mode="after")
-    def formulas_need_people(self) -> "StudySpec":
-        """Refuse formulas without a table of people."""
-        if self.formulas and self.people is None:
-            raise ValueError(
-                "formulas need a table of people: add [people] with `data` and `person`. The table of sessions will "
-                "do, where it has their columns"
-            )
-        return self
+    @model_validator(mode="before")
+    @classmethod
+    def covariates_of_sessions(cls, content: Any) -> Any:
+        """Take the table of sessions for that of people, where a study has formulas and no [people]."""
+        if not (isinstance(content, dict) and content.get("formulas")) or content.get("people") is not None:
+            return content
+        columns = content.get("columns")
+        person = columns.get("person") if isinstance(columns, dict) else None
+        return content | {"people": {"data": content.get("data"), "person": person}} if person else content
 
 
 def read_study_file(path: Path) -> StudySpec:
@@ -219,7 +256,11 @@ def read_study_file(path: Path) -> StudySpec:
         study = StudySpec.model_validate(content)
     except ValidationError as error:
         raise explain_validation(path, StudySpec, error) from error
-    models = [str(expand_path(name, path.parent)) if name.endswith(".toml") else name for name in study.model]
+    models = [
+        with_additions(str(expand_path(own, path.parent)), added) if own.endswith(".toml") else name
+        for name in study.model
+        for own, added in [split_model_name(name)]
+    ]
     people = study.people and study.people.model_copy(update={"data": expand_path(str(study.people.data), path.parent)})
     changes = {"data": expand_path(str(study.data), path.parent), "model": models, "people": people}
     return study.model_copy(update=changes)

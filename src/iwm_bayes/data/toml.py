@@ -31,7 +31,7 @@ FORMER_KEYS = {  # keys of schema 1: what they are now
     "theory": "model",
     "typical": "prior_90",
 }
-COLUMNS_HELP = "[columns] has person, session, figure, time, outcome, reported, distress and threat"
+COLUMNS_HELP = "[columns] has person, session, wave, figure, time, outcome, reported, distress and threat"
 MISSING_KEY_HELP = {  # what to write where a line is missing, by key
     "name": 'name = "clinic", which names the folder of its runs',
     "data": 'data = "sessions.csv", the table, one row per event',

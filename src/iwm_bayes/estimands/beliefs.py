@@ -20,11 +20,12 @@ import pandas as pd
 import xarray as xr
 
 from iwm_bayes.estimands.estimand import Estimand
-from iwm_bayes.estimands.security.belief_paths import at_once, median_gap, session_mask, unresponsive_event
+from iwm_bayes.estimands.security.belief_paths import median_gap, session_mask
 from iwm_bayes.filtering.arrays import event_array
 from iwm_bayes.filtering.filter import FilteredEvent, filter_events, step
+from iwm_bayes.filtering.supposed_events import at_once, unresponsive_event
 from iwm_bayes.model.priors import figure_names
-from iwm_bayes.simulation.draws import draws_as_people, posterior_batches, thin_draws
+from iwm_bayes.simulation.draws import draws_as_people, events_as_people, posterior_batches, thin_draws
 from iwm_bayes.types import GENERALISED, ModelSpec, Params, rule_values
 
 N_DRAWS = 100
@@ -102,7 +103,7 @@ def belief_batches(model: ModelSpec, fit: xr.DataTree, draws: int) -> Iterator[d
         samples = batch.sizes["sample"]
         p = rule_values(model, draws_as_people(model, batch, figures, people))
         recorded, gap = (np.tile(values, (1, samples)) for values in (around.recorded, around.gap))
-        filtered = filter_events(model.rule, p, np.tile(events, (1, 1, samples)), len(figures))
+        filtered = filter_events(model.rule, p, events_as_people(model, batch, events), len(figures))
         rows = [at_event(model, p, *event) for event in zip(filtered, recorded, gap, strict=True)]
         by_event = {name: np.stack([row[name] for row in rows]) for name in MEANINGS if name in rows[0]}
         yield {

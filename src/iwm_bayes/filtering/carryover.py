@@ -35,6 +35,13 @@ def decay(response: Response, p: Params, carryover: Carryover, elapsed: Array) -
     return carryover._replace(elapsed=carryover.elapsed + elapsed, sums=sums)
 
 
+def restart(carryover: Carryover, restarts: Array) -> Carryover:
+    """Return the carryover with nothing left of people whose beliefs restart: 1 in `restarts`, (person,)."""
+    sums = {about: total * (1.0 - restarts) for about, total in carryover.sums.items()}
+    earlier = {about: np.where(restarts > 0, np.nan, past) for about, past in carryover.earlier.items()}
+    return carryover._replace(residual=carryover.residual * (1.0 - restarts), sums=sums, earlier=earlier)
+
+
 def next_session(carryover: Carryover, figure: Array, begins: Array) -> Carryover:
     """Move the earlier readouts of the figure of an event, (figure, person) one-hot, where its session begins."""
     moves = (figure > 0) & (begins > 0)

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from iwm_bayes.filtering.arrays import unpack_event
-from iwm_bayes.filtering.readouts import READOUTS, Readout, ReadoutContext, required_readouts
+from iwm_bayes.filtering.readouts import Readout, ReadoutContext, readout_value, required_readouts
 from iwm_bayes.ops import Array, at_event_of_person, constant, count_figures, stack_figures, where
 from iwm_bayes.types import Beliefs, Event, Params, Response, Rule, State, map_tree
 
@@ -23,11 +23,16 @@ from iwm_bayes.types import Beliefs, Event, Params, Response, Rule, State, map_t
 class FilteredEvent(NamedTuple):
     """One event with the states around it."""
 
-    previous: State  # after the previous event
+    previous: State  # after the previous event; where beliefs restart, the initial beliefs
     before: State  # after time has passed, before the outcome
     after: State
     event: Event
     observed: Array  # whether the outcome is observed
+
+
+def begin(rule: Rule, p: Params, s: State, event: Event) -> State:
+    """Return the state with which an event begins: that after the previous one, unless beliefs restart."""
+    return s if rule.begin is None else rule.begin(p, s, event)
 
 
 def step(rule: Rule, p: Params, s: State, event: Event, observed: Array) -> tuple[State, State]:
@@ -41,7 +46,8 @@ def filter_events(rule: Rule, p: Params, event_array: np.ndarray, figures: int) 
     """Filter an array event by event; the leaves of `p` are (person,) or (figure, person)."""
     s = rule.start(p, figures)
     for row in event_array:
-        event, observed = unpack_event(row, figures)
+        event, observed = unpack_event(rule, row, figures)
+        s = begin(rule, p, s, event)
         before, after = step(rule, p, s, event, observed)
         yield FilteredEvent(s, before, after, event, observed)
         s = after
@@ -68,7 +74,7 @@ def read_out(rule: Rule, p: Params, filtered: FilteredEvent, readouts: Iterable[
         before = rule.beliefs(p, filtered.before if figure is None else filtered.previous, asked)
         now = before if timing == "before" else rule.beliefs(p, filtered.after, asked)
         initial = partial(initial_beliefs, rule, p, asked)
-        values.append(READOUTS[about](ReadoutContext(before, now, asked, experienced[timing], initial)))
+        values.append(readout_value(about, ReadoutContext(before, now, asked, experienced[timing], initial)))
     return values
 
 
@@ -100,14 +106,18 @@ def accumulated_readouts(
     elapsed: Array,
     figures: int,
     sum_over_events: Callable = decaying_sum,
+    restart: Array | None = None,
 ) -> dict[Readout, Array]:
     """Return a response's readouts (event, person), with its sum in place of each readout that it accumulates.
 
-    `elapsed` is the time since the last event. A response before the outcome gets the sum without this outcome.
+    `elapsed` is the time since the last event. A response before the outcome gets the sum without this outcome. Where
+    `restart` is 1, sums begin anew.
     """
     values = {readout: readouts[readout] for readout in required_readouts(response, figures)}
     for readout in [readout for readout in values if readout.about in response.accumulates]:
-        total = sum_over_events(response.accumulates[readout.about](p, elapsed), readouts[readout])
+        share = response.accumulates[readout.about](p, elapsed)
+        share = share if restart is None else where(restart > 0, constant(0.0), share)
+        total = sum_over_events(share, readouts[readout])
         values[readout] = total - readouts[readout] if response.timing == "before" else total
     return values
 

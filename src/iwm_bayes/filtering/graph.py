@@ -14,7 +14,7 @@ from iwm_bayes.filtering.arrays import unpack_event
 from iwm_bayes.filtering.engine.equations import Step, scalars
 from iwm_bayes.filtering.engine.scan_op import EventScan, with_weights
 from iwm_bayes.filtering.engine_choice import engine_name
-from iwm_bayes.filtering.filter import FilteredEvent, read_out, step
+from iwm_bayes.filtering.filter import FilteredEvent, begin, read_out, step
 from iwm_bayes.filtering.readouts import Readout
 from iwm_bayes.ops import component_graphs, constant, with_component_graphs
 from iwm_bayes.types import Params, Rule, map_tree, named_leaves
@@ -64,7 +64,8 @@ class RuleStep(NamedTuple):
 
 def rule_step(rule: Rule, p: Params, s: Any, fields: Any, figures: int, readouts: Sequence[Readout]) -> RuleStep:
     """Return the next state and the readouts of one event, from its fields and the state before it."""
-    event, observed = unpack_event(fields, figures)
+    event, observed = unpack_event(rule, fields, figures)
+    s = begin(rule, p, s, event)
     before, after = step(rule, p, s, event, observed)
     filtered = FilteredEvent(s, before, after, event, observed)
     return RuleStep(flat_graphs(after), list(read_out(rule, p, filtered, readouts)))
@@ -123,5 +124,9 @@ SCANS: Mapping[str, Callable[..., list[Any]]] = {"fast": scan_in_scalars, "plain
 
 
 def scan_events(rule: Rule, p: Params, event_array: Any, figures: int, readouts: Sequence[Readout]) -> list[Any]:
-    """Compute readouts at every event in a graph, (event, person) each, as `filter.filter_readouts` does on arrays."""
-    return SCANS[engine_name()](rule, p, event_array, figures, readouts)
+    """Compute readouts at every event in a graph, (event, person) each, as `filter.filter_readouts` does on arrays.
+
+    The fast scan has no gradient by events, so innovations, which are random, go through PyTensor's.
+    """
+    scan = scan_in_vectors if rule.innovations else SCANS[engine_name()]
+    return scan(rule, p, event_array, figures, readouts)

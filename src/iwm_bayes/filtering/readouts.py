@@ -1,8 +1,8 @@
 """Readouts: the beliefs and the properties of an event that a response can depend on.
 
 A *readout* is one quantity, before or after the outcome, about the figure of the event or about a named figure.
-`READOUTS` defines all quantities. `required_readouts` lists those that a response needs, and `readout_arguments`
-passes their values to the response in the order of its `arguments`.
+`READOUTS` defines all quantities, apart from the event terms of a study. `required_readouts` lists those that a
+response needs, and `readout_arguments` passes their values to the response in the order of its `arguments`.
 """
 
 from collections.abc import Callable, Mapping
@@ -50,10 +50,18 @@ READOUTS: Mapping[str, Callable[[ReadoutContext], Array]] = {
 }
 
 
+TERM = "term "  # with the name of an event term: the readout of this term
+
+
+def readout_value(about: str, context: ReadoutContext) -> Array:
+    """Return the value of a readout: one of `READOUTS`, or "term NAME" for an event term."""
+    return context.event.terms[about.removeprefix(TERM)] if about.startswith(TERM) else READOUTS[about](context)
+
+
 class Readout(NamedTuple):
     """One quantity that is computed at every event."""
 
-    about: str  # a key of `READOUTS`
+    about: str  # a key of `READOUTS`, or "term NAME"
     timing: Literal["before", "after"]  # relative to the outcome
     figure: int | None = None  # about this figure; None: about the figure of the event
 

@@ -17,9 +17,9 @@ import xarray as xr
 from scipy.special import gammaln
 
 from iwm_bayes.model.inputs import effect_labels, parameters_pooled
-from iwm_bayes.model.priors import EFFECT_WIDTH, LKJ_SHAPE, effect_map, figure_names
+from iwm_bayes.model.priors import LKJ_SHAPE, effect_map, figure_names
 from iwm_bayes.responses.families import normal_log_density
-from iwm_bayes.types import ModelSpec
+from iwm_bayes.types import EFFECT_WIDTH, ModelSpec
 
 
 def half_normal_log_density(value: np.ndarray, scale: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import xarray as xr
 
 from iwm_bayes.model.inputs import coordinates, parameters_pooled
@@ -19,12 +20,28 @@ GROUP_VARIABLES = ("mu", "sigma", "beta", "sigma_u", "u", "correlation")
 REPORTED_DIMS = {"parameter_partial": "parameter", "parameter_person": "parameter"}  # by the dims of the graph
 
 
+def with_own_innovations(posterior: xr.Dataset, names: Mapping[str, Sequence[str]]) -> xr.Dataset:
+    """Return a posterior with a variable (..., innovation_name, event, person) in place of rows of `theta`."""
+    rows, kinds = list(names["innovation_row"]), list(names["innovation_name"])
+    theta = posterior["theta"].transpose(..., "parameter_person", "person")
+    drawn = theta.sel(parameter_person=rows).values.astype(np.float32)
+    shape = (*drawn.shape[:-2], len(kinds), len(rows) // len(kinds), drawn.shape[-1])
+    coords = {"innovation_name": kinds, "event": np.arange(shape[-2])}
+    dims = (*theta.dims[:-2], "innovation_name", "event", "person")
+    kept = posterior.drop_sel(parameter_person=rows)
+    return kept.assign(innovation=(dims, drawn.reshape(shape))).assign_coords(coords)
+
+
 def by_parameter(posterior: xr.Dataset, names: Mapping[str, Sequence[str]]) -> xr.Dataset:
     """Return a posterior with one dim `parameter` for all variables, NaN where a variable does not apply.
 
-    `names` are those of `model.hierarchy.coordinates`. Correlations have `parameter_other` too.
+    `names` are those of `model.inputs.coordinates`. Correlations have `parameter_other` too. Innovations become a
+    variable of their own, `innovation` (..., innovation_name, event, person), in single precision: they are many.
     """
+    if "innovation_row" in names and "theta" in posterior:
+        posterior = with_own_innovations(posterior, names)
     labels = list(dict.fromkeys([*names["parameter"], *names["parameter_person"]]))
+    labels = [label for label in labels if label not in set(names.get("innovation_row", ()))]
 
     def aligned(values: xr.DataArray) -> xr.DataArray:
         values = values.rename({dim: new for dim, new in REPORTED_DIMS.items() if dim in values.dims})

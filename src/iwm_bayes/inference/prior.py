@@ -7,10 +7,10 @@ import xarray as xr
 
 from iwm_bayes.inference.natural_scale import described
 from iwm_bayes.inference.posterior import by_parameter, person_centres
-from iwm_bayes.model.inputs import coordinates, parameters_pooled
-from iwm_bayes.model.priors import EFFECT_WIDTH, LKJ_SHAPE, effect_map, figure_names, group_of_level
+from iwm_bayes.model.inputs import coordinates, parameters_pooled, unpooled_parameters
+from iwm_bayes.model.priors import LKJ_SHAPE, effect_map, figure_names, group_of_level
 from iwm_bayes.simulation.draws import standard_deviates
-from iwm_bayes.types import ModelSpec
+from iwm_bayes.types import EFFECT_WIDTH, ModelSpec
 
 
 def lkj_correlations(size: int, draws: int, generator: np.random.Generator) -> np.ndarray:
@@ -76,7 +76,7 @@ def prior_draws(model: ModelSpec, data: xr.Dataset, draws: int, seed: int) -> xr
     People, their covariates and their groups are those of the data.
     """
     generator, names, figures = np.random.default_rng(seed), coordinates(model, data), figure_names(data)
-    partial, unpooled = (parameters_pooled(model, figures, pooling) for pooling in ("partial", "none"))
+    partial, unpooled = parameters_pooled(model, figures, "partial"), unpooled_parameters(model, data)
     variables = prior_group(model, data, draws, generator)
     used = {dim for dims, _ in variables.values() for dim in dims} - {"draw"}
     sampled = xr.Dataset(variables, {dim: names[dim] for dim in used} | {"draw": np.arange(draws)})

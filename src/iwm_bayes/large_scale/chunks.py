@@ -26,12 +26,16 @@ def write_covariates(folder: Path) -> None:
     study, model = study_and_model(read_plan(folder))
     if not study.formulas or study.people is None:
         return
-    from iwm_bayes.data.formulas.covariates import attach_covariates
+    from iwm_bayes.data.formulas.joining import attach_covariates
+    from iwm_bayes.data.tables.table_file import open_table
 
     people, _ = index_people(index_rows(study.data), study.columns.person)
     present = np.ones((1, len(people)), dtype=bool)
     bare = xr.Dataset({"present": (("event", "person"), present)}, {"person": people})
-    write_chunk(attach_covariates(study, model, bare, study.people).drop_dims("event"), folder / COVARIATES_FILE)
+    write_chunk(
+        attach_covariates(study, model, bare, open_table(study.people.data, "people")).drop_dims("event"),
+        folder / COVARIATES_FILE,
+    )
 
 
 def write_chunk(data: xr.Dataset, path: Path) -> None:

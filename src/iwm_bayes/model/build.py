@@ -8,11 +8,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pymc as pm
+import pytensor.tensor as pt
 import xarray as xr
 
 from iwm_bayes.filtering.graph import decaying_sum_graph, field_graphs, scan_in_vectors
 from iwm_bayes.model.hierarchy import declare_hierarchy, dim_name
-from iwm_bayes.model.inputs import model_coords, model_data
+from iwm_bayes.model.inputs import innovation_parameters, model_coords, model_data
 from iwm_bayes.model.likelihood import declare_response
 from iwm_bayes.model.likelihood_terms import LikelihoodTerm, Loops, likelihood_terms
 from iwm_bayes.model.priors import figure_names, natural_values
@@ -20,6 +21,16 @@ from iwm_bayes.ops import at_event_of_person
 from iwm_bayes.types import ModelSpec
 
 IN_A_GRAPH = Loops(field_graphs, scan_in_vectors, decaying_sum_graph, at_event_of_person)
+
+
+def with_innovation_graphs(model: ModelSpec, events: Any, innovations: Any) -> Any:
+    """Return an event array with the innovations (innovation * event, person) of a model as its last fields."""
+    count = len(model.rule.innovations)
+    if not count:
+        return events
+    by_event = innovations.reshape((count, events.shape[0], events.shape[2])).dimshuffle(1, 0, 2)
+    n_fields = events.type.shape[1]
+    return pt.specify_shape(pt.concatenate([events, by_event], axis=1), (None, n_fields + count, None))
 
 
 def declare_likelihood_terms(
@@ -32,6 +43,8 @@ def declare_likelihood_terms(
     """
     figures = figure_names(data)
     values = natural_values(model, theta, figures, data.sizes["person"])
+    rows = [theta[one.label] for one in innovation_parameters(model, data.sizes["event"])]
+    events = with_innovation_graphs(model, events, pt.stack(rows)) if rows else events
     return likelihood_terms(model, figures, values, events, responses, IN_A_GRAPH)
 
 

@@ -32,7 +32,7 @@ import pymc as pm
 import pytensor.tensor as pt
 import xarray as xr
 
-from iwm_bayes.model.inputs import effect_labels, parameters_pooled
+from iwm_bayes.model.inputs import effect_labels, parameters_pooled, unpooled_parameters
 from iwm_bayes.model.local_gaussian import declare_local_gaussian
 from iwm_bayes.model.noncentering import (
     Correlated,
@@ -43,7 +43,6 @@ from iwm_bayes.model.noncentering import (
     pseudo_prior_logp,
 )
 from iwm_bayes.model.priors import (
-    EFFECT_WIDTH,
     LKJ_SHAPE,
     FreeParameter,
     effect_map,
@@ -52,7 +51,7 @@ from iwm_bayes.model.priors import (
     group_level_weights,
     group_of_level,
 )
-from iwm_bayes.types import ModelSpec
+from iwm_bayes.types import EFFECT_WIDTH, ModelSpec
 
 type UnpooledPrior = Callable[[list[FreeParameter], int], tuple[Any, Any]]
 
@@ -150,7 +149,7 @@ def declare_hierarchy(model: ModelSpec, data: xr.Dataset, unpooled_prior: Unpool
     """
     figures, people = figure_names(data), data.sizes["person"]
     pooled = parameters_pooled(model, figures, "partial", "complete")
-    partial, unpooled = parameters_pooled(model, figures, "partial"), parameters_pooled(model, figures, "none")
+    partial, unpooled = parameters_pooled(model, figures, "partial"), unpooled_parameters(model, data)
     by_person, means_and_sds = [*partial, *unpooled], []
     values: dict[str, Any] = {}
     if pooled:

@@ -14,10 +14,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from iwm_bayes.filtering.arrays import EVENT_FIELDS, response_fields
+from iwm_bayes.filtering.arrays import EVENT_FIELDS, event_fields, response_fields
 from iwm_bayes.filtering.filter import accumulated_readouts, decaying_sum, filter_readouts, lagged_readouts
 from iwm_bayes.filtering.readouts import readout_arguments, required_readouts
 from iwm_bayes.ops import Array, at_event_of_person, first_figures, has_figures, stack_figures, sum_over_figures
+from iwm_bayes.rules.modifiers.waves import RESTART
 from iwm_bayes.types import (
     GENERALISED,
     ModelSpec,
@@ -58,7 +59,7 @@ class LikelihoodTerm(NamedTuple):
 
 def parameters_of_figure_met(p: Params, columns: Sequence[Array], figures: int) -> Params:
     """Return a response's parameters at every event; those that differ by figure are those of the figure met."""
-    is_figure = stack_figures(list(columns[-2 * figures : -figures]))
+    is_figure = stack_figures(list(columns[len(EVENT_FIELDS) : len(EVENT_FIELDS) + figures]))
     return map_tree(lambda leaf: sum_over_figures(leaf * is_figure) if has_figures(leaf) else leaf, p)
 
 
@@ -103,13 +104,14 @@ def likelihood_terms(
     readouts, of_event = dict(zip(wanted, found, strict=True)), loops.columns(events)
     columns = {field: responses[index] for index, field in enumerate(response_fields(model))}
     elapsed = of_event[EVENT_FIELDS.index("since_any")]
+    restart = of_event[event_fields(figures, model.rule.terms).index(RESTART)] if RESTART in model.rule.terms else None
     for name, response in model.responses.items():
         p = response_values(model, name, values)
         if response.figure_scope == "each":
             p = map_tree(lambda leaf: first_figures(leaf, others), p)
         else:
             p = parameters_of_figure_met(p, of_event, len(figures))
-        own_readouts = accumulated_readouts(response, p, readouts, elapsed, others, loops.decaying_sum)
+        own_readouts = accumulated_readouts(response, p, readouts, elapsed, others, loops.decaying_sum, restart)
         fields = {field.removeprefix(f"{name} "): x for field, x in columns.items() if field.startswith(f"{name} ")}
         own_readouts = lagged_readouts(response, own_readouts, fields, loops.at_event)
         arguments = readout_arguments(response, own_readouts, others)

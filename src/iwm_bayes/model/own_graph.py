@@ -36,7 +36,7 @@ def check_own_graph(model: ModelSpec, data: xr.Dataset, files: Mapping[str, Path
     """
     try:
         figures = figure_names(data)
-        gradient_source(person_equations(person_step(model, figures)), len(event_fields(figures)))
+        gradient_source(person_equations(person_step(model, figures)), len(event_fields(figures, model.rule.terms)))
     except InputError:
         raise
     except Exception as error:  # the code of a part may raise anything

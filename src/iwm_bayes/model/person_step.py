@@ -75,27 +75,36 @@ def tail_of(model: ModelSpec, term: LikelihoodTerm) -> Tail:
 
 def person_step(model: ModelSpec, figures: Sequence[str]) -> Step:
     """Return the equations of one event of a model; `theta` are the link-scale values of `free_parameters`."""
-    free, fields = free_parameters(model, figures), scalars(len(event_fields(figures)))
+    free, fields = free_parameters(model, figures), scalars(len(event_fields(figures, model.rule.terms)))
     theta, answers = scalars(len(free)), scalars(len(response_fields(model)))
+    innovations = scalars(len(model.rule.innovations))
     by_label = dict(zip((parameter.label for parameter in free), theta, strict=True))
     values = {name: as_graphs(x) for name, x in natural_values(model, by_label, figures, ()).items()}
     event = OneEvent()
-    terms = list(likelihood_terms(model, figures, values, fields, answers, event.loops()))
+    terms = list(likelihood_terms(model, figures, values, [*fields, *innovations], answers, event.loops()))
     families = [model.responses[term.name].family for term in terms]
     log_density = sum(
         (density_inside(family, *term[1:]) for family, term in zip(families, terms, strict=True)), pt.constant(0.0)
     )
     tails = [tail_of(model, term) for family, term in zip(families, terms, strict=True) if family.is_censored]
     return Step(
-        theta, [*fields, *answers], event.state, event.start, event.next_state, log_density, tails, event.carried
+        theta,
+        [*fields, *answers],
+        event.state,
+        event.start,
+        event.next_state,
+        log_density,
+        tails,
+        event.carried,
+        innovations=innovations,
     )
 
 
 def person_kernel(model: ModelSpec, figures: Sequence[str]) -> PersonKernel:
     """Return the compiled log likelihood of a model by person, with its gradient by `free_parameters`."""
-    return kernels.person_kernel(model.name, person_step(model, figures), len(event_fields(figures)))
+    return kernels.person_kernel(model.name, person_step(model, figures), len(event_fields(figures, model.rule.terms)))
 
 
 def event_kernel(model: ModelSpec, figures: Sequence[str]) -> EventKernel:
     """Return the compiled log likelihood of a model by event."""
-    return kernels.event_kernel(model.name, person_step(model, figures), len(event_fields(figures)))
+    return kernels.event_kernel(model.name, person_step(model, figures), len(event_fields(figures, model.rule.terms)))

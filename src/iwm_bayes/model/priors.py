@@ -35,7 +35,6 @@ WITHIN_SUPPORT = {
 }
 NARROWEST_PRIOR = 1e-6  # on the link scale, as all that follows: a narrower one is a constant
 WIDEST_PRIOR = {"unit": 30.0, "positive": 30.0, "real": 1e6}  # exp(30) is 1e13; beyond it, values overflow
-EFFECT_WIDTH = 2.0  # prior SD of an effect, in units of `scale`: wide, a choice and not a finding
 LKJ_SHAPE = 2.0  # of the LKJ prior of correlations
 
 

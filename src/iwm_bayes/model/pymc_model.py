@@ -27,14 +27,19 @@ import pytensor.tensor as pt
 import xarray as xr
 
 from iwm_bayes.filtering.graph import scan_events
-from iwm_bayes.model.build import IN_A_GRAPH, declare_data
+from iwm_bayes.model.build import IN_A_GRAPH, declare_data, with_innovation_graphs
 from iwm_bayes.model.hierarchy import no_pooling, sum_of_effects
-from iwm_bayes.model.inputs import effect_labels, model_coords, parameters_pooled
+from iwm_bayes.model.inputs import (
+    effect_labels,
+    innovation_labels,
+    model_coords,
+    parameters_pooled,
+    unpooled_parameters,
+)
 from iwm_bayes.model.likelihood import declare_answers
 from iwm_bayes.model.likelihood_terms import likelihood_terms
 from iwm_bayes.model.natural_names import NaturalVariable, natural_variables
 from iwm_bayes.model.priors import (
-    EFFECT_WIDTH,
     LINKS,
     LKJ_SHAPE,
     FreeParameter,
@@ -43,7 +48,7 @@ from iwm_bayes.model.priors import (
     group_of_level,
 )
 from iwm_bayes.ops import stack_figures
-from iwm_bayes.types import ModelSpec, parameters
+from iwm_bayes.types import EFFECT_WIDTH, ModelSpec, parameters
 
 
 def answer_positions(data: xr.Dataset, name: str) -> dict[str, np.ndarray]:
@@ -103,7 +108,7 @@ def declare_plain_theta(model: ModelSpec, data: xr.Dataset) -> None:
     """Declare group means, and everyone's link-scale values around them."""
     figures, people = figure_names(data), data.sizes["person"]
     pooled = parameters_pooled(model, figures, "partial", "complete")
-    partial, unpooled = parameters_pooled(model, figures, "partial"), parameters_pooled(model, figures, "none")
+    partial, unpooled = parameters_pooled(model, figures, "partial"), unpooled_parameters(model, data)
     if pooled:
         mean, sd = [free.prior_mean for free in pooled], [free.prior_sd for free in pooled]
         mu = pm.Normal("mu", mean, sd, dims="parameter")
@@ -175,6 +180,9 @@ def pymc_model(model: ModelSpec, data: xr.Dataset) -> pm.Model:
         declared = {variable.name: declare_natural(variable) for variable in natural}
         values = person_values(model, data, declared)
         loops = IN_A_GRAPH._replace(readouts=scan_events)
+        if rows := innovation_labels(model, data).get("innovation_row"):
+            innovations = graph["theta"][graph.coords["parameter_person"].index(rows[0]) :]
+            events = with_innovation_graphs(model, events, innovations)
         terms = likelihood_terms(model, figure_names(data), values, events, responses, loops)
         for name, arguments, value, recorded in terms:
             for field, column in answer_positions(data, name).items():

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from iwm_bayes.filtering.arrays import unpack_event
+from iwm_bayes.filtering.arrays import new_innovations, unpack_event, with_innovations
 from iwm_bayes.filtering.carryover import (
     Carryover,
     accumulate,
@@ -18,10 +18,12 @@ from iwm_bayes.filtering.carryover import (
     initial,
     next_session,
     record_residual,
+    restart,
 )
-from iwm_bayes.filtering.filter import FilteredEvent, read_out, step
+from iwm_bayes.filtering.filter import FilteredEvent, begin, read_out, step
 from iwm_bayes.filtering.readouts import Readout, readout_arguments, required_readouts
 from iwm_bayes.ops import Array, first_figures, sum_over_figures
+from iwm_bayes.rules.modifiers.waves import RESTART
 from iwm_bayes.simulation.care import BID_MEMORY, DistressProcess, EventCare, pulled_chance
 from iwm_bayes.types import Event, ModelSpec, Params, State, map_tree, response_values, rule_values, with_carryover
 
@@ -45,6 +47,11 @@ def empty_history(model: ModelSpec, figures: int, people: int) -> PersonHistory:
     carryovers = {name: initial(response, figures, people) for name, response in model.responses.items()}
     chooses = any(response.effect == "chooses" for response in model.responses.values())
     return PersonHistory(carryovers, np.zeros(people), zero + 0.5, zero, zero, figures - chooses)
+
+
+def restarts(event: Event) -> Array:
+    """Return 1 for people whose beliefs restart at an event, else 0."""
+    return event.terms.get(RESTART, np.float64(0.0))
 
 
 def parameters_at_event(model: ModelSpec, name: str, people: Mapping[str, Array], event: Event, others: int) -> Params:
@@ -82,7 +89,7 @@ def decayed_carryovers(
         name: decay(
             model.responses[name],
             parameters_at_event(model, name, people, event, history.others),
-            history.carryovers[name],
+            restart(history.carryovers[name], restarts(event)),
             event.since_any,
         )
         for name in names
@@ -208,8 +215,8 @@ def simulate_closed_loop(
 ) -> Iterator[tuple[FilteredEvent, dict[str, np.ndarray]]]:
     """Yield every event from state `s` on, with the answers (person,) by response; outcomes are 0 or 1.
 
-    `event_array` (event, field, person) gives the figure of each event, unless a response chooses it. `cares` gives
-    the care at each event.
+    `event_array` (event, field, person) gives the figure of each event, unless a response chooses it; innovations are
+    drawn. `cares` gives the care at each event.
     """
     p, history = rule_values(model, people), empty_history(model, figures, event_array.shape[2])
     actions = {name: response.effect for name, response in model.responses.items() if response.effect != "none"}
@@ -218,10 +225,13 @@ def simulate_closed_loop(
     early = [name for name in others if model.responses[name].timing == "before"]
     perceived = [name for name in others if model.responses[name].about == "perceived"]
     nobody = np.zeros(event_array.shape[2], dtype=bool)
-    for row, care in zip(event_array, cares, strict=True):
-        event, _ = unpack_event(row, figures)
+    innovations = new_innovations(model.rule, (len(event_array), event_array.shape[2]), rng)
+    for row, care in zip(with_innovations(event_array, innovations), cares, strict=True):
+        event, _ = unpack_event(model.rule, row, figures)
         assessed, answers = bool(np.isnan(care.chance).all()), {}
-        history = history._replace(since=history.since + event.since_any)
+        s = begin(model.rule, p, s, event)
+        met = history.met * (1.0 - restarts(event))
+        history = history._replace(since=history.since + event.since_any, met=met)
         event = event_with_distress(event, care.distress, history, rng)
         decayed = decayed_carryovers(model, people, choosing, history, event)
         history = history._replace(carryovers=history.carryovers | decayed)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import xarray as xr
 
+from iwm_bayes.filtering.arrays import with_innovations
 from iwm_bayes.model.priors import figure_names, free_parameters, from_offset, natural_values
 from iwm_bayes.types import ModelSpec
 
@@ -38,6 +39,20 @@ def draws_as_people(model: ModelSpec, posterior: xr.Dataset, figures: list[str],
         for free in free_parameters(model, figures)
     }
     return natural_values(model, theta, figures, samples * people)
+
+
+def innovations_as_people(model: ModelSpec, posterior: xr.Dataset) -> np.ndarray:
+    """Return the innovations of draws, (innovation, event, sample * person); of length 0 where a model has none."""
+    if not model.rule.innovations:
+        return np.zeros((0, 1, 1))
+    drawn = posterior["innovation"].transpose("innovation_name", "event", "sample", "person").values
+    return drawn.reshape(*drawn.shape[:2], -1).astype(float)
+
+
+def events_as_people(model: ModelSpec, posterior: xr.Dataset, events: np.ndarray) -> np.ndarray:
+    """Return an event array (event, field, person) for every draw, (event, field, sample * person)."""
+    repeated = np.tile(events, (1, 1, posterior.sizes["sample"]))
+    return with_innovations(repeated, innovations_as_people(model, posterior))
 
 
 def person_parameters(model: ModelSpec, fit: xr.DataTree, draws: int = 1000) -> xr.Dataset:

@@ -8,7 +8,6 @@ import numpy as np
 import xarray as xr
 
 from iwm_bayes.model.priors import (
-    EFFECT_WIDTH,
     effect_map,
     figure_names,
     free_parameters,
@@ -16,7 +15,7 @@ from iwm_bayes.model.priors import (
     group_of_level,
     natural_values,
 )
-from iwm_bayes.types import InputError, ModelSpec, parameters
+from iwm_bayes.types import EFFECT_WIDTH, InputError, ModelSpec, parameters
 
 type Shift = Mapping[str, np.ndarray]  # added to link-scale values of people, (person,) by name of the parameter
 

@@ -5,14 +5,17 @@ A simulation returns the same Dataset as `data.dataset.read_data`. So parameter 
 """
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from itertools import groupby
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from iwm_bayes.data.dataset import events_to_dataset
+from iwm_bayes.data.waves import model_with_waves, waves_for, with_wave_terms
 from iwm_bayes.filtering.arrays import event_array
+from iwm_bayes.rules.modifiers.waves import Waves
 from iwm_bayes.simulation.care import Care, DistressProcess, EventCare
 from iwm_bayes.simulation.closed_loop import simulate_closed_loop
 from iwm_bayes.simulation.population import draw_people, given_people
@@ -29,6 +32,7 @@ class Phase(NamedTuple):
     sessions: int
     assessed: bool = False  # whether the phase begins with an assessment of each figure, without any outcome
     distress: DistressProcess = DistressProcess()
+    wave: str = ""  # the wave to which its sessions belong; the parameters of people then differ between waves
 
 
 class PlannedEvent(NamedTuple):
@@ -37,6 +41,17 @@ class PlannedEvent(NamedTuple):
     session: int
     figure: str
     care: EventCare
+    wave: str = ""
+
+
+def phase_waves(model: ModelSpec, phases: Sequence[Phase], beliefs: Literal["restarted", "carried"]) -> Waves | None:
+    """Return the waves of phases, None where they name none; InputError unless all name one, each wave at one time."""
+    runs = [wave for wave, _ in groupby(phase.wave for phase in phases)]
+    if not any(runs):
+        return None
+    if not all(runs) or len(set(runs)) < max(len(runs), 2):
+        raise InputError(["phases: name the wave of every phase, of two waves or more, one wave after the other"])
+    return waves_for(model, runs, beliefs)
 
 
 def phase_figures(phases: Sequence[Phase], chosen: bool) -> list[str]:
@@ -75,27 +90,36 @@ def schedule(phases: Sequence[Phase], chosen: bool = False) -> list[PlannedEvent
             session += 1
             no_outcome = care_at_event(phase, figures, dict.fromkeys(figures, np.nan))
             assessment = no_outcome._replace(distress=DistressProcess())
-            events += [PlannedEvent(session, figure, assessment) for figure in phase.care]
+            events += [PlannedEvent(session, figure, assessment, phase.wave) for figure in phase.care]
         chances = {figure: care(phase.sessions) for figure, care in phase.care.items()}
         for index in range(phase.sessions):
             session += 1
             now = {figure: float(by_session[index]) for figure, by_session in chances.items()}
-            events += [PlannedEvent(session, figure, care_at_event(phase, figures, now)) for figure in met]
+            care = care_at_event(phase, figures, now)
+            events += [PlannedEvent(session, figure, care, phase.wave) for figure in met]
     return events
 
 
-def empty_table(plan: Sequence[PlannedEvent], model: ModelSpec, people: int) -> pd.DataFrame:
+def empty_table(
+    plan: Sequence[PlannedEvent], model: ModelSpec, people: int, waves: Waves | None = None
+) -> pd.DataFrame:
     """Return the table of a plan before any outcome and answer, one row per event and person."""
     events = pd.DataFrame(
         {
             "session": [planned.session for planned in plan],
             "figure": [planned.figure for planned in plan],
             "assessment": [bool(np.isnan(planned.care.chance).all()) for planned in plan],
+            **({} if waves is None else {"wave": [planned.wave for planned in plan]}),
         }
     )
     frame = events.merge(pd.DataFrame({"person": [f"p{index + 1:03d}" for index in range(people)]}), how="cross")
     frame = frame.assign(time=frame["session"].astype(float), outcome=0.0, observed=False, reported=0.0)
     frame = frame.assign(distress=0.0, threat=0.0)
+    if waves is not None:
+        wave = frame["wave"].map(waves.names.index)
+        first = frame.groupby("wave")["session"].transform("min")
+        frame = frame.assign(wave=wave, session_of_wave=frame["session"] - first + 1.0)
+        frame = frame.assign(sequence=wave) if waves.beliefs == "restarted" else frame
     frame = frame.assign(**{f"answer_{name}": np.nan for name in model.responses})
     return frame.sort_values(["person", "session"], kind="stable")
 
@@ -105,6 +129,7 @@ def simulate(
     phases: Sequence[Phase],
     people: int | Mapping[str, np.ndarray | float],
     seed: int | np.random.Generator,
+    beliefs: Literal["restarted", "carried"] = "restarted",
 ) -> xr.Dataset:
     """Simulate the sessions of people in closed loop.
 
@@ -120,6 +145,8 @@ def simulate(
         left out.
     seed
         The seed, or the source of random numbers.
+    beliefs
+        Whether beliefs start anew in each wave, where the phases name waves.
 
     Returns
     -------
@@ -129,19 +156,25 @@ def simulate(
     Raises
     ------
     InputError
-        If a phase has no sessions or no figures, or values of people are missing.
+        If a phase has no sessions or no figures, values of people are missing, or the model reads event terms.
 
     Examples
     --------
     >>> data = simulate(load_model("kalman"), [Phase({"therapist": constant_care(0.8)}, sessions=12)], 40, seed=1)
     """
+    waves = phase_waves(model, phases, beliefs)
+    model = model_with_waves(model, waves)
+    if missing := [name for name in model.rule.terms if waves is None or name not in waves.terms]:
+        names = ", ".join(missing)
+        raise InputError([f"{model.name} reads {names} at every event, and phases have none. Use a study's own events"])
     generator = np.random.default_rng(seed)
     leaving = [name for name, response in model.responses.items() if response.effect == "leaves"]
     chosen = any(response.effect == "chooses" for response in model.responses.values())
     plan, figures = schedule(phases, chosen), phase_figures(phases, chosen)
     values = draw_people(model, figures, people, generator) if isinstance(people, int) else given_people(model, people)
     count = max(value.shape[-1] for value in values.values())
-    data = events_to_dataset(empty_table(plan, model, count), model.responses, "session", figures)
+    data = events_to_dataset(empty_table(plan, model, count, waves), model.responses, "session", figures)
+    data = data if waves is None else with_wave_terms(data, waves)
     for name, response in model.responses.items():
         data[f"answer_{name}"].attrs["effect"] = response.effect
     start = model.rule.start(rule_values(model, values), len(figures))

@@ -14,9 +14,9 @@ import xarray as xr
 from iwm_bayes.data.formulas.design import FORMULAS_KEY, parse_formulas
 from iwm_bayes.diagnostics.convergence_checks import check_convergence
 from iwm_bayes.inference.fit import METHODS, Settings
-from iwm_bayes.model.priors import EFFECT_WIDTH, LINKS, FreeParameter, free_parameters
+from iwm_bayes.model.priors import LINKS, FreeParameter, free_parameters
 from iwm_bayes.simulation.population import NO_SHIFT, Shift
-from iwm_bayes.types import InputError, ModelSpec
+from iwm_bayes.types import EFFECT_WIDTH, InputError, ModelSpec
 from iwm_bayes.validation.compile_cache import SimulatedStudy, compile_cached
 from iwm_bayes.validation.plan import CONVERGED, JUDGED_FIGURE, Counts, StudyDesign, design_of
 from iwm_bayes.validation.study_design import StudyFileDesign

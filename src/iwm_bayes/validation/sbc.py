@@ -171,10 +171,15 @@ def security_quantity(
 def ranked_quantities(
     compiled: CompiledStudy, fit: xr.DataTree, truth: Population, figure: str | None, generator: np.random.Generator
 ) -> dict[str, RankedQuantity]:
-    """Return every quantity that is ranked, with its draws; earned security is that toward `figure`, if any."""
+    """Return every quantity that is ranked, with its draws; earned security is that toward `figure`, if any.
+
+    A simulation does not keep the innovations, on which the likelihood and beliefs depend: the parameters remain.
+    """
     model, data = compiled.model, fit["constant_data"].to_dataset()
     person = int(generator.integers(data.sizes["person"]))
     quantities = parameter_quantities(fit["unconstrained_posterior"].to_dataset(), truth, person)
+    if model.rule.innovations:
+        return quantities
     quantities["log likelihood"] = log_likelihood_quantity(compiled, fit, truth)
     if figure is not None:
         quantities["person sessions until secure"] = security_quantity(model, fit, truth, person, figure)

@@ -14,7 +14,8 @@ from typing import NamedTuple, Self
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.data.dataset import read_data, with_stated_reliability
+from iwm_bayes.data.binding import model_of_data
+from iwm_bayes.data.dataset import read_data
 from iwm_bayes.data.study import StudySpec, read_study_file
 from iwm_bayes.filtering.arrays import session_index
 from iwm_bayes.io import sha256
@@ -80,7 +81,7 @@ class StudyFileDesign(NamedTuple):
         """Load a model, by name or path, as the study uses it."""
         study = self.study()
         model = load_model_for(study, name, trust=True)
-        return with_stated_reliability(study, model, read_data(study, model))
+        return model_of_data(study, model, read_data(study, model))
 
     def events(self, model: ModelSpec) -> xr.Dataset:
         """Return the study's own data as a model reads them."""

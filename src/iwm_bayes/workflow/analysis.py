@@ -19,7 +19,7 @@ from iwm_bayes.estimands.group_summary import group_summary
 from iwm_bayes.estimands.registry import shared_results
 from iwm_bayes.estimands.security.answers import SecurityAnswer, finite_medians
 from iwm_bayes.inference.fit import Settings, fit
-from iwm_bayes.rules.modifiers import with_expectancy_bias
+from iwm_bayes.rules.modifiers.expectancy_bias import with_expectancy_bias
 from iwm_bayes.types import ModelSpec, parameters
 from iwm_bayes.workflow.fit_groups import standard_fit, with_attributes
 from iwm_bayes.workflow.model import extended

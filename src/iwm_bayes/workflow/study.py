@@ -92,6 +92,28 @@ class Column(NamedTuple):
     lag: int | None = None
 
 
+class Wave(NamedTuple):
+    """The column of the wave to which a session belongs, and what happens between waves.
+
+    Attributes
+    ----------
+    column
+        The column of the table. Session numbers may begin anew in each wave.
+    order
+        The waves in order, where their names have no numbers: ("before", "after").
+    beliefs
+        Whether beliefs start anew in each wave ("restarted", the default, as in a laboratory retest), or are "carried"
+        from one wave to the next.
+    parameters
+        Names of the parameters that differ between waves; by default all that are partially pooled.
+    """
+
+    column: str
+    order: Sequence[str] | None = None
+    beliefs: Literal["restarted", "carried"] | None = None
+    parameters: Sequence[str] | None = None
+
+
 class Study:
     """Sessions of people, and what the columns of their table mean.
 
@@ -105,6 +127,9 @@ class Study:
         An `Outcome`, or the name of a column with values 0..1.
     responses
         What people said or did, by the model's name for each response: a `Column`, or the name of a column.
+    wave
+        The column of the wave, such as test and retest: a `Wave`, or the name of a column. Parameters then differ
+        between waves, and their test-retest reliability is estimated.
     figure
         The column of the attachment figure; without it there is one figure.
     time
@@ -150,6 +175,7 @@ class Study:
         session: str,
         outcome: Outcome | str,
         responses: Mapping[str, Column | str],
+        wave: Wave | str | None = None,
         figure: str | None = None,
         time: str | None = None,
         distress: Column | str | None = None,
@@ -166,7 +192,7 @@ class Study:
     ) -> None:
         columns = {"person": person, "session": session, "figure": figure, "time": time}
         columns |= {"outcome": stated(outcome), "distress": stated(distress), "threat": stated(threat)}
-        columns |= {"reported": stated(reported)}
+        columns |= {"reported": stated(reported), "wave": stated(wave)}
         content: dict[str, Any] = {
             "name": name,
             "data": path_or_name(sessions, IN_MEMORY[0]),
@@ -237,8 +263,8 @@ def without_none(values: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in values.items() if value is not None}
 
 
-def stated(column: Outcome | Column | str | None) -> Any:
+def stated(column: Outcome | Column | Wave | str | None) -> Any:
     """Return a column in the form of a study file; None where there is none."""
-    if isinstance(column, Outcome | Column):
+    if isinstance(column, Outcome | Column | Wave):
         return without_none(column._asdict())
     return column if column is None else {"column": column}

@@ -233,11 +233,14 @@ def simulate(
     phases: Sequence[Phase],
     people: int | Mapping[str, np.ndarray | float],
     random_seed: int | np.random.Generator = 1,
+    beliefs: Literal["restarted", "carried"] = "restarted",
 ) -> xr.Dataset:
     """Simulate the sessions of people in closed loop, in the form of a study's data.
+
+    Where the phases name waves, parameters differ between them, and `beliefs` start anew in each or are carried on.
 
     See `simulation.simulate.simulate`. `fit(Model(model, simulate(...)))` fits what was simulated.
     """
     given = model.spec if isinstance(model, Model) else model
     spec = given if isinstance(given, ModelSpec) else load_model(given)
-    return simulate_sessions(spec, phases, people, random_seed)
+    return simulate_sessions(spec, phases, people, random_seed, beliefs)

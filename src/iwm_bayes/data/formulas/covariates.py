@@ -1,14 +1,8 @@
-"""Read covariates of people for formulas, from a table of people or from the table of sessions.
-
-A person with a blank covariate is an error that names them. Where the study says `missing = "drop"`, such people are
-left out instead: the attribute `dropped` of the data names the first of them, and `people_left_out` is their number.
-"""
+"""Read covariates of people for formulas, from a table of people or from the table of sessions, and describe them."""
 
 import difflib
-import json
 import re
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,9 +10,7 @@ import xarray as xr
 from pandas.api.types import is_numeric_dtype
 
 from iwm_bayes.data.dataset import covariate_values
-from iwm_bayes.data.formulas.design import FORMULAS_KEY, covariate_names, join_covariates, parse_formulas
 from iwm_bayes.data.numbers import decimal_points, read_numbers
-from iwm_bayes.data.study import PersonTable, StudySpec
 from iwm_bayes.data.table import (
     MAX_NAMED,
     NAMES_LIKE_MISSING,
@@ -32,8 +24,7 @@ from iwm_bayes.data.table import (
     read_names,
     whole_number_keys,
 )
-from iwm_bayes.data.tables.table_file import open_table
-from iwm_bayes.types import InputError, ModelSpec
+from iwm_bayes.types import InputError
 
 NEARLY_NUMBER = r"[+-]?(?:\d+,\d+|\d*[.,]?\d+\s*%)"
 
@@ -122,50 +113,6 @@ def read_covariates(table: Table, person_column: str, wanted: Mapping[str, bool]
     spare = pd.unique(names[~np.isin(person, people)])
     found.attrs["unknown"] = other_spellings(unknown, spare)
     return found
-
-
-def blank_covariates(table: Table, people: PersonTable, frame: pd.DataFrame) -> list[str]:
-    """Return a problem for each covariate that is blank for somebody, and for people who have no row."""
-    unknown, drop = frame.attrs["unknown"], 'set `missing = "drop"` under [people] to leave them out'
-    problems = []
-    if unknown:
-        fault = f'{table.file}, column "{people.person}": no row for {list_spellings(unknown)}'
-        problems.append(f"{fault}. Write people as the table of sessions does, add their rows, or {drop}")
-    blank = frame.drop(index=list(unknown)).isna()
-    return problems + [
-        f"{table.file}, column {name!r}: blank for {list_people(blank.index[blank[name]])}. Fill it in, or {drop}"
-        for name in blank
-        if blank[name].any()
-    ]
-
-
-def attach_covariates(
-    study: StudySpec, model: ModelSpec, data: xr.Dataset, people: PersonTable, source: Any = None
-) -> xr.Dataset:
-    """Return the data with the covariates and design matrices of the study's formulas.
-
-    `source` is a frame, or a path, in place of the file that the study names. InputError names people whose covariates
-    are blank, unless the study drops them.
-    """
-    formulas = parse_formulas(study.formulas, model, FORMULAS_KEY)
-    wanted = covariate_names(formulas) | dict.fromkeys(people.groups, True)
-    table = open_table(people.data if source is None else source, "people")
-    frame = read_covariates(table, people.person, wanted, data["person"].values)
-    incomplete = frame.index[frame.isna().any(axis=1)]
-    if len(incomplete) and people.missing is None:
-        raise InputError(blank_covariates(table, people, frame))
-    respelt = {person: other for person, other in frame.attrs["unknown"].items() if other}
-    sentence = f"{table.file}: these people are left out, because they have no row: {list_spellings(respelt)}"
-    doubts = [*table.doubts, *([sentence] if respelt and wanted else [])]
-    frame = frame.drop(index=incomplete)
-    if len(frame) < 2:
-        raise InputError([f"{table.file}: fewer than two people have every covariate of the formulas"])
-    dropped = {"dropped": list_people(incomplete), "people_left_out": len(incomplete)}
-    data = data.sel(person=frame.index.to_numpy()).assign_attrs(dropped)
-    data = data.isel(event=data["present"].any("person").values)
-    doubts = [*json.loads(data.attrs.get("doubts", "[]")), *doubts]
-    data = data.assign_attrs(doubts=json.dumps(list(dict.fromkeys(doubts))))
-    return join_covariates(data, frame, model, study.formulas, people.groups)
 
 
 def describe_categories(name: str, values: pd.Series, coefficients: list[str]) -> str:

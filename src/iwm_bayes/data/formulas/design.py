@@ -20,7 +20,7 @@ what a formula can be.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -29,7 +29,9 @@ import xarray as xr
 from pandas.api.types import is_numeric_dtype
 
 from iwm_bayes.data.dataset import covariate_values, covariate_variable
-from iwm_bayes.data.formulas.evaluation import evaluate_design
+from iwm_bayes.data.formulas.effects import event_problems
+from iwm_bayes.data.formulas.evaluation import common_columns, evaluate_design
+from iwm_bayes.data.formulas.event_design import session_covariates, with_session_terms
 from iwm_bayes.data.formulas.language import (
     CATEGORIES,
     LANGUAGE,
@@ -52,10 +54,13 @@ MAX_CELLS = 10**8  # of a design matrix: about 1 GB
 FORMULAS_KEY = "key `formulas"  # in messages
 
 
-def parse_formulas(given: Mapping[str, str], model: ModelSpec, where: str) -> dict[str, str]:
+def parse_formulas(
+    given: Mapping[str, str], model: ModelSpec, where: str, changing: Collection[str] = ()
+) -> dict[str, str]:
     """Return formulas by full parameter name; `where` names the key in messages.
 
-    InputError if a formula cannot be read, or if its parameter cannot have one.
+    `changing` are the covariates that change from session to session. InputError if a formula cannot be read, or if its
+    parameter cannot have one.
     """
     known = parameters(model)
     free = [name for name, declared in known.items() if declared.fixed is None and declared.pooling == "partial"]
@@ -68,8 +73,11 @@ def parse_formulas(given: Mapping[str, str], model: ModelSpec, where: str) -> di
     by_name = full_names({name: formula for name, formula in given.items() if name not in unknown}, list(known), where)
     for name, formula in by_name.items():
         problems += [f"{where}.{name}`: {problem}" for problem in language_problems(formula)]
-        if name not in free:
-            only = "only a parameter that is free and partially pooled can have a formula"
+        own = names_in(formula)
+        if own & set(changing):
+            problems += [f"{where}.{name}`: {problem}" for problem in event_problems(model, name)]
+        if name not in free and (not own or own - set(changing) or known[name].fixed is not None):
+            only = "only a parameter that is free and partially pooled can have a formula with covariates of people"
             problems.append(f"{where}.{name}`: {only}. In {model.name} these are {', '.join(free)}")
     if problems:
         raise InputError(problems)
@@ -90,10 +98,18 @@ def language_problems(formula: str) -> list[str]:
     return [] if described.response is None and has_intercept else [RIGHT_SIDE_ONLY]
 
 
-def formula_problems(given: Mapping[str, str], model: ModelSpec) -> list[str]:
-    """Return what is wrong with formulas, before any covariate is read."""
+def names_in(formula: str) -> frozenset[str]:
+    """Return the covariates of a formula; none of one that cannot be read."""
     try:
-        parse_formulas(given, model, FORMULAS_KEY)
+        return read_formula(formula).names
+    except InputError:
+        return frozenset()
+
+
+def formula_problems(given: Mapping[str, str], model: ModelSpec, changing: Collection[str] = ()) -> list[str]:
+    """Return what is wrong with formulas, before any covariate is read; `changing` as in `parse_formulas`."""
+    try:
+        parse_formulas(given, model, FORMULAS_KEY, changing)
     except InputError as error:
         return list(error.problems)
     return []
@@ -133,7 +149,7 @@ def common_design(formula: str, frame: pd.DataFrame, new: pd.DataFrame) -> pd.Da
 
     `frame` is of `standardise` or `standardised_covariates`. InputError if the formula cannot be evaluated.
     """
-    return evaluate_design(formula, frame, new).as_dataframe().drop(columns="Intercept")
+    return common_columns(formula, frame, new)
 
 
 def group_design(formula: str, frame: pd.DataFrame) -> pd.DataFrame:
@@ -163,11 +179,11 @@ def covariate_problems(frame: pd.DataFrame, standardised: pd.DataFrame, where: s
 
 def value_problems(formula: Formula, frame: pd.DataFrame) -> Iterator[str]:
     """Yield where the covariates of people do not suit the functions of a formula, or have too many categories."""
-    for name in sorted(formula.numbers - formula.words):
+    for name in sorted((formula.numbers - formula.words) & set(frame)):
         if not is_numeric_dtype(frame[name]):
             yield f"{name} has words, and arithmetic needs numbers. Take the function away, or correct the column"
     for function, name in sorted(formula.own_units):
-        if is_numeric_dtype(frame[name]):
+        if name in frame and is_numeric_dtype(frame[name]):
             with np.errstate(all="ignore"):
                 bad = ~np.isfinite(OWN_UNITS[function](frame[name].astype(float)))
             if bad.any():
@@ -181,7 +197,8 @@ def count_levels(node: Any, frame: pd.DataFrame) -> int:
     """Return how many design columns a covariate, or a function of one, has at most."""
     if isinstance(node, expr.Call) and node.callee.name.lexeme not in CATEGORIES:
         return MAX_CONSTANT
-    values = frame[column_name(node.args[0] if isinstance(node, expr.Call) else node)]
+    name = column_name(node.args[0] if isinstance(node, expr.Call) else node)
+    values = frame[name] if name in frame else pd.Series(dtype=float)  # of a covariate of sessions: see `event_design`
     return 1 if is_numeric_dtype(values) else int(values.nunique())
 
 
@@ -211,12 +228,12 @@ def design_problems(formulas: Mapping[str, str], frame: pd.DataFrame, where: str
 def join_covariates(
     data: xr.Dataset, frame: pd.DataFrame, model: ModelSpec, given: Mapping[str, str], groups: Sequence[str] = ()
 ) -> xr.Dataset:
-    """Return the data with covariates and with the design matrices of the formulas `given`.
+    """Return the data with covariates, and with the design matrices and event terms of the formulas `given`.
 
-    `frame` has one row per person of the data, in order. InputError for formulas that cannot be read, and for
-    covariates that are constant or collinear.
+    `frame` has one row per person of the data, in order. Covariates of sessions are in the data (see `event_design`).
+    InputError for formulas that cannot be read, and for covariates that are constant or collinear.
     """
-    formulas = parse_formulas(given, model, FORMULAS_KEY)
+    formulas = parse_formulas(given, model, FORMULAS_KEY, list(session_covariates(data)))
     problems = design_problems(formulas, frame, FORMULAS_KEY)
     if problems:
         raise InputError(problems)
@@ -228,4 +245,5 @@ def join_covariates(
         if any(len(part.columns) for part in parts.values()):
             added[name] = label_columns(parts, dim)
     attributes = {"formulas": formulas, "standardised": standardised.attrs["scales"], "groups": list(groups)}
-    return data.assign(added).assign_attrs({name: json.dumps(content) for name, content in attributes.items()})
+    joined = data.assign(added).assign_attrs({name: json.dumps(content) for name, content in attributes.items()})
+    return with_session_terms(joined, formulas, FORMULAS_KEY)

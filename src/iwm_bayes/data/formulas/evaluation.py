@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from iwm_bayes.data.formulas.language import OWN_UNITS
+from iwm_bayes.data.formulas.language import OWN_UNITS, read_formula
+from iwm_bayes.data.formulas.splits import with_split_names
 from iwm_bayes.lazy import lazy_module
 from iwm_bayes.types import InputError
 
@@ -55,17 +56,36 @@ def closed_namespace(scales: Mapping[str, list[float]]) -> Any:
 def evaluate_design(formula: str, frame: pd.DataFrame, new: pd.DataFrame | None = None) -> Any:
     """Return formulae's design matrices, or the common one for the people of `new`.
 
-    `frame` are standardised covariates, with their scales in `attrs`. InputError if the formula cannot be evaluated.
+    `frame` are standardised covariates, with their scales in `attrs`. Terms of a covariate that it lacks are left out:
+    a frame of people has none that change from session to session. InputError if the formula cannot be evaluated.
     """
     # formulae prints before it raises, and functions of odd numbers warn; a design that is not finite is refused later
     with redirect_stdout(io.StringIO()), np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            scope = closed_namespace(frame.attrs["scales"])
-            design = formulae.design_matrices(formula, frame, na_action="error", env=scope)
+            if frame.isna().any(axis=None):
+                raise ValueError("a covariate is blank")
+            terms, scope = terms_of(formula, frame), closed_namespace(frame.attrs["scales"])
+            design = formulae.matrices.DesignMatrices(terms, frame, scope)
             return design if new is None else design.common.evaluate_new_data(new)
         except Exception as error:  # formulae and its functions raise anything
             raise InputError([f"{formula!r} cannot be evaluated for these people ({error})"]) from error
+
+
+def terms_of(formula: str, frame: pd.DataFrame) -> Any:
+    """Return formulae's description of a formula, without the terms of covariates that a frame lacks."""
+    described = formulae.model_description(with_split_names(formula))
+    lacking = read_formula(formula).names - set(frame)
+    return type(described)(*(term for term in described.terms if not term.var_names & lacking))
+
+
+def common_columns(formula: str, frame: pd.DataFrame, new: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Return the design columns of a formula without its intercept and groups, one per effect.
+
+    The rows are those of `frame`, or of `new` with the categories of `frame`.
+    """
+    found = evaluate_design(formula, frame, frame if new is None else new).as_dataframe()
+    return found.drop(columns="Intercept").set_axis((frame if new is None else new).index)
 
 
 class Term(NamedTuple):

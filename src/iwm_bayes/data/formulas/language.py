@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from iwm_bayes.data.formulas.splits import SPLITS, with_split_names
 from iwm_bayes.lazy import lazy_module
 from iwm_bayes.types import InputError
 
@@ -37,7 +38,7 @@ OPTIONS: Mapping[str, tuple[str, ...]] = {  # functions of standardised numbers,
     "scale": (),
     "standardize": (),
 }
-FUNCTIONS = tuple(sorted({*OWN_UNITS, *CATEGORIES, *OPTIONS}, key=str.lower))
+FUNCTIONS = tuple(sorted({*OWN_UNITS, *CATEGORIES, *OPTIONS, *SPLITS}, key=str.lower))
 LANGUAGE = (
     "A formula has names of columns (names with spaces or signs in `backquotes`), 0, 1, the operators + - * : / ** "
     f"( ) |, and the functions {', '.join(FUNCTIONS)}"
@@ -51,7 +52,7 @@ class Formula(NamedTuple):
     """A formula that has been checked."""
 
     text: str
-    tree: Any  # of `formulae.expr`
+    tree: Any  # of `formulae.expr`; within(mood) and between(mood) are names of columns
     words: frozenset[str]  # columns that are read as words, even if they look numeric
     numbers: frozenset[str]  # columns that must be numbers, because arithmetic or a function takes them
     own_units: frozenset[tuple[str, str]]  # functions of `OWN_UNITS`, each with its column
@@ -175,7 +176,7 @@ def call_problems(node: Any) -> Iterator[str]:
     if first is None or isinstance(first, expr.Assign) or not any(column_names(first)):
         yield f"{name}() needs the name of a column first"
         return
-    if name in OWN_UNITS or name in CATEGORIES:
+    if name in OWN_UNITS or name in CATEGORIES or name in SPLITS:
         if column_name(first) is None:
             yield f"{name}() takes one column and no arithmetic"
         yield from name_problems(first) if column_name(first) is not None else ()
@@ -243,10 +244,7 @@ def count_columns(node: Any, width: Callable[[Any], int]) -> int:
 
 
 def parse(text: str) -> Any:
-    """Return the tree of a formula; InputError if it is too long, too deep, or no formula."""
-    depths = np.cumsum([(sign in "({[") - (sign in ")}]") for sign in text] or [0])
-    if len(text) > MAX_CHARACTERS or depths.max() > MAX_DEPTH:
-        raise InputError([f"a formula has at most {MAX_CHARACTERS} signs, and {MAX_DEPTH} brackets in each other"])
+    """Return the tree of a formula; InputError if it has too many parts, or is no formula."""
     try:
         reader = parser.Parser(scanner.Scanner(text).scan())
         if len(reader.tokens) > MAX_PARTS:
@@ -263,6 +261,9 @@ def parse(text: str) -> Any:
 
 def read_formula(text: str) -> Formula:
     """Read a formula without evaluating it; InputError for everything that the language does not have."""
+    depths = np.cumsum([(sign in "({[") - (sign in ")}]") for sign in text] or [0])
+    if len(text) > MAX_CHARACTERS or depths.max() > MAX_DEPTH:
+        raise InputError([f"a formula has at most {MAX_CHARACTERS} signs, and {MAX_DEPTH} brackets in each other"])
     tree = parse(text)
     problems = list(dict.fromkeys(term_problems(tree)))
     if problems == [RIGHT_SIDE_ONLY]:
@@ -271,6 +272,7 @@ def read_formula(text: str) -> Formula:
         raise InputError([f"{text!r}: {'; '.join(problems)}. {LANGUAGE}".replace("?. ", "? ")])
     if count_columns(tree, lambda _: 1) > MAX_TERMS:
         raise InputError([f"{text!r} has more than {MAX_TERMS} terms, with all interactions. Take some out"])
+    tree = parse(with_split_names(text))
     words, numbers, own_units = {*groups(tree)}, set[str](), set[tuple[str, str]]()
     for call in calls(tree):
         function, column = call.callee.name.lexeme, column_name(call.args[0])

@@ -50,7 +50,7 @@ def figure_of_symptom(data: xr.Dataset, name: str) -> str:
 def last_beliefs(paths: BeliefPaths, response: Response) -> dict[str, np.ndarray]:
     """Return the beliefs that a symptom after the last session follows, (place,) each, by readout."""
     path = paths.observed_path()
-    first, _ = unpack_event(paths.event_array[0], paths.figures)
+    first, _ = unpack_event(paths.model.rule, paths.event_array[0], paths.figures)
     assert paths.figure is not None  # a symptom is about a figure that was met
     initial = initial_beliefs(paths.model.rule, paths.p, event_with_figure(first, paths.figure, paths.figures))
     sessions = path.is_session.sum(axis=0)

@@ -12,13 +12,22 @@ import numpy as np
 import xarray as xr
 
 from iwm_bayes.estimands.security.criterion import BeliefPath, ruptures_and_repairs
-from iwm_bayes.filtering.arrays import EVENT_FIELDS, event_array
+from iwm_bayes.filtering.arrays import (
+    EVENT_FIELDS,
+    event_array,
+    figures_met,
+    met_fields,
+    no_innovations,
+    restarts,
+    with_innovations,
+    with_restart,
+)
 from iwm_bayes.filtering.filter import FilteredEvent, filter_events, step
+from iwm_bayes.filtering.supposed_events import event_with_figure, unresponsive_event
 from iwm_bayes.model.priors import figure_names, with_new_figure
-from iwm_bayes.ops import broadcast_figures
 from iwm_bayes.simulation.care import Care, EventCare
 from iwm_bayes.simulation.closed_loop import simulate_closed_loop
-from iwm_bayes.simulation.draws import draws_as_people, posterior_batches
+from iwm_bayes.simulation.draws import draws_as_people, innovations_as_people, posterior_batches
 from iwm_bayes.types import GENERALISED, Event, InputError, ModelSpec, Params, State, rule_values
 
 
@@ -41,28 +50,6 @@ def median_gap(data: xr.Dataset, is_session: np.ndarray) -> float:
     time = np.cumsum(data["since_any"].values, axis=0)
     gaps = np.concatenate([np.diff(time[own, person]) for person, own in enumerate(is_session.T)])
     return float(np.median(gaps[gaps > 0])) if (gaps > 0).any() else 1.0
-
-
-def at_once(event: Event) -> Event:
-    """Return an event directly after this one, with the same figure, which was then met."""
-    no_time = np.zeros_like(event.outcome)
-    return event._replace(met=np.maximum(event.met, event.figure), since_figure=no_time, since_any=no_time)
-
-
-def event_with_figure(event: Event, figure: int, figures: int) -> Event:
-    """Return an event directly after this one, about another figure."""
-    is_figure = broadcast_figures(np.zeros_like(event.outcome), figures)
-    is_figure[figure] = 1.0
-    return at_once(event)._replace(figure=is_figure)
-
-
-def unresponsive_event(event: Event, gap: float | np.ndarray) -> Event:
-    """Return an unresponsive session with the figure of an event, after some time (a number, or one per person)."""
-    zero = np.zeros_like(event.outcome)
-    elapsed, met = zero + gap, np.maximum(event.met, event.figure)
-    return event._replace(
-        outcome=zero, met=met, since_figure=elapsed, since_any=elapsed, distress=zero, threat=zero, reported=zero
-    )
 
 
 def beliefs_in_state(
@@ -173,21 +160,37 @@ class BeliefPaths(NamedTuple):
         events[:, outcome_field] = np.where(self.is_session & observed, drawn, outcome)
         return self.path(filter_events(self.model.rule, self.p, events, self.figures))
 
+    def last_events(self) -> np.ndarray:
+        """Return each person's last session, (field, draw * person), without innovations."""
+        last = len(self.is_session) - 1 - self.is_session[::-1].argmax(axis=0)
+        n_fields = self.event_array.shape[1] - len(self.model.rule.innovations)
+        return self.event_array[last, :n_fields, np.arange(len(last))].T
+
     def future_events(self, sessions: int) -> np.ndarray:
-        """Return an event array of further sessions with the figure, `gap` apart, with observed outcomes."""
-        events = np.ones((sessions, *self.event_array.shape[1:]))
+        """Return an event array of further sessions with the figure, `gap` apart, with observed outcomes.
+
+        The terms of the study, such as covariates, stay what they were at a person's last session.
+        """
+        last = self.last_events()
+        events = np.ones((sessions, *last.shape))
         events[:, [EVENT_FIELDS.index(name) for name in ("distress", "threat", "reported")]] = 0.0
         events[:, [EVENT_FIELDS.index(name) for name in ("since_figure", "since_any")]] = self.gap
         figure = self.figures - 1 if self.figure is None else self.figure
         events[:, len(EVENT_FIELDS) : len(EVENT_FIELDS) + self.figures] = (np.arange(self.figures) == figure)[:, None]
-        events[:, -self.figures :] = self.met
-        events[1:, figure - self.figures] = 1.0
-        return events
+        met = met_fields(self.figures)
+        events[:, met] = self.met
+        events[1:, met.start + figure] = 1.0
+        events[:, met.stop :] = last[met.stop :]
+        return with_restart(events, self.model.rule, self.figures, first=False)
 
     def constant_outcome(self, outcome: float, sessions: int) -> BeliefPath:
         """Return beliefs from the initial beliefs on, in sessions that all have the same outcome."""
         events = self._replace(met=np.zeros_like(self.met)).future_events(sessions)
         events[:, EVENT_FIELDS.index("outcome")] = outcome
+        events = with_restart(
+            events, self.model.rule, self.figures, first=True
+        )  # the initial beliefs are those of a person's last wave
+        events = with_innovations(events, no_innovations(self.model.rule, (sessions, events.shape[2])))
         every = np.ones((sessions, events.shape[2]), dtype=bool)
         paths = self._replace(is_session=every, is_own=every)
         return paths.path(filter_events(self.model.rule, self.p, events, self.figures))
@@ -207,16 +210,6 @@ class BeliefPaths(NamedTuple):
         )
         every = np.ones((sessions, self.event_array.shape[2]), dtype=bool)
         return self._replace(is_session=every, is_own=every).path(event for event, _ in simulated)
-
-
-def figures_met(event_array: np.ndarray, present: np.ndarray, figures: int, general: int | None) -> np.ndarray:
-    """Return which figures were met before each event, (event, figure, place); nobody meets the figure `general`."""
-    is_present = event_array[:, len(EVENT_FIELDS) : len(EVENT_FIELDS) + figures] * present[:, None]
-    met = np.zeros_like(is_present)
-    met[1:] = np.cumsum(is_present, axis=0)[:-1] > 0
-    if general is not None:
-        met[:, general] = 0.0
-    return met
 
 
 class Places(NamedTuple):
@@ -244,6 +237,7 @@ def belief_paths(
     values: dict[str, np.ndarray],
     figure: str | None,
     places: Places | None = None,
+    innovations: np.ndarray | None = None,
 ) -> BeliefPaths:
     """Lay people along one axis with the events of a data set.
 
@@ -255,6 +249,8 @@ def belief_paths(
         The figure that beliefs are about; None is the generalised expectation.
     places
         Whose events each of the (draw, person) experiences; by default everyone's own.
+    innovations
+        Of the model, (innovation, event, draw * person); by default 0: no belief moves by itself.
     """
     added = figure is None and GENERALISED not in figure_names(data)  # else some assessments were about it
     figures = [*figure_names(data), *([GENERALISED] if added else [])]
@@ -266,8 +262,11 @@ def belief_paths(
     events = np.ascontiguousarray(
         np.moveaxis(event_array(data.assign_coords(figure=figures)), 1, 2)[here].swapaxes(1, 2)
     )
-    met = figures_met(events, present[here], len(figures), general)
-    events[:, -len(figures) :] = met
+    met = figures_met(events, present[here], restarts(data)[here], len(figures), general)
+    events[:, met_fields(len(figures))] = met
+    if innovations is None:
+        innovations = no_innovations(model.rule, places.event.shape)
+    events = with_innovations(events, innovations)
     ever_met = np.maximum(met[-1], events[-1, len(EVENT_FIELDS) : len(EVENT_FIELDS) + len(figures)] * present[here][-1])
     if general is not None:
         ever_met[general] = 0.0
@@ -289,4 +288,5 @@ def belief_path_batches(model: ModelSpec, fit: xr.DataTree, draws: int, figure: 
     data = fit["constant_data"].to_dataset()
     people = data.sizes["person"]
     for batch in posterior_batches(fit["unconstrained_posterior"].to_dataset(), draws, people):
-        yield belief_paths(model, data, draws_as_people(model, batch, figure_names(data), people), figure)
+        values = draws_as_people(model, batch, figure_names(data), people)
+        yield belief_paths(model, data, values, figure, innovations=innovations_as_people(model, batch))

@@ -15,9 +15,9 @@ import xarray as xr
 
 from iwm_bayes.estimands.security.belief_paths import BeliefPaths, Places, belief_paths
 from iwm_bayes.estimands.security.by_arm import person_arms
-from iwm_bayes.filtering.arrays import session_index
+from iwm_bayes.filtering.arrays import new_innovations, session_index
 from iwm_bayes.model.priors import figure_names
-from iwm_bayes.simulation.draws import draws_as_people, posterior_batches
+from iwm_bayes.simulation.draws import draws_as_people, innovations_as_people, posterior_batches
 from iwm_bayes.types import ModelSpec
 
 
@@ -89,4 +89,6 @@ def continued_path_batches(
     for batch in posterior_batches(fit["unconstrained_posterior"].to_dataset(), draws, people):
         who = np.tile(np.arange(people), batch.sizes["sample"])
         places = continued_events(model, data, who, generator)
-        yield belief_paths(model, data, draws_as_people(model, batch, figures, people), figure, places)
+        values, own = draws_as_people(model, batch, figures, people), innovations_as_people(model, batch)
+        innovations = np.where(places.is_own, own, new_innovations(model.rule, places.event.shape, generator))
+        yield belief_paths(model, data, values, figure, places, innovations)

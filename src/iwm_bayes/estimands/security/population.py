@@ -15,6 +15,7 @@ import xarray as xr
 from iwm_bayes.estimands.security.belief_paths import BeliefPaths, belief_paths
 from iwm_bayes.estimands.security.criterion import DEFAULT_CRITERION, Criterion, by_draw_and_person, joined, judge
 from iwm_bayes.estimands.security.follow_up import continued_events
+from iwm_bayes.filtering.arrays import new_innovations
 from iwm_bayes.inference.posterior import person_centres
 from iwm_bayes.model.priors import figure_names, free_parameters
 from iwm_bayes.simulation.draws import new_people, posterior_batches, thin_draws
@@ -73,7 +74,8 @@ def new_people_batches(
         twins = draw_twins(data.sizes["person"], batch.sizes["sample"], count, generator)
         values = draw_new_people(model, batch, data, twins, generator)
         places = continued_events(model, data, twins.ravel(), generator)
-        yield twins, belief_paths(model, data, values, figure, places)
+        innovations = new_innovations(model.rule, places.event.shape, generator)
+        yield twins, belief_paths(model, data, values, figure, places, innovations)
 
 
 def earned_security_of_new_people(

@@ -6,6 +6,9 @@
     log density and its gradient   = backward(fields, state, hoisted, carried, gradients)
     gradient by theta              = epilogue(theta, gradients by hoisted and start)
 
+The innovations of an event are rows of theta that the step reads, and nothing else does: their gradient is complete
+where the loop backwards reaches their event.
+
 Everything that follows from `theta` alone is taken out of the step (`hoisted`): a sigmoid or a logarithm of a parameter
 is computed once for a person, and not at every event. The gradients are PyTensor's.
 """
@@ -58,6 +61,7 @@ class Step(NamedTuple):
     tails: list[Tail]
     carried: list[Carried]
     readouts: Sequence[Any] = ()  # results apart from the log density, which have no gradient of their own
+    innovations: Sequence[Any] = ()  # variables that nobody observes, of which theta has one row for every event
 
 
 class Equations(NamedTuple):
@@ -79,7 +83,7 @@ class PersonEquations(NamedTuple):
     forward: Equations  # -> next state, carried, arguments of tails, readouts
     density: Equations  # -> log density, without tails
     tail_values: list[Equations]  # fields and arguments -> value, gradients by arguments
-    backward: Equations  # -> log density, gradients by state, hoisted, carried
+    backward: Equations  # -> log density, gradients by state, hoisted, carried, innovations
     epilogue: Equations  # theta and gradients by hoisted, start -> gradient by theta
 
 
@@ -162,7 +166,7 @@ def person_equations(step: Step) -> PersonEquations:
     """Derive all equations from those of one event."""
     saved = [argument for tail in step.tails for argument in tail.arguments]
     carried = [own.saved for own in step.carried]
-    of_event = [*step.fields, *step.state, *(own.input for own in step.carried)]
+    of_event = [*step.fields, *step.state, *(own.input for own in step.carried), *step.innovations]
     graphs = simplified(
         [*step.start, *step.next_state, *carried, *saved, *step.readouts, step.log_density], GRADIENT_REWRITES
     )
@@ -177,7 +181,7 @@ def person_equations(step: Step) -> PersonEquations:
     inputs = [*of_event, *hoisted]
     slopes = gradients(
         log_density + weighted_sum(upstream, forward[: len(upstream)]),
-        [*step.state, *hoisted, *(own.input for own in step.carried)],
+        [*step.state, *hoisted, *(own.input for own in step.carried), *step.innovations],
     )
     of_person = scalars(len(hoisted) + len(start))
     by_theta = gradients(weighted_sum(of_person, [*frontier, *start]), step.theta)

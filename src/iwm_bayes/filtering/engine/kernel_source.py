@@ -67,6 +67,8 @@ def layout(equations: PersonEquations, n_event_fields: int) -> Layout:
         "saved": len(step.carried) + len(equations.tail_gradients),
         "readouts": len(step.readouts),
         "theta": len(step.theta),
+        "innovations": len(step.innovations),
+        "grad_innovations": len(step.innovations),
         "grad_saved": len(step.carried),
         "grad_tails": len(equations.tail_gradients),
         "grad_state": len(step.state),
@@ -93,6 +95,7 @@ class KernelSource:
             "hoisted": equations.hoisted,
             "carried": [own.input for own in step.carried],
             "theta": step.theta,
+            "innovations": step.innovations,
             "grad_saved": equations.saved_gradients,
             "grad_tails": equations.tail_gradients,
             "grad_state": equations.next_gradients,
@@ -161,6 +164,23 @@ class KernelSource:
             ]
         )
 
+    def row_of_innovation(self) -> str:
+        """Return the source of the row of theta, and of its gradient, that an innovation of an event has."""
+        return f"{len(self.equations.step.theta)} + row * n_events + event"
+
+    def load_innovations(self) -> str:
+        """Write the loop that loads the innovations of an event."""
+        count, first = len(self.equations.step.innovations), self.layout.first["innovations"]
+        line = f"for row in range({count}): load(table[{first} + row], theta[{self.row_of_innovation()}], first, last)"
+        return line if count else ""
+
+    def store_innovations(self) -> str:
+        """Write the loop that stores the gradient by the innovations of an event."""
+        count, first = len(self.equations.step.innovations), self.layout.first["grad_innovations"]
+        row = f"gradient[{self.row_of_innovation()}]"
+        line = f"for row in range({count}): store({row}, table[{first} + row], first, last)"
+        return line if count else ""
+
     def gather(self) -> str:
         """Write the loop that reads what earlier events have saved."""
         lines = [
@@ -195,17 +215,21 @@ class KernelSource:
         of_person = equations.epilogue.inputs[len(step.theta) :]
         of_epilogue = self.names | dict(zip(of_person, [*grad_hoisted, *grad_state], strict=True))
         backward = [f"{density} +=", *(f"{x} =" for x in grad_state), *(f"{x} +=" for x in grad_hoisted)]
+        innovations = rows.entries("grad_innovations", len(step.innovations))
+        backward += [f"{x} =" for x in (*carried, *innovations)]
         return {
             "prologue": self.lane_loop(equations.prologue, [f"{x} =" for x in (*hoisted, *states)]),
             "forward": self.lane_loop(unread, [f"{x} =" for x in (*states, *saved)]),
             "read": self.lane_loop(equations.forward, [f"{x} =" for x in (*states, *saved, *readouts)]),
             "score": self.lane_loop(equations.density, [f"{density} ="]),
-            "backward": self.lane_loop(equations.backward, [*backward, *(f"{x} =" for x in carried)]),
+            "backward": self.lane_loop(equations.backward, backward),
             "epilogue": self.lane_loop(
                 equations.epilogue, [f"{x} =" for x in rows.entries("theta", len(step.theta))], of_epilogue
             ),
             "load_forward": self.load_fields(used.forward_events, used.forward_answers),
             "load_event": self.load_fields(len(used.events), len(used.answers)),
+            "load_innovations": self.load_innovations(),
+            "store_innovations": self.store_innovations(),
             "gather": self.gather(),
             "scatter": self.scatter(),
             "tails": "\n".join(self.tail(index) for index in range(len(step.tails))),
@@ -222,6 +246,7 @@ class KernelSource:
             "n_event_fields": self.n_event_fields,
             "n_response_fields": len(step.fields) - self.n_event_fields,
             "n_theta": len(step.theta),
+            "n_rows": f"{len(step.theta)}" + f" + {len(step.innovations)} * n_events" * bool(step.innovations),
             "n_states": len(step.state),
             "n_carried": len(step.carried),
             "n_saved": len(step.carried) + len(self.equations.tail_gradients),

@@ -51,7 +51,7 @@ def copy(to, rows):
 def kernel(n_events, n_people, {names}):
     event_array = carray(event_pointer, (n_events, {n_event_fields}, n_people))
     response_array = carray(response_pointer, ({n_response_fields}, n_events, n_people))
-    theta = carray(theta_pointer, ({n_theta}, n_people))
+    theta = carray(theta_pointer, ({n_rows}, n_people))
     table = np.zeros(({rows}, {lanes}))
     of_event, of_answer = np.array({used_events}, dtype=np.int64), np.array({used_answers}, dtype=np.int64)
     states = np.empty((n_events, {n_states}, {lanes}))
@@ -67,12 +67,13 @@ BLOCK = """    for first in range(0, n_people, {lanes}):
 
 GRADIENT = (
     """
-    by_person, gradient = carray(by_person_pointer, n_people), carray(gradient_pointer, ({n_theta}, n_people))
+    by_person, gradient = carray(by_person_pointer, n_people), carray(gradient_pointer, ({n_rows}, n_people))
     grad_saved = np.zeros((n_events, {n_carried}, {lanes}))
 """
     + BLOCK
     + """        for event in range(n_events):
 {load_forward}
+{load_innovations}
             copy(states[event], table[{state} : {state} + {n_states}])
 {gather}
 {forward}
@@ -81,12 +82,14 @@ GRADIENT = (
         grad_saved[:] = 0.0
         for event in range(n_events - 1, -1, -1):
 {load_event}
+{load_innovations}
             copy(table[{state} : {state} + {n_states}], states[event])
             copy(table[{saved} : {saved} + {n_saved}], saved[event])
             copy(table[{grad_saved} : {grad_saved} + {n_carried}], grad_saved[event])
 {gather}
 {tails}
 {backward}
+{store_innovations}
 {scatter}
 {epilogue}
         store(by_person, table[{density}], first, last)
@@ -101,6 +104,7 @@ BY_EVENT = (
     + BLOCK
     + """        for event in range(n_events):
 {load_event}
+{load_innovations}
 {gather}
 {score}
 {forward}
@@ -117,6 +121,7 @@ READOUTS = (
     + BLOCK
     + """        for event in range(n_events):
 {load_forward}
+{load_innovations}
 {read}
             for row in range({n_readouts}): store(readouts[row, event], table[{readouts} + row], first, last)
 """

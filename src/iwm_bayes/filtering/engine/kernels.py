@@ -5,7 +5,8 @@
 
 A third kind gives the readouts at every event (`scan_op`).
 
-The arrays are those of `filtering.arrays`; theta (parameter, person) are link-scale values. Each kernel serves any
+The arrays are those of `filtering.arrays`, without innovations. Theta (parameter, person) are link-scale values, and
+behind them the innovations (innovation * event, person) of a model that has some. Each kernel serves any
 number of people and events. It is compiled once on a machine, and then read from the disk.
 """
 
@@ -49,6 +50,7 @@ class Sizes(NamedTuple):
     events: int  # fields of an event
     responses: int  # fields of the responses
     theta: int  # link-scale values of a person
+    innovations: int  # of an event; theta has as many more rows for every event
 
 
 def checked(sizes: Sizes, events: np.ndarray, responses: np.ndarray, theta: np.ndarray) -> Arrays:
@@ -57,7 +59,7 @@ def checked(sizes: Sizes, events: np.ndarray, responses: np.ndarray, theta: np.n
     expected = {
         "event array": (events.shape, (n_events, sizes.events, n_people)),
         "response array": (responses.shape, (sizes.responses, n_events, n_people)),
-        "theta": (theta.shape, (sizes.theta, n_people)),
+        "theta": (theta.shape, (sizes.theta + sizes.innovations * n_events, n_people)),
     }
     if wrong := [f"{name} {own}, not {right}" for name, (own, right) in expected.items() if own != right]:
         raise ValueError(f"arrays do not fit each other, or another model: {'; '.join(wrong)}")
@@ -103,12 +105,13 @@ class EventKernel(NamedTuple):
 def digest_of_step(step: Step) -> str:
     """Return a digest of the equations of one event, and of what turns them into machine code."""
     tails = [graph for tail in step.tails for graph in (tail.condition, *tail.arguments, tail.value)]
-    inputs = [*step.theta, *step.fields, *step.state, *(own.input for own in step.carried)]
+    inputs = [*step.theta, *step.fields, *step.state, *(own.input for own in step.carried), *step.innovations]
     inputs += [variable for tail in step.tails for variable in tail.inputs]
     carried = [graph for own in step.carried for graph in (own.saved, own.event)]
     outputs = [*step.start, *step.next_state, step.log_density, *tails, *carried, *step.readouts]
     graphs = describe_graphs(inputs, outputs)
-    sizes = [len(part) for part in (step.theta, step.fields, step.state, step.tails, step.carried, step.readouts)]
+    parts = (step.theta, step.fields, step.state, step.tails, step.carried, step.readouts, step.innovations)
+    sizes = [len(part) for part in parts]
     return sha256(f"{digest_of_writer()}\n{sizes}\n{graphs}".encode()).hexdigest()
 
 
@@ -121,7 +124,7 @@ def kernel_module(kind: str, label: str, step: Step, n_event_fields: int) -> Mod
 
 def sizes_of(step: Step, n_event_fields: int) -> Sizes:
     """Return the sizes of the arrays of a step."""
-    return Sizes(n_event_fields, len(step.fields) - n_event_fields, len(step.theta))
+    return Sizes(n_event_fields, len(step.fields) - n_event_fields, len(step.theta), len(step.innovations))
 
 
 def person_kernel(label: str, step: Step, n_event_fields: int) -> PersonKernel:

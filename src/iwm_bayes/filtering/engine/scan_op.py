@@ -127,7 +127,7 @@ def event_scan_numba(op: EventScan, **_: Any) -> tuple[Any, str]:
 def event_scan_gradient_numba(op: EventScanGradient, **_: Any) -> tuple[Any, str]:
     """Return `EventScanGradient.perform` for Numba."""
     kernel = named_kernel(op, 5)
-    n_fields, n_readouts, n_theta = op.sizes
+    n_fields, n_readouts, n_theta = op.sizes[:3]
 
     @numba_njit
     def scan_events_gradient(event_array: Any, grad_readouts: Any, p: Any) -> Any:

@@ -13,18 +13,16 @@ import numpy as np
 import xarray as xr
 
 from iwm_bayes.inference.engine.table import LANES, check_shape, in_blocks
-from iwm_bayes.model.inputs import effect_labels, parameters_pooled
+from iwm_bayes.model.inputs import effect_labels, parameters_pooled, theta_parameters, unpooled_parameters
 from iwm_bayes.model.priors import (
-    EFFECT_WIDTH,
     LKJ_SHAPE,
     FreeParameter,
     effect_map,
     figure_names,
-    free_parameters,
     group_level_weights,
     group_of_level,
 )
-from iwm_bayes.types import ModelSpec
+from iwm_bayes.types import EFFECT_WIDTH, ModelSpec
 
 
 def lkj_constant(size: int) -> float:
@@ -123,13 +121,13 @@ def row_numbers(chosen: Sequence[FreeParameter], all_parameters: Sequence[FreePa
 def hierarchy_parts(model: ModelSpec, data: xr.Dataset, transform: Mapping[str, np.ndarray]) -> dict[str, Any]:
     """Return everything of a model's table but the likelihood; `transform` is that of `inference.pilot`."""
     figures, people = figure_names(data), data.sizes["person"]
-    free, pooled = free_parameters(model, figures), parameters_pooled(model, figures, "partial", "complete")
-    partial, complete, unpooled = (parameters_pooled(model, figures, name) for name in ("partial", "complete", "none"))
-    by_person, correlated = [*partial, *unpooled], model.correlated and len(partial) > 1
+    rows, pooled = theta_parameters(model, data), parameters_pooled(model, figures, "partial", "complete")
+    partial, complete = (parameters_pooled(model, figures, name) for name in ("partial", "complete"))
+    by_person, correlated = [*partial, *unpooled_parameters(model, data)], model.correlated and len(partial) > 1
     return {
         "n_people": people,
         "n_blocks": -(-people // LANES),
-        "n_parameters": len(free),
+        "n_parameters": len(rows),
         "n_pooled": len(pooled),
         "n_partial": len(partial),
         "n_person_parameters": len(by_person),
@@ -140,8 +138,8 @@ def hierarchy_parts(model: ModelSpec, data: xr.Dataset, transform: Mapping[str, 
         "log_constant": lkj_constant(len(partial)) if correlated else 0.0,
         "partial_index": row_numbers(partial, pooled),
         "complete_index": row_numbers(complete, pooled),
-        "person_row": row_numbers(by_person, free),
-        "complete_row": row_numbers(complete, free),
+        "person_row": row_numbers(by_person, rows),
+        "complete_row": row_numbers(complete, rows),
         "fixed_complete": np.zeros(len(complete)),
         **prior_parts(pooled, by_person, partial),
         **effect_parts(partial, data, transform),

@@ -15,7 +15,7 @@ SIZES = (
     "n_people",
     "n_blocks",  # of eight people
     "n_events",
-    "n_parameters",  # free parameters, the rows of theta
+    "n_parameters",  # rows of theta: free parameters, then innovations
     "n_pooled",  # partially or completely
     "n_partial",
     "n_person_parameters",  # partially pooled, then unpooled

@@ -6,7 +6,7 @@
 group levels. The deviations are normal with the SD of their group, `sigma_u`; `sigma` and `sigma_u` have half-normal
 priors. Everything is on the link scale. Letters for shapes, in the whole package:
 
-    D  parameters that each person has a value of: P partially pooled ones, then those without pooling
+    D  parameters that each person has a value of: P partially pooled ones, those without pooling, innovations
     S  completely pooled parameters, which have one value for everyone
     K  entries of beta          G  groups          N  people
 """
@@ -16,17 +16,17 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.model.inputs import coordinates, parameters_pooled
-from iwm_bayes.model.priors import EFFECT_WIDTH, effect_map, figure_names, free_parameters, group_of_level
-from iwm_bayes.types import ModelSpec
+from iwm_bayes.model.inputs import coordinates, parameters_pooled, theta_parameters, unpooled_parameters
+from iwm_bayes.model.priors import effect_map, figure_names, group_of_level
+from iwm_bayes.types import EFFECT_WIDTH, ModelSpec
 
 
 class LinearPopulation(NamedTuple):
     """A hierarchy and its priors."""
 
     names: dict[str, list[str]]  # labels by dim, as in `model.hierarchy.coordinates`
-    own: np.ndarray  # (D,) places of person-level parameters among all free parameters
-    complete: np.ndarray  # (S,) places of completely pooled parameters among all free parameters
+    own: np.ndarray  # (D,) places of person-level parameters among the rows of theta
+    complete: np.ndarray  # (S,) places of completely pooled parameters among the rows of theta
     design: np.ndarray  # (D, N, K)
     offset: np.ndarray  # (D,) prior mean of parameters without pooling, else 0
     no_pooling_sd: np.ndarray  # (D - P,) prior SD of parameters without pooling
@@ -50,10 +50,9 @@ class Group(NamedTuple):
 def linear_population(model: ModelSpec, data: xr.Dataset) -> LinearPopulation:
     """Return the hierarchy of a model for the people of a data set."""
     figures, names = figure_names(data), coordinates(model, data)
-    labels = [free.label for free in free_parameters(model, figures)]
-    partial, complete, none = (
-        parameters_pooled(model, figures, pooling) for pooling in ("partial", "complete", "none")
-    )
+    labels = [free.label for free in theta_parameters(model, data)]
+    partial, complete = (parameters_pooled(model, figures, pooling) for pooling in ("partial", "complete"))
+    none = unpooled_parameters(model, data)
     coefficients, levels = names.get("coefficient", []), names.get("group_level", [])
     coefficient_sd = EFFECT_WIDTH * effect_map(partial, coefficients).scale
     groups = [names["group"].index(name) for name in group_of_level(levels)] if levels else []
@@ -76,7 +75,7 @@ def linear_population(model: ModelSpec, data: xr.Dataset) -> LinearPopulation:
 def design_array(model: ModelSpec, data: xr.Dataset) -> np.ndarray:
     """Return the design (D, N, K) by which `beta` enters the mean of every person-level parameter."""
     figures, people = figure_names(data), data.sizes["person"]
-    partial, none = (parameters_pooled(model, figures, pooling) for pooling in ("partial", "none"))
+    partial, none = parameters_pooled(model, figures, "partial"), unpooled_parameters(model, data)
     names = coordinates(model, data)
     blocks = [np.repeat(np.eye(len(partial))[:, None, :], people, axis=1)]
     for dim, variable in (("coefficient", "design"), ("group_level", "membership")):

@@ -10,6 +10,7 @@ import xarray as xr
 
 from iwm_bayes.inference.base import TRANSFORMED_VARIABLES, model_inputs
 from iwm_bayes.model.build import build
+from iwm_bayes.model.inputs import coordinates
 from iwm_bayes.types import ModelSpec
 
 type GraphCompiler = Callable[[pm.Model, Sequence[str]], Any]
@@ -34,7 +35,7 @@ def with_arrays(compiled: Any, graph: pm.Model, inputs: Mapping[str, np.ndarray]
 
 
 class GraphSampler(NamedTuple):
-    """A model's graph, compiled for one number of people; another number compiles it anew."""
+    """A model's graph, compiled for one number of people, and of innovations; another number compiles it anew."""
 
     model: ModelSpec
     graph: pm.Model
@@ -43,7 +44,8 @@ class GraphSampler(NamedTuple):
 
     def with_data(self, data: xr.Dataset, transform: xr.Dataset) -> Any:
         """Return nutpie's model of these data, in this transform of people."""
-        if len(self.graph.coords["person"]) != data.sizes["person"]:
+        names = coordinates(self.model, data)
+        if any(len(self.graph.coords[dim]) != len(names[dim]) for dim in ("person", "parameter_person")):
             return graph_sampler(self.compiler, self.model, data).with_data(data, transform)
         return with_arrays(self.compiled, self.graph, model_inputs(self.graph, self.model, data, transform))
 

@@ -1,7 +1,8 @@
 """A model as text, so that a fit carries the model that it is a fit of.
 
-The record has the keys of the model file, and every parameter as the study left it: its prior, its pooling, and
-whether it is fixed. A model that was put together in Python, from functions that no file names, has no record.
+The record has the keys of the model file, every parameter as the study left it (its prior, its pooling, and whether it
+is fixed), and the effects of the study's event terms. A model that was put together in Python, from functions that no
+file names, has no record.
 """
 
 import json
@@ -10,12 +11,15 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from iwm_bayes.data.formulas.effects import with_event_effects
+from iwm_bayes.data.waves import model_with_waves, recorded_waves
 from iwm_bayes.model.specification.model_file import model_with_responses
 from iwm_bayes.model.specification.parts import file_hashes, find_parts, named_files
 from iwm_bayes.model.specification.schema import ModelFile
-from iwm_bayes.types import InputError, ModelSpec, Parameter, parameters, with_parameters
+from iwm_bayes.types import EventEffect, InputError, ModelSpec, Parameter, parameters, with_parameters
 
 PARAMETER_FIELDS = ("support", "prior_90", "prior_between_sd", "pooling", "by", "fixed")
+NOT_IN_FILE = ("path", "files", "waves")  # keys of the source that are no keys of a model file
 NO_RECORD = (
     "the fit does not say what its model is, because the model was put together in Python. Give the model as `model`"
 )
@@ -28,8 +32,11 @@ def model_record(model: ModelSpec) -> str:
     priors = {name: [getattr(own, field) for field in PARAMETER_FIELDS] for name, own in parameters(model).items()}
     timing = {name: response.timing for name, response in model.responses.items()}
     lags = {name: response.lag for name, response in model.responses.items() if response.lag}
-    own = {"name": model.name, "without": model.without, "stated": sorted(model.stated), "correlated": model.correlated}
-    return json.dumps(own | {"source": dict(model.source), "timing": timing, "lags": lags, "parameters": priors})
+    own: dict[str, Any] = {"name": model.name, "without": model.without, "stated": sorted(model.stated)}
+    own["correlated"] = model.correlated
+    events = {"event_effects": model.event_effects, "event_terms": model.rule.terms}
+    own |= events | {"source": dict(model.source), "timing": timing, "lags": lags, "parameters": priors}
+    return json.dumps(own)
 
 
 def recorded_parameter(declared: Parameter, values: list[Any]) -> Parameter:
@@ -88,15 +95,19 @@ def model_from_record(
     content = json.loads(record)
     source = content["source"]
     path = folder / source["path"]
-    file = ModelFile.model_validate({key: value for key, value in source.items() if key not in ("path", "files")})
+    file = ModelFile.model_validate({key: value for key, value in source.items() if key not in NOT_IN_FILE})
     hashes = file_hashes(path, file.rule, source["responses"].values(), copies)
     if trust and (changed := changed_files(source, hashes)):
         raise InputError([f"{name}: is missing, or not the one that was fitted. Fit again" for name in changed])
     parts = find_parts(path, file.rule, source["responses"], trust, copies)
     model = model_with_responses(path, file, *parts, copies)
+    if "waves" in source:
+        model = model_with_waves(model, recorded_waves(source["waves"]))
+    effects = [EventEffect(*each) for each in content["event_effects"]]
+    model = with_event_effects(model, effects, content["event_terms"])
     declared = {name: recorded_parameter(own, content["parameters"][name]) for name, own in parameters(model).items()}
     model = with_parameters(model, declared)
-    lags = content.get("lags", {})  # of earlier versions: none
+    lags = content["lags"]
     responses = {
         name: own._replace(timing=content["timing"][name], lag=lags.get(name, own.lag))
         for name, own in model.responses.items()

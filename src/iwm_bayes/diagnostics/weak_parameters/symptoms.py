@@ -1,7 +1,7 @@
-"""What data say about symptoms that follow beliefs, and about leaving, found before any sampling.
+"""What data hardly tell about symptoms that follow beliefs.
 
-Each function yields a sentence for each parameter that a study can hardly determine. Numbers are rules of thumb: ten
-events per parameter (Peduzzi et al., 1996, doi:10.1016/S0895-4356(96)00236-3), and five answers for a person's change.
+Each function yields a sentence for each parameter that a study can hardly determine. Five answers for a person's level
+and change are a rule of thumb.
 """
 
 from collections.abc import Iterator
@@ -14,10 +14,9 @@ from iwm_bayes.filtering.filter import filter_readouts
 from iwm_bayes.filtering.readouts import Readout
 from iwm_bayes.model.priors import figure_names
 from iwm_bayes.simulation.population import draw_people
-from iwm_bayes.types import ModelSpec, Response, named_leaves, rule_values
+from iwm_bayes.types import ModelSpec, Response, rule_values
 
 MIN_ANSWERS = 5  # of a symptom, per person
-MIN_PER_PARAMETER = 10  # people who left, per free parameter of leaving
 MAX_CORRELATION = 0.95  # of the changes of two beliefs: beyond it, the SE of a slope is more than three times as large
 MAX_PEOPLE, POPULATIONS = 200, 5  # that are simulated to see whether two beliefs move together
 
@@ -87,18 +86,3 @@ def correlation_of_changes(name: str, model: ModelSpec, data: xr.Dataset) -> flo
         if min(change.std() for change in changes) > 0:
             found.append(float(np.corrcoef(*changes)[0, 1]))
     return float(np.median(found)) if found else 0.0
-
-
-def leaving_problems(model: ModelSpec, data: xr.Dataset) -> Iterator[str]:
-    """Yield why the parameters of leaving are hardly identified: few people left."""
-    for name, response in model.responses.items():
-        if response.effect != "leaves":
-            continue
-        free = [leaf for leaf, declared in named_leaves(response.parameters) if declared.fixed is None]
-        left, people = int((data[f"answer_{name}"] == 1).any("event").sum()), data.sizes["person"]
-        if free and left < MIN_PER_PARAMETER * len(free):
-            reasons = ". Which reason people had is then hardly distinguishable" if "good_enough" in free else ""
-            yield (
-                f"{name}: {left} of {people} people left. With fewer than {MIN_PER_PARAMETER} for each of "
-                f"{', '.join(free)}, these follow their priors{reasons}"
-            )
