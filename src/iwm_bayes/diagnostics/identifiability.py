@@ -12,8 +12,10 @@ import xarray as xr
 
 from iwm_bayes.data.binding import wants
 from iwm_bayes.data.unrecorded import unrecorded_outcomes
-from iwm_bayes.diagnostics.moving_beliefs import movement_sentences
-from iwm_bayes.diagnostics.wave_checks import wave_sentences
+from iwm_bayes.diagnostics.weak_parameters.leaving import leaving_problems
+from iwm_bayes.diagnostics.weak_parameters.moving_beliefs import movement_sentences
+from iwm_bayes.diagnostics.weak_parameters.symptoms import symptom_problems
+from iwm_bayes.diagnostics.weak_parameters.wave_checks import wave_sentences
 from iwm_bayes.responses.scale import rated_belief
 from iwm_bayes.types import ModelSpec, Parameter, named_leaves, parameters
 
@@ -228,6 +230,8 @@ CHECKS: tuple[Callable[[Case], Iterator[str]], ...] = (
     outcomes_without_a_form,
     moving_beliefs,
     waves,
+    lambda case: symptom_problems(case.model, case.data),
+    lambda case: leaving_problems(case.model, case.data),
 )
 
 
