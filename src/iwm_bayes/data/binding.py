@@ -14,9 +14,10 @@ import numpy as np
 import xarray as xr
 
 from iwm_bayes.data.formulas.effects import bound_to_events
-from iwm_bayes.data.study import PARTICIPANTS, ResponseColumn, StudySpec
+from iwm_bayes.data.study import OF_ONE_COURSE, PARTICIPANTS, ResponseColumn, StudySpec
 from iwm_bayes.data.waves import model_with_waves, waves_of
 from iwm_bayes.responses.scale import is_on_outcome_scale, with_scales
+from iwm_bayes.rules.modifiers.waves import RESTART
 from iwm_bayes.types import InputError, ModelSpec, Response
 
 STATEMENTS = "statements of the study"  # an attribute of data
@@ -83,7 +84,8 @@ def participants_noun(data: xr.Dataset) -> str:
 def wants(data: xr.Dataset, estimand: str) -> bool:
     """Return whether the study of these data wants an estimand, as `StudySpec.wants` does."""
     names = json.loads(data.attrs.get(WANTED, "null"))
-    return names is None or estimand in names
+    restart = "event_terms" in data and RESTART in data["event_term"].values
+    return not (restart and estimand in OF_ONE_COURSE) and (names is None or estimand in names)
 
 
 def forgotten_statements(model: ModelSpec, data: xr.Dataset) -> list[str]:

@@ -19,6 +19,7 @@ MAX_DEPTH = 6  # of tables and lists within each other in a study file
 MAX_LAG = 100  # sessions
 MAX_QUESTION, MAX_PARTICIPANTS = 200, 40  # letters of a title, and of a word in every sentence
 PARTICIPANTS = "participants"
+OF_ONE_COURSE = ("earned_security", "styles", "generalised")  # estimands that follow beliefs from the first session on
 
 
 def two_ends(scale: tuple[float, float]) -> tuple[float, float]:
@@ -208,8 +209,28 @@ class StudySpec(Strict):
     participants: PeopleNoun = PARTICIPANTS  # what reports call the people, a plural noun such as "patients"
 
     def wants(self, estimand: str) -> bool:
-        """Return whether the study wants an estimand: it names it, or names none in particular."""
+        """Return whether the study wants an estimand: it names it, or names none in particular and has it."""
+        if self.beliefs_restart and estimand in OF_ONE_COURSE:
+            return False
         return self.estimands is None or estimand in self.estimands
+
+    @property
+    def beliefs_restart(self) -> bool:
+        """Whether beliefs restart at every wave."""
+        return self.columns.wave is not None and self.columns.wave.beliefs == "restarted"
+
+    @model_validator(mode="after")
+    def one_course_of_beliefs(self) -> "StudySpec":
+        """Refuse earned security by name where beliefs restart at every wave."""
+        asked = [name for name in self.estimands or () if name in OF_ONE_COURSE]
+        if self.beliefs_restart and asked:
+            raise ValueError(
+                f"`estimands`: {', '.join(asked)} needs one course of beliefs, and beliefs restart in every wave. Take "
+                'it out, or write wave = {{ column = "{0}", beliefs = "carried" }} where they go on'.format(
+                    self.columns.wave.column if self.columns.wave else ""
+                )
+            )
+        return self
 
     @model_validator(mode="before")
     @classmethod

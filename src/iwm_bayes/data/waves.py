@@ -91,14 +91,9 @@ def by_running_session(events: pd.DataFrame, study: StudySpec) -> pd.DataFrame:
     numbers = running_sessions(events)
     changed = events.assign(session=numbers, session_of_wave=events["session"])
     changed = changed if study.columns.time else changed.assign(time=numbers)
-    if beliefs_restart(study):
+    if study.beliefs_restart:
         changed = changed.assign(sequence=events["wave"])
     return changed.sort_values(["person", "session"], kind="stable")
-
-
-def beliefs_restart(study: StudySpec) -> bool:
-    """Return whether beliefs restart at every wave of a study."""
-    return study.columns.wave is not None and study.columns.wave.beliefs == "restarted"
 
 
 def with_wave_terms(data: xr.Dataset, waves: Waves) -> xr.Dataset:

@@ -12,7 +12,10 @@ import xarray as xr
 
 from iwm_bayes.data.binding import wants
 from iwm_bayes.data.unrecorded import unrecorded_outcomes
-from iwm_bayes.diagnostics.moving_beliefs import movement_sentences
+from iwm_bayes.diagnostics.weak_parameters.leaving import leaving_problems
+from iwm_bayes.diagnostics.weak_parameters.moving_beliefs import movement_sentences
+from iwm_bayes.diagnostics.weak_parameters.symptoms import symptom_problems
+from iwm_bayes.diagnostics.weak_parameters.wave_checks import wave_sentences
 from iwm_bayes.responses.scale import rated_belief
 from iwm_bayes.types import ModelSpec, Parameter, named_leaves, parameters
 
@@ -207,6 +210,11 @@ def moving_beliefs(case: Case) -> Iterator[str]:
     yield from movement_sentences(case.model, case.data, case.free)
 
 
+def waves(case: Case) -> Iterator[str]:
+    """Check what data of several waves say about reliability."""
+    yield from wave_sentences(case.model, case.data)
+
+
 CHECKS: tuple[Callable[[Case], Iterator[str]], ...] = (
     no_self_worth_rating,
     no_anchored_scale,
@@ -221,6 +229,9 @@ CHECKS: tuple[Callable[[Case], Iterator[str]], ...] = (
     unused_levels,
     outcomes_without_a_form,
     moving_beliefs,
+    waves,
+    lambda case: symptom_problems(case.model, case.data),
+    lambda case: leaving_problems(case.model, case.data),
 )
 
 

@@ -80,7 +80,7 @@ def answers(run: ReportContext) -> dict[str, Any]:
         "learning": {
             "sentences": parameters.learning_sentences(run),
             "table": parameters.table_one(run),
-            "exhibits": [found for found in (parameters.forest(run),) if found],
+            "exhibits": [found for found in (parameters.forest(run), parameters.reliability(run)) if found],
         },
         "groups": groups.group_section(run),
         "comparison": model_comparison.comparison_section(run),

@@ -5,6 +5,8 @@ Names that have no words of their own are written without underscores. Self-wort
 
 from collections.abc import Mapping
 
+from iwm_bayes.report.labels import WAVE_CHANGE
+
 BELIEF_PREFIXES: Mapping[str, str] = {"availability_": "availability", "worth_": "self-worth"}
 LEAVES: Mapping[str, str] = {  # what follows the belief in a parameter's name
     "start": "initial {}",
@@ -24,6 +26,9 @@ LEAVES: Mapping[str, str] = {  # what follows the belief in a parameter's name
 
 def parameter_words(label: str) -> str:
     """Return the words for a group-level parameter, such as `availability_rate` or `approach_bias[friend]`."""
+    if change := WAVE_CHANGE.fullmatch(label):
+        own, wave, figure = (part or "" for part in change.groups())
+        return f"change{f' to wave {wave}' if wave else ''} of {parameter_words(own + figure)}"
     name, bracket, figure = label.partition("[")
     about = f" ({figure.removesuffix(']')})" if bracket else ""
     for prefix, belief in BELIEF_PREFIXES.items():
