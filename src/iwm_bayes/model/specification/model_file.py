@@ -238,22 +238,22 @@ def load_model(
     file, where = read_model_file(path), f"{path}, key `parameters"
     file = with_trend_alone(file) if TREND_ALONE in added else file
     rule, responses = find_parts(path, file.rule, file.responses, trust, copies)
-    full = model_with_responses(path, file, rule, responses, copies)
+    full = with_added(model_with_responses(path, file, rule, responses, copies), added)
     if TREND_ALONE in added:  # priors of the rule that it replaces say nothing about it
         known = parameters(full)
         own = {name: prior for name, prior in file.parameters.items() if parameter_copies(name, known)}
         file = file.model_copy(update={"parameters": own})
     left_out = tuple(name for name in responses if name in set(without))
     if not left_out:
-        return with_added(change_parameters(where, full, file.parameters), added)
+        return change_parameters(where, full, file.parameters)
     if len(left_out) == len(responses):
         raise InputError([f"`without` leaves nothing of the model {full.name}, which has {', '.join(responses)}"])
     kept = {name: response for name, response in responses.items() if name not in left_out}
-    part = model_with_responses(path, file, rule, kept, copies)
+    part = with_added(model_with_responses(path, file, rule, kept, copies), added)
     priors = full_names(file.parameters, list(parameters(full)), where)
     known = parameters(part)
     own_priors = {name: prior for name, prior in priors.items() if name in known}
-    return with_added(change_parameters(where, part._replace(without=left_out), own_priors), added)
+    return change_parameters(where, part._replace(without=left_out), own_priors)
 
 
 def load_model_for(
