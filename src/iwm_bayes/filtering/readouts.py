@@ -41,7 +41,6 @@ READOUTS: Mapping[str, Callable[[ReadoutContext], Array]] = {
     "outcome_count": was_experienced,  # likewise
     "prediction_error": lambda context: context.experienced * (context.event.outcome - context.before.expected),
     "worth_change": lambda context: context.now.worth.mean - context.before.worth.mean,  # type: ignore[union-attr]  # as above
-    "perceived": lambda context: context.before.perceived,  # exists where `with_expectancy_bias` defines it
     "distress": lambda context: context.event.distress,
     "threat": lambda context: context.experienced * context.event.threat,
 }

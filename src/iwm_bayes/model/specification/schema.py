@@ -28,6 +28,5 @@ class ModelFile(Strict):
     responses: list[str] | dict[Name, str]
     transfer: bool = False
     arousal: bool = False  # whether distress changes learning
-    expectancy_bias: bool = False  # whether reports of an outcome are biased towards what people expected
     correlated: bool = False  # whether people's parameters may be correlated
     parameters: dict[str, ParameterPrior] = Field(default_factory=dict)
