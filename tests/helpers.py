@@ -21,6 +21,7 @@ from iwm_bayes.model import priors
 from iwm_bayes.responses import families
 from iwm_bayes.rules import RULES
 from iwm_bayes.rules.lift import lift_learner
+from iwm_bayes.rules.modifiers.trend import with_trend
 from iwm_bayes.types import (
     GENERALISED,
     Family,
@@ -85,6 +86,8 @@ def lifted_rules() -> dict[str, Rule]:
     found = {name: lift_learner(rule) if isinstance(rule, Learner) else rule for name, rule in RULES.items()}
     for name in ("rescorla_wagner", "kalman"):
         found[f"{name} with transfer"] = lift_learner(RULES[name], transfer=True)
+    for name in ("kalman", "hgf"):  # a trend is added alike on each of the two scales
+        found[f"{name} with trend"] = with_trend(found[name])
     return found
 
 

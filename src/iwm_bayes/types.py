@@ -75,6 +75,28 @@ class Beliefs(NamedTuple):
     perceived: Array | None = None  # the outcome as the person would report it; None: the model does not define it
 
 
+class Location(NamedTuple):
+    """Where the state of a learner holds the belief: on the rule's own scale, where any number can be added to it."""
+
+    read: Callable[[State], Array]
+    write: Callable[[State, Array], State]  # (s, belief on the own scale) -> the state with this belief
+    link: Callable[[Array], Array]  # from a belief in 0..1 to the own scale
+    steepness: float = 1.0  # derivative of the link at .5: a small step of a belief is so much larger on the own scale
+
+
+class OwnScale(NamedTuple):
+    """How the beliefs of a rule are moved by anything but an outcome; dicts are by belief, (person,) each.
+
+    The belief about the figure of the event is moved, and the belief about oneself.
+    """
+
+    beliefs: tuple[str, ...]  # "availability", and "worth" if the rule has it
+    read: Callable[[State, Event], dict[str, Array]]
+    move: Callable[[State, Event, Mapping[str, Array]], State]  # (s, event, what is added)
+    link: Callable[[State, Event, Mapping[str, Array]], dict[str, Array]]  # from beliefs in 0..1 to the own scale
+    steepness: float = 1.0  # see `Location`
+
+
 class Learner(NamedTuple):
     """A learning rule for one belief, as in a textbook; it does not distinguish figures."""
 
@@ -84,6 +106,8 @@ class Learner(NamedTuple):
     learn: Callable[[Params, State, Array], State]  # (p, s, outcome): applies where the outcome was observed
     belief: Callable[[Params, State], Belief]
     outcomes: Literal["binary", "unit"] = "unit"
+    location: Location | None = None  # None: nothing but outcomes and the rule's own drift can move the belief
+    no_location: str = ""  # why there is no location, in words that follow "because"
 
 
 class Rule(NamedTuple):
@@ -99,6 +123,9 @@ class Rule(NamedTuple):
     terms: tuple[str, ...] = ()  # columns of `event_terms` in the data that the model reads, such as covariates
     innovations: tuple[str, ...] = ()  # standard normal numbers, one per event and person, that nobody observes
     begin: Callable[[Params, State, Event], State] | None = None  # the state before an event, where beliefs may restart
+    own_scale: OwnScale | None = None  # None: nothing but outcomes and the rule's own drift can move the beliefs
+    no_own_scale: str = ""  # why there is none, in words that follow "because"
+    movements: tuple[str, ...] = ()  # what was added to move beliefs in addition to learning: "trend", "belief_noise"
 
 
 class Family(NamedTuple):

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from iwm_bayes.data.dataset import read_data, with_stated_reliability
+from iwm_bayes.data.binding import with_stated_reliability
+from iwm_bayes.data.dataset import read_data
 from iwm_bayes.data.study import StudySpec
 from iwm_bayes.filtering.arrays import event_array, event_fields
 from iwm_bayes.model.priors import figure_names

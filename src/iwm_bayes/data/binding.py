@@ -10,12 +10,15 @@ import json
 from collections.abc import Iterator
 from itertools import combinations
 
+import numpy as np
 import xarray as xr
 
+from iwm_bayes.data.formulas.effects import bound_to_events
 from iwm_bayes.data.study import OF_ONE_COURSE, PARTICIPANTS, ResponseColumn, StudySpec
+from iwm_bayes.data.waves import model_with_waves, waves_of
 from iwm_bayes.responses.scale import is_on_outcome_scale, with_scales
 from iwm_bayes.rules.modifiers.waves import RESTART
-from iwm_bayes.types import ModelSpec, Response
+from iwm_bayes.types import InputError, ModelSpec, Response
 
 STATEMENTS = "statements of the study"  # an attribute of data
 WANTED = "estimands of the study"  # an attribute of data
@@ -177,3 +180,38 @@ def required_columns(study: StudySpec, model: ModelSpec) -> dict[str, str]:
         for column in (*given.columns, *given.where):
             found.setdefault(column, f"[responses.{name}]")
     return found
+
+
+def model_of_data(study: StudySpec, model: ModelSpec, data: xr.Dataset) -> ModelSpec:
+    """Return the model with what follows from the data of a study: stated reliabilities, waves, and event terms."""
+    return model_of_events(with_stated_reliability(study, model, data), data)
+
+
+def model_of_events(model: ModelSpec, data: xr.Dataset) -> ModelSpec:
+    """Return the model with the differences between waves, and the effects of event terms, of its data."""
+    return bound_to_events(model_with_waves(model, waves_of(data)), data)
+
+
+def with_stated_reliability(study: StudySpec, model: ModelSpec, data: xr.Dataset) -> ModelSpec:
+    """Return the model with the SD of ratings whose reliability the study states.
+
+        noise = sqrt(1 - reliability) * SD between people at their first answer
+
+    Lord & Novick (1968), Statistical Theories of Mental Test Scores. InputError if the response is no rating with a
+    noise, or if people do not differ.
+    """
+    responses = dict(model.responses)
+    for name, response in model.responses.items():
+        reliability = study.responses[name].reliability
+        if reliability is None:
+            continue
+        if "noise" not in response.parameters._fields:
+            raise InputError([f"[responses.{name}]: only a rating with a noise can have a stated reliability"])
+        answers = data[f"answer_{name}"].values
+        first = answers[np.argmax(~np.isnan(answers), axis=0), np.arange(answers.shape[1])]
+        noise = float(np.sqrt(1.0 - reliability) * np.nanstd(first, ddof=1)) if len(first) > 1 else np.nan
+        if not noise > 0:
+            raise InputError([f"[responses.{name}]: a reliability needs people who differ. Take it out"])
+        stated = response.parameters._replace(noise=response.parameters.noise._replace(fixed=noise))
+        responses[name] = response._replace(parameters=stated)
+    return model._replace(responses=responses)

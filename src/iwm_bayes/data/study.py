@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 import pandas as pd
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
+from iwm_bayes.data.model_names import split_model_name, with_additions
 from iwm_bayes.data.table import normalise_levels
 from iwm_bayes.data.toml import Name, Strict, expand_path, explain_validation, read_schema_2
 
@@ -251,7 +252,11 @@ def read_study_file(path: Path) -> StudySpec:
         study = StudySpec.model_validate(content)
     except ValidationError as error:
         raise explain_validation(path, StudySpec, error) from error
-    models = [str(expand_path(name, path.parent)) if name.endswith(".toml") else name for name in study.model]
+    models = [
+        with_additions(str(expand_path(own, path.parent)), added) if own.endswith(".toml") else name
+        for name in study.model
+        for own, added in [split_model_name(name)]
+    ]
     people = study.people and study.people.model_copy(update={"data": expand_path(str(study.people.data), path.parent)})
     changes = {"data": expand_path(str(study.data), path.parent), "model": models, "people": people}
     return study.model_copy(update=changes)

@@ -12,6 +12,7 @@ import xarray as xr
 
 from iwm_bayes.data.binding import wants
 from iwm_bayes.data.unrecorded import unrecorded_outcomes
+from iwm_bayes.diagnostics.moving_beliefs import movement_sentences
 from iwm_bayes.diagnostics.wave_checks import wave_sentences
 from iwm_bayes.responses.scale import rated_belief
 from iwm_bayes.types import ModelSpec, Parameter, named_leaves, parameters
@@ -207,6 +208,11 @@ def waves(case: Case) -> Iterator[str]:
     yield from wave_sentences(case.model, case.data)
 
 
+def moving_beliefs(case: Case) -> Iterator[str]:
+    """Check what moves beliefs in addition to learning."""
+    yield from movement_sentences(case.model, case.data, case.free)
+
+
 CHECKS: tuple[Callable[[Case], Iterator[str]], ...] = (
     no_self_worth_rating,
     no_anchored_scale,
@@ -221,6 +227,7 @@ CHECKS: tuple[Callable[[Case], Iterator[str]], ...] = (
     unused_levels,
     outcomes_without_a_form,
     waves,
+    moving_beliefs,
 )
 
 

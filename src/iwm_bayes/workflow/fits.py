@@ -12,11 +12,11 @@ from typing import Any
 import xarray as xr
 
 from iwm_bayes.comparison.comparability import FittedModel
-from iwm_bayes.data.dataset import model_of_data
+from iwm_bayes.data.binding import model_of_data
 from iwm_bayes.data.study import StudySpec, read_study_file
 from iwm_bayes.inference.base import Settings
 from iwm_bayes.io import read_json, sha256, versions
-from iwm_bayes.model.specification.model_file import load_model_for
+from iwm_bayes.model.specification.model_file import load_model_for, named_like
 from iwm_bayes.types import InputError
 from iwm_bayes.workflow.analysis import DEFAULT_REQUESTS, Requests, analyse
 from iwm_bayes.workflow.comparison_folder import COMPARISON_FILE
@@ -257,7 +257,7 @@ def fit_of_run(folder: Path, trust: bool = False, tell: Callable[[str], None] = 
     files = facts["files"]
     copies = {name: folder / file["copy"] for name, file in files.items() if "copy" in file}
     model_file = copies.get("model", input_place(folder, files["model"]))
-    spec = load_model_for(study, str(model_file), trust, copies)
+    spec = load_model_for(study, named_like(facts["model"], model_file), trust, copies)
     data = fitted["constant_data"].to_dataset()
     return FittedModel(model_of_data(study, spec, data), fitted, folder)
 

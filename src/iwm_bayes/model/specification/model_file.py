@@ -14,9 +14,11 @@ from types import MappingProxyType
 from pydantic import ValidationError
 
 from iwm_bayes.data.binding import bound_model
+from iwm_bayes.data.model_names import ADDITIONS, is_model_file, split_model_name, with_additions
 from iwm_bayes.data.study import StudySpec
 from iwm_bayes.data.toml import explain_validation, read_schema_2
 from iwm_bayes.model.priors import WITHIN_SUPPORT, prior_problems
+from iwm_bayes.model.specification.additions import with_added, with_equations, with_movements
 from iwm_bayes.model.specification.parts import file_hashes, find_parts, kinds_by_name
 from iwm_bayes.model.specification.schema import ModelFile, ParameterPrior
 from iwm_bayes.responses.scale import fix_first_ratings
@@ -56,7 +58,11 @@ def built_in_models() -> list[str]:
 
 
 def find_model(name: str) -> Path:
-    """Return the file of a model from the name of a built-in model or from a path; InputError for an unknown name."""
+    """Return the file of a model from the name of a built-in model or from a path; InputError for an unknown name.
+
+    What a name adds to the model, such as `+trend`, is in no file.
+    """
+    name, _ = split_model_name(name)
     if name.endswith(".toml"):
         return Path(name)
     names = built_in_models()
@@ -70,6 +76,17 @@ def find_model(name: str) -> Path:
             ]
         )
     return model_library() / f"{name}.toml"
+
+
+def model_from_anywhere(name: str) -> str:
+    """Return a model's name with the absolute path of its file, if it is named by a path."""
+    own, added = split_model_name(name)
+    return with_additions(str(find_model(own).resolve()) if is_model_file(own) else own, added)
+
+
+def named_like(name: str, path: Path) -> str:
+    """Return the name of the model in this file, with what another name adds to a model."""
+    return with_additions(str(path), split_model_name(name)[1])
 
 
 def lift_rule(path: Path, file: ModelFile, rule: Learner | Rule, responses: dict[str, Response]) -> Rule:
@@ -87,7 +104,13 @@ def lift_rule(path: Path, file: ModelFile, rule: Learner | Rule, responses: dict
             [f"{path}: a response about the perceived outcome needs a model of it. Add `expectancy_bias = true`"]
         )
     rule = with_arousal(rule) if file.arousal else rule
-    return with_expectancy_bias(rule) if file.expectancy_bias else rule
+    rule = with_expectancy_bias(rule) if file.expectancy_bias else rule
+    return with_movements(str(path), file.rule, rule, additions(file))
+
+
+def additions(file: ModelFile) -> list[str]:
+    """Return what a model file lets move beliefs in addition to learning."""
+    return [name for name in ADDITIONS if getattr(file, name)]
 
 
 def changed_parameter(
@@ -145,7 +168,7 @@ def model_with_responses(
 
     InputError lists parameter names that occur twice.
     """
-    texts = file.claim, file.reference, file.predicts, file.needs, equation(rule)
+    texts = file.claim, file.reference, file.predicts, file.needs, with_equations(equation(rule), additions(file))
     lifted = lift_rule(path, file, rule, responses)
     name = path.stem.removesuffix(".model")
     kinds = {key: kind for key, kind in kinds_by_name(path, file.responses).items() if key in responses}
@@ -180,7 +203,8 @@ def load_model(
     Parameters
     ----------
     name_or_path
-        Name of a built-in model, or path of a model file that ends in `.toml`.
+        Name of a built-in model, or path of a model file that ends in `.toml`. `+trend` and `+belief_noise` at the end
+        of either let time or chance move beliefs, too: "kalman+trend".
     without
         Responses to leave out, with their parameters and the beliefs that no other response reads.
     trust
@@ -208,8 +232,9 @@ def load_model(
     rule, responses = find_parts(path, file.rule, file.responses, trust, copies)
     full = model_with_responses(path, file, rule, responses, copies)
     left_out = tuple(name for name in responses if name in set(without))
+    _, added = split_model_name(str(name_or_path))
     if not left_out:
-        return change_parameters(where, full, file.parameters)
+        return with_added(change_parameters(where, full, file.parameters), added)
     if len(left_out) == len(responses):
         raise InputError([f"`without` leaves nothing of the model {full.name}, which has {', '.join(responses)}"])
     kept = {name: response for name, response in responses.items() if name not in left_out}
@@ -217,7 +242,7 @@ def load_model(
     priors = full_names(file.parameters, list(parameters(full)), where)
     known = parameters(part)
     own_priors = {name: prior for name, prior in priors.items() if name in known}
-    return change_parameters(where, part._replace(without=left_out), own_priors)
+    return with_added(change_parameters(where, part._replace(without=left_out), own_priors), added)
 
 
 def load_model_for(
