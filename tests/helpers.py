@@ -175,13 +175,14 @@ def with_last_residual(
     if response.carry is None:
         return given
     expected, answers, time = given["mu"].copy(), data[f"answer_{name}"].values, data["since_any"].values.cumsum(axis=0)
-    for person, persistence in enumerate(p.persistence):
+    persistence = np.broadcast_to(p.persistence, expected.shape)  # it may differ by figure
+    for person in range(expected.shape[1]):
         last = {}
         for event, figure in enumerate(data["figure_index"].values[:, person]):
-            about = "self" if response.about == "worth" else figure
+            about = "self" if response.carries_across_figures else figure
             if about in last:
                 residual, then = last[about]
-                expected[event, person] += persistence ** (time[event, person] - then) * residual
+                expected[event, person] += persistence[event, person] ** (time[event, person] - then) * residual
             if not np.isnan(answers[event, person]):
                 last[about] = answers[event, person] - given["mu"][event, person], time[event, person]
     return {**given, "mu": expected}

@@ -172,6 +172,15 @@ class Response(NamedTuple):
     accumulates: Mapping[str, Callable[[Params, Array], Array]] = MappingProxyType({})  # see `accumulated_readouts`
     scale: Mapping[str, float] = MappingProxyType({})  # values that, if fixed, identify the scale of the belief
     figure_scope: Literal["met", "each"] = "met"  # depends on the belief about the event's figure, or on all of them
+    carry_scope: Literal["figure", "any"] = "figure"  # the last answer about the same figure, or about any figure
+    lag: int = 0  # readouts in `lagged` are those of so many sessions before with the same figure
+    lagged: Mapping[str, str] = MappingProxyType({})  # each with the readout that stands for it before there is one
+    without_worth: "Response | None" = None  # in its place in a model without self-worth
+
+    @property
+    def carries_across_figures(self) -> bool:
+        """Return whether the last residual is that of the last answer, whatever figure it was about."""
+        return self.carry_scope == "any" or self.about == "worth"
 
 
 class EventEffect(NamedTuple):

@@ -17,6 +17,7 @@ from pymc.pytensorf import rewrite_pregrad
 from pymc_start import pymc_start
 
 from iwm_bayes.data.formulas.design import join_covariates
+from iwm_bayes.data.formulas.effects import bound_to_events
 from iwm_bayes.diagnostics.convergence_checks import check_convergence
 from iwm_bayes.filtering import engine_choice
 from iwm_bayes.filtering.engine.kernels import EventKernel, PersonKernel
@@ -49,11 +50,13 @@ PHASES = [
 HEAD = 'schema = 2\nclaim = "c"\nreference = "r"\nrule = "rescorla_wagner"\nresponses = ["availability_rating"]\n'
 CORRELATED = f"{HEAD}correlated = true\n"
 COMPLETE = f'{HEAD}[parameters.availability_rating_noise]\npooling = "complete"\n'
+OF_SESSIONS = {"availability_rate": "arm * mood", "availability_rating_noise": "place"}
 FORMULAS = {"availability_start": "arm + (1|ward)", "availability_rate": "(1 + age|ward)"}
 CASES = {  # a built-in model or the text of a model file, and formulas
     **{name: (name, {}) for name in ("rescorla_wagner", "kalman", "hgf", "compensatory", "latent_cause", "leaky_beta")},
     "correlated": (CORRELATED, {}),
     "covariates and groups": (COMPLETE, FORMULAS),
+    "covariates of sessions": (HEAD, OF_SESSIONS),
 }
 
 
@@ -77,8 +80,12 @@ def case(name, folder):
     data = with_gaps(model, simulate(model, PHASES, PEOPLE, 1), generator)
     if formulas:
         people = {"arm": ["a", "b", "a", "b"], "age": generator.normal(size=PEOPLE), "ward": ["x", "x", "y", "y"]}
+        if formulas is OF_SESSIONS:
+            place = generator.choice(["clinic", "video"], data["present"].shape)
+            mood = data["outcome"].copy(data=generator.normal(size=place.shape))
+            data = data.assign(session_covariate_mood=mood, session_covariate_place=mood.copy(data=place))
         data = join_covariates(data, pd.DataFrame(people), model, formulas)
-    return model, data
+    return bound_to_events(model, data), data
 
 
 def random_transform(model, data, generator):

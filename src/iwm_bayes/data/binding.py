@@ -37,11 +37,20 @@ def impossible_timing(given: ResponseColumn, response: Response) -> str:
     return ""
 
 
+def impossible_lag(given: ResponseColumn, response: Response) -> str:
+    """Return why a response cannot have the lag that the study states; empty if it can."""
+    if given.lag is not None and not response.lagged:
+        return "only a symptom follows the beliefs of an earlier session"
+    return ""
+
+
 def bound_model(study: StudySpec, model: ModelSpec) -> ModelSpec:
-    """Return the model with the timing of every response, and the scale of every rating, that the study states."""
-    stated = {name: given.timing for name, given in study.responses.items() if given.timing is not None}
+    """Return the model with the timing and lag of every response, and the scale of every rating, of the study."""
+    timing = {name: given.timing for name, given in study.responses.items() if given.timing is not None}
+    lag = {name: given.lag for name, given in study.responses.items() if given.lag is not None}
     responses = {
-        name: response._replace(timing=stated.get(name, response.timing)) for name, response in model.responses.items()
+        name: response._replace(timing=timing.get(name, response.timing), lag=lag.get(name, response.lag))
+        for name, response in model.responses.items()
     }
     commensurable = {name: given.commensurable for name, given in study.responses.items()}
     return with_scales(model._replace(responses=responses), commensurable)
@@ -52,6 +61,7 @@ def with_statements(study: StudySpec, model: ModelSpec, data: xr.Dataset) -> xr.
     statements = {
         name: {
             "timing": study.responses[name].timing,
+            "lag": study.responses[name].lag,
             "commensurable": study.responses[name].commensurable if response.scale else None,
             "noise": response.parameters.noise.fixed if study.responses[name].reliability else None,
         }
@@ -91,6 +101,7 @@ def forgotten_statements(model: ModelSpec, data: xr.Dataset) -> list[str]:
         own = {leaf for leaf in response.scale if f"{name}_{leaf}" in model.stated}
         forgotten = {
             "timing": stated["timing"] not in (None, response.timing),
+            "lag": stated.get("lag") not in (None, response.lag),
             "commensurable": stated["commensurable"] not in (None, is_on_outcome_scale(response)) and not own,
             "reliability": stated["noise"] is not None and stated["noise"] != response.parameters.noise.fixed,
         }

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from iwm_bayes.data.binding import impossible_timing
+from iwm_bayes.data.binding import impossible_lag, impossible_timing
 from iwm_bayes.data.numbers import read_numbers, read_scaled
 from iwm_bayes.data.study import Outcome, ResponseColumn, StudySpec
 from iwm_bayes.data.table import (
@@ -114,6 +114,8 @@ def read_answer(table: Table, study: StudySpec, model: ModelSpec, name: str, fig
         table.problems.append(f"[responses.{name}]: belongs to one event, and cannot be about a whole session")
     if fault := impossible_timing(given, response):
         table.problems.append(f"[responses.{name}]: {fault}. Take `timing` out")
+    if fault := impossible_lag(given, response):
+        table.problems.append(f"[responses.{name}]: {fault}. Take `lag` out")
     if given.commensurable and not response.scale:
         table.problems.append(f"[responses.{name}]: only ratings can be `commensurable` with the outcome. Take it out")
     if response.effect == "chooses":
@@ -128,7 +130,7 @@ def read_answer(table: Table, study: StudySpec, model: ModelSpec, name: str, fig
 
 def ordinal_remedy(response: Response, levels: int | None = None) -> str:
     """Return which response takes answers in words about the same belief; empty if there is none."""
-    if response.about not in BELIEFS or (levels is not None and levels not in LEVELS):
+    if response.about not in BELIEFS or response.lagged or (levels is not None and levels not in LEVELS):
         return ""
     number = levels or "N (N being how many there are)"
     return f", or, for answers in words, name {response.about}_ordinal_{number} in the model in place of this rating"

@@ -16,6 +16,7 @@ from iwm_bayes.data.table import normalise_levels
 from iwm_bayes.data.toml import Name, Strict, expand_path, explain_validation, read_schema_2
 
 MAX_DEPTH = 6  # of tables and lists within each other in a study file
+MAX_LAG = 100  # sessions
 MAX_QUESTION, MAX_PARTICIPANTS = 200, 40  # letters of a title, and of a word in every sentence
 PARTICIPANTS = "participants"
 OF_ONE_COURSE = ("earned_security", "styles", "generalised")  # estimands that follow beliefs from the first session on
@@ -138,6 +139,9 @@ class ResponseColumn(Strict):
     nobody: Annotated[str, AfterValidator(a_word)] = "nobody"  # of a choice of figure: the word for none
     scope: Literal["event", "session"] = "event"  # given after this event, or about the session when it is over
     timing: Literal["before", "after"] | None = None  # before or after the outcome of its row; else as in the model
+    lag: Annotated[int, Field(ge=0, le=MAX_LAG)] | None = (
+        None  # of a symptom: it follows the beliefs so many sessions before
+    )
     rater: Literal["patient", "therapist", "observer"] = "patient"
     commensurable: bool = False  # asks about the outcome on the outcome's scale; if not, intercept and slope are free
 

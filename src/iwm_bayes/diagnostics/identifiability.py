@@ -203,14 +203,14 @@ def outcomes_without_a_form(case: Case) -> Iterator[str]:
         )
 
 
-def waves(case: Case) -> Iterator[str]:
-    """Check what data of several waves say about reliability."""
-    yield from wave_sentences(case.model, case.data)
-
-
 def moving_beliefs(case: Case) -> Iterator[str]:
     """Check what moves beliefs in addition to learning."""
     yield from movement_sentences(case.model, case.data, case.free)
+
+
+def waves(case: Case) -> Iterator[str]:
+    """Check what data of several waves say about reliability."""
+    yield from wave_sentences(case.model, case.data)
 
 
 CHECKS: tuple[Callable[[Case], Iterator[str]], ...] = (
@@ -226,8 +226,8 @@ CHECKS: tuple[Callable[[Case], Iterator[str]], ...] = (
     scale_on_thresholds,
     unused_levels,
     outcomes_without_a_form,
-    waves,
     moving_beliefs,
+    waves,
 )
 
 

@@ -11,12 +11,18 @@ from iwm_bayes.types import InputError, ModelSpec
 
 
 def contrast_names(model: ModelSpec, fit: xr.DataTree) -> list[str]:
-    """Return the contrasts of a fit, such as "availability_rate: arm therapy - waiting"; empty without formulas."""
+    """Return the contrasts of people in a fit, such as "availability_rate: arm therapy - waiting".
+
+    There are none without covariates of people.
+    """
     data = fit["constant_data"].to_dataset()
     if "design" not in data:
         return []
     effects = effects_by_draw(model, fit["unconstrained_posterior"].to_dataset().isel(draw=slice(1)), data)
-    return [str(name) for name in effects["contrast"].values] if "contrast" in effects else []
+    of_people = standardised_covariates(data)
+    names = map(str, effects["contrast"].values) if "contrast" in effects else ()
+    changed = {name: name.partition(": ")[2] for name in names}
+    return [name for name, change in changed.items() if any(change.startswith(f"{each} ") for each in of_people)]
 
 
 def covariate_of(contrast: str, names: list[str]) -> tuple[str, str]:

@@ -4,23 +4,35 @@ A contrast changes one covariate of all people in the fit and leaves the others 
 the parameter that the model implies for such people, with the deviations of person and group at 0. This is
 g-computation (Robins, 1986, doi:10.1016/0270-0255(86)90088-6). Categories are compared with each other; a number is
 compared with itself plus one SD.
+
+Where a formula has covariates that change from session to session, the parameter has a value at each event. A contrast
+then changes a covariate at all events, and averages over the events of each person and over people.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import combinations
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from iwm_bayes.data.formulas.design import common_design, standardised_covariates
+from iwm_bayes.data.formulas.design import common_design, names_in, standardised_covariates
+from iwm_bayes.data.formulas.effects import effects_of
+from iwm_bayes.data.formulas.event_design import (
+    event_columns,
+    event_frame,
+    session_covariates,
+    standardised_events,
+)
 from iwm_bayes.estimands.estimand import CI90, Estimand
 from iwm_bayes.estimands.group_summary import median_ci90
 from iwm_bayes.model.priors import LINKS, FreeParameter, effect_map, figure_names, free_parameters
 from iwm_bayes.types import EFFECT_WIDTH, ModelSpec
 
 PRIOR_DRAWS = 4000
+MAX_NUMBERS = 5_000_000  # in memory at once, over draws and events
 
 
 def covariate_changes(frame: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame, pd.DataFrame]]:
@@ -33,38 +45,93 @@ def covariate_changes(frame: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame, 
             yield f"{name} {other} - {one}", frame.assign(**{name: one}), frame.assign(**{name: other})
 
 
-def average_over_people(
-    free: FreeParameter, mu: xr.DataArray, beta: xr.DataArray, design: pd.DataFrame
-) -> xr.DataArray:
-    """Average the parameter of people with this design on the natural scale, for each draw."""
-    by_person = xr.DataArray(design.to_numpy(float), dims=("person", "coefficient"))
-    theta = mu + xr.dot(beta.drop_vars("coefficient"), by_person, dim="coefficient")
-    return theta.copy(data=LINKS[free.parameter.support][1](theta.values)).mean("person")
+class Columns(NamedTuple):
+    """The design columns of a formula for all people, or all of their events: (row, coefficient)."""
+
+    of_people: pd.DataFrame  # labelled by term
+    of_events: pd.DataFrame  # labelled by event term; empty where no covariate changes from session to session
+    weight: np.ndarray  # (row,), sums to 1
+
+
+def person_columns(formula: str, frame: pd.DataFrame, new: pd.DataFrame) -> Columns:
+    """Return the columns for everyone, where no covariate of a formula changes from session to session."""
+    columns = common_design(formula, frame, new)
+    return Columns(columns, pd.DataFrame(index=columns.index), np.full(len(new), 1.0 / len(new)))
+
+
+def event_level_columns(formula: str, people: pd.DataFrame, frame: pd.DataFrame, new: pd.DataFrame) -> Columns:
+    """Return the columns at the events of `new`; both frames are of `standardised_events`."""
+    names = [str(name) for name in frame if name not in people]
+    own = new.groupby(level="person").first()[list(people)]
+    place, count = np.unique(new.index.get_level_values("person"), return_inverse=True, return_counts=True)[1:]
+    of_people = common_design(formula, people, own).iloc[place]
+    return Columns(of_people, event_columns(formula, frame, names, new), 1.0 / (count[place] * len(count)))
+
+
+def average(free: FreeParameter, draws: xr.Dataset, columns: Columns, effects: Mapping[str, str]) -> xr.DataArray:
+    """Average a parameter on the natural scale over people or their events, for each draw.
+
+    `effects` are the names of effects on the parameter by event term.
+    """
+    mu, shape = draws["mu"].transpose("chain", "draw", "parameter"), draws["mu"].isel(parameter=0, drop=True)
+    labels = [f"{free.name}: {term}" for term in columns.of_people]
+    of_people = (
+        [draws["beta"].sel(coefficient=labels).transpose("chain", "draw", "coefficient").values] if labels else []
+    )
+    of_events = mu.sel(parameter=[effects[str(term)] for term in columns.of_events]).values
+    coefficients = np.concatenate([mu.sel(parameter=[free.label]).values, *of_people, of_events], axis=-1)
+    flat = coefficients.reshape(-1, coefficients.shape[-1])
+    design = np.column_stack([np.ones(len(columns.weight)), columns.of_people, columns.of_events]).astype(float)
+    rows, place = np.unique(design, axis=0, return_inverse=True)  # many events are alike
+    weight = np.bincount(place.ravel(), columns.weight)
+    unlink, step = LINKS[free.parameter.support][1], max(1, MAX_NUMBERS // len(rows))
+    parts = [unlink(flat[first : first + step] @ rows.T) @ weight for first in range(0, len(flat), step)]
+    return shape.copy(data=np.concatenate(parts).reshape(shape.shape))
+
+
+def formula_changes(formula: str, data: xr.Dataset) -> Iterator[tuple[str, Columns, Columns]]:
+    """Yield every contrast of a formula by name, with the columns before and after the change."""
+    people = standardised_covariates(data)
+    if not names_in(formula) & set(session_covariates(data)):
+        for name, before, after in covariate_changes(people):
+            yield name, person_columns(formula, people, before), person_columns(formula, people, after)
+        return
+    raw = event_frame(data)
+    frame = standardised_events(data, raw)
+    own = [name for name in frame if name in names_in(formula)]
+    recorded = frame[raw[own].notna().all(axis=1)]
+    for name, before, after in covariate_changes(recorded[own]):
+        one, other = (recorded.assign(**{str(key): changed[key] for key in changed}) for changed in (before, after))
+        columns = (event_level_columns(formula, people, frame, new) for new in (one, other))
+        yield name, next(columns), next(columns)
 
 
 def effects_by_draw(model: ModelSpec, draws: xr.Dataset, data: xr.Dataset) -> xr.Dataset:
     """Compute the difference and the ratio of every contrast of every parameter with a formula, for each draw."""
-    formulas, frame = json.loads(data.attrs["formulas"]), standardised_covariates(data)
+    formulas = json.loads(data.attrs["formulas"])
     effects: dict[str, xr.Dataset] = {}
     for free in free_parameters(model, figure_names(data)):
         if free.name not in formulas:
             continue
-        formula, mu = formulas[free.name], draws["mu"].sel(parameter=free.label, drop=True)
-        for name, before, after in covariate_changes(frame):
-            one, other = common_design(formula, frame, before), common_design(formula, frame, after)
-            if np.allclose(one, other):
+        own = {each.term: each.name for each in model.event_effects if each.parameter == free.name}
+        for name, before, after in formula_changes(formulas[free.name], data):
+            if np.allclose(before.of_people, after.of_people) and np.allclose(before.of_events, after.of_events):
                 continue  # a covariate of another parameter, or a group
-            beta = draws["beta"].sel(coefficient=[f"{free.name}: {term}" for term in one])
-            low, high = average_over_people(free, mu, beta, one), average_over_people(free, mu, beta, other)
+            low, high = (average(free, draws, columns, own) for columns in (before, after))
             effects[f"{free.label}: {name}"] = xr.Dataset({"difference": high - low, "ratio": high / low})
     return xr.concat(effects.values(), pd.Index(effects, name="contrast")) if effects else xr.Dataset()
+
+
+def has_covariates(data: xr.Dataset) -> bool:
+    """Return whether a parameter depends on covariates, of people or of sessions."""
+    return "design" in data or bool(effects_of(data))
 
 
 def prior_group_draws(model: ModelSpec, data: xr.Dataset, seed: int = 1) -> xr.Dataset:
     """Draw group means `mu` and coefficients `beta` from the prior, (chain, draw, ...)."""
     generator, shape = np.random.default_rng(seed), (1, PRIOR_DRAWS)
     free = free_parameters(model, figure_names(data))
-    labels = [str(label) for label in data["coefficient"].values]
+    labels = [str(label) for label in data["coefficient"].values] if "coefficient" in data.coords else []
     partial = [parameter for parameter in free if parameter.parameter.pooling == "partial"]
     means, sds = [each.prior_mean for each in free], [each.prior_sd for each in free]
     mu = generator.normal(means, sds, (*shape, len(free)))
@@ -86,7 +153,7 @@ def marginal_effects(model: ModelSpec, fit: xr.DataTree) -> xr.Dataset:
         - prior (contrast, end): 90% interval of the difference under the prior
     """
     data = fit["constant_data"].to_dataset()
-    if "design" not in data:
+    if not has_covariates(data):
         return xr.Dataset()
     effects = effects_by_draw(model, fit["unconstrained_posterior"].to_dataset(), data)
     under_prior = effects_by_draw(model, prior_group_draws(model, data), data)["difference"]
@@ -119,13 +186,19 @@ def marginal_effect_table(effects: xr.Dataset) -> pd.DataFrame:
     return pd.DataFrame(lines)
 
 
+def marginal_effect_answers(effects: xr.Dataset) -> dict[str, xr.DataArray]:
+    """Return the difference of each contrast at every draw."""
+    names = map(str, effects["contrast"].values if "contrast" in effects else [])
+    return {f"difference ({name})": effects["difference"].sel(contrast=name, drop=True) for name in names}
+
+
 MARGINAL_EFFECTS = Estimand(
     "marginal_effects",
     "Marginal effects of covariates on the group medians",
     lambda model, fit, _: marginal_effects(model, fit) or None,
     marginal_effect_table,
     "How much higher the average of a parameter would be if one covariate of all people were another, and all others "
-    "stayed as they are.",
+    "stayed as they are. Where a covariate changes from session to session, the average is over sessions and people.",
     {
         "difference": f"difference on the natural scale, with its {CI90}",
         "p_above_0": "posterior probability that the difference is positive",
@@ -133,4 +206,5 @@ MARGINAL_EFFECTS = Estimand(
         "ratio": "ratio of the two values that the difference compares",
     },
     section="parameters",
+    answers=marginal_effect_answers,
 )

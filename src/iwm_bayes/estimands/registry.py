@@ -10,6 +10,8 @@ import xarray as xr
 
 from iwm_bayes.data.study import StudySpec
 from iwm_bayes.estimands.beliefs import BELIEFS
+from iwm_bayes.estimands.counterfactual.leaving import LEAVING_SENSITIVITY
+from iwm_bayes.estimands.counterfactual.symptom import SYMPTOM_EFFECTS
 from iwm_bayes.estimands.estimand import Estimand, Shared
 from iwm_bayes.estimands.expectancy_bias import EXPECTANCY_BIAS
 from iwm_bayes.estimands.group_summary import GROUP_SD, GROUP_SUMMARY
@@ -34,6 +36,8 @@ ESTIMANDS: dict[str, Estimand] = {
         TIME_TO_SECURITY,
         ARMS,
         SENSITIVITY,
+        LEAVING_SENSITIVITY,
+        SYMPTOM_EFFECTS,
         RATING_THRESHOLDS,
         STYLES,
         PERSON_SUMMARY,

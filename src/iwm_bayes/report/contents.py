@@ -61,7 +61,7 @@ def report_contents(run: ReportContext) -> dict[str, Any]:
 
 
 ANSWERS = (
-    *("terms", "figure_one", "fit", "learning", "groups", "comparison", "definition", "sensitivity", "checks"),
+    *("terms", "prior", "figure_one", "fit", "learning", "groups", "comparison", "definition", "sensitivity", "checks"),
     *("styles", "others", "times", "projection", "further", "people"),
 )
 
@@ -71,6 +71,7 @@ def answers(run: ReportContext) -> dict[str, Any]:
     checks_summary, checks_exhibit, checks_table = model_fit.predictive_check_details(run)
     return {
         "terms": text.short_definition(run.facts["criterion"], run.has_worth) if run.security else "",
+        "prior": details.sensitivity_to_prior(run),
         "figure_one": answer.figure_one(run),
         "fit": {
             "sentence": model_fit.fit_sentence(run),

@@ -74,6 +74,8 @@ class Column(NamedTuple):
         The word for nobody, in a choice of figure.
     rater
         "patient", "therapist" or "observer".
+    lag
+        Of a symptom: it follows the beliefs so many sessions before.
     """
 
     column: str | None = None
@@ -87,6 +89,7 @@ class Column(NamedTuple):
     scope: Literal["event", "session"] | None = None
     nobody: str | None = None
     rater: Literal["patient", "therapist", "observer"] | None = None
+    lag: int | None = None
 
 
 class Wave(NamedTuple):

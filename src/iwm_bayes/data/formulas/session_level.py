@@ -36,7 +36,7 @@ def readable_formulas(given: Mapping[str, str]) -> dict[str, Any]:
 
 
 def people_who_change(table: Table, person: str, column: str) -> list[str]:
-    """Return the people within whom a column has several values, blanks apart."""
+    """Return the people who have several values of a column, blanks apart."""
     texts = cell_texts(table, column).where(~is_blank(table, column))
     counts = texts.groupby(cell_texts(table, person), sort=False).nunique()
     return [str(name) for name in counts.index[counts > 1]]

@@ -21,7 +21,7 @@ from iwm_bayes.model.priors import WITHIN_SUPPORT, prior_problems
 from iwm_bayes.model.specification.additions import with_added, with_equations, with_movements
 from iwm_bayes.model.specification.parts import file_hashes, find_parts, kinds_by_name
 from iwm_bayes.model.specification.schema import ModelFile, ParameterPrior
-from iwm_bayes.responses.scale import fix_first_ratings
+from iwm_bayes.responses.scale import fix_first_ratings, for_beliefs
 from iwm_bayes.rules import equation
 from iwm_bayes.rules.lift import lift_learner
 from iwm_bayes.rules.modifiers.arousal import with_arousal
@@ -92,9 +92,10 @@ def named_like(name: str, path: Path) -> str:
 def lift_rule(path: Path, file: ModelFile, rule: Learner | Rule, responses: dict[str, Response]) -> Rule:
     """Return a rule for both beliefs, with the modifiers of the model file.
 
-    A `Learner` is lifted to the beliefs that the responses read. InputError if `transfer` or a response does not fit.
+    A `Learner` is lifted to the beliefs that the responses need. InputError if `transfer` or a response does not fit.
     """
-    reads = {about for response in responses.values() for about in (response.about, *response.also_reads)}
+    needed = [response for response in responses.values() if response.without_worth is None]
+    reads = {about for response in needed for about in (response.about, *response.also_reads)}
     if isinstance(rule, Learner):
         rule = lift_learner(rule, worth=bool(reads & {"worth", "worth_change"}), transfer=file.transfer)
     elif file.transfer:
@@ -170,6 +171,7 @@ def model_with_responses(
     """
     texts = file.claim, file.reference, file.predicts, file.needs, with_equations(equation(rule), additions(file))
     lifted = lift_rule(path, file, rule, responses)
+    responses = for_beliefs(lifted, responses)
     name = path.stem.removesuffix(".model")
     kinds = {key: kind for key, kind in kinds_by_name(path, file.responses).items() if key in responses}
     hashes = file_hashes(path, file.rule, kinds.values(), copies)

@@ -31,9 +31,12 @@ def model_record(model: ModelSpec) -> str:
         return ""
     priors = {name: [getattr(own, field) for field in PARAMETER_FIELDS] for name, own in parameters(model).items()}
     timing = {name: response.timing for name, response in model.responses.items()}
-    own = {"name": model.name, "without": model.without, "stated": sorted(model.stated), "correlated": model.correlated}
+    lags = {name: response.lag for name, response in model.responses.items() if response.lag}
+    own: dict[str, Any] = {"name": model.name, "without": model.without, "stated": sorted(model.stated)}
+    own["correlated"] = model.correlated
     events = {"event_effects": model.event_effects, "event_terms": model.rule.terms}
-    return json.dumps(own | events | {"source": dict(model.source), "timing": timing, "parameters": priors})
+    own |= events | {"source": dict(model.source), "timing": timing, "lags": lags, "parameters": priors}
+    return json.dumps(own)
 
 
 def recorded_parameter(declared: Parameter, values: list[Any]) -> Parameter:
@@ -104,7 +107,11 @@ def model_from_record(
     model = with_event_effects(model, effects, content["event_terms"])
     declared = {name: recorded_parameter(own, content["parameters"][name]) for name, own in parameters(model).items()}
     model = with_parameters(model, declared)
-    responses = {name: own._replace(timing=content["timing"][name]) for name, own in model.responses.items()}
+    lags = content["lags"]
+    responses = {
+        name: own._replace(timing=content["timing"][name], lag=lags.get(name, own.lag))
+        for name, own in model.responses.items()
+    }
     return model._replace(
         name=content["name"],
         responses=responses,

@@ -4,8 +4,8 @@
 
 `b` is the belief on the rule's own scale (see `rules.location`), and `belief_noise` a standard deviation on that scale
 per square root of a unit of time: a random walk. `z` is a number of its own for each person, event and belief, which
-nobody observes: an innovation. What learning leaves unexplained is then not all error of the answers. Without belief
-noise, learning rates take part in it: they are estimated too high where ratings wander.
+nobody observes: an innovation. What learning leaves unexplained is then not all error of the answers. Where beliefs
+move by themselves and a model ignores it, its learning rates are biased, and the SDs of its answers are too large.
 
 On the outcome's scale a belief may leave 0..1, as the state of a Kalman filter may. With a delta rule and Gaussian
 ratings this is the linear-Gaussian state-space model of Kalman (1960), doi:10.1115/1.3662552. At an event that is only

@@ -23,6 +23,7 @@ ROLES_OF_ACTION = {  # what a response does to events, or the kind of an action:
     "leaves": ("dropout",),
     "chooses": ("seek",),
     "bid": ("bid",),
+    "symptom": ("symptom",),
     "invest": ("invest",),
 }
 REVERSED = ("availability_reversed", "worth_reversed")
