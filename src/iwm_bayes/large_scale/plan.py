@@ -44,6 +44,7 @@ def unsupported(study: StudySpec, model: ModelSpec) -> list[str]:
             "a choice of figure is not supported. Leave the response out",
             any(response.effect == "chooses" for response in model.responses.values()),
         ),
+        ("waves must be known before rows are read in parts. Fit a sample of people", study.columns.wave is not None),
         ("beliefs that move by themselves need all events of a person in memory", bool(model.rule.innovations)),
         (
             "the levels of a group, such as (1|therapist), must all be in memory. Remove them from the formulas",

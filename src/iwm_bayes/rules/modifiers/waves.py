@@ -64,7 +64,8 @@ def change_parameter(parameter: Parameter, k: int, links: Callable[[float], floa
     """Declare the k-th change of a parameter, on its link scale.
 
     Its group mean has a prior half as wide as that of the median person. The scale of its SD between people is that of
-    the parameter where there are two waves, which makes reliabilities from 0 to .9 plausible: see `docs/how_to/waves`.
+    the parameter where there are two waves. The reliability that this implies has a median of .6, and half of it lies
+    between -.2 and .9; with three or four waves its median is .5.
     """
     low, high = (links(end) for end in parameter.prior_90)
     before = waves[0] if k == 1 else f"the mean of waves {', '.join(waves[:k])}"
