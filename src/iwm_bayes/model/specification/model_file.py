@@ -14,18 +14,18 @@ from types import MappingProxyType
 from pydantic import ValidationError
 
 from iwm_bayes.data.binding import bound_model
-from iwm_bayes.data.model_names import ADDITIONS, is_model_file, split_model_name, with_additions
+from iwm_bayes.data.model_names import ADDITIONS, TREND_ALONE, is_model_file, split_model_name, with_additions
 from iwm_bayes.data.study import StudySpec
 from iwm_bayes.data.toml import explain_validation, read_schema_2
 from iwm_bayes.model.priors import WITHIN_SUPPORT, prior_problems
-from iwm_bayes.model.specification.additions import with_added, with_equations, with_movements
+from iwm_bayes.model.specification.additions import CLAIM_OF_TREND_ALONE, with_added, with_equations, with_movements
 from iwm_bayes.model.specification.parts import file_hashes, find_parts, kinds_by_name
 from iwm_bayes.model.specification.schema import ModelFile, ParameterPrior
 from iwm_bayes.responses.scale import fix_first_ratings, for_beliefs
 from iwm_bayes.rules import equation
 from iwm_bayes.rules.lift import lift_learner
 from iwm_bayes.rules.modifiers.arousal import with_arousal
-from iwm_bayes.rules.parameter_names import full_names
+from iwm_bayes.rules.parameter_names import full_names, parameter_copies
 from iwm_bayes.types import (
     InputError,
     Learner,
@@ -86,6 +86,11 @@ def model_from_anywhere(name: str) -> str:
 def named_like(name: str, path: Path) -> str:
     """Return the name of the model in this file, with what another name adds to a model."""
     return with_additions(str(path), split_model_name(name)[1])
+
+
+def with_trend_alone(file: ModelFile) -> ModelFile:
+    """Return a model file in which time alone moves beliefs, and nobody learns."""
+    return file.model_copy(update={"rule": "growth", "arousal": False, "claim": CLAIM_OF_TREND_ALONE})
 
 
 def lift_rule(path: Path, file: ModelFile, rule: Learner | Rule, responses: dict[str, Response]) -> Rule:
@@ -200,7 +205,7 @@ def load_model(
     ----------
     name_or_path
         Name of a built-in model, or path of a model file that ends in `.toml`. `+trend` and `+belief_noise` at the end
-        of either let time or chance move beliefs, too: "kalman+trend".
+        of either let time or chance move beliefs, too: "kalman+trend". `+trend_alone` puts time in place of learning.
     without
         Responses to leave out, with their parameters and the beliefs that no other response reads.
     trust
@@ -223,12 +228,16 @@ def load_model(
     --------
     >>> load_model("rescorla_wagner", without=["approach"])
     """
-    path = find_model(str(name_or_path))
+    path, (_, added) = find_model(str(name_or_path)), split_model_name(str(name_or_path))
     file, where = read_model_file(path), f"{path}, key `parameters"
+    file = with_trend_alone(file) if TREND_ALONE in added else file
     rule, responses = find_parts(path, file.rule, file.responses, trust, copies)
     full = model_with_responses(path, file, rule, responses, copies)
+    if TREND_ALONE in added:  # priors of the rule that it replaces say nothing about it
+        known = parameters(full)
+        own = {name: prior for name, prior in file.parameters.items() if parameter_copies(name, known)}
+        file = file.model_copy(update={"parameters": own})
     left_out = tuple(name for name in responses if name in set(without))
-    _, added = split_model_name(str(name_or_path))
     if not left_out:
         return with_added(change_parameters(where, full, file.parameters), added)
     if len(left_out) == len(responses):
