@@ -12,6 +12,7 @@ import xarray as xr
 
 from iwm_bayes.data.binding import wants
 from iwm_bayes.data.unrecorded import unrecorded_outcomes
+from iwm_bayes.diagnostics.session_covariates import session_covariate_problems
 from iwm_bayes.responses.scale import rated_belief
 from iwm_bayes.types import ModelSpec, Parameter, named_leaves, parameters
 
@@ -201,6 +202,11 @@ def outcomes_without_a_form(case: Case) -> Iterator[str]:
         )
 
 
+def covariates_of_sessions(case: Case) -> Iterator[str]:
+    """Check effects of covariates that change from session to session."""
+    yield from session_covariate_problems(case.model, case.data)
+
+
 CHECKS: tuple[Callable[[Case], Iterator[str]], ...] = (
     no_self_worth_rating,
     no_anchored_scale,
@@ -214,6 +220,7 @@ CHECKS: tuple[Callable[[Case], Iterator[str]], ...] = (
     scale_on_thresholds,
     unused_levels,
     outcomes_without_a_form,
+    covariates_of_sessions,
 )
 
 
