@@ -11,9 +11,9 @@ from own_rule import has_run, write_own_rule
 from small_study import TABLE
 
 from iwm_bayes.data.study import read_study_file
+from iwm_bayes.model.specification.additions import with_added
 from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.types import InputError
-from iwm_bayes.model.specification.additions import with_added
 from iwm_bayes.workflow.fits import run_differences
 from iwm_bayes.workflow.load import file_hashes, load_data, load_study_and_data
 from iwm_bayes.workflow.run_folder import copy_inputs

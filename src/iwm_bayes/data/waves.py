@@ -184,6 +184,18 @@ def waves_for(model: ModelSpec, names: Sequence[str], beliefs: Literal["restarte
     return waves._replace(parameters=tuple(differing_parameters(model, beliefs)))
 
 
+def one_course(data: xr.Dataset) -> None:
+    """Raise InputError where beliefs restart in every wave, so that nobody can be followed from first to last."""
+    waves = waves_of(data)
+    if waves is not None and waves.beliefs == "restarted":
+        raise InputError(
+            [
+                "earned security follows one course of beliefs, and beliefs restart in every wave of this study. Write "
+                'beliefs = "carried" where they go on, or fit one wave alone'
+            ]
+        )
+
+
 def recorded_waves(record: Mapping[str, Any]) -> Waves:
     """Return waves as the source of a model has them, which may come from JSON."""
     return Waves(tuple(record["names"]), record["beliefs"], tuple(record["parameters"]))

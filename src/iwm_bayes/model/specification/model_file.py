@@ -14,7 +14,6 @@ from types import MappingProxyType
 from pydantic import ValidationError
 
 from iwm_bayes.data.binding import bound_model
-from iwm_bayes.data.model_names import ADDITIONS, TREND_ALONE, is_model_file, split_model_name, with_additions
 from iwm_bayes.data.study import StudySpec
 from iwm_bayes.data.toml import explain_validation, read_schema_2
 from iwm_bayes.model.priors import WITHIN_SUPPORT, prior_problems
@@ -25,7 +24,13 @@ from iwm_bayes.responses.scale import fix_first_ratings, for_beliefs
 from iwm_bayes.rules import equation
 from iwm_bayes.rules.lift import lift_learner
 from iwm_bayes.rules.modifiers.arousal import with_arousal
-from iwm_bayes.rules.modifiers.expectancy_bias import with_expectancy_bias
+from iwm_bayes.rules.modifiers.model_names import (
+    ADDITIONS,
+    TREND_ALONE,
+    is_model_file,
+    split_model_name,
+    with_additions,
+)
 from iwm_bayes.rules.parameter_names import full_names, parameter_copies
 from iwm_bayes.types import (
     InputError,
@@ -105,12 +110,7 @@ def lift_rule(path: Path, file: ModelFile, rule: Learner | Rule, responses: dict
         rule = lift_learner(rule, worth=bool(reads & {"worth", "worth_change"}), transfer=file.transfer)
     elif file.transfer:
         raise InputError([f"{path}, key `transfer`: {file.rule} generalises by itself. Take `transfer` out"])
-    if "perceived" in reads and not file.expectancy_bias:
-        raise InputError(
-            [f"{path}: a response about the perceived outcome needs a model of it. Add `expectancy_bias = true`"]
-        )
     rule = with_arousal(rule) if file.arousal else rule
-    rule = with_expectancy_bias(rule) if file.expectancy_bias else rule
     return with_movements(str(path), file.rule, rule, additions(file))
 
 
