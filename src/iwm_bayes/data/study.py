@@ -11,10 +11,10 @@ from typing import Annotated, Any, Literal
 import pandas as pd
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
-from iwm_bayes.data.model_names import split_model_name, with_additions
 from iwm_bayes.data.raters import Raters, raters, response_of
 from iwm_bayes.data.table import normalise_levels
 from iwm_bayes.data.toml import Name, Strict, expand_path, explain_validation, read_schema_2
+from iwm_bayes.rules.modifiers.model_names import split_model_name, with_additions
 
 MAX_DEPTH = 6  # of tables and lists within each other in a study file
 MAX_LAG = 100  # sessions
