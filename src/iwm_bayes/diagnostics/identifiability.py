@@ -15,6 +15,7 @@ from iwm_bayes.data.raters import PATIENT, anchors, outcome_ratings, response_of
 from iwm_bayes.data.unrecorded import unrecorded_outcomes
 from iwm_bayes.diagnostics.weak_parameters.leaving import leaving_problems
 from iwm_bayes.diagnostics.weak_parameters.moving_beliefs import movement_sentences
+from iwm_bayes.diagnostics.weak_parameters.session_covariates import session_covariate_problems
 from iwm_bayes.diagnostics.weak_parameters.symptoms import symptom_problems
 from iwm_bayes.diagnostics.weak_parameters.wave_checks import wave_sentences
 from iwm_bayes.responses.scale import rated_belief
@@ -220,16 +221,6 @@ def outcomes_without_a_form(case: Case) -> Iterator[str]:
         )
 
 
-def moving_beliefs(case: Case) -> Iterator[str]:
-    """Check what moves beliefs in addition to learning."""
-    yield from movement_sentences(case.model, case.data, case.free)
-
-
-def waves(case: Case) -> Iterator[str]:
-    """Check what data of several waves say about reliability."""
-    yield from wave_sentences(case.model, case.data)
-
-
 CHECKS: tuple[Callable[[Case], Iterator[str]], ...] = (
     no_self_worth_rating,
     no_anchored_scale,
@@ -244,10 +235,11 @@ CHECKS: tuple[Callable[[Case], Iterator[str]], ...] = (
     scale_on_thresholds,
     unused_levels,
     outcomes_without_a_form,
-    moving_beliefs,
-    waves,
+    lambda case: movement_sentences(case.model, case.data, case.free),
+    lambda case: wave_sentences(case.model, case.data),
     lambda case: symptom_problems(case.model, case.data),
     lambda case: leaving_problems(case.model, case.data),
+    lambda case: session_covariate_problems(case.model, case.data),
 )
 
 
