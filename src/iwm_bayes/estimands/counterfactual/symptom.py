@@ -161,6 +161,19 @@ def effects_of_arms(model: ModelSpec, fit: xr.DataTree, shared: Shared) -> xr.Da
     return symptom_effects(model, fit)
 
 
+def symptom_answers(effects: xr.Dataset) -> dict[str, xr.DataArray]:
+    """Return the effect by each path at every draw."""
+    reference = effects.attrs["reference_arm"]
+    return {
+        f"{path} effect on {name} ({arm} - {reference})": effects["effect"].sel(
+            symptom=name, arm=arm, path=path, drop=True
+        )
+        for name in map(str, effects["symptom"].values)
+        for arm in map(str, effects["arm"].values)
+        for path in map(str, effects["path"].values)
+    }
+
+
 SYMPTOM_EFFECTS = Estimand(
     "symptom_effects",
     "Effects of the arm on the symptom after the last session",
@@ -175,4 +188,5 @@ SYMPTOM_EFFECTS = Estimand(
         "difference": f"difference of the mean symptom, in the numbers of the study's table, with its {CI90}",
         "p_above_0": "posterior probability that the difference is positive",
     },
+    answers=symptom_answers,
 )
