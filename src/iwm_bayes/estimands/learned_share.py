@@ -137,7 +137,7 @@ def learned_shares(model: ModelSpec, fit: xr.DataTree, draws: int = N_DRAWS) -> 
     variables |= {"change": (dims, parts.sum(axis=1)), "learned_share": (dims, share)}
     sample = thin_draws(fit["unconstrained_posterior"].to_dataset(), draws).stack(sample=("chain", "draw"))["sample"]
     shares = xr.Dataset(variables, {"belief": [one.name for one in beliefs], "person": data["person"].values})
-    return shares.assign_coords(sample.coords)
+    return shares.assign_coords({name: ("sample", sample[name].values) for name in ("chain", "draw")})
 
 
 def learned_share_table(shares: xr.Dataset) -> pd.DataFrame:
@@ -156,7 +156,7 @@ def learned_share_table(shares: xr.Dataset) -> pd.DataFrame:
 
 def learned_share_answers(shares: xr.Dataset) -> dict[str, xr.DataArray]:
     """Return the median share of each belief at every draw."""
-    medians = shares["learned_share"].median("person").unstack("sample")
+    medians = shares["learned_share"].median("person").set_index(sample=["chain", "draw"]).unstack("sample")
     names = map(str, medians["belief"].values)
     return {f"learned share ({name})": medians.sel(belief=name, drop=True) for name in names}
 

@@ -63,7 +63,7 @@ def rater_draws(model: ModelSpec, fit: xr.DataTree, shared: Shared) -> xr.Datase
             own = {leaf: getattr(p, leaf).reshape(-1, samples, len(data["person"])) for leaf in OF_A_RATER}
             mean = {leaf: x.mean(axis=(0, 2)) for leaf, x in own.items()}
             signal = (mean["slope"] - mean["lean"]) ** 2 * variance
-            of_raters.append([*mean.values(), signal / (signal + mean["noise"] ** 2 + float(FLOOR.data) ** 2)])
+            of_raters.append([*mean.values(), signal / (signal + mean["noise"] ** 2 + FLOOR**2)])
         parts.append(np.array(of_raters))
     sample = thin_draws(posterior, N_DRAWS).stack(sample=("chain", "draw"))["sample"]
     found = xr.DataArray(np.concatenate(parts, axis=2), dims=("rater", "variable", "sample")).assign_coords(
