@@ -21,6 +21,7 @@ from iwm_bayes.model import priors
 from iwm_bayes.responses import families
 from iwm_bayes.rules import RULES
 from iwm_bayes.rules.lift import lift_learner
+from iwm_bayes.rules.modifiers.trend import with_trend
 from iwm_bayes.types import (
     GENERALISED,
     Family,
@@ -85,6 +86,8 @@ def lifted_rules() -> dict[str, Rule]:
     found = {name: lift_learner(rule) if isinstance(rule, Learner) else rule for name, rule in RULES.items()}
     for name in ("rescorla_wagner", "kalman"):
         found[f"{name} with transfer"] = lift_learner(RULES[name], transfer=True)
+    for name in ("kalman", "hgf"):  # a trend is added alike on each of the two scales
+        found[f"{name} with trend"] = with_trend(found[name])
     return found
 
 
@@ -120,7 +123,7 @@ def random_data(
                     "observed": observed,
                     "distress": generator.random(length),
                     "threat": generator.random(length),
-                    "reported": 0.0,
+                    "rated": 0.0,
                     "assessment": False,
                 }
             )
@@ -159,7 +162,7 @@ def one_person_events(outcomes: Sequence[float], figure: Sequence[int] | None = 
     index = np.arange(len(outcomes))
     frame = pd.DataFrame({"person": "p", "session": index, "time": index.astype(float), "outcome": outcomes})
     frame = frame.assign(
-        figure=np.array(names(figures))[met], observed=True, distress=0.0, threat=0.0, reported=0.0, assessment=False
+        figure=np.array(names(figures))[met], observed=True, distress=0.0, threat=0.0, rated=0.0, assessment=False
     )
     data = events_to_dataset(frame, {}, "session").drop_vars("figure")
     return event_array(data.assign_coords(figure=names(figures)))
@@ -172,13 +175,14 @@ def with_last_residual(
     if response.carry is None:
         return given
     expected, answers, time = given["mu"].copy(), data[f"answer_{name}"].values, data["since_any"].values.cumsum(axis=0)
-    for person, persistence in enumerate(p.persistence):
+    persistence = np.broadcast_to(p.persistence, expected.shape)  # it may differ by figure
+    for person in range(expected.shape[1]):
         last = {}
         for event, figure in enumerate(data["figure_index"].values[:, person]):
-            about = "self" if response.about == "worth" else figure
+            about = "self" if response.carries_across_figures else figure
             if about in last:
                 residual, then = last[about]
-                expected[event, person] += persistence ** (time[event, person] - then) * residual
+                expected[event, person] += persistence[event, person] ** (time[event, person] - then) * residual
             if not np.isnan(answers[event, person]):
                 last[about] = answers[event, person] - given["mu"][event, person], time[event, person]
     return {**given, "mu": expected}

@@ -9,7 +9,7 @@ from iwm_bayes.comparison.model_frequencies import attribution_data
 from iwm_bayes.diagnostics.predictive_checks import predictive_checks_data
 from iwm_bayes.estimands.learning_curves import LEVELS
 from iwm_bayes.estimands.security.curves import time_to_security_data
-from iwm_bayes.validation.plan import planning_curve_data
+from iwm_bayes.validation.planning.assurance import planning_curve_data
 from iwm_bayes.validation.uniformity import sbc_ranks_data
 from iwm_bayes.viz.attachment_space import attachment_space_plot
 from iwm_bayes.viz.comparison import attribution_plot, comparison_plot

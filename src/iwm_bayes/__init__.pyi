@@ -38,6 +38,7 @@ from iwm_bayes.workflow.plots.simulated_studies import plot_sbc_ranks as plot_sb
 from iwm_bayes.workflow.study import Column as Column
 from iwm_bayes.workflow.study import Outcome as Outcome
 from iwm_bayes.workflow.study import Study as Study
+from iwm_bayes.workflow.study import Wave as Wave
 from iwm_bayes.workflow.study import load_study as load_study
 from iwm_bayes.workflow.verbs import compare as compare
 from iwm_bayes.workflow.verbs import earned_security as earned_security

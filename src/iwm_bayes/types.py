@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
-from iwm_bayes.ops import Array
+from iwm_bayes.ops import Array, where
 
 type Params = Any  # a NamedTuple, possibly nested, whose leaves are Parameter or arrays
 type State = Any  # a NamedTuple, possibly nested, whose leaves are arrays
@@ -47,14 +47,14 @@ class Parameter(NamedTuple):
 class Event(NamedTuple):
     """What happens to each person at one event; (person,) unless stated otherwise."""
 
-    outcome: Array  # responsiveness of the figure, 0..1; 0 where not observed
+    outcome: Array  # responsiveness of the figure, 0..1; 0 where not observed; see `Rule.outcome`
     figure: Array  # (figure, person), one-hot: the figure of this event
     met: Array  # (figure, person), 1 where there was an earlier event with that figure
     since_figure: Array  # time since this person's last event with this figure
     since_any: Array  # time since this person's last event
     distress: Array  # need at this event, 0..1; 0 where not recorded
     threat: Array  # frightening or intrusive care, 0..1; 0 where not recorded
-    reported: Array  # 1 where the outcome is the person's own report, else 0
+    rated: Array  # 1 where the outcome is latent, and raters say what they think of it, else 0
     terms: Mapping[str, Array] = MappingProxyType({})  # see `Rule.terms`
     innovations: Mapping[str, Array] = MappingProxyType({})  # see `Rule.innovations`; none at an event that is supposed
 
@@ -72,7 +72,28 @@ class Beliefs(NamedTuple):
     expected: Array  # P(this figure responds)
     availability: Belief
     worth: Belief | None  # None: the model has no belief about the self
-    perceived: Array | None = None  # the outcome as the person would report it; None: the model does not define it
+
+
+class Location(NamedTuple):
+    """Where the state of a learner holds the belief: on the rule's own scale, where any number can be added to it."""
+
+    read: Callable[[State], Array]
+    write: Callable[[State, Array], State]  # (s, belief on the own scale) -> the state with this belief
+    link: Callable[[Array], Array]  # from a belief in 0..1 to the own scale
+    steepness: float = 1.0  # derivative of the link at .5: a small step of a belief is so much larger on the own scale
+
+
+class OwnScale(NamedTuple):
+    """How the beliefs of a rule are moved by anything but an outcome; dicts are by belief, (person,) each.
+
+    The belief about the figure of the event is moved, and the belief about oneself.
+    """
+
+    beliefs: tuple[str, ...]  # "availability", and "worth" if the rule has it
+    read: Callable[[State, Event], dict[str, Array]]
+    move: Callable[[State, Event, Mapping[str, Array]], State]  # (s, event, what is added)
+    link: Callable[[State, Event, Mapping[str, Array]], dict[str, Array]]  # from beliefs in 0..1 to the own scale
+    steepness: float = 1.0  # see `Location`
 
 
 class Learner(NamedTuple):
@@ -84,6 +105,8 @@ class Learner(NamedTuple):
     learn: Callable[[Params, State, Array], State]  # (p, s, outcome): applies where the outcome was observed
     belief: Callable[[Params, State], Belief]
     outcomes: Literal["binary", "unit"] = "unit"
+    location: Location | None = None  # None: nothing but outcomes and the rule's own drift can move the belief
+    no_location: str = ""  # why there is no location, in words that follow "because"
 
 
 class Rule(NamedTuple):
@@ -99,6 +122,10 @@ class Rule(NamedTuple):
     terms: tuple[str, ...] = ()  # columns of `event_terms` in the data that the model reads, such as covariates
     innovations: tuple[str, ...] = ()  # standard normal numbers, one per event and person, that nobody observes
     begin: Callable[[Params, State, Event], State] | None = None  # the state before an event, where beliefs may restart
+    own_scale: OwnScale | None = None  # None: nothing but outcomes and the rule's own drift can move the beliefs
+    no_own_scale: str = ""  # why there is none, in words that follow "because"
+    movements: tuple[str, ...] = ()  # what was added to move beliefs in addition to learning: "trend", "belief_noise"
+    outcome: Callable[[Params, Event], Array] | None = None  # of an event whose outcome is latent: `Event.rated`
 
 
 class Family(NamedTuple):
@@ -145,6 +172,15 @@ class Response(NamedTuple):
     accumulates: Mapping[str, Callable[[Params, Array], Array]] = MappingProxyType({})  # see `accumulated_readouts`
     scale: Mapping[str, float] = MappingProxyType({})  # values that, if fixed, identify the scale of the belief
     figure_scope: Literal["met", "each"] = "met"  # depends on the belief about the event's figure, or on all of them
+    carry_scope: Literal["figure", "any"] = "figure"  # the last answer about the same figure, or about any figure
+    lag: int = 0  # readouts in `lagged` are those of so many sessions before with the same figure
+    lagged: Mapping[str, str] = MappingProxyType({})  # each with the readout that stands for it before there is one
+    without_worth: "Response | None" = None  # in its place in a model without self-worth
+
+    @property
+    def carries_across_figures(self) -> bool:
+        """Return whether the last residual is that of the last answer, whatever figure it was about."""
+        return self.carry_scope == "any" or self.about == "worth"
 
 
 class EventEffect(NamedTuple):
@@ -171,6 +207,13 @@ class ModelSpec(NamedTuple):
     stated: frozenset[str] = frozenset()  # parameters that its model file fixes or frees, whatever a study says
     event_effects: tuple[EventEffect, ...] = ()  # of the study's event terms, on parameters
     source: Mapping[str, Any] = MappingProxyType({})  # keys of its model file, and its path; empty if made in Python
+
+
+def experienced(rule: Rule, p: Params, event: Event) -> Event:
+    """Return an event as people experience it: with the outcome that the rule gives it where it is latent."""
+    if rule.outcome is None:
+        return event
+    return event._replace(outcome=where(event.rated > 0, rule.outcome(p, event), event.outcome))
 
 
 def with_carryover(

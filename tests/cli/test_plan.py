@@ -7,8 +7,14 @@ import pytest
 from command import iwm
 
 from iwm_bayes.cli.sweep_options import Given, models_or_study
-from iwm_bayes.validation.plan_compare import DECISIVE_FOR_GENERATING
-from iwm_bayes.validation.plan_forecast import CORRECT, CORRECT_IF_KNOWN, CORRECT_IF_REACHED, INTERVAL_COVERS, REACHED
+from iwm_bayes.validation.planning.compare import DECISIVE_FOR_GENERATING
+from iwm_bayes.validation.planning.forecast import (
+    CORRECT,
+    CORRECT_IF_KNOWN,
+    CORRECT_IF_REACHED,
+    INTERVAL_COVERS,
+    REACHED,
+)
 
 MODEL = 'schema = 2\nclaim = "-"\nreference = "-"\nrule = "{}"\nresponses = ["availability_rating"]\n'
 MODEL += "[parameters.availability_start]\nprior_90 = [0.15, 0.35]\n"  # most are insecure at baseline

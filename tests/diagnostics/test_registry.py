@@ -108,7 +108,7 @@ def test_names_and_words_of_estimands_are_complete():
         assert name.isidentifier()
         assert one.title
         assert one.glossary.endswith(".")
-    assert len(registered()) == len(ESTIMANDS) + 2
+    assert len(registered()) == len(ESTIMANDS) + 3
 
 
 def test_shared_results_are_computed_once(monkeypatch):

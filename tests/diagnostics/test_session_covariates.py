@@ -8,7 +8,7 @@ from session_study import sessions_table, write_study
 
 from iwm_bayes.data.study import read_study_file
 from iwm_bayes.diagnostics.identifiability import identifiability
-from iwm_bayes.diagnostics.session_covariates import share_between, within_person_correlation
+from iwm_bayes.diagnostics.weak_parameters.session_covariates import share_between, within_person_correlation
 from iwm_bayes.workflow.load import load_data
 
 

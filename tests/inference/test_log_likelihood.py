@@ -21,12 +21,13 @@ from iwm_bayes.model.priors import figure_names, free_parameters
 from iwm_bayes.responses import RESPONSES
 from iwm_bayes.rules import RULES
 from iwm_bayes.rules.lift import lift_learner
-from iwm_bayes.rules.modifiers.expectancy_bias import with_expectancy_bias
 from iwm_bayes.simulation import draws
 from iwm_bayes.types import GENERALISED, ModelSpec, named_leaves, unflatten
 from iwm_bayes.workflow.load import load_data
 
 CHAINS, DRAWS = 2, 3
+LATER = RESPONSES["symptom"]._replace(lag=2)
+EVERY = {**RESPONSES, "later_symptom": LATER}
 
 
 def random_fit(model, data, seed=1):
@@ -93,8 +94,8 @@ def differing(response, name):
 def test_every_kind_of_response_agrees_with_the_graph(timing, monkeypatch):
     """With several figures, one of them nobody met; parameters by figure; a last batch with fewer draws."""
     monkeypatch.setattr(draws, "MAX_PEOPLE_AT_ONCE", 20)  # four of six draws of five people
-    rule = with_expectancy_bias(lift_learner(RULES["kalman"]))
-    responses = {name: differing(response, name)._replace(timing=timing) for name, response in RESPONSES.items()}
+    rule = lift_learner(RULES["kalman"])
+    responses = {name: differing(response, name)._replace(timing=timing) for name, response in EVERY.items()}
     data = with_random_answers(random_data(figures=3), responses)
     data = data.assign_coords(figure=[*data["figure"].values[:2], GENERALISED])
     model = ModelSpec("all", rule, responses)
@@ -113,13 +114,16 @@ KINDS = (  # one of each kind: censored, carried over, bounded, ordinal, a choic
     "availability_contrast",
     "bid",
     "dropout",
+    "leaving",
+    "symptom",
+    "later_symptom",
 )
 
 
 def test_machine_code_of_every_kind_of_response_agrees_with_the_graph():
     """By event, and by person with the gradient; every second response is before the outcome."""
     responses = {
-        name: differing(RESPONSES[name], name)._replace(timing=("before", "after")[index % 2])
+        name: differing(EVERY[name], name)._replace(timing=("before", "after")[index % 2])
         for index, name in enumerate(KINDS)
     }
     data = with_random_answers(random_data(figures=3), responses)

@@ -20,6 +20,9 @@ FURTHER_READOUTS = {
     "was_experienced": 1.0,
     "centred_outcomes": 1.5,
     "outcome_count": 4.0,
+    "worth": 0.6,
+    "initial_availability": 0.3,
+    "initial_worth": 0.2,
 }
 FIVE = {name: response for name, response in RESPONSES.items() if not name[-1].isdigit() or name.endswith("_5")}
 every_response = pytest.mark.parametrize("response", FIVE.values(), ids=FIVE)

@@ -39,6 +39,8 @@ KINDS = {
     "seek": ["seek"],
     "invest": ["invest_6"],
     "dropout": ["dropout"],
+    "leaving": ["leaving"],
+    "symptom": ["symptom"],
 }
 every_response = pytest.mark.parametrize("kinds", KINDS.values(), ids=KINDS)
 

@@ -13,8 +13,8 @@ from iwm_bayes.simulation.care import parse_care
 from iwm_bayes.simulation.population import draw_population
 from iwm_bayes.simulation.simulate import simulate
 from iwm_bayes.types import InputError
-from iwm_bayes.validation import plan_group
-from iwm_bayes.validation.plan import (
+from iwm_bayes.validation.planning import group as plan_group
+from iwm_bayes.validation.planning.assurance import (
     JUDGED_FIGURE,
     StudyDesign,
     assurance_sentences,
@@ -23,8 +23,8 @@ from iwm_bayes.validation.plan import (
     thin_ratings,
     without_leaving,
 )
-from iwm_bayes.validation.plan_compare import DECISIVE_FOR_GENERATING, DECISIVE_FOR_OTHER, count_decisions
-from iwm_bayes.validation.plan_forecast import (
+from iwm_bayes.validation.planning.compare import DECISIVE_FOR_GENERATING, DECISIVE_FOR_OTHER, count_decisions
+from iwm_bayes.validation.planning.forecast import (
     CORRECT,
     CORRECT_IF_KNOWN,
     INTERVAL_COVERS,
@@ -37,7 +37,7 @@ from iwm_bayes.validation.plan_forecast import (
     time_to_security,
     within_sessions,
 )
-from iwm_bayes.validation.plan_group import arm_parameter, link_difference
+from iwm_bayes.validation.planning.group import arm_parameter, link_difference
 from iwm_bayes.validation.sweep import all_tasks, perform_task
 
 NOISE, BETWEEN_SD, PRIOR_90, PEOPLE, EFFECT = 0.14, 0.02, 0.1, 60, 0.055

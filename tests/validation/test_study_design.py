@@ -8,7 +8,7 @@ from iwm_bayes.data.study import read_study_file
 from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.simulation.open_loop import simulate_open_loop
 from iwm_bayes.types import InputError, parameters
-from iwm_bayes.validation.plan_group import arm_coefficient, assign_arms, with_arms
+from iwm_bayes.validation.planning.group import arm_coefficient, assign_arms, with_arms
 from iwm_bayes.validation.recovery import recovery_measures, recovery_study
 from iwm_bayes.validation.sbc import sbc_study
 from iwm_bayes.validation.study_design import (

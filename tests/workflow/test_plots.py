@@ -14,7 +14,7 @@ from iwm_bayes.comparison.model_frequencies import attribution_data
 from iwm_bayes.diagnostics.predictive_checks import predictive_checks_data
 from iwm_bayes.estimands.person_summary import pseudonyms
 from iwm_bayes.estimands.security.curves import time_to_security_data
-from iwm_bayes.validation.plan import planning_curve_data
+from iwm_bayes.validation.planning.assurance import planning_curve_data
 from iwm_bayes.validation.uniformity import NOT_UNIFORM, sbc_ranks_data
 from iwm_bayes.viz.attachment_space import MAX_PEOPLE
 from iwm_bayes.viz.data import data_plot

@@ -44,6 +44,13 @@ def parse_families(families: list[str], models: list[str]) -> dict[str, list[str
     return parsed
 
 
+def models_with_trend(models: Sequence[str]) -> list[str]:
+    """Return models in which people learn, in which time alone moves beliefs, and in which both do."""
+    from iwm_bayes.data.model_names import ADDITIONS, TREND_ALONE, with_additions
+
+    return [with_additions(name, added) for added in ((), (TREND_ALONE,), ADDITIONS[:1]) for name in models]
+
+
 def person_groups(study: StudySpec, column: str | None, people: Any) -> pd.Series | None:
     """Return a column of the study's table of people, by person; InputError where it is blank for somebody."""
     if column is None:
@@ -70,6 +77,14 @@ def compare(
         list[str] | None,
         typer.Option(help="model to compare; may be given several times (default: all models of the study file)"),
     ] = None,
+    trend: Annotated[
+        bool,
+        typer.Option(
+            "--trend",
+            help="compare learning, a time trend, and both: the models of --model (default: the first of the study), "
+            "each as it is, with time in place of learning, and with a trend",
+        ),
+    ] = False,
     cv: Annotated[
         Literal["lfo", "loso", "loo"],
         typer.Option(help="cross-validation: leave out future sessions (lfo), one person (loso) or one event (loo)"),
@@ -127,6 +142,7 @@ def compare(
     if what[0].suffix == ".toml":
         trust = trust or bool(model)
         models = [resolve_model(what[0], name) for name in model or []] or list(read_study_file(what[0]).model)
+        models = models_with_trend(models if model else models[:1]) if trend else models
         if len(models) < 2:
             raise InputError([TOO_FEW])
         fit_settings = {"method": method} | settings
@@ -139,6 +155,8 @@ def compare(
         print_lines(comparison_heading(loaded.study.name, specs, loaded.data, console.out.width))
         with report_interruption("The draws are kept. To continue, enter the same command again"):
             fits = [fit_or_reuse(what[0], name, runs, fit_settings, progress, trust, overwrite) for name in models]
+    elif trend:
+        raise InputError(["--trend: needs a study file, whose model is then fitted with and without a trend"])
     else:
         fits = with_distinct_names([fit_of_run(folder, trust, tell) for folder in what])
         check_comparison_folder(out_dir, what, overwrite)

@@ -122,7 +122,12 @@ def sizes(
 
 def run_plan(sweep: Sweep, study: SimulatedStudy, conditions: list[Condition], asked: list[str], target: float) -> None:
     """Do the studies of a plan, keep and print their assurance, and say how many sessions are needed."""
-    from iwm_bayes.validation.plan import SIZE_COLUMNS, assurance_sentences, assurance_table, planning_curve_data
+    from iwm_bayes.validation.planning.assurance import (
+        SIZE_COLUMNS,
+        assurance_sentences,
+        assurance_table,
+        planning_curve_data,
+    )
     from iwm_bayes.viz.simulated_studies.planning import planning_curve_plot
 
     check_sweep_folder(sweep.folder, sweep.kind, sweep.overwrite)
@@ -177,8 +182,8 @@ def group(
 ) -> None:
     """Estimate how often a study finds a difference between two arms: its 90% CrI excludes 0."""
     from iwm_bayes.simulation.care import parse_care
-    from iwm_bayes.validation import plan_group
-    from iwm_bayes.validation.plan import design_of
+    from iwm_bayes.validation.planning import group as plan_group
+    from iwm_bayes.validation.planning.assurance import design_of
 
     given = models_or_study([model], trust)
     condition = model_condition(given.models[0]) | {"method": checked_method(method), "care": care}
@@ -215,7 +220,7 @@ def forecast(
 ) -> None:
     """Estimate how often a forecast of a person's time to earned security is correct within 5 sessions."""
     from iwm_bayes.simulation.care import parse_care
-    from iwm_bayes.validation import plan_forecast
+    from iwm_bayes.validation.planning import forecast as plan_forecast
 
     given = models_or_study([model], trust)
     if not given.wants_security:
@@ -250,9 +255,9 @@ def compare(
 ) -> None:
     """Estimate how often the log evidence of a study decides for the right one of two models."""
     from iwm_bayes.simulation.care import parse_care
-    from iwm_bayes.validation import plan_compare
     from iwm_bayes.validation.confusion import check_same_responses
-    from iwm_bayes.validation.plan import design_of
+    from iwm_bayes.validation.planning import compare as plan_compare
+    from iwm_bayes.validation.planning.assurance import design_of
 
     given = models_or_study(models, trust)
     if len(given.models) != 2:

@@ -1,7 +1,7 @@
 """`iwm simulate`: sessions of simulated people."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -30,6 +30,12 @@ def simulate(
     distress: Annotated[
         float, typer.Option(min=0, max=1, help="probability that something distressing happens before an event")
     ] = 0.0,
+    waves: Annotated[
+        int, typer.Option(min=1, max=6, help="number of waves, each with all sessions; parameters differ between them")
+    ] = 1,
+    beliefs: Annotated[
+        Literal["restarted", "carried"], typer.Option(help="whether beliefs start anew in each wave")
+    ] = "restarted",
     seed: Annotated[int, typer.Option(min=0, help="seed of the random numbers")] = 1,
     out_file: Annotated[Path, typer.Option(help="CSV file for the simulated table")] = Path("sessions.csv"),
     overwrite: Overwrite = False,
@@ -55,8 +61,9 @@ def simulate(
         if not separator or not figure:
             raise InputError([f"--care {text!r}: write FIGURE=NAME or FIGURE=NAME:parameter=value"])
         schedules[figure] = parse_care(schedule)
-    phase = Phase(schedules, sessions, True, DistressProcess(distress))
-    data = simulate_sessions(load_model(model), [phase], n_people, seed)
+    names = [str(wave + 1) for wave in range(waves)] if waves > 1 else [""]
+    phases = [Phase(schedules, sessions, True, DistressProcess(distress), wave) for wave in names]
+    data = simulate_sessions(load_model(model), phases, n_people, seed, beliefs)
     try:
         with atomic_path(out_file) as draft:
             to_table(data).round(4).to_csv(draft, index=False)

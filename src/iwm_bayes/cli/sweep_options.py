@@ -101,11 +101,11 @@ def executor(workers: int, scheduler: str | None) -> TaskMap:
 def model_condition(name: str) -> dict[str, Any]:
     """Describe a model in a condition: its name, a hash of its content, and the place of its file."""
     from iwm_bayes.io import sha256
-    from iwm_bayes.model.specification.model_file import built_in_models, find_model, load_model
+    from iwm_bayes.model.specification.model_file import find_model, load_model, model_from_anywhere
     from iwm_bayes.model.specification.parts import python_files
 
     model, path = load_model(name), find_model(name)
-    place = name if name in built_in_models() else str(path.resolve())
+    place = model_from_anywhere(name)
     files = [path, *python_files(path).values()]  # the content of its Python files counts, too
     content = "".join(sha256(file)[:12] for file in files)
     return {"model": model.name, "content": content, "at model": place}

@@ -10,11 +10,16 @@ import json
 from collections.abc import Iterator
 from itertools import combinations
 
+import numpy as np
 import xarray as xr
 
-from iwm_bayes.data.study import PARTICIPANTS, ResponseColumn, StudySpec
+from iwm_bayes.data.formulas.effects import bound_to_events
+from iwm_bayes.data.raters import model_with_raters, outcome_ratings
+from iwm_bayes.data.study import OF_ONE_COURSE, PARTICIPANTS, ResponseColumn, StudySpec
+from iwm_bayes.data.waves import model_with_waves, waves_of
 from iwm_bayes.responses.scale import is_on_outcome_scale, with_scales
-from iwm_bayes.types import ModelSpec, Response
+from iwm_bayes.rules.modifiers.waves import RESTART
+from iwm_bayes.types import InputError, ModelSpec, Response
 
 STATEMENTS = "statements of the study"  # an attribute of data
 WANTED = "estimands of the study"  # an attribute of data
@@ -28,16 +33,26 @@ def impossible_timing(given: ResponseColumn, response: Response) -> str:
         return "whether people act before or after an outcome is part of the model"
     if given.timing == "before" and given.scope == "session":
         return "an answer about a whole session is given when it is over, after its outcomes"
-    if given.timing == "before" and (response.about == "perceived" or "centred_outcome" in response.also_reads):
+    if given.timing == "before" and ("centred_outcome" in (response.about, *response.also_reads)):
         return "this answer is about the outcome of its row, and cannot come before it"
     return ""
 
 
+def impossible_lag(given: ResponseColumn, response: Response) -> str:
+    """Return why a response cannot have the lag that the study states; empty if it can."""
+    if given.lag is not None and not response.lagged:
+        return "only a symptom follows the beliefs of an earlier session"
+    return ""
+
+
 def bound_model(study: StudySpec, model: ModelSpec) -> ModelSpec:
-    """Return the model with the timing of every response, and the scale of every rating, that the study states."""
-    stated = {name: given.timing for name, given in study.responses.items() if given.timing is not None}
+    """Return the model with the raters, the timing and lag of responses, and the scale of ratings, of the study."""
+    model = model_with_raters(model, study.raters)
+    timing = {name: given.timing for name, given in study.responses.items() if given.timing is not None}
+    lag = {name: given.lag for name, given in study.responses.items() if given.lag is not None}
     responses = {
-        name: response._replace(timing=stated.get(name, response.timing)) for name, response in model.responses.items()
+        name: response._replace(timing=timing.get(name, response.timing), lag=lag.get(name, response.lag))
+        for name, response in model.responses.items()
     }
     commensurable = {name: given.commensurable for name, given in study.responses.items()}
     return with_scales(model._replace(responses=responses), commensurable)
@@ -48,6 +63,7 @@ def with_statements(study: StudySpec, model: ModelSpec, data: xr.Dataset) -> xr.
     statements = {
         name: {
             "timing": study.responses[name].timing,
+            "lag": study.responses[name].lag,
             "commensurable": study.responses[name].commensurable if response.scale else None,
             "noise": response.parameters.noise.fixed if study.responses[name].reliability else None,
         }
@@ -70,7 +86,8 @@ def participants_noun(data: xr.Dataset) -> str:
 def wants(data: xr.Dataset, estimand: str) -> bool:
     """Return whether the study of these data wants an estimand, as `StudySpec.wants` does."""
     names = json.loads(data.attrs.get(WANTED, "null"))
-    return names is None or estimand in names
+    restart = "event_terms" in data and RESTART in data["event_term"].values
+    return not (restart and estimand in OF_ONE_COURSE) and (names is None or estimand in names)
 
 
 def forgotten_statements(model: ModelSpec, data: xr.Dataset) -> list[str]:
@@ -86,6 +103,7 @@ def forgotten_statements(model: ModelSpec, data: xr.Dataset) -> list[str]:
         own = {leaf for leaf in response.scale if f"{name}_{leaf}" in model.stated}
         forgotten = {
             "timing": stated["timing"] not in (None, response.timing),
+            "lag": stated.get("lag") not in (None, response.lag),
             "commensurable": stated["commensurable"] not in (None, is_on_outcome_scale(response)) and not own,
             "reliability": stated["noise"] is not None and stated["noise"] != response.parameters.noise.fixed,
         }
@@ -107,8 +125,9 @@ def supplied_responses(study: StudySpec, model: ModelSpec) -> ModelSpec:
 
 def missing_responses(study: StudySpec, model: ModelSpec) -> Iterator[str]:
     """Yield a problem if the study supplies no response of the model."""
-    if not any(name in study.responses for name in model.responses):
-        names = ", ".join(f"[responses.{name}]" for name in (*model.responses, *model.without))
+    own = [name for name in model.responses if name not in outcome_ratings(model)]
+    if not any(name in study.responses for name in own):
+        names = ", ".join(f"[responses.{name}]" for name in (*own, *model.without))
         yield f"supplies no response of the model {model.name}. Add one or more of {names}, each with its column"
 
 
@@ -175,3 +194,38 @@ def required_columns(study: StudySpec, model: ModelSpec) -> dict[str, str]:
         for column in (*given.columns, *given.where):
             found.setdefault(column, f"[responses.{name}]")
     return found
+
+
+def model_of_data(study: StudySpec, model: ModelSpec, data: xr.Dataset) -> ModelSpec:
+    """Return the model with what follows from the data of a study: stated reliabilities, waves, and event terms."""
+    return model_of_events(with_stated_reliability(study, model, data), data)
+
+
+def model_of_events(model: ModelSpec, data: xr.Dataset) -> ModelSpec:
+    """Return the model with the differences between waves, and the effects of event terms, of its data."""
+    return bound_to_events(model_with_waves(model, waves_of(data)), data)
+
+
+def with_stated_reliability(study: StudySpec, model: ModelSpec, data: xr.Dataset) -> ModelSpec:
+    """Return the model with the SD of ratings whose reliability the study states.
+
+        noise = sqrt(1 - reliability) * SD between people at their first answer
+
+    Lord & Novick (1968), Statistical Theories of Mental Test Scores. InputError if the response is no rating with a
+    noise, or if people do not differ.
+    """
+    responses = dict(model.responses)
+    for name, response in model.responses.items():
+        reliability = study.responses[name].reliability
+        if reliability is None:
+            continue
+        if "noise" not in response.parameters._fields:
+            raise InputError([f"[responses.{name}]: only a rating with a noise can have a stated reliability"])
+        answers = data[f"answer_{name}"].values
+        first = answers[np.argmax(~np.isnan(answers), axis=0), np.arange(answers.shape[1])]
+        noise = float(np.sqrt(1.0 - reliability) * np.nanstd(first, ddof=1)) if len(first) > 1 else np.nan
+        if not noise > 0:
+            raise InputError([f"[responses.{name}]: a reliability needs people who differ. Take it out"])
+        stated = response.parameters._replace(noise=response.parameters.noise._replace(fixed=noise))
+        responses[name] = response._replace(parameters=stated)
+    return model._replace(responses=responses)

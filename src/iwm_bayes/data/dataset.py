@@ -6,7 +6,7 @@ Where a person has fewer events than the longest sequence, `present` is False an
     outcome        observed responsiveness 0..1; 0 where not observed
     observed       the person experienced the outcome
     unrecorded     observed, but the outcome is a mean, because its form is missing; only where the study has such forms
-    reported       1 where the outcome is the person's own report of it
+    rated          1 where the outcome is latent: `outcome` is then the mean of its ratings, which no model reads
     figure_index   position along `figure` of the figure of the event
     assessment     nothing could happen: no outcome was observed and no action was called for
     session, time  as in the table; time in units of `attrs["time_unit"]`
@@ -35,7 +35,7 @@ from pandas.api.types import is_numeric_dtype
 from iwm_bayes.data.binding import binding_problems, required_columns, supplied_responses
 from iwm_bayes.data.columns import drop_empty_rows, read_columns, with_answer_words
 from iwm_bayes.data.event_checks import check_rows, split_session_answers, time_since
-from iwm_bayes.data.formulas.effects import bound_to_events
+from iwm_bayes.data.raters import outcome_ratings
 from iwm_bayes.data.study import ResponseColumn, StudySpec
 from iwm_bayes.data.table import Table, missing_columns
 from iwm_bayes.data.tables.table_file import open_table
@@ -68,7 +68,7 @@ def events_to_dataset(
         filled[event, column] = values
         return ("event", "person"), filled
 
-    numeric = ("outcome", "reported", "since_figure", "since_any", "distress", "threat")
+    numeric = ("outcome", "rated", "since_figure", "since_any", "distress", "threat")
     variables = {name: grid(events[name].to_numpy(), 0.0) for name in numeric}
     variables |= {name: grid(events[name].to_numpy(), np.nan) for name in ("session", "time")}
     variables |= {f"answer_{name}": grid(events[f"answer_{name}"].to_numpy(), np.nan) for name in responses}
@@ -239,6 +239,8 @@ def table_to_dataset(
         data.attrs[f"scope of {name}"] = study.responses[name].scope
         data.attrs[f"scale of {name}"] = scale_ends(study.responses[name], model.responses[name])
         data[f"answer_{name}"].attrs["effect"] = model.responses[name].effect
+    for name in outcome_ratings(model):
+        data[f"answer_{name}"].attrs["rates_outcome"] = 1
     return data
 
 
@@ -251,41 +253,6 @@ def covariate_values(data: xr.Dataset) -> dict[str, xr.DataArray]:
     """Return the covariates of a Dataset by name."""
     variables = {str(name): values for name, values in data.items() if str(name).startswith(OF_PEOPLE)}
     return {unquote(name.removeprefix(OF_PEOPLE)): values for name, values in variables.items()}
-
-
-def model_of_data(study: StudySpec, model: ModelSpec, data: xr.Dataset) -> ModelSpec:
-    """Return the model with what follows from the data of a study: stated reliabilities, waves, and event terms."""
-    return model_of_events(with_stated_reliability(study, model, data), data)
-
-
-def model_of_events(model: ModelSpec, data: xr.Dataset) -> ModelSpec:
-    """Return the model with the differences between waves, and the effects of event terms, of its data."""
-    return bound_to_events(model_with_waves(model, waves_of(data)), data)
-
-
-def with_stated_reliability(study: StudySpec, model: ModelSpec, data: xr.Dataset) -> ModelSpec:
-    """Return the model with the SD of ratings whose reliability the study states.
-
-        noise = sqrt(1 - reliability) * SD between people at their first answer
-
-    Lord & Novick (1968), Statistical Theories of Mental Test Scores. InputError if the response is no rating with a
-    noise, or if people do not differ.
-    """
-    responses = dict(model.responses)
-    for name, response in model.responses.items():
-        reliability = study.responses[name].reliability
-        if reliability is None:
-            continue
-        if "noise" not in response.parameters._fields:
-            raise InputError([f"[responses.{name}]: only a rating with a noise can have a stated reliability"])
-        answers = data[f"answer_{name}"].values
-        first = answers[np.argmax(~np.isnan(answers), axis=0), np.arange(answers.shape[1])]
-        noise = float(np.sqrt(1.0 - reliability) * np.nanstd(first, ddof=1)) if len(first) > 1 else np.nan
-        if not noise > 0:
-            raise InputError([f"[responses.{name}]: a reliability needs people who differ. Take it out"])
-        stated = response.parameters._replace(noise=response.parameters.noise._replace(fixed=noise))
-        responses[name] = response._replace(parameters=stated)
-    return model._replace(responses=responses)
 
 
 def to_table(data: xr.Dataset) -> pd.DataFrame:

@@ -11,7 +11,6 @@ import pandas as pd
 
 from iwm_bayes.data.study import StudySpec
 from iwm_bayes.data.table import Table
-from iwm_bayes.data.waves import beliefs_restart
 from iwm_bayes.types import ModelSpec
 
 
@@ -50,7 +49,7 @@ def check_rows(table: Table, frame: pd.DataFrame, study: StudySpec, model: Model
 
 def begins_anew(frame: pd.DataFrame, study: StudySpec) -> bool:
     """Return whether time may begin anew in each wave: it is no date, and beliefs restart or it is the session."""
-    return "wave" in frame and not frame.attrs["dated"] and (beliefs_restart(study) or study.columns.time is None)
+    return "wave" in frame and not frame.attrs["dated"] and (study.beliefs_restart or study.columns.time is None)
 
 
 def split_session_answers(frame: pd.DataFrame, names: Iterable[str]) -> pd.DataFrame:
@@ -65,7 +64,7 @@ def split_session_answers(frame: pd.DataFrame, names: Iterable[str]) -> pd.DataF
             "outcome": 0.0,
             "observed": False,
             "unrecorded": False,
-            "reported": 0.0,
+            "rated": 0.0,
             "distress": 0.0,
             "threat": 0.0,
         }

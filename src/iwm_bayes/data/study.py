@@ -11,12 +11,16 @@ from typing import Annotated, Any, Literal
 import pandas as pd
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
+from iwm_bayes.data.model_names import split_model_name, with_additions
+from iwm_bayes.data.raters import Raters, raters, response_of
 from iwm_bayes.data.table import normalise_levels
 from iwm_bayes.data.toml import Name, Strict, expand_path, explain_validation, read_schema_2
 
 MAX_DEPTH = 6  # of tables and lists within each other in a study file
+MAX_LAG = 100  # sessions
 MAX_QUESTION, MAX_PARTICIPANTS = 200, 40  # letters of a title, and of a word in every sentence
 PARTICIPANTS = "participants"
+OF_ONE_COURSE = ("earned_security", "styles", "generalised")  # estimands that follow beliefs from the first session on
 
 
 def two_ends(scale: tuple[float, float]) -> tuple[float, float]:
@@ -91,15 +95,43 @@ PeopleNoun = Annotated[str, AfterValidator(lambda text: one_line(text, MAX_PARTI
 Levels = Annotated[tuple[Annotated[str, Field(coerce_numbers_to_str=True)], ...], AfterValidator(two_or_more_levels)]
 
 
-class Outcome(Strict):
-    """Observed responsiveness. A blank is `unseen` (nothing happened) or `unrecorded` (a form is missing)."""
+class Rater(Strict):
+    """The column in which one rater says how responsive the figure was, with the two ends of its scale."""
 
     column: str
     scale: Scale = (0.0, 1.0)
+
+
+class Outcome(Strict):
+    """Responsiveness: one column in which it was observed, or the columns of several people who rated it.
+
+    A blank is `unseen` (nothing happened) or `unrecorded` (a form is missing). With raters it is a session that nobody
+    rated.
+    """
+
+    column: str | None = None
+    raters: dict[Name, Annotated[Rater, BeforeValidator(as_column)]] = Field(default_factory=dict)
+    anchor: str | None = None  # the rater whose bias is 0 and whose slope is 1
+    scale: Scale = (0.0, 1.0)
     levels: Levels | None = None  # words in place of a scale, at equal distances, no response first: ["no", "yes"]
-    source: Literal["observed", "self"] = "observed"  # who recorded it: somebody else, or the person
     missing: Literal["unseen", "unrecorded"] | None = None
     cut: float | None = None  # in the table's units: a value at or beyond it counts as 1, one before it as 0
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The column, or the columns of all raters."""
+        return tuple(rater.column for rater in self.raters.values()) if self.column is None else (self.column,)
+
+    @model_validator(mode="after")
+    def column_or_raters(self) -> "Outcome":
+        """Refuse both or neither of `column` and `raters`, and what belongs to a column alone."""
+        if (self.column is None) == (not self.raters):
+            raise ValueError("name one `column`, or the `raters` who each have a column of their own")
+        if self.raters and {"scale", "levels", "cut"} & self.model_fields_set:
+            raise ValueError("`scale` belongs to each of the `raters`; `levels` and `cut` do not go with raters")
+        if self.anchor is not None and self.anchor not in self.raters:
+            raise ValueError("`anchor` is one of the `raters`")
+        return self
 
     @model_validator(mode="after")
     def words_or_numbers(self) -> "Outcome":
@@ -136,6 +168,9 @@ class ResponseColumn(Strict):
     nobody: Annotated[str, AfterValidator(a_word)] = "nobody"  # of a choice of figure: the word for none
     scope: Literal["event", "session"] = "event"  # given after this event, or about the session when it is over
     timing: Literal["before", "after"] | None = None  # before or after the outcome of its row; else as in the model
+    lag: Annotated[int, Field(ge=0, le=MAX_LAG)] | None = (
+        None  # of a symptom: it follows the beliefs so many sessions before
+    )
     rater: Literal["patient", "therapist", "observer"] = "patient"
     commensurable: bool = False  # asks about the outcome on the outcome's scale; if not, intercept and slope are free
 
@@ -172,15 +207,14 @@ class Columns(Strict):
     figure: str | None = None
     time: str | None = None
     outcome: Outcome
-    reported: ScaledColumn | None = None  # the person's own report of the outcome, where nobody else recorded it
     distress: ScaledColumn | None = None
     threat: ScaledColumn | None = None
 
 
 class PersonTable(Strict):
-    """Covariates of people, for formulas: a table with one row per person. The table of sessions itself will do, if its
-    columns in formulas do not change within a person. `missing` says what happens to people whose covariates are
-    blank."""
+    """Covariates of people, for formulas: a table with one row per person. The table of sessions itself will do. Its
+    columns that change within a person are covariates of sessions. `missing` says what happens to people whose
+    covariates are blank."""
 
     data: Path
     person: str
@@ -202,9 +236,46 @@ class StudySpec(Strict):
     question: Question | None = None  # the study's question, the title of its report; by default made from its figures
     participants: PeopleNoun = PARTICIPANTS  # what reports call the people, a plural noun such as "patients"
 
+    @model_validator(mode="after")
+    def ratings_of_the_outcome(self) -> "StudySpec":
+        """Add a response for every rater of the outcome, which the program names."""
+        for name, rater in self.columns.outcome.raters.items():
+            is_anchor = self.raters is not None and name == self.raters.anchor
+            role = name if name in ("patient", "therapist") else "observer"
+            added = ResponseColumn.model_validate(rater.model_dump() | {"rater": role, "commensurable": is_anchor})
+            if self.responses.setdefault(response_of(name), added) != added:
+                raise ValueError(f"{response_of(name)} is the name of the ratings by the {name}. Rename the response")
+        return self
+
+    @property
+    def raters(self) -> Raters | None:
+        """The raters of the outcome; None where it was observed."""
+        given = self.columns.outcome
+        return raters(given.raters, given.anchor) if given.raters else None
+
     def wants(self, estimand: str) -> bool:
-        """Return whether the study wants an estimand: it names it, or names none in particular."""
+        """Return whether the study wants an estimand: it names it, or names none in particular and has it."""
+        if self.beliefs_restart and estimand in OF_ONE_COURSE:
+            return False
         return self.estimands is None or estimand in self.estimands
+
+    @property
+    def beliefs_restart(self) -> bool:
+        """Whether beliefs restart at every wave."""
+        return self.columns.wave is not None and self.columns.wave.beliefs == "restarted"
+
+    @model_validator(mode="after")
+    def one_course_of_beliefs(self) -> "StudySpec":
+        """Refuse earned security by name where beliefs restart at every wave."""
+        asked = [name for name in self.estimands or () if name in OF_ONE_COURSE]
+        if self.beliefs_restart and asked:
+            raise ValueError(
+                f"`estimands`: {', '.join(asked)} needs one course of beliefs, and beliefs restart in every wave. Take "
+                'it out, or write wave = {{ column = "{0}", beliefs = "carried" }} where they go on'.format(
+                    self.columns.wave.column if self.columns.wave else ""
+                )
+            )
+        return self
 
     @model_validator(mode="before")
     @classmethod
@@ -230,7 +301,11 @@ def read_study_file(path: Path) -> StudySpec:
         study = StudySpec.model_validate(content)
     except ValidationError as error:
         raise explain_validation(path, StudySpec, error) from error
-    models = [str(expand_path(name, path.parent)) if name.endswith(".toml") else name for name in study.model]
+    models = [
+        with_additions(str(expand_path(own, path.parent)), added) if own.endswith(".toml") else name
+        for name in study.model
+        for own, added in [split_model_name(name)]
+    ]
     people = study.people and study.people.model_copy(update={"data": expand_path(str(study.people.data), path.parent)})
     changes = {"data": expand_path(str(study.data), path.parent), "model": models, "people": people}
     return study.model_copy(update=changes)

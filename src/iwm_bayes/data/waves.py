@@ -91,14 +91,9 @@ def by_running_session(events: pd.DataFrame, study: StudySpec) -> pd.DataFrame:
     numbers = running_sessions(events)
     changed = events.assign(session=numbers, session_of_wave=events["session"])
     changed = changed if study.columns.time else changed.assign(time=numbers)
-    if beliefs_restart(study):
+    if study.beliefs_restart:
         changed = changed.assign(sequence=events["wave"])
     return changed.sort_values(["person", "session"], kind="stable")
-
-
-def beliefs_restart(study: StudySpec) -> bool:
-    """Return whether beliefs restart at every wave of a study."""
-    return study.columns.wave is not None and study.columns.wave.beliefs == "restarted"
 
 
 def with_wave_terms(data: xr.Dataset, waves: Waves) -> xr.Dataset:
@@ -187,6 +182,18 @@ def waves_for(model: ModelSpec, names: Sequence[str], beliefs: Literal["restarte
     if set(waves.terms) <= set(model.rule.terms):
         return waves._replace(parameters=tuple(name for name in known if change_names(name, len(names))[0] in known))
     return waves._replace(parameters=tuple(differing_parameters(model, beliefs)))
+
+
+def one_course(data: xr.Dataset) -> None:
+    """Raise InputError where beliefs restart in every wave, so that nobody can be followed from first to last."""
+    waves = waves_of(data)
+    if waves is not None and waves.beliefs == "restarted":
+        raise InputError(
+            [
+                "earned security follows one course of beliefs, and beliefs restart in every wave of this study. Write "
+                'beliefs = "carried" where they go on, or fit one wave alone'
+            ]
+        )
 
 
 def recorded_waves(record: Mapping[str, Any]) -> Waves:

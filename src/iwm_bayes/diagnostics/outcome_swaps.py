@@ -10,8 +10,8 @@ There are three ways, and the first that a study allows is taken.
     own order      Where everybody has the same outcomes, deviations from the trend are put into another order, the
                    same for everybody. The new deviations have no trend, and the SD of the old ones.
 
-The k-th outcome takes the place of the k-th. Where a person has more outcomes than somebody else in the exchange set,
-their last ones stay.
+The k-th outcome takes the place of the k-th, in a study with waves that of the same wave. Where a person has more
+outcomes than somebody else in the exchange set, their last ones stay.
 """
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
@@ -20,6 +20,8 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 import xarray as xr
+
+from iwm_bayes.data.raters import rating_variables
 
 type Way = Literal["outcomes", "deviations", "own order"]
 
@@ -67,10 +69,18 @@ def strata(data: xr.Dataset) -> list[tuple[str, ...]]:
     return list(zip(*columns, strict=True)) if columns else [()] * data.sizes["person"]
 
 
+def events_by_wave(data: xr.Dataset) -> list[np.ndarray]:
+    """Return where outcomes are observed in each wave, (event, person) each; all of them in a study without waves."""
+    observed = data["observed"].values
+    if "wave_index" not in data:
+        return [observed]
+    return [observed & (data["wave_index"].values == wave) for wave in range(data.sizes["wave"])]
+
+
 def events_by_figure(data: xr.Dataset) -> list[np.ndarray]:
-    """Return where outcomes with each figure are observed, (event, person) each."""
-    observed, met = data["observed"].values, data["figure_index"].values
-    return [observed & (met == figure) for figure in range(data.sizes["figure"])]
+    """Return where outcomes with each figure are observed, in each wave of its own, (event, person) each."""
+    met = data["figure_index"].values
+    return [own & (met == figure) for figure in range(data.sizes["figure"]) for own in events_by_wave(data)]
 
 
 def alike(counts: np.ndarray, cells: Sequence[Hashable]) -> Iterator[np.ndarray]:
@@ -120,12 +130,12 @@ def swap(values: np.ndarray, sets: Sequence[SwapSet], generator: np.random.Gener
 
 
 def swap_outcomes(data: xr.Dataset, sets: Sequence[SwapSet], generator: np.random.Generator) -> xr.Dataset:
-    """Return the data with outcomes swapped within sets, and with them whether they are reports."""
+    """Return the data with outcomes swapped within sets, and with them what raters say of them."""
     seed = int(generator.integers(2**63))
     return data.assign(
         {
             name: (data[name].dims, swap(data[name].values, sets, np.random.default_rng(seed)))
-            for name in ("outcome", "reported")
+            for name in ("outcome", "rated", *rating_variables(data))
         }
     )
 
@@ -184,7 +194,7 @@ def exchangeable(data: xr.Dataset) -> Exchangeable:
         n_swapped = sum(len(swaps.people) for swaps in sets)
         return Exchangeable(lambda generator: swap_outcomes(data, sets, generator), "outcomes", n_swapped, n_people)
     trends = own_trends(data)
-    sets = swap_sets([data["observed"].values], outcome, [()] * data.sizes["person"])
+    sets = swap_sets(events_by_wave(data), outcome, [()] * data.sizes["person"])
     if enough(sets):
 
         def exchange(generator: np.random.Generator) -> xr.Dataset:

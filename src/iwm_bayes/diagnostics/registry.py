@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 
 from iwm_bayes.diagnostics.group_exchangeability import group_clustering
+from iwm_bayes.diagnostics.power_scaling import CONFLICT, DEPENDS, PRIOR_DOMINATED, Answers, power_scaling
 from iwm_bayes.diagnostics.predictive_checks import OUTSIDE_95, OUTSIDE_99, posterior_predictive_check
-from iwm_bayes.estimands.estimand import Estimand, as_lines, line_table
+from iwm_bayes.estimands.estimand import Estimand, Shared, as_lines, line_table
 from iwm_bayes.estimands.registry import ESTIMANDS
 
 STATISTIC_MEANINGS: Mapping[str, str] = {
@@ -41,7 +42,37 @@ PPC = Estimand(
     section="file",
 )
 
-CHECKS: dict[str, Estimand] = {check.name: check for check in (GROUP_CLUSTERING, PPC)}
+
+def answers_by_draw(shared: Shared) -> Answers:
+    """Return the answers of all estimands that were computed before, at each draw."""
+    found: Answers = {}
+    for name, estimand in ESTIMANDS.items():
+        if estimand.answers is not None and name in shared.datasets:
+            found |= {(name, words): draws for words, draws in estimand.answers(shared.datasets[name]).items()}
+    return found
+
+
+POWER_SCALING = Estimand(
+    "power_scaling",
+    "Sensitivity of the answers to prior and likelihood (power-scaling)",
+    lambda model, fit, shared: as_lines(power_scaling(model, fit, answers_by_draw(shared))),
+    line_table,
+    "How much each answer, and each group-level parameter, would change with a little more or less weight of the prior "
+    "or of the data.",
+    {
+        "table": "the table that has the answer",
+        "prior": "sensitivity to the prior of the group; 0.05 or more counts, if it is above chance",
+        "likelihood": "sensitivity to the likelihood of all answers, judged in the same way",
+        "prior_by_chance": "sensitivity that an unrelated quantity exceeds in 1 of 20 cases",
+        "likelihood_by_chance": "the same for the likelihood; it is high in a study of many people",
+        PRIOR_DOMINATED: "the prior counts, and the likelihood does not: the data say little about this answer",
+        CONFLICT: "both count: the prior pulls the answer away from what the data say",
+        DEPENDS: "the prior counts, and these draws do not show whether the likelihood does",
+    },
+    section="file",
+)
+
+CHECKS: dict[str, Estimand] = {check.name: check for check in (GROUP_CLUSTERING, PPC, POWER_SCALING)}
 
 
 def registered() -> dict[str, Estimand]:

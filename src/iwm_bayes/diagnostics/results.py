@@ -46,13 +46,12 @@ def compute_results(
         What `shared_results` returns, if it has been computed already.
     """
     data, shared = fit["constant_data"].to_dataset(), shared or shared_results(model, fit)
-    found = {
-        name: estimand.compute(model, fit, shared)
-        for name, estimand in registered().items()
-        if is_wanted(estimand, data, requested)
-    }
-    security = shared.security if wants(data, "earned_security") else {}
-    return Results(security, {name: dataset for name, dataset in found.items() if dataset is not None})
+    found: dict[str, xr.Dataset] = {}
+    for name, estimand in registered().items():
+        if is_wanted(estimand, data, requested):
+            dataset = estimand.compute(model, fit, shared._replace(datasets=found))
+            found |= {} if dataset is None else {name: dataset}
+    return Results(shared.security if wants(data, "earned_security") else {}, found)
 
 
 def result_tables(results: Results, status: str) -> dict[str, pd.DataFrame]:

@@ -23,6 +23,7 @@ class Shared(NamedTuple):
     """Results that several estimands are made from, computed once for each fit."""
 
     security: Mapping[str, SecurityAnswer]  # by figure; empty where the study wants nothing that is made from it
+    datasets: Mapping[str, xr.Dataset] = {}  # of estimands that were computed before, by name
 
 
 class Estimand(NamedTuple):
@@ -38,6 +39,7 @@ class Estimand(NamedTuple):
     plot: str = ""  # "module:function" of a function of the dataset that returns plots by name; a file for each
     part: str = ""  # the name in a study's `estimands` that asks for it; without one, it is always computed
     on_request: bool = False  # only by an option of `iwm fit`
+    answers: Callable[[xr.Dataset], Mapping[str, xr.DataArray]] | None = None  # of its table, in words, (chain, draw)
 
 
 def as_lines(table: pd.DataFrame) -> xr.Dataset | None:

@@ -191,6 +191,12 @@ def marginal_effect_table(effects: xr.Dataset) -> pd.DataFrame:
     return pd.DataFrame(lines)
 
 
+def marginal_effect_answers(effects: xr.Dataset) -> dict[str, xr.DataArray]:
+    """Return the difference of each contrast at every draw."""
+    names = map(str, effects["contrast"].values if "contrast" in effects else [])
+    return {f"difference ({name})": effects["difference"].sel(contrast=name, drop=True) for name in names}
+
+
 MARGINAL_EFFECTS = Estimand(
     "marginal_effects",
     "Marginal effects of covariates on the group medians",
@@ -205,4 +211,5 @@ MARGINAL_EFFECTS = Estimand(
         "ratio": "ratio of the two values that the difference compares",
     },
     section="parameters",
+    answers=marginal_effect_answers,
 )

@@ -10,9 +10,12 @@ import xarray as xr
 
 from iwm_bayes.data.study import StudySpec
 from iwm_bayes.estimands.beliefs import BELIEFS
+from iwm_bayes.estimands.counterfactual.leaving import LEAVING_SENSITIVITY
+from iwm_bayes.estimands.counterfactual.symptom import SYMPTOM_EFFECTS
 from iwm_bayes.estimands.estimand import Estimand, Shared
 from iwm_bayes.estimands.expectancy_bias import EXPECTANCY_BIAS
 from iwm_bayes.estimands.group_summary import GROUP_SD, GROUP_SUMMARY
+from iwm_bayes.estimands.learned_share import LEARNED_SHARE
 from iwm_bayes.estimands.marginal_effects import MARGINAL_EFFECTS
 from iwm_bayes.estimands.person_summary import PERSON_SUMMARY
 from iwm_bayes.estimands.reliability import RELIABILITY, WAVE_CHANGE
@@ -29,9 +32,12 @@ ESTIMANDS: dict[str, Estimand] = {
         RELIABILITY,
         WAVE_CHANGE,
         EXPECTANCY_BIAS,
+        LEARNED_SHARE,
         TIME_TO_SECURITY,
         ARMS,
         SENSITIVITY,
+        LEAVING_SENSITIVITY,
+        SYMPTOM_EFFECTS,
         RATING_THRESHOLDS,
         STYLES,
         PERSON_SUMMARY,

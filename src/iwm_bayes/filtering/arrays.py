@@ -4,7 +4,8 @@ The fields of events are `EVENT_FIELDS`, then which figure is met and which were
 follow, such as covariates that change from session to session, and at last the innovations of the model. The fields of
 a response are its value and whether it was recorded. A response that carries over its last residual (`Response.carry`)
 has three more. They are the event of the last answer about the same figure, the time since, and whether there was such
-an answer. A response about self-worth carries over the last answer, whatever the figure.
+an answer. A response about self-worth carries over the last answer, whatever the figure. A response that follows the
+beliefs of an earlier session (`Response.lag`) has two more: the event that is read, and whether there is one.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,7 +17,7 @@ from iwm_bayes.ops import Array, stack_figures
 from iwm_bayes.rules.modifiers.waves import RESTART
 from iwm_bayes.types import GENERALISED, Event, ModelSpec, Response, Rule
 
-EVENT_FIELDS = ("outcome", "observed", "since_figure", "since_any", "distress", "threat", "reported")
+EVENT_FIELDS = ("outcome", "observed", "since_figure", "since_any", "distress", "threat", "rated")
 PLACEHOLDER = 0.5  # in place of a missing answer, where 0 is not a possible answer
 
 
@@ -103,7 +104,7 @@ def no_innovations(rule: Rule, shape: tuple[int, ...]) -> np.ndarray:
 
 def unpack_event(rule: Rule, row: Array, figures: int) -> tuple[Event, Array]:
     """Return one event of a rule, and whether its outcome is observed, from a row (field, person) of `event_array`."""
-    outcome, observed, since_figure, since_any, distress, threat, reported = (
+    outcome, observed, since_figure, since_any, distress, threat, rated = (
         row[index] for index in range(len(EVENT_FIELDS))
     )
     first = len(EVENT_FIELDS)
@@ -115,7 +116,7 @@ def unpack_event(rule: Rule, row: Array, figures: int) -> tuple[Event, Array]:
     of_figures = first + 2 * figures
     terms = {name: row[of_figures + index] for index, name in enumerate(rule.terms)}
     latent = {name: row[of_figures + len(terms) + index] for index, name in enumerate(rule.innovations)}
-    event = Event(outcome, is_figure, met, since_figure, since_any, distress, threat, reported, terms, latent)
+    event = Event(outcome, is_figure, met, since_figure, since_any, distress, threat, rated, terms, latent)
     return event, observed > 0
 
 
@@ -159,6 +160,37 @@ def last_before_session(marked: np.ndarray, figure: np.ndarray, session: np.ndar
     return last
 
 
+def apart_by_wave(wave: np.ndarray, figure: np.ndarray) -> np.ndarray:
+    """Number the figures of each wave apart, (event, person): where beliefs restart, nothing is carried over."""
+    return wave * (int(figure.max(initial=0)) + 1) + figure
+
+
+def session_begins(data: xr.Dataset) -> np.ndarray:
+    """Return whether a session with the figure of an event begins with it, (event, person)."""
+    session, figure = session_index(data), data["figure_index"].values
+    last = last_of_figure(data["present"].values, figure)
+    return (last < 0) | (np.take_along_axis(session, np.maximum(last, 0), axis=0) != session)
+
+
+def sessions_before(session: np.ndarray, figure: np.ndarray, lag: int) -> np.ndarray:
+    """Find the last event of the session `lag` sessions before with the same figure, (event, person); -1 if none is.
+
+    `session` is that of `session_index`, and `figure` has the index of the figure of each event.
+    """
+    found, everyone = np.full(figure.shape, -1), np.arange(figure.shape[1])
+    shape = (int(figure.max(initial=0)) + 1, len(everyone))
+    latest, current = np.full((lag + 1, *shape), -1), np.full(shape, -1)  # last events by session back, and its number
+    for event, (number, index) in enumerate(zip(session, figure, strict=True)):
+        own, present = latest[:, index, everyone], number >= 0
+        moved = np.concatenate([np.full_like(own[:1], -1), own[:-1]])
+        own = np.where(present & (number != current[index, everyone]), moved, own)
+        found[event] = np.where(present, own[lag], -1)
+        own[0] = np.where(present, event, own[0])
+        latest[:, index, everyone] = own
+        current[index, everyone] = np.where(present, number, current[index, everyone])
+    return found
+
+
 def last_answer(
     data: xr.Dataset, recorded: np.ndarray, response: Response, horizon: int = 1
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -167,10 +199,11 @@ def last_answer(
     For a prediction `horizon` sessions ahead, the known answers are those of the same session and those of sessions
     at least `horizon` sessions before.
     """
-    figure = data["figure_index"].values if response.about != "worth" else np.zeros_like(data["figure_index"].values)
+    figure = data["figure_index"].values
+    figure = np.zeros_like(figure) if response.carries_across_figures else figure
     time, session = np.cumsum(data["since_any"].values, axis=0), session_index(data)
     wave = np.cumsum(restarts(data), axis=0)
-    last = last_of_figure(recorded, wave * (int(figure.max(initial=0)) + 1) + figure)
+    last = last_of_figure(recorded, apart_by_wave(wave, figure))
     if horizon > 1:
         same_session = (last >= 0) & (np.take_along_axis(session, np.maximum(last, 0), axis=0) == session)
         before = last_before_session(recorded, figure, session, horizon)
@@ -192,6 +225,11 @@ def response_columns(model: ModelSpec, data: xr.Dataset, horizon: int) -> Iterat
             yield f"{name} last", np.maximum(last, 0).astype(float)
             yield f"{name} elapsed", elapsed
             yield f"{name} has_last", (last >= 0).astype(float)
+        if response.lag:
+            figure = apart_by_wave(np.cumsum(restarts(data), axis=0), data["figure_index"].values)
+            earlier = sessions_before(session_index(data), figure, response.lag)
+            yield f"{name} earlier", np.maximum(earlier, 0).astype(float)
+            yield f"{name} has_earlier", (earlier >= 0).astype(float)
 
 
 def response_array(model: ModelSpec, data: xr.Dataset, horizon: int = 1) -> np.ndarray:
@@ -201,5 +239,17 @@ def response_array(model: ModelSpec, data: xr.Dataset, horizon: int = 1) -> np.n
 
 def response_fields(model: ModelSpec) -> list[str]:
     """Return the names along the field axis of `response_array`."""
-    fields = {False: ("value", "recorded"), True: ("value", "recorded", "last", "elapsed", "has_last")}
-    return [f"{name} {field}" for name, r in model.responses.items() for field in fields[r.carry is not None]]
+    return [
+        f"{name} {field}"
+        for name, response in model.responses.items()
+        for field, is_there in (
+            ("value", True),
+            ("recorded", True),
+            ("last", response.carry is not None),
+            ("elapsed", response.carry is not None),
+            ("has_last", response.carry is not None),
+            ("earlier", response.lag > 0),
+            ("has_earlier", response.lag > 0),
+        )
+        if is_there
+    ]

@@ -1,5 +1,6 @@
 """The filter: a step for one event, and a loop of it over arrays. `graph` takes the same step in a PyTensor graph.
 
+    event  = experienced(p, event)                         a latent outcome takes its value
     before = drift(p, state, event)                        time passes at every event
     after  = learn(p, before, event) where observed        only an observed outcome changes beliefs
 
@@ -9,14 +10,15 @@ of each readout at every event. Sums of readouts are computed afterwards, becaus
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
 from iwm_bayes.filtering.arrays import unpack_event
 from iwm_bayes.filtering.readouts import Readout, ReadoutContext, readout_value, required_readouts
-from iwm_bayes.ops import Array, constant, count_figures, stack_figures, where
-from iwm_bayes.types import Event, Params, Response, Rule, State, map_tree
+from iwm_bayes.ops import Array, at_event_of_person, constant, count_figures, stack_figures, where
+from iwm_bayes.types import Beliefs, Event, Params, Response, Rule, State, experienced, map_tree
 
 
 class FilteredEvent(NamedTuple):
@@ -46,7 +48,7 @@ def filter_events(rule: Rule, p: Params, event_array: np.ndarray, figures: int) 
     s = rule.start(p, figures)
     for row in event_array:
         event, observed = unpack_event(rule, row, figures)
-        s = begin(rule, p, s, event)
+        s, event = begin(rule, p, s, event), experienced(rule, p, event)
         before, after = step(rule, p, s, event, observed)
         yield FilteredEvent(s, before, after, event, observed)
         s = after
@@ -72,8 +74,14 @@ def read_out(rule: Rule, p: Params, filtered: FilteredEvent, readouts: Iterable[
         asked = event if figure is None else about_figure(event, figure)
         before = rule.beliefs(p, filtered.before if figure is None else filtered.previous, asked)
         now = before if timing == "before" else rule.beliefs(p, filtered.after, asked)
-        values.append(readout_value(about, ReadoutContext(before, now, asked, experienced[timing])))
+        initial = partial(initial_beliefs, rule, p, asked)
+        values.append(readout_value(about, ReadoutContext(before, now, asked, experienced[timing], initial)))
     return values
+
+
+def initial_beliefs(rule: Rule, p: Params, event: Event) -> Beliefs:
+    """Return the beliefs before the first event, about the figure of an event."""
+    return rule.beliefs(p, rule.start(p, count_figures(event.figure)), event)
 
 
 def filter_readouts(
@@ -112,4 +120,22 @@ def accumulated_readouts(
         share = share if restart is None else where(restart > 0, constant(0.0), share)
         total = sum_over_events(share, readouts[readout])
         values[readout] = total - readouts[readout] if response.timing == "before" else total
+    return values
+
+
+def lagged_readouts(
+    response: Response,
+    readouts: Mapping[Readout, Array],
+    fields: Mapping[str, Array],
+    at_event: Callable[[Array, Array], Array] = at_event_of_person,
+) -> dict[Readout, Array]:
+    """Return a response's readouts (event, person), with those of earlier sessions in place of those that lag.
+
+    `fields` are those of the response: "earlier" is the event that is read, and "has_earlier" whether there is one.
+    """
+    values = dict(readouts)
+    for about, initial in response.lagged.items() if response.lag else ():
+        lagging, before_first = Readout(about, "after"), readouts[Readout(initial, response.timing)]
+        earlier = at_event(readouts[lagging], fields["earlier"])
+        values[lagging] = before_first + fields["has_earlier"] * (earlier - before_first)
     return values

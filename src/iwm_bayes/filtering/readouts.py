@@ -19,6 +19,7 @@ class ReadoutContext(NamedTuple):
     now: Beliefs  # at the time of the readout
     event: Event
     experienced: Array  # 1 if the outcome has been experienced by now, else 0
+    initial: Callable[[], Beliefs]  # before the first event, about the same figure
 
 
 def was_experienced(context: ReadoutContext) -> Array:
@@ -41,7 +42,8 @@ READOUTS: Mapping[str, Callable[[ReadoutContext], Array]] = {
     "outcome_count": was_experienced,  # likewise
     "prediction_error": lambda context: context.experienced * (context.event.outcome - context.before.expected),
     "worth_change": lambda context: context.now.worth.mean - context.before.worth.mean,  # type: ignore[union-attr]  # as above
-    "perceived": lambda context: context.before.perceived,  # exists where `with_expectancy_bias` defines it
+    "initial_availability": lambda context: context.initial().availability.mean,
+    "initial_worth": lambda context: context.initial().worth.mean,  # type: ignore[union-attr]  # as above
     "distress": lambda context: context.event.distress,
     "threat": lambda context: context.experienced * context.event.threat,
 }
@@ -70,9 +72,9 @@ def required_readouts(response: Response, figures: int) -> list[Readout]:
     """
     main = [(response.about, figure) for figure in (range(figures) if response.figure_scope == "each" else [None])]
     further = [(about, None) for about in response.also_reads]
+    over_events = {*response.accumulates, *(response.lagged if response.lag else ())}
     return [
-        Readout(about, "after" if about in response.accumulates else response.timing, figure)
-        for about, figure in main + further
+        Readout(about, "after" if about in over_events else response.timing, figure) for about, figure in main + further
     ]
 
 

@@ -6,6 +6,7 @@ counts answers. `az.loo` leaves out one answer of a person whose other answers a
 next session, compare models with `cv="lfo_1"`.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -49,32 +50,58 @@ def at_answers(grid: np.ndarray, answered: np.ndarray) -> np.ndarray:
     return by_sample.reshape(len(by_sample), events * people)[:, answered.ravel()]
 
 
-def log_likelihood(model: ModelSpec, fit: xr.DataTree) -> xr.Dataset:
-    """Compute the log likelihood of every recorded answer at every draw, (chain, draw, NAME_obs) by response.
+def density_batches(model: ModelSpec, data: xr.Dataset, posterior: xr.Dataset) -> Iterator[dict[str, np.ndarray]]:
+    """Yield the log likelihood of every recorded answer by response, (sample, answer), in the order (chain, draw).
 
-    It takes 8 bytes for each answer and draw. Nothing is compiled: draws pass through the filter over arrays, many at
-    a time, each draw of each person as a column of its own.
+    Nothing is compiled: draws pass through the filter over arrays, many at a time, each draw of each person as a column
+    of its own.
     """
-    data, posterior = fit["constant_data"].to_dataset(), fit["unconstrained_posterior"].to_dataset()
     posterior = posterior[[name for name in ("mu", "theta", "innovation") if name in posterior]]
     figures, people = figure_names(data), data.sizes["person"]
-    chains, draws = posterior.sizes["chain"], posterior.sizes["draw"]
     answered = {name: data[f"answer_{name}"].notnull().values for name in model.responses}
-    found = {name: np.empty((chains * draws, where.sum())) for name, where in answered.items()}
     events, responses = event_array(data), response_array(model, data)
-    first, repeated = 0, np.empty(0)
-    for batch in posterior_batches(posterior, chains * draws, people):
+    repeated = np.empty(0)
+    for batch in posterior_batches(posterior, posterior.sizes["chain"] * posterior.sizes["draw"], people):
         samples = batch.sizes["sample"]
         if repeated.shape[-1] != samples * people:  # the last batch may have fewer draws
             repeated = np.tile(responses, (1, 1, samples))
         values, experienced = draws_as_people(model, batch, figures, people), events_as_people(model, batch, events)
-        for name, arguments, value, recorded in likelihood_terms(model, figures, values, experienced, repeated):
-            density = response_log_density(model.responses[name].family, arguments, value, recorded)
-            found[name][first : first + samples] = at_answers(density, answered[name])
-        first += samples
+        terms = likelihood_terms(model, figures, values, experienced, repeated)
+        yield {
+            name: at_answers(
+                response_log_density(model.responses[name].family, arguments, value, recorded), answered[name]
+            )
+            for name, arguments, value, recorded in terms
+        }
+
+
+def log_likelihood(model: ModelSpec, fit: xr.DataTree) -> xr.Dataset:
+    """Compute the log likelihood of every recorded answer at every draw, (chain, draw, NAME_obs) by response.
+
+    It takes 8 bytes for each answer and draw.
+    """
+    data, posterior = fit["constant_data"].to_dataset(), fit["unconstrained_posterior"].to_dataset()
+    chains, draws = posterior.sizes["chain"], posterior.sizes["draw"]
+    counts = {name: int(data[f"answer_{name}"].notnull().sum()) for name in model.responses}
+    found = {name: np.empty((chains * draws, count)) for name, count in counts.items()}
+    last = 0
+    for batch in density_batches(model, data, posterior):
+        first, last = last, last + len(next(iter(batch.values())))
+        for name, by_sample in batch.items():
+            found[name][first:last] = by_sample
     variables: dict[str, Any] = {}
     coordinates: dict[str, Any] = {name: posterior[name] for name in ("chain", "draw")}
     for name, by_sample in found.items():
         variables[name] = (("chain", "draw", f"{name}_obs"), by_sample.reshape(chains, draws, -1))
         coordinates |= answer_coordinates(data, name)
     return xr.Dataset(variables, coordinates)
+
+
+def summed_log_likelihood(model: ModelSpec, data: xr.Dataset, posterior: xr.Dataset) -> xr.DataArray:
+    """Compute the log likelihood of all recorded answers together at every draw, (chain, draw)."""
+    sums = [
+        sum(by_sample.sum(axis=1) for by_sample in batch.values()) for batch in density_batches(model, data, posterior)
+    ]
+    shape = (posterior.sizes["chain"], posterior.sizes["draw"])
+    coordinates = {name: posterior[name] for name in ("chain", "draw")}
+    return xr.DataArray(np.concatenate(sums).reshape(shape), coordinates, ("chain", "draw"))

@@ -7,12 +7,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from iwm_bayes.data.model_names import split_model_name
 from iwm_bayes.data.study import StudySpec, read_study_file
 from iwm_bayes.data.table import NOT_AVAILABLE
 from iwm_bayes.estimands.registry import estimand_problems
 from iwm_bayes.io import read_json, sha256, write_json
 from iwm_bayes.large_scale.parquet import RowIndex, fingerprint, index_people, index_rows, read_column
-from iwm_bayes.model.specification.model_file import find_model, load_model_for
+from iwm_bayes.model.specification.model_file import find_model, load_model_for, model_from_anywhere
 from iwm_bayes.model.specification.parts import python_files
 from iwm_bayes.types import DEFAULT_FIGURE, GENERALISED, InputError, ModelSpec
 
@@ -43,6 +44,7 @@ def unsupported(study: StudySpec, model: ModelSpec) -> list[str]:
             "a choice of figure is not supported. Leave the response out",
             any(response.effect == "chooses" for response in model.responses.values()),
         ),
+        ("waves must be known before rows are read in parts. Fit a sample of people", study.columns.wave is not None),
         ("beliefs that move by themselves need all events of a person in memory", bool(model.rule.innovations)),
         (
             "the levels of a group, such as (1|therapist), must all be in memory. Remove them from the formulas",
@@ -95,11 +97,12 @@ def make_plan(
     people, starts = index_people(rows, study.columns.person)
     ends = np.linspace(0, len(people), -(-len(people) // chunk) + 1).round().astype(int)
     inputs = [sha256(study_file), sha256(find_model(name)), fingerprint(rows), method, str(chunk)]
+    inputs += split_model_name(name)[1]
     inputs += [sha256(study.people.data)] if study.people else []
     inputs += map(sha256, python_files(find_model(name)).values())
     plan = Plan(
         study_file=str(study_file.resolve()),
-        model=str(find_model(name).resolve()) if name.endswith(".toml") else name,
+        model=model_from_anywhere(name),
         method=method,
         figures=list_figures(study),
         bounds=[int(row) for row in starts[ends]],

@@ -2,6 +2,7 @@
 
     readouts     the filter's beliefs at every event, (event, person)
     sums         decaying sums of readouts, where a response accumulates them
+    lags         readouts of an earlier session, where a response follows those
     arguments    those of the response's family, with what is left of the last residual, where a response carries it
 
 The text is one for all. Only the loops over events differ (`Loops`): over arrays, in a graph, or taken apart into what
@@ -14,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from iwm_bayes.filtering.arrays import EVENT_FIELDS, event_fields, response_fields
-from iwm_bayes.filtering.filter import accumulated_readouts, decaying_sum, filter_readouts
+from iwm_bayes.filtering.filter import accumulated_readouts, decaying_sum, filter_readouts, lagged_readouts
 from iwm_bayes.filtering.readouts import readout_arguments, required_readouts
 from iwm_bayes.ops import Array, at_event_of_person, first_figures, has_figures, stack_figures, sum_over_figures
 from iwm_bayes.rules.modifiers.waves import RESTART
@@ -111,7 +112,8 @@ def likelihood_terms(
         else:
             p = parameters_of_figure_met(p, of_event, len(figures))
         own_readouts = accumulated_readouts(response, p, readouts, elapsed, others, loops.decaying_sum, restart)
-        arguments = readout_arguments(response, own_readouts, others)
         fields = {field.removeprefix(f"{name} "): x for field, x in columns.items() if field.startswith(f"{name} ")}
+        own_readouts = lagged_readouts(response, own_readouts, fields, loops.at_event)
+        arguments = readout_arguments(response, own_readouts, others)
         given = distribution_arguments(response, p, arguments, fields, loops.at_event)
         yield LikelihoodTerm(name, given, fields["value"], fields["recorded"])

@@ -61,7 +61,7 @@ def report_contents(run: ReportContext) -> dict[str, Any]:
 
 
 ANSWERS = (
-    *("terms", "figure_one", "fit", "learning", "groups", "between_sessions", "comparison"),
+    *("terms", "prior", "figure_one", "fit", "learning", "groups", "between_sessions", "comparison"),
     *("definition", "sensitivity", "checks"),
     *("styles", "others", "times", "projection", "further", "people"),
 )
@@ -72,6 +72,7 @@ def answers(run: ReportContext) -> dict[str, Any]:
     checks_summary, checks_exhibit, checks_table = model_fit.predictive_check_details(run)
     return {
         "terms": text.short_definition(run.facts["criterion"], run.has_worth) if run.security else "",
+        "prior": details.sensitivity_to_prior(run),
         "figure_one": answer.figure_one(run),
         "fit": {
             "sentence": model_fit.fit_sentence(run),
@@ -80,7 +81,7 @@ def answers(run: ReportContext) -> dict[str, Any]:
         "learning": {
             "sentences": parameters.learning_sentences(run),
             "table": parameters.table_one(run),
-            "exhibits": [found for found in (parameters.forest(run),) if found],
+            "exhibits": [found for found in (parameters.forest(run), parameters.reliability(run)) if found],
         },
         "groups": groups.group_section(run),
         "between_sessions": groups.session_section(run),

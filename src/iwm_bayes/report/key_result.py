@@ -26,6 +26,8 @@ from iwm_bayes.report.answer.checks import (
     sensitivity_chip,
     with_mark,
 )
+from iwm_bayes.report.answer.outcomes import outcome_sentences
+from iwm_bayes.report.answer.reliability import reliability_answer
 from iwm_bayes.report.answer.security import (
     Answer,
     Fact,
@@ -68,8 +70,12 @@ class KeyResult(NamedTuple):
         return next(chip for chip in self.chips if chip.kind == kind)
 
 
-def default_question(noun: str, figure: str, has_arms: bool, asks_security: bool) -> str:
+def default_question(
+    noun: str, figure: str, has_arms: bool, asks_security: bool, asks_reliability: bool = False
+) -> str:
     """Return the question of a study that states none, made from the figure that its answer is about."""
+    if asks_reliability:
+        return f"How reliable are the parameters of {noun} from wave to wave?"
     if not asks_security:
         return f"How do the beliefs of {noun} change from session to session?"
     about = f" with their {figure}" if is_role(figure) else ""
@@ -130,18 +136,21 @@ def has_several_arms(answer: SecurityAnswer) -> bool:
     return answer.curves.sizes["arm"] > 1
 
 
-def study_answer(model: ModelSpec, fit: xr.DataTree, found: Assessed, noun: str) -> Answer:
-    """Return the answer of a study, with all sentences that go with it."""
+def study_answer(
+    model: ModelSpec, fit: xr.DataTree, found: Assessed, noun: str, waves: xr.Dataset | None = None
+) -> Answer:
+    """Return the answer of a study, with all sentences that go with it; `waves` is the reliability of its waves."""
     data, first = fit["constant_data"].to_dataset(), found.first
-    people = data.sizes["person"]
+    people, reliability = data.sizes["person"], waves and reliability_answer(model, waves, noun)
     if first is None:
-        answer = belief_answer(model, fit, noun)
+        answer = reliability or belief_answer(model, fit, noun)
     elif has_several_arms(first):
         answer = arm_answer(first, data, noun)
     else:
         answer = security_answer(first, people, noun, names_figure=len(found.answers) > 1)
     others = [other_figure(other, people, noun) for other in found.answers[1:]]
     sentences = [*answer.sentences, *others, *found.why_not]
+    sentences += [reliability.headline] if first and reliability else []
     numbering = [NUMBERING] if first else []
     shown = [*shortened(sentences, len(answer.sentences) + MAX_OTHER_FIGURES), *numbering]
     return answer._replace(sentences=tuple(shown))
@@ -174,11 +183,16 @@ def key_result(
     noun, found = participants_noun(data), assessed_figures(data, results.security)
     first, asks_security = found.first, wants(data, "earned_security")
     question = study_question(data) or default_question(
-        noun, found.figure or most_met_figure(data), first is not None and has_several_arms(first), asks_security
+        noun,
+        found.figure or most_met_figure(data),
+        first is not None and has_several_arms(first),
+        asks_security,
+        first is None and "reliability" in results.datasets,
     )
     if not convergence.converged:
         return not_usable(convergence, advice, question)
-    answer = study_answer(model, fit, found, noun)
+    answer = study_answer(model, fit, found, noun, results.datasets.get("reliability"))
+    answer = answer._replace(sentences=(*answer.sentences, *outcome_sentences(model, fit, results)))
     mark = convergence.status if convergence.approximate else ""
     return KeyResult(
         question=question,

@@ -5,6 +5,7 @@ are those of its estimands and checks (`diagnostics.registry`). The others are h
 occur in the table: names of columns, and cells of the columns `figure`, `statistic`, `note` and `status`.
 """
 
+import re
 from collections.abc import Mapping
 
 import pandas as pd
@@ -21,6 +22,10 @@ CI90 = "90% credible interval"
 BELIEF_NAMES = {"availability": "availability", "worth": "self-worth"}
 COLUMN_WORDS: Mapping[str, str] = {  # of columns that are no words with underscores between them
     "p_above_0": "P(> 0)",
+    "p_above_0.7": "P(> .7)",
+    "sd_person": "SD between people",
+    "sd_wave": "SD between waves",
+    "sd_change": "SD of change",
     "risk_difference": "difference of shares",
     "sd_between": "between-person SD",
     "shift_prior_sd": "shift from prior (prior SDs)",
@@ -39,6 +44,7 @@ COLUMN_WORDS: Mapping[str, str] = {  # of columns that are no words with undersc
     "ci90": "90% CrI",
     "p_joint": "joint p",
 }
+WAVE_CHANGE = re.compile(r"(.+)_change(?:_(\d+))?(\[.+\])?")  # the change of a parameter between waves
 PARAMETER_FORMS = {"start": "Initial {}", "rate": "Learning rate of {}"}
 
 OTHER_MEANINGS: Mapping[str, Mapping[str, str]] = {
@@ -95,6 +101,10 @@ def group_summary_title(with_covariates: bool, what: str = "") -> str:
 
 def parameter_words(label: str) -> str:
     """Return a parameter in words: "availability_rate[therapist]" is "Learning rate of availability (therapist)"."""
+    if change := WAVE_CHANGE.fullmatch(label):
+        own, wave, figure = (part or "" for part in change.groups())
+        base = parameter_words(own + figure)
+        return f"Change{f' to wave {wave}' if wave else ''} of {base[:1].lower()}{base[1:]}"
     name, bracket, figure = label.partition("[")
     belief, _, quantity = name.partition("_")
     about, where = BELIEF_NAMES.get(belief, ""), f" ({figure.removesuffix(']')})" if bracket else ""

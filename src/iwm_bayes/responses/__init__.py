@@ -5,7 +5,7 @@ in; the arguments of a distribution go out, as arrays or as graphs. This package
 response in a file of one's own needs no change here: see `model.specification.response_file`.
 """
 
-from iwm_bayes.responses import approach, autoregressive, bid, dropout, seek, worth_state
+from iwm_bayes.responses import approach, autoregressive, bid, dropout, leaving, seek, symptom, worth_state
 from iwm_bayes.responses.beta_rating import beta_rating
 from iwm_bayes.responses.contrast import contrast
 from iwm_bayes.responses.impression import impression
@@ -24,7 +24,6 @@ RESPONSES: dict[str, Response] = {
     **{f"{about}_contrast": contrast(about) for about in BELIEFS},
     **{f"{about}_beta_rating": beta_rating(about) for about in BELIEFS},
     **{f"{about}_ordinal_{levels}": ordinal(about, levels) for about in BELIEFS for levels in LEVELS},
-    "perceived_rating": rating("perceived"),
     "worth_level": worth_state.LEVEL,
     "worth_pulse": worth_state.PULSE,
     "worth_trend": worth_state.TREND,
@@ -33,4 +32,6 @@ RESPONSES: dict[str, Response] = {
     "seek": seek.RESPONSE,
     **{f"invest_{levels}": invest(levels) for levels in LEVELS},
     "dropout": dropout.RESPONSE,
+    "leaving": leaving.RESPONSE,
+    "symptom": symptom.RESPONSE,
 }

@@ -3,7 +3,7 @@
     value[event] = unlink(link(value) + sum over terms of effect * term[event])
 
 An example is a rating that is noisier in sessions by video. The equation is that of
-`rules.modifiers.event_effects`. The response reads the terms beside the beliefs that it reads.
+`rules.modifiers.event_effects`. The response reads the terms in addition to beliefs.
 """
 
 from collections import namedtuple

@@ -21,6 +21,15 @@ def has_self_worth(rule: Rule) -> bool:
     return any(name.startswith("worth_") for name, _ in named_leaves(rule.parameters))
 
 
+def for_beliefs(rule: Rule, responses: Mapping[str, Response]) -> dict[str, Response]:
+    """Return responses for the beliefs of a rule: without self-worth where the rule has none, if they can be."""
+    keeps_all = has_self_worth(rule)
+    return {
+        name: response if keeps_all or response.without_worth is None else response.without_worth
+        for name, response in responses.items()
+    }
+
+
 def rated_belief(rule: Rule, response: Response) -> str:
     """Return the belief that a response is about: availability too for the expectation, where they are one."""
     return "availability" if response.about == "expected" and not has_self_worth(rule) else response.about

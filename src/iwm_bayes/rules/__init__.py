@@ -45,6 +45,11 @@ def equation(rule: Learner | Rule) -> str:
 
     Where no line is, the equations are the lines with an arrow or an equals sign.
     """
-    lines = cleandoc(getattr(rule.learn, "__globals__", {}).get("__doc__") or "").splitlines()[1:]
-    equations = [line for line in lines if line.startswith(" ")] or [line for line in lines if "<-" in line]
-    return indent(dedent("\n".join(equations)), "    ")
+    return equations(getattr(rule.learn, "__globals__", {}).get("__doc__") or "")
+
+
+def equations(docstring: str) -> str:
+    """Return the equations in the docstring of a rule's module, or of a modifier's."""
+    lines = cleandoc(docstring).splitlines()[1:]
+    found = [line for line in lines if line.startswith(" ")] or [line for line in lines if "<-" in line]
+    return indent(dedent("\n".join(found)), "    ")

@@ -21,6 +21,7 @@ from typing import NamedTuple
 import numpy as np
 
 from iwm_bayes.ops import Array, constant, exp, sqrt
+from iwm_bayes.rules.location import on_outcome_scale
 from iwm_bayes.rules.notation import Notation
 from iwm_bayes.types import Belief, Learner, Parameter
 
@@ -92,4 +93,4 @@ def belief(p: Parameters, s: State) -> Belief:
     return Belief(s.mean, p.noise * s.share / (1.0 - s.share))
 
 
-RULE = Learner(Parameters(), start, drift, learn, belief)
+RULE = Learner(Parameters(), start, drift, learn, belief, location=on_outcome_scale("mean"))

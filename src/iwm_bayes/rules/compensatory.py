@@ -35,6 +35,7 @@ from iwm_bayes.ops import (
     sqrt,
     sum_over_figures,
 )
+from iwm_bayes.rules.location import LOG_ODDS, fields_scale
 from iwm_bayes.rules.notation import Notation
 from iwm_bayes.types import Belief, Beliefs, Event, Parameter, Rule
 
@@ -177,15 +178,33 @@ def gaussian_belief(mean: Array, variance: Array) -> Belief:
     return Belief(probability, (probability * (1.0 - probability)) ** 2 * variance)
 
 
+def figure_variance(s: State, event: Event) -> Array:
+    """Return the variance of the availability of the event's figure."""
+    return sum_over_figures(sum_over_figures(s.among_figures * event.figure) * event.figure)
+
+
 def beliefs(p: Parameters, s: State, event: Event) -> Beliefs:
     _, _, mean, variance = credit(s, event)
     availability = sum_over_figures(s.availability * event.figure)
-    availability_variance = sum_over_figures(sum_over_figures(s.among_figures * event.figure) * event.figure)
     return Beliefs(
         moderated_probability(mean, variance),
-        gaussian_belief(availability, availability_variance),
+        gaussian_belief(availability, figure_variance(s, event)),
         gaussian_belief(s.worth, s.of_worth),
     )
 
 
-RULE = Rule(Parameters(), start, drift, learn, beliefs, frozenset({"availability_start"}), outcomes="binary")
+def own_mean(s: State, event: Event, name: str, belief: Array) -> Array:
+    """Return the mean in log-odds at which a belief would have this value, with its present uncertainty."""
+    return moderated_mean(belief, s.of_worth if name == "worth" else figure_variance(s, event))
+
+
+RULE = Rule(
+    Parameters(),
+    start,
+    drift,
+    learn,
+    beliefs,
+    frozenset({"availability_start"}),
+    outcomes="binary",
+    own_scale=fields_scale(own_mean, LOG_ODDS),
+)

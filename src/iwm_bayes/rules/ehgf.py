@@ -28,6 +28,7 @@ from typing import NamedTuple
 import numpy as np
 
 from iwm_bayes.ops import Array, constant, exp, logit, maximum, minimum, sigmoid
+from iwm_bayes.rules.location import in_log_odds
 from iwm_bayes.rules.notation import Notation
 from iwm_bayes.types import Belief, Learner, Parameter
 
@@ -135,4 +136,4 @@ def belief(p: Parameters, s: State) -> Belief:
     return Belief(mean, (mean * (1.0 - mean)) ** 2 * (s.variance + s.added))
 
 
-RULE = Learner(Parameters(), start, drift, learn, belief, "binary")
+RULE = Learner(Parameters(), start, drift, learn, belief, "binary", in_log_odds("mean"))

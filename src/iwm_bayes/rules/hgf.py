@@ -20,6 +20,7 @@ Mathys et al. (2014), doi:10.3389/fnhum.2014.00825.
 from typing import NamedTuple
 
 from iwm_bayes.ops import Array, exp, logit, sigmoid
+from iwm_bayes.rules.location import in_log_odds
 from iwm_bayes.rules.notation import Notation
 from iwm_bayes.types import Belief, Learner, Parameter
 
@@ -72,4 +73,4 @@ def belief(p: Parameters, s: State) -> Belief:
     return Belief(mean, (mean * (1.0 - mean)) ** 2 * s.variance)
 
 
-RULE = Learner(Parameters(), start, drift, learn, belief, "binary")
+RULE = Learner(Parameters(), start, drift, learn, belief, "binary", in_log_odds("mean"))

@@ -13,6 +13,7 @@ affect the mean, so `noise` is fixed at .25, the variance of a fair coin. Kalman
 from typing import NamedTuple
 
 from iwm_bayes.ops import Array
+from iwm_bayes.rules.location import on_outcome_scale
 from iwm_bayes.rules.notation import Notation
 from iwm_bayes.types import Belief, Learner, Parameter
 
@@ -60,4 +61,4 @@ def belief(p: Parameters, s: State) -> Belief:
     return Belief(s.mean, s.variance)
 
 
-RULE = Learner(Parameters(), start, drift, learn, belief)
+RULE = Learner(Parameters(), start, drift, learn, belief, location=on_outcome_scale("mean"))

@@ -177,4 +177,5 @@ def beliefs(p: Parameters, s: State, event: Event) -> Beliefs:
     return Beliefs(availability, Belief(availability), Belief(worth))
 
 
-RULE = Rule(Parameters(), start, drift, learn, beliefs)
+NO_OWN_SCALE = "several causes hold a belief each, and it is not defined which of them would move"
+RULE = Rule(Parameters(), start, drift, learn, beliefs, no_own_scale=NO_OWN_SCALE)

@@ -15,9 +15,10 @@ per unit of time. Without leak this is Bayes' rule for a constant probability of
 
 from typing import NamedTuple
 
-from iwm_bayes.ops import Array
+from iwm_bayes.ops import Array, log, logit, sigmoid
+from iwm_bayes.rules.location import LOG_ODDS
 from iwm_bayes.rules.notation import Notation
-from iwm_bayes.types import Belief, Learner, Parameter
+from iwm_bayes.types import Belief, Learner, Location, Parameter
 
 LATEX = Notation(
     symbols={"start": r"b_0", "strength": r"s", "leak": r"\lambda", "weight": r"w"},
@@ -71,4 +72,14 @@ def belief(p: Parameters, s: State) -> Belief:
     return Belief(mean, mean * (1.0 - mean) / (total + 1.0))
 
 
-RULE = Learner(Parameters(), start, drift, learn, belief)
+def log_odds(s: State) -> Array:
+    return log(s.for_it / s.against)
+
+
+def with_log_odds(s: State, value: Array) -> State:
+    """Return the evidence divided anew: there is as much of it as before."""
+    total = s.for_it + s.against
+    return State(total * sigmoid(value), total * sigmoid(-value))
+
+
+RULE = Learner(Parameters(), start, drift, learn, belief, location=Location(log_odds, with_log_odds, logit, LOG_ODDS))

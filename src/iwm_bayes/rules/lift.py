@@ -9,10 +9,25 @@ This is transference as in Barnby et al. (2020), doi:10.1371/journal.pcbi.100837
 without the time since the last event with those figures.
 """
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from iwm_bayes.ops import Array, broadcast_figures, constant, has_figures, maximum, sum_over_figures, where
-from iwm_bayes.types import Belief, Beliefs, Event, Learner, Parameter, Params, Rule, State, map_tree, named_leaves
+from iwm_bayes.rules.location import BOTH
+from iwm_bayes.types import (
+    Belief,
+    Beliefs,
+    Event,
+    Learner,
+    Location,
+    OwnScale,
+    Parameter,
+    Params,
+    Rule,
+    State,
+    map_tree,
+    named_leaves,
+)
 
 TRANSFER = Parameter(
     "unit",
@@ -93,4 +108,28 @@ def lift_learner(learner: Learner, worth: bool = True, transfer: bool = False) -
         )
 
     by_figure = frozenset(name for name, _ in named_leaves(learner.parameters, "availability"))
-    return Rule(declared, start, drift, learn, beliefs, by_figure, learner.outcomes)
+    rule = Rule(declared, start, drift, learn, beliefs, by_figure, learner.outcomes)
+    own_scale = lift_location(learner.location, worth) if learner.location else None
+    return rule._replace(own_scale=own_scale, no_own_scale=learner.no_location)
+
+
+def lift_location(location: Location, worth: bool) -> OwnScale:
+    """Return how both beliefs of a lifted learner are moved, from where it holds one of them."""
+
+    def read(s: State, event: Event) -> dict[str, Array]:
+        own = {"availability": at_figure(event, s.availability)} | ({"worth": s.worth} if worth else {})
+        return {name: location.read(state) for name, state in own.items()}
+
+    def moved(s: State, added: Array) -> State:
+        return location.write(s, location.read(s) + added)
+
+    def move(s: State, event: Event, added: Mapping[str, Array]) -> State:
+        availability = moved(at_figure(event, s.availability), added["availability"])
+        return BeliefCopies(
+            set_at_figure(event, availability, s.availability), moved(s.worth, added["worth"]) if worth else Absent()
+        )
+
+    def link(s: State, event: Event, beliefs: Mapping[str, Array]) -> dict[str, Array]:
+        return {name: location.link(belief) for name, belief in beliefs.items()}
+
+    return OwnScale(BOTH if worth else BOTH[:1], read, move, link, location.steepness)

@@ -119,4 +119,14 @@ def beliefs(p: Parameters, s: State, event: Event) -> Beliefs:
     return Beliefs(p.leak + (p.care - p.leak) * both, Belief(available), Belief(s.worth))
 
 
-RULE = Rule(Parameters(), start, drift, learn, beliefs, frozenset({"availability_start"}), outcomes="binary")
+NO_OWN_SCALE = "its beliefs are joint probabilities of hidden causes, and one cannot move without the other"
+RULE = Rule(
+    Parameters(),
+    start,
+    drift,
+    learn,
+    beliefs,
+    frozenset({"availability_start"}),
+    outcomes="binary",
+    no_own_scale=NO_OWN_SCALE,
+)

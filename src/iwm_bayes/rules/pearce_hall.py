@@ -12,6 +12,7 @@ it. Associability starts at 1. Li et al. (2011), doi:10.1038/nn.2904.
 from typing import NamedTuple
 
 from iwm_bayes.ops import Array, where
+from iwm_bayes.rules.location import on_outcome_scale
 from iwm_bayes.rules.notation import Notation
 from iwm_bayes.types import Belief, Learner, Parameter
 
@@ -64,4 +65,4 @@ def belief(p: Parameters, s: State) -> Belief:
     return Belief(s.value)
 
 
-RULE = Learner(Parameters(), start, drift, learn, belief)
+RULE = Learner(Parameters(), start, drift, learn, belief, location=on_outcome_scale("value"))

@@ -17,6 +17,7 @@ accounts; the filter is derived here.
 from typing import NamedTuple
 
 from iwm_bayes.ops import Array
+from iwm_bayes.rules.location import on_outcome_scale
 from iwm_bayes.rules.notation import Notation
 from iwm_bayes.types import Belief, Learner, Parameter
 
@@ -71,4 +72,4 @@ def belief(p: Parameters, s: State) -> Belief:
     return Belief(s.mean, s.variance)
 
 
-RULE = Learner(Parameters(), start, drift, learn, belief)
+RULE = Learner(Parameters(), start, drift, learn, belief, location=on_outcome_scale("mean"))

@@ -9,6 +9,7 @@ Rescorla & Wagner (1972), in Black & Prokasy (Eds.), Classical Conditioning II, 
 from typing import NamedTuple
 
 from iwm_bayes.ops import Array
+from iwm_bayes.rules.location import on_outcome_scale
 from iwm_bayes.rules.notation import Notation
 from iwm_bayes.types import Belief, Learner, Parameter
 
@@ -50,4 +51,4 @@ def belief(p: Parameters, s: State) -> Belief:
     return Belief(s.value)
 
 
-RULE = Learner(Parameters(), start, drift, learn, belief)
+RULE = Learner(Parameters(), start, drift, learn, belief, location=on_outcome_scale("value"))

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from iwm_bayes.ops import Array, broadcast_figures, constant, maximum, minimum
 from iwm_bayes.rules.lift import at_figure, set_at_figure
+from iwm_bayes.rules.location import fields_scale
 from iwm_bayes.rules.notation import Notation
 from iwm_bayes.types import Belief, Beliefs, Event, Parameter, Rule
 
@@ -110,6 +111,11 @@ def beliefs(p: Parameters, s: State, event: Event) -> Beliefs:
     return Beliefs(availability, Belief(availability), Belief(s.worth))
 
 
+def own_value(s: State, event: Event, name: str, belief: Array) -> Array:
+    """Return a belief on the own scale, which is that of the outcome."""
+    return belief
+
+
 RULE = Rule(
     Parameters(),
     start,
@@ -117,4 +123,5 @@ RULE = Rule(
     learn,
     beliefs,
     frozenset({"availability_start", "availability_rate", "availability_leak"}),
+    own_scale=fields_scale(own_value, 1.0),
 )

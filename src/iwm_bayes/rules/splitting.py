@@ -77,4 +77,5 @@ def belief(p: Parameters, s: State) -> Belief:
     return Belief(p.integration * s.whole + (1.0 - p.integration) * split)
 
 
-RULE = Learner(Parameters(), start, drift, learn, belief, outcomes="binary")
+NO_LOCATION = "its belief is a mixture of a whole belief and of two models, and no part of it alone is the belief"
+RULE = Learner(Parameters(), start, drift, learn, belief, "binary", no_location=NO_LOCATION)

@@ -18,6 +18,7 @@ doi:10.1371/journal.pcbi.1007963, equations 14-19.
 from typing import NamedTuple
 
 from iwm_bayes.ops import Array, constant, logit, maximum, sigmoid, sqrt
+from iwm_bayes.rules.location import in_log_odds
 from iwm_bayes.rules.notation import Notation
 from iwm_bayes.types import Belief, Learner, Parameter
 
@@ -90,4 +91,4 @@ def belief(p: Parameters, s: State) -> Belief:
     return Belief(mean, (mean * (1.0 - mean)) ** 2 * (s.variance + s.volatility * s.since))
 
 
-RULE = Learner(Parameters(), start, drift, learn, belief, "binary")
+RULE = Learner(Parameters(), start, drift, learn, belief, "binary", in_log_odds("mean"))

@@ -9,14 +9,36 @@ from typing import NamedTuple
 
 import numpy as np
 
+from iwm_bayes.data.raters import outcome_ratings
 from iwm_bayes.filtering.arrays import new_innovations, unpack_event, with_innovations
-from iwm_bayes.filtering.carryover import Carryover, accumulate, decay, initial, record_residual, restart
+from iwm_bayes.filtering.carryover import (
+    Carryover,
+    accumulate,
+    decay,
+    earlier_readouts,
+    initial,
+    next_session,
+    record_residual,
+    restart,
+)
 from iwm_bayes.filtering.filter import FilteredEvent, begin, read_out, step
 from iwm_bayes.filtering.readouts import Readout, readout_arguments, required_readouts
 from iwm_bayes.ops import Array, first_figures, sum_over_figures
 from iwm_bayes.rules.modifiers.waves import RESTART
 from iwm_bayes.simulation.care import BID_MEMORY, DistressProcess, EventCare, pulled_chance
-from iwm_bayes.types import Event, ModelSpec, Params, State, map_tree, response_values, rule_values, with_carryover
+from iwm_bayes.types import (
+    Event,
+    ModelSpec,
+    Params,
+    State,
+    experienced,
+    map_tree,
+    response_values,
+    rule_values,
+    with_carryover,
+)
+
+EVERY_EVENT = np.ones(1)
 
 
 class PersonHistory(NamedTuple):
@@ -63,10 +85,18 @@ def readouts_at(
 
 
 def decayed_carryovers(
-    model: ModelSpec, people: Mapping[str, Array], names: Iterable[str], history: PersonHistory, event: Event
+    model: ModelSpec,
+    people: Mapping[str, Array],
+    names: Iterable[str],
+    history: PersonHistory,
+    event: Event,
+    begins: Array = EVERY_EVENT,
 ) -> dict[str, Carryover]:
-    """Return the carryovers of some responses at the beginning of an event."""
-    return {
+    """Return the carryovers of some responses at the beginning of an event.
+
+    `begins` is 1 where a session with the event's figure begins: by default at every event.
+    """
+    decayed = {
         name: decay(
             model.responses[name],
             parameters_at_event(model, name, people, event, history.others),
@@ -74,6 +104,10 @@ def decayed_carryovers(
             event.since_any,
         )
         for name in names
+    }
+    return {
+        name: next_session(carryover, event.figure, begins) if carryover.earlier else carryover
+        for name, carryover in decayed.items()
     }
 
 
@@ -91,11 +125,12 @@ def draw_response(
     p = parameters_at_event(model, name, people, filtered.event, others)
     sums = {Readout(about, "after"): total for about, total in carryover.sums.items()}
     readouts = readouts_at(model, people, name, filtered, others) | sums
+    readouts |= earlier_readouts(response, carryover, figure, readouts)
     arguments = response.arguments(p, *readout_arguments(response, readouts, others))
     residual, elapsed = (sum_over_figures(figure * leaf) for leaf in (carryover.residual, carryover.elapsed))
     answer = response.family.draw(rng, **with_carryover(response, p, arguments, residual, elapsed))
     if response.carry is not None:
-        about = 1.0 if response.about == "worth" else figure
+        about = 1.0 if response.carries_across_figures else figure
         carryover = record_residual(carryover, about, answer - arguments["mu"])
     return answer, history._replace(carryovers=history.carryovers | {name: carryover})
 
@@ -150,11 +185,11 @@ def draw_outcome(
 def accumulated_carryovers(
     model: ModelSpec, people: Mapping[str, Array], history: PersonHistory, filtered: FilteredEvent
 ) -> dict[str, Carryover]:
-    """Return the carryovers of responses that accumulate readouts, with those of an outcome added."""
+    """Return the carryovers of responses that accumulate or keep readouts, with those of an outcome added."""
     return {
-        name: accumulate(carryover, readouts_at(model, people, name, filtered, history.others))
+        name: accumulate(carryover, filtered.event.figure, readouts_at(model, people, name, filtered, history.others))
         for name, carryover in history.carryovers.items()
-        if carryover.sums
+        if carryover.sums or carryover.earlier
     }
 
 
@@ -192,14 +227,15 @@ def simulate_closed_loop(
     """Yield every event from state `s` on, with the answers (person,) by response; outcomes are 0 or 1.
 
     `event_array` (event, field, person) gives the figure of each event, unless a response chooses it; innovations are
-    drawn. `cares` gives the care at each event.
+    drawn. `cares` gives the care at each event. Where an event is `rated`, its outcome is latent, and care decides
+    only whether it happens.
     """
     p, history = rule_values(model, people), empty_history(model, figures, event_array.shape[2])
     actions = {name: response.effect for name, response in model.responses.items() if response.effect != "none"}
     choosing = [name for name, effect in actions.items() if effect == "chooses"]
     others = [name for name in model.responses if name not in choosing]
     early = [name for name in others if model.responses[name].timing == "before"]
-    perceived = [name for name in others if model.responses[name].about == "perceived"]
+    ratings = [name for name in others if name in outcome_ratings(model)]
     nobody = np.zeros(event_array.shape[2], dtype=bool)
     innovations = new_innovations(model.rule, (len(event_array), event_array.shape[2]), rng)
     for row, care in zip(with_innovations(event_array, innovations), cares, strict=True):
@@ -227,12 +263,13 @@ def simulate_closed_loop(
         bids = [answers[name] > 0 for name, effect in actions.items() if effect in ("withdraws", "chooses")]
         bid = np.logical_and.reduce(bids) if bids and not assessed else None
         observed = (nobody | (not assessed)) if bid is None else bid
-        event = draw_outcome(event, care, history, observed, rng)
+        event = draw_outcome(event._replace(rated=event.rated * observed), care, history, observed, rng)
+        event = experienced(model.rule, p, event)
         filtered = FilteredEvent(s, *step(model.rule, p, s, event, observed), event, observed)
         history = updated_history(model, people, history, filtered, care, None if bid is None else bid.astype(float))
         late = [name for name in others if name not in early and not (assessed and name in actions)]
         drawn, history = draw_responses(model, people, late, filtered, history, rng)
         answers |= drawn
-        answers |= {name: np.where(observed, answers[name], np.nan) for name in perceived}
+        answers |= {name: np.where(observed, answers[name], np.nan) for name in ratings}
         s = filtered.after
         yield filtered, answers

@@ -12,6 +12,7 @@ import numpy as np
 from iwm_bayes.filtering.filter import filter_events
 from iwm_bayes.ops import Array
 from iwm_bayes.simulation.closed_loop import (
+    EVERY_EVENT,
     PersonHistory,
     accumulated_carryovers,
     decayed_carryovers,
@@ -45,11 +46,13 @@ def simulate_open_loop(
     others: int,
     rng: np.random.Generator,
     answered: Answered = MappingProxyType({}),
+    begins: np.ndarray | None = None,
 ) -> dict[str, np.ndarray]:
     """Return answers (event, person) by response, of people with natural-scale values `people`.
 
     `event_array` is (event, field, person). `others` is the number of figures that people can turn to, without the
-    generalised expectation. `answered` is (event, person) by response; without it, everybody always answers.
+    generalised expectation. `answered` is (event, person) by response; without it, everybody always answers. `begins`
+    is where a session with the figure of an event begins, (event, person); without it, at every event.
     """
     history = empty_history(model, figures, event_array.shape[2])._replace(others=others)
     early = [name for name, response in model.responses.items() if response.timing == "before"]
@@ -58,8 +61,9 @@ def simulate_open_loop(
     filtered_events = filter_events(model.rule, rule_values(model, people), event_array, figures)
     for index, filtered in enumerate(filtered_events):
         answered_now = {name: given[index] for name, given in answered.items()}
+        begins_now = EVERY_EVENT if begins is None else begins[index]
         history = history._replace(
-            carryovers=decayed_carryovers(model, people, model.responses, history, filtered.event)
+            carryovers=decayed_carryovers(model, people, model.responses, history, filtered.event, begins_now)
         )
         unlearned = filtered._replace(after=filtered.before, observed=np.zeros_like(filtered.observed))
         drawn_before, drawn = draw_responses(model, people, early, unlearned, history, rng)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.filtering.arrays import event_array, new_innovations, with_innovations
+from iwm_bayes.filtering.arrays import event_array, new_innovations, session_begins, with_innovations
 from iwm_bayes.model.priors import figure_names
 from iwm_bayes.simulation.draws import draws_as_people, events_as_people, posterior_batches
 from iwm_bayes.simulation.open_loop import simulate_open_loop
@@ -34,11 +34,14 @@ def replicated_answers(
     figures, people = figure_names(data), data.sizes["person"]
     others = sum(name != GENERALISED for name in figures)
     events, answered = event_array(data), answered_events(data, model.responses)
+    begins = session_begins(data)
     for batch in posterior_batches(posterior, draws, people):
         samples = batch.sizes["sample"]
         values, repeated = draws_as_people(model, batch, figures, people), events_as_people(model, batch, events)
         given = {name: np.tile(where, (1, samples)) for name, where in answered.items()}
-        replicated = simulate_open_loop(model, values, repeated, len(figures), others, generator, given)
+        replicated = simulate_open_loop(
+            model, values, repeated, len(figures), others, generator, given, np.tile(begins, (1, samples))
+        )
         yield {
             name: blank_where_unanswered(
                 data, name, answers.reshape(len(answers), -1, people).swapaxes(0, 1).astype(float)
@@ -58,7 +61,9 @@ def along_events(
     others = sum(name != GENERALISED for name in figures)
     innovations = new_innovations(model.rule, data["outcome"].shape, generator)
     events = with_innovations(event_array(data), innovations)
-    simulated = simulate_open_loop(model, people, events, len(figures), others, generator, answered)
+    simulated = simulate_open_loop(
+        model, people, events, len(figures), others, generator, answered, session_begins(data)
+    )
     return {name: blank_where_unanswered(data, name, answers.astype(float)) for name, answers in simulated.items()}
 
 

@@ -14,7 +14,8 @@ from typing import NamedTuple, Self
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.data.dataset import model_of_data, read_data
+from iwm_bayes.data.binding import model_of_data
+from iwm_bayes.data.dataset import read_data
 from iwm_bayes.data.study import StudySpec, read_study_file
 from iwm_bayes.filtering.arrays import session_index
 from iwm_bayes.io import sha256

@@ -62,7 +62,12 @@ def reliability_plot(found: xr.Dataset, columns: int = 2) -> Figure:
     return fig
 
 
+def with_reliability(found: xr.Dataset) -> xr.Dataset:
+    """Return the parameters whose reliability is defined: those that are partially pooled."""
+    return found.sel(parameter=found["reliability"].notnull().all(("chain", "draw")))
+
+
 def reliability_plots(found: xr.Dataset) -> Mapping[str, Figure]:
     """Return the plot of parameters whose reliability is defined, by the name of its file; nothing without any."""
-    own = found.sel(parameter=found["reliability"].notnull().all(("chain", "draw")))
+    own = with_reliability(found)
     return {"reliability": reliability_plot(own)} if own.sizes["parameter"] else {}

@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 
 import xarray as xr
 
-from iwm_bayes.data.binding import bound_model, supplied_responses, with_statements
-from iwm_bayes.data.dataset import model_of_data, read_data
+from iwm_bayes.data.binding import bound_model, model_of_data, supplied_responses, with_statements
+from iwm_bayes.data.dataset import read_data
+from iwm_bayes.data.model_names import is_model_file, split_model_name, with_additions
 from iwm_bayes.data.study import StudySpec, read_study_file
 from iwm_bayes.data.unrecorded import unrecorded_outcomes
 from iwm_bayes.io import is_file, sha256
@@ -44,6 +45,12 @@ class LoadedStudy(NamedTuple):
         people = self.study.people
         files = {"study": self.study_file, "data": self.study.data, "model": self.model_file}
         return files | ({"people": people.data} if people else {}) | python_files(self.model_file)
+
+    @property
+    def added(self) -> dict[str, str]:
+        """Return what the name of the model adds to its file, as a setting of the run; empty where it adds nothing."""
+        added = split_model_name(self.model.name)[1]
+        return {"addition to the model": ", ".join(added)} if added else {}
 
 
 def file_hashes(files: Mapping[str, Path]) -> dict[str, str]:
@@ -107,10 +114,11 @@ def resolve_model(study_file: Path, model: str) -> str:
 
     A file is looked for in the working directory first, and then in the folder of the study.
     """
-    if not model.endswith(".toml"):
+    if not is_model_file(model):
         return model
-    in_study_folder = study_file.parent / model
-    existing = [path for path in (Path(model), in_study_folder) if is_file(path)]
+    own, added = split_model_name(model)
+    in_study_folder = study_file.parent / own
+    existing = [path for path in (Path(own), in_study_folder) if is_file(path)]
     if not existing:
         raise InputError(
             [
@@ -118,7 +126,7 @@ def resolve_model(study_file: Path, model: str) -> str:
                 f"({in_study_folder})"
             ]
         )
-    return str(existing[0])
+    return with_additions(str(existing[0]), added)
 
 
 def load_study_and_data(study_file: Path, model: str | None, trust: bool = False) -> LoadedStudy:

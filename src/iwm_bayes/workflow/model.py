@@ -14,8 +14,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.data.binding import wants
-from iwm_bayes.data.dataset import model_of_events
+from iwm_bayes.data.binding import model_of_events, wants
 from iwm_bayes.diagnostics.convergence_checks import check_convergence
 from iwm_bayes.diagnostics.identifiability import identifiability
 from iwm_bayes.diagnostics.rating_timing import timing_warnings
@@ -29,6 +28,7 @@ from iwm_bayes.inference.natural_scale import on_natural_scale
 from iwm_bayes.inference.nuts import extend_fit
 from iwm_bayes.inference.predicted_answers import predicted_answers
 from iwm_bayes.inference.prior import prior_draws
+from iwm_bayes.model.specification.additions import model_with
 from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.model.specification.model_record import model_record, without_folder
 from iwm_bayes.model.specification.prior_arguments import with_priors
@@ -48,6 +48,10 @@ class Model:
         A built-in model by name, the path of a model file, or a `ModelSpec`.
     study
         A `Study`, or a Dataset (event, person) as `simulate` returns it.
+    trend
+        Whether time, too, moves beliefs: towards a plateau. As `trend = true` in a model file.
+    belief_noise
+        Whether beliefs also move by themselves between events. As `belief_noise = true` in a model file.
     priors
         What is assumed about parameters, by name, in place of the model file: {"prior_90": (low, high), ...} as in a
         model file, a pair for `prior_90`, or a number for a parameter that is fixed.
@@ -68,14 +72,19 @@ class Model:
 
     Examples
     --------
-    >>> model = Model("kalman", study, priors={"availability_start": (0.2, 0.6)})
-    >>> fit = model.fit(random_seed=1)
+    >>> fit = Model("kalman", study, priors={"availability_start": (0.2, 0.6)}).fit(random_seed=1)
     """
 
     def __init__(
-        self, model: str | Path | ModelSpec, study: Study | xr.Dataset, *, priors: Mapping[str, Any] | None = None
+        self,
+        model: str | Path | ModelSpec,
+        study: Study | xr.Dataset,
+        *,
+        trend: bool = False,
+        belief_noise: bool = False,
+        priors: Mapping[str, Any] | None = None,
     ) -> None:
-        spec, self.data = data_for(model, study)
+        spec, self.data = data_for(model_with(model, ["trend"] * trend + ["belief_noise"] * belief_noise), study)
         self.spec: ModelSpec = with_priors(spec, priors or {})
         self.study = study if isinstance(study, Study) else None
 

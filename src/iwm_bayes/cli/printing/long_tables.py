@@ -7,6 +7,7 @@ import pandas as pd
 
 from iwm_bayes.cli.console import LongTable
 from iwm_bayes.comparison.compare import CV_UNITS
+from iwm_bayes.diagnostics.power_scaling import power_scaling_sentence
 from iwm_bayes.diagnostics.predictive_checks import PPC_COLUMNS, posterior_ppc_sentence, rounded_ratings
 from iwm_bayes.diagnostics.registry import registered
 from iwm_bayes.report.context import ReportContext
@@ -34,7 +35,8 @@ def run_tables(run: ReportContext, mark: str) -> Iterator[LongTable]:
     sentence = posterior_ppc_sentence(checks, rounded_ratings(run.model, run.data)) + mark
     outside = checks[checks["status"] != ""]
     test = run.permutation_test
-    sentences = [sentence, *([test.sentence] if test else [])]
+    prior = power_scaling_sentence(tables.get("power_scaling", pd.DataFrame()))
+    sentences = [sentence, *([test.sentence] if test else []), *([prior + mark] if prior else [])]
     yield LongTable(outside, "Test statistics outside the 95% predictive interval", "ppc", sentences)
 
 

@@ -5,6 +5,8 @@ Names that have no words of their own are written without underscores. Self-wort
 
 from collections.abc import Mapping
 
+from iwm_bayes.report.labels import WAVE_CHANGE
+
 BELIEF_PREFIXES: Mapping[str, str] = {"availability_": "availability", "worth_": "self-worth"}
 LEAVES: Mapping[str, str] = {  # what follows the belief in a parameter's name
     "start": "initial {}",
@@ -27,6 +29,9 @@ def parameter_words(label: str) -> str:
 
     The effect of a covariate, `availability_rate_homework`, is "learning rate availability: homework".
     """
+    if change := WAVE_CHANGE.fullmatch(label):
+        own, wave, figure = (part or "" for part in change.groups())
+        return f"change{f' to wave {wave}' if wave else ''} of {parameter_words(own + figure)}"
     name, bracket, figure = label.partition("[")
     about = f" ({figure.removesuffix(']')})" if bracket else ""
     for prefix, belief in BELIEF_PREFIXES.items():

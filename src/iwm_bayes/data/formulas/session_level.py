@@ -36,7 +36,7 @@ def readable_formulas(given: Mapping[str, str]) -> dict[str, Any]:
 
 
 def people_who_change(table: Table, person: str, column: str) -> list[str]:
-    """Return the people within whom a column has several values, blanks apart."""
+    """Return the people who have several values of a column, blanks apart."""
     texts = cell_texts(table, column).where(~is_blank(table, column))
     counts = texts.groupby(cell_texts(table, person), sort=False).nunique()
     return [str(name) for name in counts.index[counts > 1]]
@@ -69,7 +69,7 @@ def session_level_names(study: StudySpec, table: Table, of_people: Collection[st
             )
         elif split or (changing and name not in of_groups):
             found[name] = any(name in formula.words for formula in formulas.values())
-        if name in found and column in {study.columns.outcome.column, *answered}:
+        if name in found and column in {*study.columns.outcome.columns, *answered}:
             table.problems.append(
                 f"{table.file}, column {column!r}: the model explains it, so that it explains no parameter of the "
                 "same session. Name a column with its value at the session before"

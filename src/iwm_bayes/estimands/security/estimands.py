@@ -84,6 +84,20 @@ def time_to_security_table(curves: xr.Dataset) -> pd.DataFrame:
     return pd.DataFrame([line for pair in each_curves(curves) for line in time_to_security_lines(*pair)])
 
 
+def time_to_security_answers(curves: xr.Dataset) -> dict[str, xr.DataArray]:
+    """Return what the lines of the table are about at each draw; counts not reached are the last session + 1."""
+    found: dict[str, xr.DataArray] = {}
+    for own, about in each_curves(curves):
+        for arm in map(str, own["arm"].values):
+            part, last = own.sel(arm=arm, drop=True), int(own["last"].sel(arm=arm))
+            whom = ", ".join([own.attrs["figure"], about, *([f"arm {arm}"] if own.sizes["arm"] > 1 else [])])
+            found[f"share insecure at baseline ({whom})"] = part["insecure"]
+            if last:
+                found[f"sessions until half are earned secure ({whom})"] = part["median_sessions"].clip(max=last + 1)
+                found[f"share earned secure by session {last} ({whom})"] = part["probability"].sel(session=last)
+    return found
+
+
 def all_differences(model: ModelSpec, fit: xr.DataTree, shared: Shared) -> xr.Dataset | None:
     """Return the risk differences of arms by figure and about; None in a study without arms.
 
@@ -111,6 +125,19 @@ def arm_table(differences: xr.Dataset) -> pd.DataFrame:
     return pd.DataFrame([line for part in lines for line in part])
 
 
+def arm_answers(differences: xr.Dataset) -> dict[str, xr.DataArray]:
+    """Return the risk difference of each arm from the reference at each draw."""
+    reference, draws = differences.attrs["reference_arm"], differences["risk_difference"]
+    return {
+        f"difference of shares earned secure ({figure}, {about}, {arm} - {reference})": draws.sel(
+            figure=figure, about=about, arm=arm, drop=True
+        )
+        for figure in map(str, draws["figure"].values)
+        for about in map(str, draws["about"].values)
+        for arm in map(str, draws["arm"].values)
+    }
+
+
 def security_variable(name: str) -> Callable[[ModelSpec, xr.DataTree, Shared], xr.Dataset | None]:
     """Return a function that collects one variable of `earned_security` by figure; it returns None where it is not."""
 
@@ -125,6 +152,16 @@ def style_table(styles: xr.Dataset) -> pd.DataFrame:
     """Make the line of `style_line` for each figure."""
     figures = map(str, styles["figure"].values)
     return pd.DataFrame([style_line(styles.sel(figure=figure).assign_attrs(figure=figure)) for figure in figures])
+
+
+def style_answers(styles: xr.Dataset) -> dict[str, xr.DataArray]:
+    """Return the share of each attachment style at each draw."""
+    shares = styles["style_share"]
+    return {
+        f"share {style} at the last session ({figure})": shares.sel(figure=figure, style=style, drop=True)
+        for figure in map(str, shares["figure"].values)
+        for style in map(str, shares["style"].values)
+    }
 
 
 def sensitivity_table(sensitivity: xr.Dataset) -> pd.DataFrame:
@@ -161,6 +198,7 @@ TIME_TO_SECURITY = Estimand(
     },
     plot="iwm_bayes.viz.earned_security:time_to_security_plots",
     part="earned_security",
+    answers=time_to_security_answers,
 )
 
 ARMS = Estimand(
@@ -176,6 +214,7 @@ ARMS = Estimand(
         "p_above_0": "posterior probability that the difference is positive",
     },
     part="earned_security",
+    answers=arm_answers,
 )
 
 SENSITIVITY = Estimand(
@@ -201,6 +240,7 @@ STYLES = Estimand(
     "The share of people in each quadrant of the attachment space after their own last session.",
     {**STYLE_MEANINGS, **GENERALISED_MEANING},
     part="styles",
+    answers=style_answers,
 )
 
 RATING_THRESHOLDS = Estimand(

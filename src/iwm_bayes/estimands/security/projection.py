@@ -6,6 +6,7 @@ Every number is computed in every draw.
 import numpy as np
 import xarray as xr
 
+from iwm_bayes.data.waves import one_course
 from iwm_bayes.estimands.security.belief_paths import belief_path_batches
 from iwm_bayes.estimands.security.criterion import DEFAULT_CRITERION, Criterion, by_draw_and_person, joined, judge
 from iwm_bayes.estimands.security.survival import incidence_until, last_assessable
@@ -51,7 +52,13 @@ def project(
     xr.DataArray
         Shares (sample, session), among people with a belief at or below `criterion.insecure_at_or_below` when the
         scenario begins; NaN in draws in which there are none, and everywhere if there are too few (`survival`).
+
+    Raises
+    ------
+    InputError
+        If beliefs restart in waves.
     """
+    one_course(fit["constant_data"].to_dataset())
     generator, people = np.random.default_rng(seed), fit["constant_data"].sizes["person"]
     simulated = sessions + criterion.duration - 1  # so that the duration criterion can begin at each of them
     judged = joined(

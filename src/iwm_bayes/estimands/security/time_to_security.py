@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
+from iwm_bayes.data.waves import one_course
 from iwm_bayes.estimands.security.belief_paths import BeliefPaths, belief_paths
 from iwm_bayes.estimands.security.criterion import (
     DEFAULT_CRITERION,
@@ -178,8 +179,9 @@ def earned_security(
     Raises
     ------
     InputError
-        If the data have no such figure.
+        If the data have no such figure, or beliefs restart in waves.
     """
+    one_course(fit["constant_data"].to_dataset())
     sample = thin_draws(fit["unconstrained_posterior"].to_dataset(), draws).stack(sample=("chain", "draw"))["sample"]
     people, generator = fit["constant_data"].sizes["person"], np.random.default_rng(seed)
     batches = [

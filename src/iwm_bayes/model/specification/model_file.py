@@ -14,17 +14,18 @@ from types import MappingProxyType
 from pydantic import ValidationError
 
 from iwm_bayes.data.binding import bound_model
+from iwm_bayes.data.model_names import ADDITIONS, TREND_ALONE, is_model_file, split_model_name, with_additions
 from iwm_bayes.data.study import StudySpec
 from iwm_bayes.data.toml import explain_validation, read_schema_2
 from iwm_bayes.model.priors import WITHIN_SUPPORT, prior_problems
+from iwm_bayes.model.specification.additions import CLAIM_OF_TREND_ALONE, with_added, with_equations, with_movements
 from iwm_bayes.model.specification.parts import file_hashes, find_parts, kinds_by_name
 from iwm_bayes.model.specification.schema import ModelFile, ParameterPrior
-from iwm_bayes.responses.scale import fix_first_ratings
+from iwm_bayes.responses.scale import fix_first_ratings, for_beliefs
 from iwm_bayes.rules import equation
 from iwm_bayes.rules.lift import lift_learner
 from iwm_bayes.rules.modifiers.arousal import with_arousal
-from iwm_bayes.rules.modifiers.expectancy_bias import with_expectancy_bias
-from iwm_bayes.rules.parameter_names import full_names
+from iwm_bayes.rules.parameter_names import full_names, parameter_copies
 from iwm_bayes.types import (
     InputError,
     Learner,
@@ -56,7 +57,11 @@ def built_in_models() -> list[str]:
 
 
 def find_model(name: str) -> Path:
-    """Return the file of a model from the name of a built-in model or from a path; InputError for an unknown name."""
+    """Return the file of a model from the name of a built-in model or from a path; InputError for an unknown name.
+
+    What a name adds to the model, such as `+trend`, is in no file.
+    """
+    name, _ = split_model_name(name)
     if name.endswith(".toml"):
         return Path(name)
     names = built_in_models()
@@ -72,22 +77,40 @@ def find_model(name: str) -> Path:
     return model_library() / f"{name}.toml"
 
 
+def model_from_anywhere(name: str) -> str:
+    """Return a model's name with the absolute path of its file, if it is named by a path."""
+    own, added = split_model_name(name)
+    return with_additions(str(find_model(own).resolve()) if is_model_file(own) else own, added)
+
+
+def named_like(name: str, path: Path) -> str:
+    """Return the name of the model in this file, with what another name adds to a model."""
+    return with_additions(str(path), split_model_name(name)[1])
+
+
+def with_trend_alone(file: ModelFile) -> ModelFile:
+    """Return a model file in which time alone moves beliefs, and nobody learns."""
+    return file.model_copy(update={"rule": "growth", "arousal": False, "claim": CLAIM_OF_TREND_ALONE})
+
+
 def lift_rule(path: Path, file: ModelFile, rule: Learner | Rule, responses: dict[str, Response]) -> Rule:
     """Return a rule for both beliefs, with the modifiers of the model file.
 
-    A `Learner` is lifted to the beliefs that the responses read. InputError if `transfer` or a response does not fit.
+    A `Learner` is lifted to the beliefs that the responses need. InputError if `transfer` or a response does not fit.
     """
-    reads = {about for response in responses.values() for about in (response.about, *response.also_reads)}
+    needed = [response for response in responses.values() if response.without_worth is None]
+    reads = {about for response in needed for about in (response.about, *response.also_reads)}
     if isinstance(rule, Learner):
         rule = lift_learner(rule, worth=bool(reads & {"worth", "worth_change"}), transfer=file.transfer)
     elif file.transfer:
         raise InputError([f"{path}, key `transfer`: {file.rule} generalises by itself. Take `transfer` out"])
-    if "perceived" in reads and not file.expectancy_bias:
-        raise InputError(
-            [f"{path}: a response about the perceived outcome needs a model of it. Add `expectancy_bias = true`"]
-        )
     rule = with_arousal(rule) if file.arousal else rule
-    return with_expectancy_bias(rule) if file.expectancy_bias else rule
+    return with_movements(str(path), file.rule, rule, additions(file))
+
+
+def additions(file: ModelFile) -> list[str]:
+    """Return what a model file lets move beliefs in addition to learning."""
+    return [name for name in ADDITIONS if getattr(file, name)]
 
 
 def changed_parameter(
@@ -145,8 +168,9 @@ def model_with_responses(
 
     InputError lists parameter names that occur twice.
     """
-    texts = file.claim, file.reference, file.predicts, file.needs, equation(rule)
+    texts = file.claim, file.reference, file.predicts, file.needs, with_equations(equation(rule), additions(file))
     lifted = lift_rule(path, file, rule, responses)
+    responses = for_beliefs(lifted, responses)
     name = path.stem.removesuffix(".model")
     kinds = {key: kind for key, kind in kinds_by_name(path, file.responses).items() if key in responses}
     hashes = file_hashes(path, file.rule, kinds.values(), copies)
@@ -180,7 +204,8 @@ def load_model(
     Parameters
     ----------
     name_or_path
-        Name of a built-in model, or path of a model file that ends in `.toml`.
+        Name of a built-in model, or path of a model file that ends in `.toml`. `+trend` and `+belief_noise` at the end
+        of either let time or chance move beliefs, too: "kalman+trend". `+trend_alone` puts time in place of learning.
     without
         Responses to leave out, with their parameters and the beliefs that no other response reads.
     trust
@@ -203,13 +228,18 @@ def load_model(
     --------
     >>> load_model("rescorla_wagner", without=["approach"])
     """
-    path = find_model(str(name_or_path))
+    path, (_, added) = find_model(str(name_or_path)), split_model_name(str(name_or_path))
     file, where = read_model_file(path), f"{path}, key `parameters"
+    file = with_trend_alone(file) if TREND_ALONE in added else file
     rule, responses = find_parts(path, file.rule, file.responses, trust, copies)
     full = model_with_responses(path, file, rule, responses, copies)
+    if TREND_ALONE in added:  # priors of the rule that it replaces say nothing about it
+        known = parameters(full)
+        own = {name: prior for name, prior in file.parameters.items() if parameter_copies(name, known)}
+        file = file.model_copy(update={"parameters": own})
     left_out = tuple(name for name in responses if name in set(without))
     if not left_out:
-        return change_parameters(where, full, file.parameters)
+        return with_added(change_parameters(where, full, file.parameters), added)
     if len(left_out) == len(responses):
         raise InputError([f"`without` leaves nothing of the model {full.name}, which has {', '.join(responses)}"])
     kept = {name: response for name, response in responses.items() if name not in left_out}
@@ -217,7 +247,7 @@ def load_model(
     priors = full_names(file.parameters, list(parameters(full)), where)
     known = parameters(part)
     own_priors = {name: prior for name, prior in priors.items() if name in known}
-    return change_parameters(where, part._replace(without=left_out), own_priors)
+    return with_added(change_parameters(where, part._replace(without=left_out), own_priors), added)
 
 
 def load_model_for(

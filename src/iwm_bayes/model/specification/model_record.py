@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from iwm_bayes.data.formulas.effects import with_event_effects
+from iwm_bayes.data.raters import model_with_raters, recorded_raters
 from iwm_bayes.data.waves import model_with_waves, recorded_waves
 from iwm_bayes.model.specification.model_file import model_with_responses
 from iwm_bayes.model.specification.parts import file_hashes, find_parts, named_files
@@ -19,7 +20,7 @@ from iwm_bayes.model.specification.schema import ModelFile
 from iwm_bayes.types import EventEffect, InputError, ModelSpec, Parameter, parameters, with_parameters
 
 PARAMETER_FIELDS = ("support", "prior_90", "prior_between_sd", "pooling", "by", "fixed")
-NOT_IN_FILE = ("path", "files", "waves")  # keys of the source that are no keys of a model file
+NOT_IN_FILE = ("path", "files", "raters", "waves")  # keys of the source that are no keys of a model file
 NO_RECORD = (
     "the fit does not say what its model is, because the model was put together in Python. Give the model as `model`"
 )
@@ -31,9 +32,12 @@ def model_record(model: ModelSpec) -> str:
         return ""
     priors = {name: [getattr(own, field) for field in PARAMETER_FIELDS] for name, own in parameters(model).items()}
     timing = {name: response.timing for name, response in model.responses.items()}
-    own = {"name": model.name, "without": model.without, "stated": sorted(model.stated), "correlated": model.correlated}
+    lags = {name: response.lag for name, response in model.responses.items() if response.lag}
+    own: dict[str, Any] = {"name": model.name, "without": model.without, "stated": sorted(model.stated)}
+    own["correlated"] = model.correlated
     events = {"event_effects": model.event_effects, "event_terms": model.rule.terms}
-    return json.dumps(own | events | {"source": dict(model.source), "timing": timing, "parameters": priors})
+    own |= events | {"source": dict(model.source), "timing": timing, "lags": lags, "parameters": priors}
+    return json.dumps(own)
 
 
 def recorded_parameter(declared: Parameter, values: list[Any]) -> Parameter:
@@ -98,13 +102,19 @@ def model_from_record(
         raise InputError([f"{name}: is missing, or not the one that was fitted. Fit again" for name in changed])
     parts = find_parts(path, file.rule, source["responses"], trust, copies)
     model = model_with_responses(path, file, *parts, copies)
+    if "raters" in source:
+        model = model_with_raters(model, recorded_raters(source["raters"]))
     if "waves" in source:
         model = model_with_waves(model, recorded_waves(source["waves"]))
     effects = [EventEffect(*each) for each in content["event_effects"]]
     model = with_event_effects(model, effects, content["event_terms"])
     declared = {name: recorded_parameter(own, content["parameters"][name]) for name, own in parameters(model).items()}
     model = with_parameters(model, declared)
-    responses = {name: own._replace(timing=content["timing"][name]) for name, own in model.responses.items()}
+    lags = content["lags"]
+    responses = {
+        name: own._replace(timing=content["timing"][name], lag=lags.get(name, own.lag))
+        for name, own in model.responses.items()
+    }
     return model._replace(
         name=content["name"],
         responses=responses,

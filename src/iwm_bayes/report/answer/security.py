@@ -45,6 +45,11 @@ class Answer(NamedTuple):
     facts: tuple[Fact, ...]
     sentences: tuple[str, ...] = ()
 
+    @property
+    def headline(self) -> str:
+        """Return the answer as one sentence."""
+        return f"{self.statement}{self.uncertainty}"
+
 
 def figure_order(data: xr.Dataset, security: Mapping[str, SecurityAnswer]) -> list[str]:
     """Return the figures of the answers: the most frequent first, and the generalised expectation last."""

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from iwm_bayes.diagnostics.power_scaling import power_scaling_sentence
 from iwm_bayes.diagnostics.rating_timing import answer_count_sentence
 from iwm_bayes.estimands.security.belief_paths import session_mask
 from iwm_bayes.estimands.security.projection import project
@@ -29,6 +30,12 @@ az = lazy_module("arviz")
 
 MAX_RANKED = 12  # group parameters with a rank plot
 RANKED_DRAWS = 150  # of each chain: a line with more points cannot be distinguished from this one, and fills the page
+
+
+def sensitivity_to_prior(run: ReportContext) -> dict[str, Any] | None:
+    """Return which answers depend on the prior, and the sensitivities of all of them; None in a fit without a prior."""
+    table = run.table("power_scaling")
+    return table and {"sentence": power_scaling_sentence(run.tables["power_scaling"]), "table": table}
 
 
 def definition(run: ReportContext) -> dict[str, Any] | None:

@@ -20,6 +20,7 @@ from iwm_bayes.report.labels import group_summary_title, parameter_words
 from iwm_bayes.types import named_leaves
 from iwm_bayes.viz.parameters import prior_posterior_plot
 from iwm_bayes.viz.people import forest_plot, shrinkage_plot
+from iwm_bayes.viz.reliability import reliability_plot, with_reliability
 
 az = lazy_module("arviz")
 
@@ -176,6 +177,23 @@ def forest(run: ReportContext) -> Exhibit | None:
     )
     columns = (min(MAX_FOREST_COLUMNS, len(parameters)), 1)
     picture = draw_picture("forest", data, f"{caption} {finding}", forest_plot, columns, run.mark)
+    return Exhibit(finding, caption, (picture,))
+
+
+def reliability(run: ReportContext) -> Exhibit | None:
+    """Return the reliability of parameters over waves, and their change; None in a study without waves."""
+    found = run.results.datasets.get("reliability")
+    own = None if found is None else with_reliability(found)
+    if own is None or not own.sizes["parameter"]:
+        return None
+    medians = own["reliability"].median(("chain", "draw")).to_series()
+    least, most = (parameter_words(str(name)).lower() for name in (medians.idxmin(), medians.idxmax()))
+    finding = f"Most reliable: {most} ({medians.max():.2f}); least: {least} ({medians.min():.2f})."
+    caption = (
+        f"Test-retest reliability of the parameters over {own.sizes['interval'] + 1} waves, with the prior 50% "
+        "interval (grey), and the change of the median person between waves."
+    )
+    picture = draw_picture("reliability", own, f"{caption} {finding}", reliability_plot, (2, 1), run.mark)
     return Exhibit(finding, caption, (picture,))
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from iwm_bayes.validation.plan import MIN_STANDARD_ERRORS, answer_column
+from iwm_bayes.validation.planning.assurance import MIN_STANDARD_ERRORS, answer_column
 from iwm_bayes.viz.palette import VERMILLION, lines_for
 from iwm_bayes.viz.style import SMALL, escape_dollar, in_house_style, outer_labels, panel_grid
 

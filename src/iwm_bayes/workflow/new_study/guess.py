@@ -32,6 +32,7 @@ KIND_OF_ROLE = {  # the response that a column of this role can be, where the mo
     "worth_reversed": "worth_rating",
     "approach": "approach",
     "dropout": "dropout",
+    "symptom": "symptom",
     "bid": "bid",
 }
 CONTEXT = ("distress", "threat")  # keys of [columns] that few models need

@@ -62,6 +62,7 @@ NAME_PATTERNS: Mapping[str, tuple[str, ...]] = {
     ),
     "choice": ("choice", "choices", "chose", "decision", "wahl", "entscheidung", "eleccion", "choix", "keuze"),
     "dropout": ("dropout*", "drop out", "dropped out", "left", "quit", "discontinued", "abbruch", "abandono", "uitval"),
+    "symptom": ("symptom*", "depress*", "phq", "bdi", "gad", "bsi", "scl", "sintoma*", "klachten"),
     "seek": ("seek*", "sought", "turns to"),
     "bid": ("bid", "bids"),
     "invest": ("invest*", "amount", "einsatz", "inversion", "inleg"),
@@ -146,7 +147,7 @@ FILLERS: Mapping[str, tuple[str, ...]] = {  # words that may stand next to those
 }
 ANSWER_ROLES = (  # of columns of answers, what is more particular first
     *("expected", "perceived", "worth", "worth_reversed", "availability_reversed", "availability", "approach"),
-    *("dropout", "seek", "bid", "invest", "distress", "threat", "outcome"),
+    *("dropout", "symptom", "seek", "bid", "invest", "distress", "threat", "outcome"),
 )
 
 

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
+from iwm_bayes.data.model_names import is_model_file
 from iwm_bayes.data.tables.table_file import open_table
 from iwm_bayes.data.toml import MAX_NAME, expand_path
 from iwm_bayes.io import atomic_path, is_file, is_folder
@@ -59,7 +60,7 @@ def write_new_study(folder: Path, table: Path, model: str = "rescorla_wagner", p
     place = Place(
         study_name(folder),
         relative_path(table, folder),
-        relative_path(Path(model), folder) if model.endswith(".toml") else model,
+        relative_path(Path(model), folder) if is_model_file(model) else model,
         relative_path(people, folder) if people else None,
     )
     write_text(path, study_text(guess, spec, place))

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from iwm_bayes.types import InputError
 from iwm_bayes.validation.confusion import matrix_data
-from iwm_bayes.validation.plan import planning_curve_data
+from iwm_bayes.validation.planning.assurance import planning_curve_data
 from iwm_bayes.validation.recovery import RECOVERY_COLUMNS
 from iwm_bayes.validation.uniformity import sbc_ranks_data
 from iwm_bayes.viz.simulated_studies.matrices import confusion_plot, inversion_plot

@@ -18,7 +18,7 @@ from iwm_bayes.model.priors import LINKS, FreeParameter, free_parameters
 from iwm_bayes.simulation.population import NO_SHIFT, Shift
 from iwm_bayes.types import EFFECT_WIDTH, InputError, ModelSpec
 from iwm_bayes.validation.compile_cache import SimulatedStudy, compile_cached
-from iwm_bayes.validation.plan import CONVERGED, JUDGED_FIGURE, Counts, StudyDesign, design_of
+from iwm_bayes.validation.planning.assurance import CONVERGED, JUDGED_FIGURE, Counts, StudyDesign, design_of
 from iwm_bayes.validation.study_design import StudyFileDesign
 from iwm_bayes.validation.sweep import Condition
 

@@ -15,7 +15,7 @@ from iwm_bayes.inference.laplace.evidence import log_evidence
 from iwm_bayes.inference.laplace.method import pose_problem
 from iwm_bayes.inference.laplace.person_posteriors import person_log_evidence
 from iwm_bayes.validation.compile_cache import Design, compile_cached
-from iwm_bayes.validation.plan import CONVERGED, Counts, design_of
+from iwm_bayes.validation.planning.assurance import CONVERGED, Counts, design_of
 from iwm_bayes.validation.study_design import as_read_by
 from iwm_bayes.validation.sweep import Condition
 

@@ -23,7 +23,7 @@ from iwm_bayes.inference.fit import METHODS, Settings
 from iwm_bayes.simulation.care import Care, parse_care
 from iwm_bayes.types import ModelSpec, map_tree
 from iwm_bayes.validation.compile_cache import compile_cached
-from iwm_bayes.validation.plan import CONVERGED, Counts, design_of
+from iwm_bayes.validation.planning.assurance import CONVERGED, Counts, design_of
 from iwm_bayes.validation.sweep import Condition
 
 WITHIN_SESSIONS = 5

@@ -2,7 +2,7 @@
 
 Studies of many sizes are simulated and fitted, and decisive studies are counted. *Assurance* is the probability of a
 decisive study over populations from a model's priors: O'Hagan, Stevens & Campbell (2005), doi:10.1002/pst.175. Each
-question has a module of its own: `plan_group`, `plan_forecast` and `plan_compare`. A study returns counts by outcome,
+question has a module of its own: `group`, `forecast`, `compare` and `reliability`. A study returns counts by outcome,
 {outcome: [number, out of]}. Fits that have not converged are included, and their share is an outcome, too.
 """
 

@@ -1,0 +1,178 @@
+"""Direct and indirect effect of an arm on a symptom: how much of it goes through the beliefs?
+
+    Y(a, M(b))   symptom after the last session, if the arm a acts on the symptom itself, and beliefs are those of arm b
+    total    = Y(b, M(b)) - Y(a, M(a))
+    indirect = Y(b, M(b)) - Y(b, M(a))       through the beliefs
+    direct   = Y(b, M(a)) - Y(a, M(a))       past them;    total = direct + indirect
+
+Expected symptoms are averaged over the people of the study, in every draw (g-computation; Robins, 1986,
+doi:10.1016/0270-0255(86)90088-6). Beliefs of an arm follow from what the arm changes in how people learn, by the
+formulas of the study, and from the care of this arm. The indirect effect is causal where arms are randomised, and where
+nothing else that an arm changes acts on both beliefs and symptoms. The split is that of Pearl (2001), "Direct and
+indirect effects"; with a symptom that is linear in the beliefs, its other version is the same.
+Imai, Keele & Tingley (2010), doi:10.1037/a0020761.
+"""
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from iwm_bayes.estimands.counterfactual.arms import arm_names, paths_in_arm, people_in_arm
+from iwm_bayes.estimands.estimand import CI90, Estimand, Shared
+from iwm_bayes.estimands.security.belief_paths import BeliefPaths, event_with_figure
+from iwm_bayes.estimands.security.tables import interval_columns
+from iwm_bayes.filtering.arrays import unpack_event
+from iwm_bayes.filtering.filter import initial_beliefs
+from iwm_bayes.model.priors import figure_names
+from iwm_bayes.simulation.draws import posterior_batches, thin_draws
+from iwm_bayes.types import GENERALISED, ModelSpec, Response, map_tree, response_values
+
+N_DRAWS = 400
+PATHS = ("total", "indirect", "direct")
+
+
+def symptoms(model: ModelSpec) -> dict[str, Response]:
+    """Return the responses that follow the beliefs of a session before, or of this one: see `responses.symptom`."""
+    return {name: response for name, response in model.responses.items() if response.lagged}
+
+
+def figure_of_symptom(data: xr.Dataset, name: str) -> str:
+    """Return the figure at whose events most answers of a symptom were given."""
+    asked = data[f"answer_{name}"].notnull().values
+    counts = {
+        figure: int((asked & (data["figure_index"].values == index)).sum())
+        for index, figure in enumerate(figure_names(data))
+        if figure != GENERALISED
+    }
+    return max(counts, key=counts.__getitem__)
+
+
+def last_beliefs(paths: BeliefPaths, response: Response) -> dict[str, np.ndarray]:
+    """Return the beliefs that a symptom after the last session follows, (place,) each, by readout."""
+    path = paths.observed_path()
+    first, _ = unpack_event(paths.model.rule, paths.event_array[0], paths.figures)
+    assert paths.figure is not None  # a symptom is about a figure that was met
+    initial = initial_beliefs(paths.model.rule, paths.p, event_with_figure(first, paths.figure, paths.figures))
+    sessions = path.is_session.sum(axis=0)
+    row, has_one = sessions - 1 - response.lag, sessions > response.lag
+    before = response.timing == "before" and not response.lag
+    beliefs = (path.availability_before, path.worth_before) if before else (path.availability, path.worth)
+    initials = (initial.availability.mean, initial.worth.mean if initial.worth else np.full(row.shape, np.nan))
+    found = {}
+    for name, belief, start in zip(("availability", "worth"), beliefs, initials, strict=True):
+        found[f"initial_{name}"] = start
+        found[name] = np.where(has_one, np.take_along_axis(belief, np.maximum(row, 0)[None], axis=0)[0], start)
+    return found
+
+
+def expected_symptom(
+    model: ModelSpec, name: str, values: dict[str, np.ndarray], beliefs: dict[str, np.ndarray], figure: int
+) -> np.ndarray:
+    """Return the expected symptom, (place,): parameters of the symptom from `values`, and these beliefs."""
+    response = model.responses[name]
+    p = map_tree(lambda leaf: leaf[figure] if leaf.ndim == 2 else leaf, response_values(model, name, values))
+    mean: np.ndarray = response.arguments(p, *(beliefs[about] for about in (response.about, *response.also_reads)))[
+        "mu"
+    ]
+    return mean
+
+
+def batch_effects(
+    model: ModelSpec, batch: xr.Dataset, data: xr.Dataset, name: str, figure: str, generator: np.random.Generator
+) -> np.ndarray:
+    """Return the effects of every arm but the first, compared with the first: (path, arm, sample)."""
+    people, index = data.sizes["person"], figure_names(data).index(figure)
+    values = {arm: people_in_arm(model, batch, data, arm) for arm in arm_names(data)}
+    beliefs = {
+        arm: last_beliefs(paths_in_arm(model, own, data, arm, figure, generator), model.responses[name])
+        for arm, own in values.items()
+    }
+
+    def mean(acts: str, believes: str) -> np.ndarray:
+        expected = expected_symptom(model, name, values[acts], beliefs[believes], index)
+        return np.asarray(expected.reshape(-1, people).mean(axis=1))
+
+    first, *others = values
+    by_arm = []
+    for arm in others:
+        without, cross, with_all = mean(first, first), mean(arm, first), mean(arm, arm)
+        by_arm.append([with_all - without, with_all - cross, cross - without])
+    return np.array(by_arm).swapaxes(0, 1)
+
+
+def symptom_effects(model: ModelSpec, fit: xr.DataTree, draws: int = N_DRAWS, seed: int = 1) -> xr.Dataset | None:
+    """Compute the total, indirect and direct effect of arms on symptoms after the last session.
+
+    Parameters
+    ----------
+    model, fit
+        A model, and its fit by any method.
+    draws
+        About how many draws are used.
+    seed
+        Of the donors of sessions.
+
+    Returns
+    -------
+    xr.Dataset
+        `effect` (symptom, path, arm, chain, draw), in the numbers of the study's table. The arm with which others are
+        compared is an attribute. `figure` (symptom) is the figure that the beliefs are about. None in a study without
+        arms, or without a symptom.
+    """
+    data, found = fit["constant_data"].to_dataset(), symptoms(model)
+    if not found or not arm_names(data):
+        return None
+    posterior, generator = fit["unconstrained_posterior"].to_dataset(), np.random.default_rng(seed)
+    sample = thin_draws(posterior, draws).stack(sample=("chain", "draw"))["sample"]
+    effects, figures = [], [figure_of_symptom(data, name) for name in found]
+    for name, figure in zip(found, figures, strict=True):
+        low, high = data.attrs.get(f"scale of {name}", (0.0, 1.0))
+        batches = posterior_batches(posterior, draws, 2 * data.sizes["person"])
+        parts = [batch_effects(model, batch, data, name, figure, generator) for batch in batches]
+        effects.append((high - low) * np.concatenate(parts, axis=-1))
+    first, *others = arm_names(data)
+    result = xr.Dataset(
+        {"effect": (("symptom", "path", "arm", "sample"), np.array(effects)), "figure": ("symptom", figures)},
+        {"symptom": list(found), "path": list(PATHS), "arm": others},
+        {"reference_arm": first},
+    )
+    return result.assign_coords(sample.coords).unstack("sample").transpose("symptom", "path", "arm", "chain", "draw")
+
+
+def symptom_effect_table(effects: xr.Dataset) -> pd.DataFrame:
+    """Make one line per symptom, pair of arms, and path of the effect."""
+    lines = []
+    for name in map(str, effects["symptom"].values):
+        for arm in map(str, effects["arm"].values):
+            for path in PATHS:
+                draws = effects["effect"].sel(symptom=name, arm=arm, path=path).values
+                line: dict[str, object] = {
+                    "symptom": name,
+                    "arms": f"{arm} - {effects.attrs['reference_arm']}",
+                    "effect": path,
+                }
+                line |= interval_columns("difference", draws)
+                lines.append(line | {"p_above_0": float((draws > 0).mean() + (draws == 0).mean() / 2)})
+    return pd.DataFrame(lines)
+
+
+def effects_of_arms(model: ModelSpec, fit: xr.DataTree, shared: Shared) -> xr.Dataset | None:
+    """Compute `symptom_effects`."""
+    return symptom_effects(model, fit)
+
+
+SYMPTOM_EFFECTS = Estimand(
+    "symptom_effects",
+    "Effects of the arm on the symptom after the last session",
+    effects_of_arms,
+    symptom_effect_table,
+    "How much the symptom differs between arms after the last session, and how much of this goes through the beliefs: "
+    "had all people of the study been in the one arm, and had all been in the other.",
+    {
+        "arms": "first arm minus second arm",
+        "effect": "total; indirect: through what people come to believe; direct: past the beliefs, which is 0 unless a "
+        "formula lets the arm act on the symptom",
+        "difference": f"difference of the mean symptom, in the numbers of the study's table, with its {CI90}",
+        "p_above_0": "posterior probability that the difference is positive",
+    },
+)

@@ -1,0 +1,170 @@
+"""How much of the change of a belief was learned from outcomes, and how much time and chance brought.
+
+A belief b is followed from just before the outcome of a person's first event to just after that of the last, for
+availability over the events with its figure, for self-worth over all. Every step of it has one cause:
+
+    learned    sum over events of             b(after the outcome) - b(before it)
+    time       sum over events but the first  b(before the outcome, had chance not moved it) - b(after the last event)
+    chance     sum over events but the first  b(before the outcome) - b(before it, had chance not moved it)
+    change     learned + time + chance                                                  (exactly, in every draw)
+    share      |learned| / (|learned| + |time| + |chance|)
+
+`time` is all that the rule does between events: the trend, and any drift of its own. `chance` is belief noise. All are
+on the scale 0..1, (draw, person) each. The group has the mean of each part over people, which add up to the mean
+change, and the median of the share over people. What was learned depends on what time did before, and the other way
+round: the parts describe the path that beliefs took, and not what would have happened without one of them.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from iwm_bayes.estimands.estimand import CI90, Estimand, as_lines, line_table
+from iwm_bayes.estimands.group_summary import median_ci90
+from iwm_bayes.filtering.arrays import event_array
+from iwm_bayes.filtering.filter import FilteredEvent, about_figure, filter_events
+from iwm_bayes.model.priors import figure_names
+from iwm_bayes.simulation.draws import draws_as_people, events_as_people, posterior_batches
+from iwm_bayes.types import GENERALISED, Beliefs, ModelSpec, Params, Rule, State, rule_values
+
+N_DRAWS = 400
+PARTS = ("learned", "time", "chance")
+
+
+class Followed(NamedTuple):
+    """A belief that is followed over some events."""
+
+    name: str
+    belief: Callable[[Beliefs], np.ndarray]
+    figure: int | None  # None: whatever the figure of the event
+    events: np.ndarray  # (event, person): from the first to the last one that counts
+
+
+def from_first_to_last(counts: np.ndarray) -> np.ndarray:
+    """Return which events are neither before the first nor after the last that counts, (event, person)."""
+    return (np.cumsum(counts, axis=0) > 0) & (np.cumsum(counts[::-1], axis=0)[::-1] > 0)
+
+
+def followed_beliefs(model: ModelSpec, data: xr.Dataset) -> list[Followed]:
+    """Return the beliefs of a model: availability of each figure that has a name, and self-worth."""
+    present, index, names = data["present"].values, data["figure_index"].values, figure_names(data)
+    found = [
+        Followed(
+            f"availability of {name}",
+            lambda beliefs: beliefs.availability.mean,
+            figure,
+            from_first_to_last(present & (index == figure)),
+        )
+        for figure, name in enumerate(names)
+        if name != GENERALISED
+    ]
+    scale = model.rule.own_scale
+    if scale is not None and "worth" in scale.beliefs:
+        found.append(
+            Followed("self-worth", lambda beliefs: beliefs.worth.mean, None, from_first_to_last(present))  # type: ignore[union-attr]  # it has one
+        )
+    return found
+
+
+def parts_of_event(rule: Rule, p: Params, filtered: FilteredEvent, followed: Followed) -> list[np.ndarray]:
+    """Return what outcome, time and chance do to a belief at one event, (person,) each."""
+    event = filtered.event
+    still = rule.drift(p, filtered.previous, event._replace(innovations={})) if rule.innovations else filtered.before
+    asked = event if followed.figure is None else about_figure(event, followed.figure)
+
+    def value(s: State) -> np.ndarray:
+        return followed.belief(rule.beliefs(p, s, asked))
+
+    previous, unmoved, before, after = map(value, (filtered.previous, still, filtered.before, filtered.after))
+    return [after - before, unmoved - previous, before - unmoved]
+
+
+def parts_of_change(
+    model: ModelSpec, p: Params, events: np.ndarray, figures: int, beliefs: list[Followed]
+) -> np.ndarray:
+    """Return the parts of the change of each belief, (belief, part, person), along an event array."""
+    total = np.zeros((len(beliefs), len(PARTS), events.shape[2]))
+    for index, filtered in enumerate(filter_events(model.rule, p, events, figures)):
+        for belief, followed in enumerate(beliefs):
+            here = followed.events[index]
+            later = here & (followed.events[index - 1] if index else False)
+            learned, time, chance = parts_of_event(model.rule, p, filtered, followed)
+            total[belief] += np.stack([here * learned, later * time, later * chance])
+    return total
+
+
+def change_batches(model: ModelSpec, fit: xr.DataTree, draws: int) -> Iterator[np.ndarray]:
+    """Yield the parts of the change in batches of draws, (belief, part, sample, person)."""
+    data = fit["constant_data"].to_dataset()
+    people, figures, events = data.sizes["person"], figure_names(data), event_array(data)
+    beliefs = followed_beliefs(model, data)
+    for batch in posterior_batches(fit["unconstrained_posterior"].to_dataset(), draws, people):
+        samples = batch.sizes["sample"]
+        p = rule_values(model, draws_as_people(model, batch, figures, people))
+        repeated = [followed._replace(events=np.tile(followed.events, (1, samples))) for followed in beliefs]
+        found = parts_of_change(model, p, events_as_people(model, batch, events), len(figures), repeated)
+        yield found.reshape(*found.shape[:2], samples, people)
+
+
+def learned_shares(model: ModelSpec, fit: xr.DataTree, draws: int = N_DRAWS) -> xr.Dataset:
+    """Split the change of everybody's beliefs into what was learned, and what time and chance brought.
+
+    Parameters
+    ----------
+    model, fit
+        A model in which time or chance moves beliefs, and its fit by any method.
+    draws
+        About how many draws are used, evenly spaced within each chain.
+
+    Returns
+    -------
+    xr.Dataset
+        `learned`, `time`, `chance` and their sum `change`, and `learned_share`, (belief, sample, person). People
+        with fewer than two events with a figure are NaN in what is about it.
+    """
+    data = fit["constant_data"].to_dataset()
+    beliefs = followed_beliefs(model, data)
+    parts = np.concatenate(list(change_batches(model, fit, draws)), axis=2)
+    again = np.array([followed.events.sum(axis=0) > 1 for followed in beliefs])
+    parts = np.where(again[:, None, None, :], parts, np.nan)
+    moved = np.abs(parts).sum(axis=1)
+    share = np.where(moved > 0, np.abs(parts[:, 0]) / np.where(moved > 0, moved, 1.0), np.nan)
+    dims = ("belief", "sample", "person")
+    variables = {name: (dims, parts[:, index]) for index, name in enumerate(PARTS)}
+    variables |= {"change": (dims, parts.sum(axis=1)), "learned_share": (dims, share)}
+    return xr.Dataset(variables, {"belief": [one.name for one in beliefs], "person": data["person"].values})
+
+
+def learned_share_table(model: ModelSpec, fit: xr.DataTree) -> pd.DataFrame:
+    """Make one line per belief: group means of change and its parts, and the median share, with 90% intervals."""
+    shares, lines = learned_shares(model, fit), []
+    for name in shares["belief"].values:
+        own = shares.sel(belief=name).dropna("person", how="all")
+        line: dict[str, object] = {"belief": str(name), "n_people": own.sizes["person"]}
+        values = {part: own[part].mean("person") for part in ("change", *PARTS)}
+        values["learned_share"] = own["learned_share"].median("person")
+        for column, by_draw in values.items():
+            line[column], line[f"{column}_ci90_low"], line[f"{column}_ci90_high"] = median_ci90(by_draw.values)
+        lines.append(line)
+    return pd.DataFrame(lines)
+
+
+LEARNED_SHARE = Estimand(
+    "learned_share",
+    "Change that was learned, and change with time",
+    lambda model, fit, _: as_lines(learned_share_table(model, fit)) if model.rule.movements else None,
+    line_table,
+    "How much of the change of beliefs between a person's first and last session followed outcomes, and how much came "
+    "with time, or by itself.",
+    {
+        "change": f"mean change of the belief over people, with its {CI90}: the sum of the three parts",
+        "learned": "change at outcomes",
+        "time": "change between events with time: the trend, and what the learning rule itself does then",
+        "chance": "change between events by itself: belief noise",
+        "learned_share": "median over people of the size of the learned part, relative to the sizes of all parts",
+    },
+    section="answer",
+)

@@ -1,0 +1,123 @@
+"""Direct and indirect effects of arms on a symptom, against what follows by hand from known parameters."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from scipy.special import expit, logit
+
+from iwm_bayes.data.formulas.design import join_covariates
+from iwm_bayes.estimands.counterfactual.arms import donors_of_arm
+from iwm_bayes.estimands.counterfactual.symptom import symptom_effect_table, symptom_effects
+from iwm_bayes.model.priors import LINKS, free_parameters
+from iwm_bayes.responses import RESPONSES
+from iwm_bayes.rules import RULES
+from iwm_bayes.rules.lift import lift_learner
+from iwm_bayes.simulation.care import constant_care
+from iwm_bayes.simulation.simulate import Phase, simulate
+from iwm_bayes.types import ModelSpec
+
+RULE = lift_learner(RULES["rescorla_wagner"], worth=False)
+KNOWN = {
+    "availability_start": 0.3,
+    "availability_rate": 0.1,
+    "symptom_noise": 0.05,
+    "symptom_level": 0.6,
+    "symptom_persistence": 0.5,
+    "symptom_slope_availability": -0.4,
+    "symptom_between_availability": 0.2,
+}
+SESSIONS, PEOPLE = 10, 8
+
+
+def model_with(lag):
+    """One belief, and a symptom."""
+    symptom = RESPONSES["symptom"].without_worth._replace(lag=lag)
+    return ModelSpec("one", RULE, {"symptom": symptom})
+
+
+def fit_of(model, formulas, beta, care):
+    """A fit of a study with two arms, whose 5 draws are all the known values; `care` is that of each arm."""
+    values = {name: np.full(PEOPLE, value) for name, value in KNOWN.items()}
+    data = simulate(model, [Phase({"therapist": constant_care(0.5)}, SESSIONS)], values, seed=1)
+    arm = np.where(np.arange(PEOPLE) < 3, "waiting", "therapy")
+    data["outcome"] = (("event", "person"), np.tile(np.where(arm == "waiting", *care), (SESSIONS, 1)).astype(float))
+    data = join_covariates(data, pd.DataFrame({"arm": arm}), model, formulas)
+    free = free_parameters(model, ["therapist"])
+    mu = np.array([LINKS[one.parameter.support][0](np.float64(KNOWN[one.name])) for one in free])
+    theta = np.tile(mu[:, None], PEOPLE)
+    if "design" in data:
+        for label, shift, row in zip(data["coefficient"].values, beta, data["design"].values, strict=True):
+            theta[[one.label == str(label).partition(":")[0] for one in free].index(True)] += shift * row
+    dims = ("chain", "draw")
+    variables = {
+        "mu": ((*dims, "parameter"), np.tile(mu, (1, 5, 1))),
+        "theta": ((*dims, "parameter", "person"), np.tile(theta, (1, 5, 1, 1))),
+        "beta": ((*dims, "coefficient"), np.tile(beta, (1, 5, 1))),
+    }
+    coords = {"parameter": [one.label for one in free], "coefficient": data["coefficient"].values}
+    data.attrs["scale of symptom"] = [0, 27]
+    return xr.DataTree.from_dict({"constant_data": data, "unconstrained_posterior": xr.Dataset(variables, coords)})
+
+
+def trust(rate, outcome, sessions):
+    """Belief of Rescorla-Wagner after sessions that all have the same outcome."""
+    return outcome + (0.3 - outcome) * (1 - rate) ** sessions
+
+
+FORMULAS = {"availability_rate": "arm", "symptom_level": "arm"}
+
+
+@pytest.mark.parametrize("lag", [0, 1, 10, 12])
+def test_effects_are_those_of_the_formula(lag):
+    """The arm raises the learning rate and the symptom; therapy is the reference, so effects are of waiting."""
+    model = model_with(lag)
+    effects = symptom_effects(model, fit_of(model, FORMULAS, [-1.0, 0.15], (1.0, 1.0)), draws=5)
+    rates = expit(logit(0.1) + np.array([0.0, -1.0]))
+    after = max(SESSIONS - lag, 0)
+    indirect = -0.4 * (trust(rates[1], 1.0, after) - trust(rates[0], 1.0, after))
+    expected = {"total": indirect + 0.15, "indirect": indirect, "direct": 0.15}
+    for path, value in expected.items():
+        found = effects["effect"].sel(symptom="symptom", path=path, arm="waiting").values
+        np.testing.assert_allclose(found, 27 * value, atol=1e-10)
+    table = symptom_effect_table(effects)
+    assert table["arms"].unique().tolist() == ["waiting - therapy"]
+    assert table.set_index("effect")["p_above_0"]["direct"] == 1.0
+
+
+def test_care_of_an_arm_is_part_of_the_indirect_effect():
+    """Learning is the same in both arms, and care is not: people have the sessions of the arm that they would be in."""
+    model = model_with(0)
+    effects = symptom_effects(model, fit_of(model, {"symptom_level": "arm"}, [0.0], (0.0, 1.0)), draws=5)
+    expected = -0.4 * (trust(0.1, 0.0, SESSIONS) - trust(0.1, 1.0, SESSIONS))
+    np.testing.assert_allclose(effects["effect"].sel(path="indirect"), 27 * expected, atol=1e-10)
+    np.testing.assert_allclose(effects["effect"].sel(path="direct"), 0.0, atol=1e-12)
+
+
+def test_an_initial_belief_that_an_arm_changes_counts_between_people():
+    """The change starts from the higher belief, and the effect between people is added."""
+    model = model_with(0)
+    effects = symptom_effects(model, fit_of(model, {"availability_start": "arm"}, [1.0], (1.0, 1.0)), draws=5)
+    start = expit(logit(0.3) + 1.0)
+    change = (1.0 - start) * (1 - 0.9**SESSIONS) - 0.7 * (1 - 0.9**SESSIONS)
+    expected = 0.2 * (start - 0.3) - 0.4 * change
+    np.testing.assert_allclose(effects["effect"].sel(path="indirect"), 27 * expected, atol=1e-10)
+
+
+def test_a_study_without_arms_has_no_effects():
+    """Nothing is computed."""
+    model = model_with(0)
+    values = {name: np.full(PEOPLE, value) for name, value in KNOWN.items()}
+    data = simulate(model, [Phase({"therapist": constant_care(0.5)}, SESSIONS)], values, seed=1)
+    assert symptom_effects(model, xr.DataTree.from_dict({"constant_data": data})) is None
+
+
+def test_donors_are_of_the_arm_and_each_about_equally_often():
+    """People of the arm keep their own sessions; three donors serve five others, nobody more than twice."""
+    arms = pd.Series(["a"] * 3 + ["b"] * 5)
+    who = donors_of_arm(arms, "a", 200, np.random.default_rng(1)).reshape(200, 8)
+    np.testing.assert_array_equal(who[:, :3], np.tile([0, 1, 2], (200, 1)))
+    counts = np.array([np.bincount(row[3:], minlength=3) for row in who])
+    assert counts.shape == (200, 3)
+    assert counts.min() == 1
+    assert counts.max() == 2
