@@ -92,6 +92,7 @@ Models = Annotated[list[str], BeforeValidator(as_list), Field(min_length=1)]
 Scale = Annotated[tuple[float, float], AfterValidator(two_ends)]
 Question = Annotated[str, AfterValidator(lambda text: one_line(text, MAX_QUESTION))]
 PeopleNoun = Annotated[str, AfterValidator(lambda text: one_line(text, MAX_PARTICIPANTS))]
+Lag = Annotated[int, Field(ge=0, le=MAX_LAG)]
 Levels = Annotated[tuple[Annotated[str, Field(coerce_numbers_to_str=True)], ...], AfterValidator(two_or_more_levels)]
 
 
@@ -168,9 +169,7 @@ class ResponseColumn(Strict):
     nobody: Annotated[str, AfterValidator(a_word)] = "nobody"  # of a choice of figure: the word for none
     scope: Literal["event", "session"] = "event"  # given after this event, or about the session when it is over
     timing: Literal["before", "after"] | None = None  # before or after the outcome of its row; else as in the model
-    lag: Annotated[int, Field(ge=0, le=MAX_LAG)] | None = (
-        None  # of a symptom: it follows the beliefs so many sessions before
-    )
+    lag: Lag | None = None  # of a symptom: by how many sessions it follows the beliefs; 0 is the same session
     rater: Literal["patient", "therapist", "observer"] = "patient"
     commensurable: bool = False  # asks about the outcome on the outcome's scale; if not, intercept and slope are free
 

@@ -221,16 +221,6 @@ def outcomes_without_a_form(case: Case) -> Iterator[str]:
         )
 
 
-def moving_beliefs(case: Case) -> Iterator[str]:
-    """Check what moves beliefs in addition to learning."""
-    yield from movement_sentences(case.model, case.data, case.free)
-
-
-def waves(case: Case) -> Iterator[str]:
-    """Check what data of several waves say about reliability."""
-    yield from wave_sentences(case.model, case.data)
-
-
 CHECKS: tuple[Callable[[Case], Iterator[str]], ...] = (
     no_self_worth_rating,
     no_anchored_scale,
@@ -245,8 +235,8 @@ CHECKS: tuple[Callable[[Case], Iterator[str]], ...] = (
     scale_on_thresholds,
     unused_levels,
     outcomes_without_a_form,
-    moving_beliefs,
-    waves,
+    lambda case: movement_sentences(case.model, case.data, case.free),
+    lambda case: wave_sentences(case.model, case.data),
     lambda case: symptom_problems(case.model, case.data),
     lambda case: leaving_problems(case.model, case.data),
     lambda case: session_covariate_problems(case.model, case.data),
