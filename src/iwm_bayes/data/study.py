@@ -193,9 +193,9 @@ class Columns(Strict):
 
 
 class PersonTable(Strict):
-    """Covariates of people, for formulas: a table with one row per person. The table of sessions itself will do, if its
-    columns in formulas do not change within a person. `missing` says what happens to people whose covariates are
-    blank."""
+    """Covariates of people, for formulas: a table with one row per person. The table of sessions itself will do. Its
+    columns that change within a person are covariates of sessions. `missing` says what happens to people whose
+    covariates are blank."""
 
     data: Path
     person: str
