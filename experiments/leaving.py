@@ -1,7 +1,8 @@
 """Recovery of leaving for two reasons, when the reasons themselves are not recorded.
 
 People under care of .8 learn to trust, and may leave after every session: for low alliance, or because it was good
-enough. Risk, odds ratio and the probability of good-enough leaving are drawn anew for each study. There are three kinds:
+enough. Risk, odds ratio and the probability of good-enough leaving are drawn anew for each study. Studies are of these
+kinds:
 
 - 60 and 200: so many people, at most 24 sessions each, fitted with the response `leaving`, and with `dropout` alone.
 - one reason: 200 people, of whom nobody leaves because it was good enough.

@@ -97,7 +97,7 @@ def to_dataset(outcomes: np.ndarray, ratings: np.ndarray) -> xr.Dataset:
             "answer_availability_rating": np.clip(ratings, 0, 1).T.ravel(),
         }
     )
-    frame = frame.assign(figure="therapist", observed=True, assessment=False, reported=0.0, distress=0.0, threat=0.0)
+    frame = frame.assign(figure="therapist", observed=True, assessment=False, rated=0.0, distress=0.0, threat=0.0)
     return events_to_dataset(frame, ["availability_rating"], "session")
 
 

@@ -123,7 +123,7 @@ def random_data(
                     "observed": observed,
                     "distress": generator.random(length),
                     "threat": generator.random(length),
-                    "reported": 0.0,
+                    "rated": 0.0,
                     "assessment": False,
                 }
             )
@@ -162,7 +162,7 @@ def one_person_events(outcomes: Sequence[float], figure: Sequence[int] | None = 
     index = np.arange(len(outcomes))
     frame = pd.DataFrame({"person": "p", "session": index, "time": index.astype(float), "outcome": outcomes})
     frame = frame.assign(
-        figure=np.array(names(figures))[met], observed=True, distress=0.0, threat=0.0, reported=0.0, assessment=False
+        figure=np.array(names(figures))[met], observed=True, distress=0.0, threat=0.0, rated=0.0, assessment=False
     )
     data = events_to_dataset(frame, {}, "session").drop_vars("figure")
     return event_array(data.assign_coords(figure=names(figures)))

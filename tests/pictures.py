@@ -16,7 +16,7 @@ from iwm_bayes.viz.comparison import attribution_plot, comparison_plot
 from iwm_bayes.viz.data import data_plot
 from iwm_bayes.viz.earned_security import projection_plot, time_to_security_plot
 from iwm_bayes.viz.learning_curves import individual_fits_plot, learning_curves_plot
-from iwm_bayes.viz.parameters import group_difference_plot, prior_posterior_plot
+from iwm_bayes.viz.parameters import group_difference_plot, prior_posterior_plot, session_effect_plot
 from iwm_bayes.viz.people import forest_plot, shrinkage_plot
 from iwm_bayes.viz.predictive_checks import predictive_checks_plot
 from iwm_bayes.viz.simulated_studies.matrices import confusion_plot, inversion_plot
@@ -174,6 +174,17 @@ def forest(people=PEOPLE, arms=("",)):
     return pd.concat(tables, ignore_index=True)
 
 
+def session_effect(values):
+    """Make the average of a parameter at values of a covariate, as `session_effect_data` returns it."""
+    median = np.linspace(0.1, 0.25, len(values))
+    levels = {"median": median, "ci90_low": 0.7 * median, "ci90_high": 1.5 * median}
+    return xr.Dataset(
+        {name: ("at", level) for name, level in levels.items()},
+        {"at": values},
+        {"parameter": "availability_rate", "covariate": "within(homework)"},
+    )
+
+
 def difference(group):
     """Make a difference between groups, as `group_difference_data` returns it."""
     draws = np.linspace(-2, 2, 200)
@@ -283,6 +294,8 @@ PLOTS = {
     "group_difference": lambda: group_difference_plot(difference(GROUPS)),
     "group_difference_narrow": lambda: group_difference_plot(difference(GROUPS), columns=1),
     "group_difference_number": lambda: group_difference_plot(difference(waves(16))),
+    "session_effect": lambda: session_effect_plot(session_effect(["$no", "partly", "yes"])),
+    "session_effect_number": lambda: session_effect_plot(session_effect(np.linspace(-2.0, 2.0, 13))),
     "comparison": lambda: comparison_plot(comparison_data(ELPD, "lfo_1")),
     "attribution": lambda: attribution_plot(attribution_data(EVIDENCE)),
     "attribution_narrow": lambda: attribution_plot(attribution_data(EVIDENCE), columns=1),

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
-from iwm_bayes.ops import Array
+from iwm_bayes.ops import Array, where
 
 type Params = Any  # a NamedTuple, possibly nested, whose leaves are Parameter or arrays
 type State = Any  # a NamedTuple, possibly nested, whose leaves are arrays
@@ -47,14 +47,14 @@ class Parameter(NamedTuple):
 class Event(NamedTuple):
     """What happens to each person at one event; (person,) unless stated otherwise."""
 
-    outcome: Array  # responsiveness of the figure, 0..1; 0 where not observed
+    outcome: Array  # responsiveness of the figure, 0..1; 0 where not observed; see `Rule.outcome`
     figure: Array  # (figure, person), one-hot: the figure of this event
     met: Array  # (figure, person), 1 where there was an earlier event with that figure
     since_figure: Array  # time since this person's last event with this figure
     since_any: Array  # time since this person's last event
     distress: Array  # need at this event, 0..1; 0 where not recorded
     threat: Array  # frightening or intrusive care, 0..1; 0 where not recorded
-    reported: Array  # 1 where the outcome is the person's own report, else 0
+    rated: Array  # 1 where the outcome is latent, and raters say what they think of it, else 0
     terms: Mapping[str, Array] = MappingProxyType({})  # see `Rule.terms`
     innovations: Mapping[str, Array] = MappingProxyType({})  # see `Rule.innovations`; none at an event that is supposed
 
@@ -72,7 +72,6 @@ class Beliefs(NamedTuple):
     expected: Array  # P(this figure responds)
     availability: Belief
     worth: Belief | None  # None: the model has no belief about the self
-    perceived: Array | None = None  # the outcome as the person would report it; None: the model does not define it
 
 
 class Location(NamedTuple):
@@ -126,6 +125,7 @@ class Rule(NamedTuple):
     own_scale: OwnScale | None = None  # None: nothing but outcomes and the rule's own drift can move the beliefs
     no_own_scale: str = ""  # why there is none, in words that follow "because"
     movements: tuple[str, ...] = ()  # what was added to move beliefs in addition to learning: "trend", "belief_noise"
+    outcome: Callable[[Params, Event], Array] | None = None  # of an event whose outcome is latent: `Event.rated`
 
 
 class Family(NamedTuple):
@@ -207,6 +207,13 @@ class ModelSpec(NamedTuple):
     stated: frozenset[str] = frozenset()  # parameters that its model file fixes or frees, whatever a study says
     event_effects: tuple[EventEffect, ...] = ()  # of the study's event terms, on parameters
     source: Mapping[str, Any] = MappingProxyType({})  # keys of its model file, and its path; empty if made in Python
+
+
+def experienced(rule: Rule, p: Params, event: Event) -> Event:
+    """Return an event as people experience it: with the outcome that the rule gives it where it is latent."""
+    if rule.outcome is None:
+        return event
+    return event._replace(outcome=where(event.rated > 0, rule.outcome(p, event), event.outcome))
 
 
 def with_carryover(

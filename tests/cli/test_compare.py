@@ -13,6 +13,7 @@ from iwm_bayes.data.dataset import to_table
 from iwm_bayes.model.specification import model_file
 from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.simulate import Phase, simulate
+from iwm_bayes.types import parameters
 from iwm_bayes.workflow.fits import fit_of_run, with_distinct_names
 
 STUDY = """
@@ -115,6 +116,26 @@ def test_a_current_fit_is_not_made_again(clinic):
     assert [run.stat().st_mtime_ns == time for run, time in zip(runs, before, strict=True)] == [True, False]
     (folder / "blind.toml").write_text(text)
     assert iwm("compare", "study.toml", *FAST, "--overwrite", cwd=folder).returncode == 0
+
+
+def test_learning_a_trend_and_both_are_compared(clinic):
+    """One option fits the first model, time in place of its learning, and both; each has a run that can be read."""
+    folder, _ = clinic
+    done = iwm("compare", "study.toml", "--trend", *FAST, "--out-dir", "runs/trend", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    ranking = pd.read_csv(folder / "runs" / "trend" / "tables" / "elpd_lfo_1.csv")
+    assert set(ranking["model"]) == {"learning", "learning+trend_alone", "learning+trend"}
+    assert ranking["model"].iloc[-1] == "learning+trend_alone"
+    fitted = fit_of_run(folder / "runs" / "clinic-learning+trend")
+    assert fitted.model.name == "learning+trend"
+    assert {"availability_rate", "availability_pace"} <= set(parameters(fitted.model))
+    alone = fit_of_run(folder / "runs" / "clinic-learning+trend_alone")
+    assert "availability_rate" not in parameters(alone.model)
+    shares = pd.read_csv(folder / "runs" / "clinic-learning+trend" / "tables" / "learned_share.csv")
+    assert shares["belief"].tolist() == ["availability of friend"]
+    assert shares["learned_share_ci90_low"].item() > 0.05
+    runs = [f"runs/clinic-learning{added}" for added in ("", "+trend")]
+    assert "needs a study file" in iwm("compare", *runs, "--trend", *FAST, cwd=folder).stderr
 
 
 def test_the_elpd_is_kept_with_the_fit(clinic):

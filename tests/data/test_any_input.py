@@ -126,7 +126,7 @@ KEYS = [
         "outcome",
     ),
     *(
-        "reported",
+        "raters",
         "distress",
         "threat",
         "column",
@@ -143,7 +143,7 @@ KEYS = [
         "reliability",
         "cut",
         "missing",
-        "source",
+        "anchor",
         "people",
         "groups",
         "formulas",
@@ -159,7 +159,6 @@ KEYS = [
         "pooling",
         "transfer",
         "arousal",
-        "expectancy_bias",
         "correlated",
         "a.b",
     ),
@@ -167,7 +166,7 @@ KEYS = [
 OUTCOMES = [
     "scale = [7, 1]",
     "scale = [-100, 100]",
-    'source = "self"',
+    'raters = { patient = "near" }',
     "cut = 4, scale = [1, 7]",
     'levels = ["2", "3", "4"]',
 ]
@@ -183,7 +182,6 @@ PLAUSIBLE_LINES = {  # by key: other lines, most of them accepted
     "distress": [
         "",
         'threat = { column = "need", scale = [0, 10] }',
-        'reported = { column = "near", scale = [0, 10] }',
     ],
     "column": ['items = ["near", "need"]\nreliability = 0.8', 'column = "need"', 'column = "came"\ntiming = "before"'],
     "scale": ["scale = [0, 100]", "scale = [9, -9]", 'scale = [1, 7]\nscope = "session"'],
@@ -331,7 +329,6 @@ def plausible_models(draw) -> tuple[str, str]:
     kinds = draw(st.lists(st.sampled_from(sorted(RESPONSES)), min_size=2, max_size=2))
     lines = [f'responses = {{ closeness = "{kinds[0]}", approach = "{kinds[1]}" }}']
     lines += [f"{key} = true" for key in ("transfer", "correlated", "arousal") if draw(st.integers(0, 4)) == 0]
-    lines += ["expectancy_bias = true"] * ("perceived_rating" in kinds or draw(st.booleans()))
     name = draw(st.sampled_from(["rate", "start", "noise", "closeness_noise", "approach_bias", "decay"]))
     prior = st.sampled_from(["prior_90 = [0.1, 0.4]", "fixed = 0.3", "fixed = 0", "by = 'figure'", "pooling = 'none'"])
     lines += draw(st.one_of(st.just([]), prior.map(lambda line: [f"[parameters.{name}]", line])))

@@ -201,19 +201,6 @@ def test_a_session_after_leaving_is_reported(tmp_path):
     np.testing.assert_array_equal(data["answer_dropout"].values[:, 0], [0, np.nan, np.nan, 1])
 
 
-def test_a_report_replaces_a_missing_outcome(tmp_path):
-    """Where nobody else recorded it, the person's report is the outcome, is marked, and is not an answer as well."""
-    frame = pd.DataFrame({"who": "a", "visit": [1, 2, 3], "acts": [1, None, None], "said": [5, 3, None]})
-    responses = {"said": {"column": "said", "scale": [1, 5]}}
-    columns = {"reported": {"column": "said", "scale": [1, 5]}}
-    kinds, more = {"said": "perceived_rating"}, "expectancy_bias = true"
-    frame["acts"] = frame["acts"].astype(object)
-    _, _, data = reading(tmp_path, frame, responses, kinds, columns, more=more)
-    np.testing.assert_array_equal(data["outcome"].values[:, 0], [1, 0.5])
-    np.testing.assert_array_equal(data["reported"].values[:, 0], [0, 1])
-    np.testing.assert_array_equal(data["answer_said"].values[:, 0], [1, np.nan])
-
-
 def test_an_answer_counts_where_it_was_asked(tmp_path):
     """Where several questions share a column, only the rows of one count; other rows need not be on its scale."""
     frame = pd.DataFrame(

@@ -36,7 +36,7 @@ def test_dataset_of_a_good_table(folder):
         "since_figure": [[1.0, 1.0, 1.5], [1.0, 1.0, 0.0]],
         "distress": [[0.0, 0.5, 0.0], [0.0, 1.0, 0.0]],
         "threat": [[0.0] * 3] * 2,
-        "reported": [[0.0] * 3] * 2,
+        "rated": [[0.0] * 3] * 2,
         "answer_closeness": [[0.0, 0.5, 1.0], [NAN, 1.0, NAN]],
         "answer_approach": [[0.0, 1.0, 1.0], [0.0, 1.0, NAN]],
     }

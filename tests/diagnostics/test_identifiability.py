@@ -4,6 +4,7 @@ from pathlib import Path
 
 from helpers import random_data
 
+from iwm_bayes.data.raters import model_with_raters, raters
 from iwm_bayes.diagnostics.identifiability import identifiability
 from iwm_bayes.model.specification.model_file import find_model, load_model
 from iwm_bayes.responses.scale import with_scales
@@ -63,14 +64,21 @@ def test_a_scale_fixed_by_another_rater_is_named() -> None:
     assert "not identified by availability_rating: this is the therapist's rating" in warning
 
 
-def test_own_reports_are_named() -> None:
-    """A report partly reflects the expectation."""
-    data = random_data()
-    own = data.assign(reported=data["observed"] * 1.0)
-    [warning] = identifiability(load_model("rescorla_wagner"), own)
-    assert "Compare the results under other expectancy biases" in warning
-    [warning] = identifiability(load_model("rescorla_wagner"), own.assign(outcome=own["outcome"].round()))
-    assert "yes or no" in warning
+def test_what_raters_leave_open_is_named() -> None:
+    """One rater has no error that could be told from the outcome; two need sessions that both rated."""
+    model, data = load_model("rescorla_wagner"), random_data()
+    rated = {name: data["outcome"].where(data["observed"]) for name in ("patient", "therapist", "observer")}
+    data = data.assign({f"answer_outcome_{name}": values for name, values in rated.items()})
+    alone = identifiability(model_with_raters(model, raters(["patient"])), data)
+    assert [sentence[:45] for sentence in alone] == [
+        "the error of outcome_patient is hardly identi",
+        "the expectancy bias is not identified, and fi",
+    ]
+    both = model_with_raters(model, raters(["patient", "therapist"]))
+    assert identifiability(both, data) == []
+    few = data.assign(answer_outcome_therapist=rated["therapist"].where(data["event"] < 1))
+    [sentence] = identifiability(both, few)
+    assert sentence.startswith("not identified beyond their priors: outcome_patient_bias, outcome_patient_slope, outco")
 
 
 def test_a_belief_without_a_rating_on_the_outcome_scale_is_named() -> None:

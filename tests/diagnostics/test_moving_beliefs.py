@@ -6,7 +6,7 @@ import xarray as xr
 from helpers import random_data
 
 from iwm_bayes.diagnostics.identifiability import identifiability
-from iwm_bayes.diagnostics.moving_beliefs import residual_share
+from iwm_bayes.diagnostics.weak_parameters.moving_beliefs import residual_share
 from iwm_bayes.model.specification.model_file import load_model
 
 

@@ -36,16 +36,16 @@ def test_whole_sequences_are_swapped_within_arms(alike):
         )
         assert sorted(before) == sorted(after)
         assert before != after
-    changed = ["outcome", "reported"]
+    changed = ["outcome", "rated"]
     assert other.drop_vars(changed).identical(alike.drop_vars(changed))
 
 
-def test_a_report_is_swapped_with_its_outcome(alike):
-    """Whether an outcome is a report goes where the outcome goes."""
-    reports = alike.assign(reported=(alike["outcome"] > 0.5).astype(float))
-    other = exchangeable(reports).exchange(GENERATOR(1))
+def test_ratings_are_swapped_with_their_outcome(alike):
+    """What raters say of an outcome goes where the outcome goes."""
+    rating = alike["outcome"].where(alike["observed"]).assign_attrs(rates_outcome=1)
+    other = exchangeable(alike.assign(answer_outcome_patient=rating)).exchange(GENERATOR(1))
     there = other["observed"].values
-    np.testing.assert_array_equal(other["reported"].values[there], (other["outcome"].values > 0.5)[there])
+    np.testing.assert_array_equal(other["answer_outcome_patient"].values[there], other["outcome"].values[there])
 
 
 def test_people_with_about_as_many_outcomes_with_each_figure_are_swapped():

@@ -28,6 +28,7 @@ from iwm_bayes.responses import RESPONSES
 from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.open_loop import simulate_open_loop
 from iwm_bayes.simulation.population import draw_people
+from iwm_bayes.simulation.predictive import along_events
 from iwm_bayes.simulation.simulate import Phase, simulate
 
 PLAN = [Phase({name: constant_care(0.6) for name in names(2)}, 6, assessed=True)]
@@ -255,3 +256,27 @@ def test_ratings_in_few_levels(steps, few):
     data["answer_worth_rating"] = data["answer_worth_rating"].copy(data=even)
     assert rounded_ratings(model, data) == ["worth_rating"] * few
     assert rounded_ratings(model, data.isel(event=slice(1), person=slice(2))) == []
+
+
+@pytest.mark.parametrize("kind", ["dropout", "leaving"])
+def test_leaving_is_reproduced_by_its_own_model(kind):
+    """In 20 studies, statistics of the true people are outside their 95% interval as rarely as chance allows."""
+    model = model_file.load_model("rescorla_wagner")
+    model = model._replace(responses={"left": RESPONSES[kind].without_worth or RESPONSES[kind]})
+    plan, outside, count = [Phase({"friend": constant_care(0.6)}, 20)], 0, 0
+    for seed in range(20):
+        generator = np.random.default_rng(seed)
+        people = draw_people(model, ["friend"], 60, generator)
+        people |= {"left_risk": np.full(60, 0.05), "left_odds_ratio": np.full(60, 0.5)}
+        data = simulate(model, plan, people, generator)
+        again = [along_events(model, data, people, generator)["left"] for _ in range(40)]
+        masks = outcome_masks(data, model.responses["left"])
+        seen, drawn = (
+            pd.DataFrame(response_statistics(np.array(answers), np.array(answers), model.responses["left"], masks))
+            for answers in ([data["answer_left"].values], again)
+        )
+        low, high = drawn.quantile(0.025), drawn.quantile(0.975)
+        outside += int(((seen.iloc[0] < low) | (seen.iloc[0] > high)).sum())
+        count += int(seen.iloc[0].notna().sum())
+    assert count > 100
+    assert outside / count < 0.05 + 4 * np.sqrt(0.05 * 0.95 / count)

@@ -10,7 +10,9 @@ from session_study import PEOPLE, sessions_table, write_study
 from iwm_bayes.data.study import read_study_file
 from iwm_bayes.estimands.group_difference import contrast_names
 from iwm_bayes.estimands.marginal_effects import marginal_effect_table, marginal_effects
+from iwm_bayes.estimands.session_effects import session_effect_data, session_effects
 from iwm_bayes.model.priors import figure_names, free_parameters
+from iwm_bayes.types import InputError
 from iwm_bayes.workflow.load import load_data
 
 DRAWS = 3
@@ -74,3 +76,21 @@ def test_a_group_difference_compares_people(fitted):
     """Homework divides no people into groups; the arm does."""
     model, fit, _ = fitted
     assert contrast_names(model, fit) == ["availability_rate: arm tau - cbt"]
+
+
+def test_a_curve_passes_through_the_contrasts(fitted):
+    """Averages at two categories differ as their contrast says; those of a number have its own units."""
+    model, fit, table = fitted
+    data = fit["constant_data"].to_dataset()
+    pairs = list(session_effects(model, data))
+    assert pairs == [("availability_rate", "homework"), ("availability_rate", "within(mood)")]
+    found = session_effect_data(model, fit.isel(draw=[0]), "availability_rate", "homework")
+    contrast = marginal_effects(model, fit)["difference"].sel(contrast="availability_rate: homework yes - no")
+    assert list(found["at"].values) == ["no", "partly", "yes"]
+    assert float(found["median"][2] - found["median"][0]) == pytest.approx(contrast.values[0, 0], rel=1e-10)
+    curve = session_effect_data(model, fit, "availability_rate", "within(mood)")
+    deviation = table["mood"] - table.groupby("patient")["mood"].transform("mean")
+    np.testing.assert_allclose(curve["at"].values[[0, -1]], deviation.quantile([0.05, 0.95]), rtol=1e-9)
+    assert bool((curve["ci90_low"] <= curve["median"]).all() and (curve["median"] <= curve["ci90_high"]).all())
+    with pytest.raises(InputError, match="It has availability_rate and homework; availability_rate and within"):
+        session_effect_data(model, fit, "availability_start", "homework")

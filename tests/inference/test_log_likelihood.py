@@ -21,7 +21,6 @@ from iwm_bayes.model.priors import figure_names, free_parameters
 from iwm_bayes.responses import RESPONSES
 from iwm_bayes.rules import RULES
 from iwm_bayes.rules.lift import lift_learner
-from iwm_bayes.rules.modifiers.expectancy_bias import with_expectancy_bias
 from iwm_bayes.simulation import draws
 from iwm_bayes.types import GENERALISED, ModelSpec, named_leaves, unflatten
 from iwm_bayes.workflow.load import load_data
@@ -95,7 +94,7 @@ def differing(response, name):
 def test_every_kind_of_response_agrees_with_the_graph(timing, monkeypatch):
     """With several figures, one of them nobody met; parameters by figure; a last batch with fewer draws."""
     monkeypatch.setattr(draws, "MAX_PEOPLE_AT_ONCE", 20)  # four of six draws of five people
-    rule = with_expectancy_bias(lift_learner(RULES["kalman"]))
+    rule = lift_learner(RULES["kalman"])
     responses = {name: differing(response, name)._replace(timing=timing) for name, response in EVERY.items()}
     data = with_random_answers(random_data(figures=3), responses)
     data = data.assign_coords(figure=[*data["figure"].values[:2], GENERALISED])

@@ -79,7 +79,7 @@ def test_nested_models_differ_by_one_line(nested, whole):
 @pytest.mark.parametrize("response", [kind for kind in RESPONSES if not kind[-1].isdigit() or kind.endswith("_5")])
 def test_every_rule_goes_with_every_response(load, rule, response):
     """Parts combine freely; a rule's parameters keep their names with every response."""
-    model = load(rule, [response], more="expectancy_bias = true" if response == "perceived_rating" else "")
+    model = load(rule, [response])
     assert list(model.responses) == [response]
     assert [name for name in parameters(model) if name.startswith(f"{response}_")]
 

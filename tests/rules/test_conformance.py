@@ -183,7 +183,7 @@ def test_unobserved_event_is_elapsed_time(rule):
             "outcome": [1.0, 0.3, 0.8, 0.0, 0.9, 0.1],
             "observed": [True, True, True, False, True, True],
         }
-    ).assign(distress=0.0, threat=0.0, reported=0.0, assessment=False)
+    ).assign(distress=0.0, threat=0.0, rated=0.0, assessment=False)
     theta = draw_theta(rule, 2, people=1)
     with_event = readouts_on_arrays(rule, theta, event_array(events_to_dataset(frame, {}, "session")), 2)
     merged = readouts_on_arrays(rule, theta, event_array(events_to_dataset(frame.drop(index=3), {}, "session")), 2)

@@ -10,7 +10,6 @@ from iwm_bayes.filtering.readouts import Readout
 from iwm_bayes.rules import RULES
 from iwm_bayes.rules.lift import lift_learner
 from iwm_bayes.rules.modifiers.arousal import with_arousal
-from iwm_bayes.rules.modifiers.expectancy_bias import with_expectancy_bias
 from iwm_bayes.types import Learner, named_leaves
 
 OUTCOMES = [1.0, 0.2, 0.9, 0.0, 0.6, 1.0]
@@ -35,17 +34,11 @@ def with_field(events, name, values):
 
 @every_rule
 def test_without_the_parameter_the_rule_is_itself(name):
-    """Arousal 0, expectancy bias 0, and an expectancy bias without own reports change no belief."""
+    """Arousal 0 changes no belief."""
     rule, events = LIFTED_RULES[name], one_person_events(OUTCOMES)
-    reported = with_field(events, "reported", 1.0)
-    plain = filter_readouts(rule, middle(rule), events, 1, BELIEFS)
-    for modified, given, value in (
-        (with_arousal(rule), events, {"arousal": 0.0}),
-        (with_expectancy_bias(rule), reported, {"expectancy_bias": 0.0}),
-        (with_expectancy_bias(rule), events, {"expectancy_bias": 0.7}),
-    ):
-        found = filter_readouts(modified, middle(modified, **value), given, 1, BELIEFS)
-        np.testing.assert_allclose(found, plain, rtol=1e-12, atol=1e-14)
+    plain, modified = filter_readouts(rule, middle(rule), events, 1, BELIEFS), with_arousal(rule)
+    found = filter_readouts(modified, middle(modified, arousal=0.0), events, 1, BELIEFS)
+    np.testing.assert_allclose(found, plain, rtol=1e-12, atol=1e-14)
 
 
 @every_rule
@@ -70,21 +63,3 @@ def test_half_an_arousal_is_half_a_rate():
     found = filter_readouts(modified, constants(modified, **SIMPLE, arousal=0.5), events, 1, BELIEFS)
     slower = {name: value / 2 if name.endswith("rate") else value for name, value in SIMPLE.items()}
     np.testing.assert_allclose(found, filter_readouts(rule, constants(rule, **slower), events, 1, BELIEFS), rtol=1e-12)
-
-
-@pytest.mark.parametrize("share", [0.3, 0.5])
-def test_reports_inflate_a_learning_rate_as_derived(share):
-    """A learning rate of .08 for outcomes is a learning rate of .08 / (1 - share) for reports of them."""
-    rule = LIFTED_RULES["rescorla_wagner"]
-    modified = with_expectancy_bias(rule)
-    true = SIMPLE | {"availability_rate": 0.08, "worth_rate": 0.08}
-    p = constants(modified, **true, expectancy_bias=share)
-    events = one_person_events(OUTCOMES)
-    beliefs = filter_readouts(modified, p, events, 1, BELIEFS)
-    [perceived] = filter_readouts(modified, p, events, 1, [Readout("perceived", "after")])
-    reports = with_field(with_field(events, "outcome", perceived[:, 0]), "reported", 1.0)
-    np.testing.assert_allclose(filter_readouts(modified, p, reports, 1, BELIEFS), beliefs, rtol=1e-12)
-    inflated = true | {"availability_rate": 0.08 / (1 - share), "worth_rate": 0.08 / (1 - share)}
-    as_outcomes = with_field(reports, "reported", 0.0)
-    found = filter_readouts(rule, constants(rule, **inflated), as_outcomes, 1, BELIEFS[:1])
-    np.testing.assert_allclose(found, beliefs[:1], rtol=1e-12)

@@ -216,6 +216,24 @@ def test_names_of_models_say_what_moves_beliefs():
     assert "plateau + (b - plateau)" in named.equation
 
 
+def test_a_name_puts_time_in_place_of_learning(tmp_path):
+    """A model with the rule `growth` has the responses and the other priors of the file, whatever its rule is."""
+    path = tmp_path / "own.toml"
+    path.write_text(
+        'schema = 2\nclaim = "c"\nreference = "r"\nrule = "kalman"\narousal = true\n'
+        'responses = { closeness = "availability_rating", calm = "worth_rating" }\n'
+        "[parameters.diffusion]\nprior_90 = [0.01, 0.02]\n[parameters.availability_start]\nprior_90 = [0.1, 0.4]\n"
+    )
+    found = load_model(f"{path}+trend_alone")
+    assert found.name == "own+trend_alone"
+    assert set(found.responses) == {"closeness", "calm"}
+    assert parameters(found)["availability_start"].prior_90 == (0.1, 0.4)
+    of_rule = [name for name, _ in named_leaves(found.rule.parameters)]
+    assert of_rule == [name for name, _ in named_leaves(load_model("growth").rule.parameters)]
+    again = model_from_record(model_record(found))
+    assert (again.name, parameters(again)) == (found.name, parameters(found))
+
+
 @pytest.mark.parametrize(
     ("name", "because"),
     [

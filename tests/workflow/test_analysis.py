@@ -5,12 +5,14 @@ import pytest
 import xarray as xr
 from helpers import names, random_data
 
+from iwm_bayes.data.raters import model_with_raters, raters
 from iwm_bayes.diagnostics.permutation_test import PermutationTest
 from iwm_bayes.estimands.estimand import Shared
 from iwm_bayes.estimands.expectancy_bias import EXPECTANCY_BIAS
 from iwm_bayes.model.priors import free_parameters
 from iwm_bayes.model.specification.model_file import load_model
-from iwm_bayes.types import parameters
+from iwm_bayes.rules.modifiers.raters import RESPONSIVENESS
+from iwm_bayes.types import parameters, with_parameters
 from iwm_bayes.workflow import analysis
 
 MODEL = 'schema = 2\nclaim = "c"\nreference = "r"\nrule = "rescorla_wagner"\nresponses = ["availability_rating"]\n'
@@ -28,7 +30,7 @@ def model(tmp_path):
 def fit_at_the_stated_bias(model, data, method, **settings):
     """Return, in place of a sampled fit, a posterior around the stated expectancy bias."""
     generator, labels = np.random.default_rng(1), [row.label for row in free_parameters(model, names(1))]
-    bias = parameters(model)["expectancy_bias"].fixed
+    bias = parameters(model)["outcome_patient_lean"].fixed
     mu = bias + 1e-6 * generator.normal(size=(4, 600, len(labels)))
     posterior = xr.Dataset({"mu": (("chain", "draw", "parameter"), mu)}, {"parameter": labels})
     sampled = {"diverging": np.zeros((4, 600), dtype=bool), "energy": generator.normal(size=(4, 600))}
@@ -39,9 +41,14 @@ def fit_at_the_stated_bias(model, data, method, **settings):
 def test_reports_are_fitted_at_stated_expectancy_biases(monkeypatch, model):
     """The group medians at 0.3 and 0.5, each bias stated and not estimated, with the status of each fit."""
     monkeypatch.setattr(analysis, "fit", fit_at_the_stated_bias)
+    model = model_with_raters(model, raters(["patient"]))
+    declared = parameters(model)
+    model = with_parameters(model, declared | {RESPONSIVENESS: declared[RESPONSIVENESS]._replace(pooling="complete")})
     data, labels = random_data(figures=1), [row.label for row in free_parameters(model, names(1))]
     own = xr.Dataset({"mu": (("chain", "draw", "parameter"), np.full((1, 2, len(labels)), 0.2))}, {"parameter": labels})
-    assert analysis.leaves_expectancy_bias_open(model, data.assign(reported=data["observed"] * 1.0))
+    assert analysis.leaves_expectancy_bias_open(model)
+    both = model_with_raters(load_model("rescorla_wagner"), raters(["patient", "observer"]))
+    assert not analysis.leaves_expectancy_bias_open(both)
     further = analysis.expectancy_bias_fits(model, data, "nuts", {})
     fit = xr.DataTree.from_dict({"unconstrained_posterior": own, "constant_data": data, "expectancy_bias": further})
     table = EXPECTANCY_BIAS.table(EXPECTANCY_BIAS.compute(model, fit, Shared({})))

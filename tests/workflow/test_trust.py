@@ -11,6 +11,7 @@ from own_rule import has_run, write_own_rule
 from small_study import TABLE
 
 from iwm_bayes.data.study import read_study_file
+from iwm_bayes.model.specification.additions import with_added
 from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.types import InputError
 from iwm_bayes.workflow.fits import run_differences
@@ -185,10 +186,13 @@ def test_another_response_is_another_run(run_with_own_response):
     assert list(loaded.files) == ["study", "data", "model", "response file my_responses.py"]
     facts = json.loads((folder / "run" / "manifest.json").read_text())
     settings = {name: value for name, value in facts["settings"].items() if name != "progressbar"}
-    assert run_differences(folder / "run", loaded.files, "laplace", settings) == []
-    (folder / "other.py").write_text("")
-    other = loaded.files | {"response file my_responses.py": folder / "other.py"}
-    assert run_differences(folder / "run", other, "laplace", settings) == ["response file my_responses.py"]
+    assert run_differences(folder / "run", loaded, "laplace", settings) == []
+    with_trend = loaded._replace(model=with_added(loaded.model, ["trend"]))
+    assert run_differences(folder / "run", with_trend, "laplace", settings) == ["addition to the model"]
+    text = (folder / "my_responses.py").read_text()
+    (folder / "my_responses.py").write_text("")
+    assert run_differences(folder / "run", loaded, "laplace", settings) == ["response file my_responses.py"]
+    (folder / "my_responses.py").write_text(text)
 
 
 def test_files_of_one_name_in_two_folders_are_both_copied(tmp_path):

@@ -27,9 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from iwm_bayes.data.study import StudySpec
-    from iwm_bayes.types import ModelSpec
 
-TREND_ALONE = "growth"  # the built-in model in which beliefs follow time, and nobody learns
 CV_UNITS = {"lfo": "lfo_1", "loso": "loso", "loo": "loo"}  # of the option --cv, and of a comparison
 
 
@@ -47,25 +45,10 @@ def parse_families(families: list[str], models: list[str]) -> dict[str, list[str
 
 
 def models_with_trend(models: Sequence[str]) -> list[str]:
-    """Return models, each also with a time trend, and the trend alone: the model `growth`."""
-    from iwm_bayes.data.model_names import split_model_name, with_additions
+    """Return models in which people learn, in which time alone moves beliefs, and in which both do."""
+    from iwm_bayes.data.model_names import ADDITIONS, TREND_ALONE, with_additions
 
-    learning = [name for name in models if name != TREND_ALONE and "trend" not in split_model_name(name)[1]]
-    return [*learning, TREND_ALONE, *(with_additions(name, ("trend",)) for name in learning)]
-
-
-def check_same_responses(specs: Sequence[ModelSpec]) -> None:
-    """Raise InputError unless the trend alone has the responses of the models that it is compared with."""
-    by_name = {spec.name: set(spec.responses) for spec in specs}
-    lacking = {name: own - by_name[TREND_ALONE] for name, own in by_name.items() if own - by_name[TREND_ALONE]}
-    if lacking:
-        name, responses = next(iter(lacking.items()))
-        raise InputError(
-            [
-                f"--trend: the model {TREND_ALONE} has no {', '.join(sorted(responses))}, which {name} has. Write a "
-                f'model file with `rule = "growth"` and the responses of {name}, and name it and {name} with --model'
-            ]
-        )
+    return [with_additions(name, added) for added in ((), (TREND_ALONE,), ADDITIONS[:1]) for name in models]
 
 
 def person_groups(study: StudySpec, column: str | None, people: Any) -> pd.Series | None:
@@ -99,7 +82,7 @@ def compare(
         typer.Option(
             "--trend",
             help="compare learning, a time trend, and both: the models of --model (default: the first of the study), "
-            "each with and without a trend, and the model growth",
+            "each as it is, with time in place of learning, and with a trend",
         ),
     ] = False,
     cv: Annotated[
@@ -169,8 +152,6 @@ def compare(
         families = parse_families(family or [], [load_model(name, trust=trust).name for name in models])
         by_person = person_groups(loaded.study, groups, loaded.data["person"].values)
         specs = [load_study_and_data(what[0], name, trust).model for name in models]
-        if trend:
-            check_same_responses(specs)
         print_lines(comparison_heading(loaded.study.name, specs, loaded.data, console.out.width))
         with report_interruption("The draws are kept. To continue, enter the same command again"):
             fits = [fit_or_reuse(what[0], name, runs, fit_settings, progress, trust, overwrite) for name in models]

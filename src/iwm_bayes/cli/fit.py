@@ -111,7 +111,7 @@ def fit(
         unfinished_run(
             folder,
             loaded.files,
-            {"method": method} | settings,
+            {"method": method} | settings | loaded.added,
             resume,
             bytes_needed(loaded.model, loaded.data, settings),
         ) as chain_store,
@@ -168,7 +168,7 @@ def exit_if_done(target: Target, method: str, settings: dict[str, Any], requests
     from iwm_bayes.workflow.fits import holds_this_run, read_run
 
     folder = target.folder
-    if not holds_this_run(folder, target.loaded.files, method, settings, requests, target.overwrite):
+    if not holds_this_run(folder, target.loaded, method, settings, requests, target.overwrite):
         return
     say(
         f"{folder} holds this run already: the same files and settings. Nothing was fitted. To fit again, "
@@ -185,7 +185,7 @@ def extend_run(target: Target, settings: dict[str, Any], method: str, requests: 
     """Add draws to the run in a folder; return the `Analysis` of all draws. An interruption leaves the run as it is."""
     from iwm_bayes.workflow.fits import fit_to_extend
 
-    before = fit_to_extend(target.folder, target.loaded.files, method, settings)
+    before = fit_to_extend(target.folder, target.loaded, method, settings)
     with report_interruption("The run is as it was. Enter the same command again"):
         return analyse_and_announce(target.loaded, settings, method, None, requests, before)
 

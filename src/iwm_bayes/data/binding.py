@@ -14,6 +14,7 @@ import numpy as np
 import xarray as xr
 
 from iwm_bayes.data.formulas.effects import bound_to_events
+from iwm_bayes.data.raters import model_with_raters, outcome_ratings
 from iwm_bayes.data.study import OF_ONE_COURSE, PARTICIPANTS, ResponseColumn, StudySpec
 from iwm_bayes.data.waves import model_with_waves, waves_of
 from iwm_bayes.responses.scale import is_on_outcome_scale, with_scales
@@ -32,7 +33,7 @@ def impossible_timing(given: ResponseColumn, response: Response) -> str:
         return "whether people act before or after an outcome is part of the model"
     if given.timing == "before" and given.scope == "session":
         return "an answer about a whole session is given when it is over, after its outcomes"
-    if given.timing == "before" and (response.about == "perceived" or "centred_outcome" in response.also_reads):
+    if given.timing == "before" and ("centred_outcome" in (response.about, *response.also_reads)):
         return "this answer is about the outcome of its row, and cannot come before it"
     return ""
 
@@ -45,7 +46,8 @@ def impossible_lag(given: ResponseColumn, response: Response) -> str:
 
 
 def bound_model(study: StudySpec, model: ModelSpec) -> ModelSpec:
-    """Return the model with the timing and lag of every response, and the scale of every rating, of the study."""
+    """Return the model with the raters, the timing and lag of responses, and the scale of ratings, of the study."""
+    model = model_with_raters(model, study.raters)
     timing = {name: given.timing for name, given in study.responses.items() if given.timing is not None}
     lag = {name: given.lag for name, given in study.responses.items() if given.lag is not None}
     responses = {
@@ -123,8 +125,9 @@ def supplied_responses(study: StudySpec, model: ModelSpec) -> ModelSpec:
 
 def missing_responses(study: StudySpec, model: ModelSpec) -> Iterator[str]:
     """Yield a problem if the study supplies no response of the model."""
-    if not any(name in study.responses for name in model.responses):
-        names = ", ".join(f"[responses.{name}]" for name in (*model.responses, *model.without))
+    own = [name for name in model.responses if name not in outcome_ratings(model)]
+    if not any(name in study.responses for name in own):
+        names = ", ".join(f"[responses.{name}]" for name in (*own, *model.without))
         yield f"supplies no response of the model {model.name}. Add one or more of {names}, each with its column"
 
 

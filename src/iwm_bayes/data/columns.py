@@ -3,7 +3,7 @@
 Faults are added to the problems of the `Table`. None is raised here, so that a user sees all of them at once.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import pandas as pd
 
 from iwm_bayes.data.binding import impossible_lag, impossible_timing
 from iwm_bayes.data.numbers import read_numbers, read_scaled
+from iwm_bayes.data.raters import mean_rating, response_of
 from iwm_bayes.data.study import Outcome, ResponseColumn, StudySpec
 from iwm_bayes.data.table import (
     NAMES_LIKE_MISSING,
@@ -35,8 +36,7 @@ def drop_empty_rows(table: Table, study: StudySpec, model: ModelSpec) -> Table:
     InputError if no row is left.
     """
     names = study.columns
-    informative = [names.outcome.column, *([names.figure] if names.figure else [])]
-    informative += [names.reported.column] if names.reported else []
+    informative = [*names.outcome.columns, *([names.figure] if names.figure else [])]
     informative += [column for name in model.responses for column in study.responses[name].columns]
     empty = np.all([is_blank(table, column) for column in informative], axis=0)
     if empty.all():
@@ -55,7 +55,8 @@ def with_answer_words(table: Table, study: StudySpec, model: ModelSpec) -> Table
 
     add(names.person, NAMES_LIKE_MISSING)
     add(names.figure, NAMES_LIKE_MISSING)
-    add(names.outcome.column, names.outcome.levels or ())
+    for column in names.outcome.columns:
+        add(column, names.outcome.levels or ())
     for name, response in model.responses.items():
         given = study.responses[name]
         chosen = {given.nobody, *NAMES_LIKE_MISSING} if response.effect == "chooses" else ()
@@ -110,7 +111,7 @@ def read_answer(table: Table, study: StudySpec, model: ModelSpec, name: str, fig
     discrete = response.family.discrete
     if given.items and discrete:
         table.problems.append(f"[responses.{name}]: only ratings can be the mean of `items`. Name each item a response")
-    if given.scope == "session" and (response.effect in ("withdraws", "chooses") or response.about == "perceived"):
+    if given.scope == "session" and response.effect in ("withdraws", "chooses"):
         table.problems.append(f"[responses.{name}]: belongs to one event, and cannot be about a whole session")
     if fault := impossible_timing(given, response):
         table.problems.append(f"[responses.{name}]: {fault}. Take `timing` out")
@@ -163,8 +164,10 @@ def read_rating(table: Table, given: ResponseColumn, response: Response, name: s
     return np.where(enough, np.nansum(items, axis=0) / np.maximum((~np.isnan(items)).sum(axis=0), 1), np.nan)
 
 
-def read_outcome(table: Table, given: Outcome) -> np.ndarray:
-    """Return observed responsiveness, 0..1, NaN where blank."""
+def read_outcome(table: Table, given: Outcome, answers: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Return responsiveness, 0..1, NaN where blank: observed, or the mean of the ratings among `answers`."""
+    if given.column is None:
+        return mean_rating(answers[f"answer_{response_of(rater)}"] for rater in given.raters)
     if given.levels is not None:
         return read_levels(table, given.column, given.levels) / (len(given.levels) - 1)
 
@@ -176,32 +179,25 @@ def read_outcome(table: Table, given: Outcome) -> np.ndarray:
     return read_scaled(table, given.column, given.scale, remedy_for_words)
 
 
-def read_outcomes(table: Table, study: StudySpec) -> dict[str, np.ndarray]:
-    """Return `outcome` (NaN where unrecorded), `observed`, and `reported`: 1 where it is the person's own report.
+def read_outcomes(table: Table, study: StudySpec, answers: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return `outcome` (NaN where unrecorded) and `observed`.
 
     Which outcomes are unrecorded is settled in `hide_unseen`.
     """
-    given, report = study.columns.outcome, study.columns.reported
-    outcome = read_outcome(table, given)
-    own_report = read_scaled(table, report.column, report.scale) if report else np.full(len(outcome), np.nan)
-    reported = (np.isnan(outcome) & ~np.isnan(own_report)) | (given.source == "self")
-    outcome = np.where(np.isnan(outcome), own_report, outcome)
+    given = study.columns.outcome
+    outcome, column = read_outcome(table, given, answers), given.columns[0]
     if given.cut is not None:
         cut = (given.cut - given.scale[0]) / (given.scale[1] - given.scale[0])
         outcome = np.where(np.isnan(outcome), np.nan, outcome >= cut)
     missing = np.isnan(outcome)
     if given.missing is None:
         remedy = 'Say what a blank means: missing = "unseen" (nothing happened) or "unrecorded" (a form is missing)'
-        table.report(missing & is_blank(table, given.column), given.column, "a blank outcome", remedy)
+        table.report(missing & is_blank(table, column), column, "a blank outcome", remedy)
     if given.missing == "unrecorded" and missing.all():
         remedy = 'Give outcomes, or say that nothing happened: missing = "unseen"'
-        table.report(missing, given.column, "no outcome was recorded", remedy)
+        table.report(missing, column, "no outcome was recorded", remedy)
     observed = ~missing if given.missing != "unrecorded" else np.full(len(outcome), True)
-    return {
-        "outcome": np.where(observed, outcome, 0.0),
-        "observed": observed,
-        "reported": (reported & observed).astype(float),
-    }
+    return {"outcome": np.where(observed, outcome, 0.0), "observed": observed}
 
 
 def hide_unseen(found: dict[str, Any], figure: np.ndarray, model: ModelSpec) -> dict[str, np.ndarray]:
@@ -220,6 +216,18 @@ def hide_unseen(found: dict[str, Any], figure: np.ndarray, model: ModelSpec) -> 
         "observed": found["observed"] & ~unseen,
         "unrecorded": blank & ~unseen,
     }
+
+
+def latent_outcomes(found: Mapping[str, Any], study: StudySpec) -> dict[str, np.ndarray]:
+    """Return `rated`: 1 where the outcome is latent, else 0. Where nobody rated it, no mean stands for it.
+
+    `outcome` is then the mean of all ratings: it describes the data, and no model reads it.
+    """
+    rated, blank = found["observed"] & bool(study.raters), np.isnan(found["outcome"])
+    if not study.raters or blank.all():
+        return {"rated": rated.astype(float)}
+    outcome = np.where(blank, np.mean(found["outcome"][~blank]), found["outcome"])
+    return {"rated": rated.astype(float), "outcome": outcome, "unrecorded": np.zeros(len(blank), dtype=bool)}
 
 
 def read_figures(table: Table, study: StudySpec) -> np.ndarray:
@@ -271,15 +279,13 @@ def read_columns(table: Table, study: StudySpec, model: ModelSpec) -> pd.DataFra
     waves: list[str] = []
     if names.wave:
         found["wave"], waves = read_waves(table, names.wave, names.person)
-    found |= read_outcomes(table, study)
     for name, column in (("distress", names.distress), ("threat", names.threat)):
         values = read_scaled(table, column.column, column.scale) if column else np.zeros(len(table.frame))
         found[name] = np.nan_to_num(values)
     found |= {f"answer_{name}": read_answer(table, study, model, name, figure) for name in model.responses}
+    found |= read_outcomes(table, study, found)
     found |= hide_unseen(found, figure, model)
-    by_others = found["observed"] & ~found["unrecorded"] & (found["reported"] == 0)
-    for name in (f"answer_{name}" for name, response in model.responses.items() if response.about == "perceived"):
-        found[name] = np.where(by_others, found[name], np.nan)  # a blank elsewhere means: as the outcome, or none
+    found |= latent_outcomes(found, study)
     actions = [found[f"answer_{name}"] for name, response in model.responses.items() if response.effect != "none"]
     acted = np.any(~np.isnan(actions), axis=0) if actions else np.zeros(len(table.frame), dtype=bool)
     found["assessment"] = ~found["observed"] & ~acted

@@ -6,7 +6,7 @@ Where a person has fewer events than the longest sequence, `present` is False an
     outcome        observed responsiveness 0..1; 0 where not observed
     observed       the person experienced the outcome
     unrecorded     observed, but the outcome is a mean, because its form is missing; only where the study has such forms
-    reported       1 where the outcome is the person's own report of it
+    rated          1 where the outcome is latent: `outcome` is then the mean of its ratings, which no model reads
     figure_index   position along `figure` of the figure of the event
     assessment     nothing could happen: no outcome was observed and no action was called for
     session, time  as in the table; time in units of `attrs["time_unit"]`
@@ -35,6 +35,7 @@ from pandas.api.types import is_numeric_dtype
 from iwm_bayes.data.binding import binding_problems, required_columns, supplied_responses
 from iwm_bayes.data.columns import drop_empty_rows, read_columns, with_answer_words
 from iwm_bayes.data.event_checks import check_rows, split_session_answers, time_since
+from iwm_bayes.data.raters import outcome_ratings
 from iwm_bayes.data.study import ResponseColumn, StudySpec
 from iwm_bayes.data.table import Table, missing_columns
 from iwm_bayes.data.tables.table_file import open_table
@@ -67,7 +68,7 @@ def events_to_dataset(
         filled[event, column] = values
         return ("event", "person"), filled
 
-    numeric = ("outcome", "reported", "since_figure", "since_any", "distress", "threat")
+    numeric = ("outcome", "rated", "since_figure", "since_any", "distress", "threat")
     variables = {name: grid(events[name].to_numpy(), 0.0) for name in numeric}
     variables |= {name: grid(events[name].to_numpy(), np.nan) for name in ("session", "time")}
     variables |= {f"answer_{name}": grid(events[f"answer_{name}"].to_numpy(), np.nan) for name in responses}
@@ -238,6 +239,8 @@ def table_to_dataset(
         data.attrs[f"scope of {name}"] = study.responses[name].scope
         data.attrs[f"scale of {name}"] = scale_ends(study.responses[name], model.responses[name])
         data[f"answer_{name}"].attrs["effect"] = model.responses[name].effect
+    for name in outcome_ratings(model):
+        data[f"answer_{name}"].attrs["rates_outcome"] = 1
     return data
 
 

@@ -64,7 +64,7 @@ def split_session_answers(frame: pd.DataFrame, names: Iterable[str]) -> pd.DataF
             "outcome": 0.0,
             "observed": False,
             "unrecorded": False,
-            "reported": 0.0,
+            "rated": 0.0,
             "distress": 0.0,
             "threat": 0.0,
         }

@@ -1,13 +1,18 @@
 """Names of models, as a study or a command gives them: NAME or PATH.toml, with what else moves beliefs.
 
-kalman+trend                     time moves the beliefs of the built-in model `kalman`, too
-my.toml+trend+belief_noise       time and chance move those of the model in this file
+    kalman+trend                     time moves the beliefs of the built-in model `kalman`, too
+    my.toml+trend+belief_noise       time and chance move those of the model in this file
+    my.toml+trend_alone              time moves them, and nobody learns: the rule `growth` in place of its own
+
+What a name adds is part of the model's name wherever results are shown or kept.
 """
 
 import re
 
 ADDITIONS = ("trend", "belief_noise")  # keys of a model file that a name can add
-WITH_ADDITIONS = re.compile(rf"(.*?)((?:\+(?:{'|'.join(ADDITIONS)}))*)", re.DOTALL)
+TREND_ALONE = "trend_alone"  # what a name puts in place of learning
+KNOWN = "|".join((TREND_ALONE, *ADDITIONS))
+WITH_ADDITIONS = re.compile(rf"(.*?)((?:\+(?:{KNOWN}))*)", re.DOTALL)
 
 
 def split_model_name(name: str) -> tuple[str, tuple[str, ...]]:

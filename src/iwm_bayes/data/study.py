@@ -12,6 +12,7 @@ import pandas as pd
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
 from iwm_bayes.data.model_names import split_model_name, with_additions
+from iwm_bayes.data.raters import Raters, raters, response_of
 from iwm_bayes.data.table import normalise_levels
 from iwm_bayes.data.toml import Name, Strict, expand_path, explain_validation, read_schema_2
 
@@ -91,18 +92,47 @@ Models = Annotated[list[str], BeforeValidator(as_list), Field(min_length=1)]
 Scale = Annotated[tuple[float, float], AfterValidator(two_ends)]
 Question = Annotated[str, AfterValidator(lambda text: one_line(text, MAX_QUESTION))]
 PeopleNoun = Annotated[str, AfterValidator(lambda text: one_line(text, MAX_PARTICIPANTS))]
+Lag = Annotated[int, Field(ge=0, le=MAX_LAG)]
 Levels = Annotated[tuple[Annotated[str, Field(coerce_numbers_to_str=True)], ...], AfterValidator(two_or_more_levels)]
 
 
-class Outcome(Strict):
-    """Observed responsiveness. A blank is `unseen` (nothing happened) or `unrecorded` (a form is missing)."""
+class Rater(Strict):
+    """The column in which one rater says how responsive the figure was, with the two ends of its scale."""
 
     column: str
     scale: Scale = (0.0, 1.0)
+
+
+class Outcome(Strict):
+    """Responsiveness: one column in which it was observed, or the columns of several people who rated it.
+
+    A blank is `unseen` (nothing happened) or `unrecorded` (a form is missing). With raters it is a session that nobody
+    rated.
+    """
+
+    column: str | None = None
+    raters: dict[Name, Annotated[Rater, BeforeValidator(as_column)]] = Field(default_factory=dict)
+    anchor: str | None = None  # the rater whose bias is 0 and whose slope is 1
+    scale: Scale = (0.0, 1.0)
     levels: Levels | None = None  # words in place of a scale, at equal distances, no response first: ["no", "yes"]
-    source: Literal["observed", "self"] = "observed"  # who recorded it: somebody else, or the person
     missing: Literal["unseen", "unrecorded"] | None = None
     cut: float | None = None  # in the table's units: a value at or beyond it counts as 1, one before it as 0
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The column, or the columns of all raters."""
+        return tuple(rater.column for rater in self.raters.values()) if self.column is None else (self.column,)
+
+    @model_validator(mode="after")
+    def column_or_raters(self) -> "Outcome":
+        """Refuse both or neither of `column` and `raters`, and what belongs to a column alone."""
+        if (self.column is None) == (not self.raters):
+            raise ValueError("name one `column`, or the `raters` who each have a column of their own")
+        if self.raters and {"scale", "levels", "cut"} & self.model_fields_set:
+            raise ValueError("`scale` belongs to each of the `raters`; `levels` and `cut` do not go with raters")
+        if self.anchor is not None and self.anchor not in self.raters:
+            raise ValueError("`anchor` is one of the `raters`")
+        return self
 
     @model_validator(mode="after")
     def words_or_numbers(self) -> "Outcome":
@@ -139,9 +169,7 @@ class ResponseColumn(Strict):
     nobody: Annotated[str, AfterValidator(a_word)] = "nobody"  # of a choice of figure: the word for none
     scope: Literal["event", "session"] = "event"  # given after this event, or about the session when it is over
     timing: Literal["before", "after"] | None = None  # before or after the outcome of its row; else as in the model
-    lag: Annotated[int, Field(ge=0, le=MAX_LAG)] | None = (
-        None  # of a symptom: it follows the beliefs so many sessions before
-    )
+    lag: Lag | None = None  # of a symptom: by how many sessions it follows the beliefs; 0 is the same session
     rater: Literal["patient", "therapist", "observer"] = "patient"
     commensurable: bool = False  # asks about the outcome on the outcome's scale; if not, intercept and slope are free
 
@@ -178,7 +206,6 @@ class Columns(Strict):
     figure: str | None = None
     time: str | None = None
     outcome: Outcome
-    reported: ScaledColumn | None = None  # the person's own report of the outcome, where nobody else recorded it
     distress: ScaledColumn | None = None
     threat: ScaledColumn | None = None
 
@@ -207,6 +234,23 @@ class StudySpec(Strict):
     estimands: tuple[str, ...] | None = None  # what to compute; by default all, with [] nothing that can be left out
     question: Question | None = None  # the study's question, the title of its report; by default made from its figures
     participants: PeopleNoun = PARTICIPANTS  # what reports call the people, a plural noun such as "patients"
+
+    @model_validator(mode="after")
+    def ratings_of_the_outcome(self) -> "StudySpec":
+        """Add a response for every rater of the outcome, which the program names."""
+        for name, rater in self.columns.outcome.raters.items():
+            is_anchor = self.raters is not None and name == self.raters.anchor
+            role = name if name in ("patient", "therapist") else "observer"
+            added = ResponseColumn.model_validate(rater.model_dump() | {"rater": role, "commensurable": is_anchor})
+            if self.responses.setdefault(response_of(name), added) != added:
+                raise ValueError(f"{response_of(name)} is the name of the ratings by the {name}. Rename the response")
+        return self
+
+    @property
+    def raters(self) -> Raters | None:
+        """The raters of the outcome; None where it was observed."""
+        given = self.columns.outcome
+        return raters(given.raters, given.anchor) if given.raters else None
 
     def wants(self, estimand: str) -> bool:
         """Return whether the study wants an estimand: it names it, or names none in particular and has it."""

@@ -25,13 +25,12 @@ OUTCOME_EXAMPLE = (
 )
 MAX_BYTES, MAX_NAME, MAX_PATH = 1_000_000, 100, 4_000  # of a file, of a name that names a folder, of a path
 FORMER_KEYS = {  # keys of schema 1: what they are now
-    "assimilation": "expectancy_bias",
     "moment": "timing",
     "spread": "prior_between_sd",
     "theory": "model",
     "typical": "prior_90",
 }
-COLUMNS_HELP = "[columns] has person, session, wave, figure, time, outcome, reported, distress and threat"
+COLUMNS_HELP = "[columns] has person, session, wave, figure, time, outcome, distress and threat"
 MISSING_KEY_HELP = {  # what to write where a line is missing, by key
     "name": 'name = "clinic", which names the folder of its runs',
     "data": 'data = "sessions.csv", the table, one row per event',

@@ -8,7 +8,7 @@ VARIABLE_WORDS = {  # what a variable is, and its units
     "outcome": ("observed responsiveness; 0 where not observed", "0 to 1"),
     "observed": ("whether the person experienced the outcome", "1"),
     "unrecorded": ("experienced, but the outcome is a mean, because its form is missing", "1"),
-    "reported": ("1 where the outcome is the person's own report", "1"),
+    "rated": ("1 where the outcome is latent, and raters say what they think of it", "1"),
     "figure_index": ("position of the figure of the event along `figure`", "1"),
     "assessment": ("no outcome was possible and no action was called for", "1"),
     "present": ("the event took place", "1"),

@@ -11,12 +11,17 @@ import numpy as np
 import xarray as xr
 
 from iwm_bayes.data.binding import wants
+from iwm_bayes.data.raters import PATIENT, anchors, outcome_ratings, response_of
 from iwm_bayes.data.unrecorded import unrecorded_outcomes
-from iwm_bayes.diagnostics.moving_beliefs import movement_sentences
-from iwm_bayes.diagnostics.wave_checks import wave_sentences
+from iwm_bayes.diagnostics.weak_parameters.leaving import leaving_problems
+from iwm_bayes.diagnostics.weak_parameters.moving_beliefs import movement_sentences
+from iwm_bayes.diagnostics.weak_parameters.session_covariates import session_covariate_problems
+from iwm_bayes.diagnostics.weak_parameters.symptoms import symptom_problems
+from iwm_bayes.diagnostics.weak_parameters.wave_checks import wave_sentences
 from iwm_bayes.responses.scale import rated_belief
 from iwm_bayes.types import ModelSpec, Parameter, named_leaves, parameters
 
+MIN_SHARED = 10  # sessions that two raters rated, for a line through them; a choice
 BELIEF_LABELS = {"availability": "availability", "worth": "self-worth"}
 
 
@@ -97,7 +102,8 @@ def other_rater_anchors(case: Case) -> Iterator[str]:
     """Check ratings by somebody else that fix the scale of the patient's belief."""
     for name, response in case.model.responses.items():
         rater = case.data.attrs.get(f"rater of {name}", "patient")
-        if rater != "patient" and response.scale and not case.scale_parameters(name) & case.free:
+        is_belief = response.scale and name not in outcome_ratings(case.model)
+        if rater != "patient" and is_belief and not case.scale_parameters(name) & case.free:
             yield (
                 f"the patient's own belief is not identified by {name}: this is the {rater}'s rating, and it fixes the "
                 "scale of the patient's belief. If the patient also gave a rating, name that rating first in the model"
@@ -115,24 +121,36 @@ def covariate_never_observed(case: Case) -> Iterator[str]:
             )
 
 
-def self_reported_outcomes(case: Case) -> Iterator[str]:
-    """Check the expectancy bias where outcomes are people's own reports."""
-    reports = case.data["outcome"].values[case.data["reported"].values > 0]
-    if not reports.size:
+def one_rater(case: Case) -> Iterator[str]:
+    """Check the outcome where a single person rates it, and the expectancy bias where this is the patient."""
+    ratings = outcome_ratings(case.model)
+    if len(ratings) != 1:
         return
-    perceived = [name for name, response in case.model.responses.items() if response.about == "perceived"]
-    if np.isin(reports, (0.0, 1.0)).all():
-        yield "the expectancy bias is not identified, because outcomes are people's own reports of yes or no"
-    elif "expectancy_bias" not in case.declared:
+    [name] = ratings
+    yield (
+        f"the error of {name} is hardly identified: one person rated the outcome, so that an error of a rating and a "
+        f"difference between sessions are separated by changes of beliefs alone. Add a rater, or fix {name}_noise"
+    )
+    if name == response_of(PATIENT):
         yield (
-            "the expectancy bias is not identified: outcomes are people's own reports, which partly reflect their "
-            "expectations. Compare the results under other expectancy biases: `iwm fit --expectancy-bias`"
+            "the expectancy bias is not identified, and fixed at 0: patients alone rated the outcome, and their "
+            "ratings partly reflect what they expected. Compare the results under other expectancy biases: "
+            "`iwm fit --expectancy-bias`"
         )
-    elif "expectancy_bias" in case.free and not any(case.data[f"answer_{name}"].notnull().any() for name in perceived):
-        yield (
-            "the expectancy bias is not identified beyond its prior: no outcome was both reported by the person and "
-            "recorded by somebody else. Fix expectancy_bias, or add the response perceived_rating"
-        )
+
+
+def raters_of_other_sessions(case: Case) -> Iterator[str]:
+    """Check the scale and the expectancy bias of raters who hardly rated a session that the anchor rated."""
+    ratings, anchor = outcome_ratings(case.model), anchors(case.model)
+    rated = {name: case.data[f"answer_{name}"].notnull().values for name in ratings}
+    for name in ratings:
+        free = [f"{name}_{leaf}" for leaf in ("bias", "slope", "lean") if f"{name}_{leaf}" in case.free]
+        shared = int((rated[name] & rated[anchor[0]]).sum()) if anchor else 0
+        if free and shared < MIN_SHARED:
+            yield (
+                f"not identified beyond their priors: {', '.join(free)}. {shared} sessions were rated by {name} and by "
+                f"{', '.join(anchor)}, whose scale is that of the outcome"
+            )
 
 
 def choices_only(case: Case) -> Iterator[str]:
@@ -203,31 +221,25 @@ def outcomes_without_a_form(case: Case) -> Iterator[str]:
         )
 
 
-def moving_beliefs(case: Case) -> Iterator[str]:
-    """Check what moves beliefs in addition to learning."""
-    yield from movement_sentences(case.model, case.data, case.free)
-
-
-def waves(case: Case) -> Iterator[str]:
-    """Check what data of several waves say about reliability."""
-    yield from wave_sentences(case.model, case.data)
-
-
 CHECKS: tuple[Callable[[Case], Iterator[str]], ...] = (
     no_self_worth_rating,
     no_anchored_scale,
     no_rating_on_the_outcome_scale,
     other_rater_anchors,
     covariate_never_observed,
-    self_reported_outcomes,
+    one_rater,
+    raters_of_other_sessions,
     choices_only,
     graded_outcomes,
     doubtful_cells,
     scale_on_thresholds,
     unused_levels,
     outcomes_without_a_form,
-    moving_beliefs,
-    waves,
+    lambda case: movement_sentences(case.model, case.data, case.free),
+    lambda case: wave_sentences(case.model, case.data),
+    lambda case: symptom_problems(case.model, case.data),
+    lambda case: leaving_problems(case.model, case.data),
+    lambda case: session_covariate_problems(case.model, case.data),
 )
 
 

@@ -21,6 +21,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 import xarray as xr
 
+from iwm_bayes.data.raters import rating_variables
+
 type Way = Literal["outcomes", "deviations", "own order"]
 
 MIN_LENGTH_SHARE = 0.8  # people in an exchange set have at least this share of each other's number of outcomes
@@ -128,12 +130,12 @@ def swap(values: np.ndarray, sets: Sequence[SwapSet], generator: np.random.Gener
 
 
 def swap_outcomes(data: xr.Dataset, sets: Sequence[SwapSet], generator: np.random.Generator) -> xr.Dataset:
-    """Return the data with outcomes swapped within sets, and with them whether they are reports."""
+    """Return the data with outcomes swapped within sets, and with them what raters say of them."""
     seed = int(generator.integers(2**63))
     return data.assign(
         {
             name: (data[name].dims, swap(data[name].values, sets, np.random.default_rng(seed)))
-            for name in ("outcome", "reported")
+            for name in ("outcome", "rated", *rating_variables(data))
         }
     )
 

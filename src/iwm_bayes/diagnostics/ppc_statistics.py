@@ -8,6 +8,9 @@ A *rupture* is here an outcome below 0.5 after an event with the same figure and
 is the reverse. In contrast to `estimands.security.criterion`, the previous event counts even if its outcome was not
 observed: the next outcome is then neither. So a change belongs to two adjacent outcomes. Both modules have the same
 threshold.
+
+Leaving has statistics of its own: the share of those still there who leave. A person leaves at their last event, so
+quarters of their own events, means of a person and changes follow from the data as they are, and check no model.
 """
 
 from typing import NamedTuple
@@ -32,6 +35,7 @@ class OutcomeMasks(NamedTuple):
     rupture: np.ndarray
     repair: np.ndarray
     quarter: np.ndarray  # which quarter of a person's events, 0 to 3; -1 if there is no event
+    period: np.ndarray  # the same of the events of the person with the most
     figure: np.ndarray  # index of the figure
     figures: tuple[str, ...]  # names of the figures
 
@@ -52,6 +56,7 @@ def outcome_masks(data: xr.Dataset, response: Response) -> OutcomeMasks:
         between, before = before, values_at(before, previous, np.nan)
     order = np.cumsum(present, axis=0) - 1
     quarter = np.where(present, np.minimum(4 * order // np.maximum(present.sum(axis=0), 1), 3), -1)
+    period = np.where(present, 4 * order // max(len(present), 1), -1)
     return OutcomeMasks(
         previous,
         responsive=between >= RESPONSIVE,
@@ -60,6 +65,7 @@ def outcome_masks(data: xr.Dataset, response: Response) -> OutcomeMasks:
         rupture=(between < RESPONSIVE) & (before >= RESPONSIVE),
         repair=(between >= RESPONSIVE) & (before < RESPONSIVE),
         quarter=quarter,
+        period=period,
         figure=figure,
         figures=tuple(map(str, data["figure"].values)),
     )
@@ -100,6 +106,15 @@ def bimodality(values: np.ndarray) -> np.ndarray:
         return (third**2 / second**3 + 1.0) / (fourth / second**2)
 
 
+def leaving_statistics(answers: np.ndarray, masks: OutcomeMasks) -> dict[str, np.ndarray]:
+    """Compute the share of people still there who leave, (...): by period, and after responsive and other sessions."""
+    return {
+        **{f"leaves, {name}": mean_where(answers, masks.period == index) for index, name in enumerate(QUARTERS)},
+        "leaves after a responsive session": mean_where(answers, masks.responsive),
+        "leaves after an unresponsive session": mean_where(answers, masks.unresponsive),
+    }
+
+
 def response_statistics(
     answers: np.ndarray, past: np.ndarray, response: Response, masks: OutcomeMasks
 ) -> dict[str, np.ndarray]:
@@ -114,6 +129,8 @@ def response_statistics(
         where an answer decides whether an outcome is observed. Otherwise a replicated answer could follow an outcome
         that the replicated answer before it would have hidden.
     """
+    if response.effect == "leaves":
+        return leaving_statistics(answers, masks)
     change = answers - values_at(past, masks.previous, np.nan)
     statistics = {f"level, {name}": mean_where(answers, masks.quarter == index) for index, name in enumerate(QUARTERS)}
     statistics |= {

@@ -106,9 +106,14 @@ def formula_changes(formula: str, data: xr.Dataset) -> Iterator[tuple[str, Colum
         yield name, next(columns), next(columns)
 
 
+def study_formulas(data: xr.Dataset) -> dict[str, str]:
+    """Return the formulas of a study by full name of the parameter."""
+    return dict(json.loads(data.attrs.get("formulas", "{}")))
+
+
 def effects_by_draw(model: ModelSpec, draws: xr.Dataset, data: xr.Dataset) -> xr.Dataset:
     """Compute the difference and the ratio of every contrast of every parameter with a formula, for each draw."""
-    formulas = json.loads(data.attrs["formulas"])
+    formulas = study_formulas(data)
     effects: dict[str, xr.Dataset] = {}
     for free in free_parameters(model, figure_names(data)):
         if free.name not in formulas:

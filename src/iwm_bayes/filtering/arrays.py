@@ -17,7 +17,7 @@ from iwm_bayes.ops import Array, stack_figures
 from iwm_bayes.rules.modifiers.waves import RESTART
 from iwm_bayes.types import GENERALISED, Event, ModelSpec, Response, Rule
 
-EVENT_FIELDS = ("outcome", "observed", "since_figure", "since_any", "distress", "threat", "reported")
+EVENT_FIELDS = ("outcome", "observed", "since_figure", "since_any", "distress", "threat", "rated")
 PLACEHOLDER = 0.5  # in place of a missing answer, where 0 is not a possible answer
 
 
@@ -104,7 +104,7 @@ def no_innovations(rule: Rule, shape: tuple[int, ...]) -> np.ndarray:
 
 def unpack_event(rule: Rule, row: Array, figures: int) -> tuple[Event, Array]:
     """Return one event of a rule, and whether its outcome is observed, from a row (field, person) of `event_array`."""
-    outcome, observed, since_figure, since_any, distress, threat, reported = (
+    outcome, observed, since_figure, since_any, distress, threat, rated = (
         row[index] for index in range(len(EVENT_FIELDS))
     )
     first = len(EVENT_FIELDS)
@@ -116,7 +116,7 @@ def unpack_event(rule: Rule, row: Array, figures: int) -> tuple[Event, Array]:
     of_figures = first + 2 * figures
     terms = {name: row[of_figures + index] for index, name in enumerate(rule.terms)}
     latent = {name: row[of_figures + len(terms) + index] for index, name in enumerate(rule.innovations)}
-    event = Event(outcome, is_figure, met, since_figure, since_any, distress, threat, reported, terms, latent)
+    event = Event(outcome, is_figure, met, since_figure, since_any, distress, threat, rated, terms, latent)
     return event, observed > 0
 
 

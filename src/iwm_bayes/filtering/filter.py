@@ -1,5 +1,6 @@
 """The filter: a step for one event, and a loop of it over arrays. `graph` takes the same step in a PyTensor graph.
 
+    event  = experienced(p, event)                         a latent outcome takes its value
     before = drift(p, state, event)                        time passes at every event
     after  = learn(p, before, event) where observed        only an observed outcome changes beliefs
 
@@ -17,7 +18,7 @@ import numpy as np
 from iwm_bayes.filtering.arrays import unpack_event
 from iwm_bayes.filtering.readouts import Readout, ReadoutContext, readout_value, required_readouts
 from iwm_bayes.ops import Array, at_event_of_person, constant, count_figures, stack_figures, where
-from iwm_bayes.types import Beliefs, Event, Params, Response, Rule, State, map_tree
+from iwm_bayes.types import Beliefs, Event, Params, Response, Rule, State, experienced, map_tree
 
 
 class FilteredEvent(NamedTuple):
@@ -47,7 +48,7 @@ def filter_events(rule: Rule, p: Params, event_array: np.ndarray, figures: int) 
     s = rule.start(p, figures)
     for row in event_array:
         event, observed = unpack_event(rule, row, figures)
-        s = begin(rule, p, s, event)
+        s, event = begin(rule, p, s, event), experienced(rule, p, event)
         before, after = step(rule, p, s, event, observed)
         yield FilteredEvent(s, before, after, event, observed)
         s = after

@@ -17,7 +17,7 @@ from iwm_bayes.filtering.engine_choice import engine_name
 from iwm_bayes.filtering.filter import FilteredEvent, begin, read_out, step
 from iwm_bayes.filtering.readouts import Readout
 from iwm_bayes.ops import component_graphs, constant, with_component_graphs
-from iwm_bayes.types import Params, Rule, map_tree, named_leaves
+from iwm_bayes.types import Params, Rule, experienced, map_tree, named_leaves
 
 
 def flat_graphs(tree: Any) -> list[Any]:
@@ -65,7 +65,7 @@ class RuleStep(NamedTuple):
 def rule_step(rule: Rule, p: Params, s: Any, fields: Any, figures: int, readouts: Sequence[Readout]) -> RuleStep:
     """Return the next state and the readouts of one event, from its fields and the state before it."""
     event, observed = unpack_event(rule, fields, figures)
-    s = begin(rule, p, s, event)
+    s, event = begin(rule, p, s, event), experienced(rule, p, event)
     before, after = step(rule, p, s, event, observed)
     filtered = FilteredEvent(s, before, after, event, observed)
     return RuleStep(flat_graphs(after), list(read_out(rule, p, filtered, readouts)))

@@ -42,7 +42,6 @@ READOUTS: Mapping[str, Callable[[ReadoutContext], Array]] = {
     "outcome_count": was_experienced,  # likewise
     "prediction_error": lambda context: context.experienced * (context.event.outcome - context.before.expected),
     "worth_change": lambda context: context.now.worth.mean - context.before.worth.mean,  # type: ignore[union-attr]  # as above
-    "perceived": lambda context: context.before.perceived,  # exists where `with_expectancy_bias` defines it
     "initial_availability": lambda context: context.initial().availability.mean,
     "initial_worth": lambda context: context.initial().worth.mean,  # type: ignore[union-attr]  # as above
     "distress": lambda context: context.event.distress,

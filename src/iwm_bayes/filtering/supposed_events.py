@@ -36,6 +36,6 @@ def unresponsive_event(event: Event, gap: float | np.ndarray) -> Event:
         since_any=elapsed,
         distress=zero,
         threat=zero,
-        reported=zero,
+        rated=zero,
         innovations={},
     )

@@ -19,6 +19,7 @@ LINK_SCALE = {  # of the variables of `unconstrained_posterior`
     "beta": "effect of a covariate on a group mean, on the link scale of its parameter",
     "sigma_u": "SD between the levels of a group, on the link scale of its parameter",
     "u": "deviation of a level of a group, on the link scale of its parameter",
+    "innovation": "standard normal number by which a belief moves by itself between events",
     "correlation": "correlation between people of two person-level parameters, on their link scales",
 }
 

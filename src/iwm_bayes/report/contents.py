@@ -61,7 +61,8 @@ def report_contents(run: ReportContext) -> dict[str, Any]:
 
 
 ANSWERS = (
-    *("terms", "prior", "figure_one", "fit", "learning", "groups", "comparison", "definition", "sensitivity", "checks"),
+    *("terms", "prior", "figure_one", "fit", "learning", "groups", "between_sessions", "comparison"),
+    *("definition", "sensitivity", "checks"),
     *("styles", "others", "times", "projection", "further", "people"),
 )
 
@@ -83,6 +84,7 @@ def answers(run: ReportContext) -> dict[str, Any]:
             "exhibits": [found for found in (parameters.forest(run), parameters.reliability(run)) if found],
         },
         "groups": groups.group_section(run),
+        "between_sessions": groups.session_section(run),
         "comparison": model_comparison.comparison_section(run),
         "definition": details.definition(run),
         "sensitivity": answer.assessed_table(run, "sensitivity"),
@@ -119,7 +121,14 @@ def all_parameters(run: ReportContext) -> dict[str, Any]:
     }
 
 
-OPEN_PARTS = ("figure_one", "fit", "learning", "groups", "comparison")  # whose exhibits have numbers, in this order
+OPEN_PARTS = (
+    "figure_one",
+    "fit",
+    "learning",
+    "groups",
+    "between_sessions",
+    "comparison",
+)  # whose exhibits have numbers, in this order
 
 
 def numbered(parts: dict[str, Any]) -> dict[str, Any]:

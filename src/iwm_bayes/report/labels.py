@@ -108,8 +108,11 @@ def parameter_words(label: str) -> str:
     name, bracket, figure = label.partition("[")
     belief, _, quantity = name.partition("_")
     about, where = BELIEF_NAMES.get(belief, ""), f" ({figure.removesuffix(']')})" if bracket else ""
+    form, underscore, effect = quantity.partition("_")
     if about and quantity in PARAMETER_FORMS:
         return PARAMETER_FORMS[quantity].format(about) + where
+    if about and form == "rate" and underscore:  # the effect of a covariate
+        return f"{PARAMETER_FORMS[form].format(about)}: {effect.replace('_', ' ')}{where}"
     return response_words(name) + where
 
 

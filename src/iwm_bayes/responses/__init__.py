@@ -24,7 +24,6 @@ RESPONSES: dict[str, Response] = {
     **{f"{about}_contrast": contrast(about) for about in BELIEFS},
     **{f"{about}_beta_rating": beta_rating(about) for about in BELIEFS},
     **{f"{about}_ordinal_{levels}": ordinal(about, levels) for about in BELIEFS for levels in LEVELS},
-    "perceived_rating": rating("perceived"),
     "worth_level": worth_state.LEVEL,
     "worth_pulse": worth_state.PULSE,
     "worth_trend": worth_state.TREND,

@@ -18,7 +18,7 @@ from iwm_bayes.ops import Array, constant, sqrt
 from iwm_bayes.responses.families import CENSORED_NORMAL
 from iwm_bayes.types import Parameter, Params, Response
 
-type RatedBelief = Literal["availability", "worth", "expected", "perceived"]  # keys of `READOUTS`
+type RatedBelief = Literal["availability", "worth", "expected"]  # keys of `READOUTS`
 
 FLOOR = constant(0.02)
 MIDDLE = constant(0.5)

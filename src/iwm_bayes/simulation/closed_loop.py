@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from iwm_bayes.data.raters import outcome_ratings
 from iwm_bayes.filtering.arrays import new_innovations, unpack_event, with_innovations
 from iwm_bayes.filtering.carryover import (
     Carryover,
@@ -25,7 +26,17 @@ from iwm_bayes.filtering.readouts import Readout, readout_arguments, required_re
 from iwm_bayes.ops import Array, first_figures, sum_over_figures
 from iwm_bayes.rules.modifiers.waves import RESTART
 from iwm_bayes.simulation.care import BID_MEMORY, DistressProcess, EventCare, pulled_chance
-from iwm_bayes.types import Event, ModelSpec, Params, State, map_tree, response_values, rule_values, with_carryover
+from iwm_bayes.types import (
+    Event,
+    ModelSpec,
+    Params,
+    State,
+    experienced,
+    map_tree,
+    response_values,
+    rule_values,
+    with_carryover,
+)
 
 EVERY_EVENT = np.ones(1)
 
@@ -216,14 +227,15 @@ def simulate_closed_loop(
     """Yield every event from state `s` on, with the answers (person,) by response; outcomes are 0 or 1.
 
     `event_array` (event, field, person) gives the figure of each event, unless a response chooses it; innovations are
-    drawn. `cares` gives the care at each event.
+    drawn. `cares` gives the care at each event. Where an event is `rated`, its outcome is latent, and care decides
+    only whether it happens.
     """
     p, history = rule_values(model, people), empty_history(model, figures, event_array.shape[2])
     actions = {name: response.effect for name, response in model.responses.items() if response.effect != "none"}
     choosing = [name for name, effect in actions.items() if effect == "chooses"]
     others = [name for name in model.responses if name not in choosing]
     early = [name for name in others if model.responses[name].timing == "before"]
-    perceived = [name for name in others if model.responses[name].about == "perceived"]
+    ratings = [name for name in others if name in outcome_ratings(model)]
     nobody = np.zeros(event_array.shape[2], dtype=bool)
     innovations = new_innovations(model.rule, (len(event_array), event_array.shape[2]), rng)
     for row, care in zip(with_innovations(event_array, innovations), cares, strict=True):
@@ -251,12 +263,13 @@ def simulate_closed_loop(
         bids = [answers[name] > 0 for name, effect in actions.items() if effect in ("withdraws", "chooses")]
         bid = np.logical_and.reduce(bids) if bids and not assessed else None
         observed = (nobody | (not assessed)) if bid is None else bid
-        event = draw_outcome(event, care, history, observed, rng)
+        event = draw_outcome(event._replace(rated=event.rated * observed), care, history, observed, rng)
+        event = experienced(model.rule, p, event)
         filtered = FilteredEvent(s, *step(model.rule, p, s, event, observed), event, observed)
         history = updated_history(model, people, history, filtered, care, None if bid is None else bid.astype(float))
         late = [name for name in others if name not in early and not (assessed and name in actions)]
         drawn, history = draw_responses(model, people, late, filtered, history, rng)
         answers |= drawn
-        answers |= {name: np.where(observed, answers[name], np.nan) for name in perceived}
+        answers |= {name: np.where(observed, answers[name], np.nan) for name in ratings}
         s = filtered.after
         yield filtered, answers

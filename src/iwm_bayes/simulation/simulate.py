@@ -13,6 +13,7 @@ import pandas as pd
 import xarray as xr
 
 from iwm_bayes.data.dataset import events_to_dataset
+from iwm_bayes.data.raters import has_latent_outcome, outcome_ratings
 from iwm_bayes.data.waves import model_with_waves, waves_for, with_wave_terms
 from iwm_bayes.filtering.arrays import event_array
 from iwm_bayes.rules.modifiers.waves import Waves
@@ -113,7 +114,8 @@ def empty_table(
         }
     )
     frame = events.merge(pd.DataFrame({"person": [f"p{index + 1:03d}" for index in range(people)]}), how="cross")
-    frame = frame.assign(time=frame["session"].astype(float), outcome=0.0, observed=False, reported=0.0)
+    frame = frame.assign(time=frame["session"].astype(float), outcome=0.0, observed=False)
+    frame = frame.assign(rated=~frame["assessment"] * float(has_latent_outcome(model)))
     frame = frame.assign(distress=0.0, threat=0.0)
     if waves is not None:
         wave = frame["wave"].map(waves.names.index)
@@ -132,6 +134,9 @@ def simulate(
     beliefs: Literal["restarted", "carried"] = "restarted",
 ) -> xr.Dataset:
     """Simulate the sessions of people in closed loop.
+
+    Where the outcome of a model is latent, it comes from the model: people's own responsiveness decides it, and care
+    says only which sessions there are. The true outcomes are then in `outcome`.
 
     Parameters
     ----------
@@ -177,13 +182,15 @@ def simulate(
     data = data if waves is None else with_wave_terms(data, waves)
     for name, response in model.responses.items():
         data[f"answer_{name}"].attrs["effect"] = response.effect
+    for name in outcome_ratings(model):
+        data[f"answer_{name}"].attrs["rates_outcome"] = 1
     start = model.rule.start(rule_values(model, values), len(figures))
     cares = [planned.care for planned in plan]
     simulated = simulate_closed_loop(model, values, event_array(data), cares, len(figures), start, generator)
     present = np.ones(count, dtype=bool)
     for index, (filtered, answers) in enumerate(simulated):
         event = filtered.event
-        variables = {name: getattr(event, name) for name in ("outcome", "distress", "threat", "since_figure")}
+        variables = {name: getattr(event, name) for name in ("outcome", "rated", "distress", "threat", "since_figure")}
         variables |= {"observed": filtered.observed, "figure_index": event.figure.argmax(axis=0), "present": present}
         variables |= {f"answer_{name}": answer for name, answer in answers.items()}
         for name, value in variables.items():

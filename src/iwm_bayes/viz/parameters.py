@@ -122,3 +122,26 @@ def group_difference_plot(data: xr.Dataset, columns: int = 2) -> Figure:
     draw_difference(left, data)
     draw_people(right, data)
     return fig
+
+
+@in_house_style
+def session_effect_plot(data: xr.Dataset) -> Figure:
+    """Draw the average of a parameter at several values of a covariate that changes from session to session.
+
+    `data` is what `session_effect_data` returns: a band over a number, or an interval for each category.
+    """
+    fig, axes = plt.subplots(figsize=(PANEL_WIDTH, 2.4))
+    value, median, low, high = (data[name].values for name in ("at", "median", "ci90_low", "ci90_high"))
+    if np.issubdtype(value.dtype, np.number):
+        axes.fill_between(value, low, high, color=BLUE, alpha=0.25, linewidth=0, label="90% CrI")
+        axes.plot(value, median, color=BLUE, linewidth=1.8, label="median")
+    else:
+        axes.vlines(range(len(value)), low, high, color=BLUE, linewidth=2.2, label="90% CrI")
+        axes.plot(range(len(value)), median, "o", color=BLUE, markersize=5, label="median")
+        axes.set_xticks(range(len(value)), [escape_dollar(str(name)) for name in value])
+        axes.set_xlim(-0.5, len(value) - 0.5)
+    axes.set_xlabel(escape_dollar(data.attrs["covariate"]))
+    axes.set_ylabel(words(data.attrs["parameter"]))
+    axes.set_ylim(bottom=min(0.0, float(low.min())))
+    axes.legend(fontsize=SMALL)
+    return fig

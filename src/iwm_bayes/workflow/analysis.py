@@ -10,6 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from iwm_bayes.data.binding import wants
+from iwm_bayes.data.raters import PATIENT, response_of
 from iwm_bayes.diagnostics.advice import advice
 from iwm_bayes.diagnostics.convergence_checks import ConvergenceChecks, check_convergence
 from iwm_bayes.diagnostics.permutation_test import PermutationTest, permutation_test
@@ -19,8 +20,7 @@ from iwm_bayes.estimands.group_summary import group_summary
 from iwm_bayes.estimands.registry import shared_results
 from iwm_bayes.estimands.security.answers import SecurityAnswer, finite_medians
 from iwm_bayes.inference.fit import Settings, fit
-from iwm_bayes.rules.modifiers.expectancy_bias import with_expectancy_bias
-from iwm_bayes.types import ModelSpec, parameters
+from iwm_bayes.types import ModelSpec, parameters, with_parameters
 from iwm_bayes.workflow.fit_groups import standard_fit, with_attributes
 from iwm_bayes.workflow.model import extended
 
@@ -114,7 +114,7 @@ def further_fits(
 ) -> dict[str, xr.Dataset]:
     """Make the fits that were requested in addition; return the groups in which the first fit keeps their results."""
     groups = {}
-    if requests.expectancy_bias and leaves_expectancy_bias_open(model, data):
+    if requests.expectancy_bias and leaves_expectancy_bias_open(model):
         groups[EXPECTANCY_BIAS] = expectancy_bias_fits(model, data, method, settings)
     if requests.permutation_test:
         test = permutation_test(model, data, settings.get("random_seed", 1))
@@ -131,14 +131,17 @@ def permutation_test_of(fitted: xr.DataTree) -> PermutationTest | None:
     return PermutationTest(lost=float(kept["lost"]), way=kept["way"], **numbers)
 
 
-def leaves_expectancy_bias_open(model: ModelSpec, data: xr.Dataset) -> bool:
-    """Return whether people's own reports of outcomes leave their expectancy bias open.
+def leaves_expectancy_bias_open(model: ModelSpec) -> bool:
+    """Return whether the patient alone rates the outcome, so that the expectancy bias is fixed at 0."""
+    rating = model.responses.get(response_of(PATIENT))
+    return rating is not None and rating.parameters.lean.fixed == 0.0
 
-    They do not where outcomes are observed by somebody else, where reports are yes or no (a report of 1 is an outcome
-    of 1), and where the model has an expectancy bias itself, fitted or fixed.
-    """
-    reports = data["outcome"].values[data["reported"].values > 0]
-    return not np.isin(reports, (0.0, 1.0)).all() and "expectancy_bias" not in parameters(model)
+
+def with_stated_lean(model: ModelSpec, lean: float) -> ModelSpec:
+    """Return the model in which the patient's ratings of the outcome lean so far towards the expectation."""
+    name = f"{response_of(PATIENT)}_lean"
+    declared = parameters(model)
+    return with_parameters(model, declared | {name: declared[name]._replace(fixed=lean)})
 
 
 def expectancy_bias_fits(model: ModelSpec, data: xr.Dataset, method: str, settings: dict[str, Any]) -> xr.Dataset:
@@ -151,7 +154,7 @@ def expectancy_bias_fits(model: ModelSpec, data: xr.Dataset, method: str, settin
     """
     medians, statuses = [], []
     for bias in EXPECTANCY_BIASES:
-        stated = model._replace(rule=with_expectancy_bias(model.rule, fixed=bias))
+        stated = with_stated_lean(model, bias)
         fitted = fit(stated, data, method, **settings)
         medians.append(group_summary(stated, fitted).set_index("parameter")["median"])
         statuses.append(check_convergence(fitted).status)

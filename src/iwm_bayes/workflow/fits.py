@@ -21,7 +21,7 @@ from iwm_bayes.types import InputError
 from iwm_bayes.workflow.analysis import DEFAULT_REQUESTS, Requests, analyse
 from iwm_bayes.workflow.comparison_folder import COMPARISON_FILE
 from iwm_bayes.workflow.fit_file import FIT_FILE, read_fit
-from iwm_bayes.workflow.load import FILE_WORDS, file_hashes, file_word, load_study_and_data
+from iwm_bayes.workflow.load import FILE_WORDS, LoadedStudy, file_hashes, file_word, load_study_and_data
 from iwm_bayes.workflow.results_folder import (
     BROKEN_MANIFEST,
     MANIFEST,
@@ -101,7 +101,7 @@ def changed_inputs(folder: Path, facts: Mapping[str, Any]) -> tuple[list[str], l
 
 def run_differences(
     folder: Path,
-    files: Mapping[str, Path],
+    loaded: LoadedStudy,
     method: str,
     settings: Mapping[str, Any],
     requests: Requests | None = None,
@@ -111,10 +111,11 @@ def run_differences(
     With `requests`, every setting and request must be the same. Without, the run needs the same files and method and at
     least as many draws: how it was sampled does not matter.
     """
-    facts, now = read_run(folder), file_hashes(files)
+    facts, now = read_run(folder), file_hashes(loaded.files)
     before = {name: file["sha256"] for name, file in facts["files"].items()}
     names = dict.fromkeys([*FILE_WORDS, *before, *now])
     found = [FILE_WORDS.get(name, name) for name in names if before.get(name) != now.get(name)]
+    found += ["addition to the model"] * (named_like(facts["model"], Path()) != named_like(loaded.model.name, Path()))
     found += ["method"] * (facts["method"] != method)
     found += ["end (it was interrupted)"] * bool(facts["partial"])
     found += ["version of the program"] * (facts["versions"].get(PROGRAM) != versions()[PROGRAM])
@@ -130,7 +131,7 @@ def run_differences(
 
 def holds_this_run(
     folder: Path,
-    files: Mapping[str, Path],
+    loaded: LoadedStudy,
     method: str,
     settings: Mapping[str, Any],
     requests: Requests | None,
@@ -144,7 +145,7 @@ def holds_this_run(
     if not has_results(folder) or is_continued(folder) or (overwrite and requests is not None):
         return False
     try:
-        if differences := run_differences(folder, files, method, settings, requests):
+        if differences := run_differences(folder, loaded, method, settings, requests):
             raise InputError([f"{folder}: holds a run that differs in: {', '.join(differences)}. {REFIT}"])
         if damaged := damaged_files(folder):
             raise InputError(damaged)
@@ -155,11 +156,11 @@ def holds_this_run(
     return True
 
 
-def fit_to_extend(folder: Path, files: Mapping[str, Path], method: str, settings: Mapping[str, Any]) -> xr.DataTree:
+def fit_to_extend(folder: Path, loaded: LoadedStudy, method: str, settings: Mapping[str, Any]) -> xr.DataTree:
     """Return the fit of a run to which draws can be added; InputError where there is none of the same files."""
     if not has_results(folder):
         raise InputError([f"{folder}: holds no run that could be extended. Fit first, without --extend"])
-    found = run_differences(folder, files, method, {"chains": settings["chains"]})
+    found = run_differences(folder, loaded, method, {"chains": settings["chains"]})
     if found:
         raise InputError([f"{folder}: holds a run that differs in: {', '.join(found)}. {REFIT}"])
     if damaged := damaged_files(folder):
@@ -196,12 +197,12 @@ def fit_or_reuse(
     loaded = load_study_and_data(study, model, trust)
     folder, method = runs / f"{loaded.study.name}-{loaded.model.name}", settings["method"]
     sampler_settings = {name: value for name, value in settings.items() if name != "method"}
-    if holds_this_run(folder, loaded.files, method, sampler_settings, None, overwrite):
+    if holds_this_run(folder, loaded, method, sampler_settings, None, overwrite):
         tell(f"{loaded.model.name}: the fit in {folder} is current")
         return FittedModel(loaded.model, read_fit(folder / FIT_FILE), folder)
     tell(f"{loaded.model.name}: fitting")
     hashes, needed = file_hashes(loaded.files), bytes_needed(loaded.model, loaded.data, settings)
-    with unfinished_run(folder, loaded.files, settings, resume=True, needed=needed) as chain_store:
+    with unfinished_run(folder, loaded.files, settings | loaded.added, True, needed) as chain_store:
         analysis = analyse(loaded.model, loaded.data, method, sampler_settings, chain_store)
         if analysis.convergence.partial:
             raise KeyboardInterrupt
@@ -228,7 +229,7 @@ def check_all_models(
         try:
             loaded = load_study_and_data(study, name, trust)
             folder = runs / f"{loaded.study.name}-{loaded.model.name}"
-            holds_this_run(folder, loaded.files, settings["method"], sampler_settings, None, overwrite)
+            holds_this_run(folder, loaded, settings["method"], sampler_settings, None, overwrite)
             check_results_folder(folder, "--runs")
         except InputError as error:
             problems += error.problems

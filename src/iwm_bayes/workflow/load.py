@@ -46,6 +46,12 @@ class LoadedStudy(NamedTuple):
         files = {"study": self.study_file, "data": self.study.data, "model": self.model_file}
         return files | ({"people": people.data} if people else {}) | python_files(self.model_file)
 
+    @property
+    def added(self) -> dict[str, str]:
+        """Return what the name of the model adds to its file, as a setting of the run; empty where it adds nothing."""
+        added = split_model_name(self.model.name)[1]
+        return {"addition to the model": ", ".join(added)} if added else {}
+
 
 def file_hashes(files: Mapping[str, Path]) -> dict[str, str]:
     """Return the hash of each file, by the same key."""

@@ -20,7 +20,7 @@ IN_MEMORY = "sessions", "people"  # the names of tables that are no files, in me
 
 
 class Outcome(NamedTuple):
-    """Observed responsiveness: the column, and what its values mean.
+    """Responsiveness: the column in which it was observed, or the columns of those who rated it.
 
     Attributes
     ----------
@@ -35,16 +35,20 @@ class Outcome(NamedTuple):
         table with blanks needs it.
     cut
         A value on the scale: it and those beyond it count as 1, those before it as 0.
-    source
-        Who recorded it: "observed" by somebody else, or by the person ("self").
+    raters
+        In place of a column: the column of each rater, by their name, such as "patient" and "therapist". A `Column`
+        with its scale, or the name of a column with values 0..1. The outcome is then latent.
+    anchor
+        The rater whose scale is that of the outcome; by default the first who is not the patient.
     """
 
-    column: str
+    column: str | None = None
     scale: tuple[float, float] | None = None
     levels: Sequence[str] | None = None
     missing: Literal["unseen", "unrecorded"] | None = None
     cut: float | None = None
-    source: Literal["observed", "self"] | None = None
+    raters: Mapping[str, "Column | str"] | None = None
+    anchor: str | None = None
 
 
 class Column(NamedTuple):
@@ -134,7 +138,7 @@ class Study:
         The column of the attachment figure; without it there is one figure.
     time
         The column of the time, in numbers or dates; without it, the number of the session.
-    distress, threat, reported
+    distress, threat
         Further columns: a `Column` with its scale, or the name of a column with values 0..1.
     people
         A table of people for covariates, with one row per person: a DataFrame or a path. By default the covariates of
@@ -180,7 +184,6 @@ class Study:
         time: str | None = None,
         distress: Column | str | None = None,
         threat: Column | str | None = None,
-        reported: Column | str | None = None,
         people: Any = None,
         formulas: Mapping[str, str] | None = None,
         groups: Sequence[str] = (),
@@ -192,7 +195,7 @@ class Study:
     ) -> None:
         columns = {"person": person, "session": session, "figure": figure, "time": time}
         columns |= {"outcome": stated(outcome), "distress": stated(distress), "threat": stated(threat)}
-        columns |= {"reported": stated(reported), "wave": stated(wave)}
+        columns |= {"wave": stated(wave)}
         content: dict[str, Any] = {
             "name": name,
             "data": path_or_name(sessions, IN_MEMORY[0]),
@@ -227,7 +230,8 @@ class Study:
     def __repr__(self) -> str:
         columns, responses = self.spec.columns, ", ".join(self.spec.responses)
         table = "a DataFrame" if self.sessions is not None else str(self.spec.data)
-        return f"Study {self.spec.name!r}: {table}; outcome {columns.outcome.column!r}; responses {responses}"
+        outcome = ", ".join(columns.outcome.columns)
+        return f"Study {self.spec.name!r}: {table}; outcome {outcome!r}; responses {responses}"
 
 
 def load_study(path: str | Path) -> Study:
@@ -263,8 +267,13 @@ def without_none(values: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in values.items() if value is not None}
 
 
+def stated_raters(given: Any) -> Any:
+    """Return the columns of raters in the form of a study file, and every other value as it is."""
+    return {name: stated(one) for name, one in given.items()} if isinstance(given, Mapping) else given
+
+
 def stated(column: Outcome | Column | Wave | str | None) -> Any:
     """Return a column in the form of a study file; None where there is none."""
     if isinstance(column, Outcome | Column | Wave):
-        return without_none(column._asdict())
+        return without_none({key: stated_raters(own) for key, own in column._asdict().items()})
     return column if column is None else {"column": column}

@@ -25,7 +25,10 @@ LEAVES: Mapping[str, str] = {  # what follows the belief in a parameter's name
 
 
 def parameter_words(label: str) -> str:
-    """Return the words for a group-level parameter, such as `availability_rate` or `approach_bias[friend]`."""
+    """Return the words for a group-level parameter, such as `availability_rate` or `approach_bias[friend]`.
+
+    The effect of a covariate, `availability_rate_homework`, is "learning rate availability: homework".
+    """
     if change := WAVE_CHANGE.fullmatch(label):
         own, wave, figure = (part or "" for part in change.groups())
         return f"change{f' to wave {wave}' if wave else ''} of {parameter_words(own + figure)}"
@@ -34,7 +37,9 @@ def parameter_words(label: str) -> str:
     for prefix, belief in BELIEF_PREFIXES.items():
         if name.startswith(prefix):
             leaf = name.removeprefix(prefix)
-            return LEAVES.get(leaf, f"{leaf.replace('_', ' ')} {{}}").format(belief) + about
+            own = max((each for each in LEAVES if f"{leaf}_".startswith(f"{each}_")), key=len, default="")
+            effect = f": {leaf.removeprefix(own)[1:].replace('_', ' ')}" if own and own != leaf else ""
+            return LEAVES.get(own, f"{leaf.replace('_', ' ')} {{}}").format(belief) + effect + about
     return name.replace("_", " ") + about
 
 

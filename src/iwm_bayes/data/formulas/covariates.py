@@ -10,6 +10,7 @@ import xarray as xr
 from pandas.api.types import is_numeric_dtype
 
 from iwm_bayes.data.dataset import covariate_values
+from iwm_bayes.data.formulas.event_design import event_frame, session_covariates
 from iwm_bayes.data.numbers import decimal_points, read_numbers
 from iwm_bayes.data.table import (
     MAX_NAMED,
@@ -138,11 +139,27 @@ def describe_numbers(name: str, values: pd.Series) -> str:
     return f"{name}: a number, mean {values.mean():.3g}, SD {values.std():.3g}{two}"
 
 
+def describe_session_covariate(name: str, values: pd.Series, terms: list[str]) -> str:
+    """Return in how many people a covariate changes, and what its values are, (event, person) by the index."""
+    own, people = values.dropna(), values.groupby(level="person").ngroups
+    changing = int((own.groupby(level="person").nunique() > 1).sum())
+    blank = f"; blank at {len(values) - len(own)} of {len(values)} events" if len(own) < len(values) else ""
+    where = f"changes from session to session in {changing} of {people} people"
+    if is_numeric_dtype(own):
+        return f"{name}: {where}; mean {own.mean():.3g}, SD {own.std():.3g} over events{blank}"
+    counts = own.value_counts().sort_index()
+    compared = [word for word in counts.index if any(f"[{word}]" in term for term in terms)]
+    described = [f"{word} {count}{'' if word in compared else ' (reference)'}" for word, count in counts.items()]
+    return f"{name}: {where}; events by category: {', '.join(described[:MAX_NAMED])}{blank}"
+
+
 def describe_covariates(data: xr.Dataset) -> list[str]:
-    """Return one line for each covariate of the data."""
+    """Return one line for each covariate of the data: those of sessions, then those of people."""
     coefficients = [str(label) for label in data["coefficient"].values] if "coefficient" in data.coords else []
     covariates = {name: values.to_series() for name, values in covariate_values(data).items()}
-    return [
+    frame, terms = event_frame(data), [str(term) for term in data["event_term"].values] if "event_terms" in data else []
+    of_sessions = [describe_session_covariate(name, frame[name], terms) for name in session_covariates(data)]
+    return of_sessions + [
         describe_numbers(name, values)
         if is_numeric_dtype(values)
         else describe_categories(name, values.astype(str), coefficients)

@@ -85,6 +85,12 @@ def standardised_events(data: xr.Dataset, frame: pd.DataFrame | None = None) -> 
     return standardised
 
 
+def covariate_scale(data: xr.Dataset, name: str) -> tuple[float, float] | None:
+    """Return the mean and SD by which a covariate of sessions is standardised; None where it is words."""
+    scales = json.loads(data.attrs.get(SCALES, "{}"))
+    return tuple(scales[name]) if name in scales else None
+
+
 def event_columns(formula: str, frame: pd.DataFrame, names: Collection[str], new: pd.DataFrame | None = None) -> Any:
     """Return the design columns of a formula's terms that name a covariate of sessions, one row per event.
 

@@ -69,7 +69,7 @@ def session_level_names(study: StudySpec, table: Table, of_people: Collection[st
             )
         elif split or (changing and name not in of_groups):
             found[name] = any(name in formula.words for formula in formulas.values())
-        if name in found and column in {study.columns.outcome.column, *answered}:
+        if name in found and column in {*study.columns.outcome.columns, *answered}:
             table.problems.append(
                 f"{table.file}, column {column!r}: the model explains it, so that it explains no parameter of the "
                 "same session. Name a column with its value at the session before"

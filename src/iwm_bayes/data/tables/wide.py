@@ -92,7 +92,7 @@ def find_wide_table(table: Table, study: StudySpec, wanted: Mapping[str, str]) -
     columns = [str(column) for column in table.frame.columns]
     missing = [name for name in wanted if name not in columns]
     separator, found = commonest_separator(columns, missing)
-    outcome = study.columns.outcome.column
+    outcome = study.columns.outcome.columns[0]
     if not found:
         separator, found = commonest_separator(columns, [stem for stem in stems(wanted) if stem not in columns])
         others = {member for members in found.values() for member in members if member != outcome}

@@ -43,6 +43,7 @@ MOVED = (  # of a `BeliefPath`
     *("availability", "worth", "availability_before", "worth_before"),
     *("availability_after_unresponsive", "worth_after_unresponsive", "expected"),
 )
+HOLDS = ("at least half", "arms differ")  # conclusions: of a share, and of a difference
 SHARE, SESSIONS = "share earned secure", "sessions until half are"  # answers; a difference has the names of its arms
 
 
@@ -200,8 +201,8 @@ def conclusion(name: str, margin: float) -> str:
     """Return in words what an answer concludes."""
     if np.isnan(margin):
         return "not assessed"
-    words = ("at least half", "fewer than half") if name == SHARE else ("arms differ", "no difference shown")
-    return words[0] if margin >= 0 else words[1]
+    holds, fails = (HOLDS[0], "fewer than half") if name == SHARE else (HOLDS[1], "no difference shown")
+    return holds if margin >= 0 else fails
 
 
 def answer_lines(name: str, answer: xr.DataArray, figure: str) -> list[dict[str, object]]:
@@ -216,7 +217,8 @@ def answer_lines(name: str, answer: xr.DataArray, figure: str) -> list[dict[str,
         line |= {"by_session": answer.attrs["by_session"], "delta": float(delta)}
         line |= interval_columns("estimate", answer.isel(delta=index).values)
         line["conclusion"] = conclusion(name, float(margin)) if concludes else ""
-        lines.append(line | {"turns_below": below, "turns_above": above})
+        turns = (below, above) if delta == 0 else (np.nan, np.nan)
+        lines.append(line | dict(zip(("turns_below", "turns_above"), turns, strict=True)))
     return lines
 
 
@@ -253,8 +255,8 @@ LEAVING_SENSITIVITY = Estimand(
         "delta": "shift of availability and self-worth (0–1) in all sessions after a person left; 0: the model's own",
         "estimate": f"posterior median, with its {CI90}",
         "conclusion": "of the median share: at least half, or fewer; of a difference: whether its interval excludes 0",
-        "turns_below": "delta below 0 nearest to it at which the conclusion is another one; blank if there is none to "
-        "the end of the grid; turns_above is that above 0",
+        "turns_below": "in the line of delta 0: the nearest delta below at which the conclusion is another; blank if "
+        "there is none to the end of the grid; turns_above is that above 0",
     },
     part="earned_security",
 )

@@ -158,6 +158,7 @@ class BeliefPaths(NamedTuple):
         drawn = (generator.random(chance.shape) < chance).astype(float)
         events = self.event_array.copy()
         events[:, outcome_field] = np.where(self.is_session & observed, drawn, outcome)
+        events[:, EVENT_FIELDS.index("rated")] *= ~(self.is_session & observed)  # what care makes is not latent
         return self.path(filter_events(self.model.rule, self.p, events, self.figures))
 
     def last_events(self) -> np.ndarray:
@@ -173,7 +174,7 @@ class BeliefPaths(NamedTuple):
         """
         last = self.last_events()
         events = np.ones((sessions, *last.shape))
-        events[:, [EVENT_FIELDS.index(name) for name in ("distress", "threat", "reported")]] = 0.0
+        events[:, [EVENT_FIELDS.index(name) for name in ("distress", "threat", "rated")]] = 0.0
         events[:, [EVENT_FIELDS.index(name) for name in ("since_figure", "since_any")]] = self.gap
         figure = self.figures - 1 if self.figure is None else self.figure
         events[:, len(EVENT_FIELDS) : len(EVENT_FIELDS) + self.figures] = (np.arange(self.figures) == figure)[:, None]

@@ -20,6 +20,7 @@ ARRIVED_STEP = 0.01  # a person has arrived whose step is at most so many SDs of
 LATE_SHARE = 0.1  # and the share of people who need not have arrived
 N_UPDATES = 4  # of each Gaussian from the one before
 ELBO_SLACK = 0.1  # by which an ELBO may fall, because cubature is inexact
+MARGINAL_REACH = 3.0  # squared distance, in SDs, of the outer points of the Gauss-Hermite rule with three
 MIN_PRECISION_SHARE = 0.2  # of the group's precision, which a person's precision has at least in any direction
 
 
@@ -104,12 +105,26 @@ def person_modes(problem: Problem, group: Group, theta: np.ndarray) -> np.ndarra
     return theta
 
 
-def cubature_shifts(covariance: np.ndarray) -> list[np.ndarray]:
-    """Return shifts (D, N) from the mean over which a cubic has the same average as over the Gaussian (N, D, D)."""
+class Cubature(NamedTuple):
+    """Points around the mean, with weights, over which a cubic has the same average as over a Gaussian."""
+
+    shifts: np.ndarray  # (point, D, N) from the mean
+    weights: np.ndarray  # (point,)
+
+
+def cubature(covariance: np.ndarray, has_innovations: bool) -> Cubature:
+    """Return the cubature for Gaussians (N, D, D): two points in each direction, sqrt(D) SDs from the mean.
+
+    Innovations, of which there are many, each change one event. So their points are sqrt(3) SDs away, which is exact
+    up to the fourth power of each, and the mean is a point, too, with the weight that is left.
+    """
     count = covariance.shape[-1]
-    root = np.linalg.cholesky(covariance) * np.sqrt(count)
+    squared_reach = MARGINAL_REACH if has_innovations else float(max(count, 1))
+    root = np.linalg.cholesky(covariance) * np.sqrt(squared_reach)
     shifts = [sign * root[:, :, column].T for column in range(count) for sign in (1, -1)]
-    return shifts or [np.zeros((0, len(covariance)))]  # where all parameters are completely pooled
+    centre = [np.zeros(covariance.shape[1::-1])] if has_innovations or not count else []
+    weights = np.full(len(shifts), 0.5 / squared_reach)
+    return Cubature(np.array([*shifts, *centre]), np.append(weights, 1.0 - weights.sum()) if centre else weights)
 
 
 class GaussianAverages(NamedTuple):
@@ -125,18 +140,23 @@ def average_over_gaussians(
 ) -> GaussianAverages:
     """Average the log likelihood, its gradient and its curvature over Gaussians (D, N), (N, D, D)."""
     population, sd = problem.population, person_sds(problem.population, group)
-    shifts = cubature_shifts(covariance)
+    shifts, weights = cubature(covariance, bool(population.names.get("innovation_row")))
     evaluated = [problem.log_likelihood(mean + shift, group.complete) for shift in shifts]
     values, gradients = (np.array(part) for part in zip(*evaluated, strict=True))
     finite = np.isfinite(values).all(axis=0) & np.isfinite(gradients).all(axis=(0, 1))  # far out they are not
-    values, gradients = np.where(finite, values, -np.inf), np.where(finite, gradients, 0.0)
+    values, gradients = np.where(finite, values, 0.0), np.where(finite, gradients, 0.0)
     variance = np.diagonal(covariance, axis1=1, axis2=2).T
     squares = (mean - person_means(population, group.beta)) ** 2 + variance
     minus_log_prior = np.log(sd).sum() + (squares / sd[:, None] ** 2).sum(axis=0) / 2.0
-    elbo = values.mean(axis=0) - minus_log_prior + (len(mean) + np.linalg.slogdet(covariance)[1]) / 2.0
-    products = np.einsum("kdn,ken->nde", gradients[:, population.own], np.array(shifts)) / len(shifts)
+    elbo = (
+        np.where(finite, weights @ values, -np.inf)
+        - minus_log_prior
+        + (len(mean) + np.linalg.slogdet(covariance)[1]) / 2.0
+    )
+    products = np.einsum("k,kdn,ken->nde", weights, gradients[:, population.own], shifts, optimize=True)
     hessian = products @ np.linalg.inv(covariance)  # E[gradient shift'] = E[hessian] covariance
-    return GaussianAverages(elbo, gradients.mean(axis=0), floor_precision(np.diag(1.0 / sd**2) - hessian, sd))
+    gradient = np.einsum("k,kdn->dn", weights, gradients)
+    return GaussianAverages(elbo, gradient, floor_precision(np.diag(1.0 / sd**2) - hessian, sd))
 
 
 def fit_person_gaussians(

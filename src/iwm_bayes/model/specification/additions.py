@@ -14,6 +14,8 @@ from iwm_bayes.rules.modifiers import belief_noise, trend
 from iwm_bayes.rules.modifiers.belief_parameters import unmovable
 from iwm_bayes.types import InputError, ModelSpec, Parameter, Rule
 
+CLAIM_OF_TREND_ALONE = "Beliefs approach a plateau with time alone, whatever happens."
+
 
 class Addition(NamedTuple):
     """What can move the beliefs of any rule that says where it holds them."""
@@ -58,16 +60,17 @@ def with_movements(where: str, rule_name: str, rule: Rule, added: Iterable[str])
 def with_added(model: ModelSpec, added: Iterable[str]) -> ModelSpec:
     """Return a model, under a name that says so, whose beliefs also move in other ways.
 
-    InputError if the rule has nothing that they could move.
+    InputError if the rule has nothing that they could move. What a name puts in place of learning is there already.
     """
     added = tuple(added)
+    name = with_additions(model.name, added)
+    added = tuple(one for one in added if one in KINDS)
     if not added:
-        return model
+        return model._replace(name=name)
     rule = with_movements(f"model {model.name}", str(model.source.get("rule", "")), model.rule, added)
     claim = " ".join((model.claim, *(KINDS[name].claim for name in added)))
     source = {**model.source, **dict.fromkeys(added, True), "claim": claim} if model.source else model.source
     equation = with_equations(model.equation, added)
-    name = with_additions(model.name, added)
     return model._replace(name=name, rule=rule, source=source, claim=claim, equation=equation)
 
 

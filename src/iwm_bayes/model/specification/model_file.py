@@ -14,19 +14,18 @@ from types import MappingProxyType
 from pydantic import ValidationError
 
 from iwm_bayes.data.binding import bound_model
-from iwm_bayes.data.model_names import ADDITIONS, is_model_file, split_model_name, with_additions
+from iwm_bayes.data.model_names import ADDITIONS, TREND_ALONE, is_model_file, split_model_name, with_additions
 from iwm_bayes.data.study import StudySpec
 from iwm_bayes.data.toml import explain_validation, read_schema_2
 from iwm_bayes.model.priors import WITHIN_SUPPORT, prior_problems
-from iwm_bayes.model.specification.additions import with_added, with_equations, with_movements
+from iwm_bayes.model.specification.additions import CLAIM_OF_TREND_ALONE, with_added, with_equations, with_movements
 from iwm_bayes.model.specification.parts import file_hashes, find_parts, kinds_by_name
 from iwm_bayes.model.specification.schema import ModelFile, ParameterPrior
 from iwm_bayes.responses.scale import fix_first_ratings, for_beliefs
 from iwm_bayes.rules import equation
 from iwm_bayes.rules.lift import lift_learner
 from iwm_bayes.rules.modifiers.arousal import with_arousal
-from iwm_bayes.rules.modifiers.expectancy_bias import with_expectancy_bias
-from iwm_bayes.rules.parameter_names import full_names
+from iwm_bayes.rules.parameter_names import full_names, parameter_copies
 from iwm_bayes.types import (
     InputError,
     Learner,
@@ -89,6 +88,11 @@ def named_like(name: str, path: Path) -> str:
     return with_additions(str(path), split_model_name(name)[1])
 
 
+def with_trend_alone(file: ModelFile) -> ModelFile:
+    """Return a model file in which time alone moves beliefs, and nobody learns."""
+    return file.model_copy(update={"rule": "growth", "arousal": False, "claim": CLAIM_OF_TREND_ALONE})
+
+
 def lift_rule(path: Path, file: ModelFile, rule: Learner | Rule, responses: dict[str, Response]) -> Rule:
     """Return a rule for both beliefs, with the modifiers of the model file.
 
@@ -100,12 +104,7 @@ def lift_rule(path: Path, file: ModelFile, rule: Learner | Rule, responses: dict
         rule = lift_learner(rule, worth=bool(reads & {"worth", "worth_change"}), transfer=file.transfer)
     elif file.transfer:
         raise InputError([f"{path}, key `transfer`: {file.rule} generalises by itself. Take `transfer` out"])
-    if "perceived" in reads and not file.expectancy_bias:
-        raise InputError(
-            [f"{path}: a response about the perceived outcome needs a model of it. Add `expectancy_bias = true`"]
-        )
     rule = with_arousal(rule) if file.arousal else rule
-    rule = with_expectancy_bias(rule) if file.expectancy_bias else rule
     return with_movements(str(path), file.rule, rule, additions(file))
 
 
@@ -206,7 +205,7 @@ def load_model(
     ----------
     name_or_path
         Name of a built-in model, or path of a model file that ends in `.toml`. `+trend` and `+belief_noise` at the end
-        of either let time or chance move beliefs, too: "kalman+trend".
+        of either let time or chance move beliefs, too: "kalman+trend". `+trend_alone` puts time in place of learning.
     without
         Responses to leave out, with their parameters and the beliefs that no other response reads.
     trust
@@ -229,12 +228,16 @@ def load_model(
     --------
     >>> load_model("rescorla_wagner", without=["approach"])
     """
-    path = find_model(str(name_or_path))
+    path, (_, added) = find_model(str(name_or_path)), split_model_name(str(name_or_path))
     file, where = read_model_file(path), f"{path}, key `parameters"
+    file = with_trend_alone(file) if TREND_ALONE in added else file
     rule, responses = find_parts(path, file.rule, file.responses, trust, copies)
     full = model_with_responses(path, file, rule, responses, copies)
+    if TREND_ALONE in added:  # priors of the rule that it replaces say nothing about it
+        known = parameters(full)
+        own = {name: prior for name, prior in file.parameters.items() if parameter_copies(name, known)}
+        file = file.model_copy(update={"parameters": own})
     left_out = tuple(name for name in responses if name in set(without))
-    _, added = split_model_name(str(name_or_path))
     if not left_out:
         return with_added(change_parameters(where, full, file.parameters), added)
     if len(left_out) == len(responses):

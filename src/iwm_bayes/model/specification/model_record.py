@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from iwm_bayes.data.formulas.effects import with_event_effects
+from iwm_bayes.data.raters import model_with_raters, recorded_raters
 from iwm_bayes.data.waves import model_with_waves, recorded_waves
 from iwm_bayes.model.specification.model_file import model_with_responses
 from iwm_bayes.model.specification.parts import file_hashes, find_parts, named_files
@@ -19,7 +20,7 @@ from iwm_bayes.model.specification.schema import ModelFile
 from iwm_bayes.types import EventEffect, InputError, ModelSpec, Parameter, parameters, with_parameters
 
 PARAMETER_FIELDS = ("support", "prior_90", "prior_between_sd", "pooling", "by", "fixed")
-NOT_IN_FILE = ("path", "files", "waves")  # keys of the source that are no keys of a model file
+NOT_IN_FILE = ("path", "files", "raters", "waves")  # keys of the source that are no keys of a model file
 NO_RECORD = (
     "the fit does not say what its model is, because the model was put together in Python. Give the model as `model`"
 )
@@ -101,6 +102,8 @@ def model_from_record(
         raise InputError([f"{name}: is missing, or not the one that was fitted. Fit again" for name in changed])
     parts = find_parts(path, file.rule, source["responses"], trust, copies)
     model = model_with_responses(path, file, *parts, copies)
+    if "raters" in source:
+        model = model_with_raters(model, recorded_raters(source["raters"]))
     if "waves" in source:
         model = model_with_waves(model, recorded_waves(source["waves"]))
     effects = [EventEffect(*each) for each in content["event_effects"]]

@@ -28,7 +28,6 @@ class ModelFile(Strict):
     responses: list[str] | dict[Name, str]
     transfer: bool = False
     arousal: bool = False  # whether distress changes learning
-    expectancy_bias: bool = False  # whether reports of an outcome are biased towards what people expected
     trend: bool = False  # whether time moves beliefs towards a plateau, in addition to learning
     belief_noise: bool = False  # whether beliefs also move by themselves between events
     correlated: bool = False  # whether people's parameters may be correlated

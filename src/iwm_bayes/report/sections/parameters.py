@@ -106,6 +106,8 @@ def arm_medians(free: FreeParameter, posterior: xr.Dataset, data: xr.Dataset) ->
     Empty where the study has no arms, or the parameter does not depend on them.
     """
     arms, frame = person_arms(data), standardised_covariates(data)
+    if "beta" not in posterior:
+        return {}
     formula, mu, medians = json.loads(data.attrs["formulas"])[free.name], posterior["mu"].sel(parameter=free.label), {}
     for arm in sorted(arms.unique()):
         design = common_design(formula, frame, frame.assign(**{str(arms.name): arm})).mean()

@@ -10,9 +10,9 @@ from iwm_bayes.types import Parameter, Rule
 def with_parameters(rule: Rule, added: Mapping[str, Parameter], **functions: Callable[..., Any]) -> Rule:
     """Add parameters to a rule.
 
-    `functions` replace those of the rule by name: start(p, old_p, figures), and drift, learn, beliefs and begin
-    (p, old_p, s, event). `p` has all parameters, `old_p` those of the rule that is changed. A function that is not
-    given stays.
+    `functions` replace those of the rule by name: start(p, old_p, figures); drift, learn, beliefs and begin
+    (p, old_p, s, event); outcome(p, old_p, event). `p` has all parameters, `old_p` those of the rule that is changed. A
+    function that is not given stays.
     """
     old_type = type(rule.parameters)
     make: Any = namedtuple  # its fields are known only here
@@ -31,4 +31,5 @@ def with_parameters(rule: Rule, added: Mapping[str, Parameter], **functions: Cal
         learn=changed("learn"),
         beliefs=changed("beliefs"),
         begin=changed("begin") if rule.begin or "begin" in functions else None,
+        outcome=changed("outcome") if rule.outcome or "outcome" in functions else None,
     )

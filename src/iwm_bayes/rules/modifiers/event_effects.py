@@ -18,7 +18,7 @@ from iwm_bayes.ops import Array, exp
 from iwm_bayes.rules.modifiers.added_parameters import with_parameters
 from iwm_bayes.rules.own_file import N_PEOPLE, example_values
 from iwm_bayes.rules.rule_file import N_FIGURES, example_event
-from iwm_bayes.types import Event, Parameter, Params, Rule, State, named_leaves, unflatten
+from iwm_bayes.types import Event, Parameter, Params, Rule, State, experienced, named_leaves, unflatten
 
 type Effects = Mapping[str, Mapping[str, str]]  # by parameter: the term of every effect, by the effect's name
 
@@ -55,7 +55,11 @@ def with_event_effects(rule: Rule, effects: Effects, added: Mapping[str, Paramet
     def beliefs(p: Any, old_p: Any, s: State, event: Event) -> Any:
         return rule.beliefs(at_event(p, old_p, event), s, event)
 
-    return with_parameters(rule, added, drift=drift, learn=learn, beliefs=beliefs)
+    def outcome(p: Any, old_p: Any, event: Event) -> Array:
+        return rule.outcome(at_event(p, old_p, event), event)  # type: ignore[misc]  # used where the rule has one
+
+    latent = {"outcome": outcome} if rule.outcome else {}
+    return with_parameters(rule, added, drift=drift, learn=learn, beliefs=beliefs, **latent)
 
 
 def is_read_at_events(rule: Rule, name: str) -> bool:
@@ -69,7 +73,7 @@ def is_read_at_events(rule: Rule, name: str) -> bool:
     other = unflatten(rule.parameters, iter((values | {name: values[name] + 0.1 * (high - low)}).values()))
     event, _ = example_event()
     numbers = {term: np.linspace(-1.0, 1.0, N_PEOPLE) for term in (*rule.terms, *rule.innovations)}
-    event = event._replace(distress=event.since_any, terms=numbers, innovations=numbers)
+    event = event._replace(distress=event.since_any, rated=event.since_any, terms=numbers, innovations=numbers)
     with np.errstate(all="ignore"):
         start = rule.start(p, N_FIGURES)
         first, second = (two_events(rule, own, start, event) for own in (p, other))
@@ -79,6 +83,7 @@ def is_read_at_events(rule: Rule, name: str) -> bool:
 def two_events(rule: Rule, p: Params, s: State, event: Event) -> np.ndarray:
     """Return the states and beliefs of two events from a state on, as one row of numbers."""
     numbers: list[np.ndarray] = []
+    event = experienced(rule, p, event)
     for _ in range(2):
         before = rule.drift(p, s, event)
         s = rule.learn(p, before, event)

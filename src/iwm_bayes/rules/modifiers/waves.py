@@ -23,7 +23,7 @@ import numpy as np
 
 from iwm_bayes.ops import Array, constant, count_figures, exp, where
 from iwm_bayes.rules.modifiers.added_parameters import with_parameters
-from iwm_bayes.types import Event, Parameter, Params, Rule, State, map_tree, named_leaves, unflatten
+from iwm_bayes.types import Event, Parameter, Params, Rule, State, experienced, map_tree, named_leaves, unflatten
 
 RESTART = "restart of beliefs"  # the event term that is 1 at the first event of a wave in which beliefs restart
 
@@ -164,9 +164,10 @@ def read_after_start(rule: Rule) -> dict[str, bool]:
         return unflatten(rule.parameters, (value * one for value in moved.values()))
 
     def results(p: Params) -> list[Array]:
-        before = rule.drift(p, rule.start(values(), 2), event)
-        after = rule.learn(p, before, event)
-        found = [rule.beliefs(p, s, event) for s in (before, after)]
+        now = experienced(rule, p, event)
+        before = rule.drift(p, rule.start(values(), 2), now)
+        after = rule.learn(p, before, now)
+        found = [rule.beliefs(p, s, now) for s in (before, after)]
         trees = [before, after, *((own.expected, own.availability, own.worth) for own in found)]
         return [leaf for tree in trees for leaf in flat_arrays(tree)]
 
@@ -198,6 +199,9 @@ def with_waves(rule: Rule, waves: Waves) -> Rule:
         fresh = rule.start(now(p, old_p, event), count_figures(event.figure))
         return map_tree(lambda new, old: where(event.terms[RESTART] > 0, new, old), fresh, s)
 
+    def outcome(p: Params, old_p: Params, event: Event) -> Array:
+        return rule.outcome(now(p, old_p, event), event)  # type: ignore[misc]  # used where the rule has one
+
     changed = with_parameters(
         rule,
         added_changes(declared, waves),
@@ -206,6 +210,7 @@ def with_waves(rule: Rule, waves: Waves) -> Rule:
         learn=lambda p, old_p, s, event: rule.learn(now(p, old_p, event), s, event),
         beliefs=lambda p, old_p, s, event: rule.beliefs(now(p, old_p, event), s, event),
         **({"begin": begin} if waves.beliefs == "restarted" else {}),
+        **({"outcome": outcome} if rule.outcome else {}),
     )
     by_figure = {
         change for name in rule.by_figure & set(waves.parameters) for change in change_names(name, len(waves.names))

@@ -16,7 +16,6 @@ ROLES_OF_READOUT = {  # what a response depends on: the roles of columns that ma
     "availability": ("availability", "availability_reversed", "expected"),
     "expected": ("expected", "availability", "availability_reversed"),
     "worth": ("worth", "worth_reversed"),
-    "perceived": ("perceived",),
 }
 ROLES_OF_ACTION = {  # what a response does to events, or the kind of an action: the role of its column
     "withdraws": ("approach",),
