@@ -8,6 +8,7 @@ from scipy.special import expit, logit
 
 from iwm_bayes.data.study import StudySpec
 from iwm_bayes.data.waves import model_with_waves
+from iwm_bayes.diagnostics.rating_timing import answer_count_sentence
 from iwm_bayes.filtering.arrays import event_array, response_array, session_begins, session_index, sessions_before
 from iwm_bayes.model.likelihood_terms import likelihood_terms
 from iwm_bayes.model.specification.model_file import load_model
@@ -178,6 +179,11 @@ def test_a_study_states_the_lag_and_a_fit_keeps_it(tmp_path):
     assert model.responses["symptom"].lag == 1
     assert model_from_record(model_record(model)).responses["symptom"].lag == 1
     np.testing.assert_allclose(data["answer_symptom"].values.T, [[9 / 27, 0.0], [1.0, 3 / 27]])
+    said = answer_count_sentence(model, data, "symptom")
+    assert (
+        said
+        == "symptom: 4 answers, given after the outcome of the same row; they follow the beliefs of 1 session before"
+    )
 
 
 def test_only_a_symptom_has_a_lag(tmp_path):
