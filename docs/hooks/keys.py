@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from iwm_bayes.data.study import Columns, Outcome, PersonTable, Rater, ResponseColumn, ScaledColumn, StudySpec
+from iwm_bayes.data.study import Columns, Outcome, PersonTable, Rater, ResponseColumn, ScaledColumn, StudySpec, WaveColumn
 from iwm_bayes.model.specification.parts import response_kinds
 from iwm_bayes.model.specification.schema import ModelFile, ParameterPrior
 from iwm_bayes.responses import RESPONSES
@@ -36,6 +36,9 @@ MEANINGS = {  # of keys without a comment where they are declared
     "ResponseColumn.rater": "the person who rated",
     "Columns.person": "the person who is studied",
     "Columns.session": "the number of the session",
+    "Columns.wave": "the wave of a session, such as test and retest: a column, or the keys below",
+    "WaveColumn.column": "the column",
+    "WaveColumn.order": "the waves in order, where their names have no numbers",
     "Columns.figure": "the attachment figure; without this key there is one figure",
     "Columns.time": "time, in numbers or ISO dates; without this key, the number of the session",
     "Columns.outcome": "observed responsiveness",
@@ -62,6 +65,7 @@ STUDY_PARTS = (
     ("[columns]", Columns),
     ("outcome", Outcome),
     ("outcome.raters.NAME", Rater),
+    ("wave", WaveColumn),
     ("distress, threat", ScaledColumn),
     ("[responses.NAME]", ResponseColumn),
     ("[people]", PersonTable),

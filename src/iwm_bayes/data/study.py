@@ -10,10 +10,10 @@ from typing import Annotated, Any, Literal
 import pandas as pd
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
-from iwm_bayes.data.model_names import split_model_name, with_additions
 from iwm_bayes.data.raters import Raters, raters, response_of
 from iwm_bayes.data.table import normalise_levels
 from iwm_bayes.data.toml import Name, Strict, expand_path, explain_validation, one_form, read_schema_2
+from iwm_bayes.rules.modifiers.model_names import split_model_name, with_additions
 
 MAX_LAG = 100  # sessions
 MAX_QUESTION, MAX_PARTICIPANTS = 200, 40  # letters of a title, and of a word in every sentence
@@ -193,9 +193,9 @@ class Columns(Strict):
 
 
 class PersonTable(Strict):
-    """Covariates of people, for formulas: a table with one row per person. The table of sessions itself will do, if its
-    columns in formulas do not change within a person. `missing` says what happens to people whose covariates are
-    blank."""
+    """Covariates of people, for formulas: a table with one row per person. The table of sessions itself will do. Its
+    columns that change within a person are covariates of sessions. `missing` says what happens to people whose
+    covariates are blank."""
 
     data: Path
     person: str

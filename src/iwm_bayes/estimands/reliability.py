@@ -60,12 +60,17 @@ def prior_reliability(mean: FreeParameter, changes: Sequence[FreeParameter], dra
 def parameters_with_waves(model: ModelSpec, data: xr.Dataset) -> list[tuple[FreeParameter, list[FreeParameter]]]:
     """Return the parameters that differ between waves, each with its changes; one for each figure it differs by."""
     waves = waves_of(data)
-    if waves is None:
-        return []
-    by_label = {free.label: free for free in free_parameters(model, figure_names(data))}
+    return [] if waves is None else with_changes(model, figure_names(data), len(waves.names))
+
+
+def with_changes(
+    model: ModelSpec, figures: Sequence[str], waves: int
+) -> list[tuple[FreeParameter, list[FreeParameter]]]:
+    """Return what `parameters_with_waves` does, of a model with so many waves."""
+    by_label = {free.label: free for free in free_parameters(model, figures)}
     found = []
     for free in by_label.values():
-        labels = [name + free.label.removeprefix(free.name) for name in change_names(free.name, len(waves.names))]
+        labels = [name + free.label.removeprefix(free.name) for name in change_names(free.name, waves)]
         if all(label in by_label for label in labels):
             found.append((free, [by_label[label] for label in labels]))
     return found
