@@ -1,4 +1,4 @@
-"""`iwm plan group`, `forecast`, `compare`: sample-size planning by assurance."""
+"""`iwm plan group`, `forecast`, `reliability`, `compare`: sample-size planning by assurance."""
 
 from __future__ import annotations
 
@@ -11,11 +11,20 @@ import typer
 
 from iwm_bayes.cli.console import Overwrite, Trust, print_table, say
 from iwm_bayes.cli.sweep_options import (
+    DEFAULT_CARE,
+    CareOption,
+    Figures,
     Given,
+    Method,
     ModelArgument,
+    NPeople,
     OutDir,
     Quiet,
+    RatedEvery,
     Scheduler,
+    Sessions,
+    Studies,
+    Target,
     Workers,
     check_sweep_folder,
     checked_method,
@@ -34,50 +43,6 @@ if TYPE_CHECKING:
 plan = typer.Typer(
     no_args_is_help=True, help="Plan the sample size: estimate how large a study must be for a decisive answer."
 )
-
-NPeople = Annotated[
-    list[int] | None,
-    typer.Option(
-        min=4, help="number of people in a study; may be given several times (default: as in the study file, or 40)"
-    ),
-]
-Sessions = Annotated[
-    list[int] | None,
-    typer.Option(
-        min=1,
-        help="sessions with each attachment figure; of a study file, everyone's first sessions; may be given several "
-        "times (default: those of the study file, or 4, 8, 12, 16, 24)",
-    ),
-]
-Figures = Annotated[
-    list[int] | None,
-    typer.Option(
-        min=1, help="number of attachment figures, without a study file; may be given several times (default: 1)"
-    ),
-]
-RatedEvery = Annotated[
-    list[int] | None,
-    typer.Option(
-        min=1,
-        help="number of sessions from one rating to the next, without a study file; may be given several times "
-        "(default: 1)",
-    ),
-]
-DEFAULT_CARE = "constant:rate=0.8"
-CareOption = Annotated[
-    str,
-    typer.Option(
-        "--care",
-        help="care by every attachment figure, written as NAME:parameter=value,... (names: see `iwm simulate --help`)",
-    ),
-]
-Studies = Annotated[int, typer.Option(min=2, help="number of simulated studies of each size")]
-Target = Annotated[
-    float, typer.Option(min=0, max=1, help="required assurance: the probability that a study is decisive")
-]
-Method = Annotated[
-    str, typer.Option(help="inference method: nuts (sampling), or laplace or quadrature (approximations)")
-]
 
 
 class Sweep(NamedTuple):
@@ -232,6 +197,54 @@ def forecast(
     folder = default_folder(out_dir, "forecast", given.models[:1])
     sweep = Sweep("plan forecast", folder, studies, executor(workers, scheduler), quiet, overwrite)
     run_plan(sweep, plan_forecast.forecast_study, conditions, plan_forecast.OUTCOMES_ASKED, target)
+
+
+@plan.command()
+def reliability(
+    model: ModelArgument,
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option(help="parameter to ask about; may be given several times (default: those of the learning rule)"),
+    ] = None,
+    true_reliability: Annotated[
+        float, typer.Option(min=0, max=0.99, help="test-retest reliability of every parameter in simulated studies")
+    ] = 0.7,
+    precision: Annotated[
+        float, typer.Option(min=0.01, max=1, help="half the width that a 90% CrI of a reliability may have")
+    ] = 0.1,
+    waves: Annotated[int, typer.Option(min=2, max=6, help="number of waves, each with all sessions")] = 2,
+    n_people: NPeople = None,
+    sessions: Sessions = None,
+    figures: Figures = None,
+    rated_every: RatedEvery = None,
+    care: CareOption = DEFAULT_CARE,
+    studies: Studies = 40,
+    target: Target = 0.8,
+    method: Method = "laplace",
+    workers: Workers = 1,
+    scheduler: Scheduler = None,
+    out_dir: OutDir = None,
+    trust: Trust = False,
+    overwrite: Overwrite = False,
+    quiet: Quiet = False,
+) -> None:
+    """Estimate how large a study of several waves must be to know test-retest reliability; sessions are per wave."""
+    from iwm_bayes.simulation.care import parse_care
+    from iwm_bayes.validation.planning import reliability as plan_reliability
+
+    given = models_or_study([model], trust)
+    parse_care(care)
+    condition = model_condition(given.models[0]) | {"method": checked_method(method), "care": care, "waves": waves}
+    condition |= {"reliability": true_reliability, "precision": precision}
+    wanted = sizes(given, n_people, figures, rated_every, sessions, care)
+    design = plan_reliability.wave_design(condition | wanted[0])
+    labels = plan_reliability.asked_parameters(design.load(given.models[0]), design, parameter or ())
+    conditions: list[Condition] = [condition | {"parameters": ",".join(labels)} | size for size in wanted]
+    folder = default_folder(out_dir, "reliability", given.models[:1])
+    sweep = Sweep("plan reliability", folder, studies, executor(workers, scheduler), quiet, overwrite)
+    asked = [plan_reliability.outcome_known(label, precision) for label in labels]
+    asked += [plan_reliability.outcome_estimates(label, true_reliability) for label in labels]
+    run_plan(sweep, plan_reliability.reliability_study, conditions, asked, target)
 
 
 @plan.command()

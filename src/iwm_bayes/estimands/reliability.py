@@ -60,12 +60,17 @@ def prior_reliability(mean: FreeParameter, changes: Sequence[FreeParameter], dra
 def parameters_with_waves(model: ModelSpec, data: xr.Dataset) -> list[tuple[FreeParameter, list[FreeParameter]]]:
     """Return the parameters that differ between waves, each with its changes; one for each figure it differs by."""
     waves = waves_of(data)
-    if waves is None:
-        return []
-    by_label = {free.label: free for free in free_parameters(model, figure_names(data))}
+    return [] if waves is None else with_changes(model, figure_names(data), len(waves.names))
+
+
+def with_changes(
+    model: ModelSpec, figures: Sequence[str], waves: int
+) -> list[tuple[FreeParameter, list[FreeParameter]]]:
+    """Return what `parameters_with_waves` does, of a model with so many waves."""
+    by_label = {free.label: free for free in free_parameters(model, figures)}
     found = []
     for free in by_label.values():
-        labels = [name + free.label.removeprefix(free.name) for name in change_names(free.name, len(waves.names))]
+        labels = [name + free.label.removeprefix(free.name) for name in change_names(free.name, waves)]
         if all(label in by_label for label in labels):
             found.append((free, [by_label[label] for label in labels]))
     return found
@@ -197,6 +202,21 @@ def reliability_results(model: ModelSpec, fit: xr.DataTree, _: Shared) -> xr.Dat
     return reliability(model, fit) if parameters_with_waves(model, fit["constant_data"].to_dataset()) else None
 
 
+def reliability_answers(found: xr.Dataset) -> dict[str, xr.DataArray]:
+    """Return the reliability of each parameter at every draw."""
+    labels = map(str, found["parameter"].values)
+    return {f"reliability of {label}": found["reliability"].sel(parameter=label, drop=True) for label in labels}
+
+
+def wave_change_answers(found: xr.Dataset) -> dict[str, xr.DataArray]:
+    """Return the change of the median person in each parameter, from wave to wave, at every draw."""
+    return {
+        f"change of {label} ({interval})": found["change"].sel(parameter=label, interval=interval, drop=True)
+        for label in map(str, found["parameter"].values)
+        for interval in map(str, found["interval"].values)
+    }
+
+
 RELIABILITY = Estimand(
     "reliability",
     "Test-retest reliability of the parameters",
@@ -215,6 +235,7 @@ RELIABILITY = Estimand(
     section="parameters",
     plot="iwm_bayes.viz.reliability:reliability_plots",
     part="reliability",
+    answers=reliability_answers,
 )
 
 WAVE_CHANGE = Estimand(
@@ -231,4 +252,5 @@ WAVE_CHANGE = Estimand(
     },
     section="parameters",
     part="reliability",
+    answers=wave_change_answers,
 )

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from iwm_bayes.data.model_names import ADDITIONS, with_additions
 from iwm_bayes.rules import equations
 from iwm_bayes.rules.modifiers import belief_noise, trend
 from iwm_bayes.rules.modifiers.belief_parameters import unmovable
+from iwm_bayes.rules.modifiers.model_names import ADDITIONS, with_additions
 from iwm_bayes.types import InputError, ModelSpec, Parameter, Rule
 
 CLAIM_OF_TREND_ALONE = "Beliefs approach a plateau with time alone, whatever happens."
@@ -50,7 +50,10 @@ KINDS: Mapping[str, Addition] = dict(
 
 def with_movements(where: str, rule_name: str, rule: Rule, added: Iterable[str]) -> Rule:
     """Return a rule whose beliefs also move in other ways; InputError, which begins with `where`, if they cannot."""
-    for name in added:
+    for name in (one for one in ADDITIONS if one in set(added)):
+        if later := [one for one in rule.movements if ADDITIONS.index(one) > ADDITIONS.index(name)]:
+            remedy = f"Name the model without them, and add {name} and {', '.join(later)} together"
+            raise InputError([f"{where}: `{name}` comes before `{', '.join(later)}`, which is there already. {remedy}"])
         if reason := unmovable(rule, KINDS[name].declared):
             raise InputError([f"{where}: `{name}` cannot be added to the rule {rule_name}, because {reason}"])
         rule = KINDS[name].modify(rule)

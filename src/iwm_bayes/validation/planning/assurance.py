@@ -81,7 +81,8 @@ def without_leaving(model: ModelSpec) -> ModelSpec:
 
 def thin_ratings(model: ModelSpec, data: xr.Dataset, every: int) -> xr.Dataset:
     """Return simulated data with ratings in every so many-th session only; choices are always recorded."""
-    asked = (data["session"] - 1) % every == 0  # session 1 is the assessment
+    session = data["session_of_wave" if "session_of_wave" in data else "session"]
+    asked = (session - 1) % every == 0  # session 1 is the assessment
     ratings = [f"answer_{name}" for name, response in model.responses.items() if response.effect == "none"]
     return data.assign({name: data[name].where(asked).assign_attrs(data[name].attrs) for name in ratings})
 
