@@ -191,17 +191,17 @@ def test_which_parameters_differ():
     rates = ("availability_rate", "availability_rating_noise")
     assert found["restarted"].parameters == ("availability_start", *rates)
     assert found["carried"].parameters == rates
-    named = Model("rescorla_wagner", wave_study(table, known, Wave("wave", parameters=("availability_rate",))))
+    named = Model("rescorla_wagner", wave_study(table, known, Wave("wave", parameters=("rate",))))
     assert [name for name in parameters(named.spec) if name.endswith("_change")] == ["availability_rate_change"]
 
 
 def test_parameters_that_cannot_differ_are_named():
     """Every one with its reason."""
-    named = ("availability_start", "availability_rating_slope", "rate")
+    named = ("availability_start", "availability_rating_slope", "pace")
     with pytest.raises(InputError) as error:
         Model("rescorla_wagner", wave_study(two_waves(), wave=Wave("wave", beliefs="carried", parameters=named)))
     start, slope, unknown = error.value.problems
     assert "availability_start cannot differ" in start
     assert "carried" in start
     assert "fixed at 1" in slope
-    assert "no parameter rate" in unknown
+    assert "pace cannot differ between waves: rescorla_wagner has no such parameter" in unknown
