@@ -30,7 +30,7 @@ from iwm_bayes.comparison.draws import posterior_arrays
 from iwm_bayes.comparison.leave_one_person_out import leave_one_person_out
 from iwm_bayes.comparison.pointwise import pointwise_likelihood
 from iwm_bayes.diagnostics.convergence_checks import check_convergence
-from iwm_bayes.estimands.learned_share import followed_beliefs, learned_share_table, parts_of_change
+from iwm_bayes.estimands.learned_share import followed_beliefs, learned_share_table, learned_shares, parts_of_change
 from iwm_bayes.filtering.arrays import event_array
 from iwm_bayes.inference.fit import METHODS, CompiledModel, Settings
 from iwm_bayes.model.priors import LINKS
@@ -72,7 +72,7 @@ def trend_alone(seed: int) -> dict[str, object]:
     """Fit a study in which nobody learns by both models; return the learned share and the difference in ELPD."""
     data = simulate_study("time", seed)
     both, trend = (fit(name, data, seed) for name in ("both", "trend"))
-    share = learned_share_table(*both).iloc[0]
+    share = learned_share_table(learned_shares(*both)).iloc[0]
     difference = elpd_of_people(*both, data) - elpd_of_people(*trend, data)
     error = difference.std(ddof=1) * np.sqrt(len(difference))
     return {
@@ -115,7 +115,7 @@ def both_moving(seed: int, method: str) -> dict[str, object]:
     for name, true in TRUTH.items():
         low, median, high = LINKS["unit"][1](draws.sel(parameter=name).quantile([0.05, 0.5, 0.95]).values)
         found |= {name: median, f"{name}_low": low, f"{name}_high": high, f"{name}_true": true}
-    line = learned_share_table(model, fitted).iloc[0]
+    line = learned_share_table(learned_shares(model, fitted)).iloc[0]
     columns = {"": "", "_low": "_ci90_low", "_high": "_ci90_high"}
     found |= {f"share{own}": line[f"learned_share{column}"] for own, column in columns.items()}
     return found | {"share_true": share}

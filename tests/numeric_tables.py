@@ -7,7 +7,18 @@ from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 LABELS = {  # columns that hold names or words; every other column holds numbers
     *("parameter", "person", "figure", "about", "arm", "arms", "contrast", "group", "response", "statistic", "belief"),
-    *("note", "status", "status_at_0.3", "status_at_0.5", "model", "decision", "reproduced_by", "table", "answer"),
+    *(
+        "note",
+        "status",
+        "status_at_0.3",
+        "status_at_0.5",
+        "model",
+        "decision",
+        "reproduced_by",
+        "table",
+        "answer",
+        "rater",
+    ),
 }
 
 

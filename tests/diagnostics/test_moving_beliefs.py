@@ -50,8 +50,10 @@ def test_a_trend_needs_outcomes_that_differ_and_enough_sessions() -> None:
 
 
 def test_a_rule_that_moves_with_time_cannot_be_distinguished_from_the_trend() -> None:
-    [own] = sentences("prototype+trend", data_with(COURSE + LEVEL + NOISE))
+    no_rate, own = sentences("prototype+trend", data_with(COURSE + LEVEL + NOISE))
     assert "availability_pull, worth_pull are not identified together" in own
+    assert "no learning rate that could be 0" in no_rate
+    assert sentences("static+trend", data_with(COURSE + LEVEL + NOISE)) == []
 
 
 def test_what_distinguishes_belief_noise() -> None:

@@ -111,7 +111,7 @@ def test_shares_of_draws_of_a_fit():
     missing = found["learned_share"].isnull()
     assert (missing.sel(belief="availability of figure 1") == (n_events[1] < 2)).all()
     assert missing.sum() == missing.sel(belief="availability of figure 1").sum() == DRAWS
-    table = learned_share_table(model, fit).set_index("belief")
+    table = learned_share_table(learned_shares(model, fit)).set_index("belief")
     assert table["n_people"].tolist() == [4, 3, 4]
     median = np.nanmedian(found["learned_share"], axis=2)
     np.testing.assert_allclose(table["learned_share"], np.median(median, axis=1), atol=1e-12)

@@ -8,9 +8,8 @@ from scipy import special
 from session_study import PEOPLE, sessions_table, write_study
 
 from iwm_bayes.data.study import read_study_file
-from iwm_bayes.estimands.group_difference import contrast_names
+from iwm_bayes.estimands.group_difference import contrast_names, session_effect_data, session_effects
 from iwm_bayes.estimands.marginal_effects import marginal_effect_table, marginal_effects
-from iwm_bayes.estimands.session_effects import session_effect_data, session_effects
 from iwm_bayes.model.priors import figure_names, free_parameters
 from iwm_bayes.types import InputError
 from iwm_bayes.workflow.load import load_data

@@ -225,7 +225,7 @@ def test_the_status_is_written_into_a_plot():
 def test_exhibits_are_numbered_through_the_open_parts():
     first = Exhibit("a", "b", ())
     parts = {"figure_one": first, "fit": {"exhibits": [first, first]}, "learning": {"exhibits": [first]}}
-    parts |= {"groups": None, "comparison": {"exhibits": [first]}}
+    parts |= {"groups": None, "between_sessions": None, "comparison": {"exhibits": [first]}}
     found = contents.numbered(parts)
     assert found["figure_one"].number == 1
     numbers = [[exhibit.number for exhibit in found[name]["exhibits"]] for name in ("fit", "learning", "comparison")]

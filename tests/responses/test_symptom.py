@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 import xarray as xr
 from scipy import stats
+from scipy.special import expit, logit
 
 from iwm_bayes.data.study import StudySpec
+from iwm_bayes.data.waves import model_with_waves
 from iwm_bayes.filtering.arrays import event_array, response_array, session_begins, session_index, sessions_before
 from iwm_bayes.model.likelihood_terms import likelihood_terms
 from iwm_bayes.model.specification.model_file import load_model
@@ -16,7 +18,7 @@ from iwm_bayes.rules.lift import lift_learner
 from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.population import given_people
 from iwm_bayes.simulation.predictive import along_events
-from iwm_bayes.simulation.simulate import Phase, simulate
+from iwm_bayes.simulation.simulate import Phase, phase_waves, simulate
 from iwm_bayes.types import InputError, ModelSpec, parameters
 from iwm_bayes.workflow.load import load_data
 
@@ -192,3 +194,23 @@ def test_a_symptom_follows_availability_alone_where_nothing_else_is_about_self_w
     assert not [name for name in parameters(model) if "worth" in name]
     (tmp_path / "own.toml").write_text(MODEL.format(worth='esteem = "worth_rating",'))
     assert "symptom_slope_worth" in parameters(load_model(tmp_path / "own.toml"))
+
+
+def test_a_wave_in_which_beliefs_restart_has_its_own_initial_beliefs():
+    """At its first event nothing has changed, whatever happened before, and the new initial belief counts between."""
+    model = symptom_model(lag=1)
+    phases = [Phase({"therapist": constant_care(0.8)}, 5, wave=wave) for wave in ("first", "second")]
+    changes = {"availability_start_change": 1.0, "symptom_level_change": 0.0}
+    waved = model_with_waves(model, phase_waves(model, phases, "restarted"))
+    values = {name: 0.0 for name in parameters(waved)} | VALUES | changes
+    values = {name: np.full(3, value) for name, value in values.items()}
+    data = simulate(model, phases, values, seed=1)
+    data["answer_symptom"] = data["answer_symptom"].where(False)  # nothing is carried over
+    found, _ = expected_symptoms(waved, data, given_people(waved, values))
+    for first_event, shift in ((0, -0.5), (5, 0.5)):  # half of the change on both sides of the mean of the waves
+        start = expit(logit(0.3) + shift)
+        expected = 0.7 - 0.2 * (start - 0.5) + 0.1 * (0.6 - 0.5)
+        np.testing.assert_allclose(found[first_event], expected, atol=1e-12)
+        after = start + 0.2 * (data["outcome"].values[first_event] - start) - start
+        change = 0.6 + 0.1 * (data["outcome"].values[first_event] - 0.6) - 0.6
+        np.testing.assert_allclose(found[first_event + 1], expected - 0.5 * after - 0.3 * change, atol=1e-12)

@@ -216,6 +216,21 @@ def test_names_of_models_say_what_moves_beliefs():
     assert "plateau + (b - plateau)" in named.equation
 
 
+def test_with_a_trend_learning_is_not_supposed(tmp_path):
+    """The default prior of a rate begins at a tenth; a prior that a file states stays, of whatever it is."""
+    learning, both = load_model("rescorla_wagner"), load_model("rescorla_wagner+trend")
+    assert parameters(learning)["worth_rate"].prior_90 == (0.02, 0.5)
+    assert parameters(both)["worth_rate"].prior_90 == (0.002, 0.5)
+    path = tmp_path / "own.toml"
+    path.write_text(
+        'schema = 2\nclaim = "c"\nreference = "r"\nrule = "rescorla_wagner"\nresponses = ["availability_rating"]\n'
+        "[parameters.availability_rate]\nprior_90 = [0.1, 0.3]\n"
+    )
+    assert parameters(load_model(f"{path}+trend"))["availability_rate"].prior_90 == (0.1, 0.3)
+    path.write_text(path.read_text() + "[parameters.availability_plateau]\nprior_90 = [0.5, 0.9]\n")
+    assert parameters(load_model(f"{path}+trend"))["availability_plateau"].prior_90 == (0.5, 0.9)
+
+
 def test_a_name_puts_time_in_place_of_learning(tmp_path):
     """A model with the rule `growth` has the responses and the other priors of the file, whatever its rule is."""
     path = tmp_path / "own.toml"

@@ -8,7 +8,7 @@ from helpers import names, random_data
 from iwm_bayes.data.raters import model_with_raters, raters
 from iwm_bayes.diagnostics.permutation_test import PermutationTest
 from iwm_bayes.estimands.estimand import Shared
-from iwm_bayes.estimands.expectancy_bias import EXPECTANCY_BIAS
+from iwm_bayes.estimands.raters import EXPECTANCY_BIAS
 from iwm_bayes.model.priors import free_parameters
 from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.rules.modifiers.raters import RESPONSIVENESS

@@ -46,7 +46,7 @@ def parse_families(families: list[str], models: list[str]) -> dict[str, list[str
 
 def models_with_trend(models: Sequence[str]) -> list[str]:
     """Return models in which people learn, in which time alone moves beliefs, and in which both do."""
-    from iwm_bayes.data.model_names import ADDITIONS, TREND_ALONE, with_additions
+    from iwm_bayes.rules.modifiers.model_names import ADDITIONS, TREND_ALONE, with_additions
 
     return [with_additions(name, added) for added in ((), (TREND_ALONE,), ADDITIONS[:1]) for name in models]
 

@@ -75,7 +75,8 @@ def fit(
     expectancy_bias: Annotated[
         bool,
         typer.Option(
-            "--expectancy-bias", help="also fit under several assumed expectancy biases of self-reported outcomes"
+            "--expectancy-bias",
+            help="also fit under several assumed expectancy biases of patients who alone rate outcomes",
         ),
     ] = False,
     person_table: Annotated[

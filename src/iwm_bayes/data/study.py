@@ -4,19 +4,17 @@ A study is one TOML file that is checked once. `${NAME}` in a path is an environ
 gives a default for it.
 """
 
-import unicodedata
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pandas as pd
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
-from iwm_bayes.data.model_names import split_model_name, with_additions
 from iwm_bayes.data.raters import Raters, raters, response_of
 from iwm_bayes.data.table import normalise_levels
-from iwm_bayes.data.toml import Name, Strict, expand_path, explain_validation, read_schema_2
+from iwm_bayes.data.toml import Name, Strict, expand_path, explain_validation, one_form, read_schema_2
+from iwm_bayes.rules.modifiers.model_names import split_model_name, with_additions
 
-MAX_DEPTH = 6  # of tables and lists within each other in a study file
 MAX_LAG = 100  # sessions
 MAX_QUESTION, MAX_PARTICIPANTS = 200, 40  # letters of a title, and of a word in every sentence
 PARTICIPANTS = "participants"
@@ -70,22 +68,6 @@ def as_list(given: Any) -> Any:
 def as_column(given: Any) -> Any:
     """Return one text as a column, and everything else as it is."""
     return {"column": given} if isinstance(given, str) else given
-
-
-def one_form(content: Any, apart: tuple[str, ...] = ("data",), depth: int = MAX_DEPTH) -> Any:
-    """Return content with all text in normal form C (Unicode), apart from the values of some keys.
-
-    What lies deeper than any study goes stays as it is: it is refused later, and must not end in a recursion.
-    """
-    if isinstance(content, str):
-        return unicodedata.normalize("NFC", content)
-    if depth and isinstance(content, dict):
-        return {
-            one_form(key): value if key in apart else one_form(value, depth=depth - 1) for key, value in content.items()
-        }
-    if depth and isinstance(content, list | tuple):
-        return [one_form(value, depth=depth - 1) for value in content]
-    return content
 
 
 Models = Annotated[list[str], BeforeValidator(as_list), Field(min_length=1)]
@@ -211,9 +193,9 @@ class Columns(Strict):
 
 
 class PersonTable(Strict):
-    """Covariates of people, for formulas: a table with one row per person. The table of sessions itself will do, if its
-    columns in formulas do not change within a person. `missing` says what happens to people whose covariates are
-    blank."""
+    """Covariates of people, for formulas: a table with one row per person. The table of sessions itself will do. Its
+    columns that change within a person are covariates of sessions. `missing` says what happens to people whose
+    covariates are blank."""
 
     data: Path
     person: str

@@ -9,6 +9,7 @@ import difflib
 import os
 import re
 import tomllib
+import unicodedata
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin
 
@@ -24,6 +25,7 @@ OUTCOME_EXAMPLE = (
     'or {{ column = "{0}", scale = [1, 7] }} for numbers'
 )
 MAX_BYTES, MAX_NAME, MAX_PATH = 1_000_000, 100, 4_000  # of a file, of a name that names a folder, of a path
+MAX_DEPTH = 6  # of tables and lists within each other in a study file
 FORMER_KEYS = {  # keys of schema 1: what they are now
     "moment": "timing",
     "spread": "prior_between_sd",
@@ -61,6 +63,22 @@ def safe_name(name: str) -> str:
 
 
 Name = Annotated[str, AfterValidator(safe_name)]
+
+
+def one_form(content: Any, apart: tuple[str, ...] = ("data",), depth: int = MAX_DEPTH) -> Any:
+    """Return content with all text in normal form C (Unicode), apart from the values of some keys.
+
+    What lies deeper than any study goes stays as it is: it is refused later, and must not end in a recursion.
+    """
+    if isinstance(content, str):
+        return unicodedata.normalize("NFC", content)
+    if depth and isinstance(content, dict):
+        return {
+            one_form(key): value if key in apart else one_form(value, depth=depth - 1) for key, value in content.items()
+        }
+    if depth and isinstance(content, list | tuple):
+        return [one_form(value, depth=depth - 1) for value in content]
+    return content
 
 
 def read_toml(path: Path) -> dict[str, Any]:

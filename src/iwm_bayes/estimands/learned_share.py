@@ -22,12 +22,12 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from iwm_bayes.estimands.estimand import CI90, Estimand, as_lines, line_table
+from iwm_bayes.estimands.estimand import CI90, Estimand
 from iwm_bayes.estimands.group_summary import median_ci90
 from iwm_bayes.filtering.arrays import event_array
 from iwm_bayes.filtering.filter import FilteredEvent, about_figure, filter_events
 from iwm_bayes.model.priors import figure_names
-from iwm_bayes.simulation.draws import draws_as_people, events_as_people, posterior_batches
+from iwm_bayes.simulation.draws import draws_as_people, events_as_people, posterior_batches, thin_draws
 from iwm_bayes.types import GENERALISED, Beliefs, ModelSpec, Params, Rule, State, rule_values
 
 N_DRAWS = 400
@@ -135,12 +135,14 @@ def learned_shares(model: ModelSpec, fit: xr.DataTree, draws: int = N_DRAWS) -> 
     dims = ("belief", "sample", "person")
     variables = {name: (dims, parts[:, index]) for index, name in enumerate(PARTS)}
     variables |= {"change": (dims, parts.sum(axis=1)), "learned_share": (dims, share)}
-    return xr.Dataset(variables, {"belief": [one.name for one in beliefs], "person": data["person"].values})
+    sample = thin_draws(fit["unconstrained_posterior"].to_dataset(), draws).stack(sample=("chain", "draw"))["sample"]
+    shares = xr.Dataset(variables, {"belief": [one.name for one in beliefs], "person": data["person"].values})
+    return shares.assign_coords({name: ("sample", sample[name].values) for name in ("chain", "draw")})
 
 
-def learned_share_table(model: ModelSpec, fit: xr.DataTree) -> pd.DataFrame:
+def learned_share_table(shares: xr.Dataset) -> pd.DataFrame:
     """Make one line per belief: group means of change and its parts, and the median share, with 90% intervals."""
-    shares, lines = learned_shares(model, fit), []
+    lines = []
     for name in shares["belief"].values:
         own = shares.sel(belief=name).dropna("person", how="all")
         line: dict[str, object] = {"belief": str(name), "n_people": own.sizes["person"]}
@@ -152,11 +154,18 @@ def learned_share_table(model: ModelSpec, fit: xr.DataTree) -> pd.DataFrame:
     return pd.DataFrame(lines)
 
 
+def learned_share_answers(shares: xr.Dataset) -> dict[str, xr.DataArray]:
+    """Return the median share of each belief at every draw."""
+    medians = shares["learned_share"].median("person").set_index(sample=["chain", "draw"]).unstack("sample")
+    names = map(str, medians["belief"].values)
+    return {f"learned share ({name})": medians.sel(belief=name, drop=True) for name in names}
+
+
 LEARNED_SHARE = Estimand(
     "learned_share",
     "Change that was learned, and change with time",
-    lambda model, fit, _: as_lines(learned_share_table(model, fit)) if model.rule.movements else None,
-    line_table,
+    lambda model, fit, _: learned_shares(model, fit) if model.rule.movements else None,
+    learned_share_table,
     "How much of the change of beliefs between a person's first and last session followed outcomes, and how much came "
     "with time, or by itself.",
     {
@@ -167,4 +176,5 @@ LEARNED_SHARE = Estimand(
         "learned_share": "median over people of the size of the learned part, relative to the sizes of all parts",
     },
     section="answer",
+    answers=learned_share_answers,
 )

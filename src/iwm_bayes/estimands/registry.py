@@ -13,11 +13,11 @@ from iwm_bayes.estimands.beliefs import BELIEFS
 from iwm_bayes.estimands.counterfactual.leaving import LEAVING_SENSITIVITY
 from iwm_bayes.estimands.counterfactual.symptom import SYMPTOM_EFFECTS
 from iwm_bayes.estimands.estimand import Estimand, Shared
-from iwm_bayes.estimands.expectancy_bias import EXPECTANCY_BIAS
 from iwm_bayes.estimands.group_summary import GROUP_SD, GROUP_SUMMARY
 from iwm_bayes.estimands.learned_share import LEARNED_SHARE
 from iwm_bayes.estimands.marginal_effects import MARGINAL_EFFECTS
 from iwm_bayes.estimands.person_summary import PERSON_SUMMARY
+from iwm_bayes.estimands.raters import EXPECTANCY_BIAS, RATERS
 from iwm_bayes.estimands.reliability import RELIABILITY, WAVE_CHANGE
 from iwm_bayes.estimands.security.answers import IN_GENERAL, security_answers
 from iwm_bayes.estimands.security.estimands import ARMS, RATING_THRESHOLDS, SENSITIVITY, STYLES, TIME_TO_SECURITY
@@ -31,6 +31,7 @@ ESTIMANDS: dict[str, Estimand] = {
         GROUP_SD,
         RELIABILITY,
         WAVE_CHANGE,
+        RATERS,
         EXPECTANCY_BIAS,
         LEARNED_SHARE,
         TIME_TO_SECURITY,

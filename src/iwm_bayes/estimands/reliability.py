@@ -202,6 +202,21 @@ def reliability_results(model: ModelSpec, fit: xr.DataTree, _: Shared) -> xr.Dat
     return reliability(model, fit) if parameters_with_waves(model, fit["constant_data"].to_dataset()) else None
 
 
+def reliability_answers(found: xr.Dataset) -> dict[str, xr.DataArray]:
+    """Return the reliability of each parameter at every draw."""
+    labels = map(str, found["parameter"].values)
+    return {f"reliability of {label}": found["reliability"].sel(parameter=label, drop=True) for label in labels}
+
+
+def wave_change_answers(found: xr.Dataset) -> dict[str, xr.DataArray]:
+    """Return the change of the median person in each parameter, from wave to wave, at every draw."""
+    return {
+        f"change of {label} ({interval})": found["change"].sel(parameter=label, interval=interval, drop=True)
+        for label in map(str, found["parameter"].values)
+        for interval in map(str, found["interval"].values)
+    }
+
+
 RELIABILITY = Estimand(
     "reliability",
     "Test-retest reliability of the parameters",
@@ -220,6 +235,7 @@ RELIABILITY = Estimand(
     section="parameters",
     plot="iwm_bayes.viz.reliability:reliability_plots",
     part="reliability",
+    answers=reliability_answers,
 )
 
 WAVE_CHANGE = Estimand(
@@ -236,4 +252,5 @@ WAVE_CHANGE = Estimand(
     },
     section="parameters",
     part="reliability",
+    answers=wave_change_answers,
 )

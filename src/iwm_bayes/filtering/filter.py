@@ -18,6 +18,7 @@ import numpy as np
 from iwm_bayes.filtering.arrays import unpack_event
 from iwm_bayes.filtering.readouts import Readout, ReadoutContext, readout_value, required_readouts
 from iwm_bayes.ops import Array, at_event_of_person, constant, count_figures, stack_figures, where
+from iwm_bayes.rules.modifiers.waves import RESTART
 from iwm_bayes.types import Beliefs, Event, Params, Response, Rule, State, experienced, map_tree
 
 
@@ -80,8 +81,12 @@ def read_out(rule: Rule, p: Params, filtered: FilteredEvent, readouts: Iterable[
 
 
 def initial_beliefs(rule: Rule, p: Params, event: Event) -> Beliefs:
-    """Return the beliefs before the first event, about the figure of an event."""
-    return rule.beliefs(p, rule.start(p, count_figures(event.figure)), event)
+    """Return the beliefs before the first event, about the figure of an event; of its wave where beliefs restart."""
+    s = rule.start(p, count_figures(event.figure))
+    if RESTART in event.terms:
+        restarting = event._replace(terms={**event.terms, RESTART: constant(1.0) + 0.0 * event.outcome})
+        s = begin(rule, p, s, restarting)
+    return rule.beliefs(p, s, event)
 
 
 def filter_readouts(

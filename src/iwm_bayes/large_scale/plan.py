@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from iwm_bayes.data.model_names import split_model_name
 from iwm_bayes.data.study import StudySpec, read_study_file
 from iwm_bayes.data.table import NOT_AVAILABLE
 from iwm_bayes.estimands.registry import estimand_problems
@@ -15,6 +14,7 @@ from iwm_bayes.io import read_json, sha256, write_json
 from iwm_bayes.large_scale.parquet import RowIndex, fingerprint, index_people, index_rows, read_column
 from iwm_bayes.model.specification.model_file import find_model, load_model_for, model_from_anywhere
 from iwm_bayes.model.specification.parts import python_files
+from iwm_bayes.rules.modifiers.model_names import split_model_name
 from iwm_bayes.types import DEFAULT_FIGURE, GENERALISED, InputError, ModelSpec
 
 PLAN_FILE = "plan.json"

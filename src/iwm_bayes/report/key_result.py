@@ -26,6 +26,7 @@ from iwm_bayes.report.answer.checks import (
     sensitivity_chip,
     with_mark,
 )
+from iwm_bayes.report.answer.learned_share import learned_share_sentences
 from iwm_bayes.report.answer.outcomes import outcome_sentences
 from iwm_bayes.report.answer.reliability import reliability_answer
 from iwm_bayes.report.answer.security import (
@@ -192,7 +193,10 @@ def key_result(
     if not convergence.converged:
         return not_usable(convergence, advice, question)
     answer = study_answer(model, fit, found, noun, results.datasets.get("reliability"))
-    answer = answer._replace(sentences=(*answer.sentences, *outcome_sentences(model, fit, results)))
+    further = [*outcome_sentences(model, fit, results)]
+    if "learned_share" in results.datasets:
+        further += learned_share_sentences(model, results.datasets["learned_share"])
+    answer = answer._replace(sentences=(*answer.sentences, *further))
     mark = convergence.status if convergence.approximate else ""
     return KeyResult(
         question=question,

@@ -143,5 +143,5 @@ def session_effect_plot(data: xr.Dataset) -> Figure:
     axes.set_xlabel(escape_dollar(data.attrs["covariate"]))
     axes.set_ylabel(words(data.attrs["parameter"]))
     axes.set_ylim(bottom=min(0.0, float(low.min())))
-    axes.legend(fontsize=SMALL)
+    fig.legend(loc="outside upper center", ncols=2, fontsize=SMALL)
     return fig

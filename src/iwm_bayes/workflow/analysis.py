@@ -15,8 +15,8 @@ from iwm_bayes.diagnostics.advice import advice
 from iwm_bayes.diagnostics.convergence_checks import ConvergenceChecks, check_convergence
 from iwm_bayes.diagnostics.permutation_test import PermutationTest, permutation_test
 from iwm_bayes.diagnostics.results import Results, compute_results, result_tables
-from iwm_bayes.estimands.expectancy_bias import GROUP as EXPECTANCY_BIAS
 from iwm_bayes.estimands.group_summary import group_summary
+from iwm_bayes.estimands.raters import GROUP as EXPECTANCY_BIAS
 from iwm_bayes.estimands.registry import shared_results
 from iwm_bayes.estimands.security.answers import SecurityAnswer, finite_medians
 from iwm_bayes.inference.fit import Settings, fit

@@ -23,7 +23,6 @@ import numpy as np
 import xarray as xr
 
 from iwm_bayes.comparison.leave_one_person_out import person_log_likelihood
-from iwm_bayes.data.variable_words import with_variable_words
 from iwm_bayes.estimands.beliefs import MEANINGS, belief_summary, beliefs
 from iwm_bayes.inference.answers import log_likelihood, observed_answers
 from iwm_bayes.inference.log_prior import log_prior
@@ -33,6 +32,7 @@ from iwm_bayes.inference.prior import prior_draws
 from iwm_bayes.io import SCHEMA, versions
 from iwm_bayes.model.specification.model_record import model_record
 from iwm_bayes.types import ModelSpec
+from iwm_bayes.workflow.variable_words import with_variable_words
 
 MEGABYTE = 1_000_000
 BUDGET = 100 * MEGABYTE  # of a file

@@ -8,12 +8,12 @@ import xarray as xr
 
 from iwm_bayes.data.binding import bound_model, model_of_data, supplied_responses, with_statements
 from iwm_bayes.data.dataset import read_data
-from iwm_bayes.data.model_names import is_model_file, split_model_name, with_additions
 from iwm_bayes.data.study import StudySpec, read_study_file
 from iwm_bayes.data.unrecorded import unrecorded_outcomes
 from iwm_bayes.io import is_file, sha256
 from iwm_bayes.model.specification.model_file import find_model, load_model_for
 from iwm_bayes.model.specification.parts import RESPONSE_FILE, RULE_FILE, python_files
+from iwm_bayes.rules.modifiers.model_names import is_model_file, split_model_name, with_additions
 from iwm_bayes.types import InputError, ModelSpec, parameters
 
 FILE_WORDS = {  # what an answer depends on

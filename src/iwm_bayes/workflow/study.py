@@ -142,9 +142,10 @@ class Study:
         Further columns: a `Column` with its scale, or the name of a column with values 0..1.
     people
         A table of people for covariates, with one row per person: a DataFrame or a path. By default the covariates of
-        formulas are columns of `sessions`, with the same value in all rows of a person.
+        formulas are columns of `sessions`.
     formulas
-        Formulas of parameters by name, such as {"availability_rate": "arm + (1|therapist)"}.
+        Formulas of parameters by name, such as {"availability_rate": "arm + (1|therapist)"}. A column of `sessions`
+        that changes within a person, such as homework, gives the parameter a value at each session.
     groups
         Columns of `people` with groups such as therapists: do people of one group resemble each other?
     missing_covariates

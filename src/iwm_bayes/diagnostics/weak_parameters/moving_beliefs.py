@@ -13,10 +13,11 @@ import xarray as xr
 
 from iwm_bayes.data.unrecorded import unrecorded_outcomes
 from iwm_bayes.filtering.arrays import session_index
-from iwm_bayes.types import ModelSpec
+from iwm_bayes.types import ModelSpec, named_leaves
 
 MIN_RESIDUAL_SHARE = 0.1  # of the variance of outcomes, below which learning and trend are hardly distinguishable
 MIN_SESSIONS = 10  # of the median person, below which a curve is hardly a curve
+NOT_OF_LEARNING = ("_start", "_plateau", "_pace", "_belief_noise")
 RETURNS = ("pull", "leak", "fading")  # last words of parameters by which rules themselves move beliefs with time
 NOUNS = {"availability": "availability", "worth": "self-worth"}
 READ_AS = {"availability": {"availability", "expected"}, "worth": {"worth", "worth_change"}}
@@ -52,6 +53,13 @@ def trend_sentences(model: ModelSpec, data: xr.Dataset, free: set[str]) -> Itera
         yield (
             f"plateau and pace of the trend are weakly identified: the median person has {sessions} sessions. A slow "
             "approach to a far plateau looks like a fast approach to a near one. Do not interpret one without the other"
+        )
+    of_learning = [name for name, _ in named_leaves(model.rule.parameters) if not name.endswith(NOT_OF_LEARNING)]
+    if of_learning and not any(name.endswith("_rate") for name in of_learning):
+        yield (
+            "that nobody learns is hardly possible under the priors of this learning rule, because it has no learning "
+            "rate that could be 0. Whether people learn is a question for `iwm compare --trend`, or for the trend with "
+            "a rule that has a rate, such as rescorla_wagner"
         )
     if own := sorted(name for name in free if name.split("_")[-1] in RETURNS):
         yield (

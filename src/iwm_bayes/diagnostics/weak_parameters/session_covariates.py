@@ -16,7 +16,7 @@ from iwm_bayes.data.formulas.event_design import event_frame, session_covariates
 from iwm_bayes.data.formulas.splits import split_of
 from iwm_bayes.types import ModelSpec
 
-FEW_PEOPLE = 10  # in whom a covariate changes: an effect rests on fewer people than a t-test would
+FEW_PEOPLE = 10  # who have several values of a covariate: an effect rests on fewer people than a t-test would
 MUCH_BETWEEN = 0.2  # share of the variance between people, from which one coefficient is a mixture
 NEARLY_ALL_BETWEEN = 0.95  # the SD within people is then less than a quarter of the SD between them
 LIKE_TIME, LIKE_OTHER = 0.8, 0.9  # correlations within people: with .8, variances of estimates are almost threefold
@@ -59,9 +59,8 @@ def change_problems(data: xr.Dataset) -> Iterator[str]:
         between = share_between(columns)
         if changing < min(FEW_PEOPLE, people):
             yield (
-                f"the effect of {name} from session to session rests on {changing} of {people} people, in whom it "
-                "changes. If it is a mistake in the table that it changes, correct it; otherwise its interval says "
-                "how little these people tell"
+                f"the effect of {name} from session to session rests on {changing} of {people} people, who "
+                "have several values of it. If this is a mistake in the table, correct it. If not, compare more people"
             )
         elif between > NEARLY_ALL_BETWEEN:
             yield (

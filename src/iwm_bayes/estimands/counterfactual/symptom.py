@@ -19,10 +19,10 @@ import xarray as xr
 
 from iwm_bayes.estimands.counterfactual.arms import arm_names, paths_in_arm, people_in_arm
 from iwm_bayes.estimands.estimand import CI90, Estimand, Shared
-from iwm_bayes.estimands.security.belief_paths import BeliefPaths, event_with_figure
+from iwm_bayes.estimands.security.belief_paths import BeliefPaths
 from iwm_bayes.estimands.security.tables import interval_columns
-from iwm_bayes.filtering.arrays import unpack_event
-from iwm_bayes.filtering.filter import initial_beliefs
+from iwm_bayes.filtering.filter import filter_readouts, lagged_readouts
+from iwm_bayes.filtering.readouts import Readout, readout_arguments, required_readouts
 from iwm_bayes.model.priors import figure_names
 from iwm_bayes.simulation.draws import posterior_batches, thin_draws
 from iwm_bayes.types import GENERALISED, ModelSpec, Response, map_tree, response_values
@@ -47,33 +47,35 @@ def figure_of_symptom(data: xr.Dataset, name: str) -> str:
     return max(counts, key=counts.__getitem__)
 
 
-def last_beliefs(paths: BeliefPaths, response: Response) -> dict[str, np.ndarray]:
-    """Return the beliefs that a symptom after the last session follows, (place,) each, by readout."""
-    path = paths.observed_path()
-    first, _ = unpack_event(paths.model.rule, paths.event_array[0], paths.figures)
-    assert paths.figure is not None  # a symptom is about a figure that was met
-    initial = initial_beliefs(paths.model.rule, paths.p, event_with_figure(first, paths.figure, paths.figures))
-    sessions = path.is_session.sum(axis=0)
-    row, has_one = sessions - 1 - response.lag, sessions > response.lag
-    before = response.timing == "before" and not response.lag
-    beliefs = (path.availability_before, path.worth_before) if before else (path.availability, path.worth)
-    initials = (initial.availability.mean, initial.worth.mean if initial.worth else np.full(row.shape, np.nan))
-    found = {}
-    for name, belief, start in zip(("availability", "worth"), beliefs, initials, strict=True):
-        found[f"initial_{name}"] = start
-        found[name] = np.where(has_one, np.take_along_axis(belief, np.maximum(row, 0)[None], axis=0)[0], start)
-    return found
+def last_rows(is_session: np.ndarray, back: int) -> np.ndarray:
+    """Return the event of each place's last session, or of one so many sessions `back`, (place,); -1 if there is none.
+
+    `is_session` is (event, place).
+    """
+    number = np.cumsum(is_session, axis=0)
+    wanted = number[-1] - back
+    return np.where(wanted > 0, (number >= wanted).argmax(axis=0), -1)
+
+
+def last_readouts(paths: BeliefPaths, response: Response) -> dict[Readout, np.ndarray]:
+    """Return what a symptom after the last session depends on, (place,) each: beliefs, and what else it reads."""
+    required = required_readouts(response, paths.figures)
+    read = filter_readouts(paths.model.rule, paths.p, paths.event_array, paths.figures, required)
+    last, earlier = (np.maximum(last_rows(paths.is_session, back), 0)[None] for back in (0, response.lag))
+    has_earlier = last_rows(paths.is_session, response.lag)[None] >= 0
+    by_event = dict(zip(required, read, strict=True))
+    fields = {"earlier": np.broadcast_to(earlier, read[0].shape), "has_earlier": has_earlier.astype(float)}
+    found = lagged_readouts(response, by_event, fields)
+    return {readout: np.take_along_axis(values, last, axis=0)[0] for readout, values in found.items()}
 
 
 def expected_symptom(
-    model: ModelSpec, name: str, values: dict[str, np.ndarray], beliefs: dict[str, np.ndarray], figure: int
+    model: ModelSpec, name: str, values: dict[str, np.ndarray], readouts: dict[Readout, np.ndarray], paths: BeliefPaths
 ) -> np.ndarray:
     """Return the expected symptom, (place,): parameters of the symptom from `values`, and these beliefs."""
-    response = model.responses[name]
-    p = map_tree(lambda leaf: leaf[figure] if leaf.ndim == 2 else leaf, response_values(model, name, values))
-    mean: np.ndarray = response.arguments(p, *(beliefs[about] for about in (response.about, *response.also_reads)))[
-        "mu"
-    ]
+    p = map_tree(lambda leaf: leaf[paths.figure] if leaf.ndim == 2 else leaf, response_values(model, name, values))
+    given = readout_arguments(model.responses[name], readouts, paths.figures)
+    mean: np.ndarray = model.responses[name].arguments(p, *given)["mu"]
     return mean
 
 
@@ -81,15 +83,13 @@ def batch_effects(
     model: ModelSpec, batch: xr.Dataset, data: xr.Dataset, name: str, figure: str, generator: np.random.Generator
 ) -> np.ndarray:
     """Return the effects of every arm but the first, compared with the first: (path, arm, sample)."""
-    people, index = data.sizes["person"], figure_names(data).index(figure)
+    people = data.sizes["person"]
     values = {arm: people_in_arm(model, batch, data, arm) for arm in arm_names(data)}
-    beliefs = {
-        arm: last_beliefs(paths_in_arm(model, own, data, arm, figure, generator), model.responses[name])
-        for arm, own in values.items()
-    }
+    paths = {arm: paths_in_arm(model, own, data, arm, figure, generator) for arm, own in values.items()}
+    beliefs = {arm: last_readouts(own, model.responses[name]) for arm, own in paths.items()}
 
     def mean(acts: str, believes: str) -> np.ndarray:
-        expected = expected_symptom(model, name, values[acts], beliefs[believes], index)
+        expected = expected_symptom(model, name, values[acts], beliefs[believes], paths[acts])
         return np.asarray(expected.reshape(-1, people).mean(axis=1))
 
     first, *others = values
@@ -139,6 +139,19 @@ def symptom_effects(model: ModelSpec, fit: xr.DataTree, draws: int = N_DRAWS, se
     return result.assign_coords(sample.coords).unstack("sample").transpose("symptom", "path", "arm", "chain", "draw")
 
 
+def effect_answers(effects: xr.Dataset) -> dict[str, xr.DataArray]:
+    """Return every effect at each draw, by its words."""
+    reference = effects.attrs["reference_arm"]
+    return {
+        f"{name}, {path} effect of {arm} - {reference}": effects["effect"].sel(
+            symptom=name, path=path, arm=arm, drop=True
+        )
+        for name in map(str, effects["symptom"].values)
+        for arm in map(str, effects["arm"].values)
+        for path in PATHS
+    }
+
+
 def symptom_effect_table(effects: xr.Dataset) -> pd.DataFrame:
     """Make one line per symptom, pair of arms, and path of the effect."""
     lines = []
@@ -175,4 +188,5 @@ SYMPTOM_EFFECTS = Estimand(
         "difference": f"difference of the mean symptom, in the numbers of the study's table, with its {CI90}",
         "p_above_0": "posterior probability that the difference is positive",
     },
+    answers=effect_answers,
 )

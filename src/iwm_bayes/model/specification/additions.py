@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from iwm_bayes.data.model_names import ADDITIONS, with_additions
 from iwm_bayes.rules import equations
 from iwm_bayes.rules.modifiers import belief_noise, trend
 from iwm_bayes.rules.modifiers.belief_parameters import unmovable
+from iwm_bayes.rules.modifiers.model_names import ADDITIONS, with_additions
 from iwm_bayes.types import InputError, ModelSpec, Parameter, Rule
 
 CLAIM_OF_TREND_ALONE = "Beliefs approach a plateau with time alone, whatever happens."

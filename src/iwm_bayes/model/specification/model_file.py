@@ -14,7 +14,6 @@ from types import MappingProxyType
 from pydantic import ValidationError
 
 from iwm_bayes.data.binding import bound_model
-from iwm_bayes.data.model_names import ADDITIONS, TREND_ALONE, is_model_file, split_model_name, with_additions
 from iwm_bayes.data.study import StudySpec
 from iwm_bayes.data.toml import explain_validation, read_schema_2
 from iwm_bayes.model.priors import WITHIN_SUPPORT, prior_problems
@@ -25,6 +24,13 @@ from iwm_bayes.responses.scale import fix_first_ratings, for_beliefs
 from iwm_bayes.rules import equation
 from iwm_bayes.rules.lift import lift_learner
 from iwm_bayes.rules.modifiers.arousal import with_arousal
+from iwm_bayes.rules.modifiers.model_names import (
+    ADDITIONS,
+    TREND_ALONE,
+    is_model_file,
+    split_model_name,
+    with_additions,
+)
 from iwm_bayes.rules.parameter_names import full_names, parameter_copies
 from iwm_bayes.types import (
     InputError,
@@ -232,22 +238,22 @@ def load_model(
     file, where = read_model_file(path), f"{path}, key `parameters"
     file = with_trend_alone(file) if TREND_ALONE in added else file
     rule, responses = find_parts(path, file.rule, file.responses, trust, copies)
-    full = model_with_responses(path, file, rule, responses, copies)
+    full = with_added(model_with_responses(path, file, rule, responses, copies), added)
     if TREND_ALONE in added:  # priors of the rule that it replaces say nothing about it
         known = parameters(full)
         own = {name: prior for name, prior in file.parameters.items() if parameter_copies(name, known)}
         file = file.model_copy(update={"parameters": own})
     left_out = tuple(name for name in responses if name in set(without))
     if not left_out:
-        return with_added(change_parameters(where, full, file.parameters), added)
+        return change_parameters(where, full, file.parameters)
     if len(left_out) == len(responses):
         raise InputError([f"`without` leaves nothing of the model {full.name}, which has {', '.join(responses)}"])
     kept = {name: response for name, response in responses.items() if name not in left_out}
-    part = model_with_responses(path, file, rule, kept, copies)
+    part = with_added(model_with_responses(path, file, rule, kept, copies), added)
     priors = full_names(file.parameters, list(parameters(full)), where)
     known = parameters(part)
     own_priors = {name: prior for name, prior in priors.items() if name in known}
-    return with_added(change_parameters(where, part._replace(without=left_out), own_priors), added)
+    return change_parameters(where, part._replace(without=left_out), own_priors)
 
 
 def load_model_for(

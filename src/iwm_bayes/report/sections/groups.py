@@ -9,8 +9,12 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from iwm_bayes.estimands.group_difference import contrast_names, group_difference_data
-from iwm_bayes.estimands.session_effects import session_effect_data, session_effects
+from iwm_bayes.estimands.group_difference import (
+    contrast_names,
+    group_difference_data,
+    session_effect_data,
+    session_effects,
+)
 from iwm_bayes.report.context import ReportContext
 from iwm_bayes.report.elements import Exhibit, draw_picture
 from iwm_bayes.report.formatting import MINUS

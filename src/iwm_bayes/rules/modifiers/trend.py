@@ -10,6 +10,9 @@ At a learning rate of 0 this is the null model `growth`, and at a pace of 0 the 
 outcomes beyond time is then a question about parameters of one model. Outcomes that change for everybody alike, and
 always, cannot answer it. Where the rule itself moves beliefs with time, such as `prototype`, both act in turn at each
 event. Derived for this program: a delta rule towards a plateau in continuous time, added to learning.
+
+With a trend, learning is in question. The default prior of a learning rate, 90% in .02 to .5, supposes that people
+learn. So it then begins at a tenth of that, unless the model states another prior.
 """
 
 from typing import Any
@@ -17,12 +20,26 @@ from typing import Any
 from iwm_bayes.rules import growth
 from iwm_bayes.rules.modifiers.added_parameters import with_parameters
 from iwm_bayes.rules.modifiers.belief_parameters import belief_parameters, elapsed, may_differ_by_figure, of_beliefs
-from iwm_bayes.types import Event, Parameter, Rule, State
+from iwm_bayes.types import Event, Parameter, Rule, State, named_leaves, unflatten
 
 TREND: dict[str, Parameter] = {
     "plateau": growth.Parameters().plateau,
     "pace": growth.Parameters().pace,
 }
+
+
+NO_LEARNING = {(0.02, 0.5): (0.002, 0.5), (0.05, 0.8): (0.005, 0.8)}  # default priors of a learning rate, and instead
+
+
+def without_supposed_learning(rule: Rule) -> Rule:
+    """Return a rule whose learning rates, where they have their default prior, may be next to 0."""
+
+    def lowered(name: str, own: Parameter) -> Parameter:
+        is_rate = name.split("_")[-1] == "rate"
+        return own._replace(prior_90=NO_LEARNING.get(own.prior_90, own.prior_90)) if is_rate else own
+
+    declared = (lowered(name, own) for name, own in named_leaves(rule.parameters))
+    return rule._replace(parameters=unflatten(rule.parameters, declared))
 
 
 def with_trend(rule: Rule) -> Rule:
@@ -38,7 +55,7 @@ def with_trend(rule: Rule) -> Rule:
         moved = {name: (plateau[name] - b) * (1.0 - (1.0 - pace[name]) ** since[name]) for name, b in now.items()}
         return scale.move(drifted, event, moved)
 
-    changed = with_parameters(rule, added, drift=drift)
+    changed = with_parameters(without_supposed_learning(rule), added, drift=drift)
     return changed._replace(
         by_figure=rule.by_figure | may_differ_by_figure(added), movements=(*rule.movements, "trend")
     )

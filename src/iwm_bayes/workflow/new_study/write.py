@@ -5,11 +5,11 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from iwm_bayes.data.model_names import is_model_file
 from iwm_bayes.data.tables.table_file import open_table
 from iwm_bayes.data.toml import MAX_NAME, expand_path
 from iwm_bayes.io import atomic_path, is_file, is_folder
 from iwm_bayes.model.specification.model_file import load_model
+from iwm_bayes.rules.modifiers.model_names import is_model_file
 from iwm_bayes.types import InputError, ModelSpec
 from iwm_bayes.workflow.new_study.guess import StudyGuess, guess_study
 from iwm_bayes.workflow.new_study.study_file import Place, study_text
