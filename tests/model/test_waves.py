@@ -72,6 +72,25 @@ def test_beliefs_that_restart_are_studies_of_their_own(name, names):
     np.testing.assert_allclose(log_likelihood(bound.spec, bound.data, values), total, rtol=1e-10)
 
 
+def test_a_trend_and_a_covariate_of_sessions_go_with_waves():
+    """A trend restarts with the wave, an effect of every session stays, and the record of all of it can be read."""
+    table = two_waves().assign(homework=np.random.default_rng(1).normal(size=80))
+    formulas = {"availability_rate": "homework"}
+    bound = Model("rescorla_wagner", wave_study(table, wave=Wave("wave"), formulas=formulas), trend=True)
+    free, theta = drawn_theta(bound)
+    values, total = natural(bound, free, theta), np.zeros(PEOPLE)
+    for index, wave in enumerate(("first", "second")):
+        own = table["wave"] == wave
+        alone = Model("rescorla_wagner", wave_study(table[own], formulas=formulas), trend=True)
+        term = bound.data["event_terms"].sel(event_term="homework").values
+        here = bound.data["wave_index"].values == index
+        as_in_both = alone.data["event_terms"].copy(data=term[here].reshape(1, -1, PEOPLE))  # standardised over both
+        data = alone.data.assign(event_terms=as_in_both)
+        total += log_likelihood(alone.spec, data, of_wave(bound, values, index, 2))
+    np.testing.assert_allclose(log_likelihood(bound.spec, bound.data, values), total, rtol=1e-10)
+    assert model_record(model_from_record(model_record(bound.spec))) == model_record(bound.spec)
+
+
 @pytest.mark.parametrize("name", MODELS)
 def test_beliefs_that_are_carried_make_one_long_study(name):
     """Without changes of parameters, the likelihood is that of one sequence of sessions."""
