@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import xarray as xr
-from iwm_bayes.diagnostics.wave_checks import change_contraction, sessions_in_wave
 from scipy import stats
 from two_waves import RESPONSES, two_waves, wave_study
 
@@ -11,6 +10,7 @@ from iwm_bayes.data.binding import wants
 from iwm_bayes.data.waves import one_course
 from iwm_bayes.diagnostics.identifiability import identifiability
 from iwm_bayes.diagnostics.outcome_swaps import events_by_figure, exchangeable
+from iwm_bayes.diagnostics.weak_parameters.wave_checks import change_contraction, sessions_in_wave
 from iwm_bayes.estimands.reliability import (
     parameters_with_waves,
     people_by_waves,
