@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.data.waves import waves_of
+from iwm_bayes.data.waves import supposed_gap, waves_of
 from iwm_bayes.estimands.reliability import parameters_with_waves, people_by_waves
 from iwm_bayes.filtering.arrays import event_array, new_innovations, response_array, session_index, with_innovations
 from iwm_bayes.model.likelihood_terms import likelihood_terms
@@ -54,6 +54,11 @@ def wave_sentences(model: ModelSpec, data: xr.Dataset) -> Iterator[str]:
         yield (
             "earned security is not computed, because beliefs restart in every wave: there is no single course of "
             'beliefs that could be followed. Write beliefs = "carried" where people go on where they ended'
+        )
+    if supposed_gap(data):
+        yield (
+            "the time between waves is not known, because session numbers begin anew in every wave. Beliefs go on as if "
+            "the next session followed the last one. Name the column `time`, or number sessions over all waves"
         )
     yield from untold_changes(model, data)
 
