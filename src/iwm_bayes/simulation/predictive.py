@@ -51,15 +51,21 @@ def replicated_answers(
 
 
 def along_events(
-    model: ModelSpec, data: xr.Dataset, people: Mapping[str, np.ndarray], generator: np.random.Generator
+    model: ModelSpec,
+    data: xr.Dataset,
+    people: Mapping[str, np.ndarray],
+    generator: np.random.Generator,
+    innovations: np.ndarray | None = None,
 ) -> dict[str, np.ndarray]:
     """Simulate the answers of people with natural-scale values `people`, (event, person) by response, in open loop.
 
-    There is an answer where the data have one, and NaN elsewhere.
+    There is an answer where the data have one, and NaN elsewhere. `innovations` (innovation, event, person) are drawn
+    unless they are given.
     """
     figures, answered = figure_names(data), answered_events(data, model.responses)
     others = sum(name != GENERALISED for name in figures)
-    innovations = new_innovations(model.rule, data["outcome"].shape, generator)
+    if innovations is None:
+        innovations = new_innovations(model.rule, data["outcome"].shape, generator)
     events = with_innovations(event_array(data), innovations)
     simulated = simulate_open_loop(
         model, people, events, len(figures), others, generator, answered, session_begins(data)
