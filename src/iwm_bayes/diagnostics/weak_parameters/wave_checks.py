@@ -16,7 +16,14 @@ import xarray as xr
 
 from iwm_bayes.data.waves import supposed_gap, waves_of
 from iwm_bayes.estimands.reliability import parameters_with_waves, people_by_waves
-from iwm_bayes.filtering.arrays import event_array, new_innovations, response_array, session_index, with_innovations
+from iwm_bayes.filtering.arrays import (
+    event_array,
+    response_array,
+    session_index,
+    true_innovations,
+    with_innovations,
+    with_true_innovations,
+)
 from iwm_bayes.model.likelihood_terms import likelihood_terms
 from iwm_bayes.model.priors import figure_names, free_parameters, natural_values
 from iwm_bayes.responses.families import response_log_density
@@ -27,8 +34,8 @@ FEW_PEOPLE = 30  # a reliability of .6 is then known to about +-.2, were everybo
 FEW_SESSIONS = 8  # in a wave, of the median person
 UNEQUAL = 1.5  # times as many sessions in one wave as in another
 HARDLY = 0.2  # contraction of a person's change, below which its SD follows the prior
-REPLICATIONS = {False: 4, True: 16}  # simulated answers of everybody, without and with innovations, which are many
-SIMULATED, MAX_COLUMNS, STEP = 160, 4000, 1e-4  # people times replications; people times moves at once; of a derivative
+MAX_PEOPLE, REPLICATIONS = 8, 24  # of an average; simulated answers of everybody: with 4, contractions are .03 too low
+STEP, MAX_COLUMNS = 1e-4, 4000  # of a derivative; people times moves at once
 
 
 def wave_sentences(model: ModelSpec, data: xr.Dataset) -> Iterator[str]:
@@ -87,27 +94,28 @@ def untold_changes(model: ModelSpec, data: xr.Dataset) -> Iterator[str]:
 
 
 def change_contraction(
-    model: ModelSpec, data: xr.Dataset, seed: int = 1, replications: int | None = None
+    model: ModelSpec, data: xr.Dataset, seed: int = 1, replications: int = REPLICATIONS
 ) -> dict[str, float]:
     """Return how much a person's answers are expected to say about each parameter's change, by its label.
 
     It is the mean over changes and over people with two waves or more. Innovations of the model are as unknown as the
     person's parameters: the information has a row for each. Answers are simulated `replications` times for everybody.
     """
-    times = replications or REPLICATIONS[bool(model.rule.innovations)]
     [several] = np.nonzero(people_by_waves(data) > 1)
     if not len(several):
         return {}
-    data = data.isel(person=np.tile(several[: max(SIMULATED // times, 1)], times))
+    data = data.isel(person=np.tile(several[:MAX_PEOPLE], replications))
     free = free_parameters(model, figure_names(data))
     theta, answers = simulated_people(model, data, np.random.default_rng(seed))
     partial = [index for index, one in enumerate(free) if one.parameter.pooling == "partial"]
     rows = [*partial, *range(len(free), len(theta))]
     slopes = density_slopes(model, data, theta, response_array(model, answers), rows)
     by_person = (
-        slopes.reshape(*slopes.shape[:2], times, -1).transpose(3, 2, 0, 1).reshape(-1, times * len(slopes), len(rows))
+        slopes.reshape(*slopes.shape[:2], replications, -1)
+        .transpose(3, 2, 0, 1)
+        .reshape(-1, replications * len(slopes), len(rows))
     )
-    information = by_person.swapaxes(1, 2) @ by_person / times
+    information = by_person.swapaxes(1, 2) @ by_person / replications
     sds = np.array([free[index].parameter.prior_between_sd for index in partial])
     precision = np.concatenate([sds**-2.0, np.ones(len(rows) - len(partial))])  # innovations have SD 1
     posterior = np.diagonal(np.linalg.inv(information + np.diag(precision)), axis1=1, axis2=2)[:, : len(partial)]
@@ -126,12 +134,13 @@ def simulated_people(
     """Return people with the prior means and innovations of their own, (row, person), and data with their answers."""
     figures, shape = figure_names(data), data["outcome"].shape
     free = free_parameters(model, figures)
-    innovations = new_innovations(model.rule, shape, generator)
+    data = with_true_innovations(model.rule, data, generator)
+    innovations = true_innovations(model.rule, data)
     theta = np.concatenate(
         [np.tile([[one.prior_mean] for one in free], (1, shape[1])), innovations.reshape(-1, shape[1])]
     )
     people = natural_values(model, dict(zip((one.label for one in free), theta, strict=False)), figures, shape[1])
-    drawn = along_events(model, data, people, generator, innovations)
+    drawn = along_events(model, data, people, generator)
     return theta, data.assign({f"answer_{name}": (("event", "person"), answer) for name, answer in drawn.items()})
 
 
