@@ -76,15 +76,18 @@ def read_waves(table: Table, given: WaveColumn, person_column: str) -> tuple[np.
 def running_sessions(events: pd.DataFrame) -> pd.Series:
     """Return numbers of sessions that rise over the waves; they are those of the table where these rise already.
 
-    Otherwise the last number of a wave, of anybody, is added to those of the next.
+    Otherwise they count on: the number with which a wave begins, for anybody, follows each person's own last number of
+    the wave before. So nobody waits for sessions that only others had. Whole numbers count; 2.5 belongs to session 2.
     """
     ends = events.groupby(["person", "wave"])["session"].agg(["min", "max"])
     later, before = ends["min"], ends.groupby("person")["max"].shift()
     if not (later <= before).any():
         return events["session"]
-    last = events.groupby("wave")["session"].max()
-    offset = np.ceil(last).cumsum().shift(fill_value=0.0)
-    return events["session"] + events["wave"].map(offset)
+    begins = np.floor(events.groupby("wave")["session"].min()).reindex(ends.index, level="wave")
+    length = np.floor(ends["max"]) - begins + 1.0  # numbers of a wave up to a person's last session
+    earlier = length.groupby("person").cumsum() - length
+    offset = begins.groupby("person").transform("first") + earlier - begins
+    return events["session"] + offset.reindex(pd.MultiIndex.from_frame(events[["person", "wave"]])).to_numpy()
 
 
 def by_running_session(events: pd.DataFrame, study: StudySpec) -> pd.DataFrame:
@@ -106,6 +109,14 @@ def with_wave_terms(data: xr.Dataset, waves: Waves) -> xr.Dataset:
         terms[RESTART] = present & (index != before)
     stated = {BELIEFS: waves.beliefs, DIFFERING: json.dumps(list(waves.parameters))}
     return with_event_terms(data, terms).assign_coords(wave=("wave", list(waves.names), stated))
+
+
+def supposed_gap(data: xr.Dataset) -> bool:
+    """Return whether beliefs are carried over a gap whose length nobody stated: session numbers begin anew."""
+    waves = waves_of(data)
+    if waves is None or waves.beliefs == "restarted" or data.attrs["time_unit"] != "session":
+        return False
+    return bool((data["session"] != data["session_of_wave"]).where(data["present"], False).any())
 
 
 def waves_of(data: xr.Dataset) -> Waves | None:
@@ -172,7 +183,9 @@ def study_waves(study: StudySpec, model: ModelSpec, names: Sequence[str]) -> Wav
     """Return the waves of a study for a model; InputError for parameters that cannot differ between them."""
     given = study.columns.wave
     if given is None:
-        raise ValueError(f"{study.name} has no waves")
+        raise InputError(
+            [f"study {study.name}: the data have waves, and the study names none. Write `wave` in [columns]"]
+        )
     waves = waves_for(model, names, given.beliefs)
     if given.parameters is None or set(waves.terms) <= set(model.rule.terms):
         return waves
