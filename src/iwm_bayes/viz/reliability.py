@@ -68,6 +68,6 @@ def with_reliability(found: xr.Dataset) -> xr.Dataset:
 
 
 def reliability_plots(found: xr.Dataset) -> Mapping[str, Figure]:
-    """Return the plot of parameters whose reliability is defined, by the name of its file; nothing without any."""
+    """Return the plot of parameters whose reliability is defined, which is named after the estimand; nothing without any."""
     own = with_reliability(found)
-    return {"reliability": reliability_plot(own)} if own.sizes["parameter"] else {}
+    return {"": reliability_plot(own)} if own.sizes["parameter"] else {}
