@@ -56,7 +56,7 @@ def reliability_plot(found: xr.Dataset, columns: int = 2) -> Figure:
     right.legend(loc="best", fontsize=SMALL)
     for panel in (left, right):
         panel.set_yticks(rows, [words(name) for name in names], fontsize=8)
-        panel.set_ylim(len(names) - 0.4, -0.6)
+        panel.set_ylim(len(names) + 0.1, -0.6)  # the legend has a line of its own
     if columns == 2:
         right.tick_params(labelleft=False)
     return fig
@@ -68,6 +68,6 @@ def with_reliability(found: xr.Dataset) -> xr.Dataset:
 
 
 def reliability_plots(found: xr.Dataset) -> Mapping[str, Figure]:
-    """Return the plot of parameters whose reliability is defined, which is named after the estimand; nothing without any."""
+    """Return the plot of parameters whose reliability is defined, without a name of its own; nothing without any."""
     own = with_reliability(found)
     return {"": reliability_plot(own)} if own.sizes["parameter"] else {}
