@@ -42,7 +42,7 @@ def reliability_plot(found: xr.Dataset, columns: int = 2) -> Figure:
     draw_intervals(left, draws, rows, BLUE, "o")
     left.axvline(ACCEPTABLE, color=GREY, linestyle="--", linewidth=0.8)
     left.set(xlim=(min(-0.05, float(np.nanquantile(draws, 0.05, axis=0).min()) - 0.05), 1.02))
-    left.set_xlabel("Test-retest reliability: median, 50% and 90% CrI")
+    left.set_xlabel("Test-retest reliability\n(median, 50% and 90% CrI)")
     left.legend(loc="lower left", fontsize=SMALL)
     intervals = [str(name) for name in found["interval"].values]
     scaled = (found["change"] / np.hypot(found["sd_person"], found["sd_wave"])).stack(sample=("chain", "draw"))
@@ -52,7 +52,7 @@ def reliability_plot(found: xr.Dataset, columns: int = 2) -> Figure:
         draw_intervals(right, own, rows + shift, line.color, line.marker)
         right.plot([], [], line.marker, color=line.color, markersize=5, label=escape_dollar(interval))
     right.axvline(0.0, color=GREY, linewidth=0.8)
-    right.set_xlabel("Change of the median person, in SDs between people")
+    right.set_xlabel("Change of the median person\n(SDs between people)")
     right.legend(loc="best", fontsize=SMALL)
     for panel in (left, right):
         panel.set_yticks(rows, [words(name) for name in names], fontsize=8)
