@@ -4,12 +4,14 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 import pytest
-from helpers import TEXTBOOK, evaluate, textbook_log_density
+from helpers import TEXTBOOK, evaluate, lifted_rules, textbook_log_density
 
 from iwm_bayes.model.likelihood import declare_response
 from iwm_bayes.model.priors import LINKS
 from iwm_bayes.ops import stack_figures
 from iwm_bayes.responses import RESPONSES
+from iwm_bayes.responses.scale import within_0_1
+from iwm_bayes.rules.modifiers.belief_noise import with_belief_noise
 from iwm_bayes.types import map_tree, named_leaves, unflatten, with_carryover
 
 DRAWS = 40_000
@@ -26,6 +28,8 @@ FURTHER_READOUTS = {
 }
 FIVE = {name: response for name, response in RESPONSES.items() if not name[-1].isdigit() or name.endswith("_5")}
 every_response = pytest.mark.parametrize("response", FIVE.values(), ids=FIVE)
+RULE = lifted_rules()["rescorla_wagner"]
+NOISY = within_0_1(with_belief_noise(RULE), FIVE)  # as they are where belief noise moves beliefs out of 0..1
 low_to_high = pytest.mark.parametrize("belief", [0.02, 0.4, 0.97])
 
 
@@ -129,11 +133,9 @@ def test_log_density_is_that_of_the_textbook(response, belief, end):
     np.testing.assert_allclose(evaluate([], log_density)(), [expected], rtol=1e-12, atol=1e-12)
 
 
-@every_response
-@pytest.mark.parametrize("end", [0.0, 0.5, 1.0])
-def test_gradient_is_finite_everywhere(response, end):
-    """Certain beliefs and answers tens of SDs away still give every parameter a finite gradient."""
-    certain, answers = (grid.ravel() for grid in np.meshgrid([0.0, 1e-12, 0.5, 1.0], possible_answers(response)))
+def assert_finite_gradients(response, end, beliefs):
+    """Assert that every parameter has a finite gradient at these beliefs, whatever the answer."""
+    certain, answers = (grid.ravel() for grid in np.meshgrid(beliefs, possible_answers(response)))
     answers = answers if response.family.clip_range is None else np.clip(answers, *response.family.clip_range)
     p = map_tree(lambda _: pt.dvector(), prior_parameters(response, end))
     belief = pt.dmatrix()
@@ -144,6 +146,32 @@ def test_gradient_is_finite_everywhere(response, end):
     gradients = evaluate(inputs, pt.grad(model.logp(), inputs, disconnected_inputs="ignore"), "fast_compile")
     values = [np.full(len(certain), value[0]) for _, value in named_leaves(prior_parameters(response, end))]
     assert all(np.isfinite(gradient).all() for gradient in gradients(certain[None], *values))
+
+
+@every_response
+@pytest.mark.parametrize("end", [0.0, 0.5, 1.0])
+def test_gradient_is_finite_everywhere(response, end):
+    """Certain beliefs and answers tens of SDs away still give every parameter a finite gradient."""
+    assert_finite_gradients(response, end, [0.0, 1e-12, 0.5, 1.0])
+
+
+@pytest.mark.parametrize("name", FIVE)
+def test_beliefs_may_leave_their_scale(name):
+    """Log-odds of a belief beyond 0 or 1 are those of 0 or 1; every other response is that of the belief as it is."""
+    plain, noisy = FIVE[name], NOISY[name]
+    assert within_0_1(RULE, FIVE)[name] is plain
+    p, beliefs = prior_parameters(plain, 0.5), np.array([-0.1, 0.0, 0.3, 1.0, 1.1])
+    found = family_arguments(noisy, p, beliefs)
+    as_if = np.clip(beliefs, 0.0, 1.0) if plain.of_probability else beliefs
+    for key, values in family_arguments(plain, p, as_if).items():
+        assert np.isfinite(values).all()
+        np.testing.assert_array_equal(found[key], values)
+
+
+@pytest.mark.parametrize("name", [name for name, response in FIVE.items() if response.of_probability])
+def test_gradient_is_finite_where_beliefs_leave_their_scale(name):
+    """So it is for the belief itself, and for every parameter."""
+    assert_finite_gradients(NOISY[name], 0.5, [-0.1, 0.5, 1.1])
 
 
 @pytest.mark.parametrize("name", [name for name in RESPONSES if name[-1].isdigit()])

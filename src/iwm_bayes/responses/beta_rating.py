@@ -36,4 +36,5 @@ def arguments(p: Parameters, belief: Array) -> dict[str, Array]:
 
 def beta_rating(about: RatedBelief) -> Response:
     """Make a Beta rating of one belief, given after the outcome."""
-    return Response(Parameters(), about, "after", BETA, arguments, scale={"intercept": 0.0, "slope": 1.0})
+    on_scale = {"intercept": 0.0, "slope": 1.0}
+    return Response(Parameters(), about, "after", BETA, arguments, scale=on_scale, of_probability=True)

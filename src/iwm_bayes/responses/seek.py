@@ -46,4 +46,5 @@ RESPONSE = Response(
     effect="chooses",
     also_reads=("distress",),
     figure_scope="each",
+    of_probability=True,
 )

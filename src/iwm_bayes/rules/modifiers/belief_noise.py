@@ -7,7 +7,8 @@ per square root of a unit of time: a random walk. `z` is a number of its own for
 nobody observes: an innovation. What learning leaves unexplained is then not all error of the answers. Where beliefs
 move by themselves and a model ignores it, its learning rates are biased, and the SDs of its answers are too large.
 
-On the outcome's scale a belief may leave 0..1, as the state of a Kalman filter may. With a delta rule and Gaussian
+On the outcome's scale a belief may leave 0..1, as the state of a Kalman filter may. Responses that take its log-odds
+then count it as certain: see `responses.scale`. With a delta rule and Gaussian
 ratings this is the linear-Gaussian state-space model of Kalman (1960), doi:10.1115/1.3662552. At an event that is only
 supposed, the innovation is 0.
 """
