@@ -275,10 +275,14 @@ def test_a_comparison_with_a_trend_begins_with_what_has_none():
         load_model(name)
 
 
-def test_a_refusal_quotes_names():
-    """Each name stands between quotes, and a rule made in Python goes by the model's name."""
-    with pytest.raises(InputError, match=r"own: .* to the rule own, because .*\(`plateau`, `pace`\)$"):
+def test_a_rule_made_in_python_is_refused_by_the_name_of_its_model():
+    with pytest.raises(InputError, match="own: .* to the rule own, because .* by plateau and pace$"):
         with_added(ModelSpec("own", lift_learner(RULES["growth"]), {}), ["trend"])
+
+
+def test_a_wrong_addition_is_named_with_those_that_exist():
+    with pytest.raises(InputError, match=r"\+trend or \+belief_noise or \+trend_alone"):
+        load_model("kalman+trendy")
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,7 @@ def diagnostic_values(fit: xr.DataTree, derived: xr.Dataset) -> dict[str, float]
     derived_r_hat, derived_ess, _ = worst_diagnostics(derived)
     of_derived = {"derived_r_hat": derived_r_hat, "derived_ess": derived_ess} if len(derived.data_vars) else {}
     person_r_hat, person_ess, every_r_hat = worst_diagnostics(
-        posterior[[name for name in ("theta",) if name in posterior]]
+        posterior[[name for name in ("theta", "innovation") if name in posterior]]
     )
     return {
         "group_r_hat": group_r_hat,

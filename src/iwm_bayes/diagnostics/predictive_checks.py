@@ -90,8 +90,12 @@ def ppc_table(observed: Mapping[str, Mapping[str, float]], replicated: Mapping[s
 
 
 def posterior_predictive_check(model: ModelSpec, fit: xr.DataTree, draws: int = N_DRAWS, seed: int = 1) -> pd.DataFrame:
-    """Compare the data with replications from the posterior: see `ppc_table`."""
+    """Compare the data with replications from the posterior: see `ppc_table`.
+
+    Replications are other courses of the same people, with new innovations: those of the posterior follow the answers.
+    """
     data, posterior = fit["constant_data"].to_dataset(), fit["unconstrained_posterior"].to_dataset()
+    posterior = posterior.drop_vars("innovation", errors="ignore")
     replications = replicated_answers(model, data, posterior, draws, seed)
     return ppc_table(observed_statistics(model, data), replicated_statistics(model, data, replications))
 

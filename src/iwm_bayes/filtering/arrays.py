@@ -97,6 +97,23 @@ def new_innovations(rule: Rule, shape: tuple[int, ...], generator: np.random.Gen
     return generator.normal(size=(len(rule.innovations), *shape))
 
 
+def true_innovations(rule: Rule, data: xr.Dataset) -> np.ndarray:
+    """Return the innovations with which data were simulated, (innovation, event, person)."""
+    if not rule.innovations:
+        return no_innovations(rule, data["outcome"].shape)
+    return data["true_innovation"].transpose("innovation_name", "event", "person").values
+
+
+def with_true_innovations(rule: Rule, data: xr.Dataset, generator: np.random.Generator) -> xr.Dataset:
+    """Return data with the innovations with which to simulate them; the same data for a rule without any."""
+    if not rule.innovations:
+        return data
+    drawn = new_innovations(rule, data["outcome"].shape, generator)
+    named = data.drop_vars(["true_innovation", "innovation_name"], errors="ignore")
+    variable = (("innovation_name", "event", "person"), drawn)
+    return named.assign(true_innovation=variable).assign_coords(innovation_name=list(rule.innovations))
+
+
 def no_innovations(rule: Rule, shape: tuple[int, ...]) -> np.ndarray:
     """Return innovations of 0, (innovation, event, person), for `shape` (event, person)."""
     return np.zeros((len(rule.innovations), *shape))

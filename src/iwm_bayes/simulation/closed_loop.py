@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from iwm_bayes.data.raters import outcome_ratings
-from iwm_bayes.filtering.arrays import new_innovations, unpack_event, with_innovations
+from iwm_bayes.filtering.arrays import unpack_event
 from iwm_bayes.filtering.carryover import (
     Carryover,
     accumulate,
@@ -226,8 +226,8 @@ def simulate_closed_loop(
 ) -> Iterator[tuple[FilteredEvent, dict[str, np.ndarray]]]:
     """Yield every event from state `s` on, with the answers (person,) by response; outcomes are 0 or 1.
 
-    `event_array` (event, field, person) gives the figure of each event, unless a response chooses it; innovations are
-    drawn. `cares` gives the care at each event. Where an event is `rated`, its outcome is latent, and care decides
+    `event_array` (event, field, person) gives the figure of each event, unless a response chooses it, and innovations.
+    `cares` gives the care at each event. Where an event is `rated`, its outcome is latent, and care decides
     only whether it happens.
     """
     p, history = rule_values(model, people), empty_history(model, figures, event_array.shape[2])
@@ -237,8 +237,7 @@ def simulate_closed_loop(
     early = [name for name in others if model.responses[name].timing == "before"]
     ratings = [name for name in others if name in outcome_ratings(model)]
     nobody = np.zeros(event_array.shape[2], dtype=bool)
-    innovations = new_innovations(model.rule, (len(event_array), event_array.shape[2]), rng)
-    for row, care in zip(with_innovations(event_array, innovations), cares, strict=True):
+    for row, care in zip(event_array, cares, strict=True):
         event, _ = unpack_event(model.rule, row, figures)
         assessed, answers = bool(np.isnan(care.chance).all()), {}
         s = begin(model.rule, p, s, event)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.filtering.arrays import with_innovations
+from iwm_bayes.filtering.arrays import new_innovations, with_innovations
 from iwm_bayes.model.priors import figure_names, free_parameters, from_offset, natural_values
 from iwm_bayes.types import ModelSpec
 
@@ -49,9 +49,16 @@ def innovations_as_people(model: ModelSpec, posterior: xr.Dataset) -> np.ndarray
     return drawn.reshape(*drawn.shape[:2], -1).astype(float)
 
 
-def events_as_people(model: ModelSpec, posterior: xr.Dataset, events: np.ndarray) -> np.ndarray:
-    """Return an event array (event, field, person) for every draw, (event, field, sample * person)."""
+def events_as_people(
+    model: ModelSpec, posterior: xr.Dataset, events: np.ndarray, generator: np.random.Generator | None = None
+) -> np.ndarray:
+    """Return an event array (event, field, person) for every draw, (event, field, sample * person).
+
+    Innovations that the draws do not have are drawn by `generator`.
+    """
     repeated = np.tile(events, (1, 1, posterior.sizes["sample"]))
+    if generator is not None and "innovation" not in posterior:
+        return with_innovations(repeated, new_innovations(model.rule, (len(repeated), repeated.shape[2]), generator))
     return with_innovations(repeated, innovations_as_people(model, posterior))
 
 

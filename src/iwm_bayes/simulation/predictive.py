@@ -5,7 +5,13 @@ from collections.abc import Iterable, Iterator, Mapping
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.filtering.arrays import event_array, new_innovations, session_begins, with_innovations
+from iwm_bayes.filtering.arrays import (
+    event_array,
+    session_begins,
+    true_innovations,
+    with_innovations,
+    with_true_innovations,
+)
 from iwm_bayes.model.priors import figure_names
 from iwm_bayes.simulation.draws import draws_as_people, events_as_people, posterior_batches
 from iwm_bayes.simulation.open_loop import simulate_open_loop
@@ -28,6 +34,8 @@ def replicated_answers(
 ) -> Iterator[dict[str, np.ndarray]]:
     """Replicate the answers of people in about `draws` link-scale draws, evenly spaced and in batches.
 
+    Innovations are those of the draws, or new ones where the draws have none.
+
     By response, (replication, event, person); NaN where the data have no answer.
     """
     generator = np.random.default_rng(seed)
@@ -37,7 +45,10 @@ def replicated_answers(
     begins = session_begins(data)
     for batch in posterior_batches(posterior, draws, people):
         samples = batch.sizes["sample"]
-        values, repeated = draws_as_people(model, batch, figures, people), events_as_people(model, batch, events)
+        values, repeated = (
+            draws_as_people(model, batch, figures, people),
+            events_as_people(model, batch, events, generator),
+        )
         given = {name: np.tile(where, (1, samples)) for name, where in answered.items()}
         replicated = simulate_open_loop(
             model, values, repeated, len(figures), others, generator, given, np.tile(begins, (1, samples))
@@ -59,8 +70,9 @@ def along_events(
     """
     figures, answered = figure_names(data), answered_events(data, model.responses)
     others = sum(name != GENERALISED for name in figures)
-    innovations = new_innovations(model.rule, data["outcome"].shape, generator)
-    events = with_innovations(event_array(data), innovations)
+    if "true_innovation" not in data:
+        data = with_true_innovations(model.rule, data, generator)
+    events = with_innovations(event_array(data), true_innovations(model.rule, data))
     simulated = simulate_open_loop(
         model, people, events, len(figures), others, generator, answered, session_begins(data)
     )

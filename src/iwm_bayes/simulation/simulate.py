@@ -15,7 +15,7 @@ import xarray as xr
 from iwm_bayes.data.dataset import events_to_dataset
 from iwm_bayes.data.raters import has_latent_outcome, outcome_ratings
 from iwm_bayes.data.waves import model_with_waves, waves_for, with_wave_terms
-from iwm_bayes.filtering.arrays import event_array
+from iwm_bayes.filtering.arrays import event_array, true_innovations, with_innovations, with_true_innovations
 from iwm_bayes.rules.modifiers.waves import Waves
 from iwm_bayes.simulation.care import Care, DistressProcess, EventCare
 from iwm_bayes.simulation.closed_loop import simulate_closed_loop
@@ -186,7 +186,9 @@ def simulate(
         data[f"answer_{name}"].attrs["rates_outcome"] = 1
     start = model.rule.start(rule_values(model, values), len(figures))
     cares = [planned.care for planned in plan]
-    simulated = simulate_closed_loop(model, values, event_array(data), cares, len(figures), start, generator)
+    data = with_true_innovations(model.rule, data, generator)
+    events = with_innovations(event_array(data), true_innovations(model.rule, data))
+    simulated = simulate_closed_loop(model, values, events, cares, len(figures), start, generator)
     present = np.ones(count, dtype=bool)
     for index, (filtered, answers) in enumerate(simulated):
         event = filtered.event

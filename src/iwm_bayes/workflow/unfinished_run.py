@@ -13,7 +13,7 @@ import xarray as xr
 from filelock import FileLock, Timeout
 
 from iwm_bayes.io import read_json, sha256, versions, write_json
-from iwm_bayes.model.priors import figure_names, free_parameters
+from iwm_bayes.model.inputs import theta_parameters
 from iwm_bayes.types import InputError, ModelSpec
 from iwm_bayes.workflow.load import FILE_WORDS
 from iwm_bayes.workflow.results_folder import (
@@ -149,5 +149,5 @@ def kept_draws(place: Path) -> list[str]:
 def bytes_needed(model: ModelSpec, data: xr.Dataset, settings: Mapping[str, Any]) -> int:
     """Return how much of the disk a run needs: its draws in the chain store and in `fit.nc`, and plots and report."""
     draws = int(settings.get("draws", 750)) * int(settings.get("chains", 4))
-    values = len(free_parameters(model, figure_names(data))) * (data.sizes["person"] + 2)
+    values = len(theta_parameters(model, data)) * (data.sizes["person"] + 2)
     return MIN_FREE + 2 * 8 * draws * values

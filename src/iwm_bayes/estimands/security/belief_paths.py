@@ -17,6 +17,7 @@ from iwm_bayes.filtering.arrays import (
     event_array,
     figures_met,
     met_fields,
+    new_innovations,
     no_innovations,
     restarts,
     with_innovations,
@@ -206,9 +207,9 @@ class BeliefPaths(NamedTuple):
         cares = [EventCare(np.array([[chance]]), pull, threat) for chance in care(sessions)]
         staying = {name: r for name, r in self.model.responses.items() if r.effect in ("none", "withdraws")}
         model = self.model._replace(responses=staying)
-        simulated = simulate_closed_loop(
-            model, self.values, self.future_events(sessions), cares, self.figures, last.after, generator
-        )
+        events = self.future_events(sessions)
+        events = with_innovations(events, new_innovations(model.rule, (sessions, events.shape[2]), generator))
+        simulated = simulate_closed_loop(model, self.values, events, cares, self.figures, last.after, generator)
         every = np.ones((sessions, self.event_array.shape[2]), dtype=bool)
         return self._replace(is_session=every, is_own=every).path(event for event, _ in simulated)
 

@@ -32,6 +32,7 @@ from iwm_bayes.estimands.security.survival import (
     median_corrective,
     median_sessions,
 )
+from iwm_bayes.filtering.arrays import true_innovations
 from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.draws import thin_draws
 from iwm_bayes.types import GENERALISED, ModelSpec, named_leaves
@@ -207,4 +208,5 @@ def true_security(
     Nobody continues with the sessions of others. What `earned_security` estimates is true along the sessions that
     people would have had, had all stayed.
     """
-    return judge(belief_paths(model, data, people, figure).observed_path(), criterion)
+    innovations = true_innovations(model.rule, data)
+    return judge(belief_paths(model, data, people, figure, innovations=innovations).observed_path(), criterion)

@@ -51,7 +51,10 @@ KINDS: Mapping[str, Addition] = dict(
 
 def with_movements(where: str, rule_name: str, rule: Rule, added: Iterable[str]) -> Rule:
     """Return a rule whose beliefs also move in other ways; InputError, which begins with `where`, if they cannot."""
-    for name in added:
+    for name in (one for one in ADDITIONS if one in set(added)):
+        if later := [one for one in rule.movements if ADDITIONS.index(one) > ADDITIONS.index(name)]:
+            remedy = f"Name the model without them, and add {name} and {', '.join(later)} together"
+            raise InputError([f"{where}: `{name}` comes before `{', '.join(later)}`, which is there already. {remedy}"])
         if reason := unmovable(rule, KINDS[name].declared):
             raise InputError([f"{where}: `{name}` cannot be added to the rule {rule_name}, because {reason}"])
         rule = KINDS[name].modify(rule)

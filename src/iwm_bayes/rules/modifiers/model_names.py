@@ -11,15 +11,17 @@ import re
 
 ADDITIONS = ("trend", "belief_noise")  # keys of a model file that a name can add
 TREND_ALONE = "trend_alone"  # what a name puts in place of learning
-KNOWN = "|".join((TREND_ALONE, *ADDITIONS))
+IN_ORDER = (TREND_ALONE, *ADDITIONS)  # in which they change a rule, however a name orders them
+KNOWN = "|".join(IN_ORDER)
 WITH_ADDITIONS = re.compile(rf"(.*?)((?:\+(?:{KNOWN}))*)", re.DOTALL)
 
 
 def split_model_name(name: str) -> tuple[str, tuple[str, ...]]:
-    """Return the name of a model, or the path of its file, and what is added to it."""
+    """Return the name of a model, or the path of its file, and what is added to it, each once and in order."""
     found = WITH_ADDITIONS.fullmatch(name)
     own, added = found.groups() if found else (name, "")
-    return own, tuple(filter(None, added.split("+")))
+    named = added.split("+")
+    return own, tuple(one for one in IN_ORDER if one in named)
 
 
 def with_additions(name: str, added: tuple[str, ...]) -> str:

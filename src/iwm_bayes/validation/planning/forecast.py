@@ -19,6 +19,7 @@ import xarray as xr
 from iwm_bayes.diagnostics.convergence_checks import check_convergence
 from iwm_bayes.estimands.security.belief_paths import BeliefPaths, belief_path_batches, belief_paths, session_mask
 from iwm_bayes.estimands.security.criterion import DEFAULT_CRITERION, judge
+from iwm_bayes.filtering.arrays import true_innovations
 from iwm_bayes.inference.fit import METHODS, Settings
 from iwm_bayes.simulation.care import Care, parse_care
 from iwm_bayes.types import ModelSpec, map_tree
@@ -123,9 +124,16 @@ def forecast_study(condition: Condition, generator: np.random.Generator) -> dict
     people, truth = data.sizes["person"], population.values
     fit = METHODS[method].fit(compiled, data, Settings(random_seed=int(generator.integers(2**31))))
     repeated = {name: np.tile(value, N_DRAWS) for name, value in truth.items()}
+    innovations = true_innovations(model.rule, data)
     true_times, known_times = (
-        time_to_security(belief_paths(model, data, values, figure), care, horizon, people, generator)
-        for values in (truth, repeated)
+        time_to_security(
+            belief_paths(model, data, values, figure, innovations=np.tile(innovations, (1, 1, repeats))),
+            care,
+            horizon,
+            people,
+            generator,
+        )
+        for values, repeats in ((truth, 1), (repeated, N_DRAWS))
     )
     forecast = forecast_from_fit(model, fit, figure, care, horizon, generator)
     last = session_mask(data, figure).sum(axis=0) + horizon
