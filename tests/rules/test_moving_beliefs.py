@@ -269,10 +269,9 @@ def test_a_comparison_with_a_trend_begins_with_what_has_none():
     expected = ["kalman", "kalman+trend_alone", "kalman+trend"]
     for given in (["kalman"], ["kalman+trend"], ["kalman", "kalman+trend"]):
         assert models_with_trend(given) == expected
-    noisy = [f"kalman+belief_noise{added}" for added in ("", "+trend_alone", "+trend")]
+    noisy = [f"kalman{added}+belief_noise" for added in ("", "+trend_alone", "+trend")]
     assert models_with_trend(["kalman+trend+belief_noise"]) == noisy
-    for name in noisy:
-        load_model(name)
+    assert [load_model(name).name for name in noisy] == noisy
 
 
 def test_a_rule_made_in_python_is_refused_by_the_name_of_its_model():

@@ -49,12 +49,16 @@ def models_with_trend(models: Sequence[str]) -> list[str]:
 
     Whether a model's own name adds a trend makes no difference.
     """
-    from iwm_bayes.rules.modifiers.model_names import ADDITIONS, TREND_ALONE, split_model_name, with_additions
+    from iwm_bayes.rules.modifiers.model_names import ADDITIONS, IN_ORDER, TREND_ALONE, split_model_name, with_additions
 
     trend, *others = ADDITIONS
     parts = [split_model_name(name) for name in models]
-    plain = dict.fromkeys(with_additions(own, tuple(one for one in others if one in added)) for own, added in parts)
-    return [with_additions(name, added) for added in ((), (TREND_ALONE,), (trend,)) for name in plain]
+    plain = dict.fromkeys((own, tuple(one for one in others if one in added)) for own, added in parts)
+    return [
+        with_additions(own, tuple(one for one in IN_ORDER if one in (*more, *kept)))
+        for more in ((), (TREND_ALONE,), (trend,))
+        for own, kept in plain
+    ]
 
 
 def person_groups(study: StudySpec, column: str | None, people: Any) -> pd.Series | None:
