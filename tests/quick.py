@@ -89,7 +89,6 @@ LONGER = (  # modules and tests, by their names below `tests/`
     "model/test_pymc_model.py::test_the_density_is_that_of_the_samplers_graph",
     "report/test_from_the_fit.py",
     "responses/test_conformance.py::test_gradient_is_finite_everywhere",
-    "responses/test_conformance.py::test_gradient_is_finite_where_beliefs_leave_their_scale",
     "responses/test_responses.py::test_likelihood_is_that_of_the_loop",
     "rules/test_conformance.py::test_gradient_equals_finite_differences",
     "rules/test_learning_weights.py::test_learning_does_not_speed_up_over_the_prior",

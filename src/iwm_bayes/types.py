@@ -176,7 +176,6 @@ class Response(NamedTuple):
     lag: int = 0  # readouts in `lagged` are those of so many sessions before with the same figure
     lagged: Mapping[str, str] = MappingProxyType({})  # each with the readout that stands for it before there is one
     without_worth: "Response | None" = None  # in its place in a model without self-worth
-    of_probability: bool = False  # takes log-odds of its main readout, which must lie in 0..1: see `responses.scale`
 
     @property
     def carries_across_figures(self) -> bool:

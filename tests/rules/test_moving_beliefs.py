@@ -19,6 +19,7 @@ from iwm_bayes.filtering.readouts import Readout
 from iwm_bayes.model.specification.additions import with_added
 from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.model.specification.model_record import model_from_record, model_record
+from iwm_bayes.responses import RESPONSES
 from iwm_bayes.rules import RULES
 from iwm_bayes.rules.lift import lift_learner
 from iwm_bayes.rules.modifiers.belief_noise import with_belief_noise
@@ -199,6 +200,26 @@ def test_belief_noise_in_closed_form():
     np.testing.assert_allclose(found[:, 0], expected, rtol=1e-12)
 
 
+def test_what_is_expected_is_a_probability():
+    """Where chance moves a belief beyond the scale, the belief is there, and the expectation is at the end."""
+    rule = with_belief_noise(lift_learner(RULES["rescorla_wagner"], worth=False))
+    p = constants(rule, **one(start=0.5, rate=0.1, belief_noise=0.2))
+    given = with_innovations(one_person_events([1.0, 1.0]), np.array([[[4.0], [-9.0]]]))
+    belief, expected = filter_readouts(
+        rule, p, given, 1, [Readout(about, "before") for about in ("availability", "expected")]
+    )
+    assert belief[0, 0] == pytest.approx(1.3)
+    assert belief[1, 0] < 0
+    assert expected[:, 0].tolist() == [1.0, 0.0]
+    for name in ("availability_beta_rating", "approach"):
+        response = RESPONSES[name]
+        own = constants(
+            response, **{leaf: np.mean(declared.prior_90) for leaf, declared in named_leaves(response.parameters)}
+        )
+        arguments = response.arguments(own, belief if name != "approach" else expected)
+        assert all(np.isfinite(values).all() for values in arguments.values())
+
+
 def test_names_of_models_say_what_moves_beliefs():
     """A name adds to a built-in model, and Python adds the same to a model that is loaded."""
     plain, named = load_model("kalman"), load_model("kalman+trend+belief_noise")
@@ -288,7 +309,6 @@ def test_a_wrong_addition_is_named_with_those_that_exist():
     ("name", "because"),
     [
         ("growth+trend", "has this movement itself"),
-        ("kalman+trend+trend", "has this movement itself"),
         ("splitting+trend", "mixture"),
         ("latent_cause+belief_noise", "several causes"),
         ("noisy_and+trend", "joint probabilities"),

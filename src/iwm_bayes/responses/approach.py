@@ -32,4 +32,4 @@ def arguments(p: Parameters, expected: Array) -> dict[str, Array]:
     return {"logit_p": preference(p, expected)}
 
 
-RESPONSE = Response(Parameters(), "expected", "before", BERNOULLI, arguments, "withdraws", of_probability=True)
+RESPONSE = Response(Parameters(), "expected", "before", BERNOULLI, arguments, "withdraws")

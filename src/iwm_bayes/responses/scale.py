@@ -9,16 +9,11 @@ they are estimated, with informative priors:
 - Every further rating of the belief has parameters of its own, which differ between people as the response declares.
 
 Without a belief about the self, availability and the expectation of a response are one belief.
-
-Belief noise can move a belief beyond 0 or 1, where it has no log-odds. Responses that take them (`of_probability`) then
-count it as certain: as 0 or 1. A rating of the belief itself is that of the belief where it is.
 """
 
 from collections.abc import Callable, Collection, Mapping
 
-from iwm_bayes.ops import Array
-from iwm_bayes.rules.location import clip
-from iwm_bayes.types import ModelSpec, Parameter, Params, Response, Rule, named_leaves, unflatten
+from iwm_bayes.types import ModelSpec, Parameter, Response, Rule, named_leaves, unflatten
 
 
 def has_self_worth(rule: Rule) -> bool:
@@ -31,24 +26,6 @@ def for_beliefs(rule: Rule, responses: Mapping[str, Response]) -> dict[str, Resp
     keeps_all = has_self_worth(rule)
     return {
         name: response if keeps_all or response.without_worth is None else response.without_worth
-        for name, response in responses.items()
-    }
-
-
-def of_certain_belief(response: Response) -> Response:
-    """Return a response that takes log-odds of its readout, for readouts that can lie beyond 0 or 1."""
-
-    def arguments(p: Params, readout: Array, *others: Array) -> Mapping[str, Array]:
-        return response.arguments(p, clip(readout), *others)
-
-    return response._replace(arguments=arguments, of_probability=False)
-
-
-def within_0_1(rule: Rule, responses: Mapping[str, Response]) -> dict[str, Response]:
-    """Return responses of a rule that are defined wherever its beliefs can be; where they stay in 0..1, as they are."""
-    can_leave = "belief_noise" in rule.movements
-    return {
-        name: of_certain_belief(response) if can_leave and response.of_probability else response
         for name, response in responses.items()
     }
 

@@ -46,5 +46,4 @@ RESPONSE = Response(
     effect="chooses",
     also_reads=("distress",),
     figure_scope="each",
-    of_probability=True,
 )

@@ -11,7 +11,7 @@ gets its own scale from `fields_scale`.
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from iwm_bayes.ops import Array, constant, logit, maximum, minimum, sum_over_figures
+from iwm_bayes.ops import Array, logit, sum_over_figures
 from iwm_bayes.types import Event, Location, OwnScale, State
 
 BOTH = ("availability", "worth")
@@ -20,11 +20,6 @@ BOTH = ("availability", "worth")
 def field_location(field: str, link: Callable[[Array], Array], steepness: float) -> Location:
     """Return a location in one field of the state."""
     return Location(lambda s: getattr(s, field), lambda s, belief: s._replace(**{field: belief}), link, steepness)
-
-
-def clip(belief: Array) -> Array:
-    """Limit a belief to 0..1."""
-    return minimum(maximum(belief, constant(0.0)), constant(1.0))
 
 
 def identity(belief: Array) -> Array:

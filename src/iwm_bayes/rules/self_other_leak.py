@@ -13,9 +13,9 @@ with that figure. After Ereira et al. (2020), doi:10.1038/s41467-020-16856-8.
 
 from typing import NamedTuple
 
-from iwm_bayes.ops import Array, broadcast_figures
+from iwm_bayes.ops import Array, broadcast_figures, constant, maximum, minimum
 from iwm_bayes.rules.lift import at_figure, set_at_figure
-from iwm_bayes.rules.location import clip, fields_scale
+from iwm_bayes.rules.location import fields_scale
 from iwm_bayes.rules.notation import Notation
 from iwm_bayes.types import Belief, Beliefs, Event, Parameter, Rule
 
@@ -89,6 +89,11 @@ def drift(p: Parameters, s: State, event: Event) -> State:
         set_at_figure(event, availability, s.availability),
         fade(s.worth, (1.0 - p.fading) ** event.since_any),
     )
+
+
+def clip(belief: Array) -> Array:
+    """Limit a belief to 0..1."""
+    return minimum(maximum(belief, constant(0.0)), constant(1.0))
 
 
 def learn(p: Parameters, s: State, event: Event) -> State:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from iwm_bayes.responses.scale import within_0_1
 from iwm_bayes.rules import equations
 from iwm_bayes.rules.modifiers import belief_noise, trend
 from iwm_bayes.rules.modifiers.belief_parameters import unmovable
@@ -75,8 +74,7 @@ def with_added(model: ModelSpec, added: Iterable[str]) -> ModelSpec:
     claim = " ".join((model.claim, *(KINDS[name].claim for name in added)))
     source = {**model.source, **dict.fromkeys(added, True), "claim": claim} if model.source else model.source
     equation = with_equations(model.equation, added)
-    responses = within_0_1(rule, model.responses)
-    return model._replace(name=name, rule=rule, responses=responses, source=source, claim=claim, equation=equation)
+    return model._replace(name=name, rule=rule, source=source, claim=claim, equation=equation)
 
 
 def model_with(model: str | Path | ModelSpec, added: Iterable[str]) -> str | ModelSpec:

@@ -20,7 +20,7 @@ from iwm_bayes.model.priors import WITHIN_SUPPORT, prior_problems
 from iwm_bayes.model.specification.additions import CLAIM_OF_TREND_ALONE, with_added, with_equations, with_movements
 from iwm_bayes.model.specification.parts import file_hashes, find_parts, kinds_by_name
 from iwm_bayes.model.specification.schema import ModelFile, ParameterPrior
-from iwm_bayes.responses.scale import fix_first_ratings, for_beliefs, within_0_1
+from iwm_bayes.responses.scale import fix_first_ratings, for_beliefs
 from iwm_bayes.rules import equation
 from iwm_bayes.rules.lift import lift_learner
 from iwm_bayes.rules.modifiers.arousal import with_arousal
@@ -178,7 +178,7 @@ def model_with_responses(
     """
     texts = file.claim, file.reference, file.predicts, file.needs, with_equations(equation(rule), additions(file))
     lifted = lift_rule(path, file, rule, responses)
-    responses = within_0_1(lifted, for_beliefs(lifted, responses))
+    responses = for_beliefs(lifted, responses)
     name = path.stem.removesuffix(".model")
     kinds = {key: kind for key, kind in kinds_by_name(path, file.responses).items() if key in responses}
     hashes = file_hashes(path, file.rule, kinds.values(), copies)
