@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from session_study import PEOPLE, SESSIONS, sessions_table, write_study
+from session_study import MODEL, PEOPLE, SESSIONS, sessions_table, write_study
 
 from iwm_bayes.data.formulas.event_design import session_covariates
 from iwm_bayes.data.study import read_study_file
@@ -229,3 +229,15 @@ def test_two_parameters_share_an_event_term(tmp_path):
     assert list(data["event_term"].values) == ["mood"]
     assert {"availability_rate_mood", "availability_rating_noise_mood"} <= set(parameters(model))
     assert data["event_terms"].dims == ("event_term", "event", "person")
+
+
+def test_a_parameter_that_all_people_share_can_change_between_sessions(tmp_path):
+    """Also by an interaction with a covariate of people; but people cannot differ in it."""
+    path = write_study(tmp_path, "homework + arm:homework")
+    (tmp_path / "own.toml").write_text(f'{MODEL}[parameters.availability_rate]\npooling = "complete"\n')
+    model, data = load_data(read_study_file(path))
+    assert "design" not in data
+    assert {each.parameter for each in model.event_effects} == {"availability_rate"}
+    path.write_text(path.read_text().replace("homework + arm:homework", "homework + arm"))
+    with pytest.raises(InputError, match="only a parameter that is free and partially pooled"):
+        load_data(read_study_file(path))

@@ -8,8 +8,8 @@ from two_waves import RESPONSES, two_waves, wave_study
 
 from iwm_bayes.data.dataset import to_table
 from iwm_bayes.data.study import read_study_file
-from iwm_bayes.data.waves import waves_of
-from iwm_bayes.filtering.arrays import event_array, event_fields
+from iwm_bayes.data.waves import supposed_gap, waves_of
+from iwm_bayes.filtering.arrays import event_array, event_fields, session_index
 from iwm_bayes.types import InputError
 from iwm_bayes.workflow.model import Model
 from iwm_bayes.workflow.study import Study, Wave
@@ -45,6 +45,37 @@ def test_sessions_count_on_and_time_begins_anew():
     assert events["wave second"] == [0, 0, 0, 1, 1, 1]
     assert events["restart of beliefs"] == [0, 0, 0, 1, 0, 0]
     assert events["since_any"] == [1] * 6
+
+
+@pytest.mark.parametrize("first", [0.0, -2.0, 1.0, 5.0, 0.5])
+def test_a_wave_follows_the_last_session_whatever_its_first_number(first):
+    """Numbers from 0, below 0 or with decimals: six sessions stay six, one unit apart, and begin with the first."""
+    table = one_figure(people=2, sessions=3)
+    data = data_of(table.assign(session=table["session"] - 1 + first), Wave("wave", beliefs="carried"))
+    np.testing.assert_array_equal(data["session"].values[:, 0], first + np.arange(6.0))
+    np.testing.assert_array_equal(session_index(data)[:, 0], np.arange(6))
+    np.testing.assert_array_equal(data["since_any"].values, 1.0)
+
+
+def test_nobody_waits_for_the_sessions_of_others():
+    """Two of five sessions, then the next wave from its second session on: one session passes, and one is missed."""
+    table = one_figure(people=3, sessions=5)
+    first, session = table["wave"] == "first", table["session"]
+    table = table[(table["person"] != "p1") | (first & (session <= 2)) | (~first & (session >= 2))]
+    data = data_of(table, Wave("wave", beliefs="carried"))
+    assert data["since_any"].sel(person="p1").values[:6].tolist() == [1, 1, 2, 1, 1, 1]
+    assert data["since_any"].sel(person="p0").values.tolist() == [1] * 10
+
+
+def test_a_gap_whose_length_is_not_known_is_said():
+    """Numbers that begin anew without a time hide how long beliefs were carried; other studies know it."""
+    table = one_figure(people=2, sessions=3)
+    rising = table.assign(session=table["session"] + 10 * (table["wave"] == "second"))
+    assert supposed_gap(data_of(table, Wave("wave", beliefs="carried")))
+    assert not supposed_gap(data_of(table, Wave("wave")))
+    assert not supposed_gap(data_of(rising, Wave("wave", beliefs="carried")))
+    timed = rising.assign(day=rising["session"] * 1.0, session=table["session"])
+    assert not supposed_gap(data_of(timed, Wave("wave", beliefs="carried"), time="day"))
 
 
 def test_numbers_that_rise_over_the_waves_stay():

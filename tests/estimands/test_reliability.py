@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import xarray as xr
-from iwm_bayes.diagnostics.wave_checks import change_contraction, sessions_in_wave
 from scipy import stats
 from two_waves import RESPONSES, two_waves, wave_study
 
@@ -11,6 +10,7 @@ from iwm_bayes.data.binding import wants
 from iwm_bayes.data.waves import one_course
 from iwm_bayes.diagnostics.identifiability import identifiability
 from iwm_bayes.diagnostics.outcome_swaps import events_by_figure, exchangeable
+from iwm_bayes.diagnostics.weak_parameters.wave_checks import change_contraction, sessions_in_wave
 from iwm_bayes.estimands.reliability import (
     parameters_with_waves,
     people_by_waves,
@@ -181,6 +181,49 @@ def test_longer_waves_say_more_about_a_change():
     # the SD of a rating: information 2 per answer on the log scale; a change from n answers in each wave has var 1 / n
     expected = 1 - 1 / (1 + 0.25 * 40)
     np.testing.assert_allclose(found[1]["availability_rating_noise"], expected, atol=0.04)
+
+
+BELIEF_NOISE = """schema = 2
+claim = "c"
+reference = "r"
+rule = "rescorla_wagner"
+responses = ["availability_rating"]
+belief_noise = true
+parameters.availability_rate.pooling = "complete"
+parameters.availability_rating_noise.pooling = "complete"
+"""
+
+
+def test_what_waves_can_tell_has_unknown_innovations(tmp_path):
+    """Initial beliefs of two waves, by least squares with the covariance of a walk that learning contracts.
+
+    Near the prior means the model is linear: a belief is start (1 - rate)^n + the decayed steps + what outcomes add.
+    """
+    (tmp_path / "walk.toml").write_text(BELIEF_NOISE, encoding="utf-8")
+    model = load_model(tmp_path / "walk.toml")
+    phases = [Phase({"a": constant_care(0.7)}, 8, wave=wave) for wave in "12"]
+    own = Model(model, simulate(model, phases, 1, seed=1))
+    free = {one.name: one for one in free_parameters(own.spec, figure_names(own.data))}
+    rate = 1 / (1 + np.exp(-free["availability_rate"].prior_mean))
+    start = 1 / (1 + np.exp(-free["availability_start"].prior_mean))
+    step, sd = (
+        np.exp(free["availability_belief_noise"].prior_mean),
+        np.hypot(np.exp(free["availability_rating_noise"].prior_mean), 0.02),
+    )
+    n = np.arange(1, 9)
+    of_start = start * (1 - start) * (1 - rate) ** n  # slope of the ratings after each outcome of a wave
+    of_steps = step * np.where(n[:, None] >= n, (1 - rate) ** (n[:, None] - n + 1.0), 0.0)
+    covariance = of_steps @ of_steps.T + sd**2 * np.eye(8)
+    of_wave = of_start @ np.linalg.solve(covariance, of_start)  # information about one wave's initial belief
+    sds = np.array(
+        [free[name].parameter.prior_between_sd for name in ("availability_start", "availability_start_change")]
+    )
+    weights = np.array([[1.0, -0.5], [1.0, 0.5]])  # of mean and change, by wave
+    posterior = np.linalg.inv(of_wave * weights.T @ weights + np.diag(sds**-2.0))
+    expected = 1 - posterior[1, 1] / sds[1] ** 2
+    found = change_contraction(own.spec, own.data, replications=640)["availability_start"]
+    # information at an event is estimated with a relative SD of sqrt(2 / 640) = .06, and some six events count: SE .01
+    np.testing.assert_allclose(found, expected, rtol=0.03)
 
 
 def test_outcomes_are_exchanged_within_a_wave():

@@ -21,6 +21,7 @@ from iwm_bayes.data.study import StudySpec, WaveColumn
 from iwm_bayes.data.table import Table, cell_texts, normalise_levels, read_complete_names
 from iwm_bayes.responses.waves import fading_parameters, response_with_waves
 from iwm_bayes.rules.modifiers.waves import RESTART, Waves, change_names, read_after_start, with_waves
+from iwm_bayes.rules.parameter_names import parameter_copies
 from iwm_bayes.types import InputError, ModelSpec, Parameter, parameters
 
 MAX_WAVES = 6
@@ -75,15 +76,18 @@ def read_waves(table: Table, given: WaveColumn, person_column: str) -> tuple[np.
 def running_sessions(events: pd.DataFrame) -> pd.Series:
     """Return numbers of sessions that rise over the waves; they are those of the table where these rise already.
 
-    Otherwise the last number of a wave, of anybody, is added to those of the next.
+    Otherwise they count on: the number with which a wave begins, for anybody, follows each person's own last number of
+    the wave before. So nobody waits for sessions that only others had. Whole numbers count; 2.5 belongs to session 2.
     """
     ends = events.groupby(["person", "wave"])["session"].agg(["min", "max"])
     later, before = ends["min"], ends.groupby("person")["max"].shift()
     if not (later <= before).any():
         return events["session"]
-    last = events.groupby("wave")["session"].max()
-    offset = np.ceil(last).cumsum().shift(fill_value=0.0)
-    return events["session"] + events["wave"].map(offset)
+    begins = np.floor(events.groupby("wave")["session"].min()).reindex(ends.index, level="wave")
+    length = np.floor(ends["max"]) - begins + 1.0  # numbers of a wave up to a person's last session
+    earlier = length.groupby("person").cumsum() - length
+    offset = begins.groupby("person").transform("first") + earlier - begins
+    return events["session"] + offset.reindex(pd.MultiIndex.from_frame(events[["person", "wave"]])).to_numpy()
 
 
 def by_running_session(events: pd.DataFrame, study: StudySpec) -> pd.DataFrame:
@@ -105,6 +109,14 @@ def with_wave_terms(data: xr.Dataset, waves: Waves) -> xr.Dataset:
         terms[RESTART] = present & (index != before)
     stated = {BELIEFS: waves.beliefs, DIFFERING: json.dumps(list(waves.parameters))}
     return with_event_terms(data, terms).assign_coords(wave=("wave", list(waves.names), stated))
+
+
+def supposed_gap(data: xr.Dataset) -> bool:
+    """Return whether beliefs are carried over a gap whose length nobody stated: session numbers begin anew."""
+    waves = waves_of(data)
+    if waves is None or waves.beliefs == "restarted" or data.attrs["time_unit"] != "session":
+        return False
+    return bool((data["session"] != data["session_of_wave"]).where(data["present"], False).any())
 
 
 def waves_of(data: xr.Dataset) -> Waves | None:
@@ -143,17 +155,21 @@ def unchangeable(model: ModelSpec, beliefs: str) -> dict[str, str]:
     return found
 
 
-def naming_problems(model: ModelSpec, given: WaveColumn) -> list[str]:
-    """Return what is wrong with the parameters that a study names to differ between waves."""
-    known, without, problems = parameters(model), unchangeable(model, given.beliefs), []
+def naming_problems(model: ModelSpec, given: WaveColumn, several: bool) -> list[str]:
+    """Return what is wrong with the parameters that a study names to differ between waves.
+
+    Where a study has `several` models, a name may be that of a parameter of another one.
+    """
+    known, without, faults = parameters(model), unchangeable(model, given.beliefs), {}
     for name in given.parameters or ():
-        if name not in known:
-            fault = f"{model.name} has no parameter {name}; it has {', '.join(known)}"
-        else:
-            fault = reason_against(known[name]) or without.get(name, "")
-        if fault:
-            problems.append(f"key `columns.wave.parameters`: {name} cannot differ between waves: {fault}. Take it out")
-    return problems
+        copies = parameter_copies(name, known)
+        if not copies and not several:
+            faults[name] = f"{model.name} has no such parameter; it has {', '.join(known)}"
+        faults |= {own: fault for own in copies if (fault := reason_against(known[own]) or without.get(own, ""))}
+    return [
+        f"key `columns.wave.parameters`: {name} cannot differ between waves: {fault}. Take it out"
+        for name, fault in faults.items()
+    ]
 
 
 def reason_against(parameter: Parameter) -> str:
@@ -167,13 +183,16 @@ def study_waves(study: StudySpec, model: ModelSpec, names: Sequence[str]) -> Wav
     """Return the waves of a study for a model; InputError for parameters that cannot differ between them."""
     given = study.columns.wave
     if given is None:
-        raise ValueError(f"{study.name} has no waves")
+        raise InputError(
+            [f"study {study.name}: the data have waves, and the study names none. Write `wave` in [columns]"]
+        )
     waves = waves_for(model, names, given.beliefs)
     if given.parameters is None or set(waves.terms) <= set(model.rule.terms):
         return waves
-    if problems := naming_problems(model, given):
+    if problems := naming_problems(model, given, len(study.model) > 1):
         raise InputError([f"study {study.name}: {problem}" for problem in problems])
-    return waves._replace(parameters=given.parameters)
+    named = (own for name in given.parameters for own in parameter_copies(name, parameters(model)))
+    return waves._replace(parameters=tuple(dict.fromkeys(named)))
 
 
 def waves_for(model: ModelSpec, names: Sequence[str], beliefs: Literal["restarted", "carried"]) -> Waves:

@@ -4,16 +4,26 @@ How much one person's sessions say about the change of a parameter follows from 
 at the prior means: the mean over simulated answers of the squared slopes of their log density (Fisher information).
 
     contraction = 1 - var(change | a person's answers) / var(change),     with the prior SDs between people
+
+Innovations of the model (`filtering.arrays`) are unknown, too: the variance is that with all of them integrated out.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import batched
 
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.data.waves import waves_of
+from iwm_bayes.data.waves import supposed_gap, waves_of
 from iwm_bayes.estimands.reliability import parameters_with_waves, people_by_waves
-from iwm_bayes.filtering.arrays import event_array, new_innovations, response_array, session_index, with_innovations
+from iwm_bayes.filtering.arrays import (
+    event_array,
+    response_array,
+    session_index,
+    true_innovations,
+    with_innovations,
+    with_true_innovations,
+)
 from iwm_bayes.model.likelihood_terms import likelihood_terms
 from iwm_bayes.model.priors import figure_names, free_parameters, natural_values
 from iwm_bayes.responses.families import response_log_density
@@ -24,7 +34,8 @@ FEW_PEOPLE = 30  # a reliability of .6 is then known to about +-.2, were everybo
 FEW_SESSIONS = 8  # in a wave, of the median person
 UNEQUAL = 1.5  # times as many sessions in one wave as in another
 HARDLY = 0.2  # contraction of a person's change, below which its SD follows the prior
-REPLICATIONS, STEP, MAX_PEOPLE = 4, 1e-4, 40  # simulated answers of everybody; of a derivative; of an average
+MAX_PEOPLE, REPLICATIONS = 8, 24  # of an average; simulated answers of everybody: with 4, contractions are .03 too low
+STEP, MAX_COLUMNS = 1e-4, 4000  # of a derivative; people times moves at once
 
 
 def wave_sentences(model: ModelSpec, data: xr.Dataset) -> Iterator[str]:
@@ -55,6 +66,11 @@ def wave_sentences(model: ModelSpec, data: xr.Dataset) -> Iterator[str]:
             "earned security is not computed, because beliefs restart in every wave: there is no single course of "
             'beliefs that could be followed. Write beliefs = "carried" where people go on where they ended'
         )
+    if supposed_gap(data):
+        yield (
+            "the time between waves is not known, because session numbers begin anew in every wave. Beliefs go on as "
+            "if the next session followed the last one. Name a column of times, or number sessions over all waves"
+        )
     yield from untold_changes(model, data)
 
 
@@ -77,38 +93,34 @@ def untold_changes(model: ModelSpec, data: xr.Dataset) -> Iterator[str]:
         )
 
 
-def change_contraction(model: ModelSpec, data: xr.Dataset, seed: int = 1) -> dict[str, float]:
+def change_contraction(
+    model: ModelSpec, data: xr.Dataset, seed: int = 1, replications: int = REPLICATIONS
+) -> dict[str, float]:
     """Return how much a person's answers are expected to say about each parameter's change, by its label.
 
-    It is the mean over changes and over people with two waves or more; innovations of the model are drawn and known.
+    It is the mean over changes and over people with two waves or more. Innovations of the model are as unknown as the
+    person's parameters: the information has a row for each. Answers are simulated `replications` times for everybody.
     """
     [several] = np.nonzero(people_by_waves(data) > 1)
     if not len(several):
         return {}
-    data = data.isel(person=np.tile(several[:MAX_PEOPLE], REPLICATIONS))
-    figures, people = figure_names(data), data.sizes["person"]
-    free = free_parameters(model, figures)
+    data = data.isel(person=np.tile(several[:MAX_PEOPLE], replications))
+    free = free_parameters(model, figure_names(data))
+    theta, answers = simulated_people(model, data, np.random.default_rng(seed))
     partial = [index for index, one in enumerate(free) if one.parameter.pooling == "partial"]
-    moves = np.array([sign * STEP * (np.arange(len(free)) == index) for index in partial for sign in (1.0, -1.0)])
-    means, generator = np.array([one.prior_mean for one in free]), np.random.default_rng(seed)
-
-    def values(moved: np.ndarray) -> dict[str, np.ndarray]:
-        theta = np.repeat(moved, people, axis=0).T  # (parameter, move * person)
-        by_label = dict(zip((one.label for one in free), theta, strict=True))
-        return natural_values(model, by_label, figures, theta.shape[1])
-
-    drawn = along_events(model, data, values(means[None]), generator)
-    answers = data.assign({f"answer_{name}": (("event", "person"), answer) for name, answer in drawn.items()})
-    innovations = new_innovations(model.rule, (data.sizes["event"], people), generator)
-    arrays = with_innovations(event_array(data), innovations), response_array(model, answers)
-    repeated = [np.tile(array, (1, 1, len(moves))) for array in arrays]
-    density = log_density(model, figures, values(means + moves), *repeated).reshape(data.sizes["event"], -1, 2, people)
-    slopes = (density[:, :, 0] - density[:, :, 1]) / (2.0 * STEP)  # (event, parameter, replication * person)
-    information = np.einsum("ekp,elp->pkl", slopes, slopes).reshape(REPLICATIONS, -1, *2 * [len(partial)]).mean(axis=0)
+    rows = [*partial, *range(len(free), len(theta))]
+    slopes = density_slopes(model, data, theta, response_array(model, answers), rows)
+    by_person = (
+        slopes.reshape(*slopes.shape[:2], replications, -1)
+        .transpose(3, 2, 0, 1)
+        .reshape(-1, replications * len(slopes), len(rows))
+    )
+    information = by_person.swapaxes(1, 2) @ by_person / replications
     sds = np.array([free[index].parameter.prior_between_sd for index in partial])
-    posterior = np.linalg.inv(information + np.diag(sds**-2.0))
-    told = 1.0 - np.diagonal(posterior, axis1=1, axis2=2).mean(axis=0) / sds**2
-    by_label = dict(zip((free[index].label for index in partial), told, strict=True))
+    precision = np.concatenate([sds**-2.0, np.ones(len(rows) - len(partial))])  # innovations have SD 1
+    posterior = np.diagonal(np.linalg.inv(information + np.diag(precision)), axis1=1, axis2=2)[:, : len(partial)]
+    contraction = 1.0 - posterior.mean(axis=0) / sds**2
+    by_label = dict(zip((free[index].label for index in partial), contraction, strict=True))
     return {
         mean.label: float(np.mean([by_label[change.label] for change in changes]))
         for mean, changes in parameters_with_waves(model, data)
@@ -116,11 +128,48 @@ def change_contraction(model: ModelSpec, data: xr.Dataset, seed: int = 1) -> dic
     }
 
 
-def log_density(
-    model: ModelSpec, figures: list[str], values: dict[str, np.ndarray], events: np.ndarray, responses: np.ndarray
+def simulated_people(
+    model: ModelSpec, data: xr.Dataset, generator: np.random.Generator
+) -> tuple[np.ndarray, xr.Dataset]:
+    """Return people with the prior means and innovations of their own, (row, person), and data with their answers."""
+    figures, shape = figure_names(data), data["outcome"].shape
+    free = free_parameters(model, figures)
+    data = with_true_innovations(model.rule, data, generator)
+    innovations = true_innovations(model.rule, data)
+    theta = np.concatenate(
+        [np.tile([[one.prior_mean] for one in free], (1, shape[1])), innovations.reshape(-1, shape[1])]
+    )
+    people = natural_values(model, dict(zip((one.label for one in free), theta, strict=False)), figures, shape[1])
+    drawn = along_events(model, data, people, generator)
+    return theta, data.assign({f"answer_{name}": (("event", "person"), answer) for name, answer in drawn.items()})
+
+
+def density_slopes(
+    model: ModelSpec, data: xr.Dataset, theta: np.ndarray, responses: np.ndarray, rows: Sequence[int]
 ) -> np.ndarray:
-    """Return the log density of all answers at every event, (event, person)."""
-    total = np.zeros((len(events), events.shape[2]))
+    """Return the slopes of everybody's log density along rows of theta, (event, row, person), by central differences.
+
+    `theta` (row, person) has the parameters, then the innovations of each event: row n + k * events + event.
+    """
+    events, people, found = event_array(data), theta.shape[1], []
+    for part in batched(rows, max(1, MAX_COLUMNS // (2 * people))):
+        step = STEP * np.eye(len(theta))[:, list(part)]
+        moved = np.stack([theta[:, None] + sign * step[:, :, None] for sign in (1.0, -1.0)], axis=1)
+        repeated = (np.tile(array, (1, 1, 2 * len(part))) for array in (events, responses))
+        density = log_density(model, figure_names(data), moved.reshape(len(theta), -1), *repeated)
+        up, down = density.reshape(len(events), 2, len(part), people).swapaxes(0, 1)
+        found.append((up - down) / (2.0 * STEP))
+    return np.concatenate(found, axis=1)
+
+
+def log_density(
+    model: ModelSpec, figures: list[str], theta: np.ndarray, events: np.ndarray, responses: np.ndarray
+) -> np.ndarray:
+    """Return the log density of all answers at every event, (event, person), of link-scale values (row, person)."""
+    free, people = free_parameters(model, figures), theta.shape[1]
+    values = natural_values(model, dict(zip((one.label for one in free), theta, strict=False)), figures, people)
+    events = with_innovations(events, theta[len(free) :].reshape(-1, len(events), people))
+    total = np.zeros((len(events), people))
     for name, arguments, value, recorded in likelihood_terms(model, figures, values, events, responses):
         total += response_log_density(model.responses[name].family, arguments, value, recorded)
     return total
