@@ -6,7 +6,7 @@ from importlib import resources
 from pathlib import Path
 
 from iwm_bayes.data.raters import PREFIX, anchors, outcome_ratings
-from iwm_bayes.data.unrecorded import unrecorded_outcomes
+from iwm_bayes.data.unrecorded import replaced_outcomes
 from iwm_bayes.inference.base import Settings
 from iwm_bayes.model.specification.model_file import model_library
 from iwm_bayes.report.answer.words import count_of, listed
@@ -121,7 +121,7 @@ def left_out_sentence(run: ReportContext) -> str:
 def methods_paragraph(run: ReportContext) -> str:
     """Return a methods paragraph to paste, with versions and citations."""
     model, facts, data = run.model, run.facts, run.data
-    unrecorded = int(unrecorded_outcomes(data).sum())
+    unrecorded = int(replaced_outcomes(data).sum())
     replaced = f" {unrecorded} unrecorded outcomes were replaced by means of recorded ones." if unrecorded else ""
     left_out = f" Responses of the model that were not measured: {', '.join(model.without)}." if model.without else ""
     scales = f"{raters_statement(model)}{scale_statement(model)}"
