@@ -60,8 +60,7 @@ def study(seed: int, method: str, noise: float) -> dict[str, object]:
     """Simulate a study and fit it with and without belief noise; return medians and 90% intervals of the group."""
     data, found = simulated(seed, noise), dict[str, object](seed=seed)
     for model, spec in MODELS.items():
-        settings = Settings(random_seed=seed, progressbar=False) if method == "laplace" else Settings(500, 500, 2, seed)
-        fitted = METHODS[method].fit(compiled(model, method), data, settings)
+        fitted = METHODS[method].fit(compiled(model, method), data, Settings(random_seed=seed, progressbar=False))
         found[f"{model} status"] = check_convergence(fitted).status
         draws = fitted["unconstrained_posterior"]["mu"]
         for name, declared in parameters(spec).items():

@@ -58,8 +58,7 @@ def compiled(model: str, method: str) -> tuple[ModelSpec, CompiledModel]:
 def fit(model: str, data: xr.Dataset, seed: int, method: str = "laplace") -> tuple[ModelSpec, xr.DataTree]:
     """Fit one of the models."""
     spec, own = compiled(model, method)
-    settings = Settings(random_seed=seed, progressbar=False) if method == "laplace" else Settings(500, 500, 2, seed)
-    return spec, METHODS[method].fit(own, data, settings)
+    return spec, METHODS[method].fit(own, data, Settings(random_seed=seed, progressbar=False))
 
 
 def elpd_of_people(model: ModelSpec, fitted: xr.DataTree, data: xr.Dataset) -> np.ndarray:

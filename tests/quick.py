@@ -70,6 +70,7 @@ LONGER = (  # modules and tests, by their names below `tests/`
     "workflow/test_load.py::test_python_and_command_line_have_one_answer",
     "workflow/test_python.py",
     "workflow/test_run_folder.py",
+    "workflow/test_session_covariates.py",
     "workflow/test_trust.py::test_a_response_runs_with_trust_only_from_a_study_and_from_a_run",
     "workflow/test_trust.py::test_a_manifest_that_names_another_file_runs_nothing",
     "workflow/test_trust.py::test_another_response_is_another_run",

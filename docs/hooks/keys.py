@@ -9,7 +9,16 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from iwm_bayes.data.study import Columns, Outcome, PersonTable, ResponseColumn, ScaledColumn, StudySpec
+from iwm_bayes.data.study import (
+    Columns,
+    Outcome,
+    PersonTable,
+    Rater,
+    ResponseColumn,
+    ScaledColumn,
+    StudySpec,
+    WaveColumn,
+)
 from iwm_bayes.model.specification.parts import response_kinds
 from iwm_bayes.model.specification.schema import ModelFile, ParameterPrior
 from iwm_bayes.responses import RESPONSES
@@ -26,6 +35,9 @@ MEANINGS = {  # of keys without a comment where they are declared
     "Outcome.column": "the column of outcomes",
     "Outcome.scale": "its ends: the first means no response, the second a full response",
     "Outcome.missing": "meaning of a blank: `unseen` (nothing happened) or `unrecorded` (a form is missing)",
+    "Outcome.raters": "in place of a column: the column of each rater, by name; the outcome is then latent",
+    "Rater.column": "the column of the rater",
+    "Rater.scale": "its ends: the first means no response, the second a full response",
     "ScaledColumn.column": "the column",
     "ScaledColumn.scale": "its ends",
     "ResponseColumn.column": "the column",
@@ -33,6 +45,9 @@ MEANINGS = {  # of keys without a comment where they are declared
     "ResponseColumn.rater": "the person who rated",
     "Columns.person": "the person who is studied",
     "Columns.session": "the number of the session",
+    "Columns.wave": "the wave of a session, such as test and retest: a column, or the keys below",
+    "WaveColumn.column": "the column",
+    "WaveColumn.order": "the waves in order, where their names have no numbers",
     "Columns.figure": "the attachment figure; without this key there is one figure",
     "Columns.time": "time, in numbers or ISO dates; without this key, the number of the session",
     "Columns.outcome": "observed responsiveness",
@@ -58,7 +73,9 @@ STUDY_PARTS = (
     ("The file", StudySpec),
     ("[columns]", Columns),
     ("outcome", Outcome),
-    ("reported, distress, threat", ScaledColumn),
+    ("outcome.raters.NAME", Rater),
+    ("wave", WaveColumn),
+    ("distress, threat", ScaledColumn),
     ("[responses.NAME]", ResponseColumn),
     ("[people]", PersonTable),
 )

@@ -148,6 +148,40 @@ def forecast() -> str:
     return table(("sessions", "within 5 sessions (SE)", "within 5, parameters known (SE)"), rows)
 
 
+KINDS = {  # of simulated studies, in words
+    "effects": "`laplace`",
+    "none": "no effect, `laplace`",
+    "two reasons": "`laplace`",
+    "one reason": "nobody leaves because it was good enough, `laplace`",
+    "nuts": "`nuts`",
+}
+
+
+def symptom() -> str:
+    """Return how often intervals of a symptom's parameters, and of effects of an arm on it, contain the true value."""
+    rows = (
+        (f"`{one.quantity}`", KINDS[one.kind], one.studies, percent(one.coverage), percent(one.direction_found))
+        for one in read("outcomes/symptom.csv").itertuples()
+    )
+    return table(("quantity", "studies", "number", "true value in the 90% interval", "direction found"), rows)
+
+
+def leaving() -> str:
+    """Return how often intervals of the parameters of leaving contain the true value."""
+    rows = (
+        (
+            f"`{one.parameter}`",
+            KINDS[one.kind],
+            one.studies,
+            f"{one.true:.2f}",
+            f"{one.median:.2f}",
+            percent(one.coverage),
+        )
+        for one in read("outcomes/leaving.csv").itertuples()
+    )
+    return table(("parameter", "studies", "number", "true", "estimate", "true value in the 90% interval"), rows)
+
+
 def speed(heading: str) -> Callable[[], str]:
     """Return a function that takes a table from the page of `benchmarks/`, where `peers.py` wrote it."""
 
@@ -176,6 +210,8 @@ RESULTS: dict[str, Callable[[], str]] = {
     "published": published,
     "unrecorded": unrecorded,
     "forecast": forecast,
+    "symptom": symptom,
+    "leaving": leaving,
     "speed_hgf": speed("two_level_hgf"),
     "speed_rescorla_wagner": speed("rescorla_wagner"),
     "sbc_time": sbc_time,

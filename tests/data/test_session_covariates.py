@@ -4,11 +4,14 @@ import json
 
 import numpy as np
 import pytest
-from session_study import PEOPLE, SESSIONS, sessions_table, write_study
+from session_study import MODEL, PEOPLE, SESSIONS, sessions_table, write_study
 
 from iwm_bayes.data.formulas.event_design import session_covariates
 from iwm_bayes.data.study import read_study_file
-from iwm_bayes.types import EventEffect, InputError, parameters
+from iwm_bayes.filtering.arrays import event_array
+from iwm_bayes.filtering.filter import filter_readouts
+from iwm_bayes.filtering.readouts import Readout
+from iwm_bayes.types import EventEffect, InputError, parameters, rule_values
 from iwm_bayes.workflow.load import load_data
 from iwm_bayes.workflow.study import Column, Study
 
@@ -78,6 +81,47 @@ def test_an_effect_has_the_prior_of_a_coefficient(tmp_path):
     effect, rate = parameters(model)["availability_rate_within_mood"], parameters(model)["availability_rate"]
     assert (effect.support, effect.pooling) == ("real", "complete")
     assert effect.prior_90[1] / 1.6448536269514722 == pytest.approx(2.0 * rate.prior_between_sd)
+
+
+def test_categories_that_differ_in_signs_have_an_effect_each(tmp_path):
+    """A name has no signs, and is numbered where it would be another's: no effect takes the place of another."""
+    table = sessions_table().replace({"homework": {"no": "0 h", "partly": "<5 h", "yes": ">5 h"}})
+    model, data = loaded(tmp_path, "homework", table, 'availability_rating_noise = "homework"\n')
+    terms = ["homework[<5 h]", "homework[>5 h]"]
+    assert [(each.term, each.name) for each in model.event_effects] == [
+        *zip(terms, ["availability_rate_homework_5_h", "availability_rate_homework_5_h_2"], strict=True),
+        *zip(
+            terms, ["availability_rating_noise_homework_5_h", "availability_rating_noise_homework_5_h_2"], strict=True
+        ),
+    ]
+    for index, word in enumerate(["<5 h", ">5 h"]):
+        np.testing.assert_array_equal(data["event_terms"][index], by_person(table["homework"] == word))
+    declared = {each.name: 0.0 for each in model.event_effects}
+    bare = {name: 0.5 for name in parameters(model)} | declared
+    events, rates = event_array(data), []
+    for name in list(declared)[:2]:
+        p = rule_values(model, {key: np.full(PEOPLE, value) for key, value in (bare | {name: 1.0}).items()})
+        plain = rule_values(model, {key: np.full(PEOPLE, value) for key, value in bare.items()})
+        [moved], [same] = (
+            filter_readouts(model.rule, each, events[:1], 1, [Readout("availability", "after")]) for each in (p, plain)
+        )
+        rates.append((moved != same)[0])
+    for found, word in zip(rates, ["<5 h", ">5 h"], strict=True):
+        np.testing.assert_array_equal(found, by_person(table["homework"] == word)[0].astype(bool))
+
+
+def test_what_acts_while_time_passes_needs_its_covariate_at_every_event(tmp_path):
+    """A learning rate acts where there is an outcome; diffusion acts at a session without one, too."""
+    table = sessions_table().astype({"helped": float})
+    table.loc[1, ["helped", "mood"]] = np.nan
+    assert loaded(tmp_path, "mood", table)[1]["event_terms"].values[0, 1, 0] == 0.0
+    path, own = tmp_path / "study.toml", tmp_path / "own.toml"
+    own.write_text(own.read_text(encoding="utf-8").replace("rescorla_wagner", "kalman"), encoding="utf-8")
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("availability_rate", "availability_diffusion"), encoding="utf-8"
+    )
+    with pytest.raises(InputError, match='row 3, column "mood": blank, and'):
+        load_data(read_study_file(path))
 
 
 def test_blanks_are_reported_by_row_where_they_are_needed(tmp_path):
@@ -185,3 +229,15 @@ def test_two_parameters_share_an_event_term(tmp_path):
     assert list(data["event_term"].values) == ["mood"]
     assert {"availability_rate_mood", "availability_rating_noise_mood"} <= set(parameters(model))
     assert data["event_terms"].dims == ("event_term", "event", "person")
+
+
+def test_a_parameter_that_all_people_share_can_change_between_sessions(tmp_path):
+    """Also by an interaction with a covariate of people; but people cannot differ in it."""
+    path = write_study(tmp_path, "homework + arm:homework")
+    (tmp_path / "own.toml").write_text(f'{MODEL}[parameters.availability_rate]\npooling = "complete"\n')
+    model, data = load_data(read_study_file(path))
+    assert "design" not in data
+    assert {each.parameter for each in model.event_effects} == {"availability_rate"}
+    path.write_text(path.read_text().replace("homework + arm:homework", "homework + arm"))
+    with pytest.raises(InputError, match="only a parameter that is free and partially pooled"):
+        load_data(read_study_file(path))

@@ -84,12 +84,42 @@ def test_deviations_get_another_order_where_everybody_has_the_same_outcomes(alik
     same = alike["outcome"].values[:, :1] * 0.2 + 0.4
     data = alike.assign(outcome=(("event", "person"), np.where(alike["observed"].values, same, 0.0)))
     assert exchangeable(data).way == "own order"
-    other = reorder_deviations(data, own_trends(data), GENERATOR(1))
+    other = reorder_deviations(data, {"outcome": own_trends(data)}, GENERATOR(1))
     assert len(set(sequences(other, 0))) == 1
     assert sequences(other, 0) != sequences(data, 0)
     before, after = own_trends(data), own_trends(other)
     np.testing.assert_allclose(after.trend, before.trend, atol=1e-12)
     np.testing.assert_allclose((after.deviation**2).sum(axis=0), (before.deviation**2).sum(axis=0))
+
+
+@pytest.mark.parametrize("way", ["deviations", "own order"])
+def test_ratings_deviate_as_their_outcome_does(alike, way):
+    """A rater who sees the outcome keeps seeing it; one who sees a line of it, that line; blanks go with the others."""
+    observed, people = alike["observed"].values, alike.sizes["person"]
+    outcome = alike["outcome"] * 0.2 + 0.4 if way == "deviations" else 0.2 * alike["outcome"].values[:, :1] + 0.4
+    data = alike.assign(
+        covariate_arm=("person", [f"group {i}" for i in range(people)]),
+        outcome=(("event", "person"), np.where(observed, outcome, 0.0)),
+    )
+    rating = data["outcome"].where(observed).assign_attrs(rates_outcome=1)
+    first = np.cumsum(observed, axis=0) == 1
+    data = data.assign(
+        answer_outcome_therapist=rating,
+        answer_outcome_patient=(0.1 + 0.5 * rating).assign_attrs(rates_outcome=1),
+        answer_outcome_observer=rating.where(~first).assign_attrs(rates_outcome=1),
+    )
+    exchange = exchangeable(data)
+    other = exchange.exchange(GENERATOR(1))
+    assert exchange.way == way
+    now = other["outcome"].values[observed]
+    assert (now != data["outcome"].values[observed]).mean() > 0.5
+    np.testing.assert_allclose(other["answer_outcome_therapist"].values[observed], now, atol=1e-12)
+    np.testing.assert_allclose(other["answer_outcome_patient"].values[observed], 0.1 + 0.5 * now, atol=1e-12)
+    blank = np.isnan(other["answer_outcome_observer"].values) & observed
+    np.testing.assert_array_equal(blank.sum(axis=0), 1)
+    np.testing.assert_array_equal(blank, first if way == "deviations" else blank[:, :1] & observed)
+    assert np.isnan(other["answer_outcome_patient"].values[~observed]).all()
+    assert other["answer_outcome_patient"].attrs["rates_outcome"] == 1
 
 
 def test_numbers_divide_people_only_where_there_are_two(alike):

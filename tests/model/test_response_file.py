@@ -111,6 +111,11 @@ FAULTS = {  # what is replaced, by what, and what is said
     "a timing": ('"availability", "after"', '"availability", "later"', ["`timing` is 'later'", "'after'"]),
     "a scale": ('"intercept": 0.0, ', '"start": 0.0, ', ["`scale` names 'start'"]),
     "a sum": ("arguments, scale", 'arguments, accumulates={"threat": draw}, scale', ["'threat'", "does not read"]),
+    "a lag": (
+        "arguments, scale",
+        'arguments, lagged={"threat": "worth"}, scale',
+        ["`lagged` names 'threat'", "'worth'"],
+    ),
     "an effect": ("arguments, scale", 'arguments, effect="withdraws", scale', ["discrete family"]),
     "no tail": (", log_tail=log_tail)", ")", ["both `bounds` and `log_tail`"]),
     "bounds": ("bounds=(0.0, 1.0)", "bounds=(1.0, 0.0)", ["two rising numbers"]),

@@ -72,6 +72,25 @@ def test_beliefs_that_restart_are_studies_of_their_own(name, names):
     np.testing.assert_allclose(log_likelihood(bound.spec, bound.data, values), total, rtol=1e-10)
 
 
+def test_a_trend_and_a_covariate_of_sessions_go_with_waves():
+    """A trend restarts with the wave, an effect of every session stays, and the record of all of it can be read."""
+    table = two_waves().assign(homework=np.random.default_rng(1).normal(size=80))
+    formulas = {"availability_rate": "homework"}
+    bound = Model("rescorla_wagner", wave_study(table, wave=Wave("wave"), formulas=formulas), trend=True)
+    free, theta = drawn_theta(bound)
+    values, total = natural(bound, free, theta), np.zeros(PEOPLE)
+    for index, wave in enumerate(("first", "second")):
+        own = table["wave"] == wave
+        alone = Model("rescorla_wagner", wave_study(table[own], formulas=formulas), trend=True)
+        term = bound.data["event_terms"].sel(event_term="homework").values
+        here = bound.data["wave_index"].values == index
+        as_in_both = alone.data["event_terms"].copy(data=term[here].reshape(1, -1, PEOPLE))  # standardised over both
+        data = alone.data.assign(event_terms=as_in_both)
+        total += log_likelihood(alone.spec, data, of_wave(bound, values, index, 2))
+    np.testing.assert_allclose(log_likelihood(bound.spec, bound.data, values), total, rtol=1e-10)
+    assert model_record(model_from_record(model_record(bound.spec))) == model_record(bound.spec)
+
+
 @pytest.mark.parametrize("name", MODELS)
 def test_beliefs_that_are_carried_make_one_long_study(name):
     """Without changes of parameters, the likelihood is that of one sequence of sessions."""
@@ -191,17 +210,17 @@ def test_which_parameters_differ():
     rates = ("availability_rate", "availability_rating_noise")
     assert found["restarted"].parameters == ("availability_start", *rates)
     assert found["carried"].parameters == rates
-    named = Model("rescorla_wagner", wave_study(table, known, Wave("wave", parameters=("availability_rate",))))
+    named = Model("rescorla_wagner", wave_study(table, known, Wave("wave", parameters=("rate",))))
     assert [name for name in parameters(named.spec) if name.endswith("_change")] == ["availability_rate_change"]
 
 
 def test_parameters_that_cannot_differ_are_named():
     """Every one with its reason."""
-    named = ("availability_start", "availability_rating_slope", "rate")
+    named = ("availability_start", "availability_rating_slope", "pace")
     with pytest.raises(InputError) as error:
         Model("rescorla_wagner", wave_study(two_waves(), wave=Wave("wave", beliefs="carried", parameters=named)))
     start, slope, unknown = error.value.problems
     assert "availability_start cannot differ" in start
     assert "carried" in start
     assert "fixed at 1" in slope
-    assert "no parameter rate" in unknown
+    assert "pace cannot differ between waves: rescorla_wagner has no such parameter" in unknown

@@ -8,6 +8,7 @@ from scipy.special import expit, logit
 
 from iwm_bayes.data.study import StudySpec
 from iwm_bayes.data.waves import model_with_waves
+from iwm_bayes.diagnostics.rating_timing import answer_count_sentence
 from iwm_bayes.filtering.arrays import event_array, response_array, session_begins, session_index, sessions_before
 from iwm_bayes.model.likelihood_terms import likelihood_terms
 from iwm_bayes.model.specification.model_file import load_model
@@ -70,7 +71,7 @@ def test_the_mean_is_that_of_the_equation(lag):
             trust.append(trust[-1] + 0.2 * (outcome - trust[-1]))
             worth.append(worth[-1] + 0.1 * (outcome - worth[-1]))
             then, elapsed = max(session + 1 - lag, 0), elapsed + 1
-            expected = 0.7 - 0.2 * (start - 0.5) + 0.1 * (0.6 - 0.5)
+            expected = 0.7 - 0.2 * (start - 0.4) + 0.1 * (0.6 - 0.4)
             expected += -0.5 * (trust[then] - start) - 0.3 * (worth[then] - 0.6)
             assert found[session, person] == pytest.approx(expected + 0.6**elapsed * residual, abs=1e-12)
             answer = float(data["answer_symptom"][session, person])
@@ -178,6 +179,11 @@ def test_a_study_states_the_lag_and_a_fit_keeps_it(tmp_path):
     assert model.responses["symptom"].lag == 1
     assert model_from_record(model_record(model)).responses["symptom"].lag == 1
     np.testing.assert_allclose(data["answer_symptom"].values.T, [[9 / 27, 0.0], [1.0, 3 / 27]])
+    said = answer_count_sentence(model, data, "symptom")
+    assert (
+        said
+        == "symptom: 4 answers, given after the outcome of the same row; they follow the beliefs of 1 session before"
+    )
 
 
 def test_only_a_symptom_has_a_lag(tmp_path):
@@ -209,7 +215,7 @@ def test_a_wave_in_which_beliefs_restart_has_its_own_initial_beliefs():
     found, _ = expected_symptoms(waved, data, given_people(waved, values))
     for first_event, shift in ((0, -0.5), (5, 0.5)):  # half of the change on both sides of the mean of the waves
         start = expit(logit(0.3) + shift)
-        expected = 0.7 - 0.2 * (start - 0.5) + 0.1 * (0.6 - 0.5)
+        expected = 0.7 - 0.2 * (start - 0.4) + 0.1 * (0.6 - 0.4)
         np.testing.assert_allclose(found[first_event], expected, atol=1e-12)
         after = start + 0.2 * (data["outcome"].values[first_event] - start) - start
         change = 0.6 + 0.1 * (data["outcome"].values[first_event] - 0.6) - 0.6

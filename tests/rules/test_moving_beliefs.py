@@ -249,6 +249,11 @@ def test_a_name_puts_time_in_place_of_learning(tmp_path):
     assert (again.name, parameters(again)) == (found.name, parameters(found))
 
 
+def test_a_wrong_addition_is_named_with_those_that_exist():
+    with pytest.raises(InputError, match=r"\+trend or \+belief_noise or \+trend_alone"):
+        load_model("kalman+trendy")
+
+
 @pytest.mark.parametrize(
     ("name", "because"),
     [

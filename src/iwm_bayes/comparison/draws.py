@@ -11,11 +11,20 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
+from iwm_bayes.inference.laplace.method import compile_likelihood
+from iwm_bayes.inference.pilot import pilot_fit
 from iwm_bayes.inference.posterior import person_centres
 from iwm_bayes.model.inputs import parameters_pooled, theta_parameters, unpooled_parameters
 from iwm_bayes.model.priors import figure_names
 from iwm_bayes.simulation.draws import thin_draws
 from iwm_bayes.types import ModelSpec
+
+
+class PseudoLikelihood(NamedTuple):
+    """Gaussian likelihoods of theta (D,), one for each of n people."""
+
+    precision: np.ndarray  # (n, D, D), 0 in directions about which the responses say nothing
+    information: np.ndarray  # (n, D), precision times mean
 
 
 class PosteriorArrays(NamedTuple):
@@ -27,6 +36,7 @@ class PosteriorArrays(NamedTuple):
     theta: np.ndarray  # (S, D, N) person-level parameters
     mean: np.ndarray  # (S, D, N) population mean of theta
     cholesky: np.ndarray  # (S, D, D) Cholesky factor of the population covariance, lower triangular
+    likelihood: PseudoLikelihood | None = None  # everyone's, where they are too many for the covariance of draws
 
 
 def cholesky_factors(posterior: xr.Dataset, unpooled_sd: np.ndarray) -> np.ndarray:
@@ -51,6 +61,17 @@ def person_rows(model: ModelSpec, posterior: xr.Dataset, labels: list[str]) -> n
         return theta
     drawn = posterior["innovation"].transpose("sample", "innovation_name", "event", "person").values
     return np.concatenate([theta, drawn.reshape(len(drawn), -1, drawn.shape[-1])], axis=1)
+
+
+def laplace_likelihood(model: ModelSpec, data: xr.Dataset) -> PseudoLikelihood:
+    """Return everyone's likelihood as the pilot fit describes it: a Gaussian from the curvature at the mode.
+
+    A model with innovations has dozens of numbers per person. The covariance of draws is then too inexact.
+    """
+    pilot = pilot_fit(compile_likelihood(model._replace(correlated=False), data), data)
+    mode, gradient, root = (pilot[name].values for name in ("local_mode", "local_gradient", "local_root"))
+    precision = np.einsum("ikn,jkn->nij", root, root)
+    return PseudoLikelihood(precision, gradient.T + np.einsum("nij,jn->ni", precision, mode))
 
 
 def posterior_arrays(model: ModelSpec, fit: xr.DataTree, draws: int) -> PosteriorArrays:
@@ -82,6 +103,7 @@ def posterior_arrays(model: ModelSpec, fit: xr.DataTree, draws: int) -> Posterio
         theta,
         mean,
         cholesky_factors(posterior, unpooled_sd),
+        laplace_likelihood(model, data) if model.rule.innovations else None,
     )
 
 

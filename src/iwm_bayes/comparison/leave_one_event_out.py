@@ -21,17 +21,14 @@ from scipy.special import logsumexp
 from iwm_bayes.comparison.draws import PosteriorArrays, parameter_matrix, person_log_density
 from iwm_bayes.comparison.elpd import MAX_PARETO_K, Elpd
 from iwm_bayes.comparison.leave_one_person_out import (
-    T_DEGREES_OF_FREEDOM,
     importance_nodes,
     mcse_variance,
-    person_pseudo_likelihood,
+    pseudo_likelihood_of,
     psis_weights,
     relative_variance,
+    standard_t,
 )
 from iwm_bayes.comparison.pointwise import PointwiseLikelihood, log_likelihood_by_event
-from iwm_bayes.lazy import lazy_module
-
-stats = lazy_module("scipy.stats")
 
 MAX_DRAWS, MAX_DENSITIES = 4000, 20_000_000  # draws of a fit, and densities of events at them (160 MB)
 MIN_DRAWS = 400
@@ -76,9 +73,8 @@ def integrate_person(
     """
     generator, size = np.random.default_rng([seed, person]), posterior.theta.shape[1]
     means = populations.mean[:, :, [person]]
-    pseudo_likelihood = person_pseudo_likelihood(posterior.theta[:, :, [person]], means, populations.cholesky)
-    standard = stats.multivariate_t(shape=np.eye(size), df=T_DEGREES_OF_FREEDOM)
-    standard_nodes = standard.rvs(N_NODES, random_state=generator).reshape(N_NODES, 1, size)
+    pseudo_likelihood = pseudo_likelihood_of(posterior, populations, np.array([person]))
+    standard_nodes = standard_t(size).rvs(N_NODES, random_state=generator).reshape(N_NODES, 1, size)
     answered, columns = likelihood.answered[:, person], np.full(N_NODES, person)
     log_p, log_share = [], np.full((N_NODES, answered.sum()), -np.inf)
     for complete, mean, cholesky in zip(populations.complete, means, populations.cholesky, strict=True):

@@ -6,19 +6,26 @@ theta out:
     p(y | phi) = integral of p(y | theta) p(theta | phi) dtheta
 
 Importance sampling computes it. The proposal multiplies the population by a Gaussian pseudo-likelihood of the person:
-their posterior divided by the population. Weights 1 / p(y | phi), smoothed by PSIS, turn draws of the fit to everyone
-into draws of a fit to all others. This leaves out a *person*, not a response. Where one person has too much influence
-on the population, Pareto's k shows it. Vehtari, Gelman & Gabry (2017), doi:10.1007/s11222-016-9696-4; on integrating
-before leaving out: Merkle, Furr & Rabe-Hesketh (2019), doi:10.1007/s11336-019-09679-0.
+their posterior divided by the population, or where theta is long, the curvature of their likelihood. Weights
+1 / p(y | phi), smoothed by PSIS, turn draws of the fit to everyone into draws of a fit to all others. This leaves out a
+*person*, not a response. Where one person has too much influence on the population, Pareto's k shows it. Vehtari,
+Gelman & Gabry (2017), doi:10.1007/s11222-016-9696-4; on integrating before leaving out: Merkle, Furr & Rabe-Hesketh
+(2019), doi:10.1007/s11336-019-09679-0.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
 from scipy.special import logsumexp
 
-from iwm_bayes.comparison.draws import PosteriorArrays, parameter_matrix, person_log_density, posterior_arrays
+from iwm_bayes.comparison.draws import (
+    PosteriorArrays,
+    PseudoLikelihood,
+    parameter_matrix,
+    person_log_density,
+    posterior_arrays,
+)
 from iwm_bayes.comparison.pointwise import PointwiseLikelihood, log_likelihood_by_person, pointwise_likelihood
 from iwm_bayes.lazy import lazy_module
 from iwm_bayes.simulation.draws import thin_draws
@@ -27,6 +34,7 @@ from iwm_bayes.types import ModelSpec
 stats = lazy_module("scipy.stats")
 
 T_DEGREES_OF_FREEDOM = 7.0  # of the proposal, a t distribution: its tails exceed those of any person's posterior
+MANY_DIMENSIONS = 20  # beyond which the proposal is nearly Gaussian
 N_NODES = 60  # importance nodes per person and draw of the population
 ROUNDING_RANGE = 1e-12  # a log density that varies by less varies by rounding only
 
@@ -52,13 +60,6 @@ def select_people(left_out: LeftOutPeople, which: np.ndarray) -> LeftOutPeople:
     return LeftOutPeople(left_out.posterior, *(leaf[..., which] for leaf in left_out[1:]))
 
 
-class PseudoLikelihood(NamedTuple):
-    """Gaussian likelihoods of theta (D,), one for each of n people."""
-
-    precision: np.ndarray  # (n, D, D), 0 in directions about which the responses say nothing
-    information: np.ndarray  # (n, D), precision times mean
-
-
 def person_pseudo_likelihood(theta: np.ndarray, mean: np.ndarray, cholesky: np.ndarray) -> PseudoLikelihood:
     """Divide the posterior of people, draws `theta` (S, D, n), by their population (see `draws.PosteriorArrays`)."""
     prior_mean = mean.mean(axis=0).T  # (n, D)
@@ -76,6 +77,22 @@ def person_pseudo_likelihood(theta: np.ndarray, mean: np.ndarray, cholesky: np.n
     return PseudoLikelihood(precision, from_shift + np.einsum("nde,ne->nd", precision, prior_mean))
 
 
+def pseudo_likelihood_of(own: PosteriorArrays, populations: PosteriorArrays, people: np.ndarray) -> PseudoLikelihood:
+    """Return the pseudo-likelihood of `people` (n,) from a fit that has their responses, for nodes of `populations`."""
+    if own.likelihood is not None:
+        return PseudoLikelihood(*(leaf[people] for leaf in own.likelihood))
+    return person_pseudo_likelihood(own.theta[:, :, people], populations.mean[:, :, people], populations.cholesky)
+
+
+def standard_t(size: int) -> Any:
+    """Return the standard t distribution of nodes (size,).
+
+    In many dimensions, a t with few degrees of freedom lies nearly always too far out, or too near.
+    """
+    degrees = T_DEGREES_OF_FREEDOM if size <= MANY_DIMENSIONS else float(size)
+    return stats.multivariate_t(shape=np.eye(size), df=degrees)
+
+
 def importance_nodes(
     pseudo_likelihood: PseudoLikelihood, mean: np.ndarray, cholesky: np.ndarray, standard_nodes: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -88,8 +105,7 @@ def importance_nodes(
     centre = np.einsum("nde,ne->nd", covariance, pseudo_likelihood.information + mean.T @ population_precision)
     root = np.linalg.cholesky(covariance)
     theta = centre + np.einsum("nde,cne->cnd", root, standard_nodes)
-    standard = stats.multivariate_t(shape=np.eye(len(mean)), df=T_DEGREES_OF_FREEDOM)
-    log_q = standard.logpdf(standard_nodes).reshape(standard_nodes.shape[:2])
+    log_q = standard_t(len(mean)).logpdf(standard_nodes).reshape(standard_nodes.shape[:2])
     return theta.swapaxes(1, 2), log_q - np.log(np.diagonal(root, axis1=1, axis2=2)).sum(axis=1)
 
 
@@ -121,21 +137,20 @@ def relative_variance(share: np.ndarray) -> np.ndarray:
 
 def marginal_likelihood(
     posterior: PosteriorArrays,
-    theta: np.ndarray,
+    own: PosteriorArrays,
     likelihood: PointwiseLikelihood,
     people: np.ndarray,
     generator: np.random.Generator,
 ) -> MarginalLikelihood:
-    """Integrate the parameters of `people` out; `theta` (draw, D, n) is their posterior, given their responses."""
-    size, count = theta.shape[1:]
+    """Integrate the parameters of `people` out; `own` is a fit that has their responses."""
+    size, count = posterior.theta.shape[1], len(people)
     if not size:  # no parameter is person-level
         no_theta = np.zeros((1, 0, count))
         whole = [log_likelihood_at(posterior, likelihood, no_theta, own, people)[0] for own in posterior.complete]
         return MarginalLikelihood(np.array(whole), np.zeros(count), np.zeros(count))
     means = posterior.mean[:, :, people]
-    pseudo_likelihood = person_pseudo_likelihood(theta, means, posterior.cholesky)
-    standard = stats.multivariate_t(shape=np.eye(size), df=T_DEGREES_OF_FREEDOM)
-    standard_nodes = standard.rvs((N_NODES, count), random_state=generator).reshape(N_NODES, count, size)
+    pseudo_likelihood = pseudo_likelihood_of(own, posterior, people)
+    standard_nodes = standard_t(size).rvs((N_NODES, count), random_state=generator).reshape(N_NODES, count, size)
     log_p, share, log_sum = [], np.zeros((N_NODES, count)), np.full((N_NODES, count), -np.inf)
     for complete, mean, cholesky in zip(posterior.complete, means, posterior.cholesky, strict=True):
         nodes, log_q = importance_nodes(pseudo_likelihood, mean, cholesky, standard_nodes)
@@ -169,7 +184,7 @@ def person_log_likelihood(model: ModelSpec, fit: xr.DataTree, draws: int, seed: 
     data, posterior = fit["constant_data"].to_dataset(), posterior_arrays(model, fit, draws)
     people, generator = np.arange(data.sizes["person"]), np.random.default_rng(seed)
     likelihood = pointwise_likelihood(model, data)
-    marginal = marginal_likelihood(posterior, posterior.theta, likelihood, people, generator)
+    marginal = marginal_likelihood(posterior, posterior, likelihood, people, generator)
     kept = thin_draws(fit["unconstrained_posterior"].to_dataset(), draws)
     coordinates = {"chain": kept["chain"].values, "draw": kept["draw"].values, "person": data["person"].values}
     by_chain = marginal.log_p.reshape(kept.sizes["chain"], kept.sizes["draw"], len(people))
@@ -202,7 +217,7 @@ def mcse_variance(log_weight: np.ndarray) -> np.ndarray:
 def leave_one_person_out(posterior: PosteriorArrays, likelihood: PointwiseLikelihood, seed: int) -> LeftOutPeople:
     """Estimate every person's ELPD under a fit to all others, by importance weights, from one fit to everyone."""
     people = np.arange(posterior.theta.shape[2])
-    marginal = marginal_likelihood(posterior, posterior.theta, likelihood, people, np.random.default_rng(seed))
+    marginal = marginal_likelihood(posterior, posterior, likelihood, people, np.random.default_rng(seed))
     log_weight, pareto_k = psis_weights(marginal.log_p)
     variance = marginal.variance_of_inverse + mcse_variance(log_weight)
     return LeftOutPeople(posterior, people, marginal.log_p, log_weight, pareto_k, variance)
@@ -217,7 +232,7 @@ def leave_out_by_refit(
 ) -> LeftOutPeople:
     """Estimate the ELPD of `people` (n,) from a refit without their responses; `posterior` is a fit with them."""
     generator = np.random.default_rng(seed)
-    log_p, _, variance = marginal_likelihood(refit, posterior.theta[:, :, people], likelihood, people, generator)
+    log_p, _, variance = marginal_likelihood(refit, posterior, likelihood, people, generator)
     relative = np.exp(log_p - log_p.max(axis=0))
     variance = variance + relative.var(axis=0) / relative.mean(axis=0) ** 2 / len(log_p)
     equal_weight = np.full_like(log_p, -np.log(len(log_p)))

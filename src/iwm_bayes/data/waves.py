@@ -21,6 +21,7 @@ from iwm_bayes.data.study import StudySpec, WaveColumn
 from iwm_bayes.data.table import Table, cell_texts, normalise_levels, read_complete_names
 from iwm_bayes.responses.waves import fading_parameters, response_with_waves
 from iwm_bayes.rules.modifiers.waves import RESTART, Waves, change_names, read_after_start, with_waves
+from iwm_bayes.rules.parameter_names import parameter_copies
 from iwm_bayes.types import InputError, ModelSpec, Parameter, parameters
 
 MAX_WAVES = 6
@@ -154,17 +155,21 @@ def unchangeable(model: ModelSpec, beliefs: str) -> dict[str, str]:
     return found
 
 
-def naming_problems(model: ModelSpec, given: WaveColumn) -> list[str]:
-    """Return what is wrong with the parameters that a study names to differ between waves."""
-    known, without, problems = parameters(model), unchangeable(model, given.beliefs), []
+def naming_problems(model: ModelSpec, given: WaveColumn, several: bool) -> list[str]:
+    """Return what is wrong with the parameters that a study names to differ between waves.
+
+    Where a study has `several` models, a name may be that of a parameter of another one.
+    """
+    known, without, faults = parameters(model), unchangeable(model, given.beliefs), {}
     for name in given.parameters or ():
-        if name not in known:
-            fault = f"{model.name} has no parameter {name}; it has {', '.join(known)}"
-        else:
-            fault = reason_against(known[name]) or without.get(name, "")
-        if fault:
-            problems.append(f"key `columns.wave.parameters`: {name} cannot differ between waves: {fault}. Take it out")
-    return problems
+        copies = parameter_copies(name, known)
+        if not copies and not several:
+            faults[name] = f"{model.name} has no such parameter; it has {', '.join(known)}"
+        faults |= {own: fault for own in copies if (fault := reason_against(known[own]) or without.get(own, ""))}
+    return [
+        f"key `columns.wave.parameters`: {name} cannot differ between waves: {fault}. Take it out"
+        for name, fault in faults.items()
+    ]
 
 
 def reason_against(parameter: Parameter) -> str:
@@ -184,9 +189,10 @@ def study_waves(study: StudySpec, model: ModelSpec, names: Sequence[str]) -> Wav
     waves = waves_for(model, names, given.beliefs)
     if given.parameters is None or set(waves.terms) <= set(model.rule.terms):
         return waves
-    if problems := naming_problems(model, given):
+    if problems := naming_problems(model, given, len(study.model) > 1):
         raise InputError([f"study {study.name}: {problem}" for problem in problems])
-    return waves._replace(parameters=given.parameters)
+    named = (own for name in given.parameters for own in parameter_copies(name, parameters(model)))
+    return waves._replace(parameters=tuple(dict.fromkeys(named)))
 
 
 def waves_for(model: ModelSpec, names: Sequence[str], beliefs: Literal["restarted", "carried"]) -> Waves:

@@ -12,9 +12,12 @@ There are three ways, and the first that a study allows is taken.
 
 The k-th outcome takes the place of the k-th, in a study with waves that of the same wave. Where a person has more
 outcomes than somebody else in the exchange set, their last ones stay.
+
+Where raters say what they think of an outcome, the ratings of each go where the outcome goes: whole, or as deviations
+from this rater's own trend of the person. A session that a rater did not rate goes with the others.
 """
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from math import lgamma, log
 from typing import Literal, NamedTuple
 
@@ -48,7 +51,10 @@ class SwapSet(NamedTuple):
 
 
 class Trends(NamedTuple):
-    """Everyone's outcomes as a trend and deviations from it, (event, person) each; 0 where not observed."""
+    """Everyone's outcomes, or one rater's ratings of them, as a trend and deviations from it, (event, person) each.
+
+    Both are 0 where no outcome was observed. Deviations are NaN where a rater did not rate an outcome.
+    """
 
     trend: np.ndarray
     deviation: np.ndarray
@@ -129,53 +135,84 @@ def swap(values: np.ndarray, sets: Sequence[SwapSet], generator: np.random.Gener
     return swapped
 
 
+def outcome_variables(data: xr.Dataset) -> list[str]:
+    """Return the variables that go where an outcome goes, and have a trend: the outcome, and its ratings."""
+    return ["outcome", *rating_variables(data)]
+
+
 def swap_outcomes(data: xr.Dataset, sets: Sequence[SwapSet], generator: np.random.Generator) -> xr.Dataset:
     """Return the data with outcomes swapped within sets, and with them what raters say of them."""
     seed = int(generator.integers(2**63))
     return data.assign(
         {
-            name: (data[name].dims, swap(data[name].values, sets, np.random.default_rng(seed)))
-            for name in ("outcome", "rated", *rating_variables(data))
+            name: data[name].copy(data=swap(data[name].values, sets, np.random.default_rng(seed)))
+            for name in ("rated", *outcome_variables(data))
         }
     )
 
 
-def trend_basis(length: int) -> np.ndarray:
-    """Return orthonormal polynomials (length, term): quadratic, linear or constant, by the number of outcomes."""
-    degree = int(np.clip(length // OUTCOMES_PER_TREND_TERM - 1, 0, 2))
+def trend_basis(length: int, known: int) -> np.ndarray:
+    """Return orthonormal polynomials (length, term): quadratic, linear or constant, by the number of known values."""
+    degree = int(np.clip(known // OUTCOMES_PER_TREND_TERM - 1, 0, 2))
     return np.linalg.qr(np.vander(np.linspace(-1.0, 1.0, length), degree + 1, increasing=True))[0]
 
 
-def own_trends(data: xr.Dataset) -> Trends:
-    """Return the least-squares trend of everyone's outcomes with each figure, and the deviations from it."""
-    outcome = np.where(data["observed"].values, data["outcome"].values, 0.0)
-    trend = np.zeros_like(outcome)
+def trend_of(values: np.ndarray) -> np.ndarray:
+    """Return the least-squares trend of a sequence, also where a value is NaN; it is NaN where all are."""
+    known = ~np.isnan(values)
+    if not known.any():
+        return values
+    basis = trend_basis(len(values), int(known.sum()))
+    return basis @ np.linalg.lstsq(basis[known], values[known])[0]
+
+
+def own_trends(data: xr.Dataset, name: str = "outcome") -> Trends:
+    """Return the trend of everyone's outcomes, or of ratings of them, with each figure, and the deviations from it."""
+    values = np.where(data["observed"].values, data[name].values, 0.0)
+    trend = np.zeros_like(values)
     for kind in events_by_figure(data):
         for person in np.flatnonzero(kind.any(axis=0)):
             events = kind[:, person]
-            basis = trend_basis(int(events.sum()))
-            trend[events, person] = basis @ (basis.T @ outcome[events, person])
-    return Trends(trend, outcome - trend)
+            trend[events, person] = trend_of(values[events, person])
+    return Trends(trend, values - trend)
 
 
-def with_deviations(data: xr.Dataset, trend: np.ndarray, deviation: np.ndarray) -> xr.Dataset:
-    """Return the data with outcomes that deviate so from their trends; they stay within 0..1."""
-    outcome = np.where(data["observed"].values, np.clip(trend + deviation, 0.0, 1.0), data["outcome"].values)
-    return data.assign(outcome=(data["outcome"].dims, outcome))
+def with_deviations(data: xr.Dataset, trends: Mapping[str, Trends], deviations: Mapping[str, np.ndarray]) -> xr.Dataset:
+    """Return the data with variables that deviate so from their trends; they stay within 0..1."""
+    observed = data["observed"].values
+    changed = {name: np.clip(trends[name].trend + deviations[name], 0.0, 1.0) for name in trends}
+    return data.assign(
+        {name: data[name].copy(data=np.where(observed, changed[name], data[name].values)) for name in changed}
+    )
 
 
-def reorder_deviations(data: xr.Dataset, trends: Trends, generator: np.random.Generator) -> xr.Dataset:
+def swap_deviations(
+    data: xr.Dataset, trends: Mapping[str, Trends], sets: Sequence[SwapSet], generator: np.random.Generator
+) -> xr.Dataset:
+    """Return the data with deviations swapped within sets, those of ratings with those of their outcome."""
+    seed = int(generator.integers(2**63))
+    swapped = {name: swap(own.deviation, sets, np.random.default_rng(seed)) for name, own in trends.items()}
+    return with_deviations(data, trends, swapped)
+
+
+def reorder_deviations(data: xr.Dataset, trends: Mapping[str, Trends], generator: np.random.Generator) -> xr.Dataset:
     """Return the data with deviations in another order, the same for everyone with as many outcomes with a figure."""
-    seed, deviation = int(generator.integers(2**63)), trends.deviation.copy()
+    seed = int(generator.integers(2**63))
+    reordered = {name: own.deviation.copy() for name, own in trends.items()}
     for kind in events_by_figure(data):
         for person in np.flatnonzero(kind.any(axis=0)):
             events = kind[:, person]
-            own, length = trends.deviation[events, person], int(events.sum())
-            order, basis = np.random.default_rng([seed, length]).permutation(length), trend_basis(length)
-            new = own[order] - basis @ (basis.T @ own[order])
-            size = np.linalg.norm(new)
-            deviation[events, person] = new * (np.linalg.norm(own) / size if size > 0.0 else 0.0)
-    return with_deviations(data, trends.trend, deviation)
+            order = np.random.default_rng([seed, int(events.sum())]).permutation(int(events.sum()))
+            for name, own in trends.items():
+                reordered[name][events, person] = without_trend(own.deviation[events, person][order])
+    return with_deviations(data, trends, reordered)
+
+
+def without_trend(deviation: np.ndarray) -> np.ndarray:
+    """Return a sequence minus its trend, with the sum of squares that it had; NaN stays."""
+    new = deviation - trend_of(deviation)
+    size = np.sqrt(np.nansum(new**2))
+    return new * (np.sqrt(np.nansum(deviation**2)) / size if size > 0.0 else 0.0)
 
 
 def exchangeable(data: xr.Dataset) -> Exchangeable:
@@ -193,13 +230,12 @@ def exchangeable(data: xr.Dataset) -> Exchangeable:
     if enough(sets):
         n_swapped = sum(len(swaps.people) for swaps in sets)
         return Exchangeable(lambda generator: swap_outcomes(data, sets, generator), "outcomes", n_swapped, n_people)
-    trends = own_trends(data)
+    trends = {name: own_trends(data, name) for name in outcome_variables(data)}
     sets = swap_sets(events_by_wave(data), outcome, [()] * data.sizes["person"])
     if enough(sets):
-
-        def exchange(generator: np.random.Generator) -> xr.Dataset:
-            return with_deviations(data, trends.trend, swap(trends.deviation, sets, generator))
-
-        return Exchangeable(exchange, "deviations", sum(len(swaps.people) for swaps in sets), n_people)
-    n_varying = int((np.abs(trends.deviation) > 1e-9).any(axis=0).sum())
+        n_swapped = sum(len(swaps.people) for swaps in sets)
+        return Exchangeable(
+            lambda generator: swap_deviations(data, trends, sets, generator), "deviations", n_swapped, n_people
+        )
+    n_varying = int((np.abs(trends["outcome"].deviation) > 1e-9).any(axis=0).sum())
     return Exchangeable(lambda generator: reorder_deviations(data, trends, generator), "own order", n_varying, n_people)

@@ -51,16 +51,18 @@ def timing_z_scores(answers: np.ndarray, data: xr.Dataset, response: Response) -
 
 
 def answer_count_sentence(model: ModelSpec, data: xr.Dataset, name: str) -> str:
-    """Return how many answers to a response there are, and their timing."""
-    count = int(data[f"answer_{name}"].notnull().sum())
-    return f"{name}: {count} answers, given {model.responses[name].timing} the outcome of the same row"
+    """Return how many answers to a response there are, their timing, and the beliefs that a symptom follows."""
+    count, response = int(data[f"answer_{name}"].notnull().sum()), model.responses[name]
+    lag = f"{response.lag} session{'s' * (response.lag > 1)} before" if response.lag else "the same session"
+    follows = f"; they follow the beliefs of {lag}" if response.lagged else ""
+    return f"{name}: {count} answers, given {response.timing} the outcome of the same row{follows}"
 
 
 def timing_warnings(model: ModelSpec, data: xr.Dataset) -> Iterator[str]:
     """Yield a warning for every response that seems to precede the outcome of its row."""
     for name, response in model.responses.items():
         about_session = data.attrs.get(f"scope of {name}", "event") == "session"
-        if response.timing == "before" or response.effect != "none" or about_session:
+        if response.timing == "before" or response.effect != "none" or about_session or response.lag:
             continue
         own, previous = timing_z_scores(data[f"answer_{name}"].values.astype(float), data, response)
         if previous > CLEAR_ERRORS and abs(own) < max(NEGLIGIBLE_ERRORS, NEGLIGIBLE_SHARE * previous):

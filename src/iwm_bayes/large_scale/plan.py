@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from iwm_bayes.data.formulas.splits import with_split_names
 from iwm_bayes.data.study import StudySpec, read_study_file
 from iwm_bayes.data.table import NOT_AVAILABLE
 from iwm_bayes.estimands.registry import estimand_problems
@@ -49,6 +50,10 @@ def unsupported(study: StudySpec, model: ModelSpec) -> list[str]:
         (
             "the levels of a group, such as (1|therapist), must all be in memory. Remove them from the formulas",
             any("|" in formula for formula in study.formulas.values()),
+        ),
+        (
+            "within(x) and between(x) need the sessions of all people at once. Fit a sample of people",
+            any(with_split_names(formula) != formula for formula in study.formulas.values()),
         ),
     )
     return [f"{where}: {problem}" for problem, holds in checks if holds]

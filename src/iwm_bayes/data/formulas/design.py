@@ -43,6 +43,7 @@ from iwm_bayes.data.formulas.language import (
     count_columns,
     read_formula,
 )
+from iwm_bayes.data.formulas.splits import with_split_names
 from iwm_bayes.data.table import list_people
 from iwm_bayes.lazy import lazy_module
 from iwm_bayes.rules.parameter_names import full_names, parameter_copies
@@ -76,7 +77,7 @@ def parse_formulas(
         own = names_in(formula)
         if own & set(changing):
             problems += [f"{where}.{name}`: {problem}" for problem in event_problems(model, name)]
-        if name not in free and (not own or own - set(changing) or known[name].fixed is not None):
+        if name not in free and (known[name].fixed is not None or has_terms_of_people(formula, changing)):
             only = "only a parameter that is free and partially pooled can have a formula with covariates of people"
             problems.append(f"{where}.{name}`: {only}. In {model.name} these are {', '.join(free)}")
     if problems:
@@ -104,6 +105,14 @@ def names_in(formula: str) -> frozenset[str]:
         return read_formula(formula).names
     except InputError:
         return frozenset()
+
+
+def has_terms_of_people(formula: str, changing: Collection[str]) -> bool:
+    """Return whether a formula has a term without covariates that change from session to session."""
+    if not names_in(formula):
+        return True
+    terms = formulae.model_description(with_split_names(formula)).terms
+    return any(term.name != "Intercept" and not term.var_names & set(changing) for term in terms)
 
 
 def formula_problems(given: Mapping[str, str], model: ModelSpec, changing: Collection[str] = ()) -> list[str]:

@@ -9,6 +9,7 @@ declared parameter for each effect:
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import xarray as xr
@@ -78,6 +79,9 @@ def with_event_effects(model: ModelSpec, effects: Sequence[EventEffect], terms: 
     problems = [f"{model.name} has no parameter {each.parameter}" for each in effects if each.parameter not in known]
     taken = "the effect of {} on {} would have the name of a parameter, {}. Rename the column"
     problems += [taken.format(each.term, each.parameter, each.name) for each in effects if each.name in known]
+    n_effects = Counter(each.name for each in effects)
+    twice = "{} is the name of several effects, of which each needs its own"
+    problems += [twice.format(name) for name, number in n_effects.items() if number > 1]
     if problems:
         raise InputError(problems)
     added = {each.name: declared_effect(each, known[each.parameter]) for each in effects}

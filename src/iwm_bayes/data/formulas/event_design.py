@@ -17,7 +17,8 @@ the reference category. A Dataset gains
 
 import json
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from itertools import count
 from typing import Any
 from urllib.parse import unquote
 
@@ -117,9 +118,17 @@ def without_blanks(columns: pd.DataFrame, formula: str, raw: pd.DataFrame, stand
     return columns
 
 
-def effect_name(parameter: str, term: str) -> str:
-    """Return the name of the parameter that is the effect of a term: `availability_rate_homework_yes`."""
-    return f"{parameter}_{re.sub(r'\W+', '_', term).strip('_')}"
+def effect_names(moves: Sequence[tuple[str, str]]) -> list[str]:
+    """Return the names of the effects of (parameter, term), such as `availability_rate_homework_yes`.
+
+    A name has no signs. Names that would then be alike, as for "<5 h" and ">5 h", are numbered from the second on.
+    """
+    plain = [f"{parameter}_{re.sub(r'\W+', '_', term).strip('_')}" for parameter, term in moves]
+    found: list[str] = []
+    for name in plain:
+        numbered = (f"{name}_{number}" for number in count(2))
+        found.append(name if name not in found else next(other for other in numbered if other not in {*plain, *found}))
+    return found
 
 
 def event_scales(frame: pd.DataFrame, names: Collection[str]) -> dict[str, list[float]]:
@@ -174,7 +183,7 @@ def with_session_terms(data: xr.Dataset, formulas: Mapping[str, str], where: str
     data = data.assign_attrs({SCALES: json.dumps(scales)})
     standardised, own = standardised_events(data, raw), raw[names]
     columns: dict[str, np.ndarray] = {}
-    effects: list[list[str]] = []
+    moves: list[tuple[str, str]] = []  # a parameter, and the term that moves it
     for parameter, formula in formulas.items():
         if not read_formula(formula).names & set(names):
             continue
@@ -183,11 +192,12 @@ def with_session_terms(data: xr.Dataset, formulas: Mapping[str, str], where: str
             continue
         design = without_blanks(event_columns(formula, standardised, names), formula, own, standardised)
         columns |= {str(label): design[label].to_numpy(float) for label in design}
-        effects += [[parameter, str(label), effect_name(parameter, str(label))] for label in design]
+        moves += [(parameter, str(label)) for label in design]
     if problems:
         raise InputError(problems)
     terms = {name: np.zeros(data["present"].shape) for name in columns}
     event, person = np.nonzero(data["present"].values)
     for name, values in columns.items():
         terms[name][event, person] = values
+    effects = [[*move, name] for move, name in zip(moves, effect_names(moves), strict=True)]
     return with_event_terms(data, terms).assign_attrs({EVENT_EFFECTS: json.dumps(effects)})

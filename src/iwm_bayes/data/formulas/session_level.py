@@ -2,8 +2,13 @@
 
 A column of a formula is a covariate of sessions if it is in the table of sessions, not in the table of people, and has
 several values within some person. `within` and `between` take a column of the table of sessions. A parameter needs the
-covariates of its formula where an outcome is learned (a parameter of the learning rule), or where there is an answer (a
-parameter of a response). A blank elsewhere, such as at an assessment before the first session, does no harm.
+covariates of its formula where it acts:
+
+    of a response                                               where there is an answer
+    of the learning rule, and read while time passes            at every event
+    of the learning rule, and read where an outcome is learned  where an outcome is observed
+
+A blank elsewhere does no harm: for a learning rate, at an assessment before the first session.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -20,6 +25,7 @@ from iwm_bayes.data.formulas.language import groups, read_formula
 from iwm_bayes.data.formulas.splits import split_of, split_values
 from iwm_bayes.data.study import StudySpec
 from iwm_bayes.data.table import Table, cell_texts, is_blank, list_people
+from iwm_bayes.rules.modifiers.event_effects import is_read_without_outcome
 from iwm_bayes.rules.parameter_names import parameter_copies
 from iwm_bayes.types import InputError, ModelSpec, parameters
 
@@ -101,13 +107,17 @@ def read_session_covariates(table: Table, person: np.ndarray, names: Mapping[str
 def is_needed(study: StudySpec, model: ModelSpec, name: str, events: Any) -> np.ndarray:
     """Return where events need a covariate of sessions, because a parameter with this covariate acts there.
 
-    `events` are a frame or a Dataset with `observed` and the answers.
+    `events` are a Dataset with `present`, or a frame of events, and have `observed` and the answers.
     """
+    present = events["present"] if "present" in events else np.ones(len(events), dtype=bool)
     needed = np.zeros(np.shape(events["observed"]), dtype=bool)
     for given, formula in readable_formulas(study.formulas).items():
         for parameter in parameter_copies(given, parameters(model)) if name in formula.names else ():
-            response, _ = owner(model, parameter)
-            acts = events["observed"] if response is None else events[f"answer_{response}"].notnull()
+            response, leaf = owner(model, parameter)
+            if response is not None:
+                acts = events[f"answer_{response}"].notnull()
+            else:
+                acts = present if is_read_without_outcome(model.rule, leaf) else events["observed"]
             needed |= np.asarray(acts, dtype=bool)
     return needed
 

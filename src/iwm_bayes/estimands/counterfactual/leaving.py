@@ -206,13 +206,15 @@ def conclusion(name: str, margin: float) -> str:
 
 
 def answer_lines(name: str, answer: xr.DataArray, figure: str) -> list[dict[str, object]]:
-    """Make one line for each shift of one answer; the line of a shift of 0 has the turning points as well."""
+    """Make one line for each tenth of a shift of one answer; that of a shift of 0 has the turning points as well."""
     deltas = answer["delta"].values
     concludes = name != SESSIONS
     margins = margins_of(name, answer) if concludes else np.full(len(deltas), np.nan)
     below, above = turning_points(deltas, margins)
     lines = []
     for index, (delta, margin) in enumerate(zip(deltas, margins, strict=True)):
+        if not np.isclose(10.0 * delta, round(10.0 * delta)):
+            continue  # a point of the grid between two lines
         line: dict[str, object] = {"figure": figure, "about": answer.attrs["about"], "answer": name}
         line |= {"by_session": answer.attrs["by_session"], "delta": float(delta)}
         line |= interval_columns("estimate", answer.isel(delta=index).values)

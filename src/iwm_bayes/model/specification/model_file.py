@@ -74,6 +74,7 @@ def find_model(name: str) -> Path:
     if name not in names:
         near = difflib.get_close_matches(name, names, n=1)
         hint = f'Did you mean "{near[0]}"? ' if near else ""
+        hint += f"A name can end in +{' or +'.join((*ADDITIONS, TREND_ALONE))}. " if "+" in name else ""
         raise InputError(
             [
                 f"there is no built-in model {name!r}. {hint}Give the path of a model file (.toml), or one of "

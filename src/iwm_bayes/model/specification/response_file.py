@@ -20,7 +20,9 @@ from iwm_bayes.types import Family, InputError, Params, Response, named_leaves, 
 N_FIGURES = 2  # of the example
 N_DRAWS, N_POINTS = 4000, 4001  # of answers that are drawn, and at which a density is summed
 MOST_APART = 0.1  # of a share of answers by `draw` and by `log_density`: twelve standard errors of a share
-CHOICES = {name: get_args(Response.__annotations__[name]) for name in ("timing", "effect", "figure_scope")}
+CHOICES = {
+    name: get_args(Response.__annotations__[name]) for name in ("timing", "effect", "figure_scope", "carry_scope")
+}
 BELIEF = np.array([0.2, 0.5, 0.8])  # of the three people
 ELAPSED = np.array([0.5, 1.0, 2.0])
 FUNCTIONS = {  # of a response and of its family: how each is called
@@ -64,9 +66,11 @@ def declaration_problems(response: Response) -> Iterator[str]:
     reads = (response.about, *response.also_reads)
     unknown = [about for about in reads if about not in READOUTS]
     yield from (f"there is no readout {about!r}; choose from {', '.join(READOUTS)}" for about in unknown)
+    named = {"accumulates": response.accumulates, "lagged": {*response.lagged, *response.lagged.values()}}
     yield from (
-        f"`accumulates` names {about!r}, which the response does not read"
-        for about in response.accumulates
+        f"`{field}` names {about!r}, which the response does not read"
+        for field, readouts in named.items()
+        for about in readouts
         if about not in reads
     )
     for field, choices in CHOICES.items():

@@ -102,6 +102,8 @@ def projection(run: ReportContext) -> dict[str, Any] | None:
     by_then = share(shares.isel(session=-1).values)
     finding = f"{by_then.text} of them become earned secure within {horizon} further sessions."
     caption = f"Projection {with_figure(figure)}: {horizon} further sessions under the scenario {scenario} (90% CrI)."
+    if run.model.event_effects:
+        caption += " Covariates of sessions stay what they were at the last session of each person."
     quantiles = shares.quantile([0.05, 0.5, 0.95], "sample").to_dataset(name="share")
 
     def draw(_: Any) -> Any:

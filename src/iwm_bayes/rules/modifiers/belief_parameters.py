@@ -44,4 +44,4 @@ def unmovable(rule: Rule, declared: Iterable[str] = ()) -> str:
         return rule.no_own_scale or NO_LOCATION
     own = {name for name, _ in named_leaves(rule.parameters)}
     has = [name for name in declared if any(f"{belief}_{name}" in own for belief in rule.own_scale.beliefs)]
-    return f"it has this movement itself (`{', `'.join(has)}`)" if has else ""
+    return f"it has this movement itself, by {' and '.join(has)}" if has else ""

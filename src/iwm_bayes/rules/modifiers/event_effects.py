@@ -64,8 +64,16 @@ def with_event_effects(rule: Rule, effects: Effects, added: Mapping[str, Paramet
 
 def is_read_at_events(rule: Rule, name: str) -> bool:
     """Return whether a parameter of a rule matters after the first event began: whether events can change it."""
-    if INITIAL in name.split("_"):
-        return False
+    return INITIAL not in name.split("_") and is_read(rule, name, learns=True)
+
+
+def is_read_without_outcome(rule: Rule, name: str) -> bool:
+    """Return whether a parameter of a rule matters at events without an outcome, while time passes or in a belief."""
+    return INITIAL not in name.split("_") and is_read(rule, name, learns=False)
+
+
+def is_read(rule: Rule, name: str, learns: bool) -> bool:
+    """Return whether two events differ with a parameter of a rule, from the same start; `learns` says if both teach."""
     leaves = dict(named_leaves(rule.parameters))
     values = {leaf: example_values(declared) for leaf, declared in leaves.items()}
     p = unflatten(rule.parameters, iter(values.values()))
@@ -76,17 +84,17 @@ def is_read_at_events(rule: Rule, name: str) -> bool:
     event = event._replace(distress=event.since_any, rated=event.since_any, terms=numbers, innovations=numbers)
     with np.errstate(all="ignore"):
         start = rule.start(p, N_FIGURES)
-        first, second = (two_events(rule, own, start, event) for own in (p, other))
+        first, second = (two_events(rule, own, start, event, learns) for own in (p, other))
     return not np.allclose(first, second, rtol=1e-9, equal_nan=True)
 
 
-def two_events(rule: Rule, p: Params, s: State, event: Event) -> np.ndarray:
+def two_events(rule: Rule, p: Params, s: State, event: Event, learns: bool) -> np.ndarray:
     """Return the states and beliefs of two events from a state on, as one row of numbers."""
     numbers: list[np.ndarray] = []
     event = experienced(rule, p, event)
     for _ in range(2):
         before = rule.drift(p, s, event)
-        s = rule.learn(p, before, event)
+        s = rule.learn(p, before, event) if learns else before
         found = (before, s, rule.beliefs(p, before, event), rule.beliefs(p, s, event))
         numbers += [np.ravel(leaf) for tree in found for _, leaf in named_leaves(tree) if leaf is not None]
     return np.concatenate(numbers)
