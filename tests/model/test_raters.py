@@ -108,12 +108,13 @@ def test_simulated_raters_rate_the_outcomes_that_people_learned_from(model):
     """The therapist, whose scale is the outcome's, is right on average; only sessions have an outcome or a rating."""
     people = {name: 0.2 for name, own in parameters(model).items() if own.fixed is None}
     people |= {"responsiveness": 0.6, "responsiveness_variation": 1.0, "outcome_patient_slope": 0.8}
-    people = {name: np.full(3000, value) for name, value in people.items()}
-    people |= {"outcome_therapist_noise": np.full(3000, 0.03), "outcome_patient_bias": np.full(3000, 0.0)}
+    people = {name: np.full(10_000, value) for name, value in people.items()}
+    people |= {"outcome_therapist_noise": np.full(10_000, 0.03), "outcome_patient_bias": np.full(10_000, 0.0)}
     data = simulate(model, PHASES, people, 1)
     outcome, rating = data["outcome"].values[1:], data["answer_outcome_therapist"].values[1:]
     logits = np.log(outcome / (1 - outcome))
-    assert [logits.mean(), logits.std()] == pytest.approx([np.log(0.6 / 0.4), 1.0], abs=0.03)
+    four_errors = 4.0 / np.sqrt(logits.size)  # of the mean of numbers whose SD is 1; that of the SD is smaller
+    assert [logits.mean(), logits.std()] == pytest.approx([np.log(0.6 / 0.4), 1.0], abs=four_errors)
     inside = (rating > 0.1) & (rating < 0.9)
     assert (rating - outcome)[inside].std() == pytest.approx(np.hypot(0.03, FLOOR), rel=0.1)
     assert data["rated"].values[0].max() == 0.0
