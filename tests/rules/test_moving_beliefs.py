@@ -12,6 +12,7 @@ from helpers import (
 )
 from scipy.special import expit, logit
 
+from iwm_bayes.cli.compare import models_with_trend
 from iwm_bayes.filtering.arrays import EVENT_FIELDS, event_array, with_innovations
 from iwm_bayes.filtering.filter import filter_events, filter_readouts
 from iwm_bayes.filtering.readouts import Readout
@@ -23,7 +24,7 @@ from iwm_bayes.rules import RULES
 from iwm_bayes.rules.lift import lift_learner
 from iwm_bayes.rules.modifiers.belief_noise import with_belief_noise
 from iwm_bayes.rules.modifiers.trend import with_trend
-from iwm_bayes.types import InputError, named_leaves, parameters, unflatten
+from iwm_bayes.types import InputError, ModelSpec, named_leaves, parameters, unflatten
 
 ALL = lifted_rules()
 MOVABLE = {name: rule for name, rule in ALL.items() if rule.own_scale is not None}
@@ -268,6 +269,35 @@ def test_a_name_puts_time_in_place_of_learning(tmp_path):
     assert of_rule == [name for name, _ in named_leaves(load_model("growth").rule.parameters)]
     again = model_from_record(model_record(found))
     assert (again.name, parameters(again)) == (found.name, parameters(found))
+
+
+def test_time_takes_the_place_of_learning_in_a_model_that_has_a_trend(tmp_path):
+    """The trend of its file goes with its learning: both would be the same movement twice."""
+    path = tmp_path / "own.toml"
+    text = 'schema = 2\nclaim = "c"\nreference = "r"\nrule = "kalman"\nresponses = ["availability_rating"]\n'
+    found = {}
+    for name, more in (("own", "trend = true\n"), ("plain", "")):
+        path.with_stem(name).write_text(text + more)
+        found[name] = load_model(f"{path.with_stem(name)}+trend_alone")
+    assert parameters(found["own"]) == parameters(found["plain"])
+    assert found["own"].rule.movements == ()
+    again = model_from_record(model_record(found["own"]))
+    assert (again.name, parameters(again)) == ("own+trend_alone", parameters(found["own"]))
+
+
+def test_a_comparison_with_a_trend_begins_with_what_has_none():
+    """A study that names a model with a trend compares the same models; belief noise stays in all of them."""
+    expected = ["kalman", "kalman+trend_alone", "kalman+trend"]
+    for given in (["kalman"], ["kalman+trend"], ["kalman", "kalman+trend"]):
+        assert models_with_trend(given) == expected
+    noisy = [f"kalman{added}+belief_noise" for added in ("", "+trend_alone", "+trend")]
+    assert models_with_trend(["kalman+trend+belief_noise"]) == noisy
+    assert [load_model(name).name for name in noisy] == noisy
+
+
+def test_a_rule_made_in_python_is_refused_by_the_name_of_its_model():
+    with pytest.raises(InputError, match=r"own: .* to the rule own, because .* by plateau and pace$"):
+        with_added(ModelSpec("own", lift_learner(RULES["growth"]), {}), ["trend"])
 
 
 def test_a_wrong_addition_is_named_with_those_that_exist():

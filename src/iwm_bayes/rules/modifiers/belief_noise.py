@@ -8,9 +8,9 @@ nobody observes: an innovation. What learning leaves unexplained is then not all
 move by themselves and a model ignores it, its learning rates are biased, and the SDs of its answers are too large.
 
 On the outcome's scale a belief may leave 0..1, as the state of a Kalman filter may. What is expected of a figure is a
-probability, and limited to 0..1. With a delta rule and Gaussian
-ratings this is the linear-Gaussian state-space model of Kalman (1960), doi:10.1115/1.3662552. At an event that is only
-supposed, the innovation is 0.
+probability, and limited to 0..1. With a delta rule and Gaussian ratings of availability or self-worth this is the
+linear-Gaussian state-space model of Kalman (1960), doi:10.1115/1.3662552. At an event that is only supposed, the
+innovation is 0.
 """
 
 from typing import Any
