@@ -3,7 +3,8 @@
 In the reversal study (`experiments/comparison/README.md`) people learn faster from bad outcomes than from good. Bad
 outcomes are common in one block of ten rounds, so that a rate which changes with the block could look the same. Here
 the learning rate has a value for each block and order (`studies/reversal_sessions.toml`), in models with one rate and
-with two. The script prints effects and marginal effects, and writes them to `FOLDER/*.csv`. It needs `IWM_DATA`. Usage: `python session_covariates_reversal.py FOLDER`.
+with two. The script prints effects and marginal effects, and writes them to `FOLDER/*.csv`. It needs `IWM_DATA`.
+Usage: `python session_covariates_reversal.py FOLDER`.
 """
 
 import sys
