@@ -296,7 +296,7 @@ def test_a_comparison_with_a_trend_begins_with_what_has_none():
 
 
 def test_a_rule_made_in_python_is_refused_by_the_name_of_its_model():
-    with pytest.raises(InputError, match="own: .* to the rule own, because .* by plateau and pace$"):
+    with pytest.raises(InputError, match=r"own: .* to the rule own, because .* by plateau and pace$"):
         with_added(ModelSpec("own", lift_learner(RULES["growth"]), {}), ["trend"])
 
 

@@ -208,8 +208,8 @@ LEARNED_SHARE = Estimand(
         "learned": "change at outcomes",
         "time": "change between events with time: the trend, and what the learning rule itself does then",
         "chance": "change between events by itself: belief noise",
-        "learned_share": "median over people of the size of the learned part, relative to the sizes of all parts; steps "
-        "up and down cancel within a part",
+        "learned_share": "median over people of the size of the learned part, relative to the sizes of all parts; "
+        "steps up and down cancel within a part",
         "learned_step_share": "the same of the sums of all steps, in which nothing cancels: how much of the movement "
         "followed outcomes, wherever it went",
     },

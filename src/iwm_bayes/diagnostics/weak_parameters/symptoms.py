@@ -58,8 +58,8 @@ def lag_too_long(name: str, response: Response, data: xr.Dataset) -> Iterator[st
 def beliefs_move_together(name: str, model: ModelSpec, data: xr.Dataset) -> Iterator[str]:
     """Check whether availability and self-worth change so alike that their slopes are not separable.
 
-    People are drawn from the priors, and learn from the outcomes of the study. Where beliefs also move by themselves, or
-    outcomes are latent, these are drawn as well.
+    People are drawn from the priors, and learn from the outcomes of the study. How beliefs move by themselves, and
+    outcomes that are latent, are drawn as well.
     """
     if "worth" not in model.responses[name].lagged:
         return
