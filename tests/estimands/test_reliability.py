@@ -178,9 +178,14 @@ def test_longer_waves_say_more_about_a_change():
         own = Model("rescorla_wagner", data)
         found.append(change_contraction(own.spec, own.data))
     assert found[0]["availability_rate"] < found[1]["availability_rate"]
-    # the SD of a rating: information 2 per answer on the log scale; a change from n answers in each wave has var 1 / n
-    expected = 1 - 1 / (1 + 0.25 * 40)
-    np.testing.assert_allclose(found[1]["availability_rating_noise"], expected, atol=0.04)
+    # the log SD of n ratings: information 2 each, less for the floor of the SD; a change is twice a wave's deviation
+    free = {one.name: one for one in free_parameters(own.spec, figure_names(own.data))}
+    variance = np.exp(2 * free["availability_rating_noise"].prior_mean)
+    information = 40 * 2 * (variance / (variance + 0.02**2)) ** 2
+    prior = free["availability_rating_noise_change"].parameter.prior_between_sd ** 2
+    expected = 1 - 1 / (1 + prior * information / 2)
+    # relative SE of the information of 80 ratings, 24 replications and 8 people: sqrt(14 / 15360) = .03, so .003 here
+    np.testing.assert_allclose(found[1]["availability_rating_noise"], expected, atol=0.01)
 
 
 BELIEF_NOISE = """schema = 2
@@ -265,13 +270,13 @@ def test_simulated_waves_begin_anew():
         "availability_start_change": 1.0,
         "availability_rate": 0.2,
         "availability_rate_change": 0.0,
-        "availability_rating_noise": np.full(3, 1e-6),
+        "availability_rating_noise": np.full(100, 1e-6),
         "availability_rating_noise_change": 0.0,
     }
     data = simulate(model, phases, values, seed=1)
     logit = np.log(0.3 / 0.7)
     expected = [1 / (1 + np.exp(-(logit + change))) for change in (-0.5, 0.5)]
     first = data["answer_availability_rating"].values[[0, 6]].mean(axis=1)
-    np.testing.assert_allclose(first, expected, atol=0.03)  # the rating has a floor of noise
+    np.testing.assert_allclose(first, expected, atol=4 * 0.02 / np.sqrt(100))  # four errors: the SD has a floor of .02
     with pytest.raises(InputError, match="one wave after the other"):
         simulate(model, [phases[0], phases[1], phases[0]], 3, seed=1)

@@ -18,10 +18,12 @@ from iwm_bayes.model.inputs import model_data, theta_parameters
 from iwm_bayes.model.priors import figure_names, free_parameters
 from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.model.specification.model_record import model_from_record, model_record
+from iwm_bayes.report.methods import raters_statement, scale_statement
 from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.simulate import Phase, simulate
 from iwm_bayes.types import InputError, parameters
 from iwm_bayes.workflow.load import load_data
+from iwm_bayes.workflow.study import Column, Outcome, Study
 
 HEAD = 'schema = 2\nclaim = "c"\nreference = "r"\nrule = "rescorla_wagner"\nresponses = ["availability_rating"]\n'
 PEOPLE, SESSIONS, FLOOR = 9, 4, 0.02
@@ -106,12 +108,13 @@ def test_simulated_raters_rate_the_outcomes_that_people_learned_from(model):
     """The therapist, whose scale is the outcome's, is right on average; only sessions have an outcome or a rating."""
     people = {name: 0.2 for name, own in parameters(model).items() if own.fixed is None}
     people |= {"responsiveness": 0.6, "responsiveness_variation": 1.0, "outcome_patient_slope": 0.8}
-    people = {name: np.full(3000, value) for name, value in people.items()}
-    people |= {"outcome_therapist_noise": np.full(3000, 0.03), "outcome_patient_bias": np.full(3000, 0.0)}
+    people = {name: np.full(10_000, value) for name, value in people.items()}
+    people |= {"outcome_therapist_noise": np.full(10_000, 0.03), "outcome_patient_bias": np.full(10_000, 0.0)}
     data = simulate(model, PHASES, people, 1)
     outcome, rating = data["outcome"].values[1:], data["answer_outcome_therapist"].values[1:]
     logits = np.log(outcome / (1 - outcome))
-    assert [logits.mean(), logits.std()] == pytest.approx([np.log(0.6 / 0.4), 1.0], abs=0.03)
+    four_errors = 4.0 / np.sqrt(logits.size)  # of the mean of numbers whose SD is 1; that of the SD is smaller
+    assert [logits.mean(), logits.std()] == pytest.approx([np.log(0.6 / 0.4), 1.0], abs=four_errors)
     inside = (rating > 0.1) & (rating < 0.9)
     assert (rating - outcome)[inside].std() == pytest.approx(np.hypot(0.03, FLOOR), rel=0.1)
     assert data["rated"].values[0].max() == 0.0
@@ -159,6 +162,29 @@ def test_ratings_are_answers_and_a_session_that_nobody_rated_is_what_the_study_s
     np.testing.assert_array_equal(unseen["rated"].values.T, [[1, 1, 0], [1, 1, 0]])
     with pytest.raises(InputError, match=r'row 2, column "said": a blank outcome'):
         load_data(study_of(raters=RATERS), plain, sessions=TABLE)
+
+
+def test_a_study_in_python_says_the_same():
+    study = Study(
+        TABLE,
+        person="who",
+        session="visit",
+        outcome=Outcome(raters={"patient": Column("said", scale=(1, 5)), "observer": "seen"}, missing="unseen"),
+        responses={"availability_rating": Column("near", scale=(1, 5), commensurable=True)},
+    )
+    expected = study_of(raters=RATERS, missing="unseen")
+    assert study.spec.columns == expected.columns
+    assert study.spec.responses == expected.responses
+    assert "outcome 'said, seen'" in repr(study)
+
+
+def test_the_methods_say_who_rated(model, plain):
+    said = (
+        " Outcomes were latent variables, measured by 2 raters (patient and therapist), on the scale of the therapist."
+    )
+    assert raters_statement(model) == said
+    assert raters_statement(plain) == ""
+    assert "outcome" not in scale_statement(model).partition("Ratings whose")[2]
 
 
 def test_an_anchor_may_be_named_and_faults_say_what_to_do(plain):
