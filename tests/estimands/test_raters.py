@@ -7,6 +7,7 @@ import xarray as xr
 from iwm_bayes.data.raters import model_with_raters, raters
 from iwm_bayes.estimands.estimand import Shared
 from iwm_bayes.estimands.raters import RATERS
+from iwm_bayes.estimands.security.belief_paths import belief_path_batches
 from iwm_bayes.model.priors import LINKS, free_parameters
 from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.simulation.care import constant_care
@@ -65,3 +66,15 @@ def test_without_raters_there_is_no_table():
     model = load_model("rescorla_wagner")
     data = simulate(model, [Phase({"therapist": constant_care(0.5)}, 3)], 2, 1)
     assert RATERS.compute(model, xr.DataTree.from_dict({"constant_data": data}), Shared({})) is None
+
+
+def test_care_that_is_supposed_makes_outcomes_that_are_not_latent(fit):
+    """Observed outcomes are latent, between 0 and 1; those of a counterfactual or a projection are what care makes."""
+    paths = next(belief_path_batches(*fit, DRAWS, "therapist"))
+    observed, always = paths.observed_path(), paths.counterfactual(constant_care(1.0), np.random.default_rng(1))
+    there = observed.observed  # people who withdraw experience nothing
+    assert ((observed.outcome > 0) & (observed.outcome < 1))[there].all()
+    assert (always.outcome == 1.0)[there].all()
+    ahead = paths.forecast(constant_care(1.0), 3, np.random.default_rng(1))
+    assert (ahead.outcome == 1.0)[ahead.observed].all()
+    assert (paths.constant_outcome(0.7, 3).outcome == 0.7).all()

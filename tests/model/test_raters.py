@@ -10,6 +10,7 @@ from scipy.stats import norm
 from iwm_bayes.data.dataset import read_data
 from iwm_bayes.data.raters import model_with_raters, raters
 from iwm_bayes.data.study import StudySpec
+from iwm_bayes.data.unrecorded import replaced_outcomes
 from iwm_bayes.filtering.engine_choice import using_engine
 from iwm_bayes.inference.engines import person_likelihood
 from iwm_bayes.inference.laplace.person_posteriors import cubature
@@ -17,10 +18,12 @@ from iwm_bayes.model.inputs import model_data, theta_parameters
 from iwm_bayes.model.priors import figure_names, free_parameters
 from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.model.specification.model_record import model_from_record, model_record
+from iwm_bayes.report.methods import raters_statement, scale_statement
 from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.simulate import Phase, simulate
 from iwm_bayes.types import InputError, parameters
 from iwm_bayes.workflow.load import load_data
+from iwm_bayes.workflow.study import Column, Outcome, Study
 
 HEAD = 'schema = 2\nclaim = "c"\nreference = "r"\nrule = "rescorla_wagner"\nresponses = ["availability_rating"]\n'
 PEOPLE, SESSIONS, FLOOR = 9, 4, 0.02
@@ -143,13 +146,14 @@ def study_of(**outcome):
 
 
 def test_ratings_are_answers_and_a_session_that_nobody_rated_is_what_the_study_says(plain):
-    """Nobody's rating: unseen, or unrecorded and then latent like the others, without a mean that stands for it."""
+    """Nobody's rating: unseen, or unrecorded and then latent like the others, without a mean that a model reads."""
     model, data = load_data(study_of(raters=RATERS, missing="unrecorded"), plain, sessions=TABLE)
     np.testing.assert_array_equal(data["answer_outcome_patient"].values.T, [[1, 0.5, np.nan], [0, np.nan, np.nan]])
     np.testing.assert_array_equal(data["answer_outcome_observer"].values.T, [[0.5, np.nan, np.nan], [0, 1, np.nan]])
-    np.testing.assert_array_equal(data["outcome"].values.T, [[0.75, 0.5, 0.5625], [0, 1, 0]])
+    np.testing.assert_array_equal(data["outcome"].values.T, [[0.75, 0.5, 0.625], [0, 1, 0]])
     np.testing.assert_array_equal(data["rated"].values.T, [[1, 1, 1], [1, 1, 0]])
-    assert not data["unrecorded"].any()
+    np.testing.assert_array_equal(data["unrecorded"].values.T, [[False, False, True], [False, False, False]])
+    assert not replaced_outcomes(data).any()
     free = {name for name, own in parameters(model).items() if own.fixed is None}
     assert {"outcome_patient_bias", "outcome_patient_lean", "outcome_observer_noise", "responsiveness"} <= free
     assert not {"outcome_observer_bias", "outcome_observer_slope", "outcome_observer_lean"} & free
@@ -158,6 +162,29 @@ def test_ratings_are_answers_and_a_session_that_nobody_rated_is_what_the_study_s
     np.testing.assert_array_equal(unseen["rated"].values.T, [[1, 1, 0], [1, 1, 0]])
     with pytest.raises(InputError, match=r'row 2, column "said": a blank outcome'):
         load_data(study_of(raters=RATERS), plain, sessions=TABLE)
+
+
+def test_a_study_in_python_says_the_same():
+    study = Study(
+        TABLE,
+        person="who",
+        session="visit",
+        outcome=Outcome(raters={"patient": Column("said", scale=(1, 5)), "observer": "seen"}, missing="unseen"),
+        responses={"availability_rating": Column("near", scale=(1, 5), commensurable=True)},
+    )
+    expected = study_of(raters=RATERS, missing="unseen")
+    assert study.spec.columns == expected.columns
+    assert study.spec.responses == expected.responses
+    assert "outcome 'said, seen'" in repr(study)
+
+
+def test_the_methods_say_who_rated(model, plain):
+    said = (
+        " Outcomes were latent variables, measured by 2 raters (patient and therapist), on the scale of the therapist."
+    )
+    assert raters_statement(model) == said
+    assert raters_statement(plain) == ""
+    assert "outcome" not in scale_statement(model).partition("Ratings whose")[2]
 
 
 def test_an_anchor_may_be_named_and_faults_say_what_to_do(plain):

@@ -19,6 +19,7 @@ from iwm_bayes.workflow.model import Model
 from iwm_bayes.workflow.study import Column, Wave
 
 MODELS = ("rescorla_wagner", "kalman", "compensatory", "prototype", "hgf")
+STUDIES = Path(__file__).parents[2] / "experiments" / "studies"
 RATED = {name: column for name, column in RESPONSES.items() if name != "approach"}
 
 
@@ -34,6 +35,31 @@ def test_beliefs_that_restart_are_studies_of_their_own(name, names):
         alone = Model(name, wave_study(table[table["wave"] == wave]))
         total += log_likelihood(alone.spec, alone.data, of_wave(bound, values, index, len(names)))
     np.testing.assert_allclose(log_likelihood(bound.spec, bound.data, values), total, rtol=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("model", "responses"),
+    [
+        ("autoregressive", ("availability_rating", "worth_rating")),
+        (STUDIES / "affect_pulse.model.toml", ("confidence",)),
+        (STUDIES / "reversal_contrast.model.toml", ("availability_contrast",)),
+    ],
+    ids=["residuals", "decaying sums", "counts"],
+)
+def test_what_responses_carry_over_ends_with_a_wave(model, responses):
+    """The last residual and sums of readouts begin anew where beliefs restart."""
+    table = two_waves()
+    columns = dict(zip(responses, (Column("closeness"), Column("worth")), strict=False))
+    bound, total = Model(model, wave_study(table, columns, Wave("wave"))), np.zeros(PEOPLE)
+    free, theta = drawn_theta(bound)
+    values = natural(bound, free, theta)
+    for index, wave in enumerate(("first", "second")):
+        alone = Model(model, wave_study(table[table["wave"] == wave], columns))
+        total += log_likelihood(alone.spec, alone.data, of_wave(bound, values, index, 2))
+    np.testing.assert_allclose(log_likelihood(bound.spec, bound.data, values), total, rtol=1e-10)
+    events, answers = event_array(bound.data), response_array(bound.spec, bound.data)
+    by_person, _ = person_likelihood(bound.spec, figure_names(bound.data), events, answers, theta)
+    np.testing.assert_allclose(by_person, total, rtol=1e-9)
 
 
 def test_a_trend_and_a_covariate_of_sessions_go_with_waves():

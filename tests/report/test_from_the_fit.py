@@ -22,6 +22,7 @@ def requested(tmp_path_factory):
         patch.setattr(analysis, "fit", lambda *_, **__: found.fit)
         patch.setattr(analysis, "permutation_test", lambda *_: TEST)
         patch.setattr(analysis, "leaves_expectancy_bias_open", lambda *_: True)
+        patch.setattr(analysis, "with_stated_lean", lambda model, _: model)
         requests = analysis.Requests(permutation_test=True, expectancy_bias=True)
         made = analysis.analyse(found.model, found.data, "nuts", {}, requests=requests)
     (folder / "study.toml").write_text("nothing")

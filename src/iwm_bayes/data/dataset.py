@@ -5,7 +5,8 @@ Where a person has fewer events than the longest sequence, `present` is False an
 
     outcome        observed responsiveness 0..1; 0 where not observed
     observed       the person experienced the outcome
-    unrecorded     observed, but the outcome is a mean, because its form is missing; only where the study has such forms
+    unrecorded     observed, but the outcome is a mean, because its form is missing or nobody rated it; only where the
+                   study has such sessions
     rated          1 where the outcome is latent: `outcome` is then the mean of its ratings, which no model reads
     figure_index   position along `figure` of the figure of the event
     assessment     nothing could happen: no outcome was observed and no action was called for

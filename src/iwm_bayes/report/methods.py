@@ -5,10 +5,11 @@ import shlex
 from importlib import resources
 from pathlib import Path
 
-from iwm_bayes.data.unrecorded import unrecorded_outcomes
+from iwm_bayes.data.raters import PREFIX, anchors, outcome_ratings
+from iwm_bayes.data.unrecorded import replaced_outcomes
 from iwm_bayes.inference.base import Settings
 from iwm_bayes.model.specification.model_file import model_library
-from iwm_bayes.report.answer.words import count_of
+from iwm_bayes.report.answer.words import count_of, listed
 from iwm_bayes.report.context import ReportContext
 from iwm_bayes.report.text import Facts, criterion_sentences, fit_status
 from iwm_bayes.responses.scale import is_on_outcome_scale
@@ -75,11 +76,22 @@ def convergence_sentence(facts: Facts) -> str:
 
 def scale_statement(model: ModelSpec) -> str:
     """Return which ratings were taken to be on the outcome's scale, and which have a scale of their own."""
-    ratings = {name: is_on_outcome_scale(response) for name, response in model.responses.items() if response.scale}
+    of_beliefs = {name: r for name, r in model.responses.items() if r.scale and name not in outcome_ratings(model)}
+    ratings = {name: is_on_outcome_scale(response) for name, response in of_beliefs.items()}
     fixed = ", ".join(name for name, on_scale in ratings.items() if on_scale)
     free = ", ".join(name for name, on_scale in ratings.items() if not on_scale)
     taken = f" Ratings taken to be on the scale of the outcome: {fixed}." if fixed else ""
     return f"{taken} Ratings whose scale was estimated: {free}." if free else taken
+
+
+def raters_statement(model: ModelSpec) -> str:
+    """Return who rated the outcome, and whose scale it has; empty where it was observed."""
+    names = [name.removeprefix(PREFIX) for name in outcome_ratings(model)]
+    if not names:
+        return ""
+    scale = listed([name.removeprefix(PREFIX) for name in anchors(model)])
+    raters = f"rater{'s' if len(names) > 1 else ''} ({listed(names)})"
+    return f" Outcomes were latent variables, measured by {len(names)} {raters}, on the scale of the {scale}."
 
 
 def estimands_statement(run: ReportContext) -> str:
@@ -109,15 +121,16 @@ def left_out_sentence(run: ReportContext) -> str:
 def methods_paragraph(run: ReportContext) -> str:
     """Return a methods paragraph to paste, with versions and citations."""
     model, facts, data = run.model, run.facts, run.data
-    unrecorded = int(unrecorded_outcomes(data).sum())
+    unrecorded = int(replaced_outcomes(data).sum())
     replaced = f" {unrecorded} unrecorded outcomes were replaced by means of recorded ones." if unrecorded else ""
     left_out = f" Responses of the model that were not measured: {', '.join(model.without)}." if model.without else ""
+    scales = f"{raters_statement(model)}{scale_statement(model)}"
     dropped = f" {sentence}." if (sentence := left_out_sentence(run)) else ""
     return (
         f"{int(data['present'].sum())} events of {count_of(data.sizes['person'], run.noun)} were analysed with "
         f"iwm_bayes {facts['versions']['iwm-bayes']} and the model {model.name} ({model.claim.rstrip('.')}; "
         f"{model.reference})."
-        f"{dropped}{left_out}{replaced}{scale_statement(model)} The model is hierarchical: parameters of people vary "
+        f"{dropped}{left_out}{replaced}{scales} The model is hierarchical: parameters of people vary "
         "around group means. "
         f"{inference_sentence(facts)} {convergence_sentence(facts)}{estimands_statement(run)} Posterior predictive "
         "checks follow Gelman, Meng and Stern (1996, Statistica Sinica 6, 733-760). Values are posterior medians with "

@@ -85,7 +85,7 @@ def batch_effects(
     """Return the effects of every arm but the first, compared with the first: (path, arm, sample)."""
     people = data.sizes["person"]
     values = {arm: people_in_arm(model, batch, data, arm) for arm in arm_names(data)}
-    paths = {arm: paths_in_arm(model, own, data, arm, figure, generator) for arm, own in values.items()}
+    paths = {arm: paths_in_arm(model, batch, own, data, arm, figure, generator) for arm, own in values.items()}
     beliefs = {arm: last_readouts(own, model.responses[name]) for arm, own in paths.items()}
 
     def mean(acts: str, believes: str) -> np.ndarray:

@@ -97,7 +97,8 @@ def named_like(name: str, path: Path) -> str:
 
 def with_trend_alone(file: ModelFile) -> ModelFile:
     """Return a model file in which time alone moves beliefs, and nobody learns."""
-    return file.model_copy(update={"rule": "growth", "arousal": False, "claim": CLAIM_OF_TREND_ALONE})
+    own = {"rule": "growth", "arousal": False, "trend": False, "claim": CLAIM_OF_TREND_ALONE}  # growth is a trend
+    return file.model_copy(update=own)
 
 
 def lift_rule(path: Path, file: ModelFile, rule: Learner | Rule, responses: dict[str, Response]) -> Rule:
