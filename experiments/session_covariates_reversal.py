@@ -33,7 +33,7 @@ def fitted(folder: Path, name: str) -> xr.DataTree:
     if not file.exists():
         study, model = FITS[name]
         own = iwm.Model(STUDIES / f"{model}.model.toml", load_study(STUDIES / f"{study}.toml"))
-        iwm.save_fit(own.fit(draws=400, tune=400, random_seed=1, progressbar=False), file)
+        iwm.save_fit(own.fit(draws=1000, random_seed=1, progressbar=False), file)
         print(f"{name}: fitted", flush=True)
     return iwm.load_fit(file)
 

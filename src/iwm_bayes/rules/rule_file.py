@@ -61,7 +61,7 @@ def check_rule(path: Path, rule: Learner | Rule) -> None:
     check_state(path, "drift", before, start)
     after = call("learn", p, before, event.outcome if one_belief else event)
     check_state(path, "learn", after, start)
-    if one_belief:
+    if isinstance(rule, Learner):
         check_belief(path, "belief", call("belief", p, after))
         check_location(path, rule, p, after)
         return
