@@ -101,7 +101,7 @@ def simulate_both(rng: np.random.Generator) -> tuple[xr.Dataset, float]:
         ratings.append(belief + rng.normal(0, RATING_SD, N_PEOPLE))
     data = to_dataset(outcomes, np.array(ratings))
     p = rule_values(BOTH, values)
-    [[learned, time, _]] = parts_of_change(BOTH, p, event_array(data), 1, followed_beliefs(BOTH, data))
+    [[[learned, time, _]], _] = parts_of_change(BOTH, p, event_array(data), 1, followed_beliefs(BOTH, data))
     return data, float(np.median(np.abs(learned) / (np.abs(learned) + np.abs(time))))
 
 

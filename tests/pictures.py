@@ -19,6 +19,7 @@ from iwm_bayes.viz.learning_curves import individual_fits_plot, learning_curves_
 from iwm_bayes.viz.parameters import group_difference_plot, prior_posterior_plot, session_effect_plot
 from iwm_bayes.viz.people import forest_plot, shrinkage_plot
 from iwm_bayes.viz.predictive_checks import predictive_checks_plot
+from iwm_bayes.viz.reliability import reliability_plot
 from iwm_bayes.viz.simulated_studies.matrices import confusion_plot, inversion_plot
 from iwm_bayes.viz.simulated_studies.planning import planning_curve_plot
 from iwm_bayes.viz.simulated_studies.predictions import prediction_matrix_plot, prediction_plot
@@ -263,6 +264,27 @@ ASSURANCE = pd.DataFrame(
 )
 
 CHECKS = pd.concat([PPC, PPC.assign(response="approach", observed=[0.42, 5.0, 0.5])])
+
+
+def retest(intervals):
+    """Make reliability and change between waves, as `estimands.reliability.reliability` returns them."""
+    names = ["availability_start", "availability_rate", "availability_rating_noise"]
+    middle, by_draw = np.array([0.35, 0.78, 0.6]), (1, 80, len(names))
+    drawn = middle + 0.2 * waves(*by_draw) * (1 - middle)
+    change = np.array([0.0, -0.3, 0.2])[:, None] + 0.12 * waves(*by_draw, len(intervals), phase=1.0)
+    dims = ("chain", "draw", "parameter")
+    return xr.Dataset(
+        {
+            "reliability": (dims, drawn),
+            "prior_reliability": (("prior_draw", "parameter"), waves(60, len(names), phase=2.0)),
+            "change": ((*dims, "interval"), change),
+            "sd_person": (dims, 0.5 * np.sqrt(drawn)),
+            "sd_wave": (dims, 0.5 * np.sqrt(1 - drawn)),
+        },
+        {"parameter": names, "interval": intervals},
+    )
+
+
 PLOTS = {
     "time_to_security": lambda: time_to_security_plot(time_to_security_data(curves(["everyone"]))),
     "time_to_security_arms": lambda: time_to_security_plot(
@@ -296,6 +318,8 @@ PLOTS = {
     "group_difference_number": lambda: group_difference_plot(difference(waves(16))),
     "session_effect": lambda: session_effect_plot(session_effect(["$no", "partly", "yes"])),
     "session_effect_number": lambda: session_effect_plot(session_effect(np.linspace(-2.0, 2.0, 13))),
+    "reliability": lambda: reliability_plot(retest(["test to retest"])),
+    "reliability_narrow": lambda: reliability_plot(retest(["$t1 to t2", "t2 to t3"]), columns=1),
     "comparison": lambda: comparison_plot(comparison_data(ELPD, "lfo_1")),
     "attribution": lambda: attribution_plot(attribution_data(EVIDENCE)),
     "attribution_narrow": lambda: attribution_plot(attribution_data(EVIDENCE), columns=1),

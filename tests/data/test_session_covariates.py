@@ -140,6 +140,15 @@ def test_blanks_are_reported_by_row_where_they_are_needed(tmp_path):
     )
 
 
+def test_a_blank_counts_as_the_reference_whatever_it_is(tmp_path):
+    """With another reference than the first category, no column of a blank is 1."""
+    table = sessions_table().astype({"helped": float})
+    table.loc[1, ["homework", "helped"]] = [None, np.nan]
+    _, data = loaded(tmp_path, "T(homework, 'yes')", table)
+    assert data["event_terms"].values[:, 1, 0].tolist() == [0.0, 0.0]
+    assert data["event_terms"].values[:, :, 1].sum() == (table["homework"][6:12] != "yes").sum()
+
+
 def test_people_with_blanks_can_be_left_out(tmp_path):
     """`missing = "drop"` leaves out the person whose covariate is blank where it is needed."""
     table = sessions_table().astype({"helped": float})

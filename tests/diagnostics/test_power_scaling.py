@@ -19,6 +19,7 @@ from iwm_bayes.diagnostics.power_scaling import (
 from iwm_bayes.diagnostics.registry import POWER_SCALING
 from iwm_bayes.diagnostics.results import compute_results
 from iwm_bayes.estimands.estimand import Shared
+from iwm_bayes.estimands.registry import ESTIMANDS
 from iwm_bayes.workflow.fit_groups import standard_fit
 
 DRAWS = 20_000
@@ -69,6 +70,23 @@ def test_sensitivities_are_those_of_power_scaled_conjugate_normals(case):
         assert found[name] == pytest.approx(np.mean(apart), rel=0.05, abs=0.004)
     assert note(found) == expected
     assert found["prior_by_chance"] < 0.03
+
+
+WITHOUT_ANSWERS = {  # and why
+    "group_summary": "power-scaling has the parameters of the group themselves",
+    "group_sd": "power-scaling has the parameters of the group themselves",
+    "expectancy_bias": "medians of further fits, whose draws are not kept",
+    "sensitivity": "medians under other criteria than that of time_to_security",
+    "leaving_sensitivity": "without a shift these are the answers of time_to_security and arms",
+    "rating_thresholds": "thresholds of one person in the middle, as numbers",
+    "person_summary": "of single people",
+    "beliefs": "of single events",
+}
+
+
+def test_every_estimand_with_draws_is_power_scaled():
+    """An estimand has answers at every draw, or there is a reason."""
+    assert {name for name, estimand in ESTIMANDS.items() if estimand.answers is None} == set(WITHOUT_ANSWERS)
 
 
 def test_a_likelihood_that_chance_explains_leaves_it_open():

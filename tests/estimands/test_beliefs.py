@@ -6,7 +6,9 @@ import pytest
 import xarray as xr
 from clinic import frame, read_study, spoil, write
 from helpers import names, random_data
+from scipy.special import expit, logit
 
+from iwm_bayes.data.raters import model_with_raters, raters
 from iwm_bayes.estimands.beliefs import belief_summary, belief_table, beliefs, beliefs_by_row
 from iwm_bayes.estimands.security.belief_paths import belief_paths
 from iwm_bayes.model.priors import LINKS, figure_names, free_parameters
@@ -197,6 +199,27 @@ def test_an_outcome_that_was_not_recorded_has_no_prediction_error(data):
     error = belief_summary(model, fit)["prediction_error_mean"]
     np.testing.assert_array_equal(error.notnull(), data["observed"] & ~lost)
     assert belief_table(beliefs_by_row(model, fit)).shape[0] == int(data["present"].sum())
+
+
+def test_a_latent_outcome_is_that_which_was_learned_from(data):
+    """Its posterior mean and SD; nothing where nobody rated it; the error is this outcome minus what was expected."""
+    plain = ModelSpec("mine", lift_learner(RULES["rescorla_wagner"]), {})
+    model = model_with_raters(plain, raters(["patient", "therapist"]))
+    rated, lost = data["observed"].values, (data["observed"] & (data["event"] == 2)).values
+    data = data.assign(rated=data["observed"].astype(float), unrecorded=(("event", "person"), lost))
+    fit, natural = fit_around(model, data)
+    z = np.random.default_rng(4).normal(size=(CHAINS, DRAWS, 1, *data["outcome"].shape))
+    dims = ("chain", "draw", "innovation_name", "event", "person")
+    posterior = fit["unconstrained_posterior"].to_dataset().assign(innovation=(dims, z))
+    fit["unconstrained_posterior"] = posterior.assign_coords(innovation_name=list(model.rule.innovations))
+    own, variation = (natural[name][:, :, None] for name in ("responsiveness", "responsiveness_variation"))
+    outcome = expit(logit(own) + variation * z[:, :, 0])
+    table, known = belief_table(beliefs_by_row(model, fit)), (rated & ~lost).T[data["present"].values.T]
+    for name, expected in (("outcome", outcome.mean((0, 1))), ("outcome_sd", outcome.std((0, 1)) * np.sqrt(12 / 11))):
+        np.testing.assert_allclose(table[name][known], expected.T[data["present"].values.T][known], rtol=1e-9)
+        assert table[name][~known].isna().all()
+    error = table["prediction_error"][known]
+    np.testing.assert_allclose(error, (table["outcome"] - table["expected"])[known], atol=1e-12)
 
 
 def test_an_error_of_zero_has_no_learning_rate():

@@ -5,7 +5,14 @@ import pytest
 import xarray as xr
 from helpers import constants, draw_theta, lifted_rules, natural_parameters, one_person_events, random_data
 
-from iwm_bayes.estimands.learned_share import followed_beliefs, learned_share_table, learned_shares, parts_of_change
+from iwm_bayes.data.waves import model_with_waves
+from iwm_bayes.estimands.learned_share import (
+    followed_beliefs,
+    from_first_to_last,
+    learned_share_table,
+    learned_shares,
+    parts_of_change,
+)
 from iwm_bayes.filtering.arrays import event_array, with_innovations
 from iwm_bayes.filtering.filter import filter_readouts
 from iwm_bayes.filtering.readouts import Readout
@@ -14,7 +21,9 @@ from iwm_bayes.rules import RULES
 from iwm_bayes.rules.lift import lift_learner
 from iwm_bayes.rules.modifiers.belief_noise import with_belief_noise
 from iwm_bayes.rules.modifiers.trend import with_trend
-from iwm_bayes.types import ModelSpec
+from iwm_bayes.simulation.care import constant_care
+from iwm_bayes.simulation.simulate import Phase, phase_waves, simulate
+from iwm_bayes.types import ModelSpec, parameters, rule_values
 
 MOVABLE = [name for name, rule in lifted_rules().items() if rule.own_scale and "trend" not in name and name != "growth"]
 DRAWS = 6
@@ -34,7 +43,7 @@ def moved(name):
 def test_the_parts_add_up_to_the_change(name):
     """For each figure and the self, from before the first outcome to after the last, whatever the rule."""
     model, data, p, events = moved(name)
-    found = parts_of_change(model, p, events, 2, followed_beliefs(model, data)).sum(axis=1)
+    [found, _] = parts_of_change(model, p, events, 2, followed_beliefs(model, data)).sum(axis=2)
     present, index = data["present"].values, data["figure_index"].values
     for row, (about, counts) in enumerate(
         [("availability", present & (index == figure)) for figure in range(2)] + [("worth", present)]
@@ -46,16 +55,44 @@ def test_the_parts_add_up_to_the_change(name):
             assert found[row, person] == pytest.approx(expected, abs=1e-12)
 
 
+def test_beliefs_that_restart_are_followed_within_waves():
+    """The parts add up to the changes within the waves, and the first event of a wave moves nothing with time."""
+    model = ModelSpec("one", with_trend(lift_learner(RULES["rescorla_wagner"], worth=False)), {})
+    phases = [Phase({"therapist": constant_care(0.7)}, 6, wave=wave) for wave in ("first", "second")]
+    waved = model_with_waves(model, phase_waves(model, phases, "restarted"))
+    values = {"start": 0.3, "rate": 0.2, "plateau": 0.8, "pace": 0.1}
+    values = {f"availability_{name}": value for name, value in values.items()} | {"availability_start_change": 2.0}
+    people = {name: np.full(3, values.get(name, 0.0)) for name in parameters(waved)}
+    data = simulate(model, phases, people, seed=1)
+    events, p = event_array(data), rule_values(waved, people)
+    [found, sizes] = parts_of_change(waved, p, events, 1, followed_beliefs(waved, data))[:, 0]
+    before, after = filter_readouts(waved.rule, p, events, 1, [Readout("availability", t) for t in ("before", "after")])
+    learned, time = after - before, before[1:] - after[:-1]
+    within = np.arange(1, 12) != 6
+    np.testing.assert_allclose(found.sum(axis=0), after[5] - before[0] + after[11] - before[6], atol=1e-12)
+    np.testing.assert_allclose(found, [learned.sum(axis=0), time[within].sum(axis=0), np.zeros(3)], atol=1e-12)
+    np.testing.assert_allclose(sizes[1], np.abs(time[within]).sum(axis=0), atol=1e-12)
+
+
+def test_a_single_session_in_each_wave_is_no_change():
+    """Where beliefs restart, one session in each of two waves says nothing about change; without a restart it does."""
+    counts = np.ones((2, 1), dtype=bool)
+    for course, changes in (([0, 1], False), ([0, 0], True)):
+        inside, later = from_first_to_last(counts, np.array(course)[:, None])
+        assert inside.all()
+        assert later.any() == changes
+
+
 def by_hand(outcomes, p, innovations):
-    """Return the three parts of a delta rule with trend and noise, event by event, one unit of time apart."""
-    b, parts = p["start"], np.zeros(3)
+    """Return sums and sizes of the steps of a delta rule with trend and noise, one unit of time apart, (kind, part)."""
+    b, parts = p["start"], np.zeros((2, 3))
     for index, (outcome, z) in enumerate(zip(outcomes, innovations, strict=True)):
         steps = [0.0, (p["plateau"] - b) * p["pace"], p["belief_noise"] * z]
         b += sum(steps)
         steps = np.array(steps) * (index > 0)
         steps[0] = p["rate"] * (outcome - b)
         b += steps[0]
-        parts += steps
+        parts += [steps, np.abs(steps)]
     return parts
 
 
@@ -72,8 +109,8 @@ def test_each_step_has_its_cause():
         {"figure": ["therapist"]},
     )
     model = ModelSpec("", rule, {})
-    [found] = parts_of_change(model, p, events, 1, followed_beliefs(model, data))
-    np.testing.assert_allclose(found[:, 0], by_hand(outcomes, values, drawn), atol=1e-12)
+    found = parts_of_change(model, p, events, 1, followed_beliefs(model, data))
+    np.testing.assert_allclose(found[:, 0, :, 0], by_hand(outcomes, values, drawn), atol=1e-12)
 
 
 def invented_fit(model, data, **values):
@@ -119,9 +156,10 @@ def test_shares_of_draws_of_a_fit():
 
 
 def test_who_does_not_learn_has_no_learned_share():
-    """At a learning rate of nearly 0 all change is time's, and at a pace of nearly 0 all of it is learned."""
+    """At a learning rate of nearly 0 all change and all steps are time's, and at a pace of nearly 0 all are learned."""
     model = ModelSpec("", with_trend(lifted_rules()["rescorla_wagner"]), {})
     data = random_data(2, 4, 8)
-    for name, share in (("rate", 0.0), ("pace", 1.0)):
-        found = learned_shares(model, invented_fit(model, data, **{name: -30.0}), DRAWS)
-        np.testing.assert_allclose(found["learned_share"].stack(all=[...]).dropna("all"), share, atol=1e-6)
+    for moving, share in (("rate", 0.0), ("pace", 1.0)):
+        found = learned_shares(model, invented_fit(model, data, **{moving: -30.0}), DRAWS)
+        for name in ("learned_share", "learned_step_share"):
+            np.testing.assert_allclose(found[name].stack(all=[...]).dropna("all"), share, atol=1e-6)

@@ -10,6 +10,7 @@ from scipy.stats import norm
 from iwm_bayes.data.dataset import read_data
 from iwm_bayes.data.raters import model_with_raters, raters
 from iwm_bayes.data.study import StudySpec
+from iwm_bayes.data.unrecorded import replaced_outcomes
 from iwm_bayes.filtering.engine_choice import using_engine
 from iwm_bayes.inference.engines import person_likelihood
 from iwm_bayes.inference.laplace.person_posteriors import cubature
@@ -107,12 +108,13 @@ def test_simulated_raters_rate_the_outcomes_that_people_learned_from(model):
     """The therapist, whose scale is the outcome's, is right on average; only sessions have an outcome or a rating."""
     people = {name: 0.2 for name, own in parameters(model).items() if own.fixed is None}
     people |= {"responsiveness": 0.6, "responsiveness_variation": 1.0, "outcome_patient_slope": 0.8}
-    people = {name: np.full(3000, value) for name, value in people.items()}
-    people |= {"outcome_therapist_noise": np.full(3000, 0.03), "outcome_patient_bias": np.full(3000, 0.0)}
+    people = {name: np.full(10_000, value) for name, value in people.items()}
+    people |= {"outcome_therapist_noise": np.full(10_000, 0.03), "outcome_patient_bias": np.full(10_000, 0.0)}
     data = simulate(model, PHASES, people, 1)
     outcome, rating = data["outcome"].values[1:], data["answer_outcome_therapist"].values[1:]
     logits = np.log(outcome / (1 - outcome))
-    assert [logits.mean(), logits.std()] == pytest.approx([np.log(0.6 / 0.4), 1.0], abs=0.03)
+    four_errors = 4.0 / np.sqrt(logits.size)  # of the mean of numbers whose SD is 1; that of the SD is smaller
+    assert [logits.mean(), logits.std()] == pytest.approx([np.log(0.6 / 0.4), 1.0], abs=four_errors)
     inside = (rating > 0.1) & (rating < 0.9)
     assert (rating - outcome)[inside].std() == pytest.approx(np.hypot(0.03, FLOOR), rel=0.1)
     assert data["rated"].values[0].max() == 0.0
@@ -144,13 +146,14 @@ def study_of(**outcome):
 
 
 def test_ratings_are_answers_and_a_session_that_nobody_rated_is_what_the_study_says(plain):
-    """Nobody's rating: unseen, or unrecorded and then latent like the others, without a mean that stands for it."""
+    """Nobody's rating: unseen, or unrecorded and then latent like the others, without a mean that a model reads."""
     model, data = load_data(study_of(raters=RATERS, missing="unrecorded"), plain, sessions=TABLE)
     np.testing.assert_array_equal(data["answer_outcome_patient"].values.T, [[1, 0.5, np.nan], [0, np.nan, np.nan]])
     np.testing.assert_array_equal(data["answer_outcome_observer"].values.T, [[0.5, np.nan, np.nan], [0, 1, np.nan]])
-    np.testing.assert_array_equal(data["outcome"].values.T, [[0.75, 0.5, 0.5625], [0, 1, 0]])
+    np.testing.assert_array_equal(data["outcome"].values.T, [[0.75, 0.5, 0.625], [0, 1, 0]])
     np.testing.assert_array_equal(data["rated"].values.T, [[1, 1, 1], [1, 1, 0]])
-    assert not data["unrecorded"].any()
+    np.testing.assert_array_equal(data["unrecorded"].values.T, [[False, False, True], [False, False, False]])
+    assert not replaced_outcomes(data).any()
     free = {name for name, own in parameters(model).items() if own.fixed is None}
     assert {"outcome_patient_bias", "outcome_patient_lean", "outcome_observer_noise", "responsiveness"} <= free
     assert not {"outcome_observer_bias", "outcome_observer_slope", "outcome_observer_lean"} & free

@@ -5,57 +5,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers import evaluate
-from two_waves import RESPONSES, two_waves, wave_study
+from two_waves import PEOPLE, RESPONSES, drawn_theta, log_likelihood, natural, of_wave, two_waves, wave_study
 from uncompiled import person_likelihood
 
 from iwm_bayes.data.waves import waves_of
 from iwm_bayes.filtering.arrays import event_array, response_array
 from iwm_bayes.inference.plain.likelihood import likelihood_graph
-from iwm_bayes.model.likelihood_terms import likelihood_terms
-from iwm_bayes.model.priors import LINKS, figure_names, free_parameters, natural_values
+from iwm_bayes.model.priors import LINKS, figure_names
 from iwm_bayes.model.specification.model_record import model_from_record, model_record
-from iwm_bayes.responses.families import response_log_density
-from iwm_bayes.rules.modifiers.waves import change_names, wave_contrasts, wave_values
+from iwm_bayes.rules.modifiers.waves import wave_contrasts, wave_values
 from iwm_bayes.types import InputError, parameters
 from iwm_bayes.workflow.model import Model
 from iwm_bayes.workflow.study import Column, Wave
 
-PEOPLE = 4
 MODELS = ("rescorla_wagner", "kalman", "compensatory", "prototype", "hgf")
+STUDIES = Path(__file__).parents[2] / "experiments" / "studies"
 RATED = {name: column for name, column in RESPONSES.items() if name != "approach"}
-
-
-def log_likelihood(model, data, values):
-    """Return everyone's log likelihood on arrays, (person,)."""
-    figures, total = figure_names(data), np.zeros(data.sizes["person"])
-    for name, arguments, value, recorded in likelihood_terms(
-        model, figures, values, event_array(data), response_array(model, data)
-    ):
-        total += response_log_density(model.responses[name].family, arguments, value, recorded).sum(axis=0)
-    return total
-
-
-def drawn_theta(bound, seed=3):
-    """Draw link-scale values (parameter, person) of a bound model."""
-    generator, free = np.random.default_rng(seed), free_parameters(bound.spec, figure_names(bound.data))
-    return free, np.array([generator.normal(one.prior_mean, 0.7 * one.prior_sd, PEOPLE) for one in free])
-
-
-def natural(bound, free, theta):
-    """Return natural-scale values by parameter."""
-    by_label = {one.label: row for one, row in zip(free, theta, strict=True)}
-    return natural_values(bound.spec, by_label, figure_names(bound.data), PEOPLE)
-
-
-def of_wave(bound, values, wave, waves):
-    """Return the natural-scale values of one wave, by the definition on the link scale."""
-    known, own = parameters(bound.spec), {}
-    for name in (name for name in known if "_change" not in name):
-        changes = [values[change] for change in change_names(name, waves) if change in values]
-        link, unlink = LINKS[known[name].support]
-        shift = wave_contrasts(waves)[wave] @ np.array(changes) if changes else 0.0
-        own[name] = unlink(link(values[name]) + shift)
-    return own
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -70,6 +35,31 @@ def test_beliefs_that_restart_are_studies_of_their_own(name, names):
         alone = Model(name, wave_study(table[table["wave"] == wave]))
         total += log_likelihood(alone.spec, alone.data, of_wave(bound, values, index, len(names)))
     np.testing.assert_allclose(log_likelihood(bound.spec, bound.data, values), total, rtol=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("model", "responses"),
+    [
+        ("autoregressive", ("availability_rating", "worth_rating")),
+        (STUDIES / "affect_pulse.model.toml", ("confidence",)),
+        (STUDIES / "reversal_contrast.model.toml", ("availability_contrast",)),
+    ],
+    ids=["residuals", "decaying sums", "counts"],
+)
+def test_what_responses_carry_over_ends_with_a_wave(model, responses):
+    """The last residual and sums of readouts begin anew where beliefs restart."""
+    table = two_waves()
+    columns = dict(zip(responses, (Column("closeness"), Column("worth")), strict=False))
+    bound, total = Model(model, wave_study(table, columns, Wave("wave"))), np.zeros(PEOPLE)
+    free, theta = drawn_theta(bound)
+    values = natural(bound, free, theta)
+    for index, wave in enumerate(("first", "second")):
+        alone = Model(model, wave_study(table[table["wave"] == wave], columns))
+        total += log_likelihood(alone.spec, alone.data, of_wave(bound, values, index, 2))
+    np.testing.assert_allclose(log_likelihood(bound.spec, bound.data, values), total, rtol=1e-10)
+    events, answers = event_array(bound.data), response_array(bound.spec, bound.data)
+    by_person, _ = person_likelihood(bound.spec, figure_names(bound.data), events, answers, theta)
+    np.testing.assert_allclose(by_person, total, rtol=1e-9)
 
 
 def test_a_trend_and_a_covariate_of_sessions_go_with_waves():

@@ -26,6 +26,7 @@ FURTHER_READOUTS = {
 }
 FIVE = {name: response for name, response in RESPONSES.items() if not name[-1].isdigit() or name.endswith("_5")}
 every_response = pytest.mark.parametrize("response", FIVE.values(), ids=FIVE)
+OF_A_BELIEF = {name: response for name, response in FIVE.items() if response.about in ("availability", "worth")}
 low_to_high = pytest.mark.parametrize("belief", [0.02, 0.4, 0.97])
 
 
@@ -129,11 +130,9 @@ def test_log_density_is_that_of_the_textbook(response, belief, end):
     np.testing.assert_allclose(evaluate([], log_density)(), [expected], rtol=1e-12, atol=1e-12)
 
 
-@every_response
-@pytest.mark.parametrize("end", [0.0, 0.5, 1.0])
-def test_gradient_is_finite_everywhere(response, end):
-    """Certain beliefs and answers tens of SDs away still give every parameter a finite gradient."""
-    certain, answers = (grid.ravel() for grid in np.meshgrid([0.0, 1e-12, 0.5, 1.0], possible_answers(response)))
+def assert_finite_gradients(response, end, beliefs):
+    """Assert that every parameter has a finite gradient at these beliefs, whatever the answer."""
+    certain, answers = (grid.ravel() for grid in np.meshgrid(beliefs, possible_answers(response)))
     answers = answers if response.family.clip_range is None else np.clip(answers, *response.family.clip_range)
     p = map_tree(lambda _: pt.dvector(), prior_parameters(response, end))
     belief = pt.dmatrix()
@@ -144,6 +143,26 @@ def test_gradient_is_finite_everywhere(response, end):
     gradients = evaluate(inputs, pt.grad(model.logp(), inputs, disconnected_inputs="ignore"), "fast_compile")
     values = [np.full(len(certain), value[0]) for _, value in named_leaves(prior_parameters(response, end))]
     assert all(np.isfinite(gradient).all() for gradient in gradients(certain[None], *values))
+
+
+@every_response
+@pytest.mark.parametrize("end", [0.0, 0.5, 1.0])
+def test_gradient_is_finite_everywhere(response, end):
+    """Certain beliefs and answers tens of SDs away still give every parameter a finite gradient."""
+    assert_finite_gradients(response, end, [0.0, 1e-12, 0.5, 1.0])
+
+
+@pytest.mark.parametrize("response", OF_A_BELIEF.values(), ids=OF_A_BELIEF)
+def test_answers_about_a_belief_beyond_its_scale_have_a_density(response):
+    """Belief noise can move a belief there. What is expected of a figure stays in 0..1."""
+    given = family_arguments(response, prior_parameters(response, 0.5), np.array([-0.4, -0.1, 1.1, 1.4]))
+    assert all(np.isfinite(values).all() for values in given.values())
+
+
+@pytest.mark.parametrize("name", ["availability_beta_rating", "availability_ordinal_5"])
+def test_gradient_is_finite_for_a_belief_beyond_its_scale(name):
+    """So it is for the belief itself, and for every parameter."""
+    assert_finite_gradients(FIVE[name], 0.5, [-0.1, 0.5, 1.1])
 
 
 @pytest.mark.parametrize("name", [name for name in RESPONSES if name[-1].isdigit()])

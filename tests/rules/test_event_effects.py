@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy import special, stats
 from session_study import PEOPLE, SESSIONS, sessions_table, write_study
+from two_waves import two_waves, wave_study
 
 from iwm_bayes.data.formulas.effects import bound_to_events, event_problems, with_event_effects
 from iwm_bayes.data.study import read_study_file
@@ -17,9 +18,13 @@ from iwm_bayes.responses.families import response_log_density
 from iwm_bayes.rules import RULES
 from iwm_bayes.rules.lift import lift_learner
 from iwm_bayes.rules.modifiers.event_effects import is_read_at_events
+from iwm_bayes.rules.modifiers.probe import is_read
+from iwm_bayes.rules.modifiers.shift import SHIFTS
 from iwm_bayes.rules.own_file import example_values
-from iwm_bayes.types import EventEffect, Learner, named_leaves, parameters, rule_values, unflatten
+from iwm_bayes.types import EventEffect, Learner, map_tree, named_leaves, parameters, rule_values, unflatten
 from iwm_bayes.workflow.load import load_data
+from iwm_bayes.workflow.model import Model
+from iwm_bayes.workflow.study import Column, Wave
 
 NOISE = 'availability_rating_noise = "homework"\n'
 
@@ -119,6 +124,32 @@ def test_every_rule_can_have_parameters_per_event(name):
     assert varying or name == "static"
 
 
+@pytest.mark.parametrize("by", [-800.0, -3.0, 0.0, 2.0, 800.0])
+def test_a_value_moves_on_its_link_scale(by):
+    """Also at the ends of 0..1, where there are no log-odds, and by more than a number can hold."""
+    values = np.array([0.0, 1e-9, 0.2, 0.5, 1.0 - 1e-9])
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        moved = SHIFTS["unit"](values[1:], by)
+    np.testing.assert_allclose(moved, special.expit(special.logit(values[1:]) + by), rtol=1e-9)
+    if abs(by) < 700.0:
+        np.testing.assert_array_equal(SHIFTS["unit"](np.array([0.0, 1.0]), by), [0.0, 1.0])
+
+
+def test_a_parameter_that_is_read_with_threat_alone_is_read():
+    """An example that has no threat would say that nothing reads it."""
+    rule = lift_learner(RULES["rescorla_wagner"])
+
+    def drift(p, s, event):
+        return map_tree(lambda belief: belief - 0.1 * p.availability.rate * event.threat, s)
+
+    def learn(_, s, __):
+        return s
+
+    frightening = rule._replace(drift=drift, learn=learn)
+    assert is_read(frightening, "availability_rate", learns=False)
+    assert not is_read(frightening, "worth_rate", learns=True)
+
+
 def test_parameters_that_cannot_change_between_sessions_say_why():
     """Initial beliefs are read once; what is left of earlier answers belongs to no session; the others can change."""
     read_once = {name for name in parameters(load_model("kalman")) if "start" in name}
@@ -144,3 +175,34 @@ def test_a_model_with_effects_is_read_back(study):
         for each in (model, again)
     ]
     np.testing.assert_array_equal(found[0].arguments["mu"], found[1].arguments["mu"])
+
+
+def test_waves_and_covariates_of_sessions_join():
+    """A parameter changes between waves and between sessions; its value is that of both, by hand at one event."""
+    table = two_waves(people=4, sessions=3)
+    table = table[table["figure"] == "mother"].reset_index(drop=True)
+    table["mood"] = np.random.default_rng(5).normal(size=len(table))
+    one = {"availability_rating": Column("closeness", commensurable=True)}
+    study = wave_study(table, one, Wave("wave"), formulas={"availability_rate": "mood"})
+    model = Model("rescorla_wagner", study)
+    spec, data = model.spec, model.data
+    assert {"mood", "wave second"} <= set(map(str, data["event_term"].values))
+    generator = np.random.default_rng(6)
+    values = {
+        name: generator.uniform(*own.prior_90, 4) if own.fixed is None else np.full(4, own.fixed)
+        for name, own in parameters(spec).items()
+    }
+    [first, *_] = likelihood_terms(spec, figure_names(data), values, event_array(data), response_array(spec, data))
+    rate, start = (
+        special.logit(values[name][0]) - values[f"{name}_change"][0] / 2.0
+        for name in ("availability_rate", "availability_start")
+    )
+    z = (table["mood"] - table["mood"].mean()) / table["mood"].std(ddof=1)
+    [at_first] = [z[(table["person"] == "p0") & (table["wave"] == "first") & (table["session"] == 1)]]
+    learned = special.expit(rate + values["availability_rate_mood"][0] * at_first.item())
+    start = special.expit(start)
+    outcome = float(data["outcome"].values[0, 0])
+    assert first.arguments["mu"][0, 0] == pytest.approx(start + learned * (outcome - start), rel=1e-9)
+    again = model_from_record(model_record(spec))
+    assert parameters(again) == parameters(spec)
+    assert again.rule.terms == spec.rule.terms

@@ -12,17 +12,19 @@ from helpers import (
 )
 from scipy.special import expit, logit
 
+from iwm_bayes.cli.compare import models_with_trend
 from iwm_bayes.filtering.arrays import EVENT_FIELDS, event_array, with_innovations
 from iwm_bayes.filtering.filter import filter_events, filter_readouts
 from iwm_bayes.filtering.readouts import Readout
 from iwm_bayes.model.specification.additions import with_added
 from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.model.specification.model_record import model_from_record, model_record
+from iwm_bayes.responses import RESPONSES
 from iwm_bayes.rules import RULES
 from iwm_bayes.rules.lift import lift_learner
 from iwm_bayes.rules.modifiers.belief_noise import with_belief_noise
 from iwm_bayes.rules.modifiers.trend import with_trend
-from iwm_bayes.types import InputError, named_leaves, parameters, unflatten
+from iwm_bayes.types import InputError, ModelSpec, named_leaves, parameters, unflatten
 
 ALL = lifted_rules()
 MOVABLE = {name: rule for name, rule in ALL.items() if rule.own_scale is not None}
@@ -198,6 +200,26 @@ def test_belief_noise_in_closed_form():
     np.testing.assert_allclose(found[:, 0], expected, rtol=1e-12)
 
 
+def test_what_is_expected_is_a_probability():
+    """Where chance moves a belief beyond the scale, the belief is there, and the expectation is at the end."""
+    rule = with_belief_noise(lift_learner(RULES["rescorla_wagner"], worth=False))
+    p = constants(rule, **one(start=0.5, rate=0.1, belief_noise=0.2))
+    given = with_innovations(one_person_events([1.0, 1.0]), np.array([[[4.0], [-9.0]]]))
+    belief, expected = filter_readouts(
+        rule, p, given, 1, [Readout(about, "before") for about in ("availability", "expected")]
+    )
+    assert belief[0, 0] == pytest.approx(1.3)
+    assert belief[1, 0] < 0
+    assert expected[:, 0].tolist() == [1.0, 0.0]
+    for name in ("availability_beta_rating", "approach"):
+        response = RESPONSES[name]
+        own = constants(
+            response, **{leaf: np.mean(declared.prior_90) for leaf, declared in named_leaves(response.parameters)}
+        )
+        arguments = response.arguments(own, belief if name != "approach" else expected)
+        assert all(np.isfinite(values).all() for values in arguments.values())
+
+
 def test_names_of_models_say_what_moves_beliefs():
     """A name adds to a built-in model, and Python adds the same to a model that is loaded."""
     plain, named = load_model("kalman"), load_model("kalman+trend+belief_noise")
@@ -249,6 +271,35 @@ def test_a_name_puts_time_in_place_of_learning(tmp_path):
     assert (again.name, parameters(again)) == (found.name, parameters(found))
 
 
+def test_time_takes_the_place_of_learning_in_a_model_that_has_a_trend(tmp_path):
+    """The trend of its file goes with its learning: both would be the same movement twice."""
+    path = tmp_path / "own.toml"
+    text = 'schema = 2\nclaim = "c"\nreference = "r"\nrule = "kalman"\nresponses = ["availability_rating"]\n'
+    found = {}
+    for name, more in (("own", "trend = true\n"), ("plain", "")):
+        path.with_stem(name).write_text(text + more)
+        found[name] = load_model(f"{path.with_stem(name)}+trend_alone")
+    assert parameters(found["own"]) == parameters(found["plain"])
+    assert found["own"].rule.movements == ()
+    again = model_from_record(model_record(found["own"]))
+    assert (again.name, parameters(again)) == ("own+trend_alone", parameters(found["own"]))
+
+
+def test_a_comparison_with_a_trend_begins_with_what_has_none():
+    """A study that names a model with a trend compares the same models; belief noise stays in all of them."""
+    expected = ["kalman", "kalman+trend_alone", "kalman+trend"]
+    for given in (["kalman"], ["kalman+trend"], ["kalman", "kalman+trend"]):
+        assert models_with_trend(given) == expected
+    noisy = [f"kalman{added}+belief_noise" for added in ("", "+trend_alone", "+trend")]
+    assert models_with_trend(["kalman+trend+belief_noise"]) == noisy
+    assert [load_model(name).name for name in noisy] == noisy
+
+
+def test_a_rule_made_in_python_is_refused_by_the_name_of_its_model():
+    with pytest.raises(InputError, match=r"own: .* to the rule own, because .* by plateau and pace$"):
+        with_added(ModelSpec("own", lift_learner(RULES["growth"]), {}), ["trend"])
+
+
 def test_a_wrong_addition_is_named_with_those_that_exist():
     with pytest.raises(InputError, match=r"\+trend or \+belief_noise or \+trend_alone"):
         load_model("kalman+trendy")
@@ -258,7 +309,6 @@ def test_a_wrong_addition_is_named_with_those_that_exist():
     ("name", "because"),
     [
         ("growth+trend", "has this movement itself"),
-        ("kalman+trend+trend", "has this movement itself"),
         ("splitting+trend", "mixture"),
         ("latent_cause+belief_noise", "several causes"),
         ("noisy_and+trend", "joint probabilities"),

@@ -10,7 +10,7 @@ from iwm_bayes.workflow.fit_file import load_fit, model_of
 
 
 def test_a_fit_has_effects_of_sessions_and_is_read_back(tmp_path):
-    """Effects are variables; tables and report have contrasts; the model that is read back is that of the fit."""
+    """Effects are variables, tables and report have contrasts, and the model that is read back is the fitted one."""
     write_study(tmp_path, "arm * within(mood) + between(mood)", more='availability_rating_noise = "homework"\n')
     iwm("fit", "study.toml", "--method", "laplace", cwd=tmp_path)
     folder = tmp_path / "runs" / "homework-own"

@@ -45,10 +45,20 @@ def parse_families(families: list[str], models: list[str]) -> dict[str, list[str
 
 
 def models_with_trend(models: Sequence[str]) -> list[str]:
-    """Return models in which people learn, in which time alone moves beliefs, and in which both do."""
-    from iwm_bayes.rules.modifiers.model_names import ADDITIONS, TREND_ALONE, with_additions
+    """Return models in which people learn, in which time alone moves beliefs, and in which both do.
 
-    return [with_additions(name, added) for added in ((), (TREND_ALONE,), ADDITIONS[:1]) for name in models]
+    Whether a model's own name adds a trend makes no difference.
+    """
+    from iwm_bayes.rules.modifiers.model_names import ADDITIONS, IN_ORDER, TREND_ALONE, split_model_name, with_additions
+
+    trend, *others = ADDITIONS
+    parts = [split_model_name(name) for name in models]
+    plain = dict.fromkeys((own, tuple(one for one in others if one in added)) for own, added in parts)
+    return [
+        with_additions(own, tuple(one for one in IN_ORDER if one in (*more, *kept)))
+        for more in ((), (TREND_ALONE,), (trend,))
+        for own, kept in plain
+    ]
 
 
 def person_groups(study: StudySpec, column: str | None, people: Any) -> pd.Series | None:

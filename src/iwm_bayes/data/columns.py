@@ -218,18 +218,6 @@ def hide_unseen(found: dict[str, Any], figure: np.ndarray, model: ModelSpec) -> 
     }
 
 
-def latent_outcomes(found: Mapping[str, Any], study: StudySpec) -> dict[str, np.ndarray]:
-    """Return `rated`: 1 where the outcome is latent, else 0. Where nobody rated it, no mean stands for it.
-
-    `outcome` is then the mean of all ratings: it describes the data, and no model reads it.
-    """
-    rated, blank = found["observed"] & bool(study.raters), np.isnan(found["outcome"])
-    if not study.raters or blank.all():
-        return {"rated": rated.astype(float)}
-    outcome = np.where(blank, np.mean(found["outcome"][~blank]), found["outcome"])
-    return {"rated": rated.astype(float), "outcome": outcome, "unrecorded": np.zeros(len(blank), dtype=bool)}
-
-
 def read_figures(table: Table, study: StudySpec) -> np.ndarray:
     """Return the figure that each row names, "" where it names none."""
     column = study.columns.figure
@@ -279,13 +267,16 @@ def read_columns(table: Table, study: StudySpec, model: ModelSpec) -> pd.DataFra
     waves: list[str] = []
     if names.wave:
         found["wave"], waves = read_waves(table, names.wave, names.person)
+    ratings = [response_of(rater) for rater in study.raters.names] if study.raters else []
+    found |= {f"answer_{name}": read_answer(table, study, model, name, figure) for name in ratings}
+    found |= read_outcomes(table, study, found)
     for name, column in (("distress", names.distress), ("threat", names.threat)):
         values = read_scaled(table, column.column, column.scale) if column else np.zeros(len(table.frame))
         found[name] = np.nan_to_num(values)
-    found |= {f"answer_{name}": read_answer(table, study, model, name, figure) for name in model.responses}
-    found |= read_outcomes(table, study, found)
+    others = [name for name in model.responses if name not in ratings]
+    found |= {f"answer_{name}": read_answer(table, study, model, name, figure) for name in others}
     found |= hide_unseen(found, figure, model)
-    found |= latent_outcomes(found, study)
+    found["rated"] = (found["observed"] & bool(study.raters)).astype(float)
     actions = [found[f"answer_{name}"] for name, response in model.responses.items() if response.effect != "none"]
     acted = np.any(~np.isnan(actions), axis=0) if actions else np.zeros(len(table.frame), dtype=bool)
     found["assessment"] = ~found["observed"] & ~acted

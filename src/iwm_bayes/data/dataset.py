@@ -5,7 +5,8 @@ Where a person has fewer events than the longest sequence, `present` is False an
 
     outcome        observed responsiveness 0..1; 0 where not observed
     observed       the person experienced the outcome
-    unrecorded     observed, but the outcome is a mean, because its form is missing; only where the study has such forms
+    unrecorded     observed, but the outcome is a mean, because its form is missing or nobody rated it; only where the
+                   study has such sessions
     rated          1 where the outcome is latent: `outcome` is then the mean of its ratings, which no model reads
     figure_index   position along `figure` of the figure of the event
     assessment     nothing could happen: no outcome was observed and no action was called for
@@ -131,7 +132,7 @@ def read_data(study: StudySpec, model: ModelSpec, sessions: Any = None, people: 
     except InputError as error:
         raise InputError([*error.problems, *formula_problems(study.formulas, model, changing)]) from error
     model = model_with_waves(model, waves_of(data))  # whose changes between waves may have formulas, too
-    data = attach_covariates(study, model, data, people_table, table)
+    data = attach_covariates(study, study.people, model, data, people_table, table)
     if not data["observed"].any():
         name = study.people.data.name if people is None else "people"
         raise InputError(

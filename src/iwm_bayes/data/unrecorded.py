@@ -9,6 +9,9 @@ Two kinds of means replace an unrecorded outcome. A fit knows all sessions, so i
 
 A prediction of future sessions must not know them. There, a person's own outcomes count from earlier sessions only;
 those of the others, who are in the fit, count from all sessions.
+
+Where raters rate a latent outcome, an unrecorded one is a session that nobody rated. The Dataset has a mean there
+too, and no model reads it.
 """
 
 import numpy as np
@@ -22,6 +25,11 @@ def unrecorded_outcomes(data: xr.Dataset) -> np.ndarray:
     if "unrecorded" not in data:
         return np.zeros(data["observed"].shape, dtype=bool)
     return data["unrecorded"].values
+
+
+def replaced_outcomes(data: xr.Dataset) -> np.ndarray:
+    """Return where a mean is in place of an unrecorded outcome, (event, person); nowhere if the outcome is latent."""
+    return unrecorded_outcomes(data) & (data["rated"].values == 0)
 
 
 def fill_unrecorded(data: xr.Dataset, earlier_sessions_only: bool = False) -> xr.Dataset:

@@ -12,7 +12,7 @@ import xarray as xr
 
 from iwm_bayes.data.binding import wants
 from iwm_bayes.data.raters import PATIENT, anchors, outcome_ratings, response_of
-from iwm_bayes.data.unrecorded import unrecorded_outcomes
+from iwm_bayes.data.unrecorded import replaced_outcomes, unrecorded_outcomes
 from iwm_bayes.diagnostics.weak_parameters.leaving import leaving_problems
 from iwm_bayes.diagnostics.weak_parameters.moving_beliefs import movement_sentences
 from iwm_bayes.diagnostics.weak_parameters.session_covariates import session_covariate_problems
@@ -211,7 +211,7 @@ def unused_levels(case: Case) -> Iterator[str]:
 
 def outcomes_without_a_form(case: Case) -> Iterator[str]:
     """Check outcomes that are replaced by means."""
-    unrecorded, observed = unrecorded_outcomes(case.data).sum(), case.data["observed"].values.sum()
+    unrecorded, observed = replaced_outcomes(case.data).sum(), case.data["observed"].values.sum()
     if unrecorded:
         yield (
             f"{unrecorded} of {observed} observed outcomes were not recorded and are replaced by a mean of recorded "

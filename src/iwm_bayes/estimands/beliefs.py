@@ -8,7 +8,8 @@
                                     later: a counterfactual, by the model's own update
 
 Everything is computed in every draw, by the filter. A prediction error and a learning rate exist only where the outcome
-was observed and recorded. They are the trial-wise quantities of model-based analyses of physiology and imaging
+was observed and recorded. Where raters rate a latent outcome, `outcome` is this one, in every draw; it is NaN where
+nobody rated. They are the trial-wise quantities of model-based analyses of physiology and imaging
 (O'Doherty, Hampton & Kim, 2007, doi:10.1196/annals.1390.022).
 """
 
@@ -50,6 +51,9 @@ MEANINGS: Mapping[str, tuple[str, str]] = {  # by variable: its unit, and what i
 }
 
 
+OF_LATENT = {"outcome": (OUTCOME_SCALE, "latent outcome, which raters rated")}  # further, where the outcome is latent
+
+
 class Around(NamedTuple):
     """What the events of a data set are read with; arrays are (event, person)."""
 
@@ -72,7 +76,10 @@ def around_events(data: xr.Dataset) -> Around:
 def at_event(
     model: ModelSpec, p: Params, filtered: FilteredEvent, recorded: np.ndarray, gap: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """Compute the variables of MEANINGS at one event, (person,) each; those of self-worth only if the model has it."""
+    """Compute the variables of MEANINGS at one event, (person,) each; those of self-worth only if the model has it.
+
+    Where the outcome is latent, those of OF_LATENT too.
+    """
     rule, event = model.rule, filtered.event
     expected = rule.beliefs(p, filtered.before, event).expected
     change = rule.beliefs(p, filtered.after, event).expected - expected
@@ -92,6 +99,8 @@ def at_event(
     if now.worth is not None and later.worth is not None:
         found["self_worth"] = now.worth.mean
         found["self_worth_after_unresponsive"] = np.where(named, later.worth.mean, np.nan)
+    if rule.outcome is not None:
+        found["outcome"] = np.where(recorded, event.outcome, np.nan)
     return found
 
 
@@ -105,7 +114,7 @@ def belief_batches(model: ModelSpec, fit: xr.DataTree, draws: int) -> Iterator[d
         recorded, gap = (np.tile(values, (1, samples)) for values in (around.recorded, around.gap))
         filtered = filter_events(model.rule, p, events_as_people(model, batch, events), len(figures))
         rows = [at_event(model, p, *event) for event in zip(filtered, recorded, gap, strict=True)]
-        by_event = {name: np.stack([row[name] for row in rows]) for name in MEANINGS if name in rows[0]}
+        by_event = {name: np.stack([row[name] for row in rows]) for name in rows[0]}
         yield {
             name: np.where(around.present, values.reshape(len(values), samples, people).swapaxes(0, 1), np.nan)
             for name, values in by_event.items()
@@ -142,7 +151,7 @@ def beliefs(model: ModelSpec, fit: xr.DataTree, draws: int = N_DRAWS) -> xr.Data
 def with_meanings(found: xr.Dataset) -> xr.Dataset:
     """Return the same variables, NAME, NAME_mean and NAME_sd, with the unit of each and what it is."""
     described = found.copy()
-    for name, (unit, meaning) in MEANINGS.items():
+    for name, (unit, meaning) in {**MEANINGS, **OF_LATENT}.items():
         for variable, of in ((name, ""), (f"{name}_mean", "posterior mean: "), (f"{name}_sd", "posterior SD: ")):
             if variable in described:
                 described[variable].attrs = {"units": unit, "long_name": f"{of}{meaning}"}
@@ -199,11 +208,14 @@ def belief_summary(model: ModelSpec, fit: xr.DataTree, draws: int = N_SUMMARY) -
 def beliefs_by_row(model: ModelSpec, fit: xr.DataTree) -> xr.Dataset:
     """Return what `belief_summary` does, from the group of this name if the fit has it, with what each event is.
 
-    Coordinates (event, person) are session, figure, time and outcome, which is NaN if not observed or not recorded.
+    Coordinates (event, person) are session, figure, time and outcome, which is NaN if not observed or not recorded. A
+    latent outcome is its posterior mean, and `outcome_sd` a variable.
     """
     data, kept, dims = fit["constant_data"].to_dataset(), "belief_summary" in fit.children, ("event", "person")
     summary = fit["belief_summary"].to_dataset() if kept else belief_summary(model, fit)
     outcome = np.where(around_events(data).recorded, data["outcome"].values, np.nan)
+    if "outcome_mean" in summary:
+        outcome, summary = summary["outcome_mean"].values, summary.drop_vars("outcome_mean")
     named = data["figure"].values[data["figure_index"].values]
     rows = {"session": data["session"].values, "figure": named, "time": data["time"].values, "outcome": outcome}
     return summary.assign_coords({name: (dims, values) for name, values in rows.items()})
@@ -241,6 +253,10 @@ BELIEFS = Estimand(
     "What each person expected, by how much the outcome differed, how much weight this difference had, and which "
     "beliefs followed: regressors for physiology, imaging and mixed models. This file is for the researcher's desk.",
     {name: f"{meaning} ({unit})" for name, (unit, meaning) in MEANINGS.items()}
-    | {"outcome": "observed outcome, from 0 to 1; blank where none was observed", "NAME_sd": "posterior SD of NAME"},
+    | {
+        "outcome": "observed outcome, from 0 to 1; blank where none was observed. Where raters rate it, the posterior "
+        "mean of the outcome behind their ratings; blank where nobody rated it",
+        "NAME_sd": "posterior SD of NAME",
+    },
     section="file",
 )

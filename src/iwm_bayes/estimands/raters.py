@@ -12,8 +12,6 @@ bias. The model is then fitted again under stated biases. These fits are made on
 `expectancy_bias` of the fit.
 """
 
-from collections.abc import Iterator
-
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -21,27 +19,14 @@ import xarray as xr
 from iwm_bayes.data.raters import PREFIX, anchors, outcome_ratings
 from iwm_bayes.estimands.estimand import CI90, Estimand, Shared
 from iwm_bayes.estimands.group_summary import group_summary, median_ci90
-from iwm_bayes.filtering.arrays import event_array, unpack_event
 from iwm_bayes.model.priors import figure_names
 from iwm_bayes.responses.rating import FLOOR
-from iwm_bayes.simulation.draws import draws_as_people, events_as_people, posterior_batches, thin_draws
-from iwm_bayes.types import ModelSpec, experienced, response_values, rule_values
+from iwm_bayes.simulation.draws import draws_as_people, outcomes_as_people, posterior_batches, thin_draws
+from iwm_bayes.types import ModelSpec, response_values
 
 GROUP = "expectancy_bias"  # of a fit
 N_DRAWS = 1000
 OF_A_RATER = ("bias", "slope", "lean", "noise")  # parameters, in this order
-
-
-def outcome_batches(
-    model: ModelSpec, data: xr.Dataset, posterior: xr.Dataset
-) -> Iterator[tuple[np.ndarray, dict[str, np.ndarray]]]:
-    """Yield the outcomes of all events (event, sample, person), with people's parameters, by batch of draws."""
-    figures, people, events = figure_names(data), data.sizes["person"], event_array(data)
-    for batch in posterior_batches(posterior, N_DRAWS, people):
-        values = draws_as_people(model, batch, figures, people)
-        p, rows = rule_values(model, values), events_as_people(model, batch, events)
-        outcome = [experienced(model.rule, p, unpack_event(model.rule, row, len(figures))[0]).outcome for row in rows]
-        yield np.stack(outcome).reshape(len(rows), -1, people), values
 
 
 def rater_draws(model: ModelSpec, fit: xr.DataTree, shared: Shared) -> xr.Dataset | None:
@@ -54,13 +39,15 @@ def rater_draws(model: ModelSpec, fit: xr.DataTree, shared: Shared) -> xr.Datase
         return None
     posterior, rated = fit["unconstrained_posterior"].to_dataset(), data["rated"].values > 0
     parts = []
-    for outcome, values in outcome_batches(model, data, posterior):
-        samples = outcome.shape[1]
+    people = data.sizes["person"]
+    for batch in posterior_batches(posterior, N_DRAWS, people):
+        samples, values = batch.sizes["sample"], draws_as_people(model, batch, figure_names(data), people)
+        outcome = outcomes_as_people(model, batch, data).reshape(-1, samples, people)
         variance = outcome.swapaxes(1, 2)[rated].var(axis=0)  # (sample,)
         of_raters = []
         for name in ratings:
             p = response_values(model, name, values)
-            own = {leaf: getattr(p, leaf).reshape(-1, samples, len(data["person"])) for leaf in OF_A_RATER}
+            own = {leaf: getattr(p, leaf).reshape(-1, samples, people) for leaf in OF_A_RATER}
             mean = {leaf: x.mean(axis=(0, 2)) for leaf, x in own.items()}
             signal = (mean["slope"] - mean["lean"]) ** 2 * variance
             of_raters.append([*mean.values(), signal / (signal + mean["noise"] ** 2 + FLOOR**2)])
@@ -131,7 +118,8 @@ RATERS = Estimand(
         "reliability": f"share of the variance of a rating that is due to the outcome, with its {CI90}",
         "bias": "how much too high a session in the middle of the scale is rated",
         "slope": "rating per unit of outcome",
-        "lean": "expectancy bias: 0 where a rating is the outcome, 1 where it is what the person expected",
+        "lean": "expectancy bias: 0 where a rating is the outcome, 1 where it is what the person expected; its prior "
+        "is above 0, so that only a fit with a lean of 0 shows whether there is one",
         "noise": "SD of the error of a rating, in units of the scale",
         "scale of the outcome": "bias 0 and slope 1, by which the outcome has a scale",
     },

@@ -11,7 +11,7 @@ Ferrari & Cribari-Neto (2004), doi:10.1080/0266476042000214501.
 
 from typing import NamedTuple
 
-from iwm_bayes.ops import Array, constant, logit, sigmoid
+from iwm_bayes.ops import Array, constant, logit, maximum, minimum, sigmoid
 from iwm_bayes.responses.approach import MIN_PROBABILITY
 from iwm_bayes.responses.families import BETA
 from iwm_bayes.responses.rating import RatedBelief
@@ -29,7 +29,8 @@ class Parameters(NamedTuple):
 
 
 def arguments(p: Parameters, belief: Array) -> dict[str, Array]:
-    log_odds = logit(MIN_PROBABILITY + (1.0 - 2.0 * MIN_PROBABILITY) * belief)
+    within = minimum(maximum(belief, constant(0.0)), constant(1.0))  # a belief that moves by itself can leave the scale
+    log_odds = logit(MIN_PROBABILITY + (1.0 - 2.0 * MIN_PROBABILITY) * within)
     mean = MIN_PROBABILITY + (1.0 - 2.0 * MIN_PROBABILITY) * sigmoid(p.intercept + p.slope * log_odds)
     return {"mu": mean, "nu": p.concentration + constant(0.0) * belief}
 

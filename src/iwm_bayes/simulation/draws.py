@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.filtering.arrays import new_innovations, with_innovations
+from iwm_bayes.filtering.arrays import event_array, new_innovations, unpack_event, with_innovations
 from iwm_bayes.model.priors import figure_names, free_parameters, from_offset, natural_values
-from iwm_bayes.types import ModelSpec
+from iwm_bayes.types import ModelSpec, experienced, rule_values
 
 MAX_PEOPLE_AT_ONCE = 20_000  # in memory, counting every draw of a person
 
@@ -60,6 +60,16 @@ def events_as_people(
     if generator is not None and "innovation" not in posterior:
         return with_innovations(repeated, new_innovations(model.rule, (len(repeated), repeated.shape[2]), generator))
     return with_innovations(repeated, innovations_as_people(model, posterior))
+
+
+def outcomes_as_people(model: ModelSpec, posterior: xr.Dataset, data: xr.Dataset) -> np.ndarray:
+    """Return the outcome of every event in every draw, (event, sample * person): also where it is latent."""
+    figures, people = figure_names(data), data.sizes["person"]
+    p = rule_values(model, draws_as_people(model, posterior, figures, people))
+    rows = events_as_people(model, posterior, event_array(data))
+    return np.stack(
+        [experienced(model.rule, p, unpack_event(model.rule, row, len(figures))[0]).outcome for row in rows]
+    )
 
 
 def person_parameters(model: ModelSpec, fit: xr.DataTree, draws: int = 1000) -> xr.Dataset:

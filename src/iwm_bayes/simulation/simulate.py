@@ -4,7 +4,7 @@ A simulation returns the same Dataset as `data.dataset.read_data`. So parameter 
 `fit(model, simulate(model, ...))`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from itertools import groupby
 from typing import Literal, NamedTuple
 
@@ -204,7 +204,8 @@ def simulate(
 def drop_absent(data: xr.Dataset) -> xr.Dataset:
     """Return the data without what would have happened to absent people, and without events of nobody."""
     present = data["present"]
-    empty = {name: np.nan for name in data if str(name).startswith("answer_") or name in ("session", "time")}
+    empty: dict[Hashable, float | str] = {name: "" for name, own in data.items() if own.dtype.kind in "OU"}
+    empty |= {name: np.nan for name in data if str(name).startswith("answer_") or name in ("session", "time")}
     kept = {
         name: variable.where(present, empty.get(name, 0)).astype(variable.dtype)
         for name, variable in data.items()

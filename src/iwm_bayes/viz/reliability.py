@@ -42,7 +42,7 @@ def reliability_plot(found: xr.Dataset, columns: int = 2) -> Figure:
     draw_intervals(left, draws, rows, BLUE, "o")
     left.axvline(ACCEPTABLE, color=GREY, linestyle="--", linewidth=0.8)
     left.set(xlim=(min(-0.05, float(np.nanquantile(draws, 0.05, axis=0).min()) - 0.05), 1.02))
-    left.set_xlabel("Test-retest reliability: median, 50% and 90% CrI")
+    left.set_xlabel("Test-retest reliability\n(median, 50% and 90% CrI)")
     left.legend(loc="lower left", fontsize=SMALL)
     intervals = [str(name) for name in found["interval"].values]
     scaled = (found["change"] / np.hypot(found["sd_person"], found["sd_wave"])).stack(sample=("chain", "draw"))
@@ -52,11 +52,11 @@ def reliability_plot(found: xr.Dataset, columns: int = 2) -> Figure:
         draw_intervals(right, own, rows + shift, line.color, line.marker)
         right.plot([], [], line.marker, color=line.color, markersize=5, label=escape_dollar(interval))
     right.axvline(0.0, color=GREY, linewidth=0.8)
-    right.set_xlabel("Change of the median person, in SDs between people")
+    right.set_xlabel("Change of the median person\n(SDs between people)")
     right.legend(loc="best", fontsize=SMALL)
     for panel in (left, right):
         panel.set_yticks(rows, [words(name) for name in names], fontsize=8)
-        panel.set_ylim(len(names) - 0.4, -0.6)
+        panel.set_ylim(len(names) + 0.1, -0.6)  # the legend has a line of its own
     if columns == 2:
         right.tick_params(labelleft=False)
     return fig
@@ -68,6 +68,6 @@ def with_reliability(found: xr.Dataset) -> xr.Dataset:
 
 
 def reliability_plots(found: xr.Dataset) -> Mapping[str, Figure]:
-    """Return the plot of parameters whose reliability is defined, by the name of its file; nothing without any."""
+    """Return the plot of parameters whose reliability is defined, without a name of its own; nothing without any."""
     own = with_reliability(found)
-    return {"reliability": reliability_plot(own)} if own.sizes["parameter"] else {}
+    return {"": reliability_plot(own)} if own.sizes["parameter"] else {}

@@ -2,9 +2,9 @@
 
     theta(arm) = theta + (design(arm) - design) beta          on the link scale, by the formulas of the study
 
-A person's own deviation stays. Care belongs to the arm: in another arm, people have the sessions of somebody of that
-arm. Donors are drawn anew in each draw, each about equally often. People whose sessions end early continue, as in
-`security.follow_up`.
+A person's own deviation stays, and so do their innovations: how beliefs moved by themselves. Care belongs to the arm:
+in another arm, people have the sessions of somebody of that arm, with the outcomes that these had. Donors are drawn
+anew in each draw, each about equally often. People whose sessions end early continue, as in `security.follow_up`.
 """
 
 import json
@@ -17,8 +17,9 @@ from iwm_bayes.data.formulas.design import common_design, standardised_covariate
 from iwm_bayes.estimands.security.belief_paths import BeliefPaths, belief_paths
 from iwm_bayes.estimands.security.by_arm import person_arms
 from iwm_bayes.estimands.security.follow_up import continued_events
+from iwm_bayes.estimands.security.places import outcomes_at_places
 from iwm_bayes.model.priors import figure_names, free_parameters
-from iwm_bayes.simulation.draws import draws_as_people
+from iwm_bayes.simulation.draws import draws_as_people, innovations_as_people
 from iwm_bayes.types import ModelSpec
 
 
@@ -71,13 +72,18 @@ def donors_of_arm(arms: pd.Series, arm: str, samples: int, generator: np.random.
 
 def paths_in_arm(
     model: ModelSpec,
+    posterior: xr.Dataset,
     values: dict[str, np.ndarray],
     data: xr.Dataset,
     arm: str,
     figure: str,
     generator: np.random.Generator,
 ) -> BeliefPaths:
-    """Lay draws of all people along one axis, with the sessions that they would have in an arm."""
-    samples = next(iter(values.values())).shape[-1] // data.sizes["person"]
-    who = donors_of_arm(person_arms(data), arm, samples, generator)
-    return belief_paths(model, data, values, figure, continued_events(model, data, who, generator))
+    """Lay draws of all people along one axis, with the sessions that they would have in an arm.
+
+    `values` are those in the arm of the draws of `posterior`, which has the dim `sample`.
+    """
+    who = donors_of_arm(person_arms(data), arm, posterior.sizes["sample"], generator)
+    places = continued_events(model, data, who, generator)
+    outcomes = outcomes_at_places(model, posterior, data, places)
+    return belief_paths(model, data, values, figure, places, innovations_as_people(model, posterior), outcomes)

@@ -12,6 +12,7 @@ import numpy as np
 import xarray as xr
 
 from iwm_bayes.estimands.security.criterion import BeliefPath, ruptures_and_repairs
+from iwm_bayes.estimands.security.places import Places, own_events, with_known_outcomes
 from iwm_bayes.filtering.arrays import (
     EVENT_FIELDS,
     event_array,
@@ -214,25 +215,6 @@ class BeliefPaths(NamedTuple):
         return self._replace(is_session=every, is_own=every).path(event for event, _ in simulated)
 
 
-class Places(NamedTuple):
-    """Whose events each of the (draw, person) experiences: index of event and person, (event, draw * person) each."""
-
-    event: np.ndarray
-    person: np.ndarray
-
-    @property
-    def is_own(self) -> np.ndarray:
-        """Whether an event is that of the person in the first place."""
-        return self.person == self.person[0]
-
-
-def own_events(data: xr.Dataset, repeats: int) -> Places:
-    """Return places in which everybody experiences their own events."""
-    events, people = data.sizes["event"], data.sizes["person"]
-    event, person = np.tile(np.arange(events)[:, None], (1, people)), np.tile(np.arange(people), (events, 1))
-    return Places(np.tile(event, (1, repeats)), np.tile(person, (1, repeats)))
-
-
 def belief_paths(
     model: ModelSpec,
     data: xr.Dataset,
@@ -240,6 +222,7 @@ def belief_paths(
     figure: str | None,
     places: Places | None = None,
     innovations: np.ndarray | None = None,
+    outcomes: np.ndarray | None = None,
 ) -> BeliefPaths:
     """Lay people along one axis with the events of a data set.
 
@@ -253,6 +236,8 @@ def belief_paths(
         Whose events each of the (draw, person) experiences; by default everyone's own.
     innovations
         Of the model, (innovation, event, draw * person); by default 0: no belief moves by itself.
+    outcomes
+        Of rated events, as `outcomes_at_places` returns them; by default they follow from `values` and `innovations`.
     """
     added = figure is None and GENERALISED not in figure_names(data)  # else some assessments were about it
     figures = [*figure_names(data), *([GENERALISED] if added else [])]
@@ -264,6 +249,8 @@ def belief_paths(
     events = np.ascontiguousarray(
         np.moveaxis(event_array(data.assign_coords(figure=figures)), 1, 2)[here].swapaxes(1, 2)
     )
+    if outcomes is not None:
+        events = with_known_outcomes(events, outcomes)
     met = figures_met(events, present[here], restarts(data)[here], len(figures), general)
     events[:, met_fields(len(figures))] = met
     if innovations is None:

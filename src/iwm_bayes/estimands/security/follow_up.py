@@ -2,10 +2,10 @@
 
 A person whose sessions end early is not like the others. Where people leave with low trust, to censor them would count
 them as if they had the beliefs of those who stayed. Here a person continues with the sessions of somebody who had more
-of them, a donor, of the same arm where the study has arms. The model says what they would come to believe. This is a
-hot deck (Andridge & Little, 2010, doi:10.1111/j.1751-5823.2010.00103.x), with other donors in each draw. The answer is
-then about everybody, had all been followed for as long as the longest. It assumes that care does not depend on how long
-people stay.
+of them, a donor, of the same arm where the study has arms. The sessions have the outcomes that they had for the donor.
+The model says what the person would come to believe. This is a hot deck (Andridge & Little, 2010,
+doi:10.1111/j.1751-5823.2010.00103.x), with other donors in each draw. The answer is then about everybody, had all been
+followed for as long as the longest. It assumes that care does not depend on how long people stay.
 """
 
 from collections.abc import Iterator
@@ -13,8 +13,9 @@ from collections.abc import Iterator
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.estimands.security.belief_paths import BeliefPaths, Places, belief_paths
+from iwm_bayes.estimands.security.belief_paths import BeliefPaths, belief_paths
 from iwm_bayes.estimands.security.by_arm import person_arms
+from iwm_bayes.estimands.security.places import Places, outcomes_at_places
 from iwm_bayes.filtering.arrays import new_innovations, session_index
 from iwm_bayes.model.priors import figure_names
 from iwm_bayes.simulation.draws import draws_as_people, innovations_as_people, posterior_batches
@@ -91,4 +92,5 @@ def continued_path_batches(
         places = continued_events(model, data, who, generator)
         values, own = draws_as_people(model, batch, figures, people), innovations_as_people(model, batch)
         innovations = np.where(places.is_own, own, new_innovations(model.rule, places.event.shape, generator))
-        yield belief_paths(model, data, values, figure, places, innovations)
+        outcomes = outcomes_at_places(model, batch, data, places)
+        yield belief_paths(model, data, values, figure, places, innovations, outcomes)

@@ -2,9 +2,9 @@
 
 The people of a study are a sample, and so is their care. A claim about a treatment is about those to come. In every
 draw, new people are drawn from the population around somebody of the study: their covariates and groups, but
-parameters of their own. They go through this person's sessions. A Bayesian bootstrap draws who is taken, so that it
-counts that the sessions are a sample, too (Rubin, 1981, doi:10.1214/aos/1176345338). The comparison of arms
-is then g-computation (Robins, 1986, doi:10.1016/0270-0255(86)90088-6) under the arms' own care.
+parameters of their own. They go through this person's sessions, with the outcomes that these had. A Bayesian bootstrap
+draws who is taken, so that it counts that the sessions are a sample, too (Rubin, 1981, doi:10.1214/aos/1176345338). The
+comparison of arms is then g-computation (Robins, 1986, doi:10.1016/0270-0255(86)90088-6) under the arms' own care.
 """
 
 from collections.abc import Iterator
@@ -15,6 +15,7 @@ import xarray as xr
 from iwm_bayes.estimands.security.belief_paths import BeliefPaths, belief_paths
 from iwm_bayes.estimands.security.criterion import DEFAULT_CRITERION, Criterion, by_draw_and_person, joined, judge
 from iwm_bayes.estimands.security.follow_up import continued_events
+from iwm_bayes.estimands.security.places import outcomes_at_places
 from iwm_bayes.filtering.arrays import new_innovations
 from iwm_bayes.inference.posterior import person_centres
 from iwm_bayes.model.priors import figure_names, free_parameters
@@ -75,7 +76,8 @@ def new_people_batches(
         values = draw_new_people(model, batch, data, twins, generator)
         places = continued_events(model, data, twins.ravel(), generator)
         innovations = new_innovations(model.rule, places.event.shape, generator)
-        yield twins, belief_paths(model, data, values, figure, places, innovations)
+        outcomes = outcomes_at_places(model, batch, data, places)
+        yield twins, belief_paths(model, data, values, figure, places, innovations, outcomes)
 
 
 def earned_security_of_new_people(

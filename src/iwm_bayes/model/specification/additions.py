@@ -70,7 +70,7 @@ def with_added(model: ModelSpec, added: Iterable[str]) -> ModelSpec:
     added = tuple(one for one in added if one in KINDS)
     if not added:
         return model._replace(name=name)
-    rule = with_movements(f"model {model.name}", str(model.source.get("rule", "")), model.rule, added)
+    rule = with_movements(f"model {model.name}", str(model.source.get("rule", model.name)), model.rule, added)
     claim = " ".join((model.claim, *(KINDS[name].claim for name in added)))
     source = {**model.source, **dict.fromkeys(added, True), "claim": claim} if model.source else model.source
     equation = with_equations(model.equation, added)

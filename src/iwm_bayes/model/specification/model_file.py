@@ -46,7 +46,7 @@ from iwm_bayes.types import (
 
 SINCE_SCHEMA_1 = (
     "`prior_90` for `typical`, `prior_between_sd` for `spread`, pooling `complete` for `shared` and `none` for "
-    "`separate`, and `expectancy_bias` for `assimilation`"
+    "`separate`, and no `assimilation`: see `raters` in the documentation"
 )
 ABOVE_0 = {"noise", "concentration", "strength", "sd"}  # last words of names of parameters that divide
 
@@ -97,7 +97,8 @@ def named_like(name: str, path: Path) -> str:
 
 def with_trend_alone(file: ModelFile) -> ModelFile:
     """Return a model file in which time alone moves beliefs, and nobody learns."""
-    return file.model_copy(update={"rule": "growth", "arousal": False, "claim": CLAIM_OF_TREND_ALONE})
+    own = {"rule": "growth", "arousal": False, "trend": False, "claim": CLAIM_OF_TREND_ALONE}  # growth is a trend
+    return file.model_copy(update=own)
 
 
 def lift_rule(path: Path, file: ModelFile, rule: Learner | Rule, responses: dict[str, Response]) -> Rule:

@@ -7,17 +7,18 @@ per square root of a unit of time: a random walk. `z` is a number of its own for
 nobody observes: an innovation. What learning leaves unexplained is then not all error of the answers. Where beliefs
 move by themselves and a model ignores it, its learning rates are biased, and the SDs of its answers are too large.
 
-On the outcome's scale a belief may leave 0..1, as the state of a Kalman filter may. With a delta rule and Gaussian
-ratings this is the linear-Gaussian state-space model of Kalman (1960), doi:10.1115/1.3662552. At an event that is only
-supposed, the innovation is 0.
+On the outcome's scale a belief may leave 0..1, as the state of a Kalman filter may. What is expected of a figure is a
+probability, and limited to 0..1. With a delta rule and Gaussian ratings of availability or self-worth this is the
+linear-Gaussian state-space model of Kalman (1960), doi:10.1115/1.3662552. At an event that is only supposed, the
+innovation is 0.
 """
 
 from typing import Any
 
-from iwm_bayes.ops import sqrt
+from iwm_bayes.ops import constant, maximum, minimum, sqrt
 from iwm_bayes.rules.modifiers.added_parameters import with_parameters
 from iwm_bayes.rules.modifiers.belief_parameters import belief_parameters, elapsed, may_differ_by_figure, of_beliefs
-from iwm_bayes.types import Event, Parameter, Rule, State
+from iwm_bayes.types import Beliefs, Event, Parameter, Rule, State
 
 BELIEF_NOISE: dict[str, Parameter] = {
     "belief_noise": Parameter(
@@ -55,7 +56,12 @@ def with_belief_noise(rule: Rule) -> Rule:
         moved = {name: sd[name] * sqrt(since[name]) * event.innovations[innovation_name(name)] for name in since}
         return scale.move(drifted, event, moved)
 
-    changed = with_parameters(rule, added, drift=drift)
+    def beliefs(p: Any, old_p: Any, s: State, event: Event) -> Beliefs:
+        found = rule.beliefs(old_p, s, event)
+        return found._replace(expected=minimum(maximum(found.expected, constant(0.0)), constant(1.0)))
+
+    own = {"drift": drift} | ({"beliefs": beliefs} if scale.steepness == 1.0 else {})
+    changed = with_parameters(rule, added, **own)
     return changed._replace(
         by_figure=rule.by_figure | may_differ_by_figure(added),
         movements=(*rule.movements, "belief_noise"),
