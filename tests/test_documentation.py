@@ -7,6 +7,7 @@ import importlib.util
 import logging
 import re
 import shlex
+import tomllib
 
 import pages
 import pytest
@@ -73,6 +74,23 @@ def test_blocks_run_as_they_stand(page, tmp_path):
 def test_blocks_that_take_minutes_run_as_they_stand(page, tmp_path):
     """The same, with the blocks that fit."""
     run_page(page, tmp_path, slow=True)
+
+
+def key_values(content):
+    """Every key of a TOML file with its value, tables in tables included."""
+    for key, value in content.items():
+        yield key, value
+        yield from key_values(value) if isinstance(value, dict) else ()
+
+
+def test_the_lines_of_real_sessions_stand_in_the_files_below_them():
+    """What the table says to write is what the files of the page have, which are read by the program."""
+    page = "how_to/real_sessions.md"
+    rows = re.findall(r"^\|[^|]+\| `([^`]+)`", (pages.DOCS / page).read_text(encoding="utf-8"), re.M)
+    files = [tomllib.loads(block.text) for block in pages.blocks(page) if block.language == "toml"]
+    written = [pair for content in files for pair in key_values(content)]
+    assert len(rows) == 8
+    assert [row for row in rows if next(iter(tomllib.loads(row).items())) not in written] == []
 
 
 @pytest.fixture(scope="module")

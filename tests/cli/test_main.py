@@ -141,6 +141,14 @@ def test_a_model_file_is_found_in_the_working_folder_or_in_the_study_folder(stud
     assert str(study / "nowhere.toml") in said
 
 
+def test_what_happens_between_waves_needs_waves(tmp_path: Path) -> None:
+    """Without waves the option would be ignored; it is refused, and nothing is written."""
+    refused = iwm("simulate", "rescorla_wagner", "--beliefs", "carried", cwd=tmp_path)
+    assert refused.returncode == 1
+    assert "Add --waves 2" in refused.stderr
+    assert not list(tmp_path.iterdir())
+
+
 def test_simulated_sessions_can_be_fitted(tmp_path: Path) -> None:
     """simulate -> study -> fit: a whole run appears, its status is its exit code, and it can be read again."""
     care = "therapist=rupture_and_repair:rate=0.9,every=4"

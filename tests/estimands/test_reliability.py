@@ -11,6 +11,7 @@ from iwm_bayes.data.waves import one_course
 from iwm_bayes.diagnostics.identifiability import identifiability
 from iwm_bayes.diagnostics.outcome_swaps import events_by_figure, exchangeable
 from iwm_bayes.diagnostics.weak_parameters.wave_checks import change_contraction, sessions_in_wave
+from iwm_bayes.estimands.registry import ESTIMANDS
 from iwm_bayes.estimands.reliability import (
     parameters_with_waves,
     people_by_waves,
@@ -20,16 +21,19 @@ from iwm_bayes.estimands.reliability import (
     reliability_table,
     wave_change_table,
 )
+from iwm_bayes.estimands.security.rating_thresholds import rating_thresholds
 from iwm_bayes.model.priors import figure_names, free_parameters
 from iwm_bayes.model.specification.model_file import load_model
+from iwm_bayes.report.answer.beliefs import first_and_last, sessions_of_one_course, within_first_wave
 from iwm_bayes.report.answer.reliability import reliability_answer
 from iwm_bayes.report.labels import parameter_words
+from iwm_bayes.report.methods import waves_statement
 from iwm_bayes.rules.modifiers.waves import wave_contrasts
 from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.simulate import Phase, simulate
 from iwm_bayes.types import InputError
 from iwm_bayes.workflow.model import Model
-from iwm_bayes.workflow.study import Wave
+from iwm_bayes.workflow.study import Column, Wave
 
 ONLY = {"availability_rating": RESPONSES["availability_rating"]}
 
@@ -143,6 +147,15 @@ def test_tables_and_the_answer_of_a_report():
     answer = reliability_answer(own.spec, found.sel(parameter=["availability_rate"]), "adults")
     assert answer.headline.startswith("Test-retest reliability is 0.88 for learning rate of availability (90% CrI")
     assert "4 adults with two waves" in answer.headline
+
+
+def test_the_methods_paragraph_names_waves():
+    """Which parameters differ, what beliefs do, and where the coefficient is from."""
+    said = waves_statement(bound().data)
+    assert "2 waves (first and second), and beliefs restarted in every wave" in said
+    assert "availability_rate" in said
+    assert "ICC(3,1)" in said
+    assert waves_statement(bound().data.drop_vars("wave_index")) == ""
 
 
 def test_words_of_changes():
@@ -280,3 +293,59 @@ def test_simulated_waves_begin_anew():
     np.testing.assert_allclose(first, expected, atol=4 * 0.02 / np.sqrt(100))  # four errors: the SD has a floor of .02
     with pytest.raises(InputError, match="one wave after the other"):
         simulate(model, [phases[0], phases[1], phases[0]], 3, seed=1)
+
+
+SEVERAL_WAVES = {  # what every estimand is about where beliefs restart in every wave
+    "group_summary": "the mean over waves; a change has a line of its own",
+    "marginal_effects": "the mean over waves",
+    "group_sd": "the mean over waves; a change has a line of its own",
+    "reliability": "waves",
+    "wave_change": "waves",
+    "raters": "no belief",
+    "expectancy_bias": "no belief",
+    "learned_share": "waves",
+    "time_to_security": "refused",
+    "arms": "refused",
+    "sensitivity": "refused",
+    "leaving_sensitivity": "refused",
+    "symptom_effects": "the last wave",
+    "rating_thresholds": "refused",
+    "styles": "refused",
+    "person_summary": "the mean over waves; a change has a line of its own",
+    "beliefs": "sessions",
+}
+
+
+def test_every_estimand_knows_what_a_restart_means():
+    """What follows people from first to last is not wanted of such data, and all others say what they are about."""
+    assert set(ESTIMANDS) == set(SEVERAL_WAVES)
+    data = bound().data
+    refused = {name for name, one in ESTIMANDS.items() if one.part and not wants(data, one.part)}
+    assert refused == {name for name, about in SEVERAL_WAVES.items() if about == "refused"}
+
+
+def test_beliefs_that_restart_are_described_within_the_first_wave():
+    """Of three people, one has no session of it; others keep the initial belief and the sessions of this wave."""
+    table = two_waves(people=3)
+    table = table[(table["person"] != "p2") | (table["wave"] == "second")]
+    table = table[(table["person"] != "p1") | (table["wave"] == "second") | (table["session"] <= 2)]
+    data = Model("rescorla_wagner", wave_study(table, ONLY, Wave("wave"))).data
+    numbers = np.arange(11.0) + 100 * np.arange(3)[:, None]
+    coordinates = {"session": np.arange(11), "person": data["person"].values}
+    beliefs = xr.DataArray(numbers.T[None], coordinates, ("sample", "session", "person"))
+    own = within_first_wave(beliefs, data, "mother")
+    assert own["person"].values.tolist() == ["p0", "p1"]
+    first, last = first_and_last(own)
+    assert [first, last] == [[50.0], [(5 + 102) / 2]]
+    assert sessions_of_one_course(data, "mother").tolist() == [5, 2, 0]
+
+
+def test_rating_thresholds_are_those_of_the_mean_over_waves():
+    """A rating on its own scale, .5 + intercept + slope (belief - .5): changes between waves have no part in it."""
+    names = ("availability_rating_intercept", "availability_rating_slope")
+    responses = {"availability_rating": Column("closeness", commensurable=False)}
+    own = Model("rescorla_wagner", wave_study(two_waves(), responses, Wave("wave", parameters=names)))
+    mu = {names[0]: np.full(9, 0.1), names[1]: np.full(9, 0.2)}
+    mu |= {f"{name}_change": np.full(9, 0.3) for name in names}
+    low, high = rating_thresholds(own.spec, made_fit(own, mu, {"availability_rate": np.ones(9)}))
+    np.testing.assert_allclose([low.rating, high.rating], [0.5 + 0.1 - 0.2 * 0.1, 0.5 + 0.1 + 0.2 * 0.1])

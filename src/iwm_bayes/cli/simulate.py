@@ -34,8 +34,9 @@ def simulate(
         int, typer.Option(min=1, max=6, help="number of waves, each with all sessions; parameters differ between them")
     ] = 1,
     beliefs: Annotated[
-        Literal["restarted", "carried"], typer.Option(help="whether beliefs start anew in each wave")
-    ] = "restarted",
+        Literal["restarted", "carried"] | None,
+        typer.Option(help="with --waves: whether beliefs start anew in each wave (default: restarted)"),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="seed of the random numbers")] = 1,
     out_file: Annotated[Path, typer.Option(help="CSV file for the simulated table")] = Path("sessions.csv"),
     overwrite: Overwrite = False,
@@ -54,6 +55,8 @@ def simulate(
     from iwm_bayes.workflow.load import describe_data
     from iwm_bayes.workflow.results_folder import cannot_write
 
+    if beliefs and waves == 1:
+        raise InputError(["--beliefs is about what happens between waves. Add --waves 2, or take it out"])
     check_new_file(out_file, overwrite)
     schedules = {}
     for text in care or ["therapist=constant"]:
@@ -63,7 +66,7 @@ def simulate(
         schedules[figure] = parse_care(schedule)
     names = [str(wave + 1) for wave in range(waves)] if waves > 1 else [""]
     phases = [Phase(schedules, sessions, True, DistressProcess(distress), wave) for wave in names]
-    data = simulate_sessions(load_model(model), phases, n_people, seed, beliefs)
+    data = simulate_sessions(load_model(model), phases, n_people, seed, beliefs or "restarted")
     try:
         with atomic_path(out_file) as draft:
             to_table(data).round(4).to_csv(draft, index=False)

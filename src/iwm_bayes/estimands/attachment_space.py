@@ -8,6 +8,7 @@ from iwm_bayes.estimands.person_summary import pseudonym_number, pseudonyms
 from iwm_bayes.estimands.security.belief_paths import session_mask
 from iwm_bayes.estimands.security.by_arm import person_arms
 from iwm_bayes.estimands.trajectories import align_by_session
+from iwm_bayes.filtering.arrays import restarts
 from iwm_bayes.types import ModelSpec
 
 
@@ -58,7 +59,8 @@ def attachment_space_data(
     Returns
     -------
     xr.Dataset
-        Empty where the model has no self-worth, or nobody had a session. People without a session are left out.
+        Empty where the model has no self-worth, nobody had a session, or beliefs restart in every wave, so that no
+        arrow leads from the first session to the last. People without a session are left out.
 
         - availability, self_worth (person, when): posterior means after the "first" and the "last" session
         - insecure (person): whether the person is insecure at baseline in most draws; only with `security`
@@ -68,7 +70,7 @@ def attachment_space_data(
     """
     data, summary = fit["constant_data"].to_dataset(), stored_belief_summary(model, fit)
     is_session = session_mask(data, figure)
-    if "self_worth_mean" not in summary or not is_session.any():
+    if "self_worth_mean" not in summary or not is_session.any() or restarts(data).any():
         return xr.Dataset()
     everyone, names = pseudonym_order(data["person"].values)
     has_session = is_session.any(axis=0)[everyone]

@@ -6,7 +6,8 @@ g-computation (Robins, 1986, doi:10.1016/0270-0255(86)90088-6). Categories are c
 compared with itself plus one SD.
 
 Where a formula has covariates that change from session to session, the parameter has a value at each event. A contrast
-then changes a covariate at all events, and averages over the events of each person and over people.
+then changes a covariate at all events, and averages over the events of each person and over people. A parameter that
+differs between waves is taken at its mean over waves, on the link scale.
 """
 
 import json
@@ -203,7 +204,8 @@ MARGINAL_EFFECTS = Estimand(
     lambda model, fit, _: marginal_effects(model, fit) or None,
     marginal_effect_table,
     "How much higher the average of a parameter would be if one covariate of all people were another, and all others "
-    "stayed as they are. Where a covariate changes from session to session, the average is over sessions and people.",
+    "stayed as they are. Where a covariate changes from session to session, the average is over sessions and people. "
+    "Where a parameter differs between waves, this is about its mean over waves on the link scale.",
     {
         "difference": f"difference on the natural scale, with its {CI90}",
         "p_above_0": "posterior probability that the difference is positive",

@@ -2,6 +2,7 @@
 
 A threshold such as .6 is about a belief on the outcome's scale. A rating on the same scale has the same threshold. A
 rating on a scale of its own has the one that its intercept and slope give, for the median person: with its uncertainty.
+Where intercept or slope differ between waves, they are those of the mean over waves, on the link scale.
 """
 
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ import numpy as np
 import xarray as xr
 
 from iwm_bayes.estimands.group_summary import median_ci90
+from iwm_bayes.estimands.reliability import parameters_with_waves
 from iwm_bayes.estimands.security.criterion import DEFAULT_CRITERION, Criterion
 from iwm_bayes.model.priors import figure_names, free_parameters, natural_values
 from iwm_bayes.responses.scale import is_on_outcome_scale
@@ -71,6 +73,12 @@ def thresholds_from_values(
     return found
 
 
+def over_waves(model: ModelSpec, data: xr.Dataset, theta: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return values by label without changes between waves, so that all other parameters are means over waves."""
+    changes = {each.label for _, own in parameters_with_waves(model, data) for each in own}
+    return {label: 0.0 * values if label in changes else values for label, values in theta.items()}
+
+
 def rating_thresholds(
     model: ModelSpec, fit: xr.DataTree, criterion: Criterion = DEFAULT_CRITERION
 ) -> list[RatingThreshold]:
@@ -93,7 +101,7 @@ def rating_thresholds(
         unpooled = free.parameter.pooling == "none"
         of_people = posterior["theta"].sel(parameter=free.label).mean("person") if unpooled else None
         theta[free.label] = (posterior["mu"].sel(parameter=free.label) if of_people is None else of_people).values
-    values = natural_values(model, theta, figures, posterior.sizes["sample"])
+    values = natural_values(model, over_waves(model, data, theta), figures, posterior.sizes["sample"])
     return thresholds_from_values(model, data, values, criterion)
 
 
@@ -106,7 +114,8 @@ def prior_rating_thresholds(
         free.label: generator.normal(free.prior_mean, free.prior_sd, PRIOR_DRAWS)
         for free in free_parameters(model, figures)
     }
-    return thresholds_from_values(model, data, natural_values(model, theta, figures, PRIOR_DRAWS), criterion)
+    values = natural_values(model, over_waves(model, data, theta), figures, PRIOR_DRAWS)
+    return thresholds_from_values(model, data, values, criterion)
 
 
 def scale_sentence(lines: list[RatingThreshold]) -> str:

@@ -116,6 +116,9 @@ def at_wave(
 ) -> Params:
     """Return parameters with the values of the wave of an event.
 
+    The values of all waves are computed and one is chosen, because they are then computed once for each person. A sum
+    that is weighted by the terms of the event needs an `exp` at each event: seven times the time of a likelihood.
+
     Parameters
     ----------
     old
