@@ -3,8 +3,8 @@
 In the reversal study (`experiments/comparison/README.md`) people learn faster from bad outcomes than from good. Bad
 outcomes are common in one block of ten rounds, so that a rate which changes with the block could look the same. Here
 the learning rate has a value for each block and order (`studies/reversal_sessions.toml`), in models with one rate and
-with two. The script prints effects, marginal effects and the ELPD of whole persons (LOSO), and writes them to
-`FOLDER/*.csv`. It needs `IWM_DATA`. Usage: `python session_covariates_reversal.py FOLDER`.
+with two. The script prints effects and marginal effects, and writes them to `FOLDER/*.csv`. It needs `IWM_DATA`.
+Usage: `python session_covariates_reversal.py FOLDER`.
 """
 
 import sys
@@ -33,7 +33,7 @@ def fitted(folder: Path, name: str) -> xr.DataTree:
     if not file.exists():
         study, model = FITS[name]
         own = iwm.Model(STUDIES / f"{model}.model.toml", load_study(STUDIES / f"{study}.toml"))
-        iwm.save_fit(own.fit(draws=400, tune=400, random_seed=1, progressbar=False), file)
+        iwm.save_fit(own.fit(draws=1000, random_seed=1, progressbar=False), file)
         print(f"{name}: fitted", flush=True)
     return iwm.load_fit(file)
 
@@ -45,7 +45,7 @@ def main(folder: Path) -> None:
         study, model = FITS[name]
         own = iwm.Model(STUDIES / f"{model}.model.toml", load_study(STUDIES / f"{study}.toml"))
         summary = group_summary(own.spec, fit)
-        summaries.append(summary[summary["parameter"].str.startswith("availability_rate")].assign(fit=name))
+        summaries.append(summary[summary["parameter"].str.match("availability_(rate|difference)")].assign(fit=name))
         print(f"{name}: {fit.attrs['status']}")
         print(summaries[-1].to_string(index=False))
         if own.spec.event_effects:
@@ -53,8 +53,6 @@ def main(folder: Path) -> None:
             print(effects[-1].to_string(index=False))
     pd.concat(summaries).round(4).to_csv(folder / "rates.csv", index=False)
     pd.concat(effects).round(4).to_csv(folder / "marginal_effects.csv", index=False)
-    compared = iwm.compare(fits, cv="loso")
-    print(compared)
 
 
 if __name__ == "__main__":

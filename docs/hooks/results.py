@@ -167,18 +167,12 @@ def symptom() -> str:
 
 
 def leaving() -> str:
-    """Return how often intervals of the parameters of leaving contain the true value."""
-    rows = (
-        (
-            f"`{one.parameter}`",
-            KINDS[one.kind],
-            one.studies,
-            f"{one.true:.2f}",
-            f"{one.median:.2f}",
-            percent(one.coverage),
-        )
-        for one in read("outcomes/leaving.csv").itertuples()
-    )
+    """Return how often intervals of the parameters of leaving contain the true value, or where they end if it is 0."""
+    rows = []
+    for one in read("outcomes/leaving.csv").itertuples():
+        covered = percent(one.coverage) if one.true > 0 else f"ends at {one.high:.2f} on average"
+        numbers = f"{one.true:.2f}", f"{one.median:.2f}", covered
+        rows.append((f"`{one.parameter}`", KINDS[one.kind], one.studies, *numbers))
     return table(("parameter", "studies", "number", "true", "estimate", "true value in the 90% interval"), rows)
 
 

@@ -100,6 +100,18 @@ def test_fault_in_the_table(folder, old, new, said):
         (STUDY, "scale  = [7, 1]", 'levels = ["far", "so-so", "near"]', ["name availability_ordinal_3 in the model"]),
         (STUDY, "[columns]", '[columns]\ncolour = "c"', [STUDY, "`columns.colour`", "unknown key", "remove it"]),
         (STUDY, "[columns]", '[columns]\narm = "group"', ["[people]", "[formulas]", 'availability_rate = "group"']),
+        (
+            STUDY,
+            "[columns]",
+            '[columns]\nreported = { column = "said", scale = [1, 5] }',
+            ["`columns.reported`", 'raters = { patient = { column = "said", scale = [1, 7] } }', "everyone else"],
+        ),
+        (
+            STUDY,
+            "[1, 7]",
+            '[1, 7], source = "self"',
+            ["`columns.outcome.source`", "take it out", "names its raters: raters = { patient"],
+        ),
         (STUDY, "[columns]", '[formulas]\nrate = "arm"\n[columns]', ['there is no column "arm"', "[formulas]"]),
         (STUDY, 'session  = "visit"', "", ["`columns.session`: this line is missing", 'session = "visit"']),
         (

@@ -3,13 +3,17 @@
 import numpy as np
 import pytest
 
+from iwm_bayes.data.raters import model_with_raters, raters
 from iwm_bayes.diagnostics.identifiability import identifiability
+from iwm_bayes.model.specification.additions import with_added
 from iwm_bayes.responses import RESPONSES
 from iwm_bayes.rules import RULES
 from iwm_bayes.rules.lift import lift_learner
 from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.simulate import Phase, simulate
 from iwm_bayes.types import ModelSpec, parameters, with_parameters
+
+RATERS = raters(["patient", "therapist"])
 
 
 def model_with(lag=0, **responses):
@@ -60,6 +64,19 @@ def test_beliefs_that_move_together_are_said():
     data = study(model)
     [sentence] = said_about("symptom", with_parameters(model, fixed), data)
     assert "change together in these sessions (correlation 1.00" in sentence
+
+
+@pytest.mark.parametrize("modified", ["belief_noise", "raters"])
+def test_beliefs_that_move_apart_by_themselves_are_not_said(modified):
+    """Equal learning and initial beliefs: with noise of their own beliefs part, and with rated outcomes they do not."""
+    model = model_with()
+    model = with_added(model, ["belief_noise"]) if modified == "belief_noise" else model_with_raters(model, RATERS)
+    same = {name: 0.2 for name in parameters(model) if name.endswith(("_rate", "_start", "_belief_noise"))}
+    fixed = {name: own._replace(fixed=same.get(name, own.fixed)) for name, own in parameters(model).items()}
+    data = study(model)
+    found = said_about("symptom", with_parameters(model, fixed), data)
+    assert len(found) == (modified == "raters")
+    assert all("correlation 1.00" in sentence for sentence in found)
 
 
 @pytest.mark.parametrize(("kind", "n_free"), [("dropout", 2), ("leaving", 3)])

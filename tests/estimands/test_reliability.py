@@ -27,6 +27,7 @@ from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.report.answer.beliefs import first_and_last, sessions_of_one_course, within_first_wave
 from iwm_bayes.report.answer.reliability import reliability_answer
 from iwm_bayes.report.labels import parameter_words
+from iwm_bayes.report.methods import waves_statement
 from iwm_bayes.rules.modifiers.waves import wave_contrasts
 from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.simulate import Phase, simulate
@@ -146,6 +147,15 @@ def test_tables_and_the_answer_of_a_report():
     answer = reliability_answer(own.spec, found.sel(parameter=["availability_rate"]), "adults")
     assert answer.headline.startswith("Test-retest reliability is 0.88 for learning rate of availability (90% CrI")
     assert "4 adults with two waves" in answer.headline
+
+
+def test_the_methods_paragraph_names_waves():
+    """Which parameters differ, what beliefs do, and where the coefficient is from."""
+    said = waves_statement(bound().data)
+    assert "2 waves (first and second), and beliefs restarted in every wave" in said
+    assert "availability_rate" in said
+    assert "ICC(3,1)" in said
+    assert waves_statement(bound().data.drop_vars("wave_index")) == ""
 
 
 def test_words_of_changes():

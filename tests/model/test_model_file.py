@@ -164,6 +164,7 @@ def test_unknown_model_is_answered_with_the_built_in_ones():
     ("arguments", "said"),
     [
         ({"head": 'colour = "red"'}, ["key `colour`", "unknown key"]),
+        ({"head": "expectancy_bias = true"}, ["key `expectancy_bias`", "take it out", "names its raters"]),
         ({"more": "[parameters.rate]\ntypicl = [0.1, 0.2]"}, ["key `parameters.rate.typicl`", "unknown key"]),
         ({"rule": "rescorla"}, ["key `rule`", "'rescorla'", *RULES]),
         ({"responses": ["aproach"]}, ["key `responses`", "aproach", *KINDS]),

@@ -8,7 +8,7 @@ import xarray as xr
 from iwm_bayes.diagnostics.results import Results
 from iwm_bayes.estimands.counterfactual.leaving import SESSIONS, SHARE, answer_lines
 from iwm_bayes.estimands.estimand import as_lines
-from iwm_bayes.report.answer.outcomes import leaving_sentences, outcome_sentences
+from iwm_bayes.report.answer.outcomes import change_words, leaving_sentences, outcome_sentences
 from iwm_bayes.responses import RESPONSES
 from iwm_bayes.rules import RULES
 from iwm_bayes.rules.lift import lift_learner
@@ -54,6 +54,15 @@ def test_a_difference_of_arms_holds_or_turns(medians, expected):
     """The interval is the median with .018 to both sides."""
     [sentence] = sentences("therapy - waiting", medians)
     assert expected in sentence
+
+
+def test_a_fall_has_the_interval_of_the_change_itself():
+    """A few draws on the other side of 0 count as such, and not as falls of the same size."""
+    draws = np.linspace(-0.03, 0.001 * 30 / 23, 1001)
+    near, far = (f"{-end:.2g}" for end in np.quantile(draws, [0.95, 0.05]))
+    assert (draws > 0).mean() > 0.04
+    assert change_words(draws[None]) == f"falls by {-np.median(draws):.2g} (90% CrI {near}–{far})"
+    assert change_words(-draws[None]) == f"rises by {-np.median(draws):.2g} (90% CrI {near}–{far})"
 
 
 def test_several_figures_are_named_and_sessions_have_no_conclusion():

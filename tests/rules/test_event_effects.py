@@ -18,8 +18,10 @@ from iwm_bayes.responses.families import response_log_density
 from iwm_bayes.rules import RULES
 from iwm_bayes.rules.lift import lift_learner
 from iwm_bayes.rules.modifiers.event_effects import is_read_at_events
+from iwm_bayes.rules.modifiers.probe import is_read
+from iwm_bayes.rules.modifiers.shift import SHIFTS
 from iwm_bayes.rules.own_file import example_values
-from iwm_bayes.types import EventEffect, Learner, named_leaves, parameters, rule_values, unflatten
+from iwm_bayes.types import EventEffect, Learner, map_tree, named_leaves, parameters, rule_values, unflatten
 from iwm_bayes.workflow.load import load_data
 from iwm_bayes.workflow.model import Model
 from iwm_bayes.workflow.study import Column, Wave
@@ -120,6 +122,32 @@ def test_every_rule_can_have_parameters_per_event(name):
                     np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12, err_msg=f"{leaf} {field}")
     assert not any("start" in leaf for leaf in varying)
     assert varying or name == "static"
+
+
+@pytest.mark.parametrize("by", [-800.0, -3.0, 0.0, 2.0, 800.0])
+def test_a_value_moves_on_its_link_scale(by):
+    """Also at the ends of 0..1, where there are no log-odds, and by more than a number can hold."""
+    values = np.array([0.0, 1e-9, 0.2, 0.5, 1.0 - 1e-9])
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        moved = SHIFTS["unit"](values[1:], by)
+    np.testing.assert_allclose(moved, special.expit(special.logit(values[1:]) + by), rtol=1e-9)
+    if abs(by) < 700.0:
+        np.testing.assert_array_equal(SHIFTS["unit"](np.array([0.0, 1.0]), by), [0.0, 1.0])
+
+
+def test_a_parameter_that_is_read_with_threat_alone_is_read():
+    """An example that has no threat would say that nothing reads it."""
+    rule = lift_learner(RULES["rescorla_wagner"])
+
+    def drift(p, s, event):
+        return map_tree(lambda belief: belief - 0.1 * p.availability.rate * event.threat, s)
+
+    def learn(_, s, __):
+        return s
+
+    frightening = rule._replace(drift=drift, learn=learn)
+    assert is_read(frightening, "availability_rate", learns=False)
+    assert not is_read(frightening, "worth_rate", learns=True)
 
 
 def test_parameters_that_cannot_change_between_sessions_say_why():

@@ -5,6 +5,7 @@ import signal
 import sys
 
 import pytest
+import scipy.special  # noqa: F401  # its import by a rule's first log-odds would take longer than the short limit
 from own_rule import RULE
 
 from iwm_bayes.rules import RULES, equation, own_file
@@ -34,6 +35,16 @@ FAULTS = {  # what is replaced, by what, and what is said
     "a constant": ("return State(p.start)", "return State(constant(0.5))", ["`start`", "one number per person"]),
     "a mean": ("return Belief(s.value)", "return Belief(s.value.mean())", ["`belief`", "one number per person"]),
     "no number": ("return Belief(s.value)", "return Belief(0.0 / (s.value - s.value))", ["`belief`", "nan"]),
+    "another location": (
+        "start, drift, learn, belief)",
+        'start, drift, learn, belief, location=in_log_odds("value"))',
+        ["`location` is not where the belief is", "on_outcome_scale"],
+    ),
+    "a location that is no field": (
+        "start, drift, learn, belief)",
+        'start, drift, learn, belief, location=in_log_odds("mean"))',
+        ["`location` does not run", "mean"],
+    ),
     "a support": ('Parameter("unit", (0.02', 'Parameter("probability", (0.02', ["`rate`", "probability", "positive"]),
     "no parameter": ('= Parameter("unit", (0.02, 0.5))', "= 0.1", ["`rate`", "0.1"]),
 }
@@ -57,12 +68,13 @@ def test_what_is_wrong_is_said_in_one_error(written, monkeypatch, fault):
     monkeypatch.setattr(own_file, "TIME_LIMIT", LIMIT)
     old, new, words = FAULTS[fault]
     assert old in RULE
-    path = written(RULE.replace(old, new, 1))
+    imports = "from iwm_bayes.rules.location import in_log_odds\n" if "in_log_odds" in new else ""
+    path = written(RULE.replace(old, new, 1).replace("class Parameters", f"{imports}class Parameters"))
     with pytest.raises(InputError) as caught:
         load_rule_file(path, "RULE")
     [problem] = caught.value.problems
     assert problem.startswith(str(path))
-    assert [word for word in words if word not in problem] == []
+    assert [word for word in words if word not in problem] == [], problem
 
 
 def test_a_right_file_is_loaded_and_the_time_limit_ends_with_it(written):

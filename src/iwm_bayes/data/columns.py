@@ -267,11 +267,14 @@ def read_columns(table: Table, study: StudySpec, model: ModelSpec) -> pd.DataFra
     waves: list[str] = []
     if names.wave:
         found["wave"], waves = read_waves(table, names.wave, names.person)
+    ratings = [response_of(rater) for rater in study.raters.names] if study.raters else []
+    found |= {f"answer_{name}": read_answer(table, study, model, name, figure) for name in ratings}
+    found |= read_outcomes(table, study, found)
     for name, column in (("distress", names.distress), ("threat", names.threat)):
         values = read_scaled(table, column.column, column.scale) if column else np.zeros(len(table.frame))
         found[name] = np.nan_to_num(values)
-    found |= {f"answer_{name}": read_answer(table, study, model, name, figure) for name in model.responses}
-    found |= read_outcomes(table, study, found)
+    others = [name for name in model.responses if name not in ratings]
+    found |= {f"answer_{name}": read_answer(table, study, model, name, figure) for name in others}
     found |= hide_unseen(found, figure, model)
     found["rated"] = (found["observed"] & bool(study.raters)).astype(float)
     actions = [found[f"answer_{name}"] for name, response in model.responses.items() if response.effect != "none"]

@@ -132,7 +132,7 @@ def read_data(study: StudySpec, model: ModelSpec, sessions: Any = None, people: 
     except InputError as error:
         raise InputError([*error.problems, *formula_problems(study.formulas, model, changing)]) from error
     model = model_with_waves(model, waves_of(data))  # whose changes between waves may have formulas, too
-    data = attach_covariates(study, model, data, people_table, table)
+    data = attach_covariates(study, study.people, model, data, people_table, table)
     if not data["observed"].any():
         name = study.people.data.name if people is None else "people"
         raise InputError(

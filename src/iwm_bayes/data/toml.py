@@ -32,6 +32,17 @@ FORMER_KEYS = {  # keys of schema 1: what they are now
     "theory": "model",
     "typical": "prior_90",
 }
+RATERS_EXAMPLE = 'raters = {{ patient = {{ column = "{0}", scale = [1, 7] }} }}'
+RATERS_HELP = (
+    "take it out. Where people themselves, or several people, rated the outcome, the study file names its raters"
+)
+BIAS_HELP = f"{RATERS_HELP}. The expectancy bias is then a parameter of the patient's ratings"
+TO_RATERS = {  # keys of former versions about people's own reports of the outcome, and what to do
+    ("columns", "reported"): f"write {RATERS_EXAMPLE} in `columns.outcome`, with everyone else who rated it",
+    ("columns", "outcome", "source"): f"{RATERS_HELP}: {RATERS_EXAMPLE}",
+    ("expectancy_bias",): BIAS_HELP,
+    ("assimilation",): BIAS_HELP,
+}
 COLUMNS_HELP = "[columns] has person, session, wave, figure, time, outcome, distress and threat"
 MISSING_KEY_HELP = {  # what to write where a line is missing, by key
     "name": 'name = "clinic", which names the folder of its runs',
@@ -154,6 +165,9 @@ def nearest_key(form: type[BaseModel], location: tuple[Any, ...]) -> str:
 
 def unknown_key_remedy(form: type[BaseModel], location: tuple[Any, ...], given: Any) -> str:
     """Return what to do about a key that the program does not know."""
+    if location in TO_RATERS:
+        column = given.get("column") if isinstance(given, dict) else None
+        return TO_RATERS[location].format(column or "patient_says")
     near = nearest_key(form, location)
     if len(location) != 2 or location[0] != "columns" or near:
         return f"unknown key; remove it or correct its name{near}"

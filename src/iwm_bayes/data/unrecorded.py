@@ -10,7 +10,7 @@ Two kinds of means replace an unrecorded outcome. A fit knows all sessions, so i
 A prediction of future sessions must not know them. There, a person's own outcomes count from earlier sessions only;
 those of the others, who are in the fit, count from all sessions.
 
-Where raters rate a latent outcome, an unrecorded one is a session that nobody rated. A mean stands in the Dataset there
+Where raters rate a latent outcome, an unrecorded one is a session that nobody rated. The Dataset has a mean there
 too, and no model reads it.
 """
 

@@ -20,9 +20,10 @@ from iwm_bayes.data.event_terms import with_event_terms
 from iwm_bayes.data.study import StudySpec, WaveColumn
 from iwm_bayes.data.table import Table, cell_texts, normalise_levels, read_complete_names
 from iwm_bayes.responses.waves import fading_parameters, response_with_waves
-from iwm_bayes.rules.modifiers.waves import RESTART, Waves, change_names, read_after_start, with_waves
+from iwm_bayes.rules.modifiers.probe import is_read
+from iwm_bayes.rules.modifiers.waves import RESTART, Waves, change_names, with_waves
 from iwm_bayes.rules.parameter_names import parameter_copies
-from iwm_bayes.types import InputError, ModelSpec, Parameter, parameters
+from iwm_bayes.types import InputError, ModelSpec, Parameter, named_leaves, parameters
 
 MAX_WAVES = 6
 NUMBERED = r"(\D*)(\d+)(\D*)"  # names of waves that differ in a number: t1, wave 2
@@ -141,11 +142,10 @@ def unchangeable(model: ModelSpec, beliefs: str) -> dict[str, str]:
     """Return the parameters that cannot differ between waves, each with the reason."""
     found = {}
     if beliefs == "carried":
-        known = read_after_start(model.rule)
         found = {
             name: "determines initial beliefs only, and beliefs are carried from wave to wave"
-            for name, is_read in known.items()
-            if not is_read
+            for name, _ in named_leaves(model.rule.parameters)
+            if not is_read(model.rule, name, learns=True)
         }
     for name, response in model.responses.items():
         found |= {

@@ -118,7 +118,8 @@ RATERS = Estimand(
         "reliability": f"share of the variance of a rating that is due to the outcome, with its {CI90}",
         "bias": "how much too high a session in the middle of the scale is rated",
         "slope": "rating per unit of outcome",
-        "lean": "expectancy bias: 0 where a rating is the outcome, 1 where it is what the person expected",
+        "lean": "expectancy bias: 0 where a rating is the outcome, 1 where it is what the person expected; its prior "
+        "is above 0, so that only a fit with a lean of 0 shows whether there is one",
         "noise": "SD of the error of a rating, in units of the scale",
         "scale of the outcome": "bias 0 and slope 1, by which the outcome has a scale",
     },

@@ -32,10 +32,8 @@ def write_covariates(folder: Path) -> None:
     people, _ = index_people(index_rows(study.data), study.columns.person)
     present = np.ones((1, len(people)), dtype=bool)
     bare = xr.Dataset({"present": (("event", "person"), present)}, {"person": people})
-    write_chunk(
-        attach_covariates(study, model, bare, open_table(study.people.data, "people")).drop_dims("event"),
-        folder / COVARIATES_FILE,
-    )
+    joined = attach_covariates(study, study.people, model, bare, open_table(study.people.data, "people"))
+    write_chunk(joined.drop_dims("event"), folder / COVARIATES_FILE)
 
 
 def write_chunk(data: xr.Dataset, path: Path) -> None:

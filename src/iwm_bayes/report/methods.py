@@ -5,8 +5,11 @@ import shlex
 from importlib import resources
 from pathlib import Path
 
+import xarray as xr
+
 from iwm_bayes.data.raters import PREFIX, anchors, outcome_ratings
 from iwm_bayes.data.unrecorded import replaced_outcomes
+from iwm_bayes.data.waves import waves_of
 from iwm_bayes.inference.base import Settings
 from iwm_bayes.model.specification.model_file import model_library
 from iwm_bayes.report.answer.words import count_of, listed
@@ -94,6 +97,20 @@ def raters_statement(model: ModelSpec) -> str:
     return f" Outcomes were latent variables, measured by {len(names)} {raters}, on the scale of the {scale}."
 
 
+def waves_statement(data: xr.Dataset) -> str:
+    """Return which parameters differed between waves, and what reliability is; empty in a study without waves."""
+    waves = waves_of(data)
+    if waves is None:
+        return ""
+    beliefs = "restarted in every wave" if waves.beliefs == "restarted" else "were carried from wave to wave"
+    differing = f"; parameters that differed between waves: {', '.join(waves.parameters)}" if waves.parameters else ""
+    return (
+        f" There were {len(waves.names)} waves ({listed(waves.names)}), and beliefs {beliefs}{differing}. Test-retest "
+        "reliability is the intraclass correlation ICC(3,1) of the parameters on the link scale (Shrout & Fleiss, "
+        "1979, doi:10.1037/0033-2909.86.2.420)."
+    )
+
+
 def estimands_statement(run: ReportContext) -> str:
     """Return how earned security and styles were defined, as far as the study wants them."""
     security = (
@@ -124,7 +141,7 @@ def methods_paragraph(run: ReportContext) -> str:
     unrecorded = int(replaced_outcomes(data).sum())
     replaced = f" {unrecorded} unrecorded outcomes were replaced by means of recorded ones." if unrecorded else ""
     left_out = f" Responses of the model that were not measured: {', '.join(model.without)}." if model.without else ""
-    scales = f"{raters_statement(model)}{scale_statement(model)}"
+    scales = f"{waves_statement(data)}{raters_statement(model)}{scale_statement(model)}"
     dropped = f" {sentence}." if (sentence := left_out_sentence(run)) else ""
     return (
         f"{int(data['present'].sum())} events of {count_of(data.sizes['person'], run.noun)} were analysed with "

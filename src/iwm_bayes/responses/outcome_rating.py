@@ -6,10 +6,10 @@
 
 `bias` is how much too high a session in the middle of the scale is rated, and `slope` how much of a difference between
 sessions is seen. `lean` is the expectancy bias: with a slope of 1, a rating is a mixture of outcome and expectation,
-(1 - lean) outcome + lean expected. `expected` is what the person expected before the outcome. Bias and slope of one
-rater are fixed at 0 and 1, so that the outcome has a scale. Units and floor are those of `rating`. Without an
-expectation this is a congeneric measurement model; Joreskog (1971), doi:10.1007/BF02291393. The rest is derived for
-this program.
+(1 - lean) outcome + lean expected. Its prior is above 0: compare with a fit in which it is fixed at 0. `expected` is
+what the person expected before the outcome. Bias and slope of one rater are fixed at 0 and 1, so that the outcome has a
+scale. Units and floor are those of `rating`. Without an expectation this is a congeneric measurement model; Joreskog
+(1971), doi:10.1007/BF02291393. The rest is derived for this program.
 """
 
 from typing import NamedTuple

@@ -61,8 +61,9 @@ def check_rule(path: Path, rule: Learner | Rule) -> None:
     check_state(path, "drift", before, start)
     after = call("learn", p, before, event.outcome if one_belief else event)
     check_state(path, "learn", after, start)
-    if one_belief:
+    if isinstance(rule, Learner):
         check_belief(path, "belief", call("belief", p, after))
+        check_location(path, rule, p, after)
         return
     beliefs = call("beliefs", p, after, event)
     if not isinstance(beliefs, Beliefs):
@@ -87,6 +88,20 @@ def check_state(path: Path, function: str, state: Any, start: Any) -> None:
         raise InputError([f"{path}: `{function}` must return a state, {form}, and returns {type(state).__name__}"])
     for name, values in named_leaves(state):
         check_values(path, function, name, values, None)
+
+
+def check_location(path: Path, rule: Learner, p: Any, state: Any) -> None:
+    """Raise InputError unless the location of a learner, if it has one, is where the belief is."""
+    if (location := rule.location) is None:
+        return
+    remedy = 'It is `on_outcome_scale("FIELD")` or `in_log_odds("FIELD")` of `rules.location`, for a field of the state'
+
+    def moved_to(belief: float) -> Any:
+        goal = location.link(belief + 0.0 * location.read(state))
+        return rule.belief(p, location.write(state, goal)).mean
+
+    if not np.allclose(run_guarded(path, "`location`", remedy, lambda: moved_to(0.7)), 0.7):
+        raise InputError([f"{path}: `location` is not where the belief is: a belief put at .7 is another. {remedy}"])
 
 
 def check_belief(path: Path, function: str, belief: Any) -> None:

@@ -25,7 +25,7 @@ from iwm_bayes.rules import RULES
 from iwm_bayes.rules.lift import lift_learner
 from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.simulate import Phase, simulate
-from iwm_bayes.types import ModelSpec
+from iwm_bayes.types import InputError, ModelSpec
 
 RESPONSES_OF_MODEL = {"availability_rating": RESPONSES["availability_rating"], "dropout": RESPONSES["dropout"]}
 MODEL = ModelSpec("one", lift_learner(RULES["rescorla_wagner"], worth=False), RESPONSES_OF_MODEL)
@@ -137,14 +137,21 @@ def test_a_difference_of_arms_moves_with_those_who_left():
     assert -0.3 < zero["turns_below"] < -0.25
 
 
-def test_only_missed_sessions_of_people_who_left_move():
-    """Own sessions, people who stayed and outcomes are as they were; beliefs stay in 0..1."""
+OF_WORTH = {name for name in MOVED if name.startswith("worth")}
+
+
+@pytest.mark.parametrize("delta", [-0.6, 0.6])
+def test_only_missed_sessions_of_people_who_left_move(delta):
+    """Own sessions, people who stayed and outcomes are as they were; beliefs stay in 0..1.
+
+    A model without self-worth has an infinite one, which stays.
+    """
     data = study(range(12))
     values = {name: np.full(PEOPLE, value) for name, value in KNOWN.items()}
     places = continued_events(MODEL, data, np.arange(PEOPLE), np.random.default_rng(1))
     path = belief_paths(MODEL, data, values, "therapist", places).observed_path()
     left = np.arange(PEOPLE) < 12
-    moved = moved_path(path, left, 0.2)
+    moved, at_an_end = moved_path(path, left, delta), False
     for name in path._fields:
         one, other = getattr(path, name), getattr(moved, name)
         if name not in MOVED:
@@ -152,9 +159,20 @@ def test_only_missed_sessions_of_people_who_left_move():
             continue
         np.testing.assert_array_equal(one[:LEFT_AFTER], other[:LEFT_AFTER])
         np.testing.assert_array_equal(one[:, 12:], other[:, 12:])
-        expected = np.minimum(one[LEFT_AFTER:, :12] + 0.2, 1.0) if np.isfinite(one).all() else one[LEFT_AFTER:, :12]
+        if name in OF_WORTH:
+            assert np.isposinf(one).all()
+            assert np.isposinf(other).all()
+            continue
+        expected = np.minimum(np.maximum(one[LEFT_AFTER:, :12] + delta, 0.0), 1.0)
+        at_an_end |= bool(((expected == 0.0) | (expected == 1.0)).any())
         np.testing.assert_allclose(other[LEFT_AFTER:, :12], expected)
-    assert np.isinf(moved.worth).all()
+    assert at_an_end
+
+
+@pytest.mark.parametrize("deltas", [[-0.1, 0.1], [-0.05 * 6 + 0.3, 0.1], [0.1, 0.0], [0.0, 0.0, 0.1]])
+def test_shifts_without_0_or_that_do_not_rise_are_refused(deltas):
+    with pytest.raises(InputError, match="deltas must rise and have 0 among them"):
+        leaving_sensitivity(MODEL, fit_of(study(range(14)), slice(14, None)), "therapist", deltas=deltas, draws=4)
 
 
 def test_turning_points_are_nearest_to_no_shift_on_both_sides():

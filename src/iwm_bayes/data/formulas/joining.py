@@ -45,16 +45,19 @@ def person_means(data: xr.Dataset) -> tuple[xr.Dataset, pd.DataFrame]:
 
 
 def attach_covariates(
-    study: StudySpec, model: ModelSpec, data: xr.Dataset, table: Table, sessions: Table | None = None
+    study: StudySpec,
+    people: PersonTable,
+    model: ModelSpec,
+    data: xr.Dataset,
+    table: Table,
+    sessions: Table | None = None,
 ) -> xr.Dataset:
     """Return the data with the covariates, design matrices and event terms of the study's formulas.
 
-    `table` is that of people. A column that it lacks may be one of the table of `sessions`, where it does not change
-    within a person. Covariates that change are in the data already. InputError names people whose covariates are blank,
-    unless the study drops them.
+    `people` is what the study says of its people, and `table` their table. A column that it lacks may be one of the
+    table of `sessions`, where it does not change within a person. Covariates that change are in the data already.
+    InputError names people whose covariates are blank, unless the study drops them.
     """
-    people = study.people
-    assert people is not None, "read_data attaches covariates where a study has people"
     data, means = person_means(data)
     changing = list(session_covariates(data))
     formulas = parse_formulas(study.formulas, model, FORMULAS_KEY, changing)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.filtering.arrays import event_array, session_index, sessions_before
+from iwm_bayes.filtering.arrays import event_array, new_innovations, session_index, sessions_before, with_innovations
 from iwm_bayes.filtering.filter import filter_readouts
 from iwm_bayes.filtering.readouts import Readout
 from iwm_bayes.model.priors import figure_names
@@ -58,7 +58,8 @@ def lag_too_long(name: str, response: Response, data: xr.Dataset) -> Iterator[st
 def beliefs_move_together(name: str, model: ModelSpec, data: xr.Dataset) -> Iterator[str]:
     """Check whether availability and self-worth change so alike that their slopes are not separable.
 
-    People are drawn from the priors, and learn from the outcomes of the study.
+    People are drawn from the priors, and learn from the outcomes of the study. How beliefs move by themselves, and
+    outcomes that are latent, are drawn as well.
     """
     if "worth" not in model.responses[name].lagged:
         return
@@ -80,7 +81,8 @@ def correlation_of_changes(name: str, model: ModelSpec, data: xr.Dataset) -> flo
     found = []
     for _ in range(POPULATIONS if answered.sum() > 2 else 0):
         people = draw_people(model, figures, chosen.sizes["person"], generator)
-        read = filter_readouts(model.rule, rule_values(model, people), events, len(figures), wanted)
+        moved = with_innovations(events, new_innovations(model.rule, answered.shape, generator))
+        read = filter_readouts(model.rule, rule_values(model, people), moved, len(figures), wanted)
         trust, first_trust, worth, first_worth = (values[answered] for values in read)
         changes = trust - first_trust, worth - first_worth
         if min(change.std() for change in changes) > 0:

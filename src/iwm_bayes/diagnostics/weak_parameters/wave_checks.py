@@ -47,7 +47,7 @@ def wave_sentences(model: ModelSpec, data: xr.Dataset) -> Iterator[str]:
     if several < FEW_PEOPLE:
         yield (
             f"reliability is weakly identified: {several} people have sessions in two waves. With fewer than "
-            f"{FEW_PEOPLE}, a reliability of .6 is not known to within .2, however many sessions they have"
+            f"{FEW_PEOPLE}, a reliability of .6 is known to within .2 at best, however many sessions they have"
         )
     counts = {name: sessions_in_wave(data, wave) for wave, name in enumerate(waves.names)}
     listed = ", ".join(f"{name} {count:g}" for name, count in counts.items())

@@ -35,7 +35,7 @@ from iwm_bayes.estimands.security.follow_up import continued_path_batches, peopl
 from iwm_bayes.estimands.security.population import new_people_batches
 from iwm_bayes.estimands.security.tables import NEW_PEOPLE, THESE_PEOPLE, interval_columns
 from iwm_bayes.simulation.draws import thin_draws
-from iwm_bayes.types import GENERALISED, ModelSpec, named_leaves
+from iwm_bayes.types import GENERALISED, InputError, ModelSpec, named_leaves
 
 DELTAS = np.round(np.arange(-0.3, 0.301, 0.05), 2) + 0.0
 N_DRAWS, N_DRAWS_NEW, N_PEOPLE_NEW = 400, 200, 400
@@ -114,6 +114,16 @@ def answers_of(curves: xr.Dataset, with_people: bool) -> dict[str, xr.DataArray]
     return {f"{arm} - {first}": differences.sel(arm=arm, drop=True) for arm in map(str, differences["arm"].values)}
 
 
+def check_deltas(deltas: Sequence[float]) -> int:
+    """Return the position of no shift among rising shifts; InputError if they do not rise, or 0 is not there."""
+    if 0.0 not in deltas or (np.diff(deltas) <= 0).any():
+        found = ", ".join(f"{delta!r}" for delta in map(float, deltas))
+        raise InputError(
+            [f"deltas must rise and have 0 among them, and are {found}. Write 0 itself, not a sum near it"]
+        )
+    return list(deltas).index(0.0)
+
+
 def leaving_sensitivity(
     model: ModelSpec,
     fit: xr.DataTree,
@@ -146,7 +156,13 @@ def leaving_sensitivity(
         One variable per answer, (delta, chain, draw): the share that is earned secure, and the median sessions, of the
         people of the study; risk differences of arms, of new people. The attribute `by_session` of each is the last
         session that can be read, and `about` says which people it is about. NaN where nothing can be assessed.
+
+    Raises
+    ------
+    InputError
+        If the deltas do not rise, or 0 is not among them.
     """
+    origin = check_deltas(deltas)
     data, posterior = fit["constant_data"].to_dataset(), fit["unconstrained_posterior"].to_dataset()
     left, people, arms = people_who_left(model, data), data.sizes["person"], person_arms(data)
     generator = np.random.default_rng(seed)
@@ -157,7 +173,7 @@ def leaving_sensitivity(
 
     sample = thin_draws(posterior, draws).stack(sample=("chain", "draw"))["sample"]
     judged, sessions = judgements_by_delta(these(), deltas, criterion)
-    at_zero = incidence_by_arm(security_of(judged[list(deltas).index(0.0)], sample, None, sessions), arms)
+    at_zero = incidence_by_arm(security_of(judged[origin], sample, None, sessions), arms)
     of_these = curves_by_delta(judged, sample, None, sessions, arms, at_zero["last"])
     found = as_answers(of_these, THESE_PEOPLE, deltas)
     if at_zero.sizes["arm"] == 1:

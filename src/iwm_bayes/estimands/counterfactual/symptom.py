@@ -1,6 +1,7 @@
 """Direct and indirect effect of an arm on a symptom: how much of it goes through the beliefs?
 
     Y(a, M(b))   symptom after the last session, if the arm a acts on the symptom itself, and beliefs are those of arm b
+    E(Y)         = E(min(max(X, 0), 1)),   X ~ Normal(expected symptom, sd / sqrt(1 - persistence^(2 gap)))
     total    = Y(b, M(b)) - Y(a, M(a))
     indirect = Y(b, M(b)) - Y(b, M(a))       through the beliefs
     direct   = Y(b, M(a)) - Y(a, M(a))       past them;    total = direct + indirect
@@ -9,26 +10,34 @@ Expected symptoms are averaged over the people of the study, in every draw (g-co
 doi:10.1016/0270-0255(86)90088-6). Beliefs of an arm follow from what the arm changes in how people learn, by the
 formulas of the study, and from the care of this arm. The indirect effect is causal where arms are randomised, and where
 nothing else that an arm changes acts on both beliefs and symptoms. The split is that of Pearl (2001), "Direct and
-indirect effects"; with a symptom that is linear in the beliefs, its other version is the same.
-Imai, Keele & Tingley (2010), doi:10.1037/a0020761.
+indirect effects". Its other version, with Y(a, M(b)) in the middle, is the same where symptoms stay clear of the ends
+of their scale, and where arms do not differ in slopes. Imai, Keele & Tingley (2010), doi:10.1037/a0020761.
+
+Nobody can lose points below the end of a questionnaire, so that an effect is smaller there: E(Y) is the mean of the
+recorded symptom. Its SD counts what is left of earlier residuals, `gap` apart, as if none had been at an end.
+What acts on a symptom at a session, such as a covariate of it, belongs to the arm that acts.
 """
 
 import numpy as np
 import pandas as pd
 import xarray as xr
+from scipy.special import ndtr
 
 from iwm_bayes.estimands.counterfactual.arms import arm_names, paths_in_arm, people_in_arm
 from iwm_bayes.estimands.estimand import CI90, Estimand, Shared
 from iwm_bayes.estimands.security.belief_paths import BeliefPaths
 from iwm_bayes.estimands.security.tables import interval_columns
+from iwm_bayes.filtering.arrays import met_fields
 from iwm_bayes.filtering.filter import filter_readouts, lagged_readouts
-from iwm_bayes.filtering.readouts import Readout, readout_arguments, required_readouts
+from iwm_bayes.filtering.readouts import TERM, Readout, readout_arguments, required_readouts
 from iwm_bayes.model.priors import figure_names
+from iwm_bayes.rules.modifiers.waves import RESTART
 from iwm_bayes.simulation.draws import posterior_batches, thin_draws
-from iwm_bayes.types import GENERALISED, ModelSpec, Response, map_tree, response_values
+from iwm_bayes.types import GENERALISED, Family, ModelSpec, Response, map_tree, response_values
 
 N_DRAWS = 400
 PATHS = ("total", "indirect", "direct")
+SQRT_TWO_PI = np.sqrt(2.0 * np.pi)
 
 
 def symptoms(model: ModelSpec) -> dict[str, Response]:
@@ -36,15 +45,16 @@ def symptoms(model: ModelSpec) -> dict[str, Response]:
     return {name: response for name, response in model.responses.items() if response.lagged}
 
 
-def figure_of_symptom(data: xr.Dataset, name: str) -> str:
-    """Return the figure at whose events most answers of a symptom were given."""
+def figure_of_symptom(data: xr.Dataset, name: str) -> str | None:
+    """Return the figure at whose events most answers of a symptom were given; None if no figure is met at any."""
     asked = data[f"answer_{name}"].notnull().values
     counts = {
         figure: int((asked & (data["figure_index"].values == index)).sum())
         for index, figure in enumerate(figure_names(data))
         if figure != GENERALISED
     }
-    return max(counts, key=counts.__getitem__)
+    figure = max(counts, key=counts.__getitem__, default=None)
+    return figure if figure is not None and counts[figure] else None
 
 
 def last_rows(is_session: np.ndarray, back: int) -> np.ndarray:
@@ -57,26 +67,46 @@ def last_rows(is_session: np.ndarray, back: int) -> np.ndarray:
     return np.where(wanted > 0, (number >= wanted).argmax(axis=0), -1)
 
 
+def in_last_course(paths: BeliefPaths) -> np.ndarray:
+    """Return which events follow the last restart of beliefs, (event, place): all where beliefs never restart."""
+    terms = paths.model.rule.terms
+    if RESTART not in terms:
+        return np.ones(paths.is_session.shape, dtype=bool)
+    course = np.cumsum(paths.event_array[:, met_fields(paths.figures).stop + terms.index(RESTART)] > 0, axis=0)
+    return np.asarray(course == course[-1])
+
+
 def last_readouts(paths: BeliefPaths, response: Response) -> dict[Readout, np.ndarray]:
     """Return what a symptom after the last session depends on, (place,) each: beliefs, and what else it reads."""
     required = required_readouts(response, paths.figures)
     read = filter_readouts(paths.model.rule, paths.p, paths.event_array, paths.figures, required)
-    last, earlier = (np.maximum(last_rows(paths.is_session, back), 0)[None] for back in (0, response.lag))
-    has_earlier = last_rows(paths.is_session, response.lag)[None] >= 0
+    last = np.maximum(last_rows(paths.is_session, 0), 0)[None]
+    found = last_rows(paths.is_session & in_last_course(paths), response.lag)[None]
+    earlier, has_earlier = np.maximum(found, 0), found >= 0
     by_event = dict(zip(required, read, strict=True))
     fields = {"earlier": np.broadcast_to(earlier, read[0].shape), "has_earlier": has_earlier.astype(float)}
-    found = lagged_readouts(response, by_event, fields)
-    return {readout: np.take_along_axis(values, last, axis=0)[0] for readout, values in found.items()}
+    lagged = lagged_readouts(response, by_event, fields)
+    return {readout: np.take_along_axis(values, last, axis=0)[0] for readout, values in lagged.items()}
 
 
 def expected_symptom(
     model: ModelSpec, name: str, values: dict[str, np.ndarray], readouts: dict[Readout, np.ndarray], paths: BeliefPaths
 ) -> np.ndarray:
-    """Return the expected symptom, (place,): parameters of the symptom from `values`, and these beliefs."""
+    """Return the mean of the recorded symptom, (place,): parameters of the symptom from `values`, and these beliefs."""
+    response = model.responses[name]
     p = map_tree(lambda leaf: leaf[paths.figure] if leaf.ndim == 2 else leaf, response_values(model, name, values))
-    given = readout_arguments(model.responses[name], readouts, paths.figures)
-    mean: np.ndarray = model.responses[name].arguments(p, *given)["mu"]
-    return mean
+    given = response.arguments(p, *readout_arguments(response, readouts, paths.figures))
+    left = 0.0 if response.carry is None else response.carry(p, np.float64(paths.gap))
+    return mean_answer(response.family, given["mu"], given["sigma"] / np.sqrt(1.0 - left**2))
+
+
+def mean_answer(family: Family, mu: np.ndarray, sigma: np.ndarray) -> np.ndarray:
+    """Return the mean of normal answers, where those beyond the bounds of a family are recorded as the bound."""
+    if family.bounds is None:
+        return mu
+    low, high = ((bound - mu) / sigma for bound in family.bounds)
+    inside = mu * (ndtr(high) - ndtr(low)) + sigma * (np.exp(-(low**2) / 2) - np.exp(-(high**2) / 2)) / SQRT_TWO_PI
+    return np.asarray(inside + family.bounds[0] * ndtr(low) + family.bounds[1] * ndtr(-high))
 
 
 def batch_effects(
@@ -89,7 +119,8 @@ def batch_effects(
     beliefs = {arm: last_readouts(own, model.responses[name]) for arm, own in paths.items()}
 
     def mean(acts: str, believes: str) -> np.ndarray:
-        expected = expected_symptom(model, name, values[acts], beliefs[believes], paths[acts])
+        readouts = beliefs[believes] | {own: x for own, x in beliefs[acts].items() if own.about.startswith(TERM)}
+        expected = expected_symptom(model, name, values[acts], readouts, paths[acts])
         return np.asarray(expected.reshape(-1, people).mean(axis=1))
 
     first, *others = values
@@ -117,22 +148,27 @@ def symptom_effects(model: ModelSpec, fit: xr.DataTree, draws: int = N_DRAWS, se
     xr.Dataset
         `effect` (symptom, path, arm, chain, draw), in the numbers of the study's table. The arm with which others are
         compared is an attribute. `figure` (symptom) is the figure that the beliefs are about. None in a study without
-        arms, or without a symptom.
+        arms, or without a symptom that is asked when a figure is met.
     """
-    data, found = fit["constant_data"].to_dataset(), symptoms(model)
+    data = fit["constant_data"].to_dataset()
+    figure_of = {name: figure_of_symptom(data, name) for name in symptoms(model)}
+    found = {name: figure for name, figure in figure_of.items() if figure is not None}
     if not found or not arm_names(data):
         return None
     posterior, generator = fit["unconstrained_posterior"].to_dataset(), np.random.default_rng(seed)
     sample = thin_draws(posterior, draws).stack(sample=("chain", "draw"))["sample"]
-    effects, figures = [], [figure_of_symptom(data, name) for name in found]
-    for name, figure in zip(found, figures, strict=True):
+    effects = []
+    for name, figure in found.items():
         low, high = data.attrs.get(f"scale of {name}", (0.0, 1.0))
         batches = posterior_batches(posterior, draws, 2 * data.sizes["person"])
         parts = [batch_effects(model, batch, data, name, figure, generator) for batch in batches]
         effects.append((high - low) * np.concatenate(parts, axis=-1))
     first, *others = arm_names(data)
     result = xr.Dataset(
-        {"effect": (("symptom", "path", "arm", "sample"), np.array(effects)), "figure": ("symptom", figures)},
+        {
+            "effect": (("symptom", "path", "arm", "sample"), np.array(effects)),
+            "figure": ("symptom", list(found.values())),
+        },
         {"symptom": list(found), "path": list(PATHS), "arm": others},
         {"reference_arm": first},
     )
@@ -185,7 +221,7 @@ SYMPTOM_EFFECTS = Estimand(
         "arms": "first arm minus second arm",
         "effect": "total; indirect: through what people come to believe; direct: past the beliefs, which is 0 unless a "
         "formula lets the arm act on the symptom",
-        "difference": f"difference of the mean symptom, in the numbers of the study's table, with its {CI90}",
+        "difference": f"difference of the mean recorded symptom, in the numbers of the study's table, with its {CI90}",
         "p_above_0": "posterior probability that the difference is positive",
     },
     answers=effect_answers,

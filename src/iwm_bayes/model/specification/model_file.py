@@ -46,7 +46,7 @@ from iwm_bayes.types import (
 
 SINCE_SCHEMA_1 = (
     "`prior_90` for `typical`, `prior_between_sd` for `spread`, pooling `complete` for `shared` and `none` for "
-    "`separate`, and `expectancy_bias` for `assimilation`"
+    "`separate`, and no `assimilation`: see `raters` in the documentation"
 )
 ABOVE_0 = {"noise", "concentration", "strength", "sd"}  # last words of names of parameters that divide
 

@@ -46,7 +46,7 @@ def change_words(draws: np.ndarray) -> str:
     median, low, high = median_ci90(draws)
     if low <= 0 <= high:
         return f"does not clearly change ({quantity(draws, '{:.2g}').text})"
-    return f"{'rises' if median > 0 else 'falls'} by {quantity(np.abs(draws), '{:.2g}').text}"
+    return f"{'rises' if median > 0 else 'falls'} by {quantity(draws if median > 0 else -draws, '{:.2g}').text}"
 
 
 def effect_sentences(effects: xr.Dataset) -> Iterator[str]:

@@ -9,24 +9,17 @@ time passes before it, its outcome is learned, and beliefs are read out.
 Initial beliefs and initial uncertainty are read once, before the first event, so that no event can change them.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
-from iwm_bayes.ops import Array, exp
+from iwm_bayes.ops import Array
 from iwm_bayes.rules.modifiers.added_parameters import with_parameters
-from iwm_bayes.rules.own_file import N_PEOPLE, example_values
-from iwm_bayes.rules.rule_file import N_FIGURES, example_event
-from iwm_bayes.types import Event, Parameter, Params, Rule, State, experienced, named_leaves, unflatten
+from iwm_bayes.rules.modifiers.probe import is_read
+from iwm_bayes.rules.modifiers.shift import SHIFTS
+from iwm_bayes.types import Event, Parameter, Params, Rule, State, named_leaves, unflatten
 
 type Effects = Mapping[str, Mapping[str, str]]  # by parameter: the term of every effect, by the effect's name
 
-MOVE: Mapping[str, Callable[[Array, Array], Array]] = {  # unlink(link(value) + by), by the support of the value
-    "unit": lambda value, by: value * exp(by) / (1.0 - value + value * exp(by)),
-    "positive": lambda value, by: value * exp(by),
-    "real": lambda value, by: value + by,
-}
 INITIAL = "start"  # a word in the names of parameters that are read once
 
 
@@ -36,7 +29,7 @@ def moved(declared: Params, values: Params, effects: Effects, own: Params, terms
     found = dict(named_leaves(values))
     for name, of_terms in effects.items():
         first, *others = (getattr(own, effect) * terms[term] for effect, term in of_terms.items())
-        found[name] = MOVE[supports[name]](found[name], sum(others, first))
+        found[name] = SHIFTS[supports[name]](found[name], sum(others, first))
     return unflatten(values, iter(found.values()))
 
 
@@ -70,31 +63,3 @@ def is_read_at_events(rule: Rule, name: str) -> bool:
 def is_read_without_outcome(rule: Rule, name: str) -> bool:
     """Return whether a parameter of a rule matters at events without an outcome, while time passes or in a belief."""
     return INITIAL not in name.split("_") and is_read(rule, name, learns=False)
-
-
-def is_read(rule: Rule, name: str, learns: bool) -> bool:
-    """Return whether two events differ with a parameter of a rule, from the same start; `learns` says if both teach."""
-    leaves = dict(named_leaves(rule.parameters))
-    values = {leaf: example_values(declared) for leaf, declared in leaves.items()}
-    p = unflatten(rule.parameters, iter(values.values()))
-    low, high = leaves[name].prior_90
-    other = unflatten(rule.parameters, iter((values | {name: values[name] + 0.1 * (high - low)}).values()))
-    event, _ = example_event()
-    numbers = {term: np.linspace(-1.0, 1.0, N_PEOPLE) for term in (*rule.terms, *rule.innovations)}
-    event = event._replace(distress=event.since_any, rated=event.since_any, terms=numbers, innovations=numbers)
-    with np.errstate(all="ignore"):
-        start = rule.start(p, N_FIGURES)
-        first, second = (two_events(rule, own, start, event, learns) for own in (p, other))
-    return not np.allclose(first, second, rtol=1e-9, equal_nan=True)
-
-
-def two_events(rule: Rule, p: Params, s: State, event: Event, learns: bool) -> np.ndarray:
-    """Return the states and beliefs of two events from a state on, as one row of numbers."""
-    numbers: list[np.ndarray] = []
-    event = experienced(rule, p, event)
-    for _ in range(2):
-        before = rule.drift(p, s, event)
-        s = rule.learn(p, before, event) if learns else before
-        found = (before, s, rule.beliefs(p, before, event), rule.beliefs(p, s, event))
-        numbers += [np.ravel(leaf) for tree in found for _, leaf in named_leaves(tree) if leaf is not None]
-    return np.concatenate(numbers)

@@ -13,7 +13,7 @@ doi:10.1080/01621459.1975.10482485; that people learn from it is derived for thi
 
 from iwm_bayes.ops import Array, has_figures, sum_over_figures
 from iwm_bayes.rules.modifiers.added_parameters import with_parameters
-from iwm_bayes.rules.modifiers.waves import shift_unit
+from iwm_bayes.rules.modifiers.shift import shift_unit
 from iwm_bayes.types import Event, Parameter, Params, Rule
 
 RESPONSIVENESS, VARIATION = "responsiveness", "responsiveness_variation"

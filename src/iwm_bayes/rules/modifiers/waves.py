@@ -17,13 +17,14 @@ initial beliefs of the wave, before anything happens at its first event. The con
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
-from iwm_bayes.ops import Array, constant, count_figures, exp, where
+from iwm_bayes.ops import Array, constant, count_figures, where
 from iwm_bayes.rules.modifiers.added_parameters import with_parameters
-from iwm_bayes.types import Event, Parameter, Params, Rule, State, experienced, map_tree, named_leaves, unflatten
+from iwm_bayes.rules.modifiers.shift import SHIFTS
+from iwm_bayes.types import Event, Parameter, Params, Rule, State, map_tree, named_leaves, unflatten
 
 RESTART = "restart of beliefs"  # the event term that is 1 at the first event of a wave in which beliefs restart
 
@@ -86,19 +87,6 @@ LINKS: Mapping[str, Callable[[float], float]] = {
 }
 
 
-def shift_unit(value: Array, by: Array) -> Array:
-    """Return sigmoid(logit(value) + by), which is defined at 0 and 1 as well."""
-    odds = exp(by)
-    return value * odds / (1.0 + value * (odds - 1.0))
-
-
-SHIFTS: Mapping[str, Callable[[Array, Array], Array]] = {
-    "unit": shift_unit,
-    "positive": lambda value, by: value * exp(by),
-    "real": lambda value, by: value + by,
-}
-
-
 def wave_values(support: str, value: Array, changes: Sequence[Array], waves: int) -> list[Array]:
     """Return the natural-scale values of a parameter in every wave, from that of the mean and its changes."""
     found = []
@@ -150,41 +138,6 @@ def at_wave(
             first = where(is_wave[term] > 0, value, first)
         values[name] = first
     return unflatten(old, iter(values.values()))
-
-
-def read_after_start(rule: Rule) -> dict[str, bool]:
-    """Return whether a rule reads each of its parameters after the initial beliefs, by full name.
-
-    Each is changed alone, at an event that uses everything a rule can use, from initial beliefs that stay the same.
-    """
-    one, zero = np.ones(1), np.zeros(1)
-    event = Event(0.7 * one, np.array([zero, one]), np.array([one, zero]), 2.0 * one, one, 0.3 * one, 0.2 * one, one)
-    event = event._replace(terms=dict.fromkeys(rule.terms, one), innovations=dict.fromkeys(rule.innovations, 0.5 * one))
-    middle = {name: (0.6 * own.prior_90[0] + 0.4 * own.prior_90[1]) for name, own in named_leaves(rule.parameters)}
-
-    def values(changed: str = "") -> Params:
-        moved = {name: value + 0.1 * (name == changed) * (value or 1.0) for name, value in middle.items()}
-        return unflatten(rule.parameters, (value * one for value in moved.values()))
-
-    def results(p: Params) -> list[Array]:
-        now = experienced(rule, p, event)
-        before = rule.drift(p, rule.start(values(), 2), now)
-        after = rule.learn(p, before, now)
-        found = [rule.beliefs(p, s, now) for s in (before, after)]
-        trees = [before, after, *((own.expected, own.availability, own.worth) for own in found)]
-        return [leaf for tree in trees for leaf in flat_arrays(tree)]
-
-    same = results(values())
-    return {
-        name: any(not np.array_equal(x, y) for x, y in zip(results(values(name)), same, strict=True)) for name in middle
-    }
-
-
-def flat_arrays(tree: Any) -> list[np.ndarray]:
-    """List the arrays of tuples in each other; None holds none."""
-    if isinstance(tree, tuple):
-        return [leaf for child in tree for leaf in flat_arrays(child)]
-    return [] if tree is None else [np.asarray(tree)]
 
 
 def with_waves(rule: Rule, waves: Waves) -> Rule:
