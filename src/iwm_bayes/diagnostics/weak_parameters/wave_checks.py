@@ -59,7 +59,8 @@ def wave_sentences(model: ModelSpec, data: xr.Dataset) -> Iterator[str]:
     if max(counts.values()) > UNEQUAL * min(counts.values()):
         yield (
             f"waves have different numbers of sessions (of the median person: {listed}). The shortest wave limits what "
-            "is known about change, and a parameter that itself changes with practice looks less reliable"
+            "is known about change. Where people change with practice in different ways, a parameter looks less "
+            "reliable"
         )
     if waves.beliefs == "restarted":
         yield (
