@@ -210,7 +210,7 @@ class StudySpec(Strict):
     data: Path
     model: Models  # the first is fitted, all are compared
     columns: Columns
-    responses: dict[Name, ResponseColumn] = Field(min_length=1)
+    responses: dict[Name, ResponseColumn] = Field(min_length=1)  # of the file, and `outcome_RATER` of every rater
     people: PersonTable | None = None
     formulas: dict[str, str] = Field(default_factory=dict)  # by parameter: "arm * ecr_anxiety + (1|therapist)"
     estimands: tuple[str, ...] | None = None  # what to compute; by default all, with [] nothing that can be left out

@@ -19,7 +19,8 @@ import xarray as xr
 from iwm_bayes.data.event_terms import with_event_terms
 from iwm_bayes.data.study import StudySpec, WaveColumn
 from iwm_bayes.data.table import Table, cell_texts, normalise_levels, read_complete_names
-from iwm_bayes.responses.waves import fading_parameters, response_with_waves
+from iwm_bayes.responses.added_parameters import is_read_between_events
+from iwm_bayes.responses.waves import response_with_waves
 from iwm_bayes.rules.modifiers.probe import is_read
 from iwm_bayes.rules.modifiers.waves import RESTART, Waves, change_names, with_waves
 from iwm_bayes.rules.parameter_names import parameter_copies
@@ -150,7 +151,8 @@ def unchangeable(model: ModelSpec, beliefs: str) -> dict[str, str]:
     for name, response in model.responses.items():
         found |= {
             f"{name}_{leaf}": "says how fast a response fades between events, which is the same in all waves"
-            for leaf in fading_parameters(response)
+            for leaf, _ in named_leaves(response.parameters)
+            if is_read_between_events(response, leaf)
         }
     return found
 

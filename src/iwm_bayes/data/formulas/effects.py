@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 import xarray as xr
 
 from iwm_bayes.responses import event_effects as of_response
+from iwm_bayes.responses.added_parameters import is_read_between_events
 from iwm_bayes.rules.modifiers import event_effects as of_rule
 from iwm_bayes.types import (
     EFFECT_WIDTH,
@@ -63,7 +64,7 @@ def event_problems(model: ModelSpec, parameter: str) -> Iterator[str]:
     response = model.responses[name]
     if response.figure_scope == "each":
         yield f"{name} compares all figures, and its parameters cannot change from session to session. {remedy}"
-    elif of_response.is_read_between_events(response, leaf):
+    elif is_read_between_events(response, leaf):
         yield f"it says what is left of earlier sessions, and belongs to no session. {remedy}"
 
 

@@ -8,6 +8,10 @@ which they did more homework than usual (within). And people who do more homewor
 (between). One coefficient of `x` mixes the two. Raudenbush & Bryk (2002), Hierarchical Linear Models, ch. 5; Wang &
 Maxwell (2015), doi:10.1037/met0000030.
 
+The mean is over all sessions, so that it changes with each session of a person who is still in therapy. A prediction of
+the next session (`comparison`, lfo) thus knows it from later ones, too. The deviations of a person have a mean of 0: an
+average "at every session" at another value of within(x) is one of sessions, and of nobody's whole therapy.
+
 In a formula the two are functions of one column. They are made from the table of sessions before a design is evaluated,
 and are columns with names of their own there: `within(mood)`.
 """

@@ -4,7 +4,8 @@ Where raters rate a latent outcome, a session of a donor k has the outcome that 
 
     outcome[t, place] = sigmoid(logit(responsiveness[k]) + responsiveness_variation z[t, k])
 
-Care thus belongs to the session, whatever the responsiveness of the person who goes through it.
+Care thus belongs to the session, whatever the responsiveness of the person who goes through it. So do its event terms:
+in an interaction of a covariate of people with one of sessions, they have the donor's covariate of people.
 """
 
 from typing import NamedTuple

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from iwm_bayes.data.formulas.splits import split_of
 from iwm_bayes.estimands.group_difference import (
     contrast_names,
     group_difference_data,
@@ -94,6 +95,8 @@ def session_plot(run: ReportContext, parameter: str, covariate: str, index: int)
         f"Average over all sessions and {run.noun} if {covariate} were this at every session and everything else as it "
         "was; median and 90% CrI, natural scale."
     )
+    if (split_of(covariate) or ("", ""))[0] == "within":
+        caption += f" It compares sessions: the {covariate} of a person is 0 on average."
     name = f"session_effect_{index + 1}"
     picture = draw_picture(name, data, f"{caption} {finding}", lambda own: session_effect_plot(own), (), run.mark)
     return Exhibit(finding, caption, (picture,))
