@@ -160,9 +160,9 @@ def test_the_methods_paragraph_names_waves():
 
 def test_words_of_changes():
     """A change is named after its parameter."""
-    assert parameter_words("availability_rate_change") == "Change of learning rate of availability"
-    assert parameter_words("worth_start_change_3") == "Change to wave 3 of initial self-worth"
-    assert parameter_words("approach_bias_change[friend]") == "Change of approach bias (friend)"
+    assert parameter_words("availability_rate_change") == "Change of learning rate of availability, link scale"
+    assert parameter_words("worth_start_change_3") == "Change to wave 3 of initial self-worth, link scale"
+    assert parameter_words("approach_bias_change[friend]") == "Change of approach bias (friend), link scale"
 
 
 def test_what_waves_cannot_tell_is_said():

@@ -100,11 +100,14 @@ def group_summary_title(with_covariates: bool, what: str = "") -> str:
 
 
 def parameter_words(label: str) -> str:
-    """Return a parameter in words: "availability_rate[therapist]" is "Learning rate of availability (therapist)"."""
+    """Return a parameter in words: "availability_rate[therapist]" is "Learning rate of availability (therapist)".
+
+    Changes between waves, and effects of covariates of sessions, are on the link scale, and say so.
+    """
     if change := WAVE_CHANGE.fullmatch(label):
         own, wave, figure = (part or "" for part in change.groups())
         base = parameter_words(own + figure)
-        return f"Change{f' to wave {wave}' if wave else ''} of {base[:1].lower()}{base[1:]}"
+        return f"Change{f' to wave {wave}' if wave else ''} of {base[:1].lower()}{base[1:]}, link scale"
     name, bracket, figure = label.partition("[")
     belief, _, quantity = name.partition("_")
     about, where = BELIEF_NAMES.get(belief, ""), f" ({figure.removesuffix(']')})" if bracket else ""
@@ -112,7 +115,7 @@ def parameter_words(label: str) -> str:
     if about and quantity in PARAMETER_FORMS:
         return PARAMETER_FORMS[quantity].format(about) + where
     if about and form == "rate" and underscore:  # the effect of a covariate
-        return f"{PARAMETER_FORMS[form].format(about)}: {effect.replace('_', ' ')}{where}"
+        return f"{PARAMETER_FORMS[form].format(about)}: {effect.replace('_', ' ')}{where}, link scale"
     return response_words(name) + where
 
 

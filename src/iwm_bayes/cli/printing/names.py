@@ -27,18 +27,19 @@ LEAVES: Mapping[str, str] = {  # what follows the belief in a parameter's name
 def parameter_words(label: str) -> str:
     """Return the words for a group-level parameter, such as `availability_rate` or `approach_bias[friend]`.
 
-    The effect of a covariate, `availability_rate_homework`, is "learning rate availability: homework".
+    The effect of a covariate, `availability_rate_homework`, is "learning rate availability: homework, link scale". A
+    change between waves is on this scale, too: neither is a value of its parameter.
     """
     if change := WAVE_CHANGE.fullmatch(label):
         own, wave, figure = (part or "" for part in change.groups())
-        return f"change{f' to wave {wave}' if wave else ''} of {parameter_words(own + figure)}"
+        return f"change{f' to wave {wave}' if wave else ''} of {parameter_words(own + figure)}, link scale"
     name, bracket, figure = label.partition("[")
     about = f" ({figure.removesuffix(']')})" if bracket else ""
     for prefix, belief in BELIEF_PREFIXES.items():
         if name.startswith(prefix):
             leaf = name.removeprefix(prefix)
             own = max((each for each in LEAVES if f"{leaf}_".startswith(f"{each}_")), key=len, default="")
-            effect = f": {leaf.removeprefix(own)[1:].replace('_', ' ')}" if own and own != leaf else ""
+            effect = f": {leaf.removeprefix(own)[1:].replace('_', ' ')}, link scale" if own and own != leaf else ""
             return LEAVES.get(own, f"{leaf.replace('_', ' ')} {{}}").format(belief) + effect + about
     return name.replace("_", " ") + about
 

@@ -146,7 +146,7 @@ def describe_session_covariate(name: str, values: pd.Series, terms: list[str]) -
     blank = f"; blank at {len(values) - len(own)} of {len(values)} events" if len(own) < len(values) else ""
     where = f"changes from session to session in {changing} of {people} people"
     if is_numeric_dtype(own):
-        return f"{name}: {where}; mean {own.mean():.3g}, SD {own.std():.3g} over events{blank}"
+        return f"{name}: {where}; mean {round(own.mean(), 9):.3g}, SD {own.std():.3g} over events{blank}"
     counts = own.value_counts().sort_index()
     compared = [word for word in counts.index if any(f"[{word}]" in term for term in terms)]
     described = [f"{word} {count}{'' if word in compared else ' (reference)'}" for word, count in counts.items()]
