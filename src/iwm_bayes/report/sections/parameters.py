@@ -86,8 +86,8 @@ def table_one(run: ReportContext) -> Table | None:
     title = group_summary_title("marginal_effects" in run.tables, what)
     legend = (
         "Median: the median person, natural scale unless its line says otherwise. SD between people: link scale "
-        "(log-odds of a parameter in 0–1, logarithm of a parameter above 0). Contraction: 1 - posterior variance / prior "
-        "variance; near 1, the data determine the parameter. ESS: the smaller of bulk and tail. Parameters of the "
+        "(log-odds of a parameter in 0–1, logarithm of a parameter above 0). Contraction: 1 - posterior variance / "
+        "prior variance; near 1, the data determine the parameter. ESS: the smaller of bulk and tail. Parameters of the "
         "responses are under All parameters."
     )
     return Table(title, "", legend, columns, numeric, rows)
