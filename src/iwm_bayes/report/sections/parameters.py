@@ -87,8 +87,8 @@ def table_one(run: ReportContext) -> Table | None:
     legend = (
         "Median: the median person, natural scale unless its line says otherwise. SD between people: link scale "
         "(log-odds of a parameter in 0–1, logarithm of a parameter above 0). Contraction: 1 - posterior variance / "
-        "prior variance; near 1, the data determine the parameter. ESS: the smaller of bulk and tail. Parameters of the "
-        "responses are under All parameters."
+        "prior variance; near 1, the data determine the parameter. ESS: the smaller of bulk and tail. Parameters of "
+        "the responses are under All parameters."
     )
     return Table(title, "", legend, columns, numeric, rows)
 
