@@ -117,10 +117,7 @@ def test_the_stated_error_of_a_refit_is_that_of_repetitions(small):
     without = hide_answers(small.data, np.arange(PEOPLE) == person)
     fit = posterior_arrays(small.model, nuts(small.compiled, without, few), 500)
     generators, people = map(np.random.default_rng, range(8)), np.array([person])
-    found = [
-        marginal_likelihood(fit, small.arrays.theta[:, :, people], small.likelihood, people, generator)
-        for generator in generators
-    ]
+    found = [marginal_likelihood(fit, small.arrays, small.likelihood, people, generator) for generator in generators]
     scores = [logsumexp(one.log_p) for one in found]
     ratio = np.var(scores, ddof=1) * (len(found) - 1) / np.mean([one.variance_of_mean for one in found])
     assert stats.chi2.ppf(0.001, len(found) - 1) < ratio < stats.chi2.ppf(0.999, len(found) - 1)
@@ -410,7 +407,7 @@ def test_people_who_are_nearly_the_same(small):
     """Where people hardly differ, responses are as probable as under the mean of the population: within 4 errors."""
     narrow = small.arrays._replace(cholesky=small.arrays.cholesky * 1e-5)
     people = np.arange(small.arrays.theta.shape[2])
-    found = marginal_likelihood(narrow, narrow.theta, small.likelihood, people, np.random.default_rng(1))
+    found = marginal_likelihood(narrow, narrow, small.likelihood, people, np.random.default_rng(1))
     at_mean = [
         log_likelihood_at(narrow, small.likelihood, mean[None], complete, people)[0]
         for mean, complete in zip(narrow.mean, narrow.complete, strict=True)
