@@ -104,7 +104,7 @@ def known(tmp_path_factory):
 
 def few(posterior, count):
     """Return the first draws."""
-    return PosteriorArrays(*posterior[:2], *(leaf[:count] for leaf in posterior[2:]))
+    return PosteriorArrays(*posterior[:2], *(leaf[:count] for leaf in posterior[2:6]))
 
 
 def test_events_are_as_probable_as_in_closed_form(known):
