@@ -87,6 +87,7 @@ def test_parts_come_in_their_order(page):
     folded = [
         "definition",
         "sensitivity",
+        "prior",
         "group_tables",
         "checks",
         "convergence",
