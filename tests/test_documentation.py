@@ -166,7 +166,7 @@ def test_every_command_is_on_the_page_of_the_command_line(site):
     assert {"iwm new", "iwm fit", "iwm fit-large", "iwm validate sbc", "iwm plan forecast", "iwm predictions"} <= set(
         headings
     )
-    assert len(headings) == len(set(headings)) == 17
+    assert len(headings) == len(set(headings)) == 18
 
 
 def test_links_to_other_sites_go_to_known_sites(site):
