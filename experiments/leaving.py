@@ -5,7 +5,7 @@ enough. Risk, odds ratio and the probability of good-enough leaving are drawn an
 kinds:
 
 - two reasons: 60 people, at most 24 sessions each, fitted with the response `leaving`, and with `dropout` alone.
-- one reason: 60 people, of whom nobody leaves because it was good enough.
+- one reason: 60 people, and nobody leaves because it was good enough.
 - nuts: the first studies of `two reasons` again, by NUTS.
 
 Criteria: 90% intervals contain the true value in 82 to 96% of 100 studies by `laplace`, and in at least 15 of 20 by

@@ -42,7 +42,7 @@ from iwm_bayes.types import ModelSpec, rule_values
 
 LEARNING = load_model(Path(__file__).parent / "models" / "one_belief.toml")
 BOTH = with_added(LEARNING, ["trend"])
-TREND = LEARNING._replace(name="growth", rule=lift_learner(RULES["growth"], worth=False))  # type: ignore[arg-type]
+TREND = LEARNING._replace(name="growth", rule=lift_learner(RULES["growth"], worth=False))  # type: ignore[arg-type]  # a learner
 START, RATE, PLATEAU, PACE, SD = 0.4, 0.12, 0.7, 0.06, 0.5  # group medians, and the SD between people (log-odds)
 TRUTH = {"availability_rate": RATE, "availability_plateau": PLATEAU, "availability_pace": PACE}
 N_DRAWS = 400

@@ -1,4 +1,4 @@
-"""What moves beliefs beside learning: where rules hold them, the trend, and belief noise."""
+"""What moves beliefs in addition to learning: where rules hold them, the trend, and belief noise."""
 
 import numpy as np
 import pytest

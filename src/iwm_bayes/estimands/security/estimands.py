@@ -90,11 +90,11 @@ def time_to_security_answers(curves: xr.Dataset) -> dict[str, xr.DataArray]:
     for own, about in each_curves(curves):
         for arm in map(str, own["arm"].values):
             part, last = own.sel(arm=arm, drop=True), int(own["last"].sel(arm=arm))
-            whom = ", ".join([own.attrs["figure"], about, *([f"arm {arm}"] if own.sizes["arm"] > 1 else [])])
-            found[f"share insecure at baseline ({whom})"] = part["insecure"]
+            whose = ", ".join([own.attrs["figure"], about, *([f"arm {arm}"] if own.sizes["arm"] > 1 else [])])
+            found[f"share insecure at baseline ({whose})"] = part["insecure"]
             if last:
-                found[f"sessions until half are earned secure ({whom})"] = part["median_sessions"].clip(max=last + 1)
-                found[f"share earned secure by session {last} ({whom})"] = part["probability"].sel(session=last)
+                found[f"sessions until half are earned secure ({whose})"] = part["median_sessions"].clip(max=last + 1)
+                found[f"share earned secure by session {last} ({whose})"] = part["probability"].sel(session=last)
     return found
 
 
