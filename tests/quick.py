@@ -48,6 +48,7 @@ LONGER = (  # modules and tests, by their names below `tests/`
     "model/test_build.py::test_a_likelihood_scans_events_backwards_once",
     "large_scale/test_fit.py",
     "model/test_innovations.py",
+    "model/test_noncentering.py::test_people_are_drawn_from_their_group",
     "model/test_raters.py::test_engines_have_the_likelihood_of_ratings_of_a_latent_outcome",
     "model/test_build.py::test_people_without_pooling_vary_as_much_as_pooled_ones",
     "model/test_build.py::test_priors_are_those_of_the_model",
