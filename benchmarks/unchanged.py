@@ -100,7 +100,7 @@ def calibration() -> list[float]:
 
 def matrix() -> list[float]:
     """Shares, errors and medians of the first prediction."""
-    table, _ = decide_prediction(next(load_predictions()), 200)
+    table = decide_prediction(next(load_predictions()), 200).shares
     return [float(x) for x in table[["share", "se", "median"]].to_numpy().ravel()]
 
 

@@ -18,7 +18,9 @@ from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.simulate import Phase, simulate
 from iwm_bayes.validation import prediction_matrix
 from iwm_bayes.validation.prior_predictions import (
+    Curve,
     ScriptedEvent,
+    curve_lines,
     decision_sentence,
     event_array_of,
     median_people,
@@ -74,7 +76,7 @@ def test_the_gain_of_a_delta_rule_is_its_rate():
 def test_what_a_rupture_costs_a_delta_rule():
     """One unresponsive outcome six sessions ago costs rate * (1 - rate)^5 of availability."""
     model, prediction = model_file.load_model("rescorla_wagner"), PREDICTIONS["rupture_repair"]
-    effect = prediction.effect(model, 50, np.random.default_rng(7))
+    effect = prediction.experiment(model, 50, np.random.default_rng(7)).effect
     rate = median_people(model, 50, np.random.default_rng(7))["availability_rate"]
     np.testing.assert_allclose(effect, -rate * (1 - rate) ** 5)
 
@@ -86,16 +88,22 @@ def test_people_are_drawn_from_the_priors():
 
 
 def test_a_decision_by_hand():
-    table = pd.DataFrame({"model": ["a", "b"], "kept": [True, True]})
+    table = pd.DataFrame({"model": ["a", "b"], "claim": ["shows", "does not"], "kept": [True, True]})
     assert decision_sentence(table).startswith("decided")
     assert decision_sentence(table.assign(kept=[True, False])) == "undecided: not as claimed in b"
+    assert decision_sentence(table[:1]).startswith("withdrawn")  # no rival is left
+
+
+def test_the_lines_of_a_curve_are_quartiles_over_draws():
+    lines = curve_lines(Curve(np.array([1.0, 2.0]), np.array([[0.0, 1.0, 2.0, 3.0, 4.0], [5.0] * 5])))
+    np.testing.assert_allclose(lines, [[1, 1, 2, 3], [2, 5, 5, 5]])
 
 
 @pytest.mark.parametrize("name", PREDICTIONS)
 def test_the_committed_matrix_is_what_the_code_makes(name):
     """Every line again with a few draws: the same models and claims, shares within four Monte Carlo errors."""
     committed = pd.read_csv(COMMITTED).query("prediction == @name").reset_index(drop=True)
-    found = prediction_lines(PREDICTIONS[name], prediction_matrix.load_named_model, FEW)
+    found, _ = prediction_lines(PREDICTIONS[name], prediction_matrix.load_named_model, FEW)
     assert found[["model", "claim"]].equals(committed[["model", "claim"]])
     share = committed["share"].clip(1 / FEW, 1 - 1 / FEW)
     error = np.sqrt(share * (1 - share) / FEW) + committed["se"] + 1 / FEW

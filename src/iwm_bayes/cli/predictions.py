@@ -22,11 +22,11 @@ def run_script(prediction: Prediction) -> None:
     from iwm_bayes.workflow.run_folder import write_plots, write_tables
 
     draws = int(sys.argv[1]) if len(sys.argv) > 1 else N_DRAWS
-    table, decision = decide_prediction(prediction, draws)
-    print(prediction.question, table.round(3).to_string(index=False), decision, sep="\n\n")
+    table, curves, verdicts = decide_prediction(prediction, draws)
+    print(prediction.question, table.round(3).to_string(index=False), verdicts["verdict"].item(), sep="\n\n")
     if len(sys.argv) > 2:
         folder = Path(sys.argv[2])
-        write_tables(folder, {prediction.name: table})
+        write_tables(folder, {prediction.name: table, f"{prediction.name}_curves": curves})
         write_plots(folder, {prediction.name: prediction_plot(table, prediction.question)}, ("svg",))
 
 
@@ -53,8 +53,8 @@ def predictions(
     check_results_folder(out_dir)
     check_kind(out_dir, "predictions", overwrite)
     progress = (lambda _: None) if quiet else tell
-    matrix, verdicts = prediction_matrix.prediction_matrix(draws, progress, folder)
-    matrix = matrix.round(4)
+    matrix, curves, verdicts = prediction_matrix.prediction_matrix(draws, progress, folder)
+    matrix, curves = matrix.round(4), curves.round(4)
     print_table(
         matrix, "Share of a model's prior draws that show an effect (with Monte Carlo SE), and the median effect"
     )
@@ -64,7 +64,7 @@ def predictions(
     )
 
     def write(draft: Path) -> dict[str, Any]:
-        write_tables(draft, {"matrix": matrix, "verdicts": verdicts})
+        write_tables(draft, {"matrix": matrix, "curves": curves, "verdicts": verdicts})
         write_plots(draft, {"matrix": prediction_matrix_plot(matrix)}, ("svg", "pdf"))
         text = prediction_matrix.matrix_page(matrix, verdicts, prediction_matrix.load_readings(folder), draws, folder)
         (draft / "README.md").write_text(text, encoding="utf-8")

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from types import ModuleType
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -81,23 +82,34 @@ def load_named_model(name: str, folder: Path | None = None) -> ModelSpec:
     return load_model(experiments_folder(folder) / name if name.endswith(".toml") else name)
 
 
-def decide_prediction(prediction: Prediction, draws: int, folder: Path | None = None) -> tuple[pd.DataFrame, str]:
-    """Compute the lines of a prediction and its decision."""
-    table = prediction_lines(prediction, partial(load_named_model, folder=folder), draws)
-    return table, decision_sentence(table)
+class Matrix(NamedTuple):
+    """Predictions by models."""
+
+    shares: pd.DataFrame  # one line per prediction and model
+    curves: pd.DataFrame  # one line per prediction, model and point of the picture
+    verdicts: pd.DataFrame  # one line per prediction
+
+
+def decide_prediction(prediction: Prediction, draws: int, folder: Path | None = None) -> Matrix:
+    """Compute the shares and curves of one prediction, and its verdict."""
+    shares, curves = prediction_lines(prediction, partial(load_named_model, folder=folder), draws)
+    verdict = {
+        "prediction": prediction.name,
+        "question": prediction.question,
+        "verdict": decision_sentence(shares),
+    }
+    return Matrix(shares, curves, pd.DataFrame([verdict]))
 
 
 def prediction_matrix(
     draws: int = N_DRAWS, tell: Callable[[str], None] = lambda _: None, folder: Path | None = None
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Compute the matrix, one line per prediction and model, and the verdicts, one line per prediction."""
-    tables, verdicts = [], []
+) -> Matrix:
+    """Compute all predictions."""
+    parts = []
     for prediction in load_predictions(folder):
-        table, verdict = decide_prediction(prediction, draws, folder)
-        tell(f"{prediction.name}: {verdict}")
-        tables.append(table)
-        verdicts.append({"prediction": prediction.name, "question": prediction.question, "verdict": verdict})
-    return pd.concat(tables, ignore_index=True), pd.DataFrame(verdicts)
+        parts.append(decide_prediction(prediction, draws, folder))
+        tell(f"{prediction.name}: {parts[-1].verdicts['verdict'].item()}")
+    return Matrix(*(pd.concat(tables, ignore_index=True) for tables in zip(*parts, strict=True)))
 
 
 def matrix_page(

@@ -9,6 +9,7 @@ claims the effect, and at most 0.6 for every rival. Nothing is fitted, and nothi
 
 import zlib
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -21,9 +22,24 @@ from iwm_bayes.model.priors import free_parameters, natural_values
 from iwm_bayes.types import ModelSpec, rule_values
 
 MIN_SHARE_CLAIMED, MAX_SHARE_RIVAL = 0.9, 0.6
+QUARTILES = (0.25, 0.5, 0.75)
 N_DRAWS = 2000  # prior draws per model, for which a share has a standard error of at most 0.011
 
 type People = Mapping[str, np.ndarray]  # natural-scale values by parameter name
+
+
+class Curve(NamedTuple):
+    """What the picture of an experiment shows of one model, such as a difference between arms by session."""
+
+    x: np.ndarray  # (point,)
+    y: np.ndarray  # (point, draw)
+
+
+class Result(NamedTuple):
+    """What one model predicts in an experiment."""
+
+    effect: np.ndarray  # (draw,)
+    curve: Curve
 
 
 class Prediction(NamedTuple):
@@ -35,7 +51,11 @@ class Prediction(NamedTuple):
     rivals: tuple[str, ...]  # models that must not
     smallest: float  # the smallest effect that counts, in `unit`
     unit: str
-    effect: Callable[[ModelSpec, int, np.random.Generator], np.ndarray]  # (model, draws, generator) -> (draws,)
+    experiment: Callable[[ModelSpec, int, np.random.Generator], Result]  # (model, draws, generator)
+    axes: tuple[str, str]  # what the curve is over, and what it shows
+    withdrawn: Mapping[str, str] = MappingProxyType(
+        {}
+    )  # models that claimed the effect before, and why they no longer do
 
 
 class ScriptedEvent(NamedTuple):
@@ -122,29 +142,54 @@ def random_care(
     return [ScriptedEvent((generator.random(people) < rate).astype(float), figure) for _ in range(sessions)]
 
 
-def prediction_share(prediction: Prediction, model: ModelSpec, draws: int) -> dict[str, float]:
-    """Compute the share of a model's prior that shows an effect, its Monte Carlo error, and the median effect."""
+def predict(prediction: Prediction, model: ModelSpec, draws: int) -> Result:
+    """Run the experiment of a prediction for one model; each has its own seed."""
     seed = zlib.crc32(f"{prediction.name} {model.name}".encode())
-    effect = prediction.effect(model, draws, np.random.default_rng(seed))
-    share = float(np.mean(effect >= prediction.smallest))
-    return {"share": share, "se": np.sqrt(share * (1.0 - share) / draws), "median": float(np.median(effect))}
+    return prediction.experiment(model, draws, np.random.default_rng(seed))
 
 
-def prediction_lines(prediction: Prediction, load: Callable[[str], ModelSpec], draws: int) -> pd.DataFrame:
-    """Return one line per model of a prediction; `kept` is whether the model does as claimed."""
-    lines = []
-    for claim, names in (("shows", prediction.shows), ("does not", prediction.rivals)):
-        for name in names:
-            model = load(name)
-            result = prediction_share(prediction, model, draws)
-            kept = result["share"] >= MIN_SHARE_CLAIMED if claim == "shows" else result["share"] <= MAX_SHARE_RIVAL
-            line = {"prediction": prediction.name, "model": model.name, "claim": claim}
-            lines.append(line | result | {"kept": bool(kept)})
-    return pd.DataFrame(lines)
+def effect_share(effect: np.ndarray, smallest: float) -> dict[str, float]:
+    """Compute the share of draws that show an effect, its Monte Carlo error, and the median effect."""
+    share = float(np.mean(effect >= smallest))
+    return {"share": share, "se": np.sqrt(share * (1.0 - share) / len(effect)), "median": float(np.median(effect))}
+
+
+def curve_lines(curve: Curve) -> pd.DataFrame:
+    """Return the median and the middle half of a curve over draws, one line per point."""
+    low, median, high = np.quantile(curve.y, QUARTILES, axis=1)
+    return pd.DataFrame({"x": curve.x, "low": low, "median": median, "high": high})
+
+
+def claims(prediction: Prediction) -> list[tuple[str, str]]:
+    """Return each model of a prediction with its claim: "shows" or "does not"."""
+    return [(name, "shows") for name in prediction.shows] + [(name, "does not") for name in prediction.rivals]
+
+
+def is_kept(claim: str, share: float) -> bool:
+    """Return whether a model does as claimed."""
+    return share >= MIN_SHARE_CLAIMED if claim == "shows" else share <= MAX_SHARE_RIVAL
+
+
+def prediction_lines(
+    prediction: Prediction, load: Callable[[str], ModelSpec], draws: int
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return one line per model, with `kept`: whether it does as claimed; and one line per point of its curve."""
+    lines, curves = [], []
+    for name, claim in claims(prediction):
+        model = load(name)
+        result = predict(prediction, model, draws)
+        of_model = {"prediction": prediction.name, "model": model.name, "claim": claim}
+        share = effect_share(result.effect, prediction.smallest)
+        lines.append(of_model | share | {"kept": is_kept(claim, share["share"])})
+        curves.append(curve_lines(result.curve).assign(**of_model))
+    table = pd.concat(curves, ignore_index=True)
+    return pd.DataFrame(lines), table[["prediction", "model", "claim", "x", "low", "median", "high"]]
 
 
 def decision_sentence(table: pd.DataFrame) -> str:
-    """Return whether a prediction is decided, in words."""
+    """Return whether a prediction is decided, in words; `table` has one line per model that still has a claim."""
+    if not {"shows", "does not"} <= set(table["claim"]):
+        return "withdrawn: no model is left that claims the effect, or no rival"
     not_kept = table.loc[~table["kept"], "model"]
     if not_kept.empty:
         return "decided: every model that claims the effect shows it, and no rival does"
