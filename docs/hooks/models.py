@@ -15,6 +15,7 @@ GROUPS = {  # what models claim: the models, each in one group
     "Every outcome counts the same": ("rescorla_wagner", "dual_rate", "confirmation"),
     "Evidence and uncertainty decide how much is learned": ("conjugate_beta", "leaky_beta", "kalman", "hgf"),
     "Surprises change how much is learned": ("pearce_hall", "change_point", "volatile_kalman", "ehgf", "trust_gate"),
+    "What follows a rupture decides": ("strain_test", "contingent"),
     "The early model persists": ("prototype", "revisionist", "latent_cause", "splitting"),
     "Self and other share an outcome": (
         "compensatory",
