@@ -15,7 +15,7 @@ from iwm_bayes.validation.study_design import (
     SOURCE,
     as_read_by,
     study_condition,
-    study_file_design,
+    file_design,
 )
 
 MODEL = """
@@ -86,7 +86,7 @@ def folder(tmp_path_factory):
 
 def design_of(folder, people=PEOPLE, sessions=11):
     study = folder / "study.toml"
-    return study_file_design(
+    return file_design(
         study_condition(study, read_study_file(study)) | {"n_people": people, "sessions": sessions}
     )
 
