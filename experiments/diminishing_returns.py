@@ -49,8 +49,8 @@ PREDICTION = Prediction(
     withdrawn={
         "leaky_beta": "Its prior allows forgetting so fast that a belief soon learns as fast late as early.",
         "kalman": "Its prior allows people to be hardly less certain of a new figure than of a familiar one.",
-        "compensatory": "It claims which belief an outcome changes. How fast learning slows depends on how fast figures "
-        "change, about which it claims nothing.",
+        "compensatory": "It claims which belief an outcome changes. How fast learning slows depends on how fast "
+        "figures change, about which it claims nothing.",
     },
 )
 

@@ -14,7 +14,7 @@ from scipy import special, stats
 from uncompiled import kernels_in_python
 
 from iwm_bayes.data.dataset import events_to_dataset
-from iwm_bayes.filtering.arrays import event_array
+from iwm_bayes.filtering.arrays import EVENT_FIELDS, event_array
 from iwm_bayes.filtering.filter import accumulated_readouts, filter_readouts
 from iwm_bayes.filtering.readouts import Readout, required_readouts
 from iwm_bayes.model import priors
@@ -76,6 +76,7 @@ TEXTBOOK = {  # the distributions of responses, from SciPy, by how the program s
     families.categorical_log_density: lambda p: Choice(p),
 }
 READOUTS = [Readout(about, timing) for about in ("expected", "availability", "worth") for timing in ("before", "after")]
+AFTER = [Readout("availability", "after")]
 
 
 def lifted_rules() -> dict[str, Rule]:
@@ -166,6 +167,17 @@ def one_person_events(outcomes: Sequence[float], figure: Sequence[int] | None = 
     )
     data = events_to_dataset(frame, {}, "session").drop_vars("figure")
     return event_array(data.assign_coords(figure=names(figures)))
+
+
+def belief_path(
+    name: str, outcomes: Sequence[float], distress: float | np.ndarray = 0.0, **values: float
+) -> np.ndarray:
+    """Return one person's belief about one figure after each outcome, by a learner without self-worth."""
+    rule = lift_learner(RULES[name], worth=False)
+    p = constants(rule, **{f"availability_{key}": value for key, value in values.items()})
+    events = one_person_events(outcomes)
+    events[:, EVENT_FIELDS.index("distress"), 0] = distress
+    return filter_readouts(rule, p, events, 1, AFTER)[0][:, 0]
 
 
 def with_last_residual(

@@ -41,6 +41,8 @@ MAIN = {  # the parameter that a model is about; a short name means the copies o
     "ehgf": "tonic",
     "ehgf_strict": "tonic",
     "trust_gate": "change",
+    "strain_test": "hazard",
+    "contingent": "need",
     "prototype": "pull",
     "revisionist": "diffusion",
     "latent_cause": "concentration",

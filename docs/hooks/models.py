@@ -34,6 +34,7 @@ GROUPS = {  # what models claim: the models, each in one group
         "ehgf_strict",
         "trust_gate",
     ),
+    "What follows a rupture decides": ("strain_test", "contingent"),
     "The early model persists": ("prototype", "revisionist", "latent_cause", "splitting"),
     "Self and other share an outcome": (
         "compensatory",

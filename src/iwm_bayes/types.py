@@ -107,6 +107,7 @@ class Learner(NamedTuple):
     outcomes: Literal["binary", "unit"] = "unit"
     location: Location | None = None  # None: nothing but outcomes and the rule's own drift can move the belief
     no_location: str = ""  # why there is no location, in words that follow "because"
+    notice: Callable[[State, Event], State] | None = None  # what the state takes from an event before its outcome
 
 
 class Rule(NamedTuple):

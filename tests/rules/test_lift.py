@@ -48,7 +48,7 @@ def test_full_arousal_prevents_learning_without_distress(name):
     modified = with_arousal(rule)
     calm, events = np.array([1, 0, 1, 0, 0, 1.0]), one_person_events(OUTCOMES)
     distressed = with_field(events, "distress", 1.0 - calm)
-    unobserved = with_field(events, "observed", 1.0 - calm)
+    unobserved = with_field(distressed, "observed", 1.0 - calm)
     found = filter_readouts(modified, middle(modified, arousal=1.0), distressed, 1, BELIEFS)
     np.testing.assert_allclose(
         found, filter_readouts(rule, middle(rule), unobserved, 1, BELIEFS), rtol=1e-9, atol=1e-12

@@ -2,7 +2,16 @@
 
 import numpy as np
 import pytest
-from helpers import READOUTS, constants, draw_theta, natural_parameters, one_person_events, random_data
+from helpers import (
+    AFTER,
+    READOUTS,
+    belief_path,
+    constants,
+    draw_theta,
+    natural_parameters,
+    one_person_events,
+    random_data,
+)
 from scipy import stats
 from scipy.special import expit, logit
 
@@ -15,17 +24,9 @@ from iwm_bayes.rules.lift import BeliefCopies, lift_learner
 from iwm_bayes.types import Learner, named_leaves
 
 OUTCOMES = np.random.default_rng(1).random(30)
-AFTER = [Readout("availability", "after")]
 COMPENSATORY = RULES["compensatory"]
 LEARNERS = {name: rule for name, rule in RULES.items() if isinstance(rule, Learner)}
 every_learner = pytest.mark.parametrize("learner", LEARNERS.values(), ids=LEARNERS)
-
-
-def belief_path(name, outcomes, **values):
-    """Return one person's belief about one figure after each outcome, by a learner without self-worth."""
-    rule = lift_learner(RULES[name], worth=False)
-    p = constants(rule, **{f"availability_{key}": value for key, value in values.items()})
-    return filter_readouts(rule, p, one_person_events(outcomes), 1, AFTER)[0][:, 0]
 
 
 def compensatory(**values):

@@ -28,7 +28,7 @@ from iwm_bayes.types import InputError, ModelSpec, named_leaves, parameters, unf
 
 ALL = lifted_rules()
 MOVABLE = {name: rule for name, rule in ALL.items() if rule.own_scale is not None}
-IMMOVABLE = {"splitting", "latent_cause", "noisy_and"}
+IMMOVABLE = {"splitting", "strain_test", "contingent", "latent_cause", "noisy_and"}
 STEADY = {name: rule for name, rule in MOVABLE.items() if name != "growth" and "trend" not in name}
 movable = pytest.mark.parametrize("rule", MOVABLE.values(), ids=MOVABLE)
 without_plateau = pytest.mark.parametrize("rule", STEADY.values(), ids=STEADY)

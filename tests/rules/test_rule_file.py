@@ -45,6 +45,16 @@ FAULTS = {  # what is replaced, by what, and what is said
         'start, drift, learn, belief, location=in_log_odds("mean"))',
         ["`location` does not run", "mean"],
     ),
+    "no state after a look at the event": (
+        "start, drift, learn, belief)",
+        "start, drift, learn, belief, notice=lambda s, event: event)",
+        ["`notice` must return a state, State"],
+    ),
+    "a look at the event with an argument too many": (
+        "start, drift, learn, belief)",
+        "start, drift, learn, belief, notice=lambda p, s, event: s)",
+        ["`notice`", "called as notice(s, event)"],
+    ),
     "a support": ('Parameter("unit", (0.02', 'Parameter("probability", (0.02', ["`rate`", "probability", "positive"]),
     "no parameter": ('= Parameter("unit", (0.02, 0.5))', "= 0.1", ["`rate`", "0.1"]),
 }

@@ -24,6 +24,8 @@ RULE_NAMES = (
     "kalman",
     "prototype",
     "trust_gate",
+    "strain_test",
+    "contingent",
     "hgf",
     "ehgf",
     "volatile_kalman",

@@ -79,6 +79,9 @@ def lift_learner(learner: Learner, worth: bool = True, transfer: bool = False) -
         TRANSFER if transfer else Absent(),
     )
 
+    def notice(s: State, event: Event) -> State:
+        return learner.notice(s, event) if learner.notice else s
+
     def start(p: Params, figures: int) -> State:
         availability = map_tree(lambda leaf: broadcast_figures(leaf, figures), learner.start(p.availability))
         return BeliefCopies(availability, learner.start(p.worth) if worth else Absent())
@@ -88,10 +91,11 @@ def lift_learner(learner: Learner, worth: bool = True, transfer: bool = False) -
         availability = (
             transfer_to_new_figure(event, p.transfer, initial, s.availability) if transfer else s.availability
         )
-        drifted = learner.drift(at_figure(event, p.availability), at_figure(event, availability), event.since_figure)
+        of_figure = at_figure(event, availability)
+        drifted = notice(learner.drift(at_figure(event, p.availability), of_figure, event.since_figure), event)
         return BeliefCopies(
             set_at_figure(event, drifted, availability),
-            learner.drift(at_figure(event, p.worth), s.worth, event.since_any) if worth else Absent(),
+            notice(learner.drift(at_figure(event, p.worth), s.worth, event.since_any), event) if worth else Absent(),
         )
 
     def learn(p: Params, s: State, event: Event) -> State:

@@ -24,7 +24,13 @@ from iwm_bayes.types import (
 
 N_FIGURES = 2  # of the example
 ARGUMENTS = {  # of each function, in order
-    Learner: {"start": "p", "drift": "p, s, elapsed", "learn": "p, s, outcome", "belief": "p, s"},
+    Learner: {
+        "start": "p",
+        "drift": "p, s, elapsed",
+        "notice": "s, event",
+        "learn": "p, s, outcome",
+        "belief": "p, s",
+    },
     Rule: {"start": "p, figures", "drift": "p, s, event", "learn": "p, s, event", "beliefs": "p, s, event"},
 }
 
@@ -59,6 +65,9 @@ def check_rule(path: Path, rule: Learner | Rule) -> None:
     check_state(path, "start", start, start)
     before = call("drift", p, start, elapsed if one_belief else event)
     check_state(path, "drift", before, start)
+    if isinstance(rule, Learner) and rule.notice:
+        before = call("notice", before, event)
+        check_state(path, "notice", before, start)
     after = call("learn", p, before, event.outcome if one_belief else event)
     check_state(path, "learn", after, start)
     if isinstance(rule, Learner):

@@ -20,7 +20,8 @@ def is_read(rule: Rule, name: str, learns: bool) -> bool:
     event, _ = example_event()
     numbers = {term: np.linspace(-1.0, 1.0, N_PEOPLE) for term in (*rule.terms, *rule.innovations)}
     one = event.since_any
-    event = event._replace(distress=one, threat=0.5 * one, rated=one, terms=numbers, innovations=numbers)
+    distress = np.linspace(0.0, 1.0, N_PEOPLE)  # some are calm
+    event = event._replace(distress=distress, threat=0.5 * one, rated=one, terms=numbers, innovations=numbers)
     with np.errstate(all="ignore"):
         start = rule.start(p, N_FIGURES)
         first, second = (two_events(rule, own, start, event, learns) for own in (p, other))
