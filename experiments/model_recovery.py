@@ -1,11 +1,13 @@
 """Model recovery in a study of ordinary size.
 
-Can the models be distinguished at all? There are six models: two associative ones, two that weigh by uncertainty and
-two of joint inference. Each generates studies of 60 people. These people meet two figures 20 times each and rate both
-beliefs after every outcome. All six models are fitted to each study by `laplace`, and the model with the highest
-evidence of the study is selected. The two null models take part as rivals. `growth` also generates studies: on its data
-no learning model may be selected. One study per model, simulated before all others (seed 0), shows the difference
-of log evidence to expect for each pair. Where that is above 3, the diagonal must reach 0.7.
+Can the models be distinguished at all? There are eight learning models: two associative ones, two that weigh by
+uncertainty, two of joint inference, and two for which it matters what follows a rupture. Each generates studies of 60
+people. These people meet two figures 20 times each and rate both beliefs after every outcome. The figures respond with
+probability 0.7 and 0.6, so that all people experience ruptures, repaired and unrepaired ones. All eight models are
+fitted to each study by `laplace`, and the model with the highest evidence of the study is selected. The two null models
+take part as rivals. `growth` also generates studies: on its data no learning model may be selected. One study per
+model, simulated before all others (seed 0), shows the difference of log evidence to expect for each pair. Where that is
+above 3, the diagonal must reach 0.7.
 
 Usage: `python model_recovery.py FOLDER expect`, then `python model_recovery.py FOLDER recover [STUDIES]`; resumable.
 """
@@ -28,7 +30,17 @@ from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.simulate import Phase, simulate
 from iwm_bayes.types import ModelSpec
 
-GENERATING = ("rescorla_wagner", "dual_rate", "kalman", "conjugate_beta", "compensatory", "noisy_and", "growth")
+GENERATING = (
+    "rescorla_wagner",
+    "dual_rate",
+    "kalman",
+    "conjugate_beta",
+    "compensatory",
+    "noisy_and",
+    "strain_test",
+    "contingent",
+    "growth",
+)
 RIVALS = (*GENERATING, "static")
 N_PEOPLE, PHASES = 60, [Phase({"friend": constant_care(0.7), "therapist": constant_care(0.6)}, 20)]
 
