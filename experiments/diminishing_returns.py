@@ -7,6 +7,10 @@ a constant learning rate must not. Criterion: shares of prior draws, see `iwm_ba
 
 Howard et al. (1986) report that 50% of patients had improved by session 8 and 75% by session 26. These numbers concern
 symptoms, so they have face validity only.
+
+Before: `leaky_beta`, `kalman` and `compensatory` claimed the effect, under priors that allow fast forgetting and little
+initial uncertainty. Now: `leaky_beta_strict` and `kalman_strict` claim it. Their priors keep what attachment studies
+say about stability, and an uncertainty about new figures that leaves much to learn. The measure is as before.
 """
 
 from math import log
@@ -14,22 +18,40 @@ from math import log
 import numpy as np
 
 from iwm_bayes.types import ModelSpec
-from iwm_bayes.validation.prior_predictions import Prediction, median_people, random_care, simulate_beliefs
+from iwm_bayes.validation.prior_predictions import (
+    Curve,
+    Prediction,
+    Result,
+    median_people,
+    random_care,
+    simulate_beliefs,
+)
+
+SESSIONS = np.arange(24)
 
 
-def effect(model: ModelSpec, draws: int, rng: np.random.Generator) -> np.ndarray:
+def experiment(model: ModelSpec, draws: int, rng: np.random.Generator) -> Result:
     beliefs = simulate_beliefs(model, median_people(model, draws, rng), random_care(0.8, 24, draws, rng))
-    return np.log(beliefs.gain(slice(0, 6)) / beliefs.gain(slice(18, 24)))
+    first, last = beliefs.gain(slice(0, 6)), beliefs.gain(slice(18, 24))
+    by_session = np.stack([beliefs.gain(slice(session, session + 1)) for session in SESSIONS])
+    return Result(np.log(first / last), Curve(SESSIONS + 1.0, by_session / first))
 
 
 PREDICTION = Prediction(
     "diminishing_returns",
     "Diminishing returns of corrective sessions",
-    shows=("conjugate_beta", "leaky_beta", "kalman", "compensatory"),
+    shows=("conjugate_beta", "leaky_beta_strict", "kalman_strict"),
     rivals=("rescorla_wagner", "dual_rate"),
     smallest=log(1.5),
     unit="log ratio of effective learning rates, first six sessions to last six",
-    effect=effect,
+    experiment=experiment,
+    axes=("session", "learning rate: ratio to the mean of the first six sessions"),
+    withdrawn={
+        "leaky_beta": "Its prior allows forgetting so fast that a belief soon learns as fast late as early.",
+        "kalman": "Its prior allows people to be hardly less certain of a new figure than of a familiar one.",
+        "compensatory": "It claims which belief an outcome changes. How fast learning slows depends on how fast "
+        "figures change, about which it claims nothing.",
+    },
 )
 
 if __name__ == "__main__":

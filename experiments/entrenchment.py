@@ -4,6 +4,9 @@ Does a long insecure history slow change? People receive poor care (0.2) for ten
 receive care that responds every time. Measure: the effective learning rate of availability, its change per unit of
 prediction error, in the first six of these responsive sessions. The short history is compared with the long one (log
 ratio). Where a history counts as evidence, a long one must slow change. A constant learning rate has no memory.
+
+Before: `leaky_beta` claimed the effect, under a prior that allows fast forgetting. Now: `leaky_beta_strict` claims it,
+under a prior with forgetting as slow as attachment is stable. The measure is as before.
 """
 
 from math import log
@@ -12,7 +15,9 @@ import numpy as np
 
 from iwm_bayes.types import ModelSpec
 from iwm_bayes.validation.prior_predictions import (
+    Curve,
     Prediction,
+    Result,
     ScriptedEvent,
     median_people,
     random_care,
@@ -20,24 +25,32 @@ from iwm_bayes.validation.prior_predictions import (
 )
 
 GOOD = [ScriptedEvent(1.0)] * 6
+SHORT, LONG = 10, 60  # sessions of poor care
 
 
-def effect(model: ModelSpec, draws: int, rng: np.random.Generator) -> np.ndarray:
+def experiment(model: ModelSpec, draws: int, rng: np.random.Generator) -> Result:
     people = median_people(model, draws, rng)
-    short, long = (
-        simulate_beliefs(model, people, random_care(0.2, sessions, draws, rng) + GOOD) for sessions in (10, 60)
-    )
-    return np.log(short.gain(slice(-6, None)) / long.gain(slice(-6, None)))
+    arms = [
+        simulate_beliefs(model, people, random_care(0.2, sessions, draws, rng) + GOOD) for sessions in (SHORT, LONG)
+    ]
+    short, long = (arm.gain(slice(-6, None)) for arm in arms)
+    after = [arm.availability[-7:] for arm in arms]  # from the last session of poor care
+    regained = [(level - level[0]) / (1.0 - level[0]) for level in after]
+    return Result(np.log(short / long), Curve(np.arange(7.0), regained[0] - regained[1]))
 
 
 PREDICTION = Prediction(
     "entrenchment",
     "Entrenchment by a long insecure history",
-    shows=("conjugate_beta", "leaky_beta"),
+    shows=("conjugate_beta", "leaky_beta_strict"),
     rivals=("rescorla_wagner", "dual_rate", "pearce_hall"),
     smallest=log(1.25),
     unit="log ratio of effective learning rates, after ten sessions to after sixty",
-    effect=effect,
+    experiment=experiment,
+    axes=("session of responsive care", "share of the way to full availability: after ten minus after sixty"),
+    withdrawn={
+        "leaky_beta": "Its prior allows forgetting so fast that sixty poor sessions are remembered no better than ten.",
+    },
 )
 
 if __name__ == "__main__":

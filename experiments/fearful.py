@@ -12,27 +12,34 @@ from scipy.special import logit
 
 from iwm_bayes.types import ModelSpec
 from iwm_bayes.validation.prior_predictions import (
+    Curve,
+    People,
     Prediction,
+    Result,
     ScriptedEvent,
     median_people,
     simulate_beliefs,
     with_initial_beliefs,
 )
 
+AVAILABILITY = np.array([0.2, 0.35, 0.5, 0.65, 0.8])  # from fearful to preoccupied
 
-def effect(model: ModelSpec, draws: int, rng: np.random.Generator) -> np.ndarray:
+
+def change(model: ModelSpec, people: People, availability: float, outcome: float) -> np.ndarray:
+    """Return the change of a self-worth of 0.2 in the direction of one outcome, in log-odds, (draw,)."""
+    group = with_initial_beliefs(people, availability=availability, worth=0.2)
+    beliefs = simulate_beliefs(model, group, [ScriptedEvent(outcome)])
+    return (2.0 * outcome - 1.0) * (logit(beliefs.worth[-1]) - logit(beliefs.worth_before[-1]))
+
+
+def experiment(model: ModelSpec, draws: int, rng: np.random.Generator) -> Result:
     people = median_people(model, draws, rng)
-    differences = []
-    for outcome, sign in ((1.0, 1.0), (0.0, -1.0)):
-        beliefs = [
-            simulate_beliefs(
-                model, with_initial_beliefs(people, availability=others, worth=0.2), [ScriptedEvent(outcome)]
-            )
-            for others in (0.8, 0.2)
-        ]
-        steps = [sign * (logit(one.worth[-1]) - logit(one.worth_before[-1])) for one in beliefs]
-        differences.append(steps[0] - steps[1])
-    return np.minimum(*differences)
+    good, bad = (
+        np.stack([change(model, people, availability, outcome) for availability in AVAILABILITY])
+        for outcome in (1.0, 0.0)
+    )
+    more = np.minimum(good - good[0], bad - bad[0])  # than fearful people
+    return Result(more[-1], Curve(AVAILABILITY, more))
 
 
 PREDICTION = Prediction(
@@ -42,7 +49,8 @@ PREDICTION = Prediction(
     rivals=("compensatory", "rescorla_wagner", "kalman"),
     smallest=0.2,
     unit="log-odds: change of self-worth, preoccupied minus fearful people, the smaller of a good and a bad outcome",
-    effect=effect,
+    experiment=experiment,
+    axes=("availability, at a self-worth of 0.2", "log-odds: change of self-worth beyond that of fearful people"),
 )
 
 if __name__ == "__main__":

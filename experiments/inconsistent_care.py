@@ -1,47 +1,67 @@
 """Persistence of a belief after inconsistent care.
 
-Does inconsistent care leave a belief that outlasts its withdrawal? For 24 sessions people receive care that always
+Does inconsistent care leave a belief that outlasts its withdrawal? For 60 sessions people receive care that always
 responds, or care that responds half of the time. Then care is withdrawn for six sessions. Measure: the share of
-availability that is left at the end, after inconsistent minus after constant care. Where people infer what care is
-like, six refusals fit inconsistent care. Where people only average outcomes, they do not.
+availability that is left at the end, after inconsistent minus after constant care. Each person has eight random
+histories of inconsistent care, over which availability is averaged. Where only open outcomes teach, constant care
+leaves people uncertain, and the first refusals weigh much. Where people average outcomes, both histories fade alike.
 
 This is the partial-reinforcement extinction effect; curves in Gershman, Blei & Niv (2010), doi:10.1037/a0017808.
+
+Before: the history had 24 sessions and one random order, so that the last outcomes before the withdrawal counted.
+Three models claimed the effect. Now: the history is as long as the long one of `entrenchment.py`, as a preoccupied
+person's is. `ehgf_strict` claims the effect; the figures for rats in `published.py` suggested this model.
 """
 
 import numpy as np
 
 from iwm_bayes.types import ModelSpec
 from iwm_bayes.validation.prior_predictions import (
+    Curve,
+    People,
     Prediction,
+    Result,
     ScriptedEvent,
     median_people,
     random_care,
     simulate_beliefs,
 )
 
-WITHDRAWN = [ScriptedEvent(0.0)] * 6
+HISTORY, WITHDRAWN = 60, [ScriptedEvent(0.0)] * 6
+REPLICATES = 8  # histories per person
 
 
-def share_left(model: ModelSpec, people: dict[str, np.ndarray], history: list[ScriptedEvent]) -> np.ndarray:
-    """Return availability after six refusals as a share of availability before them, (draws,)."""
-    beliefs = simulate_beliefs(model, people, history + WITHDRAWN)
-    return beliefs.availability[-1] / beliefs.availability[-7]
+def share_left(model: ModelSpec, people: People, history: list[ScriptedEvent]) -> np.ndarray:
+    """Return mean availability by refusal, as a share of that before the first, (refusal, draw)."""
+    availability = simulate_beliefs(model, people, history + WITHDRAWN).availability[HISTORY - 1 :]
+    means = availability.reshape(len(availability), REPLICATES, -1).mean(axis=1)
+    return means / means[0]
 
 
-def effect(model: ModelSpec, draws: int, rng: np.random.Generator) -> np.ndarray:
-    people = median_people(model, draws, rng)
-    inconsistent, constant = (share_left(model, people, random_care(rate, 24, draws, rng)) for rate in (0.5, 1.0))
-    return inconsistent - constant
+def experiment(model: ModelSpec, draws: int, rng: np.random.Generator) -> Result:
+    people = {name: np.tile(value, REPLICATES) for name, value in median_people(model, draws, rng).items()}
+    inconsistent, constant = (
+        share_left(model, people, random_care(rate, HISTORY, draws * REPLICATES, rng)) for rate in (0.5, 1.0)
+    )
+    more = inconsistent - constant
+    return Result(more[-1], Curve(np.arange(len(more), dtype=float), more))
 
 
+SOONER = "Expecting change makes people give up sooner, not later."
 PREDICTION = Prediction(
     "inconsistent_care",
     "Persistence of a belief after inconsistent care",
-    shows=("latent_cause", "volatile_kalman", "change_point"),
-    rivals=("rescorla_wagner", "conjugate_beta", "kalman"),
+    shows=("ehgf_strict",),
+    rivals=("rescorla_wagner", "conjugate_beta", "kalman", "volatile_kalman", "change_point"),
     smallest=0.1,
     unit="share of availability left, after inconsistent minus after constant care",
-    effect=effect,
+    experiment=experiment,
+    axes=("refusals", "share of availability left: after inconsistent minus after constant care"),
+    withdrawn={
+        "latent_cause": "Mixed care forms a good and a bad category, and refusals soon recall the bad one.",
+        "volatile_kalman": SOONER,
+        "change_point": "It learns so fast that six refusals leave hardly anything of either belief.",
+    },
 )
 
 if __name__ == "__main__":

@@ -1,51 +1,77 @@
-"""Mistrust as the expectation of change.
+"""Mistrust: quick to lose, slow to gain.
 
-Is mistrust the expectation that people change? The same people are simulated twice: unchanged, and with their expected
-volatility raised by one on its link scale. With the higher volatility they must lose more trust by one rupture after
-twelve good sessions. They must also have gained less in the first four of these sessions. Measure: the smaller of these
-two effects. In a hierarchy of beliefs, expected change must produce both. Where volatility is only another word for a
-learning rate, people who lose trust faster also gain it faster. Reed et al. (2020), doi:10.7554/eLife.56345.
+Why are mistrustful people quick to lose trust and slow to gain it? The same people (0.3) are simulated twice:
+unchanged, and mistrustful in the way of the model. One rupture after twelve good sessions must take a larger share of
+their trust from mistrustful people. They must also have come a smaller share of the way to full trust in the first four
+of these sessions. Measure: the smaller of these two differences. Mistrust is one step on the link scale. Where people
+learn at separate rates from good and bad outcomes, bad ones weigh more. Otherwise they expect others to change
+(`kalman`, `volatile_kalman`), or are closed to all evidence (`trust_gate`, lower epistemic trust). In `ehgf` mistrust
+is the pattern of paranoia of Reed et al. (2020), doi:10.7554/eLife.56345.
+
+Before: the question was whether mistrust is the expectation of change, and `ehgf` claimed it, with one parameter
+raised. People who had gained less had less to lose. Now: the question is about the pattern itself, and shares replace
+amounts. `dual_rate` claims it: people with lower self-esteem learn more from bad than from good feedback
+(Müller-Pinzler et al., 2019, doi:10.1038/s41598-019-50821-w). `ehgf` is a rival, with the whole published pattern.
 """
+
+from math import log
 
 import numpy as np
 
 from iwm_bayes.model.priors import LINKS
 from iwm_bayes.types import ModelSpec, parameters
 from iwm_bayes.validation.prior_predictions import (
+    Curve,
+    People,
     Prediction,
+    Result,
     ScriptedEvent,
     median_people,
     simulate_beliefs,
     with_initial_beliefs,
 )
 
-VOLATILITY = {"ehgf": "tonic", "hgf": "tonic", "kalman": "diffusion", "volatile_kalman": "start_volatility"}
+PARANOIA = {"start_volatility": 1.110, "coupling": log(1.079), "tonic": -1.154, "meta": -1.155}  # differences of means
+MISTRUST = {  # steps on the link scale
+    "dual_rate": {"difference": -1.0},
+    "ehgf": PARANOIA,
+    "kalman": {"diffusion": 1.0},
+    "volatile_kalman": {"start_volatility": 1.0},
+    "trust_gate": {"start_trust": -1.0},
+}
+START = 0.3
 SESSIONS = [*[ScriptedEvent(1.0)] * 12, ScriptedEvent(0.0)]
 
 
-def with_higher_volatility(model: ModelSpec, people: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Return the same people with a higher expected volatility."""
-    name = f"availability_{VOLATILITY[model.name]}"
-    link, unlink = LINKS[parameters(model)[name].support]
-    return people | {name: unlink(link(people[name]) + 1.0)}
+def mistrustful(model: ModelSpec, people: People) -> dict[str, np.ndarray]:
+    """Return the same people, mistrustful in the way of the model."""
+    changed = dict(people)
+    for short_name, step in MISTRUST[model.name].items():
+        name = f"availability_{short_name}"
+        link, unlink = LINKS[parameters(model)[name].support]
+        changed[name] = unlink(link(people[name]) + step)
+    return changed
 
 
-def effect(model: ModelSpec, draws: int, rng: np.random.Generator) -> np.ndarray:
-    people = with_initial_beliefs(median_people(model, draws, rng), availability=0.3, worth=0.3)
-    calm, wary = (simulate_beliefs(model, one, SESSIONS) for one in (people, with_higher_volatility(model, people)))
-    loss = [one.availability[-2] - one.availability[-1] for one in (calm, wary)]
-    gain = [one.availability[3] - one.availability_before[0] for one in (calm, wary)]
-    return np.minimum(loss[1] - loss[0], gain[0] - gain[1])
+def experiment(model: ModelSpec, draws: int, rng: np.random.Generator) -> Result:
+    people = with_initial_beliefs(median_people(model, draws, rng), availability=START, worth=START)
+    groups = [simulate_beliefs(model, group, SESSIONS).availability for group in (people, mistrustful(model, people))]
+    lost = [(trust[-2] - trust[-1]) / trust[-2] for trust in groups]
+    gained = [(trust[3] - START) / (1.0 - START) for trust in groups]
+    effect = np.minimum(lost[1] - lost[0], gained[0] - gained[1])
+    return Result(effect, Curve(np.arange(1.0, 14.0), groups[1] - groups[0]))
 
 
 PREDICTION = Prediction(
     "mistrust",
-    "Mistrust as the expectation of change",
-    shows=("ehgf",),
-    rivals=("kalman", "volatile_kalman"),
+    "Mistrust: quick to lose, slow to gain",
+    shows=("dual_rate",),
+    rivals=("ehgf", "kalman", "volatile_kalman", "trust_gate"),
     smallest=0.005,
-    unit="availability: additional loss by a rupture or smaller gain before it, whichever is smaller",
-    effect=effect,
+    unit="share of trust lost by a rupture, or of the way to full trust not gained before it, whichever is smaller",
+    experiment=experiment,
+    axes=("session (the last is a rupture)", "availability: mistrustful minus unchanged people"),
+    withdrawn={"ehgf": "Expecting change makes people gain trust faster, too; so does the published pattern."},
 )
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from helpers import constants, one_person_events
 
 from iwm_bayes.filtering.filter import filter_readouts
 from iwm_bayes.filtering.readouts import Readout
+from iwm_bayes.model.priors import LINKS
 from iwm_bayes.model.specification import model_file
 from iwm_bayes.responses import RESPONSES
 from iwm_bayes.rules import RULES
@@ -73,6 +74,33 @@ def test_nested_models_differ_by_one_line(nested, whole):
     assert changed
     assert len({name.removeprefix("availability_").removeprefix("worth_") for name in changed}) == 1
     assert all(found[name] == expected[name]._replace(fixed=found[name].fixed) for name in changed)
+
+
+@pytest.mark.parametrize("strict", [name for name in model_file.built_in_models() if name.endswith("_strict")])
+def test_a_strict_variant_only_narrows_priors(strict):
+    """The same rule and responses, another claim, and priors that are narrower on the link scale."""
+    one, other = model_file.load_model(strict), model_file.load_model(strict.removesuffix("_strict"))
+    assert list(one.responses) == list(other.responses)
+    assert one.claim != other.claim
+    found, expected = parameters(one), parameters(other)
+    changed = [name for name in expected if found[name] != expected[name]]
+    assert changed
+    for name in changed:
+        assert found[name] == expected[name]._replace(prior_90=found[name].prior_90)
+        link, _ = LINKS[found[name].support]
+        narrow, wide = (np.ptp([link(np.float64(end)) for end in one[name].prior_90]) for one in (found, expected))
+        assert narrow < wide
+
+
+def test_slow_forgetting_is_that_of_published_stability():
+    """Per week: 85% of the variance after 3 weeks and 60% after a year, both of beliefs with an SD of 0.2."""
+    leak = parameters(model_file.load_model("leaky_beta_strict"))["availability_leak"].prior_90
+    retained = {3: np.sqrt(0.85), 52: np.sqrt(0.6), 20 * 52: 0.39}  # correlations by weeks
+    forgotten = [1 - r ** (1 / weeks) for weeks, r in retained.items()]
+    np.testing.assert_allclose(leak, [forgotten[-1], forgotten[0]], rtol=0.15)
+    assert leak[0] < forgotten[1] < leak[1]
+    diffusion = parameters(model_file.load_model("kalman_strict"))["availability_diffusion"].prior_90
+    np.testing.assert_allclose(diffusion, [0.4 * 0.2**2 / 52, 0.15 * 0.2**2 / 3], rtol=0.05)
 
 
 @pytest.mark.parametrize("rule", RULES)
