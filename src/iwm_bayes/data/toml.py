@@ -164,6 +164,8 @@ def known_keys(form: Any, location: tuple[Any, ...]) -> list[str]:
     parts = get_args(form)
     if get_origin(form) is dict:
         return known_keys(parts[1], location[1:]) if len(location) > 1 else []
+    if get_origin(form) is tuple and len(location) > 1 and isinstance(location[0], int):
+        return known_keys(parts[0], location[1:])
     return next((keys for keys in (known_keys(part, location) for part in parts) if keys), [])
 
 

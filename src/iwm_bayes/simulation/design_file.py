@@ -48,7 +48,7 @@ class Arm(Strict):
     """What happens to a part of the people."""
 
     name: Name
-    phases: Annotated[tuple[DesignPhase, ...], Field(min_length=1)]
+    phases: tuple[DesignPhase, ...]  # in order
 
     def all_phases(self) -> list[Phase]:
         """Return the phases as they are simulated."""
@@ -68,7 +68,7 @@ class DesignFile(Strict):
     models: Models  # the models to decide between; the first simulates
     responses: Annotated[tuple[str, ...], Field(min_length=1)]  # of the models: what people rate or do
     people: Annotated[int, Field(ge=4)] = 40  # in all arms
-    arms: Annotated[tuple[Arm, ...], Field(min_length=1)]
+    arms: tuple[Arm, ...]  # people are divided among them in equal parts
 
     @property
     def figures(self) -> list[str]:
@@ -82,7 +82,9 @@ class DesignFile(Strict):
 
     @model_validator(mode="after")
     def arms_of_one_study(self) -> "DesignFile":
-        """Refuse two arms of one name, and arms whose figures differ."""
+        """Refuse arms of one name, without sessions, or whose figures differ, and a file without arms."""
+        if not all(schedule(arm.all_phases()) for arm in self.arms) or not self.arms:
+            raise ValueError("`arms`: name one or more, each with phases")
         if len({arm.name for arm in self.arms}) < len(self.arms):
             raise ValueError("`arms`: give each arm a name of its own")
         orders = {arm.name: phase_figures(arm.all_phases(), chosen=False) for arm in self.arms}
@@ -105,8 +107,6 @@ def read_design_file(path: Path) -> DesignFile:
         design = DesignFile.model_validate(content)
     except ValidationError as error:
         raise explain_validation(path, DesignFile, error) from error
-    except InputError as error:
-        raise InputError(f"{path}: {problem}" for problem in error.problems) from error
     return design.model_copy(update={"models": model_paths(path, design.models)})
 
 
