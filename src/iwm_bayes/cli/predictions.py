@@ -39,7 +39,7 @@ def predictions(
     overwrite: Overwrite = False,
     quiet: Annotated[bool, typer.Option(help="do not show progress")] = False,
 ) -> None:
-    """Compute what each model predicts in fifteen experiments, under its prior (the prediction matrix).
+    """Compute what each model predicts in twenty experiments, under its prior (the prediction matrix).
 
     The experiments are in the repository. The installed package does not contain them.
     """
