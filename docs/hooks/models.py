@@ -35,9 +35,17 @@ GROUPS = {  # what models claim: the models, each in one group
         "trust_gate",
     ),
     "What follows a rupture decides": ("strain_test", "contingent"),
-    "The early model persists": ("prototype", "revisionist", "latent_cause", "splitting"),
+    "The early model persists": (
+        "prototype",
+        "revisionist",
+        "latent_cause",
+        "latent_cause_strict",
+        "splitting",
+        "splitting_strict",
+    ),
     "Self and other share an outcome": (
         "compensatory",
+        "compensatory_strict",
         "figures_apart",
         "reflective",
         "noisy_and",
