@@ -1,35 +1,60 @@
 """Generalisation of therapy to an untreated relationship.
 
-Does therapy change what people expect of someone who was not there? After ten sessions of poor care (0.2) by one
-figure, people meet another figure who mostly responds (0.8) for 24 sessions. Two rises are measured over these 24
-sessions. The first is the rise of the first figure's availability; the second is the rise of self-worth minus the first
-rise. The effect is the smaller of the two. Where figures are of one kind, self-worth generalises and the untreated
-relationship follows a little. Where figures are separate, it does not follow at all.
+Does therapy change what people expect of someone who was not there? Insecure people (0.25) have ten sessions of poor
+care (0.2) with one figure. Then they meet a therapist who mostly responds (0.8) for 24 sessions, or they wait for as
+long. Two differences between therapy and waiting are measured: that of the first figure's availability, and that of the
+therapist's availability minus the first. The effect is the smaller of the two. Where figures are of one kind, the
+untreated relationship follows, and less than the treated one. Where figures are separate, it does not follow.
+
+Before: people were as secure as the prior makes them, and those who expected good care had nothing to gain. The second
+value was the rise of self-worth beyond that of the untreated relationship, and it depended on which belief was less
+certain. Now: people are insecure, and the treated relationship is the standard. `compensatory_strict` claims the
+effect.
 """
 
 import numpy as np
 
 from iwm_bayes.types import ModelSpec
-from iwm_bayes.validation.prior_predictions import Prediction, median_people, random_care, simulate_beliefs
+from iwm_bayes.validation.prior_predictions import (
+    Curve,
+    Prediction,
+    Result,
+    ScriptedEvent,
+    median_people,
+    random_care,
+    simulate_beliefs,
+    with_initial_beliefs,
+)
+
+SESSIONS = 24
 
 
-def effect(model: ModelSpec, draws: int, rng: np.random.Generator) -> np.ndarray:
-    people = median_people(model, draws, rng, figures=2)
-    events = random_care(0.2, 10, draws, rng) + random_care(0.8, 24, draws, rng, figure=1)
-    beliefs = simulate_beliefs(model, people, events, figures=2, of=0)
-    worth = beliefs.worth[-1] - beliefs.worth[9]
-    untreated = beliefs.availability[-1] - beliefs.availability[9]
-    return np.minimum(untreated, worth - untreated)
+def experiment(model: ModelSpec, draws: int, rng: np.random.Generator) -> Result:
+    people = with_initial_beliefs(median_people(model, draws, rng, figures=2), availability=0.25, worth=0.25)
+    history = random_care(0.2, 10, draws, rng)
+    therapy, waiting = random_care(0.8, SESSIONS, draws, rng, figure=1), [ScriptedEvent(None, figure=1)] * SESSIONS
+    untreated, treated = (
+        simulate_beliefs(model, people, history + therapy, figures=2, of=figure).availability[-SESSIONS:]
+        - simulate_beliefs(model, people, history + waiting, figures=2, of=figure).availability[-SESSIONS:]
+        for figure in (0, 1)
+    )
+    effect = np.minimum(untreated[-1], treated[-1] - untreated[-1])
+    return Result(effect, Curve(np.arange(1.0, SESSIONS + 1), untreated))
 
 
 PREDICTION = Prediction(
     "generalising",
     "Generalisation of therapy to an untreated relationship",
-    shows=("compensatory",),
+    shows=("compensatory_strict",),
     rivals=("figures_apart", "rescorla_wagner", "kalman"),
     smallest=0.02,
-    unit="rise in the untreated relationship, or rise of self-worth beyond it, whichever is smaller",
-    effect=effect,
+    unit="availability after therapy minus waiting: untreated, or treated minus untreated, whichever is smaller",
+    experiment=experiment,
+    axes=("session of therapy", "availability of the untreated figure: therapy minus waiting"),
+    withdrawn={
+        "compensatory": "Its prior allows figures that share little. Then higher self-worth no longer explains the old "
+        "refusals, and the untreated figure is blamed for them.",
+    },
 )
 
 if __name__ == "__main__":

@@ -10,7 +10,9 @@ import numpy as np
 
 from iwm_bayes.types import ModelSpec
 from iwm_bayes.validation.prior_predictions import (
+    Curve,
     Prediction,
+    Result,
     ScriptedEvent,
     median_people,
     random_care,
@@ -18,12 +20,16 @@ from iwm_bayes.validation.prior_predictions import (
     with_initial_beliefs,
 )
 
+SESSIONS = 24
+ALONE = [ScriptedEvent(None)] * SESSIONS
 
-def effect(model: ModelSpec, draws: int, rng: np.random.Generator) -> np.ndarray:
+
+def experiment(model: ModelSpec, draws: int, rng: np.random.Generator) -> Result:
     people = with_initial_beliefs(median_people(model, draws, rng), availability=0.25, worth=0.25)
-    beliefs = simulate_beliefs(model, people, [*random_care(0.9, 24, draws, rng), ScriptedEvent(None, gap=24.0)])
-    gain = beliefs.availability[-2] - beliefs.availability_before[0]
-    return (beliefs.availability[-2] - beliefs.availability[-1]) / np.maximum(gain, 0.05)
+    beliefs = simulate_beliefs(model, people, random_care(0.9, SESSIONS, draws, rng) + ALONE)
+    rise = beliefs.availability - beliefs.availability_before[0]
+    gain = rise[SESSIONS - 1]
+    return Result((gain - rise[-1]) / np.maximum(gain, 0.05), Curve(np.arange(1.0, len(rise) + 1), rise))
 
 
 PREDICTION = Prediction(
@@ -33,7 +39,8 @@ PREDICTION = Prediction(
     rivals=("revisionist", "rescorla_wagner", "kalman"),
     smallest=0.2,
     unit="share of the gain that is lost over an equal time without anyone",
-    effect=effect,
+    experiment=experiment,
+    axes=(f"time: care for {SESSIONS} sessions, then nobody", "availability minus its initial value"),
 )
 
 if __name__ == "__main__":

@@ -1,49 +1,58 @@
 """Relapse after abrupt and after gradual change.
 
-Is an abrupt gain lost again, and does a gradual gain last? After 20 sessions of poor care (0.1) people receive care
-that always responds for 12 sessions, or care that grows from 0.2 to 1 over as many. Then nothing happens for the
-time of 40 sessions. Measure: the gain that is lost over this gap, after abrupt minus after gradual care. Where people
-attribute such an abrupt change to someone else, the old belief is kept and returns. Where there is one belief, a gap
-treats both alike. Gershman, Jones, Norman, Monfils & Niv (2013), doi:10.3389/fnbeh.2013.00164.
+Is an abrupt gain lost again, and does a gradual gain last? After 20 sessions of poor care (each 0.1) people receive 12
+fully responsive sessions (1), or 20 sessions in which care grows from 0.2 to 1 in equal steps. Both are the same amount
+of good care. Then nothing happens for the time of 40 sessions. Measure: the availability that is lost over this gap,
+after abrupt minus after gradual care. Where people attribute such an abrupt change to someone else, the old belief is
+kept and returns. Where there is one belief, a gap treats both alike. A belief that drifts back to its start loses in
+proportion to its gain, and equal amounts of care keep the gains alike. Gershman, Jones, Norman, Monfils & Niv (2013),
+doi:10.3389/fnbeh.2013.00164.
+
+Before: outcomes were 0 or 1, so that gradual care consisted of abrupt changes, too. Both changes took 12 sessions, and
+the abrupt one was more care in all. Now: outcomes are graded, and arms are equal in the amount of care.
+`latent_cause_strict` claims the effect; `prototype` and `leaky_beta`, whose beliefs drift back, are rivals.
 """
 
 import numpy as np
 
 from iwm_bayes.types import ModelSpec
 from iwm_bayes.validation.prior_predictions import (
+    Curve,
     Prediction,
+    Result,
     ScriptedEvent,
     median_people,
-    random_care,
     simulate_beliefs,
 )
 
-GAP = ScriptedEvent(None, gap=40.0)
+POOR = [ScriptedEvent(0.1)] * 20
+ABRUPT = [ScriptedEvent(1.0)] * 12
+GRADUAL = [ScriptedEvent(care) for care in np.linspace(0.2, 1.0, 20)]
+GAP = [ScriptedEvent(None, gap=5.0)] * 8  # belief is read every five units of time
 
 
-def availability_lost(
-    model: ModelSpec, people: dict[str, np.ndarray], history: list[ScriptedEvent], change: list[ScriptedEvent]
-) -> np.ndarray:
-    """Compute the availability that is lost over the gap, (draws,)."""
-    beliefs = simulate_beliefs(model, people, [*history, *change, GAP])
-    return beliefs.availability[-2] - beliefs.availability[-1]
-
-
-def effect(model: ModelSpec, draws: int, rng: np.random.Generator) -> np.ndarray:
-    people, history = median_people(model, draws, rng), random_care(0.1, 20, draws, rng)
-    gradual = [random_care(chance, 1, draws, rng)[0] for chance in np.linspace(0.2, 1.0, 12)]
-    abrupt = [ScriptedEvent(1.0)] * 12
-    return availability_lost(model, people, history, abrupt) - availability_lost(model, people, history, gradual)
+def experiment(model: ModelSpec, draws: int, rng: np.random.Generator) -> Result:
+    people = median_people(model, draws, rng)
+    abrupt, gradual = (
+        simulate_beliefs(model, people, POOR + change + GAP).availability[-len(GAP) - 1 :]
+        for change in (ABRUPT, GRADUAL)
+    )
+    lost = (abrupt[0] - abrupt) - (gradual[0] - gradual)
+    return Result(lost[-1], Curve(5.0 * np.arange(len(lost)), lost))
 
 
 PREDICTION = Prediction(
     "relapse",
     "Relapse after abrupt and after gradual change",
-    shows=("latent_cause",),
-    rivals=("rescorla_wagner", "kalman", "conjugate_beta"),
+    shows=("latent_cause_strict",),
+    rivals=("rescorla_wagner", "kalman", "conjugate_beta", "prototype", "leaky_beta"),
     smallest=0.05,
     unit="availability lost over a gap, after abrupt minus after gradual care",
-    effect=effect,
+    experiment=experiment,
+    axes=("time since the last session", "availability lost: after abrupt minus after gradual care"),
+    withdrawn={
+        "latent_cause": "Half of its prior forms no new category, or one that changes as fast as the figure does.",
+    },
 )
 
 if __name__ == "__main__":

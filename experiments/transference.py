@@ -11,7 +11,9 @@ import numpy as np
 
 from iwm_bayes.types import ModelSpec
 from iwm_bayes.validation.prior_predictions import (
+    Curve,
     Prediction,
+    Result,
     ScriptedEvent,
     median_people,
     random_care,
@@ -19,15 +21,15 @@ from iwm_bayes.validation.prior_predictions import (
 )
 
 
-def effect(model: ModelSpec, draws: int, rng: np.random.Generator) -> np.ndarray:
+def experiment(model: ModelSpec, draws: int, rng: np.random.Generator) -> Result:
     people = median_people(model, draws, rng, figures=2)
     new: list[ScriptedEvent] = random_care(0.6, 12, draws, rng, figure=1)
     good, bad = (
         simulate_beliefs(model, people, random_care(chance, 20, draws, rng) + new, figures=2) for chance in (0.8, 0.2)
     )
-    difference = good.availability_before - bad.availability_before
-    first, last = difference[20], difference[-1]
-    return np.minimum(first, first - 2.0 * last)
+    difference = (good.availability_before - bad.availability_before)[20:]
+    first, last = difference[0], difference[-1]
+    return Result(np.minimum(first, first - 2.0 * last), Curve(np.arange(1.0, 13.0), difference))
 
 
 PREDICTION = Prediction(
@@ -37,7 +39,8 @@ PREDICTION = Prediction(
     rivals=("figures_apart", "rescorla_wagner", "kalman"),
     smallest=0.02,
     unit="availability: group difference at first, or at first minus twice the one at the end, whichever is smaller",
-    effect=effect,
+    experiment=experiment,
+    axes=("event with the new figure", "availability before it: good minus poor early care"),
 )
 
 if __name__ == "__main__":

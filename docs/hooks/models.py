@@ -35,9 +35,17 @@ GROUPS = {  # what models claim: the models, each in one group
         "trust_gate",
     ),
     "What follows a rupture decides": ("strain_test", "contingent"),
-    "The early model persists": ("prototype", "revisionist", "latent_cause", "splitting"),
+    "The early model persists": (
+        "prototype",
+        "revisionist",
+        "latent_cause",
+        "latent_cause_strict",
+        "splitting",
+        "splitting_strict",
+    ),
     "Self and other share an outcome": (
         "compensatory",
+        "compensatory_strict",
         "figures_apart",
         "reflective",
         "noisy_and",
@@ -100,6 +108,9 @@ LIST = """# Built-in models
 Each model formalises a hypothesis about how people come to trust. The models are grouped by what they claim. The
 page of each model has its equations, learning curves, parameters with priors, and the data that it needs. `iwm models`
 prints this list, and `iwm models NAME` one model.
+
+A name that ends in `_strict` is a variant with a sharper prior. Its hypothesis has a direction or a size that the other
+model leaves open, and its file has the source of the range.
 
 Any model can be compared with any other. A learning model must predict better than the null models.
 """

@@ -10,8 +10,8 @@ with. At each event
     availability  <- availability + availability_rate * responsibility * (outcome - availability)
 
 and self-worth likewise. Self-worth is the mean over causes, weighted by prior. Availability is weighted by prior *
-resemblance. The early model is the first cause, as if it had explained one event before the first. New causes start
-with the same beliefs.
+resemblance. The variance of a belief is that between the causes, with the same weights. The early model is the first
+cause, as if it had explained one event before the first. New causes start with the same beliefs.
 
 Hypothesis: abrupt, fully responsive care is taken as an exception and leaves the early model unchanged. After a long
 gap or a reminder, the early model returns. The early model can explain care that improves gradually, and is changed by
@@ -55,7 +55,10 @@ LATEX = Notation(
         r"a_c \leftarrow a_c + \alpha_a\,r_c\,(o - a_c), \quad w_c \leftarrow w_c + \alpha_w\,r_c\,(o - w_c)",
         r"n_{cj} \leftarrow n_{cj} + r_c",
     ),
-    belief=(r"a = \frac{\sum_c \pi_c\,q_c\,a_c}{\sum_c \pi_c\,q_c}, \quad w = \frac{\sum_c \pi_c\,w_c}{\sum_c \pi_c}",),
+    belief=(
+        r"a = \frac{\sum_c \pi_c\,q_c\,a_c}{\sum_c \pi_c\,q_c}, \quad w = \frac{\sum_c \pi_c\,w_c}{\sum_c \pi_c}",
+        r"\operatorname{Var}(a) = \frac{\sum_c \pi_c\,q_c\,(a_c - a)^2}{\sum_c \pi_c\,q_c}",
+    ),
     quantities={
         "c": "a cause: the early model, two later ones, or a new one",
         "a_c, w_c": "availability and self-worth under a cause",
@@ -168,13 +171,25 @@ def learn(p: Parameters, s: State, event: Event) -> State:
     )
 
 
+def sum_of_products(shares: list[Array], values: list[Array]) -> Array:
+    """Return the sum of shares times values."""
+    products = [share * value for share, value in zip(shares, values, strict=True)]
+    return sum(products[1:], products[0])
+
+
+def mixed_belief(shares: list[Array], values: list[Array]) -> Belief:
+    """Return the belief of a person who holds several, each with a share: their mean and the variance between them."""
+    mean = sum_of_products(shares, values)
+    return Belief(mean, sum_of_products(shares, [(value - mean) ** 2 for value in values]))
+
+
 def beliefs(p: Parameters, s: State, event: Event) -> Beliefs:
     causes = candidates(p, s, event)
     prior_shares = normalised_products(priors(causes))
     figure_shares = normalised_products(priors(causes), resemblances(p, causes, event))
-    availability = sum(share * cause.availability for share, cause in zip(figure_shares, causes, strict=True))
-    worth = sum(share * cause.worth for share, cause in zip(prior_shares, causes, strict=True))
-    return Beliefs(availability, Belief(availability), Belief(worth))
+    availability = mixed_belief(figure_shares, [cause.availability for cause in causes])
+    worth = mixed_belief(prior_shares, [cause.worth for cause in causes])
+    return Beliefs(availability.mean, availability, worth)
 
 
 NO_OWN_SCALE = "several causes hold a belief each, and it is not defined which of them would move"

@@ -33,6 +33,11 @@ PREDICTION_ORDER = (  # how beliefs change, whose beliefs they are, what becomes
     "prototype_drift",
     "starved_learning",
     "state_and_trait",
+    "trust_under_strain",
+    "self_regulation",
+    "reflection",
+    "containment",
+    "earned_security",
 )
 
 

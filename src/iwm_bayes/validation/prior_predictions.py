@@ -19,6 +19,7 @@ from iwm_bayes.filtering.arrays import EVENT_FIELDS
 from iwm_bayes.filtering.filter import filter_readouts
 from iwm_bayes.filtering.readouts import Readout
 from iwm_bayes.model.priors import free_parameters, natural_values
+from iwm_bayes.simulation.open_loop import simulate_open_loop
 from iwm_bayes.types import ModelSpec, rule_values
 
 MIN_SHARE_CLAIMED, MAX_SHARE_RIVAL = 0.9, 0.6
@@ -99,6 +100,16 @@ def with_initial_beliefs(people: People, **beliefs: float) -> dict[str, np.ndarr
     return dict(people) | {name: np.full_like(people[name], value) for name, value in starts.items() if name in people}
 
 
+def people_alike(people: People, size: int) -> dict[str, np.ndarray]:
+    """Return groups of `size` people with the same parameters, one group per draw, next to each other."""
+    return {name: np.repeat(value, size, axis=-1) for name, value in people.items()}
+
+
+def group_means(values: np.ndarray, size: int) -> np.ndarray:
+    """Return the means of groups of people alike, (event, draw), of values (event, person)."""
+    return values.reshape(len(values), -1, size).mean(axis=-1)
+
+
 def event_array_of(events: Sequence[ScriptedEvent], figures: int, people: int) -> np.ndarray:
     """Return scripted events as an event array, (event, field, person), as in `filtering.arrays`."""
     array = np.zeros((len(events), len(EVENT_FIELDS) + 2 * figures, people))
@@ -133,6 +144,20 @@ def simulate_beliefs(
     ]
     beliefs = filter_readouts(model.rule, rule_values(model, people), array, figures, readouts)
     return BeliefTrajectory(array[:, 0], *beliefs)
+
+
+def expected_answers(
+    model: ModelSpec, people: People, event_array: np.ndarray, generator: np.random.Generator
+) -> dict[str, np.ndarray]:
+    """Compute answers without response noise, (event, person) by response, with one figure.
+
+    All responses of the model must be normal around a mean.
+    """
+    exact = {
+        name: response._replace(family=response.family._replace(draw=lambda _, mu, **__: mu))
+        for name, response in model.responses.items()
+    }
+    return simulate_open_loop(model._replace(responses=exact), people, event_array, 1, 1, generator)
 
 
 def random_care(
