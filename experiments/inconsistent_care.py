@@ -9,8 +9,10 @@ leaves people uncertain, and the first refusals weigh much. Where people average
 This is the partial-reinforcement extinction effect; curves in Gershman, Blei & Niv (2010), doi:10.1037/a0017808.
 
 Before: the history had 24 sessions and one random order, so that the last outcomes before the withdrawal counted.
-Three models claimed the effect. Now: the history is as long as the long one of `entrenchment.py`, as a preoccupied
-person's is. `ehgf_strict` claims the effect; the figures for rats in `published.py` suggested this model.
+Three models claimed the effect. Now: the history is as long as the long one of `entrenchment.py`, because preoccupied
+people have lived with inconsistent care for years. `ehgf_strict` claims the effect; the figures for rats in
+`published.py` suggested this model. The effect grows with the history: 24 sessions show it in 0.81 of its prior, and 40
+in 0.96 (300 draws).
 """
 
 import numpy as np

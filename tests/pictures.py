@@ -22,7 +22,7 @@ from iwm_bayes.viz.predictive_checks import predictive_checks_plot
 from iwm_bayes.viz.reliability import reliability_plot
 from iwm_bayes.viz.simulated_studies.matrices import confusion_plot, inversion_plot
 from iwm_bayes.viz.simulated_studies.planning import planning_curve_plot
-from iwm_bayes.viz.simulated_studies.predictions import prediction_matrix_plot, prediction_plot
+from iwm_bayes.viz.simulated_studies.predictions import prediction_curves_plot, prediction_matrix_plot, prediction_plot
 from iwm_bayes.viz.simulated_studies.recovery import recovery_by_size_plot, recovery_plot
 from iwm_bayes.viz.simulated_studies.sbc import sbc_ranks_plot
 from iwm_bayes.viz.trajectory import trajectory_plot
@@ -241,6 +241,19 @@ PREDICTED = pd.DataFrame(
         "kept": [True, True, False, True],
     }
 )
+CURVE_MODELS = {
+    "$strain": "shows",
+    "contingent": "shows",
+    **dict.fromkeys(("kalman", "static", "hgf", "growth"), "does not"),
+}
+PREDICTED_CURVES = pd.concat(  # of two models that rise and four that fall, less and less apart
+    pd.DataFrame({"model": model, "claim": claim, "x": range(8)}).assign(
+        median=lambda line, size=size: size * np.tanh(line["x"] / 3),
+        low=lambda line: line["median"] - 0.02,
+        high=lambda line: line["median"] + 0.03,
+    )
+    for size, (model, claim) in zip((0.18, 0.14, -0.1, -0.11, -0.12, -0.2), CURVE_MODELS.items(), strict=True)
+)
 RECOVERED = pd.DataFrame(
     {"parameter": np.repeat(["start", "rate"], 4), "n_people": [40, 40, 80, 80] * 2, "sessions": [12, 24] * 4}
     | {"r": [0.5, 0.6, 0.7, 0.8, 0.3, 0.5, 0.4, 0.7]}
@@ -334,4 +347,7 @@ PLOTS = {
     "planning_curve": lambda: planning_curve_plot(planning_curve_data(ASSURANCE, 0.8), 0.8),
     "prediction": lambda: prediction_plot(PREDICTED[PREDICTED["prediction"] == "relapse"], "Do beliefs relapse?"),
     "prediction_matrix": lambda: prediction_matrix_plot(PREDICTED),
+    "prediction_curves": lambda: prediction_curves_plot(
+        PREDICTED_CURVES, ("session", "availability: repaired, smooth")
+    ),
 }

@@ -109,6 +109,9 @@ Each model formalises a hypothesis about how people come to trust. The models ar
 page of each model has its equations, learning curves, parameters with priors, and the data that it needs. `iwm models`
 prints this list, and `iwm models NAME` one model.
 
+A name that ends in `_strict` is a variant with a sharper prior. Its hypothesis has a direction or a size that the other
+model leaves open, and its file has the source of the range.
+
 Any model can be compared with any other. A learning model must predict better than the null models.
 """
 

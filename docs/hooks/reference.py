@@ -11,6 +11,7 @@ from mkdocs.structure.files import File, Files, InclusionLevel
 from mkdocs.structure.pages import Page
 from model_plots import MAIN, belief_plot
 from notebooks import notebook_pages
+from predictions import prediction_files
 from project import PROJECT
 from results import RESULTS, filled
 
@@ -40,7 +41,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     for path, content in generated_pages().items():
         inclusion = InclusionLevel.NOT_IN_NAV if "/" in path else InclusionLevel.INCLUDED
         files.append(File.generated(config, f"{FOLDER}/{path}", content=content, inclusion=inclusion))
-    for path, content in {**notebook_pages(), **explorer_files(), **gallery_pages()}.items():
+    for path, content in {**notebook_pages(), **explorer_files(), **gallery_pages(), **prediction_files()}.items():
         inclusion = InclusionLevel.NOT_IN_NAV if path.startswith("gallery/") else InclusionLevel.INCLUDED
         files.append(File.generated(config, path, content=content, inclusion=inclusion))
     return files

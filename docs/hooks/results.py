@@ -4,21 +4,17 @@ A page names them as `{{ NAME }}`. No number of a result is typed by hand.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from math import exp
 from pathlib import Path
 
 import pandas as pd
 
+from iwm_bayes.validation.prediction_page import markdown_table as table
+
 REPOSITORY = Path(__file__).parents[2]
 EXPERIMENTS = REPOSITORY / "experiments"
 PERMUTATION_VERDICTS = ("shown", "unclear", "not shown")
-
-
-def table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
-    """Return a table in Markdown."""
-    lines = [list(head), ["---"] * len(list(head)), *rows]
-    return "\n".join(f"| {' | '.join(str(cell) for cell in line)} |" for line in lines)
 
 
 def percent(share: float) -> str:

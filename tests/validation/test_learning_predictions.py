@@ -60,11 +60,10 @@ def test_how_much_a_delta_rule_regains_does_not_depend_on_its_history():
     np.testing.assert_allclose(result("entrenchment", "rescorla_wagner").curve.y, 0.0, atol=1e-9)
 
 
-def test_a_rupture_costs_a_delta_rule_the_same_again_where_it_is_not_repaired():
-    """One unresponsive outcome t sessions before the last one costs rate * (1 - rate)^t."""
+def test_what_a_repair_spares_a_delta_rule():
+    """One unresponsive outcome five sessions ago costs rate * (1 - rate)^4 of availability."""
     rate, script = values("rescorla_wagner", "rate"), SCRIPTS["rupture_repair"]
     arms = script.availability_by_arm(load_model("rescorla_wagner"), DRAWS, np.random.default_rng(SEED))
-    np.testing.assert_allclose(arms["repaired"][-1] - arms["smooth"][-1], -rate * (1 - rate) ** 5)
     np.testing.assert_allclose(arms["repaired"][-1] - arms["unrepaired"][-1], rate * (1 - rate) ** 4)
 
 
@@ -140,3 +139,8 @@ def test_fearful_people_learn_least_where_care_needs_both():
 
     smaller = min(change(0.8, outcome) - change(0.2, outcome) for outcome in (0, 1))
     np.testing.assert_allclose(result("fearful", "noisy_and").effect, smaller)
+
+
+def test_fearful_people_learn_most_from_a_good_outcome_where_evidence_adds_up():
+    """They are surprised most by it; by a bad outcome, preoccupied people are. The smaller difference counts."""
+    assert (result("fearful", "compensatory").effect < 0).all()

@@ -110,13 +110,6 @@ def test_the_committed_matrix_is_what_the_code_makes(name):
     assert ((found["share"] - committed["share"]).abs() < 4 * error).all()
 
 
-def test_the_page_is_of_the_committed_matrix():
-    """No number of the page is typed by hand."""
-    matrix, verdicts = (pd.read_csv(COMMITTED.with_name(f"{name}.csv")) for name in ("matrix", "verdicts"))
-    page = COMMITTED.with_name("README.md").read_text(encoding="utf-8")
-    assert page == prediction_matrix.matrix_page(matrix, verdicts, prediction_matrix.load_readings(), 2000)
-
-
 def test_every_experiment_with_a_prediction_is_in_the_matrix():
     scripts = {
         path.stem

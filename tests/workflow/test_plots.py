@@ -7,6 +7,7 @@ import pictures
 import pytest
 import runs
 import xarray as xr
+from matplotlib.text import Text
 
 import iwm_bayes as iwm
 from iwm_bayes.comparison.bms import random_effects_bms
@@ -24,7 +25,7 @@ from iwm_bayes.viz.parameters import group_difference_plot
 from iwm_bayes.viz.people import forest_plot
 from iwm_bayes.viz.predictive_checks import predictive_checks_plot
 from iwm_bayes.viz.simulated_studies.planning import planning_curve_plot
-from iwm_bayes.viz.simulated_studies.predictions import prediction_matrix_plot, prediction_plot
+from iwm_bayes.viz.simulated_studies.predictions import prediction_curves_plot, prediction_matrix_plot, prediction_plot
 from iwm_bayes.viz.style import free_place, spread_apart, words
 from iwm_bayes.workflow.run_folder import plots_by_file
 
@@ -229,6 +230,35 @@ def test_a_dollar_in_the_name_of_a_model_begins_no_formula():
     own = pictures.ASSURANCE.assign(outcome="$found$")
     panel = planning_curve_plot(planning_curve_data(own, 0.8), 0.8).axes[0]
     assert panel.get_title(loc="left") == r"\$found\$"
+
+
+@pytest.mark.usefixtures("closed")
+def test_claimants_and_rivals_differ_in_colour_and_line():
+    """Each line is the median of its model; claimants are solid, rivals dashed, and no two lines look alike."""
+    panel = prediction_curves_plot(pictures.PREDICTED_CURVES, ("session", "availability")).axes[0]
+    lines = [line for line in panel.lines if len(line.get_xdata()) == 8]
+    by_model = dict(zip(pictures.CURVE_MODELS, lines, strict=True))
+    for (model, claim), line in zip(pictures.CURVE_MODELS.items(), lines, strict=True):
+        curves = pictures.PREDICTED_CURVES
+        np.testing.assert_array_equal(line.get_ydata(), curves.loc[curves["model"] == model, "median"])
+        assert line.get_linestyle() == {"shows": "-", "does not": "--"}[claim]
+    looks = {(line.get_color(), line.get_linestyle(), line.get_marker()) for line in lines}
+    assert len(looks) == len(by_model)
+    colors = [
+        {by_model[name].get_color() for name, its in pictures.CURVE_MODELS.items() if its == one}
+        for one in ("shows", "does not")
+    ]
+    assert colors[0].isdisjoint(colors[1])
+
+
+@pytest.mark.usefixtures("closed")
+def test_names_beside_curves_do_not_overlap():
+    """Three rivals end at nearly the same height."""
+    fig = prediction_curves_plot(pictures.PREDICTED_CURVES, ("session", "availability"))
+    fig.draw_without_rendering()
+    boxes = [Text.get_window_extent(name) for name in fig.axes[0].texts]  # without the line that leads to it
+    assert len(boxes) == len(pictures.CURVE_MODELS)
+    assert not any(one.overlaps(other) for index, one in enumerate(boxes) for other in boxes[:index])
 
 
 def test_names_are_written_in_words():

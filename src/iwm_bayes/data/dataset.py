@@ -259,7 +259,8 @@ def covariate_values(data: xr.Dataset) -> dict[str, xr.DataArray]:
 def to_table(data: xr.Dataset) -> pd.DataFrame:
     """Return a Dataset as the table from which it could be read: one row per event.
 
-    Cells are blank where no outcome was observed or recorded, and where there is no answer.
+    Cells are blank where no outcome was observed or recorded, and where there is no answer. Where time is not the
+    number of the session, because sessions are not evenly spaced, there is a column of time.
     """
     events = (
         data.drop_vars(["figure", "wave", "event_terms", "event_term"], errors="ignore").to_dataframe().reset_index()
@@ -273,6 +274,8 @@ def to_table(data: xr.Dataset) -> pd.DataFrame:
         "figure": np.where(figure == GENERALISED, "", figure),
         "outcome": events["outcome"].where(recorded),
     }
+    if data.attrs["time_unit"] == "session" and (events["time"] != events["session"]).any():
+        columns["time"] = events["time"]
     if "wave_index" in data:
         columns["wave"] = data["wave"].values[events["wave_index"]]
     columns |= {name: events[name] for name in ("distress", "threat") if data[name].any()}

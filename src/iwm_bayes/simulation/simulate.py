@@ -27,6 +27,7 @@ class Phase(NamedTuple):
     """Some sessions in each of which every figure of `care` is met once, in order.
 
     Where the model has a response that chooses a figure, each session is one event, with the figure that is chosen.
+    A phase that is assessed may have no sessions.
     """
 
     care: Mapping[str, Care]  # by figure
@@ -34,6 +35,7 @@ class Phase(NamedTuple):
     assessed: bool = False  # whether the phase begins with an assessment of each figure, without any outcome
     distress: DistressProcess = DistressProcess()
     wave: str = ""  # the wave to which its sessions belong; the parameters of people then differ between waves
+    gap: float = 0.0  # time without anyone before the phase, in addition to that from one session to the next
 
 
 class PlannedEvent(NamedTuple):
@@ -43,6 +45,7 @@ class PlannedEvent(NamedTuple):
     figure: str
     care: EventCare
     wave: str = ""
+    time: float = 0.0  # in sessions, with the gaps before
 
 
 def phase_waves(model: ModelSpec, phases: Sequence[Phase], beliefs: Literal["restarted", "carried"]) -> Waves | None:
@@ -80,24 +83,25 @@ def schedule(phases: Sequence[Phase], chosen: bool = False) -> list[PlannedEvent
 
     InputError for a phase without sessions or figures.
     """
-    if any(phase.sessions < 1 or not phase.care for phase in phases):
-        raise InputError(["a phase needs at least one session and one figure"])
+    if any(phase.sessions < 1 - phase.assessed or not phase.care for phase in phases):
+        raise InputError(["a phase needs at least one session and one figure; with an assessment, a figure"])
     figures = phase_figures(phases, chosen)
     events: list[PlannedEvent] = []
-    session = 0
+    session, gaps = 0, 0.0
     for phase in phases:
+        gaps += phase.gap
         met = [GENERALISED] if chosen else list(phase.care)
         if phase.assessed:
             session += 1
             no_outcome = care_at_event(phase, figures, dict.fromkeys(figures, np.nan))
             assessment = no_outcome._replace(distress=DistressProcess())
-            events += [PlannedEvent(session, figure, assessment, phase.wave) for figure in phase.care]
+            events += [PlannedEvent(session, figure, assessment, phase.wave, session + gaps) for figure in phase.care]
         chances = {figure: care(phase.sessions) for figure, care in phase.care.items()}
         for index in range(phase.sessions):
             session += 1
             now = {figure: float(by_session[index]) for figure, by_session in chances.items()}
             care = care_at_event(phase, figures, now)
-            events += [PlannedEvent(session, figure, care, phase.wave) for figure in met]
+            events += [PlannedEvent(session, figure, care, phase.wave, session + gaps) for figure in met]
     return events
 
 
@@ -109,12 +113,13 @@ def empty_table(
         {
             "session": [planned.session for planned in plan],
             "figure": [planned.figure for planned in plan],
+            "time": [planned.time for planned in plan],
             "assessment": [bool(np.isnan(planned.care.chance).all()) for planned in plan],
             **({} if waves is None else {"wave": [planned.wave for planned in plan]}),
         }
     )
     frame = events.merge(pd.DataFrame({"person": [f"p{index + 1:03d}" for index in range(people)]}), how="cross")
-    frame = frame.assign(time=frame["session"].astype(float), outcome=0.0, observed=False)
+    frame = frame.assign(outcome=0.0, observed=False)
     frame = frame.assign(rated=~frame["assessment"] * float(has_latent_outcome(model)))
     frame = frame.assign(distress=0.0, threat=0.0)
     if waves is not None:

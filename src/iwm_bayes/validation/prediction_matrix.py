@@ -4,8 +4,7 @@ The experiments are scripts in the folder `experiments` of the repository. They 
 """
 
 import importlib.util
-import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from types import ModuleType
@@ -40,16 +39,6 @@ PREDICTION_ORDER = (  # how beliefs change, whose beliefs they are, what becomes
     "containment",
     "earned_security",
 )
-INTRODUCTION = """# Predictions of the built-in models
-
-This page reports {number} experiments with simulated people. Median people of populations from the priors of each model
-experience the care of the experiment. The table gives the *share* of prior draws that show the effect, by model, with
-its Monte Carlo standard error. A prediction is decided if the share is at least 0.9 for every model that claims the
-effect, and at most 0.6 for every rival. {decided} of {number} predictions are decided.
-
-An undecided prediction is a result, too: the hypothesis of a model then claims more than its equations imply.
-Hypotheses and measures were committed before the first run. Two scripts (`credit`, `state_and_trait`) were repaired
-after it, without a change of the criterion. Made by `iwm predictions --draws {draws}`."""
 
 
 def experiments_folder(folder: Path | None = None) -> Path:
@@ -115,35 +104,3 @@ def prediction_matrix(
         parts.append(decide_prediction(prediction, draws, folder))
         tell(f"{prediction.name}: {parts[-1].verdicts['verdict'].item()}")
     return Matrix(*(pd.concat(tables, ignore_index=True) for tables in zip(*parts, strict=True)))
-
-
-def matrix_page(
-    matrix: pd.DataFrame, verdicts: pd.DataFrame, readings: Mapping[str, str], draws: int, folder: Path | None = None
-) -> str:
-    """Write the matrix as a page in Markdown: for each prediction its measure, shares, verdict and reading."""
-    decided = int(verdicts["verdict"].str.startswith("decided").sum())
-    sections = [INTRODUCTION.format(number=len(verdicts), decided=decided, draws=draws)]
-    lines = zip(verdicts["question"].astype(str), verdicts["verdict"].astype(str), strict=True)
-    for module, (question, verdict) in zip(load_scripts(folder), lines, strict=True):
-        prediction = module.PREDICTION
-        _, _, explanation = str(module.__doc__).partition("\n\n")
-        effect = f"Effect: {prediction.unit}. It counts from {prediction.smallest:.3g}."
-        table = matrix_section(matrix[matrix["prediction"] == prediction.name])
-        reading = f"**{verdict[0].upper()}{verdict[1:]}.** {readings[prediction.name]}"
-        sections.append("\n\n".join([f"## {question}", explanation.strip(), effect, table, reading]))
-    return "\n\n".join(sections) + "\n"
-
-
-def matrix_section(lines: pd.DataFrame) -> str:
-    """Write the lines of one prediction as a table in Markdown."""
-    table = ["| model | claim | share (SE) | median effect |", "|---|---|---|---|"]
-    for line in lines.to_dict("records"):
-        share = f"{line['share']:.3f} ({line['se']:.3f}){'' if line['kept'] else ' **not as claimed**'}"
-        table.append(f"| `{line['model']}` | {line['claim']} | {share} | {line['median']:+.3f} |")
-    return "\n".join(table)
-
-
-def load_readings(folder: Path | None = None) -> dict[str, str]:
-    """Load what each prediction may mean for readers, by its name."""
-    path = experiments_folder(folder) / "predictions" / "readings.toml"
-    return dict(tomllib.loads(path.read_text(encoding="utf-8")))

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 BLUE, VERMILLION, GREEN, PURPLE, BLACK = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000"
+SKY_BLUE, ORANGE = "#56B4E9", "#E69F00"  # too light for words
 DARK_GREY, GREY, LIGHT_GREY = "#555555", "#9a9a9a", "#ececec"  # words, people, areas
 MAX_TICKS = 7  # session labels below a time-to-security plot
 

@@ -21,7 +21,8 @@ LATE_SHARE = 0.1  # and the share of people who need not have arrived
 N_UPDATES = 4  # of each Gaussian from the one before
 ELBO_SLACK = 0.1  # by which an ELBO may fall, because cubature is inexact
 MARGINAL_REACH = 3.0  # squared distance, in SDs, of the outer points of the Gauss-Hermite rule with three
-MIN_PRECISION_SHARE = 0.2  # of the group's precision, which a person's precision has at least in any direction
+MIN_PRECISION_SHARE = 0.2  # of the group's precision, which a person's precision has at least in any direction,
+MAX_PRECISION_SHARE = 1e8  # and at most: beyond it, a matrix of both cannot be inverted in double precision
 
 
 class PersonGaussians(NamedTuple):
@@ -46,12 +47,12 @@ class Problem(NamedTuple):
         return self.likelihood(everything)
 
 
-def floor_precision(precision: np.ndarray, sd: np.ndarray) -> np.ndarray:
-    """Return precisions (N, D, D) made symmetric, at least `MIN_PRECISION_SHARE` / `sd`^2 in every direction."""
+def clip_precision(precision: np.ndarray, sd: np.ndarray) -> np.ndarray:
+    """Return precisions (N, D, D) made symmetric, in every direction between two multiples of the group's, 1 / `sd`^2."""
     relative = (precision + precision.transpose(0, 2, 1)) / 2.0 * sd[:, None] * sd
     values, vectors = np.linalg.eigh(relative)
-    floored = np.einsum("nij,nj,nkj->nik", vectors, np.maximum(values, MIN_PRECISION_SHARE), vectors)
-    return floored / (sd[:, None] * sd)
+    values = np.clip(values, MIN_PRECISION_SHARE, MAX_PRECISION_SHARE)
+    return np.einsum("nij,nj,nkj->nik", vectors, values, vectors) / (sd[:, None] * sd)
 
 
 def finite_difference_hessian(gradient: Callable[[np.ndarray], np.ndarray], at: np.ndarray, step: float) -> np.ndarray:
@@ -68,7 +69,7 @@ def person_precision(problem: Problem, group: Group, theta: np.ndarray) -> np.nd
 
     hessian = finite_difference_hessian(gradient, np.zeros(len(theta)), DIFFERENCE_STEP)
     by_person = hessian.reshape(len(theta), *theta.shape).transpose(2, 1, 0)
-    return floor_precision(by_person + np.diag(1.0 / sd**2), sd)
+    return clip_precision(by_person + np.diag(1.0 / sd**2), sd)
 
 
 def person_modes(problem: Problem, group: Group, theta: np.ndarray) -> np.ndarray:
@@ -156,7 +157,7 @@ def average_over_gaussians(
     products = np.einsum("k,kdn,ken->nde", weights, gradients[:, population.own], shifts, optimize=True)
     hessian = products @ np.linalg.inv(covariance)  # E[gradient shift'] = E[hessian] covariance
     gradient = np.einsum("k,kdn->dn", weights, gradients)
-    return GaussianAverages(elbo, gradient, floor_precision(np.diag(1.0 / sd**2) - hessian, sd))
+    return GaussianAverages(elbo, gradient, clip_precision(np.diag(1.0 / sd**2) - hessian, sd))
 
 
 def fit_person_gaussians(

@@ -1,0 +1,203 @@
+"""The page of the predictions, for readers who know attachment theory and not the code.
+
+Each prediction has a question, a picture, an answer and, folded away, what a reviewer asks for. Everything comes from
+files: the tables of a run, the docstrings of the experiments, and the answers that people wrote after the run.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+
+from iwm_bayes.model.specification.model_file import built_in_models
+from iwm_bayes.types import InputError, ModelSpec
+from iwm_bayes.validation.prediction_matrix import load_named_model, load_scripts
+from iwm_bayes.validation.prediction_results import Explanation, Results, count_decided, explanation_of, status
+from iwm_bayes.validation.prior_predictions import MAX_SHARE_RIVAL, MIN_SHARE_CLAIMED, Prediction, claims
+
+GROUPS = {  # headings of the page: the predictions below each
+    "How beliefs change": (
+        "diminishing_returns",
+        "entrenchment",
+        "confirmation_bias",
+        "inconsistent_care",
+        "mistrust",
+    ),
+    "Rupture and repair": ("rupture_repair", "trust_under_strain"),
+    "Self and other": ("credit", "fearful", "reflection", "generalising", "splitting_modes"),
+    "Persistence and relapse": ("transference", "relapse", "prototype_drift", "earned_security"),
+    "Regulation and strategy": ("starved_learning", "self_regulation", "containment", "state_and_trait"),
+}
+CLAIM_WORDS = {"shows": "predicts it", "does not": "rival"}
+CAPTIONS = {"shows": "Solid lines, models that predict the effect", "does not": "Dashed lines, rivals"}
+OPENING = """# What the models predict
+
+Attachment theory claims much about how trust is learned. Data can decide about a claim only if models that make it
+predict something that other models do not. This page asks this of {number} claims, in experiments with simulated
+people.
+
+**{decided} of {number} claims are decided.** Before questions and priors were revised, {decided_before} of
+{number_before} were. Claims that the equations of a model do not keep were withdrawn, each with its reason.
+
+## How to read this page
+
+{pictures}- **The share** of a model is the share of its prior draws that show the effect.
+- **Decided** means a share of at least {claimed:g} in every model that predicts the effect, and of at most {rival:g} in
+  every rival. The models then disagree, so that a study can decide between them. It is no finding about people: nobody
+  took part.
+- **Undecided** means that a model promises more than its equations keep, or that a rival shows the effect, too.
+- **Withdrawn** means that no model is left that makes the claim.
+
+Questions, priors and the smallest effects that count were committed before the run. The run was made by `{command}`.
+The [menu of studies]({pages}how_to/menu_of_studies.md) has a study for each decided claim.
+
+## All answers
+"""
+
+
+PICTURES = """\
+- **A picture** has one line per model: the median over people whose parameters are drawn from the prior of the model.
+  Half of these people are within the band. Solid lines belong to models that predict the effect. Dashed lines belong
+  to rivals, which must not show it.
+"""
+
+
+class Place(NamedTuple):
+    """How a page that lies somewhere leads to other files."""
+
+    pages: str  # the way to the folder of the documentation
+    model: Callable[[str], str]  # model name -> a link to it, or its name where there is none
+    picture: Callable[[str], str]  # prediction -> the way to its picture; empty without pictures
+
+
+def link_in_repository(name: str) -> str:
+    """Return a link from the page in the repository to the file of a built-in model."""
+    return f"[`{name}`](../../models/{name}.toml)" if name in built_in_models() else f"`{name}`"
+
+
+IN_REPOSITORY = Place("../../docs/", link_in_repository, lambda _: "")
+
+
+def anchor(title: str) -> str:
+    """Return the anchor of a heading, as Markdown makes it."""
+    return re.sub(r"[-\s]+", "-", re.sub(r"[^\w\s-]", "", title.lower()).strip())
+
+
+def grouped(names: Sequence[str]) -> dict[str, list[str]]:
+    """Return predictions by heading; InputError for one that no heading has."""
+    lost = set(names) - {name for group in GROUPS.values() for name in group}
+    if lost:
+        raise InputError([f"{', '.join(sorted(lost))}: under no heading of `GROUPS`"])
+    return {heading: [name for name in group if name in names] for heading, group in GROUPS.items()}
+
+
+def markdown_table(head: Sequence[str], rows: Iterable[Iterable[object]]) -> str:
+    """Return a table in Markdown."""
+    return "\n".join(f"| {' | '.join(map(str, cells))} |" for cells in (head, ["---"] * len(head), *rows))
+
+
+def caption(lines: pd.DataFrame, hypotheses: Mapping[str, str]) -> str:
+    """Return what the lines of a picture are: each model with the first clause of its hypothesis."""
+    sentences = []
+    for claim, words in CAPTIONS.items():
+        clauses = {
+            name: hypotheses[name].partition(":")[0].rstrip(".") for name in lines.loc[lines["claim"] == claim, "model"]
+        }
+        models = [f"{name.replace('_', ' ')} ({clause[0].lower()}{clause[1:]})" for name, clause in clauses.items()]
+        sentences += [f"{words}: {'; '.join(models)}."] if models else []
+    return f"*{' '.join(sentences)}*"
+
+
+def share_table(shares: pd.DataFrame, before: Mapping[str, float], hypotheses: Mapping[str, str], place: Place) -> str:
+    """Return the shares of a prediction, with those of the run before where a model was asked then."""
+    rows = []
+    for line in shares.to_dict("records"):
+        name = str(line["model"])
+        share = f"{line['share']:.3f} ({line['se']:.3f}){'' if line['kept'] else ' **not as claimed**'}"
+        old = f"{before[name]:.3f}" if name in before else ""
+        rows.append(
+            (place.model(name), hypotheses[name], CLAIM_WORDS[line["claim"]], share, old, f"{line['median']:+.3f}")
+        )
+    return markdown_table(("model", "hypothesis", "claim", "share (SE)", "share before", "median effect"), rows)
+
+
+def withdrawn_text(withdrawn: Mapping[str, str], before: Mapping[str, float], place: Place) -> str:
+    """Return claims that were withdrawn, with the reason of each model; empty if there is none."""
+    lines = [
+        f"- {place.model(name)}{f' (share before: {before[name]:.3f})' if name in before else ''}: {reason}"
+        for name, reason in withdrawn.items()
+    ]
+    return "\n".join(["**Withdrawn claims.**", "", *lines]) if lines else ""
+
+
+def prediction_section(
+    prediction: Prediction, explained: Explanation, results: Results, load: Callable[[str], ModelSpec], place: Place
+) -> str:
+    """Return the section of one prediction: question, picture, answer, and the rest folded away."""
+    name = prediction.name
+    shares, old = (table[table["prediction"] == name] for table in (results.now.shares, results.shares_before))
+    before = dict(zip(old["model"], old["share"], strict=True))
+    hypotheses = {model.name: model.claim.strip() for model in (load(given) for given, _ in claims(prediction))}
+    withdrawn = {load(given).name: reason for given, reason in prediction.withdrawn.items()}
+    verdict = str(results.now.verdicts.set_index("prediction").loc[name, "verdict"])
+    answer, reading = results.answers[name]
+    has_picture = place.picture(name) and name in set(results.now.curves["prediction"])
+    picture = f"![{prediction.question}, by model]({place.picture(name)})\n\n{caption(shares, hypotheses)}"
+    effect = f"Effect: {prediction.unit}. It counts from {prediction.smallest:.3g}."
+    parts = [
+        f"### {prediction.question}",
+        f"*{explained.question}*",
+        picture if has_picture else "",
+        f"**{answer}** ({status(verdict)})",
+        reading,
+        '<details markdown="1"><summary>Models, shares and measure</summary>',
+        share_table(shares, before, hypotheses, place),
+        f"**Verdict.** {verdict[0].upper()}{verdict[1:]}.",
+        f"**Measure.** {explained.measure} {effect}",
+        f"**What changed.** {explained.changes}" if explained.changes else "",
+        withdrawn_text(withdrawn, before, place),
+        f"Script: `experiments/{name}.py`.",
+        "</details>",
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def answer_table(order: Mapping[str, Sequence[str]], questions: Mapping[str, str], results: Results) -> str:
+    """Return the table of all questions with their answers, by heading, each with a link to its section."""
+    verdicts = results.now.verdicts.set_index("prediction")
+    rows = []
+    for heading, names in order.items():
+        rows += [(f"**{heading}**", "", "")] if names else []
+        for name in names:
+            title, verdict = (str(verdicts.loc[name, column]) for column in ("question", "verdict"))
+            rows.append((f"[{questions[name]}](#{anchor(title)})", results.answers[name].answer, status(verdict)))
+    return markdown_table(("question", "answer", ""), rows)
+
+
+def predictions_page(results: Results, place: Place, experiments: Path | None = None) -> str:
+    """Write the page in Markdown."""
+    scripts = {module.PREDICTION.name: module for module in load_scripts(experiments)}
+    explained = {name: explanation_of(name, str(module.__doc__)) for name, module in scripts.items()}
+    order = grouped(list(results.now.verdicts["prediction"]))
+    opening = OPENING.format(
+        number=len(results.now.verdicts),
+        decided=count_decided(results.now.verdicts),
+        number_before=len(results.verdicts_before),
+        decided_before=count_decided(results.verdicts_before),
+        claimed=MIN_SHARE_CLAIMED,
+        rival=MAX_SHARE_RIVAL,
+        command=results.command,
+        pages=place.pages,
+        pictures=PICTURES if place.picture(next(iter(scripts))) else "",
+    )
+    questions = {name: one.question for name, one in explained.items()}
+    sections = [opening.strip(), answer_table(order, questions, results)]
+    load = partial(load_named_model, folder=experiments)
+    for heading, names in order.items():
+        sections += [f"## {heading}"] if names else []
+        for name in names:
+            sections.append(prediction_section(scripts[name].PREDICTION, explained[name], results, load, place))
+    return "\n\n".join(sections) + "\n"

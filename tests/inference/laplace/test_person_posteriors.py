@@ -1,0 +1,16 @@
+"""Everyone's Gaussian where a model fits so badly that its likelihood is steep beyond measure."""
+
+import numpy as np
+from scipy.stats import special_ortho_group
+
+from iwm_bayes.inference.laplace.person_posteriors import clip_precision
+
+
+def test_a_precision_beyond_double_precision_can_be_inverted():
+    """A direction is known 10^20 times as well as another one: the covariance still has a Cholesky factor."""
+    vectors, sd = special_ortho_group.rvs(4, random_state=1), np.array([0.1, 1.0, 2.0, 0.01])
+    relative = (vectors * [1e-2, 1.0, 1e3, 1e18]) @ vectors.T
+    clipped = clip_precision(np.array([relative / (sd[:, None] * sd)]), sd)
+    values = np.linalg.eigvalsh(clipped[0] * sd[:, None] * sd)
+    np.testing.assert_allclose(values[[0, 3]], [0.2, 1e8], rtol=1e-6)  # never vaguer than the group, and never sharper
+    assert np.isfinite(np.linalg.cholesky(np.linalg.inv(clipped))).all()

@@ -1,0 +1,188 @@
+"""The page of the predictions: its parts from made-up results by hand, and the committed page against the code."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from markdown.extensions.toc import slugify
+
+from iwm_bayes.model.specification import model_file
+from iwm_bayes.types import InputError
+from iwm_bayes.validation import prediction_matrix
+from iwm_bayes.validation.prediction_page import (
+    GROUPS,
+    IN_REPOSITORY,
+    Place,
+    anchor,
+    answer_table,
+    grouped,
+    prediction_section,
+    predictions_page,
+)
+from iwm_bayes.validation.prediction_results import (
+    Answer,
+    Explanation,
+    Results,
+    explanation_of,
+    load_answers,
+    load_results,
+    status,
+)
+from iwm_bayes.validation.prior_predictions import Curve, Prediction, Result
+
+COMMITTED = Path(__file__).parents[2] / "experiments" / "predictions"
+DOCSTRING = """Relapse after abrupt change.
+
+Is an abrupt gain
+lost again? People receive care.
+
+Gershman et al. (2013).
+
+Before: one gap. Now: three gaps, because one confounds two things.
+"""
+PREDICTION = Prediction(
+    "relapse",
+    "Relapse: after abrupt, and after gradual change",
+    shows=("latent_cause",),
+    rivals=("kalman", "rescorla_wagner"),
+    smallest=0.05,
+    unit="availability lost",
+    experiment=lambda _model, draws, _generator: Result(np.zeros(draws), Curve(np.zeros(1), np.zeros((1, draws)))),
+    axes=("session", "availability"),
+    withdrawn={"prototype": "Its beliefs drift back after any change."},
+)
+PLACE = Place("../", lambda name: f"<{name}>", lambda name: f"pictures/{name}.svg")
+
+
+def shares(share):
+    """Return the shares of the three models."""
+    lines = [("latent_cause", "shows", share), ("kalman", "does not", 0.1), ("rescorla_wagner", "does not", 0.0)]
+    table = pd.DataFrame(lines, columns=["model", "claim", "share"])
+    return table.assign(prediction="relapse", se=0.01, median=0.2, kept=[share >= 0.9, True, True])
+
+
+def results(share=0.95, verdict="decided: all as claimed"):
+    """Return a run of one prediction, and a run before it of a claimant that was withdrawn since, and of one rival."""
+    before = pd.DataFrame({"prediction": "relapse", "model": ["prototype", "kalman"], "share": [0.25, 0.125]})
+    verdicts = pd.DataFrame([{"prediction": "relapse", "question": PREDICTION.question, "verdict": verdict}])
+    curves = pd.DataFrame({"prediction": ["relapse"], "x": [0.0]})
+    now = prediction_matrix.Matrix(shares(share), curves, verdicts)
+    return Results(now, before, verdicts, {"relapse": Answer("Yes, it is.", "The old belief was kept.")}, "iwm")
+
+
+def section(place=PLACE, **changes):
+    """Return the section of the prediction."""
+    explained = explanation_of("relapse", DOCSTRING)
+    return prediction_section(PREDICTION, explained, results(**changes), model_file.load_model, place)
+
+
+def test_a_docstring_is_question_measure_and_changes():
+    assert explanation_of("relapse", DOCSTRING) == Explanation(
+        "Is an abrupt gain lost again?",
+        "People receive care.\n\nGershman et al. (2013).",
+        "Before: one gap. Now: three gaps, because one confounds two things.",
+    )
+    with pytest.raises(InputError, match=r"relapse: .* must begin with a question"):
+        explanation_of("relapse", "Relapse.\n\nPeople receive care.")
+
+
+def test_answers_that_are_not_written_are_one_clear_error(tmp_path):
+    """A row that is missing, one without a reading, and a blank answer; written ones are read as they are."""
+    path = tmp_path / "answers.toml"
+    path.write_text(
+        '[a]\nanswer = "Yes."\nreading = " So. "\n[b]\nanswer = "No."\n[c]\nanswer = " "\nreading = "So."\n'
+    )
+    assert load_answers(path, ["a"]) == {"a": Answer("Yes.", "So.")}
+    with pytest.raises(InputError) as error:
+        load_answers(path, ["a", "b", "c", "d"])
+    assert len(error.value.problems) == 1
+    assert "not written yet: b: reading, c: answer, d: answer, d: reading. Write" in str(error.value)
+
+
+def test_a_section_goes_from_the_question_to_the_answer_and_folds_the_rest():
+    order = [
+        "### Relapse: after abrupt, and after gradual change",
+        "*Is an abrupt gain lost again?*",
+        "(pictures/relapse.svg)",
+        "Solid lines, models that predict the effect: latent cause (",
+        "Dashed lines, rivals: kalman (learning is weighted by uncertainty); rescorla wagner (the learning rate is",
+        "**Yes, it is.** (decided)",
+        "The old belief was kept.",
+        "<details",
+        "| <latent_cause> | ",
+        "It counts from 0.05.",
+        "**What changed.** Before: one gap. Now: three gaps",
+        "**Withdrawn claims.**",
+        "</details>",
+    ]
+    text = section()
+    places = [text.find(part) for part in order]
+    assert -1 not in places
+    assert places == sorted(places)
+    assert "svg" not in section(place=PLACE._replace(picture=lambda _: ""))
+
+
+def test_old_shares_stand_beside_new_ones():
+    """A model that was not asked before has none, and a claim that was withdrawn keeps its own."""
+    cells = {row.split(" | ")[0].strip("| "): row.split(" | ")[3:5] for row in re.findall(r"^\| <.*$", section(), re.M)}
+    assert cells == {
+        "<latent_cause>": ["0.950 (0.010)", ""],
+        "<kalman>": ["0.100 (0.010)", "0.125"],
+        "<rescorla_wagner>": ["0.000 (0.010)", ""],
+    }
+    assert "- <prototype> (share before: 0.250): Its beliefs drift back after any change." in section()
+    assert "0.500 (0.010) **not as claimed** |" in section(
+        share=0.5, verdict="undecided: not as claimed in latent_cause"
+    )
+
+
+def test_the_table_of_answers_leads_to_the_headings():
+    """Each line has its question, its answer and the first word of its verdict, below its own heading."""
+    table = answer_table(grouped(["relapse"]), {"relapse": "Is it lost?"}, results()).splitlines()
+    link = "#relapse-after-abrupt-and-after-gradual-change"
+    assert table[2:] == ["| **Persistence and relapse** |  |  |", f"| [Is it lost?]({link}) | Yes, it is. | decided |"]
+
+
+@pytest.mark.parametrize("title", ["Relapse: after abrupt, and after gradual change", "State -- and trait (1)", "A  b"])
+def test_an_anchor_is_that_of_the_documentation(title):
+    assert anchor(title) == slugify(title, "-")
+
+
+def test_a_verdict_has_a_status():
+    verdicts = ("decided: all", "undecided: not as claimed in a, b", "withdrawn: no model is left")
+    assert [status(verdict) for verdict in verdicts] == ["decided", "undecided", "withdrawn"]
+
+
+def test_every_prediction_is_under_one_heading():
+    names = [name for group in GROUPS.values() for name in group]
+    assert sorted(names) == sorted(prediction_matrix.PREDICTION_ORDER)
+    with pytest.raises(InputError, match="no_such_one: under no heading"):
+        grouped(["relapse", "no_such_one"])
+
+
+def test_the_committed_page_is_made_from_the_committed_results():
+    """No number of the page is typed by hand, and every prediction of the scripts is in it."""
+    found = load_results(COMMITTED)
+    assert tuple(found.now.verdicts["prediction"]) == prediction_matrix.PREDICTION_ORDER
+    assert set(found.now.curves["prediction"]) == set(prediction_matrix.PREDICTION_ORDER)
+    assert (COMMITTED / "README.md").read_text(encoding="utf-8") == predictions_page(found, IN_REPOSITORY)
+
+
+def test_links_within_the_committed_page_lead_to_its_headings():
+    page = (COMMITTED / "README.md").read_text(encoding="utf-8")
+    links = re.findall(r"\]\(#([^)]+)\)", page)
+    headings = {slugify(title, "-") for title in re.findall(r"^#+ (.+)$", page, re.M)}
+    assert len(links) == len(prediction_matrix.PREDICTION_ORDER)
+    assert set(links) <= headings
+
+
+def test_answers_are_single_sentences_and_readings_short():
+    """One sentence of at most 25 words, and two to four sentences that explain it."""
+    written = load_answers(COMMITTED / "answers.toml", prediction_matrix.PREDICTION_ORDER)
+    for name, (answer, reading) in written.items():
+        assert answer.endswith("."), name
+        assert answer.count(". ") == 0, name
+        assert len(answer.split()) <= 25, name
+        assert 2 <= len(re.findall(r"[.?!](?= |$)", " ".join(reading.split()))) <= 4, name
