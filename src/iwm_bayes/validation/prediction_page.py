@@ -27,9 +27,9 @@ GROUPS = {  # headings of the page: the predictions below each
         "mistrust",
     ),
     "Rupture and repair": ("rupture_repair", "trust_under_strain"),
-    "Self and other": ("credit", "fearful", "reflection", "generalising", "splitting_modes"),
+    "Self and other": ("credit", "reflection", "fearful", "generalising", "splitting_modes"),
     "Persistence and relapse": ("transference", "relapse", "prototype_drift", "earned_security"),
-    "Regulation and strategy": ("starved_learning", "self_regulation", "containment", "state_and_trait"),
+    "Regulation and strategy": ("starved_learning", "containment", "self_regulation", "state_and_trait"),
 }
 CLAIM_WORDS = {"shows": "predicts it", "does not": "rival"}
 CAPTIONS = {"shows": "Solid lines, models that predict the effect", "does not": "Dashed lines, rivals"}
@@ -51,7 +51,8 @@ people.
 - **Undecided** means that a model promises more than its equations keep, or that a rival shows the effect, too.
 - **Withdrawn** means that no model is left that makes the claim.
 
-Questions, priors and the smallest effects that count were committed before the run. The run was made by `{command}`.
+Questions, priors and the smallest effects that count were committed before the run. Before that, they were explored
+with 200 to 400 draws per model, so the shares are no blind test. The run was made by `{command}`.
 The [menu of studies]({pages}how_to/menu_of_studies.md) has a study for each decided claim.
 
 ## All answers

@@ -48,7 +48,7 @@ class Problem(NamedTuple):
 
 
 def clip_precision(precision: np.ndarray, sd: np.ndarray) -> np.ndarray:
-    """Return precisions (N, D, D) made symmetric, in every direction between two multiples of the group's, 1 / `sd`^2."""
+    """Return precisions (N, D, D) made symmetric, and in every direction within two multiples of 1 / `sd`^2."""
     relative = (precision + precision.transpose(0, 2, 1)) / 2.0 * sd[:, None] * sd
     values, vectors = np.linalg.eigh(relative)
     values = np.clip(values, MIN_PRECISION_SHARE, MAX_PRECISION_SHARE)

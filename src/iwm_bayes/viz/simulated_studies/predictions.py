@@ -87,7 +87,7 @@ def draw_curve(axes: Axes, curve: pd.DataFrame, line: Line) -> None:
 
 
 def label_ends(axes: Axes, ends: Mapping[str, tuple[float, float, str]]) -> None:
-    """Write the name of each curve beside its right end (x, y, colour), and keep the names apart."""
+    """Write the name of each curve at its right end (x, y, colour), and keep the names apart."""
     low, high = axes.get_ylim()
     places = spread_apart([(y - low) / (high - low) for _, y, _ in ends.values()], LABEL_HEIGHT, 0.0, 1.0)
     for (name, (x, y, color)), place in zip(ends.items(), places, strict=True):
