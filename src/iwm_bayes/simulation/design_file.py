@@ -1,4 +1,4 @@
-"""Design files: what happens to whom in a study that nobody has done yet, and when it is rated.
+"""Design files: the arms of a study that nobody has done yet, with their sessions and ratings.
 
 A design has arms. People are drawn from the prior of a model and divided among the arms in equal parts. The sessions of
 an arm are phases of care, as in `simulate`, with a gap before a phase where there is one.
