@@ -5,9 +5,9 @@ not in their mean? People experience 20 sessions of poor care (each 0.1) and 24 
 from the beginning what these people expect at the end, and receive as many sessions of just such care. So both have the
 same mean and the same number of sessions. Measure: the SD of the belief about the figure, after earned minus after
 continuous security; 0 where the means differ by more than 0.01. Where the early model is kept as well as the later
-one, an earned belief is held in two parts. Where there is one belief, its uncertainty depends on how much was experienced and
-not on the way. Pearson, Cohn, Cowan & Cowan (1994), doi:10.1017/S0954579400004636, for both kinds of security, and for
-what remains of early difficulties.
+one, an earned belief is held in two parts. Where there is one belief, its uncertainty depends on how much was
+experienced and not on the way. Pearson, Cohn, Cowan & Cowan (1994), doi:10.1017/S0954579400004636, for both kinds of
+security, and for what remains of early difficulties.
 """
 
 import numpy as np

@@ -5,8 +5,8 @@ fully responsive sessions (1), or 20 sessions in which care grows from 0.2 to 1 
 of good care. Then nothing happens for the time of 40 sessions. Measure: the availability that is lost over this gap,
 after abrupt minus after gradual care. Where people attribute such an abrupt change to someone else, the old belief is
 kept and returns. Where there is one belief, a gap treats both alike. A belief that drifts back to its start loses in
-proportion to its gain, and equal amounts of care keep the gains alike. Gershman, Jones, Norman, Monfils & Niv (2013),
-doi:10.3389/fnbeh.2013.00164.
+proportion to its gain, and equal amounts of care make the gains less unequal. Gershman, Jones, Norman, Monfils & Niv
+(2013), doi:10.3389/fnbeh.2013.00164.
 
 Before: outcomes were 0 or 1, so that gradual care consisted of abrupt changes, too. Both changes took 12 sessions, and
 the abrupt one was more care in all. Now: outcomes are graded, and arms are equal in the amount of care.

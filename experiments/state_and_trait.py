@@ -50,7 +50,7 @@ PREDICTION = Prediction(
     unit="share of the state's highest rise that is gone at the end of good care",
     experiment=experiment,
     axes=("event of good care", "change of the state, as a share of its largest"),
-    withdrawn={"affect_pulse": REVERSED, "affect_trend": REVERSED},
+    withdrawn={"studies/affect_pulse.model.toml": REVERSED, "studies/affect_trend.model.toml": REVERSED},
 )
 
 if __name__ == "__main__":
