@@ -28,9 +28,7 @@ class DesignPhase(Strict):
     sessions: Annotated[int, Field(ge=0)] = 0  # with each figure
     assessed: bool = False  # whether it begins with an assessment: ratings without an outcome
     gap: Annotated[float, Field(ge=0)] = 0.0  # time without anyone before it, in sessions
-    rated_every: Annotated[int, Field(ge=0)] = (
-        1  # sessions from one rating to the next; 0: only the assessment is rated
-    )
+    rated_every: Annotated[int, Field(ge=0)] = 1  # sessions from one rating to the next; 0: none after a session
     distress: Share = 0.0  # probability that something distressing happens before an event
 
     def phase(self) -> Phase:
