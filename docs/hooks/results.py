@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from iwm_bayes.model.specification.model_file import built_in_models
+
 from iwm_bayes.simulation.design_file import read_design_file
 from iwm_bayes.validation.prediction_page import markdown_table as table
 
@@ -32,14 +34,19 @@ def read(path: str) -> pd.DataFrame:
 def sbc() -> str:
     """Return a table of simulation-based calibration: one row per model."""
     rows = []
-    for path in sorted((EXPERIMENTS / "sbc").glob("*.csv")):
-        if path.stem.endswith("_ranks"):
-            continue
-        found, studies = pd.read_csv(path), len(pd.read_csv(path.with_name(f"{path.stem}_ranks.csv")))
-        link = f"[{path.stem}](../reference/models/{path.stem}.md)"
-        failed = int(found["status"].notna().sum())
-        rows.append((link, studies, len(found), failed, f"{found['corrected_p'].min():.2f}"))
-    return table(("model", "studies", "quantities", "quantities that fail", "smallest corrected p value"), rows)
+    for one in read("sbc/studies.csv").itertuples():
+        found = read(f"sbc/{one.model}.csv")
+        link = f"[{one.model}](../reference/models/{one.model}.md)"
+        failed, p = int(found["status"].notna().sum()), f"{found['corrected_p'].min():.2f}"
+        rows.append((link, one.studies, f"{one.converged / one.studies:.1%}", len(found), failed, p))
+    head = ("model", "studies", "converged", "quantities", "quantities that fail", "smallest corrected p value")
+    return table(head, rows)
+
+
+def not_in_sbc() -> str:
+    """Return the built-in models that have no table of simulation-based calibration."""
+    known = set(read("sbc/studies.csv")["model"])
+    return ", ".join(f"`{name}`" for name in built_in_models() if name not in known)
 
 
 def hgf_recovery() -> str:
@@ -213,6 +220,7 @@ def sbc_time() -> str:
 
 RESULTS: dict[str, Callable[[], str]] = {
     "sbc": sbc,
+    "not_in_sbc": not_in_sbc,
     "hgf_recovery": hgf_recovery,
     "model_recovery": model_recovery,
     "example_coverage": example_coverage,
