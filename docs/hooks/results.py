@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from iwm_bayes.simulation.design_file import read_design_file
 from iwm_bayes.validation.prediction_page import markdown_table as table
 
 REPOSITORY = Path(__file__).parents[2]
 EXPERIMENTS = REPOSITORY / "experiments"
+MENU_STUDIES, MENU_TARGET = 20, 0.8  # as in `experiments/menu.py`
 PERMUTATION_VERDICTS = ("shown", "unclear", "not shown")
 
 
@@ -110,6 +112,26 @@ def predictions() -> str:
     return table(("question", "verdict"), rows)
 
 
+def menu() -> str:
+    """Return the menu of studies: the design of each claim, its two models, and the smallest size that decides."""
+    sizes = read("menu/sizes.csv")
+    rows = []
+    for path in sorted((EXPERIMENTS / "menu").glob("*.toml")):
+        design, own = read_design_file(path), sizes[sizes["design"] == path.stem]
+        claimant, rival = (f"`{Path(name).name.removesuffix('.toml')}`" for name in design.models)
+        size, file = smallest_size(own), f"`experiments/menu/{path.name}`"
+        rows.append((design.question, design.design, claimant, rival, size, file))
+    return table(("question", "design", "claims it", "strongest rival", "people", "file"), rows)
+
+
+def smallest_size(own: pd.DataFrame) -> str:
+    """Return the smallest number of people at which a design decides, with the right studies of either model."""
+    for people, lines in own.groupby("n_people"):
+        if (lines["right"] >= MENU_TARGET * MENU_STUDIES).all():
+            return f"**{people}** ({' and '.join(map(str, lines['right']))} of {MENU_STUDIES})"
+    return f"more than {own['n_people'].max()}"
+
+
 def published() -> str:
     """Return published numbers that a decision was made about, next to those of the models."""
     found = read("predictions/published.csv")
@@ -197,6 +219,7 @@ RESULTS: dict[str, Callable[[], str]] = {
     "security_calibration": security_calibration,
     "permutation_size": permutation_size,
     "predictions": predictions,
+    "menu": menu,
     "published": published,
     "unrecorded": unrecorded,
     "forecast": forecast,

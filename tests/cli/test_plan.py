@@ -34,6 +34,12 @@ def folder(tmp_path_factory):
         '[columns]\nperson = "person"\nsession = "session"\noutcome = { column = "outcome" }\n'
         '[responses.availability_rating]\ncolumn = "rating"\ncommensurable = true\n'
     )
+    (found / "pairs.toml").write_text(
+        'schema = 2\nname = "pairs"\nquestion = "Do people learn?"\ndesign = "Good care, or bad care after a gap."\n'
+        'models = ["learning.toml", "constant.toml"]\nresponses = ["availability_rating"]\npeople = 8\n'
+        '[[arms]]\nname = "good"\nphases = [{ care = { friend = "constant:rate=1" }, sessions = 3 }]\n'
+        '[[arms]]\nname = "bad"\nphases = [{ care = { friend = "constant:rate=0" }, sessions = 2, gap = 5 }]\n'
+    )
     return found
 
 
@@ -105,6 +111,35 @@ def test_a_plan_from_a_study_file_simulates_the_study(folder):
     assert "people" in json.loads((folder / "as-planned" / "manifest.json").read_text())["answers"][0]
 
 
+def test_a_design_file_gives_models_people_and_sessions(folder):
+    """As a study file does; its models are found in its own folder."""
+    given = models_or_study([str(folder / "pairs.toml")])
+    assert given.models == [str(folder / "learning.toml"), str(folder / "constant.toml")]
+    assert (given.people, given.sessions, given.design, given.study["design"]) == (8, 3, "pairs", "pairs")
+
+
+def test_a_design_file_is_simulated_as_a_table(folder):
+    """With the arm of each person and the time of each session; options that the file states are refused."""
+    done = iwm("simulate", "pairs.toml", "--n-people", "4", "--out-file", "pairs.csv", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    table = pd.read_csv(folder / "pairs.csv").groupby("arm")[["person", "outcome", "time"]].agg(list)
+    assert table.loc["good"].to_list() == [["p001"] * 3 + ["p002"] * 3, [1.0] * 6, [1, 2, 3] * 2]
+    assert table.loc["bad"].to_list() == [["p003"] * 2 + ["p004"] * 2, [0.0] * 4, [6, 7] * 2]
+    refused = iwm("simulate", "pairs.toml", "--sessions", "4", "--distress", "0.5", "--out-file", "no.csv", cwd=folder)
+    assert refused.returncode == 1
+    assert "--sessions, --distress: the design file says so" in refused.stderr
+
+
+@pytest.mark.slow
+def test_a_design_file_is_planned(folder):
+    """Both models simulate its arms, and the folder of the results has the name of the design."""
+    done = iwm("plan", "compare", "pairs.toml", "--studies", "2", "--quiet", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    table = pd.read_csv(folder / "runs" / "plan-compare-pairs" / "tables" / "assurance.csv")
+    assert set(table["generating"]) == {"learning", "constant"}
+    assert (set(table["n_people"]), set(table["sessions"])) == ({8}, {3})
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("question", ["forecast", "compare"])
 def test_other_plans_from_a_study_file(folder, question):
@@ -125,6 +160,8 @@ def test_other_plans_from_a_study_file(folder, question):
         (["forecast", "learning.toml", "--method", "guess"], "no method 'guess'"),
         (["compare", "learning.toml"], "name two models"),
         (["compare", "learning.toml", "kalman"], "Give them the same"),
+        (["compare", "pairs.toml", "--figures", "2"], "--figures: simulated studies have"),
+        (["compare", "pairs.toml", "--sessions", "4"], "nobody there has more than 3 sessions"),
         (["group", "study.toml", "--parameter", "rate", "--sessions", "12"], "nobody there has more than 9 sessions"),
         (["group", "study.toml", "--parameter", "rate", "--figures", "2"], "--figures: simulated studies have"),
         (["compare", "study.toml", "--care", "constant", "--rated-every", "3"], "--rated-every, --care: simulated"),

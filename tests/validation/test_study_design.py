@@ -6,16 +6,20 @@ import pytest
 
 from iwm_bayes.data.study import read_study_file
 from iwm_bayes.model.specification.model_file import load_model
+from iwm_bayes.simulation.design_file import read_design_file
 from iwm_bayes.simulation.open_loop import simulate_open_loop
 from iwm_bayes.types import InputError, parameters
+from iwm_bayes.validation import sbc
+from iwm_bayes.validation.planning import assurance
 from iwm_bayes.validation.planning.group import arm_coefficient, assign_arms, with_arms
 from iwm_bayes.validation.recovery import recovery_measures, recovery_study
 from iwm_bayes.validation.sbc import sbc_study
 from iwm_bayes.validation.study_design import (
     SOURCE,
     as_read_by,
+    design_condition,
+    file_design,
     study_condition,
-    study_file_design,
 )
 
 MODEL = """
@@ -86,9 +90,7 @@ def folder(tmp_path_factory):
 
 def design_of(folder, people=PEOPLE, sessions=11):
     study = folder / "study.toml"
-    return study_file_design(
-        study_condition(study, read_study_file(study)) | {"n_people": people, "sessions": sessions}
-    )
+    return file_design(study_condition(study, read_study_file(study)) | {"n_people": people, "sessions": sessions})
 
 
 def drawn(folder, seed=1, **size):
@@ -280,3 +282,38 @@ def test_calibration_ranks_the_coefficients_of_a_study(folder):
     assert {"beta availability_start: age", "sigma_u availability_start: 1|ward"} <= ranks.keys()
     assert "person sessions until secure" in ranks
     assert all(0 <= rank <= 1 for rank in ranks.values())
+
+
+DESIGN = """
+schema = 2
+name = "pairs"
+question = "Do people learn?"
+design = "Good care or bad care."
+models = ["rescorla_wagner", "growth"]
+responses = ["availability_rating"]
+[[arms]]
+name = "good"
+phases = [{ care = { therapist = "constant:rate=1" }, sessions = 4 }]
+[[arms]]
+name = "bad"
+phases = [{ care = { therapist = "constant:rate=0" }, sessions = 2 }]
+"""
+
+
+def test_a_condition_with_a_design_file_simulates_its_arms(tmp_path):
+    """Sizes are those of the condition: six people, the first three sessions of each; one response is asked."""
+    path = tmp_path / "pairs.toml"
+    path.write_text(DESIGN)
+    condition = design_condition(path, read_design_file(path)) | {"n_people": 6, "sessions": 3}
+    for find_design in (assurance.design_of, sbc.design_of):
+        found = find_design(condition)
+        model = found.load("rescorla_wagner")
+        truth, data, figure = found.draw(model, np.random.default_rng(1))
+        assert (list(model.responses), figure) == (["availability_rating"], "therapist")
+        np.testing.assert_array_equal(data["present"].sum("event"), [3, 3, 3, 2, 2, 2])
+        np.testing.assert_array_equal(data["outcome"].isel(event=0), [1, 1, 1, 0, 0, 0])
+        assert truth.values["availability_rate"].shape == (6,)
+        assert as_read_by(model, found, data) is data
+    path.write_text(DESIGN.replace("rate=0", "rate=0.5"))
+    with pytest.raises(InputError, match="the design has changed since its simulation began"):
+        found.load("rescorla_wagner")

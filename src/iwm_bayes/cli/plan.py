@@ -250,7 +250,7 @@ def reliability(
 @plan.command()
 def compare(
     models: Annotated[
-        list[str], typer.Argument(metavar="MODEL...", help="two models, or a study file that names two models")
+        list[str], typer.Argument(metavar="MODEL...", help="two models, or a study file or design file with two")
     ],
     n_people: NPeople = None,
     sessions: Sessions = None,
@@ -282,7 +282,7 @@ def compare(
     conditions: list[Condition] = [
         {"care": care} | size | roles(*pair) for size in wanted for pair in ((one, other), (other, one))
     ]
-    folder = default_folder(out_dir, "compare", given.models)
+    folder = default_folder(out_dir, "compare", [given.design] if given.design else given.models)
     sweep = Sweep("plan compare", folder, studies, executor(workers, scheduler), quiet, overwrite)
     run_plan(sweep, plan_compare.compare_study, conditions, [plan_compare.DECISIVE_FOR_GENERATING], target)
 

@@ -106,14 +106,12 @@ def predictions(
     command = f"iwm predictions --draws {draws}"
     page = page_of_run(matrix, command, experiments, out_dir)
     axes = {prediction.name: prediction.axes for prediction in prediction_matrix.load_predictions(folder)}
-    pictures = {
-        str(name): prediction_curves_plot(own, axes[str(name)]) for name, own in matrix.curves.groupby("prediction")
-    }
 
     def write(draft: Path) -> dict[str, Any]:
         write_tables(draft, {"matrix": matrix.shares, "curves": matrix.curves, "verdicts": matrix.verdicts})
         write_plots(draft, {"matrix": prediction_matrix_plot(matrix.shares)}, ("svg", "pdf"))
-        write_plots(draft, pictures, ("svg",))
+        for name, own in matrix.curves.groupby("prediction"):
+            write_plots(draft, {str(name): prediction_curves_plot(own, axes[str(name)])}, ("svg",))
         if page:
             (draft / PAGE).write_text(page, encoding="utf-8")
         return manifest(kind="predictions", command=command)

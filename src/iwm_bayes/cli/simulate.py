@@ -1,24 +1,68 @@
 """`iwm simulate`: sessions of simulated people."""
 
+from __future__ import annotations
+
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from iwm_bayes.cli.console import Overwrite, check_new_file, say
 from iwm_bayes.types import InputError
 
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+    from iwm_bayes.simulation.care import Care
+
+N_PEOPLE, SESSIONS = 40, 24
+
+
+def schedules_of(care: list[str] | None) -> dict[str, Care]:
+    """Return the care of each figure, as written on the command line; InputError says how to write it."""
+    from iwm_bayes.simulation.care import parse_care
+
+    schedules = {}
+    for text in care or ["therapist=constant"]:
+        figure, separator, schedule = text.partition("=")
+        if not separator or not figure:
+            raise InputError([f"--care {text!r}: write FIGURE=NAME or FIGURE=NAME:parameter=value"])
+        schedules[figure] = parse_care(schedule)
+    return schedules
+
+
+def table_of_design(path: Path, n_people: int | None, seed: int) -> tuple[xr.Dataset, pd.DataFrame]:
+    """Simulate a design file with people from the prior of its first model; the table has a column of the arm."""
+    import numpy as np
+
+    from iwm_bayes.data.dataset import to_table
+    from iwm_bayes.model.specification.model_file import load_model
+    from iwm_bayes.simulation.design_file import as_asked, read_design_file, simulate_design
+    from iwm_bayes.simulation.population import draw_people
+
+    design, generator = read_design_file(path), np.random.default_rng(seed)
+    model = as_asked(load_model(design.models[0]), design)
+    people = draw_people(model, design.figures, n_people or design.people, generator)
+    data, arm = simulate_design(model, design, people, generator)
+    table = to_table(data)
+    table.insert(1, "arm", table["person"].map(dict(zip(data["person"].values, arm, strict=True))))
+    return data, table
+
 
 def simulate(
-    model: Annotated[str, typer.Argument(help="built-in model, or path of a model file")],
-    n_people: Annotated[int, typer.Option(min=1, help="number of simulated people")] = 40,
+    model: Annotated[str, typer.Argument(help="built-in model, or path of a model file or of a design file")],
+    n_people: Annotated[
+        int | None, typer.Option(min=1, help="number of simulated people (default: as in the design file, or 40)")
+    ] = None,
     sessions: Annotated[
-        int,
+        int | None,
         typer.Option(
             min=1,
-            help="number of sessions with each attachment figure, after a first row (session 1) that only has ratings",
+            help="number of sessions with each attachment figure, after a first row (session 1) that only has ratings "
+            "(default: 24)",
         ),
-    ] = 24,
+    ] = None,
     care: Annotated[
         list[str] | None,
         typer.Option(
@@ -44,12 +88,13 @@ def simulate(
     """Simulate people from the prior of a model, and write a table of their outcomes and responses.
 
     Before the sessions, everybody rates each attachment figure once (an assessment, without an outcome). With
-    --sessions 10, the table therefore has 11 rows per person and figure.
+    --sessions 10, the table therefore has 11 rows per person and figure. A design file has its own sessions and care.
     """
     from iwm_bayes.data.dataset import to_table
+    from iwm_bayes.data.toml import read_toml
     from iwm_bayes.io import atomic_path
     from iwm_bayes.model.specification.model_file import load_model
-    from iwm_bayes.simulation.care import DistressProcess, parse_care
+    from iwm_bayes.simulation.care import DistressProcess
     from iwm_bayes.simulation.simulate import Phase
     from iwm_bayes.simulation.simulate import simulate as simulate_sessions
     from iwm_bayes.workflow.load import describe_data
@@ -58,18 +103,20 @@ def simulate(
     if beliefs and waves == 1:
         raise InputError(["--beliefs is about what happens between waves. Add --waves 2, or take it out"])
     check_new_file(out_file, overwrite)
-    schedules = {}
-    for text in care or ["therapist=constant"]:
-        figure, separator, schedule = text.partition("=")
-        if not separator or not figure:
-            raise InputError([f"--care {text!r}: write FIGURE=NAME or FIGURE=NAME:parameter=value"])
-        schedules[figure] = parse_care(schedule)
-    names = [str(wave + 1) for wave in range(waves)] if waves > 1 else [""]
-    phases = [Phase(schedules, sessions, True, DistressProcess(distress), wave) for wave in names]
-    data = simulate_sessions(load_model(model), phases, n_people, seed, beliefs or "restarted")
+    if model.endswith(".toml") and "arms" in read_toml(Path(model)):
+        stated = {"--sessions": sessions, "--care": care, "--distress": distress, "--waves": waves > 1}
+        if contradicting := [name for name, value in stated.items() if value]:
+            raise InputError([f"{', '.join(contradicting)}: the design file says so. Take the option out"])
+        data, table = table_of_design(Path(model), n_people, seed)
+    else:
+        names = [str(wave + 1) for wave in range(waves)] if waves > 1 else [""]
+        schedules, process = schedules_of(care), DistressProcess(distress)
+        phases = [Phase(schedules, sessions or SESSIONS, True, process, wave) for wave in names]
+        data = simulate_sessions(load_model(model), phases, n_people or N_PEOPLE, seed, beliefs or "restarted")
+        table = to_table(data)
     try:
         with atomic_path(out_file) as draft:
-            to_table(data).round(4).to_csv(draft, index=False)
+            table.round(4).to_csv(draft, index=False)
     except OSError as error:
         raise InputError([cannot_write(out_file, error, "--out-file")]) from error
     say(f"{out_file}: {describe_data(data)}")

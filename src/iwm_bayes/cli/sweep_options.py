@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from iwm_bayes.validation.sweep import Condition, Progress, SimulatedStudy, TaskMap
 
 ModelArgument = Annotated[
-    str, typer.Argument(metavar="MODEL", help="built-in model, or path of a model file or a study file")
+    str, typer.Argument(metavar="MODEL", help="built-in model, or path of a model file, a study file or a design file")
 ]
 Workers = Annotated[int, typer.Option(min=1, help="number of parallel processes on this computer")]
 Scheduler = Annotated[str | None, typer.Option(help="address of a Dask scheduler; use it instead of --workers")]
@@ -75,24 +75,28 @@ Method = Annotated[
 
 
 class Given(NamedTuple):
-    """Models by name or path, and the study that was given in their place, if one was."""
+    """Models by name or path, and the study or design that was given in their place, if one was."""
 
     models: list[str]
-    study: dict[str, str]  # what conditions say of the study; empty without one
-    people: int | None = None  # of the study
+    study: dict[str, str]  # what conditions say of the study or design; empty without one
+    people: int | None = None  # of the study or design
     sessions: int | None = None  # with all figures, of the person who has most
     wants_security: bool = True
+    design: str = ""  # the name of the design, if one was given
 
 
 def models_or_study(names: Sequence[str], trust: bool = False) -> Given:
-    """Return models as named, or those of a study file with this study; InputError lists the problems of the study.
+    """Return models as named, or those of a study file or design file with it; InputError lists its problems.
 
     `trust` is whether a Python file may run that a model of the study names; a model that is named itself is trusted.
     """
     from iwm_bayes.data.toml import read_toml
 
     path = Path(names[0])
-    if len(names) > 1 or path.suffix != ".toml" or "data" not in read_toml(path):
+    content = read_toml(path) if len(names) == 1 and path.suffix == ".toml" else {}
+    if "arms" in content:
+        return models_of_design(path)
+    if "data" not in content:
         return Given(list(names), {})
     from iwm_bayes.data.study import read_study_file
     from iwm_bayes.validation.study_design import count_sessions, study_condition
@@ -103,6 +107,15 @@ def models_or_study(names: Sequence[str], trust: bool = False) -> Given:
     sessions = int(count_sessions(data).max())
     condition, wanted = study_condition(path, study), study.wants("earned_security")
     return Given(list(study.model), condition, data.sizes["person"], sessions, wanted)
+
+
+def models_of_design(path: Path) -> Given:
+    """Return the models of a design file, with its design."""
+    from iwm_bayes.simulation.design_file import read_design_file
+    from iwm_bayes.validation.study_design import design_condition
+
+    design = read_design_file(path)
+    return Given(design.models, design_condition(path, design), design.people, design.sessions, design=design.name)
 
 
 def sizes_of(given: Given, n_people: Sequence[int], sessions: Sequence[int]) -> list[dict[str, Any]]:

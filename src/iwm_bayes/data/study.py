@@ -12,8 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, mo
 
 from iwm_bayes.data.raters import Raters, raters, response_of
 from iwm_bayes.data.table import normalise_levels
-from iwm_bayes.data.toml import Name, Strict, expand_path, explain_validation, one_form, read_schema_2
-from iwm_bayes.rules.modifiers.model_names import split_model_name, with_additions
+from iwm_bayes.data.toml import Name, Strict, expand_path, explain_validation, model_paths, one_form, read_schema_2
 
 MAX_LAG = 100  # sessions
 MAX_QUESTION, MAX_PARTICIPANTS = 200, 40  # letters of a title, and of a word in every sentence
@@ -282,11 +281,10 @@ def read_study_file(path: Path) -> StudySpec:
         study = StudySpec.model_validate(content)
     except ValidationError as error:
         raise explain_validation(path, StudySpec, error) from error
-    models = [
-        with_additions(str(expand_path(own, path.parent)), added) if own.endswith(".toml") else name
-        for name in study.model
-        for own, added in [split_model_name(name)]
-    ]
     people = study.people and study.people.model_copy(update={"data": expand_path(str(study.people.data), path.parent)})
-    changes = {"data": expand_path(str(study.data), path.parent), "model": models, "people": people}
+    changes = {
+        "data": expand_path(str(study.data), path.parent),
+        "model": model_paths(path, study.model),
+        "people": people,
+    }
     return study.model_copy(update=changes)

@@ -10,12 +10,14 @@ import os
 import re
 import tomllib
 import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from iwm_bayes.io import is_file
+from iwm_bayes.rules.modifiers.model_names import split_model_name, with_additions
 from iwm_bayes.types import InputError
 
 SCHEMA = 2  # of study files, model files and run folders
@@ -143,6 +145,15 @@ def expand_path(path: str, home: Path) -> Path:
         raise InputError([f"{expanded[:MAX_NAME]!r}: no file can have this path ({error})"]) from error
 
 
+def model_paths(path: Path, names: Sequence[str]) -> list[str]:
+    """Return models as a file names them, with absolute paths of model files: in the file, its folder is where."""
+    return [
+        with_additions(str(expand_path(own, path.parent)), added) if own.endswith(".toml") else name
+        for name in names
+        for own, added in [split_model_name(name)]
+    ]
+
+
 def known_keys(form: Any, location: tuple[Any, ...]) -> list[str]:
     """Return the keys that a part of a file can have: `form` is a type, `location` the way from it to a key."""
     if isinstance(form, type) and issubclass(form, BaseModel):
@@ -153,6 +164,8 @@ def known_keys(form: Any, location: tuple[Any, ...]) -> list[str]:
     parts = get_args(form)
     if get_origin(form) is dict:
         return known_keys(parts[1], location[1:]) if len(location) > 1 else []
+    if get_origin(form) is tuple and len(location) > 1 and isinstance(location[0], int):
+        return known_keys(parts[0], location[1:])
     return next((keys for keys in (known_keys(part, location) for part in parts) if keys), [])
 
 

@@ -142,7 +142,6 @@ def prediction_section(
     shares, old = (table[table["prediction"] == name] for table in (results.now.shares, results.shares_before))
     before = dict(zip(old["model"], old["share"], strict=True))
     hypotheses = {model.name: model.claim.strip() for model in (load(given) for given, _ in claims(prediction))}
-    withdrawn = {load(given).name: reason for given, reason in prediction.withdrawn.items()}
     verdict = str(results.now.verdicts.set_index("prediction").loc[name, "verdict"])
     answer, reading = results.answers[name]
     has_picture = place.picture(name) and name in set(results.now.curves["prediction"])
@@ -159,7 +158,7 @@ def prediction_section(
         f"**Verdict.** {verdict[0].upper()}{verdict[1:]}.",
         f"**Measure.** {explained.measure} {effect}",
         f"**What changed.** {explained.changes}" if explained.changes else "",
-        withdrawn_text(withdrawn, before, place),
+        withdrawn_text(prediction.withdrawn, before, place),
         f"Script: `experiments/{name}.py`.",
         "</details>",
     ]

@@ -26,7 +26,7 @@ from iwm_bayes.simulation.population import NO_SHIFT, Population, Shift, draw_po
 from iwm_bayes.simulation.simulate import Phase, simulate
 from iwm_bayes.types import ModelSpec
 from iwm_bayes.validation.compile_cache import Design, SimulatedStudy, compile_cached
-from iwm_bayes.validation.study_design import StudyFileDesign, is_of_study_file, study_file_design
+from iwm_bayes.validation.study_design import FileDesign, file_design, is_of_file
 from iwm_bayes.validation.sweep import Condition
 
 az = lazy_module("arviz")
@@ -74,10 +74,10 @@ class SbcDesign(NamedTuple):
         return self
 
 
-def design_of(condition: Condition) -> SbcDesign | StudyFileDesign:
-    """Return the design of a condition: that of a study file, or a size."""
+def design_of(condition: Condition) -> SbcDesign | FileDesign:
+    """Return the design of a condition: that of a file, or a size."""
     size = int(condition["n_people"]), int(condition["sessions"])
-    return study_file_design(condition) if is_of_study_file(condition) else SbcDesign(*size)
+    return file_design(condition) if is_of_file(condition) else SbcDesign(*size)
 
 
 class CompiledStudy(NamedTuple):

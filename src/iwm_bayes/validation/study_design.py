@@ -1,10 +1,13 @@
-"""Simulated studies with the events of a real one: its sessions, figures, outcomes, gaps, and places of answers.
+"""Simulated studies of a file: with the events of a real study, or with the arms of a design that nobody has done yet.
 
-People are drawn from the priors of a model as the study uses it (timing, scales, reliabilities, responses that were
-not asked), and with the study's covariates. Their answers are simulated in open loop: who had which session with which
-figure, when and with which outcome stays as in the table, and there is an answer where the table has one. An outcome
-that was not recorded counts as its mean. With another number of people, each simulated person has the events and the
-covariates of a person of the study, drawn with replacement.
+Of a study file, a simulated study has the sessions, figures, outcomes, gaps and places of answers. People are drawn
+from the priors of a model as the study uses it (timing, scales, reliabilities, responses that were not asked), and with
+the study's covariates. Their answers are simulated in open loop: who had which session with which figure, when and with
+which outcome stays as in the table, and there is an answer where the table has one. An outcome that was not recorded
+counts as its mean. With another number of people, each simulated person has the events and the covariates of a person
+of the study, drawn with replacement.
+
+Of a design file, a simulated study has the arms, in closed loop: outcomes are drawn anew in each study.
 """
 
 import hashlib
@@ -20,8 +23,9 @@ from iwm_bayes.data.study import StudySpec, read_study_file
 from iwm_bayes.filtering.arrays import session_index
 from iwm_bayes.io import sha256
 from iwm_bayes.model.priors import figure_names
-from iwm_bayes.model.specification.model_file import load_model_for
-from iwm_bayes.simulation.population import NO_SHIFT, Shift, draw_population_of, shifted
+from iwm_bayes.model.specification.model_file import load_model, load_model_for
+from iwm_bayes.simulation.design_file import DesignFile, as_asked, read_design_file, simulate_design
+from iwm_bayes.simulation.population import NO_SHIFT, Shift, draw_population, draw_population_of, shifted
 from iwm_bayes.simulation.predictive import along_events
 from iwm_bayes.simulation.simulate import drop_absent
 from iwm_bayes.types import GENERALISED, InputError, ModelSpec
@@ -29,6 +33,7 @@ from iwm_bayes.validation.compile_cache import Design, SimulatedStudy
 from iwm_bayes.validation.sweep import PATH_PREFIX, Condition
 
 STUDY, CONTENT, PLACE = "study", "study content", f"{PATH_PREFIX}study"  # in a condition
+DESIGN, DESIGN_CONTENT, DESIGN_PLACE = "design", "design content", f"{PATH_PREFIX}design"
 SOURCE = "study_person"  # variable of simulated data: the index of the person of the study whose events these are
 
 
@@ -42,6 +47,12 @@ def study_condition(study_file: Path, study: StudySpec) -> dict[str, str]:
     """Return what a condition says of a study: its name, a hash of its content, and the place of its file."""
     place = str(study_file.resolve())
     return {STUDY: study.name, CONTENT: study_content(study_file, study), PLACE: place}
+
+
+def design_condition(design_file: Path, design: DesignFile) -> dict[str, str]:
+    """Return what a condition says of a design: its name, a hash of its file, and the place of its file."""
+    content = sha256(design_file)[:12]
+    return {DESIGN: design.name, DESIGN_CONTENT: content, DESIGN_PLACE: str(design_file.resolve())}
 
 
 def count_sessions(data: xr.Dataset) -> np.ndarray:
@@ -113,14 +124,51 @@ def with_answers(data: xr.Dataset, answers: dict[str, np.ndarray]) -> xr.Dataset
     return data.assign({f"answer_{name}": data[f"answer_{name}"].copy(data=values) for name, values in answers.items()})
 
 
-def is_of_study_file(condition: Condition) -> bool:
-    """Return whether the studies of a condition have the events of a study file."""
-    return STUDY in condition
+class ArmsDesign(NamedTuple):
+    """The arms of a design file, with as many people, and at most so many sessions of each."""
+
+    design_file: str
+    content: str  # of the file when the simulations began
+    n_people: int
+    sessions: int
+
+    def design(self) -> DesignFile:
+        """Load the design; InputError where it has changed."""
+        path = Path(self.design_file)
+        if sha256(path)[:12] != self.content:
+            raise InputError([f"{path}: the design has changed since its simulation began. Start again"])
+        return read_design_file(path)
+
+    def load(self, name: str) -> ModelSpec:
+        """Load a model, by name or path, with the responses of the design."""
+        return as_asked(load_model(name), self.design())
+
+    def draw(self, model: ModelSpec, generator: np.random.Generator, shift: Shift = NO_SHIFT) -> SimulatedStudy:
+        """Draw people from the priors of a model, move them by `shift`, and simulate their arms."""
+        design = self.design()
+        population = draw_population(model, design.figures, self.n_people, generator)
+        truth = shifted(model, population, design.figures, shift)
+        data = simulate_design(model, design, truth.values, generator).data
+        return SimulatedStudy(truth, first_sessions(data, self.sessions), design.figures[-1])
+
+    def for_compilation(self) -> Self:
+        """Return the design with one session: a compiled model serves any number of sessions."""
+        return self._replace(sessions=1)
 
 
-def study_file_design(condition: Condition) -> StudyFileDesign:
-    """Return the design of a condition that names a study."""
+type FileDesign = StudyFileDesign | ArmsDesign
+
+
+def is_of_file(condition: Condition) -> bool:
+    """Return whether the studies of a condition are those of a study file or a design file."""
+    return STUDY in condition or DESIGN in condition
+
+
+def file_design(condition: Condition) -> FileDesign:
+    """Return the design of a condition that names a study file or a design file."""
     size = int(condition["n_people"]), int(condition["sessions"])
+    if DESIGN in condition:
+        return ArmsDesign(str(condition[DESIGN_PLACE]), str(condition[DESIGN_CONTENT]), *size)
     return StudyFileDesign(str(condition[PLACE]), str(condition[CONTENT]), *size)
 
 

@@ -19,7 +19,7 @@ from iwm_bayes.simulation.population import NO_SHIFT, Shift, draw_population, sh
 from iwm_bayes.simulation.simulate import Phase, simulate
 from iwm_bayes.types import ModelSpec
 from iwm_bayes.validation.compile_cache import SimulatedStudy
-from iwm_bayes.validation.study_design import StudyFileDesign, is_of_study_file, study_file_design
+from iwm_bayes.validation.study_design import FileDesign, file_design, is_of_file
 from iwm_bayes.validation.sweep import Condition
 
 JUDGED_FIGURE = "therapist"  # the figure whose sessions count
@@ -64,10 +64,10 @@ class StudyDesign(NamedTuple):
         return SimulatedStudy(truth, thin_ratings(model, data, self.rated_every), JUDGED_FIGURE)
 
 
-def design_of(condition: Condition) -> StudyDesign | StudyFileDesign:
-    """Return the design of a condition: that of a study file, or a size."""
-    if is_of_study_file(condition):
-        return study_file_design(condition)
+def design_of(condition: Condition) -> StudyDesign | FileDesign:
+    """Return the design of a condition: that of a file, or a size."""
+    if is_of_file(condition):
+        return file_design(condition)
     n_people, figures, rated_every, sessions = (int(condition[name]) for name in SIZE_COLUMNS)
     return StudyDesign(n_people, figures, rated_every, sessions, str(condition["care"]))
 

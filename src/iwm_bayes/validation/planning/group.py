@@ -19,7 +19,7 @@ from iwm_bayes.simulation.population import NO_SHIFT, Shift
 from iwm_bayes.types import EFFECT_WIDTH, InputError, ModelSpec
 from iwm_bayes.validation.compile_cache import SimulatedStudy, compile_cached
 from iwm_bayes.validation.planning.assurance import CONVERGED, JUDGED_FIGURE, Counts, StudyDesign, design_of
-from iwm_bayes.validation.study_design import StudyFileDesign
+from iwm_bayes.validation.study_design import FileDesign
 from iwm_bayes.validation.sweep import Condition
 
 DECISIVE = "decisive"
@@ -29,13 +29,13 @@ DESIGN = ("coefficient", "person")
 SUPPORT_BOUNDS = {"unit": (0.0, 1.0), "positive": (0.0, np.inf), "real": (-np.inf, np.inf)}
 
 
-def assign_arms(design: StudyDesign | StudyFileDesign, generator: np.random.Generator) -> np.ndarray:
+def assign_arms(design: StudyDesign | FileDesign, generator: np.random.Generator) -> np.ndarray:
     """Assign people to two arms of one size: whether each is treated, (person,).
 
-    People of a study file are assigned at random, because they differ in their events; others are assigned in turn.
+    People of a file are assigned at random, because they differ in their events; others are assigned in turn.
     """
     in_turn = np.arange(design.n_people) % 2 == 1
-    return generator.permutation(in_turn) if isinstance(design, StudyFileDesign) else in_turn
+    return in_turn if isinstance(design, StudyDesign) else generator.permutation(in_turn)
 
 
 def arm_parameter(model: ModelSpec, parameter: str) -> FreeParameter:
@@ -77,7 +77,7 @@ def with_arms(data: xr.Dataset, parameter: str, treated: np.ndarray) -> xr.Datas
 class TwoArmDesign(NamedTuple):
     """The design of a study, and the parameter in which two arms may differ."""
 
-    study: StudyDesign | StudyFileDesign
+    study: StudyDesign | FileDesign
     parameter: str
 
     def load(self, name: str) -> ModelSpec:

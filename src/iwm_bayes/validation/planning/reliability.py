@@ -28,7 +28,6 @@ from iwm_bayes.simulation.simulate import Phase, simulate
 from iwm_bayes.types import InputError, ModelSpec, named_leaves
 from iwm_bayes.validation.compile_cache import SimulatedStudy, compile_cached
 from iwm_bayes.validation.planning.assurance import CONVERGED, Counts, StudyDesign, design_of, thin_ratings
-from iwm_bayes.validation.study_design import StudyFileDesign
 from iwm_bayes.validation.sweep import Condition
 
 
@@ -122,10 +121,10 @@ def outcome_estimates(label: str, true: float) -> str:
 
 
 def wave_design(condition: Condition) -> WaveDesign:
-    """Return the design of a condition; InputError for that of a study file."""
+    """Return the design of a condition; InputError for that of a file."""
     study = design_of(condition)
-    if isinstance(study, StudyFileDesign):
-        raise InputError(["name a model in place of the study: this plan simulates waves of its own"])
+    if not isinstance(study, StudyDesign):
+        raise InputError(["name a model in place of the file: this plan simulates waves of its own"])
     return WaveDesign(study, int(condition["waves"]), float(condition["reliability"]))
 
 
