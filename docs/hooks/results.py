@@ -181,6 +181,35 @@ KINDS = {  # of simulated studies, in words
 }
 
 
+def repaired_ruptures() -> str:
+    """Return the share of prior draws in which a repaired rupture ends above smooth care, by model and history."""
+    found = read("ruptures/shares.csv")
+    found = found[found["quantity"] == "share"].set_index(["model", "history", "against"])["found"]
+    models, histories = (found.index.unique(level) for level in ("model", "history"))
+    rows = (
+        (
+            f"`{model}`",
+            *(f"{found[model, each, 'smooth']:.2f} ({found[model, each, 'unrepaired']:.2f})" for each in histories),
+        )
+        for model in models
+    )
+    return table(("model", *histories), rows)
+
+
+def ruptures_recovery() -> str:
+    """Return the recovery of the group means of two rules, by the number of sessions under strain."""
+    found, rows = read("ruptures/recovery.csv"), []
+    found = found[found["parameter"].str.startswith("availability_") & ~found["parameter"].str.contains("rating")]
+    for (model, design), group in found.groupby(["model", "design"], sort=False):
+        first, names = group.iloc[0], group["parameter"].str.removeprefix("availability_")
+        shares = zip(names, group["contraction_group"], strict=True)
+        contraction = ", ".join(f"`{name}` {share:.2f}" for name, share in shares)
+        counts = f"{first['repaired']:.0f}, {first['unrepaired']:.0f}"
+        rows.append((f"`{model}`", design, counts, contraction, f"{first['converged']} of {first['studies']}"))
+    head = ("model", "design", "sessions that repair, that do not", "contraction of the group mean", "mode found")
+    return table(head, rows)
+
+
 def symptom() -> str:
     """Return how often intervals of a symptom's parameters, and of effects of an arm on it, contain the true value."""
     rows = (
@@ -230,6 +259,8 @@ RESULTS: dict[str, Callable[[], str]] = {
     "published": published,
     "unrecorded": unrecorded,
     "forecast": forecast,
+    "repaired_ruptures": repaired_ruptures,
+    "ruptures_recovery": ruptures_recovery,
     "symptom": symptom,
     "leaving": leaving,
     "speed_hgf": speed("two_level_hgf"),

@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from iwm_bayes.diagnostics.weak_parameters.ruptures import MIN_OF_EACH
+
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 FEW = 400
 
@@ -60,3 +62,17 @@ def test_a_figure_that_differs_does_not_agree(script):
     found = script.Figure(0.5, 0.01)
     assert script.agrees(0.5 + 3 * np.sqrt(2) * 0.01, found, 0.0005)
     assert not script.agrees(0.5 + 3 * np.sqrt(2) * 0.01 + 0.001, found, 0.0005)
+
+
+def test_few_sessions_under_strain_tell_little():
+    """Without ruptures the hazard of a strain test keeps its prior; with those that `iwm check` asks for, it does not.
+
+    The contraction of a group mean is an average over the studies of a design.
+    """
+    table = pd.read_csv(EXPERIMENTS / "ruptures" / "recovery.csv").set_index(["model", "parameter", "design"])
+    for belief in ("availability", "worth"):
+        hazard = table.loc["strain_test", f"{belief}_hazard"]
+        assert abs(hazard.loc["no rupture", "contraction_group"]) < 0.1
+        enough = hazard[hazard[["repaired", "unrepaired"]].min(axis=1) >= MIN_OF_EACH]
+        assert len(enough) == 3
+        assert (enough["contraction_group"] > 0.8).all()
