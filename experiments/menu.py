@@ -85,7 +85,12 @@ def main(folder: Path, designs: list[str]) -> None:
         found = pd.concat(list(study_design(folder, MENU / f"{name}.toml")), ignore_index=True).round(1)
         known: list[Any] = [pd.read_csv(file).query("design != @name")] if file.exists() else []
         pd.concat([*known, found]).sort_values(["design", "n_people"], kind="stable").to_csv(file, index=False)
-        print(found.to_string(index=False), f"{time.process_time() - before:.0f} s of processor time", sep="\n", flush=True)
+        print(
+            found.to_string(index=False),
+            f"{time.process_time() - before:.0f} s of processor time",
+            sep="\n",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

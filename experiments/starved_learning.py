@@ -4,7 +4,7 @@ Do people who avoid learn less, or do they only observe less? The same insecure 
 or not (bias -1), meet a therapist who mostly responds (0.8) for 12 sessions. People who withdraw do not observe the
 outcome. Measure: the log ratio of the rises of availability (ready to not ready), minus the absolute log ratio of the
 effective learning rates from the first outcome that each person observes. An effective learning rate is the change per
-unit of prediction error. Each draw is a group of twenty people alike, over whom rises and rates are averaged. Where
+unit of prediction error. Each draw is a group of twenty people alike: rises and rates are their means. Where
 people learn from what they observe, avoidance reduces learning per session and leaves learning per outcome unchanged.
 Where beliefs change with time alone, it does neither.
 

@@ -95,7 +95,10 @@ def test_a_decision_by_hand():
 
 
 def test_the_lines_of_a_curve_are_quartiles_over_draws():
-    lines = curve_lines(Curve(np.array([1.0, 2.0]), np.array([[0.0, 1.0, 2.0, 3.0, 4.0], [5.0] * 5])))
+    """NaN, such as a learning rate where nothing surprised, is left out."""
+    lines = curve_lines(
+        Curve(np.array([1.0, 2.0]), np.array([[0.0, 1.0, 2.0, 3.0, 4.0], [5.0, 5.0, np.nan, 5.0, 5.0]]))
+    )
     np.testing.assert_allclose(lines, [[1, 1, 2, 3], [2, 5, 5, 5]])
 
 

@@ -15,6 +15,7 @@ from iwm_bayes.data.raters import PATIENT, anchors, outcome_ratings, response_of
 from iwm_bayes.data.unrecorded import replaced_outcomes, unrecorded_outcomes
 from iwm_bayes.diagnostics.weak_parameters.leaving import leaving_problems
 from iwm_bayes.diagnostics.weak_parameters.moving_beliefs import movement_sentences
+from iwm_bayes.diagnostics.weak_parameters.ruptures import strain_problems
 from iwm_bayes.diagnostics.weak_parameters.session_covariates import session_covariate_problems
 from iwm_bayes.diagnostics.weak_parameters.symptoms import symptom_problems
 from iwm_bayes.diagnostics.weak_parameters.wave_checks import wave_sentences
@@ -240,6 +241,7 @@ CHECKS: tuple[Callable[[Case], Iterator[str]], ...] = (
     lambda case: symptom_problems(case.model, case.data),
     lambda case: leaving_problems(case.model, case.data),
     lambda case: session_covariate_problems(case.model, case.data),
+    lambda case: strain_problems(case.model, case.data, case.free),
 )
 
 

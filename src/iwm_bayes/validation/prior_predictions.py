@@ -78,9 +78,13 @@ class BeliefTrajectory(NamedTuple):
     worth: np.ndarray
 
     def gain(self, events: slice) -> np.ndarray:
-        """Return the share of prediction errors by which availability changed, over some events, (person,)."""
+        """Return the share of prediction errors by which availability changed, over some events, (person,).
+
+        It is NaN for a person who had no prediction error.
+        """
         change = np.abs(self.availability - self.availability_before)[events].sum(axis=0)
-        return change / np.abs(self.outcome - self.expected)[events].sum(axis=0)
+        error = np.abs(self.outcome - self.expected)[events].sum(axis=0)
+        return np.divide(change, error, out=np.full_like(change, np.nan), where=error > 0.0)
 
 
 def median_people(
@@ -180,8 +184,8 @@ def effect_share(effect: np.ndarray, smallest: float) -> dict[str, float]:
 
 
 def curve_lines(curve: Curve) -> pd.DataFrame:
-    """Return the median and the middle half of a curve over draws, one line per point."""
-    low, median, high = np.quantile(curve.y, QUARTILES, axis=1)
+    """Return the median and the middle half of a curve over draws, one line per point; NaN in a draw is left out."""
+    low, median, high = np.nanquantile(curve.y, QUARTILES, axis=1)
     return pd.DataFrame({"x": curve.x, "low": low, "median": median, "high": high})
 
 

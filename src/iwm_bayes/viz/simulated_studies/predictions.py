@@ -116,7 +116,7 @@ def prediction_curves_plot(curves: pd.DataFrame, labels: tuple[str, str]) -> Fig
     models = list(dict.fromkeys(zip(curves["claim"], curves["model"], strict=True)))
     fig, axes = plt.subplots(figsize=(PANEL_WIDTH + 1.5, max(2.7, 0.9 + 0.24 * len(models))))
     axes.axhline(0.0, color=LIGHT_GREY, linewidth=1, zorder=0)
-    ends = {}
+    ends: dict[str, tuple[float, float, str]] = {}
     for claim, colors in COLORS.items():
         names = [model for its_claim, model in models if its_claim == claim]
         for model, color, marker in zip(names, cycle(colors), cycle(MARKERS), strict=False):
