@@ -41,7 +41,7 @@ def changed(model, **changes):
 
 
 BY_FIGURE, NO_POOLING, COMPLETE_POOLING = {"by": "figure"}, {"pooling": "none"}, {"pooling": "complete"}
-# A strict variant has the equations of its model, and a part of its prior: see `test_model_file`.
+# A strict variant has the equations of its model, and a narrower prior: see `test_model_file`.
 MODELS = [name for name in model_file.built_in_models() if not name.endswith("_strict")]
 VARIANTS = [(name, {}) for name in MODELS]
 VARIANTS += [(name, BY_FIGURE) for name in ("rescorla_wagner", "kalman", "compensatory")]
