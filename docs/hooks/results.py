@@ -125,9 +125,9 @@ def menu() -> str:
     for path in sorted((EXPERIMENTS / "menu").glob("*.toml")):
         design, own = read_design_file(path), sizes[sizes["design"] == path.stem]
         claimant, rival = (f"`{Path(name).name.removesuffix('.toml')}`" for name in design.models)
-        size, file = smallest_size(own), f"`experiments/menu/{path.name}`"
-        rows.append((design.question, design.design, claimant, rival, size, file))
-    return table(("question", "design", "claims it", "strongest rival", "people", "file"), rows)
+        size, command = smallest_size(own), f"`iwm plan compare experiments/menu/{path.name}`"
+        rows.append((design.question, design.design, claimant, rival, size, command))
+    return table(("question", "design", "claims it", "strongest rival", "people", "file and command"), rows)
 
 
 def smallest_size(own: pd.DataFrame) -> str:
