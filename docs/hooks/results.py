@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from iwm_bayes.model.specification.model_file import built_in_models
+from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.simulation.design_file import read_design_file
 from iwm_bayes.validation.prediction_page import markdown_table as table
 
@@ -124,7 +125,7 @@ def menu() -> str:
     rows = []
     for path in sorted((EXPERIMENTS / "menu").glob("*.toml")):
         design, own = read_design_file(path), sizes[sizes["design"] == path.stem]
-        claimant, rival = (f"`{Path(name).name.removesuffix('.toml')}`" for name in design.models)
+        claimant, rival = (f"`{load_model(name).name}`" for name in design.models)
         size, command = smallest_size(own), f"`iwm plan compare experiments/menu/{path.name}`"
         rows.append((design.question, design.design, claimant, rival, size, command))
     return table(("question", "design", "claims it", "strongest rival", "people", "file and command"), rows)
@@ -135,7 +136,7 @@ def smallest_size(own: pd.DataFrame) -> str:
     for people, lines in own.groupby("n_people"):
         if (lines["right"] >= MENU_TARGET * MENU_STUDIES).all():
             return f"**{people}** ({' and '.join(map(str, lines['right']))} of {MENU_STUDIES})"
-    return f"more than {own['n_people'].max()}"
+    return "not simulated" if own.empty else f"more than {own['n_people'].max()}"
 
 
 def published() -> str:
