@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from iwm_bayes.model.specification.model_file import built_in_models
-from iwm_bayes.model.specification.model_file import load_model
+from iwm_bayes.model.specification.model_file import built_in_models, load_model
 from iwm_bayes.simulation.design_file import read_design_file
 from iwm_bayes.validation.prediction_page import markdown_table as table
 
