@@ -109,7 +109,7 @@ def test_a_section_goes_from_the_question_to_the_answer_and_folds_the_rest():
         "**Yes, it is.** (decided)",
         "The old belief was kept.",
         "Models that predict the effect (solid lines): <code>latent_cause</code> (",
-        "Rivals (dashed lines): <code>kalman</code> (learning is weighted by uncertainty); <code>rescorla_wagner</code> (the",
+        "Rivals (dashed lines): <code>kalman</code> (learning is weighted by uncertainty); <code>",
         "<details",
         "| <latent_cause> | ",
         "It counts from 0.05.",
