@@ -15,6 +15,7 @@ from command import iwm
 from iwm_bayes.data import study
 from iwm_bayes.data.toml import read_toml
 from iwm_bayes.model.specification import model_file
+from iwm_bayes.simulation import design_file
 
 REPOSITORY = Path(__file__).parents[1]
 DOCS = REPOSITORY / "docs"
@@ -60,8 +61,9 @@ def run(block: Block, folder: Path, names: dict[str, Any]) -> None:
 def toml(text: str, folder: Path, names: dict[str, Any]) -> None:
     """Write the file, and read it as the program does."""
     path = written(text, folder)
-    read = model_file.load_model if "rule" in read_toml(path) else study.read_study_file
-    read(path)
+    content = read_toml(path)
+    readers = {"rule": model_file.load_model, "arms": design_file.read_design_file}
+    next((read for key, read in readers.items() if key in content), study.read_study_file)(path)
 
 
 def python(text: str, folder: Path, names: dict[str, Any]) -> None:

@@ -258,7 +258,7 @@ def test_results_on_pages_are_those_of_the_files(site):
     assert ["outcomes", "<code>turn</code>", str(len(verdicts)), *map(str, counts)] in rows
     ranks = (experiments / "sbc" / "kalman_ranks.csv").read_text().splitlines()
     (kalman,) = [row for row in rows if row and "/kalman.html" in row[0]]
-    assert kalman[1:3] == [str(len(ranks) - 1), str(ranks[0].count(",") + 1)]
+    assert kalman[1:4] == [str(len(ranks) - 1), f"{399 / 400:.1%}", str(ranks[0].count(",") + 1)]
     coverage = (experiments / "security_calibration" / "example_coverage.csv").read_text().splitlines()
     assert coverage[0].startswith("# python example_coverage.py")
     seeds = list(csv.DictReader(coverage[1:]))

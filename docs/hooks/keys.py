@@ -22,10 +22,13 @@ from iwm_bayes.data.study import (
 from iwm_bayes.model.specification.parts import response_kinds
 from iwm_bayes.model.specification.schema import ModelFile, ParameterPrior
 from iwm_bayes.responses import RESPONSES
+from iwm_bayes.simulation.design_file import Arm, DesignFile, DesignPhase
 from iwm_bayes.types import Response
 
 COMMENT = re.compile(r"^    (\w+):.*?  # (.+)$", re.MULTILINE)
 MEANINGS = {  # of keys without a comment where they are declared
+    "DesignFile.name": "name of the design, and of the folders of its results",
+    "Arm.name": "name of the arm",
     "StudySpec.name": "name of the study, and of the folders of its runs",
     "StudySpec.data": "the table, one row per event: a file or, for `iwm fit-large`, a folder of Parquet files",
     "StudySpec.model": "name of a built-in model, path of a model file, or a list of them to compare",
@@ -79,10 +82,16 @@ STUDY_PARTS = (
     ("[responses.NAME]", ResponseColumn),
     ("[people]", PersonTable),
 )
+DESIGN_PARTS = (("The file", DesignFile), ("[[arms]]", Arm), ("phases", DesignPhase))
 MODEL_PARTS = (("The file", ModelFile), ("[parameters.NAME]", ParameterPrior))
 STUDY_OPENING = (
     "A study file defines the columns of a table. It is a TOML file, and its first line is `schema = 2`. "
     "Unknown keys are errors.\n"
+)
+DESIGN_OPENING = (
+    "A design file says what happens in each arm of a study that nobody has done yet, and when it is rated. "
+    "`iwm simulate`, `iwm plan` and `iwm validate` read it in place of a model. It is a TOML file, and its first line "
+    "is `schema = 2`. Unknown keys are errors. `experiments/menu/` has examples.\n"
 )
 MODEL_OPENING = (
     "A model file names a learning rule, its responses, and the priors that differ from the defaults. It is a TOML "
@@ -133,6 +142,11 @@ def section(title: str, part: type[BaseModel]) -> str:
 def study_file_page() -> str:
     """Return the page of study files."""
     return "\n".join(["# Study file", "", STUDY_OPENING, *(section(*part) for part in STUDY_PARTS)])
+
+
+def design_file_page() -> str:
+    """Return the page of design files."""
+    return "\n".join(["# Design file", "", DESIGN_OPENING, *(section(*part) for part in DESIGN_PARTS)])
 
 
 def timing_sentence(response: Response) -> str:

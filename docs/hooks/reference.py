@@ -5,7 +5,7 @@ from command_line import command_line_page
 from estimands import estimands_page
 from explorer import explorer_files
 from gallery import gallery_pages
-from keys import model_file_page, study_file_page
+from keys import design_file_page, model_file_page, study_file_page
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files, InclusionLevel
 from mkdocs.structure.pages import Page
@@ -26,6 +26,7 @@ def generated_pages() -> dict[str, str | bytes]:
     pages: dict[str, str | bytes] = {
         "study_file.md": study_file_page(),
         "model_file.md": model_file_page(),
+        "design_file.md": design_file_page(),
         "command_line.md": command_line_page(),
         "estimands.md": estimands_page(),
         "tables.md": tables_page(),

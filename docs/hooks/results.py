@@ -10,10 +10,13 @@ from pathlib import Path
 
 import pandas as pd
 
+from iwm_bayes.model.specification.model_file import built_in_models
+from iwm_bayes.simulation.design_file import read_design_file
 from iwm_bayes.validation.prediction_page import markdown_table as table
 
 REPOSITORY = Path(__file__).parents[2]
 EXPERIMENTS = REPOSITORY / "experiments"
+MENU_STUDIES, MENU_TARGET = 20, 0.8  # as in `experiments/menu.py`
 PERMUTATION_VERDICTS = ("shown", "unclear", "not shown")
 
 
@@ -30,14 +33,19 @@ def read(path: str) -> pd.DataFrame:
 def sbc() -> str:
     """Return a table of simulation-based calibration: one row per model."""
     rows = []
-    for path in sorted((EXPERIMENTS / "sbc").glob("*.csv")):
-        if path.stem.endswith("_ranks"):
-            continue
-        found, studies = pd.read_csv(path), len(pd.read_csv(path.with_name(f"{path.stem}_ranks.csv")))
-        link = f"[{path.stem}](../reference/models/{path.stem}.md)"
-        failed = int(found["status"].notna().sum())
-        rows.append((link, studies, len(found), failed, f"{found['corrected_p'].min():.2f}"))
-    return table(("model", "studies", "quantities", "quantities that fail", "smallest corrected p value"), rows)
+    for one in read("sbc/studies.csv").itertuples():
+        found = read(f"sbc/{one.model}.csv")
+        link = f"[{one.model}](../reference/models/{one.model}.md)"
+        failed, p = int(found["status"].notna().sum()), f"{found['corrected_p'].min():.2f}"
+        rows.append((link, one.studies, f"{one.converged / one.studies:.1%}", len(found), failed, p))
+    head = ("model", "studies", "converged", "quantities", "quantities that fail", "smallest corrected p value")
+    return table(head, rows)
+
+
+def not_in_sbc() -> str:
+    """Return the built-in models that have no table of simulation-based calibration."""
+    known = set(read("sbc/studies.csv")["model"])
+    return ", ".join(f"`{name}`" for name in built_in_models() if name not in known)
 
 
 def hgf_recovery() -> str:
@@ -108,6 +116,26 @@ def predictions() -> str:
     """Return the verdict of every experiment with simulated people."""
     rows = ((one.question, one.verdict) for one in read("predictions/verdicts.csv").itertuples())
     return table(("question", "verdict"), rows)
+
+
+def menu() -> str:
+    """Return the menu of studies: the design of each claim, its two models, and the smallest size that decides."""
+    sizes = read("menu/sizes.csv")
+    rows = []
+    for path in sorted((EXPERIMENTS / "menu").glob("*.toml")):
+        design, own = read_design_file(path), sizes[sizes["design"] == path.stem]
+        claimant, rival = (f"`{Path(name).name.removesuffix('.toml')}`" for name in design.models)
+        size, file = smallest_size(own), f"`experiments/menu/{path.name}`"
+        rows.append((design.question, design.design, claimant, rival, size, file))
+    return table(("question", "design", "claims it", "strongest rival", "people", "file"), rows)
+
+
+def smallest_size(own: pd.DataFrame) -> str:
+    """Return the smallest number of people at which a design decides, with the right studies of either model."""
+    for people, lines in own.groupby("n_people"):
+        if (lines["right"] >= MENU_TARGET * MENU_STUDIES).all():
+            return f"**{people}** ({' and '.join(map(str, lines['right']))} of {MENU_STUDIES})"
+    return f"more than {own['n_people'].max()}"
 
 
 def published() -> str:
@@ -220,12 +248,14 @@ def sbc_time() -> str:
 
 RESULTS: dict[str, Callable[[], str]] = {
     "sbc": sbc,
+    "not_in_sbc": not_in_sbc,
     "hgf_recovery": hgf_recovery,
     "model_recovery": model_recovery,
     "example_coverage": example_coverage,
     "security_calibration": security_calibration,
     "permutation_size": permutation_size,
     "predictions": predictions,
+    "menu": menu,
     "published": published,
     "unrecorded": unrecorded,
     "forecast": forecast,

@@ -9,6 +9,9 @@ Hypothesis: co-regulation becomes self-regulation. A figure who soothes becomes 
 in the figure's absence. `CONSTANT` is the rival: people calm themselves as they always did. Distress of simulated
 people falls by the same equation (`iwm_bayes.simulation.care.DistressProcess`). All quantities lie in 0..1. After
 Sbarra & Hazan (2008), doi:10.1177/1088868308315702, who give no equation; this one is derived here.
+
+60 people with 40 events determine both: the correlation of true and estimated values is 0.89 for `soothing` and 0.82
+for `regulation` (medians of 8 studies of `response_recovery.py calming`).
 """
 
 from typing import NamedTuple

@@ -90,9 +90,11 @@ def test_separate_learners_do_not_transfer():
 
 def test_a_gap_costs_a_prototype_a_share_of_its_distance():
     """After the time t, (1 - pull)^t of the difference between the arms is left."""
-    lost, pull = result("relapse", "prototype").curve, values("prototype", "availability_pull")
-    time = lost.x[1:, None]
-    np.testing.assert_allclose(lost.y[1:] / lost.y[-1], (1 - (1 - pull) ** time) / (1 - (1 - pull) ** 40))
+    script, model = SCRIPTS["relapse"], load_model("prototype")
+    lost, people = result("relapse", "prototype").curve, median_people(model, DRAWS, source())
+    reached = [availability(model, people, script.POOR + change)[-1] for change in (script.ABRUPT, script.GRADUAL)]
+    share = 1 - (1 - people["availability_pull"]) ** lost.x[:, None]
+    np.testing.assert_allclose(lost.y, share * (reached[0] - reached[1]), atol=1e-12)
     np.testing.assert_array_equal(result("relapse", "rescorla_wagner").curve.y, 0.0)
 
 

@@ -110,8 +110,8 @@ def predictions(
     def write(draft: Path) -> dict[str, Any]:
         write_tables(draft, {"matrix": matrix.shares, "curves": matrix.curves, "verdicts": matrix.verdicts})
         write_plots(draft, {"matrix": prediction_matrix_plot(matrix.shares)}, ("svg", "pdf"))
-        for name, curves in matrix.curves.groupby("prediction"):
-            write_plots(draft, {str(name): prediction_curves_plot(curves, axes[str(name)])}, ("svg",))
+        for name, own in matrix.curves.groupby("prediction"):
+            write_plots(draft, {str(name): prediction_curves_plot(own, axes[str(name)])}, ("svg",))
         if page:
             (draft / PAGE).write_text(page, encoding="utf-8")
         return manifest(kind="predictions", command=command)

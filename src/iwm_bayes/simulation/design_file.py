@@ -1,4 +1,4 @@
-"""Design files: what happens to whom in a study that nobody has done yet, and when it is rated.
+"""Design files: the arms of a study that nobody has done yet, with their sessions and ratings.
 
 A design has arms. People are drawn from the prior of a model and divided among the arms in equal parts. The sessions of
 an arm are phases of care, as in `simulate`, with a gap before a phase where there is one.
@@ -28,9 +28,7 @@ class DesignPhase(Strict):
     sessions: Annotated[int, Field(ge=0)] = 0  # with each figure
     assessed: bool = False  # whether it begins with an assessment: ratings without an outcome
     gap: Annotated[float, Field(ge=0)] = 0.0  # time without anyone before it, in sessions
-    rated_every: Annotated[int, Field(ge=0)] = (
-        1  # sessions from one rating to the next; 0: only the assessment is rated
-    )
+    rated_every: Annotated[int, Field(ge=0)] = 1  # sessions from one rating to the next; 0: none after a session
     distress: Share = 0.0  # probability that something distressing happens before an event
 
     def phase(self) -> Phase:

@@ -32,7 +32,7 @@ GROUPS = {  # headings of the page: the predictions below each
     "Regulation and strategy": ("starved_learning", "containment", "self_regulation", "state_and_trait"),
 }
 CLAIM_WORDS = {"shows": "predicts it", "does not": "rival"}
-CAPTIONS = {"shows": "Solid lines, models that predict the effect", "does not": "Dashed lines, rivals"}
+CAPTIONS = {"shows": "Models that predict the effect (solid lines)", "does not": "Rivals (dashed lines)"}
 OPENING = """# What the models predict
 
 Attachment theory claims much about how trust is learned. Data can decide about a claim only if models that make it
@@ -100,29 +100,29 @@ def markdown_table(head: Sequence[str], rows: Iterable[Iterable[object]]) -> str
     return "\n".join(f"| {' | '.join(map(str, cells))} |" for cells in (head, ["---"] * len(head), *rows))
 
 
-def caption(lines: pd.DataFrame, hypotheses: Mapping[str, str]) -> str:
-    """Return what the lines of a picture are: each model with the first clause of its hypothesis."""
+def models_in_words(lines: pd.DataFrame, hypotheses: Mapping[str, str]) -> str:
+    """Return the models of a prediction by claim, each with the first clause of its hypothesis."""
     sentences = []
     for claim, words in CAPTIONS.items():
-        clauses = {
-            name: hypotheses[name].partition(":")[0].rstrip(".") for name in lines.loc[lines["claim"] == claim, "model"]
-        }
-        models = [f"{name.replace('_', ' ')} ({clause[0].lower()}{clause[1:]})" for name, clause in clauses.items()]
+        names = [str(name) for name in lines.loc[lines["claim"] == claim, "model"]]
+        clauses = [hypotheses[name].partition(":")[0].rstrip(".") for name in names]
+        models = [
+            f"{name.replace('_', ' ')} ({clause[0].lower()}{clause[1:]})"
+            for name, clause in zip(names, clauses, strict=True)
+        ]
         sentences += [f"{words}: {'; '.join(models)}."] if models else []
-    return f"*{' '.join(sentences)}*"
+    return " ".join(sentences)
 
 
-def share_table(shares: pd.DataFrame, before: Mapping[str, float], hypotheses: Mapping[str, str], place: Place) -> str:
+def share_table(shares: pd.DataFrame, before: Mapping[str, float], place: Place) -> str:
     """Return the shares of a prediction, with those of the run before where a model was asked then."""
     rows = []
     for line in shares.to_dict("records"):
         name = str(line["model"])
         share = f"{line['share']:.3f} ({line['se']:.3f}){'' if line['kept'] else ' **not as claimed**'}"
         old = f"{before[name]:.3f}" if name in before else ""
-        rows.append(
-            (place.model(name), hypotheses[name], CLAIM_WORDS[line["claim"]], share, old, f"{line['median']:+.3f}")
-        )
-    return markdown_table(("model", "hypothesis", "claim", "share (SE)", "share before", "median effect"), rows)
+        rows.append((place.model(name), CLAIM_WORDS[line["claim"]], share, old, f"{line['median']:+.3f}"))
+    return markdown_table(("model", "claim", "share (SE)", "share before", "median effect"), rows)
 
 
 def withdrawn_text(withdrawn: Mapping[str, str], before: Mapping[str, float], place: Place) -> str:
@@ -142,11 +142,10 @@ def prediction_section(
     shares, old = (table[table["prediction"] == name] for table in (results.now.shares, results.shares_before))
     before = dict(zip(old["model"], old["share"], strict=True))
     hypotheses = {model.name: model.claim.strip() for model in (load(given) for given, _ in claims(prediction))}
-    withdrawn = {load(given).name: reason for given, reason in prediction.withdrawn.items()}
     verdict = str(results.now.verdicts.set_index("prediction").loc[name, "verdict"])
     answer, reading = results.answers[name]
     has_picture = place.picture(name) and name in set(results.now.curves["prediction"])
-    picture = f"![{prediction.question}, by model]({place.picture(name)})\n\n{caption(shares, hypotheses)}"
+    picture = f"![{prediction.question}, by model]({place.picture(name)})"
     effect = f"Effect: {prediction.unit}. It counts from {prediction.smallest:.3g}."
     parts = [
         f"### {prediction.question}",
@@ -154,12 +153,13 @@ def prediction_section(
         picture if has_picture else "",
         f"**{answer}** ({status(verdict)})",
         reading,
+        f'<p class="caption">{models_in_words(shares, hypotheses)}</p>',
         '<details markdown="1"><summary>Models, shares and measure</summary>',
-        share_table(shares, before, hypotheses, place),
+        share_table(shares, before, place),
         f"**Verdict.** {verdict[0].upper()}{verdict[1:]}.",
         f"**Measure.** {explained.measure} {effect}",
         f"**What changed.** {explained.changes}" if explained.changes else "",
-        withdrawn_text(withdrawn, before, place),
+        withdrawn_text(prediction.withdrawn, before, place),
         f"Script: `experiments/{name}.py`.",
         "</details>",
     ]

@@ -79,11 +79,14 @@ def prediction_matrix_plot(table: pd.DataFrame) -> Figure:
     return fig
 
 
-def draw_curve(axes: Axes, curve: pd.DataFrame, line: Line) -> None:
-    """Draw the median of one model over the band of the middle half; markers are few, so that lines stay visible."""
+def draw_curve(axes: Axes, curve: pd.DataFrame, line: Line, index: int) -> None:
+    """Draw the median of one model over the band of the middle half.
+
+    Markers are few, and begin elsewhere on every line, so that lines that coincide are all seen.
+    """
     every = -(-len(curve) // MAX_MARKERS)
     axes.fill_between(curve["x"], curve["low"], curve["high"], color=line.color, alpha=0.14, linewidth=0)
-    axes.plot(curve["x"], curve["median"], **line._asdict(), markersize=4, markevery=every)
+    axes.plot(curve["x"], curve["median"], **line._asdict(), markersize=4, markevery=(index % every, every))
 
 
 def label_ends(axes: Axes, ends: Mapping[str, tuple[float, float, str]]) -> None:
@@ -91,7 +94,8 @@ def label_ends(axes: Axes, ends: Mapping[str, tuple[float, float, str]]) -> None
     low, high = axes.get_ylim()
     places = spread_apart([(y - low) / (high - low) for _, y, _ in ends.values()], LABEL_HEIGHT, 0.0, 1.0)
     for (name, (x, y, color)), place in zip(ends.items(), places, strict=True):
-        label, leader = escape_dollar(name).replace("_", " "), {"arrowstyle": "-", "color": color, "linewidth": 0.8}
+        label = escape_dollar(name).replace("_", " ")
+        leader = {"arrowstyle": "-", "color": color, "linewidth": 0.8, "relpos": (0.0, 0.5)}  # to its left end
         style: dict[str, Any] = {"fontsize": SMALL, "va": "center", "annotation_clip": False, "arrowprops": leader}
         axes.annotate(label, (x, y), (1.06, float(place)), "data", "axes fraction", **style)
 
@@ -112,12 +116,12 @@ def prediction_curves_plot(curves: pd.DataFrame, labels: tuple[str, str]) -> Fig
     models = list(dict.fromkeys(zip(curves["claim"], curves["model"], strict=True)))
     fig, axes = plt.subplots(figsize=(PANEL_WIDTH + 1.5, max(2.7, 0.9 + 0.24 * len(models))))
     axes.axhline(0.0, color=LIGHT_GREY, linewidth=1, zorder=0)
-    ends = {}
+    ends: dict[str, tuple[float, float, str]] = {}
     for claim, colors in COLORS.items():
         names = [model for its_claim, model in models if its_claim == claim]
         for model, color, marker in zip(names, cycle(colors), cycle(MARKERS), strict=False):
             own = curves[curves["model"] == model]
-            draw_curve(axes, own, Line(color, LINE_STYLES[claim], marker))
+            draw_curve(axes, own, Line(color, LINE_STYLES[claim], marker), len(ends))
             ends[model] = (float(own["x"].iloc[-1]), float(own["median"].iloc[-1]), color)
         if names:
             axes.plot([], [], color=colors[0], linestyle=LINE_STYLES[claim], label=CURVE_LABELS[claim])

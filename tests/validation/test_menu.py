@@ -1,0 +1,101 @@
+"""The menu of studies: its designs are those of predictions, and its sizes follow from the committed counts."""
+
+import importlib.util
+import tomllib
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from iwm_bayes.model.specification.model_file import load_model
+from iwm_bayes.simulation.design_file import as_asked, read_design_file
+from iwm_bayes.validation.prediction_matrix import load_named_model, load_predictions
+
+EXPERIMENTS = Path(__file__).parents[2] / "experiments"
+DESIGNS = sorted((EXPERIMENTS / "menu").glob("*.toml"))
+PREDICTIONS = {prediction.name: prediction for prediction in load_predictions()}
+
+
+def script():
+    """Return the script that makes the menu."""
+    spec = importlib.util.spec_from_file_location("menu", EXPERIMENTS / "menu.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+menu = script()
+
+
+@pytest.mark.parametrize("path", DESIGNS, ids=[path.stem for path in DESIGNS])
+def test_a_design_sets_a_model_that_makes_the_claim_against_a_rival(path):
+    """It has the name of its prediction, and its models have the responses that it asks for."""
+    design, prediction = read_design_file(path), PREDICTIONS[path.stem]
+    claimant, rival = (as_asked(load_model(name), design) for name in design.models)
+    assert design.name == path.stem
+    assert claimant.name in {load_named_model(name).name for name in prediction.shows}
+    assert rival.name in {load_named_model(name).name for name in prediction.rivals}
+
+
+def lines(right, studies=20):
+    """Return the counts of one size, for the two generating models."""
+    return pd.DataFrame({"studies": [studies, studies], "right": right})
+
+
+def test_a_size_is_lost_when_more_than_a_fifth_of_twenty_studies_cannot_be_right():
+    assert not menu.is_lost(lines([16, 20]))
+    assert menu.is_lost(lines([20, 15]))
+    assert not menu.is_lost(lines([1, 5], studies=5))
+    assert menu.is_lost(lines([0, 5], studies=5))
+
+
+def test_studies_are_counted_by_the_model_that_generated_them():
+    """Right beyond 3, wrong beyond -3, undecided between; a study that failed counts as none of them."""
+    results = pd.DataFrame(
+        {
+            "design": "pairs",
+            "generating": ["a", "a", "b", "b", "b"],
+            "rival": ["b", "b", "a", "a", "a"],
+            "n_people": 10,
+            "sessions": 4,
+            "failed": ["", "", "", "", "ValueError: no"],
+            "difference": [3.5, 2.5, -3.5, 9.0, float("nan")],
+            "counts": [*({menu.DECISIVE_FOR_GENERATING: [one, 1], "converged": [1, 1]} for one in (0, 0, 0, 1)), None],
+        }
+    )
+    found = menu.count_studies(results).set_index("generating")
+    assert found.loc["a", ["studies", "right", "wrong", "decisive", "converged"]].to_list() == [2, 1, 0, 0, 2]
+    assert found.loc["b", ["studies", "right", "wrong", "decisive", "converged"]].to_list() == [3, 1, 1, 1, 2]
+
+
+def test_conditions_are_those_of_the_command():
+    """So `iwm plan compare FILE --n-people 10` simulates the same studies, with either model generating them."""
+    given = menu.models_of_design(DESIGNS[0])
+    one, other = menu.conditions(given, 10)
+    assert (one["n_people"], one["sessions"], one["design"]) == (10, given.sessions, DESIGNS[0].stem)
+    assert (one["generating"], one["rival"]) == (other["rival"], other["generating"])
+    assert set(one) == set(other)
+    assert one["care"] == menu.DEFAULT_CARE["care"]
+
+
+def test_committed_sizes_are_those_of_the_designs():
+    """Each was studied with the models and sessions of its file, from the smallest size on, until one decided."""
+    sizes = pd.read_csv(EXPERIMENTS / "menu" / "sizes.csv")
+    assert set(sizes["design"]) == {path.stem for path in DESIGNS}
+    for path in DESIGNS:
+        design, own = read_design_file(path), sizes[sizes["design"] == path.stem]
+        names = [load_model(name).name for name in design.models]
+        assert set(own["sessions"]) == {design.sessions}, path.stem
+        by_size = list(own.groupby("n_people"))
+        assert [people for people, _ in by_size] == list(menu.SIZES[: len(by_size)]), path.stem
+        for people, counts in by_size:
+            assert sorted(counts["generating"]) == sorted(names), path.stem
+            assert menu.is_lost(counts) == (people != by_size[-1][0]) or people == menu.SIZES[-1], path.stem
+
+
+def test_a_design_says_its_question_and_itself_in_a_sentence():
+    """The page of the menu has nothing else to say what a study is."""
+    for path in DESIGNS:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        assert content["question"].endswith("?"), path.stem
+        assert content["design"].endswith("."), path.stem
