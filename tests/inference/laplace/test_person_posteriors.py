@@ -23,5 +23,4 @@ def test_a_group_far_out_of_reach_has_sds_whose_squares_are_numbers():
     again = unpack(pack(one), one)
     np.testing.assert_allclose(again.sigma, one.sigma, rtol=1e-15)
     far = unpack(pack(one) + [0.0, -400.0, 400.0, 0.0], one)
-    assert (far.sigma**2 > 1e-16).all()
-    assert np.isfinite(far.sigma**2).all()
+    np.testing.assert_allclose(np.log(far.sigma), [-8.0, 8.0])
