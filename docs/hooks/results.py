@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from iwm_bayes.model.specification.model_file import built_in_models
+from iwm_bayes.model.specification.model_file import built_in_models, load_model
 from iwm_bayes.simulation.design_file import read_design_file
+from iwm_bayes.validation.prediction_matrix import PREDICTION_ORDER
 from iwm_bayes.validation.prediction_page import markdown_table as table
 
 REPOSITORY = Path(__file__).parents[2]
@@ -120,22 +121,23 @@ def predictions() -> str:
 
 def menu() -> str:
     """Return the menu of studies: the design of each claim, its two models, and the smallest size that decides."""
-    sizes = read("menu/sizes.csv")
-    rows = []
-    for path in sorted((EXPERIMENTS / "menu").glob("*.toml")):
-        design, own = read_design_file(path), sizes[sizes["design"] == path.stem]
-        claimant, rival = (f"`{Path(name).name.removesuffix('.toml')}`" for name in design.models)
-        size, file = smallest_size(own), f"`experiments/menu/{path.name}`"
-        rows.append((design.question, design.design, claimant, rival, size, file))
-    return table(("question", "design", "claims it", "strongest rival", "people", "file"), rows)
+    sizes, rows = read("menu/sizes.csv"), []
+    for name in PREDICTION_ORDER:
+        path = EXPERIMENTS / "menu" / f"{name}.toml"
+        if path.exists():
+            design, own = read_design_file(path), sizes[sizes["design"] == name]
+            claimant, rival = (f"`{load_model(model).name}`" for model in design.models)
+            study = f"**{design.question}** {design.design}"
+            rows.append((study, f"{claimant}<br>{rival}", smallest_size(own), f"`{path.name}`"))
+    return table(("study", "models", "people", "file"), rows)
 
 
 def smallest_size(own: pd.DataFrame) -> str:
     """Return the smallest number of people at which a design decides, with the right studies of either model."""
     for people, lines in own.groupby("n_people"):
         if (lines["right"] >= MENU_TARGET * MENU_STUDIES).all():
-            return f"**{people}** ({' and '.join(map(str, lines['right']))} of {MENU_STUDIES})"
-    return f"more than {own['n_people'].max()}"
+            return f"**{people}**<br>({' and '.join(map(str, lines['right']))} of {MENU_STUDIES})"
+    return "not simulated" if own.empty else f"more than {own['n_people'].max()}"
 
 
 def published() -> str:

@@ -107,7 +107,7 @@ def models_in_words(lines: pd.DataFrame, hypotheses: Mapping[str, str]) -> str:
         names = [str(name) for name in lines.loc[lines["claim"] == claim, "model"]]
         clauses = [hypotheses[name].partition(":")[0].rstrip(".") for name in names]
         models = [
-            f"{name.replace('_', ' ')} ({clause[0].lower()}{clause[1:]})"
+            f"<code>{name}</code> ({clause[0].lower()}{clause[1:]})"
             for name, clause in zip(names, clauses, strict=True)
         ]
         sentences += [f"{words}: {'; '.join(models)}."] if models else []

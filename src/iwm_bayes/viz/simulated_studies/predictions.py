@@ -94,7 +94,7 @@ def label_ends(axes: Axes, ends: Mapping[str, tuple[float, float, str]]) -> None
     low, high = axes.get_ylim()
     places = spread_apart([(y - low) / (high - low) for _, y, _ in ends.values()], LABEL_HEIGHT, 0.0, 1.0)
     for (name, (x, y, color)), place in zip(ends.items(), places, strict=True):
-        label = escape_dollar(name).replace("_", " ")
+        label = escape_dollar(name)
         leader = {"arrowstyle": "-", "color": color, "linewidth": 0.8, "relpos": (0.0, 0.5)}  # to its left end
         style: dict[str, Any] = {"fontsize": SMALL, "va": "center", "annotation_clip": False, "arrowprops": leader}
         axes.annotate(label, (x, y), (1.06, float(place)), "data", "axes fraction", **style)
