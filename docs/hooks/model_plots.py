@@ -39,7 +39,6 @@ MAIN = {  # the parameter that a model is about; a short name means the copies o
     "change_point": "hazard",
     "volatile_kalman": "learning",
     "ehgf": "tonic",
-    "ehgf_strict": "tonic",
     "trust_gate": "change",
     "strain_test": "hazard",
     "contingent": "need",

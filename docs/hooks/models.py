@@ -31,7 +31,6 @@ GROUPS = {  # what models claim: the models, each in one group
         "change_point",
         "volatile_kalman",
         "ehgf",
-        "ehgf_strict",
         "trust_gate",
     ),
     "What follows a rupture decides": ("strain_test", "contingent"),
