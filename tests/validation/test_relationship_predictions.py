@@ -225,11 +225,33 @@ def test_a_mixed_belief_has_the_variance_between_its_parts():
     assert (mixed.mean, mixed.variance) == (0.75, 0.1875)
 
 
-@pytest.mark.parametrize("model", ["kalman", "conjugate_beta", "leaky_beta"])
-def test_uncertainty_by_the_number_of_sessions_does_not_depend_on_the_way(model):
-    earned = result("earned_security", model)
-    np.testing.assert_allclose(earned.effect, 0.0, atol=1e-12)
-    np.testing.assert_array_equal(earned.effect, earned.curve.y[-1])  # the means are equal, so the effect counts
+def test_courses_to_security_have_the_same_outcomes():
+    """Earned and mixed differ in order alone, and earned and always secure people end with the same sessions."""
+    courses = SCRIPTS["earned_security"].courses(50, source())
+    earned, always, mixed = (np.stack([event.outcome for event in courses[name]]) for name in courses)
+    np.testing.assert_array_equal(earned.sum(axis=0), mixed.sum(axis=0))
+    np.testing.assert_array_equal(earned[20:], always[20:])
+    assert earned[:20].mean() == pytest.approx(0.1, abs=4 * np.sqrt(0.09 / 1000))
+    for outcomes, chance in ((always[:20], 0.9), (mixed[:20], (20 * 0.1 + 24 * 0.9) / 44)):
+        assert outcomes.mean() == pytest.approx(chance, abs=4 * np.sqrt(0.25 / 1000))
+
+
+def test_an_sd_by_the_number_of_sessions_does_not_depend_on_the_way():
+    np.testing.assert_allclose(result("earned_security", "kalman").effect, 0.0, atol=1e-12)
+
+
+def test_an_sd_by_counts_is_that_of_a_beta_distribution():
+    """The mean is m and the evidence strength + 44, whatever the order, so that earned minus mixed is 0."""
+    script, model = SCRIPTS["earned_security"], load_model("conjugate_beta")
+    people = median_people(model, DRAWS, source())
+    alike = people_alike(people, script.GROUP)
+    earned = script.courses(DRAWS * script.GROUP, source())["earned"]
+    evidence = alike["availability_strength"] + 44
+    responses = np.sum([event.outcome for event in earned], axis=0)
+    mean = (alike["availability_strength"] * alike["availability_start"] + responses) / evidence
+    sd = group_means(np.sqrt(mean * (1 - mean) / (evidence + 1))[None], script.GROUP)[0]
+    np.testing.assert_allclose(script.sd_by_session(model, alike, earned, DRAWS)[-1], sd)
+    assert result("earned_security", "conjugate_beta").effect.max() < 1e-12
 
 
 def test_the_least_concentration_is_where_an_insecure_person_makes_an_exception():
