@@ -5,7 +5,6 @@ from itertools import islice
 import numpy as np
 import pytest
 from scipy.special import expit, logit
-from scipy.stats import expon, norm
 
 from iwm_bayes.filtering.filter import filter_readouts
 from iwm_bayes.filtering.readouts import Readout
@@ -27,7 +26,6 @@ from iwm_bayes.validation.prior_predictions import (
 
 SCRIPTS = {script.PREDICTION.name: script for script in islice(prediction_matrix.load_scripts(), 8, None)}
 DRAWS, SEED = 40, 7
-QUANTILES = (np.arange(4000) + 0.5)[:, None] / 4000
 
 
 def source():
@@ -103,16 +101,23 @@ def test_arms_of_the_relapse_experiment_have_the_same_amount_of_care():
     assert sum(event.outcome for event in script.GRADUAL) == pytest.approx(len(script.ABRUPT))
 
 
-def test_two_groups_are_not_mistaken_for_a_skewed_distribution():
-    """D is sqrt(12) if uniform, 2 sqrt(2 / pi) / sqrt(1 - 2 / pi) if normal, and less than uniform if exponential."""
-    script = SCRIPTS["splitting_modes"]
-    normal = 2 * np.sqrt(2 / np.pi) / np.sqrt(1 - 2 / np.pi)
-    assert script.group_distance(QUANTILES) == pytest.approx(script.UNIFORM, rel=1e-3)
-    assert script.group_distance(norm.ppf(QUANTILES)) == pytest.approx(normal, rel=0.01)
-    assert script.group_distance(expon.ppf(QUANTILES)) < script.UNIFORM - 0.5
-    two = np.concatenate([0.2 + 0.1 * QUANTILES, 0.7 + 0.1 * QUANTILES])
-    assert script.group_distance(two) == pytest.approx(np.sqrt(2) * 0.5 / np.sqrt(2 * 0.1**2 / 12), rel=1e-3)
-    assert script.group_distance(np.full((20, 1), 0.3)) == pytest.approx(0, abs=1e-9)
+def test_a_delta_rule_stays_within_experience():
+    """It approaches the best and the poorest care, and is short of them by what twenty sessions leave."""
+    start, rate = (values("rescorla_wagner", f"availability_{name}") for name in ("start", "rate"))
+    left = (1 - rate) ** 20
+    after_good = 0.7 + (start - 0.7) * left
+    short = np.minimum((start - 0.7) * left, (0.3 - after_good) * left)
+    np.testing.assert_allclose(result("splitting_modes", "rescorla_wagner").effect, short, atol=1e-12)
+
+
+def test_two_images_are_more_extreme_than_experience():
+    """Without integration and switching, outcomes of .7 and of .3 add and take 20 times .4 of the log-odds of .9."""
+    fixed = {"availability_integration": 0.0, "availability_switching": 0.0}
+    model = with_fixed("splitting", **fixed)
+    start = median_people(model, DRAWS, source())["availability_start"]
+    good = expit(logit(start) + 20 * 0.4 * logit(0.9))
+    beyond = np.minimum(0.1 + 0.8 * good - 0.7, 0.3 - (0.1 + 0.8 * start))
+    np.testing.assert_allclose(result("splitting_modes", model).effect, beyond, atol=1e-9)
 
 
 def test_a_prototype_loses_the_share_that_its_pull_takes():
