@@ -10,13 +10,13 @@ proportion to its gain, and equal amounts of care make the gains less unequal.
 This is about how much is lost, not about who ends where: gradual gains are lost, too, and both courses end alike,
 because abrupt care had raised availability further. The nearest rival is `prototype`: its median effect is about the
 smallest that counts. As shares of the gain, losses differ more clearly between the two models, but
-`latent_cause_strict` is then at the criterion rather than above it (0.88 of 300 draws). Gershman, Jones, Norman, Monfils & Niv
-(2013), doi:10.3389/fnbeh.2013.00164.
+`latent_cause_strict` is then at the criterion rather than above it (0.88 of 300 draws). Gershman, Jones, Norman,
+Monfils & Niv (2013), doi:10.3389/fnbeh.2013.00164.
 
 Before: outcomes were 0 or 1, so that gradual care consisted of abrupt changes, too. Both changes took 12 sessions, and
 the abrupt one was more care in all. The question was if gradual gains last. Now: outcomes are graded, arms are equal in
-the amount of care, and the question is about more or less.
-`latent_cause_strict` claims the effect; `prototype` and `leaky_beta`, whose beliefs drift back, are rivals.
+the amount of care, and the question is about more or less. The measure is as before. `latent_cause_strict` claims the
+effect; `prototype` and `leaky_beta`, whose beliefs drift back, are rivals.
 """
 
 import numpy as np

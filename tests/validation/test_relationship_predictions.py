@@ -139,11 +139,23 @@ def test_the_first_observed_outcome_teaches_people_who_avoid_as_much(model, rate
     people = median_people(spec, DRAWS, source())
     alike = people_alike(people, script.GROUP)
     starts = {name: np.full_like(alike[name], script.INITIAL) for name in ("availability_start", "worth_start")}
-    for bias in (1.0, -1.0):
-        _, found = script.rises_and_rates(spec, alike | starts, bias, source())
+    for avoids in (False, True):
+        _, found = script.rises_and_rates(spec, script.with_avoidance(spec, alike | starts, avoids), source())
         observed = found > 0
         assert observed.mean() > 0.7
         np.testing.assert_allclose(found[observed], rate(people)[observed])
+
+
+def test_people_who_are_closed_observe_everything_and_learn_at_a_lower_rate():
+    """So the rates differ by one step of log-odds, and by more than the rises, which slow down as they grow."""
+    script, spec = SCRIPTS["starved_learning"], prediction_matrix.load_named_model("models/closed.toml")
+    people = people_alike(median_people(spec, DRAWS, source()), script.GROUP)
+    people["availability_start"] = np.full_like(people["availability_start"], script.INITIAL)
+    rate = people["availability_rate"][:: script.GROUP]
+    for avoids, expected in ((False, rate), (True, expit(logit(rate) - 1))):
+        _, found = script.rises_and_rates(spec, script.with_avoidance(spec, people, avoids), source())
+        np.testing.assert_allclose(found, expected)
+    assert np.median(result("starved_learning", "models/closed.toml").effect) < 0
 
 
 def test_a_pulse_passes_and_a_level_stays():
