@@ -15,6 +15,7 @@ GROUPS = {  # what models claim: the models, each in one group
     "Every outcome counts the same": (
         "rescorla_wagner",
         "dual_rate",
+        "dual_rate_strict",
         "confirmation",
         "confirmation_strict",
     ),
