@@ -93,7 +93,7 @@ def test_a_strict_variant_only_narrows_priors(strict):
 
 
 def test_slow_forgetting_is_that_of_published_stability():
-    """Per week: 85% of the variance after 3 weeks and 60% after a year; 95% of the evidence after a year at the least."""
+    """Per week: 85% of the variance is left after 3 weeks, 60% after a year; at the least 5% is forgotten in a year."""
     leak = parameters(model_file.load_model("leaky_beta_strict"))["availability_leak"].prior_90
     retained = {3: np.sqrt(0.85), 52: np.sqrt(0.6)}  # correlations by weeks
     forgotten = [1 - r ** (1 / weeks) for weeks, r in retained.items()]

@@ -54,6 +54,7 @@ class Prediction(NamedTuple):
     unit: str
     experiment: Callable[[ModelSpec, int, np.random.Generator], Result]  # (model, draws, generator)
     axes: tuple[str, str]  # what the curve is over, and what it shows
+    takes_part: Callable[[ModelSpec], bool] = lambda _: True  # whether a model has what the experiment measures
     withdrawn: Mapping[str, str] = MappingProxyType(
         {}
     )  # models that claimed the effect before, and why they no longer do
@@ -238,8 +239,7 @@ def decision_sentence(table: pd.DataFrame) -> str:
     not_kept = table.loc[~table["kept"], "model"]
     if not not_kept.empty:
         return f"undecided: not as claimed in {', '.join(not_kept)}"
-    rivals = table[table["claim"] == "does not"]
-    nearest = rivals.loc[rivals["share"].idxmax()]
+    nearest = table[table["claim"] == "does not"].sort_values("share").to_dict("records")[-1]
     return (
         "decided: every model that claims the effect shows it; the nearest rival, "
         f"{nearest['model']}, shows it in {nearest['share']:.2f} of its prior"
