@@ -5,7 +5,8 @@ from collections.abc import Callable
 import numpy as np
 from scipy.special import logit
 
-from iwm_bayes.types import ModelSpec
+from iwm_bayes.filtering.filter import filter_events
+from iwm_bayes.types import ModelSpec, rule_values
 from iwm_bayes.validation import prediction_matrix
 from iwm_bayes.validation.prior_predictions import (
     BeliefTrajectory,
@@ -134,9 +135,6 @@ def rate_settles(model: ModelSpec, people: People) -> np.ndarray:
 
 def mixture(model: ModelSpec, people: People) -> np.ndarray:
     """The SD between the categories, weighted as in the belief, is at least .05."""
-    from iwm_bayes.filtering.filter import filter_events
-    from iwm_bayes.types import rule_values
-
     p = rule_values(model, people)
     *_, last = filter_events(model.rule, p, event_array_of(POOR_THEN_GOOD, 1, DRAWS), 1)
     return np.sqrt(model.rule.beliefs(p, last.after, last.event).availability.variance) >= 0.05
