@@ -68,6 +68,15 @@ def test_noisy_and_after_a_rejection(starts, after_rejection):
     assert beliefs.worth[-1] == pytest.approx(after_rejection[1], abs=5e-4)
 
 
+@pytest.mark.parametrize(("name", "belief"), [("rescorla_wagner", 0.25), ("strain_test", 0.2 + 0.7 * 0.25)])
+def test_other_initial_beliefs_are_those_of_the_parameter_of_the_start(name, belief):
+    """In a strain test this is the probability of a reliable figure, which responds in 0.9 and not 0.2 of sessions."""
+    model = model_file.load_model(name)
+    people = with_initial_beliefs(median_people(model, 3, np.random.default_rng(1)), availability=0.25)
+    beliefs = simulate_beliefs(model, people, [ScriptedEvent(None)])
+    np.testing.assert_allclose(beliefs.availability_before[0], belief, rtol=1e-12)
+
+
 def test_the_gain_of_a_delta_rule_is_its_rate():
     model, rng = model_file.load_model("rescorla_wagner"), np.random.default_rng(1)
     people = median_people(model, 20, rng)

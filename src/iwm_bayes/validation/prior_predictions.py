@@ -100,7 +100,12 @@ def median_people(
 
 
 def with_initial_beliefs(people: People, **beliefs: float) -> dict[str, np.ndarray]:
-    """Return the same people with other initial beliefs, as far as the model has them."""
+    """Return the same people with other initial beliefs, as far as the model has parameters for them.
+
+    Where a belief is made of parts, the parameter is one of them, and the belief is not the number that is given: in
+    `strain_test` the probability that a figure is reliable, in `contingent` the expectation in calm, and in `splitting`
+    the probability that the all-good model is true.
+    """
     starts = {f"{belief}_start": value for belief, value in beliefs.items()}
     return dict(people) | {name: np.full_like(people[name], value) for name, value in starts.items() if name in people}
 
