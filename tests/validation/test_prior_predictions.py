@@ -20,17 +20,20 @@ from iwm_bayes.validation import prediction_matrix
 from iwm_bayes.validation.prior_predictions import (
     Curve,
     ScriptedEvent,
+    claims,
     curve_lines,
     decision_sentence,
     effect_share,
     event_array_of,
     is_kept,
     median_people,
+    predict,
     prediction_lines,
     random_care,
     simulate_beliefs,
     with_initial_beliefs,
 )
+from iwm_bayes.types import InputError
 
 PREDICTIONS = {prediction.name: prediction for prediction in prediction_matrix.load_predictions()}
 COMMITTED = Path(__file__).parents[2] / "experiments" / "predictions" / "matrix.csv"
@@ -115,6 +118,27 @@ def test_an_effect_that_is_undefined_counts_against_a_claim():
     assert not is_kept("does not", share)
     assert is_kept("does not", share | {"undefined": 0.15})
     assert not is_kept("shows", share)
+
+
+@pytest.mark.parametrize(
+    ("prediction", "model"),
+    [
+        ("earned_security", "rescorla_wagner"),  # no variance
+        ("state_and_trait", "kalman"),  # nobody rates a state
+        ("self_regulation", "kalman"),
+        ("containment", "kalman"),
+    ],
+)
+def test_a_model_without_what_is_measured_does_not_take_part(prediction, model):
+    """One message says so, and the models that a prediction names all take part."""
+    with pytest.raises(InputError, match=f"does not have what the prediction {prediction} measures"):
+        predict(PREDICTIONS[prediction], model_file.load_model(model), 2)
+
+
+@pytest.mark.parametrize("name", PREDICTIONS)
+def test_every_model_that_a_prediction_names_takes_part(name):
+    models = [prediction_matrix.load_named_model(model) for model, _ in claims(PREDICTIONS[name])]
+    assert all(map(PREDICTIONS[name].takes_part, models))
 
 
 def test_the_lines_of_a_curve_are_quartiles_over_draws():
