@@ -207,6 +207,10 @@ def test_unknown_model_is_answered_with_the_built_in_ones():
         ({"more": "[parameters.rate]\nprior_between_sd = 0.0"}, ["parameters.rate.prior_between_sd"]),
         ({"more": '[parameters.rate]\npooling = "some"'}, ["parameters.rate.pooling", "partial"]),
         ({"rule": "compensatory", "head": "transfer = true"}, ["key `transfer`", "Take `transfer` out"]),
+        (
+            {"rule": "strain_test", "more": "[parameters.worth_leak]\nfixed = 0.95"},
+            ["parameters.worth_leak", "reaches 0.95", "worth_care begins at 0.9"],
+        ),
         ({"more": "[parameters"}, ["not a TOML file"]),
     ],
 )
