@@ -65,6 +65,7 @@ PREDICTION = Prediction(
     unit="log ratio of rises of availability, contained to not contained",
     experiment=experiment,
     axes=("session", "availability: contained minus not contained"),
+    takes_part=lambda model: "bid" in model.responses,
 )
 
 if __name__ == "__main__":

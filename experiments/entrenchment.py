@@ -7,8 +7,8 @@ ratio). Where a history counts as evidence, a long one must slow change. So it m
 close people to what others show. A constant learning rate has no memory.
 
 Before: `leaky_beta` claimed the effect, under a prior that allows fast forgetting. Now: `leaky_beta_strict` claims it,
-under a prior with forgetting as slow as attachment is stable. `trust_gate` claims it, too: a long history of ruptures
-that are not repaired is what lowers epistemic trust (Fonagy & Allison, 2014, doi:10.1037/a0036505). So does
+under a prior with slow forgetting, over months or years. `trust_gate` claims it, too: a long history of ruptures that
+are not repaired is what lowers epistemic trust (Fonagy & Allison, 2014, doi:10.1037/a0036505). So does
 `kalman_strict`: where figures hardly change from week to week, early sessions still count. `compensatory` is a rival,
 as the model that shows the effect most often without claiming it and without being a wider variant of one that does.
 These three were added after looking at the shares of all built-in models. The measure is as before.
