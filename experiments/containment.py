@@ -8,8 +8,8 @@ people alike. People who deactivate withdraw from the care that would change the
 it there is. The claim is about them alone: with people who cling, a therapist who follows responds more often
 (`reactive_care.py`). Where beliefs change with time alone, containment makes no difference.
 
-`rescorla_wagner` and `leaky_beta` learn as the two models that make the claim do. Their people may approach or avoid, as
-likely the one as the other, and need has no part in it. They are rivals, because a claim about deactivation must not
+`rescorla_wagner` and `leaky_beta` learn as the two models that make the claim do. Their people may approach or avoid,
+as likely the one as the other, and need has no part in it. They are rivals, because a claim about deactivation must not
 hold for everybody.
 """
 
