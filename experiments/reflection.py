@@ -3,12 +3,12 @@
 Does reflective functioning separate what a rejection says about the other from what it says about oneself? People know
 themselves from 40 events with four figures (0.6). Then someone they have never met rejects them. The same people are
 simulated with the parameter that separates self and other at five values, from the least to the most separating end of
-its prior 90% range: reflection upwards, or leaks between self and other downwards. Measure: how alike both beliefs
-move (1 minus the difference of both changes as a share of their sum, in log-odds), at the least minus at the most
-separating value. With little reflection a stranger's act must count against oneself, however well one knows oneself.
-Where prediction errors merely spill over, less leaking does not separate by what is known. A model without such a
-parameter has nobody who reflects less, so that only `self_other_leak` is a rival. Fonagy, Gergely, Jurist & Target (2002), Affect Regulation, Mentalization, and
-the Development of the Self.
+its prior 90% range: reflection upwards, or leaks between self and other downwards. Measure: how alike both beliefs move
+(1 minus the difference of both changes as a share of their sum, in log-odds), at the least minus at the most separating
+value. With little reflection a stranger's act must count against oneself, however well one knows oneself. Where
+prediction errors merely spill over, less leaking does not separate by what is known. A model without such a parameter
+has nobody who reflects less, so that only `self_other_leak` is a rival. Fonagy, Gergely, Jurist & Target (2002), Affect
+Regulation, Mentalization, and the Development of the Self.
 """
 
 import numpy as np
