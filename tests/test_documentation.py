@@ -17,6 +17,8 @@ from browsing import until
 import iwm_bayes
 from iwm_bayes.cli.main import app
 from iwm_bayes.model.specification.model_file import built_in_models, load_model
+from iwm_bayes.validation.prediction_matrix import PREDICTION_ORDER, load_scripts
+from iwm_bayes.validation.prediction_results import explanation_of, load_answers
 
 FAST = [page for page in pages.WRITTEN if any(not block.slow for block in pages.blocks(page))]
 SLOW = [page for page in pages.WRITTEN if any(block.slow for block in pages.blocks(page))]
@@ -27,6 +29,7 @@ KNOWN_SITES = {  # sources, the authors of the theme, and other programs
     "pypi.org",
     "payampiray.github.io",
 }
+PREDICTIONS = pages.REPOSITORY / "experiments" / "predictions"
 README = (pages.REPOSITORY / "README.md").read_text(encoding="utf-8")
 
 
@@ -145,6 +148,23 @@ def test_every_model_has_a_page_with_its_plot(site):
     folder = site[0] / "reference" / "models"
     assert sorted(path.stem for path in folder.glob("*.html")) == built_in_models()
     assert sorted(path.stem for path in folder.glob("*.svg")) == built_in_models()
+
+
+def test_every_prediction_has_its_question_picture_and_answer_on_the_page(site):
+    """In this order, with the picture that was drawn when the documentation was built."""
+    page = html.unescape((site[0] / "explain" / "predictions.html").read_text(encoding="utf-8"))
+    answers = load_answers(PREDICTIONS / "answers.toml", PREDICTION_ORDER)
+    explained = {module.PREDICTION.name: explanation_of("", module.__doc__) for module in load_scripts()}
+    for name in PREDICTION_ORDER:
+        parts = (
+            f"<em>{explained[name].question}</em>",
+            f"predictions/{name}.svg",
+            f"<strong>{answers[name].answer}</strong>",
+        )
+        places = [page.find(part) for part in parts]
+        assert -1 not in places, name
+        assert places == sorted(places), name
+    assert {path.stem for path in (site[0] / "explain" / "predictions").glob("*.svg")} == set(PREDICTION_ORDER)
 
 
 def test_every_plot_has_a_picture_a_script_and_a_place_on_the_page_of_plots(site):

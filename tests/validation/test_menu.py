@@ -16,15 +16,16 @@ DESIGNS = sorted((EXPERIMENTS / "menu").glob("*.toml"))
 PREDICTIONS = {prediction.name: prediction for prediction in load_predictions()}
 
 
-def script():
-    """Return the script that makes the menu."""
-    spec = importlib.util.spec_from_file_location("menu", EXPERIMENTS / "menu.py")
+def script(path):
+    """Return a script as a module."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
-menu = script()
+menu = script(EXPERIMENTS / "menu.py")
+page = script(EXPERIMENTS.parent / "docs" / "hooks" / "results.py")
 
 
 @pytest.mark.parametrize("path", DESIGNS, ids=[path.stem for path in DESIGNS])
@@ -47,6 +48,20 @@ def test_a_size_is_lost_when_more_than_a_fifth_of_twenty_studies_cannot_be_right
     assert menu.is_lost(lines([20, 15]))
     assert not menu.is_lost(lines([1, 5], studies=5))
     assert menu.is_lost(lines([0, 5], studies=5))
+
+
+@pytest.mark.parametrize(
+    ("sizes", "expected"),
+    [
+        ({10: [16, 15], 20: [16, 18]}, "**20**<br>(16 and 18 of 20)"),
+        ({10: [0, 5], 20: [20, 15], 40: [9, 9], 80: [12, 20]}, "more than 80"),
+        ({}, "not simulated"),
+    ],
+)
+def test_the_page_has_the_smallest_size_at_which_either_model_is_found_in_four_of_five_studies(sizes, expected):
+    rows = [{"n_people": people, "right": right} for people, both in sizes.items() for right in both]
+    assert page.smallest_size(pd.DataFrame(rows, columns=["n_people", "right"])) == expected
+    assert (page.MENU_STUDIES, page.MENU_TARGET) == (menu.STUDIES, menu.TARGET)
 
 
 def test_studies_are_counted_by_the_model_that_generated_them():

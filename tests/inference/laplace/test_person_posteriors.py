@@ -22,6 +22,5 @@ def test_a_group_far_out_of_reach_has_sds_whose_squares_are_numbers():
     one = Group(np.array([0.5]), np.array([0.3, 2.0]), np.array([]), np.array([-1.0]))
     again = unpack(pack(one), one)
     np.testing.assert_allclose(again.sigma, one.sigma, rtol=1e-15)
-    far = unpack(pack(one) + [0.0, -400.0, 400.0, 0.0], one)
-    assert (far.sigma**2 > 1e-16).all()
-    assert np.isfinite(far.sigma**2).all()
+    far = unpack(pack(one) + np.array([0.0, -400.0, 400.0, 0.0]), one)
+    np.testing.assert_allclose(np.log(far.sigma), [-8.0, 8.0])

@@ -20,7 +20,7 @@ from iwm_bayes.model.inputs import coordinates, parameters_pooled, theta_paramet
 from iwm_bayes.model.priors import effect_map, figure_names, group_of_level
 from iwm_bayes.types import EFFECT_WIDTH, ModelSpec
 
-LOG_SD_RANGE = (-18.0, 18.0)  # of between-person SDs, natural logarithm: from 1.5e-8 to 6.6e7
+LOG_SD_RANGE = (-8.0, 8.0)  # of between-person SDs on the link scale, natural logarithm: from 0.0003 to 3000
 
 
 class LinearPopulation(NamedTuple):
