@@ -209,13 +209,21 @@ def ruptures_recovery() -> str:
     """Return the recovery of the group means of two rules, by the number of sessions under strain."""
     found, rows = read("ruptures/recovery.csv"), []
     found = found[found["parameter"].str.startswith("availability_") & ~found["parameter"].str.contains("rating")]
-    for (model, design), group in found.groupby(["model", "design"], sort=False):
+    for (model, design, method), group in found.groupby(["model", "design", "method"], sort=False):
         first, names = group.iloc[0], group["parameter"].str.removeprefix("availability_")
         shares = zip(names, group["contraction_group"], strict=True)
         contraction = ", ".join(f"`{name}` {share:.2f}" for name, share in shares)
         counts = f"{first['repaired']:.0f}, {first['unrepaired']:.0f}"
-        rows.append((f"`{model}`", design, counts, contraction, f"{first['converged']} of {first['studies']}"))
-    head = ("model", "design", "sessions that repair, that do not", "contraction of the group mean", "mode found")
+        converged = f"{first['converged']} of {first['studies']}"
+        rows.append((f"`{model}`", design, f"`{method}`", counts, contraction, converged))
+    head = (
+        "model",
+        "design",
+        "method",
+        "sessions that repair, that do not",
+        "contraction of the group mean",
+        "converged",
+    )
     return table(head, rows)
 
 
