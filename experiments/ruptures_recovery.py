@@ -6,8 +6,8 @@ priors. In five designs outcomes are uniform over 0.5 to 1 (calm) except for pla
 (0) otherwise, which is then repaired. In the last design every session is responsive (1) with probability 0.7, else 0.
 Measures are on the link scale. Of people: the correlation within a study of true values and posterior means, and the
 share of 90% intervals that hold the true value (means over studies). Of the group: the same over studies, and the
-contraction from prior to posterior. Fits are by `laplace`; `converged` says how many of them found a mode, and the
-others count like these.
+contraction from prior to posterior. Fits are by `laplace`, and those of `contingent` in the last design by `nuts`, too.
+`converged` says how many passed the convergence checks; the others count like these.
 
 There is one file per study, so a rerun does only what is missing:
 `python ruptures_recovery.py FOLDER [STUDIES]` writes recovery.csv there.
@@ -25,7 +25,7 @@ import xarray as xr
 
 from iwm_bayes.diagnostics.convergence_checks import check_convergence
 from iwm_bayes.inference.base import CompiledModel
-from iwm_bayes.inference.fit import Settings, compile_likelihood, laplace
+from iwm_bayes.inference.fit import METHODS, Settings
 from iwm_bayes.model.priors import free_parameters
 from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.simulation.care import constant_care
@@ -54,6 +54,7 @@ DESIGNS = {
     "60 people, 3 ruptures": Planned(60, 3),
     "care of 0.7": None,
 }
+BY_NUTS = ("contingent", "care of 0.7")  # the model and design whose fits are made by `nuts`, too
 
 
 def rating_model(name: str) -> ModelSpec:
@@ -84,9 +85,9 @@ def simulated(name: str, design: str, seed: int) -> tuple[Population, xr.Dataset
 
 
 @cache
-def compile_cached(name: str) -> CompiledModel:
-    """Compile a model; every study of this size uses it again."""
-    return compile_likelihood(rating_model(name), simulated(name, "care of 0.7", 0)[1])
+def compile_cached(name: str, method: str) -> CompiledModel:
+    """Compile a model for a method; every study of this size uses it again."""
+    return METHODS[method].compile(rating_model(name), simulated(name, "care of 0.7", 0)[1])
 
 
 def after_ruptures(data: xr.Dataset) -> dict[str, float]:
@@ -96,10 +97,10 @@ def after_ruptures(data: xr.Dataset) -> dict[str, float]:
     return {"repaired": float((after >= 0.5).sum()), "unrepaired": float((after < 0.5).sum())}
 
 
-def study(name: str, design: str, seed: int) -> dict[str, object]:
+def study(name: str, design: str, method: str, seed: int) -> dict[str, object]:
     """Simulate and fit one study; return true values and estimates of each free parameter, on the link scale."""
     truth, data = simulated(name, design, seed)
-    fit = laplace(compile_cached(name), data, Settings(random_seed=seed))
+    fit = METHODS[method].fit(compile_cached(name, method), data, Settings(random_seed=seed))
     posterior, found = fit["unconstrained_posterior"].to_dataset().stack(sample=("chain", "draw")), {}
     for free in free_parameters(rating_model(name), FIGURES):
         mu = posterior["mu"].sel(parameter=free.label).values
@@ -117,7 +118,7 @@ def study(name: str, design: str, seed: int) -> dict[str, object]:
     return {"converged": check_convergence(fit).converged, "parameters": found} | after_ruptures(data)
 
 
-def lines_of(name: str, design: str, studies: list[dict]) -> list[dict[str, object]]:
+def lines_of(name: str, design: str, method: str, studies: list[dict]) -> list[dict[str, object]]:
     """Return one line per parameter: its recovery over the studies of a design."""
     lines = []
     for parameter in studies[0]["parameters"]:
@@ -125,7 +126,7 @@ def lines_of(name: str, design: str, studies: list[dict]) -> list[dict[str, obje
         people = pd.DataFrame([one["parameters"][parameter]["people"] for one in studies])
         covered = (group["low"] <= group["truth"]) & (group["truth"] <= group["high"])
         lines.append(
-            {"model": name, "design": design, "parameter": parameter, "studies": len(studies)}
+            {"model": name, "design": design, "method": method, "parameter": parameter, "studies": len(studies)}
             | {"converged": sum(one["converged"] for one in studies)}
             | {key: float(np.mean([one[key] for one in studies])) for key in ("repaired", "unrepaired")}
             | {"r_people": people["r"].mean() if len(people.columns) else np.nan}
@@ -139,15 +140,15 @@ def lines_of(name: str, design: str, studies: list[dict]) -> list[dict[str, obje
 
 def main(folder: Path, studies: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    keys = [(name, design, seed) for seed in range(1, studies + 1) for name in MODELS for design in DESIGNS]
-    results: dict[tuple[str, str], list[dict]] = {}
-    for name, design, seed in keys:
-        file = folder / f"{name}-{list(DESIGNS).index(design)}-{seed}.json"
+    rows = [(name, design, "laplace") for name in MODELS for design in DESIGNS] + [(*BY_NUTS, "nuts")]
+    results: dict[tuple[str, str, str], list[dict]] = {}
+    for seed, (name, design, method) in [(seed, row) for seed in range(1, studies + 1) for row in rows]:
+        file = folder / f"{name}-{list(DESIGNS).index(design)}-{method}-{seed}.json"
         if not file.exists():
-            file.write_text(json.dumps(study(name, design, seed)))
-            print(f"{name}, {design}: study {seed} done", flush=True)
-        results.setdefault((name, design), []).append(json.loads(file.read_text()))
-    table = pd.DataFrame(line for (name, design), own in results.items() for line in lines_of(name, design, own))
+            file.write_text(json.dumps(study(name, design, method, seed)))
+            print(f"{name}, {design}, {method}: study {seed} done", flush=True)
+        results.setdefault((name, design, method), []).append(json.loads(file.read_text()))
+    table = pd.DataFrame(line for key, own in results.items() for line in lines_of(*key, own))
     print(table.round(2).to_string(index=False))
     table.round(3).to_csv(folder / "recovery.csv", index=False)
 

@@ -20,6 +20,7 @@ from iwm_bayes.validation.prediction_page import (
     grouped,
     prediction_section,
     predictions_page,
+    rows_without_near_rival,
 )
 from iwm_bayes.validation.prediction_results import (
     Answer,
@@ -68,7 +69,8 @@ def results(share=0.95, verdict="decided: all as claimed"):
     before = pd.DataFrame({"prediction": "relapse", "model": ["prototype", "kalman"], "share": [0.25, 0.125]})
     verdicts = pd.DataFrame([{"prediction": "relapse", "question": PREDICTION.question, "verdict": verdict}])
     curves = pd.DataFrame({"prediction": ["relapse"], "x": [0.0]})
-    now = prediction_matrix.Matrix(shares(share), curves, verdicts)
+    others = pd.DataFrame({"prediction": "relapse", "model": ["hgf", "noisy_and"], "share": [0.1, 0.8]})
+    now = prediction_matrix.Matrix(shares(share), curves, others, verdicts)
     return Results(now, before, verdicts, {"relapse": Answer("Yes, it is.", "The old belief was kept.")}, "iwm")
 
 
@@ -76,6 +78,16 @@ def section(place=PLACE, **changes):
     """Return the section of the prediction."""
     explained = explanation_of("relapse", DOCSTRING)
     return prediction_section(PREDICTION, explained, results(**changes), model_file.load_model, place)
+
+
+def test_models_without_a_claim_are_listed_where_they_show_the_effect():
+    assert "Of 2 other models, 1 show it in more than 0.6 of their prior: <noisy_and> (0.80)." in section()
+
+
+def test_rows_without_a_near_rival_are_counted():
+    now = results().now
+    assert rows_without_near_rival(now) == 0  # kalman shows it in 0.1
+    assert rows_without_near_rival(now._replace(shares=now.shares.replace(0.1, 0.05))) == 1
 
 
 def test_a_docstring_is_question_measure_and_changes():

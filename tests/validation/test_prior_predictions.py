@@ -22,7 +22,9 @@ from iwm_bayes.validation.prior_predictions import (
     ScriptedEvent,
     curve_lines,
     decision_sentence,
+    effect_share,
     event_array_of,
+    is_kept,
     median_people,
     prediction_lines,
     random_care,
@@ -88,10 +90,22 @@ def test_people_are_drawn_from_the_priors():
 
 
 def test_a_decision_by_hand():
-    table = pd.DataFrame({"model": ["a", "b"], "claim": ["shows", "does not"], "kept": [True, True]})
-    assert decision_sentence(table).startswith("decided")
+    table = pd.DataFrame(
+        {"model": ["a", "b"], "claim": ["shows", "does not"], "share": [0.95, 0.5], "kept": [True, True]}
+    )
+    assert decision_sentence(table).endswith("the nearest rival, b, shows it in 0.50 of its prior")
     assert decision_sentence(table.assign(kept=[True, False])) == "undecided: not as claimed in b"
     assert decision_sentence(table[:1]).startswith("withdrawn")  # no rival is left
+
+
+def test_an_effect_that_is_undefined_counts_against_a_claim():
+    """It is no evidence that a model shows the effect, and none that a rival does not."""
+    share = effect_share(np.array([0.2, 0.2, 0.0, np.nan, np.nan]), 0.1)
+    assert share["share"] == share["undefined"] == pytest.approx(0.4)
+    assert share["median"] == 0.2
+    assert not is_kept("does not", share)
+    assert is_kept("does not", share | {"undefined": 0.15})
+    assert not is_kept("shows", share)
 
 
 def test_the_lines_of_a_curve_are_quartiles_over_draws():

@@ -69,10 +69,11 @@ def test_few_sessions_under_strain_tell_little():
 
     The contraction of a group mean is an average over the studies of a design.
     """
-    table = pd.read_csv(EXPERIMENTS / "ruptures" / "recovery.csv").set_index(["model", "parameter", "design"])
-    for belief in ("availability", "worth"):
-        hazard = table.loc["strain_test", f"{belief}_hazard"]
-        assert abs(hazard.loc["no rupture", "contraction_group"]) < 0.1
-        enough = hazard[hazard[["repaired", "unrepaired"]].min(axis=1) >= MIN_OF_EACH]
-        assert len(enough) == 3
-        assert (enough["contraction_group"] > 0.8).all()
+    table = pd.read_csv(EXPERIMENTS / "ruptures" / "recovery.csv")
+    hazard = table[(table["model"] == "strain_test") & table["parameter"].str.endswith("_hazard")]
+    without = hazard[hazard["design"] == "no rupture"]
+    assert len(without) == 2
+    assert (without["contraction_group"].abs() < 0.1).all()
+    enough = hazard[hazard[["repaired", "unrepaired"]].min(axis=1) >= MIN_OF_EACH]
+    assert len(enough) == 2 * 3
+    assert (enough["contraction_group"] > 0.8).all()

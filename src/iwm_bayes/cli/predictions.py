@@ -26,11 +26,11 @@ def run_script(prediction: Prediction) -> None:
 
     draws = int(sys.argv[1]) if len(sys.argv) > 1 else N_DRAWS
     name = prediction.name
-    table, curves, verdicts = decide_prediction(prediction, draws)
+    table, curves, others, verdicts = decide_prediction(prediction, draws)
     print(prediction.question, table.round(3).to_string(index=False), verdicts["verdict"].item(), sep="\n\n")
     if len(sys.argv) > 2:
         folder = Path(sys.argv[2])
-        write_tables(folder, {name: table, f"{name}_curves": curves})
+        write_tables(folder, {name: table, f"{name}_curves": curves, f"{name}_others": others})
         plots = {
             name: prediction_plot(table, prediction.question),
             f"{name}_curves": prediction_curves_plot(curves, prediction.axes),
@@ -83,6 +83,7 @@ def predictions(
     """
     from iwm_bayes.io import manifest
     from iwm_bayes.validation import prediction_matrix
+    from iwm_bayes.validation.prediction_matrix import Matrix
     from iwm_bayes.viz.simulated_studies.predictions import prediction_curves_plot, prediction_matrix_plot
     from iwm_bayes.workflow.results_folder import check_kind, check_results_folder, replace_results
     from iwm_bayes.workflow.run_folder import write_plots, write_tables
@@ -95,7 +96,7 @@ def predictions(
     check_kind(out_dir, "predictions", overwrite)
     progress = (lambda _: None) if quiet else tell
     found = prediction_matrix.prediction_matrix(draws, progress, folder)
-    matrix = found._replace(shares=found.shares.round(4), curves=found.curves.round(4))
+    matrix = Matrix(*(table.round(4) for table in found))
     print_table(
         matrix.shares, "Share of a model's prior draws that show an effect (with Monte Carlo SE), and the median effect"
     )
@@ -108,7 +109,8 @@ def predictions(
     axes = {prediction.name: prediction.axes for prediction in prediction_matrix.load_predictions(folder)}
 
     def write(draft: Path) -> dict[str, Any]:
-        write_tables(draft, {"matrix": matrix.shares, "curves": matrix.curves, "verdicts": matrix.verdicts})
+        tables = {"matrix": matrix.shares, "curves": matrix.curves, "others": matrix.others}
+        write_tables(draft, tables | {"verdicts": matrix.verdicts})
         write_plots(draft, {"matrix": prediction_matrix_plot(matrix.shares)}, ("svg", "pdf"))
         for name, own in matrix.curves.groupby("prediction"):
             write_plots(draft, {str(name): prediction_curves_plot(own, axes[str(name)])}, ("svg",))

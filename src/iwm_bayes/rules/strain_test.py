@@ -7,14 +7,16 @@
     ruptured  = x < .5
     belief    = leak + (care - leak) * reliable
 
-Hypothesis: everybody is kind in calm, so smooth sessions teach little. What a figure does after a rupture shows whether
+Hypothesis: everybody is kind in calm, so smooth sessions teach nothing. What figures do after a rupture shows whether
 they can be relied upon. A repaired rupture then teaches more than smooth care, and trust won in this way is not lost at
-the next rupture, only if that one is not repaired. `reliable` is the probability that the figure is reliable: it
-responds with probability `care`, whatever came before. A fair-weather figure does so in calm, and with probability
-`leak` where the last observed outcome was a rupture. At a `calm_gap` of 0 calm sessions teach nothing at all. The
-chance of the fair-weather figure in calm is never below `leak`. All quantities lie in 0..1, and outcomes between 0 and
-1 enter as a tempered likelihood. After Simpson (2007), doi:10.1111/j.1467-8721.2007.00517.x, and Shallcross & Simpson
-(2012), doi:10.1037/a0026829, on situations that diagnose trust. They give no equation; this one is derived here.
+the next rupture, only if that one is not repaired. Without further tests it fades towards its start. `reliable` is the
+probability that the figure is reliable: it responds with probability `care`, whatever came before. A fair-weather
+figure does so in calm, and with probability `leak` where the last observed outcome was a rupture. At a `calm_gap` of 0
+calm sessions teach nothing at all. The chance of the fair-weather figure in calm is never below `leak`. All quantities
+lie in 0..1, and outcomes between 0 and 1 enter as a tempered likelihood: after a rupture, at the default chances, one
+from .58 on speaks for a reliable figure. After Simpson (2007), doi:10.1111/j.1467-8721.2007.00517.x, and Shallcross &
+Simpson (2012), doi:10.1037/a0026829, on situations that diagnose trust. They give no equation; this one is derived
+here.
 """
 
 from typing import NamedTuple

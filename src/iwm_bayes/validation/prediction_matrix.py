@@ -12,10 +12,17 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from iwm_bayes.model.specification.model_file import load_model
+from iwm_bayes.model.specification.model_file import built_in_models, load_model
 from iwm_bayes.types import InputError, ModelSpec
-from iwm_bayes.validation.prior_predictions import N_DRAWS, Prediction, decision_sentence, prediction_lines
+from iwm_bayes.validation.prior_predictions import (
+    N_DRAWS,
+    Prediction,
+    decision_sentence,
+    other_lines,
+    prediction_lines,
+)
 
+NULL_MODELS = ("static", "growth", "autoregressive")
 CHECKOUT = Path(__file__).parents[3] / "experiments"  # where this file is part of a checkout of the repository
 PREDICTION_ORDER = (  # how beliefs change, whose beliefs they are, what becomes of them
     "diminishing_returns",
@@ -81,18 +88,26 @@ class Matrix(NamedTuple):
 
     shares: pd.DataFrame  # one line per prediction and model
     curves: pd.DataFrame  # one line per prediction, model and point of the picture
+    others: pd.DataFrame  # one line per prediction and built-in model that makes no claim about it
     verdicts: pd.DataFrame  # one line per prediction
 
 
+def models_without_a_claim(prediction: Prediction) -> list[ModelSpec]:
+    """Return the built-in models that a prediction does not name; a null model cannot show anything."""
+    named = {*prediction.shows, *prediction.rivals, *NULL_MODELS}
+    return [load_model(name) for name in built_in_models() if name not in named]
+
+
 def decide_prediction(prediction: Prediction, draws: int, folder: Path | None = None) -> Matrix:
-    """Compute the shares and curves of one prediction, and its verdict."""
+    """Compute the shares and curves of one prediction, the shares of other models, and the verdict."""
     shares, curves = prediction_lines(prediction, partial(load_named_model, folder=folder), draws)
+    others = other_lines(prediction, models_without_a_claim(prediction), draws)
     verdict = {
         "prediction": prediction.name,
         "question": prediction.question,
         "verdict": decision_sentence(shares),
     }
-    return Matrix(shares, curves, pd.DataFrame([verdict]))
+    return Matrix(shares, curves, others, pd.DataFrame([verdict]))
 
 
 def prediction_matrix(

@@ -14,7 +14,7 @@ import pandas as pd
 
 from iwm_bayes.model.specification.model_file import built_in_models
 from iwm_bayes.types import InputError, ModelSpec
-from iwm_bayes.validation.prediction_matrix import load_named_model, load_scripts
+from iwm_bayes.validation.prediction_matrix import Matrix, load_named_model, load_scripts
 from iwm_bayes.validation.prediction_results import Explanation, Results, count_decided, explanation_of, status
 from iwm_bayes.validation.prior_predictions import MAX_SHARE_RIVAL, MIN_SHARE_CLAIMED, Prediction, claims
 
@@ -31,6 +31,7 @@ GROUPS = {  # headings of the page: the predictions below each
     "Persistence and relapse": ("transference", "relapse", "prototype_drift", "earned_security"),
     "Regulation and strategy": ("starved_learning", "containment", "self_regulation", "state_and_trait"),
 }
+NEAR = 0.05  # a rival that shows an effect in a smaller share of its prior is far from showing it
 CLAIM_WORDS = {"shows": "predicts it", "does not": "rival"}
 CAPTIONS = {"shows": "Models that predict the effect (solid lines)", "does not": "Rivals (dashed lines)"}
 OPENING = """# What the models predict
@@ -39,21 +40,25 @@ Attachment theory claims much about how trust is learned. Data can decide about 
 predict something that other models do not. This page asks this of {number} claims, in experiments with simulated
 people.
 
-**{decided} of {number} claims are decided.** Before questions and priors were revised, {decided_before} of
-{number_before} were. Claims that the equations of a model do not keep were withdrawn, each with its reason.
+**In {decided} of {number} rows the models disagree enough for a study to decide.** It was {decided_before} of
+{number_before} before questions and priors were chosen anew, some of them so that the claim holds. Claims that the
+equations of a model do not keep were withdrawn, each with its reason.
 
 ## How to read this page
 
 {pictures}- **The share** of a model is the share of its prior draws that show the effect.
 - **Decided** means a share of at least {claimed:g} in every model that predicts the effect, and of at most {rival:g} in
   every rival. The models then disagree, so that a study can decide between them. It is no finding about people: nobody
-  took part.
+  took part. In {no_rival_near} of the decided rows no rival shows the effect in more than {near:g} of its prior. Such
+  rivals lack what produces the effect, and they are easily excluded.
+- **Models without a claim** are listed where they show the effect, because a study that finds it speaks for them, too.
 - **Undecided** means that a model promises more than its equations keep, or that a rival shows the effect, too.
 - **Withdrawn** means that no model is left that makes the claim.
 
 Questions, priors and the smallest effects that count were committed before the run. Before that, they were explored
-with 200 to 400 draws per model, so the shares are no blind test. The run was made by `{command}`.
-The [menu of studies]({pages}how_to/menu_of_studies.md) has a study for each decided claim.
+with 200 to 400 draws per model, so the shares are no blind test. A variant whose name ends in `_strict` has a prior
+that states its hypothesis; its file says what of the range is published and what is assumed. The run was made by
+`{command}`. The [menu of studies]({pages}how_to/menu_of_studies.md) has studies that could decide.
 
 ## All answers
 """
@@ -125,6 +130,27 @@ def share_table(shares: pd.DataFrame, before: Mapping[str, float], place: Place)
     return markdown_table(("model", "claim", "share (SE)", "share before", "median effect"), rows)
 
 
+def rows_without_near_rival(now: Matrix) -> int:
+    """Count the decided predictions in which no rival comes near the effect."""
+    nearest = now.shares[now.shares["claim"] == "does not"].groupby("prediction")["share"].max()
+    decided = now.verdicts.loc[now.verdicts["verdict"].map(status) == "decided", "prediction"]
+    return int((nearest.reindex(decided) <= NEAR).sum())
+
+
+def others_text(others: pd.DataFrame, place: Place) -> str:
+    """Return which models show an effect about which they claim nothing; empty if no other model was asked."""
+    if others.empty:
+        return ""
+    of = {
+        line["model"]: float(line["share"]) for line in others.sort_values("share", ascending=False).to_dict("records")
+    }
+    shown = [f"{place.model(name)} ({share:.2f})" for name, share in of.items() if share > MAX_SHARE_RIVAL]
+    words = (
+        f"show it in more than {MAX_SHARE_RIVAL:g} of their prior: {', '.join(shown)}" if shown else "do not show it"
+    )
+    return f"**Models without a claim.** Of {len(of)} other models, {len(shown) or 'all'} {words}."
+
+
 def withdrawn_text(withdrawn: Mapping[str, str], before: Mapping[str, float], place: Place) -> str:
     """Return claims that were withdrawn, with the reason of each model; empty if there is none."""
     lines = [
@@ -156,6 +182,7 @@ def prediction_section(
         f'<p class="caption">{models_in_words(shares, hypotheses)}</p>',
         '<details markdown="1"><summary>Models, shares and measure</summary>',
         share_table(shares, before, place),
+        others_text(results.now.others.query("prediction == @name"), place),
         f"**Verdict.** {verdict[0].upper()}{verdict[1:]}.",
         f"**Measure.** {explained.measure} {effect}",
         f"**What changed.** {explained.changes}" if explained.changes else "",
@@ -190,6 +217,8 @@ def predictions_page(results: Results, place: Place, experiments: Path | None = 
         decided_before=count_decided(results.verdicts_before),
         claimed=MIN_SHARE_CLAIMED,
         rival=MAX_SHARE_RIVAL,
+        no_rival_near=rows_without_near_rival(results.now),
+        near=NEAR,
         command=results.command,
         pages=place.pages,
         pictures=PICTURES if place.picture(next(iter(scripts))) else "",

@@ -68,10 +68,10 @@ def explanation_of(name: str, docstring: str) -> Explanation:
 
 
 def load_matrix(folder: Path) -> Matrix:
-    """Load the tables of a run from its folder; a run of an older version has no curves."""
-    paths = {name: folder / f"{name}.csv" for name in ("matrix", "curves", "verdicts")}
-    tables = {name: pd.read_csv(path) for name, path in paths.items() if name != "curves" or path.exists()}
-    return Matrix(tables["matrix"], tables.get("curves", pd.DataFrame(columns=["prediction"])), tables["verdicts"])
+    """Load the tables of a run from its folder; a run of an older version has no curves and no other models."""
+    names = ("matrix", "curves", "others", "verdicts")
+    paths = [folder / f"{name}.csv" for name in names]
+    return Matrix(*(pd.read_csv(path) if path.exists() else pd.DataFrame(columns=["prediction"]) for path in paths))
 
 
 def results_of(now: Matrix, command: str, experiments: Path | None = None) -> Results:

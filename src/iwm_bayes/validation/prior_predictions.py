@@ -54,6 +54,7 @@ class Prediction(NamedTuple):
     unit: str
     experiment: Callable[[ModelSpec, int, np.random.Generator], Result]  # (model, draws, generator)
     axes: tuple[str, str]  # what the curve is over, and what it shows
+    takes_part: Callable[[ModelSpec], bool] = lambda _: True  # whether a model has what the experiment measures
     withdrawn: Mapping[str, str] = MappingProxyType(
         {}
     )  # models that claimed the effect before, and why they no longer do
@@ -178,9 +179,14 @@ def predict(prediction: Prediction, model: ModelSpec, draws: int) -> Result:
 
 
 def effect_share(effect: np.ndarray, smallest: float) -> dict[str, float]:
-    """Compute the share of draws that show an effect, its Monte Carlo error, and the median effect."""
-    share = float(np.mean(effect >= smallest))
-    return {"share": share, "se": np.sqrt(share * (1.0 - share) / len(effect)), "median": float(np.median(effect))}
+    """Compute the share of draws that show an effect, its Monte Carlo error, and the median effect.
+
+    `undefined` is the share of draws in which there is no such effect to measure (NaN).
+    """
+    defined = effect[~np.isnan(effect)]
+    share, median = float(np.mean(effect >= smallest)), float(np.median(defined)) if len(defined) else np.nan
+    error = np.sqrt(share * (1.0 - share) / len(effect))
+    return {"share": share, "se": error, "median": median, "undefined": 1.0 - len(defined) / len(effect)}
 
 
 def curve_lines(curve: Curve) -> pd.DataFrame:
@@ -194,9 +200,11 @@ def claims(prediction: Prediction) -> list[tuple[str, str]]:
     return [(name, "shows") for name in prediction.shows] + [(name, "does not") for name in prediction.rivals]
 
 
-def is_kept(claim: str, share: float) -> bool:
-    """Return whether a model does as claimed."""
-    return share >= MIN_SHARE_CLAIMED if claim == "shows" else share <= MAX_SHARE_RIVAL
+def is_kept(claim: str, share: Mapping[str, float]) -> bool:
+    """Return whether a model does as claimed; draws in which the effect is undefined count against it."""
+    if claim == "shows":
+        return share["share"] >= MIN_SHARE_CLAIMED
+    return share["share"] + share["undefined"] <= MAX_SHARE_RIVAL
 
 
 def prediction_lines(
@@ -209,10 +217,19 @@ def prediction_lines(
         result = predict(prediction, model, draws)
         of_model = {"prediction": prediction.name, "model": model.name, "claim": claim}
         share = effect_share(result.effect, prediction.smallest)
-        lines.append(of_model | share | {"kept": is_kept(claim, share["share"])})
+        lines.append(of_model | share | {"kept": is_kept(claim, share)})
         curves.append(curve_lines(result.curve).assign(**of_model))
     table = pd.concat(curves, ignore_index=True)
     return pd.DataFrame(lines), table[["prediction", "model", "claim", "x", "low", "median", "high"]]
+
+
+def other_lines(prediction: Prediction, models: Sequence[ModelSpec], draws: int) -> pd.DataFrame:
+    """Return one line per model that makes no claim about the effect, and that the experiment can measure."""
+    lines = []
+    for model in filter(prediction.takes_part, models):
+        share = effect_share(predict(prediction, model, draws).effect, prediction.smallest)
+        lines.append({"prediction": prediction.name, "model": model.name} | share)
+    return pd.DataFrame(lines)
 
 
 def decision_sentence(table: pd.DataFrame) -> str:
@@ -220,6 +237,10 @@ def decision_sentence(table: pd.DataFrame) -> str:
     if not {"shows", "does not"} <= set(table["claim"]):
         return "withdrawn: no model is left that claims the effect, or no rival"
     not_kept = table.loc[~table["kept"], "model"]
-    if not_kept.empty:
-        return "decided: every model that claims the effect shows it, and no rival does"
-    return f"undecided: not as claimed in {', '.join(not_kept)}"
+    if not not_kept.empty:
+        return f"undecided: not as claimed in {', '.join(not_kept)}"
+    nearest = table[table["claim"] == "does not"].sort_values("share").to_dict("records")[-1]
+    return (
+        "decided: every model that claims the effect shows it; the nearest rival, "
+        f"{nearest['model']}, shows it in {nearest['share']:.2f} of its prior"
+    )

@@ -20,6 +20,8 @@ from iwm_bayes.model.inputs import coordinates, parameters_pooled, theta_paramet
 from iwm_bayes.model.priors import effect_map, figure_names, group_of_level
 from iwm_bayes.types import EFFECT_WIDTH, ModelSpec
 
+LOG_SD_RANGE = (-8.0, 8.0)  # of between-person SDs on the link scale, natural logarithm: from 0.0003 to 3000
+
 
 class LinearPopulation(NamedTuple):
     """A hierarchy and its priors."""
@@ -101,9 +103,13 @@ def pack(group: Group) -> np.ndarray:
 
 
 def unpack(vector: np.ndarray, like: Group) -> Group:
-    """Return the group of a vector (packed,); `like` gives the number of parameters of each kind."""
+    """Return the group of a vector (packed,); `like` gives the number of parameters of each kind.
+
+    A search that goes too far, as where a model fits badly, gets the nearest SD that double precision can work with.
+    """
     beta, log_sigma, log_sigma_u, complete = np.split(vector, np.cumsum([len(part) for part in like])[:-1])
-    return Group(beta, np.exp(log_sigma), np.exp(log_sigma_u), complete)
+    sigma, sigma_u = (np.exp(np.clip(log_sd, *LOG_SD_RANGE)) for log_sd in (log_sigma, log_sigma_u))
+    return Group(beta, sigma, sigma_u, complete)
 
 
 def person_sds(population: LinearPopulation, group: Group) -> np.ndarray:
