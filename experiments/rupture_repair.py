@@ -1,18 +1,20 @@
 """Effect of a repaired rupture on availability.
 
 Does a repaired rupture teach more than sessions without one? After twelve good sessions people are in one of three
-arms. Smooth: six good sessions. Repaired: a rupture, its repair and four good sessions. Unrepaired: a rupture, another
-unresponsive session and four good ones. Measure: final availability, repaired minus smooth. Where people ask if care
-holds under strain, smooth sessions are silent and the repair answers. Where there is one expectation, a rupture can
-only cost.
+arms. Smooth: six good sessions. Repaired: a rupture, its repair and four good sessions. Repaired late: a rupture,
+another one and four good sessions. Measure: final availability, repaired minus smooth. Where people ask if care holds
+under strain, smooth sessions are silent and the repair answers. Where there is one expectation, a rupture can only
+cost.
 
-The unrepaired arm decides nothing: repaired ends above unrepaired in more than 80% of the prior of every model below.
-Yet most studies of therapy compare these two, such as r = 0.29 of repair with outcome (Eubanks et al., 2018, between
-patients).
+The third arm does not decide if a repair teaches: an early repair ends above a late one in more than 80% of the prior
+of every model below. Yet most studies of therapy compare ruptures with one another, such as r = 0.29 of repair with
+outcome (Eubanks et al., 2018, between patients). The third arm separates the two models that make the claim: the second
+rupture ends trust in `strain_test`, and in `contingent` its repair still outweighs it (`repaired_ruptures.py`, which
+counts both).
 
 Before: the twelve sessions were mixed (0.7), so that some people had just been through a rupture, and there was no
-unrepaired arm. Five models claimed the effect because surprise raises their learning rate. Now: they are rivals, and
-the models claim it that learn separately what happens under strain.
+third arm. Five models claimed the effect because surprise raises their learning rate. Now: they are rivals, and the
+models claim it that learn separately what happens under strain.
 """
 
 import numpy as np
@@ -31,7 +33,7 @@ GOOD, RUPTURE = ScriptedEvent(1.0), ScriptedEvent(0.0)
 ARMS = {
     "smooth": [GOOD] * 6,
     "repaired": [RUPTURE, *[GOOD] * 5],
-    "unrepaired": [RUPTURE, RUPTURE, *[GOOD] * 4],
+    "repaired late": [RUPTURE, RUPTURE, *[GOOD] * 4],
 }
 
 

@@ -27,6 +27,7 @@ INITIAL_BELIEFS = {"availability_start": 0.35, "worth_start": 0.2}
 MAIN = {  # the parameter that a model is about; a short name means the copies of both beliefs
     "rescorla_wagner": "rate",
     "dual_rate": "difference",
+    "dual_rate_strict": "difference",
     "confirmation": "difference",
     "confirmation_strict": "difference",
     "conjugate_beta": "strength",
@@ -39,7 +40,6 @@ MAIN = {  # the parameter that a model is about; a short name means the copies o
     "change_point": "hazard",
     "volatile_kalman": "learning",
     "ehgf": "tonic",
-    "ehgf_strict": "tonic",
     "trust_gate": "change",
     "strain_test": "hazard",
     "contingent": "need",

@@ -15,6 +15,7 @@ GROUPS = {  # what models claim: the models, each in one group
     "Every outcome counts the same": (
         "rescorla_wagner",
         "dual_rate",
+        "dual_rate_strict",
         "confirmation",
         "confirmation_strict",
     ),
@@ -31,7 +32,6 @@ GROUPS = {  # what models claim: the models, each in one group
         "change_point",
         "volatile_kalman",
         "ehgf",
-        "ehgf_strict",
         "trust_gate",
     ),
     "What follows a rupture decides": ("strain_test", "contingent"),

@@ -186,15 +186,22 @@ KINDS = {  # of simulated studies, in words
 def repaired_ruptures() -> str:
     """Return the share of prior draws in which a repaired rupture ends above smooth care, by model and history."""
     found = read("ruptures/shares.csv")
-    found = found[found["quantity"] == "share"].set_index(["model", "history", "against"])["found"]
-    models, histories = (found.index.unique(level) for level in ("model", "history"))
-    rows = (
-        (
-            f"`{model}`",
-            *(f"{found[model, each, 'smooth']:.2f} ({found[model, each, 'unrepaired']:.2f})" for each in histories),
-        )
-        for model in models
+    return share_table(
+        found[found["course"] == "repaired"], lambda own: f"{own['smooth']:.2f} ({own['repaired late']:.2f})"
     )
+
+
+def late_repairs() -> str:
+    """Return the share of prior draws in which a rupture that is repaired late ends above smooth care."""
+    found = read("ruptures/shares.csv")
+    return share_table(found[found["course"] == "repaired late"], lambda own: f"{own['smooth']:.2f}")
+
+
+def share_table(found: pd.DataFrame, cell: Callable[[pd.Series], str]) -> str:
+    """Return a table of shares by model and history; `cell` writes those of one course, by what it is against."""
+    shares = found[found["quantity"] == "share"].pivot_table("found", ["model", "history"], "against", sort=False)
+    models, histories = (shares.index.unique(level) for level in ("model", "history"))
+    rows = ((f"`{model}`", *(cell(shares.loc[(model, each)]) for each in histories)) for model in models)
     return table(("model", *histories), rows)
 
 
@@ -262,6 +269,7 @@ RESULTS: dict[str, Callable[[], str]] = {
     "unrecorded": unrecorded,
     "forecast": forecast,
     "repaired_ruptures": repaired_ruptures,
+    "late_repairs": late_repairs,
     "ruptures_recovery": ruptures_recovery,
     "symptom": symptom,
     "leaving": leaving,

@@ -24,9 +24,9 @@ def values(model, name):
     return median_people(load_model(model), DRAWS, np.random.default_rng(SEED))[f"availability_{name}"]
 
 
-def rates(shift=0.0):
-    """Return the learning rates from good and from bad outcomes in `dual_rate`, with another difference."""
-    middle, half = logit(values("dual_rate", "rate")), (values("dual_rate", "difference") + shift) / 2
+def rates(model="dual_rate"):
+    """Return the learning rates from good and from bad outcomes in `dual_rate` or its variant."""
+    middle, half = logit(values(model, "rate")), values(model, "difference") / 2
     return expit(middle + half), expit(middle - half)
 
 
@@ -64,16 +64,16 @@ def test_what_a_repair_spares_a_delta_rule():
     """One unresponsive outcome five sessions ago costs rate * (1 - rate)^4 of availability."""
     rate, script = values("rescorla_wagner", "rate"), SCRIPTS["rupture_repair"]
     arms = script.availability_by_arm(load_model("rescorla_wagner"), DRAWS, np.random.default_rng(SEED))
-    np.testing.assert_allclose(arms["repaired"][-1] - arms["unrepaired"][-1], rate * (1 - rate) ** 4)
+    np.testing.assert_allclose(arms["repaired"][-1] - arms["repaired late"][-1], rate * (1 - rate) ** 4)
 
 
 @pytest.mark.parametrize(
     "model", [*SCRIPTS["rupture_repair"].PREDICTION.shows, *SCRIPTS["rupture_repair"].PREDICTION.rivals]
 )
-def test_every_model_ends_higher_after_a_repair_than_without_it(model):
+def test_every_model_ends_higher_after_an_early_than_after_a_late_repair(model):
     """So this comparison decides nothing."""
     arms = SCRIPTS["rupture_repair"].availability_by_arm(load_model(model), 300, np.random.default_rng(SEED))
-    assert np.mean(arms["repaired"][-1] > arms["unrepaired"][-1]) > 0.8
+    assert np.mean(arms["repaired"][-1] > arms["repaired late"][-1]) > 0.8
 
 
 def test_confirmation_reverses_with_the_belief():
@@ -102,13 +102,18 @@ def test_a_delta_rule_keeps_the_same_share_after_every_history():
     np.testing.assert_allclose(script.share_left(model, repeated, history), left)
 
 
-def test_mistrust_of_a_person_with_two_learning_rates():
-    """A rupture takes the rate after bad outcomes; four good sessions leave (1 - the rate after good ones)^4."""
-    (good, bad), (good_in_mistrust, bad_in_mistrust) = rates(), rates(-1.0)
-    less_gained = (1 - good_in_mistrust) ** 4 - (1 - good) ** 4
-    np.testing.assert_allclose(
-        result("mistrust", "dual_rate").effect, np.minimum(bad_in_mistrust - bad, less_gained), atol=1e-12
-    )
+def test_mistrust_is_the_difference_of_two_learning_rates():
+    """A rupture takes the rate after bad outcomes of all trust, and a good session adds that after good ones."""
+    good, bad = rates("dual_rate_strict")
+    np.testing.assert_allclose(result("mistrust", "dual_rate_strict").effect, bad - good, atol=1e-12)
+    np.testing.assert_allclose(result("mistrust", "rescorla_wagner").effect, 0.0, atol=1e-12)
+
+
+def test_where_evidence_adds_up_a_rupture_takes_less_than_a_session_gained():
+    """It takes 1 / (evidence + 13); four good sessions leave evidence / (evidence + 4) of the way."""
+    evidence = values("conjugate_beta", "strength")
+    gained = 1 - (evidence / (evidence + 4)) ** (1 / 4)
+    np.testing.assert_allclose(result("mistrust", "conjugate_beta").effect, 1 / (evidence + 13) - gained)
 
 
 def test_mistrust_in_the_hierarchical_filter_is_the_published_pattern():

@@ -5,7 +5,6 @@ from itertools import islice
 import numpy as np
 import pytest
 from scipy.special import expit, logit
-from scipy.stats import expon, norm
 
 from iwm_bayes.filtering.filter import filter_readouts
 from iwm_bayes.filtering.readouts import Readout
@@ -27,7 +26,6 @@ from iwm_bayes.validation.prior_predictions import (
 
 SCRIPTS = {script.PREDICTION.name: script for script in islice(prediction_matrix.load_scripts(), 8, None)}
 DRAWS, SEED = 40, 7
-QUANTILES = (np.arange(4000) + 0.5)[:, None] / 4000
 
 
 def source():
@@ -103,16 +101,23 @@ def test_arms_of_the_relapse_experiment_have_the_same_amount_of_care():
     assert sum(event.outcome for event in script.GRADUAL) == pytest.approx(len(script.ABRUPT))
 
 
-def test_two_groups_are_not_mistaken_for_a_skewed_distribution():
-    """D is sqrt(12) if uniform, 2 sqrt(2 / pi) / sqrt(1 - 2 / pi) if normal, and less than uniform if exponential."""
-    script = SCRIPTS["splitting_modes"]
-    normal = 2 * np.sqrt(2 / np.pi) / np.sqrt(1 - 2 / np.pi)
-    assert script.group_distance(QUANTILES) == pytest.approx(script.UNIFORM, rel=1e-3)
-    assert script.group_distance(norm.ppf(QUANTILES)) == pytest.approx(normal, rel=0.01)
-    assert script.group_distance(expon.ppf(QUANTILES)) < script.UNIFORM - 0.5
-    two = np.concatenate([0.2 + 0.1 * QUANTILES, 0.7 + 0.1 * QUANTILES])
-    assert script.group_distance(two) == pytest.approx(np.sqrt(2) * 0.5 / np.sqrt(2 * 0.1**2 / 12), rel=1e-3)
-    assert script.group_distance(np.full((20, 1), 0.3)) == pytest.approx(0, abs=1e-9)
+def test_a_delta_rule_stays_within_experience():
+    """It approaches the best and the poorest care, and is short of them by what twenty sessions leave."""
+    start, rate = (values("rescorla_wagner", f"availability_{name}") for name in ("start", "rate"))
+    left = (1 - rate) ** 20
+    after_good = 0.7 + (start - 0.7) * left
+    short = np.minimum((start - 0.7) * left, (0.3 - after_good) * left)
+    np.testing.assert_allclose(result("splitting_modes", "rescorla_wagner").effect, short, atol=1e-12)
+
+
+def test_two_images_are_more_extreme_than_experience():
+    """Without integration and switching, outcomes of .7 and of .3 add and take 20 times .4 of the log-odds of .9."""
+    fixed = {"availability_integration": 0.0, "availability_switching": 0.0}
+    model = with_fixed("splitting", **fixed)
+    start = median_people(model, DRAWS, source())["availability_start"]
+    good = expit(logit(start) + 20 * 0.4 * logit(0.9))
+    beyond = np.minimum(0.1 + 0.8 * good - 0.7, 0.3 - (0.1 + 0.8 * start))
+    np.testing.assert_allclose(result("splitting_modes", model).effect, beyond, atol=1e-9)
 
 
 def test_a_prototype_loses_the_share_that_its_pull_takes():
@@ -134,11 +139,23 @@ def test_the_first_observed_outcome_teaches_people_who_avoid_as_much(model, rate
     people = median_people(spec, DRAWS, source())
     alike = people_alike(people, script.GROUP)
     starts = {name: np.full_like(alike[name], script.INITIAL) for name in ("availability_start", "worth_start")}
-    for bias in (1.0, -1.0):
-        _, found = script.rises_and_rates(spec, alike | starts, bias, source())
+    for avoids in (False, True):
+        _, found = script.rises_and_rates(spec, script.with_avoidance(spec, alike | starts, avoids), source())
         observed = found > 0
         assert observed.mean() > 0.7
         np.testing.assert_allclose(found[observed], rate(people)[observed])
+
+
+def test_people_who_are_closed_observe_everything_and_learn_at_a_lower_rate():
+    """So the rates differ by one step of log-odds, and by more than the rises, which slow down as they grow."""
+    script, spec = SCRIPTS["starved_learning"], prediction_matrix.load_named_model("models/closed.toml")
+    people = people_alike(median_people(spec, DRAWS, source()), script.GROUP)
+    people["availability_start"] = np.full_like(people["availability_start"], script.INITIAL)
+    rate = people["availability_rate"][:: script.GROUP]
+    for avoids, expected in ((False, rate), (True, expit(logit(rate) - 1))):
+        _, found = script.rises_and_rates(spec, script.with_avoidance(spec, people, avoids), source())
+        np.testing.assert_allclose(found, expected)
+    assert np.median(result("starved_learning", "models/closed.toml").effect) < 0
 
 
 def test_a_pulse_passes_and_a_level_stays():
@@ -225,11 +242,33 @@ def test_a_mixed_belief_has_the_variance_between_its_parts():
     assert (mixed.mean, mixed.variance) == (0.75, 0.1875)
 
 
-@pytest.mark.parametrize("model", ["kalman", "conjugate_beta", "leaky_beta"])
-def test_uncertainty_by_the_number_of_sessions_does_not_depend_on_the_way(model):
-    earned = result("earned_security", model)
-    np.testing.assert_allclose(earned.effect, 0.0, atol=1e-12)
-    np.testing.assert_array_equal(earned.effect, earned.curve.y[-1])  # the means are equal, so the effect counts
+def test_courses_to_security_have_the_same_outcomes():
+    """Earned and mixed differ in order alone, and earned and always secure people end with the same sessions."""
+    courses = SCRIPTS["earned_security"].courses(50, source())
+    earned, always, mixed = (np.stack([event.outcome for event in courses[name]]) for name in courses)
+    np.testing.assert_array_equal(earned.sum(axis=0), mixed.sum(axis=0))
+    np.testing.assert_array_equal(earned[20:], always[20:])
+    assert earned[:20].mean() == pytest.approx(0.1, abs=4 * np.sqrt(0.09 / 1000))
+    for outcomes, chance in ((always[:20], 0.9), (mixed[:20], (20 * 0.1 + 24 * 0.9) / 44)):
+        assert outcomes.mean() == pytest.approx(chance, abs=4 * np.sqrt(0.25 / 1000))
+
+
+def test_an_sd_by_the_number_of_sessions_does_not_depend_on_the_way():
+    np.testing.assert_allclose(result("earned_security", "kalman").effect, 0.0, atol=1e-12)
+
+
+def test_an_sd_by_counts_is_that_of_a_beta_distribution():
+    """The mean is m and the evidence strength + 44, whatever the order, so that earned minus mixed is 0."""
+    script, model = SCRIPTS["earned_security"], load_model("conjugate_beta")
+    people = median_people(model, DRAWS, source())
+    alike = people_alike(people, script.GROUP)
+    earned = script.courses(DRAWS * script.GROUP, source())["earned"]
+    evidence = alike["availability_strength"] + 44
+    responses = np.sum([event.outcome for event in earned], axis=0)
+    mean = (alike["availability_strength"] * alike["availability_start"] + responses) / evidence
+    sd = group_means(np.sqrt(mean * (1 - mean) / (evidence + 1))[None], script.GROUP)[0]
+    np.testing.assert_allclose(script.sd_by_session(model, alike, earned, DRAWS)[-1], sd)
+    assert result("earned_security", "conjugate_beta").effect.max() < 1e-12
 
 
 def test_the_least_concentration_is_where_an_insecure_person_makes_an_exception():
