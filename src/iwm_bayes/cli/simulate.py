@@ -67,8 +67,8 @@ def simulate(
         list[str] | None,
         typer.Option(
             help="care by an attachment figure, written as FIGURE=NAME:parameter=value,...; may be given several "
-            "times. Names: constant, intermittent, reversal, rupture_and_repair, reactive, frightening "
-            "(default: therapist=constant)"
+            "times. Names: constant, graded, intermittent, reversal, rupture_and_repair, reactive, "
+            "frightening (default: therapist=constant)"
         ),
     ] = None,
     distress: Annotated[
