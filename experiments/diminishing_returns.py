@@ -9,8 +9,8 @@ Howard et al. (1986) report that 50% of patients had improved by session 8 and 7
 symptoms, so they have face validity only.
 
 Before: `leaky_beta`, `kalman` and `compensatory` claimed the effect, under priors that allow fast forgetting and little
-initial uncertainty. Now: `leaky_beta_strict` and `kalman_strict` claim it. Their priors keep what attachment studies
-say about stability, and an uncertainty about new figures that leaves much to learn. The measure is as before.
+initial uncertainty. Now: `leaky_beta_strict` and `kalman_strict` claim it. In their priors people forget slowly, and
+their uncertainty about new figures leaves much to learn. The measure is as before.
 """
 
 from math import log

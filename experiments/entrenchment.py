@@ -6,7 +6,7 @@ prediction error, in the first six of these responsive sessions. The short histo
 ratio). Where a history counts as evidence, a long one must slow change. A constant learning rate has no memory.
 
 Before: `leaky_beta` claimed the effect, under a prior that allows fast forgetting. Now: `leaky_beta_strict` claims it,
-under a prior with forgetting as slow as attachment is stable. The measure is as before.
+under a prior with slow forgetting, over months or years. The measure is as before.
 """
 
 from math import log

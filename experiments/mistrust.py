@@ -18,9 +18,9 @@ a rupture can take more or less than a session gained.
 
 Before: the question was whether mistrust is the expectation of change, and `ehgf` claimed it. People were simulated
 twice, with one parameter raised, and those who had gained less had less to lose. Now: the question is about the pattern
-itself, within people, and shares replace amounts. A model file makes the claim, with a prior in which bad outcomes weigh
-more. The measure was decided before its shares were known; the last three rivals were added afterwards, because they
-show the effect most often without claiming it.
+itself, within people, and shares replace amounts. A model file makes the claim, with a prior in which bad outcomes
+weigh more. The measure was decided before its shares were known; the last three rivals were added afterwards, because
+they show the effect most often without claiming it.
 """
 
 from math import log
@@ -90,8 +90,8 @@ PREDICTION = Prediction(
     experiment=experiment,
     axes=("session (the last is a rupture)", "availability"),
     withdrawn={
-        "ehgf": "Expecting change makes people gain trust faster, too; with the published pattern they mostly gain faster than they "
-        "lose."
+        "ehgf": "Expecting change makes people gain trust faster, too; with the published pattern they mostly gain "
+        "faster than they lose."
     },
 )
 

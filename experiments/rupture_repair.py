@@ -3,7 +3,8 @@
 Does a repaired rupture teach more than sessions without one? After twelve good sessions people are in one of three
 arms. Smooth: six good sessions. Repaired: a rupture, its repair and four good sessions. Repaired late: a rupture,
 another one and four good sessions. Measure: final availability, repaired minus smooth. Where people ask if care holds
-under strain, smooth sessions are silent and the repair answers. Where there is one expectation, a rupture can only cost.
+under strain, smooth sessions are silent and the repair answers. Where there is one expectation, a rupture can only
+cost.
 
 The third arm does not decide if a repair teaches: an early repair ends above a late one in more than 80% of the prior
 of every model below. Yet most studies of therapy compare ruptures with one another, such as r = 0.29 of repair with

@@ -15,8 +15,8 @@ mode, too. `splitting` claimed the effect. Now: `splitting_strict` claims it, be
 integrate little; and beliefs are compared with experience. Two modes are no sign of two images: a belief near its upper
 limit has them as soon as ruptures throw it. Three more measures were tried with all built-in models, and this one was
 chosen after looking at their shares. Two groups of sessions (Ashman's D) and a gap between two modes were shown by
-`noisy_and` and `change_point` as often as by `splitting_strict`, or nearly. One mild rupture (0.4) after good care threw
-no belief far, not that of `splitting_strict` either: its equations take a mild rupture for weak evidence.
+`noisy_and` and `change_point` as often as by `splitting_strict`, or nearly. One mild rupture (0.4) after good care
+threw no belief far, not that of `splitting_strict` either: its equations take a mild rupture for weak evidence.
 """
 
 import numpy as np

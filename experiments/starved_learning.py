@@ -18,8 +18,8 @@ the same is built into them. The question is if rises and rates together tell th
 Before: rises were measured after 24 sessions, when fast learners had nothing left to learn, and for single persons,
 whose number of outcomes is a matter of chance. Learning rates were means over all outcomes. Where each outcome teaches
 less than the one before, people who had observed more of them seemed to learn more slowly. The rivals did not learn
-from outcomes at all. Now: twelve sessions, groups, the same outcome for everyone, the first, and a rival in which people
-who avoid do learn at a lower rate.
+from outcomes at all. Now: twelve sessions, groups, the same outcome for everyone, the first, and a rival in which
+people who avoid do learn at a lower rate.
 """
 
 from math import log

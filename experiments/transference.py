@@ -4,11 +4,11 @@ Do people meet a new figure like the old one at first, and then less and less? P
 mostly (0.8) or rarely (0.2), for 20 events. Then they meet a new figure (0.6) for 12 events. Measure: how much more the
 first group expects of the new figure, at first and at the end. The effect is the smaller of two values. One is the
 difference at first. The other is the part of that difference that disappears, minus the part that stays. A difference
-that turns round, so that the new figure is met as unlike the old one, counts as one that stays. How much the new figure
-resembles the old one, which Andersen & Chen (2002), doi:10.1037/0033-295X.109.4.619, vary, is the same for everyone.
+that turns round, so that the new figure is met as unlike the old one, counts as one that stays. Everyone's new figure
+resembles the old one equally; Andersen & Chen (2002), doi:10.1037/0033-295X.109.4.619, vary resemblance.
 
-Before: a difference that turned round counted as one that had disappeared, so that contrast passed for transference that
-fades. Now: it does not. Models and smallest effect are as before.
+Before: a difference that turned round counted as one that had disappeared, so that contrast passed for transference
+that fades. Now: it does not. Models and smallest effect are as before.
 """
 
 import numpy as np

@@ -119,6 +119,16 @@ def new_figure_like_the_first(model: ModelSpec, people: People) -> np.ndarray:
     return np.isclose(beliefs.availability_before[12], beliefs.availability_before[0], rtol=0.0, atol=0.03)
 
 
+def old_and_new_figure(model: ModelSpec, people: People) -> np.ndarray:
+    """After good rather than poor early care, a new figure is met with more trust; its good care then moves the old."""
+    new = [ScriptedEvent(1.0, figure=1)] * 12
+    early, late = [GOOD] * 12, [ScriptedEvent(0.1)] * 12
+    good, poor = (simulate_beliefs(model, people, care + new, figures=2) for care in (early, late))
+    of_old = simulate_beliefs(model, people, late + new, figures=2, of=0).availability
+    borrowed = good.availability_before[12] - poor.availability_before[12]
+    return (borrowed >= 0.02) & (of_old[-1] - of_old[11] >= 0.02)
+
+
 def most_in_the_middle(model: ModelSpec, people: People) -> np.ndarray:
     low, middle, high = (
         rate(simulate_beliefs(model, with_initial_beliefs(people, availability=belief), [event]), 0)

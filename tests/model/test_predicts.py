@@ -27,6 +27,7 @@ from measures import (
     mixture,
     most_in_the_middle,
     new_figure_like_the_first,
+    old_and_new_figure,
     rate,
     rate_after_gap,
     rate_falls,
@@ -109,6 +110,13 @@ MEASURES: dict[str, list[tuple[str, Measure]]] = {
         ("Ruptures move ratings further than repairs, or the reverse.", bias_lasts),
         ("This bias stays however long care lasts.", bias_lasts),
     ],
+    "dual_rate_strict": [
+        (
+            "One rupture takes a larger share of trust than a good session adds of what is missing.",
+            row("mistrust"),
+        ),
+        ("This bias stays however long care lasts.", bias_lasts),
+    ],
     "ehgf": [
         (
             "After a reversal, single outcomes move ratings more for a while.",
@@ -117,17 +125,6 @@ MEASURES: dict[str, list[tuple[str, Measure]]] = {
         (
             "They move ratings less again once care is constant.",
             along(IRREGULAR + [BAD] * 4 + [GOOD] * 40, lambda b: rate(b, 63) < rate(b, 25)),
-        ),
-    ],
-    "ehgf_strict": [
-        (
-            "After a reversal, single outcomes move ratings more for a while.",
-            along(IRREGULAR + [BAD] * 4, lambda b: rate(b, 23) > rate(b, 18)),
-        ),
-        (
-            "A belief that grew under inconsistent care outlasts the withdrawal of care; one that grew under constant "
-            "care does not.",
-            row("inconsistent_care"),
         ),
     ],
     "figures_apart": [
@@ -148,11 +145,17 @@ MEASURES: dict[str, list[tuple[str, Measure]]] = {
     ],
     "latent_cause_strict": [
         (
-            "Abrupt, fully responsive care raises ratings fast, but they fall back after a long gap or one rupture.",
-            lambda model, people: lost(0.1, GAP)(model, people) & lost(0.15, BAD)(model, people),
+            "Abrupt, fully responsive care raises ratings fast, but a part of the gain is lost again after a long gap.",
+            lost(0.1, GAP),
         ),
-        ("Gains from the same amount of care that grew gradually last longer.", row("relapse")),
-        ("After poor and then good care, the belief is a mixture of two.", mixture),
+        (
+            "Gains from the same amount of care that grew gradually are lost, too, but less of them.",
+            row("relapse"),
+        ),
+        (
+            "A new figure is met at first like the old one, and care by a new figure changes the rating of an old one.",
+            old_and_new_figure,
+        ),
     ],
     "leaky_beta": [
         (
@@ -227,9 +230,13 @@ MEASURES: dict[str, list[tuple[str, Measure]]] = {
         ("The less people integrate good and bad, the further they fall.", integration_softens_the_fall),
     ],
     "splitting_strict": [
-        ("Ratings have two modes.", row("splitting_modes")),
         (
-            "They change from one mode to the other after one or two ruptures, however long care was good before.",
+            "After moderately good care, ratings are better than the figure has ever been; after moderately poor care, "
+            "worse.",
+            row("splitting_modes"),
+        ),
+        (
+            "They fall from one to the other after two ruptures, however long care was good before.",
             along([GOOD] * 40 + [BAD] * 2, lambda b: fall_after_two_ruptures(b) >= 0.3),
         ),
     ],

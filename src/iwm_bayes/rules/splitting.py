@@ -8,10 +8,11 @@
 
 Hypothesis: where good and bad are not integrated, one or two ruptures turn the figure from all-good into all-bad,
 however long care was good. Repairs turn it back. Beliefs are then more extreme than care was: even moderately good
-sessions in a row call up the all-good image. `good` is the probability that the all-good model is true. The all-good figure responds with probability `extreme`, the all-bad one
-with 1 - extreme. At an integration of 1, this is one belief with a constant learning rate. All quantities lie in 0..1;
-outcomes between 0 and 1 enter as a tempered likelihood. After Kernberg (1966), Structural derivatives of object
-relationships, Int. J. Psycho-Anal. 47, who gives no equation; this one is derived here.
+sessions in a row call up the all-good image. `good` is the probability that the all-good model is true. The all-good
+figure responds with probability `extreme`, the all-bad one with 1 - extreme. At an integration of 1, this is one belief
+with a constant learning rate. All quantities lie in 0..1; outcomes between 0 and 1 enter as a tempered likelihood.
+After Kernberg (1966), Structural derivatives of object relationships, Int. J. Psycho-Anal. 47, who gives no equation;
+this one is derived here.
 """
 
 from typing import NamedTuple
