@@ -4,6 +4,7 @@ import importlib.util
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -36,6 +37,21 @@ def test_a_design_sets_a_model_that_makes_the_claim_against_a_rival(path):
     assert design.name == path.stem
     assert claimant.name in {load_named_model(name).name for name in prediction.shows}
     assert rival.name in {load_named_model(name).name for name in prediction.rivals}
+
+
+def outcomes_of(arm):
+    """Return the chance of every session of an arm, and whether it is the outcome itself."""
+    cares = [(phase.care["therapist"], phase.sessions) for phase in arm.all_phases()]
+    return np.concatenate([care(sessions) for care, sessions in cares]), {care.graded for care, _ in cares}
+
+
+def test_care_in_the_study_of_relapse_is_that_of_its_experiment():
+    """Graded: 20 poor sessions, then 12 fully responsive ones, or 20 in which care grows."""
+    design, experiment = read_design_file(EXPERIMENTS / "menu" / "relapse.toml"), script(EXPERIMENTS / "relapse.py")
+    for arm, change in zip(design.arms, (experiment.ABRUPT, experiment.GRADUAL), strict=True):
+        care, graded = outcomes_of(arm)
+        np.testing.assert_allclose(care, [event.outcome for event in experiment.POOR + change], atol=5e-4)
+        assert graded == {True}
 
 
 def lines(right, studies=20):
