@@ -16,6 +16,7 @@ from iwm_bayes.filtering.arrays import event_array
 from iwm_bayes.model.specification import model_file
 from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.simulate import Phase, simulate
+from iwm_bayes.types import InputError
 from iwm_bayes.validation import prediction_matrix
 from iwm_bayes.validation.prior_predictions import (
     Curve,
@@ -33,7 +34,6 @@ from iwm_bayes.validation.prior_predictions import (
     simulate_beliefs,
     with_initial_beliefs,
 )
-from iwm_bayes.types import InputError
 
 PREDICTIONS = {prediction.name: prediction for prediction in prediction_matrix.load_predictions()}
 COMMITTED = Path(__file__).parents[2] / "experiments" / "predictions" / "matrix.csv"

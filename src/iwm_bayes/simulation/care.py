@@ -24,7 +24,7 @@ class Care(NamedTuple):
     chances: Callable[[int], np.ndarray]  # number of sessions -> (session,), chance of a responsive session
     pull: float = 0.0  # difference in log odds of that chance between bids at every event and none
     threat: float = 0.0  # chance of frightening or intrusive care at a session, responsive or not
-    graded: bool = False  # whether the outcome of a session is the chance itself, and not 1 or 0 by chance
+    graded: bool = False  # whether the outcome of a session is the chance itself, and not 1 or 0 at random
 
     def __call__(self, sessions: int) -> np.ndarray:
         """Return the chances of a responsive session, (session,), for so many sessions."""
