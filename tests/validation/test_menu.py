@@ -80,6 +80,13 @@ def test_the_page_has_the_smallest_size_at_which_either_model_is_found_in_four_o
     assert (page.MENU_STUDIES, page.MENU_TARGET) == (menu.STUDIES, menu.TARGET)
 
 
+def test_the_page_says_how_many_fits_converged():
+    """Those of the size that decides, which is the last one that was tried."""
+    sizes = pd.DataFrame({"n_people": [10, 10, 20, 20], "converged": [1, 2, 3, 18], "studies": [5, 5, 20, 20]})
+    assert page.converged(sizes) == "3 of 20 and 18 of 20"
+    assert page.converged(sizes[:0]) == "-"
+
+
 def test_studies_are_counted_by_the_model_that_generated_them():
     """Right beyond 3, wrong beyond -3, undecided between; a study that failed counts as none of them."""
     results = pd.DataFrame(
