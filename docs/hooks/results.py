@@ -128,8 +128,8 @@ def menu() -> str:
             design, own = read_design_file(path), sizes[sizes["design"] == name]
             claimant, rival = (f"`{load_model(model).name}`" for model in design.models)
             study = f"**{design.question}** {design.design}"
-            rows.append((study, f"{claimant}<br>{rival}", smallest_size(own), f"`{path.name}`"))
-    return table(("study", "models", "people", "file"), rows)
+            rows.append((study, f"{claimant}<br>{rival}", smallest_size(own), converged(own), f"`{path.name}`"))
+    return table(("study", "models", "people", "converged", "file"), rows)
 
 
 def smallest_size(own: pd.DataFrame) -> str:
@@ -138,6 +138,14 @@ def smallest_size(own: pd.DataFrame) -> str:
         if (lines["right"] >= MENU_TARGET * MENU_STUDIES).all():
             return f"**{people}**<br>({' and '.join(map(str, lines['right']))} of {MENU_STUDIES})"
     return "not simulated" if own.empty else f"more than {own['n_people'].max()}"
+
+
+def converged(own: pd.DataFrame) -> str:
+    """Return in how many of the studies of the largest size that was tried both fits converged, by generating model."""
+    if own.empty:
+        return "-"
+    largest = own[own["n_people"] == own["n_people"].max()]
+    return " and ".join(f"{one.converged} of {one.studies}" for one in largest.itertuples())
 
 
 def published() -> str:
