@@ -6,8 +6,9 @@ surprise than from a bad one (log ratio), in secure minus in insecure people. Co
 the belief. A valence bias must not.
 
 Before: `confirmation` claimed the effect, under a prior that makes confirmation and its reverse equally likely. Now:
-`confirmation_strict` claims it, under a prior with the direction and size of published studies. The measure is as
-before.
+`confirmation_strict` claims it, under a prior with the direction and size of published studies. `splitting` is a rival,
+as the model that shows the effect most often without claiming it, and so is `hgf`, in which beliefs change what is
+learned as well. The measure is as before.
 """
 
 from math import log
@@ -46,7 +47,7 @@ PREDICTION = Prediction(
     "confirmation_bias",
     "Confirmation bias and valence bias",
     shows=("confirmation_strict",),
-    rivals=("dual_rate", "rescorla_wagner", "kalman"),
+    rivals=("dual_rate", "splitting", "hgf", "rescorla_wagner", "kalman"),
     smallest=log(1.5),
     unit="log ratio of effective learning rates, good to bad outcomes, secure minus insecure people",
     experiment=experiment,

@@ -9,8 +9,10 @@ Howard et al. (1986) report that 50% of patients had improved by session 8 and 7
 symptoms, so they have face validity only.
 
 Before: `leaky_beta`, `kalman` and `compensatory` claimed the effect, under priors that allow fast forgetting and little
-initial uncertainty. Now: `leaky_beta_strict` and `kalman_strict` claim it. Their priors keep what attachment studies
-say about stability, and an uncertainty about new figures that leaves much to learn. The measure is as before.
+initial uncertainty. Now: `leaky_beta_strict` and `kalman_strict` claim it. In their priors people forget slowly, and
+their uncertainty about new figures leaves much to learn. `pearce_hall` and `hgf` are rivals: of the models that do not
+claim the effect and are no wider variants of one that does, they show it most often. Rivals with constant learning
+rates alone left them unseen. The measure is as before.
 """
 
 from math import log
@@ -41,7 +43,7 @@ PREDICTION = Prediction(
     "diminishing_returns",
     "Diminishing returns of corrective sessions",
     shows=("conjugate_beta", "leaky_beta_strict", "kalman_strict"),
-    rivals=("rescorla_wagner", "dual_rate"),
+    rivals=("rescorla_wagner", "dual_rate", "pearce_hall", "hgf"),
     smallest=log(1.5),
     unit="log ratio of effective learning rates, first six sessions to last six",
     experiment=experiment,

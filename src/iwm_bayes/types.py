@@ -108,6 +108,7 @@ class Learner(NamedTuple):
     location: Location | None = None  # None: nothing but outcomes and the rule's own drift can move the belief
     no_location: str = ""  # why there is no location, in words that follow "because"
     notice: Callable[[State, Event], State] | None = None  # what the state takes from an event before its outcome
+    ordered: tuple[tuple[str, str], ...] = ()  # names of two parameters, of which the first is never above the second
 
 
 class Rule(NamedTuple):
@@ -127,6 +128,7 @@ class Rule(NamedTuple):
     no_own_scale: str = ""  # why there is none, in words that follow "because"
     movements: tuple[str, ...] = ()  # what was added to move beliefs in addition to learning: "trend", "belief_noise"
     outcome: Callable[[Params, Event], Array] | None = None  # of an event whose outcome is latent: `Event.rated`
+    ordered: tuple[tuple[str, str], ...] = ()  # names of two parameters, of which the first is never above the second
 
 
 class Family(NamedTuple):

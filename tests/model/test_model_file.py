@@ -92,15 +92,12 @@ def test_a_strict_variant_only_narrows_priors(strict):
         assert narrow < wide
 
 
-def test_slow_forgetting_is_that_of_published_stability():
-    """Per week: 85% of the variance is left after 3 weeks, 60% after a year; at the least 5% is forgotten in a year."""
-    leak = parameters(model_file.load_model("leaky_beta_strict"))["availability_leak"].prior_90
-    retained = {3: np.sqrt(0.85), 52: np.sqrt(0.6)}  # correlations by weeks
-    forgotten = [1 - r ** (1 / weeks) for weeks, r in retained.items()]
-    np.testing.assert_allclose(leak, [1 - 0.95 ** (1 / 52), forgotten[0]], rtol=0.15)
-    assert leak[0] < forgotten[1] < leak[1]
+def test_slow_forgetting_is_what_the_files_say():
+    """Half of the evidence is left after 23 weeks and after 13 years; a year takes 40% of a variance of 0.04."""
+    leak = np.array(parameters(model_file.load_model("leaky_beta_strict"))["availability_leak"].prior_90)
+    np.testing.assert_allclose(np.log(0.5) / np.log(1 - leak), [13 * 52, 23], rtol=0.05)
     diffusion = parameters(model_file.load_model("kalman_strict"))["availability_diffusion"].prior_90
-    np.testing.assert_allclose(diffusion[1], 0.4 * 0.2**2 / 52, rtol=0.05)  # of beliefs with an SD of 0.2
+    np.testing.assert_allclose(diffusion, [0.04 * 0.04 / 52, 0.4 * 0.04 / 52], rtol=0.05)
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -210,6 +207,10 @@ def test_unknown_model_is_answered_with_the_built_in_ones():
         ({"more": "[parameters.rate]\nprior_between_sd = 0.0"}, ["parameters.rate.prior_between_sd"]),
         ({"more": '[parameters.rate]\npooling = "some"'}, ["parameters.rate.pooling", "partial"]),
         ({"rule": "compensatory", "head": "transfer = true"}, ["key `transfer`", "Take `transfer` out"]),
+        (
+            {"rule": "strain_test", "more": "[parameters.worth_leak]\nfixed = 0.95"},
+            ["parameters.worth_leak", "reaches 0.95", "worth_care begins at 0.9"],
+        ),
         ({"more": "[parameters"}, ["not a TOML file"]),
     ],
 )

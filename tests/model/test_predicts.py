@@ -138,7 +138,11 @@ MEASURES: dict[str, list[tuple[str, Measure]]] = {
         ("Their weight settles and does not vanish: late in care, single outcomes still move ratings.", rate_settles),
     ],
     "kalman": [AFTER_GAP],
-    "kalman_strict": [("Early sessions move ratings more than late ones.", row("diminishing_returns")), AFTER_GAP],
+    "kalman_strict": [
+        ("Early sessions move ratings more than late ones.", row("diminishing_returns")),
+        ("After a long history, the same care moves ratings less than after a short one.", row("entrenchment")),
+        AFTER_GAP,
+    ],
     "latent_cause": [
         ("After poor and then abruptly good care, the belief is a mixture of two.", mixture),
         ("One rupture then takes back a part of the gain.", lost(0.15, BAD)),
@@ -265,6 +269,7 @@ MEASURES: dict[str, list[tuple[str, Measure]]] = {
             "After care without ruptures they do not.",
             along([GOOD] * 9, lambda b: np.isclose(rate(b, 8), rate(b, 5))),
         ),
+        ("After many ruptures that were not repaired, good care moves them less.", row("entrenchment")),
     ],
     "volatile_kalman": [
         (

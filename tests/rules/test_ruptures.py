@@ -72,6 +72,39 @@ def test_a_fair_weather_figure_is_never_worse_in_calm_than_under_strain():
     np.testing.assert_allclose(beliefs[0], beliefs[1], rtol=0, atol=1e-14)
 
 
+def test_a_figure_that_never_fails_is_tested_as_one_that_hardly_fails():
+    """At chances of 0 and 1, beliefs are the limits of those nearby: a single rupture or repair then tells.
+
+    Near 1 a double rounds 1 - care to one part in 1e4, of which a belief shows less than r (1 - r) / 2 = 0.105.
+    """
+    for outcomes, end in (([1, 0, 1], 1.0), ([1, 0, 0], 0.0), ([1, 0, 0.5, 1], None)):
+        ends, near = (
+            belief_path("strain_test", outcomes, **TESTED | {"hazard": 0.0, "care": care, "leak": leak})
+            for care, leak in ((1.0, 0.0), (1 - 1e-11, 1e-11))
+        )
+        np.testing.assert_allclose(ends, near, rtol=0, atol=1.1e-5)
+        assert end is None or ends[-1] == pytest.approx(end, abs=1e-9)
+
+
+def test_a_repair_counts_however_long_after_the_rupture():
+    """Ten years without a session take nothing from what the next one tells."""
+    rule, events = lift_learner(RULES["strain_test"], worth=False), one_person_events([0.0, 1.0])
+    events[1, [EVENT_FIELDS.index(name) for name in ("since_figure", "since_any")], 0] = 520.0
+    p = constants(rule, **{f"availability_{name}": value for name, value in TESTED.items()})
+    odds = 0.3 / 0.7 * 0.9 / 0.2
+    assert filter_readouts(rule, p, events, 1, AFTER)[0][-1, 0] == pytest.approx(
+        0.2 + 0.7 * odds / (1 + odds), rel=1e-9
+    )
+
+
+@pytest.mark.parametrize("name", ["strain_test", "contingent"])
+def test_distress_that_is_not_recorded_is_calm(name):
+    """A missing number in an array is what a blank cell of a table is."""
+    values = TESTED if name == "strain_test" else TWO
+    missing, calm = (belief_path(name, OUTCOMES, distress, **values) for distress in (np.nan, 0.0))
+    np.testing.assert_array_equal(missing, calm)
+
+
 def test_without_need_and_ruptures_contingent_learning_is_rescorla_wagner():
     """The expectation in calm alone is learned, at its own rate."""
     smooth = 0.5 + OUTCOMES / 2

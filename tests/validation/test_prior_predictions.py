@@ -16,16 +16,19 @@ from iwm_bayes.filtering.arrays import event_array
 from iwm_bayes.model.specification import model_file
 from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.simulate import Phase, simulate
+from iwm_bayes.types import InputError
 from iwm_bayes.validation import prediction_matrix
 from iwm_bayes.validation.prior_predictions import (
     Curve,
     ScriptedEvent,
+    claims,
     curve_lines,
     decision_sentence,
     effect_share,
     event_array_of,
     is_kept,
     median_people,
+    predict,
     prediction_lines,
     random_care,
     simulate_beliefs,
@@ -68,6 +71,15 @@ def test_noisy_and_after_a_rejection(starts, after_rejection):
     assert beliefs.worth[-1] == pytest.approx(after_rejection[1], abs=5e-4)
 
 
+@pytest.mark.parametrize(("name", "belief"), [("rescorla_wagner", 0.25), ("strain_test", 0.2 + 0.7 * 0.25)])
+def test_other_initial_beliefs_are_those_of_the_parameter_of_the_start(name, belief):
+    """In a strain test this is the probability of a reliable figure, which responds in 0.9 and not 0.2 of sessions."""
+    model = model_file.load_model(name)
+    people = with_initial_beliefs(median_people(model, 3, np.random.default_rng(1)), availability=0.25)
+    beliefs = simulate_beliefs(model, people, [ScriptedEvent(None)])
+    np.testing.assert_allclose(beliefs.availability_before[0], belief, rtol=1e-12)
+
+
 def test_the_gain_of_a_delta_rule_is_its_rate():
     model, rng = model_file.load_model("rescorla_wagner"), np.random.default_rng(1)
     people = median_people(model, 20, rng)
@@ -106,6 +118,27 @@ def test_an_effect_that_is_undefined_counts_against_a_claim():
     assert not is_kept("does not", share)
     assert is_kept("does not", share | {"undefined": 0.15})
     assert not is_kept("shows", share)
+
+
+@pytest.mark.parametrize(
+    ("prediction", "model"),
+    [
+        ("earned_security", "rescorla_wagner"),  # no variance
+        ("state_and_trait", "kalman"),  # nobody rates a state
+        ("self_regulation", "kalman"),
+        ("containment", "kalman"),
+    ],
+)
+def test_a_model_without_what_is_measured_does_not_take_part(prediction, model):
+    """One message says so, and the models that a prediction names all take part."""
+    with pytest.raises(InputError, match=f"does not have what the prediction {prediction} measures"):
+        predict(PREDICTIONS[prediction], model_file.load_model(model), 2)
+
+
+@pytest.mark.parametrize("name", PREDICTIONS)
+def test_every_model_that_a_prediction_names_takes_part(name):
+    models = [prediction_matrix.load_named_model(model) for model, _ in claims(PREDICTIONS[name])]
+    assert all(map(PREDICTIONS[name].takes_part, models))
 
 
 def test_the_lines_of_a_curve_are_quartiles_over_draws():

@@ -9,10 +9,10 @@
 Hypothesis: attachment is about availability when it is needed. Smooth sessions therefore leave the larger part of the
 belief as it was, and a rupture that is repaired changes it. `calm` and `repair` are the outcomes that are expected in
 calm and under strain, and `need` is the weight of strain in the belief. The session after a rupture is one under
-strain, whether it repairs the rupture or not. All quantities lie in 0..1. What concerns strain is pooled completely by
-default: few people have many such sessions. After Tronick (1989), doi:10.1037/0003-066X.44.2.112, on mismatch and
-repair, and Beebe & Lachmann (1994), doi:10.1037/h0079530, on expectations of disruption and repair. They give no
-equation; this one is derived here.
+strain, however long after, whether it repairs the rupture or not. Distress that is not recorded is calm. All quantities
+lie in 0..1. What concerns strain is pooled completely by default: few people have many such sessions. After Tronick
+(1989), doi:10.1037/0003-066X.44.2.112, on mismatch and repair, and Beebe & Lachmann (1994), doi:10.1037/h0079530, on
+expectations of disruption and repair. They give no equation; this one is derived here.
 """
 
 from typing import NamedTuple
@@ -61,7 +61,7 @@ class Parameters(NamedTuple):
 class State(NamedTuple):
     calm: Array
     repair: Array
-    ruptured: Array  # 1 where the last outcome was below .5
+    ruptured: Array  # 1 where the last outcome was below .5, however long ago
     distressed: Array  # 1 where the distress of this event is .5 or more
 
 
@@ -75,7 +75,7 @@ def drift(p: Parameters, s: State, elapsed: Array) -> State:
 
 
 def notice(s: State, event: Event) -> State:
-    return s._replace(distressed=where(event.distress < constant(0.5), constant(0.0), constant(1.0)))
+    return s._replace(distressed=where(event.distress >= constant(0.5), constant(1.0), constant(0.0)))
 
 
 def learn(p: Parameters, s: State, outcome: Array) -> State:

@@ -114,7 +114,12 @@ def lift_learner(learner: Learner, worth: bool = True, transfer: bool = False) -
     by_figure = frozenset(name for name, _ in named_leaves(learner.parameters, "availability"))
     rule = Rule(declared, start, drift, learn, beliefs, by_figure, learner.outcomes)
     own_scale = lift_location(learner.location, worth) if learner.location else None
-    return rule._replace(own_scale=own_scale, no_own_scale=learner.no_location)
+    ordered = tuple(
+        (f"{belief}_{low}", f"{belief}_{high}")
+        for belief in (BOTH if worth else BOTH[:1])
+        for low, high in learner.ordered
+    )
+    return rule._replace(own_scale=own_scale, no_own_scale=learner.no_location, ordered=ordered)
 
 
 def lift_location(location: Location, worth: bool) -> OwnScale:

@@ -14,14 +14,15 @@ probability that the figure is reliable: it responds with probability `care`, wh
 figure does so in calm, and with probability `leak` where the last observed outcome was a rupture. At a `calm_gap` of 0
 calm sessions teach nothing at all. The chance of the fair-weather figure in calm is never below `leak`. All quantities
 lie in 0..1, and outcomes between 0 and 1 enter as a tempered likelihood: after a rupture, at the default chances, one
-from .58 on speaks for a reliable figure. After Simpson (2007), doi:10.1111/j.1467-8721.2007.00517.x, and Shallcross &
-Simpson (2012), doi:10.1037/a0026829, on situations that diagnose trust. They give no equation; this one is derived
-here.
+from .58 on speaks for a reliable figure. A chance of 0 or 1 enters as 1e-12 or 1 - 1e-12, so that no outcome is
+impossible. A rupture waits for the next outcome, however long after. After Simpson (2007),
+doi:10.1111/j.1467-8721.2007.00517.x, and Shallcross & Simpson (2012), doi:10.1037/a0026829, on situations that
+diagnose trust. They give no equation; this one is derived here.
 """
 
 from typing import NamedTuple
 
-from iwm_bayes.ops import Array, constant, exp, log, maximum, where
+from iwm_bayes.ops import Array, constant, exp, log, maximum, minimum, where
 from iwm_bayes.rules.notation import Notation
 from iwm_bayes.types import Belief, Learner, Parameter
 
@@ -46,6 +47,9 @@ LATEX = Notation(
 )
 
 
+NEVER = 1e-12  # the chance of what never happens
+
+
 class Parameters(NamedTuple):
     start: Array = Parameter("unit", (0.15, 0.85), meaning="initial probability that the figure is reliable")
     hazard: Array = Parameter(
@@ -65,7 +69,7 @@ class Parameters(NamedTuple):
 
 class State(NamedTuple):
     reliable: Array
-    ruptured: Array  # 1 where the last outcome was below .5
+    ruptured: Array  # 1 where the last outcome was below .5, however long ago
 
 
 def start(p: Parameters) -> State:
@@ -77,8 +81,9 @@ def drift(p: Parameters, s: State, elapsed: Array) -> State:
 
 
 def likelihood(outcome: Array, chance: Array) -> Array:
-    """Compute chance^outcome (1 - chance)^(1 - outcome)."""
-    return exp(outcome * log(chance) + (1.0 - outcome) * log(1.0 - chance))
+    """Compute chance^outcome (1 - chance)^(1 - outcome); no chance is nearer to 0 or 1 than `NEVER`."""
+    possible = minimum(maximum(chance, constant(NEVER)), constant(1.0 - NEVER))
+    return exp(outcome * log(possible) + (1.0 - outcome) * log(1.0 - possible))
 
 
 def learn(p: Parameters, s: State, outcome: Array) -> State:
@@ -96,4 +101,6 @@ def belief(p: Parameters, s: State) -> Belief:
 
 
 NO_LOCATION = "its belief is bounded by what a reliable and what a fair-weather figure does, and cannot be anywhere"
-RULE = Learner(Parameters(), start, drift, learn, belief, "binary", no_location=NO_LOCATION)
+RULE = Learner(
+    Parameters(), start, drift, learn, belief, "binary", no_location=NO_LOCATION, ordered=(("leak", "care"),)
+)

@@ -16,11 +16,11 @@ import numpy as np
 import pandas as pd
 
 from iwm_bayes.filtering.arrays import EVENT_FIELDS
-from iwm_bayes.filtering.filter import filter_readouts
+from iwm_bayes.filtering.filter import filter_events, filter_readouts
 from iwm_bayes.filtering.readouts import Readout
 from iwm_bayes.model.priors import free_parameters, natural_values
 from iwm_bayes.simulation.open_loop import simulate_open_loop
-from iwm_bayes.types import ModelSpec, rule_values
+from iwm_bayes.types import InputError, ModelSpec, rule_values
 
 MIN_SHARE_CLAIMED, MAX_SHARE_RIVAL = 0.9, 0.6
 QUARTILES = (0.25, 0.5, 0.75)
@@ -100,7 +100,12 @@ def median_people(
 
 
 def with_initial_beliefs(people: People, **beliefs: float) -> dict[str, np.ndarray]:
-    """Return the same people with other initial beliefs, as far as the model has them."""
+    """Return the same people with other initial beliefs, as far as the model has parameters for them.
+
+    Where a belief is made of parts, the parameter is one of them, and the belief is not the number that is given: in
+    `strain_test` the probability that a figure is reliable, in `contingent` the expectation in calm, and in `splitting`
+    the probability that the all-good model is true.
+    """
     starts = {f"{belief}_start": value for belief, value in beliefs.items()}
     return dict(people) | {name: np.full_like(people[name], value) for name, value in starts.items() if name in people}
 
@@ -151,6 +156,13 @@ def simulate_beliefs(
     return BeliefTrajectory(array[:, 0], *beliefs)
 
 
+def holds_variance(model: ModelSpec) -> bool:
+    """Return whether the belief about a figure has a variance."""
+    p = rule_values(model, median_people(model, 1, np.random.default_rng(0)))
+    [only] = filter_events(model.rule, p, event_array_of([ScriptedEvent(None)], 1, 1), 1)
+    return model.rule.beliefs(p, only.after, only.event).availability.variance is not None
+
+
 def expected_answers(
     model: ModelSpec, people: People, event_array: np.ndarray, generator: np.random.Generator
 ) -> dict[str, np.ndarray]:
@@ -173,7 +185,11 @@ def random_care(
 
 
 def predict(prediction: Prediction, model: ModelSpec, draws: int) -> Result:
-    """Run the experiment of a prediction for one model; each has its own seed."""
+    """Run the experiment of a prediction for one model, each with its own seed; InputError if it cannot take part."""
+    if not prediction.takes_part(model):
+        raise InputError(
+            [f"{model.name} does not have what the prediction {prediction.name} measures: {prediction.unit}"]
+        )
     seed = zlib.crc32(f"{prediction.name} {model.name}".encode())
     return prediction.experiment(model, draws, np.random.default_rng(seed))
 

@@ -146,6 +146,22 @@ def changed_parameter(
     return changed
 
 
+def order_problems(where: str, rule: Rule, changed: Mapping[str, Parameter]) -> list[str]:
+    """Return a problem for each two parameters whose values are ordered in the rule, and whose priors are not."""
+    problems = []
+    for low, high in rule.ordered:
+        highest, lowest = (
+            own.prior_90[end] if own.fixed is None else own.fixed
+            for own, end in ((changed[low], 1), (changed[high], 0))
+        )
+        if highest > lowest:
+            problems.append(
+                f"{where}.{low}`: {low} reaches {highest:g}, and {high} begins at {lowest:g}. Give {low} a range below "
+                f"that of {high}; they mean the reverse otherwise"
+            )
+    return problems
+
+
 def change_parameters(where: str, model: ModelSpec, priors: Mapping[str, ParameterPrior]) -> ModelSpec:
     """Return the model with these changes of its parameters; InputError lists every fault.
 
@@ -159,6 +175,7 @@ def change_parameters(where: str, model: ModelSpec, priors: Mapping[str, Paramet
     for name in (name for name in known if name in changes):
         label, may_differ = f"{where}.{name}`", name not in of_rule or name in model.rule.by_figure
         changed[name] = changed_parameter(label, name, known[name], changes[name], may_differ, problems)
+    problems += order_problems(where, model.rule, changed)
     if problems:
         raise InputError(problems)
     stated = frozenset(name for name, prior in changes.items() if prior.fixed is not None)
