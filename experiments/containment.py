@@ -8,9 +8,8 @@ people alike. People who deactivate withdraw from the care that would change the
 it there is. The claim is about them alone: with people who cling, a therapist who follows responds more often
 (`reactive_care.py`). Where beliefs change with time alone, containment makes no difference.
 
-`rescorla_wagner` and `leaky_beta` learn as the two models that make the claim do. Their people may approach or avoid,
-as likely the one as the other, and need has no part in it. They are rivals, because a claim about deactivation must not
-hold for everybody.
+`bids` learns as `deactivating` does. Its people may approach or avoid, as likely the one as the other, and whoever
+frightens them turns them away. It is a rival, because a claim about deactivation must not hold for everybody.
 """
 
 from math import log
@@ -60,7 +59,7 @@ PREDICTION = Prediction(
     "containment",
     "Containment of deactivation by a therapist",
     shows=("models/deactivating.toml", "models/deactivating_leaky_beta.toml"),
-    rivals=("rescorla_wagner", "leaky_beta", "models/hyperactivating.toml", "models/deactivating_growth.toml"),
+    rivals=("models/bids.toml", "models/hyperactivating.toml", "models/deactivating_growth.toml"),
     smallest=log(1.1),
     unit="log ratio of rises of availability, contained to not contained",
     experiment=experiment,

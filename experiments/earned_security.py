@@ -49,12 +49,11 @@ def courses(people: int, rng: np.random.Generator) -> dict[str, list[ScriptedEve
 
 
 def sd_by_session(model: ModelSpec, people: People, events: list[ScriptedEvent], draws: int) -> np.ndarray:
-    """Return the mean SD of availability of each group after every event, (event, draw); NaN without uncertainty."""
+    """Return the mean SD of availability of each group after every event, (event, draw)."""
     p = rule_values(model, people)
     filtered = filter_events(model.rule, p, event_array_of(events, 1, draws * GROUP), 1)
     beliefs = [model.rule.beliefs(p, event.after, event.event).availability for event in filtered]
-    variance = [belief.mean * np.nan if belief.variance is None else belief.variance for belief in beliefs]
-    return group_means(np.sqrt(np.stack(variance)), GROUP)
+    return group_means(np.sqrt(np.stack([belief.variance for belief in beliefs])), GROUP)
 
 
 def experiment(model: ModelSpec, draws: int, rng: np.random.Generator) -> Result:

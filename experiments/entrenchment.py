@@ -41,7 +41,8 @@ def experiment(model: ModelSpec, draws: int, rng: np.random.Generator) -> Result
     short, long = (arm.gain(slice(-6, None)) for arm in arms)
     after = [arm.availability[-7:] for arm in arms]  # from the last session of poor care
     regained = [(level - level[0]) / (1.0 - level[0]) for level in after]
-    return Result(np.log(short / long), Curve(np.arange(7.0), regained[0] - regained[1]))
+    ratio = np.log(np.maximum(short, 1e-9) / np.maximum(long, 1e-9))
+    return Result(ratio, Curve(np.arange(7.0), regained[0] - regained[1]))
 
 
 PREDICTION = Prediction(

@@ -130,8 +130,8 @@ def menu() -> str:
             design, own = read_design_file(path), sizes[sizes["design"] == name]
             claimant, rival = (f"`{load_model(model).name}`" for model in design.models)
             study = f"**{design.question}** {design.design}"
-            rows.append((study, f"{claimant}<br>{rival}", smallest_size(own), f"`{path.name}`"))
-    return table(("study", "models", "people", "file"), rows)
+            rows.append((study, f"{claimant}<br>{rival}", smallest_size(own), converged(own), f"`{path.name}`"))
+    return table(("study", "models", "people", "converged", "file"), rows)
 
 
 def smallest_size(own: pd.DataFrame) -> str:
@@ -140,6 +140,14 @@ def smallest_size(own: pd.DataFrame) -> str:
         if (lines["right"] >= MENU_TARGET * MENU_STUDIES).all():
             return f"**{people}**<br>({' and '.join(map(str, lines['right']))} of {MENU_STUDIES})"
     return "not simulated" if own.empty else f"more than {own['n_people'].max()}"
+
+
+def converged(own: pd.DataFrame) -> str:
+    """Return in how many of the studies of the largest size that was tried both fits converged, by generating model."""
+    if own.empty:
+        return "-"
+    largest = own[own["n_people"] == own["n_people"].max()]
+    return " and ".join(f"{one.converged} of {one.studies}" for one in largest.itertuples())
 
 
 def published() -> str:
@@ -211,13 +219,21 @@ def ruptures_recovery() -> str:
     """Return the recovery of the group means of two rules, by the number of sessions under strain."""
     found, rows = read("ruptures/recovery.csv"), []
     found = found[found["parameter"].str.startswith("availability_") & ~found["parameter"].str.contains("rating")]
-    for (model, design), group in found.groupby(["model", "design"], sort=False):
+    for (model, design, method), group in found.groupby(["model", "design", "method"], sort=False):
         first, names = group.iloc[0], group["parameter"].str.removeprefix("availability_")
         shares = zip(names, group["contraction_group"], strict=True)
         contraction = ", ".join(f"`{name}` {share:.2f}" for name, share in shares)
         counts = f"{first['repaired']:.0f}, {first['unrepaired']:.0f}"
-        rows.append((f"`{model}`", design, counts, contraction, f"{first['converged']} of {first['studies']}"))
-    head = ("model", "design", "sessions that repair, that do not", "contraction of the group mean", "mode found")
+        converged = f"{first['converged']} of {first['studies']}"
+        rows.append((f"`{model}`", design, f"`{method}`", counts, contraction, converged))
+    head = (
+        "model",
+        "design",
+        "method",
+        "sessions that repair, that do not",
+        "contraction of the group mean",
+        "converged",
+    )
     return table(head, rows)
 
 

@@ -7,6 +7,8 @@ import pytest
 from command import iwm
 
 from iwm_bayes.cli.sweep_options import Given, models_or_study
+from iwm_bayes.data.study import read_study_file
+from iwm_bayes.types import InputError
 from iwm_bayes.validation.planning.compare import DECISIVE_FOR_GENERATING
 from iwm_bayes.validation.planning.forecast import (
     CORRECT,
@@ -128,6 +130,18 @@ def test_a_design_file_is_simulated_as_a_table(folder):
     refused = iwm("simulate", "pairs.toml", "--sessions", "4", "--distress", "0.5", "--out-file", "no.csv", cwd=folder)
     assert refused.returncode == 1
     assert "--sessions, --distress: the design file says so" in refused.stderr
+    assert "arm good has 2 people, arm bad has 2 people" in done.stdout
+
+
+def test_a_design_file_is_refused_with_a_reason(folder):
+    """Where one of its models does not exist, in all commands; and in place of a study file, which has data."""
+    text = (folder / "pairs.toml").read_text()
+    (folder / "typo.toml").write_text(text.replace("constant.toml", "constnt.toml"))
+    refused = iwm("simulate", "typo.toml", "--out-file", "no.csv", cwd=folder)
+    assert refused.returncode == 1
+    assert "constnt.toml: there is no such file" in refused.stderr
+    with pytest.raises(InputError, match="this is a design file, without data"):
+        read_study_file(folder / "pairs.toml")
 
 
 @pytest.mark.slow

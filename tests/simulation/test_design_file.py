@@ -116,6 +116,16 @@ def test_people_are_divided_in_equal_parts(tmp_path):
     [
         (HEAD + LONG + LONG, "give each arm a name of its own"),
         (HEAD + LONG + SHORT.replace("therapist", "mother"), "everybody meets the same figures"),
+        (
+            HEAD + LONG + SHORT.replace("therapist", "mother"),
+            "in the same order, and arm long meets therapist; arm short meets mother",
+        ),
+        (HEAD + SHORT + "n_people = 15", "belongs to the whole study, and arms get equal parts. Write people = 30"),
+        ("n_people = 15\n" + HEAD + SHORT, 'Did you mean "people"?'),
+        (HEAD + LONG.replace("gap = 24", "gap = inf"), "finite number"),
+        (HEAD + SHORT.replace("[[arms]]", "[arms]"), "write [[arms]], in two pairs of brackets"),
+        (HEAD + SHORT.replace('"constant:rate=0"', "constant:rate=0"), "Words stand in quotes"),
+        (HEAD.replace('["availability_rating"]', '["approach", "approach"]') + SHORT, "name approach once"),
         (HEAD + SHORT.replace("constant:", "kindly:"), "there is no care 'kindly'"),
         (HEAD + SHORT.replace("sessions = 2", "sessions = 0"), "a phase needs at least one session"),
         (HEAD + "arms = []\n", "name one or more, each with phases"),
@@ -131,6 +141,29 @@ def test_faults_of_a_file_are_named_with_the_file(tmp_path, text, message):
 
 
 def test_a_response_that_a_model_does_not_have_is_named(tmp_path):
-    read = design(tmp_path, (HEAD + SHORT).replace('["availability_rating"]', '["symptom"]'))
-    with pytest.raises(InputError, match="kalman has no response symptom; it has availability_rating"):
+    read = design(tmp_path, (HEAD + SHORT).replace('["availability_rating"]', '["symptom", "aproach"]'))
+    with pytest.raises(InputError) as error:
         as_asked(load_model("kalman"), read)
+    assert "design break, key `responses`: kalman has no response symptom; it has availability_" in str(error.value)
+    assert 'no response aproach; it has availability_rating, worth_rating, approach. Did you mean "approach"?' in str(
+        error.value
+    )
+
+
+def test_a_study_in_which_nobody_is_rated_is_refused(tmp_path):
+    """Choices need no rating: they are recorded at every session."""
+    never = SHORT.replace("sessions = 2", "sessions = 2, rated_every = 0")
+    with pytest.raises(InputError, match="no session is rated"):
+        as_asked(load_model("kalman"), design(tmp_path, HEAD + never))
+    choices = (HEAD + never).replace('["availability_rating"]', '["approach"]')
+    assert list(as_asked(load_model("kalman"), design(tmp_path, choices)).responses) == ["approach"]
+
+
+def test_arms_without_a_common_last_rating_are_named(tmp_path):
+    """Six sessions in one phase are rated at 2, 4 and 6; one and five sessions at 2 and 4 of the five."""
+    one = SHORT.replace("sessions = 2", "sessions = 6, rated_every = 2")
+    two = one.replace('"short"', '"parts"').replace("sessions = 6", "sessions = 5")
+    assert design(tmp_path, HEAD + one).last_ratings() == ""
+    warning = design(tmp_path, HEAD + one + two).last_ratings()
+    assert "the last session is rated in short, and not in parts" in warning
+    assert "counts anew in each phase" in warning

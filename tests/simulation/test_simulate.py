@@ -125,6 +125,7 @@ def test_people_are_drawn_from_the_priors():
     [
         ("constant", [0.8] * 7),
         ("constant:rate=0.5", [0.5] * 7),
+        ("graded:level=0.5", [0.5] * 7),
         ("intermittent:low=0.1,high=0.9,every=2", [0.9, 0.9, 0.1, 0.1, 0.9, 0.9, 0.1]),
         ("reversal:first=1,then=0,after=3", [1, 1, 1, 0, 0, 0, 0]),
         ("rupture_and_repair:every=3", [0.8, 0.8, 0.0, 1.0, 0.8, 0.0, 1.0]),
@@ -134,6 +135,17 @@ def test_people_are_drawn_from_the_priors():
 def test_care_has_its_chances(text, chances):
     """Each care schedule, session by session."""
     assert parse_care(text)(7).tolist() == chances
+
+
+def test_graded_care_leaves_nothing_to_chance():
+    """Every outcome is the level, for the figure whose care is graded; the other responds or does not."""
+    care = {"mother": parse_care("graded:level=0.35"), "father": constant_care(0.5)}
+    data = simulate(model_file.load_model("rescorla_wagner", ["approach"]), [Phase(care, 8, assessed=True)], 6, 1)
+    outcome, mother = data["outcome"].values, data["figure_index"].values == 0
+    observed = data["observed"].values
+    assert (outcome[mother & observed] == 0.35).all()
+    assert set(outcome[~mother & observed]) == {0.0, 1.0}
+    assert not outcome[~observed].any()  # assessments have none
 
 
 @pytest.mark.parametrize(

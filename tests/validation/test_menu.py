@@ -4,6 +4,7 @@ import importlib.util
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -38,6 +39,21 @@ def test_a_design_sets_a_model_that_makes_the_claim_against_a_rival(path):
     assert rival.name in {load_named_model(name).name for name in prediction.rivals}
 
 
+def outcomes_of(arm):
+    """Return the chance of every session of an arm, and whether it is the outcome itself."""
+    cares = [(phase.care["therapist"], phase.sessions) for phase in arm.all_phases()]
+    return np.concatenate([care(sessions) for care, sessions in cares]), {care.graded for care, _ in cares}
+
+
+def test_care_in_the_study_of_relapse_is_that_of_its_experiment():
+    """Graded: 20 poor sessions, then 12 fully responsive ones, or 20 in which care grows."""
+    design, experiment = read_design_file(EXPERIMENTS / "menu" / "relapse.toml"), script(EXPERIMENTS / "relapse.py")
+    for arm, change in zip(design.arms, (experiment.ABRUPT, experiment.GRADUAL), strict=True):
+        care, graded = outcomes_of(arm)
+        np.testing.assert_allclose(care, [event.outcome for event in experiment.POOR + change], atol=5e-4)
+        assert graded == {True}
+
+
 def lines(right, studies=20):
     """Return the counts of one size, for the two generating models."""
     return pd.DataFrame({"studies": [studies, studies], "right": right})
@@ -62,6 +78,13 @@ def test_the_page_has_the_smallest_size_at_which_either_model_is_found_in_four_o
     rows = [{"n_people": people, "right": right} for people, both in sizes.items() for right in both]
     assert page.smallest_size(pd.DataFrame(rows, columns=["n_people", "right"])) == expected
     assert (page.MENU_STUDIES, page.MENU_TARGET) == (menu.STUDIES, menu.TARGET)
+
+
+def test_the_page_says_how_many_fits_converged():
+    """Those of the size that decides, which is the last one that was tried."""
+    sizes = pd.DataFrame({"n_people": [10, 10, 20, 20], "converged": [1, 2, 3, 18], "studies": [5, 5, 20, 20]})
+    assert page.converged(sizes) == "3 of 20 and 18 of 20"
+    assert page.converged(sizes[:0]) == "-"
 
 
 def test_studies_are_counted_by_the_model_that_generated_them():

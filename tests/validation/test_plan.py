@@ -215,6 +215,11 @@ def table(by_sessions):
     ("by_sessions", "sentence"),
     [
         ({4: 10, 8: 40, 12: 49, 16: 50}, "12 sessions reach 0.8, with 0.98 (SE 0.02); 8 may reach it"),
+        (
+            {4: 10, 8: 42},
+            "no number of sessions surely reaches 0.8, highest share 0.84 (SE 0.05) at 8 sessions; 8 may reach it. "
+            "Add --studies to know",
+        ),
         ({4: 10, 8: 20}, "no number of sessions reaches 0.8, highest share 0.40 (SE 0.07) at 8 sessions"),
     ],
 )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from iwm_bayes.cli.console import Overwrite, check_new_file, say
+from iwm_bayes.cli.console import Overwrite, check_new_file, say, tell
 from iwm_bayes.types import InputError
 
 if TYPE_CHECKING:
@@ -42,11 +43,14 @@ def table_of_design(path: Path, n_people: int | None, seed: int) -> tuple[xr.Dat
     from iwm_bayes.simulation.population import draw_people
 
     design, generator = read_design_file(path), np.random.default_rng(seed)
-    model = as_asked(load_model(design.models[0]), design)
+    model, *_ = [as_asked(load_model(name), design) for name in design.models]
+    if warning := design.last_ratings():
+        tell(f"WARNING: {warning}")
     people = draw_people(model, design.figures, n_people or design.people, generator)
     data, arm = simulate_design(model, design, people, generator)
     table = to_table(data)
     table.insert(1, "arm", table["person"].map(dict(zip(data["person"].values, arm, strict=True))))
+    say(", ".join(f"arm {name} has {count} people" for name, count in Counter(arm).items()))
     return data, table
 
 
@@ -67,8 +71,8 @@ def simulate(
         list[str] | None,
         typer.Option(
             help="care by an attachment figure, written as FIGURE=NAME:parameter=value,...; may be given several "
-            "times. Names: constant, intermittent, reversal, rupture_and_repair, reactive, frightening "
-            "(default: therapist=constant)"
+            "times. Names: constant, graded, intermittent, reversal, rupture_and_repair, reactive, "
+            "frightening (default: therapist=constant)"
         ),
     ] = None,
     distress: Annotated[

@@ -115,6 +115,8 @@ def models_of_design(path: Path) -> Given:
     from iwm_bayes.validation.study_design import design_condition
 
     design = read_design_file(path)
+    if warning := design.last_ratings():
+        tell(f"WARNING: {warning}")
     return Given(design.models, design_condition(path, design), design.people, design.sessions, design=design.name)
 
 

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, mo
 from iwm_bayes.data.raters import Raters, raters, response_of
 from iwm_bayes.data.table import normalise_levels
 from iwm_bayes.data.toml import Name, Strict, expand_path, explain_validation, model_paths, one_form, read_schema_2
+from iwm_bayes.types import InputError
 
 MAX_LAG = 100  # sessions
 MAX_QUESTION, MAX_PARTICIPANTS = 200, 40  # letters of a title, and of a word in every sentence
@@ -277,6 +278,8 @@ class StudySpec(Strict):
 def read_study_file(path: Path) -> StudySpec:
     """Read a study file and make its paths absolute; InputError lists every problem."""
     content = read_schema_2(path, "`model` for `theory` and `timing` for `moment`")
+    if "arms" in content:
+        raise InputError([f"{path}: this is a design file, without data. `iwm simulate {path}` makes a table from it"])
     try:
         study = StudySpec.model_validate(content)
     except ValidationError as error:

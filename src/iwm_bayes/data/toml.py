@@ -107,7 +107,8 @@ def read_toml(path: Path) -> dict[str, Any]:
     except RecursionError as error:
         raise InputError([f"{path}: not a TOML file (too many brackets in each other)"]) from error
     except ValueError as error:  # not TOML, not UTF-8, or a number with thousands of digits
-        raise InputError([f"{path}: not a TOML file ({error})"]) from error
+        quotes = ". Words stand in quotes" if "Invalid value" in str(error) else ""
+        raise InputError([f"{path}: not a TOML file ({error}){quotes}"]) from error
 
 
 def read_schema_2(path: Path, changes: str) -> dict[str, Any]:
@@ -212,6 +213,8 @@ def fault_sentence(form: type[BaseModel], fault: Any) -> str:
             return f"this line is missing. Add {MISSING_KEY_HELP.get('.'.join(map(str, location)), 'it')}"
         case "model_type" if isinstance(fault["input"], str):
             return table_remedy(location, fault["input"])
+        case "tuple_type" if isinstance(fault["input"], dict):
+            return f"there may be several: write [[{location[-1]}]], in two pairs of brackets, above each"
         case "path_type":
             return "write a path in quotes"
         case "value_error":

@@ -2,7 +2,8 @@
 
 At each session the figure is responsive (outcome 1) or unresponsive (outcome 0). The schedules are those of the
 attachment literature. They are constant care, inconsistent care, and loss or gain of a responsive figure. There are
-also ruptures that are repaired, care that reacts to the person's bids, and frightening care.
+also ruptures that are repaired, care that reacts to the person's bids, and frightening care. In graded care nothing is
+left to chance: every session is responsive to the same degree.
 """
 
 from collections.abc import Callable, Mapping
@@ -23,6 +24,7 @@ class Care(NamedTuple):
     chances: Callable[[int], np.ndarray]  # number of sessions -> (session,), chance of a responsive session
     pull: float = 0.0  # difference in log odds of that chance between bids at every event and none
     threat: float = 0.0  # chance of frightening or intrusive care at a session, responsive or not
+    graded: bool = False  # whether the outcome of a session is the chance itself, and not 1 or 0 at random
 
     def __call__(self, sessions: int) -> np.ndarray:
         """Return the chances of a responsive session, (session,), for so many sessions."""
@@ -44,11 +46,17 @@ class EventCare(NamedTuple):
     pull: np.ndarray  # log odds by which bids change that chance
     threat: np.ndarray  # chance of frightening care
     distress: DistressProcess = DistressProcess()
+    graded: np.ndarray = np.zeros((1, 1), dtype=bool)  # whether the outcome is the chance itself
 
 
 def constant_care(rate: float = 0.8) -> Care:
     """Return care in which every session is responsive with chance `rate`."""
     return Care(lambda sessions: np.full(sessions, rate))
+
+
+def graded(level: float = 0.8) -> Care:
+    """Return care in which every session is responsive to the same degree: its outcome is `level`."""
+    return Care(lambda sessions: np.full(sessions, level), graded=True)
 
 
 def intermittent(low: float = 0.2, high: float = 0.8, every: int = 4) -> Care:
@@ -97,6 +105,7 @@ def pulled_chance(chance: np.ndarray, pull: np.ndarray, bids: np.ndarray) -> np.
 
 CARE_SCHEDULES: Mapping[str, Callable[..., Care]] = {
     "constant": constant_care,
+    "graded": graded,
     "intermittent": intermittent,
     "reversal": reversal,
     "rupture_and_repair": rupture_and_repair,

@@ -172,10 +172,11 @@ def event_with_distress(
 def draw_outcome(
     event: Event, care: EventCare, history: PersonHistory, observed: Array, rng: np.random.Generator
 ) -> Event:
-    """Return the event with what the figure does: responsive or not, and frightening or not."""
+    """Return the event with what the figure does: responsive or not, or to a degree, and frightening or not."""
     chance = sum_over_figures(event.figure * pulled_chance(care.chance, care.pull, history.bids))
-    is_responsive = rng.random(chance.shape) < np.nan_to_num(chance)
-    event = event._replace(outcome=np.where(observed & is_responsive, 1.0, 0.0))
+    is_graded = sum_over_figures(event.figure * care.graded) > 0
+    drawn = rng.random(chance.shape) < np.nan_to_num(chance)
+    event = event._replace(outcome=np.where(observed, np.where(is_graded, chance, drawn), 0.0))
     if not care.threat.any():
         return event
     is_frightening = rng.random(chance.shape) < sum_over_figures(event.figure * care.threat)
@@ -224,7 +225,7 @@ def simulate_closed_loop(
     s: State,
     rng: np.random.Generator,
 ) -> Iterator[tuple[FilteredEvent, dict[str, np.ndarray]]]:
-    """Yield every event from state `s` on, with the answers (person,) by response; outcomes are 0 or 1.
+    """Yield every event from state `s` on, with the answers (person,) by response; outcomes are 0 or 1, or graded.
 
     `event_array` (event, field, person) gives the figure of each event, unless a response chooses it, and innovations.
     `cares` gives the care at each event. Where an event is `rated`, its outcome is latent, and care decides

@@ -4,9 +4,11 @@ A design has arms. People are drawn from the prior of a model and divided among 
 an arm are phases of care, as in `simulate`, with a gap before a phase where there is one.
 """
 
+import difflib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -27,8 +29,10 @@ class DesignPhase(Strict):
     care: dict[Name, str]  # by figure, as in `iwm simulate --care`: `therapist = "constant:rate=0.8"`
     sessions: Annotated[int, Field(ge=0)] = 0  # with each figure
     assessed: bool = False  # whether it begins with an assessment: ratings without an outcome
-    gap: Annotated[float, Field(ge=0)] = 0.0  # time without anyone before it, in sessions
-    rated_every: Annotated[int, Field(ge=0)] = 1  # sessions from one rating to the next; 0: none after a session
+    gap: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0  # time without anyone before it, in sessions
+    rated_every: Annotated[int, Field(ge=0)] = (
+        1  # sessions from one rating to the next, counted anew in each phase; 0: none
+    )
     distress: Share = 0.0  # probability that something distressing happens before an event
 
     def phase(self) -> Phase:
@@ -48,6 +52,16 @@ class Arm(Strict):
     name: Name
     phases: tuple[DesignPhase, ...]  # in order
 
+    @model_validator(mode="before")
+    @classmethod
+    def no_people(cls, content: Any) -> Any:
+        """Refuse a number of people in an arm."""
+        if isinstance(content, dict) and (own := {"people", "n_people"} & content.keys()):
+            raise ValueError(
+                f"`{own.pop()}` belongs to the whole study, and arms get equal parts. Write people = 30 above [[arms]]"
+            )
+        return content
+
     def all_phases(self) -> list[Phase]:
         """Return the phases as they are simulated."""
         return [phase.phase() for phase in self.phases]
@@ -64,7 +78,7 @@ class DesignFile(Strict):
     question: Question  # what the study decides
     design: str  # the design in words
     models: Models  # the models to decide between; the first simulates
-    responses: Annotated[tuple[str, ...], Field(min_length=1)]  # of the models: what people rate or do
+    responses: Annotated[tuple[str, ...], Field(min_length=1)]  # of the models: what people rate or do; each once
     people: Annotated[int, Field(ge=4)] = 40  # in all arms
     arms: tuple[Arm, ...]  # people are divided among them in equal parts
 
@@ -85,10 +99,24 @@ class DesignFile(Strict):
             raise ValueError("`arms`: name one or more, each with phases")
         if len({arm.name for arm in self.arms}) < len(self.arms):
             raise ValueError("`arms`: give each arm a name of its own")
-        orders = {arm.name: phase_figures(arm.all_phases(), chosen=False) for arm in self.arms}
-        if len({tuple(order) for order in orders.values()}) > 1:
-            raise ValueError(f"`arms`: everybody meets the same figures in the same order, and they have {orders}")
+        if twice := [name for name, count in Counter(self.responses).items() if count > 1]:
+            raise ValueError(f"`responses`: name {', '.join(twice)} once")
+        orders = {arm.name: ", ".join(phase_figures(arm.all_phases(), chosen=False)) for arm in self.arms}
+        if len(set(orders.values())) > 1:
+            meetings = "; ".join(f"arm {name} meets {order}" for name, order in orders.items())
+            raise ValueError(f"`arms`: everybody meets the same figures in the same order, and {meetings}")
         return self
+
+    def last_ratings(self) -> str:
+        """Return a warning where some arms end with a rating and others do not; empty where all are alike."""
+        ends = {arm.name: arm.rated()[-1] for arm in self.arms}
+        if len(set(ends.values())) == 1:
+            return ""
+        rated, not_rated = (", ".join(name for name, end in ends.items() if end is wanted) for wanted in (True, False))
+        return (
+            f"design {self.name}: the last session is rated in {rated}, and not in {not_rated}, so arms cannot be "
+            "compared at the end. `rated_every` counts anew in each phase"
+        )
 
 
 class SimulatedArms(NamedTuple):
@@ -109,12 +137,23 @@ def read_design_file(path: Path) -> DesignFile:
 
 
 def as_asked(model: ModelSpec, design: DesignFile) -> ModelSpec:
-    """Return a model with the responses that a design asks for; InputError for one that it does not have."""
+    """Return a model with the responses that a design asks for.
+
+    InputError for one that it does not have, and where people rate something, and no session is rated.
+    """
+    where, has = f"design {design.name}, key `responses`", ", ".join(model.responses)
     missing = [name for name in design.responses if name not in model.responses]
+    near = {name: difflib.get_close_matches(name, list(model.responses), n=1) for name in missing}
     if missing:
-        has = ", ".join(model.responses)
-        raise InputError([f"{model.name} has no response {', '.join(missing)}; it has {has}. Change `responses`"])
-    return model._replace(responses={name: model.responses[name] for name in design.responses})
+        raise InputError(
+            f"{where}: {model.name} has no response {name}; it has {has}"
+            + (f'. Did you mean "{near[name][0]}"?' if near[name] else "")
+            for name in missing
+        )
+    asked = {name: model.responses[name] for name in design.responses}
+    if not any(any(arm.rated()) for arm in design.arms) and any(one.effect == "none" for one in asked.values()):
+        raise InputError([f"design {design.name}: no session is rated. Set `rated_every` or `assessed` in a phase"])
+    return model._replace(responses=asked)
 
 
 def with_events(data: xr.Dataset, count: int) -> xr.Dataset:

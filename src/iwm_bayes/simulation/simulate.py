@@ -67,15 +67,16 @@ def care_at_event(phase: Phase, figures: Sequence[str], chances: Mapping[str, fl
     """Return the care of all figures at an event of a phase; a figure that is not in the phase does not respond."""
     absent = Care(lambda sessions: np.zeros(sessions))
     cares = [phase.care.get(figure, absent) for figure in figures]
-    chance, pull, threat = (
+    chance, pull, threat, graded = (
         np.array(column, dtype=float)[:, None]
         for column in (
             [chances.get(figure, 0.0) for figure in figures],
             [care.pull for care in cares],
             [care.threat for care in cares],
+            [care.graded for care in cares],
         )
     )
-    return EventCare(chance, pull, threat, phase.distress)
+    return EventCare(chance, pull, threat, phase.distress, graded > 0)
 
 
 def schedule(phases: Sequence[Phase], chosen: bool = False) -> list[PlannedEvent]:

@@ -157,7 +157,7 @@ class BeliefPaths(NamedTuple):
         outcome, observed = self.event_array[:, outcome_field], self.event_array[:, observed_field] > 0
         order = np.maximum(np.cumsum(self.is_session, axis=0) - 1, 0)
         chance = care(int(order.max()) + 1)[order]
-        drawn = (generator.random(chance.shape) < chance).astype(float)
+        drawn = chance if care.graded else (generator.random(chance.shape) < chance).astype(float)
         events = self.event_array.copy()
         events[:, outcome_field] = np.where(self.is_session & observed, drawn, outcome)
         events[:, EVENT_FIELDS.index("rated")] *= ~(self.is_session & observed)  # what care makes is not latent
@@ -205,7 +205,8 @@ class BeliefPaths(NamedTuple):
         """
         *_, last = filter_events(self.model.rule, self.p, self.event_array, self.figures)
         pull, threat = np.array([[care.pull]]), np.array([[care.threat]])
-        cares = [EventCare(np.array([[chance]]), pull, threat) for chance in care(sessions)]
+        graded = np.array([[care.graded]])
+        cares = [EventCare(np.array([[chance]]), pull, threat, graded=graded) for chance in care(sessions)]
         staying = {name: r for name, r in self.model.responses.items() if r.effect in ("none", "withdraws")}
         model = self.model._replace(responses=staying)
         events = self.future_events(sessions)

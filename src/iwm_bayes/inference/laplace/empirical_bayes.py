@@ -20,6 +20,7 @@ from iwm_bayes.inference.laplace.hierarchy import (
     LinearPopulation,
     beta_prior_precision,
     initial_group,
+    is_within_reach,
     pack,
     person_means,
     unpack,
@@ -124,10 +125,18 @@ def em_then_bfgs(problem: Problem, group: Group, theta: np.ndarray) -> tuple[Gro
     root = np.linalg.cholesky(np.linalg.inv(curvature))
 
     def loss(z: np.ndarray) -> tuple[float, np.ndarray]:
-        """Return minus the log density and its gradient at start + root z; people start where they were last."""
+        """Return minus the log density and its gradient at start + root z; people start where they were last.
+
+        Where a model fits badly, the line search also tries groups that cannot be computed: infinitely bad ones.
+        """
         nonlocal people
         trial = unpack(start + root @ z, group)
-        people = fit_person_gaussians(problem, trial, people.mean, people.covariance)
+        if not is_within_reach(trial):
+            return np.inf, np.zeros_like(z)
+        try:
+            people = fit_person_gaussians(problem, trial, people.mean, people.covariance)
+        except np.linalg.LinAlgError:
+            return np.inf, np.zeros_like(z)
         sums = person_sums(population, trial, *people)
         value = marginal_log_density(population, trial, sums, person_log_evidence(problem, trial, people).sum())
         return -value, -root.T @ marginal_score(population, trial, sums)

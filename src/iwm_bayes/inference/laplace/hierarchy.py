@@ -20,7 +20,7 @@ from iwm_bayes.model.inputs import coordinates, parameters_pooled, theta_paramet
 from iwm_bayes.model.priors import effect_map, figure_names, group_of_level
 from iwm_bayes.types import EFFECT_WIDTH, ModelSpec
 
-LOG_SD_RANGE = (-8.0, 8.0)  # of between-person SDs on the link scale, natural logarithm: from 0.0003 to 3000
+SD_RANGE = (1e-6, 1e3)  # of between-person SDs on the link scale
 
 
 class LinearPopulation(NamedTuple):
@@ -103,13 +103,16 @@ def pack(group: Group) -> np.ndarray:
 
 
 def unpack(vector: np.ndarray, like: Group) -> Group:
-    """Return the group of a vector (packed,); `like` gives the number of parameters of each kind.
-
-    A search that goes too far, as where a model fits badly, gets the nearest SD that double precision can work with.
-    """
+    """Return the group of a vector (packed,); `like` gives the number of parameters of each kind."""
     beta, log_sigma, log_sigma_u, complete = np.split(vector, np.cumsum([len(part) for part in like])[:-1])
-    sigma, sigma_u = (np.exp(np.clip(log_sd, *LOG_SD_RANGE)) for log_sd in (log_sigma, log_sigma_u))
-    return Group(beta, sigma, sigma_u, complete)
+    return Group(beta, np.exp(log_sigma), np.exp(log_sigma_u), complete)
+
+
+def is_within_reach(group: Group) -> bool:
+    """Return whether double precision can work with the between-person SDs of a group."""
+    smallest, largest = SD_RANGE
+    sds = np.concatenate([group.sigma, group.sigma_u])
+    return bool(((sds > smallest) & (sds < largest)).all())
 
 
 def person_sds(population: LinearPopulation, group: Group) -> np.ndarray:

@@ -138,8 +138,8 @@ def decisions(table: pd.DataFrame, target: float) -> np.ndarray:
 
 
 def answer_column(table: pd.DataFrame) -> str:
-    """Return the size that a plan asks about: the number of people where it alone varies, otherwise of sessions."""
-    return "n_people" if table["sessions"].nunique() == 1 < table["n_people"].nunique() else "sessions"
+    """Return the size that a plan asks about: the number of sessions where it varies, otherwise of people."""
+    return "sessions" if table["sessions"].nunique() > 1 else "n_people"
 
 
 def size_sentence(own: pd.DataFrame, target: float, size: str = "sessions") -> str:
@@ -156,7 +156,10 @@ def size_sentence(own: pd.DataFrame, target: float, size: str = "sessions") -> s
     share = f"{best['share']:.2f} (SE {best['se']:.2f})"
     also = f"; {', '.join(map(str, possible))} may reach it" if len(possible) else ""
     if reaching.empty:
-        return f"no number of {noun} reaches {target:g}, highest share {share} at {best[size]} {noun}{also}"
+        surely, more = ("surely ", ". Add --studies to know") if also else ("", "")
+        return (
+            f"no number of {noun} {surely}reaches {target:g}, highest share {share} at {best[size]} {noun}{also}{more}"
+        )
     return f"{best[size]} {noun} reach {target:g}, with {share}{also}"
 
 
