@@ -169,7 +169,7 @@ def prediction_section(
     before = dict(zip(old["model"], old["share"], strict=True))
     hypotheses = {model.name: model.claim.strip() for model in (load(given) for given, _ in claims(prediction))}
     verdict = str(results.now.verdicts.set_index("prediction").loc[name, "verdict"])
-    answer, reading = results.answers[name]
+    written = results.answers[name]
     has_picture = place.picture(name) and name in set(results.now.curves["prediction"])
     picture = f"![{prediction.question}, by model]({place.picture(name)})"
     effect = f"Effect: {prediction.unit}. It counts from {prediction.smallest:.3g}."
@@ -177,8 +177,8 @@ def prediction_section(
         f"### {prediction.question}",
         f"*{explained.question}*",
         picture if has_picture else "",
-        f"**{answer}** ({status(verdict)})",
-        reading,
+        f"**{written.answer}** ({status(verdict)})",
+        written.reading,
         f'<p class="caption">{models_in_words(shares, hypotheses)}</p>',
         '<details markdown="1"><summary>Models, shares and measure</summary>',
         share_table(shares, before, place),
