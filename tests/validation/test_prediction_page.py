@@ -21,6 +21,7 @@ from iwm_bayes.validation.prediction_page import (
     prediction_section,
     predictions_page,
     rows_without_near_rival,
+    withdrawn_text,
 )
 from iwm_bayes.validation.prediction_results import (
     Answer,
@@ -140,9 +141,7 @@ def test_an_answer_holds_for_the_verdict_that_it_was_written_for():
     """Otherwise the page would say yes about a prediction that has become undecided."""
     verdicts = results(verdict="undecided: not as claimed in kalman").now.verdicts
     check_verdicts(Path("answers.toml"), {"relapse": ANSWER}, results().now.verdicts)
-    with pytest.raises(
-        InputError, match="answer to relapse was written for .*'decided', and the run has 'un"
-    ):
+    with pytest.raises(InputError, match="answer to relapse was written for .*'decided', and the run has 'un"):
         check_verdicts(Path("answers.toml"), {"relapse": ANSWER}, verdicts)
 
 
@@ -187,6 +186,12 @@ def test_old_shares_stand_beside_new_ones():
     assert "0.500 (0.010) **not as claimed** |" in section(
         share=0.5, verdict="undecided: not as claimed in latent_cause"
     )
+
+
+def test_a_claim_of_a_model_file_that_was_withdrawn_keeps_its_share():
+    """It stands under the name of the model, which is that of its file."""
+    text = withdrawn_text({"studies/affect_pulse.model.toml": "It was reversed."}, {"affect_pulse": 0.61}, PLACE)
+    assert text.splitlines()[-1] == "- <affect_pulse> (share before: 0.610): It was reversed."
 
 
 def test_the_table_of_answers_leads_to_the_headings():

@@ -152,10 +152,16 @@ def others_text(others: pd.DataFrame, place: Place) -> str:
 
 
 def withdrawn_text(withdrawn: Mapping[str, str], before: Mapping[str, float], place: Place) -> str:
-    """Return claims that were withdrawn, with the reason of each model; empty if there is none."""
+    """Return claims that were withdrawn, with the reason of each model; empty if there is none.
+
+    A model is one of the program, or a file in the folder of the experiments, which has its name from the file.
+    """
+    named = {
+        Path(given).name.removesuffix(".toml").removesuffix(".model"): reason for given, reason in withdrawn.items()
+    }
     lines = [
         f"- {place.model(name)}{f' (share before: {before[name]:.3f})' if name in before else ''}: {reason}"
-        for name, reason in withdrawn.items()
+        for name, reason in named.items()
     ]
     return "\n".join(["**Withdrawn claims.**", "", *lines]) if lines else ""
 
