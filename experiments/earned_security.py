@@ -67,7 +67,7 @@ PREDICTION = Prediction(
     "earned_security",
     "Earned and continuous security",
     shows=(),
-    rivals=("latent_cause_strict", "kalman", "conjugate_beta", "leaky_beta", "hgf", "ehgf"),
+    rivals=("latent_cause_strict", "volatile_kalman", "kalman", "conjugate_beta", "leaky_beta", "hgf", "ehgf"),
     smallest=0.05,
     unit="SD of availability, after earned minus continuous security, or minus the same care mixed, the smaller",
     experiment=experiment,
@@ -76,8 +76,6 @@ PREDICTION = Prediction(
     withdrawn={
         "latent_cause_strict": "The same care in random order leaves as varied a belief, so variety is no sign of the "
         "way to security.",
-        "volatile_kalman": "It keeps expecting change, but the SD that this leaves is larger by a few hundredths at "
-        "most, and mixed care leaves more.",
     },
 )
 
