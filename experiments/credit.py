@@ -7,8 +7,7 @@ worthy self, people blame the one they already doubt. Where blame follows uncert
 by side, they do not.
 
 Before: `compensatory` claimed the effect as well. Now: it is a rival. It assigns blame by how uncertain a belief is,
-not by how low it is. `confirmation_strict`, in which low beliefs fall further, is a rival as well. The measure is as
-before.
+not by how low it is. The measure is as before.
 """
 
 import numpy as np
@@ -52,7 +51,7 @@ PREDICTION = Prediction(
     "credit",
     "Attribution of a rejection to self or other",
     shows=("noisy_and",),
-    rivals=("rescorla_wagner", "kalman", "self_other_leak", "compensatory", "confirmation_strict"),
+    rivals=("rescorla_wagner", "kalman", "self_other_leak", "compensatory"),
     smallest=0.2,
     unit="log-odds: fall of self-worth minus fall of availability, preoccupied minus dismissing people",
     experiment=experiment,

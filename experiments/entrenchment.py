@@ -31,6 +31,7 @@ from iwm_bayes.validation.prior_predictions import (
 
 GOOD = [ScriptedEvent(1.0)] * 6
 SHORT, LONG = 10, 60  # sessions of poor care
+SLOWEST = 1e-9  # learning rates are at least this, so that their ratio exists where people no longer learn at all
 
 
 def experiment(model: ModelSpec, draws: int, rng: np.random.Generator) -> Result:
@@ -38,7 +39,7 @@ def experiment(model: ModelSpec, draws: int, rng: np.random.Generator) -> Result
     arms = [
         simulate_beliefs(model, people, random_care(0.2, sessions, draws, rng) + GOOD) for sessions in (SHORT, LONG)
     ]
-    short, long = (arm.gain(slice(-6, None)) for arm in arms)
+    short, long = (np.maximum(arm.gain(slice(-6, None)), SLOWEST) for arm in arms)
     after = [arm.availability[-7:] for arm in arms]  # from the last session of poor care
     regained = [(level - level[0]) / (1.0 - level[0]) for level in after]
     ratio = np.log(np.maximum(short, 1e-9) / np.maximum(long, 1e-9))

@@ -14,9 +14,8 @@ Three models claimed the effect, because inconsistent care teaches people to exp
 as the long one of `entrenchment.py`, because preoccupied people have lived with inconsistent care for years. `hgf`
 claims the effect: outcomes change beliefs more where either was considered possible. Expecting change is not the cause.
 `hgf` does not learn how fast figures change, and shows the effect; `volatile_kalman` does learn it, and shows the
-reverse. `compensatory` claims nothing about histories, but holds beliefs in log-odds, too: as the nearest model to
-showing the effect without claiming it, it is a rival. `ehgf` is no rival, because it contains `hgf`. The length of the
-history and the rivals were chosen after looking at shares.
+reverse. `compensatory` holds beliefs in log-odds, too, but claims nothing about histories, so that it is a rival.
+`ehgf` is none, because it contains `hgf`. The length of the history and the rivals were chosen after looking at shares.
 """
 
 import numpy as np
@@ -57,15 +56,7 @@ PREDICTION = Prediction(
     "inconsistent_care",
     "Persistence of a belief after inconsistent care",
     shows=("hgf",),
-    rivals=(
-        "rescorla_wagner",
-        "conjugate_beta",
-        "kalman",
-        "volatile_kalman",
-        "change_point",
-        "compensatory",
-        "noisy_and",
-    ),
+    rivals=("rescorla_wagner", "conjugate_beta", "kalman", "volatile_kalman", "compensatory", "noisy_and"),
     smallest=0.1,
     unit="share of availability left, after inconsistent minus after constant care",
     experiment=experiment,

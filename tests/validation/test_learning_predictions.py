@@ -8,7 +8,7 @@ from scipy.special import expit, logit
 
 from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.validation import prediction_matrix
-from iwm_bayes.validation.prior_predictions import median_people, random_care
+from iwm_bayes.validation.prior_predictions import median_people, random_care, with_steps
 
 SCRIPTS = {script.PREDICTION.name: script for script in islice(prediction_matrix.load_scripts(), 8)}
 DRAWS, SEED = 40, 7
@@ -120,12 +120,12 @@ def test_mistrust_in_the_hierarchical_filter_is_the_published_pattern():
     """Reed et al. (2020): paranoid minus other people, at the fixed values of the model."""
     model = load_model("ehgf")
     people = median_people(model, 3, np.random.default_rng(SEED))
-    changed = SCRIPTS["mistrust"].mistrustful(model, people)
-    shift = {
-        name: changed[f"availability_{name}"] - people[f"availability_{name}"] for name in SCRIPTS["mistrust"].PARANOIA
-    }
+    steps = SCRIPTS["mistrust"].MISTRUST["ehgf"]
+    changed = with_steps(model, people, steps)
     published = {"start_volatility": 1.110, "coupling": 0.079, "tonic": -1.154, "meta": -1.155}
-    np.testing.assert_allclose(np.stack(list(shift.values())), np.array([list(published.values())] * 3).T)
+    assert set(steps) == {f"availability_{name}" for name in published}
+    shift = np.stack([changed[f"availability_{name}"] - people[f"availability_{name}"] for name in published])
+    np.testing.assert_allclose(shift, np.array([list(published.values())] * 3).T)
 
 
 def test_blame_follows_the_doubt_where_care_needs_both():

@@ -139,8 +139,8 @@ def test_the_first_observed_outcome_teaches_people_who_avoid_as_much(model, rate
     people = median_people(spec, DRAWS, source())
     alike = people_alike(people, script.GROUP)
     starts = {name: np.full_like(alike[name], script.INITIAL) for name in ("availability_start", "worth_start")}
-    for avoids in (False, True):
-        _, found = script.rises_and_rates(spec, script.with_avoidance(spec, alike | starts, avoids), source())
+    for group in script.by_avoidance(spec, alike | starts):
+        _, found = script.rises_and_rates(spec, group, source())
         observed = found > 0
         assert observed.mean() > 0.7
         np.testing.assert_allclose(found[observed], rate(people)[observed])
@@ -152,8 +152,8 @@ def test_people_who_are_closed_observe_everything_and_learn_at_a_lower_rate():
     people = people_alike(median_people(spec, DRAWS, source()), script.GROUP)
     people["availability_start"] = np.full_like(people["availability_start"], script.INITIAL)
     rate = people["availability_rate"][:: script.GROUP]
-    for avoids, expected in ((False, rate), (True, expit(logit(rate) - 1))):
-        _, found = script.rises_and_rates(spec, script.with_avoidance(spec, people, avoids), source())
+    for group, expected in zip(script.by_avoidance(spec, people), (rate, expit(logit(rate) - 1)), strict=True):
+        _, found = script.rises_and_rates(spec, group, source())
         np.testing.assert_allclose(found, expected)
     assert np.median(result("starved_learning", "models/closed.toml").effect) < 0
 

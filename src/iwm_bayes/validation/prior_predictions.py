@@ -18,9 +18,9 @@ import pandas as pd
 from iwm_bayes.filtering.arrays import EVENT_FIELDS
 from iwm_bayes.filtering.filter import filter_events, filter_readouts
 from iwm_bayes.filtering.readouts import Readout
-from iwm_bayes.model.priors import free_parameters, natural_values
+from iwm_bayes.model.priors import LINKS, free_parameters, natural_values
 from iwm_bayes.simulation.open_loop import simulate_open_loop
-from iwm_bayes.types import InputError, ModelSpec, rule_values
+from iwm_bayes.types import InputError, ModelSpec, parameters, rule_values
 
 MIN_SHARE_CLAIMED, MAX_SHARE_RIVAL = 0.9, 0.6
 QUARTILES = (0.25, 0.5, 0.75)
@@ -108,6 +108,12 @@ def with_initial_beliefs(people: People, **beliefs: float) -> dict[str, np.ndarr
     """
     starts = {f"{belief}_start": value for belief, value in beliefs.items()}
     return dict(people) | {name: np.full_like(people[name], value) for name, value in starts.items() if name in people}
+
+
+def with_steps(model: ModelSpec, people: People, steps: Mapping[str, float]) -> dict[str, np.ndarray]:
+    """Return the same people with some parameters moved by steps on their link scales, such as log-odds."""
+    links = {name: LINKS[parameters(model)[name].support] for name in steps}
+    return dict(people) | {name: links[name][1](links[name][0](people[name]) + step) for name, step in steps.items()}
 
 
 def people_alike(people: People, size: int) -> dict[str, np.ndarray]:
