@@ -17,11 +17,9 @@ import numpy as np
 
 from iwm_bayes.filtering.filter import filter_events
 from iwm_bayes.types import ModelSpec, rule_values
-from iwm_bayes.validation.prior_predictions import (
-    Curve,
+from iwm_bayes.validation.prior_predictions import Curve, Prediction, Result
+from iwm_bayes.validation.scripted_events import (
     People,
-    Prediction,
-    Result,
     ScriptedEvent,
     event_array_of,
     group_means,

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from iwm_bayes.model.specification.model_file import load_model
-from iwm_bayes.validation.prior_predictions import ScriptedEvent, median_people, random_care, simulate_beliefs
+from iwm_bayes.validation.scripted_events import ScriptedEvent, median_people, random_care, simulate_beliefs
 
 RUPTURE, GOOD = ScriptedEvent(0.0), ScriptedEvent(1.0)
 SMALLEST, N_DRAWS = 0.005, 4000

@@ -14,14 +14,8 @@ How much the rupture costs is not the question: people who trust little have lit
 import numpy as np
 
 from iwm_bayes.types import ModelSpec
-from iwm_bayes.validation.prior_predictions import (
-    Curve,
-    Prediction,
-    Result,
-    ScriptedEvent,
-    median_people,
-    simulate_beliefs,
-)
+from iwm_bayes.validation.prior_predictions import Curve, Prediction, Result
+from iwm_bayes.validation.scripted_events import ScriptedEvent, median_people, simulate_beliefs
 
 GOOD, RUPTURE = ScriptedEvent(1.0), ScriptedEvent(0.0)
 BEFORE = 12

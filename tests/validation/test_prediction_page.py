@@ -141,7 +141,7 @@ def test_an_answer_holds_for_the_verdict_that_it_was_written_for():
     """Otherwise the page would say yes about a prediction that has become undecided."""
     verdicts = results(verdict="undecided: not as claimed in kalman").now.verdicts
     check_verdicts(Path("answers.toml"), {"relapse": ANSWER}, results().now.verdicts)
-    with pytest.raises(InputError, match="answer to relapse was written for .*'decided', and the run has 'un"):
+    with pytest.raises(InputError, match=r"answer to relapse was written for .*'decided', and the run has 'un"):
         check_verdicts(Path("answers.toml"), {"relapse": ANSWER}, verdicts)
 
 

@@ -14,7 +14,7 @@ from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.simulate import Phase, simulate
 from iwm_bayes.types import parameters, rule_values, with_parameters
 from iwm_bayes.validation import prediction_matrix
-from iwm_bayes.validation.prior_predictions import (
+from iwm_bayes.validation.scripted_events import (
     ScriptedEvent,
     event_array_of,
     expected_answers,
