@@ -1,7 +1,7 @@
-"""A menu of studies: how many people does a study need to decide between a model that makes a claim and its rival?
+"""A menu of studies: how many people does a study need to decide between a model that makes a claim and a rival?
 
 Each file of `experiments/menu/` is the design of one prediction that is decided: its arms, care, gaps and ratings. It
-names the model that claims the effect and the strongest rival. Either model simulates studies, and both are fitted to
+names the model that claims the effect and a rival. Either model simulates studies, and both are fitted to
 each of them by `laplace`, as in `iwm plan compare FILE`, with the same random numbers. A study decides for a model if
 its log evidence is higher by more than 3. Sizes are tried from the smallest on. A size decides if 80% of 20 studies are
 right whichever model is true; larger ones are then not tried. A size is given up as soon as it can no longer decide.

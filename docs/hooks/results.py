@@ -14,6 +14,7 @@ from iwm_bayes.model.specification.model_file import built_in_models, load_model
 from iwm_bayes.simulation.design_file import read_design_file
 from iwm_bayes.validation.prediction_matrix import PREDICTION_ORDER
 from iwm_bayes.validation.prediction_page import markdown_table as table
+from iwm_bayes.validation.prediction_results import status
 
 REPOSITORY = Path(__file__).parents[2]
 EXPERIMENTS = REPOSITORY / "experiments"
@@ -120,11 +121,12 @@ def predictions() -> str:
 
 
 def menu() -> str:
-    """Return the menu of studies: the design of each claim, its two models, and the smallest size that decides."""
+    """Return the menu of studies: the design of each decided claim, its models, and the smallest size that decides."""
     sizes, rows = read("menu/sizes.csv"), []
+    verdicts = read("predictions/verdicts.csv").set_index("prediction")["verdict"]
     for name in PREDICTION_ORDER:
         path = EXPERIMENTS / "menu" / f"{name}.toml"
-        if path.exists():
+        if path.exists() and status(verdicts[name]) == "decided":
             design, own = read_design_file(path), sizes[sizes["design"] == name]
             claimant, rival = (f"`{load_model(model).name}`" for model in design.models)
             study = f"**{design.question}** {design.design}"
