@@ -27,6 +27,14 @@ class ScriptedEvent(NamedTuple):
     gap: float = 1.0  # time since the last event
 
 
+GOOD, RUPTURE = ScriptedEvent(1.0), ScriptedEvent(0.0)
+RUPTURE_ARMS: Mapping[str, Sequence[ScriptedEvent]] = {  # six sessions each, after a history that the arms share
+    "smooth": [GOOD] * 6,
+    "repaired": [RUPTURE, *[GOOD] * 5],
+    "repaired late": [RUPTURE, RUPTURE, *[GOOD] * 4],
+}
+
+
 class BeliefTrajectory(NamedTuple):
     """Outcomes, and beliefs before and after every event, (event, person) each."""
 
