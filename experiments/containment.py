@@ -22,16 +22,8 @@ from iwm_bayes.filtering.readouts import Readout
 from iwm_bayes.simulation.care import DistressProcess, reactive
 from iwm_bayes.simulation.simulate import Phase, simulate
 from iwm_bayes.types import ModelSpec, rule_values
-from iwm_bayes.validation.prior_predictions import (
-    Curve,
-    People,
-    Prediction,
-    Result,
-    group_means,
-    median_people,
-    people_alike,
-    with_initial_beliefs,
-)
+from iwm_bayes.validation.prior_predictions import Curve, Prediction, Result
+from iwm_bayes.validation.scripted_events import People, group_means, median_people, people_alike, with_initial_beliefs
 
 INITIAL, SESSIONS, GROUP = 0.3, 40, 20
 AFTER = [Readout("availability", "after")]

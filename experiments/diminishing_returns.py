@@ -20,14 +20,8 @@ from math import log
 import numpy as np
 
 from iwm_bayes.types import ModelSpec
-from iwm_bayes.validation.prior_predictions import (
-    Curve,
-    Prediction,
-    Result,
-    median_people,
-    random_care,
-    simulate_beliefs,
-)
+from iwm_bayes.validation.prior_predictions import Curve, Prediction, Result
+from iwm_bayes.validation.scripted_events import median_people, random_care, simulate_beliefs
 
 SESSIONS = np.arange(24)
 

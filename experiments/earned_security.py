@@ -17,11 +17,9 @@ import numpy as np
 
 from iwm_bayes.filtering.filter import filter_events
 from iwm_bayes.types import ModelSpec, rule_values
-from iwm_bayes.validation.prior_predictions import (
-    Curve,
+from iwm_bayes.validation.prior_predictions import Curve, Prediction, Result
+from iwm_bayes.validation.scripted_events import (
     People,
-    Prediction,
-    Result,
     ScriptedEvent,
     event_array_of,
     group_means,
@@ -62,16 +60,13 @@ PREDICTION = Prediction(
     "earned_security",
     "Earned and continuous security",
     shows=(),
-    rivals=("latent_cause_strict", "kalman", "conjugate_beta", "leaky_beta", "hgf", "ehgf"),
+    rivals=("latent_cause_strict", "volatile_kalman", "kalman", "conjugate_beta", "leaky_beta", "hgf", "ehgf"),
     smallest=0.05,
     unit="SD of availability, after earned minus continuous security, or minus the same care mixed, the smaller",
     experiment=experiment,
     axes=("session", "SD of availability: earned minus the more varied of the other two"),
     takes_part=holds_variance,
-    withdrawn={
-        "latent_cause_strict": "The same care in random order leaves as varied a belief.",
-        "volatile_kalman": "It keeps expecting change, but after mixed care even more.",
-    },
+    withdrawn={"latent_cause_strict": "The same care in random order leaves as varied a belief."},
 )
 
 if __name__ == "__main__":

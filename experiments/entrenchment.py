@@ -19,15 +19,8 @@ from math import log
 import numpy as np
 
 from iwm_bayes.types import ModelSpec
-from iwm_bayes.validation.prior_predictions import (
-    Curve,
-    Prediction,
-    Result,
-    ScriptedEvent,
-    median_people,
-    random_care,
-    simulate_beliefs,
-)
+from iwm_bayes.validation.prior_predictions import Curve, Prediction, Result
+from iwm_bayes.validation.scripted_events import ScriptedEvent, median_people, random_care, simulate_beliefs
 
 GOOD = [ScriptedEvent(1.0)] * 6
 SHORT, LONG = 10, 60  # sessions of poor care

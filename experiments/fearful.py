@@ -15,11 +15,9 @@ import numpy as np
 from scipy.special import logit
 
 from iwm_bayes.types import ModelSpec
-from iwm_bayes.validation.prior_predictions import (
-    Curve,
+from iwm_bayes.validation.prior_predictions import Curve, Prediction, Result
+from iwm_bayes.validation.scripted_events import (
     People,
-    Prediction,
-    Result,
     ScriptedEvent,
     median_people,
     simulate_beliefs,

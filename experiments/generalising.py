@@ -17,10 +17,8 @@ themselves passes from one figure to another. `reflective` contains `compensator
 import numpy as np
 
 from iwm_bayes.types import ModelSpec
-from iwm_bayes.validation.prior_predictions import (
-    Curve,
-    Prediction,
-    Result,
+from iwm_bayes.validation.prior_predictions import Curve, Prediction, Result
+from iwm_bayes.validation.scripted_events import (
     ScriptedEvent,
     median_people,
     random_care,

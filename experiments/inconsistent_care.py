@@ -21,16 +21,8 @@ reverse. `compensatory` holds beliefs in log-odds, too, but claims nothing about
 import numpy as np
 
 from iwm_bayes.types import ModelSpec
-from iwm_bayes.validation.prior_predictions import (
-    Curve,
-    People,
-    Prediction,
-    Result,
-    ScriptedEvent,
-    median_people,
-    random_care,
-    simulate_beliefs,
-)
+from iwm_bayes.validation.prior_predictions import Curve, Prediction, Result
+from iwm_bayes.validation.scripted_events import People, ScriptedEvent, median_people, random_care, simulate_beliefs
 
 HISTORY, WITHDRAWN = 60, [ScriptedEvent(0.0)] * 6
 REPLICATES = 8  # histories per person

@@ -26,10 +26,8 @@ from math import log
 import numpy as np
 
 from iwm_bayes.types import ModelSpec
-from iwm_bayes.validation.prior_predictions import (
-    Curve,
-    Prediction,
-    Result,
+from iwm_bayes.validation.prior_predictions import Curve, Prediction, Result
+from iwm_bayes.validation.scripted_events import (
     ScriptedEvent,
     median_people,
     simulate_beliefs,

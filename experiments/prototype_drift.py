@@ -14,10 +14,8 @@ are rivals: they show the effect most often without claiming it. The measure is 
 import numpy as np
 
 from iwm_bayes.types import ModelSpec
-from iwm_bayes.validation.prior_predictions import (
-    Curve,
-    Prediction,
-    Result,
+from iwm_bayes.validation.prior_predictions import Curve, Prediction, Result
+from iwm_bayes.validation.scripted_events import (
     ScriptedEvent,
     median_people,
     random_care,

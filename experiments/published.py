@@ -33,7 +33,7 @@ from iwm_bayes.filtering.filter import filter_readouts
 from iwm_bayes.filtering.readouts import Readout
 from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.types import rule_values
-from iwm_bayes.validation.prior_predictions import (
+from iwm_bayes.validation.scripted_events import (
     ScriptedEvent,
     event_array_of,
     median_people,

@@ -15,16 +15,8 @@ import numpy as np
 from scipy.special import logit
 
 from iwm_bayes.types import ModelSpec, parameters
-from iwm_bayes.validation.prior_predictions import (
-    Curve,
-    People,
-    Prediction,
-    Result,
-    ScriptedEvent,
-    median_people,
-    random_care,
-    simulate_beliefs,
-)
+from iwm_bayes.validation.prior_predictions import Curve, Prediction, Result
+from iwm_bayes.validation.scripted_events import People, ScriptedEvent, median_people, random_care, simulate_beliefs
 
 KNOWN, STRANGER = range(4), 4
 SEPARATES = {  # parameters that separate self and other by rising, or by falling

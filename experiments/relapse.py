@@ -22,14 +22,8 @@ effect; `prototype` and `leaky_beta`, whose beliefs drift back, are rivals.
 import numpy as np
 
 from iwm_bayes.types import ModelSpec
-from iwm_bayes.validation.prior_predictions import (
-    Curve,
-    Prediction,
-    Result,
-    ScriptedEvent,
-    median_people,
-    simulate_beliefs,
-)
+from iwm_bayes.validation.prior_predictions import Curve, Prediction, Result
+from iwm_bayes.validation.scripted_events import ScriptedEvent, median_people, simulate_beliefs
 
 POOR = [ScriptedEvent(0.1)] * 20
 ABRUPT = [ScriptedEvent(1.0)] * 12

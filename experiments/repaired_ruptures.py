@@ -19,11 +19,9 @@ import numpy as np
 import pandas as pd
 
 from iwm_bayes.model.specification.model_file import load_model
-from iwm_bayes.validation.prior_predictions import ScriptedEvent, median_people, random_care, simulate_beliefs
+from iwm_bayes.validation.scripted_events import GOOD, RUPTURE_ARMS, median_people, random_care, simulate_beliefs
 
-RUPTURE, GOOD = ScriptedEvent(0.0), ScriptedEvent(1.0)
 SMALLEST, N_DRAWS = 0.005, 4000
-COURSES = {"smooth": [GOOD] * 6, "repaired": [RUPTURE, *[GOOD] * 5], "repaired late": [RUPTURE, RUPTURE, *[GOOD] * 4]}
 HISTORIES = {  # number of mixed sessions (responsive with probability 0.7), and of good ones after them
     "12 good sessions": (0, 12),
     "none: a new figure": (0, 0),
@@ -68,7 +66,7 @@ def final_availability(name: str, history: str, draws: int, seed: int) -> dict[s
     before = [*random_care(0.7, mixed, draws, rng), *[GOOD] * good]
     return {
         course: simulate_beliefs(model, people, [*before, *events]).availability[-1]
-        for course, events in COURSES.items()
+        for course, events in RUPTURE_ARMS.items()
     }
 
 

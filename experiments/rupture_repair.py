@@ -20,27 +20,19 @@ models claim it that learn separately what happens under strain.
 import numpy as np
 
 from iwm_bayes.types import ModelSpec
-from iwm_bayes.validation.prior_predictions import (
-    Curve,
-    Prediction,
-    Result,
-    ScriptedEvent,
-    median_people,
-    simulate_beliefs,
-)
+from iwm_bayes.validation.prior_predictions import Curve, Prediction, Result
+from iwm_bayes.validation.scripted_events import GOOD, RUPTURE_ARMS, median_people, simulate_beliefs
 
-GOOD, RUPTURE = ScriptedEvent(1.0), ScriptedEvent(0.0)
-ARMS = {
-    "smooth": [GOOD] * 6,
-    "repaired": [RUPTURE, *[GOOD] * 5],
-    "repaired late": [RUPTURE, RUPTURE, *[GOOD] * 4],
-}
+HISTORY = [GOOD] * 12
 
 
 def availability_by_arm(model: ModelSpec, draws: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
     """Return availability after session 12 and after each of the next six, (session, draw), of the same people."""
     people = median_people(model, draws, rng)
-    return {name: simulate_beliefs(model, people, [GOOD] * 12 + arm).availability[11:] for name, arm in ARMS.items()}
+    return {
+        name: simulate_beliefs(model, people, [*HISTORY, *arm]).availability[len(HISTORY) - 1 :]
+        for name, arm in RUPTURE_ARMS.items()
+    }
 
 
 def experiment(model: ModelSpec, draws: int, rng: np.random.Generator) -> Result:

@@ -12,11 +12,9 @@ import numpy as np
 
 from iwm_bayes.filtering.arrays import EVENT_FIELDS
 from iwm_bayes.types import ModelSpec
-from iwm_bayes.validation.prior_predictions import (
-    Curve,
+from iwm_bayes.validation.prior_predictions import Curve, Prediction, Result
+from iwm_bayes.validation.scripted_events import (
     People,
-    Prediction,
-    Result,
     ScriptedEvent,
     event_array_of,
     expected_answers,

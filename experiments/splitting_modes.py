@@ -22,14 +22,8 @@ threw no belief far, not that of `splitting_strict` either: its equations take a
 import numpy as np
 
 from iwm_bayes.types import ModelSpec
-from iwm_bayes.validation.prior_predictions import (
-    Curve,
-    Prediction,
-    Result,
-    ScriptedEvent,
-    median_people,
-    simulate_beliefs,
-)
+from iwm_bayes.validation.prior_predictions import Curve, Prediction, Result
+from iwm_bayes.validation.scripted_events import ScriptedEvent, median_people, simulate_beliefs
 
 SESSIONS = 20  # of each kind
 GOOD, POOR = 0.7, 0.3

@@ -21,11 +21,9 @@ from iwm_bayes.filtering.readouts import Readout
 from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.simulate import Phase, simulate
 from iwm_bayes.types import ModelSpec, parameters, rule_values
-from iwm_bayes.validation.prior_predictions import (
-    Curve,
+from iwm_bayes.validation.prior_predictions import Curve, Prediction, Result
+from iwm_bayes.validation.scripted_events import (
     People,
-    Prediction,
-    Result,
     group_means,
     median_people,
     people_alike,

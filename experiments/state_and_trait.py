@@ -17,10 +17,8 @@ measure in all models, and response noise hid it. Now: care changes once, so tha
 import numpy as np
 
 from iwm_bayes.types import ModelSpec
-from iwm_bayes.validation.prior_predictions import (
-    Curve,
-    Prediction,
-    Result,
+from iwm_bayes.validation.prior_predictions import Curve, Prediction, Result
+from iwm_bayes.validation.scripted_events import (
     ScriptedEvent,
     event_array_of,
     expected_answers,

@@ -17,15 +17,8 @@ another. `reflective` contains `compensatory` and is no rival. The smallest effe
 import numpy as np
 
 from iwm_bayes.types import ModelSpec
-from iwm_bayes.validation.prior_predictions import (
-    Curve,
-    Prediction,
-    Result,
-    ScriptedEvent,
-    median_people,
-    random_care,
-    simulate_beliefs,
-)
+from iwm_bayes.validation.prior_predictions import Curve, Prediction, Result
+from iwm_bayes.validation.scripted_events import ScriptedEvent, median_people, random_care, simulate_beliefs
 
 
 def experiment(model: ModelSpec, draws: int, rng: np.random.Generator) -> Result:

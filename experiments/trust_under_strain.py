@@ -14,25 +14,17 @@ How much the rupture costs is not the question: people who trust little have lit
 import numpy as np
 
 from iwm_bayes.types import ModelSpec
-from iwm_bayes.validation.prior_predictions import (
-    Curve,
-    Prediction,
-    Result,
-    ScriptedEvent,
-    median_people,
-    simulate_beliefs,
-)
+from iwm_bayes.validation.prior_predictions import Curve, Prediction, Result
+from iwm_bayes.validation.scripted_events import GOOD, RUPTURE, RUPTURE_ARMS, median_people, simulate_beliefs
 
-GOOD, RUPTURE = ScriptedEvent(1.0), ScriptedEvent(0.0)
 BEFORE = 12
-REPAIRED, SMOOTH = [RUPTURE] + [GOOD] * 5, [GOOD] * 6
 
 
 def experiment(model: ModelSpec, draws: int, rng: np.random.Generator) -> Result:
     people = median_people(model, draws, rng)
     repaired, smooth = (
-        simulate_beliefs(model, people, [GOOD] * BEFORE + sessions + [RUPTURE]).availability[BEFORE - 1 :]
-        for sessions in (REPAIRED, SMOOTH)
+        simulate_beliefs(model, people, [GOOD] * BEFORE + [*RUPTURE_ARMS[arm], RUPTURE]).availability[BEFORE - 1 :]
+        for arm in ("repaired", "smooth")
     )
     lead = repaired - smooth
     won, left = lead[-2:]

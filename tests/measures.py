@@ -8,7 +8,7 @@ from scipy.special import logit
 from iwm_bayes.filtering.filter import filter_events
 from iwm_bayes.types import ModelSpec, rule_values
 from iwm_bayes.validation import prediction_matrix
-from iwm_bayes.validation.prior_predictions import (
+from iwm_bayes.validation.scripted_events import (
     BeliefTrajectory,
     People,
     ScriptedEvent,

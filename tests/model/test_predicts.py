@@ -38,12 +38,8 @@ from measures import (
 )
 
 from iwm_bayes.model.specification.model_file import built_in_models, load_model
-from iwm_bayes.validation.prior_predictions import (
-    MIN_SHARE_CLAIMED,
-    ScriptedEvent,
-    median_people,
-    simulate_beliefs,
-)
+from iwm_bayes.validation.prior_predictions import MIN_SHARE_CLAIMED
+from iwm_bayes.validation.scripted_events import ScriptedEvent, median_people, simulate_beliefs
 
 AFTER_REPAIR = [GOOD] * 12 + [BAD] + [GOOD] * 31
 OTHER_BELIEF_ALONE = along([ScriptedEvent(0.5)], lambda b: np.abs(step(b, 0)) > 1e-6, availability=0.5, worth=0.2)

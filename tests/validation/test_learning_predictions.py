@@ -8,7 +8,7 @@ from scipy.special import expit, logit
 
 from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.validation import prediction_matrix
-from iwm_bayes.validation.prior_predictions import median_people, random_care, with_steps
+from iwm_bayes.validation.scripted_events import median_people, random_care, with_steps
 
 SCRIPTS = {script.PREDICTION.name: script for script in islice(prediction_matrix.load_scripts(), 8)}
 DRAWS, SEED = 40, 7

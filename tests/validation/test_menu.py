@@ -11,6 +11,7 @@ import pytest
 from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.simulation.design_file import as_asked, read_design_file
 from iwm_bayes.validation.prediction_matrix import load_named_model, load_predictions
+from iwm_bayes.validation.scripted_events import RUPTURE_ARMS
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 DESIGNS = sorted((EXPERIMENTS / "menu").glob("*.toml"))
@@ -52,6 +53,13 @@ def test_care_in_the_study_of_relapse_is_that_of_its_experiment():
         care, graded = outcomes_of(arm)
         np.testing.assert_allclose(care, [event.outcome for event in experiment.POOR + change], atol=5e-4)
         assert graded == {True}
+
+
+def test_the_study_of_ruptures_has_the_arms_of_its_experiment():
+    """After twelve good sessions: smooth care, a rupture that is repaired, and one that is repaired late."""
+    for arm in read_design_file(EXPERIMENTS / "menu" / "rupture_repair.toml").arms:
+        care, _ = outcomes_of(arm)
+        assert care.tolist() == [1.0] * 12 + [event.outcome for event in RUPTURE_ARMS[arm.name]]
 
 
 def lines(right, studies=20):

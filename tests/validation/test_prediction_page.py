@@ -21,11 +21,13 @@ from iwm_bayes.validation.prediction_page import (
     prediction_section,
     predictions_page,
     rows_without_near_rival,
+    withdrawn_text,
 )
 from iwm_bayes.validation.prediction_results import (
     Answer,
     Explanation,
     Results,
+    check_verdicts,
     explanation_of,
     load_answers,
     load_results,
@@ -54,6 +56,7 @@ PREDICTION = Prediction(
     axes=("session", "availability"),
     withdrawn={"prototype": "Its beliefs drift back after any change."},
 )
+ANSWER = Answer(verdict="decided", answer="Yes, it is.", reading="The old belief was kept.")
 PLACE = Place("../", lambda name: f"<{name}>", lambda name: f"pictures/{name}.svg")
 
 
@@ -71,7 +74,7 @@ def results(share=0.95, verdict="decided: all as claimed"):
     curves = pd.DataFrame({"prediction": ["relapse"], "x": [0.0]})
     others = pd.DataFrame({"prediction": "relapse", "model": ["hgf", "noisy_and"], "share": [0.1, 0.8]})
     now = prediction_matrix.Matrix(shares(share), curves, others, verdicts)
-    return Results(now, before, verdicts, {"relapse": Answer("Yes, it is.", "The old belief was kept.")}, "iwm")
+    return Results(now, before, verdicts, {"relapse": ANSWER}, "iwm")
 
 
 def section(place=PLACE, **changes):
@@ -103,14 +106,49 @@ def test_a_docstring_is_question_measure_and_changes():
 def test_answers_that_are_not_written_are_one_clear_error(tmp_path):
     """A row that is missing, one without a reading, and a blank answer; written ones are read as they are."""
     path = tmp_path / "answers.toml"
+    first = '[a]\nverdict = "decided"\nanswer = "Yes."\nreading = " So. "\n'
+    path.write_text(first)
+    assert load_answers(path, ["a"]) == {"a": Answer(verdict="decided", answer="Yes.", reading="So.")}
     path.write_text(
-        '[a]\nanswer = "Yes."\nreading = " So. "\n[b]\nanswer = "No."\n[c]\nanswer = " "\nreading = "So."\n'
+        f'{first}[b]\nverdict = "decided"\nanswer = "No."\n[c]\nverdict = "withdrawn"\nanswer = " "\nreading = "So."\n'
     )
-    assert load_answers(path, ["a"]) == {"a": Answer("Yes.", "So.")}
     with pytest.raises(InputError) as error:
         load_answers(path, ["a", "b", "c", "d"])
     assert len(error.value.problems) == 1
-    assert "not written yet: b: reading, c: answer, d: answer, d: reading. Write" in str(error.value)
+    assert "not written yet: b: reading, c: answer, d: verdict, d: answer, d: reading. Write" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('relapse = "x"', "key `relapse`"),
+        ('[relapse]\nverdict = "decided"\nanswer = 3\nreading = "So."', "key `relapse.answer`"),
+        ('[relapse]\nverdict = "likely"\nanswer = "Yes."\nreading = "So."', "key `relapse.verdict`"),
+        ('[relapse]\nverdict = "decided"\nanswer = "Yes."\nreading = "So."\nanswers = ""', "unknown key"),
+        ('[relapse]\nverdict = "decided"\nanswer = "Yes."\nreading = "So."\n[former]\n', "key `former`: unknown key"),
+        ("[relapse", "not a TOML file"),
+    ],
+)
+def test_a_fault_in_the_answers_is_named(tmp_path, text, said):
+    (tmp_path / "answers.toml").write_text(text)
+    with pytest.raises(InputError) as error:
+        load_answers(tmp_path / "answers.toml", ["relapse"])
+    assert "answers.toml" in str(error.value)
+    assert said in str(error.value)
+
+
+def test_an_answer_holds_for_the_verdict_that_it_was_written_for():
+    """Otherwise the page would say yes about a prediction that has become undecided."""
+    verdicts = results(verdict="undecided: not as claimed in kalman").now.verdicts
+    check_verdicts(Path("answers.toml"), {"relapse": ANSWER}, results().now.verdicts)
+    with pytest.raises(InputError, match=r"answer to relapse was written for .*'decided', and the run has 'un"):
+        check_verdicts(Path("answers.toml"), {"relapse": ANSWER}, verdicts)
+
+
+def test_a_folder_without_its_tables_is_refused(tmp_path):
+    (tmp_path / "manifest.json").write_text("{}")
+    with pytest.raises(InputError, match=r"matrix.csv, verdicts.csv is not there"):
+        load_results(tmp_path)
 
 
 def test_a_section_goes_from_the_question_to_the_answer_and_folds_the_rest():
@@ -148,6 +186,12 @@ def test_old_shares_stand_beside_new_ones():
     assert "0.500 (0.010) **not as claimed** |" in section(
         share=0.5, verdict="undecided: not as claimed in latent_cause"
     )
+
+
+def test_a_claim_of_a_model_file_that_was_withdrawn_keeps_its_share():
+    """It stands under the name of the model, which is that of its file."""
+    text = withdrawn_text({"studies/affect_pulse.model.toml": "It was reversed."}, {"affect_pulse": 0.61}, PLACE)
+    assert text.splitlines()[-1] == "- <affect_pulse> (share before: 0.610): It was reversed."
 
 
 def test_the_table_of_answers_leads_to_the_headings():
@@ -193,7 +237,8 @@ def test_links_within_the_committed_page_lead_to_its_headings():
 def test_answers_are_single_sentences_and_readings_short():
     """One sentence of at most 25 words, and two to four sentences that explain it."""
     written = load_answers(COMMITTED / "answers.toml", prediction_matrix.PREDICTION_ORDER)
-    for name, (answer, reading) in written.items():
+    for name, own in written.items():
+        answer, reading = own.answer, own.reading
         assert answer.endswith("."), name
         assert answer.count(". ") == 0, name
         assert len(answer.split()) <= 25, name

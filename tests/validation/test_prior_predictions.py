@@ -20,16 +20,18 @@ from iwm_bayes.types import InputError
 from iwm_bayes.validation import prediction_matrix
 from iwm_bayes.validation.prior_predictions import (
     Curve,
-    ScriptedEvent,
     claims,
     curve_lines,
     decision_sentence,
     effect_share,
-    event_array_of,
     is_kept,
-    median_people,
     predict,
     prediction_lines,
+)
+from iwm_bayes.validation.scripted_events import (
+    ScriptedEvent,
+    event_array_of,
+    median_people,
     random_care,
     simulate_beliefs,
     with_initial_beliefs,

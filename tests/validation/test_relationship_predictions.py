@@ -14,7 +14,7 @@ from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.simulate import Phase, simulate
 from iwm_bayes.types import parameters, rule_values, with_parameters
 from iwm_bayes.validation import prediction_matrix
-from iwm_bayes.validation.prior_predictions import (
+from iwm_bayes.validation.scripted_events import (
     ScriptedEvent,
     event_array_of,
     expected_answers,
@@ -288,3 +288,14 @@ def test_the_least_concentration_is_where_an_insecure_person_makes_an_exception(
     assert recency * old / neutral == pytest.approx(0.16, abs=0.01)
     least, _ = parameters(load_model("latent_cause_strict"))["concentration"].prior_90
     assert recency * old / insecure == pytest.approx(least, abs=0.01)
+
+
+@pytest.mark.parametrize("name", ["deactivating_growth", "deactivating_leaky_beta"])
+def test_people_who_deactivate_do_so_in_the_same_way_in_every_model(name):
+    """The models differ in what people learn, and not in their bids."""
+    one, other = (
+        parameters(prediction_matrix.load_named_model(f"models/{each}.toml")) for each in ("deactivating", name)
+    )
+    bids = [key for key in one if key.startswith("bid_")]
+    assert bids
+    assert [one[key] for key in bids] == [other[key] for key in bids]

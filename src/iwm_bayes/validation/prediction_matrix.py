@@ -14,13 +14,7 @@ import pandas as pd
 
 from iwm_bayes.model.specification.model_file import built_in_models, load_model
 from iwm_bayes.types import InputError, ModelSpec
-from iwm_bayes.validation.prior_predictions import (
-    N_DRAWS,
-    Prediction,
-    decision_sentence,
-    other_lines,
-    prediction_lines,
-)
+from iwm_bayes.validation.prior_predictions import N_DRAWS, Prediction, decision_sentence, other_lines, prediction_lines
 
 NULL_MODELS = ("static", "growth", "autoregressive")
 CHECKOUT = Path(__file__).parents[3] / "experiments"  # where this file is part of a checkout of the repository

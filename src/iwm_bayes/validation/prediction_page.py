@@ -152,10 +152,16 @@ def others_text(others: pd.DataFrame, place: Place) -> str:
 
 
 def withdrawn_text(withdrawn: Mapping[str, str], before: Mapping[str, float], place: Place) -> str:
-    """Return claims that were withdrawn, with the reason of each model; empty if there is none."""
+    """Return claims that were withdrawn, with the reason of each model; empty if there is none.
+
+    A model is one of the program, or a file in the folder of the experiments, which has its name from the file.
+    """
+    named = {
+        Path(given).name.removesuffix(".toml").removesuffix(".model"): reason for given, reason in withdrawn.items()
+    }
     lines = [
         f"- {place.model(name)}{f' (share before: {before[name]:.3f})' if name in before else ''}: {reason}"
-        for name, reason in withdrawn.items()
+        for name, reason in named.items()
     ]
     return "\n".join(["**Withdrawn claims.**", "", *lines]) if lines else ""
 
@@ -169,7 +175,7 @@ def prediction_section(
     before = dict(zip(old["model"], old["share"], strict=True))
     hypotheses = {model.name: model.claim.strip() for model in (load(given) for given, _ in claims(prediction))}
     verdict = str(results.now.verdicts.set_index("prediction").loc[name, "verdict"])
-    answer, reading = results.answers[name]
+    written = results.answers[name]
     has_picture = place.picture(name) and name in set(results.now.curves["prediction"])
     picture = f"![{prediction.question}, by model]({place.picture(name)})"
     effect = f"Effect: {prediction.unit}. It counts from {prediction.smallest:.3g}."
@@ -177,8 +183,8 @@ def prediction_section(
         f"### {prediction.question}",
         f"*{explained.question}*",
         picture if has_picture else "",
-        f"**{answer}** ({status(verdict)})",
-        reading,
+        f"**{written.answer}** ({status(verdict)})",
+        written.reading,
         f'<p class="caption">{models_in_words(shares, hypotheses)}</p>',
         '<details markdown="1"><summary>Models, shares and measure</summary>',
         share_table(shares, before, place),

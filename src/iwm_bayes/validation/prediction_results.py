@@ -1,20 +1,22 @@
 """Results of the predictions, with what people wrote about them: the run, the run before, explanations and answers."""
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import pandas as pd
+from pydantic import ValidationError, create_model
 
+from iwm_bayes.data.toml import Strict, explain_validation, read_toml
 from iwm_bayes.io import read_json
 from iwm_bayes.types import InputError
 from iwm_bayes.validation.prediction_matrix import Matrix, experiments_folder
 
 
-class Answer(NamedTuple):
+class Answer(Strict):
     """What people wrote about a prediction after the run."""
 
+    verdict: Literal["decided", "undecided", "withdrawn"]  # for which it was written
     answer: str  # one sentence
     reading: str  # what it means, a few sentences
 
@@ -38,18 +40,41 @@ class Results(NamedTuple):
 
 
 def load_answers(path: Path, names: Sequence[str]) -> dict[str, Answer]:
-    """Load the answers to some predictions; InputError names every answer that is missing, and what to write."""
-    content = tomllib.loads(path.read_text(encoding="utf-8"))
-    missing = [
-        f"{name}: {key}"
-        for name in names
-        for key in Answer._fields
-        if not str(content.get(name, {}).get(key, "")).strip()
-    ]
+    """Load the answers to all predictions; InputError names every fault, and every answer that is missing."""
+    content = read_toml(path)
+    missing = [f"{name}: {key}" for name in names for key in Answer.model_fields if is_missing(content.get(name), key)]
     if missing:
-        example = '[NAME], answer = "One sentence." and reading = "What it means."'
+        example = '[NAME], verdict = "decided", answer = "One sentence." and reading = "What it means."'
         raise InputError([f"{path}: not written yet: {', '.join(missing)}. Write {example}"])
-    return {name: Answer(*(content[name][key].strip() for key in Answer._fields)) for name in names}
+    fields: dict[str, Any] = dict.fromkeys(names, (Answer, ...))
+    form = create_model("Answers", __base__=Strict, **fields)
+    try:
+        found = form.model_validate(content)
+    except ValidationError as error:
+        raise explain_validation(path, form, error) from error
+    answers = {name: getattr(found, name) for name in names}
+    return {
+        name: own.model_copy(update={"answer": own.answer.strip(), "reading": own.reading.strip()})
+        for name, own in answers.items()
+    }
+
+
+def is_missing(content: Any, key: str) -> bool:
+    """Return whether what is written about a prediction, if anything is, lacks a text."""
+    return content is None or (isinstance(content, dict) and not str(content.get(key, "")).strip())
+
+
+def check_verdicts(path: Path, answers: Mapping[str, Answer], verdicts: pd.DataFrame) -> None:
+    """Raise InputError for every answer that was written for another verdict than that of the run."""
+    now = {str(one.prediction): status(str(one.verdict)) for one in verdicts.itertuples()}
+    other = [
+        f"{path}: the answer to {name} was written for the verdict {answers[name].verdict!r}, and the run has "
+        f"{verdict!r}. Write it anew, with this verdict"
+        for name, verdict in now.items()
+        if answers[name].verdict != verdict
+    ]
+    if other:
+        raise InputError(other)
 
 
 def explanation_of(name: str, docstring: str) -> Explanation:
@@ -75,18 +100,25 @@ def load_matrix(folder: Path) -> Matrix:
 
 
 def results_of(now: Matrix, command: str, experiments: Path | None = None) -> Results:
-    """Return a run with what the folder of the experiments has about it; InputError where an answer is missing."""
+    """Return a run with what the folder of the experiments has about it.
+
+    InputError where an answer is missing, or was written for another verdict.
+    """
     folder = experiments_folder(experiments) / "predictions"
-    before = load_matrix(folder / "before")
-    answers = load_answers(folder / "answers.toml", list(now.verdicts["prediction"]))
+    before, path = load_matrix(folder / "before"), folder / "answers.toml"
+    answers = load_answers(path, list(now.verdicts["prediction"]))
+    check_verdicts(path, answers, now.verdicts)
     return Results(now, before.shares, before.verdicts, answers, command)
 
 
 def load_results(folder: Path, experiments: Path | None = None) -> Results:
-    """Load a run from its folder, with its tables in `tables` or next to the manifest."""
+    """Load a run from its folder, with its tables in `tables` or next to the manifest; InputError for a part of one."""
     facts = read_json(folder / "manifest.json", "Name a folder that `iwm predictions` wrote")
-    tables = folder / "tables"
-    return results_of(load_matrix(tables if tables.exists() else folder), str(facts.get("command")), experiments)
+    tables = folder / "tables" if (folder / "tables").exists() else folder
+    lost = [name for name in ("matrix.csv", "verdicts.csv") if not (tables / name).exists()]
+    if lost:
+        raise InputError([f"{tables}: {', '.join(lost)} is not there. Copy the whole folder of the run"])
+    return results_of(load_matrix(tables), str(facts.get("command")), experiments)
 
 
 def status(verdict: str) -> str:
