@@ -102,6 +102,12 @@ def test_a_delta_rule_keeps_the_same_share_after_every_history():
     np.testing.assert_allclose(script.share_left(model, repeated, history), left)
 
 
+def test_a_belief_outlasts_inconsistent_care_without_any_learning_about_change():
+    """The volatility of this filter is fixed; where volatility is learned from simple errors, the effect reverses."""
+    assert np.median(result("inconsistent_care", "hgf").effect) > 0.1
+    assert np.median(result("inconsistent_care", "volatile_kalman").effect) < -0.1
+
+
 def test_mistrust_is_the_difference_of_two_learning_rates():
     """A rupture takes the rate after bad outcomes of all trust, and a good session adds that after good ones."""
     good, bad = rates("dual_rate_strict")

@@ -215,6 +215,16 @@ def test_full_reflection_is_credit_by_uncertainty():
     np.testing.assert_allclose([low, high], [[0.1] * DRAWS, [0.9] * DRAWS])
 
 
+def test_forgetting_is_no_leak_between_self_and_other():
+    """A parameter of another model has the same name, `availability_leak`, and another meaning."""
+    script, model = SCRIPTS["reflection"], load_model("leaky_beta")
+    people = median_people(model, DRAWS, source(), figures=5)
+    assert "availability_leak" in people
+    for level in (0.0, 1.0):
+        changed = script.separating(model, people, level)
+        assert all(changed[name] is value for name, value in people.items())
+
+
 def test_equal_beliefs_move_alike_where_self_and_other_are_one():
     script, model = SCRIPTS["reflection"], load_model("self_other_leak")
     people = dict.fromkeys(median_people(model, 3, source(), figures=5), np.full(3, 0.2))
