@@ -15,10 +15,12 @@ from iwm_bayes.simulation.simulate import simulate
 from iwm_bayes.types import InputError
 from iwm_bayes.validation.planning import group as plan_group
 from iwm_bayes.validation.planning.assurance import (
+    CONVERGED,
     JUDGED_FIGURE,
     StudyDesign,
     assurance_sentences,
     assurance_table,
+    convergence_sentence,
     share_with_error,
     thin_ratings,
     without_leaving,
@@ -229,6 +231,12 @@ def test_the_answer_is_the_least_number_of_sessions_that_surely_reaches_the_targ
     assert assurance_sentences(found, ["n_people", "sessions"], ["miss"], 0.8) == [
         "n_people = 40: 'miss': no result, because nobody was counted"
     ]
+
+
+def test_a_plan_says_where_few_fits_converged():
+    found = pd.DataFrame({"outcome": [CONVERGED, CONVERGED, "hit"], "share": [0.65, 0.95, 0.1]})
+    assert "only 65% of studies converged" in convergence_sentence(found)
+    assert convergence_sentence(found[1:]) == ""
 
 
 def test_only_every_third_session_is_rated():

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from iwm_bayes.cli.console import Overwrite, Trust, print_table, say
+from iwm_bayes.cli.console import Overwrite, Trust, print_table, say, tell
 from iwm_bayes.cli.sweep_options import (
     DEFAULT_CARE,
     CareOption,
@@ -91,6 +91,7 @@ def run_plan(sweep: Sweep, study: SimulatedStudy, conditions: list[Condition], a
         SIZE_COLUMNS,
         assurance_sentences,
         assurance_table,
+        convergence_sentence,
         planning_curve_data,
     )
     from iwm_bayes.viz.simulated_studies.planning import planning_curve_plot
@@ -112,6 +113,8 @@ def run_plan(sweep: Sweep, study: SimulatedStudy, conditions: list[Condition], a
     print_table(table, "Assurance with its Monte-Carlo standard error", "assurance")
     for sentence in sentences:
         say(sentence)
+    if warning := convergence_sentence(table):
+        tell(warning)
     say(f"Results saved to {sweep.folder}")
 
 

@@ -10,7 +10,7 @@ from iwm_bayes.estimands.security.belief_paths import belief_paths, median_gap
 from iwm_bayes.responses import RESPONSES
 from iwm_bayes.rules import RULES
 from iwm_bayes.rules.lift import lift_learner
-from iwm_bayes.simulation.care import constant_care
+from iwm_bayes.simulation.care import constant_care, graded
 from iwm_bayes.simulation.draws import new_people
 from iwm_bayes.simulation.simulate import Phase, simulate
 from iwm_bayes.types import ModelSpec, parameters
@@ -29,6 +29,21 @@ def test_a_new_figure_is_met_with_the_generalised_expectation(transfer):
     observed, forecast = paths.observed_path(), paths.forecast(constant_care(1.0), 3, np.random.default_rng(2))
     np.testing.assert_allclose(forecast.availability_before[0], observed.availability[-1], rtol=1e-12)
     np.testing.assert_allclose(forecast.worth_before[0], observed.worth[-1], rtol=1e-12)
+
+
+def test_graded_care_that_is_supposed_is_a_constant_outcome():
+    """A delta rule then goes the same share of the way to the level at every session, forecast or counterfactual."""
+    model = ModelSpec(
+        "mine", lift_learner(RULES["rescorla_wagner"], worth=False), {"rating": RESPONSES["availability_rating"]}
+    )
+    given = {"availability_start": 0.2, "availability_rate": 0.5, "rating_intercept": 0.0}
+    people = {name: np.full(3, given.get(name, 1.0)) for name in parameters(model)}
+    data = simulate(model, [Phase({"mother": constant_care(1.0)}, 4)], people, seed=1)
+    paths, generator = belief_paths(model, data, people, figure="mother"), np.random.default_rng(2)
+    supposed, ahead = paths.counterfactual(graded(0.6), generator), paths.forecast(graded(0.6), 4, generator)
+    for path, start in ((supposed, 0.2), (ahead, 1.0 - 0.8 * 0.5**4)):
+        expected = 0.6 + (start - 0.6) * 0.5 ** np.arange(1, 5)
+        np.testing.assert_allclose(path.availability, np.tile(expected[:, None], 3), rtol=1e-12)
 
 
 def test_new_people_are_drawn_from_the_group():

@@ -26,6 +26,7 @@ JUDGED_FIGURE = "therapist"  # the figure whose sessions count
 SIZE_COLUMNS = ("n_people", "figures", "rated_every", "sessions")
 MIN_STANDARD_ERRORS = 2.0  # above the target, from which a share reaches it
 CONVERGED = "converged"  # the outcome that counts fits that have converged
+MIN_CONVERGED = 0.9  # share of studies below which a plan warns
 REACHES, MAY_REACH, BELOW = "reaches", "may reach", "below"
 
 type Counts = dict[str, list[int]]
@@ -161,6 +162,17 @@ def size_sentence(own: pd.DataFrame, target: float, size: str = "sessions") -> s
             f"no number of {noun} {surely}reaches {target:g}, highest share {share} at {best[size]} {noun}{also}{more}"
         )
     return f"{best[size]} {noun} reach {target:g}, with {share}{also}"
+
+
+def convergence_sentence(table: pd.DataFrame) -> str:
+    """Return a warning where too few fits converged for a plan to be more than a first guess; empty otherwise."""
+    shares = table.loc[table["outcome"] == CONVERGED, "share"]
+    if shares.empty or shares.min() >= MIN_CONVERGED:
+        return ""
+    return (
+        f"WARNING: in the size with the fewest, only {shares.min():.0%} of studies converged. Results of fits that did "
+        "not converge count with the rest: take the answer as a first guess"
+    )
 
 
 def assurance_sentences(
