@@ -11,13 +11,13 @@ not by how low it is. The measure is as before.
 """
 
 import numpy as np
-from scipy.special import logit as log_odds
 
 from iwm_bayes.types import ModelSpec
 from iwm_bayes.validation.prior_predictions import Curve, Prediction, Result
 from iwm_bayes.validation.scripted_events import (
     People,
     ScriptedEvent,
+    log_odds,
     median_people,
     simulate_beliefs,
     with_initial_beliefs,
@@ -26,17 +26,12 @@ from iwm_bayes.validation.scripted_events import (
 AVAILABILITY = np.array([0.2, 0.35, 0.5, 0.65, 0.8])  # from dismissing to preoccupied; self-worth is 1 minus it
 
 
-def logit(belief: np.ndarray) -> np.ndarray:
-    """Return the log-odds of a belief, which is never quite certain."""
-    return log_odds(np.clip(belief, 1e-6, 1.0 - 1e-6))
-
-
 def self_blame(model: ModelSpec, people: People, availability: float) -> np.ndarray:
     """Return the fall of self-worth minus the fall of availability after a rejection, in log-odds, (draw,)."""
     group = with_initial_beliefs(people, availability=availability, worth=1.0 - availability)
     beliefs = simulate_beliefs(model, group, [ScriptedEvent(0.0)])
-    worth = logit(beliefs.worth_before[-1]) - logit(beliefs.worth[-1])
-    return worth - (logit(beliefs.availability_before[-1]) - logit(beliefs.availability[-1]))
+    worth = log_odds(beliefs.worth_before[-1]) - log_odds(beliefs.worth[-1])
+    return worth - (log_odds(beliefs.availability_before[-1]) - log_odds(beliefs.availability[-1]))
 
 
 def experiment(model: ModelSpec, draws: int, rng: np.random.Generator) -> Result:

@@ -12,13 +12,13 @@ as before.
 """
 
 import numpy as np
-from scipy.special import logit
 
 from iwm_bayes.types import ModelSpec
 from iwm_bayes.validation.prior_predictions import Curve, Prediction, Result
 from iwm_bayes.validation.scripted_events import (
     People,
     ScriptedEvent,
+    log_odds,
     median_people,
     simulate_beliefs,
     with_initial_beliefs,
@@ -31,7 +31,7 @@ def change(model: ModelSpec, people: People, availability: float, outcome: float
     """Return the change of a self-worth of 0.2 in the direction of one outcome, in log-odds, (draw,)."""
     group = with_initial_beliefs(people, availability=availability, worth=0.2)
     beliefs = simulate_beliefs(model, group, [ScriptedEvent(outcome)])
-    return (2.0 * outcome - 1.0) * (logit(beliefs.worth[-1]) - logit(beliefs.worth_before[-1]))
+    return (2.0 * outcome - 1.0) * (log_odds(beliefs.worth[-1]) - log_odds(beliefs.worth_before[-1]))
 
 
 def experiment(model: ModelSpec, draws: int, rng: np.random.Generator) -> Result:

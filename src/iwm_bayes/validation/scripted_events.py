@@ -83,6 +83,11 @@ def with_steps(model: ModelSpec, people: People, steps: Mapping[str, float]) -> 
     return dict(people) | {name: links[name][1](links[name][0](people[name]) + step) for name, step in steps.items()}
 
 
+def log_odds(belief: np.ndarray) -> np.ndarray:
+    """Return the log-odds of a belief, which is never quite certain."""
+    return LINKS["unit"][0](np.clip(belief, 1e-6, 1.0 - 1e-6))
+
+
 def people_alike(people: People, size: int) -> dict[str, np.ndarray]:
     """Return groups of `size` people with the same parameters, one group per draw, next to each other."""
     return {name: np.repeat(value, size, axis=-1) for name, value in people.items()}
