@@ -18,6 +18,7 @@ from iwm_bayes.validation.prediction_page import (
     anchor,
     answer_table,
     grouped,
+    others_text,
     prediction_section,
     predictions_page,
     rows_without_near_rival,
@@ -84,7 +85,14 @@ def section(place=PLACE, **changes):
 
 
 def test_models_without_a_claim_are_listed_where_they_show_the_effect():
-    assert "Of 2 other models, 1 show it in more than 0.6 of their prior: <noisy_and> (0.80)." in section()
+    others = results().now.others
+    some, none, everyone = (
+        others_text(others.assign(share=shares), PLACE) for shares in ([0.1, 0.8], [0.1, 0.6], [0.7, 0.8])
+    )
+    assert some in section()
+    assert some.endswith("Of 2 other models, these show it in more than 0.6 of their prior: <noisy_and> (0.80).")
+    assert none.endswith("None of 2 other models shows it in more than 0.6 of its prior.")
+    assert everyone.endswith("All 2 other models show it in more than 0.6 of their prior.")
 
 
 def test_rows_without_a_near_rival_are_counted():

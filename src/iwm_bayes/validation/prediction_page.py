@@ -141,14 +141,17 @@ def others_text(others: pd.DataFrame, place: Place) -> str:
     """Return which models show an effect about which they claim nothing; empty if no other model was asked."""
     if others.empty:
         return ""
-    of = {
-        line["model"]: float(line["share"]) for line in others.sort_values("share", ascending=False).to_dict("records")
-    }
-    shown = [f"{place.model(name)} ({share:.2f})" for name, share in of.items() if share > MAX_SHARE_RIVAL]
-    words = (
-        f"show it in more than {MAX_SHARE_RIVAL:g} of their prior: {', '.join(shown)}" if shown else "do not show it"
-    )
-    return f"**Models without a claim.** Of {len(of)} other models, {len(shown) or 'all'} {words}."
+    order = others.sort_values("share", ascending=False)
+    shown = order[order["share"] > MAX_SHARE_RIVAL].to_dict("records")
+    names = [f"{place.model(str(line['model']))} ({line['share']:.2f})" for line in shown]
+    beyond = f"in more than {MAX_SHARE_RIVAL:g} of"
+    if not names:
+        found = f"None of {len(others)} other models shows it {beyond} its prior"
+    elif len(names) == len(others):
+        found = f"All {len(others)} other models show it {beyond} their prior"
+    else:
+        found = f"Of {len(others)} other models, these show it {beyond} their prior: {', '.join(names)}"
+    return f"**Models without a claim.** {found}."
 
 
 def withdrawn_text(withdrawn: Mapping[str, str], before: Mapping[str, float], place: Place) -> str:
