@@ -21,18 +21,17 @@ from iwm_bayes.simulation.simulate import Phase, phase_figures, schedule, simula
 from iwm_bayes.types import InputError, ModelSpec
 
 Share = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=0)]
 
 
 class DesignPhase(Strict):
     """Sessions with the same care."""
 
     care: dict[Name, str]  # by figure, as in `iwm simulate --care`: `therapist = "constant:rate=0.8"`
-    sessions: Annotated[int, Field(ge=0)] = 0  # with each figure
+    sessions: Count = 0  # with each figure
     assessed: bool = False  # whether it begins with an assessment: ratings without an outcome
     gap: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0  # time without anyone before it, in sessions
-    rated_every: Annotated[int, Field(ge=0)] = (
-        1  # sessions from one rating to the next, counted anew in each phase; 0: none
-    )
+    rated_every: Count = 1  # sessions from one rating to the next, counted anew in each phase; 0: none
     distress: Share = 0.0  # probability that something distressing happens before an event
 
     def phase(self) -> Phase:
