@@ -4,7 +4,7 @@ A prediction names the models that must show an effect, the rivals that must not
 Median people of populations from a model's priors experience the events of the experiment. The *share* of prior draws
 that show the effect is the share of the model's parameter space that predicts it (parameter-space partitioning: Pitt et
 al., 2006, doi:10.1037/0033-295X.113.1.57). A prediction is decided if this share is at least 0.9 for every model that
-claims the effect, and at most 0.6 for every rival. Nothing is fitted, and nothing is tuned.
+claims the effect, and at most 0.6 for every rival. Nothing is fitted.
 """
 
 import zlib
