@@ -1,7 +1,7 @@
-"""The rules in which what follows a rupture decides, beside the other models of a real study: new people.
+"""The rules in which what follows a rupture decides, and the other models of a real study: new people.
 
 Models of a study are fitted by `laplace`, or read from runs of `iwm fit`. Measures: the ELPD of one whole person who
-was left out (LOSO), the frequency of each model by random-effects model selection, and test statistics beside their
+was left out (LOSO), the frequency of each model by random-effects model selection, and test statistics next to their
 posterior predictions. These are the functions of `iwm compare`, without leave-future-out and leave-one-event-out, which
 take ten times as long. People whose weights are unreliable (Pareto's k above 0.7) are counted in `n_bad_k`, and are not
 left out by refits.

@@ -36,13 +36,13 @@ from iwm_bayes.inference.fit import METHODS, CompiledModel, Settings
 from iwm_bayes.model.priors import LINKS
 from iwm_bayes.model.specification.additions import with_added
 from iwm_bayes.model.specification.model_file import load_model
-from iwm_bayes.rules import RULES
+from iwm_bayes.rules import growth
 from iwm_bayes.rules.lift import lift_learner
 from iwm_bayes.types import ModelSpec, rule_values
 
 LEARNING = load_model(Path(__file__).parent / "models" / "one_belief.toml")
 BOTH = with_added(LEARNING, ["trend"])
-TREND = LEARNING._replace(name="growth", rule=lift_learner(RULES["growth"], worth=False))  # type: ignore[arg-type]  # a learner
+TREND = LEARNING._replace(name="growth", rule=lift_learner(growth.RULE, worth=False))
 START, RATE, PLATEAU, PACE, SD = 0.4, 0.12, 0.7, 0.06, 0.5  # group medians, and the SD between people (log-odds)
 TRUTH = {"availability_rate": RATE, "availability_plateau": PLATEAU, "availability_pace": PACE}
 N_DRAWS = 400

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 import numpy as np
-from scipy.special import logit
 
 from iwm_bayes.filtering.filter import filter_events
 from iwm_bayes.types import ModelSpec, rule_values
@@ -13,6 +12,7 @@ from iwm_bayes.validation.scripted_events import (
     People,
     ScriptedEvent,
     event_array_of,
+    log_odds,
     random_care,
     simulate_beliefs,
     with_initial_beliefs,
@@ -42,8 +42,8 @@ def rate(beliefs: BeliefTrajectory, event: int) -> np.ndarray:
 
 def log_odds_rate(beliefs: BeliefTrajectory, event: int) -> np.ndarray:
     """Return the change of the log-odds of availability per unit of prediction error."""
-    before, after = (np.clip(x[event], 1e-9, 1 - 1e-9) for x in (beliefs.availability_before, beliefs.availability))
-    return np.abs(logit(after) - logit(before)) / np.abs(beliefs.outcome[event] - beliefs.expected[event])
+    before, after = beliefs.availability_before[event], beliefs.availability[event]
+    return np.abs(log_odds(after) - log_odds(before)) / np.abs(beliefs.outcome[event] - beliefs.expected[event])
 
 
 def row(name: str) -> Measure:
@@ -210,7 +210,7 @@ def doubted_falls_further(doubted: str, trusted: str) -> Measure:
         group = with_initial_beliefs(people, **{doubted: 0.2, trusted: 0.8})
         beliefs = simulate_beliefs(model, group, [BAD])
         fall = {
-            name: logit(getattr(beliefs, f"{name}_before")[0]) - logit(getattr(beliefs, name)[0])
+            name: log_odds(getattr(beliefs, f"{name}_before")[0]) - log_odds(getattr(beliefs, name)[0])
             for name in (doubted, trusted)
         }
         return fall[doubted] > np.maximum(fall[trusted], 0.0)

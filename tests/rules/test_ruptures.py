@@ -67,7 +67,7 @@ def test_smooth_care_and_a_first_rupture_pass_no_strain_test():
 
 
 def test_a_fair_weather_figure_is_never_worse_in_calm_than_under_strain():
-    """A gap that is larger than what strain takes away counts as this: context then says nothing."""
+    """A gap that is larger than what strain takes away counts as this: what came before is then uninformative."""
     beliefs = [belief_path("strain_test", OUTCOMES, **TESTED | {"calm_gap": gap}) for gap in (0.7, 0.95)]
     np.testing.assert_allclose(beliefs[0], beliefs[1], rtol=0, atol=1e-14)
 

@@ -182,7 +182,7 @@ def test_a_section_goes_from_the_question_to_the_answer_and_folds_the_rest():
     assert "svg" not in section(place=PLACE._replace(picture=lambda _: ""))
 
 
-def test_old_shares_stand_beside_new_ones():
+def test_old_shares_are_next_to_new_ones():
     """A model that was not asked before has none, and a claim that was withdrawn keeps its own."""
     cells = {row.split(" | ")[0].strip("| "): row.split(" | ")[2:4] for row in re.findall(r"^\| <.*$", section(), re.M)}
     assert cells == {
@@ -197,7 +197,7 @@ def test_old_shares_stand_beside_new_ones():
 
 
 def test_a_claim_of_a_model_file_that_was_withdrawn_keeps_its_share():
-    """It stands under the name of the model, which is that of its file."""
+    """It is found by the name of the model, which is that of its file."""
     text = withdrawn_text({"studies/affect_pulse.model.toml": "It was reversed."}, {"affect_pulse": 0.61}, PLACE)
     assert text.splitlines()[-1] == "- <affect_pulse> (share before: 0.610): It was reversed."
 

@@ -164,7 +164,7 @@ def test_a_free_place_is_the_middle_of_the_largest_gap():
 
 @pytest.mark.usefixtures("closed")
 @pytest.mark.parametrize("arms", [["therapy", "waiting"], ["alliance-focused therapy", "care <as usual>"]])
-def test_words_beside_the_curves_do_not_overlap(arms):
+def test_words_next_to_the_curves_do_not_overlap(arms):
     fig = time_to_security_plot(time_to_security_data(pictures.curves(["everyone", *arms])))
     fig.draw_without_rendering()
     boxes = [text.get_window_extent() for text in fig.axes[0].texts]
@@ -252,7 +252,7 @@ def test_claimants_and_rivals_differ_in_colour_and_line():
 
 
 @pytest.mark.usefixtures("closed")
-def test_names_beside_curves_do_not_overlap():
+def test_names_at_the_ends_of_curves_do_not_overlap():
     """Three rivals end at nearly the same height."""
     fig = prediction_curves_plot(pictures.PREDICTED_CURVES, ("session", "availability"))
     fig.draw_without_rendering()
