@@ -72,6 +72,7 @@ class Beliefs(NamedTuple):
     expected: Array  # P(this figure responds)
     availability: Belief
     worth: Belief | None  # None: the model has no belief about the self
+    pull: Array | None = None  # log-odds by which the other's bids pull a carer to respond; None: there is no pull
 
 
 class Location(NamedTuple):
@@ -129,6 +130,7 @@ class Rule(NamedTuple):
     movements: tuple[str, ...] = ()  # what was added to move beliefs in addition to learning: "trend", "belief_noise"
     outcome: Callable[[Params, Event], Array] | None = None  # of an event whose outcome is latent: `Event.rated`
     ordered: tuple[tuple[str, str], ...] = ()  # names of two parameters, of which the first is never above the second
+    members: Mapping[str, "Rule"] = MappingProxyType({})  # of a dyad: the rule of each member, by role
 
 
 class Family(NamedTuple):
@@ -194,6 +196,15 @@ class EventEffect(NamedTuple):
     name: str  # full name of the effect
 
 
+class Member(NamedTuple):
+    """One member of a dyad: a model, and which act of the other member is this one's outcome."""
+
+    model: "ModelSpec"
+    outcome: str  # the response of the other member that this one experiences as the outcome
+    exchange: Literal["same", "next"] = "same"  # at which the other's act is experienced
+    bids: str | None = None  # the response of the other member that counts as a bid; None: the act that is the outcome
+
+
 class ModelSpec(NamedTuple):
     """A model: a learning rule with its responses, complete for simulation and fitting."""
 
@@ -210,6 +221,7 @@ class ModelSpec(NamedTuple):
     stated: frozenset[str] = frozenset()  # parameters that its model file fixes or frees, whatever a study says
     event_effects: tuple[EventEffect, ...] = ()  # of the study's event terms, on parameters
     source: Mapping[str, Any] = MappingProxyType({})  # keys of its model file, and its path; empty if made in Python
+    members: Mapping[str, Member] = MappingProxyType({})  # of a model of dyads: both members, by role
 
 
 def experienced(rule: Rule, p: Params, event: Event) -> Event:

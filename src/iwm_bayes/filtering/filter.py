@@ -18,6 +18,7 @@ import numpy as np
 from iwm_bayes.filtering.arrays import unpack_event
 from iwm_bayes.filtering.readouts import Readout, ReadoutContext, readout_value, required_readouts
 from iwm_bayes.ops import Array, at_event_of_person, constant, count_figures, stack_figures, where
+from iwm_bayes.rules.dyad import event_of_member
 from iwm_bayes.rules.modifiers.waves import RESTART
 from iwm_bayes.types import Beliefs, Event, Params, Response, Rule, State, experienced, map_tree
 
@@ -66,8 +67,10 @@ def read_out(rule: Rule, p: Params, filtered: FilteredEvent, readouts: Iterable[
     """Compute readouts at one event, (person,) each.
 
     Before the outcome nothing is experienced. A readout about a named figure starts from the state after the previous
-    event.
+    event. A dyad has the readouts of its members, with the role in front.
     """
+    if rule.members:
+        return [read_out_of_member(rule, p, filtered, readout) for readout in readouts]
     event, observed = filtered.event, filtered.observed
     experienced = {"before": 0.0 * event.outcome, "after": where(observed, constant(1.0), constant(0.0))}
     values = []
@@ -78,6 +81,20 @@ def read_out(rule: Rule, p: Params, filtered: FilteredEvent, readouts: Iterable[
         initial = partial(initial_beliefs, rule, p, asked)
         values.append(readout_value(about, ReadoutContext(before, now, asked, experienced[timing], initial)))
     return values
+
+
+def filtered_of_member(rule: Rule, filtered: FilteredEvent, role: str) -> FilteredEvent:
+    """Return one event of a dyad as one of its members experiences it."""
+    previous, before, after = (getattr(s, role) for s in (filtered.previous, filtered.before, filtered.after))
+    return FilteredEvent(previous, before, after, *event_of_member(rule, role, filtered.event))
+
+
+def read_out_of_member(rule: Rule, p: Params, filtered: FilteredEvent, readout: Readout) -> Array:
+    """Compute a readout of a dyad: the role of a member, then the name of a readout."""
+    role, _, about = readout.about.partition(" ")
+    own = filtered_of_member(rule, filtered, role)
+    (value,) = read_out(rule.members[role], getattr(p, role), own, [readout._replace(about=about)])
+    return value
 
 
 def initial_beliefs(rule: Rule, p: Params, event: Event) -> Beliefs:

@@ -46,6 +46,7 @@ READOUTS: Mapping[str, Callable[[ReadoutContext], Array]] = {
     "initial_worth": lambda context: context.initial().worth.mean,  # type: ignore[union-attr]  # as above
     "distress": lambda context: context.event.distress,
     "threat": lambda context: context.experienced * context.event.threat,
+    "pull": lambda context: context.now.pull,
 }
 
 
@@ -60,7 +61,7 @@ def readout_value(about: str, context: ReadoutContext) -> Array:
 class Readout(NamedTuple):
     """One quantity that is computed at every event."""
 
-    about: str  # a key of `READOUTS`, or "term NAME"
+    about: str  # a key of `READOUTS`, or "term NAME"; of a dyad, with the role of the member in front
     timing: Literal["before", "after"]  # relative to the outcome
     figure: int | None = None  # about this figure; None: about the figure of the event
 

@@ -5,7 +5,17 @@ in; the arguments of a distribution go out, as arrays or as graphs. This package
 response in a file of one's own needs no change here: see `model.specification.response_file`.
 """
 
-from iwm_bayes.responses import approach, autoregressive, bid, dropout, leaving, seek, symptom, worth_state
+from iwm_bayes.responses import (
+    approach,
+    autoregressive,
+    bid,
+    dropout,
+    leaving,
+    reactive_care,
+    seek,
+    symptom,
+    worth_state,
+)
 from iwm_bayes.responses.beta_rating import beta_rating
 from iwm_bayes.responses.contrast import contrast
 from iwm_bayes.responses.impression import impression
@@ -29,6 +39,8 @@ RESPONSES: dict[str, Response] = {
     "worth_trend": worth_state.TREND,
     "approach": approach.RESPONSE,
     "bid": bid.RESPONSE,
+    "reactive_care": reactive_care.RESPONSE,
+    "felt_pull": reactive_care.FELT_PULL,
     "seek": seek.RESPONSE,
     **{f"invest_{levels}": invest(levels) for levels in LEVELS},
     "dropout": dropout.RESPONSE,

@@ -15,7 +15,6 @@ from scipy.special import expit, logit
 from iwm_bayes.types import InputError
 
 MAX_PULL_LOG_ODDS = 4.0  # a chance of .8 becomes .35 for people who never ask, and .97 for people who always do
-BID_MEMORY = 0.7  # share of the average of past bids that is left at the next event: the last three count two thirds
 
 
 class Care(NamedTuple):

@@ -24,8 +24,9 @@ from iwm_bayes.filtering.carryover import (
 from iwm_bayes.filtering.filter import FilteredEvent, begin, read_out, step
 from iwm_bayes.filtering.readouts import Readout, readout_arguments, required_readouts
 from iwm_bayes.ops import Array, first_figures, sum_over_figures
+from iwm_bayes.rules.modifiers.pull import BID_MEMORY
 from iwm_bayes.rules.modifiers.waves import RESTART
-from iwm_bayes.simulation.care import BID_MEMORY, DistressProcess, EventCare, pulled_chance
+from iwm_bayes.simulation.care import DistressProcess, EventCare, pulled_chance
 from iwm_bayes.types import (
     Event,
     ModelSpec,

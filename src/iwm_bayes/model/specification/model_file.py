@@ -31,6 +31,7 @@ from iwm_bayes.rules.modifiers.model_names import (
     split_model_name,
     with_additions,
 )
+from iwm_bayes.rules.modifiers.pull import with_pull
 from iwm_bayes.rules.parameter_names import full_names, parameter_copies
 from iwm_bayes.types import (
     InputError,
@@ -62,6 +63,11 @@ def built_in_models() -> list[str]:
     return sorted(path.stem for path in model_library().glob("*.toml"))
 
 
+def models_of_members() -> list[str]:
+    """Return the names of the built-in models of one member of a dyad."""
+    return sorted(path.stem for path in model_library().glob("dyads/*.toml"))
+
+
 def find_model(name: str) -> Path:
     """Return the file of a model from the name of a built-in model or from a path; InputError for an unknown name.
 
@@ -70,7 +76,9 @@ def find_model(name: str) -> Path:
     name, _ = split_model_name(name)
     if name.endswith(".toml"):
         return Path(name)
-    names = built_in_models()
+    names, of_members = built_in_models(), models_of_members()
+    if name in of_members:
+        return model_library() / "dyads" / f"{name}.toml"
     if name not in names:
         near = difflib.get_close_matches(name, names, n=1)
         hint = f'Did you mean "{near[0]}"? ' if near else ""
@@ -78,7 +86,7 @@ def find_model(name: str) -> Path:
         raise InputError(
             [
                 f"there is no built-in model {name!r}. {hint}Give the path of a model file (.toml), or one of "
-                f"{', '.join(names)}"
+                f"{', '.join(names)}; for a member of a dyad, {', '.join(of_members)}"
             ]
         )
     return model_library() / f"{name}.toml"
@@ -113,6 +121,7 @@ def lift_rule(path: Path, file: ModelFile, rule: Learner | Rule, responses: dict
     elif file.transfer:
         raise InputError([f"{path}, key `transfer`: {file.rule} generalises by itself. Take `transfer` out"])
     rule = with_arousal(rule) if file.arousal else rule
+    rule = with_pull(rule) if "pull" in reads else rule
     return with_movements(str(path), file.rule, rule, additions(file))
 
 

@@ -1,0 +1,215 @@
+"""Simulate both members of dyads in closed loop: what one does is what the other experiences.
+
+At an exchange, time passes for both. Those who act before an outcome act: first those whose acts follow beliefs alone,
+such as bids, then those who also react to bids. A member learns as soon as the other has acted, and then gives the
+answers that come after an outcome. `model.dyad` refuses two members of whom each waits for the other.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from iwm_bayes.data.dyads.coupling import as_outcome, known_at_once
+from iwm_bayes.filtering.filter import FilteredEvent, begin, step
+from iwm_bayes.model.dyad import other_role
+from iwm_bayes.ops import Array
+from iwm_bayes.rules.modifiers.pull import BID_MEMORY, BIDS
+from iwm_bayes.simulation.care import DistressProcess, EventCare
+from iwm_bayes.simulation.closed_loop import (
+    PersonHistory,
+    decayed_carryovers,
+    draw_responses,
+    empty_history,
+    event_with_distress,
+    updated_history,
+)
+from iwm_bayes.types import Event, Member, ModelSpec, Response, State, rule_values
+
+NO_DISTRESS = DistressProcess()
+
+
+class Side(NamedTuple):
+    """One member of every dyad, between two exchanges."""
+
+    member: Member
+    people: Mapping[str, Array]  # natural-scale values by parameter, without the role
+    s: State
+    history: PersonHistory
+    share: Array  # (person,): share of recent exchanges at which the other made a bid
+    distress: DistressProcess
+
+
+class Turn(NamedTuple):
+    """One member at one exchange."""
+
+    filtered: FilteredEvent
+    answers: dict[str, Array]  # (person,) by response
+
+
+def people_of_member(values: Mapping[str, Array], role: str) -> dict[str, Array]:
+    """Return the values of one member of dyads by parameter, without the role."""
+    prefix = f"{role}_"
+    return {name.removeprefix(prefix): value for name, value in values.items() if name.startswith(prefix)}
+
+
+def first_sides(
+    model: ModelSpec,
+    values: Mapping[str, Array],
+    distress: Mapping[str, DistressProcess] | None = None,
+    states: Mapping[str, State] | None = None,
+) -> dict[str, Side]:
+    """Return the members of dyads before an exchange, by role: at their initial beliefs, or at these `states`."""
+    sides = {}
+    for role, member in model.members.items():
+        people = people_of_member(values, role)
+        count = len(next(iter(people.values())))
+        p = rule_values(member.model, people)
+        s = member.model.rule.start(p, 1) if states is None else states[role]
+        history = empty_history(member.model, 1, count)
+        sides[role] = Side(member, people, s, history, np.full(count, 0.5), (distress or {}).get(role, NO_DISTRESS))
+    return sides
+
+
+def next_event(side: Side, innovations: Mapping[str, Array], rng: np.random.Generator) -> Event:
+    """Return an exchange before anybody has acted; the share of bids is that before it."""
+    one = np.ones_like(side.share)
+    terms = {BIDS: side.share} if BIDS in side.member.model.rule.terms else {}
+    event = Event(0.0 * one, one[None], side.history.met, one, one, 0.0 * one, 0.0 * one, 0.0 * one, terms, innovations)
+    return event_with_distress(event, side.distress, side.history, rng)
+
+
+def reads_pull(response: Response) -> bool:
+    """Return whether a response reacts to the bids of the other."""
+    return "pull" in (response.about, *response.also_reads)
+
+
+def draw_early(side: Side, turn: Turn, names: list[str], rng: np.random.Generator) -> tuple[Side, Turn]:
+    """Draw answers that come before the outcome."""
+    drawn, history = draw_responses(side.member.model, side.people, names, turn.filtered, side.history, rng)
+    return side._replace(history=history), turn._replace(answers=turn.answers | drawn)
+
+
+def before_outcomes(side: Side, rng: np.random.Generator) -> tuple[Side, Turn]:
+    """Let time pass until an exchange; return the member then, with the exchange before its outcome."""
+    model, count = side.member.model, len(side.share)
+    p = rule_values(model, side.people)
+    event = next_event(side, {name: rng.normal(size=count) for name in model.rule.innovations}, rng)
+    s = begin(model.rule, p, side.s, event)
+    carryovers = decayed_carryovers(model, side.people, model.responses, side.history, event)
+    before = model.rule.drift(p, s, event)
+    nobody = np.zeros(count, dtype=bool)
+    history = side.history._replace(carryovers=carryovers, since=side.history.since + 1.0)
+    return side._replace(history=history), Turn(FilteredEvent(s, before, before, event, nobody), {})
+
+
+def act_of_other(model: ModelSpec, turns: Mapping[str, Turn], role: str, name: str) -> Array:
+    """Return what the other member did at an exchange, on the scale of an outcome."""
+    other = other_role(model.members, role)
+    return as_outcome(model.members[other].model.responses[name], turns[other].answers[name])
+
+
+def share_with_bid(model: ModelSpec, side: Side, turns: Mapping[str, Turn], role: str) -> Array:
+    """Return the share of recent exchanges with a bid, that of this exchange included."""
+    made = act_of_other(model, turns, role, side.member.bids or side.member.outcome)
+    return side.share + (1.0 - BID_MEMORY) * (made - side.share)
+
+
+def with_known_bids(model: ModelSpec, side: Side, turns: Mapping[str, Turn], role: str) -> Turn:
+    """Return the exchange with the other's bid, where this member knows of it before acting."""
+    turn, member = turns[role], side.member
+    other = model.members[other_role(model.members, role)].model
+    if BIDS not in turn.filtered.event.terms or not known_at_once(
+        member, other.responses[member.bids or member.outcome]
+    ):
+        return turn
+    event = turn.filtered.event._replace(terms={BIDS: share_with_bid(model, side, turns, role)})
+    return turn._replace(filtered=turn.filtered._replace(event=event))
+
+
+def act_early(model: ModelSpec, sides: dict[str, Side], turns: dict[str, Turn], rng: np.random.Generator) -> None:
+    """Draw everything that comes before an outcome, in place: acts that react to bids come last."""
+    for reacts in (False, True):
+        for role, member in model.members.items():
+            if reacts:
+                turns[role] = with_known_bids(model, sides[role], turns, role)
+            names = [
+                name
+                for name, own in member.model.responses.items()
+                if own.timing == "before" and reads_pull(own) == reacts
+            ]
+            sides[role], turns[role] = draw_early(sides[role], turns[role], names, rng)
+
+
+def after_outcome(side: Side, turn: Turn, acts: Array, rng: np.random.Generator) -> tuple[Side, Turn]:
+    """Let a member experience what the other did, NaN for nothing, and give the answers that come after it."""
+    model, observed = side.member.model, ~np.isnan(acts)
+    p = rule_values(model, side.people)
+    event = turn.filtered.event._replace(outcome=np.where(observed, acts, 0.0))
+    before, after = step(model.rule, p, turn.filtered.previous, event, observed)
+    filtered = FilteredEvent(turn.filtered.previous, before, after, event, observed)
+    nothing = np.zeros((1, 1))
+    no_care = EventCare(nothing, nothing, nothing, side.distress)
+    history = updated_history(model, side.people, side.history, filtered, no_care, None)
+    late = [name for name, response in model.responses.items() if response.timing == "after"]
+    drawn, history = draw_responses(model, side.people, late, filtered, history, rng)
+    return side._replace(s=after, history=history), Turn(filtered, turn.answers | drawn)
+
+
+def experience(
+    model: ModelSpec,
+    sides: dict[str, Side],
+    turns: dict[str, Turn],
+    earlier: Mapping[str, Array],
+    rng: np.random.Generator,
+) -> None:
+    """Let both members experience what the other does, in place: first the one whose outcome is there first."""
+    waiting = list(model.members)
+    while waiting:
+        role = next(
+            role
+            for role in waiting
+            if model.members[role].exchange == "next"
+            or model.members[role].outcome in turns[other_role(model.members, role)].answers
+        )
+        member = model.members[role]
+        acts = earlier[role] if member.exchange == "next" else act_of_other(model, turns, role, member.outcome)
+        sides[role], turns[role] = after_outcome(sides[role], turns[role], acts, rng)
+        waiting.remove(role)
+
+
+def simulate_exchanges(
+    model: ModelSpec,
+    sides: Mapping[str, Side],
+    exchanges: int,
+    rng: np.random.Generator,
+    earlier: Mapping[str, Array] | None = None,
+) -> Iterator[dict[str, Turn]]:
+    """Yield exchanges of dyads: what each member experiences and does, by role.
+
+    Parameters
+    ----------
+    model
+        A model of dyads.
+    sides
+        The members before the first of these exchanges: see `first_sides`.
+    exchanges
+        How many.
+    rng
+        The source of random numbers.
+    earlier
+        What the other did at the exchange before, (dyad,) from 0 to 1, by role of the member who experiences it at the
+        next exchange. By default nothing.
+    """
+    sides = dict(sides)
+    earlier = earlier or {role: np.full(len(side.share), np.nan) for role, side in sides.items()}
+    for _ in range(exchanges):
+        turns: dict[str, Turn] = {}
+        for role in model.members:
+            sides[role], turns[role] = before_outcomes(sides[role], rng)
+        act_early(model, sides, turns, rng)
+        experience(model, sides, turns, earlier, rng)
+        earlier = {role: act_of_other(model, turns, role, member.outcome) for role, member in model.members.items()}
+        for role, side in sides.items():
+            sides[role] = side._replace(share=share_with_bid(model, side, turns, role))
+        yield turns
