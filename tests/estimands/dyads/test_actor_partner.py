@@ -2,42 +2,14 @@
 
 import numpy as np
 import pytest
-import xarray as xr
-from prior_dyads import couple, therapy
+from prior_dyads import couple, known_fit, therapy, values_of
 from scipy.special import expit, logit, ndtri
 
 from iwm_bayes.estimands.dyads.actor_partner import actor_partner, effect_table
-from iwm_bayes.model.priors import LINKS, free_parameters
 from iwm_bayes.simulation.dyads import simulate_dyads
-from iwm_bayes.types import parameters
 
 WIFE = {"availability_start": 0.4, "availability_rate": 0.2, "support_bias": 0.3, "support_sensitivity": 1.5}
 HUSBAND = {"availability_start": 0.7, "availability_rate": 0.35, "support_bias": -0.2, "support_sensitivity": 0.8}
-
-
-def known_fit(model, data, values):
-    """A fit of two draws, in which every dyad has these values."""
-    free = free_parameters(model, ["the other person"])
-    declared = parameters(model)
-    theta = [float(LINKS[declared[one.name].support][0](np.float64(values[one.name]))) for one in free]
-    shape = (1, 2, len(free), data.sizes["person"])
-    labels = [one.label for one in free]
-    posterior = xr.Dataset(
-        {
-            "mu": (("chain", "draw", "parameter"), np.broadcast_to(theta, shape[:3])),
-            "theta": (("chain", "draw", "parameter", "person"), np.broadcast_to(np.array(theta)[:, None], shape)),
-        },
-        {"parameter": labels, "person": data["person"], "chain": [0], "draw": [0, 1]},
-    )
-    return xr.DataTree.from_dict({"unconstrained_posterior": posterior, "constant_data": data})
-
-
-def values_of(model, **by_role):
-    """Values of all parameters by name; those that are not given are at the middle of their prior."""
-    middle = {one.name: LINKS[one.parameter.support][1](one.prior_mean) for one in free_parameters(model, ["x"])}
-    given = {f"{role}_{name}": value for role, own in by_role.items() for name, value in own.items()}
-    fixed = {name: one.fixed for name, one in parameters(model).items() if one.fixed is not None}
-    return {name: float(value) for name, value in (middle | fixed | given).items()}
 
 
 def effects_of(model, exchanges=2, **by_role):
