@@ -37,7 +37,8 @@ from iwm_bayes.data.binding import binding_problems, required_columns, supplied_
 from iwm_bayes.data.columns import drop_empty_rows, read_columns, with_answer_words
 from iwm_bayes.data.event_checks import check_rows, split_session_answers, time_since
 from iwm_bayes.data.raters import outcome_ratings
-from iwm_bayes.data.study import ResponseColumn, StudySpec
+from iwm_bayes.data.study import StudySpec
+from iwm_bayes.data.study_columns import ResponseColumn
 from iwm_bayes.data.table import Table, missing_columns
 from iwm_bayes.data.tables.table_file import open_table
 from iwm_bayes.data.tables.wide import find_wide_table
