@@ -9,9 +9,19 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
+from iwm_bayes.data.dyads.schema import Dyad, joint_responses, study_problems, with_keys_of_dyads, with_member_models
 from iwm_bayes.data.raters import Raters, raters, response_of
 from iwm_bayes.data.study_columns import Columns, ResponseColumn
-from iwm_bayes.data.toml import Name, Strict, expand_path, explain_validation, model_paths, one_form, read_schema_2
+from iwm_bayes.data.toml import (
+    MISSING_KEY_HELP,
+    Name,
+    Strict,
+    expand_path,
+    explain_validation,
+    model_paths,
+    one_form,
+    read_schema_2,
+)
 from iwm_bayes.types import InputError
 
 MAX_QUESTION, MAX_PARTICIPANTS = 200, 40  # letters of a title, and of a word in every sentence
@@ -59,12 +69,28 @@ class StudySpec(Strict):
     data: Path
     model: Models  # the first is fitted, all are compared
     columns: Columns
-    responses: dict[Name, ResponseColumn] = Field(min_length=1)  # of the file, and `outcome_RATER` of every rater
+    responses: dict[Name, ResponseColumn]  # of the file, and `outcome_RATER` of every rater
+    dyad: Dyad | None = None  # where the table has both members of each dyad: how they belong together
     people: PersonTable | None = None
     formulas: dict[str, str] = Field(default_factory=dict)  # by parameter: "arm * ecr_anxiety + (1|therapist)"
     estimands: tuple[str, ...] | None = None  # what to compute; by default all, with [] nothing that can be left out
     question: Question | None = None  # the study's question, the title of its report; by default made from its figures
     participants: PeopleNoun = PARTICIPANTS  # what reports call the people, a plural noun such as "patients"
+
+    @model_validator(mode="after")
+    def both_members(self) -> "StudySpec":
+        """Write the responses of both members of a dyad with the role in front; refuse what no dyad has."""
+        if self.dyad is not None and (problems := [*study_problems(self, self.dyad)]):
+            raise ValueError("; ".join(problems))
+        if self.dyad is not None and self.dyad.members:
+            joint = joint_responses(self.dyad, self.responses)
+            self.responses.clear()
+            self.responses.update(joint)
+            for member in self.dyad.members.values():
+                member.responses.clear()
+        if not self.responses:
+            raise ValueError(f"there is no response. Add {MISSING_KEY_HELP['responses']}")
+        return self
 
     @model_validator(mode="after")
     def ratings_of_the_outcome(self) -> "StudySpec":
@@ -123,6 +149,12 @@ class StudySpec(Strict):
         person = columns.get("person") if isinstance(columns, dict) else None
         return content | {"people": {"data": content.get("data"), "person": person}} if person else content
 
+    @model_validator(mode="before")
+    @classmethod
+    def keys_of_dyads(cls, content: Any) -> Any:
+        """Add the keys that follow from [dyad]."""
+        return with_keys_of_dyads(content)
+
 
 def read_study_file(path: Path) -> StudySpec:
     """Read a study file and make its paths absolute; InputError lists every problem."""
@@ -134,9 +166,13 @@ def read_study_file(path: Path) -> StudySpec:
     except ValidationError as error:
         raise explain_validation(path, StudySpec, error) from error
     people = study.people and study.people.model_copy(update={"data": expand_path(str(study.people.data), path.parent)})
-    changes = {
-        "data": expand_path(str(study.data), path.parent),
-        "model": model_paths(path, study.model),
-        "people": people,
-    }
-    return study.model_copy(update=changes)
+    changes = {"data": expand_path(str(study.data), path.parent), "people": people}
+    return with_models(study.model_copy(update=changes), model_paths(path, study.model))
+
+
+def with_models(study: StudySpec, models: list[str]) -> StudySpec:
+    """Return a study with other models; in a study of dyads they are those of its members, in order."""
+    dyad = study.dyad
+    if dyad is not None and dyad.members:
+        dyad = with_member_models(dyad, dict(zip(dyad.members, models, strict=True)))
+    return study.model_copy(update={"model": models, "dyad": dyad})
