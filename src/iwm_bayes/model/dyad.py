@@ -8,11 +8,11 @@ members as well as within each.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from iwm_bayes.data.dyads.coupling import known_at_once
+from iwm_bayes.data.dyads.coupling import is_act, known_at_once
 from iwm_bayes.responses.of_member import response_of_member
 from iwm_bayes.rules.dyad import rule_of_dyad
 from iwm_bayes.rules.modifiers.pull import BIDS
-from iwm_bayes.types import InputError, Member, ModelSpec, Response, parameters, with_parameters
+from iwm_bayes.types import InputError, Member, ModelSpec, parameters, with_parameters
 
 NOT_IN_A_DYAD = {  # effects of a response that cannot be
     "leaves": "ends the sequence of one person",
@@ -26,11 +26,6 @@ def other_role(members: Mapping[str, Member], role: str) -> str:
     """Return the role of the other member."""
     (other,) = (name for name in members if name != role)
     return other
-
-
-def is_act(response: Response) -> bool:
-    """Return whether a response can be an outcome: it has a lowest and a highest value."""
-    return response.family.discrete or response.family.bounds is not None or response.family.clip_range is not None
 
 
 def act_problems(members: Mapping[str, Member], role: str, key: str, name: str) -> Iterator[str]:
