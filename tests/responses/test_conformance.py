@@ -23,6 +23,7 @@ FURTHER_READOUTS = {
     "worth": 0.6,
     "initial_availability": 0.3,
     "initial_worth": 0.2,
+    "pull": -0.8,
 }
 FIVE = {name: response for name, response in RESPONSES.items() if not name[-1].isdigit() or name.endswith("_5")}
 every_response = pytest.mark.parametrize("response", FIVE.values(), ids=FIVE)

@@ -26,7 +26,10 @@ class Parameters(NamedTuple):
     bias: Array = approach.Parameters().bias
     sensitivity: Array = approach.Parameters().sensitivity
     containment: Array = Parameter(
-        "unit", (0.05, 0.95), meaning="containment: share of the felt pull that the carer does not act on"
+        "unit",
+        (0.05, 0.95),
+        pooling="complete",
+        meaning="containment: share of the felt pull that the carer does not act on",
     )
 
 
