@@ -1,9 +1,9 @@
 """Parameter recovery of dyads: couples, and therapists with several patients.
 
 40 couples have 30 exchanges; each partner gives support or not, and rates security. Ten therapists have eight patients
-each, and 20 sessions: patients make a bid or not, and rate openness; therapists care or not, and rate the felt pull and
-what they expect. The therapists' pull, bias of care and initial belief vary between therapists. Populations are drawn from
-the priors. A study holds the true value of each quantity and its 90% interval.
+each, and 20 sessions. Patients make a bid or not, and rate openness; therapists care or not, and rate the felt pull and
+what they expect. The therapists' pull, bias of care and initial belief vary between therapists. Populations are drawn
+from the priors. A study holds the true value of each quantity and its 90% interval.
 
 There is one file per study, so a rerun does only what is missing:
 `python dyads_recovery.py FOLDER [STUDIES] [METHOD] [DESIGN]` prints the table and writes it as DESIGN-METHOD.csv there.

@@ -52,6 +52,7 @@ BFGS_TOLERANCE = 0.2  # of the gradient in units of the group's SDs, at which BF
 MAX_NEWTON_STEPS = 30
 NEWTON_TOLERANCE = 0.01  # SDs of the group: Newton's method ends when no parameter moves farther
 SCORE_STEP = 0.01  # of finite differences of the score
+MIN_CURVATURE = 0.5  # of the prior's: a mode with less in any direction is none
 LOG_SD_SCALE = 1.0  # SD of the logarithm of a half-normal, near enough
 
 
@@ -164,20 +165,34 @@ def score_jacobian(
     return (jacobian + jacobian.T) / 2.0
 
 
+def without_group_levels(curvature: np.ndarray, is_level: np.ndarray) -> np.ndarray:
+    """Return the curvature of the group with the deviations of group levels integrated out: a Schur complement."""
+    others, cross = curvature[np.ix_(~is_level, ~is_level)], curvature[np.ix_(is_level, ~is_level)]
+    return others - cross.T @ np.linalg.solve(curvature[np.ix_(is_level, is_level)], cross)
+
+
 def covariance_from_curvature(
     curvature: np.ndarray, population: LinearPopulation, group: Group
 ) -> tuple[np.ndarray, bool]:
     """Return a covariance from a curvature, and whether the curvature is positive definite.
 
-    It counts as positive definite if it is at least half that of the prior in every direction. Half the prior's is also
-    the floor of the curvature that is inverted.
+    It counts as positive definite if it is at least half that of the prior in every direction. The SD of a group and
+    the deviations of its levels have a prior with a funnel. Jointly, a direction may be flatter than the prior where
+    the posterior is well determined. So the criterion is about the levels, and about what is left when they are
+    integrated out. Half the prior's is also the floor of a curvature that is not positive definite.
     """
     log_sd_scales = np.full(len(group.sigma) + len(group.sigma_u), LOG_SD_SCALE)
     beta_sd = 1.0 / np.sqrt(beta_prior_precision(population, group))
     prior_sd = np.concatenate([beta_sd, log_sd_scales, population.complete_prior[1]])
-    values, vectors = np.linalg.eigh(curvature * prior_sd[:, None] * prior_sd)
-    covariance = (vectors / np.maximum(values, 0.5)) @ vectors.T
-    return covariance * prior_sd[:, None] * prior_sd, bool(values.min() > 0.5)
+    relative = curvature * prior_sd[:, None] * prior_sd
+    is_level = np.concatenate([population.group_of_beta >= 0, np.zeros(len(prior_sd) - len(beta_sd), dtype=bool)])
+    of_levels = np.linalg.eigvalsh(relative[np.ix_(is_level, is_level)])
+    is_definite = of_levels.min(initial=np.inf) > MIN_CURVATURE and bool(
+        np.linalg.eigvalsh(without_group_levels(relative, is_level)).min() > MIN_CURVATURE
+    )
+    values, vectors = np.linalg.eigh(relative)
+    covariance = (vectors / (values if is_definite else np.maximum(values, MIN_CURVATURE))) @ vectors.T
+    return covariance * prior_sd[:, None] * prior_sd, bool(is_definite)
 
 
 def newton(

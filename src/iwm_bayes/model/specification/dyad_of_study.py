@@ -86,10 +86,11 @@ def load_dyad_for(study: StudySpec, trust: bool = False) -> ModelSpec:
 
 def dyad_of_data(study: StudySpec, model: ModelSpec, data: xr.Dataset) -> ModelSpec:
     """Return a model of dyads with the reliabilities that the study states, which need the data of each member."""
+    if not any(study.responses[name].reliability for name in model.responses):
+        return model
     members = {}
     for role, member in model.members.items():
         own = member_study(study, role)
         stated = with_stated_reliability(own, member.model, member_data(model, data, role))
         members[role] = member._replace(model=stated)
-    changed = any(members[role].model is not member.model for role, member in model.members.items())
-    return dyad_model(members, dyad_of(study).correlated) if changed else model
+    return dyad_model(members, model.correlated)

@@ -28,9 +28,11 @@ NO_RECORD = (
 
 def model_record(model: ModelSpec) -> str:
     """Return a model as JSON text; "" if it was put together in Python."""
+    if model.members:
+        return dyad_record(model)
     if not model.source:
         return ""
-    priors = {name: [getattr(own, field) for field in PARAMETER_FIELDS] for name, own in parameters(model).items()}
+    priors = recorded_priors(model)
     timing = {name: response.timing for name, response in model.responses.items()}
     lags = {name: response.lag for name, response in model.responses.items() if response.lag}
     own: dict[str, Any] = {"name": model.name, "without": model.without, "stated": sorted(model.stated)}
@@ -38,6 +40,20 @@ def model_record(model: ModelSpec) -> str:
     events = {"event_effects": model.event_effects, "event_terms": model.rule.terms}
     own |= events | {"source": dict(model.source), "timing": timing, "lags": lags, "parameters": priors}
     return json.dumps(own)
+
+
+def recorded_priors(model: ModelSpec) -> dict[str, list[Any]]:
+    """Return every parameter of a model as values of `PARAMETER_FIELDS`."""
+    return {name: [getattr(own, field) for field in PARAMETER_FIELDS] for name, own in parameters(model).items()}
+
+
+def dyad_record(model: ModelSpec) -> str:
+    """Return a model of dyads as JSON text: the records of its members, and its own parameters; "" without any."""
+    members = {
+        role: {"model": json.loads(model_record(member.model) or "null"), **member._replace(model=None)._asdict()}
+        for role, member in model.members.items()
+    }
+    return json.dumps(members)
 
 
 def recorded_parameter(declared: Parameter, values: list[Any]) -> Parameter:
