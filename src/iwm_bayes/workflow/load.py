@@ -12,8 +12,9 @@ from iwm_bayes.data.study import StudySpec, read_study_file, with_models
 from iwm_bayes.data.unrecorded import unrecorded_outcomes
 from iwm_bayes.io import is_file, sha256
 from iwm_bayes.model.specification.additions import model_with
-from iwm_bayes.model.specification.dyad_of_study import dyad_of_data, has_roles, joined_for, load_dyad_for
+from iwm_bayes.model.specification.dyad_of_study import has_roles, joined_for, load_dyad_for
 from iwm_bayes.model.specification.model_file import find_model, load_model, load_model_for
+from iwm_bayes.model.specification.model_record import of_member
 from iwm_bayes.model.specification.parts import RESPONSE_FILE, RULE_FILE, python_files
 from iwm_bayes.rules.modifiers.model_names import is_model_file, split_model_name, with_additions
 from iwm_bayes.types import InputError, ModelSpec, parameters
@@ -30,11 +31,6 @@ FILE_WORDS = {  # what an answer depends on
     "model": "model file",
     RULE_FILE: "rule file",
 }
-
-
-def of_member(key: str, role: str) -> str:
-    """Return the key of an input file of one member of a dyad."""
-    return f"{key} of the {role}"
 
 
 def file_word(key: str) -> str:
@@ -114,7 +110,7 @@ def load_data(
     try:
         spec = study_model(study, model, trust)
         data = read_data(study, spec, sessions, people)
-        bound = dyad_of_data(study, spec, data) if spec.members else model_of_data(study, spec, data)
+        bound = model_of_data(study, spec, data)
     except InputError as error:
         raise InputError([*problems, *error.problems]) from error
     if problems:

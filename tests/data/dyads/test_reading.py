@@ -1,4 +1,4 @@
-"""Tables of dyads: long and wide, in any order, and back; whose act is whose outcome; groups of members of many dyads."""
+"""Tables of dyads: long and wide, in any order, and back; acts become outcomes; members of many dyads are groups."""
 
 import json
 
@@ -154,7 +154,7 @@ def test_a_member_of_many_dyads_is_a_group_on_each_of_its_parameters(tmp_path):
     table = dyads.therapy_table()
     number = table["dyad"].str[1:].astype(int)
     table = table.assign(experience=(number - 1) // 2 + 0.5 * (number > 4), clinic=np.where(number > 3, "a", "b"))
-    model, data = read(tmp_path, "therapy", table, (added,))
+    _, data = read(tmp_path, "therapy", table, (added,))
     formulas = json.loads(data.attrs["formulas"])
     assert formulas["therapist_pull"] == "experience + (1|therapist)"
     assert formulas["therapist_care_bias"] == "1 + (1|clinic)"
