@@ -12,7 +12,7 @@ from iwm_bayes.data.dyads.coupling import is_act, known_at_once
 from iwm_bayes.responses.of_member import response_of_member
 from iwm_bayes.rules.dyad import rule_of_dyad
 from iwm_bayes.rules.modifiers.pull import BIDS
-from iwm_bayes.types import InputError, Member, ModelSpec, parameters, with_parameters
+from iwm_bayes.types import InputError, Member, ModelSpec, Response, parameters, with_parameters
 
 NOT_IN_A_DYAD = {  # effects of a response that cannot be
     "leaves": "ends the sequence of one person",
