@@ -9,7 +9,7 @@ import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -26,8 +26,8 @@ from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.simulation.care import DistressProcess
 from iwm_bayes.simulation.design_file import SimulatedArms
 from iwm_bayes.simulation.dyads import empty_dyads, simulate_dyads
-from iwm_bayes.simulation.population import Population, draw_population_of
-from iwm_bayes.types import InputError, Member, ModelSpec, parameters
+from iwm_bayes.simulation.population import NO_SHIFT, Population, Shift, draw_population_of, shifted
+from iwm_bayes.types import DEFAULT_FIGURE, InputError, Member, ModelSpec, parameters
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Width = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -138,6 +138,11 @@ class DyadDesignFile(Strict):
         return model
 
 
+def is_dyad_design(content: Mapping[str, Any]) -> bool:
+    """Return whether the content of a file is that of a design of dyads: members, and no data."""
+    return "dyad" in content and "data" not in content
+
+
 def read_dyad_design_file(path: Path) -> DyadDesignFile:
     """Read a design file of dyads and make the paths of its models absolute; InputError lists every problem."""
     content = read_schema_2(path, "the keys of a design file")
@@ -163,7 +168,8 @@ def value_problems(design: DyadDesignFile, model: ModelSpec) -> Iterator[str]:
             own = [one.removeprefix(f"{role}_") for one in free if one.startswith(f"{role}_")]
             near = difflib.get_close_matches(name.removeprefix(f"{role}_"), own, n=1)
             hint = f'. Did you mean "{near[0]}"?' if near else ""
-            yield f"{where}: the {role} has no parameter {name.removeprefix(f'{role}_')} to be estimated; {', '.join(own)}{hint}"
+            wrong = name.removeprefix(f"{role}_")
+            yield f"{where}: the {role} has no free parameter {wrong}; it has {', '.join(own)}{hint}"
         elif value is not None and not WITHIN_SUPPORT[free[name].support](value):
             yield f"{where}: {name} = {value:g} is outside its range ({free[name].support})"
         elif value is None and name not in partially_pooled(model):
@@ -230,27 +236,28 @@ def persons_with_several(design: DyadDesignFile, dyads: int) -> np.ndarray:
     return np.array([f"{design.several} {index + 1:03d}" for index in allocate(design, dyads).person])
 
 
-def draw_dyads(design: DyadDesignFile, model: ModelSpec, dyads: int, generator: np.random.Generator) -> Population:
-    """Draw a population of dyads from the priors of a design, and some of its dyads, with the values of their arms."""
+def draw_dyads(
+    design: DyadDesignFile, model: ModelSpec, dyads: int, generator: np.random.Generator, shift: Shift = NO_SHIFT
+) -> Population:
+    """Draw a population of dyads from the priors of a design, and some of its dyads, moved by `shift`.
+
+    Dyads have the values of their arms. The group mean and the SD of such a parameter are those of these dyads.
+    """
     data = with_groups(design, model, empty_dyads(model, 1, dyads))
     between = {} if design.several is None else design.dyad.members[design.several].between
     sigma_u = {f"{design.several}_{name}: 1|{design.several}": sd for name, sd in between.items()}
-    return with_values(design, model, draw_population_of(model, data, generator, sigma_u))
-
-
-def with_values(design: DyadDesignFile, model: ModelSpec, population: Population) -> Population:
-    """Return a population whose dyads have the values that the design and their arms state."""
-    theta, values, known = dict(population.theta), dict(population.values), parameters(model)
-    dyads = len(next(iter(theta.values())))
-    arm_of_dyad = allocate(design, dyads).arm
+    population = draw_population_of(model, data, generator, sigma_u)
+    theta, arm_of_dyad, known = dict(population.theta), allocate(design, dyads).arm, parameters(model)
     everywhere = {role: member.values for role, member in design.dyad.members.items()}
     by_arm = [(np.full(dyads, True), everywhere), *((arm_of_dyad == i, arm.values) for i, arm in enumerate(design.arms))]
-    for own, stated in by_arm:
-        for name, value in full_names(stated):
-            link, _ = LINKS[known[name].support]
-            theta[name] = np.where(own, float(link(np.float64(value))), theta[name])
-            values[name] = np.where(own, value, values[name])
-    return population._replace(theta=theta, values=values)
+    stated = [(own, name, value) for own, values in by_arm for name, value in full_names(values)]
+    for own, name, value in stated:
+        link, _ = LINKS[known[name].support]
+        theta[name] = np.where(own, float(link(np.float64(value))), theta[name])
+    names = dict.fromkeys(name for _, name, _ in stated)
+    mu = population.mu | {name: float(theta[name].mean()) for name in names}
+    sigma = population.sigma | {name: float(theta[name].std()) for name in names if name in population.sigma}
+    return shifted(model, population._replace(mu=mu, sigma=sigma, theta=theta), [DEFAULT_FIGURE], shift)
 
 
 def full_names(stated: Mapping[str, Mapping[str, float]]) -> Iterable[tuple[str, float]]:
