@@ -50,9 +50,7 @@ def test_the_page_of_one_person_or_of_a_dyad_is_opened(monkeypatch, capsys, argu
 def test_a_model_that_cannot_be_a_member_is_refused_before_the_page_is_there(tmp_path):
     """It says why: such a model turns to one of several figures."""
     path = tmp_path / "seeking.toml"
-    path.write_text(
-        'schema = 2\nclaim = "-"\nreference = "-"\nrule = "rescorla_wagner"\n[responses]\nchoice = "seek"\n',
-        encoding="utf-8",
-    )
+    lines = ["schema = 2", *(f'{key} = "-"' for key in ("claim", "reference")), 'rule = "rescorla_wagner"']
+    path.write_text("\n".join([*lines, "[responses]", 'choice = "seek"']), encoding="utf-8")
     with pytest.raises(InputError, match="which a model of dyads does not have"):
         explore.explore(first=str(path), dyad=True, port=0, browser=False)

@@ -25,6 +25,7 @@ GROUP_CLUSTERING = Estimand(
     "Whether people of the same group, such as patients of one therapist, are more similar than the model predicts.",
     {"p": "near 0: people of a group are more similar than the model predicts; near 0.5: as similar as it predicts"},
     section="parameters",
+    about="both",
 )
 
 PPC = Estimand(
@@ -70,6 +71,7 @@ POWER_SCALING = Estimand(
         DEPENDS: "the prior counts, and these draws do not show whether the likelihood does",
     },
     section="file",
+    about="both",
 )
 
 CHECKS: dict[str, Estimand] = {check.name: check for check in (GROUP_CLUSTERING, PPC, POWER_SCALING)}

@@ -10,7 +10,7 @@ import xarray as xr
 from iwm_bayes.data.binding import wants
 from iwm_bayes.diagnostics.registry import registered
 from iwm_bayes.estimands.estimand import Estimand, Shared
-from iwm_bayes.estimands.registry import shared_results
+from iwm_bayes.estimands.registry import applies, shared_results
 from iwm_bayes.estimands.security.answers import SecurityAnswer
 from iwm_bayes.types import ModelSpec
 
@@ -48,7 +48,7 @@ def compute_results(
     data, shared = fit["constant_data"].to_dataset(), shared or shared_results(model, fit)
     found: dict[str, xr.Dataset] = {}
     for name, estimand in registered().items():
-        if is_wanted(estimand, data, requested):
+        if applies(estimand, model) and is_wanted(estimand, data, requested):
             dataset = estimand.compute(model, fit, shared._replace(datasets=found))
             found |= {} if dataset is None else {name: dataset}
     return Results(shared.security if wants(data, "earned_security") else {}, found)

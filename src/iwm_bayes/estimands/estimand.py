@@ -39,6 +39,7 @@ class Estimand(NamedTuple):
     plot: str = ""  # "module:function" of a function of the dataset that returns plots by name; a file for each
     part: str = ""  # the name in a study's `estimands` that asks for it; without one, it is always computed
     on_request: bool = False  # only by an option of `iwm fit`
+    about: Literal["people", "dyads", "both"] = "people"  # "people": of a dyad, computed for each member
     answers: Callable[[xr.Dataset], Mapping[str, xr.DataArray]] | None = None  # of its table, in words, (chain, draw)
 
 

@@ -143,6 +143,7 @@ GROUP_SUMMARY = Estimand(
         "bias_sd_between": "estimated error of sd_between, as a share of sd_between (positive: too high)",
     },
     section="parameters",
+    about="both",
 )
 
 GROUP_SD = Estimand(
@@ -153,4 +154,5 @@ GROUP_SD = Estimand(
     "How much the levels of a group of a formula, such as therapists, differ from each other.",
     {"sd": f"SD between groups, on {LINK_SCALE}"},
     section="parameters",
+    about="both",
 )

@@ -214,4 +214,5 @@ MARGINAL_EFFECTS = Estimand(
     },
     section="parameters",
     answers=marginal_effect_answers,
+    about="both",
 )

@@ -12,6 +12,9 @@ from iwm_bayes.data.study import StudySpec
 from iwm_bayes.estimands.beliefs import BELIEFS
 from iwm_bayes.estimands.counterfactual.leaving import LEAVING_SENSITIVITY
 from iwm_bayes.estimands.counterfactual.symptom import SYMPTOM_EFFECTS
+from iwm_bayes.estimands.dyads.actor_partner import ACTOR_PARTNER
+from iwm_bayes.estimands.dyads.countertransference import COUNTERTRANSFERENCE, DYAD_CORRELATIONS
+from iwm_bayes.estimands.dyads.member_variation import MEMBER_VARIATION
 from iwm_bayes.estimands.estimand import Estimand, Shared
 from iwm_bayes.estimands.group_summary import GROUP_SD, GROUP_SUMMARY
 from iwm_bayes.estimands.learned_share import LEARNED_SHARE
@@ -33,6 +36,10 @@ ESTIMANDS: dict[str, Estimand] = {
         WAVE_CHANGE,
         RATERS,
         EXPECTANCY_BIAS,
+        ACTOR_PARTNER,
+        MEMBER_VARIATION,
+        COUNTERTRANSFERENCE,
+        DYAD_CORRELATIONS,
         LEARNED_SHARE,
         TIME_TO_SECURITY,
         ARMS,
@@ -47,9 +54,17 @@ ESTIMANDS: dict[str, Estimand] = {
 }
 
 
+def applies(estimand: Estimand, model: ModelSpec) -> bool:
+    """Return whether an estimand can be computed for a fit of a model: of single people, or of dyads.
+
+    What is about single people is computed for each member of a dyad: see `dyads.member_fit`.
+    """
+    return estimand.about in ("both", "dyads" if model.members else "people")
+
+
 def shared_results(model: ModelSpec, fit: xr.DataTree) -> Shared:
-    """Compute what several estimands are made from."""
-    return Shared(security_answers(model, fit))
+    """Compute what several estimands are made from; a dyad has no beliefs, and so no security of its own."""
+    return Shared({}) if model.members else Shared(security_answers(model, fit))
 
 
 def parts() -> list[str]:

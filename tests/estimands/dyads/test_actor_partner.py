@@ -1,0 +1,123 @@
+"""Actor and partner effects by hand; without learning or sensitivity there is no partner effect."""
+
+import numpy as np
+import pytest
+from prior_dyads import couple, known_fit, therapy, values_of
+from scipy.special import expit, logit, ndtri
+
+from iwm_bayes.estimands.dyads.actor_partner import actor_partner, effect_table
+from iwm_bayes.simulation.dyads import simulate_dyads
+
+WIFE = {"availability_start": 0.4, "availability_rate": 0.2, "support_bias": 0.3, "support_sensitivity": 1.5}
+HUSBAND = {"availability_start": 0.7, "availability_rate": 0.35, "support_bias": -0.2, "support_sensitivity": 0.8}
+
+
+def effects_of(model, exchanges=2, **by_role):
+    """Return both effects by role, (role, effect), for dyads of known values that are simulated."""
+    values = values_of(model, **by_role)
+    data = simulate_dyads(model, exchanges, values | {next(iter(values)): np.full(3, next(iter(values.values())))}, 4)
+    return actor_partner(model, known_fit(model, data, values))
+
+
+def mean_of(found, role, effect):
+    """The mean effect, which is the same in both draws."""
+    one, two = found["mean_effect"].sel(role=role, effect=effect).values.ravel()
+    assert one == two
+    return one
+
+
+def chance(own, belief):
+    """The probability of an act by hand: an expectation counts as no more certain than 1 in 1,000."""
+    return expit(own["support_bias"] + own["support_sensitivity"] * logit(0.001 + 0.998 * belief))
+
+
+def test_effects_of_constant_learning_rates_are_products_by_hand():
+    """At the first of two exchanges: own slope, times what the act changes in the belief, times the other's slope.
+
+    The second exchange has an actor effect and nobody acts after it, so that one exchange alone counts for the partner.
+    """
+    found = effects_of(couple(), exchanges=2, wife=WIFE, husband=HUSBAND)
+    start = WIFE["availability_start"]
+    p = chance(WIFE, start)
+    x = 0.001 + 0.998 * start
+    slope = p * (1 - p) * WIFE["support_sensitivity"] * 0.998 / (x * (1 - x))
+    his, rate = HUSBAND["availability_start"], HUSBAND["availability_rate"]
+    difference = chance(HUSBAND, his + rate * (1 - his)) - chance(HUSBAND, his - rate * his)
+    assert mean_of(found, "wife", "partner") == pytest.approx(slope * difference, rel=1e-4)
+    first = effects_of(couple(), exchanges=1, wife=WIFE, husband=HUSBAND)
+    assert mean_of(first, "wife", "actor") == pytest.approx(slope, rel=1e-4)
+    assert np.isnan(first["mean_effect"].sel(effect="partner")).all()
+
+
+def test_a_small_partner_effect_is_the_product_of_three_derivatives():
+    """With a small learning rate: dP/dbelief of the one, the learning rate, and dP/dbelief of the other."""
+    slow = HUSBAND | {"availability_rate": 1e-3}
+    found = effects_of(couple(), wife=WIFE, husband=slow)
+
+    def slope(own):
+        step = 1e-6
+        start = own["availability_start"]
+        return (chance(own, start + step) - chance(own, start - step)) / (2 * step)
+
+    expected = slope(WIFE) * slow["availability_rate"] * slope(slow)
+    assert mean_of(found, "wife", "partner") == pytest.approx(expected, rel=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("role", "change"),
+    [("wife", {"support_sensitivity": 1e-12}), ("husband", {"availability_rate": 1e-12})],
+    ids=["no sensitivity", "the other learns nothing"],
+)
+def test_without_a_link_there_is_no_partner_effect(role, change):
+    """An act that does not follow the belief, or teaches nothing, changes nothing in the other."""
+    given = {"wife": WIFE, "husband": HUSBAND}
+    found = effects_of(couple(), exchanges=6, **given | {role: given[role] | change})
+    assert abs(mean_of(found, "wife", "partner")) < 1e-9
+    assert mean_of(found, "husband", "actor") > 0.1
+
+
+def test_acts_of_the_exchange_before_are_learned_from_one_exchange_later():
+    """Letters: the answer to a letter comes two exchanges after the belief, and with two exchanges there is none."""
+    two = effects_of(couple(exchange="next"), exchanges=2, wife=WIFE, husband=HUSBAND)
+    assert np.isnan(two["mean_effect"].sel(effect="partner")).all()
+    three = effects_of(couple(exchange="next"), exchanges=3, wife=WIFE, husband=HUSBAND)
+    assert mean_of(three, "wife", "partner") > 0.0
+
+
+def test_a_graded_act_is_integrated_over_its_distribution():
+    """Openness is a censored rating: the care that follows it, by a hundred thousand quantiles of the rating."""
+    patient = {"availability_start": 0.55, "availability_rate": 0.3, "openness_noise": 0.2}
+    therapist = {"availability_start": 0.6, "availability_rate": 0.4, "care_bias": 0.1, "care_sensitivity": 1.2}
+    model = therapy()
+    values = values_of(model, patient=patient, therapist=therapist | {"pull": 0.0})
+    data = simulate_dyads(model, 2, values | {"patient_openness_noise": np.full(3, 0.2)}, 4)
+    found = actor_partner(model, known_fit(model, data, values))
+    care = data["answer_therapist_care"].values[0]  # which the patient has experienced when giving the rating
+    belief = 0.55 + 0.3 * (care - 0.55)
+    z, step = ndtri((np.arange(100_000) + 0.5) / 100_000)[:, None], 1e-3
+
+    def openness(b):
+        latent = 0.5 + values["patient_openness_intercept"] + values["patient_openness_slope"] * (b - 0.5)
+        return np.clip(latent + np.sqrt(0.2**2 + 0.02**2) * z, 0.0, 1.0)
+
+    def next_care(act):
+        learned = 0.6 + 0.4 * (act - 0.6)
+        return expit(0.1 + 1.2 * logit(0.001 + 0.998 * learned))
+
+    def slope(function):
+        return ((function(openness(belief + step)) - function(openness(belief - step))) / (2 * step)).mean(axis=0)
+
+    of_dyad = found["effect_of_dyad"].sel(role="patient").isel(chain=0, draw=0)
+    np.testing.assert_allclose(of_dyad.sel(effect="partner"), slope(next_care), rtol=2e-3)
+    one = actor_partner(model, known_fit(model, data.isel(event=[0]), values))["effect_of_dyad"]
+    np.testing.assert_allclose(
+        one.sel(role="patient", effect="actor").isel(chain=0, draw=0), slope(lambda act: act), rtol=2e-3
+    )
+
+
+def test_the_table_has_a_line_for_every_effect():
+    """It says whose act follows whose belief, and the effect of a tenth is a tenth of the effect."""
+    table = effect_table(effects_of(couple(), exchanges=3, wife=WIFE, husband=HUSBAND))
+    assert list(table["effect"]) == ["actor", "partner"] * 2
+    assert list(table["of"]) == ["wife", "husband", "husband", "wife"]
+    np.testing.assert_allclose(table["per_tenth"], table["per_unit"] / 10)
