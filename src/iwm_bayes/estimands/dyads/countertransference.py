@@ -231,7 +231,7 @@ COUNTERTRANSFERENCE = Estimand(
         "R^2": "share of the variance of a parameter that follows from the style of the other",
         "estimate": f"posterior median, with its {CI90}",
         "p_above_0": "posterior probability that it is above 0",
-        "prior_median": "median of R^2 before any data",
+        "prior_median": "median of R^2 in the prior",
     }
     | SOURCE_WORDS,
     section="answer",
