@@ -93,6 +93,7 @@ LONGER = (  # modules and tests, by their names below `tests/`
     "responses/test_responses.py::test_likelihood_is_that_of_the_loop",
     "rules/test_conformance.py::test_gradient_equals_finite_differences",
     "rules/test_learning_weights.py::test_learning_does_not_speed_up_over_the_prior",
+    "simulation/test_dyads.py::test_answers_are_those_that_the_density_expects",
     "validation/test_sweep.py::test_nothing_changes_if_a_part_of_a_cluster_is_killed",
     "workflow/test_estimands.py::test_what_is_left_out_appears_nowhere",
     "workflow/test_fit_groups.py::test_arviz_without_this_program_opens_every_part",

@@ -9,16 +9,8 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from iwm_bayes.data.study import (
-    Columns,
-    Outcome,
-    PersonTable,
-    Rater,
-    ResponseColumn,
-    ScaledColumn,
-    StudySpec,
-    WaveColumn,
-)
+from iwm_bayes.data.study import PersonTable, StudySpec
+from iwm_bayes.data.study_columns import Columns, Outcome, Rater, ResponseColumn, ScaledColumn, WaveColumn
 from iwm_bayes.model.specification.parts import response_kinds
 from iwm_bayes.model.specification.schema import ModelFile, ParameterPrior
 from iwm_bayes.responses import RESPONSES

@@ -4,7 +4,7 @@ import clinic
 import pytest
 
 from iwm_bayes.data import toml
-from iwm_bayes.data.study import Columns
+from iwm_bayes.data.study_columns import Columns
 from iwm_bayes.types import InputError
 
 TABLE, STUDY, MODEL = "sessions.csv", "study.toml", "model.toml"

@@ -23,9 +23,9 @@ def page(browser, contents, tmp_path_factory):
     """Open a page with the presets from a folder; it loads files of the folder alone, and has no error."""
     folder = tmp_path_factory.mktemp("site")
     (folder / "explorer").mkdir()
-    for name, text in presets_files(contents).items():
+    for name, text in presets_files(contents, {}).items():
         (folder / "explorer" / name).write_text(text, encoding="utf-8")
-    html = f'<!DOCTYPE html><meta charset="utf-8"><title>Presets</title>{presets_html(contents, "explorer")}'
+    html = f'<!DOCTYPE html><meta charset="utf-8"><title>Presets</title>{presets_html("explorer")}'
     (folder / "page.html").write_text(html, encoding="utf-8")
     context = browser.new_context(viewport={"width": WIDTHS[1], "height": 800}, offline=True)
     opened, requested, errors = context.new_page(), [], []

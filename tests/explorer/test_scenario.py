@@ -6,7 +6,7 @@ import pytest
 from iwm_bayes.estimands.security.survival import incidence_by_session
 from iwm_bayes.estimands.security.time_to_security import true_security
 from iwm_bayes.explorer.people import belief_parameters, identical_people, prior_median, withdrawal_only
-from iwm_bayes.explorer.presets import PRESETS, preset_of
+from iwm_bayes.explorer.presets import PRESETS
 from iwm_bayes.explorer.scenario import N_PEOPLE, Scenario, scenario_phases, simulate_scenario
 from iwm_bayes.explorer.sentences import readouts, sentences
 from iwm_bayes.model.specification.model_file import load_model
@@ -160,5 +160,3 @@ def test_presets_are_what_they_are_called():
     repaired = {key: float(one["repair"] / one["rupture"]) for key, one in therapy.items()}
     assert repaired["ruptures"] < 0.5 < 0.7 < repaired["neglect"]
     assert [key for key, preset in PRESETS.items() if preset.scenario.gap] == ["break"]
-    assert [preset_of(preset.scenario) for preset in PRESETS.values()] == list(PRESETS)
-    assert preset_of(Scenario(sessions=27)) == ""

@@ -39,22 +39,30 @@ def explore(
             "several times"
         ),
     ] = None,
+    dyad: Annotated[
+        bool, typer.Option("--dyad", help="open the page of a dyad; the models are those of its two members")
+    ] = False,
     browser: Annotated[bool, typer.Option(help="open the page in the browser")] = True,
 ) -> None:
-    """Explore models on a local page: change care and parameters, and see the beliefs. Press Ctrl-C to stop it.
+    """Explore models on a local page: change care and parameters, and see the beliefs of a person or of a dyad.
 
-    Without a model, it shows two that differ in one parameter.
+    Without a model, it shows two that differ in one parameter, and a dyad of a seeker and a carer. Press Ctrl-C to stop
+    it.
     """
     if find_spec("werkzeug") is None or find_spec("plotly") is None:
         raise InputError(["the explorer is not installed. Install it with: pip install 'iwm-bayes[explorer]'"])
-    from iwm_bayes.explorer.app import address, server
+    from iwm_bayes.explorer.app import DYAD_PAGE, address, server
+    from iwm_bayes.explorer.dyads.members import check_members
     from iwm_bayes.explorer.presets import PAIR
     from iwm_bayes.model.specification.model_file import load_model
 
-    chosen = {name: load_model(name) for name in filter(None, (first, second) if first else PAIR)}
-
-    serving = server(chosen, 0 if port == PORT and is_taken(port) else port, host or [])
-    say(f"The page is at {address(serving)}, on this computer only. Press Ctrl-C to stop it.")
+    given = {name: load_model(name) for name in (first, second) if name}
+    members = given if dyad else {}
+    check_members(members)
+    chosen = given if given and not dyad else {name: load_model(name) for name in PAIR}
+    serving = server(chosen, 0 if port == PORT and is_taken(port) else port, host or [], members)
+    page = address(serving) + (DYAD_PAGE if dyad else "")
+    say(f"The page is at {page}, on this computer only. Press Ctrl-C to stop it.")
     if browser:
-        webbrowser.open(address(serving))
+        webbrowser.open(page)
     serving.serve_forever()

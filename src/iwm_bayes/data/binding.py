@@ -15,7 +15,8 @@ import xarray as xr
 
 from iwm_bayes.data.formulas.effects import bound_to_events
 from iwm_bayes.data.raters import model_with_raters, outcome_ratings
-from iwm_bayes.data.study import OF_ONE_COURSE, PARTICIPANTS, ResponseColumn, StudySpec
+from iwm_bayes.data.study import OF_ONE_COURSE, PARTICIPANTS, StudySpec
+from iwm_bayes.data.study_columns import ResponseColumn
 from iwm_bayes.data.waves import model_with_waves, waves_of
 from iwm_bayes.responses.scale import is_on_outcome_scale, with_scales
 from iwm_bayes.rules.modifiers.waves import RESTART

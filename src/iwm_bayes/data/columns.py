@@ -12,7 +12,8 @@ import pandas as pd
 from iwm_bayes.data.binding import impossible_lag, impossible_timing
 from iwm_bayes.data.numbers import read_numbers, read_scaled
 from iwm_bayes.data.raters import mean_rating, response_of
-from iwm_bayes.data.study import Outcome, ResponseColumn, StudySpec
+from iwm_bayes.data.study import StudySpec
+from iwm_bayes.data.study_columns import Outcome, ResponseColumn
 from iwm_bayes.data.table import (
     NAMES_LIKE_MISSING,
     Table,

@@ -37,7 +37,8 @@ from iwm_bayes.data.binding import binding_problems, required_columns, supplied_
 from iwm_bayes.data.columns import drop_empty_rows, read_columns, with_answer_words
 from iwm_bayes.data.event_checks import check_rows, split_session_answers, time_since
 from iwm_bayes.data.raters import outcome_ratings
-from iwm_bayes.data.study import ResponseColumn, StudySpec
+from iwm_bayes.data.study import StudySpec
+from iwm_bayes.data.study_columns import ResponseColumn
 from iwm_bayes.data.table import Table, missing_columns
 from iwm_bayes.data.tables.table_file import open_table
 from iwm_bayes.data.tables.wide import find_wide_table
@@ -114,6 +115,13 @@ def read_data(study: StudySpec, model: ModelSpec, sessions: Any = None, people: 
         Lists every problem of the tables and of the formulas.
     """
     table = open_table(study.data if sessions is None else sessions, "sessions")
+    if study.dyad is not None:
+        from iwm_bayes.data.dyads.reading import read_dyads
+        from iwm_bayes.data.dyads.roleless import as_single_people
+
+        if study.dyad.members:
+            return read_dyads(table, study, model, people)
+        table, study = as_single_people(table, study, model)
     if study.people is None:
         if people is not None:
             raise InputError(["people: the study has no [people]. Name there the column `person` of this table"])
@@ -262,6 +270,10 @@ def to_table(data: xr.Dataset) -> pd.DataFrame:
     Cells are blank where no outcome was observed or recorded, and where there is no answer. Where time is not the
     number of the session, because sessions are not evenly spaced, there is a column of time.
     """
+    from iwm_bayes.data.dyads.writing import dyads_to_table, has_members
+
+    if has_members(data):
+        return dyads_to_table(data)
     events = (
         data.drop_vars(["figure", "wave", "event_terms", "event_term"], errors="ignore").to_dataframe().reset_index()
     )

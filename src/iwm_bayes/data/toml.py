@@ -27,7 +27,7 @@ OUTCOME_EXAMPLE = (
     'or {{ column = "{0}", scale = [1, 7] }} for numbers'
 )
 MAX_BYTES, MAX_NAME, MAX_PATH = 1_000_000, 100, 4_000  # of a file, of a name that names a folder, of a path
-MAX_DEPTH = 6  # of tables and lists within each other in a study file
+MAX_DEPTH = 8  # of tables and lists within each other in a study file
 FORMER_KEYS = {  # keys of schema 1: what they are now
     "moment": "timing",
     "spread": "prior_between_sd",
@@ -55,6 +55,7 @@ MISSING_KEY_HELP = {  # what to write where a line is missing, by key
     "columns.person": 'person = "patient_id", the column that names each person',
     "columns.session": 'session = "visit", the column that numbers each person\'s sessions',
     "columns.outcome": f"what the figure did: {OUTCOME_EXAMPLE.format('therapist_helpful')}",
+    "dyad.column": 'column = "dyad", the column that says which two belong together',
     "people.data": 'data = "patients.csv", the table of people (or the table of sessions itself)',
     "people.person": 'person = "patient_id", the column that names each person',
 }

@@ -17,7 +17,8 @@ import pandas as pd
 import xarray as xr
 
 from iwm_bayes.data.event_terms import with_event_terms
-from iwm_bayes.data.study import StudySpec, WaveColumn
+from iwm_bayes.data.study import StudySpec
+from iwm_bayes.data.study_columns import WaveColumn
 from iwm_bayes.data.table import Table, cell_texts, normalise_levels, read_complete_names
 from iwm_bayes.responses.added_parameters import is_read_between_events
 from iwm_bayes.responses.waves import response_with_waves

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from importlib import resources
+from types import MappingProxyType
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -19,9 +20,13 @@ from werkzeug.wrappers import Request, Response
 
 from iwm_bayes.explorer.content import page_content
 from iwm_bayes.explorer.controls import NONE, SIDES
+from iwm_bayes.explorer.dyads.content import dyad_content
+from iwm_bayes.explorer.dyads.members import can_be_member
+from iwm_bayes.explorer.dyads.page import dyad_page_html, dyad_panels_html
+from iwm_bayes.explorer.dyads.state import first_dyad, read_dyad_state
 from iwm_bayes.explorer.page import page_html, panels_html
 from iwm_bayes.explorer.page_state import read_state
-from iwm_bayes.model.specification.model_file import built_in_models, load_model
+from iwm_bayes.model.specification.model_file import built_in_models, load_model, models_of_members
 from iwm_bayes.types import ModelSpec
 from iwm_bayes.viz.plotly.base import plotly_script
 
@@ -37,6 +42,7 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-cache",
 }
+DYAD_PAGE = "dyad"  # below the address of the page
 FILES = {  # that the page loads, with their types
     "plotly.js": "text/javascript",
     "pictures.js": "text/javascript",
@@ -52,6 +58,8 @@ class Offered(NamedTuple):
     specs: Mapping[str, ModelSpec]  # the models, by name
     first: Mapping[str, str]  # those at the start, by side
     hosts: frozenset[str]  # names by which the page may be asked for
+    members: Mapping[str, ModelSpec]  # models that members of a dyad can have, by name
+    first_dyad: Mapping[str, str]  # roles and models of the dyad at the start
 
 
 @cache
@@ -77,6 +85,21 @@ def content_answer(request: Request, offered: Offered) -> Response:
     return Response(json.dumps(content, allow_nan=False), mimetype="application/json")
 
 
+def dyad_page_answer(request: Request, offered: Offered) -> Response:
+    """Answer with the page of a dyad at the state of its address."""
+    state = read_dyad_state(request.args, offered.members, offered.first_dyad)
+    return Response(dyad_page_html(state, offered.members, offered.first_dyad), mimetype="text/html")
+
+
+def dyad_content_answer(request: Request, offered: Offered) -> Response:
+    """Answer with the content of a state of a dyad, and with the parameters of its members if they are asked for."""
+    state = read_dyad_state(request.args, offered.members, offered.first_dyad)
+    content = dyad_content(state, offered.members)
+    if "panels" in request.args:
+        content["panels"] = dyad_panels_html(state, offered.members)
+    return Response(json.dumps(content, allow_nan=False), mimetype="application/json")
+
+
 def icon_answer(request: Request, offered: Offered) -> Response:
     """Answer that the page has no icon, for which every browser asks."""
     return Response(status=204)
@@ -91,6 +114,8 @@ def file_answer(request: Request, offered: Offered) -> Response:
 ANSWERS: Mapping[str, Callable[[Request, Offered], Response]] = {
     "/": page_answer,
     "/content": content_answer,
+    f"/{DYAD_PAGE}": dyad_page_answer,
+    "/dyad_content": dyad_content_answer,
     "/favicon.ico": icon_answer,
     **{f"/{name}": file_answer for name in FILES},
 }
@@ -127,7 +152,12 @@ def application(offered: Offered) -> Callable[[dict[str, Any], Any], Iterable[by
     return respond
 
 
-def server(chosen: Mapping[str, ModelSpec], port: int, hosts: Sequence[str] = ()) -> BaseWSGIServer:
+def server(
+    chosen: Mapping[str, ModelSpec],
+    port: int,
+    hosts: Sequence[str] = (),
+    members: Mapping[str, ModelSpec] = MappingProxyType({}),
+) -> BaseWSGIServer:
     """Make the server of the page; port 0 is any free port.
 
     Parameters
@@ -136,12 +166,17 @@ def server(chosen: Mapping[str, ModelSpec], port: int, hosts: Sequence[str] = ()
         One or two models to begin with, by name or path. They and the built-in models can be shown, and no other.
     hosts
         Further host names by which the page may be asked for.
+    members
+        One or two models of the members of a dyad to begin with, by name or path; one is that of both.
     """
     specs = {name: load_model(name) for name in built_in_models()} | dict(chosen)
     first = dict(zip(SIDES, [*chosen, NONE], strict=False))
     names = frozenset(name.strip("[]").lower() for name in (*LOCAL_NAMES, *hosts))
+    of_members = {name: load_model(name) for name in models_of_members()}
+    of_members |= {name: model for name, model in specs.items() if can_be_member(model)} | dict(members)
+    offered = Offered(specs, first, names, of_members, first_dyad(members))
     logging.getLogger("werkzeug").setLevel(logging.ERROR)  # not a line for every move of a slider
-    return make_server(LOCALHOST, port, application(Offered(specs, first, names)), threaded=True)
+    return make_server(LOCALHOST, port, application(offered), threaded=True)
 
 
 def address(serving: BaseWSGIServer) -> str:

@@ -9,7 +9,6 @@ from iwm_bayes.estimands.security.survival import median_sessions
 from iwm_bayes.explorer.controls import NONE
 from iwm_bayes.explorer.initial_beliefs import InitialBeliefs, held_wanted, with_initial_beliefs
 from iwm_bayes.explorer.page_state import PageState
-from iwm_bayes.explorer.presets import preset_of
 from iwm_bayes.explorer.scenario import Scenario, ScenarioResult, positions, simulate_scenario
 from iwm_bayes.explorer.sentences import readouts, sentences, why_no_security
 from iwm_bayes.types import ModelSpec
@@ -73,7 +72,7 @@ def page_content(state: PageState, specs: Mapping[str, ModelSpec]) -> dict[str, 
     dict[str, Any]
         `pictures`: a Plotly figure by name, or None. `instead`: by picture, the sentence shown in its place.
         `first`, `last` and current `position`, and `readouts` (one for each position from the
-        first to the last). `sentences`. `preset`: its key, or empty.
+        first to the last). `sentences`, and `notes` on a link.
     """
     results = simulate_state(state, specs)
     trajectories = {label: result.trajectory for label, result in results.items()}
@@ -96,5 +95,4 @@ def page_content(state: PageState, specs: Mapping[str, ModelSpec]) -> dict[str, 
         "readouts": readouts(results, at),
         "sentences": sentences(results, state.scenario),
         "notes": list(state.notes),
-        "preset": preset_of(state.scenario),
     }

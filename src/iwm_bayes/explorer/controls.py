@@ -10,7 +10,7 @@ from typing import NamedTuple
 from iwm_bayes.explorer.initial_beliefs import START_PARAMETERS, InitialBeliefs
 from iwm_bayes.explorer.people import belief_parameters, prior_median
 from iwm_bayes.explorer.scenario import Scenario
-from iwm_bayes.types import ModelSpec
+from iwm_bayes.types import ModelSpec, Parameter
 
 SIDES = ("A", "B")
 NONE = "none"  # in place of the second model
@@ -54,12 +54,24 @@ def scenario_controls(scenario: Scenario) -> dict[str, Control]:
     }
 
 
-def belief_controls(wanted: InitialBeliefs) -> dict[str, Control]:
-    """Return the controls of the initial beliefs, which both models share."""
+def belief_controls(wanted: InitialBeliefs, before: str = "") -> dict[str, Control]:
+    """Return the controls of the initial beliefs; `before` is put before their names in a link."""
     return {
-        name: Control(name, label, LOWEST_INITIAL, HIGHEST_INITIAL, 0.05, first, value)
+        name: Control(f"{before}{name}", label, LOWEST_INITIAL, HIGHEST_INITIAL, 0.05, first, value)
         for (name, label), first, value in zip(BELIEF_NAMES.items(), InitialBeliefs(), wanted, strict=True)
     }
+
+
+def parameter_control(side: str, name: str, parameter: Parameter, values: Mapping[str, float]) -> Control:
+    """Return the control of a parameter over its prior 90% range; without a value it is at its prior median."""
+    return Control(
+        f"{side}.{name}",
+        f"{name.replace('_', ' ').replace('worth', 'self-worth')}: {parameter.meaning}",
+        *parameter.prior_90,
+        "any",
+        prior_median(parameter),
+        values.get(name, prior_median(parameter)),
+    )
 
 
 def parameter_controls(side: str, model: ModelSpec, values: Mapping[str, float]) -> dict[str, Control]:
@@ -68,14 +80,7 @@ def parameter_controls(side: str, model: ModelSpec, values: Mapping[str, float])
     A parameter that is not among `values` has its prior median.
     """
     return {
-        name: Control(
-            f"{side}.{name}",
-            f"{name.replace('_', ' ').replace('worth', 'self-worth')}: {parameter.meaning}",
-            *parameter.prior_90,
-            "any",
-            prior_median(parameter),
-            values.get(name, prior_median(parameter)),
-        )
+        name: parameter_control(side, name, parameter, values)
         for name, parameter in belief_parameters(model).items()
         if name not in START_PARAMETERS.values()
     }

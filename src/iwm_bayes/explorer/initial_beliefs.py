@@ -24,10 +24,10 @@ class InitialBeliefs(NamedTuple):
     worth: float = 0.5
 
 
-def first_event(n_people: int) -> Event:
-    """Return a person's first event, with one figure, one unit of time after the start."""
+def first_event(n_people: int, terms: Sequence[str] = ()) -> Event:
+    """Return a person's first event, with one figure, one unit of time after the start; its terms are 0."""
     zero, one = np.zeros(n_people), np.ones(n_people)
-    return Event(zero, one[None], zero[None], one, one, zero, zero, zero)
+    return Event(zero, one[None], zero[None], one, one, zero, zero, zero, dict.fromkeys(terms, zero))
 
 
 def first_beliefs(
@@ -40,7 +40,8 @@ def first_beliefs(
     chosen
         Values by parameter name, natural scale, one or (person,); other parameters have their prior median.
     """
-    p, event = rule_values(model, identical_people(model, chosen, ["caregiver"], n_people)), first_event(n_people)
+    p = rule_values(model, identical_people(model, chosen, ["caregiver"], n_people))
+    event = first_event(n_people, model.rule.terms)
     beliefs = model.rule.beliefs(p, model.rule.drift(p, model.rule.start(p, 1), event), event)
     worth = {} if beliefs.worth is None else {"worth": np.broadcast_to(beliefs.worth.mean, n_people)}
     return {"availability": np.broadcast_to(beliefs.availability.mean, n_people)} | worth

@@ -3,9 +3,8 @@
 
 const form = document.querySelector(".controls");
 const player = new Player(document.querySelector("[data-player]"), () => keepAddress());
-const presets = [...document.querySelectorAll("[data-preset]")];
 const NO_ANSWER = "The program does not answer. Is `iwm explore` still running?";
-let isAsking = false, isWaiting = false, addressTimer = null;
+let isAsking = false, waiting = null, addressTimer = null;
 
 // A browser rounds the last digits of a slider's value.
 const isNear = (one, other) => Math.abs(one - other) <= 1e-9 * Math.max(1, Math.abs(other));
@@ -15,7 +14,7 @@ const isFirst = control => control.type === "range"
 function state() {
   const values = [...form.elements].filter(control => control.name && !isFirst(control));
   const query = new URLSearchParams(values.map(control => [control.name, control.value]));
-  if (!player.isAtEnd) query.set("session", player.position);
+  if (!player.isAtEnd) query.set(player.step, player.position);
   return query;
 }
 
@@ -33,6 +32,27 @@ function showValue(control) {
   control.closest("label").querySelector(".value").textContent = Number(Number(control.value).toPrecision(3));
 }
 
+function setControls(values) {
+  for (const [name, value] of Object.entries(values)) {
+    const control = form.elements[name];
+    if (!control) continue;
+    control.value = value;
+    if (control.type === "range") showValue(control);
+  }
+}
+
+const isSet = values => Object.entries(values).every(([name, value]) => {
+  const control = form.elements[name];
+  return control && (control.type === "range" ? isNear(Number(control.value), Number(value)) : control.value === String(value));
+});
+
+// A button that sets sliders is pressed while they are as it sets them.
+function markButtons() {
+  for (const button of document.querySelectorAll("[data-values]")) {
+    button.setAttribute("aria-pressed", isSet(JSON.parse(button.dataset.values)));
+  }
+}
+
 function showPanels(panels) {
   const place = document.querySelector("[data-panels]");
   const open = [...place.querySelectorAll("details[open]")].map(panel => panel.dataset.side);
@@ -42,32 +62,39 @@ function showPanels(panels) {
 
 function show(content, isStart) {
   const isAtEnd = player.isAtEnd;
-  for (const preset of presets) preset.setAttribute("aria-pressed", preset.dataset.preset === content.preset);
   const notes = content.notes.map(text => Object.assign(document.createElement("li"), { textContent: text }));
   document.querySelector("[data-notes]").replaceChildren(...notes);
   if (content.panels) showPanels(content.panels);
+  markButtons();
   player.show(content, isStart ? content.position : isAtEnd ? content.last : player.position);
 }
 
 async function ask(query, isStart = false) {
   isAsking = true;
   try {
-    const content = await fetch(`content?${query}`).then(answer => answer.ok ? answer.json() : null).catch(() => null);
+    const content = await fetch(`${form.dataset.content}?${query}`).then(answer => answer.ok ? answer.json() : null).catch(() => null);
     document.querySelector("[data-fault]").textContent = content ? "" : NO_ANSWER;
     if (content) show(content, isStart);
   } finally {
     isAsking = false;
   }
-  if (isWaiting) update(isWaiting === "models");
+  if (waiting) {
+    const { models, values } = waiting;
+    waiting = null;
+    update(models, values);
+  }
 }
 
-// One question at a time: while one is under way only the last state is remembered.
-function update(models = false) {
-  isWaiting = isAsking && (models ? "models" : isWaiting || "values");
-  if (isAsking) return;
-  const query = state();
+// One question at a time: while one is under way only the last state is remembered, and that panels change.
+// `values` are those of a preset that sets the models, too: its sliders are there only with the answer.
+async function update(models = false, values = null) {
+  if (isAsking) {
+    waiting = { models: models || waiting?.models, values: values ?? waiting?.values };
+    return;
+  }
+  const query = values ? new URLSearchParams(values) : state();
   if (models) query.set("panels", "yes");
-  ask(query);
+  await ask(query);
   keepAddress();
 }
 
@@ -77,15 +104,14 @@ form.addEventListener("input", event => {
 });
 form.addEventListener("submit", event => event.preventDefault());
 
-for (const preset of presets) {
-  preset.addEventListener("click", () => {
-    for (const [name, value] of Object.entries(JSON.parse(preset.dataset.values))) {
-      form.elements[name].value = value;
-      showValue(form.elements[name]);
-    }
-    update();
-  });
-}
+document.addEventListener("click", event => {
+  const button = event.target.closest("[data-values]");
+  if (!button) return;
+  const values = JSON.parse(button.dataset.values);
+  setControls(values);
+  if ("setsModels" in button.dataset) update(true, values);
+  else update();
+});
 
 document.querySelector("[data-share]").addEventListener("click", async () => {
   history.replaceState(null, "", address());

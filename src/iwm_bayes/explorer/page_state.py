@@ -5,7 +5,7 @@ held between the ends of their controls, and anything else is left out. What was
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -50,18 +50,22 @@ def read_number(query: Mapping[str, str], control: Control, notes: list[str]) ->
     return control.first
 
 
+def read_choice(query: Mapping[str, str], name: str, offered: Collection[str], first: str, notes: list[str]) -> str:
+    """Return what a link chooses among texts that are offered; that of the start in place of any other."""
+    chosen = query.get(name, first)
+    if chosen not in offered:
+        called = f"Model {name}" if name in SIDES else name.capitalize()
+        notes.append(f"{called} of the link is not offered here, so it is {first}.")
+        return first
+    return chosen
+
+
 def read_models(
     query: Mapping[str, str], specs: Mapping[str, ModelSpec], first: Mapping[str, str], notes: list[str]
 ) -> dict[str, str]:
     """Return the models by side; one that is not offered is replaced by that of the start."""
-    chosen = {}
-    for side in SIDES:
-        name = query.get(side, first[side])
-        is_offered = name in specs or (name == NONE and side != SIDES[0])
-        if not is_offered:
-            notes.append(f"Model {side} of the link is not offered here, so it is {first[side]}.")
-        chosen[side] = name if is_offered else first[side]
-    return chosen
+    offered = dict(zip(SIDES, (set(specs), {*specs, NONE}), strict=True))
+    return {side: read_choice(query, side, offered[side], first[side], notes) for side in SIDES}
 
 
 def read_state(query: Mapping[str, str], specs: Mapping[str, ModelSpec], first: Mapping[str, str]) -> PageState:

@@ -1,10 +1,10 @@
 "use strict";
-// Draw the pictures of a scenario up to a session, play them session by session, and download them.
+// Draw the pictures of a scenario up to a session or an exchange, play them step by step, and download them.
 // A trace says in `customdata` at which position each of its points belongs, or has one frame per position.
 
 const CONFIG = { displayModeBar: false, responsive: true };
 const NOTHING = [null];  // a trace without points would leave the legend
-const INTERVAL = 250;  // milliseconds from session to session
+const INTERVAL = 250;  // milliseconds from step to step
 const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
 
 function traceUntil(trace, position) {
@@ -31,6 +31,7 @@ class Player {
   constructor(root, moved = () => {}) {
     this.root = root;
     this.moved = moved;
+    this.step = root.dataset.step;  // what a position is: a session, or an exchange
     this.button = root.querySelector("[data-play]");
     this.range = root.querySelector("[data-session]");
     this.readout = root.querySelector("[data-readout]");
@@ -91,7 +92,7 @@ class Player {
   pause() {
     clearInterval(this.timer);
     this.timer = null;
-    this.button.textContent = reducedMotion.matches ? "Next session" : "Play";
+    this.button.textContent = reducedMotion.matches ? `Next ${this.step}` : "Play";
     this.readout.setAttribute("aria-live", "polite");
   }
 

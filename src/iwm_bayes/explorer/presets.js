@@ -13,4 +13,4 @@ function choose(chosen) {
 }
 
 for (const preset of presets) preset.addEventListener("click", () => choose(preset));
-choose(presets.find(preset => preset.dataset.preset === "neglect"));
+choose(presets.find(preset => "chosen" in preset.dataset));

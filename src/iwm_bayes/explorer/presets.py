@@ -37,8 +37,3 @@ PRESETS: Mapping[str, Preset] = {
         "An early caregiver who rarely responds, then a responsive therapist, with a long break half-way.",
     ),
 }
-
-
-def preset_of(scenario: Scenario) -> str:
-    """Return the key of the preset with this scenario; empty if there is none."""
-    return next((key for key, preset in PRESETS.items() if preset.scenario == scenario), "")

@@ -8,10 +8,11 @@ members as well as within each.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from iwm_bayes.data.dyads.coupling import is_act, known_at_once
 from iwm_bayes.responses.of_member import response_of_member
 from iwm_bayes.rules.dyad import rule_of_dyad
 from iwm_bayes.rules.modifiers.pull import BIDS
-from iwm_bayes.types import InputError, Member, ModelSpec, Response
+from iwm_bayes.types import InputError, Member, ModelSpec, Response, parameters, with_parameters
 
 NOT_IN_A_DYAD = {  # effects of a response that cannot be
     "leaves": "ends the sequence of one person",
@@ -27,11 +28,6 @@ def other_role(members: Mapping[str, Member], role: str) -> str:
     return other
 
 
-def is_act(response: Response) -> bool:
-    """Return whether a response can be an outcome: it has a lowest and a highest value."""
-    return response.family.discrete or response.family.bounds is not None or response.family.clip_range is not None
-
-
 def act_problems(members: Mapping[str, Member], role: str, key: str, name: str) -> Iterator[str]:
     """Yield what is wrong with the response of the other that a member experiences: the outcome or the bids."""
     other = other_role(members, role)
@@ -44,18 +40,39 @@ def act_problems(members: Mapping[str, Member], role: str, key: str, name: str) 
         yield f"{role}: the rule of {members[role].model.name} learns from yes and no alone, and {name} has more values"
 
 
+def bid_name(member: Member) -> str:
+    """Return the response of the other that counts as a bid."""
+    return member.bids or member.outcome
+
+
+def reads_pull(response: Response) -> bool:
+    """Return whether a response reacts to the bids of the other."""
+    return "pull" in (response.about, *response.also_reads)
+
+
+def knows_bid_at_once(members: Mapping[str, Member], role: str) -> bool:
+    """Return whether a member is drawn by a bid of the other at the exchange at which it is made."""
+    member, others = members[role], members[other_role(members, role)].model.responses
+    return BIDS in member.model.rule.terms and known_at_once(member, others[bid_name(member)])
+
+
 def order_problems(members: Mapping[str, Member]) -> Iterator[str]:
     """Yield a problem where each member acts only after the act of the other at the same exchange."""
-    waits = [
-        role
+    after_outcome = {
+        role: member.exchange == "same" and acts_after(members, other_role(members, role), member.outcome)
         for role, member in members.items()
-        if member.exchange == "same" and acts_after(members, other_role(members, role), member.outcome)
-    ]
-    if len(waits) == len(members):
-        yield (
-            f"{' and '.join(waits)}: each acts after the act of the other at the same exchange, so nobody can begin. "
-            'Give one of them exchange = "next"'
-        )
+    }
+    after_bid = {
+        role: knows_bid_at_once(members, role)
+        and reads_pull(members[other_role(members, role)].model.responses[bid_name(member)])
+        for role, member in members.items()
+    }
+    for waits, what in ((after_outcome, "acts after the act"), (after_bid, "reacts to a bid")):
+        if all(waits.values()):
+            yield (
+                f"{' and '.join(waits)}: each {what} of the other at the same exchange, so nobody can begin. "
+                'Give one of them exchange = "next"'
+            )
 
 
 def acts_after(members: Mapping[str, Member], role: str, name: str) -> bool:
@@ -91,6 +108,11 @@ def text_of_members(models: Mapping[str, ModelSpec], field: str) -> str:
     return "\n".join(f"{role.capitalize()}: {text}" for role, text in texts.items() if text)
 
 
+def of_one_figure(model: ModelSpec) -> ModelSpec:
+    """Return a model without parameters that differ by figure: in a dyad the other is the only one."""
+    return with_parameters(model, {name: one._replace(by="person") for name, one in parameters(model).items()})
+
+
 def dyad_model(members: Mapping[str, Member], correlated: bool = True) -> ModelSpec:
     """Return the model of a dyad.
 
@@ -113,8 +135,8 @@ def dyad_model(members: Mapping[str, Member], correlated: bool = True) -> ModelS
 
     Examples
     --------
-    >>> patient = Member(load_model("seeker"), outcome="reactive_care")
-    >>> therapist = Member(load_model("carer"), outcome="bid")
+    >>> patient = Member(load_model("seeker"), outcome="care")
+    >>> therapist = Member(load_model("carer"), outcome="openness", bids="bid")
     >>> dyad_model({"patient": patient, "therapist": therapist})
     """
     problems = list(member_problems(members))
@@ -122,7 +144,7 @@ def dyad_model(members: Mapping[str, Member], correlated: bool = True) -> ModelS
         problems = list(order_problems(members))
     if problems:
         raise InputError(problems)
-    models = {role: member.model for role, member in members.items()}
+    models = {role: of_one_figure(member.model) for role, member in members.items()}
     responses = {
         f"{role}_{name}": response_of_member(response, role)
         for role, model in models.items()
@@ -133,6 +155,7 @@ def dyad_model(members: Mapping[str, Member], correlated: bool = True) -> ModelS
     name = " and ".join(f"{role} {model.name}" for role, model in models.items())
     without = tuple(f"{role}_{name}" for role, model in models.items() for name in model.without)
     stated = frozenset(f"{role}_{name}" for role, model in models.items() for name in model.stated)
-    dyad = ModelSpec(name, rule, responses, correlated, without=without, stated=stated, members=dict(members))
+    own = {role: member._replace(model=models[role]) for role, member in members.items()}
+    dyad = ModelSpec(name, rule, responses, correlated, without=without, stated=stated, members=own)
     texts: dict[str, Any] = {field: text_of_members(models, field) for field in TEXTS}
     return dyad._replace(**texts)

@@ -2,7 +2,7 @@
 
 At an exchange, time passes for both. Those who act before an outcome act: first those whose acts follow beliefs alone,
 such as bids, then those who also react to bids. A member learns as soon as the other has acted, and then gives the
-answers that come after an outcome. `model.dyad` refuses two members of whom each waits for the other.
+answers that come after an outcome. `model.dyad` refuses two members who wait for each other.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from iwm_bayes.data.dyads.coupling import as_outcome, known_at_once
+from iwm_bayes.data.dyads.coupling import as_outcome
 from iwm_bayes.filtering.filter import FilteredEvent, begin, step
-from iwm_bayes.model.dyad import other_role
+from iwm_bayes.model.dyad import bid_name, knows_bid_at_once, other_role, reads_pull
 from iwm_bayes.ops import Array
 from iwm_bayes.rules.modifiers.pull import BID_MEMORY, BIDS
 from iwm_bayes.simulation.care import DistressProcess, EventCare
@@ -24,7 +24,7 @@ from iwm_bayes.simulation.closed_loop import (
     event_with_distress,
     updated_history,
 )
-from iwm_bayes.types import Event, Member, ModelSpec, Response, State, rule_values
+from iwm_bayes.types import Event, Member, ModelSpec, State, rule_values
 
 NO_DISTRESS = DistressProcess()
 
@@ -64,7 +64,7 @@ def first_sides(
     sides = {}
     for role, member in model.members.items():
         people = people_of_member(values, role)
-        count = len(next(iter(people.values())))
+        count = next(iter(people.values())).shape[-1]
         p = rule_values(member.model, people)
         s = member.model.rule.start(p, 1) if states is None else states[role]
         history = empty_history(member.model, 1, count)
@@ -82,13 +82,10 @@ def next_event(side: Side, innovations: Mapping[str, Array], rng: np.random.Gene
     return event_with_distress(event, side.distress, side.history, rng)
 
 
-def reads_pull(response: Response) -> bool:
-    """Return whether a response reacts to the bids of the other."""
-    return "pull" in (response.about, *response.also_reads)
-
-
-def draw_early(side: Side, turn: Turn, names: list[str], rng: np.random.Generator) -> tuple[Side, Turn]:
-    """Draw answers that come before the outcome."""
+def draw_early(side: Side, turn: Turn, rng: np.random.Generator, reacting: bool) -> tuple[Side, Turn]:
+    """Draw the answers that come before the outcome, those that react to bids or the others."""
+    responses = side.member.model.responses.items()
+    names = [name for name, own in responses if own.timing == "before" and reads_pull(own) == reacting]
     drawn, history = draw_responses(side.member.model, side.people, names, turn.filtered, side.history, rng)
     return side._replace(history=history), turn._replace(answers=turn.answers | drawn)
 
@@ -102,8 +99,9 @@ def before_outcomes(side: Side, rng: np.random.Generator) -> tuple[Side, Turn]:
     carryovers = decayed_carryovers(model, side.people, model.responses, side.history, event)
     before = model.rule.drift(p, s, event)
     nobody = np.zeros(count, dtype=bool)
-    history = side.history._replace(carryovers=carryovers, since=side.history.since + side.gap)
-    return side._replace(history=history), Turn(FilteredEvent(s, before, before, event, nobody), {})
+    return side._replace(history=side.history._replace(carryovers=carryovers)), Turn(
+        FilteredEvent(s, before, before, event, nobody), {}
+    )
 
 
 def act_of_other(model: ModelSpec, turns: Mapping[str, Turn], role: str, name: str) -> Array:
@@ -114,34 +112,34 @@ def act_of_other(model: ModelSpec, turns: Mapping[str, Turn], role: str, name: s
 
 def share_with_bid(model: ModelSpec, side: Side, turns: Mapping[str, Turn], role: str) -> Array:
     """Return the share of recent exchanges with a bid, that of this exchange included."""
-    made = act_of_other(model, turns, role, side.member.bids or side.member.outcome)
+    made = act_of_other(model, turns, role, bid_name(side.member))
     return side.share + (1.0 - BID_MEMORY) * (made - side.share)
 
 
 def with_known_bids(model: ModelSpec, side: Side, turns: Mapping[str, Turn], role: str) -> Turn:
     """Return the exchange with the other's bid, where this member knows of it before acting."""
-    turn, member = turns[role], side.member
-    other = model.members[other_role(model.members, role)].model
-    if BIDS not in turn.filtered.event.terms or not known_at_once(
-        member, other.responses[member.bids or member.outcome]
-    ):
+    turn = turns[role]
+    if not knows_bid_at_once(model.members, role):
         return turn
     event = turn.filtered.event._replace(terms={BIDS: share_with_bid(model, side, turns, role)})
     return turn._replace(filtered=turn.filtered._replace(event=event))
 
 
 def act_early(model: ModelSpec, sides: dict[str, Side], turns: dict[str, Turn], rng: np.random.Generator) -> None:
-    """Draw everything that comes before an outcome, in place: acts that react to bids come last."""
-    for reacts in (False, True):
-        for role, member in model.members.items():
-            if reacts:
-                turns[role] = with_known_bids(model, sides[role], turns, role)
-            names = [
-                name
-                for name, own in member.model.responses.items()
-                if own.timing == "before" and reads_pull(own) == reacts
-            ]
-            sides[role], turns[role] = draw_early(sides[role], turns[role], names, rng)
+    """Draw everything that comes before an outcome, in place: acts that react to bids come after these bids."""
+    for role in model.members:
+        sides[role], turns[role] = draw_early(sides[role], turns[role], rng, reacting=False)
+    waiting = list(model.members)
+    while waiting:
+        role = next(
+            role
+            for role in waiting
+            if not knows_bid_at_once(model.members, role)
+            or bid_name(model.members[role]) in turns[other_role(model.members, role)].answers
+        )
+        turns[role] = with_known_bids(model, sides[role], turns, role)
+        sides[role], turns[role] = draw_early(sides[role], turns[role], rng, reacting=True)
+        waiting.remove(role)
 
 
 def after_outcome(side: Side, turn: Turn, acts: Array, rng: np.random.Generator) -> tuple[Side, Turn]:

@@ -11,11 +11,16 @@ from iwm_bayes.data.dataset import read_data
 from iwm_bayes.data.study import StudySpec, read_study_file
 from iwm_bayes.data.unrecorded import unrecorded_outcomes
 from iwm_bayes.io import is_file, sha256
+from iwm_bayes.model.specification.dyad_of_study import dyad_of_data, has_roles, joined_for, load_dyad_for
 from iwm_bayes.model.specification.model_file import find_model, load_model_for
 from iwm_bayes.model.specification.parts import RESPONSE_FILE, RULE_FILE, python_files
 from iwm_bayes.rules.modifiers.model_names import is_model_file, split_model_name, with_additions
 from iwm_bayes.types import InputError, ModelSpec, parameters
 
+ONE_MODEL_EACH = (
+    "each member of a dyad has a model of its own, which [dyad.members] names. Take the model out here, and change it "
+    "there"
+)
 FILE_WORDS = {  # what an answer depends on
     "study": "study file",
     "data": "session table",
@@ -23,6 +28,11 @@ FILE_WORDS = {  # what an answer depends on
     "model": "model file",
     RULE_FILE: "rule file",
 }
+
+
+def of_member(key: str, role: str) -> str:
+    """Return the key of an input file of one member of a dyad."""
+    return f"{key} of the {role}"
 
 
 def file_word(key: str) -> str:
@@ -42,14 +52,20 @@ class LoadedStudy(NamedTuple):
     @property
     def files(self) -> dict[str, Path]:
         """Return every file on which an answer depends, by a key of `FILE_WORDS` or of `python_files`."""
-        people = self.study.people
-        files = {"study": self.study_file, "data": self.study.data, "model": self.model_file}
-        return files | ({"people": people.data} if people else {}) | python_files(self.model_file)
+        people, dyad = self.study.people, self.study.dyad
+        files = {"study": self.study_file, "data": self.study.data} | ({"people": people.data} if people else {})
+        if dyad is None or not dyad.members:
+            return files | {"model": self.model_file} | python_files(self.model_file)
+        for role, member in dyad.members.items():
+            own = {"model": find_model(member.model)} | python_files(find_model(member.model))
+            files |= {of_member(key, role): path for key, path in own.items()}
+        return files
 
     @property
     def added(self) -> dict[str, str]:
         """Return what the name of the model adds to its file, as a setting of the run; empty where it adds nothing."""
-        added = split_model_name(self.model.name)[1]
+        names = self.study.model if has_roles(self.study) else [self.model.name]
+        added = dict.fromkeys(one for name in names for one in split_model_name(name)[1])
         return {"addition to the model": ", ".join(added)} if added else {}
 
 
@@ -92,14 +108,11 @@ def load_data(
     """
     from iwm_bayes.estimands.registry import estimand_problems  # its import takes a second
 
-    name, problems = study.model[0] if model is None else model, estimand_problems(study)
+    problems = estimand_problems(study)
     try:
-        if isinstance(name, ModelSpec):
-            spec = bound_model(study, supplied_responses(study, name))
-        else:
-            spec = load_model_for(study, name, trust)
+        spec = study_model(study, model, trust)
         data = read_data(study, spec, sessions, people)
-        bound = model_of_data(study, spec, data)
+        bound = dyad_of_data(study, spec, data) if spec.members else model_of_data(study, spec, data)
     except InputError as error:
         raise InputError([*problems, *error.problems]) from error
     if problems:
@@ -107,6 +120,20 @@ def load_data(
     if all(parameter.fixed is not None for parameter in parameters(bound).values()):
         raise InputError([f"the model {bound.name} has only fixed parameters, so there is nothing to fit. Free one"])
     return bound, with_statements(study, bound, data)
+
+
+def study_model(study: StudySpec, model: str | ModelSpec | None, trust: bool) -> ModelSpec:
+    """Return a model as a study uses it, before its data are read; arguments and errors are those of `load_data`."""
+    if has_roles(study):
+        if isinstance(model, ModelSpec) and model.members:
+            return joined_for(study, {role: member.model for role, member in model.members.items()})
+        if model is not None:
+            raise InputError([f"study {study.name}: {ONE_MODEL_EACH}"])
+        return load_dyad_for(study, trust)
+    name = study.model[0] if model is None else model
+    if isinstance(name, ModelSpec):
+        return bound_model(study, supplied_responses(study, name))
+    return load_model_for(study, name, trust)
 
 
 def resolve_model(study_file: Path, model: str) -> str:
@@ -135,6 +162,9 @@ def load_study_and_data(study_file: Path, model: str | None, trust: bool = False
     `trust` is whether the model's rule and responses may be Python files, which then run.
     """
     study = read_study_file(study_file)
+    if has_roles(study):
+        spec, data = load_data(study, model, trust)
+        return LoadedStudy(study_file, study, find_model(study.model[0]), spec, data)
     name = study.model[0] if model is None else resolve_model(study_file, model)
     if model is not None:
         study = study.model_copy(update={"model": [name, *study.model]})

@@ -17,7 +17,7 @@ import pandas as pd
 import xarray as xr
 from pandas.api.types import infer_dtype
 
-from iwm_bayes.data.study import StudySpec
+from iwm_bayes.data.study import StudySpec, with_models
 from iwm_bayes.diagnostics.convergence_checks import ConvergenceChecks
 from iwm_bayes.diagnostics.identifiability import identifiability
 from iwm_bayes.diagnostics.results import Results, result_plots
@@ -154,9 +154,9 @@ def copy_inputs(draft: Path, folder: Path, files: Mapping[str, Path], hashes: Ma
 
 def study_facts(study: StudySpec) -> dict[str, Any]:
     """Return a study for the manifest, with the names of its files only: a run may be given to others."""
-    facts = study.model_dump(mode="json")
+    facts = with_models(study, [Path(model).name for model in study.model]).model_dump(mode="json")
     people = facts["people"] and facts["people"] | {"data": Path(facts["people"]["data"]).name}
-    return facts | {"data": Path(facts["data"]).name, "people": people, "model": [Path(m).name for m in study.model]}
+    return facts | {"data": Path(facts["data"]).name, "people": people}
 
 
 def table_with_ids(table: pd.DataFrame, data: xr.Dataset) -> pd.DataFrame:

@@ -18,6 +18,11 @@ from iwm_bayes.types import Member, ModelSpec, Response
 ANSWER = "answer_"  # before the name of a response, in that of a variable
 
 
+def is_act(response: Response) -> bool:
+    """Return whether a response can be an outcome: it has a lowest and a highest value."""
+    return response.family.discrete or response.family.bounds is not None or response.family.clip_range is not None
+
+
 def as_outcome(response: Response, acts: np.ndarray) -> np.ndarray:
     """Return acts on the scale of an outcome: the lowest is 0, the highest 1; NaN stays."""
     family = response.family

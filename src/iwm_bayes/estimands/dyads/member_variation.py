@@ -4,8 +4,8 @@
 
 `sigma` is the SD between dyads of the same person, such as one therapist, and `sigma_u` the SD between persons, by the
 formula of the parameter, as (1|therapist). All are on the link scale. At 1 a therapist is somebody else with everyone,
-at 0 the same with all. It is 1 minus the intraclass correlation. In the prior both SDs have the same scale, and the
-share has a median of one half.
+at 0 the same with all. It is 1 minus the intraclass correlation. In the prior both SDs have the same scale, so that the
+prior median of the share is one half.
 """
 
 from collections.abc import Iterator

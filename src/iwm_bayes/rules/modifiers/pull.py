@@ -1,6 +1,6 @@
 """Pull: the bids of the other draw a carer to respond, or push the carer away.
 
-    felt pull = pull (bids - .5)                    log-odds of a responsive act
+    felt pull = pull (bids - .5)                    log-odds of care
 
 `bids` is the share of recent exchanges at which the other made a bid, 0..1, as the carer knows it when acting: an event
 term of the data, with the memory of `simulation.care.BID_MEMORY`. A pull above 0 is that of a carer who rescues people
@@ -22,7 +22,7 @@ PULL = Parameter(
     "real",
     (-3.0, 3.0),
     prior_between_sd=1.0,
-    meaning="pull: log-odds of a responsive act that are felt where the other always bids, minus where never",
+    meaning="pull: log-odds of care that are felt where the other always bids, minus where never",
 )
 
 

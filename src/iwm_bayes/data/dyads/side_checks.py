@@ -1,0 +1,142 @@
+"""Faults between the rows of a study of dyads: members who are missing, or one too many, and contradictions."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from iwm_bayes.data.dyads.schema import Dyad
+from iwm_bayes.data.dyads.sides import KEYS, Side, Sides
+from iwm_bayes.data.study import StudySpec
+from iwm_bayes.data.table import Table, list_people
+from iwm_bayes.types import ModelSpec
+
+SAME = 1e-9  # two records of one act are the same up to rounding
+
+
+def on_rows(rows: np.ndarray, of_side: np.ndarray) -> np.ndarray:
+    """Return a mask of all rows from one of the rows of a side."""
+    found = np.zeros(len(rows), dtype=bool)
+    found[rows] = of_side
+    return found
+
+
+def report_repeated(table: Table, dyad: Dyad, session: str, sides: Sides) -> None:
+    """Report exchanges that have several rows of one member."""
+    for role, side in sides.by_role.items():
+        twice = on_rows(side.rows, side.answers.index.duplicated(keep=False))
+        who = f"{role}, dyad and exchange" if dyad.role else "dyad and exchange"
+        remedy = "Keep one row for each. Where more than two people belong together, give every pair a dyad of its own"
+        table.report(twice, session, f"the same {who} more than once", remedy)
+        if dyad.role is None:
+            return  # a wide table has the same rows for both
+
+
+def report_missing_side(table: Table, dyad: Dyad, model: ModelSpec, sides: Sides) -> None:
+    """Report dyads of which one member never answers."""
+    known = sides.rows["person"]
+    for role, side in sides.by_role.items():
+        answers = side.answers[list(model.members[role].model.responses)].notna().any(axis=1)
+        heard = answers.groupby(level="person").any()
+        silent = ~known.map(heard).fillna(False).to_numpy(dtype=bool)
+        fault = f"one side is missing: nothing of the {role} in {list_people(known[silent].unique())}"
+        table.report(silent, dyad.column, fault, "A dyad needs both members. Add this one, or take these dyads out")
+
+
+def report_people(table: Table, dyad: Dyad, sides: Sides) -> None:
+    """Report members who are several people, people without a name, and people in more dyads than the study says."""
+    for role, side in sides.by_role.items():
+        member = dyad.members[role]
+        if member.person is None:
+            continue
+        dyads = sides.rows["person"][side.rows].to_numpy()
+        named = pd.DataFrame({"dyad": dyads, "name": side.person.to_numpy()})
+        known = named[named["name"] != ""]
+        several = known.groupby("dyad")["name"].nunique()
+        bad = np.isin(dyads, several.index[several > 1])
+        fault = f"several people are the {role} of one dyad: {list_people(several.index[several > 1])}"
+        remedy = "A dyad is two people. Give every pair a dyad of its own"
+        table.report(on_rows(side.rows, bad), member.person, fault, remedy)
+        nobody = ~np.isin(dyads, several.index)
+        fault = f"nobody is named as the {role} in {list_people(pd.unique(dyads[nobody]))}"
+        table.report(on_rows(side.rows, nobody), member.person, fault, "Name the person in one row of each dyad")
+        if member.dyads == "one":
+            counts = known.groupby("name")["dyad"].nunique()
+            again = named["name"].isin(counts.index[counts > 1]).to_numpy()
+            fault = f"one person in several dyads: {list_people(counts.index[counts > 1])}"
+            remedy = f'Correct the name, or write dyads = "many" in [dyad.members.{role}]'
+            table.report(on_rows(side.rows, again), member.person, fault, remedy)
+    report_both_roles(table, dyad, sides)
+
+
+def report_both_roles(table: Table, dyad: Dyad, sides: Sides) -> None:
+    """Report people who have both roles, where one column names the people of both."""
+    columns = {member.person for member in dyad.members.values()}
+    if len(columns) != 1 or None in columns:
+        return
+    first, second = sides.by_role.values()
+    shared = ({*first.person} & {*second.person}) - {""}
+    (column,) = columns
+    rows = on_rows(first.rows, first.person.isin(shared).to_numpy())
+    rows |= on_rows(second.rows, second.person.isin(shared).to_numpy())
+    remedy = "Correct the name. Where people change roles, fit the dyads of each role apart"
+    table.report(rows, str(column), f"one person in two roles at the same time: {list_people(sorted(shared))}", remedy)
+
+
+def report_contradictions(table: Table, study: StudySpec, sides: Sides) -> None:
+    """Report acts of one exchange that disagree: what a member did, and what the row of the other says of it."""
+    for role, side in sides.by_role.items():
+        (other,) = (one for name, one in sides.by_role.items() if name != role)
+        for name in side.reported:
+            done = other.answers[name].reindex(side.reported.index).to_numpy()
+            contradicts = np.abs(done - side.reported[name].to_numpy()) > SAME
+            column = study.responses[f"{other.role}_{name}"].columns[0]
+            fault = f"acts of one exchange that disagree: {name} of the {other.role} is another number in its own row"
+            remedy = f"Correct one of them, or leave the cell blank in rows of the {role}"
+            table.report(on_rows(side.rows, contradicts), column, fault, remedy)
+
+
+def report_time(table: Table, study: StudySpec, sides: Sides) -> None:
+    """Report times that run backwards; doubt where the two members have different times of one exchange."""
+    column = study.columns.time
+    if column is None:
+        return
+    time = sides.rows.groupby(KEYS)["time"]
+    apart = (time.transform("max") - time.transform("min")).to_numpy() > SAME
+    table.doubt(apart, column, "two times of one exchange. Their mean is taken")
+    mean = time.mean().reset_index().sort_values(KEYS)
+    backwards = mean[mean.groupby("person")["time"].diff() < 0].set_index(KEYS).index
+    bad = pd.MultiIndex.from_frame(sides.rows[KEYS]).isin(backwards)
+    table.report(bad, column, "time runs backwards", "Correct the time or the number of the exchange")
+
+
+def check_sides(table: Table, study: StudySpec, model: ModelSpec, sides: Sides) -> None:
+    """Add every fault between rows to the problems of the table, and what is taken for granted to its doubts."""
+    dyad = study.dyad
+    assert dyad is not None
+    report_repeated(table, dyad, study.columns.session, sides)
+    report_missing_side(table, dyad, model, sides)
+    report_people(table, dyad, sides)
+    report_time(table, study, sides)
+    if not any(side.answers.index.has_duplicates for side in sides.by_role.values()):
+        report_contradictions(table, study, sides)
+    table.doubts.extend(missing_exchanges(table, model, sides))
+
+
+def missing_exchanges(table: Table, model: ModelSpec, sides: Sides) -> Iterator[str]:
+    """Yield how many exchanges lack one member; nothing where none does."""
+    answered = {role: answered_exchanges(side, model) for role, side in sides.by_role.items()}
+    first, second = answered.values()
+    total = len(first.union(second))
+    for role, own in answered.items():
+        if lacking := total - len(own):
+            yield (
+                f"{table.file}: at {lacking} of {total} exchanges there is nothing of the {role}. The other "
+                "experienced no outcome there"
+            )
+
+
+def answered_exchanges(side: Side, model: ModelSpec) -> pd.Index:
+    """Return the exchanges at which a member gave an answer."""
+    answers = side.answers[list(model.members[side.role].model.responses)]
+    return answers.index[answers.notna().any(axis=1)].unique()
