@@ -2,7 +2,7 @@
 
 What one does is what the other experiences. Every draw of every dyad is simulated once. Nothing distressing happens,
 and exchanges are as far apart as they usually are in the study. A member is secure at an exchange as in
-`security.criterion`: both beliefs are secure after it, and one unresponsive act next would leave both resilient.
+`security.criterion`: both beliefs are secure after it, and one act of 0 next would leave both resilient.
 """
 
 from collections.abc import Iterator, Mapping
@@ -19,7 +19,7 @@ from iwm_bayes.estimands.security.population import draw_new_people, draw_twins
 from iwm_bayes.filtering.arrays import event_array
 from iwm_bayes.filtering.filter import filter_events, step
 from iwm_bayes.filtering.supposed_events import at_once, unresponsive_event
-from iwm_bayes.model.dyad import other_role
+from iwm_bayes.model.dyad import bid_name, other_role
 from iwm_bayes.model.priors import figure_names
 from iwm_bayes.ops import Array
 from iwm_bayes.simulation.draws import draws_as_people, events_as_people, posterior_batches
@@ -35,7 +35,7 @@ class Course(NamedTuple):
 
     availability: np.ndarray  # after the exchange
     lowest: np.ndarray  # of both beliefs
-    lowest_next: np.ndarray  # of both, if an unresponsive act came next
+    lowest_next: np.ndarray  # of both, if an act of 0 came next
     act: np.ndarray  # 0 to 1
 
 
@@ -48,7 +48,7 @@ class Loop(NamedTuple):
 
 
 def beliefs_after(side: Side, turn: Turn) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return availability, the lowest belief, and the lowest if an unresponsive act came next, (place,) each."""
+    """Return availability, the lowest belief, and the lowest if an act of 0 came next, (place,) each."""
     model, filtered = side.member.model, turn.filtered
     p = rule_values(model, side.people)
     everybody = np.ones(len(side.share), dtype=bool)
@@ -95,8 +95,7 @@ def last_acts(model: ModelSpec, data: xr.Dataset, role: str) -> np.ndarray:
 
 def last_share(model: ModelSpec, data: xr.Dataset, role: str) -> np.ndarray:
     """Return the share of recent exchanges at which the other made a bid, after the last exchange, (dyad,)."""
-    other, member = other_role(model.members, role), model.members[role]
-    name = member.bids or member.outcome
+    other, name = other_role(model.members, role), bid_name(model.members[role])
     bids = as_outcome(model.members[other].model.responses[name], acts_of(data, other, name))
     return np.asarray(share_of_bids(bids, known_at_once=True)[-1])
 
