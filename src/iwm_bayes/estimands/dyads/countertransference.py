@@ -27,7 +27,7 @@ from iwm_bayes.estimands.estimand import CI90, Estimand, Shared
 from iwm_bayes.estimands.security.tables import interval_columns
 from iwm_bayes.inference.posterior import person_centres
 from iwm_bayes.lazy import lazy_module
-from iwm_bayes.model.dyad import other_role
+from iwm_bayes.model.dyad import bid_name, other_role
 from iwm_bayes.model.inputs import parameters_pooled
 from iwm_bayes.model.priors import LKJ_SHAPE, figure_names
 from iwm_bayes.simulation.draws import draws_as_people, thin_draws
@@ -43,7 +43,7 @@ POPULATION, OF_DYADS = "population", "these dyads"  # where correlations come fr
 def style_parameters(model: ModelSpec, data: xr.Dataset, role: str) -> list[str]:
     """Return the labels of the style of a member."""
     member, other = model.members[role].model, model.members[other_role(model.members, role)]
-    acts = dict.fromkeys([act_name(model, role), other.bids or act_name(model, role)])
+    acts = dict.fromkeys([act_name(model, role), bid_name(other)])
     names = {f"{role}_{name}" for name, _ in named_leaves(member.rule.parameters)}
     for act in (name for name in acts if member.responses[name].family.discrete):
         names |= {f"{role}_{leaf}" for leaf, _ in named_leaves(member.responses[act].parameters, act)}
@@ -233,7 +233,7 @@ COUNTERTRANSFERENCE = Estimand(
         "R^2": "share of the variance of a parameter that follows from the style of the other",
         "estimate": f"posterior median, with its {CI90}",
         "p_above_0": "posterior probability that it is above 0",
-        "prior_median": "median of R^2 before any data",
+        "prior_median": "median of R^2 in the prior",
     }
     | SOURCE_WORDS,
     section="answer",
