@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from prior_dyads import couple, known_fit, therapy, values_of
+from prior_dyads import couple, ended_early, known_fit, therapy, values_of
 from scipy.special import expit, logit, ndtri
 
 from iwm_bayes.estimands.dyads.actor_partner import actor_partner, effect_table
@@ -145,3 +145,17 @@ def test_the_table_has_a_line_for_every_effect():
     assert list(table["effect"]) == ["actor", "partner"] * 2
     assert list(table["of"]) == ["wife", "husband", "husband", "wife"]
     np.testing.assert_allclose(table["per_tenth"], table["per_unit"] / 10)
+
+
+def test_a_dyad_that_ends_early_has_the_effects_of_its_own_exchanges():
+    """Those of data that end for all when it does; the others have those of all their exchanges."""
+    model = therapy()
+    values = values_of(model, patient=ASKING, therapist=PULLED | {"care_sensitivity": 1.2})
+    data = simulate_dyads(model, 6, {name: np.full(3, value) for name, value in values.items()}, 9)
+    whole, short, early = (
+        actor_partner(model, known_fit(model, own, values))["effect_of_dyad"]
+        for own in (data, data.isel(event=slice(3)), ended_early(model, data, 1, 3))
+    )
+    np.testing.assert_allclose(early.isel(person=1), short.isel(person=1), atol=1e-12)
+    np.testing.assert_allclose(early.isel(person=[0, 2]), whole.isel(person=[0, 2]), atol=1e-12)
+    assert (np.abs(whole - short) > 1e-4).any()
