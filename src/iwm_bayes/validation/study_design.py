@@ -14,6 +14,7 @@ the exchanges of the table. An act that was not recorded does not happen.
 """
 
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -33,6 +34,7 @@ from iwm_bayes.model.specification.parts import python_files
 from iwm_bayes.simulation.design_file import DesignFile, as_asked, read_design_file, simulate_design
 from iwm_bayes.simulation.dyad_design import (
     DyadDesignFile,
+    allocate,
     draw_dyads,
     is_dyad_design,
     read_dyad_design_file,
@@ -73,13 +75,14 @@ def design_condition(design_file: Path, design: DesignFile) -> dict[str, str]:
 def dyad_design_content(path: Path) -> str:
     """Return a hash of a design file of dyads and of the models of its members."""
     members = read_dyad_design_file(path).dyad.members.values()
-    files = [path, *(file for member in members for file in with_python_files(find_model(member.model)))]
+    return sha256(path)[:12] + models_content(member.model for member in members)
+
+
+def models_content(names: Iterable[str]) -> str:
+    """Return a hash of model files, and of the Python files that they name."""
+    places = [find_model(name) for name in names]
+    files = [file for place in places for file in (place, *python_files(place).values())]
     return hashlib.sha256("".join(map(sha256, files)).encode()).hexdigest()[:12]
-
-
-def with_python_files(model_file: Path) -> list[Path]:
-    """Return a model file with the Python files that it names."""
-    return [model_file, *python_files(model_file).values()]
 
 
 def dyad_design_condition(design_file: Path, design: DyadDesignFile) -> dict[str, str]:
@@ -212,7 +215,8 @@ class DyadArmsDesign(NamedTuple):
         return design.with_dyads_each(self.dyads_each) if self.dyads_each else design
 
     def load(self, name: str) -> ModelSpec:
-        """Load the model of the dyads, whatever the name."""
+        """Load the model of the dyads; it has one place, that of the design."""
+        assert name == self.design_file, name
         return self.design().model()
 
     def draw(self, model: ModelSpec, generator: np.random.Generator, shift: Shift = NO_SHIFT) -> SimulatedStudy:
@@ -224,6 +228,12 @@ class DyadArmsDesign(NamedTuple):
     def for_compilation(self) -> Self:
         """Return the design with one exchange: a compiled model serves any number of exchanges."""
         return self._replace(sessions=1)
+
+    def together(self, parameter: str) -> np.ndarray:
+        """Return which dyads are in one arm where arms differ in a parameter, (dyad,): those of one person."""
+        design = self.design()
+        is_own = design.several is not None and parameter.startswith(f"{design.several}_")
+        return allocate(design, self.n_people).person if is_own else np.arange(self.n_people)
 
 
 type FileDesign = StudyFileDesign | ArmsDesign | DyadArmsDesign
