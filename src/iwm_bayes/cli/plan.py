@@ -101,8 +101,8 @@ def effect(
         list[int] | None,
         typer.Option(
             min=1,
-            help="in a design of dyads: number of dyads of each person who has several, such as patients of a therapist; "
-            "may be given several times (default: as in the design)",
+            help="in a design of dyads: number of dyads of each person who has several, such as a therapist; may be "
+            "given several times (default: as in the design)",
         ),
     ] = None,
     figures: Figures = None,

@@ -96,11 +96,15 @@ def asked_effects(
     if unknown := [name for name in names if name not in known]:
         listed = ", ".join(known) or "none, because no parameter can lie on either side of 0"
         raise InputError([f"{model.name} has no effect {name!r}. It has {listed}" for name in unknown])
-    if not known:
-        raise InputError(
-            [f"{model.name}: no parameter can lie on either side of 0, so that there is no effect to plan"]
-        )
-    return list(names) or known
+    above = [name for name in known if is_above_0(name)]
+    if not smallest and (assumed := [name for name in names if name in above]):
+        why = "above 0 by the model's assumptions, so that its interval always excludes 0. Give --smallest"
+        raise InputError([f"{name}: is {why}, the smallest effect of interest" for name in assumed])
+    chosen = list(names) or [name for name in known if smallest or name not in above]
+    if not chosen:
+        remedy = f"Name one of {', '.join(above)}, with --smallest" if above else "`iwm validate recovery` shows others"
+        raise InputError([f"{model.name}: no parameter can lie on either side of 0. {remedy}"])
+    return chosen
 
 
 def count_decisions(effect: str, draws: np.ndarray, truth: float, smallest: float) -> Counts:
