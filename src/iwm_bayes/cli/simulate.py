@@ -129,7 +129,7 @@ def simulate(
 ) -> None:
     """Simulate people from the prior of a model, and write a table of their outcomes and responses.
 
-        Before the sessions, everybody rates each attachment figure once (an assessment, without an outcome). With
+    Before the sessions, everybody rates each attachment figure once (an assessment, without an outcome). With
     --sessions 10, the table therefore has 11 rows per person and figure. A design file has its own sessions.
 
     In a design of dyads, --n-people is the number of dyads. The study file that reads the table is written next to it.

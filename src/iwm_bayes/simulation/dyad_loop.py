@@ -40,6 +40,7 @@ class Side(NamedTuple):
     history: PersonHistory
     share: Array  # (person,): share of recent exchanges at which the other made a bid
     distress: DistressProcess
+    gap: float = 1.0  # time from one exchange to the next
 
 
 class Occasion(NamedTuple):
@@ -91,7 +92,7 @@ def next_event(
 ) -> Event:
     """Return an exchange before anybody has acted; the share of bids is that before it."""
     one = np.ones_like(side.share)
-    since = one if occasion is None else occasion.since
+    since = side.gap * one if occasion is None else occasion.since
     terms = {BIDS: side.share} if BIDS in side.member.model.rule.terms else {}
     zero = 0.0 * one
     event = Event(zero, one[None], side.history.met, since, since, zero, zero, zero, terms, innovations)

@@ -28,7 +28,7 @@ from iwm_bayes.data.toml import read_toml
 from iwm_bayes.filtering.arrays import session_index
 from iwm_bayes.io import sha256
 from iwm_bayes.model.priors import figure_names
-from iwm_bayes.model.specification.dyad_of_study import dyad_of_data, has_roles, load_dyad_for
+from iwm_bayes.model.specification.dyad_of_study import has_roles, load_dyad_for
 from iwm_bayes.model.specification.model_file import find_model, load_model, load_model_for
 from iwm_bayes.model.specification.parts import python_files
 from iwm_bayes.simulation.design_file import DesignFile, as_asked, read_design_file, simulate_design
@@ -127,10 +127,7 @@ class StudyFileDesign(NamedTuple):
     def load(self, name: str) -> ModelSpec:
         """Load a model, by name or path, as the study uses it; a study of dyads has one, whatever the name."""
         study = self.study()
-        if has_roles(study):
-            model = load_dyad_for(study, trust=True)
-            return dyad_of_data(study, model, read_data(study, model))
-        model = load_model_for(study, name, trust=True)
+        model = load_dyad_for(study, trust=True) if has_roles(study) else load_model_for(study, name, trust=True)
         return model_of_data(study, model, read_data(study, model))
 
     def events(self, model: ModelSpec) -> xr.Dataset:

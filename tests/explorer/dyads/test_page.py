@@ -50,10 +50,13 @@ def test_presets_set_both_members(page):
     """Roles, models, styles and sliders; what is pressed is the preset and the style of each member."""
     for key, preset in PRESETS.items():
         page.locator(f"[data-preset={key}]").click()
-        until(page, f"JSON.stringify({PRESSED}) == JSON.stringify(['{key}', ...{list(preset.styles.values())}])")
+        until(page, f"{PRESSED}[0] == '{key}' && document.querySelectorAll('[data-style]').length > 0")
         assert {side: value_of(page, side) for side in preset.models} == dict(preset.models)
         for name, value in preset.values.items():
             assert float(value_of(page, name)) == value
+        changed = {name.partition(".")[0] for name in preset.values if name.endswith(".pull")}
+        styles = [style for side, style in preset.styles.items() if side not in changed]
+        assert page.evaluate(PRESSED) == [key, *styles]
 
 
 def test_a_style_moves_the_sliders_of_its_member_alone(page):
@@ -61,9 +64,9 @@ def test_a_style_moves_the_sliders_of_its_member_alone(page):
     page.locator("[data-preset=anxious]").click()
     until(page, f"{PRESSED}[0] == 'anxious'")
     page.locator("[data-side=B] [data-style=avoidant]").click()
-    assert [float(value_of(page, f"{side}.initial_availability")) for side in "AB"] == [0.35, 0.25]
-    until(page, f"JSON.stringify({PRESSED}) == JSON.stringify(['anxious', 'avoidant'])")
-    page.locator("[name='B.support_bias']").press("ArrowRight")
+    assert [float(value_of(page, f"{side}.initial_availability")) for side in "AB"] == [0.7, 0.3]
+    until(page, f"JSON.stringify({PRESSED}) == JSON.stringify(['pursue', 'anxious', 'avoidant'])")
+    page.locator("[name='B.bid_activation']").press("ArrowRight")
     until(page, f"JSON.stringify({PRESSED}) == JSON.stringify(['anxious'])")
 
 
@@ -74,12 +77,12 @@ def test_a_shared_link_restores_the_dyad(page, served):
     page.locator("[data-session]").fill("9")
     page.locator("[data-share]").click()
     link, sentences = page.url, page.locator("[data-sentences]").inner_text()
-    assert link.startswith(f"{served}?roles=couple&A=partner&")
+    assert link.startswith(f"{served}?roles=couple&A=reciprocal&B=reciprocal&exchanges=60&")
     assert link.endswith("&exchange=9")
     page.goto("about:blank")
     page.goto(link)
     until(page, DRAWN)
-    until(page, IS_AT.format("Exchange 9 of 30"))
+    until(page, IS_AT.format("Exchange 9 of 60"))
     assert page.locator("[data-sentences]").inner_text() == sentences
     page.locator("[data-share]").click()
     assert page.url == link
@@ -87,14 +90,14 @@ def test_a_shared_link_restores_the_dyad(page, served):
 
 def test_exchanges_are_played(page):
     """From before the first one on."""
-    page.locator("[data-session]").fill("30")
+    page.locator("[data-session]").fill("60")
     page.locator("[data-play]").click()
-    until(page, IS_AT.format("Exchange 2 of 30"))
+    until(page, IS_AT.format("Exchange 2 of 60"))
     page.locator("[data-play]").click()
     last = "document.querySelector('[data-picture=acts] .plot').data.map(t => Math.max(...t.customdata))"
     position = page.evaluate("player.position")
     assert set(page.evaluate(last)) == {position}
-    page.locator("[data-session]").fill("30")
+    page.locator("[data-session]").fill("60")
 
 
 @pytest.mark.parametrize("width", WIDTHS)

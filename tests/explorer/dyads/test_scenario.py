@@ -1,5 +1,8 @@
 """Simulated dyads of the explorer against recursions by hand, and the styles and presets by what they are called."""
 
+import importlib.util
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -13,8 +16,17 @@ from iwm_bayes.explorer.initial_beliefs import InitialBeliefs, first_beliefs, wi
 from iwm_bayes.model.specification.model_file import built_in_models, load_model, models_of_members
 from iwm_bayes.types import InputError
 
-SPECS = {name: load_model(name) for name in (*models_of_members(), "kalman", "compensatory")}
+SPECS = {name: load_model(name) for name in (*models_of_members(), "kalman", "compensatory", "rescorla_wagner")}
 NAMES = {"A": "one", "B": "other"}
+EXPERIMENT = Path(__file__).parents[3] / "experiments" / "styles_of_dyads.py"
+
+
+def styles_of_experiment():
+    """The styles of the experiment on dyads of the four styles."""
+    spec = importlib.util.spec_from_file_location("styles_of_dyads", EXPERIMENT)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.STYLES
 
 
 def couple(bias_a, bias_b, start=(0.5, 0.5), rates=(0.2, 0.1), exchanges=24):
@@ -26,14 +38,15 @@ def couple(bias_a, bias_b, start=(0.5, 0.5), rates=(0.2, 0.1), exchanges=24):
     return simulate_dyad(dyad_of(SPECS["partner"], SPECS["partner"]), choices, exchanges, n_dyads=3)
 
 
-def result_of(key):
-    """Simulate a preset."""
+def result_of(key, **changed):
+    """Simulate a preset, with some sliders changed."""
     preset = PRESETS[key]
     query = {name: str(value) for name, value in preset_values(preset, SPECS).items()}
+    query |= {name.replace("__", "."): str(value) for name, value in changed.items()}
     state = read_dyad_state(query, SPECS, FIRST)
     assert state.notes == ()
     first, second = (SPECS[state.models[side]] for side in SIDES)
-    return simulate_dyad(dyad_of(first, second), state.choices, state.exchanges)
+    return simulate_dyad(dyad_of(first, second), state.choices, state.exchanges, state.distress)
 
 
 def test_what_one_does_is_what_the_other_learns_from():
@@ -119,13 +132,39 @@ def test_a_style_sets_beliefs_that_the_model_has(name):
     held = {style: first_beliefs(model, with_initial_beliefs(model, {}, own)) for style, own in wanted.items()}
     availability = {style: round(float(own["availability"][0]), 3) for style, own in held.items()}
     assert availability == {style: own["initial_availability"] for style, own in values.items()}
-    assert (availability["secure"], availability["avoidant"]) == (0.75, 0.25)
-    assert availability["anxious"] == (0.75 if worth else 0.35)
+    assert (availability["secure"], availability["avoidant"]) == (0.7, 0.3)
+    assert availability["anxious"] == (0.7 if worth else 0.35)
     if worth:
         assert {style: round(float(own["worth"][0]), 3) for style, own in held.items()} == {
-            "secure": 0.75, "anxious": 0.25, "avoidant": 0.75, "fearful": 0.25
+            "secure": 0.7, "anxious": 0.3, "avoidant": 0.7, "fearful": 0.3
         }  # fmt: skip
     assert [values[style][bias] for style in ("avoidant", "secure", "anxious")] == [-1.5, 0.0, 1.5]
+
+
+def test_a_style_is_a_strategy_under_distress_and_a_pull_where_the_model_has_them():
+    """As in the experiment on the four styles; the readiness to bid is then left alone."""
+    model = SPECS["reciprocal"]
+    values = style_values(model, acts_of(model, model))
+    for style, own in styles_of_experiment().items():
+        shared = {"bid_activation": own["bid_activation"], "pull": own["pull"]}
+        beliefs = {"initial_availability": own["availability_start"], "initial_worth": own["worth_start"]}
+        assert values[style] == beliefs | shared
+
+
+def test_distress_makes_anxious_members_bid_more_and_avoidant_ones_less():
+    """Two who hardly learn: the more distress, the further their bids are apart."""
+    model, bids = SPECS["reciprocal"], {}
+    dyad, styles = dyad_of(model, model), style_values(model, acts_of(model, model))
+    for distress in (0.0, 1.0):
+        choices = {}
+        for side, style in zip(SIDES, ("anxious", "avoidant"), strict=True):
+            own = {name: value for name, value in styles[style].items() if not name.startswith("initial")}
+            quiet = {"total_variance": 0.3, "care_sensitivity": 0.3, "bid_sensitivity": 0.3, "pull": 0.0}
+            choices[side] = MemberChoice(InitialBeliefs(), tuple((own | quiet).items()))
+        result = simulate_dyad(dyad, choices, 10, distress, n_dyads=400)
+        bids[distress] = [result.bids[side][0].mean() for side in SIDES]
+    np.testing.assert_allclose(bids[0.0], 0.5, atol=3 * 0.5 / 20)  # three standard errors of a share of 400
+    np.testing.assert_allclose(bids[1.0], [1 / (1 + np.exp(-1.5)), 1 / (1 + np.exp(1.5))], atol=3 * 0.39 / 20)
 
 
 def test_presets_are_what_they_are_called():
@@ -134,9 +173,8 @@ def test_presets_are_what_they_are_called():
     care = {key: results[key].acts["B"].mean() for key in PRESETS}
     assert care["rescue"] > care["contained"] + 0.1
     assert care["withdrawn"] < care["contained"] - 0.1
-    assert secure_shares(results["anxious"])["both"][-1] > 0.9
-    pursue = results["pursue"]
-    assert pursue.acts["A"].mean() > pursue.acts["B"].mean() + 0.2
-    asked, answered = pursue.acts["A"][:-1] > 0, pursue.acts["B"][1:]
-    assert answered[asked].mean() < answered[~asked].mean()  # the more one asks, the less the other gives
-    assert secure_shares(pursue)["both"][-1] < 0.05
+    anxious, pursue = results["anxious"], results["pursue"]
+    assert anxious.acts["A"].mean() > pursue.acts["A"].mean() + 0.2  # two who are drawn by bids care for each other
+    assert pursue.bids["A"].mean() > pursue.bids["B"].mean() + 0.2
+    assert pursue.acts["B"].mean() < result_of("pursue", B__pull=0.0).acts["B"].mean() - 0.05  # bids push B away
+    assert secure_shares(pursue)["both"][-1] < 0.01

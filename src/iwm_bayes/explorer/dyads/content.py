@@ -26,10 +26,12 @@ BELIEFS = ("availability", "worth")
 
 
 @lru_cache(maxsize=64)
-def simulate_cached(keys: tuple[ModelKey, ...], choices: tuple[MemberChoice, ...], exchanges: int) -> DyadResult:
+def simulate_cached(
+    keys: tuple[ModelKey, ...], choices: tuple[MemberChoice, ...], exchanges: int, distress: float
+) -> DyadResult:
     """Simulate dyads, unless their result is known: the exchange and the dyad that are shown change nothing."""
     first, second = (key.model for key in keys)
-    return simulate_dyad(dyad_of(first, second), dict(zip(SIDES, choices, strict=True)), exchanges)
+    return simulate_dyad(dyad_of(first, second), dict(zip(SIDES, choices, strict=True)), exchanges, distress)
 
 
 def shown_dyads(values: np.ndarray, run: int) -> np.ndarray:
@@ -62,7 +64,7 @@ def dyad_content(state: DyadState, specs: Mapping[str, ModelSpec]) -> dict[str, 
     """Simulate a state and return everything that the page shows of it: see `explorer.content.page_content`."""
     models = {side: specs[name] for side, name in state.models.items()}
     keys = tuple(ModelKey(model) for model in models.values())
-    result = simulate_cached(keys, tuple(state.choices[side] for side in SIDES), state.exchanges)
+    result = simulate_cached(keys, tuple(state.choices[side] for side in SIDES), state.exchanges, state.distress)
     names = {side: state.name_of(side) for side in SIDES}
     members = {names[side]: belief_summary(shown_dyads(result.beliefs[side], state.run)) for side in SIDES}
     shares = {names.get(side, side): share for side, share in secure_shares(result).items()}

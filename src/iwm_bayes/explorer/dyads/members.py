@@ -19,7 +19,7 @@ ROLES: Mapping[str, tuple[str, str]] = {
     "couple": ("partner A", "partner B"),
     "any": ("member A", "member B"),
 }
-SHOWN_ACTS = {"seeker": "openness"}  # what the other member takes for the outcome; elsewhere it is the first act
+SHOWN_ACTS = {"seeker": "openness", "reciprocal": "care"}  # what the other takes for the outcome; else the first act
 
 
 class Acts(NamedTuple):

@@ -73,7 +73,7 @@ def dyad_page_html(state: DyadState, specs: Mapping[str, ModelSpec], first: Mapp
         content="dyad_content",
         step=EXCHANGE,
         selects=dyad_selects(state, specs, first),
-        shown=dyad_controls(state.exchanges, state.run).values(),
+        shown=dyad_controls(state.exchanges, state.distress, state.run).values(),
         folded={},
         panels=dyad_panels(state, specs),
         presets=PRESETS,

@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from iwm_bayes.explorer.dyads.members import OTHER, SIDES, acts_of
+from iwm_bayes.explorer.dyads.state import DISTRESS, EXCHANGES
 from iwm_bayes.explorer.dyads.styles import style_values
 from iwm_bayes.types import ModelSpec
 
@@ -20,7 +21,12 @@ class DyadPreset(NamedTuple):
     values: Mapping[str, float] = MappingProxyType({})  # of further sliders, by their name in a link
 
 
-THERAPY, COUPLE = {"A": "seeker", "B": "carer"}, {"A": "partner", "B": "partner"}
+THERAPY, COUPLE = {"A": "seeker", "B": "carer"}, {"A": "reciprocal", "B": "reciprocal"}
+ACTED_OUT = {  # members who learn much from each other, and contain little of what they feel
+    "exchanges": 60,
+    **{f"{side}.total_variance": 2.0 for side in SIDES},
+    **{f"{side}.care_containment": 0.05 for side in SIDES},
+}
 PRESETS: Mapping[str, DyadPreset] = {
     "rescue": DyadPreset(
         "Anxious patient, therapist who rescues",
@@ -48,18 +54,19 @@ PRESETS: Mapping[str, DyadPreset] = {
     ),
     "anxious": DyadPreset(
         "Two anxious partners",
-        "Both doubt that the other is there, and both seek closeness more than they expect.",
+        "Both doubt themselves, bid more under distress, and are drawn by the bids of the other.",
         "couple",
         COUPLE,
         {"A": "anxious", "B": "anxious"},
+        ACTED_OUT,
     ),
     "pursue": DyadPreset(
         "Pursue and withdraw",
-        "An anxious partner seeks closeness. The avoidant one is pushed away by it: a pull below 0.",
+        "The anxious partner bids more under distress. The avoidant one is pushed away by bids, and bids less.",
         "couple",
-        {"A": "partner", "B": "carer"},
+        COUPLE,
         {"A": "anxious", "B": "avoidant"},
-        {"B.pull": -3.0, "B.care_containment": 0.05},
+        ACTED_OUT,
     ),
 }
 FIRST_PRESET = "rescue"
@@ -68,7 +75,13 @@ FIRST_PRESET = "rescue"
 def preset_values(preset: DyadPreset, specs: Mapping[str, ModelSpec]) -> dict[str, str | float]:
     """Return the values of a preset by their name in a link."""
     models = {side: specs[name] for side, name in preset.models.items()}
-    values: dict[str, str | float] = {"roles": preset.roles, **preset.models, "exchanges": 30, "run": 0}
+    values: dict[str, str | float] = {
+        "roles": preset.roles,
+        **preset.models,
+        "exchanges": EXCHANGES,
+        "distress": DISTRESS,
+        "run": 0,
+    }
     for side in SIDES:
         acts = acts_of(models[side], models[OTHER[side]])
         own = style_values(models[side], acts)[preset.styles[side]]

@@ -18,6 +18,7 @@ from iwm_bayes.explorer.dyads.members import OTHER, SIDES, values_by_side
 from iwm_bayes.explorer.initial_beliefs import InitialBeliefs, with_initial_beliefs
 from iwm_bayes.explorer.people import identical_people
 from iwm_bayes.ops import Array
+from iwm_bayes.simulation.care import DistressProcess
 from iwm_bayes.simulation.dyad_loop import Turn, act_of_other, first_sides, simulate_exchanges
 from iwm_bayes.types import ModelSpec, rule_values
 
@@ -70,7 +71,12 @@ def met_acts(dyad: ModelSpec, turns: Sequence[Mapping[str, Turn]], side: str, na
 
 
 def simulate_dyad(
-    dyad: ModelSpec, choices: Mapping[str, MemberChoice], exchanges: int, n_dyads: int = N_DYADS, seed: int = 1
+    dyad: ModelSpec,
+    choices: Mapping[str, MemberChoice],
+    exchanges: int,
+    distress: float = 0.0,
+    n_dyads: int = N_DYADS,
+    seed: int = 1,
 ) -> DyadResult:
     """Simulate dyads of the same two members.
 
@@ -82,9 +88,11 @@ def simulate_dyad(
         What is chosen for each member, by side.
     exchanges
         How many exchanges a dyad has.
+    distress
+        The probability that something distressing happens to a member before an exchange.
     """
     values = {side: member_values(dyad.members[side].model, choices[side], n_dyads) for side in SIDES}
-    sides = first_sides(dyad, values_by_side(values))
+    sides = first_sides(dyad, values_by_side(values), dict.fromkeys(SIDES, DistressProcess(rate=distress)))
     turns = list(simulate_exchanges(dyad, sides, exchanges, np.random.default_rng(seed)))
     paths = {side: member_path(dyad, values[side], turns, side) for side in SIDES}
     acts, bids = {}, {}

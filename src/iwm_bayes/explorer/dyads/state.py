@@ -11,7 +11,7 @@ from iwm_bayes.explorer.page_state import MAX_NOTES, read_choice, read_number
 from iwm_bayes.types import ModelSpec
 
 FIRST = {"roles": "therapy", "A": "seeker", "B": "carer"}
-EXCHANGES, MAX_RUN = 30, 20
+EXCHANGES, DISTRESS, MAX_RUN = 30, 0.5, 20
 NO_VALUES = MemberChoice(InitialBeliefs(), ())
 
 
@@ -29,6 +29,7 @@ class DyadState(NamedTuple):
     roles: str  # a key of ROLES
     models: dict[str, str]  # by side
     exchanges: int
+    distress: float  # probability that something distressing happens to a member before an exchange
     run: int  # the simulated dyad that is shown; 0: the median and the range of all
     choices: dict[str, MemberChoice]  # by side
     position: int  # up to which exchange lines are drawn
@@ -39,10 +40,13 @@ class DyadState(NamedTuple):
         return ROLES[self.roles][SIDES.index(side)]
 
 
-def dyad_controls(exchanges: int = EXCHANGES, run: int = 0) -> dict[str, Control]:
+def dyad_controls(exchanges: int = EXCHANGES, distress: float = DISTRESS, run: int = 0) -> dict[str, Control]:
     """Return the controls of a dyad as a whole."""
     return {
         "exchanges": Control("exchanges", "exchanges", 8, 80, 1, EXCHANGES, exchanges),
+        "distress": Control(
+            "distress", "distress before an exchange: probability (0–1)", 0, 1, 0.05, DISTRESS, distress
+        ),
         "run": Control("run", "dyad that is shown (0: median and 90% of all)", 0, MAX_RUN, 1, 0, run),
     }
 
@@ -82,8 +86,9 @@ def read_dyad_state(query: Mapping[str, str], specs: Mapping[str, ModelSpec], fi
     roles = read_choice(query, "roles", ROLES, first["roles"], notes)
     names = {side: read_choice(query, side, specs, first[side], notes) for side in SIDES}
     models = {side: specs[name] for side, name in names.items()}
-    exchanges, run = (int(read_number(query, one, notes)) for one in dyad_controls().values())
+    exchanges, distress, run = (read_number(query, one, notes) for one in dyad_controls().values())
     choices = {side: read_member(query, models, side, notes) for side in SIDES}
-    at = Control("exchange", "exchange", 0, exchanges, 1, exchanges, exchanges)
+    last = int(exchanges)
+    at = Control("exchange", "exchange", 0, last, 1, last, last)
     position = int(read_number(query, at, notes))
-    return DyadState(roles, names, exchanges, run, choices, position, tuple(notes[:MAX_NOTES]))
+    return DyadState(roles, names, last, distress, int(run), choices, position, tuple(notes[:MAX_NOTES]))

@@ -1,0 +1,1 @@
+"""Plots of dyads: what both members believe and do, what they do to each other, and what they become together."""
