@@ -11,6 +11,8 @@ from typing import Any
 VERBS = {
     "Column": "workflow.study",
     "Criterion": "estimands.security.criterion",
+    "Dyad": "workflow.dyad_columns",
+    "DyadMember": "workflow.dyad_columns",
     "InputError": "types",
     "Model": "workflow.model",
     "Outcome": "workflow.study",

@@ -109,10 +109,16 @@ def shifted(model: ModelSpec, population: Population, figures: Sequence[str], sh
     return population._replace(theta=theta, values=natural_values(model, theta, figures, people))
 
 
-def draw_population_of(model: ModelSpec, data: xr.Dataset, generator: np.random.Generator) -> Population:
+def draw_population_of(
+    model: ModelSpec,
+    data: xr.Dataset,
+    generator: np.random.Generator,
+    sigma_u: Mapping[str, float] = MappingProxyType({}),
+) -> Population:
     """Draw a population, and the people of a data set, who differ by its covariates and groups as well.
 
-    Coefficients, SDs of groups and the levels of groups are drawn from the priors that a fit gives them.
+    Coefficients, SDs of groups and the levels of groups are drawn from the priors that a fit gives them, except the SDs
+    in `sigma_u`, by label of the group.
     """
     figures = figure_names(data)
     population = draw_population(model, figures, data.sizes["person"], generator)
@@ -126,7 +132,7 @@ def draw_population_of(model: ModelSpec, data: xr.Dataset, generator: np.random.
     if "membership" in data:
         levels = effect_map(partial, [str(label) for label in data["group_level"].values])
         groups = effect_map(partial, list(dict.fromkeys(group_of_level(levels.labels))))
-        sd = dict(zip(groups.labels, np.abs(generator.normal(0.0, groups.scale)).tolist(), strict=True))
+        sd = dict(zip(groups.labels, np.abs(generator.normal(0.0, groups.scale)).tolist(), strict=True)) | dict(sigma_u)
         u = generator.normal(0.0, [sd[group] for group in group_of_level(levels.labels)])
         shift += levels.indicator @ (u[:, None] * data["membership"].values)
         population = population._replace(sigma_u=sd)

@@ -1,21 +1,24 @@
 """From a study file, or a study, to the model and the data that belong together."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import xarray as xr
 
-from iwm_bayes.data.binding import bound_model, model_of_data, supplied_responses, with_statements
+from iwm_bayes.data.binding import bound_model, model_of_data, model_of_events, supplied_responses, with_statements
 from iwm_bayes.data.dataset import read_data
-from iwm_bayes.data.study import StudySpec, read_study_file
+from iwm_bayes.data.study import StudySpec, read_study_file, with_models
 from iwm_bayes.data.unrecorded import unrecorded_outcomes
 from iwm_bayes.io import is_file, sha256
-from iwm_bayes.model.specification.dyad_of_study import dyad_of_data, has_roles, joined_for, load_dyad_for
-from iwm_bayes.model.specification.model_file import find_model, load_model_for
+from iwm_bayes.model.specification.additions import model_with
+from iwm_bayes.model.specification.dyad_of_study import has_roles, joined_for, load_dyad_for
+from iwm_bayes.model.specification.model_file import find_model, load_model, load_model_for
+from iwm_bayes.model.specification.model_record import of_member
 from iwm_bayes.model.specification.parts import RESPONSE_FILE, RULE_FILE, python_files
 from iwm_bayes.rules.modifiers.model_names import is_model_file, split_model_name, with_additions
 from iwm_bayes.types import InputError, ModelSpec, parameters
+from iwm_bayes.workflow.study import Study
 
 ONE_MODEL_EACH = (
     "each member of a dyad has a model of its own, which [dyad.members] names. Take the model out here, and change it "
@@ -28,11 +31,6 @@ FILE_WORDS = {  # what an answer depends on
     "model": "model file",
     RULE_FILE: "rule file",
 }
-
-
-def of_member(key: str, role: str) -> str:
-    """Return the key of an input file of one member of a dyad."""
-    return f"{key} of the {role}"
 
 
 def file_word(key: str) -> str:
@@ -112,7 +110,7 @@ def load_data(
     try:
         spec = study_model(study, model, trust)
         data = read_data(study, spec, sessions, people)
-        bound = dyad_of_data(study, spec, data) if spec.members else model_of_data(study, spec, data)
+        bound = model_of_data(study, spec, data)
     except InputError as error:
         raise InputError([*problems, *error.problems]) from error
     if problems:
@@ -170,6 +168,45 @@ def load_study_and_data(study_file: Path, model: str | None, trust: bool = False
         study = study.model_copy(update={"model": [name, *study.model]})
     spec, data = load_data(study, name, trust)
     return LoadedStudy(study_file, study, find_model(name), spec, data)
+
+
+def data_for(
+    model: str | Path | ModelSpec | None, study: Study | xr.Dataset, added: Sequence[str] = ()
+) -> tuple[ModelSpec, xr.Dataset]:
+    """Return a model as a study uses it, with the study as this model reads it; InputError lists every problem.
+
+    Without a model it is the one that the study names. `added` is what else moves beliefs, such as "trend".
+    """
+    if isinstance(study, xr.Dataset):
+        if model is None:
+            raise InputError(["model: name a model. Data do not say which one"])
+        return model_of_dataset(model_with(model, added), study)
+    if not isinstance(study, Study):
+        raise InputError(
+            [f"a model needs a Study or a Dataset, not {type(study).__name__}. Make a Study of your table"]
+        )
+    if has_roles(study.spec):
+        spec = with_models(study.spec, [with_additions(name, tuple(added)) for name in study.spec.model])
+        own = model if isinstance(model, ModelSpec | None) else str(model)
+        return load_data(spec, own, True, study.sessions, study.people)
+    if model is None and study.file is None:
+        raise InputError(["model: name a built-in model, or give the path of a model file"])
+    name = model_with(study.spec.model[0] if model is None else model, added)
+    if isinstance(name, str) and study.file is not None:
+        name = resolve_model(study.file, name)
+    return load_data(study.spec, name, True, study.sessions, study.people)
+
+
+def model_of_dataset(model: str | ModelSpec, data: xr.Dataset) -> tuple[ModelSpec, xr.Dataset]:
+    """Return a model with the responses that data have, and the data; InputError if they have none."""
+    spec = model if isinstance(model, ModelSpec) else load_model(model)
+    supplied = {name: own for name, own in spec.responses.items() if f"answer_{name}" in data}
+    if not supplied:
+        raise InputError([f"the data have none of the responses of {spec.name}: {', '.join(spec.responses)}"])
+    if not isinstance(model, ModelSpec):
+        spec = load_model(model, [name for name in spec.responses if name not in supplied])
+    spec = spec._replace(responses={name: spec.responses[name] for name in supplied})
+    return model_of_events(spec, data), data
 
 
 def describe_data(data: xr.Dataset) -> str:

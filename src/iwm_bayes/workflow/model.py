@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.data.binding import model_of_events, wants
+from iwm_bayes.data.binding import wants
 from iwm_bayes.diagnostics.convergence_checks import check_convergence
 from iwm_bayes.diagnostics.identifiability import identifiability
 from iwm_bayes.diagnostics.rating_timing import timing_warnings
@@ -28,14 +28,12 @@ from iwm_bayes.inference.natural_scale import on_natural_scale
 from iwm_bayes.inference.nuts import extend_fit
 from iwm_bayes.inference.predicted_answers import predicted_answers
 from iwm_bayes.inference.prior import prior_draws
-from iwm_bayes.model.specification.additions import model_with
-from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.model.specification.model_record import model_record, without_folder
 from iwm_bayes.model.specification.prior_arguments import with_priors
 from iwm_bayes.types import InputError, ModelSpec
 from iwm_bayes.workflow.fit_file import remembered
 from iwm_bayes.workflow.fit_groups import FROM_PYMC, SAMPLED, distinct_seeds, named, standard_fit, with_attributes
-from iwm_bayes.workflow.load import describe_data, load_data, resolve_model
+from iwm_bayes.workflow.load import data_for, describe_data
 from iwm_bayes.workflow.study import Study
 
 
@@ -45,7 +43,8 @@ class Model:
     Parameters
     ----------
     model
-        A built-in model by name, the path of a model file, or a `ModelSpec`.
+        A built-in model by name, the path of a model file, or a `ModelSpec`. None for the models that a study names:
+        its first, or, in a study of dyads, those of its members.
     study
         A `Study`, or a Dataset (event, person) as `simulate` returns it.
     trend
@@ -77,14 +76,14 @@ class Model:
 
     def __init__(
         self,
-        model: str | Path | ModelSpec,
+        model: str | Path | ModelSpec | None,
         study: Study | xr.Dataset,
         *,
         trend: bool = False,
         belief_noise: bool = False,
         priors: Mapping[str, Any] | None = None,
     ) -> None:
-        spec, self.data = data_for(model_with(model, ["trend"] * trend + ["belief_noise"] * belief_noise), study)
+        spec, self.data = data_for(model, study, ["trend"] * trend + ["belief_noise"] * belief_noise)
         self.spec: ModelSpec = with_priors(spec, priors or {})
         self.study = study if isinstance(study, Study) else None
 
@@ -111,27 +110,6 @@ class Model:
     def __repr__(self) -> str:
         lines = [f"Model {self.spec.name}: {self.spec.claim}", f"Data: {describe_data(self.data)}"]
         return "\n".join([*lines, *(f"Warning: {warning}" for warning in self.warnings)])
-
-
-def data_for(model: str | Path | ModelSpec, study: Study | xr.Dataset) -> tuple[ModelSpec, xr.Dataset]:
-    """Return a model as a study uses it, with the study as this model reads it; InputError lists every problem."""
-    if isinstance(study, xr.Dataset):
-        spec = model if isinstance(model, ModelSpec) else load_model(model)
-        supplied = {name: own for name, own in spec.responses.items() if f"answer_{name}" in study}
-        if not supplied:
-            raise InputError([f"the data have none of the responses of {spec.name}: {', '.join(spec.responses)}"])
-        if not isinstance(model, ModelSpec):
-            spec = load_model(model, [name for name in spec.responses if name not in supplied])
-        spec = spec._replace(responses={name: spec.responses[name] for name in supplied})
-        return model_of_events(spec, study), study
-    if not isinstance(study, Study):
-        raise InputError(
-            [f"a model needs a Study or a Dataset, not {type(study).__name__}. Make a Study of your table"]
-        )
-    name = model if isinstance(model, ModelSpec) else str(model)
-    if isinstance(name, str) and study.file is not None:
-        name = resolve_model(study.file, name)
-    return load_data(study.spec, name, True, study.sessions, study.people)
 
 
 def fit(

@@ -15,7 +15,9 @@ from pydantic import ValidationError
 from iwm_bayes.data.study import PARTICIPANTS, StudySpec, read_study_file
 from iwm_bayes.data.toml import explain_validation
 from iwm_bayes.types import InputError
+from iwm_bayes.workflow.dyad_columns import Dyad, DyadMember
 
+PARTS = ("raters", "members", "responses")  # what has columns by name
 IN_MEMORY = "sessions", "people"  # the names of tables that are no files, in messages
 
 
@@ -126,11 +128,13 @@ class Study:
     sessions
         A DataFrame (pandas, polars or arrow) with one row per event, or the path of a table.
     person, session
-        The columns of the person's id and of the session's number.
+        The columns of the person's id and of the session's number. A dyad whose members have roles needs no `person`.
     outcome
-        An `Outcome`, or the name of a column with values 0..1.
+        An `Outcome`, or the name of a column with values 0..1. In a dyad it is the act of the other, and left out.
     responses
         What people said or did, by the model's name for each response: a `Column`, or the name of a column.
+    dyad
+        Where the table has both sides of each dyad: a `Dyad`.
     wave
         The column of the wave, such as test and retest: a `Wave`, or the name of a column. Parameters then differ
         between waves, and their test-retest reliability is estimated.
@@ -176,10 +180,11 @@ class Study:
         self,
         sessions: Any,
         *,
-        person: str,
+        person: str | None = None,
         session: str,
-        outcome: Outcome | str,
-        responses: Mapping[str, Column | str],
+        outcome: Outcome | str | None = None,
+        responses: Mapping[str, Column | str] | None = None,
+        dyad: Dyad | None = None,
         wave: Wave | str | None = None,
         figure: str | None = None,
         time: str | None = None,
@@ -200,18 +205,21 @@ class Study:
         content: dict[str, Any] = {
             "name": name,
             "data": path_or_name(sessions, IN_MEMORY[0]),
-            "model": ["rescorla_wagner"],  # a Model names its own
             "columns": without_none(columns),
-            "responses": {key: stated(column) for key, column in responses.items()},
+            "responses": {key: stated(column) for key, column in (responses or {}).items()},
+            "dyad": stated(dyad),
             "formulas": dict(formulas or {}),
             "estimands": None if estimands is None else as_names(estimands),
             "question": question,
             "participants": participants,
         }
+        if dyad is None or not dyad.members:
+            content["model"] = ["rescorla_wagner"]  # a Model names its own
         if people is None and (formulas or groups or missing_covariates):
             people = sessions
         if people is not None:
-            table = {"data": path_or_name(people, IN_MEMORY[1]), "person": person, "groups": as_names(groups)}
+            of_people = person if dyad is None or not dyad.members else dyad.column
+            table = {"data": path_or_name(people, IN_MEMORY[1]), "person": of_people, "groups": as_names(groups)}
             content["people"] = without_none(table | {"missing": missing_covariates})
         try:
             self.spec = StudySpec.model_validate(content)
@@ -232,7 +240,8 @@ class Study:
         columns, responses = self.spec.columns, ", ".join(self.spec.responses)
         table = "a DataFrame" if self.sessions is not None else str(self.spec.data)
         outcome = ", ".join(columns.outcome.columns)
-        return f"Study {self.spec.name!r}: {table}; outcome {outcome!r}; responses {responses}"
+        dyads = "" if self.spec.dyad is None else f"; dyads {self.spec.dyad.column!r}"
+        return f"Study {self.spec.name!r}: {table}{dyads}; outcome {outcome!r}; responses {responses}"
 
 
 def load_study(path: str | Path) -> Study:
@@ -268,13 +277,15 @@ def without_none(values: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in values.items() if value is not None}
 
 
-def stated_raters(given: Any) -> Any:
-    """Return the columns of raters in the form of a study file, and every other value as it is."""
-    return {name: stated(one) for name, one in given.items()} if isinstance(given, Mapping) else given
+def stated_parts(key: str, given: Any) -> Any:
+    """Return what has columns by name in the form of a study file, and every other value as it is."""
+    if key in PARTS and isinstance(given, Mapping):
+        return {name: stated(one) for name, one in given.items()}
+    return stated(given) if isinstance(given, Column) else given
 
 
-def stated(column: Outcome | Column | Wave | str | None) -> Any:
+def stated(column: Outcome | Column | Wave | Dyad | DyadMember | str | None) -> Any:
     """Return a column in the form of a study file; None where there is none."""
-    if isinstance(column, Outcome | Column | Wave):
-        return without_none({key: stated_raters(own) for key, own in column._asdict().items()})
+    if isinstance(column, Outcome | Column | Wave | Dyad | DyadMember):
+        return without_none({key: stated_parts(key, own) for key, own in column._asdict().items()})
     return column if column is None else {"column": column}

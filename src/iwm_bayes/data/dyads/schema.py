@@ -95,6 +95,7 @@ def with_keys_of_dyads(content: Any) -> Any:
     columns, members = content.get("columns"), dyad.get("members")
     if isinstance(columns, dict):
         columns = {"outcome": {"column": OTHER_ACT, "missing": "unseen"}} | columns
+        columns |= {"outcome": as_column(columns["outcome"])}  # which is refused, in words: see `study_problems`
         if members and "column" in dyad:
             columns = {"person": dyad["column"]} | columns
         content = content | {"columns": columns}

@@ -2,10 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-import xarray as xr
-
-from iwm_bayes.data.binding import binding_problems, bound_model, supplied_responses, with_stated_reliability
-from iwm_bayes.data.dyads.coupling import member_data
+from iwm_bayes.data.binding import binding_problems, bound_model, supplied_responses
 from iwm_bayes.data.dyads.schema import Dyad, member_study
 from iwm_bayes.data.study import StudySpec
 from iwm_bayes.model.dyad import dyad_model
@@ -82,14 +79,3 @@ def load_dyad_for(study: StudySpec, trust: bool = False) -> ModelSpec:
     if problems:
         raise InputError(problems)
     return joined_for(study, models)
-
-
-def dyad_of_data(study: StudySpec, model: ModelSpec, data: xr.Dataset) -> ModelSpec:
-    """Return a model of dyads with the reliabilities that the study states, which need the data of each member."""
-    members = {}
-    for role, member in model.members.items():
-        own = member_study(study, role)
-        stated = with_stated_reliability(own, member.model, member_data(model, data, role))
-        members[role] = member._replace(model=stated)
-    changed = any(members[role].model is not member.model for role, member in model.members.items())
-    return dyad_model(members, dyad_of(study).correlated) if changed else model
