@@ -153,7 +153,8 @@ def read_dyad_design_file(path: Path) -> DyadDesignFile:
     roles = list(design.dyad.members)
     paths = model_paths(path, [member.model for member in design.dyad.members.values()])
     members = {
-        role: design.dyad.members[role].model_copy(update={"model": own}) for role, own in zip(roles, paths, strict=True)
+        role: design.dyad.members[role].model_copy(update={"model": own})
+        for role, own in zip(roles, paths, strict=True)
     }
     return design.model_copy(update={"dyad": design.dyad.model_copy(update={"members": members})})
 
@@ -249,7 +250,10 @@ def draw_dyads(
     population = draw_population_of(model, data, generator, sigma_u)
     theta, arm_of_dyad, known = dict(population.theta), allocate(design, dyads).arm, parameters(model)
     everywhere = {role: member.values for role, member in design.dyad.members.items()}
-    by_arm = [(np.full(dyads, True), everywhere), *((arm_of_dyad == i, arm.values) for i, arm in enumerate(design.arms))]
+    by_arm = [
+        (np.full(dyads, True), everywhere),
+        *((arm_of_dyad == i, arm.values) for i, arm in enumerate(design.arms)),
+    ]
     stated = [(own, name, value) for own, values in by_arm for name, value in full_names(values)]
     for own, name, value in stated:
         link, _ = LINKS[known[name].support]

@@ -11,14 +11,13 @@ from iwm_bayes.estimands.dyads.acts import act_name
 from iwm_bayes.estimands.dyads.countertransference import PULL, acted_out_pull, pulls, style_parameters
 from iwm_bayes.estimands.dyads.member_fit import member_fit, member_model
 from iwm_bayes.estimands.dyads.member_variation import INTERCEPT
-from iwm_bayes.estimands.dyads.reciprocity import LOOPS
 from iwm_bayes.estimands.learning_curves import chosen_people
 from iwm_bayes.estimands.person_summary import pseudonyms
 from iwm_bayes.estimands.security.belief_paths import session_mask
 from iwm_bayes.estimands.trajectories import align_by_session, ci90, person_beliefs
 from iwm_bayes.model.dyad import other_role
-from iwm_bayes.simulation.draws import draws_as_people, thin_draws
 from iwm_bayes.model.priors import figure_names
+from iwm_bayes.simulation.draws import draws_as_people, thin_draws
 from iwm_bayes.types import InputError, ModelSpec
 
 ACTED_OUT = "acted-out pull"
@@ -126,7 +125,7 @@ def reciprocity_data(found: xr.Dataset, dyads: str = "") -> xr.Dataset:
         If there are no such dyads.
     """
     known = [str(name) for name in found["dyads"].values]
-    chosen = dyads or next(iter(LOOPS))
+    chosen = dyads or known[0]
     if chosen not in known:
         raise InputError([f"there are no dyads {chosen!r}; choose from {', '.join(known)}"])
     draws = found["probability"].sel(dyads=chosen, drop=True).stack(sample=("chain", "draw"))

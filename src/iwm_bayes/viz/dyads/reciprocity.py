@@ -29,7 +29,8 @@ def reciprocity_plot(data: xr.Dataset) -> Figure:
         axes.fill_between(values["exchange"], values["low"], values["high"], color=line.color, alpha=0.15, linewidth=0)
         axes.plot(values["exchange"], values["median"], linewidth=width, label=f"{escape_dollar(name)}", **style)
     exchange = data["exchange"].values
-    axes.set(xlabel="Exchange", ylabel="Secure at an exchange (share of dyads)", ylim=(0, 1), xlim=(exchange[0], exchange[-1]))
+    axes.set(xlabel="Exchange", ylabel="Secure at an exchange (share of dyads)")
+    axes.set(ylim=(0, 1), xlim=(exchange[0], exchange[-1]))
     axes.set_xticks(tick_sessions(exchange))
     axes.yaxis.set_major_formatter(PercentFormatter(1.0))
     axes.set_title("Reciprocity: who is secure", pad=22)
