@@ -77,9 +77,11 @@ def known_fit(model, data, values):
     theta = [float(LINKS[declared[one.name].support][0](np.float64(values[one.name]))) for one in free]
     shape = (1, 2, len(free), data.sizes["person"])
     labels = [one.label for one in free]
+    sigma = [1e-12 if one.parameter.pooling == "partial" else np.nan for one in free]
     posterior = xr.Dataset(
         {
             "mu": (("chain", "draw", "parameter"), np.broadcast_to(theta, shape[:3])),
+            "sigma": (("chain", "draw", "parameter"), np.broadcast_to(sigma, shape[:3])),
             "theta": (("chain", "draw", "parameter", "person"), np.broadcast_to(np.array(theta)[:, None], shape)),
         },
         {"parameter": labels, "person": data["person"], "chain": [0], "draw": [0, 1]},

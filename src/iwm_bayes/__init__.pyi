@@ -11,6 +11,8 @@ from iwm_bayes.simulation.care import reversal as reversal
 from iwm_bayes.simulation.care import rupture_and_repair as rupture_and_repair
 from iwm_bayes.simulation.simulate import Phase as Phase
 from iwm_bayes.types import InputError as InputError
+from iwm_bayes.workflow.dyad_columns import Dyad as Dyad
+from iwm_bayes.workflow.dyad_columns import DyadMember as DyadMember
 from iwm_bayes.workflow.fit_file import load_fit as load_fit
 from iwm_bayes.workflow.fit_file import save_fit as save_fit
 from iwm_bayes.workflow.model import Model as Model

@@ -13,8 +13,10 @@ from iwm_bayes.estimands.beliefs import BELIEFS
 from iwm_bayes.estimands.counterfactual.leaving import LEAVING_SENSITIVITY
 from iwm_bayes.estimands.counterfactual.symptom import SYMPTOM_EFFECTS
 from iwm_bayes.estimands.dyads.actor_partner import ACTOR_PARTNER
+from iwm_bayes.estimands.dyads.counterfactuals import COUNTERFACTUAL_DYADS
 from iwm_bayes.estimands.dyads.countertransference import COUNTERTRANSFERENCE, DYAD_CORRELATIONS
 from iwm_bayes.estimands.dyads.member_variation import MEMBER_VARIATION
+from iwm_bayes.estimands.dyads.reciprocity import RECIPROCITY
 from iwm_bayes.estimands.estimand import Estimand, Shared
 from iwm_bayes.estimands.group_summary import GROUP_SD, GROUP_SUMMARY
 from iwm_bayes.estimands.learned_share import LEARNED_SHARE
@@ -40,6 +42,8 @@ ESTIMANDS: dict[str, Estimand] = {
         MEMBER_VARIATION,
         COUNTERTRANSFERENCE,
         DYAD_CORRELATIONS,
+        RECIPROCITY,
+        COUNTERFACTUAL_DYADS,
         LEARNED_SHARE,
         TIME_TO_SECURITY,
         ARMS,

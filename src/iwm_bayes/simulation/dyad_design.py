@@ -190,7 +190,7 @@ def stated_values(design: DyadDesignFile) -> Iterator[tuple[str, str, float | No
 
 
 class Allocation(NamedTuple):
-    """To whom every dyad belongs, (dyad,)."""
+    """The arm and the person to which every dyad belongs, (dyad,)."""
 
     arm: np.ndarray  # index of the arm
     person: np.ndarray  # index of the person who has several dyads; of the dyad where nobody has

@@ -38,6 +38,7 @@ class Side(NamedTuple):
     history: PersonHistory
     share: Array  # (person,): share of recent exchanges at which the other made a bid
     distress: DistressProcess
+    gap: float = 1.0  # time from one exchange to the next
 
 
 class Turn(NamedTuple):
@@ -74,8 +75,10 @@ def first_sides(
 def next_event(side: Side, innovations: Mapping[str, Array], rng: np.random.Generator) -> Event:
     """Return an exchange before anybody has acted; the share of bids is that before it."""
     one = np.ones_like(side.share)
+    elapsed = side.gap * one
     terms = {BIDS: side.share} if BIDS in side.member.model.rule.terms else {}
-    event = Event(0.0 * one, one[None], side.history.met, one, one, 0.0 * one, 0.0 * one, 0.0 * one, terms, innovations)
+    zeros = (0.0 * one, 0.0 * one, 0.0 * one)  # nothing is distressing, frightening or rated
+    event = Event(0.0 * one, one[None], side.history.met, elapsed, elapsed, *zeros, terms, innovations)
     return event_with_distress(event, side.distress, side.history, rng)
 
 

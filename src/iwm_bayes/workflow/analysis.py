@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,11 +21,12 @@ from iwm_bayes.estimands.raters import GROUP as EXPECTANCY_BIAS
 from iwm_bayes.estimands.registry import shared_results
 from iwm_bayes.estimands.security.answers import SecurityAnswer, finite_medians
 from iwm_bayes.inference.fit import Settings, fit
-from iwm_bayes.types import ModelSpec, parameters, with_parameters
-from iwm_bayes.workflow.fit_groups import standard_fit, with_attributes
+from iwm_bayes.types import InputError, ModelSpec, parameters, with_parameters
+from iwm_bayes.workflow.fit_groups import standard_fit, standard_member_fit, with_attributes
 from iwm_bayes.workflow.model import extended
 
 EXPECTANCY_BIASES = (0.3, 0.5)  # compared with 0, where the data do not determine the expectancy bias
+NO_PERMUTATION = "--permutation-test: exchanges outcomes of single people. In a dyad they are acts, which answer others"
 PERMUTATION_TEST = "permutation_test"  # group of a fit: the result of the test, in its attributes
 
 
@@ -54,6 +56,7 @@ class Analysis(NamedTuple):
     settings: dict[str, Any]
     seconds: float
     requests: Requests = DEFAULT_REQUESTS
+    members: Mapping[str, "Analysis"] = MappingProxyType({})  # of dyads: the results of each member, by role
 
     @property
     def security(self) -> Mapping[str, SecurityAnswer]:
@@ -93,9 +96,8 @@ def analyse(
     convergence = check_convergence(fitted, medians)
     further = {} if convergence.partial else further_fits(model, data, method, settings, requests)
     whole = fitted.assign({name: xr.DataTree(group) for name, group in further.items()})
-    requested = frozenset(name for name, asked in requests._asdict().items() if asked)
-    results = compute_results(model, whole, requested, shared)
-    return Analysis(
+    results = compute_results(model, whole, requested_names(requests), shared)
+    analysis = Analysis(
         model,
         with_attributes(whole, {"status": convergence.status}),
         convergence,
@@ -107,6 +109,33 @@ def analyse(
         seconds,
         requests,
     )
+    return analysis._replace(members={role: member_analysis(analysis, role) for role in model.members})
+
+
+def requested_names(requests: Requests) -> frozenset[str]:
+    """Return what is computed on request and was asked for."""
+    return frozenset(name for name, asked in requests._asdict().items() if asked)
+
+
+def member_analysis(analysis: Analysis, role: str) -> Analysis:
+    """Return the ordinary results of one member of dyads, from its part of their fit.
+
+    Where the fit of the dyads has not converged, that of a member has not either.
+    """
+    model, fitted = standard_member_fit(analysis.model, analysis.fit, role)
+    data, shared = fitted["constant_data"].to_dataset(), shared_results(model, fitted)
+    medians = finite_medians(shared.security if wants(data, "earned_security") else {})
+    joint, own = analysis.convergence, check_convergence(fitted, medians)
+    convergence = own._replace(partial=joint.partial) if joint.converged else joint
+    results = compute_results(model, fitted, requested_names(analysis.requests), shared)
+    return analysis._replace(
+        model=model,
+        fit=with_attributes(fitted, {"status": convergence.status}),
+        convergence=convergence,
+        advice=advice(fitted, convergence),
+        results=results,
+        tables=result_tables(results, convergence.status),
+    )
 
 
 def further_fits(
@@ -116,6 +145,8 @@ def further_fits(
     groups = {}
     if requests.expectancy_bias and leaves_expectancy_bias_open(model):
         groups[EXPECTANCY_BIAS] = expectancy_bias_fits(model, data, method, settings)
+    if requests.permutation_test and model.members:
+        raise InputError([NO_PERMUTATION])
     if requests.permutation_test:
         test = permutation_test(model, data, settings.get("random_seed", 1))
         groups[PERMUTATION_TEST] = xr.Dataset(attrs=test._asdict())

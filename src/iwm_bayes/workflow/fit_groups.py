@@ -6,7 +6,7 @@
     observed_data, log_likelihood             recorded answers; their log likelihood at every draw
     log_prior                                 log prior density of the parameters of the group, at every draw
     log_likelihood_person                     log likelihood by person without their own parameters; on request
-    beliefs                                   beliefs and learning at every event, thinned draws
+    beliefs                                   beliefs and learning at every event, thinned draws; not of dyads
     belief_summary                            their mean and SD
     constant_data, sample_stats
 
@@ -24,6 +24,7 @@ import xarray as xr
 
 from iwm_bayes.comparison.leave_one_person_out import person_log_likelihood
 from iwm_bayes.estimands.beliefs import MEANINGS, belief_summary, beliefs
+from iwm_bayes.estimands.dyads.member_fit import member_fit, member_model
 from iwm_bayes.inference.answers import log_likelihood, observed_answers
 from iwm_bayes.inference.log_prior import log_prior
 from iwm_bayes.inference.natural_scale import described, on_natural_scale
@@ -96,6 +97,11 @@ def rounded_people(draws: xr.Dataset) -> xr.Dataset:
     return draws.assign({name: own.astype("float32").astype("float64") for name, own in of_people.items()})
 
 
+def numbered(draws: xr.Dataset) -> xr.Dataset:
+    """Return draws whose chains and draws have numbers, so that an answer at some draws is matched with these."""
+    return draws.assign_coords({dim: draws[dim].values for dim in ("chain", "draw")})
+
+
 def named(group: str, values: xr.Dataset) -> xr.Dataset:
     """Return a group over answers with a `long_name` and units of every variable."""
     what, units = ANSWER_WORDS[group]
@@ -128,7 +134,9 @@ def sampler_statistics(sampled: xr.DataTree) -> dict[str, xr.Dataset]:
 
 
 def belief_groups(model: ModelSpec, sampled: xr.DataTree) -> dict[str, xr.Dataset]:
-    """Return the groups of beliefs: thinned draws, and the mean and SD of all."""
+    """Return the groups of beliefs: thinned draws, and the mean and SD of all; a dyad has none, its members have."""
+    if model.members:
+        return {}
     events = sampled["constant_data"].to_dataset()["present"].size
     wanted = affordable_draws(len(MEANINGS) * events, MAX_PREDICTIVE, N_BELIEFS)
     return {"beliefs": beliefs(model, sampled, wanted), "belief_summary": belief_summary(model, sampled)}
@@ -173,7 +181,7 @@ def standard_fit(
         Whether `log_likelihood` is kept where it takes more than 60 MB, and `log_likelihood_person` is computed.
     """
     data = with_variable_words(sampled["constant_data"].to_dataset())
-    draws = described(rounded_people(sampled["unconstrained_posterior"].to_dataset()))
+    draws = described(rounded_people(numbered(sampled["unconstrained_posterior"].to_dataset())))
     own = xr.DataTree.from_dict({"unconstrained_posterior": draws, "constant_data": data})
     prior_seed, people_seed, *answer_seeds = distinct_seeds(int(settings.get("random_seed", 1)), 4)
     prior = prior_draws(model, data, N_PRIOR, prior_seed)
@@ -192,6 +200,15 @@ def standard_fit(
     if "log_likelihood" not in groups:
         attributes["left_out"] = LEFT_OUT.format(size=log_likelihood_bytes(model, own) / MEGABYTE)
     return with_attributes(xr.DataTree.from_dict(others | groups), attributes)
+
+
+def standard_member_fit(model: ModelSpec, fit: xr.DataTree, role: str) -> tuple[ModelSpec, xr.DataTree]:
+    """Return the model of one member of dyads, and its part of their fit with all groups of this module."""
+    own_model, own = member_model(model, role), member_fit(model, fit, role)
+    groups = {str(name): group.to_dataset() for name, group in own.children.items()}
+    groups["constant_data"] = with_variable_words(groups["constant_data"])
+    whole = xr.DataTree.from_dict(groups | belief_groups(own_model, own))
+    return own_model, with_attributes(whole, own.attrs)
 
 
 def fit_attributes(model: ModelSpec, method: str, settings: Mapping[str, Any]) -> dict[Hashable, Any]:

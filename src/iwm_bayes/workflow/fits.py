@@ -16,7 +16,9 @@ from iwm_bayes.data.binding import model_of_data
 from iwm_bayes.data.study import StudySpec, read_study_file
 from iwm_bayes.inference.base import Settings
 from iwm_bayes.io import read_json, sha256, versions
+from iwm_bayes.model.specification.dyad_of_study import has_roles
 from iwm_bayes.model.specification.model_file import load_model_for, named_like
+from iwm_bayes.model.specification.model_record import model_from_record
 from iwm_bayes.types import InputError
 from iwm_bayes.workflow.analysis import DEFAULT_REQUESTS, Requests, analyse
 from iwm_bayes.workflow.comparison_folder import COMPARISON_FILE
@@ -66,11 +68,7 @@ def damaged_files(folder: Path) -> list[str]:
     others = "The other files of this folder are as they were"
     problems = []
     for name, hashes in written_files(folder).items():
-        if (
-            name not in (FIT_FILE, COMPARISON_FILE)
-            and not name.startswith("tables/")
-            and not name.startswith("inputs/")
-        ):
+        if name not in (FIT_FILE, COMPARISON_FILE) and not name.startswith(("tables/", "inputs/")):
             continue  # plots and pages are made anew
         if not (folder / name).is_file():
             problems.append(f"{folder / name}: is missing. {others}. Put it back, or fit again with --overwrite")
@@ -257,6 +255,8 @@ def fit_of_run(folder: Path, trust: bool = False, tell: Callable[[str], None] = 
     fitted, study = read_fit(folder / FIT_FILE), study_of_run(folder)
     files = facts["files"]
     copies = {name: folder / file["copy"] for name, file in files.items() if "copy" in file}
+    if "role" in facts or has_roles(study):
+        return FittedModel(model_from_record(str(fitted.attrs["model"]), trust, copies, folder), fitted, folder)
     model_file = copies.get("model", input_place(folder, files["model"]))
     spec = load_model_for(study, named_like(facts["model"], model_file), trust, copies)
     data = fitted["constant_data"].to_dataset()

@@ -10,13 +10,14 @@ import shutil
 from collections.abc import Mapping
 from hashlib import sha256 as hash_of
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
 import pandas as pd
 import xarray as xr
 from pandas.api.types import infer_dtype
 
+from iwm_bayes.data.dyads.schema import member_study
 from iwm_bayes.data.study import StudySpec, with_models
 from iwm_bayes.diagnostics.convergence_checks import ConvergenceChecks
 from iwm_bayes.diagnostics.identifiability import identifiability
@@ -25,6 +26,7 @@ from iwm_bayes.estimands.person_summary import pseudonyms
 from iwm_bayes.filtering.engine_choice import engine_name
 from iwm_bayes.inference.base import Settings
 from iwm_bayes.io import manifest, sha256
+from iwm_bayes.model.specification.model_record import of_member
 from iwm_bayes.model.specification.parts import RESPONSE_FILE, RULE_FILE
 from iwm_bayes.types import DEFAULT_FIGURE, GENERALISED
 from iwm_bayes.workflow.analysis import Analysis
@@ -142,7 +144,7 @@ def copy_inputs(draft: Path, folder: Path, files: Mapping[str, Path], hashes: Ma
     copied: dict[str, Path] = {}  # by the name of the copy
     for name, path in files.items():
         described[name] = {"path": str(path), "place": path_from(folder, path), "sha256": hashes[name]}
-        is_model = name in ("model", RULE_FILE) or name.startswith(RESPONSE_FILE)
+        is_model = name.startswith(("model", RULE_FILE, RESPONSE_FILE))  # also "model of the patient"
         if is_model and sha256(path) == hashes[name]:  # else it changed while the model was fitted
             (draft / INPUTS).mkdir(exist_ok=True)
             label = path.name if copied.get(path.name, path) == path else f"{len(copied)}_{path.name}"
@@ -177,12 +179,43 @@ def write_analysis(
     hashes: Mapping[str, str] | None = None,
     overwrite: bool = False,
 ) -> None:
-    """Write the folder of a run: fit, tables, plots, copies and manifest.
+    """Write the folder of a run: fit, tables, plots, copies and manifest; of dyads, a folder for each member within it.
 
     `files` are the run's input files and `hashes` those of their content when they were read. `study` is kept, so that
     the run can be read where these files are not. `overwrite` is that of `results_folder.replace_results`.
     """
     hashes = hashes or file_hashes(files)
+    write_run(analysis, folder, Inputs(files, hashes, study), overwrite)
+    for role, member in analysis.members.items():
+        write_run(member, folder / role, inputs_of_member(files, hashes, study, role), overwrite)
+
+
+class Inputs(NamedTuple):
+    """The files of a run, the hashes of their content when they were read, and the study."""
+
+    files: Mapping[str, Path]
+    hashes: Mapping[str, str]
+    study: StudySpec | None
+    role: str = ""  # of the member of dyads that the run is about
+
+
+def inputs_of_member(
+    files: Mapping[str, Path], hashes: Mapping[str, str], study: StudySpec | None, role: str
+) -> Inputs:
+    """Return the inputs of the run of one member of dyads: files of both, and its own model under the usual keys."""
+    keys = {key: key.removesuffix(of_member("", role)) for key in files}
+    others = [of_member("", other) for other in study.dyad.members if other != role] if study and study.dyad else []
+    own = {key: name for key, name in keys.items() if not key.endswith(tuple(others))}
+    return Inputs(
+        {name: files[key] for key, name in own.items()},
+        {name: hashes[key] for key, name in own.items()},
+        study and member_study(study, role),
+        role,
+    )
+
+
+def write_run(analysis: Analysis, folder: Path, inputs: Inputs, overwrite: bool) -> None:
+    """Write one folder of a run."""
 
     def write(draft: Path) -> dict[str, Any]:
         save_fit(analysis.fit, draft / FIT_FILE)
@@ -193,7 +226,8 @@ def write_analysis(
             )
         write_tables(draft, tables)
         write_plots(draft, plots_by_file(analysis.results, analysis.convergence))
-        inputs = {"files": copy_inputs(draft, folder, files, hashes), "study": study and study_facts(study)}
-        return run_facts(analysis, inputs)
+        copied = copy_inputs(draft, folder, inputs.files, inputs.hashes)
+        known = {"files": copied, "study": inputs.study and study_facts(inputs.study)}
+        return run_facts(analysis, known | ({"role": inputs.role} if inputs.role else {}))
 
     replace_results(folder, write, overwrite)

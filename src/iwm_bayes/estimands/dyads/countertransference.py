@@ -21,17 +21,19 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 import xarray as xr
-from scipy.stats import beta
 
 from iwm_bayes.estimands.dyads.acts import act_name
 from iwm_bayes.estimands.estimand import CI90, Estimand, Shared
 from iwm_bayes.estimands.security.tables import interval_columns
 from iwm_bayes.inference.posterior import person_centres
-from iwm_bayes.model.dyad import other_role
+from iwm_bayes.lazy import lazy_module
+from iwm_bayes.model.dyad import bid_name, other_role
 from iwm_bayes.model.inputs import parameters_pooled
 from iwm_bayes.model.priors import LKJ_SHAPE, figure_names
 from iwm_bayes.simulation.draws import draws_as_people, thin_draws
 from iwm_bayes.types import ModelSpec, named_leaves, parameters
+
+stats = lazy_module("scipy.stats")
 
 N_DRAWS = 1000
 PULL, CONTAINMENT = "pull", "containment"
@@ -41,7 +43,7 @@ POPULATION, OF_DYADS = "population", "these dyads"  # where correlations come fr
 def style_parameters(model: ModelSpec, data: xr.Dataset, role: str) -> list[str]:
     """Return the labels of the style of a member."""
     member, other = model.members[role].model, model.members[other_role(model.members, role)]
-    acts = dict.fromkeys([act_name(model, role), other.bids or act_name(model, role)])
+    acts = dict.fromkeys([act_name(model, role), bid_name(other)])
     names = {f"{role}_{name}" for name, _ in named_leaves(member.rule.parameters)}
     for act in (name for name in acts if member.responses[name].family.discrete):
         names |= {f"{role}_{leaf}" for leaf, _ in named_leaves(member.responses[act].parameters, act)}
@@ -80,7 +82,7 @@ def squared_multiple_correlation(matrix: np.ndarray, sample: int | None) -> np.n
 def prior_r_squared(model: ModelSpec, data: xr.Dataset, others: int) -> float:
     """Return the median of R^2 of one parameter given so many others, under the prior of correlations."""
     left_out = len(parameters_pooled(model, figure_names(data), "partial")) - 1 - others
-    return float(beta.median(others / 2.0, LKJ_SHAPE + left_out / 2.0))
+    return float(stats.beta.median(others / 2.0, LKJ_SHAPE + left_out / 2.0))
 
 
 def pulls(model: ModelSpec) -> Iterator[tuple[str, str]]:
@@ -231,7 +233,7 @@ COUNTERTRANSFERENCE = Estimand(
         "R^2": "share of the variance of a parameter that follows from the style of the other",
         "estimate": f"posterior median, with its {CI90}",
         "p_above_0": "posterior probability that it is above 0",
-        "prior_median": "median of R^2 before any data",
+        "prior_median": "median of R^2 in the prior",
     }
     | SOURCE_WORDS,
     section="answer",

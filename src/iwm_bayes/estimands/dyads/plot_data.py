@@ -75,7 +75,28 @@ def dyad_data(model: ModelSpec, fit: xr.DataTree, dyads: int | Sequence[str] = 3
         known = np.concatenate([np.full((1, len(order)), np.nan), acts])
         own = xr.Dataset({"low": low, "middle": middle, "high": high, "act": (("session", "person"), known)})
         parts.append(own.assign_coords(person=names))
-    joined = xr.concat(parts, "role", join="outer").assign_coords(role=list(model.members))
+    return joined_members(parts, list(model.members))
+
+
+def mean_of_dyads(model: ModelSpec, fit: xr.DataTree) -> xr.Dataset:
+    """Return the beliefs and acts of both members as `dyad_data` does, on average over the dyads at an exchange."""
+    data, parts = fit["constant_data"].to_dataset(), []
+    name = f"mean of {data.sizes['person']} dyads"
+    for role in model.members:
+        other = other_role(model.members, role)
+        beliefs = person_beliefs(member_model(model, role), member_fit(model, fit, role), other).mean("person")
+        low, middle, high = ci90(beliefs)
+        acts = acts_by_exchange(model, data, role)
+        known = np.isfinite(acts).sum(axis=1)
+        means = np.where(known > 0, np.nansum(acts, axis=1) / np.maximum(known, 1), np.nan)
+        own = xr.Dataset({"low": low, "middle": middle, "high": high, "act": ("session", [np.nan, *means])})
+        parts.append(own.expand_dims(person=[name]))
+    return joined_members(parts, list(model.members))
+
+
+def joined_members(parts: Sequence[xr.Dataset], roles: list[str]) -> xr.Dataset:
+    """Join what is known of both members, (belief, session, person), over the dim `role`."""
+    joined = xr.concat(parts, "role", join="outer").assign_coords(role=roles)
     return joined.rename(session="exchange", person="dyad").transpose("role", "belief", "exchange", "dyad")
 
 

@@ -1,9 +1,7 @@
 """The parts of a page on dyads: Figure 1, sections, tables, data of both members, and links to their reports."""
 
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import xarray as xr
 
 from iwm_bayes.estimands.dyads.member_fit import data_of_member
@@ -89,32 +87,22 @@ def single_dyads(run: ReportContext) -> Exhibit:
     return Exhibit(f"{sentence_case(finding)} in these dyads.", caption, (picture,))
 
 
+def member_data_picture(run: ReportContext, role: str) -> tuple[Picture, str]:
+    """Plot what a member experienced and answered; return the picture, and what it shows in words."""
+    responses = list(run.model.members[role].model.responses)
+    [(other, events)] = study_data(data_of_member(run.model, run.data, role), responses).items()
+    mean = float(events["outcome"].mean())
+    finding = f"mean of what the {role} experienced {mean:.2f}"
+
+    def draw(_: Any) -> Any:
+        return data_plot({f"{role}: outcomes are acts of the {other}": events})
+
+    alternative = f"Outcomes and responses of the {role} by exchange: {finding}."
+    return draw_picture(f"data_{role}", events.mean("person"), alternative, draw), finding
+
+
 def data_of_both(run: ReportContext) -> Exhibit:
     """Plot the outcomes that each member experienced, and the responses, by exchange."""
-    pictures, summaries = [], []
-    for role, member in run.model.members.items():
-        own = data_of_member(run.model, run.data, role)
-        [(other, events)] = study_data(own, list(member.model.responses)).items()
-        mean = float(np.nanmean(events["outcome"].values)) if events["outcome"].notnull().any() else np.nan
-        summaries.append(f"mean of what the {role} experienced {mean:.2f}")
-        shown = {f"{role}: outcomes are acts of the {other}": events}
-        means = events.mean("person")
-        picture = draw_picture(f"data_{role}", means, f"Data of the {role} by exchange.", Drawn(shown))
-        pictures.append(picture)
+    pictures, findings = zip(*(member_data_picture(run, role) for role in run.model.members), strict=True)
     caption = "What each member experienced and answered, by exchange: mean, and the central 90% of dyads (shaded)."
-    return Exhibit(f"{sentence_case('; '.join(summaries))}.", caption, tuple(pictures))
-
-
-class Drawn:
-    """A plot of data that does not depend on what is offered as its numbers."""
-
-    def __init__(self, shown: dict[str, xr.Dataset]) -> None:
-        self.shown = shown
-
-    def __call__(self, _: Any) -> Any:
-        return data_plot(self.shown)
-
-
-def has_member_reports(folder: Path, roles: list[str]) -> bool:
-    """Return whether a run folder has a folder for each member."""
-    return all((folder / role).is_dir() for role in roles)
+    return Exhibit(f"{sentence_case('; '.join(findings))}.", caption, pictures)

@@ -24,7 +24,7 @@ def effect_sentence(found: xr.Dataset, role: str, effect: str) -> str:
         return ""
     one = found.sel(role=role, effect=effect)
     act, whose = act_words(str(one["act"].values)), str(one["whose_act"].values)
-    changes = f"{'own' if whose == role else the(whose) + chr(8217) + 's next'} {act}".replace(chr(8217), "'")
+    changes = f"this member's own {act}" if whose == role else f"the next {act} of {the(whose)}"
     does = "changes" if excludes_0(draws) else "does not clearly change"
     belief = belief_words(str(one["belief"].values))
     return (
