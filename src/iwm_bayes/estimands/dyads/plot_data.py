@@ -26,7 +26,7 @@ LEVELS = {"ci90_low": 0.05, "ci50_low": 0.25, "median": 0.5, "ci50_high": 0.75, 
 
 
 def chosen_dyads(data: xr.Dataset, dyads: int | Sequence[str]) -> tuple[np.ndarray, list[str]]:
-    """Return the first so many dyads in the order of their pseudonyms, or those with some ids; InputError for others."""
+    """Return the first so many dyads in the order of their pseudonyms, or those with ids; InputError for others."""
     if not isinstance(dyads, int):
         known = data["person"].values.astype(str)
         if unknown := [str(dyad) for dyad in dyads if str(dyad) not in known]:
@@ -183,7 +183,7 @@ def values_of_dyads(model: ModelSpec, fit: xr.DataTree) -> dict[str, np.ndarray]
 def default_follower(model: ModelSpec, data: xr.Dataset) -> str:
     """Return what may follow the style of the other: a pull that is acted out, or the first parameter of a style."""
     carers = [f"{role}_{ACTED_OUT}" for role, _ in pulls(model)]
-    styles = [label for role in reversed(model.members) for label in style_parameters(model, data, role)]
+    styles = [label for role in reversed(list(model.members)) for label in style_parameters(model, data, role)]
     return next(iter([*carers, *styles]), "")
 
 

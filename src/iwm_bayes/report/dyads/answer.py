@@ -9,12 +9,12 @@ from iwm_bayes.estimands.group_summary import median_ci90
 from iwm_bayes.report.answer.security import Answer, Fact
 from iwm_bayes.report.answer.words import Quantity, quantity, sentence_case
 from iwm_bayes.report.dyads.carers import pull_sentences, variation_sentences
-from iwm_bayes.report.dyads.changes import change_sentences
-from iwm_bayes.report.dyads.effects import effect_sentences
+from iwm_bayes.report.dyads.changes import containment_sentences
+from iwm_bayes.report.dyads.effects import partner_sentences
 from iwm_bayes.report.dyads.words import both, share_text
 from iwm_bayes.types import ModelSpec
 
-SIMULATED = "These shares come from both members simulated under the fit from the first exchange on, not from their acts."
+SIMULATED = "Shares of dyads come from a simulation of both members under the fit, from the first exchange on."
 
 
 def dyad_question(model: ModelSpec) -> str:
@@ -36,29 +36,44 @@ def share_fact(found: xr.Dataset, dyads: str, outcome: str, meaning: str) -> Fac
 
 
 def reciprocity_facts(found: xr.Dataset, roles: list[str]) -> tuple[Fact, ...]:
-    """Return how many dyads have two secure members, one, and how many new dyads would have two."""
+    """Return in how many dyads both members become secure, and each of them; and both, in new dyads."""
     these, _, new = map(str, found["dyads"].values)
     until, first, second = f"by exchange {int(found.attrs['horizon'])}", *roles
     return (
         share_fact(found, these, BOTH, f"of these dyads have two secure members {until}"),
-        share_fact(found, these, ONE_ONLY, "have one who becomes secure, and never two at once"),
         share_fact(found, these, first, f"have a secure {first} {until}"),
         share_fact(found, these, second, f"have a secure {second} {until}"),
         share_fact(found, new, BOTH, f"of new dyads like these would have two secure members {until}"),
     )
 
 
+def one_only_sentence(found: xr.Dataset) -> str:
+    """Return in how many dyads one member becomes secure, and never both at once."""
+    reached = found["reached"].isel(dyads=0).sel(outcome=ONE_ONLY).values
+    return f"In {share_text(reached)} of these dyads one member becomes secure, and never both at once."
+
+
 def further_sentences(results: Results) -> list[str]:
-    """Return what is known of effects, pull, persons with several dyads and changes, one sentence each."""
+    """Return partner effects, the pull, what containment would change, and persons with several dyads."""
     sentences, datasets = [], results.datasets
     for name, say in (
-        ("actor_partner", effect_sentences),
+        ("actor_partner", partner_sentences),
         ("countertransference", pull_sentences),
-        ("counterfactual_dyads", change_sentences),
+        ("counterfactual_dyads", containment_sentences),
         ("member_variation", variation_sentences),
     ):
         sentences += say(datasets[name]) if name in datasets else []
     return sentences
+
+
+def security_terms(found: xr.Dataset, has_worth: bool) -> str:
+    """Return what secure means in a report of dyads, for readers who do not know it."""
+    criterion, both_beliefs = found.attrs, "both beliefs" if has_worth else "availability"
+    return (
+        f"Secure: {both_beliefs} at {criterion['secure_at_or_above']:g} or above, which one exchange without response "
+        f"would not undo; to become secure is to be so at {criterion['duration']} exchanges in a row. CrI: credible "
+        "interval, with 90% of the posterior."
+    )
 
 
 def dyad_answer(model: ModelSpec, results: Results) -> Answer:
@@ -76,5 +91,5 @@ def dyad_answer(model: ModelSpec, results: Results) -> Answer:
     else:
         statement = f"In half of these dyads both members are secure by exchange {half.median}"
         uncertainty = f" ({half.interval})."
-    sentences = (*further_sentences(results), SIMULATED)
+    sentences = (one_only_sentence(found), *further_sentences(results), SIMULATED)
     return Answer(sentence_case(title), statement, uncertainty, reciprocity_facts(found, roles), sentences)

@@ -9,18 +9,16 @@ from iwm_bayes.estimands.dyads.plot_data import dyad_data, mean_of_dyads, recipr
 from iwm_bayes.estimands.trajectories import study_data
 from iwm_bayes.report.answer.words import count_of, sentence_case
 from iwm_bayes.report.context import ReportContext
-from iwm_bayes.report.dyads.carers import pull_section, variation_section
-from iwm_bayes.report.dyads.changes import changes_section
-from iwm_bayes.report.dyads.effects import effects_section
+from iwm_bayes.report.dyads.answer import security_terms
 from iwm_bayes.report.dyads.words import both
 from iwm_bayes.report.elements import Exhibit, Picture, Table, draw_picture
+from iwm_bayes.types import parameters
 from iwm_bayes.viz.data import data_plot
 from iwm_bayes.viz.dyads.members import dyad_plot
 from iwm_bayes.viz.dyads.reciprocity import reciprocity_plot
 
 SHOWN_DYADS = 6  # single dyads in the open page
 TABLES = ("reciprocity", "actor_partner", "countertransference", "member_variation", "counterfactual_dyads")
-SECTIONS = (effects_section, pull_section, variation_section, changes_section)
 
 
 def member_links(run: ReportContext) -> list[dict[str, str]]:
@@ -28,9 +26,11 @@ def member_links(run: ReportContext) -> list[dict[str, str]]:
     return [{"role": role, "address": f"{role}/report.html"} for role in run.model.members]
 
 
-def pair_sections(run: ReportContext) -> list[dict[str, Any]]:
-    """Return the open parts of the page that are about both members."""
-    return [section for make in SECTIONS if (section := make(run))]
+def terms(run: ReportContext) -> str:
+    """Return what secure means; empty where it is not asked."""
+    found = run.results.datasets.get("reciprocity")
+    has_worth = any("worth_start" in parameters(member.model) for member in run.model.members.values())
+    return security_terms(found, has_worth) if found is not None else ""
 
 
 def pair_tables(run: ReportContext) -> list[Table]:
@@ -77,7 +77,8 @@ def single_dyads(run: ReportContext) -> Exhibit:
         "did. A full marker is an act of 1, an empty one an act of 0."
     )
     ends = data["middle"].sel(belief="availability")
-    last = ends.ffill("exchange").isel(exchange=-1).mean("dyad")
+    counts = ends.notnull().sum("exchange").max("role") - 1
+    last = ends.isel(exchange=counts).mean("dyad")
     finding = "; ".join(
         f"availability of the {role} goes from {float(ends.sel(role=role).isel(exchange=0).mean()):.2f} to "
         f"{float(last.sel(role=role)):.2f}"

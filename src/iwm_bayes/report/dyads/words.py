@@ -12,7 +12,7 @@ from iwm_bayes.report.answer.words import quantity
 from iwm_bayes.report.elements import two_digits
 from iwm_bayes.report.formatting import MINUS, format_points
 from iwm_bayes.types import ModelSpec
-from iwm_bayes.viz.dyads.actor_partner import BELIEF_WORDS
+from iwm_bayes.viz.palette import ACTED_ON
 
 DYADS = "dyads"
 STEP = 0.1  # of a belief: the change for which the change of an act is said
@@ -36,7 +36,7 @@ def both(roles: Sequence[str]) -> str:
 
 def belief_words(belief: str) -> str:
     """Return a belief as a sentence names it."""
-    return BELIEF_WORDS.get(belief, belief)
+    return ACTED_ON.get(belief, belief)
 
 
 def act_words(act: str) -> str:
