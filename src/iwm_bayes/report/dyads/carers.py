@@ -25,9 +25,7 @@ def pull_sentence(found: xr.Dataset, role: str) -> str:
     draws = found["acted_out_pull"].sel(role=role).mean("person").values
     median, *_ = median_ci90(draws)
     what = (RESCUES if median > 0 else WITHDRAWS) if excludes_0(draws) else "not clearly moved by the other's bids"
-    return (
-        f"{sentence_case(the(role))} is {what}: a pull of {signed_text(draws)} log-odds is acted out (dyads' mean)."
-    )
+    return f"{sentence_case(the(role))} is {what}: a pull of {signed_text(draws)} log-odds is acted out (dyads' mean)."
 
 
 def pull_sentences(found: xr.Dataset) -> list[str]:
