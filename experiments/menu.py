@@ -17,8 +17,8 @@ from typing import Any
 
 import pandas as pd
 
-from iwm_bayes.cli.plan import roles
-from iwm_bayes.cli.sweep_options import Given, model_condition, models_of_design, sizes_of
+from iwm_bayes.cli.sweeps.given import Given, model_condition, models_of_design, sizes_of
+from iwm_bayes.cli.sweeps.plans import roles
 from iwm_bayes.validation.planning.compare import DECISIVE_FOR_GENERATING, compare_study
 from iwm_bayes.validation.sweep import Condition, all_tasks, sweep
 

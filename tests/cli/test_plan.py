@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from command import iwm
 
-from iwm_bayes.cli.sweep_options import Given, models_or_study
+from iwm_bayes.cli.sweeps.given import Given, models_or_study
 from iwm_bayes.data.study import read_study_file
 from iwm_bayes.types import InputError
 from iwm_bayes.validation.planning.compare import DECISIVE_FOR_GENERATING

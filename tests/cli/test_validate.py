@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from command import iwm
 
-from iwm_bayes.cli.sweep_options import deferred_interrupt
+from iwm_bayes.cli.sweeps.running import deferred_interrupt
 
 MODEL = 'schema = 2\nclaim = "-"\nreference = "-"\nrule = "{}"\nresponses = ["availability_rating"]\n'
 FAST = ("--n-people", "12", "--sessions", "8", "--studies", "4", "--quiet")

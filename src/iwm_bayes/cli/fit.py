@@ -96,7 +96,7 @@ def fit(
     check_backend(backend, resume)
     trust = trust or model is not None
     loaded = load_study_and_data(study, model, trust)
-    folder = out_dir or Path("runs") / f"{loaded.study.name}-{loaded.model.name}"
+    folder = out_dir or Path("runs") / loaded.run_name
     settings: dict[str, Any] = {"draws": draws, "tune": tune, "chains": chains, "random_seed": seed}
     settings |= {"target_accept": target_accept, "progressbar": not quiet, "backend": backend}
     requests = Requests(permutation_test, expectancy_bias, person_table, ids == "own", save_log_likelihood)

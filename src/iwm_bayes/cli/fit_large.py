@@ -18,7 +18,8 @@ from iwm_bayes.cli.console import (
     report_interruption,
     say,
 )
-from iwm_bayes.cli.sweep_options import Quiet, Scheduler, Workers, check_sweep_folder, stage_bars, write_results
+from iwm_bayes.cli.sweeps.options import Quiet, Scheduler, Workers
+from iwm_bayes.cli.sweeps.running import check_sweep_folder, stage_bars, write_results
 
 if TYPE_CHECKING:
     from iwm_bayes.validation.sweep import TaskMap

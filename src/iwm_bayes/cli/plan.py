@@ -1,20 +1,17 @@
-"""`iwm plan group`, `forecast`, `reliability`, `compare`: sample-size planning by assurance."""
+"""`iwm plan group`, `effect`, `forecast`, `reliability`, `compare`: sample-size planning by assurance."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import product
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from iwm_bayes.cli.console import Overwrite, Trust, print_table, say, tell
-from iwm_bayes.cli.sweep_options import (
+from iwm_bayes.cli.console import Overwrite, Trust
+from iwm_bayes.cli.sweeps.given import check_single_people, checked_method, model_condition, models_or_study
+from iwm_bayes.cli.sweeps.options import (
     DEFAULT_CARE,
     CareOption,
     Figures,
-    Given,
     Method,
     ModelArgument,
     NPeople,
@@ -26,101 +23,17 @@ from iwm_bayes.cli.sweep_options import (
     Studies,
     Target,
     Workers,
-    check_sweep_folder,
-    checked_method,
-    executor,
-    model_condition,
-    models_or_study,
-    sizes_of,
-    sweep_with_progress,
-    write_results,
 )
+from iwm_bayes.cli.sweeps.plans import Sweep, default_folder, roles, run_plan, sizes, with_dyads_each
+from iwm_bayes.cli.sweeps.running import executor
 from iwm_bayes.types import InputError
 
 if TYPE_CHECKING:
-    from iwm_bayes.validation.sweep import Condition, SimulatedStudy, TaskMap
+    from iwm_bayes.validation.sweep import Condition
 
 plan = typer.Typer(
     no_args_is_help=True, help="Plan the sample size: estimate how large a study must be for a decisive answer."
 )
-
-
-class Sweep(NamedTuple):
-    """Where and how the studies of a plan are done."""
-
-    kind: str  # the command
-    folder: Path
-    studies: int
-    task_map: TaskMap
-    quiet: bool
-    overwrite: bool
-
-
-def sizes(
-    given: Given,
-    people: list[int] | None,
-    figures: list[int] | None,
-    every: list[int] | None,
-    long: list[int] | None,
-    care: str = DEFAULT_CARE,
-) -> list[dict[str, Any]]:
-    """Return every size that is asked for; what is not asked for is that of the study, if one was given.
-
-    InputError for options that would contradict the events of the study; `care` is that of its sessions.
-    """
-    stated = {"--figures": figures, "--rated-every": every, "--care": None if care == DEFAULT_CARE else care}
-    contradicting = [name for name, value in stated.items() if value is not None]
-    if given.study and contradicting:
-        raise InputError(
-            [
-                f"{', '.join(contradicting)}: simulated studies have the figures, ratings and outcomes of the study. "
-                "Take the option out, or name a model in place of the study"
-            ]
-        )
-    n_people, own = people or [given.people or 40], given.sessions
-    lengths = long or ([own] if own else [4, 8, 12, 16, 24])
-    if given.study:
-        return sizes_of(given, n_people, lengths)
-    names = ("n_people", "figures", "rated_every", "sessions")
-    return [dict(zip(names, size, strict=True)) for size in product(n_people, figures or [1], every or [1], lengths)]
-
-
-def run_plan(sweep: Sweep, study: SimulatedStudy, conditions: list[Condition], asked: list[str], target: float) -> None:
-    """Do the studies of a plan, keep and print their assurance, and say how many sessions are needed."""
-    from iwm_bayes.validation.planning.assurance import (
-        SIZE_COLUMNS,
-        assurance_sentences,
-        assurance_table,
-        convergence_sentence,
-        planning_curve_data,
-    )
-    from iwm_bayes.viz.simulated_studies.planning import planning_curve_plot
-
-    check_sweep_folder(sweep.folder, sweep.kind, sweep.overwrite)
-    columns = [name for name in ("generating", *SIZE_COLUMNS) if name in conditions[0]]
-    results = sweep_with_progress(sweep.folder, study, conditions, sweep.studies, sweep.task_map, sweep.quiet)
-    table = planning_curve_data(assurance_table(results[results["failed"] == ""], columns), target, asked)
-    sentences = assurance_sentences(table, columns, asked, target)
-    facts = {
-        "kind": sweep.kind,
-        "conditions": conditions,
-        "studies": sweep.studies,
-        "target": target,
-        "answers": sentences,
-    }
-    plots = {"planning_curve": planning_curve_plot(table, target)}
-    write_results(sweep.folder, {"assurance": table}, facts, plots, sweep.overwrite)
-    print_table(table, "Assurance with its Monte-Carlo standard error", "assurance")
-    for sentence in sentences:
-        say(sentence)
-    if warning := convergence_sentence(table):
-        tell(warning)
-    say(f"Results saved to {sweep.folder}")
-
-
-def default_folder(out_dir: Path | None, question: str, models: Sequence[str]) -> Path:
-    """Return the folder of a plan's results."""
-    return out_dir or Path("runs") / "-".join(["plan", question, *(Path(name).stem for name in models)])
 
 
 @plan.command()
@@ -154,7 +67,7 @@ def group(
     from iwm_bayes.validation.planning.assurance import design_of
 
     given = models_or_study([model], trust)
-    condition = model_condition(given.models[0]) | {"method": checked_method(method), "care": care}
+    condition = given.condition() | {"method": checked_method(method, given), "care": care}
     parse_care(care)
     wanted = sizes(given, n_people, figures, rated_every, sessions, care)
     differing = plan_group.arm_parameter(design_of(condition | wanted[0]).load(given.models[0]), parameter)
@@ -165,6 +78,64 @@ def group(
     folder = default_folder(out_dir, "group", given.models[:1])
     sweep = Sweep("plan group", folder, studies, executor(workers, scheduler), quiet, overwrite)
     run_plan(sweep, plan_group.group_study, conditions, [plan_group.DECISIVE], target)
+
+
+@plan.command()
+def effect(
+    model: ModelArgument,
+    effects: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--effect",
+            help='parameter that can lie on either side of 0; of dyads also "acted-out pull of the ROLE", and with '
+            '--smallest "actor effect of the ROLE" or "partner effect of the ROLE"; may be given several times '
+            "(default: all)",
+        ),
+    ] = None,
+    smallest: Annotated[
+        float, typer.Option(min=0, help="smallest effect of interest: the 90% CrI must lie beyond it, on either side")
+    ] = 0.0,
+    n_people: NPeople = None,
+    sessions: Sessions = None,
+    dyads_each: Annotated[
+        list[int] | None,
+        typer.Option(
+            min=1,
+            help="in a design of dyads: number of dyads of each person who has several, such as a therapist; may be "
+            "given several times (default: as in the design)",
+        ),
+    ] = None,
+    figures: Figures = None,
+    rated_every: RatedEvery = None,
+    care: CareOption = DEFAULT_CARE,
+    studies: Studies = 100,
+    target: Target = 0.8,
+    method: Method = "laplace",
+    workers: Workers = 1,
+    scheduler: Scheduler = None,
+    out_dir: OutDir = None,
+    trust: Trust = False,
+    overwrite: Overwrite = False,
+    quiet: Quiet = False,
+) -> None:
+    """Estimate how often a study shows an effect: its 90% CrI excludes 0, or effects up to a smallest one."""
+    from iwm_bayes.simulation.care import parse_care
+    from iwm_bayes.validation.planning import effect as plan_effect
+    from iwm_bayes.validation.planning.assurance import design_of
+
+    given = models_or_study([model], trust)
+    parse_care(care)
+    condition = given.condition() | {"method": checked_method(method, given), "care": care}
+    wanted = with_dyads_each(given, sizes(given, n_people, figures, rated_every, sessions, care), dyads_each)
+    names = plan_effect.asked_effects(
+        str(condition["at model"]), design_of(condition | wanted[0]), effects or (), smallest
+    )
+    condition |= {"effects": plan_effect.SEPARATOR.join(names), "smallest": smallest}
+    conditions: list[Condition] = [condition | size for size in wanted]
+    folder = default_folder(out_dir, "effect", given.models[:1])
+    sweep = Sweep("plan effect", folder, studies, executor(workers, scheduler), quiet, overwrite)
+    asked = [plan_effect.outcome_decisive(name, smallest) for name in names]
+    run_plan(sweep, plan_effect.effect_study, conditions, asked, target)
 
 
 @plan.command()
@@ -191,11 +162,12 @@ def forecast(
     from iwm_bayes.validation.planning import forecast as plan_forecast
 
     given = models_or_study([model], trust)
-    if not given.wants_security:
+    if not given.wants_security and not given.joint:
         raise InputError([f"{model}: its `estimands` leave out earned_security, which this command forecasts. Add it"])
+    check_single_people(given, "plan forecast", "`iwm plan effect` plans their effects")
     parse_care(care)
-    condition = model_condition(given.models[0])
-    condition |= {"method": checked_method(method), "care": care, "horizon": horizon}
+    condition = given.condition()
+    condition |= {"method": checked_method(method, given), "care": care, "horizon": horizon}
     conditions: list[Condition] = [condition | size for size in sizes(given, n_people, figures, rated_every, sessions)]
     folder = default_folder(out_dir, "forecast", given.models[:1])
     sweep = Sweep("plan forecast", folder, studies, executor(workers, scheduler), quiet, overwrite)
@@ -236,8 +208,9 @@ def reliability(
     from iwm_bayes.validation.planning import reliability as plan_reliability
 
     given = models_or_study([model], trust)
+    check_single_people(given, "plan reliability", "It simulates waves of a model of its own: name one")
     parse_care(care)
-    condition = model_condition(given.models[0]) | {"method": checked_method(method), "care": care, "waves": waves}
+    condition = given.condition() | {"method": checked_method(method, given), "care": care, "waves": waves}
     condition |= {"reliability": true_reliability, "precision": precision}
     wanted = sizes(given, n_people, figures, rated_every, sessions, care)
     design = plan_reliability.wave_design(condition | wanted[0])
@@ -276,6 +249,7 @@ def compare(
     from iwm_bayes.validation.planning.assurance import design_of
 
     given = models_or_study(models, trust)
+    check_single_people(given, "plan compare", "Dyads have one model each way: compare the fits of two study files")
     if len(given.models) != 2:
         raise InputError(["name two models"])
     parse_care(care)
@@ -288,12 +262,3 @@ def compare(
     folder = default_folder(out_dir, "compare", [given.design] if given.design else given.models)
     sweep = Sweep("plan compare", folder, studies, executor(workers, scheduler), quiet, overwrite)
     run_plan(sweep, plan_compare.compare_study, conditions, [plan_compare.DECISIVE_FOR_GENERATING], target)
-
-
-def roles(generating: dict[str, Any], rival: dict[str, Any]) -> dict[str, Any]:
-    """Describe in a condition which of two models generates the studies."""
-    return {
-        f"{prefix}{role}{suffix}": model[key]
-        for role, model in (("generating", generating), ("rival", rival))
-        for prefix, suffix, key in (("", "", "model"), ("", " content", "content"), ("at ", "", "at model"))
-    }

@@ -129,10 +129,10 @@ def simulate(
 ) -> None:
     """Simulate people from the prior of a model, and write a table of their outcomes and responses.
 
-        Before the sessions, everybody rates each attachment figure once (an assessment, without an outcome). With
-        --sessions 10, the table therefore has 11 rows per person and figure. A design file has its own sessions and care.
-    Of a design of dyads, --n-people is the number of dyads, and the study file that reads the table is written next to
-    it.
+    Before the sessions, everybody rates each attachment figure once (an assessment, without an outcome). With
+    --sessions 10, the table therefore has 11 rows per person and figure. A design file has its own sessions.
+
+    In a design of dyads, --n-people is the number of dyads. The study file that reads the table is written next to it.
     """
     from iwm_bayes.data.dataset import to_table
     from iwm_bayes.data.toml import read_toml

@@ -78,10 +78,16 @@ def check(
     say(f"Unit of time: {data.attrs['time_unit']}. Responses:")
     for name in spec.responses:
         say(f"  {answer_count_sentence(spec, data, name)}")
-    if loaded.study.wants("earned_security"):
+    if spec.members:
+        from iwm_bayes.data.dyads.describe import describe_dyads
+
+        say("Dyads:")
+        for line in describe_dyads(spec, data):
+            say(f"  {line}")
+    elif loaded.study.wants("earned_security"):
         for sentence in scale_sentences(prior_rating_thresholds(spec, data)):
             say(f"  {sentence}")
-    if loaded.study.people:
+    if loaded.study.people or loaded.study.dyad:
         from iwm_bayes.data.formulas.covariates import describe_covariates
 
         for line in describe_covariates(data):

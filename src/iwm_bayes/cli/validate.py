@@ -8,21 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from iwm_bayes.cli.console import NOT_CONVERGED, Overwrite, Trust, print_table, say
-from iwm_bayes.cli.sweep_options import (
-    ModelArgument,
-    OutDir,
-    Quiet,
-    Scheduler,
-    Workers,
-    check_sweep_folder,
-    checked_method,
-    executor,
-    model_condition,
-    models_or_study,
-    sizes_of,
-    sweep_with_progress,
-    write_results,
-)
+from iwm_bayes.cli.sweeps.given import check_single_people, checked_method, model_condition, models_or_study, sizes_of
+from iwm_bayes.cli.sweeps.options import ModelArgument, OutDir, Quiet, Scheduler, Workers
+from iwm_bayes.cli.sweeps.running import check_sweep_folder, executor, sweep_with_progress, write_results
 from iwm_bayes.types import InputError
 
 if TYPE_CHECKING:
@@ -30,6 +18,10 @@ if TYPE_CHECKING:
 
 MAX_NOT_CONVERGED = 0.02  # of all fits: beyond it a model cannot be fitted reliably
 
+STATED = (
+    "calibration needs parameters that are drawn from their priors, and this design states medians, values or SDs. "
+    "Take them out"
+)
 SESSIONS_HELP = (
     "sessions with each of two attachment figures; of a study file, everyone's first sessions (default: those of the "
     "study file, or {})"
@@ -67,7 +59,9 @@ def sbc(
 
     given = models_or_study([model], trust)
     [size] = sizes_of(given, [n_people or given.people or 40], [sessions or given.sessions or 10])
-    condition: Condition = model_condition(given.models[0]) | size
+    if given.stated:
+        raise InputError([STATED])
+    condition: Condition = given.condition() | size
     folder = out_dir or Path("runs") / f"sbc-{Path(model).stem}"
     check_sweep_folder(folder, "validate sbc", overwrite)
     results = sweep_with_progress(folder, sbc_study, [condition], studies, executor(workers, scheduler), quiet)
@@ -130,7 +124,7 @@ def recovery(
     from iwm_bayes.viz.simulated_studies.recovery import recovery_by_size_plot, recovery_plot
 
     given = models_or_study([model], trust)
-    condition = model_condition(given.models[0]) | {"method": checked_method(method)}
+    condition = given.condition() | {"method": checked_method(method, given)}
     sizes = sizes_of(given, n_people or [given.people or 40], sessions or [given.sessions or 12])
     conditions: list[Condition] = [condition | size for size in sizes]
     folder = out_dir or Path("runs") / f"recovery-{Path(model).stem}"
@@ -180,6 +174,7 @@ def confusion(
 
     check_sweep_folder(out_dir, "validate confusion", overwrite)
     given = models_or_study(models, trust)
+    check_single_people(given, "validate confusion", "`iwm validate recovery` takes them")
     if len(given.models) < 2:
         raise InputError(["name two models or more"])
     [size] = sizes_of(given, [n_people or given.people or 60], [sessions or given.sessions or 20])

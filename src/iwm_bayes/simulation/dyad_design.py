@@ -1,8 +1,8 @@
 """Design files of dyads: both members, how many dyads and exchanges, and arms that differ in what members are like.
 
-Dyads are drawn from the priors of both members' models and divided among the arms in equal parts. Everybody of an arm
-has the values that it states, such as a therapist who is secure and contained. A member of several dyads, such as a
-therapist with several patients, is in one arm with all of them.
+Dyads are drawn from the priors of both members' models and divided among the arms in equal parts. An arm states the
+`medians` of parameters, around which its dyads differ, or `values` that everybody has: a therapist who is secure and
+contained. A member of several dyads, such as a therapist with several patients, is in one arm with all of them.
 """
 
 import difflib
@@ -44,6 +44,7 @@ class DesignMember(Strict):
     responses: tuple[str, ...] | None = None  # of the model: what is recorded; by default all
     dyads: Annotated[int, Field(ge=1)] = 1  # of each person who is this member, as patients of a therapist
     between: dict[Name, Width] = Field(default_factory=dict)  # of several dyads: SD between persons (link scale)
+    medians: dict[Name, Value] = Field(default_factory=dict)  # by parameter: of the median dyad, in every arm
     values: dict[Name, Value] = Field(default_factory=dict)  # by parameter: everybody has this value, in every arm
     distress: Share = 0.0  # probability that something distressing happens to this member before an exchange
 
@@ -80,7 +81,10 @@ class DyadArm(Strict):
     """What the members of a part of the dyads are like."""
 
     name: Name  # of the arm
-    values: dict[str, dict[Name, Value]] = Field(default_factory=dict)  # by role and parameter, natural scale
+    medians: dict[str, dict[Name, Value]] = Field(default_factory=dict)  # by role and parameter: of the median dyad
+    values: dict[str, dict[Name, Value]] = Field(
+        default_factory=dict
+    )  # by role and parameter: everybody has this value
 
 
 class DyadDesignFile(Strict):
@@ -100,8 +104,10 @@ class DyadDesignFile(Strict):
         if not self.arms or len({arm.name for arm in self.arms}) < len(self.arms):
             raise ValueError("`arms`: name one or more, each with a name of its own")
         for arm in self.arms:
-            if unknown := [role for role in arm.values if role not in self.dyad.members]:
-                raise ValueError(f"`arms.values`: there is no {unknown[0]}; members: {', '.join(self.dyad.members)}")
+            if unknown := [role for role in (*arm.medians, *arm.values) if role not in self.dyad.members]:
+                raise ValueError(
+                    f"`arms`, {arm.name}: there is no {unknown[0]}; members: {', '.join(self.dyad.members)}"
+                )
         return self
 
     @cached_property
@@ -112,8 +118,8 @@ class DyadDesignFile(Strict):
     @property
     def has_values(self) -> bool:
         """Whether some parameters are not drawn from their priors."""
-        stated = [member.values or member.between for member in self.dyad.members.values()]
-        return any(stated) or any(any(arm.values.values()) for arm in self.arms)
+        stated = [member.medians or member.values or member.between for member in self.dyad.members.values()]
+        return any(stated) or any(any((*arm.medians.values(), *arm.values.values())) for arm in self.arms)
 
     def with_dyads_each(self, dyads: int) -> "DyadDesignFile":
         """Return the design with another number of dyads of each person who has several."""
@@ -181,12 +187,12 @@ def stated_values(design: DyadDesignFile) -> Iterator[tuple[str, str, float | No
     """Yield every value that a design states: where, the full name, and the value, None for an SD of `between`."""
     for role, member in design.dyad.members.items():
         where = f"design {design.name}, {role}"
-        yield from ((f"{where}, `values`", f"{role}_{name}", value) for name, value in member.values.items())
+        for name, value in (*member.medians.items(), *member.values.items()):
+            yield where, f"{role}_{name}", value
         yield from ((f"{where}, `between`", f"{role}_{name}", None) for name in member.between)
     for arm in design.arms:
-        for role, values in arm.values.items():
-            where = f"design {design.name}, arm {arm.name}, {role}"
-            yield from ((where, f"{role}_{name}", value) for name, value in values.items())
+        for name, value in (*full_names(arm.medians), *full_names(arm.values)):
+            yield f"design {design.name}, arm {arm.name}", name, value
 
 
 class Allocation(NamedTuple):
@@ -242,26 +248,38 @@ def draw_dyads(
 ) -> Population:
     """Draw a population of dyads from the priors of a design, and some of its dyads, moved by `shift`.
 
-    Dyads have the values of their arms. The group mean and the SD of such a parameter are those of these dyads.
+    Dyads have the medians and values of their arms. The group mean of such a parameter is that of these dyads.
     """
     data = with_groups(design, model, empty_dyads(model, 1, dyads))
     between = {} if design.several is None else design.dyad.members[design.several].between
     sigma_u = {f"{design.several}_{name}: 1|{design.several}": sd for name, sd in between.items()}
     population = draw_population_of(model, data, generator, sigma_u)
-    theta, arm_of_dyad, known = dict(population.theta), allocate(design, dyads).arm, parameters(model)
-    everywhere = {role: member.values for role, member in design.dyad.members.items()}
-    by_arm = [
-        (np.full(dyads, True), everywhere),
-        *((arm_of_dyad == i, arm.values) for i, arm in enumerate(design.arms)),
-    ]
-    stated = [(own, name, value) for own, values in by_arm for name, value in full_names(values)]
-    for own, name, value in stated:
-        link, _ = LINKS[known[name].support]
-        theta[name] = np.where(own, float(link(np.float64(value))), theta[name])
-    names = dict.fromkeys(name for _, name, _ in stated)
-    mu = population.mu | {name: float(theta[name].mean()) for name in names}
-    sigma = population.sigma | {name: float(theta[name].std()) for name in names if name in population.sigma}
-    return shifted(model, population._replace(mu=mu, sigma=sigma, theta=theta), [DEFAULT_FIGURE], shift)
+    centre = {name: np.full(dyads, value) for name, value in population.mu.items()}
+    for own, name, value in stated_by_dyad(design, model, dyads, "medians"):
+        centre[name] = np.where(own, value, centre[name])
+    theta = {name: values - population.mu[name] + centre[name] for name, values in population.theta.items()}
+    mu = {name: float(values.mean()) for name, values in centre.items()}
+    sigma = dict(population.sigma)
+    for own, name, value in stated_by_dyad(design, model, dyads, "values"):
+        theta[name] = np.where(own, value, theta[name])
+        mu[name] = float(theta[name].mean())
+        sigma |= {name: float(theta[name].std())} if name in sigma else {}
+    moved = population._replace(mu=mu, sigma=sigma, theta=theta)
+    return shifted(model, moved, [DEFAULT_FIGURE], shift)
+
+
+def stated_by_dyad(
+    design: DyadDesignFile, model: ModelSpec, dyads: int, key: Literal["medians", "values"]
+) -> Iterator[tuple[np.ndarray, str, float]]:
+    """Yield every value that a design states under a key: of which dyads (dyad,), full name, and link-scale value."""
+    arm_of_dyad, known = allocate(design, dyads).arm, parameters(model)
+    everywhere = {role: getattr(member, key) for role, member in design.dyad.members.items()}
+    by_arm = [(np.full(dyads, True), everywhere)]
+    by_arm += [(arm_of_dyad == index, getattr(arm, key)) for index, arm in enumerate(design.arms)]
+    for own, stated in by_arm:
+        for name, value in full_names(stated):
+            link, _ = LINKS[known[name].support]
+            yield own, name, float(link(np.float64(value)))
 
 
 def full_names(stated: Mapping[str, Mapping[str, float]]) -> Iterable[tuple[str, float]]:

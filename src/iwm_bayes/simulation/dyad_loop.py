@@ -5,8 +5,9 @@ such as bids, then those who also react to bids. A member learns as soon as the 
 answers that come after an outcome. `model.dyad` refuses two members who wait for each other.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -24,6 +25,7 @@ from iwm_bayes.simulation.closed_loop import (
     event_with_distress,
     updated_history,
 )
+from iwm_bayes.simulation.open_loop import Answered, without_residuals
 from iwm_bayes.types import Event, Member, ModelSpec, State, rule_values
 
 NO_DISTRESS = DistressProcess()
@@ -41,11 +43,24 @@ class Side(NamedTuple):
     gap: float = 1.0  # time from one exchange to the next
 
 
+class Occasion(NamedTuple):
+    """What is given of one exchange, (person,) each: of one member, apart from what the two do."""
+
+    since: Array  # time since the exchange before
+    distress: Array | None = None  # None: by its process
+    threat: Array | None = None  # None: there is none
+    answered: Answered = MappingProxyType({})  # by response: where there is an answer; by default everywhere
+
+
 class Turn(NamedTuple):
     """One member at one exchange."""
 
     filtered: FilteredEvent
-    answers: dict[str, Array]  # (person,) by response
+    answers: dict[str, Array]  # (person,) by response; NaN where there is none
+    answered: Answered = MappingProxyType({})  # by response: where there is an answer; by default everywhere
+
+
+ORDINARY: Mapping[str, Any] = MappingProxyType({})  # nothing is given, by role or by response
 
 
 def people_of_member(values: Mapping[str, Array], role: str) -> dict[str, Array]:
@@ -72,36 +87,48 @@ def first_sides(
     return sides
 
 
-def next_event(side: Side, innovations: Mapping[str, Array], rng: np.random.Generator) -> Event:
+def next_event(
+    side: Side, innovations: Mapping[str, Array], occasion: Occasion | None, rng: np.random.Generator
+) -> Event:
     """Return an exchange before anybody has acted; the share of bids is that before it."""
     one = np.ones_like(side.share)
-    elapsed = side.gap * one
+    since = side.gap * one if occasion is None else occasion.since
     terms = {BIDS: side.share} if BIDS in side.member.model.rule.terms else {}
-    zeros = (0.0 * one, 0.0 * one, 0.0 * one)  # nothing is distressing, frightening or rated
-    event = Event(0.0 * one, one[None], side.history.met, elapsed, elapsed, *zeros, terms, innovations)
+    zero = 0.0 * one
+    event = Event(zero, one[None], side.history.met, since, since, zero, zero, zero, terms, innovations)
+    if occasion is not None and occasion.threat is not None:
+        event = event._replace(threat=occasion.threat)
+    if occasion is not None and occasion.distress is not None:
+        return event._replace(distress=occasion.distress)
     return event_with_distress(event, side.distress, side.history, rng)
+
+
+def draw(side: Side, turn: Turn, names: list[str], rng: np.random.Generator) -> tuple[Side, Turn]:
+    """Draw answers to these responses; where there is to be none, nothing is carried over from it."""
+    drawn, history = draw_responses(side.member.model, side.people, names, turn.filtered, side.history, rng)
+    history = without_residuals(history, side.history, turn.answered, names)
+    kept = {name: np.where(turn.answered.get(name, True), answer, np.nan) for name, answer in drawn.items()}
+    return side._replace(history=history), turn._replace(answers=turn.answers | kept)
 
 
 def draw_early(side: Side, turn: Turn, rng: np.random.Generator, reacting: bool) -> tuple[Side, Turn]:
     """Draw the answers that come before the outcome, those that react to bids or the others."""
     responses = side.member.model.responses.items()
     names = [name for name, own in responses if own.timing == "before" and reads_pull(own) == reacting]
-    drawn, history = draw_responses(side.member.model, side.people, names, turn.filtered, side.history, rng)
-    return side._replace(history=history), turn._replace(answers=turn.answers | drawn)
+    return draw(side, turn, names, rng)
 
 
-def before_outcomes(side: Side, rng: np.random.Generator) -> tuple[Side, Turn]:
+def before_outcomes(side: Side, occasion: Occasion | None, rng: np.random.Generator) -> tuple[Side, Turn]:
     """Let time pass until an exchange; return the member then, with the exchange before its outcome."""
     model, count = side.member.model, len(side.share)
     p = rule_values(model, side.people)
-    event = next_event(side, {name: rng.normal(size=count) for name in model.rule.innovations}, rng)
+    event = next_event(side, {name: rng.normal(size=count) for name in model.rule.innovations}, occasion, rng)
     s = begin(model.rule, p, side.s, event)
     carryovers = decayed_carryovers(model, side.people, model.responses, side.history, event)
     before = model.rule.drift(p, s, event)
-    nobody = np.zeros(count, dtype=bool)
-    return side._replace(history=side.history._replace(carryovers=carryovers)), Turn(
-        FilteredEvent(s, before, before, event, nobody), {}
-    )
+    filtered = FilteredEvent(s, before, before, event, np.zeros(count, dtype=bool))
+    answered = ORDINARY if occasion is None else occasion.answered
+    return side._replace(history=side.history._replace(carryovers=carryovers)), Turn(filtered, {}, answered)
 
 
 def act_of_other(model: ModelSpec, turns: Mapping[str, Turn], role: str, name: str) -> Array:
@@ -113,7 +140,7 @@ def act_of_other(model: ModelSpec, turns: Mapping[str, Turn], role: str, name: s
 def share_with_bid(model: ModelSpec, side: Side, turns: Mapping[str, Turn], role: str) -> Array:
     """Return the share of recent exchanges with a bid, that of this exchange included."""
     made = act_of_other(model, turns, role, bid_name(side.member))
-    return side.share + (1.0 - BID_MEMORY) * (made - side.share)
+    return side.share + (1.0 - BID_MEMORY) * np.where(np.isnan(made), 0.0, made - side.share)
 
 
 def with_known_bids(model: ModelSpec, side: Side, turns: Mapping[str, Turn], role: str) -> Turn:
@@ -153,8 +180,7 @@ def after_outcome(side: Side, turn: Turn, acts: Array, rng: np.random.Generator)
     no_care = EventCare(nothing, nothing, nothing, side.distress)
     history = updated_history(model, side.people, side.history, filtered, no_care, None)
     late = [name for name, response in model.responses.items() if response.timing == "after"]
-    drawn, history = draw_responses(model, side.people, late, filtered, history, rng)
-    return side._replace(s=after, history=history), Turn(filtered, turn.answers | drawn)
+    return draw(side._replace(s=after, history=history), turn._replace(filtered=filtered), late, rng)
 
 
 def experience(
@@ -185,6 +211,7 @@ def simulate_exchanges(
     exchanges: int,
     rng: np.random.Generator,
     earlier: Mapping[str, Array] | None = None,
+    occasions: Sequence[Mapping[str, Occasion]] = (),
 ) -> Iterator[dict[str, Turn]]:
     """Yield exchanges of dyads: what each member experiences and does, by role.
 
@@ -201,13 +228,15 @@ def simulate_exchanges(
     earlier
         What the other did at the exchange before, (dyad,) from 0 to 1, by role of the member who experiences it at the
         next exchange. By default nothing.
+    occasions
+        What is given of each exchange, by role. By default all are alike, one unit of time apart.
     """
     sides = dict(sides)
     earlier = earlier or {role: np.full(len(side.share), np.nan) for role, side in sides.items()}
-    for _ in range(exchanges):
+    for given in occasions or [ORDINARY] * exchanges:
         turns: dict[str, Turn] = {}
         for role in model.members:
-            sides[role], turns[role] = before_outcomes(sides[role], rng)
+            sides[role], turns[role] = before_outcomes(sides[role], given.get(role), rng)
         act_early(model, sides, turns, rng)
         experience(model, sides, turns, earlier, rng)
         earlier = {role: act_of_other(model, turns, role, member.outcome) for role, member in model.members.items()}

@@ -1,13 +1,13 @@
 """Simulate a study of dyads: two members who learn from each other's acts."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import numpy as np
 import xarray as xr
 
 from iwm_bayes.data.dyads.coupling import ANSWER, coupled
 from iwm_bayes.simulation.care import DistressProcess
-from iwm_bayes.simulation.dyad_loop import Turn, first_sides, simulate_exchanges
+from iwm_bayes.simulation.dyad_loop import Occasion, Turn, first_sides, simulate_exchanges
 from iwm_bayes.simulation.population import draw_people, given_people
 from iwm_bayes.types import DEFAULT_FIGURE, InputError, ModelSpec
 
@@ -92,10 +92,77 @@ def simulate_dyads(
     values = draw_people(model, figures, dyads, generator) if isinstance(dyads, int) else given_people(model, dyads)
     count = max(value.shape[-1] for value in values.values())
     data, sides = empty_dyads(model, exchanges, count), first_sides(model, values, distress)
-    by_exchange = [recorded(turns, distress or {}) for turns in simulate_exchanges(model, sides, exchanges, generator)]
+    return with_exchanges(model, data, simulate_exchanges(model, sides, exchanges, generator), distress or {})
+
+
+def with_exchanges(
+    model: ModelSpec, data: xr.Dataset, exchanges: Iterable[Mapping[str, Turn]], distressed: Collection[str] = ()
+) -> xr.Dataset:
+    """Return data with what was simulated, coupled: answers, distress of these roles, and innovations."""
+    by_exchange = [recorded(turns, distressed) for turns in exchanges]
     columns = {name: np.stack([one[name] for one in by_exchange]) for name in by_exchange[0]}
     if names := list(model.rule.innovations):
         drawn = np.stack([columns.pop(name) for name in names])
+        data = data.drop_vars(["true_innovation", "innovation_name"], errors="ignore")
         data = data.assign_coords(innovation_name=names)
         data = data.assign(true_innovation=(("innovation_name", *DIMS), drawn))
-    return coupled(model, data.assign({name: (DIMS, values) for name, values in columns.items()}))
+    attributes = {name: data[name].attrs for name in columns if name in data}
+    simulated = {name: (DIMS, values, attributes.get(name, {})) for name, values in columns.items()}
+    return coupled(model, data.assign(simulated))
+
+
+def occasions_of(model: ModelSpec, data: xr.Dataset) -> list[dict[str, Occasion]]:
+    """Return what data of dyads give of every exchange, by role: time, distress, threat, and where people answer."""
+    since, by_role = data["since_any"].transpose(*DIMS).values, {}
+    for role, member in model.members.items():
+        given = {name: data.get(f"{name}_{role}") for name in ("distress", "threat")}
+        experience = {
+            name: np.zeros(since.shape) if own is None else own.transpose(*DIMS).values for name, own in given.items()
+        }
+        answered = {
+            name: data[f"{ANSWER}{role}_{name}"].notnull().transpose(*DIMS).values for name in member.model.responses
+        }
+        by_role[role] = [
+            Occasion(
+                since[exchange],
+                experience["distress"][exchange],
+                experience["threat"][exchange],
+                {name: own[exchange] for name, own in answered.items()},
+            )
+            for exchange in range(len(since))
+        ]
+    return [dict(zip(by_role, own, strict=True)) for own in zip(*by_role.values(), strict=True)]
+
+
+def simulate_dyads_along(
+    model: ModelSpec, data: xr.Dataset, values: Mapping[str, np.ndarray], seed: int | np.random.Generator
+) -> xr.Dataset:
+    """Simulate the dyads of a data set anew: both act again, and experience what the other now does.
+
+    Who has how many exchanges and when, distress, threat, and the places of answers stay as they are. An act that was
+    not recorded does not happen, as in a fit.
+
+    Parameters
+    ----------
+    model
+        A model of dyads.
+    data
+        Their data, in the form of `data.dyads.coupling`.
+    values
+        Natural-scale values of dyads by parameter, (dyad,).
+    seed
+        The seed, or the source of random numbers.
+
+    Returns
+    -------
+    xr.Dataset
+        The data with other answers.
+
+    Examples
+    --------
+    >>> simulate_dyads_along(model, data, values, seed=1)
+    """
+    occasions, generator = occasions_of(model, data), np.random.default_rng(seed)
+    sides = first_sides(model, values)
+    exchanges = simulate_exchanges(model, sides, len(occasions), generator, occasions=occasions)
+    return with_exchanges(model, data, exchanges)

@@ -8,9 +8,13 @@ counts as its mean. With another number of people, each simulated person has the
 of the study, drawn with replacement.
 
 Of a design file, a simulated study has the arms, in closed loop: outcomes are drawn anew in each study.
+
+In a study of dyads "people" are dyads. The act of one is the outcome of the other, so both act anew, in closed loop, at
+the exchanges of the table. An act that was not recorded does not happen.
 """
 
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -20,11 +24,23 @@ import xarray as xr
 from iwm_bayes.data.binding import model_of_data
 from iwm_bayes.data.dataset import read_data
 from iwm_bayes.data.study import StudySpec, read_study_file
+from iwm_bayes.data.toml import read_toml
 from iwm_bayes.filtering.arrays import session_index
 from iwm_bayes.io import sha256
 from iwm_bayes.model.priors import figure_names
-from iwm_bayes.model.specification.model_file import load_model, load_model_for
+from iwm_bayes.model.specification.dyad_of_study import has_roles, load_dyad_for
+from iwm_bayes.model.specification.model_file import find_model, load_model, load_model_for
+from iwm_bayes.model.specification.parts import python_files
 from iwm_bayes.simulation.design_file import DesignFile, as_asked, read_design_file, simulate_design
+from iwm_bayes.simulation.dyad_design import (
+    DyadDesignFile,
+    allocate,
+    draw_dyads,
+    is_dyad_design,
+    read_dyad_design_file,
+    simulate_dyad_design,
+)
+from iwm_bayes.simulation.dyads import simulate_dyads_along
 from iwm_bayes.simulation.population import NO_SHIFT, Shift, draw_population, draw_population_of, shifted
 from iwm_bayes.simulation.predictive import along_events
 from iwm_bayes.simulation.simulate import drop_absent
@@ -34,6 +50,7 @@ from iwm_bayes.validation.sweep import PATH_PREFIX, Condition
 
 STUDY, CONTENT, PLACE = "study", "study content", f"{PATH_PREFIX}study"  # in a condition
 DESIGN, DESIGN_CONTENT, DESIGN_PLACE = "design", "design content", f"{PATH_PREFIX}design"
+DYADS_EACH = "dyads_each"
 SOURCE = "study_person"  # variable of simulated data: the index of the person of the study whose events these are
 
 
@@ -53,6 +70,25 @@ def design_condition(design_file: Path, design: DesignFile) -> dict[str, str]:
     """Return what a condition says of a design: its name, a hash of its file, and the place of its file."""
     content = sha256(design_file)[:12]
     return {DESIGN: design.name, DESIGN_CONTENT: content, DESIGN_PLACE: str(design_file.resolve())}
+
+
+def dyad_design_content(path: Path) -> str:
+    """Return a hash of a design file of dyads and of the models of its members."""
+    members = read_dyad_design_file(path).dyad.members.values()
+    return sha256(path)[:12] + models_content(member.model for member in members)
+
+
+def models_content(names: Iterable[str]) -> str:
+    """Return a hash of model files, and of the Python files that they name."""
+    places = [find_model(name) for name in names]
+    files = [file for place in places for file in (place, *python_files(place).values())]
+    return hashlib.sha256("".join(map(sha256, files)).encode()).hexdigest()[:12]
+
+
+def dyad_design_condition(design_file: Path, design: DyadDesignFile) -> dict[str, str]:
+    """Return what a condition says of a design of dyads: its name, a hash of its files, and the place of its file."""
+    place = str(design_file.resolve())
+    return {DESIGN: design.name, DESIGN_CONTENT: dyad_design_content(design_file), DESIGN_PLACE: place}
 
 
 def count_sessions(data: xr.Dataset) -> np.ndarray:
@@ -89,9 +125,9 @@ class StudyFileDesign(NamedTuple):
         return study
 
     def load(self, name: str) -> ModelSpec:
-        """Load a model, by name or path, as the study uses it."""
+        """Load a model, by name or path, as the study uses it; a study of dyads has one, whatever the name."""
         study = self.study()
-        model = load_model_for(study, name, trust=True)
+        model = load_dyad_for(study, trust=True) if has_roles(study) else load_model_for(study, name, trust=True)
         return model_of_data(study, model, read_data(study, model))
 
     def events(self, model: ModelSpec) -> xr.Dataset:
@@ -109,6 +145,8 @@ class StudyFileDesign(NamedTuple):
         index = np.arange(everybody) if alike else generator.integers(everybody, size=self.n_people)
         data = people_of(data, index)
         truth = shifted(model, draw_population_of(model, data, generator), figure_names(data), shift)
+        if model.members:
+            return SimulatedStudy(truth, simulate_dyads_along(model, data, truth.values, generator), None)
         simulated = with_answers(data, along_events(model, data, truth.values, generator))
         figures = [name for name in figure_names(data) if name != GENERALISED]
         wanted = self.study().wants("earned_security")
@@ -156,7 +194,46 @@ class ArmsDesign(NamedTuple):
         return self._replace(sessions=1)
 
 
-type FileDesign = StudyFileDesign | ArmsDesign
+class DyadArmsDesign(NamedTuple):
+    """The arms of a design file of dyads, with as many dyads and exchanges."""
+
+    design_file: str
+    content: str  # of the file when the simulations began
+    n_people: int  # number of dyads
+    sessions: int  # number of exchanges
+    dyads_each: int  # of a person who has several; 0: as in the file
+
+    def design(self) -> DyadDesignFile:
+        """Load the design; InputError where it has changed."""
+        path = Path(self.design_file)
+        if dyad_design_content(path) != self.content:
+            raise InputError([f"{path}: the design has changed since its simulation began. Start again"])
+        design = read_dyad_design_file(path)
+        return design.with_dyads_each(self.dyads_each) if self.dyads_each else design
+
+    def load(self, name: str) -> ModelSpec:
+        """Load the model of the dyads; it has one place, that of the design."""
+        assert name == self.design_file, name
+        return self.design().model()
+
+    def draw(self, model: ModelSpec, generator: np.random.Generator, shift: Shift = NO_SHIFT) -> SimulatedStudy:
+        """Draw dyads from the priors of a model, move them by `shift`, and simulate their arms."""
+        design = self.design()
+        truth = draw_dyads(design, model, self.n_people, generator, shift)
+        return SimulatedStudy(truth, simulate_dyad_design(design, model, truth, self.sessions, generator).data, None)
+
+    def for_compilation(self) -> Self:
+        """Return the design with one exchange: a compiled model serves any number of exchanges."""
+        return self._replace(sessions=1)
+
+    def together(self, parameter: str) -> np.ndarray:
+        """Return which dyads are in one arm where arms differ in a parameter, (dyad,): those of one person."""
+        design = self.design()
+        is_own = design.several is not None and parameter.startswith(f"{design.several}_")
+        return allocate(design, self.n_people).person if is_own else np.arange(self.n_people)
+
+
+type FileDesign = StudyFileDesign | ArmsDesign | DyadArmsDesign
 
 
 def is_of_file(condition: Condition) -> bool:
@@ -168,7 +245,10 @@ def file_design(condition: Condition) -> FileDesign:
     """Return the design of a condition that names a study file or a design file."""
     size = int(condition["n_people"]), int(condition["sessions"])
     if DESIGN in condition:
-        return ArmsDesign(str(condition[DESIGN_PLACE]), str(condition[DESIGN_CONTENT]), *size)
+        place, content = str(condition[DESIGN_PLACE]), str(condition[DESIGN_CONTENT])
+        if is_dyad_design(read_toml(Path(place))):
+            return DyadArmsDesign(place, content, *size, int(condition.get(DYADS_EACH, 0)))
+        return ArmsDesign(place, content, *size)
     return StudyFileDesign(str(condition[PLACE]), str(condition[CONTENT]), *size)
 
 

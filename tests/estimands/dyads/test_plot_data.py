@@ -87,7 +87,7 @@ def test_actor_and_partner_effects_are_drawn_with_their_quantiles(therapies):
 
 def test_dyads_of_one_clinician_have_one_carer_under_a_pseudonym(therapies):
     """Of twelve dyads, every third has the same clinician; without a group every dyad has a carer of its own."""
-    model, fit = therapies
+    _, fit = therapies
     data = fit["constant_data"].to_dataset()
     carers = carer_of_dyads(data, "therapist")
     assert len(set(carers)) == 3

@@ -24,6 +24,7 @@ from iwm_bayes.validation.sweep import Condition
 
 JUDGED_FIGURE = "therapist"  # the figure whose sessions count
 SIZE_COLUMNS = ("n_people", "figures", "rated_every", "sessions")
+CONDITIONS = ("generating", *SIZE_COLUMNS, "dyads_each")  # columns of a table of assurance
 MIN_STANDARD_ERRORS = 2.0  # above the target, from which a share reaches it
 CONVERGED = "converged"  # the outcome that counts fits that have converged
 MIN_CONVERGED = 0.9  # share of studies below which a plan warns
@@ -120,7 +121,7 @@ def planning_curve_data(table: pd.DataFrame, target: float, asked: Sequence[str]
     `table` is what `assurance_table` returns, or its file `tables/assurance.csv`. `asked` names the outcomes that are
     to reach the target; others have no decision. A decision that the table has already is kept.
     """
-    conditions = [name for name in ("generating", *SIZE_COLUMNS) if name in table]
+    conditions = [name for name in CONDITIONS if name in table]
     if "decision" not in table:
         table = table.assign(decision=np.where(table["outcome"].isin(asked), decisions(table, target), ""))
     found = table.copy()

@@ -19,7 +19,7 @@ from iwm_bayes.simulation.population import NO_SHIFT, Shift
 from iwm_bayes.types import EFFECT_WIDTH, InputError, ModelSpec
 from iwm_bayes.validation.compile_cache import SimulatedStudy, compile_cached
 from iwm_bayes.validation.planning.assurance import CONVERGED, JUDGED_FIGURE, Counts, StudyDesign, design_of
-from iwm_bayes.validation.study_design import FileDesign
+from iwm_bayes.validation.study_design import DyadArmsDesign, FileDesign
 from iwm_bayes.validation.sweep import Condition
 
 DECISIVE = "decisive"
@@ -29,13 +29,16 @@ DESIGN = ("coefficient", "person")
 SUPPORT_BOUNDS = {"unit": (0.0, 1.0), "positive": (0.0, np.inf), "real": (-np.inf, np.inf)}
 
 
-def assign_arms(design: StudyDesign | FileDesign, generator: np.random.Generator) -> np.ndarray:
+def assign_arms(design: StudyDesign | FileDesign, parameter: str, generator: np.random.Generator) -> np.ndarray:
     """Assign people to two arms of one size: whether each is treated, (person,).
 
-    People of a file are assigned at random, because they differ in their events; others are assigned in turn.
+    People of a file are assigned at random, because they differ in their events; others are assigned in turn. Where the
+    arms differ in a parameter of persons who have several dyads, all dyads of a person are in one arm.
     """
-    in_turn = np.arange(design.n_people) % 2 == 1
-    return in_turn if isinstance(design, StudyDesign) else generator.permutation(in_turn)
+    if isinstance(design, StudyDesign):
+        return np.arange(design.n_people) % 2 == 1
+    together = design.together(parameter) if isinstance(design, DyadArmsDesign) else np.arange(design.n_people)
+    return generator.permutation(np.arange(together.max() + 1) % 2 == 1)[together]
 
 
 def arm_parameter(model: ModelSpec, parameter: str) -> FreeParameter:
@@ -86,7 +89,7 @@ class TwoArmDesign(NamedTuple):
 
     def draw(self, model: ModelSpec, generator: np.random.Generator, shift: Shift = NO_SHIFT) -> SimulatedStudy:
         """Simulate a study with arms, and people who are moved by `shift`."""
-        treated = assign_arms(self.study, generator)
+        treated = assign_arms(self.study, self.parameter, generator)
         simulated = self.study.draw(model, generator, shift)
         return simulated._replace(data=with_arms(simulated.data, self.parameter, treated))
 
@@ -114,7 +117,7 @@ def group_study(condition: Condition, generator: np.random.Generator) -> dict[st
     from_prior = float(generator.normal(0.0, EFFECT_WIDTH * free.parameter.prior_between_sd))
     stated = condition["effect"]
     difference = from_prior if stated == "prior" else link_difference(free, float(stated))
-    treated = assign_arms(design, generator)
+    treated = assign_arms(design, free.name, generator)
     simulated = design.draw(compiled.model, generator, {free.name: difference * treated}).data
     data = with_arms(simulated, free.name, treated)
     fit = METHODS[method].fit(compiled, data, Settings(random_seed=int(generator.integers(2**31))))
