@@ -26,11 +26,13 @@ def fitted(tmp_path_factory):
 
 
 def test_a_study_of_dyads_is_fitted_from_the_command_line(fitted):
-    """It prints dyads, both effects, and where the report of each member is."""
-    _, printed = fitted
+    """It prints dyads, a result, and where the report of each member is, which is there."""
+    folder, printed = fitted
     assert printed.returncode == 0, printed.stderr
-    for words in ("6 dyads (wife, husband), 8 exchanges each", "actor: belief of the wife", f"Wife: {RUN}/wife/report"):
+    for words in ("6 dyads (wife, husband), 8 exchanges each", "RESULT", f"{RUN}/wife/report.html"):
         assert words in printed.stdout
+    for place in ("report.html", "wife/report.html", "husband/report.html", "tables/actor_partner.csv"):
+        assert (folder / RUN / place).is_file()
 
 
 def test_a_fit_of_dyads_carries_its_model(fitted):
