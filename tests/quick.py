@@ -54,6 +54,7 @@ LONGER = (  # modules and tests, by their names below `tests/`
     "model/test_build.py::test_priors_are_those_of_the_model",
     "model/test_pymc_model.py::test_a_regression_on_a_parameter_recovers_its_slope",
     "model/test_responses_not_asked.py::test_ratings_before_are_ratings_after_the_row_before",
+    "report/dyads/test_page.py",
     "responses/test_conformance.py::test_fitted_variable_has_the_same_moments",
     "responses/test_ordinal.py::test_an_unused_level_does_not_move_the_answer",
     "responses/test_ordinal.py::test_unused_levels_and_the_scale_are_named",
