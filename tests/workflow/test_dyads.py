@@ -66,6 +66,20 @@ def test_the_part_of_a_member_is_an_ordinary_fit(fitted):
     assert json.loads((folder / RUN / "wife" / "manifest.json").read_text())["role"] == "wife"
 
 
+def test_verbs_of_beliefs_take_the_part_of_a_member(fitted):
+    """`member_fit` is that of the run folder; of the fit of both, an error says what to give."""
+    folder, _ = fitted
+    fit, own = iwm.load_fit(folder / RUN), iwm.load_fit(folder / RUN / "wife")
+    part = iwm.member_fit(fit, "wife")
+    assert part.children.keys() == own.children.keys()
+    np.testing.assert_allclose(part["posterior"]["availability_start"], own["posterior"]["availability_start"])
+    assert iwm.earned_security(part, draws=20)["figure"] == "husband"
+    with pytest.raises(InputError, match=r'member_fit\(fit, "wife"\)'):
+        iwm.earned_security(fit)
+    with pytest.raises(InputError, match="its members are wife, husband"):
+        iwm.member_fit(fit, "child")
+
+
 def test_a_run_of_dyads_is_not_made_twice(fitted):
     """The same files and settings: nothing is fitted, and other data are named."""
     folder, _ = fitted
