@@ -25,9 +25,7 @@ def pull_sentence(found: xr.Dataset, role: str) -> str:
     draws = found["acted_out_pull"].sel(role=role).mean("person").values
     median, *_ = median_ci90(draws)
     what = (RESCUES if median > 0 else WITHDRAWS) if excludes_0(draws) else "not clearly moved by the other's bids"
-    return (
-        f"{sentence_case(the(role))} is {what}: a pull of {signed_text(draws)} log-odds is acted out (dyads' mean)."
-    )
+    return f"{sentence_case(the(role))} is {what}: a pull of {signed_text(draws)} log-odds is acted out (dyads' mean)."
 
 
 def pull_sentences(found: xr.Dataset) -> list[str]:
@@ -46,7 +44,7 @@ def follower_sentences(found: xr.Dataset) -> list[str]:
     for label in order:
         role, draws = str(found["follower_role"].sel(follower=label).values), found["r_squared"].sel(follower=label)
         prior = float(found["prior_r_squared"].sel(follower=label)) if "prior_r_squared" in found else np.nan
-        before = f"; before any data the median is {prior:.2f}" if np.isfinite(prior) else ""
+        before = f"; prior median {prior:.2f}" if np.isfinite(prior) else ""
         share = quantity(draws.values, "{:.2f}").text
         sentences.append(f"R² of the {own_parameter(label, role)}, given the other's style: {share}{before}.")
     if not of_population and sentences:

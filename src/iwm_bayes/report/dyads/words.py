@@ -9,8 +9,7 @@ from iwm_bayes.data.binding import participants_noun
 from iwm_bayes.data.study import PARTICIPANTS
 from iwm_bayes.estimands.group_summary import median_ci90
 from iwm_bayes.report.answer.words import quantity
-from iwm_bayes.report.elements import two_digits
-from iwm_bayes.report.formatting import MINUS, format_points
+from iwm_bayes.report.formatting import MINUS, format_points, two_digits
 from iwm_bayes.types import ModelSpec
 from iwm_bayes.viz.palette import ACTED_ON
 

@@ -18,9 +18,7 @@ def effect_label(one: xr.Dataset, role: str) -> str:
     act = str(one["act"].values).replace("_", " ")
     belief, whose = str(one["belief"].values), str(one["whose_act"].values)
     on = f"own {act}" if whose == role else f"{whose}'s next {act}"
-    return escape_dollar(
-        f"{str(one['effect'].values).capitalize()}: {role}'s {ACTED_ON.get(belief, belief)}\n→ {on}"
-    )
+    return escape_dollar(f"{str(one['effect'].values).capitalize()}: {role}'s {ACTED_ON.get(belief, belief)}\n→ {on}")
 
 
 def draw_effect(axes: Axes, one: xr.Dataset, row: int, line: Line) -> None:
