@@ -39,16 +39,15 @@ def dyads(count, beliefs):
 
 
 def reciprocity():
-    """Return shares of dyads who are secure; the last exchanges cannot be assessed."""
+    """Return shares of dyads who are secure."""
     exchange = np.arange(1, 31)
     patient, therapist = 1 - np.exp(-exchange / 9), 0.55 + 0.3 * (1 - np.exp(-exchange / 12))
     median = np.stack([patient, therapist, patient * therapist])
-    median[:, 25:] = np.nan
     spread = 0.1 * median * (1 - median) * 4
-    dims = ("whose", "exchange")
+    dims = ("who", "exchange")
     return xr.Dataset(
         {"low": (dims, median - spread), "median": (dims, median), "high": (dims, median + spread)},
-        {"whose": [*ROLES, "both"], "exchange": exchange},
+        {"who": [*ROLES, "both"], "exchange": exchange},
     )
 
 

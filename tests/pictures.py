@@ -1,5 +1,6 @@
 """Small made-up Datasets and tables, one for each plot: no sampler, no simulation, the same on every machine."""
 
+import dyad_pictures
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -351,3 +352,4 @@ PLOTS = {
         PREDICTED_CURVES, ("session", "availability: repaired, smooth")
     ),
 }
+PLOTS |= dyad_pictures.PLOTS

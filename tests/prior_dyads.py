@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from iwm_bayes.data.dyads.coupling import coupled
 from iwm_bayes.data.formulas.design import join_covariates
 from iwm_bayes.inference.answers import log_likelihood, observed_answers
 from iwm_bayes.inference.log_prior import log_prior
@@ -87,3 +88,14 @@ def known_fit(model, data, values):
         {"parameter": labels, "person": data["person"], "chain": [0], "draw": [0, 1]},
     )
     return xr.DataTree.from_dict({"unconstrained_posterior": posterior, "constant_data": data})
+
+
+def ended_early(model, data, dyad, exchanges):
+    """The same data, in which one dyad has only so many exchanges."""
+    changed = data.copy(deep=True)
+    for name in ("since_any", "since_figure"):
+        changed[name][exchanges:, dyad] = 0.0
+    changed["present"][exchanges:, dyad] = False
+    for name in model.responses:
+        changed[f"answer_{name}"][exchanges:, dyad] = np.nan
+    return coupled(model, changed)

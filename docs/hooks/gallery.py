@@ -22,13 +22,18 @@ import iwm_bayes
 from iwm_bayes.comparison.bms import random_effects_bms
 from iwm_bayes.comparison.compare import Comparison
 from iwm_bayes.comparison.elpd import Elpd, elpd_table
+from iwm_bayes.data.formulas.design import join_covariates
 from iwm_bayes.diagnostics.predictive_checks import posterior_predictive_check
 from iwm_bayes.estimands.beliefs import belief_summary
 from iwm_bayes.inference.posterior import by_parameter
 from iwm_bayes.inference.predicted_answers import predicted_answers
 from iwm_bayes.io import manifest
+from iwm_bayes.model.dyad import dyad_model
 from iwm_bayes.model.priors import LINKS, figure_names, free_parameters
-from iwm_bayes.types import ModelSpec
+from iwm_bayes.model.specification.model_file import load_model
+from iwm_bayes.simulation.dyads import simulate_dyads
+from iwm_bayes.simulation.population import draw_people
+from iwm_bayes.types import DEFAULT_FIGURE, Member, ModelSpec
 from iwm_bayes.validation.confusion import inversion_table, matrix_data
 from iwm_bayes.validation.recovery import RECOVERY_COLUMNS
 from iwm_bayes.viz.style import as_svg
@@ -44,6 +49,7 @@ EXPERIMENTS = SCRIPTS.parents[1] / "experiments"
 EXAMPLE = Path(iwm_bayes.__file__).parent / "example"
 FIRST = ("time_to_security", "attachment_space", "learning_curves")  # the plots that a reader looks for
 CHAINS, DRAWS = 4, 50
+THERAPISTS, PATIENTS, EXCHANGES = 6, 4, 20
 WIDTH = {"start": 0.25, "rate": 0.15, "noise": 0.15, "bias": 0.6}  # posterior SD of a person, link scale
 OPENING = """# Gallery
 
@@ -61,7 +67,8 @@ def example_posterior(truth: pd.DataFrame, model: ModelSpec, data: xr.Dataset) -
     generator, free = np.random.default_rng(4), free_parameters(model, figure_names(data))
     partial = [one for one in free if one.parameter.pooling == "partial"]
     centre, theta, sigma = {}, {}, {}
-    effects = {str(name): name.partition(": ")[0] for name in data["coefficient"].values}
+    terms = [str(name) for name in data["coefficient"].values] if "coefficient" in data.coords else []
+    effects = {name: name.partition(": ")[0] for name in terms}
     coefficients = {name: generator.normal(0.0, 0.12, (CHAINS, DRAWS)) for name in effects}
     for one in free:
         true = LINKS[one.parameter.support][0](truth[one.name].to_numpy())
@@ -76,16 +83,17 @@ def example_posterior(truth: pd.DataFrame, model: ModelSpec, data: xr.Dataset) -
             theta[one.label] = estimate + width * generator.normal(size=(CHAINS, DRAWS, len(true)))
             sigma[one.label] = true.std() * np.exp(0.1 * generator.normal(size=(CHAINS, DRAWS)))
     dims, labels = ("chain", "draw"), [one.label for one in partial]
-    posterior = xr.Dataset(
-        {
-            "mu": ((*dims, "parameter"), np.stack([*centre.values()], axis=-1)),
-            "sigma": ((*dims, "parameter_partial"), np.stack([*sigma.values()], axis=-1)),
-            "theta": ((*dims, "parameter_person", "person"), np.stack([*theta.values()], axis=2)),
-            "beta": ((*dims, "coefficient"), np.stack([*coefficients.values()], axis=-1)),
-        },
-        {"parameter": [*centre], "parameter_partial": labels, "parameter_person": labels}
-        | {"person": data["person"].values, "coefficient": [*effects], "chain": range(CHAINS), "draw": range(DRAWS)},
-    )
+    variables = {
+        "mu": ((*dims, "parameter"), np.stack([*centre.values()], axis=-1)),
+        "sigma": ((*dims, "parameter_partial"), np.stack([*sigma.values()], axis=-1)),
+        "theta": ((*dims, "parameter_person", "person"), np.stack([*theta.values()], axis=2)),
+    }
+    coordinates = {"parameter": [*centre], "parameter_partial": labels, "parameter_person": labels}
+    if coefficients:
+        variables["beta"] = ((*dims, "coefficient"), np.stack([*coefficients.values()], axis=-1))
+        coordinates["coefficient"] = [*effects]
+    coordinates |= {"person": data["person"].values, "chain": range(CHAINS), "draw": range(DRAWS)}
+    posterior = xr.Dataset(variables, coordinates)
     return by_parameter(posterior, {"parameter": [*centre], "parameter_person": labels})
 
 
@@ -106,6 +114,38 @@ def write_fit(folder: Path) -> xr.DataTree:
     fit = with_attributes(xr.DataTree.from_dict(groups), fit_attributes(model, "nuts", {}))
     save_fit(fit, folder / FIT_FILE)
     return fit
+
+
+def therapies() -> tuple[ModelSpec, xr.Dataset, pd.DataFrame]:
+    """Simulate therapists with four patients each, whose pull follows the bids of a patient; return the truth, too."""
+    patient = Member(load_model("seeker"), "care")
+    model = dyad_model({"patient": patient, "therapist": Member(load_model("carer"), "openness", bids="bid")}, False)
+    count, generator = THERAPISTS * PATIENTS, np.random.default_rng(7)
+    people = draw_people(model, [DEFAULT_FIGURE], count, generator)
+    therapist = np.repeat(np.arange(THERAPISTS), PATIENTS)
+    own = generator.normal(0.0, 0.6, THERAPISTS)[therapist]
+    people["patient_bid_bias"] = generator.normal(0.3, 1.0, count)
+    people["therapist_pull"] = 0.8 + own + 0.7 * people["patient_bid_bias"] + generator.normal(0.0, 0.3, count)
+    people["therapist_care_containment"] = np.full(count, 0.25)
+    frame = pd.DataFrame({"therapist": [f"t{number}" for number in therapist]})
+    data = simulate_dyads(model, EXCHANGES, people, 8)
+    return model, join_covariates(data, frame, model, {"therapist_pull": "(1|therapist)"}), pd.DataFrame(people)
+
+
+def write_therapies(folder: Path) -> None:
+    """Write a run folder with a fit of therapies."""
+    model, data, truth = therapies()
+    draws = example_posterior(truth, model, data)
+    generator, labels = np.random.default_rng(5), data["group_level"].values
+    group = [str(labels[0]).partition("[")[0]]
+    levels = generator.normal(0.0, 0.6, (CHAINS, DRAWS, len(labels)))
+    draws = draws.assign(
+        u=(("chain", "draw", "group_level"), levels),
+        sigma_u=(("chain", "draw", "group"), np.full((CHAINS, DRAWS, 1), 0.6)),
+    ).assign_coords(group_level=labels, group=group)
+    folder.mkdir(parents=True)
+    groups = xr.DataTree.from_dict({"unconstrained_posterior": draws, "constant_data": data})
+    save_fit(with_attributes(groups, fit_attributes(model, "nuts", {})), folder / FIT_FILE)
 
 
 def recovery_people(fit: xr.DataTree) -> pd.DataFrame:
@@ -140,6 +180,7 @@ def write_made_up_comparison(folder: Path, fit: xr.DataTree) -> None:
 def prepare_runs(folder: Path) -> None:
     """Write everything that the scripts read into a folder."""
     fit = write_fit(folder / "runs" / "demo")
+    write_therapies(folder / "runs" / "therapies")
     write_made_up_comparison(folder / "runs" / "comparison", fit)
     confusion = matrix_data(pd.read_csv(EXPERIMENTS / "model_recovery" / "recover.csv"))
     tables = {

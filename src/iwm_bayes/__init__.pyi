@@ -23,6 +23,10 @@ from iwm_bayes.workflow.plots.answers import plot_data as plot_data
 from iwm_bayes.workflow.plots.answers import plot_individual_fits as plot_individual_fits
 from iwm_bayes.workflow.plots.answers import plot_learning_curves as plot_learning_curves
 from iwm_bayes.workflow.plots.answers import plot_predictive_checks as plot_predictive_checks
+from iwm_bayes.workflow.plots.dyads import plot_actor_partner as plot_actor_partner
+from iwm_bayes.workflow.plots.dyads import plot_countertransference as plot_countertransference
+from iwm_bayes.workflow.plots.dyads import plot_dyad as plot_dyad
+from iwm_bayes.workflow.plots.dyads import plot_reciprocity as plot_reciprocity
 from iwm_bayes.workflow.plots.models import plot_attribution as plot_attribution
 from iwm_bayes.workflow.plots.models import plot_comparison as plot_comparison
 from iwm_bayes.workflow.plots.parameters import plot_forest as plot_forest

@@ -13,7 +13,8 @@ from scipy.special import expit
 from iwm_bayes.estimands.security.belief_paths import session_mask
 from iwm_bayes.io import read_json
 from iwm_bayes.report.context import ReportContext
-from iwm_bayes.report.elements import make_table, slim_svg, two_digits
+from iwm_bayes.report.elements import make_table, slim_svg
+from iwm_bayes.report.formatting import two_digits
 from iwm_bayes.report.methods import methods_paragraph
 from iwm_bayes.report.page import DEFAULT_OPTIONS
 from iwm_bayes.report.sections.answer import incidence_finding

@@ -137,13 +137,12 @@ def compare(
     from iwm_bayes.comparison.comparability import TOO_FEW
     from iwm_bayes.comparison.compare import compare as compare_fits
     from iwm_bayes.comparison.score_cache import FILE
-    from iwm_bayes.data.study import read_study_file
     from iwm_bayes.inference.base import Settings
     from iwm_bayes.model.specification.model_file import load_model
     from iwm_bayes.progress import present_step
     from iwm_bayes.workflow.comparison_folder import check_comparison_folder, write_comparison
     from iwm_bayes.workflow.fits import check_all_models, fit_of_run, fit_or_reuse, study_of_run, with_distinct_names
-    from iwm_bayes.workflow.load import load_study_and_data, resolve_model
+    from iwm_bayes.workflow.load import load_study_and_data, models_to_compare, resolve_model
     from iwm_bayes.workflow.results_folder import record_written
 
     settings: dict[str, Any] = {"draws": draws, "tune": tune, "chains": chains, "random_seed": seed}
@@ -151,7 +150,8 @@ def compare(
     progress = (lambda _: None) if quiet else tell
     if what[0].suffix == ".toml":
         trust = trust or bool(model)
-        models = [resolve_model(what[0], name) for name in model or []] or list(read_study_file(what[0]).model)
+        named = models_to_compare(what[0])
+        models = [resolve_model(what[0], name) for name in model or []] or named
         models = models_with_trend(models if model else models[:1]) if trend else models
         if len(models) < 2:
             raise InputError([TOO_FEW])

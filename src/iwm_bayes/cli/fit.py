@@ -96,7 +96,7 @@ def fit(
     check_backend(backend, resume)
     trust = trust or model is not None
     loaded = load_study_and_data(study, model, trust)
-    folder = out_dir or Path("runs") / f"{loaded.study.name}-{loaded.model.name}"
+    folder = out_dir or Path("runs") / loaded.run_name
     settings: dict[str, Any] = {"draws": draws, "tune": tune, "chains": chains, "random_seed": seed}
     settings |= {"target_accept": target_accept, "progressbar": not quiet, "backend": backend}
     requests = Requests(permutation_test, expectancy_bias, person_table, ids == "own", save_log_likelihood)
@@ -220,23 +220,11 @@ def write_and_print(
     write_analysis(analysis, folder, loaded.files, loaded.study, target.hashes, target.overwrite)
     for note in budget_notes(analysis.fit):
         say(f"{folder / 'fit.nc'}: {note}")
-    if analysis.members:
-        write_and_print_dyads(analysis, target, verbose)
-        return
-    write_report_of(analysis, folder, loaded.study.name, analysis.requests.person_summary, target.overwrite)
-    print_run(run_of_analysis(analysis, folder, loaded.study.name), Shown(verbose, truth, commands))
-    if analysis.convergence.partial:
-        raise typer.Exit(INTERRUPTED)
-
-
-def write_and_print_dyads(analysis: Any, target: Target, verbose: bool) -> None:
-    """Write a report of each member into its folder, and print the run; exit with code 130 where it was interrupted."""
-    from iwm_bayes.cli.printing.dyads import print_dyads
-
-    folder, study = target.folder, target.loaded.study.name
+    name, shows_people = loaded.study.name, analysis.requests.person_summary
     for role, member in analysis.members.items():
-        write_report_of(member, folder / role, f"{study}, {role}", analysis.requests.person_summary, target.overwrite)
-    print_dyads(analysis, folder, verbose)
+        write_report_of(member, folder / role, f"{name}, {role}", shows_people, target.overwrite)
+    write_report_of(analysis, folder, name, shows_people, target.overwrite)
+    print_run(run_of_analysis(analysis, folder, loaded.study.name), Shown(verbose, truth, commands))
     if analysis.convergence.partial:
         raise typer.Exit(INTERRUPTED)
 
@@ -254,7 +242,7 @@ def next_commands(study: Path, loaded: LoadedStudy, folder: Path) -> list[str]:
     other = "kalman" if name == "growth" else "growth"
     built_in = model_argument(study, loaded.model_file) == name
     compare = [f"iwm compare {argument} --model {name} --model {other}"] if built_in else []
-    compare = [f"iwm compare {argument}"] if len(loaded.study.model) > 1 else compare
+    compare = [f"iwm compare {argument}"] if len(loaded.study.model) > 1 and not loaded.model.members else compare
     return [*compare, f"iwm report {shlex.quote(str(folder))} --person-table"]
 
 

@@ -12,13 +12,15 @@ def models(name: Annotated[str | None, typer.Argument(help="name of a model that
     """List the built-in models and their hypotheses, or show one model in full."""
     import pandas as pd
 
-    from iwm_bayes.model.specification.model_file import built_in_models, load_model
+    from iwm_bayes.model.specification.model_file import built_in_models, load_model, models_of_members
 
     if name is not None:
         print_model(load_model(name))
         return
-    lines = [{"model": known, "hypothesis": load_model(known).claim} for known in built_in_models()]
-    print_table(pd.DataFrame(lines), "Built-in models")
+    shelves = {"Built-in models": built_in_models(), "Models of one member of a dyad": models_of_members()}
+    for title, names in shelves.items():
+        lines = [{"model": known, "hypothesis": load_model(known).claim} for known in names]
+        print_table(pd.DataFrame(lines), title)
 
 
 def print_model(model: ModelSpec) -> None:

@@ -64,12 +64,11 @@ def check(
     from iwm_bayes.diagnostics.predictive_checks import prior_ppc_sentence, prior_predictive_check, rounded_ratings
     from iwm_bayes.diagnostics.rating_timing import answer_count_sentence, timing_warnings
     from iwm_bayes.estimands.security.rating_thresholds import prior_rating_thresholds, scale_sentences
-    from iwm_bayes.model.specification.parts import python_files
     from iwm_bayes.workflow.load import load_study_and_data
 
     loaded = load_study_and_data(study, model, trust or model is not None)
     spec, data = loaded.model, loaded.data
-    if own := python_files(loaded.model_file):
+    if own := {key: path for key, path in loaded.files.items() if path.suffix == ".py"}:
         from iwm_bayes.model.own_graph import check_own_graph
 
         check_own_graph(spec, data, own)
@@ -78,10 +77,16 @@ def check(
     say(f"Unit of time: {data.attrs['time_unit']}. Responses:")
     for name in spec.responses:
         say(f"  {answer_count_sentence(spec, data, name)}")
-    if loaded.study.wants("earned_security"):
+    if spec.members:
+        from iwm_bayes.data.dyads.describe import describe_dyads
+
+        say("Dyads:")
+        for line in describe_dyads(spec, data):
+            say(f"  {line}")
+    elif loaded.study.wants("earned_security"):
         for sentence in scale_sentences(prior_rating_thresholds(spec, data)):
             say(f"  {sentence}")
-    if loaded.study.people:
+    if loaded.study.people or loaded.study.dyad:
         from iwm_bayes.data.formulas.covariates import describe_covariates
 
         for line in describe_covariates(data):

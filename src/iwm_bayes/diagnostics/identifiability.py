@@ -3,7 +3,6 @@
 Each check looks for one case and yields a sentence for each time that it occurs. `identifiability` runs all of them.
 """
 
-import json
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -13,6 +12,7 @@ import xarray as xr
 from iwm_bayes.data.binding import wants
 from iwm_bayes.data.raters import PATIENT, anchors, outcome_ratings, response_of
 from iwm_bayes.data.unrecorded import replaced_outcomes, unrecorded_outcomes
+from iwm_bayes.diagnostics.weak_parameters.dyads import doubts_of_table, of_members, pull_and_containment
 from iwm_bayes.diagnostics.weak_parameters.leaving import leaving_problems
 from iwm_bayes.diagnostics.weak_parameters.moving_beliefs import movement_sentences
 from iwm_bayes.diagnostics.weak_parameters.ruptures import strain_problems
@@ -178,7 +178,7 @@ def graded_outcomes(case: Case) -> Iterator[str]:
 
 def doubtful_cells(case: Case) -> Iterator[str]:
     """Check cells of the table that could be read in two ways."""
-    yield from json.loads(case.data.attrs.get("doubts", "[]"))
+    yield from doubts_of_table(case.data)
 
 
 def scale_on_thresholds(case: Case) -> Iterator[str]:
@@ -242,6 +242,7 @@ CHECKS: tuple[Callable[[Case], Iterator[str]], ...] = (
     lambda case: leaving_problems(case.model, case.data),
     lambda case: session_covariate_problems(case.model, case.data),
     lambda case: strain_problems(case.model, case.data, case.free),
+    lambda case: pull_and_containment(case.model),
 )
 
 
@@ -255,6 +256,8 @@ def identifiability(model: ModelSpec, data: xr.Dataset) -> list[str]:
     data
         Data with dims (event, person).
     """
+    if model.members:
+        return [*doubts_of_table(data), *of_members(identifiability, model, data)]
     declared = parameters(model)
     free = {name for name, parameter in declared.items() if parameter.fixed is None}
     case = Case(model, data, declared, free, {response.about for response in model.responses.values()})

@@ -18,6 +18,7 @@ import numpy as np
 import xarray as xr
 
 from iwm_bayes.diagnostics.ppc_statistics import outcome_masks, values_at
+from iwm_bayes.diagnostics.weak_parameters.dyads import of_members
 from iwm_bayes.types import ModelSpec, Response
 
 CLEAR_ERRORS, NEGLIGIBLE_ERRORS, NEGLIGIBLE_SHARE = 4.0, 2.0, 0.25  # in standard errors, and as a share of the other
@@ -60,6 +61,9 @@ def answer_count_sentence(model: ModelSpec, data: xr.Dataset, name: str) -> str:
 
 def timing_warnings(model: ModelSpec, data: xr.Dataset) -> Iterator[str]:
     """Yield a warning for every response that seems to precede the outcome of its row."""
+    if model.members:
+        yield from of_members(timing_warnings, model, data)
+        return
     for name, response in model.responses.items():
         about_session = data.attrs.get(f"scope of {name}", "event") == "session"
         if response.timing == "before" or response.effect != "none" or about_session or response.lag:

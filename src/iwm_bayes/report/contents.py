@@ -10,6 +10,8 @@ from iwm_bayes.estimands.security.belief_paths import session_mask
 from iwm_bayes.report import methods, text
 from iwm_bayes.report.answer.words import count_of, session_count, singular, with_figure
 from iwm_bayes.report.context import ReportContext
+from iwm_bayes.report.dyads import contents as dyads
+from iwm_bayes.report.dyads.sections import pair_sections
 from iwm_bayes.report.elements import Exhibit, Picture, Table
 from iwm_bayes.report.sections import answer, details, groups, model_comparison, model_fit, parameters, people
 
@@ -18,10 +20,11 @@ def study_line(run: ReportContext) -> str:
     """Return in one line what was studied: people, sessions, model, program and date."""
     data, figure = run.data, run.figures[0]
     sessions = session_count(session_mask(data, figure).sum(axis=0))
+    met = sessions.replace("session", "exchange") if run.model.members else f"{sessions} {with_figure(figure)}"
     return " · ".join(
         [
             count_of(data.sizes["person"], run.noun),
-            f"{sessions} {with_figure(figure)}",
+            met,
             f"model {run.model.name}",
             f"{'Bayesian fit' if run.facts['exact'] else 'approximate fit'} ({run.facts['method']})",
             f"iwm_bayes {run.facts['versions']['iwm-bayes']}",
@@ -49,6 +52,7 @@ def report_contents(run: ReportContext) -> dict[str, Any]:
         },
         "all_parameters": all_parameters(run),
         "data": details.data_details(run),
+        "members": dyads.member_links(run),
         "methods": methods.methods_paragraph(run),
         "citation": methods.bibtex(run),
         "command": methods.reproduction_command(run.facts),
@@ -57,12 +61,15 @@ def report_contents(run: ReportContext) -> dict[str, Any]:
         ],
         "versions": run.facts["versions"],
     }
-    return common | (numbered(answers(run)) if run.key.usable else {name: None for name in ANSWERS})
+    nothing: dict[str, Any] = dict.fromkeys(ANSWERS)
+    if not run.key.usable:
+        return common | nothing
+    return common | nothing | numbered(dyad_answers(run) if run.model.members else answers(run))
 
 
 ANSWERS = (
-    *("terms", "prior", "figure_one", "fit", "learning", "groups", "between_sessions", "comparison"),
-    *("definition", "sensitivity", "checks"),
+    *("terms", "prior", "figure_one", "pair", "fit", "learning", "groups", "between_sessions", "comparison"),
+    *("definition", "sensitivity", "checks", "pair_tables"),
     *("styles", "others", "times", "projection", "further", "people"),
 )
 
@@ -98,9 +105,31 @@ def answers(run: ReportContext) -> dict[str, Any]:
     }
 
 
+def dyad_answers(run: ReportContext) -> dict[str, Any]:
+    """Return the parts of a page on dyads; what is about one member is in the report of this member."""
+    checks_summary, checks_exhibit, checks_table = model_fit.predictive_check_details(run)
+    return {
+        "terms": dyads.terms(run),
+        "prior": details.sensitivity_to_prior(run),
+        "figure_one": dyads.figure_one(run),
+        "pair": pair_sections(run),
+        "fit": {"sentence": model_fit.fit_sentence(run), "exhibits": [dyads.single_dyads(run)]},
+        "learning": {
+            "sentences": parameters.learning_sentences(run),
+            "table": parameters.table_one(run),
+            "exhibits": [],
+        },
+        "groups": groups.group_section(run),
+        "comparison": model_comparison.comparison_section(run),
+        "pair_tables": dyads.pair_tables(run),
+        "checks": {"summary": checks_summary, "exhibit": checks_exhibit, "table": checks_table},
+        "further": further_tables(run),
+    }
+
+
 SHOWN = (  # tables that a part of the page shows; those of estimands that are registered later have a part of their own
     *("time_to_security", "arms", "sensitivity", "styles", "marginal_effects", "group_sd", "group_clustering"),
-    *("group_summary", "expectancy_bias"),
+    *("group_summary", "expectancy_bias", *dyads.TABLES),
 )
 
 
@@ -123,6 +152,7 @@ def all_parameters(run: ReportContext) -> dict[str, Any]:
 
 OPEN_PARTS = (
     "figure_one",
+    "pair",
     "fit",
     "learning",
     "groups",
@@ -135,13 +165,14 @@ def numbered(parts: dict[str, Any]) -> dict[str, Any]:
     """Return the parts of a page with numbers for the exhibits of open parts."""
     number = 0
     for name in OPEN_PARTS:
-        part = parts[name]
+        part = parts.get(name)
         if isinstance(part, Exhibit):
             number += 1
             parts[name] = part._replace(number=number)
-        elif part:
-            exhibits = part["exhibits"]
-            part["exhibits"] = [each._replace(number=number + index + 1) for index, each in enumerate(exhibits)]
+            continue
+        for one in part if isinstance(part, list) else [part] if part else []:
+            exhibits = one["exhibits"]
+            one["exhibits"] = [each._replace(number=number + index + 1) for index, each in enumerate(exhibits)]
             number += len(exhibits)
     return parts
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 import xarray as xr
 
-from iwm_bayes.data.binding import participants_noun, wants
+from iwm_bayes.data.binding import wants
 from iwm_bayes.diagnostics.convergence_checks import ConvergenceChecks
 from iwm_bayes.diagnostics.permutation_test import PermutationTest
 from iwm_bayes.diagnostics.registry import registered
@@ -18,6 +18,7 @@ from iwm_bayes.estimands.security.answers import SecurityAnswer
 from iwm_bayes.estimands.security.belief_paths import session_mask
 from iwm_bayes.model.priors import figure_names
 from iwm_bayes.report import text
+from iwm_bayes.report.dyads.words import noun_of
 from iwm_bayes.report.elements import Table, make_table
 from iwm_bayes.report.key_result import KeyResult, key_result
 from iwm_bayes.report.labels import table_title
@@ -61,7 +62,7 @@ class ReportContext:
     @property
     def noun(self) -> str:
         """Return what the study calls its people."""
-        return participants_noun(self.data)
+        return noun_of(self.model, self.data)
 
     @property
     def permutation_test(self) -> PermutationTest | None:

@@ -1,12 +1,10 @@
 """Tables, pictures and exhibits in the form in which a page takes them."""
 
 import base64
-import math
 import re
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
 import pandas as pd
 import xarray as xr
 from pandas.api.types import is_numeric_dtype
@@ -69,14 +67,6 @@ class Exhibit(NamedTuple):
     caption: str
     pictures: tuple[Picture, ...]
     number: int = 0  # of the figure in the page; 0 in folded parts
-
-
-def two_digits(value: float) -> str:
-    """Write a number with two significant digits, and never with an exponent; a whole number from 10 on."""
-    if not np.isfinite(value) or value == 0:
-        return f"{value:.0f}"
-    decimals = max(0, 1 - math.floor(math.log10(abs(float(f"{value:.1e}")))))
-    return f"{value:,.{decimals}f}".replace("-", MINUS)
 
 
 def data_uri(content: bytes, ending: str) -> str:

@@ -1,5 +1,6 @@
 """How numbers, intervals and tables are written where people read them."""
 
+import math
 import re
 from typing import Any
 
@@ -37,6 +38,14 @@ def format_value(value: Any) -> str:
     if isinstance(value, float):
         return real_minus(f"{value:.0f}" if 1000 <= abs(value) < 1e6 else f"{value:.3g}")
     return real_minus(str(value)) if isinstance(value, int | np.integer) else str(value)
+
+
+def two_digits(value: float) -> str:
+    """Write a number with two significant digits, and never with an exponent; a whole number from 10 on."""
+    if not np.isfinite(value) or value == 0:
+        return f"{value:.0f}"
+    decimals = max(0, 1 - math.floor(math.log10(abs(float(f"{value:.1e}")))))
+    return f"{value:,.{decimals}f}".replace("-", MINUS)
 
 
 def format_points(difference: float, sign: str = "") -> str:

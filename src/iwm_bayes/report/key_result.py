@@ -38,6 +38,8 @@ from iwm_bayes.report.answer.security import (
     security_answer,
 )
 from iwm_bayes.report.answer.words import count_of, is_role, sentence_case
+from iwm_bayes.report.dyads.answer import dyad_answer, dyad_question
+from iwm_bayes.report.dyads.checks import checks_of_members
 from iwm_bayes.types import ModelSpec
 from iwm_bayes.workflow.analysis import permutation_test_of
 
@@ -182,21 +184,29 @@ def key_result(
     """
     data = fit["constant_data"].to_dataset()
     noun, found = participants_noun(data), assessed_figures(data, results.security)
-    first, asks_security = found.first, wants(data, "earned_security")
-    question = study_question(data) or default_question(
-        noun,
-        found.figure or most_met_figure(data),
-        first is not None and has_several_arms(first),
-        asks_security,
-        first is None and "reliability" in results.datasets,
+    first = found.first
+    asks_security = wants(data, "earned_security") and not model.members  # of a dyad its members have reports
+    question = study_question(data) or (
+        dyad_question(model)
+        if model.members
+        else default_question(
+            noun,
+            found.figure or most_met_figure(data),
+            first is not None and has_several_arms(first),
+            asks_security,
+            first is None and "reliability" in results.datasets,
+        )
     )
     if not convergence.converged:
         return not_usable(convergence, advice, question)
-    answer = study_answer(model, fit, found, noun, results.datasets.get("reliability"))
-    further = [*outcome_sentences(model, fit, results)]
-    if "learned_share" in results.datasets:
-        further += learned_share_sentences(model, results.datasets["learned_share"])
-    answer = answer._replace(sentences=(*answer.sentences, *further))
+    if model.members:
+        answer = dyad_answer(model, results)
+    else:
+        answer = study_answer(model, fit, found, noun, results.datasets.get("reliability"))
+        further = [*outcome_sentences(model, fit, results)]
+        if "learned_share" in results.datasets:
+            further += learned_share_sentences(model, results.datasets["learned_share"])
+        answer = answer._replace(sentences=(*answer.sentences, *further))
     mark = convergence.status if convergence.approximate else ""
     return KeyResult(
         question=question,
@@ -209,9 +219,9 @@ def key_result(
         facts=tuple(fact._replace(meaning=with_mark(fact.meaning, mark)) for fact in answer.facts),
         chips=(
             convergence_chip(convergence),
-            ppc_chip(check_lines(results), mark),
+            ppc_chip(checks_of_members(model, fit) if model.members else check_lines(results), mark),
             *([sensitivity_chip(first, noun, mark)] if asks_security else []),
-            learning_chip(permutation_test_of(fit), mark),
+            *([] if model.members else [learning_chip(permutation_test_of(fit), mark)]),
             comparison_chip(model.name, ranking, mark),
         ),
         sentences=tuple(with_mark(one, mark if has_number(one) else "") for one in answer.sentences),

@@ -38,6 +38,7 @@ def lines_for(count: int) -> tuple[Line, ...]:
 
 CHANCE_LABEL = "uninformative care (chance level)"
 BELIEF_LABELS = {"availability": "availability", "worth": "self-worth"}
+ACTED_ON = {**BELIEF_LABELS, "expected": "expectation"}  # beliefs that acts follow
 
 # Corner of each attachment style in the attachment space, (availability, self-worth): preoccupied is low self-worth,
 # dismissing is low availability. Bartholomew & Horowitz (1991), doi:10.1037/0022-3514.61.2.226.

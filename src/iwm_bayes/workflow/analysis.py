@@ -83,6 +83,8 @@ def analyse(
     Draws are kept in the folder `chain_store` while they are made. An interrupted run is continued from there. A fit
     that was made `before` is extended to the draws of `settings`.
     """
+    if requests.permutation_test and model.members:
+        raise InputError([NO_PERMUTATION])
     began = time.perf_counter()
     if before is None:
         sampled = fit(model, data, method, **settings, chain_store=chain_store)
@@ -145,8 +147,6 @@ def further_fits(
     groups = {}
     if requests.expectancy_bias and leaves_expectancy_bias_open(model):
         groups[EXPECTANCY_BIAS] = expectancy_bias_fits(model, data, method, settings)
-    if requests.permutation_test and model.members:
-        raise InputError([NO_PERMUTATION])
     if requests.permutation_test:
         test = permutation_test(model, data, settings.get("random_seed", 1))
         groups[PERMUTATION_TEST] = xr.Dataset(attrs=test._asdict())

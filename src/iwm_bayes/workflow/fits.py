@@ -193,7 +193,7 @@ def fit_or_reuse(
     interrupted: the draws are kept, and the same call continues them.
     """
     loaded = load_study_and_data(study, model, trust)
-    folder, method = runs / f"{loaded.study.name}-{loaded.model.name}", settings["method"]
+    folder, method = runs / loaded.run_name, settings["method"]
     sampler_settings = {name: value for name, value in settings.items() if name != "method"}
     if holds_this_run(folder, loaded, method, sampler_settings, None, overwrite):
         tell(f"{loaded.model.name}: the fit in {folder} is current")
@@ -226,7 +226,7 @@ def check_all_models(
     for name in models:
         try:
             loaded = load_study_and_data(study, name, trust)
-            folder = runs / f"{loaded.study.name}-{loaded.model.name}"
+            folder = runs / loaded.run_name
             holds_this_run(folder, loaded, settings["method"], sampler_settings, None, overwrite)
             check_results_folder(folder, "--runs")
         except InputError as error:

@@ -48,6 +48,12 @@ class LoadedStudy(NamedTuple):
     data: xr.Dataset
 
     @property
+    def run_name(self) -> str:
+        """Return the name of the folder of its runs: that of the study, then that of the model or of both."""
+        both = [f"{role}_{member.model.name}" for role, member in self.model.members.items()]
+        return "-".join([self.study.name, *(both or [self.model.name])])
+
+    @property
     def files(self) -> dict[str, Path]:
         """Return every file on which an answer depends, by a key of `FILE_WORDS` or of `python_files`."""
         people, dyad = self.study.people, self.study.dyad
@@ -118,6 +124,20 @@ def load_data(
     if all(parameter.fixed is not None for parameter in parameters(bound).values()):
         raise InputError([f"the model {bound.name} has only fixed parameters, so there is nothing to fit. Free one"])
     return bound, with_statements(study, bound, data)
+
+
+def models_to_compare(study_file: Path) -> list[str]:
+    """Return the models that a study names; InputError where they are those of members of dyads, one for each."""
+    study = read_study_file(study_file)
+    if has_roles(study):
+        runs = " ".join(f"runs/{name}/{next(iter(study.dyad.members))}" for name in ("A", "B")) if study.dyad else ""
+        raise InputError(
+            [
+                f"{study_file}: names one model for each member of a dyad, and not several to compare. Fit two study "
+                f"files, and compare the runs of one member: iwm compare {runs}"
+            ]
+        )
+    return list(study.model)
 
 
 def study_model(study: StudySpec, model: str | ModelSpec | None, trust: bool) -> ModelSpec:

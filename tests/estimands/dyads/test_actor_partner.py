@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from prior_dyads import couple, known_fit, therapy, values_of
+from prior_dyads import couple, ended_early, known_fit, therapy, values_of
 from scipy.special import expit, logit, ndtri
 
-from iwm_bayes.estimands.dyads.actor_partner import actor_partner, effect_table
+from iwm_bayes.estimands.dyads.actor_partner import actor_partner, effect_table, true_effects
 from iwm_bayes.simulation.dyads import simulate_dyads
 
 WIFE = {"availability_start": 0.4, "availability_rate": 0.2, "support_bias": 0.3, "support_sensitivity": 1.5}
@@ -46,7 +46,7 @@ def test_effects_of_constant_learning_rates_are_products_by_hand():
     assert mean_of(found, "wife", "partner") == pytest.approx(slope * difference, rel=1e-4)
     first = effects_of(couple(), exchanges=1, wife=WIFE, husband=HUSBAND)
     assert mean_of(first, "wife", "actor") == pytest.approx(slope, rel=1e-4)
-    assert np.isnan(first["mean_effect"].sel(effect="partner")).all()
+    assert np.isnan(first["mean_effect"].sel(effect=["partner", "partner by bids"])).all()
 
 
 def test_a_small_partner_effect_is_the_product_of_three_derivatives():
@@ -115,9 +115,57 @@ def test_a_graded_act_is_integrated_over_its_distribution():
     )
 
 
+PULLED = {"pull": 1.6, "care_containment": 0.25, "care_bias": 0.2, "care_sensitivity": 1e-12}
+ASKING = {"availability_start": 0.45, "bid_bias": -0.1, "bid_sensitivity": 1.4}
+
+
+def test_a_bid_pulls_the_carer_at_the_same_exchange():
+    """At the first exchange the share of bids is .65 with a bid and .35 without; a quarter of the pull is contained."""
+    found = effects_of(therapy(), exchanges=1, patient=ASKING, therapist=PULLED)
+    x = 0.001 + 0.998 * 0.45
+    p = expit(-0.1 + 1.4 * logit(x))
+    slope = p * (1 - p) * 1.4 * 0.998 / (x * (1 - x))
+    with_bid, without = (expit(0.2 + 0.75 * 1.6 * (share - 0.5)) for share in (0.65, 0.35))
+    assert mean_of(found, "patient", "partner by bids") == pytest.approx(slope * (with_bid - without), rel=1e-4)
+    assert np.isnan(found["mean_effect"].sel(role="therapist", effect="partner by bids")).all()
+
+
+@pytest.mark.parametrize("change", [{"pull": 0.0}, {"care_containment": 1.0 - 1e-12}], ids=["no pull", "contained"])
+def test_without_a_pull_that_is_acted_out_bids_do_nothing(change):
+    """The sign is that of the pull, and at 0 there is no effect."""
+    none = effects_of(therapy(), exchanges=5, patient=ASKING, therapist=PULLED | change)
+    assert abs(mean_of(none, "patient", "partner by bids")) < 1e-9
+    repelled = effects_of(therapy(), exchanges=5, patient=ASKING, therapist=PULLED | {"pull": -1.6})
+    assert mean_of(repelled, "patient", "partner by bids") < -0.01
+
+
 def test_the_table_has_a_line_for_every_effect():
-    """It says whose act follows whose belief, and the effect of a tenth is a tenth of the effect."""
+    """It says whose act follows whose belief; nobody in a couple has a pull, and there is no line for it."""
     table = effect_table(effects_of(couple(), exchanges=3, wife=WIFE, husband=HUSBAND))
     assert list(table["effect"]) == ["actor", "partner"] * 2
     assert list(table["of"]) == ["wife", "husband", "husband", "wife"]
     np.testing.assert_allclose(table["per_tenth"], table["per_unit"] / 10)
+
+
+def test_a_dyad_that_ends_early_has_the_effects_of_its_own_exchanges():
+    """Those of data that end for all when it does; the others have those of all their exchanges."""
+    model = therapy()
+    values = values_of(model, patient=ASKING, therapist=PULLED | {"care_sensitivity": 1.2})
+    data = simulate_dyads(model, 6, {name: np.full(3, value) for name, value in values.items()}, 9)
+    whole, short, early = (
+        actor_partner(model, known_fit(model, own, values))["effect_of_dyad"]
+        for own in (data, data.isel(event=slice(3)), ended_early(model, data, 1, 3))
+    )
+    np.testing.assert_allclose(early.isel(person=1), short.isel(person=1), atol=1e-12)
+    np.testing.assert_allclose(early.isel(person=[0, 2]), whole.isel(person=[0, 2]), atol=1e-12)
+    assert (np.abs(whole - short) > 1e-4).any()
+
+
+def test_true_effects_are_those_of_a_fit_without_uncertainty():
+    """Of dyads that all have the same values, which are known."""
+    model = couple()
+    values = values_of(model, wife=WIFE, husband=HUSBAND)
+    everybody = {name: np.full(3, value) for name, value in values.items()}
+    data = simulate_dyads(model, 5, everybody, 4)
+    found = actor_partner(model, known_fit(model, data, values))["effect_of_dyad"].isel(chain=0, draw=0)
+    np.testing.assert_allclose(true_effects(model, data, everybody), found, atol=1e-10)

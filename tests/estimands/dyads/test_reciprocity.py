@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from prior_dyads import couple, known_fit, simulated_fit, therapy, values_of
+from prior_dyads import couple, ended_early, known_fit, simulated_fit, therapy, values_of
 
 from iwm_bayes.data.dyads.coupling import coupled
 from iwm_bayes.estimands.dyads.closed_loop import Course, from_end, is_secure, run
@@ -100,6 +100,22 @@ def test_what_follows_the_last_exchange_continues_the_data():
     for bid in bids:
         share = share + 0.3 * (bid - share)
     np.testing.assert_allclose(loop.sides["therapist"].share, share, atol=1e-12)
+
+
+def test_a_dyad_that_ended_early_continues_from_its_own_last_exchange():
+    """Beliefs, acts and the share of bids are those after its last exchange, and not after that of the others."""
+    model = therapy()
+    values = values_of(model, therapist={"pull": 1.5})
+    everybody = {name: np.full(3, value) for name, value in values.items()}
+    data = simulate_dyads(model, 6, everybody, 4)
+    short, early = data.isel(event=slice(3)), ended_early(model, data, 1, 3)
+    expected, found = (from_end(model, everybody, event_array(own), own, 1) for own in (short, early))
+    for role in model.members:
+        one, other = (loop.sides[role] for loop in (expected, found))
+        assert one.share[1] == pytest.approx(other.share[1])
+        for at_end, early_end in zip(leaves(one.s), leaves(other.s), strict=True):
+            np.testing.assert_allclose(early_end[..., 1], at_end[..., 1], atol=1e-12)
+        assert expected.earlier[role][1] == found.earlier[role][1]
 
 
 def leaves(s):

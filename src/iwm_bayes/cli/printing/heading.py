@@ -10,6 +10,8 @@ import xarray as xr
 from iwm_bayes.cli.printing.layout import Line, labelled
 from iwm_bayes.cli.printing.names import response_words
 from iwm_bayes.data.binding import participants_noun
+from iwm_bayes.data.dyads.describe import count_sentence
+from iwm_bayes.data.dyads.writing import has_members
 from iwm_bayes.model.inputs import effect_labels
 from iwm_bayes.model.priors import figure_names, free_parameters
 from iwm_bayes.report.answer.words import count_of, session_count
@@ -56,9 +58,10 @@ def phases(data: xr.Dataset) -> str:
 
 
 def study_line(study: str, data: xr.Dataset, width: int) -> list[Line]:
-    """Return the first line: the program, the study, its people, and its phases."""
+    """Return the first line: the program, the study, its people, and its phases; or its dyads, and their exchanges."""
     people = count_of(data.sizes["person"], participants_noun(data))
-    return labelled(program_name(), f"{study}: {people}, {phases(data)}", width, len(program_name()) + 2, "bold")
+    who = count_sentence(data) if has_members(data) else f"{people}, {phases(data)}"
+    return labelled(program_name(), f"{study}: {who}", width, len(program_name()) + 2, "bold")
 
 
 def data_text(data: xr.Dataset, responses: Sequence[str], by_name: bool = False) -> str:
@@ -81,7 +84,8 @@ def model_text(model: ModelSpec, data: xr.Dataset) -> str:
     free = [one for one in free_parameters(model, figure_names(data)) if one.parameter.pooling != "none"]
     coefficients = len(effect_labels(data).get("coefficient", []))
     counts = count_of(len(free) + coefficients, "group-level parameters")
-    claim = first_clause(model.claim)
+    claims = [f"{role}: {first_clause(member.model.claim)}" for role, member in model.members.items()]
+    claim = "; ".join(claims) or first_clause(model.claim)
     return f"{model.name}: {claim}; {counts}" if claim else f"{model.name}: {counts}"
 
 

@@ -65,9 +65,16 @@ def short_table(run: ReportContext, mark: str, width: int) -> list[Line]:
     return [BLANK, *result.parameter_table(groups, parameters(run.model), mark, notes, width)]
 
 
+def member_lines(run: ReportContext, width: int) -> list[Line]:
+    """Return where the reports of both members of dyads are; nothing for a study of single people."""
+    reports = [f"Report of the {role}: {run.folder / role / PLACES['Report']}" for role in run.model.members]
+    return [line for text in reports for line in paragraph(text, width, 0)]
+
+
 def last_lines(run: ReportContext, commands: Sequence[str], width: int) -> list[Line]:
     """Return where things are, what to do next, and what the results are for."""
     lines = result.place_lines({name: run.folder / path for name, path in PLACES.items()}, width)
+    lines += member_lines(run, width)
     lines += result.next_lines(commands, width) if commands else []
     return [*lines, *paragraph(result.DISCLAIMER, width, 0)]
 

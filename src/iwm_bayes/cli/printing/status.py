@@ -26,8 +26,9 @@ def chip_lines(chip: Chip, width: int) -> list[Line]:
 
 
 def three_lines(key: KeyResult, width: int) -> list[Line]:
-    """Return the status of a usable fit: convergence, model fit, and learning."""
-    return [line for kind in KINDS for line in chip_lines(key.chip(kind), width)]
+    """Return the status of a usable fit: convergence, model fit, and learning, which is not tested in dyads."""
+    chips = [chip for kind in KINDS for chip in key.chips if chip.kind == kind]
+    return [line for chip in chips for line in chip_lines(chip, width)]
 
 
 def problem_lines(key: KeyResult, width: int) -> list[Line]:

@@ -9,7 +9,8 @@ import numpy as np
 import xarray as xr
 
 from iwm_bayes.inference.base import Settings
-from iwm_bayes.inference.laplace.hierarchy import Group, LinearPopulation, pack, person_sds
+from iwm_bayes.inference.laplace.hierarchy import Group, LinearPopulation, pack, person_means, person_sds
+from iwm_bayes.inference.laplace.person_posteriors import PersonGaussians
 from iwm_bayes.inference.posterior import by_parameter
 
 type NamedDraws = dict[str, tuple[tuple[str, ...], np.ndarray]]  # dims of one draw, and values (draw, ...)
@@ -67,25 +68,47 @@ def group_posterior(
     return draws_to_dataset(population, name_draws(population, group, vectors), sizes)
 
 
+def spread_with_sigma(
+    population: LinearPopulation, group: Group, covariance: np.ndarray, sigma: np.ndarray
+) -> np.ndarray:
+    """Return by what people's distances from the group, and their variances, are multiplied, (draw, D, N).
+
+    They grow with the between-person SDs of draws, `sigma` (draw, P). Let s = variance / sigma^2 be the share of the
+    group in what is known of a person. With r sigma^2 in place of sigma^2, the distance of the mean from the group and
+    the variance are both multiplied by r / (s + (1 - s) r). This is exact for a Gaussian model with one parameter.
+    """
+    ratio = np.ones((len(sigma), len(population.own), 1))  # parameters without pooling have no sigma
+    ratio[:, : sigma.shape[1], 0] = (sigma / group.sigma) ** 2
+    variance = np.diagonal(covariance, axis1=1, axis2=2).T
+    share = np.minimum(variance / person_sds(population, group)[:, None] ** 2, 1.0)
+    return ratio / (share + (1.0 - share) * ratio)
+
+
 def person_posterior(
     population: LinearPopulation,
     group: Group,
     group_covariance: np.ndarray,
-    mean: np.ndarray,
-    covariance: np.ndarray,
+    people: PersonGaussians,
+    share_of_complete: np.ndarray,
     settings: Settings,
 ) -> xr.Dataset:
-    """Draw from the Gaussians of the group and of people (D, N), (N, D, D): a posterior (chain, draw, ...).
+    """Draw from the Gaussians of the group and of people: a posterior (chain, draw, ...).
 
-    In each draw, a person's mean moves with the group as far as the group determines it.
+    In each draw, people move with the group as far as the group determines them: with means and effects, with
+    completely pooled parameters by `share_of_complete` (D, N, S), and with between-person SDs.
     """
     vectors, generator = draw_group(group, group_covariance, settings)
+    mean, covariance = people.mean, people.covariance
     group_share = covariance / person_sds(population, group) ** 2  # (N, D, D): how far theta moves with its mean
-    shift = np.einsum("dnk,sk->sdn", population.design, split_group(group, vectors)[0] - group.beta)
+    beta, sigma, _, complete = split_group(group, vectors)
+    shift = np.einsum("dnk,sk->sdn", population.design, beta - group.beta)
     moved = np.einsum("nde,sen->sdn", group_share, shift)
+    moved += np.einsum("dnk,sk->sdn", share_of_complete, complete - group.complete)
     noise = generator.normal(size=(len(vectors), *mean.shape))
     deviation = np.einsum("nde,sen->sdn", np.linalg.cholesky(covariance), noise)
+    spread, centre = spread_with_sigma(population, group, covariance, sigma), person_means(population, group.beta)
     draws = name_draws(population, group, vectors)
     if len(mean):
-        draws["theta"] = (("parameter_person", "person"), mean + moved + deviation)
+        theta = centre + spread * (mean - centre) + moved + np.sqrt(spread) * deviation
+        draws["theta"] = (("parameter_person", "person"), theta)
     return draws_to_dataset(population, draws, {"chain": 1, "draw": settings.chains * settings.draws})

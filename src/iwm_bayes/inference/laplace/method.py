@@ -22,7 +22,7 @@ from iwm_bayes.inference.laplace.bias import SEED, bias
 from iwm_bayes.inference.laplace.draws import person_posterior
 from iwm_bayes.inference.laplace.empirical_bayes import GroupMode, find_mode, refine_by_quadrature
 from iwm_bayes.inference.laplace.hierarchy import linear_population
-from iwm_bayes.inference.laplace.person_posteriors import Problem
+from iwm_bayes.inference.laplace.person_posteriors import Problem, share_of_complete
 from iwm_bayes.inference.laplace.quadrature import fit_by_quadrature, quadrature_nodes
 from iwm_bayes.model.inputs import model_data
 from iwm_bayes.model.priors import figure_names
@@ -58,10 +58,8 @@ def mode_to_fit(
     model: ModelSpec, problem: Problem, mode: GroupMode, method: str, data: xr.Dataset, settings: Settings
 ) -> dict[str, xr.Dataset]:
     """Draw from the posterior around a mode; its attribute `converged` says whether the mode was found."""
-    people = mode.people
-    posterior = person_posterior(
-        problem.population, mode.group, mode.covariance, people.mean, people.covariance, settings
-    )
+    with_complete = share_of_complete(problem, mode.group, mode.people)
+    posterior = person_posterior(problem.population, mode.group, mode.covariance, mode.people, with_complete, settings)
     posterior = posterior.assign_attrs(approximate=method, converged=int(mode.converged))
     groups = {"unconstrained_posterior": posterior, "constant_data": data}
     return groups | {"observed_data": observed_answers(model, data)}

@@ -72,6 +72,21 @@ def person_precision(problem: Problem, group: Group, theta: np.ndarray) -> np.nd
     return clip_precision(by_person + np.diag(1.0 / sd**2), sd)
 
 
+def share_of_complete(problem: Problem, group: Group, people: PersonGaussians) -> np.ndarray:
+    """Return how far everyone's posterior mean moves with each completely pooled parameter, (D, N, S).
+
+    Where the gradient of a log posterior stays 0, the mean moves by the covariance times the mixed second derivatives.
+    """
+
+    def gradient(complete: np.ndarray) -> np.ndarray:
+        return problem.log_likelihood(people.mean, complete)[1][problem.population.own]
+
+    if not len(group.complete):
+        return np.zeros((*people.mean.shape, 0))
+    mixed = -finite_difference_hessian(gradient, group.complete, DIFFERENCE_STEP)  # (S, D, N)
+    return np.einsum("nde,sen->dns", people.covariance, mixed)
+
+
 def person_modes(problem: Problem, group: Group, theta: np.ndarray) -> np.ndarray:
     """Return everyone's posterior mode (D, N) by Newton's method from `theta`; no step lowers a person's density.
 

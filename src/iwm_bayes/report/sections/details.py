@@ -17,6 +17,7 @@ from iwm_bayes.report import text
 from iwm_bayes.report.answer.security import hold_sentences
 from iwm_bayes.report.answer.words import count_of, share, with_figure
 from iwm_bayes.report.context import ReportContext
+from iwm_bayes.report.dyads.contents import data_of_both
 from iwm_bayes.report.elements import Exhibit, draw_picture
 from iwm_bayes.report.labels import parameter_words
 from iwm_bayes.report.methods import left_out_sentence
@@ -113,6 +114,12 @@ def projection(run: ReportContext) -> dict[str, Any] | None:
     return {"sentence": f"{now}.", "exhibit": Exhibit(finding, caption, (picture,))}
 
 
+def figure_sessions(run: ReportContext) -> list[str]:
+    """Return how many sessions there are with each figure."""
+    counts = {name: int(session_mask(run.data, name).sum()) for name in run.figures}
+    return [f"{name}: {count_of(count, 'sessions')}" for name, count in counts.items()]
+
+
 def data_details(run: ReportContext) -> dict[str, Any]:
     """Return the hypothesis of the model, and the data by which it is judged."""
     data, model = run.data, run.model
@@ -128,12 +135,12 @@ def data_details(run: ReportContext) -> dict[str, Any]:
             f"outcome); unit of time: {data.attrs['time_unit']}",
             *([left_out] if (left_out := left_out_sentence(run)) else []),
             *([f"{empty_rows} rows without an outcome or a response were left out"] if empty_rows else []),
-            *(f"{name}: {count_of(int(session_mask(data, name).sum()), 'sessions')}" for name in run.figures),
+            *([] if model.members else figure_sessions(run)),
             *(answer_count_sentence(model, data, name) for name in model.responses),
             *(f"{name}: not measured in this study" for name in model.without),
             *(f"{name} ~ {formula}" for name, formula in formulas.items()),
         ],
-        "exhibit": data_exhibit(run),
+        "exhibit": data_of_both(run) if model.members else data_exhibit(run),
     }
 
 

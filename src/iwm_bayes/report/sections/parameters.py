@@ -15,7 +15,8 @@ from iwm_bayes.lazy import lazy_module
 from iwm_bayes.model.priors import LINKS, FreeParameter, figure_names, free_parameters
 from iwm_bayes.report.answer.words import Quantity, count_of, listed, sentence_case, singular
 from iwm_bayes.report.context import ReportContext
-from iwm_bayes.report.elements import Exhibit, Table, draw_picture, two_digits
+from iwm_bayes.report.elements import Exhibit, Table, draw_picture
+from iwm_bayes.report.formatting import two_digits
 from iwm_bayes.report.labels import group_summary_title, parameter_words
 from iwm_bayes.types import named_leaves
 from iwm_bayes.viz.parameters import prior_posterior_plot

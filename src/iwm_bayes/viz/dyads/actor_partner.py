@@ -6,14 +6,11 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from iwm_bayes.viz.palette import DARK_GREY, Line, lines_for
+from iwm_bayes.viz.palette import ACTED_ON, DARK_GREY, Line, lines_for
 from iwm_bayes.viz.style import PANEL_WIDTH, SMALL, escape_dollar, in_house_style
 
 ROW = 0.62  # inches
 SPREAD = 0.16  # of a row: dots of dyads lie in a band below the interval
-
-
-BELIEF_WORDS = {"expected": "expectation", "worth": "self-worth"}  # of readouts; others are called as they are
 
 
 def effect_label(one: xr.Dataset, role: str) -> str:
@@ -21,9 +18,7 @@ def effect_label(one: xr.Dataset, role: str) -> str:
     act = str(one["act"].values).replace("_", " ")
     belief, whose = str(one["belief"].values), str(one["whose_act"].values)
     on = f"own {act}" if whose == role else f"{whose}'s next {act}"
-    return escape_dollar(
-        f"{str(one['effect'].values).capitalize()}: {role}'s {BELIEF_WORDS.get(belief, belief)}\n→ {on}"
-    )
+    return escape_dollar(f"{str(one['effect'].values).capitalize()}: {role}'s {ACTED_ON.get(belief, belief)}\n→ {on}")
 
 
 def draw_effect(axes: Axes, one: xr.Dataset, row: int, line: Line) -> None:

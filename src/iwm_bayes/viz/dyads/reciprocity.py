@@ -5,7 +5,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from iwm_bayes.viz.palette import LIGHT_GREY, lines_for, tick_sessions
+from iwm_bayes.viz.palette import lines_for, tick_sessions
 from iwm_bayes.viz.style import PANEL_WIDTH, SMALL, escape_dollar, in_house_style
 
 BOTH_WIDTH = 2.4  # points: the line of both members, which is the answer
@@ -20,25 +20,19 @@ def reciprocity_plot(data: xr.Dataset) -> Figure:
     data
         What `reciprocity_data` returns.
     """
-    whose = [str(name) for name in data["whose"].values]
+    who = [str(name) for name in data["who"].values]
     fig, axes = plt.subplots(figsize=(PANEL_WIDTH, 3.2))
-    for name, line in zip(whose, lines_for(len(whose)), strict=True):
-        values = data.sel(whose=name).dropna("exchange")
+    for name, line in zip(who, lines_for(len(who)), strict=True):
+        values = data.sel(who=name)
         style = {"color": line.color, "linestyle": line.linestyle}
-        width = BOTH_WIDTH if name == whose[-1] else 1.4
+        width = BOTH_WIDTH if name == who[-1] else 1.4
         axes.fill_between(values["exchange"], values["low"], values["high"], color=line.color, alpha=0.15, linewidth=0)
         axes.plot(values["exchange"], values["median"], linewidth=width, label=f"{escape_dollar(name)}", **style)
     exchange = data["exchange"].values
-    known = data["median"].notnull().any("whose").values
-    last = int(exchange[known][-1])
-    if last < int(exchange[-1]):
-        axes.axvspan(last, exchange[-1], color=LIGHT_GREY, linewidth=0, zorder=0)
-        axes.text(
-            (last + exchange[-1]) / 2, 0.5, "not assessable", rotation=90, ha="center", va="center", fontsize=SMALL
-        )
-    axes.set(xlabel="Exchange", ylabel="Secure (share of dyads)", ylim=(0, 1), xlim=(exchange[0], exchange[-1]))
+    axes.set(xlabel="Exchange", ylabel="Secure at an exchange (share of dyads)")
+    axes.set(ylim=(0, 1), xlim=(exchange[0], exchange[-1]))
     axes.set_xticks(tick_sessions(exchange))
     axes.yaxis.set_major_formatter(PercentFormatter(1.0))
     axes.set_title("Reciprocity: who is secure", pad=22)
-    axes.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=len(whose), borderpad=0, fontsize=SMALL)
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=len(who), borderpad=0, fontsize=SMALL)
     return fig

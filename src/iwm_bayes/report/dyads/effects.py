@@ -1,0 +1,39 @@
+"""What the beliefs of one member do to the acts of both, in sentences."""
+
+import numpy as np
+import xarray as xr
+
+from iwm_bayes.report.dyads.words import STEP, act_words, belief_words, excludes_0, signed_text, the
+
+
+def effect_draws(found: xr.Dataset, role: str, effect: str) -> np.ndarray:
+    """Return an effect by draw, mean of the dyads; NaN where there is none."""
+    return found["mean_effect"].sel(role=role, effect=effect).values
+
+
+def effect_sentence(found: xr.Dataset, role: str, effect: str) -> str:
+    """Return how much an act changes with a belief, and whether that is shown; empty where there is no such effect."""
+    draws = STEP * effect_draws(found, role, effect)
+    if np.isnan(draws).any():
+        return ""
+    one = found.sel(role=role, effect=effect)
+    act, whose = act_words(str(one["act"].values)), str(one["whose_act"].values)
+    changes = f"this member's own {act}" if whose == role else f"the next {act} of {the(whose)}"
+    does = "changes by" if excludes_0(draws) else "does not clearly change:"
+    belief = belief_words(str(one["belief"].values))
+    return (
+        f"{effect.capitalize()} effect: with {STEP:g} more {belief} of {the(role)}, {changes} {does} "
+        f"{signed_text(draws)}, on a scale of 0–1."
+    )
+
+
+def partner_sentences(found: xr.Dataset) -> list[str]:
+    """Return one sentence for each partner effect that there is."""
+    roles = map(str, found["role"].values)
+    return [sentence for role in roles if (sentence := effect_sentence(found, role, "partner"))]
+
+
+def effect_sentences(found: xr.Dataset) -> list[str]:
+    """Return one sentence for each effect that there is: those on own acts first."""
+    pairs = [(role, effect) for effect in map(str, found["effect"].values) for role in map(str, found["role"].values)]
+    return [sentence for role, effect in pairs if (sentence := effect_sentence(found, role, effect))]
