@@ -6,8 +6,7 @@ from dyads import write_dyads
 
 from iwm_bayes.cli.sweeps.given import models_or_study
 from iwm_bayes.data.dyads.coupling import coupled
-from iwm_bayes.estimands.dyads.actor_partner import mean_over_exchanges, paths_of_members
-from iwm_bayes.filtering.arrays import event_array
+from iwm_bayes.estimands.dyads.actor_partner import true_effects
 from iwm_bayes.types import InputError
 from iwm_bayes.validation.planning.effect import asked_effects, count_decisions, effect_draws, truth_as_fit
 from iwm_bayes.validation.planning.group import assign_arms
@@ -120,11 +119,10 @@ def test_the_true_effects_of_a_study_are_those_of_its_parameters(folder):
     contained = 1.0 - study.truth.values["therapist_care_containment"]
     acted_out = (contained * study.truth.values["therapist_pull"]).mean()
     assert found["acted-out pull of the therapist"] == pytest.approx(acted_out)
-    paths = paths_of_members(model, study.truth.values, event_array(study.data), 1)
-    present = study.data["present"].values
-    actor, partner = mean_over_exchanges(paths["patient"], paths["therapist"], present).mean(axis=1)
-    assert found["actor effect of the patient"] == pytest.approx(actor)
-    assert found["partner effect of the patient"] == pytest.approx(partner)
+    true = true_effects(model, study.data, study.truth.values)
+    for effect in ("actor", "partner"):
+        expected = float(true.sel(role="patient", effect=effect).mean())
+        assert found[f"{effect} effect of the patient"] == pytest.approx(expected), effect
 
 
 def test_effects_that_models_assume_need_a_smallest_one(folder):
