@@ -15,7 +15,7 @@ from command import iwm
 from iwm_bayes.data import study
 from iwm_bayes.data.toml import read_toml
 from iwm_bayes.model.specification import model_file
-from iwm_bayes.simulation import design_file
+from iwm_bayes.simulation import design_file, dyad_design
 
 REPOSITORY = Path(__file__).parents[1]
 DOCS = REPOSITORY / "docs"
@@ -63,6 +63,8 @@ def toml(text: str, folder: Path, names: dict[str, Any]) -> None:
     path = written(text, folder)
     content = read_toml(path)
     readers = {"rule": model_file.load_model, "arms": design_file.read_design_file}
+    if dyad_design.is_dyad_design(content):
+        readers = {"dyad": dyad_design.read_dyad_design_file}
     next((read for key, read in readers.items() if key in content), study.read_study_file)(path)
 
 

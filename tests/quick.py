@@ -17,6 +17,7 @@ LONGER_FIXTURES = frozenset(
 LONGER = (  # modules and tests, by their names below `tests/`
     # they compile, or call what does
     "cli/test_compare.py",
+    "cli/test_dyads.py::test_a_plan_tells_how_often_an_effect_is_shown",
     "cli/test_main.py::test_simulated_sessions_can_be_fitted",
     "cli/test_odd_studies.py",
     "cli/test_overwrite.py::test_a_result_that_is_cut_is_named",
@@ -96,6 +97,7 @@ LONGER = (  # modules and tests, by their names below `tests/`
     "rules/test_conformance.py::test_gradient_equals_finite_differences",
     "rules/test_learning_weights.py::test_learning_does_not_speed_up_over_the_prior",
     "simulation/test_dyads.py::test_answers_are_those_that_the_density_expects",
+    "simulation/test_dyads.py::test_dyads_of_a_data_set_act_anew_as_the_density_expects",
     "validation/test_sweep.py::test_nothing_changes_if_a_part_of_a_cluster_is_killed",
     "workflow/test_estimands.py::test_what_is_left_out_appears_nowhere",
     "workflow/test_fit_groups.py::test_arviz_without_this_program_opens_every_part",

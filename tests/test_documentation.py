@@ -183,10 +183,10 @@ def test_every_command_is_on_the_page_of_the_command_line(site):
     """Commands of groups such as `iwm validate` have sections of their own."""
     page = (site[0] / "reference" / "command_line.html").read_text(encoding="utf-8")
     headings = re.findall(r"<h2[^>]*>(iwm [\w -]+?)<", page)
-    assert {"iwm new", "iwm fit", "iwm fit-large", "iwm validate sbc", "iwm plan forecast", "iwm predictions"} <= set(
+    assert {"iwm new", "iwm fit", "iwm fit-large", "iwm validate sbc", "iwm plan effect", "iwm predictions"} <= set(
         headings
     )
-    assert len(headings) == len(set(headings)) == 18
+    assert len(headings) == len(set(headings)) == 19
 
 
 def test_links_to_other_sites_go_to_known_sites(site):

@@ -16,6 +16,7 @@ from iwm_bayes.model.specification.parts import response_kinds
 from iwm_bayes.model.specification.schema import ModelFile, ParameterPrior
 from iwm_bayes.responses import RESPONSES
 from iwm_bayes.simulation.design_file import Arm, DesignFile, DesignPhase
+from iwm_bayes.simulation.dyad_design import DesignMember, DesignOfDyads, DyadArm, DyadDesignFile
 from iwm_bayes.types import Response
 
 COMMENT = re.compile(r"^    (\w+):.*?  # (.+)$", re.MULTILINE)
@@ -79,6 +80,12 @@ STUDY_PARTS = (
     ("[dyad.members.ROLE]", DyadMember),
 )
 DESIGN_PARTS = (("The file", DesignFile), ("[[arms]]", Arm), ("phases", DesignPhase))
+DYAD_DESIGN_PARTS = (
+    ("The file of a design of dyads", DyadDesignFile),
+    ("[dyad] of a design", DesignOfDyads),
+    ("[dyad.members.ROLE] of a design", DesignMember),
+    ("[[arms]] of dyads", DyadArm),
+)
 MODEL_PARTS = (("The file", ModelFile), ("[parameters.NAME]", ParameterPrior))
 STUDY_OPENING = (
     "A study file defines the columns of a table. It is a TOML file, and its first line is `schema = 2`. "
@@ -87,7 +94,8 @@ STUDY_OPENING = (
 DESIGN_OPENING = (
     "A design file says what happens in each arm of a study that nobody has done yet, and when it is rated. "
     "`iwm simulate`, `iwm plan` and `iwm validate` read it in place of a model. It is a TOML file, and its first line "
-    "is `schema = 2`. Unknown keys are errors. `experiments/menu/` has examples.\n"
+    "is `schema = 2`. Unknown keys are errors. `experiments/menu/` has examples. A design of dyads has `[dyad]` and "
+    "keys of its own, which follow those of single people.\n"
 )
 MODEL_OPENING = (
     "A model file names a learning rule, its responses, and the priors that differ from the defaults. It is a TOML "
@@ -142,7 +150,8 @@ def study_file_page() -> str:
 
 def design_file_page() -> str:
     """Return the page of design files."""
-    return "\n".join(["# Design file", "", DESIGN_OPENING, *(section(*part) for part in DESIGN_PARTS)])
+    sections = [section(*part) for part in (*DESIGN_PARTS, *DYAD_DESIGN_PARTS)]
+    return "\n".join(["# Design file", "", DESIGN_OPENING, *sections])
 
 
 def timing_sentence(response: Response) -> str:

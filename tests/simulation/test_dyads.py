@@ -90,29 +90,31 @@ def test_distress_of_nobody_is_refused():
 def uneven_dyads(model, count, exchanges, generator):
     """Data of dyads with gaps, missing answers, distress, and fewer exchanges of some dyads."""
     data = empty_dyads(model, exchanges, count)
-    since = generator.integers(1, 6, (exchanges, count)).astype(float)
+    since = generator.integers(1, 3, (exchanges, count)).astype(float)
     present = np.arange(exchanges)[:, None] < generator.integers(exchanges // 2, exchanges + 1, count)
     data = data.assign(since_any=(DIMS, since), since_figure=(DIMS, since), present=(DIMS, present))
     distress = (generator.random((exchanges, count)) < 0.3).astype(float)
-    data = data.assign(distress_child=(DIMS, distress), threat_child=(DIMS, distress[::-1].copy()))
+    role = next(iter(model.members))
+    data = data.assign({f"distress_{role}": (DIMS, distress), f"threat_{role}": (DIMS, distress[::-1].copy())})
     answered = {name: present & (generator.random(present.shape) < 0.7) for name in model.responses}
     answers = {f"answer_{name}": (DIMS, np.where(own, 0.0, np.nan)) for name, own in answered.items()}
     return coupled(model, data.assign(answers))
 
 
-@pytest.mark.parametrize("case", ["distress", "moods and delayed symptoms"])
+@pytest.mark.parametrize("case", ["therapy", "distress", "moods and delayed symptoms"])
 def test_dyads_of_a_data_set_act_anew_as_the_density_expects(case):
     """With gaps, missing answers and dyads of unequal lengths; what is given stays."""
-    roles = {"wife": "child", "husband": "parent"}
-    members = {roles.get(role, role): own for role, own in EXPERIMENT["CASES"][case].members.items()}
-    model, generator, studies, dyads = dyad_model(members), np.random.default_rng(5), 40, 8
+    model = dyad_model(EXPERIMENT["CASES"][case].members)
+    generator, studies, dyads = np.random.default_rng(5), 40, 8
     theta = draw_studies(model, [DEFAULT_FIGURE], dyads, studies, generator)
+    theta |= {name: np.full(studies * dyads, 3.0) for name in theta if name.endswith("_persistence")}  # moods that last
     given = uneven_dyads(model, studies * dyads, 12, generator)
     values = natural_values(model, theta, [DEFAULT_FIGURE], studies * dyads)
     data = simulate_dyads_along(model, given, values, generator)
     for name in model.responses:
         np.testing.assert_array_equal(data[f"answer_{name}"].isnull(), given[f"answer_{name}"].isnull(), name)
-    np.testing.assert_array_equal(data["distress_child"], given["distress_child"])
+    first = next(iter(model.members))
+    np.testing.assert_array_equal(data[f"distress_{first}"], given[f"distress_{first}"])
     found = check_simulator(model, data, theta, studies, generator)
     p = [own[test] for own in map(uniform_p, found.ranks.to_numpy().T) for test in ("mean", "variance")]
     assert holm_correction(np.array(p)).min() > LEVEL / 4

@@ -200,7 +200,7 @@ def test_covariates_and_groups_of_the_study_move_people(folder):
 def test_planned_arms_are_added_to_the_covariates_of_a_study(folder):
     """At random and of one size; the study's own coefficient stays what it was."""
     _, study = drawn(folder, people=40)
-    treated = assign_arms(design_of(folder, people=40), np.random.default_rng(1))
+    treated = assign_arms(design_of(folder, people=40), "availability_rate", np.random.default_rng(1))
     data = with_arms(study.data, "availability_rate", treated)
     assert treated.sum() == 20
     assert treated[:10].sum() not in (0, 10)

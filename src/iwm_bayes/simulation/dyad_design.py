@@ -32,6 +32,7 @@ from iwm_bayes.types import DEFAULT_FIGURE, InputError, Member, ModelSpec, param
 Share = Annotated[float, Field(ge=0, le=1)]
 Width = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Value = Annotated[float, Field(allow_inf_nan=False)]
+ByRole = dict[str, dict[Name, Value]]
 
 
 class DesignMember(Strict):
@@ -42,7 +43,7 @@ class DesignMember(Strict):
     exchange: Literal["same", "next"] = "same"  # at which the other's act is experienced: the same exchange or the next
     bids: str | None = None  # the response of the other member that counts as a bid; by default `outcome`
     responses: tuple[str, ...] | None = None  # of the model: what is recorded; by default all
-    dyads: Annotated[int, Field(ge=1)] = 1  # of each person who is this member, as patients of a therapist
+    dyads: Annotated[int, Field(ge=1)] = 1  # of each person who is this member, such as a therapist with 8 patients
     between: dict[Name, Width] = Field(default_factory=dict)  # of several dyads: SD between persons (link scale)
     medians: dict[Name, Value] = Field(default_factory=dict)  # by parameter: of the median dyad, in every arm
     values: dict[Name, Value] = Field(default_factory=dict)  # by parameter: everybody has this value, in every arm
@@ -81,10 +82,8 @@ class DyadArm(Strict):
     """What the members of a part of the dyads are like."""
 
     name: Name  # of the arm
-    medians: dict[str, dict[Name, Value]] = Field(default_factory=dict)  # by role and parameter: of the median dyad
-    values: dict[str, dict[Name, Value]] = Field(
-        default_factory=dict
-    )  # by role and parameter: everybody has this value
+    medians: ByRole = Field(default_factory=dict)  # by role and parameter: of the median dyad of this arm
+    values: ByRole = Field(default_factory=dict)  # by role and parameter: everybody of this arm has this value
 
 
 class DyadDesignFile(Strict):
@@ -95,7 +94,7 @@ class DyadDesignFile(Strict):
     design: str = ""  # the design in words
     people: Annotated[int, Field(ge=4)] = 40  # number of dyads, in all arms
     exchanges: Annotated[int, Field(ge=1)] = 20  # of each dyad
-    dyad: DesignOfDyads
+    dyad: DesignOfDyads  # who the members are
     arms: tuple[DyadArm, ...] = (DyadArm(name="all"),)  # dyads are divided among them in equal parts
 
     @model_validator(mode="after")
