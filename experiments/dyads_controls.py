@@ -21,12 +21,12 @@ import numpy as np
 import pandas as pd
 import statsmodels.formula.api as smf
 import xarray as xr
-from dyads_recovery import COUPLE, DESIGNS, compile_cached, model_of, true_effects, with_therapists
+from dyads_recovery import COUPLE, DESIGNS, compile_cached, model_of, with_therapists
 from repeat import repeat
 
 from iwm_bayes.data.dyads.coupling import ANSWER, acts_of, coupled
 from iwm_bayes.diagnostics.convergence_checks import check_convergence
-from iwm_bayes.estimands.dyads.actor_partner import EFFECTS, actor_partner
+from iwm_bayes.estimands.dyads.actor_partner import actor_partner, true_effects
 from iwm_bayes.inference.fit import Settings, laplace
 from iwm_bayes.model.priors import figure_names, free_parameters, natural_values
 from iwm_bayes.simulation.draws import draws_as_people, thin_draws
@@ -35,6 +35,7 @@ from iwm_bayes.simulation.population import Population, draw_population_of
 
 TYPICAL = {"availability_start": 0.0, "availability_rate": -1.1, "support_bias": 0.0, "support_sensitivity": 0.4}
 SD, REPLICATES = 0.5, 10
+EFFECTS = ("actor", "partner")
 SLOPES = [f"{who}_{act}" for who in COUPLE for act in ("own", "other")]
 
 
@@ -128,8 +129,10 @@ def couples(seed: int) -> dict[str, object]:
         found = effects(fit) | interdependence(own) | replicated_interdependence(fit, seed)
         result |= {f"{name}: {key}": value for key, value in found.items()}
         result[f"{name}: converged"] = bool(check_convergence(fit).converged)
-    true = true_effects(model_of("couples"), truth, data)
-    return result | {f"true: {role}_{effect}": value for (role, effect), value in true.items()}
+    true = true_effects(model_of("couples"), data, truth.values).mean("person")
+    return result | {
+        f"true: {role}_{effect}": float(true.sel(role=role, effect=effect)) for role in COUPLE for effect in EFFECTS
+    }
 
 
 def main(folder: Path, which: str, studies: int) -> None:

@@ -21,11 +21,10 @@ from repeat import repeat
 
 from iwm_bayes.data.formulas.design import join_covariates
 from iwm_bayes.diagnostics.convergence_checks import check_convergence
-from iwm_bayes.estimands.dyads.actor_partner import EFFECTS, actor_partner, mean_over_exchanges, paths_of_members
-from iwm_bayes.filtering.arrays import event_array
+from iwm_bayes.estimands.dyads.actor_partner import actor_partner, effect_answers, true_effects
 from iwm_bayes.inference.base import CompiledModel
 from iwm_bayes.inference.fit import METHODS, Settings
-from iwm_bayes.model.dyad import dyad_model, other_role
+from iwm_bayes.model.dyad import dyad_model
 from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.simulation.dyads import empty_dyads, simulate_dyads
 from iwm_bayes.simulation.population import Population, draw_population_of
@@ -79,24 +78,12 @@ def quantities(truth: Population, draws: xr.Dataset) -> Iterator[tuple[str, floa
         yield f"SD of {name}", value, draws["sigma_u"].sel(group=name).values
 
 
-def true_effects(model: ModelSpec, truth: Population, data: xr.Dataset) -> dict[tuple[str, str], float]:
-    """Return the actor and the partner effect of each role, for the true values of its dyads."""
-    paths = paths_of_members(model, truth.values, event_array(data), 1)
-    present = data["present"].transpose("event", "person").values
-    return {
-        (role, effect): float(np.nanmean(means))
-        for role, own in paths.items()
-        for effect, means in zip(
-            EFFECTS, mean_over_exchanges(own, paths[other_role(model.members, role)], present), strict=True
-        )
-    }
-
-
 def effect_quantities(model: ModelSpec, truth: Population, fit: xr.DataTree) -> Iterator[tuple[str, float, np.ndarray]]:
-    """Yield the actor and the partner effects: name, true value, and posterior (sample,), on the natural scale."""
-    effects = actor_partner(model, fit)["mean_effect"]
-    for (role, effect), value in true_effects(model, truth, fit["constant_data"].to_dataset()).items():
-        yield f"{effect} effect of the {role}", value, effects.sel(role=role, effect=effect).values.ravel()
+    """Yield the effects of members on both members' acts: name, true value, posterior (sample,); natural scale."""
+    true = true_effects(model, fit["constant_data"].to_dataset(), truth.values).mean("person")
+    for name, draws in effect_answers(actor_partner(model, fit)).items():
+        role, effect = draws["role"].item(), draws["effect"].item()
+        yield name, float(true.sel(role=role, effect=effect)), draws.values.ravel()
 
 
 def summary(value: float, draws: np.ndarray) -> dict[str, float]:

@@ -67,6 +67,7 @@ LONGER = (  # modules and tests, by their names below `tests/`
     "validation/test_plan.py::test_power_of_a_difference_of_means",
     "validation/test_plan_reliability.py::test_one_study_of_a_plan",
     "validation/test_study_design.py::test_recovery_in_the_events_of_a_study_covers",
+    "workflow/test_dyads.py",
     "workflow/test_fit_groups.py::test_the_log_likelihood_of_people_leaves_out_people",
     "workflow/test_fit_groups.py::test_a_large_log_likelihood_is_left_out_unless_asked_for",
     "workflow/test_load.py::test_python_and_command_line_have_one_answer",

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
+from iwm_bayes.data.dyads.schema import Dyad, DyadMember
 from iwm_bayes.data.study import PersonTable, StudySpec
 from iwm_bayes.data.study_columns import Columns, Outcome, Rater, ResponseColumn, ScaledColumn, WaveColumn
 from iwm_bayes.model.specification.parts import response_kinds
@@ -26,6 +27,7 @@ MEANINGS = {  # of keys without a comment where they are declared
     "StudySpec.model": "name of a built-in model, path of a model file, or a list of them to compare",
     "StudySpec.columns": "the columns of the table",
     "StudySpec.responses": "ratings and choices, by the model's name for each response",
+    "Dyad.members": "the two members by role, each with the keys below",
     "StudySpec.people": "the table of people, with their covariates",
     "Outcome.column": "the column of outcomes",
     "Outcome.scale": "its ends: the first means no response, the second a full response",
@@ -73,6 +75,8 @@ STUDY_PARTS = (
     ("distress, threat", ScaledColumn),
     ("[responses.NAME]", ResponseColumn),
     ("[people]", PersonTable),
+    ("[dyad]", Dyad),
+    ("[dyad.members.ROLE]", DyadMember),
 )
 DESIGN_PARTS = (("The file", DesignFile), ("[[arms]]", Arm), ("phases", DesignPhase))
 MODEL_PARTS = (("The file", ModelFile), ("[parameters.NAME]", ParameterPrior))

@@ -311,6 +311,7 @@ SEVERAL_WAVES = {  # what every estimand is about where beliefs restart in every
     "symptom_effects": "the last wave",
     "rating_thresholds": "refused",
     "styles": "refused",
+    "dyad_similarity": "the mean over waves",
     "person_summary": "the mean over waves; a change has a line of its own",
     "beliefs": "sessions",
 }

@@ -6,13 +6,15 @@ import numpy as np
 import pytest
 from pages import REPOSITORY
 
+from iwm_bayes.data.dyads.coupling import coupled
 from iwm_bayes.filtering.arrays import true_innovations
 from iwm_bayes.model.dyad import dyad_model
+from iwm_bayes.model.priors import natural_values
 from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.simulation.care import DistressProcess
-from iwm_bayes.simulation.dyads import simulate_dyads
-from iwm_bayes.types import InputError, Member
-from iwm_bayes.validation.simulator_check import score_table
+from iwm_bayes.simulation.dyads import DIMS, empty_dyads, simulate_dyads, simulate_dyads_along
+from iwm_bayes.types import DEFAULT_FIGURE, InputError, Member
+from iwm_bayes.validation.simulator_check import check_simulator, draw_studies, score_table
 from iwm_bayes.validation.uniformity import LEVEL, holm_correction, uniform_p, uniformity_table
 
 EXPERIMENT = runpy.run_path(str(REPOSITORY / "experiments" / "dyads_closed_loop.py"))
@@ -83,3 +85,35 @@ def test_distress_of_nobody_is_refused():
     """The error names the roles that there are."""
     with pytest.raises(InputError, match="no member husbnad: the members are wife, husband"):
         simulate_dyads(couple(), 3, 4, 1, {"husbnad": DistressProcess(0.3)})
+
+
+def uneven_dyads(model, count, exchanges, generator):
+    """Data of dyads with gaps, missing answers, distress, and fewer exchanges of some dyads."""
+    data = empty_dyads(model, exchanges, count)
+    since = generator.integers(1, 6, (exchanges, count)).astype(float)
+    present = np.arange(exchanges)[:, None] < generator.integers(exchanges // 2, exchanges + 1, count)
+    data = data.assign(since_any=(DIMS, since), since_figure=(DIMS, since), present=(DIMS, present))
+    distress = (generator.random((exchanges, count)) < 0.3).astype(float)
+    data = data.assign(distress_child=(DIMS, distress), threat_child=(DIMS, distress[::-1].copy()))
+    answered = {name: present & (generator.random(present.shape) < 0.7) for name in model.responses}
+    answers = {f"answer_{name}": (DIMS, np.where(own, 0.0, np.nan)) for name, own in answered.items()}
+    return coupled(model, data.assign(answers))
+
+
+@pytest.mark.parametrize("case", ["distress", "moods and delayed symptoms"])
+def test_dyads_of_a_data_set_act_anew_as_the_density_expects(case):
+    """With gaps, missing answers and dyads of unequal lengths; what is given stays."""
+    roles = {"wife": "child", "husband": "parent"}
+    members = {roles.get(role, role): own for role, own in EXPERIMENT["CASES"][case].members.items()}
+    model, generator, studies, dyads = dyad_model(members), np.random.default_rng(5), 40, 8
+    theta = draw_studies(model, [DEFAULT_FIGURE], dyads, studies, generator)
+    given = uneven_dyads(model, studies * dyads, 12, generator)
+    values = natural_values(model, theta, [DEFAULT_FIGURE], studies * dyads)
+    data = simulate_dyads_along(model, given, values, generator)
+    for name in model.responses:
+        np.testing.assert_array_equal(data[f"answer_{name}"].isnull(), given[f"answer_{name}"].isnull(), name)
+    np.testing.assert_array_equal(data["distress_child"], given["distress_child"])
+    found = check_simulator(model, data, theta, studies, generator)
+    p = [own[test] for own in map(uniform_p, found.ranks.to_numpy().T) for test in ("mean", "variance")]
+    assert holm_correction(np.array(p)).min() > LEVEL / 4
+    assert score_table(found.scores)["corrected_p"].min() > LEVEL / 4

@@ -242,7 +242,7 @@ def next_commands(study: Path, loaded: LoadedStudy, folder: Path) -> list[str]:
     other = "kalman" if name == "growth" else "growth"
     built_in = model_argument(study, loaded.model_file) == name
     compare = [f"iwm compare {argument} --model {name} --model {other}"] if built_in else []
-    compare = [f"iwm compare {argument}"] if len(loaded.study.model) > 1 else compare
+    compare = [f"iwm compare {argument}"] if len(loaded.study.model) > 1 and not loaded.model.members else compare
     return [*compare, f"iwm report {shlex.quote(str(folder))} --person-table"]
 
 

@@ -64,12 +64,11 @@ def check(
     from iwm_bayes.diagnostics.predictive_checks import prior_ppc_sentence, prior_predictive_check, rounded_ratings
     from iwm_bayes.diagnostics.rating_timing import answer_count_sentence, timing_warnings
     from iwm_bayes.estimands.security.rating_thresholds import prior_rating_thresholds, scale_sentences
-    from iwm_bayes.model.specification.parts import python_files
     from iwm_bayes.workflow.load import load_study_and_data
 
     loaded = load_study_and_data(study, model, trust or model is not None)
     spec, data = loaded.model, loaded.data
-    if own := python_files(loaded.model_file):
+    if own := {key: path for key, path in loaded.files.items() if path.suffix == ".py"}:
         from iwm_bayes.model.own_graph import check_own_graph
 
         check_own_graph(spec, data, own)

@@ -15,7 +15,7 @@ from iwm_bayes.estimands.counterfactual.symptom import SYMPTOM_EFFECTS
 from iwm_bayes.estimands.dyads.actor_partner import ACTOR_PARTNER
 from iwm_bayes.estimands.dyads.counterfactuals import COUNTERFACTUAL_DYADS
 from iwm_bayes.estimands.dyads.countertransference import COUNTERTRANSFERENCE, DYAD_CORRELATIONS
-from iwm_bayes.estimands.dyads.member_variation import MEMBER_VARIATION
+from iwm_bayes.estimands.dyads.member_variation import DYAD_SIMILARITY, MEMBER_VARIATION
 from iwm_bayes.estimands.dyads.reciprocity import RECIPROCITY
 from iwm_bayes.estimands.estimand import Estimand, Shared
 from iwm_bayes.estimands.group_summary import GROUP_SD, GROUP_SUMMARY
@@ -44,6 +44,7 @@ ESTIMANDS: dict[str, Estimand] = {
         DYAD_CORRELATIONS,
         RECIPROCITY,
         COUNTERFACTUAL_DYADS,
+        DYAD_SIMILARITY,
         LEARNED_SHARE,
         TIME_TO_SECURITY,
         ARMS,

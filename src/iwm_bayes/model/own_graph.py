@@ -32,7 +32,7 @@ REMEDY = {
 def check_own_graph(model: ModelSpec, data: xr.Dataset, files: Mapping[str, Path]) -> None:
     """Write the machine code of a model once, uncompiled; InputError with the line that cannot enter a graph.
 
-    `files` are the Python files of the model, by the keys of `parts.python_files`.
+    `files` are the Python files of the model, by the keys of `parts.python_files`, of dyads with the role behind.
     """
     try:
         figures = figure_names(data)
@@ -42,6 +42,6 @@ def check_own_graph(model: ModelSpec, data: xr.Dataset, files: Mapping[str, Path
     except Exception as error:  # the code of a part may raise anything
         lines = {key: failing_line(file, error) for key, file in files.items()}
         key = next((key for key, line in lines.items() if line), next(iter(files)))
-        part = "rule" if key == RULE_FILE else "response"
+        part = "rule" if key.startswith(RULE_FILE) else "response"
         fault = f"the sampler cannot use this {part} ({type(error).__name__}: {error})"
         raise InputError([f"{files[key]}{lines[key]}: {fault}. {REMEDY[part]}"]) from error

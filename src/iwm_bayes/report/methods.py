@@ -193,10 +193,12 @@ def model_argument(study: Path, model: Path) -> str:
 def reproduction_command(facts: Facts) -> str:
     """Return the command that repeats the run, to be typed in the folder where it was typed first."""
     settings, files = sampler_settings(facts), facts["files"]
-    study, model = (Path(files[name]["path"]) for name in ("study", "model"))
+    study = Path(files["study"]["path"])
     if study.resolve().parent == Path(str(resources.files("iwm_bayes"))).resolve() / "example":
         return "iwm demo"
     numbers = {"draws": settings.draws, "tune": settings.tune, "chains": settings.chains, "seed": settings.random_seed}
     options = [word for name, value in numbers.items() for word in (f"--{name}", str(value))]
-    named = [str(study), "--model", model_argument(study, model)]
+    named = [str(study)]
+    if "model" in files and "role" not in facts:  # a study of dyads names the models of both, of which a member has one
+        named += ["--model", model_argument(study, Path(files["model"]["path"]))]
     return shlex.join(["iwm", "fit", *named, "--method", facts["method"], *options])

@@ -206,7 +206,8 @@ def standard_member_fit(model: ModelSpec, fit: xr.DataTree, role: str) -> tuple[
     """Return the model of one member of dyads, and its part of their fit with all groups of this module."""
     own_model, own = member_model(model, role), member_fit(model, fit, role)
     groups = {str(name): group.to_dataset() for name, group in own.children.items()}
-    groups["constant_data"] = with_variable_words(groups["constant_data"])
+    data = groups["constant_data"].assign_attrs(without=", ".join(own_model.without))
+    groups["constant_data"] = with_variable_words(data)
     whole = xr.DataTree.from_dict(groups | belief_groups(own_model, own))
     return own_model, with_attributes(whole, own.attrs)
 

@@ -5,7 +5,7 @@ import pytest
 from prior_dyads import couple, ended_early, known_fit, therapy, values_of
 from scipy.special import expit, logit, ndtri
 
-from iwm_bayes.estimands.dyads.actor_partner import actor_partner, effect_table
+from iwm_bayes.estimands.dyads.actor_partner import actor_partner, effect_table, true_effects
 from iwm_bayes.simulation.dyads import simulate_dyads
 
 WIFE = {"availability_start": 0.4, "availability_rate": 0.2, "support_bias": 0.3, "support_sensitivity": 1.5}
@@ -159,3 +159,13 @@ def test_a_dyad_that_ends_early_has_the_effects_of_its_own_exchanges():
     np.testing.assert_allclose(early.isel(person=1), short.isel(person=1), atol=1e-12)
     np.testing.assert_allclose(early.isel(person=[0, 2]), whole.isel(person=[0, 2]), atol=1e-12)
     assert (np.abs(whole - short) > 1e-4).any()
+
+
+def test_true_effects_are_those_of_a_fit_without_uncertainty():
+    """Of dyads that all have the same values, which are known."""
+    model = couple()
+    values = values_of(model, wife=WIFE, husband=HUSBAND)
+    everybody = {name: np.full(3, value) for name, value in values.items()}
+    data = simulate_dyads(model, 5, everybody, 4)
+    found = actor_partner(model, known_fit(model, data, values))["effect_of_dyad"].isel(chain=0, draw=0)
+    np.testing.assert_allclose(true_effects(model, data, everybody), found, atol=1e-10)

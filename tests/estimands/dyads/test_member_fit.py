@@ -15,12 +15,21 @@ from iwm_bayes.inference.answers import log_likelihood, observed_answers
 from iwm_bayes.inference.log_prior import log_prior
 from iwm_bayes.inference.natural_scale import on_natural_scale
 from iwm_bayes.inference.posterior import person_centres
+from iwm_bayes.model.dyad import dyad_model
 from iwm_bayes.model.inputs import coordinates, parameters_pooled
 from iwm_bayes.model.priors import LKJ_SHAPE
+from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.simulation.dyads import simulate_dyads
-from iwm_bayes.types import parameters, with_parameters
+from iwm_bayes.types import Member, parameters, with_parameters
 
 ROLES = ("patient", "therapist")
+MOVING = """schema = 2
+claim = "c"
+reference = "r"
+rule = "rescorla_wagner"
+belief_noise = true
+responses = ["approach", "availability_rating"]
+"""
 
 
 @pytest.fixture(scope="module")
@@ -123,3 +132,15 @@ def test_data_of_a_member_have_no_trace_of_the_other(therapies):
     assert list(data["figure"].values) == ["patient"]
     names = [*data, *data["coefficient"].values, *data["group_level"].values, data.attrs["formulas"]]
     assert not [name for name in names if "patient" in str(name) or "therapist" in str(name)]
+
+
+def test_beliefs_that_move_by_themselves_are_those_of_the_member(tmp_path):
+    """The innovations of a member, under the name that its own model has: the density of its answers is the same."""
+    (tmp_path / "moving.toml").write_text(MOVING, encoding="utf-8")
+    member = Member(load_model(tmp_path / "moving.toml"), "approach")
+    model = dyad_model({"wife": member, "husband": member}, correlated=False)
+    fit = prior_fit(model, simulate_dyads(model, 5, 4, 1), draws=10)
+    own = member_fit(model, fit, "husband")
+    assert list(own["unconstrained_posterior"]["innovation_name"].values) == list(member.model.rule.innovations)
+    computed = log_likelihood(member_model(model, "husband"), own).reset_coords(drop=True)
+    xr.testing.assert_allclose(own["log_likelihood"].to_dataset(), computed, rtol=0, atol=1e-10)

@@ -7,8 +7,14 @@ import xarray as xr
 from prior_dyads import couple, therapy
 
 from iwm_bayes.data.formulas.design import join_covariates
-from iwm_bayes.estimands.dyads.member_variation import member_variation, variation_table
+from iwm_bayes.estimands.dyads.member_variation import (
+    dyad_similarity,
+    member_variation,
+    similarity_table,
+    variation_table,
+)
 from iwm_bayes.inference.prior import prior_draws
+from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.simulation.dyads import empty_dyads
 
 
@@ -75,3 +81,23 @@ def test_slopes_by_group_are_no_variation_between_persons(term):
     fit = fit_of([3.0, 3.0], [4.0, 4.0], ["clinician"])
     posterior = fit["unconstrained_posterior"].to_dataset().assign_coords(group=[f"therapist_pull: {term}"])
     assert member_variation(therapy(), xr.DataTree.from_dict({"unconstrained_posterior": posterior})) is None
+
+
+def test_the_similarity_of_friends_by_hand():
+    """Variances of 16 between dyads and 9 within them: an intraclass correlation of .64. Other groups have none."""
+    labels = ["availability_rate: 1|dyad", "availability_rate: 1|school"]
+    posterior = xr.Dataset(
+        {
+            "sigma": (("chain", "draw", "parameter"), np.full((1, 2, 1), 3.0)),
+            "sigma_u": (("chain", "draw", "group"), np.array([[[4.0, 9.0], [0.0, 9.0]]])),
+        },
+        {"parameter": ["availability_rate"], "group": labels},
+    )
+    fit = xr.DataTree.from_dict({"unconstrained_posterior": posterior})
+    found = dyad_similarity(load_model("partner"), fit)
+    np.testing.assert_allclose(found["icc"].values.ravel(), [0.64, 0.0])
+    [line] = similarity_table(found).to_dict("records")
+    assert line["parameter"] == "availability_rate"
+    assert line["icc"] == pytest.approx(0.32)
+    others = posterior.isel(group=[1])
+    assert dyad_similarity(load_model("partner"), xr.DataTree.from_dict({"unconstrained_posterior": others})) is None

@@ -23,7 +23,7 @@ from iwm_bayes.estimands.dyads.acts import act_name, follows_belief
 from iwm_bayes.estimands.dyads.effect_paths import EFFECTS, mean_effect, paths_of_members
 from iwm_bayes.estimands.estimand import CI90, Estimand
 from iwm_bayes.estimands.security.tables import interval_columns
-from iwm_bayes.filtering.arrays import event_array
+from iwm_bayes.filtering.arrays import event_array, true_innovations, with_innovations
 from iwm_bayes.model.dyad import bid_name, other_role
 from iwm_bayes.model.priors import figure_names
 from iwm_bayes.simulation.draws import draws_as_people, events_as_people, posterior_batches, thin_draws
@@ -32,21 +32,29 @@ from iwm_bayes.types import ModelSpec
 N_DRAWS = 200
 
 
-def effect_batches(model: ModelSpec, fit: xr.DataTree, draws: int) -> Iterator[np.ndarray]:
-    """Yield the effects of both members in batches of draws, (sample, role, effect, dyad)."""
-    data = fit["constant_data"].to_dataset()
-    people, figures, events = data.sizes["person"], figure_names(data), event_array(data)
+def effects_of_dyads(
+    model: ModelSpec, data: xr.Dataset, values: dict[str, np.ndarray], events: np.ndarray
+) -> np.ndarray:
+    """Return the effects of both members of every dyad, (role, effect, place), along an event array of all places."""
     present = data["present"].transpose("event", "person").values
-    for batch in posterior_batches(fit["unconstrained_posterior"].to_dataset(), draws, people):
-        samples = batch.sizes["sample"]
-        values = draws_as_people(model, batch, figures, people)
-        paths = paths_of_members(model, data, values, events_as_people(model, batch, events))
-        there = np.tile(present, (1, samples))
-        by_role = [
+    there = np.tile(present, (1, events.shape[2] // present.shape[1]))
+    paths = paths_of_members(model, data, values, events)
+    return np.array(
+        [
             [mean_effect(own, paths[other_role(model.members, role)], effect, there) for effect in EFFECTS]
             for role, own in paths.items()
         ]
-        yield np.reshape(by_role, (len(paths), len(EFFECTS), samples, people)).transpose(2, 0, 1, 3)
+    )
+
+
+def effect_batches(model: ModelSpec, fit: xr.DataTree, draws: int) -> Iterator[np.ndarray]:
+    """Yield the effects of both members in batches of draws, (role, effect, sample, dyad)."""
+    data = fit["constant_data"].to_dataset()
+    people, figures, events = data.sizes["person"], figure_names(data), event_array(data)
+    for batch in posterior_batches(fit["unconstrained_posterior"].to_dataset(), draws, people):
+        values = draws_as_people(model, batch, figures, people)
+        found = effects_of_dyads(model, data, values, events_as_people(model, batch, events))
+        yield found.reshape(*found.shape[:2], -1, people)
 
 
 def follows_beliefs(model: ModelSpec) -> bool:
@@ -81,14 +89,24 @@ def actor_partner(model: ModelSpec, fit: xr.DataTree, draws: int = N_DRAWS) -> x
         return None
     posterior = thin_draws(fit["unconstrained_posterior"].to_dataset(), draws)
     sample = posterior.stack(sample=("chain", "draw"))["sample"]
-    found = np.concatenate(list(effect_batches(model, fit, draws)))
-    of_dyad = xr.DataArray(found, dims=("sample", "role", "effect", "person")).assign_coords(sample.coords)
+    found = np.concatenate(list(effect_batches(model, fit, draws)), axis=2)
+    of_dyad = xr.DataArray(found, dims=("role", "effect", "sample", "person")).assign_coords(sample.coords)
     of_dyad = of_dyad.unstack("sample").transpose("role", "effect", "person", "chain", "draw")
     words = {name: (("role", "effect"), values) for name, values in effect_words(model).items()}
     people = fit["constant_data"]["person"].values
     coordinates = {"role": list(model.members), "effect": list(EFFECTS), "person": people}
     dataset = xr.Dataset({"effect_of_dyad": of_dyad, "mean_effect": of_dyad.mean("person")}, coordinates)
     return dataset.assign(words)
+
+
+def true_effects(model: ModelSpec, data: xr.Dataset, values: dict[str, np.ndarray]) -> xr.DataArray:
+    """Compute the effects of dyads whose parameters are known, (role, effect, person): what `actor_partner` estimates.
+
+    `values` are on the natural scale, (dyad,) by parameter, as those with which the data were simulated.
+    """
+    events = with_innovations(event_array(data), true_innovations(model.rule, data))
+    coordinates = {"role": list(model.members), "effect": list(EFFECTS), "person": data["person"].values}
+    return xr.DataArray(effects_of_dyads(model, data, values, events), coordinates, tuple(coordinates))
 
 
 def effect_words(model: ModelSpec) -> dict[str, np.ndarray]:

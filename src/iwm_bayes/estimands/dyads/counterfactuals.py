@@ -28,6 +28,7 @@ from iwm_bayes.types import ModelSpec
 
 SECURE_START = 0.7  # the least initial belief of a member who is secure: a choice and not a finding
 STARTS = ("availability_start", "worth_start")  # parameters of initial beliefs, where a rule has them
+SECURE = "secure at the end"
 AS_THEY_ARE, CONTAINED = "as they are", "full containment"
 
 type Values = Mapping[str, Array]  # natural scale, (place,) by parameter of the model of dyads
@@ -59,7 +60,7 @@ def arms(model: ModelSpec, values: Values) -> Iterator[tuple[str, Values]]:
 def quantities(courses: Mapping[str, Course], dyads: int, criterion: Criterion) -> dict[str, np.ndarray]:
     """Return in words what became of the dyads, averaged over them in every draw, (sample,) each."""
     secure = secure_by_who(courses, criterion)
-    found = {f"{who} secure at the end": own[-1] for who, own in secure.items()}
+    found = {f"{who} {SECURE}": own[-1] for who, own in secure.items()}
     found |= {f"belief of the {role} at the end": course.availability[-1] for role, course in courses.items()}
     found |= {f"mean act of the {role}": course.act.mean(axis=0) for role, course in courses.items()}
     return {name: own.reshape(-1, dyads).mean(axis=1) for name, own in found.items()}
@@ -132,11 +133,12 @@ def counterfactual_table(found: xr.Dataset) -> pd.DataFrame:
 
 
 def counterfactual_answers(found: xr.Dataset) -> dict[str, xr.DataArray]:
-    """Return every difference by draw."""
+    """Return every difference in the share of dyads that are secure, by draw."""
+    quantities = [name for name in map(str, found["quantity"].values) if name.endswith(SECURE)]
     return {
         f"{arm}: difference in {quantity}": found["difference"].sel(counterfactual=arm, quantity=quantity, drop=True)
         for arm in map(str, found["counterfactual"].values)
-        for quantity in map(str, found["quantity"].values)
+        for quantity in quantities
     }
 
 
@@ -150,7 +152,7 @@ COUNTERFACTUAL_DYADS = Estimand(
     {
         CONTAINED: "the same dyads with a containment of 1",
         "NAME secure": f"the same dyads, had this member begun with beliefs of {SECURE_START} or more, and no pull",
-        "secure at the end": "share of dyads in which this is so at the last exchange",
+        SECURE: "share of dyads in which this is so at the last exchange",
         "belief at the end": "availability of the other after the last exchange, mean of the dyads (0–1)",
         "mean act": "mean of the acts that reach the other (0–1), over exchanges and dyads",
         "as_they_are": "posterior median of the quantity in the simulation without a change; changed: with it",

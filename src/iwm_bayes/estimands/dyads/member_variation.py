@@ -14,6 +14,7 @@ from typing import NamedTuple
 import pandas as pd
 import xarray as xr
 
+from iwm_bayes.data.dyads.roleless import DYAD
 from iwm_bayes.estimands.estimand import CI90, LINK_SCALE, Estimand
 from iwm_bayes.estimands.security.tables import interval_columns
 from iwm_bayes.types import ModelSpec
@@ -119,4 +120,55 @@ MEMBER_VARIATION = Estimand(
     section="answer",
     answers=variation_answers,
     about="dyads",
+)
+
+
+def dyad_similarity(model: ModelSpec, fit: xr.DataTree) -> xr.Dataset | None:
+    """Compute for members without roles how alike the two of a dyad are: the intraclass correlation of each parameter.
+
+    Returns
+    -------
+    xr.Dataset or None
+        - icc (chain, draw, parameter): sigma_u^2 / (sigma^2 + sigma_u^2), 0 to 1; of the parameters with (1|dyad)
+
+        None where no parameter has this group.
+    """
+    posterior = fit["unconstrained_posterior"].to_dataset()
+    groups = [str(label) for label in posterior["group"].values] if "sigma_u" in posterior else []
+    names = [label.partition(": ")[0] for label in groups if label.endswith(f": {INTERCEPT}{DYAD}")]
+    if not names:
+        return None
+    sigma = posterior["sigma"].sel(parameter=names)
+    sigma_u = posterior["sigma_u"].sel(group=[f"{name}: {INTERCEPT}{DYAD}" for name in names])
+    between = sigma_u.rename(group="parameter").assign_coords(parameter=names) ** 2
+    return xr.Dataset({"icc": (between / (sigma**2 + between)).transpose("chain", "draw", "parameter")})
+
+
+def similarity_table(similarity: xr.Dataset) -> pd.DataFrame:
+    """Make one line per parameter."""
+    names = map(str, similarity["parameter"].values)
+    lines = [
+        {"parameter": name} | interval_columns("icc", similarity["icc"].sel(parameter=name).values) for name in names
+    ]
+    return pd.DataFrame(lines)
+
+
+def similarity_answers(similarity: xr.Dataset) -> dict[str, xr.DataArray]:
+    """Return every intraclass correlation by draw."""
+    names = map(str, similarity["parameter"].values)
+    return {f"similarity in {name}": similarity["icc"].sel(parameter=name, drop=True) for name in names}
+
+
+DYAD_SIMILARITY = Estimand(
+    "dyad_similarity",
+    "Similarity of the two members of a dyad",
+    lambda model, fit, _: dyad_similarity(model, fit),
+    similarity_table,
+    "How alike the two members of a dyad are, where members have no roles, such as friends.",
+    {
+        "icc": f"intraclass correlation of a parameter on the link scale, with its {CI90}: 0 as unlike as strangers, 1 "
+        "the same. The model has no dyads whose members are less alike than strangers",
+    },
+    section="answer",
+    answers=similarity_answers,
 )

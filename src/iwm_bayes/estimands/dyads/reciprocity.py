@@ -141,7 +141,7 @@ def reciprocity_table(found: xr.Dataset) -> pd.DataFrame:
 def reciprocity_answers(found: xr.Dataset) -> dict[str, xr.DataArray]:
     """Return the share that reaches each outcome, by draw."""
     return {
-        f"share in which {outcome} reach security, {dyads}": found["reached"].sel(
+        f"share of dyads that become secure ({outcome}), {dyads}": found["reached"].sel(
             dyads=dyads, outcome=outcome, drop=True
         )
         for dyads in map(str, found["dyads"].values)
