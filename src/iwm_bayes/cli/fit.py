@@ -235,7 +235,7 @@ def exit_code(analysis: Any) -> int:
 
 
 def next_commands(study: Path, loaded: LoadedStudy, folder: Path) -> list[str]:
-    """Return commands that follow a fit: a comparison with another model, and the report of people, or of one member of dyads."""
+    """Return commands that follow a fit: a comparison with another model, and the report of people or of a member."""
     from iwm_bayes.report.methods import model_argument
 
     argument, name = shlex.quote(str(study)), loaded.model.name
