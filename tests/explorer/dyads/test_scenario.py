@@ -100,6 +100,8 @@ def test_every_model_can_be_that_of_a_member():
     assert all(can_be_member(load_model(name)) for name in [*built_in_models(), *models_of_members()])
     waiting = dyad_of(SPECS["seeker"], SPECS["seeker"])
     assert {member.exchange for member in waiting.members.values()} == {"next"}
+    carers = dyad_of(SPECS["carer"], SPECS["carer"])  # each would react to the bid of the other
+    assert {member.exchange for member in carers.members.values()} == {"next"}
     silent = SPECS["kalman"]._replace(responses={})
     assert not can_be_member(silent)
     with pytest.raises(InputError, match="kalman has no act"):

@@ -7,7 +7,7 @@ import numpy as np
 
 from iwm_bayes.explorer.initial_beliefs import START_PARAMETERS, settable_beliefs
 from iwm_bayes.explorer.people import belief_parameters
-from iwm_bayes.model.dyad import acts_after, dyad_model, is_act
+from iwm_bayes.model.dyad import dyad_model, is_act, order_problems
 from iwm_bayes.rules.modifiers.pull import BIDS
 from iwm_bayes.types import InputError, Member, ModelSpec, Parameter, Response
 
@@ -67,7 +67,7 @@ def dyad_of(first: ModelSpec, second: ModelSpec) -> ModelSpec:
         others = acts[OTHER[side]]
         bids = others.bid if BIDS in models[side].rule.terms else None
         members[side] = Member(met_responses(models[side], acts[side]), others.outcome, bids=bids)
-    if all(acts_after(members, OTHER[side], members[side].outcome) for side in SIDES):
+    if any(order_problems(members)):
         members = {side: member._replace(exchange="next") for side, member in members.items()}
     return dyad_model(members, correlated=False)
 
