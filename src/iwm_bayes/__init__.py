@@ -30,6 +30,7 @@ VERBS = {
     "load_fit": "workflow.fit_file",
     "load_model": "model.specification.model_file",
     "load_study": "workflow.study",
+    "member_fit": "workflow.verbs",
     "plot_actor_partner": "workflow.plots.dyads",
     "plot_attachment_space": "workflow.plots.security",
     "plot_attribution": "workflow.plots.models",

@@ -48,6 +48,7 @@ from iwm_bayes.workflow.study import Wave as Wave
 from iwm_bayes.workflow.study import load_study as load_study
 from iwm_bayes.workflow.verbs import compare as compare
 from iwm_bayes.workflow.verbs import earned_security as earned_security
+from iwm_bayes.workflow.verbs import member_fit as member_fit
 from iwm_bayes.workflow.verbs import posterior_predictive as posterior_predictive
 from iwm_bayes.workflow.verbs import project as project
 from iwm_bayes.workflow.verbs import simulate as simulate

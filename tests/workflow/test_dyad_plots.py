@@ -42,10 +42,10 @@ def test_reciprocity_is_that_of_the_simulation(therapies):
 
 
 def test_effects_and_countertransference_are_drawn(therapies):
-    """Four effects with a label each; every dyad has a mark, and dyads of one therapist share a letter."""
+    """Effects have a label each, also that of the patient's bids; every dyad has a mark, those of one therapist one."""
     effects = iwm.plot_actor_partner(therapies.fit, model=therapies.model).axes[0]
     labels = [label.get_text().split(":")[0] for label in effects.get_yticklabels()]
-    assert labels == ["Actor", "Actor", "Partner", "Partner"]
+    assert labels == ["Actor", "Actor", "Partner", "Partner", "Partner by bids"]
     axes = iwm.plot_countertransference(therapies.fit, model=therapies.model).axes[0]
     marks = [line for line in axes.lines if len(line.get_xdata()) > 2]
     assert len({line.get_marker() for line in marks}) == THERAPISTS

@@ -26,11 +26,13 @@ def fitted(tmp_path_factory):
 
 
 def test_a_study_of_dyads_is_fitted_from_the_command_line(fitted):
-    """It prints dyads, both effects, and where the report of each member is."""
-    _, printed = fitted
+    """It prints dyads, a result, and where the report of each member is, which is there."""
+    folder, printed = fitted
     assert printed.returncode == 0, printed.stderr
-    for words in ("6 dyads (wife, husband), 8 exchanges each", "actor: belief of the wife", f"Wife: {RUN}/wife/report"):
+    for words in ("6 dyads (wife, husband), 8 exchanges each", "RESULT", f"{RUN}/wife/report.html"):
         assert words in printed.stdout
+    for place in ("report.html", "wife/report.html", "husband/report.html", "tables/actor_partner.csv"):
+        assert (folder / RUN / place).is_file()
 
 
 def test_a_fit_of_dyads_carries_its_model(fitted):
@@ -62,6 +64,20 @@ def test_the_part_of_a_member_is_an_ordinary_fit(fitted):
     assert "beliefs" not in joint
     assert (folder / RUN / "wife" / "tables" / "beliefs.csv").exists()
     assert json.loads((folder / RUN / "wife" / "manifest.json").read_text())["role"] == "wife"
+
+
+def test_verbs_of_beliefs_take_the_part_of_a_member(fitted):
+    """`member_fit` is that of the run folder; of the fit of both, an error says what to give."""
+    folder, _ = fitted
+    fit, own = iwm.load_fit(folder / RUN), iwm.load_fit(folder / RUN / "wife")
+    part = iwm.member_fit(fit, "wife")
+    assert part.children.keys() == own.children.keys()
+    np.testing.assert_allclose(part["posterior"]["availability_start"], own["posterior"]["availability_start"])
+    assert iwm.earned_security(part, draws=20).sizes["person"] == 6
+    with pytest.raises(InputError, match=r'member_fit\(fit, "wife"\)'):
+        iwm.earned_security(fit)
+    with pytest.raises(InputError, match="its members are wife, husband"):
+        iwm.member_fit(fit, "child")
 
 
 def test_a_run_of_dyads_is_not_made_twice(fitted):

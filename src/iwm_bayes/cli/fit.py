@@ -235,7 +235,7 @@ def exit_code(analysis: Any) -> int:
 
 
 def next_commands(study: Path, loaded: LoadedStudy, folder: Path) -> list[str]:
-    """Return commands that follow a fit: a comparison with another model, and the report of people."""
+    """Return commands that follow a fit: a comparison with another model, and the report of people or of a member."""
     from iwm_bayes.report.methods import model_argument
 
     argument, name = shlex.quote(str(study)), loaded.model.name
@@ -243,7 +243,8 @@ def next_commands(study: Path, loaded: LoadedStudy, folder: Path) -> list[str]:
     built_in = model_argument(study, loaded.model_file) == name
     compare = [f"iwm compare {argument} --model {name} --model {other}"] if built_in else []
     compare = [f"iwm compare {argument}"] if len(loaded.study.model) > 1 and not loaded.model.members else compare
-    return [*compare, f"iwm report {shlex.quote(str(folder))} --person-table"]
+    people = [folder / role for role in loaded.model.members] or [folder]  # of dyads, each member has a folder
+    return [*compare, f"iwm report {shlex.quote(str(people[0]))} --person-table"]
 
 
 def truth_comparison(analysis: Any, true_values: dict[str, Any], complete: Any) -> pd.DataFrame:

@@ -56,6 +56,8 @@ MISSING_KEY_HELP = {  # what to write where a line is missing, by key
     "columns.session": 'session = "visit", the column that numbers each person\'s sessions',
     "columns.outcome": f"what the figure did: {OUTCOME_EXAMPLE.format('therapist_helpful')}",
     "dyad.column": 'column = "dyad", the column that says which two belong together',
+    "dyad.members.ROLE.model": 'model = "partner", or another that `iwm models` lists, or the path of a model file',
+    "dyad.members.ROLE.outcome": 'outcome = "support", the response of the other that is this one\'s outcome',
     "people.data": 'data = "patients.csv", the table of people (or the table of sessions itself)',
     "people.person": 'person = "patient_id", the column that names each person',
 }
@@ -204,6 +206,14 @@ def table_remedy(location: tuple[Any, ...], column: str) -> str:
     return f"write it as a part of its own, [{name}]"
 
 
+def missing_key_help(location: tuple[Any, ...]) -> str:
+    """Return what to write where a line is missing; a role is any role."""
+    place = [*map(str, location)]
+    if place[:2] == ["dyad", "members"]:
+        place[2] = "ROLE"
+    return MISSING_KEY_HELP.get(".".join(place), "it")
+
+
 def fault_sentence(form: type[BaseModel], fault: Any) -> str:
     """Return one fault that pydantic found, as a sentence with its remedy."""
     location = fault["loc"]
@@ -211,7 +221,7 @@ def fault_sentence(form: type[BaseModel], fault: Any) -> str:
         case "extra_forbidden":
             return unknown_key_remedy(form, location, fault["input"])
         case "missing":
-            return f"this line is missing. Add {MISSING_KEY_HELP.get('.'.join(map(str, location)), 'it')}"
+            return f"this line is missing. Add {missing_key_help(location)}"
         case "model_type" if isinstance(fault["input"], str):
             return table_remedy(location, fault["input"])
         case "tuple_type" if isinstance(fault["input"], dict):

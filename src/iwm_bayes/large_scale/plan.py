@@ -45,6 +45,10 @@ def unsupported(study: StudySpec, model: ModelSpec) -> list[str]:
             "a choice of figure is not supported. Leave the response out",
             any(response.effect == "chooses" for response in model.responses.values()),
         ),
+        (
+            "both members of dyads must be in memory together. Fit a sample of them with `iwm fit`",
+            study.dyad is not None,
+        ),
         ("waves must be known before rows are read in parts. Fit a sample of people", study.columns.wave is not None),
         ("beliefs that move by themselves need all events of a person in memory", bool(model.rule.innovations)),
         (

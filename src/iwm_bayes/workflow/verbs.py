@@ -14,6 +14,8 @@ import xarray as xr
 from iwm_bayes.comparison.comparability import FittedModel
 from iwm_bayes.comparison.compare import Comparison
 from iwm_bayes.comparison.compare import compare as compare_fits
+from iwm_bayes.data.dyads.coupling import roles_of
+from iwm_bayes.data.dyads.writing import has_members
 from iwm_bayes.diagnostics.convergence_checks import check_convergence
 from iwm_bayes.diagnostics.results import compute_results, result_tables
 from iwm_bayes.estimands.person_summary import PERSON_SUMMARY
@@ -28,8 +30,8 @@ from iwm_bayes.simulation.care import Care
 from iwm_bayes.simulation.simulate import Phase
 from iwm_bayes.simulation.simulate import simulate as simulate_sessions
 from iwm_bayes.types import GENERALISED, InputError, ModelSpec
-from iwm_bayes.workflow.fit_file import model_of
-from iwm_bayes.workflow.fit_groups import FROM_PYMC, named
+from iwm_bayes.workflow.fit_file import model_of, remembered
+from iwm_bayes.workflow.fit_groups import FROM_PYMC, named, standard_member_fit, with_attributes
 from iwm_bayes.workflow.model import Model
 from iwm_bayes.workflow.run_folder import table_with_ids
 
@@ -37,12 +39,45 @@ GENERALISED_FIGURE = "generalised"
 CV = {"lfo": "lfo_1", "loso": "loso", "loo": "loo"}  # as they are given, and units of a comparison
 
 
+def member_fit(fit: xr.DataTree, role: str, model: Model | ModelSpec | None = None) -> xr.DataTree:
+    """Return the part of one member of a fit of dyads, as an ordinary fit: every verb takes it.
+
+    Parameters
+    ----------
+    fit
+        A fit of dyads.
+    role
+        The role of the member, such as "patient".
+    model
+        The model, where the fit carries none.
+
+    Raises
+    ------
+    InputError
+        If the fit is none of dyads, or they have no such member.
+
+    Examples
+    --------
+    >>> earned_security(member_fit(fit, "patient"))
+    """
+    spec = model_of(fit, model)
+    if role not in spec.members:
+        known = f"its members are {', '.join(spec.members)}" if spec.members else "it is a fit of single people"
+        raise InputError([f"role={role!r}: {known}"])
+    own_model, own = standard_member_fit(spec, fit, role)
+    return remembered(with_attributes(own, {"status": fit.attrs.get("status", "")}), own_model)
+
+
 def chosen_figure(fit: xr.DataTree, figure: str | None) -> str | None:
     """Return the figure that beliefs are about: the only one if none is named; None if generalised.
 
-    InputError where there is no such figure, or there are several and none is named.
+    InputError where there is no such figure, or there are several and none is named; or of dyads, which have no
+    beliefs.
     """
-    figures = [str(name) for name in fit["constant_data"].to_dataset()["figure"].values if name != GENERALISED]
+    if has_members(data := fit["constant_data"].to_dataset()):
+        role = roles_of(data)[0]
+        raise InputError([f'beliefs are those of a member, and this is a fit of dyads. Give member_fit(fit, "{role}")'])
+    figures = [str(name) for name in data["figure"].values if name != GENERALISED]
     if figure in (GENERALISED, GENERALISED_FIGURE):
         return None
     if figure is None and len(figures) == 1:

@@ -170,6 +170,18 @@ STUDY_FAULTS = {
         (("responses.felt_pull", "responses.felt_pul"),),
         'Did you mean "felt_pull"?',
     ),
+    "one column for both in a wide table": (
+        "couple",
+        (('column = "husband_support"', 'column = "wife_support"'),),
+        'the column "wife_support" is support of the wife and support of the husband',
+    ),
+    "no column of roles": (
+        "therapy",
+        (('role = "role"\n', ""),),
+        "Where a row is about one member, name the column that says which: `role`",
+    ),
+    "no outcome of a member": ("couple", (('outcome = "support"\n', ""),), 'Add outcome = "support", the response'),
+    "a misspelt model": ("couple", (('model = "partner"', 'model = "parner"'),), 'Did you mean "partner"?'),
     "no outcome of friends": ("friends", (('outcome = "support"\n', ""),), "who are the two?"),
     "a role of friends": ("friends", (('column = "pair"', 'column = "pair"\nrole = "who"'),), "for members with roles"),
     "an act that friends have not": ("friends", (('outcome = "support"', 'outcome = "help"'),), "no response 'help'"),

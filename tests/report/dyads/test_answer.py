@@ -114,6 +114,12 @@ def test_effects_are_changes_for_a_tenth_of_a_belief():
     assert len(shown) == 4
 
 
+def test_an_effect_by_bids_is_named():
+    """It reaches the other through a pull, and not through learning."""
+    by_bids = effects(0.3).sel(effect=["partner"]).assign_coords(effect=["partner by bids"])
+    assert partner_sentences(by_bids)[0].startswith("Partner effect by bids: with 0.1 more expectation of the wife")
+
+
 def test_an_effect_that_no_act_has_is_left_out():
     """As where the act of a member follows no belief."""
     found = effects(0.3)

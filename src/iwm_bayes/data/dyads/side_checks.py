@@ -11,6 +11,8 @@ from iwm_bayes.data.study import StudySpec
 from iwm_bayes.data.table import Table, list_people
 from iwm_bayes.types import ModelSpec
 
+MANY_IN_A_DYAD = "Where more than two people belong together, give every pair a dyad of its own"
+ABOUT_ONE_MEMBER = "Where a row is about one member, name the column that says which: `role` of [dyad]"
 SAME = 1e-9  # two records of one act are the same up to rounding
 
 
@@ -26,7 +28,7 @@ def report_repeated(table: Table, dyad: Dyad, session: str, sides: Sides) -> Non
     for role, side in sides.by_role.items():
         twice = on_rows(side.rows, side.answers.index.duplicated(keep=False))
         who = f"{role}, dyad and exchange" if dyad.role else "dyad and exchange"
-        remedy = "Keep one row for each. Where more than two people belong together, give every pair a dyad of its own"
+        remedy = f"Keep one row for each. {MANY_IN_A_DYAD if dyad.role else ABOUT_ONE_MEMBER}"
         table.report(twice, session, f"the same {who} more than once", remedy)
         if dyad.role is None:
             return  # a wide table has the same rows for both

@@ -49,10 +49,26 @@ def act_problems(study: StudySpec, dyad: Dyad, models: Mapping[str, ModelSpec]) 
                 )
 
 
+def shared_columns(study: StudySpec, dyad: Dyad) -> Iterator[str]:
+    """Yield a problem for each column that both members have in a wide table: an answer is that of one of them."""
+    if dyad.role is not None:
+        return
+    first, second = dyad.members
+    own = member_study(study, first).responses
+    columns = {column: name for name, given in own.items() for column in given.columns}
+    for name, given in member_study(study, second).responses.items():
+        for column in (one for one in given.columns if one in columns):
+            yield (
+                f'study {study.name}: the column "{column}" is {columns[column]} of the {first} and {name} of the '
+                f"{second}. Where a row has both members, give each a column under "
+                "[dyad.members.ROLE.responses]; where it is about one of them, name the column `role` in [dyad]"
+            )
+
+
 def joined_for(study: StudySpec, models: Mapping[str, ModelSpec]) -> ModelSpec:
     """Return the model of dyads of a study from the models of its members; InputError lists every problem."""
     dyad = dyad_of(study)
-    problems = [*act_problems(study, dyad, models)]
+    problems = [*act_problems(study, dyad, models), *shared_columns(study, dyad)]
     for role, model in models.items():
         problems += binding_problems(without_those_of_the_other(study, role, models), model)
     if problems:

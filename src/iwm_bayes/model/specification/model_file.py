@@ -80,7 +80,7 @@ def find_model(name: str) -> Path:
     if name in of_members:
         return model_library() / "dyads" / f"{name}.toml"
     if name not in names:
-        near = difflib.get_close_matches(name, names, n=1)
+        near = difflib.get_close_matches(name, [*names, *of_members], n=1)
         hint = f'Did you mean "{near[0]}"? ' if near else ""
         hint += f"A name can end in +{' or +'.join((*ADDITIONS, TREND_ALONE))}. " if "+" in name else ""
         raise InputError(

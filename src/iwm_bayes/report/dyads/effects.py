@@ -1,9 +1,13 @@
 """What the beliefs of one member do to the acts of both, in sentences."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import xarray as xr
 
 from iwm_bayes.report.dyads.words import STEP, act_words, belief_words, excludes_0, signed_text, the
+
+ACTOR = "actor"  # the effect on own acts
 
 
 def effect_draws(found: xr.Dataset, role: str, effect: str) -> np.ndarray:
@@ -19,21 +23,27 @@ def effect_sentence(found: xr.Dataset, role: str, effect: str) -> str:
     one = found.sel(role=role, effect=effect)
     act, whose = act_words(str(one["act"].values)), str(one["whose_act"].values)
     changes = f"this member's own {act}" if whose == role else f"the next {act} of {the(whose)}"
+    kind, _, way = effect.partition(" ")
+    named = f"{kind.capitalize()} effect{f' {way}' if way else ''}"
     does = "changes by" if excludes_0(draws) else "does not clearly change:"
     belief = belief_words(str(one["belief"].values))
     return (
-        f"{effect.capitalize()} effect: with {STEP:g} more {belief} of {the(role)}, {changes} {does} "
+        f"{named}: with {STEP:g} more {belief} of {the(role)}, {changes} {does} "
         f"{signed_text(draws)}, on a scale of 0–1."
     )
 
 
 def partner_sentences(found: xr.Dataset) -> list[str]:
-    """Return one sentence for each partner effect that there is."""
-    roles = map(str, found["role"].values)
-    return [sentence for role in roles if (sentence := effect_sentence(found, role, "partner"))]
+    """Return one sentence for each effect on the other's acts that there is: through learning first, then by bids."""
+    return sentences_of(found, [name for name in map(str, found["effect"].values) if name != ACTOR])
 
 
 def effect_sentences(found: xr.Dataset) -> list[str]:
     """Return one sentence for each effect that there is: those on own acts first."""
-    pairs = [(role, effect) for effect in map(str, found["effect"].values) for role in map(str, found["role"].values)]
+    return sentences_of(found, list(map(str, found["effect"].values)))
+
+
+def sentences_of(found: xr.Dataset, effects: Sequence[str]) -> list[str]:
+    """Return a sentence for each of some effects of each member, as far as there are any."""
+    pairs = [(role, effect) for effect in effects for role in map(str, found["role"].values)]
     return [sentence for role, effect in pairs if (sentence := effect_sentence(found, role, effect))]

@@ -21,7 +21,8 @@ def actor_partner_exhibit(run: ReportContext, found: xr.Dataset) -> Exhibit:
     finding = next(iter([*partner_sentences(found), *effect_sentences(found)]))
     caption = (
         "Change of the expected act per unit of a belief: median, 50% and 90% CrI of the mean of the dyads. Small dots "
-        "are single dyads. A partner effect is what reaches the other's next act through learning."
+        "are single dyads. A partner effect reaches the other's next act through learning; by bids, "
+        "through a pull."
     )
     picture = draw_picture("actor_partner", data, f"{caption} {finding}", actor_partner_plot, mark=run.mark)
     return Exhibit(finding, caption, (picture,))

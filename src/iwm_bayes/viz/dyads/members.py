@@ -85,8 +85,8 @@ def dyad_plot(data: xr.Dataset, columns: int = 3) -> Figure:
             for panel, belief in zip(panels, beliefs, strict=False):
                 panel.set_ylabel(f"{BELIEF_LABELS[belief].capitalize()} (0–1)")
         panels[-1].tick_params(labelbottom=True)
-    for panel in axes[-1]:
-        panel.set_xlabel("Exchange")
+        if place + columns >= len(names):  # nothing is below
+            panels[-1].set_xlabel("Exchange")
     handles, labels = axes[0, 0].get_legend_handles_labels()
     fig.legend(handles, [f"{label}, 90% CrI" for label in labels], loc="outside upper center", ncols=len(roles))
     fig.align_ylabels()
