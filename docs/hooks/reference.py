@@ -2,6 +2,7 @@
 
 from columns import tables_page
 from command_line import command_line_page
+from dyad_results import DYADS
 from estimands import estimands_page
 from explorer import explorer_files
 from gallery import gallery_pages
@@ -50,4 +51,4 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Put tables of results, and what the files of the project say, where a page names them."""
-    return filled(markdown, RESULTS | PROJECT)
+    return filled(markdown, RESULTS | DYADS | PROJECT)

@@ -73,7 +73,7 @@ def test_verbs_of_beliefs_take_the_part_of_a_member(fitted):
     part = iwm.member_fit(fit, "wife")
     assert part.children.keys() == own.children.keys()
     np.testing.assert_allclose(part["posterior"]["availability_start"], own["posterior"]["availability_start"])
-    assert iwm.earned_security(part, draws=20)["figure"] == "husband"
+    assert iwm.earned_security(part, draws=20).sizes["person"] == 6
     with pytest.raises(InputError, match=r'member_fit\(fit, "wife"\)'):
         iwm.earned_security(fit)
     with pytest.raises(InputError, match="its members are wife, husband"):

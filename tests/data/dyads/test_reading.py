@@ -136,6 +136,19 @@ def test_the_act_of_one_is_the_outcome_of_the_other(tmp_path):
     assert data["person_therapist"].values.tolist() == ["T", "U"]
 
 
+def test_an_act_that_only_the_other_recorded_is_taken_from_there(tmp_path):
+    """The therapist's rows of one exchange are gone, and the patient's row says that care was given."""
+    table = dyads.therapy_table()
+    _, whole = read(tmp_path, "therapy", table)
+    care = table["care"].where(table["role"] == "therapist").groupby([table["dyad"], table["session"]]).transform("max")
+    reported = table.assign(care=care)
+    gone = (reported["role"] == "therapist") & (reported["dyad"] == "d002") & (reported["session"] == 4.0)
+    _, data = read(tmp_path, "therapy", reported[~gone])
+    xr.testing.assert_equal(data["answer_therapist_care"], whole["answer_therapist_care"])
+    xr.testing.assert_equal(data["event_terms"], whole["event_terms"])
+    assert np.isnan(data["answer_therapist_felt_pull"].values[3, 1])
+
+
 def test_the_outcome_may_follow_at_the_next_exchange(tmp_path):
     """At the first exchange there is none; a blank act is no outcome."""
     table = with_blanks(dyads.couple_table())
