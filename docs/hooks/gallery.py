@@ -1,9 +1,9 @@
 """The gallery: each script of `docs/gallery/` is run when the documentation is built, and its plot becomes a picture.
 
 A sampler would take minutes. So the scripts read runs that are prepared here within a second. The fit is that of the
-example study, with a posterior around the true values of its simulated people; that
-of dyads is made in the same way. Tables of simulated studies are those of `experiments/`; people of a recovery study are
-those of the example, and the compared models are made up.
+example study, with a posterior around the true values of its simulated people. That of dyads is made in the same way.
+Tables of simulated studies are those of `experiments/`; people of a recovery study are those of the example, and the
+compared models are made up.
 """
 
 import ast
