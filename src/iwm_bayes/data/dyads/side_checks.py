@@ -9,6 +9,7 @@ from iwm_bayes.data.dyads.schema import Dyad
 from iwm_bayes.data.dyads.sides import KEYS, Side, Sides
 from iwm_bayes.data.study import StudySpec
 from iwm_bayes.data.table import Table, list_people
+from iwm_bayes.rules.dyad import other_role
 from iwm_bayes.types import ModelSpec
 
 MANY_IN_A_DYAD = "Where more than two people belong together, give every pair a dyad of its own"
@@ -90,7 +91,7 @@ def report_both_roles(table: Table, dyad: Dyad, sides: Sides) -> None:
 def report_contradictions(table: Table, study: StudySpec, sides: Sides) -> None:
     """Report acts of one exchange that disagree: what a member did, and what the row of the other says of it."""
     for role, side in sides.by_role.items():
-        (other,) = (one for name, one in sides.by_role.items() if name != role)
+        other = sides.by_role[other_role(sides.by_role, role)]
         for name in side.reported:
             done = other.answers[name].reindex(side.reported.index).to_numpy()
             contradicts = np.abs(done - side.reported[name].to_numpy()) > SAME

@@ -24,8 +24,9 @@ from iwm_bayes.estimands.dyads.effect_paths import EFFECTS, mean_effect, paths_o
 from iwm_bayes.estimands.estimand import CI90, Estimand
 from iwm_bayes.estimands.security.tables import interval_columns
 from iwm_bayes.filtering.arrays import event_array, true_innovations, with_innovations
-from iwm_bayes.model.dyad import bid_name, other_role
+from iwm_bayes.model.dyad import bid_name
 from iwm_bayes.model.priors import figure_names
+from iwm_bayes.rules.dyad import other_role
 from iwm_bayes.simulation.draws import draws_as_people, events_as_people, posterior_batches, thin_draws
 from iwm_bayes.types import ModelSpec
 
