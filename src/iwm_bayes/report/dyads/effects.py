@@ -25,7 +25,7 @@ def effect_sentence(found: xr.Dataset, role: str, effect: str) -> str:
     changes = f"this member's own {act}" if whose == role else f"the next {act} of {the(whose)}"
     kind, _, way = effect.partition(" ")
     named = f"{kind.capitalize()} effect{f' {way}' if way else ''}"
-    does = "changes by" if excludes_0(draws) else "does not clearly change:"
+    does = "changes by" if one["above_0"] or excludes_0(draws) else "does not clearly change:"
     belief = belief_words(str(one["belief"].values))
     return (
         f"{named}: with {STEP:g} more {belief} of {the(role)}, {changes} {does} "
@@ -44,6 +44,14 @@ def effect_sentences(found: xr.Dataset) -> list[str]:
 
 
 def sentences_of(found: xr.Dataset, effects: Sequence[str]) -> list[str]:
-    """Return a sentence for each of some effects of each member, as far as there are any."""
+    """Return a sentence for each of some effects of each member, and which effects are above 0 by assumption."""
     pairs = [(role, effect) for effect in effects for role in map(str, found["role"].values)]
-    return [sentence for role, effect in pairs if (sentence := effect_sentence(found, role, effect))]
+    said = {pair: sentence for pair in pairs if (sentence := effect_sentence(found, *pair))}
+    kinds = dict.fromkeys(effect for role, effect in said if found["above_0"].sel(role=role, effect=effect))
+    return [*said.values(), *([assumed_sentence(list(kinds))] if kinds else [])]
+
+
+def assumed_sentence(effects: Sequence[str]) -> str:
+    """Return which kinds of effects are above 0 by assumption."""
+    kinds = [f"{kind} effects{f' {way}' if way else ''}" for kind, _, way in (one.partition(" ") for one in effects)]
+    return f"By the model's assumptions, {' and '.join(kinds)} are above 0: the question is how large they are."
