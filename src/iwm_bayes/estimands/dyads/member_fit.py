@@ -14,7 +14,9 @@ from typing import Any
 import xarray as xr
 
 from iwm_bayes.data.binding import STATEMENTS
+from iwm_bayes.data.dataset import covariate_values, covariate_variable
 from iwm_bayes.data.dyads.coupling import member_data
+from iwm_bayes.data.formulas.design import group_covariates, names_in
 from iwm_bayes.inference.answers import answer_coordinates
 from iwm_bayes.inference.log_prior import lkj_log_density
 from iwm_bayes.model.inputs import parameters_pooled
@@ -72,8 +74,15 @@ def own_labels(values: xr.Dataset, role: str, figures: tuple[str, str]) -> xr.Da
 
 
 def own_effects(data: xr.Dataset, role: str) -> xr.Dataset:
-    """Return the covariates of dyads, with the design and the groups of one member."""
-    names = [name for name in data if name in ("design", "membership") or str(name).startswith("covariate_")]
+    """Return the covariates of dyads, with the design and the groups of one member.
+
+    Who the other is, where that is a group such as a therapist, is left out, unless the study names the group itself.
+    """
+    formulas = json.loads(data.attrs.get("formulas", "{}"))
+    groups = group_covariates(data) - {*json.loads(data.attrs.get("groups", "[]"))}
+    mine = {covariate for name, text in formulas.items() if is_of_role(name, role) for covariate in names_in(text)}
+    kept = {covariate_variable(name) for name in covariate_values(data) if name in mine or name not in groups}
+    names = [name for name in data if name in ("design", "membership") or name in kept]
     return own_labels(data[names], role, ("", ""))
 
 
