@@ -5,7 +5,7 @@ posterior has a longer tail there than a Gaussian. Let n people be observed with
 
     log L(sigma) = -n/2 (log(sigma^2 + e) + S / (sigma^2 + e))
 
-This has two unknowns besides n: the share q = sigma^2 / (sigma^2 + e) of true differences at the mode, and the ratio
+Its two unknowns are the share q = sigma^2 / (sigma^2 + e) of true differences at the mode, and the ratio
 R = S / (sigma^2 + e). They follow from the slope g and the curvature h of the likelihood by log sigma at the mode:
 
     g = n q (R - 1),   h = 2 (1 - q) g - 2 q (g + n q)
@@ -31,7 +31,7 @@ def log_margin(n: float, sd: float, scale: float, variance: float) -> np.ndarray
     """Return the log density of log SD over `GRID`, up to a constant.
 
     `sd` is the mode, `scale` that of the half-normal prior, and `variance` that of log SD by Laplace's method. Where q
-    is not positive, the data say nothing, and the margin is the prior. Where it is above 1, no such n, e and S fit, and
+    is not positive, the likelihood is flat, and the margin is the prior. Where it is above 1, no such n, e and S fit, and
     the margin stays Gaussian.
     """
     relative, growth = (sd / scale) ** 2, np.exp(2.0 * GRID)
