@@ -1,4 +1,4 @@
-"""Margins of SDs: those of two normals where they are known in closed form, and the prior where the likelihood is flat."""
+"""Margins of SDs: those of normal people in closed form, and the prior where the likelihood is flat."""
 
 import numpy as np
 import pytest

@@ -31,7 +31,7 @@ def log_margin(n: float, sd: float, scale: float, variance: float) -> np.ndarray
     """Return the log density of log SD over `GRID`, up to a constant.
 
     `sd` is the mode, `scale` that of the half-normal prior, and `variance` that of log SD by Laplace's method. Where q
-    is not positive, the likelihood is flat, and the margin is the prior. Where it is above 1, no such n, e and S fit, and
+    is not positive, the likelihood is flat, and the margin is the prior. Where it is above 1, no such e and S fit, and
     the margin stays Gaussian.
     """
     relative, growth = (sd / scale) ** 2, np.exp(2.0 * GRID)
