@@ -201,6 +201,17 @@ def test_a_fault_of_the_study_file_is_explained(tmp_path, name, changes, words):
     assert any(words in one for one in problems(tmp_path, name, changes=changes))
 
 
+@pytest.mark.parametrize(
+    ("name", "column"), [("therapy", "dyad"), ("couple", "couple"), ("friends", "pair"), ("friends", "friend")]
+)
+def test_a_blank_name_is_one_fault(tmp_path, name, column):
+    """A row without its dyad or its person is no dyad with one side, and nobody is a third member."""
+    table = dyads.STUDIES[name][2]()
+    (problem,) = problems(tmp_path, name, changed(table, table.index == 5, column, ""))
+    assert "row 7" in problem
+    assert "blank" in problem
+
+
 def test_two_times_of_one_exchange_are_a_doubt(tmp_path):
     """Diaries are not written at the same hour: the exchange has their mean, and the order must not turn round."""
     table = THERAPY.assign(hour=24.0 * THERAPY["session"] + 2.0 * OF_THERAPIST)

@@ -42,8 +42,8 @@ def report_missing_side(table: Table, dyad: Dyad, model: ModelSpec, sides: Sides
         answers = side.answers[list(model.members[role].model.responses)].notna().any(axis=1)
         if not len(answers):
             continue  # the role itself is at fault, and named elsewhere
-        heard = answers.groupby(level="person").any()
-        silent = ~known.isin(heard.index[heard]).to_numpy()
+        answering = answers.groupby(level="person").any()
+        silent = ~known.isin(["", *answering.index[answering]]).to_numpy()  # a blank name is reported elsewhere
         fault = f"one side is missing: nothing of the {role} in {list_people(known[silent].unique())}"
         table.report(silent, dyad.column, fault, "A dyad needs both members. Add this one, or take these dyads out")
 
