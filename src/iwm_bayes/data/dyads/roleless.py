@@ -12,6 +12,7 @@ from iwm_bayes.data.columns import read_answer
 from iwm_bayes.data.dyads.coupling import as_outcome, is_act
 from iwm_bayes.data.dyads.groups import partially_pooled, with_group
 from iwm_bayes.data.dyads.schema import OTHER_ACT, Dyad
+from iwm_bayes.data.dyads.side_checks import gaps_between_exchanges
 from iwm_bayes.data.study import PersonTable, StudySpec
 from iwm_bayes.data.table import (
     NAMES_LIKE_MISSING,
@@ -142,6 +143,8 @@ def as_single_people(table: Table, study: StudySpec, model: ModelSpec) -> tuple[
     if len(missing):
         said = f"{table.file}: at {len(missing)} exchanges one member has no row"
         table.doubts.append(f"{said}. The {name} of the other was experienced all the same")
+    if dyad.exchange == "next":
+        table.doubts.extend(gaps_between_exchanges(table, rows["dyad"], rows["session"]))
     known, pooled = list(parameters(model)), partially_pooled(model)
     changes = {
         "formulas": with_group(study.formulas, pooled, DYAD, known),
