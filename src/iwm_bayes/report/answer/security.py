@@ -34,6 +34,7 @@ class Fact(NamedTuple):
 
     value: str
     meaning: str
+    with_the_last: bool = False  # it is said together with the fact in front of it, or not at all
 
 
 class Answer(NamedTuple):

@@ -42,7 +42,7 @@ def reciprocity_facts(found: xr.Dataset, roles: list[str]) -> tuple[Fact, ...]:
     return (
         share_fact(found, these, BOTH, f"of these dyads have two secure members {until}"),
         share_fact(found, these, first, f"have a secure {first} {until}"),
-        share_fact(found, these, second, f"have a secure {second} {until}"),
+        share_fact(found, these, second, f"have a secure {second} {until}")._replace(with_the_last=True),
         share_fact(found, new, BOTH, f"of new dyads like these would have two secure members {until}"),
     )
 
