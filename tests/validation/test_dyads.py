@@ -126,12 +126,14 @@ def test_the_true_effects_of_a_study_are_those_of_its_parameters(folder):
 
 
 def test_effects_that_models_assume_need_a_smallest_one(folder):
-    """An interval of a partner effect always excludes 0; a pull may be on either side."""
+    """An interval of a partner effect always excludes 0; a pull, and what it does, may be on either side."""
     condition = condition_of(folder / "design.toml")
     asked = (condition["at model"], file_design(condition))
     chosen = asked_effects(*asked, [], 0.0)
-    assert {"therapist_pull", "acted-out pull of the therapist"} <= set(chosen)
-    assert not any(name.startswith(("actor", "partner")) for name in chosen)
+    by_bids = "partner by bids effect of the patient"  # whose sign is that of the pull
+    assert {"therapist_pull", "acted-out pull of the therapist", by_bids} <= set(chosen)
+    assert asked_effects(*asked, [by_bids], 0.0) == [by_bids]
+    assert not any(name.startswith(("actor effect", "partner effect")) for name in chosen)
     partner = ["partner effect of the patient"]
     assert asked_effects(*asked, partner, 0.05) == partner
     with pytest.raises(InputError, match="Give --smallest"):

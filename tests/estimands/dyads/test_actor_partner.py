@@ -2,11 +2,15 @@
 
 import numpy as np
 import pytest
+import xarray as xr
 from prior_dyads import couple, ended_early, known_fit, therapy, values_of
 from scipy.special import expit, logit, ndtri
 
 from iwm_bayes.estimands.dyads.actor_partner import actor_partner, effect_table, true_effects
+from iwm_bayes.estimands.dyads.prior_effects import above_0_by_assumption
+from iwm_bayes.inference.prior import prior_draws
 from iwm_bayes.simulation.dyads import simulate_dyads
+from iwm_bayes.types import parameters, with_parameters
 
 WIFE = {"availability_start": 0.4, "availability_rate": 0.2, "support_bias": 0.3, "support_sensitivity": 1.5}
 HUSBAND = {"availability_start": 0.7, "availability_rate": 0.35, "support_bias": -0.2, "support_sensitivity": 0.8}
@@ -145,6 +149,32 @@ def test_the_table_has_a_line_for_every_effect():
     assert list(table["effect"]) == ["actor", "partner"] * 2
     assert list(table["of"]) == ["wife", "husband", "husband", "wife"]
     np.testing.assert_allclose(table["per_tenth"], table["per_unit"] / 10)
+
+
+def test_effects_that_the_supports_leave_no_other_sign_are_assumed():
+    """Sensitivities are above 0 and a pull is not; a rating may fall with the belief where its slope is free."""
+    model = therapy()
+    data = simulate_dyads(model, 4, 6, 2)
+    above = above_0_by_assumption(model, data)
+    assert above.sel(effect=["actor", "partner"]).all()
+    assert not above.sel(effect="partner by bids").any()
+    known, name = parameters(model), "patient_openness_slope"
+    free = with_parameters(model, known | {name: known[name]._replace(fixed=None)})
+    own = above_0_by_assumption(free, data)
+    assert not own.sel(role="patient", effect=["actor", "partner"]).any()
+    assert own.sel(role="therapist", effect="actor")
+
+
+def test_the_table_says_how_large_effects_are_under_the_prior():
+    """Of prior draws as those of a fit, the interval is that of the fit; nothing is said of a sign that is assumed."""
+    model = therapy()
+    data = simulate_dyads(model, 4, 6, 2)
+    posterior = prior_draws(model, data, 200, 1)
+    fit = xr.DataTree.from_dict({"unconstrained_posterior": posterior, "constant_data": data})
+    table = effect_table(actor_partner(model, fit))
+    for end in ("ci90_low", "ci90_high"):
+        np.testing.assert_allclose(table[f"prior_per_unit_{end}"], table[f"per_unit_{end}"])
+    assert list(table["p_above_0"].isna()) == [effect != "partner by bids" for effect in table["effect"]]
 
 
 def test_a_dyad_that_ends_early_has_the_effects_of_its_own_exchanges():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import xarray as xr
-from gaussian_people import NOISE, PEOPLE, gaussian_study
+from gaussian_people import NOISE, PEOPLE, exact_marginal, gaussian_study
 from scipy import optimize, special, stats
 
 from iwm_bayes.diagnostics.convergence_checks import check_convergence
@@ -26,19 +26,6 @@ from iwm_bayes.model.specification import model_file
 from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.simulate import Phase, simulate
 from iwm_bayes.types import InputError
-
-
-def exact_marginal(population, observed, log_sds):
-    """Return the log posterior of sigma and sigma_u, and the posterior mean and covariance of (beta, complete)."""
-    sigma, sigma_u = np.exp(log_sds)
-    design = np.concatenate([population.design[0], np.ones((PEOPLE, 1))], axis=1)
-    prior = np.diag([1.0, 1.0, *[sigma_u**2] * 8, 0.3**2])
-    prior_mean = np.array([*population.prior_mean, 0.0])
-    noise = (sigma**2 + NOISE**2) * np.eye(PEOPLE)
-    value = stats.multivariate_normal.logpdf(observed, design @ prior_mean, noise + design @ prior @ design.T)
-    value += stats.halfnorm.logpdf([sigma, sigma_u], scale=0.5).sum() + log_sds.sum()
-    gain = prior @ design.T @ np.linalg.inv(noise + design @ prior @ design.T)
-    return value, prior_mean + gain @ (observed - design @ prior_mean), prior - gain @ design @ prior
 
 
 @pytest.mark.parametrize("seed", [1, 2])

@@ -48,14 +48,15 @@ def reciprocity(exchanges=10.0, both=0.6):
     )
 
 
-def effects(partner):
-    """What `actor_partner` returns, with an effect of the wife on the husband."""
+def effects(partner, above_0=False):
+    """What `actor_partner` returns, with an effect of the wife on the husband; partner effects may be above 0."""
     values = np.array([[draws_around(0.8, 0.1), draws_around(partner, 0.1)], [draws_around(0.5, 0.1)] * 2])
     dims = ("role", "effect")
     words = {
         "belief": (dims, [["expected"] * 2, ["worth"] * 2]),
         "act": (dims, [["support"] * 2] * 2),
         "whose_act": (dims, [["wife", "husband"], ["husband", "wife"]]),
+        "above_0": (dims, [[False, above_0]] * 2),
     }
     effect = {"mean_effect": ((*dims, "chain", "draw"), values)}
     return xr.Dataset(effect | words, {"role": ["wife", "husband"], "effect": ["actor", "partner"]})
@@ -128,6 +129,14 @@ def test_what_is_said_of_one_member_is_said_of_the_other():
     assert re.match(r"70% have a secure wife .*\. 80% have a secure husband", each)
     assert both.startswith("60%")
     assert new.startswith("50%")
+
+
+def test_an_effect_above_0_by_assumption_is_no_finding():
+    """It has a size, and one sentence says what is assumed; the sentence names no effect that may be below 0."""
+    (*_, last) = found = effect_sentences(effects(0.3, above_0=True))
+    assert len(found) == 5
+    assert last == "By the model's assumptions, partner effects are above 0: the question is how large they are."
+    assert partner_sentences(effects(0.3, above_0=True))[-1] == last
 
 
 def test_an_effect_by_bids_is_named():

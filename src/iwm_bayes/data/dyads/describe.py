@@ -7,6 +7,7 @@ import xarray as xr
 
 from iwm_bayes.data.dyads.coupling import ANSWER, roles_of
 from iwm_bayes.data.dyads.schema import PERSON
+from iwm_bayes.rules.dyad import other_role
 from iwm_bayes.rules.modifiers.pull import BIDS
 from iwm_bayes.types import ModelSpec
 
@@ -33,7 +34,7 @@ def people_sentences(data: xr.Dataset) -> Iterator[str]:
 
 def outcome_sentence(model: ModelSpec, data: xr.Dataset, role: str) -> str:
     """Return which act of the other is the outcome of a member, and at how many exchanges it was observed."""
-    (other,) = (name for name in model.members if name != role)
+    other = other_role(model.members, role)
     member, terms = model.members[role], data["event_terms"]
     observed, present = terms.sel(event_term=f"{role} observed").values > 0, data["present"].values
     outcome = terms.sel(event_term=f"{role} outcome").values[observed]

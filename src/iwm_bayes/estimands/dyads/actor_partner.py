@@ -8,53 +8,29 @@ The belief is the one that the act follows, 0 to 1, and acts are on the scale of
 experiences the act, learns from it by its own rule, and then acts: at the same exchange if its act comes after the
 outcome, else at the next one. Effects are taken along the data, averaged over the exchanges of a dyad, and then over
 dyads, in every draw (`effect_paths`). Where act and bid are the same, both partner effects add up for small changes.
+A rating on the scale of the belief has an actor effect of 1 by definition, less what the ends of the scale cut off.
 
 Kenny, Kashy & Cook (2006), Dyadic Data Analysis, regress acts on fixed scores of both members. Here the belief of the
 actor is learned, and the partner's belief is the link: there is no partner effect without learning or a pull.
 """
-
-from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from iwm_bayes.estimands.dyads.acts import act_name, follows_belief
-from iwm_bayes.estimands.dyads.effect_paths import EFFECTS, mean_effect, paths_of_members
+from iwm_bayes.estimands.dyads.effect_batches import effect_batches, effects_of_dyads
+from iwm_bayes.estimands.dyads.effect_paths import EFFECTS
+from iwm_bayes.estimands.dyads.prior_effects import above_0_by_assumption, prior_intervals
 from iwm_bayes.estimands.estimand import CI90, Estimand
 from iwm_bayes.estimands.security.tables import interval_columns
 from iwm_bayes.filtering.arrays import event_array, true_innovations, with_innovations
-from iwm_bayes.model.dyad import bid_name, other_role
-from iwm_bayes.model.priors import figure_names
-from iwm_bayes.simulation.draws import draws_as_people, events_as_people, posterior_batches, thin_draws
+from iwm_bayes.model.dyad import bid_name
+from iwm_bayes.rules.dyad import other_role
+from iwm_bayes.simulation.draws import thin_draws
 from iwm_bayes.types import ModelSpec
 
 N_DRAWS = 200
-
-
-def effects_of_dyads(
-    model: ModelSpec, data: xr.Dataset, values: dict[str, np.ndarray], events: np.ndarray
-) -> np.ndarray:
-    """Return the effects of both members of every dyad, (role, effect, place), along an event array of all places."""
-    present = data["present"].transpose("event", "person").values
-    there = np.tile(present, (1, events.shape[2] // present.shape[1]))
-    paths = paths_of_members(model, data, values, events)
-    return np.array(
-        [
-            [mean_effect(own, paths[other_role(model.members, role)], effect, there) for effect in EFFECTS]
-            for role, own in paths.items()
-        ]
-    )
-
-
-def effect_batches(model: ModelSpec, fit: xr.DataTree, draws: int) -> Iterator[np.ndarray]:
-    """Yield the effects of both members in batches of draws, (role, effect, sample, dyad)."""
-    data = fit["constant_data"].to_dataset()
-    people, figures, events = data.sizes["person"], figure_names(data), event_array(data)
-    for batch in posterior_batches(fit["unconstrained_posterior"].to_dataset(), draws, people):
-        values = draws_as_people(model, batch, figures, people)
-        found = effects_of_dyads(model, data, values, events_as_people(model, batch, events))
-        yield found.reshape(*found.shape[:2], -1, people)
 
 
 def follows_beliefs(model: ModelSpec) -> bool:
@@ -82,21 +58,23 @@ def actor_partner(model: ModelSpec, fit: xr.DataTree, draws: int = N_DRAWS) -> x
         - mean_effect (role, effect, chain, draw): change of the expected act per unit of the belief, mean of dyads
         - effect_of_dyad (role, effect, person, chain, draw): the same of each dyad; NaN where nothing follows
         - belief, act, whose_act (role, effect): the belief that is raised, the act that changes, and whose it is
+        - prior (role, effect, end): 90% interval of `mean_effect` under the prior
+        - above_0 (role, effect): whether the effect is above 0 by assumption
 
         None where no act follows a belief.
     """
     if not follows_beliefs(model):
         return None
-    posterior = thin_draws(fit["unconstrained_posterior"].to_dataset(), draws)
-    sample = posterior.stack(sample=("chain", "draw"))["sample"]
-    found = np.concatenate(list(effect_batches(model, fit, draws)), axis=2)
+    data, posterior = fit["constant_data"].to_dataset(), fit["unconstrained_posterior"].to_dataset()
+    sample = thin_draws(posterior, draws).stack(sample=("chain", "draw"))["sample"]
+    found = np.concatenate(list(effect_batches(model, data, posterior, draws)), axis=2)
     of_dyad = xr.DataArray(found, dims=("role", "effect", "sample", "person")).assign_coords(sample.coords)
     of_dyad = of_dyad.unstack("sample").transpose("role", "effect", "person", "chain", "draw")
     words = {name: (("role", "effect"), values) for name, values in effect_words(model).items()}
-    people = fit["constant_data"]["person"].values
-    coordinates = {"role": list(model.members), "effect": list(EFFECTS), "person": people}
+    coordinates = {"role": list(model.members), "effect": list(EFFECTS), "person": data["person"].values}
     dataset = xr.Dataset({"effect_of_dyad": of_dyad, "mean_effect": of_dyad.mean("person")}, coordinates)
-    return dataset.assign(words)
+    under_prior = {"prior": prior_intervals(model, data), "above_0": above_0_by_assumption(model, data)}
+    return dataset.assign(words | under_prior)
 
 
 def true_effects(model: ModelSpec, data: xr.Dataset, values: dict[str, np.ndarray]) -> xr.DataArray:
@@ -133,14 +111,21 @@ def effect_table(dataset: xr.Dataset) -> pd.DataFrame:
             line: dict[str, object] = {"member": role, "effect": effect, "belief": str(one["belief"].values)}
             line |= {"act": str(one["act"].values), "of": str(one["whose_act"].values)}
             line |= interval_columns("per_unit", draws) | interval_columns("per_tenth", draws / 10.0)
-            lines.append(line | {"p_above_0": float((draws > 0).mean() + (draws == 0).mean() / 2)})
+            line["p_above_0"] = np.nan if one["above_0"] else float((draws > 0).mean() + (draws == 0).mean() / 2)
+            low, high = map(float, one["prior"].values)
+            lines.append(line | {"prior_per_unit_ci90_low": low, "prior_per_unit_ci90_high": high})
     return pd.DataFrame(lines)
+
+
+def effect_in_words(role: str, effect: str) -> str:
+    """Return what an effect is called."""
+    return f"{effect} effect of the {role}"
 
 
 def effect_answers(dataset: xr.Dataset) -> dict[str, xr.DataArray]:
     """Return every effect by draw, in words."""
     return {
-        f"{effect} effect of the {role}": dataset["mean_effect"].sel(role=role, effect=effect)
+        effect_in_words(role, effect): dataset["mean_effect"].sel(role=role, effect=effect)
         for role in map(str, dataset["role"].values)
         for effect in EFFECTS
         if dataset["mean_effect"].sel(role=role, effect=effect).notnull().all()
@@ -153,7 +138,8 @@ ACTOR_PARTNER = Estimand(
     lambda model, fit, _: actor_partner(model, fit),
     effect_table,
     "Actor effect: by how much a member's expected act changes with the member's own belief. Partner effect: by how "
-    "much the other's next act changes, because the other learns from this act. By bids: because the other is pulled.",
+    "much the other's next act changes, because the other learns from this act. By bids: because the other is pulled. "
+    "Where an effect is above 0 by assumption, its size is the question.",
     {
         "member": "the member whose belief is raised",
         "belief": "the belief that this member's act follows",
@@ -161,7 +147,8 @@ ACTOR_PARTNER = Estimand(
         "of": "the member whose act it is",
         "per_unit": f"change of the expected act (0–1) per unit of the belief (0–1), mean of dyads, with its {CI90}",
         "per_tenth": "the same for a belief that is higher by 0.1",
-        "p_above_0": "posterior probability that the effect is above 0",
+        "p_above_0": "posterior probability that the effect is above 0; blank where it is above 0 by assumption",
+        "prior_per_unit": "90% interval of the change per unit under the prior",
     },
     section="answer",
     about="dyads",

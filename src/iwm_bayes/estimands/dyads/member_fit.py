@@ -20,11 +20,11 @@ from iwm_bayes.data.dyads.schema import PERSON
 from iwm_bayes.data.formulas.design import group_covariates, names_in
 from iwm_bayes.inference.answers import answer_coordinates
 from iwm_bayes.inference.log_prior import lkj_log_density
-from iwm_bayes.model.dyad import other_role
 from iwm_bayes.model.inputs import parameters_pooled
 from iwm_bayes.model.natural_names import natural_variables
 from iwm_bayes.model.priors import LKJ_SHAPE, figure_names
 from iwm_bayes.model.specification.model_record import model_record
+from iwm_bayes.rules.dyad import other_role
 from iwm_bayes.types import ModelSpec, parameters, with_parameters
 
 LABELLED = (

@@ -15,8 +15,8 @@ from iwm_bayes.estimands.learning_curves import chosen_people
 from iwm_bayes.estimands.person_summary import pseudonyms
 from iwm_bayes.estimands.security.belief_paths import session_mask
 from iwm_bayes.estimands.trajectories import align_by_session, ci90, person_beliefs
-from iwm_bayes.model.dyad import other_role
 from iwm_bayes.model.priors import figure_names
+from iwm_bayes.rules.dyad import other_role
 from iwm_bayes.simulation.draws import draws_as_people, thin_draws
 from iwm_bayes.types import InputError, ModelSpec
 

@@ -12,6 +12,7 @@ import xarray as xr
 from iwm_bayes.inference.base import Settings
 from iwm_bayes.inference.laplace.hierarchy import Group, LinearPopulation, pack, person_means, person_sds
 from iwm_bayes.inference.laplace.person_posteriors import PersonGaussians
+from iwm_bayes.inference.laplace.sd_margins import with_sd_margins
 from iwm_bayes.inference.posterior import by_parameter
 
 type NamedDraws = dict[str, tuple[tuple[str, ...], np.ndarray]]  # dims of one draw, and values (draw, ...)
@@ -53,18 +54,21 @@ def draws_to_dataset(population: LinearPopulation, draws: NamedDraws, sizes: Map
     return by_parameter(xr.Dataset(variables, {dim: population.names[dim] for dim in used}), population.names)
 
 
-def draw_group(group: Group, covariance: np.ndarray, settings: Settings) -> tuple[np.ndarray, np.random.Generator]:
+def draw_group(
+    population: LinearPopulation, group: Group, covariance: np.ndarray, settings: Settings
+) -> tuple[np.ndarray, np.random.Generator]:
     """Draw the group as vectors (draw, packed); return the generator too, for what is drawn next."""
     generator = np.random.default_rng(settings.random_seed)
     count = settings.chains * settings.draws
-    return generator.multivariate_normal(pack(group), covariance, count, method="eigh"), generator
+    vectors = generator.multivariate_normal(pack(group), covariance, count, method="eigh")
+    return with_sd_margins(population, group, covariance, vectors), generator
 
 
 def group_posterior(
     population: LinearPopulation, group: Group, covariance: np.ndarray, settings: Settings
 ) -> xr.Dataset:
-    """Draw from the Gaussian of the group, without people: a posterior (chain, draw, ...)."""
-    vectors, _ = draw_group(group, covariance, settings)
+    """Draw from the posterior of the group, without people: a posterior (chain, draw, ...)."""
+    vectors, _ = draw_group(population, group, covariance, settings)
     sizes = {"chain": 1, "draw": settings.chains * settings.draws}
     return draws_to_dataset(population, name_draws(population, group, vectors), sizes)
 
@@ -127,7 +131,7 @@ def person_posterior(
     settings: Settings,
 ) -> xr.Dataset:
     """Draw from the Gaussians of the group and of people: a posterior (chain, draw, ...)."""
-    vectors, generator = draw_group(group, group_covariance, settings)
+    vectors, generator = draw_group(population, group, group_covariance, settings)
     noise = generator.normal(size=(len(vectors), *people.mean.shape))
     draws = name_draws(population, group, vectors)
     if len(people.mean):

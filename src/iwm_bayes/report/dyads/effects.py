@@ -21,13 +21,11 @@ def effect_clause(found: xr.Dataset, role: str, effect: str) -> str:
     draws = STEP * effect_draws(found, role, effect)
     if np.isnan(draws).any():
         return ""
-    one, [other] = (
-        found.sel(role=role, effect=effect),
-        [each for each in map(str, found["role"].values) if each != role],
-    )
+    one = found.sel(role=role, effect=effect)
+    (other,) = (each for each in map(str, found["role"].values) if each != role)
     act, whose = act_words(str(one["act"].values)), str(one["whose_act"].values)
     changes = f"this member's own {act}" if whose == role else f"the next {act} of {the(whose)}"
-    does = "changes by" if excludes_0(draws) else "does not clearly change:"
+    does = "changes by" if one["above_0"] or excludes_0(draws) else "does not clearly change:"
     belief = belief_of(str(one["belief"].values), role, other)
     return f"if {belief} is {STEP:g} higher, {changes} {does} {signed_text(draws)}"
 
@@ -43,12 +41,23 @@ def effect_sentence(found: xr.Dataset, roles: Sequence[str], effect: str) -> str
 def partner_sentences(found: xr.Dataset) -> list[str]:
     """Return a sentence on both members for each effect on the other's acts: through learning first, then by bids."""
     roles, effects = (list(map(str, found[name].values)) for name in ("role", "effect"))
-    sentences = [effect_sentence(found, roles, effect) for effect in effects if effect != ACTOR]
-    return [sentence for sentence in sentences if sentence]
+    return sentences_of(found, [(roles, effect) for effect in effects if effect != ACTOR])
 
 
 def effect_sentences(found: xr.Dataset) -> list[str]:
     """Return one sentence for each effect of each member, as far as there are any: those on own acts first."""
     roles, effects = (list(map(str, found[name].values)) for name in ("role", "effect"))
-    pairs = [([role], effect) for effect in effects for role in roles]
-    return [sentence for own, effect in pairs if (sentence := effect_sentence(found, own, effect))]
+    return sentences_of(found, [([role], effect) for effect in effects for role in roles])
+
+
+def sentences_of(found: xr.Dataset, wanted: Sequence[tuple[list[str], str]]) -> list[str]:
+    """Return a sentence for each effect of some members, and which effects are above 0 by assumption."""
+    said = {(*roles, effect): text for roles, effect in wanted if (text := effect_sentence(found, roles, effect))}
+    above = {key[-1]: None for key in said if found["above_0"].sel(role=list(key[:-1]), effect=key[-1]).any()}
+    return [*said.values(), *([assumed_sentence(list(above))] if above else [])]
+
+
+def assumed_sentence(effects: Sequence[str]) -> str:
+    """Return which kinds of effects are above 0 by assumption."""
+    kinds = [f"{kind} effects{f' {way}' if way else ''}" for kind, _, way in (one.partition(" ") for one in effects)]
+    return f"By the model's assumptions, {' and '.join(kinds)} are above 0: the question is how large they are."

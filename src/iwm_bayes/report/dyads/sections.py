@@ -16,13 +16,13 @@ from iwm_bayes.viz.dyads.countertransference import countertransference_plot
 
 
 def actor_partner_exhibit(run: ReportContext, found: xr.Dataset) -> Exhibit:
-    """Return the four effects with their intervals, and every dyad."""
+    """Return all effects with their intervals, and every dyad."""
     data = actor_partner_data(found)
     finding = next(iter([*partner_sentences(found), *effect_sentences(found)]))
     caption = (
         "Change of the expected act per 0.1 of a belief: median, 50% and 90% CrI of the mean of the dyads. Small dots "
         "are single dyads. A partner effect reaches the other's next act through learning; by bids, "
-        "through a pull."
+        "through a pull. Where an effect is above 0 by assumption, its size is the question."
     )
     picture = draw_picture("actor_partner", data, f"{caption} {finding}", actor_partner_plot, mark=run.mark)
     return Exhibit(finding, caption, (picture,))

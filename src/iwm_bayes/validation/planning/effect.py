@@ -1,10 +1,10 @@
 """Will a study show an effect? Its 90% interval must exclude 0, or all effects up to a smallest one of interest.
 
 Effects are the group means of parameters that can lie on either side of 0, such as a pull. Of dyads they are also the
-pull that is acted out, and the actor and partner effects, as `estimands.dyads` computes them. The last two are above 0
-by assumption, where sensitivities and learning rates are, so that they need a smallest effect of interest. The true
-effect is that of the true parameters of a study. Without stated medians, it comes from the priors, and the share of
-decisive studies is the assurance.
+pull that is acted out, and the actor and partner effects, as `estimands.dyads` computes them. An effect that the model
+assumes to be above 0, as most actor and partner effects, needs a smallest effect of interest. The true effect is that
+of the true parameters of a study. Without stated medians, it comes from the priors, and the share of decisive studies
+is the assurance.
 """
 
 from collections.abc import Sequence
@@ -14,8 +14,9 @@ import numpy as np
 import xarray as xr
 
 from iwm_bayes.diagnostics.convergence_checks import check_convergence
-from iwm_bayes.estimands.dyads.actor_partner import ACTOR_PARTNER, EFFECTS
+from iwm_bayes.estimands.dyads.actor_partner import ACTOR_PARTNER, effect_in_words
 from iwm_bayes.estimands.dyads.countertransference import acted_out_pull
+from iwm_bayes.estimands.dyads.prior_effects import above_0_by_assumption
 from iwm_bayes.estimands.estimand import Shared
 from iwm_bayes.filtering.arrays import true_innovations
 from iwm_bayes.inference.fit import METHODS, Settings
@@ -35,9 +36,16 @@ def outcome_decisive(effect: str, smallest: float) -> str:
     return f"{effect}: 90% interval beyond {smallest:g}" if smallest else f"{effect}: 90% interval excludes 0"
 
 
-def is_above_0(effect: str) -> bool:
-    """Return whether an effect is above 0 by assumption."""
-    return effect.startswith(tuple(f"{kind} effect of the " for kind in EFFECTS))
+def assumed_effects(model: ModelSpec, data: xr.Dataset) -> list[str]:
+    """Return the effects that a model assumes to be above 0, by name."""
+    if not model.members:
+        return []
+    above = above_0_by_assumption(model, data).stack(one=("role", "effect"))
+    return [
+        effect_in_words(role, effect)
+        for (role, effect), is_above in zip(above["one"].values, above.values, strict=True)
+        if is_above
+    ]
 
 
 def effect_draws(model: ModelSpec, fit: xr.DataTree, names: Sequence[str] | None = None) -> dict[str, np.ndarray]:
@@ -86,7 +94,7 @@ def truth_as_fit(model: ModelSpec, truth: Population, data: xr.Dataset) -> xr.Da
 def asked_effects(
     model_name: str, design: StudyDesign | FileDesign, names: Sequence[str], smallest: float
 ) -> list[str]:
-    """Return the effects that a plan asks about: those named, by default all that can be below 0.
+    """Return the effects that a plan asks about: those named, by default all, without those above 0 by assumption.
 
     InputError for one that there is not, and for one above 0 without a `smallest` effect of interest.
     """
@@ -96,10 +104,11 @@ def asked_effects(
     if unknown := [name for name in names if name not in known]:
         listed = ", ".join(known) or "none, because no parameter can lie on either side of 0"
         raise InputError([f"{model.name} has no effect {name!r}. It has {listed}" for name in unknown])
-    above = [name for name in known if is_above_0(name)]
-    if not smallest and (assumed := [name for name in names if name in above]):
+    assumed = assumed_effects(model, data)
+    above = [name for name in known if name in assumed]
+    if not smallest and (unasked := [name for name in names if name in above]):
         why = "above 0 by the model's assumptions, so that its interval always excludes 0. Give --smallest"
-        raise InputError([f"{name}: is {why}, the smallest effect of interest" for name in assumed])
+        raise InputError([f"{name}: is {why}, the smallest effect of interest" for name in unasked])
     chosen = list(names) or [name for name in known if smallest or name not in above]
     if not chosen:
         remedy = f"Name one of {', '.join(above)}, with --smallest" if above else "`iwm validate recovery` shows others"
