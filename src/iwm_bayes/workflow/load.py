@@ -249,7 +249,8 @@ def left_out(data: xr.Dataset, by_name: bool) -> list[str]:
         who = f": {data.attrs['dropped']}" if by_name else " (iwm check names them)"
         parts.append(f"{people:,} people left out, because their covariates are missing{who}")
     if empty_rows := int(data.attrs.get("rows_left_out", 0)):
-        parts.append(f"{empty_rows:,} rows without an outcome or a response were left out")
+        rows, were = ("1 row", "was") if empty_rows == 1 else (f"{empty_rows:,} rows", "were")
+        parts.append(f"{rows} without an outcome or a response {were} left out")
     if without := data.attrs.get("without"):
         parts.append(f"responses of the model that the study does not map: {without}")
     return parts

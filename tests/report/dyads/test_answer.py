@@ -17,6 +17,7 @@ from iwm_bayes.report.dyads.carers import follower_sentences, pull_sentences, va
 from iwm_bayes.report.dyads.changes import change_sentences, containment_sentences
 from iwm_bayes.report.dyads.effects import effect_sentences, partner_sentences
 from iwm_bayes.report.dyads.words import noun_of, points_text, signed_text
+from iwm_bayes.report.methods import dyads_statement
 from iwm_bayes.types import Member
 
 DRAWS = 101  # so that quantiles are draws
@@ -167,14 +168,16 @@ def test_what_follows_most_from_the_other_is_said_first():
     labels = ["wife_availability_rate", "husband_support_bias", "husband_availability_rate"]
     coordinates = {"follower": labels, "follower_role": ("follower", ["wife", "husband", "husband"])}
     found = xr.Dataset({"r_squared": (("follower", "chain", "draw"), draws)}, coordinates, {"source": "these dyads"})
-    first, second, last = follower_sentences(found)
+    first, second, last, style = follower_sentences(found)
+    assert style.startswith("A style is")
+    assert "below 0 means less than chance" in last
     assert "support bias of the husband, given the other's style: 0.60 (90% CrI 0.50–0.70)." in first.replace(
         "Support", "support"
     )
     assert "0.30" in second
     assert "shrunk towards 0" in last
     population = found.assign(prior_r_squared=("follower", [0.2, 0.3, 0.4])).assign_attrs(source="population")
-    assert [one.partition("; ")[2] for one in follower_sentences(population)] == [
+    assert [one.partition("; ")[2] for one in follower_sentences(population)[:-1]] == [
         "prior median 0.30.",
         "prior median 0.40.",
     ]
@@ -195,15 +198,25 @@ def test_a_change_is_a_difference_in_points():
 
 
 def test_a_person_with_several_dyads_is_described_by_its_parameters():
-    """How much lies between the dyads of one person."""
+    """How much lies between persons, as a therapist effect does, and between the dyads of one person."""
     found = xr.Dataset(
         {"share": (("parameter", "chain", "draw"), draws_around(0.7, 0.1)[None])}
         | {"role": ("parameter", ["husband"]), "group": ("parameter", ["clinic"])},
         {"parameter": ["husband_support_bias"]},
     )
     (sentence,) = variation_sentences(found)
-    assert "70% (90% CrI 60–80%) of the variance lies between the dyads of one clinic" in sentence
-    assert sentence.endswith("and the rest between one clinic and another.")
+    assert "of the variance, 30% (90% CrI 20–40%) lies between one clinic and another" in sentence
+    assert sentence.endswith("and 70% (90% CrI 60–80%) between the dyads of one clinic.")
+
+
+def test_methods_say_what_is_taken_together():
+    """Whose act is whose outcome, that both were fitted at once, and whether correlations were estimated."""
+    text = dyads_statement(COUPLE)
+    assert "support of the husband was the outcome of the wife and support of the wife" in text
+    assert "Both were fitted together" in text
+    assert text.endswith("were not estimated.")
+    assert dyads_statement(COUPLE._replace(correlated=True)).endswith("were estimated.")
+    assert dyads_statement(load_model("partner")) == ""
 
 
 def test_questions_terms_and_nouns():

@@ -11,7 +11,7 @@ import pandas as pd
 from iwm_bayes.cli.printing.heading import LABEL
 from iwm_bayes.cli.printing.layout import Line, columns, labelled, pad, paragraph, side_by_side, table_lines
 from iwm_bayes.cli.printing.names import parameter_words
-from iwm_bayes.report.answer.security import Fact
+from iwm_bayes.report.answer.security import Fact, SecondFact
 from iwm_bayes.report.formatting import MINUS, POINTS, format_points, real_minus
 from iwm_bayes.report.key_result import KeyResult
 from iwm_bayes.types import Parameter
@@ -58,7 +58,7 @@ def fact_sentences(facts: Sequence[Fact]) -> list[str]:
     texts: list[str] = []
     for fact in facts:
         text = f"{fact.value} {fact.meaning}."
-        texts = [*texts[:-1], f"{texts[-1]} {text}"] if fact.with_the_last and texts else [*texts, text]
+        texts = [*texts[:-1], f"{texts[-1]} {text}"] if isinstance(fact, SecondFact) and texts else [*texts, text]
     return texts
 
 

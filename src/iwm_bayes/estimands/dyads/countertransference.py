@@ -231,7 +231,8 @@ COUNTERTRANSFERENCE = Estimand(
     {
         "acted-out pull": "(1 - containment) pull: log-odds of a responsive answer where the other always bids, minus "
         "where never; above 0 the carer rescues, below 0 the carer withdraws. Mean of the dyads",
-        "R^2": "share of the variance of a parameter that follows from the style of the other",
+        "R^2": "share of the variance of a parameter that follows from the style of the other: the parameters that the "
+        "other learns and acts by. It is adjusted for how many these are, so below 0 it is less than chance gives",
         "estimate": f"posterior median, with its {CI90}",
         "p_above_0": "posterior probability that it is above 0",
         "prior_median": "median of R^2 in the prior",

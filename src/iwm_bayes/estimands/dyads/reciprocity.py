@@ -154,7 +154,8 @@ RECIPROCITY = Estimand(
     lambda model, fit, _: reciprocity(model, fit),
     reciprocity_table,
     "How many dyads become secure, by simulation of both members under the fit: each member, both at once, or one "
-    "without the other.",
+    "without the other. A member's own report differs: it follows the acts that were observed, and counts only those "
+    "who were insecure at baseline.",
     {
         "secure": "who becomes secure: both beliefs at the criterion of earned security or above, and resilient, for "
         "its duration",

@@ -34,7 +34,10 @@ class Fact(NamedTuple):
 
     value: str
     meaning: str
-    with_the_last: bool = False  # it is said together with the fact in front of it, or not at all
+
+
+class SecondFact(Fact):
+    """A fact that is said together with the one in front of it, or not at all."""
 
 
 class Answer(NamedTuple):

@@ -42,8 +42,8 @@ def reciprocity_picture(run: ReportContext, found: xr.Dataset) -> tuple[Picture,
     """Draw by exchange who is secure; return the picture and its caption."""
     data = reciprocity_data(found)
     caption = (
-        "share of these dyads in which a member, or both, are secure at an exchange, by simulation of both under the "
-        "fit (median, 90% CrI)"
+        "share of these dyads in which a member, or both, are secure at an exchange, whether or not this lasts, by "
+        "simulation of both under the fit (median, 90% CrI)"
     )
     return draw_picture("reciprocity", data, sentence_case(caption), reciprocity_plot, mark=run.mark), caption
 

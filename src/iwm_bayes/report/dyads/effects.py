@@ -21,10 +21,8 @@ def effect_clause(found: xr.Dataset, role: str, effect: str) -> str:
     draws = STEP * effect_draws(found, role, effect)
     if np.isnan(draws).any():
         return ""
-    one, [other] = (
-        found.sel(role=role, effect=effect),
-        [each for each in map(str, found["role"].values) if each != role],
-    )
+    one = found.sel(role=role, effect=effect)
+    (other,) = (each for each in map(str, found["role"].values) if each != role)
     act, whose = act_words(str(one["act"].values)), str(one["whose_act"].values)
     changes = f"this member's own {act}" if whose == role else f"the next {act} of {the(whose)}"
     does = "changes by" if one["above_0"] or excludes_0(draws) else "does not clearly change:"
