@@ -115,8 +115,10 @@ def check_comparison_folder(folder: Path, runs: Sequence[Path], overwrite: bool)
         return
     before = read_manifest(folder).get("runs")
     if before is None or sorted(before) != sorted(path_from(folder, run) for run in runs):
-        held = f"a comparison of {', '.join(run_label(folder / run) for run in before)}" if before else "other results"
-        raise InputError([f"{folder}: holds {held}. Add --overwrite to replace it, or choose another --out-dir"])
+        content = (
+            f"a comparison of {', '.join(run_label(folder / run) for run in before)}" if before else "other results"
+        )
+        raise InputError([f"{folder}: holds {content}. Add --overwrite to replace it, or choose another --out-dir"])
 
 
 def write_comparison(

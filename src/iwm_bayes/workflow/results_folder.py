@@ -117,10 +117,10 @@ def check_kind(folder: Path, kind: str, overwrite: bool) -> None:
     """Raise InputError where a folder has results of another kind, which must not be replaced without `overwrite`."""
     if not has_results(folder) or overwrite:
         return
-    held = read_json(folder / MANIFEST, BROKEN_MANIFEST).get("kind")
-    if held != kind:
+    found = read_json(folder / MANIFEST, BROKEN_MANIFEST).get("kind")
+    if found != kind:
         raise InputError(
-            [f"{folder}: holds results of `iwm {held}`. Add --overwrite to replace them, or choose another --out-dir"]
+            [f"{folder}: holds results of `iwm {found}`. Add --overwrite to replace them, or choose another --out-dir"]
         )
 
 

@@ -245,3 +245,13 @@ def test_only_rows_that_asked_count_in_python_too(tmp_path):
         responses={"availability_rating": iwm.Column("said", where={"question": "close"})},
     )
     assert study.spec.responses["availability_rating"].where == {"question": "close"}
+
+
+def test_a_row_that_formulas_of_sessions_need_is_asked_for(tmp_path):
+    """Nobody knows how stressed a friend was on a day without a row, so that the program cannot add it."""
+    table = dyads.friends_table()
+    table = table.assign(stress=np.arange(len(table)) % 7).drop(index=4)
+    added = ("[dyad]", '[formulas]\navailability_rate = "stress"\n[dyad]')
+    _, data = read(tmp_path, "friends", table, (added,))
+    assert int(data["present"].sum()) == len(table)
+    assert "Add these rows with stress, which the formulas need" in data.attrs["doubts"]

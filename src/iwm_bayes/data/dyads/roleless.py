@@ -110,6 +110,15 @@ def with_missing_rows(frame: pd.DataFrame, study: StudySpec, rows: pd.DataFrame,
     return pd.concat([frame, added]) if len(added) else frame
 
 
+def covariates_of_sessions(study: StudySpec, table: Table) -> list[str]:
+    """Return the covariates of formulas that change from session to session, which a row that is added cannot have."""
+    if not study.formulas:
+        return []
+    from iwm_bayes.data.formulas.session_level import session_level_names  # its import takes a second
+
+    return list(session_level_names(study, table, ()))
+
+
 def as_single_people(table: Table, study: StudySpec, model: ModelSpec) -> tuple[Table, StudySpec]:
     """Return the table with the act of the other as a column, and the study with the two of a dyad as a group.
 
@@ -142,7 +151,12 @@ def as_single_people(table: Table, study: StudySpec, model: ModelSpec) -> tuple[
         table.doubts.append(f"{said}. Nothing was experienced there")
     if len(missing):
         said = f"{table.file}: at {len(missing)} exchanges one member has no row"
-        table.doubts.append(f"{said}. The {name} of the other was experienced all the same")
+        if changing := covariates_of_sessions(study, read_again):
+            remedy = f"Add these rows with {', '.join(changing)}, which the formulas need"
+            table.doubts.append(f"{said}. What the other did there is left out. {remedy}")
+            missing = missing.iloc[:0]
+        else:
+            table.doubts.append(f"{said}. The {name} of the other was experienced all the same")
     if dyad.exchange == "next":
         table.doubts.extend(gaps_between_exchanges(table, rows["dyad"], rows["session"]))
     known, pooled = list(parameters(model)), partially_pooled(model)
