@@ -2,10 +2,10 @@
 
 Each case has 200 studies of 20 dyads with 20 exchanges. Every study has a population of its own, drawn from the priors.
 Answers are simulated in closed loop, and scored by the density of the data under the true parameters: see
-`iwm_bayes.validation.simulator_check`. Nothing is fitted. Two simulators are broken on
-purpose, and both tests must notice.
+`iwm_bayes.validation.simulator_check`. Nothing is fitted. Two simulators are broken on purpose, and both tests must
+notice.
 
-Usage: `python dyads_closed_loop.py FOLDER`; it writes ranks.csv, scores.csv and README.md there. Two minutes.
+Usage: `python dyads_closed_loop.py FOLDER`; it writes ranks.csv, scores.csv and README.md there.
 """
 
 import sys

@@ -3,12 +3,14 @@
 `pull`: ten therapists with eight patients, 20 sessions, as in `dyads_recovery.py`, but nobody has a pull. How often
 does the 90% interval of the therapists' mean pull hold 0?
 
-`couples`: 40 couples, 30 exchanges, of a population whose acts depend on each other: initial beliefs of .5, a learning
-rate of .25, a sensitivity of 1.5, no bias, and SDs between people of .5 on the link scale. Each study is fitted twice:
-as it is, and with the husbands permuted across couples, so that nobody learned from the acts that are in the data. An
-actor-partner interdependence model of the same acts (Kenny, Kashy & Cook, 2006) goes with the effects of beliefs. It is
-a linear mixed model of each act on the own and the other's act at the exchange before, with an intercept of each
-member, by statsmodels. Fitted to data that our fits replicate, it says whether ours explains what it finds.
+`couples`: 40 couples, 30 exchanges, of a population whose acts depend on each other. Initial beliefs are .5, the
+learning rate is .25, the sensitivity 1.5, and there is no bias; SDs between people are .5 on the link scale. Each study
+is fitted twice. The first time it is as it is. Then husbands are permuted across couples: nobody learned from the acts
+that are in the data. Our effects are above 0 by assumption, so that they can shrink and not vanish.
+
+An actor-partner interdependence model of the same acts goes with them (Kenny, Kashy & Cook, 2006). It is a linear mixed
+model of each act on the own and the other's act at the exchange before, with an intercept of each member, by
+statsmodels. It is also fitted to data that our fits replicate.
 
 There is one file per study, and the table is written: `python dyads_controls.py FOLDER pull|couples [STUDIES]`.
 """
@@ -33,7 +35,7 @@ from iwm_bayes.simulation.draws import draws_as_people, thin_draws
 from iwm_bayes.simulation.dyads import empty_dyads, simulate_dyads
 from iwm_bayes.simulation.population import Population, draw_population_of
 
-TYPICAL = {"availability_start": 0.0, "availability_rate": -1.1, "support_bias": 0.0, "support_sensitivity": 0.4}
+MEDIANS = {"availability_start": 0.0, "availability_rate": -1.1, "support_bias": 0.0, "support_sensitivity": 0.4}
 SD, REPLICATES = 0.5, 10
 EFFECTS = ("actor", "partner")
 SLOPES = [f"{who}_{act}" for who in COUPLE for act in ("own", "other")]
@@ -53,14 +55,14 @@ def without_pull(seed: int) -> dict[str, object]:
     return {"low": low, "high": high, "holds_0": bool(low <= 0.0 <= high), "converged": converged}
 
 
-def typical_couples(seed: int) -> tuple[Population, xr.Dataset]:
+def couples_that_depend(seed: int) -> tuple[Population, xr.Dataset]:
     """Simulate couples whose acts depend on each other."""
     model, (_, dyads, exchanges) = model_of("couples"), DESIGNS["couples"]
     generator = np.random.default_rng([seed, 8])
     mu, theta = {}, {}
     for free in free_parameters(model, figure_names(empty_dyads(model, 1, 1))):
         own = free.label.partition("_")[2]
-        mu[free.label] = TYPICAL.get(own, free.prior_mean)
+        mu[free.label] = MEDIANS.get(own, free.prior_mean)
         sd = 0.0 if free.parameter.pooling == "complete" else SD
         theta[free.label] = generator.normal(mu[free.label], sd, dyads)
     values = natural_values(model, theta, figure_names(empty_dyads(model, 1, 1)), dyads)
@@ -122,7 +124,7 @@ def effects(fit: xr.DataTree) -> dict[str, float]:
 
 def couples(seed: int) -> dict[str, object]:
     """Fit one study of couples as it is and permuted, by both models."""
-    truth, data = typical_couples(seed)
+    truth, data = couples_that_depend(seed)
     result: dict[str, object] = {}
     for name, own in (("as it is", data), ("permuted", permuted(data, "husband", seed))):
         fit = laplace(compile_cached("couples", "laplace"), own, Settings(random_seed=seed))

@@ -11,7 +11,7 @@ happen to each before half of them. A style is a pair of initial beliefs, a stra
 The directions are those of Mikulincer, Shaver & Pereg (2003), doi:10.1023/A:1024515519160, and, for carers, of
 Collins & Feeney (2000), doi:10.1037/0022-3514.78.6.1053; the sizes, in log-odds, are a choice. Everything else is that
 of a median person, for each dyad of another population from the prior. These are the same in all cells, and so is
-chance. A member is secure at an exchange if both beliefs are .6 or more after it.
+chance. A member is secure at an exchange if both beliefs are .6 or more after it; earned security asks for more.
 `python styles_of_dyads.py FILE [DYADS]` writes a table.
 """
 
@@ -63,7 +63,7 @@ def is_secure(turn: Turn, role: str, values: Mapping[str, np.ndarray]) -> np.nda
     return lowest >= DEFAULT_CRITERION.secure_at_or_above
 
 
-def course(styles: tuple[str, str], dyads: int, contained: bool) -> Iterator[dict[str, object]]:
+def exchanges_of_cell(styles: tuple[str, str], dyads: int, contained: bool) -> Iterator[dict[str, object]]:
     """Yield, for every exchange of one cell, the shares of dyads in which members are secure, make bids, and care."""
     values, rng = people_of(styles, dyads, contained), np.random.default_rng(2)
     exchanges = simulate_exchanges(MODEL, first_sides(MODEL, values, DISTRESS), EXCHANGES, rng)
@@ -81,7 +81,7 @@ def course(styles: tuple[str, str], dyads: int, contained: bool) -> Iterator[dic
 def table_of_styles(dyads: int) -> pd.DataFrame:
     """Return one line per pair of styles, with and without containment, and exchange."""
     cells = [(cell, contained) for cell in combinations_with_replacement(STYLES, 2) for contained in (False, True)]
-    return pd.DataFrame(line for cell, contained in cells for line in course(cell, dyads, contained))
+    return pd.DataFrame(line for cell, contained in cells for line in exchanges_of_cell(cell, dyads, contained))
 
 
 def main(file: Path, dyads: int) -> None:

@@ -43,6 +43,19 @@ def gaussian_study(seed):
     return population, observed, Problem(population, likelihood)
 
 
+def exact_marginal(population, observed, log_sds):
+    """Return the log posterior of sigma and sigma_u, and the posterior mean and covariance of (beta, complete)."""
+    sigma, sigma_u = np.exp(log_sds)
+    design = np.concatenate([population.design[0], np.ones((PEOPLE, 1))], axis=1)
+    prior = np.diag([1.0, 1.0, *[sigma_u**2] * 8, 0.3**2])
+    prior_mean = np.array([*population.prior_mean, 0.0])
+    noise = (sigma**2 + NOISE**2) * np.eye(PEOPLE)
+    value = stats.multivariate_normal.logpdf(observed, design @ prior_mean, noise + design @ prior @ design.T)
+    value += stats.halfnorm.logpdf([sigma, sigma_u], scale=0.5).sum() + log_sds.sum()
+    gain = prior @ design.T @ np.linalg.inv(noise + design @ prior @ design.T)
+    return value, prior_mean + gain @ (observed - design @ prior_mean), prior - gain @ design @ prior
+
+
 def pooled_population(parameters, people):
     """Return a population with partially pooled parameters only, without covariates."""
     names = [f"parameter {number}" for number in range(parameters)]

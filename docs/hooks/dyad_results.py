@@ -84,7 +84,17 @@ def dyads_controls() -> str:
 def no_pull() -> str:
     """Return in how many studies without pull the interval of pull holds 0."""
     found = read("dyads/pull.csv")
-    return f"{int(found['holds_0'].sum())} of {len(found)} ({percent(found['holds_0'].mean())})"
+    converged = found[found["converged"]]
+    shares = (
+        f"{int(own['holds_0'].sum())} of {len(own)} ({percent(own['holds_0'].mean())})" for own in (found, converged)
+    )
+    return "{} of all studies, and in {} of those that converged".format(*shares)
+
+
+def permuted_converged() -> str:
+    """Return how many of the permuted studies converged."""
+    found = read("dyads/couples.csv")
+    return f"{int(found['permuted: converged'].sum())} of {len(found)}"
 
 
 def recovery_rows() -> Iterator[tuple[object, ...]]:
@@ -99,21 +109,42 @@ def recovery_rows() -> Iterator[tuple[object, ...]]:
             yield design, text, *counts, f"{one['r']:.2f}"
 
 
+def recovery_converged() -> str:
+    """Return how many of the recovery studies converged, by design and method."""
+    parts = []
+    for design in RECOVERED:
+        for method in ("laplace", "nuts"):
+            first = read(f"dyads/{design}-{method}.csv").iloc[0]
+            parts.append(f"{int(first['converged'])} of {int(first['studies'])} ({design}, `{method}`)")
+    return ", ".join(parts)
+
+
 def dyads_recovery() -> str:
     """Return how often intervals of what is asked about dyads contain the true value."""
     head = ("design", "quantity", "90% interval holds it, `laplace`", "`nuts`", "r of true and estimated")
     return table(head, recovery_rows())
 
 
+PLANS = {"plan": "with ratings of felt pull", "plan_acts": "acts, bids and beliefs alone"}
+
+
+def plan_rows() -> Iterator[tuple[object, ...]]:
+    """Yield the share of studies that show an effect, one row per design and effect."""
+    for name, words in PLANS.items():
+        found = read(f"dyads/{name}.csv")
+        found = found[found["outcome"].str.endswith("excludes 0")]
+        for outcome, own in found.groupby("outcome", sort=False):
+            yield (
+                words,
+                outcome.removesuffix(": 90% interval excludes 0"),
+                *(f"{one.share:.2f}" for one in own.itertuples()),
+            )
+
+
 def dyads_plan() -> str:
     """Return the share of studies that show an effect, by number of couples."""
-    found = read("dyads/plan.csv")
-    found = found[found["outcome"].str.endswith("excludes 0")]
-    rows = (
-        (outcome.removesuffix(": 90% interval excludes 0"), *(f"{one.share:.2f}" for one in own.itertuples()))
-        for outcome, own in found.groupby("outcome", sort=False)
-    )
-    return table(("effect", *(f"{count} couples" for count in found["n_people"].unique())), rows)
+    sizes = read("dyads/plan.csv")["n_people"].unique()
+    return table(("the study records", "effect", *(f"{count} couples" for count in sizes)), plan_rows())
 
 
 DYADS: dict[str, Callable[[], str]] = {
@@ -121,6 +152,8 @@ DYADS: dict[str, Callable[[], str]] = {
     "styles_acts": styles_acts,
     "dyads_controls": dyads_controls,
     "no_pull": no_pull,
+    "permuted_converged": permuted_converged,
     "dyads_recovery": dyads_recovery,
+    "dyads_recovery_converged": recovery_converged,
     "dyads_plan": dyads_plan,
 }

@@ -40,7 +40,7 @@ def test_the_page_of_one_person_or_of_a_dyad_is_opened(monkeypatch, capsys, argu
     monkeypatch.setattr(BaseWSGIServer, "serve_forever", lambda serving: served.append(serving))
     explore.explore(port=0, browser=False, **arguments)
     (serving,) = served
-    assert f"The page is at http://127.0.0.1:{serving.port}/{page}," in capsys.readouterr().out
+    assert f"The page is at http://127.0.0.1:{serving.port}/{page} on" in capsys.readouterr().out
     html = Client(serving.app).get(f"/{page}", headers={"Host": "localhost"}).get_data(as_text=True)
     serving.server_close()
     assert f"<title>{title}</title>" in html

@@ -62,7 +62,7 @@ def explore(
     chosen = given if given and not dyad else {name: load_model(name) for name in PAIR}
     serving = server(chosen, 0 if port == PORT and is_taken(port) else port, host or [], members)
     page = address(serving) + (DYAD_PAGE if dyad else "")
-    say(f"The page is at {page}, on this computer only. Press Ctrl-C to stop it.")
+    say(f"The page is at {page} on this computer only. Press Ctrl-C to stop it.")
     if browser:
         webbrowser.open(page)
     serving.serve_forever()

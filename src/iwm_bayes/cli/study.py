@@ -63,7 +63,7 @@ def check(
     from iwm_bayes.diagnostics.identifiability import identifiability
     from iwm_bayes.diagnostics.predictive_checks import prior_ppc_sentence, prior_predictive_check, rounded_ratings
     from iwm_bayes.diagnostics.rating_timing import answer_count_sentence, timing_warnings
-    from iwm_bayes.estimands.security.rating_thresholds import prior_rating_thresholds, scale_sentences
+    from iwm_bayes.diagnostics.weak_parameters.dyads import doubts_of_table
     from iwm_bayes.workflow.load import load_study_and_data
 
     loaded = load_study_and_data(study, model, trust or model is not None)
@@ -83,8 +83,8 @@ def check(
         say("Dyads:")
         for line in describe_dyads(spec, data):
             say(f"  {line}")
-    elif loaded.study.wants("earned_security"):
-        for sentence in scale_sentences(prior_rating_thresholds(spec, data)):
+    if loaded.study.wants("earned_security"):
+        for sentence in scale_lines(spec, data):
             say(f"  {sentence}")
     if loaded.study.people or loaded.study.dyad:
         from iwm_bayes.data.formulas.covariates import describe_covariates
@@ -93,7 +93,7 @@ def check(
             say(f"  {line}")
     not_identified = identifiability(spec, data)
     print_warnings((*not_identified, *timing_warnings(spec, data)))
-    if not not_identified:
+    if not [doubt for doubt in not_identified if doubt not in doubts_of_table(data)]:
         print_lines(status_lines(GOOD, "Identifiable", identified_sentence(spec, data), width))
     if prior:
         checks = prior_predictive_check(spec, data)
@@ -105,8 +105,20 @@ def check(
         print_lines([] if verbose else [Line("The table of all test statistics: --verbose")])
 
 
+def scale_lines(model: ModelSpec, data: xr.Dataset) -> list[str]:
+    """Return what is assumed about the scale of each rating; of dyads, for each member."""
+    from iwm_bayes.diagnostics.weak_parameters.dyads import of_members
+    from iwm_bayes.estimands.security.rating_thresholds import prior_rating_thresholds, scale_sentences
+
+    def lines(own: ModelSpec, of_own: xr.Dataset) -> list[str]:
+        return scale_sentences(prior_rating_thresholds(own, of_own))
+
+    return list(of_members(lines, model, data)) if model.members else lines(model, data)
+
+
 def identified_sentence(model: ModelSpec, data: xr.Dataset) -> str:
     """Return that nothing was found which the data cannot identify, with the counts of the data."""
     answers = sum(int(data[f"answer_{name}"].notnull().sum()) for name in model.responses)
-    counts = f"{data.sizes['person']} people, {int(data['present'].sum())} events, {answers} responses"
+    people, events = ("dyads", "exchanges") if model.members else ("people", "events")
+    counts = f"{data.sizes['person']} {people}, {int(data['present'].sum())} {events}, {answers} responses"
     return f"All parameters of {model.name} are identifiable with these data ({counts})."

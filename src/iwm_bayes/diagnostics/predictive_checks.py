@@ -18,6 +18,7 @@ import pandas as pd
 import xarray as xr
 
 from iwm_bayes.diagnostics.ppc_statistics import outcome_masks, response_statistics
+from iwm_bayes.estimands.dyads.member_fit import member_fit, member_model
 from iwm_bayes.responses import LEVELS
 from iwm_bayes.simulation.predictive import prior_predictive, replicated_answers
 from iwm_bayes.types import ModelSpec
@@ -211,3 +212,14 @@ def prior_ppc_sentence(checks: pd.DataFrame, rounded: list[str]) -> str:
         "is misread. Check whether ratings were made before the outcome of the same row (`timing`). Otherwise widen "
         f"`prior_90` in the model file, or expect a poor fit.{rounding_sentence(checks, rounded)}"
     )
+
+
+def checks_of_study(model: ModelSpec, fit: xr.DataTree) -> pd.DataFrame:
+    """Return the posterior predictive checks of a fit; of dyads those of both members, with the role in front."""
+    if not model.members:
+        return posterior_predictive_check(model, fit)
+    tables = []
+    for role in model.members:
+        table = posterior_predictive_check(member_model(model, role), member_fit(model, fit, role))
+        tables.append(table.assign(response=f"{role}_" + table["response"].astype(str)))
+    return pd.concat(tables, ignore_index=True)

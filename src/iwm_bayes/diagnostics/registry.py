@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from iwm_bayes.diagnostics.group_exchangeability import group_clustering
 from iwm_bayes.diagnostics.power_scaling import CONFLICT, DEPENDS, PRIOR_DOMINATED, Answers, power_scaling
-from iwm_bayes.diagnostics.predictive_checks import OUTSIDE_95, OUTSIDE_99, posterior_predictive_check
+from iwm_bayes.diagnostics.predictive_checks import OUTSIDE_95, OUTSIDE_99, checks_of_study
 from iwm_bayes.estimands.estimand import Estimand, Shared, as_lines, line_table
 from iwm_bayes.estimands.registry import ESTIMANDS
 
@@ -31,7 +31,7 @@ GROUP_CLUSTERING = Estimand(
 PPC = Estimand(
     "ppc",
     "Posterior predictive checks",
-    lambda model, fit, _: as_lines(posterior_predictive_check(model, fit)),
+    lambda model, fit, _: as_lines(checks_of_study(model, fit)),
     line_table,
     "Features of the responses, with what replications from the fit show of each.",
     {
@@ -41,6 +41,7 @@ PPC = Estimand(
         **STATISTIC_MEANINGS,
     },
     section="file",
+    about="both",
 )
 
 

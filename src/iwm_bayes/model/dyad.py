@@ -10,7 +10,7 @@ from typing import Any
 
 from iwm_bayes.data.dyads.coupling import is_act, known_at_once
 from iwm_bayes.responses.of_member import response_of_member
-from iwm_bayes.rules.dyad import rule_of_dyad
+from iwm_bayes.rules.dyad import other_role, rule_of_dyad
 from iwm_bayes.rules.modifiers.pull import BIDS
 from iwm_bayes.types import InputError, Member, ModelSpec, Response, parameters, with_parameters
 
@@ -20,12 +20,6 @@ NOT_IN_A_DYAD = {  # effects of a response that cannot be
 }
 TEXTS = ("claim", "reference", "predicts", "needs", "equation")  # of a model file
 NO_TERMS = "reads {terms} at every event, which a study of dyads does not have. Take the formula or the waves out"
-
-
-def other_role(members: Mapping[str, Member], role: str) -> str:
-    """Return the role of the other member."""
-    (other,) = (name for name in members if name != role)
-    return other
 
 
 def act_problems(members: Mapping[str, Member], role: str, key: str, name: str) -> Iterator[str]:

@@ -39,7 +39,6 @@ from iwm_bayes.report.answer.security import (
 )
 from iwm_bayes.report.answer.words import count_of, is_role, sentence_case
 from iwm_bayes.report.dyads.answer import dyad_answer, dyad_question
-from iwm_bayes.report.dyads.checks import checks_of_members
 from iwm_bayes.types import ModelSpec
 from iwm_bayes.workflow.analysis import permutation_test_of
 
@@ -219,7 +218,7 @@ def key_result(
         facts=tuple(fact._replace(meaning=with_mark(fact.meaning, mark)) for fact in answer.facts),
         chips=(
             convergence_chip(convergence),
-            ppc_chip(checks_of_members(model, fit) if model.members else check_lines(results), mark),
+            ppc_chip(check_lines(results), mark),
             *([sensitivity_chip(first, noun, mark)] if asks_security else []),
             *([] if model.members else [learning_chip(permutation_test_of(fit), mark)]),
             comparison_chip(model.name, ranking, mark),

@@ -11,6 +11,7 @@ from iwm_bayes.data.raters import PREFIX, anchors, outcome_ratings
 from iwm_bayes.data.unrecorded import replaced_outcomes
 from iwm_bayes.data.waves import waves_of
 from iwm_bayes.inference.base import Settings
+from iwm_bayes.model.dyad import other_role
 from iwm_bayes.model.specification.model_file import model_library
 from iwm_bayes.report.answer.words import count_of, listed
 from iwm_bayes.report.context import ReportContext
@@ -129,6 +130,23 @@ def estimands_statement(run: ReportContext) -> str:
     )
 
 
+def dyads_statement(model: ModelSpec) -> str:
+    """Return what a model of dyads takes together: acts, both members, and correlations; empty without members."""
+    if not model.members:
+        return ""
+    acts = [
+        f"{member.outcome.replace('_', ' ')} of the {other_role(model.members, role)} was the outcome of the {role}"
+        for role, member in model.members.items()
+    ]
+    correlations = (
+        "Correlations between all partially pooled parameters of a dyad, within and between members, were estimated."
+        if model.correlated
+        else "Correlations between parameters of both members were not estimated."
+    )
+    together = f"The act of one member was the outcome of the other: {listed(acts)}. Both were fitted together."
+    return f" {together} {correlations}"
+
+
 def left_out_sentence(run: ReportContext) -> str:
     """Return how many people were left out, because covariates of theirs are missing; empty where nobody was."""
     number = int(run.data.attrs.get("people_left_out", 0))
@@ -147,8 +165,8 @@ def methods_paragraph(run: ReportContext) -> str:
         f"{int(data['present'].sum())} events of {count_of(data.sizes['person'], run.noun)} were analysed with "
         f"iwm_bayes {facts['versions']['iwm-bayes']} and the model {model.name} ({model.claim.rstrip('.')}; "
         f"{model.reference})."
-        f"{dropped}{left_out}{replaced}{scales} The model is hierarchical: parameters of people vary "
-        "around group means. "
+        f"{dropped}{left_out}{replaced}{scales}{dyads_statement(model)} The model is hierarchical: parameters of "
+        "people vary around group means. "
         f"{inference_sentence(facts)} {convergence_sentence(facts)}{estimands_statement(run)} Posterior predictive "
         "checks follow Gelman, Meng and Stern (1996, Statistica Sinica 6, 733-760). Values are posterior medians with "
         "90% credible intervals (CrI)."

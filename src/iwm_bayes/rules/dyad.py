@@ -12,13 +12,19 @@ A person of the data is here a dyad. Everything that a member experiences is an 
 """
 
 from collections import namedtuple
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from iwm_bayes.ops import Array, where
 from iwm_bayes.types import Beliefs, Event, Params, Rule, State, map_tree
 
 EXPERIENCED = ("outcome", "observed", "distress", "threat")  # what each member experiences at an exchange
+
+
+def other_role(roles: Iterable[str], role: str) -> str:
+    """Return the role of the other member, of two."""
+    (other,) = (name for name in roles if name != role)
+    return other
 
 
 def terms_of_member(rule: Rule) -> tuple[str, ...]:

@@ -13,9 +13,10 @@ import numpy as np
 
 from iwm_bayes.data.dyads.coupling import as_outcome
 from iwm_bayes.filtering.filter import FilteredEvent, begin, step
-from iwm_bayes.model.dyad import bid_name, knows_bid_at_once, other_role, reads_pull
+from iwm_bayes.model.dyad import bid_name, knows_bid_at_once, reads_pull
 from iwm_bayes.ops import Array
-from iwm_bayes.rules.modifiers.pull import BID_MEMORY, BIDS
+from iwm_bayes.rules.dyad import other_role
+from iwm_bayes.rules.modifiers.pull import BIDS, updated_share
 from iwm_bayes.simulation.care import DistressProcess, EventCare
 from iwm_bayes.simulation.closed_loop import (
     PersonHistory,
@@ -140,7 +141,7 @@ def act_of_other(model: ModelSpec, turns: Mapping[str, Turn], role: str, name: s
 def share_with_bid(model: ModelSpec, side: Side, turns: Mapping[str, Turn], role: str) -> Array:
     """Return the share of recent exchanges with a bid, that of this exchange included."""
     made = act_of_other(model, turns, role, bid_name(side.member))
-    return side.share + (1.0 - BID_MEMORY) * np.where(np.isnan(made), 0.0, made - side.share)
+    return updated_share(side.share, made)
 
 
 def with_known_bids(model: ModelSpec, side: Side, turns: Mapping[str, Turn], role: str) -> Turn:

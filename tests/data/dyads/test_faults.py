@@ -28,6 +28,7 @@ def changed(table, where, column, value):
     return table.assign(**{column: table[column].astype(object).where(~where, value)})
 
 
+OF_ROLE = (("wife", "hers"), ("husband", "his"))
 THERAPY, FRIENDS = dyads.therapy_table(), dyads.friends_table()
 FIRST = rows(THERAPY, dyad="d001", session=1.0)
 OF_PATIENT, OF_THERAPIST = THERAPY["role"] == "patient", THERAPY["role"] == "therapist"
@@ -38,6 +39,9 @@ SAME_COLUMN = (
     ('distress = "distress"', 'distress = "distress"\nperson = "who"'),
 )
 WHO = THERAPY.assign(who=THERAPY["therapist"].where(OF_THERAPIST, "P" + THERAPY["dyad"]))
+COUPLE = dyads.couple_table()
+WITH_IDS = COUPLE.assign(hers="w-" + COUPLE["couple"], his="h-" + COUPLE["couple"])
+IDS = tuple((f"[dyad.members.{role}]", f'[dyad.members.{role}]\nperson = "{column}"') for role, column in OF_ROLE)
 FAULTS = {  # by name: the study, its table, changes of the study file, and words of the message
     "acts that disagree": (
         "therapy",
@@ -79,13 +83,25 @@ FAULTS = {  # by name: the study, its table, changes of the study file, and word
         "therapy",
         THERAPY,
         ONE,
-        ['"therapist"', "one person in several dyads: T1, T2, T3", 'dyads = "many"'],
+        ['"therapist"', "one person in several dyads at the same time: T1, T2, T3", 'dyads = "many"'],
     ),
     "a person in two roles": (
         "therapy",
         changed(WHO, rows(WHO, dyad="d004") & OF_PATIENT, "who", "T1"),
         SAME_COLUMN,
         ['"who"', "one person in two roles at the same time: T1"],
+    ),
+    "a person on both sides": (
+        "couple",
+        WITH_IDS.assign(his=WITH_IDS["his"].where(WITH_IDS["couple"] != "d002", "w-d002")),
+        IDS,
+        ['"hers" and "his"', "one person on both sides of a dyad: w-d002"],
+    ),
+    "a wife who is a husband": (
+        "couple",
+        WITH_IDS.assign(his=WITH_IDS["his"].where(WITH_IDS["couple"] != "d002", "w-d001")),
+        IDS,
+        ['"hers" and "his"', "one person in two roles at the same time: w-d001"],
     ),
     "one friend": (
         "friends",
@@ -201,12 +217,53 @@ def test_a_fault_of_the_study_file_is_explained(tmp_path, name, changes, words):
     assert any(words in one for one in problems(tmp_path, name, changes=changes))
 
 
+@pytest.mark.parametrize(
+    ("name", "column"), [("therapy", "dyad"), ("couple", "couple"), ("friends", "pair"), ("friends", "friend")]
+)
+def test_a_blank_name_is_one_fault(tmp_path, name, column):
+    """A row without its dyad or its person is no dyad with one side, and nobody is a third member."""
+    table = dyads.STUDIES[name][2]()
+    (problem,) = problems(tmp_path, name, changed(table, table.index == 5, column, ""))
+    assert "row 7" in problem
+    assert "blank" in problem
+
+
 def test_two_times_of_one_exchange_are_a_doubt(tmp_path):
     """Diaries are not written at the same hour: the exchange has their mean, and the order must not turn round."""
     table = THERAPY.assign(hour=24.0 * THERAPY["session"] + 2.0 * OF_THERAPIST)
     changes = (('session = "session"', 'session = "session"\ntime = "hour"'),)
     _, data = load_data(read_study_file(dyads.write_dyads(tmp_path, "therapy", table, changes)))
-    assert "two times of one exchange" in data.attrs["doubts"]
+    assert "two times of one exchange, at 36 of 36 exchanges. Their mean is taken" in data.attrs["doubts"]
     assert data["time"].values[:, 0].tolist() == [25, 49, 73, 97, 121, 145]
     turned = table.assign(hour=table["hour"].where(table["session"] != 3.0, 1.0))
     assert any("time runs backwards" in one for one in problems(tmp_path, "therapy", turned, changes))
+
+
+@pytest.mark.parametrize(("column", "words"), [("hers", "several dyads"), ("his", "two roles")])
+def test_a_person_in_one_dyad_after_the_other_is_a_doubt(tmp_path, column, words):
+    """A wife of the first couple is a wife, or a husband, again in the second, whose days come after those."""
+    second = WITH_IDS["couple"] == "d002"
+    table = WITH_IDS.assign(day=WITH_IDS["day"] + 100.0 * second)
+    table = table.assign(**{column: table[column].where(~second, "w-d001")})
+    _, data = load_data(read_study_file(dyads.write_dyads(tmp_path, "couple", table, IDS)))
+    assert f"one person in {words}, in one dyad after the other: w-d001. Nothing" in data.attrs["doubts"]
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "said"),
+    [
+        ("therapy", (), True),  # the therapist counts bids
+        ("couple", (), False),
+        ("couple", (('outcome = "support"', 'outcome = "support"\nexchange = "next"'),), True),
+        ("friends", (('outcome = "support"', 'outcome = "support"\nexchange = "next"'),), True),
+    ],
+)
+def test_gaps_between_exchanges_are_counted_where_the_exchange_before_matters(tmp_path, name, changes, said):
+    """Numbers 1, 2, 6, 7, 8, 9 in two dyads have a gap each."""
+    table = dyads.STUDIES[name][2]()
+    number, dyad = ("session", "dyad") if name == "therapy" else ("day", "couple" if name == "couple" else "pair")
+    later = table[dyad].isin(["d001", "d003"]) & (table[number] > 2)
+    table = table.assign(**{number: table[number] + 3.0 * later})
+    _, data = load_data(read_study_file(dyads.write_dyads(tmp_path, name, table, changes)))
+    sentence = f"the numbers of exchanges leave 2 gaps, in 2 of {table[dyad].nunique()} dyads"
+    assert (sentence in data.attrs["doubts"]) == said

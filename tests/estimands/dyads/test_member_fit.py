@@ -6,11 +6,13 @@ import xarray as xr
 from prior_dyads import couple, prior_fit, therapy, with_clinicians
 from scipy.stats import beta
 
-from iwm_bayes.estimands.dyads.member_fit import data_of_member, member_fit, member_model
+from iwm_bayes.data.dataset import covariate_values
+from iwm_bayes.estimands.dyads.member_fit import data_of_member, member_fit, member_model, noun_of_member
 from iwm_bayes.estimands.forest import forest_data
 from iwm_bayes.estimands.learning_curves import learning_curves_data
 from iwm_bayes.estimands.person_summary import person_summary
 from iwm_bayes.estimands.security.answers import security_answers
+from iwm_bayes.estimands.security.by_arm import person_arms
 from iwm_bayes.inference.answers import log_likelihood, observed_answers
 from iwm_bayes.inference.log_prior import log_prior
 from iwm_bayes.inference.natural_scale import on_natural_scale
@@ -19,6 +21,7 @@ from iwm_bayes.model.dyad import dyad_model
 from iwm_bayes.model.inputs import coordinates, parameters_pooled
 from iwm_bayes.model.priors import LKJ_SHAPE
 from iwm_bayes.model.specification.model_file import load_model
+from iwm_bayes.report.answer.words import count_of
 from iwm_bayes.simulation.dyads import simulate_dyads
 from iwm_bayes.types import Member, parameters, with_parameters
 
@@ -81,6 +84,32 @@ def test_effects_of_covariates_and_groups_are_those_of_the_member(therapies, rol
     whole = whole.sel(parameter=[f"{role}_{label}" for label in centres["parameter"].values])
     np.testing.assert_allclose(centres.transpose(*whole.dims).values, whole.values, rtol=0, atol=1e-12)
     assert set(coordinates(member_model(model, role), data)) >= {"parameter", "person", "coefficient"}
+
+
+@pytest.mark.parametrize(
+    ("role", "ids", "noun", "one"),
+    [
+        ("wife", None, "wives", "1 wife"),
+        ("child", ["a", "b"], "children", "1 child"),
+        ("therapist", ["a", "a"], "dyads of therapists", "1 dyad of therapists"),
+        ("key_worker", ["a", "b"], "key workers", "1 key worker"),
+    ],
+)
+def test_people_of_a_member_have_its_role_as_their_noun(role, ids, noun, one):
+    """Those of a couple are 2 wives, and no couples; four dyads of one therapist are no four therapists."""
+    data = xr.Dataset() if ids is None else xr.Dataset({f"person_{role}": ("person", ids)})
+    assert noun_of_member(data, role) == noun
+    assert count_of(1, noun) == one
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_no_member_is_an_arm(therapies, role):
+    """Clinicians who have many dyads are in the part of their own role only, and are named in neither as arms are."""
+    model, fit = therapies
+    data = data_of_member(model, fit["constant_data"].to_dataset(), role)
+    assert ("clinician" in covariate_values(data)) == (role == "therapist")
+    assert "clinician" not in str(person_arms(data).name)
+    assert "clinician" not in str(person_arms(fit["constant_data"].to_dataset()).name)
 
 
 def test_estimands_of_single_people_are_computed_for_a_member(therapies):

@@ -72,16 +72,16 @@ def test_dyads_have_pseudonyms_and_unknown_ones_are_named(partners):
 
 
 def test_actor_and_partner_effects_are_drawn_with_their_quantiles(therapies):
-    """Those of the mean of the dyads over the draws, and the median of each dyad."""
+    """Those of the mean of the dyads over the draws, and the median of each dyad, per 0.1 of a belief."""
     model, fit = therapies
     effects = actor_partner(model, fit)
     found = actor_partner_data(effects)
     draws = effects["mean_effect"].sel(role="patient", effect="partner").values.ravel()
     shown = found.sel(role="patient", effect="partner")
     for name, level in {"ci90_low": 0.05, "ci50_low": 0.25, "median": 0.5, "ci90_high": 0.95}.items():
-        assert float(shown[name]) == pytest.approx(np.quantile(draws, level))
+        assert float(shown[name]) == pytest.approx(0.1 * np.quantile(draws, level))
     of_dyad = np.median(effects["effect_of_dyad"].sel(role="patient", effect="partner").values.reshape(12, -1), axis=1)
-    np.testing.assert_allclose(shown["of_dyad"], of_dyad)
+    np.testing.assert_allclose(shown["of_dyad"], 0.1 * of_dyad)
     assert str(shown["whose_act"].values) == "therapist"
 
 

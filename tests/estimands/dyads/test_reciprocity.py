@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import xarray as xr
 from prior_dyads import couple, ended_early, known_fit, simulated_fit, therapy, values_of
 
 from iwm_bayes.data.dyads.coupling import coupled
@@ -11,6 +12,7 @@ from iwm_bayes.estimands.dyads.reciprocity import (
     LOOPS,
     ONE_ONLY,
     first_held,
+    horizon_of,
     loop_summary,
     reciprocity,
     reciprocity_table,
@@ -61,7 +63,7 @@ def test_where_both_always_respond_the_exchange_of_security_is_known():
             "availability_rate": 0.1,
         },
     )
-    model, fit = couple_of(2, wife | ALWAYS, husband | ALWAYS)
+    model, fit = couple_of(12, wife | ALWAYS, husband | ALWAYS)
     found = reciprocity(model, fit).sel(dyads=START)
     fast, slow = (exchange_of_security(one["availability_start"], one["availability_rate"]) for one in (wife, husband))
     assert 1 < fast < slow < 12
@@ -70,6 +72,14 @@ def test_where_both_always_respond_the_exchange_of_security_is_known():
     np.testing.assert_array_equal(found["exchanges"].sel(who=BOTH), slow)
     by_exchange = found["probability"].sel(who=BOTH).isel(chain=0, draw=0)
     np.testing.assert_array_equal(by_exchange, found["exchange"] >= slow)
+
+
+def test_answers_end_at_the_last_exchange_of_the_study():
+    """Nothing is said of an exchange that no dyad had; the longest dyad counts."""
+    model, fit = couple_of(4, {}, {})
+    assert horizon_of(fit) == 4
+    data = ended_early(model, fit["constant_data"].to_dataset(), 1, 2)
+    assert horizon_of(fit.assign(constant_data=xr.DataTree(data))) == 4
 
 
 def test_what_follows_the_last_exchange_continues_the_data():

@@ -21,7 +21,9 @@ def test_a_fit_of_dyads_has_answers_about_pairs(couples):
     assert {registered()[name].about for name in found.datasets} == {"dyads", "both"}
     assert of_pairs >= {"actor_partner"}
     assert not found.security
-    assert of_pairs <= set(result_tables(found, "converged"))
+    tables = result_tables(found, "converged")
+    assert of_pairs <= set(tables)
+    assert {name.partition("_")[0] for name in tables["ppc"]["response"]} == {"wife", "husband"}
 
 
 def test_the_fit_of_a_member_has_the_answers_about_people(couples):

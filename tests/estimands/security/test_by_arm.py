@@ -1,11 +1,13 @@
 """Earned security by arm and as tables, in a tiny study that can be counted."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
 
-from iwm_bayes.estimands.security.by_arm import incidence_by_arm, judgement_arrays, risk_differences
+from iwm_bayes.estimands.security.by_arm import incidence_by_arm, judgement_arrays, person_arms, risk_differences
 from iwm_bayes.estimands.security.tables import (
     THESE_PEOPLE,
     arm_lines,
@@ -45,6 +47,19 @@ def security():
 
 
 ARMS = pd.Series(np.where(np.arange(20) < 12, "a", "b"))  # ten and seven of them are insecure at baseline
+
+
+@pytest.mark.parametrize(
+    ("formula", "arm"),
+    [("1 + (1|therapist)", None), ("(1|therapist) + site", "site"), ("1 + (site|therapist)", None)],
+)
+def test_therapists_and_other_groups_are_no_arms(formula, arm):
+    """Nobody who has several people, as a therapist does, is named as an arm is: an arm has an effect in a formula."""
+    columns = {"therapist": ["Ann", "Ann", "Ben", "Ben"], "site": ["north", "south", "north", "south"]}
+    attributes = {"formulas": json.dumps({"therapist_pull": formula}), "standardised": "{}"}
+    columns = {name: own for name, own in columns.items() if name in formula}
+    data = xr.Dataset({f"covariate_{name}": ("person", own) for name, own in columns.items()}, attrs=attributes)
+    assert person_arms(data).name == arm
 
 
 def test_arms_are_counted_separately(security):

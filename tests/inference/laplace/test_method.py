@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 import xarray as xr
-from gaussian_people import NOISE, PEOPLE, gaussian_study
+from gaussian_people import NOISE, PEOPLE, exact_marginal, gaussian_study
 from scipy import optimize, special, stats
 
 from iwm_bayes.diagnostics.convergence_checks import check_convergence
 from iwm_bayes.estimands.group_summary import group_summary
 from iwm_bayes.inference.fit import Settings, compile_likelihood, laplace, quadrature
-from iwm_bayes.inference.laplace.draws import spread_with_sigma
+from iwm_bayes.inference.laplace.draws import people_in_draws
 from iwm_bayes.inference.laplace.empirical_bayes import em_then_bfgs, find_mode, initial_gaussians, newton_mode
 from iwm_bayes.inference.laplace.hierarchy import Group, initial_group, pack, person_means
 from iwm_bayes.inference.laplace.marginal_score import marginal_log_density, marginal_score, person_sums
@@ -26,19 +26,6 @@ from iwm_bayes.model.specification import model_file
 from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.simulate import Phase, simulate
 from iwm_bayes.types import InputError
-
-
-def exact_marginal(population, observed, log_sds):
-    """Return the log posterior of sigma and sigma_u, and the posterior mean and covariance of (beta, complete)."""
-    sigma, sigma_u = np.exp(log_sds)
-    design = np.concatenate([population.design[0], np.ones((PEOPLE, 1))], axis=1)
-    prior = np.diag([1.0, 1.0, *[sigma_u**2] * 8, 0.3**2])
-    prior_mean = np.array([*population.prior_mean, 0.0])
-    noise = (sigma**2 + NOISE**2) * np.eye(PEOPLE)
-    value = stats.multivariate_normal.logpdf(observed, design @ prior_mean, noise + design @ prior @ design.T)
-    value += stats.halfnorm.logpdf([sigma, sigma_u], scale=0.5).sum() + log_sds.sum()
-    gain = prior @ design.T @ np.linalg.inv(noise + design @ prior @ design.T)
-    return value, prior_mean + gain @ (observed - design @ prior_mean), prior - gain @ design @ prior
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -105,23 +92,18 @@ def test_gaussian_people_are_exact():
 
 
 def test_people_follow_every_parameter_of_the_group():
-    """Given another SD and another completely pooled value, people are where two normals put them."""
+    """Given other means, SDs and completely pooled values at once, people are where two normals put them."""
     population, observed, problem = gaussian_study(3)
-    group, complete = initial_group(population), 0.3
-    centre = person_means(population, group.beta)
-    people = initial_gaussians(problem, group, centre)
-
-    def weight(sigma):
-        return 1 / (1 + NOISE**2 / sigma[0] ** 2)
-
-    np.testing.assert_allclose(people.mean, centre + weight(group.sigma) * (observed - centre), rtol=1e-6)
-    other = 2.5 * group.sigma
-    spread = spread_with_sigma(population, group, people.covariance, other[None])[0]
-    moved = centre + spread * (people.mean - centre)
-    np.testing.assert_allclose(moved, centre + weight(other) * (observed - centre), rtol=1e-6)
-    np.testing.assert_allclose(spread[0] * people.covariance[:, 0, 0], weight(other) * NOISE**2, rtol=1e-6)
-    moved = people.mean + complete * share_of_complete(problem, group, people)[:, :, 0]
-    np.testing.assert_allclose(moved, centre + weight(group.sigma) * (observed - complete - centre), rtol=1e-5)
+    group = initial_group(population)
+    other = Group(group.beta + np.linspace(0.0, 0.9, 10), 2.5 * group.sigma, group.sigma_u, np.array([0.3]))
+    people = initial_gaussians(problem, group, person_means(population, group.beta))
+    share = share_of_complete(problem, group, people)
+    noise = np.array([0.0, 1.0])[:, None, None] * np.ones((1, PEOPLE))
+    theta = people_in_draws(population, group, people, share, np.tile(pack(other), (2, 1)), noise)[:, 0]
+    weight = 1 / (1 + NOISE**2 / other.sigma[0] ** 2)
+    centre = person_means(population, other.beta)[0]
+    np.testing.assert_allclose(theta[0], centre + weight * (observed - 0.3 - centre), rtol=1e-5)
+    np.testing.assert_allclose(theta[1] - theta[0], np.sqrt(weight) * NOISE, rtol=1e-5)
 
 
 def test_skewed_posterior_is_summarised_by_its_mean():

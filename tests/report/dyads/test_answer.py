@@ -1,9 +1,12 @@
 """The key result of dyads and the sentences that go with it, against made-up draws whose numbers are known."""
 
+import re
+
 import numpy as np
 import pytest
 import xarray as xr
 
+from iwm_bayes.cli.printing.result import fact_sentences
 from iwm_bayes.data.binding import PEOPLE_NOUN
 from iwm_bayes.diagnostics.results import Results
 from iwm_bayes.estimands.security.criterion import DEFAULT_CRITERION
@@ -14,6 +17,7 @@ from iwm_bayes.report.dyads.carers import follower_sentences, pull_sentences, va
 from iwm_bayes.report.dyads.changes import change_sentences, containment_sentences
 from iwm_bayes.report.dyads.effects import effect_sentences, partner_sentences
 from iwm_bayes.report.dyads.words import noun_of, points_text, signed_text
+from iwm_bayes.report.methods import dyads_statement
 from iwm_bayes.types import Member
 
 DRAWS = 101  # so that quantiles are draws
@@ -96,7 +100,7 @@ def test_fewer_than_half_are_a_share_and_no_number_of_exchanges():
 def test_without_a_simulation_the_answer_is_what_else_is_known():
     """The first partner effect; or that both members have reports."""
     found = answer(actor_partner=effects(0.3))
-    assert found.statement.startswith("Partner effect: with 0.1 more expectation of the wife")
+    assert found.statement.startswith("Partner effect: if the wife's belief that the husband will")
     assert answer().statement == "Both members are described in reports of their own."
 
 
@@ -104,15 +108,27 @@ def test_effects_are_changes_for_a_tenth_of_a_belief():
     """On own acts and on those of the other, with their interval; one whose interval holds 0 is not clear."""
     shown = effect_sentences(effects(0.3))
     assert shown[0] == (
-        "Actor effect: with 0.1 more expectation of the wife, this member's own support changes by +0.080 (90% CrI "
-        "+0.070 to +0.090), on a scale of 0–1."
+        "Actor effect: if the wife's belief that the husband will respond is 0.1 higher, this member's own support "
+        "changes by +0.080 (90% CrI +0.070 to +0.090), on a scale of 0–1."
     )
     assert shown[2].startswith(
-        "Partner effect: with 0.1 more expectation of the wife, the next support of the husband changes by +0.030"
+        "Partner effect: if the wife's belief that the husband will respond is 0.1 higher, the next support of the "
+        "husband changes by +0.030"
     )
-    assert "self-worth of the husband" in shown[1]
+    assert "the husband's self-worth is 0.1 higher" in shown[1]
     assert "does not clearly change: +0.0050 (90% CrI −0.0050 to +0.015)" in partner_sentences(effects(0.05))[0]
     assert len(shown) == 4
+    (of_both,) = partner_sentences(effects(0.3))
+    assert "if the wife's belief" in of_both
+    assert "; if the husband's self-worth is 0.1 higher, the next support of the wife" in of_both
+
+
+def test_what_is_said_of_one_member_is_said_of_the_other():
+    """However little room there is: the secure wife and the secure husband are one text in the terminal."""
+    both, each, new = fact_sentences(answer(reciprocity=reciprocity()).facts)
+    assert re.match(r"70% have a secure wife .*\. 80% have a secure husband", each)
+    assert both.startswith("60%")
+    assert new.startswith("50%")
 
 
 def test_an_effect_above_0_by_assumption_is_no_finding():
@@ -126,7 +142,7 @@ def test_an_effect_above_0_by_assumption_is_no_finding():
 def test_an_effect_by_bids_is_named():
     """It reaches the other through a pull, and not through learning."""
     by_bids = effects(0.3).sel(effect=["partner"]).assign_coords(effect=["partner by bids"])
-    assert partner_sentences(by_bids)[0].startswith("Partner effect by bids: with 0.1 more expectation of the wife")
+    assert partner_sentences(by_bids)[0].startswith("Partner effect by bids: if the wife's belief")
 
 
 def test_an_effect_that_no_act_has_is_left_out():
@@ -152,14 +168,16 @@ def test_what_follows_most_from_the_other_is_said_first():
     labels = ["wife_availability_rate", "husband_support_bias", "husband_availability_rate"]
     coordinates = {"follower": labels, "follower_role": ("follower", ["wife", "husband", "husband"])}
     found = xr.Dataset({"r_squared": (("follower", "chain", "draw"), draws)}, coordinates, {"source": "these dyads"})
-    first, second, last = follower_sentences(found)
+    first, second, last, style = follower_sentences(found)
+    assert style.startswith("A style is")
+    assert "below 0 means less than chance" in last
     assert "support bias of the husband, given the other's style: 0.60 (90% CrI 0.50–0.70)." in first.replace(
         "Support", "support"
     )
     assert "0.30" in second
     assert "shrunk towards 0" in last
     population = found.assign(prior_r_squared=("follower", [0.2, 0.3, 0.4])).assign_attrs(source="population")
-    assert [one.partition("; ")[2] for one in follower_sentences(population)] == [
+    assert [one.partition("; ")[2] for one in follower_sentences(population)[:-1]] == [
         "prior median 0.30.",
         "prior median 0.40.",
     ]
@@ -180,15 +198,25 @@ def test_a_change_is_a_difference_in_points():
 
 
 def test_a_person_with_several_dyads_is_described_by_its_parameters():
-    """How much lies between the dyads of one person."""
+    """How much lies between persons, as a therapist effect does, and between the dyads of one person."""
     found = xr.Dataset(
         {"share": (("parameter", "chain", "draw"), draws_around(0.7, 0.1)[None])}
         | {"role": ("parameter", ["husband"]), "group": ("parameter", ["clinic"])},
         {"parameter": ["husband_support_bias"]},
     )
     (sentence,) = variation_sentences(found)
-    assert "70% (90% CrI 60–80%) of the variance lies between the dyads of one clinic" in sentence
-    assert sentence.endswith("and the rest between one clinic and another.")
+    assert "of the variance, 30% (90% CrI 20–40%) lies between one clinic and another" in sentence
+    assert sentence.endswith("and 70% (90% CrI 60–80%) between the dyads of one clinic.")
+
+
+def test_methods_say_what_is_taken_together():
+    """Whose act is whose outcome, that both were fitted at once, and whether correlations were estimated."""
+    text = dyads_statement(COUPLE)
+    assert "support of the husband was the outcome of the wife and support of the wife" in text
+    assert "Both were fitted together" in text
+    assert text.endswith("were not estimated.")
+    assert dyads_statement(COUPLE._replace(correlated=True)).endswith("were estimated.")
+    assert dyads_statement(load_model("partner")) == ""
 
 
 def test_questions_terms_and_nouns():

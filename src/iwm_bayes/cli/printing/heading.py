@@ -10,11 +10,12 @@ import xarray as xr
 from iwm_bayes.cli.printing.layout import Line, labelled
 from iwm_bayes.cli.printing.names import response_words
 from iwm_bayes.data.binding import participants_noun
+from iwm_bayes.data.dyads.coupling import roles_of
 from iwm_bayes.data.dyads.describe import count_sentence
 from iwm_bayes.data.dyads.writing import has_members
 from iwm_bayes.model.inputs import effect_labels
 from iwm_bayes.model.priors import figure_names, free_parameters
-from iwm_bayes.report.answer.words import count_of, session_count
+from iwm_bayes.report.answer.words import count_of, listed, session_count
 from iwm_bayes.types import GENERALISED, ModelSpec
 from iwm_bayes.workflow.load import left_out
 
@@ -64,11 +65,19 @@ def study_line(study: str, data: xr.Dataset, width: int) -> list[Line]:
     return labelled(program_name(), f"{study}: {who}", width, len(program_name()) + 2, "bold")
 
 
+def with_outcome(data: xr.Dataset) -> str:
+    """Return how many events have an outcome; of dyads, how many of each member have one."""
+    if not has_members(data):
+        return f"{int(data['observed'].sum()):,} with an outcome"
+    counts = {role: int((data["event_terms"].sel(event_term=f"{role} observed") > 0).sum()) for role in roles_of(data)}
+    return f"with an outcome of {listed([f'the {role} {count:,}' for role, count in counts.items()])}"
+
+
 def data_text(data: xr.Dataset, responses: Sequence[str], by_name: bool = False) -> str:
     """Describe the data: observations, outcomes, responses, and what was left out; people by id only if `by_name`."""
-    observed = int(data["observed"].sum())
+    events = "exchanges" if has_members(data) else "observations"
     parts = [
-        f"{count_of(int(data['present'].sum()), 'observations')}, {observed:,} with an outcome",
+        f"{count_of(int(data['present'].sum()), events)}, {with_outcome(data)}",
         ", ".join(map(response_words, responses)),
     ]
     return "; ".join([*parts, *left_out(data, by_name)])

@@ -11,7 +11,7 @@ import pandas as pd
 from iwm_bayes.cli.printing.heading import LABEL
 from iwm_bayes.cli.printing.layout import Line, columns, labelled, pad, paragraph, side_by_side, table_lines
 from iwm_bayes.cli.printing.names import parameter_words
-from iwm_bayes.report.answer.security import Fact
+from iwm_bayes.report.answer.security import Fact, SecondFact
 from iwm_bayes.report.formatting import MINUS, POINTS, format_points, real_minus
 from iwm_bayes.report.key_result import KeyResult
 from iwm_bayes.types import Parameter
@@ -39,7 +39,7 @@ def answer_lines(key: KeyResult, width: int, room: int) -> AnswerLines:
     marked in every sentence.
     """
     sensitivity = [f"{key.chip('sensitivity').text}."] if key.figure else []
-    facts = [f"{fact.value} {fact.meaning}." for fact in key.facts if not repeats(fact, key.headline)]
+    facts = fact_sentences([fact for fact in key.facts if not repeats(fact, key.headline)])
     first, last = paragraph(key.headline, width), paragraphs(sensitivity, width)
     about = f"{key.about}{f' [{key.mark}]' if key.mark else ''}"
     title = result_heading(f"{about} (more: --verbose)", width)
@@ -51,6 +51,15 @@ def answer_lines(key: KeyResult, width: int, room: int) -> AnswerLines:
         title = result_heading(about, width)
     lines = [*title, *first, *paragraphs(shown_facts, width), *last, *paragraphs(shown, width)]
     return AnswerLines(lines, has_all_facts)
+
+
+def fact_sentences(facts: Sequence[Fact]) -> list[str]:
+    """Return facts as sentences; those that are said together are one text."""
+    texts: list[str] = []
+    for fact in facts:
+        text = f"{fact.value} {fact.meaning}."
+        texts = [*texts[:-1], f"{texts[-1]} {text}"] if isinstance(fact, SecondFact) and texts else [*texts, text]
+    return texts
 
 
 def paragraphs(sentences: Sequence[str], width: int) -> list[Line]:

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.rules.dyad import of_role, terms_of_member
-from iwm_bayes.rules.modifiers.pull import BID_MEMORY, BIDS
+from iwm_bayes.rules.dyad import of_role, other_role, terms_of_member
+from iwm_bayes.rules.modifiers.pull import BIDS, updated_share
 from iwm_bayes.types import Member, ModelSpec, Response
 
 ANSWER = "answer_"  # before the name of a response, in that of a variable
@@ -41,7 +41,7 @@ def share_of_bids(bids: np.ndarray, known_at_once: bool) -> np.ndarray:
     after = np.empty(bids.shape)
     for exchange, bid in enumerate(bids):
         before[exchange] = share
-        share = share + (1.0 - BID_MEMORY) * (np.where(np.isnan(bid), share, bid) - share)
+        share = updated_share(share, bid)
         after[exchange] = share
     return after if known_at_once else before
 
@@ -65,7 +65,7 @@ def known_at_once(member: Member, bid: Response) -> bool:
 
 def experienced_terms(model: ModelSpec, data: xr.Dataset, role: str) -> Iterator[tuple[str, np.ndarray]]:
     """Yield the event terms of one member, without the role."""
-    (other,) = (name for name in model.members if name != role)
+    other = other_role(model.members, role)
     member, others = model.members[role], model.members[other].model.responses
     acts = at_exchange(member, as_outcome(others[member.outcome], acts_of(data, other, member.outcome)))
     observed = ~np.isnan(acts) & data["present"].values
@@ -115,7 +115,7 @@ def member_data(model: ModelSpec, data: xr.Dataset, role: str) -> xr.Dataset:
 
     The model of these data is `model.members[role].model`.
     """
-    rule, other = model.members[role].model.rule, next(name for name in model.members if name != role)
+    rule, other = model.members[role].model.rule, other_role(model.members, role)
     terms = {
         name: data["event_terms"].sel(event_term=f"{role} {name}", drop=True).transpose("event", "person")
         for name in terms_of_member(rule)

@@ -7,6 +7,7 @@ import xarray as xr
 
 from iwm_bayes.data.dyads.coupling import ANSWER, roles_of
 from iwm_bayes.data.dyads.schema import PERSON
+from iwm_bayes.rules.dyad import other_role
 from iwm_bayes.rules.modifiers.pull import BIDS
 from iwm_bayes.types import ModelSpec
 
@@ -28,12 +29,13 @@ def people_sentences(data: xr.Dataset) -> Iterator[str]:
     for role in roles_of(data):
         if f"{PERSON}{role}" in data:
             _, counts = np.unique(data[f"{PERSON}{role}"].values, return_counts=True)
-            yield f"{role}: {len(counts)} different people, in {how_many(counts)} dyads each"
+            dyads = "dyad" if counts.max() == 1 else "dyads"
+            yield f"{role}: {len(counts)} different people, in {how_many(counts)} {dyads} each"
 
 
 def outcome_sentence(model: ModelSpec, data: xr.Dataset, role: str) -> str:
     """Return which act of the other is the outcome of a member, and at how many exchanges it was observed."""
-    (other,) = (name for name in model.members if name != role)
+    other = other_role(model.members, role)
     member, terms = model.members[role], data["event_terms"]
     observed, present = terms.sel(event_term=f"{role} observed").values > 0, data["present"].values
     outcome = terms.sel(event_term=f"{role} outcome").values[observed]
@@ -55,6 +57,6 @@ def blank_sentences(model: ModelSpec, data: xr.Dataset) -> Iterator[str]:
 
 
 def describe_dyads(model: ModelSpec, data: xr.Dataset) -> list[str]:
-    """Return what a reader checks before a fit: dyads, people, outcomes, and blanks."""
+    """Return what a reader checks before a fit, apart from `count_sentence`: people, outcomes, and blanks."""
     outcomes = [outcome_sentence(model, data, role) for role in model.members]
-    return [count_sentence(data), *people_sentences(data), *outcomes, *blank_sentences(model, data)]
+    return [*people_sentences(data), *outcomes, *blank_sentences(model, data)]

@@ -25,6 +25,7 @@ from iwm_bayes.data.table import (
     read_names,
 )
 from iwm_bayes.data.times import read_sessions, read_times
+from iwm_bayes.rules.dyad import other_role
 from iwm_bayes.types import DEFAULT_FIGURE, InputError, ModelSpec
 
 KEYS = ["person", "session"]  # of an exchange: the dyad, which is the person of the data, and the exchange's number
@@ -101,7 +102,7 @@ def rows_by_role(table: Table, dyad: Dyad) -> dict[str, np.ndarray]:
 
 def acts_named_by_other(dyad: Dyad, role: str) -> set[str]:
     """Return the responses of a member that are an outcome or bids of the other."""
-    (other,) = (member for name, member in dyad.members.items() if name != role)
+    other = dyad.members[other_role(dyad.members, role)]
     return {name for name in (other.outcome, other.bids) if name is not None}
 
 
@@ -136,7 +137,7 @@ def read_side(
     columns = read_answers(part, own, own_model, list(own_model.responses)) | read_experience(part, own)
     member = dyad.members[role]
     person = read_names(part, member.person) if member.person else np.full(int(rows.sum()), "")
-    (other,) = (name for name in dyad.members if name != role)
+    other = other_role(dyad.members, role)
     others, others_model = member_study(study, other), model.members[other].model
     reported = [
         name

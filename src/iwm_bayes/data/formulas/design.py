@@ -40,6 +40,7 @@ from iwm_bayes.data.formulas.language import (
     RIGHT_SIDE_ONLY,
     Formula,
     column_name,
+    common_names,
     count_columns,
     read_formula,
 )
@@ -105,6 +106,14 @@ def names_in(formula: str) -> frozenset[str]:
         return read_formula(formula).names
     except InputError:
         return frozenset()
+
+
+def group_covariates(data: xr.Dataset) -> frozenset[str]:
+    """Return the covariates that only name groups, such as therapists: they have no effect of their own."""
+    formulas = [read_formula(text) for text in json.loads(data.attrs.get("formulas", "{}")).values()]
+    compared = {name for formula in formulas for name in common_names(formula.tree)}
+    named = {*json.loads(data.attrs.get("groups", "[]"))}.union(*(formula.names for formula in formulas))
+    return frozenset(named - compared)
 
 
 def has_terms_of_people(formula: str, changing: Collection[str]) -> bool:

@@ -115,6 +115,14 @@ def groups(node: Any) -> Iterator[str]:
         yield from groups(child)
 
 
+def common_names(node: Any) -> Iterator[str]:
+    """Yield the columns of effects that all people have in common: those that are in no group's term."""
+    if isinstance(node, expr.Binary) and node.operator.kind == "PIPE":
+        return
+    parts = children(node)
+    yield from (common for part in parts for common in common_names(part)) if parts else column_names(node)
+
+
 def term_problems(node: Any, adds: bool = True) -> Iterator[str]:
     """Yield what the language does not have, outside functions; `adds` is whether a 0 or 1 may be here."""
     match node:

@@ -14,9 +14,9 @@ import numpy as np
 
 from iwm_bayes.filtering.filter import FilteredEvent
 from iwm_bayes.filtering.readouts import readout_arguments, required_readouts
-from iwm_bayes.model.dyad import other_role
 from iwm_bayes.ops import Array
 from iwm_bayes.responses.families import density_of_tail
+from iwm_bayes.rules.dyad import other_role
 from iwm_bayes.simulation.closed_loop import parameters_at_event, readouts_at
 from iwm_bayes.types import Family, ModelSpec, Response
 

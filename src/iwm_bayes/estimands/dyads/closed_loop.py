@@ -19,9 +19,10 @@ from iwm_bayes.estimands.security.population import draw_new_people, draw_twins
 from iwm_bayes.filtering.arrays import event_array
 from iwm_bayes.filtering.filter import filter_events, step
 from iwm_bayes.filtering.supposed_events import at_once, unresponsive_event
-from iwm_bayes.model.dyad import bid_name, other_role
+from iwm_bayes.model.dyad import bid_name
 from iwm_bayes.model.priors import figure_names
 from iwm_bayes.ops import Array
+from iwm_bayes.rules.dyad import other_role
 from iwm_bayes.simulation.draws import draws_as_people, events_as_people, posterior_batches
 from iwm_bayes.simulation.dyad_loop import Side, Turn, act_of_other, first_sides, simulate_exchanges
 from iwm_bayes.types import ModelSpec, rule_values

@@ -155,10 +155,12 @@ COUNTERFACTUAL_DYADS = Estimand(
         CONTAINED: "the same dyads with a containment of 1",
         "NAME secure": f"the same dyads, had this member begun with beliefs of {SECURE_START} or more, and no pull",
         SECURE: "share of dyads in which this is so at the last exchange",
-        "belief at the end": "availability of the other after the last exchange, mean of the dyads (0–1)",
+        "belief at the end": "this member's belief that the other will respond, after the last exchange, mean of the "
+        "dyads (0–1)",
         "mean act": "mean of the acts that reach the other (0–1), over exchanges and dyads",
         "as_they_are": "posterior median of the quantity in the simulation without a change; changed: with it",
-        "difference": f"changed minus as they are, from the same random seed, and its {CI90}",
+        "difference": f"changed minus as they are in every draw, from the same random seed, and its {CI90}. Each "
+        "number is a median of its own, so they need not subtract",
         "p_above_0": "posterior probability that the difference is positive",
     },
     section="answer",

@@ -27,9 +27,10 @@ from iwm_bayes.estimands.estimand import CI90, Estimand, Shared
 from iwm_bayes.estimands.security.tables import interval_columns
 from iwm_bayes.inference.posterior import person_centres
 from iwm_bayes.lazy import lazy_module
-from iwm_bayes.model.dyad import bid_name, other_role
+from iwm_bayes.model.dyad import bid_name
 from iwm_bayes.model.inputs import parameters_pooled
 from iwm_bayes.model.priors import LKJ_SHAPE, figure_names
+from iwm_bayes.rules.dyad import other_role
 from iwm_bayes.simulation.draws import draws_as_people, thin_draws
 from iwm_bayes.types import ModelSpec, named_leaves, parameters
 
@@ -231,7 +232,8 @@ COUNTERTRANSFERENCE = Estimand(
     {
         "acted-out pull": "(1 - containment) pull: log-odds of a responsive answer where the other always bids, minus "
         "where never; above 0 the carer rescues, below 0 the carer withdraws. Mean of the dyads",
-        "R^2": "share of the variance of a parameter that follows from the style of the other",
+        "R^2": "share of the variance of a parameter that follows from the style of the other: the parameters that the "
+        "other learns and acts by. It is adjusted for how many these are, so below 0 it is less than chance gives",
         "estimate": f"posterior median, with its {CI90}",
         "p_above_0": "posterior probability that it is above 0",
         "prior_median": "median of R^2 in the prior",

@@ -7,8 +7,8 @@ import xarray as xr
 
 from iwm_bayes.estimands.dyads.effect_paths import EFFECTS, mean_effect, paths_of_members
 from iwm_bayes.filtering.arrays import event_array
-from iwm_bayes.model.dyad import other_role
 from iwm_bayes.model.priors import figure_names
+from iwm_bayes.rules.dyad import other_role
 from iwm_bayes.simulation.draws import draws_as_people, events_as_people, posterior_batches
 from iwm_bayes.types import ModelSpec
 

@@ -15,9 +15,10 @@ import xarray as xr
 from iwm_bayes.data.dyads.coupling import acts_of, as_outcome, share_of_bids
 from iwm_bayes.estimands.dyads.acts import Act, act_distribution, act_name, expected_act, follows_belief, grid
 from iwm_bayes.filtering.filter import FilteredEvent, begin, filter_events, filtered_of_member, step
-from iwm_bayes.model.dyad import bid_name, knows_bid_at_once, other_role, reads_pull
+from iwm_bayes.model.dyad import bid_name, knows_bid_at_once, reads_pull
 from iwm_bayes.ops import Array
-from iwm_bayes.rules.modifiers.pull import BID_MEMORY, BIDS
+from iwm_bayes.rules.dyad import other_role
+from iwm_bayes.rules.modifiers.pull import BIDS, updated_share
 from iwm_bayes.simulation.dyad_loop import people_of_member
 from iwm_bayes.types import Member, ModelSpec, rule_values
 
@@ -108,7 +109,7 @@ def after_experience(path: MemberPath, exchange: int, outcome: float) -> Filtere
 def after_bid(path: MemberPath, exchange: int, bid: float) -> FilteredEvent:
     """Return the event of a member's next act, had the bid of the other at an exchange been this."""
     following = path.events[following_exchange(path, "partner by bids", exchange)]
-    share = BID_MEMORY * path.share[exchange] + (1.0 - BID_MEMORY) * bid
+    share = updated_share(path.share[exchange], bid)
     return following._replace(event=following.event._replace(terms={**following.event.terms, BIDS: share}))
 
 

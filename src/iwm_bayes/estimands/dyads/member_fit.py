@@ -13,15 +13,18 @@ from typing import Any
 
 import xarray as xr
 
-from iwm_bayes.data.binding import STATEMENTS
+from iwm_bayes.data.binding import PEOPLE_NOUN, STATEMENTS
+from iwm_bayes.data.dataset import covariate_values, covariate_variable
 from iwm_bayes.data.dyads.coupling import member_data
+from iwm_bayes.data.dyads.schema import PERSON
+from iwm_bayes.data.formulas.design import group_covariates, names_in
 from iwm_bayes.inference.answers import answer_coordinates
 from iwm_bayes.inference.log_prior import lkj_log_density
-from iwm_bayes.model.dyad import other_role
 from iwm_bayes.model.inputs import parameters_pooled
 from iwm_bayes.model.natural_names import natural_variables
 from iwm_bayes.model.priors import LKJ_SHAPE, figure_names
 from iwm_bayes.model.specification.model_record import model_record
+from iwm_bayes.rules.dyad import other_role
 from iwm_bayes.types import ModelSpec, parameters, with_parameters
 
 LABELLED = (
@@ -33,6 +36,7 @@ LABELLED = (
     "group",
     "innovation_name",
 )  # dims whose labels begin with a role
+IRREGULAR = {"child": "children", "man": "men", "woman": "women", "baby": "babies"}  # roles in the plural
 BY_NAME = ("formulas", STATEMENTS)  # attributes of data: texts of JSON, by names that begin with a role
 
 
@@ -72,8 +76,15 @@ def own_labels(values: xr.Dataset, role: str, figures: tuple[str, str]) -> xr.Da
 
 
 def own_effects(data: xr.Dataset, role: str) -> xr.Dataset:
-    """Return the covariates of dyads, with the design and the groups of one member."""
-    names = [name for name in data if name in ("design", "membership") or str(name).startswith("covariate_")]
+    """Return the covariates of dyads, with the design and the groups of one member.
+
+    Who the other is, where that is a group such as a therapist, is left out, unless the study names the group itself.
+    """
+    formulas = json.loads(data.attrs.get("formulas", "{}"))
+    groups = group_covariates(data) - {*json.loads(data.attrs.get("groups", "[]"))}
+    mine = {covariate for name, text in formulas.items() if is_of_role(name, role) for covariate in names_in(text)}
+    kept = {covariate_variable(name) for name in covariate_values(data) if name in mine or name not in groups}
+    names = [name for name in data if name in ("design", "membership") or name in kept]
     return own_labels(data[names], role, ("", ""))
 
 
@@ -87,11 +98,20 @@ def own_attributes(attributes: Mapping[Hashable, Any], role: str) -> dict[Hashab
     return found
 
 
+def noun_of_member(data: xr.Dataset, role: str) -> str:
+    """Return what reports call the people of a member: its role in the plural, or dyads of those who have several."""
+    word = role.replace("_", " ")
+    several = IRREGULAR.get(word) or (f"{word[:-2]}ves" if word.endswith("fe") else f"{word}s")
+    ids = [*map(str, data[f"{PERSON}{role}"].values)] if f"{PERSON}{role}" in data else []
+    return f"dyads of {several}" if len({*ids}) < len(ids) else several
+
+
 def data_of_member(model: ModelSpec, data: xr.Dataset, role: str) -> xr.Dataset:
     """Return the data of one member of all dyads, with the covariates and groups of its parameters."""
     own = member_data(model, data, role)
     effects = own_effects(data, role)
-    return own.assign({name: effects[name] for name in effects}).assign_attrs(own_attributes(own.attrs, role))
+    attributes = own_attributes(own.attrs, role) | {PEOPLE_NOUN: noun_of_member(data, role)}
+    return own.assign({name: effects[name] for name in effects}).assign_attrs(attributes)
 
 
 def own_variables(values: xr.Dataset, model: ModelSpec, data: xr.Dataset, role: str) -> xr.Dataset:

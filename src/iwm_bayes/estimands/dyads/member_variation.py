@@ -91,7 +91,10 @@ def variation_table(variation: xr.Dataset) -> pd.DataFrame:
         one = variation.sel(parameter=name)
         role = str(one["role"].values)
         line: dict[str, object] = {"member": role, "parameter": name.removeprefix(f"{role}_")}
-        line |= {"group": str(one["group"].values)} | interval_columns("share", one["share"].values)
+        line |= {"group": str(one["group"].values)} | interval_columns(
+            "share_between_persons", 1.0 - one["share"].values
+        )
+        line |= interval_columns("share_between_dyads", one["share"].values)
         lines.append(line | {each: float(one[each].median()) for each in ("sd_within", "sd_between")})
     return pd.DataFrame(lines)
 
@@ -112,8 +115,9 @@ MEMBER_VARIATION = Estimand(
     "How much of the variation of a member, such as a therapist, lies between the dyads of the same person.",
     {
         "group": "what tells persons apart, such as therapists",
-        "share": f"share of the variance that lies between dyads of one person, with its {CI90}: 1 minus the "
-        "intraclass correlation",
+        "share_between_persons": f"share of the variance that lies between persons, with its {CI90}: the intraclass "
+        "correlation, such as the therapist effect",
+        "share_between_dyads": "share that lies between the dyads of one person: 1 minus that between persons",
         "sd_within": f"SD between dyads of one person, on {LINK_SCALE}; posterior median",
         "sd_between": "SD between persons, likewise",
     },

@@ -15,13 +15,14 @@ from iwm_bayes.estimands.learning_curves import chosen_people
 from iwm_bayes.estimands.person_summary import pseudonyms
 from iwm_bayes.estimands.security.belief_paths import session_mask
 from iwm_bayes.estimands.trajectories import align_by_session, ci90, person_beliefs
-from iwm_bayes.model.dyad import other_role
 from iwm_bayes.model.priors import figure_names
+from iwm_bayes.rules.dyad import other_role
 from iwm_bayes.simulation.draws import draws_as_people, thin_draws
 from iwm_bayes.types import InputError, ModelSpec
 
 ACTED_OUT = "acted-out pull"
 N_DRAWS = 400
+STEP = 0.1  # of a belief: the change for which the change of an act is said and drawn
 LEVELS = {"ci90_low": 0.05, "ci50_low": 0.25, "median": 0.5, "ci50_high": 0.75, "ci90_high": 0.95}
 
 
@@ -101,7 +102,7 @@ def joined_members(parts: Sequence[xr.Dataset], roles: list[str]) -> xr.Dataset:
 
 
 def actor_partner_data(found: xr.Dataset) -> xr.Dataset:
-    """Return the medians and intervals of actor and partner effects, and the median of every dyad.
+    """Return the medians and intervals of actor and partner effects, and the median of every dyad, per 0.1 of belief.
 
     Parameters
     ----------
@@ -117,11 +118,11 @@ def actor_partner_data(found: xr.Dataset) -> xr.Dataset:
     """
     draws = ("chain", "draw")
     levels = {
-        name: found["mean_effect"].quantile(level, draws, skipna=False).drop_vars("quantile")
+        name: STEP * found["mean_effect"].quantile(level, draws, skipna=False).drop_vars("quantile")
         for name, level in LEVELS.items()
     }
     words = found[["belief", "act", "whose_act"]]
-    of_dyad = found["effect_of_dyad"].quantile(0.5, draws, skipna=False).drop_vars(["quantile", "person"])
+    of_dyad = STEP * found["effect_of_dyad"].quantile(0.5, draws, skipna=False).drop_vars(["quantile", "person"])
     return xr.Dataset(levels).assign({name: words[name] for name in words}).assign(of_dyad=of_dyad)
 
 

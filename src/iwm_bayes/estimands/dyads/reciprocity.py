@@ -4,7 +4,7 @@
     reached     the first exchange from which on somebody, or both at once, are secure for `duration` exchanges
 
 Dyads run in closed loop under the posterior: those of the study from their first exchange, and on from their last one,
-and new dyads of the same population. The horizon is as many exchanges as the study has, twelve at least. Whether
+and new dyads of the same population. The horizon is as many exchanges as the study has. Whether
 security lasts for the duration can be seen until `duration` - 1 exchanges before the horizon; the simulation runs on
 so long. Unlike earned security, this is about everybody, secure at first or not.
 """
@@ -32,7 +32,6 @@ from iwm_bayes.simulation.draws import thin_draws
 from iwm_bayes.types import ModelSpec
 
 BOTH, ONE_ONLY = "both", "one but never both"
-MIN_HORIZON = 12  # exchanges: twice the duration of the criterion
 LOOPS: Mapping[str, Callable[..., Iterator[Loop]]] = {
     "these dyads, from the first exchange": loops_from_start,
     "these dyads, after the last exchange": loops_from_end,
@@ -72,8 +71,8 @@ def loop_summary(played: Mapping[str, Played], dyads: int, horizon: int, criteri
 
 
 def horizon_of(fit: xr.DataTree) -> int:
-    """Return the number of exchanges that are looked at: as many as the study has, twelve at least."""
-    return max(int(fit["constant_data"]["present"].sum("event").max()), MIN_HORIZON)
+    """Return the number of exchanges that are looked at: as many as the study has."""
+    return int(fit["constant_data"]["present"].sum("event").max())
 
 
 def reciprocity(
@@ -157,7 +156,8 @@ RECIPROCITY = Estimand(
     lambda model, fit, _: reciprocity(model, fit),
     reciprocity_table,
     "How many dyads become secure, by simulation of both members under the fit: each member, both at once, or one "
-    "without the other.",
+    "without the other. A member's own report differs: it follows the acts that were observed, and counts only those "
+    "who were insecure at baseline.",
     {
         "secure": "who becomes secure: both beliefs at the criterion of earned security or above, and resilient, for "
         "its duration",

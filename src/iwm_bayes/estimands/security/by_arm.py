@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from iwm_bayes.data.formulas.design import standardised_covariates
+from iwm_bayes.data.formulas.design import group_covariates, standardised_covariates
 from iwm_bayes.estimands.security.criterion import Judgement
 from iwm_bayes.estimands.security.survival import (
     incidence_until,
@@ -24,10 +24,13 @@ EVERYONE = "everyone"  # the first of the arms
 
 
 def person_arms(data: xr.Dataset) -> pd.Series:
-    """Return everyone's arm: the first categorical covariate with few categories; empty if there is none."""
-    for _, values in standardised_covariates(data).items() if "standardised" in data.attrs else ():
-        words = values.astype(str)
-        if not pd.api.types.is_numeric_dtype(values) and 2 <= words.nunique() <= MAX_ARMS:
+    """Return everyone's arm: the first categorical covariate with few categories; empty if there is none.
+
+    A covariate that only names groups, such as therapists, has people and no arms: they are nowhere named.
+    """
+    for name, values in standardised_covariates(data).items() if "standardised" in data.attrs else ():
+        words, is_group = values.astype(str), name in group_covariates(data)
+        if not is_group and not pd.api.types.is_numeric_dtype(values) and 2 <= words.nunique() <= MAX_ARMS:
             return words
     return pd.Series(dtype=str)
 

@@ -4,6 +4,7 @@ Shapes as in `hierarchy`.
 """
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -11,6 +12,7 @@ import xarray as xr
 from iwm_bayes.inference.base import Settings
 from iwm_bayes.inference.laplace.hierarchy import Group, LinearPopulation, pack, person_means, person_sds
 from iwm_bayes.inference.laplace.person_posteriors import PersonGaussians
+from iwm_bayes.inference.laplace.sd_margins import with_sd_margins
 from iwm_bayes.inference.posterior import by_parameter
 
 type NamedDraws = dict[str, tuple[tuple[str, ...], np.ndarray]]  # dims of one draw, and values (draw, ...)
@@ -52,36 +54,72 @@ def draws_to_dataset(population: LinearPopulation, draws: NamedDraws, sizes: Map
     return by_parameter(xr.Dataset(variables, {dim: population.names[dim] for dim in used}), population.names)
 
 
-def draw_group(group: Group, covariance: np.ndarray, settings: Settings) -> tuple[np.ndarray, np.random.Generator]:
+def draw_group(
+    population: LinearPopulation, group: Group, covariance: np.ndarray, settings: Settings
+) -> tuple[np.ndarray, np.random.Generator]:
     """Draw the group as vectors (draw, packed); return the generator too, for what is drawn next."""
     generator = np.random.default_rng(settings.random_seed)
     count = settings.chains * settings.draws
-    return generator.multivariate_normal(pack(group), covariance, count, method="eigh"), generator
+    vectors = generator.multivariate_normal(pack(group), covariance, count, method="eigh")
+    return with_sd_margins(population, group, covariance, vectors), generator
 
 
 def group_posterior(
     population: LinearPopulation, group: Group, covariance: np.ndarray, settings: Settings
 ) -> xr.Dataset:
-    """Draw from the Gaussian of the group, without people: a posterior (chain, draw, ...)."""
-    vectors, _ = draw_group(group, covariance, settings)
+    """Draw from the posterior of the group, without people: a posterior (chain, draw, ...)."""
+    vectors, _ = draw_group(population, group, covariance, settings)
     sizes = {"chain": 1, "draw": settings.chains * settings.draws}
     return draws_to_dataset(population, name_draws(population, group, vectors), sizes)
 
 
-def spread_with_sigma(
-    population: LinearPopulation, group: Group, covariance: np.ndarray, sigma: np.ndarray
-) -> np.ndarray:
-    """Return by what people's distances from the group, and their variances, are multiplied, (draw, D, N).
+class Spread(NamedTuple):
+    """By what people change where the between-person SDs are other ones, (draw, D, N) each."""
 
-    They grow with the between-person SDs of draws, `sigma` (draw, P). Let s = variance / sigma^2 be the share of the
-    group in what is known of a person. With r sigma^2 in place of sigma^2, the distance of the mean from the group and
-    the variance are both multiplied by r / (s + (1 - s) r). This is exact for a Gaussian model with one parameter.
+    distance: np.ndarray  # multiplies distances from the group, variances, and what follows from the likelihood
+    group_share: np.ndarray  # multiplies the share of the group in what is known of a person
+
+
+def spread_with_sigma(population: LinearPopulation, group: Group, covariance: np.ndarray, sigma: np.ndarray) -> Spread:
+    """Return how people spread with the between-person SDs of draws, `sigma` (draw, P).
+
+    Let s = variance / sigma^2 be the share of the group in what is known of a person. With r sigma^2 in place of
+    sigma^2, the share is multiplied by 1 / (s + (1 - s) r), and the distance of the mean from the group and the
+    variance by r times that. This is exact for a Gaussian model with one parameter.
     """
     ratio = np.ones((len(sigma), len(population.own), 1))  # parameters without pooling have no sigma
     ratio[:, : sigma.shape[1], 0] = (sigma / group.sigma) ** 2
     variance = np.diagonal(covariance, axis1=1, axis2=2).T
     share = np.minimum(variance / person_sds(population, group)[:, None] ** 2, 1.0)
-    return ratio / (share + (1.0 - share) * ratio)
+    group_share = 1.0 / (share + (1.0 - share) * ratio)
+    return Spread(ratio * group_share, group_share)
+
+
+def people_in_draws(
+    population: LinearPopulation,
+    group: Group,
+    people: PersonGaussians,
+    share_of_complete: np.ndarray,
+    vectors: np.ndarray,
+    noise: np.ndarray,
+) -> np.ndarray:
+    """Return people's parameters in draws of the group, (draw, D, N), from standard normal `noise` of that shape.
+
+    People move with the group as far as it determines them: with means and effects, with between-person SDs, and with
+    completely pooled parameters by `share_of_complete` (D, N, S). `vectors` are (draw, packed).
+    """
+    beta, sigma, _, complete = split_group(group, vectors)
+    spread, centre = (
+        spread_with_sigma(population, group, people.covariance, sigma),
+        person_means(population, group.beta),
+    )
+    group_share = people.covariance / person_sds(population, group) ** 2  # (N, D, D)
+    shift = np.einsum("dnk,sk->sdn", population.design, beta - group.beta)
+    with_group = spread.group_share * np.einsum("nde,sen->sdn", group_share, shift)
+    with_complete = spread.distance * np.einsum("dns,xs->xdn", share_of_complete, complete - group.complete)
+    deviation = np.einsum("nde,sen->sdn", np.linalg.cholesky(people.covariance), noise)
+    own = spread.distance * (people.mean - centre) + np.sqrt(spread.distance) * deviation
+    return np.asarray(centre + own + with_group + with_complete)
 
 
 def person_posterior(
@@ -92,23 +130,11 @@ def person_posterior(
     share_of_complete: np.ndarray,
     settings: Settings,
 ) -> xr.Dataset:
-    """Draw from the Gaussians of the group and of people: a posterior (chain, draw, ...).
-
-    In each draw, people move with the group as far as the group determines them: with means and effects, with
-    completely pooled parameters by `share_of_complete` (D, N, S), and with between-person SDs.
-    """
-    vectors, generator = draw_group(group, group_covariance, settings)
-    mean, covariance = people.mean, people.covariance
-    group_share = covariance / person_sds(population, group) ** 2  # (N, D, D): how far theta moves with its mean
-    beta, sigma, _, complete = split_group(group, vectors)
-    shift = np.einsum("dnk,sk->sdn", population.design, beta - group.beta)
-    moved = np.einsum("nde,sen->sdn", group_share, shift)
-    moved += np.einsum("dnk,sk->sdn", share_of_complete, complete - group.complete)
-    noise = generator.normal(size=(len(vectors), *mean.shape))
-    deviation = np.einsum("nde,sen->sdn", np.linalg.cholesky(covariance), noise)
-    spread, centre = spread_with_sigma(population, group, covariance, sigma), person_means(population, group.beta)
+    """Draw from the Gaussians of the group and of people: a posterior (chain, draw, ...)."""
+    vectors, generator = draw_group(population, group, group_covariance, settings)
+    noise = generator.normal(size=(len(vectors), *people.mean.shape))
     draws = name_draws(population, group, vectors)
-    if len(mean):
-        theta = centre + spread * (mean - centre) + moved + np.sqrt(spread) * deviation
+    if len(people.mean):
+        theta = people_in_draws(population, group, people, share_of_complete, vectors, noise)
         draws["theta"] = (("parameter_person", "person"), theta)
     return draws_to_dataset(population, draws, {"chain": 1, "draw": settings.chains * settings.draws})

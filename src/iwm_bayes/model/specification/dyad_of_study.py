@@ -7,6 +7,7 @@ from iwm_bayes.data.dyads.schema import Dyad, member_study
 from iwm_bayes.data.study import StudySpec
 from iwm_bayes.model.dyad import dyad_model
 from iwm_bayes.model.specification.model_file import load_model_for
+from iwm_bayes.rules.dyad import other_role
 from iwm_bayes.types import InputError, Member, ModelSpec
 
 
@@ -25,7 +26,7 @@ def dyad_of(study: StudySpec) -> Dyad:
 def without_those_of_the_other(study: StudySpec, role: str, models: Mapping[str, ModelSpec]) -> StudySpec:
     """Return the study of a member without responses of both that only the other's model has."""
     own = member_study(study, role)
-    (other,) = (name for name in models if name != role)
+    other = other_role(models, role)
     known = {*models[role].responses, *models[role].without}
     others = {*models[other].responses, *models[other].without}
     responses = {
@@ -39,7 +40,7 @@ def without_those_of_the_other(study: StudySpec, role: str, models: Mapping[str,
 def act_problems(study: StudySpec, dyad: Dyad, models: Mapping[str, ModelSpec]) -> Iterator[str]:
     """Yield a problem for each act of a member that is an outcome or bids of the other and has no column."""
     for role, member in dyad.members.items():
-        (other,) = (name for name in dyad.members if name != role)
+        other = other_role(dyad.members, role)
         for key, name in (("outcome", member.outcome), ("bids", member.bids)):
             known = {*models[other].responses, *models[other].without}
             if name is not None and name in known and f"{other}_{name}" not in study.responses:

@@ -66,7 +66,8 @@ def ppc_chip(checks: pd.DataFrame, mark: str = "") -> Chip:
     expected = 0.05 * count
     number = f"{expected:.1f}" if expected < 1.95 else f"{expected:.0f}"
     state: State = "good" if reproduced(checks) else "bad" if outside > 2 * expected else "notice"
-    more = "" if state == "good" else f"; more than expected, joint p = {checks['p_joint'].min():.2g}"
+    how = "more" if outside > expected else "farther outside"
+    more = "" if state == "good" else f"; {how} than expected, joint p = {checks['p_joint'].min():.2g}"
     detail = f"{outside} of {count} posterior predictive checks outside the 95% interval ({number} expected{more})"
     return Chip("model fit", "Model fit", with_mark(detail, mark), state)
 

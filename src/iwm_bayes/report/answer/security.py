@@ -36,6 +36,10 @@ class Fact(NamedTuple):
     meaning: str
 
 
+class SecondFact(Fact):
+    """A fact that is said together with the one in front of it, or not at all."""
+
+
 class Answer(NamedTuple):
     """The parts of a key result that answer the question."""
 

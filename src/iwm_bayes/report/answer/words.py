@@ -10,7 +10,7 @@ from iwm_bayes.estimands.group_summary import median_ci90
 from iwm_bayes.report.formatting import real_minus
 from iwm_bayes.types import GENERALISED
 
-IRREGULAR = {"people": "person", "children": "child", "men": "man", "women": "woman"}
+IRREGULAR = {"people": "person", "children": "child", "men": "man", "women": "woman", "wives": "wife"}
 ROLES = re.compile(  # names of figures that read well as "their ROLE"
     "attachment figure|caregiver|child|coach|counsell?or|dad|daughter|doctor|father|foster parent|friend|grandfather|"
     "grandmother|husband|keyworker|mentor|mom|mother|mum|nurse|parent|partner|psychotherapist|sibling|son|spouse|"
@@ -21,6 +21,9 @@ ROLES = re.compile(  # names of figures that read well as "their ROLE"
 
 def singular(noun: str) -> str:
     """Return the singular of a plural noun; a noun of no usual form stays as it is."""
+    first, of, rest = noun.partition(" of ")
+    if of:
+        return f"{singular(first)}{of}{rest}"  # one of the dyads of therapists
     if noun.lower() in IRREGULAR:
         return IRREGULAR[noun.lower()]
     if noun.endswith("ies"):

@@ -6,7 +6,7 @@ import xarray as xr
 from iwm_bayes.diagnostics.results import Results
 from iwm_bayes.estimands.dyads.reciprocity import BOTH, ONE_ONLY
 from iwm_bayes.estimands.group_summary import median_ci90
-from iwm_bayes.report.answer.security import Answer, Fact
+from iwm_bayes.report.answer.security import Answer, Fact, SecondFact
 from iwm_bayes.report.answer.words import Quantity, quantity, sentence_case
 from iwm_bayes.report.dyads.carers import pull_sentences, variation_sentences
 from iwm_bayes.report.dyads.changes import containment_sentences
@@ -14,7 +14,11 @@ from iwm_bayes.report.dyads.effects import partner_sentences
 from iwm_bayes.report.dyads.words import both, share_text
 from iwm_bayes.types import ModelSpec
 
-SIMULATED = "Shares of dyads come from a simulation of both members under the fit, from the first exchange on."
+SIMULATED = (
+    "Shares of dyads come from a simulation of both members under the fit, from the first exchange on, and count all "
+    "dyads. A member's own report follows the acts that were observed, and counts only those who were insecure at "
+    "baseline, so its shares differ."
+)
 
 
 def dyad_question(model: ModelSpec) -> str:
@@ -42,7 +46,7 @@ def reciprocity_facts(found: xr.Dataset, roles: list[str]) -> tuple[Fact, ...]:
     return (
         share_fact(found, these, BOTH, f"of these dyads have two secure members {until}"),
         share_fact(found, these, first, f"have a secure {first} {until}"),
-        share_fact(found, these, second, f"have a secure {second} {until}"),
+        SecondFact(*share_fact(found, these, second, f"have a secure {second} {until}")),
         share_fact(found, new, BOTH, f"of new dyads like these would have two secure members {until}"),
     )
 

@@ -11,6 +11,7 @@ from iwm_bayes.report.labels import parameter_words
 
 MAX_FOLLOWERS = 2  # parameters that follow the other's style most, with a sentence each
 RESCUES = "drawn by the other's bids"
+STYLE = "A style is what a member learns and acts by: initial beliefs, learning rates, and how readily it acts."
 WITHDRAWS = "pushed away by the other's bids"
 
 
@@ -48,8 +49,11 @@ def follower_sentences(found: xr.Dataset) -> list[str]:
         share = quantity(draws.values, "{:.2f}").text
         sentences.append(f"R² of the {own_parameter(label, role)}, given the other's style: {share}{before}.")
     if not of_population and sentences:
-        sentences.append("The model takes members as independent, so these values are shrunk towards 0.")
-    return sentences
+        sentences.append(
+            "The model takes members as independent, so these values are shrunk towards 0. They are adjusted for how "
+            "many parameters a style has, so below 0 means less than chance gives."
+        )
+    return [*sentences, STYLE] if sentences else []
 
 
 def variation_sentences(found: xr.Dataset) -> list[str]:
@@ -58,8 +62,9 @@ def variation_sentences(found: xr.Dataset) -> list[str]:
     for label in map(str, found["parameter"].values):
         one = found.sel(parameter=label)
         role, group = str(one["role"].values), str(one["group"].values)
+        between, within = share_text(1.0 - one["share"].values), share_text(one["share"].values)
         sentences.append(
-            f"{sentence_case(own_parameter(label, role))}: {share_text(one['share'].values)} of the variance lies "
-            f"between the dyads of one {group}, and the rest between one {group} and another."
+            f"{sentence_case(own_parameter(label, role))}: of the variance, {between} lies between one {group} and "
+            f"another, and {within} between the dyads of one {group}."
         )
     return sentences

@@ -10,7 +10,7 @@ from iwm_bayes.estimands.trajectories import study_data
 from iwm_bayes.report.answer.words import count_of, sentence_case
 from iwm_bayes.report.context import ReportContext
 from iwm_bayes.report.dyads.answer import security_terms
-from iwm_bayes.report.dyads.words import both
+from iwm_bayes.report.dyads.words import belief_of, both
 from iwm_bayes.report.elements import Exhibit, Picture, Table, draw_picture
 from iwm_bayes.types import parameters
 from iwm_bayes.viz.data import data_plot
@@ -42,8 +42,8 @@ def reciprocity_picture(run: ReportContext, found: xr.Dataset) -> tuple[Picture,
     """Draw by exchange who is secure; return the picture and its caption."""
     data = reciprocity_data(found)
     caption = (
-        "share of these dyads in which a member, or both, are secure at an exchange, by simulation of both under the "
-        "fit (median, 90% CrI)"
+        "share of these dyads in which a member, or both, are secure at an exchange, whether or not this lasts, by "
+        "simulation of both under the fit (median, 90% CrI)"
     )
     return draw_picture("reciprocity", data, sentence_case(caption), reciprocity_plot, mark=run.mark), caption
 
@@ -79,13 +79,14 @@ def single_dyads(run: ReportContext) -> Exhibit:
     ends = data["middle"].sel(belief="availability")
     counts = ends.notnull().sum("exchange").max("role") - 1
     last = ends.isel(exchange=counts).mean("dyad")
+    roles = [str(role) for role in data["role"].values]
     finding = "; ".join(
-        f"availability of the {role} goes from {float(ends.sel(role=role).isel(exchange=0).mean()):.2f} to "
-        f"{float(last.sel(role=role)):.2f}"
-        for role in map(str, data["role"].values)
+        f"{belief_of('availability', role, other)} goes from "
+        f"{float(ends.sel(role=role).isel(exchange=0).mean()):.2f} to {float(last.sel(role=role)):.2f}"
+        for role, other in zip(roles, reversed(roles), strict=True)
     )
     picture = draw_picture("dyads", data, caption, dyad_plot, (3, 1), run.mark)
-    return Exhibit(f"{sentence_case(finding)} in these dyads.", caption, (picture,))
+    return Exhibit(f"In {which}, {finding}.", caption, (picture,))
 
 
 def member_data_picture(run: ReportContext, role: str) -> tuple[Picture, str]:

@@ -20,7 +20,7 @@ def actor_partner_exhibit(run: ReportContext, found: xr.Dataset) -> Exhibit:
     data = actor_partner_data(found)
     finding = next(iter([*partner_sentences(found), *effect_sentences(found)]))
     caption = (
-        "Change of the expected act per unit of a belief: median, 50% and 90% CrI of the mean of the dyads. Small dots "
+        "Change of the expected act per 0.1 of a belief: median, 50% and 90% CrI of the mean of the dyads. Small dots "
         "are single dyads. A partner effect reaches the other's next act through learning; by bids, "
         "through a pull. Where an effect is above 0 by assumption, its size is the question."
     )

@@ -14,7 +14,7 @@ from iwm_bayes.types import ModelSpec
 from iwm_bayes.viz.palette import ACTED_ON
 
 DYADS = "dyads"
-STEP = 0.1  # of a belief: the change for which the change of an act is said
+ABOUT_THE_OTHER = ("availability", "expected")  # beliefs
 
 
 def noun_of(model: ModelSpec, data: xr.Dataset) -> str:
@@ -33,9 +33,16 @@ def both(roles: Sequence[str]) -> str:
     return " and ".join(the(role) for role in roles)
 
 
-def belief_words(belief: str) -> str:
-    """Return a belief as a sentence names it."""
-    return ACTED_ON.get(belief, belief)
+def whose(role: str) -> str:
+    """Return a member who has something, such as "the wife's"."""
+    return f"{the(role)}'s"
+
+
+def belief_of(belief: str, role: str, other: str) -> str:
+    """Return a belief of a member as a sentence names it: who has it, and who it is about."""
+    if belief in ABOUT_THE_OTHER:
+        return f"{whose(role)} belief that {the(other)} will respond"
+    return f"{whose(role)} {ACTED_ON.get(belief, belief)}"
 
 
 def act_words(act: str) -> str:

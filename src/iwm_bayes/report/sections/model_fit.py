@@ -21,7 +21,6 @@ from iwm_bayes.estimands.learning_curves import (
 from iwm_bayes.estimands.trajectories import session_answers
 from iwm_bayes.report.answer.words import count_of, sentence_case, with_figure
 from iwm_bayes.report.context import ReportContext
-from iwm_bayes.report.dyads.checks import checks_of_members
 from iwm_bayes.report.elements import Exhibit, Table, draw_picture, make_table
 from iwm_bayes.report.labels import response_words, table_title
 from iwm_bayes.viz.learning_curves import individual_fits_plot, learning_curves_plot
@@ -34,8 +33,6 @@ MAX_FURTHEST = 2  # test statistics that are named
 
 def model_checks(run: ReportContext) -> pd.DataFrame:
     """Return the posterior predictive checks; without a line if no statistic varies."""
-    if run.model.members:
-        return checks_of_members(run.model, run.fit)
     return run.tables.get("ppc", pd.DataFrame(columns=PPC_COLUMNS))
 
 

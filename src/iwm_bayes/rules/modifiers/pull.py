@@ -12,6 +12,8 @@ equation is derived for this program.
 
 from typing import Any
 
+import numpy as np
+
 from iwm_bayes.ops import constant
 from iwm_bayes.rules.modifiers.added_parameters import with_parameters
 from iwm_bayes.types import Beliefs, Event, Parameter, Rule, State
@@ -24,6 +26,11 @@ PULL = Parameter(
     prior_between_sd=1.0,
     meaning="pull: log-odds of care that are felt where the other always bids, minus where never",
 )
+
+
+def updated_share(share: Any, bid: Any) -> Any:
+    """Return the share of recent exchanges with a bid after one more; a bid that is NaN changes nothing."""
+    return share + (1.0 - BID_MEMORY) * np.where(np.isnan(bid), 0.0, bid - share)
 
 
 def with_pull(rule: Rule) -> Rule:

@@ -13,12 +13,13 @@ ROW = 0.62  # inches
 SPREAD = 0.16  # of a row: dots of dyads lie in a band below the interval
 
 
-def effect_label(one: xr.Dataset, role: str) -> str:
+def effect_label(one: xr.Dataset, role: str, other: str) -> str:
     """Return what an effect is of, on what, in two lines."""
     act = str(one["act"].values).replace("_", " ")
     belief, whose = str(one["belief"].values), str(one["whose_act"].values)
     on = f"own {act}" if whose == role else f"{whose}'s next {act}"
-    return escape_dollar(f"{str(one['effect'].values).capitalize()}: {role}'s {ACTED_ON.get(belief, belief)}\n→ {on}")
+    own = f"{role}'s trust in the {other}" if belief in ("availability", "expected") else f"{role}'s {ACTED_ON[belief]}"
+    return escape_dollar(f"{str(one['effect'].values).capitalize()}: {own}\n→ {on}")
 
 
 def draw_effect(axes: Axes, one: xr.Dataset, row: int, line: Line) -> None:
@@ -30,7 +31,7 @@ def draw_effect(axes: Axes, one: xr.Dataset, row: int, line: Line) -> None:
     axes.hlines(row, one["ci50_low"], one["ci50_high"], color=line.color, linewidth=3.0)
     axes.plot(one["median"], row, line.marker, color=line.color, markersize=6)
     axes.annotate(
-        f"{float(one['median']):.2f}".replace("-", "−"),
+        f"{float(one['median']):.2g}".replace("-", "−"),
         (float(one["median"]), row),
         xytext=(0, 6),
         textcoords="offset points",
@@ -61,9 +62,10 @@ def actor_partner_plot(data: xr.Dataset) -> Figure:
     axes.axvline(0, color=DARK_GREY, linewidth=0.8)
     for row, (role, effect) in enumerate(shown):
         draw_effect(axes, data.sel(role=role, effect=effect), row, lines[role])
-    labels = [effect_label(data.sel(role=role, effect=effect), role) for role, effect in shown]
+    others = dict(zip(roles, reversed(roles), strict=True))
+    labels = [effect_label(data.sel(role=role, effect=effect), role, others[role]) for role, effect in shown]
     axes.set_yticks(range(len(shown)), labels, fontsize=SMALL + 0.5)
-    axes.set(ylim=(len(shown) - 0.3, -0.6), xlabel="Change of the expected act (0–1)\nper unit of the belief (0–1)")
+    axes.set(ylim=(len(shown) - 0.3, -0.6), xlabel="Change of the expected act (0–1)\nper 0.1 of the belief (0–1)")
     axes.set_title("Actor and partner effects")
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
