@@ -38,7 +38,7 @@ dyads = "many"
 responses.care = { column = "care", levels = ["no", "yes"] }
 responses.felt_pull = { column = "felt_pull" }
 """
-COUPLE = """
+COUPLES = """
 schema = 2
 name = "couples"
 data = "couples.csv"
@@ -47,16 +47,18 @@ session = "day"
 [dyad]
 column = "couple"
 correlated = false
+"""
+COUPLE = f"""{COUPLES}
 [dyad.members.wife]
 model = "partner"
 outcome = "support"
-responses.support = { column = "wife_support" }
-responses.security = { column = "wife_security" }
+responses.support = {{ column = "wife_support" }}
+responses.security = {{ column = "wife_security" }}
 [dyad.members.husband]
 model = "partner"
 outcome = "support"
-responses.support = { column = "husband_support" }
-responses.security = { column = "husband_security" }
+responses.support = {{ column = "husband_support" }}
+responses.security = {{ column = "husband_security" }}
 """
 FRIENDS = """
 schema = 2
@@ -74,6 +76,11 @@ column = "support"
 [responses.security]
 column = "security"
 """
+
+# parts of a design file of therapies
+DESIGN_HEAD = 'schema = 2\nname = "therapies"\npeople = 12\nexchanges = 6\n'
+PATIENT = '[dyad.members.patient]\nmodel = "seeker"\noutcome = "care"\n'
+THERAPIST = '[dyad.members.therapist]\nmodel = "carer"\noutcome = "openness"\nbids = "bid"\ndyads = 3\n'
 
 
 def therapy_model():

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from dyads import DESIGN_HEAD, PATIENT, THERAPIST
 from scipy.special import logit
 
 from iwm_bayes.data.dataset import to_table
@@ -17,12 +18,9 @@ from iwm_bayes.simulation.dyad_study_file import study_of_design
 from iwm_bayes.types import InputError
 from iwm_bayes.workflow.load import load_study_and_data
 
-HEAD = 'schema = 2\nname = "therapies"\npeople = 12\nexchanges = 4\n'
-PATIENT = '[dyad.members.patient]\nmodel = "seeker"\noutcome = "care"\n'
-THERAPIST = '[dyad.members.therapist]\nmodel = "carer"\noutcome = "openness"\nbids = "bid"\ndyads = 3\n'
 ARMS = '[[arms]]\nname = "as they are"\n[[arms]]\nname = "secure"\n'
 ARMS += "values.therapist = { availability_start = 0.8 }\nmedians.patient = { availability_start = 0.3 }\n"
-TEXT = HEAD + PATIENT + THERAPIST + ARMS
+TEXT = DESIGN_HEAD + PATIENT + THERAPIST + ARMS
 
 
 def design(folder, text=TEXT):
@@ -47,7 +45,9 @@ def test_arms_have_their_values_and_their_medians(tmp_path):
 
     The SD of the population is that of all dyads, because a fit without the arms finds this one.
     """
-    alike, read = (design(tmp_path, text.replace("dyads = 3\n", "")) for text in (HEAD + PATIENT + THERAPIST, TEXT))
+    alike, read = (
+        design(tmp_path, text.replace("dyads = 3\n", "")) for text in (DESIGN_HEAD + PATIENT + THERAPIST, TEXT)
+    )
     model, dyads = read.model(), 4000
     name = "patient_availability_start"
     people = draw_dyads(read, model, dyads, np.random.default_rng(1))
@@ -67,7 +67,7 @@ def test_an_arm_of_persons_adds_to_the_sd_between_persons(tmp_path):
     """Two medians that are 4 apart add 2 squared to the variance between therapists; that of their dyads stays."""
     medians = {"pushed": -2.0, "drawn": 2.0}
     arms = "".join(f'[[arms]]\nname = "{arm}"\nmedians.therapist.pull = {pull}\n' for arm, pull in medians.items())
-    text = HEAD + PATIENT + THERAPIST + "between = { pull = 1.5 }\n"
+    text = DESIGN_HEAD + PATIENT + THERAPIST + "between = { pull = 1.5 }\n"
     alike, apart = (
         draw_dyads(read, read.model(), 12, np.random.default_rng(2))
         for read in (design(tmp_path, text), design(tmp_path, text + arms))
@@ -78,7 +78,7 @@ def test_an_arm_of_persons_adds_to_the_sd_between_persons(tmp_path):
 
 def test_persons_differ_by_the_sd_that_is_stated(tmp_path):
     """The variance of therapists' means is that between therapists, and a share of that between the dyads of each."""
-    text = HEAD + PATIENT + THERAPIST.replace("dyads = 3", "dyads = 50") + "between = { pull = 2.0 }\n"
+    text = DESIGN_HEAD + PATIENT + THERAPIST.replace("dyads = 3", "dyads = 50") + "between = { pull = 2.0 }\n"
     read, persons = design(tmp_path, text), 400
     model = read.model()
     people = draw_dyads(read, model, 50 * persons, np.random.default_rng(2))

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from dyads import write_dyads
+from dyads import DESIGN_HEAD, PATIENT, THERAPIST, write_dyads
 
 from iwm_bayes.cli.sweeps.given import models_or_study
 from iwm_bayes.data.dyads.coupling import coupled
@@ -12,21 +12,7 @@ from iwm_bayes.validation.planning.effect import asked_effects, count_decisions,
 from iwm_bayes.validation.planning.group import assign_arms, with_people
 from iwm_bayes.validation.study_design import file_design
 
-DESIGN = """
-schema = 2
-name = "therapies"
-people = 12
-exchanges = 6
-[dyad.members.patient]
-model = "seeker"
-outcome = "care"
-[dyad.members.therapist]
-model = "carer"
-outcome = "openness"
-bids = "bid"
-dyads = 3
-medians = { pull = 1.5 }
-"""
+DESIGN = f"{DESIGN_HEAD}{PATIENT}{THERAPIST}medians = {{ pull = 1.5 }}\n"
 
 
 @pytest.fixture(scope="module")

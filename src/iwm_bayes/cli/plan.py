@@ -87,9 +87,9 @@ def effect(
         list[str] | None,
         typer.Option(
             "--effect",
-            help='parameter that can lie on either side of 0; of dyads also "acted-out pull of the ROLE", and with '
-            '--smallest "actor effect of the ROLE" or "partner effect of the ROLE"; may be given several times '
-            "(default: all)",
+            help='parameter that can lie on either side of 0; of dyads also "acted-out pull of the ROLE" and '
+            '"partner by bids effect of the ROLE", and with --smallest "actor effect of the ROLE" or "partner effect '
+            'of the ROLE"; may be given several times (default: all)',
         ),
     ] = None,
     smallest: Annotated[

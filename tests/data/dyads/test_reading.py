@@ -14,18 +14,10 @@ from iwm_bayes.data.dyads.coupling import member_data
 from iwm_bayes.data.study import StudySpec, read_study_file
 from iwm_bayes.workflow.load import load_data
 
-LONG_COUPLE = """
-schema = 2
-name = "couples"
-data = "couples.csv"
-[columns]
-session = "day"
-[dyad]
-column = "couple"
+LONG_COUPLE = f"""{dyads.COUPLES}
 role = "partner"
-correlated = false
-members.wife = { model = "partner", outcome = "support", word = "1" }
-members.husband = { model = "partner", outcome = "support", word = "2" }
+members.wife = {{ model = "partner", outcome = "support", word = "1" }}
+members.husband = {{ model = "partner", outcome = "support", word = "2" }}
 [responses.support]
 column = "support"
 [responses.security]
