@@ -282,6 +282,8 @@ def test_people_who_cannot_be_resilient_are_described_by_what_is_measured(made):
     answer = made[2].results.security[NASTY]._replace(never_resilient=0.4, continued=0)
     text = "40% of patients would not keep secure beliefs through one unresponsive session, even after 200 responsive"
     assert qualifications(answer, "patients") == [f"{text} ones."]
+    [_, fewer] = qualifications(answer._replace(continued=1), "patients")
+    assert fewer.startswith("1 patient has fewer sessions than others")  # a gap is no dropout
 
 
 def test_without_earned_security_the_answer_is_about_beliefs(made):
