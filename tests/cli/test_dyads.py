@@ -26,6 +26,8 @@ def folder(tmp_path_factory):
     (found / "couples.toml").write_text(DESIGN)
     (found / "stated.toml").write_text(f"{DESIGN}medians = {{ availability_start = 0.5 }}\n")
     write_dyads(found, "couple", changes=[("correlated = false\n", "")])
+    (found / "friends").mkdir()
+    write_dyads(found / "friends", "friends")
     return found
 
 
@@ -73,6 +75,8 @@ def test_a_plan_tells_how_often_an_effect_is_shown(folder):
         (["validate", "recovery", "study.toml"], "cannot fit parameters that are correlated within a dyad"),
         (["validate", "recovery", "study.toml", "--method", "nuts", "--sessions", "99"], "more than 6 sessions"),
         (["validate", "sbc", "stated.toml"], "drawn from their priors"),
+        (["validate", "recovery", "friends/study.toml"], "members of its dyads have no roles"),
+        (["plan", "group", "friends/study.toml", "--parameter", "x"], "members of its dyads have no roles"),
         (["plan", "effect", "couples.toml", "--dyads-each", "4"], "in which a member has several `dyads`"),
         (["plan", "effect", "couples.toml", "--care", "graded"], "--care: simulated studies have"),
         (["plan", "group", "couples.toml", "--parameter", "velocity"], "no such parameter"),

@@ -6,6 +6,7 @@ import nutpie
 import pymc as pm
 import pytest
 import xarray as xr
+from dyad_runs import known_dyads
 
 from iwm_bayes.diagnostics.advice import advice
 from iwm_bayes.diagnostics.convergence_checks import MAX_SHARE_SATURATED, check_convergence
@@ -207,6 +208,18 @@ def test_advice_for_a_search_that_did_not_end_is_another_method_or_a_simpler_mod
         )
         [sentence] = advice(fit, check_convergence(fit))
         assert wanted in sentence
+
+
+def test_advice_for_dyads_whose_mode_is_not_found_is_the_sampler() -> None:
+    """Both approximations look for the same mode, which 16 therapies of 8 sessions may not have."""
+    known = known_dyads()
+    posterior = known.fit["unconstrained_posterior"].to_dataset()
+    for method in ("laplace", "quadrature"):
+        lost = posterior.assign_attrs(approximate=method, converged=0)
+        fit = xr.DataTree.from_dict({"unconstrained_posterior": lost, "constant_data": known.data})
+        [sentence] = advice(fit, check_convergence(fit))
+        assert "--method nuts" in sentence
+        assert advice(fit.drop_nodes("constant_data"), check_convergence(fit), of_dyads=True) == [sentence]
 
 
 def test_advice_is_silent_where_nothing_is_wrong() -> None:

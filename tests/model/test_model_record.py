@@ -38,7 +38,7 @@ def test_every_built_in_model_is_read_back(name):
 
 
 def test_a_model_of_dyads_is_read_back():
-    """With the models of both members, which act is the outcome of whom, and priors of its own."""
+    """With the models of both members, which act is the outcome of which member, and priors of its own."""
     carer = load_model("carer", ["expectation"])
     early = {key: response._replace(timing="before") for key, response in carer.responses.items()}
     members = {

@@ -1,4 +1,4 @@
-"""Designs of dyads: what their arms are like, who belongs to whom, and every fault of a file in words."""
+"""Designs of dyads: what their arms are like, who has several dyads, and every fault of a file in words."""
 
 import numpy as np
 import pytest
@@ -43,19 +43,37 @@ def test_persons_with_several_dyads_are_in_one_arm(tmp_path):
 
 
 def test_arms_have_their_values_and_their_medians(tmp_path):
-    """Everybody of the second arm has the value; dyads differ around the median, by the SD that they have anyway."""
-    read = design(tmp_path, TEXT.replace("dyads = 3\n", ""))
+    """Everybody of the second arm has the value; dyads differ around the median, by the SD that they have anyway.
+
+    The SD of the population is that of all dyads, because a fit without the arms finds this one.
+    """
+    alike, read = (design(tmp_path, text.replace("dyads = 3\n", "")) for text in (HEAD + PATIENT + THERAPIST, TEXT))
     model, dyads = read.model(), 4000
+    name = "patient_availability_start"
     people = draw_dyads(read, model, dyads, np.random.default_rng(1))
     first, second = (slice(dyads // 2), slice(dyads // 2, None))
     assert np.ptp(people.values["therapist_availability_start"][first]) > 0
     np.testing.assert_allclose(people.values["therapist_availability_start"][second], 0.8)
-    sd = people.sigma["patient_availability_start"]
-    own = people.theta["patient_availability_start"]
+    sd, own = draw_dyads(alike, model, dyads, np.random.default_rng(1)).sigma[name], people.theta[name]
     error = 4 * sd / np.sqrt(dyads / 2)
     assert own[second].mean() == pytest.approx(logit(0.3), abs=error)
     assert own[second].std() == pytest.approx(sd, abs=error)
     assert own[first].std() == pytest.approx(sd, abs=error)
+    assert people.sigma[name] == pytest.approx(own.std(), abs=error)
+    assert people.sigma[name] > sd + 5 * error  # so that the assertion above tells the two apart
+
+
+def test_an_arm_of_persons_adds_to_the_sd_between_persons(tmp_path):
+    """Two medians that are 4 apart add 2 squared to the variance between therapists; that of their dyads stays."""
+    medians = {"pushed": -2.0, "drawn": 2.0}
+    arms = "".join(f'[[arms]]\nname = "{arm}"\nmedians.therapist.pull = {pull}\n' for arm, pull in medians.items())
+    text = HEAD + PATIENT + THERAPIST + "between = { pull = 1.5 }\n"
+    alike, apart = (
+        draw_dyads(read, read.model(), 12, np.random.default_rng(2))
+        for read in (design(tmp_path, text), design(tmp_path, text + arms))
+    )
+    assert apart.sigma_u["therapist_pull: 1|therapist"] == pytest.approx(2.5)
+    assert apart.sigma["therapist_pull"] == alike.sigma["therapist_pull"]
 
 
 def test_persons_differ_by_the_sd_that_is_stated(tmp_path):

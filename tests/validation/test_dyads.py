@@ -9,7 +9,7 @@ from iwm_bayes.data.dyads.coupling import coupled
 from iwm_bayes.estimands.dyads.actor_partner import true_effects
 from iwm_bayes.types import InputError
 from iwm_bayes.validation.planning.effect import asked_effects, count_decisions, effect_draws, truth_as_fit
-from iwm_bayes.validation.planning.group import assign_arms
+from iwm_bayes.validation.planning.group import assign_arms, with_people
 from iwm_bayes.validation.study_design import file_design
 
 DESIGN = """
@@ -108,6 +108,22 @@ def test_all_dyads_of_a_person_are_in_one_arm_of_a_plan(folder):
     assert all(len(set(treated[therapist == one])) == 1 for one in therapist)
     of_patients = assign_arms(design, "patient_bid_bias", np.random.default_rng(2))
     assert of_patients.sum() == 12
+    assert any(len(set(of_patients[therapist == one])) == 2 for one in therapist)
+
+
+@pytest.mark.parametrize("dyads", [None, 30])
+def test_patients_of_a_therapist_in_a_table_are_in_one_arm_of_a_plan(folder, dyads):
+    """Also where more dyads than the table has are drawn from it; those who are drawn are those who are simulated."""
+    condition = condition_of(folder / "study.toml", **({"n_people": dyads} if dyads else {}))
+    generator = np.random.default_rng(4)
+    design = with_people(file_design(condition), generator)
+    study = design.draw(design.load(condition["at model"]), generator)
+    therapist = study.data["person_therapist"].values
+    treated = assign_arms(design, "therapist_care_bias", np.random.default_rng(2))
+    assert len(treated) == len(therapist) == design.n_people
+    assert 0 < treated.sum() < len(treated)
+    assert all(len(set(treated[therapist == one])) == 1 for one in therapist)
+    of_patients = assign_arms(design, "patient_bid_bias", np.random.default_rng(2))
     assert any(len(set(of_patients[therapist == one])) == 2 for one in therapist)
 
 

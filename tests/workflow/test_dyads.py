@@ -1,6 +1,7 @@
 """A study of dyads from the command line: one fit of both, and for each member what every single study has."""
 
 import json
+import shutil
 
 import dyads
 import numpy as np
@@ -8,10 +9,14 @@ import pytest
 from command import iwm as command
 
 import iwm_bayes as iwm
+from iwm_bayes.cli.study import identified_sentence
+from iwm_bayes.comparison.comparability import convergence_remedy
+from iwm_bayes.diagnostics.convergence_checks import check_convergence
 from iwm_bayes.types import InputError, parameters
 from iwm_bayes.workflow.fit_file import model_of
-from iwm_bayes.workflow.fits import fit_of_run
-from iwm_bayes.workflow.load import load_study_and_data
+from iwm_bayes.workflow.fits import fit_of_run, with_distinct_names
+from iwm_bayes.workflow.load import describe_data, load_study_and_data
+from iwm_bayes.workflow.results_folder import run_label
 
 RUN = "runs/couples-wife_partner-husband_partner"
 FIT = ("fit", "study.toml", "--method", "laplace", "--quiet", "--draws", "100")
@@ -94,8 +99,17 @@ def test_a_run_of_dyads_is_not_made_twice(fitted):
 def test_what_dyads_cannot_have_is_refused_before_a_fit(fitted):
     """One model for both, several models to compare, and an exchange of outcomes, which are acts."""
     folder, _ = fitted
+    text = (folder / "study.toml").read_text()
+    (folder / "correlated.toml").write_text(text.replace("correlated = false\n", ""))
     refused = {
         ("fit", "study.toml", "--model", "kalman"): "[dyad.members]",
+        (
+            "fit",
+            "correlated.toml",
+            "--method",
+            "laplace",
+        ): "Write correlated = false under [dyad], or add --method nuts",
+        ("report", RUN, "--person-table"): f"Name its folder: {RUN}/wife or {RUN}/husband",
         ("compare", "study.toml"): "iwm compare runs/A/wife runs/B/wife",
         ("fit", "study.toml", "--permutation-test", "--out-dir", "other"): "acts, which answer others",
     }
@@ -103,6 +117,7 @@ def test_what_dyads_cannot_have_is_refused_before_a_fit(fitted):
         found = command(*words, cwd=folder)
         assert found.returncode != 0
         assert message in " ".join(found.stderr.split())
+        assert "Compiling" not in found.stderr
     assert not (folder / "other").exists()
 
 
@@ -119,9 +134,33 @@ def test_a_check_says_whose_act_is_whose_outcome(tmp_path):
         "outcome of the therapist: openness of the patient at the same exchange; observed at 35 of 36 exchanges",
         "drawn by bid of the patient",
         "patient_openness: blank at 1 of 36 exchanges",
+        "patient_openness: 35 answers, given after the outcome of the same exchange",
+        "therapist: dyads by category: T1 2, T2 2, T3 2",
         "therapist: pull and care_containment are not identified, only (1 - containment) pull",
     ):
         assert words in printed, printed
+    assert printed.count("6 dyads") == 1
+
+
+def test_counts_of_dyads_are_not_called_people(tmp_path):
+    """In what `iwm check` finds identifiable, and in the line on the data."""
+    loaded = load_study_and_data(dyads.write_dyads(tmp_path, "couple"), None)
+    assert "(5 dyads, 30 exchanges, 120 responses)" in identified_sentence(loaded.model, loaded.data)
+    assert describe_data(loaded.data) == "5 dyads (wife, husband), 6 exchanges each; unit of time: session"
+
+
+def test_runs_of_a_member_are_named_by_the_run_of_both(fitted, tmp_path):
+    """Two folders are both called wife. The comparison in a folder is named by them, and so is the model of each."""
+    folder, _ = fitted
+    shutil.copytree(folder / RUN / "wife", tmp_path / "second" / "wife")
+    wives = [
+        fit_of_run(folder / RUN / "wife"),
+        fit_of_run(folder / RUN / "wife")._replace(folder=tmp_path / "second" / "wife"),
+    ]
+    names = [one.model.name for one in with_distinct_names(wives)]
+    assert names == [f"partner@{RUN.removeprefix('runs/')}-wife", "partner@second-wife"]
+    assert run_label(tmp_path / "second" / "wife") == "second/wife"
+    assert "--model" not in convergence_remedy(wives[0], check_convergence(wives[0].fit))
 
 
 def test_models_of_members_are_listed(tmp_path):

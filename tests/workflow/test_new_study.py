@@ -5,6 +5,7 @@ import tomllib
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import dyads
 import numpy as np
 import pandas as pd
 import pymc  # noqa: F401  # raises the limit of recursion, which must not change while hypothesis runs
@@ -25,6 +26,7 @@ from iwm_bayes.types import InputError
 from iwm_bayes.workflow.load import load_study_and_data
 from iwm_bayes.workflow.new_study.answers import guess_scale, read_graded
 from iwm_bayes.workflow.new_study.columns import read_column
+from iwm_bayes.workflow.new_study.dyads import sign_of_dyads
 from iwm_bayes.workflow.new_study.names import answer_role, name_score, name_words
 from iwm_bayes.workflow.new_study.write import write_new_study
 
@@ -670,3 +672,27 @@ def test_friends_strangers_and_computers_reciprocate_half_of_the_time(tmp_path: 
     text = path.read_text(encoding="utf-8").replace('# missing = "unseen"', 'missing = "unseen"')
     path.write_text(text, encoding="utf-8")
     xr.testing.assert_allclose(load_study_and_data(path, None).data, by_hand)
+
+
+@pytest.mark.parametrize(
+    ("table", "sign"),
+    [
+        (dyads.therapy_table(), 'the column "dyad"'),
+        (dyads.therapy_table().drop(columns="dyad"), 'the column "role" has two roles'),
+        (dyads.couple_table().rename(columns={"couple": "pair"}), '"husband_support"'),
+        (dyads.friends_table().rename(columns={"pair": "Couple"}), 'the column "Couple"'),
+    ],
+)
+def test_a_table_of_dyads_is_no_study_of_single_people(tmp_path, table, sign):
+    """Nothing is written, and the message says where dyads are explained."""
+    table.to_csv(tmp_path / "table.csv", index=False)
+    with pytest.raises(InputError, match=r"couples\.md") as caught:
+        write_new_study(tmp_path / "new", tmp_path / "table.csv")
+    assert sign in str(caught.value)
+    assert not (tmp_path / "new").exists()
+
+
+def test_covariates_of_two_people_are_no_dyads():
+    """One pair of columns, or words before and after, say nothing of dyads."""
+    for names in (["mother_age", "child_age"], ["pre_anxiety", "post_anxiety", "pre_mood", "post_mood"], ["role"]):
+        assert not sign_of_dyads(pd.DataFrame({name: ["a", "b", "c"] for name in names}))

@@ -89,6 +89,7 @@ def fit(
     quiet: Annotated[bool, typer.Option(help="do not show progress bars")] = False,
 ) -> None:
     """Fit a model to a study, check the convergence of the fit, and estimate the time to earned security."""
+    from iwm_bayes.inference.fit import check_method
     from iwm_bayes.workflow.analysis import Requests
     from iwm_bayes.workflow.load import file_hashes, load_study_and_data
     from iwm_bayes.workflow.unfinished_run import bytes_needed, check_backend, keeps_draws, unfinished_run
@@ -96,6 +97,7 @@ def fit(
     check_backend(backend, resume)
     trust = trust or model is not None
     loaded = load_study_and_data(study, model, trust)
+    check_method(method, loaded.model)
     folder = out_dir or Path("runs") / loaded.run_name
     settings: dict[str, Any] = {"draws": draws, "tune": tune, "chains": chains, "random_seed": seed}
     settings |= {"target_accept": target_accept, "progressbar": not quiet, "backend": backend}

@@ -40,6 +40,9 @@ def report(
     from iwm_bayes.workflow.results_folder import check_results_folder
 
     fitted, study = fit_of_run(run, trust, tell), study_of_run(run)
+    if person_table and fitted.model.members:
+        folders = " or ".join(str(run / role) for role in fitted.model.members)
+        raise InputError([f"{run}: --person-table shows the people of one member. Name its folder: {folders}"])
     check_results_folder(run, "folder: copy the run")
     if comparison is not None and (damaged := damaged_files(comparison)):
         raise InputError(damaged)

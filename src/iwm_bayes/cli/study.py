@@ -119,5 +119,6 @@ def scale_lines(model: ModelSpec, data: xr.Dataset) -> list[str]:
 def identified_sentence(model: ModelSpec, data: xr.Dataset) -> str:
     """Return that nothing was found which the data cannot identify, with the counts of the data."""
     answers = sum(int(data[f"answer_{name}"].notnull().sum()) for name in model.responses)
-    counts = f"{data.sizes['person']} people, {int(data['present'].sum())} events, {answers} responses"
+    people, events = ("dyads", "exchanges") if model.members else ("people", "events")
+    counts = f"{data.sizes['person']} {people}, {int(data['present'].sum())} {events}, {answers} responses"
     return f"All parameters of {model.name} are identifiable with these data ({counts})."

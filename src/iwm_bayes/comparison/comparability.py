@@ -27,6 +27,7 @@ class FittedModel(NamedTuple):
     model: ModelSpec
     fit: xr.DataTree
     folder: Path | None = None  # of the run, if it is kept
+    role: str = ""  # of the member of dyads whose part this is
 
     @property
     def data(self) -> xr.Dataset:
@@ -67,9 +68,10 @@ def has_future_sessions(fitted: FittedModel) -> bool:
 
 def convergence_remedy(fitted: FittedModel, checks: ConvergenceChecks) -> str:
     """Return what to do about a fit that has not converged."""
-    suggestions = "; ".join(advice(fitted.fit, checks)) or "see docs/how_to/not_converged.md"
+    suggestions = "; ".join(advice(fitted.fit, checks, bool(fitted.role))) or "see docs/how_to/not_converged.md"
+    of_model = "" if fitted.role or fitted.model.members else f" --model {fitted.model.name}"  # dyads have two models
     return (
-        f"Suggestion: {suggestions}. Fit it again with `iwm fit STUDY --model {fitted.model.name}`, and compare the "
+        f"Suggestion: {suggestions}. Fit it again with `iwm fit STUDY{of_model}`, and compare the "
         "folders of the runs, where all fits are kept. Or rank it as it is, marked, with --allow-unconverged"
     )
 

@@ -7,6 +7,7 @@ that was much shorter than the default says little about the model: there the on
 import numpy as np
 import xarray as xr
 
+from iwm_bayes.data.dyads.writing import has_members
 from iwm_bayes.diagnostics.convergence_checks import (
     MAX_PERSON_R_HAT,
     MAX_SHARE_SATURATED,
@@ -43,8 +44,13 @@ def uninformed_parameters(posterior: xr.Dataset) -> list[str]:
     return [str(name) for name in shares["parameter"].values if shares.sel(parameter=name) < MIN_CONTRACTION]
 
 
-def approximation_advice(method: str) -> str:
+def approximation_advice(method: str, of_dyads: bool = False) -> str:
     """Return what to try where the search of an approximation has not ended."""
+    if of_dyads:
+        return (
+            "The two models of dyads have many parameters, and few dyads or exchanges may have no mode. Use --method "
+            "nuts: it needs none"
+        )
     if method.startswith("laplace"):
         return (
             "Person-level posteriors may be far from Gaussian, for example after few events. Use --method quadrature: "
@@ -53,7 +59,7 @@ def approximation_advice(method: str) -> str:
     return "Two parameters may have the same effect, such as a rate and a slope: fix one of them, or pool it completely"
 
 
-def advice(fit: xr.DataTree, checks: ConvergenceChecks) -> list[str]:
+def advice(fit: xr.DataTree, checks: ConvergenceChecks, of_dyads: bool = False) -> list[str]:
     """Return one suggestion for each symptom of a fit that has not converged; none for one that has.
 
     Parameters
@@ -62,11 +68,14 @@ def advice(fit: xr.DataTree, checks: ConvergenceChecks) -> list[str]:
         A fit by any method.
     checks
         What `check_convergence` returns for this fit.
+    of_dyads
+        Whether it is the part of a member of dyads. A fit of both members says so itself.
     """
     if checks.converged:
         return []
     if checks.approximate:
-        return [approximation_advice(checks.approximate)]
+        of_dyads = of_dyads or ("constant_data" in fit.children and has_members(fit["constant_data"].to_dataset()))
+        return [approximation_advice(checks.approximate, of_dyads)]
     if checks.partial:
         return ["The draws so far are kept. To continue, add --resume to the same command"]
     return sampling_advice(fit["unconstrained_posterior"].to_dataset(), checks.values)

@@ -13,6 +13,7 @@ fewer studies would have one.
 """
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 import xarray as xr
@@ -55,14 +56,15 @@ def answer_count_sentence(model: ModelSpec, data: xr.Dataset, name: str) -> str:
     """Return how many answers to a response there are, their timing, and the beliefs that a symptom follows."""
     count, response = int(data[f"answer_{name}"].notnull().sum()), model.responses[name]
     lag = f"{response.lag} session{'s' * (response.lag > 1)} before" if response.lag else "the same session"
+    where = "exchange" if model.members else "row"  # a long table of dyads has the outcome in another row
     follows = f"; they follow the beliefs of {lag}" if response.lagged else ""
-    return f"{name}: {count} answers, given {response.timing} the outcome of the same row{follows}"
+    return f"{name}: {count} answers, given {response.timing} the outcome of the same {where}{follows}"
 
 
-def timing_warnings(model: ModelSpec, data: xr.Dataset) -> Iterator[str]:
-    """Yield a warning for every response that seems to precede the outcome of its row."""
+def timing_warnings(model: ModelSpec, data: xr.Dataset, where: str = "row") -> Iterator[str]:
+    """Yield a warning for every response that seems to precede the outcome of its row, or of its exchange in dyads."""
     if model.members:
-        yield from of_members(timing_warnings, model, data)
+        yield from of_members(partial(timing_warnings, where="exchange"), model, data)
         return
     for name, response in model.responses.items():
         about_session = data.attrs.get(f"scope of {name}", "event") == "session"
@@ -71,7 +73,7 @@ def timing_warnings(model: ModelSpec, data: xr.Dataset) -> Iterator[str]:
         own, previous = timing_z_scores(data[f"answer_{name}"].values.astype(float), data, response)
         if previous > CLEAR_ERRORS and abs(own) < max(NEGLIGIBLE_ERRORS, NEGLIGIBLE_SHARE * previous):
             yield (
-                f"{name} seems to have been given before the outcome of the same row. Its changes follow the outcome "
-                f"of the previous row (z = {previous:.1f}), and hardly that of the same row (z = {own:.1f}). If it was "
-                f'given before the outcome, set `timing = "before"` in [responses.{name}]'
+                f"{name} seems to have been given before the outcome of the same {where}. Its changes follow the "
+                f"outcome of the previous {where} (z = {previous:.1f}), and hardly that of the same {where} "
+                f'(z = {own:.1f}). If it was given before the outcome, set `timing = "before"` in [responses.{name}]'
             )

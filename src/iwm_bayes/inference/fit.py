@@ -24,7 +24,7 @@ import xarray as xr
 
 from iwm_bayes.data.binding import forgotten_statements
 from iwm_bayes.inference.base import CompiledModel, Settings
-from iwm_bayes.inference.laplace.method import compile_likelihood, laplace, quadrature
+from iwm_bayes.inference.laplace.method import compile_likelihood, laplace, no_correlations, quadrature
 from iwm_bayes.inference.nuts import BACKENDS, compile_model, nuts
 from iwm_bayes.progress import timed_step
 from iwm_bayes.types import InputError, ModelSpec
@@ -72,6 +72,14 @@ def chosen_method(name: str, backend: str) -> Method:
     return Method(partial(compile_model, backend=backend), nuts)
 
 
+def check_method(name: str, model: ModelSpec) -> None:
+    """Raise InputError where there is no method of this name, or it cannot fit a model."""
+    if name not in METHODS:
+        raise InputError([f"there is no method {name!r}; choose from {', '.join(METHODS)}"])
+    if model.correlated and name != "nuts":
+        raise InputError([f"{model.name}: {no_correlations(name, bool(model.members))}"])
+
+
 def fit(model: ModelSpec, data: xr.Dataset, method: str = "nuts", **settings: Any) -> xr.DataTree:
     """Fit a model to data.
 
@@ -99,6 +107,7 @@ def fit(model: ModelSpec, data: xr.Dataset, method: str = "nuts", **settings: An
     """
     if problems := forgotten_statements(model, data):
         raise InputError(problems)
+    check_method(method, model)
     asked = Settings(**settings)
     chosen = chosen_method(method, asked.backend)
     with timed_step(COMPILING, disable=not asked.progressbar):

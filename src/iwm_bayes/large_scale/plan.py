@@ -82,9 +82,10 @@ def checked_study(study_file: Path, model_name: str | None, trust: bool) -> tupl
     study = read_study_file(study_file)
     name = model_name or study.model[0]
     study, model = study.model_copy(update={"model": [name]}), load_model_for(study, name, trust)
+    if problems := [*estimand_problems(study), *unsupported(study, model)]:
+        raise InputError(problems)
     rows = index_rows(study.data)
-    problems = [*estimand_problems(study), *unsupported(study, model)]
-    problems += [
+    problems = [
         f'{study.data.name}: there is no column "{column}". It has: {", ".join(rows.columns)}'
         for column in (study.columns.person, study.columns.figure)
         if column is not None and column not in rows.columns

@@ -247,7 +247,8 @@ def draw_dyads(
 ) -> Population:
     """Draw a population of dyads from the priors of a design, and some of its dyads, moved by `shift`.
 
-    Dyads have the medians and values of their arms. The group mean of such a parameter is that of these dyads.
+    Dyads have the medians and values of their arms. The group mean of such a parameter is that of these dyads, and its
+    SD is that of all arms together: between persons where they have several dyads, since each is in one arm.
     """
     data = with_groups(design, model, empty_dyads(model, 1, dyads))
     between = {} if design.several is None else design.dyad.members[design.several].between
@@ -258,12 +259,16 @@ def draw_dyads(
         centre[name] = np.where(own, value, centre[name])
     theta = {name: values - population.mu[name] + centre[name] for name, values in population.theta.items()}
     mu = {name: float(values.mean()) for name, values in centre.items()}
-    sigma = dict(population.sigma)
+    sigma, between_persons = dict(population.sigma), dict(population.sigma_u)
+    for name, values in centre.items():
+        group = f"{name}: 1|{design.several}"
+        sds, label = (between_persons, group) if group in between_persons else (sigma, name)
+        sds |= {label: float(np.hypot(sds[label], values.std()))} if label in sds else {}
     for own, name, value in stated_by_dyad(design, model, dyads, "values"):
         theta[name] = np.where(own, value, theta[name])
         mu[name] = float(theta[name].mean())
         sigma |= {name: float(theta[name].std())} if name in sigma else {}
-    moved = population._replace(mu=mu, sigma=sigma, theta=theta)
+    moved = population._replace(mu=mu, sigma=sigma, theta=theta, sigma_u=between_persons)
     return shifted(model, moved, [DEFAULT_FIGURE], shift)
 
 
@@ -272,8 +277,7 @@ def stated_by_dyad(
 ) -> Iterator[tuple[np.ndarray, str, float]]:
     """Yield every value that a design states under a key: of which dyads (dyad,), full name, and link-scale value."""
     arm_of_dyad, known = allocate(design, dyads).arm, parameters(model)
-    everywhere = {role: getattr(member, key) for role, member in design.dyad.members.items()}
-    by_arm = [(np.full(dyads, True), everywhere)]
+    by_arm = [(np.full(dyads, True), {role: getattr(member, key) for role, member in design.dyad.members.items()})]
     by_arm += [(arm_of_dyad == index, getattr(arm, key)) for index, arm in enumerate(design.arms)]
     for own, stated in by_arm:
         for name, value in full_names(stated):
@@ -290,8 +294,7 @@ def simulate_dyad_design(
     design: DyadDesignFile, model: ModelSpec, population: Population, exchanges: int, generator: np.random.Generator
 ) -> SimulatedArms:
     """Simulate the exchanges of dyads in the arms of a design."""
-    restless = {role: member.distress for role, member in design.dyad.members.items() if member.distress}
-    distress = {role: DistressProcess(rate) for role, rate in restless.items()}
+    distress = {role: DistressProcess(one.distress) for role, one in design.dyad.members.items() if one.distress}
     data = with_groups(design, model, simulate_dyads(model, exchanges, population.values, generator, distress))
     arms = allocate(design, data.sizes["person"]).arm
     return SimulatedArms(data, [design.arms[index].name for index in arms])

@@ -5,7 +5,7 @@ from the priors of a model as the study uses it (timing, scales, reliabilities, 
 the study's covariates. Their answers are simulated in open loop: who had which session with which figure, when and with
 which outcome stays as in the table, and there is an answer where the table has one. An outcome that was not recorded
 counts as its mean. With another number of people, each simulated person has the events and the covariates of a person
-of the study, drawn with replacement.
+of the study, drawn with replacement. So dyads keep their persons: more dyads have no more therapists.
 
 Of a design file, a simulated study has the arms, in closed loop: outcomes are drawn anew in each study.
 
@@ -23,6 +23,7 @@ import xarray as xr
 
 from iwm_bayes.data.binding import model_of_data
 from iwm_bayes.data.dataset import read_data
+from iwm_bayes.data.dyads.schema import PERSON
 from iwm_bayes.data.study import StudySpec, read_study_file
 from iwm_bayes.data.toml import read_toml
 from iwm_bayes.filtering.arrays import session_index
@@ -115,6 +116,7 @@ class StudyFileDesign(NamedTuple):
     content: str  # of the study and its tables when the simulations began
     n_people: int
     sessions: int
+    people: tuple[int, ...] = ()  # indices of the people of the study; without any, they are drawn in each simulation
 
     def study(self) -> StudySpec:
         """Load the study; InputError where it, or one of its tables, has changed."""
@@ -134,16 +136,39 @@ class StudyFileDesign(NamedTuple):
         """Return the study's own data as a model reads them."""
         return first_sessions(read_data(self.study(), model), self.sessions)
 
+    def people_drawn(self, everybody: int, generator: np.random.Generator) -> np.ndarray:
+        """Return the indices of the people of a simulation: all people of the study, or as many as asked, drawn."""
+        if self.people:
+            return np.array(self.people)
+        alike = self.n_people == everybody
+        return np.arange(everybody) if alike else generator.integers(everybody, size=self.n_people)
+
+    def with_people(self, generator: np.random.Generator) -> Self:
+        """Return the design with people who are drawn already."""
+        model = self.load(self.study_file) if has_roles(self.study()) else None
+        if model is None:
+            return self
+        return self._replace(people=tuple(self.people_drawn(self.events(model).sizes["person"], generator)))
+
+    def together(self, parameter: str) -> np.ndarray:
+        """Return which dyads are in one arm where arms differ in a parameter, (dyad,): those of one person.
+
+        Of dyads whose persons are known only in a simulation (see `with_people`), each is alone.
+        """
+        if self.people:
+            data = self.events(self.load(self.study_file)).isel(person=list(self.people))
+            for name in map(str, data.data_vars):
+                if name.startswith(PERSON) and parameter.startswith(f"{name.removeprefix(PERSON)}_"):
+                    return np.unique(data[name].values.astype(str), return_inverse=True)[1]
+        return np.arange(self.n_people)
+
     def draw(self, model: ModelSpec, generator: np.random.Generator, shift: Shift = NO_SHIFT) -> SimulatedStudy:
         """Draw people from the priors of a model, move them by `shift`, and simulate their answers.
 
         With the study's number of people everybody has the events of one person; otherwise people are drawn.
         """
         data = self.events(model)
-        everybody = data.sizes["person"]
-        alike = self.n_people == everybody
-        index = np.arange(everybody) if alike else generator.integers(everybody, size=self.n_people)
-        data = people_of(data, index)
+        data = people_of(data, self.people_drawn(data.sizes["person"], generator))
         truth = shifted(model, draw_population_of(model, data, generator), figure_names(data), shift)
         if model.members:
             return SimulatedStudy(truth, simulate_dyads_along(model, data, truth.values, generator), None)

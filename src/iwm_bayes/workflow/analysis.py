@@ -134,7 +134,7 @@ def member_analysis(analysis: Analysis, role: str) -> Analysis:
         model=model,
         fit=with_attributes(fitted, {"status": convergence.status}),
         convergence=convergence,
-        advice=advice(fitted, convergence),
+        advice=advice(fitted, convergence, of_dyads=True),
         results=results,
         tables=result_tables(results, convergence.status),
     )

@@ -23,7 +23,13 @@ from iwm_bayes.types import InputError
 from iwm_bayes.viz.comparison import attribution_plot, comparison_plot
 from iwm_bayes.viz.predictive_checks import predictive_checks_plot
 from iwm_bayes.workflow.fit_file import save_tree
-from iwm_bayes.workflow.results_folder import check_results_folder, has_results, read_manifest, replace_results
+from iwm_bayes.workflow.results_folder import (
+    check_results_folder,
+    has_results,
+    read_manifest,
+    replace_results,
+    run_label,
+)
 from iwm_bayes.workflow.run_folder import path_from, table_with_ids, write_plots, write_tables
 
 COMPARISON_FILE = "comparison.nc"
@@ -109,7 +115,7 @@ def check_comparison_folder(folder: Path, runs: Sequence[Path], overwrite: bool)
         return
     before = read_manifest(folder).get("runs")
     if before is None or sorted(before) != sorted(path_from(folder, run) for run in runs):
-        held = f"a comparison of {', '.join(Path(run).name for run in before)}" if before else "other results"
+        held = f"a comparison of {', '.join(run_label(folder / run) for run in before)}" if before else "other results"
         raise InputError([f"{folder}: holds {held}. Add --overwrite to replace it, or choose another --out-dir"])
 
 

@@ -31,6 +31,7 @@ from iwm_bayes.workflow.results_folder import (
     check_results_folder,
     has_results,
     read_manifest,
+    run_label,
     unfinished_folder,
     written_files,
 )
@@ -256,7 +257,8 @@ def fit_of_run(folder: Path, trust: bool = False, tell: Callable[[str], None] = 
     files = facts["files"]
     copies = {name: folder / file["copy"] for name, file in files.items() if "copy" in file}
     if "role" in facts or has_roles(study):
-        return FittedModel(model_from_record(str(fitted.attrs["model"]), trust, copies, folder), fitted, folder)
+        spec = model_from_record(str(fitted.attrs["model"]), trust, copies, folder)
+        return FittedModel(spec, fitted, folder, facts.get("role", ""))
     model_file = copies.get("model", input_place(folder, files["model"]))
     spec = load_model_for(study, named_like(facts["model"], model_file), trust, copies)
     data = fitted["constant_data"].to_dataset()
@@ -282,19 +284,13 @@ def with_distinct_names(fits: Sequence[FittedModel]) -> list[FittedModel]:
     places = [str(fitted.folder and fitted.folder.resolve()) for fitted in fits]
     if twice := [place for place, count in Counter(places).items() if count > 1]:
         raise InputError(f"{place}: is named twice. Name each run once" for place in twice)
-    by_name, by_folder = Counter(fitted.model.name for fitted in fits), Counter(map(run_name, fits))
-    return [
-        fitted._replace(
-            model=fitted.model._replace(
-                name=f"{fitted.model.name}@{run_name(fitted)}{index if by_folder[run_name(fitted)] > 1 else ''}"
-            )
-        )
-        if by_name[fitted.model.name] > 1
-        else fitted
-        for index, fitted in enumerate(fits, start=1)
+    folders = [run_label(fitted.folder, "-").replace(" ", "_") if fitted.folder else "" for fitted in fits]
+    by_name, by_folder = Counter(fitted.model.name for fitted in fits), Counter(folders)
+    added = [
+        f"@{folder}{index if by_folder[folder] > 1 else ''}" if by_name[fitted.model.name] > 1 else ""
+        for index, (fitted, folder) in enumerate(zip(fits, folders, strict=True), start=1)
     ]
-
-
-def run_name(fitted: FittedModel) -> str:
-    """Return the name of the folder of a run, without spaces."""
-    return fitted.folder.resolve().name.replace(" ", "_") if fitted.folder else ""
+    return [
+        fitted._replace(model=fitted.model._replace(name=fitted.model.name + more))
+        for fitted, more in zip(fits, added, strict=True)
+    ]

@@ -8,6 +8,8 @@ import xarray as xr
 
 from iwm_bayes.data.binding import bound_model, model_of_data, model_of_events, supplied_responses, with_statements
 from iwm_bayes.data.dataset import read_data
+from iwm_bayes.data.dyads.describe import count_sentence
+from iwm_bayes.data.dyads.writing import has_members
 from iwm_bayes.data.study import StudySpec, read_study_file, with_models
 from iwm_bayes.data.unrecorded import unrecorded_outcomes
 from iwm_bayes.io import is_file, sha256
@@ -230,7 +232,10 @@ def model_of_dataset(model: str | ModelSpec, data: xr.Dataset) -> tuple[ModelSpe
 
 
 def describe_data(data: xr.Dataset) -> str:
-    """Describe a data set in one line: people, events, figures, unit of time, and what was left out."""
+    """Describe a data set in one line: people, events and figures, or dyads; unit of time, and what was left out."""
+    if has_members(data):
+        said = f"{count_sentence(data)}; unit of time: {data.attrs['time_unit']}"
+        return "; ".join([said, *left_out(data, by_name=True)])
     events, observed = int(data["present"].sum()), int(data["observed"].sum())
     figures = ", ".join(str(name) for name in data["figure"].values)
     parts = [

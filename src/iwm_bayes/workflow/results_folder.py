@@ -132,6 +132,13 @@ def has_results(folder: Path) -> bool:
     return isinstance(recorded, dict) and PROGRAM in recorded
 
 
+def run_label(folder: Path, between: str = "/") -> str:
+    """Return the name of the folder of a run; of a member of dyads it is "A/wife", with that of both."""
+    folder = folder.resolve()
+    of_member = has_results(folder) and bool(read_json(folder / MANIFEST, BROKEN_MANIFEST).get("role"))
+    return f"{folder.parent.name}{between}{folder.name}" if of_member else folder.name
+
+
 def check_unfinished(folder: Path) -> None:
     """Raise InputError where there is a folder by the name of the unfinished one that the program did not make."""
     place = unfinished_folder(folder)

@@ -34,11 +34,11 @@ def test_full_containment_is_no_pull():
     model, _, everybody = therapy_of(therapist=STRONG)
     without = everybody | {"therapist_pull": np.zeros(6)}
 
-    def courses(values):
+    def played(values):
         return run(model, from_start(model, values, 1.0, 6), 30, np.random.default_rng(3))
 
     contained, no_pull, as_it_is = (
-        courses(values) for values in (with_containment(model, everybody), without, everybody)
+        played(values) for values in (with_containment(model, everybody), without, everybody)
     )
     for role in model.members:
         np.testing.assert_array_equal(contained[role].act, no_pull[role].act)

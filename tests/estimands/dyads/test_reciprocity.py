@@ -6,7 +6,7 @@ import xarray as xr
 from prior_dyads import couple, ended_early, known_fit, simulated_fit, therapy, values_of
 
 from iwm_bayes.data.dyads.coupling import coupled
-from iwm_bayes.estimands.dyads.closed_loop import Course, from_end, is_secure, run
+from iwm_bayes.estimands.dyads.closed_loop import Played, from_end, is_secure, run
 from iwm_bayes.estimands.dyads.reciprocity import (
     BOTH,
     LOOPS,
@@ -136,19 +136,19 @@ def leaves(s):
 def test_security_at_an_exchange_needs_both_beliefs_and_resilience():
     """At the thresholds and just below."""
     lowest, later = np.array([[0.6, 0.6, 0.59]]), np.array([[0.5, 0.49, 0.9]])
-    course = Course(lowest, lowest, later, lowest)
-    np.testing.assert_array_equal(is_secure(course, DEFAULT_CRITERION), [[True, False, False]])
+    path = Played(lowest, lowest, later, lowest)
+    np.testing.assert_array_equal(is_secure(path, DEFAULT_CRITERION), [[True, False, False]])
 
 
 def test_both_are_secure_at_once_or_never():
     """Two members who take turns are each secure for the duration, and never together."""
     high, low = np.full((7, 1), 0.9), np.full((7, 1), 0.1)
     one = np.concatenate([high, low])
-    courses = {
-        "one": Course(one, one, one, one),
-        "other": Course(*[one[::-1]] * 4),
+    played = {
+        "one": Played(one, one, one, one),
+        "other": Played(*[one[::-1]] * 4),
     }
-    found = loop_summary(courses, 1, 9, DEFAULT_CRITERION)
+    found = loop_summary(played, 1, 9, DEFAULT_CRITERION)
     np.testing.assert_array_equal(found["reached"][:, 0], [1.0, 1.0, 0.0, 1.0])
     np.testing.assert_array_equal(found["exchanges"][:, 0], [1.0, 8.0, np.inf])
 
@@ -173,11 +173,11 @@ def test_the_table_has_a_line_for_every_outcome():
 
 
 def test_run_gives_what_was_done():
-    """Acts of a course are those of members who always respond."""
+    """Acts are those of members who always respond."""
     model = couple()
     values = values_of(model, wife=ALWAYS, husband=ALWAYS)
     everybody = {name: np.full(4, value) for name, value in values.items()}
     data = simulate_dyads(model, 3, everybody, 1)
-    courses = run(model, from_end(model, everybody, event_array(data), data, 1), 5, np.random.default_rng(1))
-    for course in courses.values():
-        np.testing.assert_array_equal(course.act, np.ones((5, 4)))
+    played = run(model, from_end(model, everybody, event_array(data), data, 1), 5, np.random.default_rng(1))
+    for path in played.values():
+        np.testing.assert_array_equal(path.act, np.ones((5, 4)))

@@ -4,10 +4,12 @@ import re
 from base64 import b64decode
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from browsing import WIDTHS, until
-from dyad_runs import PULL, THERAPISTS, known_dyads
+from dyad_runs import SEED, THERAPISTS, known_dyads, true_values
 from runs import written
+from scipy.special import expit
 
 from iwm_bayes.cli.printing.run import Shown, print_run, run_of_analysis
 from iwm_bayes.report.contents import report_contents
@@ -95,15 +97,18 @@ def test_nothing_overflows(page, width):
 
 
 def test_the_pull_on_the_page_is_that_of_the_posterior(page, run):
-    """The mean of the dyads, four fifths of which is acted out; the table has the same."""
+    """What is not contained, mean of the dyads, in two digits; the table has the same, and its interval the truth."""
     _, analysis = run
     posterior = analysis.fit["unconstrained_posterior"].to_dataset()
-    pull = posterior["theta"].sel(parameter="therapist_pull").mean("person").median()
+    contained = expit(posterior["mu"].sel(parameter="therapist_care_containment"))
+    pull = ((1.0 - contained) * posterior["theta"].sel(parameter="therapist_pull").mean("person")).median()
     shown = float(re.search(r"a pull of \+([\d.]+)", page.locator("#pull").inner_text())[1])
-    assert shown == pytest.approx(0.8 * float(pull), abs=0.06)  # two digits, and the draws of the containment
     table = analysis.tables["countertransference"]
-    assert float(table.loc[table["quantity"] == "acted-out pull", "estimate"].iloc[0]) == pytest.approx(shown, abs=0.05)
-    assert shown > 0.5 * PULL
+    line = table[table["quantity"] == "acted-out pull"].iloc[0]
+    assert line["estimate"] == pytest.approx(float(pull))
+    assert shown == pytest.approx(float(pull), abs=0.05)  # half of the last digit
+    values, _ = true_values(analysis.model, np.random.default_rng(SEED))
+    assert line["estimate_ci90_low"] < 0.8 * values["therapist_pull"].mean() < line["estimate_ci90_high"]
 
 
 def test_dyads_of_one_therapist_have_one_letter(page):

@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from iwm_bayes.data.study import StudySpec
 
 
+NO_ROLES = (
+    "the members of its dyads have no roles, and such dyads cannot be simulated: the outcomes of each would stay those "
+    "of the table, while the acts of the other are drawn anew. Give the members roles: see [dyad.members]"
+)
+
+
 class Given(NamedTuple):
     """Models by name or path, and the study or design that was given in their place, if one was."""
 
@@ -58,6 +64,8 @@ def models_or_study(names: Sequence[str], trust: bool = False) -> Given:
     study = read_study_file(path)
     if has_roles(study):
         return study_of_dyads(path, study, trust)
+    if study.dyad is not None:
+        raise InputError([f"{path}: {NO_ROLES}"])
     _, data = [load_data(study, name, trust) for name in study.model][-1]  # which checks all models
     sessions = int(count_sessions(data).max())
     condition, wanted = study_condition(path, study), study.wants("earned_security")
@@ -142,12 +150,12 @@ def sizes_of(given: Given, n_people: Sequence[int], sessions: Sequence[int]) -> 
 def checked_method(name: str, given: Given) -> str:
     """Return an inference method's name; InputError where there is no such method, or it cannot fit these models."""
     from iwm_bayes.inference.fit import METHODS
+    from iwm_bayes.inference.laplace.method import no_correlations
 
     if name not in METHODS:
         raise InputError([f"there is no method {name!r}; choose from {', '.join(METHODS)}"])
     if given.correlated and name != "nuts":
-        remedy = "Write correlated = false under [dyad], or add --method nuts"
-        raise InputError([f"`{name}` cannot fit parameters that are correlated within a dyad. {remedy}"])
+        raise InputError([no_correlations(name, of_dyads=True)])
     return name
 
 

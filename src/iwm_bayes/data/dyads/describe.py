@@ -29,7 +29,8 @@ def people_sentences(data: xr.Dataset) -> Iterator[str]:
     for role in roles_of(data):
         if f"{PERSON}{role}" in data:
             _, counts = np.unique(data[f"{PERSON}{role}"].values, return_counts=True)
-            yield f"{role}: {len(counts)} different people, in {how_many(counts)} dyads each"
+            dyads = "dyad" if counts.max() == 1 else "dyads"
+            yield f"{role}: {len(counts)} different people, in {how_many(counts)} {dyads} each"
 
 
 def outcome_sentence(model: ModelSpec, data: xr.Dataset, role: str) -> str:
@@ -56,6 +57,6 @@ def blank_sentences(model: ModelSpec, data: xr.Dataset) -> Iterator[str]:
 
 
 def describe_dyads(model: ModelSpec, data: xr.Dataset) -> list[str]:
-    """Return what a reader checks before a fit: dyads, people, outcomes, and blanks."""
+    """Return what a reader checks before a fit, apart from `count_sentence`: people, outcomes, and blanks."""
     outcomes = [outcome_sentence(model, data, role) for role in model.members]
-    return [count_sentence(data), *people_sentences(data), *outcomes, *blank_sentences(model, data)]
+    return [*people_sentences(data), *outcomes, *blank_sentences(model, data)]

@@ -10,6 +10,8 @@ import xarray as xr
 from pandas.api.types import is_numeric_dtype
 
 from iwm_bayes.data.dataset import covariate_values
+from iwm_bayes.data.dyads.describe import how_many
+from iwm_bayes.data.dyads.writing import has_members
 from iwm_bayes.data.formulas.event_design import event_frame, session_covariates
 from iwm_bayes.data.numbers import decimal_points, read_numbers
 from iwm_bayes.data.table import (
@@ -116,20 +118,20 @@ def read_covariates(table: Table, person_column: str, wanted: Mapping[str, bool]
     return found
 
 
-def describe_categories(name: str, values: pd.Series, coefficients: list[str]) -> str:
-    """Return how many people each category has, and which one is the reference of the formulas.
+def describe_categories(name: str, values: pd.Series, coefficients: list[str], noun: str = "people") -> str:
+    """Return how many people, or dyads, each category has, and which one is the reference of the formulas.
 
     `coefficients` are the labels of effects. A category that has none, where others have, is the reference.
     """
     counts = values.value_counts().sort_index()
     if len(counts) > MAX_NAMED:
-        return f"{name}: {len(counts)} categories, each of {counts.min()} to {counts.max()} people"
+        return f"{name}: {len(counts)} categories, each of {how_many(counts.to_numpy())} {noun}"
     patterns = {word: re.compile(rf"\b{re.escape(name)}\b[^\[]*\[{re.escape(word)}\]") for word in counts.index}
     compared = [word for word, pattern in patterns.items() if any(map(pattern.search, coefficients))]
     described = [
         f"{word} {count}{' (reference)' if compared and word not in compared else ''}" for word, count in counts.items()
     ]
-    return f"{name}: people by category: {', '.join(described)}"
+    return f"{name}: {noun} by category: {', '.join(described)}"
 
 
 def describe_numbers(name: str, values: pd.Series) -> str:
@@ -157,11 +159,12 @@ def describe_covariates(data: xr.Dataset) -> list[str]:
     """Return one line for each covariate of the data: those of sessions, then those of people."""
     coefficients = [str(label) for label in data["coefficient"].values] if "coefficient" in data.coords else []
     covariates = {name: values.to_series() for name, values in covariate_values(data).items()}
+    noun = "dyads" if has_members(data) else "people"
     frame, terms = event_frame(data), [str(term) for term in data["event_term"].values] if "event_terms" in data else []
     of_sessions = [describe_session_covariate(name, frame[name], terms) for name in session_covariates(data)]
     return of_sessions + [
         describe_numbers(name, values)
         if is_numeric_dtype(values)
-        else describe_categories(name, values.astype(str), coefficients)
+        else describe_categories(name, values.astype(str), coefficients, noun)
         for name, values in covariates.items()
     ]

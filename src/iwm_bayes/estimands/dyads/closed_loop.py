@@ -14,7 +14,7 @@ import xarray as xr
 from iwm_bayes.data.dyads.coupling import acts_of, as_outcome, share_of_bids
 from iwm_bayes.estimands.dyads.acts import act_name
 from iwm_bayes.estimands.security.belief_paths import beliefs_in_state, median_gap
-from iwm_bayes.estimands.security.criterion import Criterion
+from iwm_bayes.estimands.security.criterion import DEFAULT_CRITERION, Criterion
 from iwm_bayes.estimands.security.population import draw_new_people, draw_twins
 from iwm_bayes.filtering.arrays import event_array
 from iwm_bayes.filtering.filter import filter_events, step
@@ -31,7 +31,7 @@ N_DRAWS = 100
 N_NEW = 400  # new dyads in each draw: the share of a half of them has an SD of .025
 
 
-class Course(NamedTuple):
+class Played(NamedTuple):
     """One member of all dyads, (exchange, place) each; a draw of a dyad is a place."""
 
     availability: np.ndarray  # after the exchange
@@ -60,19 +60,30 @@ def beliefs_after(side: Side, turn: Turn) -> tuple[np.ndarray, np.ndarray, np.nd
     return now[0], np.minimum(*now), np.minimum(*later)
 
 
-def run(model: ModelSpec, loop: Loop, exchanges: int, rng: np.random.Generator) -> dict[str, Course]:
-    """Simulate exchanges; return the course of each member, by role."""
+def run(model: ModelSpec, loop: Loop, exchanges: int, rng: np.random.Generator) -> dict[str, Played]:
+    """Simulate exchanges; return what each member believes and does, by role."""
     rows: dict[str, list[tuple[np.ndarray, ...]]] = {role: [] for role in model.members}
     for turns in simulate_exchanges(model, loop.sides, exchanges, rng, loop.earlier):
         for role, turn in turns.items():
             act = act_of_other(model, turns, other_role(model.members, role), act_name(model, role))
             rows[role].append((*beliefs_after(loop.sides[role], turn), act))
-    return {role: Course(*(np.stack(column) for column in zip(*own, strict=True))) for role, own in rows.items()}
+    return {role: Played(*(np.stack(column) for column in zip(*own, strict=True))) for role, own in rows.items()}
 
 
-def is_secure(course: Course, criterion: Criterion) -> np.ndarray:
+def meets(lowest: np.ndarray, lowest_next: np.ndarray, criterion: Criterion) -> np.ndarray:
+    """Return where the lowest belief is secure, and resilient to an act of 0 next."""
+    return (lowest >= criterion.secure_at_or_above) & (lowest_next >= criterion.resilient_at_or_above)
+
+
+def is_secure(path: Played, criterion: Criterion) -> np.ndarray:
     """Return at which exchanges a member is secure, (exchange, place)."""
-    return (course.lowest >= criterion.secure_at_or_above) & (course.lowest_next >= criterion.resilient_at_or_above)
+    return meets(path.lowest, path.lowest_next, criterion)
+
+
+def is_secure_after(side: Side, turn: Turn, criterion: Criterion = DEFAULT_CRITERION) -> np.ndarray:
+    """Return whether a member is secure after one exchange, (place,); `side` is the member as the simulation began."""
+    _, lowest, lowest_next = beliefs_after(side, turn)
+    return meets(lowest, lowest_next, criterion)
 
 
 def gap_of(data: xr.Dataset) -> float:

@@ -5,8 +5,10 @@
 
 The value of .7 is a choice: one tenth above the threshold of security. All else stays: how everybody learns, acts and
 rates, and the other member. So "patient secure" has the same carers with secure patients. Dyads run from their first
-exchange in closed loop under the posterior, for as many exchanges as the study has, and with the same random numbers as
-the dyads as they are. What the data cannot tell is assumed: that a parameter could be changed without the others.
+exchange in closed loop under the posterior, for as many exchanges as the study has, and from the same random seed as
+the dyads as they are. So members have the same random numbers, except where a rating has a beta distribution: how many
+numbers such an answer takes depends on its parameters. What the data cannot tell is assumed: that a parameter could be
+changed without the others.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,7 +17,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from iwm_bayes.estimands.dyads.closed_loop import N_DRAWS, Course, from_start, gap_of, run
+from iwm_bayes.estimands.dyads.closed_loop import N_DRAWS, Played, from_start, gap_of, run
 from iwm_bayes.estimands.dyads.countertransference import PULL, pulls
 from iwm_bayes.estimands.dyads.reciprocity import horizon_of, secure_by_who
 from iwm_bayes.estimands.estimand import CI90, Estimand
@@ -57,12 +59,12 @@ def arms(model: ModelSpec, values: Values) -> Iterator[tuple[str, Values]]:
             yield f"{role} secure", with_secure_member(values, role)
 
 
-def quantities(courses: Mapping[str, Course], dyads: int, criterion: Criterion) -> dict[str, np.ndarray]:
+def quantities(played: Mapping[str, Played], dyads: int, criterion: Criterion) -> dict[str, np.ndarray]:
     """Return in words what became of the dyads, averaged over them in every draw, (sample,) each."""
-    secure = secure_by_who(courses, criterion)
+    secure = secure_by_who(played, criterion)
     found = {f"{who} {SECURE}": own[-1] for who, own in secure.items()}
-    found |= {f"belief of the {role} at the end": course.availability[-1] for role, course in courses.items()}
-    found |= {f"mean act of the {role}": course.act.mean(axis=0) for role, course in courses.items()}
+    found |= {f"belief of the {role} at the end": path.availability[-1] for role, path in played.items()}
+    found |= {f"mean act of the {role}": path.act.mean(axis=0) for role, path in played.items()}
     return {name: own.reshape(-1, dyads).mean(axis=1) for name, own in found.items()}
 
 
@@ -84,7 +86,7 @@ def counterfactual_dyads(
     draws
         About how many draws are used.
     seed
-        Of everything that members do, in the same order in every arm.
+        Of everything that members do, the same in every arm.
 
     Returns
     -------
@@ -101,9 +103,9 @@ def counterfactual_dyads(
         values = draws_as_people(model, batch, figure_names(data), people)
         batches.append({})
         for arm, own in arms(model, values):
-            rng = np.random.default_rng([seed, number])  # the same numbers in every arm
-            courses = run(model, from_start(model, dict(own), gap, people), horizon, rng)
-            batches[-1][arm] = quantities(courses, people, criterion)
+            rng = np.random.default_rng([seed, number])  # the same in every arm
+            played = run(model, from_start(model, dict(own), gap, people), horizon, rng)
+            batches[-1][arm] = quantities(played, people, criterion)
     names = list(batches[0])
     if len(names) == 1:
         return None
@@ -157,7 +159,7 @@ COUNTERFACTUAL_DYADS = Estimand(
         "dyads (0–1)",
         "mean act": "mean of the acts that reach the other (0–1), over exchanges and dyads",
         "as_they_are": "posterior median of the quantity in the simulation without a change; changed: with it",
-        "difference": f"changed minus as they are in every draw, with the same random numbers, and its {CI90}. Each "
+        "difference": f"changed minus as they are in every draw, from the same random seed, and its {CI90}. Each "
         "number is a median of its own, so they need not subtract",
         "p_above_0": "posterior probability that the difference is positive",
     },

@@ -36,6 +36,7 @@ from iwm_bayes.types import ModelSpec, named_leaves, parameters
 
 stats = lazy_module("scipy.stats")
 
+MIN_DYADS = 3  # of a correlation across dyads: two are on a line
 N_DRAWS = 1000
 PULL, CONTAINMENT = "pull", "containment"
 POPULATION, OF_DYADS = "population", "these dyads"  # where correlations come from
@@ -113,7 +114,7 @@ def style_correlations(model: ModelSpec, data: xr.Dataset, posterior: xr.Dataset
     """Return correlations and R^2 between the styles of both members; empty where one has no style, or no variation."""
     styles = {role: style_parameters(model, data, role) for role in model.members}
     (first, second), sample = styles.values(), None if "correlation" in posterior else data.sizes["person"]
-    if not first or not second or (sample or 3) < 3:
+    if not first or not second or (sample is not None and sample < MIN_DYADS):
         return xr.Dataset()
     matrix = correlations(model, data, posterior, [*first, *second]).transpose("chain", "draw", ...)
     r_squared = []

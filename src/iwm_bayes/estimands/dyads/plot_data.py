@@ -189,7 +189,7 @@ def default_follower(model: ModelSpec, data: xr.Dataset) -> str:
 
 
 def default_style(model: ModelSpec, data: xr.Dataset, role: str) -> str:
-    """Return the parameter of a member that stands for its style: how readily it bids, or the first one."""
+    """Return the parameter of a member that is shown as its style: how readily it bids, or the first one."""
     other = model.members[other_role(model.members, role)]
     known = style_parameters(model, data, role)
     bias = f"{role}_{other.bids or other.outcome}_bias"

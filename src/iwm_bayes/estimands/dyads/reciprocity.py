@@ -17,8 +17,8 @@ import xarray as xr
 
 from iwm_bayes.estimands.dyads.closed_loop import (
     N_DRAWS,
-    Course,
     Loop,
+    Played,
     is_secure,
     loops_from_end,
     loops_from_start,
@@ -39,25 +39,27 @@ LOOPS: Mapping[str, Callable[..., Iterator[Loop]]] = {
 }
 
 
-def secure_by_who(courses: Mapping[str, Course], criterion: Criterion) -> dict[str, np.ndarray]:
+def secure_by_who(played: Mapping[str, Played], criterion: Criterion) -> dict[str, np.ndarray]:
     """Return at which exchanges each member is secure, and both are, (exchange, place)."""
-    own = {role: is_secure(course, criterion) for role, course in courses.items()}
+    own = {role: is_secure(path, criterion) for role, path in played.items()}
     return own | {BOTH: np.logical_and.reduce(list(own.values()))}
 
 
 def first_held(secure: np.ndarray, duration: int) -> np.ndarray:
     """Return the first exchange from which on somebody is secure for the duration, (place,); infinite if none is."""
     begins = window_sums(secure, duration) == duration
-    return np.where(begins.any(axis=0), begins.argmax(axis=0) + 1.0, np.inf)
+    never = np.full(secure.shape[1:], np.inf)
+    return np.where(begins.any(axis=0), begins.argmax(axis=0) + 1.0, never) if len(begins) else never
 
 
-def loop_summary(
-    courses: Mapping[str, Course], dyads: int, horizon: int, criterion: Criterion
-) -> dict[str, np.ndarray]:
-    """Summarise one loop in every draw: `probability` (who, exchange, sample), `reached` and `median` (who, sample)."""
-    secure = secure_by_who(courses, criterion)
+def loop_summary(played: Mapping[str, Played], dyads: int, horizon: int, criterion: Criterion) -> dict[str, np.ndarray]:
+    """Summarise one loop in every draw.
+
+    Keys are `probability` (who, exchange, sample), `reached` (outcome, sample) and `exchanges` (who, sample).
+    """
+    secure = secure_by_who(played, criterion)
     held = {who: first_held(own, criterion.duration).reshape(-1, dyads) for who, own in secure.items()}
-    one, other = (np.isfinite(held[role]) for role in courses)
+    one, other = (np.isfinite(held[role]) for role in played)
     only = (one | other) & ~np.isfinite(held[BOTH])
     now = [own[:horizon].reshape(horizon, -1, dyads).mean(axis=2) for own in secure.values()]
     middle: dict[str, object] = {"axis": 1, "method": "inverted_cdf"}  # infinite values cannot be averaged

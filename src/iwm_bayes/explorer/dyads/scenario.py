@@ -2,7 +2,7 @@
 
 What one does is what the other experiences. A *position* is a number of exchanges: 0 is before the first one. A member
 is secure from an exchange on if the criterion of `estimands.security.criterion` is met there, whatever the beliefs
-were at the start; so a member who begins secure is secure from the first exchange on.
+were at the start; so a member who begins secure is secure from the first exchange on. Both are if they are so at once.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,8 +11,10 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
+from iwm_bayes.estimands.dyads.closed_loop import is_secure_after
+from iwm_bayes.estimands.dyads.reciprocity import BOTH, first_held
 from iwm_bayes.estimands.security.belief_paths import collect_path
-from iwm_bayes.estimands.security.criterion import DEFAULT_CRITERION, BeliefPath, judge
+from iwm_bayes.estimands.security.criterion import DEFAULT_CRITERION, BeliefPath
 from iwm_bayes.estimands.trajectories import belief_array
 from iwm_bayes.explorer.dyads.members import OTHER, SIDES, values_by_side
 from iwm_bayes.explorer.initial_beliefs import InitialBeliefs, with_initial_beliefs
@@ -23,7 +25,7 @@ from iwm_bayes.simulation.dyad_loop import Turn, act_of_other, first_sides, simu
 from iwm_bayes.types import ModelSpec, rule_values
 
 N_DYADS = 300  # the Monte Carlo standard error of a share is then at most 3%
-FIGURE = "the other"  # whom the beliefs of a member are about
+FIGURE = "the other"  # the person that the beliefs of a member are about
 
 
 class MemberChoice(NamedTuple):
@@ -39,7 +41,7 @@ class DyadResult(NamedTuple):
     beliefs: dict[str, np.ndarray]  # by side: (belief, position, dyad), of availability and self-worth, NaN without it
     acts: dict[str, np.ndarray]  # by side: (exchange, dyad), 0..1, what the other one takes for the outcome
     bids: dict[str, np.ndarray]  # likewise, what counts as a bid
-    secure_from: dict[str, np.ndarray]  # by side: the exchange from which a member is secure, (dyad,); else infinite
+    secure_from: dict[str, np.ndarray]  # by side, and both: the exchange from which they are secure, (dyad,)
     horizon: int  # the last exchange from which security can be assessed; 0 if there is none
 
 
@@ -59,10 +61,13 @@ def member_path(
     return collect_path(model, rule_values(model, values), filtered, met, 0, 1)
 
 
-def secure_from(path: BeliefPath) -> np.ndarray:
-    """Return the exchange from which beliefs are secure, (dyad,); infinite if there is none."""
-    judgement = judge(path, DEFAULT_CRITERION)
-    return np.where(judgement.earned, judgement.sessions.astype(float), np.inf)
+def secure_from(secure: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return the exchange from which each member is secure, and both at once are, (dyad,); infinite if there is none.
+
+    `secure` is at which exchanges a member is secure, (exchange, dyad) by side.
+    """
+    by_who = {**secure, BOTH: np.logical_and.reduce(list(secure.values()))}
+    return {who: first_held(own, DEFAULT_CRITERION.duration) for who, own in by_who.items()}
 
 
 def met_acts(dyad: ModelSpec, turns: Sequence[Mapping[str, Turn]], side: str, name: str) -> np.ndarray:
@@ -95,6 +100,7 @@ def simulate_dyad(
     sides = first_sides(dyad, values_by_side(values), dict.fromkeys(SIDES, DistressProcess(rate=distress)))
     turns = list(simulate_exchanges(dyad, sides, exchanges, np.random.default_rng(seed)))
     paths = {side: member_path(dyad, values[side], turns, side) for side in SIDES}
+    secure = {side: np.stack([is_secure_after(sides[side], turn[side]) for turn in turns]) for side in SIDES}
     acts, bids = {}, {}
     for side in SIDES:
         learner = dyad.members[OTHER[side]]
@@ -104,21 +110,18 @@ def simulate_dyad(
         {side: belief_array(path, n_dyads, True)[:, 0] for side, path in paths.items()},
         acts,
         bids,
-        {side: secure_from(path) for side, path in paths.items()},
+        secure_from(secure),
         max(exchanges + 1 - DEFAULT_CRITERION.duration, 0),
     )
 
 
 def secure_shares(result: DyadResult) -> dict[str, np.ndarray]:
-    """Return the share of dyads in which one member, the other and both are secure by each exchange, (exchange,).
+    """Return the share of dyads in which one member, the other and both at once are secure by each exchange.
 
     Keys are the sides and "both"; exchanges from which security cannot be assessed are left out.
     """
     exchange = np.arange(1, result.horizon + 1)[:, None]
-    by_side = {side: secure <= exchange for side, secure in result.secure_from.items()}
-    return {side: secure.mean(axis=1) for side, secure in by_side.items()} | {
-        "both": np.logical_and.reduce(list(by_side.values())).mean(axis=1)
-    }
+    return {who: (own <= exchange).mean(axis=1) for who, own in result.secure_from.items()}
 
 
 def summary(values: np.ndarray) -> xr.Dataset:

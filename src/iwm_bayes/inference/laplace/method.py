@@ -29,10 +29,18 @@ from iwm_bayes.model.priors import figure_names
 from iwm_bayes.types import InputError, ModelSpec
 
 
+def no_correlations(method: str, of_dyads: bool) -> str:
+    """Return that an approximation cannot fit correlated parameters, and what to do."""
+    if of_dyads:
+        remedy = "Write correlated = false under [dyad], or add --method nuts"
+        return f"`{method}` cannot fit parameters that are correlated within a dyad. {remedy}"
+    return f"`{method}` cannot fit correlated parameters. Write correlated = false in the model file, or use nuts"
+
+
 def compile_likelihood(model: ModelSpec, data: xr.Dataset) -> CompiledModel:
     """Compile a model's likelihood for data with these figures and covariates; InputError for what cannot be fitted."""
     if model.correlated:
-        raise InputError([f"{model.name}: `laplace` cannot fit correlated parameters. Use `nuts`"])
+        raise InputError([f"{model.name}: {no_correlations('laplace', bool(model.members))}"])
     return compiled_model(model, person_likelihood(model, figure_names(data)), data)
 
 

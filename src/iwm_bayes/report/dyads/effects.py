@@ -50,11 +50,13 @@ def effect_sentences(found: xr.Dataset) -> list[str]:
     return sentences_of(found, [([role], effect) for effect in effects for role in roles])
 
 
-def sentences_of(found: xr.Dataset, wanted: Sequence[tuple[list[str], str]]) -> list[str]:
-    """Return a sentence for each effect of some members, and which effects are above 0 by assumption."""
-    said = {(*roles, effect): text for roles, effect in wanted if (text := effect_sentence(found, roles, effect))}
-    above = {key[-1]: None for key in said if found["above_0"].sel(role=list(key[:-1]), effect=key[-1]).any()}
-    return [*said.values(), *([assumed_sentence(list(above))] if above else [])]
+def sentences_of(found: xr.Dataset, asked: Sequence[tuple[Sequence[str], str]]) -> list[str]:
+    """Return a sentence for each effect of members that there is, and which effects are above 0 by assumption."""
+    said = [(roles, effect, sentence) for roles, effect in asked if (sentence := effect_sentence(found, roles, effect))]
+    kinds = dict.fromkeys(
+        effect for roles, effect, _ in said if found["above_0"].sel(role=list(roles), effect=effect).any()
+    )
+    return [*(sentence for *_, sentence in said), *([assumed_sentence(list(kinds))] if kinds else [])]
 
 
 def assumed_sentence(effects: Sequence[str]) -> str:

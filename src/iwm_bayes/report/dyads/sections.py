@@ -98,7 +98,7 @@ def changes_section(run: ReportContext) -> dict[str, Any] | None:
     if found is None:
         return None
     assumed = (
-        "Both members are simulated anew under the fit, with the change and without it, by the same random numbers. "
+        "Both members are simulated anew under the fit, with the change and without it, from the same random seed. "
         "That a parameter could change without the others is assumed."
     )
     return {

@@ -19,7 +19,7 @@ from iwm_bayes.simulation.population import NO_SHIFT, Shift
 from iwm_bayes.types import EFFECT_WIDTH, InputError, ModelSpec
 from iwm_bayes.validation.compile_cache import SimulatedStudy, compile_cached
 from iwm_bayes.validation.planning.assurance import CONVERGED, JUDGED_FIGURE, Counts, StudyDesign, design_of
-from iwm_bayes.validation.study_design import DyadArmsDesign, FileDesign
+from iwm_bayes.validation.study_design import ArmsDesign, FileDesign, StudyFileDesign
 from iwm_bayes.validation.sweep import Condition
 
 DECISIVE = "decisive"
@@ -37,8 +37,13 @@ def assign_arms(design: StudyDesign | FileDesign, parameter: str, generator: np.
     """
     if isinstance(design, StudyDesign):
         return np.arange(design.n_people) % 2 == 1
-    together = design.together(parameter) if isinstance(design, DyadArmsDesign) else np.arange(design.n_people)
+    together = np.arange(design.n_people) if isinstance(design, ArmsDesign) else design.together(parameter)
     return generator.permutation(np.arange(together.max() + 1) % 2 == 1)[together]
+
+
+def with_people(design: StudyDesign | FileDesign, generator: np.random.Generator) -> StudyDesign | FileDesign:
+    """Return a design whose people are known before they are assigned to arms."""
+    return design.with_people(generator) if isinstance(design, StudyFileDesign) else design
 
 
 def arm_parameter(model: ModelSpec, parameter: str) -> FreeParameter:
@@ -89,8 +94,9 @@ class TwoArmDesign(NamedTuple):
 
     def draw(self, model: ModelSpec, generator: np.random.Generator, shift: Shift = NO_SHIFT) -> SimulatedStudy:
         """Simulate a study with arms, and people who are moved by `shift`."""
-        treated = assign_arms(self.study, self.parameter, generator)
-        simulated = self.study.draw(model, generator, shift)
+        study = with_people(self.study, generator)
+        treated = assign_arms(study, self.parameter, generator)
+        simulated = study.draw(model, generator, shift)
         return simulated._replace(data=with_arms(simulated.data, self.parameter, treated))
 
 
@@ -117,6 +123,7 @@ def group_study(condition: Condition, generator: np.random.Generator) -> dict[st
     from_prior = float(generator.normal(0.0, EFFECT_WIDTH * free.parameter.prior_between_sd))
     stated = condition["effect"]
     difference = from_prior if stated == "prior" else link_difference(free, float(stated))
+    design = with_people(design, generator)
     treated = assign_arms(design, free.name, generator)
     simulated = design.draw(compiled.model, generator, {free.name: difference * treated}).data
     data = with_arms(simulated, free.name, treated)

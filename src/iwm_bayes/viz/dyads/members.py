@@ -1,5 +1,7 @@
 """Plot of single dyads: the beliefs of both members by exchange, and what each of them did."""
 
+from itertools import chain
+
 import matplotlib.pyplot as plt
 import numpy as np
 import xarray as xr
@@ -50,6 +52,32 @@ def draw_dyad(panels: list[Axes], data: xr.Dataset, name: str, lines: dict[str, 
     panels[-1].set_xticks(tick_sessions(data["exchange"].values))
 
 
+def lay_out(dyads: int, beliefs: int, columns: int) -> tuple[Figure, list[list[Axes]]]:
+    """Return a figure, and the panels of every dyad from top to bottom: one for each belief, and one for the acts."""
+    rows = -(-dyads // columns)
+    heights = [*[BELIEF_HEIGHT] * beliefs, ACTS_HEIGHT]
+    size = (figure_width(columns), rows * (sum(heights) + 0.35) + 0.6)
+    fig, axes = plt.subplots(
+        rows * len(heights), columns, figsize=size, squeeze=False, sharex=True, height_ratios=heights * rows
+    )
+    places = [list(own) for row in np.split(axes, rows) for own in row.T]
+    for panel in chain.from_iterable(places[dyads:]):
+        panel.set_axis_off()
+    return fig, places[:dyads]
+
+
+def label_axes(panels: list[Axes], beliefs: list[str], is_first: bool, is_last: bool) -> None:
+    """Label the axes of a dyad: beliefs where it is the first of its row, exchanges where nothing is below."""
+    for panel in panels:
+        panel.tick_params(labelleft=is_first)
+    if is_first:
+        for panel, belief in zip(panels, beliefs, strict=False):
+            panel.set_ylabel(f"{BELIEF_LABELS[belief].capitalize()} (0–1)")
+    panels[-1].tick_params(labelbottom=True)
+    if is_last:
+        panels[-1].set_xlabel("Exchange")
+
+
 @in_house_style
 def dyad_plot(data: xr.Dataset, columns: int = 3) -> Figure:
     """Draw dyads side by side: the beliefs of both members with 90% CrI by exchange, and below them their acts.
@@ -65,29 +93,11 @@ def dyad_plot(data: xr.Dataset, columns: int = 3) -> Figure:
     roles = [str(role) for role in data["role"].values]
     lines = dict(zip(roles, lines_for(len(roles)), strict=True))
     columns = min(columns, len(names))
-    rows = -(-len(names) // columns)
-    heights = [*[BELIEF_HEIGHT] * len(beliefs), ACTS_HEIGHT]
-    size = (figure_width(columns), rows * (sum(heights) + 0.35) + 0.6)
-    fig, axes = plt.subplots(
-        rows * len(heights), columns, figsize=size, squeeze=False, sharex=True, height_ratios=heights * rows
-    )
-    for place in range(rows * columns):
-        row, column = divmod(place, columns)
-        panels = list(axes[row * len(heights) : (row + 1) * len(heights), column])
-        if place >= len(names):
-            for panel in panels:
-                panel.set_axis_off()
-            continue
-        draw_dyad(panels, data.isel(dyad=place), names[place], lines)
-        for panel in panels:
-            panel.tick_params(labelleft=column == 0)
-        if column == 0:
-            for panel, belief in zip(panels, beliefs, strict=False):
-                panel.set_ylabel(f"{BELIEF_LABELS[belief].capitalize()} (0–1)")
-        panels[-1].tick_params(labelbottom=True)
-        if place + columns >= len(names):  # nothing is below
-            panels[-1].set_xlabel("Exchange")
-    handles, labels = axes[0, 0].get_legend_handles_labels()
+    fig, places = lay_out(len(names), len(beliefs), columns)
+    for place, (panels, name) in enumerate(zip(places, names, strict=True)):
+        draw_dyad(panels, data.isel(dyad=place), name, lines)
+        label_axes(panels, beliefs, is_first=place % columns == 0, is_last=place + columns >= len(names))
+    handles, labels = places[0][0].get_legend_handles_labels()
     fig.legend(handles, [f"{label}, 90% CrI" for label in labels], loc="outside upper center", ncols=len(roles))
     fig.align_ylabels()
     return fig

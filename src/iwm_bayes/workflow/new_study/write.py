@@ -11,6 +11,7 @@ from iwm_bayes.io import atomic_path, is_file, is_folder
 from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.rules.modifiers.model_names import is_model_file
 from iwm_bayes.types import InputError, ModelSpec
+from iwm_bayes.workflow.new_study.dyads import check_single_people
 from iwm_bayes.workflow.new_study.guess import StudyGuess, guess_study
 from iwm_bayes.workflow.new_study.study_file import Place, study_text
 
@@ -45,7 +46,8 @@ def write_new_study(folder: Path, table: Path, model: str = "rescorla_wagner", p
     Raises
     ------
     InputError
-        If there is a study file, if a table cannot be read or has one row per person, or if the model is unknown.
+        If there is a study file, if a table cannot be read, has one row per person or both members of dyads, or if
+        the model is unknown.
     """
     path = folder / "study.toml"
     if os.path.lexists(path):
@@ -56,6 +58,7 @@ def write_new_study(folder: Path, table: Path, model: str = "rescorla_wagner", p
     if missing := [one for one in tables if not is_file(one) and not is_folder(one)]:
         raise InputError(f"{one}: there is no such file. Correct its path" for one in missing)
     spec, sessions = load_model(model), open_table(table)
+    check_single_people(sessions.file, sessions.frame)
     guess = guess_study(sessions, spec, open_table(people) if people else None)
     place = Place(
         study_name(folder),
