@@ -230,6 +230,8 @@ def test_a_model_that_does_not_fit_is_not_called_good(made):
     many = checks.assign(status="outside 99%")
     assert [ppc_chip(table).state for table in (few, many)] == ["notice", "bad"]
     assert "more than expected, joint p = 0.005" in ppc_chip(many).detail
+    few = pd.DataFrame({"status": ["outside 95%"] * 2 + [""] * 37, "p_joint": 0.005})
+    assert "(2 expected; farther outside than expected, joint p = 0.005)" in ppc_chip(few).detail
 
 
 def test_sensitivity_is_the_range_over_definitions(made, everyone, with_arms):
