@@ -40,6 +40,11 @@ def test_a_design_gives_a_table_and_the_study_that_reads_it(folder):
     assert (table["dyad"].nunique(), table["session"].max()) == (6, 5)
     checked = iwm("check", "table.toml", cwd=folder)
     assert checked.returncode == 0, checked.stderr
+    assert "wife: security (0 to 1)" in checked.stdout
+    table.drop(index=3).to_csv(folder / "table.csv", index=False)
+    gap = iwm("check", "table.toml", cwd=folder)
+    assert "there is nothing of the" in gap.stdout
+    assert "Identifiable" in gap.stdout  # a row that is missing takes nothing from what the others say
     again = iwm("simulate", "couples.toml", "--out-file", "table.csv", cwd=folder)
     assert again.returncode == 1
     assert "exists. Add --overwrite" in again.stderr

@@ -230,6 +230,8 @@ def test_a_model_that_does_not_fit_is_not_called_good(made):
     many = checks.assign(status="outside 99%")
     assert [ppc_chip(table).state for table in (few, many)] == ["notice", "bad"]
     assert "more than expected, joint p = 0.005" in ppc_chip(many).detail
+    few = pd.DataFrame({"status": ["outside 95%"] * 2 + [""] * 37, "p_joint": 0.005})
+    assert "(2 expected; farther outside than expected, joint p = 0.005)" in ppc_chip(few).detail
 
 
 def test_sensitivity_is_the_range_over_definitions(made, everyone, with_arms):
@@ -282,6 +284,8 @@ def test_people_who_cannot_be_resilient_are_described_by_what_is_measured(made):
     answer = made[2].results.security[NASTY]._replace(never_resilient=0.4, continued=0)
     text = "40% of patients would not keep secure beliefs through one unresponsive session, even after 200 responsive"
     assert qualifications(answer, "patients") == [f"{text} ones."]
+    [_, fewer] = qualifications(answer._replace(continued=1), "patients")
+    assert fewer.startswith("1 patient has fewer sessions than others")  # a gap is no dropout
 
 
 def test_without_earned_security_the_answer_is_about_beliefs(made):

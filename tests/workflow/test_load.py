@@ -3,10 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 from command import iwm
 
 import iwm_bayes
-from iwm_bayes.data.dataset import to_table
+from iwm_bayes.data.dataset import in_median_gap_units, to_table
 from iwm_bayes.data.study import read_study_file
 from iwm_bayes.estimands.group_summary import group_summary
 from iwm_bayes.estimands.security.belief_paths import session_mask
@@ -15,7 +16,7 @@ from iwm_bayes.simulation.care import constant_care
 from iwm_bayes.simulation.population import draw_people
 from iwm_bayes.simulation.simulate import Phase, simulate
 from iwm_bayes.types import InputError, parameters
-from iwm_bayes.workflow.load import describe_data, load_data, load_study_and_data
+from iwm_bayes.workflow.load import describe_data, left_out, load_data, load_study_and_data
 
 MODEL = 'schema = 2\nclaim = "c"\nreference = "r"\nrule = "rescorla_wagner"\nresponses = ["availability_rating"]\n'
 STUDY = """schema = 2
@@ -119,3 +120,18 @@ def test_check_says_which_ratings_are_on_the_outcome_scale(study_file):
     said = " ".join(iwm("check", "study.toml", cwd=folder).stdout.split())
     assert "taken to be on the outcome's scale. Beliefs of 0.4 and 0.6 are ratings of 0.4 and 0.6" in said
     assert "Warning" not in said
+
+
+@pytest.mark.parametrize(
+    ("number", "row", "day"),
+    [
+        (1, "1 row without an outcome or a response was", "1 day"),
+        (3, "3 rows without an outcome or a response were", "3 days"),
+    ],
+)
+def test_one_row_and_one_day_are_singular(number, row, day):
+    """What was left out, and the unit of time, are said in words."""
+    data = xr.Dataset({"observed": ("event", [True])}, attrs={"rows_left_out": number})
+    assert left_out(data, by_name=False) == [f"{row} left out"]
+    events = pd.DataFrame({"person": ["a", "a"], "time": [0.0, number]})
+    assert in_median_gap_units(events)[1] == day

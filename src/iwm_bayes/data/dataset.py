@@ -95,7 +95,7 @@ def in_median_gap_units(events: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     """
     gaps = events.groupby(["person", *(["sequence"] if "sequence" in events else [])])["time"].diff()
     median_gap = float(gaps[gaps > 0].median()) if (gaps > 0).any() else 1.0
-    return events.assign(time=events["time"] / median_gap), f"{median_gap:g} days"
+    return events.assign(time=events["time"] / median_gap), "1 day" if median_gap == 1 else f"{median_gap:g} days"
 
 
 def read_data(study: StudySpec, model: ModelSpec, sessions: Any = None, people: Any = None) -> xr.Dataset:

@@ -103,8 +103,9 @@ def missing_columns(table: Table, wanted: Mapping[str, str]) -> list[str]:
     """
     names = [str(name) for name in table.frame.columns]
     missing = [name for name in wanted if name not in names]
+    not_named = [name for name in names if name not in wanted]  # a column has one use
     for name in missing:
-        near = difflib.get_close_matches(name, names, n=1)
+        near = difflib.get_close_matches(name, not_named, n=1)
         hint = f'Did you mean "{near[0]}"?' if near else f"The table has: {', '.join(names)}"
         table.problems.append(
             f'{table.file}: there is no column "{name}", which {wanted[name]} of the study names. {hint}'

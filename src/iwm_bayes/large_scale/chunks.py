@@ -88,7 +88,7 @@ def arrange_chunk(condition: Condition, generator: np.random.Generator) -> dict[
     study, model = study_and_model(plan)
     table = read_rows(index_rows(study.data), *plan.bounds[chunk : chunk + 2])
     data = table_to_dataset(table, study, model, plan.figures)
-    if data.attrs["time_unit"].endswith(" days"):
+    if data.attrs["time_unit"].endswith((" day", " days")):
         raise InputError([f"study {study.name}, large-scale fit: dates have no common unit. Give times as numbers"])
     if study.formulas:
         everyone = read_chunk(folder / COVARIATES_FILE)

@@ -20,7 +20,9 @@ from iwm_bayes.types import Parameter
 
 class Parameters(NamedTuple):
     bias: Array = seek.READINESS
-    sensitivity: Array = approach.Parameters().sensitivity
+    sensitivity: Array = approach.Parameters().sensitivity._replace(
+        meaning="log-odds of a bid per log-odds of the expectation"
+    )
     activation: Array = seek.ACTIVATION._replace(fixed=None)
     fearfulness: Array = Parameter("positive", (0.5, 5.0), fixed=0.0, meaning="log-odds of a bid lost per unit of fear")
     fear_persistence: Array = Parameter(

@@ -23,8 +23,10 @@ from iwm_bayes.types import Parameter, Response
 
 
 class Parameters(NamedTuple):
-    bias: Array = approach.Parameters().bias
-    sensitivity: Array = approach.Parameters().sensitivity
+    bias: Array = approach.Parameters().bias._replace(meaning="log-odds of care at an expectation of .5")
+    sensitivity: Array = approach.Parameters().sensitivity._replace(
+        meaning="log-odds of care per log-odds of the expectation"
+    )
     containment: Array = Parameter(
         "unit",
         (0.05, 0.95),

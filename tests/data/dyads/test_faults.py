@@ -49,6 +49,18 @@ FAULTS = {  # by name: the study, its table, changes of the study file, and word
         (),
         ["row 2", '"care"', "acts of one exchange that disagree", "care of the therapist", "rows of the patient"],
     ),
+    "off the scale": (
+        "therapy",
+        changed(THERAPY, FIRST & OF_THERAPIST, "care", "perhaps"),
+        (),
+        ["row 3", '"care" of the therapist: neither'],
+    ),
+    "a column that another key has": (
+        "therapy",
+        THERAPY.rename(columns={"dyad": "couple", "role": "partner"}),
+        (('column = "dyad"', 'column = "couple"'),),
+        ['no column "role"', "The table has: "],
+    ),
     "one side missing": (
         "therapy",
         THERAPY[~(rows(THERAPY, dyad="d003") & OF_THERAPIST)],

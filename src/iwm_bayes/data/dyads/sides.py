@@ -134,7 +134,10 @@ def read_side(
     assert dyad is not None
     own, own_model = member_study(study, role), model.members[role].model
     part, index = table._replace(frame=table.frame[rows]), pd.MultiIndex.from_frame(keys[rows][KEYS])
+    known = len(table.problems)
     columns = read_answers(part, own, own_model, list(own_model.responses)) | read_experience(part, own)
+    if dyad.role is not None:  # a column then has answers of both
+        table.problems[known:] = [text.replace('": ', f'" of the {role}: ', 1) for text in table.problems[known:]]
     member = dyad.members[role]
     person = read_names(part, member.person) if member.person else np.full(int(rows.sum()), "")
     other = other_role(dyad.members, role)

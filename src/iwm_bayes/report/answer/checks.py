@@ -66,7 +66,7 @@ def ppc_chip(checks: pd.DataFrame, mark: str = "") -> Chip:
     expected = 0.05 * count
     number = f"{expected:.1f}" if expected < 1.95 else f"{expected:.0f}"
     state: State = "good" if reproduced(checks) else "bad" if outside > 2 * expected else "notice"
-    how = "more" if outside > expected else "farther outside"
+    how = "more" if outside > float(number) else "farther outside"  # as the numbers are shown
     more = "" if state == "good" else f"; {how} than expected, joint p = {checks['p_joint'].min():.2g}"
     detail = f"{outside} of {count} posterior predictive checks outside the 95% interval ({number} expected{more})"
     return Chip("model fit", "Model fit", with_mark(detail, mark), state)

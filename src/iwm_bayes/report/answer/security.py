@@ -196,8 +196,8 @@ def qualifications(answer: SecurityAnswer, noun: str) -> list[str]:
         )
     if answer.continued:
         sentences.append(
-            f"Sessions of {count_of(answer.continued, noun)} end early. There they continue with the sessions of "
-            "others: the answer is about everyone, had all stayed."
+            f"{count_of(answer.continued, noun)} {'has' if answer.continued == 1 else 'have'} fewer sessions than "
+            "others, and continue with sessions of these: the answer is about everyone, had all had as many."
         )
     return sentences
 

@@ -50,7 +50,8 @@ def fit_sentence(run: ReportContext) -> str:
     named = [f"{statistic} ({response_words(response)})" for statistic, response in statistics]
     also = f" and {len(named) - MAX_FURTHEST} more" if len(named) > MAX_FURTHEST else ""
     which = f" It does not reproduce: {', '.join(named[:MAX_FURTHEST])}{also}." if named else ""
-    return f"Not in every respect: {counts}, more than expected under the model ({joint}).{which}"
+    how = "more" if len(outside) > round(0.05 * len(checks)) else "farther"
+    return f"Not in every respect: {counts}, {how} than expected under the model ({joint}).{which}"
 
 
 def coverage(run: ReportContext, figure: str) -> float:
