@@ -8,9 +8,10 @@ happen to each before half of them. A style is a pair of initial beliefs, a stra
     avoidant    availability .3, self-worth .7    distress lowers bids by 1.5       bids of the other push by -1.5
     fearful     availability .3, self-worth .3    bids do not depend on distress    no pull
 
-The directions are those of Mikulincer, Shaver & Pereg (2003), doi:10.1023/A:1024515519160, and, for carers, of
-Collins & Feeney (2000), doi:10.1037/0022-3514.78.6.1053; the sizes, in log-odds, are a choice. Everything else is that
-of a median person, for each dyad of another population from the prior. These are the same in all cells, and so is
+The strategies follow Mikulincer, Shaver & Pereg (2003), doi:10.1023/A:1024515519160. The pulls are an assumption, near
+what Feeney & Collins (2001), doi:10.1037/0022-3514.80.6.972, report of compulsive and unresponsive care. Sizes are in
+log-odds, and a choice. Everything else is that of a median person, for each dyad of another population from the prior.
+These are the same in all cells, and so is
 chance. A member is secure at an exchange if both beliefs are .6 or more after it; earned security asks for more.
 `python styles_of_dyads.py FILE [DYADS]` writes a table.
 """

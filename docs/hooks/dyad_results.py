@@ -125,6 +125,10 @@ def dyads_recovery() -> str:
     return table(head, recovery_rows())
 
 
+PLAN_WORDS = {
+    "anxious_bid_activation": "more bids of the anxious when distressed",
+    "avoidant_bid_activation": "fewer bids of the avoidant when distressed",
+}
 PLANS = {"plan": "with ratings of felt pull", "plan_acts": "acts, bids and beliefs alone"}
 
 
@@ -134,11 +138,8 @@ def plan_rows() -> Iterator[tuple[object, ...]]:
         found = read(f"dyads/{name}.csv")
         found = found[found["outcome"].str.endswith("excludes 0")]
         for outcome, own in found.groupby("outcome", sort=False):
-            yield (
-                words,
-                outcome.removesuffix(": 90% interval excludes 0"),
-                *(f"{one.share:.2f}" for one in own.itertuples()),
-            )
+            effect = outcome.removesuffix(": 90% interval excludes 0")
+            yield words, PLAN_WORDS.get(effect, effect), *(f"{one.share:.2f}" for one in own.itertuples())
 
 
 def dyads_plan() -> str:
