@@ -10,6 +10,7 @@ import pytest
 import xarray as xr
 from helpers import evaluate, random_data
 
+from iwm_bayes.data.event_terms import with_event_terms
 from iwm_bayes.data.study import StudySpec
 from iwm_bayes.filtering.filter import decaying_sum
 from iwm_bayes.inference.answers import log_likelihood
@@ -21,6 +22,7 @@ from iwm_bayes.model.priors import figure_names, free_parameters
 from iwm_bayes.responses import RESPONSES
 from iwm_bayes.rules import RULES
 from iwm_bayes.rules.lift import lift_learner
+from iwm_bayes.rules.modifiers.pull import BIDS, with_pull
 from iwm_bayes.simulation import draws
 from iwm_bayes.types import GENERALISED, ModelSpec, named_leaves, unflatten
 from iwm_bayes.workflow.load import load_data
@@ -94,9 +96,11 @@ def differing(response, name):
 def test_every_kind_of_response_agrees_with_the_graph(timing, monkeypatch):
     """With several figures, one of them nobody met; parameters by figure; a last batch with fewer draws."""
     monkeypatch.setattr(draws, "MAX_PEOPLE_AT_ONCE", 20)  # four of six draws of five people
-    rule = lift_learner(RULES["kalman"])
+    rule = with_pull(lift_learner(RULES["kalman"]))
     responses = {name: differing(response, name)._replace(timing=timing) for name, response in EVERY.items()}
     data = with_random_answers(random_data(figures=3), responses)
+    bids = np.random.default_rng(5).uniform(size=data["outcome"].shape)
+    data = with_event_terms(data, {BIDS: bids})
     data = data.assign_coords(figure=[*data["figure"].values[:2], GENERALISED])
     model = ModelSpec("all", rule, responses)
     assert_agrees_with_the_graph(model, random_fit(model, data))

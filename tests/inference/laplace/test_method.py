@@ -187,7 +187,7 @@ def test_bias_of_laplace_is_reported(compiled_and_data):
 def test_correlated_parameters_are_refused(compiled_and_data):
     """The message names a method that can fit them."""
     compiled, data = compiled_and_data
-    with pytest.raises(InputError, match="Use `nuts`"):
+    with pytest.raises(InputError, match="use `nuts`"):
         compile_likelihood(compiled.model._replace(correlated=True), data)
 
 

@@ -34,7 +34,7 @@ def no_correlations(method: str, of_dyads: bool) -> str:
     if of_dyads:
         remedy = "Write correlated = false under [dyad], or add --method nuts"
         return f"`{method}` cannot fit parameters that are correlated within a dyad. {remedy}"
-    return f"`{method}` cannot fit correlated parameters. Write correlated = false in the model file, or use nuts"
+    return f"`{method}` cannot fit correlated parameters. Write correlated = false in the model file, or use `nuts`"
 
 
 def compile_likelihood(model: ModelSpec, data: xr.Dataset) -> CompiledModel:
