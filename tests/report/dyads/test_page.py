@@ -3,6 +3,7 @@
 import re
 from base64 import b64decode
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -148,10 +149,11 @@ def test_an_approximation_is_marked_in_every_part(run):
     assert all(fact.meaning.endswith("[approximate (laplace)]") for fact in key.facts)
 
 
-def test_the_terminal_says_the_same(run, capsys):
+def test_the_terminal_says_the_same(run, capsys, monkeypatch):
     """The headline and the facts of the key result, and where the reports of both members are."""
     folder, analysis = run
-    described = run_of_analysis(analysis, folder, "therapies")
+    monkeypatch.chdir(folder.parent)  # a long path takes lines of what is said
+    described = run_of_analysis(analysis, Path(folder.name), "therapies")
     print_run(described, Shown())
     said = " ".join(capsys.readouterr().out.split())
     assert described.key.headline in said
