@@ -28,7 +28,7 @@ from iwm_bayes.estimands.security.criterion import DEFAULT_CRITERION
 from iwm_bayes.model.dyad import dyad_model
 from iwm_bayes.model.specification.model_file import load_model
 from iwm_bayes.simulation.care import DistressProcess
-from iwm_bayes.simulation.dyad_loop import Turn, first_sides, simulate_exchanges
+from iwm_bayes.simulation.dyad_loop import Turn, first_sides, people_of_member, simulate_exchanges
 from iwm_bayes.types import Member, rule_values
 from iwm_bayes.validation.scripted_events import median_people
 
@@ -57,9 +57,8 @@ def people_of(styles: tuple[str, str], dyads: int, contained: bool) -> dict[str,
 
 def is_secure(turn: Turn, role: str, values: Mapping[str, np.ndarray]) -> np.ndarray:
     """Return whether both beliefs of a member are secure after an exchange, (dyad,)."""
-    rule, prefix = MEMBER.model.rule, f"{role}_"
-    own = {name.removeprefix(prefix): value for name, value in values.items() if name.startswith(prefix)}
-    beliefs = rule.beliefs(rule_values(MEMBER.model, own), turn.filtered.after, turn.filtered.event)
+    p = rule_values(MEMBER.model, people_of_member(values, role))
+    beliefs = MEMBER.model.rule.beliefs(p, turn.filtered.after, turn.filtered.event)
     lowest = np.minimum(beliefs.availability.mean, beliefs.worth.mean)
     return lowest >= DEFAULT_CRITERION.secure_at_or_above
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from iwm_bayes.data.dyads.coupling import is_act, known_at_once
 from iwm_bayes.responses.of_member import response_of_member
-from iwm_bayes.rules.dyad import other_role, rule_of_dyad
+from iwm_bayes.rules.dyad import bid_name, other_role, rule_of_dyad
 from iwm_bayes.rules.modifiers.pull import BIDS
 from iwm_bayes.types import InputError, Member, ModelSpec, Response, parameters, with_parameters
 
@@ -32,11 +32,6 @@ def act_problems(members: Mapping[str, Member], role: str, key: str, name: str) 
         yield f"{role}: {name} has no lowest and highest value, so it cannot be the {key}. Name an act on a scale"
     elif key == "outcome" and members[role].model.rule.outcomes == "binary" and responses[name].family.levels != 2:
         yield f"{role}: the rule of {members[role].model.name} learns from yes and no alone, and {name} has more values"
-
-
-def bid_name(member: Member) -> str:
-    """Return the response of the other that counts as a bid."""
-    return member.bids or member.outcome
 
 
 def reads_pull(response: Response) -> bool:

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from iwm_bayes.ops import Array, where
-from iwm_bayes.types import Beliefs, Event, Params, Rule, State, map_tree
+from iwm_bayes.types import Beliefs, Event, Member, Params, Rule, State, map_tree
 
 EXPERIENCED = ("outcome", "observed", "distress", "threat")  # what each member experiences at an exchange
 
@@ -25,6 +25,11 @@ def other_role(roles: Iterable[str], role: str) -> str:
     """Return the role of the other member, of two."""
     (other,) = (name for name in roles if name != role)
     return other
+
+
+def bid_name(member: Member) -> str:
+    """Return the response of the other that counts as a bid."""
+    return member.bids or member.outcome
 
 
 def terms_of_member(rule: Rule) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ from iwm_bayes.filtering.carryover import (
 from iwm_bayes.filtering.filter import FilteredEvent, begin, read_out, step
 from iwm_bayes.filtering.readouts import Readout, readout_arguments, required_readouts
 from iwm_bayes.ops import Array, first_figures, sum_over_figures
-from iwm_bayes.rules.modifiers.pull import BID_MEMORY
+from iwm_bayes.rules.modifiers.pull import change_of_share
 from iwm_bayes.rules.modifiers.waves import RESTART
 from iwm_bayes.simulation.care import DistressProcess, EventCare, pulled_chance
 from iwm_bayes.types import (
@@ -207,7 +207,7 @@ def updated_history(
     event, process = filtered.event, care.distress
     availability = model.rule.beliefs(rule_values(model, people), filtered.after, event).availability.mean
     share_left = (1.0 - process.soothing * event.outcome) * (1.0 - process.self_regulation * availability)
-    change = 0.0 if bid is None else (1.0 - BID_MEMORY) * (bid - history.bids)
+    change = 0.0 if bid is None else change_of_share(history.bids, bid)
     return history._replace(
         carryovers=history.carryovers | accumulated_carryovers(model, people, history, filtered),
         distress=event.distress * share_left,

@@ -13,9 +13,9 @@ import numpy as np
 
 from iwm_bayes.data.dyads.coupling import as_outcome
 from iwm_bayes.filtering.filter import FilteredEvent, begin, step
-from iwm_bayes.model.dyad import bid_name, knows_bid_at_once, reads_pull
+from iwm_bayes.model.dyad import knows_bid_at_once, reads_pull
 from iwm_bayes.ops import Array
-from iwm_bayes.rules.dyad import other_role
+from iwm_bayes.rules.dyad import bid_name, other_role
 from iwm_bayes.rules.modifiers.pull import BIDS, updated_share
 from iwm_bayes.simulation.care import DistressProcess, EventCare
 from iwm_bayes.simulation.closed_loop import (

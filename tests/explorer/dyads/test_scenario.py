@@ -30,7 +30,7 @@ def styles_of_experiment():
 
 
 def couple(bias_a, bias_b, start=(0.5, 0.5), rates=(0.2, 0.1), exchanges=24):
-    """Simulate partners of whom a large bias makes each always, or never, give support."""
+    """Simulate partners who always, or never, give support, because of a large bias."""
     choices = {
         side: MemberChoice(InitialBeliefs(first), (("availability_rate", rate), ("support_bias", bias)))
         for side, first, rate, bias in zip(SIDES, start, rates, (bias_a, bias_b), strict=True)

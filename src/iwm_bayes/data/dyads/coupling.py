@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 import xarray as xr
 
-from iwm_bayes.rules.dyad import of_role, other_role, terms_of_member
+from iwm_bayes.rules.dyad import bid_name, of_role, other_role, terms_of_member
 from iwm_bayes.rules.modifiers.pull import BIDS, updated_share
 from iwm_bayes.types import Member, ModelSpec, Response
 
@@ -75,7 +75,7 @@ def experienced_terms(model: ModelSpec, data: xr.Dataset, role: str) -> Iterator
         given = data.get(f"{name}_{role}")
         yield name, np.zeros(acts.shape) if given is None else given.transpose("event", "person").values
     if BIDS in member.model.rule.terms:
-        bid = member.bids or member.outcome
+        bid = bid_name(member)
         made = as_outcome(others[bid], acts_of(data, other, bid))
         yield BIDS, share_of_bids(made, known_at_once(member, others[bid]))
 

@@ -7,7 +7,7 @@ import xarray as xr
 
 from iwm_bayes.data.dyads.coupling import ANSWER, roles_of
 from iwm_bayes.data.dyads.schema import PERSON
-from iwm_bayes.rules.dyad import other_role
+from iwm_bayes.rules.dyad import bid_name, other_role
 from iwm_bayes.rules.modifiers.pull import BIDS
 from iwm_bayes.types import ModelSpec
 
@@ -44,7 +44,7 @@ def outcome_sentence(model: ModelSpec, data: xr.Dataset, role: str) -> str:
         f"outcome of the {role}: {member.outcome} of the {other} at {when}; observed at {int(observed.sum())} of "
         f"{int(present.sum())} exchanges, mean {outcome.mean():.2f} (0 to 1)"
     )
-    bids = f"; drawn by {member.bids or member.outcome} of the {other}" if BIDS in member.model.rule.terms else ""
+    bids = f"; drawn by {bid_name(member)} of the {other}" if BIDS in member.model.rule.terms else ""
     return sentence + bids
 
 

@@ -25,8 +25,7 @@ from iwm_bayes.estimands.dyads.prior_effects import above_0_by_assumption, prior
 from iwm_bayes.estimands.estimand import CI90, Estimand
 from iwm_bayes.estimands.security.tables import interval_columns
 from iwm_bayes.filtering.arrays import event_array, true_innovations, with_innovations
-from iwm_bayes.model.dyad import bid_name
-from iwm_bayes.rules.dyad import other_role
+from iwm_bayes.rules.dyad import bid_name, other_role
 from iwm_bayes.simulation.draws import thin_draws
 from iwm_bayes.types import ModelSpec
 

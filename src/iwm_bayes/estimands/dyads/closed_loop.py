@@ -19,10 +19,9 @@ from iwm_bayes.estimands.security.population import draw_new_people, draw_twins
 from iwm_bayes.filtering.arrays import event_array
 from iwm_bayes.filtering.filter import filter_events, step
 from iwm_bayes.filtering.supposed_events import at_once, unresponsive_event
-from iwm_bayes.model.dyad import bid_name
 from iwm_bayes.model.priors import figure_names
 from iwm_bayes.ops import Array
-from iwm_bayes.rules.dyad import other_role
+from iwm_bayes.rules.dyad import bid_name, other_role
 from iwm_bayes.simulation.draws import draws_as_people, events_as_people, posterior_batches
 from iwm_bayes.simulation.dyad_loop import Side, Turn, act_of_other, first_sides, simulate_exchanges
 from iwm_bayes.types import ModelSpec, rule_values
@@ -118,14 +117,13 @@ def from_end(
     """Return the dyads of a study after their last exchange; `events` are those of all places."""
     *_, last = filter_events(model.rule, rule_values(model, values), events, len(figure_names(data)))
     states = {role: getattr(last.after, role) for role in model.members}
-    start = from_start(model, values, gap_of(data), data.sizes["person"])
-    sides = first_sides(model, values, states=states)
+    sides, gap = first_sides(model, values, states=states), gap_of(data)
     for role, side in sides.items():
         known = side.history._replace(met=np.ones_like(side.history.met))
         share = np.tile(last_share(model, data, role), samples)
-        sides[role] = side._replace(gap=start.sides[role].gap, history=known, share=share)
+        sides[role] = side._replace(gap=gap, history=known, share=share)
     earlier = {role: np.tile(last_acts(model, data, role), samples) for role in model.members}
-    return start._replace(sides=sides, earlier=earlier)
+    return Loop(sides, earlier, data.sizes["person"])
 
 
 def loops_from_start(model: ModelSpec, fit: xr.DataTree, draws: int, rng: np.random.Generator) -> Iterator[Loop]:

@@ -27,10 +27,9 @@ from iwm_bayes.estimands.estimand import CI90, Estimand, Shared
 from iwm_bayes.estimands.security.tables import interval_columns
 from iwm_bayes.inference.posterior import person_centres
 from iwm_bayes.lazy import lazy_module
-from iwm_bayes.model.dyad import bid_name
 from iwm_bayes.model.inputs import parameters_pooled
 from iwm_bayes.model.priors import LKJ_SHAPE, figure_names
-from iwm_bayes.rules.dyad import other_role
+from iwm_bayes.rules.dyad import bid_name, other_role
 from iwm_bayes.simulation.draws import draws_as_people, thin_draws
 from iwm_bayes.types import ModelSpec, named_leaves, parameters
 

@@ -15,9 +15,9 @@ import xarray as xr
 from iwm_bayes.data.dyads.coupling import acts_of, as_outcome, share_of_bids
 from iwm_bayes.estimands.dyads.acts import Act, act_distribution, act_name, expected_act, follows_belief, grid
 from iwm_bayes.filtering.filter import FilteredEvent, begin, filter_events, filtered_of_member, step
-from iwm_bayes.model.dyad import bid_name, knows_bid_at_once, reads_pull
+from iwm_bayes.model.dyad import knows_bid_at_once, reads_pull
 from iwm_bayes.ops import Array
-from iwm_bayes.rules.dyad import other_role
+from iwm_bayes.rules.dyad import bid_name, other_role
 from iwm_bayes.rules.modifiers.pull import BIDS, updated_share
 from iwm_bayes.simulation.dyad_loop import people_of_member
 from iwm_bayes.types import Member, ModelSpec, rule_values

@@ -16,7 +16,7 @@ from iwm_bayes.estimands.person_summary import pseudonyms
 from iwm_bayes.estimands.security.belief_paths import session_mask
 from iwm_bayes.estimands.trajectories import align_by_session, ci90, person_beliefs
 from iwm_bayes.model.priors import figure_names
-from iwm_bayes.rules.dyad import other_role
+from iwm_bayes.rules.dyad import bid_name, other_role
 from iwm_bayes.simulation.draws import draws_as_people, thin_draws
 from iwm_bayes.types import InputError, ModelSpec
 
@@ -192,7 +192,7 @@ def default_style(model: ModelSpec, data: xr.Dataset, role: str) -> str:
     """Return the parameter of a member that is shown as its style: how readily it bids, or the first one."""
     other = model.members[other_role(model.members, role)]
     known = style_parameters(model, data, role)
-    bias = f"{role}_{other.bids or other.outcome}_bias"
+    bias = f"{role}_{bid_name(other)}_bias"
     return bias if bias in known else next(iter(known), "")
 
 

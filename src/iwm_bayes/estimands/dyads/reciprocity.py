@@ -62,11 +62,11 @@ def loop_summary(played: Mapping[str, Played], dyads: int, horizon: int, criteri
     one, other = (np.isfinite(held[role]) for role in played)
     only = (one | other) & ~np.isfinite(held[BOTH])
     now = [own[:horizon].reshape(horizon, -1, dyads).mean(axis=2) for own in secure.values()]
-    middle: dict[str, object] = {"axis": 1, "method": "inverted_cdf"}  # infinite values cannot be averaged
+    middle = [np.quantile(own, 0.5, axis=1, method="inverted_cdf") for own in held.values()]  # infinite: no averages
     return {
         "probability": np.stack(now),
         "reached": np.stack([*(np.isfinite(own).mean(axis=1) for own in held.values()), only.mean(axis=1)]),
-        "exchanges": np.stack([np.quantile(own, 0.5, **middle) for own in held.values()]),  # type: ignore[call-overload]
+        "exchanges": np.stack(middle),
     }
 
 

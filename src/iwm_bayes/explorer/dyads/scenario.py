@@ -20,6 +20,7 @@ from iwm_bayes.explorer.dyads.members import OTHER, SIDES, values_by_side
 from iwm_bayes.explorer.initial_beliefs import InitialBeliefs, with_initial_beliefs
 from iwm_bayes.explorer.people import identical_people
 from iwm_bayes.ops import Array
+from iwm_bayes.rules.dyad import bid_name
 from iwm_bayes.simulation.care import DistressProcess
 from iwm_bayes.simulation.dyad_loop import Turn, act_of_other, first_sides, simulate_exchanges
 from iwm_bayes.types import ModelSpec, rule_values
@@ -105,7 +106,7 @@ def simulate_dyad(
     for side in SIDES:
         learner = dyad.members[OTHER[side]]
         acts[side] = met_acts(dyad, turns, side, learner.outcome)
-        bids[side] = met_acts(dyad, turns, side, learner.bids or learner.outcome)
+        bids[side] = met_acts(dyad, turns, side, bid_name(learner))
     return DyadResult(
         {side: belief_array(path, n_dyads, True)[:, 0] for side, path in paths.items()},
         acts,

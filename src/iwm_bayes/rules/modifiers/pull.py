@@ -3,7 +3,7 @@
     felt pull = pull (bids - .5)                    log-odds of care
 
 `bids` is the share of recent exchanges at which the other made a bid, 0..1, as the carer knows it when acting: an event
-term of the data, with the memory of `simulation.care.BID_MEMORY`. A pull above 0 is that of a carer who rescues people
+term of the data, with the memory of `BID_MEMORY`. A pull above 0 is that of a carer who rescues people
 who always ask, and withdraws from people who never ask. Below 0 it is that of a carer who is repelled by demands. At 0
 there is none. What the carer does with a felt pull is a matter of the response: see `responses.reactive_care`.
 Heimann (1950) named what a patient makes a therapist feel countertransference; Int. J. Psycho-Anal. 31, 81-84. The
@@ -28,9 +28,14 @@ PULL = Parameter(
 )
 
 
+def change_of_share(share: Any, bid: Any) -> Any:
+    """Return by how much one more exchange changes the share of recent ones with a bid; NaN changes nothing."""
+    return (1.0 - BID_MEMORY) * np.where(np.isnan(bid), 0.0, bid - share)
+
+
 def updated_share(share: Any, bid: Any) -> Any:
     """Return the share of recent exchanges with a bid after one more; a bid that is NaN changes nothing."""
-    return share + (1.0 - BID_MEMORY) * np.where(np.isnan(bid), 0.0, bid - share)
+    return share + change_of_share(share, bid)
 
 
 def with_pull(rule: Rule) -> Rule:
